@@ -1,0 +1,97 @@
+package pdu
+
+import (
+	"bytes"
+	"iter"
+)
+
+// MaxKeyLen is the longest key in bytes (RFC 7143, section 6.1).
+const MaxKeyLen = 63
+
+// MaxValueLen is the longest value that a reader of pairs accepts, in bytes as
+// sent. The RFC allows 255 for a simple value and more where a key says so: a
+// CHAP challenge of 1024 bytes takes 2050 in hex. Eight KiB is what each side
+// has to take in one negotiation.
+const MaxValueLen = 8192
+
+// A Text is the data of Login and Text PDUs: key=value pairs, each ended by one
+// NUL. Order and repetition carry meaning in a SendTargets answer and are kept.
+type Text []byte
+
+// A Pair is one key and its value. Both alias the text they came from.
+type Pair struct {
+	Key, Value []byte
+}
+
+// Append appends key=value and its NUL to t. The caller vouches that the key
+// has no '=' and neither has a NUL.
+func (t Text) Append(key, value string) Text {
+	t = append(t, key...)
+	t = append(t, '=')
+	t = append(t, value...)
+	return append(t, 0)
+}
+
+// Pairs yields the pairs of t in order. At the first malformed one it yields a
+// *TextError and stops. NULs beyond the one that ends each pair are skipped.
+func (t Text) Pairs() iter.Seq2[Pair, error] {
+	return func(yield func(Pair, error) bool) {
+		for off := 0; off < len(t); {
+			if t[off] == 0 {
+				off++
+				continue
+			}
+			end := bytes.IndexByte(t[off:], 0)
+			if end < 0 {
+				yield(Pair{}, &TextError{Offset: off, Reason: "the last pair has no NUL at its end"})
+				return
+			}
+			p, reason := splitPair(t[off : off+end])
+			if reason != "" {
+				yield(Pair{}, &TextError{Offset: off, Reason: reason})
+				return
+			}
+			if !yield(p, nil) {
+				return
+			}
+			off += end + 1
+		}
+	}
+}
+
+// splitPair cuts key=value, without its NUL, at the first '='. The reason is
+// empty where the pair is well formed.
+func splitPair(b []byte) (p Pair, reason string) {
+	eq := bytes.IndexByte(b, '=')
+	switch {
+	case eq < 0:
+		return p, "no '=' in a pair"
+	case eq == 0:
+		return p, "an empty key"
+	case eq > MaxKeyLen:
+		return p, "a key of more than 63 bytes"
+	case len(b)-eq-1 > MaxValueLen:
+		return p, "a value of more than 8192 bytes"
+	}
+	for _, c := range b[:eq] {
+		if !isKeyChar(c) {
+			return p, "a character in a key that no key may have"
+		}
+	}
+	return Pair{Key: b[:eq], Value: b[eq+1:]}, ""
+}
+
+// isKeyChar reports whether c may stand in a key. X#NodeArchitecture needs the
+// '#'. That a key begins with a capital letter is left to who makes the key:
+// iSCSIProtocolLevel does not.
+func isKeyChar(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	switch c {
+	case '.', '-', '+', '@', '_', '#':
+		return true
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+package pdu
+
+import "io"
+
+// A Writer sends PDUs, one Write each, with the digests that were agreed on.
+// Its fields may be changed between PDUs. It is used by one goroutine.
+type Writer struct {
+	HeaderDigest bool // append a CRC32C to each header
+	DataDigest   bool // and to each data segment that is not empty
+	MaxData      int  // the peer's MaxRecvDataSegmentLength in bytes; 0: DefaultMaxData
+
+	w   io.Writer
+	buf []byte // reused
+}
+
+// NewWriter returns a Writer on w.
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
+
+// WritePDU sends p in one call of Write. Data longer than the peer accepts is a
+// *LimitError, and nothing is sent.
+func (w *Writer) WritePDU(p PDU) error {
+	// The header digest goes between header and data. Room is left in front,
+	// so that the short header moves rather than the data.
+	b, err := p.AppendBinary(append(w.buf[:0], 0, 0, 0, 0))
+	if err != nil {
+		return err
+	}
+	w.buf = b
+	data := b[DigestLen+HeaderLen:]
+	if limit := maxData(w.MaxData); (*Header)(b[DigestLen:]).DataLen() > limit {
+		return &LimitError{Opcode: p.Opcode(), What: "data segment", Size: len(data), Limit: limit}
+	}
+	if w.DataDigest && len(data) > 0 {
+		b = AppendDigest(b, data)
+		w.buf = b
+	}
+	if w.HeaderDigest {
+		copy(b, b[DigestLen:DigestLen+HeaderLen])
+		AppendDigest(b[:HeaderLen], b[:HeaderLen])
+	} else {
+		b = b[DigestLen:]
+	}
+	_, err = w.w.Write(b)
+	return err
+}
