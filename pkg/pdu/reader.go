@@ -14,6 +14,10 @@ const DefaultMaxData = 8192
 // no more.
 const firstBuffer = 2048
 
+// largeBuffer is what a Reader or a Writer does not keep for its next stream,
+// in bytes.
+const largeBuffer = 64 << 10
+
 // A Reader receives PDUs. Its fields may be changed between PDUs. It is used by
 // one goroutine.
 //
@@ -45,6 +49,16 @@ type Reader struct {
 
 // NewReader returns a Reader on r.
 func NewReader(r io.Reader) *Reader { return &Reader{r: r} }
+
+// Reset makes r read from src as if it were new, and keeps the buffer unless
+// that has grown large.
+func (r *Reader) Reset(src io.Reader) {
+	buf := r.buf
+	if len(buf) > largeBuffer {
+		buf = nil
+	}
+	*r = Reader{r: src, buf: buf}
+}
 
 // ReadPDU returns the next PDU. It and its data are valid until the next call.
 //

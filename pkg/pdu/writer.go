@@ -16,6 +16,16 @@ type Writer struct {
 // NewWriter returns a Writer on w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
+// Reset makes w write to dst as if it were new, and keeps the buffer unless
+// that has grown large.
+func (w *Writer) Reset(dst io.Writer) {
+	buf := w.buf
+	if cap(buf) > largeBuffer {
+		buf = nil
+	}
+	*w = Writer{w: dst, buf: buf}
+}
+
 // WritePDU sends p in one call of Write. Data longer than the peer accepts is a
 // *LimitError, and nothing is sent.
 func (w *Writer) WritePDU(p PDU) error {

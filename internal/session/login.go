@@ -1,0 +1,343 @@
+package session
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A LoginConfig says how to log in.
+type LoginConfig struct {
+	InitiatorName string // required; must be a valid iSCSI name
+	ISID          pdu.ISID
+
+	// Auth is a fresh run of the method to authenticate by; nil is none.
+	// Method is its name, as in AuthMethod. The machine does not close Auth.
+	Auth   auth.Exchange
+	Method string
+
+	HeaderDigest DigestPreference
+	DataDigest   DigestPreference
+
+	// MaxRecvDataSegmentLength is what we declare, in bytes, 512 to
+	// pdu.MaxDataLen. It is always sent: LIO answers SendTargets with endless
+	// empty responses otherwise, and istgt cuts long lists.
+	MaxRecvDataSegmentLength int
+
+	// These mean little in a discovery session and are offered only where they
+	// are set.
+	MaxConnections     Number
+	DefaultTime2Wait   Number // seconds
+	DefaultTime2Retain Number // seconds
+}
+
+// A Number is an optional numeric key.
+type Number struct {
+	Specified bool
+	Value     uint32
+}
+
+// A LoginResult is what a successful login agreed on.
+type LoginResult struct {
+	HeaderDigest             bool // both directions, from the next PDU on
+	DataDigest               bool
+	MaxRecvDataSegmentLength int    // of the target, in bytes
+	TSIH                     uint16 // 0 from targets that break the RFC
+	PortalGroupTag           int    // -1: not sent
+	Rounds                   int    // requests that the login took
+}
+
+// A Login is the login of a new discovery session (RFC 7143, sections 6.3 and
+// 11.12).
+//
+// Without authentication it is one request, from the operational stage straight
+// to full feature phase. Otherwise it is the security stage, then the
+// operational one, always: that is where MaxRecvDataSegmentLength and digests
+// are declared.
+type Login struct {
+	n       *Numbers
+	cfg     LoginConfig
+	request pdu.LoginRequest
+	state   func(*Login, *answer) error // of the current stage
+	answer  answer
+	text    pdu.Text // of the next request, reused
+	taken   int      // bytes of text that the target has sent
+
+	authLast     bool // the exchange has sent its last keys
+	authFinished bool // and read the answer to them
+	done         bool
+
+	result LoginResult
+}
+
+// An answer is what one logical response said, read once.
+type answer struct {
+	transit bool
+	nsg     pdu.Stage
+	joined  pdu.Text // of all PDUs so far, when the text was cut
+	auth    pdu.Text // the CHAP_ keys, for the exchange
+	method  string   // AuthMethod; quoted where it is not ours
+	replies pdu.Text // our answers to what the target proposed
+	keys    keySet   // seen in the whole login
+	digests [2]struct {
+		seen bool
+		on   bool
+	}
+}
+
+// NewLogin returns the exchange of a new session.
+func NewLogin(n *Numbers, cfg LoginConfig) *Login {
+	l := &Login{n: n, cfg: cfg}
+	l.result.MaxRecvDataSegmentLength = pdu.DefaultMaxData
+	l.result.PortalGroupTag = -1
+	return l
+}
+
+// Result returns what was agreed on. It is valid once Step reported done.
+func (l *Login) Result() LoginResult { return l.result }
+
+// Step implements Machine.
+func (l *Login) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
+	if in == nil {
+		l.begin()
+		return l.next(), false, nil
+	}
+	// Before full feature phase nothing but Login Responses may come.
+	resp, ok := in.(*pdu.LoginResponse)
+	if !ok {
+		return nil, false, &ProtocolError{Opcode: in.Opcode(), Reason: "it came during login"}
+	}
+	if err := l.check(resp); err != nil {
+		return nil, false, err
+	}
+	whole, err := l.join(resp)
+	if err != nil {
+		return nil, false, err
+	}
+	if !whole {
+		// The answer to a piece is empty; flags stay as they are.
+		l.text = l.text[:0]
+		return l.next(), false, nil
+	}
+	if resp.Transit && resp.NSG == pdu.FullFeaturePhase {
+		l.result.TSIH = resp.TSIH
+	}
+	if err := l.state(l, &l.answer); err != nil {
+		return nil, false, err
+	}
+	if l.done {
+		return nil, true, nil
+	}
+	if l.result.Rounds >= maxLoginRounds {
+		return nil, false, &LimitError{What: "login responses", Limit: maxLoginRounds}
+	}
+	return l.next(), false, nil
+}
+
+// begin prepares the first request.
+func (l *Login) begin() {
+	l.request = pdu.LoginRequest{ISID: l.cfg.ISID, ITT: l.n.nextITT(), CmdSN: l.n.cmdSN}
+	l.text = l.text.Append(pdu.KeyInitiatorName, l.cfg.InitiatorName)
+	l.text = l.text.Append(pdu.KeySessionType, "Discovery")
+	if l.cfg.Auth == nil {
+		l.enterOperational()
+		return
+	}
+	l.request.CSG = pdu.SecurityNegotiation
+	l.text = l.text.Append(pdu.KeyAuthMethod, l.cfg.Method)
+	l.state = (*Login).method
+}
+
+// next completes the next request.
+func (l *Login) next() pdu.PDU {
+	l.result.Rounds++
+	l.request.ExpStatSN = l.n.expStatSN
+	l.request.Data = l.text
+	return &l.request
+}
+
+// transit asks to leave the current stage for nsg.
+func (l *Login) transit(nsg pdu.Stage) { l.request.Transit, l.request.NSG = true, nsg }
+
+// check judges the header of a response. The status comes first: a failing
+// response may have anything in its other fields (istgt sets T).
+func (l *Login) check(resp *pdu.LoginResponse) error {
+	if resp.Status != pdu.StatusSuccess {
+		e := &StatusError{Status: resp.Status}
+		if resp.Status.Class() == pdu.ClassRedirection {
+			e.Address = redirectAddress(resp.Data)
+		}
+		return e
+	}
+	reason := ""
+	switch {
+	case resp.ITT != l.request.ITT:
+		reason = "its task tag is not ours"
+	case resp.ISID != l.request.ISID:
+		reason = "its ISID is not ours"
+	case resp.VersionActive != 0:
+		reason = "it speaks another version"
+	case resp.CSG != l.request.CSG:
+		reason = "it is in " + resp.CSG.String() + ", we are in " + l.request.CSG.String()
+	case resp.Transit && resp.Continue:
+		reason = "T and C together"
+	case resp.Transit && !l.request.Transit && resp.CSG != pdu.SecurityNegotiation:
+		reason = "it leaves the stage before we asked"
+	case resp.Transit && resp.NSG <= resp.CSG,
+		resp.Transit && l.request.Transit && resp.NSG > l.request.NSG:
+		reason = "it goes on to " + resp.NSG.String() + ", which we did not ask for"
+	}
+	if reason != "" {
+		return &ProtocolError{Opcode: resp.Opcode(), Reason: reason}
+	}
+	l.n.base(resp.StatSN)
+	return nil
+}
+
+// redirectAddress returns the first TargetAddress of a redirection.
+func redirectAddress(text pdu.Text) string {
+	for p, err := range text.Pairs() {
+		if err == nil && string(p.Key) == pdu.KeyTargetAddress {
+			return string(p.Value)
+		}
+	}
+	return ""
+}
+
+// join collects the text of a response and, when it is whole, reads it.
+func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
+	if l.taken += len(resp.Data); l.taken > maxLoginText {
+		return false, &LimitError{What: "bytes of login text", Limit: maxLoginText}
+	}
+	if resp.Continue {
+		if l.result.Rounds >= maxLoginRounds {
+			return false, &LimitError{What: "login responses", Limit: maxLoginRounds}
+		}
+		l.answer.joined = append(l.answer.joined, resp.Data...)
+		return false, nil
+	}
+	text := resp.Data
+	if len(l.answer.joined) > 0 {
+		l.answer.joined = append(l.answer.joined, text...)
+		text, l.answer.joined = l.answer.joined, nil
+	}
+	a := &l.answer
+	a.transit, a.nsg = resp.Transit, resp.NSG
+	a.auth, a.method, a.replies = a.auth[:0], "", a.replies[:0]
+	for p, err := range text.Pairs() {
+		if err == nil {
+			err = l.key(a, p)
+		}
+		if te := (*pdu.TextError)(nil); errors.As(err, &te) {
+			err = &ProtocolError{Opcode: resp.Opcode(), Reason: "malformed text", Err: err}
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// method is the answer to AuthMethod.
+func (l *Login) method(a *answer) error {
+	if a.method != l.cfg.Method {
+		return &NegotiationError{Key: pdu.KeyAuthMethod, Offered: l.cfg.Method, Chosen: a.method}
+	}
+	l.state = (*Login).authenticate
+	return l.authenticate(a)
+}
+
+// authenticate is the rest of the security stage.
+func (l *Login) authenticate(a *answer) (err error) {
+	switch {
+	case a.transit && !l.request.Transit:
+		// The target leaves the stage without us: the exchange has to say
+		// whether anything is missing. (LIO skips CHAP like this.)
+		if err := l.cfg.Auth.Finish(a.auth); err != nil {
+			return err
+		}
+		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "it leaves the stage before we asked"}
+	case !l.authLast:
+		// Answers of ours go ahead of the exchange's keys.
+		l.text = append(l.text[:0], a.replies...)
+		l.text, l.authLast, err = l.cfg.Auth.Step(l.text, a.auth)
+		if err == nil && l.authLast {
+			l.transit(pdu.LoginOperationalNegotiation)
+		}
+		return err
+	case !l.authFinished:
+		// Before anything else is sent the target has proved itself, or not.
+		if err := l.cfg.Auth.Finish(a.auth); err != nil {
+			return err
+		}
+		l.authFinished = true
+	case len(a.auth) > 0:
+		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "CHAP keys after the last step of CHAP"}
+	}
+	l.text = append(l.text[:0], a.replies...)
+	if a.transit {
+		// The stage is over, and with it what the target proposed in it.
+		l.text = l.text[:0]
+		l.enterOperational()
+	}
+	return nil
+}
+
+// enterOperational declares and offers all that we have to, at once: a target
+// that misses a key proposes it itself and waits (LIO).
+func (l *Login) enterOperational() {
+	l.request.CSG = pdu.LoginOperationalNegotiation
+	l.transit(pdu.FullFeaturePhase)
+	l.state = (*Login).operational
+	l.text = l.text.Append(pdu.KeyHeaderDigest, l.cfg.HeaderDigest.offer())
+	l.text = l.text.Append(pdu.KeyDataDigest, l.cfg.DataDigest.offer())
+	l.text = appendNumber(l.text, pdu.KeyMaxRecvDataSegmentLength, uint32(l.cfg.MaxRecvDataSegmentLength))
+	for _, k := range []struct {
+		key string
+		Number
+	}{
+		{pdu.KeyMaxConnections, l.cfg.MaxConnections},
+		{pdu.KeyDefaultTime2Wait, l.cfg.DefaultTime2Wait},
+		{pdu.KeyDefaultTime2Retain, l.cfg.DefaultTime2Retain},
+	} {
+		if k.Specified {
+			l.text = appendNumber(l.text, k.key, k.Value)
+		}
+	}
+}
+
+// operational is the operational stage.
+func (l *Login) operational(a *answer) error {
+	l.text = append(l.text[:0], a.replies...)
+	if !a.transit {
+		return nil
+	}
+	for i, d := range a.digests {
+		if d.seen {
+			continue
+		}
+		pref, key := l.digest(i)
+		if _, err := pref.accept(key, nil); err != nil {
+			return err
+		}
+	}
+	l.result.HeaderDigest, l.result.DataDigest = a.digests[0].on, a.digests[1].on
+	l.done = true
+	return nil
+}
+
+// digest returns the preference and the key of header (0) or data (1) digests.
+func (l *Login) digest(i int) (DigestPreference, string) {
+	if i == 0 {
+		return l.cfg.HeaderDigest, pdu.KeyHeaderDigest
+	}
+	return l.cfg.DataDigest, pdu.KeyDataDigest
+}
+
+func appendNumber(t pdu.Text, key string, v uint32) pdu.Text {
+	t = append(append(t, key...), '=')
+	t = strconv.AppendUint(t, uint64(v), 10)
+	return append(t, 0)
+}

@@ -1,0 +1,21 @@
+package session
+
+import "github.com/go-iscsi/discovery/pkg/pdu"
+
+// A Machine is one exchange of a session.
+type Machine interface {
+	// Step turns the PDU last received into the next one to send. The first
+	// call gets nil. A nil out asks for another PDU without sending one. What
+	// it returns is valid until the next call. After done or an error it is
+	// not called again.
+	Step(in pdu.PDU) (out pdu.PDU, done bool, err error)
+}
+
+// Bounds on what a target can make us do.
+const (
+	maxLoginRounds = 64       // requests in one login
+	maxLoginText   = 64 << 10 // bytes of text that a target may send in one login
+	maxUnsolicited = 1024     // NOP-In and Async Messages in one exchange
+	maxEmptyInARow = 8        // text responses without text, one after the other
+	maxTextPDUs    = 1 << 21  // text responses in one exchange
+)

@@ -1,0 +1,118 @@
+package session
+
+import (
+	"errors"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A SendTargets asks a target for its list: one Text Request, and one more for
+// each part of an answer that comes in parts (RFC 7143, section 11.10 and
+// appendix C). Pairs are handed on as they arrive, so the memory does not grow
+// with the list.
+type SendTargets struct {
+	// MaxText is the longest answer in bytes; a longer one is a *LimitError.
+	MaxText int64
+
+	n       *Numbers
+	yield   func(pdu.Pair) error
+	request pdu.TextRequest
+	joiner  pdu.Joiner
+	other   unsolicited
+	text    int64 // bytes so far
+	pdus    int   // responses so far
+	empty   int   // responses without text, in a row
+}
+
+// DefaultMaxText is the longest answer that is taken where nothing else is
+// said, in bytes.
+const DefaultMaxText = 1 << 30
+
+// NewSendTargets returns the exchange. It calls yield for each pair, in order;
+// the pair is valid during the call. An error of yield ends the exchange.
+func NewSendTargets(n *Numbers, yield func(pdu.Pair) error) *SendTargets {
+	return &SendTargets{MaxText: DefaultMaxText, n: n, yield: yield, other: unsolicited{n: n}}
+}
+
+// Step implements Machine.
+func (s *SendTargets) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
+	if in == nil {
+		s.request = pdu.TextRequest{ITT: s.n.nextITT(), TTT: pdu.NoTag}
+		return s.ask(pdu.Text(pdu.KeySendTargets + "=All\x00")), false, nil
+	}
+	resp, ok := in.(*pdu.TextResponse)
+	if !ok {
+		out, err = s.other.handle(in)
+		return out, false, err
+	}
+	if err := s.check(resp); err != nil {
+		return nil, false, err
+	}
+	if err := s.take(resp.Data); err != nil {
+		return nil, false, err
+	}
+	if resp.Final {
+		if err := s.joiner.Close(); err != nil {
+			return nil, false, &ProtocolError{Opcode: resp.Opcode(), Reason: "malformed list", Err: err}
+		}
+		return nil, true, nil
+	}
+	if s.other.logout {
+		return nil, false, &AsyncError{Event: pdu.AsyncLogout}
+	}
+	s.request.LUN, s.request.TTT = resp.LUN, resp.TTT
+	return s.ask(nil), false, nil
+}
+
+// ask completes the next request. It is immediate and final always: more text
+// of ours never follows.
+func (s *SendTargets) ask(text pdu.Text) pdu.PDU {
+	s.request.Immediate, s.request.Final = true, true
+	s.request.CmdSN, s.request.ExpStatSN = s.n.cmdSN, s.n.expStatSN
+	s.request.Data = text
+	return &s.request
+}
+
+// check judges the header of a response.
+func (s *SendTargets) check(resp *pdu.TextResponse) error {
+	reason := ""
+	switch {
+	case resp.ITT != s.request.ITT:
+		reason = "its task tag is not ours"
+	case resp.Final && resp.Continue:
+		reason = "F and C together"
+	case !resp.Final && resp.TTT == pdu.NoTag:
+		reason = "not final, and no tag to ask on with"
+	}
+	if reason != "" {
+		return &ProtocolError{Opcode: resp.Opcode(), Reason: reason}
+	}
+	return s.n.advance(resp.Opcode(), resp.StatSN)
+}
+
+// take counts the text of a response and hands its pairs on.
+func (s *SendTargets) take(data []byte) error {
+	s.text += int64(len(data))
+	if s.text > s.MaxText {
+		return &LimitError{What: "bytes of text", Limit: s.MaxText}
+	}
+	if s.pdus++; s.pdus > maxTextPDUs {
+		return &LimitError{What: "text responses", Limit: maxTextPDUs}
+	}
+	if len(data) > 0 {
+		s.empty = 0
+	} else if s.empty++; s.empty > maxEmptyInARow {
+		return &LimitError{What: "empty text responses in a row", Limit: maxEmptyInARow}
+	}
+	for p, err := range s.joiner.Add(data) {
+		if err == nil {
+			err = s.yield(p)
+		} else if te := (*pdu.TextError)(nil); errors.As(err, &te) {
+			err = &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
