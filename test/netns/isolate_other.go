@@ -1,0 +1,6 @@
+//go:build !linux
+
+package netns
+
+// Isolate does nothing: there are no network namespaces on this system.
+func Isolate() {}
