@@ -7,10 +7,11 @@ import (
 
 // A Joiner yields the pairs of a text that arrives in pieces, cut anywhere: in
 // a key, in a value, before a NUL. It keeps no more than the one pair that is
-// not complete yet, so a text of any length takes the memory of its longest
-// pair. The zero value is ready to use.
+// not complete yet and the one before it, so a text of any length takes little
+// memory. The zero value is ready to use.
 type Joiner struct {
 	rest []byte // the start of a pair whose NUL has not arrived
+	done []byte // the pair that rest was before
 	off  int    // bytes of the text before rest
 }
 
@@ -34,8 +35,9 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Pair, error] {
 				return
 			}
 			piece = piece[end+1:]
-			n := len(j.rest) + 1
-			p, reason := splitPair(j.rest)
+			// The pair stays valid while the next rest is collected.
+			j.rest, j.done = j.done[:0], j.rest
+			p, reason := splitPair(j.done)
 			if reason != "" {
 				yield(Pair{}, &TextError{Offset: j.off, Reason: reason})
 				return
@@ -43,7 +45,7 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Pair, error] {
 			if !yield(p, nil) {
 				return
 			}
-			j.rest, j.off = j.rest[:0], j.off+n
+			j.off += len(j.done) + 1
 		}
 		whole := bytes.LastIndexByte(piece, 0) + 1
 		for p, err := range Text(piece[:whole]).Pairs() {
