@@ -97,7 +97,10 @@ func (r *Reader) ReadPDU() (PDU, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.Decode(h, data)
+	if err := p.Decode(h, data); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // segment reads what follows the first n bytes of a PDU, consumes the whole and
@@ -155,11 +158,8 @@ func (r *Reader) makeRoom(n int) {
 	if r.end < len(r.buf) {
 		return
 	}
-	size := max(2*len(r.buf), firstBuffer)
-	if n > len(r.buf) {
-		size = max(firstBuffer, min(size, n))
-	}
-	grown := make([]byte, size)
+	// The buffer is full, so n is more than its length.
+	grown := make([]byte, max(firstBuffer, min(2*len(r.buf), n)))
 	copy(grown, r.buf)
 	r.buf = grown
 }

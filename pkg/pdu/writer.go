@@ -37,8 +37,9 @@ func (w *Writer) WritePDU(p PDU) error {
 	}
 	w.buf = b
 	data := b[DigestLen+HeaderLen:]
-	if limit := maxData(w.MaxData); (*Header)(b[DigestLen:]).DataLen() > limit {
-		return &LimitError{Opcode: p.Opcode(), What: "data segment", Size: len(data), Limit: limit}
+	size := (*Header)(b[DigestLen:]).DataLen()
+	if limit := maxData(w.MaxData); size > limit {
+		return &LimitError{Opcode: p.Opcode(), What: "data segment", Size: size, Limit: limit}
 	}
 	if w.DataDigest && len(data) > 0 {
 		b = AppendDigest(b, data)
