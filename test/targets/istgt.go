@@ -23,9 +23,6 @@ type IstgtConfig struct {
 	Discovery CHAP             // zero: none. Mutual refuses those who ask for one way only
 	// Users are more users for discovery, next to that of Discovery.
 	Users []CHAP
-	// Initiators are the addresses and prefixes that see the targets; empty:
-	// all.
-	Initiators []string
 }
 
 // StartIstgt starts istgt. It is ready when StartIstgt returns, and stopped at

@@ -3,7 +3,6 @@ package targets
 import (
 	"bytes"
 	"fmt"
-	"net/netip"
 )
 
 // istgtGlobal is the part of istgt.conf that is always the same. istgt starts
@@ -53,10 +52,7 @@ func (f *istgtFiles) config() []byte {
 	for i, p := range f.portals {
 		fmt.Fprintf(&b, "  Portal DA%d %s\n", i+1, p)
 	}
-	b.WriteString("[InitiatorGroup1]\n  InitiatorName \"ALL\"\n")
-	for _, mask := range or(f.cfg.Initiators, []string{"ALL"}) {
-		fmt.Fprintf(&b, "  Netmask %s\n", bracketed(mask))
-	}
+	b.WriteString("[InitiatorGroup1]\n  InitiatorName \"ALL\"\n  Netmask ALL\n")
 	for i, name := range f.cfg.Targets {
 		fmt.Fprintf(&b, istgtUnit, i+1, name, f.path("disk.img"))
 	}
@@ -87,16 +83,4 @@ func (f *istgtFiles) method() string {
 		return "CHAP"
 	}
 	return "None"
-}
-
-// bracketed puts an IPv6 address, with or without a prefix length, into the
-// brackets that istgt wants.
-func bracketed(mask string) string {
-	if p, err := netip.ParsePrefix(mask); err == nil && p.Addr().Is6() {
-		return fmt.Sprintf("[%s]/%d", p.Addr(), p.Bits())
-	}
-	if a, err := netip.ParseAddr(mask); err == nil && a.Is6() {
-		return "[" + mask + "]"
-	}
-	return mask
 }

@@ -7,17 +7,10 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/gotgt"
 	"github.com/go-iscsi/discovery/test/targets/need"
 )
-
-// lsQuiet is how long iscsi-ls is given to go on printing where it does not end.
-const lsQuiet = 300 * time.Millisecond
 
 // addrs are three loopback addresses, or two where there is no IPv6.
 func addrs() []netip.Addr {
@@ -58,37 +51,4 @@ func checkStopped(t *testing.T, g *targets.Target) {
 			t.Errorf("portal %s: still accepts connections", p)
 		}
 	}
-}
-
-func TestGotgt(t *testing.T) {
-	g := targets.StartGotgt(t, targets.GotgtConfig{Addrs: addrs(), Targets: targets.Names("gotgt", 3)})
-	for _, p := range g.Portals {
-		got := targets.IscsiLs(t, targets.CHAP{}.URL(p))
-		if diff := cmp.Diff(list(g.Targets, g.Portals...), got); diff != "" {
-			t.Errorf("%s: want (-) and got (+):\n%s", p, diff)
-		}
-	}
-	checkStopped(t, g)
-}
-
-func TestGotgtGroups(t *testing.T) {
-	g := targets.StartGotgt(t, targets.GotgtConfig{
-		LUN:    true,
-		Groups: []gotgt.Group{{Tag: 1, Portals: []string{"192.0.2.1:3260", "[2001:db8::1]:3261"}}, {Tag: 7, Portals: []string{"192.0.2.1:3260"}}},
-	})
-	want := map[string][]string{g.Targets[0]: {"192.0.2.1:3260,1", "192.0.2.1:3260,7", "[2001:db8::1]:3261,1"}}
-	if diff := cmp.Diff(want, targets.IscsiLs(t, g.URL())); diff != "" {
-		t.Errorf("want (-) and got (+):\n%s", diff)
-	}
-}
-
-func TestTgt(t *testing.T) {
-	g := targets.StartTgt(t, targets.TgtConfig{Addrs: addrs(), Targets: targets.Names("tgt", 3), LUN: true})
-	for _, p := range g.Portals {
-		got := targets.IscsiLs(t, targets.CHAP{}.URL(p))
-		if diff := cmp.Diff(list(g.Targets, p), got); diff != "" {
-			t.Errorf("%s: want (-) and got (+):\n%s", p, diff)
-		}
-	}
-	checkStopped(t, &g.Target)
 }

@@ -8,12 +8,13 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"sync"
 )
 
-// tgtadmWorkers is how many tgtadm run at a time when targets are added. tgtd
-// has one thread; starting the processes is what takes the time.
-const tgtadmWorkers = 4
+// socketName is the name, to which tgtd adds ".0", of the socket for tgtadm.
+const socketName = "sock"
+
+// fastFrom is the number of targets from which on tgtadm is too slow.
+const fastFrom = 20
 
 // A tgtadm administrates one tgtd, by its socket. The socket's name is relative
 // to the folder where both programs run, since a socket's path is limited to
@@ -31,7 +32,7 @@ type tgtadm struct {
 // prepare sets a command, the daemon's or tgtadm's, to use the socket.
 func (a *tgtadm) prepare(cmd *exec.Cmd) {
 	cmd.Dir = a.folder
-	cmd.Env = append(os.Environ(), "TGT_IPC_SOCKET=sock")
+	cmd.Env = append(os.Environ(), "TGT_IPC_SOCKET="+socketName)
 }
 
 // run runs tgtadm.
@@ -55,33 +56,19 @@ func (a *tgtadm) runAll(lists ...[]string) error {
 	return nil
 }
 
-// add adds targets, several at a time.
+// add adds targets.
 func (a *tgtadm) add(names []string, initiators map[string][]string, lun bool) error {
-	var (
-		work  = make(chan [][]string)
-		group sync.WaitGroup
-		mu    sync.Mutex
-		first error // guarded by mu
-	)
-	for range min(tgtadmWorkers, len(names)) {
-		group.Go(func() {
-			for lists := range work {
-				if err := a.runAll(lists...); err != nil {
-					mu.Lock()
-					first = err
-					mu.Unlock()
-				}
-			}
-		})
+	if len(names) >= fastFrom && len(initiators) == 0 && !lun {
+		return a.addFast(names)
 	}
 	for _, name := range names {
 		a.last++
 		a.numbers[name] = a.last
-		work <- creation(a.last, name, or(initiators[name], []string{"ALL"}), lun)
+		if err := a.runAll(creation(a.last, name, or(initiators[name], []string{"ALL"}), lun)...); err != nil {
+			return err
+		}
 	}
-	close(work)
-	group.Wait()
-	return first
+	return nil
 }
 
 // creation returns the arguments that make one target.
