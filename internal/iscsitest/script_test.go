@@ -32,20 +32,17 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// serve runs a script and an initiator, which runs in its own goroutine, and
-// returns the script's error.
+// serve runs a handler against an initiator and returns the handler's error.
 func serve(t *testing.T, h Handler, initiate func(*initiator)) error {
 	t.Helper()
 	ours, theirs := net.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer ours.Close()
+	done := make(chan error, 1)
+	go func() { done <- Serve(theirs, h) }()
+	func() {
+		defer ours.Close() // also where the initiator gives up
 		initiate(newInitiator(t, ours))
 	}()
-	err := Serve(theirs, h)
-	<-done
-	return err
+	return <-done
 }
 
 func TestScriptFails(t *testing.T) {
