@@ -4,6 +4,7 @@ package pdu
 // sections 12 and 13).
 const (
 	KeyAuthMethod               = "AuthMethod"
+	KeyCHAPResponse             = "CHAP_R"
 	KeyDataDigest               = "DataDigest"
 	KeyDefaultTime2Retain       = "DefaultTime2Retain"
 	KeyDefaultTime2Wait         = "DefaultTime2Wait"

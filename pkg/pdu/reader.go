@@ -103,6 +103,11 @@ func (r *Reader) ReadPDU() (PDU, error) {
 	return p, nil
 }
 
+// Buffered returns the bytes that have arrived and belong to no PDU yet: after
+// an error, the start of what could not be read. They are valid until the next
+// call.
+func (r *Reader) Buffered() []byte { return r.buf[r.start:r.end] }
+
 // segment reads what follows the first n bytes of a PDU, consumes the whole and
 // returns the data.
 func (r *Reader) segment(n int, h *Header) ([]byte, error) {

@@ -1,0 +1,189 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// maxBatch is how many targets are handed on at once.
+const maxBatch = 256
+
+// An attempt is the discovery of one portal, from the host name to the logout.
+type attempt struct {
+	pool  *pool
+	d     *Discoverer
+	conn  *conn
+	index int
+
+	result   Result
+	warnings warnings
+	stage    Stage
+	clock    *budget       // of the work under way
+	spent    time.Duration // by the work before it
+	batch    []Event
+	finished bool // PortalDone is out
+	fallback bool // this is the second try, with MD5 alone
+
+	// exchanges stay open until the portal is done: a target that we were
+	// redirected to must not reflect the challenge of the one before.
+	exchanges []auth.Exchange
+}
+
+// run discovers, and emits PortalDone in any case.
+func (a *attempt) run(ctx context.Context) {
+	err := a.discover(ctx)
+	for _, x := range a.exchanges {
+		x.Close()
+	}
+	if !a.finished && !errors.Is(err, errStopped) {
+		a.finish(err)
+	}
+}
+
+// finish emits what was found last, and the result.
+func (a *attempt) finish(err error) {
+	a.finished = true
+	a.result.Elapsed = a.spent
+	if a.clock != nil {
+		a.result.Elapsed += a.clock.used()
+	}
+	a.result.Warnings = a.warnings.all()
+	a.result.Err = err
+	_ = a.emit(append(a.batch, PortalDone{Index: a.index, Result: a.result}))
+	a.batch = nil
+}
+
+// emit hands events on. The time that it takes is the consumer's.
+func (a *attempt) emit(events []Event) error {
+	if a.clock == nil {
+		return a.pool.emit(events)
+	}
+	a.clock.pause()
+	defer a.clock.resume()
+	return a.pool.emit(events)
+}
+
+// found takes a target from the list.
+func (a *attempt) found(t Target) error {
+	a.result.TargetsFound++
+	a.batch = append(a.batch, TargetFound{Index: a.index, Portal: a.result.Portal.Portal, Target: t})
+	if len(a.batch) >= maxBatch {
+		return a.handOn()
+	}
+	return nil
+}
+
+// handOn emits the targets that wait.
+func (a *attempt) handOn() error {
+	if len(a.batch) == 0 {
+		return nil
+	}
+	events := a.batch
+	a.batch = nil
+	return a.emit(events)
+}
+
+// timed runs one piece of work within a limit.
+func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx context.Context) error) error {
+	a.clock = newBudget(ctx, limit)
+	err := work(a.clock.ctx)
+	a.spent += a.clock.used()
+	a.clock.stop()
+	a.clock = nil
+	return err
+}
+
+// discover is the whole of it: addresses, one after the other, until one logs
+// in, each with its share of the time that is left.
+func (a *attempt) discover(ctx context.Context) error {
+	method, err := a.validate()
+	if err != nil {
+		return a.fail(err)
+	}
+	addrs, err := a.addresses(ctx)
+	if err != nil {
+		return a.fail(err)
+	}
+	for i, addr := range addrs {
+		share := (a.d.timeout() - a.spent) / time.Duration(len(addrs)-i)
+		err = a.timed(ctx, share, func(ctx context.Context) error {
+			return a.enter(ctx, addr, method)
+		})
+		if err == nil || a.stage >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped) {
+			return err
+		}
+		if i < len(addrs)-1 {
+			a.warnings.add(WarnEarlierAddress, "%s", errorText(err))
+		}
+	}
+	return err
+}
+
+// validate checks all that can be checked before anything is sent, and returns
+// the method to authenticate by; nil: none.
+func (a *attempt) validate() (*auth.CHAP, error) {
+	a.stage = StageValidate
+	if err := ValidateName(a.d.InitiatorName); err != nil {
+		return nil, err
+	}
+	if err := a.result.Portal.validate(); err != nil {
+		return nil, err
+	}
+	return a.d.method(&a.result.Portal.Login)
+}
+
+// fail makes an *Error of what went wrong at the current stage.
+func (a *attempt) fail(err error) error {
+	var e *Error
+	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
+		return err
+	}
+	e = &Error{
+		Stage:   a.stage,
+		Portal:  a.result.Portal.Portal,
+		Address: a.result.Address,
+		Source:  a.result.Source,
+		Err:     err,
+	}
+	e.Hint = a.hint(err)
+	return e
+}
+
+// addresses returns the portal's addresses.
+func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
+	p := a.result.Portal.Portal
+	if addr, err := netip.ParseAddr(p.host()); err == nil {
+		return []netip.AddrPort{netip.AddrPortFrom(addr.Unmap(), p.Port)}, nil
+	}
+	a.stage = StageResolve
+	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+		addrs, err = a.resolve(ctx)
+		return err
+	})
+	return addrs, err
+}
+
+// resolve looks the portal's host name up.
+func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
+	p := &a.result.Portal
+	found, err := a.d.lookup(ctx, p.Portal.host())
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	addrs := make([]netip.AddrPort, 0, len(found))
+	for _, addr := range found {
+		addr = addr.Unmap()
+		if addr.IsUnspecified() || addr.IsMulticast() || p.Source.IsValid() && p.Source.Is4() != addr.Is4() {
+			continue
+		}
+		addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))
+	}
+	if len(addrs) == 0 {
+		return nil, &ConfigError{Code: CodeInvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
+	}
+	return addrs, nil
+}

@@ -1,0 +1,102 @@
+package initiator
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A conn moves the bytes of one connection. It is kept for the next one, with
+// its buffers.
+type conn struct {
+	nc      net.Conn
+	r       pdu.Reader
+	w       pdu.Writer
+	handOn  func() error // passes on what a step found, before the next PDU is waited for
+	trace   func(TraceEvent)
+	index   int
+	address netip.AddrPort
+	source  netip.Addr
+	cut     bool // the last login text received ended within a pair
+}
+
+// reset makes c move the bytes of nc.
+func (c *conn) reset(nc net.Conn) {
+	c.nc = nc
+	c.r.Reset(nc)
+	c.w.Reset(nc)
+	c.cut = false
+}
+
+// run drives a machine until it is done.
+func (c *conn) run(ctx context.Context, m session.Machine) error {
+	var in pdu.PDU
+	for {
+		out, done, err := m.Step(in)
+		if err != nil {
+			return err
+		}
+		if out != nil {
+			c.traced(true, out)
+			if err := c.w.WritePDU(out); err != nil {
+				return cause(ctx, err)
+			}
+		}
+		if done {
+			return nil
+		}
+		if err := c.handOn(); err != nil {
+			return err
+		}
+		if in, err = c.r.ReadPDU(); err != nil {
+			return cause(ctx, err)
+		}
+		c.traced(false, in)
+	}
+}
+
+// watch makes reads and writes of nc fail once ctx is done; the function that it
+// returns ends that.
+func watch(ctx context.Context, nc net.Conn) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		_ = nc.SetDeadline(time.Unix(1, 0))
+	})
+}
+
+// cause returns why ctx ended in place of the i/o timeout that follows from it.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var ne net.Error
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &ne) && ne.Timeout() {
+		return &TimeoutError{}
+	}
+	return err
+}
+
+// foreign says which other protocol the bytes that could not be read look like;
+// empty: none that we know.
+func (c *conn) foreign() string {
+	b := c.r.Buffered()
+	for _, p := range []struct{ prefix, name string }{
+		{"HTTP/", "an HTTP server"},
+		{"SSH-", "an SSH server"},
+		{"220 ", "an FTP or SMTP server"},
+		{"220-", "an FTP or SMTP server"},
+		{"RFB ", "a VNC server"},
+		{"\x15\x03", "a TLS server"},
+	} {
+		if bytes.HasPrefix(b, []byte(p.prefix)) {
+			return p.name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,127 @@
+package initiator
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// Defaults of a Discoverer.
+const (
+	DefaultTimeout    = 15 * time.Second // for one portal
+	DefaultParallel   = 64               // portals at once
+	DefaultMaxTargets = 4 << 20          // of one portal
+	DefaultMaxText    = session.DefaultMaxText
+
+	// MaxCollectedText is how long an answer may be, in bytes, where it is
+	// collected rather than streamed; MaxCollectedTotal is the same for all
+	// answers that DiscoverAll holds at once.
+	MaxCollectedText  = 64 << 20
+	MaxCollectedTotal = 256 << 20
+
+	// MaxRedirects is how often a login may be sent on.
+	MaxRedirects = 4
+)
+
+// maxRecvDataSegmentLength is what we declare, in bytes. LIO and istgt need it
+// declared, and istgt needs it large to send long lists whole.
+const maxRecvDataSegmentLength = 256 << 10
+
+// logoutWait is how long a Logout Response is waited for. The result is out by
+// then.
+const logoutWait = time.Second
+
+// A RedirectPolicy says what to do where a target sends a login elsewhere (RFC
+// 7143, section 11.13.5). The same IP address is the same host, whatever the
+// port. No policy follows from an address that is not loopback to one that is
+// loopback, link-local, multicast or unspecified.
+type RedirectPolicy uint8
+
+// The policies.
+const (
+	// RedirectSameHost follows: with credentials on the same host, without
+	// them to another. Where the target must prove itself (mutual CHAP) another
+	// host is not followed: it could not.
+	RedirectSameHost RedirectPolicy = iota
+	RedirectAny                     // follows, and takes the credentials along
+	RedirectNone                    // does not follow
+)
+
+// A Discoverer asks portals which targets are behind them. Its zero value is
+// ready to use once InitiatorName is set. Fields must not change while it is in
+// use; its methods may be called from several goroutines.
+type Discoverer struct {
+	InitiatorName string // our iSCSI name; required
+
+	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
+	Parallel   int           // portals at once; 0: DefaultParallel
+	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, less where it is collected
+	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
+
+	Redirect RedirectPolicy
+
+	// ResolveRedirects lets a target send us to a host name. By default only
+	// literal addresses are followed: a target shall not make us ask the DNS.
+	ResolveRedirects bool
+
+	// Strict holds CHAP secrets to the reference API's 16 bytes.
+	Strict bool
+
+	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+
+	// Dial connects from source, where that is valid, to dst; nil: TCP.
+	Dial func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
+
+	// Trace, where it is set, is called for each PDU, from several goroutines
+	// at once.
+	Trace func(TraceEvent)
+
+	challenges auth.Challenges // of all sessions: a target must not reflect them
+}
+
+func (d *Discoverer) timeout() time.Duration {
+	if d.Timeout > 0 {
+		return d.Timeout
+	}
+	return DefaultTimeout
+}
+
+func (d *Discoverer) parallel() int {
+	if d.Parallel > 0 {
+		return d.Parallel
+	}
+	return DefaultParallel
+}
+
+func (d *Discoverer) maxText() int64 {
+	if d.MaxText > 0 {
+		return d.MaxText
+	}
+	return DefaultMaxText
+}
+
+func (d *Discoverer) maxTargets() int {
+	if d.MaxTargets > 0 {
+		return d.MaxTargets
+	}
+	return DefaultMaxTargets
+}
+
+func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if d.Lookup != nil {
+		return d.Lookup(ctx, host)
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+func (d *Discoverer) dial(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+	if d.Dial != nil {
+		return d.Dial(ctx, source, dst)
+	}
+	return dialTCP(ctx, source, dst)
+}

@@ -1,0 +1,216 @@
+package initiator
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// enter logs in to an address and asks, and goes where it is sent. method is nil
+// for no authentication.
+func (a *attempt) enter(ctx context.Context, addr netip.AddrPort, method *auth.CHAP) error {
+	way := redirects{d: a.d, first: addr}
+	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback
+	for {
+		err := a.session(ctx, addr, method)
+		var login *LoginError
+		if a.stage != StageLogin || !errors.As(err, &login) {
+			return a.fail(err)
+		}
+		switch {
+		case login.Status.Class() == pdu.ClassRedirection:
+			to, err := way.follow(ctx, addr, login)
+			if err != nil {
+				return a.fail(err)
+			}
+			a.redirected(addr, to, login.Status)
+			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
+				return a.fail(err)
+			}
+			addr, mayFallBack = to, false
+		case mayFallBack && a.meansSHA1(login, method):
+			return a.fallBack(ctx, addr, method, a.fail(err))
+		default:
+			return a.fail(err)
+		}
+	}
+}
+
+// redirected notes a hop.
+func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
+	permanent := status == pdu.StatusMovedPermanently
+	a.result.Redirects = append(a.result.Redirects, Redirect{From: from, To: to, Status: status, Permanent: permanent})
+	if permanent {
+		a.warnings.add(WarnMovedForGood, "%s has moved to %s for good", from, to)
+	}
+}
+
+// credentials returns what goes along to the next hop.
+func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
+	if method == nil || a.d.Redirect == RedirectAny || to.Addr() == way.first.Addr() {
+		return method, nil
+	}
+	if method.Mutual {
+		return nil, &RedirectError{Status: status, Address: to.String(), Reason: "another host could not prove itself without the secrets, and they stay with the host they were given for"}
+	}
+	a.warnings.add(WarnNoCredentials, "%s was asked without CHAP: it is another host than %s", to, way.first)
+	return nil, nil
+}
+
+// meansSHA1 reports that the target chose SHA-256 and then refused our answer.
+// tgt does: it computes SHA-1 under that number.
+func (a *attempt) meansSHA1(login *LoginError, method *auth.CHAP) bool {
+	if login.Status != pdu.StatusAuthFailure || a.result.Auth.Algorithm != auth.SHA256 {
+		return false
+	}
+	algorithms := method.Algorithms
+	if algorithms == nil {
+		algorithms = auth.DefaultAlgorithms()
+	}
+	for _, alg := range algorithms {
+		if alg == auth.MD5 {
+			return len(algorithms) > 1
+		}
+	}
+	return false
+}
+
+// fallBack tries once more with MD5 alone. Where that does not help either, the
+// first error is the one that counts.
+func (a *attempt) fallBack(ctx context.Context, addr netip.AddrPort, method *auth.CHAP, first error) error {
+	md5 := *method
+	md5.Algorithms = []auth.Algorithm{auth.MD5}
+	a.fallback = true
+	err := a.session(ctx, addr, &md5)
+	if err != nil && a.stage == StageLogin {
+		return first
+	}
+	return a.fail(err)
+}
+
+// session is one connection to the portal: login, SendTargets, logout.
+func (a *attempt) session(ctx context.Context, addr netip.AddrPort, method *auth.CHAP) error {
+	a.stage = StageConnect
+	a.result.Address, a.result.Source = addr, a.result.Portal.Source
+	nc, err := a.d.dial(ctx, a.result.Portal.Source, addr)
+	if err != nil {
+		return cause(ctx, err)
+	}
+	defer nc.Close()
+	defer watch(ctx, nc)()
+	a.result.Source = localAddr(nc)
+	c := a.conn
+	c.reset(nc)
+	c.index, c.address, c.source, c.handOn = a.index, addr, a.result.Source, a.handOn
+
+	a.stage = StageLogin
+	numbers := session.NewNumbers()
+	if err := a.login(ctx, numbers, method); err != nil {
+		return err
+	}
+	if a.fallback {
+		a.warnings.add(WarnCHAPFallback, "the target chose SHA-256 and refused our answer; MD5 alone worked (tgt computes SHA-1 under SHA-256's number)")
+	}
+	a.stage = StageDiscover
+	if err := a.sendTargets(ctx, numbers, addr); err != nil {
+		return err
+	}
+	// The result is complete, and does not wait for the logout.
+	a.finish(nil)
+	a.logout(ctx, numbers)
+	return nil
+}
+
+// login logs in and switches on what was agreed on.
+func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *auth.CHAP) error {
+	o := &a.result.Portal.Login
+	cfg := session.LoginConfig{
+		InitiatorName:            a.d.InitiatorName,
+		ISID:                     randomISID(),
+		MaxRecvDataSegmentLength: maxRecvDataSegmentLength,
+		HeaderDigest:             preference(o, SpecifiedHeaderDigest, o.HeaderDigest),
+		DataDigest:               preference(o, SpecifiedDataDigest, o.DataDigest),
+		MaxConnections:           session.Number{Specified: o.has(SpecifiedMaximumConnections), Value: o.MaximumConnections},
+		DefaultTime2Wait:         session.Number{Specified: o.has(SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
+		DefaultTime2Retain:       session.Number{Specified: o.has(SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
+	}
+	a.result.Auth = auth.Outcome{}
+	if method != nil {
+		cfg.Auth, cfg.Method = method.Begin(), method.Name()
+		a.exchanges = append(a.exchanges, cfg.Auth)
+		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
+	}
+	m := session.NewLogin(numbers, cfg)
+	if err := a.conn.run(ctx, m); err != nil {
+		return err
+	}
+	agreed := m.Result()
+	r, w := &a.conn.r, &a.conn.w
+	r.HeaderDigest, r.DataDigest, r.MaxData = agreed.HeaderDigest, agreed.DataDigest, maxRecvDataSegmentLength
+	w.HeaderDigest, w.DataDigest, w.MaxData = agreed.HeaderDigest, agreed.DataDigest, agreed.MaxRecvDataSegmentLength
+	return nil
+}
+
+// randomISID returns the ISID of a new session. Two sessions with one ISID would
+// reinstate each other, so each has its own.
+func randomISID() pdu.ISID {
+	var b [5]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return pdu.RandomISID(b)
+}
+
+// preference translates a digest option.
+func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPreference {
+	switch {
+	case !o.has(bit), d == DigestNone:
+		return session.DigestNone
+	case d == DigestPreferCRC32C:
+		return session.DigestPreferCRC32C
+	}
+	return session.DigestCRC32C
+}
+
+// sendTargets asks for the list and hands the targets on.
+func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
+	l := list{emit: a.found, warnings: &a.warnings, session: addr, max: a.d.maxTargets()}
+	pair := l.pair
+	maxText := a.d.maxText()
+	if a.pool.held != nil {
+		maxText = min(maxText, MaxCollectedText)
+		pair = func(p pdu.Pair) error {
+			if err := a.hold(int64(len(p.Key) + len(p.Value))); err != nil {
+				return err
+			}
+			return l.pair(p)
+		}
+	}
+	m := session.NewSendTargets(numbers, pair)
+	m.MaxText = maxText
+	if err := a.conn.run(ctx, m); err != nil {
+		return err
+	}
+	return l.flush()
+}
+
+// hold counts text that is collected.
+func (a *attempt) hold(n int64) error {
+	a.result.text += n
+	if a.pool.held.Add(n) > MaxCollectedTotal {
+		return &LimitError{What: "bytes of text to be held at once, with other portals", Limit: MaxCollectedTotal}
+	}
+	return nil
+}
+
+// logout closes the session as a guest should. By now nothing that goes wrong
+// matters.
+func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
+	a.stage = StageLogout
+	_ = a.conn.nc.SetDeadline(time.Now().Add(logoutWait))
+	_ = a.conn.run(ctx, session.NewLogout(numbers))
+}

@@ -1,0 +1,173 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A Stage says how far a discovery came.
+type Stage uint8
+
+// The stages, in order.
+const (
+	StageValidate   Stage = iota // the portal and its options
+	StageResolve                 // host name to addresses
+	StageSelectPort              // the source address
+	StageSecure                  // IPsec
+	StageConnect                 // TCP
+	StageLogin
+	StageDiscover // SendTargets
+	StageLogout   // never fails a discovery
+	StageStore    // the registry
+)
+
+// String returns the name that the command prints.
+func (s Stage) String() string {
+	return [...]string{"validate", "resolve", "select-port", "secure", "connect", "login", "discover", "logout", "store"}[s]
+}
+
+// An Error is the failure of one portal.
+type Error struct {
+	Stage   Stage
+	Portal  Portal         // as asked for
+	Address netip.AddrPort // in use; invalid before there was one
+	Source  netip.Addr     // our address; invalid before there was one
+	Err     error          // the cause
+	Hint    string         // what to do about it; may be empty
+}
+
+// Error tells the whole story in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("initiator: ")
+	b.WriteString(map[Stage]string{
+		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
+		StageConnect: "connect to ", StageLogin: "login to ", StageDiscover: "discovery at ", StageLogout: "logout from ", StageStore: "store ",
+	}[e.Stage])
+	b.WriteString(e.Portal.String())
+	if e.Address.IsValid() && e.Address.String() != e.Portal.String() {
+		fmt.Fprintf(&b, " (%s)", e.Address)
+	}
+	if e.Source.IsValid() {
+		fmt.Fprintf(&b, " from %s", e.Source)
+	}
+	b.WriteString(": ")
+	b.WriteString(message(e.Err))
+	if e.Hint != "" {
+		b.WriteString("; ")
+		b.WriteString(e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// message returns an error's text without what the line around it says already:
+// the package that made it, and the addresses.
+func message(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return errorText(op.Err)
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns.Err
+	}
+	return errorText(err)
+}
+
+func errorText(err error) string {
+	switch {
+	case errors.Is(err, io.EOF):
+		return "the target closed the connection"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the target closed the connection within a PDU"
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		return call.Err.Error()
+	}
+	s := err.Error()
+	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "pdu: "} {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	return s
+}
+
+// A ConfigError is a parameter that is not usable. Nothing was sent.
+type ConfigError struct {
+	Code   uint32 // of the reference API
+	What   string // the parameter
+	Reason string
+	Err    error // of the package that found out, or nil
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("initiator: %s: %s", e.What, e.Reason)
+}
+
+// Unwrap returns the error of the package that found out.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// A RedirectError is a redirection that was not followed (RFC 7143, section
+// 11.13.5).
+type RedirectError struct {
+	Status  pdu.Status
+	Address string // where the target sent us, quoted; empty: it did not say
+	Reason  string // why we did not go
+}
+
+func (e *RedirectError) Error() string {
+	to := e.Address
+	if to == "" {
+		to = "nowhere"
+	}
+	return fmt.Sprintf("initiator: %s, redirected to %s: %s", e.Status, to, e.Reason)
+}
+
+// A TimeoutError is a portal that took longer than it may.
+type TimeoutError struct {
+	Limit time.Duration // what it had
+}
+
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("initiator: no answer within %s", e.Limit.Round(time.Millisecond))
+}
+
+// Timeout reports true, as in net.Error.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Is reports that e is context.DeadlineExceeded.
+func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Failures of the conversation itself, which internal/session finds.
+type (
+	// A LoginError is a login that the target ended with a status.
+	LoginError = session.StatusError
+
+	// A ProtocolError is something that a target must not send.
+	ProtocolError = session.ProtocolError
+
+	// A NegotiationError is a key on which we and the target do not agree.
+	NegotiationError = session.NegotiationError
+
+	// A LimitError is more than we accept from a target.
+	LimitError = session.LimitError
+
+	// A RejectError is a request that the target rejected.
+	RejectError = session.RejectError
+
+	// An AsyncError is a session that the target ended.
+	AsyncError = session.AsyncError
+)

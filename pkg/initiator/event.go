@@ -1,0 +1,60 @@
+package initiator
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// An Event is a [TargetFound] or a [PortalDone].
+type Event interface{ event() }
+
+// A TargetFound is a target, the moment that it was read. It stands even where
+// its portal fails later.
+type TargetFound struct {
+	Index  int // of the portal in the sequence, from 0
+	Portal Portal
+	Target Target
+}
+
+// A PortalDone is the end of a portal's discovery: the last event of it.
+type PortalDone struct {
+	Index  int // of the portal in the sequence, from 0
+	Result Result
+}
+
+func (TargetFound) event() {}
+func (PortalDone) event()  {}
+
+// A Result is what became of one portal.
+type Result struct {
+	Portal        SendTargetPortal // as asked for
+	InitiatorName string
+
+	Address netip.AddrPort // connected to last; invalid: none
+	Source  netip.Addr     // our address there; invalid: none
+
+	// Targets are those that were read, also where Err is set, one for each
+	// name, in the order of the answer. They are nil in the events of Run, which
+	// has handed them on before.
+	Targets      []Target
+	TargetsFound int // how many targets were read; a repeated name counts again in Run
+
+	Auth      auth.Outcome // what happened of CHAP
+	Warnings  []Warning
+	Redirects []Redirect    // in order
+	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
+
+	Err error // an *Error; nil: the portal answered
+
+	text int64 // bytes of the answer, where it is collected
+}
+
+// A Redirect is one hop that the login was sent on.
+type Redirect struct {
+	From, To  netip.AddrPort
+	Status    pdu.Status
+	Permanent bool // the portal ought to be entered at its new address
+}

@@ -1,0 +1,158 @@
+package initiator
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/bidi"
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxNameLen is the longest iSCSI name in bytes (RFC 7143, section 4.2.7.1).
+const MaxNameLen = 223
+
+// ValidateName reports, as a *ConfigError, a name that is no iSCSI name: iqn.,
+// eui. or naa. form (RFC 7143, section 4.2.7), without anything that RFC 3722
+// prohibits. Upper case and '_' pass, since real arrays use them.
+func ValidateName(name string) error {
+	if reason := badName(name); reason != "" {
+		return &ConfigError{Code: CodeInvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
+	}
+	return nil
+}
+
+// FoldName returns the form in which iSCSI names are compared: case-folded and
+// normalised (RFC 3722).
+func FoldName(name string) string {
+	for i := range len(name) {
+		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return norm.NFKC.String(strings.ToLower(name))
+		}
+	}
+	return name
+}
+
+// badName says what is wrong with a name; empty: nothing.
+func badName(s string) string {
+	if len(s) > MaxNameLen {
+		return "more than 223 bytes"
+	}
+	if len(s) < 4 {
+		return "it begins with none of iqn., eui. and naa."
+	}
+	rest := s[4:]
+	switch {
+	case strings.EqualFold(s[:4], "iqn."):
+		return badQualified(rest)
+	case strings.EqualFold(s[:4], "eui."):
+		if len(rest) != 16 || !isHex(rest) {
+			return "eui. is followed by 16 hexadecimal digits"
+		}
+	case strings.EqualFold(s[:4], "naa."):
+		if len(rest) != 16 && len(rest) != 32 || !isHex(rest) {
+			return "naa. is followed by 16 or 32 hexadecimal digits"
+		}
+	default:
+		return "it begins with none of iqn., eui. and naa."
+	}
+	return ""
+}
+
+// badQualified checks what follows "iqn.": yyyy-mm, a dot, a reversed domain
+// name, and anything after a colon.
+func badQualified(s string) string {
+	if len(s) < 9 || !isDigits(s[:4]) || s[4] != '-' || !isDigits(s[5:7]) || s[7] != '.' {
+		return "iqn. is followed by yyyy-mm, a dot and a reversed domain name"
+	}
+	if month := s[5:7]; month < "01" || month > "12" {
+		return "there is no such month"
+	}
+	if s[8] == ':' {
+		return "the domain name is missing"
+	}
+	for i := 8; i < len(s); i++ {
+		if c := s[i]; c >= utf8.RuneSelf {
+			return badUnicode(s[i:])
+		} else if !isNameChar(c) {
+			return "a character that no iSCSI name may have"
+		}
+	}
+	return ""
+}
+
+// badUnicode holds the part of a name from the first character beyond ASCII on
+// against RFC 3722: nothing prohibited, nothing that normalisation would
+// change.
+func badUnicode(s string) string {
+	if !utf8.ValidString(s) {
+		return "not UTF-8"
+	}
+	if !norm.NFKC.IsNormalString(s) {
+		return "not normalised (NFKC)"
+	}
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			if !isNameChar(byte(r)) {
+				return "a character that no iSCSI name may have"
+			}
+			continue
+		}
+		if isProhibited(r) {
+			return "a character that no iSCSI name may have"
+		}
+		// Names begin from left to right, so nothing may run the other way
+		// (RFC 3454, section 6).
+		if p, _ := bidi.LookupRune(r); p.Class() == bidi.R || p.Class() == bidi.AL {
+			return "a character that runs from right to left"
+		}
+	}
+	return ""
+}
+
+// isProhibited reports the characters beyond ASCII that RFC 3722, section 6,
+// prohibits: spaces, control and format characters, private use, unassigned
+// code points, and the ideographic full stop. Characters that are mapped to
+// nothing (RFC 3454, table B.1) are among the format characters and marks.
+func isProhibited(r rune) bool {
+	switch {
+	case r == '\u3002':
+		return true
+	case unicode.In(r, unicode.Z, unicode.C, unicode.Variation_Selector, unicode.Noncharacter_Code_Point):
+		return true
+	case r == '\u034f', r == '\u1806': // mapped to nothing
+		return true
+	case 0x2ff0 <= r && r <= 0x2ffb: // ideographic description
+		return true
+	case r == '\u0340', r == '\u0341', r == '\ufffd':
+		return true
+	}
+	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
+}
+
+func isNameChar(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', 'A' <= c && c <= 'Z':
+		return true
+	}
+	return c == '-' || c == '.' || c == ':' || c == '_'
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

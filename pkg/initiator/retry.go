@@ -1,0 +1,43 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// Retryable reports whether a later try may succeed where err was the outcome:
+// a connection that was not made, was lost or went silent, a name server that
+// did not answer, and what RFC 7143 calls a target's own error (status class 3)
+// or a transient rejection. What the target refused, or what we refuse, does not
+// change by itself.
+func Retryable(err error) bool {
+	var (
+		login  *LoginError
+		reject *RejectError
+		async  *AsyncError
+		dns    *net.DNSError
+		op     *net.OpError
+	)
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return false
+	case errors.As(err, &login):
+		return login.Status.Class() == pdu.ClassTargetError
+	case errors.As(err, &reject):
+		return reject.Reason.Transient()
+	case errors.As(err, &async):
+		return true
+	case errors.As(err, &dns):
+		return dns.IsTemporary || dns.IsTimeout
+	case errors.Is(err, context.DeadlineExceeded):
+		return true
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	}
+	var config *ConfigError
+	return errors.As(err, &op) && !errors.As(err, &config)
+}

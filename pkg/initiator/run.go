@@ -1,0 +1,115 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"sync/atomic"
+)
+
+// errStopped ends an attempt whose events nobody takes any more.
+var errStopped = errors.New("initiator: the consumer went away")
+
+// Run discovers the targets behind portals and yields what happens, as it
+// happens: [TargetFound] for each target, and one [PortalDone] for each portal
+// that was begun. It keeps no list: memory does not grow with the answers, nor
+// with the number of portals. Up to d.Parallel portals are asked at once, and no
+// portal is taken from the sequence before it can be.
+//
+// Time that the consumer takes does not count against a portal. When ctx ends,
+// the portals under way end with its error and no more are begun. Leaving the
+// loop cancels all that is under way and waits for it: no goroutine and no
+// connection stays behind.
+func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
+	return d.run(ctx, portals, nil)
+}
+
+// run is Run; where held is not nil the answers are collected, and counted
+// there.
+func (d *Discoverer) run(ctx context.Context, portals iter.Seq[SendTargetPortal], held *atomic.Int64) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		next, stop := iter.Pull(portals)
+		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan []Event), quit: make(chan struct{})}
+		defer func() {
+			cancel()
+			close(p.quit)
+			p.workers.Wait()
+			stop()
+		}()
+		p.workers.Go(p.work)
+		go func() {
+			p.workers.Wait()
+			close(p.out)
+		}()
+		for events := range p.out {
+			for _, e := range events {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A pool is one Run: goroutines that each take one portal after the other.
+type pool struct {
+	d    *Discoverer
+	ctx  context.Context
+	held *atomic.Int64 // bytes of text that are collected and not taken yet; nil: nothing is collected
+	out  chan []Event
+	quit chan struct{} // closed when nobody takes events any more
+
+	workers sync.WaitGroup
+
+	mu      sync.Mutex // guards the following, and is held while a portal is taken
+	next    func() (SendTargetPortal, bool)
+	taken   int
+	started int // workers
+}
+
+// work asks portals until there are none. Each worker that finds one starts
+// another, up to the limit, so that a few portals cost a few goroutines.
+func (p *pool) work() {
+	c := &conn{trace: p.d.Trace}
+	for {
+		index, portal, ok := p.take()
+		if !ok {
+			return
+		}
+		a := attempt{pool: p, d: p.d, conn: c, index: index}
+		a.result.Portal = portal
+		a.result.InitiatorName = p.d.InitiatorName
+		a.run(p.ctx)
+	}
+}
+
+// take returns the next portal and its index.
+func (p *pool) take() (index int, portal SendTargetPortal, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return 0, portal, false
+	}
+	if portal, ok = p.next(); !ok {
+		return 0, portal, false
+	}
+	if p.started < p.d.parallel() {
+		p.started++
+		p.workers.Go(p.work)
+	}
+	index = p.taken
+	p.taken++
+	return index, portal, true
+}
+
+// emit hands events to the consumer, or fails when there is none any more.
+func (p *pool) emit(events []Event) error {
+	select {
+	case p.out <- events:
+		return nil
+	case <-p.quit:
+		return errStopped
+	}
+}

@@ -1,0 +1,38 @@
+package initiator
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// A Target is one record of a SendTargets answer (RFC 7143, appendix C).
+type Target struct {
+	Name      string          // a valid iSCSI name, as sent: case is kept
+	Alias     string          // TargetAlias; free text of the target's, valid UTF-8; mostly empty
+	Addresses []TargetAddress // in the order of the answer; never empty
+}
+
+// NoGroup is the Group of an address that came without a portal group tag.
+const NoGroup = -1
+
+// A TargetAddress is where a target can be reached (RFC 7143, section 13.8).
+type TargetAddress struct {
+	// Host is an IP literal, a link-local one with its zone, or, rarely, a DNS
+	// name, which we did not resolve. No brackets.
+	Host  string
+	Port  uint16
+	Group int // portal group tag, 0 to 65535, or NoGroup
+}
+
+// Addr returns Host as an address; false where it is a name.
+func (a TargetAddress) Addr() (netip.Addr, bool) {
+	addr, err := netip.ParseAddr(a.Host)
+	return addr, err == nil
+}
+
+// String returns host:port,group as RFC 7143 and iscsiadm write it: IPv6 in
+// brackets, and -1 for an unknown group.
+func (a TargetAddress) String() string {
+	return net.JoinHostPort(a.Host, strconv.Itoa(int(a.Port))) + "," + strconv.Itoa(a.Group)
+}

@@ -1,0 +1,73 @@
+package initiator
+
+import (
+	"bytes"
+	"net/netip"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A TraceEvent is one PDU on its way.
+type TraceEvent struct {
+	Time    time.Time
+	Index   int            // of the portal in the sequence, from 0
+	Address netip.AddrPort // of the portal in use
+	Source  netip.Addr     // ours
+	Sent    bool           // by us; otherwise received
+
+	// PDU is valid during the call and must not be changed. CHAP responses in
+	// it are masked.
+	PDU pdu.PDU
+}
+
+// traced reports a PDU to whoever listens.
+func (c *conn) traced(sent bool, p pdu.PDU) {
+	if c.trace == nil {
+		return
+	}
+	switch m := p.(type) {
+	case *pdu.LoginRequest:
+		masked := *m
+		masked.Data = maskCHAP(m.Data, false)
+		p = &masked
+	case *pdu.LoginResponse:
+		masked := *m
+		masked.Data = maskCHAP(m.Data, c.cut)
+		c.cut = len(m.Data) > 0 && m.Data[len(m.Data)-1] != 0
+		p = &masked
+	}
+	c.trace(TraceEvent{Time: time.Now(), Index: c.index, Address: c.address, Source: c.source, Sent: sent, PDU: p})
+}
+
+// maskCHAP returns text with the value of each CHAP_R overwritten, at the same
+// length: from a response and its challenge a secret can be guessed offline.
+// Where the text before it was cut within a pair, the rest of that pair is
+// overwritten too: it may be such a value.
+func maskCHAP(text pdu.Text, cut bool) pdu.Text {
+	const key = pdu.KeyCHAPResponse + "="
+	if !cut && !bytes.Contains(text, []byte(key)) {
+		return text
+	}
+	masked := bytes.Clone(text)
+	for off := 0; off < len(masked); {
+		end := bytes.IndexByte(masked[off:], 0)
+		if end < 0 {
+			end = len(masked) - off
+		}
+		pair := masked[off : off+end]
+		switch {
+		case cut:
+			cut = false
+		case bytes.HasPrefix(pair, []byte(key)):
+			pair = pair[len(key):]
+		default:
+			pair = nil
+		}
+		for i := range pair {
+			pair[i] = '*'
+		}
+		off += end + 1
+	}
+	return masked
+}
