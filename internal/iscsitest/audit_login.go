@@ -128,6 +128,7 @@ func (a *Auditor) loginResponse(m *pdu.LoginResponse) {
 	l.stage = m.CSG
 	if m.Transit && l.mayLeave {
 		l.stage = m.NSG
+		l.asked = nil // too late: the stage is over
 	}
 	if lastOfLogin(m) && l.mayLeave && a.phase == inLogin {
 		a.phase = inFullFeature

@@ -55,6 +55,9 @@ type ping struct {
 // Err returns every broken rule, nil if there is none.
 func (a *Auditor) Err() error { return errors.Join(a.errs...) }
 
+// Digests returns the digests in force, which the next frame is read with.
+func (a *Auditor) Digests() (header, data bool) { return a.headerDigest, a.dataDigest }
+
 // Response takes note of what the target sends.
 func (a *Auditor) Response(f *Frame) {
 	p, err := f.PDU()

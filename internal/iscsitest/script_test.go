@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// ladder is a whole discovery in which all goes well.
-var ladder = Script{
+// wholeScript is a whole discovery in which all goes well.
+var wholeScript = Script{
 	Expect(&pdu.LoginRequest{Transit: true, CSG: pdu.LoginOperationalNegotiation, NSG: pdu.FullFeaturePhase}),
 	Send(&pdu.LoginResponse{Transit: true, CSG: pdu.LoginOperationalNegotiation, NSG: pdu.FullFeaturePhase}),
 	Expect(&pdu.TextRequest{Final: true, Data: Text("SendTargets=All")}),
@@ -26,7 +26,7 @@ var ladder = Script{
 func TestScript(t *testing.T) {
 	t.Parallel()
 	for range 2 { // a script can be run again
-		if got, want := newInitiator(t, Pipe(t, ladder)).discover(), "TargetName=a\x00"; got != want {
+		if got, want := newInitiator(t, Pipe(t, wholeScript)).discover(), "TargetName=a\x00"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
