@@ -162,7 +162,8 @@ func (l *Login) next() pdu.PDU {
 func (l *Login) transit(nsg pdu.Stage) { l.request.Transit, l.request.NSG = true, nsg }
 
 // check judges the header of a response. The status comes first: a failing
-// response may have anything in its other fields (istgt sets T).
+// response may have anything in its other fields (istgt sets T). The ISID is
+// left alone: gotgt does not send ours back.
 func (l *Login) check(resp *pdu.LoginResponse) error {
 	if resp.Status != pdu.StatusSuccess {
 		e := &StatusError{Status: resp.Status}
@@ -175,8 +176,6 @@ func (l *Login) check(resp *pdu.LoginResponse) error {
 	switch {
 	case resp.ITT != l.request.ITT:
 		reason = "its task tag is not ours"
-	case resp.ISID != l.request.ISID:
-		reason = "its ISID is not ours"
 	case resp.VersionActive != 0:
 		reason = "it speaks another version"
 	case resp.CSG != l.request.CSG:

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
@@ -16,7 +17,7 @@ import (
 // for no authentication.
 func (a *attempt) enter(ctx context.Context, addr netip.AddrPort, method *auth.CHAP) error {
 	way := redirects{d: a.d, first: addr}
-	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback
+	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback && offersMD5(method)
 	for {
 		err := a.session(ctx, addr, method)
 		var login *LoginError
@@ -34,8 +35,8 @@ func (a *attempt) enter(ctx context.Context, addr netip.AddrPort, method *auth.C
 				return a.fail(err)
 			}
 			addr, mayFallBack = to, false
-		case mayFallBack && a.meansSHA1(login, method):
-			return a.fallBack(ctx, addr, method, a.fail(err))
+		case mayFallBack && a.meansSHA1(login):
+			return a.fallBack(ctx, addr, method, login)
 		default:
 			return a.fail(err)
 		}
@@ -64,34 +65,35 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 }
 
 // meansSHA1 reports that the target chose SHA-256 and then refused our answer.
-// tgt does: it computes SHA-1 under that number.
-func (a *attempt) meansSHA1(login *LoginError, method *auth.CHAP) bool {
-	if login.Status != pdu.StatusAuthFailure || a.result.Auth.Algorithm != auth.SHA256 {
-		return false
-	}
-	algorithms := method.Algorithms
-	if algorithms == nil {
-		algorithms = auth.DefaultAlgorithms()
-	}
-	for _, alg := range algorithms {
-		if alg == auth.MD5 {
-			return len(algorithms) > 1
-		}
-	}
-	return false
+// tgt does: it computes SHA-1 under that number, and finds our response too long
+// (status 0x0200) or, by other versions, wrong (0x0201).
+func (a *attempt) meansSHA1(login *LoginError) bool {
+	refused := login.Status == pdu.StatusInitiatorError || login.Status == pdu.StatusAuthFailure
+	return refused && a.result.Auth.Algorithm == auth.SHA256
 }
 
-// fallBack tries once more with MD5 alone. Where that does not help either, the
-// first error is the one that counts.
-func (a *attempt) fallBack(ctx context.Context, addr netip.AddrPort, method *auth.CHAP, first error) error {
+// fallBack tries once more with MD5 alone. Where that is refused too, the first
+// error is the one that counts, unless it was no more than tgt's confusion about
+// the length.
+func (a *attempt) fallBack(ctx context.Context, addr netip.AddrPort, method *auth.CHAP, first *LoginError) error {
+	stop := a.fail(first)
 	md5 := *method
 	md5.Algorithms = []auth.Algorithm{auth.MD5}
 	a.fallback = true
 	err := a.session(ctx, addr, &md5)
-	if err != nil && a.stage == StageLogin {
-		return first
+	if err != nil && a.stage <= StageLogin && first.Status != pdu.StatusInitiatorError {
+		return stop
 	}
 	return a.fail(err)
+}
+
+// offersMD5 reports whether MD5 is one of several algorithms on offer.
+func offersMD5(method *auth.CHAP) bool {
+	algorithms := method.Algorithms
+	if algorithms == nil {
+		algorithms = auth.DefaultAlgorithms()
+	}
+	return len(algorithms) > 1 && slices.Contains(algorithms, auth.MD5)
 }
 
 // session is one connection to the portal: login, SendTargets, logout.
