@@ -3,6 +3,7 @@ package iscsitest_test
 import (
 	"net"
 	"testing"
+	"testing/synctest"
 
 	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -76,6 +77,21 @@ func receive[P pdu.PDU](i *initiator) P {
 		i.t.Fatalf("got a %s, want a %T", p.Opcode(), got)
 	}
 	return got
+}
+
+// hearsNothing checks, in a synctest bubble, that the target is silent and does
+// not close.
+func (i *initiator) hearsNothing() {
+	i.t.Helper()
+	heard := false
+	go func() {
+		i.r.ReadPDU()
+		heard = true
+	}()
+	synctest.Wait()
+	if heard {
+		i.t.Error("the target said something, or closed")
+	}
 }
 
 // discover does a whole discovery and returns the text of the answer.
