@@ -1,0 +1,114 @@
+package auth
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Field is a setting of [CHAP] that is not usable.
+type Field uint8
+
+// The fields.
+const (
+	FieldUser         Field = iota + 1
+	FieldSecret             // too short, too long, or missing
+	FieldTargetUser         // the name that is expected of the target
+	FieldTargetSecret       // too short, too long, or missing
+	FieldSecrets            // both are the same
+	FieldAlgorithms         // unknown, repeated, or forbidden
+)
+
+// String returns the name for errors. Who calls which secret the initiator's is
+// not agreed on, so it is the one that we answer with or verify with.
+func (f Field) String() string {
+	switch f {
+	case FieldUser:
+		return "user name"
+	case FieldSecret:
+		return "secret we answer with"
+	case FieldTargetUser:
+		return "target's user name"
+	case FieldTargetSecret:
+		return "secret we verify with"
+	case FieldSecrets:
+		return "secrets"
+	case FieldAlgorithms:
+		return "algorithms"
+	}
+	return "field " + strconv.Itoa(int(f))
+}
+
+// A ConfigError is a setting of our own that CHAP cannot be done with. Nothing
+// was sent.
+type ConfigError struct {
+	Field  Field
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("auth: CHAP: %s: %s", e.Field, e.Reason)
+}
+
+// A KeyError is a key of the target that is malformed, missing, repeated or out
+// of place.
+type KeyError struct {
+	Key    string // CHAP_A, CHAP_C, CHAP_I, CHAP_N or CHAP_R; empty: another, or none
+	Reason string // in lower case
+	Err    error  // of the parser, or nil
+}
+
+func (e *KeyError) Error() string {
+	key := e.Key
+	if key == "" {
+		key = "keys"
+	}
+	s := fmt.Sprintf("auth: CHAP: the target's %s: %s", key, e.Reason)
+	if e.Err != nil {
+		s += ": " + strings.TrimPrefix(e.Err.Error(), "pdu: ")
+	}
+	return s
+}
+
+// Unwrap returns the parser's error.
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// An AlgorithmError is a target that takes no algorithm that we offered.
+type AlgorithmError struct {
+	Offered []Algorithm // in order
+	Chosen  uint64      // the target's CHAP_A; 0: it rejected all
+}
+
+func (e *AlgorithmError) Error() string {
+	chosen := strconv.FormatUint(e.Chosen, 10)
+	if e.Chosen == 0 {
+		chosen = "none"
+	}
+	return fmt.Sprintf("auth: CHAP: we offered algorithms %s; the target chose %s", numbers(e.Offered), chosen)
+}
+
+// A ReflectionError is a target that tried to make us do its proof, or did it
+// with our secret (RFC 7143, section 9.2.1).
+type ReflectionError struct {
+	Key string // CHAP_C: a challenge of ours came back; CHAP_R: our secret made it
+}
+
+func (e *ReflectionError) Error() string {
+	if e.Key == keyChallenge {
+		return "auth: CHAP: the target sent a challenge of ours back"
+	}
+	return "auth: CHAP: the target answered with the secret that we answer with"
+}
+
+// A ProofError is an authentication that was asked for and did not happen.
+type ProofError struct {
+	Key    string // CHAP_N or CHAP_R: missing, or not what it should be; empty: the target skipped CHAP
+	Reason string // in lower case
+}
+
+func (e *ProofError) Error() string {
+	if e.Key == "" {
+		return "auth: CHAP: " + e.Reason
+	}
+	return fmt.Sprintf("auth: CHAP: the target did not prove itself: %s %s", e.Key, e.Reason)
+}

@@ -1,0 +1,71 @@
+package auth_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+func TestErrorTexts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{
+			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.SHA256, auth.MD5}, Chosen: 6},
+			"auth: CHAP: we offered algorithms 7,5; the target chose 6",
+		},
+		{
+			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.MD5}},
+			"auth: CHAP: we offered algorithms 5; the target chose none",
+		},
+		{
+			&auth.ConfigError{Field: auth.FieldSecret, Reason: "missing"},
+			"auth: CHAP: secret we answer with: missing",
+		},
+		{
+			&auth.KeyError{Key: "CHAP_C", Reason: "malformed", Err: &pdu.ValueError{Kind: "binary value", Reason: "too long"}},
+			"auth: CHAP: the target's CHAP_C: malformed: bad binary value: too long",
+		},
+		{
+			&auth.KeyError{Reason: "not expected in this step"},
+			"auth: CHAP: the target's keys: not expected in this step",
+		},
+		{
+			&auth.ProofError{Key: "CHAP_R", Reason: "is missing"},
+			"auth: CHAP: the target did not prove itself: CHAP_R is missing",
+		},
+		{&auth.ProofError{Reason: "the target skipped it"}, "auth: CHAP: the target skipped it"},
+		{&auth.ReflectionError{Key: "CHAP_C"}, "auth: CHAP: the target sent a challenge of ours back"},
+		{&auth.ReflectionError{Key: "CHAP_R"}, "auth: CHAP: the target answered with the secret that we answer with"},
+	} {
+		if got := tt.err.Error(); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+func TestKeyErrorUnwraps(t *testing.T) {
+	t.Parallel()
+	x := oneWay().Begin()
+	step(t, x, nil, false)
+	_, _, err := x.Step(nil, text("CHAP_A=5", "CHAP_I=x", "CHAP_C=0x01"))
+	if ve := (*pdu.ValueError)(nil); !errors.As(err, &ve) {
+		t.Errorf("got %v, want a *pdu.ValueError in it", err)
+	}
+}
+
+func TestFieldNames(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for f := range auth.FieldAlgorithms + 2 {
+		if s := f.String(); seen[s] {
+			t.Errorf("two fields are %q", s)
+		} else {
+			seen[s] = true
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package auth
+
+import "github.com/go-iscsi/discovery/pkg/pdu"
+
+// A Method is a way to authenticate. It is [None] or a [*CHAP].
+type Method interface {
+	// Name returns what AuthMethod offers: this and nothing else, so that a
+	// target cannot choose less.
+	Name() string
+
+	// Begin starts a fresh run, with its own identifier and challenge.
+	Begin() Exchange
+}
+
+// An Exchange is one run of a Method. It is used by one goroutine. An error ends
+// it.
+type Exchange interface {
+	// Step reads the target's keys, none at first, and appends ours to reply.
+	// It keeps neither slice. Last reports that these are the last keys of
+	// ours, so that the security stage may be left with them.
+	Step(reply, in pdu.Text) (out pdu.Text, last bool, err error)
+
+	// Finish reads the target's answer to our last keys. It fails unless all
+	// that was asked for has happened, so it is to be called before the
+	// security stage is left, also where the target skipped steps.
+	Finish(in pdu.Text) error
+
+	// Outcome returns what has happened so far.
+	Outcome() Outcome
+
+	// Close forgets the challenge of ours. Until then, a target that sends it
+	// back is caught. It is to be called once the session is over, and also the
+	// sessions that it was redirected to.
+	Close()
+}
+
+// An Outcome says what became of an Exchange.
+type Outcome struct {
+	Method    string    // as in AuthMethod
+	Algorithm Algorithm // that the target chose; 0: none yet
+	Mutual    bool      // the target proved itself
+
+	// TargetUser is the CHAP_N of the target; empty: none came. It is UTF-8 of
+	// at most 255 bytes, to be escaped where it is shown, and means nothing
+	// unless Mutual is set.
+	TargetUser string
+}
+
+// None is the Method of those who need no proof.
+type None struct{}
+
+// Name returns "None".
+func (None) Name() string { return pdu.ValueNone }
+
+// Begin starts a run, which has no keys in either direction.
+func (None) Begin() Exchange { return noneExchange{} }
+
+type noneExchange struct{}
+
+func (noneExchange) Step(reply, in pdu.Text) (out pdu.Text, last bool, err error) {
+	_, err = readKeys(in)
+	return reply, err == nil, err
+}
+
+func (noneExchange) Finish(in pdu.Text) error {
+	_, err := readKeys(in)
+	return err
+}
+
+func (noneExchange) Outcome() Outcome { return Outcome{Method: pdu.ValueNone} }
+
+func (noneExchange) Close() {}
