@@ -1,0 +1,70 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
+// A Store keeps the registry of a [Service]: records with a key, a value and a
+// version. It is narrow, so that a database, a file or a cluster's own store can
+// be one, and it holds nothing between calls: no lock, no cursor, no
+// transaction.
+//
+// All methods may be called from several goroutines, and a store on disk from
+// several processes. What Apply has acknowledged survives a crash at any moment
+// (a store in memory excepted). Package storetest holds a Store to this.
+type Store interface {
+	// Get returns the record of a key. A key without one is not an error: the
+	// record then has Version 0.
+	Get(ctx context.Context, key string) (Record, error)
+
+	// List yields the records whose keys begin with prefix, in the order of the
+	// keys' bytes. Changes that are made while the caller iterates may or may
+	// not show; what was there throughout shows exactly once. After an error it
+	// ends.
+	List(ctx context.Context, prefix string) iter.Seq2[Record, error]
+
+	// Apply makes all changes, or none and returns an error: a *ConflictError
+	// where a record has another version than a change expects.
+	Apply(ctx context.Context, changes ...Change) error
+
+	// Close frees what the store holds. Other calls must have returned.
+	Close() error
+}
+
+// MaxKeyLen and MaxRecordLen bound a record of a Store, in bytes.
+const (
+	MaxKeyLen    = 1024
+	MaxRecordLen = 16 << 20
+)
+
+// A Record is one entry of a Store.
+type Record struct {
+	Key     string // 1 to MaxKeyLen bytes, any but NUL
+	Version uint64 // 0: there is none; it changes with each change of the record and never comes again for its key
+	Value   []byte // at most MaxRecordLen bytes; the caller's own
+}
+
+// AnyVersion is the Version of a Change that does not ask what was there.
+const AnyVersion = ^uint64(0)
+
+// A Change sets or deletes one record.
+type Change struct {
+	Key     string
+	Version uint64 // that the record must have: 0 that there is none, AnyVersion no matter which
+	Value   []byte // copied before Apply returns; meaningless with Delete
+	Delete  bool   // to delete what is not there is no error, unless Version says that it is
+}
+
+// A ConflictError is an Apply that somebody else was ahead of. Nothing was
+// changed.
+type ConflictError struct {
+	Key  string
+	Want uint64 // the version that the change expected
+	Have uint64 // the one that it met
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("initiator: registry: %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
+}
