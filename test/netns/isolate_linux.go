@@ -5,11 +5,17 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+
+	"github.com/vishvananda/netlink"
 )
 
-// initFile is the network namespace of the first process, which is the host's
-// or, in a container, the container's.
-const initFile = "/proc/1/ns/net"
+// loopback is the interface that every namespace has, and ownAlias what it is
+// also called in one that Isolate made. A mark in the environment would be lost
+// on programs that a script starts with a clean one.
+const (
+	loopback = "lo"
+	ownAlias = "tests of discover"
+)
 
 // Isolate moves a whole test program into a network namespace of its own, and
 // with it all that it starts: targets that listen on every address, captures,
@@ -21,26 +27,22 @@ const initFile = "/proc/1/ns/net"
 //	}
 //
 // The program executes itself again, as the same process, so that all its
-// threads move; the second time, Isolate returns. It also returns in a program
-// that is in some other namespace already, as are copies of the test program
-// that a script starts, and where there is no right to make a namespace: then
-// the tests run in the host's network.
+// threads move; the second time, Isolate returns. It also returns in programs
+// that were started in there, such as the copies of the test program that
+// scripts run, and where there is no right to make a namespace: then the tests
+// run in the host's network. Isolated tells which.
 func Isolate() {
-	if os.Geteuid() != 0 || isolated() {
+	if os.Geteuid() != 0 || Isolated() {
 		return
 	}
 	err := moveAndExec() // returns only where it failed
 	fmt.Fprintf(os.Stderr, "%v; the tests run in the host's network\n", err)
 }
 
-// isolated tells whether we are apart from the first process, or cannot know.
-func isolated() bool {
-	first, err := os.Readlink(initFile)
-	if err != nil {
-		return true
-	}
-	here, err := os.Readlink(threadFile)
-	return err != nil || here != first
+// Isolated tells whether this program is in a namespace that Isolate made.
+func Isolated() bool {
+	lo, err := netlink.LinkByName(loopback)
+	return err == nil && lo.Attrs().Alias == ownAlias
 }
 
 // moveAndExec replaces this program by itself. What a program executes inherits
@@ -63,6 +65,13 @@ func moveAndExec() error {
 	}
 	defer n.close()
 	defer setns(here)
+	lo, err := n.netlink.LinkByName(loopback)
+	if err == nil {
+		err = n.netlink.LinkSetAlias(lo, ownAlias)
+	}
+	if err != nil {
+		return fmt.Errorf("netns: %s: %w", loopback, err)
+	}
 	err = syscall.Exec(exe, os.Args, os.Environ())
 	return fmt.Errorf("netns: exec: %w", err)
 }

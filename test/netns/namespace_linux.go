@@ -1,7 +1,9 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -17,6 +19,10 @@ import (
 
 // threadFile is the calling thread's network namespace.
 const threadFile = "/proc/thread-self/ns/net"
+
+// sysctls is the folder of the kernel parameters, which for "net" are those of
+// the calling thread's namespace.
+const sysctls = "/proc/sys/"
 
 // A Namespace is a network namespace.
 type Namespace struct {
@@ -68,9 +74,17 @@ func unshare() (*Namespace, error) {
 		return nil, fmt.Errorf("netns: netlink: %w", err)
 	}
 	n := &Namespace{file: file, netlink: handle}
-	if err := n.up("lo"); err != nil {
+	if err := n.up(loopback); err != nil {
 		n.close()
 		return nil, err
+	}
+	// Interfaces made later do not look for duplicates of their IPv6
+	// addresses, which takes a second or two. Without IPv6 there is no such
+	// parameter.
+	err = os.WriteFile(sysctls+"net/ipv6/conf/default/accept_dad", []byte("0"), 0)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		n.close()
+		return nil, fmt.Errorf("netns: %w", err)
 	}
 	return n, nil
 }
@@ -104,7 +118,7 @@ func (n *Namespace) Do(f func() error) error {
 // "net/ipv4/conf/all/rp_filter".
 func (n *Namespace) Sysctl(t testing.TB, name, value string) {
 	t.Helper()
-	err := n.Do(func() error { return os.WriteFile("/proc/sys/"+name, []byte(value), 0) })
+	err := n.Do(func() error { return os.WriteFile(sysctls+name, []byte(value), 0) })
 	if err != nil {
 		t.Fatalf("netns: sysctl: %v", err)
 	}

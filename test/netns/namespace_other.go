@@ -4,6 +4,7 @@ package netns
 
 import (
 	"errors"
+	"net/netip"
 	"os/exec"
 	"testing"
 
@@ -30,8 +31,33 @@ func (n *Namespace) Do(f func() error) error {
 	return f()
 }
 
+// The rest fails the test, which without a namespace does not get here.
+
+// Connect fails the test.
+func Connect(t testing.TB, _ *Namespace, _ string, _ *Namespace, _ string) { fail(t) }
+
+// Up fails the test.
+func (n *Namespace) Up(t testing.TB, _ string) { fail(t) }
+
+// Down fails the test.
+func (n *Namespace) Down(t testing.TB, _ string) { fail(t) }
+
 // Sysctl fails the test.
-func (n *Namespace) Sysctl(t testing.TB, _, _ string) {
+func (n *Namespace) Sysctl(t testing.TB, _, _ string) { fail(t) }
+
+// AddAddress fails the test.
+func (n *Namespace) AddAddress(t testing.TB, _ string, _ netip.Prefix) { fail(t) }
+
+// RemoveAddress fails the test.
+func (n *Namespace) RemoveAddress(t testing.TB, _ string, _ netip.Prefix) { fail(t) }
+
+// AddRoute fails the test.
+func (n *Namespace) AddRoute(t testing.TB, _ Route) { fail(t) }
+
+// AddRule fails the test.
+func (n *Namespace) AddRule(t testing.TB, _ Rule) { fail(t) }
+
+func fail(t testing.TB) {
 	t.Helper()
 	t.Fatal(errLinux)
 }

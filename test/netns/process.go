@@ -1,10 +1,12 @@
 package netns
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"testing"
 	"time"
 )
 
@@ -61,6 +63,19 @@ func (n *Namespace) Run(cmd *exec.Cmd) error {
 		return err
 	}
 	return p.Wait()
+}
+
+// Output runs a command in the namespace and returns what it printed; the test
+// fails if it does.
+func (n *Namespace) Output(t testing.TB, name string, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.Command(name, args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := n.Run(cmd); err != nil {
+		t.Fatalf("netns: %s: %v: %s", cmd, err, out.String())
+	}
+	return out.String()
 }
 
 // Pid returns the process's number.
