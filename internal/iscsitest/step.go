@@ -3,6 +3,7 @@ package iscsitest
 import (
 	"errors"
 	"net"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -68,6 +69,49 @@ func SendRaw(b []byte) Step {
 	return func(c *Conn) error {
 		c.Sent(b)
 		return c.Write(b)
+	}
+}
+
+// Steps takes several steps as one, such as Target.Respond wants it.
+func Steps(steps ...Step) Step {
+	return func(c *Conn) error {
+		for _, step := range steps {
+			if err := step(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// Repeat takes a step n times, or until it fails.
+func Repeat(n int, step Step) Step {
+	return func(c *Conn) error {
+		for range n {
+			if err := step(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// Delay lets time pass; it is meant for testing/synctest bubbles.
+func Delay(d time.Duration) Step {
+	return func(*Conn) error {
+		time.Sleep(d)
+		return nil
+	}
+}
+
+// ExpectClose waits until the initiator closes the connection without another
+// word, and ends the script. The end of a Script does so by itself.
+func ExpectClose() Step {
+	return func(c *Conn) error {
+		if err := c.WaitGone(); err != nil {
+			return err
+		}
+		return errOver
 	}
 }
 

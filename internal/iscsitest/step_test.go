@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -92,6 +93,8 @@ func TestSteps(t *testing.T) {
 		{name: "Trickle", step: Trickle(refusal), want: want},
 		{name: "Mutate", step: Mutate(refusal, func(b []byte) []byte { return b[:20] }), want: want[:20]},
 		{name: "SendRaw", step: SendRaw([]byte("HTTP/1.1 400 Bad Request\r\n")), want: []byte("HTTP/1.1 400 Bad Request\r\n")},
+		{name: "Steps", step: Steps(SendRaw([]byte("a")), SendRaw([]byte("b"))), want: []byte("ab")},
+		{name: "Repeat", step: Repeat(3, SendRaw([]byte("a"))), want: []byte("aaa")},
 		{name: "a step of the test's own", step: func(c *Conn) error { return c.Write([]byte("own")) }, want: []byte("own")},
 	}
 	for _, tt := range tests {
@@ -148,6 +151,44 @@ func TestSilence(t *testing.T) {
 		i := newInitiator(t, Pipe(t, Script{anyLogin, Silence()}))
 		i.send(i.login())
 		i.hearsNothing()
+	})
+}
+
+// Whoever goes on after what should have ended the conversation is found out.
+func TestExpectClose(t *testing.T) {
+	t.Parallel()
+	target := &Target{Respond: func(_, response pdu.PDU) Step {
+		return Steps(Send(response, func(p pdu.PDU) {
+			if m, ok := p.(*pdu.LoginResponse); ok {
+				m.ITT++
+			}
+		}), ExpectClose())
+	}}
+	if err := serve(t, target, func(i *initiator) {
+		i.send(i.login())
+		receive[*pdu.LoginResponse](i)
+	}); err != nil {
+		t.Errorf("closing: got %v", err)
+	}
+	err := serve(t, target, func(i *initiator) {
+		i.send(i.login())
+		receive[*pdu.LoginResponse](i)
+		i.send(i.sendTargets())
+	})
+	if want := `was to close, but sent Text Request F=true C=false "SendTargets=All"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("going on: got %v, want %s", err, want)
+	}
+}
+
+func TestDelay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := newInitiator(t, Pipe(t, Script{anyLogin, Delay(time.Hour), Close()}))
+		start := time.Now()
+		i.send(i.login())
+		if _, err := i.r.ReadPDU(); err != io.EOF || time.Since(start) != time.Hour {
+			t.Errorf("got %v after %s, want the end after an hour", err, time.Since(start))
+		}
 	})
 }
 
