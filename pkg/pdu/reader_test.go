@@ -410,3 +410,45 @@ func TestReaderDataCapacity(t *testing.T) {
 	_ = append(p.(*LoginResponse).Data, make([]byte, 60)...)
 	testReads(t, r, stream[1:]...)
 }
+
+// A Reader that is reset forgets the stream before, its fields included.
+func TestReaderReset(t *testing.T) {
+	t.Parallel()
+	r := NewReader(bytes.NewReader(wire(t, true, true, stream...)[:60]))
+	r.HeaderDigest, r.DataDigest, r.MaxData = true, true, 1
+	if _, err := r.ReadPDU(); err == nil {
+		t.Fatal("got a PDU, want an error")
+	}
+	kept := &r.buf[0]
+	r.Reset(bytes.NewReader(wire(t, false, false, stream...)))
+	testReads(t, r, stream...)
+	if &r.buf[0] != kept {
+		t.Error("the buffer was not kept")
+	}
+
+	big := &TextResponse{Data: make(Text, largeBuffer+1)}
+	r.Reset(bytes.NewReader(wire(t, false, false, big)))
+	r.MaxData = MaxDataLen
+	testReads(t, r, big)
+	r.Reset(bytes.NewReader(wire(t, false, false, stream...)))
+	if len(r.buf) > largeBuffer {
+		t.Errorf("kept a buffer of %d bytes, want %d at most", len(r.buf), largeBuffer)
+	}
+	testReads(t, r, stream...)
+}
+
+// What is no PDU can be looked at.
+func TestReaderBuffered(t *testing.T) {
+	t.Parallel()
+	const banner = "SSH-2.0-OpenSSH_9.9 and whatever else comes, long enough for a header"
+	r := NewReader(bytes.NewReader(append(wire(t, false, false, stream[0]), banner...)))
+	if _, err := r.ReadPDU(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.ReadPDU(); err == nil {
+		t.Fatal("got a PDU, want an error")
+	}
+	if got := string(r.Buffered()); got != banner {
+		t.Errorf("got %q, want %q", got, banner)
+	}
+}

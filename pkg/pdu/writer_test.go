@@ -106,3 +106,24 @@ func TestWriterError(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// A Writer that is reset forgets its fields, and a large buffer.
+func TestWriterReset(t *testing.T) {
+	t.Parallel()
+	var first, second writes
+	w := NewWriter(&first)
+	w.HeaderDigest, w.DataDigest, w.MaxData = true, true, MaxDataLen
+	if err := w.WritePDU(&TextRequest{Data: make(Text, largeBuffer+1)}); err != nil {
+		t.Fatal(err)
+	}
+	w.Reset(&second)
+	if cap(w.buf) > largeBuffer {
+		t.Errorf("kept a buffer of %d bytes, want %d at most", cap(w.buf), largeBuffer)
+	}
+	if err := w.WritePDU(stream[0]); err != nil {
+		t.Fatal(err)
+	}
+	if want := (writes{wire(t, false, false, stream[0])}); len(first) != 1 || cmp.Diff(want, second) != "" {
+		t.Errorf("got %d writes before, and % x after", len(first), second)
+	}
+}
