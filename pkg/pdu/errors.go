@@ -15,7 +15,7 @@ func (e *FormatError) Error() string {
 
 // A LimitError reports something longer than we accept, or can send.
 type LimitError struct {
-	Opcode Opcode // the PDU it stood in; meaningless where What says "text"
+	Opcode Opcode // the PDU it stood in
 	What   string // "data segment", …
 	Size   int    // bytes claimed
 	Limit  int    // bytes accepted
