@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -42,6 +43,9 @@ func testReads(t *testing.T, r *Reader, want ...PDU) {
 		got, err := r.ReadPDU()
 		if err != nil {
 			t.Fatalf("PDU %d: %v", i, err)
+		}
+		if reflect.DeepEqual(w, got) { // cmp is slow where there is much data
+			continue
 		}
 		if diff := cmp.Diff(w, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("PDU %d (-want +got):\n%s", i, diff)
@@ -429,7 +433,9 @@ func TestReaderReset(t *testing.T) {
 	big := &TextResponse{Data: make(Text, largeBuffer+1)}
 	r.Reset(bytes.NewReader(wire(t, false, false, big)))
 	r.MaxData = MaxDataLen
-	testReads(t, r, big)
+	if _, err := r.ReadPDU(); err != nil {
+		t.Fatal(err)
+	}
 	r.Reset(bytes.NewReader(wire(t, false, false, stream...)))
 	if len(r.buf) > largeBuffer {
 		t.Errorf("kept a buffer of %d bytes, want %d at most", len(r.buf), largeBuffer)
