@@ -110,14 +110,36 @@ func (a *attempt) discover(ctx context.Context) error {
 	}
 	for i, addr := range addrs {
 		share := (a.d.timeout() - a.spent) / time.Duration(len(addrs)-i)
-		err = a.timed(ctx, share, func(ctx context.Context) error {
-			return a.enter(ctx, addr, method)
-		})
-		if err == nil || a.stage >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped) {
+		if err = a.address(ctx, share, addr, method); err == nil || a.ends(ctx, err) {
 			return err
 		}
 		if i < len(addrs)-1 {
 			a.warnings.add(WarnEarlierAddress, "%s", errorText(err))
+		}
+	}
+	return err
+}
+
+// ends reports that another address or port is of no use after err.
+func (a *attempt) ends(ctx context.Context, err error) bool {
+	return a.stage >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped)
+}
+
+// address tries one address of the portal, from each port that may reach it,
+// until one connects.
+func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
+	before := a.spent
+	ports, err := a.ports(ctx, addr)
+	if err != nil {
+		return err
+	}
+	for i, from := range ports {
+		share := (limit - (a.spent - before)) / time.Duration(len(ports)-i)
+		err = a.timed(ctx, share, func(ctx context.Context) error {
+			return a.enter(ctx, from, addr, method)
+		})
+		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
+			return err
 		}
 	}
 	return err

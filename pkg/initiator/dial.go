@@ -4,15 +4,19 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"syscall"
 )
 
-// dialTCP connects from source, where that is valid, to dst.
-func dialTCP(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+// dialTCP connects from source, where that is valid, through the network
+// interface device, where that is named, to dst.
+func dialTCP(ctx context.Context, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
 	// A discovery is over before the first keep-alive would be due.
 	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
 	if source.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
-		d.ControlContext = bindLate
+		d.ControlContext = func(_ context.Context, _, _ string, c syscall.RawConn) error {
+			return control(c, device)
+		}
 	}
 	return d.DialContext(ctx, "tcp", dst.String())
 }

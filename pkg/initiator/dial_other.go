@@ -3,9 +3,15 @@
 package initiator
 
 import (
-	"context"
+	"fmt"
+	"runtime"
 	"syscall"
 )
 
-// bindLate is an option that only Linux has.
-func bindLate(context.Context, string, string, syscall.RawConn) error { return nil }
+// control prepares a socket that is about to be bound to a source address.
+func control(_ syscall.RawConn, device string) error {
+	if device != "" {
+		return fmt.Errorf("bind to interface %s: %s cannot", device, runtime.GOOS)
+	}
+	return nil
+}

@@ -71,10 +71,21 @@ type Discoverer struct {
 	// Strict holds CHAP secrets to the reference API's 16 bytes.
 	Strict bool
 
+	// Ports finds the source addresses of portals that name an instance or a
+	// port number, and tells the numbers of the others. nil: no instance is
+	// known, and routing decides.
+	Ports *PortSelector
+
+	// BindDevice binds each connection to the network interface of its port as
+	// well, since a reply may otherwise leave and come by another. Linux only;
+	// elsewhere, and where it is not permitted, the connection fails.
+	BindDevice bool
+
 	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
-	// Dial connects from source, where that is valid, to dst; nil: TCP.
+	// Dial connects from source, where that is valid, to dst; nil: TCP. It does
+	// not go along with BindDevice.
 	Dial func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 
 	// Trace, where it is set, is called for each PDU, from several goroutines
@@ -119,9 +130,13 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+func (d *Discoverer) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
 	if d.Dial != nil {
-		return d.Dial(ctx, source, dst)
+		return d.Dial(ctx, from.Address, dst)
 	}
-	return dialTCP(ctx, source, dst)
+	device := ""
+	if d.BindDevice {
+		device = from.Interface
+	}
+	return dialTCP(ctx, from.Address, device, dst)
 }

@@ -13,13 +13,14 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// enter logs in to an address and asks, and goes where it is sent. method is nil
-// for no authentication.
-func (a *attempt) enter(ctx context.Context, addr netip.AddrPort, method *auth.CHAP) error {
+// enter logs in to an address from a port and asks, and goes where it is sent.
+// method is nil for no authentication.
+func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
+	addr = zoned(addr, from)
 	way := redirects{d: a.d, first: addr}
 	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback && offersMD5(method)
 	for {
-		err := a.session(ctx, addr, method)
+		err := a.session(ctx, from, addr, method)
 		var login *LoginError
 		if a.stage != StageLogin || !errors.As(err, &login) {
 			return a.fail(err)
@@ -34,9 +35,12 @@ func (a *attempt) enter(ctx context.Context, addr netip.AddrPort, method *auth.C
 			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
 				return a.fail(err)
 			}
+			if from, err = a.portTo(ctx, to); err != nil {
+				return err
+			}
 			addr, mayFallBack = to, false
 		case mayFallBack && a.meansSHA1(login):
-			return a.fallBack(ctx, addr, method, login)
+			return a.fallBack(ctx, from, addr, method, login)
 		default:
 			return a.fail(err)
 		}
@@ -75,12 +79,12 @@ func (a *attempt) meansSHA1(login *LoginError) bool {
 // fallBack tries once more with MD5 alone. Where that is refused too, the first
 // error is the one that counts, unless it was no more than tgt's confusion about
 // the length.
-func (a *attempt) fallBack(ctx context.Context, addr netip.AddrPort, method *auth.CHAP, first *LoginError) error {
+func (a *attempt) fallBack(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP, first *LoginError) error {
 	stop := a.fail(first)
 	md5 := *method
 	md5.Algorithms = []auth.Algorithm{auth.MD5}
 	a.fallback = true
-	err := a.session(ctx, addr, &md5)
+	err := a.session(ctx, from, addr, &md5)
 	if err != nil && a.stage <= StageLogin && first.Status != pdu.StatusInitiatorError {
 		return stop
 	}
@@ -97,16 +101,19 @@ func offersMD5(method *auth.CHAP) bool {
 }
 
 // session is one connection to the portal: login, SendTargets, logout.
-func (a *attempt) session(ctx context.Context, addr netip.AddrPort, method *auth.CHAP) error {
+func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.stage = StageConnect
-	a.result.Address, a.result.Source = addr, a.result.Portal.Source
-	nc, err := a.d.dial(ctx, a.result.Portal.Source, addr)
+	a.result.Address, a.result.Source, a.result.Port = addr, from.Address, from
+	nc, err := a.d.dial(ctx, from, addr)
 	if err != nil {
 		return cause(ctx, err)
 	}
 	defer nc.Close()
 	defer watch(ctx, nc)()
-	a.result.Source = localAddr(nc)
+	a.result.Bound = a.d.BindDevice
+	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
+		a.result.Port = a.portAt(a.result.Source)
+	}
 	c := a.conn
 	c.reset(nc)
 	c.index, c.address, c.source, c.handOn = a.index, addr, a.result.Source, a.handOn
@@ -132,8 +139,12 @@ func (a *attempt) session(ctx context.Context, addr netip.AddrPort, method *auth
 // login logs in and switches on what was agreed on.
 func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *auth.CHAP) error {
 	o := &a.result.Portal.Login
+	a.result.InitiatorName = a.d.InitiatorName
+	if name := a.result.Port.NodeName; name != "" {
+		a.result.InitiatorName = name
+	}
 	cfg := session.LoginConfig{
-		InitiatorName:            a.d.InitiatorName,
+		InitiatorName:            a.result.InitiatorName,
 		ISID:                     randomISID(),
 		MaxRecvDataSegmentLength: maxRecvDataSegmentLength,
 		HeaderDigest:             preference(o, SpecifiedHeaderDigest, o.HeaderDigest),

@@ -35,6 +35,8 @@ type Result struct {
 
 	Address netip.AddrPort // connected to last; invalid: none
 	Source  netip.Addr     // our address there; invalid: none
+	Port    Port           // the initiator port that has it; its Instance is empty where none is known
+	Bound   bool           // the connection was bound to the port's interface, too
 
 	// Targets are those that were read, also where Err is set, one for each
 	// name, in the order of the answer. They are nil in the events of Run, which

@@ -61,7 +61,7 @@ func (a *attempt) loginHint(err error) string {
 	case errors.As(err, &login) && a.meansSHA1(login) && login.Status == pdu.StatusInitiatorError:
 		return "it chose SHA-256 and did not take the response: tgt computes SHA-1 there, so offer MD5 or allow the fallback to it"
 	case errors.As(err, &login):
-		return statusHint(login.Status, chap, a.d.InitiatorName)
+		return statusHint(login.Status, chap, a.result.InitiatorName)
 	case errors.As(err, &negotiation):
 		switch negotiation.Key {
 		case pdu.KeyAuthMethod:

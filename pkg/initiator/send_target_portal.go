@@ -7,30 +7,43 @@ import (
 )
 
 // A PortNumber is the number of an initiator port: of one source address of an
-// initiator instance.
-type PortNumber uint32
+// initiator instance. The zero value is AllPorts; any other is made by Number,
+// zero too, which is an ordinary port number.
+type PortNumber struct {
+	inverse uint32 // ^number, so that the zero value is AllPorts
+}
 
 // AllPorts is ISCSI_ALL_INITIATOR_PORTS of the reference API: routing decides,
 // at the time of use, from which source address a portal is asked. It does not
-// mean one request from each. Zero is an ordinary port number.
-const AllPorts PortNumber = 0xffffffff
+// mean one request from each.
+var AllPorts = PortNumber{}
+
+// Number returns the port number that the reference API writes as n; 0xffffffff
+// is AllPorts.
+func Number(n uint32) PortNumber { return PortNumber{inverse: ^n} }
+
+// Uint32 returns the number as the reference API writes it.
+func (n PortNumber) Uint32() uint32 { return ^n.inverse }
 
 // String returns the number, or "all".
 func (n PortNumber) String() string {
 	if n == AllPorts {
 		return "all"
 	}
-	return strconv.FormatUint(uint64(n), 10)
+	return strconv.FormatUint(uint64(n.Uint32()), 10)
 }
 
 // A SendTargetPortal is a portal and how to ask it: the parameters of
-// AddIScsiSendTargetPortal.
+// AddIScsiSendTargetPortal. The first three fields are its key in the registry.
 type SendTargetPortal struct {
-	Portal Portal
-	Login  LoginOptions
+	Instance string     // initiator instance; empty: any that can reach the portal
+	Port     PortNumber // initiator port of the instance
+	Portal   Portal
 
-	// Source is the source address to ask from; the zero value lets routing
-	// decide.
+	Login LoginOptions
+
+	// Source is ours: the source address to ask from, in the place of instance
+	// and port number. The registry takes the number of the port that has it.
 	Source netip.Addr
 }
 
@@ -38,6 +51,12 @@ type SendTargetPortal struct {
 func (p *SendTargetPortal) validate() error {
 	if err := p.Portal.validate(); err != nil {
 		return err
+	}
+	if len(p.Instance) > MaxInstanceLen {
+		return validInstanceName(p.Instance)
+	}
+	if p.Instance == "" && p.Port != AllPorts {
+		return numberWithoutInstance(p.Port)
 	}
 	if dst, err := netip.ParseAddr(p.Portal.host()); err == nil && p.Source.IsValid() {
 		if dst.Unmap().Is4() != p.Source.Unmap().Is4() {

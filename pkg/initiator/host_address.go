@@ -1,0 +1,62 @@
+package initiator
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// A HostAddress is one address of this host that discoveries can come from.
+type HostAddress struct {
+	Addr      netip.Addr // link-local IPv6 with its zone
+	Interface string     // name of the network interface
+	Up        bool       // the interface is up
+}
+
+// HostAddresses returns the addresses of this host in a stable order: by
+// interface as the system numbers them, loopback last, then as the system lists
+// them. Temporary and deprecated IPv6 addresses are left out: they do not last.
+func HostAddresses() ([]HostAddress, error) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(interfaces, func(a, b net.Interface) int {
+		if la, lb := a.Flags&net.FlagLoopback, b.Flags&net.FlagLoopback; la != lb {
+			return int(la) - int(lb)
+		}
+		return a.Index - b.Index
+	})
+	passing := passingAddresses()
+	var all []HostAddress
+	for _, i := range interfaces {
+		addrs, err := i.Addrs()
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range addrs {
+			addr, ok := hostAddr(a, i.Name)
+			if !ok || passing[addr.WithZone("")] {
+				continue
+			}
+			all = append(all, HostAddress{Addr: addr, Interface: i.Name, Up: i.Flags&net.FlagUp != 0})
+		}
+	}
+	return all, nil
+}
+
+// hostAddr returns the address of an interface in the form in which we use it.
+func hostAddr(a net.Addr, device string) (netip.Addr, bool) {
+	n, ok := a.(*net.IPNet)
+	if !ok {
+		return netip.Addr{}, false
+	}
+	addr, ok := netip.AddrFromSlice(n.IP)
+	if !ok {
+		return netip.Addr{}, false
+	}
+	if addr = addr.Unmap(); addr.Is6() && addr.IsLinkLocalUnicast() {
+		addr = addr.WithZone(device)
+	}
+	return addr, true
+}

@@ -1,0 +1,70 @@
+package initiator
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// HostInstance is the name of the built-in initiator instance: all addresses of
+// this host.
+const HostInstance = "host"
+
+// MaxInstanceLen is the longest name of an initiator instance in bytes
+// (MAX_ISCSI_HBANAME_LEN of the reference API, without the NUL).
+const MaxInstanceLen = 255
+
+// An Instance is an initiator instance: what the reference API calls a driver's
+// instance of an HBA, and here is a set of addresses of this host. Names are
+// compared without case.
+type Instance struct {
+	Name     string
+	NodeName string // iSCSI name that it logs in with; empty: the one of the Discoverer
+
+	// An address belongs to the instance if it is among Addresses, or its
+	// interface is among Interfaces. Where both are empty, all do.
+	Interfaces []string
+	Addresses  []netip.Addr
+}
+
+// validate holds i against the rules.
+func (i *Instance) validate() error {
+	if err := validInstanceName(i.Name); err != nil {
+		return err
+	}
+	if i.NodeName != "" {
+		if err := ValidateName(i.NodeName); err != nil {
+			return err
+		}
+	}
+	for _, a := range i.Addresses {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+			return &ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf("%s is not the address of a host", a)}
+		}
+	}
+	return nil
+}
+
+func validInstanceName(name string) error {
+	if name == "" || len(name) > MaxInstanceLen || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return &ConfigError{Code: CodeWin32InvalidParameter, What: "instance", Reason: "a name has 1 to 255 bytes and no control characters"}
+	}
+	return nil
+}
+
+// has reports whether an address belongs to the instance.
+func (i *Instance) has(a HostAddress) bool {
+	if len(i.Interfaces) == 0 && len(i.Addresses) == 0 {
+		return true
+	}
+	if slices.Contains(i.Interfaces, a.Interface) {
+		return true
+	}
+	return slices.ContainsFunc(i.Addresses, func(own netip.Addr) bool {
+		return own == a.Addr || own.Zone() == "" && own == a.Addr.WithZone("")
+	})
+}
+
+// sameInstance compares names of instances.
+func sameInstance(a, b string) bool { return strings.EqualFold(a, b) }

@@ -1,0 +1,71 @@
+package initiator
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// A Port is an initiator port: one source address of an instance. A number
+// keeps its address for ever, so that what refers to it never comes to mean
+// another.
+type Port struct {
+	Instance  string
+	Number    PortNumber
+	Address   netip.Addr // link-local IPv6 with its zone
+	Interface string     // empty where the address is gone
+	State     PortState
+	NodeName  string // iSCSI name of the instance; empty: the Discoverer's
+}
+
+// A PortState says whether a port can be used.
+type PortState uint8
+
+// The states.
+const (
+	PortUp   PortState = iota
+	PortDown           // the address is there, its interface is down
+	PortGone           // the host no longer has the address
+)
+
+// String returns the name that the command prints.
+func (s PortState) String() string {
+	return [...]string{"up", "down", "gone"}[s]
+}
+
+// numberPorts returns the ports of an instance by number: those that were
+// numbered before, whether or not their address is still there, and the
+// instance's other addresses of this host with the numbers that follow. What is
+// in the result and not in before is new.
+func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
+	ports := make([]Port, 0, len(before)+len(host))
+	next := uint32(0)
+	known := make(map[netip.Addr]bool, len(before))
+	for _, p := range before {
+		p.Instance, p.NodeName, p.Interface, p.State = i.Name, i.NodeName, "", PortGone
+		at := slices.IndexFunc(host, func(a HostAddress) bool { return a.Addr == p.Address && i.has(a) })
+		if at >= 0 {
+			p.Interface, p.State = host[at].Interface, stateOf(host[at])
+		}
+		known[p.Address] = true
+		next = max(next, p.Number.Uint32()+1)
+		ports = append(ports, p)
+	}
+	for _, a := range host {
+		if known[a.Addr] || !i.has(a) {
+			continue
+		}
+		known[a.Addr] = true
+		ports = append(ports, Port{Instance: i.Name, NodeName: i.NodeName, Number: Number(next), Address: a.Addr, Interface: a.Interface, State: stateOf(a)})
+		next++
+	}
+	slices.SortStableFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number.Uint32(), b.Number.Uint32()) })
+	return ports
+}
+
+func stateOf(a HostAddress) PortState {
+	if a.Up {
+		return PortUp
+	}
+	return PortDown
+}

@@ -1,0 +1,223 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// A PortSelector finds the initiator port that a portal is asked from. It
+// refuses, and never guesses: a number that cannot be used is an error, not
+// another port.
+type PortSelector struct {
+	// Instances are the names of the initiator instances, in the order in which
+	// they are tried where none is asked for.
+	Instances []string
+
+	// Ports are the ports of all instances.
+	Ports []Port
+
+	// Route returns the address that routing picks, right now, for packets to
+	// dst: from source, where that is valid, or else from any. It sends
+	// nothing. nil: the kernel is asked.
+	Route func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error)
+}
+
+// Select returns the ports to ask dst from, in the order in which they are to be
+// tried: one by its number; or, with AllPorts, the one that current routing picks
+// of the instance, or of each instance where none is named. A port with an
+// invalid Address means that the connection decides.
+func (s *PortSelector) Select(ctx context.Context, instance string, number PortNumber, dst netip.Addr) ([]Port, error) {
+	if instance == "" {
+		if number != AllPorts {
+			return nil, numberWithoutInstance(number)
+		}
+		return s.any(ctx, dst)
+	}
+	name, err := s.instance(instance)
+	if err != nil {
+		return nil, err
+	}
+	if number != AllPorts {
+		p, err := s.numbered(name, number, dst)
+		if err != nil {
+			return nil, err
+		}
+		return []Port{p}, nil
+	}
+	p, err := s.routed(ctx, name, dst)
+	if err != nil {
+		return nil, err
+	}
+	return []Port{p}, nil
+}
+
+// numberWithoutInstance is the refusal of a number that has no meaning.
+func numberWithoutInstance(number PortNumber) error {
+	return &ConfigError{
+		Code:   CodeWin32InvalidParameter,
+		What:   "initiator port " + number.String(),
+		Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
+	}
+}
+
+// Each returns every port of an instance, or of all where none is named, from
+// which dst could be reached. No source address comes twice.
+func (s *PortSelector) Each(ctx context.Context, instance string, dst netip.Addr) ([]Port, error) {
+	if instance != "" {
+		name, err := s.instance(instance)
+		if err != nil {
+			return nil, err
+		}
+		instance = name
+	}
+	var found []Port
+	for _, p := range s.Ports {
+		taken := slices.ContainsFunc(found, func(f Port) bool { return f.Address == p.Address })
+		if taken || instance != "" && p.Instance != instance || s.reaches(ctx, p, dst) != nil {
+			continue
+		}
+		found = append(found, p)
+	}
+	if len(found) == 0 {
+		return nil, noRoute(instance, dst)
+	}
+	return found, nil
+}
+
+// Find returns the port that an address is, of an instance or, where none is
+// named, of the first that has it.
+func (s *PortSelector) Find(instance string, addr netip.Addr) (Port, bool) {
+	for _, p := range s.Ports {
+		if p.Address == addr && (instance == "" || sameInstance(p.Instance, instance)) {
+			return p, true
+		}
+	}
+	return Port{}, false
+}
+
+// instance returns an instance's name as it is written in the list.
+func (s *PortSelector) instance(name string) (string, error) {
+	for _, known := range s.Instances {
+		if sameInstance(known, name) {
+			return known, nil
+		}
+	}
+	return "", &ConfigError{Code: CodeInitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
+}
+
+// numbered returns the port of a number, if it can be used for dst.
+func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Addr) (Port, error) {
+	refuse := func(code uint32, format string, args ...any) (Port, error) {
+		return Port{}, &ConfigError{Code: code, What: fmt.Sprintf("initiator port %s of instance %s", number, instance), Reason: fmt.Sprintf(format, args...)}
+	}
+	i := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Instance == instance && p.Number == number })
+	if i < 0 {
+		return refuse(CodeInvalidPortNumber, "there is none of this number")
+	}
+	p := s.Ports[i]
+	switch {
+	case p.State == PortGone:
+		return refuse(CodeInvalidPortNumber, "its address %s is gone from this host", p.Address)
+	case dst.IsValid() && p.Address.Is4() != dst.Is4():
+		return refuse(CodeAddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
+	}
+	return p, nil
+}
+
+// any returns a port of each instance that has a route.
+func (s *PortSelector) any(ctx context.Context, dst netip.Addr) ([]Port, error) {
+	var found []Port
+	var first error
+	for _, name := range s.Instances {
+		p, err := s.routed(ctx, name, dst)
+		if err == nil {
+			found = append(found, p)
+		} else if first == nil {
+			first = err
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case first != nil:
+		return nil, first
+	}
+	return nil, noRoute("", dst)
+}
+
+// routed returns the port of an instance that current routing picks. Where the
+// kernel's first choice is not the instance's, its own addresses are tried in
+// order: the instance stays within them.
+func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.Addr) (Port, error) {
+	if addr, err := s.route(ctx, netip.Addr{}, dst); err == nil {
+		for _, p := range s.Ports {
+			if p.Instance == instance && p.Address == addr && p.State != PortGone {
+				return p, nil
+			}
+		}
+	}
+	for _, p := range s.Ports {
+		if p.Instance == instance && s.reaches(ctx, p, dst) == nil {
+			return p, nil
+		}
+	}
+	return Port{}, noRoute(instance, dst)
+}
+
+func noRoute(instance string, dst netip.Addr) error {
+	what := "initiator port"
+	if instance != "" {
+		what += " of instance " + instance
+	}
+	return &ConfigError{Code: CodeConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst)}
+}
+
+// errUnfit is why a port cannot reach an address.
+var errUnfit = errors.New("initiator: not a source for that address")
+
+// reaches reports, by an error, that packets from p could not go to dst.
+func (s *PortSelector) reaches(ctx context.Context, p Port, dst netip.Addr) error {
+	switch {
+	case p.State != PortUp, p.Address.Is4() != dst.Is4(),
+		p.Address.IsLoopback() != dst.IsLoopback(),
+		p.Address.Zone() != dst.Zone() && dst.Zone() != "",
+		p.Address.Is6() && p.Address.IsLinkLocalUnicast() != dst.IsLinkLocalUnicast():
+		return errUnfit
+	}
+	_, err := s.route(ctx, p.Address, dst)
+	return err
+}
+
+func (s *PortSelector) route(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
+	if s.Route != nil {
+		return s.Route(ctx, source, dst)
+	}
+	return kernelRoute(ctx, source, dst)
+}
+
+// kernelRoute asks the kernel: a UDP socket that is connected has its source
+// address chosen, policy routing included, and sends nothing.
+func kernelRoute(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
+	d := net.Dialer{}
+	if source.IsValid() {
+		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	if dst.Is6() && dst.IsLinkLocalUnicast() && dst.Zone() == "" {
+		dst = dst.WithZone(source.Zone())
+	}
+	// Any port would do; it is the one that matters to policy routing by port.
+	c, err := d.DialContext(ctx, "udp", netip.AddrPortFrom(dst, DefaultPort).String())
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	defer c.Close()
+	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
+		addr = addr.WithZone(dst.Zone())
+	}
+	return addr, nil
+}

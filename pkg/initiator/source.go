@@ -1,0 +1,66 @@
+package initiator
+
+import (
+	"context"
+	"net/netip"
+)
+
+// ports returns the initiator ports to ask an address from, in order. A port
+// with an invalid address leaves it to the connection.
+func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
+	a.stage = StageSelectPort
+	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, Port{}
+	p := &a.result.Portal
+	s := a.d.Ports
+	switch {
+	case p.Source.IsValid():
+		from := a.portAt(p.Source)
+		if a.d.BindDevice && from.Interface == "" {
+			return nil, a.fail(&ConfigError{Code: CodeConnectionFailed, What: "source " + p.Source.String(), Reason: "no interface of this host has it, so none can be bound to"})
+		}
+		return []Port{from}, nil
+	case p.Instance == "" && !a.d.BindDevice && (s == nil || len(s.Instances) <= 1):
+		// Routing decides while it connects, and we see what it decided.
+		return []Port{{}}, nil
+	case s == nil:
+		s = &PortSelector{}
+	}
+	ports, err := s.Select(ctx, p.Instance, p.Port, dst.Addr())
+	if err != nil {
+		return nil, a.fail(err)
+	}
+	return ports, nil
+}
+
+// portAt returns the port that an address is, or one without a number.
+func (a *attempt) portAt(addr netip.Addr) Port {
+	if a.d.Ports != nil {
+		if p, ok := a.d.Ports.Find(a.result.Portal.Instance, addr); ok {
+			return p
+		}
+	}
+	return Port{Address: addr}
+}
+
+// zoned gives a link-local destination without a zone the one of the port.
+func zoned(dst netip.AddrPort, from Port) netip.AddrPort {
+	addr := dst.Addr()
+	if !addr.Is6() || !addr.IsLinkLocalUnicast() || addr.Zone() != "" {
+		return dst
+	}
+	zone := from.Address.Zone()
+	if zone == "" {
+		zone = from.Interface
+	}
+	return netip.AddrPortFrom(addr.WithZone(zone), dst.Port())
+}
+
+// portTo returns the port for the next hop of a redirection: the source is found
+// anew there.
+func (a *attempt) portTo(ctx context.Context, to netip.AddrPort) (Port, error) {
+	ports, err := a.ports(ctx, to)
+	if err != nil {
+		return Port{}, err
+	}
+	return ports[0], nil
+}
