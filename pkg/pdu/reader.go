@@ -67,7 +67,7 @@ func (r *Reader) Reset(src io.Reader) {
 // data segment over MaxData a *LimitError, a wrong digest a *DigestError; after
 // any of them the stream is of no more use.
 func (r *Reader) ReadPDU() (PDU, error) {
-	b, err := r.take(0, HeaderLen)
+	b, err := r.take(HeaderLen)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (r *Reader) ReadPDU() (PDU, error) {
 	if r.HeaderDigest {
 		// The lengths are not to be trusted before the digest is checked;
 		// that of the additional headers is bounded by its field.
-		b, err = r.take(0, n+DigestLen)
+		b, err = r.take(n + DigestLen)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +118,7 @@ func (r *Reader) segment(n int, h *Header) ([]byte, error) {
 	if withDigest {
 		total += DigestLen
 	}
-	b, err := r.take(n, total)
+	b, err := r.take(total)
 	if err != nil {
 		return nil, err
 	}
@@ -131,9 +131,8 @@ func (r *Reader) segment(n int, h *Header) ([]byte, error) {
 	return b[n : n+size : n+size], nil
 }
 
-// take returns the next n bytes without consuming them; have of them were taken
-// before.
-func (r *Reader) take(have, n int) ([]byte, error) {
+// take returns the next n bytes without consuming them.
+func (r *Reader) take(n int) ([]byte, error) {
 	for r.end-r.start < n {
 		r.makeRoom(n)
 		got, err := r.r.Read(r.buf[r.end:])
@@ -141,7 +140,7 @@ func (r *Reader) take(have, n int) ([]byte, error) {
 		if r.end-r.start >= n || err == nil {
 			continue
 		}
-		if errors.Is(err, io.EOF) && (have > 0 || r.end > r.start) {
+		if errors.Is(err, io.EOF) && r.end > r.start {
 			err = io.ErrUnexpectedEOF
 		}
 		return nil, err
