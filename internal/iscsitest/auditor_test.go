@@ -197,6 +197,9 @@ func TestAuditor(t *testing.T) {
 			l.login.CSG, l.login.NSG, l.login.Data = security, operational, nil
 			l.drop(l.loginOK, l.ask, l.ping, l.pong, l.more, l.on, l.answer, l.logout, l.loggedOf)
 		}, want: "no answer to X-com.example.a"},
+		{name: "login: a proposal with T comes too late", spoil: func(l *ladder) {
+			l.authOK.Data = append(l.authOK.Data, Text("X-com.example.a=1")...)
+		}},
 		{name: "login: not understood", spoil: func(l *ladder) { l.login.Data = Text("MaxConnections=NotUnderstood") }, want: "MaxConnections=NotUnderstood for a standard key"},
 		{name: "login: text in answer to C", spoil: func(l *ladder) {
 			l.authOK.Transit, l.authOK.NSG, l.authOK.Continue = false, 0, true

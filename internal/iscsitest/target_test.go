@@ -50,6 +50,41 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// The two ways to cut an answer, and what an initiator has to copy.
+func TestTargetSplits(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		split Split
+		want  []string
+	}{
+		{split: SplitPairs, want: []string{
+			"TargetName=iqn.2026-01.test:one\x00",
+			"TargetAddress=192.0.2.1:3260,1\x00",
+			"TargetAddress=[2001:db8::1]:3260,2\x00",
+			"TargetName=iqn.2026-01.test:two\x00",
+		}},
+		{split: SplitAnywhere, want: []string{recordsText[:40], recordsText[40:80], recordsText[80:120], recordsText[120:]}},
+	}
+	for _, tt := range tests {
+		i := newInitiator(t, Pipe(t, &Target{Records: records, MaxText: 40, Split: tt.split}))
+		i.send(i.login())
+		receive[*pdu.LoginResponse](i)
+		m := i.sendTargets()
+		for n, want := range tt.want {
+			i.send(m)
+			r := receive[*pdu.TextResponse](i)
+			last := n == len(tt.want)-1
+			if string(r.Data) != want || r.Final != last || r.Continue != (tt.split == SplitAnywhere && !last) {
+				t.Errorf("split %d: got %q F=%t C=%t, want %q", tt.split, r.Data, r.Final, r.Continue, want)
+			}
+			if last != (r.TTT == pdu.NoTag) || last != (r.LUN == 0) {
+				t.Errorf("split %d: got TTT %#x and LUN %#x in response %d", tt.split, r.TTT, r.LUN, n)
+			}
+			m.TTT, m.LUN, m.ExpStatSN, m.Data = r.TTT, r.LUN, i.next, nil
+		}
+	}
+}
+
 func TestTargetOneName(t *testing.T) {
 	t.Parallel()
 	i := newInitiator(t, Pipe(t, &Target{Records: records}))
