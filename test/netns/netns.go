@@ -6,5 +6,6 @@
 // or holds it, so nothing stays behind however a test ends. Making one takes
 // root on Linux; elsewhere [New] skips the test.
 //
-// A nil *Namespace is valid in most places: the namespace of the caller.
+// A nil *Namespace is where the whole program is: to dial, to listen, to run
+// functions and commands.
 package netns

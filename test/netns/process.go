@@ -22,7 +22,7 @@ type Process struct {
 	err  error // of Wait; to be read after done is closed
 }
 
-// Start starts cmd in the namespace; in a nil namespace, where the caller is.
+// Start starts cmd in the namespace; in a nil one, where the whole program is.
 func (n *Namespace) Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	if cmd.WaitDelay == 0 {

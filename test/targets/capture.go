@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -21,6 +20,11 @@ const markType = 0x88b5
 
 // markEvery is how often a mark is sent until it is seen.
 const markEvery = 10 * time.Millisecond
+
+var (
+	errDumpcap   = errors.New("targets: dumpcap ended by itself")
+	errNoCapture = errors.New("targets: dumpcap captures nothing on the interface")
+)
 
 // A CaptureConfig says what to capture.
 type CaptureConfig struct {
@@ -116,9 +120,9 @@ func (c *Capture) mark() error {
 		case <-seen:
 			return nil
 		case <-c.process.Done():
-			return fmt.Errorf("targets: dumpcap ended: %w: %s", errors.Join(c.process.Wait()), c.output)
+			return fmt.Errorf("%w: %s", errDumpcap, c.output)
 		case <-limit:
-			return errors.New("targets: dumpcap captures nothing on " + strconv.Quote(c.cfg.Interface) + ": " + c.output.String())
+			return fmt.Errorf("%w: %s: %s", errNoCapture, c.cfg.Interface, c.output)
 		case <-tick.C:
 		}
 	}
