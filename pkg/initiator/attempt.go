@@ -16,6 +16,7 @@ const maxBatch = 256
 type attempt struct {
 	pool  *pool
 	d     *Discoverer
+	job   job
 	conn  *conn
 	index int
 
@@ -100,6 +101,9 @@ func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx 
 // discover is the whole of it: addresses, one after the other, until one logs
 // in, each with its share of the time that is left.
 func (a *attempt) discover(ctx context.Context) error {
+	if a.job.err != nil {
+		return a.job.err
+	}
 	method, err := a.validate()
 	if err != nil {
 		return a.fail(err)
@@ -149,13 +153,13 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if err := ValidateName(a.d.InitiatorName); err != nil {
+	if err := ValidateName(a.job.name); err != nil {
 		return nil, err
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err
 	}
-	return a.d.method(&a.result.Portal.Login)
+	return a.d.method(a.job.name, &a.result.Portal.Login)
 }
 
 // fail makes an *Error of what went wrong at the current stage.

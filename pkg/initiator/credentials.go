@@ -2,15 +2,15 @@ package initiator
 
 import "github.com/go-iscsi/discovery/pkg/auth"
 
-// method returns how to authenticate by the options o; nil: not at all. What
-// cannot work is refused before anything is sent.
-func (d *Discoverer) method(o *LoginOptions) (*auth.CHAP, error) {
+// method returns how the initiator name authenticates by the options o; nil: not
+// at all. What cannot work is refused before anything is sent.
+func (d *Discoverer) method(name string, o *LoginOptions) (*auth.CHAP, error) {
 	kind := o.authType()
 	if kind == NoAuth {
 		return nil, nil
 	}
 	c := &auth.CHAP{
-		User:        d.InitiatorName,
+		User:        name,
 		Algorithms:  o.CHAPAlgorithms,
 		Strict:      d.Strict,
 		Outstanding: &d.challenges,

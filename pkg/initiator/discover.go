@@ -30,11 +30,15 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // bytes fails its portal; so does one for which the answers that wait for their
 // turn leave no room in MaxCollectedTotal.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
+	return d.discoverAll(ctx, d.jobs(portals))
+}
+
+func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		var held atomic.Int64
 		open := make(map[int]*collection) // portals whose turn has not come
 		turn := 0
-		for e := range d.run(ctx, portals, &held) {
+		for e := range d.run(ctx, jobs, &held) {
 			switch e := e.(type) {
 			case TargetFound:
 				collect(open, e.Index).add(e.Target)

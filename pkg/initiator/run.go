@@ -22,15 +22,34 @@ var errStopped = errors.New("initiator: the consumer went away")
 // loop cancels all that is under way and waits for it: no goroutine and no
 // connection stays behind.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
-	return d.run(ctx, portals, nil)
+	return d.run(ctx, d.jobs(portals), nil)
+}
+
+// A job is a portal and what goes along with it to the discovery.
+type job struct {
+	portal SendTargetPortal // with its secrets
+	name   string           // of the initiator, where the port has none
+	ports  *PortSelector
+	err    error // why it cannot be begun; an *Error
+}
+
+// jobs makes jobs of portals by what d says of all.
+func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
+	return func(yield func(job) bool) {
+		for p := range portals {
+			if !yield(job{portal: p, name: d.InitiatorName, ports: d.Ports}) {
+				return
+			}
+		}
+	}
 }
 
 // run is Run; where held is not nil the answers are collected, and counted
 // there.
-func (d *Discoverer) run(ctx context.Context, portals iter.Seq[SendTargetPortal], held *atomic.Int64) iter.Seq[Event] {
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *atomic.Int64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		next, stop := iter.Pull(portals)
+		next, stop := iter.Pull(jobs)
 		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan []Event), quit: make(chan struct{})}
 		defer func() {
 			cancel()
@@ -64,7 +83,7 @@ type pool struct {
 	workers sync.WaitGroup
 
 	mu      sync.Mutex // guards the following, and is held while a portal is taken
-	next    func() (SendTargetPortal, bool)
+	next    func() (job, bool)
 	taken   int
 	started int // workers
 }
@@ -74,26 +93,26 @@ type pool struct {
 func (p *pool) work() {
 	c := &conn{trace: p.d.Trace}
 	for {
-		index, portal, ok := p.take()
+		index, j, ok := p.take()
 		if !ok {
 			return
 		}
-		a := attempt{pool: p, d: p.d, conn: c, index: index}
-		a.result.Portal = portal
-		a.result.InitiatorName = p.d.InitiatorName
+		a := attempt{pool: p, d: p.d, job: j, conn: c, index: index}
+		a.result.Portal = j.portal
+		a.result.InitiatorName = j.name
 		a.run(p.ctx)
 	}
 }
 
 // take returns the next portal and its index.
-func (p *pool) take() (index int, portal SendTargetPortal, ok bool) {
+func (p *pool) take() (index int, j job, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
-		return 0, portal, false
+		return 0, j, false
 	}
-	if portal, ok = p.next(); !ok {
-		return 0, portal, false
+	if j, ok = p.next(); !ok {
+		return 0, j, false
 	}
 	if p.started < p.d.parallel() {
 		p.started++
@@ -101,7 +120,7 @@ func (p *pool) take() (index int, portal SendTargetPortal, ok bool) {
 	}
 	index = p.taken
 	p.taken++
-	return index, portal, true
+	return index, j, true
 }
 
 // emit hands events to the consumer, or fails when there is none any more.

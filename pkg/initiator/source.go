@@ -11,7 +11,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	a.stage = StageSelectPort
 	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, Port{}
 	p := &a.result.Portal
-	s := a.d.Ports
+	s := a.job.ports
 	switch {
 	case p.Source.IsValid():
 		from := a.portAt(p.Source)
@@ -34,8 +34,8 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 
 // portAt returns the port that an address is, or one without a number.
 func (a *attempt) portAt(addr netip.Addr) Port {
-	if a.d.Ports != nil {
-		if p, ok := a.d.Ports.Find(a.result.Portal.Instance, addr); ok {
+	if a.job.ports != nil {
+		if p, ok := a.job.ports.Find(a.result.Portal.Instance, addr); ok {
 			return p
 		}
 	}
