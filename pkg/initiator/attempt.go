@@ -108,6 +108,9 @@ func (a *attempt) discover(ctx context.Context) error {
 	if err != nil {
 		return a.fail(err)
 	}
+	if err := a.secure(); err != nil {
+		return a.fail(err)
+	}
 	addrs, err := a.addresses(ctx)
 	if err != nil {
 		return a.fail(err)
@@ -160,6 +163,16 @@ func (a *attempt) validate() (*auth.CHAP, error) {
 		return nil, err
 	}
 	return a.d.method(a.job.name, &a.result.Portal.Login)
+}
+
+// secure fails a portal that must not be asked in clear text: there is no other
+// way yet.
+func (a *attempt) secure() error {
+	if a.result.Portal.Login.Flags&LoginRequireIPsec == 0 {
+		return nil
+	}
+	a.stage = StageSecure
+	return &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the login flags require it, and nothing here can set it up"}
 }
 
 // fail makes an *Error of what went wrong at the current stage.
