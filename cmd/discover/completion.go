@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const completionManual = `discover completion prints a script that teaches a shell to complete the
+command's verbs and flags.
+
+Examples:
+  source <(discover completion bash)
+  discover completion zsh > "${fpath[1]}/_discover"
+  discover completion fish > ~/.config/fish/completions/discover.fish
+  discover completion powershell | Out-String | Invoke-Expression`
+
+// completion returns the verb.
+func (c *command) completion() *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use:       "completion [FLAGS] SHELL",
+		Short:     "print a script that completes verbs and flags",
+		Long:      completionManual,
+		ValidArgs: shells,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				switch args[0] {
+				case "bash":
+					return cmd.Root().GenBashCompletionV2(c.stdout, true)
+				case "zsh":
+					return cmd.Root().GenZshCompletion(c.stdout)
+				case "fish":
+					return cmd.Root().GenFishCompletion(c.stdout, true)
+				case "powershell":
+					return cmd.Root().GenPowerShellCompletionWithDesc(c.stdout)
+				}
+			}
+			return usagef("for which shell? one of %s", strings.Join(shells, ", "))
+		},
+	}
+}
+
+// complete offers words.
+func complete(of ...string) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return of, cobra.ShellCompDirectiveNoFileComp
+	}
+}

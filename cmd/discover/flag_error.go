@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError says in one line what is wrong with a flag. It repeats the value
+// only of flags whose value is no secret.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	see := "; see discover help"
+	if cmd.HasParent() {
+		see += " " + cmd.Name()
+	}
+	switch {
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			return usagef("no flag -%s%s", name, see)
+		}
+		return usagef("no flag --%s%s%s", name, didYouMean("--"+name, flagNames(cmd)), see)
+	case errors.As(err, &missing):
+		return usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		switch f.Value.(type) {
+		case *secretRef, *notYet:
+			return usagef("--%s: %v", f.Name, invalid.Unwrap())
+		}
+		reason := invalid.Unwrap().Error()
+		if f.Value.Type() == "bool" {
+			reason = "true or false"
+		}
+		return usagef("--%s %s: %s", f.Name, quoted(invalid.GetValue()), reason)
+	}
+	return usagef("a flag is --NAME, --NAME=VALUE or -N%s", see)
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return names
+}

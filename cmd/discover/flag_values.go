@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The values of flags say themselves what would be right. Type is the word that
+// stands for the value in the manual; String is empty, since the manual tells
+// the defaults in words.
+
+// A text is any string.
+type text struct {
+	value *string
+	name  string
+}
+
+func (t *text) String() string { return "" }
+func (t *text) Type() string   { return t.name }
+
+func (t *text) Set(s string) error {
+	*t.value = s
+	return nil
+}
+
+// A choice is one of a few words.
+type choice struct {
+	value *string
+	name  string
+	of    []string
+}
+
+func (c *choice) String() string { return "" }
+func (c *choice) Type() string   { return c.name }
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.of, s) {
+		return errors.New("one of " + strings.Join(c.of, ", "))
+	}
+	*c.value = s
+	return nil
+}
+
+// Words are some of a few words, separated by commas.
+type words struct {
+	value *[]string
+	of    []string
+}
+
+func (w *words) String() string { return "" }
+func (w *words) Type() string   { return "LIST" }
+
+func (w *words) Set(s string) error {
+	list := strings.Split(s, ",")
+	for i, word := range list {
+		if !slices.Contains(w.of, word) {
+			return errors.New("one or more of " + strings.Join(w.of, ",") + ", separated by commas")
+		}
+		if slices.Contains(list[:i], word) {
+			return fmt.Errorf("%s stands in it twice", word)
+		}
+	}
+	*w.value = list
+	return nil
+}
+
+// A number has bounds, and knows whether it was given.
+type number struct {
+	value    *int64
+	name     string
+	min, max int64
+	given    *bool // nil: nobody asks
+}
+
+func (n *number) String() string { return "" }
+func (n *number) Type() string   { return n.name }
+
+func (n *number) Set(s string) error {
+	v, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || v < n.min || v > n.max {
+		return fmt.Errorf("a number from %d to %d", n.min, n.max)
+	}
+	*n.value = v
+	if n.given != nil {
+		*n.given = true
+	}
+	return nil
+}
+
+// A span is a length of time.
+type span struct{ value *time.Duration }
+
+func (d *span) String() string { return "" }
+func (d *span) Type() string   { return "DURATION" }
+
+func (d *span) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil || v <= 0 {
+		return errors.New("a time above zero with its unit, such as 500ms, 15s or 2m")
+	}
+	*d.value = v
+	return nil
+}
+
+// A notYet is a flag that this version has not: it is known, and refused.
+type notYet struct{ instead string }
+
+func (n *notYet) String() string { return "" }
+func (n *notYet) Type() string   { return "not yet" }
+func (n *notYet) Set(string) error {
+	return errors.New("this version cannot do that yet; " + n.instead)
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A flagGroup is flags that belong together in the manual.
+type flagGroup struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+// addFlags gives a verb its flags.
+func (c *command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
+	for _, g := range groups {
+		cmd.Flags().AddFlagSet(g.flags)
+	}
+	c.groups[cmd] = groups
+}
+
+// help returns the verb that prints the manual of another.
+func (c *command) help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "print the manual of a verb",
+		Long:  "discover help prints the manual of a verb, or the overview.",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return verbNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about := cmd.Root()
+			if len(args) > 0 {
+				if about = findVerb(about, args[0]); about == nil || len(args) > 1 {
+					return usagef("no manual of %s%s; see discover help", quoted(strings.Join(args, " ")), didYouMean(args[0], verbNames(cmd.Root())))
+				}
+			}
+			return c.writeManual(about)
+		},
+	}
+}
+
+// writeManual prints the manual of a verb.
+func (c *command) writeManual(cmd *cobra.Command) error {
+	var b strings.Builder
+	b.WriteString(cmd.Long)
+	b.WriteString("\n\nUsage:\n  ")
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("discover VERB [FLAGS] ...\n\nVerbs:\n")
+		for _, sub := range cmd.Commands() {
+			if !sub.Hidden {
+				fmt.Fprintf(&b, "  %-12s%s\n", sub.Name(), sub.Short)
+			}
+		}
+	} else {
+		b.WriteString("discover " + cmd.Use + "\n")
+	}
+	for _, g := range c.groups[cmd] {
+		writeFlags(&b, g)
+	}
+	writeFlags(&b, flagGroup{"Each verb takes", cmd.Root().PersistentFlags()})
+	_, err := io.WriteString(c.stdout, b.String())
+	return err
+}
+
+// The columns of the flags' manual.
+const (
+	flagColumn = 28
+	lineLength = 80
+)
+
+// writeFlags writes the manual of a group of flags, if it has any to show.
+func writeFlags(b *strings.Builder, g flagGroup) {
+	if !g.flags.HasAvailableFlags() {
+		return
+	}
+	b.WriteString("\n" + g.title + ":\n")
+	g.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		left := "  --" + f.Name
+		if f.Shorthand != "" {
+			left = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		if f.NoOptDefVal == "" {
+			left += " " + f.Value.Type()
+		}
+		if len(left) > flagColumn-2 {
+			left += "\n" + strings.Repeat(" ", flagColumn)
+		} else {
+			left += strings.Repeat(" ", flagColumn-len(left))
+		}
+		b.WriteString(left)
+		writeWrapped(b, f.Usage, flagColumn)
+	})
+}
+
+// writeWrapped writes words in lines that begin at a column.
+func writeWrapped(b *strings.Builder, s string, column int) {
+	at := column
+	for i, word := range strings.Fields(s) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > lineLength:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	b.WriteByte('\n')
+}

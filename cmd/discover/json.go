@@ -1,0 +1,256 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// jsonResult is what became of a portal. The order of its fields is that of
+// docs/cli.md.
+type jsonResult struct {
+	Portal            jsonText `json:"portal"`
+	Address           jsonText `json:"address"`
+	Instance          jsonText `json:"instance"`
+	InitiatorPort     jsonText `json:"initiator_port"`
+	InitiatorPortUsed jsonText `json:"initiator_port_used"`
+	InitiatorName     jsonText `json:"initiator_name"`
+	Source            jsonText `json:"source"`
+	Interface         jsonText `json:"interface"`
+	Stored            bool     `json:"stored"`
+	Status            string   `json:"status"`
+	Code              uint32   `json:"code"`
+	CodeName          string   `json:"code_name"`
+
+	Error     *jsonError     `json:"error,omitempty"`
+	Targets   *jsonTargets   `json:"targets,omitempty"` // nil: they have lines of their own
+	Warnings  []jsonWarning  `json:"warnings"`
+	Redirects []jsonRedirect `json:"redirects"`
+	IPsec     jsonIPsec      `json:"ipsec"`
+	ElapsedMS float64        `json:"elapsed_ms"`
+}
+
+type jsonError struct {
+	Stage       string   `json:"stage"`
+	Message     jsonText `json:"message"`
+	LoginStatus string   `json:"login_status"` // empty: the login did not end with one
+	Retryable   bool     `json:"retryable"`
+}
+
+type jsonWarning struct {
+	Code    initiator.WarningCode `json:"code"`
+	Message jsonText              `json:"message"`
+}
+
+type jsonRedirect struct {
+	From        jsonText `json:"from"`
+	To          jsonText `json:"to"`
+	LoginStatus string   `json:"login_status"`
+	Permanent   bool     `json:"permanent"`
+}
+
+type jsonIPsec struct {
+	Plan     string `json:"plan"`
+	Origin   string `json:"origin"`
+	Existing string `json:"existing"`
+}
+
+// jsonBlock is what became of the addresses of a block or range.
+type jsonBlock struct {
+	Block     jsonText       `json:"block"`
+	Addresses int            `json:"addresses"`
+	Answered  int            `json:"answered"`
+	Failed    int            `json:"failed"`
+	Silent    int            `json:"silent"`
+	NotAsked  int            `json:"not_asked"`
+	SilentWhy map[string]int `json:"silent_why"`
+}
+
+func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
+	j := &jsonResult{
+		Portal:        jsonText(r.Portal.Portal.String()),
+		Instance:      jsonText(r.Portal.Instance),
+		InitiatorPort: jsonText(r.Portal.Port.String()),
+		InitiatorName: jsonText(r.InitiatorName),
+		Interface:     jsonText(names.of(r.Source)),
+		Status:        "ok",
+		Code:          initiator.Code(r.Err),
+		Error:         newJSONError(r.Err),
+		Warnings:      []jsonWarning{},
+		Redirects:     []jsonRedirect{},
+		// Nothing protects the connection, and nobody looked at whether the
+		// system does.
+		IPsec:     jsonIPsec{Plan: "none", Origin: "default", Existing: "unknown"},
+		ElapsedMS: math.Round(r.Elapsed.Seconds()*1e4) / 10,
+	}
+	if r.Portal.Source.IsValid() {
+		j.InitiatorPort = "" // asked for by its address
+	}
+	if r.Port.Instance != "" {
+		j.InitiatorPortUsed = jsonText(r.Port.Number.String())
+	}
+	j.CodeName = initiator.CodeName(j.Code)
+	if r.Address.IsValid() {
+		j.Address = jsonText(r.Address.String())
+	}
+	if r.Source.IsValid() {
+		j.Source = jsonText(r.Source.String())
+	}
+	if r.Err != nil {
+		j.Status = "error"
+	}
+	for _, w := range r.Warnings {
+		j.Warnings = append(j.Warnings, jsonWarning{w.Code, jsonText(w.Message)})
+	}
+	for _, h := range r.Redirects {
+		j.Redirects = append(j.Redirects, jsonRedirect{
+			jsonText(h.From.String()), jsonText(h.To.String()), statusText(uint16(h.Status)), h.Permanent,
+		})
+	}
+	return j
+}
+
+func newJSONError(err error) *jsonError {
+	if err == nil {
+		return nil
+	}
+	j := &jsonError{
+		Stage:     initiator.StageValidate.String(),
+		Message:   jsonText(withoutPackage(err)),
+		Retryable: initiator.Retryable(err),
+	}
+	var (
+		e        *initiator.Error
+		login    *initiator.LoginError
+		redirect *initiator.RedirectError
+	)
+	if errors.As(err, &e) {
+		j.Stage = e.Stage.String()
+	}
+	switch {
+	case errors.As(err, &redirect):
+		j.LoginStatus = statusText(uint16(redirect.Status))
+	case errors.As(err, &login):
+		j.LoginStatus = statusText(uint16(login.Status))
+	}
+	return j
+}
+
+func statusText(status uint16) string { return fmt.Sprintf("0x%04x", status) }
+
+func newJSONBlock(b *block) jsonBlock {
+	why := b.why
+	if why == nil {
+		why = map[string]int{}
+	}
+	return jsonBlock{jsonText(b.text), b.count, b.answered, b.failed, b.silent, b.notAsked(), why}
+}
+
+// jsonTargets are the targets of a result.
+type jsonTargets []initiator.Target
+
+// MarshalJSON writes the targets as in a line of -o jsonl.
+func (t jsonTargets) MarshalJSON() ([]byte, error) {
+	b := []byte{'['}
+	for i := range t {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, '{')
+		b = appendTarget(b, &t[i])
+		b = append(b, '}')
+	}
+	return append(b, ']'), nil
+}
+
+// appendTarget appends the fields of a target. It is the hot path: a list can
+// be a million long.
+func appendTarget(b []byte, t *initiator.Target) []byte {
+	b = append(b, `"name":`...)
+	b = appendString(b, t.Name)
+	b = append(b, `,"alias":`...)
+	b = appendString(b, t.Alias)
+	b = append(b, `,"addresses":[`...)
+	for i, a := range t.Addresses {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"address":`...)
+		b = appendString(b, a.Host)
+		b = append(b, `,"port":`...)
+		b = strconv.AppendUint(b, uint64(a.Port), 10)
+		b = append(b, `,"group":`...)
+		if a.Group == initiator.NoGroup {
+			b = append(b, "null"...)
+		} else {
+			b = strconv.AppendInt(b, int64(a.Group), 10)
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// A jsonText is a string of which nothing that cannot be seen reaches the
+// output unescaped: who looks at JSON in a terminal shall see what is there.
+type jsonText string
+
+// MarshalJSON writes the string.
+func (s jsonText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
+
+// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	u := func(r rune) {
+		b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+	}
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			switch {
+			case c == '"', c == '\\':
+				b = append(b, '\\', c)
+			case c < ' ', c == 0x7f:
+				u(rune(c))
+			default:
+				b = append(b, c)
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		switch {
+		case unicode.IsPrint(r):
+			b = utf8.AppendRune(b, r)
+		case r > 0xffff:
+			r -= 0x10000
+			u(0xd800 + r>>10)
+			u(0xdc00 + r&0x3ff)
+		default:
+			u(r)
+		}
+	}
+	return append(b, '"')
+}
+
+// marshal is json.Marshal without the escapes for HTML.
+func marshal(v any) ([]byte, error) {
+	b := new(lineBuffer)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return *b, err
+}
+
+type lineBuffer []byte
+
+func (l *lineBuffer) Write(p []byte) (int, error) {
+	*l = append(*l, p...)
+	return len(p), nil
+}

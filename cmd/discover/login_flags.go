@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"math"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// loginFlags say who we are and how to log in.
+type loginFlags struct {
+	initiatorName string
+
+	chapUser, targetUser     string
+	chapSecret, targetSecret secretRef
+	chapAlgorithms           []string
+	chapFallback             bool
+
+	headerDigest, dataDigest string
+
+	maxConnections, time2wait, time2retain                int64
+	maxConnectionsGiven, time2waitGiven, time2retainGiven bool
+
+	loginFlags []string
+	redirect   string
+}
+
+// The words of the flags, in the order in which the manual has them.
+var (
+	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
+	loginFlagWords = []string{"require-ipsec", "multipath"}
+	redirectWords  = []string{"same-host", "any", "none"}
+)
+
+func algorithmWords() []string {
+	var names []string
+	for _, a := range auth.DefaultAlgorithms() {
+		names = append(names, a.String())
+	}
+	return names
+}
+
+func (l *loginFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of "+nameFile+", else one made from the host's name")
+	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
+	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then")
+	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any")
+	fs.Var(&l.targetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
+	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
+	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone where a target took sha256 and refused the response (the default); --chap-fallback=false: do not")
+	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
+	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
+	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
+	fs.Var(&number{&l.time2wait, "SECONDS", 0, math.MaxUint32, &l.time2waitGiven}, "default-time2wait", "DefaultTime2Wait to declare")
+	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fails, since this version has no IPsec yet), multipath (of no effect on discovery)")
+	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
+	return fs
+}
+
+// completeLoginFlags tells the shell which words the flags take.
+func completeLoginFlags(cmd *cobra.Command) {
+	for name, of := range map[string][]string{
+		"chap-algorithms": algorithmWords(),
+		"header-digest":   digestWords,
+		"data-digest":     digestWords,
+		"login-flags":     loginFlagWords,
+		"redirect":        redirectWords,
+		"chap-secret":     secretSchemes,
+		"target-secret":   secretSchemes,
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
+	}
+}
+
+// check refuses flags that do not go together.
+func (l *loginFlags) check() error {
+	switch {
+	case l.initiatorName != "" && initiator.ValidateName(l.initiatorName) != nil:
+		return usagef("--initiator-name: %s", withoutPackage(initiator.ValidateName(l.initiatorName)))
+	case l.chapUser != "" && !l.chapSecret.given():
+		return usagef("--chap-user goes with --chap-secret REF")
+	case l.targetSecret.given() && !l.chapSecret.given():
+		return usagef("--target-secret goes with --chap-secret REF: a target proves itself only to who does so first")
+	case l.targetUser != "" && !l.targetSecret.given():
+		return usagef("--target-user goes with --target-secret REF")
+	}
+	return checkRefs(&l.chapSecret, &l.targetSecret)
+}
+
+// options returns the login options. It reads the secrets.
+func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOptions, err error) {
+	o.HeaderDigest, o.DataDigest = digest(l.headerDigest), digest(l.dataDigest)
+	o.MaximumConnections = uint32(l.maxConnections)
+	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
+	o.Username, o.TargetUsername = l.chapUser, l.targetUser
+	o.NoCHAPFallback = !l.chapFallback
+	for _, name := range l.chapAlgorithms {
+		a, err := auth.ParseAlgorithm(name)
+		if err != nil {
+			return o, err
+		}
+		o.CHAPAlgorithms = append(o.CHAPAlgorithms, a)
+	}
+	for _, name := range l.loginFlags {
+		switch name {
+		case "require-ipsec":
+			o.Flags |= initiator.LoginRequireIPsec
+		case "multipath":
+			o.Flags |= initiator.LoginMultipathEnabled
+		}
+	}
+	specify := func(given bool, bit initiator.Specified) {
+		if given {
+			o.Specified |= bit
+		}
+	}
+	specify(l.headerDigest != "", initiator.SpecifiedHeaderDigest)
+	specify(l.dataDigest != "", initiator.SpecifiedDataDigest)
+	specify(l.maxConnectionsGiven, initiator.SpecifiedMaximumConnections)
+	specify(l.time2waitGiven, initiator.SpecifiedDefaultTime2Wait)
+	specify(l.time2retainGiven, initiator.SpecifiedDefaultTime2Retain)
+	specify(l.chapUser != "", initiator.SpecifiedUsername)
+	specify(l.chapSecret.given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
+	if l.chapSecret.given() {
+		o.AuthType = initiator.CHAP
+		if o.Password, err = l.chapSecret.resolve(ctx, w, "chap-secret", "secret of "+orUs(l.chapUser)); err != nil {
+			return o, err
+		}
+	}
+	if l.targetSecret.given() {
+		o.AuthType = initiator.MutualCHAP
+		if o.TargetPassword, err = l.targetSecret.resolve(ctx, w, "target-secret", "secret of the target"); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func orUs(user string) string {
+	if user == "" {
+		return "this initiator"
+	}
+	return user
+}
+
+func digest(word string) initiator.DigestType {
+	switch word {
+	case initiator.DigestCRC32C.String():
+		return initiator.DigestCRC32C
+	case initiator.DigestPreferCRC32C.String():
+		return initiator.DigestPreferCRC32C
+	}
+	return initiator.DigestNone
+}
+
+// policy returns the redirect policy.
+func (l *loginFlags) policy() initiator.RedirectPolicy {
+	switch l.redirect {
+	case "any":
+		return initiator.RedirectAny
+	case "none":
+		return initiator.RedirectNone
+	}
+	return initiator.RedirectSameHost
+}

@@ -1,0 +1,24 @@
+// Command discover asks iSCSI target portals which targets are behind them.
+//
+// The rules of its voice: results go to standard output, in one line each or as
+// JSON; everything else goes to standard error, one line that begins with
+// "discover: ", in lower case, without a full stop, with a hint where a mistake
+// is likely. What a target sent reaches neither of them unescaped, and no error
+// repeats what may be a secret. docs/cli.md has the rest.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	cobra.MousetrapHelpText = "" // started from Windows' Explorer it is the same command
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second one kills
+	os.Exit(run(ctx, os.Args[1:], thisMachine()))
+}

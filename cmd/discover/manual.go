@@ -1,0 +1,42 @@
+package main
+
+const rootManual = `discover asks iSCSI target portals which targets are behind them. It needs no
+privileges, no daemon and no kernel module, and logs out when it has the answer.
+
+Examples:
+  discover scan 192.0.2.10
+  discover scan -o json storage1.example storage2.example:3261 [2001:db8::10]:3260
+  discover scan --chap-user host1 --chap-secret file:/etc/discover/secret 192.0.2.10`
+
+const scanManual = `discover scan logs in to each portal with a discovery session, asks for its
+targets (SendTargets), and logs out. It stores nothing.
+
+PORTAL is one of:
+  HOST, HOST:PORT                a name, all of whose addresses are tried in order
+  192.0.2.10, 192.0.2.10:3261    an IPv4 address
+  2001:db8::10, [2001:db8::10]:3261, fe80::10%eth0
+                                 an IPv6 address, a link-local one with its zone
+  192.0.2.0/24, 2001:db8::/120   a block; network and broadcast address left out
+  192.0.2.10-192.0.2.20          a range
+  @FILE, -                       the same from a file or from standard input,
+                                 one a line; # begins a comment
+
+Of blocks and ranges, addresses that cannot be connected to are counted rather
+than listed. All together may be 1048576 addresses.
+
+REF says where a secret is: file:PATH, env:NAME, cred:NAME (a credential of a
+systemd unit), fd:N (an open file descriptor) or prompt (asked for at the
+terminal). One line end at the end of a file is not part of the secret. The
+secret itself is refused: others can see a command line.
+
+Exit status: 0 every portal answered, 1 none did, 2 the command line was not
+understood and nothing was sent, 3 some portals did not answer. An interrupted
+scan prints what it has; a second interrupt ends it at once.
+
+Examples:
+  discover scan 192.0.2.10 [2001:db8::10]:3260
+  discover scan --timeout 2s --parallel 256 192.0.2.0/24
+  discover scan -o iscsiadm --source 192.0.2.2 @portals.txt
+  discover scan --chap-user host1 --chap-secret env:CHAP_SECRET \
+      --target-secret file:/etc/discover/target 192.0.2.10
+  discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An output shows what a scan brings. Its methods are called by one goroutine;
+// their errors are those of writing.
+type output interface {
+	// target takes a target, the moment that it was read. An output that is not
+	// a stream gets none: it finds them in the result.
+	target(t *initiator.TargetFound) error
+
+	// portal takes the result of a portal that is listed.
+	portal(r *initiator.Result) error
+
+	// end takes the blocks of addresses when all is over.
+	end(blocks []*block) error
+}
+
+// newOutput returns the output of a format. notes takes lines for people that
+// are no results; before each of them, flush has what was written seen.
+func (c *command) newOutput(w *stream) output {
+	names := &interfaceNames{list: c.interfaces}
+	notes := &notes{say: c.say, flush: w.Flush}
+	switch c.global.output {
+	case formatJSON:
+		return &jsonOutput{w: w, names: names}
+	case formatJSONL:
+		return &jsonlOutput{w: w, names: names}
+	case formatISCSIADM:
+		return &iscsiadmOutput{w: w, notes: notes}
+	}
+	return &tableOutput{w: w, notes: notes}
+}
+
+// notes are what the outputs for people and for iscsiadm's heirs say on standard
+// error: failures and warnings, in the right place between the results.
+type notes struct {
+	say   func(format string, args ...any)
+	flush func() error
+	after int // portals that were not asked any more
+}
+
+// portal says what is to be said about a result.
+func (n *notes) portal(r *initiator.Result) error {
+	if len(r.Warnings) == 0 && r.Err == nil {
+		return nil
+	}
+	if err := n.flush(); err != nil {
+		return err
+	}
+	for _, w := range r.Warnings {
+		n.say("warning: %s: %s", r.Portal.Portal, w.Message)
+	}
+	switch {
+	case r.Err == nil:
+	case notBegun(r):
+		n.after++
+	default:
+		n.say("%s", withoutPackage(r.Err))
+	}
+	return nil
+}
+
+// end sums up.
+func (n *notes) end(blocks []*block) error {
+	if err := n.flush(); err != nil {
+		return err
+	}
+	if n.after > 0 {
+		n.say("cancelled: %s not asked any more", plural(n.after, "portal was", "portals were"))
+	}
+	for _, b := range blocks {
+		n.say("%s", b.summary())
+	}
+	return nil
+}
+
+// notBegun reports a portal that a cancelled run left out.
+func notBegun(r *initiator.Result) bool {
+	var e *initiator.Error
+	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
+}
+
+// withoutPackage returns the text of an error of pkg/initiator for people.
+func withoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "initiator: ") }

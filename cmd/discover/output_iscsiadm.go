@@ -1,0 +1,30 @@
+package main
+
+import (
+	"io"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An iscsiadmOutput prints the lines that the field's scripts parse: one for
+// each address of each target.
+type iscsiadmOutput struct {
+	w     io.Writer
+	notes *notes
+	line  []byte
+}
+
+func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
+	o.line = o.line[:0]
+	for _, a := range t.Target.Addresses {
+		o.line = append(o.line, a.String()...)
+		o.line = append(o.line, ' ')
+		o.line = append(o.line, t.Target.Name...)
+		o.line = append(o.line, '\n')
+	}
+	_, err := o.w.Write(o.line)
+	return err
+}
+
+func (o *iscsiadmOutput) portal(r *initiator.Result) error { return o.notes.portal(r) }
+func (o *iscsiadmOutput) end(blocks []*block) error        { return o.notes.end(blocks) }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sort"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// maxAddresses is how many addresses a command line may name.
+const maxAddresses = 1 << 20
+
+// maxLine is how long a line of a portal file may be, in bytes.
+const maxLine = 4096
+
+// Portals are what the arguments of scan name, in their order. All arguments
+// are understood before the first portal is asked; the addresses of a block are
+// counted up only when their turn comes.
+type portals struct {
+	defaultPort uint16
+	entries     []entry
+	count       int
+}
+
+// An entry is one portal, or a block of addresses.
+type entry struct {
+	first  int // index of its first portal
+	portal initiator.Portal
+	block  *block // nil: portal is meant
+}
+
+// parsePortals understands the arguments of scan. Its error is a *usageError.
+func parsePortals(args []string, defaultPort uint16, w *world) (*portals, error) {
+	p := &portals{defaultPort: defaultPort}
+	stdin := false
+	for i, arg := range args {
+		var err error
+		switch {
+		case arg == "-" && stdin:
+			err = usagef("standard input (-) can be read once")
+		case arg == "-":
+			stdin = true
+			err = p.read("standard input", w.stdin)
+		case strings.HasPrefix(arg, "@"):
+			err = p.readFile(arg[1:], w)
+		case mayHoldSecret(arg):
+			err = usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+		default:
+			if err = p.add(arg); err != nil {
+				err = usagef("portal %s: %v", quoted(arg), err)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// mayHoldSecret reports arguments that are not repeated in an error: other
+// tools take iscsi://user%password@host.
+func mayHoldSecret(arg string) bool {
+	return strings.Contains(arg, "://") || strings.Contains(arg, "@")
+}
+
+// readFile takes the portals of @FILE.
+func (p *portals) readFile(name string, w *world) error {
+	if name == "" {
+		return usagef("@ is followed by the name of a file of portals")
+	}
+	f, err := w.open(name)
+	if err != nil {
+		return usagef("@%s: %s", name, reasonOnly(err))
+	}
+	defer f.Close()
+	return p.read(name, f)
+}
+
+// read takes the portals of a file: one a line, # begins a comment.
+func (p *portals) read(name string, r io.Reader) error {
+	before := p.count
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	n := 1
+	for ; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // which editors put there
+		}
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		// The line is not repeated: the file may be one that the operator did
+		// not mean, and shows to us alone.
+		if err := p.add(line); err != nil {
+			return usagef("%s: line %d: %v", name, n, err)
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return usagef("%s: line %d: more than %d bytes", name, n, maxLine)
+	case err != nil:
+		return usagef("%s: %s", name, reasonOnly(err))
+	case p.count == before:
+		return usagef("%s: no portal in it; it has one a line", name)
+	}
+	return nil
+}
+
+// add takes one portal, block or range. Its error is what is wrong with it.
+func (p *portals) add(s string) error {
+	b, err := parseBlock(s, p.defaultPort)
+	if err != nil {
+		return err
+	}
+	e := entry{first: p.count, block: b}
+	n := 1
+	if b != nil {
+		n = b.count
+	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
+		var ce *initiator.ConfigError
+		if errors.As(err, &ce) {
+			return errors.New(ce.Reason)
+		}
+		return err
+	}
+	if p.count += n; p.count > maxAddresses {
+		return tooMany()
+	}
+	p.entries = append(p.entries, e)
+	return nil
+}
+
+func tooMany() error {
+	return fmt.Errorf("with it there are more than %d addresses; ask in several runs", maxAddresses)
+}
+
+// all yields each portal.
+func (p *portals) all() iter.Seq[initiator.Portal] { return p.from(0) }
+
+// from yields the portals from an index on.
+func (p *portals) from(index int) iter.Seq[initiator.Portal] {
+	return func(yield func(initiator.Portal) bool) {
+		if index >= p.count {
+			return
+		}
+		for i := p.find(index); i < len(p.entries); i++ {
+			e := &p.entries[i]
+			if e.block == nil {
+				if !yield(e.portal) {
+					return
+				}
+				continue
+			}
+			for portal := range e.block.from(max(0, index-e.first)) {
+				if !yield(portal) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// block returns the block that the portal with that index is of; nil: none.
+func (p *portals) block(index int) *block { return p.entries[p.find(index)].block }
+
+// blocks returns all blocks.
+func (p *portals) blocks() []*block {
+	var all []*block
+	for _, e := range p.entries {
+		if e.block != nil {
+			all = append(all, e.block)
+		}
+	}
+	return all
+}
+
+// find returns which entry has the portal with that index.
+func (p *portals) find(index int) int {
+	return sort.Search(len(p.entries), func(i int) bool { return p.entries[i].first > index }) - 1
+}

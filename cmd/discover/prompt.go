@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/term"
+)
+
+const isWindows = runtime.GOOS == "windows"
+
+// askTerminal asks for a secret at the terminal, whatever standard input and
+// output are, and does not echo it. A cancelled question leaves the terminal as
+// it was.
+func askTerminal(ctx context.Context, question string) ([]byte, error) {
+	in, out := "/dev/tty", "/dev/tty"
+	if isWindows {
+		in, out = "CONIN$", "CONOUT$"
+	}
+	r, err := os.OpenFile(in, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.New("no terminal to ask at")
+	}
+	w, err := os.OpenFile(out, os.O_RDWR, 0)
+	if err != nil {
+		r.Close()
+		return nil, errors.New("no terminal to ask at")
+	}
+	defer w.Close()
+	fd := int(r.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		r.Close()
+		return nil, errors.New("no terminal to ask at")
+	}
+	fmt.Fprintf(w, "%s: ", escape(question))
+	type answer struct {
+		secret []byte
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		defer r.Close()
+		secret, err := term.ReadPassword(fd)
+		answered <- answer{secret, err}
+	}()
+	select {
+	case a := <-answered:
+		fmt.Fprintln(w)
+		return a.secret, a.err
+	case <-ctx.Done():
+		// The read goes on until the process ends, which is soon.
+		_ = term.Restore(fd, before)
+		fmt.Fprintln(w)
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/pflag"
+)
+
+// runFlags say how far a run may go and what it shows of itself.
+type runFlags struct {
+	timeout    time.Duration
+	parallel   int64
+	maxText    int64
+	maxTargets int64
+	all        bool
+	trace      bool
+}
+
+// maxParallel bounds --parallel: a process does not get more sockets.
+const maxParallel = 1 << 16
+
+func (r *runFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.Var(&span{&r.timeout}, "timeout", "for one portal, all in all; default 15s")
+	fs.Var(&number{value: &r.parallel, name: "N", min: 1, max: maxParallel}, "parallel", "portals to ask at once; default 64")
+	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse a longer answer")
+	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer of more targets")
+	fs.BoolVar(&r.all, "all", false, "list the silent addresses of blocks and ranges, too")
+	fs.BoolVar(&r.trace, "trace", false, "show each PDU on standard error, CHAP responses masked")
+	refuse(fs, "capture", "use --trace, or a packet capture of the portal's TCP port")
+	refuseSwitch(fs, "capture-secrets", "it belongs to --capture")
+	return fs
+}
+
+// apply sets what d may do.
+func (r *runFlags) apply(d *initiator.Discoverer) {
+	d.Timeout = r.timeout
+	d.Parallel = int(r.parallel)
+	d.MaxText = r.maxText
+	d.MaxTargets = int(r.maxTargets)
+}

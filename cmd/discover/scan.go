@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// A scan is one-shot SendTargets: nothing is stored, no registry is read.
+type scan struct {
+	*command
+	key   keyFlags
+	login loginFlags
+	run   runFlags
+
+	portals *portals
+	options initiator.LoginOptions
+}
+
+// scan returns the verb.
+func (c *command) scan() *cobra.Command {
+	s := &scan{command: c}
+	cmd := &cobra.Command{
+		Use:               "scan [FLAGS] PORTAL...",
+		Short:             "ask portals for their targets, and store nothing",
+		Long:              scanManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("no portal: try discover scan HOST, or see discover help scan")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.understand(cmd.Context(), args); err != nil {
+				return err
+			}
+			return s.discover(cmd.Context())
+		},
+	}
+	c.addFlags(cmd,
+		flagGroup{"The way to a portal", s.key.flags()},
+		flagGroup{"Login", s.login.flags()},
+		flagGroup{"The run", s.run.flags()},
+		flagGroup{"IPsec", ipsecFlags()})
+	completeLoginFlags(cmd)
+	return cmd
+}
+
+// understand takes the command line in. What is wrong with it is a *usageError,
+// and nothing was sent.
+func (s *scan) understand(ctx context.Context, args []string) (err error) {
+	if err := s.login.check(); err != nil {
+		return err
+	}
+	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() {
+		for _, arg := range args {
+			if arg == "-" {
+				return usagef("standard input cannot be both portals (-) and a secret (fd:0)")
+			}
+		}
+	}
+	if s.portals, err = parsePortals(args, uint16(s.key.tcpPort), &s.world); err != nil {
+		return err
+	}
+	for _, b := range s.portals.blocks() {
+		if s.key.source.IsValid() && b.first.Is4() != s.key.source.Is4() {
+			return usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.text)
+		}
+	}
+	s.options, err = s.login.options(ctx, &s.world)
+	return err
+}
+
+// discoverer returns who asks.
+func (s *scan) discoverer() *initiator.Discoverer {
+	us := nodeName{s.login.initiatorName, "--initiator-name"}
+	if us.name == "" {
+		us = s.defaultName()
+	}
+	d := &initiator.Discoverer{
+		InitiatorName: us.name,
+		Redirect:      s.login.policy(),
+		Dial:          s.dial,
+		Lookup:        s.lookup,
+	}
+	s.run.apply(d)
+	if s.run.trace {
+		d.Trace = tracer(s.stderr)
+	}
+	s.log().Info("scan", "initiator_name", us.name, "from", us.origin, "portals", s.portals.count)
+	return d
+}
+
+// discover asks, and shows what comes. Its error is a statusError, or one of
+// writing.
+func (s *scan) discover(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ctx, stop := withCancellation(ctx)
+	defer stop()
+
+	d := s.discoverer()
+	w := newStream(s.stdout)
+	out := s.newOutput(w)
+	t := &tally{portals: s.portals, all: s.run.all}
+	err := s.show(ctx, cancel, d, out, t)
+	if err == nil {
+		err = s.showRest(ctx, d, out, t)
+	}
+	if err == nil {
+		err = out.end(s.portals.blocks())
+	}
+	if closed := w.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return t.status()
+}
+
+// withCancellation makes ctx end with a cancellation rather than with what ends
+// its parent.
+func withCancellation(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { cancel(cancellation{}) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// show hands the events to the output.
+func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
+	for e := range s.events(ctx, d) {
+		var err error
+		switch e := e.(type) {
+		case initiator.TargetFound:
+			err = out.target(&e)
+		case initiator.PortalDone:
+			s.logResult(&e.Result)
+			if t.count(e.Index, &e.Result) {
+				err = out.portal(&e.Result)
+			}
+		}
+		if err != nil {
+			cancel(err)
+			return err
+		}
+	}
+	return nil
+}
+
+// events runs the discovery. For -o jsonl they come as they happen, else in the
+// order of the portals; for -o json each result has its targets.
+func (s *scan) events(ctx context.Context, d *initiator.Discoverer) iter.Seq[initiator.Event] {
+	asked := func(yield func(initiator.SendTargetPortal) bool) {
+		for p := range s.portals.all() {
+			if !yield(s.asked(p)) {
+				return
+			}
+		}
+	}
+	if s.global.output == formatJSONL {
+		return d.Run(ctx, asked)
+	}
+	return func(yield func(initiator.Event) bool) {
+		w := newWindow(ctx)
+		events := inOrder(d.Run(ctx, w.limit(asked)))
+		if s.global.output == formatJSON {
+			events = asEvents(d.DiscoverAll(ctx, w.limit(asked)))
+		}
+		for e := range events {
+			if _, done := e.(initiator.PortalDone); done {
+				w.done()
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// asEvents makes events of results.
+func asEvents(results iter.Seq[initiator.Result]) iter.Seq[initiator.Event] {
+	return func(yield func(initiator.Event) bool) {
+		index := 0
+		for r := range results {
+			if !yield(initiator.PortalDone{Index: index, Result: r}) {
+				return
+			}
+			index++
+		}
+	}
+}
+
+// asked is a portal with all that goes with it.
+func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
+	return initiator.SendTargetPortal{Portal: p, Login: s.options, Source: s.key.source}
+}
+
+// showRest shows the portals that a cancelled run did not begin with.
+func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out output, t *tally) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	index := t.begun
+	for p := range s.portals.from(t.begun) {
+		if s.portals.block(index) == nil || s.run.all {
+			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
+			if err := out.portal(r); err != nil {
+				return err
+			}
+		}
+		index++
+	}
+	return nil
+}
+
+// logResult is for -v.
+func (s *scan) logResult(r *initiator.Result) {
+	if !s.global.verbose {
+		return
+	}
+	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
+	if r.Auth.Method != "" {
+		args = append(args, "auth", r.Auth.Method, "algorithm", r.Auth.Algorithm.String(), "target_proved", r.Auth.Mutual)
+	}
+	if r.Err != nil {
+		var e *initiator.Error
+		errors.As(r.Err, &e)
+		args = append(args, "stage", e.Stage.String(), "error", withoutPackage(r.Err))
+	}
+	s.log().Info("portal done", args...)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// secretSchemes are the ways to say where a secret is.
+var secretSchemes = []string{"file:", "env:", "cred:", "fd:", "prompt"}
+
+// maxSecretFile is how many bytes of a secret are read. CHAP takes 255.
+const maxSecretFile = 4096
+
+// A secretRef says where a secret is, and is never the secret. Since somebody
+// may give the secret all the same, no error repeats any of it.
+type secretRef struct{ scheme, rest string }
+
+func (r *secretRef) String() string { return "" }
+func (r *secretRef) Type() string   { return "REF" }
+
+// Set takes a reference and refuses all else.
+func (r *secretRef) Set(s string) error {
+	scheme, rest, _ := strings.Cut(s, ":")
+	switch {
+	case s == "prompt":
+	case scheme == "file" && rest != "", scheme == "env" && rest != "" && !strings.Contains(rest, "="):
+	case scheme == "cred" && rest != "" && rest != "." && rest != ".." && !strings.ContainsAny(rest, `/\`):
+	case scheme == "fd":
+		if n, err := strconv.ParseUint(rest, 10, 16); err != nil || n == 1 || n == 2 {
+			return errors.New("the number of a file descriptor that is open for reading, as in fd:3")
+		}
+	default:
+		return errors.New("the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
+	}
+	r.scheme, r.rest = scheme, rest
+	return nil
+}
+
+// given reports whether there is a reference at all.
+func (r *secretRef) given() bool { return r.scheme != "" }
+
+// readsStdin reports whether the secret comes by standard input.
+func (r *secretRef) readsStdin() bool { return r.scheme == "fd" && r.fd() == 0 }
+
+func (r *secretRef) fd() int {
+	n, _ := strconv.Atoi(r.rest) // Set has seen to it
+	return n
+}
+
+// checkRefs refuses two references to what can be read once.
+func checkRefs(a, b *secretRef) error {
+	if a.scheme == "fd" && b.scheme == "fd" && a.fd() == b.fd() {
+		return usagef("two secrets by one file descriptor: it can be read once")
+	}
+	return nil
+}
+
+// resolve reads the secret. flag and question say what it is for.
+func (r *secretRef) resolve(ctx context.Context, w *world, flag, question string) (auth.Secret, error) {
+	b, err := r.read(ctx, w, question)
+	switch {
+	case ctx.Err() != nil:
+		return auth.Secret{}, context.Cause(ctx)
+	case err != nil:
+		return auth.Secret{}, usagef("--%s: %s", flag, reasonOnly(err))
+	case len(b) == 0:
+		return auth.Secret{}, usagef("--%s: there is nothing in it", flag)
+	}
+	return auth.NewSecret(b), nil
+}
+
+func (r *secretRef) read(ctx context.Context, w *world, question string) ([]byte, error) {
+	switch r.scheme {
+	case "file":
+		b, err := w.readFile(r.rest, maxSecretFile)
+		return dropNewline(b), err
+	case "env":
+		s, ok := w.lookupEnv(r.rest)
+		if !ok {
+			return nil, errors.New("that environment variable is not set")
+		}
+		return []byte(s), nil
+	case "cred":
+		dir, _ := w.lookupEnv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return nil, errors.New("no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some")
+		}
+		b, err := w.readFile(filepath.Join(dir, r.rest), maxSecretFile)
+		return dropNewline(b), err
+	case "fd":
+		f, err := w.openFD(r.fd())
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		b, err := readAll(f, maxSecretFile)
+		return dropNewline(b), err
+	}
+	return w.ask(ctx, question)
+}
+
+// dropNewline drops one line end, which editors and echo leave behind.
+func dropNewline(b []byte) []byte {
+	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok {
+		return bytes.TrimSuffix(line, []byte("\r"))
+	}
+	return b
+}
+
+// reasonOnly leaves the path out of an error: who gave a secret in its place
+// shall not find it in a log.
+func reasonOnly(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Sprintf("cannot %s it: %v", pe.Op, pe.Err)
+	}
+	return err.Error()
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+)
+
+// say prints a line to standard error, whatever is in it.
+func (c *command) say(format string, args ...any) {
+	fmt.Fprintf(c.stderr, "discover: %s\n", escape(fmt.Sprintf(format, args...)))
+}
+
+// log returns where -v logs to.
+func (c *command) log() *slog.Logger {
+	if !c.global.verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(c.stderr, nil))
+}
+
+// A lockedWriter takes whole lines from several goroutines.
+type lockedWriter struct {
+	mu sync.Mutex // guards w
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+)
+
+// A world is the machine as the command sees it: every door through which it
+// reads or writes. Tests put their own in.
+type world struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	lookupEnv  func(name string) (string, bool)
+	open       func(path string) (io.ReadCloser, error)
+	openFD     func(n int) (io.ReadCloser, error)
+	ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
+	hostname   func() (string, error)
+	interfaces func() ([]netInterface, error)
+
+	// Nil: as pkg/initiator does it.
+	dial   func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
+	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
+// thisMachine is the world outside tests.
+func thisMachine() world {
+	return world{
+		stdin:      os.Stdin,
+		stdout:     os.Stdout,
+		stderr:     os.Stderr,
+		lookupEnv:  os.LookupEnv,
+		open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
+		openFD:     openFD,
+		ask:        askTerminal,
+		hostname:   os.Hostname,
+		interfaces: netInterfaces,
+	}
+}
+
+// openFD opens a file descriptor that whoever started us left open.
+func openFD(n int) (io.ReadCloser, error) {
+	f := os.NewFile(uintptr(n), "fd")
+	if f == nil {
+		return nil, os.ErrInvalid
+	}
+	if _, err := f.Stat(); err != nil {
+		return nil, errors.New("it is not open")
+	}
+	return f, nil
+}
+
+// readFile returns a file of at most limit bytes.
+func (w *world) readFile(path string, limit int) ([]byte, error) {
+	f, err := w.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAll(f, limit)
+}
+
+// readAll returns what is left of r, if that is at most limit bytes.
+func readAll(r io.Reader, limit int) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err == nil && len(b) > limit {
+		err = fmt.Errorf("more than %d bytes", limit)
+	}
+	return b, err
+}
