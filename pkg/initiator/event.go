@@ -49,6 +49,10 @@ type Result struct {
 	Redirects []Redirect    // in order
 	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
 
+	// Stored is set where the portal is in the registry after AddSendTargetPortal,
+	// also where the discovery failed; only a Service sets it.
+	Stored bool
+
 	Err error // an *Error; nil: the portal answered
 
 	text int64 // bytes of the answer, where it is collected

@@ -106,7 +106,7 @@ type LoginOptions struct {
 	DefaultTime2Retain uint32 // seconds, 0 to 3600
 
 	Username string      // CHAP_N, any bytes but NUL, at most 255; not specified: the initiator's name
-	Password auth.Secret // answers the target's challenge; 12 to 255 bytes
+	Password auth.Secret // answers the target's challenge; 12 to 255 bytes; never returned by a Service
 
 	// What follows is ours. It needs no bits: the zero value says nothing.
 
@@ -115,8 +115,15 @@ type LoginOptions struct {
 	TargetUsername string
 
 	// TargetPassword is the secret by which the target must prove itself in
-	// mutual CHAP, for this portal alone.
+	// mutual CHAP, for this portal alone; empty: the Service's, for all. A
+	// Service never returns it.
 	TargetPassword auth.Secret
+
+	// PasswordRef and TargetPasswordRef stand in the place of the secrets: a
+	// Service stores them as they are, and resolves them at each use. A
+	// Discoverer alone does not.
+	PasswordRef       string
+	TargetPasswordRef string
 
 	// CHAPAlgorithms are offered in this order; nil: auth.DefaultAlgorithms.
 	CHAPAlgorithms []auth.Algorithm

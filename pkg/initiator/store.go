@@ -2,8 +2,10 @@ package initiator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"strings"
 )
 
 // A Store keeps the registry of a [Service]: records with a key, a value and a
@@ -25,8 +27,9 @@ type Store interface {
 	// ends.
 	List(ctx context.Context, prefix string) iter.Seq2[Record, error]
 
-	// Apply makes all changes, or none and returns an error: a *ConflictError
-	// where a record has another version than a change expects.
+	// Apply makes all changes, or none and returns an error: a *ChangeError where
+	// CheckChanges finds one, a *ConflictError where a record has another version
+	// than a change expects. No changes are no error.
 	Apply(ctx context.Context, changes ...Change) error
 
 	// Close frees what the store holds. Other calls must have returned.
@@ -56,6 +59,43 @@ type Change struct {
 	Value   []byte // copied before Apply returns; meaningless with Delete
 	Delete  bool   // to delete what is not there is no error, unless Version says that it is
 }
+
+// CheckChanges returns a *ChangeError for changes that no Store takes: a key
+// that is empty, too long, has a NUL, or stands twice; a value that is too long.
+// A Store asks it before it touches anything.
+func CheckChanges(changes []Change) error {
+	seen := make(map[string]bool, len(changes))
+	for _, c := range changes {
+		switch {
+		case c.Key == "":
+			return &ChangeError{Reason: "a key has at least one byte"}
+		case len(c.Key) > MaxKeyLen:
+			return &ChangeError{Key: c.Key[:32] + "…", Reason: fmt.Sprintf("a key of %d bytes, more than %d", len(c.Key), MaxKeyLen)}
+		case strings.IndexByte(c.Key, 0) >= 0:
+			return &ChangeError{Key: c.Key, Reason: "a NUL in the key"}
+		case len(c.Value) > MaxRecordLen:
+			return &ChangeError{Key: c.Key, Reason: fmt.Sprintf("a value of %d bytes, more than %d", len(c.Value), MaxRecordLen)}
+		case seen[c.Key]:
+			return &ChangeError{Key: c.Key, Reason: "twice in one batch"}
+		}
+		seen[c.Key] = true
+	}
+	return nil
+}
+
+// A ChangeError is a Change that no Store takes. Nothing was changed.
+type ChangeError struct {
+	Key    string // cut where it is too long
+	Reason string
+}
+
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("initiator: registry: change of %q: %s", e.Key, e.Reason)
+}
+
+// ErrRegistryDamaged is what a Store's errors are, by errors.Is, where its
+// contents are damaged.
+var ErrRegistryDamaged = errors.New("initiator: the registry is damaged")
 
 // A ConflictError is an Apply that somebody else was ahead of. Nothing was
 // changed.

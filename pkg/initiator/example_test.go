@@ -1,0 +1,80 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"slices"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// One portal, its targets.
+func ExampleDiscoverer_Discover() {
+	portal := examplePortal(&iscsitest.Target{Records: []iscsitest.Record{
+		{Name: "iqn.2026-11.com.example:database", Addresses: []string{"192.0.2.10:3260,1", "192.0.2.11:3260,2"}},
+		{Name: "iqn.2026-11.com.example:archive", Addresses: []string{"192.0.2.10:3260,1"}},
+	}})
+
+	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1"}
+	result, err := d.Discover(context.Background(), initiator.SendTargetPortal{Portal: portal})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, target := range result.Targets {
+		fmt.Println(target.Name, target.Addresses)
+	}
+	// Output:
+	// iqn.2026-11.com.example:database [192.0.2.10:3260,1 192.0.2.11:3260,2]
+	// iqn.2026-11.com.example:archive [192.0.2.10:3260,1]
+}
+
+// Many portals at once, each target the moment that it is read, and what went
+// wrong told apart.
+func ExampleDiscoverer_Run() {
+	good := examplePortal(&iscsitest.Target{Records: []iscsitest.Record{
+		{Name: "iqn.2026-11.com.example:database", Addresses: []string{"192.0.2.10:3260,1"}},
+	}})
+	closed := examplePortal(&iscsitest.Target{Status: pdu.StatusAuthFailure})
+	portals := []initiator.SendTargetPortal{{Portal: good}, {Portal: closed}}
+
+	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1", Parallel: 1}
+	for event := range d.Run(context.Background(), slices.Values(portals)) {
+		switch e := event.(type) {
+		case initiator.TargetFound:
+			fmt.Println("found", e.Target.Name)
+		case initiator.PortalDone:
+			var login *initiator.LoginError
+			if errors.As(e.Result.Err, &login) && login.Status == pdu.StatusAuthFailure {
+				fmt.Println("portal", e.Index, "wants CHAP:", initiator.CodeName(initiator.Code(e.Result.Err)))
+			}
+		}
+	}
+	// Output:
+	// found iqn.2026-11.com.example:database
+	// portal 1 wants CHAP: ISDSC_AUTHENTICATION_FAILURE
+}
+
+// examplePortal serves one connection on the loopback interface.
+func examplePortal(h iscsitest.Handler) initiator.Portal {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() {
+		defer l.Close()
+		nc, err := l.Accept()
+		if err == nil {
+			err = iscsitest.Serve(nc, h)
+		}
+		if err != nil {
+			log.Print(err)
+		}
+	}()
+	addr := l.Addr().(*net.TCPAddr).AddrPort()
+	return initiator.Portal{Address: addr.Addr().String(), Port: addr.Port()}
+}

@@ -1,0 +1,81 @@
+package initiator
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// A Key says which entry of the registry is meant: instance, initiator port
+// number, portal. The portal's symbolic name does not count. Instances are
+// compared without case, IP literals in their canonical form with the zone, DNS
+// names without case and without a final dot.
+type Key struct {
+	Instance string
+	Port     PortNumber
+	Portal   Portal
+}
+
+// Key returns the key of p.
+func (p *SendTargetPortal) Key() Key {
+	return Key{Instance: p.Instance, Port: p.Port, Portal: p.Portal}
+}
+
+// Same reports whether both keys mean one entry.
+func (k Key) Same(other Key) bool { return k.record() == other.record() }
+
+// String returns the key as a person would write it.
+func (k Key) String() string {
+	instance := k.Instance
+	if instance == "" {
+		instance = "any"
+	}
+	return fmt.Sprintf("%s (instance %s, port %s)", k.Portal, instance, k.Port)
+}
+
+// Prefixes of the keys of records in a Store. What follows is escaped, so that
+// no part can reach into another.
+const (
+	prefixPortal   = "portal/"   // address/TCP port/instance/number
+	prefixBitmap   = "bitmap/"   // address/TCP port: flags previously defined
+	prefixTarget   = "target/"   // folded name/mechanism
+	prefixFound    = "found/"    // mechanism/folded name: the same records the other way
+	prefixInstance = "instance/" // folded name
+	prefixPort     = "port/"     // folded instance/number
+	prefixSetting  = "setting/"  // name
+)
+
+// canonicalAddress returns the form in which addresses of portals are compared.
+func canonicalAddress(p Portal) string {
+	if addr, err := netip.ParseAddr(p.host()); err == nil {
+		return addr.Unmap().String()
+	}
+	return strings.TrimSuffix(strings.ToLower(p.host()), ".")
+}
+
+// portalPrefix begins the records of all entries of a portal.
+func portalPrefix(prefix string, p Portal) string {
+	return fmt.Sprintf("%s%s/%05d/", prefix, url.PathEscape(canonicalAddress(p)), p.Port)
+}
+
+// record returns the key of the entry's record.
+func (k Key) record() string {
+	return fmt.Sprintf("%s%s/%010d", portalPrefix(prefixPortal, k.Portal), foldInstance(k.Instance), k.Port.Uint32())
+}
+
+// foldInstance returns the form in which names of instances are compared, fit
+// for a record's key.
+func foldInstance(name string) string { return url.PathEscape(strings.ToLower(name)) }
+
+// mechanism returns the text by which the reference API names the discovery
+// mechanism of an entry: portal address, TCP port in seven digits, instance. The
+// number of the initiator port follows where there is one, which is ours: it
+// keeps apart what are two entries.
+func (k Key) mechanism() string {
+	s := fmt.Sprintf("SendTargets:*%s %07d %s ", canonicalAddress(k.Portal), k.Portal.Port, k.Instance)
+	if k.Port != AllPorts {
+		s += k.Port.String() + " "
+	}
+	return s
+}

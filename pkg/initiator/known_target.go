@@ -1,0 +1,111 @@
+package initiator
+
+import (
+	"net/url"
+	"time"
+)
+
+// A KnownTarget is a target that the Service knows of, and how.
+type KnownTarget struct {
+	Name       string // as it was sent; names are compared folded
+	Alias      string // of the first mechanism that has one
+	Mechanisms []Mechanism
+}
+
+// A Mechanism is one way in which a target was found: the records of two are
+// kept apart, as in the reference API.
+type Mechanism struct {
+	// Text is the reference API's name of the mechanism, such as
+	// "SendTargets:*192.0.2.10 0003260 host ", or "Static".
+	Text string
+
+	Portal    Key  // of the entry that found it; zero for a static target
+	Static    bool // configured, not found
+	Alias     string
+	Addresses []TargetAddress // of this mechanism alone
+
+	FirstSeen    time.Time
+	LastSeen     time.Time
+	MissingSince time.Time // when a portal that answered first left it out; zero: it did not
+
+	// Stale is set where the entry that found it is no longer in the registry:
+	// nobody looks any more.
+	Stale bool
+
+	Flags TargetFlags // of a static target
+}
+
+// staticMechanism is the mechanism of targets that are configured.
+const staticMechanism = "Static"
+
+// A foundRecord is a target by one mechanism, as it is stored.
+type foundRecord struct {
+	Name         string        `json:"name"`
+	Alias        string        `json:"alias,omitempty"`
+	Addresses    []addressJSON `json:"addresses"`
+	Portal       *keyRecord    `json:"portal,omitempty"` // none: it is static
+	FirstSeen    time.Time     `json:"first_seen"`
+	LastSeen     time.Time     `json:"last_seen"`
+	MissingSince *time.Time    `json:"missing_since,omitempty"`
+	Static       *staticRecord `json:"static,omitempty"`
+}
+
+// An addressJSON is a TargetAddress as it is stored.
+type addressJSON struct {
+	Host  string `json:"host"`
+	Port  uint16 `json:"port"`
+	Group int    `json:"group"`
+}
+
+// A keyRecord is a Key as it is stored.
+type keyRecord struct {
+	Instance string `json:"instance,omitempty"`
+	Port     uint32 `json:"port"`
+	Address  string `json:"address"`
+	TCPPort  uint16 `json:"tcp_port"`
+}
+
+func newKeyRecord(k Key) *keyRecord {
+	return &keyRecord{Instance: k.Instance, Port: k.Port.Uint32(), Address: k.Portal.host(), TCPPort: k.Portal.Port}
+}
+
+func (k *keyRecord) key() Key {
+	return Key{Instance: k.Instance, Port: Number(k.Port), Portal: Portal{Address: k.Address, Port: k.TCPPort}}
+}
+
+// targetKey is the record of a target by one mechanism.
+func targetKey(name, mechanism string) string {
+	return prefixTarget + foldedKey(name) + "/" + url.PathEscape(mechanism)
+}
+
+// foundPrefix begins the index of the targets of one mechanism.
+func foundPrefix(mechanism string) string { return prefixFound + url.PathEscape(mechanism) + "/" }
+
+// mechanism returns what is reported of a record.
+func (r *foundRecord) mechanism() Mechanism {
+	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen}
+	for _, a := range r.Addresses {
+		m.Addresses = append(m.Addresses, TargetAddress(a))
+	}
+	if r.MissingSince != nil {
+		m.MissingSince = *r.MissingSince
+	}
+	if r.Portal != nil {
+		m.Portal = r.Portal.key()
+		m.Text = m.Portal.mechanism()
+	} else {
+		m.Static = true
+	}
+	if r.Static != nil {
+		m.Flags = r.Static.Flags
+	}
+	return m
+}
+
+// setAddresses replaces the addresses.
+func (r *foundRecord) setAddresses(addresses []TargetAddress) {
+	r.Addresses = make([]addressJSON, len(addresses))
+	for i, a := range addresses {
+		r.Addresses[i] = addressJSON(a)
+	}
+}

@@ -1,0 +1,149 @@
+package initiator
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// A portalRecord is an entry of the registry as it is stored.
+type portalRecord struct {
+	Instance     string      `json:"instance"`
+	Port         uint32      `json:"port"`
+	SymbolicName string      `json:"symbolic_name,omitempty"`
+	Address      string      `json:"address"`
+	TCPPort      uint16      `json:"tcp_port"`
+	Security     uint64      `json:"security,omitempty"`
+	Login        loginRecord `json:"login"`
+	Added        time.Time   `json:"added"`
+	Last         *LastResult `json:"last,omitempty"`
+}
+
+// A loginRecord is LoginOptions as they are stored.
+type loginRecord struct {
+	Specified          uint32     `json:"specified,omitempty"`
+	Flags              uint32     `json:"flags,omitempty"`
+	AuthType           uint32     `json:"auth_type,omitempty"`
+	HeaderDigest       uint32     `json:"header_digest,omitempty"`
+	DataDigest         uint32     `json:"data_digest,omitempty"`
+	MaximumConnections uint32     `json:"maximum_connections,omitempty"`
+	DefaultTime2Wait   uint32     `json:"default_time2wait,omitempty"`
+	DefaultTime2Retain uint32     `json:"default_time2retain,omitempty"`
+	Username           []byte     `json:"username,omitempty"` // not necessarily text
+	Password           keptSecret `json:"password,omitzero"`
+	TargetUsername     []byte     `json:"target_username,omitempty"`
+	TargetPassword     keptSecret `json:"target_password,omitzero"`
+	CHAPAlgorithms     []int      `json:"chap_algorithms,omitempty"`
+	NoCHAPFallback     bool       `json:"no_chap_fallback,omitempty"`
+}
+
+// Fields of a portalRecord that hold secrets; they are bound to their name.
+const (
+	fieldPassword       = "password"
+	fieldTargetPassword = "target-password"
+)
+
+// A LastResult is how the last discovery of an entry ended.
+type LastResult struct {
+	Time    time.Time `json:"time"`
+	Code    uint32    `json:"code"` // of the reference API
+	Stage   string    `json:"stage,omitempty"`
+	Message string    `json:"message,omitempty"` // of the error; one line, escaped
+	Source  string    `json:"source,omitempty"`  // our address
+	Targets int       `json:"targets"`
+}
+
+// A StoredPortal is an entry of the registry. Its secrets stay there.
+type StoredPortal struct {
+	SendTargetPortal
+	PasswordSet       bool // there is a Password, or a reference to one
+	TargetPasswordSet bool
+	Added             time.Time
+	Last              LastResult // its Time is zero before the first discovery
+}
+
+// newPortalRecord returns the record of p. Its secrets are kept by keep.
+func newPortalRecord(p *SendTargetPortal) portalRecord {
+	o := &p.Login
+	r := portalRecord{
+		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
+		Address: p.Portal.host(), TCPPort: p.Portal.Port,
+		Login: loginRecord{
+			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
+			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
+			MaximumConnections: o.MaximumConnections, DefaultTime2Wait: o.DefaultTime2Wait, DefaultTime2Retain: o.DefaultTime2Retain,
+			Username: []byte(o.Username), TargetUsername: []byte(o.TargetUsername), NoCHAPFallback: o.NoCHAPFallback,
+		},
+	}
+	for _, a := range o.CHAPAlgorithms {
+		r.Login.CHAPAlgorithms = append(r.Login.CHAPAlgorithms, int(a))
+	}
+	return r
+}
+
+// portal returns the entry that a record describes, without its secrets.
+func (r *portalRecord) portal() SendTargetPortal {
+	l := &r.Login
+	p := SendTargetPortal{
+		Instance: r.Instance, Port: Number(r.Port),
+		Portal: Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
+		Login: LoginOptions{
+			Specified: Specified(l.Specified), Flags: LoginFlags(l.Flags), AuthType: AuthType(l.AuthType),
+			HeaderDigest: DigestType(l.HeaderDigest), DataDigest: DigestType(l.DataDigest),
+			MaximumConnections: l.MaximumConnections, DefaultTime2Wait: l.DefaultTime2Wait, DefaultTime2Retain: l.DefaultTime2Retain,
+			Username: string(l.Username), TargetUsername: string(l.TargetUsername), NoCHAPFallback: l.NoCHAPFallback,
+			PasswordRef: l.Password.Ref, TargetPasswordRef: l.TargetPassword.Ref,
+		},
+	}
+	for _, a := range l.CHAPAlgorithms {
+		p.Login.CHAPAlgorithms = append(p.Login.CHAPAlgorithms, auth.Algorithm(a))
+	}
+	return p
+}
+
+// stored returns what is reported of a record.
+func (r *portalRecord) stored() StoredPortal {
+	s := StoredPortal{
+		SendTargetPortal:  r.portal(),
+		PasswordSet:       !r.Login.Password.isZero(),
+		TargetPasswordSet: !r.Login.TargetPassword.isZero(),
+		Added:             r.Added,
+	}
+	if r.Last != nil {
+		s.Last = *r.Last
+	}
+	return s
+}
+
+// decode reads the value of a record.
+func decode(r Record, into any) error {
+	if err := json.Unmarshal(r.Value, into); err != nil {
+		return &RegistryError{Key: r.Key, Err: err}
+	}
+	return nil
+}
+
+// encode returns the value of a record. The types of this package can all be
+// encoded.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("initiator: record cannot be encoded: %v", err))
+	}
+	return b
+}
+
+// A RegistryError is a record that cannot be read.
+type RegistryError struct {
+	Key string
+	Err error
+}
+
+func (e *RegistryError) Error() string {
+	return fmt.Sprintf("initiator: registry: record %s is damaged: %v", quote([]byte(e.Key)), e.Err)
+}
+
+// Unwrap returns what is wrong with it.
+func (e *RegistryError) Unwrap() error { return e.Err }

@@ -1,0 +1,265 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// admit holds a portal against all rules that need no network, brings it into
+// the form in which it is stored, and returns the job to ask it. numbers says
+// whether initiator ports may be given numbers for it.
+func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) (job, error) {
+	p.Portal.Address = p.Portal.host()
+	if err := p.validate(); err != nil {
+		return job{}, err
+	}
+	selector, err := s.Selector(ctx, numbers && (p.Instance != "" || p.Source.IsValid()))
+	if err != nil {
+		return job{}, err
+	}
+	if err := s.place(p, selector); err != nil {
+		return job{}, err
+	}
+	full := *p
+	if err := s.secrets(ctx, &full.Login); err != nil {
+		return job{}, err
+	}
+	j, err := s.prepare(ctx, full, selector)
+	if err != nil {
+		return job{}, err
+	}
+	// The rules of CHAP hold now, rather than at each connect.
+	_, err = s.cfg.Discoverer.method(j.name, &full.Login)
+	return j, err
+}
+
+// secrets puts secrets in the place of the references to them.
+func (s *Service) secrets(ctx context.Context, o *LoginOptions) error {
+	for _, f := range []struct {
+		ref    string
+		secret *auth.Secret
+	}{{o.PasswordRef, &o.Password}, {o.TargetPasswordRef, &o.TargetPassword}} {
+		if f.ref == "" {
+			continue
+		}
+		secret, err := s.resolve(ctx, f.ref)
+		if err != nil {
+			return &ConfigError{Code: CodeTargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
+		}
+		*f.secret = secret
+	}
+	return nil
+}
+
+// prepare makes the job of a portal whose secrets are known.
+func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *PortSelector) (job, error) {
+	name, err := s.InitiatorNodeName(ctx)
+	if err != nil {
+		return job{}, err
+	}
+	if p.Login.authType() == MutualCHAP && p.Login.TargetPassword.IsZero() {
+		secret, err := s.initiatorCHAPSecret(ctx)
+		if err != nil {
+			return job{}, storeError(err)
+		}
+		p.Login.TargetPassword = secret
+	}
+	return job{portal: p, name: name, ports: selector}, nil
+}
+
+// job makes the job of an entry. Where that fails the job says so, so that it
+// costs this portal and no other.
+func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job {
+	var stored portalRecord
+	if err := decode(r, &stored); err != nil {
+		return job{err: storeError(err)}
+	}
+	p := stored.portal()
+	j, err := s.opened(ctx, p, &stored.Login, selector)
+	if err != nil {
+		j = job{portal: p, err: s.failed(p.Key(), err)}
+	}
+	return j
+}
+
+// opened is prepare for an entry whose secrets the registry keeps.
+func (s *Service) opened(ctx context.Context, p SendTargetPortal, l *loginRecord, selector *PortSelector) (job, error) {
+	row := p.Key().record()
+	for _, f := range []struct {
+		kept  keptSecret
+		field string
+		to    *auth.Secret
+	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}} {
+		secret, err := s.reveal(ctx, f.kept, row, f.field)
+		if err != nil {
+			return job{}, &ConfigError{Code: CodeTargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
+		}
+		*f.to = secret
+	}
+	return s.prepare(ctx, p, selector)
+}
+
+// store writes the entry of p.
+func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
+	row := p.Key().record()
+	old, err := s.cfg.Store.Get(ctx, row)
+	if err != nil {
+		return err
+	}
+	r := newPortalRecord(p)
+	r.Added = s.now()
+	if old.Version != 0 {
+		var before portalRecord
+		if err := decode(old, &before); err == nil { // a damaged entry is replaced
+			r.Added, r.Last = before.Added, before.Last
+		}
+	}
+	if r.Login.Password, err = s.keep(p.Login.Password, p.Login.PasswordRef, row, fieldPassword); err != nil {
+		return err
+	}
+	if r.Login.TargetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
+		return err
+	}
+	return s.cfg.Store.Apply(ctx, Change{Key: row, Version: old.Version, Value: encode(r)})
+}
+
+// remove deletes the entry of a key, and with the last entry of a portal what is
+// remembered of it.
+func (s *Service) remove(ctx context.Context, key Key) error {
+	r, err := s.cfg.Store.Get(ctx, key.record())
+	if err != nil {
+		return storeError(err)
+	}
+	if r.Version == 0 {
+		return s.notFound(ctx, key)
+	}
+	changes := []Change{{Key: r.Key, Version: r.Version, Delete: true}}
+	others := 0
+	for o, err := range s.cfg.Store.List(ctx, portalPrefix(prefixPortal, key.Portal)) {
+		if err != nil {
+			return storeError(err)
+		}
+		if o.Key != r.Key {
+			others++
+		}
+	}
+	if others == 0 {
+		for b, err := range s.cfg.Store.List(ctx, portalPrefix(prefixBitmap, key.Portal)) {
+			if err != nil {
+				return storeError(err)
+			}
+			changes = append(changes, Change{Key: b.Key, Version: AnyVersion, Delete: true})
+		}
+	}
+	if err = s.cfg.Store.Apply(ctx, changes...); err == nil {
+		return nil
+	}
+	var conflict *ConflictError
+	if errors.As(err, &conflict) {
+		return err // to be tried again
+	}
+	return storeError(err)
+}
+
+// notFound is the error of a key that has no entry.
+func (s *Service) notFound(ctx context.Context, key Key) error {
+	near, err := s.Near(ctx, key)
+	if err != nil {
+		return err
+	}
+	reason := "it is not in the registry"
+	if len(near) > 0 {
+		names := make([]string, len(near))
+		for i, k := range near {
+			names[i] = k.String()
+		}
+		reason += "; there is " + strings.Join(names, ", ")
+	}
+	return &ConfigError{Code: CodePortalNotFound, What: "portal " + key.String(), Reason: reason}
+}
+
+// ask runs a job and takes what came of it into the registry.
+func (s *Service) ask(ctx context.Context, key Key, j job) Result {
+	one := func(yield func(job) bool) { yield(j) }
+	r := Result{Portal: j.portal, InitiatorName: j.name, Err: &Error{Stage: StageValidate, Portal: j.portal.Portal, Err: context.Cause(ctx)}}
+	for r = range s.cfg.Discoverer.discoverAll(ctx, one) {
+	}
+	s.learn(ctx, key, &r)
+	return r
+}
+
+// learn takes a result into the registry: the targets of a portal that answered,
+// and in the entry, if there is one, how it went. Secrets leave the result.
+func (s *Service) learn(ctx context.Context, key Key, r *Result) {
+	r.Portal = withoutSecrets(r.Portal)
+	// What was found is kept even if nobody waits for it any more.
+	ctx = context.WithoutCancel(ctx)
+	now := s.now()
+	if r.Err == nil {
+		if err := s.merge(ctx, key, r.Targets, now); err != nil {
+			r.Err = s.failed(key, storeError(err))
+		}
+	}
+	last := LastResult{Time: now, Code: Code(r.Err), Targets: r.TargetsFound}
+	if r.Source.IsValid() {
+		last.Source = r.Source.String()
+	}
+	var e *Error
+	if errors.As(r.Err, &e) {
+		last.Stage, last.Message = e.Stage.String(), strings.TrimPrefix(e.Error(), "initiator: ")
+	}
+	err := retryConflicts(ctx, func() error { return s.note(ctx, key, &last) })
+	if err != nil && r.Err == nil {
+		r.Err = s.failed(key, storeError(err))
+	}
+}
+
+// note writes how the last discovery went into the entry of key, if there still
+// is one.
+func (s *Service) note(ctx context.Context, key Key, last *LastResult) error {
+	old, err := s.cfg.Store.Get(ctx, key.record())
+	if err != nil || old.Version == 0 {
+		return err
+	}
+	var r portalRecord
+	if err := decode(old, &r); err != nil {
+		return err
+	}
+	r.Last = last
+	return s.cfg.Store.Apply(ctx, Change{Key: old.Key, Version: old.Version, Value: encode(r)})
+}
+
+// failed makes an *Error about an entry; nil stays nil.
+func (s *Service) failed(key Key, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{Stage: StageValidate, Portal: key.Portal, Err: err}
+	}
+	if e.Portal.Address == "" {
+		e.Portal = key.Portal
+	}
+	return err
+}
+
+// refusedResult is the result of a portal that was not stored.
+func refusedResult(p SendTargetPortal, err error) (Result, error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		err = &Error{Stage: StageValidate, Portal: p.Portal, Err: err}
+	} else if e.Portal.Address == "" {
+		e.Portal = p.Portal
+	}
+	return Result{Portal: withoutSecrets(p), Err: err}, err
+}
+
+// withoutSecrets returns p as it may be shown.
+func withoutSecrets(p SendTargetPortal) SendTargetPortal {
+	p.Login.Password, p.Login.TargetPassword = auth.Secret{}, auth.Secret{}
+	return p
+}

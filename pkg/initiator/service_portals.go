@@ -1,0 +1,179 @@
+package initiator
+
+import (
+	"context"
+	"iter"
+	"slices"
+)
+
+// AddSendTargetPortal stores a portal in the registry and asks it
+// (AddIScsiSendTargetPortal of the reference API). An entry with the same key is
+// replaced, and asked again.
+//
+// What is refused stores nothing; what fails on the network leaves the portal
+// stored. Result.Stored tells which it was. The error is Result.Err.
+func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (Result, error) {
+	j, err := s.admit(ctx, &p, true)
+	if err != nil {
+		return refusedResult(p, err)
+	}
+	key := p.Key()
+	err = retryConflicts(ctx, func() error { return s.store(ctx, &p) })
+	if err != nil {
+		return refusedResult(p, storeError(err))
+	}
+	r := s.ask(ctx, key, j)
+	r.Stored = true
+	return r, r.Err
+}
+
+// CheckSendTargetPortal returns a portal as AddSendTargetPortal would store it,
+// or why it would not. Nothing is stored and nothing is sent.
+func (s *Service) CheckSendTargetPortal(ctx context.Context, p SendTargetPortal) (SendTargetPortal, error) {
+	if _, err := s.admit(ctx, &p, false); err != nil {
+		r, err := refusedResult(p, err)
+		return r.Portal, err
+	}
+	return withoutSecrets(p), nil
+}
+
+// RemoveSendTargetPortal removes the entry of a key from the registry
+// (RemoveIScsiSendTargetPortal of the reference API). The targets that it found
+// stay in the list. Where there is no such entry the error names those that come
+// near.
+func (s *Service) RemoveSendTargetPortal(ctx context.Context, key Key) error {
+	err := retryConflicts(ctx, func() error { return s.remove(ctx, key) })
+	return s.failed(key, err)
+}
+
+// RefreshSendTargetPortal asks a portal and takes its answer into the list of
+// targets (RefreshIScsiSendTargetPortal of the reference API). A portal that is
+// not in the registry is asked without options, and not added.
+func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result, error) {
+	listed, err := s.cfg.Store.Get(ctx, key.record())
+	if err != nil {
+		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, storeError(err))
+	}
+	selector, err := s.Selector(ctx, key.Instance != "")
+	if err != nil {
+		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
+	}
+	var j job
+	if listed.Version != 0 {
+		j = s.job(ctx, listed, selector)
+	} else {
+		p := SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}
+		p.Portal.Address = p.Portal.host()
+		if j, err = s.admit(ctx, &p, true); err != nil {
+			return refusedResult(p, err)
+		}
+	}
+	r := s.ask(ctx, j.portal.Key(), j)
+	r.Stored = listed.Version != 0
+	return r, r.Err
+}
+
+// RefreshAll asks all portals of the registry, many at once, and yields a result
+// for each, in the order of the registry.
+func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		selector, err := s.Selector(ctx, true)
+		if err != nil {
+			yield(Result{Err: err})
+			return
+		}
+		var broken error // of the registry, while it was read
+		jobs := func(yield func(job) bool) {
+			for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
+				if err != nil {
+					broken = storeError(err)
+					return
+				}
+				if !yield(s.job(ctx, r, selector)) {
+					return
+				}
+			}
+		}
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs) {
+			s.learn(ctx, r.Portal.Key(), &r)
+			r.Stored = true
+			if !yield(r) {
+				return
+			}
+		}
+		if broken != nil {
+			yield(Result{Err: broken})
+		}
+	}
+}
+
+// Start asks all portals of the registry, as the reference API's service does
+// when it starts. Where some do not answer, the error has the code
+// CodeOperationNotAllSuccess; the last result of each is in the registry.
+func (s *Service) Start(ctx context.Context) error {
+	for _, err := range s.Targets(ctx, true) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SendTargetPortals yields the entries of the registry, by address
+// (ReportIScsiSendTargetPortalsEx of the reference API). Flags and options are
+// as they were given; secrets stay where they are.
+func (s *Service) SendTargetPortals(ctx context.Context) iter.Seq2[StoredPortal, error] {
+	return func(yield func(StoredPortal, error) bool) {
+		for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
+			var p portalRecord
+			if err == nil {
+				err = decode(r, &p)
+			}
+			if err != nil {
+				yield(StoredPortal{}, storeError(err))
+				return
+			}
+			if !yield(p.stored(), nil) {
+				return
+			}
+		}
+	}
+}
+
+// ReportSendTargetPortals fills portals with the entries of the registry and
+// returns how many there are (ReportIScsiSendTargetPortals of the reference
+// API). Where that is more than there is room for, the error has the code
+// CodeWin32InsufficientBuffer, and nothing is filled in.
+func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []Key) (count int, err error) {
+	var all []Key
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, p.Key())
+	}
+	if len(all) > len(portals) {
+		return len(all), refused(&ConfigError{Code: CodeWin32InsufficientBuffer, What: "report", Reason: "more portals than there is room for"})
+	}
+	return copy(portals, all), nil
+}
+
+// Near returns the entries of the registry that key may have meant: those of the
+// same address and TCP port, then those of the same address.
+func (s *Service) Near(ctx context.Context, key Key) ([]Key, error) {
+	var near, far []Key
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if canonicalAddress(p.Portal) != canonicalAddress(key.Portal) {
+			continue
+		}
+		if p.Portal.Port == key.Portal.Port {
+			near = append(near, p.Key())
+		} else {
+			far = append(far, p.Key())
+		}
+	}
+	return slices.Concat(near, far), nil
+}

@@ -1,0 +1,202 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// An instanceRecord is an Instance as it is stored.
+type instanceRecord struct {
+	Name       string       `json:"name"`
+	NodeName   string       `json:"node_name,omitempty"`
+	Interfaces []string     `json:"interfaces,omitempty"`
+	Addresses  []netip.Addr `json:"addresses,omitempty"`
+}
+
+// A portNumberRecord gives a number to an address for ever.
+type portNumberRecord struct {
+	Number  uint32     `json:"number"`
+	Address netip.Addr `json:"address"`
+}
+
+// Instances returns the initiator instances in the order in which they are
+// tried: the built-in one, then the others by name.
+func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
+	instances := []Instance{{Name: HostInstance}}
+	for r, err := range s.cfg.Store.List(ctx, prefixInstance) {
+		var i instanceRecord
+		if err == nil {
+			err = decode(r, &i)
+		}
+		if err != nil {
+			return nil, storeError(err)
+		}
+		instances = append(instances, Instance(i))
+	}
+	return instances, nil
+}
+
+// AddInstance adds an initiator instance, or changes what is in it. The built-in
+// one cannot be changed.
+func (s *Service) AddInstance(ctx context.Context, i Instance) error {
+	if err := i.validate(); err != nil {
+		return refused(err)
+	}
+	if sameInstance(i.Name, HostInstance) {
+		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
+	}
+	return storeError(s.cfg.Store.Apply(ctx, Change{
+		Key: prefixInstance + foldInstance(i.Name), Version: AnyVersion, Value: encode(instanceRecord(i)),
+	}))
+}
+
+// RemoveInstance removes an instance and forgets the numbers of its ports. One
+// that entries of the registry refer to stays.
+func (s *Service) RemoveInstance(ctx context.Context, name string) error {
+	key := prefixInstance + foldInstance(name)
+	r, err := s.cfg.Store.Get(ctx, key)
+	if err != nil {
+		return storeError(err)
+	}
+	if r.Version == 0 {
+		return refused(&ConfigError{Code: CodeInitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
+	}
+	users := 0
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil {
+			return err
+		}
+		if sameInstance(p.Instance, name) {
+			users++
+		}
+	}
+	if users > 0 {
+		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
+	}
+	changes := []Change{{Key: key, Version: r.Version, Delete: true}}
+	for p, err := range s.cfg.Store.List(ctx, portNumberPrefix(name)) {
+		if err != nil {
+			return storeError(err)
+		}
+		changes = append(changes, Change{Key: p.Key, Version: p.Version, Delete: true})
+	}
+	return storeError(s.cfg.Store.Apply(ctx, changes...))
+}
+
+func portNumberPrefix(instance string) string { return prefixPort + foldInstance(instance) + "/" }
+
+// Ports returns the initiator ports of all instances. An address that had no
+// number gets one, which is stored and stays.
+func (s *Service) Ports(ctx context.Context) ([]Port, error) {
+	selector, err := s.Selector(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	return selector.Ports, nil
+}
+
+// Selector returns a PortSelector on the instances and the addresses as they are
+// now. Numbers for addresses that have none are stored where store is true;
+// otherwise they are those that would be.
+func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, error) {
+	host, err := s.hostAddresses()
+	if err != nil {
+		return nil, &Error{Stage: StageSelectPort, Err: err}
+	}
+	instances, err := s.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	selector := &PortSelector{}
+	if p := s.cfg.Discoverer.Ports; p != nil {
+		selector.Route = p.Route
+	}
+	for _, i := range instances {
+		var ports []Port
+		err := retryConflicts(ctx, func() (err error) {
+			ports, err = s.numbered(ctx, &i, host, store)
+			return err
+		})
+		if err != nil {
+			return nil, storeError(err)
+		}
+		selector.Instances = append(selector.Instances, i.Name)
+		selector.Ports = append(selector.Ports, ports...)
+	}
+	return selector, nil
+}
+
+// numbered returns the ports of an instance, and stores the numbers that are
+// new where store is true.
+func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress, store bool) ([]Port, error) {
+	var before []Port
+	for r, err := range s.cfg.Store.List(ctx, portNumberPrefix(i.Name)) {
+		var n portNumberRecord
+		if err == nil {
+			err = decode(r, &n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		before = append(before, Port{Number: Number(n.Number), Address: n.Address})
+	}
+	ports := numberPorts(i, before, host)
+	if !store {
+		return ports, nil
+	}
+	var changes []Change
+	for _, p := range ports {
+		known := slices.ContainsFunc(before, func(b Port) bool { return b.Number == p.Number })
+		if known {
+			continue
+		}
+		changes = append(changes, Change{
+			Key:     fmt.Sprintf("%s%010d", portNumberPrefix(i.Name), p.Number.Uint32()),
+			Version: 0, // somebody else may have given the number away
+			Value:   encode(portNumberRecord{Number: p.Number.Uint32(), Address: p.Address}),
+		})
+	}
+	if len(changes) == 0 {
+		return ports, nil
+	}
+	return ports, s.cfg.Store.Apply(ctx, changes...)
+}
+
+func (s *Service) hostAddresses() ([]HostAddress, error) {
+	if s.cfg.Addresses != nil {
+		return s.cfg.Addresses()
+	}
+	return HostAddresses()
+}
+
+// place gives p the port number of its Source, and holds instance and number
+// against what there is.
+func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
+	if p.Source.IsValid() {
+		instance := p.Instance
+		if instance == "" {
+			instance = HostInstance
+		}
+		port, ok := selector.Find(instance, p.Source.Unmap())
+		if !ok {
+			return &ConfigError{Code: CodeInvalidPortNumber, What: "source " + p.Source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
+		}
+		p.Instance, p.Port, p.Source = port.Instance, port.Number, netip.Addr{}
+	}
+	if p.Instance == "" {
+		return nil
+	}
+	name, err := selector.instance(p.Instance)
+	if err != nil {
+		return err
+	}
+	p.Instance = name
+	if p.Port == AllPorts {
+		return nil
+	}
+	dst, _ := netip.ParseAddr(p.Portal.host())
+	_, err = selector.numbered(name, p.Port, dst.Unmap())
+	return err
+}

@@ -1,0 +1,164 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Targets yields the targets that the Service knows of, by name, each with the
+// mechanisms that found it (ReportIScsiTargets of the reference API). With
+// forceUpdate all portals are asked first; where some do not answer, what is
+// known is yielded all the same, and at the end an error with the code
+// CodeOperationNotAllSuccess. Static targets that are hidden show once something
+// else finds them.
+func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[KnownTarget, error] {
+	return func(yield func(KnownTarget, error) bool) {
+		asked, failed := 0, 0
+		if forceUpdate {
+			for r := range s.RefreshAll(ctx) {
+				if asked++; r.Err != nil {
+					failed++
+				}
+			}
+		}
+		for t, err := range s.known(ctx) {
+			if err != nil {
+				yield(t, storeError(err))
+				return
+			}
+			if t.hidden() {
+				continue
+			}
+			if !yield(t, nil) {
+				return
+			}
+		}
+		if failed > 0 {
+			yield(KnownTarget{}, &Error{Stage: StageDiscover, Err: &ConfigError{
+				Code: CodeOperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d portals did not answer", failed, asked),
+			}})
+		}
+	}
+}
+
+// hidden reports a target that nothing but a hidden static record knows.
+func (t *KnownTarget) hidden() bool {
+	for _, m := range t.Mechanisms {
+		if !m.Static || m.Flags&HideStaticTarget == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// known yields all targets, hidden ones too.
+func (s *Service) known(ctx context.Context) iter.Seq2[KnownTarget, error] {
+	return func(yield func(KnownTarget, error) bool) {
+		static := s.unstored()
+		listed := make(map[string]bool) // entries, by record, that were looked for
+		var (
+			target KnownTarget
+			name   string // folded
+		)
+		flush := func() bool {
+			if r, ok := static[name]; ok {
+				target.add(r.Target, r.mechanism())
+				delete(static, name)
+			}
+			return target.Name == "" || yield(target, nil)
+		}
+		for r, err := range s.cfg.Store.List(ctx, prefixTarget) {
+			var found foundRecord
+			if err == nil {
+				err = decode(r, &found)
+			}
+			if err != nil {
+				yield(KnownTarget{}, err)
+				return
+			}
+			if folded := foldedKey(found.Name); folded != name {
+				if !flush() {
+					return
+				}
+				target, name = KnownTarget{}, folded
+			}
+			m := found.mechanism()
+			if m.Stale, err = s.stale(ctx, &m, listed); err != nil {
+				yield(KnownTarget{}, err)
+				return
+			}
+			target.add(found.Name, m)
+		}
+		if !flush() {
+			return
+		}
+		for _, r := range static {
+			t := KnownTarget{}
+			t.add(r.Target, r.mechanism())
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// add adds a mechanism.
+func (t *KnownTarget) add(name string, m Mechanism) {
+	if t.Name == "" {
+		t.Name = name
+	}
+	if t.Alias == "" {
+		t.Alias = m.Alias
+	}
+	t.Mechanisms = append(t.Mechanisms, m)
+}
+
+// stale reports whether the entry that found a target is gone. listed remembers
+// what was looked up.
+func (s *Service) stale(ctx context.Context, m *Mechanism, listed map[string]bool) (bool, error) {
+	if m.Static {
+		return false, nil
+	}
+	key := m.Portal.record()
+	there, ok := listed[key]
+	if !ok {
+		r, err := s.cfg.Store.Get(ctx, key)
+		if err != nil {
+			return false, err
+		}
+		there = r.Version != 0
+		listed[key] = there
+	}
+	return !there, nil
+}
+
+// PruneTargets forgets targets that were found by SendTargets and are missing, or
+// whose entry is gone, for at least as long. It returns how many records it
+// forgot; a target by two mechanisms is two.
+func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (pruned int, err error) {
+	before := s.now().Add(-missingFor)
+	for t, err := range s.known(ctx) {
+		if err != nil {
+			return pruned, storeError(err)
+		}
+		for _, m := range t.Mechanisms {
+			since := m.MissingSince
+			if m.Stale && since.IsZero() {
+				since = m.LastSeen
+			}
+			if m.Static || since.IsZero() || since.After(before) {
+				continue
+			}
+			err := s.cfg.Store.Apply(ctx,
+				Change{Key: targetKey(t.Name, m.Text), Version: AnyVersion, Delete: true},
+				Change{Key: foundPrefix(m.Text) + foldedKey(t.Name), Version: AnyVersion, Delete: true})
+			if err != nil {
+				return pruned, storeError(err)
+			}
+			pruned++
+		}
+	}
+	return pruned, nil
+}

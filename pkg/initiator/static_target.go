@@ -1,0 +1,140 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// TargetFlags are ISCSI_TARGET_FLAG_… of the reference API.
+type TargetFlags uint32
+
+// The flags. 0x1 is not assigned.
+const (
+	HideStaticTarget       TargetFlags = 0x2 // not reported until something else finds the target
+	MergeTargetInformation TargetFlags = 0x4 // combined with a static record that exists, rather than put in its place
+)
+
+// A StaticTarget is a target that is configured rather than found
+// (AddIScsiStaticTarget of the reference API).
+type StaticTarget struct {
+	Name      string
+	Alias     string
+	Flags     TargetFlags
+	Addresses []TargetAddress // may be empty: reach it somehow
+	Persist   bool            // keep it in the registry; else it ends with the Service
+}
+
+// A staticRecord is what a foundRecord has beyond a found target, and a static
+// target that is not stored.
+type staticRecord struct {
+	Target    string          `json:"-"`
+	Alias     string          `json:"-"`
+	Addresses []TargetAddress `json:"-"`
+	Flags     TargetFlags     `json:"flags,omitempty"`
+}
+
+func (r *staticRecord) mechanism() Mechanism {
+	return Mechanism{Text: staticMechanism, Static: true, Alias: r.Alias, Addresses: r.Addresses, Flags: r.Flags}
+}
+
+// AddStaticTarget adds a static target, or replaces the one of the name; with
+// MergeTargetInformation it keeps what the new one does not say. Nothing is sent.
+func (s *Service) AddStaticTarget(ctx context.Context, t StaticTarget) error {
+	if err := t.validate(); err != nil {
+		return refused(err)
+	}
+	if !t.Persist {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		r := staticRecord{Target: t.Name, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}
+		if old, ok := s.static[foldedKey(t.Name)]; ok && t.Flags&MergeTargetInformation != 0 {
+			r.Alias, r.Addresses = mergeStatic(t, old.Alias, old.Addresses)
+		}
+		s.static[foldedKey(t.Name)] = r
+		return nil
+	}
+	key := targetKey(t.Name, staticMechanism)
+	return storeError(retryConflicts(ctx, func() error {
+		old, err := s.cfg.Store.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		now := s.now()
+		r := foundRecord{Name: t.Name, Alias: t.Alias, FirstSeen: now, LastSeen: now, Static: &staticRecord{Flags: t.Flags}}
+		addresses := t.Addresses
+		if old.Version != 0 && t.Flags&MergeTargetInformation != 0 {
+			var before foundRecord
+			if err := decode(old, &before); err != nil {
+				return err
+			}
+			r.FirstSeen = before.FirstSeen
+			r.Alias, addresses = mergeStatic(t, before.Alias, before.mechanism().Addresses)
+		}
+		r.setAddresses(addresses)
+		return s.cfg.Store.Apply(ctx, Change{Key: key, Version: old.Version, Value: encode(r)})
+	}))
+}
+
+// mergeStatic returns what holds of a static target where the new one is put on
+// top of the old one.
+func mergeStatic(t StaticTarget, alias string, addresses []TargetAddress) (string, []TargetAddress) {
+	if t.Alias != "" {
+		alias = t.Alias
+	}
+	all := slices.Clone(addresses)
+	for _, a := range t.Addresses {
+		if !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return alias, all
+}
+
+// validate holds t against the rules.
+func (t *StaticTarget) validate() error {
+	if err := ValidateName(t.Name); err != nil {
+		return err
+	}
+	if len(t.Alias) > maxAliasLen {
+		return &ConfigError{Code: CodeWin32InvalidParameter, What: "target alias", Reason: fmt.Sprintf("more than %d bytes", maxAliasLen)}
+	}
+	if t.Flags&^(HideStaticTarget|MergeTargetInformation) != 0 {
+		return &ConfigError{Code: CodeWin32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
+	}
+	for _, a := range t.Addresses {
+		if _, reason := parseTargetAddress(a.String()); reason != "" && a.Group != NoGroup {
+			return &ConfigError{Code: CodeWin32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
+		}
+	}
+	return nil
+}
+
+// RemoveStaticTarget removes a static target, stored or not. What found a target
+// of the same name stays.
+func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
+	s.mu.Lock()
+	_, unstored := s.static[foldedKey(name)]
+	delete(s.static, foldedKey(name))
+	s.mu.Unlock()
+	r, err := s.cfg.Store.Get(ctx, targetKey(name, staticMechanism))
+	if err != nil {
+		return storeError(err)
+	}
+	if r.Version == 0 {
+		if unstored {
+			return nil
+		}
+		return refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "there is no static target of this name"})
+	}
+	return storeError(s.cfg.Store.Apply(ctx, Change{Key: r.Key, Version: AnyVersion, Delete: true}))
+}
+
+// unstored returns the static targets that are not in the registry, by folded
+// name.
+func (s *Service) unstored() map[string]staticRecord {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.static)
+}

@@ -1,0 +1,83 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// increment adds one to a counter, as often as it takes.
+func increment(ctx context.Context, s initiator.Store, key string) error {
+	for {
+		r, err := s.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		n, _ := strconv.Atoi(string(r.Value)) // no record: 0
+		err = s.Apply(ctx, initiator.Change{Key: key, Version: r.Version, Value: []byte(strconv.Itoa(n + 1))})
+		var conflict *initiator.ConflictError
+		if !errors.As(err, &conflict) {
+			return err
+		}
+	}
+}
+
+// count has each store increment one counter from several goroutines, and holds
+// the sum.
+func count(t *testing.T, stores []initiator.Store) {
+	t.Helper()
+	const goroutines, each = 4, 25
+	var wg sync.WaitGroup
+	for _, s := range stores {
+		for range goroutines {
+			wg.Go(func() {
+				for range each {
+					if err := increment(t.Context(), s, "counter"); err != nil {
+						t.Errorf("increment: %v", err)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for _, s := range stores {
+		want(t, s, "counter", strconv.Itoa(len(stores)*goroutines*each))
+	}
+}
+
+func testCounter(t *testing.T, s initiator.Store) { count(t, []initiator.Store{s}) }
+
+// testWholeBatches writes two records in one batch and reads them in one List:
+// nobody sees one without the other.
+func testWholeBatches(t *testing.T, s initiator.Store) {
+	const rounds = 100
+	apply(t, s, set("pair/a", "0"), set("pair/b", "0"))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range rounds {
+			value := fmt.Sprint(i)
+			if err := s.Apply(t.Context(), set("pair/a", value), set("pair/b", value), set("pair/"+value, "")); err != nil {
+				t.Errorf("Apply: %v", err)
+				return
+			}
+		}
+	})
+	for range rounds {
+		a, b := get(t, s, "pair/a"), get(t, s, "pair/b")
+		if a.Version > b.Version { // b was read later
+			t.Errorf("a is of version %d, and b, read after it, of %d", a.Version, b.Version)
+		}
+		list(t, s, "pair/")
+	}
+	wg.Wait()
+	a, b := get(t, s, "pair/a"), get(t, s, "pair/b")
+	if string(a.Value) != string(b.Value) {
+		t.Errorf("got %q and %q, want the same", a.Value, b.Value)
+	}
+}
