@@ -5,7 +5,7 @@
 //
 //	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1"}
 //	result, err := d.Discover(ctx, initiator.SendTargetPortal{
-//		Portal: initiator.Portal{Address: "192.0.2.10"},
+//		Portal: initiator.Portal{Address: "192.0.2.10", Port: initiator.DefaultPort},
 //	})
 //
 // [Discoverer.Run] is the whole of it: events as they happen, in constant memory
