@@ -26,9 +26,6 @@ type Config struct {
 	// Secrets resolves references to secrets at each use; nil: none can be.
 	Secrets SecretFunc
 
-	// Strict holds CHAP secrets to the reference API's 16 bytes.
-	Strict bool
-
 	Addresses func() ([]HostAddress, error) // of this host; nil: HostAddresses
 	Now       func() time.Time              // nil: time.Now
 }
@@ -152,7 +149,7 @@ const (
 )
 
 func (s *Service) maxSecret() int {
-	if s.cfg.Strict {
+	if s.cfg.Discoverer.Strict {
 		return maxStrictSecret
 	}
 	return maxSecret
