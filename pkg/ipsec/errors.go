@@ -1,0 +1,53 @@
+package ipsec
+
+import "fmt"
+
+// A FlagsError is flags that contradict themselves, or the login flag
+// REQUIRE_IPSEC. With OriginFlags they are the caller's: the code is
+// ISDSC_INVALID_PARAMETER, and nothing may be stored. With another origin they
+// were kept from before and would have decided: the code is
+// ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting.
+type FlagsError struct {
+	Flags  Flags
+	Origin Origin
+	Reason string // in lower case
+}
+
+func (e *FlagsError) Error() string {
+	whose := ""
+	if e.Origin != OriginFlags {
+		whose = fmt.Sprintf(" (%s)", e.Origin)
+	}
+	return fmt.Sprintf("ipsec: flags %s%s: %s", e.Flags, whose, e.Reason)
+}
+
+// A RequireError is a connection that must run over IPsec, by the login flag
+// REQUIRE_IPSEC, and a plan that has none. The code is
+// ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting: the portal stays stored.
+type RequireError struct {
+	Why string // of the plan
+}
+
+func (e *RequireError) Error() string {
+	return "ipsec: required, but there is " + e.Why
+}
+
+// An UnknownError is a connection that was refused because nobody may look at
+// what exists. The code is ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting.
+type UnknownError struct {
+	Plan string // what would have been: "none", "transport", "tunnel"
+}
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("ipsec: it is not known what exists, so the plan (%s) is refused: run with the right to look, or proceed on unknown", e.Plan)
+}
+
+// A ParseError is text that is no flags. It says what would be right.
+type ParseError struct {
+	Input  string
+	Reason string // in lower case
+}
+
+func (e *ParseError) Error() string {
+	return fmt.Sprintf("ipsec: flags %q: %s", cut(e.Input), e.Reason)
+}

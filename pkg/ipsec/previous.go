@@ -1,0 +1,55 @@
+package ipsec
+
+import (
+	"strconv"
+	"time"
+)
+
+// A Source says who defined flags for a portal. Lower ones come first where the
+// times are equal, which is our choice.
+type Source uint8
+
+// The sources.
+const (
+	SourceIKEInfo   Source = iota // IKE info for the portal's identity (SetIScsiIKEInfo)
+	SourceSamePort                // an earlier add of the portal with the same initiator port
+	SourceOtherPort               // an earlier add of the portal with another initiator port
+	SourceISNS                    // the portal security bitmap of an iSNS server
+)
+
+// String says to people who it was.
+func (s Source) String() string {
+	switch s {
+	case SourceIKEInfo:
+		return "IKE info for the portal"
+	case SourceSamePort:
+		return "an earlier add with this initiator port"
+	case SourceOtherPort:
+		return "an earlier add with another initiator port"
+	case SourceISNS:
+		return "iSNS"
+	}
+	return "source " + strconv.Itoa(int(s))
+}
+
+// Previous are flags that were defined for a portal (address and TCP port)
+// before. Without FlagValid they define nothing and are passed over.
+type Previous struct {
+	Flags  Flags
+	Source Source
+	Time   time.Time // of the definition; the newest counts
+}
+
+// newest returns the definition that counts.
+func newest(all []Previous) (best Previous, ok bool) {
+	for _, p := range all {
+		if !p.Flags.Has(FlagValid) {
+			continue
+		}
+		age := p.Time.Compare(best.Time)
+		if !ok || age > 0 || age == 0 && p.Source < best.Source {
+			best, ok = p, true
+		}
+	}
+	return best, ok
+}
