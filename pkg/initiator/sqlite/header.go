@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// What a file has to begin with is judged before SQLite sees it, since SQLite
+// writes to what it opens: it plays back logs, and makes files beside.
+
+// applicationID marks a registry in the header of its file: "iSCD".
+const applicationID = 0x69534344
+
+const (
+	headerLen        = 100 // of a database file
+	offWriteVersion  = 18
+	offReadVersion   = 19
+	offUserVersion   = 60
+	offApplicationID = 68
+
+	versionWAL = 2 // in both of the version bytes: the file uses a write-ahead log
+)
+
+// magic begins each database file.
+const magic = "SQLite format 3\x00"
+
+// checkHeader refuses a file that is not a registry.
+func checkHeader(path string, f *os.File) error {
+	h := make([]byte, headerLen)
+	n, err := f.ReadAt(h, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return &FileError{Path: path, Problem: IO, Err: err}
+	}
+	switch h = h[:n]; {
+	case n == 0:
+		return &FileError{Path: path, Problem: NotRegistry, Reason: "it is empty"}
+	case !bytes.HasPrefix(h, []byte(magic)[:min(n, len(magic))]):
+		return &FileError{Path: path, Problem: NotRegistry, Reason: "no SQLite database"}
+	case n < headerLen:
+		return &FileError{Path: path, Problem: Damaged, Reason: fmt.Sprintf("cut off after %d bytes", n)}
+	}
+	if id := binary.BigEndian.Uint32(h[offApplicationID:]); id != applicationID {
+		return &FileError{Path: path, Problem: NotRegistry, Reason: fmt.Sprintf("a database of another program (application id %#x)", id)}
+	}
+	return checkVersion(path, int(binary.BigEndian.Uint32(h[offUserVersion:])))
+}
+
+// checkVersion refuses a registry of a schema that we do not know.
+func checkVersion(path string, version int) error {
+	if version > schemaVersion {
+		return &FileError{Path: path, Problem: Newer, Reason: fmt.Sprintf("schema %d, and we know %d", version, schemaVersion)}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// BusyLimit is how long a writer waits for those of other processes.
+const BusyLimit = 30 * time.Second
+
+// A Store is a registry in a file. Make one with Open or OpenReadOnly.
+type Store struct {
+	path    string
+	file    *heldFile
+	db      *sql.DB
+	writing chan struct{} // holds a token while a goroutine of ours writes
+
+	get, page, bump, version, put, remove *sql.Stmt
+}
+
+// Statements. The page of a List is found by the key that it begins at, so that
+// nothing is held from one page to the next.
+const (
+	sqlGet     = `SELECT version, value FROM record WHERE key = ?`
+	sqlPage    = `SELECT key, version, value FROM record WHERE key >= ? ORDER BY key`
+	sqlBump    = `UPDATE revision SET n = n + 1 RETURNING n`
+	sqlVersion = `SELECT version FROM record WHERE key = ?`
+	sqlPut     = `INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value`
+	sqlRemove  = `DELETE FROM record WHERE key = ?`
+)
+
+// prepare has SQLite compile the statements.
+func (s *Store) prepare(ctx context.Context) error {
+	for text, stmt := range map[string]**sql.Stmt{
+		sqlGet: &s.get, sqlPage: &s.page, sqlBump: &s.bump, sqlVersion: &s.version, sqlPut: &s.put, sqlRemove: &s.remove,
+	} {
+		var err error
+		if *stmt, err = s.db.PrepareContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get returns the record of a key, with Version 0 where there is none.
+func (s *Store) Get(ctx context.Context, key string) (initiator.Record, error) {
+	r := initiator.Record{Key: key}
+	err := s.retry(ctx, func() error {
+		err := s.get.QueryRowContext(ctx, []byte(key)).Scan(&r.Version, &r.Value)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return r, err
+}
+
+// Apply makes all changes, or none. They are on the disk when it returns nil.
+func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
+	if err := initiator.CheckChanges(changes); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil || len(changes) == 0 {
+		return err
+	}
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return s.retry(ctx, func() error { return s.transact(ctx, changes) })
+}
+
+// transact makes changes in one transaction, which has the file to itself from
+// its beginning.
+func (s *Store) transact(ctx context.Context, changes []initiator.Change) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it is committed, or the error is known
+	var revision int64  // of this batch, once a record of it needs one
+	for _, c := range changes {
+		key := []byte(c.Key)
+		if c.Version != initiator.AnyVersion {
+			var have uint64
+			err := tx.StmtContext(ctx, s.version).QueryRowContext(ctx, key).Scan(&have)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			if have != c.Version {
+				return &initiator.ConflictError{Key: c.Key, Want: c.Version, Have: have}
+			}
+		}
+		if c.Delete {
+			if _, err := tx.StmtContext(ctx, s.remove).ExecContext(ctx, key); err != nil {
+				return err
+			}
+			continue
+		}
+		if revision == 0 {
+			if err := tx.StmtContext(ctx, s.bump).QueryRowContext(ctx).Scan(&revision); err != nil {
+				return err
+			}
+		}
+		value := append([]byte{}, c.Value...) // nil would be NULL
+		if _, err := tx.StmtContext(ctx, s.put).ExecContext(ctx, key, revision, value); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// retry runs f until it meets nobody else, for BusyLimit at most. SQLite itself
+// waits where it can; what is left are moments such as that when another process
+// makes or takes away the log.
+func (s *Store) retry(ctx context.Context, f func() error) error {
+	for begin := time.Now(); ; {
+		err := f()
+		if err == nil || problemOf(err) != Busy || time.Since(begin) > BusyLimit {
+			return fail(ctx, s.path, err)
+		}
+		select {
+		case <-time.After(rand.N(20 * time.Millisecond)):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Check has SQLite read the whole file, and returns a *FileError where it is
+// damaged. Open does so, too.
+func (s *Store) Check(ctx context.Context) error {
+	return s.retry(ctx, func() error { return checkPages(ctx, s.path, s.db) })
+}
+
+// Close frees what the Store holds. The last one of a file also tidies up its
+// log.
+func (s *Store) Close() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	s.file.release()
+	return fail(context.Background(), s.path, err)
+}
