@@ -108,9 +108,6 @@ func (a *attempt) discover(ctx context.Context) error {
 	if err != nil {
 		return a.fail(err)
 	}
-	if err := a.secure(); err != nil {
-		return a.fail(err)
-	}
 	addrs, err := a.addresses(ctx)
 	if err != nil {
 		return a.fail(err)
@@ -162,17 +159,7 @@ func (a *attempt) validate() (*auth.CHAP, error) {
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err
 	}
-	return a.d.method(a.job.name, &a.result.Portal.Login)
-}
-
-// secure fails a portal that must not be asked in clear text: there is no other
-// way yet.
-func (a *attempt) secure() error {
-	if a.result.Portal.Login.Flags&LoginRequireIPsec == 0 {
-		return nil
-	}
-	a.stage = StageSecure
-	return &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the login flags require it, and nothing here can set it up"}
+	return a.d.method(&a.job)
 }
 
 // fail makes an *Error of what went wrong at the current stage.

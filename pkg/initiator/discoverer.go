@@ -81,6 +81,13 @@ type Discoverer struct {
 	// elsewhere, and where it is not permitted, the connection fails.
 	BindDevice bool
 
+	// Enforcer makes the connections that are to run over IPsec, and tells what
+	// exists. nil: such portals are refused, and what exists is unknown.
+	Enforcer Enforcer
+
+	Key   KeyFunc   // preshared keys of peers; nil: none is known
+	Outer OuterFunc // outer addresses in tunnel mode; nil: none is known
+
 	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 

@@ -102,11 +102,13 @@ func offersMD5(method *auth.CHAP) bool {
 
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
-	a.stage = StageConnect
 	a.result.Address, a.result.Source, a.result.Port = addr, from.Address, from
-	nc, err := a.d.dial(ctx, from, addr)
+	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
 		return cause(ctx, err)
+	}
+	if secure != nil {
+		defer secure.Close()
 	}
 	defer nc.Close()
 	defer watch(ctx, nc)()
@@ -128,6 +130,9 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	}
 	a.stage = StageDiscover
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
+		return err
+	}
+	if err := a.prove(ctx, secure); err != nil {
 		return err
 	}
 	// The result is complete, and does not wait for the logout.

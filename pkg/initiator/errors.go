@@ -99,7 +99,7 @@ func errorText(err error) string {
 		return call.Err.Error()
 	}
 	s := err.Error()
-	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "pdu: "} {
+	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "pdu: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return s

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -44,6 +45,8 @@ type Result struct {
 	Targets      []Target
 	TargetsFound int // how many targets were read; a repeated name counts again in Run
 
+	IPsec     ipsec.Plan   // under which it was asked
+	Proof     *Proof       // of that; nil where the plan needs none
 	Auth      auth.Outcome // what happened of CHAP
 	Warnings  []Warning
 	Redirects []Redirect    // in order

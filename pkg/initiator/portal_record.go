@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // A portalRecord is an entry of the registry as it is stored.
@@ -69,7 +70,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 	o := &p.Login
 	r := portalRecord{
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
-		Address: p.Portal.host(), TCPPort: p.Portal.Port,
+		Address: p.Portal.host(), TCPPort: p.Portal.Port, Security: uint64(p.Security),
 		Login: loginRecord{
 			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
 			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
@@ -87,7 +88,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 func (r *portalRecord) portal() SendTargetPortal {
 	l := &r.Login
 	p := SendTargetPortal{
-		Instance: r.Instance, Port: Number(r.Port),
+		Instance: r.Instance, Port: Number(r.Port), Security: ipsec.Flags(r.Security),
 		Portal: Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: LoginOptions{
 			Specified: Specified(l.Specified), Flags: LoginFlags(l.Flags), AuthType: AuthType(l.AuthType),

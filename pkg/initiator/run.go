@@ -6,6 +6,8 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // errStopped ends an attempt whose events nobody takes any more.
@@ -30,7 +32,12 @@ type job struct {
 	portal SendTargetPortal // with its secrets
 	name   string           // of the initiator, where the port has none
 	ports  *PortSelector
-	err    error // why it cannot be begun; an *Error
+
+	// security is what decides about IPsec beside the portal's own flags and
+	// what exists.
+	security ipsec.Settings
+
+	err error // why it cannot be begun; an *Error
 }
 
 // jobs makes jobs of portals by what d says of all.

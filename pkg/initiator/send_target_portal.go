@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // A PortNumber is the number of an initiator port: of one source address of an
@@ -40,7 +42,8 @@ type SendTargetPortal struct {
 	Port     PortNumber // initiator port of the instance
 	Portal   Portal
 
-	Login LoginOptions
+	Login    LoginOptions
+	Security ipsec.Flags // stored as they are given, and subject to precedence
 
 	// Source is ours: the source address to ask from, in the place of instance
 	// and port number. The registry takes the number of the port that has it.
@@ -67,5 +70,12 @@ func (p *SendTargetPortal) validate() error {
 			}
 		}
 	}
-	return p.Login.validate()
+	if err := p.Login.validate(); err != nil {
+		return err
+	}
+	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}
+	if err := s.Validate(); err != nil {
+		return &ConfigError{Code: CodeInvalidParameter, What: "security flags " + p.Security.Hex(), Reason: errorText(err), Err: err}
+	}
+	return nil
 }

@@ -32,7 +32,7 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 		return job{}, err
 	}
 	// The rules of CHAP hold now, rather than at each connect.
-	_, err = s.cfg.Discoverer.method(j.name, &full.Login)
+	_, err = s.cfg.Discoverer.method(&j)
 	return j, err
 }
 
@@ -67,7 +67,11 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 		}
 		p.Login.TargetPassword = secret
 	}
-	return job{portal: p, name: name, ports: selector}, nil
+	security, err := s.security(ctx, &p)
+	if err != nil {
+		return job{}, storeError(err)
+	}
+	return job{portal: p, name: name, ports: selector, security: security}, nil
 }
 
 // job makes the job of an entry. Where that fails the job says so, so that it
@@ -123,7 +127,7 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 	if r.Login.TargetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
 		return err
 	}
-	return s.cfg.Store.Apply(ctx, Change{Key: row, Version: old.Version, Value: encode(r)})
+	return s.cfg.Store.Apply(ctx, append(s.remember(p), Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 
 // remove deletes the entry of a key, and with the last entry of a portal what is

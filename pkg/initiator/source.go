@@ -19,17 +19,26 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 			return nil, a.fail(&ConfigError{Code: CodeConnectionFailed, What: "source " + p.Source.String(), Reason: "no interface of this host has it, so none can be bound to"})
 		}
 		return []Port{from}, nil
-	case p.Instance == "" && !a.d.BindDevice && (s == nil || len(s.Instances) <= 1):
+	case p.Instance == "" && !a.d.BindDevice && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1):
 		// Routing decides while it connects, and we see what it decided.
 		return []Port{{}}, nil
 	case s == nil:
-		s = &PortSelector{}
+		s = hostSelector()
 	}
 	ports, err := s.Select(ctx, p.Instance, p.Port, dst.Addr())
 	if err != nil {
 		return nil, a.fail(err)
 	}
 	return ports, nil
+}
+
+// hostSelector knows the one instance that every host has, without numbers.
+func hostSelector() *PortSelector {
+	s := &PortSelector{Instances: []string{HostInstance}}
+	if host, err := HostAddresses(); err == nil {
+		s.Ports = numberPorts(&Instance{Name: HostInstance}, nil, host)
+	}
+	return s
 }
 
 // portAt returns the port that an address is, or one without a number.

@@ -25,7 +25,8 @@ func TestDirection(t *testing.T) {
 		{pkg: "pkg/auth", may: []string{"pkg/pdu"}, mustNot: []string{"net"}},
 		{pkg: "internal/session", may: []string{"pkg/pdu", "pkg/auth"}, mustNot: []string{"net"}},
 		{pkg: "internal/iscsitest", may: []string{"pkg/pdu"}},
-		{pkg: "pkg/initiator", may: []string{"pkg/pdu", "pkg/auth", "internal/session"}},
+		{pkg: "pkg/ipsec", mustNot: []string{"net"}},
+		{pkg: "pkg/initiator", may: []string{"pkg/pdu", "pkg/auth", "pkg/ipsec", "internal/session"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.pkg, func(t *testing.T) {

@@ -1,0 +1,64 @@
+package initiator
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// An Enforcer carries out a plan for IPsec, and knows what the system does
+// already. Its methods may be called from several goroutines.
+type Enforcer interface {
+	// Existing says what exists between an address of ours and a portal. Not
+	// permitted to look is ipsec.ExistingUnknown, never none.
+	Existing(ctx context.Context, src netip.Addr, dst netip.AddrPort) (ipsec.Existing, error)
+
+	// Dialer prepares a protected connection. Not one byte may leave in clear
+	// text, neither before the protection is there nor after it ended: the hold
+	// is on the very socket, or there is no other way for the bytes. What this
+	// enforcer cannot do is a *ConfigError with CodeRequestNotSupported.
+	Dialer(ctx context.Context, s Secured) (SecureDialer, error)
+}
+
+// A Secured is the connection that an Enforcer is to make.
+type Secured struct {
+	Plan   ipsec.Plan
+	Source netip.Addr
+	Portal netip.AddrPort
+	Device string      // network interface to bind to; empty: none
+	Key    auth.Secret // preshared; none where the plan is in place
+	Outer  netip.Addr  // the gateway, in tunnel mode
+}
+
+// A SecureDialer makes one protected connection.
+type SecureDialer interface {
+	// DialContext connects. It is called once.
+	DialContext(ctx context.Context) (net.Conn, error)
+
+	// Proof tells, after the connection was used, what protected it. No bytes
+	// counted is an error.
+	Proof(ctx context.Context) (Proof, error)
+
+	// Close takes away what was set up.
+	Close() error
+}
+
+// A Proof is what an enforcer has seen of the protection of a connection.
+type Proof struct {
+	Enforcer   string   // who enforced it
+	Mode       string   // transport or tunnel
+	Exchange   string   // main, aggressive, …
+	Algorithms []string // of the security associations
+	SPIs       []uint32
+	BytesOut   uint64
+	BytesIn    uint64
+}
+
+// Key and outer addresses by destination; ok is false where there is none.
+type (
+	KeyFunc   func(ctx context.Context, peer netip.Addr) (key auth.Secret, ok bool, err error)
+	OuterFunc func(ctx context.Context, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+)

@@ -1,0 +1,152 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// settings are what a portal's plan for IPsec depends on, without what exists.
+func (j *job) settings() ipsec.Settings {
+	s := j.security
+	s.Flags = j.portal.Security
+	s.RequireIPsec = j.portal.Login.Flags&LoginRequireIPsec != 0
+	return s
+}
+
+// planned returns the plan for a connection from a port.
+func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
+	a.stage = StageSecure
+	s := a.job.settings()
+	s.Existing.Kind = ipsec.ExistingUnknown
+	if e := a.d.Enforcer; e != nil {
+		existing, err := e.Existing(ctx, from.Address, dst)
+		if err != nil {
+			return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
+		}
+		s.Existing = existing
+	}
+	plan, err := s.Resolve()
+	a.result.IPsec = plan
+	if err != nil {
+		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
+	}
+	return plan, nil
+}
+
+// planCode returns the code of a plan that was refused.
+func planCode(err error) uint32 {
+	var flags *ipsec.FlagsError
+	if errors.As(err, &flags) && flags.Origin == ipsec.OriginFlags {
+		return CodeInvalidParameter
+	}
+	return CodeFailedToConfigureIPsec
+}
+
+// connect plans the connection and makes it: under the plan, or not at all.
+func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, SecureDialer, error) {
+	plan, err := a.planned(ctx, from, dst)
+	if err != nil {
+		return nil, nil, err
+	}
+	if method != nil {
+		// A short secret was let pass for the sake of a plan that may protect.
+		if method.Protected = plan.Protects(); !method.Protected {
+			if err := method.Validate(); err != nil {
+				return nil, nil, chapError(err)
+			}
+		}
+	}
+	if !plan.IPsec {
+		a.stage = StageConnect
+		nc, err := a.d.dial(ctx, from, dst)
+		return nc, nil, err
+	}
+	secured, err := a.secured(ctx, plan, from, dst)
+	if err != nil {
+		return nil, nil, err
+	}
+	dialer, err := a.d.Enforcer.Dialer(ctx, secured)
+	if err != nil {
+		return nil, nil, configured(err)
+	}
+	a.stage = StageConnect
+	nc, err := dialer.DialContext(ctx)
+	if err != nil {
+		_ = dialer.Close()
+		return nil, nil, err
+	}
+	return nc, dialer, nil
+}
+
+// secured gathers what the enforcer needs for a plan.
+func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst netip.AddrPort) (s Secured, err error) {
+	refuse := func(code uint32, reason string) (Secured, error) {
+		return Secured{}, &ConfigError{Code: code, What: "IPsec", Reason: reason}
+	}
+	if a.d.Enforcer == nil {
+		return refuse(CodeIPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
+	}
+	s = Secured{Plan: plan, Source: from.Address, Portal: dst}
+	if a.d.BindDevice {
+		s.Device = from.Interface
+	}
+	if plan.InPlace() {
+		return s, nil
+	}
+	ok := false
+	if plan.Mode == ipsec.TunnelMode {
+		if a.d.Outer != nil {
+			s.Outer, ok, err = a.d.Outer(ctx, dst.Addr())
+		}
+		if err != nil || !ok {
+			return refuse(CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String())
+		}
+	}
+	peer := dst.Addr()
+	if s.Outer.IsValid() {
+		peer = s.Outer
+	}
+	if ok = false; a.d.Key != nil {
+		s.Key, ok, err = a.d.Key(ctx, peer)
+	}
+	if err != nil || !ok {
+		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all")
+	}
+	return s, nil
+}
+
+// configured gives an enforcer's error a code, unless it has one.
+func configured(err error) error {
+	var config *ConfigError
+	if errors.As(err, &config) {
+		return err
+	}
+	return &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: errorText(err), Err: err}
+}
+
+// prove reads the proof of a protected connection. Without one the connection
+// counts for nothing.
+func (a *attempt) prove(ctx context.Context, dialer SecureDialer) error {
+	if dialer == nil {
+		return nil
+	}
+	proof, err := dialer.Proof(ctx)
+	if err != nil {
+		a.stage = StageSecure
+		return configured(err)
+	}
+	a.result.Proof = &proof
+	return nil
+}
+
+// mayProtect reports whether the connections of a job may turn out protected, so
+// that a short secret cannot be refused beforehand.
+func (d *Discoverer) mayProtect(j *job) bool {
+	plan, err := j.settings().Resolve()
+	return err == nil && plan.Protects() || d.Enforcer != nil
+}

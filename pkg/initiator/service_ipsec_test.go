@@ -1,0 +1,239 @@
+package initiator_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// A fakeEnforcer connects in clear text and says what it was told.
+type fakeEnforcer struct {
+	existing   ipsec.Existing
+	aggressive bool // it can
+	noBytes    bool // the proof fails
+	network    *iscsitest.Network
+
+	asked []initiator.Secured
+}
+
+func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
+	return e.existing, nil
+}
+
+func (e *fakeEnforcer) Dialer(_ context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+	if s.Plan.Exchange == ipsec.AggressiveMode && !e.aggressive {
+		return nil, &initiator.ConfigError{Code: initiator.CodeRequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	}
+	e.asked = append(e.asked, s)
+	return &fakeDialer{e: e, s: s}, nil
+}
+
+type fakeDialer struct {
+	e *fakeEnforcer
+	s initiator.Secured
+}
+
+func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
+	return d.e.network.Dial(ctx, d.s.Source, d.s.Portal)
+}
+
+func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
+	if d.e.noBytes {
+		return initiator.Proof{}, fmt.Errorf("not one byte was protected")
+	}
+	return initiator.Proof{Enforcer: "fake", BytesIn: 1, BytesOut: 1}, nil
+}
+
+func (d *fakeDialer) Close() error { return nil }
+
+// TestWorkedCases are the numbered cases of the reference API's rules, through the
+// Service: what was defined before is an earlier add, the default is stored.
+func TestWorkedCases(t *testing.T) {
+	t.Parallel()
+	const none = "none"
+	outer := netip.MustParseAddr("203.0.113.1")
+	tests := []struct {
+		number     int
+		policy     ipsec.Flags // what exists; 0: nothing
+		flags      ipsec.Flags
+		prev       ipsec.Flags // 0: not added before
+		def        ipsec.Flags
+		noOuter    bool
+		aggressive bool
+		plan       string // mode, exchange and PFS of what is done
+		code       uint32
+		stored     bool
+	}{
+		{number: 1, policy: 0x27, flags: 0x47, plan: "transport main", stored: true},
+		{number: 2, flags: 0x47, prev: 0x27, def: 0x37, plan: "tunnel main", stored: true},
+		{number: 3, flags: 0x46, prev: 0x27, def: 0x37, plan: "transport main", stored: true},
+		{number: 4, flags: 0x46, def: 0x37, plan: "transport main pfs", stored: true},
+		{number: 5, plan: none, stored: true},
+		{number: 6, flags: 0x01, prev: 0x27, def: 0x37, plan: none, stored: true},
+		{number: 7, flags: 0x61, code: initiator.CodeInvalidParameter},
+		{number: 8, flags: 0x60, plan: none, stored: true},
+		{number: 9, flags: 0x0f, code: initiator.CodeInvalidParameter},
+		{number: 10, flags: 0x0b, aggressive: true, plan: "transport aggressive", stored: true},
+		{number: 10, flags: 0x0b, code: initiator.CodeRequestNotSupported, stored: true},
+		{number: 11, flags: 0x21, prev: 0x27, def: 0x37, plan: none, stored: true},
+		{number: 12, flags: 0x03, plan: "transport main", stored: true},
+		{number: 13, prev: 0x26, def: 0x27, plan: "transport main", stored: true},
+		{number: 14, flags: 0x37, plan: "transport main pfs", stored: true},
+		{number: 15, flags: 0x47, noOuter: true, code: initiator.CodeNoTunnelOuterModeAddress, stored: true},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.number), func(t *testing.T) {
+			t.Parallel()
+			e := &fakeEnforcer{aggressive: tt.aggressive}
+			if tt.policy != 0 {
+				e.existing = ipsec.Existing{Kind: ipsec.ExistingRule, Name: "policy", Flags: tt.policy}
+			}
+			w := newWorld(t, func(cfg *initiator.Config) {
+				d := cfg.Discoverer
+				d.Enforcer = e
+				d.Key = func(context.Context, netip.Addr) (auth.Secret, bool, error) {
+					return auth.NewSecret([]byte("k")), true, nil
+				}
+				d.Outer = func(context.Context, netip.Addr) (netip.Addr, bool, error) { return outer, !tt.noOuter, nil }
+			})
+			e.network = w.network
+			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
+			wantCode(t, w.SetDefaultSecurityFlags(t.Context(), tt.def), initiator.CodeSuccess)
+			p := at(addr)
+			if tt.prev != 0 {
+				p.Security = tt.prev
+				if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e.asked = nil
+			p.Security = tt.flags
+			r, err := w.AddSendTargetPortal(t.Context(), p)
+			wantCode(t, err, tt.code)
+			if r.Stored != tt.stored {
+				t.Errorf("stored %v, want %v", r.Stored, tt.stored)
+			}
+			if tt.stored {
+				if got := w.portals()[0].Security; got != tt.flags {
+					t.Errorf("stored flags %s, want %s", got.Hex(), tt.flags.Hex())
+				}
+			}
+			if err != nil {
+				return
+			}
+			got := none
+			if len(e.asked) > 0 {
+				plan := e.asked[0].Plan
+				got = plan.Mode.String() + " " + plan.Exchange.String()
+				if plan.PFS {
+					got += " pfs"
+				}
+				if r.Proof == nil {
+					t.Error("no proof")
+				}
+			}
+			if got != tt.plan || r.IPsec.IPsec != (tt.plan != none) {
+				t.Errorf("done %q, want %q; plan %+v", got, tt.plan, r.IPsec)
+			}
+		})
+	}
+}
+
+// TestIPsecCodes are failures of IPsec that leave the portal stored, and never
+// end in clear text.
+func TestIPsecCodes(t *testing.T) {
+	t.Parallel()
+	key := func(context.Context, netip.Addr) (auth.Secret, bool, error) {
+		return auth.NewSecret([]byte("k")), true, nil
+	}
+	tests := []struct {
+		name     string
+		enforcer *fakeEnforcer // nil: there is none
+		noKey    bool
+		change   func(*initiator.SendTargetPortal)
+		code     uint32
+		refused  bool // nothing stored
+	}{
+		{name: "nobody enforces", code: initiator.CodeIPsecNotSupportedOnOS, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "no key", enforcer: &fakeEnforcer{}, noKey: true, code: initiator.CodeTargetPresharedKeyUnavailable, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "no proof", enforcer: &fakeEnforcer{noBytes: true}, code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "required, nothing says so", enforcer: &fakeEnforcer{}, code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
+			p.Login.Flags = initiator.LoginRequireIPsec
+		}},
+		{name: "required, and unknown what exists", code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
+			p.Login.Flags = initiator.LoginRequireIPsec
+		}},
+		{name: "required, and flags against it", refused: true, code: initiator.CodeInvalidParameter, change: func(p *initiator.SendTargetPortal) {
+			p.Login.Flags, p.Security = initiator.LoginRequireIPsec, 0x01
+		}},
+		{name: "bits that do not exist", refused: true, code: initiator.CodeInvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Security = 0x81 }},
+		{name: "short secret under IPsec", enforcer: &fakeEnforcer{}, change: func(p *initiator.SendTargetPortal) {
+			*p = withCHAP(*p, "disc", "eleven-byte")
+			p.Security = 0x27
+		}},
+		{name: "short secret, flags against IPsec", refused: true, code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+			*p = withCHAP(*p, "disc", "eleven-byte")
+			p.Security = 0x01
+		}},
+		{name: "short secret, and nothing protects", enforcer: &fakeEnforcer{}, code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+			*p = withCHAP(*p, "disc", "eleven-byte")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(cfg *initiator.Config) {
+				if tt.enforcer != nil {
+					cfg.Discoverer.Enforcer = tt.enforcer
+				}
+				if !tt.noKey {
+					cfg.Discoverer.Key = key
+				}
+			})
+			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{User: "disc", Secret: "eleven-byte", Records: records(disk1)})
+			if strings.HasPrefix(tt.name, "required") || tt.name == "no proof" {
+				addr = w.network.Portal("192.0.2.11:3260", &iscsitest.Target{Records: records(disk1)})
+			}
+			if tt.enforcer != nil {
+				tt.enforcer.network = w.network
+			}
+			p := at(addr)
+			tt.change(&p)
+			r, err := w.AddSendTargetPortal(t.Context(), p)
+			wantCode(t, err, tt.code)
+			if r.Stored == tt.refused {
+				t.Errorf("stored %v", r.Stored)
+			}
+			if tt.code != 0 && tt.name != "no proof" && len(w.network.Dials()) > 0 {
+				t.Errorf("dials %v", w.network.Dials())
+			}
+		})
+	}
+}
+
+// TestRemembered: valid flags are remembered beside the entry, until the last
+// entry of the portal goes.
+func TestRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	add := func(flags ipsec.Flags) error {
+		p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
+		p.Security = flags
+		_, err := w.AddSendTargetPortal(t.Context(), p)
+		return err
+	}
+	w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
+	wantCode(t, add(0x27), initiator.CodeIPsecNotSupportedOnOS)
+	wantCode(t, add(0x46), initiator.CodeIPsecNotSupportedOnOS) // remembered 0x27
+	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	wantCode(t, add(0x46), initiator.CodeSuccess) // forgotten
+}
