@@ -16,9 +16,11 @@
 // Otherwise there is no IPsec. A rule decides for good: what it lacks is not
 // looked for in the next one, and a decision for IPsec never ends in clear text.
 //
-// Each type of error is one code of the reference API, so nobody has to read
-// texts. Those of [Settings]: [*FlagsError], [*RequireError] and
-// [*UnknownError]. [*ParseError] is wrong usage of the command.
+// Each type of error tells its code of the reference API, so nobody has to read
+// texts. Those of [Settings] are [*FlagsError], [*RequireError] and
+// [*UnknownError]; those of [Plan.Check], which enforcers return as well, are
+// [*NoEnforcerError], [*UnsupportedError], [*NoKeyError] and
+// [*NoOuterAddressError]. [*ParseError] is wrong usage of the command.
 //
 // The reference software cannot do aggressive mode; an enforcer of ours may. It
 // lets whoever listens, or merely asks, try preshared keys offline, so a Plan

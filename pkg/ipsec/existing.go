@@ -55,16 +55,16 @@ type Existing struct {
 	Flags Flags
 }
 
-// String returns the name of what was found, or else the kind: "none",
-// "unknown".
+// String returns the name of what was found, with "(partial)" after it where it
+// is, or else the kind: "none", "unknown".
 func (e Existing) String() string {
-	switch e.Kind {
-	case ExistingRule, ExistingPartial, ExistingProtection:
-		if e.Name != "" {
-			return e.Name
-		}
+	switch {
+	case e.Name == "" || e.Kind == ExistingNone || e.Kind == ExistingUnknown:
+		return e.Kind.String()
+	case e.Kind == ExistingPartial:
+		return e.Name + " (partial)"
 	}
-	return e.Kind.String()
+	return e.Name
 }
 
 // Combine returns the one of several findings that counts: the first rule or

@@ -65,6 +65,11 @@ func (f Flags) String() string {
 	if !f.Has(FlagValid|FlagIKE) || f.contradiction() != "" {
 		return f.Hex()
 	}
+	return f.names()
+}
+
+// names returns the words of the bits that have one.
+func (f Flags) names() string {
 	var list []string
 	for _, w := range words {
 		if f.Has(w.bit) {
@@ -72,6 +77,15 @@ func (f Flags) String() string {
 		}
 	}
 	return strings.Join(list, ",")
+}
+
+// detail returns String, and after a number what its bits mean.
+func (f Flags) detail() string {
+	s, names := f.String(), f.names()
+	if names == "" || s != f.Hex() {
+		return s
+	}
+	return s + " (" + names + ")"
 }
 
 // MarshalText returns Hex, which every value has.

@@ -1,7 +1,5 @@
 package ipsec
 
-import "strconv"
-
 // A Plan is what a connection is to be made under, and where that comes from. It
 // holds no keys. The zero value is: no IPsec, by default.
 type Plan struct {
@@ -57,11 +55,11 @@ func (p *Plan) observe() {
 
 // InPlace reports whether the protection exists already: there is nothing to set
 // up, and no key is needed.
-func (p *Plan) InPlace() bool { return p.Existing.Kind == ExistingProtection }
+func (p Plan) InPlace() bool { return p.Existing.Kind == ExistingProtection }
 
 // Protects reports whether a connection made under the plan is protected, so that
 // CHAP secrets below 12 bytes are good enough. What is unknown does not protect.
-func (p *Plan) Protects() bool { return p.IPsec }
+func (p Plan) Protects() bool { return p.IPsec }
 
 // String returns "none", "transport", "tunnel", or "ipsec" where the mode is not
 // known.
@@ -75,82 +73,17 @@ func (p Plan) String() string {
 	return p.Mode.String()
 }
 
-// A Mode is how IPsec wraps packets (RFC 4301, section 3.2).
-type Mode uint8
-
-// The modes.
-const (
-	TransportMode Mode = iota + 1
-	TunnelMode
-)
-
-// String returns the word of ParseList; empty for zero.
-func (m Mode) String() string {
-	switch m {
-	case 0:
-		return ""
-	case TransportMode:
-		return "transport"
-	case TunnelMode:
-		return "tunnel"
+// WeakerThan reports whether p gives away what q has: IPsec, PFS, or main mode
+// for aggressive mode. That is our choice of what a redirect must not lead to.
+// What is not known of protection in place does not make it weaker.
+func (p Plan) WeakerThan(q Plan) bool {
+	switch {
+	case !q.IPsec:
+		return false
+	case !p.IPsec:
+		return true
+	case q.PFS && !p.PFS && !p.InPlace():
+		return true
 	}
-	return "mode " + strconv.Itoa(int(m))
+	return q.Exchange == MainMode && p.Exchange == AggressiveMode
 }
-
-// MarshalText returns what String does.
-func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// An Exchange is how IKE does its phase 1 (RFC 2409, section 5).
-type Exchange uint8
-
-// The exchanges.
-const (
-	MainMode Exchange = iota + 1
-	AggressiveMode
-)
-
-// String returns the word of ParseList; empty for zero.
-func (x Exchange) String() string {
-	switch x {
-	case 0:
-		return ""
-	case MainMode:
-		return "main"
-	case AggressiveMode:
-		return "aggressive"
-	}
-	return "exchange " + strconv.Itoa(int(x))
-}
-
-// MarshalText returns what String does.
-func (x Exchange) MarshalText() ([]byte, error) { return []byte(x.String()), nil }
-
-// An Origin is the rule that decided a plan.
-type Origin uint8
-
-// The origins. Where nothing is defined anywhere it is OriginDefault: a default
-// that is not set means no IPsec.
-const (
-	OriginDefault Origin = iota
-	OriginPrevious
-	OriginFlags
-	OriginExisting
-)
-
-// String returns the name that the command prints.
-func (o Origin) String() string {
-	switch o {
-	case OriginDefault:
-		return "default"
-	case OriginPrevious:
-		return "previous"
-	case OriginFlags:
-		return "flags"
-	case OriginExisting:
-		return "existing"
-	}
-	return "origin " + strconv.Itoa(int(o))
-}
-
-// MarshalText returns what String does.
-func (o Origin) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

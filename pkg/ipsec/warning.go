@@ -22,13 +22,13 @@ const (
 func (s *Settings) warnings(p *Plan) []Warning {
 	var list []Warning
 	warn := func(code WarningCode, format string, args ...any) {
-		list = append(list, Warning{code, fmt.Sprintf(format, args...)})
+		list = append(list, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	if !p.IPsec && p.Flags&^FlagValid != 0 {
-		warn(WarnWithoutIKE, "the flags %s name modes of IPsec, and without ike there is none", p.Flags)
+		warn(WarnWithoutIKE, "the flags %s name modes of IPsec, and without ike there is none", p.Flags.detail())
 	}
 	if !p.IPsec && s.Flags.Has(FlagIKE) {
-		warn(WarnNotAsAsked, "the portal's flags, %s, ask for IPsec, and the connection goes without: %s", s.Flags, s.reason(p, 0))
+		warn(WarnNotAsAsked, "the portal's flags, %s, ask for IPsec, and the connection goes without", s.Flags.detail())
 	}
 	if p.Exchange == AggressiveMode {
 		warn(WarnAggressive, "aggressive mode lets others try preshared keys offline: use main mode, or a long random key")

@@ -31,28 +31,28 @@ func (p *Plan) describe() string {
 func (s *Settings) reason(p *Plan, source Source) string {
 	switch p.Origin {
 	case OriginExisting:
-		reason := fmt.Sprintf("%s says %s, and what exists comes before flags", p.Existing, p.Flags)
+		reason := fmt.Sprintf("%s says %s, and what exists comes before flags", p.Existing, p.Flags.detail())
 		if p.InPlace() {
 			reason = fmt.Sprintf("%s is in place, and what exists comes before flags", p.Existing)
 		}
 		if s.Flags.Has(FlagValid) && s.Flags != p.Flags {
-			reason += fmt.Sprintf("; the portal's flags, %s, have no effect", s.Flags)
+			reason += fmt.Sprintf("; the portal's flags, %s, have no effect", s.Flags.detail())
 		}
 		return reason
 	case OriginFlags:
-		return fmt.Sprintf("the portal's flags say %s, and are valid", p.Flags)
+		return fmt.Sprintf("the portal's flags say %s, and are valid", p.Flags.detail())
 	}
 	given := "the portal has no flags"
 	if s.Flags != 0 {
-		given = fmt.Sprintf("the portal's flags, %s, do not count without valid", s.Flags)
+		given = fmt.Sprintf("the portal's flags, %s, do not count without the flag valid (0x01)", s.Flags.detail())
 	}
 	switch {
 	case p.Origin == OriginPrevious:
-		return fmt.Sprintf("%s, and it was defined before, by %s: %s", given, source, p.Flags)
+		return fmt.Sprintf("%s, and %s defined %s before", given, source, p.Flags.detail())
 	case p.Flags == 0:
 		return given + ", none were defined before, and no default is set"
 	}
-	return fmt.Sprintf("%s, none were defined before, and the default says %s", given, p.Flags)
+	return fmt.Sprintf("%s, none were defined before, and the default says %s", given, p.Flags.detail())
 }
 
 // reservation says what was found, or not, and did not decide.
