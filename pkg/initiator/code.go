@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -24,6 +25,7 @@ func Code(err error) uint32 {
 		negotiation *NegotiationError
 		reject      *RejectError
 		limit       *LimitError
+		damaged     *RegistryError
 		at          *Error
 	)
 	switch {
@@ -48,6 +50,8 @@ func Code(err error) uint32 {
 		return CodeLoginFailed
 	case errors.As(err, &limit):
 		return CodeInvalidSendTargetsText
+	case errors.As(err, &damaged), errors.Is(err, ErrRegistryDamaged):
+		return CodeCacheCorrupted
 	case errors.As(err, &at):
 		return stageCode(at.Stage, err)
 	}
@@ -97,6 +101,11 @@ func stageCode(stage Stage, err error) uint32 {
 		return CodeDNSNameUnresolved
 	case StageConnect:
 		return CodeConnectionFailed
+	case StageStore:
+		if errors.Is(err, fs.ErrPermission) {
+			return CodeWin32AccessDenied
+		}
+		return CodeNonSpecificError
 	}
 	switch {
 	case errors.As(err, &text) && stage == StageLogin:

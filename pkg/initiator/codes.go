@@ -2,122 +2,64 @@ package initiator
 
 import "fmt"
 
-// The codes of the reference API. Those that begin with Win32 are Windows' own;
-// the rest are ISDSC_STATUS, numbers and names as in iscsierr.h, the names in
-// Go's case. Two are warnings rather than errors: CodeOperationNotAllSuccess and
-// CodeShortCHAPSecret; so is CodeOperationRequiresReboot.
+// The codes of the reference API that this package returns. Those that begin
+// with Win32 are Windows' own; the rest are ISDSC_STATUS, numbers and names as in
+// iscsierr.h, the names in Go's case. CodeOperationNotAllSuccess and
+// CodeShortCHAPSecret are warnings: something was done.
 const (
 	CodeSuccess                 uint32 = 0
 	CodeWin32AccessDenied       uint32 = 5
-	CodeWin32NotEnoughMemory    uint32 = 8
 	CodeWin32InvalidParameter   uint32 = 87
 	CodeWin32InsufficientBuffer uint32 = 122
 	CodeWin32Cancelled          uint32 = 1223
 
-	CodeNonSpecificError                  uint32 = 0xEFFF0001
-	CodeLoginFailed                       uint32 = 0xEFFF0002
-	CodeConnectionFailed                  uint32 = 0xEFFF0003
-	CodeInitiatorNodeAlreadyExists        uint32 = 0xEFFF0004
-	CodeInitiatorNodeNotFound             uint32 = 0xEFFF0005
-	CodeTargetMovedTemporarily            uint32 = 0xEFFF0006
-	CodeTargetMovedPermanently            uint32 = 0xEFFF0007
-	CodeInitiatorError                    uint32 = 0xEFFF0008
-	CodeAuthenticationFailure             uint32 = 0xEFFF0009
-	CodeAuthorizationFailure              uint32 = 0xEFFF000A
-	CodeNotFound                          uint32 = 0xEFFF000B
-	CodeTargetRemoved                     uint32 = 0xEFFF000C
-	CodeUnsupportedVersion                uint32 = 0xEFFF000D
-	CodeTooManyConnections                uint32 = 0xEFFF000E
-	CodeMissingParameter                  uint32 = 0xEFFF000F
-	CodeCantIncludeInSession              uint32 = 0xEFFF0010
-	CodeSessionTypeNotSupported           uint32 = 0xEFFF0011
-	CodeTargetError                       uint32 = 0xEFFF0012
-	CodeServiceUnavailable                uint32 = 0xEFFF0013
-	CodeOutOfResources                    uint32 = 0xEFFF0014
-	CodeConnectionAlreadyExists           uint32 = 0xEFFF0015
-	CodeSessionAlreadyExists              uint32 = 0xEFFF0016
-	CodeInitiatorInstanceNotFound         uint32 = 0xEFFF0017
-	CodeTargetAlreadyExists               uint32 = 0xEFFF0018
-	CodeDriverBug                         uint32 = 0xEFFF0019
-	CodeInvalidTextKey                    uint32 = 0xEFFF001A
-	CodeInvalidSendTargetsText            uint32 = 0xEFFF001B
-	CodeInvalidSessionID                  uint32 = 0xEFFF001C
-	CodeSCSIRequestFailed                 uint32 = 0xEFFF001D
-	CodeTooManySessions                   uint32 = 0xEFFF001E
-	CodeSessionBusy                       uint32 = 0xEFFF001F
-	CodeTargetMappingUnavailable          uint32 = 0xEFFF0020
-	CodeAddressTypeNotSupported           uint32 = 0xEFFF0021
-	CodeLogonFailed                       uint32 = 0xEFFF0022
-	CodeSendFailed                        uint32 = 0xEFFF0023
-	CodeTransportError                    uint32 = 0xEFFF0024
-	CodeVersionMismatch                   uint32 = 0xEFFF0025
-	CodeTargetMappingOutOfRange           uint32 = 0xEFFF0026
-	CodeTargetPresharedKeyUnavailable     uint32 = 0xEFFF0027
-	CodeTargetAuthInfoUnavailable         uint32 = 0xEFFF0028
-	CodeTargetNotFound                    uint32 = 0xEFFF0029
-	CodeLoginUserInfoBad                  uint32 = 0xEFFF002A
-	CodeTargetMappingExists               uint32 = 0xEFFF002B
-	CodeHBASecurityCacheFull              uint32 = 0xEFFF002C
-	CodeInvalidPortNumber                 uint32 = 0xEFFF002D
-	CodeOperationNotAllSuccess            uint32 = 0xAFFF002E
-	CodeHBASecurityCacheNotSupported      uint32 = 0xEFFF002F
-	CodeIKEIDPayloadTypeNotSupported      uint32 = 0xEFFF0030
-	CodeIKEIDPayloadIncorrectSize         uint32 = 0xEFFF0031
-	CodeTargetPortalAlreadyExists         uint32 = 0xEFFF0032
-	CodeTargetAddressAlreadyExists        uint32 = 0xEFFF0033
-	CodeNoAuthInfoAvailable               uint32 = 0xEFFF0034
-	CodeNoTunnelOuterModeAddress          uint32 = 0xEFFF0035
-	CodeCacheCorrupted                    uint32 = 0xEFFF0036
-	CodeRequestNotSupported               uint32 = 0xEFFF0037
-	CodeTargetOutOfResources              uint32 = 0xEFFF0038
-	CodeServiceDidNotRespond              uint32 = 0xEFFF0039
-	CodeISNSServerNotFound                uint32 = 0xEFFF003A
-	CodeOperationRequiresReboot           uint32 = 0xAFFF003B
-	CodeNoPortalSpecified                 uint32 = 0xEFFF003C
-	CodeCantRemoveLastConnection          uint32 = 0xEFFF003D
-	CodeServiceNotRunning                 uint32 = 0xEFFF003E
-	CodeTargetAlreadyLoggedIn             uint32 = 0xEFFF003F
-	CodeDeviceBusyOnSession               uint32 = 0xEFFF0040
-	CodeCouldNotSavePersistentLoginData   uint32 = 0xEFFF0041
-	CodeCouldNotRemovePersistentLoginData uint32 = 0xEFFF0042
-	CodePortalNotFound                    uint32 = 0xEFFF0043
-	CodeInitiatorNotFound                 uint32 = 0xEFFF0044
-	CodeDiscoveryMechanismNotFound        uint32 = 0xEFFF0045
-	CodeIPsecNotSupportedOnOS             uint32 = 0xEFFF0046
-	CodePersistentLoginTimeout            uint32 = 0xEFFF0047
-	CodeShortCHAPSecret                   uint32 = 0xAFFF0048
-	CodeEvaluationPeriodExpired           uint32 = 0xEFFF0049
-	CodeInvalidCHAPSecret                 uint32 = 0xEFFF004A
-	CodeInvalidTargetCHAPSecret           uint32 = 0xEFFF004B
-	CodeInvalidInitiatorCHAPSecret        uint32 = 0xEFFF004C
-	CodeInvalidCHAPUserName               uint32 = 0xEFFF004D
-	CodeInvalidLogonAuthType              uint32 = 0xEFFF004E
-	CodeInvalidTargetMapping              uint32 = 0xEFFF004F
-	CodeInvalidTargetID                   uint32 = 0xEFFF0050
-	CodeInvalidISCSIName                  uint32 = 0xEFFF0051
-	CodeIncompatibleISNSVersion           uint32 = 0xEFFF0052
-	CodeFailedToConfigureIPsec            uint32 = 0xEFFF0053
-	CodeBufferTooSmall                    uint32 = 0xEFFF0054
-	CodeInvalidLoadBalancePolicy          uint32 = 0xEFFF0055
-	CodeInvalidParameter                  uint32 = 0xEFFF0056
-	CodeDuplicatePathSpecified            uint32 = 0xEFFF0057
-	CodePathCountMismatch                 uint32 = 0xEFFF0058
-	CodeInvalidPathID                     uint32 = 0xEFFF0059
-	CodeMultiplePrimaryPathsSpecified     uint32 = 0xEFFF005A
-	CodeNoPrimaryPathSpecified            uint32 = 0xEFFF005B
-	CodeDeviceAlreadyPersistentlyBound    uint32 = 0xEFFF005C
-	CodeDeviceNotFound                    uint32 = 0xEFFF005D
-	CodeDeviceNotISCSIOrPersistent        uint32 = 0xEFFF005E
-	CodeDNSNameUnresolved                 uint32 = 0xEFFF005F
-	CodeNoConnectionAvailable             uint32 = 0xEFFF0060
-	CodeLBPolicyNotSupported              uint32 = 0xEFFF0061
-	CodeRemoveConnectionInProgress        uint32 = 0xEFFF0062
-	CodeInvalidConnectionID               uint32 = 0xEFFF0063
-	CodeCannotRemoveLeadingConnection     uint32 = 0xEFFF0064
-	CodeRestrictedByGroupPolicy           uint32 = 0xEFFF0065
-	CodeISNSFirewallBlocked               uint32 = 0xEFFF0066
-	CodeFailureToPersistLBPolicy          uint32 = 0xEFFF0067
-	CodeInvalidHost                       uint32 = 0xEFFF0068
+	CodeNonSpecificError              uint32 = 0xEFFF0001
+	CodeLoginFailed                   uint32 = 0xEFFF0002
+	CodeConnectionFailed              uint32 = 0xEFFF0003
+	CodeTargetMovedTemporarily        uint32 = 0xEFFF0006
+	CodeTargetMovedPermanently        uint32 = 0xEFFF0007
+	CodeInitiatorError                uint32 = 0xEFFF0008
+	CodeAuthenticationFailure         uint32 = 0xEFFF0009
+	CodeAuthorizationFailure          uint32 = 0xEFFF000A
+	CodeNotFound                      uint32 = 0xEFFF000B
+	CodeTargetRemoved                 uint32 = 0xEFFF000C
+	CodeUnsupportedVersion            uint32 = 0xEFFF000D
+	CodeTooManyConnections            uint32 = 0xEFFF000E
+	CodeMissingParameter              uint32 = 0xEFFF000F
+	CodeCantIncludeInSession          uint32 = 0xEFFF0010
+	CodeSessionTypeNotSupported       uint32 = 0xEFFF0011
+	CodeTargetError                   uint32 = 0xEFFF0012
+	CodeServiceUnavailable            uint32 = 0xEFFF0013
+	CodeOutOfResources                uint32 = 0xEFFF0014
+	CodeInitiatorInstanceNotFound     uint32 = 0xEFFF0017
+	CodeInvalidTextKey                uint32 = 0xEFFF001A
+	CodeInvalidSendTargetsText        uint32 = 0xEFFF001B
+	CodeInvalidSessionID              uint32 = 0xEFFF001C
+	CodeAddressTypeNotSupported       uint32 = 0xEFFF0021
+	CodeSendFailed                    uint32 = 0xEFFF0023
+	CodeTransportError                uint32 = 0xEFFF0024
+	CodeTargetPresharedKeyUnavailable uint32 = 0xEFFF0027
+	CodeTargetAuthInfoUnavailable     uint32 = 0xEFFF0028
+	CodeTargetNotFound                uint32 = 0xEFFF0029
+	CodeInvalidPortNumber             uint32 = 0xEFFF002D
+	CodeOperationNotAllSuccess        uint32 = 0xAFFF002E
+	CodeNoTunnelOuterModeAddress      uint32 = 0xEFFF0035
+	CodeCacheCorrupted                uint32 = 0xEFFF0036
+	CodeRequestNotSupported           uint32 = 0xEFFF0037
+	CodeNoPortalSpecified             uint32 = 0xEFFF003C
+	CodePortalNotFound                uint32 = 0xEFFF0043
+	CodeIPsecNotSupportedOnOS         uint32 = 0xEFFF0046
+	CodeShortCHAPSecret               uint32 = 0xAFFF0048
+	CodeInvalidCHAPSecret             uint32 = 0xEFFF004A
+	CodeInvalidTargetCHAPSecret       uint32 = 0xEFFF004B
+	CodeInvalidInitiatorCHAPSecret    uint32 = 0xEFFF004C
+	CodeInvalidCHAPUserName           uint32 = 0xEFFF004D
+	CodeInvalidLogonAuthType          uint32 = 0xEFFF004E
+	CodeInvalidISCSIName              uint32 = 0xEFFF0051
+	CodeFailedToConfigureIPsec        uint32 = 0xEFFF0053
+	CodeInvalidParameter              uint32 = 0xEFFF0056
+	CodeDNSNameUnresolved             uint32 = 0xEFFF005F
+	CodeInvalidHost                   uint32 = 0xEFFF0068
 )
 
 // CodeName returns the name that the reference API has for a code, such as
@@ -128,8 +70,6 @@ func CodeName(code uint32) string {
 		return "ISDSC_SUCCESS"
 	case CodeWin32AccessDenied:
 		return "ERROR_ACCESS_DENIED"
-	case CodeWin32NotEnoughMemory:
-		return "ERROR_NOT_ENOUGH_MEMORY"
 	case CodeWin32InvalidParameter:
 		return "ERROR_INVALID_PARAMETER"
 	case CodeWin32InsufficientBuffer:
@@ -137,15 +77,18 @@ func CodeName(code uint32) string {
 	case CodeWin32Cancelled:
 		return "ERROR_CANCELLED"
 	}
-	const failure = 0xEFFF0000
+	const failure, warning = 0xEFFF0000, 0xAFFF0000
 	i := int(code & 0xffff)
 	if severity := code &^ 0xffff; i < len(isdscNames) && isdscNames[i] != "" {
-		switch code {
-		case CodeOperationNotAllSuccess, CodeOperationRequiresReboot, CodeShortCHAPSecret:
-			return "ISDSC_" + isdscNames[i]
-		}
-		if severity == failure {
-			return "ISDSC_" + isdscNames[i]
+		switch i {
+		case 0x2e, 0x3b, 0x48:
+			if severity == warning {
+				return "ISDSC_" + isdscNames[i]
+			}
+		default:
+			if severity == failure {
+				return "ISDSC_" + isdscNames[i]
+			}
 		}
 	}
 	return fmt.Sprintf("0x%08X", code)
