@@ -25,7 +25,6 @@ func Code(err error) uint32 {
 		negotiation *NegotiationError
 		reject      *RejectError
 		limit       *LimitError
-		damaged     *RegistryError
 		at          *Error
 	)
 	switch {
@@ -50,7 +49,7 @@ func Code(err error) uint32 {
 		return CodeLoginFailed
 	case errors.As(err, &limit):
 		return CodeInvalidSendTargetsText
-	case errors.As(err, &damaged), errors.Is(err, ErrRegistryDamaged):
+	case errors.Is(err, ErrRegistryDamaged):
 		return CodeCacheCorrupted
 	case errors.As(err, &at):
 		return stageCode(at.Stage, err)

@@ -148,3 +148,6 @@ func (e *RegistryError) Error() string {
 
 // Unwrap returns what is wrong with it.
 func (e *RegistryError) Unwrap() error { return e.Err }
+
+// Is reports that e is ErrRegistryDamaged.
+func (e *RegistryError) Is(target error) bool { return target == ErrRegistryDamaged }

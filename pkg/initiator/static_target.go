@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // TargetFlags are ISCSI_TARGET_FLAG_… of the reference API.
@@ -104,7 +105,8 @@ func (t *StaticTarget) validate() error {
 		return &ConfigError{Code: CodeWin32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
 	}
 	for _, a := range t.Addresses {
-		if _, reason := parseTargetAddress(a.String()); reason != "" && a.Group != NoGroup {
+		text := strings.TrimSuffix(a.String(), ",-1")
+		if _, reason := parseTargetAddress(text); reason != "" {
 			return &ConfigError{Code: CodeWin32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
 		}
 	}

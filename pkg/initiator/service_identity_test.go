@@ -1,0 +1,124 @@
+package initiator_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+func TestNodeName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	name := func() string {
+		n, err := w.InitiatorNodeName(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if name() != initiatorName {
+		t.Errorf("name %s", name())
+	}
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host1"), initiator.CodeInvalidISCSIName)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "iqn.2026-11.com.Example:Host2"), initiator.CodeSuccess)
+	if name() != "iqn.2026-11.com.example:host2" {
+		t.Errorf("name %s", name())
+	}
+	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
+	r, err := w.AddSendTargetPortal(t.Context(), at(addr))
+	wantCode(t, err, initiator.CodeSuccess)
+	if sent, _ := w.network.Sessions(addr)[0].Key("InitiatorName"); sent != name() || r.InitiatorName != name() {
+		t.Errorf("sent %s, said %s", sent, r.InitiatorName)
+	}
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), ""), initiator.CodeSuccess)
+	if name() != initiatorName {
+		t.Errorf("name %s", name())
+	}
+}
+
+// TestInitiatorCHAPSecret: one secret by which all targets prove themselves, and
+// a portal's own that goes first.
+func TestInitiatorCHAPSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mutual := &iscsitest.Target{User: "disc", Secret: "secret-secret12", MutualUser: "tgt", MutualSecret: "outsecret-1234"}
+	addr := w.network.Portal("192.0.2.10:3260", mutual)
+	p := withCHAP(at(addr), "disc", "secret-secret12")
+	p.Login.AuthType = initiator.MutualCHAP
+
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	short, err := w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte("short")), "")
+	if err != nil || !short {
+		t.Errorf("short %v, error %v", short, err)
+	}
+	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(strings.Repeat("s", 256))), "")
+	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte("outsecret-1234")), "")
+	wantCode(t, err, initiator.CodeSuccess)
+	r, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	if !r.Auth.Mutual || r.Auth.TargetUser != "tgt" {
+		t.Errorf("authentication %+v", r.Auth)
+	}
+	p.Login.TargetPassword = auth.NewSecret([]byte("another-secret"))
+	_, err = w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeAuthenticationFailure)
+
+	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.Secret{}, "")
+	wantCode(t, err, initiator.CodeSuccess)
+	if set, err := w.InitiatorCHAPSecretSet(t.Context()); set || err != nil {
+		t.Errorf("set %v, error %v", set, err)
+	}
+}
+
+func TestStaticTargets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	add := func(code uint32, target initiator.StaticTarget) {
+		t.Helper()
+		wantCode(t, w.AddStaticTarget(t.Context(), target), code)
+	}
+	names := func() []string {
+		var n []string
+		for _, k := range w.targets() {
+			n = append(n, k.Name)
+		}
+		return n
+	}
+	a1 := initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}
+	a2 := initiator.TargetAddress{Host: "192.0.2.2", Port: 3260, Group: initiator.NoGroup}
+	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk"})
+	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Flags: 1})
+	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
+	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})
+	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Persist: true, Flags: initiator.MergeTargetInformation, Addresses: []initiator.TargetAddress{a2}})
+	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget})
+	add(initiator.CodeSuccess, initiator.StaticTarget{Name: "eui.02004567a425678d"})
+	if diff := cmp.Diff([]string{disk1, "eui.02004567a425678d"}, names()); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	m := w.targets()[0].Mechanisms[0]
+	if diff := cmp.Diff([]initiator.TargetAddress{a1, a2}, m.Addresses); diff != "" || m.Alias != "one" || !m.Static {
+		t.Errorf("mechanism %+v; addresses (-want +got):\n%s", m, diff)
+	}
+
+	// Hidden until something else finds it; then both mechanisms show.
+	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk2)})
+	_, err := w.AddSendTargetPortal(t.Context(), at(addr))
+	wantCode(t, err, initiator.CodeSuccess)
+	if known := w.targets(); len(known) != 3 || len(known[1].Mechanisms) != 2 {
+		t.Errorf("targets %+v", known)
+	}
+	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), initiator.CodeSuccess)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), initiator.CodeTargetNotFound)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), "EUI.02004567A425678D"), initiator.CodeSuccess)
+	if diff := cmp.Diff([]string{disk1, disk2}, names()); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}
