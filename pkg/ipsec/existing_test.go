@@ -48,8 +48,8 @@ func TestExistingString(t *testing.T) {
 		"kernel policy 7": {Kind: ipsec.ExistingProtection, Name: "kernel policy 7"},
 
 		"kernel policy 3 (partial)": {Kind: ipsec.ExistingPartial, Name: "kernel policy 3"},
-		"rule":            {Kind: ipsec.ExistingRule},
-		"protection":      {Kind: ipsec.ExistingProtection},
+		"rule":                      {Kind: ipsec.ExistingRule},
+		"protection":                {Kind: ipsec.ExistingProtection},
 	} {
 		if got := e.String(); got != want {
 			t.Errorf("got %s, want %s", got, want)

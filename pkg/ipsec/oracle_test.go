@@ -10,6 +10,7 @@ import (
 // decided, and the error.
 type outcome struct {
 	result string
+	flags  ipsec.Flags // that decided
 	origin string
 	err    string // type of the error; empty: nil
 }
@@ -64,7 +65,7 @@ func oracle(s ipsec.Settings) outcome {
 		return outcome{err: "FlagsError"}
 	}
 
-	o := outcome{result: "clear", origin: first.origin}
+	o := outcome{result: "clear", flags: first.bitmap, origin: first.origin}
 	if has(first.bitmap, 2) || inPlace {
 		bits := uint64(first.bitmap)
 		if !inPlace && bits&(32+64) == 0 {

@@ -22,7 +22,7 @@ type Plan struct {
 // configure follows the flags. That neither mode means transport and neither
 // exchange main is our choice.
 func (p *Plan) configure() {
-	if !p.Flags.Has(FlagValid | FlagIKE) {
+	if !p.Flags.Has(FlagIKE) {
 		return
 	}
 	p.IPsec, p.Mode, p.Exchange = true, TransportMode, MainMode

@@ -30,7 +30,7 @@ func observed(p ipsec.Plan, err error) outcome {
 	case err != nil:
 		o.err = err.Error()
 	}
-	o.origin, o.result = p.Origin.String(), "clear"
+	o.origin, o.flags, o.result = p.Origin.String(), p.Flags, "clear"
 	if p.IPsec {
 		list := []string{"IPsec", p.Mode.String(), p.Exchange.String()}
 		if p.PFS {
@@ -71,6 +71,7 @@ func somePrevious() [][]ipsec.Previous {
 		{{Flags: 0x13, Source: ipsec.SourceISNS, Time: older}},
 		{{Flags: 0x01, Source: ipsec.SourceIKEInfo, Time: older}},                                                                      // off
 		{{Flags: 0x31, Source: ipsec.SourceSamePort, Time: older}},                                                                     // without ike
+		{{Flags: 0x43, Source: ipsec.SourceISNS, Time: older}, {Flags: 0x0b, Source: ipsec.SourceISNS, Time: older}},                   // as given
 		{{Flags: 0x26, Source: ipsec.SourceIKEInfo, Time: older}},                                                                      // not valid
 		{{Flags: 0x6f, Source: ipsec.SourceISNS, Time: older}},                                                                         // contradictory
 		{{Flags: 0x27, Source: ipsec.SourceIKEInfo, Time: older}, {Flags: 0x43, Source: ipsec.SourceISNS, Time: newer}},                // the newer
