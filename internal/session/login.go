@@ -4,50 +4,8 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
-
-// A LoginConfig says how to log in.
-type LoginConfig struct {
-	InitiatorName string // required; must be a valid iSCSI name
-	ISID          pdu.ISID
-
-	// Auth is a fresh run of the method to authenticate by; nil is none.
-	// Method is its name, as in AuthMethod. The machine does not close Auth.
-	Auth   auth.Exchange
-	Method string
-
-	HeaderDigest DigestPreference
-	DataDigest   DigestPreference
-
-	// MaxRecvDataSegmentLength is what we declare, in bytes, 512 to
-	// pdu.MaxDataLen. It is always sent: LIO answers SendTargets with endless
-	// empty responses otherwise, and istgt cuts long lists.
-	MaxRecvDataSegmentLength int
-
-	// These mean little in a discovery session and are offered only where they
-	// are set.
-	MaxConnections     Number
-	DefaultTime2Wait   Number // seconds
-	DefaultTime2Retain Number // seconds
-}
-
-// A Number is an optional numeric key.
-type Number struct {
-	Specified bool
-	Value     uint32
-}
-
-// A LoginResult is what a successful login agreed on.
-type LoginResult struct {
-	HeaderDigest             bool // both directions, from the next PDU on
-	DataDigest               bool
-	MaxRecvDataSegmentLength int    // of the target, in bytes
-	TSIH                     uint16 // 0 from targets that break the RFC
-	PortalGroupTag           int    // -1: not sent
-	Rounds                   int    // requests that the login took
-}
 
 // A Login is the login of a new discovery session (RFC 7143, sections 6.3 and
 // 11.12).
@@ -75,7 +33,6 @@ type Login struct {
 // An answer is what one logical response said, read once.
 type answer struct {
 	transit bool
-	nsg     pdu.Stage
 	joined  pdu.Text // of all PDUs so far, when the text was cut
 	auth    pdu.Text // the CHAP_ keys, for the exchange
 	method  string   // AuthMethod; quoted where it is not ours
@@ -162,30 +119,27 @@ func (l *Login) next() pdu.PDU {
 func (l *Login) transit(nsg pdu.Stage) { l.request.Transit, l.request.NSG = true, nsg }
 
 // check judges the header of a response. The status comes first: a failing
-// response may have anything in its other fields (istgt sets T). The ISID is
-// left alone: gotgt does not send ours back.
+// response may have anything in its other fields (istgt sets T), but where we
+// are to go elsewhere for it, it has to be the answer to our request. The ISID
+// is left alone: gotgt does not send ours back.
 func (l *Login) check(resp *pdu.LoginResponse) error {
-	if resp.Status != pdu.StatusSuccess {
-		e := &StatusError{Status: resp.Status}
-		if resp.Status.Class() == pdu.ClassRedirection {
-			e.Address = redirectAddress(resp.Data)
-		}
-		return e
+	redirection := resp.Status.Class() == pdu.ClassRedirection
+	if resp.Status != pdu.StatusSuccess && !redirection {
+		return &StatusError{Status: resp.Status}
 	}
 	reason := ""
 	switch {
 	case resp.ITT != l.request.ITT:
 		reason = "its task tag is not ours"
+	case redirection:
+		return &StatusError{Status: resp.Status, Address: redirectAddress(resp.Data)}
 	case resp.VersionActive != 0:
 		reason = "it speaks another version"
 	case resp.CSG != l.request.CSG:
 		reason = "it is in " + resp.CSG.String() + ", we are in " + l.request.CSG.String()
 	case resp.Transit && resp.Continue:
 		reason = "T and C together"
-	case resp.Transit && !l.request.Transit && resp.CSG != pdu.SecurityNegotiation:
-		reason = "it leaves the stage before we asked"
-	case resp.Transit && resp.NSG <= resp.CSG,
-		resp.Transit && l.request.Transit && resp.NSG > l.request.NSG:
+	case resp.Transit && l.request.Transit && resp.NSG != l.request.NSG:
 		reason = "it goes on to " + resp.NSG.String() + ", which we did not ask for"
 	}
 	if reason != "" {
@@ -223,7 +177,7 @@ func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
 		text, l.answer.joined = l.answer.joined, nil
 	}
 	a := &l.answer
-	a.transit, a.nsg = resp.Transit, resp.NSG
+	a.transit = resp.Transit
 	a.auth, a.method, a.replies = a.auth[:0], "", a.replies[:0]
 	for p, err := range text.Pairs() {
 		if err == nil {
