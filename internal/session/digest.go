@@ -27,18 +27,30 @@ func (d DigestPreference) offer() string {
 }
 
 // accept reports whether the target's answer switches the digest on. Reject and
-// Irrelevant leave the default, which is none. No answer at all counts like
-// them.
+// Irrelevant leave the default, which is none.
 func (d DigestPreference) accept(key string, answer []byte) (on bool, err error) {
-	switch string(answer) {
+	chosen := quote(answer)
+	switch chosen {
 	case crc32c:
 		on = true
-	case pdu.ValueNone, pdu.ValueReject, pdu.ValueIrrelevant, "":
+	case pdu.ValueNone, pdu.ValueReject, pdu.ValueIrrelevant:
 	default:
-		return false, &NegotiationError{Key: key, Offered: d.offer(), Chosen: quote(answer)}
+		return false, d.refuse(key, chosen)
 	}
 	if on && d == DigestNone || !on && d == DigestCRC32C {
-		return false, &NegotiationError{Key: key, Offered: d.offer(), Chosen: quote(answer)}
+		return false, d.refuse(key, chosen)
 	}
 	return on, nil
+}
+
+// unanswered judges a target that did not answer, which leaves the default, too.
+func (d DigestPreference) unanswered(key string) error {
+	if d == DigestCRC32C {
+		return d.refuse(key, "")
+	}
+	return nil
+}
+
+func (d DigestPreference) refuse(key, chosen string) error {
+	return &NegotiationError{Key: key, Offered: d.offer(), Chosen: chosen}
 }

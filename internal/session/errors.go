@@ -89,6 +89,9 @@ func quote(v []byte) string {
 	if len(v) > most {
 		return fmt.Sprintf("%+q…", v[:most])
 	}
+	if len(v) == 0 {
+		return `""`
+	}
 	for _, c := range v {
 		if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			return fmt.Sprintf("%+q", v)

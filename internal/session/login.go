@@ -272,7 +272,7 @@ func (l *Login) operational(a *answer) error {
 			continue
 		}
 		pref, key := l.digest(i)
-		if _, err := pref.accept(key, nil); err != nil {
+		if err := pref.unanswered(key); err != nil {
 			return err
 		}
 	}
