@@ -42,6 +42,7 @@ type answer struct {
 		seen bool
 		on   bool
 	}
+	proposals int // answers in replies
 }
 
 // NewLogin returns the exchange of a new session.
@@ -178,7 +179,7 @@ func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
 	}
 	a := &l.answer
 	a.transit = resp.Transit
-	a.auth, a.method, a.replies = a.auth[:0], "", a.replies[:0]
+	a.auth, a.method, a.replies, a.proposals = a.auth[:0], "", a.replies[:0], 0
 	for p, err := range text.Pairs() {
 		if err == nil {
 			err = l.key(a, p)

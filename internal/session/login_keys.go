@@ -154,34 +154,45 @@ func (l *Login) propose(a *answer, key string, value []byte) error {
 	if isAnswerOnly(value) {
 		return l.breach("it answers " + quote([]byte(key)) + ", which we did not offer")
 	}
-	reply := pdu.ValueNotUnderstood
-	switch key {
-	case "MaxConnections", "InitialR2T", "ImmediateData", "MaxBurstLength", "FirstBurstLength",
-		"MaxOutstandingR2T", "DataPDUInOrder", "DataSequenceInOrder", "TaskReporting":
-		reply = pdu.ValueIrrelevant
-	case "IFMarker", "OFMarker", "IFMarkInt", "OFMarkInt":
-		reply = pdu.ValueReject // obsolete
-	case pdu.KeyErrorRecoveryLevel, pdu.KeyDefaultTime2Retain:
-		reply = "0" // the result is the minimum of both
-	case pdu.KeyDefaultTime2Wait: // the maximum of both
-		n, err := number(key, value, 0, maxTime)
-		if err != nil {
-			return err
-		}
-		reply = strconv.FormatUint(n, 10)
-	case "iSCSIProtocolLevel":
-		n, err := number(key, value, 0, 31)
-		if err != nil {
-			return err
-		}
-		reply = strconv.FormatUint(min(n, 1), 10) // we are level 1
-	default:
-		if strings.HasPrefix(key, "X#") {
-			return nil // a declaration
-		}
+	if strings.HasPrefix(key, "X#") {
+		return nil // a declaration
+	}
+	if a.proposals++; a.proposals > maxProposals {
+		return &LimitError{What: "proposals at once", Limit: maxProposals}
+	}
+	reply, err := answerTo(key, value)
+	if err != nil {
+		return err
+	}
+	if reply == "" {
+		reply = pdu.ValueNotUnderstood
+	} else if l.request.CSG == pdu.SecurityNegotiation {
+		// The answer would be out of place as well.
+		return l.breach(key + " in the security stage")
 	}
 	a.replies = a.replies.Append(key, reply)
 	return nil
+}
+
+// answerTo returns our answer to a proposal; empty: the key is not a standard
+// one of the operational stage.
+func answerTo(key string, value []byte) (string, error) {
+	switch key {
+	case pdu.KeyMaxConnections, "InitialR2T", "ImmediateData", "MaxBurstLength", "FirstBurstLength",
+		"MaxOutstandingR2T", "DataPDUInOrder", "DataSequenceInOrder", "TaskReporting":
+		return pdu.ValueIrrelevant, nil
+	case "IFMarker", "OFMarker", "IFMarkInt", "OFMarkInt":
+		return pdu.ValueReject, nil // obsolete
+	case pdu.KeyErrorRecoveryLevel, pdu.KeyDefaultTime2Retain:
+		return "0", nil // the result is the minimum of both
+	case pdu.KeyDefaultTime2Wait: // the maximum of both
+		n, err := number(key, value, 0, maxTime)
+		return strconv.FormatUint(n, 10), err
+	case "iSCSIProtocolLevel":
+		n, err := number(key, value, 0, 31)
+		return strconv.FormatUint(min(n, 1), 10), err // we are level 1
+	}
+	return "", nil
 }
 
 // isAnswerOnly reports a value that may be an answer but never a proposal.

@@ -15,6 +15,7 @@ type Machine interface {
 const (
 	maxLoginRounds = 64       // requests in one login
 	maxLoginText   = 64 << 10 // bytes of text that a target may send in one login
+	maxProposals   = 64       // keys in one response that want an answer of ours
 	maxUnsolicited = 1024     // NOP-In and Async Messages in one exchange
 	maxEmptyInARow = 8        // text responses without text, one after the other
 	maxTextPDUs    = 1 << 21  // text responses in one exchange
