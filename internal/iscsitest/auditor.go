@@ -65,7 +65,7 @@ func (a *Auditor) Response(f *Frame) {
 		return
 	}
 	if statSN, ok := statusOf(f); ok {
-		a.expStatSN = statSN + 1
+		a.expect(statSN + 1)
 	}
 	switch m := p.(type) {
 	case *pdu.LoginResponse:
@@ -86,6 +86,14 @@ func (a *Auditor) Response(f *Frame) {
 	case *pdu.AsyncMessage:
 		a.mayLogOut = a.mayLogOut || m.Event == pdu.AsyncLogout
 		a.mayAsk = a.mayAsk || m.Event == pdu.AsyncNegotiate
+	}
+}
+
+// expect takes the StatSN that comes next. Login may begin anywhere; later a
+// target that counts back changes nothing.
+func (a *Auditor) expect(next uint32) {
+	if a.phase == inLogin || pdu.SerialLess(a.expStatSN, next) {
+		a.expStatSN = next
 	}
 }
 
