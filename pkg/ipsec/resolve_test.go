@@ -119,8 +119,8 @@ func broken(s ipsec.Settings, p ipsec.Plan, err error) string {
 	switch {
 	case s.Validate() != nil && !none:
 		return "what must not be stored is not resolved"
-	case none != cmp.Equal(p, ipsec.Plan{}):
-		return "there is a plan unless flags are unusable"
+	case none && !cmp.Equal(p, ipsec.Plan{}):
+		return "there is no plan where flags are unusable"
 	case none != (p.Why == ""):
 		return "a plan explains itself"
 	case strings.ContainsAny(p.Why, "\n") || strings.HasSuffix(p.Why, "."):
