@@ -31,9 +31,16 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		s.Existing = existing
 	}
 	plan, err := s.Resolve()
+	before := a.result.IPsec
 	a.result.IPsec = plan
-	if err != nil {
+	switch {
+	case err != nil:
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
+	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	}
+	for _, w := range plan.Warnings {
+		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
 }
