@@ -69,3 +69,14 @@ func (cancellation) Error() string { return "cancelled" }
 
 // Is reports that it is context.Canceled.
 func (cancellation) Is(target error) bool { return target == context.Canceled }
+
+// withCancellation makes ctx end with a cancellation rather than with what ends
+// its parent.
+func withCancellation(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { cancel(cancellation{}) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}

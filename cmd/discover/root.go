@@ -17,6 +17,8 @@ type command struct {
 
 // run is the whole command. It returns the exit status.
 func run(ctx context.Context, args []string, w world) int {
+	ctx, stop := withCancellation(ctx)
+	defer stop()
 	w.stderr = &lockedWriter{w: w.stderr}
 	c := &command{world: w, groups: make(map[*cobra.Command][]flagGroup)}
 	root := c.root()
@@ -125,7 +127,9 @@ func findVerb(root *cobra.Command, name string) *cobra.Command {
 func verbNames(root *cobra.Command) []string {
 	var names []string
 	for _, c := range root.Commands() {
-		names = append(names, c.Name())
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
 	}
 	return names
 }

@@ -101,11 +101,9 @@ func (s *scan) discoverer() *initiator.Discoverer {
 func (s *scan) discover(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ctx, stop := withCancellation(ctx)
-	defer stop()
 
 	d := s.discoverer()
-	w := newStream(s.stdout)
+	w := newStream(s.stdout, cancel) // nobody asks on for a reader who has left
 	out := s.newOutput(w)
 	t := &tally{portals: s.portals, all: s.run.all}
 	err := s.show(ctx, cancel, d, out, t)
@@ -122,17 +120,6 @@ func (s *scan) discover(ctx context.Context) error {
 		return fmt.Errorf("write the results: %w", err)
 	}
 	return t.status()
-}
-
-// withCancellation makes ctx end with a cancellation rather than with what ends
-// its parent.
-func withCancellation(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
-	stop := context.AfterFunc(parent, func() { cancel(cancellation{}) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-	}
 }
 
 // show hands the events to the output.

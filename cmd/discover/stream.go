@@ -13,8 +13,9 @@ const maxBuffered = 256 << 10
 // reader sees each line the moment that it is there, and a million of them cost
 // few writes.
 type stream struct {
-	w    io.Writer
-	done chan struct{}
+	w      io.Writer
+	failed func(error) // told of the first write that fails
+	done   chan struct{}
 
 	mu      sync.Mutex // guards the following
 	change  sync.Cond
@@ -24,8 +25,8 @@ type stream struct {
 	err     error // of the first write that failed; all later ones fail with it
 }
 
-func newStream(w io.Writer) *stream {
-	s := &stream{w: w, done: make(chan struct{})}
+func newStream(w io.Writer, failed func(error)) *stream {
+	s := &stream{w: w, failed: failed, done: make(chan struct{})}
 	s.change.L = &s.mu
 	go s.run()
 	return s
@@ -84,6 +85,9 @@ func (s *stream) run() {
 		s.writing = true
 		s.mu.Unlock()
 		_, err := s.w.Write(batch)
+		if err != nil {
+			s.failed(err)
+		}
 		s.mu.Lock()
 		s.writing = false
 		if err != nil {

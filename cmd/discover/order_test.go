@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/google/go-cmp/cmp"
+)
+
+func found(index int, name string) initiator.Event {
+	return initiator.TargetFound{Index: index, Target: initiator.Target{Name: name}}
+}
+
+func done(index int) initiator.Event { return initiator.PortalDone{Index: index} }
+
+func ordered(events iter.Seq[initiator.Event]) []string {
+	var got []string
+	for e := range inOrder(events) {
+		switch e := e.(type) {
+		case initiator.TargetFound:
+			got = append(got, e.Target.Name)
+		case initiator.PortalDone:
+			s := fmt.Sprint(e.Index)
+			if e.Result.Err != nil {
+				s += " failed"
+			}
+			got = append(got, s)
+		}
+	}
+	return got
+}
+
+func TestInOrder(t *testing.T) {
+	t.Parallel()
+	got := ordered(slices.Values([]initiator.Event{
+		found(2, "c1"), found(1, "b1"), found(0, "a1"), done(2), found(1, "b2"), found(0, "a2"), done(0), found(1, "b3"), done(1), found(3, "d1"), done(3),
+	}))
+	if diff := cmp.Diff([]string{"a1", "a2", "0", "b1", "b2", "b3", "1", "c1", "2", "d1", "3"}, got); diff != "" {
+		t.Errorf("events differ (- want, + got):\n%s", diff)
+	}
+}
+
+// What waits is bounded: a list for which there is no room is an error, never a
+// short list.
+func TestHeldIsBounded(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("n", 1<<20) // in memory once
+	got := ordered(func(yield func(initiator.Event) bool) {
+		for range maxHeld>>20 + 1 {
+			yield(found(1, name))
+		}
+		yield(done(1))
+		yield(found(2, "c1"))
+		yield(done(2))
+		yield(done(0))
+	})
+	if got := got[len(got)-2:]; !slices.Equal(got, []string{"c1", "2"}) && !slices.Equal(got, []string{"1 failed", "2 failed"}) {
+		t.Errorf("got %v at the end", got)
+	}
+	if !slices.Contains(got, "1 failed") {
+		t.Error("the portal for whose targets was no room has not failed")
+	}
+}
+
+// One slow portal holds up neither the others nor, for ever, the memory. Here
+// time is real: the others wait for a lock while there is no room.
+func TestSlowPortalFirst(t *testing.T) {
+	t.Parallel()
+	const others = maxAhead + 1000
+	for _, format := range []string{formatJSON, formatISCSIADM} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			l := fleet(t)
+			r := l.discover(t.Context(), "scan", "-o", format, "--timeout", "1s", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
+			if r.status != exitPartly {
+				t.Errorf("got exit status %d, want 3", r.status)
+			}
+			if s := r.stdout + r.stderr; !strings.Contains(s, fmt.Sprintf("connection refused: %d", others)) && !strings.Contains(s, fmt.Sprintf(`"connection refused":%d`, others)) {
+				t.Errorf("got %.2000s, want %d silent addresses", s, others)
+			}
+		})
+	}
+}
+
+// Nobody reads any more while portals wait for their turn: all ends at once.
+func TestBrokenPipeAhead(t *testing.T) {
+	t.Parallel()
+	l := fleet(t)
+	l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.EPIPE })
+	start := time.Now()
+	r := l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "1h", "192.0.2.10", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
+	if took := time.Since(start); r.status != exitFailed || took > time.Minute {
+		t.Errorf("got exit status %d after %v, want 1 at once", r.status, took)
+	}
+}
+
+// A list too long to be held is printed in parts.
+func TestLongTable(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	long := &iscsitest.Target{MaxText: 32 << 10}
+	for i := range 2*maxTable + 1 {
+		long.Records = append(long.Records, iscsitest.Record{Name: fmt.Sprintf("iqn.2026-11.com.example:%d", i)})
+	}
+	l.Portal("192.0.2.10:3260", long)
+	r := l.discover(t.Context(), "scan", "192.0.2.10")
+	if !strings.HasPrefix(r.stdout, "192.0.2.10:3260: more than 999 targets\n") || !strings.HasSuffix(r.stdout, "\n192.0.2.10:3260: 2001 targets\n") {
+		t.Errorf("got %.100s … %s", r.stdout, r.stdout[len(r.stdout)-100:])
+	}
+	if got := strings.Count(r.stdout, "\n"); got != 2*maxTable+3 {
+		t.Errorf("got %d lines, want %d", got, 2*maxTable+3)
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// While one write is under way, what comes is gathered for the next.
+func TestStreamGathers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var writes []int
+		s := newStream(writerFunc(func(p []byte) (int, error) {
+			time.Sleep(time.Second)
+			writes = append(writes, bytes.Count(p, []byte("\n")))
+			return len(p), nil
+		}), nil)
+		for range 10 {
+			fmt.Fprintln(s, "line")
+			synctest.Wait()
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if len(writes) != 2 || writes[0] != 1 || writes[1] != 9 {
+			t.Errorf("got writes of %v lines, want 1 and 9", writes)
+		}
+	})
+}
+
+// A reader that is slower than the targets holds them up; memory is bounded.
+func TestStreamWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var largest int
+		s := newStream(writerFunc(func(p []byte) (int, error) {
+			<-release
+			largest = max(largest, len(p))
+			return len(p), nil
+		}), nil)
+		line := make([]byte, 1000)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range 10000 {
+				s.Write(line)
+			}
+		})
+		synctest.Wait()
+		close(release)
+		wg.Wait()
+		s.Close()
+		if largest > maxBuffered+len(line) {
+			t.Errorf("got a write of %d bytes, want at most %d", largest, maxBuffered+len(line))
+		}
+	})
+}
+
+// The first error stays, and ends the waiting of a writer.
+func TestStreamFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("full")
+		var told error
+		s := newStream(writerFunc(func([]byte) (int, error) {
+			time.Sleep(time.Second)
+			return 0, failure
+		}), func(err error) { told = err })
+		line := make([]byte, 1000)
+		for i := range 10000 {
+			if _, err := s.Write(line); err != nil {
+				if err != failure || i < maxBuffered/1000 {
+					t.Errorf("got %v at line %d", err, i)
+				}
+				break
+			}
+		}
+		if err := s.Flush(); err != failure {
+			t.Errorf("flush: got %v", err)
+		}
+		if err := s.Close(); err != failure {
+			t.Errorf("close: got %v", err)
+		}
+		if told != failure {
+			t.Errorf("told of %v", told)
+		}
+	})
+}
+
+func BenchmarkStream(b *testing.B) {
+	s := newStream(writerFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
+	line := make([]byte, 150)
+	for b.Loop() {
+		s.Write(line)
+	}
+	s.Close()
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// A command line that is not understood: one line, exit status 2, nothing sent.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	const notYet = ": this version cannot do that yet; "
+	const noIPsec = notYet + "portals are asked in clear text: leave the flag out, and let the system's own IPsec protect the way"
+	for _, tt := range []struct{ args, want string }{
+		{"", "no verb: try discover scan PORTAL, or discover help"},
+		{"-v", "no verb: try discover scan PORTAL, or discover help"},
+		{"scam 192.0.2.10", `no verb "scam"; did you mean scan?; see discover help`},
+		{"portal list", `no verb "portal"; see discover help`},
+		{"--timeout 2s scam", `no verb "scam"; did you mean scan?; see discover help`},
+		{"scan", "no portal: try discover scan HOST, or see discover help scan"},
+		{"scan --timeout 2s", "no portal: try discover scan HOST, or see discover help scan"},
+		{"scan 192.0.2.10 --timeuot 2s", "no flag --timeuot; did you mean --timeout?; see discover help scan"},
+		{"scan 192.0.2.10 --discover", "no flag --discover; see discover help scan"},
+		{"scan -m discovery", "no flag -m; see discover help scan"},
+		{"scan 192.0.2.10 --timeout", "--timeout: a value is missing; see discover help scan"},
+		{"scan 192.0.2.10 --=x", "a flag is --NAME, --NAME=VALUE or -N; see discover help scan"},
+		{"scan 192.0.2.10 --timeout 2", `--timeout "2": a time above zero with its unit, such as 500ms, 15s or 2m`},
+		{"scan 192.0.2.10 --timeout -2s", `--timeout "-2s": a time above zero with its unit, such as 500ms, 15s or 2m`},
+		{"scan 192.0.2.10 --parallel 0", `--parallel "0": a number from 1 to 65536`},
+		{"scan 192.0.2.10 --tcp-port 65536", `--tcp-port "65536": a number from 1 to 65535`},
+		{"scan 192.0.2.10 --max-targets x", `--max-targets "x": a number from 1 to 2147483647`},
+		{"scan 192.0.2.10 --source eth0", `--source "eth0": an IP address of this host, such as 192.0.2.2, 2001:db8::2 or fe80::2%eth0`},
+		{"scan 192.0.2.10 -o yaml", `--output "yaml": one of table, json, jsonl, iscsiadm`},
+		{"scan 192.0.2.10 --header-digest md5", `--header-digest "md5": one of none, crc32c, prefer-crc32c`},
+		{"scan 192.0.2.10 --redirect all", `--redirect "all": one of same-host, any, none`},
+		{"scan 192.0.2.10 --chap-algorithms md4", `--chap-algorithms "md4": one or more of sha3-256,sha256,sha1,md5, separated by commas`},
+		{"scan 192.0.2.10 --chap-algorithms md5,md5", `--chap-algorithms "md5,md5": md5 stands in it twice`},
+		{"scan 192.0.2.10 --chap-fallback=maybe", `--chap-fallback "maybe": true or false`},
+		{"scan 192.0.2.10 --initiator-name host1", `--initiator-name: iSCSI name "host1": it begins with none of iqn., eui. and naa.`},
+		{"scan 192.0.2.10 --chap-user u", "--chap-user goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --target-secret env:X", "--target-secret goes with --chap-secret REF: a target proves itself only to who does so first"},
+		{"scan 192.0.2.10 --target-user u --chap-secret env:X", "--target-user goes with --target-secret REF"},
+		{"scan 192.0.2.10 --chap-secret fd:3 --target-secret fd:3", "two secrets by one file descriptor: it can be read once"},
+		{"scan - --chap-secret fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
+		{"scan 192.0.2.0/30 --source 2001:db8::2", "--source 2001:db8::2 cannot ask 192.0.2.0/30: one is IPv4 and the other IPv6"},
+		{"scan 192.0.2.10 --instance host", "--instance" + notYet + "there is one instance, and --source ADDRESS chooses where to ask from"},
+		{"scan 192.0.2.10 --initiator-port each", "--initiator-port" + notYet + "routing decides, or --source ADDRESS chooses where to ask from"},
+		{"scan 192.0.2.10 --ipsec ike,transport", "--ipsec" + noIPsec},
+		{"scan 192.0.2.10 --security-flags 0x27", "--security-flags" + noIPsec},
+		{"scan 192.0.2.10 --ipsec-psk env:X", "--ipsec-psk" + noIPsec},
+		{"scan 192.0.2.10 --ipsec-id group", "--ipsec-id" + noIPsec},
+		{"scan 192.0.2.10 --ipsec-outer 192.0.2.1", "--ipsec-outer" + noIPsec},
+		{"scan 192.0.2.10 --ipsec-enforcer auto", "--ipsec-enforcer" + noIPsec},
+		{"scan 192.0.2.10 --ipsec-unknown refuse", "--ipsec-unknown" + noIPsec},
+		{"scan 192.0.2.10 --bind-device", "--bind-device" + notYet + "leave it out, and choose the address by --source ADDRESS"},
+		{"scan 192.0.2.10 --capture f", "--capture" + notYet + "use --trace, or a packet capture of the portal's TCP port"},
+		{"scan 192.0.2.10 --capture-secrets", "--capture-secrets" + notYet + "it belongs to --capture"},
+		{"help scam", `no manual of "scam"; did you mean scan?; see discover help`},
+		{"completion", "for which shell? one of bash, zsh, fish, powershell"},
+		{"completion tcsh", "for which shell? one of bash, zsh, fish, powershell"},
+		{"version 1", "version takes no arguments"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, exitUsage, "", "discover: "+tt.want+"\n")
+			if got := l.Dials(); len(got) > 0 {
+				t.Errorf("got dials %v, want none", got)
+			}
+		})
+	}
+}
+
+// A flag may stand anywhere.
+func TestFlagsAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{
+		"scan -o iscsiadm --timeout 2s --all 192.0.2.10",
+		"scan 192.0.2.10 -o iscsiadm --timeout=2s --all",
+		"-o iscsiadm scan 192.0.2.10",
+		"-o iscsiadm --timeout 2s --all scan 192.0.2.10",
+		"--all -v=false -oiscsiadm --timeout=2s scan 192.0.2.10",
+		"--output iscsiadm --trace=false --registry scan scan 192.0.2.10",
+		"scan -o iscsiadm -- 192.0.2.10",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.Portal("192.0.2.10:3260", twoTargets())
+			r := l.discover(t.Context(), strings.Fields(args)...)
+			if r.status != exitOK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
+				t.Errorf("got %+v, want three lines", r)
+			}
+		})
+	}
+}
+
+// Every flag that is there is in the manual, and fits its lines.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"help", "help scan", "scan --help", "scan -h 192.0.2.10", "--help", "help completion", "help version", "help help"} {
+		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
+		if r.status != exitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
+			t.Errorf("%s: got %+v, want a manual", args, r)
+		}
+		for line := range strings.Lines(r.stdout) {
+			if len(line) > 85 {
+				t.Errorf("%s: got a line of %d: %s", args, len(line), line)
+			}
+		}
+	}
+	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
+	for _, flag := range []string{
+		"--source", "--tcp-port", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
+		"--chap-algorithms", "--chap-fallback", "--header-digest", "--data-digest", "--max-connections",
+		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--timeout", "--parallel",
+		"--max-text", "--max-targets", "--all", "--trace", "--registry", "--key", "-o, --output", "-v, --verbose",
+	} {
+		if !strings.Contains(manual, "\n  "+flag) {
+			t.Errorf("%s is not in the manual", flag)
+		}
+	}
+	if strings.Contains(manual, "--ipsec ") {
+		t.Error("--ipsec is in the manual, and refused")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"version", "--version"} {
+		if r := newLab(t).discover(t.Context(), args); r.status != exitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
+			t.Errorf("%s: got %+v", args, r)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != exitOK || !strings.Contains(r.stdout, "__complete") {
+			t.Errorf("%s: got exit status %d and %.100q", shell, r.status, r.stdout)
+		}
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"sc"}, "scan\task portals for their targets, and store nothing\n"},
+		{[]string{"scan", "-o", ""}, "table\njson\njsonl\niscsiadm\n"},
+		{[]string{"scan", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"scan", "--chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"scan", "--timeo"}, "--timeout\tfor one portal, all in all; default 15s\n"},
+		{[]string{"scan", "--ipsec"}, ""},
+		{[]string{"scan", ""}, ""},
+		{[]string{"completion", "z"}, "zsh\n"},
+		{[]string{"help", ""}, "completion\nhelp\nscan\nversion\n"},
+	} {
+		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
+		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {
+			t.Errorf("%v: got %q, want %q", tt.args, r.stdout, tt.want)
+		}
+	}
+}

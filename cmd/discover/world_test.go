@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+)
+
+// A lab is a world for one test: a network in memory and a host without
+// surprises.
+type lab struct {
+	*iscsitest.Network
+	stdin   string
+	files   map[string]string
+	env     map[string]string
+	fds     map[int]string
+	answers map[string]string // to questions at the terminal
+	names   map[string][]string
+	host    string
+	stdout  io.Writer // nil: kept
+}
+
+func newLab(t *testing.T) *lab {
+	return &lab{
+		Network: iscsitest.NewNetwork(t),
+		files:   map[string]string{},
+		env:     map[string]string{},
+		fds:     map[int]string{},
+		answers: map[string]string{},
+		names:   map[string][]string{},
+		host:    "host1.example.com",
+	}
+}
+
+// A ran is what a run of the command left behind.
+type ran struct {
+	status         int
+	stdout, stderr string
+}
+
+// discover runs the command.
+func (l *lab) discover(ctx context.Context, args ...string) ran {
+	var stdout, stderr bytes.Buffer
+	w := world{
+		stdin:  strings.NewReader(l.stdin),
+		stdout: &stdout,
+		stderr: &stderr,
+		lookupEnv: func(name string) (string, bool) {
+			v, ok := l.env[name]
+			return v, ok
+		},
+		open: func(path string) (io.ReadCloser, error) {
+			if s, ok := l.files[path]; ok {
+				return io.NopCloser(strings.NewReader(s)), nil
+			}
+			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+		},
+		openFD: func(n int) (io.ReadCloser, error) {
+			if s, ok := l.fds[n]; ok {
+				return io.NopCloser(strings.NewReader(s)), nil
+			}
+			return nil, errors.New("it is not open")
+		},
+		ask: func(ctx context.Context, question string) ([]byte, error) {
+			if s, ok := l.answers[question]; ok {
+				return []byte(s), nil
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+		hostname: func() (string, error) { return l.host, nil },
+		interfaces: func() ([]netInterface, error) {
+			return []netInterface{
+				{"lo", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}},
+				{"eth0", []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},
+			}, nil
+		},
+		dial: l.Dial,
+		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+			var addrs []netip.Addr
+			for _, s := range l.names[host] {
+				addrs = append(addrs, netip.MustParseAddr(s))
+			}
+			if addrs == nil {
+				return nil, errors.New("no such host")
+			}
+			return addrs, nil
+		},
+	}
+	if l.stdout != nil {
+		w.stdout = l.stdout
+	}
+	return ran{status: run(ctx, args, w), stdout: stdout.String(), stderr: stderr.String()}
+}
+
+// want compares what a run left behind.
+func (r ran) want(t *testing.T, status int, stdout, stderr string) {
+	t.Helper()
+	if r.status != status {
+		t.Errorf("got exit status %d, want %d", r.status, status)
+	}
+	if r.stdout != stdout {
+		t.Errorf("standard output: got\n%s\nwant\n%s", r.stdout, stdout)
+	}
+	if r.stderr != stderr {
+		t.Errorf("standard error: got\n%s\nwant\n%s", r.stderr, stderr)
+	}
+}
+
+// twoTargets is what most portals of these tests show.
+func twoTargets() *iscsitest.Target {
+	return &iscsitest.Target{Records: []iscsitest.Record{
+		{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1", "[2001:db8::10]:3260,1"}},
+		{Name: "iqn.2026-11.com.example:disk-two"},
+	}}
+}
+
+// threeTargets takes long enough to tell that the first is there early: a record
+// is complete when the next begins.
+func threeTargets() *iscsitest.Target {
+	t := twoTargets()
+	t.Records = append(t.Records, iscsitest.Record{Name: "iqn.2026-11.com.example:disk3"})
+	return t
+}
