@@ -27,6 +27,7 @@ func Serve(nc net.Conn, h Handler) error { return newConn(nc).serve(h) }
 // response. It is used by one goroutine.
 type Conn struct {
 	nc    net.Conn
+	out   io.Writer // what Write writes to: nc, or a link that spoils it
 	audit Auditor
 
 	isid     pdu.ISID // of the last Login Request
@@ -38,7 +39,7 @@ type Conn struct {
 	requests []pdu.PDU
 }
 
-func newConn(nc net.Conn) *Conn { return &Conn{nc: nc, statSN: 1} }
+func newConn(nc net.Conn) *Conn { return &Conn{nc: nc, out: nc, statSN: 1} }
 
 func (c *Conn) serve(h Handler) error {
 	defer c.nc.Close()
@@ -150,7 +151,7 @@ func (c *Conn) Sent(b []byte) {
 
 // Write writes bytes as they are.
 func (c *Conn) Write(b []byte) error {
-	_, err := c.nc.Write(b)
+	_, err := c.out.Write(b)
 	return err
 }
 

@@ -96,6 +96,20 @@ func Repeat(n int, step Step) Step {
 	}
 }
 
+// UntilGone takes a step again and again until the initiator goes, and ends the
+// script. The initiator may go at any point, also within a PDU.
+func UntilGone(step Step) Step {
+	return func(c *Conn) error {
+		for {
+			if err := step(c); Gone(err) {
+				return errOver
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+}
+
 // Delay lets time pass; it is meant for testing/synctest bubbles.
 func Delay(d time.Duration) Step {
 	return func(*Conn) error {
