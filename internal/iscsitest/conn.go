@@ -139,7 +139,7 @@ func (c *Conn) Encode(p pdu.PDU) ([]byte, error) {
 // Sent takes note of a response that is about to be written: its StatSN counts
 // on, and the Auditor sees it. Bytes that are no response change nothing.
 func (c *Conn) Sent(b []byte) {
-	f, err := ReadFrame(bytes.NewReader(b), c.audit.headerDigest, c.audit.dataDigest)
+	f, err := readFrame(bytes.NewReader(b), c.audit.headerDigest, c.audit.dataDigest, len(b))
 	if err != nil {
 		return
 	}

@@ -28,6 +28,11 @@ type Frame struct {
 // ReadFrame reads one frame with the digests that were agreed. It returns
 // io.EOF only where the stream ended before the frame.
 func ReadFrame(r io.Reader, headerDigest, dataDigest bool) (*Frame, error) {
+	return readFrame(r, headerDigest, dataDigest, maxFrameData)
+}
+
+// readFrame is ReadFrame with another limit to the data.
+func readFrame(r io.Reader, headerDigest, dataDigest bool, maxData int) (*Frame, error) {
 	f := new(Frame)
 	if _, err := io.ReadFull(r, f.Header[:]); err != nil {
 		return nil, within(err, "a header")
@@ -43,7 +48,7 @@ func ReadFrame(r io.Reader, headerDigest, dataDigest bool) (*Frame, error) {
 		return nil, fmt.Errorf("iscsitest: %s: header digest wrong or missing", f.Header.Opcode())
 	}
 	n := f.Header.DataLen()
-	if n > maxFrameData {
+	if n > maxData {
 		return nil, fmt.Errorf("iscsitest: %s: data segment of %d bytes: the stream is out of step", f.Header.Opcode(), n)
 	}
 	f.Data = make([]byte, n)
