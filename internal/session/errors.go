@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -28,7 +29,7 @@ type ProtocolError struct {
 func (e *ProtocolError) Error() string {
 	s := fmt.Sprintf("session: %s breaks the protocol: %s", e.Opcode, e.Reason)
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + strings.TrimPrefix(e.Err.Error(), "pdu: ")
 	}
 	return s
 }

@@ -79,7 +79,7 @@ func replyLen(whole []reply, i int) int {
 func TestLoginMalformedText(t *testing.T) {
 	t.Parallel()
 	malformed := func(at int, reason string) string {
-		return fmt.Sprintf("%smalformed text: pdu: malformed text at byte %d: %s", breaks, at, reason)
+		return fmt.Sprintf("%smalformed text: malformed text at byte %d: %s", breaks, at, reason)
 	}
 	data := func(flags string, b string) reply {
 		return but(says(flags), func(m *pdu.LoginResponse) { m.Data = pdu.Text(b) })

@@ -105,7 +105,7 @@ func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 func TestSendTargets(t *testing.T) {
 	t.Parallel()
 	const text = "session: Text Response breaks the protocol: "
-	const malformed = text + "malformed list: pdu: malformed text at byte "
+	const malformed = text + "malformed list: malformed text at byte "
 	all := func(m *pdu.TextResponse) { m.Final, m.Continue = false, true }
 	tests := []struct {
 		name  string
