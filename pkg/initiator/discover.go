@@ -45,7 +45,7 @@ func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.S
 			case PortalDone:
 				c := collect(open, e.Index)
 				c.result, c.done = e.Result, true
-				c.result.Targets = c.targets
+				c.result.Targets, c.result.TargetsFound = c.targets, len(c.targets)
 			}
 			for c := open[turn]; c != nil && c.done; c = open[turn] {
 				delete(open, turn)
@@ -72,7 +72,7 @@ func collect(open map[int]*collection, index int) *collection {
 // A collection gathers the targets of one portal.
 type collection struct {
 	targets []Target
-	names   map[string]int                 // index in targets
+	names   map[string]int                 // index in targets, by the folded name
 	seen    map[int]map[TargetAddress]bool // addresses, of the names that came again
 	result  Result
 	done    bool
@@ -83,9 +83,10 @@ func (c *collection) add(t Target) {
 	if c.names == nil {
 		c.names = make(map[string]int)
 	}
-	i, known := c.names[t.Name]
+	name := FoldName(t.Name)
+	i, known := c.names[name]
 	if !known {
-		c.names[t.Name] = len(c.targets)
+		c.names[name] = len(c.targets)
 		c.targets = append(c.targets, t)
 		return
 	}

@@ -59,11 +59,15 @@ func (l *list) name(v []byte) error {
 	if l.state == inRecord && l.target.Name == string(v) {
 		return nil
 	}
+	name := string(v)
+	reason := badName(name)
+	if reason == "" && l.state == inRecord && FoldName(l.target.Name) == FoldName(name) {
+		return nil
+	}
 	if err := l.flush(); err != nil {
 		return err
 	}
-	name := string(v)
-	if reason := badName(name); reason != "" {
+	if reason != "" {
 		l.state = inBadRecord
 		l.warnings.add(WarnTargetName, "target name %s: %s", quote(v), reason)
 		return nil

@@ -1,0 +1,176 @@
+package initiator_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// answers makes a target answer SendTargets with text, in one response.
+func answers(text string) *iscsitest.Target {
+	return &iscsitest.Target{Respond: func(_, response pdu.PDU) iscsitest.Step {
+		if _, ok := response.(*pdu.TextResponse); !ok {
+			return nil
+		}
+		return iscsitest.Send(&pdu.TextResponse{Final: true, Data: pdu.Text(text)})
+	}}
+}
+
+// pairs writes pairs as a target sends them.
+func pairs(pairs ...string) string { return string(iscsitest.Text(pairs...)) }
+
+func v4(last, group int) initiator.TargetAddress {
+	return initiator.TargetAddress{Host: fmt.Sprintf("192.0.2.%d", last), Port: 3260, Group: group}
+}
+
+// here is the address of a target that names none.
+var here = initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: initiator.NoGroup}
+
+// TestList: what is wrong with one record costs that record and no other; what
+// is wrong with the text costs the list.
+func TestList(t *testing.T) {
+	t.Parallel()
+	const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
+	const nameA, nameB = "TargetName=" + a, "TargetName=" + b
+	const addr1, addr2 = "TargetAddress=192.0.2.10:3260,1", "TargetAddress=192.0.2.11,2"
+	malformed := outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}
+	tests := []struct {
+		name     string
+		text     string
+		targets  []initiator.Target
+		warnings []initiator.WarningCode
+		want     outcome
+	}{
+		{name: "nothing"},
+		{name: "NULs", text: "\x00\x00\x00"},
+		{name: "a target without an address", text: pairs(nameA), targets: []initiator.Target{target(a, here)}},
+		{name: "two", text: pairs(nameA, addr1, addr2, nameB), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "an address twice", text: pairs(nameA, addr1, addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
+		{name: "an address in two groups", text: pairs(nameA, addr1, "TargetAddress=192.0.2.10,2"), targets: []initiator.Target{target(a, v4(10, 1), v4(10, 2))}},
+		{name: "neighbours of one name", text: pairs(nameA, addr1, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}},
+		{name: "a name again", text: pairs(nameA, addr1, nameB, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "a name again, in another case", text: pairs(nameA, addr1, nameB, "TargetName=IQN.2026-11.com.example:A", addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "neighbours in another case", text: pairs("TargetName=iqn.2026-11.com.example:A", addr1, nameA, addr2), targets: []initiator.Target{target("iqn.2026-11.com.example:A", v4(10, 1), v4(11, 2))}},
+		{name: "an alias", text: pairs(nameA, "TargetAlias=Größe\x1b", addr1), targets: []initiator.Target{{Name: a, Alias: "Größe\x1b", Addresses: []initiator.TargetAddress{v4(10, 1)}}}},
+		{name: "own keys", text: pairs(nameA, "X-com.example.rack=7", "X#rack=7", addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
+
+		{name: "a key that does not belong", text: pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
+		{name: "a bad name", text: pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between", text: pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between the same", text: pairs(nameA, addr1, "TargetName=x", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "no name", text: pairs("TargetName=", addr1), warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name that is not UTF-8", text: pairs(nameA+"\xff", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name with a newline", text: pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name has any alias and addresses", text: pairs("TargetName=x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad address", text: pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "bad addresses alone", text: pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses alone, at the end", text: pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses, and good ones under the name again", text: pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "a bad alias", text: pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
+
+		{name: "an address before any name", text: pairs(addr1, nameA), want: malformed},
+		{name: "an alias before any name", text: pairs("TargetAlias=x", nameA), want: malformed},
+		{name: "no '='", text: pairs(nameA, "rubbish", nameB), want: malformed},
+		{name: "no key", text: pairs("=rubbish"), want: malformed},
+		{name: "no NUL at the end", text: nameA, want: malformed},
+		{name: "a value of 9 KiB", text: pairs(nameA, "TargetAlias="+strings.Repeat("a", 9<<10)), want: malformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
+				judge(t, r.Err, tt.want)
+				if tt.want != (outcome{}) {
+					return
+				}
+				if diff := cmp.Diff(tt.targets, r.Targets); diff != "" {
+					t.Errorf("targets (-want +got):\n%s", diff)
+				}
+				var codes []initiator.WarningCode
+				for _, w := range r.Warnings {
+					codes = append(codes, w.Code)
+				}
+				if diff := cmp.Diff(tt.warnings, codes); diff != "" {
+					t.Errorf("warnings (-want +got):\n%s\n%v", diff, r.Warnings)
+				}
+				if r.TargetsFound != len(tt.targets) {
+					t.Errorf("%d targets found, want %d", r.TargetsFound, len(tt.targets))
+				}
+			})
+		})
+	}
+}
+
+// TestListStream: a stream merges neighbours of one name, and no others.
+func TestListStream(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
+		text := pairs("TargetName="+a, "TargetAddress=192.0.2.10,1", "TargetName="+a, "TargetAddress=192.0.2.11,1", "TargetName="+b, "TargetName="+a)
+		var got []initiator.Target
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, answers(text))})) {
+			switch e := e.(type) {
+			case initiator.TargetFound:
+				got = append(got, e.Target)
+			case initiator.PortalDone:
+				if e.Result.Err != nil || e.Result.TargetsFound != 3 || e.Result.Targets != nil {
+					t.Errorf("result %+v", e.Result)
+				}
+			}
+		}
+		want := []initiator.Target{target(a, v4(10, 1), v4(11, 1)), target(b, here), target(a, here)}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("targets (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestListZone: a link-local address takes the zone of the session that it came
+// by, and no other address has one.
+func TestListZone(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
+		text := pairs("TargetName="+a, "TargetAddress=[fe80::2],1", "TargetAddress=[2001:db8::2],1", "TargetAddress=169.254.0.2,1",
+			"TargetAddress=[fe80::3%eth9],1", "TargetAddress=[ff02::1],1", "TargetName="+b)
+		r, _ := discover(t, d, portal(n, "[fe80::1%eth0]:3260", answers(text)))
+		judge(t, r.Err, outcome{})
+		address := func(host string, group int) initiator.TargetAddress {
+			return initiator.TargetAddress{Host: host, Port: 3260, Group: group}
+		}
+		want := []initiator.Target{
+			target(a, address("fe80::2%eth0", 1), address("2001:db8::2", 1), address("169.254.0.2", 1), address("ff02::1", 1)),
+			target(b, address("fe80::1%eth0", initiator.NoGroup)),
+		}
+		if diff := cmp.Diff(want, r.Targets); diff != "" {
+			t.Errorf("targets (-want +got):\n%s", diff)
+		}
+		if warned(r, initiator.WarnTargetAddress) != 1 {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+	})
+}
+
+// TestListWarnings: a target cannot fill memory with what is wrong with it.
+func TestListWarnings(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		var bad []string
+		for i := range 1000 {
+			bad = append(bad, fmt.Sprintf("TargetName=\x1b%d%s", i, strings.Repeat("\xff", 200)))
+		}
+		r, _ := discover(t, d, portal(n, where, answers(pairs(bad...))))
+		judge(t, r.Err, outcome{})
+		if len(r.Warnings) != 101 || r.Warnings[100].Code != initiator.WarnMore || r.Warnings[100].Message != "900 more warnings" {
+			t.Errorf("%d warnings, the last is %v", len(r.Warnings), r.Warnings[len(r.Warnings)-1])
+		}
+	})
+}
