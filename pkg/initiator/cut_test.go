@@ -1,0 +1,158 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// A tap is our end of a connection that breaks.
+type tap struct {
+	net.Conn
+	read, write int   // bytes that get through
+	err         error // of what comes after them
+}
+
+func (c *tap) Read(b []byte) (int, error) {
+	if c.read == 0 {
+		return 0, c.err
+	}
+	n, err := c.Conn.Read(b[:min(len(b), c.read)])
+	c.read -= n
+	return n, err
+}
+
+func (c *tap) Write(b []byte) (int, error) {
+	if len(b) > c.write {
+		return 0, c.err
+	}
+	c.write -= len(b)
+	return c.Conn.Write(b)
+}
+
+// tapped makes d dial connections that break like tap. What was left of the last
+// one is in it afterwards.
+func tapped(d *initiator.Discoverer, like tap) *tap {
+	dial, last := d.Dial, &like
+	d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+		nc, err := dial(ctx, source, dst)
+		last.Conn = nc
+		return last, err
+	}
+	return last
+}
+
+const plenty = 1 << 30
+
+// TestCut: a connection that is closed or reset at any byte of any response is
+// an error at its stage, or, once the list is complete, none.
+func TestCut(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]error{
+		"close": io.EOF,
+		"reset": &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			length := 0
+			run := func(n int) (r initiator.Result) {
+				scene(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
+					target := full()
+					target.NOPIn = true
+					last := tapped(d, tap{read: n, write: plenty, err: end})
+					r, _ = discover(t, d, withAll(portal(net, where, target)))
+					length = n - last.read
+				})
+				return r
+			}
+			judge(t, run(plenty).Err, outcome{})
+			whole, stage := length, initiator.StageLogin
+			for n := range whole + 1 {
+				r := run(n)
+				var e *initiator.Error
+				switch {
+				case errors.As(r.Err, &e):
+					if e.Stage < stage {
+						t.Errorf("after %d bytes: %v; before it was stage %s", n, r.Err, stage)
+					}
+					stage = e.Stage
+					judge(t, r.Err, lost(min(stage, initiator.StageDiscover)))
+					if !errors.Is(r.Err, end) && !errors.Is(r.Err, io.ErrUnexpectedEOF) {
+						t.Errorf("after %d bytes: %v", n, r.Err)
+					}
+				case len(r.Targets) != 2:
+					t.Errorf("after %d bytes: %d targets, and no error", n, len(r.Targets))
+				default:
+					stage = initiator.StageLogout
+				}
+			}
+			// The header, its digest: after that there is nothing to lose.
+			if stage != initiator.StageLogout || whole < 1000 {
+				t.Errorf("ended at %s after %d bytes", stage, whole)
+			}
+			judge(t, run(whole-pdu.HeaderLen-pdu.DigestLen).Err, outcome{})
+			if r := run(whole - pdu.HeaderLen - pdu.DigestLen - 1); r.Err == nil {
+				t.Error("a list without its last byte is no error")
+			}
+		})
+	}
+}
+
+// TestCutWhileSending: a connection that breaks while we send.
+func TestCutWhileSending(t *testing.T) {
+	t.Parallel()
+	broken := &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}
+	length := 0
+	run := func(n int) (r initiator.Result) {
+		scene(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
+			last := tapped(d, tap{read: plenty, write: n, err: broken})
+			r, _ = discover(t, d, withAll(portal(net, where, full())))
+			length = n - last.write
+		})
+		return r
+	}
+	judge(t, run(plenty).Err, outcome{})
+	whole, seen := length, make(map[initiator.Stage]bool)
+	for n := range whole + 1 {
+		r := run(n)
+		var e *initiator.Error
+		if !errors.As(r.Err, &e) {
+			seen[initiator.StageLogout] = true
+			continue
+		}
+		seen[e.Stage] = true
+		judge(t, r.Err, outcome{stage: min(e.Stage, initiator.StageDiscover), code: initiator.CodeSendFailed, retry: true, text: "broken pipe"})
+	}
+	if len(seen) != 3 {
+		t.Errorf("stages %v", seen)
+	}
+}
+
+// TestCutTCP: the same on real sockets, at each response.
+func TestCutTCP(t *testing.T) {
+	t.Parallel()
+	for i, stage := range fullResponses {
+		for name, step := range map[string]iscsitest.Step{"close": iscsitest.Close(), "reset": iscsitest.Reset()} {
+			t.Run(fmt.Sprintf("%s at response %d", name, i), func(t *testing.T) {
+				t.Parallel()
+				server := iscsitest.Listen(t, instead(full(), i, step))
+				r, _ := discover(t, newDiscoverer(), withAll(at(server.Addr)))
+				want := lost(stage)
+				if stage == initiator.StageLogout {
+					want = outcome{}
+				}
+				judge(t, r.Err, want)
+			})
+		}
+	}
+}
