@@ -9,10 +9,13 @@ import (
 )
 
 // escape makes text from elsewhere fit for a terminal and for one line: what
-// cannot be seen (controls, ANSI sequences, line ends, marks that turn the
-// direction of writing, bytes that are no UTF-8) becomes \xNN or \uNNNN, and a
-// backslash two.
-func escape(s string) string {
+// cannot be seen becomes \xNN, \uNNNN or \UNNNNNNNN, and a backslash two.
+func escape(s string) string { return visible(strings.ReplaceAll(s, `\`, `\\`)) }
+
+// visible is escape for text in which backslashes are escapes already, or do no
+// harm: controls, ANSI sequences, line ends, marks that turn the direction of
+// writing and bytes that are no UTF-8 do not get through.
+func visible(s string) string {
 	if isPlain(s) {
 		return s
 	}
@@ -23,8 +26,6 @@ func escape(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '\\':
-			b.WriteString(`\\`)
 		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r < utf8.RuneSelf:
@@ -38,10 +39,10 @@ func escape(s string) string {
 	return b.String()
 }
 
-// isPlain reports printable ASCII without a backslash.
+// isPlain reports printable ASCII.
 func isPlain(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '\\' {
+		if c := s[i]; c < ' ' || c > '~' {
 			return false
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // say prints a line to standard error, whatever is in it.
 func (c *command) say(format string, args ...any) {
-	fmt.Fprintf(c.stderr, "discover: %s\n", escape(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(c.stderr, "discover: %s\n", visible(fmt.Sprintf(format, args...)))
 }
 
 // log returns where -v logs to.
