@@ -43,6 +43,7 @@ const (
 	CodeTargetNotFound                uint32 = 0xEFFF0029
 	CodeInvalidPortNumber             uint32 = 0xEFFF002D
 	CodeOperationNotAllSuccess        uint32 = 0xAFFF002E
+	CodeNoAuthInfoAvailable           uint32 = 0xEFFF0034
 	CodeNoTunnelOuterModeAddress      uint32 = 0xEFFF0035
 	CodeCacheCorrupted                uint32 = 0xEFFF0036
 	CodeRequestNotSupported           uint32 = 0xEFFF0037

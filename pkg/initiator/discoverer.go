@@ -100,6 +100,7 @@ type Discoverer struct {
 	Trace func(TraceEvent)
 
 	challenges auth.Challenges // of all sessions: a target must not reflect them
+	held       held            // protection of the connections that are open
 }
 
 func (d *Discoverer) timeout() time.Duration {

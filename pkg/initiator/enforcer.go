@@ -28,9 +28,23 @@ type Secured struct {
 	Plan   ipsec.Plan
 	Source netip.Addr
 	Portal netip.AddrPort
-	Device string      // network interface to bind to; empty: none
-	Key    auth.Secret // preshared; none where the plan is in place
-	Outer  netip.Addr  // the gateway, in tunnel mode
+	Device string     // network interface to bind to; empty: none
+	Key    PSK        // none where the plan is in place
+	Outer  netip.Addr // the gateway, in tunnel mode
+}
+
+// A PSK is a preshared key of IKE, and who uses it. An identity is an address, a
+// domain name, or user@domain (RFC 2407, section 4.6.2).
+type PSK struct {
+	Secret auth.Secret
+	Local  string // our identity; empty: the source address
+	Remote string // that the peer has to have; empty: its address
+}
+
+// A Peer is whom IKE talks to.
+type Peer struct {
+	Addr netip.Addr // of the portal, or of the gateway in tunnel mode
+	Name string     // of the portal, where it was given by name
 }
 
 // A SecureDialer makes one protected connection.
@@ -57,8 +71,22 @@ type Proof struct {
 	BytesIn    uint64
 }
 
-// Key and outer addresses by destination; ok is false where there is none.
-type (
-	KeyFunc   func(ctx context.Context, peer netip.Addr) (key auth.Secret, ok bool, err error)
-	OuterFunc func(ctx context.Context, dst netip.Addr) (outer netip.Addr, ok bool, err error)
-)
+// A KeyFunc returns the key of a peer; ok is false where there is none.
+type KeyFunc func(ctx context.Context, peer Peer) (key PSK, ok bool, err error)
+
+// An OuterFunc returns the address of the gateway by which a destination is
+// reached in tunnel mode; ok is false where there is none.
+type OuterFunc func(ctx context.Context, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+
+// IPsecOptions are what one portal has of its own for IPsec, ahead of what is
+// known of its peer. They are ours; the zero value says nothing.
+type IPsecOptions struct {
+	Key     auth.Secret // preshared; a Service never returns it
+	KeyRef  string      // in the place of Key, see LoginOptions.PasswordRef
+	LocalID string      // our identity; empty: the source address
+	Outer   netip.Addr  // the gateway, in tunnel mode
+
+	// RefuseUnknown refuses the connection where nobody was permitted to look
+	// what exists.
+	RefuseUnknown bool
+}

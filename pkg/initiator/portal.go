@@ -158,3 +158,10 @@ func cut(s string, n int) string {
 	}
 	return s[:n] + "…"
 }
+
+// literalOf returns the address of a portal that is given by one; invalid for a
+// name.
+func literalOf(p Portal) netip.Addr {
+	addr, _ := netip.ParseAddr(p.host())
+	return addr.Unmap().WithZone("")
+}

@@ -3,6 +3,7 @@ package initiator
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -11,15 +12,19 @@ import (
 
 // A portalRecord is an entry of the registry as it is stored.
 type portalRecord struct {
-	Instance     string      `json:"instance"`
-	Port         uint32      `json:"port"`
-	SymbolicName string      `json:"symbolic_name,omitempty"`
-	Address      string      `json:"address"`
-	TCPPort      uint16      `json:"tcp_port"`
-	Security     uint64      `json:"security,omitempty"`
-	Login        loginRecord `json:"login"`
-	Added        time.Time   `json:"added"`
-	Last         *LastResult `json:"last,omitempty"`
+	Instance      string      `json:"instance"`
+	Port          uint32      `json:"port"`
+	SymbolicName  string      `json:"symbolic_name,omitempty"`
+	Address       string      `json:"address"`
+	TCPPort       uint16      `json:"tcp_port"`
+	Security      uint64      `json:"security,omitempty"`
+	IPsecKey      keptSecret  `json:"ipsec_key,omitzero"`
+	LocalID       string      `json:"ipsec_local_id,omitempty"`
+	Outer         netip.Addr  `json:"ipsec_outer,omitzero"`
+	RefuseUnknown bool        `json:"ipsec_refuse_unknown,omitempty"`
+	Login         loginRecord `json:"login"`
+	Added         time.Time   `json:"added"`
+	Last          *LastResult `json:"last,omitempty"`
 }
 
 // A loginRecord is LoginOptions as they are stored.
@@ -44,6 +49,7 @@ type loginRecord struct {
 const (
 	fieldPassword       = "password"
 	fieldTargetPassword = "target-password"
+	fieldIPsecKey       = "ipsec-key"
 )
 
 // A LastResult is how the last discovery of an entry ended.
@@ -61,6 +67,7 @@ type StoredPortal struct {
 	SendTargetPortal
 	PasswordSet       bool // there is a Password, or a reference to one
 	TargetPasswordSet bool
+	IPsecKeySet       bool
 	Added             time.Time
 	Last              LastResult // its Time is zero before the first discovery
 }
@@ -71,6 +78,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 	r := portalRecord{
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
 		Address: p.Portal.host(), TCPPort: p.Portal.Port, Security: uint64(p.Security),
+		LocalID: p.IPsec.LocalID, Outer: p.IPsec.Outer, RefuseUnknown: p.IPsec.RefuseUnknown,
 		Login: loginRecord{
 			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
 			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
@@ -89,6 +97,7 @@ func (r *portalRecord) portal() SendTargetPortal {
 	l := &r.Login
 	p := SendTargetPortal{
 		Instance: r.Instance, Port: Number(r.Port), Security: ipsec.Flags(r.Security),
+		IPsec:  IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown},
 		Portal: Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: LoginOptions{
 			Specified: Specified(l.Specified), Flags: LoginFlags(l.Flags), AuthType: AuthType(l.AuthType),
@@ -110,6 +119,7 @@ func (r *portalRecord) stored() StoredPortal {
 		SendTargetPortal:  r.portal(),
 		PasswordSet:       !r.Login.Password.isZero(),
 		TargetPasswordSet: !r.Login.TargetPassword.isZero(),
+		IPsecKeySet:       !r.IPsecKey.isZero(),
 		Added:             r.Added,
 	}
 	if r.Last != nil {

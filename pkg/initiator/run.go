@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -36,6 +37,9 @@ type job struct {
 	// security is what decides about IPsec beside the portal's own flags and
 	// what exists.
 	security ipsec.Settings
+	policy   func(context.Context, netip.AddrPort) (ipsec.Existing, error) // of the administrator; nil: none
+	key      KeyFunc
+	outer    OuterFunc
 
 	err error // why it cannot be begun; an *Error
 }
@@ -44,7 +48,7 @@ type job struct {
 func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
 	return func(yield func(job) bool) {
 		for p := range portals {
-			if !yield(job{portal: p, name: d.InitiatorName, ports: d.Ports}) {
+			if !yield(job{portal: p, name: d.InitiatorName, ports: d.Ports, key: d.Key, outer: d.Outer}) {
 				return
 			}
 		}

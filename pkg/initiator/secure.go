@@ -15,6 +15,7 @@ func (j *job) settings() ipsec.Settings {
 	s := j.security
 	s.Flags = j.portal.Security
 	s.RequireIPsec = j.portal.Login.Flags&LoginRequireIPsec != 0
+	s.RefuseUnknown = j.portal.IPsec.RefuseUnknown
 	return s
 }
 
@@ -22,14 +23,11 @@ func (j *job) settings() ipsec.Settings {
 func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
 	s := a.job.settings()
-	s.Existing.Kind = ipsec.ExistingUnknown
-	if e := a.d.Enforcer; e != nil {
-		existing, err := e.Existing(ctx, from.Address, dst)
-		if err != nil {
-			return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
-		}
-		s.Existing = existing
+	existing, err := a.existing(ctx, from, dst)
+	if err != nil {
+		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
 	}
+	s.Existing = existing
 	plan, err := s.Resolve()
 	before := a.result.IPsec
 	a.result.IPsec = plan
@@ -43,6 +41,25 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
+}
+
+// existing says what there is between a port and dst: a policy of the
+// administrator, what the system has, and what we hold ourselves.
+func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
+	var policy ipsec.Existing
+	system := ipsec.Existing{Kind: ipsec.ExistingUnknown}
+	var err error
+	if a.job.policy != nil {
+		if policy, err = a.job.policy(ctx, dst); err != nil {
+			return policy, err
+		}
+	}
+	if e := a.d.Enforcer; e != nil {
+		if system, err = e.Existing(ctx, from.Address, dst); err != nil {
+			return system, err
+		}
+	}
+	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
 }
 
 // planCode returns the code of a plan that was refused.
@@ -87,7 +104,7 @@ func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, me
 		_ = dialer.Close()
 		return nil, nil, err
 	}
-	return nc, dialer, nil
+	return nc, a.d.held.hold(dialer, from.Address, dst, plan), nil
 }
 
 // secured gathers what the enforcer needs for a plan.
@@ -107,24 +124,55 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	}
 	ok := false
 	if plan.Mode == ipsec.TunnelMode {
-		if a.d.Outer != nil {
-			s.Outer, ok, err = a.d.Outer(ctx, dst.Addr())
-		}
-		if err != nil || !ok {
-			return refuse(CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String())
+		if s.Outer, ok, err = a.outer(ctx, dst.Addr()); err != nil || !ok {
+			return refuse(CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
 		}
 	}
-	peer := dst.Addr()
+	peer := Peer{Addr: dst.Addr()}
+	if literalOf(a.job.portal.Portal) != peer.Addr.WithZone("") {
+		peer.Name = a.job.portal.Portal.host()
+	}
 	if s.Outer.IsValid() {
-		peer = s.Outer
+		peer = Peer{Addr: s.Outer}
 	}
-	if ok = false; a.d.Key != nil {
-		s.Key, ok, err = a.d.Key(ctx, peer)
-	}
-	if err != nil || !ok {
-		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all")
+	if s.Key, ok, err = a.key(ctx, peer); err != nil || !ok {
+		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.Addr.String()+", and none for all"+because(err))
 	}
 	return s, nil
+}
+
+// because adds the reason to a refusal.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + errorText(err)
+}
+
+// outer returns the gateway to dst: the portal's own, or the one that is known.
+func (a *attempt) outer(ctx context.Context, dst netip.Addr) (netip.Addr, bool, error) {
+	if own := a.job.portal.IPsec.Outer; own.IsValid() {
+		return own, true, nil
+	}
+	if a.job.outer == nil {
+		return netip.Addr{}, false, nil
+	}
+	return a.job.outer(ctx, dst)
+}
+
+// key returns the key of a peer: the portal's own, or the one that is known.
+func (a *attempt) key(ctx context.Context, peer Peer) (key PSK, ok bool, err error) {
+	own := &a.job.portal.IPsec
+	switch {
+	case !own.Key.IsZero():
+		key, ok = PSK{Secret: own.Key}, true
+	case a.job.key != nil:
+		key, ok, err = a.job.key(ctx, peer)
+	}
+	if own.LocalID != "" {
+		key.Local = own.LocalID
+	}
+	return key, ok, err
 }
 
 // configured gives an enforcer's error a code, unless it has one.

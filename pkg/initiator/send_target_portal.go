@@ -44,6 +44,7 @@ type SendTargetPortal struct {
 
 	Login    LoginOptions
 	Security ipsec.Flags // stored as they are given, and subject to precedence
+	IPsec    IPsecOptions
 
 	// Source is ours: the source address to ask from, in the place of instance
 	// and port number. The registry takes the number of the port that has it.

@@ -40,8 +40,9 @@ type Config struct {
 type Service struct {
 	cfg Config
 
-	mu     sync.Mutex // guards static
-	static map[string]staticRecord
+	mu       sync.Mutex              // guards what ends with the Service
+	static   map[string]staticRecord // targets, by folded name
+	volatile map[string][]byte       // records, by key
 }
 
 // Open returns a Service on what cfg says. It sends nothing; see Start.
@@ -49,7 +50,7 @@ func Open(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Discoverer == nil {
 		return nil, &ConfigError{Code: CodeWin32InvalidParameter, What: "service", Reason: "it needs a Store and a Discoverer"}
 	}
-	return &Service{cfg: cfg, static: make(map[string]staticRecord)}, nil
+	return &Service{cfg: cfg, static: make(map[string]staticRecord), volatile: make(map[string][]byte)}, nil
 }
 
 // Close closes the Store. Other calls must have returned.

@@ -24,7 +24,7 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 		return job{}, err
 	}
 	full := *p
-	if err := s.secrets(ctx, &full.Login); err != nil {
+	if err := s.secrets(ctx, &full); err != nil {
 		return job{}, err
 	}
 	j, err := s.prepare(ctx, full, selector)
@@ -37,11 +37,12 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 }
 
 // secrets puts secrets in the place of the references to them.
-func (s *Service) secrets(ctx context.Context, o *LoginOptions) error {
+func (s *Service) secrets(ctx context.Context, p *SendTargetPortal) error {
+	o := &p.Login
 	for _, f := range []struct {
 		ref    string
 		secret *auth.Secret
-	}{{o.PasswordRef, &o.Password}, {o.TargetPasswordRef, &o.TargetPassword}} {
+	}{{o.PasswordRef, &o.Password}, {o.TargetPasswordRef, &o.TargetPassword}, {p.IPsec.KeyRef, &p.IPsec.Key}} {
 		if f.ref == "" {
 			continue
 		}
@@ -71,7 +72,10 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 	if err != nil {
 		return job{}, storeError(err)
 	}
-	return job{portal: p, name: name, ports: selector, security: security}, nil
+	return job{
+		portal: p, name: name, ports: selector, security: security,
+		policy: s.policy, key: s.key, outer: s.outer,
+	}, nil
 }
 
 // job makes the job of an entry. Where that fails the job says so, so that it
@@ -82,7 +86,7 @@ func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job
 		return job{err: storeError(err)}
 	}
 	p := stored.portal()
-	j, err := s.opened(ctx, p, &stored.Login, selector)
+	j, err := s.opened(ctx, p, &stored, selector)
 	if err != nil {
 		j = job{portal: p, err: s.failed(p.Key(), err)}
 	}
@@ -90,13 +94,13 @@ func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job
 }
 
 // opened is prepare for an entry whose secrets the registry keeps.
-func (s *Service) opened(ctx context.Context, p SendTargetPortal, l *loginRecord, selector *PortSelector) (job, error) {
-	row := p.Key().record()
+func (s *Service) opened(ctx context.Context, p SendTargetPortal, r *portalRecord, selector *PortSelector) (job, error) {
+	row, l := p.Key().record(), &r.Login
 	for _, f := range []struct {
 		kept  keptSecret
 		field string
 		to    *auth.Secret
-	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}} {
+	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.Key}} {
 		secret, err := s.reveal(ctx, f.kept, row, f.field)
 		if err != nil {
 			return job{}, &ConfigError{Code: CodeTargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
@@ -125,6 +129,9 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 		return err
 	}
 	if r.Login.TargetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
+		return err
+	}
+	if r.IPsecKey, err = s.keep(p.IPsec.Key, p.IPsec.KeyRef, row, fieldIPsecKey); err != nil {
 		return err
 	}
 	return s.cfg.Store.Apply(ctx, append(s.remember(p), Change{Key: row, Version: old.Version, Value: encode(r)})...)
@@ -264,6 +271,6 @@ func refusedResult(p SendTargetPortal, err error) (Result, error) {
 
 // withoutSecrets returns p as it may be shown.
 func withoutSecrets(p SendTargetPortal) SendTargetPortal {
-	p.Login.Password, p.Login.TargetPassword = auth.Secret{}, auth.Secret{}
+	p.Login.Password, p.Login.TargetPassword, p.IPsec.Key = auth.Secret{}, auth.Secret{}, auth.Secret{}
 	return p
 }

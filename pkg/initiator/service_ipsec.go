@@ -48,6 +48,19 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 		}
 		settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(b.Flags), Source: source, Time: b.Time})
 	}
+	host, addr := canonicalAddress(p.Portal), literalOf(p.Portal)
+	for r, err := range s.records(ctx, prefixPSK) {
+		var i ikeRecord
+		if err == nil {
+			err = decode(r, &i)
+		}
+		if err != nil {
+			return settings, err
+		}
+		if i.ID == host || addr.IsValid() && i.ID == addr.String() {
+			settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(i.Flags), Source: ipsec.SourceIKEInfo, Time: i.Time})
+		}
+	}
 	settings.Default, err = s.DefaultSecurityFlags(ctx)
 	return settings, err
 }

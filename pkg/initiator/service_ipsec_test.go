@@ -54,6 +54,11 @@ func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
 
 func (d *fakeDialer) Close() error { return nil }
 
+// groupKey is a key for everybody.
+func groupKey(context.Context, initiator.Peer) (initiator.PSK, bool, error) {
+	return initiator.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
+}
+
 // TestWorkedCases are the numbered cases of the reference API's rules, through the
 // Service: what was defined before is an earlier add, the default is stored.
 func TestWorkedCases(t *testing.T) {
@@ -99,9 +104,7 @@ func TestWorkedCases(t *testing.T) {
 			w := newWorld(t, func(cfg *initiator.Config) {
 				d := cfg.Discoverer
 				d.Enforcer = e
-				d.Key = func(context.Context, netip.Addr) (auth.Secret, bool, error) {
-					return auth.NewSecret([]byte("k")), true, nil
-				}
+				d.Key = groupKey
 				d.Outer = func(context.Context, netip.Addr) (netip.Addr, bool, error) { return outer, !tt.noOuter, nil }
 			})
 			e.network = w.network
@@ -151,9 +154,6 @@ func TestWorkedCases(t *testing.T) {
 // end in clear text.
 func TestIPsecCodes(t *testing.T) {
 	t.Parallel()
-	key := func(context.Context, netip.Addr) (auth.Secret, bool, error) {
-		return auth.NewSecret([]byte("k")), true, nil
-	}
 	tests := []struct {
 		name     string
 		enforcer *fakeEnforcer // nil: there is none
@@ -195,7 +195,7 @@ func TestIPsecCodes(t *testing.T) {
 					cfg.Discoverer.Enforcer = tt.enforcer
 				}
 				if !tt.noKey {
-					cfg.Discoverer.Key = key
+					cfg.Discoverer.Key = groupKey
 				}
 			})
 			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{User: "disc", Secret: "eleven-byte", Records: records(disk1)})

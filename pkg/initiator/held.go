@@ -1,0 +1,80 @@
+package initiator
+
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// held is the protection that a Discoverer holds right now: a connection to the
+// same portal from the same address is made under the same rules, whatever its
+// flags say. The zero value is ready to use.
+type held struct {
+	mu   sync.Mutex // guards open
+	open map[pathKey][]ipsec.Plan
+}
+
+// A pathKey is from where to where.
+type pathKey struct {
+	src netip.Addr
+	dst netip.AddrPort
+}
+
+// find returns the rule that a connection held between src and dst makes.
+func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	plans := h.open[pathKey{src, dst}]
+	if len(plans) == 0 {
+		return ipsec.Existing{}
+	}
+	plan := plans[0]
+	flags := ipsec.FlagValid | ipsec.FlagIKE
+	for _, f := range []struct {
+		set  bool
+		flag ipsec.Flags
+	}{
+		{plan.Mode == ipsec.TunnelMode, ipsec.FlagTunnel},
+		{plan.Mode == ipsec.TransportMode, ipsec.FlagTransport},
+		{plan.Exchange == ipsec.MainMode, ipsec.FlagMain},
+		{plan.Exchange == ipsec.AggressiveMode, ipsec.FlagAggressive},
+		{plan.PFS, ipsec.FlagPFS},
+	} {
+		if f.set {
+			flags |= f.flag
+		}
+	}
+	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "an earlier connection that is still open", Flags: flags}
+}
+
+// hold notes the protection of a connection until its dialer is closed.
+func (h *held) hold(d SecureDialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) SecureDialer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.open == nil {
+		h.open = make(map[pathKey][]ipsec.Plan)
+	}
+	key := pathKey{src, dst}
+	h.open[key] = append(h.open[key], plan)
+	return &heldDialer{SecureDialer: d, h: h, key: key}
+}
+
+// A heldDialer is a SecureDialer whose protection is noted.
+type heldDialer struct {
+	SecureDialer
+	h   *held
+	key pathKey
+}
+
+// Close takes the note away, and closes the dialer.
+func (d *heldDialer) Close() error {
+	d.h.mu.Lock()
+	if plans := d.h.open[d.key]; len(plans) > 1 {
+		d.h.open[d.key] = plans[1:]
+	} else {
+		delete(d.h.open, d.key)
+	}
+	d.h.mu.Unlock()
+	return d.SecureDialer.Close()
+}

@@ -1,0 +1,162 @@
+package initiator_test
+
+import (
+	"context"
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+func psk(s string) auth.Secret { return auth.NewSecret([]byte(s)) }
+
+// TestKeysOfPeers: a peer's own key goes before the one for all, a portal's own
+// before both; flags that come with a key are those "previously defined".
+func TestKeysOfPeers(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) {
+		cfg.Discoverer.Enforcer = e
+		cfg.Discoverer.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("192.0.2.12")}, nil
+		}
+	})
+	e.network = w.network
+	for _, a := range []string{"192.0.2.10:3260", "192.0.2.11:3260", "192.0.2.12:3260"} {
+		w.network.Portal(a, &iscsitest.Target{})
+	}
+	set := func(code uint32, i initiator.IKEInfo, persist bool) {
+		t.Helper()
+		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), code)
+	}
+	set(initiator.CodeInvalidParameter, initiator.IKEInfo{ID: "a b", Key: psk("k")}, true)
+	set(initiator.CodeInvalidParameter, initiator.IKEInfo{ID: "192.0.2.10", Key: psk("k"), Flags: 0x61}, true)
+	set(initiator.CodeTargetPresharedKeyUnavailable, initiator.IKEInfo{ID: "192.0.2.10"}, true)
+	set(initiator.CodeSuccess, initiator.IKEInfo{ID: initiator.GroupID, Key: psk("for all")}, true)
+	set(initiator.CodeSuccess, initiator.IKEInfo{ID: "::ffff:192.0.2.10", Key: psk("for ten"), Flags: 0x37}, true)
+	set(initiator.CodeSuccess, initiator.IKEInfo{ID: "Array.Example.", Key: psk("for the array")}, false)
+
+	tests := []struct {
+		address string
+		own     string
+		flags   ipsec.Flags
+		key     string
+		pfs     bool
+	}{
+		{address: "192.0.2.10", key: "for ten", pfs: true}, // by the flags of its key
+		{address: "192.0.2.10", flags: 0x27, key: "for ten"},
+		{address: "192.0.2.11", flags: 0x27, key: "for all"},
+		{address: "array.example", flags: 0x27, key: "for the array"},
+		{address: "192.0.2.11", flags: 0x27, own: "for this portal", key: "for this portal"},
+	}
+	for _, tt := range tests {
+		e.asked = nil
+		p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: tt.address, Port: 3260}, Security: tt.flags}
+		p.IPsec.Key = psk(tt.own)
+		r, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+		if len(e.asked) != 1 {
+			t.Fatalf("%s: %d connections", tt.address, len(e.asked))
+		}
+		if got := e.asked[0]; !got.Key.Secret.Equal(psk(tt.key)) || got.Plan.PFS != tt.pfs {
+			t.Errorf("%s: plan %+v, key of %q", tt.address, got.Plan, got.Key.Remote)
+		}
+		if !r.Portal.IPsec.Key.IsZero() {
+			t.Error("the result has the key")
+		}
+		wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	}
+
+	i, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
+	wantCode(t, err, initiator.CodeSuccess)
+	if i.Flags != 0x37 || !i.Key.IsZero() {
+		t.Errorf("info %+v", i)
+	}
+	_, err = w.IKEInfo(t.Context(), "192.0.2.77", "", initiator.AllPorts)
+	wantCode(t, err, initiator.CodeNoAuthInfoAvailable)
+	for range 2 {
+		if got := len(collect(t, w.IKEInfos(t.Context()))); got != 3 {
+			t.Errorf("%d keys, want 3", got)
+		}
+	}
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), initiator.CodeSuccess)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), initiator.CodeNoAuthInfoAvailable)
+}
+
+// TestPolicies: the closest selector counts, and beats flags.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) {
+		cfg.Discoverer.Enforcer = e
+		cfg.Discoverer.Key = groupKey
+	})
+	e.network = w.network
+	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}) // in group 1
+	policy := func(selector string, flags ipsec.Flags) {
+		t.Helper()
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: selector, Flags: flags}), initiator.CodeSuccess)
+	}
+	add := func(want string, origin ipsec.Origin) {
+		t.Helper()
+		p := at(addr)
+		p.Security = 0x57
+		if origin == ipsec.OriginFlags {
+			p.Security = 0x27
+		}
+		r, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+		if got := r.IPsec.Existing.String(); got != want || r.IPsec.Origin != origin {
+			t.Errorf("existing %q, want %q; plan %+v", got, want, r.IPsec)
+		}
+	}
+	add("none", ipsec.OriginFlags)
+	policy("tag=1", 0x27)
+	add("policy tag=1", ipsec.OriginExisting)
+	policy("192.0.0.0/16", 0x01)
+	add("policy 192.0.0.0/16", ipsec.OriginExisting)
+	policy("192.0.2.10", 0x27)
+	add("policy 192.0.2.10/32", ipsec.OriginExisting)
+	policy("192.0.2.10:3260", 0x37)
+	add("policy 192.0.2.10:3260", ipsec.OriginExisting)
+	if n := len(collect(t, w.Policies(t.Context()))); n != 4 {
+		t.Errorf("%d policies, want 4", n)
+	}
+	for _, s := range []string{"192.0.2.10:3260", "192.0.2.10", "192.0.77.1/16", "tag=1"} {
+		wantCode(t, w.RemovePolicy(t.Context(), s), initiator.CodeSuccess)
+	}
+	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), initiator.CodeInvalidParameter)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "somewhere", Flags: 0x27}), initiator.CodeInvalidParameter)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: 0x26}), initiator.CodeInvalidParameter)
+	add("none", ipsec.OriginFlags)
+}
+
+// TestTunnelAddresses: the gateway of a destination.
+func TestTunnelAddresses(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) {
+		cfg.Discoverer.Enforcer = e
+		cfg.Discoverer.Key = groupKey
+	})
+	e.network = w.network
+	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
+	p.Security = 0x47
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeNoTunnelOuterModeAddress)
+	gateway := netip.MustParseAddr("203.0.113.1")
+	tunnel := initiator.TunnelAddress{Destination: p.Source, Outer: gateway}
+	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), initiator.CodeInvalidHost)
+	tunnel.Destination = netip.MustParseAddr("192.0.2.10")
+	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), initiator.CodeSuccess)
+	_, err = w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	if len(e.asked) != 1 || e.asked[0].Outer != gateway {
+		t.Errorf("asked %+v", e.asked)
+	}
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination), initiator.CodeSuccess)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination), initiator.CodeNoTunnelOuterModeAddress)
+}
