@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,48 +160,4 @@ func testListAgain(t *testing.T, s initiator.Store) {
 			t.Errorf("got %d records, want 3 each time", n)
 		}
 	}
-}
-
-func testCancelled(t *testing.T, s initiator.Store) {
-	apply(t, s, set("k", "1"))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.Get(ctx, "k"); !errors.Is(err, context.Canceled) {
-		t.Errorf("Get: got %v, want context.Canceled", err)
-	}
-	if err := s.Apply(ctx, set("k", "2")); !errors.Is(err, context.Canceled) {
-		t.Errorf("Apply: got %v, want context.Canceled", err)
-	}
-	n := 0
-	for _, err := range s.List(ctx, "k") {
-		n++
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("List: got %v, want context.Canceled", err)
-		}
-	}
-	if n != 1 {
-		t.Errorf("List: got %d rounds, want one, with the error", n)
-	}
-	want(t, s, "k", "1")
-}
-
-func testListCancelled(t *testing.T, s initiator.Store) {
-	fill(t, s, "k", many)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	n := 0
-	var last error
-	for _, err := range s.List(ctx, "k") {
-		if last != nil {
-			t.Fatal("List goes on after an error")
-		}
-		last = err
-		if n++; n == 2 {
-			cancel()
-		}
-	}
-	if !errors.Is(last, context.Canceled) || n != 3 {
-		t.Errorf("cancelled at the second record: got %v after %d rounds, want context.Canceled at the third", last, n)
-	}
-	want(t, s, "k000000", "value of k000000") // the store has taken no harm
 }

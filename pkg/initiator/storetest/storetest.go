@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) initiator.Store) {
 		{"list again", testListAgain},
 		{"cancelled", testCancelled},
 		{"list cancelled within", testListCancelled},
+		{"cancelled anywhere", testCancelledAnywhere},
 		{"counter", testCounter},
 		{"readers see whole batches", testWholeBatches},
 	})
