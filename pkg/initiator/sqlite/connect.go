@@ -13,15 +13,15 @@ import (
 // maxConns bounds the connections to one file: one writes, the others read.
 const maxConns = 4
 
-// connect returns a pool of connections to the file at path, which it does not
-// make. mode is ro or rw; readOnly refuses changes, but lets SQLite tidy up.
-func connect(path, mode string, readOnly bool) (*sql.DB, error) {
+// connect returns a pool of connections to the file, which it does not make. mode
+// is ro, or rw, which also lets SQLite tidy up.
+func (c config) connect(mode string) (*sql.DB, error) {
 	options := url.Values{
 		"mode":       {mode},
 		"_txlock":    {"immediate"}, // who will write says so before it reads
 		"_defensive": {"1"},         // the file may be another's work
 		"_pragma": {
-			fmt.Sprintf("busy_timeout(%d)", BusyLimit.Milliseconds()),
+			fmt.Sprintf("busy_timeout(%d)", c.busyLimit.Milliseconds()),
 			"synchronous(full)",
 			"fullfsync(1)", // where fsync leaves data in the drive
 			"secure_delete(1)",
@@ -29,10 +29,10 @@ func connect(path, mode string, readOnly bool) (*sql.DB, error) {
 			"cell_size_check(1)",
 		},
 	}
-	if readOnly {
+	if c.readOnly {
 		options.Add("_pragma", "query_only(1)")
 	}
-	name := filepath.ToSlash(path)
+	name := filepath.ToSlash(c.path)
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name // C:/… on Windows
 	}

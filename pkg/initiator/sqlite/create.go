@@ -30,7 +30,7 @@ func create(ctx context.Context, path string) error {
 	}
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return &FileError{Path: path, Problem: ReadOnly, Err: err}
+		return fileError(path, err)
 	}
 	// A link gives the finished file its name, and unlike a rename it never
 	// takes the place of another's.
@@ -87,17 +87,4 @@ func image(ctx context.Context) ([]byte, error) {
 	}
 	b[offWriteVersion], b[offReadVersion] = versionWAL, versionWAL
 	return b, nil
-}
-
-// fileError returns the error for what the system said about path, or nil.
-func fileError(path string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, fs.ErrPermission):
-		return &FileError{Path: path, Problem: ReadOnly, Err: reason(err)}
-	case isFull(err):
-		return &FileError{Path: path, Problem: Full, Err: reason(err)}
-	}
-	return &FileError{Path: path, Problem: IO, Err: reason(err)}
 }

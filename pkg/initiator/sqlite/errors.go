@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	lib "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -24,7 +26,8 @@ const (
 	Older                      // of an older version, and opened for reading only
 	Busy                       // another process has been writing for longer than BusyLimit
 	Full                       // no space left
-	ReadOnly                   // no permission to write
+	Denied                     // no permission to read or to write
+	Missing                    // not there, and opened for reading only
 	IO                         // what else the system said
 )
 
@@ -38,7 +41,8 @@ var problems = [...]struct{ name, hint string }{
 	Older:       {"made by an older version", "open it for writing once"},
 	Busy:        {"busy", "another process is writing to it and does not end"},
 	Full:        {"no space left", "make room; nothing is lost"},
-	ReadOnly:    {"not writable", "check the permissions of the file and of its folder"},
+	Denied:      {"no permission", "check the modes of the file and of its folder"},
+	Missing:     {"not there", "it is made when something is added to it"},
 	IO:          {"not accessible", "check the file system"},
 }
 
@@ -92,6 +96,10 @@ func fail(ctx context.Context, path string, err error) error {
 
 // problemOf sorts SQLite's result codes.
 func problemOf(err error) Problem {
+	var e *lib.Error
+	if errors.As(err, &e) && e.Code() == codes.SQLITE_IOERR_SHMSIZE { // the log's index did not fit
+		return Full
+	}
 	switch code(err) {
 	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_SCHEMA:
 		return Damaged
@@ -100,7 +108,7 @@ func problemOf(err error) Problem {
 	case codes.SQLITE_FULL:
 		return Full
 	case codes.SQLITE_READONLY:
-		return ReadOnly
+		return Denied
 	}
 	return IO
 }
@@ -112,4 +120,33 @@ func code(err error) int {
 		return 0
 	}
 	return e.Code() & 0xff
+}
+
+// fileError returns the error for what the system said about path, or nil.
+func fileError(path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return &FileError{Path: path, Problem: Missing, Err: reason(err)}
+	case errors.Is(err, fs.ErrPermission):
+		return &FileError{Path: path, Problem: Denied, Err: reason(err)}
+	case isFull(err):
+		return &FileError{Path: path, Problem: Full, Err: reason(err)}
+	}
+	return &FileError{Path: path, Problem: IO, Err: reason(err)}
+}
+
+// reason returns what the system said, without the path that the line around it
+// has already.
+func reason(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
 }

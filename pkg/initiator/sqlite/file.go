@@ -13,24 +13,20 @@ var sideFiles = []string{"-wal", "-shm", "-journal"}
 
 // openFile opens a registry's file to look at it, following no link, and refuses
 // what is not one. hot reports a log beside it, which may hold changes that are
-// not in the file itself. The file has to be let go by release, not by Close.
-func openFile(path string) (f *heldFile, hot bool, err error) {
+// not in the file itself.
+func openFile(path string) (f *os.File, hot bool, err error) {
 	before, err := os.Lstat(path)
 	if err != nil {
-		return nil, false, err
+		return nil, false, fileError(path, err)
 	}
 	if !before.Mode().IsRegular() {
 		return nil, false, &FileError{Path: path, Problem: NotRegular, Reason: kind(before.Mode())}
 	}
-	raw, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, false, &FileError{Path: path, Problem: IO, Err: reason(err)}
+	if f, err = os.OpenFile(path, os.O_RDONLY|openFlags, 0); err != nil {
+		return nil, false, fileError(path, err)
 	}
-	if f, err = held.hold(raw); err != nil {
-		return nil, false, &FileError{Path: path, Problem: IO, Err: reason(err)}
-	}
-	if hot, err = checkFile(path, raw, before); err != nil {
-		f.release()
+	if hot, err = checkFile(path, f, before); err != nil {
+		_ = f.Close() // nothing was written through it
 		return nil, false, err
 	}
 	return f, hot, nil
@@ -40,7 +36,7 @@ func openFile(path string) (f *heldFile, hot bool, err error) {
 func checkFile(path string, f *os.File, before fs.FileInfo) (hot bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return false, &FileError{Path: path, Problem: IO, Err: reason(err)}
+		return false, fileError(path, err)
 	}
 	if !os.SameFile(info, before) || !info.Mode().IsRegular() {
 		return false, &FileError{Path: path, Problem: NotRegular, Reason: "it is being replaced"}
@@ -64,7 +60,7 @@ func checkSideFiles(path string, database fs.FileInfo) (hot bool, err error) {
 		}
 		switch {
 		case err != nil:
-			return false, &FileError{Path: path + suffix, Problem: IO, Err: reason(err)}
+			return false, fileError(path+suffix, err)
 		case !info.Mode().IsRegular():
 			return false, &FileError{Path: path + suffix, Problem: NotRegular, Reason: kind(info.Mode())}
 		case exposed(info) != 0:
@@ -100,18 +96,4 @@ func kind(mode fs.FileMode) string {
 		return "a socket"
 	}
 	return "a device"
-}
-
-// reason returns what the system said, without the path that the line around it
-// has already.
-func reason(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
 }

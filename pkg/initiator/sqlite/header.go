@@ -22,7 +22,8 @@ const (
 	offUserVersion   = 60
 	offApplicationID = 68
 
-	versionWAL = 2 // in both of the version bytes: the file uses a write-ahead log
+	versionJournal = 1 // in both of the version bytes: a rollback journal
+	versionWAL     = 2 // a write-ahead log
 )
 
 // magic begins each database file.
@@ -33,7 +34,7 @@ func checkHeader(path string, f *os.File) error {
 	h := make([]byte, headerLen)
 	n, err := f.ReadAt(h, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return &FileError{Path: path, Problem: IO, Err: err}
+		return fileError(path, err)
 	}
 	switch h = h[:n]; {
 	case n == 0:

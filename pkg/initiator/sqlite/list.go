@@ -53,12 +53,11 @@ func (s *Store) readPage(ctx context.Context, prefix, from string) (page []initi
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	for size := 0; rows.Next(); {
-		var key []byte
 		var r initiator.Record
-		if err := rows.Scan(&key, &r.Version, &r.Value); err != nil {
+		if err := rows.Scan(&r.Key, &r.Version, &r.Value); err != nil {
 			return nil, false, err
 		}
-		if r.Key = string(key); !strings.HasPrefix(r.Key, prefix) {
+		if !strings.HasPrefix(r.Key, prefix) {
 			return page, false, nil
 		}
 		page = append(page, r)

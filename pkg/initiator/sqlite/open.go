@@ -5,72 +5,102 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 )
 
 // Open opens the registry at path, and makes one where there is none.
-func Open(ctx context.Context, path string) (*Store, error) { return open(ctx, path, false) }
+func Open(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, config{path: path, busyLimit: BusyLimit})
+}
 
 // OpenReadOnly opens the registry at path for reading, and makes none: without
-// one the error is fs.ErrNotExist. It needs no permission to write.
-func OpenReadOnly(ctx context.Context, path string) (*Store, error) { return open(ctx, path, true) }
+// one the error is fs.ErrNotExist. It needs no permission to write: where it has
+// none and nobody has the registry open, it reads the file as it is now and sees
+// no later change.
+func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, config{path: path, readOnly: true, busyLimit: BusyLimit})
+}
 
-func open(ctx context.Context, path string, readOnly bool) (*Store, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, &FileError{Path: path, Problem: IO, Err: err}
+// A config says what to open and how.
+type config struct {
+	path      string // absolute
+	readOnly  bool
+	busyLimit time.Duration
+}
+
+func open(ctx context.Context, cfg config) (_ *Store, err error) {
+	if cfg.path, err = filepath.Abs(cfg.path); err != nil {
+		return nil, fileError(cfg.path, err)
 	}
-	file, hot, err := openFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !readOnly {
-		if err := create(ctx, path); err != nil {
+	file, hot, err := openFile(cfg.path)
+	if errors.Is(err, fs.ErrNotExist) && !cfg.readOnly {
+		if err := create(ctx, cfg.path); err != nil {
 			return nil, err
 		}
-		file, hot, err = openFile(path)
+		file, hot, err = openFile(cfg.path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, file: file, writing: make(chan struct{}, 1)}
-	if err := s.start(ctx, readOnly, hot); err != nil {
+	// To close a descriptor costs the process its POSIX locks on that file, those
+	// of another Store included. That Store does not need them: with a log the
+	// locks that count are on the log's index, and SQLite looks at those before it
+	// takes a log away.
+	defer file.Close() //nolint:errcheck // nothing was written through it
+
+	s := &Store{config: cfg, writing: make(chan struct{}, 1)}
+	if hot {
+		// A connection that may write plays back the log when it closes, and the
+		// file would not be left as it was.
+		if err := s.look(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if s.db, err = cfg.connect("rw"); err != nil {
+		return nil, fail(ctx, cfg.path, err)
+	}
+	err = s.start(ctx, file, hot)
+	if cfg.readOnly && needsSnapshot(err) {
+		_ = s.Close()
+		if s.db, err = cfg.snapshot(ctx, file); err != nil {
+			return nil, fail(ctx, cfg.path, err)
+		}
+		err = s.start(ctx, file, false)
+	}
+	if err != nil {
 		_ = s.Close() // there is nothing of ours in it
 		return nil, err
 	}
 	return s, nil
 }
 
-// start has SQLite open the file, and judges what is in it before anything is
-// written.
-func (s *Store) start(ctx context.Context, readOnly, hot bool) error {
-	if hot {
-		// A connection that may write plays back the log when it closes, and the
-		// file would not be left as it was.
-		look, err := connect(s.path, "ro", true)
-		if err != nil {
-			return err
-		}
-		err = s.retry(ctx, func() error { return judge(ctx, s.path, look) })
-		if err := errors.Join(err, look.Close()); err != nil {
-			return fail(ctx, s.path, err)
-		}
-	}
-	db, err := connect(s.path, "rw", readOnly)
+// look judges what is in the file and its log, and changes neither.
+func (s *Store) look(ctx context.Context) error {
+	db, err := s.connect("ro")
 	if err != nil {
-		return err
+		return fail(ctx, s.path, err)
 	}
-	s.db = db
+	defer db.Close() //nolint:errcheck // nothing was written through it
+	return s.retry(ctx, func() error { return judge(ctx, s.path, db) })
+}
+
+// start judges what has not been, and makes the store ready for use.
+func (s *Store) start(ctx context.Context, file *os.File, judged bool) error {
 	return s.retry(ctx, func() error {
-		if !hot {
-			if err := judge(ctx, s.path, db); err != nil {
+		if !judged {
+			if err := judge(ctx, s.path, s.db); err != nil {
 				return err
 			}
 		}
-		if err := upgrade(ctx, s.path, db, readOnly); err != nil {
+		if err := s.upgrade(ctx); err != nil {
 			return err
 		}
-		if err := checkTables(ctx, s.path, db); err != nil {
+		if err := checkTables(ctx, s.path, s.db); err != nil {
 			return err
 		}
-		if !sameFile(s.path, s.file.File) {
+		if !sameFile(s.path, file) {
 			return &FileError{Path: s.path, Problem: NotRegular, Reason: "it is being replaced"}
 		}
 		return s.prepare(ctx)
@@ -86,33 +116,33 @@ func judge(ctx context.Context, path string, db *sql.DB) error {
 }
 
 // upgrade brings a registry to the newest version and to the use of a log.
-func upgrade(ctx context.Context, path string, db *sql.DB, readOnly bool) error {
-	version, err := userVersion(ctx, path, db)
+func (s *Store) upgrade(ctx context.Context) error {
+	version, err := userVersion(ctx, s.path, s.db)
 	if err != nil {
 		return err
 	}
-	if readOnly {
+	if s.readOnly {
 		if version < schemaVersion {
-			return &FileError{Path: path, Problem: Older}
+			return &FileError{Path: s.path, Problem: Older}
 		}
 		return nil
 	}
 	var mode string
-	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+	if err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
 		return err
 	}
 	if mode != "wal" {
-		return &FileError{Path: path, Problem: IO, Reason: "no write-ahead log is possible here"}
+		return &FileError{Path: s.path, Problem: IO, Reason: "no write-ahead log is possible here"}
 	}
 	if version == schemaVersion {
 		return nil
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()                                        //nolint:errcheck // it is committed, or the error is known
-	if version, err = userVersion(ctx, path, tx); err != nil { // it may be done by now
+	defer tx.Rollback()                                          //nolint:errcheck // it is committed, or the error is known
+	if version, err = userVersion(ctx, s.path, tx); err != nil { // it may be done by now
 		return err
 	}
 	if err := migrate(ctx, tx, version); err != nil {

@@ -15,8 +15,7 @@ const BusyLimit = 30 * time.Second
 
 // A Store is a registry in a file. Make one with Open or OpenReadOnly.
 type Store struct {
-	path    string
-	file    *heldFile
+	config
 	db      *sql.DB
 	writing chan struct{} // holds a token while a goroutine of ours writes
 
@@ -68,6 +67,9 @@ func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
 	if err := ctx.Err(); err != nil || len(changes) == 0 {
 		return err
 	}
+	if s.readOnly {
+		return &FileError{Path: s.path, Problem: Denied, Reason: "it was opened for reading only"}
+	}
 	select {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
@@ -85,12 +87,14 @@ func (s *Store) transact(ctx context.Context, changes []initiator.Change) error 
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // it is committed, or the error is known
-	var revision int64  // of this batch, once a record of it needs one
+	version, bump := tx.StmtContext(ctx, s.version), tx.StmtContext(ctx, s.bump)
+	put, remove := tx.StmtContext(ctx, s.put), tx.StmtContext(ctx, s.remove)
+	var revision int64 // of this batch, once a record of it needs one
 	for _, c := range changes {
 		key := []byte(c.Key)
 		if c.Version != initiator.AnyVersion {
 			var have uint64
-			err := tx.StmtContext(ctx, s.version).QueryRowContext(ctx, key).Scan(&have)
+			err := version.QueryRowContext(ctx, key).Scan(&have)
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
@@ -99,31 +103,31 @@ func (s *Store) transact(ctx context.Context, changes []initiator.Change) error 
 			}
 		}
 		if c.Delete {
-			if _, err := tx.StmtContext(ctx, s.remove).ExecContext(ctx, key); err != nil {
+			if _, err := remove.ExecContext(ctx, key); err != nil {
 				return err
 			}
 			continue
 		}
 		if revision == 0 {
-			if err := tx.StmtContext(ctx, s.bump).QueryRowContext(ctx).Scan(&revision); err != nil {
+			if err := bump.QueryRowContext(ctx).Scan(&revision); err != nil {
 				return err
 			}
 		}
 		value := append([]byte{}, c.Value...) // nil would be NULL
-		if _, err := tx.StmtContext(ctx, s.put).ExecContext(ctx, key, revision, value); err != nil {
+		if _, err := put.ExecContext(ctx, key, revision, value); err != nil {
 			return err
 		}
 	}
 	return tx.Commit()
 }
 
-// retry runs f until it meets nobody else, for BusyLimit at most. SQLite itself
+// retry runs f until it meets nobody else, for busyLimit at most. SQLite itself
 // waits where it can; what is left are moments such as that when another process
 // makes or takes away the log.
 func (s *Store) retry(ctx context.Context, f func() error) error {
 	for begin := time.Now(); ; {
 		err := f()
-		if err == nil || problemOf(err) != Busy || time.Since(begin) > BusyLimit {
+		if err == nil || problemOf(err) != Busy || time.Since(begin) > s.busyLimit {
 			return fail(ctx, s.path, err)
 		}
 		select {
@@ -143,10 +147,5 @@ func (s *Store) Check(ctx context.Context) error {
 // Close frees what the Store holds. The last one of a file also tidies up its
 // log.
 func (s *Store) Close() error {
-	var err error
-	if s.db != nil {
-		err = s.db.Close()
-	}
-	s.file.release()
-	return fail(context.Background(), s.path, err)
+	return fail(context.Background(), s.path, s.db.Close())
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 	"github.com/go-iscsi/discovery/pkg/initiator/storetest"
 )
 
@@ -19,14 +18,4 @@ func TestSharedStore(t *testing.T) {
 	storetest.RunShared(t, func(t *testing.T, folder string) initiator.Store {
 		return open(t, filepath.Join(folder, "registry.db"))
 	})
-}
-
-// open opens a registry, which the test has to close.
-func open(t testing.TB, path string) *sqlite.Store {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
