@@ -15,10 +15,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		missing *pflag.ValueRequiredError
 		invalid *pflag.InvalidValueError
 	)
-	see := "; see discover help"
-	if cmd.HasParent() {
-		see += " " + cmd.Name()
-	}
+	see := "; see discover help" + spaced(pathOf(cmd))
 	switch {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()

@@ -8,6 +8,7 @@ type globalFlags struct {
 	key      secretRef
 	output   string
 	verbose  bool
+	dryRun   bool // of the verbs that change something
 }
 
 // The formats of --output.
@@ -24,9 +25,16 @@ func (g *globalFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
 	g.output = formatTable
 	fs.VarP(&choice{&g.output, "FORMAT", formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
-	fs.Var(&text{&g.registry, "FILE"}, "registry", "of the registry; scan uses none")
-	fs.Var(&g.key, "key", "of the registry's secrets; scan uses none")
+	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default: in the usual place of the system, see docs/cli.md")
+	fs.Var(&g.key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "log to standard error")
 	fs.BoolP("help", "h", false, "print the manual of the verb")
+	return fs
+}
+
+// changeFlags is for the verbs that change something.
+func (g *globalFlags) changeFlags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.BoolVar(&g.dryRun, "dry-run", false, "show what would be done, and neither store nor send anything")
 	return fs
 }

@@ -26,25 +26,36 @@ func (c *command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
 // help returns the verb that prints the manual of another.
 func (c *command) help() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [VERB]",
+		Use:   "help [VERB...]",
 		Short: "print the manual of a verb",
 		Long:  "discover help prints the manual of a verb, or the overview.",
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
+			about, err := verbOf(cmd.Root(), args)
+			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return verbNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+			return verbNames(about), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			about := cmd.Root()
-			if len(args) > 0 {
-				if about = findVerb(about, args[0]); about == nil || len(args) > 1 {
-					return usagef("no manual of %s%s; see discover help", quoted(strings.Join(args, " ")), didYouMean(args[0], verbNames(cmd.Root())))
-				}
+			about, err := verbOf(cmd.Root(), args)
+			if err != nil {
+				return err
 			}
 			return c.writeManual(about)
 		},
 	}
+}
+
+// verbOf finds the verb of a manual.
+func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
+	for _, word := range words {
+		next := findVerb(at, word)
+		if next == nil {
+			return nil, usagef("no manual of %s%s; see discover help%s", quoted(below(at, word)), didYouMean(word, verbNames(at)), spaced(pathOf(at)))
+		}
+		at = next
+	}
+	return at, nil
 }
 
 // writeManual prints the manual of a verb.
@@ -53,14 +64,14 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 	b.WriteString(cmd.Long)
 	b.WriteString("\n\nUsage:\n  ")
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("discover VERB [FLAGS] ...\n\nVerbs:\n")
+		b.WriteString("discover " + below(cmd, "VERB") + " [FLAGS] ...\n\nVerbs:\n")
 		for _, sub := range cmd.Commands() {
 			if !sub.Hidden {
-				fmt.Fprintf(&b, "  %-12s%s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(&b, "  %-18s%s\n", sub.Name(), sub.Short)
 			}
 		}
 	} else {
-		b.WriteString("discover " + cmd.Use + "\n")
+		b.WriteString("discover " + strings.TrimSuffix(pathOf(cmd), cmd.Name()) + cmd.Use + "\n")
 	}
 	for _, g := range c.groups[cmd] {
 		writeFlags(&b, g)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // jsonResult is what became of a portal. The order of its fields is that of
@@ -23,6 +24,7 @@ type jsonResult struct {
 	InitiatorName     jsonText `json:"initiator_name"`
 	Source            jsonText `json:"source"`
 	Interface         jsonText `json:"interface"`
+	BoundDevice       jsonText `json:"bound_device,omitempty"` // the connection was bound to it
 	Stored            bool     `json:"stored"`
 	Status            string   `json:"status"`
 	Code              uint32   `json:"code"`
@@ -61,6 +63,14 @@ type jsonIPsec struct {
 	Existing string `json:"existing"`
 }
 
+func newJSONIPsec(p *ipsec.Plan) jsonIPsec {
+	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: p.Existing.String()}
+	if p.Why == "" {
+		j.Existing = ipsec.ExistingUnknown.String() // it did not come to a plan
+	}
+	return j
+}
+
 // jsonBlock is what became of the addresses of a block or range.
 type jsonBlock struct {
 	Block     jsonText       `json:"block"`
@@ -79,15 +89,20 @@ func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
 		InitiatorPort: jsonText(r.Portal.Port.String()),
 		InitiatorName: jsonText(r.InitiatorName),
 		Interface:     jsonText(names.of(r.Source)),
+		Stored:        r.Stored,
 		Status:        "ok",
 		Code:          initiator.Code(r.Err),
 		Error:         newJSONError(r.Err),
 		Warnings:      []jsonWarning{},
 		Redirects:     []jsonRedirect{},
-		// Nothing protects the connection, and nobody looked at whether the
-		// system does.
-		IPsec:     jsonIPsec{Plan: "none", Origin: "default", Existing: "unknown"},
-		ElapsedMS: math.Round(r.Elapsed.Seconds()*1e4) / 10,
+		IPsec:         newJSONIPsec(&r.IPsec),
+		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
+	}
+	if r.Portal.Portal.Address == "" {
+		j.Portal = "" // it is not about one
+	}
+	if r.Bound {
+		j.BoundDevice = jsonText(r.Port.Interface)
 	}
 	if r.Portal.Source.IsValid() {
 		j.InitiatorPort = "" // asked for by its address

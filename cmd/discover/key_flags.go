@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/netip"
+	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/pflag"
@@ -11,18 +12,79 @@ import (
 // keyFlags say which portal is meant: from which port of which instance, and at
 // which TCP port.
 type keyFlags struct {
-	source  netip.Addr
-	tcpPort int64
+	instance string
+	port     portNumber
+	source   netip.Addr
+	tcpPort  int64
 }
 
 func (k *keyFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
 	k.tcpPort = initiator.DefaultPort
-	fs.Var(&address{&k.source}, "source", "the address of this host to ask from; default: routing decides")
+	fs.Var(&text{&k.instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal; the built-in one is host")
+	fs.Var(&k.port, "initiator-port", "the port of the instance by its number (see discover port list), or all: current routing decides (the default)")
+	fs.Var(&address{&k.source}, "source", "the port by its address")
 	fs.Var(&number{value: &k.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals that name none; default 3260")
-	refuse(fs, "instance", "there is one instance, and --source ADDRESS chooses where to ask from")
-	refuse(fs, "initiator-port", "routing decides, or --source ADDRESS chooses where to ask from")
 	return fs
+}
+
+// check refuses flags that do not go together.
+func (k *keyFlags) check() error {
+	if k.source.IsValid() && k.port.given {
+		return usagef("--source and --initiator-port are two ways to say the same: choose one")
+	}
+	return nil
+}
+
+// portal understands the one portal of a verb. Its error is a *usageError.
+func (k *keyFlags) portal(arg string) (initiator.Portal, error) {
+	if mayHoldSecret(arg) {
+		return initiator.Portal{}, usagef("the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT")
+	}
+	p, err := initiator.ParsePortal(arg, uint16(k.tcpPort))
+	if err != nil {
+		return p, usagef("portal %s: %s", quoted(arg), configReason(err))
+	}
+	return p, nil
+}
+
+// configReason returns what is wrong with a parameter, without its name.
+func configReason(err error) string {
+	var ce *initiator.ConfigError
+	if errors.As(err, &ce) {
+		return ce.Reason
+	}
+	return err.Error()
+}
+
+// A portNumber is the number of an initiator port, all, or each.
+type portNumber struct {
+	number initiator.PortNumber
+	each   bool
+	given  bool
+}
+
+// eachPort is the word for one session from every port.
+const eachPort = "each"
+
+func (n *portNumber) String() string { return "" }
+func (n *portNumber) Type() string   { return "N" }
+
+func (n *portNumber) Set(s string) error {
+	switch s {
+	case initiator.AllPorts.String():
+		*n = portNumber{given: true}
+		return nil
+	case eachPort:
+		*n = portNumber{each: true, given: true}
+		return nil
+	}
+	v, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return errors.New("a number from 0 to 4294967294, all or each")
+	}
+	*n = portNumber{number: initiator.Number(uint32(v)), given: true}
+	return nil
 }
 
 // An address is an IP address of this host.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -57,7 +58,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
 	fs.Var(&number{&l.time2wait, "SECONDS", 0, math.MaxUint32, &l.time2waitGiven}, "default-time2wait", "DefaultTime2Wait to declare")
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
-	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fails, since this version has no IPsec yet), multipath (of no effect on discovery)")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fails, since this version cannot set it up yet), multipath (of no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
 	return fs
 }
@@ -72,13 +73,15 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"redirect":        redirectWords,
 		"chap-secret":     secretSchemes,
 		"target-secret":   secretSchemes,
+		"ipsec":           ipsec.Words(),
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
 	}
 }
 
-// check refuses flags that do not go together.
-func (l *loginFlags) check() error {
+// check refuses flags that do not go together. registry says that there may be a
+// secret for all targets, set by initiator set-chap-secret.
+func (l *loginFlags) check(registry bool) error {
 	switch {
 	case l.initiatorName != "" && initiator.ValidateName(l.initiatorName) != nil:
 		return usagef("--initiator-name: %s", withoutPackage(initiator.ValidateName(l.initiatorName)))
@@ -86,8 +89,10 @@ func (l *loginFlags) check() error {
 		return usagef("--chap-user goes with --chap-secret REF")
 	case l.targetSecret.given() && !l.chapSecret.given():
 		return usagef("--target-secret goes with --chap-secret REF: a target proves itself only to who does so first")
-	case l.targetUser != "" && !l.targetSecret.given():
+	case l.targetUser != "" && !l.targetSecret.given() && !registry:
 		return usagef("--target-user goes with --target-secret REF")
+	case l.targetUser != "" && !l.chapSecret.given():
+		return usagef("--target-user goes with --chap-secret REF: a target proves itself only to who does so first")
 	}
 	return checkRefs(&l.chapSecret, &l.targetSecret)
 }
@@ -132,6 +137,9 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 			return o, err
 		}
 	}
+	if l.targetUser != "" {
+		o.AuthType = initiator.MutualCHAP
+	}
 	if l.targetSecret.given() {
 		o.AuthType = initiator.MutualCHAP
 		if o.TargetPassword, err = l.targetSecret.resolve(ctx, w, "target-secret", "secret of the target"); err != nil {
@@ -139,6 +147,24 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 		}
 	}
 	return o, nil
+}
+
+// keepReferences puts the references of secrets in their place where they are to
+// be read at each use.
+func (l *loginFlags) keepReferences(o *initiator.LoginOptions) (err error) {
+	if l.chapSecret.lasts() {
+		if o.PasswordRef, err = l.chapSecret.stored(); err != nil {
+			return err
+		}
+		o.Password = auth.Secret{}
+	}
+	if l.targetSecret.lasts() {
+		if o.TargetPasswordRef, err = l.targetSecret.stored(); err != nil {
+			return err
+		}
+		o.TargetPassword = auth.Secret{}
+	}
+	return nil
 }
 
 func orUs(user string) string {

@@ -123,11 +123,7 @@ func (p *portals) add(s string) error {
 	if b != nil {
 		n = b.count
 	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
-		var ce *initiator.ConfigError
-		if errors.As(err, &ce) {
-			return errors.New(ce.Reason)
-		}
-		return err
+		return errors.New(configReason(err))
 	}
 	if p.count += n; p.count > maxAddresses {
 		return tooMany()

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // A command is one run of discover.
@@ -57,79 +55,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("output", complete(formats...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
-}
-
-// verbFirst moves the verb before the flags that stand before it: these may
-// belong to it, and only then is known what they are.
-func verbFirst(root *cobra.Command, args []string) ([]string, error) {
-	i := verbIndex(root, args)
-	if i < 0 {
-		return args, nil
-	}
-	verb := args[i]
-	if verb == cobra.ShellCompRequestCmd || verb == cobra.ShellCompNoDescRequestCmd {
-		return args, nil
-	}
-	if findVerb(root, verb) == nil {
-		return nil, usagef("no verb %s%s; see discover help", quoted(verb), didYouMean(verb, verbNames(root)))
-	}
-	moved := append([]string{verb}, args[:i]...)
-	return append(moved, args[i+1:]...), nil
-}
-
-// verbIndex returns which argument is the verb; -1: none.
-func verbIndex(root *cobra.Command, args []string) int {
-	for i := 0; i < len(args); i++ {
-		a := args[i]
-		switch {
-		case a == "--":
-			return -1
-		case !strings.HasPrefix(a, "-") || a == "-":
-			return i
-		case takesNext(root, a):
-			i++
-		}
-	}
-	return -1
-}
-
-// takesNext reports whether the value of a flag is the argument after it.
-func takesNext(root *cobra.Command, arg string) bool {
-	if strings.Contains(arg, "=") {
-		return false
-	}
-	for _, c := range append(root.Commands(), root) {
-		for _, fs := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {
-			if name, long := strings.CutPrefix(arg, "--"); long {
-				if f := fs.Lookup(name); f != nil {
-					return f.NoOptDefVal == ""
-				}
-			} else if f := fs.ShorthandLookup(arg[len(arg)-1:]); f != nil && len(arg) == 2 {
-				return f.NoOptDefVal == ""
-			}
-		}
-	}
-	return false
-}
-
-func findVerb(root *cobra.Command, name string) *cobra.Command {
-	for _, c := range root.Commands() {
-		if c.Name() == name {
-			return c
-		}
-	}
-	return nil
-}
-
-func verbNames(root *cobra.Command) []string {
-	var names []string
-	for _, c := range root.Commands() {
-		if !c.Hidden {
-			names = append(names, c.Name())
-		}
-	}
-	return names
 }

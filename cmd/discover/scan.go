@@ -2,23 +2,27 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
 )
 
-// A scan is one-shot SendTargets: nothing is stored, no registry is read.
+// A scan is one-shot SendTargets: nothing is stored, and the registry is read only
+// for what it says of instances and their ports.
 type scan struct {
 	*command
 	key   keyFlags
 	login loginFlags
+	ipsec ipsecFlags
 	run   runFlags
 
-	portals *portals
-	options initiator.LoginOptions
+	portals  *portals
+	options  initiator.LoginOptions
+	security ipsec.Flags
+	ports    *initiator.PortSelector // nil: routing decides
 }
 
 // scan returns the verb.
@@ -35,18 +39,18 @@ func (c *command) scan() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			if err := s.understand(cmd.Context(), args); err != nil {
 				return err
 			}
 			return s.discover(cmd.Context())
-		},
+		}),
 	}
 	c.addFlags(cmd,
 		flagGroup{"The way to a portal", s.key.flags()},
 		flagGroup{"Login", s.login.flags()},
 		flagGroup{"The run", s.run.flags()},
-		flagGroup{"IPsec", ipsecFlags()})
+		flagGroup{"IPsec", s.ipsec.flags()})
 	completeLoginFlags(cmd)
 	return cmd
 }
@@ -54,7 +58,13 @@ func (c *command) scan() *cobra.Command {
 // understand takes the command line in. What is wrong with it is a *usageError,
 // and nothing was sent.
 func (s *scan) understand(ctx context.Context, args []string) (err error) {
-	if err := s.login.check(); err != nil {
+	if err := s.key.check(); err != nil {
+		return err
+	}
+	if err := s.login.check(false); err != nil {
+		return err
+	}
+	if s.security, err = s.ipsec.security(); err != nil {
 		return err
 	}
 	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() {
@@ -72,8 +82,22 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 			return usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.text)
 		}
 	}
-	s.options, err = s.login.options(ctx, &s.world)
-	return err
+	if s.options, err = s.login.options(ctx, &s.world); err != nil {
+		return err
+	}
+	return s.findPorts(ctx)
+}
+
+// findPorts looks up instances and ports where the command line names them: that
+// is all that a scan wants of the registry.
+func (s *scan) findPorts(ctx context.Context) error {
+	if s.key.instance == "" && !s.key.port.given {
+		return nil
+	}
+	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *initiator.Service) (err error) {
+		s.ports, err = service.Selector(ctx, false)
+		return err
+	})
 }
 
 // discoverer returns who asks.
@@ -84,7 +108,9 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	}
 	d := &initiator.Discoverer{
 		InitiatorName: us.name,
+		Ports:         s.ports,
 		Redirect:      s.login.policy(),
+		BindDevice:    s.ipsec.bindDevice,
 		Dial:          s.dial,
 		Lookup:        s.lookup,
 	}
@@ -188,7 +214,10 @@ func asEvents(results iter.Seq[initiator.Result]) iter.Seq[initiator.Event] {
 
 // asked is a portal with all that goes with it.
 func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
-	return initiator.SendTargetPortal{Portal: p, Login: s.options, Source: s.key.source}
+	return initiator.SendTargetPortal{
+		Instance: s.key.instance, Port: s.key.port.number, Portal: p,
+		Login: s.options, Security: s.security, Source: s.key.source,
+	}
 }
 
 // showRest shows the portals that a cancelled run did not begin with.
@@ -208,21 +237,4 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out output
 		index++
 	}
 	return nil
-}
-
-// logResult is for -v.
-func (s *scan) logResult(r *initiator.Result) {
-	if !s.global.verbose {
-		return
-	}
-	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
-	if r.Auth.Method != "" {
-		args = append(args, "auth", r.Auth.Method, "algorithm", r.Auth.Algorithm.String(), "target_proved", r.Auth.Mutual)
-	}
-	if r.Err != nil {
-		var e *initiator.Error
-		errors.As(r.Err, &e)
-		args = append(args, "stage", e.Stage.String(), "error", withoutPackage(r.Err))
-	}
-	s.log().Info("portal done", args...)
 }

@@ -55,6 +55,37 @@ func (r *secretRef) fd() int {
 	return n
 }
 
+// lasts reports a reference that can be read at each use.
+func (r *secretRef) lasts() bool { return r.scheme == "file" || r.scheme == "cred" }
+
+// stored returns the reference as the registry keeps it.
+func (r *secretRef) stored() (string, error) {
+	if r.scheme != "file" {
+		return r.scheme + ":" + r.rest, nil
+	}
+	path, err := filepath.Abs(r.rest)
+	if err != nil {
+		return "", usagef("a relative path, and the current folder is gone")
+	}
+	return "file:" + path, nil
+}
+
+// secretOf reads the secret that the registry has a reference to.
+func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
+	var r secretRef
+	if err := r.Set(ref); err != nil || !r.lasts() {
+		return auth.Secret{}, errors.New("a reference that this version does not know")
+	}
+	b, err := r.read(ctx, w, "")
+	switch {
+	case err != nil:
+		return auth.Secret{}, fmt.Errorf("%s: %s", ref, reasonOnly(err))
+	case len(b) == 0:
+		return auth.Secret{}, fmt.Errorf("%s: there is nothing in it", ref)
+	}
+	return auth.NewSecret(b), nil
+}
+
 // checkRefs refuses two references to what can be read once.
 func checkRefs(a, b *secretRef) error {
 	if a.scheme == "fd" && b.scheme == "fd" && a.fd() == b.fd() {

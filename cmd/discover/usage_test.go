@@ -9,12 +9,31 @@ import (
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	const notYet = ": this version cannot do that yet; "
-	const noIPsec = notYet + "portals are asked in clear text: leave the flag out, and let the system's own IPsec protect the way"
+	const noIPsec = notYet + "leave it out, and let the system's own IPsec protect the way"
 	for _, tt := range []struct{ args, want string }{
 		{"", "no verb: try discover scan PORTAL, or discover help"},
 		{"-v", "no verb: try discover scan PORTAL, or discover help"},
 		{"scam 192.0.2.10", `no verb "scam"; did you mean scan?; see discover help`},
-		{"portal list", `no verb "portal"; see discover help`},
+		{"portal", "portal: what about it? one of add, list; see discover help portal"},
+		{"portal -o json", "portal: what about it? one of add, list; see discover help portal"},
+		{"portal lsit", `no verb portal "lsit"; did you mean list?; see discover help portal`},
+		{"portal list 192.0.2.10", "portal list takes no arguments; see discover help portal list"},
+		{"portal list -o iscsiadm", "-o iscsiadm has lines of targets only, and portal list shows none: use table, json or jsonl"},
+		{"portal list --timeout 2s", "no flag --timeout; see discover help portal list"},
+		{"portal add", "portal add: PORTAL is missing; see discover help portal add"},
+		{"portal add 192.0.2.10 192.0.2.11", "portal add takes one PORTAL, and there are 2 arguments; see discover help portal add"},
+		{"portal add 192.0.2.0/24", `portal "192.0.2.0/24": not a host name: only letters, digits, '-' and '_'`},
+		{"portal add iscsi://u%p@192.0.2.10", "the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT"},
+		{"portal add 192.0.2.10 --initiator-port each", "--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list"},
+		{"portal add 192.0.2.10 --initiator-port one", `--initiator-port "one": a number from 0 to 4294967294, all or each`},
+		{"portal add 192.0.2.10 --initiator-port 1 --source 192.0.2.2", "--source and --initiator-port are two ways to say the same: choose one"},
+		{"portal add 192.0.2.10 --ipsec transport,tunnel", `--ipsec "transport,tunnel": transport and tunnel exclude each other: choose one`},
+		{"portal add 192.0.2.10 --ipsec 0x27", `--ipsec "0x27": "0x27" is none of ike, transport, tunnel, main, aggressive, pfs, off`},
+		{"portal add 192.0.2.10 --security-flags ike", `--security-flags "ike": 0x and up to 16 hexadecimal digits are needed; words go with --ipsec`},
+		{"portal add 192.0.2.10 --security-flags 0x27 --ipsec off", "--ipsec and --security-flags are two ways to say the same: choose one"},
+		{"portal add 192.0.2.10 --target-user t", "--target-user goes with --chap-secret REF: a target proves itself only to who does so first"},
+		{"portal add 192.0.2.10", "no home directory to keep the registry in: give --registry FILE"},
+		{"portal add 192.0.2.10 --chap-secret geheim", "--chap-secret: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt"},
 		{"--timeout 2s scam", `no verb "scam"; did you mean scan?; see discover help`},
 		{"scan", "no portal: try discover scan HOST, or see discover help scan"},
 		{"scan --timeout 2s", "no portal: try discover scan HOST, or see discover help scan"},
@@ -42,16 +61,11 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --chap-secret fd:3 --target-secret fd:3", "two secrets by one file descriptor: it can be read once"},
 		{"scan - --chap-secret fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
 		{"scan 192.0.2.0/30 --source 2001:db8::2", "--source 2001:db8::2 cannot ask 192.0.2.0/30: one is IPv4 and the other IPv6"},
-		{"scan 192.0.2.10 --instance host", "--instance" + notYet + "there is one instance, and --source ADDRESS chooses where to ask from"},
-		{"scan 192.0.2.10 --initiator-port each", "--initiator-port" + notYet + "routing decides, or --source ADDRESS chooses where to ask from"},
-		{"scan 192.0.2.10 --ipsec ike,transport", "--ipsec" + noIPsec},
-		{"scan 192.0.2.10 --security-flags 0x27", "--security-flags" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-psk env:X", "--ipsec-psk" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-id group", "--ipsec-id" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-outer 192.0.2.1", "--ipsec-outer" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-enforcer auto", "--ipsec-enforcer" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-unknown refuse", "--ipsec-unknown" + noIPsec},
-		{"scan 192.0.2.10 --bind-device", "--bind-device" + notYet + "leave it out, and choose the address by --source ADDRESS"},
 		{"scan 192.0.2.10 --capture f", "--capture" + notYet + "use --trace, or a packet capture of the portal's TCP port"},
 		{"scan 192.0.2.10 --capture-secrets", "--capture-secrets" + notYet + "it belongs to --capture"},
 		{"help scam", `no manual of "scam"; did you mean scan?; see discover help`},
@@ -97,7 +111,8 @@ func TestFlagsAnywhere(t *testing.T) {
 // Every flag that is there is in the manual, and fits its lines.
 func TestManual(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"help", "help scan", "scan --help", "scan -h 192.0.2.10", "--help", "help completion", "help version", "help help"} {
+	for _, args := range []string{"help", "help scan", "scan --help", "scan -h 192.0.2.10", "--help", "help completion", "help version", "help help",
+		"help portal", "portal --help", "help portal add", "portal list -h"} {
 		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
 		if r.status != exitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
 			t.Errorf("%s: got %+v, want a manual", args, r)
@@ -110,7 +125,7 @@ func TestManual(t *testing.T) {
 	}
 	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
 	for _, flag := range []string{
-		"--source", "--tcp-port", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
+		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
 		"--chap-algorithms", "--chap-fallback", "--header-digest", "--data-digest", "--max-connections",
 		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--timeout", "--parallel",
 		"--max-text", "--max-targets", "--all", "--trace", "--registry", "--key", "-o, --output", "-v, --verbose",
@@ -119,8 +134,8 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s is not in the manual", flag)
 		}
 	}
-	if strings.Contains(manual, "--ipsec ") {
-		t.Error("--ipsec is in the manual, and refused")
+	if strings.Contains(manual, "--ipsec-psk ") {
+		t.Error("--ipsec-psk is in the manual, and refused")
 	}
 }
 
@@ -149,10 +164,14 @@ func TestCompletion(t *testing.T) {
 		{[]string{"scan", "--redirect", ""}, "same-host\nany\nnone\n"},
 		{[]string{"scan", "--chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
 		{[]string{"scan", "--timeo"}, "--timeout\tfor one portal, all in all; default 15s\n"},
-		{[]string{"scan", "--ipsec"}, ""},
+		{[]string{"scan", "--ipsec-p"}, ""},
+		{[]string{"scan", "--ipsec", ""}, "ike\ntransport\ntunnel\nmain\naggressive\npfs\noff\n"},
+		{[]string{"portal", "add", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"portal", "a"}, "add\tstore a portal, and ask it for its targets\n"},
+		{[]string{"help", "portal", "l"}, "add\nlist\n"},
 		{[]string{"scan", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\n"},
-		{[]string{"help", ""}, "completion\nhelp\nscan\nversion\n"},
+		{[]string{"help", ""}, "completion\nhelp\nportal\nscan\nversion\n"},
 	} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
 		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {

@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A world is the machine as the command sees it: every door through which it
@@ -22,10 +25,14 @@ type world struct {
 	ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	hostname   func() (string, error)
 	interfaces func() ([]netInterface, error)
+	system     string // as in runtime.GOOS
+	root       bool   // we may do everything
 
 	// Nil: as pkg/initiator does it.
-	dial   func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
-	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
+	lookup    func(ctx context.Context, host string) ([]netip.Addr, error)
+	addresses func() ([]initiator.HostAddress, error)
+	route     func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error)
 }
 
 // thisMachine is the world outside tests.
@@ -40,6 +47,8 @@ func thisMachine() world {
 		ask:        askTerminal,
 		hostname:   os.Hostname,
 		interfaces: netInterfaces,
+		system:     runtime.GOOS,
+		root:       os.Geteuid() == 0,
 	}
 }
 

@@ -7,10 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"net/netip"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A lab is a world for one test: a network in memory and a host without
@@ -25,6 +28,26 @@ type lab struct {
 	names   map[string][]string
 	host    string
 	stdout  io.Writer // nil: kept
+
+	addresses []initiator.HostAddress
+	unrouted  []string // our addresses that no packets go out from
+}
+
+// route is the routing of the host: what is not of its own network goes out by
+// eth0.
+func (l *lab) route(_ context.Context, source, dst netip.Addr) (netip.Addr, error) {
+	if slices.Contains(l.unrouted, source.String()) {
+		return source, syscall.ENETUNREACH
+	}
+	if source.IsValid() {
+		return source, nil
+	}
+	for _, a := range l.addresses {
+		if a.Addr.Is4() == dst.Is4() {
+			return a.Addr, nil
+		}
+	}
+	return source, syscall.ENETUNREACH
 }
 
 func newLab(t *testing.T) *lab {
@@ -36,6 +59,13 @@ func newLab(t *testing.T) *lab {
 		answers: map[string]string{},
 		names:   map[string][]string{},
 		host:    "host1.example.com",
+		addresses: []initiator.HostAddress{
+			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
+			{Addr: netip.MustParseAddr("2001:db8::fe"), Interface: "eth0", Up: true},
+			{Addr: netip.MustParseAddr("192.0.2.253"), Interface: "eth1", Up: true},
+			{Addr: netip.MustParseAddr("198.51.100.7"), Interface: "eth2"},
+			{Addr: netip.MustParseAddr("127.0.0.1"), Interface: "lo", Up: true},
+		},
 	}
 }
 
@@ -76,13 +106,16 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			return nil, ctx.Err()
 		},
 		hostname: func() (string, error) { return l.host, nil },
+		system:   "linux",
 		interfaces: func() ([]netInterface, error) {
 			return []netInterface{
 				{"lo", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}},
 				{"eth0", []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},
 			}, nil
 		},
-		dial: l.Dial,
+		addresses: func() ([]initiator.HostAddress, error) { return l.addresses, nil },
+		route:     l.route,
+		dial:      l.Dial,
 		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {

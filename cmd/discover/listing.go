@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// A listing is what a verb of the registry answers: in JSON a document with one
+// list, or a line for each item; for people columns.
+type listing struct {
+	w      io.Writer
+	format string
+	dryRun bool
+
+	name string // of the list in the document
+	kind string // of a line of -o jsonl
+	columns
+
+	begun bool
+}
+
+// newListing returns a listing. What it writes it writes at once: a list of the
+// registry has an end.
+func (c *command) newListing(name, kind string, head ...string) *listing {
+	return &listing{
+		w: c.stdout, format: c.global.output, dryRun: c.global.dryRun,
+		name: name, kind: kind, columns: columns{w: c.stdout, head: head},
+	}
+}
+
+// item shows one item. rows are what people see of it.
+func (l *listing) item(j any, rows ...[]string) error {
+	switch l.format {
+	case formatJSON:
+		return l.append(j)
+	case formatJSONL:
+		return writeLine(l.w, l.kind, j)
+	}
+	for _, r := range rows {
+		if err := l.row(r...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// append writes an item of the document.
+func (l *listing) append(j any) error {
+	b, err := marshal(j)
+	if err != nil {
+		return err
+	}
+	separator := ",\n"
+	if !l.begun {
+		l.begun = true
+		separator = l.opening() + "\n"
+	}
+	_, err = l.w.Write(append([]byte(separator), bytes.TrimSuffix(b, []byte("\n"))...))
+	return err
+}
+
+func (l *listing) opening() string {
+	begin := `{"version":1,`
+	if l.dryRun {
+		begin += `"dry_run":true,`
+	}
+	return begin + `"` + l.name + `":[`
+}
+
+// end ends the answer, with the results of what went wrong.
+func (l *listing) end(failed ...*jsonResult) error {
+	switch l.format {
+	case formatJSON:
+		end := "\n]"
+		if !l.begun {
+			end = l.opening() + "]"
+		}
+		if len(failed) > 0 {
+			b, err := marshal(failed)
+			if err != nil {
+				return err
+			}
+			end += `,"results":` + string(bytes.TrimSuffix(b, []byte("\n")))
+		}
+		_, err := io.WriteString(l.w, end+"}\n")
+		return err
+	case formatJSONL:
+		for _, r := range failed {
+			if err := writeLine(l.w, "portal", r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return l.flush()
+}
+
+// empty reports that nothing was listed.
+func (l *listing) empty() bool { return !l.begun && !l.printed && len(l.rows) == 0 }
+
+// writeLine writes a line of -o jsonl: the fields of j after its type.
+func writeLine(w io.Writer, kind string, j any) error {
+	b, err := marshal(j)
+	if err != nil {
+		return err
+	}
+	line := []byte(`{"type":"` + kind + `",`)
+	_, err = w.Write(append(line, b[1:]...))
+	return err
+}
+
+// A jsonList is never null.
+type jsonList[T any] []T
+
+// MarshalJSON writes the list.
+func (l jsonList[T]) MarshalJSON() ([]byte, error) {
+	if l == nil {
+		return []byte("[]"), nil
+	}
+	return json.Marshal([]T(l))
+}
+
+// failure answers with what a verb could not do, and returns the exit status.
+func (c *command) failure(errs ...error) error {
+	l := c.newListing("results", "portal")
+	for _, err := range errs {
+		switch c.global.output {
+		case formatJSON, formatJSONL:
+			if err := l.item(newJSONFailure(err)); err != nil {
+				return err
+			}
+		default:
+			c.say("%s", withoutPackage(err))
+		}
+	}
+	if err := l.end(); err != nil {
+		return err
+	}
+	return statusError(exitFailed)
+}
+
+// newJSONFailure returns the failed result of what is not about one discovery.
+func newJSONFailure(err error) *jsonResult {
+	r := &initiator.Result{Err: err}
+	var e *initiator.Error
+	if errors.As(err, &e) {
+		r.Portal.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
+	}
+	j := newJSONResult(r, nil)
+	j.Targets = &jsonTargets{}
+	return j
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// portalAdd stores a portal and asks it.
+type portalAdd struct {
+	*command
+	key   keyFlags
+	login loginFlags
+	ipsec ipsecFlags
+	run   runFlags
+	name  string
+}
+
+// portalAdd returns the verb.
+func (c *command) portalAdd() *cobra.Command {
+	a := &portalAdd{command: c}
+	cmd := &cobra.Command{
+		Use:               "add [FLAGS] PORTAL",
+		Short:             "store a portal, and ask it for its targets",
+		Long:              portalAddManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "PORTAL"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			p, err := a.understand(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), making, c.discoverer(&a.run), func(s *initiator.Service) error {
+				if c.global.dryRun {
+					return a.check(cmd.Context(), s, p)
+				}
+				return a.add(cmd.Context(), s, p)
+			})
+		}),
+	}
+	label := newFlagSet()
+	label.Var(&text{&a.name, "TEXT"}, "symbolic-name", "a label, of no effect")
+	c.addFlags(cmd,
+		flagGroup{"The portal", label},
+		flagGroup{"The way to it", a.key.flags()},
+		flagGroup{"Login", a.login.flags()},
+		flagGroup{"IPsec", a.ipsec.flags()},
+		flagGroup{"The run", a.run.flags()},
+		flagGroup{"Changes", c.global.changeFlags()})
+	completeLoginFlags(cmd)
+	return cmd
+}
+
+// understand takes the command line in.
+func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.SendTargetPortal, err error) {
+	if err := a.key.check(); err != nil {
+		return p, err
+	}
+	if a.key.port.each {
+		return p, errEachIsForScan
+	}
+	if err := a.login.check(true); err != nil {
+		return p, err
+	}
+	if p.Portal, err = a.key.portal(arg); err != nil {
+		return p, err
+	}
+	p.Portal.SymbolicName = a.name
+	p.Instance, p.Port, p.Source = a.key.instance, a.key.port.number, a.key.source
+	if p.Security, err = a.ipsec.security(); err != nil {
+		return p, err
+	}
+	p.Login, err = a.login.options(ctx, &a.world)
+	if err == nil {
+		err = a.login.keepReferences(&p.Login)
+	}
+	return p, err
+}
+
+var errEachIsForScan = usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
+
+// check shows what would be stored.
+func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
+	set := func(ref string, secret interface{ IsZero() bool }) bool { return ref != "" || !secret.IsZero() }
+	stored := initiator.StoredPortal{
+		PasswordSet:       set(p.Login.PasswordRef, p.Login.Password),
+		TargetPasswordSet: set(p.Login.TargetPasswordRef, p.Login.TargetPassword),
+	}
+	var err error
+	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
+		return err
+	}
+	l := a.portalListing()
+	l.head[len(l.head)-1] = "WOULD BE STORED"
+	if err := l.portal(&stored); err != nil {
+		return err
+	}
+	return l.end()
+}
+
+// add stores the portal, and shows what came of asking it.
+func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
+	r, err := s.AddSendTargetPortal(ctx, p)
+	a.logResult(&r)
+	out := a.newWhole()
+	if failed := out.close(out.result(&r)); failed != nil {
+		return failed
+	}
+	if err == nil {
+		return nil
+	}
+	if r.Stored && a.global.output != formatJSON && a.global.output != formatJSONL {
+		a.say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
+	}
+	return statusError(exitFailed)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+)
+
+// An access is what a verb does with the registry.
+type access int
+
+const (
+	reading  access = iota // shows what is in it, and makes none
+	changing               // changes what is in it, and makes none
+	making                 // makes one where there is none
+)
+
+// withService opens the registry and hands over the service on it. What the
+// registry itself fails with is an *initiator.Error of stage store.
+func (c *command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*initiator.Service) error) error {
+	path, err := c.registryPath()
+	if err != nil {
+		return err
+	}
+	store, err := c.openStore(ctx, path, a)
+	if err != nil {
+		return &initiator.Error{Stage: initiator.StageStore, Err: err}
+	}
+	c.log().Info("registry", "file", path)
+	s, err := initiator.Open(initiator.Config{
+		Store:      store,
+		Discoverer: d,
+		Secrets:    c.secretOf,
+		Addresses:  c.addresses,
+	})
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	err = use(s)
+	if closed := s.Close(); err == nil && closed != nil {
+		err = &initiator.Error{Stage: initiator.StageStore, Err: closed}
+	}
+	return err
+}
+
+// openStore opens the registry. For a dry run it is a copy in memory: the same
+// rules hold there, and nothing lasts.
+func (c *command) openStore(ctx context.Context, path string, a access) (initiator.Store, error) {
+	if a == making && !c.global.dryRun {
+		return sqlite.Open(ctx, path)
+	}
+	open := sqlite.OpenReadOnly
+	if a != reading && !c.global.dryRun {
+		open = existing
+	}
+	store, err := open(ctx, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &memstore.Store{}, nil
+	case err != nil:
+		return nil, err
+	case !c.global.dryRun:
+		return store, nil
+	}
+	defer store.Close() //nolint:errcheck // it was read
+	return copyStore(ctx, store)
+}
+
+// existing opens a registry that is there.
+func existing(ctx context.Context, path string) (*sqlite.Store, error) {
+	look, err := sqlite.OpenReadOnly(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer look.Close() //nolint:errcheck // nothing was written
+	return sqlite.Open(ctx, path)
+}
+
+// copyStore returns all records of a store in memory.
+func copyStore(ctx context.Context, from initiator.Store) (initiator.Store, error) {
+	to := &memstore.Store{}
+	for r, err := range from.List(ctx, "") {
+		if err == nil {
+			err = to.Apply(ctx, initiator.Change{Key: r.Key, Value: r.Value})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return to, nil
+}
+
+// discoverer returns who asks for the service.
+func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
+	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup}
+	if c.route != nil {
+		d.Ports = &initiator.PortSelector{Route: c.route}
+	}
+	if r == nil {
+		return d // it will ask nobody
+	}
+	d.InitiatorName = c.defaultName().name
+	r.apply(d)
+	if r.trace {
+		d.Trace = tracer(c.stderr)
+	}
+	return d
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// verbFirst moves the verb, and the one below it, before the flags that stand
+// before them: these may belong to it, and only then is known what they are.
+func verbFirst(root *cobra.Command, args []string) ([]string, error) {
+	var path []string
+	args = slices.Clone(args)
+	for at := root; at.HasSubCommands(); {
+		i := verbIndex(at, args)
+		if i < 0 {
+			break
+		}
+		verb := args[i]
+		if verb == cobra.ShellCompRequestCmd || verb == cobra.ShellCompNoDescRequestCmd {
+			break
+		}
+		next := findVerb(at, verb)
+		if next == nil {
+			return nil, usagef("no verb %s%s; see discover help%s", below(at, quoted(verb)), didYouMean(verb, verbNames(at)), spaced(pathOf(at)))
+		}
+		path, args, at = append(path, verb), slices.Delete(args, i, i+1), next
+	}
+	return append(path, args...), nil
+}
+
+// pathOf returns a verb as it is written after discover; empty: the root.
+func pathOf(cmd *cobra.Command) string {
+	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	return path
+}
+
+// below returns a word as it stands below a verb.
+func below(cmd *cobra.Command, word string) string {
+	return strings.TrimPrefix(pathOf(cmd)+" "+word, " ")
+}
+
+// spaced puts a space before what is not empty.
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
+// verbIndex returns which argument is the verb below at; -1: none.
+func verbIndex(at *cobra.Command, args []string) int {
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		switch {
+		case a == "--":
+			return -1
+		case !strings.HasPrefix(a, "-") || a == "-":
+			return i
+		case takesNext(at, a):
+			i++
+		}
+	}
+	return -1
+}
+
+// takesNext reports whether the value of a flag, of a verb below at or of each,
+// is the argument after it.
+func takesNext(at *cobra.Command, arg string) bool {
+	if strings.Contains(arg, "=") {
+		return false
+	}
+	for _, fs := range flagsBelow(at) {
+		if name, long := strings.CutPrefix(arg, "--"); long {
+			if f := fs.Lookup(name); f != nil {
+				return f.NoOptDefVal == ""
+			}
+		} else if f := fs.ShorthandLookup(arg[len(arg)-1:]); f != nil && len(arg) == 2 {
+			return f.NoOptDefVal == ""
+		}
+	}
+	return false
+}
+
+// flagsBelow returns the flags of at and of all verbs below it.
+func flagsBelow(at *cobra.Command) []*pflag.FlagSet {
+	sets := []*pflag.FlagSet{at.Root().PersistentFlags(), at.Flags()}
+	for _, sub := range at.Commands() {
+		sets = append(sets, flagsBelow(sub)...)
+	}
+	return sets
+}
+
+func findVerb(at *cobra.Command, name string) *cobra.Command {
+	for _, c := range at.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func verbNames(at *cobra.Command) []string {
+	var names []string
+	for _, c := range at.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// noun returns a verb that only stands before others: portal, target, …
+func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               name + " VERB [FLAGS] ...",
+		Short:             short,
+		Long:              long,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usagef("%s: what about it? one of %s; see discover help %s", name, strings.Join(verbNames(cmd), ", "), name)
+		},
+	}
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+// arguments holds a verb to a number of arguments. what is how they are called;
+// empty: there are none.
+func arguments(min, max int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		path := pathOf(cmd)
+		switch {
+		case len(args) > 0 && max == 0:
+			return usagef("%s takes no arguments; see discover help %s", path, path)
+		case len(args) < min:
+			return usagef("%s: %s is missing; see discover help %s", path, what, path)
+		case max >= 0 && len(args) > max:
+			return usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
+		}
+		return nil
+	}
+}

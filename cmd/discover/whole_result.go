@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// whole shows results that are there as a whole, by the outputs of scan.
+type whole struct {
+	output
+	w     *stream
+	index int // of the next result
+}
+
+func (c *command) newWhole() *whole {
+	w := newStream(c.stdout, nil)
+	return &whole{output: c.newOutput(w), w: w}
+}
+
+// result shows one.
+func (o *whole) result(r *initiator.Result) error {
+	for _, t := range r.Targets {
+		if err := o.target(&initiator.TargetFound{Index: o.index, Portal: r.Portal.Portal, Target: t}); err != nil {
+			return err
+		}
+	}
+	o.index++
+	return o.portal(r)
+}
+
+// close ends the answer. err is what writing failed with before.
+func (o *whole) close(err error) error {
+	if err == nil {
+		err = o.end(nil)
+	}
+	if closed := o.w.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+// logResult is for -v.
+func (c *command) logResult(r *initiator.Result) {
+	if !c.global.verbose {
+		return
+	}
+	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
+	if r.Auth.Method != "" {
+		args = append(args, "auth", r.Auth.Method, "algorithm", r.Auth.Algorithm.String(), "target_proved", r.Auth.Mutual)
+	}
+	if r.Err != nil {
+		var e *initiator.Error
+		errors.As(r.Err, &e)
+		args = append(args, "stage", e.Stage.String(), "error", withoutPackage(r.Err))
+	}
+	c.log().Info("portal done", args...)
+}
