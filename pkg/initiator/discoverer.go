@@ -138,12 +138,12 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
+func (d *Discoverer) dial(ctx context.Context, from Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
 	if d.Dial != nil {
 		return d.Dial(ctx, from.Address, dst)
 	}
 	device := ""
-	if d.BindDevice {
+	if bindDevice {
 		device = from.Interface
 	}
 	return dialTCP(ctx, from.Address, device, dst)

@@ -17,7 +17,7 @@ import (
 // method is nil for no authentication.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	addr = zoned(addr, from)
-	way := redirects{d: a.d, first: addr}
+	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
 	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback && offersMD5(method)
 	for {
 		err := a.session(ctx, from, addr, method)
@@ -58,7 +58,7 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
-	if method == nil || a.d.Redirect == RedirectAny || to.Addr() == way.first.Addr() {
+	if method == nil || way.policy == RedirectAny || to.Addr() == way.first.Addr() {
 		return method, nil
 	}
 	if method.Mutual {
@@ -112,7 +112,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	}
 	defer nc.Close()
 	defer watch(ctx, nc)()
-	a.result.Bound = a.d.BindDevice
+	a.result.Bound = a.bindDevice()
 	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
 	}
@@ -146,7 +146,11 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 	o := &a.result.Portal.Login
 	a.result.InitiatorName = a.job.name
 	if name := a.result.Port.NodeName; name != "" {
-		a.result.InitiatorName = name
+		a.result.InitiatorName = o.nameOr(name)
+	}
+	if method != nil && !o.has(SpecifiedUsername) {
+		own := *method
+		own.User, method = a.result.InitiatorName, &own
 	}
 	cfg := session.LoginConfig{
 		InitiatorName:            a.result.InitiatorName,

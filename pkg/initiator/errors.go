@@ -50,6 +50,9 @@ type Error struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("initiator: ")
+	if e.Portal.Address == "" {
+		return b.String() + message(e.Err) // it is not about a portal
+	}
 	b.WriteString(map[Stage]string{
 		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
 		StageConnect: "connect to ", StageLogin: "login to ", StageDiscover: "discovery at ", StageLogout: "logout from ", StageStore: "store ",
@@ -99,7 +102,7 @@ func errorText(err error) string {
 		return call.Err.Error()
 	}
 	s := err.Error()
-	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "pdu: "} {
+	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "pdu: ", "sqlite: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return s

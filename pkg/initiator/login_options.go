@@ -125,6 +125,16 @@ type LoginOptions struct {
 	PasswordRef       string
 	TargetPasswordRef string
 
+	// InitiatorName is our iSCSI name at this portal; empty: that of the
+	// instance, else the one that all portals see.
+	InitiatorName string
+
+	// Redirect is the policy at this portal; zero: the Discoverer's.
+	Redirect RedirectPolicy
+
+	// BindDevice is that of a Discoverer, for this portal.
+	BindDevice bool
+
 	// CHAPAlgorithms are offered in this order; nil: auth.DefaultAlgorithms.
 	CHAPAlgorithms []auth.Algorithm
 
@@ -135,6 +145,14 @@ type LoginOptions struct {
 
 // has reports whether all bits of s are set.
 func (o *LoginOptions) has(s Specified) bool { return o.Specified&s == s }
+
+// nameOr returns our iSCSI name, where it is not left to others.
+func (o *LoginOptions) nameOr(others string) string {
+	if o.InitiatorName != "" {
+		return o.InitiatorName
+	}
+	return others
+}
 
 // authType returns the type that counts.
 func (o *LoginOptions) authType() AuthType {
@@ -150,7 +168,14 @@ func (o *LoginOptions) validate() error {
 	refuse := func(code uint32, what, reason string) error {
 		return &ConfigError{Code: code, What: "login options: " + what, Reason: reason}
 	}
+	if o.InitiatorName != "" {
+		if err := ValidateName(o.InitiatorName); err != nil {
+			return err
+		}
+	}
 	switch {
+	case o.Redirect > RedirectNone:
+		return refuse(CodeWin32InvalidParameter, "redirect policy", "0, 1 and 2 are known")
 	case o.Version != 0:
 		return refuse(CodeWin32InvalidParameter, "version", "only 0 is known")
 	case o.Specified&^allSpecified != 0:

@@ -43,6 +43,9 @@ type loginRecord struct {
 	TargetPassword     keptSecret `json:"target_password,omitzero"`
 	CHAPAlgorithms     []int      `json:"chap_algorithms,omitempty"`
 	NoCHAPFallback     bool       `json:"no_chap_fallback,omitempty"`
+	InitiatorName      string     `json:"initiator_name,omitempty"`
+	Redirect           uint8      `json:"redirect,omitempty"`
+	BindDevice         bool       `json:"bind_device,omitempty"`
 }
 
 // Fields of a portalRecord that hold secrets; they are bound to their name.
@@ -84,6 +87,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
 			MaximumConnections: o.MaximumConnections, DefaultTime2Wait: o.DefaultTime2Wait, DefaultTime2Retain: o.DefaultTime2Retain,
 			Username: []byte(o.Username), TargetUsername: []byte(o.TargetUsername), NoCHAPFallback: o.NoCHAPFallback,
+			InitiatorName: o.InitiatorName, Redirect: uint8(o.Redirect), BindDevice: o.BindDevice,
 		},
 	}
 	for _, a := range o.CHAPAlgorithms {
@@ -104,6 +108,7 @@ func (r *portalRecord) portal() SendTargetPortal {
 			HeaderDigest: DigestType(l.HeaderDigest), DataDigest: DigestType(l.DataDigest),
 			MaximumConnections: l.MaximumConnections, DefaultTime2Wait: l.DefaultTime2Wait, DefaultTime2Retain: l.DefaultTime2Retain,
 			Username: string(l.Username), TargetUsername: string(l.TargetUsername), NoCHAPFallback: l.NoCHAPFallback,
+			InitiatorName: l.InitiatorName, Redirect: RedirectPolicy(l.Redirect), BindDevice: l.BindDevice,
 			PasswordRef: l.Password.Ref, TargetPasswordRef: l.TargetPassword.Ref,
 		},
 	}

@@ -7,9 +7,18 @@ import (
 	"slices"
 )
 
+// redirectPolicy returns the policy at the portal.
+func (a *attempt) redirectPolicy() RedirectPolicy {
+	if p := a.result.Portal.Login.Redirect; p != RedirectSameHost {
+		return p
+	}
+	return a.d.Redirect
+}
+
 // redirects is the way that a login was sent.
 type redirects struct {
 	d       *Discoverer
+	policy  RedirectPolicy
 	first   netip.AddrPort
 	visited []netip.AddrPort
 }
@@ -23,7 +32,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 		}
 		return netip.AddrPort{}, e
 	}
-	if r.d.Redirect == RedirectNone {
+	if r.policy == RedirectNone {
 		return refuse("redirections are not followed")
 	}
 	if login.Address == "" {
@@ -48,8 +57,6 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	to := netip.AddrPortFrom(addr, target.Port)
 	r.visited = append(r.visited, from)
 	switch {
-	case r.d.Redirect == RedirectNone:
-		return refuse("redirections are not followed")
 	case len(r.visited) > MaxRedirects:
 		return refuse("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects)
 	case slices.Contains(r.visited, to):

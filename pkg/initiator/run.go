@@ -48,7 +48,7 @@ type job struct {
 func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
 	return func(yield func(job) bool) {
 		for p := range portals {
-			if !yield(job{portal: p, name: d.InitiatorName, ports: d.Ports, key: d.Key, outer: d.Outer}) {
+			if !yield(job{portal: p, name: p.Login.nameOr(d.InitiatorName), ports: d.Ports, key: d.Key, outer: d.Outer}) {
 				return
 			}
 		}

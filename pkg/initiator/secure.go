@@ -87,7 +87,7 @@ func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, me
 	}
 	if !plan.IPsec {
 		a.stage = StageConnect
-		nc, err := a.d.dial(ctx, from, dst)
+		nc, err := a.d.dial(ctx, from, dst, a.bindDevice())
 		return nc, nil, err
 	}
 	secured, err := a.secured(ctx, plan, from, dst)
@@ -116,7 +116,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 		return refuse(CodeIPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
 	}
 	s = Secured{Plan: plan, Source: from.Address, Portal: dst}
-	if a.d.BindDevice {
+	if a.bindDevice() {
 		s.Device = from.Interface
 	}
 	if plan.InPlace() {

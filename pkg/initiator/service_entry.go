@@ -73,7 +73,7 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 		return job{}, storeError(err)
 	}
 	return job{
-		portal: p, name: name, ports: selector, security: security,
+		portal: p, name: p.Login.nameOr(name), ports: selector, security: security,
 		policy: s.policy, key: s.key, outer: s.outer,
 	}, nil
 }

@@ -15,11 +15,11 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	switch {
 	case p.Source.IsValid():
 		from := a.portAt(p.Source)
-		if a.d.BindDevice && from.Interface == "" {
+		if a.bindDevice() && from.Interface == "" {
 			return nil, a.fail(&ConfigError{Code: CodeConnectionFailed, What: "source " + p.Source.String(), Reason: "no interface of this host has it, so none can be bound to"})
 		}
 		return []Port{from}, nil
-	case p.Instance == "" && !a.d.BindDevice && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1):
+	case p.Instance == "" && !a.bindDevice() && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1):
 		// Routing decides while it connects, and we see what it decided.
 		return []Port{{}}, nil
 	case s == nil:
@@ -31,6 +31,9 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	}
 	return ports, nil
 }
+
+// bindDevice reports whether to bind to the port's network interface.
+func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.Login.BindDevice }
 
 // hostSelector knows the one instance that every host has, without numbers.
 func hostSelector() *PortSelector {
