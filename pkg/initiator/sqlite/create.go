@@ -2,13 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/go-iscsi/discovery/internal/safefile"
 )
 
 // create makes an empty registry, whole or not at all, and its folder. That
@@ -28,35 +28,10 @@ func create(ctx context.Context, path string) error {
 	if err != nil {
 		return fail(ctx, path, err)
 	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := safefile.Create(path, b); !errors.Is(err, fs.ErrExist) {
 		return fileError(path, err)
 	}
-	// A link gives the finished file its name, and unlike a rename it never
-	// takes the place of another's.
-	draft := path + ".new-" + rand.Text()
-	defer os.Remove(draft) //nolint:errcheck // there is nothing to do about it
-	if err := writeFile(draft, b); err != nil {
-		return fileError(path, err)
-	}
-	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fileError(path, err)
-	}
-	return fileError(path, syncFolder(folder))
-}
-
-// writeFile makes a file that only its owner may use, on the disk when it
-// returns.
-func writeFile(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return nil
 }
 
 // image returns the bytes of an empty registry.

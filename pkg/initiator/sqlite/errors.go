@@ -10,6 +10,7 @@ import (
 	lib "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
+	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -124,9 +125,12 @@ func code(err error) int {
 
 // fileError returns the error for what the system said about path, or nil.
 func fileError(path string, err error) error {
+	var kind *safefile.KindError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &kind):
+		return &FileError{Path: path, Problem: NotRegular, Reason: "it is " + kind.Kind}
 	case errors.Is(err, fs.ErrNotExist):
 		return &FileError{Path: path, Problem: Missing, Err: reason(err)}
 	case errors.Is(err, fs.ErrPermission):

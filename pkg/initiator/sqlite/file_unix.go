@@ -5,13 +5,8 @@ package sqlite
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 )
-
-// openFlags keep an open from following a link, and from waiting for the other
-// end of a pipe that took the place of a file.
-const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 // exposed returns the mode bits that a registry must not have: its owner may do
 // everything, its group may read.
@@ -22,16 +17,6 @@ func sameOwner(info, database fs.FileInfo) bool {
 	a, ok := info.Sys().(*syscall.Stat_t)
 	b, ok2 := database.Sys().(*syscall.Stat_t)
 	return ok && ok2 && (a.Uid == b.Uid || a.Uid == 0)
-}
-
-// syncFolder makes a new name in a folder last.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
-	return f.Sync()
 }
 
 // isFull reports that there is no space left, or that a quota is used up.

@@ -12,13 +12,18 @@ import (
 
 // Open opens the registry at path, and makes one where there is none.
 func Open(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, config{path: path, make: true, busyLimit: BusyLimit})
+}
+
+// OpenExisting opens the registry at path, and makes none: without one the error
+// is fs.ErrNotExist.
+func OpenExisting(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, config{path: path, busyLimit: BusyLimit})
 }
 
-// OpenReadOnly opens the registry at path for reading, and makes none: without
-// one the error is fs.ErrNotExist. It needs no permission to write: where it has
-// none and nobody has the registry open, it reads the file as it is now and sees
-// no later change.
+// OpenReadOnly opens the registry at path for reading, and makes none, either.
+// It needs no permission to write: where it has none and nobody has the registry
+// open, it reads the file as it is now and sees no later change.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, config{path: path, readOnly: true, busyLimit: BusyLimit})
 }
@@ -26,6 +31,7 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 // A config says what to open and how.
 type config struct {
 	path      string // absolute
+	make      bool   // where there is none
 	readOnly  bool
 	busyLimit time.Duration
 }
@@ -35,7 +41,7 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 		return nil, fileError(cfg.path, err)
 	}
 	file, hot, err := openFile(cfg.path)
-	if errors.Is(err, fs.ErrNotExist) && !cfg.readOnly {
+	if errors.Is(err, fs.ErrNotExist) && cfg.make {
 		if err := create(ctx, cfg.path); err != nil {
 			return nil, err
 		}

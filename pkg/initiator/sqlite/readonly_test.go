@@ -37,16 +37,18 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestReadOnlyMissing: a reader makes nothing.
-func TestReadOnlyMissing(t *testing.T) {
+// TestMissing: who opens what is there makes nothing.
+func TestMissing(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	_, err := sqlite.OpenReadOnly(t.Context(), filepath.Join(folder, "new", "registry.db"))
-	wantProblem(t, err, sqlite.Missing)
-	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v, want fs.ErrNotExist", err)
+	for _, open := range []func(context.Context, string) (*sqlite.Store, error){sqlite.OpenReadOnly, sqlite.OpenExisting} {
+		folder := t.TempDir()
+		_, err := open(t.Context(), filepath.Join(folder, "new", "registry.db"))
+		wantProblem(t, err, sqlite.Missing)
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got %v, want fs.ErrNotExist", err)
+		}
+		wantUntouched(t, folder, picture{})
 	}
-	wantUntouched(t, folder, picture{})
 }
 
 // printRecord writes the value of a key, reading only.

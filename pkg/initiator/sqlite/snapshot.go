@@ -54,7 +54,7 @@ func (c config) readWhole(f *os.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	hot, err := checkFile(c.path, f, after)
+	hot, err := checkFile(c.path, f)
 	if err == nil && (hot || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime())) {
 		err = &FileError{Path: c.path, Problem: Busy, Reason: "it changes while it is read"}
 	}
