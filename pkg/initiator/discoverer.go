@@ -18,8 +18,8 @@ const (
 	DefaultMaxText    = session.DefaultMaxText
 
 	// MaxCollectedText is how long an answer may be, in bytes, where it is
-	// collected rather than streamed; MaxCollectedTotal is the same for all
-	// answers that DiscoverAll holds at once.
+	// collected rather than streamed; MaxCollectedTotal is about what all that
+	// is collected may take in memory at once.
 	MaxCollectedText  = 64 << 20
 	MaxCollectedTotal = 256 << 20
 
@@ -59,7 +59,8 @@ type Discoverer struct {
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
 	Parallel   int           // portals at once; 0: DefaultParallel
-	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, less where it is collected
+	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, or MaxCollectedText where it is collected
+	MaxHeld    int64         // bytes of all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
 
 	Redirect RedirectPolicy
@@ -117,11 +118,21 @@ func (d *Discoverer) parallel() int {
 	return DefaultParallel
 }
 
-func (d *Discoverer) maxText() int64 {
-	if d.MaxText > 0 {
+func (d *Discoverer) maxText(collected bool) int64 {
+	switch {
+	case d.MaxText > 0:
 		return d.MaxText
+	case collected:
+		return MaxCollectedText
 	}
 	return DefaultMaxText
+}
+
+func (d *Discoverer) maxHeld() int64 {
+	if d.MaxHeld > 0 {
+		return d.MaxHeld
+	}
+	return MaxCollectedTotal
 }
 
 func (d *Discoverer) maxTargets() int {

@@ -202,31 +202,26 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
 	l := list{emit: a.found, warnings: &a.warnings, session: addr, max: a.d.maxTargets()}
 	pair := l.pair
-	maxText := a.d.maxText()
 	if a.pool.held != nil {
-		maxText = min(maxText, MaxCollectedText)
 		pair = func(p pdu.Pair) error {
-			if err := a.hold(int64(len(p.Key) + len(p.Value))); err != nil {
+			if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
 				return err
 			}
 			return l.pair(p)
 		}
 	}
 	m := session.NewSendTargets(numbers, pair)
-	m.MaxText = maxText
+	m.MaxText = a.d.maxText(a.pool.held != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
 	return l.flush()
 }
 
-// hold counts text that is collected.
+// hold counts what is collected.
 func (a *attempt) hold(n int64) error {
-	a.result.text += n
-	if a.pool.held.Add(n) > MaxCollectedTotal {
-		return &LimitError{What: "bytes of text to be held at once, with other portals", Limit: MaxCollectedTotal}
-	}
-	return nil
+	a.result.held += n
+	return a.pool.held.put(n)
 }
 
 // logout closes the session as a guest should. By now nothing that goes wrong

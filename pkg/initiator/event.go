@@ -58,7 +58,7 @@ type Result struct {
 
 	Err error // an *Error; nil: the portal answered
 
-	text int64 // bytes of the answer, where it is collected
+	held int64 // bytes that it takes of the room for answers that are collected
 }
 
 // A Redirect is one hop that the login was sent on.

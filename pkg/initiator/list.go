@@ -11,6 +11,9 @@ import (
 // maxAddresses is how many addresses one target may have.
 const maxAddresses = 1024
 
+// fewAddresses are so few that looking at each of them is quick.
+const fewAddresses = 16
+
 // maxAliasLen is the longest TargetAlias in bytes (RFC 7143, section 13.7).
 const maxAliasLen = 255
 
@@ -91,7 +94,7 @@ func (l *list) address(v []byte) error {
 		return nil
 	}
 	a = a.withZone(l.session.Addr())
-	if len(l.target.Addresses) >= 16 || !slices.Contains(l.target.Addresses, a) {
+	if len(l.target.Addresses) >= fewAddresses || !slices.Contains(l.target.Addresses, a) {
 		l.target.Addresses = append(l.target.Addresses, a)
 	}
 	if len(l.target.Addresses) > maxAddresses {

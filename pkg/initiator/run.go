@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -57,7 +56,7 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
 
 // run is Run; where held is not nil the answers are collected, and counted
 // there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *atomic.Int64) iter.Seq[Event] {
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
@@ -87,7 +86,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *atomic.I
 type pool struct {
 	d    *Discoverer
 	ctx  context.Context
-	held *atomic.Int64 // bytes of text that are collected and not taken yet; nil: nothing is collected
+	held *shelf // for what is collected; nil: nothing is
 	out  chan []Event
 	quit chan struct{} // closed when nobody takes events any more
 

@@ -1,0 +1,94 @@
+package initiator
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// pairCost is about what a pair of an answer takes in memory beside its text,
+// in bytes, where targets are collected: the target or address, and the maps.
+const pairCost = 128
+
+// A shelf is the room for what is collected and was not taken yet, by all
+// portals together.
+type shelf struct {
+	room int64 // bytes
+	used atomic.Int64
+}
+
+// put takes n bytes of the room.
+func (s *shelf) put(n int64) error {
+	if s.used.Add(n) > s.room {
+		return &LimitError{What: "bytes to be held at once, with other portals", Limit: s.room}
+	}
+	return nil
+}
+
+// clear gives n bytes back.
+func (s *shelf) clear(n int64) { s.used.Add(-n) }
+
+// A collection gathers the targets of one portal.
+type collection struct {
+	targets []Target
+	names   map[string]int                 // index in targets, by the folded name
+	seen    map[int]map[TargetAddress]bool // addresses of names that came again, where they are many
+	result  Result
+	done    bool
+}
+
+// collect returns the collection of a portal.
+func collect(open map[int]*collection, index int) *collection {
+	c := open[index]
+	if c == nil {
+		c = &collection{}
+		open[index] = c
+	}
+	return c
+}
+
+// add takes a target; the addresses of a name that was there before join it.
+func (c *collection) add(t Target) {
+	if c.names == nil {
+		c.names = make(map[string]int)
+	}
+	name := FoldName(t.Name)
+	i, known := c.names[name]
+	if !known {
+		c.names[name] = len(c.targets)
+		c.targets = append(c.targets, t)
+		return
+	}
+	have := &c.targets[i]
+	if have.Alias == "" {
+		have.Alias = t.Alias
+	}
+	for _, a := range t.Addresses {
+		if !c.has(i, a) {
+			have.Addresses = append(have.Addresses, a)
+		}
+	}
+}
+
+// has reports whether target i has an address; where not, it is about to get it.
+func (c *collection) has(i int, a TargetAddress) bool {
+	have := c.targets[i].Addresses
+	if len(have) < fewAddresses {
+		return slices.Contains(have, a)
+	}
+	seen := c.seen[i]
+	if seen == nil {
+		seen = make(map[TargetAddress]bool, len(have))
+		for _, a := range have {
+			seen[a] = true
+		}
+		if c.seen == nil {
+			c.seen = make(map[int]map[TargetAddress]bool)
+		}
+		c.seen[i] = seen
+	}
+	if seen[a] {
+		return true
+	}
+	seen[a] = true
+	return false
+}

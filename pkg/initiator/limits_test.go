@@ -1,0 +1,146 @@
+package initiator_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// streams makes a target answer SendTargets with the parts of a text, from 0,
+// until one of them is the last.
+func streams(part func(i int) (text string, last bool)) *iscsitest.Target {
+	i := -1
+	return &iscsitest.Target{Respond: func(_, response pdu.PDU) iscsitest.Step {
+		if _, ok := response.(*pdu.TextResponse); !ok {
+			return nil
+		}
+		i++
+		text, last := part(i)
+		return iscsitest.Send(&pdu.TextResponse{Final: last, TTT: uint32(i), Data: pdu.Text(text)})
+	}}
+}
+
+// numbered returns the text of n targets.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "TargetName=iqn.2026-11.com.example:disk%d\x00", i)
+	}
+	return b.String()
+}
+
+func exceeded(text string) outcome {
+	return outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "the target sent more than " + text}
+}
+
+// TestLimits: more than is accepted is an error, never a short list; what was
+// read before it is in the result all the same.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	addresses := func(n int) string {
+		text := "TargetName=iqn.2026-11.com.example:a\x00"
+		for i := range n {
+			text += fmt.Sprintf("TargetAddress=192.0.%d.%d,1\x00", i/256, i%256)
+		}
+		return text + "TargetName=iqn.2026-11.com.example:b\x00"
+	}
+	size := len(numbered(10))
+	tests := []struct {
+		name  string
+		set   func(d *initiator.Discoverer)
+		text  string
+		found int
+		want  outcome
+	}{
+		{name: "targets", set: func(d *initiator.Discoverer) { d.MaxTargets = 10 }, text: numbered(10), found: 10},
+		{name: "one target more", set: func(d *initiator.Discoverer) { d.MaxTargets = 9 }, text: numbered(10), found: 9, want: exceeded("9 targets")},
+		{name: "a name again is one more", set: func(d *initiator.Discoverer) { d.MaxTargets = 10 }, text: numbered(10) + numbered(1), found: 10, want: exceeded("10 targets")},
+		{name: "text", set: func(d *initiator.Discoverer) { d.MaxText = int64(size) }, text: numbered(10), found: 10},
+		{name: "one byte more", set: func(d *initiator.Discoverer) { d.MaxText = int64(size) - 1 }, text: numbered(10), want: exceeded(fmt.Sprint(size-1, " bytes of text"))},
+		{name: "addresses", text: addresses(1024), found: 2},
+		{name: "one address more", text: addresses(1025), want: exceeded("1024 addresses of one target")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				if tt.set != nil {
+					tt.set(d)
+				}
+				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
+				if judge(t, r.Err, tt.want); len(r.Targets) != tt.found || r.TargetsFound != tt.found {
+					t.Errorf("%d targets (%d found), want %d", len(r.Targets), r.TargetsFound, tt.found)
+				}
+				found := 0
+				for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, answers(tt.text))})) {
+					switch e := e.(type) {
+					case initiator.TargetFound:
+						found++
+					case initiator.PortalDone:
+						judge(t, e.Result.Err, tt.want)
+					}
+				}
+				if found != tt.found {
+					t.Errorf("streamed: %d targets, want %d", found, tt.found)
+				}
+			})
+		})
+	}
+}
+
+// TestLimitCollected: where nothing else is said, 64 MiB of an answer are
+// collected and no more; streams go on.
+func TestLimitCollected(t *testing.T) {
+	t.Parallel()
+	nuls := strings.Repeat("\x00", 1<<18)
+	flood := func(n int) *iscsitest.Target {
+		return streams(func(i int) (string, bool) { return nuls, i == n-1 })
+	}
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, portal(n, where, flood(257)))
+		judge(t, r.Err, exceeded("67108864 bytes of text"))
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, flood(257))})) {
+			judge(t, e.(initiator.PortalDone).Result.Err, outcome{})
+		}
+	})
+}
+
+// TestLimitHeld: portals whose answers wait for an earlier one share a room. Who
+// finds no more of it fails; what is taken makes room.
+func TestLimitHeld(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Parallel, d.MaxHeld = 2, 5000
+		silent := portal(n, "192.0.2.99:3260", iscsitest.Script{iscsitest.Silence()})
+		var good []initiator.SendTargetPortal
+		for i := range 8 { // of about 1,700 bytes each, with what they cost
+			good = append(good, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), answers(numbered(10))))
+		}
+		full := 0
+		for r := range d.DiscoverAll(t.Context(), slices.Values(append([]initiator.SendTargetPortal{silent}, good...))) {
+			var limit *initiator.LimitError
+			switch {
+			case r.Portal.Portal == silent.Portal:
+				judge(t, r.Err, lost(initiator.StageLogin))
+			case errors.As(r.Err, &limit):
+				full++
+				judge(t, r.Err, exceeded("5000 bytes to be held at once, with other portals"))
+			case r.Err != nil || len(r.Targets) != 10:
+				t.Errorf("%s: %d targets, %v", r.Portal.Portal, len(r.Targets), r.Err)
+			}
+		}
+		if full != 6 {
+			t.Errorf("%d portals found no room, want 6 of 8", full)
+		}
+		d.Parallel = 1
+		for r := range d.DiscoverAll(t.Context(), slices.Values(good)) {
+			judge(t, r.Err, outcome{})
+		}
+	})
+}
