@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -27,7 +28,7 @@ type attempt struct {
 	spent    time.Duration // by the work before it
 	batch    []Event
 	finished bool // PortalDone is out
-	fallback bool // this is the second try, with MD5 alone
+	fallback chapFallback
 
 	// exchanges stay open until the portal is done: a target that we were
 	// redirected to must not reflect the challenge of the one before.
@@ -118,7 +119,7 @@ func (a *attempt) discover(ctx context.Context) error {
 			return err
 		}
 		if i < len(addrs)-1 {
-			a.warnings.add(WarnEarlierAddress, "%s", errorText(err))
+			a.warnings.add(WarnEarlierAddress, "%s", strings.TrimPrefix(err.Error(), "initiator: "))
 		}
 	}
 	return err
@@ -133,6 +134,7 @@ func (a *attempt) ends(ctx context.Context, err error) bool {
 // until one connects.
 func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
 	before := a.spent
+	a.result.Redirects = nil // of an earlier address
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
 		return err
@@ -203,7 +205,7 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	addrs := make([]netip.AddrPort, 0, len(found))
 	for _, addr := range found {
 		addr = addr.Unmap()
-		if addr.IsUnspecified() || addr.IsMulticast() || p.Source.IsValid() && p.Source.Is4() != addr.Is4() {
+		if !isHost(addr) || p.Source.IsValid() && p.Source.Is4() != addr.Is4() {
 			continue
 		}
 		addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))

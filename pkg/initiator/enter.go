@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
@@ -17,8 +16,12 @@ import (
 // method is nil for no authentication.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	addr = zoned(addr, from)
+<<<<<<< ours
 	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
 	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback && offersMD5(method)
+=======
+	way := redirects{d: a.d, first: addr}
+>>>>>>> theirs
 	for {
 		err := a.session(ctx, from, addr, method)
 		var login *LoginError
@@ -38,8 +41,8 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 			if from, err = a.portTo(ctx, to); err != nil {
 				return err
 			}
-			addr, mayFallBack = to, false
-		case mayFallBack && a.meansSHA1(login):
+			addr = to
+		case len(way.visited) == 0 && a.meansSHA1(login) && a.mayFallBack(method):
 			return a.fallBack(ctx, from, addr, method, login)
 		default:
 			return a.fail(err)
@@ -68,38 +71,6 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 	return nil, nil
 }
 
-// meansSHA1 reports that the target chose SHA-256 and then refused our answer.
-// tgt does: it computes SHA-1 under that number, and finds our response too long
-// (status 0x0200) or, by other versions, wrong (0x0201).
-func (a *attempt) meansSHA1(login *LoginError) bool {
-	refused := login.Status == pdu.StatusInitiatorError || login.Status == pdu.StatusAuthFailure
-	return refused && a.result.Auth.Algorithm == auth.SHA256
-}
-
-// fallBack tries once more with MD5 alone. Where that is refused too, the first
-// error is the one that counts, unless it was no more than tgt's confusion about
-// the length.
-func (a *attempt) fallBack(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP, first *LoginError) error {
-	stop := a.fail(first)
-	md5 := *method
-	md5.Algorithms = []auth.Algorithm{auth.MD5}
-	a.fallback = true
-	err := a.session(ctx, from, addr, &md5)
-	if err != nil && a.stage <= StageLogin && first.Status != pdu.StatusInitiatorError {
-		return stop
-	}
-	return a.fail(err)
-}
-
-// offersMD5 reports whether MD5 is one of several algorithms on offer.
-func offersMD5(method *auth.CHAP) bool {
-	algorithms := method.Algorithms
-	if algorithms == nil {
-		algorithms = auth.DefaultAlgorithms()
-	}
-	return len(algorithms) > 1 && slices.Contains(algorithms, auth.MD5)
-}
-
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.Port = addr, from.Address, from
@@ -125,7 +96,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	if err := a.login(ctx, numbers, method); err != nil {
 		return err
 	}
-	if a.fallback {
+	if a.fallback == inFallback {
 		a.warnings.add(WarnCHAPFallback, "the target chose SHA-256 and refused our answer; MD5 alone worked (tgt computes SHA-1 under SHA-256's number)")
 	}
 	a.stage = StageDiscover

@@ -132,10 +132,16 @@ func (p Portal) validate() error {
 		if reason := badHost(p.Address); reason != "" {
 			return refuse(CodeWin32InvalidParameter, reason)
 		}
-	case addr.IsUnspecified(), addr.IsMulticast():
+	case !isHost(addr):
 		return refuse(CodeInvalidHost, p.Address+" is not the address of a host")
 	}
 	return nil
+}
+
+// isHost reports whether an address may be that of one host.
+func isHost(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	return !addr.IsUnspecified() && !addr.IsMulticast() && addr != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // host returns the address without the brackets that some write around IPv6.
