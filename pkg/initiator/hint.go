@@ -60,6 +60,8 @@ func (a *attempt) loginHint(err error) string {
 	switch {
 	case errors.As(err, &login) && a.meansSHA1(login) && login.Status == pdu.StatusInitiatorError:
 		return "it chose SHA-256 and did not take the response: tgt computes SHA-1 there, so offer MD5 or allow the fallback to it"
+	case errors.As(err, &login) && chap && a.result.Auth.Method == "" && login.Status == pdu.StatusAuthFailure:
+		return "the host that we were sent to wants CHAP, and credentials stay with the first: let them go along if it can be trusted with them"
 	case errors.As(err, &login):
 		return statusHint(login.Status, chap, a.result.InitiatorName)
 	case errors.As(err, &negotiation):

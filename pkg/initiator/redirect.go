@@ -61,7 +61,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 		return refuse("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects)
 	case slices.Contains(r.visited, to):
 		return refuse("that is a loop")
-	case addr.IsUnspecified(), addr.IsMulticast():
+	case !isHost(addr):
 		return refuse("not the address of a host")
 	case !from.Addr().IsLoopback() && addr.IsLoopback():
 		return refuse("it leads to this host itself")

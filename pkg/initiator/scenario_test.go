@@ -1,7 +1,9 @@
 package initiator_test
 
 import (
+	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -205,4 +207,16 @@ func TestFull(t *testing.T) {
 			t.Errorf("%d responses, want %d", responses, len(fullResponses))
 		}
 	})
+}
+
+// named is a portal of a name, and lookup finds addresses of it.
+var named = initiator.SendTargetPortal{Portal: initiator.Portal{Address: "array.example", Port: 3260}}
+
+func lookup(addrs ...string) func(context.Context, string) ([]netip.Addr, error) {
+	return func(context.Context, string) (found []netip.Addr, err error) {
+		for _, a := range addrs {
+			found = append(found, netip.MustParseAddr(a))
+		}
+		return found, nil
+	}
 }

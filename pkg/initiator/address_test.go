@@ -1,0 +1,97 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestEarlierAddress: an address that failed before another worked is a warning
+// that says which, whatever went wrong.
+func TestEarlierAddress(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]iscsitest.Handler{
+		"closed": iscsitest.Script{iscsitest.Close()},
+		"cut":    iscsitest.CutAfter(20, &iscsitest.Target{}),
+		"silent": iscsitest.Script{iscsitest.Silence()},
+		"no":     &iscsitest.Target{Status: 0x0301},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Lookup = lookup("192.0.2.1", "2001:db8::1", "192.0.2.3")
+				n.Portal("192.0.2.1:3260", handler)
+				n.Portal("192.0.2.3:3260", &iscsitest.Target{})
+				r, _ := discover(t, d, named)
+				judge(t, r.Err, outcome{})
+				if len(r.Warnings) != 2 || warned(r, initiator.WarnEarlierAddress) != 2 ||
+					!strings.HasPrefix(r.Warnings[0].Message, "login to array.example:3260 (192.0.2.1:3260) from 192.0.2.254: ") ||
+					!strings.HasPrefix(r.Warnings[1].Message, "connect to array.example:3260 ([2001:db8::1]:3260): connection refused") {
+					t.Errorf("warnings %q", r.Warnings)
+				}
+			})
+		})
+	}
+}
+
+// TestLookup: what a name server may say.
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	unresolved := outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved}
+	noHost := outcome{stage: initiator.StageResolve, code: initiator.CodeInvalidHost, text: "no address that could be asked"}
+	tests := []struct {
+		name  string
+		addrs []string
+		err   error
+		want  outcome
+	}{
+		{name: "one", addrs: []string{"192.0.2.1"}},
+		{name: "one, mapped", addrs: []string{"::ffff:192.0.2.1"}},
+		{name: "among others", addrs: []string{"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1", "255.255.255.255", "192.0.2.1"}},
+		{name: "none", want: noHost},
+		{name: "none that is a host", addrs: []string{"0.0.0.0", "224.0.0.1"}, want: noHost},
+		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, text: "resolve array.example:3260: no such host; check the host name"}},
+		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, retry: true}},
+		{name: "another error", err: errors.New("no"), want: unresolved},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Lookup = lookup(tt.addrs...)
+				if tt.err != nil {
+					d.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, tt.err }
+				}
+				n.Portal(where, &iscsitest.Target{})
+				r, _ := discover(t, d, named)
+				judge(t, r.Err, tt.want)
+				if len(r.Warnings) != 0 {
+					t.Errorf("warnings %v", r.Warnings)
+				}
+			})
+		})
+	}
+}
+
+// TestNoHost: what cannot be the address of a host is refused, and nothing sent.
+func TestNoHost(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "::ffff:224.0.0.1", "ff02::1%eth0", "255.255.255.255"} {
+		t.Run(addr, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, at(netip.AddrPortFrom(netip.MustParseAddr(addr), 3260)))
+				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: initiator.CodeInvalidHost})
+				if len(n.Dials()) != 0 {
+					t.Errorf("dials %v", n.Dials())
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package initiator_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestRedirectCredentials: credentials go to the host that they were given for,
+// and elsewhere only where that is said.
+func TestRedirectCredentials(t *testing.T) {
+	t.Parallel()
+	none := func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }
+	chap := func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
+		return withCHAP(p, chapUser, chapSecret)
+	}
+	mutual := func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
+		return withMutualCHAP(chap(p), targetUser, targetSecret)
+	}
+	wants := &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret}
+	refused := outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "authentication failure (0x0201)"}
+	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
+	tests := []struct {
+		name   string
+		policy initiator.RedirectPolicy
+		login  func(initiator.SendTargetPortal) initiator.SendTargetPortal
+		to     string
+		target *iscsitest.Target // there
+		method string            // that we offer there; empty: none
+		warned int
+		want   outcome
+	}{
+		{name: "none, other host", login: none, to: other, target: &iscsitest.Target{}},
+		{name: "none, other host wants them", login: none, to: other, target: wants, want: refused},
+		{name: "same host", login: chap, to: same, target: wants, method: "CHAP"},
+		{name: "same host wants none", login: chap, to: same, target: &iscsitest.Target{}, method: "CHAP", want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure}},
+		{name: "same host, mutual", login: mutual, to: same, target: wants, method: "CHAP"},
+		{name: "other host", login: chap, to: other, target: &iscsitest.Target{}, warned: 1},
+		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "credentials stay with the first"}},
+		{name: "other host, mutual", login: mutual, to: other, target: wants, want: notFollowed("another host could not prove itself without the secrets")},
+		{name: "other host, allowed", policy: initiator.RedirectAny, login: chap, to: other, target: wants, method: "CHAP"},
+		{name: "other host, mutual, allowed", policy: initiator.RedirectAny, login: mutual, to: other, target: wants, method: "CHAP"},
+		{name: "not followed", policy: initiator.RedirectNone, login: chap, to: same, target: wants, want: notFollowed("redirections are not followed")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Redirect = tt.policy
+				p := tt.login(portal(n, where, sends(tt.to)))
+				there := n.Portal(tt.to, tt.target)
+				r, _ := discover(t, d, p)
+				judge(t, r.Err, tt.want)
+				if got := warned(r, initiator.WarnNoCredentials); got != tt.warned {
+					t.Errorf("warnings %v", r.Warnings)
+				}
+				sessions := n.Sessions(there)
+				if len(sessions) == 0 {
+					if len(r.Redirects) > 0 && r.Err == nil {
+						t.Error("nobody asked there")
+					}
+					return
+				}
+				if method, _ := sessions[0].Key("AuthMethod"); method != tt.method {
+					t.Errorf("AuthMethod %q there, want %q", method, tt.method)
+				}
+				if tt.method == "" && (r.Auth.Method != "" || r.Auth.Mutual) {
+					t.Errorf("outcome %+v without credentials", r.Auth)
+				}
+			})
+		})
+	}
+}
+
+// TestRedirectCredentialsBack: who was sent away without credentials, and back
+// again, goes on without them.
+func TestRedirectCredentialsBack(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := withCHAP(portal(n, where, sends("192.0.2.2")), chapUser, chapSecret)
+		n.Portal("192.0.2.2:3260", sends("192.0.2.1:3261"))
+		back := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret})
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure})
+		if _, sent := n.Sessions(back)[0].Key("AuthMethod"); sent || len(r.Redirects) != 2 {
+			t.Errorf("CHAP offered %t, hops %v", sent, r.Redirects)
+		}
+	})
+}
+
+// TestRedirectEarlierAddress: the hops of an address that failed are not those
+// of the one that worked.
+func TestRedirectEarlierAddress(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Lookup = lookup("192.0.2.1", "192.0.2.2")
+		n.Portal("192.0.2.1:3260", sends("192.0.2.9"))
+		n.Portal("192.0.2.2:3260", &iscsitest.Target{})
+		r, _ := discover(t, d, named)
+		judge(t, r.Err, outcome{})
+		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort("192.0.2.2:3260") {
+			t.Errorf("at %s by way of %v", r.Address, r.Redirects)
+		}
+		if len(r.Warnings) != 1 || r.Warnings[0].Code != initiator.WarnEarlierAddress {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+	})
+}

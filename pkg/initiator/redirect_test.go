@@ -1,0 +1,192 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// sends is a target that sends logins elsewhere, permanently where status says
+// so.
+func sends(to string) *iscsitest.Target { return &iscsitest.Target{Redirect: to} }
+
+// notFollowed is the outcome of a redirection that we did not like.
+func notFollowed(text string) outcome {
+	return outcome{stage: initiator.StageLogin, code: initiator.CodeTargetMovedTemporarily, text: text}
+}
+
+// TestRedirect: where a login may lead, and where not.
+func TestRedirect(t *testing.T) {
+	t.Parallel()
+	good := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}
+	chain := func(n int) map[string]*iscsitest.Target {
+		hosts := map[string]*iscsitest.Target{where: sends("192.0.2.10")}
+		for i := range n - 1 {
+			hosts[fmt.Sprintf("192.0.2.%d:3260", i+10)] = sends(fmt.Sprintf("192.0.2.%d:3260", i+11))
+		}
+		hosts[fmt.Sprintf("192.0.2.%d:3260", n+9)] = good
+		return hosts
+	}
+	tests := []struct {
+		name  string
+		set   func(d *initiator.Discoverer)
+		first string // where it begins; empty: where
+		hosts map[string]*iscsitest.Target
+		hops  int
+		want  outcome
+	}{
+		{name: "to another port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.1:3261"), "192.0.2.1:3261": good}, hops: 1},
+		{name: "to another host", hosts: chain(1), hops: 1},
+		{name: "with a tag", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.10:3260,7"), "192.0.2.10:3260": good}, hops: 1},
+		{name: "to the other family", hosts: map[string]*iscsitest.Target{where: sends("[2001:db8::1]:3260"), "[2001:db8::1]:3260": good}, hops: 1},
+		{name: "to a mapped address", hosts: map[string]*iscsitest.Target{where: sends("[::ffff:192.0.2.10]"), "192.0.2.10:3260": good}, hops: 1},
+		{name: "four times", hosts: chain(4), hops: 4},
+		{name: "five times", hosts: chain(5), hops: 4, want: notFollowed("that was the 5th time, and 4 are followed")},
+		{name: "to itself", hosts: map[string]*iscsitest.Target{where: sends(where)}, want: notFollowed("that is a loop")},
+		{name: "in a circle", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("192.0.2.3"), "192.0.2.3:3260": sends("192.0.2.2")}, hops: 2, want: notFollowed("that is a loop")},
+		{name: "in a circle by another spelling", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("[::ffff:192.0.2.1]:3260,1")}, hops: 1, want: notFollowed("that is a loop")},
+		{name: "within this host", first: "127.0.0.1:3260", hosts: map[string]*iscsitest.Target{"127.0.0.1:3260": sends("127.0.0.1:3261"), "127.0.0.1:3261": good}, hops: 1},
+		{name: "within the link", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": sends("[fe80::2]:3261"), "[fe80::2%eth0]:3261": good}, hops: 1},
+
+		{name: "to this host", hosts: map[string]*iscsitest.Target{where: sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host, elsewhere in it", hosts: map[string]*iscsitest.Target{where: sends("127.9.9.9:22")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host by IPv6", hosts: map[string]*iscsitest.Target{where: sends("[::1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host, mapped", hosts: map[string]*iscsitest.Target{where: sends("[::ffff:127.0.0.1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host by way of another", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("127.0.0.1")}, hops: 1, want: notFollowed("it leads to this host itself")},
+		{name: "from the link to this host", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": sends("[::1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to the link", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2]")}, want: notFollowed("it leads to a link-local address")},
+		{name: "to the link of IPv4", hosts: map[string]*iscsitest.Target{where: sends("169.254.169.254:80")}, want: notFollowed("it leads to a link-local address")},
+		{name: "to a group", hosts: map[string]*iscsitest.Target{where: sends("224.0.0.1")}, want: notFollowed("not the address of a host")},
+		{name: "to a group of IPv6", hosts: map[string]*iscsitest.Target{where: sends("[ff02::1]")}, want: notFollowed("not the address of a host")},
+		{name: "to no address", hosts: map[string]*iscsitest.Target{where: sends("0.0.0.0")}, want: notFollowed("not the address of a host")},
+		{name: "to no address of IPv6", hosts: map[string]*iscsitest.Target{where: sends("[::]")}, want: notFollowed("not the address of a host")},
+		{name: "to all", hosts: map[string]*iscsitest.Target{where: sends("255.255.255.255")}, want: notFollowed("not the address of a host")},
+		{name: "to a zone of its choice", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2%lo]")}, want: notFollowed("a zone, which means nothing here")},
+
+		{name: "to a name", hosts: map[string]*iscsitest.Target{where: sends("array.example")}, want: notFollowed("those are not looked up for a target")},
+		{name: "to a number that a resolver might take", hosts: map[string]*iscsitest.Target{where: sends("0x7f.1")}, want: notFollowed("those are not looked up for a target")},
+		{name: "to another such number", hosts: map[string]*iscsitest.Target{where: sends("2130706433")}, want: notFollowed("not an IPv4 address")},
+		{name: "nowhere", hosts: map[string]*iscsitest.Target{where: {Status: pdu.StatusMovedTemporarily}}, want: notFollowed("redirected to nowhere: it did not say where")},
+		{name: "to rubbish", hosts: map[string]*iscsitest.Target{where: sends("\x1b[2J")}, want: notFollowed(`redirected to "\x1b[2J": not an address`)},
+		{name: "to port 0", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2:0")}, want: notFollowed("the TCP port is not a number from 1 to 65535")},
+		{name: "to a closed port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2")}, hops: 1, want: outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
+		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: outcome{stage: initiator.StageLogin, code: initiator.CodeNotFound}},
+
+		{name: "not followed", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectNone }, hosts: chain(1), want: notFollowed("redirections are not followed")},
+		{name: "any", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: chain(2), hops: 2},
+		{name: "any, but not to this host", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: map[string]*iscsitest.Target{where: sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				if tt.set != nil {
+					tt.set(d)
+				}
+				d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+					t.Error("a name was looked up for a target")
+					return nil, errors.New("no")
+				}
+				first := tt.first
+				if first == "" {
+					first = where
+				}
+				for addr, target := range tt.hosts {
+					n.Portal(addr, target)
+				}
+				r, took := discover(t, d, at(netip.MustParseAddrPort(first)))
+				judge(t, r.Err, tt.want)
+				if len(r.Redirects) != tt.hops || len(n.Dials()) != tt.hops+1 || took != 0 {
+					t.Errorf("after %s: dials %v, hops %v", took, n.Dials(), r.Redirects)
+				}
+				if tt.want != (outcome{}) {
+					return
+				}
+				if last := r.Redirects[tt.hops-1].To; len(r.Targets) != 1 || r.Address != last || r.Targets[0].Addresses[0].Host != last.Addr().String() {
+					t.Errorf("at %s, targets %v", r.Address, r.Targets)
+				}
+			})
+		})
+	}
+}
+
+// TestRedirectHops: what the result says of the way.
+func TestRedirectHops(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := portal(n, where, &iscsitest.Target{Redirect: "192.0.2.2", Status: pdu.StatusMovedPermanently})
+		n.Portal("192.0.2.2:3260", &iscsitest.Target{Redirect: "192.0.2.3:860", Status: 0x0109})
+		n.Portal("192.0.2.3:860", &iscsitest.Target{})
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{})
+		ap := netip.MustParseAddrPort
+		want := []initiator.Redirect{
+			{From: ap(where), To: ap("192.0.2.2:3260"), Status: pdu.StatusMovedPermanently, Permanent: true},
+			{From: ap("192.0.2.2:3260"), To: ap("192.0.2.3:860"), Status: 0x0109},
+		}
+		if diff := cmp.Diff(want, r.Redirects, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
+			t.Errorf("hops (-want +got):\n%s", diff)
+		}
+		if warned(r, initiator.WarnMovedForGood) != 1 || len(r.Warnings) != 1 {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+		for i, addr := range []string{where, "192.0.2.2:3260", "192.0.2.3:860"} {
+			s := n.Sessions(ap(addr))
+			if len(s) != 1 {
+				t.Fatalf("%d sessions at %s", len(s), addr)
+			}
+			first := s[0].Requests[0].(*pdu.LoginRequest)
+			if first.TSIH != 0 || first.ExpStatSN != 0 || first.CmdSN != 1 {
+				t.Errorf("session %d does not begin anew: %+v", i, first)
+			}
+		}
+	})
+}
+
+// TestRedirectNames: names are resolved only where that is allowed, and what
+// they resolve to is held against the same rules.
+func TestRedirectNames(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		found []string
+		want  outcome
+	}{
+		{name: "a host", found: []string{"192.0.2.2"}},
+		{name: "the first of several", found: []string{"192.0.2.2", "127.0.0.1"}},
+		{name: "this host", found: []string{"127.0.0.1"}, want: notFollowed("it leads to this host itself")},
+		{name: "this host, mapped", found: []string{"::ffff:127.0.0.1"}, want: notFollowed("it leads to this host itself")},
+		{name: "the link", found: []string{"169.254.169.254"}, want: notFollowed("it leads to a link-local address")},
+		{name: "back", found: []string{"192.0.2.1"}, want: notFollowed("that is a loop")},
+		{name: "nothing", want: notFollowed("the host name was not found")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.ResolveRedirects = true
+				d.Lookup = func(_ context.Context, host string) (addrs []netip.Addr, err error) {
+					if host != "array.example" {
+						t.Errorf("looked up %q", host)
+					}
+					for _, f := range tt.found {
+						addrs = append(addrs, netip.MustParseAddr(f))
+					}
+					return addrs, nil
+				}
+				p := portal(n, where, sends("array.example:3260"))
+				n.Portal("192.0.2.2:3260", &iscsitest.Target{})
+				r, _ := discover(t, d, p)
+				judge(t, r.Err, tt.want)
+			})
+		})
+	}
+}
