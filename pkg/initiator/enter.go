@@ -16,12 +16,7 @@ import (
 // method is nil for no authentication.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	addr = zoned(addr, from)
-<<<<<<< ours
 	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
-	mayFallBack := method != nil && !a.result.Portal.Login.NoCHAPFallback && offersMD5(method)
-=======
-	way := redirects{d: a.d, first: addr}
->>>>>>> theirs
 	for {
 		err := a.session(ctx, from, addr, method)
 		var login *LoginError

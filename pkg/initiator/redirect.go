@@ -7,6 +7,19 @@ import (
 	"slices"
 )
 
+// String returns the name that the command takes and prints.
+func (p RedirectPolicy) String() string {
+	switch p {
+	case RedirectSameHost:
+		return "same-host"
+	case RedirectAny:
+		return "any"
+	case RedirectNone:
+		return "none"
+	}
+	return fmt.Sprintf("redirect policy %d", uint8(p))
+}
+
 // redirectPolicy returns the policy at the portal.
 func (a *attempt) redirectPolicy() RedirectPolicy {
 	if p := a.result.Portal.Login.Redirect; p != RedirectSameHost {
