@@ -26,12 +26,15 @@ func (p *SendTargetPortal) Key() Key {
 func (k Key) Same(other Key) bool { return k.record() == other.record() }
 
 // String returns the key as a person would write it.
-func (k Key) String() string {
+func (k Key) String() string { return fmt.Sprintf("%s (%s)", k.Portal, k.from()) }
+
+// from says where the portal is asked from.
+func (k Key) from() string {
 	instance := k.Instance
 	if instance == "" {
 		instance = "any"
 	}
-	return fmt.Sprintf("%s (instance %s, port %s)", k.Portal, instance, k.Port)
+	return fmt.Sprintf("instance %s, port %s", instance, k.Port)
 }
 
 // Prefixes of the keys of records in a Store. What follows is escaped, so that

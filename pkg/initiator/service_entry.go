@@ -189,7 +189,7 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 		}
 		reason += "; there is " + strings.Join(names, ", ")
 	}
-	return &ConfigError{Code: CodePortalNotFound, What: "portal " + key.String(), Reason: reason}
+	return &ConfigError{Code: CodePortalNotFound, What: key.from(), Reason: reason}
 }
 
 // ask runs a job and takes what came of it into the registry.
