@@ -22,6 +22,7 @@ type jsonPortal struct {
 
 // jsonLogin has those of the login options that were given.
 type jsonLogin struct {
+	InitiatorName      jsonText         `json:"initiator_name,omitempty"`
 	AuthType           string           `json:"auth_type,omitempty"`
 	Username           jsonText         `json:"username,omitempty"`
 	Password           string           `json:"password,omitempty"` // "set"
@@ -37,6 +38,8 @@ type jsonLogin struct {
 	DefaultTime2Wait   *uint32          `json:"default_time2wait,omitempty"`
 	DefaultTime2Retain *uint32          `json:"default_time2retain,omitempty"`
 	LoginFlags         jsonList[string] `json:"login_flags,omitempty"`
+	Redirect           string           `json:"redirect,omitempty"`
+	BindDevice         bool             `json:"bind_device,omitempty"`
 }
 
 // jsonLastState is how the last discovery of an entry ended.
@@ -81,6 +84,10 @@ func newJSONLogin(p *initiator.StoredPortal) (j jsonLogin) {
 			return "set"
 		}
 		return ""
+	}
+	j.InitiatorName, j.BindDevice = jsonText(o.InitiatorName), o.BindDevice
+	if o.Redirect != initiator.RedirectSameHost {
+		j.Redirect = o.Redirect.String()
 	}
 	if has(initiator.SpecifiedAuthType) {
 		j.AuthType = o.AuthType.String()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -153,4 +154,21 @@ func newJSONFailure(err error) *jsonResult {
 	j := newJSONResult(r, nil)
 	j.Targets = &jsonTargets{}
 	return j
+}
+
+// done answers that something was changed, or in a dry run would be: for people
+// by a line.
+func (c *command) done(name string, j any, format string, args ...any) error {
+	if c.forPeople() {
+		if c.global.dryRun {
+			format = "dry run: " + format
+		}
+		_, err := fmt.Fprintln(c.stdout, visible(fmt.Sprintf(format, args...)))
+		return err
+	}
+	l := c.newListing(name, name)
+	if err := l.item(j); err != nil {
+		return err
+	}
+	return l.end()
 }

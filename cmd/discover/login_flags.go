@@ -33,7 +33,7 @@ type loginFlags struct {
 var (
 	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
 	loginFlagWords = []string{"require-ipsec", "multipath"}
-	redirectWords  = []string{"same-host", "any", "none"}
+	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
 )
 
 func algorithmWords() []string {
@@ -46,7 +46,7 @@ func algorithmWords() []string {
 
 func (l *loginFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
-	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of "+nameFile+", else one made from the host's name")
+	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of initiator set-name, else of "+nameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
 	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then")
 	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any")
@@ -104,6 +104,7 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
 	o.NoCHAPFallback = !l.chapFallback
+	o.InitiatorName, o.Redirect = l.initiatorName, l.policy()
 	for _, name := range l.chapAlgorithms {
 		a, err := auth.ParseAlgorithm(name)
 		if err != nil {
@@ -187,9 +188,9 @@ func digest(word string) initiator.DigestType {
 // policy returns the redirect policy.
 func (l *loginFlags) policy() initiator.RedirectPolicy {
 	switch l.redirect {
-	case "any":
+	case initiator.RedirectAny.String():
 		return initiator.RedirectAny
-	case "none":
+	case initiator.RedirectNone.String():
 		return initiator.RedirectNone
 	}
 	return initiator.RedirectSameHost

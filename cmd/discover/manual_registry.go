@@ -18,3 +18,21 @@ Examples:
 
 const portalListManual = `discover portal list shows the portals of the registry, and how it went when
 each was asked last.`
+
+const portalRemoveManual = `discover portal remove takes an entry out of the registry: the one of this
+instance, initiator port and portal, as discover portal list shows them. The
+targets that it found stay in the list, marked as stale, until they are pruned.
+
+Examples:
+  discover portal remove 192.0.2.10
+  discover portal remove --instance host --initiator-port 1 192.0.2.10`
+
+const portalRefreshManual = `discover portal refresh asks portals again and takes their answers into the list
+of targets: all portals of the registry, or those that are named. Each is asked
+with the options that it was added with. A portal that is not in the registry is
+asked without options, and not added.
+
+Examples:
+  discover portal refresh
+  discover portal refresh -o json 192.0.2.10 192.0.2.11
+  discover portal refresh --source 192.0.2.2 192.0.2.10`

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
@@ -10,7 +12,7 @@ import (
 // portal returns the verbs about the portals of the registry.
 func (c *command) portal() *cobra.Command {
 	return c.noun("portal", "keep portals in the registry, and ask them", portalManual,
-		c.portalAdd(), c.portalList())
+		c.portalAdd(), c.portalList(), c.portalRemove(), c.portalRefresh())
 }
 
 // answering runs a verb of the registry. What it could not do is its answer.
@@ -23,6 +25,25 @@ func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) 
 		}
 		return err
 	}
+}
+
+// forPeople reports output that people read, and not programs.
+func (c *command) forPeople() bool {
+	return c.global.output != formatJSON && c.global.output != formatJSONL
+}
+
+// listKeys names entries of the registry in a line.
+func listKeys(keys []initiator.Key) string {
+	const most = 5
+	var names []string
+	for i, k := range keys {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(keys)-most))
+			break
+		}
+		names = append(names, k.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 // noTargetLines refuses -o iscsiadm where there are no lines of targets.

@@ -54,16 +54,10 @@ func (c *command) portalAdd() *cobra.Command {
 
 // understand takes the command line in.
 func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.SendTargetPortal, err error) {
-	if err := a.key.check(); err != nil {
+	if p.Portal, err = a.key.entry(arg); err != nil {
 		return p, err
-	}
-	if a.key.port.each {
-		return p, errEachIsForScan
 	}
 	if err := a.login.check(true); err != nil {
-		return p, err
-	}
-	if p.Portal, err = a.key.portal(arg); err != nil {
 		return p, err
 	}
 	p.Portal.SymbolicName = a.name
@@ -71,14 +65,12 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if p.Security, err = a.ipsec.security(); err != nil {
 		return p, err
 	}
-	p.Login, err = a.login.options(ctx, &a.world)
-	if err == nil {
-		err = a.login.keepReferences(&p.Login)
+	if p.Login, err = a.login.options(ctx, &a.world); err != nil {
+		return p, err
 	}
-	return p, err
+	p.Login.BindDevice = a.ipsec.bindDevice
+	return p, a.login.keepReferences(&p.Login)
 }
-
-var errEachIsForScan = usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
 
 // check shows what would be stored.
 func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
@@ -110,7 +102,7 @@ func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.S
 	if err == nil {
 		return nil
 	}
-	if r.Stored && a.global.output != formatJSON && a.global.output != formatJSONL {
+	if r.Stored && a.forPeople() {
 		a.say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
 	}
 	return statusError(exitFailed)

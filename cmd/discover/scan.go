@@ -23,6 +23,7 @@ type scan struct {
 	options  initiator.LoginOptions
 	security ipsec.Flags
 	ports    *initiator.PortSelector // nil: routing decides
+	us       nodeName                // as the registry has it; empty: it was not read, or has none
 }
 
 // scan returns the verb.
@@ -85,6 +86,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.options, err = s.login.options(ctx, &s.world); err != nil {
 		return err
 	}
+	s.options.BindDevice = s.ipsec.bindDevice
 	return s.findPorts(ctx)
 }
 
@@ -95,22 +97,27 @@ func (s *scan) findPorts(ctx context.Context) error {
 		return nil
 	}
 	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *initiator.Service) (err error) {
-		s.ports, err = service.Selector(ctx, false)
+		if s.ports, err = service.Selector(ctx, false); err != nil {
+			return err
+		}
+		s.us.name, err = service.InitiatorNodeName(ctx)
+		s.us.origin = "initiator set-name"
 		return err
 	})
 }
 
 // discoverer returns who asks.
 func (s *scan) discoverer() *initiator.Discoverer {
-	us := nodeName{s.login.initiatorName, "--initiator-name"}
-	if us.name == "" {
+	us := s.us
+	switch {
+	case s.login.initiatorName != "":
+		us = nodeName{s.login.initiatorName, "--initiator-name"}
+	case us.name == "":
 		us = s.defaultName()
 	}
 	d := &initiator.Discoverer{
 		InitiatorName: us.name,
 		Ports:         s.ports,
-		Redirect:      s.login.policy(),
-		BindDevice:    s.ipsec.bindDevice,
 		Dial:          s.dial,
 		Lookup:        s.lookup,
 	}

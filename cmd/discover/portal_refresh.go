@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// portalRefresh asks portals again.
+type portalRefresh struct {
+	*command
+	key keyFlags
+	run runFlags
+}
+
+// portalRefresh returns the verb.
+func (c *command) portalRefresh() *cobra.Command {
+	f := &portalRefresh{command: c}
+	cmd := &cobra.Command{
+		Use:               "refresh [FLAGS] [PORTAL...]",
+		Short:             "ask portals again; without PORTAL all of the registry",
+		Long:              portalRefreshManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			portals, err := f.understand(args)
+			if err != nil {
+				return err
+			}
+			a := making
+			if len(args) == 0 {
+				a = changing
+			}
+			return c.withService(cmd.Context(), a, c.discoverer(&f.run), func(s *initiator.Service) error {
+				if c.global.dryRun {
+					return f.wouldAsk(cmd.Context(), s, portals)
+				}
+				return f.ask(cmd.Context(), s, portals)
+			})
+		}),
+	}
+	c.addFlags(cmd,
+		flagGroup{"The entries", f.key.flags()},
+		flagGroup{"The run", f.run.flags()},
+		flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
+	if len(args) == 0 && (f.key.instance != "" || f.key.port.given || f.key.source.IsValid()) {
+		return nil, usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
+	}
+	portals := make([]initiator.Portal, len(args))
+	for i, arg := range args {
+		var err error
+		if portals[i], err = f.key.entry(arg); err != nil {
+			return nil, err
+		}
+	}
+	return portals, nil
+}
+
+// ask asks, and shows the results in the order of the portals.
+func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+	results := s.RefreshAll(ctx)
+	if len(portals) > 0 {
+		keys := make([]initiator.Key, len(portals))
+		for i, p := range portals {
+			var err error
+			if keys[i], err = f.key.of(ctx, s, p); err != nil {
+				return err
+			}
+			f.noteUnlisted(ctx, s, keys[i])
+		}
+		results = f.refresh(ctx, s, keys)
+	}
+	asked, failed := 0, 0
+	out := f.newWhole()
+	var err error
+	for r := range results {
+		f.logResult(&r)
+		if asked++; r.Err != nil {
+			failed++
+		}
+		if err = out.result(&r); err != nil {
+			break
+		}
+	}
+	if err := out.close(err); err != nil {
+		return err
+	}
+	if asked == 0 && f.forPeople() {
+		f.say("no portals in the registry; discover portal add PORTAL puts one there")
+	}
+	return partly(asked, failed)
+}
+
+// partly is the exit status of several portals.
+func partly(asked, failed int) error {
+	switch {
+	case failed == 0:
+		return nil
+	case failed < asked:
+		return statusError(exitPartly)
+	}
+	return statusError(exitFailed)
+}
+
+// noteUnlisted says that a portal is asked without the options that were perhaps
+// meant to go with it.
+func (f *portalRefresh) noteUnlisted(ctx context.Context, s *initiator.Service, key initiator.Key) {
+	near, err := s.Near(ctx, key)
+	if err != nil || len(near) == 0 || !f.forPeople() {
+		return
+	}
+	for _, k := range near {
+		if k.Same(key) {
+			return
+		}
+	}
+	f.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
+}
+
+// refresh asks the entries of keys, some at once, and yields the results in
+// their order.
+func (f *portalRefresh) refresh(ctx context.Context, s *initiator.Service, keys []initiator.Key) iter.Seq[initiator.Result] {
+	return func(yield func(initiator.Result) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		parallel := initiator.DefaultParallel
+		if f.run.parallel > 0 {
+			parallel = int(f.run.parallel)
+		}
+		var running sync.WaitGroup
+		defer running.Wait()
+		done := make([]chan initiator.Result, len(keys))
+		for i := range done {
+			done[i] = make(chan initiator.Result, 1)
+		}
+		free := make(chan struct{}, parallel)
+		running.Go(func() {
+			for i, key := range keys {
+				free <- struct{}{}
+				running.Go(func() {
+					r, _ := s.RefreshSendTargetPortal(ctx, key)
+					done[i] <- r
+					<-free
+				})
+			}
+		})
+		for _, c := range done {
+			if !yield(<-c) {
+				cancel()
+				return
+			}
+		}
+	}
+}
+
+// wouldAsk lists what a refresh would ask.
+func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+	l := f.portalListing()
+	if f.global.output == formatISCSIADM {
+		return usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+	}
+	var keys []initiator.Key
+	for _, p := range portals {
+		key, err := f.key.of(ctx, s, p)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil {
+			return f.broken(l, err)
+		}
+		if len(portals) > 0 && !without(&keys, p.Key()) {
+			continue
+		}
+		if err := l.portal(&p); err != nil {
+			return err
+		}
+	}
+	for _, k := range keys {
+		p := initiator.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}}
+		if err := l.portal(&p); err != nil {
+			return err
+		}
+	}
+	return l.end()
+}
+
+// without takes a key out of a list, and reports whether it was there.
+func without(keys *[]initiator.Key, key initiator.Key) bool {
+	for i, k := range *keys {
+		if k.Same(key) {
+			*keys = append((*keys)[:i], (*keys)[i+1:]...)
+			return true
+		}
+	}
+	return false
+}

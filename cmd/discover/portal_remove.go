@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// portalRemove returns the verb.
+func (c *command) portalRemove() *cobra.Command {
+	var key keyFlags
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] PORTAL",
+		Short:             "remove a portal from the registry",
+		Long:              portalRemoveManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "PORTAL"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			p, err := key.entry(args[0])
+			if err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+				k, err := key.of(cmd.Context(), s, p)
+				if err != nil {
+					return err
+				}
+				if err := s.RemoveSendTargetPortal(cmd.Context(), k); err != nil {
+					return err
+				}
+				return c.done("removed", newJSONKey(k), "removed %s", k)
+			})
+		}),
+	}
+	c.addFlags(cmd,
+		flagGroup{"The entry", key.flags()},
+		flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// jsonKey says which entry of the registry is meant.
+type jsonKey struct {
+	Portal        jsonText `json:"portal"`
+	Instance      jsonText `json:"instance"`
+	InitiatorPort jsonText `json:"initiator_port"`
+}
+
+func newJSONKey(k initiator.Key) jsonKey {
+	return jsonKey{jsonText(k.Portal.String()), jsonText(k.Instance), jsonText(k.Port.String())}
+}
