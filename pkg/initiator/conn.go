@@ -71,9 +71,16 @@ func watch(ctx context.Context, nc net.Conn) (stop func() bool) {
 }
 
 // cause returns why ctx ended in place of the i/o timeout that follows from it.
+// What an enforcer says of a connection that it did not make tells more than
+// that the time is over.
 func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	var config *ConfigError
+	explained := errors.As(err, &config)
+	if why := context.Cause(ctx); why != nil && (!explained || errors.Is(why, context.Canceled)) {
+		return why
+	}
+	if explained {
+		return err
 	}
 	var ne net.Error
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &ne) && ne.Timeout() {

@@ -97,12 +97,16 @@ func errorText(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "the target closed the connection within a PDU"
 	}
+	var config *ConfigError
 	var call *os.SyscallError
-	if errors.As(err, &call) {
+	switch {
+	case errors.As(err, &config):
+		return config.What + ": " + config.Reason // whatever it wraps
+	case errors.As(err, &call):
 		return call.Err.Error()
 	}
 	s := err.Error()
-	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "pdu: ", "sqlite: "} {
+	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "xfrm: ", "strongswan: ", "pdu: ", "sqlite: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return s
