@@ -1,0 +1,99 @@
+package xfrm
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// A Dialer makes TCP connections under a hold.
+type Dialer struct {
+	Hold   Hold
+	Source netip.Addr // to connect from; required
+	Device string     // network interface to bind to; empty: none
+
+	// Wait is how long to wait for security associations, which the kernel asks
+	// an IKE daemon for when a packet needs them. 0: they must be there.
+	Wait time.Duration
+}
+
+// waitEvery is how often it is tried whether associations are there.
+const waitEvery = 20 * time.Millisecond
+
+// DialContext connects. The hold is on the socket before it has an address, and
+// stays on it in the kernel until its last byte. When the associations go away,
+// the connection ends with a *LostError.
+//
+// Errors are a *HoldError, a *NoAssociationError, a *BlockedError, or what the
+// network said.
+func (d *Dialer) DialContext(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
+	w, err := watch(d.Hold, d.Source, portal)
+	if err != nil {
+		return nil, &HoldError{Err: err}
+	}
+	nc, err := d.connect(ctx, portal)
+	if err != nil {
+		w.close()
+		return nil, d.explain(err)
+	}
+	return newConn(nc.(*net.TCPConn), w), nil
+}
+
+// connect tries until there are associations.
+func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, d.Wait)
+	defer cancel()
+	for {
+		nc, err := d.once(ctx, portal)
+		if !errors.Is(err, syscall.EAGAIN) {
+			return nc, err
+		}
+		select {
+		case <-waiting.Done():
+			return nil, err
+		case <-time.After(waitEvery):
+		}
+	}
+}
+
+func (d *Dialer) once(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
+	// A hold is for one family. A socket for IPv6 that could also do IPv4
+	// would slip out of it, so it is named: then the socket cannot.
+	network := "tcp4"
+	if portal.Addr().Is6() {
+		network = "tcp6"
+	}
+	nd := net.Dialer{
+		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Source, 0)),
+		// A discovery is over before the first keep-alive would be due.
+		KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1,
+		ControlContext: func(_ context.Context, _, _ string, c syscall.RawConn) error {
+			if err := d.Hold.set(c, family(portal.Addr())); err != nil {
+				return err
+			}
+			return bind(c, d.Device)
+		},
+	}
+	return nd.DialContext(ctx, network, portal.String())
+}
+
+// explain gives the kernel's answers to connect their meaning.
+func (d *Dialer) explain(err error) error {
+	var hold *HoldError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &hold):
+		return hold
+	case !errors.As(err, &call) || call.Syscall != "connect":
+		return err
+	case errors.Is(err, syscall.EAGAIN):
+		return &NoAssociationError{Hold: d.Hold, Err: call}
+	case errors.Is(err, syscall.EPERM):
+		return &BlockedError{Policy: "a policy of the kernel", Err: call}
+	}
+	return err
+}

@@ -1,0 +1,109 @@
+package xfrm
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// Name is what an Enforcer of this package is called in a Proof.
+const Name = "xfrm"
+
+// DefaultWait is how long a connection waits for security associations that an
+// IKE daemon has to negotiate for a policy of the host.
+const DefaultWait = 5 * time.Second
+
+// An Enforcer makes connections that the kernel's policies protect already. The
+// zero value is ready to use.
+//
+// It does not rely on these policies to stay: each connection is held to the
+// templates of the policies that were found, so when an administrator flushes
+// them in the middle of it, or the daemon that made them goes, it ends rather
+// than goes on in clear text.
+type Enforcer struct {
+	Wait time.Duration // for associations that are not there yet; 0: DefaultWait
+}
+
+// Existing is the function Existing.
+func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrPort) (ipsec.Existing, error) {
+	return Existing(ctx, src, dst)
+}
+
+// Dialer prepares a connection under a plan that is in place by the kernel's
+// policies. Any other plan is refused: keys are not negotiated here.
+func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+	if !s.Plan.InPlace() {
+		return nil, refuse(initiator.CodeRequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
+	}
+	f, err := find(ctx, s.Source, s.Portal)
+	if err != nil {
+		return nil, failed(err)
+	}
+	if f.existing.Kind != ipsec.ExistingProtection {
+		return nil, refuse(initiator.CodeFailedToConfigureIPsec, "the protection that was found ("+s.Plan.Existing.String()+") is not the kernel's, or is gone", nil)
+	}
+	d := &secureDialer{
+		dialer: Dialer{Hold: f.hold(), Source: s.Source, Device: s.Device, Wait: e.Wait},
+		portal: s.Portal,
+	}
+	if len(d.dialer.Hold.out) == 0 {
+		return nil, failed(&BlockedError{Policy: f.existing.Name})
+	}
+	if d.dialer.Wait == 0 {
+		d.dialer.Wait = DefaultWait
+	}
+	before, err := listStates(ctx)
+	if err != nil {
+		return nil, failed(err)
+	}
+	d.before = counted(before)
+	return d, nil
+}
+
+// prefix begins the errors of this package, and is not repeated within others.
+const prefix = "xfrm: "
+
+func refuse(code uint32, reason string, err error) error {
+	return &initiator.ConfigError{Code: code, What: "IPsec", Reason: reason, Err: err}
+}
+
+// failed refuses for an error of this package.
+func failed(err error) error {
+	return refuse(initiator.CodeFailedToConfigureIPsec, strings.TrimPrefix(err.Error(), prefix), err)
+}
+
+// A secureDialer makes one connection under the templates of policies that
+// exist.
+type secureDialer struct {
+	dialer Dialer
+	portal netip.AddrPort
+	before map[stateKey]uint64 // bytes
+}
+
+func (d *secureDialer) DialContext(ctx context.Context) (net.Conn, error) {
+	nc, err := d.dialer.DialContext(ctx, d.portal)
+	return nc, Coded(err)
+}
+
+// Coded returns an error of a Dialer as an *initiator.ConfigError that wraps it
+// where it is one of this package, and nothing was sent; others as they are.
+func Coded(err error) error {
+	var (
+		hold    *HoldError
+		none    *NoAssociationError
+		blocked *BlockedError
+	)
+	if errors.As(err, &hold) || errors.As(err, &none) || errors.As(err, &blocked) {
+		return failed(err)
+	}
+	return err
+}
+
+// Close has nothing to take away: the hold goes with the socket.
+func (d *secureDialer) Close() error { return nil }

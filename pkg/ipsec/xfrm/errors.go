@@ -1,0 +1,56 @@
+package xfrm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+// A HoldError is a socket that could not be held. It was not connected.
+type HoldError struct{ Err error }
+
+func (e *HoldError) Error() string {
+	text := "xfrm: no socket can be held: " + e.Err.Error()
+	if errors.Is(e.Err, fs.ErrPermission) {
+		text += "; it takes CAP_NET_ADMIN"
+	}
+	return text
+}
+
+// Unwrap returns why.
+func (e *HoldError) Unwrap() error { return e.Err }
+
+// A NoAssociationError is a connection for which there are no security
+// associations that its hold accepts. Nothing left.
+type NoAssociationError struct {
+	Hold Hold
+	Err  error // what the kernel said, or why it was not waited for longer
+}
+
+func (e *NoAssociationError) Error() string {
+	return fmt.Sprintf("xfrm: there is no security association that the connection may use (%s), so nothing was sent: %v", e.Hold, e.Err)
+}
+
+// Unwrap returns what the kernel said, or why it was not waited for longer.
+func (e *NoAssociationError) Unwrap() error { return e.Err }
+
+// A LostError is a connection whose security associations went away. What was
+// still to be sent stayed here.
+type LostError struct{ Hold Hold }
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("xfrm: the security associations of the connection are gone (%s)", e.Hold)
+}
+
+// A BlockedError is a connection that a policy of the kernel forbids.
+type BlockedError struct {
+	Policy string
+	Err    error // what the kernel said; nil: it was not tried
+}
+
+func (e *BlockedError) Error() string {
+	return "xfrm: " + e.Policy + " blocks the connection"
+}
+
+// Unwrap returns what the kernel said.
+func (e *BlockedError) Unwrap() error { return e.Err }

@@ -1,0 +1,105 @@
+package xfrm
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// An Association names the pair of security associations, one for each
+// direction, that protects a connection.
+type Association struct {
+	Mode          ipsec.Mode
+	Local, Remote netip.Addr // its ends: in tunnel mode the outer addresses
+	Reqid         uint32     // what the kernel knows both by; not zero
+}
+
+// Validate says what cannot be demanded of a packet.
+func (a Association) Validate() error {
+	switch {
+	case a.Mode != ipsec.TransportMode && a.Mode != ipsec.TunnelMode:
+		return errors.New("xfrm: the mode of the association is not given")
+	case !a.Local.IsValid() || !a.Remote.IsValid() || a.Local.IsUnspecified() || a.Remote.IsUnspecified():
+		return errors.New("xfrm: the association needs two addresses")
+	case a.Local.Is4() != a.Remote.Is4() || a.Local.Is4In6() || a.Remote.Is4In6():
+		return fmt.Errorf("xfrm: no association between %s and %s", a.Local, a.Remote)
+	case a.Reqid == 0:
+		// Zero would be any association between the two.
+		return errors.New("xfrm: the association has no reqid")
+	}
+	return nil
+}
+
+// A Hold is what the packets of one socket must have: the protection of
+// security associations. The zero value lets nothing pass.
+type Hold struct {
+	out, in []template
+}
+
+// Demand returns the hold that lets packets pass under an association only,
+// which must be valid.
+func Demand(a Association) Hold {
+	return Hold{
+		out: []template{newTemplate(a.Mode, a.Local, a.Remote, a.Reqid)},
+		in:  []template{newTemplate(a.Mode, a.Remote, a.Local, a.Reqid)},
+	}
+}
+
+// String returns what is demanded of packets that leave.
+func (h Hold) String() string {
+	if len(h.out) == 0 {
+		return "nothing may pass"
+	}
+	s := ""
+	for i := range h.out {
+		if i > 0 {
+			s += ", "
+		}
+		from, to := h.out[i].ends()
+		s += h.out[i].String()
+		if from.IsValid() && to.IsValid() {
+			s += fmt.Sprintf(" from %s to %s", from, to)
+		}
+		if reqid := h.out[i].reqid(); reqid != 0 {
+			s += fmt.Sprintf(" with reqid %d", reqid)
+		}
+	}
+	return s
+}
+
+// Offsets in struct xfrm_userpolicy_info, which begins with a selector. Templates
+// follow it in a socket option.
+const (
+	policyLifetime = 56 // limits of bytes and packets, soft and hard, then times
+	policyPriority = 152
+	policyIndex    = 156
+	policyDir      = 160
+	policyAction   = 161
+	policyLen      = 168
+)
+
+// option returns the value of the socket option that holds one direction. Its
+// selector is of all packets of the family; one of another family would escape
+// it, so the socket must not be able to send any.
+func (h Hold) option(dir byte, family uint16) []byte {
+	templates := h.out
+	if dir == dirIn {
+		templates = h.in
+	}
+	b := make([]byte, policyLen, policyLen+len(templates)*len(template{}))
+	binary.NativeEndian.PutUint16(b[selectorFamily:], family)
+	for i := range 4 {
+		binary.NativeEndian.PutUint64(b[policyLifetime+8*i:], ^uint64(0))
+	}
+	b[policyDir], b[policyAction] = dir, actionAllow
+	if len(templates) == 0 {
+		b[policyAction] = actionBlock
+	}
+	for i := range templates {
+		b = append(b, templates[i][:]...)
+	}
+	return b
+}
