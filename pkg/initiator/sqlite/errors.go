@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	lib "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -125,32 +124,20 @@ func code(err error) int {
 
 // fileError returns the error for what the system said about path, or nil.
 func fileError(path string, err error) error {
-	var kind *safefile.KindError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &kind):
-		return &FileError{Path: path, Problem: NotRegular, Reason: "it is " + kind.Kind}
-	case errors.Is(err, fs.ErrNotExist):
-		return &FileError{Path: path, Problem: Missing, Err: reason(err)}
-	case errors.Is(err, fs.ErrPermission):
-		return &FileError{Path: path, Problem: Denied, Err: reason(err)}
-	case isFull(err):
-		return &FileError{Path: path, Problem: Full, Err: reason(err)}
 	}
-	return &FileError{Path: path, Problem: IO, Err: reason(err)}
-}
-
-// reason returns what the system said, without the path that the line around it
-// has already.
-func reason(err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
+	var kind *safefile.KindError
+	problem := IO
 	switch {
-	case errors.As(err, &path):
-		return path.Err
-	case errors.As(err, &link):
-		return link.Err
+	case errors.As(err, &kind):
+		problem = NotRegular
+	case errors.Is(err, fs.ErrNotExist):
+		problem = Missing
+	case errors.Is(err, fs.ErrPermission):
+		problem = Denied
+	case isFull(err):
+		problem = Full
 	}
-	return err
+	return &FileError{Path: path, Problem: problem, Err: safefile.Cause(err)}
 }
