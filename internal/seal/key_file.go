@@ -1,0 +1,88 @@
+package seal
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/go-iscsi/discovery/internal/safefile"
+)
+
+// keyFileLen is the length of a key file: 32 bytes in hexadecimal digits, and a
+// newline.
+const keyFileLen = 2*materialLen + 1
+
+// KeyFile returns the Sealer of the key in a file. Where there is no file, Seal
+// makes one with a new key, which only its owner may read; Open never does.
+func KeyFile(path string) *Sealer {
+	return newSealer(func(_ algorithm, create bool) ([]byte, error) {
+		material, err := readKeyFile(path)
+		if !create || !errors.Is(err, fs.ErrNotExist) {
+			return material, err
+		}
+		if err := makeKeyFile(path); err != nil {
+			return nil, err
+		}
+		return readKeyFile(path)
+	})
+}
+
+// makeKeyFile makes a key file, unless somebody was faster.
+func makeKeyFile(path string) error {
+	material := make([]byte, materialLen)
+	_, _ = rand.Read(material) // it never fails
+	defer clear(material)
+	text := append(hex.AppendEncode(nil, material), '\n')
+	defer clear(text)
+	if err := safefile.Create(path, text); err != nil && !errors.Is(err, fs.ErrExist) {
+		return &KeyFileError{Path: path, Reason: "it cannot be made", Err: err}
+	}
+	return nil
+}
+
+// readKeyFile returns the key in a file that nobody else may read.
+func readKeyFile(path string) ([]byte, error) {
+	f, err := safefile.Open(path)
+	if err != nil {
+		e := &KeyFileError{Path: path, Reason: "it cannot be opened", Err: err}
+		if errors.Is(err, fs.ErrNotExist) {
+			e.Hint = "restore it, or set the secrets anew that it has sealed"
+		}
+		return nil, e
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	info, err := f.Stat()
+	if err != nil {
+		return nil, &KeyFileError{Path: path, Reason: "it cannot be read", Err: err}
+	}
+	if exposed(info) {
+		return nil, &KeyFileError{
+			Path: path, Reason: fmt.Sprintf("others may read it or write it: its mode is %#o", info.Mode().Perm()),
+			Hint: "chmod 600 it, and see who had access",
+		}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, keyFileLen+1))
+	if err != nil {
+		return nil, &KeyFileError{Path: path, Reason: "it cannot be read", Err: err}
+	}
+	defer clear(text)
+	material, ok := parseKeyFile(text)
+	if !ok {
+		return nil, &KeyFileError{Path: path, Reason: "it is no key file, which has 64 hexadecimal digits and a newline"}
+	}
+	return material, nil
+}
+
+// parseKeyFile returns the key in a text. The reason why there is none stays
+// untold: it could show a part of a key.
+func parseKeyFile(text []byte) ([]byte, bool) {
+	if len(text) != keyFileLen || text[keyFileLen-1] != '\n' {
+		return nil, false
+	}
+	material := make([]byte, materialLen)
+	_, err := hex.Decode(material, text[:keyFileLen-1])
+	return material, err == nil
+}

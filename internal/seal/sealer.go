@@ -1,0 +1,96 @@
+package seal
+
+import (
+	"crypto/fips140"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
+
+// A Sealer seals secrets and opens them. It may be used from several goroutines.
+type Sealer struct {
+	fips bool // approved algorithms only
+
+	// material returns the 32 bytes that keys of an algorithm are derived from. It
+	// makes them if it has to and may.
+	material func(a algorithm, create bool) ([]byte, error)
+
+	mu   sync.Mutex // guards keys
+	keys map[algorithm]*key
+}
+
+func newSealer(material func(a algorithm, create bool) ([]byte, error)) *Sealer {
+	return &Sealer{fips: fips140.Enforced(), material: material, keys: make(map[algorithm]*key)}
+}
+
+// Seal returns secret in a form that only the key opens, and only with the same
+// context.
+func (s *Sealer) Seal(secret auth.Secret, context string) ([]byte, error) {
+	switch n := secret.Len(); {
+	case n == 0:
+		return nil, errors.New("seal: there is no secret to seal")
+	case n > MaxLen:
+		return nil, fmt.Errorf("seal: a secret of %d bytes, more than %d", n, MaxLen)
+	}
+	a := xChaCha20Poly1305
+	if s.fips {
+		a = aes256GCM
+	}
+	k, err := s.key(a, true)
+	if err != nil {
+		return nil, err
+	}
+	plain := secret.Reveal()
+	defer clear(plain)
+	header := appendHeader(nil, a, k.id)
+	return k.aead.Seal(header, nil, plain, bind(header, context)), nil
+}
+
+// Open returns the secret that Seal was given. It fails with a *FormatError where
+// that is not what Seal returned, a *WrongKeyError where another key sealed it, a
+// *DamagedError where it was changed or belongs to another context.
+func (s *Sealer) Open(sealed []byte, context string) (auth.Secret, error) {
+	a, id, body, err := parseHeader(sealed)
+	if err != nil {
+		return auth.Secret{}, err
+	}
+	if s.fips && !a.approved() {
+		return auth.Secret{}, &AlgorithmError{Algorithm: a.String()}
+	}
+	k, err := s.key(a, false)
+	if err != nil {
+		return auth.Secret{}, err
+	}
+	if k.id != id {
+		return auth.Secret{}, &WrongKeyError{Sealed: id.String(), Ours: k.id.String()}
+	}
+	plain, err := k.aead.Open(nil, nil, body, bind(sealed, context))
+	if err != nil {
+		return auth.Secret{}, &DamagedError{}
+	}
+	defer clear(plain)
+	return auth.NewSecret(plain), nil
+}
+
+// key returns the key of an algorithm. It is derived once: for a passphrase that
+// takes its time.
+func (s *Sealer) key(a algorithm, create bool) (*key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.keys[a]; k != nil {
+		return k, nil
+	}
+	material, err := s.material(a, create)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(material)
+	k, err := newKey(a, material)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	s.keys[a] = k
+	return k, nil
+}
