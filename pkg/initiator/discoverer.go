@@ -96,6 +96,10 @@ type Discoverer struct {
 	// not go along with BindDevice.
 	Dial func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 
+	// Wrap, where it is set, may put something around each connection, such as
+	// what writes its bytes down. It sees them before IPsec does.
+	Wrap func(net.Conn) net.Conn
+
 	// Trace, where it is set, is called for each PDU, from several goroutines
 	// at once.
 	Trace func(TraceEvent)

@@ -76,6 +76,9 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	if secure != nil {
 		defer secure.Close()
 	}
+	if a.d.Wrap != nil {
+		nc = a.d.Wrap(nc)
+	}
 	defer nc.Close()
 	defer watch(ctx, nc)()
 	a.result.Bound = a.bindDevice()

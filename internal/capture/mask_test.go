@@ -1,0 +1,89 @@
+package capture
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// login returns the bytes of login responses that hold text, cut after each of
+// the offsets.
+func login(t *testing.T, text string, cuts ...int) []byte {
+	t.Helper()
+	var b []byte
+	begin := 0
+	for _, end := range append(cuts, len(text)) {
+		m := pdu.LoginResponse{Continue: end < len(text), Data: pdu.Text(text[begin:end])}
+		var err error
+		if b, err = m.AppendBinary(b); err != nil {
+			t.Fatal(err)
+		}
+		begin = end
+	}
+	return b
+}
+
+// TestMask: however a login is cut into PDUs and reads, the response of CHAP does
+// not get through, all else does, and nothing changes its length.
+func TestMask(t *testing.T) {
+	t.Parallel()
+	const secret = "0x0123456789abcdef"
+	const text = "CHAP_N=tgt\x00CHAP_R=" + secret + "\x00CHAP_I=7\x00"
+	after, err := (&pdu.TextResponse{Final: true, Data: pdu.Text("CHAP_R=a target's name\x00")}).AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := 1; cut < len(text); cut++ {
+		stream := append(login(t, text, cut), after...)
+		for _, size := range []int{1, 7, 48, len(stream)} {
+			var m masker
+			var got []byte
+			for b := stream; len(b) > 0; {
+				n := min(size, len(b))
+				got = append(got, m.add(b[:n])...)
+				b = b[n:]
+			}
+			got = append(got, m.rest()...)
+			if len(got) != len(stream) {
+				t.Fatalf("cut %d, reads of %d: %d bytes, want %d", cut, size, len(got), len(stream))
+			}
+			if bytes.Contains(got, []byte("89abcdef")) || bytes.Contains(got, []byte("0x0123")) {
+				t.Errorf("cut %d, reads of %d: the response got through: %q", cut, size, got)
+			}
+			if !bytes.HasSuffix(got, after) {
+				t.Errorf("cut %d, reads of %d: what follows the login was changed", cut, size)
+			}
+		}
+	}
+}
+
+// TestMaskUnfinished: what a target cuts off is not shown.
+func TestMaskUnfinished(t *testing.T) {
+	t.Parallel()
+	whole := login(t, "CHAP_R=0x0123456789abcdef\x00")
+	for n := range whole {
+		var m masker
+		got := append(m.add(whole[:n]), m.rest()...)
+		if len(got) != n || strings.Contains(string(got), "0123") {
+			t.Errorf("%d bytes: %q", n, got)
+		}
+	}
+}
+
+// FuzzMask: any bytes, cut anywhere, keep their number.
+func FuzzMask(f *testing.F) {
+	f.Add([]byte("\x23"), 1)
+	f.Fuzz(func(t *testing.T, b []byte, cut int) {
+		var m masker
+		at := 0
+		if len(b) > 0 {
+			at = int(uint(cut) % uint(len(b)))
+		}
+		n := len(m.add(b[:at])) + len(m.add(b[at:])) + len(m.rest())
+		if n != len(b) {
+			t.Errorf("%d bytes, want %d", n, len(b))
+		}
+	})
+}
