@@ -54,8 +54,8 @@ func TestWire(t *testing.T) {
 			}
 			judgement := capture.Judge()
 			for _, problem := range judgement.Problems {
-				// What the target sends is its affair: Wireshark does not put a
-				// response of 256 KiB together.
+				// What the target sends is its affair: Wireshark 4.0 does not take
+				// a text response with F=0 and C=0 for iSCSI.
 				if problem.From != portal {
 					t.Errorf("Wireshark: %s", problem)
 				}
