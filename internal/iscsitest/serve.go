@@ -55,6 +55,13 @@ func ListenOn(tb testing.TB, addr netip.Addr, handlers ...Handler) *Server {
 	if err != nil {
 		tb.Skipf("iscsitest: %v", err)
 	}
+	return ListenWith(tb, ln, handlers...)
+}
+
+// ListenWith is Listen with a listener that the caller made, such as one in
+// another network namespace. It is closed at the end of the test.
+func ListenWith(tb testing.TB, ln net.Listener, handlers ...Handler) *Server {
+	tb.Helper()
 	s := &Server{Addr: addrPort(ln.Addr()), ln: ln, host: host{tb: tb, handlers: handlers}}
 	s.accepted.Go(s.accept)
 	tb.Cleanup(s.close)

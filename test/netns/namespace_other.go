@@ -23,6 +23,13 @@ func New(t testing.TB) *Namespace {
 	return nil
 }
 
+// Own skips the test.
+func Own(t testing.TB) *Namespace {
+	t.Helper()
+	need.Root(t)
+	return nil
+}
+
 // Do runs f.
 func (n *Namespace) Do(f func() error) error {
 	if n != nil {
