@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -197,6 +196,8 @@ func (a *attempt) hold(n int64) error {
 // matters.
 func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
 	a.stage = StageLogout
-	_ = a.conn.nc.SetDeadline(time.Now().Add(logoutWait))
+	ctx, cancel := context.WithTimeout(ctx, logoutWait)
+	defer cancel()
+	defer watch(ctx, a.conn.nc)()
 	_ = a.conn.run(ctx, session.NewLogout(numbers))
 }
