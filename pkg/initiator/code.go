@@ -45,10 +45,13 @@ func Code(err error) uint32 {
 			return CodeAuthenticationFailure
 		}
 		return CodeLoginFailed
-	case errors.As(err, &reject):
-		return CodeLoginFailed
 	case errors.As(err, &limit):
+		if errors.As(err, &at) && at.Stage == StageLogin {
+			return CodeLoginFailed
+		}
 		return CodeInvalidSendTargetsText
+	case errors.As(err, &reject):
+		return CodeNonSpecificError // the login is long over
 	case errors.Is(err, ErrRegistryDamaged):
 		return CodeCacheCorrupted
 	case errors.As(err, &at):

@@ -80,8 +80,8 @@ func judge(t testing.TB, err error, want outcome) {
 	if !strings.HasPrefix(s, "initiator: ") {
 		t.Errorf("the error does not say whose it is: %s", s)
 	}
-	for _, twice := range []string{"initiator: ", "session: ", "auth: ", "pdu: "} {
-		if strings.Contains(strings.TrimPrefix(s, "initiator: "), twice) {
+	for _, twice := range []string{": initiator: ", ": session: ", ": auth: ", ": pdu: "} {
+		if strings.Contains(s, twice) {
 			t.Errorf("the error names packages within: %s", s)
 		}
 	}
