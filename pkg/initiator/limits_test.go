@@ -98,9 +98,9 @@ func TestLimits(t *testing.T) {
 // collected and no more; streams go on.
 func TestLimitCollected(t *testing.T) {
 	t.Parallel()
-	nuls := strings.Repeat("\x00", 1<<18)
+	part := strings.Repeat("X-a="+strings.Repeat("b", 8187)+"\x00", 32) // 256 KiB
 	flood := func(n int) *iscsitest.Target {
-		return streams(func(i int) (string, bool) { return nuls, i == n-1 })
+		return streams(func(i int) (string, bool) { return part, i == n-1 })
 	}
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		r, _ := discover(t, d, portal(n, where, flood(257)))

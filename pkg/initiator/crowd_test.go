@@ -1,0 +1,203 @@
+package initiator_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// hostiles are targets of all the bad kinds that a sweep may meet; nil hangs
+// while it is connected to. None may cost more than the timeout.
+func hostiles() []iscsitest.Handler {
+	expect := iscsitest.Check(func(*pdu.LoginRequest) error { return nil })
+	forever := func(m pdu.PDU) iscsitest.Step {
+		return iscsitest.UntilGone(iscsitest.Steps(iscsitest.Send(m), func(c *iscsitest.Conn) error {
+			_, err := c.Receive()
+			return err
+		}))
+	}
+	list := func(text string, final bool) iscsitest.Handler {
+		return streams(func(int) (string, bool) { return text, final })
+	}
+	return []iscsitest.Handler{
+		nil,
+		iscsitest.Script{iscsitest.Silence()},
+		iscsitest.Script{iscsitest.Delay(time.Hour), iscsitest.Close()}, // does not even read
+		iscsitest.Script{expect, iscsitest.Close()},
+		iscsitest.Script{expect, iscsitest.UntilGone(iscsitest.SendRaw([]byte("HTTP/1.1 400 Bad Request\r\n")))},
+		iscsitest.Script{expect, iscsitest.UntilGone(iscsitest.SendRaw(make([]byte, 4096)))},
+		iscsitest.Script{expect, forever(&pdu.LoginResponse{CSG: 1, Continue: true})},
+		iscsitest.Script{expect, forever(&pdu.LoginResponse{CSG: 1, Data: iscsitest.Text("X-a=1")})},
+		iscsitest.Slow(time.Second, &iscsitest.Target{}),
+		iscsitest.CutAfter(60, &iscsitest.Target{}),
+		&iscsitest.Target{Status: pdu.StatusOutOfResources},
+		sends("192.0.2.1:3260"),
+		sends("127.0.0.1"),
+		instead(&iscsitest.Target{}, 1, iscsitest.Silence()),
+		instead(&iscsitest.Target{}, 1, iscsitest.UntilGone(iscsitest.Send(&pdu.NOPIn{TTT: pdu.NoTag}))),
+		list("", false),
+		list("rubbish", true),
+		list("TargetAddress=192.0.2.1,1\x00", true),
+	}
+}
+
+// TestCrowd: 1,000 hostile portals between 1,000 good ones: every good one is
+// found, in the time that the hostile ones may take at most, by a bounded number
+// of goroutines.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	const each = 1000
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		var portals []initiator.SendTargetPortal
+		addr := func(i int) string { return fmt.Sprintf("10.0.%d.%d:3260", i/250, i%250+1) }
+		for i := range each {
+			bad := hostiles()
+			if h := bad[i%len(bad)]; h != nil {
+				portals = append(portals, portal(n, addr(2*i), h))
+			} else {
+				portals = append(portals, portal(n, addr(2*i)))
+			}
+			portals = append(portals, portal(n, addr(2*i+1), &iscsitest.Target{Records: []iscsitest.Record{{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i)}}}))
+		}
+		before, most := runtime.NumGoroutine(), 0
+		found, done := make(map[int]string), 0
+		start := time.Now()
+		for e := range d.Run(t.Context(), slices.Values(portals)) {
+			most = max(most, runtime.NumGoroutine())
+			switch e := e.(type) {
+			case initiator.TargetFound:
+				found[e.Index] = e.Target.Name
+			case initiator.PortalDone:
+				done++
+				if bad := e.Index%2 == 0; bad != (e.Result.Err != nil) {
+					t.Errorf("portal %d: %v", e.Index, e.Result.Err)
+				}
+				if e.Result.Elapsed > d.Timeout {
+					t.Errorf("portal %d took %s", e.Index, e.Result.Elapsed)
+				}
+			}
+		}
+		for i := range each {
+			if want := fmt.Sprintf("iqn.2026-11.com.example:disk%d", i); found[2*i+1] != want {
+				t.Errorf("portal %d: found %q, want %q", 2*i+1, found[2*i+1], want)
+			}
+		}
+		if done != 2*each || len(found) != each {
+			t.Errorf("%d portals done, %d targets", done, len(found))
+		}
+		if took, limit := time.Since(start), each*d.Timeout/initiator.DefaultParallel+d.Timeout; took > limit {
+			t.Errorf("it took %s, want %s at most", took, limit)
+		}
+		// Each portal under way costs a goroutine of ours, one where its context
+		// ends, and one of the target.
+		if limit := before + 4*initiator.DefaultParallel; most > limit {
+			t.Errorf("%d goroutines, want %d at most", most, limit)
+		}
+	})
+}
+
+// TestNothingLeft: on real sockets, nothing stays open behind a run that was
+// left in the middle: no goroutine, no descriptor.
+func TestNothingLeft(t *testing.T) {
+	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	t.Run("run", func(t *testing.T) { // its end is that of the servers
+		silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
+		good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}, NoLogout: true})
+		var portals []initiator.SendTargetPortal
+		for range 16 {
+			portals = append(portals, at(silent.Addr), at(good.Addr))
+		}
+		for i := range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			n := 0
+			start := time.Now()
+			for range newDiscoverer().Run(ctx, slices.Values(portals)) {
+				if n++; n < 10 {
+					continue
+				}
+				if i%2 == 0 {
+					break
+				}
+				cancel()
+			}
+			cancel()
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		}
+	})
+	// A goroutine may be counted for a moment after its work.
+	for range 1 << 20 {
+		if runtime.NumGoroutine() <= goroutines && descriptors(t) <= files {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Errorf("%d goroutines, before %d; %d descriptors, before %d", runtime.NumGoroutine(), goroutines, descriptors(t), files)
+}
+
+// descriptors counts the open ones of this process; 0 where it cannot.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(entries)
+}
+
+// TestConstantMemory: a list of a million targets is streamed in memory that
+// does not grow with it.
+func TestConstantMemory(t *testing.T) {
+	count, grain := 1_000_000, 1000
+	if raceEnabled {
+		count = 100_000
+	}
+	i := 0
+	target := streams(func(part int) (string, bool) {
+		var b []byte
+		for range grain {
+			b = fmt.Appendf(b, "TargetName=iqn.2026-11.com.example:disk%d\x00TargetAddress=192.0.2.10:3260,1\x00", i)
+			i++
+		}
+		return string(b), i == count
+	})
+	nc := pipes(t, target)
+	d := newDiscoverer()
+	d.Timeout = time.Minute
+	d.Dial = nc
+	var least, most uint64
+	found := 0
+	for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort(where))})) {
+		if done, ok := e.(initiator.PortalDone); ok {
+			judge(t, done.Result.Err, outcome{})
+			continue
+		}
+		if found++; found%(count/10) != 0 {
+			continue
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if least == 0 {
+			least = m.HeapAlloc
+		}
+		most = max(most, m.HeapAlloc)
+	}
+	if found != count {
+		t.Errorf("%d targets, want %d", found, count)
+	}
+	if most > least+4<<20 {
+		t.Errorf("the heap grew from %d to %d bytes", least, most)
+	}
+	t.Logf("%d targets; heap of %d to %d bytes", found, least, most)
+}
