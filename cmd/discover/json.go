@@ -191,8 +191,14 @@ func appendTarget(b []byte, t *initiator.Target) []byte {
 	b = appendString(b, t.Name)
 	b = append(b, `,"alias":`...)
 	b = appendString(b, t.Alias)
-	b = append(b, `,"addresses":[`...)
-	for i, a := range t.Addresses {
+	b = append(b, `,"addresses":`...)
+	return appendAddresses(b, t.Addresses)
+}
+
+// appendAddresses appends the addresses of a target.
+func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+	b = append(b, '[')
+	for i, a := range addresses {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -134,7 +134,7 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	specify(l.chapSecret.given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
 	if l.chapSecret.given() {
 		o.AuthType = initiator.CHAP
-		if o.Password, err = l.chapSecret.resolve(ctx, w, "chap-secret", "secret of "+orUs(l.chapUser)); err != nil {
+		if o.Password, err = l.chapSecret.resolve(ctx, w, "--chap-secret", "secret of "+orUs(l.chapUser)); err != nil {
 			return o, err
 		}
 	}
@@ -143,7 +143,7 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	}
 	if l.targetSecret.given() {
 		o.AuthType = initiator.MutualCHAP
-		if o.TargetPassword, err = l.targetSecret.resolve(ctx, w, "target-secret", "secret of the target"); err != nil {
+		if o.TargetPassword, err = l.targetSecret.resolve(ctx, w, "--target-secret", "secret of the target"); err != nil {
 			return o, err
 		}
 	}

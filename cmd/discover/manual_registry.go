@@ -36,3 +36,87 @@ Examples:
   discover portal refresh
   discover portal refresh -o json 192.0.2.10 192.0.2.11
   discover portal refresh --source 192.0.2.2 192.0.2.10`
+
+const targetManual = `discover target shows the targets that are known: those that the portals of the
+registry have shown, by which portal, when first and last, and since when they
+are missing; and those that were configured by hand.`
+
+const targetListManual = `discover target list shows the targets that are known, and how each was found. A
+portal that answers and leaves a target out makes it missing; nothing is ever
+forgotten but by discover target prune. Times are in UTC.
+
+With -o iscsiadm it prints a line for each address, without targets that are
+missing.
+
+Exit status: with --refresh 1 where no portal answered, 3 where some did not; the
+list is printed all the same.
+
+Examples:
+  discover target list
+  discover target list --refresh --timeout 2s
+  discover target list -o iscsiadm`
+
+const targetAddManual = `discover target add configures a target by hand, for what no portal shows.
+Nothing is sent. To add the same name again replaces what was there, unless
+--merge is given.
+
+Examples:
+  discover target add iqn.2026-11.com.example:disk1 --address 192.0.2.10:3260,1`
+
+const targetRemoveManual = `discover target remove removes a target that was configured by hand. What portals
+have shown under the same name stays.`
+
+const targetPruneManual = `discover target prune forgets targets that their portal no longer shows, and those
+whose portal was removed from the registry. What was configured by hand stays.
+
+Examples:
+  discover target prune --dry-run
+  discover target prune --missing-for 720h`
+
+const instanceManual = `discover instance names sets of addresses of this host. Each is an initiator of
+its own: with its own ports, which discover port list shows, and, where wanted,
+its own iSCSI name. The instance host is built in, and has all addresses.`
+
+const instanceListManual = `discover instance list shows the initiator instances, in the order in which they
+are tried where none is asked for.`
+
+const instanceAddManual = `discover instance add adds an initiator instance, or changes what belongs to it.
+
+Examples:
+  discover instance add san --interface eth1 --interface eth2
+  discover instance add backup --address 192.0.2.2 --node-name iqn.2026-11.com.example:backup`
+
+const instanceRemoveManual = `discover instance remove removes an initiator instance, and forgets the numbers of
+its ports. One that portals of the registry use stays.`
+
+const initiatorManual = `discover initiator shows and sets who we are: the iSCSI name that we log in with,
+and the secret by which targets prove themselves to us.`
+
+const initiatorShowManual = `discover initiator show shows our iSCSI name and where it comes from, and whether
+there is a secret by which targets prove themselves.`
+
+const initiatorSetNameManual = `discover initiator set-name stores the iSCSI name that we log in with, for all
+instances that have none of their own; without IQN, the default holds again.`
+
+const initiatorSetSecretManual = `discover initiator set-chap-secret stores the secret by which targets prove
+themselves to us (mutual CHAP), for portals that were added with --target-user
+and without --target-secret; without REF there is none any more. A secret below
+12 bytes is good under IPsec only, and warned of.
+
+Examples:
+  discover initiator set-chap-secret file:/etc/discover/targets
+  discover initiator set-chap-secret prompt`
+
+const portManual = `discover port shows the initiator ports: the addresses of this host from which
+portals can be asked, by instance and number.`
+
+const portListManual = `discover port list shows the initiator ports. With PORTAL it shows the one that
+routing picks for it now, of each instance that has a route; nothing is sent to
+the portal.
+
+A number belongs to its address for ever as soon as a portal of the registry is
+asked from a named instance; until then it is the one that would be given.
+
+Examples:
+  discover port list
+  discover port list 192.0.2.10`

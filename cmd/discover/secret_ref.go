@@ -101,9 +101,9 @@ func (r *secretRef) resolve(ctx context.Context, w *world, flag, question string
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, usagef("--%s: %s", flag, reasonOnly(err))
+		return auth.Secret{}, usagef("%s: %s", flag, reasonOnly(err))
 	case len(b) == 0:
-		return auth.Secret{}, usagef("--%s: there is nothing in it", flag)
+		return auth.Secret{}, usagef("%s: there is nothing in it", flag)
 	}
 	return auth.NewSecret(b), nil
 }

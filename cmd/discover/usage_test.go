@@ -175,7 +175,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"help", "portal", "l"}, "add\nlist\nrefresh\nremove\n"},
 		{[]string{"scan", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\n"},
-		{[]string{"help", ""}, "completion\nhelp\nportal\nscan\nversion\n"},
+		{[]string{"help", ""}, "completion\nhelp\ninitiator\ninstance\nport\nportal\nscan\ntarget\nversion\n"},
 	} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
 		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {

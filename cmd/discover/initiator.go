@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// initiator returns the verbs about who we are.
+func (c *command) initiator() *cobra.Command {
+	return c.noun("initiator", "who we are: iSCSI name, and the secret of targets", initiatorManual,
+		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
+}
+
+// jsonInitiator is who we are.
+type jsonInitiator struct {
+	Name       jsonText `json:"name"`
+	Origin     jsonText `json:"origin"`
+	CHAPSecret string   `json:"chap_secret"` // "set", or empty
+
+	Warnings []jsonWarning `json:"warnings"`
+}
+
+// initiatorShow returns the verb.
+func (c *command) initiatorShow() *cobra.Command {
+	return &cobra.Command{
+		Use:               "show [FLAGS]",
+		Short:             "show our iSCSI name, and whether targets have a secret",
+		Long:              initiatorShowManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+				return c.showInitiator(cmd.Context(), s)
+			})
+		}),
+	}
+}
+
+// showInitiator shows what holds.
+func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warnings ...jsonWarning) error {
+	us := nodeName{origin: "initiator set-name"}
+	var err error
+	if us.name, err = s.InitiatorNodeName(ctx); err != nil {
+		return err
+	}
+	if us.name == "" {
+		us = c.defaultName()
+	}
+	set, err := s.InitiatorCHAPSecretSet(ctx)
+	if err != nil {
+		return err
+	}
+	j := jsonInitiator{Name: jsonText(us.name), Origin: jsonText(us.origin), Warnings: append([]jsonWarning{}, warnings...)}
+	secret := "none"
+	if set {
+		j.CHAPSecret, secret = "set", "set"
+	}
+	for _, w := range warnings {
+		if c.forPeople() {
+			c.say("warning: %s", w.Message)
+		}
+	}
+	l := c.newListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
+	if c.global.output != formatJSON {
+		if err := l.item(j, []string{us.name, us.origin, secret}); err != nil {
+			return err
+		}
+		return l.end()
+	}
+	b, err := marshal(struct {
+		Version   int           `json:"version"`
+		DryRun    bool          `json:"dry_run,omitempty"`
+		Initiator jsonInitiator `json:"initiator"`
+	}{1, c.global.dryRun, j})
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(b)
+	return err
+}
+
+// initiatorSetName returns the verb.
+func (c *command) initiatorSetName() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "set-name [FLAGS] [IQN]",
+		Short:             "store our iSCSI name; without IQN the default again",
+		Long:              initiatorSetNameManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 1, "IQN"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			name, a := "", changing
+			if len(args) > 0 {
+				name, a = args[0], making
+			}
+			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+				if err := s.SetInitiatorNodeName(cmd.Context(), name); err != nil {
+					return err
+				}
+				return c.showInitiator(cmd.Context(), s)
+			})
+		}),
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// initiatorSetCHAPSecret returns the verb.
+func (c *command) initiatorSetCHAPSecret() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "set-chap-secret [FLAGS] [REF]",
+		Short:             "store the secret by which targets prove themselves; without REF none",
+		Long:              initiatorSetSecretManual,
+		ValidArgsFunction: complete(secretSchemes...),
+		Args:              arguments(0, 1, "REF"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			secret, ref, err := c.givenSecret(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			a := making
+			if len(args) == 0 {
+				a = changing
+			}
+			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+				short, err := s.SetInitiatorCHAPSecret(cmd.Context(), secret, ref)
+				if err != nil {
+					return err
+				}
+				var warnings []jsonWarning
+				if short {
+					warnings = append(warnings, shortSecret)
+				}
+				return c.showInitiator(cmd.Context(), s, warnings...)
+			})
+		}),
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// shortSecret is the warning that the reference API has for it.
+var shortSecret = jsonWarning{
+	Code:    "short-chap-secret",
+	Message: "the secret is shorter than 12 bytes, and good under IPsec only (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
+}
+
+// givenSecret reads the secret that an argument refers to; none: there is no
+// argument. ref is the reference where that is to be stored.
+func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.Secret, ref string, err error) {
+	if len(args) == 0 {
+		return secret, "", nil
+	}
+	var r secretRef
+	if err := r.Set(args[0]); err != nil {
+		return secret, "", usagef("REF: %v", err)
+	}
+	if secret, err = r.resolve(ctx, &c.world, "REF", "secret of targets"); err != nil {
+		return secret, "", err
+	}
+	if r.lasts() {
+		ref, err = r.stored()
+	}
+	return secret, ref, err
+}

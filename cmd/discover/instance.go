@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// instance returns the verbs about initiator instances.
+func (c *command) instance() *cobra.Command {
+	return c.noun("instance", "name sets of addresses of this host", instanceManual,
+		c.instanceList(), c.instanceAdd(), c.instanceRemove())
+}
+
+// instanceList returns the verb.
+func (c *command) instanceList() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list the initiator instances",
+		Long:              instanceListManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+				all, err := s.Instances(cmd.Context())
+				if err != nil {
+					return err
+				}
+				l := c.newListing("instances", "instance", "INSTANCE", "NODE NAME", "INTERFACES", "ADDRESSES")
+				for _, i := range all {
+					j := newJSONInstance(&i)
+					addresses := strings.Join(j.Addresses, " ")
+					if len(j.Addresses) == 0 && len(j.Interfaces) == 0 {
+						addresses = "all of this host"
+					}
+					if err := l.item(j, []string{i.Name, i.NodeName, strings.Join(j.Interfaces, " "), addresses}); err != nil {
+						return err
+					}
+				}
+				return l.end()
+			})
+		}),
+	}
+}
+
+// jsonInstance is an initiator instance.
+type jsonInstance struct {
+	Name       jsonText         `json:"name"`
+	NodeName   jsonText         `json:"node_name"`
+	Interfaces jsonList[string] `json:"interfaces"`
+	Addresses  jsonList[string] `json:"addresses"`
+	BuiltIn    bool             `json:"built_in"`
+}
+
+func newJSONInstance(i *initiator.Instance) *jsonInstance {
+	j := &jsonInstance{
+		Name: jsonText(i.Name), NodeName: jsonText(i.NodeName), Interfaces: i.Interfaces,
+		BuiltIn: i.Name == initiator.HostInstance,
+	}
+	for _, a := range i.Addresses {
+		j.Addresses = append(j.Addresses, a.String())
+	}
+	return j
+}
+
+// instanceAdd returns the verb.
+func (c *command) instanceAdd() *cobra.Command {
+	var i initiator.Instance
+	cmd := &cobra.Command{
+		Use:               "add [FLAGS] NAME",
+		Short:             "add an initiator instance, or change it",
+		Long:              instanceAddManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "NAME"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			i.Name = args[0]
+			return c.withService(cmd.Context(), making, c.discoverer(nil), func(s *initiator.Service) error {
+				if err := s.AddInstance(cmd.Context(), i); err != nil {
+					return err
+				}
+				return c.done("instances", newJSONInstance(&i), "added instance %s; see discover port list", i.Name)
+			})
+		}),
+	}
+	fs := newFlagSet()
+	fs.Var(&text{&i.NodeName, "IQN"}, "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
+	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
+	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
+	c.addFlags(cmd,
+		flagGroup{"The instance; without --interface and --address all addresses belong to it", fs},
+		flagGroup{"Changes", c.global.changeFlags()})
+	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		found, _ := c.interfaces()
+		for _, n := range found {
+			names = append(names, n.name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+// instanceRemove returns the verb.
+func (c *command) instanceRemove() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] NAME",
+		Short:             "remove an initiator instance",
+		Long:              instanceRemoveManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "NAME"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return c.done("removed", jsonName{jsonText(args[0])}, "removed instance %s", args[0])
+			})
+		}),
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// A list is a flag that may be given again.
+type list struct {
+	value *[]string
+	name  string
+}
+
+func (l *list) String() string { return "" }
+func (l *list) Type() string   { return l.name }
+
+func (l *list) Set(s string) error {
+	if s == "" {
+		return errors.New("a name")
+	}
+	*l.value = append(*l.value, s)
+	return nil
+}
+
+// addresses is an address flag that may be given again.
+type addresses struct{ value *[]netip.Addr }
+
+func (l *addresses) String() string { return "" }
+func (l *addresses) Type() string   { return "ADDRESS" }
+
+func (l *addresses) Set(s string) error {
+	var a netip.Addr
+	err := (&address{&a}).Set(s)
+	if err == nil {
+		*l.value = append(*l.value, a)
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package main
+
+import "github.com/go-iscsi/discovery/pkg/initiator"
+
+// jsonTarget is a target that is known, and how.
+type jsonTarget struct {
+	Name       jsonText        `json:"name"`
+	Alias      jsonText        `json:"alias"`
+	Mechanisms []jsonMechanism `json:"mechanisms"`
+}
+
+// jsonMechanism is one way in which a target was found.
+type jsonMechanism struct {
+	Mechanism    jsonText      `json:"mechanism"` // as the reference API names it
+	Kind         string        `json:"kind"`      // "sendtargets" or "static"
+	Portal       *jsonKey      `json:"found_by"`  // null: it is static
+	Alias        jsonText      `json:"alias"`
+	Addresses    jsonAddresses `json:"addresses"`
+	FirstSeen    jsonTime      `json:"first_seen"`
+	LastSeen     jsonTime      `json:"last_seen"`
+	MissingSince jsonTime      `json:"missing_since"`
+	Stale        bool          `json:"stale"` // the entry that found it is gone
+	Hidden       bool          `json:"hidden,omitempty"`
+}
+
+// jsonAddresses are written as in a result.
+type jsonAddresses []initiator.TargetAddress
+
+// MarshalJSON writes the addresses.
+func (a jsonAddresses) MarshalJSON() ([]byte, error) { return appendAddresses(nil, a), nil }
+
+func newJSONTarget(t *initiator.KnownTarget) *jsonTarget {
+	j := &jsonTarget{Name: jsonText(t.Name), Alias: jsonText(t.Alias), Mechanisms: []jsonMechanism{}}
+	for _, m := range t.Mechanisms {
+		k := jsonMechanism{
+			Mechanism: jsonText(m.Text), Kind: "static", Alias: jsonText(m.Alias), Addresses: m.Addresses,
+			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
+			Stale: m.Stale, Hidden: m.Flags&initiator.HideStaticTarget != 0,
+		}
+		if !m.Static {
+			key := newJSONKey(m.Portal)
+			k.Kind, k.Portal = "sendtargets", &key
+		}
+		j.Mechanisms = append(j.Mechanisms, k)
+	}
+	return j
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// port returns the verbs about initiator ports.
+func (c *command) port() *cobra.Command {
+	return c.noun("port", "the addresses of this host that portals are asked from", portManual, c.portList())
+}
+
+// portList returns the verb.
+func (c *command) portList() *cobra.Command {
+	var key keyFlags
+	cmd := &cobra.Command{
+		Use:               "list [FLAGS] [PORTAL]",
+		Short:             "list the initiator ports; with PORTAL the one that routing picks now",
+		Long:              portListManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 1, "PORTAL"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			var portal initiator.Portal
+			if len(args) > 0 {
+				var err error
+				if portal, err = key.portal(args[0]); err != nil {
+					return err
+				}
+			}
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+				selector, err := s.Selector(cmd.Context(), false)
+				if err != nil {
+					return err
+				}
+				if len(args) > 0 {
+					return c.routedPorts(cmd.Context(), selector, key.instance, portal)
+				}
+				return c.allPorts(selector, key.instance)
+			})
+		}),
+	}
+	fs := newFlagSet()
+	key.tcpPort = initiator.DefaultPort
+	fs.Var(&text{&key.instance, "NAME"}, "instance", "show the ports of this instance only")
+	fs.Var(&number{value: &key.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
+	c.addFlags(cmd, flagGroup{"Which ports", fs})
+	return cmd
+}
+
+// jsonPort is an initiator port.
+type jsonPort struct {
+	Instance  jsonText `json:"instance"`
+	Number    string   `json:"number"`
+	Address   jsonText `json:"address"`
+	Interface jsonText `json:"interface"`
+	State     string   `json:"state"`
+
+	Portal *jsonText `json:"portal,omitempty"`         // that it was looked for
+	To     *jsonText `json:"portal_address,omitempty"` // of the portal
+}
+
+func newJSONPort(p *initiator.Port) *jsonPort {
+	return &jsonPort{
+		Instance: jsonText(p.Instance), Number: p.Number.String(), Address: jsonText(p.Address.String()),
+		Interface: jsonText(p.Interface), State: p.State.String(),
+	}
+}
+
+// allPorts shows the ports of an instance, or of all.
+func (c *command) allPorts(selector *initiator.PortSelector, instance string) error {
+	l := c.newListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
+	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
+	if !slices.ContainsFunc(selector.Instances, is) {
+		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &initiator.ConfigError{
+			Code: initiator.CodeInitiatorInstanceNotFound, What: "initiator instance " + quoted(instance), Reason: "there is none of this name; see discover instance list",
+		}}
+	}
+	for _, p := range selector.Ports {
+		if !is(p.Instance) {
+			continue
+		}
+		if err := l.item(newJSONPort(&p), []string{p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
+			return err
+		}
+	}
+	return l.end()
+}
+
+// routedPorts shows the port that routing picks for each address of a portal, of
+// an instance or of each that has a route.
+func (c *command) routedPorts(ctx context.Context, selector *initiator.PortSelector, instance string, portal initiator.Portal) error {
+	fail := func(stage initiator.Stage, err error) error {
+		return &initiator.Error{Stage: stage, Portal: portal, Err: err}
+	}
+	addrs, err := c.resolve(ctx, portal)
+	if err != nil {
+		return fail(initiator.StageResolve, err)
+	}
+	l := c.newListing("ports", "port", "PORTAL ADDRESS", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
+	var last error
+	found := false
+	for _, addr := range addrs {
+		ports, err := selector.Select(ctx, instance, initiator.AllPorts, addr)
+		if err != nil {
+			last = err
+			continue
+		}
+		found = true
+		to := netip.AddrPortFrom(addr, portal.Port).String()
+		for _, p := range ports {
+			j := newJSONPort(&p)
+			asked, text := jsonText(portal.String()), jsonText(to)
+			j.Portal, j.To = &asked, &text
+			if err := l.item(j, []string{to, p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
+				return err
+			}
+		}
+	}
+	if !found {
+		return fail(initiator.StageSelectPort, last)
+	}
+	return l.end()
+}
+
+// resolve returns the addresses of a portal.
+func (w *world) resolve(ctx context.Context, p initiator.Portal) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(p.Address); err == nil {
+		return []netip.Addr{addr.Unmap()}, nil
+	}
+	found, err := w.lookupHost(ctx, p.Address)
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	return found, err
+}
+
+func (w *world) lookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
+	if w.lookup != nil {
+		return w.lookup(ctx, host)
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}

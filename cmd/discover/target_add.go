@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// targetAdd returns the verb.
+func (c *command) targetAdd() *cobra.Command {
+	var (
+		t                      initiator.StaticTarget
+		addresses              targetAddresses
+		hide, merge, noPersist bool
+	)
+	cmd := &cobra.Command{
+		Use:               "add [FLAGS] NAME",
+		Short:             "configure a target by hand; nothing is sent",
+		Long:              targetAddManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "NAME"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
+			if hide {
+				t.Flags |= initiator.HideStaticTarget
+			}
+			if merge {
+				t.Flags |= initiator.MergeTargetInformation
+			}
+			a := making
+			if noPersist {
+				a = changing
+			}
+			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+				if err := s.AddStaticTarget(cmd.Context(), t); err != nil {
+					return err
+				}
+				if noPersist {
+					c.say("%s is not stored, and forgotten by the end of this command", t.Name)
+				}
+				return c.done("targets", newJSONStatic(&t), "added static target %s", t.Name)
+			})
+		}),
+	}
+	fs := newFlagSet()
+	fs.Var(&text{&t.Alias, "TEXT"}, "alias", "the target's alias")
+	fs.Var(&addresses, "address", "where it can be reached, as in 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be given again")
+	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
+	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it")
+	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
+	c.addFlags(cmd,
+		flagGroup{"The target", fs},
+		flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// newJSONStatic shows a static target as target list would.
+func newJSONStatic(t *initiator.StaticTarget) *jsonTarget {
+	return newJSONTarget(&initiator.KnownTarget{
+		Name: t.Name, Alias: t.Alias,
+		Mechanisms: []initiator.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
+	})
+}
+
+// targetAddresses are addresses with portal group tags.
+type targetAddresses []initiator.TargetAddress
+
+func (a *targetAddresses) String() string { return "" }
+func (a *targetAddresses) Type() string   { return "ADDRESS" }
+
+func (a *targetAddresses) Set(s string) error {
+	where, tag, tagged := strings.Cut(s, ",")
+	p, err := initiator.ParsePortal(where, initiator.DefaultPort)
+	if err != nil {
+		return errors.New(configReason(err))
+	}
+	t := initiator.TargetAddress{Host: p.Address, Port: p.Port, Group: initiator.NoGroup}
+	if addr, err := netip.ParseAddr(p.Address); err == nil {
+		t.Host = addr.String()
+	}
+	if tagged {
+		n, err := strconv.ParseUint(tag, 10, 16)
+		if err != nil {
+			return errors.New("a portal group tag is a number from 0 to 65535")
+		}
+		t.Group = int(n)
+	}
+	*a = append(*a, t)
+	return nil
+}

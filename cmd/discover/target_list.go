@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// targetList shows the targets that are known.
+type targetList struct {
+	*command
+	refresh bool
+	run     runFlags
+
+	asked  int
+	failed []*jsonResult
+}
+
+// targetList returns the verb.
+func (c *command) targetList() *cobra.Command {
+	t := &targetList{command: c}
+	cmd := &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list the targets that are known, and how they were found",
+		Long:              targetListManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if !t.refresh {
+				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+					return t.list(cmd.Context(), s)
+				})
+			}
+			return c.withService(cmd.Context(), changing, c.discoverer(&t.run), func(s *initiator.Service) error {
+				t.ask(cmd.Context(), s)
+				return t.list(cmd.Context(), s)
+			})
+		}),
+	}
+	first := newFlagSet()
+	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
+	c.addFlags(cmd,
+		flagGroup{"The list", first},
+		flagGroup{"The run of --refresh", t.run.flags()})
+	return cmd
+}
+
+// ask asks all portals. Those that do not answer cost nothing that is known.
+func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
+	notes := &notes{say: t.say, flush: func() error { return nil }}
+	names := &interfaceNames{list: t.interfaces}
+	for r := range s.RefreshAll(ctx) {
+		t.logResult(&r)
+		t.asked++
+		if t.forPeople() {
+			_ = notes.portal(&r)
+		}
+		if r.Err != nil {
+			j := newJSONResult(&r, names)
+			j.Targets = (*jsonTargets)(&r.Targets)
+			t.failed = append(t.failed, j)
+		}
+	}
+	_ = notes.end(nil)
+}
+
+// list shows what is known. What could not be asked decides the exit status.
+func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
+	l := t.newListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
+	empty := true
+	for target, err := range s.Targets(ctx, false) {
+		if err != nil {
+			return t.broken(l, err)
+		}
+		empty = false
+		if err = t.show(l, &target); err != nil {
+			return err
+		}
+	}
+	if empty && t.forPeople() {
+		t.say("no targets are known; discover portal add PORTAL finds some")
+	}
+	if err := l.end(t.failed...); err != nil {
+		return err
+	}
+	return partly(t.asked, len(t.failed))
+}
+
+func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
+	if t.global.output == formatISCSIADM {
+		return t.lines(target)
+	}
+	return l.item(newJSONTarget(target), targetRows(target)...)
+}
+
+// lines prints the lines of -o iscsiadm: each address once, without those of
+// mechanisms by which the target is missing.
+func (t *targetList) lines(target *initiator.KnownTarget) error {
+	var all []initiator.TargetAddress
+	for _, m := range target.Mechanisms {
+		if !m.MissingSince.IsZero() {
+			continue
+		}
+		for _, a := range m.Addresses {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
+	out := iscsiadmOutput{w: t.stdout}
+	return out.target(&initiator.TargetFound{Target: initiator.Target{Name: target.Name, Addresses: all}})
+}
+
+// targetRows shows a target to people: a row for each address by each mechanism.
+func targetRows(t *initiator.KnownTarget) (rows [][]string) {
+	name := t.Name
+	if t.Alias != "" {
+		name += " " + quoteForPeople(t.Alias)
+	}
+	for _, m := range t.Mechanisms {
+		by, first, last := mechanismText(&m), timeText(m.FirstSeen), timeText(m.LastSeen)
+		if m.Static {
+			last = ""
+		}
+		note := ""
+		switch {
+		case !m.MissingSince.IsZero():
+			note = "missing since " + timeText(m.MissingSince)
+		case m.Stale:
+			note = "stale: the portal was removed"
+		}
+		addresses := m.Addresses
+		if len(addresses) == 0 {
+			rows = append(rows, []string{name, "", by, first, last, note})
+			name = ""
+		}
+		for _, a := range addresses {
+			rows = append(rows, []string{name, addressText(a), by, first, last, note})
+			name, by, first, last, note = "", "", "", "", ""
+		}
+	}
+	return rows
+}
+
+// mechanismText says how a target was found, for people.
+func mechanismText(m *initiator.Mechanism) string {
+	if m.Static {
+		return "static"
+	}
+	k := m.Portal
+	switch {
+	case k.Instance == "":
+		return k.Portal.String()
+	case k.Port == initiator.AllPorts:
+		return k.Portal.String() + " from " + k.Instance
+	}
+	return k.Portal.String() + " from " + portLabel(k.Instance, k.Port)
+}
+
+// portLabel names an initiator port in tables.
+func portLabel(instance string, n initiator.PortNumber) string { return instance + "/" + n.String() }

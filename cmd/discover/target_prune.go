@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// targetPrune returns the verb.
+func (c *command) targetPrune() *cobra.Command {
+	var missingFor time.Duration
+	cmd := &cobra.Command{
+		Use:               "prune [FLAGS]",
+		Short:             "forget targets that are missing, or whose portal was removed",
+		Long:              targetPruneManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+				return c.prune(cmd.Context(), s, missingFor)
+			})
+		}),
+	}
+	fs := newFlagSet()
+	fs.Var(&span{&missingFor}, "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
+	c.addFlags(cmd,
+		flagGroup{"What to forget", fs},
+		flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// jsonPruned is a target that is no longer known by a mechanism.
+type jsonPruned struct {
+	Name      jsonText `json:"name"`
+	Mechanism jsonText `json:"mechanism"`
+	FoundBy   jsonKey  `json:"found_by"`
+}
+
+// prune forgets targets, and shows which.
+func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor time.Duration) error {
+	before, err := knownRecords(ctx, s)
+	if err != nil {
+		return err
+	}
+	if _, err := s.PruneTargets(ctx, missingFor); err != nil {
+		return err
+	}
+	after, err := knownRecords(ctx, s)
+	if err != nil {
+		return err
+	}
+	left := make(map[jsonPruned]bool, len(after))
+	for _, r := range after {
+		left[r.jsonPruned] = true
+	}
+	head := "FORGOTTEN"
+	if c.global.dryRun {
+		head = "WOULD BE FORGOTTEN"
+	}
+	l := c.newListing("pruned", "pruned", head, "FOUND BY")
+	n := 0
+	for _, r := range before {
+		if left[r.jsonPruned] {
+			continue
+		}
+		n++
+		if err := l.item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
+			return err
+		}
+	}
+	if n == 0 && c.forPeople() {
+		c.say("nothing to forget")
+	}
+	return l.end()
+}
+
+// A knownRecord is a target by one mechanism.
+type knownRecord struct {
+	jsonPruned
+	by string // for people
+}
+
+func knownRecords(ctx context.Context, s *initiator.Service) (all []knownRecord, err error) {
+	for t, err := range s.Targets(ctx, false) {
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range t.Mechanisms {
+			if !m.Static {
+				all = append(all, knownRecord{jsonPruned{jsonText(t.Name), jsonText(m.Text), newJSONKey(m.Portal)}, mechanismText(&m)})
+			}
+		}
+	}
+	return all, nil
+}

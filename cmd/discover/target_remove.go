@@ -1,0 +1,35 @@
+package main
+
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// jsonName is what is removed by its name.
+type jsonName struct {
+	Name jsonText `json:"name"`
+}
+
+// targetRemove returns the verb.
+func (c *command) targetRemove() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] NAME",
+		Short:             "remove a target that was configured by hand",
+		Long:              targetRemoveManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(1, 1, "NAME"),
+		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return c.done("removed", jsonName{jsonText(args[0])}, "removed static target %s", args[0])
+			})
+		}),
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
