@@ -1,6 +1,10 @@
 package initiator
 
-import "github.com/go-iscsi/discovery/pkg/auth"
+import (
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+)
 
 // method returns how a job's initiator authenticates; nil: not at all. What cannot
 // work is refused before anything is sent.
@@ -34,5 +38,5 @@ func (d *Discoverer) method(j *job) (*auth.CHAP, error) {
 
 // chapError makes an error of CHAP settings that are not usable.
 func chapError(err error) error {
-	return &ConfigError{Code: authCode(err), What: "CHAP", Reason: errorText(err), Err: err}
+	return &ConfigError{Code: authCode(err), What: "CHAP", Reason: strings.TrimPrefix(errorText(err), "CHAP: "), Err: err}
 }

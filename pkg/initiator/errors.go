@@ -65,7 +65,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " from %s", e.Source)
 	}
 	b.WriteString(": ")
-	b.WriteString(message(e.Err))
+	b.WriteString(strings.TrimPrefix(message(e.Err), "portal: ")) // said already
 	if e.Hint != "" {
 		b.WriteString("; ")
 		b.WriteString(e.Hint)
@@ -106,7 +106,7 @@ func errorText(err error) string {
 		return call.Err.Error()
 	}
 	s := err.Error()
-	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "xfrm: ", "strongswan: ", "pdu: ", "sqlite: "} {
+	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "xfrm: ", "strongswan: ", "pdu: ", "sqlite: ", "seal: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	return s
