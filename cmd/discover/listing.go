@@ -161,7 +161,7 @@ func newJSONFailure(err error) *jsonResult {
 func (c *command) done(name string, j any, format string, args ...any) error {
 	if c.forPeople() {
 		if c.global.dryRun {
-			format = "dry run: " + format
+			format = "dry run: would have " + format
 		}
 		_, err := fmt.Fprintln(c.stdout, visible(fmt.Sprintf(format, args...)))
 		return err

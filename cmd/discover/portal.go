@@ -19,8 +19,11 @@ func (c *command) portal() *cobra.Command {
 func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		err := verb(cmd, args)
-		var e *initiator.Error
-		if errors.As(err, &e) {
+		var (
+			e     *initiator.Error
+			usage *usageError
+		)
+		if errors.As(err, &e) && !errors.As(err, &usage) {
 			return c.failure(err)
 		}
 		return err

@@ -83,8 +83,13 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
 		return err
 	}
+	if a.global.output == formatISCSIADM {
+		return errNoLines
+	}
+	if a.forPeople() {
+		a.say("dry run: would have stored, and asked")
+	}
 	l := a.portalListing()
-	l.head[len(l.head)-1] = "WOULD BE STORED"
 	if err := l.portal(&stored); err != nil {
 		return err
 	}

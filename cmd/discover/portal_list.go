@@ -63,8 +63,12 @@ func (l *listing) portal(p *initiator.StoredPortal) error {
 	if p.Security != 0 {
 		security = p.Security.String()
 	}
+	last := lastText(&p.Last)
+	if p.Added.IsZero() {
+		last = "" // it is not in the registry
+	}
 	return l.item(newJSONPortal(p), []string{
-		p.Portal.String(), p.Portal.SymbolicName, instance, p.Port.String(), loginText(&p.Login), security, lastText(&p.Last),
+		p.Portal.String(), p.Portal.SymbolicName, instance, p.Port.String(), loginText(&p.Login), security, last,
 	})
 }
 

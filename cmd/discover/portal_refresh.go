@@ -159,12 +159,18 @@ func (f *portalRefresh) refresh(ctx context.Context, s *initiator.Service, keys 
 	}
 }
 
+// errNoLines is -o iscsiadm of a dry run.
+var errNoLines = usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
-	l := f.portalListing()
 	if f.global.output == formatISCSIADM {
-		return usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+		return errNoLines
 	}
+	if f.forPeople() {
+		f.say("dry run: would have asked")
+	}
+	l := f.portalListing()
 	var keys []initiator.Key
 	for _, p := range portals {
 		key, err := f.key.of(ctx, s, p)

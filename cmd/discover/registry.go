@@ -34,6 +34,7 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 	s, err := initiator.Open(initiator.Config{
 		Store:      store,
 		Discoverer: d,
+		Sealer:     c.newSealer(ctx, store, path),
 		Secrets:    c.secretOf,
 		Addresses:  c.addresses,
 	})
