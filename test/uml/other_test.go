@@ -1,0 +1,11 @@
+//go:build !linux
+
+package uml
+
+import (
+	"testing"
+
+	"github.com/go-iscsi/discovery/test/targets/need"
+)
+
+func TestGuests(t *testing.T) { need.Linux(t) }
