@@ -72,6 +72,35 @@ func testListDeleting(t *testing.T, s initiator.Store) {
 	}
 }
 
+// testListDeletingAhead deletes what has not shown yet: it may still show, as it
+// was, but never as a record that is none.
+func testListDeletingAhead(t *testing.T, s initiator.Store) {
+	keys := fill(t, s, "k", many)
+	var kept []string
+	for r, err := range s.List(t.Context(), "k") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Version == 0 || string(r.Value) != "value of "+r.Key {
+			t.Fatalf("%q: got version %d, %q", r.Key, r.Version, r.Value)
+		}
+		if r.Key == keys[0] { // every other one, near and far
+			var changes []initiator.Change
+			for i := 1; i < many; i += 2 {
+				changes = append(changes, remove(keys[i]))
+			}
+			apply(t, s, changes...)
+		}
+		if i := slices.Index(keys, r.Key); i%2 == 0 {
+			kept = append(kept, r.Key)
+		}
+	}
+	if len(kept) != many/2 {
+		t.Errorf("got %d of the records that were there throughout, want %d", len(kept), many/2)
+	}
+	wantKeys(t, s, "k", kept)
+}
+
 func testListInserting(t *testing.T, s initiator.Store) {
 	keys := fill(t, s, "k", many)
 	var there []string

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) initiator.Store) {
 		{"order", testOrder},
 		{"prefixes", testPrefixes},
 		{"list while deleting", testListDeleting},
+		{"list while deleting ahead", testListDeletingAhead},
 		{"list while inserting", testListInserting},
 		{"list while replacing", testListReplacing},
 		{"list within list", testListNested},
