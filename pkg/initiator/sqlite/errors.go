@@ -27,7 +27,7 @@ const (
 	Busy                       // another process has been writing for longer than BusyLimit
 	Full                       // no space left
 	Denied                     // no permission to read or to write
-	Missing                    // not there, and opened for reading only
+	Missing                    // not there, or not there any more
 	IO                         // what else the system said
 )
 
@@ -42,7 +42,7 @@ var problems = [...]struct{ name, hint string }{
 	Busy:        {"busy", "another process is writing to it and does not end"},
 	Full:        {"no space left", "make room; nothing is lost"},
 	Denied:      {"no permission", "check the modes of the file and of its folder"},
-	Missing:     {"not there", "it is made when something is added to it"},
+	Missing:     {"not there", "give another path, or add something, which makes one"},
 	IO:          {"not accessible", "check the file system"},
 }
 
@@ -89,7 +89,7 @@ func fail(ctx context.Context, path string, err error) error {
 	case err == nil, errors.As(err, &file), errors.As(err, &conflict):
 		return err
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	return &FileError{Path: path, Problem: problemOf(err), Err: err}
 }

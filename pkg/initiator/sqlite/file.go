@@ -78,12 +78,12 @@ func checkMode(path string, info fs.FileInfo) error {
 	return &FileError{Path: path, Problem: Exposed, Reason: fmt.Sprintf("its mode is %#o", info.Mode().Perm())}
 }
 
-// sameFile reports whether path still is the file f.
-func sameFile(path string, f *os.File) bool {
+// checkPlace refuses to go on with a file that has no longer, or another file has
+// now, the name that it was opened by: nobody would find what we write.
+func checkPlace(path string, opened fs.FileInfo) error {
 	now, err := os.Lstat(path)
-	if err != nil {
-		return false
+	if err == nil && os.SameFile(now, opened) {
+		return nil
 	}
-	then, err := f.Stat()
-	return err == nil && os.SameFile(now, then)
+	return &FileError{Path: path, Problem: Missing, Reason: "it was moved, deleted or replaced while it was open"}
 }

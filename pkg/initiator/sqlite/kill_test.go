@@ -117,6 +117,9 @@ func verifyKilled(t *testing.T, path string, acknowledged map[int]int) {
 			t.Fatalf("round %d: batch %d is there, and %d were acknowledged", round, n+1, n)
 		}
 	}
+	if last, ok := values["last"]; ok && values["b/"+last] == "" && values["a/"+last] != "" {
+		t.Fatalf("batch %s is there in part", last)
+	}
 	for key, a := range values {
 		if name, ok := strings.CutPrefix(key, "a/"); ok && len(values["b/"+name]) != len(a) {
 			t.Fatalf("batch %s is there in part", name)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -57,6 +56,9 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 	defer file.Close() //nolint:errcheck // nothing was written through it
 
 	s := &Store{config: cfg, writing: make(chan struct{}, 1)}
+	if s.opened, err = file.Stat(); err != nil {
+		return nil, fileError(cfg.path, err)
+	}
 	if hot {
 		// A connection that may write plays back the log when it closes, and the
 		// file would not be left as it was.
@@ -67,13 +69,13 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 	if s.db, err = cfg.connect("rw"); err != nil {
 		return nil, fail(ctx, cfg.path, err)
 	}
-	err = s.start(ctx, file, hot)
+	err = s.start(ctx, hot)
 	if cfg.readOnly && needsSnapshot(err) {
 		_ = s.Close()
 		if s.db, err = cfg.snapshot(ctx, file); err != nil {
 			return nil, fail(ctx, cfg.path, err)
 		}
-		err = s.start(ctx, file, false)
+		err = s.start(ctx, false)
 	}
 	if err != nil {
 		_ = s.Close() // there is nothing of ours in it
@@ -93,7 +95,7 @@ func (s *Store) look(ctx context.Context) error {
 }
 
 // start judges what has not been, and makes the store ready for use.
-func (s *Store) start(ctx context.Context, file *os.File, judged bool) error {
+func (s *Store) start(ctx context.Context, judged bool) error {
 	return s.retry(ctx, func() error {
 		if !judged {
 			if err := judge(ctx, s.path, s.db); err != nil {
@@ -106,8 +108,8 @@ func (s *Store) start(ctx context.Context, file *os.File, judged bool) error {
 		if err := checkTables(ctx, s.path, s.db); err != nil {
 			return err
 		}
-		if !sameFile(s.path, file) {
-			return &FileError{Path: s.path, Problem: NotRegular, Reason: "it is being replaced"}
+		if err := checkPlace(s.path, s.opened); err != nil {
+			return err
 		}
 		return s.prepare(ctx)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"time"
 
@@ -16,6 +17,7 @@ const BusyLimit = 30 * time.Second
 // A Store is a registry in a file. Make one with Open or OpenReadOnly.
 type Store struct {
 	config
+	opened  fs.FileInfo // the file, to know it again
 	db      *sql.DB
 	writing chan struct{} // holds a token while a goroutine of ours writes
 
@@ -74,7 +76,7 @@ func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
 	case s.writing <- struct{}{}:
 		defer func() { <-s.writing }()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	return s.retry(ctx, func() error { return s.transact(ctx, changes) })
 }
@@ -87,6 +89,9 @@ func (s *Store) transact(ctx context.Context, changes []initiator.Change) error 
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // it is committed, or the error is known
+	if err := checkPlace(s.path, s.opened); err != nil {
+		return err
+	}
 	version, bump := tx.StmtContext(ctx, s.version), tx.StmtContext(ctx, s.bump)
 	put, remove := tx.StmtContext(ctx, s.put), tx.StmtContext(ctx, s.remove)
 	var revision int64 // of this batch, once a record of it needs one
@@ -133,7 +138,7 @@ func (s *Store) retry(ctx context.Context, f func() error) error {
 		select {
 		case <-time.After(rand.N(20 * time.Millisecond)):
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 	}
 }
