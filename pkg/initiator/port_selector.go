@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 )
@@ -31,6 +30,11 @@ type PortSelector struct {
 // of the instance, or of each instance where none is named. A port with an
 // invalid Address means that the connection decides.
 func (s *PortSelector) Select(ctx context.Context, instance string, number PortNumber, dst netip.Addr) ([]Port, error) {
+	return s.choose(ctx, instance, number, netip.AddrPortFrom(dst, DefaultPort))
+}
+
+// choose is Select for a TCP port, of which policy routing may take notice.
+func (s *PortSelector) choose(ctx context.Context, instance string, number PortNumber, dst netip.AddrPort) ([]Port, error) {
 	if instance == "" {
 		if number != AllPorts {
 			return nil, numberWithoutInstance(number)
@@ -42,7 +46,7 @@ func (s *PortSelector) Select(ctx context.Context, instance string, number PortN
 		return nil, err
 	}
 	if number != AllPorts {
-		p, err := s.numbered(name, number, dst)
+		p, err := s.numbered(name, number, dst.Addr())
 		if err != nil {
 			return nil, err
 		}
@@ -77,10 +81,12 @@ func (s *PortSelector) Each(ctx context.Context, instance string, dst netip.Addr
 	var found []Port
 	for _, p := range s.Ports {
 		taken := slices.ContainsFunc(found, func(f Port) bool { return f.Address == p.Address })
-		if taken || instance != "" && p.Instance != instance || s.reaches(ctx, p, dst) != nil {
+		if taken || instance != "" && p.Instance != instance {
 			continue
 		}
-		found = append(found, p)
+		if _, err := s.reaches(ctx, p, netip.AddrPortFrom(dst, DefaultPort)); err == nil {
+			found = append(found, p)
+		}
 	}
 	if len(found) == 0 {
 		return nil, noRoute(instance, dst)
@@ -129,7 +135,7 @@ func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Ad
 }
 
 // any returns a port of each instance that has a route.
-func (s *PortSelector) any(ctx context.Context, dst netip.Addr) ([]Port, error) {
+func (s *PortSelector) any(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
 	var found []Port
 	var first error
 	for _, name := range s.Instances {
@@ -146,26 +152,43 @@ func (s *PortSelector) any(ctx context.Context, dst netip.Addr) ([]Port, error) 
 	case first != nil:
 		return nil, first
 	}
-	return nil, noRoute("", dst)
+	return nil, noRoute("", dst.Addr())
 }
 
 // routed returns the port of an instance that current routing picks. Where the
-// kernel's first choice is not the instance's, its own addresses are tried in
-// order: the instance stays within them.
-func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.Addr) (Port, error) {
-	if addr, err := s.route(ctx, netip.Addr{}, dst); err == nil {
+// kernel's first choice is not the instance's, it is the one of its own that
+// comes next: one from which packets leave by its own interface, then one that
+// has most in common with the destination (RFC 6724, section 5, rule 8).
+func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.AddrPort) (Port, error) {
+	if w, err := s.route(ctx, netip.Addr{}, dst); err == nil {
 		for _, p := range s.Ports {
-			if p.Instance == instance && p.Address == addr && p.State != PortGone {
+			if p.Instance == instance && p.Address == w.source && p.State != PortGone {
 				return p, nil
 			}
 		}
 	}
+	var best Port
+	rank := -1
 	for _, p := range s.Ports {
-		if p.Instance == instance && s.reaches(ctx, p, dst) == nil {
-			return p, nil
+		if p.Instance != instance {
+			continue
+		}
+		w, err := s.reaches(ctx, p, dst)
+		if err != nil {
+			continue
+		}
+		r := commonBits(p.Address, dst.Addr())
+		if w.leavesBy(p.Interface) {
+			r += maxBits + 1
+		}
+		if r > rank {
+			best, rank = p, r
 		}
 	}
-	return Port{}, noRoute(instance, dst)
+	if rank < 0 {
+		return Port{}, noRoute(instance, dst.Addr())
+	}
+	return best, nil
 }
 
 func noRoute(instance string, dst netip.Addr) error {
@@ -179,45 +202,27 @@ func noRoute(instance string, dst netip.Addr) error {
 // errUnfit is why a port cannot reach an address.
 var errUnfit = errors.New("initiator: not a source for that address")
 
-// reaches reports, by an error, that packets from p could not go to dst.
-func (s *PortSelector) reaches(ctx context.Context, p Port, dst netip.Addr) error {
+// reaches returns the way of packets from p to dst, or an error where they could
+// not go there.
+func (s *PortSelector) reaches(ctx context.Context, p Port, dst netip.AddrPort) (way, error) {
+	to := dst.Addr()
 	switch {
-	case p.State != PortUp, p.Address.Is4() != dst.Is4(),
-		p.Address.IsLoopback() != dst.IsLoopback(),
-		p.Address.Zone() != dst.Zone() && dst.Zone() != "",
-		p.Address.Is6() && p.Address.IsLinkLocalUnicast() != dst.IsLinkLocalUnicast():
-		return errUnfit
+	case p.State != PortUp, p.Address.Is4() != to.Is4(),
+		p.Address.IsLoopback() != to.IsLoopback(),
+		p.Address.Zone() != to.Zone() && to.Zone() != "",
+		p.Address.Is6() && p.Address.IsLinkLocalUnicast() != to.IsLinkLocalUnicast():
+		return way{}, errUnfit
 	}
-	_, err := s.route(ctx, p.Address, dst)
-	return err
+	if needsZone(to) {
+		dst = netip.AddrPortFrom(to.WithZone(p.Address.Zone()), dst.Port())
+	}
+	return s.route(ctx, p.Address, dst)
 }
 
-func (s *PortSelector) route(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
+func (s *PortSelector) route(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
 	if s.Route != nil {
-		return s.Route(ctx, source, dst)
+		addr, err := s.Route(ctx, source, dst.Addr())
+		return way{source: addr}, err
 	}
 	return kernelRoute(ctx, source, dst)
-}
-
-// kernelRoute asks the kernel: a UDP socket that is connected has its source
-// address chosen, policy routing included, and sends nothing.
-func kernelRoute(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
-	d := net.Dialer{}
-	if source.IsValid() {
-		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
-	}
-	if dst.Is6() && dst.IsLinkLocalUnicast() && dst.Zone() == "" {
-		dst = dst.WithZone(source.Zone())
-	}
-	// Any port would do; it is the one that matters to policy routing by port.
-	c, err := d.DialContext(ctx, "udp", netip.AddrPortFrom(dst, DefaultPort).String())
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	defer c.Close()
-	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-	if addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "" {
-		addr = addr.WithZone(dst.Zone())
-	}
-	return addr, nil
 }

@@ -2,7 +2,10 @@ package initiator
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/netip"
+	"syscall"
 )
 
 // ports returns the initiator ports to ask an address from, in order. A port
@@ -25,7 +28,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	case s == nil:
 		s = hostSelector()
 	}
-	ports, err := s.Select(ctx, p.Instance, p.Port, dst.Addr())
+	ports, err := s.choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
 		return nil, a.fail(err)
 	}
@@ -52,6 +55,25 @@ func (a *attempt) portAt(addr netip.Addr) Port {
 		}
 	}
 	return Port{Address: addr}
+}
+
+// dial connects from a port. Where that was left to the connection, and no route
+// is there for whoever has no source address yet, it connects from the port that
+// has one: rules by source make it so.
+func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
+	nc, err := a.d.dial(ctx, from, dst, a.bindDevice())
+	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
+		return nc, err
+	}
+	s := a.job.ports
+	if s == nil {
+		s = hostSelector()
+	}
+	ports, none := s.choose(ctx, "", AllPorts, dst)
+	if none != nil {
+		return nil, err
+	}
+	return a.d.dial(ctx, ports[0], dst, a.bindDevice())
 }
 
 // zoned gives a link-local destination without a zone the one of the port.

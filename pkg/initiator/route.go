@@ -1,0 +1,63 @@
+package initiator
+
+import (
+	"context"
+	"math/bits"
+	"net"
+	"net/netip"
+)
+
+// A way is how packets to a destination leave this host.
+type way struct {
+	source netip.Addr // link-local IPv6 with its zone
+	device int        // index of the network interface; 0: not known
+}
+
+// leavesBy reports whether packets that go this way leave by an interface.
+func (w way) leavesBy(name string) bool {
+	if w.device == 0 || name == "" {
+		return false
+	}
+	i, err := net.InterfaceByIndex(w.device)
+	return err == nil && i.Name == name
+}
+
+// socketRoute asks the kernel in a way that every system has: a UDP socket that
+// is connected has its source address chosen, and sends nothing. By which
+// interface that is does not show, nor what a rule for TCP alone would say.
+func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
+	d := net.Dialer{}
+	if source.IsValid() {
+		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	c, err := d.DialContext(ctx, "udp", dst.String())
+	if err != nil {
+		return way{}, err
+	}
+	defer c.Close()
+	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+	if needsZone(addr) {
+		addr = addr.WithZone(dst.Addr().Zone())
+	}
+	return way{source: addr}, nil
+}
+
+// needsZone reports whether an address means nothing without the link that it
+// is on, and does not tell.
+func needsZone(a netip.Addr) bool {
+	return a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == ""
+}
+
+const maxBits = 128 // of an address
+
+// commonBits returns how many bits two addresses of one family begin with in
+// common.
+func commonBits(a, b netip.Addr) int {
+	x, y := a.AsSlice(), b.AsSlice()
+	for i := range x {
+		if d := x[i] ^ y[i]; d != 0 {
+			return 8*i + bits.LeadingZeros8(d)
+		}
+	}
+	return 8 * len(x)
+}
