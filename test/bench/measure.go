@@ -1,0 +1,35 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// figures are what one run of a client took.
+type figures struct {
+	wall float64 // seconds
+	cpu  float64 // seconds, user and system
+	peak float64 // MiB of resident memory
+}
+
+// measure runs a client and waits for its end.
+func measure(args []string) (figures, error) {
+	cmd := exec.Command(args[0], args[1:]...)
+	begin := time.Now()
+	if err := cmd.Run(); err != nil {
+		return figures{}, fmt.Errorf("%v: %w", args, err)
+	}
+	f := figures{wall: time.Since(begin).Seconds(), cpu: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
+	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		f.peak = float64(r.Maxrss) / 1024
+		if runtime.GOOS == "darwin" { // bytes there, KiB elsewhere
+			f.peak /= 1024
+		}
+	}
+	return f, nil
+}

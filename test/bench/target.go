@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// maxText is how much of the list one response holds, in bytes: as much as
+// discover declares.
+const maxText = 256 << 10
+
+// serve is the canned target: it answers what every discovery asks, from bytes
+// that were made beforehand, and checks nothing.
+func serve(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		return err
+	}
+	list := targetList(n)
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go answer(c, list)
+	}
+}
+
+// targetList is the text of n targets.
+func targetList(n int) pdu.Text {
+	var list pdu.Text
+	for i := range n {
+		list = list.Append(pdu.KeyTargetName, fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i))
+		list = list.Append(pdu.KeyTargetAddress, "192.0.2.10:3260,1")
+	}
+	return list
+}
+
+// answer serves one session.
+func answer(c net.Conn, list pdu.Text) {
+	defer c.Close()
+	r, w := pdu.NewReader(c), pdu.NewWriter(c)
+	w.MaxData = maxText
+	for sn := uint32(1); ; sn++ {
+		p, err := r.ReadPDU()
+		if err != nil {
+			return
+		}
+		switch m := p.(type) {
+		case *pdu.LoginRequest:
+			err = w.WritePDU(&pdu.LoginResponse{
+				Transit: true, CSG: m.CSG, NSG: m.NSG, ISID: m.ISID, TSIH: 1, ITT: m.ITT, StatSN: sn,
+				ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN,
+				Data: pdu.Text("HeaderDigest=None\x00DataDigest=None\x00TargetPortalGroupTag=1\x00"),
+			})
+		case *pdu.TextRequest:
+			n := min(len(list), maxText)
+			resp := pdu.TextResponse{Final: n == len(list), ITT: m.ITT, TTT: 1, StatSN: sn, ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN, Data: list[:n]}
+			if resp.Final {
+				resp.TTT = pdu.NoTag
+			}
+			list = list[n:]
+			err = w.WritePDU(&resp)
+		case *pdu.LogoutRequest:
+			_ = w.WritePDU(&pdu.LogoutResponse{ITT: m.ITT, StatSN: sn, ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN})
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
