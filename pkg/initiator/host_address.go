@@ -10,12 +10,16 @@ import (
 type HostAddress struct {
 	Addr      netip.Addr // link-local IPv6 with its zone
 	Interface string     // name of the network interface
-	Up        bool       // the interface is up
+	Up        bool       // the interface is up, and its cable leads somewhere
+
+	// Passing is set for temporary and deprecated IPv6 addresses, which do not
+	// last: they are given no port number, but keep one that they have.
+	Passing bool
 }
 
 // HostAddresses returns the addresses of this host in a stable order: by
 // interface as the system numbers them, loopback last, then as the system lists
-// them. Temporary and deprecated IPv6 addresses are left out: they do not last.
+// them.
 func HostAddresses() ([]HostAddress, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
@@ -27,6 +31,7 @@ func HostAddresses() ([]HostAddress, error) {
 		}
 		return a.Index - b.Index
 	})
+	const up = net.FlagUp | net.FlagRunning
 	passing := passingAddresses()
 	var all []HostAddress
 	for _, i := range interfaces {
@@ -36,13 +41,22 @@ func HostAddresses() ([]HostAddress, error) {
 		}
 		for _, a := range addrs {
 			addr, ok := hostAddr(a, i.Name)
-			if !ok || passing[addr.WithZone("")] {
+			if !ok {
 				continue
 			}
-			all = append(all, HostAddress{Addr: addr, Interface: i.Name, Up: i.Flags&net.FlagUp != 0})
+			all = append(all, HostAddress{
+				Addr: addr, Interface: i.Name, Up: i.Flags&up == up,
+				Passing: passing[onLink{addr.WithZone(""), i.Index}],
+			})
 		}
 	}
 	return all, nil
+}
+
+// An onLink is an address, without a zone, of the interface with an index.
+type onLink struct {
+	addr  netip.Addr
+	index int
 }
 
 // hostAddr returns the address of an interface in the form in which we use it.

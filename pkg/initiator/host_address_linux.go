@@ -1,47 +1,54 @@
 package initiator
 
 import (
-	"bufio"
+	"encoding/binary"
 	"net/netip"
-	"os"
-	"strconv"
-	"strings"
+	"syscall"
 )
 
-// Flags of an IPv6 address (IFA_F_…).
+// Of an address's message: where flags and interface are, the attribute with
+// the flags that the message has no room for, and the flags of addresses that do
+// not last (IFA_F_TEMPORARY, IFA_F_DEPRECATED).
 const (
+	offAddrFlags   = 2
+	offAddrIndex   = 4
+	ifaFlags       = 8
 	flagTemporary  = 0x01
 	flagDeprecated = 0x20
 )
 
-// passingAddresses returns the IPv6 addresses that do not last. The kernel
-// tells in /proc; where it cannot be read, all addresses count.
-func passingAddresses() map[netip.Addr]bool {
-	f, err := os.Open("/proc/net/if_inet6")
+// passingAddresses returns the IPv6 addresses that do not last. Where the kernel
+// does not tell, all last.
+func passingAddresses() map[onLink]bool {
+	b, err := syscall.NetlinkRIB(syscall.RTM_GETADDR, syscall.AF_INET6)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
-	passing := make(map[netip.Addr]bool)
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		// address, interface index, prefix length, scope, flags, name
-		fields := strings.Fields(lines.Text())
-		if len(fields) < 5 || len(fields[0]) != 32 {
+	messages, err := syscall.ParseNetlinkMessage(b)
+	if err != nil {
+		return nil
+	}
+	passing := make(map[onLink]bool)
+	for _, m := range messages {
+		if m.Header.Type != syscall.RTM_NEWADDR || len(m.Data) < syscall.SizeofIfAddrmsg {
 			continue
 		}
-		flags, err := strconv.ParseUint(fields[4], 16, 32)
-		if err != nil || flags&(flagTemporary|flagDeprecated) == 0 {
+		attributes, err := syscall.ParseNetlinkRouteAttr(&m)
+		if err != nil {
 			continue
 		}
-		var b strings.Builder
-		for i := 0; i < 32; i += 4 {
-			if i > 0 {
-				b.WriteByte(':')
+		var addr netip.Addr
+		flags := uint32(m.Data[offAddrFlags])
+		for _, a := range attributes {
+			switch {
+			case a.Attr.Type == syscall.IFA_LOCAL, a.Attr.Type == syscall.IFA_ADDRESS && !addr.IsValid():
+				addr, _ = netip.AddrFromSlice(a.Value)
+			case a.Attr.Type == ifaFlags && len(a.Value) == 4:
+				flags = binary.NativeEndian.Uint32(a.Value)
 			}
-			b.WriteString(fields[0][i : i+4])
 		}
-		if addr, err := netip.ParseAddr(b.String()); err == nil {
-			passing[addr] = true
+		if flags&(flagTemporary|flagDeprecated) != 0 {
+			passing[onLink{addr, int(binary.NativeEndian.Uint32(m.Data[offAddrIndex:]))}] = true
 		}
 	}
 	return passing

@@ -2,7 +2,5 @@
 
 package initiator
 
-import "net/netip"
-
 // passingAddresses knows only Linux's way to tell.
-func passingAddresses() map[netip.Addr]bool { return nil }
+func passingAddresses() map[onLink]bool { return nil }

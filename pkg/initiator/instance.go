@@ -66,5 +66,17 @@ func (i *Instance) has(a HostAddress) bool {
 	})
 }
 
+// own returns the addresses of the host that belong to the instance. Several
+// interfaces may have one: the first that is up goes before the others.
+func (i *Instance) own(host []HostAddress) map[netip.Addr]HostAddress {
+	own := make(map[netip.Addr]HostAddress, len(host))
+	for _, a := range host {
+		if other, ok := own[a.Addr]; i.has(a) && (!ok || a.Up && !other.Up) {
+			own[a.Addr] = a
+		}
+	}
+	return own
+}
+
 // sameInstance compares names of instances.
 func sameInstance(a, b string) bool { return strings.EqualFold(a, b) }

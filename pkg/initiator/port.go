@@ -24,8 +24,8 @@ type PortState uint8
 // The states.
 const (
 	PortUp   PortState = iota
-	PortDown           // the address is there, its interface is down
-	PortGone           // the host no longer has the address
+	PortDown           // the address is there, its interface is down or leads nowhere
+	PortGone           // the host, or the instance, no longer has the address
 )
 
 // String returns the name that the command prints.
@@ -40,19 +40,20 @@ func (s PortState) String() string {
 func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
 	ports := make([]Port, 0, len(before)+len(host))
 	next := uint32(0)
+	own := i.own(host)
 	known := make(map[netip.Addr]bool, len(before))
 	for _, p := range before {
 		p.Instance, p.NodeName, p.Interface, p.State = i.Name, i.NodeName, "", PortGone
-		at := slices.IndexFunc(host, func(a HostAddress) bool { return a.Addr == p.Address && i.has(a) })
-		if at >= 0 {
-			p.Interface, p.State = host[at].Interface, stateOf(host[at])
+		if a, ok := own[p.Address]; ok {
+			p.Interface, p.State = a.Interface, stateOf(a)
 		}
 		known[p.Address] = true
 		next = max(next, p.Number.Uint32()+1)
 		ports = append(ports, p)
 	}
 	for _, a := range host {
-		if known[a.Addr] || !i.has(a) {
+		a, ok := own[a.Addr]
+		if !ok || a.Passing || known[a.Addr] {
 			continue
 		}
 		known[a.Addr] = true

@@ -127,7 +127,7 @@ func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Ad
 	p := s.Ports[i]
 	switch {
 	case p.State == PortGone:
-		return refuse(CodeInvalidPortNumber, "its address %s is gone from this host", p.Address)
+		return refuse(CodeInvalidPortNumber, "the instance no longer has its address %s", p.Address)
 	case dst.IsValid() && p.Address.Is4() != dst.Is4():
 		return refuse(CodeAddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
 	}
