@@ -107,7 +107,7 @@ func problemOf(err error) Problem {
 		return Busy
 	case codes.SQLITE_FULL:
 		return Full
-	case codes.SQLITE_READONLY:
+	case codes.SQLITE_READONLY, codes.SQLITE_CANTOPEN: // the log cannot be made, or opened
 		return Denied
 	}
 	return IO
