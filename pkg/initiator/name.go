@@ -27,7 +27,8 @@ func ValidateName(name string) error {
 func FoldName(name string) string {
 	for i := range len(name) {
 		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return norm.NFKC.String(strings.ToLower(name))
+			// Some characters have a case only once they are normalised.
+			return norm.NFKC.String(strings.ToLower(norm.NFKC.String(name)))
 		}
 	}
 	return name
@@ -73,7 +74,7 @@ func badQualified(s string) string {
 	}
 	for i := 8; i < len(s); i++ {
 		if c := s[i]; c >= utf8.RuneSelf {
-			return badUnicode(s[i:])
+			return badUnicode(s)
 		} else if !isNameChar(c) {
 			return "a character that no iSCSI name may have"
 		}
@@ -81,9 +82,9 @@ func badQualified(s string) string {
 	return ""
 }
 
-// badUnicode holds the part of a name from the first character beyond ASCII on
-// against RFC 3722: nothing prohibited, nothing that normalisation would
-// change.
+// badUnicode holds a name that goes beyond ASCII against RFC 3722: nothing
+// prohibited, nothing that normalisation would change. It wants the whole, since
+// a mark may join the letter before it. Upper case passes here, too.
 func badUnicode(s string) string {
 	if !utf8.ValidString(s) {
 		return "not UTF-8"
@@ -124,7 +125,7 @@ func isProhibited(r rune) bool {
 		return true
 	case 0x2ff0 <= r && r <= 0x2ffb: // ideographic description
 		return true
-	case r == '\u0340', r == '\u0341', r == '\ufffd':
+	case r == '\u0340', r == '\u0341', r == '\ufffc', r == '\ufffd':
 		return true
 	}
 	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
@@ -149,8 +150,9 @@ func isDigits(s string) bool {
 
 func isHex(s string) bool {
 	for i := range len(s) {
-		c := s[i] | 0x20
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
 			return false
 		}
 	}
