@@ -1,0 +1,105 @@
+package initiator
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// TestParseTargetAddress: host[:port][,tag], and what is not that.
+func TestParseTargetAddress(t *testing.T) {
+	t.Parallel()
+	const noPort, noTag, noV6 = "the TCP port is not a number from 1 to 65535", "the portal group tag is not a number from 0 to 65535", "no IPv6 address in the brackets"
+	tests := []struct {
+		in   string
+		want TargetAddress
+		bad  string
+	}{
+		{in: "192.0.2.1:3260,1", want: TargetAddress{"192.0.2.1", 3260, 1}},
+		{in: "192.0.2.1,1", want: TargetAddress{"192.0.2.1", 3260, 1}},
+		{in: "192.0.2.1:860,0", want: TargetAddress{"192.0.2.1", 860, 0}},
+		{in: "192.0.2.1:1", want: TargetAddress{"192.0.2.1", 1, NoGroup}},
+		{in: "192.0.2.1", want: TargetAddress{"192.0.2.1", 3260, NoGroup}},
+		{in: "192.0.2.1:65535,65535", want: TargetAddress{"192.0.2.1", 65535, 65535}},
+		{in: "[2001:db8::1]:3260,1", want: TargetAddress{"2001:db8::1", 3260, 1}},
+		{in: "[2001:DB8:0::1],1", want: TargetAddress{"2001:db8::1", 3260, 1}},
+		{in: "[::ffff:192.0.2.1]", want: TargetAddress{"::ffff:192.0.2.1", 3260, NoGroup}},
+		{in: "[fe80::1]:3260,2", want: TargetAddress{"fe80::1", 3260, 2}},
+		{in: "array.example:3260,1", want: TargetAddress{"array.example", 3260, 1}},
+		{in: "array-1.example.,1", want: TargetAddress{"array-1.example.", 3260, 1}},
+		{in: "SAN_1", want: TargetAddress{"SAN_1", 3260, NoGroup}},
+		{in: "0.0.0.0:3260,1", want: TargetAddress{"0.0.0.0", 3260, 1}},
+		{in: "xn--gre-7ka.example", want: TargetAddress{"xn--gre-7ka.example", 3260, NoGroup}},
+
+		{in: "", bad: "no host"},
+		{in: ",1", bad: "no host"},
+		{in: ":3260,1", bad: "no host"},
+		{in: "192.0.2.1:,1", bad: noPort},
+		{in: "192.0.2.1:0,1", bad: noPort},
+		{in: "192.0.2.1:65536,1", bad: noPort},
+		{in: "192.0.2.1:-1,1", bad: noPort},
+		{in: "192.0.2.1:+1,1", bad: noPort},
+		{in: "192.0.2.1:0x1,1", bad: noPort},
+		{in: "192.0.2.1: 1,1", bad: noPort},
+		{in: "192.0.2.1:iscsi,1", bad: noPort},
+		{in: "192.0.2.1:3260:1", bad: noPort},
+		{in: "192.0.2.1:3260,", bad: noTag},
+		{in: "192.0.2.1:3260,65536", bad: noTag},
+		{in: "192.0.2.1:3260,-1", bad: noTag},
+		{in: "192.0.2.1:3260,1 ", bad: noTag},
+		{in: "192.0.2.1:3260,1_0", bad: noTag},
+		{in: "192.0.2.1:3260,99999999999999999999", bad: noTag},
+		{in: "192.0.2.1,1,1", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "2001:db8::1,1", bad: noPort},
+		{in: "[2001:db8::1", bad: "a ']' is missing"},
+		{in: "2001:db8::1]", bad: noPort},
+		{in: "[]:3260,1", bad: noV6},
+		{in: "[192.0.2.1]:3260,1", bad: noV6},
+		{in: "[array.example]:3260,1", bad: noV6},
+		{in: "[2001:db8::g],1", bad: noV6},
+		{in: "[2001:db8::1]3260,1", bad: noPort},
+		{in: "[2001:db8::1]:,1", bad: noPort},
+		{in: "[[2001:db8::1]],1", bad: noV6},
+		{in: "[fe80::1%eth0],1", bad: "a zone, which means nothing here"},
+		{in: "[fe80::1%\x1b],1", bad: "a zone, which means nothing here"},
+		{in: "fe80::1%eth0", bad: noPort},
+		{in: "192.0.2.256", bad: "not an IPv4 address"},
+		{in: "192.0.2", bad: "not an IPv4 address"},
+		{in: "192.0.2.01", bad: "not an IPv4 address"},
+		{in: "3232235777", bad: "not an IPv4 address"},
+		{in: " 192.0.2.1", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "array example", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "größe.example", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "array.example\n10.0.0.1", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "\x1b[2J", bad: "not a host name: only letters, digits, '-' and '_'"},
+		{in: "a..b", bad: "not a host name: each part has 1 to 63 characters"},
+		{in: ".", bad: "not a host name: each part has 1 to 63 characters"},
+		{in: "-a.b", bad: "not a host name: no part begins or ends with '-'"},
+		{in: strings.Repeat("a", 64) + ".b", bad: "not a host name: each part has 1 to 63 characters"},
+		{in: strings.Repeat("a.", 128) + "b", bad: "a host of more than 255 bytes"},
+	}
+	for _, tt := range tests {
+		got, reason := parseTargetAddress(tt.in)
+		if reason != tt.bad || tt.bad == "" && got != tt.want {
+			t.Errorf("%q: got %+v, %q, want %+v, %q", tt.in, got, reason, tt.want, tt.bad)
+		}
+	}
+}
+
+// TestWithZone: link-local addresses take the zone of the session, others have
+// none.
+func TestWithZone(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ host, session, want string }{
+		{host: "fe80::2", session: "fe80::1%eth0", want: "fe80::2%eth0"},
+		{host: "fe80::2", session: "2001:db8::1", want: "fe80::2"},
+		{host: "2001:db8::2", session: "fe80::1%eth0", want: "2001:db8::2"},
+		{host: "169.254.0.2", session: "fe80::1%eth0", want: "169.254.0.2"},
+		{host: "array.example", session: "fe80::1%eth0", want: "array.example"},
+		{host: "ff02::1", session: "fe80::1%eth0", want: "ff02::1"},
+	} {
+		if got := (TargetAddress{Host: tt.host}).withZone(netip.MustParseAddr(tt.session)).Host; got != tt.want {
+			t.Errorf("%s by %s: got %s, want %s", tt.host, tt.session, got, tt.want)
+		}
+	}
+}
