@@ -185,7 +185,7 @@ func (a *attempt) fail(err error) error {
 func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
 	p := a.result.Portal.Portal
 	if addr, err := netip.ParseAddr(p.host()); err == nil {
-		return []netip.AddrPort{netip.AddrPortFrom(addr.Unmap(), p.Port)}, nil
+		return []netip.AddrPort{netip.AddrPortFrom(named(addr.Unmap()), p.Port)}, nil
 	}
 	a.stage = StageResolve
 	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {

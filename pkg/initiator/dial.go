@@ -10,6 +10,10 @@ import (
 // dialTCP connects from source, where that is valid, through the network
 // interface device, where that is named, to dst.
 func dialTCP(ctx context.Context, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
+	source, dst, err := indexed(source, dst)
+	if err != nil {
+		return nil, err
+	}
 	// A discovery is over before the first keep-alive would be due.
 	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
 	if source.IsValid() {

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 )
@@ -62,6 +63,19 @@ func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
 	}
 	slices.SortStableFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number.Uint32(), b.Number.Uint32()) })
 	return ports
+}
+
+// sameLink returns an error where port and destination are link-local addresses
+// of different links.
+func (p *Port) sameLink(dst netip.Addr) error {
+	if own, zone := p.Address.Zone(), dst.Zone(); own != "" && zone != "" && own != zone {
+		return &ConfigError{
+			Code:   CodeConnectionFailed,
+			What:   fmt.Sprintf("initiator port %s of instance %s", p.Number, p.Instance),
+			Reason: fmt.Sprintf("its address %s is on another link than %s", p.Address, dst),
+		}
+	}
+	return nil
 }
 
 func stateOf(a HostAddress) PortState {

@@ -47,6 +47,9 @@ func (s *PortSelector) choose(ctx context.Context, instance string, number PortN
 	}
 	if number != AllPorts {
 		p, err := s.numbered(name, number, dst.Addr())
+		if err == nil {
+			err = p.sameLink(dst.Addr())
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -160,6 +163,13 @@ func (s *PortSelector) any(ctx context.Context, dst netip.AddrPort) ([]Port, err
 // comes next: one from which packets leave by its own interface, then one that
 // has most in common with the destination (RFC 6724, section 5, rule 8).
 func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.AddrPort) (Port, error) {
+	if needsZone(dst.Addr()) {
+		zone, err := s.link(instance, dst.Addr())
+		if err != nil {
+			return Port{}, err
+		}
+		dst = netip.AddrPortFrom(dst.Addr().WithZone(zone), dst.Port())
+	}
 	if w, err := s.route(ctx, netip.Addr{}, dst); err == nil {
 		for _, p := range s.Ports {
 			if p.Instance == instance && p.Address == w.source && p.State != PortGone {
@@ -189,6 +199,29 @@ func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.Ad
 		return Port{}, noRoute(instance, dst.Addr())
 	}
 	return best, nil
+}
+
+// link returns the zone of a link-local address that has none: of the only link
+// that the instance has. Routing cannot choose between several.
+func (s *PortSelector) link(instance string, dst netip.Addr) (zone string, err error) {
+	for _, p := range s.Ports {
+		own := p.Address.Zone()
+		if p.Instance != instance || p.State != PortUp || own == "" || own == zone {
+			continue
+		}
+		if zone != "" {
+			return "", &ConfigError{
+				Code:   CodeConnectionFailed,
+				What:   "initiator port of instance " + instance,
+				Reason: fmt.Sprintf("%s could be on any link: name one, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
+			}
+		}
+		zone = own
+	}
+	if zone == "" {
+		return "", noRoute(instance, dst)
+	}
+	return zone, nil
 }
 
 func noRoute(instance string, dst netip.Addr) error {

@@ -26,11 +26,15 @@ func (w way) leavesBy(name string) bool {
 // is connected has its source address chosen, and sends nothing. By which
 // interface that is does not show, nor what a rule for TCP alone would say.
 func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
-	d := net.Dialer{}
-	if source.IsValid() {
-		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	from, to, err := indexed(source, dst)
+	if err != nil {
+		return way{}, err
 	}
-	c, err := d.DialContext(ctx, "udp", dst.String())
+	d := net.Dialer{}
+	if from.IsValid() {
+		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
+	c, err := d.DialContext(ctx, "udp", to.String())
 	if err != nil {
 		return way{}, err
 	}
@@ -40,12 +44,6 @@ func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (wa
 		addr = addr.WithZone(dst.Addr().Zone())
 	}
 	return way{source: addr}, nil
-}
-
-// needsZone reports whether an address means nothing without the link that it
-// is on, and does not tell.
-func needsZone(a netip.Addr) bool {
-	return a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == ""
 }
 
 const maxBits = 128 // of an address

@@ -3,11 +3,8 @@ package initiator
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
-	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"syscall"
 )
 
@@ -78,11 +75,11 @@ func routeRequest(source netip.Addr, dst netip.AddrPort) ([]byte, error) {
 		attribute(syscall.RTA_SRC, source.AsSlice()...)
 	}
 	if zone := to.Zone(); zone != "" {
-		i, err := zoneIndex(zone)
+		index, err := zoneIndex(zone)
 		if err != nil {
 			return nil, err
 		}
-		attribute(syscall.RTA_OIF, ne.AppendUint32(nil, uint32(i))...)
+		attribute(syscall.RTA_OIF, ne.AppendUint32(nil, uint32(index))...)
 	}
 	attribute(rtaIPProto, syscall.IPPROTO_TCP)
 	attribute(rtaDPort, binary.BigEndian.AppendUint16(nil, dst.Port())...)
@@ -122,16 +119,4 @@ func parseRoute(b []byte) (w way, err error) {
 		}
 	}
 	return w, nil
-}
-
-// zoneIndex returns the index of the interface that a zone names.
-func zoneIndex(zone string) (int, error) {
-	if i, err := net.InterfaceByName(zone); err == nil {
-		return i.Index, nil
-	}
-	i, err := strconv.Atoi(zone)
-	if err != nil {
-		return 0, fmt.Errorf("initiator: zone %s: %w", strconv.QuoteToASCII(zone), os.NewSyscallError("route", syscall.ENODEV))
-	}
-	return i, nil
 }

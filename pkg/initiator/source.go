@@ -22,7 +22,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 			return nil, a.fail(&ConfigError{Code: CodeConnectionFailed, What: "source " + p.Source.String(), Reason: "no interface of this host has it, so none can be bound to"})
 		}
 		return []Port{from}, nil
-	case p.Instance == "" && !a.bindDevice() && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1):
+	case p.Instance == "" && !a.bindDevice() && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1) && !needsZone(dst.Addr()):
 		// Routing decides while it connects, and we see what it decided.
 		return []Port{{}}, nil
 	case s == nil:
