@@ -11,8 +11,9 @@ const maxRows = 1000
 
 // Columns print rows for people. A column that is empty in all rows is left out.
 type columns struct {
-	w    io.Writer
-	head []string
+	w      io.Writer
+	head   []string
+	indent string
 
 	rows    [][]string
 	printed bool // rows that were too many to wait for the rest
@@ -50,7 +51,7 @@ func (c *columns) flush() error {
 			l.WriteString(cell)
 			l.WriteString(strings.Repeat(" ", max(width[i], len(c.head[i]))-utf8.RuneCountInString(cell)+2))
 		}
-		b.WriteString(strings.TrimRight(l.String(), " "))
+		b.WriteString(strings.TrimRight(c.indent+l.String(), " "))
 		b.WriteByte('\n')
 	}
 	if !c.printed {

@@ -20,6 +20,7 @@ type jsonResult struct {
 	Address           jsonText `json:"address"`
 	Instance          jsonText `json:"instance"`
 	InitiatorPort     jsonText `json:"initiator_port"`
+	InstanceUsed      jsonText `json:"instance_used,omitempty"` // whose port it is
 	InitiatorPortUsed jsonText `json:"initiator_port_used"`
 	InitiatorName     jsonText `json:"initiator_name"`
 	Source            jsonText `json:"source"`
@@ -107,7 +108,11 @@ func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
 	if r.Portal.Source.IsValid() {
 		j.InitiatorPort = "" // asked for by its address
 	}
+	if r.Port.Interface != "" {
+		j.Interface = jsonText(r.Port.Interface)
+	}
 	if r.Port.Instance != "" {
+		j.InstanceUsed = jsonText(r.Port.Instance)
 		j.InitiatorPortUsed = jsonText(r.Port.Number.String())
 	}
 	j.CodeName = initiator.CodeName(j.Code)

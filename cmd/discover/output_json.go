@@ -13,12 +13,16 @@ type jsonOutput struct {
 	w     io.Writer
 	names *interfaceNames
 	begun bool
+	each  bool // the sessions are from each port
 }
 
 func (o *jsonOutput) target(*initiator.TargetFound) error { return nil }
 
 func (o *jsonOutput) portal(r *initiator.Result) error {
 	j := newJSONResult(r, o.names)
+	if o.each {
+		j.InitiatorPort = eachPort
+	}
 	j.Targets = (*jsonTargets)(&r.Targets)
 	line, err := marshal(j)
 	if err != nil {

@@ -14,14 +14,20 @@ type jsonlOutput struct {
 	line  []byte
 
 	asked  initiator.Portal // of the last line
+	index  int              // likewise
 	prefix []byte           // how a line of it begins
+
+	each *each // nil: one session for each portal
 }
 
 func (o *jsonlOutput) target(t *initiator.TargetFound) error {
-	if o.prefix == nil || t.Portal != o.asked {
-		o.asked = t.Portal
+	if o.prefix == nil || t.Portal != o.asked || o.each != nil && t.Index != o.index {
+		o.asked, o.index = t.Portal, t.Index
 		o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
 		o.prefix = append(appendString(o.prefix, t.Portal.String()), ',')
+		if o.each != nil {
+			o.prefix = appendPort(o.prefix, o.each.session(t.Index).port)
+		}
 	}
 	b := appendTarget(append(o.line[:0], o.prefix...), &t.Target)
 	o.line = append(b, '}', '\n')
@@ -29,12 +35,25 @@ func (o *jsonlOutput) target(t *initiator.TargetFound) error {
 	return err
 }
 
+// appendPort appends the fields that say from which port a target is seen.
+func appendPort(b []byte, p initiator.Port) []byte {
+	b = appendString(append(b, `"instance_used":`...), p.Instance)
+	b = appendString(append(b, `,"initiator_port_used":`...), p.Number.String())
+	b = appendString(append(b, `,"source":`...), p.Address.String())
+	b = appendString(append(b, `,"interface":`...), p.Interface)
+	return append(b, ',')
+}
+
 func (o *jsonlOutput) portal(r *initiator.Result) error {
+	j := newJSONResult(r, o.names)
+	if o.each != nil {
+		j.InitiatorPort = eachPort
+	}
 	return o.write(struct {
 		Type string `json:"type"`
 		*jsonResult
 		TargetsFound int `json:"targets_found"`
-	}{"portal", newJSONResult(r, o.names), r.TargetsFound})
+	}{"portal", j, r.TargetsFound})
 }
 
 func (o *jsonlOutput) end(blocks []*block) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -32,6 +33,15 @@ func (r *runFlags) flags() *pflag.FlagSet {
 	refuse(fs, "capture", "use --trace, or a packet capture of the portal's TCP port")
 	refuseSwitch(fs, "capture-secrets", "it belongs to --capture")
 	return fs
+}
+
+// limit bounds what is done for one portal beforehand.
+func (r *runFlags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := r.timeout
+	if timeout == 0 {
+		timeout = initiator.DefaultTimeout
+	}
+	return context.WithTimeout(ctx, timeout)
 }
 
 // apply sets what d may do.

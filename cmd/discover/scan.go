@@ -24,6 +24,7 @@ type scan struct {
 	security ipsec.Flags
 	ports    *initiator.PortSelector // nil: routing decides
 	us       nodeName                // as the registry has it; empty: it was not read, or has none
+	each     *each                   // nil: one session for each portal
 }
 
 // scan returns the verb.
@@ -102,6 +103,9 @@ func (s *scan) findPorts(ctx context.Context) error {
 		}
 		s.us.name, err = service.InitiatorNodeName(ctx)
 		s.us.origin = "initiator set-name"
+		if s.key.port.each {
+			s.each = newEach(s.key.instance, s.ports, &s.world)
+		}
 		return err
 	})
 }
@@ -121,6 +125,9 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		Dial:          s.dial,
 		Lookup:        s.lookup,
 	}
+	if s.each != nil {
+		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
+	}
 	s.run.apply(d)
 	if s.run.trace {
 		d.Trace = tracer(s.stderr)
@@ -137,8 +144,8 @@ func (s *scan) discover(ctx context.Context) error {
 
 	d := s.discoverer()
 	w := newStream(s.stdout, cancel) // nobody asks on for a reader who has left
-	out := s.newOutput(w)
-	t := &tally{portals: s.portals, all: s.run.all}
+	out := s.scanOutput(w)
+	t := &tally{portals: s.portals, all: s.run.all, each: s.each}
 	err := s.show(ctx, cancel, d, out, t)
 	if err == nil {
 		err = s.showRest(ctx, d, out, t)
@@ -164,9 +171,7 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 			err = out.target(&e)
 		case initiator.PortalDone:
 			s.logResult(&e.Result)
-			if t.count(e.Index, &e.Result) {
-				err = out.portal(&e.Result)
-			}
+			err = s.showResult(e.Index, &e.Result, out, t)
 		}
 		if err != nil {
 			cancel(err)
@@ -176,24 +181,66 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 	return nil
 }
 
+// showResult hands a result to the output, if it is listed.
+func (s *scan) showResult(index int, r *initiator.Result, out output, t *tally) (err error) {
+	if s.each != nil {
+		s.each.restore(r)
+	}
+	matrix, isMatrix := out.(*matrixOutput)
+	switch {
+	case t.count(index, r):
+		err = out.portal(r)
+	case isMatrix:
+		matrix.silent(r)
+	}
+	if err == nil && isMatrix && s.each.isLast(index) {
+		err = matrix.flush()
+	}
+	return err
+}
+
+// scanOutput returns the output of a scan: with more than one session for a
+// portal the forms of it that say which.
+func (s *scan) scanOutput(w *stream) output {
+	out := s.newOutput(w)
+	if s.each == nil {
+		return out
+	}
+	switch out := out.(type) {
+	case *jsonOutput:
+		out.each = true
+	case *jsonlOutput:
+		out.each = s.each
+	case *iscsiadmOutput:
+		out.printed = make(map[string]bool)
+	case *tableOutput:
+		return &matrixOutput{w: w, notes: out.notes}
+	}
+	return out
+}
+
 // events runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals; for -o json each result has its targets.
 func (s *scan) events(ctx context.Context, d *initiator.Discoverer) iter.Seq[initiator.Event] {
-	asked := func(yield func(initiator.SendTargetPortal) bool) {
+	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range s.portals.all() {
 			if !yield(s.asked(p)) {
 				return
 			}
 		}
+	})
+	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
+	if s.each != nil {
+		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
 	}
 	if s.global.output == formatJSONL {
-		return d.Run(ctx, asked)
+		return d.Run(ctx, record(asked))
 	}
 	return func(yield func(initiator.Event) bool) {
 		w := newWindow(ctx)
-		events := inOrder(d.Run(ctx, w.limit(asked)))
+		events := inOrder(d.Run(ctx, record(w.limit(asked))))
 		if s.global.output == formatJSON {
-			events = asEvents(d.DiscoverAll(ctx, w.limit(asked)))
+			events = asEvents(d.DiscoverAll(ctx, record(w.limit(asked))))
 		}
 		for e := range events {
 			if _, done := e.(initiator.PortalDone); done {
@@ -231,6 +278,16 @@ func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out output, t *tally) error {
 	if ctx.Err() == nil {
 		return nil
+	}
+	if s.each != nil {
+		for _, rest := range s.each.rest() {
+			r := &initiator.Result{Portal: rest.asked, InitiatorName: d.InitiatorName, Source: rest.port.Address, Port: rest.port}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+			s.each.restore(r)
+			if err := out.portal(r); err != nil {
+				return err
+			}
+		}
 	}
 	index := t.begun
 	for p := range s.portals.from(t.begun) {

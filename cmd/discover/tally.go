@@ -11,39 +11,81 @@ import (
 // A tally counts what became of the portals.
 type tally struct {
 	portals *portals
-	all     bool // silent addresses are listed, too
+	all     bool  // silent addresses are listed, too
+	each    *each // nil: a portal has one result
 
 	begun    int // portals of which there is a result
 	answered int
 	failed   int
 	silent   int // addresses of blocks that could not be connected to
+
+	open map[int]*outcome // addresses of blocks that have more results to come
 }
 
-// count takes the result of the portal with that index, and reports whether it
-// is listed.
+// count takes the result with that index, and reports whether it is listed.
 func (t *tally) count(index int, r *initiator.Result) bool {
-	t.begun = max(t.begun, index+1)
-	b := t.portals.block(index)
+	portal, sessions := index, 1
+	if t.each != nil {
+		s := t.each.session(index)
+		portal, sessions = s.portal, s.of
+	}
+	t.begun = max(t.begun, portal+1)
+	b := t.portals.block(portal)
 	switch {
 	case r.Err == nil:
 		t.answered++
-		if b != nil {
-			b.answered++
-		}
 	case b == nil:
 		t.failed++
 	case isSilent(r):
 		t.silent++
-		b.silence(r.Err)
-		return t.all
-	case errors.Is(r.Err, context.Canceled):
-		t.failed++
-		return t.all // and not among those that were asked
 	default:
 		t.failed++
-		b.failed++
 	}
-	return true
+	if b == nil {
+		return true
+	}
+	t.countAddress(b, portal, sessions, r)
+	return t.all || r.Err == nil || !isSilent(r) && !errors.Is(r.Err, context.Canceled)
+}
+
+// An outcome is what the results of one address of a block come to.
+type outcome struct {
+	left             int // results to come
+	answered, failed bool
+	silence          error
+}
+
+// countAddress takes a result of an address of a block. The address counts once,
+// by the best of its results; not at all where it was cancelled.
+func (t *tally) countAddress(b *block, portal, sessions int, r *initiator.Result) {
+	o := t.open[portal]
+	if o == nil {
+		o = &outcome{left: sessions}
+	}
+	switch {
+	case r.Err == nil:
+		o.answered = true
+	case isSilent(r):
+		o.silence = r.Err
+	case !errors.Is(r.Err, context.Canceled):
+		o.failed = true
+	}
+	if o.left--; o.left > 0 {
+		if t.open == nil {
+			t.open = make(map[int]*outcome)
+		}
+		t.open[portal] = o
+		return
+	}
+	delete(t.open, portal)
+	switch {
+	case o.answered:
+		b.answered++
+	case o.failed:
+		b.failed++
+	case o.silence != nil:
+		b.silence(o.silence)
+	}
 }
 
 // isSilent reports an address at which nobody was met.

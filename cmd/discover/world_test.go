@@ -43,7 +43,7 @@ func (l *lab) route(_ context.Context, source, dst netip.Addr) (netip.Addr, erro
 		return source, nil
 	}
 	for _, a := range l.addresses {
-		if a.Addr.Is4() == dst.Is4() {
+		if a.Addr.Is4() == dst.Is4() && !slices.Contains(l.unrouted, a.Addr.String()) {
 			return a.Addr, nil
 		}
 	}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/netip"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// Each makes one session from every port that could reach a portal. The sessions
+// are what a Discoverer is given: their indexes are not those of the portals.
+type each struct {
+	instance string // asked for; empty: all
+	selector *initiator.PortSelector
+	lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // once for a name
+
+	current []session // of the portal that was taken last
+	given   int       // of them, to the Discoverer
+
+	mu    sync.Mutex // guards begun
+	begun []session  // by index
+}
+
+// A session is one way to ask a portal.
+type session struct {
+	asked  initiator.SendTargetPortal
+	portal int            // index of the portal
+	nth    int            // which of its sessions, from 0
+	of     int            // how many there are
+	port   initiator.Port // zero: none reaches the portal
+}
+
+// newEach returns an each on the ports of an instance. Names are looked up once:
+// who has ports is who is asked.
+func newEach(instance string, selector *initiator.PortSelector, w *world) *each {
+	type answer struct {
+		addrs []netip.Addr
+		err   error
+	}
+	var mu sync.Mutex // guards known
+	known := make(map[string]answer)
+	return &each{instance: instance, selector: selector, lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		a, ok := known[host]
+		if !ok {
+			a.addrs, a.err = w.lookupHost(ctx, host)
+			known[host] = a
+		}
+		return a.addrs, a.err
+	}}
+}
+
+// ports returns the ports for a Discoverer. Which of them reach a portal was seen
+// to before, so that a portal that comes without one is not asked from any.
+func (e *each) ports() *initiator.PortSelector {
+	s := *e.selector
+	s.Route = func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
+		return netip.Addr{}, errors.New("no port reaches it")
+	}
+	return &s
+}
+
+// expand makes sessions of portals.
+func (e *each) expand(ctx context.Context, portals iter.Seq[initiator.SendTargetPortal], limit func(context.Context) (context.Context, context.CancelFunc)) iter.Seq[initiator.SendTargetPortal] {
+	return func(yield func(initiator.SendTargetPortal) bool) {
+		index := 0
+		for p := range portals {
+			lookup, cancel := limit(ctx)
+			e.current, e.given = e.sessions(lookup, p, index), 0
+			cancel()
+			index++
+			for _, s := range e.current {
+				if !yield(s.asked) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// sessions returns the sessions of a portal.
+func (e *each) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []session) {
+	seen := make(map[netip.Addr]bool)
+	for _, addr := range e.addresses(ctx, p.Portal) {
+		ports, err := e.selector.Each(ctx, e.instance, addr)
+		if err != nil {
+			continue
+		}
+		for _, port := range ports {
+			if seen[port.Address] {
+				continue
+			}
+			seen[port.Address] = true
+			from := p
+			from.Instance, from.Port, from.Source = port.Instance, initiator.AllPorts, port.Address
+			all = append(all, session{asked: from, portal: index, port: port})
+		}
+	}
+	if len(all) == 0 {
+		// Asking says why it cannot be asked.
+		if p.Instance == "" {
+			p.Instance = initiator.HostInstance
+		}
+		all = append(all, session{asked: p, portal: index})
+	}
+	for i := range all {
+		all[i].nth, all[i].of = i, len(all)
+	}
+	return all
+}
+
+func (e *each) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
+	if addr, err := netip.ParseAddr(p.Address); err == nil {
+		return []netip.Addr{addr.Unmap()}
+	}
+	found, _ := e.lookup(ctx, p.Address) // the session that is left finds out the same
+	for i := range found {
+		found[i] = found[i].Unmap()
+	}
+	return found
+}
+
+// record notes which sessions are begun. It stands behind whatever may hold them
+// back.
+func (e *each) record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] {
+	return func(yield func(initiator.SendTargetPortal) bool) {
+		for p := range sessions {
+			e.mu.Lock()
+			e.begun = append(e.begun, e.current[e.given])
+			e.mu.Unlock()
+			e.given++
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// session returns the session of an index.
+func (e *each) session(index int) session {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.begun[index]
+}
+
+// isLast reports the last session of a portal.
+func (e *each) isLast(index int) bool {
+	s := e.session(index)
+	return s.nth == s.of-1
+}
+
+// rest returns the sessions of the portal taken last that were not begun.
+func (e *each) rest() []session { return e.current[e.given:] }
+
+// restore gives a result the portal as it was asked for.
+func (e *each) restore(r *initiator.Result) {
+	r.Portal.Instance, r.Portal.Source = e.instance, netip.Addr{}
+}
