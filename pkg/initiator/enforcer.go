@@ -90,3 +90,16 @@ type IPsecOptions struct {
 	// what exists.
 	RefuseUnknown bool
 }
+
+// validate refuses what cannot be an identity or a gateway.
+func (o *IPsecOptions) validate() error {
+	if o.LocalID != "" {
+		if _, err := identity(o.LocalID); err != nil {
+			return err
+		}
+	}
+	if o.Outer.IsValid() && !isHost(o.Outer) {
+		return &ConfigError{Code: CodeInvalidHost, What: "outer address", Reason: o.Outer.String() + " is not the address of a host"}
+	}
+	return nil
+}

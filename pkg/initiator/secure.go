@@ -62,6 +62,22 @@ func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (
 	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
 }
 
+// agreed returns the plan for a connection, if all that depends on it goes along
+// with it.
+func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) (ipsec.Plan, error) {
+	plan, err := a.planned(ctx, from, dst)
+	if err != nil || method == nil {
+		return plan, err
+	}
+	// A short secret was let pass for the sake of a plan that may protect.
+	if method.Protected = plan.Protects(); !method.Protected {
+		if err := method.Validate(); err != nil {
+			return plan, chapError(err)
+		}
+	}
+	return plan, nil
+}
+
 // planCode returns the code of a plan that was refused.
 func planCode(err error) uint32 {
 	var flags *ipsec.FlagsError
@@ -73,17 +89,9 @@ func planCode(err error) uint32 {
 
 // connect plans the connection and makes it: under the plan, or not at all.
 func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, SecureDialer, error) {
-	plan, err := a.planned(ctx, from, dst)
+	plan, err := a.agreed(ctx, from, dst, method)
 	if err != nil {
 		return nil, nil, err
-	}
-	if method != nil {
-		// A short secret was let pass for the sake of a plan that may protect.
-		if method.Protected = plan.Protects(); !method.Protected {
-			if err := method.Validate(); err != nil {
-				return nil, nil, chapError(err)
-			}
-		}
 	}
 	if !plan.IPsec {
 		a.stage = StageConnect

@@ -74,6 +74,9 @@ func (p *SendTargetPortal) validate() error {
 	if err := p.Login.validate(); err != nil {
 		return err
 	}
+	if err := p.IPsec.validate(); err != nil {
+		return err
+	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}
 	if err := s.Validate(); err != nil {
 		return &ConfigError{Code: CodeInvalidParameter, What: "security flags " + p.Security.Hex(), Reason: errorText(err), Err: err}

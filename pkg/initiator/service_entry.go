@@ -78,6 +78,25 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 	}, nil
 }
 
+// entry returns the job of a key: of its entry, or, where there is none, of a
+// portal without options. numbers is as for admit.
+func (s *Service) entry(ctx context.Context, key Key, numbers bool) (j job, listed bool, err error) {
+	r, err := s.cfg.Store.Get(ctx, key.record())
+	if err != nil {
+		return job{}, false, storeError(err)
+	}
+	if r.Version == 0 {
+		p := SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}
+		j, err = s.admit(ctx, &p, numbers)
+		return j, false, s.failed(key, err)
+	}
+	selector, err := s.Selector(ctx, numbers && key.Instance != "")
+	if err != nil {
+		return job{}, true, err
+	}
+	return s.job(ctx, r, selector), true, nil
+}
+
 // job makes the job of an entry. Where that fails the job says so, so that it
 // costs this portal and no other.
 func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job {

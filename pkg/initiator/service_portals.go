@@ -50,26 +50,12 @@ func (s *Service) RemoveSendTargetPortal(ctx context.Context, key Key) error {
 // targets (RefreshIScsiSendTargetPortal of the reference API). A portal that is
 // not in the registry is asked without options, and not added.
 func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result, error) {
-	listed, err := s.cfg.Store.Get(ctx, key.record())
-	if err != nil {
-		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, storeError(err))
-	}
-	selector, err := s.Selector(ctx, key.Instance != "")
+	j, listed, err := s.entry(ctx, key, true)
 	if err != nil {
 		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
 	}
-	var j job
-	if listed.Version != 0 {
-		j = s.job(ctx, listed, selector)
-	} else {
-		p := SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}
-		p.Portal.Address = p.Portal.host()
-		if j, err = s.admit(ctx, &p, true); err != nil {
-			return refusedResult(p, err)
-		}
-	}
 	r := s.ask(ctx, j.portal.Key(), j)
-	r.Stored = listed.Version != 0
+	r.Stored = listed
 	return r, r.Err
 }
 

@@ -1,0 +1,131 @@
+package initiator
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// An Explanation says under which IPsec a portal would be asked right now, on one
+// of the ways to it.
+type Explanation struct {
+	Portal  SendTargetPortal // without its secrets
+	Address netip.AddrPort   // that would be connected to
+	Port    Port             // from which it would be
+
+	Plan     ipsec.Plan // also where it would be refused
+	Enforcer string     // who would make the connection, as in a Proof; empty: nobody has to, or can, or it is not known who
+	Key      bool       // the preshared key that the plan needs is there
+	Outer    netip.Addr // the gateway, in tunnel mode
+
+	// Err is why nothing would be sent; an *Error. nil: nothing that is known
+	// beforehand speaks against the connection.
+	Err error
+}
+
+// An Announcer is an Enforcer that tells beforehand who would make a connection.
+type Announcer interface {
+	Enforcer
+
+	// Announce returns the name that a Proof of the connection would have for who
+	// made it, or why nobody could: a *ConfigError. It sets nothing up, and sends
+	// nothing to the peer.
+	Announce(ctx context.Context, s Secured) (enforcer string, err error)
+}
+
+// Explain says under which IPsec a portal would be asked, and why: for each of
+// its addresses, and for each initiator port in turn. Nothing is sent to the
+// portal. A host name is looked up, though, and secrets are not tried.
+func (d *Discoverer) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
+	for j := range d.jobs(func(yield func(SendTargetPortal) bool) { yield(p) }) {
+		return d.explain(ctx, j)
+	}
+	return nil, nil
+}
+
+// explain is Explain for a job.
+func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) {
+	if j.err != nil {
+		return nil, j.err
+	}
+	a := attempt{d: d, job: j}
+	a.result.Portal, a.result.InitiatorName = j.portal, j.name
+	method, err := a.validate()
+	if err != nil {
+		return nil, a.fail(err)
+	}
+	addrs, err := a.addresses(ctx)
+	if err != nil {
+		return nil, a.fail(err)
+	}
+	var all []Explanation
+	for _, dst := range addrs {
+		ports, err := a.sources(ctx, dst)
+		if err != nil {
+			all = append(all, Explanation{Portal: withoutSecrets(j.portal), Address: dst, Err: err})
+		}
+		for _, from := range ports {
+			all = append(all, a.explain(ctx, from, zoned(dst, from), method))
+		}
+	}
+	return all, nil
+}
+
+// sources returns the ports to ask dst from, with their addresses also where
+// these would be left to the connection.
+func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
+	ports, err := a.ports(ctx, dst)
+	if err != nil || ports[0].Address.IsValid() {
+		return ports, err
+	}
+	s := a.job.ports
+	if s == nil {
+		s = hostSelector()
+	}
+	ports, err = s.choose(ctx, "", AllPorts, dst)
+	return ports, a.fail(err)
+}
+
+// explain goes as far as connect does before it dials.
+func (a *attempt) explain(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
+	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
+	e := Explanation{Portal: withoutSecrets(a.job.portal), Address: dst, Port: from}
+	e.Err = a.fail(a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
+			return cause(ctx, err)
+		}
+		secured, err := a.secured(ctx, e.Plan, from, dst)
+		e.Outer, e.Key = secured.Outer, !secured.Key.Secret.IsZero()
+		if err != nil {
+			return cause(ctx, err)
+		}
+		if who, ok := a.d.Enforcer.(Announcer); ok {
+			e.Enforcer, err = who.Announce(ctx, secured)
+		}
+		return cause(ctx, err)
+	}))
+	return e
+}
+
+// Explain says under which IPsec AddSendTargetPortal would ask a portal, and why;
+// see Discoverer.Explain. Nothing is stored.
+func (s *Service) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
+	j, err := s.admit(ctx, &p, false)
+	if err != nil {
+		_, err = refusedResult(p, err)
+		return nil, err
+	}
+	return s.cfg.Discoverer.explain(ctx, j)
+}
+
+// ExplainEntry says under which IPsec RefreshSendTargetPortal would ask a portal,
+// and why; see Discoverer.Explain. listed reports whether it is in the registry.
+func (s *Service) ExplainEntry(ctx context.Context, key Key) (all []Explanation, listed bool, err error) {
+	j, listed, err := s.entry(ctx, key, false)
+	if err == nil {
+		all, err = s.cfg.Discoverer.explain(ctx, j)
+	}
+	return all, listed, err
+}
