@@ -1,6 +1,7 @@
 // Demo shows the whole way in a few seconds, with nothing but Go on the machine:
 // it starts a real iSCSI target (gotgt), builds the command, runs it against the
-// target as a person would, and cleans up.
+// target as a person would, adds the target's portal to a registry, lists what
+// that knows, and cleans up.
 //
 //	go run ./test/demo
 package main
@@ -59,22 +60,28 @@ func run(ctx context.Context, out io.Writer) error {
 	defer stop()
 	fmt.Fprintf(out, "# a real target (gotgt %s) with %d targets serves at %s\n", "v0.2.2", len(names), portal)
 
-	d := demo{out: out, command: filepath.Join(dir, "discover")}
+	d := demo{out: out, dir: dir, command: filepath.Join(dir, "discover")}
 	if err := d.build(ctx); err != nil {
 		return err
 	}
-	for _, args := range [][]string{
-		{"scan", portal},
-		{"scan", portal, "-o", "iscsiadm"},
-		{"scan", portal, "-o", "json"},
+	for _, step := range []struct {
+		line string
+		want []string // in what it prints
+	}{
+		{"scan " + portal, names},
+		{"scan " + portal + " -o iscsiadm", names},
+		{"scan " + portal + " -o json", names},
+		{"portal add --registry demo.db " + portal, names},
+		{"portal list --registry demo.db", []string{portal, fmt.Sprintf("%d targets", len(names))}},
+		{"target list --registry demo.db", names},
 	} {
-		text, err := d.show(ctx, args...)
+		text, err := d.show(ctx, strings.Fields(step.line)...)
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			if !strings.Contains(text, name) {
-				return fmt.Errorf("discover %s did not find %s", strings.Join(args, " "), name)
+		for _, want := range step.want {
+			if !strings.Contains(text, want) {
+				return fmt.Errorf("discover %s did not show %s", step.line, want)
 			}
 		}
 	}
@@ -123,6 +130,7 @@ func freePort() (uint16, error) {
 // A demo runs the command and shows what a person would see.
 type demo struct {
 	out     io.Writer
+	dir     string // to run in
 	command string
 }
 
@@ -137,6 +145,7 @@ func (d *demo) build(ctx context.Context) error {
 func (d *demo) show(ctx context.Context, args ...string) (string, error) {
 	fmt.Fprintf(d.out, "\n$ discover %s\n", strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, d.command, args...)
+	cmd.Dir = d.dir
 	cmd.Stderr = os.Stderr
 	text, err := cmd.Output()
 	_, _ = d.out.Write(text)
