@@ -19,6 +19,7 @@ type tableOutput struct {
 	w     io.Writer
 	notes *notes
 
+	adding  bool               // say that a portal is in the registry now
 	targets []initiator.Target // of the portal whose turn it is
 	printed int                // targets of it that were too many to wait for the rest
 }
@@ -46,7 +47,11 @@ func (o *tableOutput) portal(r *initiator.Result) error {
 		}
 	}
 	if r.Err == nil || total > 0 {
-		if _, err := fmt.Fprintf(o.w, "%s: %s\n", heading(r), summary(total, r.Err)); err != nil {
+		stored := ""
+		if o.adding && r.Stored {
+			stored = "stored; "
+		}
+		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n", heading(r), stored, summary(total, r.Err)); err != nil {
 			return err
 		}
 	}

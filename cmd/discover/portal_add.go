@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
@@ -99,8 +100,15 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 // add stores the portal, and shows what came of asking it.
 func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
 	r, err := s.AddSendTargetPortal(ctx, p)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return err // of --key, which is asked for when there is something to seal
+	}
 	a.logResult(&r)
 	out := a.newWhole()
+	if table, ok := out.output.(*tableOutput); ok {
+		table.adding = true
+	}
 	if failed := out.close(out.result(&r)); failed != nil {
 		return failed
 	}

@@ -17,7 +17,7 @@ func TestPortalAdd(t *testing.T) {
 	}
 	discover("portal", "list").want(t, exitOK, "", "discover: no portals in the registry; discover portal add PORTAL puts one there\n")
 	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, exitOK, `
-192.0.2.10:3260: 2 targets
+192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
   iqn.2026-11.com.example:disk-two  192.0.2.10:3260

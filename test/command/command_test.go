@@ -6,6 +6,7 @@
 //	portal NAME KIND ARGS... start a portal (see portals_test.go); its address is in $NAME
 //	asked NAME               wait until somebody logs in to that portal
 //	json FILE, jsonl FILE    one JSON document, one a line; FILE may be stdout
+//	hides SECRET FILE...     the secret is in none of the files, in no encoding; FILE may be a pattern
 package command
 
 import (
@@ -59,7 +60,10 @@ func TestCommand(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "loopback-net" { // all of 127.0.0.0/8 is this host
+			switch cond {
+			case "root":
+				return os.Geteuid() == 0, nil
+			case "loopback-net": // all of 127.0.0.0/8 is this host
 				return runtime.GOOS == "linux", nil
 			}
 			return false, fmt.Errorf("no condition %q", cond)
@@ -71,6 +75,7 @@ func TestCommand(t *testing.T) {
 			"asked":    waitAsked,
 			"json":     checkJSON,
 			"jsonl":    checkJSONLines,
+			"hides":    checkHides,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
