@@ -32,6 +32,7 @@ type collection struct {
 	targets []Target
 	names   map[string]int                 // index in targets, by the folded name
 	seen    map[int]map[TargetAddress]bool // addresses of names that came again, where they are many
+	implied map[int]bool                   // targets that named no address so far
 	result  Result
 	done    bool
 }
@@ -46,21 +47,35 @@ func collect(open map[int]*collection, index int) *collection {
 	return c
 }
 
-// add takes a target; the addresses of a name that was there before join it.
-func (c *collection) add(t Target) {
+// add takes a target; the addresses of a name that was there before join it. An
+// address that is implied, since none was sent, holds only where the name has no
+// other: LIO ends some responses of a long list between a name and its
+// addresses, and begins the next with other names.
+func (c *collection) add(t Target, implied bool) {
 	if c.names == nil {
-		c.names = make(map[string]int)
+		c.names, c.implied = make(map[string]int), make(map[int]bool)
 	}
 	name := FoldName(t.Name)
 	i, known := c.names[name]
 	if !known {
-		c.names[name] = len(c.targets)
+		i = len(c.targets)
+		c.names[name] = i
 		c.targets = append(c.targets, t)
+		if implied {
+			c.implied[i] = true
+		}
 		return
 	}
 	have := &c.targets[i]
 	if have.Alias == "" {
 		have.Alias = t.Alias
+	}
+	switch {
+	case implied:
+		return
+	case c.implied[i]:
+		delete(c.implied, i)
+		have.Addresses = nil
 	}
 	for _, a := range t.Addresses {
 		if !c.has(i, a) {

@@ -40,7 +40,7 @@ func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.S
 		for e := range d.run(ctx, jobs, held) {
 			switch e := e.(type) {
 			case TargetFound:
-				collect(open, e.Index).add(e.Target)
+				collect(open, e.Index).add(e.Target, e.implied)
 			case PortalDone:
 				c := collect(open, e.Index)
 				c.result, c.done = e.Result, true

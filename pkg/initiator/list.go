@@ -131,10 +131,16 @@ func (l *list) flush() error {
 			l.warnings.add(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
 			return nil
 		}
-		t.Addresses = []TargetAddress{{Host: l.session.Addr().String(), Port: l.session.Port(), Group: NoGroup}}
+		t.Addresses = []TargetAddress{impliedAddress(l.session)}
 	}
 	if l.count++; l.count > l.max {
 		return &LimitError{What: "targets", Limit: int64(l.max)}
 	}
 	return l.emit(t)
+}
+
+// impliedAddress is where a target is that names no address: at the portal in
+// use.
+func impliedAddress(session netip.AddrPort) TargetAddress {
+	return TargetAddress{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
 }
