@@ -72,7 +72,10 @@ func (a *attempt) emit(events []Event) error {
 // found takes a target from the list.
 func (a *attempt) found(t Target) error {
 	a.result.TargetsFound++
-	a.batch = append(a.batch, TargetFound{Index: a.index, Portal: a.result.Portal.Portal, Target: t})
+	a.batch = append(a.batch, TargetFound{
+		Index: a.index, Portal: a.result.Portal.Portal, Target: t,
+		implied: len(t.Addresses) == 1 && t.Addresses[0] == impliedAddress(a.result.Address),
+	})
 	if len(a.batch) >= maxBatch {
 		return a.handOn()
 	}
