@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -206,15 +207,22 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 		return nil, cause(ctx, err)
 	}
 	addrs := make([]netip.AddrPort, 0, len(found))
+	source, others := a.fixedSource(), 0
 	for _, addr := range found {
 		addr = addr.Unmap()
-		if !isHost(addr) || p.Source.IsValid() && p.Source.Is4() != addr.Is4() {
-			continue
+		switch {
+		case !isHost(addr):
+		case source.IsValid() && source.Is4() != addr.Is4():
+			others++
+		default:
+			addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))
 		}
-		addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))
 	}
-	if len(addrs) == 0 {
-		return nil, &ConfigError{Code: CodeInvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case others > 0:
+		return nil, &ConfigError{Code: CodeAddressTypeNotSupported, What: p.Portal.host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
 	}
-	return addrs, nil
+	return nil, &ConfigError{Code: CodeInvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
 }

@@ -32,7 +32,7 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
 				return a.fail(err)
 			}
-			if from, err = a.portTo(ctx, to); err != nil {
+			if from, err = a.portTo(ctx, from, to); err != nil {
 				return err
 			}
 			addr = to
@@ -67,7 +67,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
-	a.result.Address, a.result.Source, a.result.Port = addr, from.Address, from
+	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
 		return cause(ctx, err)
@@ -80,7 +80,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	}
 	defer nc.Close()
 	defer watch(ctx, nc)()
-	a.result.Bound = a.bindDevice()
+	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
 	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
 	}

@@ -137,15 +137,17 @@ func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Ad
 	return p, nil
 }
 
-// any returns a port of each instance that has a route.
+// any returns a port of each instance that has a route. A source address that
+// comes again would have the same fate.
 func (s *PortSelector) any(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
 	var found []Port
 	var first error
 	for _, name := range s.Instances {
 		p, err := s.routed(ctx, name, dst)
-		if err == nil {
+		switch {
+		case err == nil && !slices.ContainsFunc(found, func(f Port) bool { return f.Address == p.Address }):
 			found = append(found, p)
-		} else if first == nil {
+		case err != nil && first == nil:
 			first = err
 		}
 	}

@@ -62,6 +62,9 @@ func (p *SendTargetPortal) validate() error {
 	if p.Instance == "" && p.Port != AllPorts {
 		return numberWithoutInstance(p.Port)
 	}
+	if p.Source.IsValid() && p.Port != AllPorts {
+		return &ConfigError{Code: CodeWin32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
+	}
 	if dst, err := netip.ParseAddr(p.Portal.host()); err == nil && p.Source.IsValid() {
 		if dst.Unmap().Is4() != p.Source.Unmap().Is4() {
 			return &ConfigError{

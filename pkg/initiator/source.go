@@ -14,37 +14,94 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	a.stage = StageSelectPort
 	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, Port{}
 	p := &a.result.Portal
-	s := a.job.ports
 	switch {
 	case p.Source.IsValid():
-		from := a.portAt(p.Source)
-		if a.bindDevice() && from.Interface == "" {
-			return nil, a.fail(&ConfigError{Code: CodeConnectionFailed, What: "source " + p.Source.String(), Reason: "no interface of this host has it, so none can be bound to"})
+		from, err := a.portOfSource(p.Source.Unmap())
+		if err != nil {
+			return nil, a.fail(err)
 		}
 		return []Port{from}, nil
-	case p.Instance == "" && !a.bindDevice() && a.d.Enforcer == nil && (s == nil || len(s.Instances) <= 1) && !needsZone(dst.Addr()):
-		// Routing decides while it connects, and we see what it decided.
+	case a.routingDecides(dst.Addr()):
 		return []Port{{}}, nil
-	case s == nil:
-		s = hostSelector()
 	}
-	ports, err := s.choose(ctx, p.Instance, p.Port, dst)
+	ports, err := a.selector().choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
 		return nil, a.fail(err)
 	}
 	return ports, nil
 }
 
+// portOfSource returns the port that an address is, with its interface where
+// the connection is to be bound to that.
+func (a *attempt) portOfSource(source netip.Addr) (Port, error) {
+	from := a.portAt(source)
+	if !a.bindDevice() || from.Interface != "" {
+		return from, nil
+	}
+	if from.Interface = interfaceOf(source); from.Interface == "" {
+		return from, &ConfigError{Code: CodeConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so none can be bound to"}
+	}
+	return from, nil
+}
+
+// routingDecides reports whether the source can be left to the connection: nobody
+// needs it beforehand, and we see what it became.
+func (a *attempt) routingDecides(dst netip.Addr) bool {
+	s := a.job.ports
+	return a.result.Portal.Instance == "" && (s == nil || len(s.Instances) <= 1) &&
+		!a.bindDevice() && a.d.Enforcer == nil && !needsZone(dst)
+}
+
+// fixedSource returns the one address that the portal may be asked from; invalid
+// where routing decides, or the number is not known.
+func (a *attempt) fixedSource() netip.Addr {
+	p := &a.result.Portal
+	if p.Source.IsValid() {
+		return p.Source.Unmap()
+	}
+	if s := a.job.ports; s != nil && p.Port != AllPorts {
+		for _, port := range s.Ports {
+			if port.Number == p.Port && sameInstance(port.Instance, p.Instance) {
+				return port.Address
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
 // bindDevice reports whether to bind to the port's network interface.
 func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.Login.BindDevice }
 
-// hostSelector knows the one instance that every host has, without numbers.
+// selector returns who knows the ports.
+func (a *attempt) selector() *PortSelector {
+	if s := a.job.ports; s != nil {
+		return s
+	}
+	return hostSelector()
+}
+
+// hostSelector knows the one instance that every host has, without numbers:
+// those are the registry's to give.
 func hostSelector() *PortSelector {
 	s := &PortSelector{Instances: []string{HostInstance}}
 	if host, err := HostAddresses(); err == nil {
 		s.Ports = numberPorts(&Instance{Name: HostInstance}, nil, host)
 	}
+	for i := range s.Ports {
+		s.Ports[i].Number = AllPorts
+	}
 	return s
+}
+
+// interfaceOf returns the name of the interface that has an address; empty: none
+// has.
+func interfaceOf(addr netip.Addr) string {
+	host, err := HostAddresses()
+	if err != nil {
+		return ""
+	}
+	all := Instance{Name: HostInstance}
+	return all.own(host)[addr].Interface
 }
 
 // portAt returns the port that an address is, or one without a number.
@@ -65,11 +122,7 @@ func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.
 	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
 		return nc, err
 	}
-	s := a.job.ports
-	if s == nil {
-		s = hostSelector()
-	}
-	ports, none := s.choose(ctx, "", AllPorts, dst)
+	ports, none := a.selector().choose(ctx, "", AllPorts, dst)
 	if none != nil {
 		return nil, err
 	}
@@ -90,8 +143,15 @@ func zoned(dst netip.AddrPort, from Port) netip.AddrPort {
 }
 
 // portTo returns the port for the next hop of a redirection: the source is found
-// anew there.
-func (a *attempt) portTo(ctx context.Context, to netip.AddrPort) (Port, error) {
+// anew there. Where no instance is asked for, the one that was sent on goes, if
+// it has a route.
+func (a *attempt) portTo(ctx context.Context, from Port, to netip.AddrPort) (Port, error) {
+	p := &a.result.Portal
+	if p.Instance == "" && !p.Source.IsValid() && from.Instance != "" {
+		if ports, err := a.selector().choose(ctx, from.Instance, AllPorts, to); err == nil {
+			return ports[0], nil
+		}
+	}
 	ports, err := a.ports(ctx, to)
 	if err != nil {
 		return Port{}, err

@@ -13,28 +13,40 @@ import (
 // An array is a storage system in a network of its own.
 type array struct {
 	*netns.Namespace
+	*door // at the usual TCP port, of all addresses that it has and will have
+	t     *testing.T
+}
+
+// newArray returns an array without cables, which shows one target; change may
+// make it do something else.
+func newArray(t *testing.T, name string, change ...func(*iscsitest.Target)) *array {
+	t.Helper()
+	a := &array{Namespace: netns.New(t), t: t}
+	noFilter(t, a.Namespace)
+	target := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:" + name}}}
+	for _, f := range change {
+		f(target)
+	}
+	a.door = a.open(initiator.DefaultPort, target)
+	return a
+}
+
+// A door is a TCP port of an array.
+type door struct {
 	t      *testing.T
-	disk   string // name of its only target
+	disk   string // name of the only target
 	server *iscsitest.Server
 	seen   int // sessions that were looked at
 }
 
-// newArray returns an array without cables. Its portals are on all addresses
-// that it has and will have; change may make it another target.
-func newArray(t *testing.T, name string, change ...func(*iscsitest.Target)) *array {
-	t.Helper()
-	a := &array{Namespace: netns.New(t), t: t, disk: "iqn.2026-11.com.example:" + name}
-	noFilter(t, a.Namespace)
-	l, err := a.Listen(t.Context(), netip.AddrPortFrom(netip.IPv6Unspecified(), initiator.DefaultPort))
+// open opens another one.
+func (a *array) open(port uint16, target *iscsitest.Target) *door {
+	a.t.Helper()
+	l, err := a.Listen(a.t.Context(), netip.AddrPortFrom(netip.IPv6Unspecified(), port))
 	if err != nil {
-		t.Fatal(err)
+		a.t.Fatal(err)
 	}
-	target := &iscsitest.Target{Records: []iscsitest.Record{{Name: a.disk}}}
-	for _, f := range change {
-		f(target)
-	}
-	a.server = iscsitest.ListenWith(t, l, target)
-	return a
+	return &door{t: a.t, disk: target.Records[0].Name, server: iscsitest.ListenWith(a.t, l, target)}
 }
 
 // addr gives an interface addresses.
@@ -45,17 +57,27 @@ func (a *array) ip(command string) string { a.t.Helper(); return ip(a.t, a.Names
 
 // saw compares the addresses from which sessions came since it was last called,
 // in order, and returns the sessions.
-func (a *array) saw(want ...string) []iscsitest.Session {
-	a.t.Helper()
-	sessions := a.server.Sessions()[a.seen:]
-	a.seen += len(sessions)
+func (d *door) saw(want ...string) []iscsitest.Session {
+	d.t.Helper()
+	sessions := d.server.Sessions()[d.seen:]
+	d.seen += len(sessions)
 	var got []string
 	for _, s := range sessions {
 		// The name of the interface is not known out here.
 		got = append(got, s.Peer.Addr().WithZone("").String())
 	}
 	if !slices.Equal(got, want) {
-		a.t.Errorf("sessions at %s: got %v, want %v", a.disk, got, want)
+		d.t.Errorf("sessions at %s: got %v, want %v", d.disk, got, want)
 	}
 	return sessions
+}
+
+// sawName is saw for one session, and the name that the initiator gave itself.
+func (d *door) sawName(name, addr string) {
+	d.t.Helper()
+	for _, s := range d.saw(addr) {
+		if got, _ := s.Key("InitiatorName"); got != name {
+			d.t.Errorf("at %s: initiator %s, want %s", d.disk, got, name)
+		}
+	}
 }

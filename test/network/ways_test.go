@@ -3,6 +3,8 @@ package network
 import (
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
 )
 
 // A family is an address family, in which the host has two ways to the same
@@ -41,7 +43,7 @@ func eachFamily(t *testing.T, test func(t *testing.T, w *ways)) {
 }
 
 // ways are a host and what is at the ends of its two cables. There are no routes
-// to the portal yet.
+// to the portal yet. The first array may be made to do something else.
 type ways struct {
 	family
 	*host
@@ -54,9 +56,9 @@ const (
 	nic1 = "san1"
 )
 
-func newWays(t *testing.T, f family) *ways {
+func newWays(t *testing.T, f family, first ...func(*iscsitest.Target)) *ways {
 	t.Helper()
-	w := &ways{family: f, host: newHost(t), first: newArray(t, "first"), second: newArray(t, "second")}
+	w := &ways{family: f, host: newHost(t), first: newArray(t, "first", first...), second: newArray(t, "second")}
 	for i, a := range []*array{w.first, w.second} {
 		nic := [...]string{nic0, nic1}[i]
 		w.cable(nic, a)
