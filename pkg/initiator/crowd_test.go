@@ -54,7 +54,6 @@ func hostiles() []iscsitest.Handler {
 // found, in the time that the hostile ones may take at most, by a bounded number
 // of goroutines.
 func TestCrowd(t *testing.T) {
-	t.Parallel()
 	const each = 1000
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var portals []initiator.SendTargetPortal
