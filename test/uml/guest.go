@@ -134,7 +134,9 @@ func (c *Config) kernelArgs() []string {
 		"initrd=/proc/self/fd/3",
 		"ssl=null", "ssl0=fd:4", // the serial line
 		"con=null", "con0=null,fd:1", // the console, for reading only
-		"vec0:transport=tap,ifname=" + c.Interface + ",depth=64",
+		// Without gro it drops frames that are larger than the interface's, which
+		// the host hands over as they are.
+		"vec0:transport=tap,ifname=" + c.Interface + ",depth=64,gro=1",
 		"uml_dir=/dev/shm/",
 		"quiet",
 		"panic=-1", // a kernel in panic ends

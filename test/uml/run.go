@@ -28,11 +28,17 @@ const runLimit = time.Minute
 
 var errSlow = errors.New("uml: the guest took too long")
 
+// within returns the context of a short command. It is good in a test's Cleanup,
+// too.
+func within(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(context.WithoutCancel(t.Context()), runLimit, errSlow)
+}
+
 // Run runs a command in the guest and returns what it printed to standard
 // output. If it fails, so does the test.
 func (g *Guest) Run(t testing.TB, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), runLimit, errSlow)
+	ctx, cancel := within(t)
 	defer cancel()
 	out, err := g.Output(ctx, args...)
 	if err != nil {
@@ -45,9 +51,20 @@ func (g *Guest) Run(t testing.TB, args ...string) string {
 // its kernel. If that fails, so does the test.
 func (g *Guest) Put(t testing.TB, files ...File) {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), runLimit, errSlow)
+	ctx, cancel := within(t)
 	defer cancel()
 	if err := g.client.Put(ctx, files...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Remove removes files and empty folders in the guest, in order. If that fails,
+// so does the test.
+func (g *Guest) Remove(t testing.TB, paths ...string) {
+	t.Helper()
+	ctx, cancel := within(t)
+	defer cancel()
+	if err := g.client.Remove(ctx, paths...); err != nil {
 		t.Fatal(err)
 	}
 }

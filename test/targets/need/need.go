@@ -18,19 +18,21 @@ const All = "DISCOVER_TEST_ALL"
 
 // packages maps a program to the Debian package that has it.
 var packages = map[string]string{
-	"dumpcap":   "wireshark-common",
-	"ip":        "iproute2",
-	"iscsi-ls":  "libiscsi-bin",
-	"iscsiadm":  "open-iscsi",
-	"istgt":     "istgt",
-	"linux.uml": "user-mode-linux",
-	"modprobe":  "kmod",
-	"nmap":      "nmap",
-	"stdbuf":    "coreutils",
-	"swanctl":   "strongswan-swanctl",
-	"tgtadm":    "tgt",
-	"tgtd":      "tgt",
-	"tshark":    "tshark",
+	"charon-systemd": "charon-systemd",
+	"dumpcap":        "wireshark-common",
+	"ip":             "iproute2",
+	"iscsi-ls":       "libiscsi-bin",
+	"iscsiadm":       "open-iscsi",
+	"iscsid":         "open-iscsi",
+	"istgt":          "istgt",
+	"linux.uml":      "user-mode-linux",
+	"modprobe":       "kmod",
+	"nmap":           "nmap",
+	"stdbuf":         "coreutils",
+	"swanctl":        "strongswan-swanctl",
+	"tgtadm":         "tgt",
+	"tgtd":           "tgt",
+	"tshark":         "tshark",
 }
 
 // systemFolders are searched after PATH, which for an ordinary user often lacks

@@ -64,6 +64,9 @@ func changeRoot() error {
 			return err
 		}
 	}
+	if err := os.Mkdir("/run/lock", 0o755); err != nil { // as in Debian
+		return err
+	}
 	// Where modprobe, which the kernel runs, too, looks for modules.
 	standard := filepath.Join("/lib/modules", release)
 	if err := os.RemoveAll(standard); err != nil {

@@ -77,6 +77,12 @@ func (c *Client) Put(ctx context.Context, files ...File) error {
 	return c.do(ctx, Request{Put: files}, func(Reply) error { return nil })
 }
 
+// Remove removes files and empty folders in the guest, in order, and stops at the
+// first that cannot be.
+func (c *Client) Remove(ctx context.Context, paths ...string) error {
+	return c.do(ctx, Request{Remove: paths}, func(Reply) error { return nil })
+}
+
 // do sends a request and hands out the replies. When the context ends it waits
 // for the end of what was asked for, but not for ever.
 func (c *Client) do(ctx context.Context, r Request, take func(Reply) error) error {

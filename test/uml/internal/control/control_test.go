@@ -151,6 +151,25 @@ func TestPut(t *testing.T) {
 	}
 }
 
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	c := ready(t)
+	dir := t.TempDir()
+	file, folder := filepath.Join(dir, "a/b"), filepath.Join(dir, "a")
+	if err := c.Put(t.Context(), control.File{Path: file}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remove(t.Context(), folder, file); err == nil {
+		t.Error("got no error for a folder that is not empty")
+	}
+	if err := c.Remove(t.Context(), file, folder); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("%s: %v, want it gone", folder, err)
+	}
+}
+
 func TestNotReady(t *testing.T) {
 	t.Parallel()
 	c, _ := connect(t, errors.New("no overlay"))

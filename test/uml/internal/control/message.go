@@ -7,10 +7,11 @@ import "io/fs"
 
 // A Request asks the guest for one thing.
 type Request struct {
-	ID    uint64   // the replies have it, too; never zero
-	Run   *Command // run a command
-	Put   []File   // make these, in this order
-	Abort bool     // end the command of this ID
+	ID     uint64   // the replies have it, too; never zero
+	Run    *Command // run a command
+	Put    []File   // make these, in this order
+	Remove []string // remove these files and empty folders, in this order
+	Abort  bool     // end the command of this ID
 }
 
 // A Command is a program to run in the guest.

@@ -49,7 +49,7 @@ func Serve(line io.ReadWriter, failure error) error {
 				_ = s.reply(run(ctx, r.ID, r.Run, s.reply)) // the line's end is seen above
 			})
 		default:
-			if err := s.reply(done(r.ID, put(r.Put))); err != nil {
+			if err := s.reply(done(r.ID, errors.Join(put(r.Put), remove(r.Remove)))); err != nil {
 				return err
 			}
 		}
@@ -116,6 +116,16 @@ func put(files []File) error {
 			continue
 		}
 		if err := os.WriteFile(f.Path, f.Data, f.Mode.Perm()); err != nil {
+			return fmt.Errorf("control: %w", err)
+		}
+	}
+	return nil
+}
+
+// remove removes files and empty folders.
+func remove(paths []string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("control: %w", err)
 		}
 	}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package lio
+
+import (
+	"testing"
+
+	"github.com/go-iscsi/discovery/test/targets/need"
+)
+
+func TestLIO(t *testing.T) { need.Linux(t) }
