@@ -27,6 +27,20 @@ func (t *text) Set(s string) error {
 	return nil
 }
 
+// A fileName is a file that is to be written.
+type fileName struct{ value *string }
+
+func (f *fileName) String() string { return "" }
+func (f *fileName) Type() string   { return "FILE" }
+
+func (f *fileName) Set(s string) error {
+	if s == "" || s == "-" {
+		return errors.New("the name of a file")
+	}
+	*f.value = s
+	return nil
+}
+
 // A choice is one of a few words.
 type choice struct {
 	value *string

@@ -114,10 +114,3 @@ func newFlagSet() *pflag.FlagSet {
 func refuse(fs *pflag.FlagSet, name, instead string) {
 	fs.VarPF(&notYet{instead: instead}, name, "", "").Hidden = true
 }
-
-// refuseSwitch is refuse for a flag without a value.
-func refuseSwitch(fs *pflag.FlagSet, name, instead string) {
-	f := fs.VarPF(&notYet{instead: instead}, name, "", "")
-	f.Hidden = true
-	f.NoOptDefVal = "true"
-}

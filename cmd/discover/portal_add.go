@@ -32,7 +32,7 @@ func (c *command) portalAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), making, c.discoverer(&a.run), func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), making, &a.run, func(s *initiator.Service) error {
 				if c.global.dryRun {
 					return a.check(cmd.Context(), s, p)
 				}

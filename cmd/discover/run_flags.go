@@ -17,6 +17,9 @@ type runFlags struct {
 	maxTargets int64
 	all        bool
 	trace      bool
+
+	capture        string // file; empty: none
+	captureSecrets bool
 }
 
 // maxParallel bounds --parallel: a process does not get more sockets.
@@ -30,9 +33,17 @@ func (r *runFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer of more targets")
 	fs.BoolVar(&r.all, "all", false, "list the silent addresses of blocks and ranges, too")
 	fs.BoolVar(&r.trace, "trace", false, "show each PDU on standard error, CHAP responses masked")
-	refuse(fs, "capture", "use --trace, or a packet capture of the portal's TCP port")
-	refuseSwitch(fs, "capture-secrets", "it belongs to --capture")
+	fs.Var(&fileName{&r.capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, CHAP responses masked; what goes under IPsec is in it as it was before")
+	fs.BoolVar(&r.captureSecrets, "capture-secrets", false, "leave the CHAP responses in it: secrets can be guessed from them")
 	return fs
+}
+
+// check refuses flags that do not go together.
+func (r *runFlags) check() error {
+	if r.captureSecrets && r.capture == "" {
+		return usagef("--capture-secrets goes with --capture FILE")
+	}
+	return nil
 }
 
 // limit bounds what is done for one portal beforehand.

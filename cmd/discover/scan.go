@@ -45,7 +45,8 @@ func (c *command) scan() *cobra.Command {
 			if err := s.understand(cmd.Context(), args); err != nil {
 				return err
 			}
-			return s.discover(cmd.Context())
+			d := s.discoverer()
+			return c.capturing(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
 		}),
 	}
 	c.addFlags(cmd,
@@ -64,6 +65,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if err := s.login.check(false); err != nil {
+		return err
+	}
+	if err := s.run.check(); err != nil {
 		return err
 	}
 	if s.security, err = s.ipsec.security(); err != nil {
@@ -138,11 +142,10 @@ func (s *scan) discoverer() *initiator.Discoverer {
 
 // discover asks, and shows what comes. Its error is a statusError, or one of
 // writing.
-func (s *scan) discover(ctx context.Context) error {
+func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	d := s.discoverer()
 	w := newStream(s.stdout, cancel) // nobody asks on for a reader who has left
 	out := s.scanOutput(w)
 	t := &tally{portals: s.portals, all: s.run.all, each: s.each}

@@ -29,11 +29,14 @@ func (c *command) targetList() *cobra.Command {
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
 			if !t.refresh {
+				if t.run.capture != "" || t.run.captureSecrets {
+					return usagef("--capture goes with --refresh: without, nothing is sent")
+				}
 				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
 					return t.list(cmd.Context(), s)
 				})
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(&t.run), func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), changing, &t.run, func(s *initiator.Service) error {
 				t.ask(cmd.Context(), s)
 				return t.list(cmd.Context(), s)
 			})

@@ -70,8 +70,16 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --ipsec-outer 192.0.2.1", "--ipsec-outer" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-enforcer auto", "--ipsec-enforcer" + noIPsec},
 		{"scan 192.0.2.10 --ipsec-unknown refuse", "--ipsec-unknown" + noIPsec},
-		{"scan 192.0.2.10 --capture f", "--capture" + notYet + "use --trace, or a packet capture of the portal's TCP port"},
-		{"scan 192.0.2.10 --capture-secrets", "--capture-secrets" + notYet + "it belongs to --capture"},
+		{"scan 192.0.2.10 --capture", "--capture: a value is missing; see discover help scan"},
+		{"scan 192.0.2.10 --capture -", `--capture "-": the name of a file`},
+		{"scan 192.0.2.10 --capture=", `--capture "": the name of a file`},
+		{"scan 192.0.2.10 --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"scan 192.0.2.10 --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal add 192.0.2.10 --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal refresh --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal refresh --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"target list --refresh --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"target list --capture f", "--capture goes with --refresh: without, nothing is sent"},
 		{"help scam", `no manual of "scam"; did you mean scan?; see discover help`},
 		{"completion", "for which shell? one of bash, zsh, fish, powershell"},
 		{"completion tcsh", "for which shell? one of bash, zsh, fish, powershell"},
@@ -80,6 +88,7 @@ func TestUsage(t *testing.T) {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
+			l.files["there"] = ""
 			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, exitUsage, "", "discover: "+tt.want+"\n")
 			if got := l.Dials(); len(got) > 0 {
 				t.Errorf("got dials %v, want none", got)
@@ -132,7 +141,7 @@ func TestManual(t *testing.T) {
 		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
 		"--chap-algorithms", "--chap-fallback", "--header-digest", "--data-digest", "--max-connections",
 		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--timeout", "--parallel",
-		"--max-text", "--max-targets", "--all", "--trace", "--registry", "--key", "-o, --output", "-v, --verbose",
+		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",
 	} {
 		if !strings.Contains(manual, "\n  "+flag) {
 			t.Errorf("%s is not in the manual", flag)

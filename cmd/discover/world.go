@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -22,6 +23,7 @@ type world struct {
 	lookupEnv  func(name string) (string, bool)
 	open       func(path string) (io.ReadCloser, error)
 	openFD     func(n int) (io.ReadCloser, error)
+	create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
 	ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	hostname   func() (string, error)
 	interfaces func() ([]netInterface, error)
@@ -44,6 +46,7 @@ func thisMachine() world {
 		lookupEnv:  os.LookupEnv,
 		open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		openFD:     openFD,
+		create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		ask:        askTerminal,
 		hostname:   os.Hostname,
 		interfaces: netInterfaces,

@@ -29,6 +29,9 @@ type lab struct {
 	host    string
 	stdout  io.Writer // nil: kept
 
+	created map[string]*newFile // by the command
+	room    int                 // bytes that fit into each of them; 0: any number
+
 	addresses []initiator.HostAddress
 	unrouted  []string // our addresses that no packets go out from
 }
@@ -58,6 +61,7 @@ func newLab(t *testing.T) *lab {
 		fds:     map[int]string{},
 		answers: map[string]string{},
 		names:   map[string][]string{},
+		created: map[string]*newFile{},
 		host:    "host1.example.com",
 		addresses: []initiator.HostAddress{
 			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
@@ -67,6 +71,25 @@ func newLab(t *testing.T) *lab {
 			{Addr: netip.MustParseAddr("127.0.0.1"), Interface: "lo", Up: true},
 		},
 	}
+}
+
+// A newFile is one that the command makes.
+type newFile struct {
+	bytes.Buffer
+	room   int
+	closed bool
+}
+
+func (f *newFile) Write(b []byte) (int, error) {
+	if f.room > 0 && f.Len()+len(b) > f.room {
+		return 0, &fs.PathError{Op: "write", Path: "f", Err: syscall.ENOSPC}
+	}
+	return f.Buffer.Write(b)
+}
+
+func (f *newFile) Close() error {
+	f.closed = true
+	return nil
 }
 
 // A ran is what a run of the command left behind.
@@ -104,6 +127,13 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			}
 			<-ctx.Done()
 			return nil, ctx.Err()
+		},
+		create: func(path string) (io.WriteCloser, error) {
+			if _, ok := l.files[path]; ok || l.created[path] != nil {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrExist}
+			}
+			l.created[path] = &newFile{room: l.room}
+			return l.created[path], nil
 		},
 		hostname: func() (string, error) { return l.host, nil },
 		system:   "linux",

@@ -28,8 +28,15 @@ func Create(path string, contents []byte) error {
 	return syncFolder(folder)
 }
 
+// New makes an empty file that only its owner may use, to be written. Whatever has
+// the name already stays, a link that leads nowhere as well: the error is
+// fs.ErrExist then.
+func New(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
 func write(path string, contents []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := New(path)
 	if err != nil {
 		return err
 	}

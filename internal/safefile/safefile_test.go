@@ -45,6 +45,36 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// TestNew: a new file is its owner's, and whatever has the name stays.
+func TestNew(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "file")
+	f, err := safefile.New(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("got mode %v, %v; want 0600", info.Mode(), err)
+	}
+	link := filepath.Join(folder, "link")
+	if err := os.Symlink("elsewhere", link); err != nil {
+		t.Fatal(err)
+	}
+	for _, taken := range []string{path, link, folder} {
+		if f, err := safefile.New(taken); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: got %v, want fs.ErrExist", taken, err)
+			_ = f.Close()
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(folder, "elsewhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("where the link leads: got %v, want nothing there", err)
+	}
+}
+
 // TestCreateTogether: of several, one makes the file, and the others see it whole.
 func TestCreateTogether(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/go-iscsi/discovery/internal/capture"
+	"github.com/go-iscsi/discovery/internal/safefile"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// capturing has ask run with a Discoverer whose connections are written to the
+// file of --capture, if there is one. That it could not be written to its end
+// does not end the run; it is said afterwards, and fails it.
+func (c *command) capturing(r *runFlags, d *initiator.Discoverer, ask func() error) error {
+	if r.capture == "" || c.global.dryRun {
+		return ask()
+	}
+	f, err := c.create(r.capture)
+	if err != nil {
+		return usagef("--capture %s: %v", quoted(r.capture), notCreated(err))
+	}
+	w, err := capture.NewWriter(f, r.captureSecrets)
+	if err != nil {
+		return fmt.Errorf("--capture %s: %w", quoted(r.capture), errors.Join(safefile.Cause(err), f.Close()))
+	}
+	d.Wrap = w.Conn
+	err = ask()
+	if broken := finish(w, f); broken != nil {
+		c.say("--capture %s: not all of the run is in it: %v", quoted(r.capture), broken)
+		if err == nil {
+			err = statusError(exitFailed)
+		}
+	}
+	return err
+}
+
+// notCreated says why there is no new file, without its name.
+func notCreated(err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return errors.New("it is there already, and nothing is overwritten")
+	}
+	return safefile.Cause(err)
+}
+
+// finish closes a capture, and returns the first error of writing it.
+func finish(w *capture.Writer, f io.Closer) error {
+	closed := f.Close()
+	if err := w.Err(); err != nil {
+		return safefile.Cause(err)
+	}
+	if closed != nil {
+		return safefile.Cause(closed)
+	}
+	return nil
+}
