@@ -166,6 +166,9 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	if err := r.Set(args[0]); err != nil {
 		return secret, "", usagef("REF: %v", err)
 	}
+	if err := checkRefs(&c.global.key, &r); err != nil {
+		return secret, "", err
+	}
 	if secret, err = r.resolve(ctx, &c.world, "REF", "secret of targets"); err != nil {
 		return secret, "", err
 	}

@@ -115,7 +115,7 @@ func (c *command) instanceRemove() *cobra.Command {
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove an initiator instance",
 		Long:              instanceRemoveManual,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: c.completeFromRegistry(instanceNames),
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			if err := c.noTargetLines(cmd); err != nil {

@@ -53,6 +53,7 @@ func (c *command) portList() *cobra.Command {
 	fs.Var(&text{&key.instance, "NAME"}, "instance", "show the ports of this instance only")
 	fs.Var(&number{value: &key.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
 	c.addFlags(cmd, flagGroup{"Which ports", fs})
+	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
 	return cmd
 }
 

@@ -50,6 +50,7 @@ func (c *command) portalAdd() *cobra.Command {
 		flagGroup{"The run", a.run.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
 	completeLoginFlags(cmd)
+	c.completeKeyFlags(cmd)
 	return cmd
 }
 
@@ -59,6 +60,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 		return p, err
 	}
 	if err := a.login.check(true); err != nil {
+		return p, err
+	}
+	if err := checkRefs(&a.global.key, &a.login.chapSecret, &a.login.targetSecret); err != nil {
 		return p, err
 	}
 	p.Portal.SymbolicName = a.name

@@ -23,7 +23,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL all of the registry",
 		Long:              portalRefreshManual,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			portals, err := f.understand(args)
 			if err != nil {
@@ -45,6 +45,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		flagGroup{"The entries", f.key.flags()},
 		flagGroup{"The run", f.run.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
+	c.completeKeyFlags(cmd)
 	return cmd
 }
 

@@ -12,7 +12,7 @@ func (c *command) portalRemove() *cobra.Command {
 		Use:               "remove [FLAGS] PORTAL",
 		Short:             "remove a portal from the registry",
 		Long:              portalRemoveManual,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			if err := c.noTargetLines(cmd); err != nil {
@@ -37,6 +37,7 @@ func (c *command) portalRemove() *cobra.Command {
 	c.addFlags(cmd,
 		flagGroup{"The entry", key.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
+	c.completeKeyFlags(cmd)
 	return cmd
 }
 

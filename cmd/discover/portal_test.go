@@ -155,7 +155,9 @@ func TestPortalRefreshSeveral(t *testing.T) {
 		discover := l.inRegistry(t)
 		for _, parallel := range []string{"1", "7", "64"} {
 			r := discover(append([]string{"portal", "refresh", "-o", "json", "--parallel", parallel}, args...)...)
-			var document struct{ Results []struct{ Portal, Status string } }
+			var document struct {
+				Results []struct{ Portal, Status string }
+			}
 			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitPartly {
 				t.Fatalf("%v: %+v", err, r)
 			}

@@ -53,6 +53,7 @@ func (c *command) root() *cobra.Command {
 	root.PersistentFlags().SortFlags = false
 	root.PersistentFlags().AddFlagSet(c.global.flags())
 	_ = root.RegisterFlagCompletionFunc("output", complete(formats...))
+	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 
 	help := c.help()
 	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.completion(), c.version(), help)

@@ -55,6 +55,7 @@ func (c *command) scan() *cobra.Command {
 		flagGroup{"The run", s.run.flags()},
 		flagGroup{"IPsec", s.ipsec.flags()})
 	completeLoginFlags(cmd)
+	c.completeKeyFlags(cmd)
 	return cmd
 }
 

@@ -87,9 +87,16 @@ func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
 }
 
 // checkRefs refuses two references to what can be read once.
-func checkRefs(a, b *secretRef) error {
-	if a.scheme == "fd" && b.scheme == "fd" && a.fd() == b.fd() {
-		return usagef("two secrets by one file descriptor: it can be read once")
+func checkRefs(refs ...*secretRef) error {
+	seen := make(map[int]bool)
+	for _, r := range refs {
+		if r.scheme != "fd" {
+			continue
+		}
+		if seen[r.fd()] {
+			return usagef("two secrets by one file descriptor: it can be read once")
+		}
+		seen[r.fd()] = true
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (c *command) targetRemove() *cobra.Command {
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove a target that was configured by hand",
 		Long:              targetRemoveManual,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: c.completeFromRegistry(staticNames),
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			if err := c.noTargetLines(cmd); err != nil {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// maxOffered is how many names a shell is offered.
+const maxOffered = 1000
+
+// completeFromRegistry offers names of the registry. Where it cannot be read
+// there are none: a shell that completes says nothing.
+func (c *command) completeFromRegistry(names func(context.Context, *initiator.Service) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) (found []string, _ cobra.ShellCompDirective) {
+		_ = c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+			found = names(cmd.Context(), s)
+			return nil
+		})
+		return found, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeKeyFlags tells the shell what the key flags take.
+func (c *command) completeKeyFlags(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
+	words := []string{initiator.AllPorts.String()}
+	if cmd.Name() == "scan" {
+		words = append(words, eachPort)
+	}
+	_ = cmd.RegisterFlagCompletionFunc("initiator-port", complete(words...))
+}
+
+func portalNames(ctx context.Context, s *initiator.Service) (names []string) {
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil || len(names) == maxOffered {
+			break
+		}
+		if name := p.Portal.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func instanceNames(ctx context.Context, s *initiator.Service) (names []string) {
+	all, _ := s.Instances(ctx)
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+func staticNames(ctx context.Context, s *initiator.Service) (names []string) {
+	for t, err := range s.Targets(ctx, false) {
+		if err != nil || len(names) == maxOffered {
+			break
+		}
+		if slices.ContainsFunc(t.Mechanisms, func(m initiator.Mechanism) bool { return m.Static }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
