@@ -1,0 +1,172 @@
+package network
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestInstances: an instance stays within its own addresses and bears its own
+// name, whatever the kernel would choose.
+func TestInstances(t *testing.T) {
+	eachFamily(t, func(t *testing.T, w *ways) {
+		w.addr(nic0, w.other+w.bits)
+		w.set("route add PORTAL via VIA0 src HOST0")
+		h0, h1 := w.family.host[0], w.family.host[1]
+		w.addInstance(initiator.Instance{Name: "Backup", Interfaces: []string{nic1}, NodeName: backupName})
+		w.addInstance(initiator.Instance{Name: "one", Addresses: []netip.Addr{netip.MustParseAddr(w.other)}})
+
+		w.ask(all("host"), w.portal)
+		w.first.sawName(initiatorName, h0)
+		w.ask(all("one"), w.portal)
+		w.first.sawName(initiatorName, w.other)
+		// There is no way out by its own interface yet.
+		r := w.ask(all("BACKUP"), w.portal)
+		w.first.sawName(backupName, h1)
+		if r.Port != w.port("Backup", h1) || r.InitiatorName != backupName {
+			t.Errorf("port %+v, initiator %s", r.Port, r.InitiatorName)
+		}
+		w.set("route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
+		w.ask(all("backup"), w.portal)
+		w.second.sawName(backupName, h1)
+		w.ask(from{"backup", w.port("Backup", h1).Number}, w.portal)
+		w.second.sawName(backupName, h1)
+
+		if ports := w.ports("one"); len(ports) != 1 || ports[0].Number != initiator.Number(0) {
+			t.Errorf("ports %v", ports)
+		}
+		for _, p := range w.ports("Backup") {
+			if p.Interface != nic1 {
+				t.Errorf("port %+v", p)
+			}
+		}
+
+		// Without an address of its own it asks nobody, though others could.
+		w.lose(nic0, w.other+w.bits)
+		w.refused(all("one"), w.portal, initiator.CodeConnectionFailed)
+		w.Down(t, nic1)
+		w.refused(all("backup"), w.portal, initiator.CodeConnectionFailed)
+		w.ask(all("host"), w.portal)
+		w.first.sawName(initiatorName, h0)
+		w.second.saw()
+	})
+}
+
+// TestPreferOwnInterface: where the kernel's choice is another's, the instance
+// asks from the address whose packets leave by its own interface, not from the
+// first that it has.
+func TestPreferOwnInterface(t *testing.T) {
+	eachFamily(t, func(t *testing.T, w *ways) {
+		// In the way of the main table is an interface that is not the
+		// instance's, as is the first way of policy routing.
+		w.addr(nic0, w.other+w.bits)
+		w.set("route add PORTAL via VIA0 src OTHER", "route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
+		h0, h1 := netip.MustParseAddr(w.family.host[0]), netip.MustParseAddr(w.family.host[1])
+		w.addInstance(initiator.Instance{Name: "second", Interfaces: []string{nic1}})
+		w.ask(all("second"), w.portal)
+		w.second.saw(h1.String())
+		w.ask(all("host"), w.portal)
+		w.first.saw(w.other)
+		w.set("rule del from HOST1 table 100", "rule add from HOST0 table 100")
+		w.addInstance(initiator.Instance{Name: "both", Addresses: []netip.Addr{h0, h1}})
+		// From the first address packets leave by the second's interface, and
+		// the other way round: then they are equal, and numbers decide.
+		w.ask(all("both"), w.portal)
+		w.second.saw(h0.String())
+	})
+}
+
+// TestAnyInstance: without an instance those are tried that have a route, in
+// order, until one connects.
+func TestAnyInstance(t *testing.T) {
+	eachFamily(t, func(t *testing.T, w *ways) {
+		w.set("route add PORTAL via VIA0", "route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
+		w.addInstance(initiator.Instance{Name: "backup", Interfaces: []string{nic1}, NodeName: backupName})
+		w.ask(all(""), w.portal)
+		w.first.sawName(initiatorName, w.family.host[0])
+		w.second.saw()
+
+		// At another TCP port only the second array listens.
+		other := w.second.open(860, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:other"}}})
+		p := all("").to(w.portal)
+		p.Portal.Port = 860
+		r := w.store(p)
+		other.sawName(backupName, w.family.host[1])
+		if r.Port.Instance != "backup" {
+			t.Errorf("port %+v", r.Port)
+		}
+	})
+}
+
+// TestKeyRefusals: what the key of an entry must not be. Nobody is asked, and
+// nothing is stored.
+func TestKeyRefusals(t *testing.T) {
+	w := newWays(t, families[0])
+	w.addr(nic0, "fd00::1/64")
+	for _, tt := range []struct {
+		name   string
+		from   from
+		portal string
+		code   uint32
+	}{
+		{"number without instance", from{"", initiator.Number(0)}, w.array[0], initiator.CodeWin32InvalidParameter},
+		{"unknown instance", all("hba7"), w.array[0], initiator.CodeInitiatorInstanceNotFound},
+		{"unknown number", from{"host", initiator.Number(99)}, w.array[0], initiator.CodeInvalidPortNumber},
+		{"IPv6 port, IPv4 portal", w.at("fd00::1"), w.array[0], initiator.CodeAddressTypeNotSupported},
+		{"IPv4 port, IPv6 portal", w.at("10.0.0.1"), "fd00::10", initiator.CodeAddressTypeNotSupported},
+		{"IPv6 port, mapped IPv4 portal", w.at("fd00::1"), "::ffff:" + w.array[0], initiator.CodeAddressTypeNotSupported},
+	} {
+		w.refused(tt.from, tt.portal, tt.code)
+		r, err := w.AddSendTargetPortal(t.Context(), tt.from.to(tt.portal))
+		if got := initiator.Code(err); got != tt.code || r.Stored {
+			t.Errorf("%s: code %s, stored %t", tt.name, initiator.CodeName(got), r.Stored)
+		}
+	}
+	if len(w.entries()) != 0 {
+		t.Errorf("entries %v", w.entries())
+	}
+	w.first.saw()
+	w.ask(w.at("10.0.0.1"), "::ffff:"+w.array[0])
+	w.first.saw("10.0.0.1")
+}
+
+// TestSource: a port by its address becomes its number.
+func TestSource(t *testing.T) {
+	eachFamily(t, func(t *testing.T, w *ways) {
+		w.set("route add PORTAL via VIA0")
+		p := all("").to(w.portal)
+		p.Source = netip.MustParseAddr(w.family.host[1])
+		r := w.store(p)
+		w.first.saw(w.family.host[1])
+		want := w.at(w.family.host[1])
+		if r.Portal.Instance != want.instance || r.Portal.Port != want.port || r.Source != p.Source {
+			t.Errorf("stored as port %s of %s, source %s", r.Portal.Port, r.Portal.Instance, r.Source)
+		}
+		w.entry(want, w.portal)
+	})
+}
+
+// TestLocalPorts: one local TCP port serves many portals, also where the source
+// is fixed. Otherwise a sweep would run out of them.
+func TestLocalPorts(t *testing.T) {
+	const portals = 8
+	eachFamily(t, func(t *testing.T, w *ways) {
+		const name = "net/ipv4/ip_local_port_range" // of IPv6 as well
+		w.Sysctl(t, name, "40000 40001")
+		t.Cleanup(func() { w.Sysctl(t, name, "32768 60999") })
+		one := w.at(w.family.host[0])
+		var want []string
+		for i := range portals {
+			addr := netip.MustParseAddr(w.array[0])
+			for range i + 1 {
+				addr = addr.Next()
+			}
+			w.first.addr(nic0, addr.String()+w.bits)
+			w.ask(one, addr.String())
+			want = append(want, w.family.host[0])
+		}
+		w.first.saw(want...)
+	})
+}
