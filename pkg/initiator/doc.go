@@ -24,8 +24,12 @@
 //     nothing was sent.
 //   - [*LoginError]: the target ended the login with a status of RFC 7143.
 //   - [*RedirectError]: the target sent us elsewhere, and we did not go.
-//   - [*AuthError]: CHAP that was asked for did not happen, or did not convince.
+//   - [*auth.ProofError], [*auth.ReflectionError], [*auth.KeyError] and
+//     [*auth.AlgorithmError]: CHAP that was asked for did not happen, or did not
+//     convince.
+//   - [*NegotiationError]: a key on which we and the target do not agree.
 //   - [*ProtocolError]: the target breaks the protocol.
+//   - [*RejectError], [*AsyncError]: it rejected the request, or ended the session.
 //   - [*LimitError]: more than we accept.
 //   - [*TimeoutError]: no answer in time; it is context.DeadlineExceeded, too.
 //   - *net.OpError, *net.DNSError and the like: what the network said.

@@ -1,0 +1,107 @@
+package initiator_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// TestStatus: what each status of a login means, in the reference API's numbers;
+// whether a later try may help; and that none is made by itself.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		status pdu.Status
+		code   uint32
+		retry  bool
+		text   string
+	}{
+		{status: 0x0101, code: initiator.CodeTargetMovedTemporarily, text: "target moved temporarily"},
+		{status: 0x0102, code: initiator.CodeTargetMovedPermanently, text: "target moved permanently"},
+		{status: 0x0103, code: initiator.CodeTargetMovedTemporarily, text: "unknown redirection"},
+		{status: 0x0200, code: initiator.CodeInitiatorError, text: "initiator error"},
+		{status: 0x0201, code: initiator.CodeAuthenticationFailure, text: "give a CHAP name and secret"},
+		{status: 0x0202, code: initiator.CodeAuthorizationFailure, text: "does not serve initiator " + initiatorName},
+		{status: 0x0203, code: initiator.CodeNotFound, text: "not found"},
+		{status: 0x0204, code: initiator.CodeTargetRemoved, text: "target removed"},
+		{status: 0x0205, code: initiator.CodeUnsupportedVersion, text: "unsupported version"},
+		{status: 0x0206, code: initiator.CodeTooManyConnections, text: "too many connections"},
+		{status: 0x0207, code: initiator.CodeMissingParameter, text: "missing parameter"},
+		{status: 0x0208, code: initiator.CodeCantIncludeInSession, text: "cannot include in session"},
+		{status: 0x0209, code: initiator.CodeSessionTypeNotSupported, text: "session type not supported"},
+		{status: 0x020a, code: initiator.CodeInvalidSessionID, text: "session does not exist"},
+		{status: 0x020b, code: initiator.CodeInitiatorError, text: "invalid during login"},
+		{status: 0x02ff, code: initiator.CodeInitiatorError, text: "unknown initiator error"},
+		{status: 0x0300, code: initiator.CodeTargetError, retry: true, text: "try again later"},
+		{status: 0x0301, code: initiator.CodeServiceUnavailable, retry: true, text: "service unavailable"},
+		{status: 0x0302, code: initiator.CodeOutOfResources, retry: true, text: "out of resources"},
+		{status: 0x03ff, code: initiator.CodeTargetError, retry: true, text: "unknown target error"},
+		{status: 0x0400, code: initiator.CodeLoginFailed, text: "unknown status"},
+		{status: 0xff00, code: initiator.CodeLoginFailed, text: "unknown status"},
+		{status: 0x0001, code: initiator.CodeLoginFailed, text: "unknown status"},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("%04x", uint16(tt.status)), func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, portal(n, where, &iscsitest.Target{Status: tt.status}))
+				judge(t, r.Err, outcome{stage: initiator.StageLogin, code: tt.code, retry: tt.retry, text: tt.text})
+				if dials := n.Dials(); len(dials) != 1 {
+					t.Errorf("dials %v", dials)
+				}
+			})
+		})
+	}
+}
+
+// TestISID: each session has an identifier of its own, of the type for those
+// without a number from an authority.
+func TestISID(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := portal(n, where, &iscsitest.Target{})
+		for range 8 {
+			r, _ := discover(t, d, p)
+			judge(t, r.Err, outcome{})
+		}
+		seen := make(map[pdu.ISID]bool)
+		for _, s := range n.Sessions(netip.MustParseAddrPort(where)) {
+			isid := s.Requests[0].(*pdu.LoginRequest).ISID
+			if isid[0] != 0x80 || seen[isid] {
+				t.Errorf("ISID %s, before it %v", isid, seen)
+			}
+			seen[isid] = true
+		}
+	})
+}
+
+// TestEnd: after a list there is a Logout, after a failure there is none.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+		want outcome
+		last pdu.Opcode
+	}{
+		{name: "list", text: pairs("TargetName=iqn.2026-11.com.example:a"), last: pdu.OpLogoutRequest},
+		{name: "bad list", text: "rubbish\x00", want: outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}, last: pdu.OpTextRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
+				judge(t, r.Err, tt.want)
+				requests := n.Sessions(netip.MustParseAddrPort(where))[0].Requests
+				if got := requests[len(requests)-1].Opcode(); got != tt.last {
+					t.Errorf("the last request is a %s, want a %s", got, tt.last)
+				}
+			})
+		})
+	}
+}
