@@ -34,7 +34,9 @@ func (c *conn) traced(sent bool, p pdu.PDU) {
 	case *pdu.LoginResponse:
 		masked := *m
 		masked.Data = maskCHAP(m.Data, c.cut)
-		c.cut = len(m.Data) > 0 && m.Data[len(m.Data)-1] != 0
+		if n := len(m.Data); n > 0 {
+			c.cut = m.Data[n-1] != 0
+		}
 		p = &masked
 	}
 	c.trace(TraceEvent{Time: time.Now(), Index: c.index, Address: c.address, Source: c.source, Sent: sent, PDU: p})

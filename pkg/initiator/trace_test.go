@@ -1,0 +1,75 @@
+package initiator_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// TestTraceMasks: a trace shows each PDU, and no response of CHAP in either
+// direction, wherever the target cuts its text.
+func TestTraceMasks(t *testing.T) {
+	t.Parallel()
+	for size := 1; size < 120; size++ {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			var (
+				mu     sync.Mutex
+				seen   []byte
+				events int
+				proof  string
+			)
+			d.Trace = func(e initiator.TraceEvent) {
+				mu.Lock()
+				defer mu.Unlock()
+				events++
+				switch m := e.PDU.(type) {
+				case *pdu.LoginRequest:
+					seen = append(seen, m.Data...)
+				case *pdu.LoginResponse:
+					seen = append(seen, m.Data...)
+				}
+			}
+			target := full()
+			target.Respond = func(_, response pdu.PDU) iscsitest.Step {
+				m, ok := response.(*pdu.LoginResponse)
+				if !ok || !strings.Contains(string(m.Data), "CHAP_R=") || len(m.Data) <= size {
+					return nil
+				}
+				proof = valueOf(m.Data, "CHAP_R")
+				next := iscsitest.Check(func(*pdu.LoginRequest) error { return nil })
+				return iscsitest.Steps(
+					iscsitest.Send(&pdu.LoginResponse{CSG: m.CSG, Continue: true, Data: m.Data[:size]}), next,
+					iscsitest.Send(&pdu.LoginResponse{CSG: m.CSG, Continue: true}), next, // a piece may be empty
+					iscsitest.Send(&pdu.LoginResponse{CSG: m.CSG, NSG: m.NSG, Transit: m.Transit, Data: m.Data[size:]}),
+				)
+			}
+			p := withAll(portal(n, where, target))
+			r, _ := discover(t, d, p)
+			judge(t, r.Err, outcome{})
+			ours, _ := n.Sessions(r.Address)[0].Key("CHAP_R")
+			for _, response := range []string{ours, proof} {
+				for i := 2; i+8 <= len(response); i++ {
+					if strings.Contains(string(seen), response[i:i+8]) {
+						t.Fatalf("cut after %d bytes: %s of a response shows", size, response[i:i+8])
+					}
+				}
+			}
+			if events < 16 || !strings.Contains(string(seen), "CHAP_N=disc\x00CHAP_R=") {
+				t.Errorf("%d events: %q", events, seen)
+			}
+		})
+	}
+}
+
+func valueOf(text pdu.Text, key string) string {
+	for p, err := range text.Pairs() {
+		if err == nil && string(p.Key) == key {
+			return string(p.Value)
+		}
+	}
+	return ""
+}
