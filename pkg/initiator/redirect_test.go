@@ -190,3 +190,25 @@ func TestRedirectNames(t *testing.T) {
 		})
 	}
 }
+
+// TestRedirectLate: a login may be sent on at any response, also after CHAP.
+func TestRedirectLate(t *testing.T) {
+	t.Parallel()
+	for i, stage := range fullResponses {
+		if stage != initiator.StageLogin {
+			continue
+		}
+		t.Run(fmt.Sprintf("response %d", i), func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				send := iscsitest.Send(&pdu.LoginResponse{Status: pdu.StatusMovedTemporarily, Data: iscsitest.Text("TargetAddress=192.0.2.1:3261")})
+				p := withAll(portal(n, where, instead(full(), i, send)))
+				n.Portal("192.0.2.1:3261", full())
+				r, _ := discover(t, d, p)
+				if judge(t, r.Err, outcome{}); len(r.Redirects) != 1 || len(r.Targets) != 2 || !r.Auth.Mutual {
+					t.Errorf("result %+v", r)
+				}
+			})
+		})
+	}
+}

@@ -3,6 +3,7 @@ package initiator_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
@@ -79,23 +80,42 @@ func TestISID(t *testing.T) {
 	})
 }
 
-// TestEnd: after a list there is a Logout, after a failure there is none.
+// TestEnd: after a list there is a Logout, whose answer does not matter; after a
+// failure there is none.
 func TestEnd(t *testing.T) {
 	t.Parallel()
+	list := pairs("TargetName=iqn.2026-11.com.example:a")
+	odd := func(step iscsitest.Step) *iscsitest.Target {
+		target := answers(list)
+		text := target.Respond
+		target.Respond = func(request, response pdu.PDU) iscsitest.Step {
+			if _, ok := response.(*pdu.LogoutResponse); ok {
+				return iscsitest.UntilGone(iscsitest.Steps(step, iscsitest.Silence()))
+			}
+			return text(request, response)
+		}
+		return target
+	}
 	tests := []struct {
-		name string
-		text string
-		want outcome
-		last pdu.Opcode
+		name   string
+		target *iscsitest.Target
+		want   outcome
+		last   pdu.Opcode
 	}{
-		{name: "list", text: pairs("TargetName=iqn.2026-11.com.example:a"), last: pdu.OpLogoutRequest},
-		{name: "bad list", text: "rubbish\x00", want: outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}, last: pdu.OpTextRequest},
+		{name: "list", target: answers(list), last: pdu.OpLogoutRequest},
+		{name: "bad list", target: answers("rubbish\x00"), want: outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}, last: pdu.OpTextRequest},
+		{name: "logout failed", target: odd(iscsitest.Send(&pdu.LogoutResponse{Response: pdu.LogoutCleanupFailed})), last: pdu.OpLogoutRequest},
+		{name: "logout rejected", target: odd(iscsitest.Send(&pdu.Reject{Reason: pdu.RejectProtocolError})), last: pdu.OpLogoutRequest},
+		{name: "logout of another tag", target: odd(iscsitest.Send(&pdu.LogoutResponse{}, func(m *pdu.LogoutResponse) { m.ITT++ })), last: pdu.OpLogoutRequest},
+		{name: "garbage", target: odd(iscsitest.SendRaw([]byte(strings.Repeat("\xff", 48)))), last: pdu.OpLogoutRequest},
+		{name: "more of the list", target: odd(iscsitest.Send(&pdu.TextResponse{Final: true})), last: pdu.OpLogoutRequest},
+		{name: "a ping", target: odd(iscsitest.Send(&pdu.NOPIn{TTT: 1})), last: pdu.OpLogoutRequest},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
+				r, _ := discover(t, d, portal(n, where, tt.target))
 				judge(t, r.Err, tt.want)
 				requests := n.Sessions(netip.MustParseAddrPort(where))[0].Requests
 				if got := requests[len(requests)-1].Opcode(); got != tt.last {
