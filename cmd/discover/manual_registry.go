@@ -111,8 +111,8 @@ const portManual = `discover port shows the initiator ports: the addresses of th
 portals can be asked, by instance and number.`
 
 const portListManual = `discover port list shows the initiator ports. With PORTAL it shows the one that
-routing picks for it now, of each instance that has a route; nothing is sent to
-the portal.
+routing picks for it now; of several instances those that would be tried, in
+order. Nothing is sent to the portal.
 
 A number belongs to its address for ever as soon as a portal of the registry is
 asked from a named instance; until then it is the one that would be given.

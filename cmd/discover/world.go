@@ -23,7 +23,7 @@ type world struct {
 	lookupEnv  func(name string) (string, bool)
 	open       func(path string) (io.ReadCloser, error)
 	openFD     func(n int) (io.ReadCloser, error)
-	create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
+	create     func(path string) (io.WriteCloser, error)                  // a new file, for its owner alone
 	ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	hostname   func() (string, error)
 	interfaces func() ([]netInterface, error)
