@@ -1,0 +1,119 @@
+package strongswan
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
+)
+
+// installed is the state of a child that may be used.
+const installed = "INSTALLED"
+
+// look returns what charon says of the associations of a connection: one
+// for IKE, and those for ESP that are or were in use. All must be as planned.
+func (c *connection) look(ctx context.Context, d daemon) (ike vici.Section, children []vici.Section, err error) {
+	all, err := d.associations(ctx, c.name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, s := range all {
+		if name != c.name {
+			continue
+		}
+		ike = s
+		for _, child := range s.Sub("child-sas").Subs() {
+			if child.Text("name") == c.name && child.Text("spi-in") != "" {
+				children = append(children, child)
+			}
+		}
+	}
+	if len(children) == 0 {
+		return nil, nil, &NotProvenError{Reason: "charon has no security association of the connection"}
+	}
+	for _, child := range children {
+		if err := c.check(ike, child); err != nil {
+			return nil, nil, err
+		}
+	}
+	return ike, children, nil
+}
+
+// check compares an association with what was planned. The peer has a say in
+// it, and charon is not us.
+func (c *connection) check(ike, child vici.Section) error {
+	differs := func(what, got, want string) error {
+		return &NotProvenError{Reason: fmt.Sprintf("the security association has %s %q, and not %q as planned", what, got, want)}
+	}
+	mode := strings.ToLower(child.Text("mode"))
+	switch {
+	case ike.Text("version") != "1":
+		return differs("IKE version", ike.Text("version"), "1")
+	case mode != c.plan.Mode.String():
+		return differs("mode", mode, c.plan.Mode.String())
+	case child.Text("protocol") != "ESP":
+		return differs("protocol", child.Text("protocol"), "ESP")
+	case child.Text("reqid") != strconv.FormatUint(uint64(c.reqid), 10):
+		return differs("reqid", child.Text("reqid"), strconv.FormatUint(uint64(c.reqid), 10))
+	case child.Text("encr-alg") == "" || child.Text("encr-alg") == "NULL":
+		return differs("encryption", child.Text("encr-alg"), "any")
+	case c.plan.PFS && child.Text("dh-group") == "":
+		return &NotProvenError{Reason: "the security association came to be without perfect forward secrecy, which was planned"}
+	}
+	return nil
+}
+
+// proof adds up what charon says of the associations of a connection.
+func (c *connection) proof(ike vici.Section, children []vici.Section) (initiator.Proof, error) {
+	p := initiator.Proof{
+		Enforcer:   Name,
+		Mode:       c.plan.Mode.String(),
+		Exchange:   c.plan.Exchange.String(),
+		Algorithms: []string{"ike " + algorithms(ike, "encr", "integ", "prf", "dh")},
+	}
+	for _, child := range children {
+		names := "esp " + algorithms(child, "encr", "integ", "dh")
+		if child.Text("encap") == "yes" {
+			names += " in udp"
+		}
+		p.Algorithms = append(p.Algorithms, names)
+		for _, key := range []string{"spi-out", "spi-in"} {
+			spi, err := strconv.ParseUint(child.Text(key), 16, 32)
+			if err != nil {
+				return p, &NotProvenError{Reason: fmt.Sprintf("charon tells %s %q", key, child.Text(key))}
+			}
+			p.SPIs = append(p.SPIs, uint32(spi))
+		}
+		// What is no number counts as none.
+		out, _ := strconv.ParseUint(child.Text("bytes-out"), 10, 64)
+		in, _ := strconv.ParseUint(child.Text("bytes-in"), 10, 64)
+		p.BytesOut += out
+		p.BytesIn += in
+	}
+	if p.BytesOut == 0 || p.BytesIn == 0 {
+		return p, &NotProvenError{Reason: fmt.Sprintf("%d bytes left under the security association and %d came: the connection did not run under it", p.BytesOut, p.BytesIn)}
+	}
+	return p, nil
+}
+
+// algorithms returns those of an association by charon's names, such as
+// "AES_CBC-256 HMAC_SHA2_256_128 MODP_2048".
+func algorithms(s vici.Section, kinds ...string) string {
+	var names []string
+	for _, kind := range kinds {
+		name := s.Text(kind + "-alg")
+		if kind == "dh" {
+			name = s.Text("dh-group")
+		}
+		if size := s.Text(kind + "-keysize"); size != "" {
+			name += "-" + size
+		}
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,124 @@
+package strongswan
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
+)
+
+// A dialer makes one connection under keys that were negotiated for it.
+type dialer struct {
+	e      *Enforcer
+	c      connection
+	device string
+
+	leave func() // frees the pair of the connection
+	named bool   // there may be something in charon
+	once  sync.Once
+	left  error // of Close
+}
+
+// prepare has charon negotiate. Whatever it ends in, Close cleans up.
+func (d *dialer) prepare(ctx context.Context, key auth.Secret) error {
+	charon, err := d.e.daemon(ctx)
+	if err != nil {
+		return lacking(err)
+	}
+	defer charon.Close()
+	if err := d.e.sweep(ctx, charon); err != nil {
+		return failed(err)
+	}
+	if err := d.c.conflict(ctx, charon); err != nil {
+		return failed(err)
+	}
+	d.e.name(&d.c)
+	d.named = true
+	if err := d.load(ctx, charon, key); err != nil {
+		return failed(err)
+	}
+	if err := d.negotiate(ctx); err != nil {
+		return err
+	}
+	if _, _, err := d.c.look(ctx, charon); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// load gives charon the key and the connection.
+func (d *dialer) load(ctx context.Context, charon daemon, key auth.Secret) error {
+	secret := key.Reveal()
+	defer clear(secret)
+	if _, err := charon.call(ctx, "load-shared", d.c.key(secret)); err != nil {
+		return err
+	}
+	_, err := charon.call(ctx, "load-conn", d.c.config())
+	return err
+}
+
+// DialContext connects, held to the associations that were negotiated.
+func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
+	settle := d.e.Settle
+	if settle == 0 {
+		settle = DefaultSettle
+	}
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	x := &xfrm.Dialer{Hold: xfrm.Demand(d.c.association()), Source: d.c.source, Device: d.device}
+	dial := (*xfrm.Dialer).DialContext
+	if d.e.dial != nil {
+		dial = func(x *xfrm.Dialer, ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
+			return d.e.dial(ctx, x, portal)
+		}
+	}
+	nc, err := dial(x, ctx, d.c.portal)
+	return nc, xfrm.Coded(err)
+}
+
+// Proof asks charon again, which asks the kernel.
+func (d *dialer) Proof(ctx context.Context) (initiator.Proof, error) {
+	charon, err := d.e.daemon(ctx)
+	if err != nil {
+		return initiator.Proof{}, failed(err)
+	}
+	defer charon.Close()
+	ike, children, err := d.c.look(ctx, charon)
+	if err != nil {
+		return initiator.Proof{}, failed(err)
+	}
+	p, err := d.c.proof(ike, children)
+	if err != nil {
+		return p, failed(err)
+	}
+	return p, nil
+}
+
+// Close takes all of the connection out of charon. It does so even where the
+// context of the connection has ended.
+func (d *dialer) Close() error {
+	d.once.Do(func() {
+		defer d.leave()
+		if !d.named {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), cleanupLimit)
+		defer cancel()
+		charon, err := d.e.daemon(ctx)
+		if err != nil {
+			d.left = &LeftoverError{Name: d.c.name, Err: err}
+			return
+		}
+		defer charon.Close()
+		d.left = charon.forget(ctx, d.c.name)
+	})
+	return d.left
+}

@@ -1,0 +1,183 @@
+package strongswan
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
+	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
+)
+
+// Name is what an Enforcer of this package is called in a Proof.
+const Name = "strongswan"
+
+// Defaults of an Enforcer.
+const (
+	DefaultSocket = "/var/run/charon.vici"
+	DefaultSettle = 30 * time.Millisecond
+)
+
+// maxNegotiations is how many negotiations run at a time: each takes one of
+// charon's threads, of which it has 16 and needs some for other things.
+const maxNegotiations = 4
+
+// cleanupLimit is how long charon may take to forget a connection of ours.
+const cleanupLimit = 5 * time.Second
+
+// An Enforcer has charon negotiate keys. Its zero value is ready to use. Fields
+// must not change while it is in use.
+type Enforcer struct {
+	// Socket is the path of charon's vici socket; empty: DefaultSocket.
+	Socket string
+
+	// Legacy proposes 3DES with SHA-1 and 1024-bit groups as well, last: for
+	// targets that know nothing better.
+	Legacy bool
+
+	// Settle is how long to wait after a negotiation, since its last message has
+	// no answer: a packet that comes to the peer before its keys are in place
+	// is lost, and sent again after a second. 0: DefaultSettle.
+	Settle time.Duration
+
+	// Wait is for plans that are in place, as in xfrm.Enforcer.
+	Wait time.Duration
+
+	serials atomic.Uint64
+	pairs   pairs
+
+	mu           sync.Mutex
+	swept        bool          // guarded by mu, which is held while sweeping
+	negotiations chan struct{} // guarded by mu until it is made
+
+	// What the system does, for tests of everything else; nil: package xfrm.
+	dial     func(context.Context, *xfrm.Dialer, netip.AddrPort) (net.Conn, error)
+	policies func(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error)
+}
+
+// Dialer has charon negotiate the keys of a connection under a plan, or takes
+// the protection that is in place. Where that fails nothing stays behind, and
+// the error is an *initiator.ConfigError.
+func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+	if s.Plan.InPlace() {
+		return (&xfrm.Enforcer{Wait: e.Wait}).Dialer(ctx, s)
+	}
+	if err := validate(s); err != nil {
+		return nil, err
+	}
+	if e.dial == nil {
+		if err := xfrm.Probe(); err != nil {
+			return nil, lacking(err)
+		}
+	}
+	c := newConnection(s)
+	leave, err := e.pairs.enter(ctx, c.source, c.portal)
+	if err != nil {
+		return nil, failed(err)
+	}
+	d := &dialer{e: e, c: c, device: s.Device, leave: leave}
+	if err := d.prepare(ctx, s.Key.Secret); err != nil {
+		return nil, withLeftover(err, d.Close())
+	}
+	return d, nil
+}
+
+// daemon connects with charon.
+func (e *Enforcer) daemon(ctx context.Context) (daemon, error) {
+	path := e.Socket
+	if path == "" {
+		path = DefaultSocket
+	}
+	conn, err := vici.Dial(ctx, path)
+	switch {
+	case err == nil:
+		return daemon{Conn: conn, socket: path}, nil
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	}
+	return daemon{}, &DaemonError{Socket: path, Err: err}
+}
+
+// absent reports that there is no charon, rather than one that does not speak
+// with us.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// name gives a connection its name and numbers.
+func (e *Enforcer) name(c *connection) {
+	c.legacy = e.Legacy
+	n := e.serials.Add(1)
+	c.name = ourselves().name(n)
+	c.reqid, c.serial = randomReqid(), randomStart()+n
+}
+
+// randomReqid returns a number that nobody else uses: others count from one.
+func randomReqid() uint32 {
+	const high = 0x4000_0000
+	return high | random()%high
+}
+
+// randomStart is where serials begin, so that those of several processes differ.
+var randomStart = sync.OnceValue(func() uint64 { return uint64(random()) })
+
+func random() uint32 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.NativeEndian.Uint32(b[:])
+}
+
+// turn waits until a negotiation may begin; the function that it returns ends
+// it.
+func (e *Enforcer) turn(ctx context.Context) (end func(), err error) {
+	e.mu.Lock()
+	if e.negotiations == nil {
+		e.negotiations = make(chan struct{}, maxNegotiations)
+	}
+	turns := e.negotiations
+	e.mu.Unlock()
+	select {
+	case turns <- struct{}{}:
+		return func() { <-turns }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// validate refuses what cannot be negotiated, before anybody is asked.
+func validate(s initiator.Secured) error {
+	portal := s.Portal.Addr().Unmap()
+	peer := portal
+	if s.Plan.Mode == ipsec.TunnelMode {
+		peer = s.Outer.Unmap()
+	}
+	refuse := func(code uint32, reason string, err error) error {
+		return &initiator.ConfigError{Code: code, What: "IPsec", Reason: reason, Err: err}
+	}
+	switch {
+	case !s.Plan.IPsec:
+		return refuse(initiator.CodeInvalidParameter, "the plan has none", nil)
+	case s.Key.Secret.IsZero():
+		return refuse(initiator.CodeTargetPresharedKeyUnavailable, "there is no preshared key for "+peer.String(), &ipsec.NoKeyError{Identity: s.Key.Remote})
+	case s.Plan.Mode == ipsec.TunnelMode && !s.Outer.IsValid():
+		return refuse(initiator.CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address for "+portal.String(), &ipsec.NoOuterAddressError{Destination: portal.String()})
+	case !s.Source.IsValid() || !portal.IsValid():
+		return refuse(initiator.CodeInvalidParameter, "two addresses are needed", nil)
+	case s.Source.Unmap().Is4() != portal.Is4() || peer.Is4() != portal.Is4():
+		return refuse(initiator.CodeRequestNotSupported, "IPv4 within IPv6, or the other way round, is not supported", nil)
+	case portal.Zone() != "" || portal.IsLinkLocalUnicast() || peer.IsLinkLocalUnicast():
+		// IKE identities and selectors have no place for a zone.
+		return refuse(initiator.CodeRequestNotSupported, "link-local addresses cannot be protected", nil)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package strongswan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
+)
+
+// maxLines is how much of what charon says is kept.
+const maxLines = 40
+
+// A journal is what charon says of a negotiation. Charon has no numbers for what
+// goes wrong, so its words are all there is to go by. They are for people: what
+// is done does not depend on them, but for giving up early.
+type journal struct {
+	hopeless func() // called when there is no point in waiting
+
+	mu    sync.Mutex
+	lines []string     // guarded by mu
+	seen  map[sign]int // guarded by mu
+}
+
+// A sign is something that charon says.
+type sign string
+
+// The signs.
+const (
+	signReceived     sign = "received packet"
+	signRetransmit   sign = "sending retransmit"
+	signUndecipher   sign = "could not decrypt payloads"
+	signHash         sign = "HASH received"
+	signNoProposal   sign = "received NO_PROPOSAL_CHOSEN"
+	signAuthFailed   sign = "received AUTHENTICATION_FAILED"
+	signInvalidID    sign = "received INVALID_ID_INFORMATION"
+	signNoKey        sign = "no shared key found"
+	signNoAggressive sign = "Aggressive Mode PSK disabled"
+	signInstall      sign = "unable to install"
+	signUnsupported  sign = "Protocol not supported"
+	signEstablished  sign = "established between"
+	signSelectors    sign = "traffic selectors"
+)
+
+var signs = []sign{
+	signReceived, signRetransmit, signUndecipher, signHash, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
+	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors,
+}
+
+// note takes a line of charon's log.
+func (j *journal) note(event vici.Section) error {
+	line := strings.Map(printable, event.Text("msg"))
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.lines = append(j.lines, event.Text("group")+" "+line); len(j.lines) > maxLines {
+		j.lines = j.lines[1:]
+	}
+	if j.seen == nil {
+		j.seen = map[sign]int{}
+	}
+	for _, s := range signs {
+		if strings.Contains(line, string(s)) {
+			j.seen[s]++
+		}
+	}
+	// A message that cannot be decrypted could be anybody's. But where the
+	// peer does not take ours either, it is the key.
+	if j.seen[signUndecipher] > 0 && j.seen[signRetransmit] > 0 {
+		j.hopeless()
+	}
+	return nil
+}
+
+// printable leaves no control characters: identities in a line are the peer's.
+func printable(r rune) rune {
+	if r < ' ' || r == 0x7f {
+		return '?'
+	}
+	return r
+}
+
+// aggressiveRefused reports that aggressive mode with preshared keys may not be
+// allowed, here or at the peer.
+func (j *journal) aggressiveRefused() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.seen[signNoAggressive] > 0 || j.seen[signAuthFailed] > 0 && j.seen[signEstablished] == 0
+}
+
+// aggressiveOption is what charon has to be told to do aggressive mode with
+// preshared keys.
+const aggressiveOption = "i_dont_care_about_security_and_use_aggressive_mode_psk"
+
+// reason says what went wrong, as far as that can be told.
+func (j *journal) reason(exchange ipsec.Exchange, err error) string {
+	refused := exchange == ipsec.AggressiveMode && j.aggressiveRefused()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	has := func(s sign) bool { return j.seen[s] > 0 }
+	switch {
+	case has(signNoAggressive):
+		return "charon here does no aggressive mode with preshared keys: it has to be set " + aggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
+	case has(signInstall) && has(signUnsupported):
+		return "the keys are there, and the kernel has no ESP to use them with"
+	case has(signInstall):
+		return "the keys are there, and the kernel does not take them"
+	case refused:
+		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it does aggressive mode with preshared keys only where " + aggressiveOption + " = yes is set in its strongswan.conf"
+	case has(signUndecipher), has(signHash):
+		return "the preshared key of the peer seems to be another"
+	case has(signAuthFailed):
+		return "the peer refuses the key or the identity"
+	case has(signNoProposal) && has(signEstablished):
+		return "the peer takes none of the proposals for IPsec (algorithms, PFS or mode)"
+	case has(signNoProposal):
+		return "the peer takes none of the proposals for IKE (algorithms), or does not know us"
+	case has(signInvalidID), has(signSelectors):
+		return "the peer does not agree on which traffic to protect"
+	case has(signNoKey):
+		return "charon does not find the key"
+	case has(signEstablished) && ended(err):
+		return "the peer does not answer in phase 2"
+	case ended(err) && !has(signReceived):
+		return "the peer does not answer IKE (UDP port 500)"
+	case ended(err):
+		return "the peer stopped to answer; its preshared key may be another"
+	}
+	var refusal *vici.FailedError
+	if errors.As(err, &refusal) && len(j.lines) > 0 {
+		return fmt.Sprintf("%s (%s)", refusal.Reason, j.lines[len(j.lines)-1])
+	}
+	return reason(err)
+}
+
+// ended reports that the negotiation was not over when it was ended.
+func ended(err error) bool {
+	var refusal *vici.FailedError
+	return !errors.As(err, &refusal) && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, errHopeless))
+}

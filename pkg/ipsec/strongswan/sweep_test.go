@@ -1,0 +1,120 @@
+package strongswan
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
+)
+
+// childVariable tells a copy of the test program where charon is.
+const childVariable = "STRONGSWAN_TEST_CHARON"
+
+// TestKilled: a process that is killed leaves what it had in charon, and the next
+// one takes that out, and nothing else.
+func TestKilled(t *testing.T) {
+	if socket := os.Getenv(childVariable); socket != "" {
+		e, _ := newEnforcer(t, &charon{Socket: socket})
+		if _, err := e.Dialer(t.Context(), secured(t, 0)); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("\nready")
+		select {}
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("whether a process is gone is told by /proc")
+	}
+	t.Parallel()
+	c := newCharon(t, nil)
+	child := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+	child.Env = append(os.Environ(), childVariable+"="+c.Socket)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready := false
+	for lines := bufio.NewScanner(out); !ready && lines.Scan(); {
+		ready = lines.Text() == "ready"
+	}
+	left := c.has()
+	if !ready || len(left) != 1 {
+		t.Fatalf("ready: %v; in charon: %v, want one name", ready, left)
+	}
+	// The process lives: another one leaves it alone.
+	kept := slices.Concat(left, []string{"host", elsewhere().name(1)})
+	slices.Sort(kept)
+	c.mu.Lock()
+	c.conns["host"] = vici.Section{vici.List("remote_addrs", "192.0.2.99")}
+	c.keys[elsewhere().name(1)] = nil
+	c.mu.Unlock()
+	once(t, c)
+	if got := c.has(); !slices.Equal(got, kept) {
+		t.Errorf("while it lives: in charon: %v, want %v", got, kept)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	once(t, c)
+	kept = slices.DeleteFunc(kept, func(name string) bool { return name == left[0] })
+	if got := c.has(); !slices.Equal(got, kept) {
+		t.Errorf("after it was killed: in charon: %v, want %v", got, kept)
+	}
+}
+
+// elsewhere is a process of another namespace, of which nothing is known.
+func elsewhere() owner { return owner{namespace: 1, pid: 1 << 30, start: 1} }
+
+// once prepares a connection with an Enforcer of its own, and closes it.
+func once(t *testing.T, c *charon) {
+	t.Helper()
+	e, _ := newEnforcer(t, c)
+	s := secured(t, ipsec.FlagTransport)
+	d, err := e.Dialer(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOwner(t *testing.T) {
+	t.Parallel()
+	us := ourselves()
+	if got, ok := ownerOf(us.name(7)); !ok || got != us {
+		t.Errorf("got %+v, %v; want %+v", got, ok, us)
+	}
+	if us.gone() {
+		t.Error("we are gone")
+	}
+	for _, name := range []string{"", "host", prefix, prefix + "1-2-3", prefix + "1-2-3-4-5", prefix + "1-2-x-4", "x" + us.name(1), prefix + "1--2-3-4"} {
+		if o, ok := ownerOf(name); ok {
+			t.Errorf("%q is of %+v", name, o)
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*owner)
+		gone   bool
+	}{
+		{name: "another process by our number", gone: true, change: func(o *owner) { o.start++ }},
+		{name: "elsewhere", change: func(o *owner) { o.namespace++; o.start++ }},
+		{name: "nobody knows where", change: func(o *owner) { o.namespace = 0; o.start++ }},
+	} {
+		o := us
+		tt.change(&o)
+		if got := o.gone(); got != tt.gone && runtime.GOOS == "linux" {
+			t.Errorf("%s: gone: got %v, want %v", tt.name, got, tt.gone)
+		}
+	}
+}
