@@ -57,7 +57,7 @@ func (e *Error) Error() string {
 		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
 		StageConnect: "connect to ", StageLogin: "login to ", StageDiscover: "discovery at ", StageLogout: "logout from ", StageStore: "store ",
 	}[e.Stage])
-	b.WriteString(e.Portal.String())
+	b.WriteString(shown(e.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.String() {
 		fmt.Fprintf(&b, " (%s)", e.Address)
 	}
@@ -75,6 +75,16 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// shown returns s, quoted where it is not fit for a line as it is.
+func shown(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return quote([]byte(s))
+		}
+	}
+	return s
+}
 
 // message returns an error's text without what the line around it says already:
 // the package that made it, and the addresses.
@@ -145,10 +155,13 @@ func (e *RedirectError) Error() string {
 
 // A TimeoutError is a portal that took longer than it may.
 type TimeoutError struct {
-	Limit time.Duration // what it had
+	Limit time.Duration // what it had; 0: what the system gave it
 }
 
 func (e *TimeoutError) Error() string {
+	if e.Limit == 0 {
+		return "initiator: no answer in time"
+	}
 	return fmt.Sprintf("initiator: no answer within %s", e.Limit.Round(time.Millisecond))
 }
 

@@ -133,7 +133,7 @@ func (p Portal) validate() error {
 			return refuse(CodeWin32InvalidParameter, reason)
 		}
 	case !isHost(addr):
-		return refuse(CodeInvalidHost, p.Address+" is not the address of a host")
+		return refuse(CodeInvalidHost, shown(p.Address)+" is not the address of a host")
 	}
 	return nil
 }

@@ -1,0 +1,160 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestDialErrors: what the network says, and what to do about it.
+func TestDialErrors(t *testing.T) {
+	t.Parallel()
+	system := func(call string, err error) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError(call, err)}
+	}
+	tests := []struct {
+		name string
+		err  error
+		text string
+	}{
+		{name: "refused", err: system("connect", syscall.ECONNREFUSED), text: "connect to 192.0.2.1:3260: connection refused; nothing listens there: check the address and the TCP port"},
+		{name: "no route", err: system("connect", syscall.ENETUNREACH), text: "network is unreachable; check the route to it"},
+		{name: "no host", err: system("connect", syscall.EHOSTUNREACH), text: "no route to host; check the route to it"},
+		{name: "no such source", err: system("bind", syscall.EADDRNOTAVAIL), text: "this host has no such source address"},
+		{name: "given up", err: system("connect", syscall.ETIMEDOUT), text: "connect to 192.0.2.1:3260: no answer in time; check the route to it and the firewalls between"},
+		{name: "another", err: &net.OpError{Op: "dial", Err: errors.New("no")}, text: "connect to 192.0.2.1:3260: no"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nil, tt.err }
+				r, _ := discover(t, d, at(netip.MustParseAddrPort(where)))
+				judge(t, r.Err, outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: tt.text})
+			})
+		})
+	}
+}
+
+// TestConfigErrors: what cannot work is refused before anything is sent, by the
+// reference API's number, and what was given is not repeated to a terminal.
+func TestConfigErrors(t *testing.T) {
+	t.Parallel()
+	address := func(address string, port uint16) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
+		return func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			p.Portal = initiator.Portal{Address: address, Port: port}
+		}
+	}
+	login := func(change func(o *initiator.LoginOptions)) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
+		return func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			*p = withAll(*p)
+			change(&p.Login)
+		}
+	}
+	tests := []struct {
+		name   string
+		change func(d *initiator.Discoverer, p *initiator.SendTargetPortal)
+		code   uint32
+	}{
+		{name: "no name", code: initiator.CodeInvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "" }},
+		{name: "bad name", code: initiator.CodeInvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "iqn.\x1b[2J" }},
+		{name: "no address", code: initiator.CodeNoPortalSpecified, change: address("", 3260)},
+		{name: "no port", code: initiator.CodeWin32InvalidParameter, change: address("192.0.2.1", 0)},
+		{name: "control characters", code: initiator.CodeWin32InvalidParameter, change: address("\x1b[2J\n", 3260)},
+		{name: "control characters in a zone", code: initiator.CodeInvalidHost, change: address("ff02::1%\x1b[2J", 3260)},
+		{name: "a long address", code: initiator.CodeWin32InvalidParameter, change: address(strings.Repeat("a", 300), 3260)},
+		{name: "a long label", code: initiator.CodeWin32InvalidParameter, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			p.Portal.SymbolicName = strings.Repeat("a", 300)
+		}},
+		{name: "source of the other family", code: initiator.CodeAddressTypeNotSupported, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			p.Source = netip.MustParseAddr("2001:db8::1")
+		}},
+		{name: "no CHAP name", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = "" })},
+		{name: "a long CHAP name", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
+		{name: "a target's name that is not UTF-8", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
+		{name: "an algorithm twice", code: initiator.CodeInvalidParameter, change: login(func(o *initiator.LoginOptions) {
+			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.MD5}
+		})},
+		{name: "an unknown digest", code: initiator.CodeInvalidParameter, change: login(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := portal(n, where, &iscsitest.Target{})
+				tt.change(d, &p)
+				r, _ := discover(t, d, p)
+				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: tt.code})
+				if len(n.Dials()) != 0 {
+					t.Errorf("dials %v", n.Dials())
+				}
+			})
+		})
+	}
+}
+
+// TestNegotiationErrors: keys on which we and a target do not agree.
+func TestNegotiationErrors(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := portal(n, where, &iscsitest.Target{})
+		p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeLoginFailed, text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
+		r, _ = discover(t, d, withCHAP(portal(n, where, &iscsitest.Target{}), chapUser, chapSecret))
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "0x0201"})
+	})
+}
+
+// TestErrorOfNothing: errors that are not of a portal.
+func TestErrorOfNothing(t *testing.T) {
+	t.Parallel()
+	if got := initiator.Code(nil); got != initiator.CodeSuccess {
+		t.Errorf("nil: %s", initiator.CodeName(got))
+	}
+	if got := initiator.Code(errors.New("x")); got != initiator.CodeNonSpecificError {
+		t.Errorf("unknown: %s", initiator.CodeName(got))
+	}
+	if initiator.Retryable(nil) || initiator.Retryable(errors.New("x")) {
+		t.Error("nothing is to be tried again")
+	}
+}
+
+// TestLeaveAtTarget: whoever leaves at a target, in the middle of a list, is not
+// waited for; nor is who leaves DiscoverAll before the last result.
+func TestLeaveAtTarget(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		var portals []initiator.SendTargetPortal
+		for i := range 4 {
+			endless := streams(func(int) (string, bool) { return numbered(300), false })
+			portals = append(portals, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), endless))
+		}
+		start := time.Now()
+		found := 0
+		for range d.Run(t.Context(), slices.Values(portals)) {
+			if found++; found == 1000 {
+				break
+			}
+		}
+		all := []initiator.SendTargetPortal{portal(n, where, &iscsitest.Target{}), portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})}
+		for range d.DiscoverAll(t.Context(), slices.Values(all)) {
+			break
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
