@@ -177,3 +177,29 @@ func TestListWarnings(t *testing.T) {
 		}
 	})
 }
+
+// TestListManyAddresses: the addresses of a name that comes again join those
+// that it has, each once, also where they are many.
+func TestListManyAddresses(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		var text []string
+		for range 3 {
+			text = append(text, "TargetName=iqn.2026-11.com.example:a")
+			for i := range 40 {
+				text = append(text, fmt.Sprintf("TargetAddress=192.0.2.%d,1", i))
+			}
+			text = append(text, "TargetName=iqn.2026-11.com.example:b", "TargetAddress=192.0.2.1,1")
+		}
+		r, _ := discover(t, d, portal(n, where, answers(pairs(text...))))
+		judge(t, r.Err, outcome{})
+		if len(r.Targets) != 2 || len(r.Targets[0].Addresses) != 40 || len(r.Targets[1].Addresses) != 1 {
+			t.Errorf("targets %v", r.Targets)
+		}
+		for i, a := range r.Targets[0].Addresses {
+			if a != v4(i, 1) {
+				t.Errorf("address %d is %s", i, a)
+			}
+		}
+	})
+}
