@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // HostInstance is the name of the built-in initiator instance: all addresses of
@@ -38,17 +39,40 @@ func (i *Instance) validate() error {
 			return err
 		}
 	}
+	refuse := func(format string, args ...any) error {
+		return &ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
+	}
 	for _, a := range i.Addresses {
-		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-			return &ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf("%s is not the address of a host", a)}
+		if !a.IsValid() || !isHost(a) {
+			return refuse("%s is not the address of a host", a)
 		}
+	}
+	if slices.Contains(i.Interfaces, "") {
+		return refuse("an interface has a name")
 	}
 	return nil
 }
 
+// canonical returns i in the form in which it is stored: our own names in lower
+// case, as RFC 7143 wants them, and addresses as the host has them.
+func (i Instance) canonical() Instance {
+	i.NodeName = FoldName(i.NodeName)
+	i.Addresses = slices.Clone(i.Addresses)
+	for n, a := range i.Addresses {
+		i.Addresses[n] = named(a.Unmap())
+	}
+	return i
+}
+
 func validInstanceName(name string) error {
-	if name == "" || len(name) > MaxInstanceLen || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return &ConfigError{Code: CodeWin32InvalidParameter, What: "instance", Reason: "a name has 1 to 255 bytes and no control characters"}
+	refuse := func(reason string) error {
+		return &ConfigError{Code: CodeWin32InvalidParameter, What: "instance", Reason: reason}
+	}
+	switch {
+	case name == "" || len(name) > MaxInstanceLen || len(foldInstance(name)) > 3*MaxInstanceLen:
+		return refuse("a name has 1 to 255 bytes")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return refuse("a name is UTF-8 without control characters")
 	}
 	return nil
 }
@@ -78,5 +102,5 @@ func (i *Instance) own(host []HostAddress) map[netip.Addr]HostAddress {
 	return own
 }
 
-// sameInstance compares names of instances.
-func sameInstance(a, b string) bool { return strings.EqualFold(a, b) }
+// sameInstance compares names of instances, as the keys of their records do.
+func sameInstance(a, b string) bool { return foldInstance(a) == foldInstance(b) }

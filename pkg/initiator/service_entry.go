@@ -10,13 +10,14 @@ import (
 
 // admit holds a portal against all rules that need no network, brings it into
 // the form in which it is stored, and returns the job to ask it. numbers says
-// whether initiator ports may be given numbers for it.
+// whether initiator ports may be given numbers for it: one that a result tells
+// has to stay.
 func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) (job, error) {
 	p.Portal.Address = p.Portal.host()
 	if err := p.validate(); err != nil {
 		return job{}, err
 	}
-	selector, err := s.Selector(ctx, numbers && (p.Instance != "" || p.Source.IsValid()))
+	selector, err := s.Selector(ctx, numbers)
 	if err != nil {
 		return job{}, err
 	}
@@ -90,7 +91,7 @@ func (s *Service) entry(ctx context.Context, key Key, numbers bool) (j job, list
 		j, err = s.admit(ctx, &p, numbers)
 		return j, false, s.failed(key, err)
 	}
-	selector, err := s.Selector(ctx, numbers && key.Instance != "")
+	selector, err := s.Selector(ctx, numbers)
 	if err != nil {
 		return job{}, true, err
 	}

@@ -48,17 +48,21 @@ func (s *Service) AddInstance(ctx context.Context, i Instance) error {
 		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, Change{
-		Key: prefixInstance + foldInstance(i.Name), Version: AnyVersion, Value: encode(instanceRecord(i)),
+		Key: prefixInstance + foldInstance(i.Name), Version: AnyVersion, Value: encode(instanceRecord(i.canonical())),
 	}))
 }
 
 // RemoveInstance removes an instance and forgets the numbers of its ports. One
 // that entries of the registry refer to stays.
 func (s *Service) RemoveInstance(ctx context.Context, name string) error {
+	return storeError(retryConflicts(ctx, func() error { return s.removeInstance(ctx, name) }))
+}
+
+func (s *Service) removeInstance(ctx context.Context, name string) error {
 	key := prefixInstance + foldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
 	if err != nil {
-		return storeError(err)
+		return err
 	}
 	if r.Version == 0 {
 		return refused(&ConfigError{Code: CodeInitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
@@ -78,11 +82,11 @@ func (s *Service) RemoveInstance(ctx context.Context, name string) error {
 	changes := []Change{{Key: key, Version: r.Version, Delete: true}}
 	for p, err := range s.cfg.Store.List(ctx, portNumberPrefix(name)) {
 		if err != nil {
-			return storeError(err)
+			return err
 		}
 		changes = append(changes, Change{Key: p.Key, Version: p.Version, Delete: true})
 	}
-	return storeError(s.cfg.Store.Apply(ctx, changes...))
+	return s.cfg.Store.Apply(ctx, changes...)
 }
 
 func portNumberPrefix(instance string) string { return prefixPort + foldInstance(instance) + "/" }

@@ -1,0 +1,284 @@
+package initiator_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+)
+
+func (w *world) instances() []initiator.Instance {
+	w.t.Helper()
+	all, err := w.Instances(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return all
+}
+
+// ports returns the ports as "instance number address".
+func (w *world) ports() []string {
+	w.t.Helper()
+	ports, err := w.Ports(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var all []string
+	for _, p := range ports {
+		all = append(all, fmt.Sprintf("%s %s %s %s", p.Instance, p.Number, p.Address, p.State))
+	}
+	return all
+}
+
+func TestAddInstanceRefusals(t *testing.T) {
+	t.Parallel()
+	addr := func(s string) []netip.Addr { return []netip.Addr{netip.MustParseAddr(s)} }
+	tests := []struct {
+		name string
+		i    initiator.Instance
+		code uint32 // 0: it is taken
+	}{
+		{name: "all addresses", i: initiator.Instance{Name: "b"}},
+		{name: "longest name", i: initiator.Instance{Name: strings.Repeat("b", 255)}},
+		{name: "blanks and slashes", i: initiator.Instance{Name: "fabric B / left%"}},
+		{name: "no name", code: initiator.CodeWin32InvalidParameter},
+		{name: "name too long", i: initiator.Instance{Name: strings.Repeat("b", 256)}, code: initiator.CodeWin32InvalidParameter},
+		{name: "name too long in lower case", i: initiator.Instance{Name: strings.Repeat("Ⱥ", 127)}, code: initiator.CodeWin32InvalidParameter},
+		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: initiator.CodeWin32InvalidParameter},
+		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: initiator.CodeWin32InvalidParameter},
+		{name: "built in", i: initiator.Instance{Name: "Host"}, code: initiator.CodeInvalidParameter},
+		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "backup"}, code: initiator.CodeInvalidISCSIName},
+		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: initiator.CodeInvalidParameter},
+		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: initiator.CodeInvalidParameter},
+		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: initiator.CodeInvalidParameter},
+		{name: "multicast", i: initiator.Instance{Name: "b", Addresses: addr("224.0.0.1")}, code: initiator.CodeInvalidParameter},
+		{name: "broadcast", i: initiator.Instance{Name: "b", Addresses: addr("255.255.255.255")}, code: initiator.CodeInvalidParameter},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			wantCode(t, w.AddInstance(t.Context(), tt.i), tt.code)
+			want := 1 // host
+			if tt.code == 0 {
+				want = 2
+			}
+			if got := w.instances(); len(got) != want {
+				t.Errorf("instances %v", got)
+			} else if tt.code == 0 && got[1].Name != tt.i.Name {
+				t.Errorf("name %q, want %q", got[1].Name, tt.i.Name)
+			}
+		})
+	}
+}
+
+// TestInstanceNames: names are compared without case, everywhere in the same way.
+func TestInstanceNames(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		a, b string
+		same bool
+	}{
+		{"Fabric-B", "fabric-b", true},
+		{"BÄCKUP", "bäckup", true},
+		{"fabric", "fabric ", false},
+		{"sabc", "ſabc", false}, // which some ways to compare without case take for one
+		{"Σ", "ς", false},
+		{"a/b", "a%2Fb", false},
+	}
+	for _, tt := range tests {
+		w := newWorld(t)
+		for _, name := range []string{tt.a, tt.b} {
+			if err := w.AddInstance(t.Context(), initiator.Instance{Name: name, Interfaces: []string{"eth0"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := len(w.instances()) == 2; got != tt.same {
+			t.Errorf("%q and %q: same %t, want %t", tt.a, tt.b, got, tt.same)
+		}
+		selector, err := w.Selector(t.Context(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{tt.a, tt.b} {
+			ports, err := selector.Select(t.Context(), name, initiator.Number(0), netip.MustParseAddr("192.0.2.10"))
+			if err != nil || !tt.same && ports[0].Instance != name {
+				t.Errorf("%q: ports %v, error %v", name, ports, err)
+			}
+		}
+		wantCode(t, w.RemoveInstance(t.Context(), tt.a), initiator.CodeSuccess)
+		if got := len(w.instances()) == 1; got != tt.same {
+			t.Errorf("%q removed: instances %v", tt.a, w.instances())
+		}
+	}
+}
+
+// TestInstancesInOrder: host, then by name; what is stored has one form.
+func TestInstancesInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, i := range []initiator.Instance{
+		{Name: "c", Interfaces: []string{"eth1"}},
+		{Name: "B", NodeName: "iqn.2026-11.com.Example:B", Addresses: []netip.Addr{netip.MustParseAddr("::ffff:198.51.100.2")}},
+		{Name: "c", Interfaces: []string{"eth0"}},
+	} {
+		if err := w.AddInstance(t.Context(), i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []initiator.Instance{
+		{Name: "host"},
+		{Name: "B", NodeName: "iqn.2026-11.com.example:b", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
+		{Name: "c", Interfaces: []string{"eth0"}},
+	}
+	if diff := cmp.Diff(want, w.instances(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("instances (-want +got):\n%s", diff)
+	}
+	wantPorts := []string{
+		"host 0 192.0.2.2 up", "host 1 198.51.100.2 up", "host 2 2001:db8::2 up",
+		"B 0 198.51.100.2 up", "c 0 192.0.2.2 up", "c 1 2001:db8::2 up",
+	}
+	if diff := cmp.Diff(wantPorts, w.ports()); diff != "" {
+		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+	// What is taken out of an instance is gone for it, and keeps its number.
+	if err := w.AddInstance(t.Context(), initiator.Instance{Name: "C", Interfaces: []string{"eth1"}}); err != nil {
+		t.Fatal(err)
+	}
+	wantPorts = append(wantPorts[:4], "C 0 192.0.2.2 gone", "C 1 2001:db8::2 gone", "C 2 198.51.100.2 up")
+	if diff := cmp.Diff(wantPorts, w.ports()); diff != "" {
+		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+}
+
+// TestRemoveInstance: one that entries refer to stays.
+func TestRemoveInstance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
+	if err := w.AddInstance(t.Context(), initiator.Instance{Name: "b", Interfaces: []string{"eth1"}}); err != nil {
+		t.Fatal(err)
+	}
+	before := w.ports()
+	p := at(addr)
+	p.Instance = "B"
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeInvalidParameter)
+	if got := w.ports(); !slices.Equal(got, before) {
+		t.Errorf("ports %v, want %v", got, before)
+	}
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeInitiatorInstanceNotFound)
+	wantCode(t, w.RemoveInstance(t.Context(), "host"), initiator.CodeInitiatorInstanceNotFound)
+	if got := w.ports(); !slices.Equal(got, before[:3]) {
+		t.Errorf("ports %v, want %v", got, before[:3])
+	}
+	_, err = w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeInitiatorInstanceNotFound)
+}
+
+// TestNumberThatIsTold: what a result may tell is stored, whoever decided on the
+// port: addresses that come later do not take the number.
+func TestNumberThatIsTold(t *testing.T) {
+	t.Parallel()
+	for _, instance := range []string{"", "host"} {
+		for _, add := range []bool{true, false} {
+			w := newWorld(t)
+			later := w.host
+			w.host = later[1:2]
+			p := at(w.network.Portal("198.51.100.10:3260", &iscsitest.Target{}))
+			p.Instance = instance
+			ask := func() (initiator.Result, error) { return w.RefreshSendTargetPortal(t.Context(), p.Key()) }
+			if add {
+				ask = func() (initiator.Result, error) { return w.AddSendTargetPortal(t.Context(), p) }
+			}
+			_, err := ask()
+			wantCode(t, err, initiator.CodeSuccess)
+			w.host = later
+			if want := "host 0 198.51.100.2 up"; !slices.Contains(w.ports(), want) {
+				t.Errorf("instance %q, add %t: ports %v, want %s", instance, add, w.ports(), want)
+			}
+		}
+	}
+}
+
+// TestNumbersDryRun: to check a portal gives no numbers away.
+func TestNumbersDryRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
+	p.Source = w.host[1].Addr
+	p, err := w.CheckSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	if p.Instance != "host" || p.Port != initiator.Number(1) {
+		t.Errorf("port %s of %q", p.Port, p.Instance)
+	}
+	for r, err := range w.store.List(t.Context(), "") {
+		t.Errorf("stored %s, %v", r.Key, err)
+	}
+}
+
+// TestNumbersAtOnce: many who number ports at once, each with its own view of the
+// host, give no number twice, and no address two.
+func TestNumbersAtOnce(t *testing.T) {
+	t.Parallel()
+	const services, addresses, rounds = 4, 24, 20
+	store := new(memstore.Store)
+	seen := make([]map[netip.Addr]initiator.PortNumber, services) // by each
+	var all sync.WaitGroup
+	for s := range services {
+		seen[s] = make(map[netip.Addr]initiator.PortNumber)
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(s), 1))
+			view := func() ([]initiator.HostAddress, error) {
+				var host []initiator.HostAddress
+				for _, n := range random.Perm(addresses)[:1+random.IntN(addresses)] {
+					addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})
+					host = append(host, initiator.HostAddress{Addr: addr, Interface: "eth0", Up: true})
+				}
+				return host, nil
+			}
+			service, err := initiator.Open(initiator.Config{Store: store, Discoverer: &initiator.Discoverer{}, Addresses: view})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range rounds {
+				ports, err := service.Ports(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				for _, p := range ports {
+					if known, ok := seen[s][p.Address]; ok && known != p.Number {
+						t.Errorf("%s was port %s and is %s", p.Address, known, p.Number)
+					}
+					seen[s][p.Address] = p.Number
+				}
+			}
+		})
+	}
+	all.Wait()
+	numbers := make(map[initiator.PortNumber]netip.Addr)
+	for _, own := range seen {
+		for addr, n := range own {
+			if other, ok := numbers[n]; ok && other != addr {
+				t.Errorf("port %s is %s and %s", n, other, addr)
+			}
+			numbers[n] = addr
+		}
+	}
+	if len(numbers) != addresses {
+		t.Errorf("%d numbers for %d addresses", len(numbers), addresses)
+	}
+}
