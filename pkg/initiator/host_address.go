@@ -10,7 +10,7 @@ import (
 type HostAddress struct {
 	Addr      netip.Addr // link-local IPv6 with its zone
 	Interface string     // name of the network interface
-	Up        bool       // the interface is up, and its cable leads somewhere
+	Up        bool       // the address can be used: its interface is up, and the cable leads somewhere
 
 	// Passing is set for temporary and deprecated IPv6 addresses, which do not
 	// last: they are given no port number, but keep one that they have.
@@ -32,7 +32,7 @@ func HostAddresses() ([]HostAddress, error) {
 		return a.Index - b.Index
 	})
 	const up = net.FlagUp | net.FlagRunning
-	passing := passingAddresses()
+	states := addressStates()
 	var all []HostAddress
 	for _, i := range interfaces {
 		addrs, err := i.Addrs()
@@ -44,9 +44,10 @@ func HostAddresses() ([]HostAddress, error) {
 			if !ok {
 				continue
 			}
+			state := states[onLink{addr.WithZone(""), i.Index}]
 			all = append(all, HostAddress{
-				Addr: addr, Interface: i.Name, Up: i.Flags&up == up,
-				Passing: passing[onLink{addr.WithZone(""), i.Index}],
+				Addr: addr, Interface: i.Name,
+				Up: i.Flags&up == up && !state.unusable, Passing: state.passing,
 			})
 		}
 	}
@@ -58,6 +59,9 @@ type onLink struct {
 	addr  netip.Addr
 	index int
 }
+
+// An addressState is what the flags of an interface do not tell of its address.
+type addressState struct{ passing, unusable bool }
 
 // hostAddr returns the address of an interface in the form in which we use it.
 func hostAddr(a net.Addr, device string) (netip.Addr, bool) {

@@ -7,19 +7,21 @@ import (
 )
 
 // Of an address's message: where flags and interface are, the attribute with
-// the flags that the message has no room for, and the flags of addresses that do
-// not last (IFA_F_TEMPORARY, IFA_F_DEPRECATED).
+// the flags that the message has no room for, and flags (IFA_F_…).
 const (
 	offAddrFlags   = 2
 	offAddrIndex   = 4
 	ifaFlags       = 8
 	flagTemporary  = 0x01
+	flagOptimistic = 0x04
+	flagDADFailed  = 0x08
 	flagDeprecated = 0x20
+	flagTentative  = 0x40
 )
 
-// passingAddresses returns the IPv6 addresses that do not last. Where the kernel
-// does not tell, all last.
-func passingAddresses() map[onLink]bool {
+// addressStates returns what is special about IPv6 addresses. Where the kernel
+// does not tell, nothing is.
+func addressStates() map[onLink]addressState {
 	b, err := syscall.NetlinkRIB(syscall.RTM_GETADDR, syscall.AF_INET6)
 	if err != nil {
 		return nil
@@ -28,7 +30,7 @@ func passingAddresses() map[onLink]bool {
 	if err != nil {
 		return nil
 	}
-	passing := make(map[onLink]bool)
+	states := make(map[onLink]addressState)
 	for _, m := range messages {
 		if m.Header.Type != syscall.RTM_NEWADDR || len(m.Data) < syscall.SizeofIfAddrmsg {
 			continue
@@ -47,9 +49,13 @@ func passingAddresses() map[onLink]bool {
 				flags = binary.NativeEndian.Uint32(a.Value)
 			}
 		}
-		if flags&(flagTemporary|flagDeprecated) != 0 {
-			passing[onLink{addr, int(binary.NativeEndian.Uint32(m.Data[offAddrIndex:]))}] = true
+		at := onLink{addr, int(binary.NativeEndian.Uint32(m.Data[offAddrIndex:]))}
+		states[at] = addressState{
+			passing: flags&(flagTemporary|flagDeprecated) != 0,
+			// Nobody may use it while the link is searched for another that
+			// has it, or where one was found.
+			unusable: flags&flagDADFailed != 0 || flags&(flagTentative|flagOptimistic) == flagTentative,
 		}
 	}
-	return passing
+	return states
 }

@@ -2,5 +2,5 @@
 
 package initiator
 
-// passingAddresses knows only Linux's way to tell.
-func passingAddresses() map[onLink]bool { return nil }
+// addressStates knows only Linux's way to tell.
+func addressStates() map[onLink]addressState { return nil }

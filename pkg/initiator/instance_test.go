@@ -282,3 +282,22 @@ func TestNumbersAtOnce(t *testing.T) {
 		t.Errorf("%d numbers for %d addresses", len(numbers), addresses)
 	}
 }
+
+// TestDamagedNumbers: records that contradict themselves are an error, not a
+// reason to go on for ever.
+func TestDamagedNumbers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ key, value string }{
+		{"port/host/0000000001", `{"number":0,"address":"192.0.2.77"}`},
+		{"port/host/4294967295", `{"number":4294967295,"address":"192.0.2.77"}`},
+		{"port/host/0000000001", `{"number":1,"address":""}`},
+		{"port/host/0000000001", `{"number":1`},
+	} {
+		w := newWorld(t)
+		if err := w.store.Apply(t.Context(), initiator.Change{Key: tt.key, Value: []byte(tt.value)}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.Ports(t.Context())
+		wantCode(t, err, initiator.CodeCacheCorrupted)
+	}
+}

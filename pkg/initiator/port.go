@@ -25,7 +25,7 @@ type PortState uint8
 // The states.
 const (
 	PortUp   PortState = iota
-	PortDown           // the address is there, its interface is down or leads nowhere
+	PortDown           // the address is there and cannot be used: its interface is down or leads nowhere
 	PortGone           // the host, or the instance, no longer has the address
 )
 

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -91,6 +92,10 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 
 func portNumberPrefix(instance string) string { return prefixPort + foldInstance(instance) + "/" }
 
+func portNumberKey(instance string, number uint32) string {
+	return fmt.Sprintf("%s%010d", portNumberPrefix(instance), number)
+}
+
 // Ports returns the initiator ports of all instances. An address that had no
 // number gets one, which is stored and stays.
 func (s *Service) Ports(ctx context.Context) ([]Port, error) {
@@ -141,6 +146,9 @@ func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress,
 		if err == nil {
 			err = decode(r, &n)
 		}
+		if err == nil && (r.Key != portNumberKey(i.Name, n.Number) || Number(n.Number) == AllPorts || !n.Address.IsValid()) {
+			err = &RegistryError{Key: r.Key, Err: errors.New("the number is not the key's, or has no address")}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +165,7 @@ func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress,
 			continue
 		}
 		changes = append(changes, Change{
-			Key:     fmt.Sprintf("%s%010d", portNumberPrefix(i.Name), p.Number.Uint32()),
+			Key:     portNumberKey(i.Name, p.Number.Uint32()),
 			Version: 0, // somebody else may have given the number away
 			Value:   encode(portNumberRecord{Number: p.Number.Uint32(), Address: p.Address}),
 		})
@@ -178,12 +186,13 @@ func (s *Service) hostAddresses() ([]HostAddress, error) {
 // place gives p the port number of its Source, and holds instance and number
 // against what there is.
 func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
+	dst, _ := netip.ParseAddr(p.Portal.host())
 	if p.Source.IsValid() {
 		instance := p.Instance
 		if instance == "" {
 			instance = HostInstance
 		}
-		port, ok := selector.Find(instance, p.Source.Unmap())
+		port, ok := selector.Find(instance, sourceTo(p.Source, dst))
 		if !ok {
 			return &ConfigError{Code: CodeInvalidPortNumber, What: "source " + p.Source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
 		}
@@ -200,7 +209,6 @@ func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
 	if p.Port == AllPorts {
 		return nil
 	}
-	dst, _ := netip.ParseAddr(p.Portal.host())
 	_, err = selector.numbered(name, p.Port, dst.Unmap())
 	return err
 }

@@ -16,7 +16,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	p := &a.result.Portal
 	switch {
 	case p.Source.IsValid():
-		from, err := a.portOfSource(p.Source.Unmap())
+		from, err := a.portOfSource(sourceTo(p.Source, dst.Addr()))
 		if err != nil {
 			return nil, a.fail(err)
 		}
@@ -42,6 +42,16 @@ func (a *attempt) portOfSource(source netip.Addr) (Port, error) {
 		return from, &ConfigError{Code: CodeConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so none can be bound to"}
 	}
 	return from, nil
+}
+
+// sourceTo returns a source address in the form of a port's: as IPv4, or with the
+// name of its link, which is that of the destination where it has none itself.
+func sourceTo(source, dst netip.Addr) netip.Addr {
+	source = source.Unmap()
+	if needsZone(source) {
+		source = source.WithZone(dst.Zone())
+	}
+	return named(source)
 }
 
 // routingDecides reports whether the source can be left to the connection: nobody

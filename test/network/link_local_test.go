@@ -93,6 +93,17 @@ func TestLinkLocal(t *testing.T) {
 		arrays := [2]*array{l.first, l.second}
 		arrays[i].saw(l.ours[i])
 		arrays[1-i].saw()
+
+		// One of both has to name the link.
+		p = all("").to(linkLocalPortal + "%" + nic)
+		p.Source = netip.MustParseAddr(l.ours[i])
+		l.store(p)
+		arrays[i].saw(l.ours[i])
+		r, err := (&initiator.Discoverer{InitiatorName: initiatorName, Timeout: patience}).Discover(t.Context(), p)
+		if want := netip.MustParseAddr(l.ours[i] + "%" + nic); err != nil || r.Source != want {
+			t.Errorf("source %s, want %s: %v", r.Source, want, err)
+		}
+		arrays[i].saw(l.ours[i])
 	}
 }
 

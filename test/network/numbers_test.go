@@ -124,3 +124,20 @@ func TestAddressTwice(t *testing.T) {
 		t.Errorf("port %+v, want %+v", got, before)
 	}
 }
+
+// TestTentativeAddress: an address is not used before it is known that nobody
+// else has it.
+func TestTentativeAddress(t *testing.T) {
+	h := newHost(t)
+	h.cable("san0", newArray(t, "disk"))
+	h.Sysctl(t, "net/ipv6/conf/san0/accept_dad", "1")
+	h.Sysctl(t, "net/ipv6/conf/san0/dad_transmits", "100") // one a second
+	h.ip("-6 addr add fd00::1/64 dev san0")
+	h.ip("-6 addr add fd00::2/64 dev san0 nodad")
+	if p := h.port("host", "fd00::1"); p.State != initiator.PortDown {
+		t.Errorf("port %+v, want it down", p)
+	}
+	if p := h.port("host", "fd00::2"); p.State != initiator.PortUp {
+		t.Errorf("port %+v, want it up", p)
+	}
+}
