@@ -1,6 +1,8 @@
 package network
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 
@@ -154,7 +156,9 @@ func TestLocalPorts(t *testing.T) {
 	const portals = 8
 	eachFamily(t, func(t *testing.T, w *ways) {
 		const name = "net/ipv4/ip_local_port_range" // of IPv6 as well
-		w.Sysctl(t, name, "40000 40001")
+		// Not those of an earlier run, which the kernel keeps for a minute.
+		low := 20000 + rand.IntN(40000)
+		w.Sysctl(t, name, fmt.Sprintf("%d %d", low, low+1))
 		t.Cleanup(func() { w.Sysctl(t, name, "32768 60999") })
 		one := w.at(w.family.host[0])
 		var want []string
