@@ -21,11 +21,11 @@ const (
 
 var formats = []string{formatTable, formatJSON, formatJSONL, formatISCSIADM}
 
-func (g *globalFlags) flags() *pflag.FlagSet {
+func (g *globalFlags) flags(usualRegistry string) *pflag.FlagSet {
 	fs := newFlagSet()
 	g.output = formatTable
 	fs.VarP(&choice{&g.output, "FORMAT", formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
-	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default: in the usual place of the system, see docs/cli.md")
+	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default here: "+usualRegistry)
 	fs.Var(&g.key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "log to standard error")
 	fs.BoolP("help", "h", false, "print the manual of the verb")

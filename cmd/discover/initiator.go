@@ -117,7 +117,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "set-chap-secret [FLAGS] [REF]",
-		Short:             "store the secret by which targets prove themselves; without REF none",
+		Short:             "store the secret of targets; without REF none",
 		Long:              initiatorSetSecretManual,
 		ValidArgsFunction: complete(secretSchemes...),
 		Args:              arguments(0, 1, "REF"),

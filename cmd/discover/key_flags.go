@@ -18,11 +18,16 @@ type keyFlags struct {
 	tcpPort  int64
 }
 
-func (k *keyFlags) flags() *pflag.FlagSet {
+// flags defines the flags. each says that each port may be meant.
+func (k *keyFlags) flags(each bool) *pflag.FlagSet {
 	fs := newFlagSet()
+	numbers := "the port of the instance by its number (see discover port list), or all: current routing decides (the default)"
+	if each {
+		numbers += ", or each: one session from every port"
+	}
 	k.tcpPort = initiator.DefaultPort
 	fs.Var(&text{&k.instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal; the built-in one is host")
-	fs.Var(&k.port, "initiator-port", "the port of the instance by its number (see discover port list), or all: current routing decides (the default)")
+	fs.Var(&k.port, "initiator-port", numbers)
 	fs.Var(&address{&k.source}, "source", "the port by its address")
 	fs.Var(&number{value: &k.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals that name none; default 3260")
 	return fs

@@ -49,7 +49,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of initiator set-name, else of "+nameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
 	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then")
-	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any")
+	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
 	fs.Var(&l.targetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
 	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
 	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone where a target took sha256 and refused the response (the default); --chap-fallback=false: do not")

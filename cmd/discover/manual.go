@@ -6,10 +6,13 @@ privileges, no daemon and no kernel module, and logs out when it has the answer.
 Examples:
   discover scan 192.0.2.10
   discover scan -o json storage1.example storage2.example:3261 [2001:db8::10]:3260
-  discover scan --chap-user host1 --chap-secret file:/etc/discover/secret 192.0.2.10`
+  discover scan --chap-user host1 --chap-secret file:/etc/discover/secret 192.0.2.10
+  discover portal add 192.0.2.10
+  discover target list --refresh`
 
 const scanManual = `discover scan logs in to each portal with a discovery session, asks for its
-targets (SendTargets), and logs out. It stores nothing.
+targets (SendTargets), and logs out. It stores nothing, and reads the registry
+only for --instance and --initiator-port.
 
 PORTAL is one of:
   HOST, HOST:PORT                a name, all of whose addresses are tried in order
@@ -20,6 +23,9 @@ PORTAL is one of:
   192.0.2.10-192.0.2.20          a range
   @FILE, -                       the same from a file or from standard input,
                                  one a line; # begins a comment
+
+With --initiator-port each it shows which ports of this host see which targets; a
+session that fails counts as a portal that did not answer.
 
 Of blocks and ranges, addresses that cannot be connected to are counted rather
 than listed. All together may be 1048576 addresses.
@@ -37,6 +43,7 @@ Examples:
   discover scan 192.0.2.10 [2001:db8::10]:3260
   discover scan --timeout 2s --parallel 256 192.0.2.0/24
   discover scan -o iscsiadm --source 192.0.2.2 @portals.txt
+  discover scan --initiator-port each 192.0.2.10
   discover scan --chap-user host1 --chap-secret env:CHAP_SECRET \
       --target-secret file:/etc/discover/target 192.0.2.10
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`

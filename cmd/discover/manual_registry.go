@@ -84,7 +84,8 @@ const instanceAddManual = `discover instance add adds an initiator instance, or 
 
 Examples:
   discover instance add san --interface eth1 --interface eth2
-  discover instance add backup --address 192.0.2.2 --node-name iqn.2026-11.com.example:backup`
+  discover instance add backup --address 192.0.2.2 \
+      --node-name iqn.2026-11.com.example:backup`
 
 const instanceRemoveManual = `discover instance remove removes an initiator instance, and forgets the numbers of
 its ports. One that portals of the registry use stays.`

@@ -21,7 +21,7 @@ func (c *command) portList() *cobra.Command {
 	var key keyFlags
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS] [PORTAL]",
-		Short:             "list the initiator ports; with PORTAL the one that routing picks now",
+		Short:             "list initiator ports; with PORTAL the one that routing picks",
 		Long:              portListManual,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "PORTAL"),

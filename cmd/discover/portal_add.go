@@ -44,7 +44,7 @@ func (c *command) portalAdd() *cobra.Command {
 	label.Var(&text{&a.name, "TEXT"}, "symbolic-name", "a label, of no effect")
 	c.addFlags(cmd,
 		flagGroup{"The portal", label},
-		flagGroup{"The way to it", a.key.flags()},
+		flagGroup{"The way to it", a.key.flags(false)},
 		flagGroup{"Login", a.login.flags()},
 		flagGroup{"IPsec", a.ipsec.flags()},
 		flagGroup{"The run", a.run.flags()},

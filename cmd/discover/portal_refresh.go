@@ -42,7 +42,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The entries", f.key.flags()},
+		flagGroup{"The entries", f.key.flags(false)},
 		flagGroup{"The run", f.run.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
 	c.completeKeyFlags(cmd)

@@ -35,7 +35,7 @@ func (c *command) portalRemove() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The entry", key.flags()},
+		flagGroup{"The entry", key.flags(false)},
 		flagGroup{"Changes", c.global.changeFlags()})
 	c.completeKeyFlags(cmd)
 	return cmd

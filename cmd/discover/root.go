@@ -51,7 +51,7 @@ func (c *command) root() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false
-	root.PersistentFlags().AddFlagSet(c.global.flags())
+	root.PersistentFlags().AddFlagSet(c.global.flags(c.usualRegistry()))
 	_ = root.RegisterFlagCompletionFunc("output", complete(formats...))
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 

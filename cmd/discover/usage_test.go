@@ -125,7 +125,10 @@ func TestFlagsAnywhere(t *testing.T) {
 func TestManual(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"help", "help scan", "scan --help", "scan -h 192.0.2.10", "--help", "help completion", "help version", "help help",
-		"help portal", "portal --help", "help portal add", "portal list -h"} {
+		"help portal", "portal --help", "help portal add", "portal list -h", "help portal remove", "help portal refresh",
+		"help target", "help target list", "help target add", "help target remove", "help target prune",
+		"help instance", "help instance list", "help instance add", "help instance remove", "help port", "help port list",
+		"help initiator", "help initiator show", "help initiator set-name", "help initiator set-chap-secret"} {
 		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
 		if r.status != exitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
 			t.Errorf("%s: got %+v, want a manual", args, r)

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// events runs the discovery. For -o jsonl they come as they happen, else in the
+// order of the portals; for -o json each result has its targets.
+func (s *scan) events(ctx context.Context, d *initiator.Discoverer) iter.Seq[initiator.Event] {
+	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
+		for p := range s.portals.all() {
+			if !yield(s.asked(p)) {
+				return
+			}
+		}
+	})
+	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
+	if s.each != nil {
+		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
+	}
+	if s.global.output == formatJSONL {
+		return d.Run(ctx, record(asked))
+	}
+	return func(yield func(initiator.Event) bool) {
+		w := newWindow(ctx)
+		events := inOrder(d.Run(ctx, record(w.limit(asked))))
+		if s.global.output == formatJSON {
+			events = asEvents(d.DiscoverAll(ctx, record(w.limit(asked))))
+		}
+		for e := range events {
+			if _, done := e.(initiator.PortalDone); done {
+				w.done()
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// asEvents makes events of results.
+func asEvents(results iter.Seq[initiator.Result]) iter.Seq[initiator.Event] {
+	return func(yield func(initiator.Event) bool) {
+		index := 0
+		for r := range results {
+			if !yield(initiator.PortalDone{Index: index, Result: r}) {
+				return
+			}
+			index++
+		}
+	}
+}
+
+// asked is a portal with all that goes with it.
+func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
+	return initiator.SendTargetPortal{
+		Instance: s.key.instance, Port: s.key.port.number, Portal: p,
+		Login: s.options, Security: s.security, Source: s.key.source,
+	}
+}
+
+// showRest shows the portals that a cancelled run did not begin with.
+func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out output, t *tally) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	if s.each != nil {
+		for _, rest := range s.each.rest() {
+			r := &initiator.Result{Portal: rest.asked, InitiatorName: d.InitiatorName, Source: rest.port.Address, Port: rest.port}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+			s.each.restore(r)
+			if err := out.portal(r); err != nil {
+				return err
+			}
+		}
+	}
+	index := t.begun
+	for p := range s.portals.from(t.begun) {
+		if s.portals.block(index) == nil || s.run.all {
+			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
+			if err := out.portal(r); err != nil {
+				return err
+			}
+		}
+		index++
+	}
+	return nil
+}
