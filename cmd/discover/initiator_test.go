@@ -97,7 +97,35 @@ func TestPassphrase(t *testing.T) {
 	if r := discover("portal", "refresh", "--key", "prompt"); !strings.Contains(r.stderr, "is not the passphrase") {
 		t.Errorf("got %+v", r)
 	}
+	keyed := l.inRegistry(t)
+	if r := keyed("portal", "add", "--chap-secret", "env:SECRET", "192.0.2.10"); !strings.Contains(r.stderr, "all the same") {
+		t.Errorf("got %+v", r)
+	}
+	if r := keyed("portal", "refresh", "--key", "prompt"); !strings.Contains(r.stderr, "leave --key out") {
+		t.Errorf("got %+v", r)
+	}
 	if r := discover("portal", "add", "--chap-secret", "fd:3", "--key", "fd:3", "192.0.2.10"); r.status != exitUsage {
 		t.Errorf("got %+v, want one descriptor for two secrets refused", r)
+	}
+}
+
+// Two registries of one folder share a key file, and one of them may have a
+// passphrase all the same.
+func TestTwoRegistriesInOneFolder(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.env["SECRET"], l.env["PASS"] = "secret-of-host-1", "correct horse"
+	dir := t.TempDir()
+	for _, args := range []string{
+		"portal add --chap-secret env:SECRET 192.0.2.10 --registry " + dir + "/a.db",
+		"portal add --chap-secret env:SECRET 192.0.2.10 --registry " + dir + "/b.db --key env:PASS",
+		"portal add --chap-secret env:SECRET 192.0.2.10 --registry " + dir + "/c.db",
+		"portal refresh --registry " + dir + "/a.db",
+		"portal refresh --registry " + dir + "/b.db --key env:PASS",
+		"portal refresh --registry " + dir + "/c.db",
+	} {
+		if r := l.discover(t.Context(), strings.Fields(args)...); !strings.HasPrefix(r.stderr, "discover: connect to ") {
+			t.Errorf("%s: got %+v, want it to come as far as the network", args, r)
+		}
 	}
 }

@@ -52,33 +52,39 @@ func (s *sealer) Open(sealed []byte, context string) (auth.Secret, error) {
 	return found.Open(sealed, context)
 }
 
-// find returns who has the key. Secrets of one registry have one key: whether it
-// is a passphrase the registry knows, by the salt of it.
+// find returns who has the key. Secrets of one registry have one kind of key, and
+// the registry knows which.
 func (s *sealer) find(create bool) (initiator.Sealer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.found != nil {
 		return s.found, nil
 	}
-	r, err := s.store.Get(s.ctx, sealingKey)
+	known, err := s.sealing()
 	if err != nil {
 		return nil, err
 	}
-	switch salted, given := r.Version != 0, s.global.key.given(); {
-	case salted && given:
-		s.found, err = s.known(r)
-	case salted:
+	switch given := s.global.key.given(); {
+	case known != nil && known.Salt != nil && given:
+		s.found, err = s.known(known)
+	case known != nil && known.Salt != nil:
 		return nil, errors.New("the secrets of this registry are sealed by a passphrase: give --key REF")
-	case given && fileExists(s.file):
+	case known != nil && given:
 		return nil, errors.New("the secrets of this registry are sealed by the key in " + s.file + ": leave --key out")
-	case given && create:
+	case known == nil && given && create:
 		s.found, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
 	case s.global.dryRun && !fileExists(s.file):
 		return forgetful{}, nil
 	default:
+		if known == nil && create {
+			err = s.remember(&sealing{})
+		}
 		s.found = seal.KeyFile(s.file)
+	}
+	if err != nil {
+		s.found = nil
 	}
 	return s.found, err
 }
@@ -88,13 +94,46 @@ func fileExists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// sealingKey is the record of a registry whose secrets have a passphrase.
+// sealingKey is the record of how the secrets of a registry are sealed. There is
+// none before the first secret.
 const sealingKey = "setting/sealing"
 
 // A sealing is that record.
 type sealing struct {
-	Salt []byte `json:"salt"`
-	Word []byte `json:"word"` // sealed: who opens it has the right passphrase
+	Salt []byte `json:"salt,omitempty"` // of the passphrase; empty: the key is in a file
+	Word []byte `json:"word,omitempty"` // sealed: who opens it has the right passphrase
+}
+
+// sealing returns how the secrets of the registry are sealed; nil: there were
+// none yet.
+func (s *sealer) sealing() (*sealing, error) {
+	r, err := s.store.Get(s.ctx, sealingKey)
+	if err != nil || r.Version == 0 {
+		return nil, err
+	}
+	var known sealing
+	if err := json.Unmarshal(r.Value, &known); err != nil {
+		return nil, &initiator.RegistryError{Key: r.Key, Err: err}
+	}
+	return &known, nil
+}
+
+// remember stores how the secrets of the registry are sealed from now on.
+func (s *sealer) remember(first *sealing) error {
+	value, err := json.Marshal(first)
+	if err != nil {
+		return err
+	}
+	err = s.store.Apply(s.ctx, initiator.Change{Key: sealingKey, Value: value})
+	var conflict *initiator.ConflictError
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	now, err := s.sealing()
+	if err != nil || now != nil && now.Salt == nil && first.Salt == nil {
+		return err // another process was faster, and means the same
+	}
+	return errors.New("another process has just sealed the first secret of this registry: try again")
 }
 
 // passphrase returns the sealer of --key with a salt.
@@ -107,27 +146,18 @@ func (s *sealer) passphrase(salt []byte) (*seal.Sealer, error) {
 }
 
 // known returns the sealer of the passphrase that the registry has.
-func (s *sealer) known(r initiator.Record) (initiator.Sealer, error) {
-	var known sealing
-	if err := json.Unmarshal(r.Value, &known); err != nil {
-		return nil, &initiator.RegistryError{Key: r.Key, Err: err}
-	}
-	p, err := s.passphrase(known.Salt)
+func (s *sealer) known(k *sealing) (initiator.Sealer, error) {
+	p, err := s.passphrase(k.Salt)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.Open(known.Word, sealingKey); err != nil {
-		var wrong *seal.WrongKeyError
-		if errors.As(err, &wrong) {
-			return nil, errWrongPassphrase
-		}
-		return nil, err
+	_, err = p.Open(k.Word, sealingKey)
+	var wrong *seal.WrongKeyError
+	if errors.As(err, &wrong) {
+		return nil, errors.New("--key is not the passphrase that the secrets of this registry are sealed by")
 	}
-	return p, nil
+	return p, err
 }
-
-// errWrongPassphrase is a --key that is not the registry's.
-var errWrongPassphrase = errors.New("--key is not the passphrase that the secrets of this registry are sealed by")
 
 // first makes a passphrase the one of the registry.
 func (s *sealer) first() (initiator.Sealer, error) {
@@ -140,16 +170,7 @@ func (s *sealer) first() (initiator.Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := json.Marshal(sealing{Salt: salt, Word: word})
-	if err != nil {
-		return nil, err
-	}
-	err = s.store.Apply(s.ctx, initiator.Change{Key: sealingKey, Value: value})
-	var conflict *initiator.ConflictError
-	if errors.As(err, &conflict) {
-		return nil, errors.New("another process has just sealed the first secret of this registry: try again")
-	}
-	return p, err
+	return p, s.remember(&sealing{Salt: salt, Word: word})
 }
 
 // forgetful takes secrets in a dry run, for which no key is made.
