@@ -46,7 +46,7 @@ func newWorld(t *testing.T, change ...func(*initiator.Config)) *world {
 			InitiatorName: initiatorName,
 			Dial:          w.network.Dial,
 			Ports:         &initiator.PortSelector{Route: w.route},
-			Timeout:       time.Second,
+			Timeout:       time.Minute, // machines are slow when everything runs at once
 		},
 		Sealer:    plainSealer{},
 		Addresses: func() ([]initiator.HostAddress, error) { return w.host, nil },
