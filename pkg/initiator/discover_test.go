@@ -3,6 +3,7 @@ package initiator_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -271,15 +272,17 @@ func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDiscoverer()
-		d.Dial = pipes(t, &iscsitest.Target{MaxText: 64, Records: []iscsitest.Record{
-			{Name: "iqn.2026-11.com.example:disk1"}, {Name: "iqn.2026-11.com.example:disk2"}, {Name: "iqn.2026-11.com.example:disk3"},
-		}})
+		target := &iscsitest.Target{MaxText: 64} // a target in each response
+		for i := range 6 {
+			target.Records = append(target.Records, iscsitest.Record{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i)})
+		}
+		d.Dial = pipes(t, target)
 		found := 0
 		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort("192.0.2.1:3260"))})) {
 			switch e := e.(type) {
 			case initiator.TargetFound:
 				found++
-				time.Sleep(d.Timeout)
+				time.Sleep(2 * d.Timeout)
 			case initiator.PortalDone:
 				if e.Result.Err != nil {
 					t.Error(e.Result.Err)
@@ -289,8 +292,8 @@ func TestSlowConsumer(t *testing.T) {
 				}
 			}
 		}
-		if found != 3 {
-			t.Errorf("%d targets, want 3", found)
+		if found != 6 {
+			t.Errorf("%d targets, want 6", found)
 		}
 	})
 }
