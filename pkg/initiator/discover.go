@@ -27,7 +27,8 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // DiscoverAll asks portals, many at once, and yields a result for each that was
 // begun, in the order of the sequence. An answer of more than MaxCollectedText
 // bytes fails its portal, unless d.MaxText says otherwise; so does one for which
-// the answers that wait for their turn leave no room in d.MaxHeld.
+// the answers that wait for their turn leave no room in d.MaxHeld. The results
+// themselves wait in any number: for very many portals there is Run.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
 	return d.discoverAll(ctx, d.jobs(portals))
 }
