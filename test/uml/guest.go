@@ -138,7 +138,7 @@ func (c *Config) kernelArgs() []string {
 		// the host hands over as they are.
 		"vec0:transport=tap,ifname=" + c.Interface + ",depth=64,gro=1",
 		"uml_dir=/dev/shm/",
-		"quiet",
+		"quiet", "cryptomgr.notests",
 		"panic=-1", // a kernel in panic ends
 	}
 }
