@@ -61,22 +61,19 @@ func TestInstances(t *testing.T) {
 // first that it has.
 func TestPreferOwnInterface(t *testing.T) {
 	eachFamily(t, func(t *testing.T, w *ways) {
-		// In the way of the main table is an interface that is not the
-		// instance's, as is the first way of policy routing.
 		w.addr(nic0, w.other+w.bits)
-		w.set("route add PORTAL via VIA0 src OTHER", "route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
+		w.set("route add PORTAL via VIA1 src OTHER")
 		h0, h1 := netip.MustParseAddr(w.family.host[0]), netip.MustParseAddr(w.family.host[1])
-		w.addInstance(initiator.Instance{Name: "second", Interfaces: []string{nic1}})
-		w.ask(all("second"), w.portal)
-		w.second.saw(h1.String())
-		w.ask(all("host"), w.portal)
-		w.first.saw(w.other)
-		w.set("rule del from HOST1 table 100", "rule add from HOST0 table 100")
 		w.addInstance(initiator.Instance{Name: "both", Addresses: []netip.Addr{h0, h1}})
-		// From the first address packets leave by the second's interface, and
-		// the other way round: then they are equal, and numbers decide.
+		w.ask(all("host"), w.portal)
+		w.second.saw(w.other)
 		w.ask(all("both"), w.portal)
-		w.second.saw(h0.String())
+		w.second.saw(h1.String())
+		// Now the first has a way by its own, too: they are equal, and the
+		// number decides.
+		w.set("route add PORTAL via VIA0 table 100", "rule add from HOST0 table 100")
+		w.ask(all("both"), w.portal)
+		w.first.saw(h0.String())
 	})
 }
 
