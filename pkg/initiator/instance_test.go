@@ -1,6 +1,7 @@
 package initiator_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -280,6 +281,63 @@ func TestNumbersAtOnce(t *testing.T) {
 	}
 	if len(numbers) != addresses {
 		t.Errorf("%d numbers for %d addresses", len(numbers), addresses)
+	}
+}
+
+// A meddler is a store in which somebody else is ahead of the first change.
+type meddler struct {
+	initiator.Store
+	meddle func()
+}
+
+func (m *meddler) Apply(ctx context.Context, changes ...initiator.Change) error {
+	if f := m.meddle; f != nil {
+		m.meddle = nil
+		f()
+	}
+	return m.Store.Apply(ctx, changes...)
+}
+
+// TestNumberedMeanwhile: somebody else numbers ports between our look and our
+// change.
+func TestNumberedMeanwhile(t *testing.T) {
+	t.Parallel()
+	first := newWorld(t)
+	m := &meddler{Store: first.store}
+	second := newWorld(t, func(cfg *initiator.Config) { cfg.Store = m })
+	first.host = first.host[1:]
+	m.meddle = func() { first.ports() }
+	want := []string{"host 0 198.51.100.2 up", "host 1 2001:db8::2 up", "host 2 192.0.2.2 up"}
+	if diff := cmp.Diff(want, second.ports()); diff != "" {
+		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want[:2], first.ports()[:2]); diff != "" {
+		t.Errorf("ports of the other (-want +got):\n%s", diff)
+	}
+}
+
+// TestInstanceChangedMeanwhile: to remove an instance that somebody else changes
+// removes it.
+func TestInstanceChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	first := newWorld(t)
+	m := &meddler{Store: first.store}
+	second := newWorld(t, func(cfg *initiator.Config) { cfg.Store = m })
+	b := initiator.Instance{Name: "b", Interfaces: []string{"eth0"}}
+	if err := first.AddInstance(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	m.meddle = func() {
+		if err := first.AddInstance(t.Context(), b); err != nil {
+			t.Error(err)
+		}
+		first.ports()
+	}
+	wantCode(t, second.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess)
+	for r, err := range first.store.List(t.Context(), "") {
+		if err != nil || strings.Contains(r.Key, "/b") {
+			t.Errorf("left behind: %s, %v", r.Key, err)
+		}
 	}
 }
 
