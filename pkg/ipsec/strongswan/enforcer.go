@@ -72,13 +72,8 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 	if s.Plan.InPlace() {
 		return (&xfrm.Enforcer{Wait: e.Wait}).Dialer(ctx, s)
 	}
-	if err := validate(s); err != nil {
+	if err := e.able(s); err != nil {
 		return nil, err
-	}
-	if e.dial == nil {
-		if err := xfrm.Probe(); err != nil {
-			return nil, lacking(err)
-		}
 	}
 	c := newConnection(s)
 	leave, err := e.pairs.enter(ctx, c.source, c.portal)

@@ -38,8 +38,8 @@ func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrP
 // Dialer prepares a connection under a plan that is in place by the kernel's
 // policies. Any other plan is refused: keys are not negotiated here.
 func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
-	if !s.Plan.InPlace() {
-		return nil, refuse(initiator.CodeRequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
+	if _, err := e.Announce(ctx, s); err != nil {
+		return nil, err
 	}
 	f, err := find(ctx, s.Source, s.Portal)
 	if err != nil {
@@ -64,6 +64,14 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 	}
 	d.before = counted(before)
 	return d, nil
+}
+
+// Announce returns Name for a plan that is in place, and why not for any other.
+func (e *Enforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
+	if !s.Plan.InPlace() {
+		return "", refuse(initiator.CodeRequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
+	}
+	return Name, nil
 }
 
 // prefix begins the errors of this package, and is not repeated within others.

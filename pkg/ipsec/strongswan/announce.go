@@ -1,0 +1,44 @@
+package strongswan
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
+)
+
+// Announce tells who would make a connection: charon, or the kernel alone where
+// the protection is in place. Charon is asked whether it is there, and given
+// nothing: what the peer says to the key, and charon to a mode, shows only when
+// they negotiate.
+func (e *Enforcer) Announce(ctx context.Context, s initiator.Secured) (string, error) {
+	if s.Plan.InPlace() {
+		return (&xfrm.Enforcer{}).Announce(ctx, s)
+	}
+	if err := e.able(s); err != nil {
+		return "", err
+	}
+	charon, err := e.daemon(ctx)
+	if err != nil {
+		return "", lacking(err)
+	}
+	defer charon.Close()
+	c := newConnection(s)
+	if err := c.conflict(ctx, charon); err != nil {
+		return "", failed(err)
+	}
+	return Name, nil
+}
+
+// able refuses what charon need not be asked for.
+func (e *Enforcer) able(s initiator.Secured) error {
+	if err := validate(s); err != nil {
+		return err
+	}
+	if e.dial == nil {
+		if err := xfrm.Probe(); err != nil {
+			return lacking(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package strongswan
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
+)
+
+var _ initiator.Announcer = (*Enforcer)(nil)
+
+// TestAnnounce: who would make a connection, and why nobody could. Charon is given
+// nothing.
+func TestAnnounce(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*initiator.Secured)
+		charon func(*charon)
+		absent bool
+		want   string
+		code   uint32
+	}{
+		{name: "charon", want: Name},
+		{name: "in place", absent: true, change: func(s *initiator.Secured) {
+			s.Plan.Existing = ipsec.Existing{Kind: ipsec.ExistingProtection}
+		}, want: "xfrm"},
+		{name: "no charon", absent: true, code: initiator.CodeIPsecNotSupportedOnOS},
+		{name: "no key", change: func(s *initiator.Secured) { s.Key = initiator.PSK{} }, code: initiator.CodeTargetPresharedKeyUnavailable},
+		{name: "a connection of the host", charon: func(c *charon) {
+			keys := vici.Sub("local-1", vici.Text("class", "pre-shared key"))
+			c.foreign = vici.Section{vici.Sub("theirs", vici.List("remote_addrs", "192.0.2.10"), keys)}
+		}, code: initiator.CodeFailedToConfigureIPsec},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCharon(t, tt.charon)
+			e, dials := newEnforcer(t, c)
+			if tt.absent {
+				e.Socket = filepath.Join(t.TempDir(), "none")
+			}
+			s := secured(t, ipsec.FlagTransport)
+			if tt.change != nil {
+				tt.change(&s)
+			}
+			who, err := e.Announce(t.Context(), s)
+			wantCode(t, err, tt.code)
+			if who != tt.want {
+				t.Errorf("got %q, want %q", who, tt.want)
+			}
+			if got := c.took("load-conn") + c.took("load-shared") + c.took("initiate") + len(dials); got > 0 {
+				t.Errorf("charon was given %d commands or a connection was made, want none", got)
+			}
+		})
+	}
+}
