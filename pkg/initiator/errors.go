@@ -89,29 +89,31 @@ func shown(s string) string {
 // message returns an error's text without what the line around it says already:
 // the package that made it, and the addresses.
 func message(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	var (
+		config *ConfigError
+		op     *net.OpError
+		dns    *net.DNSError
+	)
+	switch {
+	case errors.As(err, &config): // not what it wraps, which is about something else
+	case errors.As(err, &op):
 		return errorText(op.Err)
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	case errors.As(err, &dns):
 		return dns.Err
 	}
 	return errorText(err)
 }
 
 func errorText(err error) string {
-	switch {
-	case errors.Is(err, io.EOF):
-		return "the target closed the connection"
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the target closed the connection within a PDU"
-	}
 	var config *ConfigError
 	var call *os.SyscallError
 	switch {
 	case errors.As(err, &config):
 		return config.What + ": " + config.Reason // whatever it wraps
+	case errors.Is(err, io.EOF):
+		return "the target closed the connection"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the target closed the connection within a PDU"
 	case errors.As(err, &call):
 		return call.Err.Error()
 	}

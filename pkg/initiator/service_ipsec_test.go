@@ -3,9 +3,11 @@ package initiator_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
@@ -236,4 +238,23 @@ func TestRemembered(t *testing.T) {
 	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
 	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
 	wantCode(t, add(0x46), initiator.CodeSuccess) // forgotten
+}
+
+// TestEnforcerErrors: what an enforcer says is told, and not what it met on its
+// way, which is no news of the portal.
+func TestEnforcerErrors(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{
+		&net.OpError{Op: "dial", Net: "unix", Err: syscall.ENOENT},
+		&net.DNSError{Err: "no such host"},
+		io.EOF,
+	} {
+		e := &initiator.Error{
+			Stage: initiator.StageSecure, Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
+			Err: &initiator.ConfigError{Code: initiator.CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the daemon does not run", Err: cause},
+		}
+		if got, want := e.Error(), "initiator: secure 192.0.2.10:3260: IPsec: the daemon does not run"; got != want {
+			t.Errorf("%v: got %q, want %q", cause, got, want)
+		}
+	}
 }
