@@ -7,10 +7,21 @@ import (
 )
 
 // withAsking is withService for a verb that asks portals.
-func (c *command) withAsking(ctx context.Context, a access, r *runFlags, use func(*initiator.Service) error) error {
+func (c *command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*initiator.Service) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	d := c.discoverer(r)
-	return c.capturing(r, d, func() error { return c.withService(ctx, a, d, use) })
+	return c.capturing(r, d, func() error {
+		return c.withService(ctx, a, d, func(s *initiator.Service) error {
+			if !c.global.dryRun {
+				mayUse, err := s.MayUseIPsec(ctx)
+				if err != nil {
+					return err
+				}
+				c.secure(d, i, mayUse)
+			}
+			return use(s)
+		})
+	})
 }

@@ -27,8 +27,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		switch f.Value.(type) {
-		case *secretRef, *notYet:
+		if _, secret := f.Value.(*secretRef); secret {
 			return usagef("--%s: %v", f.Name, invalid.Unwrap())
 		}
 		reason := invalid.Unwrap().Error()

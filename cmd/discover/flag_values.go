@@ -119,12 +119,3 @@ func (d *span) Set(s string) error {
 	*d.value = v
 	return nil
 }
-
-// A notYet is a flag that this version has not: it is known, and refused.
-type notYet struct{ instead string }
-
-func (n *notYet) String() string { return "" }
-func (n *notYet) Type() string   { return "not yet" }
-func (n *notYet) Set(string) error {
-	return errors.New("this version cannot do that yet; " + n.instead)
-}

@@ -1,38 +1,129 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
 // ipsecFlags say which IPsec a portal is to be asked under, and how to connect.
 type ipsecFlags struct {
-	list, bitmap ipsecWords
-	bindDevice   bool
+	securityFlags
+	psk      secretRef
+	id       string
+	outer    netip.Addr
+	unknown  string
+	enforcer string
+
+	bindDevice bool
 }
 
+// The words of --ipsec-unknown.
+var unknownWords = []string{unknownProceed, unknownRefuse}
+
+const unknownProceed, unknownRefuse = "proceed", "refuse"
+
 func (i *ipsecFlags) flags() *pflag.FlagSet {
-	fs := newFlagSet()
-	i.list.parse = ipsec.ParseList
-	fs.Var(&i.list, "ipsec", "which IPsec to ask under: some of ike, transport, tunnel, main, aggressive, pfs; or off. This version cannot set it up yet, and refuses to connect without")
-	i.bitmap.parse = parseBitmap
-	fs.Var(&i.bitmap, "security-flags", "the same as the bitmap of the reference API, as in 0x27")
+	fs := i.explainFlags()
 	fs.BoolVar(&i.bindDevice, "bind-device", false, "bind to the network interface of the port as well (Linux)")
-	for _, name := range []string{"ipsec-psk", "ipsec-id", "ipsec-outer", "ipsec-enforcer", "ipsec-unknown"} {
-		refuse(fs, name, "leave it out, and let the system's own IPsec protect the way")
-	}
 	return fs
 }
 
+// explainFlags are those that have to do with IPsec alone.
+func (i *ipsecFlags) explainFlags() *pflag.FlagSet {
+	fs := i.securityFlags.flags()
+	fs.Var(&i.psk, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (not read by scan)")
+	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
+	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (not read by scan)")
+	fs.Var(&choice{&i.unknown, "WORD", unknownWords}, "ipsec-unknown", "where nobody may look which IPsec the system has: proceed (the default) or refuse")
+	fs.Var(&enforcerName{&i.enforcer}, "ipsec-enforcer", "who is to set IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up)")
+	return fs
+}
+
+// completeIPsecFlags tells the shell which words the flags take.
+func completeIPsecFlags(cmd *cobra.Command) {
+	completeSecurityFlags(cmd)
+	for name, of := range map[string][]string{
+		"ipsec-psk":      secretSchemes,
+		"ipsec-unknown":  unknownWords,
+		"ipsec-enforcer": enforcers,
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
+	}
+}
+
+func completeSecurityFlags(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("ipsec", complete(ipsec.Words()...))
+}
+
+// check refuses flags that do not go together.
+func (i *ipsecFlags) check(w *world) error {
+	f, err := i.security()
+	if err != nil {
+		return err
+	}
+	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
+	switch {
+	case i.psk.given() && !on:
+		return usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
+	case i.id != "" && !on:
+		return usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
+	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
+		return usagef("--ipsec-outer goes with --ipsec tunnel")
+	case w.enforcer == nil && i.enforcer != "" && i.enforcer != enforcerAuto:
+		return usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.enforcer)
+	}
+	return nil
+}
+
+// options returns what goes along with the flags. It reads the key.
+func (i *ipsecFlags) options(ctx context.Context, w *world) (o initiator.IPsecOptions, err error) {
+	o = initiator.IPsecOptions{LocalID: i.id, Outer: i.outer, RefuseUnknown: i.unknown == unknownRefuse}
+	if i.psk.given() {
+		o.Key, err = i.psk.resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
+	}
+	return o, err
+}
+
+// keepReference puts the reference of the key in its place where it is to be read
+// at each use.
+func (i *ipsecFlags) keepReference(o *initiator.IPsecOptions) (err error) {
+	if i.psk.lasts() {
+		o.Key = auth.Secret{}
+		o.KeyRef, err = i.psk.stored()
+	}
+	return err
+}
+
+// securityFlags are the two ways to give the flags.
+type securityFlags struct{ list, bitmap ipsecWords }
+
+func (s *securityFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	s.list.parse = ipsec.ParseList
+	fs.Var(&s.list, "ipsec", "which IPsec to ask under: some of ike, transport, tunnel, main, aggressive, pfs; or off")
+	s.bitmap.parse = parseBitmap
+	fs.Var(&s.bitmap, "security-flags", "the same as the bitmap of the reference API, as in 0x27")
+	return fs
+}
+
+// given reports whether there are flags.
+func (s *securityFlags) given() bool { return s.list.given || s.bitmap.given }
+
 // security returns the flags.
-func (i *ipsecFlags) security() (ipsec.Flags, error) {
-	if i.list.given && i.bitmap.given {
+func (s *securityFlags) security() (ipsec.Flags, error) {
+	if s.list.given && s.bitmap.given {
 		return 0, usagef("--ipsec and --security-flags are two ways to say the same: choose one")
 	}
-	return i.list.flags | i.bitmap.flags, nil
+	return s.list.flags | s.bitmap.flags, nil
 }
 
 // ipsecWords is the value of a flag that means security flags.
@@ -48,6 +139,11 @@ func (w *ipsecWords) Type() string   { return "FLAGS" }
 func (w *ipsecWords) Set(s string) (err error) {
 	w.flags, err = w.parse(s)
 	w.given = true
+	return parseReason(err)
+}
+
+// parseReason returns what is wrong with flags, without the flags.
+func parseReason(err error) error {
 	var pe *ipsec.ParseError
 	if errors.As(err, &pe) {
 		return errors.New(pe.Reason)
@@ -61,4 +157,56 @@ func parseBitmap(s string) (ipsec.Flags, error) {
 		return 0, errors.New("0x and up to 16 hexadecimal digits are needed; words go with --ipsec")
 	}
 	return ipsec.Parse(s)
+}
+
+// A gateway is the address of one.
+type gateway struct{ value *netip.Addr }
+
+func (g *gateway) String() string { return "" }
+func (g *gateway) Type() string   { return "ADDRESS" }
+
+func (g *gateway) Set(s string) error {
+	v, ok := hostAddress(s)
+	if !ok {
+		return errors.New("an IP address, such as 192.0.2.1 or 2001:db8::1")
+	}
+	*g.value = v
+	return nil
+}
+
+// hostAddress reads the address of another host; IPv6 may be in brackets.
+func hostAddress(s string) (netip.Addr, bool) {
+	v, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" {
+		return netip.Addr{}, false
+	}
+	return v.Unmap(), true
+}
+
+// The words of --ipsec-enforcer.
+const (
+	enforcerAuto       = "auto"
+	enforcerUserspace  = "userspace"
+	enforcerStrongswan = "strongswan"
+	enforcerXFRM       = "xfrm"
+)
+
+// enforcers are the words for what this build has.
+var enforcers = []string{enforcerAuto, enforcerStrongswan, enforcerXFRM}
+
+// An enforcerName is who is to set IPsec up.
+type enforcerName struct{ value *string }
+
+func (e *enforcerName) String() string { return "" }
+func (e *enforcerName) Type() string   { return "WORD" }
+
+func (e *enforcerName) Set(s string) error {
+	switch {
+	case s == enforcerUserspace:
+		return errors.New("this build has no IPsec of its own; strongswan has the IKE daemon of the system set it up")
+	case !slices.Contains(enforcers, s):
+		return errors.New("one of " + strings.Join(enforcers, ", "))
+	}
+	*e.value = s
+	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // jsonResult is what became of a portal. The order of its fields is that of
@@ -58,20 +57,6 @@ type jsonRedirect struct {
 	Permanent   bool     `json:"permanent"`
 }
 
-type jsonIPsec struct {
-	Plan     string `json:"plan"`
-	Origin   string `json:"origin"`
-	Existing string `json:"existing"`
-}
-
-func newJSONIPsec(p *ipsec.Plan) jsonIPsec {
-	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: p.Existing.String()}
-	if p.Why == "" {
-		j.Existing = ipsec.ExistingUnknown.String() // it did not come to a plan
-	}
-	return j
-}
-
 // jsonBlock is what became of the addresses of a block or range.
 type jsonBlock struct {
 	Block     jsonText       `json:"block"`
@@ -96,7 +81,7 @@ func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
 		Error:         newJSONError(r.Err),
 		Warnings:      []jsonWarning{},
 		Redirects:     []jsonRedirect{},
-		IPsec:         newJSONIPsec(&r.IPsec),
+		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
 	}
 	if r.Portal.Portal.Address == "" {
@@ -113,7 +98,9 @@ func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
 	}
 	if r.Port.Instance != "" {
 		j.InstanceUsed = jsonText(r.Port.Instance)
-		j.InitiatorPortUsed = jsonText(r.Port.Number.String())
+		if r.Port.Number != initiator.AllPorts { // else no number is known
+			j.InitiatorPortUsed = jsonText(r.Port.Number.String())
+		}
 	}
 	j.CodeName = initiator.CodeName(j.Code)
 	if r.Address.IsValid() {

@@ -16,6 +16,7 @@ type jsonPortal struct {
 	SymbolicName  jsonText       `json:"symbolic_name"`
 	SecurityFlags string         `json:"security_flags"`
 	LoginOptions  jsonLogin      `json:"login_options"`
+	IPsecOptions  *jsonIPsecSet  `json:"ipsec_options,omitempty"` // nil: there are none
 	Added         jsonTime       `json:"added"`
 	LastResult    *jsonLastState `json:"last_result"`
 }
@@ -62,6 +63,7 @@ func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
 		SymbolicName:  jsonText(p.Portal.SymbolicName),
 		SecurityFlags: p.Security.Hex(),
 		LoginOptions:  newJSONLogin(p),
+		IPsecOptions:  newJSONIPsecSet(p),
 		Added:         jsonTime(p.Added),
 	}
 	if last := &p.Last; !last.Time.IsZero() {

@@ -113,9 +113,3 @@ func newFlagSet() *pflag.FlagSet {
 	fs.SortFlags = false
 	return fs
 }
-
-// refuse defines a flag with a value that is not there yet; instead says what to
-// do without it.
-func refuse(fs *pflag.FlagSet, name, instead string) {
-	fs.VarPF(&notYet{instead: instead}, name, "", "").Hidden = true
-}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -58,7 +57,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
 	fs.Var(&number{&l.time2wait, "SECONDS", 0, math.MaxUint32, &l.time2waitGiven}, "default-time2wait", "DefaultTime2Wait to declare")
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
-	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fails, since this version cannot set it up yet), multipath (of no effect on discovery)")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
 	return fs
 }
@@ -73,10 +72,10 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"redirect":        redirectWords,
 		"chap-secret":     secretSchemes,
 		"target-secret":   secretSchemes,
-		"ipsec":           ipsec.Words(),
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
 	}
+	completeIPsecFlags(cmd)
 }
 
 // check refuses flags that do not go together. registry says that there may be a

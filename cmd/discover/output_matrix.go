@@ -99,7 +99,11 @@ func portOutcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
 		return "failed"
 	}
-	return summary(r.TargetsFound, r.Err)
+	s := summary(r.TargetsFound, r.Err)
+	if r.IPsec.IPsec {
+		s += ", under " + planText(&r.IPsec)
+	}
+	return s
 }
 
 // matrix writes the targets with a column for each port.

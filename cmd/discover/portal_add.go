@@ -32,7 +32,7 @@ func (c *command) portalAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.withAsking(cmd.Context(), making, &a.run, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), making, &a.run, &a.ipsec, func(s *initiator.Service) error {
 				if c.global.dryRun {
 					return a.check(cmd.Context(), s, p)
 				}
@@ -62,7 +62,10 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if err := a.login.check(true); err != nil {
 		return p, err
 	}
-	if err := checkRefs(&a.global.key, &a.login.chapSecret, &a.login.targetSecret); err != nil {
+	if err := a.ipsec.check(&a.world); err != nil {
+		return p, err
+	}
+	if err := checkRefs(&a.global.key, &a.login.chapSecret, &a.login.targetSecret, &a.ipsec.psk); err != nil {
 		return p, err
 	}
 	p.Portal.SymbolicName = a.name
@@ -74,7 +77,13 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 		return p, err
 	}
 	p.Login.BindDevice = a.ipsec.bindDevice
-	return p, a.login.keepReferences(&p.Login)
+	if p.IPsec, err = a.ipsec.options(ctx, &a.world); err != nil {
+		return p, err
+	}
+	if err := a.login.keepReferences(&p.Login); err != nil {
+		return p, err
+	}
+	return p, a.ipsec.keepReference(&p.IPsec)
 }
 
 // check shows what would be stored.
@@ -83,6 +92,7 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	stored := initiator.StoredPortal{
 		PasswordSet:       set(p.Login.PasswordRef, p.Login.Password),
 		TargetPasswordSet: set(p.Login.TargetPasswordRef, p.Login.TargetPassword),
+		IPsecKeySet:       set(p.IPsec.KeyRef, p.IPsec.Key),
 	}
 	var err error
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {

@@ -33,7 +33,7 @@ func (c *command) portalRefresh() *cobra.Command {
 			if len(args) == 0 {
 				a = changing
 			}
-			return c.withAsking(cmd.Context(), a, &f.run, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), a, &f.run, &ipsecFlags{}, func(s *initiator.Service) error {
 				if c.global.dryRun {
 					return f.wouldAsk(cmd.Context(), s, portals)
 				}

@@ -21,6 +21,7 @@ type scan struct {
 	portals  *portals
 	options  initiator.LoginOptions
 	security ipsec.Flags
+	protect  initiator.IPsecOptions
 	ports    *initiator.PortSelector // nil: routing decides
 	us       nodeName                // as the registry has it; empty: it was not read, or has none
 	each     *each                   // nil: one session for each portal
@@ -45,6 +46,7 @@ func (c *command) scan() *cobra.Command {
 				return err
 			}
 			d := s.discoverer()
+			c.secure(d, &s.ipsec, s.options.Flags&initiator.LoginRequireIPsec != 0)
 			return c.capturing(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
 		}),
 	}
@@ -70,10 +72,16 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.run.check(); err != nil {
 		return err
 	}
+	if err := s.ipsec.check(&s.world); err != nil {
+		return err
+	}
+	if err := checkRefs(&s.login.chapSecret, &s.login.targetSecret, &s.ipsec.psk); err != nil {
+		return err
+	}
 	if s.security, err = s.ipsec.security(); err != nil {
 		return err
 	}
-	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() {
+	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() || s.ipsec.psk.readsStdin() {
 		for _, arg := range args {
 			if arg == "-" {
 				return usagef("standard input cannot be both portals (-) and a secret (fd:0)")
@@ -92,6 +100,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	s.options.BindDevice = s.ipsec.bindDevice
+	if s.protect, err = s.ipsec.options(ctx, &s.world); err != nil {
+		return err
+	}
 	return s.findPorts(ctx)
 }
 

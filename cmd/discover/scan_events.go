@@ -58,7 +58,7 @@ func asEvents(results iter.Seq[initiator.Result]) iter.Seq[initiator.Event] {
 func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Instance: s.key.instance, Port: s.key.port.number, Portal: p,
-		Login: s.options, Security: s.security, Source: s.key.source,
+		Login: s.options, Security: s.security, IPsec: s.protect, Source: s.key.source,
 	}
 }
 

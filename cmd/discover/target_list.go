@@ -36,7 +36,7 @@ func (c *command) targetList() *cobra.Command {
 					return t.list(cmd.Context(), s)
 				})
 			}
-			return c.withAsking(cmd.Context(), changing, &t.run, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *initiator.Service) error {
 				t.ask(cmd.Context(), s)
 				return t.list(cmd.Context(), s)
 			})

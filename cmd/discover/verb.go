@@ -120,7 +120,8 @@ func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra
 		Long:              long,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usagef("%s: what about it? one of %s; see discover help %s", name, strings.Join(verbNames(cmd), ", "), name)
+			path := pathOf(cmd)
+			return usagef("%s: what about it? one of %s; see discover help %s", path, strings.Join(verbNames(cmd), ", "), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
@@ -139,6 +140,22 @@ func arguments(min, max int, what string) cobra.PositionalArgs {
 			return usagef("%s: %s is missing; see discover help %s", path, what, path)
 		case max >= 0 && len(args) > max:
 			return usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
+		}
+		return nil
+	}
+}
+
+// both holds a verb to two arguments.
+func both(first, second string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		path := pathOf(cmd)
+		switch {
+		case len(args) < 1:
+			return usagef("%s: %s and %s are missing; see discover help %s", path, first, second, path)
+		case len(args) < 2:
+			return usagef("%s: %s is missing; see discover help %s", path, second, path)
+		case len(args) > 2:
+			return usagef("%s takes %s and %s, and there are %d arguments; see discover help %s", path, first, second, len(args), path)
 		}
 		return nil
 	}

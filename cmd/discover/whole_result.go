@@ -53,6 +53,12 @@ func (c *command) logResult(r *initiator.Result) {
 	if r.Auth.Method != "" {
 		args = append(args, "auth", r.Auth.Method, "algorithm", r.Auth.Algorithm.String(), "target_proved", r.Auth.Mutual)
 	}
+	if r.IPsec.Why != "" {
+		args = append(args, "ipsec", r.IPsec.Why, "exists", existsText(r.IPsec.Existing))
+	}
+	if r.Proof != nil {
+		args = append(args, "proof", proofText(r.Proof))
+	}
 	if r.Err != nil {
 		var e *initiator.Error
 		errors.As(r.Err, &e)

@@ -30,6 +30,9 @@ type world struct {
 	system     string // as in runtime.GOOS
 	root       bool   // we may do everything
 
+	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
+	hasIPsec func() bool                          // it is worth a look what the system has
+
 	// Nil: as pkg/initiator does it.
 	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 	lookup    func(ctx context.Context, host string) ([]netip.Addr, error)
@@ -52,6 +55,8 @@ func thisMachine() world {
 		interfaces: netInterfaces,
 		system:     runtime.GOOS,
 		root:       os.Geteuid() == 0,
+		enforcer:   systemEnforcer,
+		hasIPsec:   systemHasIPsec,
 	}
 }
 

@@ -29,6 +29,9 @@ type lab struct {
 	host    string
 	stdout  io.Writer // nil: kept
 
+	enforcer initiator.Enforcer // nil: there is none
+	hasIPsec bool               // the system has some
+
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
 
@@ -156,6 +159,10 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			}
 			return addrs, nil
 		},
+	}
+	if l.enforcer != nil {
+		w.enforcer = func(string) initiator.Enforcer { return l.enforcer }
+		w.hasIPsec = func() bool { return l.hasIPsec }
 	}
 	if l.stdout != nil {
 		w.stdout = l.stdout

@@ -1,0 +1,28 @@
+package main
+
+import "github.com/go-iscsi/discovery/pkg/initiator"
+
+// secure gives d who makes connections under IPsec, and looks what the system
+// has, where that can matter: where a flag says anything about IPsec, or it may
+// come from elsewhere, or the system has some. Otherwise d does without: it does
+// not look for anything, and what exists stays unknown.
+func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
+	if c.enforcer == nil || !mayUse && !i.matter() && !c.hasIPsec() {
+		return
+	}
+	d.Enforcer = c.enforcer(i.enforcer)
+	c.log().Info("ipsec", "enforcer", orAuto(i.enforcer))
+}
+
+// matter reports flags that say anything about IPsec. That there be none as well:
+// what exists comes before flags.
+func (i *ipsecFlags) matter() bool {
+	return i.given() || i.unknown == unknownRefuse || i.enforcer != ""
+}
+
+func orAuto(enforcer string) string {
+	if enforcer == "" {
+		return enforcerAuto
+	}
+	return enforcer
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package main
+
+import "github.com/go-iscsi/discovery/pkg/initiator"
+
+// systemEnforcer is nil: what is to run over IPsec is refused.
+var systemEnforcer func(name string) initiator.Enforcer
+
+func systemHasIPsec() bool { return false }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/spf13/cobra"
+)
+
+// ipsec returns the verbs about IPsec.
+func (c *command) ipsec() *cobra.Command {
+	return c.noun("ipsec", "which IPsec portals are asked under, and why", ipsecManual,
+		c.ipsecExplain(), c.ipsecDefault(),
+		c.noun("policy", "an administrator's rules, which come before flags", ipsecPolicyManual,
+			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
+		c.noun("psk", "preshared keys of peers", ipsecPSKManual,
+			c.ipsecPSKSet(), c.ipsecPSKList(), c.ipsecPSKRemove()),
+		c.noun("tunnel", "gateways of tunnel mode", ipsecTunnelManual,
+			c.ipsecTunnelSet(), c.ipsecTunnelList(), c.ipsecTunnelRemove()))
+}
+
+// registryVerb is a verb that shows or changes the registry, and asks nobody.
+func (c *command) registryVerb(a access, verb func(ctx context.Context, s *initiator.Service, args []string) error) func(*cobra.Command, []string) error {
+	return c.answering(func(cmd *cobra.Command, args []string) error {
+		if err := c.noTargetLines(cmd); err != nil {
+			return err
+		}
+		return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+			return verb(cmd.Context(), s, args)
+		})
+	})
+}
+
+// jsonFlags are security flags in both ways to write them.
+type jsonFlags struct {
+	SecurityFlags string `json:"security_flags"`
+	IPsec         string `json:"ipsec"` // the list of --ipsec; empty: there is none for these
+}
+
+func newJSONFlags(f ipsec.Flags) jsonFlags { return jsonFlags{f.Hex(), flagsList(f)} }
+
+// flagsList returns the list of --ipsec; empty: there is none.
+func flagsList(f ipsec.Flags) string {
+	if s := f.String(); s != f.Hex() {
+		return s
+	}
+	return ""
+}
+
+// flagsText is both ways to write flags, for people.
+func flagsText(f ipsec.Flags) string {
+	if list := flagsList(f); list != "" {
+		return list + " (" + f.Hex() + ")"
+	}
+	return f.Hex()
+}
+
+// parseFlags understands LIST|0xNN.
+func parseFlags(arg string) (ipsec.Flags, error) {
+	f, err := ipsec.Parse(arg)
+	if err != nil {
+		return 0, usagef("LIST %s: %v", quoted(arg), parseReason(err))
+	}
+	return f, nil
+}

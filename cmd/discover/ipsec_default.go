@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/spf13/cobra"
+)
+
+// ipsecDefault returns the verb.
+func (c *command) ipsecDefault() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "default [FLAGS] [LIST|0xNN]",
+		Short:             "show or set the flags of portals that have none",
+		Long:              ipsecDefaultManual,
+		ValidArgsFunction: complete(ipsec.Words()...),
+		Args:              arguments(0, 1, "LIST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.registryVerb(reading, c.showDefault)(cmd, args)
+			}
+			f, err := parseFlags(args[0])
+			if err != nil {
+				return err
+			}
+			a := making
+			if f == 0 {
+				a = changing
+			}
+			return c.registryVerb(a, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.SetDefaultSecurityFlags(ctx, f); err != nil {
+					return err
+				}
+				return c.showDefault(ctx, s, nil)
+			})(cmd, args)
+		},
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// jsonDefault is the default.
+type jsonDefault struct {
+	jsonFlags
+	Warnings []jsonWarning `json:"warnings"`
+}
+
+// showDefault shows the default, as it is now or, in a dry run, would be.
+func (c *command) showDefault(ctx context.Context, s *initiator.Service, _ []string) error {
+	f, err := s.DefaultSecurityFlags(ctx)
+	if err != nil {
+		return err
+	}
+	j := jsonDefault{jsonFlags: newJSONFlags(f), Warnings: []jsonWarning{}}
+	if f != 0 && !f.Has(ipsec.FlagValid) {
+		j.Warnings = append(j.Warnings, jsonWarning{"ipsec-not-valid", "without the flag valid (0x01) the default does not count"})
+	}
+	means := "IPsec"
+	switch {
+	case f == 0:
+		means = "not set: no IPsec"
+	case !f.Has(ipsec.FlagValid):
+		means = "does not count: no IPsec"
+	case !f.Has(ipsec.FlagIKE):
+		means = "no IPsec"
+	}
+	if c.forPeople() {
+		for _, w := range j.Warnings {
+			c.say("warning: %s", w.Message)
+		}
+	}
+	return c.object("default", j, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
+}
+
+// object shows one thing: in JSON a document with it, or a line; for people a
+// row under its head.
+func (c *command) object(name string, j any, head, row []string) error {
+	l := c.newListing(name, name, head...)
+	if c.global.output != formatJSON {
+		if err := l.item(j, row); err != nil {
+			return err
+		}
+		return l.end()
+	}
+	document := map[string]any{"version": 1, name: j}
+	if c.global.dryRun {
+		document["dry_run"] = true
+	}
+	b, err := marshal(document)
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(b)
+	return err
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// jsonPSK is a preshared key, of which only is told that it is there.
+type jsonPSK struct {
+	ID     jsonText `json:"id"`
+	Key    string   `json:"key"`     // "set"
+	KeyRef jsonText `json:"key_ref"` // empty: it is sealed in the registry
+	jsonFlags
+}
+
+func newJSONPSK(i *initiator.IKEInfo) jsonPSK {
+	return jsonPSK{ID: jsonText(i.ID), Key: "set", KeyRef: jsonText(i.KeyRef), jsonFlags: newJSONFlags(i.Flags)}
+}
+
+// ipsecPSKSet returns the verb.
+func (c *command) ipsecPSKSet() *cobra.Command {
+	var flags securityFlags
+	cmd := &cobra.Command{
+		Use:   "set [FLAGS] ID REF",
+		Short: "store the preshared key of a peer, or of all",
+		Long:  ipsecPSKSetManual,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return secretSchemes, cobra.ShellCompDirectiveNoFileComp
+			}
+			return []string{initiator.GroupID}, cobra.ShellCompDirectiveNoFileComp
+		},
+		Args: both("ID", "REF"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := c.understandPSK(cmd.Context(), args, &flags)
+			if err != nil {
+				return err
+			}
+			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.SetIKEInfo(ctx, i, true); err != nil {
+					return err
+				}
+				return c.done("keys", newJSONPSK(&i), "stored the preshared key of %s", i.ID)
+			})(cmd, args)
+		},
+	}
+	c.addFlags(cmd,
+		flagGroup{"The flags of portals of that identity that are given none", flags.flags()},
+		flagGroup{"Changes", c.global.changeFlags()})
+	completeSecurityFlags(cmd)
+	return cmd
+}
+
+// understandPSK takes the command line in, and reads the key. What is wrong with
+// the reference comes first: whoever gives the key in the place of the identity
+// does not see it repeated.
+func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags) (i initiator.IKEInfo, err error) {
+	var r secretRef
+	if err := r.Set(args[1]); err != nil {
+		return i, usagef("REF: %v", err)
+	}
+	if err := checkRefs(&c.global.key, &r); err != nil {
+		return i, err
+	}
+	i.ID = args[0]
+	if i.Flags, err = flags.security(); err != nil {
+		return i, err
+	}
+	if flags.given() && i.ID == initiator.GroupID {
+		return i, usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
+	}
+	if i.Key, err = r.resolve(ctx, &c.world, "REF", "preshared key of "+i.ID); err != nil {
+		return i, err
+	}
+	if r.lasts() {
+		i.Key = auth.Secret{}
+		i.KeyRef, err = r.stored()
+	}
+	return i, err
+}
+
+// ipsecPSKList returns the verb.
+func (c *command) ipsecPSKList() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list for whom there are preshared keys",
+		Long:              ipsecPSKListManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			l := c.newListing("keys", "key", "IDENTITY", "KEY", "FLAGS", "LIST")
+			for i, err := range s.IKEInfos(ctx) {
+				if err != nil {
+					return c.broken(l, err)
+				}
+				key, flags := "sealed", ""
+				if i.KeyRef != "" {
+					key = i.KeyRef
+				}
+				if i.Flags != 0 {
+					flags = i.Flags.Hex()
+				}
+				if err := l.item(newJSONPSK(&i), []string{i.ID, key, flags, flagsList(i.Flags)}); err != nil {
+					return err
+				}
+			}
+			if l.empty() && c.forPeople() {
+				c.say("no preshared keys; discover ipsec psk set ID REF stores one")
+			}
+			return l.end()
+		}),
+	}
+}
+
+// ipsecPSKRemove returns the verb.
+func (c *command) ipsecPSKRemove() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] ID",
+		Short:             "forget a preshared key",
+		Long:              ipsecPSKRemoveManual,
+		ValidArgsFunction: c.completeFromRegistry(pskNames),
+		Args:              arguments(1, 1, "ID"),
+		RunE: c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
+			if err := s.RemoveIKEInfo(ctx, args[0], "", initiator.AllPorts); err != nil {
+				return err
+			}
+			return c.done("removed", jsonID{jsonText(args[0])}, "removed the preshared key of %s", args[0])
+		}),
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+type jsonID struct {
+	ID jsonText `json:"id"`
+}
+
+func pskNames(ctx context.Context, s *initiator.Service) (names []string) {
+	for i, err := range s.IKEInfos(ctx) {
+		if err != nil || len(names) == maxOffered {
+			break
+		}
+		names = append(names, i.ID)
+	}
+	return names
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+)
+
+// jsonTunnel is the gateway of a destination.
+type jsonTunnel struct {
+	Destination string `json:"destination"`
+	Outer       string `json:"outer"`
+}
+
+// ipsecTunnelSet returns the verb.
+func (c *command) ipsecTunnelSet() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "set [FLAGS] DESTINATION OUTER",
+		Short:             "say by which gateway a destination is reached in tunnel mode",
+		Long:              ipsecTunnelSetManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              both("DESTINATION", "OUTER"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := parseTunnel(args)
+			if err != nil {
+				return err
+			}
+			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.SetTunnelModeOuterAddress(ctx, t, true); err != nil {
+					return err
+				}
+				return c.done("tunnels", jsonTunnel{t.Destination.String(), t.Outer.String()}, "set the outer address of %s to %s", t.Destination, t.Outer)
+			})(cmd, args)
+		},
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+func parseTunnel(args []string) (t initiator.TunnelAddress, err error) {
+	if t.Destination, err = parseHost("DESTINATION", args[0]); err != nil {
+		return t, err
+	}
+	t.Outer, err = parseHost("OUTER", args[1])
+	return t, err
+}
+
+func parseHost(what, arg string) (netip.Addr, error) {
+	addr, ok := hostAddress(arg)
+	if !ok {
+		return addr, usagef("%s %s: an IP address, such as 192.0.2.1 or 2001:db8::1", what, quoted(arg))
+	}
+	return addr, nil
+}
+
+// ipsecTunnelList returns the verb.
+func (c *command) ipsecTunnelList() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list the gateways of tunnel mode",
+		Long:              ipsecTunnelListManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER")
+			for t, err := range s.TunnelModeOuterAddresses(ctx) {
+				if err != nil {
+					return c.broken(l, err)
+				}
+				j := jsonTunnel{t.Destination.String(), t.Outer.String()}
+				if err := l.item(j, []string{j.Destination, j.Outer}); err != nil {
+					return err
+				}
+			}
+			if l.empty() && c.forPeople() {
+				c.say("no outer addresses; discover ipsec tunnel set DESTINATION OUTER stores one")
+			}
+			return l.end()
+		}),
+	}
+}
+
+// ipsecTunnelRemove returns the verb.
+func (c *command) ipsecTunnelRemove() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] DESTINATION",
+		Short:             "forget the gateway of a destination",
+		Long:              ipsecTunnelRemoveManual,
+		ValidArgsFunction: c.completeFromRegistry(tunnelNames),
+		Args:              arguments(1, 1, "DESTINATION"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			destination, err := parseHost("DESTINATION", args[0])
+			if err != nil {
+				return err
+			}
+			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.RemoveTunnelModeOuterAddress(ctx, destination); err != nil {
+					return err
+				}
+				return c.done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
+			})(cmd, args)
+		},
+	}
+	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+type jsonDestination struct {
+	Destination string `json:"destination"`
+}
+
+func tunnelNames(ctx context.Context, s *initiator.Service) (names []string) {
+	for t, err := range s.TunnelModeOuterAddresses(ctx) {
+		if err != nil || len(names) == maxOffered {
+			break
+		}
+		names = append(names, t.Destination.String())
+	}
+	return names
+}

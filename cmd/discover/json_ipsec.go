@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// jsonIPsec is a plan, and what came of it.
+type jsonIPsec struct {
+	Plan     string   `json:"plan"`
+	Origin   string   `json:"origin"`
+	Existing jsonText `json:"existing"`
+
+	// Where there is IPsec, or something asked for it or against it:
+	Mode     string     `json:"mode,omitempty"`
+	Exchange string     `json:"exchange,omitempty"`
+	PFS      *bool      `json:"pfs,omitempty"`
+	Flags    string     `json:"flags,omitempty"` // that decided
+	Why      jsonText   `json:"why,omitempty"`
+	Proof    *jsonProof `json:"proof,omitempty"`
+}
+
+func newJSONIPsec(p *ipsec.Plan, proof *initiator.Proof) jsonIPsec {
+	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: jsonText(p.Existing.String())}
+	switch {
+	case p.Why == "": // it did not come to a plan
+		j.Existing = jsonText(ipsec.ExistingUnknown.String())
+	case p.IPsec || p.Origin != ipsec.OriginDefault || p.Flags != 0 || p.Existing.Kind == ipsec.ExistingPartial:
+		j.explain(p)
+	}
+	if proof != nil {
+		j.Proof = newJSONProof(proof)
+	}
+	return j
+}
+
+// explain adds what a plan that is not the usual one has to say.
+func (j *jsonIPsec) explain(p *ipsec.Plan) {
+	j.Why, j.Mode, j.Exchange, j.Flags = jsonText(p.Why), p.Mode.String(), p.Exchange.String(), p.Flags.Hex()
+	if p.IPsec && (p.PFS || !p.InPlace()) { // of protection in place, that it is off is not known
+		j.PFS = &p.PFS
+	}
+}
+
+// jsonProof is what an enforcer has seen of the protection of a connection.
+type jsonProof struct {
+	Enforcer   jsonText         `json:"enforcer"`
+	Mode       jsonText         `json:"mode"`
+	Exchange   jsonText         `json:"exchange"`
+	Algorithms jsonList[string] `json:"algorithms"`
+	SPIs       jsonList[string] `json:"spis"`
+	BytesOut   uint64           `json:"bytes_out"`
+	BytesIn    uint64           `json:"bytes_in"`
+}
+
+func newJSONProof(p *initiator.Proof) *jsonProof {
+	j := &jsonProof{
+		Enforcer: jsonText(p.Enforcer), Mode: jsonText(p.Mode), Exchange: jsonText(p.Exchange),
+		Algorithms: p.Algorithms, BytesOut: p.BytesOut, BytesIn: p.BytesIn,
+	}
+	for _, spi := range p.SPIs {
+		j.SPIs = append(j.SPIs, spiText(spi))
+	}
+	return j
+}
+
+// spiText writes a security parameter index as other tools do.
+func spiText(spi uint32) string { return fmt.Sprintf("0x%08x", spi) }
+
+// jsonIPsecSet has those of an entry's options for IPsec that were given.
+type jsonIPsecSet struct {
+	Key     string   `json:"key,omitempty"` // "set"
+	KeyRef  jsonText `json:"key_ref,omitempty"`
+	LocalID jsonText `json:"local_id,omitempty"`
+	Outer   string   `json:"outer,omitempty"`
+	Unknown string   `json:"unknown,omitempty"`
+}
+
+func newJSONIPsecSet(p *initiator.StoredPortal) *jsonIPsecSet {
+	o := &p.IPsec
+	j := jsonIPsecSet{KeyRef: jsonText(o.KeyRef), LocalID: jsonText(o.LocalID)}
+	if p.IPsecKeySet {
+		j.Key = "set"
+	}
+	if o.Outer.IsValid() {
+		j.Outer = o.Outer.String()
+	}
+	if o.RefuseUnknown {
+		j.Unknown = unknownRefuse
+	}
+	if j == (jsonIPsecSet{}) {
+		return nil
+	}
+	return &j
+}

@@ -1,0 +1,96 @@
+package main
+
+const ipsecManual = `discover ipsec shows and sets what decides about IPsec. The first of these that
+says anything decides:
+
+  1  what exists: a policy of discover ipsec policy, or of the system
+  2  the flags of the portal (--ipsec, --security-flags)
+  3  flags that the portal, or the identity of its key, was given before
+  4  the default
+
+A portal that is to be asked under IPsec is asked under IPsec or not at all.
+Policies, keys, gateways and the default are in the registry: they hold for the
+verbs that work on it, and not for discover scan, which does not read them.`
+
+const ipsecExplainManual = `discover ipsec explain says under which IPsec a portal would be asked right now,
+where that comes from, what exists between this host and the portal, and who
+would see to it. Nothing is sent to the portal, and nothing is set up.
+
+A portal of the registry is explained as it was added; with flags, as if it were
+added with these. A name is looked up, and each of its addresses explained.
+
+What the system has can be seen with CAP_NET_ADMIN only; without, it is unknown.
+
+Exit status: 1 where the portal would not be asked at all.
+
+Examples:
+  discover ipsec explain 192.0.2.10
+  discover ipsec explain --ipsec tunnel,pfs --ipsec-outer 203.0.113.1 192.0.2.10`
+
+const ipsecDefaultManual = `discover ipsec default shows the flags of portals for which nothing else is
+defined, or sets them: a list as for --ipsec, or a bitmap. 0x00: none any more.
+
+Examples:
+  discover ipsec default
+  discover ipsec default transport,main
+  discover ipsec default 0x00`
+
+const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
+are asked, or that they are asked without, whatever their flags say.`
+
+const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one of the same selector.
+SELECTOR is one of:
+
+  192.0.2.10:3260        a portal
+  192.0.2.10             an address, with all its TCP ports
+  192.0.2.0/24           a block
+  tag=1                  the portals that are known to be in a portal group with
+                         that tag
+
+Where several fit, the portal goes before the smaller block before the larger one
+before the group. LIST is as for --ipsec (off: without IPsec), or a bitmap as for
+--security-flags.
+
+Examples:
+  discover ipsec policy add 192.0.2.0/24 transport,main,pfs
+  discover ipsec policy add 192.0.2.10:3260 off`
+
+const ipsecPolicyListManual = `discover ipsec policy list shows the rules.`
+
+const ipsecPolicyRemoveManual = `discover ipsec policy remove removes a rule, by its selector.`
+
+const ipsecPSKManual = `discover ipsec psk keeps the preshared keys of IKE. No key is ever shown.`
+
+const ipsecPSKSetManual = `discover ipsec psk set stores the preshared key of a peer, or replaces it. ID is
+its identity in IKE: an address, a domain name or user@domain; or the word group,
+for all peers that have no key of their own. In tunnel mode the peer is the
+gateway.
+
+A key by file: or cred: is stored as the reference, and read at each use; one by
+env:, fd: or prompt is read once, and sealed by the key of the registry.
+
+With --ipsec or --security-flags, portals of that identity that are given no
+flags are asked under these.
+
+Examples:
+  discover ipsec psk set group file:/etc/discover/psk
+  discover ipsec psk set --ipsec transport,pfs 192.0.2.10 prompt`
+
+const ipsecPSKListManual = `discover ipsec psk list shows for whom there are preshared keys, and where they
+are kept.`
+
+const ipsecPSKRemoveManual = `discover ipsec psk remove forgets the preshared key of an identity, and the flags
+that came with it.`
+
+const ipsecTunnelManual = `discover ipsec tunnel keeps the gateways of tunnel mode: the outer address by
+which a destination is reached.`
+
+const ipsecTunnelSetManual = `discover ipsec tunnel set stores the gateway by which a destination is reached in
+tunnel mode. Both are addresses.
+
+Examples:
+  discover ipsec tunnel set 192.0.2.10 203.0.113.1`
+
+const ipsecTunnelListManual = `discover ipsec tunnel list shows the gateways.`
+
+const ipsecTunnelRemoveManual = `discover ipsec tunnel remove forgets the gateway of a destination.`

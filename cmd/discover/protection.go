@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// protection says in a line under which IPsec a portal was asked, and by what
+// proof; empty: under none.
+func protection(r *initiator.Result) string {
+	if !r.IPsec.IPsec {
+		return ""
+	}
+	s := "  under " + planText(&r.IPsec) + ", by " + r.IPsec.Origin.String()
+	if r.Proof != nil {
+		s += "; " + proofText(r.Proof)
+	}
+	return visible(s) + "\n"
+}
+
+// proofText says what an enforcer has seen.
+func proofText(p *initiator.Proof) string {
+	s := p.Enforcer + ": "
+	if len(p.Algorithms) > 0 {
+		s += strings.Join(p.Algorithms, " ") + ", "
+	}
+	if len(p.SPIs) > 0 {
+		spis := make([]string, len(p.SPIs))
+		for i, spi := range p.SPIs {
+			spis[i] = spiText(spi)
+		}
+		s += "SPI " + strings.Join(spis, " ") + ", "
+	}
+	return s + fmt.Sprintf("%d bytes out, %d in", p.BytesOut, p.BytesIn)
+}
