@@ -341,6 +341,34 @@ func TestInstanceChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestInstanceUsedMeanwhile: an instance that an entry begins to refer to stays,
+// and an entry cannot refer to one that is just removed.
+func TestInstanceUsedMeanwhile(t *testing.T) {
+	t.Parallel()
+	first := newWorld(t)
+	m := &meddler{Store: first.store}
+	second := newWorld(t, func(cfg *initiator.Config) { cfg.Store = m })
+	p := at(first.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
+	p.Instance = "b"
+	if err := first.AddInstance(t.Context(), initiator.Instance{Name: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	first.ports()
+	m.meddle = func() {
+		_, err := first.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+	}
+	wantCode(t, second.RemoveInstance(t.Context(), "b"), initiator.CodeInvalidParameter)
+	wantCode(t, first.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+
+	m.meddle = func() { wantCode(t, first.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess) }
+	r, err := second.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeInitiatorInstanceNotFound)
+	if r.Stored || len(second.portals()) != 0 || len(second.network.Dials()) != 0 {
+		t.Errorf("stored %t, entries %v, dials %v", r.Stored, second.portals(), second.network.Dials())
+	}
+}
+
 // TestDamagedNumbers: records that contradict themselves are an error, not a
 // reason to go on for ever.
 func TestDamagedNumbers(t *testing.T) {

@@ -115,7 +115,11 @@ func (s *PortSelector) instance(name string) (string, error) {
 			return known, nil
 		}
 	}
-	return "", &ConfigError{Code: CodeInitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
+	return "", noInstance(name)
+}
+
+func noInstance(name string) error {
+	return &ConfigError{Code: CodeInitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
 }
 
 // numbered returns the port of a number, if it can be used for dst.

@@ -154,7 +154,12 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 	if r.IPsecKey, err = s.keep(p.IPsec.Key, p.IPsec.KeyRef, row, fieldIPsecKey); err != nil {
 		return err
 	}
-	return s.cfg.Store.Apply(ctx, append(s.remember(p), Change{Key: row, Version: old.Version, Value: encode(r)})...)
+	changes, err := s.claim(ctx, p.Instance)
+	if err != nil {
+		return err
+	}
+	changes = append(changes, s.remember(p)...)
+	return s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 
 // remove deletes the entry of a key, and with the last entry of a portal what is

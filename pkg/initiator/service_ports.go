@@ -90,6 +90,23 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 	return s.cfg.Store.Apply(ctx, changes...)
 }
 
+// claim returns the change that goes along with an entry that refers to an
+// instance: it changes nothing but the version, so that who removes the instance
+// meanwhile looks again.
+func (s *Service) claim(ctx context.Context, name string) ([]Change, error) {
+	if name == "" || sameInstance(name, HostInstance) {
+		return nil, nil
+	}
+	r, err := s.cfg.Store.Get(ctx, prefixInstance+foldInstance(name))
+	if err != nil {
+		return nil, err
+	}
+	if r.Version == 0 {
+		return nil, refused(noInstance(name))
+	}
+	return []Change{{Key: r.Key, Version: r.Version, Value: r.Value}}, nil
+}
+
 func portNumberPrefix(instance string) string { return prefixPort + foldInstance(instance) + "/" }
 
 func portNumberKey(instance string, number uint32) string {
