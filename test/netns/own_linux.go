@@ -13,15 +13,16 @@ import (
 	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
-var errShared = errors.New("netns: there is more than a loopback interface; is another test in here?")
+var errShared = errors.New("netns: there is the end of a cable; is another test in here?")
 
 // systemRules are the priorities of the rules that every namespace has.
 var systemRules = []int{0, 32766, 32767}
 
 // Own returns the namespace that Isolate made for this program: what the
-// program itself sees, in all its threads. It holds nothing but a loopback
-// interface, and at the end of the test that is so again: interfaces, rules and
-// addresses that the test put there are removed. One test has it at a time.
+// program itself sees, in all its threads. It holds a loopback interface, and
+// what else the kernel puts into each, and at the end of the test that is so
+// again: interfaces, rules and addresses that the test put there are removed. One
+// test has it at a time.
 func Own(t testing.TB) *Namespace {
 	t.Helper()
 	need.Root(t)
@@ -38,24 +39,33 @@ func Own(t testing.TB) *Namespace {
 	}
 	n := &Namespace{file: file, netlink: handle}
 	t.Cleanup(n.close)
-	if links, err := n.netlink.LinkList(); err != nil || len(links) != 1 {
-		t.Fatal(errors.Join(err, errShared))
+	links, err := n.netlink.LinkList()
+	if err != nil {
+		t.Fatalf("netns: %v", err)
+	}
+	kernels := make(map[int]bool)
+	for _, link := range links {
+		if link.Type() == "veth" {
+			t.Fatal(errShared)
+		}
+		kernels[link.Attrs().Index] = true
 	}
 	t.Cleanup(func() {
-		if err := n.clear(); err != nil {
+		if err := n.clear(kernels); err != nil {
 			t.Errorf("netns: clear: %v", err)
 		}
 	})
 	return n
 }
 
-// clear removes what does not belong to an empty namespace.
-func (n *Namespace) clear() error {
+// clear removes what does not belong to an empty namespace, in which the kernel
+// has put some interfaces.
+func (n *Namespace) clear(kernels map[int]bool) error {
 	links, err := n.netlink.LinkList()
 	for _, link := range links {
 		if link.Attrs().Name == loopback {
 			err = errors.Join(err, n.clearAddresses(link))
-		} else if n.netlink.LinkDel(link) != nil {
+		} else if !kernels[link.Attrs().Index] && n.netlink.LinkDel(link) != nil {
 			// Perhaps it went with its other end, which was here, too.
 			if _, there := n.netlink.LinkByIndex(link.Attrs().Index); there == nil {
 				err = errors.Join(err, errors.New(link.Attrs().Name+" cannot be removed"))
