@@ -12,4 +12,24 @@
 // file has a name, and the interface is gone with its namespace.
 //
 // Guests of several test programs run one after the other.
+//
+// # What a guest can be
+//
+// A target: [Guest.StartLIO].
+//
+// A target that answers under IPsec alone: [Guest.StartPeer]. [Peer.Require] says
+// what protection it takes, and from whom; the next Require forgets the last. The
+// test's own side, without IPsec in its kernel, may be the other end.
+//
+// The other end with a kernel's IPsec: a second guest, started by
+// [StartTogether] on the same [Config.Bridge]. A test that has to run there is in
+// the Config's Programs, knows that by [Inside], and is run by [Guest.RunTests],
+// while the test outside sets the peer, captures what is on the cable, and has
+// package wire judge it.
+//
+// # What to expect
+//
+// A guest is ready in two to five seconds. Now and then, one packet in a thousand,
+// its kernel takes notice of a packet only when the next one comes: what is lost on
+// other networks is late here, by the time that its sender takes to send again.
 package uml

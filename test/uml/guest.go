@@ -134,9 +134,7 @@ func (c *Config) kernelArgs() []string {
 		"initrd=/proc/self/fd/3",
 		"ssl=null", "ssl0=fd:4", // the serial line
 		"con=null", "con0=null,fd:1", // the console, for reading only
-		// Without gro it drops frames that are larger than the interface's, which
-		// the host hands over as they are.
-		"vec0:transport=tap,ifname=" + c.Interface + ",depth=64,gro=1",
+		"vec0:transport=tap,ifname=" + c.Interface + ",depth=64",
 		"uml_dir=/dev/shm/",
 		"quiet", "cryptomgr.notests",
 		"panic=-1", // a kernel in panic ends

@@ -33,9 +33,13 @@ func lock(t testing.TB, kernel string) {
 	defer cancel()
 	tick := time.NewTicker(lockEvery)
 	defer tick.Stop()
+	begin := time.Now()
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
+			if waited := time.Since(begin).Round(time.Second); waited > 0 {
+				t.Logf("waited %s for the guests of other test programs", waited)
+			}
 			return
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) {

@@ -62,6 +62,11 @@ func addNetwork(cfg *Config, made func(string)) error {
 		return fmt.Errorf("uml: TAP %s: %w", cfg.Interface, err)
 	}
 	made(cfg.Interface)
+	// The guest's kernel drops frames that are larger than the wire takes, or,
+	// where it is told not to, some of all frames for want of room.
+	if err := netlink.LinkSetGSOMaxSegs(tap, 1); err != nil {
+		return fmt.Errorf("uml: TAP %s: %w", cfg.Interface, err)
+	}
 	for _, fd := range tap.Fds {
 		fd.Close()
 	}

@@ -185,7 +185,6 @@ func TestKilled(t *testing.T) {
 	}
 	p.Kill()
 	await(t, "the end of the guest's processes", func() bool { return len(inhabitants(t, world)) == 0 })
-	await(t, "the lock", func() bool { return free(t, kernel) })
 	left, err := filepath.Glob(filepath.Join(temp, "*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("files left behind: %q, %v", left, err)
@@ -212,7 +211,8 @@ func inhabitants(t *testing.T, world string) []int {
 	return list
 }
 
-// free tells whether no test program has guests.
+// free tells whether no test program has guests. When this one has none, any
+// other may.
 func free(t *testing.T, kernel string) bool {
 	t.Helper()
 	f, err := os.Open(kernel)
