@@ -17,6 +17,7 @@ type dialer struct {
 	e      *Enforcer
 	c      connection
 	device string
+	dialer *xfrm.Dialer // nil: not yet connected
 
 	leave func() // frees the pair of the connection
 	named bool   // there may be something in charon
@@ -73,14 +74,14 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	x := &xfrm.Dialer{Hold: xfrm.Demand(d.c.association()), Source: d.c.source, Device: d.device}
-	dial := (*xfrm.Dialer).DialContext
+	d.dialer = &xfrm.Dialer{Hold: xfrm.Demand(d.c.association()), Source: d.c.source, Device: d.device}
+	dial := d.dialer.DialContext
 	if d.e.dial != nil {
-		dial = func(x *xfrm.Dialer, ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
-			return d.e.dial(ctx, x, portal)
+		dial = func(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
+			return d.e.dial(ctx, d.dialer, portal)
 		}
 	}
-	nc, err := dial(x, ctx, d.c.portal)
+	nc, err := dial(ctx, d.c.portal)
 	return nc, xfrm.Coded(err)
 }
 
@@ -102,23 +103,28 @@ func (d *dialer) Proof(ctx context.Context) (initiator.Proof, error) {
 	return p, nil
 }
 
-// Close takes all of the connection out of charon. It does so even where the
-// context of the connection has ended.
+// Close takes all of the connection out of charon, and then the guard from what
+// was its socket. It does so even where the context of the connection has ended.
 func (d *dialer) Close() error {
 	d.once.Do(func() {
 		defer d.leave()
-		if !d.named {
-			return
+		if d.named {
+			d.left = d.forget()
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), cleanupLimit)
-		defer cancel()
-		charon, err := d.e.daemon(ctx)
-		if err != nil {
-			d.left = &LeftoverError{Name: d.c.name, Err: err}
-			return
+		if d.dialer != nil && d.left == nil {
+			d.left = d.dialer.Close() // else there may be associations still
 		}
-		defer charon.Close()
-		d.left = charon.forget(ctx, d.c.name)
 	})
 	return d.left
+}
+
+func (d *dialer) forget() error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupLimit)
+	defer cancel()
+	charon, err := d.e.daemon(ctx)
+	if err != nil {
+		return &LeftoverError{Name: d.c.name, Err: err}
+	}
+	defer charon.Close()
+	return charon.forget(ctx, d.c.name)
 }

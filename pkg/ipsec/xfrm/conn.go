@@ -14,13 +14,14 @@ const closeWait = 250 * time.Millisecond
 // A conn is a connection under a hold. It ends when its associations do.
 type conn struct {
 	*net.TCPConn
+	guard   *guard
 	watcher *watcher
 	once    sync.Once // for Close
 }
 
-// newConn takes the watcher along.
-func newConn(nc *net.TCPConn, w *watcher) *conn {
-	c := &conn{TCPConn: nc, watcher: w}
+// newConn takes the watcher along, and lends the guard.
+func newConn(nc *net.TCPConn, g *guard, w *watcher) *conn {
+	c := &conn{TCPConn: nc, guard: g, watcher: w}
 	w.start(func() {
 		// Nothing can leave any more: no use in trying for minutes.
 		_ = nc.SetLinger(0)
@@ -51,16 +52,19 @@ func (c *conn) cause(err error) error {
 	return err
 }
 
-// Close ends the connection as long as there are associations to do so under:
-// the kernel answers what comes for a closed connection without the hold that
-// was on its socket. So both ends say that they are done, and nothing is left
-// to be said.
+// Close ends the connection. Both ends say that they are done, where the other
+// one does not take long; then nothing of it is left here that would go on to say
+// something. The guard stays until the associations are gone, and is renewed, as
+// the connection may have lasted.
 func (c *conn) Close() error {
 	err := error(net.ErrClosed)
 	c.once.Do(func() {
-		if c.watcher.lost() == nil && c.TCPConn.CloseWrite() == nil {
-			_ = c.TCPConn.SetReadDeadline(time.Now().Add(closeWait))
-			_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{c.TCPConn}, maxDrain))
+		if c.watcher.lost() == nil {
+			_ = c.guard.set()
+			if c.TCPConn.CloseWrite() == nil {
+				_ = c.TCPConn.SetReadDeadline(time.Now().Add(closeWait))
+				_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{c.TCPConn}, maxDrain))
+			}
 		}
 		_ = c.TCPConn.SetLinger(0)
 		err = c.TCPConn.Close()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A Dialer makes TCP connections under a hold.
+// A Dialer makes a TCP connection under a hold.
 type Dialer struct {
 	Hold   Hold
 	Source netip.Addr // to connect from; required
@@ -19,14 +19,17 @@ type Dialer struct {
 	// Wait is how long to wait for security associations, which the kernel asks
 	// an IKE daemon for when a packet needs them. 0: they must be there.
 	Wait time.Duration
+
+	port  uint16 // of ours; 0: any
+	guard *guard // of the connection; nil: there is none
 }
 
 // waitEvery is how often it is tried whether associations are there.
 const waitEvery = 20 * time.Millisecond
 
-// DialContext connects. The hold is on the socket before it has an address, and
-// stays on it in the kernel until its last byte. When the associations go away,
-// the connection ends with a *LostError.
+// DialContext connects; it is called once. The hold is on the socket before it
+// has an address, and stays on it in the kernel until its last byte. When the
+// associations go away, the connection ends with a *LostError.
 //
 // Errors are a *HoldError, a *NoAssociationError, a *BlockedError, or what the
 // network said.
@@ -40,7 +43,18 @@ func (d *Dialer) DialContext(ctx context.Context, portal netip.AddrPort) (net.Co
 		w.close()
 		return nil, d.explain(err)
 	}
-	return newConn(nc.(*net.TCPConn), w), nil
+	return newConn(nc.(*net.TCPConn), d.guard, w), nil
+}
+
+// Close lets go of the connection, after it was closed. Until then, and as long
+// as there are associations by which the other end might still say something, the
+// kernel answers under them only; so whoever made the associations ends them
+// first. Without Close that takes ten minutes.
+func (d *Dialer) Close() error {
+	if d.guard == nil {
+		return nil
+	}
+	return d.guard.remove()
 }
 
 // connect tries until there are associations.
@@ -49,8 +63,16 @@ func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, 
 	defer cancel()
 	for {
 		nc, err := d.once(ctx, portal)
+		if err == nil {
+			return nc, nil
+		}
+		// Nothing was answered that could have to be answered.
+		if cerr := d.Close(); cerr != nil {
+			return nil, errors.Join(err, cerr)
+		}
+		d.guard = nil
 		if !errors.Is(err, syscall.EAGAIN) {
-			return nc, err
+			return nil, err
 		}
 		select {
 		case <-waiting.Done():
@@ -68,17 +90,30 @@ func (d *Dialer) once(ctx context.Context, portal netip.AddrPort) (net.Conn, err
 		network = "tcp6"
 	}
 	nd := net.Dialer{
-		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Source, 0)),
 		// A discovery is over before the first keep-alive would be due.
 		KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1,
 		ControlContext: func(_ context.Context, _, _ string, c syscall.RawConn) error {
-			if err := d.Hold.set(c, family(portal.Addr())); err != nil {
-				return err
-			}
-			return bind(c, d.Device)
+			return d.secure(c, portal)
 		},
 	}
 	return nd.DialContext(ctx, network, portal.String())
+}
+
+// secure prepares a socket that is about to connect. Its address is given to it
+// here rather than by the net package, since the guard goes by its port.
+func (d *Dialer) secure(c syscall.RawConn, portal netip.AddrPort) error {
+	if err := d.Hold.set(c, family(portal.Addr())); err != nil {
+		return err
+	}
+	// The next try has the same port: an IKE daemon may negotiate for the one
+	// that it heard of.
+	port, err := bind(c, netip.AddrPortFrom(d.Source, d.port), d.Device)
+	if err != nil {
+		return err
+	}
+	d.port = port
+	d.guard = newGuard(d.Hold, d.Source, port, portal)
+	return d.guard.set()
 }
 
 // explain gives the kernel's answers to connect their meaning.

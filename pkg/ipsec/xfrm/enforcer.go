@@ -113,5 +113,6 @@ func Coded(err error) error {
 	return err
 }
 
-// Close has nothing to take away: the hold goes with the socket.
-func (d *secureDialer) Close() error { return nil }
+// Close lets go of the connection. The associations are the host's, and stay; so
+// do its policies, which are for whatever the kernel still has to answer.
+func (d *secureDialer) Close() error { return d.dialer.Close() }

@@ -139,7 +139,7 @@ func decide(policies []policy, dir byte, f flow) decision {
 	var matches []match
 	for i := range policies {
 		p := &policies[i]
-		if p.dir != dir || p.ofSocket() {
+		if p.dir != dir || p.ofSocket() || p.guards() {
 			continue
 		}
 		if c := p.covers(f); c != coversNone {

@@ -81,14 +81,19 @@ const (
 	policyLen      = 168
 )
 
+// templates returns those of one direction.
+func (h Hold) templates(dir byte) []template {
+	if dir == dirIn {
+		return h.in
+	}
+	return h.out
+}
+
 // option returns the value of the socket option that holds one direction. Its
 // selector is of all packets of the family; one of another family would escape
 // it, so the socket must not be able to send any.
 func (h Hold) option(dir byte, family uint16) []byte {
-	templates := h.out
-	if dir == dirIn {
-		templates = h.in
-	}
+	templates := h.templates(dir)
 	b := make([]byte, policyLen, policyLen+len(templates)*len(template{}))
 	binary.NativeEndian.PutUint16(b[selectorFamily:], family)
 	for i := range 4 {

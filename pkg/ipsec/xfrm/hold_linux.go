@@ -1,7 +1,6 @@
 package xfrm
 
 import (
-	"fmt"
 	"os"
 	"syscall"
 
@@ -44,23 +43,4 @@ func Probe() error {
 		return &HoldError{Err: err}
 	}
 	return Hold{}.set(c, familyIPv4)
-}
-
-// bind prepares a socket that is about to be bound to a source address: to a
-// network interface, too, where one is named. The kernel chooses the local port
-// at connect, when it knows the destination, if it can.
-func bind(c syscall.RawConn, device string) error {
-	var err error
-	if cerr := c.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-		if device != "" {
-			err = unix.BindToDevice(int(fd), device)
-		}
-	}); cerr != nil {
-		return cerr
-	}
-	if err != nil {
-		return fmt.Errorf("xfrm: bind to interface %s: %w", device, os.NewSyscallError("setsockopt", err))
-	}
-	return nil
 }

@@ -19,7 +19,12 @@ func (h Hold) set(syscall.RawConn, uint16) error { return &HoldError{Err: errSys
 // Probe returns why no socket can be held here.
 func Probe() error { return &HoldError{Err: errSystem} }
 
-func bind(syscall.RawConn, string) error { return &HoldError{Err: errSystem} }
+func bind(syscall.RawConn, netip.AddrPort, string) (uint16, error) {
+	return 0, &HoldError{Err: errSystem}
+}
+
+func (*guard) set() error    { return &HoldError{Err: errSystem} }
+func (*guard) remove() error { return nil }
 
 func listPolicies(context.Context) ([]policy, error) { return nil, errSystem }
 
