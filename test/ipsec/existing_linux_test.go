@@ -1,12 +1,7 @@
 package ipsec_test
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -111,49 +106,13 @@ func TestExisting(t *testing.T) {
 			if got.Kind != tt.want || got.Flags != tt.flags || (got.Name == "") != (tt.want == ipsec.ExistingNone) {
 				t.Errorf("got %s %q, flags %s; want %s, flags %s", got.Kind, got.Name, got.Flags.Hex(), tt.want, tt.flags.Hex())
 			}
-			wire := watchWire(t, w.target, w.cable)
+			tap := w.tap(t)
 			_ = w.plain(t, 50*time.Millisecond)
-			if leaves := wire.seen(t)[kindTCP] > 0; leaves != tt.leaves {
+			if leaves := tap.leaves(t); leaves != tt.leaves {
 				t.Errorf("a connection in clear text leaves: got %t, want %t", leaves, tt.leaves)
 			}
 		})
 	}
-}
-
-// childVariable says in the environment of a copy of the test program what it is
-// to do, without a right to anything.
-const childVariable = "IPSEC_TEST_CHILD"
-
-// What a child found.
-type childReport struct {
-	Kind string
-	Name string
-	Err  string // of Existing
-	Dial string // the error of a held connection
-	Held bool   // that was a HoldError
-}
-
-// runChild looks at a connection "source portal" and prints a report.
-func runChild(arg string) int {
-	fields := strings.Fields(arg)
-	source, portal := netip.MustParseAddr(fields[0]), netip.MustParseAddrPort(fields[1])
-	var r childReport
-	ctx := context.Background()
-	existing, err := xfrm.Existing(ctx, source, portal)
-	r.Kind, r.Name = existing.Kind.String(), existing.Name
-	if err != nil {
-		r.Err = err.Error()
-	}
-	d := xfrm.Dialer{Hold: xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: source, Remote: portal.Addr(), Reqid: reqid}), Source: source}
-	if _, err := d.DialContext(ctx, portal); err != nil {
-		var hold *xfrm.HoldError
-		r.Dial, r.Held = err.Error(), errors.As(err, &hold)
-	}
-	if err := json.NewEncoder(os.Stdout).Encode(r); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
 }
 
 // TestExistingWithoutPermission: who may not look does not know, and who may not
@@ -162,24 +121,21 @@ func TestExistingWithoutPermission(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	addPolicies(t, w, rule{dir: out, tmpl: "transport"}, rule{dir: in, tmpl: "transport"})
-	wire := watchWire(t, w.target, w.cable)
+	tap := w.tap(t)
 	// The file may be where the child's user cannot go.
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = []string{fmt.Sprintf("%s=%s %s", childVariable, w.source, w.portal)}
+	cmd.Env = []string{childEnv(job{Do: doHold, Source: w.source, Portal: w.portal})}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	text, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got childReport
-	if err := json.Unmarshal(text, &got); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	if got.Kind != ipsec.ExistingUnknown.String() || got.Err != "" || !strings.Contains(got.Name, "CAP_NET_ADMIN") {
+	got := readReport(t, string(text))
+	if got.Existing != ipsec.ExistingUnknown.String() || !strings.Contains(got.Found, "CAP_NET_ADMIN") {
 		t.Errorf("what exists: got %+v, want unknown for want of CAP_NET_ADMIN", got)
 	}
-	if !got.Held || !strings.Contains(got.Dial, "CAP_NET_ADMIN") {
-		t.Errorf("a held connection: got %q, want a HoldError that names CAP_NET_ADMIN", got.Dial)
+	if !got.NotHeld || !strings.Contains(got.Error, "CAP_NET_ADMIN") {
+		t.Errorf("a held connection: got %q, want a HoldError that names CAP_NET_ADMIN", got.Error)
 	}
-	wantOnly(t, wire.seen(t))
+	tap.wantSilence(t)
 }

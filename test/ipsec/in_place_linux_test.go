@@ -39,7 +39,7 @@ func TestInPlaceWithoutAssociation(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, tt.v6)
 			addPolicies(t, w, rule{dir: out, tmpl: tt.tmpl}, rule{dir: in, tmpl: tt.tmpl})
-			wire := watchWire(t, w.target, w.cable)
+			tap := w.tap(t)
 			r, err := w.discover(t.Context(), &xfrm.Enforcer{Wait: time.Millisecond}, func(p *initiator.SendTargetPortal) { p.Security = ipsec.FlagValid })
 			if got := initiator.Code(err); got != initiator.CodeFailedToConfigureIPsec {
 				t.Errorf("got %v (%s), want %s", err, initiator.CodeName(got), initiator.CodeName(initiator.CodeFailedToConfigureIPsec))
@@ -51,7 +51,7 @@ func TestInPlaceWithoutAssociation(t *testing.T) {
 			if !r.IPsec.InPlace() || r.Proof != nil {
 				t.Errorf("got plan %+v and proof %v, want a plan that is in place and no proof", r.IPsec, r.Proof)
 			}
-			wantOnly(t, wire.seen(t))
+			tap.wantSilence(t)
 		})
 	}
 }
@@ -61,13 +61,13 @@ func TestBlockedByPolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	addPolicies(t, w, rule{dir: out, block: true})
-	wire := watchWire(t, w.target, w.cable)
+	tap := w.tap(t)
 	_, err := w.discover(t.Context(), &xfrm.Enforcer{}, nil)
 	var blocked *xfrm.BlockedError
 	if !errors.As(err, &blocked) || initiator.Code(err) != initiator.CodeFailedToConfigureIPsec {
 		t.Errorf("got %v (%s), want a BlockedError", err, initiator.CodeName(initiator.Code(err)))
 	}
-	wantOnly(t, wire.seen(t))
+	tap.wantSilence(t)
 }
 
 // TestPlanNeedsKeys: xfrm alone negotiates none, and says so before anything is
@@ -75,14 +75,14 @@ func TestBlockedByPolicy(t *testing.T) {
 func TestPlanNeedsKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	wire := watchWire(t, w.target, w.cable)
+	tap := w.tap(t)
 	e := &xfrm.Enforcer{}
 	_, err := e.Dialer(t.Context(), initiator.Secured{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal})
 	var unsupported *ipsec.UnsupportedError
 	if !errors.As(err, &unsupported) || initiator.Code(err) != initiator.CodeRequestNotSupported {
 		t.Errorf("got %v (%s), want an UnsupportedError", err, initiator.CodeName(initiator.Code(err)))
 	}
-	wantOnly(t, wire.seen(t))
+	tap.wantSilence(t)
 }
 
 // TestNothingInPlace: where there are no policies the portal is asked in clear

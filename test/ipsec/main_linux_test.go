@@ -8,8 +8,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if child := os.Getenv(childVariable); child != "" {
-		os.Exit(runChild(child))
+	if text := os.Getenv(childVariable); text != "" {
+		os.Exit(runChild(text))
 	}
 	netns.Isolate()
 	os.Exit(m.Run())

@@ -1,125 +1,55 @@
 package ipsec_test
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
+	"net/netip"
 	"testing"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-	"github.com/google/gopacket/pcapgo"
 
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets"
+	"github.com/go-iscsi/discovery/test/uml/wire"
 )
 
-// A kind is what a packet on the wire is, to whoever sees it there.
-type kind string
-
-const (
-	kindIKE  kind = "IKE"
-	kindESP  kind = "ESP"
-	kindTCP  kind = "TCP in clear text"
-	kindLink kind = "ARP or neighbour discovery"
-)
-
-// A wire is a capture of a cable.
-type wire struct {
+// A tap is a capture of a cable.
+type tap struct {
 	capture *targets.Capture
+	addrs   []netip.Addr // whose packets count
 }
 
-// watchWire captures an interface of a namespace.
-func watchWire(t *testing.T, n *netns.Namespace, name string) *wire {
+// tapOn captures an interface of a namespace.
+func tapOn(t *testing.T, n *netns.Namespace, name string, addrs ...netip.Addr) *tap {
 	t.Helper()
-	return &wire{capture: targets.StartCapture(t, targets.CaptureConfig{Namespace: n, Interface: name})}
+	return &tap{capture: targets.StartCapture(t, targets.CaptureConfig{Namespace: n, Interface: name}), addrs: addrs}
 }
 
-// seen ends the capture and returns how many packets of each kind there were.
-func (w *wire) seen(t *testing.T) map[kind]int {
+// tap captures the target's end of the cable.
+func (w *world) tap(t *testing.T) *tap {
 	t.Helper()
-	w.capture.Stop()
-	f, err := os.Open(w.capture.File)
+	return tapOn(t, w.target, w.cable, w.source, w.portal.Addr())
+}
+
+// stop ends the capture and returns what went over the cable.
+func (c *tap) stop(t *testing.T) *wire.Traffic {
+	t.Helper()
+	c.capture.Stop()
+	traffic, err := wire.Read(c.capture.File, c.addrs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	r, err := pcapgo.NewNgReader(f, pcapgo.DefaultNgReaderOptions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	count := map[kind]int{}
-	for {
-		data, _, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return count
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		count[classify(gopacket.NewPacket(data, r.LinkType(), gopacket.Default))]++
-	}
+	return traffic
 }
 
-const (
-	portIKE    = 500
-	portIKENAT = 4500
-)
-
-// classify says what a packet is. What it does not know is a kind of its own,
-// which no test expects.
-func classify(p gopacket.Packet) kind {
-	for _, l := range p.Layers() {
-		switch l := l.(type) {
-		case *layers.ARP:
-			return kindLink
-		case *layers.TCP:
-			return kindTCP
-		case *layers.IPSecESP:
-			return kindESP
-		case *layers.ICMPv6:
-			if t := l.TypeCode.Type(); t >= layers.ICMPv6TypeRouterSolicitation && t <= layers.ICMPv6TypeRedirect || t == layers.ICMPv6TypeMLDv2MulticastListenerReportMessageV2 {
-				return kindLink
-			}
-		case *layers.UDP:
-			return classifyUDP(l)
-		}
-	}
-	return kind(fmt.Sprint("unknown: ", p))
-}
-
-// classifyUDP tells IKE from ESP in UDP, which begins with an SPI and not with
-// the four zeros of the non-ESP marker (RFC 3948).
-func classifyUDP(l *layers.UDP) kind {
-	switch {
-	case l.DstPort == portIKE || l.SrcPort == portIKE:
-		return kindIKE
-	case l.DstPort == portIKENAT || l.SrcPort == portIKENAT:
-		if len(l.Payload) > 4 && string(l.Payload[:4]) != "\x00\x00\x00\x00" {
-			return kindESP
-		}
-		return kindIKE
-	}
-	return kind(fmt.Sprintf("UDP to port %d", l.DstPort))
-}
-
-// wantOnly fails the test where other packets were seen than those of the kinds
-// given, or none of one of them. What the link needs is always fine.
-func wantOnly(t *testing.T, seen map[kind]int, kinds ...kind) {
+// wantSilence ends the capture, and fails the test where there was a packet, but
+// for what neighbors need to find each other.
+func (c *tap) wantSilence(t *testing.T) {
 	t.Helper()
-	left := map[kind]int{}
-	for k, n := range seen {
-		left[k] = n
+	traffic := c.stop(t)
+	if len(traffic.Clear) > 0 || traffic.IKE > 0 || traffic.Protected() > 0 {
+		t.Errorf("on the wire: %+v, want silence", *traffic)
 	}
-	delete(left, kindLink)
-	for _, k := range kinds {
-		if left[k] == 0 {
-			t.Errorf("no packet on the wire was %s; seen: %v", k, seen)
-		}
-		delete(left, k)
-	}
-	for k, n := range left {
-		t.Errorf("%d packets on the wire were: %s", n, k)
-	}
+}
+
+// leaves ends the capture and reports whether something went in clear text.
+func (c *tap) leaves(t *testing.T) bool {
+	t.Helper()
+	return len(c.stop(t).Clear) > 0
 }

@@ -1,0 +1,169 @@
+package ipsec_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/uml"
+	"github.com/go-iscsi/discovery/test/uml/wire"
+)
+
+// The flags of a plan for IPsec, without its mode, exchange and PFS.
+const flagsIKE = ipsec.FlagValid | ipsec.FlagIKE
+
+// A lab is two guests on one network: the host that asks, which has charon
+// without any connection, and the peer, whose target answers under IPsec alone.
+type lab struct {
+	t      *testing.T // of which the guests are
+	host   *uml.Guest
+	charon *uml.Charon
+	peer   *uml.Peer
+}
+
+const (
+	labProgram = "ipsec.test"
+	peerCable  = "uml1"
+)
+
+// newLab starts the guests.
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	prefixes := func(list ...string) (all []netip.Prefix) {
+		for _, s := range list {
+			all = append(all, netip.MustParsePrefix(s))
+		}
+		return all
+	}
+	programs := []uml.Program{{Name: labProgram, Package: "github.com/go-iscsi/discovery/test/ipsec", Test: true}}
+	guests := uml.StartTogether(t,
+		uml.Config{Bridge: "lan", Programs: programs},
+		uml.Config{Bridge: "lan", Programs: programs, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64")},
+	)
+	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
+	l.charon = l.host.StartCharon(t, uml.CharonConfig{})
+	l.peer.LIO.Add(t, uml.LIOTarget{Name: disk})
+	return l
+}
+
+// ends returns the addresses of the host and of the peer, of IPv4 or IPv6.
+func (l *lab) ends(v6 bool) (host, peer netip.Addr) {
+	if v6 {
+		return l.host.Addresses[1], l.peer.Addresses[1]
+	}
+	return l.host.Addresses[0], l.peer.Addresses[0]
+}
+
+// job returns the discovery of the peer under flags, with the right key.
+func (l *lab) job(flags ipsec.Flags, v6 bool) job {
+	host, peer := l.ends(v6)
+	return job{
+		Do: doDiscover, Source: host, Portal: netip.AddrPortFrom(peer, uml.LIOPort), Flags: flags,
+		Key: uml.GroupKey, Outer: peer, Charon: l.charon.Socket, Timeout: time.Minute,
+	}
+}
+
+// run does a job in the host.
+func (l *lab) run(t *testing.T, j job) report {
+	t.Helper()
+	var out strings.Builder
+	if err := l.host.Exec(t.Context(), uml.Command{Args: []string{labProgram}, Env: []string{childEnv(j)}}, &out); err != nil {
+		t.Fatal(err)
+	}
+	return readReport(t, out.String())
+}
+
+// watched captures what goes between the two while f runs. Whatever is not
+// protected fails the test.
+func (l *lab) watched(t *testing.T, f func()) *wire.Traffic {
+	t.Helper()
+	tap := tapOn(t, nil, peerCable, l.peer.Addresses...)
+	f()
+	traffic := tap.stop(t)
+	for _, line := range traffic.Clear {
+		t.Errorf("not protected: %s", line)
+	}
+	return traffic
+}
+
+// wantClean fails the test where the host has something left of a connection.
+func (l *lab) wantClean(t *testing.T) {
+	t.Helper()
+	if list := l.host.SAs(t); len(list) > 0 {
+		t.Errorf("left in the kernel: %+v", list)
+	}
+	if text := l.host.Run(t, "ip", "xfrm", "policy", "list", "nosock"); strings.TrimSpace(text) != "" {
+		t.Errorf("left in the kernel: %s", text)
+	}
+	if text := l.charon.Swanctl(t, "--list-conns") + l.charon.Swanctl(t, "--list-sas"); strings.TrimSpace(text) != "" {
+		t.Errorf("left in charon: %s", text)
+	}
+}
+
+// protection is what the peer wants where the host's flags are these.
+func protection(f ipsec.Flags) uml.Protection {
+	return uml.Protection{Aggressive: f.Has(ipsec.FlagAggressive), Tunnel: f.Has(ipsec.FlagTunnel), PFS: f.Has(ipsec.FlagPFS)}
+}
+
+// TestESP is everything that takes a kernel with ESP and a peer: two guests serve
+// all of it, one after the other.
+func TestESP(t *testing.T) {
+	l := newLab(t)
+	t.Run("matrix", l.testMatrix)
+	t.Run("wrong key", l.testWrongKey)
+	t.Run("other proposals", l.testProposals)
+	t.Run("associations lost", l.testLost)
+	t.Run("in place", l.testInPlace)
+	t.Run("killed", l.testKilled)
+	t.Run("several at once", l.testSeveral)
+	t.Run("plain SYN", l.testPlain)
+	t.Run("peer down", l.testPeerDown) // and it stays so
+}
+
+// testMatrix: each mode, exchange and PFS, with a real target.
+func (l *lab) testMatrix(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		for _, exchange := range []ipsec.Flags{ipsec.FlagMain, ipsec.FlagAggressive} {
+			for _, mode := range []ipsec.Flags{ipsec.FlagTransport, ipsec.FlagTunnel} {
+				for _, pfs := range []ipsec.Flags{0, ipsec.FlagPFS} {
+					flags := flagsIKE | exchange | mode | pfs
+					t.Run(fmt.Sprintf("%s, IPv6 %v", flags, v6), func(t *testing.T) { l.testCase(t, flags, v6) })
+				}
+			}
+		}
+	}
+}
+
+func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
+	host, peer := l.ends(v6)
+	l.peer.Require(t, host, peer, protection(flags))
+	var r report
+	traffic := l.watched(t, func() { r = l.run(t, l.job(flags, v6)) })
+	if r.Error != "" {
+		t.Fatalf("%s (%s); the peer: %s", r.Error, r.Code, l.peer.Charon.Log(t))
+	}
+	if len(r.Targets) != 1 || r.Targets[0] != disk {
+		t.Errorf("targets: got %v, want %s", r.Targets, disk)
+	}
+	if traffic.IKE == 0 || traffic.Protected() == 0 {
+		t.Errorf("on the wire: %+v, want IKE and ESP", traffic)
+	}
+	plan, err := ipsec.Settings{Flags: flags}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.Proof
+	if p == nil {
+		t.Fatal("no proof")
+	}
+	if p.Enforcer != "strongswan" || p.Mode != plan.Mode.String() || p.Exchange != plan.Exchange.String() || len(p.SPIs) != 2 || p.BytesIn == 0 || p.BytesOut == 0 {
+		t.Errorf("proof: got %+v, want %s, %s, two SPIs and bytes both ways", p, plan.Mode, plan.Exchange)
+	}
+	if got := strings.Contains(strings.Join(p.Algorithms[1:], " "), "MODP"); got != plan.PFS {
+		t.Errorf("algorithms of ESP: got %v; want a group: %v", p.Algorithms[1:], plan.PFS)
+	}
+	l.wantClean(t)
+}
