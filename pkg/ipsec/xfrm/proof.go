@@ -32,6 +32,10 @@ func (d *secureDialer) Proof(ctx context.Context) (initiator.Proof, error) {
 	if err != nil {
 		return initiator.Proof{}, failed(err)
 	}
+	return d.prove(states)
+}
+
+func (d *secureDialer) prove(states []state) (initiator.Proof, error) {
 	p := initiator.Proof{Enforcer: Name}
 	out, in := flows(d.dialer.Source, d.portal)
 	weak := ""
