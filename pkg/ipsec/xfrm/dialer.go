@@ -61,6 +61,7 @@ func (d *Dialer) Close() error {
 func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, d.Wait)
 	defer cancel()
+	var missing error // that there are none, of the last try
 	for {
 		nc, err := d.once(ctx, portal)
 		if err == nil {
@@ -71,7 +72,12 @@ func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, 
 			return nil, errors.Join(err, cerr)
 		}
 		d.guard = nil
-		if !errors.Is(err, syscall.EAGAIN) {
+		switch {
+		case errors.Is(err, syscall.EAGAIN):
+			missing = err
+		case missing != nil && ctx.Err() != nil:
+			return nil, missing // and that the time is over, is no news
+		default:
 			return nil, err
 		}
 		select {
