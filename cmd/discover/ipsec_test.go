@@ -49,7 +49,7 @@ func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
 func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
 	return initiator.Proof{
 		Enforcer: "fake", Mode: d.s.Plan.Mode.String(), Exchange: d.s.Plan.Exchange.String(),
-		Algorithms: []string{"AES_CBC_256/HMAC_SHA2_256_128"}, SPIs: []uint32{0xc0ffee01, 0xc0ffee02}, BytesOut: 724, BytesIn: 1020,
+		Algorithms: []string{"ike AES_CBC-256", "esp AES_CBC-256 HMAC_SHA2_256_128"}, SPIs: []uint32{0xc0ffee01, 0xc0ffee02}, BytesOut: 724, BytesIn: 1020,
 	}, nil
 }
 
@@ -72,7 +72,7 @@ func TestIPsecScan(t *testing.T) {
 	args := strings.Fields("scan 192.0.2.10 --ipsec tunnel,pfs --ipsec-psk env:PSK --ipsec-id host1.example.com --ipsec-outer [2001:db8::1] --source 192.0.2.254")
 	l.discover(t.Context(), args...).want(t, exitOK, `
 192.0.2.10:3260: 2 targets
-  under IPsec, tunnel mode, main mode of IKE, with PFS, by flags; fake: AES_CBC_256/HMAC_SHA2_256_128, SPI 0xc0ffee01 0xc0ffee02, 724 bytes out, 1020 in
+  under IPsec, tunnel mode, main mode of IKE, with PFS (flags); fake: ike AES_CBC-256, esp AES_CBC-256 HMAC_SHA2_256_128, SPI 0xc0ffee01 0xc0ffee02, 724 bytes out, 1020 in
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
   iqn.2026-11.com.example:disk-two  192.0.2.10:3260
@@ -88,7 +88,7 @@ func TestIPsecScan(t *testing.T) {
 	r := l.discover(t.Context(), append(args, "-o", "json")...)
 	want := `"ipsec":{"plan":"tunnel","origin":"flags","existing":"none","mode":"tunnel","exchange":"main","pfs":true,"flags":"0x53",` +
 		`"why":"IPsec, tunnel, main, with PFS: the portal's flags say ike,tunnel,pfs, and are valid",` +
-		`"proof":{"enforcer":"fake","mode":"tunnel","exchange":"main","algorithms":["AES_CBC_256/HMAC_SHA2_256_128"],"spis":["0xc0ffee01","0xc0ffee02"],"bytes_out":724,"bytes_in":1020}}`
+		`"proof":{"enforcer":"fake","mode":"tunnel","exchange":"main","algorithms":["ike AES_CBC-256","esp AES_CBC-256 HMAC_SHA2_256_128"],"spis":["0xc0ffee01","0xc0ffee02"],"bytes_out":724,"bytes_in":1020}}`
 	if !strings.Contains(r.stdout, want) {
 		t.Errorf("got %s, want in it %s", r.stdout, want)
 	}

@@ -13,7 +13,7 @@ func protection(r *initiator.Result) string {
 	if !r.IPsec.IPsec {
 		return ""
 	}
-	s := "  under " + planText(&r.IPsec) + ", by " + r.IPsec.Origin.String()
+	s := "  under " + planText(&r.IPsec) + " (" + r.IPsec.Origin.String() + ")"
 	if r.Proof != nil {
 		s += "; " + proofText(r.Proof)
 	}
@@ -24,7 +24,7 @@ func protection(r *initiator.Result) string {
 func proofText(p *initiator.Proof) string {
 	s := p.Enforcer + ": "
 	if len(p.Algorithms) > 0 {
-		s += strings.Join(p.Algorithms, " ") + ", "
+		s += strings.Join(p.Algorithms, ", ") + ", "
 	}
 	if len(p.SPIs) > 0 {
 		spis := make([]string, len(p.SPIs))
