@@ -4,11 +4,17 @@ import "github.com/go-iscsi/discovery/pkg/initiator"
 
 // secure gives d who makes connections under IPsec, and looks what the system
 // has, where that can matter: where a flag says anything about IPsec, or it may
-// come from elsewhere, or the system has some. Otherwise d does without: it does
-// not look for anything, and what exists stays unknown.
+// come from elsewhere, or the system has some. Otherwise d does without, and
+// need not look at each connection for what is not there.
 func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
-	if c.enforcer == nil || !mayUse && !i.matter() && !c.hasIPsec() {
+	if c.enforcer == nil {
 		return
+	}
+	if !mayUse && !i.matter() {
+		if some, err := c.hasIPsec(); err != nil || !some {
+			d.NothingExists = err == nil
+			return
+		}
 	}
 	d.Enforcer = c.enforcer(i.enforcer)
 	c.log().Info("ipsec", "enforcer", orAuto(i.enforcer))

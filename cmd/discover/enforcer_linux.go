@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -19,13 +21,15 @@ func systemEnforcer(name string) initiator.Enforcer {
 }
 
 // systemHasIPsec reports whether the kernel has policies, or charon may have
-// connections, so that it is worth a look at each portal. Whoever may not look
-// gets no further later.
-func systemHasIPsec() bool {
-	policies, err := xfrm.Any()
-	if err != nil || policies {
-		return err == nil
+// connections, so that it is worth a look at each portal. An error may mean that
+// this process may not look, and gets no further later.
+func systemHasIPsec() (bool, error) {
+	if policies, err := xfrm.Any(); err != nil || policies {
+		return policies, err
 	}
-	_, err = os.Stat(strongswan.DefaultSocket)
-	return err == nil
+	_, err := os.Stat(strongswan.DefaultSocket)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return true, err
 }

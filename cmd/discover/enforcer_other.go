@@ -2,9 +2,13 @@
 
 package main
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import (
+	"errors"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
 
 // systemEnforcer is nil: what is to run over IPsec is refused.
 var systemEnforcer func(name string) initiator.Enforcer
 
-func systemHasIPsec() bool { return false }
+func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -132,6 +133,19 @@ func TestIPsecMatters(t *testing.T) {
 				t.Errorf("looked: %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// Without an enforcer, nothing exists where somebody looked, and else it is unknown.
+func TestIPsecNothingExists(t *testing.T) {
+	t.Parallel()
+	l, _ := newIPsecLab(t)
+	for want, noLook := range map[string]error{"none": nil, "unknown": errors.New("not permitted")} {
+		l.noLook = noLook
+		r := l.discover(t.Context(), "scan", "-o", "json", "192.0.2.10")
+		if !strings.Contains(r.stdout, `"ipsec":{"plan":"none","origin":"default","existing":"`+want+`"}`) {
+			t.Errorf("got %s, want what exists to be %s", r.stdout, want)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ type world struct {
 	root       bool   // we may do everything
 
 	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
-	hasIPsec func() bool                          // it is worth a look what the system has
+	hasIPsec func() (bool, error)                 // it is worth a look what the system has
 
 	// Nil: as pkg/initiator does it.
 	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)

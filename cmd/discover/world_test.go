@@ -31,6 +31,7 @@ type lab struct {
 
 	enforcer initiator.Enforcer // nil: there is none
 	hasIPsec bool               // the system has some
+	noLook   error              // why nobody may look whether it has
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
@@ -162,7 +163,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 	}
 	if l.enforcer != nil {
 		w.enforcer = func(string) initiator.Enforcer { return l.enforcer }
-		w.hasIPsec = func() bool { return l.hasIPsec }
+		w.hasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
 	if l.stdout != nil {
 		w.stdout = l.stdout

@@ -86,6 +86,10 @@ type Discoverer struct {
 	// exists. nil: such portals are refused, and what exists is unknown.
 	Enforcer Enforcer
 
+	// NothingExists says, where Enforcer is nil, that somebody looked just now and
+	// the system has no IPsec for any connection: what exists is none then.
+	NothingExists bool
+
 	Key   KeyFunc   // preshared keys of peers; nil: none is known
 	Outer OuterFunc // outer addresses in tunnel mode; nil: none is known
 

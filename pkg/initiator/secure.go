@@ -47,8 +47,11 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 // administrator, what the system has, and what we hold ourselves.
 func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
 	var policy ipsec.Existing
-	system := ipsec.Existing{Kind: ipsec.ExistingUnknown}
+	var system ipsec.Existing
 	var err error
+	if !a.d.NothingExists {
+		system.Kind = ipsec.ExistingUnknown
+	}
 	if a.job.policy != nil {
 		if policy, err = a.job.policy(ctx, dst); err != nil {
 			return policy, err

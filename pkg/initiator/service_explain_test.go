@@ -37,12 +37,14 @@ func TestExplain(t *testing.T) {
 		name     string
 		existing ipsec.Existing
 		nobody   bool // there is no enforcer
+		looked   bool // somebody else did, and there is nothing
 		noKey    bool
 		policy   ipsec.Flags // 0: none
 		change   func(*initiator.SendTargetPortal)
 		want     explained
 	}{
 		{name: "nothing anywhere", want: explained{Plan: none, Origin: "default"}},
+		{name: "somebody looked beforehand", looked: true, nobody: true, change: func(p *initiator.SendTargetPortal) { p.IPsec.RefuseUnknown = true }, want: explained{Plan: none, Origin: "default"}},
 		{name: "nobody can look", nobody: true, want: explained{Plan: none, Origin: "default"}},
 		{name: "flags", change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Enforcer: "fake", Key: true}},
 		{name: "policy", policy: 0x27, change: flagged(0x01), want: explained{Plan: "transport", Origin: "existing", Enforcer: "fake", Key: true}},
@@ -70,6 +72,7 @@ func TestExplain(t *testing.T) {
 				if !tt.nobody {
 					cfg.Discoverer.Enforcer = e
 				}
+				cfg.Discoverer.NothingExists = tt.looked
 				if !tt.noKey {
 					cfg.Discoverer.Key = groupKey
 				}
