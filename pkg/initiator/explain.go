@@ -80,11 +80,7 @@ func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]Port, erro
 	if err != nil || ports[0].Address.IsValid() {
 		return ports, err
 	}
-	s := a.job.ports
-	if s == nil {
-		s = hostSelector()
-	}
-	ports, err = s.choose(ctx, "", AllPorts, dst)
+	ports, err = a.selector().choose(ctx, "", AllPorts, dst)
 	return ports, a.fail(err)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -236,4 +237,26 @@ func TestIPsecOptions(t *testing.T) {
 			t.Errorf("%s: stored", tt.name)
 		}
 	}
+}
+
+// TestNoRouteUnderEnforcer: where nothing leads to a portal, that is so at the same
+// stage with an enforcer as without.
+func TestNoRouteUnderEnforcer(t *testing.T) {
+	t.Parallel()
+	network := iscsitest.NewNetwork(t)
+	d := &initiator.Discoverer{
+		InitiatorName: initiatorName, Dial: network.Dial, Enforcer: &fakeEnforcer{network: network},
+		Ports: &initiator.PortSelector{
+			Instances: []string{initiator.HostInstance},
+			Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
+				return source, errors.New("no route")
+			},
+		},
+	}
+	_, err := d.Discover(t.Context(), at(netip.MustParseAddrPort("192.0.2.10:3260")))
+	var e *initiator.Error
+	if !errors.As(err, &e) || e.Stage != initiator.StageConnect {
+		t.Errorf("got %v, want stage connect", err)
+	}
+	wantCode(t, err, initiator.CodeConnectionFailed)
 }

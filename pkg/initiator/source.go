@@ -26,9 +26,18 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 	}
 	ports, err := a.selector().choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
+		if a.anyPort() && !a.bindDevice() {
+			a.stage = StageConnect // it is only the enforcer that wants to know beforehand
+		}
 		return nil, a.fail(err)
 	}
 	return ports, nil
+}
+
+// anyPort reports that no port was asked for, and there is no choice of instances.
+func (a *attempt) anyPort() bool {
+	s := a.job.ports
+	return a.result.Portal.Instance == "" && (s == nil || len(s.Instances) <= 1)
 }
 
 // portOfSource returns the port that an address is, with its interface where
@@ -57,9 +66,7 @@ func sourceTo(source, dst netip.Addr) netip.Addr {
 // routingDecides reports whether the source can be left to the connection: nobody
 // needs it beforehand, and we see what it became.
 func (a *attempt) routingDecides(dst netip.Addr) bool {
-	s := a.job.ports
-	return a.result.Portal.Instance == "" && (s == nil || len(s.Instances) <= 1) &&
-		!a.bindDevice() && a.d.Enforcer == nil && !needsZone(dst)
+	return a.anyPort() && !a.bindDevice() && a.d.Enforcer == nil && !needsZone(dst)
 }
 
 // fixedSource returns the one address that the portal may be asked from; invalid
