@@ -31,7 +31,9 @@ const (
 	doDiscover = "discover" // ask a portal
 	doPlain    = "plain"    // dial in clear text
 	doConnect  = "connect"  // connect, say "connected", and say what becomes of the connection
+	doHangUp   = "hang up"  // connect, and close the connection some time before its associations
 	doListen   = "listen"   // at the portal: take connections, and leave them be
+	doFlood    = "flood"    // at the portal: take connections, and send as much as they take
 )
 
 // A job is what a child is told to do.
@@ -113,9 +115,19 @@ func (j *job) run(ctx context.Context) (r report) {
 		}
 		r.fail(err)
 	case doConnect:
-		r.fail(j.connect(ctx))
+		r.fail(j.connect(ctx, (*job).listenTo))
+	case doHangUp:
+		r.fail(j.connect(ctx, (*job).hangUp))
 	case doListen:
-		r.fail(j.listen())
+		r.fail(j.listen(func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }))
+	case doFlood:
+		r.fail(j.listen(func(nc net.Conn) {
+			for b := make([]byte, 1400); ; {
+				if _, err := nc.Write(b); err != nil {
+					return
+				}
+			}
+		}))
 	}
 	return r
 }
@@ -186,9 +198,8 @@ func (j *job) discover(ctx context.Context, r *report) {
 	}
 }
 
-// connect returns what ends a connection of which this end says nothing, or the
-// error of what it then tries to say.
-func (j *job) connect(ctx context.Context) error {
+// connect makes a protected connection, and returns what becomes of it.
+func (j *job) connect(ctx context.Context, use func(*job, net.Conn) error) error {
 	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
 	if err != nil {
 		return err
@@ -207,17 +218,35 @@ func (j *job) connect(ctx context.Context) error {
 	}
 	defer nc.Close()
 	fmt.Println("connected")
+	return use(j, nc)
+}
+
+// listenTo waits for what ends a connection of which this end says nothing, and
+// then tries to say something.
+func (j *job) listenTo(nc net.Conn) error {
 	if err := nc.SetReadDeadline(time.Now().Add(j.Timeout)); err != nil {
 		return err
 	}
-	if _, err = bufio.NewReader(nc).ReadByte(); err == nil {
+	_, err := bufio.NewReader(nc).ReadByte()
+	if err == nil {
 		return errors.New("the target said something")
 	}
 	_, werr := nc.Write([]byte("not one byte of this may leave"))
 	return errors.Join(err, werr)
 }
 
-func (j *job) listen() error {
+// hangUp closes the connection, and leaves the associations for a while, in which
+// the other end may go on.
+func (j *job) hangUp(nc net.Conn) error {
+	if err := nc.Close(); err != nil {
+		return err
+	}
+	time.Sleep(j.Timeout)
+	return nil
+}
+
+// listen takes connections at the portal, and treats each of them.
+func (j *job) listen(treat func(net.Conn)) error {
 	l, err := net.Listen("tcp", j.Portal.String())
 	if err != nil {
 		return err
@@ -233,6 +262,6 @@ func (j *job) listen() error {
 		if err := nc.(*net.TCPConn).SetLinger(0); err != nil {
 			return err
 		}
-		go func() { _, _ = io.Copy(io.Discard, nc) }()
+		go treat(nc)
 	}
 }

@@ -103,6 +103,14 @@ const idlePort = 3999
 // either.
 func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
 	t.Helper()
+	j := l.idle(t, flags, doListen)
+	j.Do = doConnect
+	return start(t, l.host, j, "connected")
+}
+
+// idle has the peer listen on idlePort, and returns a job for the host there.
+func (l *lab) idle(t *testing.T, flags ipsec.Flags, do string) job {
+	t.Helper()
 	host, peer := l.ends(false)
 	l.peer.Require(t, host, peer, protection(flags))
 	mode := ipsec.TransportMode
@@ -118,10 +126,9 @@ func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
 	}
 	j := l.job(flags, false)
 	j.Portal = netip.AddrPortFrom(j.Portal.Addr(), idlePort)
-	j.Do = doListen
+	j.Do = do
 	start(t, l.peer.Guest, j, "listening")
-	j.Do = doConnect
-	return start(t, l.host, j, "connected")
+	return j
 }
 
 // start starts a job in a guest, and waits until it says a word.
@@ -245,6 +252,23 @@ func (l *lab) testInPlace(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// testHangUp: the other end goes on while this one has closed its socket. What the
+// kernel says to that is protected, too.
+func (l *lab) testHangUp(t *testing.T) {
+	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+		t.Run(flags.String(), func(t *testing.T) {
+			j := l.idle(t, flags, doFlood)
+			j.Do, j.Timeout = doHangUp, silenceTimeout/8
+			var r report
+			traffic := l.watched(t, func() { r = l.run(t, j) })
+			if r.Error != "" || traffic.Protected() == 0 {
+				t.Errorf("got %q; on the wire: %+v, want ESP", r.Error, traffic)
+			}
+			l.wantClean(t)
+		})
 	}
 }
 

@@ -116,6 +116,7 @@ func TestESP(t *testing.T) {
 	t.Run("wrong key", l.testWrongKey)
 	t.Run("other proposals", l.testProposals)
 	t.Run("associations lost", l.testLost)
+	t.Run("hang up", l.testHangUp)
 	t.Run("in place", l.testInPlace)
 	t.Run("killed", l.testKilled)
 	t.Run("several at once", l.testSeveral)
