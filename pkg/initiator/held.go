@@ -48,8 +48,12 @@ func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "an earlier connection that is still open", Flags: flags}
 }
 
-// hold notes the protection of a connection until its dialer is closed.
+// hold notes the protection of a connection until its dialer is closed. Protection
+// that is in place is not ours to hold: whoever looks finds it again.
 func (h *held) hold(d SecureDialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) SecureDialer {
+	if plan.InPlace() {
+		return d
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open == nil {

@@ -1,0 +1,65 @@
+package initiator_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// TestHeld: what an open connection to the same portal makes of another one.
+// Protection of ours is a rule for it; what is in place is found again, and needs
+// no key.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	const rule, protection = ipsec.ExistingRule, ipsec.ExistingProtection
+	for _, tt := range []struct {
+		name          string
+		existing      ipsec.Existing
+		first, second ipsec.Flags
+		want          ipsec.ExistingKind
+		mode          ipsec.Mode
+		after         ipsec.ExistingKind // when none is open
+	}{
+		{name: "ours", first: 0x37, second: 0x01, want: rule, mode: ipsec.TransportMode},
+		{name: "clear text", first: 0x01, second: 0x27, mode: ipsec.TransportMode},
+		{name: "in place", existing: ipsec.Existing{Kind: protection, Name: "policy", Flags: 0x21}, second: 0x47, want: protection, mode: ipsec.TransportMode, after: protection},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := iscsitest.NewNetwork(t)
+			addr := n.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
+			d := &initiator.Discoverer{
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: groupKey,
+				Enforcer: &fakeEnforcer{existing: tt.existing, network: n},
+			}
+			ask := func(flags ipsec.Flags) initiator.Result {
+				p := at(addr)
+				p.Security, p.Source = flags, netip.MustParseAddr("192.0.2.1")
+				r, err := d.Discover(t.Context(), p)
+				if err != nil {
+					t.Error(err)
+				}
+				return r
+			}
+			var inner initiator.Result
+			asked := false
+			d.Trace = func(e initiator.TraceEvent) {
+				if _, ok := e.PDU.(*pdu.TextRequest); ok && !asked {
+					asked = true
+					inner = ask(tt.second)
+				}
+			}
+			ask(tt.first)
+			if got := inner.IPsec; got.Existing.Kind != tt.want || got.Mode != tt.mode {
+				t.Errorf("while one is open: got %s, by %s; want %s, by %s", got.Existing, got.Mode, tt.want, tt.mode)
+			}
+			if got := ask(0).IPsec.Existing.Kind; got != tt.after {
+				t.Errorf("when none is open: got %s, want %s", got, tt.after)
+			}
+		})
+	}
+}
