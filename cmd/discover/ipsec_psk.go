@@ -13,16 +13,18 @@ type jsonPSK struct {
 	ID     jsonText `json:"id"`
 	Key    string   `json:"key"`     // "set"
 	KeyRef jsonText `json:"key_ref"` // empty: it is sealed in the registry
+	jsonScope
 	jsonFlags
 }
 
 func newJSONPSK(i *initiator.IKEInfo) jsonPSK {
-	return jsonPSK{ID: jsonText(i.ID), Key: "set", KeyRef: jsonText(i.KeyRef), jsonFlags: newJSONFlags(i.Flags)}
+	return jsonPSK{ID: jsonText(i.ID), Key: "set", KeyRef: jsonText(i.KeyRef), jsonScope: newJSONScope(i.Instance, i.Port), jsonFlags: newJSONFlags(i.Flags)}
 }
 
 // ipsecPSKSet returns the verb.
 func (c *command) ipsecPSKSet() *cobra.Command {
 	var flags securityFlags
+	var scope scopeFlags
 	cmd := &cobra.Command{
 		Use:   "set [FLAGS] ID REF",
 		Short: "store the preshared key of a peer, or of all",
@@ -35,7 +37,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		},
 		Args: both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, err := c.understandPSK(cmd.Context(), args, &flags)
+			i, err := c.understandPSK(cmd.Context(), args, &flags, &scope)
 			if err != nil {
 				return err
 			}
@@ -43,11 +45,13 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 				if err := s.SetIKEInfo(ctx, i, true); err != nil {
 					return err
 				}
-				return c.done("keys", newJSONPSK(&i), "stored the preshared key of %s", i.ID)
+				j := newJSONPSK(&i)
+				return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.words())
 			})(cmd, args)
 		},
 	}
 	c.addFlags(cmd,
+		flagGroup{scopeGroup, scope.flags()},
 		flagGroup{"The flags of portals of that identity that are given none", flags.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
 	completeSecurityFlags(cmd)
@@ -57,7 +61,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 // understandPSK takes the command line in, and reads the key. What is wrong with
 // the reference comes first: whoever gives the key in the place of the identity
 // does not see it repeated.
-func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags) (i initiator.IKEInfo, err error) {
+func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags, scope *scopeFlags) (i initiator.IKEInfo, err error) {
 	var r secretRef
 	if err := r.Set(args[1]); err != nil {
 		return i, usagef("REF: %v", err)
@@ -65,7 +69,10 @@ func (c *command) understandPSK(ctx context.Context, args []string, flags *secur
 	if err := checkRefs(&c.global.key, &r); err != nil {
 		return i, err
 	}
-	i.ID = args[0]
+	if err := scope.check(); err != nil {
+		return i, err
+	}
+	i.ID, i.Instance, i.Port = args[0], scope.instance, scope.port.number
 	if i.Flags, err = flags.security(); err != nil {
 		return i, err
 	}
@@ -91,7 +98,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
-			l := c.newListing("keys", "key", "IDENTITY", "KEY", "FLAGS", "LIST")
+			l := c.newListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
 			for i, err := range s.IKEInfos(ctx) {
 				if err != nil {
 					return c.broken(l, err)
@@ -103,7 +110,9 @@ func (c *command) ipsecPSKList() *cobra.Command {
 				if i.Flags != 0 {
 					flags = i.Flags.Hex()
 				}
-				if err := l.item(newJSONPSK(&i), []string{i.ID, key, flags, flagsList(i.Flags)}); err != nil {
+				j := newJSONPSK(&i)
+				instance, port := j.columns()
+				if err := l.item(j, []string{i.ID, instance, port, key, flags, flagsList(i.Flags)}); err != nil {
 					return err
 				}
 			}
@@ -117,20 +126,26 @@ func (c *command) ipsecPSKList() *cobra.Command {
 
 // ipsecPSKRemove returns the verb.
 func (c *command) ipsecPSKRemove() *cobra.Command {
+	var scope scopeFlags
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] ID",
 		Short:             "forget a preshared key",
 		Long:              ipsecPSKRemoveManual,
 		ValidArgsFunction: c.completeFromRegistry(pskNames),
 		Args:              arguments(1, 1, "ID"),
-		RunE: c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
-			if err := s.RemoveIKEInfo(ctx, args[0], "", initiator.AllPorts); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := scope.check(); err != nil {
 				return err
 			}
-			return c.done("removed", jsonID{jsonText(args[0])}, "removed the preshared key of %s", args[0])
-		}),
+			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
+				if err := s.RemoveIKEInfo(ctx, args[0], scope.instance, scope.port.number); err != nil {
+					return err
+				}
+				return c.done("removed", jsonID{jsonText(args[0])}, "removed the preshared key of %s", args[0])
+			})(cmd, args)
+		},
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
 }
 

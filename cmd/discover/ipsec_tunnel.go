@@ -12,10 +12,16 @@ import (
 type jsonTunnel struct {
 	Destination string `json:"destination"`
 	Outer       string `json:"outer"`
+	jsonScope
+}
+
+func newJSONTunnel(t *initiator.TunnelAddress) jsonTunnel {
+	return jsonTunnel{t.Destination.String(), t.Outer.String(), newJSONScope(t.Instance, t.Port)}
 }
 
 // ipsecTunnelSet returns the verb.
 func (c *command) ipsecTunnelSet() *cobra.Command {
+	var scope scopeFlags
 	cmd := &cobra.Command{
 		Use:               "set [FLAGS] DESTINATION OUTER",
 		Short:             "say by which gateway a destination is reached in tunnel mode",
@@ -23,7 +29,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              both("DESTINATION", "OUTER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := parseTunnel(args)
+			t, err := parseTunnel(args, &scope)
 			if err != nil {
 				return err
 			}
@@ -31,15 +37,20 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 				if err := s.SetTunnelModeOuterAddress(ctx, t, true); err != nil {
 					return err
 				}
-				return c.done("tunnels", jsonTunnel{t.Destination.String(), t.Outer.String()}, "set the outer address of %s to %s", t.Destination, t.Outer)
+				j := newJSONTunnel(&t)
+				return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.words())
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
 }
 
-func parseTunnel(args []string) (t initiator.TunnelAddress, err error) {
+func parseTunnel(args []string, scope *scopeFlags) (t initiator.TunnelAddress, err error) {
+	if err := scope.check(); err != nil {
+		return t, err
+	}
+	t.Instance, t.Port = scope.instance, scope.port.number
 	if t.Destination, err = parseHost("DESTINATION", args[0]); err != nil {
 		return t, err
 	}
@@ -64,13 +75,14 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
-			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER")
+			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
 			for t, err := range s.TunnelModeOuterAddresses(ctx) {
 				if err != nil {
 					return c.broken(l, err)
 				}
-				j := jsonTunnel{t.Destination.String(), t.Outer.String()}
-				if err := l.item(j, []string{j.Destination, j.Outer}); err != nil {
+				j := newJSONTunnel(&t)
+				instance, port := j.columns()
+				if err := l.item(j, []string{j.Destination, j.Outer, instance, port}); err != nil {
 					return err
 				}
 			}
@@ -84,6 +96,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 
 // ipsecTunnelRemove returns the verb.
 func (c *command) ipsecTunnelRemove() *cobra.Command {
+	var scope scopeFlags
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] DESTINATION",
 		Short:             "forget the gateway of a destination",
@@ -92,18 +105,21 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 		Args:              arguments(1, 1, "DESTINATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			destination, err := parseHost("DESTINATION", args[0])
+			if err == nil {
+				err = scope.check()
+			}
 			if err != nil {
 				return err
 			}
 			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
-				if err := s.RemoveTunnelModeOuterAddress(ctx, destination); err != nil {
+				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.instance, scope.port.number); err != nil {
 					return err
 				}
 				return c.done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
 }
 

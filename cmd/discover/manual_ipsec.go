@@ -72,6 +72,9 @@ env:, fd: or prompt is read once, and sealed by the key of the registry.
 With --ipsec or --security-flags, portals of that identity that are given no
 flags are asked under these.
 
+With --instance, and --initiator-port, the key is for connections from there; it
+goes before one of the same identity for all ports.
+
 Examples:
   discover ipsec psk set group file:/etc/discover/psk
   discover ipsec psk set --ipsec transport,pfs 192.0.2.10 prompt`
@@ -86,7 +89,8 @@ const ipsecTunnelManual = `discover ipsec tunnel keeps the gateways of tunnel mo
 which a destination is reached.`
 
 const ipsecTunnelSetManual = `discover ipsec tunnel set stores the gateway by which a destination is reached in
-tunnel mode. Both are addresses.
+tunnel mode. Both are addresses. With --instance, and --initiator-port, it is for
+connections from there, and goes before one for all ports.
 
 Examples:
   discover ipsec tunnel set 192.0.2.10 203.0.113.1`

@@ -31,6 +31,10 @@ type attempt struct {
 	finished bool // PortalDone is out
 	fallback chapFallback
 
+	// elsewhere: we were sent to another host than the one that the portal's own
+	// secrets are for.
+	elsewhere bool
+
 	// exchanges stay open until the portal is done: a target that we were
 	// redirected to must not reflect the challenge of the one before.
 	exchanges []auth.Exchange

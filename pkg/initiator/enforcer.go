@@ -71,12 +71,13 @@ type Proof struct {
 	BytesIn    uint64
 }
 
-// A KeyFunc returns the key of a peer; ok is false where there is none.
-type KeyFunc func(ctx context.Context, peer Peer) (key PSK, ok bool, err error)
+// A KeyFunc returns the key that an initiator port and a peer share; ok is false
+// where there is none.
+type KeyFunc func(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error)
 
-// An OuterFunc returns the address of the gateway by which a destination is
-// reached in tunnel mode; ok is false where there is none.
-type OuterFunc func(ctx context.Context, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+// An OuterFunc returns the address of the gateway by which an initiator port
+// reaches a destination in tunnel mode; ok is false where there is none.
+type OuterFunc func(ctx context.Context, from Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
 
 // IPsecOptions are what one portal has of its own for IPsec, ahead of what is
 // known of its peer. They are ours; the zero value says nothing.

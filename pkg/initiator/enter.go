@@ -16,6 +16,7 @@ import (
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	addr = zoned(addr, from)
 	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
+	a.elsewhere = false
 	for {
 		err := a.session(ctx, from, addr, method)
 		var login *LoginError
@@ -55,7 +56,8 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
-	if method == nil || way.policy == RedirectAny || to.Addr() == way.first.Addr() {
+	a.elsewhere = way.policy != RedirectAny && to.Addr() != way.first.Addr()
+	if method == nil || !a.elsewhere {
 		return method, nil
 	}
 	if method.Mutual {

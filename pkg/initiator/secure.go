@@ -135,7 +135,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	}
 	ok := false
 	if plan.Mode == ipsec.TunnelMode {
-		if s.Outer, ok, err = a.outer(ctx, dst.Addr()); err != nil || !ok {
+		if s.Outer, ok, err = a.outer(ctx, from, dst.Addr()); err != nil || !ok {
 			return refuse(CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
 		}
 	}
@@ -146,8 +146,8 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	if s.Outer.IsValid() {
 		peer = Peer{Addr: s.Outer}
 	}
-	if s.Key, ok, err = a.key(ctx, peer); err != nil || !ok {
-		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.Addr.String()+", and none for all"+because(err))
+	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
+		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.Addr.String()+", and none for all"+a.kept()+because(err))
 	}
 	return s, nil
 }
@@ -161,29 +161,39 @@ func because(err error) string {
 }
 
 // outer returns the gateway to dst: the portal's own, or the one that is known.
-func (a *attempt) outer(ctx context.Context, dst netip.Addr) (netip.Addr, bool, error) {
-	if own := a.job.portal.IPsec.Outer; own.IsValid() {
+func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
+	if own := a.job.portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
 		return own, true, nil
 	}
 	if a.job.outer == nil {
 		return netip.Addr{}, false, nil
 	}
-	return a.job.outer(ctx, dst)
+	return a.job.outer(ctx, from, dst)
 }
 
 // key returns the key of a peer: the portal's own, or the one that is known.
-func (a *attempt) key(ctx context.Context, peer Peer) (key PSK, ok bool, err error) {
+// Whom we were sent to does not get the portal's own: it could try secrets
+// offline.
+func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error) {
 	own := &a.job.portal.IPsec
 	switch {
-	case !own.Key.IsZero():
+	case !own.Key.IsZero() && !a.elsewhere:
 		key, ok = PSK{Secret: own.Key}, true
 	case a.job.key != nil:
-		key, ok, err = a.job.key(ctx, peer)
+		key, ok, err = a.job.key(ctx, from, peer)
 	}
 	if own.LocalID != "" {
 		key.Local = own.LocalID
 	}
 	return key, ok, err
+}
+
+// kept says why the portal's own key was of no use.
+func (a *attempt) kept() string {
+	if a.elsewhere && !a.job.portal.IPsec.Key.IsZero() {
+		return "; the portal's own stays with the host it was given for"
+	}
+	return ""
 }
 
 // configured gives an enforcer's error a code, unless it has one.

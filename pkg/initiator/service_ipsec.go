@@ -57,6 +57,9 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 		if err != nil {
 			return settings, err
 		}
+		if i.scope().rank(Port{Instance: p.Instance, Number: p.Port}) < 0 {
+			continue
+		}
 		if i.ID == host || addr.IsValid() && i.ID == addr.String() {
 			settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(i.Flags), Source: ipsec.SourceIKEInfo, Time: i.Time})
 		}

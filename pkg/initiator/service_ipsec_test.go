@@ -57,7 +57,7 @@ func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
 func (d *fakeDialer) Close() error { return nil }
 
 // groupKey is a key for everybody.
-func groupKey(context.Context, initiator.Peer) (initiator.PSK, bool, error) {
+func groupKey(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
 	return initiator.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
 }
 
@@ -107,7 +107,9 @@ func TestWorkedCases(t *testing.T) {
 				d := cfg.Discoverer
 				d.Enforcer = e
 				d.Key = groupKey
-				d.Outer = func(context.Context, netip.Addr) (netip.Addr, bool, error) { return outer, !tt.noOuter, nil }
+				d.Outer = func(context.Context, initiator.Port, netip.Addr) (netip.Addr, bool, error) {
+					return outer, !tt.noOuter, nil
+				}
 			})
 			e.network = w.network
 			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})

@@ -30,8 +30,8 @@ type IKEInfo struct {
 	// GroupID, for all peers.
 	ID string
 
-	Instance string     // for which initiator; empty: all
-	Port     PortNumber // for which port of it
+	Instance string     // for which initiator instance; empty: all
+	Port     PortNumber // for which port of it; AllPorts where Instance is empty
 
 	Flags  ipsec.Flags // remembered for the peer: "previously defined"
 	Key    auth.Secret // never reported
@@ -62,8 +62,12 @@ func (s *Service) SetIKEInfo(ctx context.Context, i IKEInfo, persist bool) error
 	if i.Key.IsZero() && i.KeyRef == "" {
 		return refused(&ConfigError{Code: CodeTargetPresharedKeyUnavailable, What: "key of " + id, Reason: "there is none"})
 	}
+	scope, err := s.scope(ctx, i.Instance, i.Port)
+	if err != nil {
+		return err
+	}
 	row := ikeKey(id, i.Instance, i.Port)
-	r := ikeRecord{ID: id, Instance: i.Instance, Port: i.Port.Uint32(), Flags: uint64(i.Flags), Time: s.now()}
+	r := ikeRecord{ID: id, Instance: scope.instance, Port: i.Port.Uint32(), Flags: uint64(i.Flags), Time: s.now()}
 	if r.Key, err = s.keep(i.Key, i.KeyRef, row, fieldIPsecKey); err != nil {
 		return storeError(err)
 	}
@@ -85,7 +89,7 @@ func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNum
 			return i, nil
 		}
 	}
-	return IKEInfo{}, refused(&ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it"})
+	return IKEInfo{}, refused(&ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
 }
 
 // IKEInfos yields all that is stored, without the keys.
@@ -117,7 +121,7 @@ func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port P
 	if err != nil {
 		return refused(err)
 	}
-	return s.drop(ctx, ikeKey(id, instance, port), &ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it"})
+	return s.drop(ctx, ikeKey(id, instance, port), &ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
 }
 
 // ikeKey is the record of a peer's key.
@@ -141,8 +145,8 @@ func identity(id string) (string, error) {
 }
 
 // key is the KeyFunc of a Service: the peer's own key, else the one for all, else
-// what the Discoverer knows.
-func (s *Service) key(ctx context.Context, peer Peer) (PSK, bool, error) {
+// what the Discoverer knows. Of several the one whose scope is closest to the port.
+func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
 	var found *ikeRecord
 	var row string
 	rank := -1
@@ -154,13 +158,13 @@ func (s *Service) key(ctx context.Context, peer Peer) (PSK, bool, error) {
 		if err := decode(r, &i); err != nil {
 			return PSK{}, false, err
 		}
-		if n := i.rank(peer); n > rank {
+		if n := i.rank(from, peer); n > rank {
 			found, row, rank = &i, r.Key, n
 		}
 	}
 	if found == nil {
 		if f := s.cfg.Discoverer.Key; f != nil {
-			return f(ctx, peer)
+			return f(ctx, from, peer)
 		}
 		return PSK{}, false, nil
 	}
@@ -175,15 +179,20 @@ func (s *Service) key(ctx context.Context, peer Peer) (PSK, bool, error) {
 	return key, true, nil
 }
 
-// rank says how well a key fits a peer: -1 not at all, more is better.
-func (r *ikeRecord) rank(peer Peer) int {
+func (r *ikeRecord) scope() scope { return scope{r.Instance, Number(r.Port)} }
+
+// rank says how well a key fits a port and a peer: -1 not at all, more is better.
+func (r *ikeRecord) rank(from Port, peer Peer) int {
+	const byAddress, byName, group = 20, 10, 0
+	scope := r.scope().rank(from)
 	switch {
+	case scope < 0:
 	case r.ID == peer.Addr.WithZone("").String():
-		return 2
+		return byAddress + scope
 	case peer.Name != "" && r.ID == strings.TrimSuffix(strings.ToLower(peer.Name), "."):
-		return 1
+		return byName + scope
 	case r.ID == GroupID:
-		return 0
+		return group + scope
 	}
 	return -1
 }

@@ -157,6 +157,6 @@ func TestTunnelAddresses(t *testing.T) {
 	if len(e.asked) != 1 || e.asked[0].Outer != gateway {
 		t.Errorf("asked %+v", e.asked)
 	}
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination), initiator.CodeSuccess)
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination), initiator.CodeNoTunnelOuterModeAddress)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), initiator.CodeSuccess)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), initiator.CodeNoTunnelOuterModeAddress)
 }

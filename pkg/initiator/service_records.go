@@ -16,7 +16,13 @@ func (s *Service) put(ctx context.Context, key string, value []byte, persist boo
 		s.mu.Unlock()
 		return nil
 	}
-	return storeError(s.cfg.Store.Apply(ctx, Change{Key: key, Version: AnyVersion, Value: value}))
+	if err := s.cfg.Store.Apply(ctx, Change{Key: key, Version: AnyVersion, Value: value}); err != nil {
+		return storeError(err)
+	}
+	s.mu.Lock()
+	delete(s.volatile, key) // what is set last counts
+	s.mu.Unlock()
+	return nil
 }
 
 // drop deletes a record, or returns missing where there is none.

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -10,57 +11,88 @@ import (
 // A TunnelAddress is the gateway by which a destination is reached in tunnel
 // mode.
 type TunnelAddress struct {
+	Instance string     // for which initiator instance; empty: all
+	Port     PortNumber // for which port of it; AllPorts where Instance is empty
+
 	Destination netip.Addr
 	Outer       netip.Addr
 }
 
+// A tunnelRecord is a TunnelAddress as it is stored.
+type tunnelRecord struct {
+	Instance    string     `json:"instance,omitempty"`
+	Port        uint32     `json:"port"`
+	Destination netip.Addr `json:"destination"`
+	Outer       netip.Addr `json:"outer"`
+}
+
 // SetTunnelModeOuterAddress stores the gateway of a destination
-// (SetIScsiTunnelModeOuterAddress of the reference API, for all initiators and
-// ports). Unless persist is set it ends with the Service.
+// (SetIScsiTunnelModeOuterAddress of the reference API). Of several the one whose
+// instance and port are closest counts. Unless persist is set it ends with the
+// Service.
 func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress, persist bool) error {
 	for _, a := range []netip.Addr{t.Destination, t.Outer} {
-		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+		if !a.IsValid() || !isHost(a) {
 			return refused(&ConfigError{Code: CodeInvalidHost, What: "tunnel", Reason: a.String() + " is not the address of a host"})
 		}
 	}
-	t = TunnelAddress{Destination: t.Destination.Unmap(), Outer: t.Outer.Unmap()}
-	return s.put(ctx, tunnelKey(t.Destination), encode(t), persist)
+	scope, err := s.scope(ctx, t.Instance, t.Port)
+	if err != nil {
+		return err
+	}
+	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: t.Destination.Unmap().WithZone(""), Outer: t.Outer.Unmap()}
+	return s.put(ctx, tunnelKey(r.Destination, t.Instance, t.Port), encode(r), persist)
 }
 
-// RemoveTunnelModeOuterAddress forgets the gateway of a destination.
-func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr) error {
-	return s.drop(ctx, tunnelKey(destination.Unmap()), &ConfigError{Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: "no outer address is set for " + destination.String()})
+// RemoveTunnelModeOuterAddress forgets the gateway of a destination that was set
+// for that instance and port.
+func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr, instance string, port PortNumber) error {
+	destination = destination.Unmap().WithZone("")
+	return s.drop(ctx, tunnelKey(destination, instance, port), &ConfigError{
+		Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: "no outer address is set for " + destination.String() + (scope{instance, port}).to(),
+	})
 }
 
 // TunnelModeOuterAddresses yields the gateways that are stored.
 func (s *Service) TunnelModeOuterAddresses(ctx context.Context) iter.Seq2[TunnelAddress, error] {
 	return func(yield func(TunnelAddress, error) bool) {
 		for r, err := range s.records(ctx, prefixTunnel) {
-			var t TunnelAddress
+			var t tunnelRecord
 			if err == nil {
 				err = decode(r, &t)
 			}
-			if !yield(t, storeError(err)) || err != nil {
+			if err != nil {
+				yield(TunnelAddress{}, storeError(err))
+				return
+			}
+			if !yield(TunnelAddress{Instance: t.Instance, Port: Number(t.Port), Destination: t.Destination, Outer: t.Outer}, nil) {
 				return
 			}
 		}
 	}
 }
 
-func tunnelKey(dst netip.Addr) string { return prefixTunnel + url.PathEscape(dst.String()) }
+func tunnelKey(dst netip.Addr, instance string, port PortNumber) string {
+	return fmt.Sprintf("%s%s/%s/%010d", prefixTunnel, url.PathEscape(dst.String()), foldInstance(instance), port.Uint32())
+}
 
 // outer is the OuterFunc of a Service.
-func (s *Service) outer(ctx context.Context, dst netip.Addr) (netip.Addr, bool, error) {
+func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
+	var found netip.Addr
+	best := -1
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
 		if err != nil {
 			return netip.Addr{}, false, err
 		}
-		if t.Destination == dst.WithZone("") {
-			return t.Outer, true, nil
+		if rank := (scope{t.Instance, t.Port}).rank(from); t.Destination == dst.WithZone("") && rank > best {
+			found, best = t.Outer, rank
 		}
 	}
+	if best >= 0 {
+		return found, true, nil
+	}
 	if f := s.cfg.Discoverer.Outer; f != nil {
-		return f(ctx, dst)
+		return f(ctx, from, dst)
 	}
 	return netip.Addr{}, false, nil
 }

@@ -169,10 +169,12 @@ func (j *job) discoverer() *initiator.Discoverer {
 		InitiatorName: "iqn.2026-11.com.example:host1",
 		Timeout:       j.Timeout,
 		Enforcer:      j.enforcer(),
-		Key: func(context.Context, initiator.Peer) (initiator.PSK, bool, error) {
+		Key: func(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
 			return initiator.PSK{Secret: auth.NewSecret([]byte(j.Key))}, j.Key != "", nil
 		},
-		Outer: func(context.Context, netip.Addr) (netip.Addr, bool, error) { return j.Outer, j.Outer.IsValid(), nil },
+		Outer: func(context.Context, initiator.Port, netip.Addr) (netip.Addr, bool, error) {
+			return j.Outer, j.Outer.IsValid(), nil
+		},
 	}
 }
 

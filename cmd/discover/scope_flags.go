@@ -1,0 +1,62 @@
+package main
+
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/pflag"
+)
+
+// scopeFlags say for which initiator ports a key or a gateway is.
+type scopeFlags struct {
+	instance string
+	port     portNumber
+}
+
+// scopeGroup is the headline of the flags.
+const scopeGroup = "For which initiator ports; default: all"
+
+func (s *scopeFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.Var(&text{&s.instance, "NAME"}, "instance", "the ports of this initiator instance")
+	fs.Var(&s.port, "initiator-port", "one port of the instance by its number (see discover port list), or all (the default)")
+	return fs
+}
+
+// check refuses what means no ports. Its error is a *usageError.
+func (s *scopeFlags) check() error {
+	switch {
+	case s.port.each:
+		return usagef("--initiator-port each: here it is a number or all")
+	case s.instance == "" && s.port.number != initiator.AllPorts:
+		return usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.port.number)
+	}
+	return nil
+}
+
+// jsonScope says for which initiator ports something is.
+type jsonScope struct {
+	Instance      jsonText `json:"instance"`
+	InitiatorPort string   `json:"initiator_port"`
+}
+
+func newJSONScope(instance string, port initiator.PortNumber) jsonScope {
+	return jsonScope{jsonText(instance), port.String()}
+}
+
+// columns are the scope in a table; all ports are nothing to say.
+func (j jsonScope) columns() (instance, port string) {
+	if j.Instance == "" {
+		return "", ""
+	}
+	return string(j.Instance), j.InitiatorPort
+}
+
+// words names the scope at the end of a sentence.
+func (j jsonScope) words() string {
+	switch {
+	case j.Instance == "":
+		return ""
+	case j.InitiatorPort == initiator.AllPorts.String():
+		return ", from instance " + string(j.Instance)
+	}
+	return ", from port " + j.InitiatorPort + " of instance " + string(j.Instance)
+}

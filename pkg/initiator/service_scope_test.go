@@ -1,0 +1,155 @@
+package initiator_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// TestScopes: a key and a gateway hold for the ports that they were set for, and
+// the closest of several counts; but a key of the peer goes before one for all.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
+	e.network = w.network
+	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
+	wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "hba", Interfaces: []string{"eth1"}}), initiator.CodeSuccess)
+
+	gateway := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, last}) }
+	key := func(code uint32, id, instance string, port initiator.PortNumber, secret string) {
+		t.Helper()
+		i := initiator.IKEInfo{ID: id, Instance: instance, Port: port, Key: psk(secret)}
+		wantCode(t, w.SetIKEInfo(t.Context(), i, true), code)
+	}
+	outer := func(code uint32, instance string, port initiator.PortNumber, last byte) {
+		t.Helper()
+		tunnel := initiator.TunnelAddress{Instance: instance, Port: port, Destination: netip.MustParseAddr("192.0.2.10"), Outer: gateway(last)}
+		wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), code)
+	}
+	number := initiator.Number
+	key(initiator.CodeWin32InvalidParameter, "group", "", number(0), "k")
+	key(initiator.CodeInitiatorInstanceNotFound, "group", "none", initiator.AllPorts, "k")
+	key(initiator.CodeInvalidPortNumber, "group", "host", number(9), "k")
+	outer(initiator.CodeInvalidPortNumber, "hba", number(9), 1)
+
+	key(initiator.CodeSuccess, "group", "", initiator.AllPorts, "all")
+	key(initiator.CodeSuccess, "group", "HBA", initiator.AllPorts, "hba")
+	key(initiator.CodeSuccess, "group", "host", number(1), "host 1")
+	outer(initiator.CodeSuccess, "", initiator.AllPorts, 1)
+	outer(initiator.CodeSuccess, "hba", initiator.AllPorts, 2)
+	outer(initiator.CodeSuccess, "host", number(1), 3)
+
+	asked := func(instance string, port initiator.PortNumber, secret string, last byte) {
+		t.Helper()
+		e.asked = nil
+		p := portal
+		p.Instance, p.Port, p.Source, p.Security = instance, port, netip.Addr{}, 0x47
+		if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil || len(e.asked) != 1 {
+			t.Fatalf("%s %s: %d connections, %v", instance, port, len(e.asked), err)
+		}
+		if got := e.asked[0]; !got.Key.Secret.Equal(psk(secret)) || got.Outer != gateway(last) {
+			t.Errorf("%s %s: gateway %s, or another key than %q", instance, port, got.Outer, secret)
+		}
+	}
+	asked("", initiator.AllPorts, "all", 1)
+	asked("host", number(0), "all", 1)
+	asked("host", number(1), "host 1", 3)
+	asked("hba", initiator.AllPorts, "hba", 2)
+	key(initiator.CodeSuccess, gateway(3).String(), "", initiator.AllPorts, "of the gateway")
+	asked("host", number(1), "of the gateway", 3)
+
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", number(0)), initiator.CodeNoAuthInfoAvailable)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", initiator.AllPorts), initiator.CodeSuccess)
+	destination := netip.MustParseAddr("192.0.2.10")
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), initiator.CodeSuccess)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), initiator.CodeNoTunnelOuterModeAddress)
+	asked("hba", initiator.AllPorts, "all", 1)
+}
+
+// TestScopeOfFlags: flags that come with a key are defined for its ports only.
+func TestScopeOfFlags(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
+	e.network = w.network
+	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
+	i := initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: initiator.Number(1), Flags: 0x27, Key: psk("k")}
+	wantCode(t, w.SetIKEInfo(t.Context(), i, true), initiator.CodeSuccess)
+	for _, tt := range []struct {
+		instance string
+		port     initiator.PortNumber
+		want     bool
+	}{{"", initiator.AllPorts, false}, {"host", initiator.AllPorts, false}, {"host", initiator.Number(0), false}, {"host", initiator.Number(1), true}} {
+		p := portal
+		p.Instance, p.Port, p.Source = tt.instance, tt.port, netip.Addr{}
+		r, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+		if r.IPsec.IPsec != tt.want {
+			t.Errorf("%q %s: plan %+v", tt.instance, tt.port, r.IPsec)
+		}
+	}
+}
+
+// TestSetLastCounts: a record of the registry goes before one for the time being
+// that was set earlier.
+func TestSetLastCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, persist := range []bool{false, true} {
+		i := initiator.IKEInfo{ID: "192.0.2.10", Flags: 0x27, Key: psk("k")}
+		if persist {
+			i.Flags = 0x37
+		}
+		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), initiator.CodeSuccess)
+		got, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
+		wantCode(t, err, initiator.CodeSuccess)
+		if got.Flags != i.Flags {
+			t.Errorf("flags %s, want %s", got.Flags.Hex(), i.Flags.Hex())
+		}
+	}
+}
+
+// TestRedirectKey: the portal's own preshared key goes to no other host, unless
+// that is said; what is known of the other host does.
+func TestRedirectKey(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		to       string
+		redirect initiator.RedirectPolicy
+		other    string // key of the other host; empty: none
+		code     uint32
+		key      string // at the last hop
+	}{
+		{name: "same host", to: "192.0.2.10:3261", key: "own"},
+		{name: "another host", to: "192.0.2.11:3260", code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
+		{name: "another host with a key", to: "192.0.2.11:3260", other: "of the other", key: "of the other"},
+		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, key: "own"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := &fakeEnforcer{}
+			w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
+			e.network = w.network
+			if tt.other != "" {
+				wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.11", Key: psk(tt.other)}, true), initiator.CodeSuccess)
+			}
+			w.network.Portal(tt.to, &iscsitest.Target{})
+			p := at(w.network.Portal("192.0.2.10:3260", sends(tt.to)))
+			p.Security, p.IPsec.Key, p.Login.Redirect = 0x27, psk("own"), tt.redirect
+			r, err := w.AddSendTargetPortal(t.Context(), p)
+			wantCode(t, err, tt.code)
+			if len(e.asked) == 0 || !e.asked[len(e.asked)-1].Key.Secret.Equal(psk(tt.key)) {
+				t.Errorf("asked %d times, the last with another key than %q", len(e.asked), tt.key)
+			}
+			if err == nil && (r.IPsec.Origin != ipsec.OriginFlags || len(r.Redirects) != 1) {
+				t.Errorf("plan %+v, hops %v", r.IPsec, r.Redirects)
+			}
+		})
+	}
+}
