@@ -49,6 +49,7 @@ const (
 	CodeRequestNotSupported           uint32 = 0xEFFF0037
 	CodeNoPortalSpecified             uint32 = 0xEFFF003C
 	CodePortalNotFound                uint32 = 0xEFFF0043
+	CodeDiscoveryMechanismNotFound    uint32 = 0xEFFF0045
 	CodeIPsecNotSupportedOnOS         uint32 = 0xEFFF0046
 	CodeShortCHAPSecret               uint32 = 0xAFFF0048
 	CodeInvalidCHAPSecret             uint32 = 0xEFFF004A

@@ -105,9 +105,11 @@ func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 // mutual CHAP, unless a portal has one of its own; no secret clears it
 // (SetIScsiInitiatorCHAPSharedSecret of the reference API). A secret below 12
 // bytes is stored all the same, and short is true: it is good under IPsec only.
+// Where there is a ref it is stored, and secret, if there is one, is only held
+// against the rules.
 func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret, ref string) (short bool, err error) {
 	change := Change{Key: settingCHAPSecret, Version: AnyVersion, Delete: secret.IsZero() && ref == ""}
-	if ref == "" && secret.Len() > s.maxSecret() {
+	if secret.Len() > s.maxSecret() {
 		return false, refused(&ConfigError{Code: CodeInvalidInitiatorCHAPSecret, What: "initiator CHAP secret", Reason: "too long"})
 	}
 	if !change.Delete {

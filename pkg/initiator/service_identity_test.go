@@ -59,6 +59,8 @@ func TestInitiatorCHAPSecret(t *testing.T) {
 	}
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(strings.Repeat("s", 256))), "")
 	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(strings.Repeat("s", 256))), "file:/secret")
+	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte("outsecret-1234")), "")
 	wantCode(t, err, initiator.CodeSuccess)
 	r, err := w.AddSendTargetPortal(t.Context(), p)
@@ -120,5 +122,46 @@ func TestStaticTargets(t *testing.T) {
 	wantCode(t, w.RemoveStaticTarget(t.Context(), "EUI.02004567A425678D"), initiator.CodeSuccess)
 	if diff := cmp.Diff([]string{disk1, disk2}, names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}
+
+// TestTargetInformation: by name, whatever its case, and by mechanism.
+func TestTargetInformation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, addr := range []string{"192.0.2.10:3260", "192.0.2.11:3260"} {
+		p := at(w.network.Portal(addr, &iscsitest.Target{Records: records(disk1)}))
+		_, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+	}
+	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget}), initiator.CodeSuccess)
+	const first, second = "192.0.2.10", "192.0.2.11"
+	tests := []struct {
+		name       string
+		target, by string
+		code       uint32
+		portals    []string
+	}{
+		{name: "all", target: disk1, portals: []string{first, second}},
+		{name: "case", target: strings.ToUpper(disk1), portals: []string{first, second}},
+		{name: "one", target: disk1, by: "SendTargets:*192.0.2.11 0003260  ", portals: []string{second}},
+		{name: "blanks and case", target: disk1, by: " sendtargets:*192.0.2.11 0003260", portals: []string{second}},
+		{name: "another mechanism", target: disk1, by: "Static", code: initiator.CodeDiscoveryMechanismNotFound},
+		{name: "hidden", target: disk2, code: initiator.CodeTargetNotFound},
+		{name: "unknown", target: "iqn.2026-11.com.example:none", code: initiator.CodeTargetNotFound},
+		{name: "no name", code: initiator.CodeTargetNotFound},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k, err := w.TargetInformation(t.Context(), tt.target, tt.by)
+			wantCode(t, err, tt.code)
+			var portals []string
+			for _, m := range k.Mechanisms {
+				portals = append(portals, m.Portal.Portal.Address)
+			}
+			if diff := cmp.Diff(tt.portals, portals); diff != "" {
+				t.Errorf("portals (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

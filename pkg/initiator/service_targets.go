@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,32 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 			}})
 		}
 	}
+}
+
+// TargetInformation returns what is known of a target (GetIScsiTargetInformation
+// of the reference API): with all mechanisms that found it, or with the one of a
+// text, blanks around which do not count. CodeTargetNotFound, also for a target
+// that is hidden, and CodeDiscoveryMechanismNotFound are its refusals.
+func (s *Service) TargetInformation(ctx context.Context, name, mechanism string) (KnownTarget, error) {
+	for t, err := range s.Targets(ctx, false) {
+		if err != nil {
+			return KnownTarget{}, err
+		}
+		if FoldName(t.Name) != FoldName(name) {
+			continue
+		}
+		if mechanism == "" {
+			return t, nil
+		}
+		for _, m := range t.Mechanisms {
+			if strings.EqualFold(strings.TrimSpace(m.Text), strings.TrimSpace(mechanism)) {
+				t.Mechanisms = []Mechanism{m}
+				return t, nil
+			}
+		}
+		return KnownTarget{}, refused(&ConfigError{Code: CodeDiscoveryMechanismNotFound, What: "target " + quote([]byte(name)), Reason: "no such mechanism has found it"})
+	}
+	return KnownTarget{}, refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "it is not known"})
 }
 
 // hidden reports a target that nothing but a hidden static record knows.
