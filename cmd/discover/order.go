@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -16,35 +17,24 @@ const maxAhead = 1 << 16
 // come. It is a variable's worth of memory for each byte of text.
 const maxHeld = initiator.MaxCollectedTotal
 
-// inOrder brings events into the order of their portals. Those of the portal
+// inOrder brings batches into the order of their portals. Those of the portal
 // whose turn it is pass at once; others wait.
-func inOrder(events iter.Seq[initiator.Event]) iter.Seq[initiator.Event] {
-	return func(yield func(initiator.Event) bool) {
+func inOrder(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+	return func(yield func(*initiator.Batch) bool) {
 		q := queue{waiting: make(map[int]*held)}
-		for e := range events {
-			index := indexOf(e)
-			if index > q.turn {
-				q.add(index, e)
+		for b := range batches {
+			if b.Index > q.turn {
+				q.add(b)
 				continue
 			}
-			if !yield(e) {
+			if !yield(b) {
 				return
 			}
-			if _, done := e.(initiator.PortalDone); done && !q.next(yield) {
+			if b.Result != nil && !q.next(yield) {
 				return
 			}
 		}
 	}
-}
-
-func indexOf(e initiator.Event) int {
-	switch e := e.(type) {
-	case initiator.TargetFound:
-		return e.Index
-	case initiator.PortalDone:
-		return e.Index
-	}
-	return 0
 }
 
 // A queue holds what waits for its turn.
@@ -56,38 +46,39 @@ type queue struct {
 
 // held is what came of one portal.
 type held struct {
-	targets []initiator.TargetFound
-	bytes   int
-	cut     bool // there was no room for more
-	done    *initiator.PortalDone
+	batch initiator.Batch
+	bytes int  // of its targets
+	cut   bool // there was no room for more
 }
 
-func (q *queue) add(index int, e initiator.Event) {
-	h := q.waiting[index]
+// add takes a copy of a batch.
+func (q *queue) add(b *initiator.Batch) {
+	h := q.waiting[b.Index]
 	if h == nil {
-		h = &held{}
-		q.waiting[index] = h
+		h = &held{batch: initiator.Batch{Index: b.Index, Portal: b.Portal}}
+		q.waiting[b.Index] = h
 	}
-	switch e := e.(type) {
-	case initiator.TargetFound:
-		n := size(&e.Target)
+	for _, t := range b.Targets {
+		n := size(&t)
 		if h.cut = h.cut || q.bytes+n > maxHeld; h.cut {
-			return
+			break
 		}
-		h.targets = append(h.targets, e)
+		t.Addresses = slices.Clone(t.Addresses)
+		h.batch.Targets = append(h.batch.Targets, t)
 		h.bytes += n
 		q.bytes += n
-	case initiator.PortalDone:
-		if h.cut && e.Result.Err == nil {
-			r := &e.Result
-			r.TargetsFound = len(h.targets)
+	}
+	if b.Result != nil {
+		r := *b.Result
+		if h.cut && r.Err == nil {
+			r.TargetsFound = len(h.batch.Targets)
 			r.Err = &initiator.Error{
 				Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
 				Err:  &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: maxHeld},
 				Hint: "ask it alone, or use -o jsonl",
 			}
 		}
-		h.done = &e
+		h.batch.Result = &r
 	}
 }
 
@@ -101,26 +92,20 @@ func size(t *initiator.Target) int {
 }
 
 // next passes the turn on, and yields all that waited for it.
-func (q *queue) next(yield func(initiator.Event) bool) bool {
+func (q *queue) next(yield func(*initiator.Batch) bool) bool {
 	for {
 		q.turn++
 		h := q.waiting[q.turn]
 		if h == nil {
 			return true
 		}
-		for _, t := range h.targets {
-			if !yield(t) {
-				return false
-			}
-		}
-		q.bytes -= h.bytes
-		h.targets, h.bytes = nil, 0
-		if h.done == nil {
-			return true
-		}
 		delete(q.waiting, q.turn)
-		if !yield(*h.done) {
+		q.bytes -= h.bytes
+		if !yield(&h.batch) {
 			return false
+		}
+		if h.batch.Result == nil {
+			return true
 		}
 	}
 }

@@ -14,21 +14,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func found(index int, name string) initiator.Event {
-	return initiator.TargetFound{Index: index, Target: initiator.Target{Name: name}}
+func found(index int, name string) *initiator.Batch {
+	return &initiator.Batch{Index: index, Targets: []initiator.Target{{Name: name}}}
 }
 
-func done(index int) initiator.Event { return initiator.PortalDone{Index: index} }
+func done(index int) *initiator.Batch {
+	return &initiator.Batch{Index: index, Result: &initiator.Result{}}
+}
 
-func ordered(events iter.Seq[initiator.Event]) []string {
+func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
-	for e := range inOrder(events) {
-		switch e := e.(type) {
-		case initiator.TargetFound:
-			got = append(got, e.Target.Name)
-		case initiator.PortalDone:
-			s := fmt.Sprint(e.Index)
-			if e.Result.Err != nil {
+	for b := range inOrder(batches) {
+		for _, t := range b.Targets {
+			got = append(got, t.Name)
+		}
+		if b.Result != nil {
+			s := fmt.Sprint(b.Index)
+			if b.Result.Err != nil {
 				s += " failed"
 			}
 			got = append(got, s)
@@ -39,7 +41,7 @@ func ordered(events iter.Seq[initiator.Event]) []string {
 
 func TestInOrder(t *testing.T) {
 	t.Parallel()
-	got := ordered(slices.Values([]initiator.Event{
+	got := ordered(slices.Values([]*initiator.Batch{
 		found(2, "c1"), found(1, "b1"), found(0, "a1"), done(2), found(1, "b2"), found(0, "a2"), done(0), found(1, "b3"), done(1), found(3, "d1"), done(3),
 	}))
 	if diff := cmp.Diff([]string{"a1", "a2", "0", "b1", "b2", "b3", "1", "c1", "2", "d1", "3"}, got); diff != "" {
@@ -52,7 +54,7 @@ func TestInOrder(t *testing.T) {
 func TestHeldIsBounded(t *testing.T) {
 	t.Parallel()
 	name := strings.Repeat("n", 1<<20) // in memory once
-	got := ordered(func(yield func(initiator.Event) bool) {
+	got := ordered(func(yield func(*initiator.Batch) bool) {
 		for range maxHeld>>20 + 1 {
 			yield(found(1, name))
 		}

@@ -11,8 +11,9 @@ import (
 // An output shows what a scan brings. Its methods are called by one goroutine;
 // their errors are those of writing.
 type output interface {
-	// target takes a target, the moment that it was read. An output that is not
-	// a stream gets none: it finds them in the result.
+	// target takes a target, the moment that it was read. Its addresses are valid
+	// during the call. An output that is not a stream gets none: it finds them in
+	// the result.
 	target(t *initiator.TargetFound) error
 
 	// portal takes the result of a portal that is listed.

@@ -33,7 +33,7 @@ func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
 			}
 			o.printed[key] = true
 		}
-		o.line = append(o.line, a.String()...)
+		o.line = a.AppendTo(o.line)
 		o.line = append(o.line, ' ')
 		o.line = append(o.line, t.Target.Name...)
 		o.line = append(o.line, '\n')

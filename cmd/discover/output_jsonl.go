@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -48,6 +49,12 @@ func (o *jsonlOutput) portal(r *initiator.Result) error {
 	j := newJSONResult(r, o.names)
 	if o.each != nil {
 		j.InitiatorPort = eachPort
+	}
+	if b, ok := j.appendQuick(append(o.line[:0], `{"type":"portal",`...)); ok {
+		b = strconv.AppendInt(append(b, `,"targets_found":`...), int64(r.TargetsFound), 10)
+		o.line = append(b, '}', '\n')
+		_, err := o.w.Write(o.line)
+		return err
 	}
 	return o.write(struct {
 		Type string `json:"type"`

@@ -25,7 +25,9 @@ type tableOutput struct {
 }
 
 func (o *tableOutput) target(t *initiator.TargetFound) error {
-	o.targets = append(o.targets, t.Target)
+	kept := t.Target
+	kept.Addresses = slices.Clone(kept.Addresses)
+	o.targets = append(o.targets, kept)
 	if len(o.targets) < maxTable {
 		return nil
 	}

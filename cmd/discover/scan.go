@@ -176,16 +176,21 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	return t.status()
 }
 
-// show hands the events to the output.
+// show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
-	for e := range s.events(ctx, d) {
+	var found initiator.TargetFound
+	for b := range s.batches(ctx, d) {
 		var err error
-		switch e := e.(type) {
-		case initiator.TargetFound:
-			err = out.target(&e)
-		case initiator.PortalDone:
-			s.logResult(&e.Result)
-			err = s.showResult(e.Index, &e.Result, out, t)
+		found.Index, found.Portal = b.Index, b.Portal
+		for i := range b.Targets {
+			found.Target = b.Targets[i]
+			if err = out.target(&found); err != nil {
+				break
+			}
+		}
+		if err == nil && b.Result != nil {
+			s.logResult(b.Result)
+			err = s.showResult(b.Index, b.Result, out, t)
 		}
 		if err != nil {
 			cancel(err)

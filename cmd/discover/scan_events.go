@@ -7,9 +7,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// events runs the discovery. For -o jsonl they come as they happen, else in the
+// batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals; for -o json each result has its targets.
-func (s *scan) events(ctx context.Context, d *initiator.Discoverer) iter.Seq[initiator.Event] {
+func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range s.portals.all() {
 			if !yield(s.asked(p)) {
@@ -22,31 +22,31 @@ func (s *scan) events(ctx context.Context, d *initiator.Discoverer) iter.Seq[ini
 		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
 	}
 	if s.global.output == formatJSONL {
-		return d.Run(ctx, record(asked))
+		return d.Batches(ctx, record(asked))
 	}
-	return func(yield func(initiator.Event) bool) {
+	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		events := inOrder(d.Run(ctx, record(w.limit(asked))))
+		batches := inOrder(d.Batches(ctx, record(w.limit(asked))))
 		if s.global.output == formatJSON {
-			events = asEvents(d.DiscoverAll(ctx, record(w.limit(asked))))
+			batches = asBatches(d.DiscoverAll(ctx, record(w.limit(asked))))
 		}
-		for e := range events {
-			if _, done := e.(initiator.PortalDone); done {
+		for b := range batches {
+			if b.Result != nil {
 				w.done()
 			}
-			if !yield(e) {
+			if !yield(b) {
 				return
 			}
 		}
 	}
 }
 
-// asEvents makes events of results.
-func asEvents(results iter.Seq[initiator.Result]) iter.Seq[initiator.Event] {
-	return func(yield func(initiator.Event) bool) {
+// asBatches makes batches of results, which have the targets.
+func asBatches(results iter.Seq[initiator.Result]) iter.Seq[*initiator.Batch] {
+	return func(yield func(*initiator.Batch) bool) {
 		index := 0
 		for r := range results {
-			if !yield(initiator.PortalDone{Index: index, Result: r}) {
+			if !yield(&initiator.Batch{Index: index, Portal: r.Portal.Portal, Result: &r}) {
 				return
 			}
 			index++

@@ -47,10 +47,17 @@ type answer struct {
 
 // NewLogin returns the exchange of a new session.
 func NewLogin(n *Numbers, cfg LoginConfig) *Login {
-	l := &Login{n: n, cfg: cfg}
+	l := new(Login)
+	l.Reset(n, cfg)
+	return l
+}
+
+// Reset makes l the exchange of a new session, and keeps its memory.
+func (l *Login) Reset(n *Numbers, cfg LoginConfig) {
+	keys := keySet{few: l.answer.keys.few[:0]}
+	*l = Login{n: n, cfg: cfg, text: l.text[:0], answer: answer{keys: keys}}
 	l.result.MaxRecvDataSegmentLength = pdu.DefaultMaxData
 	l.result.PortalGroupTag = -1
-	return l
 }
 
 // Result returns what was agreed on. It is valid once Step reported done.

@@ -13,6 +13,9 @@ type Logout struct {
 // NewLogout returns the exchange.
 func NewLogout(n *Numbers) *Logout { return &Logout{n: n} }
 
+// Reset makes l a new exchange.
+func (l *Logout) Reset(n *Numbers) { *l = Logout{n: n} }
+
 // Step implements Machine. After a Logout Request nothing more may be sent, so
 // pings and the like go without an answer.
 func (l *Logout) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {

@@ -16,6 +16,9 @@ type Numbers struct {
 // NewNumbers returns the numbers of a new session.
 func NewNumbers() *Numbers { return &Numbers{cmdSN: 1} }
 
+// Reset makes n the numbers of a new session.
+func (n *Numbers) Reset() { *n = Numbers{cmdSN: 1} }
+
 // nextITT returns a fresh Initiator Task Tag.
 func (n *Numbers) nextITT() uint32 {
 	n.itt++

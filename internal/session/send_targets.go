@@ -31,7 +31,15 @@ const DefaultMaxText = 1 << 30
 // NewSendTargets returns the exchange. It calls yield for each pair, in order;
 // the pair is valid during the call. An error of yield ends the exchange.
 func NewSendTargets(n *Numbers, yield func(pdu.Pair) error) *SendTargets {
-	return &SendTargets{MaxText: DefaultMaxText, n: n, yield: yield, other: unsolicited{n: n}}
+	s := new(SendTargets)
+	s.Reset(n, yield)
+	return s
+}
+
+// Reset makes s a new exchange, and keeps its memory.
+func (s *SendTargets) Reset(n *Numbers, yield func(pdu.Pair) error) {
+	*s = SendTargets{MaxText: DefaultMaxText, n: n, yield: yield, joiner: s.joiner, other: unsolicited{n: n}}
+	s.joiner.Reset()
 }
 
 // Step implements Machine.

@@ -2,27 +2,45 @@ package initiator
 
 import (
 	"context"
+	"net"
+	"sync"
 	"time"
 )
 
 // A budget is the time that a piece of work may take: a context that ends when
-// it is used up. It can be paused, for time that the work does not spend itself.
-// It is used by one goroutine.
+// it is used up, and what is done on a connection with it. It can be paused, for
+// time that the work does not spend itself. It is used by one goroutine, for one
+// piece of work after the other as long as it was not used up.
 type budget struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	unbind func() bool
 	timer  *time.Timer
 	limit  time.Duration
 	left   time.Duration
 	since  time.Time // when it was started or resumed
+
+	mu      sync.Mutex // guards the following
+	over    bool
+	watched net.Conn // its reads and writes fail once it is over
 }
 
-// newBudget starts a budget.
-func newBudget(parent context.Context, limit time.Duration) *budget {
+// newBudget returns a budget within parent.
+func newBudget(parent context.Context) *budget {
 	ctx, cancel := context.WithCancelCause(parent)
-	b := &budget{ctx: ctx, cancel: cancel, limit: limit, left: limit, since: time.Now()}
-	b.timer = time.AfterFunc(limit, func() { cancel(&TimeoutError{Limit: limit}) })
+	b := &budget{ctx: ctx, cancel: cancel}
+	b.unbind = context.AfterFunc(ctx, b.cut)
 	return b
+}
+
+// start gives the next piece of work its time.
+func (b *budget) start(limit time.Duration) {
+	b.limit, b.left, b.since = limit, limit, time.Now()
+	if b.timer != nil {
+		b.timer.Reset(limit)
+		return
+	}
+	b.timer = time.AfterFunc(limit, func() { b.cancel(&TimeoutError{Limit: b.limit}) })
 }
 
 // pause stops the clock.
@@ -37,11 +55,47 @@ func (b *budget) resume() {
 	b.timer.Reset(max(b.left, 0))
 }
 
+// atMost leaves the work no more time than that.
+func (b *budget) atMost(limit time.Duration) {
+	if left := b.left - time.Since(b.since); limit < left {
+		b.timer.Reset(limit)
+	}
+}
+
 // used returns how much of it was spent.
 func (b *budget) used() time.Duration { return b.limit - b.left + time.Since(b.since) }
 
-// stop ends the budget.
-func (b *budget) stop() {
+// watch makes reads and writes of nc fail once the budget is over; nil ends that.
+func (b *budget) watch(nc net.Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watched = nc
+	b.expire()
+}
+
+// cut is called when the budget is over.
+func (b *budget) cut() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.over = true
+	b.expire()
+}
+
+func (b *budget) expire() {
+	if b.over && b.watched != nil {
+		_ = b.watched.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// stop ends the work, and reports whether the budget can serve another.
+func (b *budget) stop() bool { return b.timer.Stop() && b.ctx.Err() == nil }
+
+// end ends the budget; nil has none.
+func (b *budget) end() {
+	if b == nil {
+		return
+	}
+	b.unbind()
 	b.timer.Stop()
 	b.cancel(nil)
 }

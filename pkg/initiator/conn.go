@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -25,6 +24,12 @@ type conn struct {
 	address netip.AddrPort
 	source  netip.Addr
 	cut     bool // the last login text received ended within a pair
+
+	// The machines, one after the other.
+	numbers session.Numbers
+	login   session.Login
+	list    session.SendTargets
+	logout  session.Logout
 }
 
 // reset makes c move the bytes of nc.
@@ -60,14 +65,6 @@ func (c *conn) run(ctx context.Context, m session.Machine) error {
 		}
 		c.traced(false, in)
 	}
-}
-
-// watch makes reads and writes of nc fail once ctx is done; the function that it
-// returns ends that.
-func watch(ctx context.Context, nc net.Conn) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
-		_ = nc.SetDeadline(time.Unix(1, 0))
-	})
 }
 
 // cause returns why ctx ended in place of the i/o timeout that follows from it.

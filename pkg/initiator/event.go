@@ -18,8 +18,6 @@ type TargetFound struct {
 	Index  int // of the portal in the sequence, from 0
 	Portal Portal
 	Target Target
-
-	implied bool // its address is the portal in use, and was perhaps not sent
 }
 
 // A PortalDone is the end of a portal's discovery: the last event of it.

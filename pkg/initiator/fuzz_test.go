@@ -3,6 +3,7 @@ package initiator
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -64,6 +65,9 @@ func FuzzName(f *testing.F) {
 			t.Errorf("%q folds to %q, and that to %q", s, folded, FoldName(folded))
 		}
 		err := ValidateName(s)
+		if isPlainName([]byte(s)) && (err != nil || FoldName(s) != s) {
+			t.Errorf("%q is taken for a plain name: %v, folded %q", s, err, FoldName(s))
+		}
 		if err != nil {
 			if !printable(strings.ReplaceAll(err.Error(), "…", "")) {
 				t.Errorf("error %q", err)
@@ -90,7 +94,8 @@ func FuzzList(f *testing.F) {
 		const most = 8
 		var targets []Target
 		w := &warnings{}
-		l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(target Target) error {
+		l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(target Target, _ bool) error {
+			target.Addresses = slices.Clone(target.Addresses)
 			targets = append(targets, target)
 			return nil
 		}}

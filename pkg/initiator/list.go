@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"unicode/utf8"
@@ -21,15 +22,22 @@ const maxAliasLen = 255
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
 // no other.
 type list struct {
-	emit     func(Target) error // takes each target when it is complete
+	// emit takes each target when it is complete. Its addresses are valid during
+	// the call; implied ones were not sent, or are what would have been implied.
+	emit     func(t Target, implied bool) error
 	warnings *warnings
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets
 	count    int
 
-	target Target // the record being read
+	target Target // the record being read; its addresses are in memory that is reused
+	plain  bool   // its name is as FoldName makes it
 	state  recordState
 	bad    int // addresses of it that are invalid
+
+	texts   texts
+	read    readAddresses
+	implied []TargetAddress // what impliedAddress says; empty: not asked yet
 }
 
 type recordState uint8
@@ -39,6 +47,13 @@ const (
 	inRecord
 	inBadRecord // its name is invalid: skip it
 )
+
+// reset makes l ready for the answer of another portal.
+func (l *list) reset(session netip.AddrPort, max int) {
+	l.session, l.max, l.count = session, max, 0
+	l.target, l.state = Target{Addresses: l.target.Addresses[:0]}, beforeFirst
+	l.implied = l.implied[:0]
+}
 
 // pair takes the next pair of the answer.
 func (l *list) pair(p pdu.Pair) error {
@@ -62,9 +77,15 @@ func (l *list) name(v []byte) error {
 	if l.state == inRecord && l.target.Name == string(v) {
 		return nil
 	}
-	name := string(v)
-	reason := badName(name)
-	if reason == "" && l.state == inRecord && FoldName(l.target.Name) == FoldName(name) {
+	plain, reason := isPlainName(v), ""
+	if !plain {
+		name := string(v)
+		if reason = badName(name); reason == "" {
+			plain = FoldName(name) == name
+		}
+	}
+	// Two plain names are the same only where their bytes are.
+	if reason == "" && l.state == inRecord && !(plain && l.plain) && FoldName(l.target.Name) == FoldName(string(v)) {
 		return nil
 	}
 	if err := l.flush(); err != nil {
@@ -75,7 +96,8 @@ func (l *list) name(v []byte) error {
 		l.warnings.add(WarnTargetName, "target name %s: %s", quote(v), reason)
 		return nil
 	}
-	l.state, l.target, l.bad = inRecord, Target{Name: name}, 0
+	l.state, l.plain, l.bad = inRecord, plain, 0
+	l.target = Target{Name: l.texts.string(v), Addresses: l.target.Addresses[:0]}
 	return nil
 }
 
@@ -87,7 +109,7 @@ func (l *list) address(v []byte) error {
 	case inBadRecord:
 		return nil
 	}
-	a, reason := parseTargetAddress(string(v))
+	a, reason := l.read.parse(v)
 	if reason != "" {
 		l.bad++
 		l.warnings.add(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote([]byte(l.target.Name)), reason)
@@ -115,7 +137,7 @@ func (l *list) alias(v []byte) error {
 		l.warnings.add(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote([]byte(l.target.Name)))
 		return nil
 	}
-	l.target.Alias = string(v)
+	l.target.Alias = l.texts.string(v)
 	return nil
 }
 
@@ -126,21 +148,69 @@ func (l *list) flush() error {
 	}
 	l.state = inBadRecord // until the next name
 	t := l.target
-	if len(t.Addresses) == 0 {
-		if l.bad > 0 {
-			l.warnings.add(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
-			return nil
-		}
-		t.Addresses = []TargetAddress{impliedAddress(l.session)}
+	if len(l.implied) == 0 {
+		l.implied = append(l.implied, impliedAddress(l.session))
+	}
+	implied := false
+	switch {
+	case len(t.Addresses) == 1:
+		implied = t.Addresses[0] == l.implied[0]
+	case len(t.Addresses) > 1:
+	case l.bad > 0:
+		l.warnings.add(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
+		return nil
+	default:
+		t.Addresses, implied = l.implied, true
 	}
 	if l.count++; l.count > l.max {
 		return &LimitError{What: "targets", Limit: int64(l.max)}
 	}
-	return l.emit(t)
+	return l.emit(t, implied)
 }
 
 // impliedAddress is where a target is that names no address: at the portal in
 // use.
 func impliedAddress(session netip.AddrPort) TargetAddress {
 	return TargetAddress{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
+}
+
+// readAddresses are addresses of an answer as they were sent, and what they mean.
+// The targets of a list mostly share a few, in one order.
+type readAddresses struct {
+	known []readAddress // in the order in which they came first
+	next  int           // which one is likely the next
+}
+
+type readAddress struct {
+	text    []byte
+	address TargetAddress
+}
+
+// maxRead is how many addresses are remembered.
+const maxRead = 8
+
+// parse is parseTargetAddress for what may have been there before.
+func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
+	for range r.known {
+		if r.next >= len(r.known) {
+			r.next = 0
+		}
+		k := &r.known[r.next]
+		if r.next++; bytes.Equal(k.text, v) {
+			return k.address, ""
+		}
+	}
+	a, reason := parseTargetAddress(string(v))
+	if reason != "" {
+		return a, reason
+	}
+	k := readAddress{bytes.Clone(v), a}
+	if len(r.known) < maxRead {
+		r.known = append(r.known, k)
+		r.next = len(r.known)
+	} else {
+		r.known[r.next%maxRead] = k
+		r.next++
+	}
+	return a, ""
 }

@@ -131,12 +131,41 @@ func isProhibited(r rune) bool {
 	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
 }
 
-func isNameChar(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', '0' <= c && c <= '9', 'A' <= c && c <= 'Z':
-		return true
+// nameChars are the characters of names that are ASCII.
+const nameChars = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-.:_"
+
+func isNameChar(c byte) bool { return strings.IndexByte(nameChars, c) >= 0 }
+
+// plainChars has true for the characters of which FoldName leaves each as it is.
+var plainChars = func() (plain [256]bool) {
+	for _, c := range []byte(nameChars) {
+		plain[c] = c < 'A' || 'Z' < c
 	}
-	return c == '-' || c == '.' || c == ':' || c == '_'
+	return plain
+}()
+
+// isPlainName reports a name of the usual kind quickly: in iqn. form, valid, and
+// equal to what FoldName makes of it. A name of which it says nothing may be valid
+// all the same.
+func isPlainName(v []byte) bool {
+	const date = "iqn.yyyy-mm."
+	if len(v) <= len(date) || len(v) > MaxNameLen || string(v[:4]) != date[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
+		return false
+	}
+	for _, i := range [...]int{4, 5, 6, 7, 9, 10} {
+		if v[i] < '0' || v[i] > '9' {
+			return false
+		}
+	}
+	if month := (v[9]-'0')*10 + v[10] - '0'; month < 1 || month > 12 {
+		return false
+	}
+	for _, c := range v[len(date):] {
+		if !plainChars[c] {
+			return false
+		}
+	}
+	return true
 }
 
 func isDigits(s string) bool {

@@ -1,9 +1,9 @@
 package initiator
 
 import (
-	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // A Target is one record of a SendTargets answer (RFC 7143, appendix C).
@@ -33,6 +33,15 @@ func (a TargetAddress) Addr() (netip.Addr, bool) {
 
 // String returns host:port,group as RFC 7143 and iscsiadm write it: IPv6 in
 // brackets, and -1 for an unknown group.
-func (a TargetAddress) String() string {
-	return net.JoinHostPort(a.Host, strconv.Itoa(int(a.Port))) + "," + strconv.Itoa(a.Group)
+func (a TargetAddress) String() string { return string(a.AppendTo(nil)) }
+
+// AppendTo appends what String returns to b.
+func (a TargetAddress) AppendTo(b []byte) []byte {
+	if strings.IndexByte(a.Host, ':') >= 0 {
+		b = append(append(append(b, '['), a.Host...), ']')
+	} else {
+		b = append(b, a.Host...)
+	}
+	b = strconv.AppendUint(append(b, ':'), uint64(a.Port), 10)
+	return strconv.AppendInt(append(b, ','), int64(a.Group), 10)
 }

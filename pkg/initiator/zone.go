@@ -17,6 +17,9 @@ func needsZone(a netip.Addr) bool {
 // named returns an address with the name of the interface where its zone is the
 // number of one.
 func named(a netip.Addr) netip.Addr {
+	if a.Zone() == "" {
+		return a
+	}
 	index, err := strconv.Atoi(a.Zone())
 	if err != nil {
 		return a

@@ -67,6 +67,9 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Pair, error] {
 	}
 }
 
+// Reset makes j ready for another text, and keeps its memory.
+func (j *Joiner) Reset() { *j = Joiner{rest: j.rest[:0], done: j.done[:0]} }
+
 // Close reports, as a *TextError, a text that ended within a pair.
 func (j *Joiner) Close() error {
 	if len(j.rest) > 0 {

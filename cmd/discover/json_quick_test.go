@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is written quickly is what encoding/json writes.
+func TestQuickResult(t *testing.T) {
+	t.Parallel()
+	usual := jsonResult{
+		Portal: "192.0.2.10:3260", Address: "192.0.2.10:3260", InitiatorPort: "all", InitiatorName: "iqn.2026-11.com.example:us", Source: "192.0.2.1",
+		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []jsonWarning{}, Redirects: []jsonRedirect{},
+		IPsec: jsonIPsec{Plan: "none", Origin: "default", Existing: "none"}, ElapsedMS: 1.3,
+	}
+	yes := true
+	tests := []struct {
+		name string
+		set  func(j *jsonResult)
+		slow bool // it is left to encoding/json
+	}{
+		{name: "usual", set: func(*jsonResult) {}},
+		{name: "from a port", set: func(j *jsonResult) { j.Instance, j.InstanceUsed, j.InitiatorPortUsed = "fabric-a", "fabric-a", "0" }},
+		{name: "bound", set: func(j *jsonResult) { j.BoundDevice, j.Stored, j.Code = "eth0", true, math.MaxUint32 }},
+		{name: "what cannot be seen", set: func(j *jsonResult) { j.Portal, j.Instance = "a\x1b[2J\u202e<&>\"\\\xff", "ä\n" }},
+		{name: "no time", set: func(j *jsonResult) { j.ElapsedMS = 0 }},
+		{name: "a long time", set: func(j *jsonResult) { j.ElapsedMS = 1e9 + 0.1 }},
+		{name: "for ever", set: func(j *jsonResult) { j.ElapsedMS = 1e22 }, slow: true},
+		{name: "failed", set: func(j *jsonResult) { j.Error = &jsonError{} }, slow: true},
+		{name: "with targets", set: func(j *jsonResult) { j.Targets = &jsonTargets{} }, slow: true},
+		{name: "warned", set: func(j *jsonResult) { j.Warnings = []jsonWarning{{}} }, slow: true},
+		{name: "redirected", set: func(j *jsonResult) { j.Redirects = []jsonRedirect{{}} }, slow: true},
+		{name: "under IPsec", set: func(j *jsonResult) { j.IPsec.PFS = &yes }, slow: true},
+		{name: "proved", set: func(j *jsonResult) { j.IPsec.Proof = &jsonProof{} }, slow: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			j := usual
+			tt.set(&j)
+			got, quick := j.appendQuick([]byte("{"))
+			if quick == tt.slow {
+				t.Fatalf("written quickly: %t", quick)
+			}
+			if tt.slow {
+				return
+			}
+			want, err := marshal(&j)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, '}', '\n'); !json.Valid(got) {
+				t.Errorf("no JSON: %s", got)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("fields differ (- encoding/json, + quick):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,92 @@
+package initiator
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// maxBatch is about how many targets are handed on at once.
+const maxBatch = 256
+
+// A Batch is what came of one portal since its last batch: targets, its result, or
+// both. All that it points to is valid until the loop goes on, but for strings,
+// which are valid for ever.
+type Batch struct {
+	Index   int // of the portal in the sequence, from 0
+	Portal  Portal
+	Targets []Target
+	Result  *Result // nil: there is more to come of the portal
+
+	implied   []bool          // of each target: its address is the portal in use, and was perhaps not sent
+	addresses []TargetAddress // the memory of the targets' addresses
+	result    Result          // what Result points to
+}
+
+// Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
+// nothing is allocated for a target but its name.
+func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[*Batch] {
+	return d.run(ctx, d.jobs(portals), nil)
+}
+
+// add adds a target, whose addresses are copied.
+func (b *Batch) add(t Target, implied bool) {
+	n := len(b.addresses)
+	b.addresses = append(b.addresses, t.Addresses...)
+	t.Addresses = b.addresses[n:len(b.addresses):len(b.addresses)]
+	b.Targets = append(b.Targets, t)
+	b.implied = append(b.implied, implied)
+}
+
+// target returns a target that stays valid.
+func (b *Batch) target(i int) Target {
+	t := b.Targets[i]
+	t.Addresses = slices.Clone(t.Addresses)
+	return t
+}
+
+// batches keeps the memory of batches for the next.
+type batches struct{ free sync.Pool }
+
+func (p *batches) get(index int, portal Portal) *Batch {
+	b, ok := p.free.Get().(*Batch)
+	if !ok {
+		b = new(Batch)
+	}
+	*b = Batch{Index: index, Portal: portal, Targets: b.Targets[:0], implied: b.implied[:0], addresses: b.addresses[:0]}
+	return b
+}
+
+func (p *batches) put(b *Batch) {
+	if cap(b.addresses) > 4*maxBatch {
+		b.addresses = nil
+	}
+	clear(b.Targets)
+	b.result, b.Result = Result{}, nil
+	p.free.Put(b)
+}
+
+// Texts makes strings, many in one piece of memory.
+type texts struct {
+	piece strings.Builder
+	size  int // of the next piece
+}
+
+// The sizes of pieces, in bytes. A string that is kept holds its piece.
+const (
+	firstPiece   = 512
+	largestPiece = 16 << 10
+)
+
+func (t *texts) string(v []byte) string {
+	if t.piece.Cap()-t.piece.Len() < len(v) {
+		t.size = min(max(2*t.size, firstPiece), largestPiece)
+		t.piece = strings.Builder{}
+		t.piece.Grow(max(t.size, len(v)))
+	}
+	n := t.piece.Len()
+	t.piece.Write(v)
+	return t.piece.String()[n:]
+}
