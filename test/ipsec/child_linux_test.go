@@ -1,7 +1,6 @@
 package ipsec_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // childVariable makes a copy of the test program do a job: without rights, or in
@@ -29,24 +30,30 @@ const childVariable = "IPSEC_TEST_JOB"
 const (
 	doHold     = "hold"     // look what exists, and dial held to an association that nobody has
 	doDiscover = "discover" // ask a portal
+	doTwice    = "twice"    // ask a portal, and meanwhile once more with other flags
+	doLook     = "look"     // look what exists
 	doPlain    = "plain"    // dial in clear text
 	doConnect  = "connect"  // connect, say "connected", and say what becomes of the connection
 	doHangUp   = "hang up"  // connect, and close the connection some time before its associations
+	doGiveUp   = "give up"  // give up connecting some time before the associations go
+	doNothing  = "nothing"  // have the connection prepared, and not make it
 	doListen   = "listen"   // at the portal: take connections, and leave them be
 	doFlood    = "flood"    // at the portal: take connections, and send as much as they take
 )
 
 // A job is what a child is told to do.
 type job struct {
-	Do      string
-	Source  netip.Addr
-	Portal  netip.AddrPort
-	Flags   ipsec.Flags
-	Key     string
-	Outer   netip.Addr // in tunnel mode
-	Charon  string     // its socket; empty: the kernel's policies alone
-	Timeout time.Duration
-	Repeat  int // discoveries at once; 0: one
+	Do       string
+	Source   netip.Addr
+	Portal   netip.AddrPort
+	Flags    ipsec.Flags
+	Other    ipsec.Flags // doTwice: the second time
+	Key      string
+	Outer    netip.Addr // in tunnel mode
+	Charon   string     // its socket; empty: the kernel's policies alone
+	Timeout  time.Duration
+	Patience time.Duration // doGiveUp: for the connection
+	Repeat   int           // discoveries at once; 0: one
 }
 
 // A report is what became of it.
@@ -58,8 +65,9 @@ type report struct {
 	Proof    *initiator.Proof
 	Error    string
 	Code     string
-	NotHeld  bool // the error is a HoldError
-	Lost     bool // a LostError
+	NotHeld  bool   // the error is a HoldError
+	Lost     bool   // a LostError
+	Unproven string // why there is no proof in the end
 }
 
 func childEnv(j job) string {
@@ -106,6 +114,12 @@ func (j *job) run(ctx context.Context) (r report) {
 		r.fail(j.hold(ctx, &r))
 	case doDiscover:
 		j.discover(ctx, &r)
+	case doTwice:
+		j.twice(ctx, &r)
+	case doLook:
+		existing, err := j.enforcer().Existing(ctx, j.Source, j.Portal)
+		r.Existing, r.Found = existing.Kind.String(), existing.Name
+		r.fail(err)
 	case doPlain:
 		ctx, cancel := context.WithTimeout(ctx, j.Timeout)
 		defer cancel()
@@ -115,9 +129,13 @@ func (j *job) run(ctx context.Context) (r report) {
 		}
 		r.fail(err)
 	case doConnect:
-		r.fail(j.connect(ctx, (*job).listenTo))
+		r.fail(j.connect(ctx, &r, (*job).listenTo))
 	case doHangUp:
-		r.fail(j.connect(ctx, (*job).hangUp))
+		r.fail(j.connect(ctx, &r, (*job).hangUp))
+	case doGiveUp:
+		r.fail(j.connect(ctx, &r, (*job).giveUp))
+	case doNothing:
+		r.fail(j.connect(ctx, &r, func(*job, context.Context, initiator.SecureDialer) error { return nil }))
 	case doListen:
 		r.fail(j.listen(func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }))
 	case doFlood:
@@ -178,11 +196,15 @@ func (j *job) discoverer() *initiator.Discoverer {
 	}
 }
 
-func (j *job) discover(ctx context.Context, r *report) {
-	p := initiator.SendTargetPortal{
+func (j *job) portal(flags ipsec.Flags) initiator.SendTargetPortal {
+	return initiator.SendTargetPortal{
 		Portal: initiator.Portal{Address: j.Portal.Addr().String(), Port: j.Portal.Port()},
-		Source: j.Source, Security: j.Flags,
+		Source: j.Source, Security: flags,
 	}
+}
+
+func (j *job) discover(ctx context.Context, r *report) {
+	p := j.portal(j.Flags)
 	portals := func(yield func(initiator.SendTargetPortal) bool) {
 		for range max(j.Repeat, 1) {
 			if !yield(p) {
@@ -191,79 +213,47 @@ func (j *job) discover(ctx context.Context, r *report) {
 		}
 	}
 	for result := range j.discoverer().DiscoverAll(ctx, portals) {
-		r.Existing, r.Found, r.Plan = result.IPsec.Existing.Kind.String(), result.IPsec.Existing.Name, result.IPsec.String()
-		r.Proof = result.Proof
-		for _, target := range result.Targets {
-			r.Targets = append(r.Targets, target.Name)
+		r.add(result)
+	}
+}
+
+// add notes a result.
+func (r *report) add(result initiator.Result) {
+	r.Existing, r.Found, r.Plan = result.IPsec.Existing.Kind.String(), result.IPsec.Existing.Name, result.IPsec.String()
+	r.Proof = result.Proof
+	for _, target := range result.Targets {
+		r.Targets = append(r.Targets, target.Name)
+	}
+	r.fail(result.Err)
+}
+
+// twice asks the portal again while it is being asked. Of the plan it reports that
+// of the second time.
+func (j *job) twice(ctx context.Context, r *report) {
+	d := j.discoverer()
+	keys := make(chan bool, 2) // each plan asks for a key
+	key := d.Key
+	d.Key = func(ctx context.Context, from initiator.Port, p initiator.Peer) (initiator.PSK, bool, error) {
+		keys <- true
+		return key(ctx, from, p)
+	}
+	second := make(chan initiator.Result, 1)
+	ask := func() {
+		result, _ := d.Discover(ctx, j.portal(j.Other))
+		second <- result
+		keys <- false
+	}
+	var once sync.Once
+	d.Trace = func(e initiator.TraceEvent) {
+		if _, ok := e.PDU.(*pdu.TextRequest); ok {
+			once.Do(func() {
+				<-keys // our own
+				go ask()
+				<-keys // the second plan is made
+			})
 		}
-		r.fail(result.Err)
 	}
-}
-
-// connect makes a protected connection, and returns what becomes of it.
-func (j *job) connect(ctx context.Context, use func(*job, net.Conn) error) error {
-	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
-	if err != nil {
-		return err
-	}
-	d, err := j.enforcer().Dialer(ctx, initiator.Secured{
-		Plan: plan, Source: j.Source, Portal: j.Portal, Outer: j.Outer,
-		Key: initiator.PSK{Secret: auth.NewSecret([]byte(j.Key))},
-	})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	nc, err := d.DialContext(ctx)
-	if err != nil {
-		return err
-	}
-	defer nc.Close()
-	fmt.Println("connected")
-	return use(j, nc)
-}
-
-// listenTo waits for what ends a connection of which this end says nothing, and
-// then tries to say something.
-func (j *job) listenTo(nc net.Conn) error {
-	if err := nc.SetReadDeadline(time.Now().Add(j.Timeout)); err != nil {
-		return err
-	}
-	_, err := bufio.NewReader(nc).ReadByte()
-	if err == nil {
-		return errors.New("the target said something")
-	}
-	_, werr := nc.Write([]byte("not one byte of this may leave"))
-	return errors.Join(err, werr)
-}
-
-// hangUp closes the connection, and leaves the associations for a while, in which
-// the other end may go on.
-func (j *job) hangUp(nc net.Conn) error {
-	if err := nc.Close(); err != nil {
-		return err
-	}
-	time.Sleep(j.Timeout)
-	return nil
-}
-
-// listen takes connections at the portal, and treats each of them.
-func (j *job) listen(treat func(net.Conn)) error {
-	l, err := net.Listen("tcp", j.Portal.String())
-	if err != nil {
-		return err
-	}
-	fmt.Println("listening")
-	for {
-		nc, err := l.Accept()
-		if err != nil {
-			return err
-		}
-		// When we are stopped nothing of it shall stay, to be sent again and
-		// again until another test sees it.
-		if err := nc.(*net.TCPConn).SetLinger(0); err != nil {
-			return err
-		}
-		go treat(nc)
-	}
+	result, _ := d.Discover(ctx, j.portal(j.Flags))
+	r.add(result)
+	r.add(<-second)
 }

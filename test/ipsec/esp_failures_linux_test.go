@@ -1,8 +1,8 @@
 package ipsec_test
 
 import (
-	"net/netip"
-	"strconv"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,49 +86,18 @@ func (l *lab) testPlain(t *testing.T) {
 	before := l.peer.XfrmStat(t, "XfrmInTmplMismatch")
 	j := l.job(0, false)
 	j.Do, j.Timeout = doPlain, silenceTimeout/4
+	tap := tapOn(t, nil, peerCable, l.peer.Addresses...)
 	if r := l.run(t, j); r.Error == "" {
 		t.Error("connected")
+	}
+	traffic := tap.stop(t)
+	answered := slices.ContainsFunc(traffic.Clear, func(line string) bool { return !strings.Contains(line, fmt.Sprintf("%s to %s: TCP", host, peer)) })
+	if len(traffic.Clear) == 0 || answered || traffic.IKE > 0 || traffic.Protected() > 0 {
+		t.Errorf("on the wire: %+v, want SYNs of the host's and no answer", traffic)
 	}
 	if after := l.peer.XfrmStat(t, "XfrmInTmplMismatch"); after == before {
 		t.Error("the peer has dropped nothing")
 	}
-}
-
-// idlePort is where the peer takes connections and says nothing. LIO would wait
-// for a login, and serve nobody else meanwhile.
-const idlePort = 3999
-
-// connect starts a connection in the host that waits for what becomes of it. The
-// peer is to take it under IPsec alone, and says nothing of it in clear text
-// either.
-func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
-	t.Helper()
-	j := l.idle(t, flags, doListen)
-	j.Do = doConnect
-	return start(t, l.host, j, "connected")
-}
-
-// idle has the peer listen on idlePort, and returns a job for the host there.
-func (l *lab) idle(t *testing.T, flags ipsec.Flags, do string) job {
-	t.Helper()
-	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(flags))
-	mode := ipsec.TransportMode
-	if flags.Has(ipsec.FlagTunnel) {
-		mode = ipsec.TunnelMode
-	}
-	port := strconv.Itoa(idlePort)
-	for _, ends := range [][]string{
-		{"in", "src", host.String(), "dst", peer.String(), "proto", "tcp", "dport", port, "priority", "900000", "tmpl", "src", host.String(), "dst", peer.String()},
-		{"out", "src", peer.String(), "dst", host.String(), "proto", "tcp", "sport", port, "priority", "900000", "tmpl", "src", peer.String(), "dst", host.String()},
-	} {
-		l.peer.Run(t, append(append([]string{"ip", "xfrm", "policy", "add", "dir"}, ends...), "proto", "esp", "mode", mode.String(), "level", "required")...)
-	}
-	j := l.job(flags, false)
-	j.Portal = netip.AddrPortFrom(j.Portal.Addr(), idlePort)
-	j.Do = do
-	start(t, l.peer.Guest, j, "listening")
-	return j
 }
 
 // start starts a job in a guest, and waits until it says a word.
@@ -153,122 +122,6 @@ func await(t *testing.T, what string, so func() bool) {
 			t.Fatalf("%s: not in time", what)
 		case <-tick.C:
 		}
-	}
-}
-
-// testLost: when the associations go in the middle of a session, it ends, at
-// once and with the reason, and nothing more leaves.
-func (l *lab) testLost(t *testing.T) {
-	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
-		for _, tt := range []struct {
-			name string
-			lose func(t *testing.T)
-		}{
-			{name: "the kernel loses them", lose: func(t *testing.T) { l.host.FlushSAs(t) }},
-			{name: "the peer deletes them", lose: func(t *testing.T) { l.peer.Charon.Terminate(t) }},
-			{name: "charon deletes them", lose: func(t *testing.T) { l.charon.Terminate(t) }},
-			{name: "charon is killed", lose: func(t *testing.T) {
-				l.charon.Stop()
-				l.host.FlushSAs(t) // as a new one does when it starts
-			}},
-		} {
-			t.Run(flags.String()+", "+tt.name, func(t *testing.T) {
-				var r report
-				traffic := l.watched(t, func() {
-					d := l.connect(t, flags)
-					tt.lose(t)
-					await(t, "the end of the connection", d.Ended)
-					r = readReport(t, d.Output())
-				})
-				if !r.Lost {
-					t.Errorf("got %q, want a LostError", r.Error)
-				}
-				if traffic.Protected() == 0 {
-					t.Errorf("on the wire: %+v, want ESP", traffic)
-				}
-				if tt.name == "charon is killed" {
-					// It could not say that it has forgotten, so the guard stays
-					// for its time.
-					l.charon = l.host.StartCharon(l.t, uml.CharonConfig{})
-					l.wantGuard(t)
-				}
-				l.wantClean(t)
-			})
-		}
-	}
-}
-
-// testInPlace: what the host's administrator has set up comes before flags, and
-// is used, up already or not.
-func (l *lab) testInPlace(t *testing.T) {
-	host, peer := l.ends(false)
-	for _, tt := range []struct {
-		name   string
-		flags  ipsec.Flags
-		enable func(t *testing.T)
-	}{
-		{name: "trapped", flags: ipsec.FlagValid, enable: func(t *testing.T) { l.charon.Swanctl(t, "--install", "--child", "admin") }},
-		{name: "up", flags: mainTunnelPFS, enable: func(t *testing.T) {
-			if err := l.charon.Initiate(t.Context(), "admin"); err != nil {
-				t.Fatal(err)
-			}
-		}},
-	} {
-		for _, tunnel := range []bool{false, true} {
-			p := uml.Protection{Tunnel: tunnel}
-			for _, enforcer := range []string{"xfrm", "strongswan"} {
-				t.Run(tt.name+", "+p.String()+", "+enforcer, func(t *testing.T) {
-					l.peer.Require(t, host, peer, p)
-					l.charon.Load(t, p.ForInitiator("admin", host, peer))
-					t.Cleanup(func() {
-						l.charon.Load(t, "connections { }\n")
-						l.charon.Terminate(t)
-						l.host.Run(t, "ip", "xfrm", "policy", "flush")
-						l.host.FlushSAs(t)
-					})
-					tt.enable(t)
-					j := l.job(tt.flags, false)
-					if enforcer == "xfrm" {
-						j.Charon = ""
-					}
-					var r report
-					traffic := l.watched(t, func() { r = l.run(t, j) })
-					if r.Error != "" {
-						t.Fatalf("%s (%s); %s", r.Error, r.Code, l.charon.Log(t))
-					}
-					mode := strings.Fields(p.String())[1]
-					if r.Existing != ipsec.ExistingProtection.String() || r.Plan != mode || len(r.Targets) != 1 {
-						t.Errorf("got %+v, want protection that exists, in %s mode, and a target", r, mode)
-					}
-					if r.Proof == nil || r.Proof.Enforcer != "xfrm" || r.Proof.Mode != mode || r.Proof.BytesIn == 0 || r.Proof.BytesOut == 0 {
-						t.Errorf("proof: got %+v", r.Proof)
-					}
-					if traffic.Protected() == 0 {
-						t.Errorf("on the wire: %+v, want ESP", traffic)
-					}
-					if len(l.host.SAs(t)) == 0 {
-						t.Error("the administrator's associations are gone")
-					}
-				})
-			}
-		}
-	}
-}
-
-// testHangUp: the other end goes on while this one has closed its socket. What the
-// kernel says to that is protected, too.
-func (l *lab) testHangUp(t *testing.T) {
-	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
-		t.Run(flags.String(), func(t *testing.T) {
-			j := l.idle(t, flags, doFlood)
-			j.Do, j.Timeout = doHangUp, silenceTimeout/8
-			var r report
-			traffic := l.watched(t, func() { r = l.run(t, j) })
-			if r.Error != "" || traffic.Protected() == 0 {
-				t.Errorf("got %q; on the wire: %+v, want ESP", r.Error, traffic)
-			}
-			l.wantClean(t)
-		})
 	}
 }
 
@@ -300,18 +153,4 @@ func (l *lab) wantGuard(t *testing.T) {
 		t.Errorf("want a guard, and that it expires:\n%s", text)
 	}
 	l.host.Run(t, "ip", "xfrm", "policy", "flush")
-}
-
-// testSeveral: the same portal several times at once.
-func (l *lab) testSeveral(t *testing.T) {
-	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
-	j := l.job(mainTransport, false)
-	j.Repeat = 4
-	var r report
-	l.watched(t, func() { r = l.run(t, j) })
-	if r.Error != "" || len(r.Targets) != j.Repeat {
-		t.Errorf("got %+v, want %d targets", r, j.Repeat)
-	}
-	l.wantClean(t)
 }

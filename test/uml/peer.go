@@ -33,20 +33,24 @@ func (g *Guest) StartPeer(t testing.TB) *Peer {
 
 // Require lets an initiator reach iSCSI at an address of the peer's under that
 // protection, and nobody in any other way: what is not protected so is dropped.
-// What held before is forgotten.
+// What held before is forgotten. IKE is spoken with at; so is iSCSI, unless how
+// says otherwise.
 func (p *Peer) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Helper()
 	p.Charon.Terminate(t)
 	p.Charon.Load(t, how.ForPeer("peer", at, initiator))
-	mode := how.mode()
+	mode, target := how.mode(), at
+	if how.Behind.IsValid() {
+		target = how.Behind
+	}
 	p.batch(t,
 		"xfrm state flush",
 		"xfrm policy flush",
 		fmt.Sprintf("xfrm policy add dir in dst %s proto tcp dport %d priority %d tmpl proto esp mode %s level required",
-			at, LIOPort, policyPriority, mode),
+			target, LIOPort, policyPriority, mode),
 		// Without SAs, answers too are dropped.
 		fmt.Sprintf("xfrm policy add dir out src %s proto tcp sport %d priority %d tmpl src %s dst %s proto esp mode %s level required",
-			at, LIOPort, policyPriority, at, initiator, mode),
+			target, LIOPort, policyPriority, at, initiator, mode),
 	)
 }
 

@@ -19,6 +19,10 @@ type Protection struct {
 	Encap      bool   // ESP within UDP, also where there is no NAT
 	Key        string // preshared; empty: GroupKey
 
+	// Behind is an address at the peer that is protected in place of the one that
+	// IKE is spoken with; zero: that one. It takes a tunnel.
+	Behind netip.Addr
+
 	// Identities by which they know each other; empty: their addresses.
 	PeerID, InitiatorID string
 
@@ -72,15 +76,16 @@ func (p Protection) version() int {
 // ForPeer returns the connection for the end that is asked, as swanctl.conf has
 // it: its name is also that of its one child, and of its secret.
 func (p Protection) ForPeer(name string, peer, initiator netip.Addr) string {
-	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID)
+	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts")
 }
 
 // ForInitiator returns the same connection for the end that asks.
 func (p Protection) ForInitiator(name string, initiator, peer netip.Addr) string {
-	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID)
+	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts")
 }
 
-func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID string) string {
+// conn writes the connection; selector is the peer's.
+func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, selector string) string {
 	if p.IKE == "" {
 		p.IKE = defaultIKE
 	}
@@ -98,7 +103,11 @@ func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteI
 	fmt.Fprintf(&b, "version = %d\naggressive = %s\nencap = %s\n", p.version(), yes(p.Aggressive), yes(p.Encap))
 	fmt.Fprintf(&b, "local_addrs = %s\nremote_addrs = %s\nproposals = %s\n", local, remote, p.IKE)
 	fmt.Fprintf(&b, "local {\nauth = psk\n%s}\nremote {\nauth = psk\n%s}\n", identity(localID), identity(remoteID))
-	fmt.Fprintf(&b, "children { %s {\nmode = %s\nesp_proposals = %s\n} }\n", name, p.mode(), p.ESP)
+	fmt.Fprintf(&b, "children { %s {\nmode = %s\nesp_proposals = %s\n", name, p.mode(), p.ESP)
+	if p.Behind.IsValid() {
+		fmt.Fprintf(&b, "%s = %s/%d\n", selector, p.Behind, p.Behind.BitLen())
+	}
+	fmt.Fprintf(&b, "} }\n")
 	fmt.Fprintf(&b, "} }\nsecrets { ike-%s {\nsecret = %q\n} }\n", name, p.Key)
 	return b.String()
 }

@@ -32,7 +32,8 @@ const waitEvery = 20 * time.Millisecond
 // associations go away, the connection ends with a *LostError.
 //
 // Errors are a *HoldError, a *NoAssociationError, a *BlockedError, or what the
-// network said.
+// network said. After the last kind Close is due as after a connection: a SYN may
+// have left, and its answer may still come.
 func (d *Dialer) DialContext(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
 	w, err := watch(d.Hold, d.Source, portal)
 	if err != nil {
@@ -46,15 +47,17 @@ func (d *Dialer) DialContext(ctx context.Context, portal netip.AddrPort) (net.Co
 	return newConn(nc.(*net.TCPConn), d.guard, w), nil
 }
 
-// Close lets go of the connection, after it was closed. Until then, and as long
-// as there are associations by which the other end might still say something, the
-// kernel answers under them only; so whoever made the associations ends them
-// first. Without Close that takes ten minutes.
+// Close lets go of the connection, after it was closed, or was not made. Until
+// then, and as long as there are associations by which the other end might still
+// say something, the kernel answers under them only; so whoever made the
+// associations ends them first. Without Close that takes ten minutes.
 func (d *Dialer) Close() error {
 	if d.guard == nil {
 		return nil
 	}
-	return d.guard.remove()
+	g := d.guard
+	d.guard = nil
+	return g.remove()
 }
 
 // connect tries until there are associations.
@@ -67,11 +70,11 @@ func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, 
 		if err == nil {
 			return nc, nil
 		}
-		// Nothing was answered that could have to be answered.
-		if cerr := d.Close(); cerr != nil {
-			return nil, errors.Join(err, cerr)
+		if !mayHaveLeft(err) {
+			if cerr := d.Close(); cerr != nil {
+				return nil, errors.Join(err, cerr)
+			}
 		}
-		d.guard = nil
 		switch {
 		case errors.Is(err, syscall.EAGAIN):
 			missing = err
@@ -88,6 +91,20 @@ func (d *Dialer) connect(ctx context.Context, portal netip.AddrPort) (net.Conn, 
 	}
 }
 
+// mayHaveLeft reports whether a packet left before a connection failed, so that
+// an answer may come for which there is no socket any more.
+func mayHaveLeft(err error) bool {
+	var hold *HoldError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &hold):
+		return false
+	case errors.As(err, &call):
+		return call.Syscall == "connect" && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EPERM)
+	}
+	return true // it took too long
+}
+
 func (d *Dialer) once(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {
 	// A hold is for one family. A socket for IPv6 that could also do IPv4
 	// would slip out of it, so it is named: then the socket cannot.
@@ -102,6 +119,8 @@ func (d *Dialer) once(ctx context.Context, portal netip.AddrPort) (net.Conn, err
 			return d.secure(c, portal)
 		},
 	}
+	// Its subflows would have no hold.
+	nd.SetMultipathTCP(false)
 	return nd.DialContext(ctx, network, portal.String())
 }
 

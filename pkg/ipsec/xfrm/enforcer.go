@@ -94,9 +94,18 @@ type secureDialer struct {
 	before map[stateKey]uint64 // bytes
 }
 
+// DialContext connects, and looks whether the associations encrypt before
+// anybody can say something: policies do not tell.
 func (d *secureDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	nc, err := d.dialer.DialContext(ctx, d.portal)
-	return nc, Coded(err)
+	if err != nil {
+		return nil, Coded(err)
+	}
+	if _, err := d.Proof(ctx); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return nc, nil
 }
 
 // Coded returns an error of a Dialer as an *initiator.ConfigError that wraps it

@@ -1,0 +1,112 @@
+package ipsec_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// connect prepares a protected connection, has it used, and reads its proof.
+func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Context, initiator.SecureDialer) error) error {
+	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
+	if err != nil {
+		return err
+	}
+	d, err := j.enforcer().Dialer(ctx, initiator.Secured{
+		Plan: plan, Source: j.Source, Portal: j.Portal, Outer: j.Outer,
+		Key: initiator.PSK{Secret: auth.NewSecret([]byte(j.Key))},
+	})
+	if err != nil {
+		return err
+	}
+	err = use(j, ctx, d)
+	if proof, perr := d.Proof(ctx); perr != nil {
+		r.Unproven = perr.Error()
+	} else {
+		r.Proof = &proof
+	}
+	_ = d.Close() // what is left shows
+	return err
+}
+
+// dial connects, and says so.
+func dial(ctx context.Context, d initiator.SecureDialer) (net.Conn, error) {
+	nc, err := d.DialContext(ctx)
+	if err == nil {
+		fmt.Println("connected")
+	}
+	return nc, err
+}
+
+// listenTo waits for what ends a connection of which this end says nothing, and
+// then tries to say something.
+func (j *job) listenTo(ctx context.Context, d initiator.SecureDialer) error {
+	nc, err := dial(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if err := nc.SetReadDeadline(time.Now().Add(j.Timeout)); err != nil {
+		return err
+	}
+	if _, err = bufio.NewReader(nc).ReadByte(); err == nil {
+		return errors.New("the target said something")
+	}
+	_, werr := nc.Write([]byte("not one byte of this may leave"))
+	return errors.Join(err, werr)
+}
+
+// hangUp closes the connection, and leaves the associations for a while, in which
+// the other end may go on.
+func (j *job) hangUp(ctx context.Context, d initiator.SecureDialer) error {
+	nc, err := dial(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := nc.Close(); err != nil {
+		return err
+	}
+	time.Sleep(j.Timeout)
+	return nil
+}
+
+// giveUp has little patience, and leaves the associations for a while, in which
+// the other end may answer.
+func (j *job) giveUp(ctx context.Context, d initiator.SecureDialer) error {
+	impatient, cancel := context.WithTimeout(ctx, j.Patience)
+	defer cancel()
+	nc, err := dial(impatient, d)
+	if err == nil {
+		nc.Close()
+	}
+	time.Sleep(j.Timeout)
+	return err
+}
+
+// listen takes connections at the portal, and treats each of them.
+func (j *job) listen(treat func(net.Conn)) error {
+	l, err := net.Listen("tcp", j.Portal.String())
+	if err != nil {
+		return err
+	}
+	fmt.Println("listening")
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		// When we are stopped nothing of it shall stay, to be sent again and
+		// again until another test sees it.
+		if err := nc.(*net.TCPConn).SetLinger(0); err != nil {
+			return err
+		}
+		go treat(nc)
+	}
+}

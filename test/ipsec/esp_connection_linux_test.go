@@ -1,0 +1,146 @@
+package ipsec_test
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/uml"
+)
+
+// idlePort is where the peer takes connections and says nothing. LIO would wait
+// for a login, and serve nobody else meanwhile.
+const idlePort = 3999
+
+// connect starts a connection in the host that waits for what becomes of it. The
+// peer is to take it under IPsec alone, and says nothing of it in clear text
+// either.
+func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
+	t.Helper()
+	j := l.idle(t, flags, doListen)
+	j.Do = doConnect
+	return start(t, l.host, j, "connected")
+}
+
+// idle has the peer listen on idlePort, and returns a job for the host there.
+func (l *lab) idle(t *testing.T, flags ipsec.Flags, do string) job {
+	t.Helper()
+	host, peer := l.ends(false)
+	l.peer.Require(t, host, peer, protection(flags))
+	mode := ipsec.TransportMode
+	if flags.Has(ipsec.FlagTunnel) {
+		mode = ipsec.TunnelMode
+	}
+	port := strconv.Itoa(idlePort)
+	for _, ends := range [][]string{
+		{"in", "src", host.String(), "dst", peer.String(), "proto", "tcp", "dport", port, "priority", "900000", "tmpl", "src", host.String(), "dst", peer.String()},
+		{"out", "src", peer.String(), "dst", host.String(), "proto", "tcp", "sport", port, "priority", "900000", "tmpl", "src", peer.String(), "dst", host.String()},
+	} {
+		l.peer.Run(t, append(append([]string{"ip", "xfrm", "policy", "add", "dir"}, ends...), "proto", "esp", "mode", mode.String(), "level", "required")...)
+	}
+	j := l.job(flags, false)
+	j.Portal = netip.AddrPortFrom(j.Portal.Addr(), idlePort)
+	j.Do = do
+	start(t, l.peer.Guest, j, "listening")
+	return j
+}
+
+// testLost: when the associations go in the middle of a session, it ends, at
+// once and with the reason, and nothing more leaves.
+func (l *lab) testLost(t *testing.T) {
+	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+		for _, tt := range []struct {
+			name string
+			lose func(t *testing.T)
+		}{
+			{name: "the kernel loses them", lose: func(t *testing.T) { l.host.FlushSAs(t) }},
+			{name: "the peer deletes them", lose: func(t *testing.T) { l.peer.Charon.Terminate(t) }},
+			{name: "charon deletes them", lose: func(t *testing.T) { l.charon.Terminate(t) }},
+			{name: "charon is killed", lose: func(t *testing.T) {
+				l.charon.Stop()
+				l.host.FlushSAs(t) // as a new one does when it starts
+			}},
+		} {
+			t.Run(flags.String()+", "+tt.name, func(t *testing.T) {
+				var r report
+				traffic := l.watched(t, func() {
+					d := l.connect(t, flags)
+					tt.lose(t)
+					await(t, "the end of the connection", d.Ended)
+					r = readReport(t, d.Output())
+				})
+				if !r.Lost || r.Unproven == "" {
+					t.Errorf("got %q, want a LostError; of the proof %q, want that there is none", r.Error, r.Unproven)
+				}
+				if traffic.Protected() == 0 {
+					t.Errorf("on the wire: %+v, want ESP", traffic)
+				}
+				if tt.name == "charon is killed" {
+					// It could not say that it has forgotten, so the guard stays
+					// for its time.
+					l.charon = l.host.StartCharon(l.t, uml.CharonConfig{})
+					l.wantGuard(t)
+				}
+				l.wantClean(t)
+			})
+		}
+	}
+}
+
+// testHangUp: the other end goes on while this one has closed its socket. What the
+// kernel says to that is protected, too.
+func (l *lab) testHangUp(t *testing.T) {
+	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+		t.Run(flags.String(), func(t *testing.T) {
+			j := l.idle(t, flags, doFlood)
+			j.Do, j.Timeout = doHangUp, silenceTimeout/8
+			var r report
+			traffic := l.watched(t, func() { r = l.run(t, j) })
+			if r.Error != "" || r.Unproven != "" || traffic.Protected() == 0 {
+				t.Errorf("got %q and %q; on the wire: %+v, want ESP", r.Error, r.Unproven, traffic)
+			}
+			l.wantClean(t)
+		})
+	}
+}
+
+// testGiveUp: a connection is given up before the other end has answered. What the
+// kernel says to the answer is protected, too.
+func (l *lab) testGiveUp(t *testing.T) {
+	const far = 300 * time.Millisecond
+	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+		t.Run(flags.String(), func(t *testing.T) {
+			j := l.idle(t, flags, doListen)
+			l.peer.Run(t, "modprobe", "sch_netem")
+			l.peer.Run(t, "tc", "qdisc", "add", "dev", guestCable, "root", "netem", "delay", far.String())
+			defer l.peer.Run(t, "tc", "qdisc", "del", "dev", guestCable, "root")
+			j.Do, j.Patience, j.Timeout = doGiveUp, far/3, 2*far
+			var r report
+			traffic := l.watched(t, func() { r = l.run(t, j) })
+			if r.Error == "" || traffic.Protected() < 2 {
+				t.Errorf("got %q; on the wire: %+v, want no connection, and both SYNs under ESP", r.Error, traffic)
+			}
+			l.wantClean(t)
+		})
+	}
+}
+
+// testNothing: associations alone prove nothing.
+func (l *lab) testNothing(t *testing.T) {
+	host, peer := l.ends(false)
+	l.peer.Require(t, host, peer, protection(mainTransport))
+	j := l.job(mainTransport, false)
+	j.Do = doNothing
+	var r report
+	traffic := l.watched(t, func() { r = l.run(t, j) })
+	if r.Error != "" || !strings.Contains(r.Unproven, "0 bytes left under the security association and 0 came") {
+		t.Errorf("got %q; of the proof %q, want that no bytes went through", r.Error, r.Unproven)
+	}
+	if traffic.IKE == 0 || traffic.Protected() > 0 {
+		t.Errorf("on the wire: %+v, want IKE alone", traffic)
+	}
+	l.wantClean(t)
+}
