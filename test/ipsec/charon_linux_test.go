@@ -215,7 +215,7 @@ func TestCharon(t *testing.T) {
 		w := newWorld(t, false)
 		peer := startCharon(t, w.target)
 		peer.load(t, connection("peer", w.portal.Addr().String(), w.source.String(), true, "transport", hostKey))
-		fails(t, w, jobOf(w, aggrTransport), "ISDSC_REQUEST_NOT_SUPPORTED", "i_dont_care_about_security_and_use_aggressive_mode_psk")
+		fails(t, w, jobOf(w, aggrTransport), codeFailed, "i_dont_care_about_security_and_use_aggressive_mode_psk")
 		host.wantClean(t)
 	})
 	t.Run("the peer is down", func(t *testing.T) {

@@ -51,7 +51,7 @@ type connection struct {
 
 // newConnection gives a connection all but its name and numbers.
 func newConnection(s initiator.Secured) connection {
-	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: s.Portal, peer: s.Portal.Addr().Unmap(), local: s.Key.Local, remote: s.Key.Remote}
+	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Portal.Addr().Unmap(), local: s.Key.Local, remote: s.Key.Remote}
 	if s.Plan.Mode == ipsec.TunnelMode {
 		c.peer = s.Outer.Unmap()
 	}

@@ -109,7 +109,9 @@ func (d *dialer) Close() error {
 	d.once.Do(func() {
 		defer d.leave()
 		if d.named {
-			d.left = d.forget()
+			if d.left = d.forget(); d.left != nil {
+				d.e.leave(d.c.name)
+			}
 		}
 		if d.dialer != nil && d.left == nil {
 			d.left = d.dialer.Close() // else there may be associations still

@@ -58,6 +58,7 @@ type Enforcer struct {
 
 	mu           sync.Mutex
 	swept        bool          // guarded by mu, which is held while sweeping
+	leftovers    []string      // guarded by mu: names of ours that are still in charon
 	negotiations chan struct{} // guarded by mu until it is made
 
 	// What the system does, for tests of everything else; nil: package xfrm.

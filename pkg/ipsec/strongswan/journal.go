@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -82,12 +83,20 @@ func printable(r rune) rune {
 	return r
 }
 
-// aggressiveRefused reports that aggressive mode with preshared keys may not be
-// allowed, here or at the peer.
-func (j *journal) aggressiveRefused() bool {
+// aggressiveDisabled reports that charon here may not do aggressive mode with
+// preshared keys. Of the peer that is not known for sure: it may as well not like
+// the identity.
+func (j *journal) aggressiveDisabled() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.seen[signNoAggressive] > 0 || j.seen[signAuthFailed] > 0 && j.seen[signEstablished] == 0
+	return j.seen[signNoAggressive] > 0
+}
+
+// said returns the lines so far. Charon may go on.
+func (j *journal) said() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.lines)
 }
 
 // aggressiveOption is what charon has to be told to do aggressive mode with
@@ -96,7 +105,6 @@ const aggressiveOption = "i_dont_care_about_security_and_use_aggressive_mode_psk
 
 // reason says what went wrong, as far as that can be told.
 func (j *journal) reason(exchange ipsec.Exchange, err error) string {
-	refused := exchange == ipsec.AggressiveMode && j.aggressiveRefused()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	has := func(s sign) bool { return j.seen[s] > 0 }
@@ -107,7 +115,7 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 		return "the keys are there, and the kernel has no ESP to use them with"
 	case has(signInstall):
 		return "the keys are there, and the kernel does not take them"
-	case refused:
+	case exchange == ipsec.AggressiveMode && has(signAuthFailed) && !has(signEstablished):
 		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it does aggressive mode with preshared keys only where " + aggressiveOption + " = yes is set in its strongswan.conf"
 	case has(signUndecipher), has(signHash):
 		return "the preshared key of the peer seems to be another"

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -37,10 +36,10 @@ func (d *dialer) negotiate(ctx context.Context) error {
 		return nil
 	}
 	code := initiator.CodeFailedToConfigureIPsec
-	if j.aggressiveRefused() && d.c.plan.Exchange == ipsec.AggressiveMode {
+	if j.aggressiveDisabled() {
 		code = initiator.CodeRequestNotSupported
 	}
-	return coded(code, &NegotiationError{Peer: d.c.peer.String(), Reason: j.reason(d.c.plan.Exchange, err), Log: j.lines, Err: err})
+	return coded(code, &NegotiationError{Peer: d.c.peer.String(), Reason: j.reason(d.c.plan.Exchange, err), Log: j.said(), Err: err})
 }
 
 // initiate runs the command. It is not abandoned: charon would go on with it

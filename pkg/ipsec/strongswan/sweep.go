@@ -1,13 +1,17 @@
 package strongswan
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
-// sweep takes out of charon what processes of ours left there that are no more.
-// It does so once, when the first connection is prepared.
+// sweep takes out of charon what processes of ours left there that are no more,
+// when the first connection is prepared; and what this one could not take out when
+// it should have, before the next connection is.
 func (e *Enforcer) sweep(ctx context.Context, d daemon) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.swept {
+	if e.swept && len(e.leftovers) == 0 {
 		return nil
 	}
 	names, err := d.ours(ctx)
@@ -15,7 +19,7 @@ func (e *Enforcer) sweep(ctx context.Context, d daemon) error {
 		return err
 	}
 	for _, name := range names {
-		if o, ok := ownerOf(name); !ok || !o.gone() {
+		if o, _ := ownerOf(name); !o.gone() && !slices.Contains(e.leftovers, name) {
 			continue
 		}
 		// What is left might have a key with the ends of our connection.
@@ -23,6 +27,13 @@ func (e *Enforcer) sweep(ctx context.Context, d daemon) error {
 			return err
 		}
 	}
-	e.swept = true
+	e.swept, e.leftovers = true, nil
 	return nil
+}
+
+// leave has the next sweep take a connection of this process out.
+func (e *Enforcer) leave(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.leftovers = append(e.leftovers, name)
 }

@@ -2,6 +2,7 @@ package strongswan
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -117,4 +119,48 @@ func TestOwner(t *testing.T) {
 			t.Errorf("%s: gone: got %v, want %v", tt.name, got, tt.gone)
 		}
 	}
+}
+
+// TestLeftover: what cannot be taken out is told.
+func TestLeftover(t *testing.T) {
+	t.Parallel()
+	c := newCharon(t, func(c *charon) { c.sticky = true })
+	e, _ := newEnforcer(t, c)
+	d, err := e.Dialer(t.Context(), secured(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left *LeftoverError
+	if err := d.Close(); !errors.As(err, &left) {
+		t.Errorf("got %v, want a LeftoverError", err)
+	}
+
+	c = newCharon(t, func(c *charon) { c.sticky, c.fails = true, true })
+	e, _ = newEnforcer(t, c)
+	_, err = e.Dialer(t.Context(), secured(t, 0))
+	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	if !errors.As(err, &left) {
+		t.Errorf("got %v, want a LeftoverError in it", err)
+	}
+}
+
+// TestLeftoverGoes: what could not be taken out goes before the next connection
+// comes, though the process that it belongs to is this one.
+func TestLeftoverGoes(t *testing.T) {
+	t.Parallel()
+	c := newCharon(t, func(c *charon) { c.sticky = true })
+	e, _ := newEnforcer(t, c)
+	for _, sticky := range []bool{true, false} {
+		d, err := e.Dialer(t.Context(), secured(t, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(); (err != nil) != sticky {
+			t.Errorf("got %v, want something left: %v", err, sticky)
+		}
+		c.mu.Lock()
+		c.sticky = false
+		c.mu.Unlock()
+	}
+	c.wantEmpty()
 }

@@ -1,0 +1,204 @@
+package strongswan
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// TestFailures: each ends in an error with a code, with nothing left in charon
+// and nothing sent.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	sent := "NET sending packet: from 192.0.2.1[500] to 192.0.2.10[500] (180 bytes)"
+	came := "NET received packet: from 192.0.2.10[500] to 192.0.2.1[500] (160 bytes)"
+	established := "IKE IKE_SA x[1] established between 192.0.2.1[192.0.2.1]...192.0.2.10[192.0.2.10]"
+	tests := []struct {
+		name   string
+		flags  ipsec.Flags
+		change func(*charon)
+		code   uint32 // 0: FAILED_TO_CONFIGURE_IPSEC
+		reason string
+	}{
+		{name: "key refused", reason: "load-shared: no", change: func(c *charon) { c.refuse = map[string]string{"load-shared": "no"} }},
+		{name: "connection refused", reason: "load-conn: unknown option", change: func(c *charon) { c.refuse = map[string]string{"load-conn": "unknown option"} }},
+		{name: "charon goes at the key", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"load-shared": true} }},
+		{name: "charon goes while it negotiates", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"initiate": true} }},
+		{name: "wrong key", reason: "preshared key of the peer seems to be another", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "ENC invalid HASH_V1 payload length, decryption failed?", "ENC could not decrypt payloads"}
+		}},
+		{name: "wrong key, and nobody gives up", reason: "preshared key of the peer seems to be another", change: func(c *charon) {
+			c.silent, c.log = true, []string{sent, came, "ENC could not decrypt payloads", "IKE sending retransmit 1 of request message ID 0, seq 3"}
+		}},
+		{name: "proposals for IKE", reason: "none of the proposals for IKE", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received NO_PROPOSAL_CHOSEN error notify"}
+		}},
+		{name: "proposals for ESP", reason: "none of the proposals for IPsec", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, established, "IKE received NO_PROPOSAL_CHOSEN error notify"}
+		}},
+		{name: "refused", reason: "refuses the key or the identity", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
+		}},
+		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
+		}},
+		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, code: initiator.CodeRequestNotSupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
+			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
+		}},
+		{name: "selectors", reason: "which traffic", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, established, "IKE received INVALID_ID_INFORMATION error notify"}
+		}},
+		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
+			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
+		}},
+		{name: "the kernel refuses", reason: "kernel does not take them", change: func(c *charon) {
+			c.fails, c.log = true, []string{established, "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
+		}},
+		{name: "key not found", reason: "does not find the key", change: func(c *charon) {
+			c.fails, c.log = true, []string{"IKE no shared key found for 192.0.2.1 - 192.0.2.10"}
+		}},
+		{name: "something else", reason: "establishing CHILD_SA failed (IKE the moon\\?is full)", change: func(c *charon) {
+			c.fails, c.log = true, []string{"IKE the moon\nis full"}
+		}},
+		{name: "another mode", flags: ipsec.FlagTransport, reason: "mode \"tunnel\"", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["mode"] = "TUNNEL" }
+		}},
+		{name: "no encryption", reason: "encryption \"NULL\"", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["encr-alg"] = "NULL" }
+		}},
+		{name: "authentication alone", reason: "encryption \"NULL_AES_GMAC\"", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["encr-alg"] = "NULL_AES_GMAC" }
+		}},
+		{name: "AH", reason: "protocol \"AH\"", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["protocol"] = "AH" }
+		}},
+		{name: "IKEv2", reason: "IKE version \"2\"", change: func(c *charon) {
+			c.change = func(ike, _ map[string]string) { ike["version"] = "2" }
+		}},
+		{name: "another reqid", reason: "reqid \"1\"", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["reqid"] = "1" }
+		}},
+		{name: "no PFS", flags: ipsec.FlagPFS, reason: "without perfect forward secrecy", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { delete(child, "dh-group") }
+		}},
+		{name: "no association", reason: "no security association", change: func(c *charon) {
+			c.change = func(_, child map[string]string) { child["name"] = "" }
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCharon(t, tt.change)
+			e, dials := newEnforcer(t, c)
+			d, err := e.Dialer(t.Context(), secured(t, tt.flags))
+			if err == nil {
+				d.Close()
+				t.Fatal("no error")
+			}
+			code := tt.code
+			if code == 0 {
+				code = initiator.CodeFailedToConfigureIPsec
+			}
+			wantCode(t, err, code)
+			if !strings.Contains(err.Error(), strings.ReplaceAll(tt.reason, `\?`, "?")) {
+				t.Errorf("got %q, want %q in it", err, tt.reason)
+			}
+			if len(dials) > 0 {
+				t.Error("a connection was made")
+			}
+			c.wantEmpty()
+		})
+	}
+}
+
+// TestRefusals: what cannot be is refused before charon hears of it.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		flags  ipsec.Flags
+		change func(*initiator.Secured)
+		code   uint32
+	}{
+		{name: "no key", code: initiator.CodeTargetPresharedKeyUnavailable, change: func(s *initiator.Secured) { s.Key.Secret = auth.Secret{} }},
+		{name: "no gateway", flags: ipsec.FlagTunnel, code: initiator.CodeNoTunnelOuterModeAddress, change: func(s *initiator.Secured) { s.Outer = netip.Addr{} }},
+		{name: "no source", code: initiator.CodeInvalidParameter, change: func(s *initiator.Secured) { s.Source = netip.Addr{} }},
+		{name: "no IPsec", code: initiator.CodeInvalidParameter, change: func(s *initiator.Secured) { s.Plan = ipsec.Plan{} }},
+		{name: "two families", code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) { s.Source = netip.MustParseAddr("2001:db8::1") }},
+		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
+		{name: "link-local", code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) {
+			s.Source, s.Portal = netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddrPort("[fe80::2%eth0]:3260")
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCharon(t, nil)
+			e, _ := newEnforcer(t, c)
+			s := secured(t, tt.flags)
+			tt.change(&s)
+			_, err := e.Dialer(t.Context(), s)
+			wantCode(t, err, tt.code)
+			if n := len(c.commands); n > 0 {
+				t.Errorf("charon was told %v", c.commands)
+			}
+		})
+	}
+}
+
+// TestNoDaemon: that charon does not run is told by code and text.
+func TestNoDaemon(t *testing.T) {
+	t.Parallel()
+	e, _ := newEnforcer(t, &charon{Socket: filepath.Join(t.TempDir(), "nobody")})
+	_, err := e.Dialer(t.Context(), secured(t, 0))
+	wantCode(t, err, initiator.CodeIPsecNotSupportedOnOS)
+	var daemon *DaemonError
+	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon does not run") {
+		t.Errorf("got %v", err)
+	}
+	got, err := e.Existing(t.Context(), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddrPort("192.0.2.10:3260"))
+	if err != nil || got.Kind != ipsec.ExistingNone {
+		t.Errorf("what exists: got %v, %v; want none", got, err)
+	}
+}
+
+// TestCancelled: a negotiation that is no longer wanted ends, and nothing of it
+// stays.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		cause  error
+		log    []string
+		reason string
+	}{
+		{name: "nobody answers", cause: &initiator.TimeoutError{Limit: time.Second}, log: []string{"NET sending packet", "IKE sending retransmit 1 of request"}, reason: "does not answer IKE"},
+		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped to answer"},
+		{name: "silence in phase 2", cause: context.DeadlineExceeded, log: []string{"NET received packet: from", "IKE IKE_SA x[1] established between a and b"}, reason: "phase 2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCharon(t, func(c *charon) { c.silent, c.log = true, tt.log })
+			e, _ := newEnforcer(t, c)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			go func() {
+				<-c.began
+				cancel(tt.cause)
+			}()
+			_, err := e.Dialer(ctx, secured(t, 0))
+			wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+			if !strings.Contains(err.Error(), tt.reason) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v, want %q in it, and that time ran out", err, tt.reason)
+			}
+			c.wantEmpty()
+		})
+	}
+}
