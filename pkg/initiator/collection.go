@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"context"
 	"slices"
 	"sync/atomic"
 )
@@ -9,12 +10,34 @@ import (
 // in bytes, where targets are collected: the target or address, and the maps.
 const pairCost = 128
 
+// maxAhead is how many portals may be begun and not taken yet where results come
+// in the order of their portals: what waits behind a slow one is held in memory.
+const maxAhead = 1 << 16
+
 // A shelf is the room for what is collected and was not taken yet, by all
 // portals together.
 type shelf struct {
-	room int64 // bytes
-	used atomic.Int64
+	room  int64 // bytes
+	used  atomic.Int64
+	ahead chan struct{} // one for each portal that was begun
 }
+
+func newShelf(room int64, ahead int) *shelf {
+	return &shelf{room: room, ahead: make(chan struct{}, ahead)}
+}
+
+// enter waits until one more portal may be begun; false: ctx ended first.
+func (s *shelf) enter(ctx context.Context) bool {
+	select {
+	case s.ahead <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// leave makes room for one more.
+func (s *shelf) leave() { <-s.ahead }
 
 // put takes n bytes of the room.
 func (s *shelf) put(n int64) error {

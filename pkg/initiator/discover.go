@@ -27,30 +27,31 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // DiscoverAll asks portals, many at once, and yields a result for each that was
 // begun, in the order of the sequence. An answer of more than MaxCollectedText
 // bytes fails its portal, unless d.MaxText says otherwise; so does one for which
-// the answers that wait for their turn leave no room in d.MaxHeld. The results
-// themselves wait in any number: for very many portals there is Run.
+// the answers that wait for their turn leave no room in d.MaxHeld. A portal is
+// begun once fewer than 65,536 results wait for an earlier one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
 	return d.discoverAll(ctx, d.jobs(portals))
 }
 
 func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		held := &shelf{room: d.maxHeld()}
+		held := newShelf(d.maxHeld(), maxAhead)
 		open := make(map[int]*collection) // portals whose turn has not come
 		turn := 0
-		for b := range d.run(ctx, jobs, held) {
-			c := collect(open, b.Index)
-			for i := range b.Targets {
-				c.add(b.target(i), b.implied[i])
-			}
-			if b.Result != nil {
-				c.result, c.done = *b.Result, true
+		for e := range d.run(ctx, jobs, held) {
+			switch e := e.(type) {
+			case TargetFound:
+				collect(open, e.Index).add(e.Target, e.implied)
+			case PortalDone:
+				c := collect(open, e.Index)
+				c.result, c.done = e.Result, true
 				c.result.Targets, c.result.TargetsFound = c.targets, len(c.targets)
 			}
 			for c := open[turn]; c != nil && c.done; c = open[turn] {
 				delete(open, turn)
 				turn++
 				held.clear(c.result.held)
+				held.leave()
 				if !yield(c.result) {
 					return
 				}

@@ -25,7 +25,6 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 		}
 		switch {
 		case login.Status.Class() == pdu.ClassRedirection:
-			a.lent = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
 				return a.fail(err)
@@ -82,19 +81,17 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 		nc = a.d.Wrap(nc)
 	}
 	defer nc.Close()
-	a.clock.watch(nc)
-	defer a.clock.watch(nil)
+	defer watch(ctx, nc)()
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
 	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
 	}
 	c := a.conn
 	c.reset(nc)
-	c.index, c.address, c.source = a.index, addr, a.result.Source
+	c.index, c.address, c.source, c.handOn = a.index, addr, a.result.Source, a.handOn
 
 	a.stage = StageLogin
-	numbers := &c.numbers
-	numbers.Reset()
+	numbers := session.NewNumbers()
 	if err := a.login(ctx, numbers, method); err != nil {
 		return err
 	}
@@ -141,8 +138,7 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		a.exchanges = append(a.exchanges, cfg.Auth)
 		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
 	}
-	m := &a.conn.login
-	m.Reset(numbers, cfg)
+	m := session.NewLogin(numbers, cfg)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
@@ -174,22 +170,22 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 
 // sendTargets asks for the list and hands the targets on.
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
-	a.list.reset(addr, a.d.maxTargets())
-	m := &a.conn.list
-	m.Reset(numbers, a.pair)
+	l := list{emit: a.found, warnings: &a.warnings, session: addr, max: a.d.maxTargets()}
+	pair := l.pair
+	if a.pool.held != nil {
+		pair = func(p pdu.Pair) error {
+			if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
+				return err
+			}
+			return l.pair(p)
+		}
+	}
+	m := session.NewSendTargets(numbers, pair)
 	m.MaxText = a.d.maxText(a.pool.held != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
-	return a.list.flush()
-}
-
-// holding takes a pair of an answer that is collected.
-func (a *attempt) holding(p pdu.Pair) error {
-	if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
-		return err
-	}
-	return a.list.pair(p)
+	return l.flush()
 }
 
 // hold counts what is collected.
@@ -198,12 +194,23 @@ func (a *attempt) hold(n int64) error {
 	return a.pool.held.put(n)
 }
 
+// holdWarnings counts them, too. Those that find no room are not kept: they cost
+// nothing else.
+func (a *attempt) holdWarnings() {
+	n := a.warnings.size()
+	if a.hold(n) != nil {
+		a.result.Warnings = a.warnings.counted()
+		a.result.held -= n
+		a.pool.held.clear(n)
+	}
+}
+
 // logout closes the session as a guest should. By now nothing that goes wrong
 // matters.
 func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
 	a.stage = StageLogout
-	a.clock.atMost(logoutWait)
-	m := &a.conn.logout
-	m.Reset(numbers)
-	_ = a.conn.run(ctx, m)
+	ctx, cancel := context.WithTimeout(ctx, logoutWait)
+	defer cancel()
+	defer watch(ctx, a.conn.nc)()
+	_ = a.conn.run(ctx, session.NewLogout(numbers))
 }

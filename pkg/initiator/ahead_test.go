@@ -1,0 +1,109 @@
+package initiator_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestAhead: behind a portal that says nothing a bounded number of results waits,
+// and the rest is begun when it is done.
+func TestAhead(t *testing.T) {
+	t.Parallel()
+	const ahead, count = 1 << 16, 1<<16 + 1000
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		silent := portal(n, where, iscsitest.Script{iscsitest.Silence()})
+		closed := at(netip.MustParseAddrPort("192.0.2.2:3260"))
+		var begun, waiting atomic.Int32
+		time.AfterFunc(d.Timeout/2, func() { waiting.Store(begun.Load()) })
+		results := 0
+		for r := range d.DiscoverAll(t.Context(), func(yield func(initiator.SendTargetPortal) bool) {
+			for i := range count {
+				p := closed
+				if i == 0 {
+					p = silent
+				}
+				if begun.Add(1); !yield(p) {
+					return
+				}
+			}
+		}) {
+			want := outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true}
+			if results == 0 {
+				want = lost(initiator.StageLogin)
+			}
+			judge(t, r.Err, want)
+			results++
+		}
+		if results != count || waiting.Load() != ahead {
+			t.Errorf("%d results, and %d portals begun before the first was done; want %d and %d", results, waiting.Load(), count, ahead)
+		}
+	})
+}
+
+// TestLeaveAhead: whoever leaves while others wait to begin, by a panic even, is
+// not kept by them.
+func TestLeaveAhead(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		hangs, closed := portal(n, where), at(netip.MustParseAddrPort("192.0.2.2:3260"))
+		start := time.Now()
+		defer func() {
+			if took := time.Since(start); took != d.Timeout || recover() == nil {
+				t.Errorf("it took %s", took)
+			}
+		}()
+		for range d.DiscoverAll(t.Context(), func(yield func(initiator.SendTargetPortal) bool) {
+			for p := hangs; yield(p); p = closed {
+			}
+		}) {
+			panic("consumer")
+		}
+	})
+}
+
+// TestHeldWarnings: warnings that wait for their turn are held in the same room as
+// targets, and where there is none they are counted.
+func TestHeldWarnings(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Parallel, d.MaxHeld = 2, 140_000
+		portals := []initiator.SendTargetPortal{portal(n, where, iscsitest.Script{iscsitest.Silence()})}
+		var bad []string
+		for range 50 {
+			bad = append(bad, "TargetName="+strings.Repeat("\xff", 250))
+		}
+		for i := range 4 {
+			portals = append(portals, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+2), answers(pairs(bad...))))
+		}
+		kept := 0
+		for r := range d.DiscoverAll(t.Context(), func(yield func(initiator.SendTargetPortal) bool) {
+			for _, p := range portals {
+				if !yield(p) {
+					return
+				}
+			}
+		}) {
+			if r.Portal.Portal == portals[0].Portal {
+				judge(t, r.Err, lost(initiator.StageLogin))
+				continue
+			}
+			judge(t, r.Err, outcome{})
+			switch {
+			case len(r.Warnings) == 50:
+				kept++
+			case len(r.Warnings) != 1 || r.Warnings[0].Message != "50 more warnings":
+				t.Errorf("%d warnings, the first is %v", len(r.Warnings), r.Warnings[0])
+			}
+		}
+		if kept != 1 {
+			t.Errorf("the warnings of %d portals were kept, want those of one", kept)
+		}
+	})
+}
