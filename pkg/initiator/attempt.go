@@ -9,17 +9,22 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// maxBatch is how many targets are handed on at once.
-const maxBatch = 256
-
-// An attempt is the discovery of one portal, from the host name to the logout.
+// An attempt is the discovery of one portal, from the host name to the logout. It
+// is used for one portal after the other.
 type attempt struct {
-	pool  *pool
-	d     *Discoverer
+	pool *pool
+	d    *Discoverer
+
+	// What serves the next portal as well.
+	conn *conn
+	idle *budget // nil: there is none
+	list list
+	pair func(pdu.Pair) error // takes the pairs of the answer
+
 	job   job
-	conn  *conn
 	index int
 
 	result   Result
@@ -27,8 +32,9 @@ type attempt struct {
 	stage    Stage
 	clock    *budget       // of the work under way
 	spent    time.Duration // by the work before it
-	batch    []Event
-	finished bool // PortalDone is out
+	batch    *Batch        // what waits to be handed on; nil: nothing
+	lent     bool          // the context of the work is with others
+	finished bool          // the result is out
 	fallback chapFallback
 
 	// elsewhere: we were sent to another host than the one that the portal's own
@@ -40,7 +46,29 @@ type attempt struct {
 	exchanges []auth.Exchange
 }
 
-// run discovers, and emits PortalDone in any case.
+// newAttempt returns an attempt for the portals of a worker.
+func newAttempt(p *pool) *attempt {
+	a := &attempt{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}
+	a.conn.handOn = a.handOn
+	a.list = list{emit: a.found, warnings: &a.warnings}
+	a.pair = a.list.pair
+	if p.held != nil {
+		a.pair = a.holding
+	}
+	return a
+}
+
+// close ends what would have served another portal.
+func (a *attempt) close() { a.idle.end() }
+
+// reset makes a the discovery of another portal.
+func (a *attempt) reset(index int, j job) {
+	*a = attempt{pool: a.pool, d: a.d, conn: a.conn, idle: a.idle, list: a.list, pair: a.pair, job: j, index: index}
+	a.result.Portal = j.portal
+	a.result.InitiatorName = j.name
+}
+
+// run discovers, and emits the result in any case.
 func (a *attempt) run(ctx context.Context) {
 	err := a.discover(ctx)
 	for _, x := range a.exchanges {
@@ -63,50 +91,62 @@ func (a *attempt) finish(err error) {
 		a.holdWarnings()
 	}
 	a.result.Err = err
-	_ = a.emit(append(a.batch, PortalDone{Index: a.index, Result: a.result}))
-	a.batch = nil
+	b := a.open()
+	b.result = a.result
+	b.Result = &b.result
+	_ = a.handOn()
 }
 
-// emit hands events on. The time that it takes is the consumer's.
-func (a *attempt) emit(events []Event) error {
-	if a.clock == nil {
-		return a.pool.emit(events)
+// open returns the batch that is being filled.
+func (a *attempt) open() *Batch {
+	if a.batch == nil {
+		a.batch = a.pool.batches.get(a.index, a.result.Portal.Portal)
 	}
-	a.clock.pause()
-	defer a.clock.resume()
-	return a.pool.emit(events)
+	return a.batch
 }
 
-// found takes a target from the list.
-func (a *attempt) found(t Target) error {
+// handOn emits what waits. The time that it takes is the consumer's.
+func (a *attempt) handOn() error {
+	b := a.batch
+	if b == nil {
+		return nil
+	}
+	a.batch = nil
+	if a.pool.offer(b) {
+		return nil
+	}
+	if a.clock != nil {
+		a.clock.pause()
+		defer a.clock.resume()
+	}
+	return a.pool.emit(b)
+}
+
+// found takes a target from the list. Its addresses are the list's.
+func (a *attempt) found(t Target, implied bool) error {
 	a.result.TargetsFound++
-	a.batch = append(a.batch, TargetFound{
-		Index: a.index, Portal: a.result.Portal.Portal, Target: t,
-		implied: len(t.Addresses) == 1 && t.Addresses[0] == impliedAddress(a.result.Address),
-	})
-	if len(a.batch) >= maxBatch {
+	b := a.open()
+	if b.add(t, implied); len(b.Targets) >= maxBatch {
 		return a.handOn()
 	}
 	return nil
 }
 
-// handOn emits the targets that wait.
-func (a *attempt) handOn() error {
-	if len(a.batch) == 0 {
-		return nil
-	}
-	events := a.batch
-	a.batch = nil
-	return a.emit(events)
-}
-
 // timed runs one piece of work within a limit.
 func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx context.Context) error) error {
-	a.clock = newBudget(ctx, limit)
+	a.clock, a.idle = a.idle, nil
+	if a.clock == nil {
+		a.clock = newBudget(ctx)
+	}
+	a.clock.start(limit)
 	err := work(a.clock.ctx)
 	a.spent += a.clock.used()
-	a.clock.stop()
-	a.clock = nil
+	if a.clock.stop() && !a.lent {
+		a.idle = a.clock
+	} else {
+		a.clock.end()
+	}
+	a.clock, a.lent = nil, false
 	return err
 }
 
@@ -136,6 +176,12 @@ func (a *attempt) discover(ctx context.Context) error {
 	return err
 }
 
+// lends reports that others than we get the context of the work that is under
+// way. They may tie to its end what they do, so it has to end with the work.
+func (a *attempt) lends() bool {
+	return a.d.Dial != nil || a.d.Enforcer != nil || a.job.policy != nil
+}
+
 // ends reports that another address or port is of no use after err.
 func (a *attempt) ends(ctx context.Context, err error) bool {
 	return a.stage >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped)
@@ -153,6 +199,7 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 	for i, from := range ports {
 		share := (limit - (a.spent - before)) / time.Duration(len(ports)-i)
 		err = a.timed(ctx, share, func(ctx context.Context) error {
+			a.lent = a.lends()
 			return a.enter(ctx, from, addr, method)
 		})
 		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
@@ -200,6 +247,7 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 	}
 	a.stage = StageResolve
 	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+		a.lent = true
 		addrs, err = a.resolve(ctx)
 		return err
 	})

@@ -38,13 +38,13 @@ func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.S
 		held := newShelf(d.maxHeld(), maxAhead)
 		open := make(map[int]*collection) // portals whose turn has not come
 		turn := 0
-		for e := range d.run(ctx, jobs, held) {
-			switch e := e.(type) {
-			case TargetFound:
-				collect(open, e.Index).add(e.Target, e.implied)
-			case PortalDone:
-				c := collect(open, e.Index)
-				c.result, c.done = e.Result, true
+		for b := range d.run(ctx, jobs, held) {
+			c := collect(open, b.Index)
+			for i := range b.Targets {
+				c.add(b.target(i), b.implied[i])
+			}
+			if b.Result != nil {
+				c.result, c.done = *b.Result, true
 				c.result.Targets, c.result.TargetsFound = c.targets, len(c.targets)
 			}
 			for c := open[turn]; c != nil && c.done; c = open[turn] {

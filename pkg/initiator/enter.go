@@ -25,6 +25,7 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 		}
 		switch {
 		case login.Status.Class() == pdu.ClassRedirection:
+			a.lent = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
 				return a.fail(err)
@@ -81,17 +82,19 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 		nc = a.d.Wrap(nc)
 	}
 	defer nc.Close()
-	defer watch(ctx, nc)()
+	a.clock.watch(nc)
+	defer a.clock.watch(nil)
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
 	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
 	}
 	c := a.conn
 	c.reset(nc)
-	c.index, c.address, c.source, c.handOn = a.index, addr, a.result.Source, a.handOn
+	c.index, c.address, c.source = a.index, addr, a.result.Source
 
 	a.stage = StageLogin
-	numbers := session.NewNumbers()
+	numbers := &c.numbers
+	numbers.Reset()
 	if err := a.login(ctx, numbers, method); err != nil {
 		return err
 	}
@@ -138,7 +141,8 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		a.exchanges = append(a.exchanges, cfg.Auth)
 		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
 	}
-	m := session.NewLogin(numbers, cfg)
+	m := &a.conn.login
+	m.Reset(numbers, cfg)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
@@ -170,22 +174,22 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 
 // sendTargets asks for the list and hands the targets on.
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
-	l := list{emit: a.found, warnings: &a.warnings, session: addr, max: a.d.maxTargets()}
-	pair := l.pair
-	if a.pool.held != nil {
-		pair = func(p pdu.Pair) error {
-			if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
-				return err
-			}
-			return l.pair(p)
-		}
-	}
-	m := session.NewSendTargets(numbers, pair)
+	a.list.reset(addr, a.d.maxTargets())
+	m := &a.conn.list
+	m.Reset(numbers, a.pair)
 	m.MaxText = a.d.maxText(a.pool.held != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
-	return l.flush()
+	return a.list.flush()
+}
+
+// holding takes a pair of an answer that is collected.
+func (a *attempt) holding(p pdu.Pair) error {
+	if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
+		return err
+	}
+	return a.list.pair(p)
 }
 
 // hold counts what is collected.
@@ -209,8 +213,8 @@ func (a *attempt) holdWarnings() {
 // matters.
 func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
 	a.stage = StageLogout
-	ctx, cancel := context.WithTimeout(ctx, logoutWait)
-	defer cancel()
-	defer watch(ctx, a.conn.nc)()
-	_ = a.conn.run(ctx, session.NewLogout(numbers))
+	a.clock.atMost(logoutWait)
+	m := &a.conn.logout
+	m.Reset(numbers)
+	_ = a.conn.run(ctx, m)
 }

@@ -24,7 +24,18 @@ var errStopped = errors.New("initiator: the consumer went away")
 // loop cancels all that is under way and waits for it: no goroutine and no
 // connection stays behind.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
-	return d.run(ctx, d.jobs(portals), nil)
+	return func(yield func(Event) bool) {
+		for b := range d.run(ctx, d.jobs(portals), nil) {
+			for i := range b.Targets {
+				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: b.target(i)}) {
+					return
+				}
+			}
+			if b.Result != nil && !yield(PortalDone{Index: b.Index, Result: *b.Result}) {
+				return
+			}
+		}
+	}
 }
 
 // A job is a portal and what goes along with it to the discovery.
@@ -54,13 +65,13 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
 	}
 }
 
-// run is Run; where held is not nil the answers are collected, and counted
+// run is Batches; where held is not nil the answers are collected, and counted
 // there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) iter.Seq[Event] {
-	return func(yield func(Event) bool) {
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) iter.Seq[*Batch] {
+	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
-		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan []Event), quit: make(chan struct{})}
+		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan *Batch, maxWaiting), quit: make(chan struct{})}
 		defer func() {
 			cancel()
 			close(p.quit)
@@ -72,24 +83,27 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) i
 			p.workers.Wait()
 			close(p.out)
 		}()
-		for events := range p.out {
-			for _, e := range events {
-				if !yield(e) {
-					return
-				}
+		for b := range p.out {
+			if !yield(b) {
+				return
 			}
+			p.batches.put(b)
 		}
 	}
 }
+
+// maxWaiting is how many batches may wait for the consumer before a portal has to.
+const maxWaiting = 16
 
 // A pool is one Run: goroutines that each take one portal after the other.
 type pool struct {
 	d    *Discoverer
 	ctx  context.Context
 	held *shelf // for what is collected; nil: nothing is
-	out  chan []Event
+	out  chan *Batch
 	quit chan struct{} // closed when nobody takes events any more
 
+	batches batches
 	workers sync.WaitGroup
 
 	mu      sync.Mutex // guards the following, and is held while a portal is taken
@@ -101,15 +115,14 @@ type pool struct {
 // work asks portals until there are none. Each worker that finds one starts
 // another, up to the limit, so that a few portals cost a few goroutines.
 func (p *pool) work() {
-	c := &conn{trace: p.d.Trace}
+	a := newAttempt(p)
+	defer a.close()
 	for {
 		index, j, ok := p.take()
 		if !ok {
 			return
 		}
-		a := attempt{pool: p, d: p.d, job: j, conn: c, index: index}
-		a.result.Portal = j.portal
-		a.result.InitiatorName = j.name
+		a.reset(index, j)
 		a.run(p.ctx)
 	}
 }
@@ -139,10 +152,20 @@ func (p *pool) take() (index int, j job, ok bool) {
 	return index, j, true
 }
 
-// emit hands events to the consumer, or fails when there is none any more.
-func (p *pool) emit(events []Event) error {
+// offer hands a batch to the consumer, unless there is no room before him.
+func (p *pool) offer(b *Batch) bool {
 	select {
-	case p.out <- events:
+	case p.out <- b:
+		return true
+	default:
+		return false
+	}
+}
+
+// emit hands a batch to the consumer, or fails when there is none any more.
+func (p *pool) emit(b *Batch) error {
+	select {
+	case p.out <- b:
 		return nil
 	case <-p.quit:
 		return errStopped
