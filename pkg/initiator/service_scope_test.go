@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // TestScopes: a key and a gateway hold for the ports that they were set for, and
@@ -110,46 +109,5 @@ func TestSetLastCounts(t *testing.T) {
 		if got.Flags != i.Flags {
 			t.Errorf("flags %s, want %s", got.Flags.Hex(), i.Flags.Hex())
 		}
-	}
-}
-
-// TestRedirectKey: the portal's own preshared key goes to no other host, unless
-// that is said; what is known of the other host does.
-func TestRedirectKey(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name     string
-		to       string
-		redirect initiator.RedirectPolicy
-		other    string // key of the other host; empty: none
-		code     uint32
-		key      string // at the last hop
-	}{
-		{name: "same host", to: "192.0.2.10:3261", key: "own"},
-		{name: "another host", to: "192.0.2.11:3260", code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
-		{name: "another host with a key", to: "192.0.2.11:3260", other: "of the other", key: "of the other"},
-		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, key: "own"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			e := &fakeEnforcer{}
-			w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
-			e.network = w.network
-			if tt.other != "" {
-				wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.11", Key: psk(tt.other)}, true), initiator.CodeSuccess)
-			}
-			w.network.Portal(tt.to, &iscsitest.Target{})
-			p := at(w.network.Portal("192.0.2.10:3260", sends(tt.to)))
-			p.Security, p.IPsec.Key, p.Login.Redirect = 0x27, psk("own"), tt.redirect
-			r, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, tt.code)
-			if len(e.asked) == 0 || !e.asked[len(e.asked)-1].Key.Secret.Equal(psk(tt.key)) {
-				t.Errorf("asked %d times, the last with another key than %q", len(e.asked), tt.key)
-			}
-			if err == nil && (r.IPsec.Origin != ipsec.OriginFlags || len(r.Redirects) != 1) {
-				t.Errorf("plan %+v, hops %v", r.IPsec, r.Redirects)
-			}
-		})
 	}
 }
