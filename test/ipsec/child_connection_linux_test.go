@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -77,17 +78,40 @@ func (j *job) hangUp(ctx context.Context, d initiator.SecureDialer) error {
 	return nil
 }
 
-// giveUp has little patience, and leaves the associations for a while, in which
-// the other end may answer.
+// giveUp says "prepared", has little patience when it is told to dial, and leaves
+// the associations until it is told to go on.
 func (j *job) giveUp(ctx context.Context, d initiator.SecureDialer) error {
+	fmt.Println("prepared")
+	if err := told(ctx, tellDial); err != nil {
+		return err
+	}
 	impatient, cancel := context.WithTimeout(ctx, j.Patience)
 	defer cancel()
 	nc, err := dial(impatient, d)
 	if err == nil {
 		nc.Close()
 	}
-	time.Sleep(j.Timeout)
-	return err
+	return errors.Join(err, told(ctx, tellGoOn))
+}
+
+// What a child in a guest is told: files.
+const (
+	tellDial = "/run/dial"
+	tellGoOn = "/run/go-on"
+)
+
+// told waits until it is told.
+func told(ctx context.Context, file string) error {
+	for {
+		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // listen takes connections at the portal, and treats each of them.

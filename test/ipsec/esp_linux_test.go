@@ -27,6 +27,7 @@ type lab struct {
 const (
 	labProgram = "ipsec.test"
 	peerCable  = "uml1"
+	guestCable = "vec0" // in each guest
 )
 
 // newLab starts the guests.
@@ -41,7 +42,7 @@ func newLab(t *testing.T) *lab {
 	programs := []uml.Program{{Name: labProgram, Package: "github.com/go-iscsi/discovery/test/ipsec", Test: true}}
 	guests := uml.StartTogether(t,
 		uml.Config{Bridge: "lan", Programs: programs},
-		uml.Config{Bridge: "lan", Programs: programs, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64")},
+		uml.Config{Bridge: "lan", Programs: programs, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
 	l.charon = l.host.StartCharon(t, uml.CharonConfig{})
@@ -113,11 +114,17 @@ func protection(f ipsec.Flags) uml.Protection {
 func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
+	t.Run("gateway", l.testGateway)
 	t.Run("wrong key", l.testWrongKey)
 	t.Run("other proposals", l.testProposals)
 	t.Run("associations lost", l.testLost)
 	t.Run("hang up", l.testHangUp)
+	t.Run("give up", l.testGiveUp)
+	t.Run("nothing through", l.testNothing)
 	t.Run("in place", l.testInPlace)
+	t.Run("in place, not encrypted", l.testWeak)
+	t.Run("in place, no policies", l.testNoPolicies)
+	t.Run("held", l.testHeld)
 	t.Run("killed", l.testKilled)
 	t.Run("several at once", l.testSeveral)
 	t.Run("plain SYN", l.testPlain)
@@ -165,6 +172,41 @@ func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	}
 	if got := strings.Contains(strings.Join(p.Algorithms[1:], " "), "MODP"); got != plan.PFS {
 		t.Errorf("algorithms of ESP: got %v; want a group: %v", p.Algorithms[1:], plan.PFS)
+	}
+	l.wantClean(t)
+}
+
+// testGateway: the outer address is not the portal's.
+func (l *lab) testGateway(t *testing.T) {
+	for i, v6 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("IPv6 %v", v6), func(t *testing.T) {
+			host, gateway := l.ends(v6)
+			behind := l.peer.Addresses[2+i]
+			p := protection(mainTunnelPFS)
+			p.Behind = behind
+			l.peer.Require(t, host, gateway, p)
+			j := l.job(mainTunnelPFS, v6)
+			j.Portal = netip.AddrPortFrom(behind, uml.LIOPort)
+			var r report
+			traffic := l.watched(t, func() { r = l.run(t, j) })
+			if r.Error != "" || len(r.Targets) != 1 || traffic.Protected() == 0 {
+				t.Errorf("got %+v, traffic %+v, want a target under ESP", r, traffic)
+			}
+			l.wantClean(t)
+		})
+	}
+}
+
+// testSeveral: the same portal several times at once.
+func (l *lab) testSeveral(t *testing.T) {
+	host, peer := l.ends(false)
+	l.peer.Require(t, host, peer, protection(mainTransport))
+	j := l.job(mainTransport, false)
+	j.Repeat = 4
+	var r report
+	l.watched(t, func() { r = l.run(t, j) })
+	if r.Error != "" || len(r.Targets) != j.Repeat {
+		t.Errorf("got %+v, want %d targets", r, j.Repeat)
 	}
 	l.wantClean(t)
 }

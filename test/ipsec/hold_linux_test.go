@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -66,24 +64,6 @@ func TestHoldWithoutAssociation(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestHoldWithMultipathTCP: a program may have asked for more paths, of which a
-// hold knows nothing. It gets one.
-func TestHoldWithMultipathTCP(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, false)
-	tap := w.tap(t)
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = []string{childEnv(job{Do: doHold, Source: w.source, Portal: w.portal}), "GODEBUG=multipathtcp=1"}
-	text, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := readReport(t, string(text)); got.NotHeld || !strings.Contains(got.Error, "no security association") {
-		t.Errorf("got %q, want that there is no association", got.Error)
-	}
-	tap.wantSilence(t)
 }
 
 // TestZeroHold: nothing passes.

@@ -119,8 +119,6 @@ func (d *Dialer) once(ctx context.Context, portal netip.AddrPort) (net.Conn, err
 			return d.secure(c, portal)
 		},
 	}
-	// Its subflows would have no hold.
-	nd.SetMultipathTCP(false)
 	return nd.DialContext(ctx, network, portal.String())
 }
 

@@ -1,0 +1,193 @@
+package ipsec_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/test/targets/need"
+)
+
+// hostKey is the preshared key of the tests on the host's kernel.
+const hostKey = "the key of the host's tests"
+
+// A hostCharon is the host's charon, and an Enforcer that speaks with it.
+type hostCharon struct {
+	*charon
+	e *strongswan.Enforcer
+}
+
+// TestCharon: real daemons on the host's kernel. Where it has no ESP they agree on
+// keys that cannot be used: then not a byte leaves but IKE.
+func TestCharon(t *testing.T) {
+	need.Root(t)
+	c := startCharon(t, nil)
+	h := &hostCharon{charon: c, e: &strongswan.Enforcer{Socket: c.socket}}
+	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport, mainTunnelPFS &^ ipsec.FlagPFS} {
+		t.Run(flags.String(), func(t *testing.T) { h.testAgreed(t, flags) })
+	}
+	t.Run("wrong key", func(t *testing.T) { h.testRefused(t, mainTransport, "another", "preshared key") })
+	t.Run("aggressive mode is not allowed", func(t *testing.T) {
+		h.testRefused(t, aggrTransport, hostKey, "i_dont_care_about_security_and_use_aggressive_mode_psk")
+	})
+	t.Run("the peer is down", h.testPeerDown)
+	t.Run("the host's own connection", h.testOwnConnection)
+	t.Run("a trap of the host", h.testTrap)
+	t.Run("killed in the middle", h.testKilled)
+}
+
+// job is a discovery of a world's target, under flags.
+func (h *hostCharon) job(w *world, flags ipsec.Flags) job {
+	return job{Do: doDiscover, Source: w.source, Portal: w.portal, Flags: flags, Key: hostKey, Outer: w.portal.Addr(), Charon: h.socket, Timeout: limit}
+}
+
+// testAgreed: the daemons agree, and it depends on the kernel what becomes of it.
+func (h *hostCharon) testAgreed(t *testing.T, flags ipsec.Flags) {
+	w := newWorld(t, false)
+	peer := startCharon(t, w.target, allowAggressive)
+	peer.load(t, connection("peer", w.portal.Addr().String(), w.source.String(), flags.Has(ipsec.FlagAggressive), mode(flags), hostKey))
+	tap := w.tap(t)
+	j := h.job(w, flags)
+	r := j.run(t.Context())
+	traffic := tap.stop(t)
+	if len(traffic.Clear) > 0 || traffic.IKE == 0 {
+		t.Errorf("on the wire: %+v, want IKE and nothing in clear text", *traffic)
+	}
+	switch esp := hasESP(t); {
+	case esp && (r.Error != "" || len(r.Targets) != 1):
+		t.Errorf("got %+v, want a target", r)
+	case !esp && (r.Code != codeFailed || !strings.Contains(r.Error, "kernel has no ESP")):
+		t.Errorf("got %q (%s), want that the kernel has no ESP", r.Error, r.Code)
+	}
+	if log := peer.log(t); strings.Contains(log, "INITIAL_CONTACT") {
+		t.Error("the peer was told to forget what it has with this host")
+	}
+	h.wantClean(t)
+}
+
+// testRefused: a peer that has some key, and was not told that aggressive mode is
+// all right, refuses.
+func (h *hostCharon) testRefused(t *testing.T, flags ipsec.Flags, key, reason string) {
+	w := newWorld(t, false)
+	peer := startCharon(t, w.target)
+	peer.load(t, connection("peer", w.portal.Addr().String(), w.source.String(), flags.Has(ipsec.FlagAggressive), mode(flags), key))
+	h.fails(t, w, flags, reason)
+	h.wantClean(t)
+}
+
+// fails runs a discovery that has to fail for a reason, without a byte but IKE.
+func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason string) {
+	t.Helper()
+	tap := w.tap(t)
+	j := h.job(w, flags)
+	r := j.run(t.Context())
+	if r.Code != codeFailed || !strings.Contains(r.Error, reason) {
+		t.Errorf("got %q (%s), want %q (%s)", r.Error, r.Code, reason, codeFailed)
+	}
+	if traffic := tap.stop(t); len(traffic.Clear) > 0 || traffic.Protected() > 0 {
+		t.Errorf("on the wire: %+v, want IKE at most", *traffic)
+	}
+}
+
+// testPeerDown: nobody answers IKE.
+func (h *hostCharon) testPeerDown(t *testing.T) {
+	w := newWorld(t, false)
+	w.target.Down(t, w.cable)
+	j := h.job(w, mainTransport)
+	j.Timeout = silenceTimeout
+	r := j.run(t.Context())
+	if r.Code != codeFailed || !strings.Contains(r.Error, "does not answer IKE") {
+		t.Errorf("got %q (%s)", r.Error, r.Code)
+	}
+	h.wantClean(t)
+}
+
+// testOwnConnection: a connection of the host has the same ends, and would come
+// to use our key.
+func (h *hostCharon) testOwnConnection(t *testing.T) {
+	w := newWorld(t, false)
+	h.load(t, connection("backup", w.source.String(), w.portal.Addr().String(), false, "transport", "the host's own key"))
+	defer h.load(t, "connections { }\n")
+	h.fails(t, w, mainTransport, `"backup"`)
+	existing, err := h.e.Existing(t.Context(), w.source, w.portal)
+	if err != nil || existing.Kind != ipsec.ExistingPartial || !strings.Contains(existing.Name, `"backup"`) {
+		t.Errorf("what exists: got %+v, %v; want partial, by the connection", existing, err)
+	}
+	out, err := h.control("--list-conns")
+	if err != nil || !strings.Contains(out, "backup") || strings.Contains(out, "iscsi-discovery") {
+		t.Errorf("charon has: %v, %s", err, out)
+	}
+}
+
+// testTrap: the host has charon negotiate when a packet needs it.
+func (h *hostCharon) testTrap(t *testing.T) {
+	w := newWorld(t, false)
+	h.load(t, connection("backup", w.source.String(), w.portal.Addr().String(), false, "transport", hostKey))
+	defer h.load(t, "connections { }\n")
+	if out, err := h.control("--install", "--child", "backup"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	defer h.control("--uninstall", "--child", "backup")
+	existing, err := h.e.Existing(t.Context(), w.source, w.portal)
+	if err != nil || existing.Kind != ipsec.ExistingProtection || existing.Flags != ipsec.FlagValid|ipsec.FlagTransport {
+		t.Errorf("what exists: got %+v, %v; want protection in transport mode", existing, err)
+	}
+}
+
+// testKilled: what a process leaves that was killed while it negotiated goes with
+// the next.
+func (h *hostCharon) testKilled(t *testing.T) {
+	w := newWorld(t, false)
+	j := h.job(w, mainTransport)
+	j.Timeout = limit
+	w.target.Down(t, w.cable) // so that it lasts
+	child := exec.Command("/proc/self/exe")
+	child.Env = []string{childEnv(j)}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a connection in charon", func() bool {
+		out, err := h.control("--list-sas")
+		return err == nil && strings.Contains(out, "iscsi-discovery")
+	})
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	if out, err := h.control("--list-conns"); err != nil || !strings.Contains(out, "iscsi-discovery") {
+		t.Fatalf("charon has: %v, %s; want what the child left", err, out)
+	}
+	j.Timeout = silenceTimeout / 4
+	if r := j.run(t.Context()); r.Code != codeFailed {
+		t.Errorf("got %q (%s)", r.Error, r.Code)
+	}
+	h.wantClean(t)
+}
+
+// hasESP reports whether the host's kernel has ESP.
+func hasESP(t *testing.T) bool {
+	t.Helper()
+	s := &netlink.XfrmState{
+		Src: []byte{192, 0, 2, 1}, Dst: []byte{192, 0, 2, 2}, Proto: netlink.XFRM_PROTO_ESP, Mode: netlink.XFRM_MODE_TRANSPORT, Spi: 0x1000,
+		Auth:  &netlink.XfrmStateAlgo{Name: "hmac(sha256)", Key: make([]byte, 32), TruncateLen: 128},
+		Crypt: &netlink.XfrmStateAlgo{Name: "cbc(aes)", Key: make([]byte, 16)},
+	}
+	if err := netlink.XfrmStateAdd(s); err != nil {
+		return false
+	}
+	if err := netlink.XfrmStateDel(s); err != nil {
+		t.Fatal(err)
+	}
+	return true
+}
+
+func mode(f ipsec.Flags) string {
+	if f.Has(ipsec.FlagTunnel) {
+		return ipsec.TunnelMode.String()
+	}
+	return ipsec.TransportMode.String()
+}
