@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"syscall"
 )
 
 // A PortSelector finds the initiator port that a portal is asked from. It
@@ -235,7 +236,7 @@ func noRoute(instance string, dst netip.Addr) error {
 	if instance != "" {
 		what += " of instance " + instance
 	}
-	return &ConfigError{Code: CodeConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst)}
+	return &ConfigError{Code: CodeConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst), Err: syscall.ENETUNREACH}
 }
 
 // errUnfit is why a port cannot reach an address.

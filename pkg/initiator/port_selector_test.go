@@ -109,7 +109,7 @@ func TestSelect(t *testing.T) {
 		{name: "any: each that has a route", route: defaultBy("192.0.2.2"), number: all, dst: "192.0.2.10", want: "host 0, B 0"},
 		{name: "any: no source twice", route: defaultBy("198.51.100.2"), number: all, dst: "192.0.2.10", want: "host 1"},
 		{name: "any: IPv6 is host's alone", route: defaultBy("2001:db8::2"), number: all, dst: "2001:db8::10", want: "host 2"},
-		{name: "any: nobody", route: noWay, number: all, dst: "192.0.2.10", code: initiator.CodeConnectionFailed, says: "host"},
+		{name: "any: nobody", route: noWay, number: all, dst: "192.0.2.10", code: initiator.CodeConnectionFailed, says: "host: none has a route"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,6 +125,10 @@ func TestSelect(t *testing.T) {
 			}
 			if err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("error %q does not say %q", err, tt.says)
+			}
+			// Routes come and go; the rest does not change by itself.
+			if got := initiator.Retryable(err); got != (tt.code == initiator.CodeConnectionFailed && strings.Contains(tt.says, "route")) {
+				t.Errorf("%v: retryable %t", err, got)
 			}
 		})
 	}

@@ -5,15 +5,16 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // Retryable reports whether a later try may succeed where err was the outcome:
-// a connection that was not made, was lost or went silent, a name server that
-// did not answer, and what RFC 7143 calls a target's own error (status class 3)
-// or a transient rejection. What the target refused, or what we refuse, does not
-// change by itself.
+// a connection that was not made (for want of a route, too), was lost or went
+// silent, a name server that did not answer, and what RFC 7143 calls a target's
+// own error (status class 3) or a transient rejection. What the target refused,
+// or what we refuse, does not change by itself.
 func Retryable(err error) bool {
 	var (
 		login  *LoginError
@@ -35,7 +36,7 @@ func Retryable(err error) bool {
 		return dns.IsTemporary || dns.IsTimeout
 	case errors.Is(err, context.DeadlineExceeded):
 		return true
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ENETUNREACH):
 		return true
 	}
 	var config *ConfigError
