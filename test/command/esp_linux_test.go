@@ -154,15 +154,21 @@ func (w *espWorld) testRegistry(t *testing.T) {
 	if traffic.IKE+traffic.ESP > 0 {
 		t.Errorf("explain: got traffic %+v, want none", traffic)
 	}
-	w.watched(t, func() {
-		run("  under IPsec, transport mode, main mode of IKE, with PFS (existing); strongswan: ", "portal", "add", w.there.String())
-	})
+	protected := func(f func()) {
+		t.Helper()
+		if traffic := w.watched(t, f); traffic.IKE == 0 || traffic.ESP == 0 {
+			t.Errorf("got traffic %+v, want IKE and ESP", traffic)
+		}
+	}
+	const how = "  under IPsec, transport mode, main mode of IKE, with PFS "
+	// The policy comes before flags that are against it.
+	protected(func() { run(how+"(existing); strongswan: ", "portal", "add", "--ipsec", "off", w.there.String()) })
+	run("removed", "portal", "remove", w.there.String())
+	protected(func() { run(how+"(existing); strongswan: ", "portal", "add", w.there.String()) })
 	run("removed", "ipsec", "policy", "remove", w.there.String()+"/32")
 	run("IPsec", "ipsec", "default", "transport,pfs")
-	w.watched(t, func() {
-		run("  under IPsec, transport mode, main mode of IKE, with PFS (default); strongswan: ", "portal", "refresh")
-		run("disk1", "target", "list", "--refresh")
-	})
+	protected(func() { run(how+"(default); strongswan: ", "portal", "refresh") })
+	protected(func() { run("disk1", "target", "list", "--refresh") })
 }
 
 // testWrongKey: there is no clear text instead.
