@@ -17,6 +17,7 @@ const (
 	reading  access = iota // shows what is in it, and makes none
 	changing               // changes what is in it, and makes none
 	making                 // makes one where there is none
+	trying                 // works on a copy, and nothing lasts
 )
 
 // withService opens the registry and hands over the service on it. What the
@@ -51,11 +52,14 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 // openStore opens the registry. For a dry run it is a copy in memory: the same
 // rules hold there, and nothing lasts.
 func (c *command) openStore(ctx context.Context, path string, a access) (initiator.Store, error) {
-	if a == making && !c.global.dryRun {
-		return sqlite.Open(ctx, path)
+	if c.global.dryRun {
+		a = trying
 	}
 	open := sqlite.OpenReadOnly
-	if a != reading && !c.global.dryRun {
+	switch a {
+	case making:
+		return sqlite.Open(ctx, path)
+	case changing:
 		open = existing
 	}
 	store, err := open(ctx, path)
@@ -64,7 +68,7 @@ func (c *command) openStore(ctx context.Context, path string, a access) (initiat
 		return &memstore.Store{}, nil
 	case err != nil:
 		return nil, err
-	case !c.global.dryRun:
+	case a != trying:
 		return store, nil
 	}
 	defer store.Close() //nolint:errcheck // it was read
@@ -97,7 +101,7 @@ func copyStore(ctx context.Context, from initiator.Store) (initiator.Store, erro
 
 // discoverer returns who asks for the service.
 func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
-	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup}
+	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup, Strict: c.strict}
 	if c.route != nil {
 		d.Ports = &initiator.PortSelector{Route: c.route}
 	}

@@ -11,6 +11,7 @@ type command struct {
 	world
 	global globalFlags
 	groups map[*cobra.Command][]flagGroup // of each verb, for its manual
+	strict bool                           // hold CHAP secrets to what Windows takes
 }
 
 // run is the whole command. It returns the exit status.
@@ -56,7 +57,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.iscsicli(), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -164,7 +164,7 @@ func TestManual(t *testing.T) {
 		"help target", "help target list", "help target add", "help target remove", "help target prune",
 		"help instance", "help instance list", "help instance add", "help instance remove", "help port", "help port list",
 		"help initiator", "help initiator show", "help initiator set-name", "help initiator set-chap-secret",
-		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help"} {
+		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help", "help iscsicli", "iscsicli --help"} {
 		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
 		if r.status != exitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
 			t.Errorf("%s: got %+v, want a manual", args, r)
@@ -231,9 +231,11 @@ func TestCompletion(t *testing.T) {
 		{[]string{"portal", "remove", ""}, ""},
 		{[]string{"initiator", "set-chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
 		{[]string{"instance", "add", "san", "--interface", ""}, "lo\neth0\n"},
+		{[]string{"iscsicli", ""}, "AddTargetPortal\tstore a portal, and ask it\nQAddTargetPortal\t"},
+		{[]string{"iscsicli", "ListTargets", ""}, ""},
 		{[]string{"scan", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\n"},
-		{[]string{"help", ""}, "completion\nhelp\ninitiator\ninstance\nipsec\nport\nportal\nscan\ntarget\nversion\n"},
+		{[]string{"help", ""}, "completion\nhelp\ninitiator\ninstance\nipsec\niscsicli\nport\nportal\nscan\ntarget\nversion\n"},
 	} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
 		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {

@@ -1,0 +1,112 @@
+package iscsicli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// lineLength is how long the lines of a usage may be.
+const lineLength = 80
+
+// Usage returns the arguments of the verb and their values, in lines.
+func (v *Verb) Usage() string {
+	const head = "Usage: discover iscsicli "
+	var b strings.Builder
+	wrap(&b, head+v.Name+" "+v.arguments(), len(head))
+	width := 0
+	for _, p := range v.params {
+		width = max(width, len(p.name))
+	}
+	if width > 0 {
+		b.WriteByte('\n')
+	}
+	for _, p := range v.params {
+		wrap(&b, fmt.Sprintf("  %-*s  %s", width, p.name, p.values), width+4)
+	}
+	return b.String()
+}
+
+// arguments returns the names of the arguments; what may be left out is in
+// brackets.
+func (v *Verb) arguments() string {
+	var b strings.Builder
+	brackets := 0
+	for i, p := range v.params {
+		open := v.repeat > 0 && i == len(v.params)-v.repeat
+		for _, n := range v.least {
+			open = open || i == n
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if open {
+			b.WriteByte('[')
+			brackets++
+		}
+		b.WriteString(p.name)
+	}
+	b.WriteString(strings.Repeat("]", brackets))
+	if v.repeat > 0 {
+		b.WriteString("...")
+	}
+	return b.String()
+}
+
+// wrap writes words in lines; those after the first begin at a column.
+func wrap(b *strings.Builder, text string, column int) {
+	lead := text[:min(column, len(text))]
+	b.WriteString(lead)
+	at := len(lead)
+	for i, word := range strings.Fields(text[len(lead):]) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > lineLength:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	b.WriteByte('\n')
+}
+
+// takesText says how many arguments the verb takes.
+func (v *Verb) takesText() string {
+	if v.repeat > 0 {
+		return fmt.Sprintf("it takes %d arguments, and %d for each mapping", len(v.params)-v.repeat, v.repeat)
+	}
+	numbers := make([]string, len(v.least), len(v.least)+1)
+	for i, n := range v.least {
+		numbers[i] = strconv.Itoa(n)
+	}
+	last := len(v.params)
+	switch numbers = append(numbers, strconv.Itoa(last)); {
+	case last == 0:
+		return "it takes no arguments"
+	case len(numbers) == 1 && last == 1:
+		return "it takes 1 argument"
+	}
+	head, tail := strings.Join(numbers[:len(numbers)-1], ", "), numbers[len(numbers)-1]
+	if head == "" {
+		return "it takes " + tail + " arguments"
+	}
+	if tail == "1" {
+		return "it takes " + head + " or 1 argument"
+	}
+	return "it takes " + head + " or " + tail + " arguments"
+}
+
+// isAre says how many there are.
+func isAre(n int) string {
+	switch n {
+	case 0:
+		return "are none"
+	case 1:
+		return "is 1"
+	}
+	return fmt.Sprintf("are %d", n)
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// windowsTool does what Windows' iscsicli does, on our registry.
+type windowsTool struct {
+	*command
+	literals bool // secrets may stand on the command line
+	run      runFlags
+
+	layout *iscsicli.Layout // nil: nothing was printed yet
+}
+
+// An ending is how a verb of the tool ended.
+type ending struct {
+	code   uint32 // of the reference API
+	status int    // exit status
+}
+
+// iscsicli returns the verb.
+func (c *command) iscsicli() *cobra.Command {
+	t := &windowsTool{command: c}
+	cmd := &cobra.Command{
+		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
+		Short: "the discovery verbs of Windows' iscsicli, with its arguments",
+		Long:  iscsicliManual(),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				for _, v := range iscsicli.Verbs() {
+					names = append(names, v.Name+"\t"+v.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return t.do(cmd.Context(), args) },
+	}
+	cmd.SetFlagErrorFunc(iscsicliFlagError)
+	secrets := newFlagSet()
+	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "take secrets from the command line, where others can see them")
+	c.addFlags(cmd,
+		flagGroup{"Secrets", secrets},
+		flagGroup{"The run", t.run.flags()},
+		flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// iscsicliFlagError says what is wrong with a flag, and repeats nothing of it but
+// the name of one that there is: an argument that begins with - may be a secret.
+func iscsicliFlagError(cmd *cobra.Command, err error) error {
+	const dashes = "; an argument that begins with - stands behind --"
+	var (
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &missing):
+		return flagError(cmd, err)
+	case errors.As(err, &invalid):
+		return usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
+	}
+	return usagef("iscsicli has no such flag%s; see discover help iscsicli", dashes)
+}
+
+// do runs a command line of the tool.
+func (t *windowsTool) do(ctx context.Context, args []string) error {
+	if !t.forPeople() || t.global.output == formatISCSIADM {
+		return usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
+	}
+	if len(args) == 0 {
+		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb"})
+	}
+	verb := iscsicli.Find(args[0])
+	if verb == nil {
+		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + quoted(args[0]) + didYouMean(args[0], toolVerbs())})
+	}
+	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
+		_, err := fmt.Fprint(t.stdout, verb.Usage())
+		return err
+	}
+	request, err := verb.Parse(args[1:])
+	if err != nil {
+		return t.misunderstood(err)
+	}
+	if t.global.dryRun {
+		t.say("dry run: nothing is stored, and nothing is sent")
+	}
+	t.strict = true
+	end, err := t.answer(ctx, request)
+	if err != nil {
+		if end, err = t.failed(err); err != nil {
+			return err
+		}
+	}
+	t.print().Line("%s", iscsicli.Status(end.code))
+	if err := t.layout.Err(); err != nil {
+		return err
+	}
+	if end.status != exitOK {
+		return statusError(end.status)
+	}
+	return nil
+}
+
+func toolVerbs() (names []string) {
+	for _, v := range iscsicli.Verbs() {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// misunderstood says what is wrong with a command line, and what would be right.
+func (t *windowsTool) misunderstood(err error) error {
+	var usage *iscsicli.UsageError
+	if !errors.As(err, &usage) {
+		return err
+	}
+	t.say("%s", usage)
+	text := ""
+	if usage.Verb != nil {
+		text = usage.Verb.Usage()
+	} else {
+		text = "Usage: discover iscsicli VERB [ARGUMENT...]\n\n" + verbTable() +
+			"\nVERB /? prints the arguments of a verb.\n"
+	}
+	fmt.Fprint(t.stderr, text)
+	return statusError(exitUsage)
+}
+
+// verbTable lists the verbs of the tool.
+func verbTable() string {
+	var b strings.Builder
+	for _, v := range iscsicli.Verbs() {
+		fmt.Fprintf(&b, "  %-21s%s\n", v.Name, v.Short)
+	}
+	return b.String()
+}
+
+// failed says what a verb failed with. Only what is not of the reference API
+// stays an error.
+func (t *windowsTool) failed(err error) (ending, error) {
+	var (
+		usage *usageError
+		e     *initiator.Error
+	)
+	if errors.As(err, &usage) || !errors.As(err, &e) {
+		return ending{}, err
+	}
+	t.say("%s", withoutPackage(err))
+	return ending{initiator.Code(err), exitFailed}, nil
+}
+
+// print returns where the answer goes. Its first line is the tool's banner.
+func (t *windowsTool) print() *iscsicli.Layout {
+	if t.layout == nil {
+		t.layout = iscsicli.NewLayout(t.stdout, escape)
+		t.layout.Line("discover, iSCSI discovery %s", toolVersion())
+		t.layout.Line("")
+	}
+	return t.layout
+}
+
+// toolVersion is our version as the tool writes its own.
+func toolVersion() string {
+	major, minor, build := "0", "0", "0"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := regexp.MustCompile(`^v(\d+)\.(\d+)\.(\d+)`).FindStringSubmatch(info.Main.Version); v != nil {
+			major, minor, build = v[1], v[2], v[3]
+		}
+	}
+	return fmt.Sprintf("Version %s.%s Build %s", major, minor, build)
+}
+
+// answer does what is asked for. A verb that asked portals has told what they
+// failed with.
+func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (ending, error) {
+	switch q := request.(type) {
+	case iscsicli.AddTargetPortal:
+		return t.addTargetPortal(ctx, &q)
+	case iscsicli.RemoveTargetPortal:
+		return t.onRegistry(ctx, changing, func(s *initiator.Service) error { return s.RemoveSendTargetPortal(ctx, q.Key) })
+	case iscsicli.RefreshTargetPortal:
+		return t.refreshTargetPortal(ctx, q.Key)
+	case iscsicli.ListTargetPortals:
+		return t.listTargetPortals(ctx)
+	case iscsicli.ListTargets:
+		return t.listTargets(ctx, q.ForceUpdate)
+	case iscsicli.TargetInfo:
+		return t.targetInfo(ctx, &q)
+	case iscsicli.AddTarget:
+		return t.addTarget(ctx, &q)
+	case iscsicli.RemoveTarget:
+		return t.onRegistry(ctx, changing, func(s *initiator.Service) error { return s.RemoveStaticTarget(ctx, q.Name) })
+	case iscsicli.ListInitiators:
+		return t.listInitiators(ctx)
+	case iscsicli.NodeName:
+		return t.nodeName(ctx, q.Name)
+	case iscsicli.CHAPSecret:
+		return t.chapSecret(ctx, q.Secret)
+	case iscsicli.PSKey:
+		return t.psKey(ctx, &q)
+	case iscsicli.GetPSKey:
+		return t.getPSKey(ctx, &q)
+	case iscsicli.TunnelAddr:
+		return t.tunnelAddr(ctx, &q)
+	case iscsicli.ListiSNSServers:
+		t.print().Line("There are no iSNS servers: portals are asked, and what they show is in ListTargets.")
+		return ending{}, nil
+	case iscsicli.Ping:
+		return t.ping(ctx, &q)
+	case iscsicli.Unavailable:
+		t.say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
+	}
+	return ending{initiator.CodeRequestNotSupported, exitFailed}, nil
+}
+
+// onRegistry is withService for a verb that is done, or fails.
+func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*initiator.Service) error) (ending, error) {
+	return ending{}, t.withService(ctx, a, t.discoverer(nil), use)
+}

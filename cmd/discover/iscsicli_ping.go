@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// ping tries whether a portal can be reached from an initiator: each time by a
+// discovery session, made as for a refresh, whose answer goes nowhere. A portal
+// that refuses the login has answered.
+func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
+	run := t.run
+	if q.Timeout > 0 {
+		run.timeout = q.Timeout
+	}
+	if q.Sized {
+		t.say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
+	}
+	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
+	return t.asking(ctx, trying, &run, 0, func(s *initiator.Service) (ending, error) {
+		if t.global.dryRun {
+			t.say("dry run: would have asked %s", key)
+			return ending{}, nil
+		}
+		t.print().Line("Discovery sessions with %s:", key)
+		asked, failed := 0, 0
+		var last error
+		for asked < q.Count && ctx.Err() == nil {
+			r, _ := s.RefreshSendTargetPortal(ctx, key)
+			t.logResult(&r)
+			if asked++; !t.answered(&r) {
+				failed++
+				last = r.Err
+			}
+		}
+		t.layout.Line("%s, %s", plural(asked, "session was tried", "sessions were tried"), plural(asked-failed, "was answered", "were answered"))
+		return together(asked, failed, last), nil
+	})
+}
+
+// answered says how one session ended, and whether the portal answered.
+func (t *windowsTool) answered(r *initiator.Result) bool {
+	var (
+		refused *initiator.LoginError
+		moved   *initiator.RedirectError
+	)
+	ms := float64(r.Elapsed.Microseconds()) / 1000
+	switch {
+	case r.Err == nil:
+		t.layout.Line("    Answer from %s to %s: %s, %.1f ms", r.Address, r.Source, plural(r.TargetsFound, "target", "targets"), ms)
+	case errors.As(r.Err, &refused), errors.As(r.Err, &moved):
+		t.layout.Line("    Answer from %s to %s: %s, %.1f ms", r.Address, r.Source, visible(withoutPackage(r.Err)), ms)
+	default:
+		t.layout.Line("    No answer: %s", visible(withoutPackage(r.Err)))
+		return false
+	}
+	return true
+}

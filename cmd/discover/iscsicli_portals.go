@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// addTargetPortal stores a portal and asks it.
+func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal) (end ending, err error) {
+	if err := t.password(ctx, &q.Login); err != nil {
+		return end, err
+	}
+	p := q.Portal
+	p.Login = q.Login.Options
+	return t.asking(ctx, making, &t.run, p.Security, func(s *initiator.Service) (ending, error) {
+		if t.global.dryRun {
+			_, err := s.CheckSendTargetPortal(ctx, p)
+			if err == nil {
+				t.say("dry run: would have stored %s, and asked it", p.Key())
+			}
+			return ending{}, err
+		}
+		r, err := s.AddSendTargetPortal(ctx, p)
+		var usage *usageError
+		if errors.As(err, &usage) {
+			return ending{}, err // of --key, which is asked for when there is something to seal
+		}
+		t.tell(&r)
+		if r.Err != nil && r.Stored {
+			t.say("%s is in the registry all the same; see ListTargetPortals", r.Portal.Key())
+		}
+		return asked(&r), nil
+	})
+}
+
+// refreshTargetPortal asks a portal again.
+func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
+	return t.asking(ctx, making, &t.run, 0, func(s *initiator.Service) (ending, error) {
+		if t.global.dryRun {
+			t.say("dry run: would have asked %s", key)
+			return ending{}, nil
+		}
+		r, _ := s.RefreshSendTargetPortal(ctx, key)
+		t.tell(&r)
+		return asked(&r), nil
+	})
+}
+
+// listTargetPortals lists the entries of the registry.
+func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
+	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+		var portals []initiator.StoredPortal
+		for p, err := range s.SendTargetPortals(ctx) {
+			if err != nil {
+				return err
+			}
+			portals = append(portals, p)
+		}
+		t.print().Portals(portals)
+		return nil
+	})
+}
+
+// asking is withAsking for a verb with an ending of its own. flags are those that a portal
+// is to be asked under.
+func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags ipsec.Flags, use func(*initiator.Service) (ending, error)) (end ending, err error) {
+	var i ipsecFlags
+	i.bitmap.flags, i.bitmap.given = flags, flags != 0
+	err = t.withAsking(ctx, a, run, &i, func(s *initiator.Service) (err error) {
+		end, err = use(s)
+		return err
+	})
+	return end, err
+}
+
+// tell says what is to be said about a result.
+func (t *windowsTool) tell(r *initiator.Result) {
+	t.logResult(r)
+	n := &notes{say: t.say, flush: func() error { return nil }}
+	_ = n.portal(r) // it can only fail to flush
+	_ = n.end(nil)
+}
+
+// asked is the ending of one portal.
+func asked(r *initiator.Result) ending {
+	if r.Err == nil {
+		return ending{}
+	}
+	return ending{initiator.Code(r.Err), exitFailed}
+}
+
+// together is the ending of several portals. Where none answered it is that of
+// the last.
+func together(asked, failed int, last error) ending {
+	switch {
+	case failed == 0:
+		return ending{}
+	case failed < asked:
+		return ending{initiator.CodeOperationNotAllSuccess, exitPartly}
+	}
+	return ending{initiator.Code(last), exitFailed}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// listInitiators lists the initiator instances.
+func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
+	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+		instances, err := s.Instances(ctx)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, i := range instances {
+			names = append(names, i.Name)
+		}
+		t.print().List("Initiators List:", names...)
+		return nil
+	})
+}
+
+// nodeName sets our iSCSI name; empty: the default.
+func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error) {
+	a := making
+	if name == "" {
+		a = changing
+	}
+	return t.onRegistry(ctx, a, func(s *initiator.Service) error { return s.SetInitiatorNodeName(ctx, name) })
+}
+
+// chapSecret sets the secret by which targets prove themselves; none: there is
+// none any more.
+func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (end ending, err error) {
+	value, ref, err := t.secret(ctx, secret, "the secret", "secret of targets")
+	if err != nil {
+		return end, err
+	}
+	a := making
+	if value.IsZero() {
+		a = changing
+	}
+	short := false
+	end, err = t.onRegistry(ctx, a, func(s *initiator.Service) (err error) {
+		short, err = s.SetInitiatorCHAPSecret(ctx, value, ref)
+		return err
+	})
+	if short && err == nil {
+		end.code = initiator.CodeShortCHAPSecret // a warning
+	}
+	return end, err
+}
+
+// psKey sets the preshared key of a peer, or of all that have none.
+func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending, err error) {
+	info := q.Info
+	if info.Key, info.KeyRef, err = t.secret(ctx, q.Key, "the key", "preshared key of "+info.ID); err != nil {
+		return end, err
+	}
+	if info.KeyRef != "" {
+		info.Key = auth.Secret{}
+	}
+	a := making
+	if !q.Persist {
+		a = changing
+	}
+	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		if err := s.SetIKEInfo(ctx, info, q.Persist); err != nil {
+			return err
+		}
+		t.passing(q.Persist, "the key")
+		return nil
+	})
+}
+
+// getPSKey shows the flags that came with a preshared key, and never the key.
+func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (ending, error) {
+	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+		info, err := s.IKEInfo(ctx, q.ID, q.Instance, q.Port)
+		if err == nil {
+			t.print().SecurityFlags(info.Flags)
+		}
+		return err
+	})
+}
+
+// tunnelAddr sets the gateway of a destination, or forgets it.
+func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (ending, error) {
+	tunnel := q.Tunnel
+	if !tunnel.Outer.IsValid() {
+		return t.onRegistry(ctx, changing, func(s *initiator.Service) error {
+			return s.RemoveTunnelModeOuterAddress(ctx, tunnel.Destination, tunnel.Instance, tunnel.Port)
+		})
+	}
+	a := making
+	if !q.Persist {
+		a = changing
+	}
+	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		if err := s.SetTunnelModeOuterAddress(ctx, tunnel, q.Persist); err != nil {
+			return err
+		}
+		t.passing(q.Persist, "the gateway")
+		return nil
+	})
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// listTargets lists the targets that are known, and with force asks all portals
+// first.
+func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, err error) {
+	list := func(s *initiator.Service) error {
+		var names []string
+		for target, err := range s.Targets(ctx, false) {
+			if err != nil {
+				return err
+			}
+			names = append(names, target.Name)
+		}
+		t.print().List("Targets List:", names...)
+		return nil
+	}
+	if !force {
+		return t.onRegistry(ctx, reading, list)
+	}
+	return t.asking(ctx, changing, &t.run, 0, func(s *initiator.Service) (ending, error) {
+		if t.global.dryRun {
+			t.say("dry run: would have asked all portals")
+			return ending{}, list(s)
+		}
+		asked, failed := 0, 0
+		var last error
+		for r := range s.RefreshAll(ctx) {
+			asked++
+			if t.tell(&r); r.Err != nil {
+				failed++
+				last = r.Err
+			}
+		}
+		return together(asked, failed, last), list(s)
+	})
+}
+
+// targetInfo shows how a target was found, or what one mechanism found of it.
+func (t *windowsTool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, error) {
+	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+		target, err := s.TargetInformation(ctx, q.Name, q.Mechanism)
+		if err != nil {
+			return err
+		}
+		if q.Mechanism == "" {
+			t.print().Mechanisms(&target)
+		} else {
+			t.print().Mechanism(&target)
+		}
+		return nil
+	})
+}
+
+// addTarget configures a target by hand. Login options and mappings are of use
+// to who logs in to targets, so they are understood and not kept.
+func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending, err error) {
+	o, target := &q.Login.Options, &q.Target
+	if q.Login.Password.Given && !q.Login.Password.Empty() {
+		if _, _, err := t.reference(q.Login.Password, "the password"); err != nil {
+			return end, err
+		}
+	}
+	a := making
+	if !target.Persist {
+		a = changing
+	}
+	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		if err := s.AddStaticTarget(ctx, *target); err != nil {
+			return err
+		}
+		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
+			t.say("warning: login options and mappings are not kept: discover logs in to no targets")
+		}
+		t.passing(target.Persist, "the target")
+		return nil
+	})
+}
+
+// passing says that something is not kept.
+func (t *windowsTool) passing(persist bool, what string) {
+	if !persist {
+		t.say("%s is not stored, and forgotten by the end of this command", what)
+	}
+}
