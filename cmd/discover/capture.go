@@ -24,7 +24,7 @@ func (c *command) capturing(r *runFlags, d *initiator.Discoverer, ask func() err
 	}
 	w, err := capture.NewWriter(f, r.captureSecrets)
 	if err != nil {
-		return fmt.Errorf("--capture %s: %w", quoted(r.capture), errors.Join(safefile.Cause(err), f.Close()))
+		return fmt.Errorf("--capture %s: %w", quoted(r.capture), errors.Join(safefile.Cause(err), f.Close(), c.remove(r.capture)))
 	}
 	d.Wrap = w.Conn
 	err = ask()

@@ -77,6 +77,9 @@ func TestCaptureNoRoom(t *testing.T) {
 	l.room = 10
 	l.discover(t.Context(), "scan", "--capture", "g", "192.0.2.10").want(t, exitFailed, "",
 		`discover: --capture "g": no space left on device`+"\n")
+	if l.created["g"] != nil {
+		t.Error("the file that could not be begun is left behind")
+	}
 	if got := len(l.Dials()); got != 1 {
 		t.Errorf("got %d dials, want 1", got)
 	}

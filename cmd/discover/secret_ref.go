@@ -78,6 +78,8 @@ func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
 	}
 	b, err := r.read(ctx, w, "")
 	switch {
+	case ctx.Err() != nil:
+		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
 		return auth.Secret{}, fmt.Errorf("%s: %s", ref, reasonOnly(err))
 	case len(b) == 0:
@@ -115,17 +117,42 @@ func (r *secretRef) resolve(ctx context.Context, w *world, flag, question string
 	return auth.NewSecret(b), nil
 }
 
+// read returns what is where the reference says.
 func (r *secretRef) read(ctx context.Context, w *world, question string) ([]byte, error) {
 	switch r.scheme {
-	case "file":
-		b, err := w.readFile(r.rest, maxSecretFile)
-		return dropNewline(b), err
+	case "prompt":
+		return w.ask(ctx, question)
 	case "env":
 		s, ok := w.lookupEnv(r.rest)
 		if !ok {
 			return nil, errors.New("that environment variable is not set")
 		}
 		return []byte(s), nil
+	}
+	return unlessDone(ctx, func() ([]byte, error) { return r.readFile(w) })
+}
+
+// unlessDone returns what read does, or why ctx ended before: nobody may ever write
+// to a pipe.
+func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	done := make(chan struct{})
+	var got []byte
+	var failed error
+	go func() {
+		defer close(done)
+		got, failed = read()
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// readFile reads a file, or what is open already.
+func (r *secretRef) readFile(w *world) ([]byte, error) {
+	switch r.scheme {
 	case "cred":
 		dir, _ := w.lookupEnv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
@@ -142,7 +169,8 @@ func (r *secretRef) read(ctx context.Context, w *world, question string) ([]byte
 		b, err := readAll(f, maxSecretFile)
 		return dropNewline(b), err
 	}
-	return w.ask(ctx, question)
+	b, err := w.readFile(r.rest, maxSecretFile)
+	return dropNewline(b), err
 }
 
 // dropNewline drops one line end, which editors and echo leave behind.

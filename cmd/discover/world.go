@@ -23,7 +23,8 @@ type world struct {
 	lookupEnv  func(name string) (string, bool)
 	open       func(path string) (io.ReadCloser, error)
 	openFD     func(n int) (io.ReadCloser, error)
-	create     func(path string) (io.WriteCloser, error)                  // a new file, for its owner alone
+	create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
+	remove     func(path string) error
 	ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	hostname   func() (string, error)
 	interfaces func() ([]netInterface, error)
@@ -50,6 +51,7 @@ func thisMachine() world {
 		open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		openFD:     openFD,
 		create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
+		remove:     os.Remove,
 		ask:        askTerminal,
 		hostname:   os.Hostname,
 		interfaces: netInterfaces,

@@ -139,6 +139,10 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			l.created[path] = &newFile{room: l.room}
 			return l.created[path], nil
 		},
+		remove: func(path string) error {
+			delete(l.created, path)
+			return nil
+		},
 		hostname: func() (string, error) { return l.host, nil },
 		system:   "linux",
 		interfaces: func() ([]netInterface, error) {

@@ -81,6 +81,8 @@ func TestOthersRegistry(t *testing.T) {
 		{"portal remove --dry-run " + portal, 0, "would have removed"},
 		{"portal remove " + portal, 1, "no permission"},
 		{"portal add " + portal, 1, "no permission"},
+		{"portal add -o json " + portal, 1, `"code":5,"code_name":"ERROR_ACCESS_DENIED"`},
+		{"scan --capture " + dir + "/capture " + portal, 2, "permission denied"},
 		{"portal refresh", 1, "no permission"},
 	} {
 		status, stdout, stderr := discover(nobody, strings.Fields(tt.args)...)

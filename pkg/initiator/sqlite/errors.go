@@ -72,9 +72,17 @@ func (e *FileError) Error() string {
 // Unwrap returns the error of the system or of SQLite.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Is reports that a damaged file is initiator.ErrRegistryDamaged.
+// Is reports that a damaged file is initiator.ErrRegistryDamaged, and that one
+// that may not be read or written is fs.ErrPermission, whether the system says so
+// or SQLite.
 func (e *FileError) Is(target error) bool {
-	return target == initiator.ErrRegistryDamaged && e.Problem == Damaged
+	switch target {
+	case initiator.ErrRegistryDamaged:
+		return e.Problem == Damaged
+	case fs.ErrPermission:
+		return e.Problem == Denied
+	}
+	return false
 }
 
 // fail returns the error for what SQLite or database/sql said about path. The
@@ -134,7 +142,7 @@ func fileError(path string, err error) error {
 		problem = NotRegular
 	case errors.Is(err, fs.ErrNotExist):
 		problem = Missing
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), isReadOnly(err):
 		problem = Denied
 	case isFull(err):
 		problem = Full

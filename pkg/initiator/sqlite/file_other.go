@@ -11,3 +11,6 @@ func exposed(fs.FileInfo) fs.FileMode { return 0 }
 func sameOwner(fs.FileInfo, fs.FileInfo) bool { return true }
 
 func isFull(error) bool { return false }
+
+// isReadOnly reports a file system that nobody may write to.
+func isReadOnly(error) bool { return false }

@@ -90,6 +90,9 @@ func wantProblem(t testing.TB, err error, problem sqlite.Problem) {
 	if damaged := errors.Is(err, initiator.ErrRegistryDamaged); damaged != (problem == sqlite.Damaged) {
 		t.Errorf("%v: is ErrRegistryDamaged: %t", err, damaged)
 	}
+	if denied := errors.Is(err, fs.ErrPermission); denied != (problem == sqlite.Denied) {
+		t.Errorf("%v: is fs.ErrPermission: %t", err, denied)
+	}
 }
 
 // raw runs SQL on a file, past the package.
