@@ -86,6 +86,19 @@ func (n *Network) Dials() []Dial {
 	return n.dials[:len(n.dials):len(n.dials)]
 }
 
+// Open returns how many connections the initiator has not closed yet.
+func (n *Network) Open() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	open := 0
+	for _, e := range n.ends {
+		if e.left() {
+			open++
+		}
+	}
+	return open
+}
+
 // Sessions returns the connections to a portal so far, in the order in which
 // they came.
 func (n *Network) Sessions(portal netip.AddrPort) []Session {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,10 @@ func hostiles() []iscsitest.Handler {
 		list("", false),
 		list("rubbish", true),
 		list("TargetAddress=192.0.2.1,1\x00", true),
+		iscsitest.Script{expect, iscsitest.UntilGone(iscsitest.SendRaw([]byte("\x23\x87\x00\x00\x00\xff\xff\xff" + strings.Repeat("\x00", 40))))},
+		scripted(&iscsitest.Target{}, nil, iscsitest.Send(&pdu.Reject{Reason: pdu.RejectProtocolError})),
+		scripted(&iscsitest.Target{}, nil, iscsitest.Send(&pdu.AsyncMessage{Event: pdu.AsyncDropSession})),
+		scripted(&iscsitest.Target{}, replyBut("1>3", nil, func(m *pdu.LoginResponse) { m.VersionActive = 1 })),
 	}
 }
 
@@ -134,7 +139,13 @@ func TestNothingLeft(t *testing.T) {
 			}
 		}
 	})
-	// A goroutine may be counted for a moment after its work.
+	nothingLeft(t, goroutines, files)
+}
+
+// nothingLeft waits until there are no more goroutines and descriptors than
+// before. A goroutine may be counted for a moment after its work.
+func nothingLeft(t *testing.T, goroutines, files int) {
+	t.Helper()
 	for range 1 << 20 {
 		if runtime.NumGoroutine() <= goroutines && descriptors(t) <= files {
 			return
