@@ -25,10 +25,10 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 			t.say("dry run: would have asked %s", key)
 			return ending{}, nil
 		}
-		t.print().Line("Discovery sessions with %s:", key)
+		t.print().Line("Discovery sessions with %s:", escape(key.String()))
 		asked, failed := 0, 0
 		var last error
-		for asked < q.Count && ctx.Err() == nil {
+		for asked == 0 || asked < q.Count && ctx.Err() == nil {
 			r, _ := s.RefreshSendTargetPortal(ctx, key)
 			t.logResult(&r)
 			if asked++; !t.answered(&r) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // banner begins each answer of the tool.
@@ -334,4 +335,45 @@ func TestToolForceUpdate(t *testing.T) {
 	discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exitOK, banner+succeeded, "")
 	discover("iscsicli", "ListTargets", "t").want(t, exitFailed,
 		banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
+}
+
+// Text of targets, and of who filled the registry, is escaped.
+func TestToolEscapes(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	array := twoTargets()
+	array.Respond = func(_, response pdu.PDU) iscsitest.Step {
+		if m, ok := response.(*pdu.TextResponse); ok && m.Final {
+			m.Data = m.Data.Append(pdu.KeyTargetAlias, "\x1b[31mred\u202e\nforged")
+		}
+		return nil
+	}
+	l.Portal("192.0.2.10:3260", array)
+	l.env["SECRET"] = "secret-of-host"
+	discover := l.inRegistry(t)
+	discover("iscsicli", "QAddTargetPortal", "192.0.2.10").want(t, exitOK, banner+succeeded, "")
+	discover("target", "add", "iqn.2026-11.com.example:static", "--alias", "\x1b[2J")
+	discover("portal", "add", "192.0.2.11", "--symbolic-name", "\x1b]0;owned\x07", "--chap-user", "\x1b[5m", "--chap-secret", "env:SECRET")
+	var all strings.Builder
+	for _, args := range [][]string{
+		{"TargetInfo", "iqn.2026-11.com.example:disk-two", "SendTargets:*192.0.2.10 0003260  "},
+		{"TargetInfo", "iqn.2026-11.com.example:static", "Static"},
+		{"ListTargetPortals"},
+		{"TargetInfo", "\x1b[2J\nforged"},
+		{"ListTargets\x1b[2J"},
+		{"Ping", "\x1b[2J", "192.0.2.10", "1"},
+	} {
+		r := discover(append([]string{"iscsicli"}, args...)...)
+		all.WriteString(r.stdout + r.stderr)
+	}
+	for _, r := range all.String() {
+		if r != '\n' && (r < ' ' || r > '~') && r != '…' {
+			t.Fatalf("got %q in\n%s", r, all.String())
+		}
+	}
+	for _, text := range []string{`    Target Alias         : \x1b[31mred\u202e\x0aforged`, `: \x1b[2J`, `    Symbolic Name        : \x1b]0;owned\x07`, `1b 5b 35 6d                                      .[5m`} {
+		if !strings.Contains(all.String(), text+"\n") {
+			t.Errorf("no %s in\n%s", text, all.String())
+		}
+	}
 }

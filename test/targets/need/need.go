@@ -28,6 +28,7 @@ var packages = map[string]string{
 	"linux.uml":      "user-mode-linux",
 	"modprobe":       "kmod",
 	"nmap":           "nmap",
+	"nsenter":        "util-linux",
 	"stdbuf":         "coreutils",
 	"swanctl":        "strongswan-swanctl",
 	"tgtadm":         "tgt",

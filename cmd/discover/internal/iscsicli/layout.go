@@ -23,7 +23,8 @@ func NewLayout(w io.Writer, escape func(string) string) *Layout {
 // Err returns the first error of writing.
 func (l *Layout) Err() error { return l.err }
 
-// Line writes a line. Blanks at its end are dropped.
+// Line writes a line of what is fit for a terminal already. Blanks at its end are
+// dropped.
 func (l *Layout) Line(format string, args ...any) {
 	if l.err == nil {
 		_, l.err = io.WriteString(l.w, strings.TrimRight(fmt.Sprintf(format, args...), " ")+"\n")
