@@ -44,6 +44,7 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 			t.say("dry run: would have asked %s", key)
 			return ending{}, nil
 		}
+		t.noteUnlisted(ctx, s, key)
 		r, _ := s.RefreshSendTargetPortal(ctx, key)
 		t.tell(&r)
 		return asked(&r), nil

@@ -25,6 +25,7 @@ func TestToolUsage(t *testing.T) {
 		{"addtargetportal 192.0.2.10", "iscsicli AddTargetPortal: it takes 2 or 14 arguments, and there is 1", "AddTargetPortal Address Port [HBA"},
 		{"AddTargetPortal 192.0.2.10 70000", "iscsicli AddTargetPortal: argument 2 is no Port: TCP port, 1 to 65535; * 3260", "AddTargetPortal Address"},
 		{"QAddTargetPortal u:hunter2@192.0.2.10", "iscsicli QAddTargetPortal: argument 1 is no Address: an IP address or a host name, without the TCP port (neither a URL nor a user name goes here)", "QAddTargetPortal Address [User Secret]\n"},
+		{"AddTargetPortal 192.0.2.10:3260 3260", "iscsicli AddTargetPortal: argument 1 is no Address: an IP address or a host name, without the TCP port (there is a port in it)", "AddTargetPortal Address"},
 		{"CHAPSecret", "iscsicli CHAPSecret: it takes 1 argument, and there are none", "CHAPSecret Secret\n"},
 		{"CHAPSecret hunter2", "iscsicli: the secret: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
 		{"QAddTargetPortal 192.0.2.10 u hunter2", "iscsicli: the password: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
@@ -154,7 +155,7 @@ func TestToolRefusals(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ args, code string }{
 		{"AddTargetPortal * 3260", "0xEFFF003C, ISDSC_NO_PORTAL_SPECIFIED"},
-		{"AddTargetPortal 192.0.2.10:3260 3260", "87, ERROR_INVALID_PARAMETER"},
+		{"AddTargetPortal 192.0.2.10/24 3260", "87, ERROR_INVALID_PARAMETER"},
 		{"AddTargetPortal 0.0.0.0 3260", "0xEFFF0068, ISDSC_INVALID_HOST"},
 		{"AddTargetPortal 192.0.2.10 3260 * 1 * * * * * * * * * *", "87, ERROR_INVALID_PARAMETER"},
 		{"AddTargetPortal 192.0.2.10 3260 none * * * * * * * * * * *", "0xEFFF0017, ISDSC_INITIATOR_INSTANCE_NOT_FOUND"},

@@ -111,9 +111,9 @@ func partly(asked, failed int) error {
 
 // noteUnlisted says that a portal is asked without the options that were perhaps
 // meant to go with it.
-func (f *portalRefresh) noteUnlisted(ctx context.Context, s *initiator.Service, key initiator.Key) {
+func (c *command) noteUnlisted(ctx context.Context, s *initiator.Service, key initiator.Key) {
 	near, err := s.Near(ctx, key)
-	if err != nil || len(near) == 0 || !f.forPeople() {
+	if err != nil || len(near) == 0 || !c.forPeople() {
 		return
 	}
 	for _, k := range near {
@@ -121,7 +121,7 @@ func (f *portalRefresh) noteUnlisted(ctx context.Context, s *initiator.Service, 
 			return
 		}
 	}
-	f.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
+	c.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
 }
 
 // refresh asks the entries of keys, some at once, and yields the results in

@@ -187,7 +187,7 @@ func TestRanges(t *testing.T) {
 		name      string
 		good, bad []string
 	}{
-		{add, 1, "Address", []string{"*", "array1", "fe80::1%eth0", "[2001:db8::10]"}, []string{"iscsi://array1", "user@array1"}},
+		{add, 1, "Address", []string{"*", "array1", "fe80::1%eth0", "[2001:db8::10]"}, []string{"iscsi://array1", "user@array1", "192.0.2.10:3260", "[2001:db8::10]:3260", "array1:3260"}},
 		{add, 2, "Port", []string{"*", "1", "65535", "0xFFFF", "0Xcbc"}, []string{"0", "65536", "0x10000"}},
 		{add, 4, "InitiatorPort", []string{"*", "0", "4294967295", "0xffffffff"}, []string{"4294967296", "all"}},
 		{add, 5, "SecurityFlags", []string{"*", "0", "127", "0xffffffffffffffff"}, []string{"18446744073709551616", "0x10000000000000000"}},

@@ -105,11 +105,15 @@ func (r *reader) boolean(otherwise bool) bool {
 }
 
 // address returns the next argument, a host. Whether it is one the rules of the
-// reference API say.
+// reference API say; here only what other tools take is told apart.
 func (r *reader) address() string {
 	arg := r.text()
-	if strings.Contains(arg, "://") || strings.Contains(arg, "@") {
+	_, err := netip.ParseAddrPort(arg)
+	switch {
+	case strings.Contains(arg, "://"), strings.Contains(arg, "@"):
 		r.refuseFor("neither a URL nor a user name goes here")
+	case err == nil, strings.Count(arg, ":") == 1:
+		r.refuseFor("there is a port in it")
 	}
 	return arg
 }
