@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -47,12 +48,17 @@ func (t *windowsTool) answered(r *initiator.Result) bool {
 		refused *initiator.LoginError
 		moved   *initiator.RedirectError
 	)
-	ms := float64(r.Elapsed.Microseconds()) / 1000
+	answer := func(format string, args ...any) {
+		t.layout.Line("    Answer from %s to %s in %.1f ms: %s", r.Address, r.Source,
+			float64(r.Elapsed.Microseconds())/1000, visible(fmt.Sprintf(format, args...)))
+	}
 	switch {
 	case r.Err == nil:
-		t.layout.Line("    Answer from %s to %s: %s, %.1f ms", r.Address, r.Source, plural(r.TargetsFound, "target", "targets"), ms)
-	case errors.As(r.Err, &refused), errors.As(r.Err, &moved):
-		t.layout.Line("    Answer from %s to %s: %s, %.1f ms", r.Address, r.Source, visible(withoutPackage(r.Err)), ms)
+		answer("%s", plural(r.TargetsFound, "target", "targets"))
+	case errors.As(r.Err, &refused):
+		answer("it refuses the login: %s", refused.Status)
+	case errors.As(r.Err, &moved):
+		answer("it sends us on: %s", moved.Status)
 	default:
 		t.layout.Line("    No answer: %s", visible(withoutPackage(r.Err)))
 		return false

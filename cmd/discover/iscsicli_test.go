@@ -282,9 +282,14 @@ func TestToolPing(t *testing.T) {
 		}
 	}
 	check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
-		"    Answer from 192.0.2.10:3260 to 192.0.2.254: 2 targets, ", "    Answer from 192.0.2.10:3260 to 192.0.2.254: 2 targets, ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
+		"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
 	check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
-		"    Answer from 192.0.2.11:3260 to 192.0.2.254: login to 192.0.2.11:3260 from 192.0.2.254: target refused: ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
+		"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
+	for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
+		if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
+			t.Errorf("got %+v, want %s", r, end)
+		}
+	}
 	r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
 	check(r, exitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
 		"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
