@@ -2,14 +2,18 @@ package command
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
 	"github.com/go-iscsi/discovery/test/targets/need"
 )
@@ -80,5 +84,176 @@ func TestCapture(t *testing.T) {
 	}
 	if _, err := os.Lstat(filepath.Join(folder, "elsewhere")); err == nil {
 		t.Error("a link was followed")
+	}
+}
+
+// TestCaptureExchanges: whatever goes over the connections of a run, by whatever
+// verb, Wireshark reassembles it: every PDU, every key, in packets that are in
+// order, with right checksums, of connections from their beginning to their end.
+func TestCaptureExchanges(t *testing.T) {
+	t.Parallel()
+	tshark := need.Program(t, "tshark")
+	const us, them = "secret-of-the-host", "secret-of-the-target"
+	mutual := func(n int) *iscsitest.Target {
+		return &iscsitest.Target{
+			Records: records(n), HeaderDigest: true, DataDigest: true,
+			User: "host1", Secret: us, MutualUser: "array", MutualSecret: them,
+		}
+	}
+	const chap = "--header-digest crc32c --data-digest crc32c --chap-user host1 --chap-secret env:US --target-user array --target-secret env:THEM "
+	loopback, loopback6 := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
+	for _, tt := range []struct {
+		name    string
+		host    netip.Addr
+		change  func(portal *iscsitest.Target)
+		hops    int      // portals that send on to the next, before the one that answers
+		before  []string // what is run without a capture
+		args    string
+		targets int
+		pdus    int // of the portal that answers; 0: not counted
+	}{
+		{name: "mutual CHAP and digests", host: loopback, args: "scan " + chap + "PORTAL", targets: 2, pdus: 12},
+		{name: "without digests", host: loopback, args: "scan --chap-user host1 --chap-secret env:US PORTAL", targets: 2, pdus: 12},
+		{name: "a ping before the list", host: loopback, args: "scan " + chap + "PORTAL", targets: 2, pdus: 14, change: pings},
+		{name: "redirects", host: loopback, hops: 3, args: "scan " + chap + "PORTAL", targets: 2, pdus: 12},
+		{name: "long PDUs", host: loopback, args: "scan " + chap + "PORTAL", targets: 3000, pdus: 14, change: parts(0)},
+		{name: "many parts", host: loopback, args: "scan " + chap + "PORTAL", targets: 300, change: parts(1001)},
+		{name: "IPv6", host: loopback6, args: "scan " + chap + "PORTAL", targets: 2, pdus: 12},
+		{name: "portal add", host: loopback, args: "portal add --registry REGISTRY " + chap + "PORTAL", targets: 2, pdus: 12},
+		{name: "portal refresh", host: loopback, before: []string{"portal add --registry REGISTRY " + chap + "PORTAL"}, args: "portal refresh --registry REGISTRY", targets: 2, pdus: 12},
+		{name: "target list", host: loopback, before: []string{"portal add --registry REGISTRY " + chap + "PORTAL"}, args: "target list --refresh --registry REGISTRY", targets: 2, pdus: 12},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.host == loopback6 {
+				need.IPv6(t)
+			}
+			portal := mutual(tt.targets)
+			if tt.change != nil {
+				tt.change(portal)
+			}
+			server := iscsitest.ListenOn(t, tt.host, portal)
+			last := server.Addr
+			hops := []*iscsitest.Server{}
+			for range tt.hops {
+				server = iscsitest.ListenOn(t, tt.host, &iscsitest.Target{Redirect: server.Addr.String()})
+				hops = append(hops, server)
+			}
+			folder := t.TempDir()
+			run := func(args string) {
+				t.Helper()
+				args = strings.NewReplacer("PORTAL", server.Addr.String(), "REGISTRY", filepath.Join(folder, "registry.db")).Replace(args)
+				cmd := exec.Command(filepath.Join(binDir, "discover"), strings.Fields(args)...)
+				cmd.Env = append(os.Environ(), "US="+us, "THEM="+them)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v\n%s", args, err, out)
+				}
+			}
+			for _, args := range tt.before {
+				run(args)
+			}
+			file := filepath.Join(folder, "run.pcapng")
+			run(tt.args + " --capture " + file)
+
+			judgement := targets.Judge(t, file, last.Port())
+			for _, problem := range judgement.Problems {
+				t.Errorf("Wireshark: %s", problem)
+			}
+			if got := len(judgement.PDUs); tt.pdus != 0 && got != tt.pdus {
+				t.Errorf("got %d PDUs, want %d", got, tt.pdus)
+			}
+			for _, hop := range hops {
+				j := targets.Judge(t, file, hop.Addr.Port())
+				for _, problem := range j.Problems {
+					t.Errorf("Wireshark: %s", problem)
+				}
+				if len(j.PDUs) != 2 || j.PDUs[1].Field("iscsi.login.status") != "0x0101" {
+					t.Errorf("got %d PDUs of a hop, want 2, the second a redirect: %+v", len(j.PDUs), j.PDUs)
+				}
+			}
+			judgeNames(t, judgement, tt.targets)
+			judgePackets(t, tshark, file)
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, secret := range []string{us, them} {
+				if form := reveals(b, secret); form != "" {
+					t.Errorf("a secret is in the file %s", form)
+				}
+			}
+		})
+	}
+}
+
+// parts makes a portal cut its list behind pairs, with C: Wireshark 4.0 takes a
+// Text Response with neither F nor C for no PDU of iSCSI, and one that ends within a
+// pair for a malformed one.
+func parts(most int) func(portal *iscsitest.Target) {
+	return func(portal *iscsitest.Target) {
+		portal.MaxText = most
+		portal.Respond = func(_, response pdu.PDU) iscsitest.Step {
+			if m, ok := response.(*pdu.TextResponse); ok {
+				m.Continue = !m.Final
+			}
+			return nil
+		}
+	}
+}
+
+// pings makes a portal want an answer to a NOP-In before it shows its list. Its tag
+// is not 0, which Wireshark 4.0 takes for no PDU of iSCSI.
+func pings(portal *iscsitest.Target) {
+	portal.Respond = func(_, response pdu.PDU) iscsitest.Step {
+		if _, ok := response.(*pdu.TextResponse); !ok {
+			return nil
+		}
+		return iscsitest.Steps(iscsitest.Send(&pdu.NOPIn{TTT: 7}), func(c *iscsitest.Conn) error {
+			_, err := c.Receive()
+			return err
+		}, func(c *iscsitest.Conn) error { return c.Send(response) })
+	}
+}
+
+// judgeNames wants each target in the capture, in order, once, and responses of
+// CHAP masked.
+func judgeNames(t *testing.T, j *targets.Judgement, want int) {
+	t.Helper()
+	n := 0
+	for _, p := range j.PDUs {
+		for _, kv := range p.Fields["iscsi.keyvalue"] {
+			if name, ok := strings.CutPrefix(kv, "TargetName="); ok {
+				if n++; name != fmt.Sprintf("iqn.2026-11.com.example:disk%d", n) {
+					t.Fatalf("target %d is %s", n, name)
+				}
+			}
+			if value, ok := strings.CutPrefix(kv, "CHAP_R="); ok && strings.Trim(value, "*") != "" {
+				t.Errorf("a response is in the file: %s", value)
+			}
+		}
+	}
+	if n != want {
+		t.Errorf("got %d targets, want %d", n, want)
+	}
+}
+
+// judgePackets wants nothing that Wireshark finds odd about TCP or IP, and every
+// connection whole: opened, used, closed.
+func judgePackets(t *testing.T, tshark, file string) {
+	t.Helper()
+	out, err := exec.Command(tshark, "-r", file, "-2", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-T", "fields", "-E", "separator=;",
+		"-e", "frame.number", "-e", "tcp.completeness", "-e", "tcp.checksum.status", "-e", "ip.checksum.status", "-e", "tcp.analysis.flags", "-e", "_ws.malformed").Output()
+	if err != nil {
+		t.Fatalf("tshark: %v", err)
+	}
+	// The handshake, data and both FINs; good checksums, of which IPv6 has one.
+	fine := regexp.MustCompile(`^\d+;31;1;1?;;$`)
+	for line := range strings.Lines(string(out)) {
+		if !fine.MatchString(strings.TrimSuffix(line, "\n")) {
+			t.Errorf("packet %s: not %s", line, fine)
+		}
+	}
+	if len(out) == 0 {
+		t.Error("no packets")
 	}
 }
