@@ -127,6 +127,7 @@ func TestESP(t *testing.T) {
 	t.Run("held", l.testHeld)
 	t.Run("killed", l.testKilled)
 	t.Run("several at once", l.testSeveral)
+	t.Run("several processes at once", l.testProcesses)
 	t.Run("plain SYN", l.testPlain)
 	t.Run("peer down", l.testPeerDown) // and it stays so
 }
@@ -208,5 +209,27 @@ func (l *lab) testSeveral(t *testing.T) {
 	if r.Error != "" || len(r.Targets) != j.Repeat {
 		t.Errorf("got %+v, want %d targets", r, j.Repeat)
 	}
+	l.wantClean(t)
+}
+
+// testProcesses: the same portal by several processes at once, which know nothing
+// of each other.
+func (l *lab) testProcesses(t *testing.T) {
+	host, peer := l.ends(false)
+	l.peer.Require(t, host, peer, protection(mainTransport))
+	j := l.job(mainTransport, false)
+	j.Repeat = 2
+	l.watched(t, func() {
+		var all []*uml.Daemon
+		for range 3 {
+			all = append(all, l.host.Start(t, uml.Command{Args: []string{labProgram}, Env: []string{childEnv(j)}}))
+		}
+		for _, d := range all {
+			await(t, "the end of a process", d.Ended)
+			if r := readReport(t, d.Output()); r.Error != "" || len(r.Targets) != j.Repeat {
+				t.Errorf("got %+v, want %d targets", r, j.Repeat)
+			}
+		}
+	})
 	l.wantClean(t)
 }

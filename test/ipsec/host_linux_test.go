@@ -1,6 +1,7 @@
 package ipsec_test
 
 import (
+	"net/netip"
 	"os/exec"
 	"strings"
 	"testing"
@@ -36,6 +37,7 @@ func TestCharon(t *testing.T) {
 	})
 	t.Run("the peer is down", h.testPeerDown)
 	t.Run("the host's own connection", h.testOwnConnection)
+	t.Run("the host's own connection for a port", h.testOwnPort)
 	t.Run("a trap of the host", h.testTrap)
 	t.Run("killed in the middle", h.testKilled)
 }
@@ -120,6 +122,22 @@ func (h *hostCharon) testOwnConnection(t *testing.T) {
 	out, err := h.control("--list-conns")
 	if err != nil || !strings.Contains(out, "backup") || strings.Contains(out, "iscsi-discovery") {
 		t.Errorf("charon has: %v, %s", err, out)
+	}
+}
+
+// testOwnPort: a connection of the host that is for iSCSI alone. Charon tells its
+// port by name.
+func (h *hostCharon) testOwnPort(t *testing.T) {
+	w := newWorld(t, false)
+	portal := w.portal.Addr()
+	text := connection("backup", w.source.String(), "192.0.2.254", false, "tunnel", hostKey)
+	h.load(t, strings.Replace(text, "esp_proposals", "remote_ts = "+portal.String()+"/32[tcp/3260]\nesp_proposals", 1))
+	defer h.load(t, "connections { }\n")
+	for port, want := range map[uint16]ipsec.ExistingKind{3260: ipsec.ExistingPartial, 3261: ipsec.ExistingNone} {
+		existing, err := h.e.Existing(t.Context(), w.source, netip.AddrPortFrom(portal, port))
+		if err != nil || existing.Kind != want {
+			t.Errorf("port %d: got %+v, %v; want %s", port, existing, err, want)
+		}
 	}
 }
 

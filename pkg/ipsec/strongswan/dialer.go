@@ -2,6 +2,7 @@ package strongswan
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -38,15 +39,37 @@ func (d *dialer) prepare(ctx context.Context, key auth.Secret) error {
 	if err := d.c.conflict(ctx, charon); err != nil {
 		return failed(err)
 	}
+	for {
+		if err := d.c.wait(ctx, charon); err != nil {
+			return failed(err)
+		}
+		if err := d.establish(ctx, charon, key); !errors.Is(err, errYield) {
+			return err
+		}
+		if err := d.forget(); err != nil {
+			return failed(err) // and Close tries again
+		}
+		d.named = false
+	}
+}
+
+// establish has charon negotiate the connection once.
+func (d *dialer) establish(ctx context.Context, charon daemon, key auth.Secret) error {
 	d.e.name(&d.c)
 	d.named = true
 	if err := d.load(ctx, charon, key); err != nil {
+		return failed(err)
+	}
+	if err := d.c.yield(ctx, charon, false); err != nil {
 		return failed(err)
 	}
 	if err := d.negotiate(ctx); err != nil {
 		return err
 	}
 	if _, _, err := d.c.look(ctx, charon); err != nil {
+		return failed(err)
+	}
+	if err := d.c.yield(ctx, charon, true); err != nil {
 		return failed(err)
 	}
 	return nil
@@ -74,7 +97,11 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	d.dialer = &xfrm.Dialer{Hold: xfrm.Demand(d.c.association()), Source: d.c.source, Device: d.device}
+	association := d.c.association()
+	if err := association.Validate(); err != nil {
+		return nil, failed(err)
+	}
+	d.dialer = &xfrm.Dialer{Hold: xfrm.Demand(association), Source: d.c.source, Device: d.device}
 	dial := d.dialer.DialContext
 	if d.e.dial != nil {
 		dial = func(ctx context.Context, portal netip.AddrPort) (net.Conn, error) {

@@ -118,7 +118,8 @@ func selects(selectors, dynamic []string, end netip.AddrPort) bool {
 }
 
 // selectsPort reports whether protocol and port of a selector may be those of a
-// TCP connection. Charon writes ports that have a name by name.
+// TCP connection. Charon writes ports that have a name by name, such as
+// tcp/iscsi-target; a name that is not known here may be that of any port.
 func selectsPort(s string, port uint16) bool {
 	protocol, name, _ := strings.Cut(s, "/")
 	switch {
@@ -127,11 +128,13 @@ func selectsPort(s string, port uint16) bool {
 	case name == "" || name == "any" || port == 0:
 		return true
 	}
-	if from, to, isRange := strings.Cut(name, "-"); isRange {
+	if from, to, ok := strings.Cut(name, "-"); ok {
 		first, err1 := strconv.ParseUint(from, 10, 16)
 		last, err2 := strconv.ParseUint(to, 10, 16)
-		return err1 == nil && err2 == nil && first <= uint64(port) && uint64(port) <= last
+		if err1 == nil && err2 == nil {
+			return first <= uint64(port) && uint64(port) <= last
+		}
 	}
 	n, err := net.LookupPort("tcp", name)
-	return err == nil && n == int(port)
+	return err != nil || n == int(port)
 }

@@ -47,14 +47,17 @@ func ownerOf(name string) (o owner, ok bool) {
 	return owner{namespace: numbers[0], pid: int(numbers[1]), start: numbers[2]}, true
 }
 
-// gone reports whether the process is no more. One that cannot be seen from here,
-// in another container or on a system without /proc, counts as alive.
-func (o owner) gone() bool {
+// gone reports whether the process is known to be no more.
+func (o owner) gone() bool { return o.visible() && startOf(o.pid) != o.start }
+
+// alive reports whether the process is known to be there.
+func (o owner) alive() bool { return o.visible() && startOf(o.pid) == o.start }
+
+// visible reports whether it can be told: not of a process in another container,
+// nor on a system without /proc.
+func (o owner) visible() bool {
 	here := pidNamespace()
-	if here == 0 || o.namespace != here || o.pid == 0 || startOf(os.Getpid()) == 0 {
-		return false
-	}
-	return startOf(o.pid) != o.start
+	return here != 0 && o.namespace == here && o.pid != 0 && startOf(os.Getpid()) != 0
 }
 
 // pidNamespace returns the number of the namespace that our process number is
