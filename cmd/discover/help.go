@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -37,6 +38,11 @@ func (c *command) help() *cobra.Command {
 			return verbNames(about), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && args[0] == "iscsicli" {
+				if v := iscsicli.Find(args[1]); v != nil && v.Instead == "" {
+					return c.toolManual(v)
+				}
+			}
 			about, err := verbOf(cmd.Root(), args)
 			if err != nil {
 				return err

@@ -86,8 +86,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + quoted(args[0]) + didYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
-		_, err := fmt.Fprint(t.stdout, verb.Usage())
-		return err
+		return t.toolManual(verb)
 	}
 	request, err := verb.Parse(args[1:])
 	if err != nil {
@@ -111,6 +110,12 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return statusError(end.status)
 	}
 	return nil
+}
+
+// toolManual prints the arguments of a verb of the tool.
+func (c *command) toolManual(v *iscsicli.Verb) error {
+	_, err := fmt.Fprint(c.stdout, v.Usage())
+	return err
 }
 
 func toolVerbs() (names []string) {
@@ -225,7 +230,10 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	return ending{initiator.CodeRequestNotSupported, exitFailed}, nil
 }
 
-// onRegistry is withService for a verb that is done, or fails.
+// onRegistry is withService for a verb that asks nobody, and is done or fails.
 func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*initiator.Service) error) (ending, error) {
+	if t.run.capture != "" || t.run.captureSecrets {
+		return ending{}, usagef("--capture goes with verbs that ask portals: this one sends nothing")
+	}
 	return ending{}, t.withService(ctx, a, t.discoverer(nil), use)
 }

@@ -38,6 +38,7 @@ func TestToolUsage(t *testing.T) {
 		{"CHAPSecret -ohunter2", "--output: one of table, json, jsonl, iscsiadm" + hint, ""},
 		{"ListTargets -o json", "discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like", ""},
 		{"ListTargets -o iscsiadm", "discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like", ""},
+		{"ListTargets --capture f", "--capture goes with verbs that ask portals: this one sends nothing", ""},
 		{"ListTargets --capture-secrets T", "--capture-secrets goes with --capture FILE", ""},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
@@ -64,11 +65,13 @@ func TestToolUsage(t *testing.T) {
 // The arguments of a verb are a question, too.
 func TestToolQuestion(t *testing.T) {
 	t.Parallel()
-	newLab(t).inRegistry(t)("iscsicli", "listtargets", "/?").want(t, exitOK, `
+	for _, args := range [][]string{{"iscsicli", "listtargets", "/?"}, {"help", "iscsicli", "LISTTARGETS"}} {
+		newLab(t).inRegistry(t)(args...).want(t, exitOK, `
 Usage: discover iscsicli ListTargets [ForceUpdate]
 
   ForceUpdate  T: ask all portals first; anything else: do not
 `[1:], "")
+	}
 }
 
 // A verb of Windows' that is not here says what is.
