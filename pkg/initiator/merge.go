@@ -51,7 +51,7 @@ func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, tar
 				return err
 			}
 		}
-		r.Name, r.Alias, r.Portal, r.LastSeen, r.MissingSince = t.Name, t.Alias, newKeyRecord(key), now, nil
+		r.Name, r.Alias, r.Portal, r.LastSeen, r.MissingSince = t.Name, t.Alias, newKeyRecord(key), later(now, r.FirstSeen), nil
 		r.setAddresses(t.Addresses)
 		changes = append(changes, Change{Key: at, Version: old.Version, Value: encode(r)})
 		if old.Version == 0 {
@@ -101,8 +101,18 @@ func (s *Service) markMissing(ctx context.Context, mechanism string, folded []st
 		if r.MissingSince != nil {
 			continue
 		}
-		r.MissingSince = &now
+		since := later(now, r.LastSeen)
+		r.MissingSince = &since
 		changes = append(changes, Change{Key: old.Key, Version: old.Version, Value: encode(r)})
 	}
 	return s.cfg.Store.Apply(ctx, changes...)
+}
+
+// later returns the later of two times: a clock that was set back meanwhile does
+// not make a target missing before it was seen.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

@@ -162,7 +162,8 @@ func (s *Service) stale(ctx context.Context, m *Mechanism, listed map[string]boo
 }
 
 // PruneTargets forgets targets that were found by SendTargets and are missing, or
-// whose entry is gone, for at least as long. It returns how many records it
+// whose entry is gone, for at least as long; for 0 all of them. By a clock that was
+// set back it forgets too few rather than too many. It returns how many records it
 // forgot; a target by two mechanisms is two.
 func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (pruned int, err error) {
 	before := s.now().Add(-missingFor)
@@ -175,7 +176,7 @@ func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (p
 			if m.Stale && since.IsZero() {
 				since = m.LastSeen
 			}
-			if m.Static || since.IsZero() || since.After(before) {
+			if m.Static || since.IsZero() || missingFor > 0 && since.After(before) {
 				continue
 			}
 			err := s.cfg.Store.Apply(ctx,
