@@ -23,6 +23,12 @@
 // same ends, ours would come before the host's own, and the Enforcer refuses.
 // Associations of the host are never used, except under plans that are in place.
 //
+// # One after the other
+//
+// A peer answers under the newest associations that have the selectors of a
+// connection, and the local port is not among these. So connections from one
+// address to one portal take turns, those of other processes included.
+//
 // # Who can do this
 //
 // It takes Linux, charon with its vici plugin and a kernel with ESP, the right to
