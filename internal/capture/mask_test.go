@@ -10,7 +10,7 @@ import (
 
 // login returns the bytes of login responses that hold text, cut after each of
 // the offsets.
-func login(t *testing.T, text string, cuts ...int) []byte {
+func login(t testing.TB, text string, cuts ...int) []byte {
 	t.Helper()
 	var b []byte
 	begin := 0
@@ -72,18 +72,63 @@ func TestMaskUnfinished(t *testing.T) {
 	}
 }
 
-// FuzzMask: any bytes, cut anywhere, keep their number.
+// FuzzMask: of any bytes, cut anywhere, each stays or is overwritten, whatever the
+// cut, and no response of CHAP is left in a login.
 func FuzzMask(f *testing.F) {
 	f.Add([]byte("\x23"), 1)
+	const text = "AuthMethod=CHAP\x00CHAP_N=tgt\x00CHAP_R=0x0123456789abcdef\x00CHAP_I=7\x00"
+	for _, cut := range []int{0, 20, 30, 33, 40, len(text)} {
+		f.Add(login(f, text, cut), cut)
+		f.Add(login(f, text, cut, cut), 48+cut)
+	}
 	f.Fuzz(func(t *testing.T, b []byte, cut int) {
-		var m masker
+		whole := masked(b, len(b))
 		at := 0
 		if len(b) > 0 {
 			at = int(uint(cut) % uint(len(b)))
 		}
-		n := len(m.add(b[:at])) + len(m.add(b[at:])) + len(m.rest())
-		if n != len(b) {
-			t.Errorf("%d bytes, want %d", n, len(b))
+		if pieces := masked(b, at); !bytes.Equal(pieces, whole) {
+			t.Errorf("cut at %d: %q, whole: %q", at, pieces, whole)
+		}
+		if len(whole) != len(b) {
+			t.Fatalf("%d bytes, want %d", len(whole), len(b))
+		}
+		for i := range b {
+			if whole[i] != b[i] && whole[i] != '*' {
+				t.Fatalf("byte %d became %q", i, whole[i])
+			}
+		}
+		for pair := range bytes.SplitSeq(loginText(whole), []byte{0}) {
+			if value, ok := bytes.CutPrefix(pair, []byte("CHAP_R=")); ok && len(bytes.Trim(value, "*")) > 0 {
+				t.Errorf("a response is left: %q", pair)
+			}
 		}
 	})
+}
+
+// masked returns what becomes of b where it comes in two pieces.
+func masked(b []byte, cut int) []byte {
+	var m masker
+	out := bytes.Clone(m.add(b[:cut]))
+	out = append(out, m.add(b[cut:])...)
+	return append(out, m.rest()...)
+}
+
+// loginText joins the text of the login that b begins with.
+func loginText(b []byte) (text []byte) {
+	r := pdu.NewReader(bytes.NewReader(b))
+	for {
+		in, err := r.ReadPDU()
+		if err != nil {
+			return text
+		}
+		switch m := in.(type) {
+		case *pdu.LoginRequest:
+			text = append(text, m.Data...)
+		case *pdu.LoginResponse:
+			text = append(text, m.Data...)
+		default:
+			return text
+		}
+	}
 }
