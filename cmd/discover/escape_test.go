@@ -96,7 +96,7 @@ func FuzzJSONText(f *testing.F) {
 }
 
 func BenchmarkTargetLine(b *testing.B) {
-	o := &jsonlOutput{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}
+	o := &jsonlOutput{lines: lines{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}}
 	target := initiator.TargetFound{
 		Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
 		Target: initiator.Target{

@@ -69,7 +69,14 @@ type jsonBlock struct {
 }
 
 func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
-	j := &jsonResult{
+	j := new(jsonResult)
+	j.fill(r, names)
+	return j
+}
+
+// fill makes j that of a result.
+func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
+	*j = jsonResult{
 		Portal:        jsonText(r.Portal.Portal.String()),
 		Instance:      jsonText(r.Portal.Instance),
 		InitiatorPort: jsonText(r.Portal.Port.String()),
@@ -120,7 +127,6 @@ func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
 			jsonText(h.From.String()), jsonText(h.To.String()), statusText(uint16(h.Status)), h.Permanent,
 		})
 	}
-	return j
 }
 
 func newJSONError(err error) *jsonError {
@@ -216,6 +222,15 @@ type jsonText string
 // MarshalJSON writes the string.
 func (s jsonText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
 
+// isPlainJSON has true for the bytes that stand for themselves in a JSON string,
+// one by one: ASCII that can be seen.
+var isPlainJSON = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
@@ -224,14 +239,20 @@ func appendString(b []byte, s string) []byte {
 	}
 	b = append(b, '"')
 	for i := 0; i < len(s); {
+		plain := i
+		for plain < len(s) && isPlainJSON[s[plain]] {
+			plain++
+		}
+		if b = append(b, s[i:plain]...); plain == len(s) {
+			break
+		}
+		i = plain
 		if c := s[i]; c < utf8.RuneSelf {
 			switch {
 			case c == '"', c == '\\':
 				b = append(b, '\\', c)
-			case c < ' ', c == 0x7f:
-				u(rune(c))
 			default:
-				b = append(b, c)
+				u(rune(c))
 			}
 			i++
 			continue

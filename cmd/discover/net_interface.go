@@ -40,6 +40,9 @@ type interfaceNames struct {
 	list   func() ([]netInterface, error)
 	looked bool
 	found  []netInterface
+
+	last netip.Addr // asked for, and what was found
+	name string
 }
 
 // of returns the name of the interface with that address; empty: none is known.
@@ -54,6 +57,13 @@ func (n *interfaceNames) of(addr netip.Addr) string {
 		n.looked = true
 		n.found, _ = n.list() // it is told where known
 	}
+	if addr != n.last {
+		n.last, n.name = addr, n.search(addr)
+	}
+	return n.name
+}
+
+func (n *interfaceNames) search(addr netip.Addr) string {
 	for _, i := range n.found {
 		for _, p := range i.addresses {
 			// All of 127.0.0.0/8 is the loopback interface's.

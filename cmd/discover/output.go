@@ -16,6 +16,10 @@ type output interface {
 	// the result.
 	target(t *initiator.TargetFound) error
 
+	// handOn has all written that was taken: nothing more is there to be taken
+	// right now.
+	handOn() error
+
 	// portal takes the result of a portal that is listed.
 	portal(r *initiator.Result) error
 
@@ -32,9 +36,9 @@ func (c *command) newOutput(w *stream) output {
 	case formatJSON:
 		return &jsonOutput{w: w, names: names}
 	case formatJSONL:
-		return &jsonlOutput{w: w, names: names}
+		return &jsonlOutput{lines: lines{w: w}, names: names}
 	case formatISCSIADM:
-		return &iscsiadmOutput{w: w, notes: notes}
+		return &iscsiadmOutput{lines: lines{w: w}, notes: notes}
 	}
 	return &tableOutput{w: w, notes: notes}
 }

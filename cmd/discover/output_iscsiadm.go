@@ -1,17 +1,14 @@
 package main
 
 import (
-	"io"
-
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // An iscsiadmOutput prints the lines that the field's scripts parse: one for
 // each address of each target.
 type iscsiadmOutput struct {
-	w     io.Writer
+	lines
 	notes *notes
-	line  []byte
 
 	// With several sessions for a portal, its lines so far: each is printed
 	// once. nil: one session.
@@ -20,7 +17,7 @@ type iscsiadmOutput struct {
 }
 
 func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
-	o.line = o.line[:0]
+	line := o.b
 	if o.printed != nil && t.Portal != o.asked {
 		o.asked = t.Portal
 		clear(o.printed)
@@ -33,14 +30,23 @@ func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
 			}
 			o.printed[key] = true
 		}
-		o.line = a.AppendTo(o.line)
-		o.line = append(o.line, ' ')
-		o.line = append(o.line, t.Target.Name...)
-		o.line = append(o.line, '\n')
+		line = append(a.AppendTo(line), ' ')
+		line = append(line, t.Target.Name...)
+		line = append(line, '\n')
 	}
-	_, err := o.w.Write(o.line)
-	return err
+	return o.add(line)
 }
 
-func (o *iscsiadmOutput) portal(r *initiator.Result) error { return o.notes.portal(r) }
-func (o *iscsiadmOutput) end(blocks []*block) error        { return o.notes.end(blocks) }
+func (o *iscsiadmOutput) portal(r *initiator.Result) error {
+	if err := o.handOn(); err != nil {
+		return err
+	}
+	return o.notes.portal(r)
+}
+
+func (o *iscsiadmOutput) end(blocks []*block) error {
+	if err := o.handOn(); err != nil {
+		return err
+	}
+	return o.notes.end(blocks)
+}

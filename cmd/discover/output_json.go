@@ -18,6 +18,8 @@ type jsonOutput struct {
 
 func (o *jsonOutput) target(*initiator.TargetFound) error { return nil }
 
+func (o *jsonOutput) handOn() error { return nil }
+
 func (o *jsonOutput) portal(r *initiator.Result) error {
 	j := newJSONResult(r, o.names)
 	if o.each {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -10,9 +9,9 @@ import (
 // A jsonlOutput prints a line for each target the moment that it is read, and
 // one for each portal when it is done.
 type jsonlOutput struct {
-	w     io.Writer
-	names *interfaceNames
-	line  []byte
+	lines
+	names  *interfaceNames
+	result jsonResult // of the last line of a portal
 
 	asked  initiator.Portal // of the last line
 	index  int              // likewise
@@ -30,10 +29,8 @@ func (o *jsonlOutput) target(t *initiator.TargetFound) error {
 			o.prefix = appendPort(o.prefix, o.each.session(t.Index).port)
 		}
 	}
-	b := appendTarget(append(o.line[:0], o.prefix...), &t.Target)
-	o.line = append(b, '}', '\n')
-	_, err := o.w.Write(o.line)
-	return err
+	b := appendTarget(append(o.b, o.prefix...), &t.Target)
+	return o.add(append(b, '}', '\n'))
 }
 
 // appendPort appends the fields that say from which port a target is seen.
@@ -46,17 +43,16 @@ func appendPort(b []byte, p initiator.Port) []byte {
 }
 
 func (o *jsonlOutput) portal(r *initiator.Result) error {
-	j := newJSONResult(r, o.names)
+	j := &o.result
+	j.fill(r, o.names)
 	if o.each != nil {
 		j.InitiatorPort = eachPort
 	}
-	if b, ok := j.appendQuick(append(o.line[:0], `{"type":"portal",`...)); ok {
+	if b, ok := j.appendQuick(append(o.b, `{"type":"portal",`...)); ok {
 		b = strconv.AppendInt(append(b, `,"targets_found":`...), int64(r.TargetsFound), 10)
-		o.line = append(b, '}', '\n')
-		_, err := o.w.Write(o.line)
-		return err
+		return o.add(append(b, '}', '\n'))
 	}
-	return o.write(struct {
+	return o.marshal(struct {
 		Type string `json:"type"`
 		*jsonResult
 		TargetsFound int `json:"targets_found"`
@@ -65,7 +61,7 @@ func (o *jsonlOutput) portal(r *initiator.Result) error {
 
 func (o *jsonlOutput) end(blocks []*block) error {
 	for _, b := range blocks {
-		err := o.write(struct {
+		err := o.marshal(struct {
 			Type string `json:"type"`
 			jsonBlock
 		}{"block", newJSONBlock(b)})
@@ -73,14 +69,14 @@ func (o *jsonlOutput) end(blocks []*block) error {
 			return err
 		}
 	}
-	return nil
+	return o.handOn()
 }
 
-func (o *jsonlOutput) write(v any) error {
+// marshal adds the line of a value.
+func (o *jsonlOutput) marshal(v any) error {
 	line, err := marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = o.w.Write(line)
-	return err
+	return o.add(append(o.b, line...))
 }

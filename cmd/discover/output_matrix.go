@@ -36,6 +36,8 @@ func (o *matrixOutput) target(t *initiator.TargetFound) error {
 	return nil
 }
 
+func (o *matrixOutput) handOn() error { return nil }
+
 func (o *matrixOutput) portal(r *initiator.Result) error {
 	o.listed = true
 	o.silent(r)

@@ -40,6 +40,8 @@ func (o *tableOutput) target(t *initiator.TargetFound) error {
 	return o.rows()
 }
 
+func (o *tableOutput) handOn() error { return nil } // what it holds waits for the rest
+
 func (o *tableOutput) portal(r *initiator.Result) error {
 	total := o.printed + len(o.targets)
 	long := o.printed > 0

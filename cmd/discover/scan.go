@@ -192,6 +192,9 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 			s.logResult(b.Result)
 			err = s.showResult(b.Index, b.Result, out, t)
 		}
+		if err == nil {
+			err = out.handOn()
+		}
 		if err != nil {
 			cancel(err)
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"runtime"
 	"sync"
 )
 
@@ -42,7 +43,8 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
-	if s.pending = append(s.pending, p...); !s.writing {
+	first := len(s.pending) == 0
+	if s.pending = append(s.pending, p...); first && !s.writing {
 		s.change.Broadcast()
 	}
 	return len(p), nil
@@ -77,6 +79,11 @@ func (s *stream) run() {
 	for {
 		for len(s.pending) == 0 && !s.closed {
 			s.change.Wait()
+			// Who is about to add to it goes first: that costs a moment, and only
+			// where there is much.
+			s.mu.Unlock()
+			runtime.Gosched()
+			s.mu.Lock()
 		}
 		if len(s.pending) == 0 || s.err != nil {
 			return

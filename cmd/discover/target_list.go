@@ -112,8 +112,11 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 			}
 		}
 	}
-	out := iscsiadmOutput{w: t.stdout}
-	return out.target(&initiator.TargetFound{Target: initiator.Target{Name: target.Name, Addresses: all}})
+	out := iscsiadmOutput{lines: lines{w: t.stdout}}
+	if err := out.target(&initiator.TargetFound{Target: initiator.Target{Name: target.Name, Addresses: all}}); err != nil {
+		return err
+	}
+	return out.handOn()
 }
 
 // targetRows shows a target to people: a row for each address by each mechanism.

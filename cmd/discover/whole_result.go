@@ -27,7 +27,10 @@ func (o *whole) result(r *initiator.Result) error {
 		}
 	}
 	o.index++
-	return o.portal(r)
+	if err := o.portal(r); err != nil {
+		return err
+	}
+	return o.handOn()
 }
 
 // close ends the answer. err is what writing failed with before.

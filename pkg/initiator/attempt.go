@@ -15,14 +15,7 @@ import (
 // An attempt is the discovery of one portal, from the host name to the logout. It
 // is used for one portal after the other.
 type attempt struct {
-	pool *pool
-	d    *Discoverer
-
-	// What serves the next portal as well.
-	conn *conn
-	idle *budget // nil: there is none
-	list list
-	pair func(pdu.Pair) error // takes the pairs of the answer
+	*worker
 
 	job   job
 	index int
@@ -46,9 +39,25 @@ type attempt struct {
 	exchanges []auth.Exchange
 }
 
+// A worker is what serves one portal after the other.
+type worker struct {
+	pool *pool
+	d    *Discoverer
+	conn *conn
+	idle *budget // nil: there is none
+	list list
+	pair func(pdu.Pair) error // takes the pairs of the answer
+	plan knownPlan
+	name string // of ours that was found valid
+
+	// Room for the usual choice, which is none.
+	oneAddress [1]netip.AddrPort
+	onePort    [1]Port
+}
+
 // newAttempt returns an attempt for the portals of a worker.
 func newAttempt(p *pool) *attempt {
-	a := &attempt{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}
+	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
 	a.conn.handOn = a.handOn
 	a.list = list{emit: a.found, warnings: &a.warnings}
 	a.pair = a.list.pair
@@ -61,15 +70,17 @@ func newAttempt(p *pool) *attempt {
 // close ends what would have served another portal.
 func (a *attempt) close() { a.idle.end() }
 
-// reset makes a the discovery of another portal.
-func (a *attempt) reset(index int, j job) {
-	*a = attempt{pool: a.pool, d: a.d, conn: a.conn, idle: a.idle, list: a.list, pair: a.pair, job: j, index: index}
-	a.result.Portal = j.portal
-	a.result.InitiatorName = j.name
+// reset makes a ready for another portal.
+func (a *attempt) reset() {
+	w := a.worker
+	*a = attempt{}
+	a.worker = w
 }
 
 // run discovers, and emits the result in any case.
 func (a *attempt) run(ctx context.Context) {
+	a.result.Portal = a.job.portal
+	a.result.InitiatorName = a.job.name
 	err := a.discover(ctx)
 	for _, x := range a.exchanges {
 		x.Close()
@@ -140,7 +151,9 @@ func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx 
 	}
 	a.clock.start(limit)
 	err := work(a.clock.ctx)
-	a.spent += a.clock.used()
+	if !a.finished {
+		a.spent += a.clock.used()
+	}
 	if a.clock.stop() && !a.lent {
 		a.idle = a.clock
 	} else {
@@ -213,8 +226,11 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if err := ValidateName(a.job.name); err != nil {
-		return nil, err
+	if a.job.name != a.name || a.name == "" {
+		if err := ValidateName(a.job.name); err != nil {
+			return nil, err
+		}
+		a.name = a.job.name
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err
@@ -243,7 +259,8 @@ func (a *attempt) fail(err error) error {
 func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
 	p := a.result.Portal.Portal
 	if addr, err := netip.ParseAddr(p.host()); err == nil {
-		return []netip.AddrPort{netip.AddrPortFrom(named(addr.Unmap()), p.Port)}, nil
+		a.oneAddress[0] = netip.AddrPortFrom(named(addr.Unmap()), p.Port)
+		return a.oneAddress[:], nil
 	}
 	a.stage = StageResolve
 	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {

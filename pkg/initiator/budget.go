@@ -2,7 +2,6 @@ package initiator
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 )
@@ -22,7 +21,7 @@ type budget struct {
 
 	mu      sync.Mutex // guards the following
 	over    bool
-	watched net.Conn // its reads and writes fail once it is over
+	watched deadliner // what is waited for on it fails once it is over
 }
 
 // newBudget returns a budget within parent.
@@ -65,11 +64,14 @@ func (b *budget) atMost(limit time.Duration) {
 // used returns how much of it was spent.
 func (b *budget) used() time.Duration { return b.limit - b.left + time.Since(b.since) }
 
-// watch makes reads and writes of nc fail once the budget is over; nil ends that.
-func (b *budget) watch(nc net.Conn) {
+// A deadliner is a connection, or what becomes one.
+type deadliner interface{ SetDeadline(time.Time) error }
+
+// watch makes what is waited for on d fail once the budget is over; nil ends that.
+func (b *budget) watch(d deadliner) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.watched = nc
+	b.watched = d
 	b.expire()
 }
 

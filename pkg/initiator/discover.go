@@ -33,7 +33,7 @@ func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTarge
 	return d.discoverAll(ctx, d.jobs(portals))
 }
 
-func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[job]) iter.Seq[Result] {
+func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		held := newShelf(d.maxHeld(), maxAhead)
 		open := make(map[int]*collection) // portals whose turn has not come

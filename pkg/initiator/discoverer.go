@@ -157,7 +157,7 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, from Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
+func (d *Discoverer) dial(ctx context.Context, clock *budget, from Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
 	if d.Dial != nil {
 		return d.Dial(ctx, from.Address, dst)
 	}
@@ -165,5 +165,5 @@ func (d *Discoverer) dial(ctx context.Context, from Port, dst netip.AddrPort, bi
 	if bindDevice {
 		device = from.Interface
 	}
-	return dialTCP(ctx, from.Address, device, dst)
+	return dialTCP(ctx, clock, from.Address, device, dst)
 }

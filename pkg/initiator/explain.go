@@ -40,7 +40,7 @@ type Announcer interface {
 // portal. A host name is looked up, though, and secrets are not tried.
 func (d *Discoverer) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
 	for j := range d.jobs(func(yield func(SendTargetPortal) bool) { yield(p) }) {
-		return d.explain(ctx, j)
+		return d.explain(ctx, *j)
 	}
 	return nil, nil
 }
@@ -50,7 +50,7 @@ func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) 
 	if j.err != nil {
 		return nil, j.err
 	}
-	a := attempt{d: d, job: j}
+	a := attempt{worker: &worker{d: d}, job: j}
 	a.result.Portal, a.result.InitiatorName = j.portal, j.name
 	method, err := a.validate()
 	if err != nil {

@@ -38,7 +38,8 @@ func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]
 	}
 }
 
-// A job is a portal and what goes along with it to the discovery.
+// A job is a portal and what goes along with it to the discovery. In a sequence it
+// is valid until the next one is asked for.
 type job struct {
 	portal SendTargetPortal // with its secrets
 	name   string           // of the initiator, where the port has none
@@ -55,10 +56,12 @@ type job struct {
 }
 
 // jobs makes jobs of portals by what d says of all.
-func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
-	return func(yield func(job) bool) {
-		for p := range portals {
-			if !yield(job{portal: p, name: p.Login.nameOr(d.InitiatorName), ports: d.Ports, key: d.Key, outer: d.Outer}) {
+func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
+	return func(yield func(*job) bool) {
+		j := job{ports: d.Ports, key: d.Key, outer: d.Outer}
+		for j.portal = range portals {
+			j.name = j.portal.Login.nameOr(d.InitiatorName)
+			if !yield(&j) {
 				return
 			}
 		}
@@ -67,7 +70,7 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[job] {
 
 // run is Batches; where held is not nil the answers are collected, and counted
 // there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) iter.Seq[*Batch] {
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
@@ -93,7 +96,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[job], held *shelf) i
 }
 
 // maxWaiting is how many batches may wait for the consumer before a portal has to.
-const maxWaiting = 16
+const maxWaiting = 64
 
 // A pool is one Run: goroutines that each take one portal after the other.
 type pool struct {
@@ -107,7 +110,7 @@ type pool struct {
 	workers sync.WaitGroup
 
 	mu      sync.Mutex // guards the following, and is held while a portal is taken
-	next    func() (job, bool)
+	next    func() (*job, bool)
 	taken   int
 	started int // workers
 }
@@ -118,30 +121,33 @@ func (p *pool) work() {
 	a := newAttempt(p)
 	defer a.close()
 	for {
-		index, j, ok := p.take()
-		if !ok {
+		a.reset()
+		var ok bool
+		if a.index, ok = p.take(&a.job); !ok {
 			return
 		}
-		a.reset(index, j)
 		a.run(p.ctx)
 	}
 }
 
-// take returns the next portal and its index.
-func (p *pool) take() (index int, j job, ok bool) {
+// take copies the next portal to j and returns its index.
+func (p *pool) take(j *job) (index int, ok bool) {
 	if p.held != nil && !p.held.enter(p.ctx) {
-		return 0, j, false
+		return 0, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() == nil {
-		j, ok = p.next()
+		var next *job
+		if next, ok = p.next(); ok {
+			*j = *next
+		}
 	}
 	if !ok {
 		if p.held != nil {
 			p.held.leave()
 		}
-		return 0, j, false
+		return 0, false
 	}
 	if p.started < p.d.parallel() {
 		p.started++
@@ -149,7 +155,7 @@ func (p *pool) take() (index int, j job, ok bool) {
 	}
 	index = p.taken
 	p.taken++
-	return index, j, true
+	return index, true
 }
 
 // offer hands a batch to the consumer, unless there is no room before him.

@@ -28,7 +28,7 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
 	}
 	s.Existing = existing
-	plan, err := s.Resolve()
+	plan, err := a.plan.resolve(s)
 	before := a.result.IPsec
 	a.result.IPsec = plan
 	switch {
@@ -41,6 +41,26 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
+}
+
+// A knownPlan is the plan that was resolved last: most portals of a run have the
+// same settings.
+type knownPlan struct {
+	settings ipsec.Settings
+	plan     ipsec.Plan
+	known    bool
+}
+
+// resolve returns the plan for settings.
+func (k *knownPlan) resolve(s ipsec.Settings) (ipsec.Plan, error) {
+	old := &k.settings
+	if k.known && len(s.Previous) == 0 && s.Existing == old.Existing && s.Flags == old.Flags && s.Default == old.Default &&
+		s.RequireIPsec == old.RequireIPsec && s.RefuseUnknown == old.RefuseUnknown {
+		return k.plan, nil
+	}
+	plan, err := s.Resolve()
+	*k = knownPlan{settings: s, plan: plan, known: err == nil && len(s.Previous) == 0}
+	return plan, err
 }
 
 // existing says what there is between a port and dst: a policy of the

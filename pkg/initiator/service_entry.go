@@ -219,7 +219,7 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 
 // ask runs a job and takes what came of it into the registry.
 func (s *Service) ask(ctx context.Context, key Key, j job) Result {
-	one := func(yield func(job) bool) { yield(j) }
+	one := func(yield func(*job) bool) { yield(&j) }
 	r := Result{Portal: j.portal, InitiatorName: j.name, Err: &Error{Stage: StageValidate, Portal: j.portal.Portal, Err: context.Cause(ctx)}}
 	for r = range s.cfg.Discoverer.discoverAll(ctx, one) {
 	}

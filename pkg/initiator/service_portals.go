@@ -69,13 +69,13 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 			return
 		}
 		var broken error // of the registry, while it was read
-		jobs := func(yield func(job) bool) {
+		jobs := func(yield func(*job) bool) {
 			for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
 				if err != nil {
 					broken = storeError(err)
 					return
 				}
-				if !yield(s.job(ctx, r, selector)) {
+				if j := s.job(ctx, r, selector); !yield(&j) {
 					return
 				}
 			}

@@ -22,7 +22,8 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 		}
 		return []Port{from}, nil
 	case a.routingDecides(dst.Addr()):
-		return []Port{{}}, nil
+		a.onePort[0] = Port{}
+		return a.onePort[:], nil
 	}
 	ports, err := a.selector().choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
@@ -135,7 +136,7 @@ func (a *attempt) portAt(addr netip.Addr) Port {
 // is there for whoever has no source address yet, it connects from the port that
 // has one: rules by source make it so.
 func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
-	nc, err := a.d.dial(ctx, from, dst, a.bindDevice())
+	nc, err := a.d.dial(ctx, a.clock, from, dst, a.bindDevice())
 	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
 		return nc, err
 	}
@@ -143,7 +144,7 @@ func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.
 	if none != nil {
 		return nil, err
 	}
-	return a.d.dial(ctx, ports[0], dst, a.bindDevice())
+	return a.d.dial(ctx, a.clock, ports[0], dst, a.bindDevice())
 }
 
 // zoned gives a link-local destination without a zone the one of the port.

@@ -68,7 +68,8 @@ func canned() [4][]byte {
 
 // ask is one discovery.
 func ask(portal string, requests [4][]byte, buf *[]byte) error {
-	c, err := net.Dial("tcp", portal)
+	d := net.Dialer{KeepAlive: -1} // it is over before the first would be due
+	c, err := d.Dial("tcp", portal)
 	if err != nil {
 		return err
 	}
