@@ -47,3 +47,24 @@ func TestDefaultName(t *testing.T) {
 		})
 	}
 }
+
+// A name that somebody types is folded; that of the host's file goes over the wire
+// as it stands there, as other initiators of the host send it.
+func TestNameIsFolded(t *testing.T) {
+	t.Parallel()
+	const upper = "IQN.2026-11.com.example:Host1"
+	for _, tt := range []struct {
+		flags, want string
+	}{
+		{"--initiator-name " + upper, "iqn.2026-11.com.example:host1"},
+		{"", upper},
+	} {
+		l := newLab(t)
+		l.files[nameFile] = "InitiatorName=" + upper + "\n"
+		portal := l.Portal("192.0.2.10:3260", twoTargets())
+		l.discover(t.Context(), append(strings.Fields("scan 192.0.2.10"), strings.Fields(tt.flags)...)...)
+		if got, _ := l.Sessions(portal)[0].Key("InitiatorName"); got != tt.want {
+			t.Errorf("%q: got %s, want %s", tt.flags, got, tt.want)
+		}
+	}
+}

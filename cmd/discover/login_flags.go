@@ -93,6 +93,8 @@ func (l *loginFlags) check(registry bool) error {
 	case l.targetUser != "" && !l.chapSecret.given():
 		return usagef("--target-user goes with --chap-secret REF: a target proves itself only to who does so first")
 	}
+	// RFC 7143, section 4.2.7.1: what somebody types in upper case is folded.
+	l.initiatorName = initiator.FoldName(l.initiatorName)
 	return checkRefs(&l.chapSecret, &l.targetSecret)
 }
 
