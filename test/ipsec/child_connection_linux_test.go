@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -22,7 +21,7 @@ func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Con
 	}
 	d, err := j.enforcer().Dialer(ctx, initiator.Secured{
 		Plan: plan, Source: j.Source, Portal: j.Portal, Outer: j.Outer,
-		Key: initiator.PSK{Secret: auth.NewSecret([]byte(j.Key))},
+		Key: j.psk(),
 	})
 	if err != nil {
 		return err

@@ -43,17 +43,18 @@ const (
 
 // A job is what a child is told to do.
 type job struct {
-	Do       string
-	Source   netip.Addr
-	Portal   netip.AddrPort
-	Flags    ipsec.Flags
-	Other    ipsec.Flags // doTwice: the second time
-	Key      string
-	Outer    netip.Addr // in tunnel mode
-	Charon   string     // its socket; empty: the kernel's policies alone
-	Timeout  time.Duration
-	Patience time.Duration // doGiveUp: for the connection
-	Repeat   int           // discoveries at once; 0: one
+	Do            string
+	Source        netip.Addr
+	Portal        netip.AddrPort
+	Flags         ipsec.Flags
+	Other         ipsec.Flags // doTwice: the second time
+	Key           string
+	Local, Remote string     // identities; empty: addresses
+	Outer         netip.Addr // in tunnel mode
+	Charon        string     // its socket; empty: the kernel's policies alone
+	Timeout       time.Duration
+	Patience      time.Duration // doGiveUp: for the connection
+	Repeat        int           // discoveries at once; 0: one
 }
 
 // A report is what became of it.
@@ -182,13 +183,17 @@ func (j *job) enforcer() initiator.Enforcer {
 	return &strongswan.Enforcer{Socket: j.Charon}
 }
 
+func (j *job) psk() initiator.PSK {
+	return initiator.PSK{Secret: auth.NewSecret([]byte(j.Key)), Local: j.Local, Remote: j.Remote}
+}
+
 func (j *job) discoverer() *initiator.Discoverer {
 	return &initiator.Discoverer{
 		InitiatorName: "iqn.2026-11.com.example:host1",
 		Timeout:       j.Timeout,
 		Enforcer:      j.enforcer(),
 		Key: func(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
-			return initiator.PSK{Secret: auth.NewSecret([]byte(j.Key))}, j.Key != "", nil
+			return j.psk(), j.Key != "", nil
 		},
 		Outer: func(context.Context, initiator.Port, netip.Addr) (netip.Addr, bool, error) {
 			return j.Outer, j.Outer.IsValid(), nil

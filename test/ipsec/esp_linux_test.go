@@ -115,6 +115,7 @@ func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
 	t.Run("gateway", l.testGateway)
+	t.Run("identities", l.testIdentities)
 	t.Run("wrong key", l.testWrongKey)
 	t.Run("other proposals", l.testProposals)
 	t.Run("associations lost", l.testLost)
@@ -196,6 +197,34 @@ func (l *lab) testGateway(t *testing.T) {
 			l.wantClean(t)
 		})
 	}
+}
+
+// testIdentities: the ends know each other by other names than their addresses.
+func (l *lab) testIdentities(t *testing.T) {
+	host, peer := l.ends(false)
+	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+		t.Run(flags.String(), func(t *testing.T) {
+			p := protection(flags)
+			p.InitiatorID, p.PeerID = "host.example", "array.example"
+			l.peer.Require(t, host, peer, p)
+			j := l.job(flags, false)
+			j.Local, j.Remote = p.InitiatorID, p.PeerID
+			var r report
+			traffic := l.watched(t, func() { r = l.run(t, j) })
+			if r.Error != "" || len(r.Targets) != 1 || traffic.Protected() == 0 {
+				t.Errorf("got %+v, traffic %+v, want a target under ESP", r, traffic)
+			}
+			l.wantClean(t)
+		})
+	}
+	t.Run("another", func(t *testing.T) {
+		p := protection(mainTransport)
+		p.PeerID = "another.example"
+		l.peer.Require(t, host, peer, p)
+		j := l.job(mainTransport, false)
+		j.Remote = "array.example"
+		l.fails(t, j, codeFailed)
+	})
 }
 
 // testSeveral: the same portal several times at once.
