@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -47,7 +48,7 @@ type queue struct {
 // held is what came of one portal.
 type held struct {
 	batch initiator.Batch
-	bytes int  // of its targets
+	bytes int  // of its targets and warnings
 	cut   bool // there was no room for more
 }
 
@@ -70,6 +71,15 @@ func (q *queue) add(b *initiator.Batch) {
 	}
 	if b.Result != nil {
 		r := *b.Result
+		n := 0
+		for _, w := range r.Warnings {
+			n += len(w.Message)
+		}
+		if q.bytes+n > maxHeld {
+			r.Warnings, n = []initiator.Warning{{Code: initiator.WarnMore, Message: fmt.Sprintf("%d more warnings", len(r.Warnings))}}, 0
+		}
+		h.bytes += n
+		q.bytes += n
 		if h.cut && r.Err == nil {
 			r.TargetsFound = len(h.batch.Targets)
 			r.Err = &initiator.Error{

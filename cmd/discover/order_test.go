@@ -71,6 +71,25 @@ func TestHeldIsBounded(t *testing.T) {
 	}
 }
 
+// So are warnings: those for which there is no room are counted.
+func TestHeldWarningsAreBounded(t *testing.T) {
+	t.Parallel()
+	message := strings.Repeat("w", 1<<20) // in memory once
+	warned := func(index, n int) *initiator.Batch {
+		return &initiator.Batch{Index: index, Result: &initiator.Result{Warnings: slices.Repeat([]initiator.Warning{{Code: initiator.WarnTargetName, Message: message}}, n)}}
+	}
+	var got []string
+	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, maxHeld>>20), warned(2, 7), done(0), warned(3, 2)})) {
+		w := b.Result.Warnings
+		if got = append(got, fmt.Sprint(len(w))); b.Index == 2 {
+			got = append(got, w[0].Message)
+		}
+	}
+	if diff := cmp.Diff([]string{"0", fmt.Sprint(maxHeld >> 20), "1", "7 more warnings", "2"}, got); diff != "" {
+		t.Errorf("warnings differ (- want, + got):\n%s", diff)
+	}
+}
+
 // One slow portal holds up neither the others nor, for ever, the memory. Here
 // time is real: the others wait for a lock while there is no room.
 func TestSlowPortalFirst(t *testing.T) {
