@@ -76,7 +76,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 		return cause(ctx, err)
 	}
 	if secure != nil {
-		defer secure.Close()
+		defer a.release(secure)
 	}
 	if a.d.Wrap != nil {
 		nc = a.d.Wrap(nc)

@@ -1,8 +1,12 @@
 package initiator_test
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -59,6 +63,52 @@ func TestHeld(t *testing.T) {
 			}
 			if got := ask(0).IPsec.Existing.Kind; got != tt.after {
 				t.Errorf("when none is open: got %s, want %s", got, tt.after)
+			}
+		})
+	}
+}
+
+// A messyEnforcer leaves something behind.
+type messyEnforcer struct{ fakeEnforcer }
+
+func (e *messyEnforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+	d, err := e.fakeEnforcer.Dialer(ctx, s)
+	return messyDialer{d}, err
+}
+
+type messyDialer struct{ initiator.SecureDialer }
+
+func (messyDialer) Close() error { return errors.New("a key is left in the daemon") }
+
+// TestLeftover: what an enforcer could not take away is told with the failure.
+func TestLeftover(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		there bool
+	}{
+		{name: "nobody there"},
+		{name: "no proof", there: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := iscsitest.NewNetwork(t)
+			if tt.there {
+				n.Portal("192.0.2.10:3260", &iscsitest.Target{})
+			}
+			d := &initiator.Discoverer{
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: groupKey,
+				Enforcer: &messyEnforcer{fakeEnforcer{network: n, noBytes: true}},
+			}
+			p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
+			p.Security = 0x27
+			r, err := d.Discover(t.Context(), p)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			want := []initiator.Warning{{Code: initiator.WarnLeftover, Message: "a key is left in the daemon"}}
+			if diff := cmp.Diff(want, r.Warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
 	}

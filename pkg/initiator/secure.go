@@ -132,10 +132,18 @@ func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, me
 	a.stage = StageConnect
 	nc, err := dialer.DialContext(ctx)
 	if err != nil {
-		_ = dialer.Close()
+		a.release(dialer)
 		return nil, nil, err
 	}
 	return nc, a.d.held.hold(dialer, from.Address, dst, plan), nil
+}
+
+// release takes the protection of a connection away. What stays is told where the
+// result is not out yet.
+func (a *attempt) release(d SecureDialer) {
+	if err := d.Close(); err != nil {
+		a.warnings.add(WarnLeftover, "%s", errorText(err))
+	}
 }
 
 // secured gathers what the enforcer needs for a plan.

@@ -25,6 +25,7 @@ const (
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
 	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
+	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
 	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
 )
 
