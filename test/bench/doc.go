@@ -1,8 +1,10 @@
-// Bench measures the command against a floor: the barest Go client that can get
-// the same answers. Both run against one canned target, which answers on all of
+// Bench measures the command against floors: the least that a client can do to get
+// the same answers, in raw epoll and in barest Go; and against peers, where they
+// are installed. All run against one canned target, which answers on all of
 // 127.0.0.0/8 as fast as it can, in a process of its own. Figures are ratios of
 // runs that alternate, so that a machine whose speed drifts does not matter;
 // absolute numbers are there to be looked at, not compared.
 //
 //	go run ./test/bench
+//	go run ./test/bench -only sweep,list
 package main

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -23,9 +21,9 @@ func floor(args []string) error {
 	if err != nil {
 		return err
 	}
-	portals := []string{where}
-	if text, err := os.ReadFile(where); err == nil {
-		portals = strings.Fields(string(text))
+	portals, err := readPortals(where)
+	if err != nil {
+		portals = []string{where}
 	}
 	requests := canned()
 	next := make(chan string)

@@ -12,9 +12,10 @@ import (
 
 // figures are what one run of a client took.
 type figures struct {
-	wall float64 // seconds
-	cpu  float64 // seconds, user and system
-	peak float64 // MiB of resident memory
+	wall  float64 // seconds
+	cpu   float64 // seconds, user and system, with those of its own processes
+	peak  float64 // MiB of resident memory, of the largest process
+	units int     // that it was given
 }
 
 // measure runs a client and waits for its end.

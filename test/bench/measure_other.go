@@ -4,7 +4,10 @@ package main
 
 import "errors"
 
-type figures struct{ wall, cpu, peak float64 }
+type figures struct {
+	wall, cpu, peak float64
+	units           int
+}
 
 func measure([]string) (figures, error) {
 	return figures{}, errors.New("processes are measured on Unix only")
