@@ -231,6 +231,18 @@ var isPlainJSON = func() (plain [256]bool) {
 	return plain
 }()
 
+// arePlainJSON is isPlainJSON of the first eight bytes at once.
+func arePlainJSON(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	_ = s[7]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	// The top bit of the first byte that is not plain is set in one of these: it is
+	// from 0x80 up, below a space, from 0x7f up, a quote, a backslash. Where no byte
+	// is, nothing is carried from one to the next.
+	quote, backslash := x^'"'*ones, x^'\\'*ones
+	return (x|(x-' '*ones)|(x+ones)|(quote-ones)|(backslash-ones))&tops == 0
+}
+
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
@@ -240,6 +252,9 @@ func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i
+		for plain+8 <= len(s) && arePlainJSON(s[plain:plain+8]) {
+			plain += 8
+		}
 		for plain < len(s) && isPlainJSON[s[plain]] {
 			plain++
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,5 +60,21 @@ func TestQuickResult(t *testing.T) {
 				t.Errorf("fields differ (- encoding/json, + quick):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Eight bytes are plain where each of them is.
+func TestPlainJSON(t *testing.T) {
+	t.Parallel()
+	for at := range 8 {
+		for c := range 256 {
+			for _, filler := range []string{" ", "~", "a", "!", "#", "[", "]"} {
+				b := []byte(strings.Repeat(filler, 8))
+				b[at] = byte(c)
+				if got, want := arePlainJSON(string(b)), isPlainJSON[c]; got != want {
+					t.Errorf("%q: got %t, want %t", b, got, want)
+				}
+			}
+		}
 	}
 }

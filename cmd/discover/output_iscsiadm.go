@@ -14,6 +14,9 @@ type iscsiadmOutput struct {
 	// once. nil: one session.
 	printed map[string]bool
 	asked   initiator.Portal
+
+	last initiator.TargetAddress // and how its lines begin
+	text []byte
 }
 
 func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
@@ -30,8 +33,10 @@ func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
 			}
 			o.printed[key] = true
 		}
-		line = append(a.AppendTo(line), ' ')
-		line = append(line, t.Target.Name...)
+		if a != o.last || o.text == nil {
+			o.last, o.text = a, append(a.AppendTo(o.text[:0]), ' ')
+		}
+		line = append(append(line, o.text...), t.Target.Name...)
 		line = append(line, '\n')
 	}
 	return o.add(line)

@@ -11,6 +11,14 @@ type Machine interface {
 	Step(in pdu.PDU) (out pdu.PDU, done bool, err error)
 }
 
+// A Settler is a Machine that may have left something of the last PDU received to
+// do while the next one is on its way. Settle does it, and is called before that
+// is read; its error ends the exchange.
+type Settler interface {
+	Machine
+	Settle() error
+}
+
 // Bounds on what a target can make us do.
 const (
 	maxLoginRounds = 64       // requests in one login

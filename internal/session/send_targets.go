@@ -14,14 +14,19 @@ type SendTargets struct {
 	// MaxText is the longest answer in bytes; a longer one is a *LimitError.
 	MaxText int64
 
+	// Late leaves the pairs of a response to Settle, where more is asked for: so
+	// the target makes the next response while we look at this one.
+	Late bool
+
 	n       *Numbers
 	yield   func(pdu.Pair) error
 	request pdu.TextRequest
 	joiner  pdu.Joiner
 	other   unsolicited
-	text    int64 // bytes so far
-	pdus    int   // responses so far
-	empty   int   // responses without text, in a row
+	text    int64  // bytes so far
+	late    []byte // text that was not walked yet
+	pdus    int    // responses so far
+	empty   int    // responses without text, in a row
 }
 
 // DefaultMaxText is the longest answer that is taken where nothing else is
@@ -56,8 +61,14 @@ func (s *SendTargets) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 	if err := s.check(resp); err != nil {
 		return nil, false, err
 	}
-	if err := s.take(resp.Data); err != nil {
+	if err := s.count(resp.Data); err != nil {
 		return nil, false, err
+	}
+	s.late = resp.Data
+	if !s.Late || resp.Final || s.other.logout {
+		if err := s.Settle(); err != nil {
+			return nil, false, err
+		}
 	}
 	if resp.Final {
 		if err := s.joiner.Close(); err != nil {
@@ -98,8 +109,8 @@ func (s *SendTargets) check(resp *pdu.TextResponse) error {
 	return s.n.advance(resp.Opcode(), resp.StatSN)
 }
 
-// take counts the text of a response and hands its pairs on.
-func (s *SendTargets) take(data []byte) error {
+// count holds the text of a response against the limits.
+func (s *SendTargets) count(data []byte) error {
 	s.text += int64(len(data))
 	if s.text > s.MaxText {
 		return &LimitError{What: "bytes of text", Limit: s.MaxText}
@@ -112,6 +123,14 @@ func (s *SendTargets) take(data []byte) error {
 	} else if s.empty++; s.empty > maxEmptyInARow {
 		return &LimitError{What: "empty text responses in a row", Limit: maxEmptyInARow}
 	}
+	return nil
+}
+
+// Settle hands on the pairs of the last response, where Step has left that. It is
+// to be called before the memory of the response is used again.
+func (s *SendTargets) Settle() error {
+	data := s.late
+	s.late = nil
 	for p, err := range s.joiner.Add(data) {
 		if err == nil {
 			err = s.yield(p)

@@ -50,14 +50,36 @@ func (s *shelf) put(n int64) error {
 // clear gives n bytes back.
 func (s *shelf) clear(n int64) { s.used.Add(-n) }
 
-// A collection gathers the targets of one portal.
+// collectedAtOnce is how many targets a collection buys room for at once.
+const collectedAtOnce = 1024
+
+// A collection gathers the targets of one portal. It takes little more than their
+// text: they are in chunks, of which none is copied before the end, and neighbours
+// at the same addresses share them.
 type collection struct {
-	targets []Target
-	names   map[string]int                 // index in targets, by the folded name
+	chunks  [][]Target // all but the last of collectedAtOnce
+	count   int
+	names   nameIndex                      // by the folded name
+	shared  []TargetAddress                // of the target that was added last
 	seen    map[int]map[TargetAddress]bool // addresses of names that came again, where they are many
-	implied map[int]bool                   // targets that named no address so far
+	implied []bool                         // of each target: it named no address so far
 	result  Result
 	done    bool
+}
+
+// at returns a target.
+func (c *collection) at(i int) *Target { return &c.chunks[i/collectedAtOnce][i%collectedAtOnce] }
+
+// name returns the folded name of a target.
+func (c *collection) name(i int) string { return FoldName(c.at(i).Name) }
+
+// targets returns all targets. The collection takes no more then.
+func (c *collection) targets() []Target {
+	c.names, c.seen, c.implied = nameIndex{}, nil, nil
+	if len(c.chunks) == 1 {
+		return c.chunks[0]
+	}
+	return slices.Concat(c.chunks...)
 }
 
 // collect returns the collection of a portal.
@@ -70,26 +92,27 @@ func collect(open map[int]*collection, index int) *collection {
 	return c
 }
 
-// add takes a target; the addresses of a name that was there before join it. An
+// add takes a target, and copies its addresses; the addresses of a name that was there before join it. An
 // address that is implied, since none was sent, holds only where the name has no
 // other: LIO ends some responses of a long list between a name and its
 // addresses, and begins the next with other names.
 func (c *collection) add(t Target, implied bool) {
-	if c.names == nil {
-		c.names, c.implied = make(map[string]int), make(map[int]bool)
-	}
-	name := FoldName(t.Name)
-	i, known := c.names[name]
+	i, known := c.names.find(FoldName(t.Name), c.count, c.name)
 	if !known {
-		i = len(c.targets)
-		c.names[name] = i
-		c.targets = append(c.targets, t)
-		if implied {
-			c.implied[i] = true
+		if !slices.Equal(c.shared, t.Addresses) {
+			c.shared = slices.Clip(slices.Clone(t.Addresses))
 		}
+		t.Addresses = c.shared // without room: who appends makes a copy
+		if c.count%collectedAtOnce == 0 {
+			c.chunks = append(c.chunks, nil)
+		}
+		last := &c.chunks[len(c.chunks)-1]
+		*last = append(*last, t)
+		c.implied = append(c.implied, implied)
+		c.count++
 		return
 	}
-	have := &c.targets[i]
+	have := c.at(i)
 	if have.Alias == "" {
 		have.Alias = t.Alias
 	}
@@ -97,7 +120,7 @@ func (c *collection) add(t Target, implied bool) {
 	case implied:
 		return
 	case c.implied[i]:
-		delete(c.implied, i)
+		c.implied[i] = false
 		have.Addresses = nil
 	}
 	for _, a := range t.Addresses {
@@ -109,7 +132,7 @@ func (c *collection) add(t Target, implied bool) {
 
 // has reports whether target i has an address; where not, it is about to get it.
 func (c *collection) has(i int, a TargetAddress) bool {
-	have := c.targets[i].Addresses
+	have := c.at(i).Addresses
 	if len(have) < fewAddresses {
 		return slices.Contains(have, a)
 	}

@@ -43,6 +43,7 @@ func (c *conn) reset(nc net.Conn) {
 // run drives a machine until it is done.
 func (c *conn) run(ctx context.Context, m session.Machine) error {
 	var in pdu.PDU
+	settler, _ := m.(session.Settler)
 	for {
 		out, done, err := m.Step(in)
 		if err != nil {
@@ -56,6 +57,11 @@ func (c *conn) run(ctx context.Context, m session.Machine) error {
 		}
 		if done {
 			return nil
+		}
+		if settler != nil {
+			if err := settler.Settle(); err != nil {
+				return err
+			}
 		}
 		if err := c.handOn(); err != nil {
 			return err

@@ -41,11 +41,11 @@ func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job]) iter.
 		for b := range d.run(ctx, jobs, held) {
 			c := collect(open, b.Index)
 			for i := range b.Targets {
-				c.add(b.target(i), b.implied[i])
+				c.add(b.Targets[i], b.implied[i])
 			}
 			if b.Result != nil {
 				c.result, c.done = *b.Result, true
-				c.result.Targets, c.result.TargetsFound = c.targets, len(c.targets)
+				c.result.Targets, c.result.TargetsFound = c.targets(), c.count
 			}
 			for c := open[turn]; c != nil && c.done; c = open[turn] {
 				delete(open, turn)

@@ -177,6 +177,7 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	a.list.reset(addr, a.d.maxTargets())
 	m := &a.conn.list
 	m.Reset(numbers, a.pair)
+	m.Late = true
 	m.MaxText = a.d.maxText(a.pool.held != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err

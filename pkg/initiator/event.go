@@ -40,7 +40,8 @@ type Result struct {
 	Bound   bool           // the connection was bound to the port's interface, too
 
 	// Targets are those that were read, also where Err is set, one for each
-	// name, in the order of the answer. They are nil in the events of Run, which
+	// name, in the order of the answer. Targets at the same addresses may share the
+	// memory of these: they can be appended to, but not changed in place. They are nil in the events of Run, which
 	// has handed them on before.
 	Targets      []Target
 	TargetsFound int // how many targets were read; a repeated name counts again in Run

@@ -77,7 +77,7 @@ func (l *list) name(v []byte) error {
 	if l.state == inRecord && l.target.Name == string(v) {
 		return nil
 	}
-	plain, reason := isPlainName(v), ""
+	plain, reason := l.isPlain(v), ""
 	if !plain {
 		name := string(v)
 		if reason = badName(name); reason == "" {
@@ -99,6 +99,23 @@ func (l *list) name(v []byte) error {
 	l.state, l.plain, l.bad = inRecord, plain, 0
 	l.target = Target{Name: l.texts.string(v), Addresses: l.target.Addresses[:0]}
 	return nil
+}
+
+// isPlain is isPlainName for a name that follows another: of what begins like that
+// one, only the rest is looked at.
+func (l *list) isPlain(v []byte) bool {
+	n := 0
+	if l.plain && l.state == inRecord {
+		before := l.target.Name
+		most := min(len(before), len(v))
+		for n+8 <= most && string(v[n:n+8]) == before[n:n+8] {
+			n += 8
+		}
+	}
+	if n < len(plainStart) || len(v) > MaxNameLen {
+		return isPlainName(v)
+	}
+	return arePlainChars(v[n:])
 }
 
 // address adds an address to the record.

@@ -148,8 +148,7 @@ var plainChars = func() (plain [256]bool) {
 // equal to what FoldName makes of it. A name of which it says nothing may be valid
 // all the same.
 func isPlainName(v []byte) bool {
-	const date = "iqn.yyyy-mm."
-	if len(v) <= len(date) || len(v) > MaxNameLen || string(v[:4]) != date[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
+	if len(v) < len(plainStart) || len(v) > MaxNameLen || string(v[:4]) != plainStart[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
 		return false
 	}
 	for _, i := range [...]int{4, 5, 6, 7, 9, 10} {
@@ -160,7 +159,14 @@ func isPlainName(v []byte) bool {
 	if month := (v[9]-'0')*10 + v[10] - '0'; month < 1 || month > 12 {
 		return false
 	}
-	for _, c := range v[len(date):] {
+	return arePlainChars(v[len(plainStart)-1:])
+}
+
+// plainStart is how a plain name begins, in which x is not a colon.
+const plainStart = "iqn.yyyy-mm.x"
+
+func arePlainChars(v []byte) bool {
+	for _, c := range v {
 		if !plainChars[c] {
 			return false
 		}
