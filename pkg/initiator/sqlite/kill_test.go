@@ -40,21 +40,28 @@ func TestKill(t *testing.T) {
 	}
 	verifyKilled(t, path, acknowledged)
 	t.Logf("%d writers killed, %d batches acknowledged", rounds, total)
-	if total < rounds {
+	if total < rounds/2 {
 		t.Errorf("%d batches in %d rounds: the writers hardly wrote", total, rounds)
 	}
 }
 
 // killWriter starts a writer, kills it at a random moment, and returns how many
-// batches it acknowledged.
+// batches it acknowledged. Every third may be killed before it has opened the file,
+// the others write at least once, however busy the machine is.
 func killWriter(t *testing.T, path string, round int) int {
 	t.Helper()
 	cmd := child(t, "writer", path, strconv.Itoa(round))
 	out := lines(t, cmd)
 	kill := time.AfterFunc(5*time.Millisecond+rand.N(150*time.Millisecond), func() { _ = cmd.Process.Kill() })
+	if round%3 != 0 {
+		kill.Stop()
+	}
 	defer kill.Stop()
 	n := 0
 	for out.Scan() {
+		if n == 0 && round%3 != 0 {
+			kill.Reset(rand.N(100 * time.Millisecond))
+		}
 		if out.Text() != strconv.Itoa(n) {
 			t.Fatalf("round %d: the writer says %q after %d batches", round, out.Text(), n)
 		}
