@@ -81,7 +81,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	if a.d.Wrap != nil {
 		nc = a.d.Wrap(nc)
 	}
-	defer nc.Close()
+	defer a.hangUp(nc, secure == nil)
 	a.clock.watch(nc)
 	defer a.clock.watch(nil)
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)

@@ -38,6 +38,8 @@ func connectHint(err error) string {
 		return "nothing listens there: check the address and the TCP port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "this host has no such source address, or no free TCP port at it"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "no more files may be open: see ulimit -n"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check the route to it"
 	case errors.As(err, &timeout):

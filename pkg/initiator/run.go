@@ -75,6 +75,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) 
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
 		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan *Batch, maxWaiting), quit: make(chan struct{})}
+		p.descriptors.free = make(chan struct{}, d.parallel()) // for each who may wait
 		defer func() {
 			cancel()
 			close(p.quit)
@@ -106,8 +107,9 @@ type pool struct {
 	out  chan *Batch
 	quit chan struct{} // closed when nobody takes events any more
 
-	batches batches
-	workers sync.WaitGroup
+	batches     batches
+	descriptors descriptors
+	workers     sync.WaitGroup
 
 	mu      sync.Mutex // guards the following, and is held while a portal is taken
 	next    func() (*job, bool)

@@ -118,7 +118,7 @@ func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, me
 	}
 	if !plan.IPsec {
 		a.stage = StageConnect
-		nc, err := a.dial(ctx, from, dst)
+		nc, err := a.connectPatiently(ctx, from, dst)
 		return nc, nil, err
 	}
 	secured, err := a.secured(ctx, plan, from, dst)

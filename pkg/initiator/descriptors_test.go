@@ -1,0 +1,92 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// fewDescriptors makes connections fail beyond a number.
+type fewDescriptors struct {
+	most int
+	dial func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error)
+
+	mu   sync.Mutex // guards the following
+	open int
+	lack int // how often there was none
+}
+
+func (f *fewDescriptors) connect(ctx context.Context, src netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open == f.most {
+		f.lack++
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	}
+	nc, err := f.dial(ctx, src, dst)
+	if err == nil {
+		f.open++
+		nc = &descriptor{Conn: nc, give: sync.OnceFunc(func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.open--
+		})}
+	}
+	return nc, err
+}
+
+type descriptor struct {
+	net.Conn
+	give func()
+}
+
+func (d *descriptor) Close() error {
+	defer d.give()
+	return d.Conn.Close()
+}
+
+// TestFewDescriptors: with fewer descriptors than portals may be asked at once, a
+// run takes its time, and no portal fails; with none at all each fails.
+func TestFewDescriptors(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{0, 1, 3} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				f := &fewDescriptors{most: most, dial: d.Dial}
+				d.Dial = f.connect
+				var portals []initiator.SendTargetPortal
+				for i := range 200 {
+					addr := fmt.Sprintf("10.0.0.%d:3260", i+1)
+					if most == 0 {
+						portals = append(portals, portal(n, addr))
+						continue
+					}
+					portals = append(portals, portal(n, addr, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk"}}}))
+				}
+				for e := range d.Run(t.Context(), slices.Values(portals)) {
+					done, ok := e.(initiator.PortalDone)
+					if !ok {
+						continue
+					}
+					if err := done.Result.Err; most > 0 && err != nil || most == 0 && !errors.Is(err, syscall.EMFILE) {
+						t.Errorf("portal %d: %v", done.Index, err)
+					}
+				}
+				if f.lack == 0 || f.open != 0 {
+					t.Errorf("%d times there was none; %d are left open", f.lack, f.open)
+				}
+			})
+		})
+	}
+}
