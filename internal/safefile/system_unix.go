@@ -3,7 +3,9 @@
 package safefile
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -19,4 +21,20 @@ func syncFolder(path string) error {
 	}
 	defer f.Close() //nolint:errcheck // nothing was written through it
 	return f.Sync()
+}
+
+// Foreign reports whether a file, of Lstat, belongs to somebody who has no say here:
+// neither to us, nor to root, nor to the owner of its folder, who decides anyway what
+// has its name.
+func Foreign(path string, info fs.FileInfo) bool {
+	folder, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return true
+	}
+	file, ok := info.Sys().(*syscall.Stat_t)
+	dir, ok2 := folder.Sys().(*syscall.Stat_t)
+	if !ok || !ok2 {
+		return true
+	}
+	return file.Uid != uint32(os.Geteuid()) && file.Uid != 0 && file.Uid != dir.Uid
 }

@@ -64,6 +64,9 @@ func readKeyFile(path string) ([]byte, error) {
 			Hint: "chmod 600 it, and see who had access",
 		}
 	}
+	if safefile.Foreign(path, info) {
+		return nil, &KeyFileError{Path: path, Reason: "it belongs to another user", Hint: "move it away, and see who put it there"}
+	}
 	text, err := io.ReadAll(io.LimitReader(f, keyFileLen+1))
 	if err != nil {
 		return nil, &KeyFileError{Path: path, Reason: "it cannot be read", Err: err}

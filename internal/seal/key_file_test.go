@@ -121,6 +121,32 @@ func TestKeyFileRefuses(t *testing.T) {
 	}
 }
 
+// TestKeyFileForeign: a key that another user has put there seals nothing.
+func TestKeyFileForeign(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to give a file away")
+	}
+	path := filepath.Join(t.TempDir(), "registry.key")
+	if _, err := KeyFile(path).Seal(auth.NewSecret([]byte("twelve bytes")), "c"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, 65534, -1); err != nil {
+		t.Fatal(err)
+	}
+	_, err := KeyFile(path).Seal(auth.NewSecret([]byte("twelve bytes")), "c")
+	var file *KeyFileError
+	if !errors.As(err, &file) || !strings.Contains(err.Error(), "it belongs to another user") {
+		t.Errorf("got %v, want a KeyFileError: another user's", err)
+	}
+	if err := os.Chown(filepath.Dir(path), 65534, -1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := KeyFile(path).Seal(auth.NewSecret([]byte("twelve bytes")), "c"); err != nil {
+		t.Errorf("of the folder's owner: %v", err)
+	}
+}
+
 func content(text string) func(t *testing.T, path string) { return mode(text, 0o600) }
 
 func mode(text string, mode os.FileMode) func(t *testing.T, path string) {

@@ -111,6 +111,25 @@ func TestOtherOwner(t *testing.T) {
 	}
 }
 
+// TestForeign: what another user has put in a folder of ours, or of root, is not
+// taken for a registry; what belongs to the owner of the folder is.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		missing(t, "root, to give a file away")
+	}
+	give := func(t *testing.T, path string) {
+		if err := os.Lchown(path, 65534, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuse(t, give, sqlite.Exposed, "it belongs to another user")
+	path := registry(t, 1)
+	give(t, path)
+	give(t, filepath.Dir(path))
+	closeStore(t, open(t, path))
+}
+
 // TestModes: what is made is its owner's alone, whatever the umask lets through.
 // It changes the umask of the process and runs beside no other test.
 func TestModes(t *testing.T) {
