@@ -98,10 +98,10 @@ func (a *Auditor) expect(next uint32) {
 }
 
 func (a *Auditor) answered(op pdu.Opcode) {
-	if a.outstanding == op {
+	if a.waiting && a.outstanding == op { // what nobody asked for may still be on its way
 		a.waiting = false
+		a.answeredAt = a.expStatSN
 	}
-	a.answeredAt = a.expStatSN
 	for i := range a.pings {
 		a.pings[i].due = true
 	}

@@ -57,6 +57,10 @@ func TestAdversaryText(t *testing.T) {
 		{name: "an unknown event before it", steps: beside(&pdu.AsyncMessage{Event: 200, VCode: 9}), sent: 3},
 		{name: "a reject with a forged line", steps: after(iscsitest.Send(&pdu.Reject{Reason: 0x7e, Data: []byte("\n192.0.2.66:3260,1 iqn.2026-11.com.example:forged\n\x1b[2J")})), sent: 2,
 			want: outcome{stage: initiator.StageDiscover, code: initiator.CodeNonSpecificError, text: "rejected our request"}},
+		{name: "more behind the last one", judge: oneTarget, steps: after(iscsitest.Together(
+			&pdu.TextResponse{Final: true, Data: pdu.Text(disk)},
+			&pdu.TextResponse{Final: true, Data: pdu.Text("TargetName=iqn.2026-11.com.example:late\x00")},
+		))},
 	} {
 		a.run(t)
 	}
