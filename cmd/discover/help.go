@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -87,11 +88,8 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 	return err
 }
 
-// The columns of the flags' manual.
-const (
-	flagColumn = 28
-	lineLength = 80
-)
+// flagColumn is where the manual of a flag begins.
+const flagColumn = 28
 
 // writeFlags writes the manual of a group of flags, if it has any to show.
 func writeFlags(b *strings.Builder, g flagGroup) {
@@ -116,25 +114,6 @@ func writeFlags(b *strings.Builder, g flagGroup) {
 			left += strings.Repeat(" ", flagColumn-len(left))
 		}
 		b.WriteString(left)
-		writeWrapped(b, f.Usage, flagColumn)
+		column.Write(b, flagColumn, f.Usage)
 	})
-}
-
-// writeWrapped writes words in lines that begin at a column.
-func writeWrapped(b *strings.Builder, s string, column int) {
-	at := column
-	for i, word := range strings.Fields(s) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > lineLength:
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			at = column
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
-	}
-	b.WriteByte('\n')
 }

@@ -94,9 +94,14 @@ type scenario struct {
 func of(ts *testscript.TestScript) *scenario { return ts.Value(runKey{}).(*scenario) }
 
 func runDiscover(ts *testscript.TestScript, neg bool, args []string) {
+	execute(ts, neg, "discover", args...)
+}
+
+// execute runs a program, and notes its exit status.
+func execute(ts *testscript.TestScript, neg bool, program string, args ...string) {
 	s := of(ts)
 	s.status = 0
-	if err := ts.Exec("discover", args...); err != nil {
+	if err := ts.Exec(program, args...); err != nil {
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) {
 			ts.Fatalf("%v", err)

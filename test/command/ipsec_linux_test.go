@@ -127,18 +127,7 @@ func (w *ipsecWorld) onHost(args ...string) []string {
 }
 
 func (w *ipsecWorld) run(ts *testscript.TestScript, neg bool, args ...string) {
-	s := of(ts)
-	s.status = 0
-	if err := ts.Exec("nsenter", w.onHost(args...)...); err != nil {
-		exit, ok := err.(*exec.ExitError)
-		if !ok {
-			ts.Fatalf("%v", err)
-		}
-		s.status = exit.ExitCode()
-	}
-	if s.status == 0 == neg {
-		ts.Fatalf("exit status %d", s.status)
-	}
+	execute(ts, neg, "nsenter", w.onHost(args...)...)
 }
 
 func (w *ipsecWorld) discover(ts *testscript.TestScript, neg bool, args []string) {

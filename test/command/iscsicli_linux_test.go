@@ -101,19 +101,8 @@ func newToolWorld(tb testing.TB) *toolWorld {
 }
 
 func (w *toolWorld) discover(ts *testscript.TestScript, neg bool, args []string) {
-	s := of(ts)
-	s.status = 0
 	args = append([]string{"-t", strconv.Itoa(w.holder.Pid()), "--net", "--", "discover", "--registry", ts.MkAbs("registry/registry.db")}, args...)
-	if err := ts.Exec("nsenter", args...); err != nil {
-		exit, ok := err.(*exec.ExitError)
-		if !ok {
-			ts.Fatalf("%v", err)
-		}
-		s.status = exit.ExitCode()
-	}
-	if s.status == 0 == neg {
-		ts.Fatalf("exit status %d", s.status)
-	}
+	execute(ts, neg, "nsenter", args...)
 }
 
 // change changes the array.

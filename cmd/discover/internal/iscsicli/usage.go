@@ -4,16 +4,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-)
 
-// lineLength is how long the lines of a usage may be.
-const lineLength = 80
+	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
+)
 
 // Usage returns the arguments of the verb and their values, in lines.
 func (v *Verb) Usage() string {
 	const head = "Usage: discover iscsicli "
 	var b strings.Builder
-	wrap(&b, head+v.Name+" "+v.arguments(), len(head))
+	write(&b, head+v.Name+" "+v.arguments(), len(head))
 	width := 0
 	for _, p := range v.params {
 		width = max(width, len(p.name))
@@ -22,7 +21,7 @@ func (v *Verb) Usage() string {
 		b.WriteByte('\n')
 	}
 	for _, p := range v.params {
-		wrap(&b, fmt.Sprintf("  %-*s  %s", width, p.name, p.values), width+4)
+		write(&b, fmt.Sprintf("  %-*s  %s", width, p.name, p.values), width+4)
 	}
 	return b.String()
 }
@@ -53,25 +52,11 @@ func (v *Verb) arguments() string {
 	return b.String()
 }
 
-// wrap writes words in lines; those after the first begin at a column.
-func wrap(b *strings.Builder, text string, column int) {
-	lead := text[:min(column, len(text))]
+// write writes a line; where it is too long, it goes on at a column.
+func write(b *strings.Builder, line string, at int) {
+	lead := line[:min(at, len(line))]
 	b.WriteString(lead)
-	at := len(lead)
-	for i, word := range strings.Fields(text[len(lead):]) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > lineLength:
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			at = column
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
-	}
-	b.WriteByte('\n')
+	column.Write(b, len(lead), line[len(lead):])
 }
 
 // takesText says how many arguments the verb takes.

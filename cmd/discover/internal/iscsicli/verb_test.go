@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -78,7 +79,7 @@ func TestUsage(t *testing.T) {
 	for _, v := range Verbs() {
 		usage := v.Usage()
 		for line := range strings.Lines(usage) {
-			if len(line) > lineLength+1 {
+			if len(line) > column.LineLength+1 {
 				t.Errorf("%s: a line of %d: %s", v.Name, len(line), line)
 			}
 		}

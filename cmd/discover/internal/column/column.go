@@ -1,0 +1,27 @@
+// Package column writes manuals in lines that are not too long.
+package column
+
+import "strings"
+
+// LineLength is how long a line may be.
+const LineLength = 80
+
+// Write writes words in lines, and ends the last. The first goes on where it is,
+// which is at the column; the others begin there.
+func Write(b *strings.Builder, column int, words string) {
+	at := column
+	for i, word := range strings.Fields(words) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > LineLength:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	b.WriteByte('\n')
+}
