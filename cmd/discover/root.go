@@ -10,6 +10,7 @@ import (
 type command struct {
 	world
 	global globalFlags
+	line   *statusLine                    // standard error
 	groups map[*cobra.Command][]flagGroup // of each verb, for its manual
 	strict bool                           // hold CHAP secrets to what Windows takes
 }
@@ -18,8 +19,9 @@ type command struct {
 func run(ctx context.Context, args []string, w world) int {
 	ctx, stop := withCancellation(ctx)
 	defer stop()
-	w.stderr = &lockedWriter{w: w.stderr}
-	c := &command{world: w, groups: make(map[*cobra.Command][]flagGroup)}
+	line := &statusLine{w: w.stderr, terminal: w.terminal}
+	w.stderr = line
+	c := &command{world: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}
 	root := c.root()
 	args, err := verbFirst(root, args)
 	if err == nil {

@@ -25,6 +25,7 @@ type scan struct {
 	ports    *initiator.PortSelector // nil: routing decides
 	us       nodeName                // as the registry has it; empty: it was not read, or has none
 	each     *each                   // nil: one session for each portal
+	progress *progress               // nil: it is not shown
 }
 
 // scan returns the verb.
@@ -157,10 +158,12 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	w := newStream(s.stdout, cancel) // nobody asks on for a reader who has left
+	s.progress = s.newProgress()
+	w := newStream(s.progress.beside(s.stdout), cancel) // nobody asks on for a reader who has left
 	out := s.scanOutput(w)
 	t := &tally{portals: s.portals, all: s.run.all, each: s.each}
 	err := s.show(ctx, cancel, d, out, t)
+	s.progress.stop()
 	if err == nil {
 		err = s.showRest(ctx, d, out, t)
 	}

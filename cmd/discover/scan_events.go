@@ -12,6 +12,7 @@ import (
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range s.portals.all() {
+			s.progress.begin()
 			if !yield(s.asked(p)) {
 				return
 			}
@@ -22,13 +23,13 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
 	}
 	if s.global.output == formatJSONL {
-		return d.Batches(ctx, record(asked))
+		return s.progress.count(d.Batches(ctx, record(asked)))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		batches := inOrder(d.Batches(ctx, record(w.limit(asked))))
+		batches := inOrder(s.progress.count(d.Batches(ctx, record(w.limit(asked)))))
 		if s.global.output == formatJSON {
-			batches = asBatches(d.DiscoverAll(ctx, record(w.limit(asked))))
+			batches = s.progress.count(asBatches(d.DiscoverAll(ctx, record(w.limit(asked)))))
 		}
 		for b := range batches {
 			if b.Result != nil {

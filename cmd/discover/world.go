@@ -20,6 +20,7 @@ type world struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
+	terminal   func(io.Writer) (columns int) // how wide a writer is; 0: it is no terminal
 	lookupEnv  func(name string) (string, bool)
 	open       func(path string) (io.ReadCloser, error)
 	openFD     func(n int) (io.ReadCloser, error)
@@ -47,6 +48,7 @@ func thisMachine() world {
 		stdin:      os.Stdin,
 		stdout:     os.Stdout,
 		stderr:     os.Stderr,
+		terminal:   terminalColumns,
 		lookupEnv:  os.LookupEnv,
 		open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		openFD:     openFD,

@@ -27,7 +27,9 @@ type lab struct {
 	answers map[string]string // to questions at the terminal
 	names   map[string][]string
 	host    string
-	stdout  io.Writer // nil: kept
+	stdout  io.Writer         // nil: kept
+	stderr  io.Writer         // likewise
+	columns map[io.Writer]int // of those that are terminals
 
 	enforcer initiator.Enforcer // nil: there is none
 	hasIPsec bool               // the system has some
@@ -106,9 +108,10 @@ type ran struct {
 func (l *lab) discover(ctx context.Context, args ...string) ran {
 	var stdout, stderr bytes.Buffer
 	w := world{
-		stdin:  strings.NewReader(l.stdin),
-		stdout: &stdout,
-		stderr: &stderr,
+		stdin:    strings.NewReader(l.stdin),
+		stdout:   &stdout,
+		stderr:   &stderr,
+		terminal: func(w io.Writer) int { return l.columns[w] },
 		lookupEnv: func(name string) (string, bool) {
 			v, ok := l.env[name]
 			return v, ok
@@ -171,6 +174,9 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 	}
 	if l.stdout != nil {
 		w.stdout = l.stdout
+	}
+	if l.stderr != nil {
+		w.stderr = l.stderr
 	}
 	return ran{status: run(ctx, args, w), stdout: stdout.String(), stderr: stderr.String()}
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+const (
+	progressFrom  = 16                     // portals: fewer are done before one could read it
+	progressFirst = 500 * time.Millisecond // when the line is shown first
+	progressEvery = 200 * time.Millisecond // and how often it changes
+)
+
+// Progress is a line on the terminal that says how far a sweep has come. It has
+// nothing in it but numbers, and goes away for whatever else is printed, and at the
+// end. A nil progress shows nothing.
+type progress struct {
+	line  *statusLine
+	total int
+	start time.Time
+
+	asked, answered, failed atomic.Int64
+
+	quit chan struct{}
+	done sync.WaitGroup
+}
+
+// newProgress returns the progress of a scan, which is shown until it is stopped;
+// nil where standard error is no terminal, or there is not much to wait for.
+func (s *scan) newProgress() *progress {
+	columns := s.line.columns()
+	if columns == 0 || s.portals.count < progressFrom || s.each != nil {
+		return nil
+	}
+	p := &progress{line: s.line, total: s.portals.count, start: time.Now(), quit: make(chan struct{})}
+	p.done.Go(p.run)
+	return p
+}
+
+// run shows the line until it is stopped.
+func (p *progress) run() {
+	next := time.NewTimer(progressFirst)
+	defer next.Stop()
+	for {
+		select {
+		case <-p.quit:
+			p.line.show("")
+			return
+		case now := <-next.C:
+			p.line.show(p.text(now.Sub(p.start)))
+			next.Reset(progressEvery)
+		}
+	}
+}
+
+// text says how far it is after a time.
+func (p *progress) text(elapsed time.Duration) string {
+	asked, answered, failed := p.asked.Load(), p.answered.Load(), p.failed.Load()
+	s := fmt.Sprintf("%d of %d asked, %d answered, %d failed", asked, p.total, answered, failed)
+	done := answered + failed
+	rate := float64(done) / elapsed.Seconds()
+	if done == 0 || elapsed <= 0 {
+		return s
+	}
+	left := time.Duration(float64(int64(p.total)-done) / rate * float64(time.Second))
+	return s + fmt.Sprintf(", %.0f/s, %s left", rate, left.Round(time.Second))
+}
+
+// begin counts a portal that is about to be asked.
+func (p *progress) begin() {
+	if p != nil {
+		p.asked.Add(1)
+	}
+}
+
+// count counts results as they come, before they wait for their turn.
+func (p *progress) count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+	if p == nil {
+		return batches
+	}
+	return func(yield func(*initiator.Batch) bool) {
+		for b := range batches {
+			switch {
+			case b.Result == nil:
+			case b.Result.Err == nil:
+				p.answered.Add(1)
+			default:
+				p.failed.Add(1)
+			}
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// stop takes the line away for good.
+func (p *progress) stop() {
+	if p == nil {
+		return
+	}
+	close(p.quit)
+	p.done.Wait()
+}
+
+// beside returns w in such a way that what is written to it, where it is a terminal,
+// does not get into the line.
+func (p *progress) beside(w io.Writer) io.Writer {
+	if p == nil || p.line.terminal(w) == 0 {
+		return w
+	}
+	return besideLine{p.line, w}
+}
+
+type besideLine struct {
+	line *statusLine
+	w    io.Writer
+}
+
+func (b besideLine) Write(p []byte) (n int, err error) {
+	b.line.away(func() {
+		n, err = b.w.Write(p)
+		b.line.within = len(p) > 0 && p[len(p)-1] != '\n' // of -o json
+	})
+	return n, err
+}
