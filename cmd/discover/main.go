@@ -17,6 +17,9 @@ import (
 )
 
 func main() {
+	if _, set := os.LookupEnv(paceSetting); !set {
+		paceCollections()
+	}
 	cobra.MousetrapHelpText = "" // started from Windows' Explorer it is the same command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one kills

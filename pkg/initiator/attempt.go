@@ -134,7 +134,7 @@ func (a *attempt) handOn() error {
 }
 
 // found takes a target from the list. Its addresses are the list's.
-func (a *attempt) found(t Target, implied bool) error {
+func (a *attempt) found(t *Target, implied bool) error {
 	a.result.TargetsFound++
 	b := a.open()
 	if b.add(t, implied); len(b.Targets) >= maxBatch {

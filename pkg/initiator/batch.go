@@ -32,11 +32,10 @@ func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPor
 }
 
 // add adds a target, whose addresses are copied.
-func (b *Batch) add(t Target, implied bool) {
+func (b *Batch) add(t *Target, implied bool) {
 	n := len(b.addresses)
 	b.addresses = append(b.addresses, t.Addresses...)
-	t.Addresses = b.addresses[n:len(b.addresses):len(b.addresses)]
-	b.Targets = append(b.Targets, t)
+	b.Targets = append(b.Targets, Target{Name: t.Name, Alias: t.Alias, Addresses: b.addresses[n:len(b.addresses):len(b.addresses)]})
 	b.implied = append(b.implied, implied)
 }
 
@@ -63,7 +62,6 @@ func (p *batches) put(b *Batch) {
 	if cap(b.addresses) > 4*maxBatch {
 		b.addresses = nil
 	}
-	clear(b.Targets)
 	b.result, b.Result = Result{}, nil
 	p.free.Put(b)
 }

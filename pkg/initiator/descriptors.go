@@ -16,15 +16,18 @@ import (
 type descriptors struct {
 	mu      sync.Mutex // guards the following
 	used    int        // connections that are there or being made
+	given   int        // back, ever
 	waiting int
 	free    chan struct{} // a word to each who waits, when one was given back
 }
 
-// take counts a connection that is about to be made.
-func (d *descriptors) take() {
+// take counts a connection that is about to be made, and returns how many were
+// given back so far.
+func (d *descriptors) take() (given int) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.used++
-	d.mu.Unlock()
+	return d.given
 }
 
 // leave gives one back.
@@ -32,6 +35,7 @@ func (d *descriptors) leave() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.used--
+	d.given++
 	d.wake()
 }
 
@@ -45,9 +49,14 @@ func (d *descriptors) wake() {
 
 // exchange gives the count of one back that was not to be had, waits until there
 // is one, and takes that. It is false where nobody has any to give back, or ctx
-// ends.
-func (d *descriptors) exchange(ctx context.Context) bool {
+// ends. given is what take returned: what was given back since then may be had.
+func (d *descriptors) exchange(ctx context.Context, given *int) bool {
 	d.mu.Lock()
+	if d.given != *given {
+		*given = d.given
+		d.mu.Unlock()
+		return true
+	}
 	if d.used--; d.used == 0 {
 		d.wake() // to find out the same
 		d.mu.Unlock()
@@ -57,7 +66,7 @@ func (d *descriptors) exchange(ctx context.Context) bool {
 	d.mu.Unlock()
 	select {
 	case <-d.free:
-		d.take()
+		*given = d.take()
 		return true
 	case <-ctx.Done():
 		return false
@@ -69,7 +78,7 @@ func (d *descriptors) exchange(ctx context.Context) bool {
 // by hangUp.
 func (a *attempt) connectPatiently(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
 	d := &a.pool.descriptors
-	d.take()
+	given := d.take()
 	for {
 		nc, err := a.dial(ctx, from, dst)
 		switch {
@@ -80,7 +89,7 @@ func (a *attempt) connectPatiently(ctx context.Context, from Port, dst netip.Add
 			return nil, err
 		}
 		a.clock.pause()
-		again := d.exchange(a.pool.ctx)
+		again := d.exchange(a.pool.ctx, &given)
 		a.clock.resume()
 		if !again {
 			return nil, err

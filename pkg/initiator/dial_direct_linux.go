@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"net"
@@ -45,7 +46,7 @@ func connect(b *budget, dst netip.AddrPort) (*tcpConn, error) {
 	}
 	c := &tcpConn{f: os.NewFile(uintptr(fd), "tcp"), remote: dst}
 	if err != nil {
-		err = c.established(b, to)
+		err = c.established(b)
 	}
 	if err == nil {
 		c.local, err = localAddrPort(fd)
@@ -58,7 +59,7 @@ func connect(b *budget, dst netip.AddrPort) (*tcpConn, error) {
 }
 
 // established waits for the end of the handshake.
-func (c *tcpConn) established(b *budget, to syscall.Sockaddr) error {
+func (c *tcpConn) established(b *budget) error {
 	raw, err := c.f.SyscallConn()
 	if err != nil {
 		return err
@@ -67,18 +68,41 @@ func (c *tcpConn) established(b *budget, to syscall.Sockaddr) error {
 	defer b.watch(nil)
 	var failed error
 	err = raw.Write(func(fd uintptr) bool {
-		// Asked again, it tells what became of it. The first time is not to be left
-		// out: what the poller has noticed before is forgotten by now.
-		failed = syscall.Connect(int(fd), to)
-		return failed != syscall.EALREADY && failed != syscall.EINPROGRESS && failed != syscall.EINTR
+		// The first look is not to be left out: what the poller has noticed before is
+		// forgotten by now.
+		var done bool
+		done, failed = handshake(int(fd))
+		return done
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return bare(err)
-	case failed != nil && failed != syscall.EISCONN:
-		return os.NewSyscallError("connect", failed)
 	}
-	return nil
+	return failed
+}
+
+// handshake reports whether a handshake is over, and how it went.
+func handshake(fd int) (done bool, err error) {
+	const closed, synSent, synReceived = 7, 2, 3 // of the kernel
+	info, err := syscall.GetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_INFO)
+	if err != nil {
+		return true, os.NewSyscallError("getsockopt", err)
+	}
+	var first [4]byte // of what is asked for; the state is ahead of all else
+	binary.NativeEndian.PutUint32(first[:], uint32(info))
+	switch first[0] {
+	case synSent, synReceived:
+		return false, nil
+	case closed:
+		why, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+		if err == nil && why == 0 {
+			why = int(syscall.ECONNABORTED)
+		}
+		if err == nil {
+			err = syscall.Errno(why)
+		}
+		return true, os.NewSyscallError("connect", err)
+	}
+	return true, nil
 }
 
 // sockaddr returns an address in the form of the system.

@@ -94,7 +94,8 @@ func FuzzList(f *testing.F) {
 		const most = 8
 		var targets []Target
 		w := &warnings{}
-		l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(target Target, _ bool) error {
+		l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(found *Target, _ bool) error {
+			target := *found
 			target.Addresses = slices.Clone(target.Addresses)
 			targets = append(targets, target)
 			return nil

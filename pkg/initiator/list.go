@@ -22,9 +22,10 @@ const maxAliasLen = 255
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
 // no other.
 type list struct {
-	// emit takes each target when it is complete. Its addresses are valid during
-	// the call; implied ones were not sent, or are what would have been implied.
-	emit     func(t Target, implied bool) error
+	// emit takes each target when it is complete. It is valid during the call, but
+	// for strings; implied addresses were not sent, or are what would have been
+	// implied.
+	emit     func(t *Target, implied bool) error
 	warnings *warnings
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets
@@ -97,7 +98,7 @@ func (l *list) name(v []byte) error {
 		return nil
 	}
 	l.state, l.plain, l.bad = inRecord, plain, 0
-	l.target = Target{Name: l.texts.string(v), Addresses: l.target.Addresses[:0]}
+	l.target.Name, l.target.Alias, l.target.Addresses = l.texts.string(v), "", l.target.Addresses[:0]
 	return nil
 }
 
@@ -164,7 +165,7 @@ func (l *list) flush() error {
 		return nil
 	}
 	l.state = inBadRecord // until the next name
-	t := l.target
+	t := &l.target
 	if len(l.implied) == 0 {
 		l.implied = append(l.implied, impliedAddress(l.session))
 	}
@@ -177,7 +178,7 @@ func (l *list) flush() error {
 		l.warnings.add(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
 		return nil
 	default:
-		t.Addresses, implied = l.implied, true
+		t.Addresses, implied = append(t.Addresses, l.implied[0]), true
 	}
 	if l.count++; l.count > l.max {
 		return &LimitError{What: "targets", Limit: int64(l.max)}

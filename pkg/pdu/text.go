@@ -62,7 +62,18 @@ func (t Text) Pairs() iter.Seq2[Pair, error] {
 // splitPair cuts key=value, without its NUL, at the first '='. The reason is
 // empty where the pair is well formed.
 func splitPair(b []byte) (p Pair, reason string) {
-	eq := bytes.IndexByte(b, '=')
+	// Two keys come by the million, and are known to be well formed.
+	eq := -1
+	switch name, address := len(KeyTargetName), len(KeyTargetAddress); {
+	case len(b) > name && b[name] == '=' && string(b[:name]) == KeyTargetName:
+		eq = name
+	case len(b) > address && b[address] == '=' && string(b[:address]) == KeyTargetAddress:
+		eq = address
+	}
+	if eq > 0 && len(b)-eq-1 <= MaxValueLen {
+		return Pair{Key: b[:eq], Value: b[eq+1:]}, ""
+	}
+	eq = bytes.IndexByte(b, '=')
 	switch {
 	case eq < 0:
 		return p, "no '=' in a pair"
@@ -74,10 +85,6 @@ func splitPair(b []byte) (p Pair, reason string) {
 		return p, "a value of more than 8192 bytes"
 	}
 	p = Pair{Key: b[:eq], Value: b[eq+1:]}
-	switch string(p.Key) {
-	case KeyTargetName, KeyTargetAddress: // they come by the million
-		return p, ""
-	}
 	for _, c := range p.Key {
 		if !isKeyChar(c) {
 			return Pair{}, "a character in a key that no key may have"

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// While little is in use, collecting garbage often costs more than the memory is
+// worth: a sweep or a long list leaves much behind and keeps little. Where much is
+// in use, as of answers that are held, the usual pace is right.
+const (
+	smallHeap   = 8 << 20 // bytes in use after a collection
+	smallPace   = 300     // GOGC
+	usualPace   = 100     // likewise
+	liveHeap    = "/gc/heap/live:bytes"
+	paceSetting = "GOGC"
+)
+
+// paceCollections sets the pace of collections, now and after each.
+func paceCollections() {
+	debug.SetGCPercent(smallPace)
+	pace := smallPace
+	live := []metrics.Sample{{Name: liveHeap}}
+	var collected func(*[16]byte)
+	watch := func() { runtime.SetFinalizer(new([16]byte), collected) } // called when it is collected
+	collected = func(*[16]byte) {
+		metrics.Read(live)
+		wanted := smallPace
+		if live[0].Value.Uint64() > smallHeap {
+			wanted = usualPace
+		}
+		if wanted != pace {
+			pace = wanted
+			debug.SetGCPercent(pace)
+		}
+		watch()
+	}
+	watch()
+}
