@@ -23,6 +23,7 @@ type Batch struct {
 	implied   []bool          // of each target: its address is the portal in use, and was perhaps not sent
 	addresses []TargetAddress // the memory of the targets' addresses
 	result    Result          // what Result points to
+	long      bool            // it has taken room for long ones
 }
 
 // Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
@@ -39,6 +40,9 @@ func (b *Batch) add(t *Target, implied bool) {
 	b.implied = append(b.implied, implied)
 }
 
+// isLong reports more than a few targets.
+func (b *Batch) isLong() bool { return len(b.Targets) > maxBatch/8 }
+
 // target returns a target that stays valid.
 func (b *Batch) target(i int) Target {
 	t := b.Targets[i]
@@ -47,14 +51,30 @@ func (b *Batch) target(i int) Target {
 }
 
 // batches keeps the memory of batches for the next.
-type batches struct{ free sync.Pool }
+type batches struct {
+	mu   sync.Mutex // guards free
+	free []*Batch
+}
+
+// maxFree is how many batches are kept.
+const maxFree = 2 * maxWaiting
 
 func (p *batches) get(index int, portal Portal) *Batch {
-	b, ok := p.free.Get().(*Batch)
-	if !ok {
-		b = new(Batch)
-	}
+	b := p.last()
 	*b = Batch{Index: index, Portal: portal, Targets: b.Targets[:0], implied: b.implied[:0], addresses: b.addresses[:0]}
+	return b
+}
+
+// last returns the batch that was used last, which the processor still knows.
+func (p *batches) last() *Batch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.free) - 1
+	if n < 0 {
+		return new(Batch)
+	}
+	b := p.free[n]
+	p.free = p.free[:n]
 	return b
 }
 
@@ -62,8 +82,13 @@ func (p *batches) put(b *Batch) {
 	if cap(b.addresses) > 4*maxBatch {
 		b.addresses = nil
 	}
+	clear(b.Targets)
 	b.result, b.Result = Result{}, nil
-	p.free.Put(b)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) < maxFree {
+		p.free = append(p.free, b)
+	}
 }
 
 // Texts makes strings, many in one piece of memory.

@@ -74,7 +74,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) 
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
-		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan *Batch, maxWaiting), quit: make(chan struct{})}
+		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan *Batch, maxWaiting), long: make(chan struct{}, maxLong), quit: make(chan struct{})}
 		p.descriptors.free = make(chan struct{}, d.parallel()) // for each who may wait
 		defer func() {
 			cancel()
@@ -91,13 +91,17 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) 
 			if !yield(b) {
 				return
 			}
+			p.shorten(b)
 			p.batches.put(b)
 		}
 	}
 }
 
 // maxWaiting is how many batches may wait for the consumer before a portal has to.
-const maxWaiting = 64
+const maxWaiting = 32
+
+// maxLong is how many of them may have more than a few targets.
+const maxLong = 4
 
 // A pool is one Run: goroutines that each take one portal after the other.
 type pool struct {
@@ -105,6 +109,7 @@ type pool struct {
 	ctx  context.Context
 	held *shelf // for what is collected; nil: nothing is
 	out  chan *Batch
+	long chan struct{} // one for each long batch in out
 	quit chan struct{} // closed when nobody takes events any more
 
 	batches     batches
@@ -162,20 +167,45 @@ func (p *pool) take(j *job) (index int, ok bool) {
 
 // offer hands a batch to the consumer, unless there is no room before him.
 func (p *pool) offer(b *Batch) bool {
+	if b.isLong() {
+		select {
+		case p.long <- struct{}{}:
+			b.long = true
+		default:
+			return false
+		}
+	}
 	select {
 	case p.out <- b:
 		return true
 	default:
+		p.shorten(b)
 		return false
 	}
 }
 
 // emit hands a batch to the consumer, or fails when there is none any more.
 func (p *pool) emit(b *Batch) error {
+	if b.isLong() {
+		select {
+		case p.long <- struct{}{}:
+			b.long = true
+		case <-p.quit:
+			return errStopped
+		}
+	}
 	select {
 	case p.out <- b:
 		return nil
 	case <-p.quit:
 		return errStopped
+	}
+}
+
+// shorten gives back the room of a long batch.
+func (p *pool) shorten(b *Batch) {
+	if b.long {
+		b.long = false
+		<-p.long
 	}
 }
