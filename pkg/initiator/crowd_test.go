@@ -206,8 +206,8 @@ func TestConstantMemory(t *testing.T) {
 	if found != count {
 		t.Errorf("%d targets, want %d", found, count)
 	}
-	// What waits for the consumer is in it: 64 batches at most.
-	if most > least+16<<20 {
+	// What waits for the consumer is in it: four long batches at most.
+	if most > least+4<<20 {
 		t.Errorf("the heap grew from %d to %d bytes", least, most)
 	}
 	t.Logf("%d targets; heap of %d to %d bytes", found, least, most)
