@@ -1,13 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -213,93 +210,4 @@ func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
 		b = append(b, '}')
 	}
 	return append(b, ']')
-}
-
-// A jsonText is a string of which nothing that cannot be seen reaches the
-// output unescaped: who looks at JSON in a terminal shall see what is there.
-type jsonText string
-
-// MarshalJSON writes the string.
-func (s jsonText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
-
-// isPlainJSON has true for the bytes that stand for themselves in a JSON string,
-// one by one: ASCII that can be seen.
-var isPlainJSON = func() (plain [256]bool) {
-	for c := ' '; c <= '~'; c++ {
-		plain[c] = c != '"' && c != '\\'
-	}
-	return plain
-}()
-
-// arePlainJSON is isPlainJSON of the first eight bytes at once.
-func arePlainJSON(s string) bool {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	// The top bit of the first byte that is not plain is set in one of these: it is
-	// from 0x80 up, below a space, from 0x7f up, a quote, a backslash. Where no byte
-	// is, nothing is carried from one to the next.
-	quote, backslash := x^'"'*ones, x^'\\'*ones
-	return (x|(x-' '*ones)|(x+ones)|(quote-ones)|(backslash-ones))&tops == 0
-}
-
-// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	u := func(r rune) {
-		b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-	}
-	b = append(b, '"')
-	for i := 0; i < len(s); {
-		plain := i
-		for plain+8 <= len(s) && arePlainJSON(s[plain:plain+8]) {
-			plain += 8
-		}
-		for plain < len(s) && isPlainJSON[s[plain]] {
-			plain++
-		}
-		if b = append(b, s[i:plain]...); plain == len(s) {
-			break
-		}
-		i = plain
-		if c := s[i]; c < utf8.RuneSelf {
-			switch {
-			case c == '"', c == '\\':
-				b = append(b, '\\', c)
-			default:
-				u(rune(c))
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		i += n
-		switch {
-		case unicode.IsPrint(r):
-			b = utf8.AppendRune(b, r)
-		case r > 0xffff:
-			r -= 0x10000
-			u(0xd800 + r>>10)
-			u(0xdc00 + r&0x3ff)
-		default:
-			u(r)
-		}
-	}
-	return append(b, '"')
-}
-
-// marshal is json.Marshal without the escapes for HTML.
-func marshal(v any) ([]byte, error) {
-	b := new(lineBuffer)
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return *b, err
-}
-
-type lineBuffer []byte
-
-func (l *lineBuffer) Write(p []byte) (int, error) {
-	*l = append(*l, p...)
-	return len(p), nil
 }

@@ -1,0 +1,51 @@
+package initiator
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+)
+
+// addresses returns the portal's addresses.
+func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
+	p := a.result.Portal.Portal
+	if addr, err := netip.ParseAddr(p.host()); err == nil {
+		a.oneAddress[0] = netip.AddrPortFrom(named(addr.Unmap()), p.Port)
+		return a.oneAddress[:], nil
+	}
+	a.stage = StageResolve
+	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+		a.lent = true
+		addrs, err = a.resolve(ctx)
+		return err
+	})
+	return addrs, err
+}
+
+// resolve looks the portal's host name up.
+func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
+	p := &a.result.Portal
+	found, err := a.d.lookup(ctx, p.Portal.host())
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	addrs := make([]netip.AddrPort, 0, len(found))
+	source, others := a.fixedSource(), 0
+	for _, addr := range found {
+		addr = addr.Unmap()
+		switch {
+		case !isHost(addr):
+		case source.IsValid() && source.Is4() != addr.Is4():
+			others++
+		default:
+			addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))
+		}
+	}
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case others > 0:
+		return nil, &ConfigError{Code: CodeAddressTypeNotSupported, What: p.Portal.host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
+	}
+	return nil, &ConfigError{Code: CodeInvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
+}
