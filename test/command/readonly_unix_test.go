@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // TestOthersRegistry: whoever may only read a registry can list what is in it,
@@ -18,7 +20,7 @@ import (
 func TestOthersRegistry(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("needs root")
+		need.Missing(t, "root", "run the tests as root")
 	}
 	dir, err := os.MkdirTemp("", "discover")
 	if err != nil {

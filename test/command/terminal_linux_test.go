@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // openTerminal makes a terminal: what is written to the inner file can be read
@@ -22,7 +23,7 @@ func openTerminal(t *testing.T) (outer, inner *os.File) {
 	t.Helper()
 	outer, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
-		t.Skip("no terminals can be made here: ", err)
+		need.Missing(t, "a terminal of its own ("+err.Error()+")", "mount devpts at /dev/pts")
 	}
 	t.Cleanup(func() { outer.Close() })
 	number := 0
