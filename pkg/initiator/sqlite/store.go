@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -20,6 +21,10 @@ type Store struct {
 	opened  fs.FileInfo // the file, to know it again
 	db      *sql.DB
 	writing chan struct{} // holds a token while a goroutine of ours writes
+
+	// damaged is how damage was met first. SQLite notices it only where it reads
+	// the disk, and would go on where it knows a page from before.
+	damaged atomic.Pointer[FileError]
 
 	get, page, bump, version, put, remove *sql.Stmt
 }
@@ -61,7 +66,8 @@ func (s *Store) Get(ctx context.Context, key string) (initiator.Record, error) {
 	return r, err
 }
 
-// Apply makes all changes, or none. They are on the disk when it returns nil.
+// Apply makes all changes, or none. They are on the disk when it returns nil. To a
+// file in which damage was met nothing is written any more.
 func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
 	if err := initiator.CheckChanges(changes); err != nil {
 		return err
@@ -71,6 +77,9 @@ func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
 	}
 	if s.readOnly {
 		return &FileError{Path: s.path, Problem: Denied, Reason: "it was opened for reading only"}
+	}
+	if e := s.damaged.Load(); e != nil {
+		return e
 	}
 	select {
 	case s.writing <- struct{}{}:
@@ -133,7 +142,12 @@ func (s *Store) retry(ctx context.Context, f func() error) error {
 	for begin := time.Now(); ; {
 		err := f()
 		if err == nil || problemOf(err) != Busy || time.Since(begin) > s.busyLimit {
-			return fail(ctx, s.path, err)
+			err = fail(ctx, s.path, err)
+			var file *FileError
+			if errors.As(err, &file) && file.Problem == Damaged {
+				s.damaged.CompareAndSwap(nil, file)
+			}
+			return err
 		}
 		select {
 		case <-time.After(rand.N(20 * time.Millisecond)):
