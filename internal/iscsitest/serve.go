@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // Pipe serves one connection in memory and returns the initiator's end of it.
@@ -47,13 +49,13 @@ func Listen(tb testing.TB, handlers ...Handler) *Server {
 	return ListenOn(tb, netip.AddrFrom4([4]byte{127, 0, 0, 1}), handlers...)
 }
 
-// ListenOn is Listen on another address, such as ::1. The test is skipped where
-// this host has none.
+// ListenOn is Listen on another address, such as ::1. Where this host has
+// none, need.Missing decides.
 func ListenOn(tb testing.TB, addr netip.Addr, handlers ...Handler) *Server {
 	tb.Helper()
 	ln, err := net.Listen("tcp", netip.AddrPortFrom(addr, 0).String())
 	if err != nil {
-		tb.Skipf("iscsitest: %v", err)
+		need.Missing(tb, "the address "+addr.String()+" ("+err.Error()+")", "see ip address show dev lo")
 	}
 	return ListenWith(tb, ln, handlers...)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -124,13 +125,7 @@ func TestKeyFileRefuses(t *testing.T) {
 // TestKeyFileForeign: a key that another user has put there seals nothing.
 func TestKeyFileForeign(t *testing.T) {
 	t.Parallel()
-	switch {
-	case os.Geteuid() == 0:
-	case os.Getenv("DISCOVER_TEST_ALL") == "1":
-		t.Fatal("this test needs root, to give a file away")
-	default:
-		t.Skip("NOT TESTED: this test needs root, to give a file away")
-	}
+	need.Root(t) // to give a file away
 	path := filepath.Join(t.TempDir(), "registry.key")
 	if _, err := KeyFile(path).Seal(auth.NewSecret([]byte("twelve bytes")), "c"); err != nil {
 		t.Fatal(err)

@@ -1,3 +1,5 @@
+//go:build !race
+
 package initiator_test
 
 import (
@@ -12,9 +14,6 @@ import (
 // TestCollectedMemory: while it is collected, and when it is there, an answer takes
 // no more than twice the bytes of its text.
 func TestCollectedMemory(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector takes memory of its own")
-	}
 	const grain, parts = 1000, 600
 	var before, most float64 // bytes in use; the largest part of twice the text
 	sent, text := 0, 0

@@ -67,3 +67,45 @@ func BenchmarkJoiner(b *testing.B) {
 		}
 	}
 }
+
+// sendTargetsText is the answer of n targets with two addresses each.
+func sendTargetsText(n int) Text {
+	var t Text
+	for range n {
+		t = t.Append(KeyTargetName, "iqn.2026-01.com.example:storage.disk2.sys1.xyz")
+		t = t.Append(KeyTargetAddress, "192.0.2.10:3260,1")
+		t = t.Append(KeyTargetAddress, "[2001:db8::10]:3260,1")
+	}
+	return t
+}
+
+// walk looks at each pair as a caller does.
+func walk(t Text) error {
+	names := 0
+	for p, err := range t.Pairs() {
+		if err != nil {
+			return err
+		}
+		if string(p.Key) == KeyTargetName {
+			names += len(p.Value)
+		}
+	}
+	return nil
+}
+
+func walkPieces(j *Joiner, t Text, size int) error {
+	names := 0
+	for len(t) > 0 {
+		n := min(size, len(t))
+		for p, err := range j.Add(t[:n]) {
+			if err != nil {
+				return err
+			}
+			if string(p.Key) == KeyTargetName {
+				names += len(p.Value)
+			}
+		}
+		t = t[n:]
+	}
+	return j.Close()
+}

@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // TestCapture: Wireshark reads the file of --capture, finds nothing wrong with it,

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // A diskRun is what one run of the command on a disk of its own left behind. The

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // openTerminal makes a terminal: what is written to the inner file can be read

@@ -11,9 +11,9 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/capture"
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // TestCapture has Wireshark judge a file of our own making: it puts every

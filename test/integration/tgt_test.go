@@ -5,11 +5,11 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 var (

@@ -8,9 +8,9 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // hostKey is the preshared key of the tests on the host's kernel.

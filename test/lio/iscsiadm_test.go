@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 	"github.com/go-iscsi/discovery/test/uml"
 )
 

@@ -13,10 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 	"github.com/go-iscsi/discovery/test/uml"
 )
 

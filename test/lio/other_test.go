@@ -5,7 +5,7 @@ package lio
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 func TestLIO(t *testing.T) { need.Linux(t) }

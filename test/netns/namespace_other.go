@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 var errLinux = errors.New("netns: network namespaces are Linux's")

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 const limit = 10 * time.Second

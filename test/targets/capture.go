@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // markType is the type of the Ethernet frames, one of two that are free for

@@ -9,9 +9,9 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets/gotgt"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // A GotgtConfig says how StartGotgt starts gotgt.

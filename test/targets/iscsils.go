@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // lsLimit is how long iscsi-ls may take where nothing else is said.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // An IstgtConfig says how StartIstgt starts istgt.

@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // severityWarn is Wireshark's number for a warning; errors are above it, notes

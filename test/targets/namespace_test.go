@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // TestMain gave us a namespace, in which there is nothing but the loopback.

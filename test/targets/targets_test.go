@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // addrs are three loopback addresses, or two where there is no IPv6.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // A TgtConfig says how StartTgt starts tgt.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // ipsecModules are the kernel's IPsec and the algorithms that tests use. The

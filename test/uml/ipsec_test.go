@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/targets"
-	"github.com/go-iscsi/discovery/test/targets/need"
 	"github.com/go-iscsi/discovery/test/uml"
 	"github.com/go-iscsi/discovery/test/uml/wire"
 )

@@ -5,7 +5,7 @@ package uml
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 func TestGuests(t *testing.T) { need.Linux(t) }

@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // testLimit is how long tests in a guest may take where no argument says so.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 )
 
@@ -31,7 +32,7 @@ func TestFull(t *testing.T) {
 	cmd.Stderr = nil
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) {
-		missing(t, "a mount namespace")
+		need.Missing(t, "a mount namespace", "run the tests as root")
 	}
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

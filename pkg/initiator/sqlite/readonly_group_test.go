@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 const nobody = 65534
@@ -17,7 +19,7 @@ const nobody = 65534
 func TestGroupReads(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		missing(t, "root, to become somebody else")
+		need.Missing(t, "root, to become somebody else", "run the tests as root")
 	}
 	tests := []struct {
 		name    string

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 )
 
@@ -96,7 +97,7 @@ func TestRefuseUnix(t *testing.T) {
 func TestOtherOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		missing(t, "root, to give a file away")
+		need.Missing(t, "root, to give a file away", "run the tests as root")
 	}
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		t.Run(suffix, func(t *testing.T) {
@@ -116,7 +117,7 @@ func TestOtherOwner(t *testing.T) {
 func TestForeign(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		missing(t, "root, to give a file away")
+		need.Missing(t, "root, to give a file away", "run the tests as root")
 	}
 	give := func(t *testing.T, path string) {
 		if err := os.Lchown(path, 65534, -1); err != nil {

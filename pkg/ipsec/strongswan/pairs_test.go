@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -63,7 +64,7 @@ func TestOtherProcess(t *testing.T) {
 	t.Parallel()
 	other := owner{namespace: pidNamespace(), pid: os.Getppid(), start: startOf(os.Getppid())}
 	if !other.alive() {
-		t.Skip("whether a process is there is told by /proc")
+		need.Missing(t, "what /proc tells of processes", "mount it without hidepid, on Linux")
 	}
 	with := func(source, portal string) vici.Section {
 		return vici.Section{
@@ -130,7 +131,7 @@ func TestYield(t *testing.T) {
 	t.Parallel()
 	other := owner{namespace: pidNamespace(), pid: os.Getppid(), start: startOf(os.Getppid())}
 	if !other.alive() {
-		t.Skip("whether a process is there is told by /proc")
+		need.Missing(t, "what /proc tells of processes", "mount it without hidepid, on Linux")
 	}
 	for _, tt := range []struct {
 		name  string

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
@@ -29,9 +30,7 @@ func TestKilled(t *testing.T) {
 		fmt.Println("\nready")
 		select {}
 	}
-	if runtime.GOOS != "linux" {
-		t.Skip("whether a process is gone is told by /proc")
-	}
+	need.Linux(t) // whether a process is gone is told by /proc
 	t.Parallel()
 	c := newCharon(t, nil)
 	child := exec.Command(os.Args[0], "-test.run=^TestKilled$")

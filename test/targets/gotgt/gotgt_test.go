@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets/gotgt"
-	"github.com/go-iscsi/discovery/test/targets/need"
 )
 
 // limit is for a child to start; the race detector makes it slow.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/targets/need"
+	"github.com/go-iscsi/discovery/internal/need"
 )
 
 // recorder stands in for a test and keeps what it was told. Its Skipf and

@@ -1,5 +1,0 @@
-//go:build !race
-
-package pdu
-
-const raceEnabled = false

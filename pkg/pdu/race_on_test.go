@@ -1,7 +1,0 @@
-//go:build race
-
-package pdu
-
-// raceEnabled says that the race detector is on; it allocates on its own
-// account.
-const raceEnabled = true
