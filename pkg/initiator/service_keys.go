@@ -121,7 +121,16 @@ func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port P
 	if err != nil {
 		return refused(err)
 	}
-	return s.drop(ctx, ikeKey(id, instance, port), &ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
+	reason := "no key is stored for it" + (scope{instance, port}).to()
+	for i, err := range s.IKEInfos(ctx) {
+		if err != nil {
+			return err
+		}
+		if i.ID == id {
+			reason += "; there is one" + (scope{i.Instance, i.Port}).from()
+		}
+	}
+	return s.drop(ctx, ikeKey(id, instance, port), &ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: reason})
 }
 
 // ikeKey is the record of a peer's key.

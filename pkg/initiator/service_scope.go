@@ -49,6 +49,14 @@ func (c scope) rank(from Port) int {
 	return -1
 }
 
+// from names the scope of what there is.
+func (c scope) from() string {
+	if c.instance == "" {
+		return " for all initiator ports"
+	}
+	return c.to()
+}
+
 // to names the scope at the end of a sentence.
 func (c scope) to() string {
 	switch {

@@ -48,9 +48,16 @@ func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress
 // for that instance and port.
 func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr, instance string, port PortNumber) error {
 	destination = destination.Unmap().WithZone("")
-	return s.drop(ctx, tunnelKey(destination, instance, port), &ConfigError{
-		Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: "no outer address is set for " + destination.String() + (scope{instance, port}).to(),
-	})
+	reason := "no outer address is set for " + destination.String() + (scope{instance, port}).to()
+	for t, err := range s.TunnelModeOuterAddresses(ctx) {
+		if err != nil {
+			return err
+		}
+		if t.Destination == destination {
+			reason += "; there is one" + (scope{t.Instance, t.Port}).from()
+		}
+	}
+	return s.drop(ctx, tunnelKey(destination, instance, port), &ConfigError{Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: reason})
 }
 
 // TunnelModeOuterAddresses yields the gateways that are stored.
