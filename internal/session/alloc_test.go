@@ -21,12 +21,12 @@ func TestAllocations(t *testing.T) {
 	count := func(parts, size int) float64 {
 		return testing.AllocsPerRun(10, func() {
 			names := 0
-			m := session.NewSendTargets(session.NewNumbers(), func(p pdu.Pair) error {
+			m := session.NewSendTargets(session.NewNumbers(), eachPair(func(p pdu.Pair) error {
 				if string(p.Key) == pdu.KeyTargetName {
 					names++
 				}
 				return nil
-			})
+			}))
 			if _, _, err := m.Step(nil); err != nil {
 				t.Fatal(err)
 			}

@@ -77,13 +77,13 @@ func (p *play) run(script []byte) {
 		return
 	}
 	p.judgeLogin()
-	list := session.NewSendTargets(p.numbers, func(pair pdu.Pair) error {
+	list := session.NewSendTargets(p.numbers, eachPair(func(pair pdu.Pair) error {
 		p.pairs++
 		if len(pair.Key) == 0 || bytes.IndexByte(pair.Value, 0) >= 0 {
 			p.t.Errorf("pair %q=%q", pair.Key, pair.Value)
 		}
 		return nil
-	})
+	}))
 	if p.exchange(list, &script) {
 		p.exchange(session.NewLogout(p.numbers), &script)
 	}

@@ -25,6 +25,21 @@ func text(pairs ...string) (t pdu.Text) {
 	return t
 }
 
+// eachPair makes of who takes pairs one who takes texts.
+func eachPair(take func(pdu.Pair) error) func(pdu.Text) error {
+	return func(text pdu.Text) error {
+		for p, err := range text.Pairs() {
+			if err == nil {
+				err = take(p)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // values returns the pairs of a text.
 func values(t testing.TB, text pdu.Text) map[string]string {
 	t.Helper()

@@ -8,23 +8,23 @@ import (
 
 // A SendTargets asks a target for its list: one Text Request, and one more for
 // each part of an answer that comes in parts (RFC 7143, section 11.10 and
-// appendix C). Pairs are handed on as they arrive, so the memory does not grow
-// with the list.
+// appendix C). Text is handed on as it arrives, so the memory does not grow with
+// the list.
 type SendTargets struct {
 	// MaxText is the longest answer in bytes; a longer one is a *LimitError.
 	MaxText int64
 
-	// Late leaves the pairs of a response to Settle, where more is asked for: so
+	// Late leaves the text of a response to Settle, where more is asked for: so
 	// the target makes the next response while we look at this one.
 	Late bool
 
 	n       *Numbers
-	yield   func(pdu.Pair) error
+	yield   func(pdu.Text) error
 	request pdu.TextRequest
 	joiner  pdu.Joiner
 	other   unsolicited
 	text    int64  // bytes so far
-	late    []byte // text that was not walked yet
+	late    []byte // text that was not handed on yet
 	pdus    int    // responses so far
 	empty   int    // responses without text, in a row
 }
@@ -33,16 +33,17 @@ type SendTargets struct {
 // said, in bytes.
 const DefaultMaxText = 1 << 30
 
-// NewSendTargets returns the exchange. It calls yield for each pair, in order;
-// the pair is valid during the call. An error of yield ends the exchange.
-func NewSendTargets(n *Numbers, yield func(pdu.Pair) error) *SendTargets {
+// NewSendTargets returns the exchange. It calls yield with the text of the answer, in
+// order, in pieces of whole pairs, which are valid during the call. An error of yield
+// ends the exchange; a *pdu.TextError is taken for the target's.
+func NewSendTargets(n *Numbers, yield func(pdu.Text) error) *SendTargets {
 	s := new(SendTargets)
 	s.Reset(n, yield)
 	return s
 }
 
 // Reset makes s a new exchange, and keeps its memory.
-func (s *SendTargets) Reset(n *Numbers, yield func(pdu.Pair) error) {
+func (s *SendTargets) Reset(n *Numbers, yield func(pdu.Text) error) {
 	*s = SendTargets{MaxText: DefaultMaxText, n: n, yield: yield, joiner: s.joiner, other: unsolicited{n: n}}
 	s.joiner.Reset()
 }
@@ -72,7 +73,7 @@ func (s *SendTargets) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 	}
 	if resp.Final {
 		if err := s.joiner.Close(); err != nil {
-			return nil, false, &ProtocolError{Opcode: resp.Opcode(), Reason: "malformed list", Err: err}
+			return nil, false, malformed(err)
 		}
 		return nil, true, nil
 	}
@@ -126,20 +127,29 @@ func (s *SendTargets) count(data []byte) error {
 	return nil
 }
 
-// Settle hands on the pairs of the last response, where Step has left that. It is
+// Settle hands on the text of the last response, where Step has left that. It is
 // to be called before the memory of the response is used again.
 func (s *SendTargets) Settle() error {
 	data := s.late
 	s.late = nil
-	for p, err := range s.joiner.Add(data) {
-		if err == nil {
-			err = s.yield(p)
-		} else if te := (*pdu.TextError)(nil); errors.As(err, &te) {
-			err = &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
-		}
+	for text, err := range s.joiner.Add(data) {
 		if err != nil {
-			return err
+			return malformed(err)
+		}
+		if err := s.yield(text); err != nil {
+			if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
+				bad.Offset += s.joiner.Offset() // it was counted from the start of the piece
+			}
+			return malformed(err)
 		}
 	}
 	return nil
+}
+
+// malformed makes what is wrong with the text an error of the protocol.
+func malformed(err error) error {
+	if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
+		return &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
+	}
+	return err
 }

@@ -51,7 +51,7 @@ func TestSendTargetsStatSNWraps(t *testing.T) {
 	if _, done, err := login.Step(&pdu.LoginResponse{ITT: 1, StatSN: 0xfffffffd, CSG: 1, NSG: 3, Transit: true}); !done {
 		t.Fatal(err)
 	}
-	m := session.NewSendTargets(n, func(pdu.Pair) error { return nil })
+	m := session.NewSendTargets(n, func(pdu.Text) error { return nil })
 	out, _, err := m.Step(nil)
 	for i, statSN := range []uint32{0xfffffffe, 0xffffffff, 0, 1} {
 		if got := out.(*pdu.TextRequest).ExpStatSN; err != nil || got != statSN {
@@ -123,12 +123,12 @@ func TestSendTargetsYield(t *testing.T) {
 	enough := errors.New("enough")
 	n := session.NewNumbers()
 	calls := 0
-	m := session.NewSendTargets(n, func(pdu.Pair) error {
+	m := session.NewSendTargets(n, eachPair(func(pdu.Pair) error {
 		if calls++; calls == 2 {
 			return enough
 		}
 		return nil
-	})
+	}))
 	if _, _, err := m.Step(nil); err != nil {
 		t.Fatal(err)
 	}

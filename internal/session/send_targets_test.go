@@ -94,10 +94,10 @@ func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 		t.Fatal(done, err)
 	}
 	var got strings.Builder
-	return session.NewSendTargets(n, func(p pdu.Pair) error {
+	return session.NewSendTargets(n, eachPair(func(p pdu.Pair) error {
 		fmt.Fprintf(&got, "%s=%s\n", p.Key, p.Value)
 		return nil
-	}), &got
+	})), &got
 }
 
 // TestSendTargets: every form of an answer that is right, and those that are

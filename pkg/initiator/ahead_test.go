@@ -71,7 +71,7 @@ func TestLeaveAhead(t *testing.T) {
 func TestHeldWarnings(t *testing.T) {
 	t.Parallel()
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Parallel, d.MaxHeld = 2, 140_000
+		d.Parallel, d.MaxHeld = 2, 100_000
 		portals := []initiator.SendTargetPortal{portal(n, where, iscsitest.Script{iscsitest.Silence()})}
 		var bad []string
 		for range 50 {

@@ -45,7 +45,7 @@ type worker struct {
 	conn *conn
 	idle *budget // nil: there is none
 	list list
-	pair func(pdu.Pair) error // takes the pairs of the answer
+	text func(pdu.Text) error // takes the text of the answer
 	plan knownPlan
 	name string // of ours that was found valid
 
@@ -59,10 +59,7 @@ func newAttempt(p *pool) *attempt {
 	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
 	a.conn.handOn = a.handOn
 	a.list = list{emit: a.found, warnings: &a.warnings}
-	a.pair = a.list.pair
-	if p.held != nil {
-		a.pair = a.holding
-	}
+	a.text = a.list.text
 	return a
 }
 
@@ -132,11 +129,16 @@ func (a *attempt) handOn() error {
 	return a.pool.emit(b)
 }
 
-// found takes a target from the list. Its addresses are the list's.
-func (a *attempt) found(t *Target, implied bool) error {
+// found takes a target from the list.
+func (a *attempt) found(t *listed) error {
+	if a.pool.held != nil {
+		if err := a.hold(t.Target.cost()); err != nil {
+			return err
+		}
+	}
 	a.result.TargetsFound++
 	b := a.open()
-	if b.add(t, implied); len(b.Targets) >= maxBatch {
+	if b.add(t); len(b.Targets) >= maxBatch {
 		return a.handOn()
 	}
 	return nil

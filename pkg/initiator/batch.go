@@ -32,12 +32,19 @@ func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPor
 	return d.run(ctx, d.jobs(portals), nil)
 }
 
-// add adds a target, whose addresses are copied.
-func (b *Batch) add(t *Target, implied bool) {
-	n := len(b.addresses)
-	b.addresses = append(b.addresses, t.Addresses...)
-	b.Targets = append(b.Targets, Target{Name: t.Name, Alias: t.Alias, Addresses: b.addresses[n:len(b.addresses):len(b.addresses)]})
-	b.implied = append(b.implied, implied)
+// add adds a target, whose addresses are copied once where it shares them with
+// the one before.
+func (b *Batch) add(t *listed) {
+	var addresses []TargetAddress
+	if last := len(b.Targets) - 1; t.again && last >= 0 {
+		addresses = b.Targets[last].Addresses
+	} else {
+		n := len(b.addresses)
+		b.addresses = append(b.addresses, t.Addresses...)
+		addresses = b.addresses[n:len(b.addresses):len(b.addresses)]
+	}
+	b.Targets = append(b.Targets, Target{Name: t.Name, Alias: t.Alias, Addresses: addresses})
+	b.implied = append(b.implied, t.implied)
 }
 
 // isLong reports more than a few targets.

@@ -6,9 +6,18 @@ import (
 	"sync/atomic"
 )
 
-// pairCost is about what a pair of an answer takes in memory beside its text,
-// in bytes, where targets are collected: the target or address, and the maps.
+// pairCost is about what a name or an address takes in memory beside its text, in
+// bytes, where targets are collected.
 const pairCost = 128
+
+// cost is about what a target takes there.
+func (t *Target) cost() int64 {
+	n := pairCost + len(t.Name) + len(t.Alias)
+	for i := range t.Addresses {
+		n += pairCost + len(t.Addresses[i].Host)
+	}
+	return int64(n)
+}
 
 // maxAhead is how many portals may be begun and not taken yet where results come
 // in the order of their portals: what waits behind a slow one is held in memory.

@@ -176,21 +176,13 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
 	a.list.reset(addr, a.d.maxTargets())
 	m := &a.conn.list
-	m.Reset(numbers, a.pair)
+	m.Reset(numbers, a.text)
 	m.Late = true
 	m.MaxText = a.d.maxText(a.pool.held != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
 	return a.list.flush()
-}
-
-// holding takes a pair of an answer that is collected.
-func (a *attempt) holding(p pdu.Pair) error {
-	if err := a.hold(int64(len(p.Key) + len(p.Value) + pairCost)); err != nil {
-		return err
-	}
-	return a.list.pair(p)
 }
 
 // hold counts what is collected.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -83,41 +85,79 @@ func FuzzName(f *testing.F) {
 	})
 }
 
+// listing is what a list makes of a text.
+type listing struct {
+	Targets  []Target
+	Implied  []bool
+	Warnings []Warning
+	Error    string
+	err      error
+}
+
+// listOf gives text to a list in pieces, by one of its ways to take them.
+func listOf(text []byte, size, most int, take func(l *list, t pdu.Text) error) (got listing) {
+	w := &warnings{}
+	l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(found *listed) error {
+		target := found.Target
+		target.Addresses = slices.Clone(target.Addresses)
+		got.Targets, got.Implied = append(got.Targets, target), append(got.Implied, found.implied)
+		return nil
+	}}
+	if got.err = walk(text, size, func(t pdu.Text) error { return take(&l, t) }); got.err == nil {
+		got.err = l.flush()
+	}
+	if got.err != nil {
+		got.Error = got.err.Error()
+	}
+	got.Warnings = w.all()
+	return got
+}
+
+// pairByPair is list.text without anything that makes it quick.
+func pairByPair(l *list, t pdu.Text) error {
+	for p, err := range t.Pairs() {
+		if err == nil {
+			err = l.pair(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // FuzzList: whatever text a target sends in whatever pieces, what comes out is
-// valid, bounded, and no shorter than it should be without an error.
+// valid, bounded, no shorter than it should be without an error, and the same as
+// where each pair is looked at.
 func FuzzList(f *testing.F) {
 	f.Add([]byte("TargetName=iqn.2026-11.com.example:a\x00TargetAddress=192.0.2.1:3260,1\x00"), uint8(10))
 	f.Add([]byte("TargetName=x\x00TargetAddress=\x00TargetAlias=\xff\x00TargetName=eui.02004567A425678D\x00"), uint8(1))
 	f.Add([]byte("TargetAddress=192.0.2.1\x00"), uint8(3))
 	f.Add([]byte("TargetName=iqn.2026-11.a:b\x00TargetName=IQN.2026-11.A:b\x00TargetAddress=[fe80::1],1\x00"), uint8(200))
+	for _, text := range alikes {
+		f.Add([]byte(text), uint8(255))
+	}
 	f.Fuzz(func(t *testing.T, text []byte, size uint8) {
 		const most = 8
-		var targets []Target
-		w := &warnings{}
-		l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(found *Target, _ bool) error {
-			target := *found
-			target.Addresses = slices.Clone(target.Addresses)
-			targets = append(targets, target)
-			return nil
-		}}
-		names, err := 0, walk(text, int(size)+1, l.pair)
-		if err == nil {
-			err = l.flush()
+		got := listOf(text, int(size)+1, most, (*list).text)
+		if diff := cmp.Diff(listOf(text, int(size)+1, most, pairByPair), got, cmpopts.IgnoreUnexported(listing{})); diff != "" {
+			t.Errorf("pair by pair and as a text (-want +got):\n%s", diff)
 		}
+		names := 0
 		for p, err := range pdu.Text(text).Pairs() {
 			if err == nil && string(p.Key) == pdu.KeyTargetName && badName(string(p.Value)) == "" {
 				names++
 			}
 		}
 		var limit *LimitError
-		if err == nil && names > 0 && len(targets) == 0 && len(w.kept) == 0 || len(targets) > most || len(targets) > names {
-			t.Errorf("%d names, %d targets, warnings %v, error %v", names, len(targets), w.kept, err)
+		if got.err == nil && names > 0 && len(got.Targets) == 0 && len(got.Warnings) == 0 || len(got.Targets) > most || len(got.Targets) > names {
+			t.Errorf("%d names, %d targets, warnings %v, error %v", names, len(got.Targets), got.Warnings, got.err)
 		}
-		if errors.As(err, &limit) && len(targets) != most && limit.What == "targets" {
-			t.Errorf("%d targets before %v", len(targets), err)
+		if errors.As(got.err, &limit) && len(got.Targets) != most && limit.What == "targets" {
+			t.Errorf("%d targets before %v", len(got.Targets), got.err)
 		}
-		judgeTargets(t, targets)
-		for _, w := range w.all() {
+		judgeTargets(t, got.Targets)
+		for _, w := range got.Warnings {
 			if !printable(strings.ReplaceAll(w.Message, "…", "")) {
 				t.Errorf("warning %q", w.Message)
 			}
@@ -125,13 +165,16 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// walk hands on the pairs of a text that comes in pieces.
-func walk(text []byte, size int, yield func(pdu.Pair) error) error {
+// walk hands on a text that comes in pieces.
+func walk(text []byte, size int, yield func(pdu.Text) error) error {
 	var j pdu.Joiner
 	for off := 0; off < len(text); off += size {
-		for p, err := range j.Add(text[off:min(off+size, len(text))]) {
+		for whole, err := range j.Add(text[off:min(off+size, len(text))]) {
 			if err == nil {
-				err = yield(p)
+				err = yield(whole)
+				if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
+					bad.Offset += j.Offset()
+				}
 			}
 			if err != nil {
 				return err

@@ -116,10 +116,10 @@ func TestLimitCollected(t *testing.T) {
 func TestLimitHeld(t *testing.T) {
 	t.Parallel()
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Parallel, d.MaxHeld = 2, 5000
+		d.Parallel, d.MaxHeld = 2, 7000
 		silent := portal(n, "192.0.2.99:3260", iscsitest.Script{iscsitest.Silence()})
 		var good []initiator.SendTargetPortal
-		for i := range 8 { // of about 1,700 bytes each, with what they cost
+		for i := range 8 { // of about 3,000 bytes each, with what they cost
 			good = append(good, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), answers(numbered(10))))
 		}
 		full := 0
@@ -130,7 +130,7 @@ func TestLimitHeld(t *testing.T) {
 				judge(t, r.Err, lost(initiator.StageLogin))
 			case errors.As(r.Err, &limit):
 				full++
-				judge(t, r.Err, exceeded("5000 bytes to be held at once, with other portals"))
+				judge(t, r.Err, exceeded("7000 bytes to be held at once, with other portals"))
 			case r.Err != nil || len(r.Targets) != 10:
 				t.Errorf("%s: %d targets, %v", r.Portal.Portal, len(r.Targets), r.Err)
 			}

@@ -1,7 +1,6 @@
 package initiator
 
 import (
-	"bytes"
 	"net/netip"
 	"slices"
 	"unicode/utf8"
@@ -18,27 +17,34 @@ const fewAddresses = 16
 // maxAliasLen is the longest TargetAlias in bytes (RFC 7143, section 13.7).
 const maxAliasLen = 255
 
-// A list turns the pairs of a SendTargets answer into targets, one at a time
+// A list turns the text of a SendTargets answer into targets, one at a time
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
 // no other.
 type list struct {
 	// emit takes each target when it is complete. It is valid during the call, but
-	// for strings; implied addresses were not sent, or are what would have been
-	// implied.
-	emit     func(t *Target, implied bool) error
+	// for strings.
+	emit     func(t *listed) error
 	warnings *warnings
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets
 	count    int
 
-	target Target // the record being read; its addresses are in memory that is reused
+	target listed // the record being read; its addresses are in memory that is reused
 	plain  bool   // its name is as FoldName makes it
 	state  recordState
 	bad    int // addresses of it that are invalid
 
+	alike   likeness
 	texts   texts
 	read    readAddresses
 	implied []TargetAddress // what impliedAddress says; empty: not asked yet
+}
+
+// A listed is a target of a list.
+type listed struct {
+	Target
+	implied bool // its addresses were not sent, or are what would have been implied
+	again   bool // all but its name is as in the target before
 }
 
 type recordState uint8
@@ -52,11 +58,42 @@ const (
 // reset makes l ready for the answer of another portal.
 func (l *list) reset(session netip.AddrPort, max int) {
 	l.session, l.max, l.count = session, max, 0
-	l.target, l.state = Target{Addresses: l.target.Addresses[:0]}, beforeFirst
+	l.target, l.state = listed{Target: Target{Addresses: l.target.Addresses[:0]}}, beforeFirst
 	l.implied = l.implied[:0]
 }
 
-// pair takes the next pair of the answer.
+// text takes whole pairs of the answer.
+func (l *list) text(t pdu.Text) error {
+	l.alike.forget()
+	for off := 0; ; {
+		p, next, err := t.Next(off)
+		if err != nil || p.Key == nil {
+			return err
+		}
+		isName := string(p.Key) == pdu.KeyTargetName
+		if isName {
+			at := next - 1 - len(p.Value)
+			then, err := l.run(t, at)
+			if err != nil {
+				return err
+			}
+			if then > at {
+				off = then - len(nameKey)
+				continue
+			}
+			l.alike.forget()
+		}
+		if err := l.pair(p); err != nil {
+			return err
+		}
+		if isName && l.isBare() {
+			l.alike.begin(next - 1)
+		}
+		off = next
+	}
+}
+
+// pair takes a pair of the answer.
 func (l *list) pair(p pdu.Pair) error {
 	switch string(p.Key) {
 	case pdu.KeyTargetName:
@@ -67,7 +104,7 @@ func (l *list) pair(p pdu.Pair) error {
 		return l.alias(p.Value)
 	}
 	if len(p.Key) < 2 || p.Key[0] != 'X' || p.Key[1] != '-' && p.Key[1] != '#' {
-		l.warnings.add(WarnUnknownKey, "key %s in the answer to SendTargets", quote(p.Key))
+		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", quote(p.Key))
 	}
 	return nil
 }
@@ -94,11 +131,11 @@ func (l *list) name(v []byte) error {
 	}
 	if reason != "" {
 		l.state = inBadRecord
-		l.warnings.add(WarnTargetName, "target name %s: %s", quote(v), reason)
+		l.warn(WarnTargetName, "target name %s: %s", quote(v), reason)
 		return nil
 	}
 	l.state, l.plain, l.bad = inRecord, plain, 0
-	l.target.Name, l.target.Alias, l.target.Addresses = l.texts.string(v), "", l.target.Addresses[:0]
+	l.target = listed{Target: Target{Name: l.texts.string(v), Addresses: l.target.Addresses[:0]}}
 	return nil
 }
 
@@ -107,16 +144,23 @@ func (l *list) name(v []byte) error {
 func (l *list) isPlain(v []byte) bool {
 	n := 0
 	if l.plain && l.state == inRecord {
-		before := l.target.Name
-		most := min(len(before), len(v))
-		for n+8 <= most && string(v[n:n+8]) == before[n:n+8] {
-			n += 8
-		}
+		n = common(v, l.target.Name)
 	}
 	if n < len(plainStart) || len(v) > MaxNameLen {
 		return isPlainName(v)
 	}
 	return arePlainChars(v[n:])
+}
+
+// isBare reports that nothing is known yet of the record being read but its name.
+func (l *list) isBare() bool {
+	return l.state == inRecord && l.plain && l.bad == 0 && l.target.Alias == "" && len(l.target.Addresses) == 0
+}
+
+// warn says what was wrong with a pair.
+func (l *list) warn(code WarningCode, format string, args ...any) {
+	l.alike.forget()
+	l.warnings.add(code, format, args...)
 }
 
 // address adds an address to the record.
@@ -130,12 +174,12 @@ func (l *list) address(v []byte) error {
 	a, reason := l.read.parse(v)
 	if reason != "" {
 		l.bad++
-		l.warnings.add(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote([]byte(l.target.Name)), reason)
+		l.warn(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote([]byte(l.target.Name)), reason)
 		return nil
 	}
 	a = a.withZone(l.session.Addr())
 	if len(l.target.Addresses) >= fewAddresses || !slices.Contains(l.target.Addresses, a) {
-		l.target.Addresses = append(l.target.Addresses, a)
+		l.target.Addresses, l.target.again = append(l.target.Addresses, a), false
 	}
 	if len(l.target.Addresses) > maxAddresses {
 		return &LimitError{What: "addresses of one target", Limit: maxAddresses}
@@ -152,10 +196,10 @@ func (l *list) alias(v []byte) error {
 		return nil
 	}
 	if len(v) > maxAliasLen || !utf8.Valid(v) {
-		l.warnings.add(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote([]byte(l.target.Name)))
+		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote([]byte(l.target.Name)))
 		return nil
 	}
-	l.target.Alias = l.texts.string(v)
+	l.target.Alias, l.target.again = l.texts.string(v), false
 	return nil
 }
 
@@ -166,69 +210,30 @@ func (l *list) flush() error {
 	}
 	l.state = inBadRecord // until the next name
 	t := &l.target
-	if len(l.implied) == 0 {
-		l.implied = append(l.implied, impliedAddress(l.session))
-	}
-	implied := false
-	switch {
-	case len(t.Addresses) == 1:
-		implied = t.Addresses[0] == l.implied[0]
-	case len(t.Addresses) > 1:
-	case l.bad > 0:
-		l.warnings.add(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
-		return nil
-	default:
-		t.Addresses, implied = append(t.Addresses, l.implied[0]), true
+	if !t.again {
+		if len(l.implied) == 0 {
+			l.implied = append(l.implied, impliedAddress(l.session))
+		}
+		switch {
+		case len(t.Addresses) == 1:
+			t.implied = t.Addresses[0] == l.implied[0]
+		case len(t.Addresses) > 1:
+			t.implied = false
+		case l.bad > 0:
+			l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
+			return nil
+		default:
+			t.Addresses, t.implied = append(t.Addresses, l.implied[0]), true
+		}
 	}
 	if l.count++; l.count > l.max {
 		return &LimitError{What: "targets", Limit: int64(l.max)}
 	}
-	return l.emit(t, implied)
+	return l.emit(t)
 }
 
 // impliedAddress is where a target is that names no address: at the portal in
 // use.
 func impliedAddress(session netip.AddrPort) TargetAddress {
 	return TargetAddress{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
-}
-
-// readAddresses are addresses of an answer as they were sent, and what they mean.
-// The targets of a list mostly share a few, in one order.
-type readAddresses struct {
-	known []readAddress // in the order in which they came first
-	next  int           // which one is likely the next
-}
-
-type readAddress struct {
-	text    []byte
-	address TargetAddress
-}
-
-// maxRead is how many addresses are remembered.
-const maxRead = 8
-
-// parse is parseTargetAddress for what may have been there before.
-func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
-	for range r.known {
-		if r.next >= len(r.known) {
-			r.next = 0
-		}
-		k := &r.known[r.next]
-		if r.next++; bytes.Equal(k.text, v) {
-			return k.address, ""
-		}
-	}
-	a, reason := parseTargetAddress(string(v))
-	if reason != "" {
-		return a, reason
-	}
-	k := readAddress{bytes.Clone(v), a}
-	if len(r.known) < maxRead {
-		r.known = append(r.known, k)
-		r.next = len(r.known)
-	} else {
-		r.known[r.next%maxRead] = k
-		r.next++
-	}
-	return a, ""
 }

@@ -94,15 +94,14 @@ func walk(t Text) error {
 }
 
 func walkPieces(j *Joiner, t Text, size int) error {
-	names := 0
 	for len(t) > 0 {
 		n := min(size, len(t))
-		for p, err := range j.Add(t[:n]) {
+		for text, err := range j.Add(t[:n]) {
 			if err != nil {
 				return err
 			}
-			if string(p.Key) == KeyTargetName {
-				names += len(p.Value)
+			if err := walk(text); err != nil {
+				return err
 			}
 		}
 		t = t[n:]

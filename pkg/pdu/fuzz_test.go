@@ -166,7 +166,7 @@ func FuzzPairs(f *testing.F) {
 	})
 }
 
-// A Joiner yields what Pairs yields, whatever the cuts.
+// What a Joiner yields has the pairs of the whole, whatever the cuts.
 func FuzzJoiner(f *testing.F) {
 	for _, tt := range texts {
 		f.Add([]byte(tt.text), uint16(3), uint16(4))

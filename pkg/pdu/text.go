@@ -36,27 +36,39 @@ func (t Text) Append(key, value string) Text {
 // *TextError and stops. NULs beyond the one that ends each pair are skipped.
 func (t Text) Pairs() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
-		for off := 0; off < len(t); {
-			if t[off] == 0 {
-				off++
-				continue
-			}
-			end := bytes.IndexByte(t[off:], 0)
-			if end < 0 {
-				yield(Pair{}, &TextError{Offset: off, Reason: "the last pair has no NUL at its end"})
+		for off := 0; ; {
+			p, next, err := t.Next(off)
+			if err != nil {
+				yield(Pair{}, err)
 				return
 			}
-			p, reason := splitPair(t[off : off+end])
-			if reason != "" {
-				yield(Pair{}, &TextError{Offset: off, Reason: reason})
+			if p.Key == nil || !yield(p, nil) {
 				return
 			}
-			if !yield(p, nil) {
-				return
-			}
-			off += end + 1
+			off = next
 		}
 	}
+}
+
+// Next is for who walks a text without [Text.Pairs]: it returns the pair that
+// begins at off, or after NULs there, and where the next one may begin. Where there
+// is none left, its Key is nil. A malformed pair is a *TextError.
+func (t Text) Next(off int) (p Pair, next int, err error) {
+	for off < len(t) && t[off] == 0 {
+		off++
+	}
+	if off >= len(t) {
+		return Pair{}, len(t), nil
+	}
+	end := bytes.IndexByte(t[off:], 0)
+	if end < 0 {
+		return Pair{}, 0, &TextError{Offset: off, Reason: "the last pair has no NUL at its end"}
+	}
+	p, reason := splitPair(t[off : off+end])
+	if reason != "" {
+		return Pair{}, 0, &TextError{Offset: off, Reason: reason}
+	}
+	return p, off + end + 1, nil
 }
 
 // splitPair cuts key=value, without its NUL, at the first '='. The reason is

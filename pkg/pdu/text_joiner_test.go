@@ -19,7 +19,7 @@ func join(text string, cuts ...int) (got []string, err error) {
 	for _, to := range append(slices.Clone(cuts), len(text)) {
 		memory = append(memory[:0], text[from:to]...)
 		from = to
-		ps, err := pairs(j.Add(memory))
+		ps, err := joined(&j, memory)
 		got = append(got, ps...)
 		if err != nil {
 			return got, err
@@ -31,8 +31,24 @@ func join(text string, cuts ...int) (got []string, err error) {
 	return got, j.Close()
 }
 
-// A Joiner yields what Pairs yields on the whole, wherever the text is cut, and
-// its errors name the same place.
+// joined returns the pairs of what a Joiner makes of a piece.
+func joined(j *Joiner, piece []byte) (got []string, err error) {
+	for text, err := range j.Add(piece) {
+		if err != nil {
+			return got, err
+		}
+		ps, err := pairs(text.Pairs())
+		got = append(got, ps...)
+		if err != nil {
+			err.(*TextError).Offset += j.Offset()
+			return got, err
+		}
+	}
+	return got, nil
+}
+
+// The texts that a Joiner yields have the pairs of the whole, wherever that is cut,
+// and their errors name the same place.
 func TestJoinerEveryCut(t *testing.T) {
 	t.Parallel()
 	for _, tt := range texts {
@@ -111,22 +127,22 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// A pair stays valid until the next Add, also while the rest of its piece is
+// A text stays valid until the next Add, also while the rest of its piece is
 // put aside.
-func TestJoinerPairsStayValid(t *testing.T) {
+func TestJoinerTextsStayValid(t *testing.T) {
 	t.Parallel()
 	var j Joiner
 	for range j.Add([]byte("Aaa=")) {
-		t.Fatal("got a pair, want none")
+		t.Fatal("got a text, want none")
 	}
-	var held []Pair
-	for p, err := range j.Add([]byte("1\x00Bbb=2\x00Ccc=3")) {
+	var held []Text
+	for text, err := range j.Add([]byte("1\x00Bbb=2\x00Ccc=3\x00Ddd=4")) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held = append(held, p)
+		held = append(held, text)
 	}
-	want := []Pair{{Key: []byte("Aaa"), Value: []byte("1")}, {Key: []byte("Bbb"), Value: []byte("2")}}
+	want := []Text{Text("Aaa=1\x00"), Text("Bbb=2\x00Ccc=3\x00")}
 	if diff := cmp.Diff(want, held); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -144,7 +160,7 @@ func TestJoinerBound(t *testing.T) {
 		total := 0
 		for err == nil {
 			total += size
-			_, err = pairs(j.Add(piece))
+			_, err = joined(&j, piece)
 			if total > longest && err == nil {
 				t.Fatalf("pieces of %d: %d bytes accepted, want %d at most", size, total, longest)
 			}
@@ -162,7 +178,7 @@ func TestJoinerBreak(t *testing.T) {
 	t.Parallel()
 	var j Joiner
 	for range j.Add([]byte("A=1")) {
-		t.Fatal("got a pair, want none")
+		t.Fatal("got a text, want none")
 	}
 	n := 0
 	for range j.Add([]byte("2\x00B=3\x00C=4\x00")) {
@@ -174,6 +190,6 @@ func TestJoinerBreak(t *testing.T) {
 		break
 	}
 	if n != 2 {
-		t.Errorf("got %d pairs, want 2", n)
+		t.Errorf("got %d texts, want 2", n)
 	}
 }

@@ -1,0 +1,44 @@
+package initiator
+
+import "bytes"
+
+// readAddresses are addresses of an answer as they were sent, and what they mean.
+// The targets of a list mostly share a few, in one order.
+type readAddresses struct {
+	known []readAddress // in the order in which they came first
+	next  int           // which one is likely the next
+}
+
+type readAddress struct {
+	text    []byte
+	address TargetAddress
+}
+
+// maxRead is how many addresses are remembered.
+const maxRead = 8
+
+// parse is parseTargetAddress for what may have been there before.
+func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
+	for range r.known {
+		if r.next >= len(r.known) {
+			r.next = 0
+		}
+		k := &r.known[r.next]
+		if r.next++; bytes.Equal(k.text, v) {
+			return k.address, ""
+		}
+	}
+	a, reason := parseTargetAddress(string(v))
+	if reason != "" {
+		return a, reason
+	}
+	k := readAddress{bytes.Clone(v), a}
+	if len(r.known) < maxRead {
+		r.known = append(r.known, k)
+		r.next = len(r.known)
+	} else {
+		r.known[r.next%maxRead] = k
+		r.next++
+	}
+	return a, ""
+}
