@@ -97,16 +97,16 @@ func FuzzJSONText(f *testing.F) {
 
 func BenchmarkTargetLine(b *testing.B) {
 	o := &jsonlOutput{lines: lines{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}}
-	target := initiator.TargetFound{
+	batch := initiator.Batch{
 		Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
-		Target: initiator.Target{
+		Targets: []initiator.Target{{
 			Name:      "iqn.2026-11.com.example:disk1",
 			Addresses: []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: 1}},
-		},
+		}},
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := o.target(&target); err != nil {
+		if err := o.targets(&batch); err != nil {
 			b.Fatal(err)
 		}
 	}

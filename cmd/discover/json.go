@@ -182,12 +182,17 @@ func (t jsonTargets) MarshalJSON() ([]byte, error) {
 // appendTarget appends the fields of a target. It is the hot path: a list can
 // be a million long.
 func appendTarget(b []byte, t *initiator.Target) []byte {
-	b = append(b, `"name":`...)
-	b = appendString(b, t.Name)
-	b = append(b, `,"alias":`...)
-	b = appendString(b, t.Alias)
-	b = append(b, `,"addresses":`...)
-	return appendAddresses(b, t.Addresses)
+	return appendAddresses(appendNames(b, t), t.Addresses)
+}
+
+// appendNames appends what comes before the addresses of a target.
+func appendNames(b []byte, t *initiator.Target) []byte {
+	b = appendString(append(b, `"name":`...), t.Name)
+	if t.Alias == "" {
+		return append(b, `,"alias":"","addresses":`...)
+	}
+	b = appendString(append(b, `,"alias":`...), t.Alias)
+	return append(b, `,"addresses":`...)
 }
 
 // appendAddresses appends the addresses of a target.

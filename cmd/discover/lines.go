@@ -3,7 +3,7 @@ package main
 import "io"
 
 // maxLines is about how many bytes of lines are gathered.
-const maxLines = 32 << 10
+const maxLines = 64 << 10
 
 // Lines gathers whole lines for one write.
 type lines struct {
@@ -20,11 +20,15 @@ func (l *lines) add(b []byte) error {
 }
 
 // handOn writes what was gathered.
-func (l *lines) handOn() error {
+func (l *lines) handOn() (err error) {
 	if len(l.b) == 0 {
 		return nil
 	}
-	_, err := l.w.Write(l.b)
+	if s, ok := l.w.(*stream); ok && len(l.b) >= maxLines/4 {
+		l.b, err = s.take(l.b)
+		return err
+	}
+	_, err = l.w.Write(l.b)
 	l.b = l.b[:0]
 	return err
 }

@@ -11,10 +11,10 @@ import (
 // An output shows what a scan brings. Its methods are called by one goroutine;
 // their errors are those of writing.
 type output interface {
-	// target takes a target, the moment that it was read. Its addresses are valid
-	// during the call. An output that is not a stream gets none: it finds them in
-	// the result.
-	target(t *initiator.TargetFound) error
+	// targets takes those of a batch, the moment that they were read. Their addresses
+	// are valid during the call. An output that is not a stream does without: it finds
+	// them in the result.
+	targets(b *initiator.Batch) error
 
 	// handOn has all written that was taken: nothing more is there to be taken
 	// right now.

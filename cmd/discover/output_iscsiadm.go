@@ -15,31 +15,63 @@ type iscsiadmOutput struct {
 	printed map[string]bool
 	asked   initiator.Portal
 
-	last initiator.TargetAddress // and how its lines begin
-	text []byte
+	begins []lineBegin // with the first, the second, … address of a target
 }
 
-func (o *iscsiadmOutput) target(t *initiator.TargetFound) error {
-	line := o.b
-	if o.printed != nil && t.Portal != o.asked {
-		o.asked = t.Portal
+// A lineBegin is how the lines of an address begin.
+type lineBegin struct {
+	address initiator.TargetAddress
+	text    []byte
+}
+
+// maxBegins is how many of them are kept.
+const maxBegins = 16
+
+func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
+	if o.printed != nil && b.Portal != o.asked {
+		o.asked = b.Portal
 		clear(o.printed)
 	}
-	for _, a := range t.Target.Addresses {
-		if o.printed != nil {
-			key := a.String() + " " + t.Target.Name
-			if o.printed[key] {
+	for i := range b.Targets {
+		t := &b.Targets[i]
+		line := o.b
+		for j, a := range t.Addresses {
+			if o.isPrinted(t.Name, a) {
 				continue
 			}
-			o.printed[key] = true
+			line = append(append(line, o.begin(j, a)...), t.Name...)
+			line = append(line, '\n')
 		}
-		if a != o.last || o.text == nil {
-			o.last, o.text = a, append(a.AppendTo(o.text[:0]), ' ')
+		if err := o.add(line); err != nil {
+			return err
 		}
-		line = append(append(line, o.text...), t.Target.Name...)
-		line = append(line, '\n')
 	}
-	return o.add(line)
+	return nil
+}
+
+// isPrinted reports a line that an earlier session has brought.
+func (o *iscsiadmOutput) isPrinted(name string, a initiator.TargetAddress) bool {
+	if o.printed == nil {
+		return false
+	}
+	key := a.String() + " " + name
+	if o.printed[key] {
+		return true
+	}
+	o.printed[key] = true
+	return false
+}
+
+// begin returns how a line of the address with that index begins.
+func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) []byte {
+	if index %= maxBegins; index >= len(o.begins) {
+		o.begins = append(o.begins, lineBegin{})
+	}
+	l := &o.begins[index]
+	if l.text == nil || l.address != a {
+		l.address, l.text = a, append(a.AppendTo(l.text[:0]), ' ')
+	}
+	return l.text
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {

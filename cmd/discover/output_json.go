@@ -16,7 +16,7 @@ type jsonOutput struct {
 	each  bool // the sessions are from each port
 }
 
-func (o *jsonOutput) target(*initiator.TargetFound) error { return nil }
+func (o *jsonOutput) targets(*initiator.Batch) error { return nil }
 
 func (o *jsonOutput) handOn() error { return nil }
 

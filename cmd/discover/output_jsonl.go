@@ -13,24 +13,50 @@ type jsonlOutput struct {
 	names  *interfaceNames
 	result jsonResult // of the last line of a portal
 
-	asked  initiator.Portal // of the last line
-	index  int              // likewise
-	prefix []byte           // how a line of it begins
+	asked     initiator.Portal // of the last line
+	index     int              // likewise
+	prefix    []byte           // how a line of it begins
+	addresses []byte           // of the last target
 
 	each *each // nil: one session for each portal
 }
 
-func (o *jsonlOutput) target(t *initiator.TargetFound) error {
-	if o.prefix == nil || t.Portal != o.asked || o.each != nil && t.Index != o.index {
-		o.asked, o.index = t.Portal, t.Index
-		o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
-		o.prefix = append(appendString(o.prefix, t.Portal.String()), ',')
-		if o.each != nil {
-			o.prefix = appendPort(o.prefix, o.each.session(t.Index).port)
+func (o *jsonlOutput) targets(b *initiator.Batch) error {
+	if len(b.Targets) == 0 {
+		return nil
+	}
+	o.begin(b)
+	var last []initiator.TargetAddress // that o.addresses shows
+	for i := range b.Targets {
+		t := &b.Targets[i]
+		if last == nil || !sameMemory(t.Addresses, last) {
+			last, o.addresses = t.Addresses, appendAddresses(o.addresses[:0], t.Addresses)
+		}
+		line := appendNames(append(o.b, o.prefix...), t)
+		line = append(append(line, o.addresses...), '}', '\n')
+		if err := o.add(line); err != nil {
+			return err
 		}
 	}
-	b := appendTarget(append(o.b, o.prefix...), &t.Target)
-	return o.add(append(b, '}', '\n'))
+	return nil
+}
+
+// begin makes the prefix that of the targets of a batch.
+func (o *jsonlOutput) begin(b *initiator.Batch) {
+	if o.prefix != nil && b.Portal == o.asked && (o.each == nil || b.Index == o.index) {
+		return
+	}
+	o.asked, o.index = b.Portal, b.Index
+	o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
+	o.prefix = append(appendString(o.prefix, b.Portal.String()), ',')
+	if o.each != nil {
+		o.prefix = appendPort(o.prefix, o.each.session(b.Index).port)
+	}
+}
+
+// sameMemory reports whether two targets share their addresses.
+func sameMemory(a, b []initiator.TargetAddress) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 
 // appendPort appends the fields that say from which port a target is seen.

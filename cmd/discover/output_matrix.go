@@ -21,17 +21,19 @@ type matrixOutput struct {
 	listed  bool               // it is to be shown
 }
 
-func (o *matrixOutput) target(t *initiator.TargetFound) error {
+func (o *matrixOutput) targets(b *initiator.Batch) error {
 	if o.seen == nil {
 		o.seen = make(map[string][]int)
 	}
-	name := t.Target.Name
-	if o.seen[name] == nil {
-		o.names = append(o.names, name)
-	}
-	by, here := o.seen[name], len(o.portals)
-	if len(by) == 0 || by[len(by)-1] != here {
-		o.seen[name] = append(by, here)
+	for i := range b.Targets {
+		name := b.Targets[i].Name
+		if o.seen[name] == nil {
+			o.names = append(o.names, name)
+		}
+		by, here := o.seen[name], len(o.portals)
+		if len(by) == 0 || by[len(by)-1] != here {
+			o.seen[name] = append(by, here)
+		}
 	}
 	return nil
 }

@@ -20,30 +20,34 @@ type tableOutput struct {
 	notes *notes
 
 	adding  bool               // say that a portal is in the registry now
-	targets []initiator.Target // of the portal whose turn it is
+	held    []initiator.Target // of the portal whose turn it is
 	printed int                // targets of it that were too many to wait for the rest
 }
 
-func (o *tableOutput) target(t *initiator.TargetFound) error {
-	kept := t.Target
-	kept.Addresses = slices.Clone(kept.Addresses)
-	o.targets = append(o.targets, kept)
-	if len(o.targets) < maxTable {
-		return nil
-	}
-	if o.printed == 0 {
-		if _, err := fmt.Fprintf(o.w, "%s: more than %d targets\n", t.Portal, maxTable-1); err != nil {
+func (o *tableOutput) targets(b *initiator.Batch) error {
+	for _, t := range b.Targets {
+		t.Addresses = slices.Clone(t.Addresses)
+		o.held = append(o.held, t)
+		if len(o.held) < maxTable {
+			continue
+		}
+		if o.printed == 0 {
+			if _, err := fmt.Fprintf(o.w, "%s: more than %d targets\n", b.Portal, maxTable-1); err != nil {
+				return err
+			}
+		}
+		o.printed += len(o.held)
+		if err := o.rows(); err != nil {
 			return err
 		}
 	}
-	o.printed += len(o.targets)
-	return o.rows()
+	return nil
 }
 
 func (o *tableOutput) handOn() error { return nil } // what it holds waits for the rest
 
 func (o *tableOutput) portal(r *initiator.Result) error {
-	total := o.printed + len(o.targets)
+	total := o.printed + len(o.held)
 	long := o.printed > 0
 	if long {
 		if err := o.rows(); err != nil {
@@ -91,14 +95,14 @@ func summary(targets int, err error) string {
 // rows prints the targets that are held.
 func (o *tableOutput) rows() error {
 	nameWidth, addressWidth := 0, 0
-	for _, t := range o.targets {
+	for _, t := range o.held {
 		nameWidth = max(nameWidth, utf8.RuneCountInString(t.Name))
 		for _, a := range t.Addresses {
 			addressWidth = max(addressWidth, len(addressText(a)))
 		}
 	}
 	var b strings.Builder
-	for _, t := range o.targets {
+	for _, t := range o.held {
 		name, alias := escape(t.Name), t.Alias
 		for _, a := range t.Addresses {
 			row := fmt.Sprintf("  %-*s  %-*s", nameWidth, name, addressWidth, addressText(a))
@@ -110,7 +114,7 @@ func (o *tableOutput) rows() error {
 			name, alias = "", ""
 		}
 	}
-	o.targets = o.targets[:0]
+	o.held = o.held[:0]
 	_, err := io.WriteString(o.w, b.String())
 	return err
 }

@@ -181,16 +181,8 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
-	var found initiator.TargetFound
 	for b := range s.batches(ctx, d) {
-		var err error
-		found.Index, found.Portal = b.Index, b.Portal
-		for i := range b.Targets {
-			found.Target = b.Targets[i]
-			if err = out.target(&found); err != nil {
-				break
-			}
-		}
+		err := out.targets(b)
 		if err == nil && b.Result != nil {
 			s.logResult(b.Result)
 			err = s.showResult(b.Index, b.Result, out, t)

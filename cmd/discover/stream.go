@@ -20,11 +20,16 @@ type stream struct {
 
 	mu      sync.Mutex // guards the following
 	change  sync.Cond
-	pending []byte
+	pending [][]byte
+	size    int      // of all that is pending, in bytes
+	spare   [][]byte // memory that was written, for the next
 	writing bool
 	closed  bool
 	err     error // of the first write that failed; all later ones fail with it
 }
+
+// maxSpare is how much memory is kept for what comes, in pieces.
+const maxSpare = 8
 
 func newStream(w io.Writer, failed func(error)) *stream {
 	s := &stream{w: w, failed: failed, done: make(chan struct{})}
@@ -37,17 +42,56 @@ func newStream(w io.Writer, failed func(error)) *stream {
 func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.err == nil && len(s.pending) > maxBuffered {
-		s.change.Wait()
+	if err := s.room(); err != nil {
+		return 0, err
 	}
-	if s.err != nil {
-		return 0, s.err
-	}
-	first := len(s.pending) == 0
-	if s.pending = append(s.pending, p...); first && !s.writing {
-		s.change.Broadcast()
+	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < maxLines {
+		s.pending[last] = append(s.pending[last], p...)
+		s.size += len(p)
+	} else {
+		s.enter(append(s.empty(), p...))
 	}
 	return len(p), nil
+}
+
+// take is Write for many lines, without a copy: their memory is the stream's
+// from then on, and it gives other memory for it.
+func (s *stream) take(lines []byte) (other []byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.room(); err != nil {
+		return lines[:0], err
+	}
+	s.enter(lines)
+	return s.empty(), nil
+}
+
+// room waits until there is room.
+func (s *stream) room() error {
+	for s.err == nil && s.size > maxBuffered {
+		s.change.Wait()
+	}
+	return s.err
+}
+
+// enter adds lines to what is pending.
+func (s *stream) enter(lines []byte) {
+	first := len(s.pending) == 0
+	s.pending = append(s.pending, lines)
+	if s.size += len(lines); first && !s.writing {
+		s.change.Broadcast()
+	}
+}
+
+// empty returns memory for lines.
+func (s *stream) empty() []byte {
+	last := len(s.spare) - 1
+	if last < 0 {
+		return nil
+	}
+	b := s.spare[last]
+	s.spare = s.spare[:last]
+	return b
 }
 
 // Flush waits until all is written.
@@ -73,7 +117,7 @@ func (s *stream) Close() error {
 
 func (s *stream) run() {
 	defer close(s.done)
-	var batch []byte
+	var batch [][]byte
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
@@ -88,18 +132,31 @@ func (s *stream) run() {
 		if len(s.pending) == 0 || s.err != nil {
 			return
 		}
-		batch, s.pending = s.pending, batch[:0]
+		batch, s.pending, s.size = s.pending, batch[:0], 0
 		s.writing = true
 		s.mu.Unlock()
-		_, err := s.w.Write(batch)
-		if err != nil {
-			s.failed(err)
-		}
+		err := s.write(batch)
 		s.mu.Lock()
+		for _, b := range batch {
+			if len(s.spare) < maxSpare {
+				s.spare = append(s.spare, b[:0])
+			}
+		}
 		s.writing = false
 		if err != nil {
 			s.err = err
 		}
 		s.change.Broadcast()
 	}
+}
+
+// write writes all of a batch.
+func (s *stream) write(batch [][]byte) error {
+	for _, b := range batch {
+		if _, err := s.w.Write(b); err != nil {
+			s.failed(err)
+			return err
+		}
+	}
+	return nil
 }

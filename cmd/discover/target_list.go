@@ -113,7 +113,7 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 		}
 	}
 	out := iscsiadmOutput{lines: lines{w: t.stdout}}
-	if err := out.target(&initiator.TargetFound{Target: initiator.Target{Name: target.Name, Addresses: all}}); err != nil {
+	if err := out.targets(&initiator.Batch{Targets: []initiator.Target{{Name: target.Name, Addresses: all}}}); err != nil {
 		return err
 	}
 	return out.handOn()

@@ -21,10 +21,8 @@ func (c *command) newWhole() *whole {
 
 // result shows one.
 func (o *whole) result(r *initiator.Result) error {
-	for _, t := range r.Targets {
-		if err := o.target(&initiator.TargetFound{Index: o.index, Portal: r.Portal.Portal, Target: t}); err != nil {
-			return err
-		}
+	if err := o.targets(&initiator.Batch{Index: o.index, Portal: r.Portal.Portal, Targets: r.Targets}); err != nil {
+		return err
 	}
 	o.index++
 	if err := o.portal(r); err != nil {
