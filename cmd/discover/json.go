@@ -182,16 +182,16 @@ func (t jsonTargets) MarshalJSON() ([]byte, error) {
 // appendTarget appends the fields of a target. It is the hot path: a list can
 // be a million long.
 func appendTarget(b []byte, t *initiator.Target) []byte {
-	return appendAddresses(appendNames(b, t), t.Addresses)
+	return appendAddresses(appendNames(b, t.Name, t.Alias), t.Addresses)
 }
 
 // appendNames appends what comes before the addresses of a target.
-func appendNames(b []byte, t *initiator.Target) []byte {
-	b = appendString(append(b, `"name":`...), t.Name)
-	if t.Alias == "" {
+func appendNames[T string | []byte](b []byte, name, alias T) []byte {
+	b = appendString(append(b, `"name":`...), name)
+	if len(alias) == 0 {
 		return append(b, `,"alias":"","addresses":`...)
 	}
-	b = appendString(append(b, `,"alias":`...), t.Alias)
+	b = appendString(append(b, `,"alias":`...), alias)
 	return append(b, `,"addresses":`...)
 }
 

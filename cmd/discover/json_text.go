@@ -23,7 +23,7 @@ var isPlainJSON = func() (plain [256]bool) {
 }()
 
 // arePlainJSON is isPlainJSON of the first eight bytes at once.
-func arePlainJSON(s string) bool {
+func arePlainJSON[T string | []byte](s T) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	_ = s[7]
 	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
@@ -35,7 +35,7 @@ func arePlainJSON(s string) bool {
 }
 
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
+func appendString[T string | []byte](b []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	u := func(r rune) {
 		b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
@@ -63,7 +63,7 @@ func appendString(b []byte, s string) []byte {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
+		r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 		i += n
 		switch {
 		case unicode.IsPrint(r):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -47,56 +46,59 @@ type queue struct {
 
 // held is what came of one portal.
 type held struct {
-	batch initiator.Batch
-	bytes int  // of its targets and warnings
-	cut   bool // there was no room for more
+	batches []*initiator.Batch
+	targets int  // in them
+	bytes   int  // of targets and warnings
+	cut     bool // there was no room for more
 }
 
 // add takes a copy of a batch.
 func (q *queue) add(b *initiator.Batch) {
 	h := q.waiting[b.Index]
 	if h == nil {
-		h = &held{batch: initiator.Batch{Index: b.Index, Portal: b.Portal}}
+		h = &held{}
 		q.waiting[b.Index] = h
 	}
-	for _, t := range b.Targets {
-		n := size(&t)
-		if h.cut = h.cut || q.bytes+n > maxHeld; h.cut {
-			break
+	n := size(b)
+	h.cut = h.cut || q.bytes+n > maxHeld
+	if h.cut {
+		b, n = &initiator.Batch{Index: b.Index, Portal: b.Portal, Result: b.Result}, 0
+		if b.Result == nil {
+			return
 		}
-		t.Addresses = slices.Clone(t.Addresses)
-		h.batch.Targets = append(h.batch.Targets, t)
-		h.bytes += n
-		q.bytes += n
 	}
-	if b.Result != nil {
-		r := *b.Result
-		n := 0
-		for _, w := range r.Warnings {
-			n += len(w.Message)
+	b = b.Clone()
+	h.batches = append(h.batches, b)
+	h.targets += b.Len()
+	if r := b.Result; r != nil {
+		w := 0
+		for _, warning := range r.Warnings {
+			w += len(warning.Message)
 		}
-		if q.bytes+n > maxHeld {
-			r.Warnings, n = []initiator.Warning{{Code: initiator.WarnMore, Message: fmt.Sprintf("%d more warnings", len(r.Warnings))}}, 0
+		if q.bytes+n+w > maxHeld {
+			r.Warnings, w = []initiator.Warning{{Code: initiator.WarnMore, Message: fmt.Sprintf("%d more warnings", len(r.Warnings))}}, 0
 		}
-		h.bytes += n
-		q.bytes += n
+		n += w
 		if h.cut && r.Err == nil {
-			r.TargetsFound = len(h.batch.Targets)
+			r.TargetsFound = h.targets
 			r.Err = &initiator.Error{
 				Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
 				Err:  &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: maxHeld},
 				Hint: "ask it alone, or use -o jsonl",
 			}
 		}
-		h.batch.Result = &r
 	}
+	h.bytes += n
+	q.bytes += n
 }
 
-// size estimates the memory that a target takes.
-func size(t *initiator.Target) int {
-	n := 128 + len(t.Name) + len(t.Alias)
-	for _, a := range t.Addresses {
-		n += 64 + len(a.Host)
+// size estimates the memory that the targets of a batch take.
+func size(b *initiator.Batch) (n int) {
+	for i := range b.Len() {
+		n += 128 + len(b.Name(i)) + len(b.Alias(i))
+		for _, a := range b.Addresses(i) {
+			n += 64 + len(a.Host)
+		}
 	}
 	return n
 }
@@ -111,10 +113,14 @@ func (q *queue) next(yield func(*initiator.Batch) bool) bool {
 		}
 		delete(q.waiting, q.turn)
 		q.bytes -= h.bytes
-		if !yield(&h.batch) {
-			return false
+		done := false
+		for _, b := range h.batches {
+			done = b.Result != nil
+			if !yield(b) {
+				return false
+			}
 		}
-		if h.batch.Result == nil {
+		if !done {
 			return true
 		}
 	}

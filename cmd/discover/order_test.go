@@ -15,7 +15,9 @@ import (
 )
 
 func found(index int, name string) *initiator.Batch {
-	return &initiator.Batch{Index: index, Targets: []initiator.Target{{Name: name}}}
+	b := &initiator.Batch{Index: index}
+	b.Add(&initiator.Target{Name: name})
+	return b
 }
 
 func done(index int) *initiator.Batch {
@@ -25,8 +27,8 @@ func done(index int) *initiator.Batch {
 func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
 	for b := range inOrder(batches) {
-		for _, t := range b.Targets {
-			got = append(got, t.Name)
+		for i := range b.Len() {
+			got = append(got, string(b.Name(i)))
 		}
 		if b.Result != nil {
 			s := fmt.Sprint(b.Index)
@@ -53,10 +55,12 @@ func TestInOrder(t *testing.T) {
 // short list.
 func TestHeldIsBounded(t *testing.T) {
 	t.Parallel()
-	name := strings.Repeat("n", 1<<20) // in memory once
+	host := strings.Repeat("h", 1<<20) // in memory once
 	got := ordered(func(yield func(*initiator.Batch) bool) {
+		b := &initiator.Batch{Index: 1}
+		b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: host}}})
 		for range maxHeld>>20 + 1 {
-			yield(found(1, name))
+			yield(b)
 		}
 		yield(done(1))
 		yield(found(2, "c1"))

@@ -32,14 +32,13 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 		o.asked = b.Portal
 		clear(o.printed)
 	}
-	for i := range b.Targets {
-		t := &b.Targets[i]
-		line := o.b
-		for j, a := range t.Addresses {
-			if o.isPrinted(t.Name, a) {
+	for i := range b.Len() {
+		line, name := o.b, b.Name(i)
+		for j, a := range b.Addresses(i) {
+			if o.printed != nil && o.isPrinted(name, a) {
 				continue
 			}
-			line = append(append(line, o.begin(j, a)...), t.Name...)
+			line = append(append(line, o.begin(j, a)...), name...)
 			line = append(line, '\n')
 		}
 		if err := o.add(line); err != nil {
@@ -50,11 +49,8 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 }
 
 // isPrinted reports a line that an earlier session has brought.
-func (o *iscsiadmOutput) isPrinted(name string, a initiator.TargetAddress) bool {
-	if o.printed == nil {
-		return false
-	}
-	key := a.String() + " " + name
+func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool {
+	key := a.String() + " " + string(name)
 	if o.printed[key] {
 		return true
 	}

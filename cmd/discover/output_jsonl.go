@@ -22,17 +22,16 @@ type jsonlOutput struct {
 }
 
 func (o *jsonlOutput) targets(b *initiator.Batch) error {
-	if len(b.Targets) == 0 {
+	if b.Len() == 0 {
 		return nil
 	}
 	o.begin(b)
 	var last []initiator.TargetAddress // that o.addresses shows
-	for i := range b.Targets {
-		t := &b.Targets[i]
-		if last == nil || !sameMemory(t.Addresses, last) {
-			last, o.addresses = t.Addresses, appendAddresses(o.addresses[:0], t.Addresses)
+	for i := range b.Len() {
+		if here := b.Addresses(i); last == nil || !sameMemory(here, last) {
+			last, o.addresses = here, appendAddresses(o.addresses[:0], here)
 		}
-		line := appendNames(append(o.b, o.prefix...), t)
+		line := appendNames(append(o.b, o.prefix...), b.Name(i), b.Alias(i))
 		line = append(append(line, o.addresses...), '}', '\n')
 		if err := o.add(line); err != nil {
 			return err

@@ -25,8 +25,8 @@ func (o *matrixOutput) targets(b *initiator.Batch) error {
 	if o.seen == nil {
 		o.seen = make(map[string][]int)
 	}
-	for i := range b.Targets {
-		name := b.Targets[i].Name
+	for i := range b.Len() {
+		name := string(b.Name(i))
 		if o.seen[name] == nil {
 			o.names = append(o.names, name)
 		}

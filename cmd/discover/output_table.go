@@ -25,9 +25,8 @@ type tableOutput struct {
 }
 
 func (o *tableOutput) targets(b *initiator.Batch) error {
-	for _, t := range b.Targets {
-		t.Addresses = slices.Clone(t.Addresses)
-		o.held = append(o.held, t)
+	for i := range b.Len() {
+		o.held = append(o.held, b.Target(i))
 		if len(o.held) < maxTable {
 			continue
 		}

@@ -113,7 +113,9 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 		}
 	}
 	out := iscsiadmOutput{lines: lines{w: t.stdout}}
-	if err := out.targets(&initiator.Batch{Targets: []initiator.Target{{Name: target.Name, Addresses: all}}}); err != nil {
+	var b initiator.Batch
+	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
+	if err := out.targets(&b); err != nil {
 		return err
 	}
 	return out.handOn()

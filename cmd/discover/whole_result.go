@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -19,10 +20,19 @@ func (c *command) newWhole() *whole {
 	return &whole{output: c.newOutput(w), w: w}
 }
 
+// atOnce is how many targets of a result are shown at once.
+const atOnce = 1024
+
 // result shows one.
 func (o *whole) result(r *initiator.Result) error {
-	if err := o.targets(&initiator.Batch{Index: o.index, Portal: r.Portal.Portal, Targets: r.Targets}); err != nil {
-		return err
+	for some := range slices.Chunk(r.Targets, atOnce) {
+		b := initiator.Batch{Index: o.index, Portal: r.Portal.Portal}
+		for i := range some {
+			b.Add(&some[i])
+		}
+		if err := o.targets(&b); err != nil {
+			return err
+		}
 	}
 	o.index++
 	if err := o.portal(r); err != nil {

@@ -132,13 +132,13 @@ func (a *attempt) handOn() error {
 // found takes a target from the list.
 func (a *attempt) found(t *listed) error {
 	if a.pool.held != nil {
-		if err := a.hold(t.Target.cost()); err != nil {
+		if err := a.hold(t.cost()); err != nil {
 			return err
 		}
 	}
 	a.result.TargetsFound++
 	b := a.open()
-	if b.add(t); len(b.Targets) >= maxBatch {
+	if b.add(t); b.Len() >= maxBatch {
 		return a.handOn()
 	}
 	return nil

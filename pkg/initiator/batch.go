@@ -4,119 +4,105 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
-	"sync"
 )
 
 // maxBatch is about how many targets are handed on at once.
-const maxBatch = 256
+const maxBatch = 512
 
 // A Batch is what came of one portal since its last batch: targets, its result, or
-// both. All that it points to is valid until the loop goes on, but for strings,
-// which are valid for ever.
+// both. All that it points to, and all that its methods return but for [Batch.Target],
+// is valid until the loop goes on. The zero value has nothing in it.
 type Batch struct {
-	Index   int // of the portal in the sequence, from 0
-	Portal  Portal
-	Targets []Target
-	Result  *Result // nil: there is more to come of the portal
+	Index  int // of the portal in the sequence, from 0
+	Portal Portal
+	Result *Result // nil: there is more to come of the portal
 
-	implied   []bool          // of each target: its address is the portal in use, and was perhaps not sent
-	addresses []TargetAddress // the memory of the targets' addresses
+	entries   []batchEntry
+	text      []byte          // names and aliases
+	addresses []TargetAddress // of all targets
 	result    Result          // what Result points to
 	long      bool            // it has taken room for long ones
 }
 
+// A batchEntry is a target of a batch.
+type batchEntry struct {
+	start, alias, end int  // in text: of the name, of the alias, and of what follows
+	from, to          int  // of the addresses
+	implied           bool // its address is the portal in use, and was perhaps not sent
+}
+
 // Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
-// nothing is allocated for a target but its name.
+// nothing is allocated for a target.
 func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[*Batch] {
 	return d.run(ctx, d.jobs(portals), nil)
 }
 
-// add adds a target, whose addresses are copied once where it shares them with
-// the one before.
-func (b *Batch) add(t *listed) {
-	var addresses []TargetAddress
-	if last := len(b.Targets) - 1; t.again && last >= 0 {
-		addresses = b.Targets[last].Addresses
-	} else {
-		n := len(b.addresses)
-		b.addresses = append(b.addresses, t.Addresses...)
-		addresses = b.addresses[n:len(b.addresses):len(b.addresses)]
+// Len returns how many targets there are.
+func (b *Batch) Len() int { return len(b.entries) }
+
+// Name returns the name of target i: a valid iSCSI name, as sent.
+func (b *Batch) Name(i int) []byte {
+	e := &b.entries[i]
+	return b.text[e.start:e.alias:e.alias]
+}
+
+// Alias returns the alias of target i: free text of the target's, valid UTF-8;
+// mostly empty.
+func (b *Batch) Alias(i int) []byte {
+	e := &b.entries[i]
+	return b.text[e.alias:e.end:e.end]
+}
+
+// Addresses returns the addresses of target i, in the order of the answer; never
+// empty. Where they are those of the target before, they mostly are the same memory.
+func (b *Batch) Addresses(i int) []TargetAddress {
+	e := &b.entries[i]
+	return b.addresses[e.from:e.to:e.to]
+}
+
+// Target returns a copy of target i, which stays valid.
+func (b *Batch) Target(i int) Target {
+	return Target{Name: string(b.Name(i)), Alias: string(b.Alias(i)), Addresses: append([]TargetAddress(nil), b.Addresses(i)...)}
+}
+
+// Add adds a copy of a target.
+func (b *Batch) Add(t *Target) {
+	b.add(&listed{name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses})
+}
+
+// Clone returns a copy of b, which stays valid.
+func (b *Batch) Clone() *Batch {
+	c := *b
+	c.entries, c.text, c.addresses = slices.Clone(b.entries), slices.Clone(b.text), slices.Clone(b.addresses)
+	if b.Result != nil {
+		c.result = *b.Result
+		c.Result = &c.result
 	}
-	b.Targets = append(b.Targets, Target{Name: t.Name, Alias: t.Alias, Addresses: addresses})
-	b.implied = append(b.implied, t.implied)
+	return &c
+}
+
+// add adds a target of a list.
+func (b *Batch) add(t *listed) {
+	e := batchEntry{start: len(b.text), from: len(b.addresses), implied: t.implied}
+	b.text = append(b.text, t.name...)
+	e.alias = len(b.text)
+	if len(t.alias) > 0 {
+		b.text = append(b.text, t.alias...)
+	}
+	e.end = len(b.text)
+	if last := len(b.entries) - 1; t.again && last >= 0 {
+		e.from = b.entries[last].from
+	} else {
+		b.addresses = append(b.addresses, t.addresses...)
+	}
+	e.to = len(b.addresses)
+	b.entries = append(b.entries, e)
 }
 
 // isLong reports more than a few targets.
-func (b *Batch) isLong() bool { return len(b.Targets) > maxBatch/8 }
+func (b *Batch) isLong() bool { return len(b.entries) > maxBatch/16 }
 
-// target returns a target that stays valid.
-func (b *Batch) target(i int) Target {
-	t := b.Targets[i]
-	t.Addresses = slices.Clone(t.Addresses)
-	return t
-}
-
-// batches keeps the memory of batches for the next.
-type batches struct {
-	mu   sync.Mutex // guards free
-	free []*Batch
-}
-
-// maxFree is how many batches are kept.
-const maxFree = 2 * maxWaiting
-
-func (p *batches) get(index int, portal Portal) *Batch {
-	b := p.last()
-	*b = Batch{Index: index, Portal: portal, Targets: b.Targets[:0], implied: b.implied[:0], addresses: b.addresses[:0]}
-	return b
-}
-
-// last returns the batch that was used last, which the processor still knows.
-func (p *batches) last() *Batch {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := len(p.free) - 1
-	if n < 0 {
-		return new(Batch)
-	}
-	b := p.free[n]
-	p.free = p.free[:n]
-	return b
-}
-
-func (p *batches) put(b *Batch) {
-	if cap(b.addresses) > 4*maxBatch {
-		b.addresses = nil
-	}
-	clear(b.Targets)
-	b.result, b.Result = Result{}, nil
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.free) < maxFree {
-		p.free = append(p.free, b)
-	}
-}
-
-// Texts makes strings, many in one piece of memory.
-type texts struct {
-	piece strings.Builder
-	size  int // of the next piece
-}
-
-// The sizes of pieces, in bytes. A string that is kept holds its piece.
-const (
-	firstPiece   = 512
-	largestPiece = 16 << 10
-)
-
-func (t *texts) string(v []byte) string {
-	if t.piece.Cap()-t.piece.Len() < len(v) {
-		t.size = min(max(2*t.size, firstPiece), largestPiece)
-		t.piece = strings.Builder{}
-		t.piece.Grow(max(t.size, len(v)))
-	}
-	n := t.piece.Len()
-	t.piece.Write(v)
-	return t.piece.String()[n:]
+// reset makes b one of another portal, and keeps its memory.
+func (b *Batch) reset(index int, portal Portal) {
+	*b = Batch{Index: index, Portal: portal, entries: b.entries[:0], text: b.text[:0], addresses: b.addresses[:0]}
 }

@@ -11,10 +11,10 @@ import (
 const pairCost = 128
 
 // cost is about what a target takes there.
-func (t *Target) cost() int64 {
-	n := pairCost + len(t.Name) + len(t.Alias)
-	for i := range t.Addresses {
-		n += pairCost + len(t.Addresses[i].Host)
+func (t *listed) cost() int64 {
+	n := pairCost + len(t.name) + len(t.alias)
+	for i := range t.addresses {
+		n += pairCost + len(t.addresses[i].Host)
 	}
 	return int64(n)
 }
@@ -68,8 +68,8 @@ const collectedAtOnce = 1024
 type collection struct {
 	chunks  [][]Target // all but the last of collectedAtOnce
 	count   int
-	names   nameIndex                      // by the folded name
-	shared  []TargetAddress                // of the target that was added last
+	names   nameIndex // by the folded name
+	keeper  keeper
 	seen    map[int]map[TargetAddress]bool // addresses of names that came again, where they are many
 	implied []bool                         // of each target: it named no address so far
 	result  Result
@@ -84,7 +84,7 @@ func (c *collection) name(i int) string { return FoldName(c.at(i).Name) }
 
 // targets returns all targets. The collection takes no more then.
 func (c *collection) targets() []Target {
-	c.names, c.seen, c.implied = nameIndex{}, nil, nil
+	c.names, c.keeper, c.seen, c.implied = nameIndex{}, keeper{}, nil, nil
 	if len(c.chunks) == 1 {
 		return c.chunks[0]
 	}
@@ -101,17 +101,13 @@ func collect(open map[int]*collection, index int) *collection {
 	return c
 }
 
-// add takes a target, and copies its addresses; the addresses of a name that was there before join it. An
+// add takes a target; the addresses of a name that was there before join it. An
 // address that is implied, since none was sent, holds only where the name has no
 // other: LIO ends some responses of a long list between a name and its
 // addresses, and begins the next with other names.
 func (c *collection) add(t Target, implied bool) {
 	i, known := c.names.find(FoldName(t.Name), c.count, c.name)
 	if !known {
-		if !slices.Equal(c.shared, t.Addresses) {
-			c.shared = slices.Clip(slices.Clone(t.Addresses))
-		}
-		t.Addresses = c.shared // without room: who appends makes a copy
 		if c.count%collectedAtOnce == 0 {
 			c.chunks = append(c.chunks, nil)
 		}

@@ -40,8 +40,8 @@ func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job]) iter.
 		turn := 0
 		for b := range d.run(ctx, jobs, held) {
 			c := collect(open, b.Index)
-			for i := range b.Targets {
-				c.add(b.Targets[i], b.implied[i])
+			for i := range b.entries {
+				c.add(c.keeper.keep(b, i), b.entries[i].implied)
 			}
 			if b.Result != nil {
 				c.result, c.done = *b.Result, true

@@ -13,7 +13,8 @@ import (
 type Event interface{ event() }
 
 // A TargetFound is a target, the moment that it was read. It stands even where
-// its portal fails later.
+// its portal fails later. Targets at the same addresses may share the memory of
+// these: they can be appended to, but not changed in place.
 type TargetFound struct {
 	Index  int // of the portal in the sequence, from 0
 	Portal Portal

@@ -98,8 +98,7 @@ type listing struct {
 func listOf(text []byte, size, most int, take func(l *list, t pdu.Text) error) (got listing) {
 	w := &warnings{}
 	l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(found *listed) error {
-		target := found.Target
-		target.Addresses = slices.Clone(target.Addresses)
+		target := Target{Name: string(found.name), Alias: string(found.alias), Addresses: slices.Clone(found.addresses)}
 		got.Targets, got.Implied = append(got.Targets, target), append(got.Implied, found.implied)
 		return nil
 	}}

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -40,25 +41,27 @@ func (k *likeness) learn(t pdu.Text, at int) {
 func (l *list) run(t pdu.Text, at int) (int, error) {
 	l.alike.learn(t, at)
 	tail := l.alike.tail
-	if len(tail) == 0 || l.state != inRecord || !l.plain || len(l.target.Addresses) == 0 {
+	if len(tail) == 0 || l.state != inRecord || !l.plain || len(l.target.addresses) == 0 {
 		return at, nil
 	}
+	own := l.target.name // the memory that a name is in which outlives the text
+	defer func() { l.target.name = append(own[:0], l.target.name...) }()
 	for {
-		n := plainLen(t[at:], l.target.Name)
+		n := plainLen(t[at:], l.target.name)
 		if n < 0 || !bytes.HasPrefix(t[at+n:], tail) {
 			return at, nil
 		}
 		if err := l.flush(); err != nil {
 			return at, err
 		}
-		l.state, l.target.Name, l.target.again = inRecord, l.texts.string(t[at:at+n]), true
+		l.state, l.target.name, l.target.again = inRecord, t[at:at+n], true
 		at += n + len(tail)
 	}
 }
 
 // plainLen returns the length of the name that v begins with, up to its NUL;
 // negative where it is not plain, or the one before.
-func plainLen(v []byte, before string) int {
+func plainLen(v, before []byte) int {
 	same := common(v, before)
 	most := min(len(v), MaxNameLen+1)
 	n := same
@@ -74,7 +77,7 @@ func plainLen(v []byte, before string) int {
 			return -1
 		}
 	}
-	if string(v[same:n]) == before[same:] {
+	if bytes.Equal(v[same:n], before[same:]) {
 		return -1
 	}
 	return n
@@ -82,9 +85,10 @@ func plainLen(v []byte, before string) int {
 
 // common returns how many bytes two names have in common at least, in steps of
 // eight.
-func common(v []byte, before string) int {
+func common(v, before []byte) int {
 	n := 0
-	for most := min(len(before), len(v)) - 8; n <= most && string(v[n:n+8]) == before[n:n+8]; {
+	for len(v) >= 8 && len(before) >= 8 && binary.LittleEndian.Uint64(v) == binary.LittleEndian.Uint64(before) {
+		v, before = v[8:], before[8:]
 		n += 8
 	}
 	return n

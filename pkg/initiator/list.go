@@ -21,30 +21,29 @@ const maxAliasLen = 255
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
 // no other.
 type list struct {
-	// emit takes each target when it is complete. It is valid during the call, but
-	// for strings.
+	// emit takes each target when it is complete. It is valid during the call.
 	emit     func(t *listed) error
 	warnings *warnings
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets
 	count    int
 
-	target listed // the record being read; its addresses are in memory that is reused
+	target listed // the record being read, in memory that is reused
 	plain  bool   // its name is as FoldName makes it
 	state  recordState
 	bad    int // addresses of it that are invalid
 
 	alike   likeness
-	texts   texts
 	read    readAddresses
 	implied []TargetAddress // what impliedAddress says; empty: not asked yet
 }
 
 // A listed is a target of a list.
 type listed struct {
-	Target
-	implied bool // its addresses were not sent, or are what would have been implied
-	again   bool // all but its name is as in the target before
+	name, alias []byte
+	addresses   []TargetAddress
+	implied     bool // its addresses were not sent, or are what would have been implied
+	again       bool // all but its name is as in the target before
 }
 
 type recordState uint8
@@ -58,8 +57,13 @@ const (
 // reset makes l ready for the answer of another portal.
 func (l *list) reset(session netip.AddrPort, max int) {
 	l.session, l.max, l.count = session, max, 0
-	l.target, l.state = listed{Target: Target{Addresses: l.target.Addresses[:0]}}, beforeFirst
-	l.implied = l.implied[:0]
+	l.target.begin(nil)
+	l.state, l.implied = beforeFirst, l.implied[:0]
+}
+
+// begin makes t one of which the name is known.
+func (t *listed) begin(name []byte) {
+	*t = listed{name: append(t.name[:0], name...), alias: t.alias[:0], addresses: t.addresses[:0]}
 }
 
 // text takes whole pairs of the answer.
@@ -112,7 +116,7 @@ func (l *list) pair(p pdu.Pair) error {
 // name begins a record. Neighbours of one name are one target: LIO repeats
 // names where it cuts a list.
 func (l *list) name(v []byte) error {
-	if l.state == inRecord && l.target.Name == string(v) {
+	if l.state == inRecord && string(l.target.name) == string(v) {
 		return nil
 	}
 	plain, reason := l.isPlain(v), ""
@@ -123,7 +127,7 @@ func (l *list) name(v []byte) error {
 		}
 	}
 	// Two plain names are the same only where their bytes are.
-	if reason == "" && l.state == inRecord && !(plain && l.plain) && FoldName(l.target.Name) == FoldName(string(v)) {
+	if reason == "" && l.state == inRecord && !(plain && l.plain) && FoldName(string(l.target.name)) == FoldName(string(v)) {
 		return nil
 	}
 	if err := l.flush(); err != nil {
@@ -135,7 +139,7 @@ func (l *list) name(v []byte) error {
 		return nil
 	}
 	l.state, l.plain, l.bad = inRecord, plain, 0
-	l.target = listed{Target: Target{Name: l.texts.string(v), Addresses: l.target.Addresses[:0]}}
+	l.target.begin(v)
 	return nil
 }
 
@@ -144,7 +148,7 @@ func (l *list) name(v []byte) error {
 func (l *list) isPlain(v []byte) bool {
 	n := 0
 	if l.plain && l.state == inRecord {
-		n = common(v, l.target.Name)
+		n = common(v, l.target.name)
 	}
 	if n < len(plainStart) || len(v) > MaxNameLen {
 		return isPlainName(v)
@@ -154,7 +158,7 @@ func (l *list) isPlain(v []byte) bool {
 
 // isBare reports that nothing is known yet of the record being read but its name.
 func (l *list) isBare() bool {
-	return l.state == inRecord && l.plain && l.bad == 0 && l.target.Alias == "" && len(l.target.Addresses) == 0
+	return l.state == inRecord && l.plain && l.bad == 0 && len(l.target.alias) == 0 && len(l.target.addresses) == 0
 }
 
 // warn says what was wrong with a pair.
@@ -174,14 +178,14 @@ func (l *list) address(v []byte) error {
 	a, reason := l.read.parse(v)
 	if reason != "" {
 		l.bad++
-		l.warn(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote([]byte(l.target.Name)), reason)
+		l.warn(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote(l.target.name), reason)
 		return nil
 	}
 	a = a.withZone(l.session.Addr())
-	if len(l.target.Addresses) >= fewAddresses || !slices.Contains(l.target.Addresses, a) {
-		l.target.Addresses, l.target.again = append(l.target.Addresses, a), false
+	if len(l.target.addresses) >= fewAddresses || !slices.Contains(l.target.addresses, a) {
+		l.target.addresses, l.target.again = append(l.target.addresses, a), false
 	}
-	if len(l.target.Addresses) > maxAddresses {
+	if len(l.target.addresses) > maxAddresses {
 		return &LimitError{What: "addresses of one target", Limit: maxAddresses}
 	}
 	return nil
@@ -196,10 +200,10 @@ func (l *list) alias(v []byte) error {
 		return nil
 	}
 	if len(v) > maxAliasLen || !utf8.Valid(v) {
-		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote([]byte(l.target.Name)))
+		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote(l.target.name))
 		return nil
 	}
-	l.target.Alias, l.target.again = l.texts.string(v), false
+	l.target.alias, l.target.again = append(l.target.alias[:0], v...), false
 	return nil
 }
 
@@ -215,15 +219,15 @@ func (l *list) flush() error {
 			l.implied = append(l.implied, impliedAddress(l.session))
 		}
 		switch {
-		case len(t.Addresses) == 1:
-			t.implied = t.Addresses[0] == l.implied[0]
-		case len(t.Addresses) > 1:
+		case len(t.addresses) == 1:
+			t.implied = t.addresses[0] == l.implied[0]
+		case len(t.addresses) > 1:
 			t.implied = false
 		case l.bad > 0:
-			l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote([]byte(t.Name)))
+			l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote(t.name))
 			return nil
 		default:
-			t.Addresses, t.implied = append(t.Addresses, l.implied[0]), true
+			t.addresses, t.implied = append(t.addresses, l.implied[0]), true
 		}
 	}
 	if l.count++; l.count > l.max {

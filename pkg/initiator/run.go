@@ -25,9 +25,10 @@ var errStopped = errors.New("initiator: the consumer went away")
 // connection stays behind.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
+		var k keeper
 		for b := range d.run(ctx, d.jobs(portals), nil) {
-			for i := range b.Targets {
-				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: b.target(i)}) {
+			for i := range b.entries {
+				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: k.keep(b, i)}) {
 					return
 				}
 			}
