@@ -8,8 +8,6 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 func TestEscape(t *testing.T) {
@@ -93,19 +91,4 @@ func FuzzJSONText(f *testing.F) {
 			}
 		}
 	})
-}
-
-func BenchmarkTargetLine(b *testing.B) {
-	o := &jsonlOutput{lines: lines{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}}
-	batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-	batch.Add(&initiator.Target{
-		Name:      "iqn.2026-11.com.example:disk1",
-		Addresses: []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: 1}},
-	})
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := o.targets(&batch); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -179,20 +179,11 @@ func (t jsonTargets) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// appendTarget appends the fields of a target. It is the hot path: a list can
-// be a million long.
+// appendTarget appends the fields of a target.
 func appendTarget(b []byte, t *initiator.Target) []byte {
-	return appendAddresses(appendNames(b, t.Name, t.Alias), t.Addresses)
-}
-
-// appendNames appends what comes before the addresses of a target.
-func appendNames[T string | []byte](b []byte, name, alias T) []byte {
-	b = appendString(append(b, `"name":`...), name)
-	if len(alias) == 0 {
-		return append(b, `,"alias":"","addresses":`...)
-	}
-	b = appendString(append(b, `,"alias":`...), alias)
-	return append(b, `,"addresses":`...)
+	b = appendString(append(b, `"name":`...), t.Name)
+	b = appendString(append(b, `,"alias":`...), t.Alias)
+	return appendAddresses(append(b, `,"addresses":`...), t.Addresses)
 }
 
 // appendAddresses appends the addresses of a target.

@@ -71,7 +71,7 @@ func TestPlainJSON(t *testing.T) {
 			for _, filler := range []string{" ", "~", "a", "!", "#", "[", "]"} {
 				b := []byte(strings.Repeat(filler, 8))
 				b[at] = byte(c)
-				if got, want := arePlainJSON(string(b)), isPlainJSON[c]; got != want {
+				if got, want := arePlainJSON(eight(b, 0)), plainJSON[c]; got != want {
 					t.Errorf("%q: got %t, want %t", b, got, want)
 				}
 			}

@@ -13,25 +13,47 @@ type jsonText string
 // MarshalJSON writes the string.
 func (s jsonText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
 
-// isPlainJSON has true for the bytes that stand for themselves in a JSON string,
+// plainJSON has true for the bytes that stand for themselves in a JSON string,
 // one by one: ASCII that can be seen.
-var isPlainJSON = func() (plain [256]bool) {
+var plainJSON = func() (plain [256]bool) {
 	for c := ' '; c <= '~'; c++ {
 		plain[c] = c != '"' && c != '\\'
 	}
 	return plain
 }()
 
-// arePlainJSON is isPlainJSON of the first eight bytes at once.
-func arePlainJSON[T string | []byte](s T) bool {
+// arePlainJSON is plainJSON of eight bytes at once.
+func arePlainJSON(x uint64) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 	// The top bit of the first byte that is not plain is set in one of these: it is
 	// from 0x80 up, below a space, from 0x7f up, a quote, a backslash. Where no byte
 	// is, nothing is carried from one to the next.
 	quote, backslash := x^'"'*ones, x^'\\'*ones
 	return (x|(x-' '*ones)|(x+ones)|(quote-ones)|(backslash-ones))&tops == 0
+}
+
+// eight returns the eight bytes at an index.
+func eight[T string | []byte](s T, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// isPlainJSON reports whether each byte of s stands for itself. So do those of like,
+// from which s may differ in little.
+func isPlainJSON(s, like []byte) bool {
+	n := 0
+	for ; n+8 <= len(s); n += 8 {
+		x := eight(s, n)
+		if !(n+8 <= len(like) && x == eight(like, n)) && !arePlainJSON(x) {
+			return false
+		}
+	}
+	for _, c := range s[n:] {
+		if !plainJSON[c] {
+			return false
+		}
+	}
+	return true
 }
 
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
@@ -43,10 +65,10 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i
-		for plain+8 <= len(s) && arePlainJSON(s[plain:plain+8]) {
+		for plain+8 <= len(s) && arePlainJSON(eight(s, plain)) {
 			plain += 8
 		}
-		for plain < len(s) && isPlainJSON[s[plain]] {
+		for plain < len(s) && plainJSON[s[plain]] {
 			plain++
 		}
 		if b = append(b, s[i:plain]...); plain == len(s) {

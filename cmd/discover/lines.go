@@ -3,7 +3,7 @@ package main
 import "io"
 
 // maxLines is about how many bytes of lines are gathered.
-const maxLines = 64 << 10
+const maxLines = 32 << 10
 
 // Lines gathers whole lines for one write.
 type lines struct {

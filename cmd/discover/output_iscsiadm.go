@@ -32,15 +32,20 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 		o.asked = b.Portal
 		clear(o.printed)
 	}
+	var last []initiator.TargetAddress // to which o.begins[0] belongs
 	for i := range b.Len() {
-		line, name := o.b, b.Name(i)
-		for j, a := range b.Addresses(i) {
+		line, name, addresses := o.b, b.Name(i), b.Addresses(i)
+		for j, a := range addresses {
+			if j > 0 || !sameMemory(addresses, last) {
+				o.begin(j, a)
+			}
 			if o.printed != nil && o.isPrinted(name, a) {
 				continue
 			}
-			line = append(append(line, o.begin(j, a)...), name...)
+			line = append(append(line, o.begins[j%maxBegins].text...), name...)
 			line = append(line, '\n')
 		}
+		last = addresses
 		if err := o.add(line); err != nil {
 			return err
 		}
@@ -58,8 +63,8 @@ func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool 
 	return false
 }
 
-// begin returns how a line of the address with that index begins.
-func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) []byte {
+// begin finds out how a line begins of the address with that index.
+func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) {
 	if index %= maxBegins; index >= len(o.begins) {
 		o.begins = append(o.begins, lineBegin{})
 	}
@@ -67,7 +72,6 @@ func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) []byte {
 	if l.text == nil || l.address != a {
 		l.address, l.text = a, append(a.AppendTo(l.text[:0]), ' ')
 	}
-	return l.text
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {

@@ -13,10 +13,10 @@ type jsonlOutput struct {
 	names  *interfaceNames
 	result jsonResult // of the last line of a portal
 
-	asked     initiator.Portal // of the last line
-	index     int              // likewise
-	prefix    []byte           // how a line of it begins
-	addresses []byte           // of the last target
+	asked  initiator.Portal // of the last line
+	index  int              // likewise
+	prefix []byte           // how a line of it begins, up to the first byte of a name
+	rest   []byte           // how that of the last target goes on
 
 	each *each // nil: one session for each portal
 }
@@ -26,19 +26,36 @@ func (o *jsonlOutput) targets(b *initiator.Batch) error {
 		return nil
 	}
 	o.begin(b)
-	var last []initiator.TargetAddress // that o.addresses shows
+	var last []initiator.TargetAddress // that o.rest shows
+	var plain []byte                   // a name of which each byte stands for itself
 	for i := range b.Len() {
-		if here := b.Addresses(i); last == nil || !sameMemory(here, last) {
-			last, o.addresses = here, appendAddresses(o.addresses[:0], here)
+		name, alias, addresses := b.Name(i), b.Alias(i), b.Addresses(i)
+		if last == nil || !sameMemory(addresses, last) {
+			last, o.rest = addresses, appendAddresses(append(o.rest[:0], noAlias...), addresses)
+			o.rest = append(o.rest, '}', '\n')
 		}
-		line := appendNames(append(o.b, o.prefix...), b.Name(i), b.Alias(i))
-		line = append(append(line, o.addresses...), '}', '\n')
+		line := append(o.b, o.prefix...)
+		if isPlainJSON(name, plain) {
+			plain = name
+			line = append(append(line, name...), '"')
+		} else {
+			line = appendString(line[:len(line)-1], name)
+		}
+		if rest := o.rest; len(alias) == 0 {
+			line = append(line, rest...)
+		} else {
+			line = appendString(append(line, `,"alias":`...), alias)
+			line = append(line, rest[len(`,"alias":""`):]...)
+		}
 		if err := o.add(line); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// noAlias is what follows the name of most targets.
+const noAlias = `,"alias":"","addresses":`
 
 // begin makes the prefix that of the targets of a batch.
 func (o *jsonlOutput) begin(b *initiator.Batch) {
@@ -51,6 +68,7 @@ func (o *jsonlOutput) begin(b *initiator.Batch) {
 	if o.each != nil {
 		o.prefix = appendPort(o.prefix, o.each.session(b.Index).port)
 	}
+	o.prefix = append(o.prefix, `"name":"`...)
 }
 
 // sameMemory reports whether two targets share their addresses.

@@ -7,7 +7,10 @@ import (
 )
 
 // maxBatch is about how many targets are handed on at once.
-const maxBatch = 512
+const maxBatch = 4096
+
+// maxShort is how many are few.
+const maxShort = 32
 
 // A Batch is what came of one portal since its last batch: targets, its result, or
 // both. All that it points to, and all that its methods return but for [Batch.Target],
@@ -24,11 +27,12 @@ type Batch struct {
 	long      bool            // it has taken room for long ones
 }
 
-// A batchEntry is a target of a batch.
+// A batchEntry is a target of a batch. The fields are as small as they are since
+// there are many.
 type batchEntry struct {
-	start, alias, end int  // in text: of the name, of the alias, and of what follows
-	from, to          int  // of the addresses
-	implied           bool // its address is the portal in use, and was perhaps not sent
+	alias, end uint32 // in text: of the alias, and of what follows it; the name is before
+	from, to   uint32 // of the addresses
+	implied    bool   // its address is the portal in use, and was perhaps not sent
 }
 
 // Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
@@ -42,8 +46,11 @@ func (b *Batch) Len() int { return len(b.entries) }
 
 // Name returns the name of target i: a valid iSCSI name, as sent.
 func (b *Batch) Name(i int) []byte {
-	e := &b.entries[i]
-	return b.text[e.start:e.alias:e.alias]
+	start, end := uint32(0), b.entries[i].alias
+	if i > 0 {
+		start = b.entries[i-1].end
+	}
+	return b.text[start:end:end]
 }
 
 // Alias returns the alias of target i: free text of the target's, valid UTF-8;
@@ -65,9 +72,13 @@ func (b *Batch) Target(i int) Target {
 	return Target{Name: string(b.Name(i)), Alias: string(b.Alias(i)), Addresses: append([]TargetAddress(nil), b.Addresses(i)...)}
 }
 
-// Add adds a copy of a target.
+// Add adds a copy of a target. A batch has room for 4 GiB of names and aliases.
 func (b *Batch) Add(t *Target) {
-	b.add(&listed{name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses})
+	last := b.Len() - 1
+	b.add(&listed{
+		name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses,
+		again: last >= 0 && slices.Equal(t.Addresses, b.Addresses(last)),
+	})
 }
 
 // Clone returns a copy of b, which stays valid.
@@ -83,24 +94,21 @@ func (b *Batch) Clone() *Batch {
 
 // add adds a target of a list.
 func (b *Batch) add(t *listed) {
-	e := batchEntry{start: len(b.text), from: len(b.addresses), implied: t.implied}
 	b.text = append(b.text, t.name...)
-	e.alias = len(b.text)
-	if len(t.alias) > 0 {
-		b.text = append(b.text, t.alias...)
-	}
-	e.end = len(b.text)
+	e := batchEntry{alias: uint32(len(b.text)), from: uint32(len(b.addresses)), implied: t.implied}
+	b.text = append(b.text, t.alias...)
+	e.end = uint32(len(b.text))
 	if last := len(b.entries) - 1; t.again && last >= 0 {
 		e.from = b.entries[last].from
 	} else {
 		b.addresses = append(b.addresses, t.addresses...)
 	}
-	e.to = len(b.addresses)
+	e.to = uint32(len(b.addresses))
 	b.entries = append(b.entries, e)
 }
 
-// isLong reports more than a few targets.
-func (b *Batch) isLong() bool { return len(b.entries) > maxBatch/16 }
+// isLong reports more than few targets.
+func (b *Batch) isLong() bool { return len(b.entries) > maxShort }
 
 // reset makes b one of another portal, and keeps its memory.
 func (b *Batch) reset(index int, portal Portal) {

@@ -34,7 +34,7 @@ func (p *batches) put(b *Batch) {
 	if cap(b.addresses) > 4*maxBatch {
 		b.addresses = nil
 	}
-	if cap(b.text) > 256*maxBatch {
+	if cap(b.text) > 64*maxBatch {
 		b.text = nil
 	}
 	b.result, b.Result = Result{}, nil

@@ -108,21 +108,20 @@ func BenchmarkList(b *testing.B) {
 			for i := range targets {
 				text = append(text, tt.record(i)...)
 			}
-			w := &warnings{}
-			found := 0
-			l := list{warnings: w, emit: func(*listed) error {
-				found++
+			var found Batch
+			l := list{warnings: &warnings{}, emit: func(t *listed) error {
+				found.add(t)
 				return nil
 			}}
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				found = 0
+				found.reset(0, Portal{})
 				l.reset(netip.MustParseAddrPort("192.0.2.1:3260"), targets)
 				if err := l.text(pdu.Text(text)); err != nil {
 					b.Fatal(err)
 				}
-				if err := l.flush(); err != nil || found != targets {
-					b.Fatalf("%d targets, %v", found, err)
+				if err := l.flush(); err != nil || found.Len() != targets {
+					b.Fatalf("%d targets, %v", found.Len(), err)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/targets, "ns/target")
