@@ -94,17 +94,23 @@ func (b *Batch) Clone() *Batch {
 
 // add adds a target of a list.
 func (b *Batch) add(t *listed) {
-	b.text = append(b.text, t.name...)
-	e := batchEntry{alias: uint32(len(b.text)), from: uint32(len(b.addresses)), implied: t.implied}
-	b.text = append(b.text, t.alias...)
-	e.end = uint32(len(b.text))
+	text := append(b.text, t.name...)
+	alias := len(text)
+	if len(t.alias) > 0 {
+		text = append(text, t.alias...)
+	}
+	b.text = text
+	from, to := uint32(len(b.addresses)), uint32(0)
 	if last := len(b.entries) - 1; t.again && last >= 0 {
-		e.from = b.entries[last].from
+		from, to = b.entries[last].from, b.entries[last].to
 	} else {
 		b.addresses = append(b.addresses, t.addresses...)
+		to = uint32(len(b.addresses))
 	}
-	e.to = uint32(len(b.addresses))
-	b.entries = append(b.entries, e)
+	// Written field by field, since there are many.
+	b.entries = append(b.entries, batchEntry{})
+	e := &b.entries[len(b.entries)-1]
+	e.alias, e.end, e.from, e.to, e.implied = uint32(alias), uint32(len(text)), from, to, t.implied
 }
 
 // isLong reports more than few targets.

@@ -87,8 +87,7 @@ func plainLen(v, before []byte) int {
 // eight.
 func common(v, before []byte) int {
 	n := 0
-	for len(v) >= 8 && len(before) >= 8 && binary.LittleEndian.Uint64(v) == binary.LittleEndian.Uint64(before) {
-		v, before = v[8:], before[8:]
+	for most := min(len(v), len(before)) - 8; n <= most && binary.LittleEndian.Uint64(v[n:]) == binary.LittleEndian.Uint64(before[n:]); {
 		n += 8
 	}
 	return n
