@@ -28,8 +28,9 @@ type stream struct {
 	err     error // of the first write that failed; all later ones fail with it
 }
 
-// maxSpare is how much memory is kept for what comes, in pieces.
-const maxSpare = 8
+// maxSpare is how much memory is kept for what comes, in pieces: as much as may be
+// pending.
+const maxSpare = maxBuffered/maxLines + 2
 
 func newStream(w io.Writer, failed func(error)) *stream {
 	s := &stream{w: w, failed: failed, done: make(chan struct{})}
@@ -63,7 +64,10 @@ func (s *stream) take(lines []byte) (other []byte, err error) {
 		return lines[:0], err
 	}
 	s.enter(lines)
-	return s.empty(), nil
+	if other = s.empty(); other == nil {
+		other = make([]byte, 0, cap(lines))
+	}
+	return other, nil
 }
 
 // room waits until there is room.
