@@ -15,7 +15,8 @@ type iscsiadmOutput struct {
 	printed map[string]bool
 	asked   initiator.Portal
 
-	begins []lineBegin // with the first, the second, … address of a target
+	begins  []lineBegin // with the first, the second, … address of a target
+	between []byte      // what is between two names
 }
 
 // A lineBegin is how the lines of an address begin.
@@ -32,25 +33,45 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 		o.asked = b.Portal
 		clear(o.printed)
 	}
-	var last []initiator.TargetAddress // to which o.begins[0] belongs
-	for i := range b.Len() {
-		line, name, addresses := o.b, b.Name(i), b.Addresses(i)
-		for j, a := range addresses {
-			if j > 0 || !sameMemory(addresses, last) {
-				o.begin(j, a)
-			}
-			if o.printed != nil && o.isPrinted(name, a) {
-				continue
-			}
-			line = append(append(line, o.begins[j%maxBegins].text...), name...)
-			line = append(line, '\n')
+	for i := 0; i < b.Len(); {
+		next, err := o.run(b, i)
+		if err == nil && next == i {
+			next, err = i+1, o.target(b.Name(i), b.Addresses(i))
 		}
-		last = addresses
-		if err := o.add(line); err != nil {
+		if err != nil {
 			return err
 		}
+		i = next
 	}
 	return nil
+}
+
+// run adds the lines of the targets from i on that have one address, the same, and
+// returns where others begin.
+func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
+	address := b.Addresses(i)
+	if len(address) != 1 || o.printed != nil {
+		return i, nil
+	}
+	o.between = append(append(o.between[:0], '\n'), o.begin(0, address[0])...)
+	prefix := o.between[1:]
+	line := append(o.b, prefix...)
+	for ; i < b.Len() && len(line) < maxLines && sameMemory(b.Addresses(i), address); i++ {
+		line = append(append(line, b.Name(i)...), o.between...)
+	}
+	return i, o.add(line[:len(line)-len(prefix)])
+}
+
+// target adds the lines of any target.
+func (o *iscsiadmOutput) target(name []byte, addresses []initiator.TargetAddress) error {
+	line := o.b
+	for i, a := range addresses {
+		if o.printed != nil && o.isPrinted(name, a) {
+			continue
+		}
+		line = append(append(append(line, o.begin(i, a)...), name...), '\n')
+	}
+	return o.add(line)
 }
 
 // isPrinted reports a line that an earlier session has brought.
@@ -63,8 +84,8 @@ func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool 
 	return false
 }
 
-// begin finds out how a line begins of the address with that index.
-func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) {
+// begin returns how a line begins of the address with that index.
+func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) []byte {
 	if index %= maxBegins; index >= len(o.begins) {
 		o.begins = append(o.begins, lineBegin{})
 	}
@@ -72,6 +93,7 @@ func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) {
 	if l.text == nil || l.address != a {
 		l.address, l.text = a, append(a.AppendTo(l.text[:0]), ' ')
 	}
+	return l.text
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {

@@ -16,7 +16,8 @@ type jsonlOutput struct {
 	asked  initiator.Portal // of the last line
 	index  int              // likewise
 	prefix []byte           // how a line of it begins, up to the first byte of a name
-	rest   []byte           // how that of the last target goes on
+
+	between []byte // what is between two names
 
 	each *each // nil: one session for each portal
 }
@@ -26,36 +27,47 @@ func (o *jsonlOutput) targets(b *initiator.Batch) error {
 		return nil
 	}
 	o.begin(b)
-	var last []initiator.TargetAddress // that o.rest shows
-	var plain []byte                   // a name of which each byte stands for itself
-	for i := range b.Len() {
-		name, alias, addresses := b.Name(i), b.Alias(i), b.Addresses(i)
-		if last == nil || !sameMemory(addresses, last) {
-			last, o.rest = addresses, appendAddresses(append(o.rest[:0], noAlias...), addresses)
-			o.rest = append(o.rest, '}', '\n')
+	for i := 0; i < b.Len(); {
+		next, err := o.run(b, i)
+		if err == nil && next == i {
+			next, err = i+1, o.target(b, i)
 		}
-		line := append(o.b, o.prefix...)
-		if isPlainJSON(name, plain) {
-			plain = name
-			line = append(append(line, name...), '"')
-		} else {
-			line = appendString(line[:len(line)-1], name)
-		}
-		if rest := o.rest; len(alias) == 0 {
-			line = append(line, rest...)
-		} else {
-			line = appendString(append(line, `,"alias":`...), alias)
-			line = append(line, rest[len(`,"alias":""`):]...)
-		}
-		if err := o.add(line); err != nil {
+		if err != nil {
 			return err
 		}
+		i = next
 	}
 	return nil
 }
 
-// noAlias is what follows the name of most targets.
-const noAlias = `,"alias":"","addresses":`
+// run adds the lines of the targets from i on that differ in nothing but plain
+// names, and returns where others begin.
+func (o *jsonlOutput) run(b *initiator.Batch, i int) (int, error) {
+	addresses := b.Addresses(i)
+	o.between = appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
+	o.between = append(append(o.between, '}', '\n'), o.prefix...)
+	line := append(o.b, o.prefix...)
+	var plain []byte
+	for ; i < b.Len() && len(line) < maxLines && len(b.Alias(i)) == 0 && sameMemory(b.Addresses(i), addresses); i++ {
+		name := b.Name(i)
+		if !isPlainJSON(name, plain) {
+			break
+		}
+		line = append(append(line, name...), o.between...)
+		plain = name
+	}
+	return i, o.add(line[:len(line)-len(o.prefix)])
+}
+
+// target adds the line of any target.
+func (o *jsonlOutput) target(b *initiator.Batch, i int) error {
+	t := b.Target(i)
+	line := append(o.b, o.prefix[:len(o.prefix)-len(toName)]...)
+	return o.add(append(appendTarget(line, &t), '}', '\n'))
+}
+
+// toName is what the name of a target follows, which is the end of a prefix.
+const toName = `"name":"`
 
 // begin makes the prefix that of the targets of a batch.
 func (o *jsonlOutput) begin(b *initiator.Batch) {
@@ -68,7 +80,7 @@ func (o *jsonlOutput) begin(b *initiator.Batch) {
 	if o.each != nil {
 		o.prefix = appendPort(o.prefix, o.each.session(b.Index).port)
 	}
-	o.prefix = append(o.prefix, `"name":"`...)
+	o.prefix = append(o.prefix, toName...)
 }
 
 // sameMemory reports whether two targets share their addresses.

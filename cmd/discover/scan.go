@@ -145,6 +145,9 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
 	}
 	s.run.apply(d)
+	if s.portals.count == 1 && s.each == nil {
+		d.Parallel = 1 // which asks in this goroutine, and is quicker
+	}
 	if s.run.trace {
 		d.Trace = tracer(s.stderr)
 	}

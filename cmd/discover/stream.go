@@ -12,14 +12,15 @@ const maxBuffered = 256 << 10
 // A stream writes at once what it is given, by a goroutine of its own: while
 // one write is under way, what comes meanwhile is gathered for the next. So a
 // reader sees each line the moment that it is there, and a million of them cost
-// few writes.
+// few writes. Who brings many at once may have to write them himself.
 type stream struct {
 	w      io.Writer
 	failed func(error) // told of the first write that fails
 	done   chan struct{}
 
 	mu      sync.Mutex // guards the following
-	change  sync.Cond
+	more    sync.Cond  // there is something to write, or it is over
+	less    sync.Cond  // something was written, or failed to be
 	pending [][]byte
 	size    int      // of all that is pending, in bytes
 	spare   [][]byte // memory that was written, for the next
@@ -34,7 +35,7 @@ const maxSpare = maxBuffered/maxLines + 2
 
 func newStream(w io.Writer, failed func(error)) *stream {
 	s := &stream{w: w, failed: failed, done: make(chan struct{})}
-	s.change.L = &s.mu
+	s.more.L, s.less.L = &s.mu, &s.mu
 	go s.run()
 	return s
 }
@@ -56,12 +57,16 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 // take is Write for many lines, without a copy: their memory is the stream's
-// from then on, and it gives other memory for it.
+// from then on, and it gives other memory for it. Where nothing is under way they are
+// written by who brings them: it would cost more to wake another.
 func (s *stream) take(lines []byte) (other []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.room(); err != nil {
 		return lines[:0], err
+	}
+	if len(s.pending) == 0 && !s.writing {
+		return lines[:0], s.writeNow(lines)
 	}
 	s.enter(lines)
 	if other = s.empty(); other == nil {
@@ -73,7 +78,7 @@ func (s *stream) take(lines []byte) (other []byte, err error) {
 // room waits until there is room.
 func (s *stream) room() error {
 	for s.err == nil && s.size > maxBuffered {
-		s.change.Wait()
+		s.less.Wait()
 	}
 	return s.err
 }
@@ -83,7 +88,7 @@ func (s *stream) enter(lines []byte) {
 	first := len(s.pending) == 0
 	s.pending = append(s.pending, lines)
 	if s.size += len(lines); first && !s.writing {
-		s.change.Broadcast()
+		s.more.Signal()
 	}
 }
 
@@ -103,7 +108,7 @@ func (s *stream) Flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.err == nil && (len(s.pending) > 0 || s.writing) {
-		s.change.Wait()
+		s.less.Wait()
 	}
 	return s.err
 }
@@ -113,7 +118,7 @@ func (s *stream) Close() error {
 	err := s.Flush()
 	s.mu.Lock()
 	s.closed = true
-	s.change.Broadcast()
+	s.more.Signal()
 	s.mu.Unlock()
 	<-s.done
 	return err
@@ -125,8 +130,8 @@ func (s *stream) run() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		for len(s.pending) == 0 && !s.closed {
-			s.change.Wait()
+		for (len(s.pending) == 0 || s.writing) && !s.closed {
+			s.more.Wait()
 			// Who is about to add to it goes first: that costs a moment, and only
 			// where there is much.
 			s.mu.Unlock()
@@ -137,30 +142,33 @@ func (s *stream) run() {
 			return
 		}
 		batch, s.pending, s.size = s.pending, batch[:0], 0
-		s.writing = true
-		s.mu.Unlock()
-		err := s.write(batch)
-		s.mu.Lock()
+		_ = s.writeNow(batch...) // who writes next is told
 		for _, b := range batch {
 			if len(s.spare) < maxSpare {
 				s.spare = append(s.spare, b[:0])
 			}
 		}
-		s.writing = false
-		if err != nil {
-			s.err = err
-		}
-		s.change.Broadcast()
 	}
 }
 
-// write writes all of a batch.
-func (s *stream) write(batch [][]byte) error {
-	for _, b := range batch {
-		if _, err := s.w.Write(b); err != nil {
+// writeNow writes, and lets others bring lines meanwhile.
+func (s *stream) writeNow(batch ...[]byte) (err error) {
+	s.writing = true
+	s.mu.Unlock()
+	for _, lines := range batch {
+		if _, err = s.w.Write(lines); err != nil {
 			s.failed(err)
-			return err
+			break
 		}
 	}
-	return nil
+	s.mu.Lock()
+	s.writing = false
+	if err != nil {
+		s.err = err
+	}
+	s.less.Broadcast()
+	if len(s.pending) > 0 {
+		s.more.Signal()
+	}
+	return err
 }

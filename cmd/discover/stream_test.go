@@ -92,6 +92,58 @@ func TestStreamFails(t *testing.T) {
 	})
 }
 
+// Lines that are taken come in their place between those that are written, whoever
+// writes them, and their memory is not used again before that.
+func TestStreamTakes(t *testing.T) {
+	t.Parallel()
+	for _, slow := range []time.Duration{0, time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var got []byte
+			s := newStream(writerFunc(func(p []byte) (int, error) {
+				time.Sleep(slow)
+				got = append(got, p...)
+				return len(p), nil
+			}), nil)
+			var want, lines []byte
+			for i := range 200 {
+				line := bytes.Repeat([]byte{byte(i)}, 1000*(i%7))
+				want = append(want, line...)
+				if i%3 == 0 {
+					if _, err := s.Write(line); err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				var err error
+				if lines, err = s.take(append(lines, line...)); err != nil || len(lines) != 0 {
+					t.Fatalf("%d bytes were given back, %v", len(lines), err)
+				}
+			}
+			if err := s.Close(); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%v: got %d bytes, want %d, or others: %v", slow, len(got), len(want), err)
+			}
+		})
+	}
+}
+
+// An error of writing is told to who brings lines, now or the next time.
+func TestStreamTakesNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		failure := errors.New("full")
+		told := 0
+		s := newStream(writerFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
+		for range 2 {
+			if _, err := s.take([]byte("lines")); err != failure {
+				t.Errorf("got %v, want %v", err, failure)
+			}
+		}
+		if err := s.Close(); err != failure || told != 1 {
+			t.Errorf("close: %v, told %d times", err, told)
+		}
+	})
+}
+
 func BenchmarkStream(b *testing.B) {
 	s := newStream(writerFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
 	line := make([]byte, 150)

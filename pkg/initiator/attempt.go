@@ -58,7 +58,7 @@ type worker struct {
 func newAttempt(p *pool) *attempt {
 	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
 	a.conn.handOn = a.handOn
-	a.list = list{emit: a.found, warnings: &a.warnings}
+	a.list = list{emit: a.found, more: a.foundMore, warnings: &a.warnings}
 	a.text = a.list.text
 	return a
 }
@@ -138,8 +138,32 @@ func (a *attempt) found(t *listed) error {
 	}
 	a.result.TargetsFound++
 	b := a.open()
-	if b.add(t); b.Len() >= maxBatch {
+	if b.add(t); a.pool.room(b) == 0 {
 		return a.handOn()
+	}
+	return nil
+}
+
+// foundMore takes targets of which t has all but the names.
+func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
+	for len(names) > 0 {
+		if a.pool.held != nil || len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
+			one := *t
+			one.name, one.again = text[names[0].from:names[0].to], true
+			if err := a.found(&one); err != nil {
+				return err
+			}
+			names = names[1:]
+			continue
+		}
+		n := min(len(names), a.pool.room(a.batch))
+		a.batch.addMore(text, names[:n])
+		a.result.TargetsFound += n
+		if names = names[n:]; a.pool.room(a.batch) == 0 {
+			if err := a.handOn(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

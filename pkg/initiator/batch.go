@@ -9,6 +9,9 @@ import (
 // maxBatch is about how many targets are handed on at once.
 const maxBatch = 4096
 
+// maxNear is maxBatch where the consumer gets them in the same goroutine.
+const maxNear = 1024
+
 // maxShort is how many are few.
 const maxShort = 32
 
@@ -38,7 +41,7 @@ type batchEntry struct {
 // Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
 // nothing is allocated for a target.
 func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[*Batch] {
-	return d.run(ctx, d.jobs(portals), nil)
+	return d.run(ctx, d.jobs(portals), nil, d.parallel())
 }
 
 // Len returns how many targets there are.
@@ -61,7 +64,7 @@ func (b *Batch) Alias(i int) []byte {
 }
 
 // Addresses returns the addresses of target i, in the order of the answer; never
-// empty. Where they are those of the target before, they mostly are the same memory.
+// empty. Where they are those of the target before, they are the same memory.
 func (b *Batch) Addresses(i int) []TargetAddress {
 	e := &b.entries[i]
 	return b.addresses[e.from:e.to:e.to]
@@ -74,11 +77,7 @@ func (b *Batch) Target(i int) Target {
 
 // Add adds a copy of a target. A batch has room for 4 GiB of names and aliases.
 func (b *Batch) Add(t *Target) {
-	last := b.Len() - 1
-	b.add(&listed{
-		name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses,
-		again: last >= 0 && slices.Equal(t.Addresses, b.Addresses(last)),
-	})
+	b.add(&listed{name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses})
 }
 
 // Clone returns a copy of b, which stays valid.
@@ -101,7 +100,7 @@ func (b *Batch) add(t *listed) {
 	}
 	b.text = text
 	from, to := uint32(len(b.addresses)), uint32(0)
-	if last := len(b.entries) - 1; t.again && last >= 0 {
+	if last := len(b.entries) - 1; last >= 0 && (t.again || slices.Equal(t.addresses, b.Addresses(last))) {
 		from, to = b.entries[last].from, b.entries[last].to
 	} else {
 		b.addresses = append(b.addresses, t.addresses...)
@@ -111,6 +110,19 @@ func (b *Batch) add(t *listed) {
 	b.entries = append(b.entries, batchEntry{})
 	e := &b.entries[len(b.entries)-1]
 	e.alias, e.end, e.from, e.to, e.implied = uint32(alias), uint32(len(text)), from, to, t.implied
+}
+
+// addMore adds targets that have what the last one has, but names of their own.
+func (b *Batch) addMore(text []byte, names []span) {
+	before := len(b.entries)
+	b.entries = slices.Grow(b.entries, len(names))[:before+len(names)]
+	last, to := b.entries[before-1], b.text
+	for i, entries := 0, b.entries[before:]; i < len(entries) && i < len(names); i++ {
+		to = append(to, text[names[i].from:names[i].to]...)
+		e, end := &entries[i], uint32(len(to))
+		e.alias, e.end, e.from, e.to, e.implied = end, end, last.from, last.to, last.implied
+	}
+	b.text = to
 }
 
 // isLong reports more than few targets.

@@ -14,7 +14,7 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 		begun  bool
 	)
 	// The loop goes on after the result, for the logout.
-	for result = range d.DiscoverAll(ctx, one) {
+	for result = range d.discoverAll(ctx, d.jobs(one), 1) {
 		begun = true
 	}
 	if !begun {
@@ -30,15 +30,15 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // the answers that wait for their turn leave no room in d.MaxHeld. A portal is
 // begun once fewer than 65,536 results wait for an earlier one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
-	return d.discoverAll(ctx, d.jobs(portals))
+	return d.discoverAll(ctx, d.jobs(portals), d.parallel())
 }
 
-func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job]) iter.Seq[Result] {
+func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job], parallel int) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		held := newShelf(d.maxHeld(), maxAhead)
 		open := make(map[int]*collection) // portals whose turn has not come
 		turn := 0
-		for b := range d.run(ctx, jobs, held) {
+		for b := range d.run(ctx, jobs, held, parallel) {
 			c := collect(open, b.Index)
 			for i := range b.entries {
 				c.add(c.keeper.keep(b, i), b.entries[i].implied)

@@ -97,9 +97,17 @@ type listing struct {
 // listOf gives text to a list in pieces, by one of its ways to take them.
 func listOf(text []byte, size, most int, take func(l *list, t pdu.Text) error) (got listing) {
 	w := &warnings{}
-	l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: func(found *listed) error {
+	emit := func(found *listed) error {
 		target := Target{Name: string(found.name), Alias: string(found.alias), Addresses: slices.Clone(found.addresses)}
 		got.Targets, got.Implied = append(got.Targets, target), append(got.Implied, found.implied)
+		return nil
+	}
+	l := list{warnings: w, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, emit: emit, more: func(found *listed, text pdu.Text, names []span) error {
+		for _, n := range names {
+			one := *found
+			one.name = text[n.from:n.to]
+			_ = emit(&one)
+		}
 		return nil
 	}}
 	if got.err = walk(text, size, func(t pdu.Text) error { return take(&l, t) }); got.err == nil {

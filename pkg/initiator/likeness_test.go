@@ -108,20 +108,22 @@ func BenchmarkList(b *testing.B) {
 			for i := range targets {
 				text = append(text, tt.record(i)...)
 			}
-			var found Batch
-			l := list{warnings: &warnings{}, emit: func(t *listed) error {
-				found.add(t)
-				return nil
-			}}
+			p := &pool{d: &Discoverer{}}
+			p.near = func(b *Batch) bool {
+				p.batches.put(b)
+				return true
+			}
+			a := newAttempt(p)
+			l := &a.list
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				found.reset(0, Portal{})
+				a.reset()
 				l.reset(netip.MustParseAddrPort("192.0.2.1:3260"), targets)
 				if err := l.text(pdu.Text(text)); err != nil {
 					b.Fatal(err)
 				}
-				if err := l.flush(); err != nil || found.Len() != targets {
-					b.Fatalf("%d targets, %v", found.Len(), err)
+				if err := l.flush(); err != nil || a.handOn() != nil || a.result.TargetsFound != targets || len(a.warnings.kept) > 0 {
+					b.Fatalf("%d targets, %v, %v", a.result.TargetsFound, err, a.warnings.kept)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/targets, "ns/target")

@@ -22,7 +22,10 @@ const maxAliasLen = 255
 // no other.
 type list struct {
 	// emit takes each target when it is complete. It is valid during the call.
-	emit     func(t *listed) error
+	emit func(t *listed) error
+	// more takes those that have what t has, but names of their own.
+	more func(t *listed, text pdu.Text, names []span) error
+
 	warnings *warnings
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets

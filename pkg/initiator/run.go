@@ -26,7 +26,7 @@ var errStopped = errors.New("initiator: the consumer went away")
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		var k keeper
-		for b := range d.run(ctx, d.jobs(portals), nil) {
+		for b := range d.run(ctx, d.jobs(portals), nil, d.parallel()) {
 			for i := range b.entries {
 				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: k.keep(b, i)}) {
 					return
@@ -69,20 +69,24 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 	}
 }
 
-// run is Batches; where held is not nil the answers are collected, and counted
-// there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) iter.Seq[*Batch] {
+// run is Batches, with that many portals at once; where held is not nil the answers
+// are collected, and counted there.
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		next, stop := iter.Pull(jobs)
-		p := &pool{d: d, ctx: ctx, next: next, held: held, started: 1, out: make(chan *Batch, maxWaiting), long: make(chan struct{}, maxLong), quit: make(chan struct{})}
-		p.descriptors.free = make(chan struct{}, d.parallel()) // for each who may wait
+		p := &pool{d: d, ctx: ctx, next: next, held: held, parallel: parallel, started: 1}
+		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
 		defer func() {
 			cancel()
-			close(p.quit)
-			p.workers.Wait()
+			p.stop()
 			stop()
 		}()
+		if parallel == 1 {
+			p.alone(cancel, yield)
+			return
+		}
+		p.out, p.long, p.quit = make(chan *Batch, maxWaiting), make(chan struct{}, maxLong), make(chan struct{})
 		p.workers.Go(p.work)
 		go func() {
 			p.workers.Wait()
@@ -98,6 +102,21 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf) 
 	}
 }
 
+// alone asks one portal after the other in the goroutine of the consumer: what was
+// read is in the processor's memory still when he gets it, and nobody has to be woken.
+func (p *pool) alone(cancel context.CancelFunc, yield func(*Batch) bool) {
+	gone := false
+	p.near = func(b *Batch) bool {
+		if gone = gone || !yield(b); gone {
+			cancel()
+			return false
+		}
+		p.batches.put(b)
+		return true
+	}
+	p.work()
+}
+
 // maxWaiting is how many batches may wait for the consumer before a portal has to.
 const maxWaiting = 32
 
@@ -106,9 +125,12 @@ const maxLong = 4
 
 // A pool is one Run: goroutines that each take one portal after the other.
 type pool struct {
-	d    *Discoverer
-	ctx  context.Context
-	held *shelf // for what is collected; nil: nothing is
+	d        *Discoverer
+	ctx      context.Context
+	held     *shelf // for what is collected; nil: nothing is
+	parallel int    // portals at once
+
+	near func(*Batch) bool // hands a batch to the consumer in his own goroutine; nil: out does
 	out  chan *Batch
 	long chan struct{} // one for each long batch in out
 	quit chan struct{} // closed when nobody takes events any more
@@ -157,7 +179,7 @@ func (p *pool) take(j *job) (index int, ok bool) {
 		}
 		return 0, false
 	}
-	if p.started < p.d.parallel() {
+	if p.started < p.parallel {
 		p.started++
 		p.workers.Go(p.work)
 	}
@@ -166,8 +188,28 @@ func (p *pool) take(j *job) (index int, ok bool) {
 	return index, true
 }
 
-// offer hands a batch to the consumer, unless there is no room before him.
+// room returns how many more targets a batch may have before it is handed on.
+func (p *pool) room(b *Batch) int {
+	if p.near != nil {
+		return max(maxNear-b.Len(), 0)
+	}
+	return max(maxBatch-b.Len(), 0)
+}
+
+// stop waits for the workers, whose batches nobody takes any more.
+func (p *pool) stop() {
+	if p.quit != nil {
+		close(p.quit)
+	}
+	p.workers.Wait()
+}
+
+// offer hands a batch to the consumer, unless there is no room before him, or he
+// will take his time in this goroutine.
 func (p *pool) offer(b *Batch) bool {
+	if p.near != nil {
+		return false
+	}
 	if b.isLong() {
 		select {
 		case p.long <- struct{}{}:
@@ -187,6 +229,12 @@ func (p *pool) offer(b *Batch) bool {
 
 // emit hands a batch to the consumer, or fails when there is none any more.
 func (p *pool) emit(b *Batch) error {
+	if p.near != nil {
+		if !p.near(b) {
+			return errStopped
+		}
+		return nil
+	}
 	if b.isLong() {
 		select {
 		case p.long <- struct{}{}:

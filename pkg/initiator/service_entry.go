@@ -99,7 +99,7 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 func (s *Service) ask(ctx context.Context, key Key, j job) Result {
 	one := func(yield func(*job) bool) { yield(&j) }
 	r := Result{Portal: j.portal, InitiatorName: j.name, Err: &Error{Stage: StageValidate, Portal: j.portal.Portal, Err: context.Cause(ctx)}}
-	for r = range s.cfg.Discoverer.discoverAll(ctx, one) {
+	for r = range s.cfg.Discoverer.discoverAll(ctx, one, 1) {
 	}
 	s.learn(ctx, key, &r)
 	return r

@@ -80,7 +80,7 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 				}
 			}
 		}
-		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs) {
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
 			s.learn(ctx, r.Portal.Key(), &r)
 			r.Stored = true
 			if !yield(r) {

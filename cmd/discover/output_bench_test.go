@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// BenchmarkLines is a list of targets at one address in the forms that are printed
+// as it is read.
+func BenchmarkLines(b *testing.B) {
+	batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
+	addresses := []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: 1}}
+	for i := range 1000 {
+		batch.Add(&initiator.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
+	}
+	to := lines{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}
+	for _, out := range []struct {
+		format string
+		output
+	}{
+		{formatISCSIADM, &iscsiadmOutput{lines: to}},
+		{formatJSONL, &jsonlOutput{lines: to}},
+	} {
+		b.Run(out.format, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := out.targets(&batch); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Len()), "ns/target")
+		})
+	}
+}
