@@ -114,8 +114,8 @@ func (s *settings) list() error {
 	l := workload{
 		name: fmt.Sprintf("one portal of %d targets", s.targets), unit: "target", targets: s.targets, units: s.targets,
 		all: []contender{
+			{name: "barest Go client", args: []string{s.self, "be-the-floor", "127.0.0.1", "1", "PORT"}},
 			{name: "barest Go client that finds the targets", args: []string{s.self, "be-the-walking-floor", "127.0.0.1", "1", "PORT"}},
-			{name: "barest Go client that looks at nothing", args: []string{s.self, "be-the-floor", "127.0.0.1", "1", "PORT"}},
 			scan("iscsiadm"), scan("jsonl"),
 		},
 	}
