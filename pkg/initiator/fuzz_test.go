@@ -124,7 +124,7 @@ func listOf(text []byte, size, most int, take func(l *list, t pdu.Text) error) (
 func pairByPair(l *list, t pdu.Text) error {
 	for p, err := range t.Pairs() {
 		if err == nil {
-			err = l.pair(p)
+			err = l.pair(p.Key, p.Value)
 		}
 		if err != nil {
 			return err

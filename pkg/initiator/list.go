@@ -66,20 +66,21 @@ func (l *list) reset(session netip.AddrPort, max int) {
 
 // begin makes t one of which the name is known.
 func (t *listed) begin(name []byte) {
-	*t = listed{name: append(t.name[:0], name...), alias: t.alias[:0], addresses: t.addresses[:0]}
+	t.name, t.alias, t.addresses = append(t.name[:0], name...), t.alias[:0], t.addresses[:0]
+	t.implied, t.again = false, false
 }
 
 // text takes whole pairs of the answer.
 func (l *list) text(t pdu.Text) error {
 	l.alike.forget()
 	for off := 0; ; {
-		p, next, err := t.Next(off)
-		if err != nil || p.Key == nil {
+		key, value, next, err := t.Next(off)
+		if err != nil || key == nil {
 			return err
 		}
-		isName := string(p.Key) == pdu.KeyTargetName
+		isName := string(key) == pdu.KeyTargetName
 		if isName {
-			at := next - 1 - len(p.Value)
+			at := next - 1 - len(value)
 			then, err := l.run(t, at)
 			if err != nil {
 				return err
@@ -90,7 +91,7 @@ func (l *list) text(t pdu.Text) error {
 			}
 			l.alike.forget()
 		}
-		if err := l.pair(p); err != nil {
+		if err := l.pair(key, value); err != nil {
 			return err
 		}
 		if isName && l.isBare() {
@@ -101,17 +102,17 @@ func (l *list) text(t pdu.Text) error {
 }
 
 // pair takes a pair of the answer.
-func (l *list) pair(p pdu.Pair) error {
-	switch string(p.Key) {
+func (l *list) pair(key, value []byte) error {
+	switch string(key) {
 	case pdu.KeyTargetName:
-		return l.name(p.Value)
+		return l.name(value)
 	case pdu.KeyTargetAddress:
-		return l.address(p.Value)
+		return l.address(value)
 	case pdu.KeyTargetAlias:
-		return l.alias(p.Value)
+		return l.alias(value)
 	}
-	if len(p.Key) < 2 || p.Key[0] != 'X' || p.Key[1] != '-' && p.Key[1] != '#' {
-		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", quote(p.Key))
+	if len(key) < 2 || key[0] != 'X' || key[1] != '-' && key[1] != '#' {
+		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", quote(key))
 	}
 	return nil
 }

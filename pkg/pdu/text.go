@@ -37,12 +37,12 @@ func (t Text) Append(key, value string) Text {
 func (t Text) Pairs() iter.Seq2[Pair, error] {
 	return func(yield func(Pair, error) bool) {
 		for off := 0; ; {
-			p, next, err := t.Next(off)
+			key, value, next, err := t.Next(off)
 			if err != nil {
 				yield(Pair{}, err)
 				return
 			}
-			if p.Key == nil || !yield(p, nil) {
+			if key == nil || !yield(Pair{Key: key, Value: value}, nil) {
 				return
 			}
 			off = next
@@ -52,57 +52,63 @@ func (t Text) Pairs() iter.Seq2[Pair, error] {
 
 // Next is for who walks a text without [Text.Pairs]: it returns the pair that
 // begins at off, or after NULs there, and where the next one may begin. Where there
-// is none left, its Key is nil. A malformed pair is a *TextError.
-func (t Text) Next(off int) (p Pair, next int, err error) {
+// is none left, the key is nil. A malformed pair is a *TextError.
+func (t Text) Next(off int) (key, value []byte, next int, err error) {
 	for off < len(t) && t[off] == 0 {
 		off++
 	}
 	if off >= len(t) {
-		return Pair{}, len(t), nil
+		return nil, nil, len(t), nil
 	}
 	end := bytes.IndexByte(t[off:], 0)
 	if end < 0 {
-		return Pair{}, 0, &TextError{Offset: off, Reason: "the last pair has no NUL at its end"}
+		return nil, nil, 0, &TextError{Offset: off, Reason: "the last pair has no NUL at its end"}
 	}
-	p, reason := splitPair(t[off : off+end])
-	if reason != "" {
-		return Pair{}, 0, &TextError{Offset: off, Reason: reason}
-	}
-	return p, off + end + 1, nil
-}
-
-// splitPair cuts key=value, without its NUL, at the first '='. The reason is
-// empty where the pair is well formed.
-func splitPair(b []byte) (p Pair, reason string) {
-	// Two keys come by the million, and are known to be well formed.
-	eq := -1
-	switch name, address := len(KeyTargetName), len(KeyTargetAddress); {
-	case len(b) > name && b[name] == '=' && string(b[:name]) == KeyTargetName:
-		eq = name
-	case len(b) > address && b[address] == '=' && string(b[:address]) == KeyTargetAddress:
-		eq = address
-	}
-	if eq > 0 && len(b)-eq-1 <= MaxValueLen {
-		return Pair{Key: b[:eq], Value: b[eq+1:]}, ""
-	}
-	eq = bytes.IndexByte(b, '=')
-	switch {
-	case eq < 0:
-		return p, "no '=' in a pair"
-	case eq == 0:
-		return p, "an empty key"
-	case eq > MaxKeyLen:
-		return p, "a key of more than 63 bytes"
-	case len(b)-eq-1 > MaxValueLen:
-		return p, "a value of more than 8192 bytes"
-	}
-	p = Pair{Key: b[:eq], Value: b[eq+1:]}
-	for _, c := range p.Key {
-		if !isKeyChar(c) {
-			return Pair{}, "a character in a key that no key may have"
+	pair := t[off : off+end]
+	eq := knownKey(pair)
+	if eq == 0 || end-eq-1 > MaxValueLen {
+		var reason string
+		if eq, reason = splitPair(pair); reason != "" {
+			return nil, nil, 0, &TextError{Offset: off, Reason: reason}
 		}
 	}
-	return p, ""
+	return pair[:eq], pair[eq+1:], off + end + 1, nil
+}
+
+// knownKey returns the length of the key, where it is one of those that come by the
+// million, and are well formed; 0: of another.
+func knownKey(pair []byte) int {
+	switch name, alias, address := len(KeyTargetName), len(KeyTargetAlias), len(KeyTargetAddress); {
+	case len(pair) > name && pair[name] == '=' && string(pair[:name]) == KeyTargetName:
+		return name
+	case len(pair) > address && pair[address] == '=' && string(pair[:address]) == KeyTargetAddress:
+		return address
+	case len(pair) > alias && pair[alias] == '=' && string(pair[:alias]) == KeyTargetAlias:
+		return alias
+	}
+	return 0
+}
+
+// splitPair returns the length of the key of key=value, which ends at the first
+// '='. The reason is empty where the pair is well formed.
+func splitPair(pair []byte) (eq int, reason string) {
+	eq = bytes.IndexByte(pair, '=')
+	switch {
+	case eq < 0:
+		return eq, "no '=' in a pair"
+	case eq == 0:
+		return eq, "an empty key"
+	case eq > MaxKeyLen:
+		return eq, "a key of more than 63 bytes"
+	case len(pair)-eq-1 > MaxValueLen:
+		return eq, "a value of more than 8192 bytes"
+	}
+	for _, c := range pair[:eq] {
+		if !isKeyChar(c) {
+			return eq, "a character in a key that no key may have"
+		}
+	}
+	return eq, ""
 }
 
 // isKeyChar reports whether c may stand in a key. X#NodeArchitecture needs the
