@@ -52,9 +52,11 @@ func (s *settings) sweep() error {
 	if runtime.GOOS == "linux" {
 		l.all = append(l.all, contender{name: "raw epoll", args: []string{s.self, "be-the-epoll-floor", list, parallel, "PORT"}})
 	}
-	for _, c := range installed(contender{name: "iscsi-ls"}.of("iscsi-ls"), contender{name: "nmap --script iscsi-info"}.of("nmap")) {
+	for _, c := range s.peers() {
 		c.units = s.few
 		switch c.args[0] {
+		case "iscsiadm":
+			c.name, c.args = fmt.Sprintf("xargs -P %s iscsiadm (%d portals)", parallel, s.few), []string{"xargs", "-a", few, "-P", parallel, "-I", "{}", "iscsiadm", "-m", "discovery", "-t", "sendtargets", "-p", "{}:PORT"}
 		case "iscsi-ls":
 			c.name, c.args = fmt.Sprintf("xargs -P %s iscsi-ls (%d portals)", parallel, s.few), []string{"xargs", "-a", few, "-P", parallel, "-I", "{}", "iscsi-ls", "iscsi://{}:PORT"}
 		case "nmap":
@@ -66,10 +68,26 @@ func (s *settings) sweep() error {
 	return err
 }
 
-// of makes the contender of a program.
-func (c contender) of(program string) contender {
-	c.args = []string{program}
-	return c
+// peers returns the other clients that take part in a sweep: iscsiadm alone where
+// that can.
+func (s *settings) peers() []contender {
+	if s.iscsid {
+		return installed(contender{args: []string{"iscsiadm"}})
+	}
+	return installed(contender{args: []string{"iscsi-ls"}}, contender{args: []string{"nmap"}})
+}
+
+// guest compares with iscsiadm, which wants a daemon, a kernel's module and root: so
+// it is done by a benchmark of another package, in user-mode Linux.
+func (s *settings) guest() error {
+	if runtime.GOOS != "linux" || len(installed(contender{args: []string{"linux.uml"}}, contender{args: []string{"iscsiadm"}}, contender{args: []string{"iscsid"}})) < 3 || os.Getuid() != 0 {
+		fmt.Fprintln(os.Stderr, "bench: no comparison with iscsiadm: that takes Linux, root, and the packages user-mode-linux and open-iscsi")
+		return nil
+	}
+	fmt.Println("\nin a guest, that is, user-mode Linux:")
+	bench := exec.Command("go", "test", "-run", "^$", "-bench", "Guest", "-benchtime", "1x", "-v", "github.com/go-iscsi/discovery/test/lio")
+	bench.Stdout, bench.Stderr = os.Stdout, os.Stderr
+	return bench.Run()
 }
 
 // silence asks portals of which some do not answer.

@@ -26,7 +26,9 @@ func main() {
 	flag.IntVar(&s.silent, "silent", 512, "silent portals among the others")
 	flag.DurationVar(&s.timeout, "timeout", 2*time.Second, "how long a silent portal is waited for")
 	flag.IntVar(&s.targets, "targets", 1000000, "targets of the long list")
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list and start; empty: all")
+	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
+	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start and guest; empty: all")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -47,6 +49,7 @@ type settings struct {
 	dir     string // for files
 	self    string // this program
 	command string // discover
+	iscsid  bool   // iscsiadm can ask
 }
 
 // bench makes the comparisons.
@@ -58,14 +61,16 @@ func (s *settings) bench(only []string) (err error) {
 	if s.self, err = os.Executable(); err != nil {
 		return err
 	}
-	if s.command, err = s.build("discover", "github.com/go-iscsi/discovery/cmd/discover"); err != nil {
-		return err
+	if s.command == "" {
+		if s.command, err = s.build("discover", "github.com/go-iscsi/discovery/cmd/discover"); err != nil {
+			return err
+		}
 	}
 	for _, c := range []struct {
 		name string
 		make func() error
 	}{
-		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start},
+		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest},
 	} {
 		wanted := len(only) == 0
 		for _, o := range only {
