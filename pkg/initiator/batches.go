@@ -4,12 +4,16 @@ import "sync"
 
 // batches keeps the memory of batches for the next.
 type batches struct {
-	mu   sync.Mutex // guards free
+	mu   sync.Mutex // guards the following
 	free []*Batch
+	held int // bytes in them
 }
 
-// maxFree is how many batches are kept.
-const maxFree = 2 * maxWaiting
+// What is kept, at most.
+const (
+	maxFree      = 2 * maxWaiting // batches
+	maxFreeBytes = 4 << 20        // of memory in them
+)
 
 func (p *batches) get(index int, portal Portal) *Batch {
 	b := p.last()
@@ -27,20 +31,19 @@ func (p *batches) last() *Batch {
 	}
 	b := p.free[n]
 	p.free = p.free[:n]
+	p.held -= b.size()
 	return b
 }
 
 func (p *batches) put(b *Batch) {
-	if cap(b.addresses) > 4*maxBatch {
-		b.addresses = nil
-	}
-	if cap(b.text) > 64*maxBatch {
-		b.text = nil
-	}
 	b.result, b.Result = Result{}, nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.free) < maxFree {
+	if size := b.size(); len(p.free) < maxFree && p.held+size <= maxFreeBytes {
 		p.free = append(p.free, b)
+		p.held += size
 	}
 }
+
+// size returns about how many bytes of memory b has for targets.
+func (b *Batch) size() int { return cap(b.text) + 20*cap(b.entries) + 32*cap(b.addresses) }
