@@ -27,18 +27,27 @@ type progress struct {
 
 	asked, answered, failed atomic.Int64
 
+	each *each             // nil: one session for each portal
+	open map[int]*sessions // portals of which some sessions are done
+
 	quit chan struct{}
 	done sync.WaitGroup
+}
+
+// Sessions are what is known of those of one portal.
+type sessions struct {
+	left     int
+	answered bool // by one of them
 }
 
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
 func (s *scan) newProgress() *progress {
 	columns := s.line.columns()
-	if columns == 0 || s.portals.count < progressFrom || s.each != nil {
+	if columns == 0 || s.portals.count < progressFrom {
 		return nil
 	}
-	p := &progress{line: s.line, total: s.portals.count, start: time.Now(), quit: make(chan struct{})}
+	p := &progress{line: s.line, total: s.portals.count, start: time.Now(), each: s.each, quit: make(chan struct{})}
 	p.done.Go(p.run)
 	return p
 }
@@ -86,17 +95,39 @@ func (p *progress) count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		for b := range batches {
-			switch {
-			case b.Result == nil:
-			case b.Result.Err == nil:
-				p.answered.Add(1)
-			default:
-				p.failed.Add(1)
+			if b.Result != nil {
+				p.result(b.Index, b.Result.Err == nil)
 			}
 			if !yield(b) {
 				return
 			}
 		}
+	}
+}
+
+// result counts the portal of a result, unless more of its sessions are to come.
+func (p *progress) result(index int, answered bool) {
+	if p.each != nil {
+		s := p.each.session(index)
+		o := p.open[s.portal]
+		if o == nil {
+			o = &sessions{left: s.of}
+		}
+		o.answered = o.answered || answered
+		if o.left--; o.left > 0 {
+			if p.open == nil {
+				p.open = make(map[int]*sessions)
+			}
+			p.open[s.portal] = o
+			return
+		}
+		delete(p.open, s.portal)
+		answered = o.answered
+	}
+	if answered {
+		p.answered.Add(1)
+	} else {
+		p.failed.Add(1)
 	}
 }
 

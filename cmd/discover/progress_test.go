@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -93,4 +94,41 @@ func TestProgress(t *testing.T) {
 			t.Errorf("20 columns: %q", part)
 		}
 	}
+}
+
+// TestProgressEach: with a session from each port a portal counts once, when all of
+// them are done: as answered where one of them has brought an answer.
+func TestProgressEach(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		s := new(screen)
+		l.stdout, l.stderr = io.Discard, s
+		l.columns = map[io.Writer]int{s: 80}
+		for i := range 20 { // from one port an answer, from the other none
+			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+1), &iscsitest.Target{}, iscsitest.Script{iscsitest.Silence()})
+			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+2))
+		}
+		if r := l.scanEach(t, "192.0.2.1-192.0.2.40", "--timeout", "2s"); r.status != exitPartly {
+			t.Errorf("exit status %d, %s", r.status, r.stderr)
+		}
+		all := regexp.MustCompile(`\r(\d+) of 40 asked, (\d+) answered, (\d+) failed`).FindAllStringSubmatch(s.raw.String(), -1)
+		if len(all) < 10 {
+			t.Fatalf("the line was shown %d times:\n%.300q", len(all), s.raw.String())
+		}
+		before := [3]int{}
+		for _, m := range all {
+			var now [3]int
+			for i := range now {
+				now[i], _ = strconv.Atoi(m[i+1])
+			}
+			if now[0] < before[0] || now[1] < before[1] || now[2] < before[2] || now[0] > 40 || now[1] > 20 || now[2] > 20 || now[1]+now[2] > now[0] {
+				t.Fatalf("%v after %v", now, before)
+			}
+			before = now
+		}
+		if before[1]+before[2] < 38 {
+			t.Errorf("%v at the end, want nearly 40 of 40", before)
+		}
+	})
 }
