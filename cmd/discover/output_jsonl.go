@@ -61,9 +61,10 @@ func (o *jsonlOutput) run(b *initiator.Batch, i int) (int, error) {
 
 // target adds the line of any target.
 func (o *jsonlOutput) target(b *initiator.Batch, i int) error {
-	t := b.Target(i)
-	line := append(o.b, o.prefix[:len(o.prefix)-len(toName)]...)
-	return o.add(append(appendTarget(line, &t), '}', '\n'))
+	line := appendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
+	line = appendString(append(line, `,"alias":`...), b.Alias(i))
+	line = appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
+	return o.add(append(line, '}', '\n'))
 }
 
 // toName is what the name of a target follows, which is the end of a prefix.

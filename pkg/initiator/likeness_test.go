@@ -3,6 +3,7 @@ package initiator
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,9 @@ func record(name string, pairs ...string) string {
 	return "TargetName=iqn.2026-11.com.example:" + name + "\x00" + strings.Join(append(pairs, ""), "\x00")
 }
 
+// mostAlike is how many targets there may be in these texts.
+const mostAlike = 3*maxSpans + 1
+
 // alikes are texts in which records are like the one before, up to what ends that.
 var alikes = func() map[string]string {
 	const here, there = "TargetAddress=192.0.2.1:3260,1", "TargetAddress=192.0.2.2:3260,1"
@@ -27,7 +31,22 @@ var alikes = func() map[string]string {
 		}
 		return s + end
 	}
+	turn := func(n, kinds int) string {
+		s := ""
+		for i := range n {
+			s += record(fmt.Sprintf("storage.disk%04d", i), fmt.Sprintf("TargetAddress=192.0.2.%d:3260,1", i%kinds+1))
+		}
+		return s
+	}
 	return map[string]string{
+		"two in turn":                    turn(20, 2) + run("", here),
+		"some in turn":                   turn(3*maxTails, maxTails) + run("", here),
+		"more in turn than are kept":     turn(3*maxTails, maxTails+1) + run("", there),
+		"each another, then alike":       turn(manyMisses+40, 200) + turn(10, 1),
+		"a tail that is part of another": run(record("other", here, there)+run("", here), here) + run("", here, there),
+		"no address in turn":             record("a") + record("b", here) + record("c") + record("d", here) + record("e") + record("e") + record("f", there) + record("f") + record("g"),
+		"aliases in turn":                record("a", "TargetAlias=x", here) + record("b", "TargetAlias=y", here) + record("c", "TargetAlias=x", here) + record("d", "TargetAlias=y", here) + record("e", "TargetAlias=y", here) + record("f", here),
+		"many alike":                     turn(2*maxSpans+9, 1),
 		"one address":                    run("", here),
 		"two addresses":                  run("", here, there),
 		"an address twice":               run("", here, here),
@@ -57,7 +76,9 @@ var alikes = func() map[string]string {
 		"a name that is a prefix":        run(record("disk", here)+record("disk33", here), here),
 		"no '='":                         run("rubbish\x00"+record("last", here), here),
 		"no NUL at the end":              run("TargetName=iqn.2026-11.com.example:last", here),
-		"more than may be":               run(run(run("", here), here), here),
+		"more than may be":               turn(mostAlike+1, 1),
+		"more than may be, in turn":      turn(mostAlike+1, 2),
+		"as many as may be":              turn(mostAlike, 1),
 	}
 }()
 
@@ -68,9 +89,9 @@ func TestAlike(t *testing.T) {
 	for name, text := range alikes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := listOf([]byte(text), len(text), 8, pairByPair)
-			for size := 1; size <= len(text); size++ {
-				got := listOf([]byte(text), size, 8, (*list).text)
+			want := listOf([]byte(text), len(text), mostAlike, pairByPair)
+			for size := 1; size <= len(text); size += 1 + size/20 {
+				got := listOf([]byte(text), size, mostAlike, (*list).text)
 				if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(listing{})); diff != "" {
 					t.Fatalf("in pieces of %d (-want +got):\n%s", size, diff)
 				}
@@ -127,6 +148,58 @@ func BenchmarkList(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/targets, "ns/target")
+		})
+	}
+}
+
+// TestAlikeBatches: batches have what pair by pair was found, however many targets
+// there are in one.
+func TestAlikeBatches(t *testing.T) {
+	t.Parallel()
+	for name, text := range alikes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := listOf([]byte(text), len(text), mostAlike, pairByPair)
+			want.Warnings = nil
+			for _, held := range []*shelf{nil, newShelf(1<<20, 1)} {
+				for size := 7; size < 2*len(text); size *= 3 {
+					got, batches := listing{}, 0
+					p := &pool{d: &Discoverer{}, held: held}
+					p.near = func(b *Batch) bool {
+						batches++
+						for i, c := 0, b.Clone(); i < b.Len(); i++ {
+							if diff := cmp.Diff(b.Target(i), c.Target(i)); diff != "" {
+								t.Errorf("a clone differs:\n%s", diff)
+							}
+							target := Target{Name: string(b.Name(i)), Alias: string(b.Alias(i)), Addresses: slices.Clone(b.Addresses(i))}
+							got.Targets, got.Implied = append(got.Targets, target), append(got.Implied, b.entries[i].implied)
+						}
+						p.batches.put(b)
+						return true
+					}
+					a := newAttempt(p)
+					a.list.reset(netip.MustParseAddrPort("[fe80::9%eth0]:3260"), mostAlike)
+					err := walk([]byte(text), size, func(t pdu.Text) error {
+						if err := a.list.text(t); err != nil {
+							return err
+						}
+						if size%2 == 0 { // as after each PDU
+							return a.handOn()
+						}
+						return nil
+					})
+					if err == nil {
+						err = a.list.flush()
+					}
+					_ = a.handOn()
+					if err != nil {
+						got.Error = err.Error()
+					}
+					if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(listing{})); diff != "" || a.result.TargetsFound != len(got.Targets) {
+						t.Fatalf("in pieces of %d, %d batches, %d targets counted (-want +got):\n%s", size, batches, a.result.TargetsFound, diff)
+					}
+				}
+			}
 		})
 	}
 }

@@ -62,6 +62,7 @@ func (l *list) reset(session netip.AddrPort, max int) {
 	l.session, l.max, l.count = session, max, 0
 	l.target.begin(nil)
 	l.state, l.implied = beforeFirst, l.implied[:0]
+	l.alike.reset()
 }
 
 // begin makes t one of which the name is known.

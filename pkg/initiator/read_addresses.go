@@ -1,7 +1,5 @@
 package initiator
 
-import "bytes"
-
 // readAddresses are addresses of an answer as they were sent, and what they mean.
 // The targets of a list mostly share a few, in one order.
 type readAddresses struct {
@@ -10,7 +8,7 @@ type readAddresses struct {
 }
 
 type readAddress struct {
-	text    []byte
+	text    string
 	address TargetAddress
 }
 
@@ -24,15 +22,16 @@ func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
 			r.next = 0
 		}
 		k := &r.known[r.next]
-		if r.next++; bytes.Equal(k.text, v) {
+		if r.next++; k.text == string(v) {
 			return k.address, ""
 		}
 	}
-	a, reason := parseTargetAddress(string(v))
+	text := string(v)
+	a, reason := parseTargetAddress(text)
 	if reason != "" {
 		return a, reason
 	}
-	k := readAddress{bytes.Clone(v), a}
+	k := readAddress{text, a}
 	if len(r.known) < maxRead {
 		r.known = append(r.known, k)
 		r.next = len(r.known)

@@ -46,7 +46,11 @@ func parseTargetAddress(s string) (a TargetAddress, reason string) {
 	case err == nil && addr.Zone() != "":
 		return a, "a zone, which means nothing here"
 	case err == nil:
-		a.Host = addr.String()
+		// Mostly it is what was sent.
+		var room [64]byte
+		if canonical := addr.AppendTo(room[:0]); string(canonical) != a.Host {
+			a.Host = string(canonical)
+		}
 		return a, ""
 	}
 	return a, badHost(a.Host)
