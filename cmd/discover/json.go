@@ -193,17 +193,20 @@ func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"address":`...)
-		b = appendString(b, a.Host)
-		b = append(b, `,"port":`...)
-		b = strconv.AppendUint(b, uint64(a.Port), 10)
-		b = append(b, `,"group":`...)
-		if a.Group == initiator.NoGroup {
-			b = append(b, "null"...)
-		} else {
-			b = strconv.AppendInt(b, int64(a.Group), 10)
-		}
-		b = append(b, '}')
+		b = appendAddress(b, a)
 	}
 	return append(b, ']')
+}
+
+// appendAddress appends one.
+func appendAddress(b []byte, a initiator.TargetAddress) []byte {
+	b = appendString(append(b, `{"address":`...), a.Host)
+	b = strconv.AppendUint(append(b, `,"port":`...), uint64(a.Port), 10)
+	b = append(b, `,"group":`...)
+	if a.Group == initiator.NoGroup {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendInt(b, int64(a.Group), 10)
+	}
+	return append(b, '}')
 }

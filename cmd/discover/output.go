@@ -36,9 +36,9 @@ func (c *command) newOutput(w *stream) output {
 	case formatJSON:
 		return &jsonOutput{w: w, names: names}
 	case formatJSONL:
-		return &jsonlOutput{lines: lines{w: w}, names: names}
+		return newJSONLOutput(w, names)
 	case formatISCSIADM:
-		return &iscsiadmOutput{lines: lines{w: w}, notes: notes}
+		return newISCSIADMOutput(w, notes)
 	}
 	return &tableOutput{w: w, notes: notes}
 }

@@ -15,13 +15,13 @@ func BenchmarkLines(b *testing.B) {
 	for i := range 1000 {
 		batch.Add(&initiator.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
 	}
-	to := lines{w: writerFunc(func(p []byte) (int, error) { return len(p), nil })}
+	to := writerFunc(func(p []byte) (int, error) { return len(p), nil })
 	for _, out := range []struct {
 		format string
 		output
 	}{
-		{formatISCSIADM, &iscsiadmOutput{lines: to}},
-		{formatJSONL, &jsonlOutput{lines: to}},
+		{formatISCSIADM, newISCSIADMOutput(to, nil)},
+		{formatJSONL, newJSONLOutput(to, nil)},
 	} {
 		b.Run(out.format, func(b *testing.B) {
 			b.ReportAllocs()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -15,18 +17,15 @@ type iscsiadmOutput struct {
 	printed map[string]bool
 	asked   initiator.Portal
 
-	begins  []lineBegin // with the first, the second, … address of a target
-	between []byte      // what is between two names
+	begins  addressTexts // how the lines of an address begin
+	between []byte       // what is between two names
 }
 
-// A lineBegin is how the lines of an address begin.
-type lineBegin struct {
-	address initiator.TargetAddress
-	text    []byte
+func newISCSIADMOutput(w io.Writer, notes *notes) *iscsiadmOutput {
+	return &iscsiadmOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a initiator.TargetAddress) []byte {
+		return append(a.AppendTo(b), ' ')
+	}}}
 }
-
-// maxBegins is how many of them are kept.
-const maxBegins = 16
 
 func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 	if o.printed != nil && b.Portal != o.asked {
@@ -53,7 +52,7 @@ func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 	if len(address) != 1 || o.printed != nil {
 		return i, nil
 	}
-	o.between = append(append(o.between[:0], '\n'), o.begin(0, address[0])...)
+	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
 	prefix := o.between[1:]
 	line := append(o.b, prefix...)
 	for ; i < b.Len() && len(line) < maxLines && sameMemory(b.Addresses(i), address); i++ {
@@ -65,11 +64,11 @@ func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 // target adds the lines of any target.
 func (o *iscsiadmOutput) target(name []byte, addresses []initiator.TargetAddress) error {
 	line := o.b
-	for i, a := range addresses {
+	for _, a := range addresses {
 		if o.printed != nil && o.isPrinted(name, a) {
 			continue
 		}
-		line = append(append(append(line, o.begin(i, a)...), name...), '\n')
+		line = append(append(append(line, o.begins.of(a)...), name...), '\n')
 	}
 	return o.add(line)
 }
@@ -82,18 +81,6 @@ func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool 
 	}
 	o.printed[key] = true
 	return false
-}
-
-// begin returns how a line begins of the address with that index.
-func (o *iscsiadmOutput) begin(index int, a initiator.TargetAddress) []byte {
-	if index %= maxBegins; index >= len(o.begins) {
-		o.begins = append(o.begins, lineBegin{})
-	}
-	l := &o.begins[index]
-	if l.text == nil || l.address != a {
-		l.address, l.text = a, append(a.AppendTo(l.text[:0]), ' ')
-	}
-	return l.text
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {

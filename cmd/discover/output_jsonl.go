@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -17,9 +18,14 @@ type jsonlOutput struct {
 	index  int              // likewise
 	prefix []byte           // how a line of it begins, up to the first byte of a name
 
-	between []byte // what is between two names
+	addresses addressTexts
+	between   []byte // what is between two names
 
 	each *each // nil: one session for each portal
+}
+
+func newJSONLOutput(w io.Writer, names *interfaceNames) *jsonlOutput {
+	return &jsonlOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
 }
 
 func (o *jsonlOutput) targets(b *initiator.Batch) error {
@@ -44,7 +50,7 @@ func (o *jsonlOutput) targets(b *initiator.Batch) error {
 // names, and returns where others begin.
 func (o *jsonlOutput) run(b *initiator.Batch, i int) (int, error) {
 	addresses := b.Addresses(i)
-	o.between = appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
+	o.between = o.appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
 	o.between = append(append(o.between, '}', '\n'), o.prefix...)
 	line := append(o.b, o.prefix...)
 	var plain []byte
@@ -63,8 +69,20 @@ func (o *jsonlOutput) run(b *initiator.Batch, i int) (int, error) {
 func (o *jsonlOutput) target(b *initiator.Batch, i int) error {
 	line := appendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
 	line = appendString(append(line, `,"alias":`...), b.Alias(i))
-	line = appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
+	line = o.appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
 	return o.add(append(line, '}', '\n'))
+}
+
+// appendAddresses is appendAddresses for those that came lately.
+func (o *jsonlOutput) appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+	b = append(b, '[')
+	for i, a := range addresses {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, o.addresses.of(a)...)
+	}
+	return append(b, ']')
 }
 
 // toName is what the name of a target follows, which is the end of a prefix.

@@ -112,7 +112,7 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 			}
 		}
 	}
-	out := iscsiadmOutput{lines: lines{w: t.stdout}}
+	out := newISCSIADMOutput(t.stdout, nil)
 	var b initiator.Batch
 	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
 	if err := out.targets(&b); err != nil {

@@ -5,6 +5,7 @@ package initiator
 type readAddresses struct {
 	known []readAddress // in the order in which they came first
 	next  int           // which one is likely the next
+	texts texts
 }
 
 type readAddress struct {
@@ -26,7 +27,7 @@ func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
 			return k.address, ""
 		}
 	}
-	text := string(v)
+	text := r.texts.string(v)
 	a, reason := parseTargetAddress(text)
 	if reason != "" {
 		return a, reason
