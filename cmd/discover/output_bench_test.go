@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -32,5 +33,25 @@ func BenchmarkLines(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Len()), "ns/target")
 		})
+	}
+}
+
+// BenchmarkResult is the line of a portal that answered.
+func BenchmarkResult(b *testing.B) {
+	names := &interfaceNames{list: func() ([]netInterface, error) { return nil, nil }}
+	out := newJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
+	r := initiator.Result{
+		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
+		InitiatorName: "iqn.2026-11.io.github.go-iscsi:host1.example.com",
+		Address:       netip.MustParseAddrPort("127.1.0.10:3260"),
+		Source:        netip.MustParseAddr("127.0.0.1"),
+		TargetsFound:  4,
+		Elapsed:       1234567,
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := out.portal(&r); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
