@@ -130,7 +130,7 @@ func (s *settings) list() error {
 		return contender{name: "discover scan -o " + format, args: []string{s.command, "scan", "127.0.0.1", "-o", format, "--tcp-port", "PORT"}}
 	}
 	l := workload{
-		name: fmt.Sprintf("one portal of %d targets", s.targets), unit: "target", targets: s.targets, units: s.targets,
+		name: fmt.Sprintf("one portal of %d targets (%s)", s.targets, s.kind), unit: "target", targets: s.targets, units: s.targets,
 		all: []contender{
 			{name: "barest Go client", args: []string{s.self, "be-the-floor", "127.0.0.1", "1", "PORT"}},
 			{name: "barest Go client that finds the targets", args: []string{s.self, "be-the-walking-floor", "127.0.0.1", "1", "PORT"}},

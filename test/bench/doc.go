@@ -7,4 +7,5 @@
 //
 //	go run ./test/bench
 //	go run ./test/bench -only sweep,list
+//	go run ./test/bench -only list -kind alias
 package main

@@ -26,6 +26,7 @@ func main() {
 	flag.IntVar(&s.silent, "silent", 512, "silent portals among the others")
 	flag.DurationVar(&s.timeout, "timeout", 2*time.Second, "how long a silent portal is waited for")
 	flag.IntVar(&s.targets, "targets", 1000000, "targets of the long list")
+	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
 	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start and guest; empty: all")
@@ -45,6 +46,7 @@ func exit(err error) {
 type settings struct {
 	pairs, portals, few, parallel, silent, targets int
 	timeout                                        time.Duration
+	kind                                           string
 
 	dir     string // for files
 	self    string // this program
@@ -54,6 +56,9 @@ type settings struct {
 
 // bench makes the comparisons.
 func (s *settings) bench(only []string) (err error) {
+	if _, known := recordKinds[s.kind]; !known {
+		return fmt.Errorf("there is no -kind %q, but %s", s.kind, kindNames())
+	}
 	if s.dir, err = os.MkdirTemp("", "discover-bench"); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func serve(args []string) error {
 		return err
 	}
 	defer silent.Close()
-	list := targetList(n)
+	list := targetList(n, recordKinds[args[1]])
 	fmt.Println(l.Addr().(*net.TCPAddr).Port, silent.Addr().(*net.TCPAddr).Port)
 	for {
 		c, err := l.Accept()
@@ -38,16 +38,6 @@ func serve(args []string) error {
 		}
 		go answer(c, list)
 	}
-}
-
-// targetList is the text of n targets.
-func targetList(n int) pdu.Text {
-	var list pdu.Text
-	for i := range n {
-		list = list.Append(pdu.KeyTargetName, fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i))
-		list = list.Append(pdu.KeyTargetAddress, "192.0.2.10:3260,1")
-	}
-	return list
 }
 
 // answer serves one session.

@@ -66,7 +66,7 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 
 // startTarget starts the canned target.
 func (s *settings) startTarget(targets int) (port, silent string, stop func(), err error) {
-	target := exec.Command(s.self, "be-the-target", strconv.Itoa(targets))
+	target := exec.Command(s.self, "be-the-target", strconv.Itoa(targets), s.kind)
 	target.Stderr = os.Stderr
 	ready, err := target.StdoutPipe()
 	if err != nil {
