@@ -26,6 +26,7 @@ func main() {
 	flag.IntVar(&s.silent, "silent", 512, "silent portals among the others")
 	flag.DurationVar(&s.timeout, "timeout", 2*time.Second, "how long a silent portal is waited for")
 	flag.IntVar(&s.targets, "targets", 1000000, "targets of the long list")
+	flag.BoolVar(&s.apart, "apart", false, "the target has the last processor for itself, and the others are for the clients (Linux, taskset)")
 	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
@@ -52,6 +53,7 @@ type settings struct {
 	self    string // this program
 	command string // discover
 	iscsid  bool   // iscsiadm can ask
+	apart   bool   // the target has a processor for itself
 }
 
 // bench makes the comparisons.

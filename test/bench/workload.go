@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 			for j := range args {
 				args[j] = replace.Replace(args[j])
 			}
-			f, err := measure(args)
+			f, err := measure(s.placed(args, false))
 			if err != nil {
 				return nil, err
 			}
@@ -66,7 +67,8 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 
 // startTarget starts the canned target.
 func (s *settings) startTarget(targets int) (port, silent string, stop func(), err error) {
-	target := exec.Command(s.self, "be-the-target", strconv.Itoa(targets), s.kind)
+	args := s.placed([]string{s.self, "be-the-target", strconv.Itoa(targets), s.kind}, true)
+	target := exec.Command(args[0], args[1:]...)
 	target.Stderr = os.Stderr
 	ready, err := target.StdoutPipe()
 	if err != nil {
@@ -84,6 +86,20 @@ func (s *settings) startTarget(targets int) (port, silent string, stop func(), e
 		return "", "", nil, fmt.Errorf("the canned target did not start: %w", err)
 	}
 	return port, silent, stop, nil
+}
+
+// placed makes a command one that runs on the processors that are the target's, or
+// the clients'.
+func (s *settings) placed(args []string, target bool) []string {
+	last := runtime.NumCPU() - 1
+	if !s.apart || last == 0 {
+		return args
+	}
+	where := fmt.Sprintf("0-%d", last-1)
+	if target {
+		where = strconv.Itoa(last)
+	}
+	return append([]string{"taskset", "-c", where}, args...)
 }
 
 // print prints medians, and the medians of the ratios of each round.
