@@ -34,7 +34,10 @@ func (o *jsonlOutput) targets(b *initiator.Batch) error {
 	}
 	o.begin(b)
 	for i := 0; i < b.Len(); {
-		next, err := o.run(b, i)
+		next, err := i, error(nil)
+		if len(b.Alias(i)) == 0 {
+			next, err = o.run(b, i)
+		}
 		if err == nil && next == i {
 			next, err = i+1, o.target(b, i)
 		}
