@@ -1,6 +1,10 @@
 package main
 
-import "io"
+import (
+	"io"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
 
 // maxLines is about how many bytes of lines are gathered.
 const maxLines = 32 << 10
@@ -31,4 +35,20 @@ func (l *lines) handOn() (err error) {
 	_, err = l.w.Write(l.b)
 	l.b = l.b[:0]
 	return err
+}
+
+// inRuns has all targets of a batch shown: by run as many as it takes from an index
+// on, and by target one that it leaves.
+func inRuns(b *initiator.Batch, run func(b *initiator.Batch, from int) (next int, err error), target func(b *initiator.Batch, i int) error) error {
+	for i := 0; i < b.Len(); {
+		next, err := run(b, i)
+		if err == nil && next == i {
+			next, err = i+1, target(b, i)
+		}
+		if err != nil {
+			return err
+		}
+		i = next
+	}
+	return nil
 }

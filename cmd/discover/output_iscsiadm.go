@@ -32,17 +32,7 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 		o.asked = b.Portal
 		clear(o.printed)
 	}
-	for i := 0; i < b.Len(); {
-		next, err := o.run(b, i)
-		if err == nil && next == i {
-			next, err = i+1, o.target(b.Name(i), b.Addresses(i))
-		}
-		if err != nil {
-			return err
-		}
-		i = next
-	}
-	return nil
+	return inRuns(b, o.run, o.target)
 }
 
 // run adds the lines of the targets from i on that have one address, the same, and
@@ -62,9 +52,9 @@ func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 }
 
 // target adds the lines of any target.
-func (o *iscsiadmOutput) target(name []byte, addresses []initiator.TargetAddress) error {
-	line := o.b
-	for _, a := range addresses {
+func (o *iscsiadmOutput) target(b *initiator.Batch, i int) error {
+	line, name := o.b, b.Name(i)
+	for _, a := range b.Addresses(i) {
 		if o.printed != nil && o.isPrinted(name, a) {
 			continue
 		}

@@ -33,25 +33,15 @@ func (o *jsonlOutput) targets(b *initiator.Batch) error {
 		return nil
 	}
 	o.begin(b)
-	for i := 0; i < b.Len(); {
-		next, err := i, error(nil)
-		if len(b.Alias(i)) == 0 {
-			next, err = o.run(b, i)
-		}
-		if err == nil && next == i {
-			next, err = i+1, o.target(b, i)
-		}
-		if err != nil {
-			return err
-		}
-		i = next
-	}
-	return nil
+	return inRuns(b, o.run, o.target)
 }
 
 // run adds the lines of the targets from i on that differ in nothing but plain
 // names, and returns where others begin.
 func (o *jsonlOutput) run(b *initiator.Batch, i int) (int, error) {
+	if len(b.Alias(i)) > 0 {
+		return i, nil
+	}
 	addresses := b.Addresses(i)
 	o.between = o.appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
 	o.between = append(append(o.between, '}', '\n'), o.prefix...)
