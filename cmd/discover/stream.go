@@ -12,10 +12,11 @@ const maxBuffered = 256 << 10
 // A stream writes at once what it is given, by a goroutine of its own: while
 // one write is under way, what comes meanwhile is gathered for the next. So a
 // reader sees each line the moment that it is there, and a million of them cost
-// few writes. Who brings many at once may have to write them himself.
+// few writes. Many that are brought at once while no write is under way are written
+// by who brings them.
 type stream struct {
 	w      io.Writer
-	failed func(error) // told of the first write that fails
+	failed func(error) // told of the first write that fails; nil: nobody is
 	done   chan struct{}
 
 	mu      sync.Mutex // guards the following
@@ -157,7 +158,9 @@ func (s *stream) writeNow(batch ...[]byte) (err error) {
 	s.mu.Unlock()
 	for _, lines := range batch {
 		if _, err = s.w.Write(lines); err != nil {
-			s.failed(err)
+			if s.failed != nil {
+				s.failed(err)
+			}
 			break
 		}
 	}

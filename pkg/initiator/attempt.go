@@ -77,12 +77,17 @@ func (a *attempt) reset() {
 func (a *attempt) run(ctx context.Context) {
 	a.result.Portal = a.job.portal
 	a.result.InitiatorName = a.job.name
+	defer a.forget()
 	err := a.discover(ctx)
-	for _, x := range a.exchanges {
-		x.Close()
-	}
 	if !a.finished && !errors.Is(err, errStopped) {
 		a.finish(err)
+	}
+}
+
+// forget ends what was kept for the whole of the portal.
+func (a *attempt) forget() {
+	for _, x := range a.exchanges {
+		x.Close()
 	}
 }
 
@@ -149,7 +154,7 @@ func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
 	for len(names) > 0 {
 		if a.pool.held != nil || len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
 			one := *t
-			one.name, one.again = text[names[0].from:names[0].to], true
+			one.name = text[names[0].from:names[0].to]
 			if err := a.found(&one); err != nil {
 				return err
 			}

@@ -64,7 +64,7 @@ func (b *Batch) Alias(i int) []byte {
 }
 
 // Addresses returns the addresses of target i, in the order of the answer; never
-// empty. Where they are those of the target before, they are the same memory.
+// empty but where [Batch.Add] was given none. Where they are those of the target before, they are the same memory.
 func (b *Batch) Addresses(i int) []TargetAddress {
 	e := &b.entries[i]
 	return b.addresses[e.from:e.to:e.to]
@@ -83,6 +83,7 @@ func (b *Batch) Add(t *Target) {
 // Clone returns a copy of b, which stays valid.
 func (b *Batch) Clone() *Batch {
 	c := *b
+	c.long = false
 	c.entries, c.text, c.addresses = slices.Clone(b.entries), slices.Clone(b.text), slices.Clone(b.addresses)
 	if b.Result != nil {
 		c.result = *b.Result
@@ -100,7 +101,7 @@ func (b *Batch) add(t *listed) {
 	}
 	b.text = text
 	from, to := uint32(len(b.addresses)), uint32(0)
-	if last := len(b.entries) - 1; last >= 0 && (t.again || slices.Equal(t.addresses, b.Addresses(last))) {
+	if last := len(b.entries) - 1; last >= 0 && slices.Equal(t.addresses, b.Addresses(last)) {
 		from, to = b.entries[last].from, b.entries[last].to
 	} else {
 		b.addresses = append(b.addresses, t.addresses...)

@@ -36,6 +36,7 @@ func (p *batches) last() *Batch {
 }
 
 func (p *batches) put(b *Batch) {
+	clear(b.addresses)
 	b.result, b.Result = Result{}, nil
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -46,7 +46,6 @@ type listed struct {
 	name, alias []byte
 	addresses   []TargetAddress
 	implied     bool // its addresses were not sent, or are what would have been implied
-	again       bool // all but its name is as in the target before
 }
 
 type recordState uint8
@@ -68,7 +67,7 @@ func (l *list) reset(session netip.AddrPort, max int) {
 // begin makes t one of which the name is known.
 func (t *listed) begin(name []byte) {
 	t.name, t.alias, t.addresses = append(t.name[:0], name...), t.alias[:0], t.addresses[:0]
-	t.implied, t.again = false, false
+	t.implied = false
 }
 
 // text takes whole pairs of the answer.
@@ -188,7 +187,7 @@ func (l *list) address(v []byte) error {
 	}
 	a = a.withZone(l.session.Addr())
 	if len(l.target.addresses) >= fewAddresses || !slices.Contains(l.target.addresses, a) {
-		l.target.addresses, l.target.again = append(l.target.addresses, a), false
+		l.target.addresses = append(l.target.addresses, a)
 	}
 	if len(l.target.addresses) > maxAddresses {
 		return &LimitError{What: "addresses of one target", Limit: maxAddresses}
@@ -208,7 +207,7 @@ func (l *list) alias(v []byte) error {
 		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote(l.target.name))
 		return nil
 	}
-	l.target.alias, l.target.again = append(l.target.alias[:0], v...), false
+	l.target.alias = append(l.target.alias[:0], v...)
 	return nil
 }
 
@@ -219,21 +218,19 @@ func (l *list) flush() error {
 	}
 	l.state = inBadRecord // until the next name
 	t := &l.target
-	if !t.again {
-		if len(l.implied) == 0 {
-			l.implied = append(l.implied, impliedAddress(l.session))
-		}
-		switch {
-		case len(t.addresses) == 1:
-			t.implied = t.addresses[0] == l.implied[0]
-		case len(t.addresses) > 1:
-			t.implied = false
-		case l.bad > 0:
-			l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote(t.name))
-			return nil
-		default:
-			t.addresses, t.implied = append(t.addresses, l.implied[0]), true
-		}
+	if len(l.implied) == 0 {
+		l.implied = append(l.implied, impliedAddress(l.session))
+	}
+	switch {
+	case len(t.addresses) == 1:
+		t.implied = t.addresses[0] == l.implied[0]
+	case len(t.addresses) > 1:
+		t.implied = false
+	case l.bad > 0:
+		l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote(t.name))
+		return nil
+	default:
+		t.addresses, t.implied = append(t.addresses, l.implied[0]), true
 	}
 	if l.count++; l.count > l.max {
 		return &LimitError{What: "targets", Limit: int64(l.max)}

@@ -27,11 +27,12 @@ func (r *readAddresses) parse(v []byte) (TargetAddress, string) {
 			return k.address, ""
 		}
 	}
-	text := r.texts.string(v)
+	text := string(v)
 	a, reason := parseTargetAddress(text)
 	if reason != "" {
 		return a, reason
 	}
+	a.Host = r.texts.string([]byte(a.Host)) // a value is 8 KiB at most, and mostly not a host
 	k := readAddress{text, a}
 	if len(r.known) < maxRead {
 		r.known = append(r.known, k)

@@ -23,6 +23,9 @@ var errStopped = errors.New("initiator: the consumer went away")
 // the portals under way end with its error and no more are begun. Leaving the
 // loop cancels all that is under way and waits for it: no goroutine and no
 // connection stays behind.
+//
+// Where one portal is asked at once, it is asked in the goroutine of the loop, and
+// waits for it: also with its logout, which comes after its result.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		var k keeper
@@ -74,19 +77,22 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		next, stop := iter.Pull(jobs)
-		p := &pool{d: d, ctx: ctx, next: next, held: held, parallel: parallel, started: 1}
+		p := &pool{d: d, ctx: ctx, held: held, parallel: parallel, started: 1}
 		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
-		defer func() {
-			cancel()
-			p.stop()
-			stop()
-		}()
 		if parallel == 1 {
-			p.alone(cancel, yield)
+			defer cancel()
+			p.alone(cancel, jobs, yield)
 			return
 		}
+		var stop func()
+		p.next, stop = iter.Pull(jobs)
 		p.out, p.long, p.quit = make(chan *Batch, maxWaiting), make(chan struct{}, maxLong), make(chan struct{})
+		defer func() {
+			cancel()
+			close(p.quit)
+			p.workers.Wait()
+			stop()
+		}()
 		p.workers.Go(p.work)
 		go func() {
 			p.workers.Wait()
@@ -104,7 +110,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf, 
 
 // alone asks one portal after the other in the goroutine of the consumer: what was
 // read is in the processor's memory still when he gets it, and nobody has to be woken.
-func (p *pool) alone(cancel context.CancelFunc, yield func(*Batch) bool) {
+func (p *pool) alone(cancel context.CancelFunc, jobs iter.Seq[*job], yield func(*Batch) bool) {
 	gone := false
 	p.near = func(b *Batch) bool {
 		if gone = gone || !yield(b); gone {
@@ -114,7 +120,22 @@ func (p *pool) alone(cancel context.CancelFunc, yield func(*Batch) bool) {
 		p.batches.put(b)
 		return true
 	}
-	p.work()
+	a := newAttempt(p)
+	defer a.close()
+	if p.ctx.Err() != nil {
+		return
+	}
+	for next := range jobs {
+		if p.held != nil && !p.held.enter(p.ctx) {
+			return
+		}
+		a.reset()
+		a.job, a.index = *next, p.taken
+		p.taken++
+		if a.run(p.ctx); p.ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 // maxWaiting is how many batches may wait for the consumer before a portal has to.
@@ -194,14 +215,6 @@ func (p *pool) room(b *Batch) int {
 		return max(maxNear-b.Len(), 0)
 	}
 	return max(maxBatch-b.Len(), 0)
-}
-
-// stop waits for the workers, whose batches nobody takes any more.
-func (p *pool) stop() {
-	if p.quit != nil {
-		close(p.quit)
-	}
-	p.workers.Wait()
 }
 
 // offer hands a batch to the consumer, unless there is no room before him, or he
