@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,29 +37,50 @@ func TestStreamGathers(t *testing.T) {
 // A reader that is slower than the targets holds them up; memory is bounded.
 func TestStreamWaits(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		var largest int
-		s := newStream(writerFunc(func(p []byte) (int, error) {
-			<-release
-			largest = max(largest, len(p))
-			return len(p), nil
-		}), nil)
-		line := make([]byte, 1000)
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			for range 10000 {
-				s.Write(line)
-			}
+	line := make([]byte, 1000)
+	many := make([]byte, maxLines)
+	for _, tt := range []struct {
+		name  string
+		bring func(s *stream) int // what was brought, in bytes
+	}{
+		{"lines", func(s *stream) int {
+			n, _ := s.Write(line)
+			return n
+		}},
+		{"many lines", func(s *stream) int {
+			_, _ = s.take(many)
+			return len(many)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				s := newStream(writerFunc(func(p []byte) (int, error) {
+					<-release
+					return len(p), nil
+				}), nil)
+				fmt.Fprintln(s, "first") // whose writing does not end
+				synctest.Wait()
+				var brought atomic.Int64
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for range 1000 {
+						brought.Add(int64(tt.bring(s)))
+					}
+				})
+				synctest.Wait()
+				if got := brought.Load(); got < maxBuffered || got > maxBuffered+maxLines {
+					t.Errorf("%d bytes are waiting, want about %d", got, maxBuffered)
+				}
+				close(release)
+				wg.Wait()
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
 		})
-		synctest.Wait()
-		close(release)
-		wg.Wait()
-		s.Close()
-		if largest > maxBuffered+len(line) {
-			t.Errorf("got a write of %d bytes, want at most %d", largest, maxBuffered+len(line))
-		}
-	})
+	}
 }
 
 // The first error stays, and ends the waiting of a writer.
@@ -140,6 +162,44 @@ func TestStreamTakesNoMore(t *testing.T) {
 		}
 		if err := s.Close(); err != failure || told != 1 {
 			t.Errorf("close: %v, told %d times", err, told)
+		}
+	})
+}
+
+// Two who bring lines at once write one after the other.
+func TestStreamOfTwo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		writing := 0
+		total := 0
+		s := newStream(writerFunc(func(p []byte) (int, error) {
+			if writing++; writing > 1 {
+				t.Error("two write at once")
+			}
+			time.Sleep(time.Millisecond)
+			writing--
+			total += len(p)
+			return len(p), nil
+		}), nil)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range 100 {
+				if _, err := s.take(make([]byte, 1000)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for range 100 {
+				if _, err := s.Write(make([]byte, 10)); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(100 * time.Microsecond)
+			}
+		})
+		wg.Wait()
+		if err := s.Close(); err != nil || total != 101_000 {
+			t.Errorf("%d bytes were written, want 101000: %v", total, err)
 		}
 	})
 }

@@ -134,6 +134,7 @@ func TestSendTargets(t *testing.T) {
 		{name: "another task tag later", in: []pdu.PDU{part(false, "a=b\x00"), partBut(true, "", func(m *pdu.TextResponse) { m.ITT = 1 })}, pairs: "a=b\n", err: text + "its task tag is not ours"},
 
 		{name: "no '='", in: []pdu.PDU{part(true, "a=b\x00rubbish\x00c=d\x00")}, pairs: "a=b\n", err: malformed + "4: no '=' in a pair"},
+		{name: "no '=', in a later part", in: []pdu.PDU{part(false, "a=b\x00c"), part(true, "=d\x00e=f\x00rubbish\x00")}, pairs: "a=b\nc=d\ne=f\n", err: malformed + "12: no '=' in a pair"},
 		{name: "no key", in: []pdu.PDU{part(true, "=b\x00")}, err: malformed + "0: an empty key"},
 		{name: "no NUL", in: []pdu.PDU{part(true, "a=b\x00c=d")}, pairs: "a=b\n", err: malformed + "4: the last pair has no NUL at its end"},
 		{name: "no NUL, then nothing", in: []pdu.PDU{part(false, "a=b"), part(true, "")}, err: malformed + "0: the last pair has no NUL at its end"},

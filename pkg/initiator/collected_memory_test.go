@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,6 +49,39 @@ func TestCollectedMemory(t *testing.T) {
 	t.Logf("%d targets in %d bytes; while they came at most %.2f of twice that, in the end %.2f", sent, text, most, after)
 	if most > 1 || after > 1 {
 		t.Errorf("it took %.2f of twice the text while it came, and %.2f in the end", most, after)
+	}
+	runtime.KeepAlive(r)
+}
+
+// TestCollectedHosts: a host keeps nothing of the value that it came in, which is not
+// counted where targets are collected.
+func TestCollectedHosts(t *testing.T) {
+	const targets, size = 3000, 8000
+	use := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	zeros := strings.Repeat("0", size)
+	target := streams(func(part int) (string, bool) {
+		var b []byte
+		for i := range 30 {
+			n := part*30 + i
+			b = fmt.Appendf(b, "TargetName=iqn.2026-11.com.example:disk%d\x00TargetAddress=host%d:%s3260,1\x00", n, n, zeros)
+		}
+		return string(b), part == targets/30-1
+	})
+	d := newDiscoverer()
+	d.Timeout = time.Minute
+	d.Dial = pipes(t, target)
+	before := use()
+	r, err := d.Discover(context.WithoutCancel(t.Context()), at(netip.MustParseAddrPort(where)))
+	if err != nil || len(r.Targets) != targets {
+		t.Fatalf("%d targets, want %d; %v", len(r.Targets), targets, err)
+	}
+	if took := use() - before; took > targets*size/10 {
+		t.Errorf("%d targets took %d bytes", targets, took)
 	}
 	runtime.KeepAlive(r)
 }

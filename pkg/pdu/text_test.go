@@ -59,6 +59,10 @@ var texts = []struct {
 		name: "long value", text: "A=b\x00A=" + strings.Repeat("v", 8193) + "\x00", want: []string{"A=b"},
 		err: "pdu: malformed text at byte 4: a value of more than 8192 bytes",
 	},
+	{
+		name: "long value of a key that is known", text: "TargetName=" + strings.Repeat("v", 8192) + "\x00TargetAlias=" + strings.Repeat("v", 8193) + "\x00",
+		want: []string{"TargetName=" + strings.Repeat("v", 8192)}, err: "pdu: malformed text at byte 8204: a value of more than 8192 bytes",
+	},
 	{name: "blank in a key", text: "A b=c\x00", err: "pdu: malformed text at byte 0: a character in a key that no key may have"},
 	{name: "newline in a key", text: "A=b\x00C\n=d\x00", want: []string{"A=b"}, err: "pdu: malformed text at byte 4: a character in a key that no key may have"},
 	{name: "no ASCII in a key", text: "\xc3\x84=b\x00", err: "pdu: malformed text at byte 0: a character in a key that no key may have"},
