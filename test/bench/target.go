@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -30,6 +32,10 @@ func serve(args []string) error {
 	}
 	defer silent.Close()
 	list := targetList(n, recordKinds[args[1]])
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0) // who has started us is gone
+	}()
 	fmt.Println(l.Addr().(*net.TCPAddr).Port, silent.Addr().(*net.TCPAddr).Port)
 	for {
 		c, err := l.Accept()

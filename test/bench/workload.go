@@ -70,6 +70,9 @@ func (s *settings) startTarget(targets int) (port, silent string, stop func(), e
 	args := s.placed([]string{s.self, "be-the-target", strconv.Itoa(targets), s.kind}, true)
 	target := exec.Command(args[0], args[1:]...)
 	target.Stderr = os.Stderr
+	if _, err = target.StdinPipe(); err != nil { // which ends with us, and the target with it
+		return "", "", nil, err
+	}
 	ready, err := target.StdoutPipe()
 	if err != nil {
 		return "", "", nil, err
