@@ -11,8 +11,8 @@ import (
 // An output shows what a scan brings. Its methods are called by one goroutine;
 // their errors are those of writing.
 type output interface {
-	// targets takes those of a batch, the moment that they were read. Their addresses
-	// are valid during the call. An output that is not a stream does without: it finds
+	// targets takes those of a batch, the moment that they were read. The batch is
+	// valid during the call. An output that is not a stream does without: it finds
 	// them in the result.
 	targets(b *initiator.Batch) error
 

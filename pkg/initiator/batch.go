@@ -64,7 +64,8 @@ func (b *Batch) Alias(i int) []byte {
 }
 
 // Addresses returns the addresses of target i, in the order of the answer; never
-// empty but where [Batch.Add] was given none. Where they are those of the target before, they are the same memory.
+// empty but where [Batch.Add] was given none. Where they are those of the target
+// before, they are the same memory.
 func (b *Batch) Addresses(i int) []TargetAddress {
 	e := &b.entries[i]
 	return b.addresses[e.from:e.to:e.to]

@@ -136,44 +136,6 @@ const nameChars = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 func isNameChar(c byte) bool { return strings.IndexByte(nameChars, c) >= 0 }
 
-// plainChars has true for the characters of which FoldName leaves each as it is.
-var plainChars = func() (plain [256]bool) {
-	for _, c := range []byte(nameChars) {
-		plain[c] = c < 'A' || 'Z' < c
-	}
-	return plain
-}()
-
-// isPlainName reports a name of the usual kind quickly: in iqn. form, valid, and
-// equal to what FoldName makes of it. A name of which it says nothing may be valid
-// all the same.
-func isPlainName(v []byte) bool {
-	if len(v) < len(plainStart) || len(v) > MaxNameLen || string(v[:4]) != plainStart[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
-		return false
-	}
-	for _, i := range [...]int{4, 5, 6, 7, 9, 10} {
-		if v[i] < '0' || v[i] > '9' {
-			return false
-		}
-	}
-	if month := (v[9]-'0')*10 + v[10] - '0'; month < 1 || month > 12 {
-		return false
-	}
-	return arePlainChars(v[len(plainStart)-1:])
-}
-
-// plainStart is how a plain name begins, in which x is not a colon.
-const plainStart = "iqn.yyyy-mm.x"
-
-func arePlainChars(v []byte) bool {
-	for _, c := range v {
-		if !plainChars[c] {
-			return false
-		}
-	}
-	return true
-}
-
 func isDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
