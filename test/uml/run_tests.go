@@ -4,6 +4,7 @@ package uml
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/need"
@@ -15,15 +16,26 @@ const testLimit = "-test.timeout=2m"
 // RunTests runs a Program that is a package's tests in the guest, with arguments
 // such as "-test.run=^TestX$". What they print comes in the log line by line,
 // while they run. If they fail, so does the test; also if they miss something, as
-// a guest lacks nothing that its host has.
+// a guest lacks nothing that its host has, if one is skipped, and if there are none.
 func (g *Guest) RunTests(t testing.TB, program string, args ...string) {
 	t.Helper()
-	out := &lines{log: func(line string) { t.Logf("%s: %s", program, line) }}
-	cmd := Command{Args: append([]string{program, testLimit}, args...), Env: []string{need.All + "=1"}}
+	passed, skipped := 0, 0
+	out := &lines{log: func(line string) {
+		t.Logf("%s: %s", program, line)
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "--- PASS: "):
+			passed++
+		case strings.HasPrefix(line, "--- SKIP: "):
+			skipped++
+		}
+	}}
+	cmd := Command{Args: append([]string{program, testLimit, "-test.v"}, args...), Env: []string{need.All + "=1"}}
 	err := g.Exec(t.Context(), cmd, out)
 	out.end()
 	if err != nil {
 		t.Error(err)
+	} else if passed == 0 || skipped > 0 {
+		t.Errorf("%s %v: %d tests passed and %d were skipped", program, args, passed, skipped)
 	}
 }
 
