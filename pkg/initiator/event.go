@@ -47,6 +47,12 @@ type Result struct {
 	Targets      []Target
 	TargetsFound int // how many targets were read; a repeated name counts again in Run
 
+	// Complete reports that the answer was read to its end and no target was left
+	// out of it: a name that is not here is not at this portal. LeftOut counts the
+	// targets that were left out since their names are harmful.
+	Complete bool
+	LeftOut  int
+
 	IPsec     ipsec.Plan   // under which it was asked
 	Proof     *Proof       // of that; nil where the plan needs none
 	Auth      auth.Outcome // what happened of CHAP

@@ -52,9 +52,18 @@ type foundRecord struct {
 
 // An addressJSON is a TargetAddress as it is stored.
 type addressJSON struct {
-	Host  string `json:"host"`
-	Port  uint16 `json:"port"`
-	Group int    `json:"group"`
+	Host     string   `json:"host"`
+	Port     uint16   `json:"port"`
+	Group    int      `json:"group"`
+	Unusable Unusable `json:"unusable,omitempty"` // by its number
+}
+
+func newAddressJSON(a TargetAddress) addressJSON {
+	return addressJSON{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
+}
+
+func (a addressJSON) address() TargetAddress {
+	return TargetAddress{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
 }
 
 // A keyRecord is a Key as it is stored.
@@ -85,7 +94,7 @@ func foundPrefix(mechanism string) string { return prefixFound + url.PathEscape(
 func (r *foundRecord) mechanism() Mechanism {
 	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen}
 	for _, a := range r.Addresses {
-		m.Addresses = append(m.Addresses, TargetAddress(a))
+		m.Addresses = append(m.Addresses, a.address())
 	}
 	if r.MissingSince != nil {
 		m.MissingSince = *r.MissingSince
@@ -106,6 +115,6 @@ func (r *foundRecord) mechanism() Mechanism {
 func (r *foundRecord) setAddresses(addresses []TargetAddress) {
 	r.Addresses = make([]addressJSON, len(addresses))
 	for i, a := range addresses {
-		r.Addresses[i] = addressJSON(a)
+		r.Addresses[i] = newAddressJSON(a)
 	}
 }

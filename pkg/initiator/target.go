@@ -20,8 +20,16 @@ const NoGroup = -1
 type TargetAddress struct {
 	// Host is an IP literal, a link-local one with its zone, or, rarely, a DNS
 	// name, which we did not resolve. No brackets.
-	Host  string
-	Port  uint16
+	Host string
+	Port uint16
+
+	// Unusable is set where nobody can connect to the address from here. It is
+	// listed all the same, since the target advertises it.
+	Unusable Unusable
+
+	// Reach is what a probe found out. A Discoverer does not probe by itself.
+	Reach Reach
+
 	Group int // portal group tag, 0 to 65535, or NoGroup
 }
 
