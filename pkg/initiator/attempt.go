@@ -103,6 +103,7 @@ func (a *attempt) finish(err error) {
 		a.holdWarnings()
 	}
 	a.result.Err = err
+	a.result.Complete = err == nil && a.result.LeftOut == 0
 	b := a.open()
 	b.result = a.result
 	b.Result = &b.result
@@ -113,6 +114,7 @@ func (a *attempt) finish(err error) {
 func (a *attempt) open() *Batch {
 	if a.batch == nil {
 		a.batch = a.pool.batches.get(a.index, a.result.Portal.Portal)
+		a.batch.Address = a.result.Address
 	}
 	return a.batch
 }

@@ -25,6 +25,7 @@ func Code(err error) uint32 {
 		negotiation *NegotiationError
 		reject      *RejectError
 		limit       *LimitError
+		answer      *AnswerError
 		at          *Error
 	)
 	switch {
@@ -49,6 +50,8 @@ func Code(err error) uint32 {
 		if errors.As(err, &at) && at.Stage == StageLogin {
 			return CodeLoginFailed
 		}
+		return CodeInvalidSendTargetsText
+	case errors.As(err, &answer):
 		return CodeInvalidSendTargetsText
 	case errors.As(err, &reject):
 		return CodeNonSpecificError // the login is long over

@@ -69,6 +69,11 @@ type Discoverer struct {
 	// literal addresses are followed: a target shall not make us ask the DNS.
 	ResolveRedirects bool
 
+	// StrictNames leaves out targets whose names are no iSCSI names in form (RFC
+	// 7143, section 4.2.7), and refuses such a name of our own; false: they are
+	// taken with a warning. Harmful names are never taken: see CheckName.
+	StrictNames bool
+
 	// Strict holds CHAP secrets to the reference API's 16 bytes.
 	Strict bool
 

@@ -174,7 +174,9 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 
 // sendTargets asks for the list and hands the targets on.
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
+	a.list.strict = a.d.StrictNames
 	a.list.reset(addr, a.d.maxTargets())
+	defer a.endList()
 	m := &a.conn.list
 	m.Reset(numbers, a.text)
 	m.Late = true
@@ -182,7 +184,13 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
-	return a.list.flush()
+	return a.list.close()
+}
+
+// endList notes what the list left out, also of an answer that broke off.
+func (a *attempt) endList() {
+	a.result.LeftOut = a.list.leftOut
+	a.list.warnUnusable()
 }
 
 // hold counts what is collected.

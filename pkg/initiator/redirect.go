@@ -51,11 +51,14 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	if login.Address == "" {
 		return refuse("it did not say where")
 	}
-	target, reason := parseTargetAddress(login.Address)
+	target, kind, reason := parseTargetAddress(login.Address, from.Port())
 	if reason != "" {
 		return refuse("not an address: %s", reason)
 	}
-	addr, literal := target.withZone(from.Addr()).Addr()
+	if kind == linkLocalAddress {
+		target = target.seenFrom(from.Addr(), kind)
+	}
+	addr, literal := target.Addr()
 	if !literal {
 		if !r.d.ResolveRedirects {
 			return refuse("it is a host name, and those are not looked up for a target")

@@ -95,7 +95,7 @@ func TestStaticTargets(t *testing.T) {
 	}
 	a1 := initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}
 	a2 := initiator.TargetAddress{Host: "192.0.2.2", Port: 3260, Group: initiator.NoGroup}
-	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk"})
+	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk 1"})
 	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Flags: 1})
 	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
 	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})
