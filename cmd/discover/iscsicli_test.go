@@ -174,7 +174,7 @@ func TestToolRefusals(t *testing.T) {
 		{"RemoveTargetPortal 192.0.2.10 3260", "0xEFFF0043, ISDSC_PORTAL_NOT_FOUND"},
 		{"RefreshTargetPortal 192.0.2.10 3260 * 1", "87, ERROR_INVALID_PARAMETER"},
 		{"TargetInfo iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
-		{"QAddTarget none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
+		{"QAddTarget ../none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"AddTarget iqn.2026-11.com.example:d * * * 1 * * * * * * * * * * *", "87, ERROR_INVALID_PARAMETER"},
 		{"RemoveTarget iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
 		{"NodeName none", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},

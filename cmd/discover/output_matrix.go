@@ -103,7 +103,7 @@ func portOutcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
 		return "failed"
 	}
-	s := summary(r.TargetsFound, r.Err)
+	s := summary(r.TargetsFound, r)
 	if r.IPsec.IPsec {
 		s += ", under " + planText(&r.IPsec)
 	}

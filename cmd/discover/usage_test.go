@@ -56,7 +56,7 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --chap-algorithms md4", `--chap-algorithms "md4": one or more of sha3-256,sha256,sha1,md5, separated by commas`},
 		{"scan 192.0.2.10 --chap-algorithms md5,md5", `--chap-algorithms "md5,md5": md5 stands in it twice`},
 		{"scan 192.0.2.10 --chap-fallback=maybe", `--chap-fallback "maybe": true or false`},
-		{"scan 192.0.2.10 --initiator-name host1", `--initiator-name: iSCSI name "host1": it begins with none of iqn., eui. and naa.`},
+		{"scan 192.0.2.10 --initiator-name host1", `--initiator-name: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
 		{"scan 192.0.2.10 --chap-user u", "--chap-user goes with --chap-secret REF"},
 		{"scan 192.0.2.10 --target-secret env:X", "--target-secret goes with --chap-secret REF: a target proves itself only to who does so first"},
 		{"scan 192.0.2.10 --target-user u --chap-secret env:X", "--target-user goes with --target-secret REF"},
