@@ -140,8 +140,8 @@ func ikeKey(id, instance string, port PortNumber) string {
 
 // identity returns the canonical form of an identity of IKE.
 func identity(id string) (string, error) {
-	if addr, err := netip.ParseAddr(strings.Trim(id, "[]")); err == nil && addr.Zone() == "" {
-		return addr.Unmap().String(), nil
+	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil && addr.Zone() == "" {
+		return canonicalAddr(addr).String(), nil
 	}
 	host := id
 	if i := strings.LastIndexByte(id, '@'); i > 0 {
@@ -196,7 +196,7 @@ func (r *ikeRecord) rank(from Port, peer Peer) int {
 	scope := r.scope().rank(from)
 	switch {
 	case scope < 0:
-	case r.ID == peer.Addr.WithZone("").String():
+	case r.ID == canonicalAddr(peer.Addr).WithZone("").String():
 		return byAddress + scope
 	case peer.Name != "" && r.ID == strings.TrimSuffix(strings.ToLower(peer.Name), "."):
 		return byName + scope
