@@ -138,7 +138,12 @@ func ikeKey(id, instance string, port PortNumber) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), foldInstance(instance), port.Uint32())
 }
 
-// identity returns the canonical form of an identity of IKE.
+// CanonicalIdentity returns the form in which an identity of IKE is stored and
+// compared, or a *ConfigError with CodeInvalidParameter: an address without a zone, a
+// domain name or user@domain, in lower case, or GroupID.
+func CanonicalIdentity(id string) (string, error) { return identity(id) }
+
+// identity is CanonicalIdentity.
 func identity(id string) (string, error) {
 	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil && addr.Zone() == "" {
 		return canonicalAddr(addr).String(), nil

@@ -71,6 +71,17 @@ func parseSelector(text string) (selector, string, error) {
 	return sel, sel.block.String(), nil
 }
 
+// CanonicalSelector returns the text in which a Policy with that selector is stored
+// and shown, or a *ConfigError with CodeInvalidParameter where no portal can meet it.
+// Selectors with one canonical text are one selector: 192.0.2.1/24 is 192.0.2.0/24.
+func CanonicalSelector(text string) (string, error) {
+	sel, canonical, err := parseSelector(text)
+	if err == nil {
+		err = checkSelector(sel, text)
+	}
+	return canonical, err
+}
+
 // checkSelector refuses a selector that no portal can meet, or that would mean more
 // than it says.
 func checkSelector(sel selector, text string) error {
@@ -105,7 +116,8 @@ func unbracketed(s string) string {
 }
 
 // SetPolicy stores an administrator's rule, in the place of one with the same
-// selector.
+// selector. A rule for a portal group asks for IPsec: any portal can list another
+// one under any tag, and must not be able to switch the IPsec of that one off.
 func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 	sel, text, err := parseSelector(p.Selector)
 	if err == nil {
@@ -113,6 +125,9 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 	}
 	if err == nil && !p.Flags.Has(ipsec.FlagValid) {
 		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
+	}
+	if err == nil && sel.tag != NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
+		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
 	}
 	if err == nil {
 		if e := p.Flags.Validate(); e != nil {
@@ -123,6 +138,23 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 		return refused(err)
 	}
 	return s.put(ctx, prefixPolicy+url.PathEscape(text), encode(policyRecord{Selector: text, Flags: uint64(p.Flags)}), true)
+}
+
+// PolicyOf returns the administrator's rule with a selector; false: there is none.
+func (s *Service) PolicyOf(ctx context.Context, selector string) (Policy, bool, error) {
+	_, text, err := parseSelector(selector)
+	if err != nil {
+		return Policy{}, false, refused(err)
+	}
+	for p, err := range s.Policies(ctx) {
+		if err != nil {
+			return Policy{}, false, err
+		}
+		if _, stored, _ := parseSelector(p.Selector); stored == text {
+			return p, true, nil
+		}
+	}
+	return Policy{}, false, nil
 }
 
 // RemovePolicy forgets an administrator's rule.
