@@ -39,8 +39,8 @@ const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules:
 are asked, or that they are asked without, whatever their flags say.`
 
 const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one with the same selector
-and says so. To replace a rule that asks for IPsec by off, give --replace. SELECTOR is
-one of:
+and says so. To replace a rule that asks for IPsec by off, give --replace.
+SELECTOR is one of:
 
   192.0.2.10:3260        a portal
   192.0.2.10             an address, with all its TCP ports
