@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -28,13 +29,25 @@ func (a *attempt) chapHint(err error) string {
 		hint = check + "; if they are right, the algorithm may be at fault" + inBrackets(knownMistake(a.result.Auth.Algorithm)) +
 			": try MD5 alone (--chap-algorithms md5)"
 	}
-	if misreadByLIO(a.chap.User) {
+	if a.conn.login.AuthProgress() == session.AuthAnswered && misreadByLIO(a.chap.User) {
 		if hint == "" {
 			hint = check
 		}
 		hint += "; LIO misreads a CHAP name that begins with 0x or 0b: use another name"
 	}
 	return hint
+}
+
+// methodHint is about a portal that does not take the methods that were offered.
+func (a *attempt) methodHint() string {
+	o := &a.result.Portal.Login
+	switch {
+	case o.CHAPPolicy == CHAPPreferred:
+		return "the portal takes neither CHAP nor None for discovery"
+	case o.authType() == MutualCHAP:
+		return "the portal does not do CHAP for discovery: ask it without"
+	}
+	return "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"
 }
 
 // misreadByLIO reports a name that LIO takes for a number: it reads CHAP_N as it

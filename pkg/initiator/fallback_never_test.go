@@ -2,8 +2,11 @@ package initiator_test
 
 import (
 	"errors"
+	"net"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
@@ -72,6 +75,23 @@ func TestFallbackNever(t *testing.T) {
 					t.Errorf("%d connections, warnings %v, error %v", len(n.Dials()), r.Warnings, r.Err)
 				}
 			})
+		})
+	}
+}
+
+// TestFallbackWhileSending: a connection that breaks while we send was closed before
+// the target had read that, so it answers nothing.
+func TestFallbackWhileSending(t *testing.T) {
+	t.Parallel()
+	broken := &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.ECONNRESET)}
+	for sent := range 500 {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			tapped(d, tap{read: plenty, write: sent, err: broken})
+			r, _ := discover(t, d, oneWay(portal(n, where, chapTarget(""))))
+			var both *initiator.CHAPFallbackError
+			if r.Err == nil || errors.As(r.Err, &both) || len(n.Dials()) != 1 {
+				t.Errorf("after %d bytes: %d connections, error %v", sent, len(n.Dials()), r.Err)
+			}
 		})
 	}
 }

@@ -70,7 +70,7 @@ func (a *attempt) loginHint(err error) string {
 	case errors.As(err, &negotiation):
 		switch negotiation.Key {
 		case pdu.KeyAuthMethod:
-			return "the portal does not do CHAP for discovery: ask it without"
+			return a.methodHint()
 		case pdu.KeyHeaderDigest, pdu.KeyDataDigest:
 			return "the portal does not do this digest: prefer it rather than demand it"
 		}
