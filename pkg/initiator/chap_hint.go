@@ -43,7 +43,7 @@ func (a *attempt) methodHint() string {
 	o := &a.result.Portal.Login
 	switch {
 	case o.CHAPPolicy == CHAPPreferred:
-		return "the portal takes neither CHAP nor None for discovery"
+		return "the portal agrees to neither CHAP nor None: ask it without CHAP"
 	case o.authType() == MutualCHAP:
 		return "the portal does not do CHAP for discovery: ask it without"
 	}

@@ -53,7 +53,7 @@ func TestCHAPHint(t *testing.T) {
 		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *initiator.LoginOptions) {
 			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(targetSecret))
 		}},
-		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal takes neither CHAP nor None for discovery", change: func(o *initiator.LoginOptions) {
+		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *initiator.LoginOptions) {
 			o.CHAPPolicy = initiator.CHAPPreferred
 		}},
 	}
