@@ -25,6 +25,9 @@ func (a *attempt) chapHint(err error) string {
 		return ""
 	case errors.As(err, &both):
 		hint = check + ", and whether the portal does CHAP for discovery"
+		if a.result.Portal.Login.CHAPPolicy == CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
+			hint += ": LIO chooses it also where it does not"
+		}
 	case a.algorithmSuspected(err) && md5Usable(a.chap):
 		hint = check + "; if they are right, the algorithm may be at fault" + inBrackets(knownMistake(a.result.Auth.Algorithm)) +
 			": try MD5 alone (--chap-algorithms md5)"
