@@ -18,6 +18,7 @@ type loginFlags struct {
 	chapSecret, targetSecret secretRef
 	chapAlgorithms           []string
 	chapFallback             bool
+	chapPolicy               string
 
 	headerDigest, dataDigest string
 
@@ -32,6 +33,7 @@ type loginFlags struct {
 var (
 	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
 	loginFlagWords = []string{"require-ipsec", "multipath"}
+	policyWords    = []string{initiator.CHAPRequired.String(), initiator.CHAPPreferred.String()}
 	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
 )
 
@@ -47,11 +49,12 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
 	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of initiator set-name, else of "+nameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
-	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then")
+	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
 	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
 	fs.Var(&l.targetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
 	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
-	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone where a target took sha256 and refused the response (the default); --chap-fallback=false: do not")
+	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
+	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
 	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
 	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
 	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
@@ -68,6 +71,7 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"chap-algorithms": algorithmWords(),
 		"header-digest":   digestWords,
 		"data-digest":     digestWords,
+		"chap-policy":     policyWords,
 		"login-flags":     loginFlagWords,
 		"redirect":        redirectWords,
 		"chap-secret":     secretSchemes,
@@ -86,6 +90,12 @@ func (l *loginFlags) check(registry bool) error {
 		return usagef("--initiator-name: %s", withoutPackage(initiator.ValidateName(l.initiatorName)))
 	case l.chapUser != "" && !l.chapSecret.given():
 		return usagef("--chap-user goes with --chap-secret REF")
+	case l.chapPolicy != "" && !l.chapSecret.given():
+		return usagef("--chap-policy goes with --chap-secret REF")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetSecret.given():
+		return usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
+		return usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
 	case l.targetSecret.given() && !l.chapSecret.given():
 		return usagef("--target-secret goes with --chap-secret REF: a target proves itself only to who does so first")
 	case l.targetUser != "" && !l.targetSecret.given() && !registry:
@@ -104,7 +114,7 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.MaximumConnections = uint32(l.maxConnections)
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
-	o.NoCHAPFallback = !l.chapFallback
+	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
 	o.InitiatorName, o.Redirect = l.initiatorName, l.policy()
 	for _, name := range l.chapAlgorithms {
 		a, err := auth.ParseAlgorithm(name)
@@ -184,6 +194,14 @@ func digest(word string) initiator.DigestType {
 		return initiator.DigestPreferCRC32C
 	}
 	return initiator.DigestNone
+}
+
+// policyOfCHAP returns what to do with a target that does no CHAP.
+func (l *loginFlags) policyOfCHAP() initiator.CHAPPolicy {
+	if l.chapPolicy == initiator.CHAPPreferred.String() {
+		return initiator.CHAPPreferred
+	}
+	return initiator.CHAPRequired
 }
 
 // policy returns the redirect policy.

@@ -56,6 +56,13 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --chap-algorithms md4", `--chap-algorithms "md4": one or more of sha3-256,sha256,sha1,md5, separated by commas`},
 		{"scan 192.0.2.10 --chap-algorithms md5,md5", `--chap-algorithms "md5,md5": md5 stands in it twice`},
 		{"scan 192.0.2.10 --chap-fallback=maybe", `--chap-fallback "maybe": true or false`},
+		{"scan 192.0.2.10 --chap-policy maybe --chap-secret env:X", `--chap-policy "maybe": one of required, preferred`},
+		{"scan 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy required", "--chap-policy goes with --chap-secret REF"},
+		{"portal add 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-user t", "--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP"},
 		{"scan 192.0.2.10 --initiator-name host1", `--initiator-name: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
 		{"scan 192.0.2.10 --chap-user u", "--chap-user goes with --chap-secret REF"},
 		{"scan 192.0.2.10 --target-secret env:X", "--target-secret goes with --chap-secret REF: a target proves itself only to who does so first"},
@@ -178,7 +185,7 @@ func TestManual(t *testing.T) {
 	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
 	for _, flag := range []string{
 		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
-		"--chap-algorithms", "--chap-fallback", "--header-digest", "--data-digest", "--max-connections",
+		"--chap-algorithms", "--chap-fallback", "--chap-policy", "--header-digest", "--data-digest", "--max-connections",
 		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--timeout", "--parallel",
 		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",
 	} {
@@ -211,6 +218,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"sc"}, "scan\task portals for their targets, and store nothing\n"},
 		{[]string{"scan", "-o", ""}, "table\njson\njsonl\niscsiadm\n"},
 		{[]string{"scan", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"scan", "--chap-policy", ""}, "required\npreferred\n"},
 		{[]string{"scan", "--chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
 		{[]string{"scan", "--timeo"}, "--timeout\tfor one portal, all in all; default 15s\n"},
 		{[]string{"scan", "--ipsec-psk", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},

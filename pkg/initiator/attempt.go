@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -27,7 +28,11 @@ type attempt struct {
 	batch    *Batch        // what waits to be handed on; nil: nothing
 	lent     bool          // the context of the work is with others
 	finished bool          // the result is out
-	fallback chapFallback
+
+	chap     *auth.CHAP         // of the connection in use; nil: none
+	fellBack bool               // MD5 alone was tried, which is done once for a portal
+	firstTry *CHAPFallbackError // why the second try is under way; nil: it is not
+	further  bool               // a connection to this address was made before: another try, or a hop further
 
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
@@ -236,7 +241,7 @@ func (a *attempt) ends(ctx context.Context, err error) bool {
 // until one connects.
 func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
 	before := a.spent
-	a.result.Redirects = nil // of an earlier address
+	a.startAnew()
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
 		return err
@@ -250,8 +255,18 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
 			return err
 		}
+		if both := (*CHAPFallbackError)(nil); errors.As(err, &both) {
+			return err // this port did connect
+		}
 	}
 	return err
+}
+
+// startAnew forgets what an earlier address or port has left: neither its hops nor
+// its plan are those of the next.
+func (a *attempt) startAnew() {
+	a.elsewhere, a.further = false, false
+	a.result.Redirects, a.result.IPsec, a.result.Auth = nil, ipsec.Plan{}, auth.Outcome{}
 }
 
 // validate checks all that can be checked before anything is sent, and returns

@@ -70,8 +70,9 @@ func isAuth(err error) bool {
 		reflection *auth.ReflectionError
 		key        *auth.KeyError
 		algorithm  *auth.AlgorithmError
+		rejection  *auth.RejectionError
 	)
-	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm)
+	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm) || errors.As(err, &rejection)
 }
 
 // authCode returns the code of CHAP settings that are not usable. What the

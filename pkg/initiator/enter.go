@@ -12,36 +12,42 @@ import (
 )
 
 // enter logs in to an address from a port and asks, and goes where it is sent.
-// method is nil for no authentication.
+// method is nil for no authentication. A login with CHAP may be tried twice.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
-	addr = zoned(addr, from)
+	a.startAnew()
+	err := a.tries(ctx, from, zoned(addr, from), method)
+	err = a.bothFailed(ctx, err)
+	a.firstTry = nil
+	return a.fail(err)
+}
+
+// tries makes one connection after the other, until one of them ends neither in
+// a redirection that is followed nor in a refusal that MD5 alone may help with.
+func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
-	a.elsewhere = false
 	for {
 		err := a.session(ctx, from, addr, method)
+		a.further = true
 		var login *LoginError
-		if a.stage != StageLogin || !errors.As(err, &login) {
-			return a.fail(err)
-		}
 		switch {
-		case login.Status.Class() == pdu.ClassRedirection:
+		case a.stage == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 			a.lent = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
-				return a.fail(err)
+				return err
 			}
 			a.redirected(addr, to, login.Status)
 			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
-				return a.fail(err)
+				return err
 			}
 			if from, err = a.portTo(ctx, from, to); err != nil {
 				return err
 			}
 			addr = to
-		case len(way.visited) == 0 && a.meansSHA1(login) && a.mayFallBack(method):
-			return a.fallBack(ctx, from, addr, method, login)
+		case err != nil && len(way.visited) == 0 && a.mayFallBack(err):
+			method = a.fallBack(method, err)
 		default:
-			return a.fail(err)
+			return err
 		}
 	}
 }
@@ -98,9 +104,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	if err := a.login(ctx, numbers, method); err != nil {
 		return err
 	}
-	if a.fallback == inFallback {
-		a.warnings.add(WarnCHAPFallback, "the target chose SHA-256 and refused our answer; MD5 alone worked (tgt computes SHA-1 under SHA-256's number)")
-	}
+	a.fellBackWell()
 	a.stage = StageDiscover
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
 		return err
@@ -135,15 +139,15 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		DefaultTime2Wait:         session.Number{Specified: o.has(SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
 		DefaultTime2Retain:       session.Number{Specified: o.has(SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
 	}
-	a.result.Auth = auth.Outcome{}
-	if method != nil {
+	if a.chap = method; method != nil {
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
+		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual
 		a.exchanges = append(a.exchanges, cfg.Auth)
-		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
 	}
 	m := &a.conn.login
 	m.Reset(numbers, cfg)
-	if err := a.conn.run(ctx, m); err != nil {
+	err := a.conn.run(ctx, m)
+	if a.result.Auth = m.Outcome(); err != nil {
 		return err
 	}
 	agreed := m.Result()

@@ -53,6 +53,9 @@ func (a *attempt) loginHint(err error) string {
 	if what := a.conn.foreign(); what != "" {
 		return "it answers like " + what + ": check the TCP port"
 	}
+	if hint := a.chapHint(err); hint != "" {
+		return hint
+	}
 	chap := a.result.Portal.Login.authType() != NoAuth
 	var (
 		login       *LoginError
@@ -60,16 +63,14 @@ func (a *attempt) loginHint(err error) string {
 		timeout     *TimeoutError
 	)
 	switch {
-	case errors.As(err, &login) && a.meansSHA1(login) && login.Status == pdu.StatusInitiatorError:
-		return "it chose SHA-256 and did not take the response: tgt computes SHA-1 there, so offer MD5 or allow the fallback to it"
-	case errors.As(err, &login) && chap && a.result.Auth.Method == "" && login.Status == pdu.StatusAuthFailure:
+	case errors.As(err, &login) && chap && a.chap == nil && login.Status == pdu.StatusAuthFailure:
 		return "the host that we were sent to wants CHAP, and credentials stay with the first: let them go along if it can be trusted with them"
 	case errors.As(err, &login):
 		return statusHint(login.Status, chap, a.result.InitiatorName)
 	case errors.As(err, &negotiation):
 		switch negotiation.Key {
 		case pdu.KeyAuthMethod:
-			return "the portal does not do CHAP for discovery: ask it without"
+			return a.methodHint()
 		case pdu.KeyHeaderDigest, pdu.KeyDataDigest:
 			return "the portal does not do this digest: prefer it rather than demand it"
 		}

@@ -64,6 +64,27 @@ func (a AuthType) String() string {
 	return fmt.Sprintf("auth type %d", uint32(a))
 }
 
+// A CHAPPolicy says whether a portal may be asked without CHAP although there
+// are credentials for it. It is ours: the reference API has no such setting.
+type CHAPPolicy uint8
+
+// The policies.
+const (
+	CHAPRequired  CHAPPolicy = iota // CHAP or no session: AuthMethod offers CHAP alone
+	CHAPPreferred                   // AuthMethod offers CHAP,None and the target chooses; Result.Auth tells which
+)
+
+// String returns the name that the command takes and prints.
+func (p CHAPPolicy) String() string {
+	switch p {
+	case CHAPRequired:
+		return "required"
+	case CHAPPreferred:
+		return "preferred"
+	}
+	return fmt.Sprintf("CHAP policy %d", uint8(p))
+}
+
 // A DigestType is ISCSI_DIGEST_TYPES of the reference API, and one more.
 type DigestType uint32
 
@@ -138,9 +159,16 @@ type LoginOptions struct {
 	// CHAPAlgorithms are offered in this order; nil: auth.DefaultAlgorithms.
 	CHAPAlgorithms []auth.Algorithm
 
-	// NoCHAPFallback forbids the second try with MD5 alone, which helps with
-	// tgt: it means SHA-1 where it says SHA-256.
+	// NoCHAPFallback forbids the second try with MD5 alone. That is made, once for
+	// a portal, where the algorithm may be at fault: the target refuses a list of
+	// algorithms, or chooses another than MD5 and refuses our response. It is never
+	// made where MD5 is not in CHAPAlgorithms.
 	NoCHAPFallback bool
+
+	// CHAPPolicy says what to do with a portal that wants no CHAP. It means
+	// nothing where AuthType asks for none, and MutualCHAP takes CHAPRequired
+	// alone.
+	CHAPPolicy CHAPPolicy
 }
 
 // has reports whether all bits of s are set.
@@ -174,6 +202,10 @@ func (o *LoginOptions) validate() error {
 		}
 	}
 	switch {
+	case o.CHAPPolicy > CHAPPreferred:
+		return refuse(CodeWin32InvalidParameter, "CHAP policy", "0 and 1 are known")
+	case o.CHAPPolicy == CHAPPreferred && o.authType() == MutualCHAP:
+		return refuse(CodeWin32InvalidParameter, "CHAP policy", "a target that must prove itself cannot be let in without CHAP: preferred does not go with mutual CHAP")
 	case o.Redirect > RedirectNone:
 		return refuse(CodeWin32InvalidParameter, "redirect policy", "0, 1 and 2 are known")
 	case o.Version != 0:

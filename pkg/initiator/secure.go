@@ -34,8 +34,12 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 	switch {
 	case err != nil:
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
-	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	case a.further && plan.WeakerThan(before):
+		what := "a redirection leads to less protection: "
+		if len(a.result.Redirects) == 0 {
+			what = "the second try would have less protection than the first: "
+		}
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
 	}
 	for _, w := range plan.Warnings {
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
