@@ -15,7 +15,7 @@ import (
 // method is nil for no authentication.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	addr = zoned(addr, from)
-	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
+	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), first: addr}
 	a.elsewhere = false
 	for {
 		err := a.session(ctx, from, addr, method)
@@ -71,6 +71,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
+	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
 		return cause(ctx, err)
@@ -135,11 +136,11 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		DefaultTime2Wait:         session.Number{Specified: o.has(SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
 		DefaultTime2Retain:       session.Number{Specified: o.has(SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
 	}
-	a.result.Auth = auth.Outcome{}
 	if method != nil {
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
 		a.exchanges = append(a.exchanges, cfg.Auth)
 		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
+		a.warnShortSecret(method)
 	}
 	m := &a.conn.login
 	m.Reset(numbers, cfg)

@@ -36,6 +36,11 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
 	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	case a.retried.weakened(from.Address, dst, plan):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+	}
+	if a.d.retries() > 0 {
+		a.retried.keep(from.Address, dst, plan)
 	}
 	for _, w := range plan.Warnings {
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
@@ -95,7 +100,7 @@ func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, met
 	// A short secret was let pass for the sake of a plan that may protect.
 	if method.Protected = plan.Protects(); !method.Protected {
 		if err := method.Validate(); err != nil {
-			return plan, chapError(err)
+			return plan, chapError(method, err)
 		}
 	}
 	return plan, nil
