@@ -93,7 +93,7 @@ const (
 		`{"name":"iqn.2026-11.com.example:disk-two","alias":"","addresses":[{"address":"192.0.2.10","port":3260,"group":null}]}],`
 	us  = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
 	tcp = `"source":"192.0.2.254","interface":"eth0","stored":false,`
-	end = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},`
+	end = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
 
 	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + end + `"elapsed_ms":0}`

@@ -25,6 +25,7 @@ func Code(err error) uint32 {
 		negotiation *NegotiationError
 		reject      *RejectError
 		limit       *LimitError
+		format      *RecordFormatError
 		at          *Error
 	)
 	switch {
@@ -52,6 +53,8 @@ func Code(err error) uint32 {
 		return CodeInvalidSendTargetsText
 	case errors.As(err, &reject):
 		return CodeNonSpecificError // the login is long over
+	case errors.As(err, &format):
+		return CodeRequestNotSupported
 	case errors.Is(err, ErrRegistryDamaged):
 		return CodeCacheCorrupted
 	case errors.As(err, &at):
