@@ -204,7 +204,7 @@ func (a *attempt) discover(ctx context.Context) error {
 	if err != nil {
 		return a.fail(err)
 	}
-	return a.tries(ctx, method)
+	return a.withRetries(ctx, method)
 }
 
 // try asks the addresses of the portal, one after the other, until one logs in,

@@ -48,9 +48,9 @@ type triedPlan struct {
 // retries returns how many further tries a portal gets.
 func (d *Discoverer) retries() int { return min(max(d.Retries, 0), MaxRetries) }
 
-// tries asks the portal, and again after a failure that may pass, as often as
+// withRetries asks the portal, and again after a failure that may pass, as often as
 // Discoverer.Retries allows and within the portal's time.
-func (a *attempt) tries(ctx context.Context, method *auth.CHAP) error {
+func (a *attempt) withRetries(ctx context.Context, method *auth.CHAP) error {
 	for {
 		err := a.try(ctx, method)
 		if err == nil || !a.mayRetry(ctx, err) {
