@@ -14,6 +14,9 @@ import (
 // that refuses the login has answered.
 func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
+	if run.retried {
+		return ending{}, usagef("--retries does not go with Ping, which counts each session by itself: give a count")
+	}
 	if q.Timeout > 0 {
 		run.timeout = q.Timeout
 	}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -331,19 +332,21 @@ func TestToolDryRun(t *testing.T) {
 // With several portals, what some fail with costs the others nothing.
 func TestToolForceUpdate(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.Portal("192.0.2.10:3260", twoTargets())
-	discover := l.inRegistry(t)
-	for _, address := range []string{"192.0.2.10", "192.0.2.11"} {
-		discover("iscsicli", "QAddTargetPortal", address)
-	}
-	const refused = "discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port\n"
-	const list = "Targets List:\n    iqn.2026-11.com.example:disk-two\n    iqn.2026-11.com.example:disk1\n"
-	discover("iscsicli", "ListTargets", "T").want(t, exitPartly,
-		banner+list+"The operation is done, but not everywhere: some portals failed. (0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n", refused)
-	discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exitOK, banner+succeeded, "")
-	discover("iscsicli", "ListTargets", "t").want(t, exitFailed,
-		banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		discover := l.inRegistry(t)
+		for _, address := range []string{"192.0.2.10", "192.0.2.11"} {
+			discover("iscsicli", "QAddTargetPortal", address)
+		}
+		const refused = "discover: connect to 192.0.2.11:3260: connection refused, after 2 tries; nothing listens there: check the address and the TCP port\n"
+		const list = "Targets List:\n    iqn.2026-11.com.example:disk-two\n    iqn.2026-11.com.example:disk1\n"
+		discover("iscsicli", "ListTargets", "T").want(t, exitPartly,
+			banner+list+"The operation is done, but not everywhere: some portals failed. (0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n", refused)
+		discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exitOK, banner+succeeded, "")
+		discover("iscsicli", "ListTargets", "t").want(t, exitFailed,
+			banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
+	})
 }
 
 // Text of targets, and of who filled the registry, is escaped.

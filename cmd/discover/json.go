@@ -33,6 +33,7 @@ type jsonResult struct {
 	Warnings  []jsonWarning  `json:"warnings"`
 	Redirects []jsonRedirect `json:"redirects"`
 	IPsec     jsonIPsec      `json:"ipsec"`
+	Auth      jsonAuth       `json:"auth"`
 	ElapsedMS float64        `json:"elapsed_ms"`
 }
 
@@ -88,6 +89,7 @@ func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
 		Warnings:      []jsonWarning{},
 		Redirects:     []jsonRedirect{},
 		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
+		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
 	}
 	if r.Portal.Portal.Address == "" {

@@ -19,14 +19,16 @@ type loginFlags struct {
 	chapAlgorithms           []string
 	chapFallback             bool
 	chapPolicy               string
+	shortSecrets             bool
 
 	headerDigest, dataDigest string
 
 	maxConnections, time2wait, time2retain                int64
 	maxConnectionsGiven, time2waitGiven, time2retainGiven bool
 
-	loginFlags []string
-	redirect   string
+	loginFlags    []string
+	redirect      string
+	redirectNames bool
 }
 
 // The words of the flags, in the order in which the manual has them.
@@ -55,6 +57,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
 	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
 	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
+	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "take CHAP secrets below 12 bytes without IPsec, too, with a warning: listeners can guess such secrets")
 	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
 	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
 	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
@@ -62,6 +65,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
 	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
+	fs.BoolVar(&l.redirectNames, "redirect-names", false, "follow a target also to a host name, which is then looked up; the rules for addresses hold for those of the name")
 	return fs
 }
 
@@ -102,6 +106,10 @@ func (l *loginFlags) check(registry bool) error {
 		return usagef("--target-user goes with --target-secret REF")
 	case l.targetUser != "" && !l.chapSecret.given():
 		return usagef("--target-user goes with --chap-secret REF: a target proves itself only to who does so first")
+	case l.shortSecrets && !l.chapSecret.given():
+		return usagef("--short-secrets goes with --chap-secret REF")
+	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
+		return usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
 	// RFC 7143, section 4.2.7.1: what somebody types in upper case is folded.
 	l.initiatorName = initiator.FoldName(l.initiatorName)
@@ -116,6 +124,7 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
 	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
 	o.InitiatorName, o.Redirect = l.initiatorName, l.policy()
+	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
 	for _, name := range l.chapAlgorithms {
 		a, err := auth.ParseAlgorithm(name)
 		if err != nil {

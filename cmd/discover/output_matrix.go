@@ -107,6 +107,9 @@ func portOutcome(r *initiator.Result) string {
 	if r.IPsec.IPsec {
 		s += ", under " + planText(&r.IPsec)
 	}
+	if how := authText(&r.Auth); how != "" {
+		s += ", " + how
+	}
 	return s
 }
 

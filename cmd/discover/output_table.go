@@ -58,7 +58,7 @@ func (o *tableOutput) portal(r *initiator.Result) error {
 		if o.adding && r.Stored {
 			stored = "stored; "
 		}
-		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n%s", heading(r), stored, summary(total, r), protection(r)); err != nil {
+		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n%s%s", heading(r), stored, summary(total, r), protection(r), authentication(&r.Auth)); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,7 @@ const (
 	us       = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
 	tcp      = `"source":"192.0.2.254","interface":"eth0","stored":false,`
 	end      = `"complete":false,` + plainEnd
-	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},`
+	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
 
 	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + `"elapsed_ms":0}`

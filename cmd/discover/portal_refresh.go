@@ -18,7 +18,7 @@ type portalRefresh struct {
 
 // portalRefresh returns the verb.
 func (c *command) portalRefresh() *cobra.Command {
-	f := &portalRefresh{command: c}
+	f := &portalRefresh{command: c, run: runFlags{retries: refreshRetries}}
 	cmd := &cobra.Command{
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL all of the registry",
@@ -180,11 +180,16 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 		}
 		keys = append(keys, key)
 	}
+	var unread []error
 	for p, err := range s.SendTargetPortals(ctx) {
-		if err != nil {
+		if err != nil && p.Portal.Address == "" {
 			return f.broken(l, err)
 		}
 		if len(portals) > 0 && !without(&keys, p.Key()) {
+			continue
+		}
+		if err != nil {
+			unread = append(unread, err)
 			continue
 		}
 		if err := l.portal(&p); err != nil {
@@ -197,7 +202,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 			return err
 		}
 	}
-	return l.end()
+	return f.endListing(l, unread...)
 }
 
 // without takes a key out of a list, and reports whether it was there.

@@ -109,7 +109,7 @@ func TestPortalRefresh(t *testing.T) {
 		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != exitOK {
 			t.Fatal(r)
 		}
-		const two = "192.0.2.10:3260: 2 targets\n" +
+		const two = "192.0.2.10:3260: 2 targets\n  CHAP with SHA3-256\n" +
 			"  iqn.2026-11.com.example:disk1     192.0.2.10:3260,1\n                                    [2001:db8::10]:3260,1\n  iqn.2026-11.com.example:disk-two  192.0.2.10:3260\n"
 		discover("portal", "refresh").want(t, exitOK, two, "")
 		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, exitOK, two, "")

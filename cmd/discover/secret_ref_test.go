@@ -41,7 +41,7 @@ func TestSecretRefs(t *testing.T) {
 				l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours})
 				tt.prepare(l)
 				l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", tt.ref, "192.0.2.10").
-					want(t, exitOK, "192.0.2.10:3260: no targets\n", "")
+					want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 			})
 		})
 	}
@@ -55,7 +55,7 @@ func TestSecretEndsInNewline(t *testing.T) {
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours + "\n"})
 		l.files["/etc/secret"] = ours + "\n\n"
 		l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10").
-			want(t, exitOK, "192.0.2.10:3260: no targets\n", "")
+			want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 	})
 }
 

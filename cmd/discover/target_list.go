@@ -21,7 +21,7 @@ type targetList struct {
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",

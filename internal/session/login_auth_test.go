@@ -76,6 +76,7 @@ func TestLoginProgress(t *testing.T) {
 	refuses := but(says("0"), func(m *pdu.LoginResponse) { m.Status = pdu.StatusAuthFailure })
 	chap := auth.Outcome{Method: "CHAP"}
 	chosen := auth.Outcome{Method: "CHAP", Algorithm: auth.MD5}
+	done := auth.Outcome{Method: "CHAP", Algorithm: auth.MD5, Done: true}
 	tests := []struct {
 		name    string
 		cfg     session.LoginConfig
@@ -96,14 +97,14 @@ func TestLoginProgress(t *testing.T) {
 		{name: "answer refused", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, refuses}, want: session.AuthAnswered, outcome: chosen},
 		{name: "answer rejected", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0", "CHAP_R=Reject")}, want: session.AuthAnswered, outcome: chosen},
 		{name: "answer to come in pieces", cfg: withCHAP(config(), mutual()), replies: []reply{method, asks, says("0+")}, want: session.AuthAnswered, outcome: chosen},
-		{name: "finished, stage goes on", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0")}, want: session.AuthFinished, outcome: chosen},
-		{name: "finished, then refused", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0"), refuses}, want: session.AuthFinished, outcome: chosen},
+		{name: "finished, stage goes on", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0")}, want: session.AuthFinished, outcome: done},
+		{name: "finished, then refused", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0"), refuses}, want: session.AuthFinished, outcome: done},
 		{name: "not proved", cfg: withCHAP(config(), mutual()), replies: []reply{method, asks, says("0>1")}, want: session.AuthAnswered, outcome: chosen},
 		{
 			name: "proved", cfg: withCHAP(config(), mutual()), replies: []reply{method, asks, proves("0>1", targetSecret)}, want: session.AuthFinished,
-			outcome: auth.Outcome{Method: "CHAP", Algorithm: auth.MD5, Mutual: true, TargetUser: "tgt"},
+			outcome: auth.Outcome{Method: "CHAP", Algorithm: auth.MD5, Done: true, Mutual: true, TargetUser: "tgt"},
 		},
-		{name: "refused in the next stage", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0>1"), refuses}, want: session.AuthFinished, outcome: chosen},
+		{name: "refused in the next stage", cfg: withCHAP(config(), oneWay()), replies: []reply{method, asks, says("0>1"), refuses}, want: session.AuthFinished, outcome: done},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

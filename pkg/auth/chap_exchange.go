@@ -168,7 +168,7 @@ func (e *chapExchange) finish(in pdu.Text) error {
 	} else if _, err := readKeys(in); err != nil {
 		return err
 	}
-	e.finished = true
+	e.finished, e.outcome.Done = true, true
 	return nil
 }
 

@@ -37,6 +37,7 @@ type Exchange interface {
 // An Outcome says what became of an Exchange.
 type Outcome struct {
 	Method    string    // as in AuthMethod
+	Done      bool      // CHAP came to its end: the target took our response and, where it has to, proved itself
 	Algorithm Algorithm // that the target chose; 0: none yet
 	Mutual    bool      // the target proved itself
 

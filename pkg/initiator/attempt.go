@@ -33,6 +33,7 @@ type attempt struct {
 	fellBack bool               // MD5 alone was tried, which is done once for a portal
 	firstTry *CHAPFallbackError // why the second try is under way; nil: it is not
 	further  bool               // a connection to this address was made before: another try, or a hop further
+	retried  retries
 
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
@@ -200,8 +201,8 @@ func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx 
 	return err
 }
 
-// discover is the whole of it: addresses, one after the other, until one logs
-// in, each with its share of the time that is left.
+// discover is the whole of it: what needs no network, then as many tries as the
+// portal gets.
 func (a *attempt) discover(ctx context.Context) error {
 	if a.job.err != nil {
 		return a.job.err
@@ -210,6 +211,12 @@ func (a *attempt) discover(ctx context.Context) error {
 	if err != nil {
 		return a.fail(err)
 	}
+	return a.withRetries(ctx, method)
+}
+
+// try asks the addresses of the portal, one after the other, until one logs in,
+// each with its share of the time that is left.
+func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 	addrs, err := a.addresses(ctx)
 	if err != nil {
 		return a.fail(err)
@@ -299,5 +306,6 @@ func (a *attempt) fail(err error) error {
 		Err:     err,
 	}
 	e.Hint = a.hint(err)
+	a.noteFailure(e)
 	return e
 }

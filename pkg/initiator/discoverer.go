@@ -58,6 +58,7 @@ type Discoverer struct {
 	InitiatorName string // our iSCSI name; required
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
+	Retries    int           // further tries of a portal after what Retryable reports, within Timeout; at most MaxRetries; 0: none
 	Parallel   int           // portals at once; 0: DefaultParallel
 	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, or MaxCollectedText where it is collected
 	MaxHeld    int64         // bytes of all targets that are collected and not taken yet; 0: MaxCollectedTotal

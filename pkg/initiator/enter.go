@@ -24,7 +24,8 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 // tries makes one connection after the other, until one of them ends neither in
 // a redirection that is followed nor in a refusal that MD5 alone may help with.
 func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
-	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
+	own := method // of the portal; a hop to another host goes without
+	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), first: addr}
 	for {
 		err := a.session(ctx, from, addr, method)
 		a.further = true
@@ -37,7 +38,7 @@ func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, met
 				return err
 			}
 			a.redirected(addr, to, login.Status)
-			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
+			if method, err = a.credentials(&way, to, own, login.Status); err != nil {
 				return err
 			}
 			if from, err = a.portTo(ctx, from, to); err != nil {
@@ -45,7 +46,8 @@ func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, met
 			}
 			addr = to
 		case err != nil && len(way.visited) == 0 && a.mayFallBack(err):
-			method = a.fallBack(method, err)
+			own = a.fallBack(method, err)
+			method = own
 		default:
 			return err
 		}
@@ -77,6 +79,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
+	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
 		return cause(ctx, err)
@@ -143,6 +146,7 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
 		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual
 		a.exchanges = append(a.exchanges, cfg.Auth)
+		a.warnShortSecret(method)
 	}
 	m := &a.conn.login
 	m.Reset(numbers, cfg)

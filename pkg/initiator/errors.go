@@ -44,6 +44,7 @@ type Error struct {
 	Source  netip.Addr     // our address; invalid before there was one
 	Err     error          // the cause
 	Hint    string         // what to do about it; may be empty
+	Tries   int            // how often the portal was asked; 0: not more than once
 }
 
 // Error tells the whole story in one line.
@@ -69,6 +70,9 @@ func (e *Error) Error() string {
 		b.WriteString("login ") // which the first try came to
 	}
 	b.WriteString(strings.TrimPrefix(message(e.Err), "portal: ")) // said already
+	if e.Tries > 1 {
+		fmt.Fprintf(&b, ", after %d tries", e.Tries)
+	}
 	if e.Hint != "" {
 		b.WriteString("; ")
 		b.WriteString(e.Hint)

@@ -153,8 +153,18 @@ type LoginOptions struct {
 	// Redirect is the policy at this portal; zero: the Discoverer's.
 	Redirect RedirectPolicy
 
+	// RedirectNames lets this portal send us to a host name, as ResolveRedirects
+	// of a Discoverer lets all portals. The addresses of the name are held
+	// against the rules for literal ones.
+	RedirectNames bool
+
 	// BindDevice is that of a Discoverer, for this portal.
 	BindDevice bool
+
+	// ShortSecrets takes CHAP secrets of 1 to 11 bytes where no IPsec protects the
+	// connection, too, with the warning WarnShortSecret in each result. RFC 7143,
+	// section 9.2.1, wants 12 bytes there. A Discoverer that is Strict refuses them.
+	ShortSecrets bool
 
 	// CHAPAlgorithms are offered in this order; nil: auth.DefaultAlgorithms.
 	CHAPAlgorithms []auth.Algorithm

@@ -40,6 +40,11 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 			what = "the second try would have less protection than the first: "
 		}
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
+	case a.retried.weakened(from.Address, dst, plan):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+	}
+	if a.d.retries() > 0 {
+		a.retried.keep(from.Address, dst, plan)
 	}
 	for _, w := range plan.Warnings {
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
@@ -99,7 +104,7 @@ func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, met
 	// A short secret was let pass for the sake of a plan that may protect.
 	if method.Protected = plan.Protects(); !method.Protected {
 		if err := method.Validate(); err != nil {
-			return plan, chapError(err)
+			return plan, chapError(method, err)
 		}
 	}
 	return plan, nil

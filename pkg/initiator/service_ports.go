@@ -71,11 +71,11 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		return refused(&ConfigError{Code: CodeInitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
 	}
 	users := 0
-	for p, err := range s.SendTargetPortals(ctx) {
+	for k, err := range s.keys(ctx) {
 		if err != nil {
 			return err
 		}
-		if sameInstance(p.Instance, name) {
+		if sameInstance(k.Instance, name) {
 			users++
 		}
 	}

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -28,6 +29,8 @@ const (
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
 	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
+	WarnShortSecret    WarningCode = "short-secret"   // a CHAP secret below 12 bytes was used without IPsec
+	WarnRetried        WarningCode = "retried"        // earlier tries failed, and what the first failed with
 	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
 	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
 )
@@ -47,6 +50,11 @@ func (w *warnings) add(code WarningCode, format string, args ...any) {
 		return
 	}
 	w.kept = append(w.kept, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+}
+
+// have reports whether a warning of a kind was kept.
+func (w *warnings) have(code WarningCode) bool {
+	return slices.ContainsFunc(w.kept, func(k Warning) bool { return k.Code == code })
 }
 
 // all returns what was kept, and a last one that counts the rest.
