@@ -29,6 +29,8 @@ type attempt struct {
 	finished bool          // the result is out
 	fallback chapFallback
 
+	nameWarned bool // of WarnInitiatorName
+
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
 	elsewhere bool
@@ -47,7 +49,9 @@ type worker struct {
 	list list
 	text func(pdu.Text) error // takes the text of the answer
 	plan knownPlan
-	name string // of ours that was found valid
+	// name is the last of ours that was found usable, and unusual what keeps it
+	// from being an iSCSI name.
+	name, unusual string
 
 	// Room for the usual choice, which is none.
 	oneAddress [1]netip.AddrPort
@@ -258,11 +262,8 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if a.job.name != a.name || a.name == "" {
-		if err := ValidateName(a.job.name); err != nil {
-			return nil, err
-		}
-		a.name = a.job.name
+	if err := a.checkName(a.job.name); err != nil {
+		return nil, err
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err
