@@ -125,7 +125,6 @@ func TestNameRef(t *testing.T) {
 	}{
 		{name: "as it is typed", flag: upper, want: upper},
 		{name: "unusual", flag: "host1", want: "host1", stderr: unusualWarning("host1")},
-		{name: "empty", flag: "", want: madeUp},
 		{name: "as open-iscsi has it", flag: "file:/name", file: "# x\nInitiatorName = " + upper + " # ours\r\n", want: upper},
 		{name: "alone", flag: "file:/name", file: "\ufeff# x\n\n  " + upper + "\t# ours\r\nmore\n", want: upper},
 		{name: "alone, in quotes", flag: "file:/name", file: "'" + upper + "'", want: upper},

@@ -20,7 +20,8 @@ func (r *nameRef) Type() string   { return "IQN" }
 func (r *nameRef) Set(s string) error {
 	scheme, rest, found := strings.Cut(s, ":")
 	switch {
-	case s == "": // as if the flag was left out
+	case s == "":
+		return (&text{&r.given, ""}).Set(s)
 	case found && scheme == "file":
 		if rest == "" {
 			return errors.New("file: is followed by the path of a file")
