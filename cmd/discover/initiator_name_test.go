@@ -200,6 +200,8 @@ func TestUnusedFileIsSaidOnce(t *testing.T) {
 		{name: "scan without the registry", before: []string{"initiator set-name " + own}, args: "scan 192.0.2.10", said: true},
 		{name: "portal add", args: "portal add 192.0.2.10", said: true},
 		{name: "portal add by a name", args: "portal add --initiator-name " + own + " 192.0.2.10"},
+		{name: "portal add by the same name", args: "portal add --initiator-name " + madeUp + " 192.0.2.10"},
+		{name: "portal add of an instance of the same name", before: []string{"instance add san --interface eth0 --node-name " + madeUp}, args: "portal add --instance san 192.0.2.10"},
 		{name: "portal add, dry run", args: "portal add --dry-run 192.0.2.10"},
 		{name: "portal add of nobody", args: "portal add 192.0.2.99"},
 		{name: "portal add with a stored name", before: []string{"initiator set-name " + own}, args: "portal add 192.0.2.10"},

@@ -42,7 +42,7 @@ func (c *command) noteDefaultName() { c.sayOnce("warning: %s", c.us.complaint())
 func (c *command) usedDefault(r *initiator.Result) bool {
 	var e *initiator.Error
 	if errors.As(r.Err, &e) && e.Stage < initiator.StageLogin {
-		return false // it went to nobody
+		return false // no portal saw a name
 	}
 	return r.InitiatorName == c.us.name && r.Portal.Login.InitiatorName == "" && r.Port.NodeName == ""
 }
