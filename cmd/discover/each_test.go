@@ -55,7 +55,7 @@ storage.example:3260:
   iqn.2026-11.com.example:disk1     yes     yes     yes
   iqn.2026-11.com.example:disk-two  no      no      yes
 `[1:], `
-discover: login to 192.0.2.20:3260 from 192.0.2.253: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret
+discover: login to 192.0.2.20:3260 from 192.0.2.253: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 discover: connect to 192.0.2.11:3260 from 192.0.2.254: connection refused; nothing listens there: check the address and the TCP port
 discover: connect to 192.0.2.11:3260 from 192.0.2.253: connection refused; nothing listens there: check the address and the TCP port
 `[1:])

@@ -12,7 +12,7 @@ import (
 
 // loginFlags say who we are and how to log in.
 type loginFlags struct {
-	initiatorName string
+	initiatorName nameRef
 
 	chapUser, targetUser     string
 	chapSecret, targetSecret secretRef
@@ -49,7 +49,7 @@ func algorithmWords() []string {
 
 func (l *loginFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
-	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of initiator set-name, else of "+nameFile+", else one made from the host's name")
+	fs.Var(&l.initiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+nameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
 	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
 	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
@@ -78,6 +78,7 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"chap-policy":     policyWords,
 		"login-flags":     loginFlagWords,
 		"redirect":        redirectWords,
+		"initiator-name":  {"file:", "cred:"},
 		"chap-secret":     secretSchemes,
 		"target-secret":   secretSchemes,
 	} {
@@ -90,8 +91,6 @@ func completeLoginFlags(cmd *cobra.Command) {
 // secret for all targets, set by initiator set-chap-secret.
 func (l *loginFlags) check(registry bool) error {
 	switch {
-	case l.initiatorName != "" && initiator.ValidateName(l.initiatorName) != nil:
-		return usagef("--initiator-name: %s", withoutPackage(initiator.ValidateName(l.initiatorName)))
 	case l.chapUser != "" && !l.chapSecret.given():
 		return usagef("--chap-user goes with --chap-secret REF")
 	case l.chapPolicy != "" && !l.chapSecret.given():
@@ -101,18 +100,16 @@ func (l *loginFlags) check(registry bool) error {
 	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
 		return usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
 	case l.targetSecret.given() && !l.chapSecret.given():
-		return usagef("--target-secret goes with --chap-secret REF: a target proves itself only to who does so first")
+		return usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.targetUser != "" && !l.targetSecret.given() && !registry:
 		return usagef("--target-user goes with --target-secret REF")
 	case l.targetUser != "" && !l.chapSecret.given():
-		return usagef("--target-user goes with --chap-secret REF: a target proves itself only to who does so first")
+		return usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.shortSecrets && !l.chapSecret.given():
 		return usagef("--short-secrets goes with --chap-secret REF")
 	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
 		return usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
-	// RFC 7143, section 4.2.7.1: what somebody types in upper case is folded.
-	l.initiatorName = initiator.FoldName(l.initiatorName)
 	return checkRefs(&l.chapSecret, &l.targetSecret)
 }
 
@@ -123,8 +120,10 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
 	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
-	o.InitiatorName, o.Redirect = l.initiatorName, l.policy()
-	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
+	o.Redirect, o.ShortSecrets, o.RedirectNames = l.policy(), l.shortSecrets, l.redirectNames
+	if o.InitiatorName, err = l.initiatorName.resolve(ctx, w); err != nil {
+		return o, err
+	}
 	for _, name := range l.chapAlgorithms {
 		a, err := auth.ParseAlgorithm(name)
 		if err != nil {

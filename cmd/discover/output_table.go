@@ -16,8 +16,9 @@ const maxTable = 1000
 
 // A tableOutput prints for people: a portal, then its targets with addresses.
 type tableOutput struct {
-	w     io.Writer
-	notes *notes
+	w       io.Writer
+	notes   *notes
+	askedAs askedAs
 
 	adding  bool               // say that a portal is in the registry now
 	held    []initiator.Target // of the portal whose turn it is
@@ -58,7 +59,16 @@ func (o *tableOutput) portal(r *initiator.Result) error {
 		if o.adding && r.Stored {
 			stored = "stored; "
 		}
-		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n%s%s", heading(r), stored, summary(total, r), protection(r), authentication(&r.Auth)); err != nil {
+		whom := ""
+		if total == 0 {
+			whom = o.askedAs.inTable(r)
+		}
+		if _, err := fmt.Fprintf(o.w, "%s: %s%s%s\n%s%s", heading(r), stored, summary(total, r), whom, protection(r), authentication(&r.Auth)); err != nil {
+			return err
+		}
+	}
+	if total == 0 {
+		if err := o.askedAs.note(r, o.notes.flush); err != nil {
 			return err
 		}
 	}

@@ -57,6 +57,7 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 	names := &interfaceNames{list: t.interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
+		t.noteName(&r)
 		t.asked++
 		if t.forPeople() {
 			_ = notes.portal(&r)

@@ -35,6 +35,8 @@ type attempt struct {
 	further  bool               // a connection to this address was made before: another try, or a hop further
 	retried  retries
 
+	nameWarned bool // of WarnInitiatorName
+
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
 	elsewhere bool
@@ -53,7 +55,9 @@ type worker struct {
 	list list
 	text func(pdu.Text) error // takes the text of the answer
 	plan knownPlan
-	name string // of ours that was found valid
+	// name is the last of ours that was found usable, and unusual what keeps it
+	// from being an iSCSI name.
+	name, unusual string
 
 	// Room for the usual choice, which is none.
 	oneAddress [1]netip.AddrPort
@@ -280,11 +284,8 @@ func (a *attempt) startAnew() {
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if a.job.name != a.name || a.name == "" {
-		if err := ValidateName(a.job.name); err != nil {
-			return nil, err
-		}
-		a.name = a.job.name
+	if err := a.checkName(a.job.name); err != nil {
+		return nil, err
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ const (
 // ready to use once InitiatorName is set. Fields must not change while it is in
 // use; its methods may be called from several goroutines.
 type Discoverer struct {
-	InitiatorName string // our iSCSI name; required
+	InitiatorName string // our iSCSI name, which is sent as it stands here; required (see CheckName)
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
 	Retries    int           // further tries of a portal after what Retryable reports, within Timeout; at most MaxRetries; 0: none

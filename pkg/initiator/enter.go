@@ -123,11 +123,10 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 
 // login logs in and switches on what was agreed on.
 func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *auth.CHAP) error {
-	o := &a.result.Portal.Login
-	a.result.InitiatorName = a.job.name
-	if name := a.result.Port.NodeName; name != "" {
-		a.result.InitiatorName = o.nameOr(name)
+	if err := a.nameOfLogin(); err != nil {
+		return err
 	}
+	o := &a.result.Portal.Login
 	if method != nil && !o.has(SpecifiedUsername) {
 		own := *method
 		own.User, method = a.result.InitiatorName, &own

@@ -58,7 +58,8 @@ func TestAddInstanceRefusals(t *testing.T) {
 		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: initiator.CodeWin32InvalidParameter},
 		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: initiator.CodeWin32InvalidParameter},
 		{name: "built in", i: initiator.Instance{Name: "Host"}, code: initiator.CodeInvalidParameter},
-		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "backup"}, code: initiator.CodeInvalidISCSIName},
+		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "back/up"}, code: initiator.CodeInvalidISCSIName},
+		{name: "unusual node name", i: initiator.Instance{Name: "b", NodeName: "backup"}},
 		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: initiator.CodeInvalidParameter},
 		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: initiator.CodeInvalidParameter},
 		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: initiator.CodeInvalidParameter},
@@ -139,7 +140,7 @@ func TestInstancesInOrder(t *testing.T) {
 	}
 	want := []initiator.Instance{
 		{Name: "host"},
-		{Name: "B", NodeName: "iqn.2026-11.com.example:b", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
+		{Name: "B", NodeName: "iqn.2026-11.com.Example:B", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
 		{Name: "c", Interfaces: []string{"eth0"}},
 	}
 	if diff := cmp.Diff(want, w.instances(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {

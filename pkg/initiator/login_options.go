@@ -126,7 +126,7 @@ type LoginOptions struct {
 	DefaultTime2Wait   uint32 // seconds, 0 to 3600
 	DefaultTime2Retain uint32 // seconds, 0 to 3600
 
-	Username string      // CHAP_N, any bytes but NUL, at most 255; not specified: the initiator's name
+	Username string      // CHAP_N, any bytes but NUL, at most 255; not specified: the initiator's name, byte for byte
 	Password auth.Secret // answers the target's challenge; 12 to 255 bytes; never returned by a Service
 
 	// What follows is ours. It needs no bits: the zero value says nothing.
@@ -146,8 +146,9 @@ type LoginOptions struct {
 	PasswordRef       string
 	TargetPasswordRef string
 
-	// InitiatorName is our iSCSI name at this portal; empty: that of the
-	// instance, else the one that all portals see.
+	// InitiatorName is our iSCSI name at this portal, which is kept and sent as
+	// it stands here (see CheckName); empty: that of the instance, else the one
+	// that all portals see.
 	InitiatorName string
 
 	// Redirect is the policy at this portal; zero: the Discoverer's.
@@ -207,7 +208,7 @@ func (o *LoginOptions) validate() error {
 		return &ConfigError{Code: code, What: "login options: " + what, Reason: reason}
 	}
 	if o.InitiatorName != "" {
-		if err := ValidateName(o.InitiatorName); err != nil {
+		if _, err := CheckName(o.InitiatorName); err != nil {
 			return err
 		}
 	}

@@ -40,10 +40,15 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 }
 
 // AddInstance adds an initiator instance, or changes what is in it. The built-in
-// one cannot be changed.
+// one cannot be changed. The node name is checked as by SetInitiatorNodeName.
 func (s *Service) AddInstance(ctx context.Context, i Instance) error {
 	if err := i.validate(); err != nil {
 		return refused(err)
+	}
+	if i.NodeName != "" {
+		if _, err := s.cfg.Discoverer.ownName(i.NodeName); err != nil {
+			return refused(err)
+		}
 	}
 	if sameInstance(i.Name, HostInstance) {
 		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})

@@ -25,6 +25,7 @@ const (
 	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
 	WarnUnusable       WarningCode = "unusable-address"        // that nobody can connect to from here
 	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
+	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
