@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -42,6 +43,9 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
 	}
 	for _, w := range plan.Warnings {
+		if a.further && slices.Contains(before.Warnings, w) {
+			continue // said at the connection before
+		}
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
