@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -271,13 +270,6 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 		}
 	}
 	return err
-}
-
-// startAnew forgets what an earlier address or port has left: neither its hops nor
-// its plan are those of the next.
-func (a *attempt) startAnew() {
-	a.elsewhere, a.further = false, false
-	a.result.Redirects, a.result.IPsec, a.result.Auth = nil, ipsec.Plan{}, auth.Outcome{}
 }
 
 // validate checks all that can be checked before anything is sent, and returns

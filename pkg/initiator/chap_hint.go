@@ -17,8 +17,11 @@ func (a *attempt) chapHint(err error) string {
 	const check = "check the CHAP name and secret (--chap-user, --chap-secret)"
 	var both *CHAPFallbackError
 	var algorithm *auth.AlgorithmError
+	var timeout *TimeoutError
 	hint := ""
 	switch {
+	case errors.As(err, &both) && errors.As(err, &timeout):
+		return "the portal answered the first try: try again later"
 	case errors.As(err, &algorithm):
 		return "check which algorithms of CHAP the portal takes (--chap-algorithms)"
 	case !chapRefused(err):
@@ -32,7 +35,8 @@ func (a *attempt) chapHint(err error) string {
 		hint = check + "; if they are right, the algorithm may be at fault" + inBrackets(knownMistake(a.result.Auth.Algorithm)) +
 			": try MD5 alone (--chap-algorithms md5)"
 	}
-	if a.conn.login.AuthProgress() == session.AuthAnswered && misreadByLIO(a.chap.User) {
+	answered := a.result.Auth.Method == a.chap.Name() && a.conn.login.AuthProgress() == session.AuthAnswered
+	if answered && misreadByLIO(a.chap.User) {
 		if hint == "" {
 			hint = check
 		}

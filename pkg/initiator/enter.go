@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -52,6 +53,13 @@ func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, met
 			return err
 		}
 	}
+}
+
+// startAnew forgets what an earlier address or port has left: neither its hops nor
+// its plan are those of the next.
+func (a *attempt) startAnew() {
+	a.elsewhere, a.further = false, false
+	a.result.Redirects, a.result.IPsec, a.result.Auth = nil, ipsec.Plan{}, auth.Outcome{}
 }
 
 // redirected notes a hop.

@@ -52,7 +52,7 @@ func TestFallbackFails(t *testing.T) {
 		{name: "another algorithm", first: confused("7", 0x0200), then: atKey("CHAP_A", "", reply("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x0011223344556677")),
 			want: refused("and with MD5: CHAP: we offered algorithms 5; the target chose 7")},
 		{name: "silence", first: confused("7", 0x0201), then: iscsitest.Script{iscsitest.Silence()}, offers: []string{"8,7,6,5", ""},
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s"}},
+			want: outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s; the portal answered the first try: try again later"}},
 		{name: "redirected to a closed port", first: confused("7", 0x0201), then: sends("192.0.2.1:3261"), offers: []string{"8,7,6,5", ""},
 			want: outcome{stage: connect.stage, code: connect.code, retry: true, text: "connect to 192.0.2.1:3260 (192.0.2.1:3261): login refused with SHA-256 (0x0201), and with MD5: connection refused"}},
 		{name: "redirected to nowhere", first: confused("7", 0x0201), then: sends("127.0.0.1"), offers: []string{"8,7,6,5", ""},

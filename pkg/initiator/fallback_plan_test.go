@@ -63,6 +63,21 @@ func TestFallbackPlan(t *testing.T) {
 	}
 }
 
+// TestFallbackPlanWarnings: what a plan warns of is said once, not once for each try.
+func TestFallbackPlanWarnings(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Enforcer, d.Key = &fakeEnforcer{network: n, aggressive: true}, groupKey
+		p := oneWay(portal(n, where, confused("7", 0x0201), chapTarget("")))
+		p.Source, p.Security = netip.MustParseAddr("192.0.2.254"), 0x2b
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{})
+		if len(r.Warnings) != 2 || warned(r, initiator.WarnCHAPFallback) != 1 {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+	})
+}
+
 // TestPlanOfAnotherAddress: the plan and the hops of an address that failed do not
 // count at the next one, nor those of a port.
 func TestPlanOfAnotherAddress(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -47,6 +48,9 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		a.retried.keep(from.Address, dst, plan)
 	}
 	for _, w := range plan.Warnings {
+		if a.further && slices.Contains(before.Warnings, w) {
+			continue // said at the connection before
+		}
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
