@@ -26,7 +26,7 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 // a redirection that is followed nor in a refusal that MD5 alone may help with.
 func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	own := method // of the portal; a hop to another host goes without
-	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), first: addr}
+	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), own: a.ownAddresses(), first: addr}
 	for {
 		err := a.session(ctx, from, addr, method)
 		a.further = true

@@ -158,10 +158,13 @@ const (
 // discoverHint is about the list.
 func (a *attempt) discoverHint(err error) string {
 	var (
+		answer  *AnswerError
 		limit   *LimitError
 		timeout *TimeoutError
 	)
 	switch {
+	case errors.As(err, &answer):
+		return a.answerHint(answer)
 	case errors.As(err, &limit) && limit.What == limitText:
 		return "raise the limit if that portal is to be trusted with it (--max-text)"
 	case errors.As(err, &limit) && limit.What == limitTargets:
@@ -170,6 +173,19 @@ func (a *attempt) discoverHint(err error) string {
 		return a.stalledHint()
 	}
 	return ""
+}
+
+// answerHint is about an answer without a target.
+func (a *attempt) answerHint(e *AnswerError) string {
+	switch {
+	case e.Refusal != "":
+		return "the portal does not answer SendTargets: check that discovery is enabled there, or ask another portal of the array"
+	case e.LeftOut > 0 && a.d.StrictNames:
+		return "the warnings say what is wrong with each name; without --strict-names harmless ones are listed"
+	case e.LeftOut > 0:
+		return "the warnings say what is wrong with each name"
+	}
+	return "see the whole answer with --trace"
 }
 
 // stalledHint is about a list of which no more comes. Where packets of full size are
