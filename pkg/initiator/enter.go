@@ -73,8 +73,8 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
-	a.elsewhere = way.policy != RedirectAny && to.Addr() != way.first.Addr()
-	if method == nil || !a.elsewhere {
+	a.elsewhere = to.Addr() != way.first.Addr()
+	if method == nil || !a.elsewhere || way.policy == RedirectAny {
 		return method, nil
 	}
 	if method.Mutual {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/netip"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -52,7 +51,7 @@ type job struct {
 	// security is what decides about IPsec beside the portal's own flags and
 	// what exists.
 	security ipsec.Settings
-	policy   func(context.Context, netip.AddrPort) (ipsec.Existing, error) // of the administrator; nil: none
+	policy   policyFunc // of the administrator; nil: none
 	key      KeyFunc
 	outer    OuterFunc
 

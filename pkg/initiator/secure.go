@@ -24,12 +24,13 @@ func (j *job) settings() ipsec.Settings {
 func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
 	s := a.job.settings()
-	existing, err := a.existing(ctx, from, dst)
+	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
 		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := a.plan.resolve(s)
+	plan, err = a.withGroups(s, plan, err, groups)
 	before := a.result.IPsec
 	a.result.IPsec = plan
 	switch {
@@ -77,25 +78,24 @@ func (k *knownPlan) resolve(s ipsec.Settings) (ipsec.Plan, error) {
 }
 
 // existing says what there is between a port and dst: a policy of the
-// administrator, what the system has, and what we hold ourselves.
-func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
-	var policy ipsec.Existing
-	var system ipsec.Existing
-	var err error
+// administrator, what the system has, and what we hold ourselves. The rules for
+// portal groups come apart.
+func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (found ipsec.Existing, groups []ipsec.Existing, err error) {
+	var policy, system ipsec.Existing
 	if !a.d.NothingExists {
 		system.Kind = ipsec.ExistingUnknown
 	}
 	if a.job.policy != nil {
-		if policy, err = a.job.policy(ctx, dst); err != nil {
-			return policy, err
+		if policy, groups, err = a.job.policy(ctx, dst); err != nil {
+			return policy, nil, err
 		}
 	}
 	if e := a.d.Enforcer; e != nil {
 		if system, err = e.Existing(ctx, from.Address, dst); err != nil {
-			return system, err
+			return system, nil, err
 		}
 	}
-	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
+	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), groups, nil
 }
 
 // agreed returns the plan for a connection, if all that depends on it goes along
@@ -181,7 +181,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 		}
 	}
 	peer := Peer{Addr: dst.Addr()}
-	if literalOf(a.job.portal.Portal) != peer.Addr.WithZone("") {
+	if !a.elsewhere && !literalOf(a.job.portal.Portal).IsValid() {
 		peer.Name = a.job.portal.Portal.host()
 	}
 	if s.Outer.IsValid() {
@@ -212,9 +212,9 @@ func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (netip.A
 	return a.job.outer(ctx, from, dst)
 }
 
-// key returns the key of a peer: the portal's own, or the one that is known.
-// Whom we were sent to does not get the portal's own: it could try secrets
-// offline.
+// key returns the key of a peer: the portal's own, or the one that is known for the
+// peer. The portal's own key authenticates the portal's host, so another host that
+// the portal sent us to never gets it, whatever the redirect policy.
 func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error) {
 	own := &a.job.portal.IPsec
 	switch {

@@ -194,31 +194,32 @@ func (s *Service) Policies(ctx context.Context) iter.Seq2[Policy, error] {
 	}
 }
 
-// policy returns the administrator's rule for a portal: the one of the portal
-// itself, else of the smallest block, else of a group that it is in.
-func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (ipsec.Existing, error) {
-	var found Policy
+// policy is the policyFunc of a Service: the rule is the one of the portal itself,
+// else of its address on its link, else of the smallest block.
+func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error) {
 	best := -1
 	for p, err := range s.Policies(ctx) {
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
 		sel, _, err := parseSelector(p.Selector)
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
 		fit, err := s.fits(ctx, sel, dst)
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
-		if fit > best {
-			best, found = fit, p
+		is := ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", p.Selector), Flags: p.Flags}
+		switch {
+		case fit < 0:
+		case sel.tag != NoGroup:
+			groups = append(groups, is)
+		case fit > best:
+			best, rule = fit, is
 		}
 	}
-	if best < 0 {
-		return ipsec.Existing{}, nil
-	}
-	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", found.Selector), Flags: found.Flags}, nil
+	return rule, groups, nil
 }
 
 // fits says how closely a selector means a portal: -1 not at all, more is closer.

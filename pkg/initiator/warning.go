@@ -29,11 +29,12 @@ const (
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
-	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
-	WarnShortSecret    WarningCode = "short-secret"   // a CHAP secret below 12 bytes was used without IPsec
-	WarnRetried        WarningCode = "retried"        // earlier tries failed, and what the first failed with
-	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
-	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
+	WarnEarlierAddress WarningCode = "address-failed"       // one of a name's addresses, before another worked
+	WarnShortSecret    WarningCode = "short-secret"         // a CHAP secret below 12 bytes was used without IPsec
+	WarnRetried        WarningCode = "retried"              // earlier tries failed, and what the first failed with
+	WarnLeftover       WarningCode = "ipsec-leftover"       // of a connection that failed, an enforcer could not take all away
+	WarnGroupPolicy    WarningCode = "group-policy-ignored" // a stored rule for a portal group says off
+	WarnMore           WarningCode = "more-warnings"        // there were more than are kept
 )
 
 // maxWarnings is how many warnings a result keeps. A target can cause millions.
