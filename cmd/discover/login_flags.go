@@ -120,7 +120,8 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
 	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
-	o.Redirect, o.ShortSecrets, o.RedirectNames = l.policy(), l.shortSecrets, l.redirectNames
+	o.Redirect = l.policy()
+	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
 	if o.InitiatorName, err = l.initiatorName.resolve(ctx, w); err != nil {
 		return o, err
 	}

@@ -284,21 +284,3 @@ func (a *attempt) validate() (*auth.CHAP, error) {
 	}
 	return a.d.method(&a.job)
 }
-
-// fail makes an *Error of what went wrong at the current stage.
-func (a *attempt) fail(err error) error {
-	var e *Error
-	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
-		return err
-	}
-	e = &Error{
-		Stage:   a.stage,
-		Portal:  a.result.Portal.Portal,
-		Address: a.result.Address,
-		Source:  a.result.Source,
-		Err:     err,
-	}
-	e.Hint = a.hint(err)
-	a.noteFailure(e)
-	return e
-}

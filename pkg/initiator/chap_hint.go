@@ -54,7 +54,7 @@ func (a *attempt) methodHint() string {
 	case o.authType() == MutualCHAP:
 		return "the portal does not do CHAP for discovery: ask it without"
 	}
-	return "the portal does not do CHAP for discovery: ask it without (no --chap-secret), or let it choose (--chap-policy preferred)"
+	return "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"
 }
 
 // misreadByLIO reports a name that LIO takes for a number: it reads CHAP_N as it

@@ -49,7 +49,7 @@ func TestCHAPHint(t *testing.T) {
 		{name: "a name in hex, not read", target: atKey("CHAP_A", "", refusal(0x0201)), change: func(o *initiator.LoginOptions) {
 			o.Username, o.CHAPAlgorithms = "0xdisc", []auth.Algorithm{auth.MD5}
 		}},
-		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without (no --chap-secret), or let it choose (--chap-policy preferred)"},
+		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
 		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *initiator.LoginOptions) {
 			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(targetSecret))
 		}},

@@ -13,6 +13,24 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
+// fail makes an *Error of what went wrong at the current stage.
+func (a *attempt) fail(err error) error {
+	var e *Error
+	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
+		return err
+	}
+	e = &Error{
+		Stage:   a.stage,
+		Portal:  a.result.Portal.Portal,
+		Address: a.result.Address,
+		Source:  a.result.Source,
+		Err:     err,
+	}
+	e.Hint = a.hint(err)
+	a.noteFailure(e)
+	return e
+}
+
 // hint says what to do about a failure; empty where the cause says it all. It names
 // the flags of the command, which are those of the fields of LoginOptions and
 // Discoverer.
@@ -28,7 +46,7 @@ func (a *attempt) hint(err error) string {
 	case StageConnect:
 		return joinHints(portHint(a.result.Portal.Portal), connectHint(err))
 	case StageLogin:
-		return a.loginHint(err)
+		return joinHints(a.loginHint(err), a.foldedHint(err))
 	case StageDiscover:
 		return a.discoverHint(err)
 	}
@@ -105,37 +123,47 @@ func (a *attempt) loginHint(err error) string {
 
 // statusHint is about a status of RFC 7143.
 func (a *attempt) statusHint(status pdu.Status, chap bool) string {
-	name := a.result.InitiatorName
 	switch status {
 	case pdu.StatusAuthFailure:
 		if chap {
-			return joinHints("check the CHAP name and secret (--chap-user, --chap-secret), "+a.algorithmHint()+", and whether the portal does CHAP for discovery", foldedHint(name))
+			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether the portal does CHAP for discovery"
 		}
-		return joinHints("the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)", foldedHint(name))
+		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		return joinHints("the portal does not serve initiator "+shown(name)+": check the name by which it knows this host (--initiator-name)", foldedHint(name))
+		return "the portal does not serve initiator " + shown(a.result.InitiatorName) + ": check the name by which it knows this host (--initiator-name)"
 	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
 		return "try again later"
 	}
 	return ""
 }
 
-// algorithmHint says which algorithm of CHAP the target refused, where it chose
-// one.
+// algorithmHint names the algorithm of CHAP among what to check; empty for MD5, which
+// all targets compute alike.
 func (a *attempt) algorithmHint() string {
-	if chosen := a.result.Auth.Algorithm; chosen != auth.Algorithm(0) {
-		return "the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
+	switch chosen := a.result.Auth.Algorithm; chosen {
+	case 0:
+		return ", the algorithms (--chap-algorithms)"
+	case auth.MD5:
+		return ""
+	default:
+		return ", the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
 	}
-	return "the algorithms (--chap-algorithms)"
 }
 
-// foldedHint is about a name that earlier versions did not send as it was given.
-func foldedHint(name string) string {
-	folded := FoldName(name)
-	if folded == name {
+// foldedHint is about a login that is refused by a name that earlier versions did not
+// send as it was given.
+func (a *attempt) foldedHint(err error) string {
+	var login *LoginError
+	if !errors.As(err, &login) {
 		return ""
 	}
-	return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + shown(folded)
+	switch login.Status {
+	case pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
+		if folded := FoldName(a.result.InitiatorName); folded != a.result.InitiatorName {
+			return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + shown(folded)
+		}
+	}
+	return ""
 }
 
 // redirectHint is about a redirection that the policy does not follow.

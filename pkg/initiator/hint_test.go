@@ -78,11 +78,13 @@ func TestHints(t *testing.T) {
 	const folded = "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + lower
 	refuses := func(status pdu.Status) *iscsitest.Target { return &iscsitest.Target{Status: status} }
 	wrong := &iscsitest.Target{User: chapUser, Secret: "another-secret", Algorithm: "5"}
+	wrongSHA := &iscsitest.Target{User: chapUser, Secret: "another-secret", Algorithm: "7"}
 	for _, tt := range []struct {
 		name   string
 		target *iscsitest.Target
 		change func(d *initiator.Discoverer, p *initiator.SendTargetPortal)
 		want   string // the whole hint
+		ends   string // where it is not empty: how the hint ends
 	}{
 		{name: "CHAP wanted", target: refuses(pdu.StatusAuthFailure), want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"},
 		{name: "CHAP wanted, capitals", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
@@ -99,7 +101,12 @@ func TestHints(t *testing.T) {
 		{name: "wrong secret", target: wrong, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, chapUser, chapSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
-		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), the algorithm, which was md5 (--chap-algorithms), and whether the portal does CHAP for discovery"},
+		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery"},
+		{name: "wrong secret twice, capitals", target: wrongSHA, change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			d.InitiatorName = upper
+			*p = withCHAP(*p, chapUser, chapSecret)
+			p.Login.NoCHAPFallback = true
+		}, ends: "; " + folded},
 		{name: "CHAP refused at once", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			d.InitiatorName = upper
 			*p = withCHAP(*p, chapUser, chapSecret)
@@ -107,7 +114,7 @@ func TestHints(t *testing.T) {
 		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), the algorithms (--chap-algorithms), and whether the portal does CHAP for discovery; " + folded},
 		{name: "no CHAP there", target: answersLogin("AuthMethod=None"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, chapUser, chapSecret)
-		}, want: "the portal does not do CHAP for discovery: ask it without (no --chap-secret), or let it choose (--chap-policy preferred)"},
+		}, want: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
 		{name: "header digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
 		}, want: "the portal does not do this digest: prefer it rather than demand it (--header-digest prefer-crc32c)"},
@@ -134,8 +141,8 @@ func TestHints(t *testing.T) {
 					tt.change(d, &p)
 				}
 				r, _ := discover(t, d, p)
-				if got := hintOf(t, r.Err); got != tt.want {
-					t.Errorf("got  %s\nwant %s\nof   %v", got, tt.want, r.Err)
+				if got := hintOf(t, r.Err); tt.ends == "" && got != tt.want || !strings.HasSuffix(got, tt.ends) {
+					t.Errorf("got  %s\nwant %s%s\nof   %v", got, tt.want, tt.ends, r.Err)
 				}
 			})
 		})
