@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -91,9 +92,9 @@ func TestFallbackFIPS(t *testing.T) {
 	if !fips140.Enforced() {
 		t.Fatal("FIPS 140-3 is not enforced")
 	}
-	// No bubble of fake time: entropy is taken from the clock.
+	// No bubble of fake time: entropy is taken from the clock, and may take its time.
 	n, d := iscsitest.NewNetwork(t), newDiscoverer()
-	d.Dial = n.Dial
+	d.Dial, d.Timeout = n.Dial, 5*time.Minute
 	r, _ := discover(t, d, oneWay(portal(n, where, confused("8", 0x0201), chapTarget(""))))
 	judge(t, r.Err, badCHAP("authentication failure (0x0201)"))
 	if got := chapOffers(n, where); len(got) != 1 || got[0] != "8,7" || strings.Contains(r.Err.Error(), "MD5") {
