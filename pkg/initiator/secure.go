@@ -36,6 +36,8 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
 	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	case a.probing && plan.WeakerThan(before):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
 	}
 	for _, w := range plan.Warnings {
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
