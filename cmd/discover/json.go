@@ -208,5 +208,8 @@ func appendAddress(b []byte, a initiator.TargetAddress) []byte {
 	} else {
 		b = strconv.AppendInt(b, int64(a.Group), 10)
 	}
+	if a.Reach != initiator.NotProbed {
+		b = appendString(append(b, `,"reach":`...), a.Reach.String())
+	}
 	return append(b, '}')
 }
