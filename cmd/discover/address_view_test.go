@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -202,12 +203,12 @@ func TestViaPortal(t *testing.T) {
 		{Name: "iqn.2026-11.com.example:disk2", Addresses: []string{"10.0.0.10:3260,1", "10.0.0.11:3260,2"}},
 		{Name: "iqn.2026-11.com.example:disk3"},
 	}}
-	for _, portal := range []string{"192.0.2.10:3261", "array.example:3261", "192.0.2.20:3261", "[fd00::20]:3261"} {
+	for _, portal := range []string{"192.0.2.10:3261", "array.example:3261", "192.0.2.20:3261", "sends.example:3261", "[fd00::20]:3261"} {
 		for _, probe := range []string{"", "--probe"} {
 			for _, format := range formats {
 				synctest.Test(t, func(t *testing.T) {
 					l := newLab(t)
-					l.names["array.example"] = []string{"192.0.2.10"}
+					l.names["array.example"], l.names["sends.example"] = []string{"192.0.2.10"}, []string{"192.0.2.20"}
 					l.Portal("192.0.2.10:3261", show)
 					l.Portal("192.0.2.20:3261", &iscsitest.Target{Redirect: "192.0.2.10:3261"})
 					l.Portal("[fd00::20]:3261", &iscsitest.Target{Redirect: "192.0.2.10:3261"})
@@ -216,7 +217,7 @@ func TestViaPortal(t *testing.T) {
 						args = append(args, probe)
 					}
 					r := l.discover(t.Context(), args...)
-					where, _ := netip.ParseAddrPort(strings.Replace(portal, "array.example", "192.0.2.10", 1))
+					where, _ := netip.ParseAddrPort(strings.NewReplacer("array.example", "192.0.2.10", "sends.example", "192.0.2.20").Replace(portal))
 					if r.status != exitOK || strings.Contains(r.stdout, "10.0.0.1") || r.stderr != "" {
 						t.Errorf("%s: got %+v", format, r)
 					}
@@ -312,7 +313,10 @@ func TestAdvertisedElsewhereUnknown(t *testing.T) {
 	l := newLab(t)
 	l.Portal("192.0.2.20:3260", &iscsitest.Target{Redirect: "192.0.2.10:3260"})
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.20:3261,1"}}}})
-	l.discover(t.Context(), "scan", "-o", "iscsiadm", "192.0.2.20").want(t, exitOK, "192.0.2.20:3261,1 iqn.2026-11.com.example:disk1\n", "")
+	l.names["sends.example"] = []string{"192.0.2.20"}
+	for _, portal := range []string{"192.0.2.20", "sends.example"} {
+		l.discover(t.Context(), "scan", "-o", "iscsiadm", portal).want(t, exitOK, "192.0.2.20:3261,1 iqn.2026-11.com.example:disk1\n", "")
+	}
 	l.Portal("192.0.2.30:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}}})
 	l.names["array.example"] = []string{"192.0.2.30"}
 	r := l.discover(t.Context(), "scan", "--max-text", "20", "192.0.2.30")
@@ -524,6 +528,44 @@ func TestCancelProbes(t *testing.T) {
 	}
 }
 
+// As many addresses are tried at once as --parallel says, also where one portal is
+// asked.
+func TestProbeParallel(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]time.Duration{"": initiator.ProbeTimeout, "--parallel 1": 2 * initiator.ProbeTimeout, "--timeout 2s": 2 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			l := manyWays(t)
+			l.Portal("192.0.2.11:3260") // silent
+			start := time.Now()
+			l.discover(t.Context(), append(strings.Fields(args), "scan", "--probe", "192.0.2.10")...)
+			if took := time.Since(start); took != want {
+				t.Errorf("%q: took %s, want %s", args, took, want)
+			}
+		})
+	}
+}
+
+// What an address is rewritten to is not unusable, whatever it was.
+func TestRewriteUnusable(t *testing.T) {
+	t.Parallel()
+	r, err := parseRewrite("fe80::5=2001:db8::5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &addressView{addressFlags: &addressFlags{rewrites: []rewrite{r}}}
+	got := v.places(nil, []initiator.TargetAddress{
+		{Host: "fe80::5", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
+		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
+	}, netip.AddrPort{})
+	want := []initiator.TargetAddress{
+		{Host: "2001:db8::5", Port: 3260, Group: 1},
+		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // brokenPipe fails from the first write on.
 type brokenPipe struct{}
 
@@ -533,16 +575,24 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no space le
 // ends.
 func TestProbeNoReader(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"scan --probe 192.0.2.10 192.0.2.20", "scan --via-portal array.example 192.0.2.20", "portal refresh --probe 192.0.2.10 192.0.2.20"} {
+	for _, args := range []string{
+		"scan --probe 192.0.2.10 192.0.2.10 192.0.2.20", "scan --via-portal array.example array.example 192.0.2.20",
+		"portal refresh --probe 192.0.2.10 192.0.2.10 192.0.2.20",
+	} {
 		for _, format := range formats {
 			synctest.Test(t, func(t *testing.T) {
 				l := manyWays(t)
 				l.Portal("192.0.2.20:3260") // silent
 				l.names["array.example"] = []string{"192.0.2.10"}
+				l.Portal("192.0.2.13:3260", &iscsitest.Target{})
 				l.stdout = brokenPipe{}
+				start := time.Now()
 				r := l.discover(t.Context(), append(strings.Fields(args), "-o", format, "--registry", filepath.Join(t.TempDir(), "registry.db"))...)
 				if r.status != exitFailed {
 					t.Errorf("%s -o %s: got %+v", args, format, r)
+				}
+				if took := time.Since(start); took != 0 && strings.HasPrefix(args, "scan") {
+					t.Errorf("%s -o %s: it took %s: portals were asked on", args, format, took)
 				}
 			})
 		}
