@@ -47,7 +47,7 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 	case v.prober != nil:
 		return v.probed(ctx, all)
 	case !v.changes():
-		return noted(all)
+		return v.noted(all)
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		open := make(map[int]*portalView) // portals of which some was seen

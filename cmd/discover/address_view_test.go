@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -258,9 +259,11 @@ func TestAdvertisedElsewhere(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name      string
+		portal    string     // empty: the usual one
 		addresses [][]string // of the targets; nil: none
 		args      string
-		want      string
+		want      string // what they advertise; empty: no note
+		shown     bool   // the note says that they are shown elsewhere
 	}{
 		{name: "one", addresses: [][]string{{"10.0.0.5:3260,1"}}, want: "10.0.0.5:3260"},
 		{name: "two", addresses: [][]string{{"10.0.0.5:3260,1"}, {"10.0.0.6:3260,1", "10.0.0.5:3261,1"}}, want: "10.0.0.5:3260 and 1 other address"},
@@ -275,7 +278,11 @@ func TestAdvertisedElsewhere(t *testing.T) {
 		{name: "filtered", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--within 10.0.0.0/8", want: "10.0.0.5:3260"},
 		{name: "probed", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--probe", want: "10.0.0.5:3260"},
 		{name: "rewritten", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--rewrite 10.0.0.9=192.0.2.9"},
-		{name: "by the portal", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--via-portal"},
+		{name: "by the portal", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--via-portal", want: "10.0.0.5:3260", shown: true},
+		{name: "by the portal, which it is", addresses: [][]string{{here}}, args: "--via-portal"},
+		{name: "on loopback", portal: "127.0.0.1:3260", addresses: [][]string{{"10.0.0.5:3260,1"}}},
+		{name: "on loopback, probed", portal: "127.0.0.1:3260", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--probe", want: "10.0.0.5:3260"},
+		{name: "on loopback, by the portal", portal: "127.0.0.1:3260", addresses: [][]string{{"10.0.0.5:3260,1"}}, args: "--via-portal", want: "10.0.0.5:3260", shown: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -285,11 +292,15 @@ func TestAdvertisedElsewhere(t *testing.T) {
 				for i, addresses := range tt.addresses {
 					show.Records = append(show.Records, iscsitest.Record{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i), Addresses: addresses})
 				}
-				l.Portal("192.0.2.10:3260", show)
-				r := l.discover(t.Context(), append([]string{"scan", "-o", format, "192.0.2.10", "192.0.2.10"}, strings.Fields(tt.args)...)...)
-				text := "the targets advertise " + tt.want + ", and not 192.0.2.10:3260, where they were asked: where that is for NAT, see --rewrite and --via-portal"
+				portal := cmp.Or(tt.portal, "192.0.2.10:3260")
+				l.Portal(portal, show)
+				r := l.discover(t.Context(), append([]string{"scan", "-o", format, portal, portal}, strings.Fields(tt.args)...)...)
+				text := "the targets advertise " + tt.want + ", and not " + portal + ", where they were asked: where that is for NAT, see --rewrite and --via-portal"
+				if tt.shown {
+					text = "the targets advertise " + tt.want + ", and are shown at " + portal + ", where they were asked"
+				}
 				code := `{"code":"advertised-elsewhere","message":"`
-				want := strings.Repeat("discover: warning: 192.0.2.10:3260: "+text+"\n", 2)
+				want := strings.Repeat("discover: warning: "+portal+": "+text+"\n", 2)
 				if tt.want == "" {
 					want = ""
 				}
@@ -575,10 +586,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no space le
 // ends.
 func TestProbeNoReader(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{
-		"scan --probe 192.0.2.10 192.0.2.10 192.0.2.20", "scan --via-portal array.example array.example 192.0.2.20",
-		"portal refresh --probe 192.0.2.10 192.0.2.10 192.0.2.20",
-	} {
+	for _, args := range []string{"scan --probe 192.0.2.10 192.0.2.20", "scan --via-portal array.example 192.0.2.20", "portal refresh --probe 192.0.2.10 192.0.2.20"} {
 		for _, format := range formats {
 			synctest.Test(t, func(t *testing.T) {
 				l := manyWays(t)

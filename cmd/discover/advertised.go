@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -20,12 +21,13 @@ const maxAdvertised = 32
 // whether the portal is among it: mostly the first address is.
 type advertised struct {
 	asked initiator.Portal
+	view  *addressFlags
 	quiet bool                      // the portal is among it, or nothing is to be told
 	found []initiator.TargetAddress // others
 }
 
 // noted adds the warning to the results of batches, which stay as they are.
-func noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+func (v *addressView) noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		var one advertised                // of a portal of one batch
 		more := make(map[int]*advertised) // of the others, until their results
@@ -34,10 +36,10 @@ func noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
 			switch {
 			case n != nil:
 			case b.Result == nil:
-				n = &advertised{asked: b.Portal}
+				n = &advertised{asked: b.Portal, view: v.addressFlags}
 				more[b.Index] = n
 			default:
-				one = advertised{asked: b.Portal, found: one.found[:0]}
+				one = advertised{asked: b.Portal, view: v.addressFlags, found: one.found[:0]}
 				n = &one
 			}
 			n.see(b)
@@ -104,9 +106,14 @@ func (n *advertised) has(host string) bool {
 }
 
 // warn adds the warning to the result of the portal, if there is cause for it. Of an
-// answer that was cut short not all is known.
+// answer that was cut short not all is known. On loopback, at the end of a tunnel or
+// where the target is on this host, other addresses are the rule: there it takes a flag
+// to be told.
 func (n *advertised) warn(r *initiator.Result) {
 	if n.quiet || len(n.found) == 0 || r.Err != nil || !r.Address.IsValid() {
+		return
+	}
+	if r.Address.Addr().IsLoopback() && !n.view.viaPortal && !n.view.probes() {
 		return
 	}
 	for i := range n.found {
@@ -121,8 +128,11 @@ func (n *advertised) warn(r *initiator.Result) {
 	if more := len(n.found) - 1; more > 0 {
 		text += fmt.Sprintf(" and %s", plural(more, "other address", "other addresses"))
 	}
-	r.Warnings = append(r.Warnings[:len(r.Warnings):len(r.Warnings)], initiator.Warning{Code: warnElsewhere, Message: fmt.Sprintf(
-		"the targets advertise %s, and not %s, where they were asked: where that is for NAT, see --rewrite and --via-portal", text, r.Address)})
+	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked: where that is for NAT, see --rewrite and --via-portal", text, r.Address)
+	if n.view.viaPortal {
+		message = fmt.Sprintf("the targets advertise %s, and are shown at %s, where they were asked", text, askedAt(r))
+	}
+	r.Warnings = append(slices.Clip(r.Warnings), initiator.Warning{Code: warnElsewhere, Message: message})
 }
 
 // isAddressOf reports whether an address is that of the portal of a result, or of one

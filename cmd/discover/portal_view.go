@@ -26,7 +26,7 @@ type portalView struct {
 // portal returns the view of a portal. Where it is an address it is known by now where
 // it is asked.
 func (v *addressView) portal(asked initiator.Portal) *portalView {
-	p := &portalView{v: v, advertised: advertised{asked: asked, quiet: v.viaPortal || len(v.rewrites) > 0}}
+	p := &portalView{v: v, advertised: advertised{asked: asked, view: v.addressFlags, quiet: len(v.rewrites) > 0}}
 	addr, err := netip.ParseAddr(asked.Address)
 	if err == nil && !(addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "") {
 		p.asked = netip.AddrPortFrom(addr.Unmap(), asked.Port)
