@@ -215,5 +215,8 @@ func appendAddress(b []byte, a initiator.TargetAddress) []byte {
 	if a.Unusable != initiator.Usable {
 		b = appendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
 	}
+	if a.Reach != initiator.NotProbed {
+		b = appendString(append(b, `,"reach":`...), a.Reach.String())
+	}
 	return append(b, '}')
 }

@@ -62,7 +62,7 @@ func (q *queue) add(b *initiator.Batch) {
 	n := size(b)
 	h.cut = h.cut || q.bytes+n > maxHeld
 	if h.cut {
-		b, n = &initiator.Batch{Index: b.Index, Portal: b.Portal, Result: b.Result}, 0
+		b, n = &initiator.Batch{Index: b.Index, Portal: b.Portal, Address: b.Address, Result: b.Result}, 0
 		if b.Result == nil {
 			return
 		}
@@ -95,10 +95,17 @@ func (q *queue) add(b *initiator.Batch) {
 // size estimates the memory that the targets of a batch take.
 func size(b *initiator.Batch) (n int) {
 	for i := range b.Len() {
-		n += 128 + len(b.Name(i)) + len(b.Alias(i))
-		for _, a := range b.Addresses(i) {
-			n += 64 + len(a.Host)
-		}
+		n += targetSize(len(b.Name(i))+len(b.Alias(i)), b.Addresses(i))
+	}
+	return n
+}
+
+// targetSize estimates the memory that a target takes, whose name and alias are that
+// many bytes.
+func targetSize(text int, addresses []initiator.TargetAddress) int {
+	n := 128 + text
+	for i := range addresses {
+		n += 64 + len(addresses[i].Host)
 	}
 	return n
 }

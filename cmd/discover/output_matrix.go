@@ -19,6 +19,7 @@ type matrixOutput struct {
 	portals []initiator.Result // one for each port, in order
 	names   []string           // of targets, in the order in which they were seen first
 	seen    map[string][]int   // by whom, by name: indexes of portals
+	reach   reachMatrix        // what probes found out from each
 	listed  bool               // it is to be shown
 }
 
@@ -35,6 +36,7 @@ func (o *matrixOutput) targets(b *initiator.Batch) error {
 		if len(by) == 0 || by[len(by)-1] != here {
 			o.seen[name] = append(by, here)
 		}
+		o.reach.add(len(o.portals), b.Addresses(i))
 	}
 	return nil
 }
@@ -57,12 +59,15 @@ func (o *matrixOutput) silent(r *initiator.Result) {
 
 // flush shows the portal when all its ports are done.
 func (o *matrixOutput) flush() error {
-	portals, names, seen, listed := o.portals, o.names, o.seen, o.listed
-	o.portals, o.names, o.seen, o.listed = nil, nil, nil, false
+	portals, names, seen, reach, listed := o.portals, o.names, o.seen, o.reach, o.listed
+	o.portals, o.names, o.seen, o.reach, o.listed = nil, nil, nil, reachMatrix{}, false
 	if !listed {
 		return nil
 	}
 	if err := o.write(portals, names, seen); err != nil {
+		return err
+	}
+	if err := reach.write(o.w, portals); err != nil {
 		return err
 	}
 	for i := range portals {

@@ -108,11 +108,12 @@ func summary(targets int, r *initiator.Result) string {
 
 // rows prints the targets that are held.
 func (o *tableOutput) rows() error {
-	nameWidth, addressWidth := 0, 0
+	nameWidth, addressWidth, reachWidth := 0, 0, 0
 	for _, t := range o.held {
 		nameWidth = max(nameWidth, utf8.RuneCountInString(t.Name))
 		for _, a := range t.Addresses {
 			addressWidth = max(addressWidth, len(addressText(a)))
+			reachWidth = max(reachWidth, len(a.Reach.String()))
 		}
 	}
 	var b strings.Builder
@@ -120,6 +121,9 @@ func (o *tableOutput) rows() error {
 		name, alias := escape(t.Name), t.Alias
 		for _, a := range t.Addresses {
 			row := fmt.Sprintf("  %-*s  %-*s", nameWidth, name, addressWidth, addressText(a))
+			if reachWidth > 0 {
+				row += fmt.Sprintf("  %-*s", reachWidth, a.Reach)
+			}
 			if alias != "" {
 				row += "  " + quoteForPeople(alias)
 			}

@@ -12,8 +12,9 @@ import (
 // portalRefresh asks portals again.
 type portalRefresh struct {
 	*command
-	key keyFlags
-	run runFlags
+	key   keyFlags
+	run   runFlags
+	addrs addressFlags
 }
 
 // portalRefresh returns the verb.
@@ -44,12 +45,17 @@ func (c *command) portalRefresh() *cobra.Command {
 	c.addFlags(cmd,
 		flagGroup{"The entries", f.key.flags(false)},
 		flagGroup{"The run", f.run.flags()},
+		flagGroup{"The addresses of targets", f.addrs.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
+	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
 
 func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
+	if err := f.addrs.check(); err != nil {
+		return nil, err
+	}
 	if len(args) == 0 && (f.key.instance != "" || f.key.port.given || f.key.source.IsValid()) {
 		return nil, usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
 	}
@@ -65,6 +71,8 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 
 // ask asks, and shows the results in the order of the portals.
 func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	results := s.RefreshAll(ctx)
 	if len(portals) > 0 {
 		keys := make([]initiator.Key, len(portals))
@@ -80,13 +88,16 @@ func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals [
 	asked, failed := 0, 0
 	out := f.newWhole()
 	var err error
-	for r := range results {
-		f.logResult(&r)
-		f.noteName(&r)
+	view := f.newAddressView(&f.addrs, &f.run, s.NewProber)
+	for b := range view.batches(ctx, asBatches(results)) {
+		r := b.Result
+		f.logResult(r)
+		f.noteName(r)
 		if asked++; r.Err != nil {
 			failed++
 		}
-		if err = out.result(&r); err != nil {
+		if err = out.result(r); err != nil {
+			cancel()
 			break
 		}
 	}

@@ -17,6 +17,7 @@ type scan struct {
 	login loginFlags
 	ipsec ipsecFlags
 	run   runFlags
+	addrs addressFlags
 
 	portals  *portals
 	options  initiator.LoginOptions
@@ -54,8 +55,10 @@ func (c *command) scan() *cobra.Command {
 		flagGroup{"The way to a portal", s.key.flags(true)},
 		flagGroup{"Login", s.login.flags()},
 		flagGroup{"The run", s.run.flags()},
+		flagGroup{"The addresses of targets", s.addrs.flags()},
 		flagGroup{"IPsec", s.ipsec.flags()})
 	completeLoginFlags(cmd)
+	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
@@ -70,6 +73,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if err := s.run.check(); err != nil {
+		return err
+	}
+	if err := s.addrs.check(); err != nil {
 		return err
 	}
 	if err := s.ipsec.check(&s.world); err != nil {

@@ -22,14 +22,15 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	if s.each != nil {
 		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
 	}
+	view := s.newAddressView(&s.addrs, &s.run, d.NewProber)
 	if s.global.output == formatJSONL {
-		return s.progress.count(d.Batches(ctx, record(asked)))
+		return view.batches(ctx, s.progress.count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		batches := inOrder(s.progress.count(d.Batches(ctx, record(w.limit(asked)))))
+		batches := inOrder(view.batches(ctx, s.progress.count(d.Batches(ctx, record(w.limit(asked))))))
 		if s.global.output == formatJSON {
-			batches = s.progress.count(asBatches(d.DiscoverAll(ctx, record(w.limit(asked)))))
+			batches = view.batches(ctx, s.progress.count(asBatches(d.DiscoverAll(ctx, record(w.limit(asked))))))
 		}
 		for b := range batches {
 			if b.Result != nil {
@@ -47,7 +48,7 @@ func asBatches(results iter.Seq[initiator.Result]) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		index := 0
 		for r := range results {
-			if !yield(&initiator.Batch{Index: index, Portal: r.Portal.Portal, Result: &r}) {
+			if !yield(&initiator.Batch{Index: index, Portal: r.Portal.Portal, Address: r.Address, Result: &r}) {
 				return
 			}
 			index++

@@ -26,7 +26,7 @@ const atOnce = 1024
 // result shows one.
 func (o *whole) result(r *initiator.Result) error {
 	for some := range slices.Chunk(r.Targets, atOnce) {
-		b := initiator.Batch{Index: o.index, Portal: r.Portal.Portal}
+		b := initiator.Batch{Index: o.index, Portal: r.Portal.Portal, Address: r.Address}
 		for i := range some {
 			b.Add(&some[i])
 		}

@@ -40,6 +40,10 @@ type attempt struct {
 	// secrets are for.
 	elsewhere bool
 
+	// probing: it is a probe of an advertised address, and result.IPsec is the plan
+	// of the portal.
+	probing bool
+
 	// exchanges stay open until the portal is done: a target that we were
 	// redirected to must not reflect the challenge of the one before.
 	exchanges []auth.Exchange

@@ -42,6 +42,8 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 			what = "the second try would have less protection than the first: "
 		}
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
+	case a.probing && plan.WeakerThan(before):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
 	case a.retried.weakened(from.Address, dst, plan):
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
 	}
