@@ -35,6 +35,7 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		for asked == 0 || asked < q.Count && ctx.Err() == nil {
 			r, _ := s.RefreshSendTargetPortal(ctx, key)
 			t.logResult(&r)
+			t.noteName(&r)
 			if asked++; !t.answered(&r) {
 				failed++
 				last = r.Err

@@ -86,6 +86,7 @@ func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags
 // tell says what is to be said about a result.
 func (t *windowsTool) tell(r *initiator.Result) {
 	t.logResult(r)
+	t.noteName(r)
 	n := &notes{say: t.say, flush: func() error { return nil }}
 	_ = n.portal(r) // it can only fail to flush
 	_ = n.end(nil)

@@ -175,10 +175,10 @@ func TestToolRefusals(t *testing.T) {
 		{"RemoveTargetPortal 192.0.2.10 3260", "0xEFFF0043, ISDSC_PORTAL_NOT_FOUND"},
 		{"RefreshTargetPortal 192.0.2.10 3260 * 1", "87, ERROR_INVALID_PARAMETER"},
 		{"TargetInfo iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
-		{"QAddTarget none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
+		{"QAddTarget ../none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"AddTarget iqn.2026-11.com.example:d * * * 1 * * * * * * * * * * *", "87, ERROR_INVALID_PARAMETER"},
 		{"RemoveTarget iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
-		{"NodeName none", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
+		{"NodeName no/ne", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"GroupKey * T", "0xEFFF0027, ISDSC_TARGET_PRESHAREDKEY_UNAVAILABLE"},
 		{"PSKey none * 0 1 192.0.2.10 env:SECRET T", "0xEFFF0017, ISDSC_INITIATOR_INSTANCE_NOT_FOUND"},
 		{"GetPSKey * * 1 192.0.2.10", "0xEFFF0034, ISDSC_NO_AUTH_INFO_AVAILABLE"},
@@ -220,7 +220,7 @@ func TestToolRegistry(t *testing.T) {
 		tool(line).want(t, exitOK, banner+succeeded, "")
 	}
 	for _, tt := range []struct{ args, want string }{
-		{"initiator show", "iqn.2026-11.com.example:host7  initiator set-name"},
+		{"initiator show", "iqn.2026-11.com.example:HOST7  initiator set-name"},
 		{"target list -o iscsiadm", "192.0.2.10:3260,-1 iqn.2026-11.com.example:disk7\n"},
 		{"ipsec psk list -o json", `{"id":"group","key":"set"`},
 		{"ipsec psk list -o json", `"192.0.2.10"`},
@@ -244,6 +244,9 @@ func TestToolRegistry(t *testing.T) {
 	tool("ListInitiators").want(t, exitOK, banner+"Initiators List:\n    host\n    san\n"+succeeded, "")
 	tool("ListTargets").want(t, exitOK, banner+"Targets List:\n    iqn.2026-11.com.example:disk7\n"+succeeded, "")
 
+	// The reference API takes any name; we warn of an unusual one.
+	tool("NodeName host7").want(t, exitOK, banner+succeeded, "discover: "+unusualWarning("host7"))
+
 	// What is not to be kept is said to be forgotten.
 	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, exitOK, banner+succeeded, "discover: the key is not stored, and forgotten by the end of this command\n")
 	tool("AddTarget iqn.2026-11.com.example:disk8 * * * * F * 1 * * * * u env:KEY 1 1 0 0 0 0").want(t, exitOK, banner+succeeded,
@@ -260,7 +263,7 @@ func TestToolRegistry(t *testing.T) {
 	} {
 		tool(line).want(t, exitOK, banner+succeeded, "")
 	}
-	if r := discover("initiator", "show"); strings.Contains(r.stdout, "host7") {
+	if r := discover("initiator", "show"); !strings.Contains(r.stdout, "host name") {
 		t.Errorf("the name is there: %+v", r)
 	}
 }

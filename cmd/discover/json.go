@@ -29,6 +29,7 @@ type jsonResult struct {
 
 	Error     *jsonError     `json:"error,omitempty"`
 	Targets   *jsonTargets   `json:"targets,omitempty"` // nil: they have lines of their own
+	Complete  bool           `json:"complete"`          // nothing is missing from the targets
 	Warnings  []jsonWarning  `json:"warnings"`
 	Redirects []jsonRedirect `json:"redirects"`
 	IPsec     jsonIPsec      `json:"ipsec"`
@@ -84,6 +85,7 @@ func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
 		Status:        "ok",
 		Code:          initiator.Code(r.Err),
 		Error:         newJSONError(r.Err),
+		Complete:      r.Complete,
 		Warnings:      []jsonWarning{},
 		Redirects:     []jsonRedirect{},
 		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
@@ -209,6 +211,9 @@ func appendAddress(b []byte, a initiator.TargetAddress) []byte {
 		b = append(b, "null"...)
 	} else {
 		b = strconv.AppendInt(b, int64(a.Group), 10)
+	}
+	if a.Unusable != initiator.Usable {
+		b = appendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
 	}
 	return append(b, '}')
 }

@@ -56,6 +56,7 @@ type jsonLastState struct {
 	Message  jsonText `json:"message,omitempty"`
 	Source   jsonText `json:"source"`
 	Targets  int      `json:"targets"`
+	LeftOut  int      `json:"left_out,omitempty"` // targets whose names are harmful
 }
 
 func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
@@ -72,7 +73,7 @@ func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
 	if last := &p.Last; !last.Time.IsZero() {
 		j.LastResult = &jsonLastState{
 			Time: jsonTime(last.Time), Status: "ok", Code: last.Code, CodeName: initiator.CodeName(last.Code),
-			Stage: last.Stage, Message: jsonText(last.Message), Source: jsonText(last.Source), Targets: last.Targets,
+			Stage: last.Stage, Message: jsonText(last.Message), Source: jsonText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
 		}
 		if last.Code != initiator.CodeSuccess {
 			j.LastResult.Status = "error"

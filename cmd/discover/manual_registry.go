@@ -88,8 +88,9 @@ Examples:
   discover instance add backup --address 192.0.2.2 \
       --node-name iqn.2026-11.com.example:backup`
 
-const instanceRemoveManual = `discover instance remove removes an initiator instance, and forgets the numbers of
-its ports. One that portals of the registry use stays.`
+const instanceRemoveManual = `discover instance remove removes an initiator instance. One that portals of the
+registry use stays. The numbers of its ports stay with their addresses, for the case
+that it is added again.`
 
 const initiatorManual = `discover initiator shows and sets who we are: the iSCSI name that we log in with,
 and the secret by which targets prove themselves to us.`

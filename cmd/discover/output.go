@@ -40,7 +40,7 @@ func (c *command) newOutput(w *stream) output {
 	case formatISCSIADM:
 		return newISCSIADMOutput(w, notes)
 	}
-	return &tableOutput{w: w, notes: notes}
+	return &tableOutput{w: w, notes: notes, askedAs: askedAs{c}}
 }
 
 // notes are what the outputs for people and for iscsiadm's heirs say on standard
@@ -60,6 +60,9 @@ func (n *notes) portal(r *initiator.Result) error {
 		return err
 	}
 	for _, w := range r.Warnings {
+		if w.Code == initiator.WarnInitiatorName {
+			continue // noteName has said it
+		}
 		n.say("warning: %s: %s", r.Portal.Portal, w.Message)
 	}
 	switch {

@@ -19,6 +19,8 @@ type iscsiadmOutput struct {
 
 	begins  addressTexts // how the lines of an address begin
 	between []byte       // what is between two names
+
+	leftOut int // addresses of the portal that nobody can connect to from here
 }
 
 func newISCSIADMOutput(w io.Writer, notes *notes) *iscsiadmOutput {
@@ -39,7 +41,7 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 // returns where others begin.
 func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 	address := b.Addresses(i)
-	if len(address) != 1 || o.printed != nil {
+	if len(address) != 1 || address[0].Unusable != initiator.Usable || o.printed != nil {
 		return i, nil
 	}
 	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
@@ -51,16 +53,34 @@ func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 	return i, o.add(line[:len(line)-len(prefix)])
 }
 
-// target adds the lines of any target.
+// target adds the lines of any target: of each address that can be used, or of the
+// address in use where there is no other.
 func (o *iscsiadmOutput) target(b *initiator.Batch, i int) error {
-	line, name := o.b, b.Name(i)
-	for _, a := range b.Addresses(i) {
-		if o.printed != nil && o.isPrinted(name, a) {
+	name, before, left := b.Name(i), len(o.b), 0
+	line, addresses := o.b, b.Addresses(i)
+	for _, a := range addresses {
+		if a.Unusable != initiator.Usable {
+			left++
 			continue
 		}
-		line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+		line = o.appendLine(line, name, a)
+	}
+	o.leftOut += left
+	if left > 0 && left == len(addresses) && b.Address.IsValid() {
+		line = o.appendLine(line, name, initiator.TargetAddress{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: initiator.NoGroup})
+	}
+	if len(line) == before {
+		return nil
 	}
 	return o.add(line)
+}
+
+// appendLine appends the line of an address, unless it was printed before.
+func (o *iscsiadmOutput) appendLine(line, name []byte, a initiator.TargetAddress) []byte {
+	if o.printed != nil && o.isPrinted(name, a) {
+		return line
+	}
+	return append(append(append(line, o.begins.of(a)...), name...), '\n')
 }
 
 // isPrinted reports a line that an earlier session has brought.
@@ -77,7 +97,12 @@ func (o *iscsiadmOutput) portal(r *initiator.Result) error {
 	if err := o.handOn(); err != nil {
 		return err
 	}
-	return o.notes.portal(r)
+	if err := o.notes.portal(r); err != nil || o.leftOut == 0 {
+		return err
+	}
+	o.notes.say("%s: %s left out: unusable from here", visible(r.Portal.Portal.String()), plural(o.leftOut, "address was", "addresses were"))
+	o.leftOut = 0
+	return nil
 }
 
 func (o *iscsiadmOutput) end(blocks []*block) error {

@@ -11,8 +11,9 @@ import (
 
 // A matrixOutput shows people which port sees which targets of a portal.
 type matrixOutput struct {
-	w     io.Writer
-	notes *notes
+	w       io.Writer
+	notes   *notes
+	askedAs askedAs
 
 	// Of the portal whose turn it is.
 	portals []initiator.Result // one for each port, in order
@@ -65,6 +66,11 @@ func (o *matrixOutput) flush() error {
 		return err
 	}
 	for i := range portals {
+		if portals[i].TargetsFound == 0 {
+			if err := o.askedAs.note(&portals[i], o.notes.flush); err != nil {
+				return err
+			}
+		}
 		if err := o.notes.portal(&portals[i]); err != nil {
 			return err
 		}
@@ -88,7 +94,7 @@ func (o *matrixOutput) write(portals []initiator.Result, names []string, seen ma
 		if r.Address.IsValid() && r.Address.String() != r.Portal.Portal.String() {
 			address = r.Address.String()
 		}
-		if err := ports.row(portLabel(r.Port.Instance, r.Port.Number), r.Port.Interface, r.Port.Address.String(), address, portOutcome(r)); err != nil {
+		if err := ports.row(portLabel(r.Port.Instance, r.Port.Number), r.Port.Interface, r.Port.Address.String(), address, o.outcome(r)); err != nil {
 			return err
 		}
 	}
@@ -98,12 +104,15 @@ func (o *matrixOutput) write(portals []initiator.Result, names []string, seen ma
 	return o.matrix(portals, names, seen)
 }
 
-// portOutcome is what came of asking from a port, in a few words.
-func portOutcome(r *initiator.Result) string {
+// outcome is what came of asking from a port, in a few words.
+func (o *matrixOutput) outcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
 		return "failed"
 	}
-	s := summary(r.TargetsFound, r.Err)
+	s := summary(r.TargetsFound, r)
+	if r.TargetsFound == 0 {
+		s += o.askedAs.inTable(r)
+	}
 	if r.IPsec.IPsec {
 		s += ", under " + planText(&r.IPsec)
 	}

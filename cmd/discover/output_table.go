@@ -16,8 +16,9 @@ const maxTable = 1000
 
 // A tableOutput prints for people: a portal, then its targets with addresses.
 type tableOutput struct {
-	w     io.Writer
-	notes *notes
+	w       io.Writer
+	notes   *notes
+	askedAs askedAs
 
 	adding  bool               // say that a portal is in the registry now
 	held    []initiator.Target // of the portal whose turn it is
@@ -58,7 +59,16 @@ func (o *tableOutput) portal(r *initiator.Result) error {
 		if o.adding && r.Stored {
 			stored = "stored; "
 		}
-		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n%s%s", heading(r), stored, summary(total, r.Err), protection(r), authentication(&r.Auth)); err != nil {
+		whom := ""
+		if total == 0 {
+			whom = o.askedAs.inTable(r)
+		}
+		if _, err := fmt.Fprintf(o.w, "%s: %s%s%s\n%s%s", heading(r), stored, summary(total, r), whom, protection(r), authentication(&r.Auth)); err != nil {
+			return err
+		}
+	}
+	if total == 0 {
+		if err := o.askedAs.note(r, o.notes.flush); err != nil {
 			return err
 		}
 	}
@@ -80,12 +90,17 @@ func heading(r *initiator.Result) string {
 	return escape(asked)
 }
 
-func summary(targets int, err error) string {
+// summary counts the targets of a result that were shown, and those that were left
+// out.
+func summary(targets int, r *initiator.Result) string {
 	s := "no targets"
 	if targets > 0 {
 		s = plural(targets, "target", "targets")
 	}
-	if err != nil {
+	if r.LeftOut > 0 {
+		s += fmt.Sprintf(", %d left out", r.LeftOut)
+	}
+	if r.Err != nil {
 		s += ", then it failed"
 	}
 	return s
@@ -118,9 +133,14 @@ func (o *tableOutput) rows() error {
 	return err
 }
 
-// addressText is host:port,group; without the group where none is known.
+// addressText is host:port,group, without the group where none is known, and with
+// the reason where the address is of no use.
 func addressText(a initiator.TargetAddress) string {
-	return strings.TrimSuffix(escape(a.String()), ",-1")
+	s := strings.TrimSuffix(escape(a.String()), ",-1")
+	if a.Unusable != initiator.Usable {
+		s += " (unusable: " + a.Unusable.String() + ")"
+	}
+	return s
 }
 
 // quoteForPeople quotes free text of a target's.

@@ -76,6 +76,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if p.Login, err = a.login.options(ctx, &a.world); err != nil {
 		return p, err
 	}
+	if err := a.run.checkName(p.Login.InitiatorName); err != nil {
+		return p, err
+	}
 	p.Login.BindDevice = a.ipsec.bindDevice
 	if p.IPsec, err = a.ipsec.options(ctx, &a.world); err != nil {
 		return p, err
@@ -119,6 +122,7 @@ func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.S
 		return err // of --key, which is asked for when there is something to seal
 	}
 	a.logResult(&r)
+	a.noteName(&r)
 	out := a.newWhole()
 	if table, ok := out.output.(*tableOutput); ok {
 		table.adding = true

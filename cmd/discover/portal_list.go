@@ -115,8 +115,6 @@ func lastText(last *initiator.LastResult) string {
 		return "not asked yet"
 	case last.Code != initiator.CodeSuccess:
 		return timeText(last.Time) + " failed: " + last.Message
-	case last.Targets == 0:
-		return timeText(last.Time) + " no targets"
 	}
-	return timeText(last.Time) + " " + plural(last.Targets, "target", "targets")
+	return timeText(last.Time) + " " + summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut})
 }

@@ -82,6 +82,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals [
 	var err error
 	for r := range results {
 		f.logResult(&r)
+		f.noteName(&r)
 		if asked++; r.Err != nil {
 			failed++
 		}

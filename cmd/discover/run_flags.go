@@ -19,6 +19,7 @@ type runFlags struct {
 	parallel   int64
 	maxText    int64
 	maxTargets int64
+	strict     bool
 	all        bool
 	trace      bool
 
@@ -36,6 +37,7 @@ func (r *runFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{value: &r.parallel, name: "N", min: 1, max: maxParallel}, "parallel", "portals to ask at once; default 64")
 	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse a longer answer")
 	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer of more targets")
+	fs.BoolVar(&r.strict, "strict-names", false, "leave out targets whose names are no iSCSI names in form, and refuse such a name of our own")
 	fs.BoolVar(&r.all, "all", false, "list the silent addresses of blocks and ranges, too")
 	fs.BoolVar(&r.trace, "trace", false, "show each PDU on standard error, CHAP responses masked")
 	fs.Var(&fileName{&r.capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, CHAP responses masked; what goes under IPsec is in it as it was before")
@@ -89,4 +91,5 @@ func (r *runFlags) apply(d *initiator.Discoverer) {
 	d.Parallel = int(r.parallel)
 	d.MaxText = r.maxText
 	d.MaxTargets = int(r.maxTargets)
+	d.StrictNames = r.strict
 }

@@ -23,7 +23,6 @@ type scan struct {
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
 	ports    *initiator.PortSelector // nil: routing decides
-	us       nodeName                // as the registry has it; empty: it was not read, or has none
 	each     *each                   // nil: one session for each portal
 	progress *progress               // nil: it is not shown
 }
@@ -100,6 +99,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.options, err = s.login.options(ctx, &s.world); err != nil {
 		return err
 	}
+	if err := s.run.checkName(s.options.InitiatorName); err != nil {
+		return err
+	}
 	s.options.BindDevice = s.ipsec.bindDevice
 	if s.protect, err = s.ipsec.options(ctx, &s.world); err != nil {
 		return err
@@ -128,15 +130,14 @@ func (s *scan) findPorts(ctx context.Context) error {
 
 // discoverer returns who asks.
 func (s *scan) discoverer() *initiator.Discoverer {
-	us := s.us
 	switch {
-	case s.login.initiatorName != "":
-		us = nodeName{s.login.initiatorName, "--initiator-name"}
-	case us.name == "":
-		us = s.defaultName()
+	case s.options.InitiatorName != "":
+		s.us = nodeName{name: s.options.InitiatorName, origin: s.login.initiatorName.origin()}
+	case s.us.name == "":
+		s.us = s.defaultName(s.run.strict)
 	}
 	d := &initiator.Discoverer{
-		InitiatorName: us.name,
+		InitiatorName: s.us.name,
 		Ports:         s.ports,
 		Dial:          s.dial,
 		Lookup:        s.lookup,
@@ -151,7 +152,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if s.run.trace {
 		d.Trace = tracer(s.stderr)
 	}
-	s.log().Info("scan", "initiator_name", us.name, "from", us.origin, "portals", s.portals.count)
+	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.count)
 	return d
 }
 
@@ -185,6 +186,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
 	for b := range s.batches(ctx, d) {
+		s.noteNameOf(b)
 		err := out.targets(b)
 		if err == nil && b.Result != nil {
 			s.logResult(b.Result)
@@ -234,7 +236,7 @@ func (s *scan) scanOutput(w *stream) output {
 	case *iscsiadmOutput:
 		out.printed = make(map[string]bool)
 	case *tableOutput:
-		return &matrixOutput{w: w, notes: out.notes}
+		return &matrixOutput{w: w, notes: out.notes, askedAs: out.askedAs}
 	}
 	return out
 }

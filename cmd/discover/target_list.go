@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -56,6 +57,7 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 	names := &interfaceNames{list: t.interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
+		t.noteName(&r)
 		t.asked++
 		if t.forPeople() {
 			_ = notes.portal(&r)
@@ -113,12 +115,23 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 		}
 	}
 	out := newISCSIADMOutput(t.stdout, nil)
-	var b initiator.Batch
+	b := initiator.Batch{Address: addressOf(target)}
 	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
 	if err := out.targets(&b); err != nil {
 		return err
 	}
 	return out.handOn()
+}
+
+// addressOf returns an address at which a target was listed; invalid: its portals
+// are known by name alone.
+func addressOf(t *initiator.KnownTarget) netip.AddrPort {
+	for _, m := range t.Mechanisms {
+		if addr, err := netip.ParseAddr(m.Portal.Portal.Address); err == nil && !m.Static && m.MissingSince.IsZero() {
+			return netip.AddrPortFrom(addr, m.Portal.Portal.Port)
+		}
+	}
+	return netip.AddrPort{}
 }
 
 // targetRows shows a target to people: a row for each address by each mechanism.
@@ -138,6 +151,8 @@ func targetRows(t *initiator.KnownTarget) (rows [][]string) {
 			note = "missing since " + timeText(m.MissingSince)
 		case m.Stale:
 			note = "stale: the portal was removed"
+		case !m.NotJudgedSince.IsZero():
+			note = "not judged since " + timeText(m.NotJudgedSince) + ": the portal fails or leaves targets out"
 		}
 		addresses := m.Addresses
 		if len(addresses) == 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -62,18 +61,6 @@ func thisMachine() world {
 		enforcer:   systemEnforcer,
 		hasIPsec:   systemHasIPsec,
 	}
-}
-
-// openFD opens a file descriptor that whoever started us left open.
-func openFD(n int) (io.ReadCloser, error) {
-	f := os.NewFile(uintptr(n), "fd")
-	if f == nil {
-		return nil, os.ErrInvalid
-	}
-	if _, err := f.Stat(); err != nil {
-		return nil, errors.New("it is not open")
-	}
-	return f, nil
 }
 
 // readFile returns a file of at most limit bytes.

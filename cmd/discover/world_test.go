@@ -22,6 +22,7 @@ type lab struct {
 	*iscsitest.Network
 	stdin   string
 	files   map[string]string
+	closed  map[string]error // files that are there and cannot be opened
 	env     map[string]string
 	fds     map[int]string
 	answers map[string]string // to questions at the terminal
@@ -117,6 +118,9 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			return v, ok
 		},
 		open: func(path string) (io.ReadCloser, error) {
+			if err := l.closed[path]; err != nil {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+			}
 			if s, ok := l.files[path]; ok {
 				return io.NopCloser(strings.NewReader(s)), nil
 			}

@@ -169,6 +169,15 @@ func (c *CHAP) offer(fips bool) ([]Algorithm, error) {
 	return offered, nil
 }
 
+// names returns algorithms as the command takes them.
+func names(algorithms []Algorithm) string {
+	var list []string
+	for _, a := range algorithms {
+		list = append(list, a.String())
+	}
+	return strings.Join(list, ",")
+}
+
 // numbers returns the value of CHAP_A.
 func numbers(algorithms []Algorithm) string {
 	var list []string

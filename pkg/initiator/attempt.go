@@ -27,8 +27,14 @@ type attempt struct {
 	batch    *Batch        // what waits to be handed on; nil: nothing
 	lent     bool          // the context of the work is with others
 	finished bool          // the result is out
-	fallback chapFallback
+
+	chap     *auth.CHAP         // of the connection in use; nil: none
+	fellBack bool               // MD5 alone was tried, which is done once for a portal
+	firstTry *CHAPFallbackError // why the second try is under way; nil: it is not
+	further  bool               // a connection to this address was made before: another try, or a hop further
 	retried  retries
+
+	nameWarned bool // of WarnInitiatorName
 
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
@@ -48,7 +54,9 @@ type worker struct {
 	list list
 	text func(pdu.Text) error // takes the text of the answer
 	plan knownPlan
-	name string // of ours that was found valid
+	// name is the last of ours that was found usable, and unusual what keeps it
+	// from being an iSCSI name.
+	name, unusual string
 
 	// Room for the usual choice, which is none.
 	oneAddress [1]netip.AddrPort
@@ -104,6 +112,7 @@ func (a *attempt) finish(err error) {
 		a.holdWarnings()
 	}
 	a.result.Err = err
+	a.result.Complete = err == nil && a.result.LeftOut == 0
 	b := a.open()
 	b.result = a.result
 	b.Result = &b.result
@@ -114,6 +123,7 @@ func (a *attempt) finish(err error) {
 func (a *attempt) open() *Batch {
 	if a.batch == nil {
 		a.batch = a.pool.batches.get(a.index, a.result.Portal.Portal)
+		a.batch.Address = a.result.Address
 	}
 	return a.batch
 }
@@ -241,7 +251,7 @@ func (a *attempt) ends(ctx context.Context, err error) bool {
 // until one connects.
 func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
 	before := a.spent
-	a.result.Redirects = nil // of an earlier address
+	a.startAnew()
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
 		return err
@@ -255,6 +265,9 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
 			return err
 		}
+		if both := (*CHAPFallbackError)(nil); errors.As(err, &both) {
+			return err // this port did connect
+		}
 	}
 	return err
 }
@@ -263,11 +276,8 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if a.job.name != a.name || a.name == "" {
-		if err := ValidateName(a.job.name); err != nil {
-			return nil, err
-		}
-		a.name = a.job.name
+	if err := a.checkName(a.job.name); err != nil {
+		return nil, err
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err

@@ -29,17 +29,17 @@ func TestAuthOutcome(t *testing.T) {
 		hosts []iscsitest.Handler // at 192.0.2.1, 192.0.2.2
 		want  auth.Outcome
 	}{
-		{name: "none", as: none, hosts: []iscsitest.Handler{&iscsitest.Target{}}},
+		{name: "none", as: none, hosts: []iscsitest.Handler{&iscsitest.Target{}}, want: auth.Outcome{Method: "None"}},
 		{name: "none, refused", as: none, hosts: []iscsitest.Handler{wants}},
 		{name: "CHAP", as: chap, hosts: []iscsitest.Handler{wants}, want: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}},
 		{name: "mutual CHAP", as: mutual, hosts: []iscsitest.Handler{wants}, want: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5, Mutual: true, TargetUser: targetUser}},
-		{name: "CHAP, refused at once", as: chap, hosts: []iscsitest.Handler{&iscsitest.Target{Status: 0x0201}}, want: auth.Outcome{Method: "CHAP"}},
+		{name: "CHAP, refused at once", as: chap, hosts: []iscsitest.Handler{&iscsitest.Target{Status: 0x0201}}},
 		{name: "CHAP, response refused", as: chap, hosts: []iscsitest.Handler{&iscsitest.Target{User: chapUser, Secret: "another-secret-12", Algorithm: "5"}}, want: auth.Outcome{Method: "CHAP", Algorithm: auth.MD5}},
 		{name: "mutual CHAP, wrong proof", as: mutual, hosts: []iscsitest.Handler{&iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: "another-secret-12", Algorithm: "5"}}, want: auth.Outcome{Method: "CHAP", Algorithm: auth.MD5, TargetUser: targetUser}},
 		{name: "CHAP, then the list fails", as: chap, hosts: []iscsitest.Handler{instead(&iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"}, 4, iscsitest.Close())}, want: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}},
 		{name: "CHAP, sent on late to another host", as: chap, hosts: []iscsitest.Handler{
 			instead(&iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"}, 3, moved), &iscsitest.Target{},
-		}},
+		}, want: auth.Outcome{Method: "None"}},
 		{name: "CHAP, sent on late to nobody", as: chap, hosts: []iscsitest.Handler{
 			instead(&iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"}, 3, moved),
 		}},

@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"iter"
+	"net/netip"
 	"slices"
 )
 
@@ -22,6 +23,10 @@ type Batch struct {
 	Index  int // of the portal in the sequence, from 0
 	Portal Portal
 	Result *Result // nil: there is more to come of the portal
+
+	// Address is the one in use, at which the targets were listed; invalid: there
+	// was none.
+	Address netip.AddrPort
 
 	entries   []batchEntry
 	text      []byte          // names and aliases
@@ -47,7 +52,7 @@ func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPor
 // Len returns how many targets there are.
 func (b *Batch) Len() int { return len(b.entries) }
 
-// Name returns the name of target i: a valid iSCSI name, as sent.
+// Name returns the name of target i, as sent: one that CheckName lets pass.
 func (b *Batch) Name(i int) []byte {
 	start, end := uint32(0), b.entries[i].alias
 	if i > 0 {

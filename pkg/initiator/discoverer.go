@@ -55,7 +55,7 @@ const (
 // ready to use once InitiatorName is set. Fields must not change while it is in
 // use; its methods may be called from several goroutines.
 type Discoverer struct {
-	InitiatorName string // our iSCSI name; required
+	InitiatorName string // our iSCSI name, which is sent as it stands here; required (see CheckName)
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
 	Retries    int           // further tries of a portal after what Retryable reports, within Timeout; at most MaxRetries; 0: none
@@ -69,6 +69,11 @@ type Discoverer struct {
 	// ResolveRedirects lets a target send us to a host name. By default only
 	// literal addresses are followed: a target shall not make us ask the DNS.
 	ResolveRedirects bool
+
+	// StrictNames leaves out targets whose names are no iSCSI names in form (RFC
+	// 7143, section 4.2.7), and refuses such a name of our own; false: they are
+	// taken with a warning. Harmful names are never taken: see CheckName.
+	StrictNames bool
 
 	// Strict holds CHAP secrets to the reference API's 16 bytes.
 	Strict bool

@@ -53,7 +53,7 @@ const (
 // canonicalAddress returns the form in which addresses of portals are compared.
 func canonicalAddress(p Portal) string {
 	if addr, err := netip.ParseAddr(p.host()); err == nil {
-		return addr.Unmap().String()
+		return addr.Unmap().String() // with its zone: stored keys have it
 	}
 	return strings.TrimSuffix(strings.ToLower(p.host()), ".")
 }

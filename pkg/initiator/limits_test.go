@@ -106,7 +106,7 @@ func TestLimitCollected(t *testing.T) {
 		r, _ := discover(t, d, portal(n, where, flood(257)))
 		judge(t, r.Err, exceeded("67108864 bytes of text"))
 		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, flood(257))})) {
-			judge(t, e.(initiator.PortalDone).Result.Err, outcome{})
+			judge(t, e.(initiator.PortalDone).Result.Err, unusableAnswer)
 		}
 	})
 }

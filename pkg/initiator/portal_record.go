@@ -70,6 +70,21 @@ type LastResult struct {
 	Message string    `json:"message,omitempty"` // of the error; one line, escaped
 	Source  string    `json:"source,omitempty"`  // our address
 	Targets int       `json:"targets"`
+	LeftOut int       `json:"left_out,omitempty"` // targets whose names are harmful
+
+	// NotJudgedSince is when the portal's answers began to fail or to leave targets
+	// out, without a complete one since: as long as that lasts no target of the
+	// portal becomes missing. Zero: the last answer was complete.
+	NotJudgedSince time.Time `json:"not_judged_since,omitzero"`
+}
+
+// notJudgedSince returns since when the portal is not judged, where it is not now.
+// l is the result before, or nil.
+func (l *LastResult) notJudgedSince(now time.Time) time.Time {
+	if l == nil || l.NotJudgedSince.IsZero() {
+		return now
+	}
+	return l.NotJudgedSince
 }
 
 // A StoredPortal is an entry of the registry. Its secrets stay there.

@@ -39,8 +39,9 @@ func (a *attempt) followsNames() bool {
 type redirects struct {
 	d       *Discoverer
 	policy  RedirectPolicy
-	names   bool       // host names are looked up
-	source  netip.Addr // that the portal is to be asked from; invalid: any
+	names   bool                  // host names are looked up
+	source  netip.Addr            // that the portal is to be asked from; invalid: any
+	own     func(netip.Addr) bool // an address of this host; nil: only loopback is known to be
 	first   netip.AddrPort
 	visited []netip.AddrPort
 }
@@ -61,7 +62,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	if login.Address == "" {
 		return refuse("it did not say where")
 	}
-	target, reason := parseTargetAddress(login.Address)
+	target, kind, reason := parseTargetAddress(login.Address, from.Port())
 	if reason != "" {
 		return refuse("not an address: " + reason)
 	}
@@ -69,11 +70,19 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	if len(r.visited) > MaxRedirects {
 		return refuse(fmt.Sprintf("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects))
 	}
-	addr, literal := target.withZone(from.Addr()).Addr()
+	if kind == linkLocalAddress {
+		target = target.seenFrom(from.Addr(), kind)
+	}
+	addr, literal := target.Addr()
 	if literal {
 		to := netip.AddrPortFrom(addr.Unmap(), target.Port)
 		if reason := r.forbids(from, to); reason != "" {
 			return refuse(reason)
+		}
+		if r.source.IsValid() && r.source.Is4() != to.Addr().Is4() {
+			return netip.AddrPort{}, &ConfigError{
+				Code: CodeAddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not of the address family of source %s", r.source),
+			}
 		}
 		return to, nil
 	}
@@ -129,7 +138,8 @@ func (r *redirects) choose(from netip.AddrPort, found []netip.Addr, port uint16)
 	return netip.AddrPort{}, reason
 }
 
-// forbids says why we do not go from one address to another; empty: we may.
+// forbids says why we do not go from one address to another; empty: we may. A target
+// must not send us to this host, unless it is on this host itself.
 func (r *redirects) forbids(from, to netip.AddrPort) (reason string) {
 	addr := to.Addr()
 	switch {
@@ -137,10 +147,28 @@ func (r *redirects) forbids(from, to netip.AddrPort) (reason string) {
 		return "that is a loop"
 	case !isHost(addr):
 		return "not the address of a host"
-	case !from.Addr().IsLoopback() && addr.IsLoopback():
+	case r.isOwn(addr) && !r.isOwn(from.Addr()):
 		return "it leads to this host itself"
 	case !from.Addr().IsLoopback() && !from.Addr().IsLinkLocalUnicast() && addr.IsLinkLocalUnicast():
 		return "it leads to a link-local address"
 	}
 	return ""
+}
+
+// isOwn reports an address of this host.
+func (r *redirects) isOwn(addr netip.Addr) bool {
+	return addr.IsLoopback() || r.own != nil && r.own(addr)
+}
+
+// ownAddresses returns what knows the addresses of this host; nil: a Dial of the
+// caller's makes the connections, perhaps from another host, and no ports are known.
+func (a *attempt) ownAddresses() func(netip.Addr) bool {
+	if a.job.ports == nil && a.d.Dial != nil {
+		return nil
+	}
+	return func(addr netip.Addr) bool {
+		return slices.ContainsFunc(a.selector().Ports, func(p Port) bool {
+			return p.State != PortGone && p.Address.WithZone("") == addr.WithZone("")
+		})
+	}
 }

@@ -123,14 +123,14 @@ func TestRedirectNamesLink(t *testing.T) {
 // the same address.
 func TestRedirectNamesCredentials(t *testing.T) {
 	t.Parallel()
-	for to, method := range map[string]string{"192.0.2.1:3261": "CHAP", "192.0.2.2:3261": ""} {
+	for to, method := range map[string]string{"192.0.2.1:3261": "CHAP", "192.0.2.2:3261": "None"} {
 		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			addr := netip.MustParseAddrPort(to)
 			d.Lookup = lookup(addr.Addr().String())
 			p := withCHAP(portal(n, where, sends("array.example:3261")), chapUser, chapSecret)
 			p.Login.RedirectNames = true
 			second := &iscsitest.Target{}
-			if method != "" {
+			if method != "None" {
 				second.User, second.Secret = chapUser, chapSecret
 			}
 			n.Portal(to, second)

@@ -69,7 +69,7 @@ func TestRedirect(t *testing.T) {
 		{name: "to no address", hosts: map[string]*iscsitest.Target{where: sends("0.0.0.0")}, want: notFollowed("not the address of a host")},
 		{name: "to no address of IPv6", hosts: map[string]*iscsitest.Target{where: sends("[::]")}, want: notFollowed("not the address of a host")},
 		{name: "to all", hosts: map[string]*iscsitest.Target{where: sends("255.255.255.255")}, want: notFollowed("not the address of a host")},
-		{name: "to a zone of its choice", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2%lo]")}, want: notFollowed("a zone, which means nothing here")},
+		{name: "to a zone of its choice", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2%lo]")}, want: notFollowed("it leads to a link-local address")},
 
 		{name: "to a name", hosts: map[string]*iscsitest.Target{where: sends("array.example")}, want: notFollowed("those are not looked up for a target")},
 		{name: "to a number that a resolver might take", hosts: map[string]*iscsitest.Target{where: sends("0x7f.1")}, want: notFollowed("those are not looked up for a target")},

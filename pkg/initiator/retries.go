@@ -70,7 +70,7 @@ func (a *attempt) withRetries(ctx context.Context, method *auth.CHAP) error {
 func (a *attempt) mayRetry(ctx context.Context, err error) bool {
 	var e *Error
 	switch {
-	case a.retried.failed >= a.d.retries(), ctx.Err() != nil, a.retried.refused, a.result.TargetsFound > 0:
+	case a.retried.failed >= a.d.retries(), ctx.Err() != nil, a.retried.refused, a.fellBack, a.result.TargetsFound > 0:
 		return false
 	case !errors.As(err, &e), (a.d.timeout()-a.spent)/2 < shortBackOff:
 		return false
@@ -145,7 +145,7 @@ func (a *attempt) again() {
 	a.warnings = warnings{}
 	a.warnings.add(WarnRetried, "%s failed before this one; the first: %s", tryCount(a.retried.failed), a.retried.first)
 	a.warnings.kept = append(a.warnings.kept, leftovers...)
-	a.retried.refused, a.fallback = false, noFallback
+	a.retried.refused = false
 }
 
 // counted says in the error of a portal how many tries there were, where that was

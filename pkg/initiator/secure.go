@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -34,8 +35,12 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 	switch {
 	case err != nil:
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
-	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	case a.further && plan.WeakerThan(before):
+		what := "a redirection leads to less protection: "
+		if len(a.result.Redirects) == 0 {
+			what = "the second try would have less protection than the first: "
+		}
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
 	case a.retried.weakened(from.Address, dst, plan):
 		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
 	}
@@ -43,6 +48,9 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		a.retried.keep(from.Address, dst, plan)
 	}
 	for _, w := range plan.Warnings {
+		if a.further && slices.Contains(before.Warnings, w) {
+			continue // said at the connection before
+		}
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil

@@ -89,14 +89,16 @@ func (s *Service) InitiatorNodeName(ctx context.Context) (string, error) {
 
 // SetInitiatorNodeName stores the iSCSI name; empty: the Discoverer's again
 // (SetIScsiInitiatorNodeName of the reference API, which does not check the
-// name: we do). Upper case is folded, as RFC 7143 wants it of our own name.
+// name). A harmful name is refused (see CheckName), and where the Discoverer has
+// StrictNames one that is no iSCSI name in form, too. It is stored and sent as it
+// was given, case and all: access lists of targets may compare bytes.
 func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 	change := Change{Key: settingNodeName, Version: AnyVersion, Delete: name == ""}
 	if name != "" {
-		if err := ValidateName(name); err != nil {
+		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
 			return refused(err)
 		}
-		change.Value = encode(FoldName(name))
+		change.Value = encode(name)
 	}
 	return storeError(s.cfg.Store.Apply(ctx, change))
 }

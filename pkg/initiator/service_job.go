@@ -15,6 +15,11 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 	if err := p.validate(); err != nil {
 		return job{}, err
 	}
+	if name := p.Login.InitiatorName; name != "" {
+		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
+			return job{}, err
+		}
+	}
 	selector, err := s.Selector(ctx, numbers)
 	if err != nil {
 		return job{}, err

@@ -109,7 +109,7 @@ func TestShortSecretsProtected(t *testing.T) {
 		r, _ := discover(t, d, p)
 		judge(t, r.Err, outcome{})
 		judgeShort(t, r, true) // it was offered to the first
-		if r.Auth.Method != "" {
+		if r.Auth.Method != "None" {
 			t.Errorf("outcome %+v", r.Auth)
 		}
 	})

@@ -17,11 +17,15 @@ type WarningCode string
 
 // The warnings.
 const (
-	WarnTargetName     WarningCode = "invalid-target-name"
+	WarnTargetName     WarningCode = "invalid-target-name" // harmful: the target was left out
+	WarnUnusualName    WarningCode = "unusual-target-name" // harmless, and no iSCSI name
 	WarnTargetAddress  WarningCode = "invalid-target-address"
 	WarnTargetAlias    WarningCode = "invalid-target-alias"
-	WarnNoAddress      WarningCode = "no-valid-address"        // a target was left out for it
+	WarnNoAddress      WarningCode = "no-valid-address"        // of a target, which is listed at the address in use
+	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
+	WarnUnusable       WarningCode = "unusable-address"        // that nobody can connect to from here
 	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
+	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
@@ -75,10 +79,15 @@ func (w *warnings) size() (n int64) {
 	return n
 }
 
+// maxQuoted is how many bytes of what a target sent stand in a message.
+const maxQuoted = 256
+
 // quote makes what a target sent fit for a message: quoted, bounded, and
 // nothing but printable ASCII.
-func quote(v []byte) string {
-	const most = 256
+func quote(v []byte) string { return quoteMost(v, maxQuoted) }
+
+// quoteMost is quote with another bound.
+func quoteMost(v []byte, most int) string {
 	if len(v) > most {
 		return strconv.QuoteToASCII(string(v[:most])) + "…"
 	}
