@@ -166,7 +166,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 // shortSecret is the warning that the reference API has for it.
 var shortSecret = jsonWarning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes, and good under IPsec only (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no

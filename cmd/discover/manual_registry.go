@@ -29,8 +29,9 @@ Examples:
 
 const portalRefreshManual = `discover portal refresh asks portals again and takes their answers into the list
 of targets: all portals of the registry, or those that are named. Each is asked
-with the options that it was added with. A portal that is not in the registry is
-asked without options, and not added.
+with the options that it was added with, and once more where it failed with what
+may pass. A portal that is not in the registry is asked without options, and not
+added.
 
 Examples:
   discover portal refresh
@@ -103,7 +104,8 @@ instances that have none of their own; without IQN, the default holds again.`
 const initiatorSetSecretManual = `discover initiator set-chap-secret stores the secret by which targets prove
 themselves to us (mutual CHAP), for portals that were added with --target-user
 and without --target-secret; without REF there is none any more. A secret below
-12 bytes is good under IPsec only, and warned of.
+12 bytes is good under IPsec, or for portals that were added with --short-secrets,
+and warned of.
 
 Examples:
   discover initiator set-chap-secret file:/etc/discover/targets

@@ -375,6 +375,29 @@ func TestRetriesFallback(t *testing.T) {
 	}
 }
 
+// TestRetriesResolve: a further try looks the name up anew, within what is left of
+// the portal's time, and its error has no address of the try before.
+func TestRetriesResolve(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Retries = 1
+		lookups := 0
+		d.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			if lookups++; lookups == 1 {
+				return lookup("192.0.2.1")(ctx, host)
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		n.Portal(where, append(hangsUp()[:1], iscsitest.Delay(6*time.Second), iscsitest.Close()))
+		r, took := discover(t, d, named)
+		judge(t, r.Err, outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, retry: true, text: "resolve array.example:3260: no answer within "})
+		if lookups != 2 || took != d.Timeout || r.Address.IsValid() || r.Source.IsValid() || strings.Contains(r.Err.Error(), "192.0.2") {
+			t.Errorf("%d lookups in %s; at %s from %s: %v", lookups, took, r.Address, r.Source, r.Err)
+		}
+	})
+}
+
 // TestRetriesReflected: a challenge of ours from an earlier try is not answered.
 func TestRetriesReflected(t *testing.T) {
 	t.Parallel()

@@ -106,9 +106,9 @@ func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 // SetInitiatorCHAPSecret stores the secret by which targets prove themselves in
 // mutual CHAP, unless a portal has one of its own; no secret clears it
 // (SetIScsiInitiatorCHAPSharedSecret of the reference API). A secret below 12
-// bytes is stored all the same, and short is true: it is good under IPsec only.
-// Where there is a ref it is stored, and secret, if there is one, is only held
-// against the rules.
+// bytes is stored all the same, and short is true: it is good under IPsec, or for
+// portals with ShortSecrets. Where there is a ref it is stored, and secret, if there
+// is one, is only held against the rules.
 func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret, ref string) (short bool, err error) {
 	change := Change{Key: settingCHAPSecret, Version: AnyVersion, Delete: secret.IsZero() && ref == ""}
 	if secret.Len() > s.maxSecret() {
