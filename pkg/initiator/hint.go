@@ -9,6 +9,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
+// limitHint is for a target that sent more than we accept.
+const limitHint = "raise the limit if that portal is to be trusted with it"
+
 // hint says what to do about a failure; empty where the cause says it all.
 func (a *attempt) hint(err error) string {
 	switch a.stage {
@@ -24,7 +27,7 @@ func (a *attempt) hint(err error) string {
 	case StageDiscover:
 		var limit *LimitError
 		if errors.As(err, &limit) {
-			return "raise the limit if that portal is to be trusted with it"
+			return limitHint
 		}
 	}
 	return ""
