@@ -43,7 +43,7 @@ func (c *command) instanceList() *cobra.Command {
 						return err
 					}
 				}
-				return l.end()
+				return l.end(nil)
 			})
 		}),
 	}

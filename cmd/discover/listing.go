@@ -73,29 +73,26 @@ func (l *listing) opening() string {
 }
 
 // end ends the answer, with the results of what went wrong.
-func (l *listing) end(failed ...*jsonResult) error {
+func (l *listing) end(failed *failedResults) error {
+	if failed == nil {
+		failed = new(failedResults)
+	}
 	switch l.format {
 	case formatJSON:
 		end := "\n]"
 		if !l.begun {
 			end = l.opening() + "]"
 		}
-		if len(failed) > 0 {
-			b, err := marshal(failed)
-			if err != nil {
-				return err
-			}
-			end += `,"results":` + string(bytes.TrimSuffix(b, []byte("\n")))
+		if _, err := io.WriteString(l.w, end); err != nil {
+			return err
 		}
-		_, err := io.WriteString(l.w, end+"}\n")
+		if err := failed.write(l.w, `,"results":[`, "]", ""); err != nil {
+			return err
+		}
+		_, err := io.WriteString(l.w, "}\n")
 		return err
 	case formatJSONL:
-		for _, r := range failed {
-			if err := writeLine(l.w, "portal", r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return failed.write(l.w, "", "", "portal")
 	}
 	return l.flush()
 }
@@ -138,7 +135,7 @@ func (c *command) failure(errs ...error) error {
 			c.say("%s", withoutPackage(err))
 		}
 	}
-	if err := l.end(); err != nil {
+	if err := l.end(nil); err != nil {
 		return err
 	}
 	return statusError(exitFailed)
@@ -170,5 +167,5 @@ func (c *command) done(name string, j any, format string, args ...any) error {
 	if err := l.item(j); err != nil {
 		return err
 	}
-	return l.end()
+	return l.end(nil)
 }

@@ -14,6 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// testRoom is how many bytes may wait in these tests.
+const testRoom = 1 << 20
+
 func found(index int, name string) *initiator.Batch {
 	b := &initiator.Batch{Index: index}
 	b.Add(&initiator.Target{Name: name})
@@ -26,7 +29,7 @@ func done(index int) *initiator.Batch {
 
 func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
-	for b := range inOrder(batches) {
+	for b := range inOrder(batches, testRoom) {
 		for i := range b.Len() {
 			got = append(got, string(b.Name(i)))
 		}
@@ -55,11 +58,11 @@ func TestInOrder(t *testing.T) {
 // short list.
 func TestHeldIsBounded(t *testing.T) {
 	t.Parallel()
-	host := strings.Repeat("h", 1<<20) // in memory once
+	host := strings.Repeat("h", 16<<10)
 	got := ordered(func(yield func(*initiator.Batch) bool) {
-		b := &initiator.Batch{Index: 1}
-		b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: host}}})
-		for range maxHeld>>20 + 1 {
+		for i := range testRoom / len(host) {
+			b := &initiator.Batch{Index: 1}
+			b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: fmt.Sprint(i, host)}}})
 			yield(b)
 		}
 		yield(done(1))
@@ -78,18 +81,19 @@ func TestHeldIsBounded(t *testing.T) {
 // So are warnings: those for which there is no room are counted.
 func TestHeldWarningsAreBounded(t *testing.T) {
 	t.Parallel()
+	const room = 7 << 20
 	message := strings.Repeat("w", 1<<20) // in memory once
 	warned := func(index, n int) *initiator.Batch {
 		return &initiator.Batch{Index: index, Result: &initiator.Result{Warnings: slices.Repeat([]initiator.Warning{{Code: initiator.WarnTargetName, Message: message}}, n)}}
 	}
 	var got []string
-	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, maxHeld>>20), warned(2, 7), done(0), warned(3, 2)})) {
+	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
 		w := b.Result.Warnings
 		if got = append(got, fmt.Sprint(len(w))); b.Index == 2 {
 			got = append(got, w[0].Message)
 		}
 	}
-	if diff := cmp.Diff([]string{"0", fmt.Sprint(maxHeld >> 20), "1", "7 more warnings", "2"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"0", fmt.Sprint(room >> 20), "1", "7 more warnings", "2"}, got); diff != "" {
 		t.Errorf("warnings differ (- want, + got):\n%s", diff)
 	}
 }

@@ -110,6 +110,7 @@ func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 	}
 	d.InitiatorName = c.defaultName().name
 	r.apply(d)
+	d.MaxHeld = maxServiceHeld
 	if r.trace {
 		d.Trace = tracer(c.stderr)
 	}
