@@ -6,25 +6,29 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// What a run may hold in memory of the answers of portals, in bytes. docs/cli.md and
-// docs/security.md name them.
-const (
-	// maxCollected is for the portal whose turn it is, where its targets are collected
+// Bounds are what a run may hold in memory of the answers of portals, in bytes.
+// docs/cli.md and docs/security.md name them.
+type bounds struct {
+	// collected is for the portal whose turn it is, where its targets are collected
 	// before they are shown.
-	maxCollected = 64 << 20
+	collected int64
 
-	// maxHeld is for all portals whose turn has not come, where results are in the order
-	// of the portals.
-	maxHeld = 32 << 20
+	// waiting is for all portals whose turn has not come, where results are in the order
+	// of the portals; and for failed ones that are shown at the end.
+	waiting int64
 
-	// maxServiceHeld is for the results of the registry's verbs, which are values, and
-	// wait for their turn in the library.
-	maxServiceHeld = 72 << 20
+	// service is for the results of the registry's verbs, which are values, and wait
+	// for their turn in the library.
+	service int64
 
-	// maxShownText is the longest answer, in its own bytes, where it is not streamed
-	// line by line: what was read of it has to be shown soon after the end.
-	maxShownText = 96 << 20
-)
+	// text is the longest answer, in its own bytes, where it is not streamed line by
+	// line: what was read of it has to be shown soon after the end.
+	text int64
+}
+
+func usualBounds() bounds {
+	return bounds{collected: 64 << 20, waiting: 32 << 20, service: 72 << 20, text: 96 << 20}
+}
 
 // overfull makes r, which may say that all went well, the result of a portal of which
 // there was too much.

@@ -11,7 +11,8 @@ import (
 // then with what was read of each.
 type failedResults struct {
 	all  []failedResult
-	used int64 // bytes of memory of their targets
+	room int64 // bytes of memory for their targets
+	used int64 // of it
 }
 
 type failedResult struct {
@@ -30,7 +31,7 @@ func (f *failedResults) add(r *initiator.Result, j *jsonResult) {
 	set := new(initiator.TargetSet)
 	f.all = append(f.all, failedResult{j, set})
 	for b := range batchesOf(r, 0) {
-		if set.Size() > (maxHeld-f.used)/2 {
+		if set.Size() > (f.room-f.used)/2 {
 			j.Warnings = append(j.Warnings, jsonWarning{initiator.WarnMore, jsonText(fmt.Sprintf("%d more targets were read, which there is no room for here: use portal refresh", len(r.Targets)-set.Len()))})
 			break
 		}

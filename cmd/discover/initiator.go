@@ -71,7 +71,7 @@ func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warni
 		if err := l.item(j, []string{us.name, us.origin, secret}); err != nil {
 			return err
 		}
-		return l.end(nil)
+		return l.end()
 	}
 	b, err := marshal(struct {
 		Version   int           `json:"version"`

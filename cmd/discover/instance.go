@@ -43,7 +43,7 @@ func (c *command) instanceList() *cobra.Command {
 						return err
 					}
 				}
-				return l.end(nil)
+				return l.end()
 			})
 		}),
 	}

@@ -81,7 +81,7 @@ func (c *command) object(name string, j any, head, row []string) error {
 		if err := l.item(j, row); err != nil {
 			return err
 		}
-		return l.end(nil)
+		return l.end()
 	}
 	document := map[string]any{"version": 1, name: j}
 	if c.global.dryRun {

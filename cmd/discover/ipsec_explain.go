@@ -101,7 +101,7 @@ func (x *ipsecExplain) explain(ctx context.Context, s *initiator.Service, p init
 			return err
 		}
 	}
-	if err := l.end(nil); err != nil {
+	if err := l.end(); err != nil {
 		return err
 	}
 	return partly(len(all), failed)

@@ -65,7 +65,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 			if l.empty() && c.forPeople() {
 				c.say("no policies; discover ipsec policy add SELECTOR LIST makes one")
 			}
-			return l.end(nil)
+			return l.end()
 		}),
 	}
 }

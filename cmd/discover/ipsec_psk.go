@@ -119,7 +119,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 			if l.empty() && c.forPeople() {
 				c.say("no preshared keys; discover ipsec psk set ID REF stores one")
 			}
-			return l.end(nil)
+			return l.end()
 		}),
 	}
 }

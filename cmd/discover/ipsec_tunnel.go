@@ -89,7 +89,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 			if l.empty() && c.forPeople() {
 				c.say("no outer addresses; discover ipsec tunnel set DESTINATION OUTER stores one")
 			}
-			return l.end(nil)
+			return l.end()
 		}),
 	}
 }

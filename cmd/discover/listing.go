@@ -72,11 +72,11 @@ func (l *listing) opening() string {
 	return begin + `"` + l.name + `":[`
 }
 
-// end ends the answer, with the results of what went wrong.
-func (l *listing) end(failed *failedResults) error {
-	if failed == nil {
-		failed = new(failedResults)
-	}
+// end ends the answer.
+func (l *listing) end() error { return l.endWith(new(failedResults)) }
+
+// endWith ends it with the results of what went wrong.
+func (l *listing) endWith(failed *failedResults) error {
 	switch l.format {
 	case formatJSON:
 		end := "\n]"
@@ -135,7 +135,7 @@ func (c *command) failure(errs ...error) error {
 			c.say("%s", withoutPackage(err))
 		}
 	}
-	if err := l.end(nil); err != nil {
+	if err := l.end(); err != nil {
 		return err
 	}
 	return statusError(exitFailed)
@@ -167,5 +167,5 @@ func (c *command) done(name string, j any, format string, args ...any) error {
 	if err := l.item(j); err != nil {
 		return err
 	}
-	return l.end(nil)
+	return l.end()
 }

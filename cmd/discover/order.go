@@ -120,7 +120,7 @@ func (q *queue) addWarnings(h *held) {
 	for _, w := range r.Warnings {
 		n += int64(len(w.Message))
 	}
-	if q.used+n > q.room {
+	if n > 0 && q.used+n > q.room {
 		r.Warnings = []initiator.Warning{{Code: initiator.WarnMore, Message: fmt.Sprintf("%d more warnings", len(r.Warnings))}}
 		return
 	}

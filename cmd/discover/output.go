@@ -37,7 +37,7 @@ func (c *command) newOutput(w *stream) output {
 	notes := &notes{say: c.say, flush: w.Flush}
 	switch c.global.output {
 	case formatJSON:
-		return newJSONOutput(w, names)
+		return newJSONOutput(w, names, c.room.collected)
 	case formatJSONL:
 		return newJSONLOutput(w, names)
 	case formatISCSIADM:

@@ -21,8 +21,8 @@ type jsonOutput struct {
 	full      error // why no more targets are taken; nil: they are
 }
 
-func newJSONOutput(w io.Writer, names *interfaceNames) *jsonOutput {
-	return &jsonOutput{targetWriter: targetWriter{lines: lines{w: w}}, names: names, room: maxCollected}
+func newJSONOutput(w io.Writer, names *interfaceNames, room int64) *jsonOutput {
+	return &jsonOutput{targetWriter: targetWriter{lines: lines{w: w}}, names: names, room: room}
 }
 
 func (o *jsonOutput) targets(b *initiator.Batch) error {

@@ -24,8 +24,8 @@ type matrixOutput struct {
 	listed  bool                // it is to be shown
 }
 
-func newMatrixOutput(w io.Writer, notes *notes) *matrixOutput {
-	return &matrixOutput{lines: lines{w: w}, notes: notes, room: maxCollected}
+func newMatrixOutput(w io.Writer, notes *notes, room int64) *matrixOutput {
+	return &matrixOutput{lines: lines{w: w}, notes: notes, room: room}
 }
 
 func (o *matrixOutput) targets(b *initiator.Batch) error {

@@ -108,7 +108,7 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	if err := l.portal(&stored); err != nil {
 		return err
 	}
-	return l.end(nil)
+	return l.end()
 }
 
 // add stores the portal, and shows what came of asking it.

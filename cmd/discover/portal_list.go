@@ -30,7 +30,7 @@ func (c *command) portalList() *cobra.Command {
 				if c.global.output == formatTable && l.empty() {
 					c.say("no portals in the registry; discover portal add PORTAL puts one there")
 				}
-				return l.end(nil)
+				return l.end()
 			})
 		}),
 	}
@@ -39,12 +39,12 @@ func (c *command) portalList() *cobra.Command {
 // broken ends a listing that the registry broke off.
 func (c *command) broken(l *listing, err error) error {
 	if c.global.output == formatTable {
-		if err := l.end(nil); err != nil {
+		if err := l.end(); err != nil {
 			return err
 		}
 		return c.failure(err)
 	}
-	if err := l.end(failedWith(newJSONFailure(err))); err != nil {
+	if err := l.endWith(failedWith(newJSONFailure(err))); err != nil {
 		return err
 	}
 	return statusError(exitFailed)

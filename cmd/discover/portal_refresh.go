@@ -159,7 +159,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 			return err
 		}
 	}
-	return l.end(nil)
+	return l.end()
 }
 
 // without takes a key out of a list, and reports whether it was there.

@@ -110,7 +110,7 @@ func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 	}
 	d.InitiatorName = c.defaultName().name
 	r.apply(d)
-	d.MaxHeld = maxServiceHeld
+	d.MaxHeld = c.room.service
 	if r.trace {
 		d.Trace = tracer(c.stderr)
 	}

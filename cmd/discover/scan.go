@@ -146,7 +146,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	}
 	s.run.apply(d)
 	if d.MaxText == 0 && (s.each != nil || s.global.output == formatJSON || s.global.output == formatTable) && s.global.output != formatJSONL {
-		d.MaxText = maxShownText
+		d.MaxText = s.room.text
 	}
 	if s.portals.count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
@@ -233,9 +233,9 @@ func (s *scan) scanOutput(w *stream) output {
 	case *jsonlOutput:
 		out.each = s.each
 	case *iscsiadmOutput:
-		out.printed, out.room = new(lineSet), maxHeld
+		out.printed, out.room = new(lineSet), int(s.room.waiting)
 	case *tableOutput:
-		return newMatrixOutput(w, out.notes)
+		return newMatrixOutput(w, out.notes, s.room.collected)
 	}
 	return out
 }

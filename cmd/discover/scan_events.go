@@ -27,7 +27,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		for b := range inOrder(s.progress.count(d.Batches(ctx, record(w.limit(asked)))), maxHeld) {
+		for b := range inOrder(s.progress.count(d.Batches(ctx, record(w.limit(asked)))), s.room.waiting) {
 			if b.Result != nil {
 				w.done()
 			}

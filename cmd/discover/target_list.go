@@ -20,7 +20,7 @@ type targetList struct {
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c}
+	t := &targetList{command: c, failed: failedResults{room: c.room.waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -83,7 +83,7 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if empty && t.forPeople() {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
-	if err := l.end(&t.failed); err != nil {
+	if err := l.endWith(&t.failed); err != nil {
 		return err
 	}
 	return partly(t.asked, len(t.failed.all))

@@ -76,7 +76,7 @@ func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor ti
 	if n == 0 && c.forPeople() {
 		c.say("nothing to forget")
 	}
-	return l.end(nil)
+	return l.end()
 }
 
 // A knownRecord is a target by one mechanism.

@@ -68,7 +68,7 @@ func (c *collector) countWarnings(p *collection) {
 	for _, w := range r.Warnings {
 		p.warnings += int64(len(w.Message))
 	}
-	if c.used+p.warnings <= c.room {
+	if p.warnings == 0 || c.used+p.warnings <= c.room {
 		c.used += p.warnings
 		return
 	}

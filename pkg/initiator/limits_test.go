@@ -197,6 +197,9 @@ func TestLimitEndless(t *testing.T) {
 						if got, least := len(r.Targets), int(d.MaxHeld)/2/140; got < least || got > int(d.MaxHeld)/90 || r.TargetsFound != got || r.Elapsed != 0 {
 							t.Errorf("%d targets (%d found) in %v, want at least %d", got, r.TargetsFound, r.Elapsed, least)
 						}
+						if len(r.Warnings) > 0 {
+							t.Errorf("warnings: %v", r.Warnings)
+						}
 						for k, target := range r.Targets {
 							if want := fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", k); target.Name != want || len(target.Addresses) != 1 {
 								t.Fatalf("target %d is %v", k, target)
