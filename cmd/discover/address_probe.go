@@ -108,10 +108,10 @@ func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
 func (s *probeStage) reserve(n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.bytes+n > maxHeld && s.waiting > 0 && !s.over {
+	for s.bytes+n > maxViewed && s.waiting > 0 && !s.over {
 		s.less.Wait()
 	}
-	if s.bytes+n > maxHeld {
+	if s.bytes+n > maxViewed {
 		return false
 	}
 	s.bytes += n

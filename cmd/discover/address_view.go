@@ -53,7 +53,7 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 		open := make(map[int]*portalView) // portals of which some was seen
 		held := 0                         // bytes, of all of them
 		room := func(n int) bool {
-			fits := held+n <= maxHeld
+			fits := held+n <= maxViewed
 			if fits {
 				held += n
 			}

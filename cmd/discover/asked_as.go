@@ -18,7 +18,7 @@ func (a askedAs) inTable(r *initiator.Result) string {
 // note says it on standard error, where that is a terminal and the table goes
 // elsewhere; once for a name.
 func (a askedAs) note(r *initiator.Result, flush func() error) error {
-	if a.c == nil || r.Err != nil || a.c.terminal(a.c.stdout) > 0 || a.c.line.columns() == 0 {
+	if a.c == nil || r.Err != nil || a.c.terminal(a.c.stdout) > 0 || a.c.line == nil || a.c.line.columns() == 0 {
 		return nil
 	}
 	if err := flush(); err != nil {

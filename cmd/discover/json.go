@@ -28,7 +28,7 @@ type jsonResult struct {
 	CodeName          string   `json:"code_name"`
 
 	Error     *jsonError     `json:"error,omitempty"`
-	Targets   *jsonTargets   `json:"targets,omitempty"` // nil: they have lines of their own
+	Targets   *jsonTargets   `json:"targets,omitempty"` // where they belong; nil: they have lines of their own
 	Complete  bool           `json:"complete"`          // nothing is missing from the targets
 	Warnings  []jsonWarning  `json:"warnings"`
 	Redirects []jsonRedirect `json:"redirects"`
@@ -164,30 +164,6 @@ func newJSONBlock(b *block) jsonBlock {
 		why = map[string]int{}
 	}
 	return jsonBlock{jsonText(b.text), b.count, b.answered, b.failed, b.silent, b.notAsked(), why}
-}
-
-// jsonTargets are the targets of a result.
-type jsonTargets []initiator.Target
-
-// MarshalJSON writes the targets as in a line of -o jsonl.
-func (t jsonTargets) MarshalJSON() ([]byte, error) {
-	b := []byte{'['}
-	for i := range t {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '{')
-		b = appendTarget(b, &t[i])
-		b = append(b, '}')
-	}
-	return append(b, ']'), nil
-}
-
-// appendTarget appends the fields of a target.
-func appendTarget(b []byte, t *initiator.Target) []byte {
-	b = appendString(append(b, `"name":`...), t.Name)
-	b = appendString(append(b, `,"alias":`...), t.Alias)
-	return appendAddresses(append(b, `,"addresses":`...), t.Addresses)
 }
 
 // appendAddresses appends the addresses of a target.

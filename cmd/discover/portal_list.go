@@ -54,11 +54,11 @@ func (c *command) endListing(l *listing, unread ...error) error {
 		}
 		return c.failure(unread...)
 	}
-	var failed []*jsonResult
+	failed := new(failedResults)
 	for _, err := range unread {
-		failed = append(failed, newJSONFailure(err))
+		failed.all = append(failed.all, failedWith(newJSONFailure(err)).all...)
 	}
-	if err := l.end(failed...); err != nil {
+	if err := l.endWith(failed); err != nil {
 		return err
 	}
 	return statusError(exitFailed)

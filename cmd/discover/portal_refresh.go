@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"iter"
-	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
@@ -83,7 +81,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals [
 			}
 			f.noteUnlisted(ctx, s, keys[i])
 		}
-		results = f.refresh(ctx, s, keys)
+		results = s.Refresh(ctx, keys)
 	}
 	asked, failed := 0, 0
 	out := f.newWhole()
@@ -134,42 +132,6 @@ func (c *command) noteUnlisted(ctx context.Context, s *initiator.Service, key in
 		}
 	}
 	c.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
-}
-
-// refresh asks the entries of keys, some at once, and yields the results in
-// their order.
-func (f *portalRefresh) refresh(ctx context.Context, s *initiator.Service, keys []initiator.Key) iter.Seq[initiator.Result] {
-	return func(yield func(initiator.Result) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		parallel := initiator.DefaultParallel
-		if f.run.parallel > 0 {
-			parallel = int(f.run.parallel)
-		}
-		var running sync.WaitGroup
-		defer running.Wait()
-		done := make([]chan initiator.Result, len(keys))
-		for i := range done {
-			done[i] = make(chan initiator.Result, 1)
-		}
-		free := make(chan struct{}, parallel)
-		running.Go(func() {
-			for i, key := range keys {
-				free <- struct{}{}
-				running.Go(func() {
-					r, _ := s.RefreshSendTargetPortal(ctx, key)
-					done[i] <- r
-					<-free
-				})
-			}
-		})
-		for _, c := range done {
-			if !yield(<-c) {
-				cancel()
-				return
-			}
-		}
-	}
 }
 
 // errNoLines is -o iscsiadm of a dry run.

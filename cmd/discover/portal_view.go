@@ -52,9 +52,10 @@ func (p *portalView) hold(b *initiator.Batch, room func(bytes int) bool) {
 		r.TargetsFound = p.targets
 		r.Err = &initiator.Error{
 			Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
-			Err:  &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: maxHeld},
+			Err:  &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: maxViewed},
 			Hint: "ask it alone, or without --probe, --reachable and --via-portal",
 		}
+		r.Complete = false
 	}
 }
 

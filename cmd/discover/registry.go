@@ -109,6 +109,7 @@ func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 		return d // it will ask nobody
 	}
 	r.apply(d)
+	d.MaxHeld = c.room.service
 	if r.trace {
 		d.Trace = tracer(c.stderr)
 	}

@@ -152,6 +152,9 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
 	}
 	s.run.apply(d)
+	if d.MaxText == 0 && (s.each != nil || s.global.output == formatJSON || s.global.output == formatTable) && s.global.output != formatJSONL {
+		d.MaxText = s.room.text
+	}
 	if s.portals.count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
@@ -214,14 +217,12 @@ func (s *scan) showResult(index int, r *initiator.Result, out output, t *tally) 
 	if s.each != nil {
 		s.each.restore(r)
 	}
-	matrix, isMatrix := out.(*matrixOutput)
-	switch {
-	case t.count(index, r):
+	if t.count(index, r) {
 		err = out.portal(r)
-	case isMatrix:
-		matrix.silent(r)
+	} else {
+		out.silent(r)
 	}
-	if err == nil && isMatrix && s.each.isLast(index) {
+	if matrix, ok := out.(*matrixOutput); ok && err == nil && s.each.isLast(index) {
 		err = matrix.flush()
 	}
 	return err
@@ -240,9 +241,9 @@ func (s *scan) scanOutput(w *stream) output {
 	case *jsonlOutput:
 		out.each = s.each
 	case *iscsiadmOutput:
-		out.printed = make(map[string]bool)
+		out.printed, out.room = new(lineSet), int(s.room.waiting)
 	case *tableOutput:
-		return &matrixOutput{w: w, notes: out.notes, askedAs: out.askedAs}
+		return newMatrixOutput(w, out.notes, out.askedAs, s.room.collected)
 	}
 	return out
 }

@@ -16,12 +16,12 @@ type targetList struct {
 	run     runFlags
 
 	asked  int
-	failed []*jsonResult
+	failed failedResults
 }
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c, run: runFlags{retries: refreshRetries}}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.room.waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -63,9 +63,7 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 			_ = notes.portal(&r)
 		}
 		if r.Err != nil {
-			j := newJSONResult(&r, names)
-			j.Targets = (*jsonTargets)(&r.Targets)
-			t.failed = append(t.failed, j)
+			t.failed.add(&r, newJSONResult(&r, names))
 		}
 	}
 	_ = notes.end(nil)
@@ -87,10 +85,10 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if empty && t.forPeople() {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
-	if err := l.end(t.failed...); err != nil {
+	if err := l.endWith(&t.failed); err != nil {
 		return err
 	}
-	return partly(t.asked, len(t.failed))
+	return partly(t.asked, len(t.failed.all))
 }
 
 func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {

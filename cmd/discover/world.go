@@ -31,6 +31,8 @@ type world struct {
 	system     string // as in runtime.GOOS
 	root       bool   // we may do everything
 
+	room bounds // for what is collected
+
 	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
 	hasIPsec func() (bool, error)                 // it is worth a look what the system has
 
@@ -58,6 +60,7 @@ func thisMachine() world {
 		interfaces: netInterfaces,
 		system:     runtime.GOOS,
 		root:       os.Geteuid() == 0,
+		room:       usualBounds(),
 		enforcer:   systemEnforcer,
 		hasIPsec:   systemHasIPsec,
 	}

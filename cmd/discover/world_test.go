@@ -38,6 +38,7 @@ type lab struct {
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
+	bounds  bounds              // of what is collected
 
 	addresses []initiator.HostAddress
 	unrouted  []string // our addresses that no packets go out from
@@ -70,6 +71,7 @@ func newLab(t *testing.T) *lab {
 		names:   map[string][]string{},
 		created: map[string]*newFile{},
 		host:    "host1.example.com",
+		bounds:  usualBounds(),
 		addresses: []initiator.HostAddress{
 			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("2001:db8::fe"), Interface: "eth0", Up: true},
@@ -161,6 +163,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		addresses: func() ([]initiator.HostAddress, error) { return l.addresses, nil },
 		route:     l.route,
 		dial:      l.Dial,
+		room:      l.bounds,
 		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {

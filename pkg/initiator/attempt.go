@@ -112,9 +112,7 @@ func (a *attempt) finish(err error) {
 		a.result.Elapsed += a.clock.used()
 	}
 	a.result.Warnings = a.warnings.all()
-	if a.pool.held != nil {
-		a.holdWarnings()
-	}
+	a.result.omitted = a.warnings.omitted
 	a.result.Err = err
 	a.result.Complete = err == nil && a.result.LeftOut == 0
 	b := a.open()
@@ -139,23 +137,26 @@ func (a *attempt) handOn() error {
 		return nil
 	}
 	a.batch = nil
+	if a.clock == nil {
+		if a.pool.offer(b) {
+			return nil
+		}
+		return a.pool.emit(b)
+	}
+	b.clock, b.work = a.clock, a.clock.current()
 	if a.pool.offer(b) {
 		return nil
 	}
-	if a.clock != nil {
-		a.clock.pause()
-		defer a.clock.resume()
+	a.clock.pause()
+	defer a.clock.resume()
+	if err := a.pool.emit(b); err != nil {
+		return err
 	}
-	return a.pool.emit(b)
+	return context.Cause(a.clock.ctx) // the consumer may have stopped it
 }
 
 // found takes a target from the list.
 func (a *attempt) found(t *listed) error {
-	if a.pool.held != nil {
-		if err := a.hold(t.cost()); err != nil {
-			return err
-		}
-	}
 	a.result.TargetsFound++
 	b := a.open()
 	if b.add(t); a.pool.room(b) == 0 {
@@ -167,7 +168,7 @@ func (a *attempt) found(t *listed) error {
 // foundMore takes targets of which t has all but the names.
 func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
 	for len(names) > 0 {
-		if a.pool.held != nil || len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
+		if len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
 			one := *t
 			one.name = text[names[0].from:names[0].to]
 			if err := a.found(&one); err != nil {

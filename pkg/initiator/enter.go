@@ -195,7 +195,7 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	m := &a.conn.list
 	m.Reset(numbers, a.text)
 	m.Late = true
-	m.MaxText = a.d.maxText(a.pool.held != nil)
+	m.MaxText = a.d.maxText(a.pool.ahead != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
@@ -206,23 +206,6 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 func (a *attempt) endList() {
 	a.result.LeftOut = a.list.leftOut
 	a.list.warnUnusable()
-}
-
-// hold counts what is collected.
-func (a *attempt) hold(n int64) error {
-	a.result.held += n
-	return a.pool.held.put(n)
-}
-
-// holdWarnings counts them, too. Those that find no room are not kept: they cost
-// nothing else.
-func (a *attempt) holdWarnings() {
-	n := a.warnings.size()
-	if a.hold(n) != nil {
-		a.result.Warnings = a.warnings.counted()
-		a.result.held -= n
-		a.pool.held.clear(n)
-	}
 }
 
 // logout closes the session as a guest should. By now nothing that goes wrong

@@ -69,7 +69,7 @@ type Result struct {
 
 	Err error // an *Error; nil: the portal answered
 
-	held int64 // bytes that it takes of the room for answers that are collected
+	omitted int // how many warnings the last one stands for, where it is a WarnMore
 }
 
 // A Redirect is one hop that the login was sent on.

@@ -177,6 +177,9 @@ func (a *attempt) redirectHint() string {
 	return ""
 }
 
+// limitHint is for a target that sent more than we accept.
+const limitHint = "raise the limit if that portal is to be trusted with it"
+
 // What a LimitError is about where the caller can raise the limit.
 const (
 	limitText    = session.LimitText
@@ -194,9 +197,9 @@ func (a *attempt) discoverHint(err error) string {
 	case errors.As(err, &answer):
 		return a.answerHint(answer)
 	case errors.As(err, &limit) && limit.What == limitText:
-		return "raise the limit if that portal is to be trusted with it (--max-text)"
+		return limitHint + " (--max-text)"
 	case errors.As(err, &limit) && limit.What == limitTargets:
-		return "raise the limit if that portal is to be trusted with it (--max-targets)"
+		return limitHint + " (--max-targets)"
 	case errors.As(err, &timeout):
 		return a.stalledHint()
 	}

@@ -59,6 +59,45 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result,
 	return r, r.Err
 }
 
+// Refresh is RefreshSendTargetPortal for several portals, many at once. It yields a
+// result for each, in the order of the keys; all results that wait for their turn
+// share what the Discoverer's MaxHeld allows.
+func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		type begun struct{ listed, refused bool }
+		asked := make(chan begun, len(keys))
+		jobs := func(yield func(*job) bool) {
+			for _, key := range keys {
+				j, listed, err := s.entry(ctx, key, true)
+				if err != nil {
+					r, err := refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
+					j = job{portal: r.Portal, err: err}
+				}
+				asked <- begun{listed, err != nil}
+				if !yield(&j) {
+					return
+				}
+			}
+		}
+		n := 0
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
+			if of := <-asked; !of.refused {
+				s.learn(ctx, r.Portal.Key(), &r)
+				r.Stored = of.listed
+			}
+			if n++; !yield(r) {
+				return
+			}
+		}
+		for _, key := range keys[n:] { // ctx ended
+			r, _ := refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
 // RefreshAll asks all portals of the registry, many at once, and yields a result
 // for each, in the order of the registry.
 func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {

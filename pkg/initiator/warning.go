@@ -67,19 +67,6 @@ func (w *warnings) all() []Warning {
 	return append(w.kept, Warning{Code: WarnMore, Message: fmt.Sprintf("%d more warnings", w.omitted)})
 }
 
-// counted is all, without any that was kept.
-func (w *warnings) counted() []Warning {
-	return (&warnings{omitted: len(w.kept) + w.omitted}).all()
-}
-
-// size returns how many bytes of text were kept.
-func (w *warnings) size() (n int64) {
-	for _, kept := range w.kept {
-		n += int64(len(kept.Message))
-	}
-	return n
-}
-
 // maxQuoted is how many bytes of what a target sent stand in a message.
 const maxQuoted = 256
 
