@@ -18,8 +18,16 @@ func visible(s string) string {
 	if isPlain(s) {
 		return s
 	}
-	b := make([]byte, 0, 2*len(s))
+	b := make([]byte, 0, 4*len(s))
 	for i, size := 0, 0; i < len(s); i += size {
+		if c := s[i]; c < utf8.RuneSelf {
+			if size = 1; ' ' <= c && c <= '~' {
+				b = append(b, c)
+			} else {
+				b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			}
+			continue
+		}
 		var r rune
 		r, size = utf8.DecodeRuneInString(s[i:])
 		switch {
@@ -27,8 +35,6 @@ func visible(s string) string {
 			b = appendHex(append(b, `\x`...), uint32(s[i]), 2)
 		case unicode.IsPrint(r):
 			b = append(b, s[i:i+size]...)
-		case r < utf8.RuneSelf:
-			b = appendHex(append(b, `\x`...), uint32(r), 2)
 		case r > 0xffff:
 			b = appendHex(append(b, `\U`...), uint32(r), 8)
 		default:
@@ -38,10 +44,12 @@ func visible(s string) string {
 	return string(b)
 }
 
+const hexDigits = "0123456789abcdef"
+
 // appendHex appends the last digits of a number in hexadecimal.
 func appendHex(b []byte, n uint32, digits int) []byte {
 	for ; digits > 0; digits-- {
-		b = append(b, "0123456789abcdef"[n>>(4*(digits-1))&15])
+		b = append(b, hexDigits[n>>(4*(digits-1))&15])
 	}
 	return b
 }

@@ -40,6 +40,7 @@ type queue struct {
 	waiting map[int]*held
 	room    int64
 	used    int64 // of it
+	long    int64 // of that, by portals whose lists are long
 	current *held // of the portal whose turn it is; nil: nothing was
 }
 
@@ -100,21 +101,53 @@ func (q *queue) now(b *initiator.Batch) *initiator.Batch {
 	return &initiator.Batch{Index: b.Index, Portal: b.Portal, Address: b.Address, Result: b.Result}
 }
 
-// addTargets takes targets. A portal may hold no more than it leaves free for others,
-// so that one which sends for ever does not take the room of all.
+// addTargets takes targets. A portal that sends for ever does not take the room of all:
+// see limit.
 func (q *queue) addTargets(h *held, b *initiator.Batch) {
 	if h.targets == nil {
 		h.targets = &initiator.TargetSet{Repeats: true}
 	}
-	h.targets.Add(b, 0, b.Len())
+	limit := q.limit(h)
+	for i := 0; i < b.Len() && h.full == nil; i += heldAtOnce {
+		h.targets.Add(b, i, min(i+heldAtOnce, b.Len()))
+		if h.targets.Size() > limit {
+			h.full = &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: max(limit, 0)}
+		}
+	}
 	h.found = h.targets.Len()
-	size := h.targets.Size()
-	q.used += size - h.used
-	h.used = size
-	if share := (q.room - (q.used - size)) / 2; size > share {
-		h.full = &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: max(share, 0)}
+	q.count(h, h.targets.Size()-h.used)
+}
+
+// limit returns how many bytes a portal may hold: what a list of usual length takes, as
+// long as there is any room; more only from seven eighths of the room, and no more of them
+// than it leaves free for others.
+func (q *queue) limit(h *held) int64 {
+	usual := min(q.room-(q.used-h.used), q.usual())
+	long := q.long
+	if h.used > q.usual() {
+		long -= h.used
+	}
+	return max(usual, (q.room-q.room/8-long)/2)
+}
+
+// usual is what the list of a portal takes that is not long, in bytes.
+func (q *queue) usual() int64 { return min(64<<10, q.room/64) }
+
+// count counts bytes of a portal.
+func (q *queue) count(h *held, n int64) {
+	if h.used > q.usual() {
+		q.long -= h.used
+	}
+	h.used += n
+	q.used += n
+	if h.used > q.usual() {
+		q.long += h.used
 	}
 }
+
+// heldAtOnce is how many targets are taken before the room is looked at again: a whole
+// batch of a portal that sends for ever may take what is left for all others.
+const heldAtOnce = 16
 
 // addWarnings counts the warnings of a result. Those for which there is no room are
 // not kept.
@@ -127,8 +160,7 @@ func (q *queue) addWarnings(h *held) {
 		r.Warnings = []initiator.Warning{{Code: initiator.WarnMore, Message: fmt.Sprintf("%d more warnings", len(r.Warnings))}}
 		return
 	}
-	h.used += n
-	q.used += n
+	q.count(h, n)
 }
 
 // next passes the turn on, and yields all that waited for it.
@@ -141,7 +173,7 @@ func (q *queue) next(yield func(*initiator.Batch) bool) bool {
 			return true
 		}
 		delete(q.waiting, q.turn)
-		q.used -= h.used
+		q.count(h, -h.used)
 		if !h.replay(q.turn, yield) {
 			return false
 		}
