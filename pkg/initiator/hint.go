@@ -171,7 +171,7 @@ func (a *attempt) redirectHint() string {
 	switch {
 	case a.redirectPolicy() == RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
-	case a.elsewhere && a.result.Portal.Login.authType() == MutualCHAP:
+	case a.elsewhere && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.authType() == MutualCHAP:
 		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
 	}
 	return ""

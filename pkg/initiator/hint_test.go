@@ -132,11 +132,16 @@ func TestHints(t *testing.T) {
 			*p = withMutualCHAP(withCHAP(*p, chapUser, chapSecret), targetUser, targetSecret)
 		}, want: "if that host can be trusted with the secrets, let them go along (--redirect any)"},
 		{name: "redirection in a circle", target: sends(where)},
+		{name: "redirection in a circle by another host, with the secrets", target: sends("192.0.2.10"), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			*p = withMutualCHAP(withCHAP(*p, chapUser, chapSecret), targetUser, targetSecret)
+			d.Redirect = initiator.RedirectAny
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				p := portal(n, where, tt.target)
+				portal(n, "192.0.2.10:3260", sends(where))
 				if tt.change != nil {
 					tt.change(d, &p)
 				}
