@@ -40,7 +40,7 @@ type probeStage struct {
 	ctx     context.Context
 	open    map[int]*heldPortal // portals whose result has not come; of read alone
 	queue   chan *heldPortal    // the others, in the order in which they came
-	quit    chan struct{}       // closed when nobody takes from queue any more
+	quit    chan struct{}       // closed when the consumer has left
 	running sync.WaitGroup
 
 	mu      sync.Mutex // guards the following
@@ -127,7 +127,7 @@ func (s *probeStage) free(p *heldPortal) {
 	s.less.Signal()
 }
 
-// end waits for all that is under way, which nobody waits for any more.
+// end waits until the goroutines of the stage have ended.
 func (s *probeStage) end() {
 	s.mu.Lock()
 	s.over = true
