@@ -45,7 +45,7 @@ type probeStage struct {
 
 	mu      sync.Mutex // guards the following
 	less    sync.Cond  // something was freed, or it is over
-	bytes   int        // of targets that are held
+	bytes   int64      // of targets that are held
 	waiting int        // portals in queue, or taken from it and not freed
 	over    bool
 }
@@ -88,7 +88,7 @@ func (s *probeStage) read(all iter.Seq[*initiator.Batch]) {
 // collected counts a portal that waits for its probes, and the targets of its result:
 // these are there already.
 func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
-	var n int
+	var n int64
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		n += targetSize(len(t.Name)+len(t.Alias), t.Addresses)
@@ -105,13 +105,13 @@ func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
 
 // reserve takes n bytes of the room; false: there are not so many, and none to wait
 // for.
-func (s *probeStage) reserve(n int) bool {
+func (s *probeStage) reserve(n int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.bytes+n > maxHeld && s.waiting > 0 && !s.over {
+	for s.bytes+n > s.v.room && s.waiting > 0 && !s.over {
 		s.less.Wait()
 	}
-	if s.bytes+n > maxHeld {
+	if s.bytes+n > s.v.room {
 		return false
 	}
 	s.bytes += n

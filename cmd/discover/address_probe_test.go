@@ -162,6 +162,7 @@ func TestProbeSecrets(t *testing.T) {
 		}
 		l.discover(t.Context(), args...).want(t, exitOK, fmt.Sprintf(`
 192.0.2.10:3260: 1 target
+  CHAP with SHA3-256
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
                                  192.0.2.10:3261,1  reachable
                                  192.0.2.11:3260,1  %-*s
@@ -279,15 +280,52 @@ func TestProbeNoReader(t *testing.T) {
 	}
 }
 
+// A long list is whole with probes, and one that never ends is stopped: where it is
+// held, and where the output has a bound of its own.
+func TestProbeLongList(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{formatJSON, formatISCSIADM} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t)
+			l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))
+			r := l.discover(t.Context(), "scan", "-o", format, "--probe", "192.0.2.10")
+			if got := strings.Count(r.stdout, ":storage."); got != manyTargets || r.status != exitOK {
+				t.Errorf("-o %s: got %d targets, exit status %d, %.300s", format, got, r.status, r.stderr)
+			}
+		})
+	}
+	for args, want := range map[string]string{
+		"--probe 192.0.2.10":                     "that would have to be held until it is known how their addresses are shown",
+		"--via-portal array.example":             "that would have to be held until it is known how their addresses are shown",
+		"--within 192.0.2.0/24 192.0.2.10":       "memory",
+		"--rewrite 10.0.0.1=10.0.0.2 192.0.2.10": "memory",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t)
+			l.bounds = smallBounds
+			l.names["array.example"] = []string{"192.0.2.10"}
+			l.Portal("192.0.2.10:3260", listOf(endless, ordinary))
+			r := l.discover(t.Context(), append([]string{"scan", "-o", "json"}, strings.Fields(args)...)...)
+			d := parseDocument(t, r.stdout)
+			if e := d.Results[0].Error; r.status != exitFailed || e.Stage != "discover" || !strings.Contains(e.Message, want) || len(d.Results[0].Targets) == 0 {
+				t.Errorf("%s: got %+v, %d targets", args, e, len(d.Results[0].Targets))
+			}
+		})
+	}
+}
+
 // What is held has a bound, and a portal that is beyond it fails; the rest of what
 // came of it is not shown as if it were all.
 func TestHeldBound(t *testing.T) {
 	t.Parallel()
 	v := &addressView{addressFlags: &addressFlags{viaPortal: true}}
 	p := v.portal(initiator.Portal{Address: "array.example", Port: 3260})
-	left := 1000
-	room := func(n int) bool {
-		left -= n
+	left := 4
+	room := func(n int64) bool {
+		if n < 60 {
+			t.Errorf("a target takes %d bytes", n)
+		}
+		left--
 		return left >= 0
 	}
 	b := &initiator.Batch{}

@@ -39,6 +39,9 @@ func (c *command) ipsecExplain() *cobra.Command {
 				d.Enforcer = c.enforcer(x.ipsec.enforcer)
 			}
 			return c.withService(cmd.Context(), reading, d, func(s *initiator.Service) error {
+				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
+					return err
+				}
 				return x.explain(cmd.Context(), s, p)
 			})
 		}),

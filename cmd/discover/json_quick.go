@@ -36,10 +36,12 @@ func (j *jsonResult) appendQuick(b []byte) ([]byte, bool) {
 	text(`,"status":`, jsonText(j.Status))
 	b = strconv.AppendUint(append(b, `,"code":`...), uint64(j.Code), 10)
 	text(`,"code_name":`, jsonText(j.CodeName))
+	b = strconv.AppendBool(append(b, `,"complete":`...), j.Complete)
 	b = append(b, `,"warnings":[],"redirects":[]`...)
 	text(`,"ipsec":{"plan":`, jsonText(p.Plan))
 	text(`,"origin":`, jsonText(p.Origin))
 	text(`,"existing":`, p.Existing)
-	b = strconv.AppendFloat(append(b, `},"elapsed_ms":`...), j.ElapsedMS, 'f', -1, 64)
+	b = j.Auth.append(append(b, `},"auth":`...))
+	b = strconv.AppendFloat(append(b, `,"elapsed_ms":`...), j.ElapsedMS, 'f', -1, 64)
 	return b, true
 }

@@ -19,7 +19,8 @@ type jsonMechanism struct {
 	FirstSeen    jsonTime      `json:"first_seen"`
 	LastSeen     jsonTime      `json:"last_seen"`
 	MissingSince jsonTime      `json:"missing_since"`
-	Stale        bool          `json:"stale"` // the entry that found it is gone
+	Stale        bool          `json:"stale"`                      // the entry that found it is gone
+	NotJudged    *jsonTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
 	Hidden       bool          `json:"hidden,omitempty"`
 }
 
@@ -36,6 +37,10 @@ func newJSONTarget(t *initiator.KnownTarget) *jsonTarget {
 			Mechanism: jsonText(m.Text), Kind: "static", Alias: jsonText(m.Alias), Addresses: m.Addresses,
 			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
 			Stale: m.Stale, Hidden: m.Flags&initiator.HideStaticTarget != 0,
+		}
+		if !m.NotJudgedSince.IsZero() {
+			since := jsonTime(m.NotJudgedSince)
+			k.NotJudged = &since
 		}
 		if !m.Static {
 			key := newJSONKey(m.Portal)

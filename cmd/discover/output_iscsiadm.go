@@ -14,11 +14,15 @@ type iscsiadmOutput struct {
 
 	// With several sessions for a portal, its lines so far: each is printed
 	// once. nil: one session.
-	printed map[string]bool
+	printed *lineSet
 	asked   initiator.Portal
+	room    int   // bytes of memory for that
+	full    error // why no more lines are printed of the session; nil: they are
 
 	begins  addressTexts // how the lines of an address begin
 	between []byte       // what is between two names
+
+	leftOut int // addresses of the portal that nobody can connect to from here
 }
 
 func newISCSIADMOutput(w io.Writer, notes *notes) *iscsiadmOutput {
@@ -28,18 +32,35 @@ func newISCSIADMOutput(w io.Writer, notes *notes) *iscsiadmOutput {
 }
 
 func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
-	if o.printed != nil && b.Portal != o.asked {
-		o.asked = b.Portal
-		clear(o.printed)
+	if o.printed == nil {
+		return inRuns(b, o.run, o.target)
 	}
-	return inRuns(b, o.run, o.target)
+	if b.Portal != o.asked {
+		o.asked = b.Portal
+		*o.printed = lineSet{}
+	}
+	for i := 0; i < b.Len() && o.full == nil; i++ {
+		if o.printed.isFull(len(b.Addresses(i)), o.room) {
+			o.full = &initiator.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.printed.used)}
+		} else if err := o.target(b, i); err != nil {
+			return err
+		}
+	}
+	if o.full != nil {
+		b.Stop(o.full)
+		if b.Result != nil {
+			overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
+			o.full = nil
+		}
+	}
+	return nil
 }
 
 // run adds the lines of the targets from i on that have one address, the same, and
 // returns where others begin.
 func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 	address := b.Addresses(i)
-	if len(address) != 1 || o.printed != nil {
+	if len(address) != 1 || address[0].Unusable != initiator.Usable || o.printed != nil {
 		return i, nil
 	}
 	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
@@ -51,34 +72,51 @@ func (o *iscsiadmOutput) run(b *initiator.Batch, i int) (int, error) {
 	return i, o.add(line[:len(line)-len(prefix)])
 }
 
-// target adds the lines of any target.
+// target adds the lines of any target: of each address that can be used, or of the
+// address in use where there is no other.
 func (o *iscsiadmOutput) target(b *initiator.Batch, i int) error {
-	line, name := o.b, b.Name(i)
-	for _, a := range b.Addresses(i) {
-		if o.printed != nil && o.isPrinted(name, a) {
+	name, before, left := b.Name(i), len(o.b), 0
+	line, addresses := o.b, b.Addresses(i)
+	for _, a := range addresses {
+		if a.Unusable != initiator.Usable {
+			left++
 			continue
 		}
-		line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+		line = o.appendLine(line, name, a)
+	}
+	o.leftOut += left
+	if left > 0 && left == len(addresses) && b.Address.IsValid() {
+		line = o.appendLine(line, name, initiator.TargetAddress{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: initiator.NoGroup})
+	}
+	if len(line) == before {
+		return nil
 	}
 	return o.add(line)
 }
 
-// isPrinted reports a line that an earlier session has brought.
-func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool {
-	key := a.String() + " " + string(name)
-	if o.printed[key] {
-		return true
+// appendLine appends the line of an address, unless an earlier session has brought it.
+func (o *iscsiadmOutput) appendLine(line, name []byte, a initiator.TargetAddress) []byte {
+	from := len(line)
+	line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+	if o.printed != nil && !o.printed.enter(line[from:]) {
+		line = line[:from]
 	}
-	o.printed[key] = true
-	return false
+	return line
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {
 	if err := o.handOn(); err != nil {
 		return err
 	}
-	return o.notes.portal(r)
+	if err := o.notes.portal(r); err != nil || o.leftOut == 0 {
+		return err
+	}
+	o.notes.say("%s: %s left out: unusable from here", visible(r.Portal.Portal.String()), plural(o.leftOut, "address was", "addresses were"))
+	o.leftOut = 0
+	return nil
 }
+
+func (o *iscsiadmOutput) silent(*initiator.Result) {}
 
 func (o *iscsiadmOutput) end(blocks []*block) error {
 	if err := o.handOn(); err != nil {

@@ -41,7 +41,7 @@ func fleet(t *testing.T) *lab {
 
 const (
 	refused = "login to 192.0.2.11:3260 from 192.0.2.254: target refused: authentication failure (0x0201); " +
-		"the portal wants CHAP for discovery: give a CHAP name and secret"
+		"the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	notListening = "connect to 192.0.2.12:3260: connection refused; nothing listens there: check the address and the TCP port"
 	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route to it and the firewalls between"
 	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection"
@@ -91,12 +91,13 @@ const (
 		`{"name":"iqn.2026-11.com.example:disk1","alias":"","addresses":[` +
 		`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]},` +
 		`{"name":"iqn.2026-11.com.example:disk-two","alias":"","addresses":[{"address":"192.0.2.10","port":3260,"group":null}]}],`
-	us  = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
-	tcp = `"source":"192.0.2.254","interface":"eth0","stored":false,`
-	end = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},`
+	us       = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
+	tcp      = `"source":"192.0.2.254","interface":"eth0","stored":false,`
+	end      = `"complete":false,` + plainEnd
+	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
 
 	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
-		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + end + `"elapsed_ms":0}`
+		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + `"elapsed_ms":0}`
 	refusedJSON = `{"portal":"192.0.2.11:3260","address":"192.0.2.11:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"error","code":4026466313,"code_name":"ISDSC_AUTHENTICATION_FAILURE",` +
 		`"error":{"stage":"login","message":"` + refused + `","login_status":"0x0201","retryable":false},` +
@@ -143,7 +144,7 @@ func TestJSONL(t *testing.T) {
 // line makes the line of a stream of a result in a document.
 func line(result string, targets int) string {
 	from := strings.Index(result, `"targets":[`)
-	to := strings.Index(result, `"warnings":[`)
+	to := strings.Index(result, `"complete":`)
 	result = strings.TrimSuffix(result[:from]+result[to:], "}")
 	return `{"type":"portal",` + result[1:] + `,"targets_found":` + string(rune('0'+targets)) + "}\n"
 }

@@ -82,6 +82,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if p.Login, err = a.login.options(ctx, &a.world); err != nil {
 		return p, err
 	}
+	if err := a.run.checkName(p.Login.InitiatorName); err != nil {
+		return p, err
+	}
 	p.Login.BindDevice = a.ipsec.bindDevice
 	if p.IPsec, err = a.ipsec.options(ctx, &a.world); err != nil {
 		return p, err
@@ -125,6 +128,7 @@ func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.S
 		return err // of --key, which is asked for when there is something to seal
 	}
 	a.logResult(&r)
+	a.noteName(&r)
 	a.newAddressView(&a.addrs, &a.run, s.NewProber).result(ctx, &r)
 	out := a.newWhole()
 	if table, ok := out.output.(*tableOutput); ok {

@@ -42,6 +42,9 @@ func (c *command) targetAdd() *cobra.Command {
 				if err := s.AddStaticTarget(cmd.Context(), t); err != nil {
 					return err
 				}
+				if unusual, _ := initiator.CheckName(t.Name); unusual != "" {
+					c.say("warning: %s is no iSCSI name: %s", t.Name, unusual)
+				}
 				if noPersist {
 					c.say("%s is not stored, and forgotten by the end of this command", t.Name)
 				}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -15,12 +16,12 @@ type targetList struct {
 	run     runFlags
 
 	asked  int
-	failed []*jsonResult
+	failed failedResults
 }
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.room.waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -56,14 +57,13 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 	names := &interfaceNames{list: t.interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
+		t.noteName(&r)
 		t.asked++
 		if t.forPeople() {
 			_ = notes.portal(&r)
 		}
 		if r.Err != nil {
-			j := newJSONResult(&r, names)
-			j.Targets = (*jsonTargets)(&r.Targets)
-			t.failed = append(t.failed, j)
+			t.failed.add(&r, newJSONResult(&r, names))
 		}
 	}
 	_ = notes.end(nil)
@@ -85,10 +85,10 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if empty && t.forPeople() {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
-	if err := l.end(t.failed...); err != nil {
+	if err := l.endWith(&t.failed); err != nil {
 		return err
 	}
-	return partly(t.asked, len(t.failed))
+	return partly(t.asked, len(t.failed.all))
 }
 
 func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
@@ -113,12 +113,23 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 		}
 	}
 	out := newISCSIADMOutput(t.stdout, nil)
-	var b initiator.Batch
+	b := initiator.Batch{Address: addressOf(target)}
 	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
 	if err := out.targets(&b); err != nil {
 		return err
 	}
 	return out.handOn()
+}
+
+// addressOf returns an address at which a target was listed; invalid: its portals
+// are known by name alone.
+func addressOf(t *initiator.KnownTarget) netip.AddrPort {
+	for _, m := range t.Mechanisms {
+		if addr, err := netip.ParseAddr(m.Portal.Portal.Address); err == nil && !m.Static && m.MissingSince.IsZero() {
+			return netip.AddrPortFrom(addr, m.Portal.Portal.Port)
+		}
+	}
+	return netip.AddrPort{}
 }
 
 // targetRows shows a target to people: a row for each address by each mechanism.
@@ -138,6 +149,8 @@ func targetRows(t *initiator.KnownTarget) (rows [][]string) {
 			note = "missing since " + timeText(m.MissingSince)
 		case m.Stale:
 			note = "stale: the portal was removed"
+		case !m.NotJudgedSince.IsZero():
+			note = "not judged since " + timeText(m.NotJudgedSince) + ": the portal fails or leaves targets out"
 		}
 		addresses := m.Addresses
 		if len(addresses) == 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -32,6 +31,8 @@ type world struct {
 	system     string // as in runtime.GOOS
 	root       bool   // we may do everything
 
+	room bounds // for what is collected
+
 	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
 	hasIPsec func() (bool, error)                 // it is worth a look what the system has
 
@@ -59,21 +60,10 @@ func thisMachine() world {
 		interfaces: netInterfaces,
 		system:     runtime.GOOS,
 		root:       os.Geteuid() == 0,
+		room:       usualBounds(),
 		enforcer:   systemEnforcer,
 		hasIPsec:   systemHasIPsec,
 	}
-}
-
-// openFD opens a file descriptor that whoever started us left open.
-func openFD(n int) (io.ReadCloser, error) {
-	f := os.NewFile(uintptr(n), "fd")
-	if f == nil {
-		return nil, os.ErrInvalid
-	}
-	if _, err := f.Stat(); err != nil {
-		return nil, errors.New("it is not open")
-	}
-	return f, nil
 }
 
 // readFile returns a file of at most limit bytes.

@@ -92,7 +92,7 @@ func TestHeldWarnings(t *testing.T) {
 				judge(t, r.Err, lost(initiator.StageLogin))
 				continue
 			}
-			judge(t, r.Err, outcome{})
+			judge(t, r.Err, unusableAnswer)
 			switch {
 			case len(r.Warnings) == 50:
 				kept++

@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"iter"
+	"net/netip"
 	"slices"
 )
 
@@ -23,11 +24,18 @@ type Batch struct {
 	Portal Portal
 	Result *Result // nil: there is more to come of the portal
 
+	// Address is the one in use, at which the targets were listed; invalid: there
+	// was none.
+	Address netip.AddrPort
+
 	entries   []batchEntry
 	text      []byte          // names and aliases
 	addresses []TargetAddress // of all targets
 	result    Result          // what Result points to
 	long      bool            // it has taken room for long ones
+
+	clock *budget // of the portal's discovery; nil: it is not of a Discoverer
+	work  int     // for clock
 }
 
 // A batchEntry is a target of a batch. The fields are as small as they are since
@@ -47,7 +55,7 @@ func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPor
 // Len returns how many targets there are.
 func (b *Batch) Len() int { return len(b.entries) }
 
-// Name returns the name of target i: a valid iSCSI name, as sent.
+// Name returns the name of target i, as sent: one that CheckName lets pass.
 func (b *Batch) Name(i int) []byte {
 	start, end := uint32(0), b.entries[i].alias
 	if i > 0 {
@@ -79,6 +87,17 @@ func (b *Batch) Target(i int) Target {
 // Add adds a copy of a target. A batch has room for 4 GiB of names and aliases.
 func (b *Batch) Add(t *Target) {
 	b.add(&listed{name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses})
+}
+
+// Stop ends the discovery of the batch's portal with an error, unless it is over
+// already: more targets may come that were read meanwhile, then the result comes, with
+// an *Error of StageDiscover that wraps err. Other portals go on. It may be called
+// while the batch is valid, also of a copy; of a batch that was not made by a
+// Discoverer it does nothing.
+func (b *Batch) Stop(err error) {
+	if b.clock != nil {
+		b.clock.abort(b.work, err)
+	}
 }
 
 // Clone returns a copy of b, which stays valid.

@@ -21,12 +21,12 @@ import (
 func FuzzTargetAddress(f *testing.F) {
 	for _, s := range []string{
 		"192.0.2.1:3260,1", "[2001:db8::1]:3260,1", "[fe80::1%eth0],1", "array.example,65535", "a:1", "[::ffff:1.2.3.4]", "", ",", "[", "]:,",
-		"192.0.2.01", "0x7f.1", "a..b", "[::]]:1", "1.2.3.4:00001,00001",
+		"192.0.2.01", "2001:db8::10:3260,1", "fe80::1%x:3261, -1", "0.0.0.0:3260,1", "0x7f.1", "a..b", "[::]]:1", "1.2.3.4:00001,00001",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		a, reason := parseTargetAddress(s)
+		a, _, reason := parseTargetAddress(s, 3261)
 		if reason != "" {
 			if !printable(reason) {
 				t.Errorf("reason %q", reason)
@@ -43,7 +43,7 @@ func FuzzTargetAddress(f *testing.F) {
 		if a.Group == NoGroup {
 			written = strings.TrimSuffix(written, ",-1")
 		}
-		if again, reason := parseTargetAddress(written); reason != "" || again != a {
+		if again, _, reason := parseTargetAddress(written, 3261); reason != "" || again != a {
 			t.Errorf("got %+v, written as %q, read again as %+v, %q", a, written, again, reason)
 		}
 		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
@@ -144,6 +144,9 @@ func FuzzList(f *testing.F) {
 	for _, text := range alikes {
 		f.Add([]byte(text), uint8(255))
 	}
+	for _, text := range neighbours {
+		f.Add([]byte(text), uint8(255))
+	}
 	f.Fuzz(func(t *testing.T, text []byte, size uint8) {
 		const most = 8
 		got := listOf(text, int(size)+1, most, (*list).text)
@@ -152,7 +155,7 @@ func FuzzList(f *testing.F) {
 		}
 		names := 0
 		for p, err := range pdu.Text(text).Pairs() {
-			if err == nil && string(p.Key) == pdu.KeyTargetName && badName(string(p.Value)) == "" {
+			if err == nil && string(p.Key) == pdu.KeyTargetName && harmfulName(string(p.Value)) == "" {
 				names++
 			}
 		}
@@ -163,6 +166,7 @@ func FuzzList(f *testing.F) {
 		if errors.As(got.err, &limit) && len(got.Targets) != most && limit.What == "targets" {
 			t.Errorf("%d targets before %v", len(got.Targets), got.err)
 		}
+		judgeNames(t, text, got)
 		judgeTargets(t, got.Targets)
 		for _, w := range got.Warnings {
 			if !printable(strings.ReplaceAll(w.Message, "…", "")) {
@@ -194,7 +198,7 @@ func walk(text []byte, size int, yield func(pdu.Text) error) error {
 func judgeTargets(t *testing.T, targets []Target) {
 	t.Helper()
 	for _, target := range targets {
-		if badName(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > maxAliasLen ||
+		if harmfulName(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > maxAliasLen ||
 			len(target.Addresses) == 0 || len(target.Addresses) > maxAddresses {
 			t.Errorf("target %+v", target)
 		}

@@ -28,6 +28,11 @@ type Mechanism struct {
 	LastSeen     time.Time
 	MissingSince time.Time // when a portal that answered first left it out; zero: it did not
 
+	// NotJudgedSince is when the answers of the portal that found it began to fail
+	// or to leave targets out: since then nothing of that portal becomes missing.
+	// Zero: its last answer was complete.
+	NotJudgedSince time.Time
+
 	// Stale is set where the entry that found it is no longer in the registry:
 	// nobody looks any more.
 	Stale bool

@@ -145,7 +145,7 @@ func (l *list) run(t pdu.Text, at int) (int, error) {
 func (l *list) become(name []byte, like *tail) {
 	l.target.begin(name)
 	l.target.alias, l.target.addresses = append(l.target.alias, like.alias...), append(l.target.addresses, like.addresses...)
-	l.state, l.plain, l.bad = inRecord, true, 0
+	l.state, l.plain, l.folded, l.bad = inRecord, true, true, 0
 }
 
 // hand hands on targets that are like the one before.

@@ -27,18 +27,23 @@ type list struct {
 	more func(t *listed, text pdu.Text, names []span) error
 
 	warnings *warnings
+	strict   bool           // leave out names that are no iSCSI names in form
 	session  netip.AddrPort // the portal in use: a target that names no address is there
 	max      int            // targets
 	count    int
+	leftOut  int // targets that were left out for their names
 
 	target listed // the record being read, in memory that is reused
-	plain  bool   // its name is as FoldName makes it
+	plain  bool   // its name is plain, as isPlainName has it
+	folded bool   // its name is as FoldName makes it
 	state  recordState
-	bad    int // addresses of it that are invalid
+	bad    int // addresses of it that cannot be read
 
-	alike   likeness
-	read    readAddresses
-	implied []TargetAddress // what impliedAddress says; empty: not asked yet
+	alike    likeness
+	read     readAddresses
+	implied  []TargetAddress // what impliedAddress says; empty: not asked yet
+	begins   []byte          // how the answer begins, for an error
+	unusable unusableAddresses
 }
 
 // A listed is a target of a list.
@@ -58,10 +63,12 @@ const (
 
 // reset makes l ready for the answer of another portal.
 func (l *list) reset(session netip.AddrPort, max int) {
-	l.session, l.max, l.count = session, max, 0
+	l.session, l.max, l.count, l.leftOut = session, max, 0, 0
 	l.target.begin(nil)
-	l.state, l.implied = beforeFirst, l.implied[:0]
+	l.state, l.implied, l.begins = beforeFirst, l.implied[:0], l.begins[:0]
 	l.alike.reset()
+	l.read.reset(session.Port())
+	l.unusable.reset()
 }
 
 // begin makes t one of which the name is known.
@@ -72,6 +79,9 @@ func (t *listed) begin(name []byte) {
 
 // text takes whole pairs of the answer.
 func (l *list) text(t pdu.Text) error {
+	if len(l.begins) == 0 {
+		l.begins = append(l.begins, beginning(t)...)
+	}
 	l.alike.forget()
 	for off := 0; ; {
 		key, value, next, err := t.Next(off)
@@ -110,6 +120,11 @@ func (l *list) pair(key, value []byte) error {
 		return l.address(value)
 	case pdu.KeyTargetAlias:
 		return l.alias(value)
+	case pdu.KeySendTargets:
+		switch string(value) {
+		case pdu.ValueReject, pdu.ValueNotUnderstood, pdu.ValueIrrelevant:
+			return &AnswerError{Refusal: string(value)}
+		}
 	}
 	if len(key) < 2 || key[0] != 'X' || key[1] != '-' && key[1] != '#' {
 		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", quote(key))
@@ -123,32 +138,42 @@ func (l *list) name(v []byte) error {
 	if l.state == inRecord && string(l.target.name) == string(v) {
 		return nil
 	}
-	plain, reason := l.isPlain(v), ""
+	plain := l.isPlain(v)
+	folded, harmful, unusual := plain, "", ""
 	if !plain {
 		name := string(v)
-		if reason = badName(name); reason == "" {
-			plain = FoldName(name) == name
+		if harmful = harmfulName(name); harmful == "" {
+			unusual = unusualName(name)
+			folded = FoldName(name) == name
 		}
 	}
-	// Two plain names are the same only where their bytes are.
-	if reason == "" && l.state == inRecord && !(plain && l.plain) && FoldName(string(l.target.name)) == FoldName(string(v)) {
+	if l.strict && harmful == "" {
+		harmful = unusual
+	}
+	// Two folded names are the same only where their bytes are.
+	if harmful == "" && l.state == inRecord && !(folded && l.folded) && FoldName(string(l.target.name)) == FoldName(string(v)) {
 		return nil
 	}
 	if err := l.flush(); err != nil {
 		return err
 	}
-	if reason != "" {
+	if harmful != "" {
 		l.state = inBadRecord
-		l.warn(WarnTargetName, "target name %s: %s", quote(v), reason)
+		l.leftOut++
+		l.warn(WarnTargetName, "target name %s left out: %s", quote(v), harmful)
 		return nil
 	}
-	l.state, l.plain, l.bad = inRecord, plain, 0
+	if unusual != "" {
+		l.warn(WarnUnusualName, "target name %s is no iSCSI name: %s", quote(v), unusual)
+	}
+	l.state, l.plain, l.folded, l.bad = inRecord, plain, folded, 0
 	l.target.begin(v)
 	return nil
 }
 
-// isPlain is isPlainName for a name that follows another: of what begins like that
-// one, only the rest is looked at.
+// isPlain is isPlainName for a name that may follow a plain one: of what begins
+// like that one, only the rest is looked at. What a name has in common with one
+// that is not plain says nothing about it.
 func (l *list) isPlain(v []byte) bool {
 	n := 0
 	if l.plain && l.state == inRecord {
@@ -179,13 +204,15 @@ func (l *list) address(v []byte) error {
 	case inBadRecord:
 		return nil
 	}
-	a, reason := l.read.parse(v)
+	a, kind, reason := l.read.parse(v)
 	if reason != "" {
 		l.bad++
 		l.warn(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote(l.target.name), reason)
 		return nil
 	}
-	a = a.withZone(l.session.Addr())
+	if kind != ordinaryAddress {
+		a = l.place(a, kind)
+	}
 	if len(l.target.addresses) >= fewAddresses || !slices.Contains(l.target.addresses, a) {
 		l.target.addresses = append(l.target.addresses, a)
 	}
@@ -226,10 +253,10 @@ func (l *list) flush() error {
 		t.implied = t.addresses[0] == l.implied[0]
 	case len(t.addresses) > 1:
 		t.implied = false
-	case l.bad > 0:
-		l.warn(WarnNoAddress, "target %s left out: none of its addresses is valid", quote(t.name))
-		return nil
 	default:
+		if l.bad > 0 {
+			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", quote(t.name), l.session)
+		}
 		t.addresses, t.implied = append(t.addresses, l.implied[0]), true
 	}
 	if l.count++; l.count > l.max {
@@ -242,4 +269,15 @@ func (l *list) flush() error {
 // use.
 func impliedAddress(session netip.AddrPort) TargetAddress {
 	return TargetAddress{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
+}
+
+// close ends an answer that was read to its end.
+func (l *list) close() error {
+	if err := l.flush(); err != nil {
+		return err
+	}
+	if l.count == 0 && len(l.begins) > 0 {
+		return &AnswerError{Text: quoteMost(l.begins, maxBeginning), LeftOut: l.leftOut}
+	}
+	return nil
 }

@@ -33,6 +33,9 @@ func v4(last, group int) initiator.TargetAddress {
 // here is the address of a target that names none.
 var here = initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: initiator.NoGroup}
 
+// unusableAnswer is text of which no target can be made.
+var unusableAnswer = outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}
+
 // TestList: what is wrong with one record costs that record and no other; what
 // is wrong with the text costs the list.
 func TestList(t *testing.T) {
@@ -67,14 +70,14 @@ func TestList(t *testing.T) {
 		{name: "a key that does not belong", text: pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
 		{name: "a bad name", text: pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
 		{name: "a bad name between", text: pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name between the same", text: pairs(nameA, addr1, "TargetName=x", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "no name", text: pairs("TargetName=", addr1), warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between the same", text: pairs(nameA, addr1, "TargetName=x y", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "no name", text: pairs("TargetName=", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
 		{name: "a name that is not UTF-8", text: pairs(nameA+"\xff", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
 		{name: "a name with a newline", text: pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name has any alias and addresses", text: pairs("TargetName=x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name has any alias and addresses", text: pairs("TargetName=-x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
 		{name: "a bad address", text: pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
-		{name: "bad addresses alone", text: pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
-		{name: "bad addresses alone, at the end", text: pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses alone", text: pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses alone, at the end", text: pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here), target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
 		{name: "bad addresses, and good ones under the name again", text: pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
 		{name: "a bad alias", text: pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
 
@@ -137,7 +140,7 @@ func TestListStream(t *testing.T) {
 }
 
 // TestListZone: a link-local address takes the zone of the session that it came
-// by, and no other address has one.
+// by, whatever zone the target has there, and no other address has one.
 func TestListZone(t *testing.T) {
 	t.Parallel()
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
@@ -150,13 +153,14 @@ func TestListZone(t *testing.T) {
 			return initiator.TargetAddress{Host: host, Port: 3260, Group: group}
 		}
 		want := []initiator.Target{
-			target(a, address("fe80::2%eth0", 1), address("2001:db8::2", 1), address("169.254.0.2", 1), address("ff02::1", 1)),
+			target(a, address("fe80::2%eth0", 1), address("2001:db8::2", 1), address("169.254.0.2", 1), address("fe80::3%eth0", 1),
+				initiator.TargetAddress{Host: "ff02::1", Port: 3260, Group: 1, Unusable: initiator.MulticastAddress}),
 			target(b, address("fe80::1%eth0", initiator.NoGroup)),
 		}
 		if diff := cmp.Diff(want, r.Targets); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)
 		}
-		if warned(r, initiator.WarnTargetAddress) != 1 {
+		if warned(r, initiator.WarnUnusable) != 1 || len(r.Warnings) != 1 {
 			t.Errorf("warnings %v", r.Warnings)
 		}
 	})
@@ -171,7 +175,7 @@ func TestListWarnings(t *testing.T) {
 			bad = append(bad, fmt.Sprintf("TargetName=\x1b%d%s", i, strings.Repeat("\xff", 200)))
 		}
 		r, _ := discover(t, d, portal(n, where, answers(pairs(bad...))))
-		judge(t, r.Err, outcome{})
+		judge(t, r.Err, unusableAnswer)
 		if len(r.Warnings) != 101 || r.Warnings[100].Code != initiator.WarnMore || r.Warnings[100].Message != "900 more warnings" {
 			t.Errorf("%d warnings, the last is %v", len(r.Warnings), r.Warnings[len(r.Warnings)-1])
 		}

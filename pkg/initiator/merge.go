@@ -14,8 +14,9 @@ const mergeBatch = 500
 // merge takes the whole answer of a portal that was asked by key into the list
 // of targets: a new name is added, a known one gets the addresses of this
 // answer, and one that this mechanism found before and no longer does is missing
-// since now. Nothing is ever deleted.
-func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time) error {
+// since now. Nothing is ever deleted, and where the answer is not complete nothing
+// becomes missing: the name that is not there may be the one that was left out.
+func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time, complete bool) error {
 	mechanism := key.mechanism()
 	seen := make(map[string]bool, len(targets))
 	for begin := 0; begin < len(targets); begin += mergeBatch {
@@ -27,6 +28,9 @@ func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time
 		if err != nil {
 			return err
 		}
+	}
+	if !complete {
+		return nil
 	}
 	return s.mergeMissing(ctx, mechanism, seen, now)
 }

@@ -12,14 +12,33 @@ import (
 // MaxNameLen is the longest iSCSI name in bytes (RFC 7143, section 4.2.7.1).
 const MaxNameLen = 223
 
-// ValidateName reports, as a *ConfigError, a name that is no iSCSI name: iqn.,
-// eui. or naa. form (RFC 7143, section 4.2.7), without anything that RFC 3722
-// prohibits. Upper case and '_' pass, since real arrays use them.
+// ValidateName reports, as a *ConfigError with CodeInvalidISCSIName, a name that
+// is no iSCSI name: iqn., eui. or naa. form (RFC 7143, section 4.2.7), without
+// anything that RFC 3722 prohibits. Upper case and '_' pass, since real arrays use
+// them.
 func ValidateName(name string) error {
 	if reason := badName(name); reason != "" {
-		return &ConfigError{Code: CodeInvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
+		return nameError(name, reason)
 	}
 	return nil
+}
+
+// CheckName reports, as a *ConfigError with CodeInvalidISCSIName, a harmful name:
+// an empty one, one of more than MaxNameLen bytes, one that begins with neither a
+// letter nor a digit, or one with a character that no iSCSI name may have (RFC
+// 3722). A harmless name can be written to any output, but it need not be an iSCSI
+// name: unusual says in words what is wrong with its form (RFC 7143, section
+// 4.2.7). Arrays and hosts with such names exist. unusual is empty where
+// ValidateName finds nothing.
+func CheckName(name string) (unusual string, err error) {
+	if reason := harmfulName(name); reason != "" {
+		return "", nameError(name, reason)
+	}
+	return unusualName(name), nil
+}
+
+func nameError(name, reason string) error {
+	return &ConfigError{Code: CodeInvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
 }
 
 // FoldName returns the form in which iSCSI names are compared: case-folded and
@@ -34,18 +53,50 @@ func FoldName(name string) string {
 	return name
 }
 
-// badName says what is wrong with a name; empty: nothing.
+// badName says what is wrong with a name, its characters before its form; empty:
+// nothing.
 func badName(s string) string {
-	if len(s) > MaxNameLen {
+	if reason := harmfulName(s); reason != "" {
+		return reason
+	}
+	return unusualName(s)
+}
+
+// harmfulName says what keeps a name from being written to every output; empty:
+// nothing.
+func harmfulName(s string) string {
+	switch {
+	case s == "":
+		return "an empty name"
+	case len(s) > MaxNameLen:
 		return "more than 223 bytes"
 	}
+	if first, _ := utf8.DecodeRuneInString(s); first != utf8.RuneError && !unicode.IsLetter(first) && !unicode.IsDigit(first) {
+		return "it begins with neither a letter nor a digit"
+	}
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf {
+			return badUnicode(s)
+		} else if !isNameChar(c) {
+			return "a character that no iSCSI name may have"
+		}
+	}
+	return ""
+}
+
+// notPrefixed is the reason of names that are of no form at all.
+const notPrefixed = "an iSCSI name starts with iqn., eui. or naa."
+
+// unusualName says what keeps a harmless name from being an iSCSI name; empty:
+// nothing.
+func unusualName(s string) string {
 	if len(s) < 4 {
-		return "it begins with none of iqn., eui. and naa."
+		return notPrefixed
 	}
 	rest := s[4:]
 	switch {
 	case strings.EqualFold(s[:4], "iqn."):
-		return badQualified(rest)
+		return unusualQualified(rest)
 	case strings.EqualFold(s[:4], "eui."):
 		if len(rest) != 16 || !isHex(rest) {
 			return "eui. is followed by 16 hexadecimal digits"
@@ -55,14 +106,14 @@ func badName(s string) string {
 			return "naa. is followed by 16 or 32 hexadecimal digits"
 		}
 	default:
-		return "it begins with none of iqn., eui. and naa."
+		return notPrefixed
 	}
 	return ""
 }
 
-// badQualified checks what follows "iqn.": yyyy-mm, a dot, a reversed domain
-// name, and anything after a colon.
-func badQualified(s string) string {
+// unusualQualified checks the form of what follows "iqn.": yyyy-mm, a dot, a
+// reversed domain name, and anything after a colon.
+func unusualQualified(s string) string {
 	if len(s) < 9 || !isDigits(s[:4]) || s[4] != '-' || !isDigits(s[5:7]) || s[7] != '.' {
 		return "iqn. is followed by yyyy-mm, a dot and a reversed domain name"
 	}
@@ -71,13 +122,6 @@ func badQualified(s string) string {
 	}
 	if s[8] == ':' {
 		return "the domain name is missing"
-	}
-	for i := 8; i < len(s); i++ {
-		if c := s[i]; c >= utf8.RuneSelf {
-			return badUnicode(s)
-		} else if !isNameChar(c) {
-			return "a character that no iSCSI name may have"
-		}
 	}
 	return ""
 }

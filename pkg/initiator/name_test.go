@@ -41,12 +41,12 @@ func TestValidateName(t *testing.T) {
 
 		{name: iqn + ":" + strings.Repeat("a", 224-len(iqn)-1), bad: "more than 223 bytes"},
 		{name: iqn + ":" + strings.Repeat("ä", 100), bad: "more than 223 bytes"},
-		{name: "", bad: "it begins with none of iqn., eui. and naa."},
-		{name: "iqn", bad: "it begins with none of iqn., eui. and naa."},
+		{name: "", bad: "an empty name"},
+		{name: "iqn", bad: "an iSCSI name starts with iqn., eui. or naa."},
 		{name: "iqn.", bad: "yyyy-mm"},
-		{name: "disk1", bad: "it begins with none of iqn., eui. and naa."},
-		{name: "../../etc/passwd", bad: "it begins with none of iqn., eui. and naa."},
-		{name: " " + iqn, bad: "it begins with none of iqn., eui. and naa."},
+		{name: "disk1", bad: "an iSCSI name starts with iqn., eui. or naa."},
+		{name: "../../etc/passwd", bad: "neither a letter nor a digit"},
+		{name: " " + iqn, bad: "neither a letter nor a digit"},
 		{name: "iqn.26-11.com.example:a", bad: "yyyy-mm"},
 		{name: "iqn.2026-1.com.example:a", bad: "yyyy-mm"},
 		{name: "iqn.2026-00.com.example:a", bad: "there is no such month"},
@@ -60,8 +60,8 @@ func TestValidateName(t *testing.T) {
 		{name: "eui.0x004567A425678D", bad: "16 hexadecimal digits"},
 		{name: "naa.52004567BA64678", bad: "16 or 32 hexadecimal digits"},
 		{name: "naa.52004567BA64678D0", bad: "16 or 32 hexadecimal digits"},
-		{name: "eui.02004567\x11425678D", bad: "16 hexadecimal digits"}, // would be a digit but for one bit
-		{name: "naa.62004567BA6\x13678D", bad: "16 or 32 hexadecimal digits"},
+		{name: "eui.02004567\x11425678D", bad: "a character that no"}, // would be a digit but for one bit
+		{name: "naa.62004567BA6\x13678D", bad: "a character that no"},
 		{name: iqn + ":a b", bad: "a character that no iSCSI name may have"},
 		{name: iqn + ":a\n", bad: "a character that no iSCSI name may have"},
 		{name: iqn + ":a/b", bad: "a character that no iSCSI name may have"},
@@ -70,9 +70,9 @@ func TestValidateName(t *testing.T) {
 		{name: iqn + ":\x7f", bad: "a character that no iSCSI name may have"},
 		{name: iqn + ":\xff", bad: "not UTF-8"},
 		{name: iqn + ":ä\xc3", bad: "not UTF-8"},
-		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"}, // a surrogate
-		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},     // an overlong full stop
-		{name: iqn + ":a\u0301", bad: "not normalised"}, // a accent, in two
+		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"},     // a surrogate
+		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},         // an overlong full stop
+		{name: iqn + ":a\u0301", bad: "not normalised"},     // a accent, in two
 		{name: iqn + ":\u0301"},                             // an accent alone stays what it is
 		{name: iqn + ":ä\u0323", bad: "not normalised"},     // marks out of order
 		{name: iqn + ":ﬁle", bad: "not normalised"},         // a ligature

@@ -141,8 +141,11 @@ func (p Portal) validate() error {
 // isHost reports whether an address may be that of one host.
 func isHost(addr netip.Addr) bool {
 	addr = addr.Unmap()
-	return !addr.IsUnspecified() && !addr.IsMulticast() && addr != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	return !addr.IsUnspecified() && !addr.IsMulticast() && addr != broadcast
 }
+
+// broadcast is the address of all hosts of a link.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // host returns the address without the brackets that some write around IPv6.
 func (p Portal) host() string {

@@ -72,13 +72,13 @@ func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error
 			return err
 		}
 	}
-	if t.elsewhere {
+	if t.otherHost {
 		// A key that is known by the portal's name is not for another host.
 		a.job.portal.Portal = Portal{Address: t.dst.Addr().String(), Port: t.dst.Port()}
 	}
 	a.result.Portal, a.result.InitiatorName = a.job.portal, a.job.name
 	a.result.IPsec = t.before.IPsec
-	a.elsewhere, a.probing = t.elsewhere, true
+	a.elsewhere, a.probing = t.otherHost, true
 	return a.timed(ctx, p.timeout(), func(ctx context.Context) error {
 		a.lent = a.lends()
 		from := t.from

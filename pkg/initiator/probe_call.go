@@ -175,7 +175,8 @@ type probeTask struct {
 	anew      bool // from cannot reach dst: the port is chosen as for a portal
 	dst       netip.AddrPort
 	method    *auth.CHAP
-	elsewhere bool // dst is another host, and what is secret stays
+	otherHost bool // dst is another host, for which the portal's own preshared key is not
+	elsewhere bool // and CHAP credentials stay, too
 	before    *Result
 }
 
@@ -198,7 +199,8 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 	if policy == RedirectSameHost {
 		policy = c.p.d.Redirect
 	}
-	t.elsewhere = policy != RedirectAny && dst.Addr() != c.asked().Addr().Unmap()
+	t.otherHost = dst.Addr() != c.asked().Addr().Unmap()
+	t.elsewhere = policy != RedirectAny && t.otherHost
 	if t.elsewhere && t.method != nil {
 		if t.method.Mutual {
 			return nil, whyMutual

@@ -51,9 +51,10 @@ const (
 // Each probe is made under the plan for IPsec that holds for its address, or not at
 // all, and never under a plan that protects less than the portal's own.
 //
-// CHAP credentials, and a preshared key that came with the portal, go to the host
-// that was asked, which is the same IP address. Other hosts are probed without, and
-// not at all where CHAP is mutual, unless the redirect policy is RedirectAny.
+// CHAP credentials go to the host that was asked, which is the same IP address. Other
+// hosts are probed without, and not at all where CHAP is mutual, unless the redirect
+// policy is RedirectAny. A preshared key that came with the portal goes to no other
+// host, whatever the policy.
 //
 // Never tried are addresses of this host, loopback among them, whichever portal
 // advertises them, addresses that are not Usable, and host names. The portal that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/netip"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -52,7 +51,7 @@ type job struct {
 	// security is what decides about IPsec beside the portal's own flags and
 	// what exists.
 	security ipsec.Settings
-	policy   func(context.Context, netip.AddrPort) (ipsec.Existing, error) // of the administrator; nil: none
+	policy   policyFunc // of the administrator; nil: none
 	key      KeyFunc
 	outer    OuterFunc
 
@@ -72,12 +71,12 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 	}
 }
 
-// run is Batches, with that many portals at once; where held is not nil the answers
-// are collected, and counted there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf, parallel int) iter.Seq[*Batch] {
+// run is Batches, with that many portals at once. Where ahead is not nil the answers
+// are collected, and it bounds how many are.
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		p := &pool{d: d, ctx: ctx, held: held, parallel: parallel, started: 1}
+		p := &pool{d: d, ctx: ctx, ahead: ahead, parallel: parallel, started: 1}
 		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
 		if parallel == 1 {
 			defer cancel()
@@ -126,7 +125,7 @@ func (p *pool) alone(cancel context.CancelFunc, jobs iter.Seq[*job], yield func(
 		return
 	}
 	for next := range jobs {
-		if p.held != nil && !p.held.enter(p.ctx) {
+		if p.ahead != nil && !p.ahead.enter(p.ctx) {
 			return
 		}
 		a.reset()
@@ -148,7 +147,7 @@ const maxLong = 4
 type pool struct {
 	d        *Discoverer
 	ctx      context.Context
-	held     *shelf // for what is collected; nil: nothing is
+	ahead    *ahead // bounds the answers that are collected; nil: none is
 	parallel int    // portals at once
 
 	near func(*Batch) bool // hands a batch to the consumer in his own goroutine; nil: out does
@@ -183,7 +182,7 @@ func (p *pool) work() {
 
 // take copies the next portal to j and returns its index.
 func (p *pool) take(j *job) (index int, ok bool) {
-	if p.held != nil && !p.held.enter(p.ctx) {
+	if p.ahead != nil && !p.ahead.enter(p.ctx) {
 		return 0, false
 	}
 	p.mu.Lock()
@@ -195,8 +194,8 @@ func (p *pool) take(j *job) (index int, ok bool) {
 		}
 	}
 	if !ok {
-		if p.held != nil {
-			p.held.leave()
+		if p.ahead != nil {
+			p.ahead.leave()
 		}
 		return 0, false
 	}

@@ -112,7 +112,7 @@ func judgeResult(t testing.TB, r initiator.Result) {
 		}
 	}
 	for _, target := range r.Targets {
-		if err := initiator.ValidateName(target.Name); err != nil {
+		if _, err := initiator.CheckName(target.Name); err != nil {
 			t.Errorf("target %q: %v", target.Name, err)
 		}
 		if len(target.Addresses) == 0 {

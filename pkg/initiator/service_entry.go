@@ -19,7 +19,11 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 	r.Added = s.now()
 	if old.Version != 0 {
 		var before portalRecord
-		if err := decode(old, &before); err == nil { // a damaged entry is replaced
+		err := decode(old, &before)
+		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+			return err // it is not ours to replace
+		}
+		if err == nil { // a damaged entry is replaced
 			r.Added, r.Last = before.Added, before.Last
 		}
 	}
@@ -113,11 +117,11 @@ func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	if r.Err == nil {
-		if err := s.merge(ctx, key, r.Targets, now); err != nil {
+		if err := s.merge(ctx, key, r.Targets, now, r.Complete); err != nil {
 			r.Err = s.failed(key, storeError(err))
 		}
 	}
-	last := LastResult{Time: now, Code: Code(r.Err), Targets: r.TargetsFound}
+	last := LastResult{Time: now, Code: Code(r.Err), Targets: r.TargetsFound, LeftOut: r.LeftOut}
 	if r.Source.IsValid() {
 		last.Source = r.Source.String()
 	}
@@ -142,7 +146,11 @@ func (s *Service) note(ctx context.Context, key Key, last *LastResult) error {
 	if err := decode(old, &r); err != nil {
 		return err
 	}
-	r.Last = last
+	judged := *last
+	if last.Code != CodeSuccess || last.LeftOut > 0 {
+		judged.NotJudgedSince = r.Last.notJudgedSince(last.Time)
+	}
+	r.Last = &judged
 	return s.cfg.Store.Apply(ctx, Change{Key: old.Key, Version: old.Version, Value: encode(r)})
 }
 

@@ -24,9 +24,9 @@ func TestNodeName(t *testing.T) {
 	if name() != initiatorName {
 		t.Errorf("name %s", name())
 	}
-	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host1"), initiator.CodeInvalidISCSIName)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host/1"), initiator.CodeInvalidISCSIName)
 	wantCode(t, w.SetInitiatorNodeName(t.Context(), "iqn.2026-11.com.Example:Host2"), initiator.CodeSuccess)
-	if name() != "iqn.2026-11.com.example:host2" {
+	if name() != "iqn.2026-11.com.Example:Host2" {
 		t.Errorf("name %s", name())
 	}
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
@@ -95,7 +95,7 @@ func TestStaticTargets(t *testing.T) {
 	}
 	a1 := initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}
 	a2 := initiator.TargetAddress{Host: "192.0.2.2", Port: 3260, Group: initiator.NoGroup}
-	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk"})
+	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk 1"})
 	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Flags: 1})
 	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
 	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})

@@ -84,7 +84,7 @@ func (t *KnownTarget) hidden() bool {
 func (s *Service) known(ctx context.Context) iter.Seq2[KnownTarget, error] {
 	return func(yield func(KnownTarget, error) bool) {
 		static := s.unstored()
-		listed := make(map[string]bool) // entries, by record, that were looked for
+		portals := make(map[string]*portalState) // by record, as far as they were looked for
 		var (
 			target KnownTarget
 			name   string // folded
@@ -112,7 +112,7 @@ func (s *Service) known(ctx context.Context) iter.Seq2[KnownTarget, error] {
 				target, name = KnownTarget{}, folded
 			}
 			m := found.mechanism()
-			if m.Stale, err = s.stale(ctx, &m, listed); err != nil {
+			if err := s.judge(ctx, &m, portals); err != nil {
 				yield(KnownTarget{}, err)
 				return
 			}
@@ -142,23 +142,42 @@ func (t *KnownTarget) add(name string, m Mechanism) {
 	t.Mechanisms = append(t.Mechanisms, m)
 }
 
-// stale reports whether the entry that found a target is gone. listed remembers
-// what was looked up.
-func (s *Service) stale(ctx context.Context, m *Mechanism, listed map[string]bool) (bool, error) {
+// A portalState is what the list of targets says of the entry that found some.
+type portalState struct {
+	stale          bool
+	instance       string // as the entry writes it
+	notJudgedSince time.Time
+}
+
+// judge says in m whether the entry that found a target is gone, and since when it
+// is not judged. portals remembers what was looked up.
+func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*portalState) error {
 	if m.Static {
-		return false, nil
+		return nil
 	}
 	key := m.Portal.record()
-	there, ok := listed[key]
+	state, ok := portals[key]
 	if !ok {
 		r, err := s.cfg.Store.Get(ctx, key)
 		if err != nil {
-			return false, err
+			return err
 		}
-		there = r.Version != 0
-		listed[key] = there
+		state = &portalState{stale: r.Version == 0}
+		var entry portalRecord
+		if !state.stale && decode(r, &entry) == nil {
+			state.instance = entry.Instance
+			if entry.Last != nil {
+				state.notJudgedSince = entry.Last.NotJudgedSince
+			}
+		} else {
+			state.instance = m.Portal.Instance
+		}
+		portals[key] = state
 	}
-	return !there, nil
+	// An entry whose instance is now written in another case finds targets by another
+	// mechanism: what it found before, nothing looks for any more.
+	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
+	return nil
 }
 
 // PruneTargets forgets targets that were found by SendTargets and are missing, or

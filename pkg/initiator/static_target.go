@@ -95,7 +95,7 @@ func mergeStatic(t StaticTarget, alias string, addresses []TargetAddress) (strin
 
 // validate holds t against the rules.
 func (t *StaticTarget) validate() error {
-	if err := ValidateName(t.Name); err != nil {
+	if _, err := CheckName(t.Name); err != nil {
 		return err
 	}
 	if len(t.Alias) > maxAliasLen {
@@ -106,7 +106,11 @@ func (t *StaticTarget) validate() error {
 	}
 	for _, a := range t.Addresses {
 		text := strings.TrimSuffix(a.String(), ",-1")
-		if _, reason := parseTargetAddress(text); reason != "" {
+		_, _, reason := parseTargetAddress(text, DefaultPort)
+		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
+			reason = "a zone, which other hosts do not know"
+		}
+		if reason != "" {
 			return &ConfigError{Code: CodeWin32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // A Target is one record of a SendTargets answer (RFC 7143, appendix C).
 type Target struct {
-	Name      string          // a valid iSCSI name, as sent: case is kept
+	Name      string          // as sent, case and all: one that CheckName lets pass
 	Alias     string          // TargetAlias; free text of the target's, valid UTF-8; mostly empty
 	Addresses []TargetAddress // in the order of the answer; never empty
 }

@@ -6,54 +6,125 @@ import (
 	"strings"
 )
 
+// An addressKind says what an advertised address means beside its text.
+type addressKind uint8
+
+const (
+	ordinaryAddress addressKind = iota
+	linkLocalAddress
+	wildcardAddress // 0.0.0.0 or [::]: every address of the target
+	multicastAddress
+	broadcastAddress
+	loopbackAddress
+)
+
+// kindOf returns the kind of an address.
+func kindOf(addr netip.Addr) addressKind {
+	addr = addr.Unmap()
+	switch {
+	case addr.IsUnspecified():
+		return wildcardAddress
+	case addr.IsMulticast():
+		return multicastAddress
+	case addr.IsLoopback():
+		return loopbackAddress
+	case addr == broadcast:
+		return broadcastAddress
+	case addr.Is6() && addr.IsLinkLocalUnicast():
+		return linkLocalAddress
+	}
+	return ordinaryAddress
+}
+
 // parseTargetAddress reads host[:port][,tag] (RFC 7143, section 13.8) from the
 // right. The reason is empty where the value is good. A missing tag is NoGroup:
 // SendTargets answers ought to have one, redirects have none.
-func parseTargetAddress(s string) (a TargetAddress, reason string) {
+//
+// Real targets write more than the RFC allows. What has one reading only is taken:
+// blanks around the tag, the tag -1 (none), a zone of the target's, which means
+// nothing here and is dropped, and an IPv6 address without brackets whose last
+// group is DefaultPort or ownPort, the TCP port of the portal in use.
+func parseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind addressKind, reason string) {
 	a = TargetAddress{Port: DefaultPort, Group: NoGroup}
-	if i := strings.LastIndexByte(s, ','); i >= 0 {
-		tag, err := parseDecimal(s[i+1:])
-		if err != nil {
-			return a, "the portal group tag is not a number from 0 to 65535"
-		}
-		a.Group, s = int(tag), s[:i]
+	s, a.Group, reason = cutTag(s)
+	if reason != "" {
+		return a, kind, reason
 	}
-	bracketed := strings.HasPrefix(s, "[")
-	if bracketed {
-		end := strings.LastIndexByte(s, ']')
-		if end < 0 {
-			return a, "a ']' is missing"
-		}
-		a.Host, s = s[1:end], s[end+1:]
-	} else {
-		i := strings.IndexByte(s, ':')
-		if i < 0 {
-			i = len(s)
-		}
-		a.Host, s = s[:i], s[i:]
+	host, rest, bracketed, reason := cutHost(s, ownPort)
+	if reason != "" {
+		return a, kind, reason
 	}
-	if s != "" {
-		port, err := parseDecimal(strings.TrimPrefix(s, ":"))
-		if err != nil || port == 0 || s[0] != ':' {
-			return a, "the TCP port is not a number from 1 to 65535"
+	if a.Host = host; rest != "" {
+		port, err := parseDecimal(strings.TrimPrefix(rest, ":"))
+		if err != nil || port == 0 || rest[0] != ':' {
+			return a, kind, "the TCP port is not a number from 1 to 65535"
 		}
 		a.Port = port
 	}
 	addr, err := netip.ParseAddr(a.Host)
 	switch {
 	case bracketed && (err != nil || !addr.Is6()):
-		return a, "no IPv6 address in the brackets"
-	case err == nil && addr.Zone() != "":
-		return a, "a zone, which means nothing here"
+		return a, kind, "no IPv6 address in the brackets"
 	case err == nil:
+		addr = addr.WithZone("")
 		// Mostly it is what was sent.
 		var room [64]byte
 		if canonical := addr.AppendTo(room[:0]); string(canonical) != a.Host {
 			a.Host = string(canonical)
 		}
-		return a, ""
+		return a, kindOf(addr), ""
 	}
-	return a, badHost(a.Host)
+	return a, kind, badHost(a.Host)
+}
+
+// cutTag cuts the portal group tag off.
+func cutTag(s string) (rest string, group int, reason string) {
+	i := strings.LastIndexByte(s, ',')
+	if i < 0 {
+		return s, NoGroup, ""
+	}
+	rest, text := strings.TrimRight(s[:i], " \t"), strings.Trim(s[i+1:], " \t")
+	if text == "-1" {
+		return rest, NoGroup, ""
+	}
+	tag, err := parseDecimal(text)
+	if err != nil {
+		return s, NoGroup, "the portal group tag is not a number from 0 to 65535"
+	}
+	return rest, int(tag), ""
+}
+
+// cutHost cuts the host off what is left: rest is empty, or begins with the colon
+// of the port.
+func cutHost(s string, ownPort uint16) (host, rest string, bracketed bool, reason string) {
+	if strings.HasPrefix(s, "[") {
+		end := strings.LastIndexByte(s, ']')
+		if end < 0 {
+			return s, "", true, "a ']' is missing"
+		}
+		return s[1:end], s[end+1:], true, ""
+	}
+	if last := strings.LastIndexByte(s, ':'); isBareIPv6(s, last, ownPort) {
+		return s[:last], s[last:], false, ""
+	}
+	if i := strings.IndexByte(s, ':'); i >= 0 {
+		return s[:i], s[i:], false, ""
+	}
+	return s, "", false, ""
+}
+
+// isBareIPv6 reports an IPv6 address without brackets, of which what follows the
+// colon at last can be nothing but the TCP port.
+func isBareIPv6(s string, last int, ownPort uint16) bool {
+	if last < 0 || strings.IndexByte(s, ':') == last {
+		return false
+	}
+	port, err := parseDecimal(s[last+1:])
+	if err != nil || port != DefaultPort && port != ownPort {
+		return false
+	}
+	addr, err := netip.ParseAddr(s[:last])
+	return err == nil && addr.Is6()
 }
 
 // parseDecimal reads a number below 2^16 that is nothing but digits.
@@ -65,13 +136,27 @@ func parseDecimal(s string) (uint16, error) {
 	return uint16(n), err
 }
 
-// withZone gives a link-local address the zone of the session that it came by.
-func (a TargetAddress) withZone(session netip.Addr) TargetAddress {
-	if session.Zone() == "" {
-		return a
-	}
-	if addr, ok := a.Addr(); ok && addr.Is6() && addr.IsLinkLocalUnicast() {
-		a.Host = addr.WithZone(session.Zone()).String()
+// seenFrom returns the address as it is to be used by the host that asked: session
+// is the address in use. A link-local address gets the zone of the session, and a
+// wildcard becomes the address in use.
+func (a TargetAddress) seenFrom(session netip.Addr, kind addressKind) TargetAddress {
+	switch kind {
+	case linkLocalAddress:
+		if session.Zone() == "" {
+			a.Unusable = LinkLocalWithoutZone
+		} else if addr, ok := a.Addr(); ok {
+			a.Host = addr.WithZone(session.Zone()).String()
+		}
+	case wildcardAddress:
+		a.Host = session.Unmap().String()
+	case multicastAddress:
+		a.Unusable = MulticastAddress
+	case broadcastAddress:
+		a.Unusable = BroadcastAddress
+	case loopbackAddress:
+		if !session.Unmap().IsLoopback() {
+			a.Unusable = LoopbackAddress
+		}
 	}
 	return a
 }

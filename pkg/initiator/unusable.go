@@ -17,7 +17,7 @@ const (
 func (u Unusable) String() string {
 	switch u {
 	case LinkLocalWithoutZone:
-		return "link-local, and it is unknown on which link"
+		return "link-local without a zone"
 	case MulticastAddress:
 		return "a multicast address"
 	case BroadcastAddress:

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -16,17 +17,24 @@ type WarningCode string
 
 // The warnings.
 const (
-	WarnTargetName     WarningCode = "invalid-target-name"
+	WarnTargetName     WarningCode = "invalid-target-name" // harmful: the target was left out
+	WarnUnusualName    WarningCode = "unusual-target-name" // harmless, and no iSCSI name
 	WarnTargetAddress  WarningCode = "invalid-target-address"
 	WarnTargetAlias    WarningCode = "invalid-target-alias"
-	WarnNoAddress      WarningCode = "no-valid-address"        // a target was left out for it
+	WarnNoAddress      WarningCode = "no-valid-address"        // of a target, which is listed at the address in use
+	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
+	WarnUnusable       WarningCode = "unusable-address"        // that nobody can connect to from here
 	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
+	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
-	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
-	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
-	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
+	WarnEarlierAddress WarningCode = "address-failed"       // one of a name's addresses, before another worked
+	WarnShortSecret    WarningCode = "short-secret"         // a CHAP secret below 12 bytes was used without IPsec
+	WarnRetried        WarningCode = "retried"              // earlier tries failed, and what the first failed with
+	WarnLeftover       WarningCode = "ipsec-leftover"       // of a connection that failed, an enforcer could not take all away
+	WarnGroupPolicy    WarningCode = "group-policy-ignored" // a stored rule for a portal group says off
+	WarnMore           WarningCode = "more-warnings"        // there were more than are kept
 )
 
 // maxWarnings is how many warnings a result keeps. A target can cause millions.
@@ -46,6 +54,11 @@ func (w *warnings) add(code WarningCode, format string, args ...any) {
 	w.kept = append(w.kept, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
+// have reports whether a warning of a kind was kept.
+func (w *warnings) have(code WarningCode) bool {
+	return slices.ContainsFunc(w.kept, func(k Warning) bool { return k.Code == code })
+}
+
 // all returns what was kept, and a last one that counts the rest.
 func (w *warnings) all() []Warning {
 	if w.omitted == 0 {
@@ -54,23 +67,15 @@ func (w *warnings) all() []Warning {
 	return append(w.kept, Warning{Code: WarnMore, Message: fmt.Sprintf("%d more warnings", w.omitted)})
 }
 
-// counted is all, without any that was kept.
-func (w *warnings) counted() []Warning {
-	return (&warnings{omitted: len(w.kept) + w.omitted}).all()
-}
-
-// size returns how many bytes of text were kept.
-func (w *warnings) size() (n int64) {
-	for _, kept := range w.kept {
-		n += int64(len(kept.Message))
-	}
-	return n
-}
+// maxQuoted is how many bytes of what a target sent stand in a message.
+const maxQuoted = 256
 
 // quote makes what a target sent fit for a message: quoted, bounded, and
 // nothing but printable ASCII.
-func quote(v []byte) string {
-	const most = 256
+func quote(v []byte) string { return quoteMost(v, maxQuoted) }
+
+// quoteMost is quote with another bound.
+func quoteMost(v []byte, most int) string {
 	if len(v) > most {
 		return strconv.QuoteToASCII(string(v[:most])) + "…"
 	}

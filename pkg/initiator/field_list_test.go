@@ -1,0 +1,204 @@
+package initiator_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An answer is what came of a list.
+type answer struct {
+	targets  []initiator.Target
+	warnings []initiator.WarningCode
+	leftOut  int
+	complete bool
+	err      string // what the error says; empty: none
+}
+
+// judgeAnswer asks a portal that answers SendTargets with a text.
+func judgeAnswer(t *testing.T, where, text string, strict bool, want answer) initiator.Result {
+	t.Helper()
+	var r initiator.Result
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.StrictNames = strict
+		r, _ = discover(t, d, portal(n, where, answers(text)))
+		if want.err == "" {
+			judge(t, r.Err, outcome{})
+		} else if judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}); !strings.Contains(r.Err.Error(), want.err) {
+			t.Errorf("got %v, want %q in it", r.Err, want.err)
+		}
+		got := answer{targets: r.Targets, leftOut: r.LeftOut, complete: r.Complete, err: want.err}
+		for _, w := range r.Warnings {
+			got.warnings = append(got.warnings, w.Code)
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); diff != "" {
+			t.Errorf("(-want +got):\n%s\n%v", diff, r.Warnings)
+		}
+	})
+	return r
+}
+
+// TestFieldNames: names that real targets have, and what never comes out.
+func TestFieldNames(t *testing.T) {
+	t.Parallel()
+	const good = "iqn.2026-11.com.example:a"
+	unusual := []initiator.WarningCode{initiator.WarnUnusualName}
+	harmful := []initiator.WarningCode{initiator.WarnTargetName}
+	for _, tt := range []struct {
+		name string
+		want []initiator.WarningCode // nil: it is an iSCSI name
+		out  bool                    // it never comes out
+	}{
+		{name: "iqn.2015-1.workgroup:RAID.iscsi0.vg0.data1", want: unusual}, // Areca
+		{name: "iqn.com.sgmsys-10", want: unusual},                          // Areca
+		{name: "disk1", want: unusual},                                      // a tgt
+		{name: "iqn.2017.11.dev.talos:node1", want: unusual},                // Talos
+		{name: "iqn.2026-13.com.example:a", want: unusual},
+		{name: "iqn.2026-11.:a", want: unusual},
+		{name: "eui.0123", want: unusual},
+		{name: "naa.0123", want: unusual},
+		{name: "t10.ATA_disk", want: unusual},
+		{name: "0", want: unusual},
+		{name: "größe", want: unusual},
+		{name: "IQN.2026-11.com.example:DISK"},
+		{name: "eui.02004567A425678D"},
+
+		{name: "..", want: harmful, out: true},
+		{name: "-x", want: harmful, out: true},
+		{name: ":x", want: harmful, out: true},
+		{name: "_x", want: harmful, out: true},
+		{name: "a/b", want: harmful, out: true},
+		{name: "a;b", want: harmful, out: true},
+		{name: "a b", want: harmful, out: true},
+		{name: "disk1 ", want: harmful, out: true},
+		{name: " disk1", want: harmful, out: true},
+		{name: "disk1,2", want: harmful, out: true},
+		{name: "$(reboot)", want: harmful, out: true},
+		{name: "\u0301x", want: harmful, out: true},
+		{name: "disk\xff", want: harmful, out: true},
+		{name: "disk\u202e", want: harmful, out: true},
+		{name: "קדיסק", want: harmful, out: true},
+		{name: strings.Repeat("d", 224), want: harmful, out: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text := pairs("TargetName="+good, "TargetName="+tt.name, "TargetAddress=192.0.2.10:3260,1")
+			want := answer{targets: []initiator.Target{target(good, here)}, warnings: tt.want, complete: !tt.out}
+			if tt.out {
+				want.leftOut = 1
+			} else {
+				want.targets = append(want.targets, target(tt.name, v4(10, 1)))
+			}
+			judgeAnswer(t, where, text, false, want)
+			if len(tt.want) > 0 {
+				judgeAnswer(t, where, text, true, answer{targets: want.targets[:1], warnings: harmful, leftOut: 1})
+			} else {
+				judgeAnswer(t, where, text, true, want)
+			}
+		})
+	}
+}
+
+// TestFieldAnswers: no targets without an error is what an empty answer says, and
+// nothing else does.
+func TestFieldAnswers(t *testing.T) {
+	t.Parallel()
+	const a = "iqn.2026-11.com.example:a"
+	type codes = []initiator.WarningCode
+	for _, tt := range []struct {
+		name, text string
+		want       answer
+	}{
+		{name: "nothing", want: answer{complete: true}},
+		{name: "NULs", text: "\x00\x00", want: answer{complete: true}},
+		{name: "Reject", text: pairs("SendTargets=Reject"), want: answer{err: "the target refused with SendTargets=Reject"}},
+		{name: "NotUnderstood", text: pairs("SendTargets=NotUnderstood"), want: answer{err: "the target refused with SendTargets=NotUnderstood"}},
+		{name: "Irrelevant", text: pairs("SendTargets=Irrelevant"), want: answer{err: "the target refused with SendTargets=Irrelevant"}},
+		{name: "a refusal after targets", text: pairs("TargetName="+a, "SendTargets=Reject"), want: answer{err: "SendTargets=Reject"}},
+		{name: "a key of another kind", text: pairs("MaxBurstLength=1"), want: answer{err: `begins with "MaxBurstLength=1\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "an echo", text: pairs("SendTargets=All"), want: answer{err: `begins with "SendTargets=All\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "own keys alone", text: pairs("X-com.example.rack=7"), want: answer{err: `begins with "X-com.example.rack=7\x00"`}},
+		{name: "names in another case", text: pairs("targetname=" + a), want: answer{err: `begins with "targetname=`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "names that are harmful", text: pairs("TargetName=\x1b[2J", "TargetName=a b"), want: answer{err: "none of 2 target names can be used", leftOut: 2, warnings: codes{initiator.WarnTargetName, initiator.WarnTargetName}}},
+		{name: "an escape", text: pairs("Rack=\x1b[2J"), want: answer{err: `\x1b[2J`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "an address with a blank", text: pairs("TargetName="+a, "TargetAddress=192.0.2.10:3260, 1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, 1))}}},
+		{name: "an address without brackets", text: pairs("TargetName="+a, "TargetAddress=2001:db8::10:3260,1"), want: answer{complete: true, targets: []initiator.Target{target(a, initiator.TargetAddress{Host: "2001:db8::10", Port: 3260, Group: 1})}}},
+		{name: "an address of two readings", text: pairs("TargetName="+a, "TargetAddress=2001:db8::10:860,1"), want: answer{complete: true, targets: []initiator.Target{target(a, here)}, warnings: codes{initiator.WarnTargetAddress, initiator.WarnNoAddress}}},
+		{name: "one of two addresses", text: pairs("TargetName="+a, "TargetAddress=x y", "TargetAddress=192.0.2.10:3260,-1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, initiator.NoGroup))}, warnings: codes{initiator.WarnTargetAddress}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.name == "a refusal after targets" {
+				tt.want.targets = nil
+			}
+			r := judgeAnswer(t, where, tt.text, false, tt.want)
+			if r.Err != nil {
+				judgeLine(t, r.Err.Error())
+			}
+		})
+	}
+}
+
+// TestFieldAddresses: addresses that mean something else to the host that asked.
+func TestFieldAddresses(t *testing.T) {
+	t.Parallel()
+	const a = "iqn.2026-11.com.example:a"
+	type codes = []initiator.WarningCode
+	at := func(host string, why initiator.Unusable) initiator.TargetAddress {
+		return initiator.TargetAddress{Host: host, Port: 3260, Group: 1, Unusable: why}
+	}
+	for _, tt := range []struct {
+		name, where string
+		sent        []string
+		want        []initiator.TargetAddress
+		warnings    codes
+		says        string
+	}{
+		{name: "SCST's zone", where: "[fe80::1%eth0]:3260", sent: []string{"[fe80::1%enp0s9]:3260,1"}, want: []initiator.TargetAddress{at("fe80::1%eth0", 0)}},
+		{name: "gotgt's wildcard", where: where, sent: []string{"0.0.0.0:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "0.0.0.0:3260"},
+		{name: "an IPv6 wildcard", where: "[2001:db8::1]:3260", sent: []string{"[::]:3260,1"}, want: []initiator.TargetAddress{at("2001:db8::1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "[::]:3260"},
+		{name: "both wildcards", where: where, sent: []string{"0.0.0.0:3260,1", "[::]:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}},
+		{name: "Synology's link-local address", where: where, sent: []string{"192.0.2.1:3260,1", "[fe80::211:32ff:fe0c:d12]:3260,1"},
+			want: []initiator.TargetAddress{at("192.0.2.1", 0), at("fe80::211:32ff:fe0c:d12", initiator.LinkLocalWithoutZone)}, warnings: codes{initiator.WarnUnusable}, says: "[fe80::211:32ff:fe0c:d12]:3260 (link-local"},
+		{name: "nothing else", where: where, sent: []string{"224.0.0.1:3260,1", "255.255.255.255:3260,1", "127.0.0.1:3260,1"},
+			want: []initiator.TargetAddress{at("224.0.0.1", initiator.MulticastAddress), at("255.255.255.255", initiator.BroadcastAddress), at("127.0.0.1", initiator.LoopbackAddress)}, warnings: codes{initiator.WarnUnusable}, says: "255.255.255.255:3260"},
+		{name: "loopback from loopback", where: "127.0.0.1:3260", sent: []string{"127.0.0.2:3260,1"}, want: []initiator.TargetAddress{at("127.0.0.2", 0)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			// Twice, since the second record is known by its likeness to the first.
+			text, want := "", answer{complete: true, warnings: tt.warnings}
+			for _, name := range []string{a + "1", a + "2", a + "3"} {
+				text += pairs("TargetName=" + name)
+				for _, s := range tt.sent {
+					text += pairs("TargetAddress=" + s)
+				}
+				want.targets = append(want.targets, target(name, tt.want...))
+			}
+			r := judgeAnswer(t, tt.where, text, false, want)
+			if tt.says != "" && (len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, tt.says)) {
+				t.Errorf("got %v, want %q in it", r.Warnings, tt.says)
+			}
+		})
+	}
+}
+
+// TestUnusableMany: a target cannot fill memory with addresses of no use.
+func TestUnusableMany(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for i := range 100 {
+		all = append(all, "TargetName=iqn.2026-11.com.example:a"+strings.Repeat("x", i), "TargetAddress=127.0.0."+strings.Repeat("1", 1+i%3)+":"+strings.Repeat("1", 1+i%4)+",1")
+	}
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, portal(n, where, answers(pairs(all...))))
+		judge(t, r.Err, outcome{})
+		if len(r.Warnings) != 1 || strings.Count(r.Warnings[0].Message, "127.0.0.") != 8 || !strings.HasSuffix(r.Warnings[0].Message, "and others") {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+	})
+}
