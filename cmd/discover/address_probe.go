@@ -40,12 +40,12 @@ type probeStage struct {
 	ctx     context.Context
 	open    map[int]*heldPortal // portals whose result has not come; of read alone
 	queue   chan *heldPortal    // the others, in the order in which they came
-	quit    chan struct{}       // closed when nobody takes from queue any more
+	quit    chan struct{}       // closed when the consumer has left
 	running sync.WaitGroup
 
 	mu      sync.Mutex // guards the following
 	less    sync.Cond  // something was freed, or it is over
-	bytes   int        // of targets that are held
+	bytes   int64      // of targets that are held
 	waiting int        // portals in queue, or taken from it and not freed
 	over    bool
 }
@@ -88,7 +88,7 @@ func (s *probeStage) read(all iter.Seq[*initiator.Batch]) {
 // collected counts a portal that waits for its probes, and the targets of its result:
 // these are there already.
 func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
-	var n int
+	var n int64
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		n += targetSize(len(t.Name)+len(t.Alias), t.Addresses)
@@ -105,13 +105,13 @@ func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
 
 // reserve takes n bytes of the room; false: there are not so many, and none to wait
 // for.
-func (s *probeStage) reserve(n int) bool {
+func (s *probeStage) reserve(n int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.bytes+n > maxViewed && s.waiting > 0 && !s.over {
+	for s.bytes+n > s.v.room && s.waiting > 0 && !s.over {
 		s.less.Wait()
 	}
-	if s.bytes+n > maxViewed {
+	if s.bytes+n > s.v.room {
 		return false
 	}
 	s.bytes += n
@@ -127,7 +127,7 @@ func (s *probeStage) free(p *heldPortal) {
 	s.less.Signal()
 }
 
-// end waits for all that is under way, which nobody waits for any more.
+// end waits until the goroutines of the stage have ended.
 func (s *probeStage) end() {
 	s.mu.Lock()
 	s.over = true

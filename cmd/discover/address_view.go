@@ -14,12 +14,13 @@ import (
 // the output, and nothing that is stored.
 type addressView struct {
 	*addressFlags
+	room   int64             // bytes of targets that may be held
 	prober *initiator.Prober // nil: no probes
 }
 
 // newAddressView returns the view of the flags. newProber makes what tries addresses.
 func (c *command) newAddressView(a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
-	v := &addressView{addressFlags: a}
+	v := &addressView{addressFlags: a, room: c.room.viewed}
 	if a.probes() {
 		v.prober = newProber(a.kind())
 		v.prober.Parallel = int(r.parallel)
@@ -51,9 +52,9 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		open := make(map[int]*portalView) // portals of which some was seen
-		held := 0                         // bytes, of all of them
-		room := func(n int) bool {
-			fits := held+n <= maxViewed
+		held := int64(0)                  // bytes, of all of them
+		room := func(n int64) bool {
+			fits := held+n <= v.room
 			if fits {
 				held += n
 			}

@@ -128,7 +128,7 @@ func (n *advertised) warn(r *initiator.Result) {
 	if more := len(n.found) - 1; more > 0 {
 		text += fmt.Sprintf(" and %s", plural(more, "other address", "other addresses"))
 	}
-	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked: where that is for NAT, see --rewrite and --via-portal", text, r.Address)
+	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked; if NAT lies between, see --rewrite and --via-portal", text, r.Address)
 	if n.view.viaPortal {
 		message = fmt.Sprintf("the targets advertise %s, and are shown at %s, where they were asked", text, askedAt(r))
 	}

@@ -17,6 +17,10 @@ type bounds struct {
 	// of the portals; and for failed ones that are shown at the end.
 	waiting int64
 
+	// viewed is for the targets of all portals that wait until it is known how their
+	// addresses are shown.
+	viewed int64
+
 	// service is for the results of the registry's verbs, which are values, and wait
 	// for their turn in the library.
 	service int64
@@ -27,7 +31,7 @@ type bounds struct {
 }
 
 func usualBounds() bounds {
-	return bounds{collected: 64 << 20, waiting: 32 << 20, service: 72 << 20, text: 96 << 20}
+	return bounds{collected: 64 << 20, waiting: 32 << 20, viewed: 48 << 20, service: 72 << 20, text: 96 << 20}
 }
 
 // overfull makes r, which may say that all went well, the result of a portal of which

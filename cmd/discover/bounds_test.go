@@ -116,7 +116,7 @@ func TestLongListIsWhole(t *testing.T) {
 }
 
 // smallBounds are bounds that are passed quickly.
-var smallBounds = bounds{collected: 1 << 20, waiting: 1 << 19, service: 1 << 21, text: 96 << 20}
+var smallBounds = bounds{collected: 1 << 20, waiting: 1 << 19, viewed: 1 << 20, service: 1 << 21, text: 96 << 20}
 
 // crowded is a network in which 192.0.2.20 to 192.0.2.22 send for ever, or what there is
 // in their place, and the others answer.

@@ -11,6 +11,9 @@ portal that does not answer stays stored.
 Secrets by file: and cred: are stored as references and read at each use; those
 by env:, fd: and prompt are read once, and sealed by the key of the registry.
 
+What --probe, --reachable, --family, --within, --rewrite and --via-portal change is
+what is shown: the registry keeps the addresses that targets advertise.
+
 Examples:
   discover portal add 192.0.2.10
   discover portal add --instance host --initiator-port 1 192.0.2.10
@@ -31,7 +34,8 @@ const portalRefreshManual = `discover portal refresh asks portals again and take
 of targets: all portals of the registry, or those that are named. Each is asked
 with the options that it was added with, and once more where it failed with what
 may pass. A portal that is not in the registry is asked without options, and not
-added.
+added. What --probe, --reachable, --family, --within, --rewrite and --via-portal
+change is what is shown, and not what is stored.
 
 Examples:
   discover portal refresh

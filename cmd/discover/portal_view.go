@@ -18,9 +18,9 @@ type portalView struct {
 	room       []initiator.TargetAddress // of one target
 
 	held    []*initiator.Batch
-	targets int  // in them
-	bytes   int  // likewise
-	cut     bool // there was no room for more
+	targets int   // in them
+	bytes   int64 // likewise
+	full    error // why no more targets are held; nil: they are
 }
 
 // portal returns the view of a portal. Where it is an address it is known by now where
@@ -34,28 +34,29 @@ func (v *addressView) portal(asked initiator.Portal) *portalView {
 	return p
 }
 
-// hold keeps a copy of a batch, if room has as many bytes as its targets take.
-func (p *portalView) hold(b *initiator.Batch, room func(bytes int) bool) {
+// hold keeps a copy of a batch, if room has as many bytes as its targets take. Where
+// it has not, the portal's discovery is to end.
+func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	n := size(b)
-	p.cut = p.cut || !room(n)
-	if p.cut {
-		n, b = 0, &initiator.Batch{Index: b.Index, Portal: b.Portal, Address: b.Address, Result: b.Result}
+	if p.full == nil && !room(n) {
+		p.full = &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
+	}
+	kept := b
+	if p.full != nil {
+		b.Stop(p.full)
+		n, kept = 0, b.Like()
+		kept.Result = b.Result
 	}
 	p.bytes += n
-	p.targets += b.Len()
-	if b.Len() == 0 && b.Result == nil {
+	p.targets += kept.Len()
+	if kept.Len() == 0 && kept.Result == nil {
 		return
 	}
-	b = b.Clone()
-	p.held = append(p.held, b)
-	if r := b.Result; r != nil && p.cut && r.Err == nil {
+	kept = kept.Clone()
+	p.held = append(p.held, kept)
+	if r := kept.Result; r != nil && p.full != nil {
 		r.TargetsFound = p.targets
-		r.Err = &initiator.Error{
-			Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
-			Err:  &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: maxViewed},
-			Hint: "ask it alone, or without --probe, --reachable and --via-portal",
-		}
-		r.Complete = false
+		overfull(r, p.full, "ask it alone, or without --probe, --reachable and --via-portal")
 	}
 }
 
@@ -91,7 +92,7 @@ func askedAt(r *initiator.Result) netip.AddrPort {
 
 // shown returns a batch as it is shown.
 func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
-	s := &initiator.Batch{Index: b.Index, Portal: b.Portal, Address: b.Address}
+	s := b.Like()
 	var last, now []initiator.TargetAddress
 	for i := range b.Len() {
 		if a := b.Addresses(i); i == 0 || !sameMemory(a, last) {

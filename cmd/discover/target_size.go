@@ -6,24 +6,28 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// maxViewed is about how many bytes of targets wait until it is known how their
-// addresses are shown.
-const maxViewed = 48 << 20
-
-// size estimates the memory that the targets of a batch take.
-func size(b *initiator.Batch) (n int) {
+// size estimates the memory that a copy of the targets of a batch takes.
+func size(b *initiator.Batch) (n int64) {
+	var last []initiator.TargetAddress
 	for i := range b.Len() {
-		n += targetSize(len(b.Name(i))+len(b.Alias(i)), b.Addresses(i))
+		n += int64(24 + len(b.Name(i)) + len(b.Alias(i)))
+		if a := b.Addresses(i); !sameMemory(a, last) {
+			last = a
+			n += addressesSize(a)
+		}
 	}
 	return n
 }
 
-// targetSize estimates the memory that a target takes, whose name and alias are that
-// many bytes.
-func targetSize(text int, addresses []initiator.TargetAddress) int {
-	n := 128 + text
+// targetSize estimates the memory that a target takes as a value, whose name and alias
+// are that many bytes.
+func targetSize(text int, addresses []initiator.TargetAddress) int64 {
+	return int64(128+text) + addressesSize(addresses)
+}
+
+func addressesSize(addresses []initiator.TargetAddress) (n int64) {
 	for i := range addresses {
-		n += 64 + len(addresses[i].Host)
+		n += int64(64 + len(addresses[i].Host))
 	}
 	return n
 }

@@ -41,7 +41,7 @@ const (
 // A Prober finds out which of the addresses that targets advertise can be reached
 // from here. It is made by [Discoverer.NewProber] or [Service.NewProber], one for a
 // run: it tries at most MaxProbes addresses, each of them once from the same source,
-// and knows the outcome from then on. Fields may be set before the first use;
+// and knows the outcome from then on. The zero value tries nothing. Fields may be set before the first use;
 // methods may be called from several goroutines.
 //
 // Each probe comes from the source of the session that advertised the address. Where
@@ -51,9 +51,10 @@ const (
 // Each probe is made under the plan for IPsec that holds for its address, or not at
 // all, and never under a plan that protects less than the portal's own.
 //
-// CHAP credentials, and a preshared key that came with the portal, go to the host
-// that was asked, which is the same IP address. Other hosts are probed without, and
-// not at all where CHAP is mutual, unless the redirect policy is RedirectAny.
+// CHAP credentials go to the host that was asked, which is the same IP address. Other
+// hosts are probed without, and not at all where CHAP is mutual, unless the redirect
+// policy is RedirectAny. A preshared key that came with the portal goes to no other
+// host, whatever the policy.
 //
 // Never tried are addresses of this host, loopback among them, whichever portal
 // advertises them, addresses that are not Usable, and host names. The portal that
@@ -97,9 +98,10 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 }
 
 // Probe tries addresses that the targets of r advertise, at most Parallel at once,
-// and sets Reach of each in place. r says who asked, from where and under which plan.
-// Why an address was not tried, or a login failed, is added to the warnings of r.
-// When ctx ends, the addresses that are left are NotTried.
+// and sets Reach of each in place. The result says from which source they were shown,
+// to which initiator, and under which plan. Why an address was not tried, or a login
+// failed, is added to the warnings of r. When ctx ends, the addresses that are left are
+// NotTried.
 func (p *Prober) Probe(ctx context.Context, r *Result, addresses []TargetAddress) {
 	p.once.Do(p.begin)
 	c := &probeCall{p: p, ctx: ctx, r: r, settled: make(map[string]*probed)}
@@ -158,6 +160,12 @@ func sameAddresses(a, b []TargetAddress) bool {
 
 // begin makes what depends on the fields.
 func (p *Prober) begin() {
+	if p.d == nil {
+		p.d = new(Discoverer)
+		p.job = func(context.Context, *Result) (job, error) {
+			return job{}, &ConfigError{Code: CodeWin32InvalidParameter, What: "prober", Reason: "it was not made by NewProber"}
+		}
+	}
 	parallel := DefaultParallel
 	if p.Parallel > 0 {
 		parallel = p.Parallel
