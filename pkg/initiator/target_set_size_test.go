@@ -21,6 +21,9 @@ func TestTargetSetSize(t *testing.T) {
 		{"alike", func(i int) Target {
 			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: address}
 		}, 43 + 30},
+		{"in turn", func(i int) Target {
+			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []TargetAddress{{Host: fmt.Sprint("192.0.2.1", i%5), Port: 3260, Group: 1}}}
+		}, 43 + 30},
 		{"own", func(i int) Target {
 			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []TargetAddress{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
 		}, 43 + 13 + 40},
