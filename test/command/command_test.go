@@ -22,12 +22,30 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/go-iscsi/discovery/internal/owndisk"
 )
 
 // binDir is where the command was built.
 var binDir string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+// roleVariable makes this test binary a child with a part to play.
+const roleVariable = "COMMAND_TEST_ROLE"
+
+// roles are the parts.
+var roles = make(map[string]func() error)
+
+func TestMain(m *testing.M) {
+	role, ok := os.LookupEnv(roleVariable)
+	if !ok {
+		os.Exit(testMain(m))
+	}
+	err := roles[role]()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(owndisk.Status(err))
+}
 
 func testMain(m *testing.M) int {
 	var err error
