@@ -23,6 +23,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/internal/owndisk"
 )
 
@@ -72,7 +73,7 @@ func TestCommand(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", binDir+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", binDir+string(filepath.ListSeparator)+need.StandardTools())
 			env.Setenv("GORACE", "atexit_sleep_ms=0 halt_on_error=1") // or each run takes a second
 			env.Values[runKey{}] = &scenario{tb: env.T().(testing.TB), portals: make(map[string]*portal)}
 			return nil
