@@ -40,6 +40,24 @@ var packages = map[string]string{
 // the folders where daemons are.
 var systemFolders = []string{"/usr/sbin", "/sbin", "/usr/local/sbin"}
 
+// standardFolders are where every Unix has the tools that POSIX promises: sh, cat,
+// cp and their like.
+const standardFolders = "/usr/bin:/bin"
+
+// StandardTools returns a PATH for tests that run such tools: the one that is set
+// and, behind it, where they are. A PATH that has nothing but Go in it is no reason
+// to do without them (issue 13, 27).
+func StandardTools() string {
+	path := os.Getenv("PATH")
+	switch {
+	case runtime.GOOS == "windows":
+		return path
+	case path == "":
+		return standardFolders
+	}
+	return path + ":" + standardFolders
+}
+
 // Program returns the path of a program that the test runs.
 func Program(t testing.TB, name string) string {
 	t.Helper()

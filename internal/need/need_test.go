@@ -2,6 +2,9 @@ package need_test
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,5 +46,23 @@ func TestProgramIsMissing(t *testing.T) {
 				t.Errorf("got %q, want a text that names the program", text)
 			}
 		})
+	}
+}
+
+// TestStandardTools: whatever PATH says, a Unix has its shell.
+func TestStandardTools(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such tools")
+	}
+	folder := t.TempDir()
+	for _, path := range []string{"", folder} {
+		t.Setenv("PATH", path)
+		t.Setenv("PATH", need.StandardTools())
+		if _, err := exec.LookPath("sh"); err != nil {
+			t.Errorf("where PATH was %q: %v", path, err)
+		}
+		if got := os.Getenv("PATH"); !strings.HasPrefix(got, path) {
+			t.Errorf("got PATH %q, want one that begins with %q", got, path)
+		}
 	}
 }

@@ -23,8 +23,16 @@ var errStopped = errors.New("initiator: the consumer went away")
 // loop cancels all that is under way and waits for it: no goroutine and no
 // connection stays behind.
 //
+// The sequence is run in a goroutine of its own. If it panics, or calls
+// [runtime.Goexit], so does the goroutine of the loop, with the same value and
+// after all that is under way was cancelled. It may sleep: a loop that was left, or
+// whose context has ended, waits for it 100 ms at most. After that the sequence is on
+// its own until it yields, which tells it to stop; that goroutine stays behind so
+// long, and what the sequence does in it, a panic included, is lost.
+//
 // Where one portal is asked at once, it is asked in the goroutine of the loop, and
-// waits for it: also with its logout, which comes after its result.
+// waits for it: also with its logout, which comes after its result. The sequence
+// runs there, too, so the loop waits for it as long as it takes.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		var k keeper
@@ -83,22 +91,24 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead,
 			p.alone(cancel, jobs, yield)
 			return
 		}
-		var stop func()
-		p.next, stop = iter.Pull(jobs)
+		p.feed = newFeed(parallel)
 		p.out, p.long, p.quit = make(chan *Batch, maxWaiting), make(chan struct{}, maxLong), make(chan struct{})
 		defer func() {
 			cancel()
 			close(p.quit)
-			p.workers.Wait()
-			stop()
+			for range p.out { // until nobody is there any more
+			}
+			p.feed.carry()
 		}()
+		go p.feed.run(ctx, cancel, jobs)
 		p.workers.Go(p.work)
 		go func() {
+			p.feed.watch(ctx)
 			p.workers.Wait()
 			close(p.out)
 		}()
 		for b := range p.out {
-			if !yield(b) {
+			if p.feed.broken.Load() || !yield(b) {
 				return
 			}
 			p.shorten(b)
@@ -159,10 +169,11 @@ type pool struct {
 	descriptors descriptors
 	workers     sync.WaitGroup
 
-	mu      sync.Mutex // guards the following, and is held while a portal is taken
-	next    func() (*job, bool)
-	taken   int
-	started int // workers
+	feed  *feed // nil: there is one worker, which runs the sequence
+	taken int   // portals, where that is so
+
+	mu      sync.Mutex // guards the following
+	started int        // workers
 }
 
 // work asks portals until there are none. Each worker that finds one starts
@@ -185,26 +196,18 @@ func (p *pool) take(j *job) (index int, ok bool) {
 	if p.ahead != nil && !p.ahead.enter(p.ctx) {
 		return 0, false
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.ctx.Err() == nil {
-		var next *job
-		if next, ok = p.next(); ok {
-			*j = *next
-		}
-	}
-	if !ok {
+	if index, ok = p.feed.take(p.ctx, j); !ok {
 		if p.ahead != nil {
 			p.ahead.leave()
 		}
 		return 0, false
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.started < p.parallel {
 		p.started++
 		p.workers.Go(p.work)
 	}
-	index = p.taken
-	p.taken++
 	return index, true
 }
 

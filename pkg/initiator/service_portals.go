@@ -107,11 +107,11 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 			yield(Result{Err: err})
 			return
 		}
-		var broken error // of the registry, while it was read
+		broken := make(chan error, 1) // of the registry, while it was read; that may go on when the loop has ended
 		jobs := func(yield func(*job) bool) {
 			for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
 				if err != nil {
-					broken = storeError(err)
+					broken <- storeError(err)
 					return
 				}
 				if j := s.job(ctx, r, selector); !yield(&j) {
@@ -126,8 +126,10 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 				return
 			}
 		}
-		if broken != nil {
-			yield(Result{Err: broken})
+		select {
+		case err := <-broken:
+			yield(Result{Err: err})
+		default:
 		}
 	}
 }

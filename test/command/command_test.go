@@ -24,12 +24,31 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/internal/owndisk"
 )
 
 // binDir is where the command was built.
 var binDir string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+// roleVariable makes this test binary a child with a part to play.
+const roleVariable = "COMMAND_TEST_ROLE"
+
+// roles are the parts.
+var roles = make(map[string]func() error)
+
+func TestMain(m *testing.M) {
+	role, ok := os.LookupEnv(roleVariable)
+	if !ok {
+		os.Exit(testMain(m))
+	}
+	err := roles[role]()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(owndisk.Status(err))
+}
 
 func testMain(m *testing.M) int {
 	var err error
@@ -56,7 +75,7 @@ func TestCommand(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", binDir+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", binDir+string(filepath.ListSeparator)+need.StandardTools())
 			env.Setenv("GORACE", "atexit_sleep_ms=0 halt_on_error=1") // or each run takes a second
 			env.Values[runKey{}] = &scenario{tb: env.T().(testing.TB), portals: make(map[string]*portal)}
 			return nil

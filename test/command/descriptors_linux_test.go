@@ -30,7 +30,7 @@ func TestFewFiles(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const portals = 250
-			cmd := exec.Command("sh", "-c", tt.limit+` && exec "$0" "$@"`, command, "scan", "-o", "jsonl", "--all", "--parallel", "200",
+			cmd := exec.Command("/bin/sh", "-c", tt.limit+` && exec "$0" "$@"`, command, "scan", "-o", "jsonl", "--all", "--parallel", "200",
 				"--tcp-port", fmt.Sprint(s.Addr.Port()), fmt.Sprintf("127.0.3.1-127.0.3.%d", portals))
 			var stderr strings.Builder
 			cmd.Stderr = &stderr

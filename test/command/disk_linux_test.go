@@ -5,19 +5,28 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/internal/owndisk"
 )
 
-// A diskRun is what one run of the command on a disk of its own left behind. The
-// shell writes one a line.
+func init() {
+	roles["full disk"] = func() error { return childDisk().fullDisk() }
+	roles["read-only disk"] = func() error { return childDisk().readOnlyDisk() }
+}
+
+const diskSecret = "secret-of-host-1"
+
+// A diskRun is what one run of the command on a disk of its own left behind.
 type diskRun struct {
 	Free   int      `json:"free"` // pages that were free
 	What   string   `json:"what"`
@@ -27,48 +36,15 @@ type diskRun struct {
 	Files  []string `json:"files"` // name, size, mode
 }
 
-// onDisk runs a shell script that has a small disk of its own at $DISK, in a mount
-// namespace, and returns what it ran.
-func onDisk(t *testing.T, size, script string) []diskRun {
+// onDisk has a child play a role, which has a disk of that size, and returns what
+// it ran.
+func onDisk(t *testing.T, role string, size int) []diskRun {
 	t.Helper()
-	folder := t.TempDir()
 	server := iscsitest.Listen(t, &iscsitest.Target{Records: records(1), User: "host1", Secret: diskSecret})
-	cmd := exec.Command("sh", "-euc", `
-mount --make-rprivate /
-mkdir "$DISK"
-mount -t tmpfs -o "mode=700,size=$SIZE" tmpfs "$DISK"
-quote() { sed 's/\\/\\\\/g; s/"/\\"/g' "$1" | tr '\n' ' '; }
-run() { # WHAT ARGS...: one run of the command
-  what=$1; shift
-  status=0
-  discover "$@" >"$TMP/out" 2>"$TMP/err" || status=$?
-  files=$(cd "$DISK" && find . -type f ! -name ballast -exec stat -c '"%n %s %a",' {} + | tr -d '\n')
-  printf '{"free":%d,"what":"%s","status":%d,"stdout":"%s","stderr":"%s","files":[%s]}\n' \
-    "$free" "$what" "$status" "$(quote "$TMP/out")" "$(quote "$TMP/err")" "${files%,}"
-}
-fill() { # all but so many pages
-  head -c "$SIZE" /dev/zero >"$DISK/ballast" 2>/dev/null || true
-  truncate -s "-$(($1 * 4096))" "$DISK/ballast"
-}
-free=0
-`+script)
-	cmd.Env = append(os.Environ(), "PATH="+binDir+string(filepath.ListSeparator)+os.Getenv("PATH"), "GORACE=atexit_sleep_ms=0 halt_on_error=1",
-		"DISK="+filepath.Join(folder, "disk"), "TMP="+folder, "SIZE="+size, "PORTAL="+server.Addr.String(), "SECRET="+diskSecret)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	if os.Geteuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
-	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) {
-		need.Missing(t, "a mount namespace", "run as root")
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, out, stderr.String())
-	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0 halt_on_error=1", roleVariable+"="+role,
+		"DISK="+t.TempDir(), "SIZE="+strconv.Itoa(size), "COMMAND="+filepath.Join(binDir, "discover"), "PORTAL="+server.Addr.String(), "SECRET="+diskSecret)
+	out := owndisk.Output(t, cmd)
 	var runs []diskRun
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var r diskRun
@@ -83,7 +59,87 @@ free=0
 	return runs
 }
 
-const diskSecret = "secret-of-host-1"
+// A disk is what a child works on. Its first error ends the work.
+type disk struct {
+	folder, command, portal string
+	size, free              int // bytes; pages
+	err                     error
+}
+
+// childDisk mounts the disk of this child.
+func childDisk() *disk {
+	d := &disk{folder: os.Getenv("DISK"), command: os.Getenv("COMMAND"), portal: os.Getenv("PORTAL")}
+	if d.size, d.err = strconv.Atoi(os.Getenv("SIZE")); d.err == nil {
+		d.err = owndisk.Mount(d.folder, d.size)
+	}
+	return d
+}
+
+func (d *disk) path(name string) string { return filepath.Join(d.folder, name) }
+
+func (d *disk) remove(name string) {
+	if d.err == nil {
+		d.err = os.RemoveAll(d.path(name))
+	}
+}
+
+// run runs the command once, and writes what came of it as a line of JSON.
+func (d *disk) run(what string, args ...string) {
+	if d.err != nil {
+		return
+	}
+	var stdout, stderr strings.Builder
+	cmd := exec.Command(d.command, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	if d.err = cmd.Run(); errors.As(d.err, &exit) {
+		d.err = nil
+	}
+	if d.err != nil {
+		return
+	}
+	r := diskRun{Free: d.free, What: what, Status: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	if r.Files, d.err = d.files(); d.err == nil {
+		d.err = json.NewEncoder(os.Stdout).Encode(r)
+	}
+}
+
+// ballast is the file that leaves little room for others.
+const ballast = "ballast"
+
+// files lists the files on the disk.
+func (d *disk) files() (files []string, err error) {
+	err = filepath.WalkDir(d.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() || entry.Name() == ballast {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			files = append(files, fmt.Sprintf("%s %d %o", path, info.Size(), info.Mode().Perm()))
+		}
+		return err
+	})
+	return files, err
+}
+
+// fill leaves only so many pages of the disk free.
+func (d *disk) fill(free int) {
+	if d.err != nil {
+		return
+	}
+	d.free = free
+	name := d.path(ballast)
+	if d.err = os.WriteFile(name, make([]byte, d.size), 0o600); errors.Is(d.err, syscall.ENOSPC) {
+		d.err = nil
+	}
+	info, err := os.Stat(name)
+	if d.err = errors.Join(d.err, err); d.err == nil {
+		d.err = os.Truncate(name, max(info.Size()-int64(free)*4096, 0))
+	}
+}
+
+// chap logs in to the portal.
+var chap = []string{"--chap-user", "host1", "--chap-secret", "env:SECRET"}
 
 // TestFullDisk: with less and less room, at whatever step there is none left, the
 // command says so, leaves nothing half made, and goes on where it was when there is
@@ -91,21 +147,7 @@ const diskSecret = "secret-of-host-1"
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	failed := make(map[string]int)
-	for _, r := range onDisk(t, "524288", `
-chap="--chap-user host1 --chap-secret env:SECRET"
-for free in 0 1 2 3 4 5 6 8 10 12 16 20 24 32 48 64; do
-  fill $free
-  run add portal add --registry "$DISK/r/registry.db" $chap "$PORTAL"
-  run "list, full" portal list --registry "$DISK/r/registry.db"
-  rm -f "$DISK/ballast"
-  run again portal add --registry "$DISK/r/registry.db" $chap "$PORTAL"
-  run list portal list --registry "$DISK/r/registry.db"
-  rm -rf "$DISK/r"
-  fill $free
-  run capture scan --capture "$DISK/c" $chap "$PORTAL"
-  rm -f "$DISK/c" "$DISK/ballast"
-done
-`) {
+	for _, r := range onDisk(t, "full disk", 524288) {
 		for _, file := range r.Files {
 			field := strings.Fields(file)
 			if field[2] != "600" {
@@ -135,8 +177,31 @@ done
 	}
 }
 
+// fullDisk works with less and less room, and with room again.
+func (d *disk) fullDisk() error {
+	registry := d.path("r/registry.db")
+	add := append([]string{"portal", "add", "--registry", registry, d.portal}, chap...)
+	list := []string{"portal", "list", "--registry", registry}
+	capture := append([]string{"scan", "--capture", d.path("c"), d.portal}, chap...)
+	for _, free := range []int{0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64} {
+		d.fill(free)
+		d.run("add", add...)
+		d.run("list, full", list...)
+		d.remove(ballast)
+		d.run("again", add...)
+		d.run("list", list...)
+		d.remove("r")
+		d.fill(free)
+		d.run("capture", capture...)
+		d.remove("c")
+		d.remove(ballast)
+	}
+	return d.err
+}
+
 // TestReadOnlyDisk: what is on a disk that nobody may write to can be read, and
-// what would be written is refused, for that reason.
+// what would be written is refused, for that reason. An ordinary user makes that
+// disk in a user namespace (issue 13, 27).
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	denied := `"code":5,"code_name":"ERROR_ACCESS_DENIED"`
@@ -148,20 +213,7 @@ func TestReadOnlyDisk(t *testing.T) {
 		"add": {1, "no permission"}, "add in JSON": {1, denied}, "refresh": {1, denied}, "remove": {1, "no permission"}, "new": {1, denied},
 		"capture": {2, "read-only file system"},
 	}
-	runs := onDisk(t, "1048576", `
-chap="--chap-user host1 --chap-secret env:SECRET"
-registry="--registry $DISK/registry.db"
-run make portal add $registry $chap "$PORTAL"
-mount -o remount,ro "$DISK"
-run list portal list $registry
-run targets target list $registry
-run add portal add $registry 127.0.0.1:1
-run "add in JSON" portal add -o json $registry 127.0.0.1:1
-run refresh portal refresh -o json $registry
-run remove portal remove $registry "$PORTAL"
-run new portal add -o json --registry "$DISK/new/registry.db" "$PORTAL"
-run capture scan --capture "$DISK/c" $chap "$PORTAL"
-`)
+	runs := onDisk(t, "read-only disk", 1048576)
 	for _, r := range runs {
 		if w := want[r.What]; r.Status != w.status || !strings.Contains(r.Stdout+r.Stderr, w.text) {
 			t.Errorf("%s: got exit status %d, %s%s; want %d and %s", r.What, r.Status, r.Stdout, r.Stderr, w.status, w.text)
@@ -170,4 +222,23 @@ run capture scan --capture "$DISK/c" $chap "$PORTAL"
 	if len(runs) != len(want) {
 		t.Errorf("%d runs, want %d", len(runs), len(want))
 	}
+}
+
+// readOnlyDisk makes a registry, and then the disk read-only.
+func (d *disk) readOnlyDisk() error {
+	registry := []string{"--registry", d.path("registry.db")}
+	with := func(args ...string) []string { return append(args, registry...) }
+	d.run("make", append(with("portal", "add", d.portal), chap...)...)
+	if d.err == nil {
+		d.err = owndisk.MakeReadOnly(d.folder)
+	}
+	d.run("list", with("portal", "list")...)
+	d.run("targets", with("target", "list")...)
+	d.run("add", with("portal", "add", "127.0.0.1:1")...)
+	d.run("add in JSON", with("portal", "add", "-o", "json", "127.0.0.1:1")...)
+	d.run("refresh", with("portal", "refresh", "-o", "json")...)
+	d.run("remove", with("portal", "remove", d.portal)...)
+	d.run("new", "portal", "add", "-o", "json", "--registry", d.path("new/registry.db"), d.portal)
+	d.run("capture", append([]string{"scan", "--capture", d.path("c"), d.portal}, chap...)...)
+	return d.err
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/go-iscsi/discovery/internal/owndisk"
 )
 
 // roleVariable makes this test binary a child process with a part to play, on
@@ -25,10 +27,11 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	if err := roles[role](context.Background(), os.Args[1], os.Args[2:]); err != nil {
+	err := roles[role](context.Background(), os.Args[1], os.Args[2:])
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
+	os.Exit(owndisk.Status(err))
 }
 
 // child returns the command that plays a role on the registry at path.

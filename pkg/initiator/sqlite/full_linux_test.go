@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/internal/owndisk"
 	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 )
 
@@ -22,31 +22,13 @@ func init() { roles["full"] = fillUp }
 // more space; what was there stays; and with some room all goes on.
 func TestFull(t *testing.T) {
 	t.Parallel()
-	cmd := child(t, "full", filepath.Join(t.TempDir(), "registry.db"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	if os.Geteuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}}
-	}
-	cmd.Stderr = nil
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) {
-		need.Missing(t, "a mount namespace", "run the tests as root")
-	}
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	t.Logf("%s", out)
+	t.Logf("%s", owndisk.Output(t, child(t, "full", filepath.Join(t.TempDir(), "registry.db"))))
 }
 
 // fillUp mounts a disk of a MiB and works on it with less and less space.
 func fillUp(ctx context.Context, path string, _ []string) error {
 	folder := filepath.Dir(path)
-	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
-		return err
-	}
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=1m,mode=700"); err != nil {
+	if err := owndisk.Mount(folder, 1<<20); err != nil {
 		return err
 	}
 	failures := make(map[string]int)

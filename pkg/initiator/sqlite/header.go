@@ -47,11 +47,13 @@ func checkHeader(path string, f *os.File) error {
 	if id := binary.BigEndian.Uint32(h[offApplicationID:]); id != applicationID {
 		return &FileError{Path: path, Problem: NotRegistry, Reason: fmt.Sprintf("a database of another program (application id %#x)", id)}
 	}
-	return checkVersion(path, int(binary.BigEndian.Uint32(h[offUserVersion:])))
+	return checkVersion(path, int64(binary.BigEndian.Uint32(h[offUserVersion:])))
 }
 
-// checkVersion refuses a registry of a schema that we do not know.
-func checkVersion(path string, version int) error {
+// checkVersion refuses a registry of a schema that we do not know. Versions are
+// unsigned in the header and have 64 bits here, so that a system whose int has 32
+// takes none of them for a negative number.
+func checkVersion(path string, version int64) error {
 	if version > schemaVersion {
 		return &FileError{Path: path, Problem: Newer, Reason: fmt.Sprintf("schema %d, and we know %d", version, schemaVersion)}
 	}

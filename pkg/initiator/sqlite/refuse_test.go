@@ -34,7 +34,8 @@ func TestRefuse(t *testing.T) {
 			chmod(t, path, 0o600)
 		}, sqlite.NotRegistry, "another program (application id 0x1)"},
 		{"a newer schema", func(t *testing.T, path string) { patch(t, path, 60, "\x00\x00\x00\x02") }, sqlite.Newer, "schema 2, and we know 1; use that version"},
-		{"a negative schema", func(t *testing.T, path string) { patch(t, path, 60, "\xff\xff\xff\xff") }, sqlite.Newer, ""},
+		// Issue 13, 23: this one was taken for damaged where int has 32 bits.
+		{"a negative schema", func(t *testing.T, path string) { patch(t, path, 60, "\xff\xff\xff\xff") }, sqlite.Newer, "schema 4294967295, and we know 1"},
 		{"no magic", func(t *testing.T, path string) { patch(t, path, 0, "XQLite") }, sqlite.NotRegistry, ""},
 		{"page size 0", func(t *testing.T, path string) { patch(t, path, 16, "\x00\x00") }, sqlite.Damaged, ""},
 		{"cut within the header", func(t *testing.T, path string) { truncate(t, path, 99) }, sqlite.Damaged, "cut off after 99 bytes"},

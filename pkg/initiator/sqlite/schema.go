@@ -60,7 +60,7 @@ func userVersion(ctx context.Context, path string, q querier) (int, error) {
 	if version < 0 {
 		return 0, &FileError{Path: path, Problem: Damaged, Reason: fmt.Sprintf("schema %d", version)}
 	}
-	return version, checkVersion(path, version)
+	return version, checkVersion(path, int64(version))
 }
 
 // checkTables refuses a registry that has other tables than ours, or triggers

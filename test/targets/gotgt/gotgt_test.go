@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -24,9 +25,16 @@ const limit = 30 * time.Second
 // other.
 const childArgument = "gotgt-child"
 
+// waitArgument makes it one that never gets ready.
+const waitArgument = "wait"
+
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == childArgument {
 		gotgt.Child()
+	}
+	if len(os.Args) == 2 && os.Args[1] == waitArgument {
+		_, _ = io.Copy(io.Discard, os.Stdin) // which the parent closes
+		os.Exit(1)
 	}
 	netns.Isolate()
 	os.Exit(m.Run())
@@ -103,7 +111,7 @@ func TestStartIsCancelled(t *testing.T) {
 	need.Linux(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := gotgt.Start(ctx, exec.Command("cat"), config(1)); !errors.Is(err, context.Canceled) {
+	if _, err := gotgt.Start(ctx, exec.Command(os.Args[0], waitArgument), config(1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }

@@ -15,10 +15,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/uml/internal/control"
 )
 
 const limit = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	if err := os.Setenv("PATH", need.StandardTools()); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // connect returns a client of a server in this process, and its line.
 func connect(t *testing.T, failure error) (*control.Client, net.Conn) {
