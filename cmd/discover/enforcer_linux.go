@@ -20,6 +20,13 @@ func systemEnforcer(name string) initiator.Enforcer {
 	return &strongswan.Enforcer{}
 }
 
+// hear has an enforcer tell what concerns no portal in particular.
+func hear(e initiator.Enforcer, warn func(initiator.Warning)) {
+	if s, ok := e.(*strongswan.Enforcer); ok {
+		s.Warn = warn
+	}
+}
+
 // systemHasIPsec reports whether the kernel has policies, or charon may have
 // connections, so that it is worth a look at each portal. An error may mean that
 // this process may not look, and gets no further later.

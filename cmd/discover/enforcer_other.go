@@ -11,4 +11,6 @@ import (
 // systemEnforcer is nil: what is to run over IPsec is refused.
 var systemEnforcer func(name string) initiator.Enforcer
 
+func hear(initiator.Enforcer, func(initiator.Warning)) {}
+
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

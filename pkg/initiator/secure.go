@@ -77,12 +77,24 @@ func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (
 			return policy, err
 		}
 	}
-	if e := a.d.Enforcer; e != nil {
-		if system, err = e.Existing(ctx, from.Address, dst); err != nil {
+	if a.d.Enforcer != nil {
+		if system, err = a.look(ctx, from, dst); err != nil {
 			return system, err
 		}
 	}
 	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
+}
+
+// look asks the Enforcer what the system has. The time that it takes is not the
+// portal's: the look may serve many of them, and it is no fault of this one where a
+// daemon of this host hangs.
+func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
+	a.clock.pause()
+	defer a.clock.resume()
+	limit := a.d.timeout()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{Limit: limit})
+	defer cancel()
+	return a.d.Enforcer.Existing(ctx, from.Address, dst)
 }
 
 // agreed returns the plan for a connection, if all that depends on it goes along

@@ -29,6 +29,8 @@ const (
 	WarnMovedForGood   WarningCode = "moved-permanently"
 	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
 	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
+	WarnSwept          WarningCode = "ipsec-swept"    // of no portal: what earlier discoveries had left in the IKE daemon was taken out
+	WarnDaemon         WarningCode = "ipsec-daemon"   // of no portal: the IKE daemon gives no answer
 	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
 )
 

@@ -64,7 +64,7 @@ func TestExisting(t *testing.T) {
 			t.Parallel()
 			name := "x"
 			if tt.ours {
-				name = ourselves().name(1)
+				name = ownerNow().name(1)
 			}
 			c := newCharon(t, func(c *charon) {
 				if tt.conn != nil {

@@ -21,6 +21,10 @@ type charon struct {
 	// Settings; not changed while it is in use.
 	log     []string          // what initiate says, as "GROUP text"
 	fails   bool              // initiate does
+	backlog int               // how many connections may wait, about; 0: many
+	gate    chan struct{}     // a connection is accepted for each that is in it; nil: all are
+	endless bool              // list-sas is
+	second  bool              // what is said of initiate is so of the second phase alone
 	silent  bool              // initiate goes on until it is terminated
 	refuse  map[string]string // commands that are refused, and why
 	hang    map[string]bool   // commands that are never answered
@@ -34,11 +38,18 @@ type charon struct {
 	commands []string                // guarded by mu, like all that follows
 	conns    map[string]vici.Section // by name
 	keys     map[string]vici.Section
-	up       map[string]bool          // associations
+	up       map[string]bool          // associations of IKE
+	children map[string]bool          // and of ESP
+	phases   []string                 // what was initiated: "ike" or "child"
+	conn     int                      // connections that were accepted
+	open     []net.Conn               // all of these
 	stop     map[string]chan struct{} // negotiations that go on
 	loaded   []vici.Section           // every connection there was
 	bytes    string                   // that went through, each way
 	began    chan string              // names whose negotiation goes on
+	asleep   bool                     // no command goes on
+	awake    sync.Cond                // it does again
+	listed   int                      // bytes of an endless list
 }
 
 // newCharon runs one until the end of the test.
@@ -46,13 +57,14 @@ func newCharon(t *testing.T, change func(*charon)) *charon {
 	t.Helper()
 	c := &charon{
 		t: t, Socket: filepath.Join(t.TempDir(), "vici"), bytes: "1000",
-		conns: map[string]vici.Section{}, keys: map[string]vici.Section{}, up: map[string]bool{},
+		conns: map[string]vici.Section{}, keys: map[string]vici.Section{}, up: map[string]bool{}, children: map[string]bool{},
 		stop: map[string]chan struct{}{}, began: make(chan string, 16),
 	}
+	c.awake.L = &c.mu
 	if change != nil {
 		change(c)
 	}
-	l, err := net.Listen("unix", c.Socket)
+	l, err := c.listen()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,18 +73,53 @@ func newCharon(t *testing.T, change func(*charon)) *charon {
 	t.Cleanup(func() {
 		l.Close()
 		close(quit)
+		c.wake()
 		served.Wait()
 	})
 	served.Go(func() {
 		for {
+			if c.gate != nil {
+				select {
+				case <-c.gate: // one at a time, or all when it is closed
+				case <-quit:
+				}
+			}
 			nc, err := l.Accept()
 			if err != nil {
 				return
 			}
+			c.mu.Lock()
+			c.conn++
+			c.open = append(c.open, nc)
+			c.mu.Unlock()
 			served.Go(func() { c.serve(nc, quit) })
 		}
 	})
 	return c
+}
+
+// wake ends what holds commands up.
+func (c *charon) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asleep = false
+	c.awake.Broadcast()
+}
+
+// hangUp closes all connections with it.
+func (c *charon) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, nc := range c.open {
+		nc.Close()
+	}
+}
+
+// sleep makes it stop as it is, as by SIGSTOP.
+func (c *charon) sleep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asleep = true
 }
 
 func (c *charon) serve(nc net.Conn, quit <-chan struct{}) {
@@ -98,10 +145,11 @@ func (c *charon) serve(nc net.Conn, quit <-chan struct{}) {
 			registered[p.Name] = p.Type == vici.EventRegister
 			err = vici.WritePacket(nc, vici.Packet{Type: vici.EventConfirm})
 		case vici.CommandRequest:
-			emit := func(event string, s vici.Section) {
-				if registered[event] {
-					_ = vici.WritePacket(nc, vici.Packet{Type: vici.Event, Name: event, Message: s})
+			emit := func(event string, s vici.Section) error {
+				if !registered[event] {
+					return nil
 				}
+				return vici.WritePacket(nc, vici.Packet{Type: vici.Event, Name: event, Message: s})
 			}
 			if c.drop[p.Name] {
 				return
@@ -113,7 +161,7 @@ func (c *charon) serve(nc net.Conn, quit <-chan struct{}) {
 			answer := c.command(p.Name, p.Message, emit, quit)
 			err = vici.WritePacket(nc, vici.Packet{Type: vici.CommandResponse, Message: answer})
 			// A late one, as they come after a real one's answer, too.
-			emit("control-log", vici.Section{vici.Text("msg", "late")})
+			_ = emit("control-log", vici.Section{vici.Text("msg", "late")})
 		}
 		if err != nil {
 			return
@@ -127,10 +175,13 @@ func no(reason string) vici.Section {
 
 var yes = vici.Section{vici.Text("success", "yes")}
 
-func (c *charon) command(name string, m vici.Section, emit func(string, vici.Section), quit <-chan struct{}) vici.Section {
+func (c *charon) command(name string, m vici.Section, emit func(string, vici.Section) error, quit <-chan struct{}) vici.Section {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.commands = append(c.commands, name)
+	for c.asleep {
+		c.awake.Wait()
+	}
 	if reason, ok := c.refuse[name]; ok {
 		return no(reason)
 	}
@@ -161,18 +212,23 @@ func (c *charon) command(name string, m vici.Section, emit func(string, vici.Sec
 		return vici.Section{vici.List("keys", sorted(c.keys)...)}
 	case "list-conns":
 		for n, s := range c.foreign.Subs() {
-			emit("list-conn", vici.Section{vici.Sub(n, s...)})
+			_ = emit("list-conn", vici.Section{vici.Sub(n, s...)})
 		}
 		for n, s := range c.conns {
-			emit("list-conn", vici.Section{vici.Sub(n, s...)})
+			_ = emit("list-conn", vici.Section{vici.Sub(n, s...)})
 		}
 	case "list-sas":
+		for big := strings.Repeat("x", 1<<15); c.endless; c.listed += len(big) {
+			if emit("list-sa", vici.Section{vici.Sub("x", vici.Text("local-host", big))}) != nil {
+				return yes
+			}
+		}
 		for n, s := range c.extra.Subs() {
-			emit("list-sa", vici.Section{vici.Sub(n, s...)})
+			_ = emit("list-sa", vici.Section{vici.Sub(n, s...)})
 		}
 		for n := range c.up {
 			if f := m.Text("ike"); f == "" || f == n {
-				emit("list-sa", c.association(n))
+				_ = emit("list-sa", c.association(n))
 			}
 		}
 	case "initiate":
@@ -186,15 +242,23 @@ func (c *charon) command(name string, m vici.Section, emit func(string, vici.Sec
 }
 
 // initiate is called with mu held, and returns with it held.
-func (c *charon) initiate(m vici.Section, emit func(string, vici.Section), quit <-chan struct{}) vici.Section {
-	name := m.Text("ike")
-	if _, ok := c.conns[name]; !ok || m.Text("child") != name {
+func (c *charon) initiate(m vici.Section, emit func(string, vici.Section) error, quit <-chan struct{}) vici.Section {
+	name, child := m.Text("ike"), m.Text("child")
+	if _, ok := c.conns[name]; !ok || child != "" && child != name {
 		return no("config not found")
 	}
+	phase := "ike"
+	if child != "" {
+		phase = "child"
+	}
+	c.phases = append(c.phases, phase)
 	c.up[name] = true
+	if c.second && child == "" {
+		return yes
+	}
 	for _, line := range c.log {
 		group, msg, _ := strings.Cut(line, " ")
-		emit("control-log", vici.Section{vici.Text("group", group), vici.Text("level", "1"), vici.Text("ikesa-name", name), vici.Text("msg", msg)})
+		_ = emit("control-log", vici.Section{vici.Text("group", group), vici.Text("level", "1"), vici.Text("ikesa-name", name), vici.Text("msg", msg)})
 	}
 	if c.silent {
 		stop := make(chan struct{})
@@ -211,6 +275,7 @@ func (c *charon) initiate(m vici.Section, emit func(string, vici.Section), quit 
 	if c.fails {
 		return no("establishing CHILD_SA failed")
 	}
+	c.children[name] = child != ""
 	return yes
 }
 
@@ -219,6 +284,7 @@ func (c *charon) terminate(name string) vici.Section {
 		return no("no matching SAs to terminate found")
 	}
 	delete(c.up, name)
+	delete(c.children, name)
 	if stop, ok := c.stop[name]; ok {
 		close(stop)
 		delete(c.stop, name)
@@ -246,7 +312,7 @@ func (c *charon) association(name string) vici.Section {
 		c.change(i, k)
 	}
 	ike := section(i)
-	if k["name"] != "" {
+	if k["name"] != "" && c.children[name] {
 		ike = append(ike, vici.Sub("child-sas", vici.Sub(name+"-1", section(k)...)))
 	}
 	return vici.Section{vici.Sub(name, ike...)}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -73,7 +72,7 @@ func TestKilled(t *testing.T) {
 }
 
 // elsewhere is a process of another namespace, of which nothing is known.
-func elsewhere() owner { return owner{namespace: 1, pid: 1 << 30, start: 1} }
+func elsewhere() owner { return owner{process: process{namespace: 1, pid: 1 << 30, start: 1}} }
 
 // once prepares a connection with an Enforcer of its own, and closes it.
 func once(t *testing.T, c *charon) {
@@ -86,37 +85,6 @@ func once(t *testing.T, c *charon) {
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestOwner(t *testing.T) {
-	t.Parallel()
-	us := ourselves()
-	if got, ok := ownerOf(us.name(7)); !ok || got != us {
-		t.Errorf("got %+v, %v; want %+v", got, ok, us)
-	}
-	if us.gone() {
-		t.Error("we are gone")
-	}
-	for _, name := range []string{"", "host", prefix, prefix + "1-2-3", prefix + "1-2-3-4-5", prefix + "1-2-x-4", "x" + us.name(1), prefix + "1--2-3-4"} {
-		if o, ok := ownerOf(name); ok {
-			t.Errorf("%q is of %+v", name, o)
-		}
-	}
-	for _, tt := range []struct {
-		name   string
-		change func(*owner)
-		gone   bool
-	}{
-		{name: "another process by our number", gone: true, change: func(o *owner) { o.start++ }},
-		{name: "elsewhere", change: func(o *owner) { o.namespace++; o.start++ }},
-		{name: "nobody knows where", change: func(o *owner) { o.namespace = 0; o.start++ }},
-	} {
-		o := us
-		tt.change(&o)
-		if got := o.gone(); got != tt.gone && runtime.GOOS == "linux" {
-			t.Errorf("%s: gone: got %v, want %v", tt.name, got, tt.gone)
-		}
 	}
 }
 
