@@ -151,20 +151,6 @@ func TestOneLook(t *testing.T) {
 	}
 }
 
-// useOnce makes a connection, and proves and closes it.
-func useOnce(t *testing.T, e *Enforcer, s initiator.Secured) error {
-	d, err := e.Dialer(t.Context(), s)
-	if err != nil {
-		return err
-	}
-	nc, err := d.DialContext(t.Context())
-	if err == nil {
-		nc.Close()
-		_, err = d.Proof(t.Context())
-	}
-	return errors.Join(err, d.Close())
-}
-
 // TestRestart: a connection that charon has closed is not used again.
 func TestRestart(t *testing.T) {
 	t.Parallel()

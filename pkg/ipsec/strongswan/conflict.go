@@ -16,17 +16,13 @@ import (
 // for these ends in particular. One to a name that cannot be looked up does: its
 // key may be for them.
 func (c *connection) conflict(ctx context.Context, d *daemon, n *names) error {
-	var named []foreign // that say by name where their ends are
-	kept := 0           // bytes of these
+	var named []foreign // that say by name where their ends are; maxListed bounds them
 	err := d.connections(ctx, func(name string, s vici.Section) error {
 		f, ok := newForeign(name, s)
 		switch {
 		case isOurs(name) || !ok:
 			return nil
 		case f.named():
-			if kept += s.Size(); kept > maxKept {
-				return &ListError{Command: "list-conns", Limit: maxKept}
-			}
 			named = append(named, f)
 			return nil
 		}

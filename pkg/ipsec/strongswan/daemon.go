@@ -20,12 +20,9 @@ const (
 	hungAfter = 2 * time.Second
 )
 
-// How much is taken of a list, in bytes on the wire. An association has about
-// a thousand.
-const (
-	maxListed = 64 << 20 // that is read
-	maxKept   = 16 << 20 // that is kept
-)
+// maxListed is how much is read of a list, in bytes on the wire. An association
+// has about a thousand.
+const maxListed = 16 << 20
 
 // A daemon is charon, as far as this package has to do with it. It is safe for
 // concurrent use.

@@ -24,10 +24,7 @@ const (
 )
 
 // An outlook is what charon has of others.
-type outlook struct {
-	all  []sight
-	kept int // bytes that charon took to tell of them
-}
+type outlook struct{ all []sight }
 
 // A sight is an association or a connection of others.
 type sight struct {
@@ -52,7 +49,8 @@ func (e *Enforcer) lookAround(ctx context.Context) (outlook, error) {
 				s.children = append(s.children, selectors{child.List("local-ts"), child.List("remote-ts")})
 			}
 		}
-		return o.add(name, "list-sas", s, ike.Size())
+		o.add(name, s)
+		return nil
 	})
 	if err != nil {
 		return o, err
@@ -64,7 +62,8 @@ func (e *Enforcer) lookAround(ctx context.Context) (outlook, error) {
 		for _, child := range conn.Sub("children").Subs() {
 			s.children = append(s.children, selectors{child.List("local-ts"), child.List("remote-ts")})
 		}
-		return o.add(name, "list-conns", s, conn.Size())
+		o.add(name, s)
+		return nil
 	})
 	if err != nil {
 		return o, err
@@ -78,16 +77,11 @@ func (e *Enforcer) lookAround(ctx context.Context) (outlook, error) {
 	return o, nil
 }
 
-// add adds what charon lists by a command, in so many bytes.
-func (o *outlook) add(name, command string, s sight, size int) error {
-	if isOurs(name) || len(s.children) == 0 {
-		return nil
+// add adds what charon lists by a name.
+func (o *outlook) add(name string, s sight) {
+	if !isOurs(name) && len(s.children) > 0 {
+		o.all = append(o.all, s)
 	}
-	if o.kept += size; o.kept > maxKept {
-		return &ListError{Command: command, Limit: maxKept}
-	}
-	o.all = append(o.all, s)
-	return nil
 }
 
 // covering returns what is for a connection. An end that is a name which could

@@ -99,13 +99,14 @@ func isBoot(s string) bool {
 }
 
 // state says what is known of the owner. That a process is not seen is not enough
-// for it to be gone.
+// for it to be gone; and where there is one that may be it, the lease does not
+// count.
 func (o owner) state() ownerState {
-	if state := o.process.state(); state != ownerUnknown {
+	state, here := o.process.state()
+	if state != ownerUnknown || here {
 		return state
 	}
-	boot, uptime := bootTime()
-	if o.boot != "" && o.boot == boot && o.expires <= uptime {
+	if boot, uptime := bootTime(); o.boot != "" && o.boot == boot && o.expires <= uptime {
 		return ownerExpired
 	}
 	return ownerUnknown

@@ -53,6 +53,7 @@ func TestOwner(t *testing.T) {
 		{name: "nobody knows where", want: ownerUnknown, change: func(o *owner) { o.namespace = 0 }},
 		{name: "nobody knows where, after the lease", want: ownerExpired, change: func(o *owner) { o.namespace = 0; o.expires = 1 }},
 		{name: "nobody knows since when", want: ownerUnknown, change: func(o *owner) { o.start = 0 }},
+		{name: "nobody knows since when, after the lease", want: ownerUnknown, change: func(o *owner) { o.start = 0; o.expires = 1 }},
 		{name: "in another container, of a version without leases", want: ownerUnknown, change: func(o *owner) { o.namespace++; o.boot, o.expires = "", 0 }},
 		{name: "in another container, by another clock", want: ownerUnknown, change: func(o *owner) { o.namespace++; o.boot, o.expires = "0123456789abcdef", 1 }},
 	} {

@@ -18,25 +18,25 @@ func ourselves() process {
 	return process{namespace: pidNamespace(), pid: pid, start: start}
 }
 
-// state says what is known of a process. Where /proc is mounted with hidepid, or
-// this process may not look, another one is not seen there although it lives. So
-// the kernel is asked by kill, which tells an ordinary user as well that there is
-// no process of a number. A process in another container has a number of its own
-// there.
-func (p process) state() ownerState {
-	if here := pidNamespace(); here == 0 || p.namespace != here || p.pid <= 0 || p.start == 0 {
-		return ownerUnknown
+// state says what is known of a process; here, whether there is one of its number
+// in our namespace of these. Where /proc is mounted with hidepid, or this process
+// may not look, another one is not seen there although it lives. So the kernel is
+// asked by kill, which tells an ordinary user as well that there is none of a
+// number. A process in another container has a number of its own there.
+func (p process) state() (state ownerState, here bool) {
+	if ns := pidNamespace(); ns == 0 || p.namespace != ns || p.pid <= 0 {
+		return ownerUnknown, false
 	}
 	if errors.Is(unix.Kill(p.pid, 0), unix.ESRCH) {
-		return ownerGone
+		return ownerGone, false
 	}
 	switch start, known := startOf(p.pid); {
-	case !known:
-		return ownerUnknown
+	case !known || p.start == 0:
+		return ownerUnknown, true
 	case start != p.start:
-		return ownerGone
+		return ownerGone, false
 	}
-	return ownerAlive
+	return ownerAlive, true
 }
 
 // pidNamespace returns the number of the namespace that our process number is

@@ -8,7 +8,7 @@ import "os"
 func ourselves() process { return process{pid: os.Getpid()} }
 
 // state is unknown: this is not Linux.
-func (process) state() ownerState { return ownerUnknown }
+func (process) state() (state ownerState, here bool) { return ownerUnknown, false }
 
 // bootTime is not known.
 func bootTime() (boot string, seconds uint64) { return "", 0 }
