@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -25,6 +26,11 @@ func hear(e initiator.Enforcer, warn func(initiator.Warning)) {
 	if s, ok := e.(*strongswan.Enforcer); ok {
 		s.Warn = warn
 	}
+}
+
+// systemCleanIPsec takes out of charon what discoveries left there.
+func systemCleanIPsec(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) {
+	return new(strongswan.Enforcer).Cleanup(ctx, all, dry)
 }
 
 // systemHasIPsec reports whether the kernel has policies, or charon may have

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -85,14 +86,16 @@ func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (
 	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
 }
 
+// lookLimit is how long it may take to look what the system has. That serves many
+// portals, so it does not depend on what one of them has.
+const lookLimit = 5 * time.Second
+
 // look asks the Enforcer what the system has. The time that it takes is not the
-// portal's: the look may serve many of them, and it is no fault of this one where a
-// daemon of this host hangs.
+// portal's: it is no fault of the portal where a daemon of this host hangs.
 func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
 	a.clock.pause()
 	defer a.clock.resume()
-	limit := a.d.timeout()
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, &TimeoutError{Limit: limit})
+	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, &TimeoutError{Limit: lookLimit})
 	defer cancel()
 	return a.d.Enforcer.Existing(ctx, from.Address, dst)
 }

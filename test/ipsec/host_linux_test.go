@@ -2,7 +2,6 @@ package ipsec_test
 
 import (
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -47,7 +46,12 @@ func TestCharon(t *testing.T) {
 	t.Run("the host's own connection", h.testOwnConnection)
 	t.Run("the host's own connection for a port", h.testOwnPort)
 	t.Run("a trap of the host", h.testTrap)
+	t.Run("the host's own connection by name", h.testOwnName)
 	t.Run("killed in the middle", h.testKilled)
+	t.Run("killed in a container", h.testContainer)
+	t.Run("many portals", h.testCrowd)
+	t.Run("it hangs", h.testHung)
+	t.Run("it hangs later", h.testHungLater)
 }
 
 // job is a discovery of a world's target, under flags.
@@ -184,19 +188,12 @@ func (h *hostCharon) testKilled(t *testing.T) {
 	j := h.job(w, mainTransport)
 	j.Timeout = limit
 	w.target.Down(t, w.cable) // so that it lasts
-	child := exec.Command("/proc/self/exe")
-	child.Env = []string{childEnv(j)}
-	if err := child.Start(); err != nil {
+	cmd, _ := child(t, j, 0)
+	h.begun(t)
+	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "a connection in charon", func() bool {
-		out, err := h.control("--list-sas")
-		return err == nil && strings.Contains(out, "iscsi-discovery")
-	})
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
+	_ = cmd.Wait()
 	if out, err := h.control("--list-conns"); err != nil || !strings.Contains(out, "iscsi-discovery") {
 		t.Fatalf("charon has: %v, %s; want what the child left", err, out)
 	}

@@ -54,6 +54,9 @@ func pidNamespace() uint64 {
 // it has ended, and waits for its parent to notice. known is false where nobody
 // here can tell.
 func startOf(pid int) (start uint64, known bool) {
+	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+		return 0, false // it is that of another namespace, and so are its numbers
+	}
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0, false

@@ -98,24 +98,29 @@ type Leftover struct {
 	Err     error // a *LeftoverError: why it was not
 }
 
+// Due reports whether Cleanup takes it out.
+func (l *Leftover) Due(all bool) bool {
+	state := ownerState(l.Owner)
+	return state.dead() || all && state == ownerUnknown
+}
+
 // Cleanup takes out of charon what discoveries left there that were not able to:
 // what belongs to processes that are no more, and to those of which nobody knows
 // whether they are and whose lease of an hour is over; with all, to any of which
 // nobody knows. What belongs to a living process stays. With dry, all stays. It
-// returns all that is there of ours. The error is that of a charon that does not
-// tell.
+// returns all that is there of ours. The error, an *initiator.ConfigError, is that
+// of a charon that does not tell.
 func (e *Enforcer) Cleanup(ctx context.Context, all, dry bool) ([]Leftover, error) {
 	d := e.charon()
 	names, err := d.ours(ctx)
 	if err != nil {
-		return nil, err
+		return nil, failed(err)
 	}
 	list := make([]Leftover, 0, len(names))
 	for _, name := range names {
 		o, _ := ownerOf(name)
-		state := o.state()
-		l := Leftover{Name: name, Owner: string(state)}
-		if !dry && (state.dead() || all && state == ownerUnknown) {
+		l := Leftover{Name: name, Owner: string(o.state())}
+		if !dry && l.Due(all) {
 			l.Err = d.forget(ctx, name)
 			l.Removed = l.Err == nil
 		}
