@@ -129,6 +129,18 @@ func TestHungLater(t *testing.T) {
 	c.wantEmpty()
 }
 
+// TestOneBudget (issue 13, 36): what is cleaned up in several places has one
+// budget.
+func TestOneBudget(t *testing.T) {
+	t.Parallel()
+	var d dialer
+	first, second := d.cleaning(), d.cleaning()
+	defer d.cleaned()
+	if first != second {
+		t.Error("got two")
+	}
+}
+
 // TestEndless (issue 13, 45): a list without an end is read to a limit, and what
 // is asked ends in an error that says so.
 func TestEndless(t *testing.T) {
