@@ -176,7 +176,7 @@ func TestIPsecEntry(t *testing.T) {
 	}
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
 	discover("portal refresh").want(t, exitFailed, "",
-		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists, so the plan (tunnel) is refused: run with the right to look, or proceed on unknown\n")
+		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists (not permitted), so the plan (tunnel) is refused: see to it that this process can look, or proceed on unknown\n")
 }
 
 func TestIPsecExplain(t *testing.T) {

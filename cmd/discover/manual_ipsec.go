@@ -101,3 +101,25 @@ Examples:
 const ipsecTunnelListManual = `discover ipsec tunnel list shows the gateways.`
 
 const ipsecTunnelRemoveManual = `discover ipsec tunnel remove forgets the gateway of a destination.`
+
+const ipsecCleanupManual = `discover ipsec cleanup takes out of charon, the IKE daemon of strongSwan, what
+discoveries left there that could not do it themselves: connections, preshared
+keys and security associations. What the host has in charon otherwise stays.
+
+OWNER says what is known of the process that it belongs to:
+
+  alive    it is running; that stays
+  gone     it is no more
+  expired  it cannot be seen from here, and its lease of an hour is over
+  unknown  it cannot be seen from here: it is in another container, or /proc
+           hides it; that stays, unless --all is given
+
+Each discovery under IPsec takes out what is gone or expired as well, before its
+first connection, and says so. A discovery that is running loses its connection
+by --all where it is unknown.
+
+Exit status: 3 where some could not be taken out, 1 where none could.
+
+Examples:
+  discover ipsec cleanup --dry-run
+  discover ipsec cleanup --all`

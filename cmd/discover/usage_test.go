@@ -103,7 +103,7 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --ipsec-enforcer xfrm", "--ipsec-enforcer xfrm: this system has none that is known here: it takes Linux"},
 		{"scan 192.0.2.10 --ipsec-unknown maybe", `--ipsec-unknown "maybe": one of proceed, refuse`},
 		{"portal refresh 192.0.2.10 --ipsec ike", "no flag --ipsec; see discover help portal refresh"},
-		{"ipsec", "ipsec: what about it? one of default, explain, policy, psk, tunnel; see discover help ipsec"},
+		{"ipsec", "ipsec: what about it? one of cleanup, default, explain, policy, psk, tunnel; see discover help ipsec"},
 		{"ipsec policy", "ipsec policy: what about it? one of add, list, remove; see discover help ipsec policy"},
 		{"ipsec polcy list", `no verb ipsec "polcy"; did you mean policy?; see discover help ipsec`},
 		{"ipsec policy lst", `no verb ipsec policy "lst"; did you mean list?; see discover help ipsec policy`},

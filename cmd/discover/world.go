@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // A world is the machine as the command sees it: every door through which it
@@ -35,6 +36,10 @@ type world struct {
 
 	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
 	hasIPsec func() (bool, error)                 // it is worth a look what the system has
+
+	// cleanIPsec takes out of the IKE daemon what discoveries left there; nil:
+	// there is none on this system.
+	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
 
 	// Nil: as pkg/initiator does it.
 	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
@@ -63,6 +68,7 @@ func thisMachine() world {
 		room:       usualBounds(),
 		enforcer:   systemEnforcer,
 		hasIPsec:   systemHasIPsec,
+		cleanIPsec: systemCleanIPsec,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // A lab is a world for one test: a network in memory and a host without
@@ -35,6 +36,8 @@ type lab struct {
 	enforcer initiator.Enforcer // nil: there is none
 	hasIPsec bool               // the system has some
 	noLook   error              // why nobody may look whether it has
+
+	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
@@ -179,6 +182,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		w.enforcer = func(string) initiator.Enforcer { return l.enforcer }
 		w.hasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
+	w.cleanIPsec = l.cleanIPsec
 	if l.stdout != nil {
 		w.stdout = l.stdout
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -92,12 +93,26 @@ func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (
 			return policy, nil, err
 		}
 	}
-	if e := a.d.Enforcer; e != nil {
-		if system, err = e.Existing(ctx, from.Address, dst); err != nil {
+	if a.d.Enforcer != nil {
+		if system, err = a.look(ctx, from, dst); err != nil {
 			return system, nil, err
 		}
 	}
 	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), groups, nil
+}
+
+// lookLimit is how long it may take to look what the system has. That serves many
+// portals, so it does not depend on what one of them has.
+const lookLimit = 5 * time.Second
+
+// look asks the Enforcer what the system has. The time that it takes is not the
+// portal's: it is no fault of the portal where a daemon of this host hangs.
+func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
+	a.clock.pause()
+	defer a.clock.resume()
+	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, &TimeoutError{Limit: lookLimit})
+	defer cancel()
+	return a.d.Enforcer.Existing(ctx, from.Address, dst)
 }
 
 // agreed returns the plan for a connection, if all that depends on it goes along

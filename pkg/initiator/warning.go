@@ -34,6 +34,8 @@ const (
 	WarnRetried        WarningCode = "retried"              // earlier tries failed, and what the first failed with
 	WarnLeftover       WarningCode = "ipsec-leftover"       // of a connection that failed, an enforcer could not take all away
 	WarnGroupPolicy    WarningCode = "group-policy-ignored" // a stored rule for a portal group says off
+	WarnSwept          WarningCode = "ipsec-swept"          // of no portal: what earlier discoveries had left in the IKE daemon was taken out
+	WarnDaemon         WarningCode = "ipsec-daemon"         // of no portal: the IKE daemon gives no answer
 	WarnMore           WarningCode = "more-warnings"        // there were more than are kept
 )
 
