@@ -55,7 +55,7 @@ func parseRewrite(s string) (r rewrite, err error) {
 		return r, errors.New("one side is IPv4 and the other IPv6")
 	case r.from.Bits() != r.to.Bits():
 		return r, fmt.Errorf("both sides are of one size, and these are /%d and /%d", r.from.Bits(), r.to.Bits())
-	case r.to.Addr().IsUnspecified() || r.to.Addr().IsMulticast() || r.to.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case r.to.Addr().IsUnspecified() || r.to.Addr().IsMulticast() || r.to.Addr().IsLinkLocalUnicast() && r.to.Addr().Is6() || r.to.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return r, fmt.Errorf("%s is not for the addresses of hosts", prefixText(r.to))
 	}
 	return r, nil

@@ -43,7 +43,11 @@ func (o *tableOutput) targets(b *initiator.Batch) error {
 			continue
 		}
 		if o.printed == 0 {
-			o.b = fmt.Appendf(o.b, "%s: more than %d targets\n", b.Portal, o.held.Len()-1)
+			what := "a long list"
+			if o.held.Len() >= maxTable {
+				what = fmt.Sprintf("more than %d targets", maxTable-1)
+			}
+			o.b = fmt.Appendf(o.b, "%s: %s\n", b.Portal, what)
 		}
 		if err := o.rows(); err != nil {
 			return err

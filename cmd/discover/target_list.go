@@ -15,8 +15,9 @@ type targetList struct {
 	refresh bool
 	run     runFlags
 
-	asked  int
-	failed failedResults
+	asked   int
+	leftOut int // addresses that cannot be used from here, of -o iscsiadm
+	failed  failedResults
 }
 
 // targetList returns the verb.
@@ -85,6 +86,9 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if empty && t.forPeople() {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
+	if t.leftOut > 0 {
+		t.say("%s left out: unusable from here", plural(t.leftOut, "address was", "addresses were"))
+	}
 	if err := l.endWith(&t.failed); err != nil {
 		return err
 	}
@@ -118,12 +122,20 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 	if err := out.targets(&b); err != nil {
 		return err
 	}
+	if t.leftOut += out.leftOut; len(all) > 0 && out.leftOut == len(all) && !b.Address.IsValid() {
+		t.say("%s: none of its addresses can be used from here", target.Name)
+	}
 	return out.handOn()
 }
 
 // addressOf returns an address at which a target was listed; invalid: its portals
 // are known by name alone.
 func addressOf(t *initiator.KnownTarget) netip.AddrPort {
+	for _, m := range t.Mechanisms {
+		if m.At.IsValid() && m.MissingSince.IsZero() {
+			return m.At
+		}
+	}
 	for _, m := range t.Mechanisms {
 		if addr, err := netip.ParseAddr(m.Portal.Portal.Address); err == nil && !m.Static && m.MissingSince.IsZero() {
 			return netip.AddrPortFrom(addr, m.Portal.Portal.Port)

@@ -48,8 +48,8 @@ func TestCHAPPolicy(t *testing.T) {
 		{name: "preferred, None, then refused", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, refusal(0x0201))}, offers: []string{"CHAP,None"}, auth: none, want: badCHAP("authentication failure (0x0201)")},
 		{name: "preferred, None, then closed", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, iscsitest.Close())}, offers: []string{"CHAP,None"}, auth: none, want: lost(initiator.StageLogin)},
 		{name: "preferred, None, then refused in the next stage", policy: preferred, targets: []iscsitest.Handler{instead(open(), 2, refusal(0x0200))}, offers: []string{"CHAP,None"}, auth: none, want: outcome{stage: initiator.StageLogin, code: initiator.CodeInitiatorError}},
-		{name: "preferred, second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), chapTarget("")}, offers: []string{"CHAP,None", "CHAP,None"}, auth: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}, warned: 1},
-		{name: "preferred, None in the second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), open()}, offers: []string{"CHAP,None", "CHAP,None"}, auth: none},
+		{name: "preferred, second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), chapTarget("")}, offers: []string{"CHAP,None", "CHAP"}, auth: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}, warned: 1},
+		{name: "preferred, no way without CHAP in the second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), open()}, offers: []string{"CHAP,None", "CHAP"}, want: badCHAP("")},
 		{name: "preferred, no credentials", policy: preferred, login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{open()}, offers: []string{""}, auth: none},
 		{name: "no credentials, refused", login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{chapTarget("")}, offers: []string{""}, want: badCHAP("")},
 	}

@@ -151,7 +151,7 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 	}
 	if a.chap = method; method != nil {
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
-		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual
+		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual && !a.fellBack
 		a.exchanges = append(a.exchanges, cfg.Auth)
 		a.warnShortSecret(method)
 	}

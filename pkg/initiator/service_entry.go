@@ -117,7 +117,7 @@ func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	if r.Err == nil {
-		if err := s.merge(ctx, key, r.Targets, now, r.Complete); err != nil {
+		if err := s.merge(ctx, key, r.Targets, now, r.Address, r.Complete); err != nil {
 			r.Err = s.failed(key, storeError(err))
 		}
 	}
