@@ -13,6 +13,12 @@ func newAhead(limit int) *ahead { return &ahead{begun: make(chan struct{}, limit
 
 // enter waits until one more portal may be begun; false: ctx ended first.
 func (a *ahead) enter(ctx context.Context) bool {
+	// Where there is room a portal that was yielded is begun, also if ctx has just ended.
+	select {
+	case a.begun <- struct{}{}:
+		return true
+	default:
+	}
 	select {
 	case a.begun <- struct{}{}:
 		return true
