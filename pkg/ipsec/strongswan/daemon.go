@@ -76,6 +76,10 @@ func (d *daemon) judge(ctx context.Context, took time.Duration, prompt bool, err
 		// It was not asked, was not given the time, or said something.
 	default:
 		none := &NoAnswerError{Waited: took, Busy: errors.As(err, &busy)}
+		var limit *NoAnswerError
+		if errors.As(context.Cause(ctx), &limit) {
+			none.Waited = limit.Waited
+		}
 		if d.hung.trip(time.Now(), none) {
 			d.warn(initiator.WarnDaemon, reason(&DaemonError{Socket: d.socket, Err: none})+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
 		}

@@ -48,10 +48,11 @@ type NoAnswerError struct {
 }
 
 func (e *NoAnswerError) Error() string {
+	const enough = 100 * time.Millisecond
 	if e.Busy {
-		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(time.Millisecond))
+		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(enough))
 	}
-	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(time.Millisecond))
+	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(enough))
 }
 
 // Timeout reports true, as in net.Error.
@@ -128,7 +129,7 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.Unresolved != "" {
-		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and the name %q, which cannot be looked up (%s): if that is an end of ours, a key to %s would change the connection's",
+		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
 			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
 	}
 	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
