@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
 // A DaemonError is a daemon that cannot be spoken with.
@@ -22,7 +23,10 @@ type DaemonError struct {
 }
 
 func (e *DaemonError) Error() string {
+	var busy *vici.BusyError
 	switch {
+	case errors.As(e.Err, &busy):
+		return fmt.Sprintf("strongswan: charon on %s accepts no connection, as its queue is full: %s", e.Socket, reason(busy.Err))
 	case absent(e.Err):
 		return fmt.Sprintf("strongswan: charon does not run: nobody listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
