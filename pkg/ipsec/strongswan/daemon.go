@@ -12,7 +12,7 @@ import (
 
 // How long charon may take.
 const (
-	// answerLimit is for a command that needs nobody else.
+	// answerLimit is for a command that needs no peer.
 	answerLimit = 5 * time.Second
 
 	// hungAfter is how long a command goes without an answer, at least, before

@@ -39,7 +39,7 @@ func (e *DaemonError) Error() string {
 func (e *DaemonError) Unwrap() error { return e.Err }
 
 // absent reports that there is no charon, rather than one that does not speak
-// with us. A socket whose queue is full has one.
+// with us. Behind a socket with a full queue there is one.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
 }
