@@ -71,7 +71,7 @@ type report struct {
 	NotHeld  bool   // the error is a HoldError
 	Lost     bool   // a LostError
 	WrongKey bool   // a KeyError
-	OtherID  string // an IdentityError: whom the peer says it is
+	OtherID  string // of an IdentityError: the identity that the peer gave
 	Told     []initiator.Warning
 	Unproven string // why there is no proof in the end
 }

@@ -29,13 +29,13 @@ const (
 
 // A meddler is on the path between this host and a charon: it passes on what it
 // gets, but for the first message that is encrypted, in place of which it
-// answers with one that nobody can read.
+// answers with one that cannot be read.
 type meddler struct {
 	peer    netip.Addr
 	meddled atomic.Bool
 }
 
-// testGarbled (issue 13, 34): somebody on the path garbles one message and drops
+// testGarbled (issue 13, 34): a process on the path garbles one message and drops
 // another, and the negotiation comes to its end.
 func (h *hostCharon) testGarbled(t *testing.T) {
 	w := newWorld(t, false)
@@ -60,7 +60,7 @@ func (h *hostCharon) testGarbled(t *testing.T) {
 	r := j.run(t.Context())
 	log := h.log(t)[before:]
 	if !m.meddled.Load() || !strings.Contains(log, "could not decrypt payloads") || !strings.Contains(log, "sending retransmit") {
-		t.Errorf("nobody meddled with it: %s", log)
+		t.Errorf("it was not meddled with: %s", log)
 	}
 	if r.WrongKey || !strings.Contains(log, "established between") {
 		t.Errorf("got %q; want the association for IKE: %s", r.Error, log)
@@ -68,7 +68,7 @@ func (h *hostCharon) testGarbled(t *testing.T) {
 	h.wantClean(t)
 }
 
-// pass passes messages on between those who send to an address and the peer.
+// pass passes messages on between the senders to an address and the peer.
 func (m *meddler) pass(t *testing.T, n *netns.Namespace, at netip.AddrPort) {
 	t.Helper()
 	var front net.PacketConn
@@ -87,7 +87,7 @@ func (m *meddler) pass(t *testing.T, n *netns.Namespace, at netip.AddrPort) {
 		front.Close()
 		back.Close()
 	})
-	var from atomic.Value // whom answers are for
+	var from atomic.Value // the sender that answers are for
 	go func() {
 		b := make([]byte, 1<<16)
 		for {
@@ -122,7 +122,7 @@ func (m *meddler) pass(t *testing.T, n *netns.Namespace, at netip.AddrPort) {
 }
 
 // garbled returns a message of the association of another, under no key that
-// anybody has.
+// either end has.
 func garbled(header []byte) []byte {
 	const body = 64
 	m := make([]byte, isakmpLen+body)

@@ -13,7 +13,7 @@ import (
 )
 
 // testContainer (issue 13, 37): what a process leaves that died in a container, of
-// which nobody outside can tell, stays for its lease, and goes where that is asked
+// which nothing can be seen from outside, stays for its lease, and goes where that is asked
 // for. What has no lease any more goes by itself, and that is told.
 func (h *hostCharon) testContainer(t *testing.T) {
 	w := newWorld(t, false)
@@ -25,7 +25,7 @@ func (h *hostCharon) testContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	j.Source = netip.MustParseAddr("127.0.0.1") // whose ends are others
+	j.Source = netip.MustParseAddr("127.0.0.1") // between other ends
 	j.Timeout = silenceTimeout / 4
 	if r := j.run(t.Context()); len(r.Told) != 0 {
 		t.Errorf("told: got %+v, want nothing", r.Told)

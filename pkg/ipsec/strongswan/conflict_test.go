@@ -44,11 +44,11 @@ func TestConflict(t *testing.T) {
 		{name: "this host by name", want: true, conn: vici.Section{vici.List("local_addrs", "host.example.com"), vici.List("remote_addrs", "192.0.2.10"), psk("local-1", ""), psk("remote-1", "")}},
 		{name: "another peer by name", conn: vici.Section{vici.List("local_addrs", "192.0.2.1"), vici.List("remote_addrs", "other.example.com"), psk("local-1", ""), psk("remote-1", "")}},
 		{name: "another local address by name", conn: vici.Section{vici.List("local_addrs", "other.example.com"), vici.List("remote_addrs", "192.0.2.10"), psk("local-1", ""), psk("remote-1", "")}},
-		{name: "a name that is nobody's", want: true, unresolved: "gone.example.com", conn: vici.Section{vici.List("local_addrs", "192.0.2.1"), vici.List("remote_addrs", "gone.example.com"), psk("local-1", ""), psk("remote-1", "")}},
-		{name: "of this host a name that is nobody's", want: true, unresolved: "gone.example.com", conn: vici.Section{vici.List("local_addrs", "gone.example.com"), vici.List("remote_addrs", "192.0.2.10"), psk("local-1", ""), psk("remote-1", "")}},
-		{name: "a name that is nobody's, from another address", conn: vici.Section{vici.List("local_addrs", "192.0.2.2"), vici.List("remote_addrs", "gone.example.com"), psk("local-1", ""), psk("remote-1", "")}},
-		{name: "of this host a name that is nobody's, to another peer", conn: vici.Section{vici.List("local_addrs", "gone.example.com"), vici.List("remote_addrs", "192.0.2.11"), psk("local-1", ""), psk("remote-1", "")}},
-		{name: "a name that is nobody's, and certificates", conn: vici.Section{vici.List("remote_addrs", "gone.example.com"), vici.Sub("local-1", vici.Text("class", "public key")), vici.Sub("remote-1", vici.Text("class", "public key"))}},
+		{name: "a name that cannot be looked up", want: true, unresolved: "gone.example.com", conn: vici.Section{vici.List("local_addrs", "192.0.2.1"), vici.List("remote_addrs", "gone.example.com"), psk("local-1", ""), psk("remote-1", "")}},
+		{name: "of this host a name that cannot be looked up", want: true, unresolved: "gone.example.com", conn: vici.Section{vici.List("local_addrs", "gone.example.com"), vici.List("remote_addrs", "192.0.2.10"), psk("local-1", ""), psk("remote-1", "")}},
+		{name: "a name that cannot be looked up, from another address", conn: vici.Section{vici.List("local_addrs", "192.0.2.2"), vici.List("remote_addrs", "gone.example.com"), psk("local-1", ""), psk("remote-1", "")}},
+		{name: "of this host a name that cannot be looked up, to another peer", conn: vici.Section{vici.List("local_addrs", "gone.example.com"), vici.List("remote_addrs", "192.0.2.11"), psk("local-1", ""), psk("remote-1", "")}},
+		{name: "a name that cannot be looked up, and certificates", conn: vici.Section{vici.List("remote_addrs", "gone.example.com"), vici.Sub("local-1", vici.Text("class", "public key")), vici.Sub("remote-1", vici.Text("class", "public key"))}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -12,7 +12,7 @@ import (
 
 // How long charon may take.
 const (
-	// answerLimit is for a command that needs nobody else.
+	// answerLimit is for a command that needs no peer.
 	answerLimit = 5 * time.Second
 
 	// hungAfter is how long a command goes without an answer, at least, before
@@ -67,32 +67,40 @@ func (d *daemon) connected(ctx context.Context, work func(context.Context, *vici
 
 // judge notes whether charon answers.
 func (d *daemon) judge(ctx context.Context, took time.Duration, prompt bool, err error) {
-	var refused *vici.FailedError
 	var busy *vici.BusyError
 	switch {
-	case err == nil, errors.As(err, &refused):
+	case err == nil, answered(err):
 		d.hung.answered()
 	case !prompt && !errors.As(err, &busy), took < hungAfter, ctx.Err() == nil, !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		// It was not asked, was not given the time, or said something.
+		// It was not asked, or was not given the time.
 	default:
 		none := &NoAnswerError{Waited: took, Busy: errors.As(err, &busy)}
+		var limit *NoAnswerError
+		if errors.As(context.Cause(ctx), &limit) {
+			none.Waited = limit.Waited
+		}
 		if d.hung.trip(time.Now(), none) {
 			d.warn(initiator.WarnDaemon, reason(&DaemonError{Socket: d.socket, Err: none})+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
 		}
 	}
 }
 
-// explain returns the error of a command: a refusal as it is, and what is wrong
-// with the answer; anything else as trouble with the daemon.
-func (d *daemon) explain(err error) error {
+// answered reports an error that is in what charon answered.
+func answered(err error) bool {
 	var (
-		trouble   *DaemonError
 		refused   *vici.FailedError
 		many      *ListError
 		conflict  *ConflictError
 		notProven *NotProvenError
 	)
-	if err == nil || errors.As(err, &trouble) || errors.As(err, &refused) || errors.As(err, &many) || errors.As(err, &conflict) || errors.As(err, &notProven) {
+	return errors.As(err, &refused) || errors.As(err, &many) || errors.As(err, &conflict) || errors.As(err, &notProven)
+}
+
+// explain returns the error of a command: as it is where charon answered, and
+// anything else as trouble with the daemon.
+func (d *daemon) explain(err error) error {
+	var trouble *DaemonError
+	if err == nil || answered(err) || errors.As(err, &trouble) {
 		return err
 	}
 	return &DaemonError{Socket: d.socket, Err: err}

@@ -53,7 +53,7 @@ type Enforcer struct {
 	// Warn is told what concerns no portal in particular: that charon gives no
 	// answer (initiator.WarnDaemon), and what earlier discoveries had left in it
 	// and was taken out (initiator.WarnSwept). It may be called from several
-	// goroutines. nil: nobody is told.
+	// goroutines. nil: it is not told.
 	Warn func(initiator.Warning)
 
 	serials atomic.Uint64
@@ -64,7 +64,7 @@ type Enforcer struct {
 	started      sync.Once
 	d            *daemon       // set by started, as the following
 	negotiations chan struct{} // one in it for each that is under way
-	sweeping     chan struct{} // one in it while somebody sweeps
+	sweeping     chan struct{} // one in it while a sweep is under way
 
 	mu        sync.Mutex
 	swept     bool     // guarded by mu

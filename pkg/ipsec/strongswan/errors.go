@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
 // A DaemonError is a daemon that cannot be spoken with.
@@ -22,7 +23,10 @@ type DaemonError struct {
 }
 
 func (e *DaemonError) Error() string {
+	var busy *vici.BusyError
 	switch {
+	case errors.As(e.Err, &busy):
+		return fmt.Sprintf("strongswan: charon on %s accepts no connection, as its queue is full: %s", e.Socket, reason(busy.Err))
 	case absent(e.Err):
 		return fmt.Sprintf("strongswan: charon does not run: nobody listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
@@ -35,7 +39,7 @@ func (e *DaemonError) Error() string {
 func (e *DaemonError) Unwrap() error { return e.Err }
 
 // absent reports that there is no charon, rather than one that does not speak
-// with us. A socket whose queue is full has one.
+// with us. Behind a socket with a full queue there is one.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
 }
@@ -48,10 +52,11 @@ type NoAnswerError struct {
 }
 
 func (e *NoAnswerError) Error() string {
+	const enough = 100 * time.Millisecond
 	if e.Busy {
-		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(time.Millisecond))
+		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(enough))
 	}
-	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(time.Millisecond))
+	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(enough))
 }
 
 // Timeout reports true, as in net.Error.
@@ -128,7 +133,7 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.Unresolved != "" {
-		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and the name %q, which cannot be looked up (%s): if that is an end of ours, a key to %s would change the connection's",
+		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
 			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
 	}
 	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)

@@ -59,10 +59,10 @@ func TestExisting(t *testing.T) {
 		// Issue 13, 46.
 		{name: "a name of the portal's", conn: conn("array.example.com", "dynamic[tcp/3260]"), want: ipsec.ExistingPartial, text: `strongSwan connection "x"`},
 		{name: "a name of another's", conn: conn("other.example.com", "dynamic"), want: ipsec.ExistingNone},
-		{name: "a name that is nobody's", conn: conn("gone.example.com", "dynamic"), want: ipsec.ExistingUnknown, text: `strongSwan connection "x" is for the name "gone.example.com"`},
-		{name: "a name that is nobody's, for another port", conn: conn("gone.example.com", "dynamic[tcp/80]"), want: ipsec.ExistingNone},
-		{name: "a name that is nobody's, for others behind it", conn: conn("gone.example.com", "198.51.100.0/24"), want: ipsec.ExistingNone},
-		{name: "a name that is nobody's, for the portal behind it", conn: conn("gone.example.com", "192.0.2.0/24"), want: ipsec.ExistingPartial},
+		{name: "a name that cannot be looked up", conn: conn("gone.example.com", "dynamic"), want: ipsec.ExistingUnknown, text: `strongSwan connection "x" is for the name "gone.example.com"`},
+		{name: "a name that cannot be looked up, for another port", conn: conn("gone.example.com", "dynamic[tcp/80]"), want: ipsec.ExistingNone},
+		{name: "a name that cannot be looked up, for others behind it", conn: conn("gone.example.com", "198.51.100.0/24"), want: ipsec.ExistingNone},
+		{name: "a name that cannot be looked up, for the portal behind it", conn: conn("gone.example.com", "192.0.2.0/24"), want: ipsec.ExistingPartial},
 		{name: "charon goes", change: func(c *charon) { c.drop = map[string]bool{"list-sas": true} }, want: ipsec.ExistingUnknown, text: "charon on "},
 		{name: "charon refuses", change: func(c *charon) { c.refuse = map[string]string{"list-conns": "no"} }, want: ipsec.ExistingUnknown, text: "list-conns: no"},
 	}

@@ -46,7 +46,7 @@ func (n *notices) want(t *testing.T, code initiator.WarningCode, words ...string
 }
 
 // TestHung (issue 13, 36): a charon that gives no answer is asked once for all
-// portals. What exists is unknown, and charon is named; who needs it is refused
+// portals. What exists is unknown, and charon is named; what needs it is refused
 // at once, as something that may be another time; it is told once.
 func TestHung(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func TestEndless(t *testing.T) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.listed > 2*(maxListed+1<<20) { // what waits in sockets was read by nobody
+	if c.listed > 2*(maxListed+1<<20) { // what waits in sockets was not read
 		t.Errorf("%d bytes of lists were read, want %d at most each time", c.listed, maxListed)
 	}
 }

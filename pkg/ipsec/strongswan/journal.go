@@ -17,7 +17,7 @@ import (
 const maxLines = 40
 
 // grace is how long a negotiation goes on of which all says that the keys differ.
-// Each sign of that may be a packet of somebody on the path.
+// Each sign of that may be a packet of an attacker on the path.
 const grace = time.Second
 
 // A journal is what charon says of a negotiation. Charon has no numbers for what
@@ -85,7 +85,7 @@ func (j *journal) note(event vici.Section) error {
 
 // judge puts the negotiation in doubt where it seems that the keys differ, and
 // ends the doubt when they are found not to. A message that cannot be decrypted
-// could be anybody's, and one that has to be sent again may have been lost; but
+// could be an attacker's, and one that has to be sent again may have been lost; but
 // where the peer does not take ours either, it is the key, unless the peer
 // answers after all. j.mu is held.
 func (j *journal) judge() {

@@ -10,7 +10,7 @@ import (
 )
 
 // TestDoubt (issue 13, 34): a message that cannot be decrypted and one that had to
-// be sent again do not end a negotiation: somebody on the path can cause both.
+// be sent again do not end a negotiation: an attacker on the path can cause both.
 // It goes on for a while, and to its end where the peer answers after all.
 func TestDoubt(t *testing.T) {
 	t.Parallel()

@@ -10,8 +10,8 @@ import (
 // prefix begins the names of all that is ours in the daemon.
 const prefix = "iscsi-discovery-"
 
-// lease is how long what is in charon is its owner's where nobody can tell whether
-// that is alive: of a process in another container. No discovery lasts as long.
+// lease is how long something in charon belongs to an owner that cannot be seen:
+// to a process in another container. No discovery lasts as long.
 const lease = time.Hour
 
 // A process is one of ours. Its number alone would come to mean another one some
@@ -37,8 +37,8 @@ type ownerState string
 const (
 	ownerAlive   ownerState = "alive"
 	ownerGone    ownerState = "gone"    // the process is no more
-	ownerExpired ownerState = "expired" // nobody can tell, and its time is over
-	ownerUnknown ownerState = "unknown" // nobody can tell
+	ownerExpired ownerState = "expired" // it cannot be seen, and its lease is over
+	ownerUnknown ownerState = "unknown" // it cannot be seen
 )
 
 // ownerNow is what this process owns something by from now on.
@@ -62,7 +62,7 @@ func isOurs(name string) bool {
 	return ok
 }
 
-// ownerOf returns whose a name is; ok is false where it is not one of ours. Names
+// ownerOf returns the owner in a name; ok is false where the name is not ours. Names
 // of four parts have no lease: versions before this one gave them.
 func ownerOf(name string) (o owner, ok bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
@@ -112,5 +112,5 @@ func (o owner) state() ownerState {
 	return ownerUnknown
 }
 
-// dead reports that nobody needs any more what the owner has in charon.
+// dead reports that what the owner has in charon is of no more use.
 func (s ownerState) dead() bool { return s == ownerGone || s == ownerExpired }

@@ -30,7 +30,7 @@ func TestName(t *testing.T) {
 }
 
 // TestOwner (issue 13, 37): what is known of an owner. The lease counts only where
-// nobody can tell whether the process lives.
+// it cannot be seen whether the process lives.
 func TestOwner(t *testing.T) {
 	need.Linux(t)
 	t.Parallel()
@@ -50,10 +50,10 @@ func TestOwner(t *testing.T) {
 		{name: "no process has the number", want: ownerGone, change: func(o *owner) { o.pid = 1 << 30 }},
 		{name: "in another container", want: ownerUnknown, change: func(o *owner) { o.namespace++ }},
 		{name: "in another container, after the lease", want: ownerExpired, change: func(o *owner) { o.namespace++; o.expires = 1 }},
-		{name: "nobody knows where", want: ownerUnknown, change: func(o *owner) { o.namespace = 0 }},
-		{name: "nobody knows where, after the lease", want: ownerExpired, change: func(o *owner) { o.namespace = 0; o.expires = 1 }},
-		{name: "nobody knows since when", want: ownerUnknown, change: func(o *owner) { o.start = 0 }},
-		{name: "nobody knows since when, after the lease", want: ownerUnknown, change: func(o *owner) { o.start = 0; o.expires = 1 }},
+		{name: "of a namespace that is not known", want: ownerUnknown, change: func(o *owner) { o.namespace = 0 }},
+		{name: "of a namespace that is not known, after the lease", want: ownerExpired, change: func(o *owner) { o.namespace = 0; o.expires = 1 }},
+		{name: "of a start that is not known", want: ownerUnknown, change: func(o *owner) { o.start = 0 }},
+		{name: "of a start that is not known, after the lease", want: ownerUnknown, change: func(o *owner) { o.start = 0; o.expires = 1 }},
 		{name: "in another container, of a version without leases", want: ownerUnknown, change: func(o *owner) { o.namespace++; o.boot, o.expires = "", 0 }},
 		{name: "in another container, by another clock", want: ownerUnknown, change: func(o *owner) { o.namespace++; o.boot, o.expires = "0123456789abcdef", 1 }},
 	} {

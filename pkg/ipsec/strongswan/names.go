@@ -55,7 +55,7 @@ type end struct {
 }
 
 // resolve returns the end that a list of charon's describes. A name that cannot
-// be looked up may be anybody's.
+// be looked up may be that of any host.
 func (n *names) resolve(ctx context.Context, list []string) (e end) {
 	for _, s := range list {
 		name, ok := hostName(s)

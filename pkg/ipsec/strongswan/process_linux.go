@@ -51,8 +51,8 @@ func pidNamespace() uint64 {
 }
 
 // startOf returns when a process was started, in ticks since the system was; 0:
-// it has ended, and waits for its parent to notice. known is false where nobody
-// here can tell.
+// it has ended, and waits for its parent to notice. known is false where
+// this process cannot tell.
 func startOf(pid int) (start uint64, known bool) {
 	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
 		return 0, false // it is that of another namespace, and so are its numbers
@@ -90,7 +90,7 @@ var bootID = sync.OnceValue(func() string {
 })
 
 // bootTime returns which boot of the kernel this is, and the seconds since then.
-// Unlike the time of day nobody sets them.
+// Unlike the time of day they are never set.
 func bootTime() (boot string, seconds uint64) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

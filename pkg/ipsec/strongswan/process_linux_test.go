@@ -81,7 +81,7 @@ func TestHidepid(t *testing.T) {
 }
 
 // mountHidden mounts /proc anew, in a namespace of this process, so that it hides
-// processes, and judges as a user who does not see them.
+// processes, and judges as a user that does not see them.
 func mountHidden(t *testing.T) {
 	if err := unix.Mount("proc", "/proc", "proc", 0, "hidepid=2"); err != nil {
 		t.Fatal(err)

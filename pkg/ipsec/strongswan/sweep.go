@@ -10,7 +10,7 @@ import (
 )
 
 // sweep takes out of charon what processes of ours left there that are no more,
-// or that nobody knows of and whose lease is over, when the first connection is
+// or that cannot be seen and have no lease any more, when the first connection is
 // prepared; and what this process could not take out when it should have, before
 // the next connection is. What was taken out is told.
 func (e *Enforcer) sweep(ctx context.Context, d *daemon) error {
@@ -105,9 +105,9 @@ func (l *Leftover) Due(all bool) bool {
 }
 
 // Cleanup takes out of charon what discoveries left there that were not able to:
-// what belongs to processes that are no more, and to those of which nobody knows
-// whether they are and whose lease of an hour is over; with all, to any of which
-// nobody knows. What belongs to a living process stays. With dry, all stays. It
+// what belongs to processes that are no more, and to those that cannot be seen and
+// had a lease of an hour that is over; with all, to any that cannot be seen. What
+// belongs to a living process stays. With dry, all stays. It
 // returns all that is there of ours. The error, an *initiator.ConfigError, is that
 // of a charon that does not tell.
 func (e *Enforcer) Cleanup(ctx context.Context, all, dry bool) ([]Leftover, error) {

@@ -133,7 +133,7 @@ func TestLeftoverGoes(t *testing.T) {
 	c.wantEmpty()
 }
 
-// TestLease (issue 13, 37): what a process left that nobody here can see stays for
+// TestLease (issue 13, 37): what a process left that cannot be seen from here stays for
 // the time of its lease. Then it goes, and that is told.
 func TestLease(t *testing.T) {
 	need.Linux(t)
@@ -162,7 +162,7 @@ func TestLease(t *testing.T) {
 	}
 	told.want(t, initiator.WarnSwept, over.name(1))
 
-	// Cleanup takes what nobody knows of only where it is told to.
+	// Cleanup takes what belongs to such a process only where it is told to.
 	for _, tt := range []struct {
 		name     string
 		all, dry bool

@@ -16,8 +16,8 @@ const (
 	busyLast  = 50 * time.Millisecond
 )
 
-// A BusyError is a daemon whose queue of connections was full for all of the
-// time: something listens, and takes nothing.
+// A BusyError is a daemon with a queue of connections that was full for all of
+// the time: it listens, and accepts none.
 type BusyError struct {
 	Err error // why it was not waited for longer
 }
