@@ -25,6 +25,7 @@ func TestPreferred(t *testing.T) {
 	}
 	wrong := targets.CHAP{User: "disc", Secret: "another-secret"}
 	chap, none := auth.Outcome{Method: "CHAP", Algorithm: auth.MD5}, auth.Outcome{Method: "None"}
+	done := auth.Outcome{Method: "CHAP", Algorithm: auth.MD5, Done: true}
 	tests := []struct {
 		name      string
 		start     func(*testing.T, targets.CHAP) netip.AddrPort
@@ -34,10 +35,10 @@ func TestPreferred(t *testing.T) {
 		warned    bool // of the second try with MD5
 	}{
 		{name: "tgt without", start: tgt, give: oneWay, auth: none},
-		{name: "tgt with CHAP", start: tgt, has: oneWay, give: oneWay, auth: chap, warned: true},
+		{name: "tgt with CHAP", start: tgt, has: oneWay, give: oneWay, auth: done, warned: true},
 		{name: "tgt with CHAP, wrong secret", start: tgt, has: oneWay, give: wrong, auth: chap, code: initiator.CodeAuthenticationFailure},
 		{name: "istgt without", start: istgt, give: oneWay, auth: none},
-		{name: "istgt with CHAP", start: istgt, has: oneWay, give: oneWay, auth: chap},
+		{name: "istgt with CHAP", start: istgt, has: oneWay, give: oneWay, auth: done},
 		{name: "istgt with CHAP, wrong secret", start: istgt, has: oneWay, give: wrong, auth: chap, code: initiator.CodeAuthenticationFailure},
 		// It goes on without an answer to AuthMethod.
 		{name: "gotgt", start: gotgt, give: oneWay, code: initiator.CodeAuthenticationFailure},

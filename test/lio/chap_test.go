@@ -88,7 +88,7 @@ func (w *world) testOptionalCHAP(t *testing.T) {
 // secret, enforced or not, and also where it knows none, and then refuses.
 func (w *world) testPreferredCHAP(t *testing.T) {
 	defer w.lio.Open(t)
-	chap := auth.Outcome{Method: "CHAP", Algorithm: auth.SHA3_256}
+	chap := auth.Outcome{Method: "CHAP", Algorithm: auth.SHA3_256, Done: true}
 	tests := []struct {
 		name string
 		set  func()
