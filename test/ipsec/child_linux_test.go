@@ -56,7 +56,7 @@ type job struct {
 	Patience      time.Duration // doGiveUp: for the connection
 	Repeat        int           // discoveries at once; 0: one
 
-	told []initiator.Warning // by the enforcer, of no portal
+	told *notices // by the enforcer, of no portal; nil: there is none yet
 }
 
 // A report is what became of it.
@@ -112,7 +112,7 @@ func runChild(text string) int {
 }
 
 func (j *job) run(ctx context.Context) (r report) {
-	defer func() { r.Told = j.told }()
+	defer func() { r.Told = j.told.all() }()
 	if j.Timeout == 0 {
 		j.Timeout = 30 * time.Second
 	}
@@ -192,7 +192,10 @@ func (j *job) enforcer() initiator.Enforcer {
 	if j.Charon == "" {
 		return &xfrm.Enforcer{}
 	}
-	return &strongswan.Enforcer{Socket: j.Charon, Warn: func(w initiator.Warning) { j.told = append(j.told, w) }}
+	if j.told == nil {
+		j.told = new(notices)
+	}
+	return &strongswan.Enforcer{Socket: j.Charon, Warn: j.told.add}
 }
 
 func (j *job) psk() initiator.PSK {

@@ -18,11 +18,11 @@ func (j *job) crowd(t *testing.T, portals []netip.AddrPort) (results []initiator
 	t.Helper()
 	d := j.discoverer()
 	d.Parallel = 64
+	one := j.portal(j.Flags)
 	all := func(yield func(initiator.SendTargetPortal) bool) {
 		for _, portal := range portals {
-			one := *j
-			one.Portal = portal
-			if !yield(one.portal(j.Flags)) {
+			one.Portal = initiator.Portal{Address: portal.Addr().String(), Port: portal.Port()}
+			if !yield(one) {
 				return
 			}
 		}
@@ -99,8 +99,8 @@ func (h *hostCharon) testHung(t *testing.T) {
 			t.Errorf("got %v, and that what exists is %+v; want no error, unknown, and charon named", r.Err, e)
 		}
 	}
-	if len(j.told) != 1 || j.told[0].Code != initiator.WarnDaemon || !strings.Contains(j.told[0].Message, h.socket) {
-		t.Errorf("told: got %+v, want that charon does not answer, once", j.told)
+	if told := j.told.all(); len(told) != 1 || told[0].Code != initiator.WarnDaemon || !strings.Contains(told[0].Message, h.socket) {
+		t.Errorf("told: got %+v, want that charon does not answer, once", told)
 	}
 	// And under IPsec: refused, and charon is what is named.
 	j = h.job(w, mainTransport)

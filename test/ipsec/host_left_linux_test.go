@@ -43,7 +43,6 @@ func (h *hostCharon) testContainer(t *testing.T) {
 	h.wantClean(t)
 
 	over := h.leaseIsOver(t, w)
-	j.told = nil
 	if r := j.run(t.Context()); len(r.Told) != 1 || r.Told[0].Code != initiator.WarnSwept || !strings.Contains(r.Told[0].Message, over) {
 		t.Errorf("told: got %+v, want what was swept: %s", r.Told, over)
 	}
