@@ -35,8 +35,14 @@ func newShelf(room int64, ahead int) *shelf {
 	return &shelf{room: room, ahead: make(chan struct{}, ahead)}
 }
 
-// enter waits until one more portal may be begun; false: ctx ended first.
+// enter waits until one more portal may be begun; false: ctx ended first. Where there
+// is room it is true: the portal may have been taken from the sequence already.
 func (s *shelf) enter(ctx context.Context) bool {
+	select {
+	case s.ahead <- struct{}{}:
+		return true
+	default:
+	}
 	select {
 	case s.ahead <- struct{}{}:
 		return true
