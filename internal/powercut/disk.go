@@ -96,13 +96,13 @@ func (d *Disk) find(path string) (folder int, name string, number int, ok bool) 
 	return folder, name, number, true
 }
 
-// link gives a file a name, and note notes it.
+// link gives a file a name.
 func (d *Disk) link(folder int, name string, number int) {
 	d.nodes[folder].names[name] = number
 	d.changes = append(d.changes, change{kind: link, file: folder, name: name, target: number})
 }
 
-// unlink takes a name away.
+// unlink takes a name away from a folder.
 func (d *Disk) unlink(folder int, name string) {
 	delete(d.nodes[folder].names, name)
 	d.changes = append(d.changes, change{kind: unlink, file: folder, name: name})

@@ -15,6 +15,10 @@ import (
 // between are new.
 const powerRegistry = "config/discover/registry.db"
 
+var powerLucks = map[string]powercut.Luck{
+	"nothing": powercut.Nothing, "names": powercut.NamesOnly, "data": powercut.DataOnly, "chance": powercut.Chance(1),
+}
+
 // TestPower: what the command says that it has stored or removed is so when the power
 // fails then, whatever the disk has done of its own, and a portal that is listed at
 // all has its secret: the key is on the disk before what it seals (issue 13, 17).
@@ -38,9 +42,6 @@ func TestPower(t *testing.T) {
 			t.Fatalf("%s: exit status %d: %s", args, status, stderr)
 		}
 	}
-	lucks := map[string]powercut.Luck{
-		"nothing": powercut.Nothing, "names": powercut.NamesOnly, "data": powercut.DataOnly, "chance": powercut.Chance(1),
-	}
 	seen := make(map[string]bool)
 	stored, removed := 0, 0
 	for moment := range d.Moments() {
@@ -51,7 +52,7 @@ func TestPower(t *testing.T) {
 		case strings.Contains(said, "stored"):
 			stored++
 		}
-		for name, luck := range lucks {
+		for name, luck := range powerLucks {
 			image := d.Cut(moment, luck)
 			sum := image.Sum() + said
 			if seen[sum] || !d.AtSync(moment) && moment != added && moment != d.Moments()-1 {
