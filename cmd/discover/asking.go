@@ -14,6 +14,9 @@ func (c *command) withAsking(ctx context.Context, a access, r *runFlags, i *ipse
 	d := c.discoverer(r)
 	return c.capturing(r, d, func() error {
 		return c.withService(ctx, a, d, func(s *initiator.Service) error {
+			if err := c.useDefaultName(ctx, s, d); err != nil {
+				return err
+			}
 			if !c.global.dryRun {
 				mayUse, err := s.MayUseIPsec(ctx)
 				if err != nil {

@@ -34,8 +34,8 @@ func (c *command) completeKeyFlags(cmd *cobra.Command) {
 }
 
 func portalNames(ctx context.Context, s *initiator.Service) (names []string) {
-	for p, err := range s.SendTargetPortals(ctx) {
-		if err != nil || len(names) == maxOffered {
+	for p := range s.SendTargetPortals(ctx) {
+		if p.Portal.Address == "" || len(names) == maxOffered {
 			break
 		}
 		if name := p.Portal.String(); !slices.Contains(names, name) {

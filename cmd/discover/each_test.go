@@ -55,7 +55,7 @@ storage.example:3260:
   iqn.2026-11.com.example:disk1     yes     yes     yes
   iqn.2026-11.com.example:disk-two  no      no      yes
 `[1:], `
-discover: login to 192.0.2.20:3260 from 192.0.2.253: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret
+discover: login to 192.0.2.20:3260 from 192.0.2.253: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 discover: connect to 192.0.2.11:3260 from 192.0.2.254: connection refused; nothing listens there: check the address and the TCP port
 discover: connect to 192.0.2.11:3260 from 192.0.2.253: connection refused; nothing listens there: check the address and the TCP port
 `[1:])
@@ -73,7 +73,7 @@ func TestEachForPrograms(t *testing.T) {
 		begin = `"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"each","instance_used":"host",`
 		from0 = `"initiator_port_used":"0",` + name + `,"source":"192.0.2.254","interface":"eth0","stored":false,"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",`
 		from2 = `"initiator_port_used":"2",` + name + `,"source":"192.0.2.253","interface":"eth1","stored":false,"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",`
-		end   = `"complete":true,"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"elapsed_ms":0`
+		end   = `"complete":true,"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},"elapsed_ms":0`
 	)
 	synctest.Test(t, func(t *testing.T) {
 		twoWays(t).scanEach(t, "192.0.2.10", "-o", "json").want(t, exitOK, `{"version":1,"results":[`+"\n"+

@@ -16,7 +16,7 @@ func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
 			return
 		}
 	}
-	d.Enforcer = c.enforcer(i.enforcer)
+	d.Enforcer = c.heard(c.enforcer(i.enforcer))
 	c.log().Info("ipsec", "enforcer", orAuto(i.enforcer))
 }
 
@@ -31,4 +31,11 @@ func orAuto(enforcer string) string {
 		return enforcerAuto
 	}
 	return enforcer
+}
+
+// heard has an enforcer say on standard error what concerns no portal in
+// particular, and returns it.
+func (c *command) heard(e initiator.Enforcer) initiator.Enforcer {
+	hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
+	return e
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -18,6 +19,18 @@ func systemEnforcer(name string) initiator.Enforcer {
 		return &xfrm.Enforcer{}
 	}
 	return &strongswan.Enforcer{}
+}
+
+// hear has an enforcer tell what concerns no portal in particular.
+func hear(e initiator.Enforcer, warn func(initiator.Warning)) {
+	if s, ok := e.(*strongswan.Enforcer); ok {
+		s.Warn = warn
+	}
+}
+
+// systemCleanIPsec takes out of charon what discoveries left there.
+func systemCleanIPsec(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) {
+	return new(strongswan.Enforcer).Cleanup(ctx, all, dry)
 }
 
 // systemHasIPsec reports whether the kernel has policies, or charon may have

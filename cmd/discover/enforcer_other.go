@@ -3,12 +3,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // systemEnforcer is nil: what is to run over IPsec is refused.
 var systemEnforcer func(name string) initiator.Enforcer
+
+// systemCleanIPsec is nil: there is no IKE daemon to clean up.
+var systemCleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
+
+func hear(initiator.Enforcer, func(initiator.Warning)) {}
 
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

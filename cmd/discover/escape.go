@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -19,24 +18,40 @@ func visible(s string) string {
 	if isPlain(s) {
 		return s
 	}
-	var b strings.Builder
+	b := make([]byte, 0, 4*len(s))
 	for i, size := 0, 0; i < len(s); i += size {
+		if c := s[i]; c < utf8.RuneSelf {
+			if size = 1; ' ' <= c && c <= '~' {
+				b = append(b, c)
+			} else {
+				b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			}
+			continue
+		}
 		var r rune
 		r, size = utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
+			b = appendHex(append(b, `\x`...), uint32(s[i]), 2)
 		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < utf8.RuneSelf:
-			fmt.Fprintf(&b, `\x%02x`, r)
+			b = append(b, s[i:i+size]...)
 		case r > 0xffff:
-			fmt.Fprintf(&b, `\U%08x`, r)
+			b = appendHex(append(b, `\U`...), uint32(r), 8)
 		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			b = appendHex(append(b, `\u`...), uint32(r), 4)
 		}
 	}
-	return b.String()
+	return string(b)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendHex appends the last digits of a number in hexadecimal.
+func appendHex(b []byte, n uint32, digits int) []byte {
+	for ; digits > 0; digits-- {
+		b = append(b, hexDigits[n>>(4*(digits-1))&15])
+	}
+	return b
 }
 
 // isPlain reports printable ASCII.

@@ -101,6 +101,22 @@ func TestFieldStrict(t *testing.T) {
 	})
 }
 
+// TestUnusableOfName: a target of a portal by name, whose addresses are all of no use,
+// is listed at the address that was in use.
+func TestUnusableOfName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.names["array.example"] = []string{"192.0.2.10"}
+		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:a", Addresses: []string{"[fe80::1]:3260,1", "127.0.0.1:3260,1"}}}})
+		discover := l.inRegistry(t)
+		if r := discover("portal", "add", "array.example"); r.status != exitOK {
+			t.Fatal(r)
+		}
+		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: unusable from here\n")
+	})
+}
+
 // TestNotJudged: target list says since when a portal is not judged.
 func TestNotJudged(t *testing.T) {
 	t.Parallel()
@@ -124,7 +140,7 @@ TARGET                     ADDRESS                                              
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 iqn.2026-11.com.example:b  192.0.2.10:3260                                         192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T00:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 `[1:], "")
-		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "")
+		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: unusable from here\n")
 		if r := discover("target", "list", "-o", "json"); !strings.Contains(r.stdout, `"missing_since":null,"stale":false,"not_judged_since":"2000-01-01T01:00:00Z"}`) {
 			t.Errorf("got %s", r.stdout)
 		}

@@ -13,7 +13,8 @@ import (
 // stands for the value in the manual; String is empty, since the manual tells
 // the defaults in words.
 
-// A text is any string.
+// A text is any string but the empty one: a script whose variable is not set does
+// not mean the default.
 type text struct {
 	value *string
 	name  string
@@ -23,6 +24,9 @@ func (t *text) String() string { return "" }
 func (t *text) Type() string   { return t.name }
 
 func (t *text) Set(s string) error {
+	if s == "" {
+		return errors.New("an empty value; leave the flag out for the default")
+	}
 	*t.value = s
 	return nil
 }

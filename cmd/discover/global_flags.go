@@ -24,6 +24,7 @@ var formats = []string{formatTable, formatJSON, formatJSONL, formatISCSIADM}
 func (g *globalFlags) flags(usualRegistry string) *pflag.FlagSet {
 	fs := newFlagSet()
 	g.output = formatTable
+	g.key.asIs = true
 	fs.VarP(&choice{&g.output, "FORMAT", formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
 	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default here: "+usualRegistry)
 	fs.Var(&g.key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")

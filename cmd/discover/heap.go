@@ -8,11 +8,14 @@ import (
 
 // While little is in use, collecting garbage often costs more than the memory is
 // worth: a sweep or a long list leaves much behind and keeps little. Where much is
-// in use, as of answers that are held, the usual pace is right.
+// in use, as of answers that are held, memory is worth more; and a collection costs
+// little, since what is held has next to no pointers.
 const (
 	smallHeap   = 8 << 20 // bytes in use after a collection
 	smallPace   = 300     // GOGC
-	usualPace   = 100     // likewise
+	usualHeap   = 24 << 20
+	usualPace   = 100
+	largePace   = 25
 	liveHeap    = "/gc/heap/live:bytes"
 	paceSetting = "GOGC"
 )
@@ -27,7 +30,10 @@ func paceCollections() {
 	collected = func(*[16]byte) {
 		metrics.Read(live)
 		wanted := smallPace
-		if live[0].Value.Uint64() > smallHeap {
+		switch use := live[0].Value.Uint64(); {
+		case use > usualHeap:
+			wanted = largePace
+		case use > smallHeap:
 			wanted = usualPace
 		}
 		if wanted != pace {

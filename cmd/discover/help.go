@@ -105,8 +105,11 @@ func writeFlags(b *strings.Builder, g flagGroup) {
 		if f.Shorthand != "" {
 			left = "  -" + f.Shorthand + ", --" + f.Name
 		}
-		if f.NoOptDefVal == "" {
+		switch {
+		case f.NoOptDefVal == "":
 			left += " " + f.Value.Type()
+		case f.Value.Type() != "bool":
+			left += "[=" + f.Value.Type() + "]"
 		}
 		if len(left) > flagColumn-2 {
 			left += "\n" + strings.Repeat(" ", flagColumn)

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // initiator returns the verbs about who we are.
@@ -50,7 +51,9 @@ func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warni
 		return err
 	}
 	if us.name == "" {
-		us = c.defaultName()
+		if us = c.defaultName(false); us.because != "" {
+			warnings = append(warnings, jsonWarning{Code: "initiator-name-file", Message: jsonText(us.complaint())})
+		}
 	}
 	set, err := s.InitiatorCHAPSecretSet(ctx)
 	if err != nil {
@@ -87,6 +90,7 @@ func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warni
 
 // initiatorSetName returns the verb.
 func (c *command) initiatorSetName() *cobra.Command {
+	strict := false
 	cmd := &cobra.Command{
 		Use:               "set-name [FLAGS] [IQN]",
 		Short:             "store our iSCSI name; without IQN the default again",
@@ -101,16 +105,25 @@ func (c *command) initiatorSetName() *cobra.Command {
 			if len(args) > 0 {
 				name, a = args[0], making
 			}
-			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+			d := c.discoverer(nil)
+			d.StrictNames = strict
+			return c.withService(cmd.Context(), a, d, func(s *initiator.Service) error {
 				if err := s.SetInitiatorNodeName(cmd.Context(), name); err != nil {
 					return err
 				}
-				return c.showInitiator(cmd.Context(), s)
+				return c.showInitiator(cmd.Context(), s, unusualName(name)...)
 			})
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, flagGroup{"The name", strictNameFlag(&strict)}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
+}
+
+// strictNameFlag returns the flag of verbs that take a name of ours and ask nobody.
+func strictNameFlag(strict *bool) *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.BoolVar(strict, "strict-names", false, "refuse a name that is no iSCSI name in form")
+	return fs
 }
 
 // initiatorSetCHAPSecret returns the verb.
@@ -153,7 +166,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 // shortSecret is the warning that the reference API has for it.
 var shortSecret = jsonWarning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes, and good under IPsec only (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no

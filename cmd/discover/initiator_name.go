@@ -5,6 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -19,40 +22,33 @@ const nameFile = "/etc/iscsi/initiatorname.iscsi"
 const namePrefix = "iqn.2026-11.io.github.go-iscsi:"
 
 // A nodeName is our iSCSI name and where it comes from.
-type nodeName struct{ name, origin string }
+type nodeName struct {
+	name, origin string
 
-// defaultName returns the name to use where none is given.
-func (c *command) defaultName() nodeName {
-	name, bad := c.storedName()
-	if name != "" {
-		return nodeName{name, nameFile}
-	}
-	made := c.madeName()
-	if bad {
-		c.say("warning: %s: no valid InitiatorName in it; using %s", nameFile, made.name)
-	}
-	return made
+	because string // why it is not that of nameFile; empty: it is, or there is no such file
 }
 
-// storedName returns the first valid InitiatorName of nameFile; bad: there was
-// one that is not valid.
-func (c *command) storedName() (name string, bad bool) {
-	b, err := c.readFile(nameFile, 64<<10)
-	if err != nil {
-		return "", false
-	}
-	for line := range bytes.Lines(b) {
-		value, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "InitiatorName=")
-		if !ok {
-			continue
+// complaint says that an array that knows this host by the name in nameFile hears
+// another.
+func (n nodeName) complaint() string {
+	return fmt.Sprintf("%s cannot be used: %s; the initiator name is %s (from: %s), which targets may not know; --initiator-name sets another", nameFile, n.because, n.name, n.origin)
+}
+
+// defaultName returns the name to use where none is given and none is stored.
+func (c *command) defaultName(strict bool) nodeName {
+	b, err := c.readFile(nameFile, maxNameFile)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		var name string
+		if name, err = nameIn(b, false, ruleOfNames(strict)); err == nil {
+			return nodeName{name: name, origin: nameFile}
 		}
-		value = strings.TrimSpace(value)
-		if initiator.ValidateName(value) == nil {
-			return value, false
-		}
-		bad = true
 	}
-	return "", bad
+	made := c.madeName()
+	if !missing {
+		made.because = fileReason(err)
+	}
+	return made
 }
 
 // madeName makes a stable name: of the host's name, or, where that is one that
@@ -62,15 +58,15 @@ func (c *command) madeName() nodeName {
 	switch label := nameLabel(host); label {
 	case "", "localhost", "localhost.localdomain", "debian", "ubuntu":
 	default:
-		return nodeName{namePrefix + label, "host name"}
+		return nodeName{name: namePrefix + label, origin: "host name"}
 	}
 	if id, err := c.readFile("/etc/machine-id", 256); err == nil && len(bytes.TrimSpace(id)) > 0 {
 		// The ID itself must not go over a network: see machine-id(5).
 		h := hmac.New(sha256.New, bytes.TrimSpace(id))
 		h.Write([]byte(namePrefix))
-		return nodeName{namePrefix + "machine-" + hex.EncodeToString(h.Sum(nil)[:8]), "machine ID"}
+		return nodeName{name: namePrefix + "machine-" + hex.EncodeToString(h.Sum(nil)[:8]), origin: "machine ID"}
 	}
-	return nodeName{namePrefix + "localhost", "nothing that tells this host from others"}
+	return nodeName{name: namePrefix + "localhost", origin: "nothing that tells this host from others"}
 }
 
 // nameLabel keeps of a host name what an iSCSI name may have, in lower case.

@@ -21,7 +21,7 @@ iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  none
 		discover("initiator", "set-chap-secret", "env:SHORT", "--dry-run").want(t, exitOK, `
 NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  set
-`[1:], "discover: warning: the secret is shorter than 12 bytes, and good under IPsec only (AFFF0048, ISDSC_SHORT_CHAP_SECRET)\n")
+`[1:], "discover: warning: the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, ISDSC_SHORT_CHAP_SECRET)\n")
 		if r := discover("initiator", "show", "-o", "jsonl"); !strings.HasPrefix(r.stdout, `{"type":"initiator","name":"iqn.2026-11.io.github.go-iscsi:host1.example.com","origin":"host name","chap_secret":"",`) {
 			t.Errorf("got %+v, want no secret after a dry run", r)
 		}

@@ -72,6 +72,7 @@ func newJSONInstance(i *initiator.Instance) *jsonInstance {
 // instanceAdd returns the verb.
 func (c *command) instanceAdd() *cobra.Command {
 	var i initiator.Instance
+	strict := false
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] NAME",
 		Short:             "add an initiator instance, or change it",
@@ -83,9 +84,14 @@ func (c *command) instanceAdd() *cobra.Command {
 				return err
 			}
 			i.Name = args[0]
-			return c.withService(cmd.Context(), making, c.discoverer(nil), func(s *initiator.Service) error {
+			d := c.discoverer(nil)
+			d.StrictNames = strict
+			return c.withService(cmd.Context(), making, d, func(s *initiator.Service) error {
 				if err := s.AddInstance(cmd.Context(), i); err != nil {
 					return err
+				}
+				for _, w := range unusualName(i.NodeName) {
+					c.say("warning: %s", w.Message)
 				}
 				return c.done("instances", newJSONInstance(&i), "added instance %s; see discover port list", i.Name)
 			})
@@ -95,6 +101,7 @@ func (c *command) instanceAdd() *cobra.Command {
 	fs.Var(&text{&i.NodeName, "IQN"}, "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
 	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
 	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
+	fs.AddFlagSet(strictNameFlag(&strict))
 	c.addFlags(cmd,
 		flagGroup{"The instance; without --interface and --address all addresses belong to it", fs},
 		flagGroup{"Changes", c.global.changeFlags()})

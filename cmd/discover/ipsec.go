@@ -11,7 +11,7 @@ import (
 // ipsec returns the verbs about IPsec.
 func (c *command) ipsec() *cobra.Command {
 	return c.noun("ipsec", "which IPsec portals are asked under, and why", ipsecManual,
-		c.ipsecExplain(), c.ipsecDefault(),
+		c.ipsecExplain(), c.ipsecDefault(), c.ipsecCleanup(),
 		c.noun("policy", "an administrator's rules, which come before flags", ipsecPolicyManual,
 			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
 		c.noun("psk", "preshared keys of peers", ipsecPSKManual,

@@ -36,9 +36,12 @@ func (c *command) ipsecExplain() *cobra.Command {
 			}
 			d := c.discoverer(&runFlags{})
 			if c.enforcer != nil {
-				d.Enforcer = c.enforcer(x.ipsec.enforcer)
+				d.Enforcer = c.heard(c.enforcer(x.ipsec.enforcer))
 			}
 			return c.withService(cmd.Context(), reading, d, func(s *initiator.Service) error {
+				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
+					return err
+				}
 				return x.explain(cmd.Context(), s, p)
 			})
 		}),

@@ -16,6 +16,7 @@ type jsonPolicy struct {
 
 // ipsecPolicyAdd returns the verb.
 func (c *command) ipsecPolicyAdd() *cobra.Command {
+	replace := false
 	cmd := &cobra.Command{
 		Use:   "add [FLAGS] SELECTOR LIST",
 		Short: "say under which IPsec portals are asked, whatever their flags say",
@@ -32,16 +33,43 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, args []string) error {
-				if err := s.SetPolicy(ctx, initiator.Policy{Selector: args[0], Flags: f}); err != nil {
-					return err
-				}
-				return c.done("policies", jsonPolicy{jsonText(args[0]), newJSONFlags(f)}, "added the policy %s: %s", args[0], flagsText(f))
+			selector, err := initiator.CanonicalSelector(args[0])
+			if err != nil {
+				return usagef("%s", withoutPackage(err))
+			}
+			p := initiator.Policy{Selector: selector, Flags: f}
+			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				return c.setPolicy(ctx, s, p, replace)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	fs := newFlagSet()
+	fs.BoolVar(&replace, "replace", false, "also where this turns off the IPsec that a policy with the same selector asks for")
+	c.addFlags(cmd, flagGroup{"The policy", fs}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
+}
+
+// setPolicy stores a policy, and says which one it replaces. One that asks for IPsec
+// gives way to one that does not only where replace is set.
+func (c *command) setPolicy(ctx context.Context, s *initiator.Service, p initiator.Policy, replace bool) error {
+	old, there, err := s.PolicyOf(ctx, p.Selector)
+	if err != nil {
+		return err
+	}
+	if there && old.Flags.Has(ipsec.FlagIKE) && !p.Flags.Has(ipsec.FlagIKE) && !replace {
+		return &initiator.Error{Stage: initiator.StageValidate, Err: &initiator.ConfigError{
+			Code: initiator.CodeInvalidParameter, What: "policy " + p.Selector,
+			Reason: "it asks for " + flagsText(old.Flags) + " now; to turn that off, give --replace",
+		}}
+	}
+	if err := s.SetPolicy(ctx, p); err != nil {
+		return err
+	}
+	j := jsonPolicy{jsonText(p.Selector), newJSONFlags(p.Flags)}
+	if there && old.Flags != p.Flags {
+		return c.done("policies", j, "replaced the policy %s: %s by %s", p.Selector, flagsText(old.Flags), flagsText(p.Flags))
+	}
+	return c.done("policies", j, "added the policy %s: %s", p.Selector, flagsText(p.Flags))
 }
 
 // ipsecPolicyList returns the verb.

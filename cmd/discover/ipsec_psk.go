@@ -72,7 +72,10 @@ func (c *command) understandPSK(ctx context.Context, args []string, flags *secur
 	if err := scope.check(); err != nil {
 		return i, err
 	}
-	i.ID, i.Instance, i.Port = args[0], scope.instance, scope.port.number
+	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
+		return i, usagef("ID: %s", configReason(err)) // not repeated: it may be a key in the wrong place
+	}
+	i.Instance, i.Port = scope.instance, scope.port.number
 	if i.Flags, err = flags.security(); err != nil {
 		return i, err
 	}

@@ -176,7 +176,7 @@ func TestIPsecEntry(t *testing.T) {
 	}
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
 	discover("portal refresh").want(t, exitFailed, "",
-		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists, so the plan (tunnel) is refused: run with the right to look, or proceed on unknown\n")
+		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists (not permitted), so the plan (tunnel) is refused: see to it that this process can look, or proceed on unknown\n")
 }
 
 func TestIPsecExplain(t *testing.T) {
@@ -317,10 +317,16 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "policy add 192.0.2.0/24 transport --dry-run", stdout: "dry run: would have added the policy 192.0.2.0/24: ike,transport (0x23)\n"},
 		{args: "policy list -o json", stdout: `{"version":1,"policies":[]}` + "\n"},
 		{args: "policy add 192.0.2.0/24 transport -o json", stdout: `{"version":1,"policies":[` + "\n" + `{"selector":"192.0.2.0/24","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
-		{args: "policy add tag=1 0x01", stdout: "added the policy tag=1: off (0x01)\n"},
-		{args: "policy add everybody ike", status: exitFailed, stderr: `discover: selector "everybody": neither ADDRESS:PORT nor an address, a block or tag=N` + "\n"},
+		{args: "policy add tag=1 0x01", status: exitFailed, stderr: "discover: policy tag=1: a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block\n"},
+		{args: "policy add tag=1 tunnel", stdout: "added the policy tag=1: ike,tunnel (0x43)\n"},
+		{args: "policy add 192.0.2.1/24 off", status: exitFailed, stderr: "discover: policy 192.0.2.0/24: it asks for ike,transport (0x23) now; to turn that off, give --replace\n"},
+		{args: "policy add 192.0.2.1/24 transport,pfs", stdout: "replaced the policy 192.0.2.0/24: ike,transport (0x23) by ike,transport,pfs (0x33)\n"},
+		{args: "policy add ::ffff:192.0.2.1/120 off --replace", stdout: "replaced the policy 192.0.2.0/24: ike,transport,pfs (0x33) by off (0x01)\n"},
+		{args: "policy add 192.0.2.0/24 transport", stdout: "replaced the policy 192.0.2.0/24: off (0x01) by ike,transport (0x23)\n"},
+		{args: "policy add tag=x off", status: exitUsage, stderr: `discover: selector "tag=x": a portal group tag is a number from 0 to 65535` + "\n"},
+		{args: "policy add everybody ike", status: exitUsage, stderr: `discover: selector "everybody": neither ADDRESS:PORT nor an address, a block or tag=N` + "\n"},
 		{args: "policy add tag=2 0x26", status: exitFailed, stderr: "discover: policy tag=2: its flags are not marked valid\n"},
-		{args: "policy list", stdout: "SELECTOR      FLAGS  LIST\n192.0.2.0/24  0x23   ike,transport\ntag=1         0x01   off\n"},
+		{args: "policy list", stdout: "SELECTOR      FLAGS  LIST\n192.0.2.0/24  0x23   ike,transport\ntag=1         0x43   ike,tunnel\n"},
 		{args: "policy remove 192.0.2.7/24", stdout: "removed the policy 192.0.2.7/24\n"},
 		{args: "policy remove 192.0.2.7/24", status: exitFailed, stderr: "discover: policy 192.0.2.0/24: there is none\n"},
 
@@ -329,7 +335,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "psk set group env:PSK", stdout: "stored the preshared key of group\n"},
 		{args: "psk set 192.0.2.10 file:/etc/psk --ipsec transport -o json", stdout: `{"version":1,"keys":[` + "\n" + `{"id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
 		{args: "psk set storage@example.com env:PSK", stdout: "stored the preshared key of storage@example.com\n"},
-		{args: "psk set a,b env:PSK", status: exitFailed, stderr: `discover: identity "a,b": neither group nor an address, a domain name or user@domain` + "\n"},
+		{args: "psk set a,b env:PSK", status: exitUsage, stderr: `discover: ID: neither group nor an address, a domain name or user@domain` + "\n"},
 		{args: "psk list", stdout: "IDENTITY             KEY            FLAGS  LIST\n192.0.2.10           file:/etc/psk  0x23   ike,transport\ngroup                sealed\nstorage@example.com  sealed\n"},
 		{args: "psk list -o jsonl", stdout: `{"type":"key","id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n" +
 			`{"type":"key","id":"group","key":"set","key_ref":"","instance":"","initiator_port":"all","security_flags":"0x00","ipsec":""}` + "\n" +

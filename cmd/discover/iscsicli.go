@@ -31,7 +31,7 @@ type ending struct {
 
 // iscsicli returns the verb.
 func (c *command) iscsicli() *cobra.Command {
-	t := &windowsTool{command: c}
+	t := &windowsTool{command: c, run: runFlags{usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
 		Short: "the discovery verbs of Windows' iscsicli, with its arguments",

@@ -14,6 +14,9 @@ import (
 // that refuses the login has answered.
 func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
+	if run.retried {
+		return ending{}, usagef("--retries does not go with Ping, which counts each session by itself: give a count")
+	}
 	if q.Timeout > 0 {
 		run.timeout = q.Timeout
 	}
@@ -32,6 +35,7 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		for asked == 0 || asked < q.Count && ctx.Err() == nil {
 			r, _ := s.RefreshSendTargetPortal(ctx, key)
 			t.logResult(&r)
+			t.noteName(&r)
 			if asked++; !t.answered(&r) {
 				failed++
 				last = r.Err

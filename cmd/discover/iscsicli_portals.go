@@ -39,7 +39,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 
 // refreshTargetPortal asks a portal again.
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
-	return t.asking(ctx, making, &t.run, 0, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
 			t.say("dry run: would have asked %s", key)
 			return ending{}, nil
@@ -55,14 +55,19 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
 		var portals []initiator.StoredPortal
+		var unread error // the last entry that could not be read
 		for p, err := range s.SendTargetPortals(ctx) {
-			if err != nil {
-				return err
+			if err == nil {
+				portals = append(portals, p)
+				continue
 			}
-			portals = append(portals, p)
+			if unread != nil {
+				t.say("%s", withoutPackage(unread))
+			}
+			unread = err
 		}
 		t.print().Portals(portals)
-		return nil
+		return unread
 	})
 }
 
@@ -81,6 +86,7 @@ func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags
 // tell says what is to be said about a result.
 func (t *windowsTool) tell(r *initiator.Result) {
 	t.logResult(r)
+	t.noteName(r)
 	n := &notes{say: t.say, flush: func() error { return nil }}
 	_ = n.portal(r) // it can only fail to flush
 	_ = n.end(nil)

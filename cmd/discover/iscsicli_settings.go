@@ -30,7 +30,15 @@ func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error)
 	if name == "" {
 		a = changing
 	}
-	return t.onRegistry(ctx, a, func(s *initiator.Service) error { return s.SetInitiatorNodeName(ctx, name) })
+	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		if err := s.SetInitiatorNodeName(ctx, name); err != nil {
+			return err
+		}
+		for _, w := range unusualName(name) {
+			t.say("warning: %s", w.Message)
+		}
+		return nil
+	})
 }
 
 // chapSecret sets the secret by which targets prove themselves; none: there is

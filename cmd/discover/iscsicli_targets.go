@@ -24,7 +24,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 	if !force {
 		return t.onRegistry(ctx, reading, list)
 	}
-	return t.asking(ctx, changing, &t.run, 0, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
 			t.say("dry run: would have asked all portals")
 			return ending{}, list(s)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -177,7 +178,7 @@ func TestToolRefusals(t *testing.T) {
 		{"QAddTarget ../none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"AddTarget iqn.2026-11.com.example:d * * * 1 * * * * * * * * * * *", "87, ERROR_INVALID_PARAMETER"},
 		{"RemoveTarget iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
-		{"NodeName none", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
+		{"NodeName no/ne", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"GroupKey * T", "0xEFFF0027, ISDSC_TARGET_PRESHAREDKEY_UNAVAILABLE"},
 		{"PSKey none * 0 1 192.0.2.10 env:SECRET T", "0xEFFF0017, ISDSC_INITIATOR_INSTANCE_NOT_FOUND"},
 		{"GetPSKey * * 1 192.0.2.10", "0xEFFF0034, ISDSC_NO_AUTH_INFO_AVAILABLE"},
@@ -219,7 +220,7 @@ func TestToolRegistry(t *testing.T) {
 		tool(line).want(t, exitOK, banner+succeeded, "")
 	}
 	for _, tt := range []struct{ args, want string }{
-		{"initiator show", "iqn.2026-11.com.example:host7  initiator set-name"},
+		{"initiator show", "iqn.2026-11.com.example:HOST7  initiator set-name"},
 		{"target list -o iscsiadm", "192.0.2.10:3260,-1 iqn.2026-11.com.example:disk7\n"},
 		{"ipsec psk list -o json", `{"id":"group","key":"set"`},
 		{"ipsec psk list -o json", `"192.0.2.10"`},
@@ -243,6 +244,9 @@ func TestToolRegistry(t *testing.T) {
 	tool("ListInitiators").want(t, exitOK, banner+"Initiators List:\n    host\n    san\n"+succeeded, "")
 	tool("ListTargets").want(t, exitOK, banner+"Targets List:\n    iqn.2026-11.com.example:disk7\n"+succeeded, "")
 
+	// The reference API takes any name; we warn of an unusual one.
+	tool("NodeName host7").want(t, exitOK, banner+succeeded, "discover: "+unusualWarning("host7"))
+
 	// What is not to be kept is said to be forgotten.
 	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, exitOK, banner+succeeded, "discover: the key is not stored, and forgotten by the end of this command\n")
 	tool("AddTarget iqn.2026-11.com.example:disk8 * * * * F * 1 * * * * u env:KEY 1 1 0 0 0 0").want(t, exitOK, banner+succeeded,
@@ -259,7 +263,7 @@ func TestToolRegistry(t *testing.T) {
 	} {
 		tool(line).want(t, exitOK, banner+succeeded, "")
 	}
-	if r := discover("initiator", "show"); strings.Contains(r.stdout, "host7") {
+	if r := discover("initiator", "show"); !strings.Contains(r.stdout, "host name") {
 		t.Errorf("the name is there: %+v", r)
 	}
 }
@@ -331,19 +335,21 @@ func TestToolDryRun(t *testing.T) {
 // With several portals, what some fail with costs the others nothing.
 func TestToolForceUpdate(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.Portal("192.0.2.10:3260", twoTargets())
-	discover := l.inRegistry(t)
-	for _, address := range []string{"192.0.2.10", "192.0.2.11"} {
-		discover("iscsicli", "QAddTargetPortal", address)
-	}
-	const refused = "discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port\n"
-	const list = "Targets List:\n    iqn.2026-11.com.example:disk-two\n    iqn.2026-11.com.example:disk1\n"
-	discover("iscsicli", "ListTargets", "T").want(t, exitPartly,
-		banner+list+"The operation is done, but not everywhere: some portals failed. (0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n", refused)
-	discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exitOK, banner+succeeded, "")
-	discover("iscsicli", "ListTargets", "t").want(t, exitFailed,
-		banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		discover := l.inRegistry(t)
+		for _, address := range []string{"192.0.2.10", "192.0.2.11"} {
+			discover("iscsicli", "QAddTargetPortal", address)
+		}
+		const refused = "discover: connect to 192.0.2.11:3260: connection refused, after 2 tries; nothing listens there: check the address and the TCP port\n"
+		const list = "Targets List:\n    iqn.2026-11.com.example:disk-two\n    iqn.2026-11.com.example:disk1\n"
+		discover("iscsicli", "ListTargets", "T").want(t, exitPartly,
+			banner+list+"The operation is done, but not everywhere: some portals failed. (0xAFFF002E, ISDSC_OPERATION_NOT_ALL_SUCCESS)\n", refused)
+		discover("iscsicli", "RemoveTargetPortal", "192.0.2.10", "3260").want(t, exitOK, banner+succeeded, "")
+		discover("iscsicli", "ListTargets", "t").want(t, exitFailed,
+			banner+list+"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n", refused)
+	})
 }
 
 // Text of targets, and of who filled the registry, is escaped.

@@ -28,11 +28,12 @@ type jsonResult struct {
 	CodeName          string   `json:"code_name"`
 
 	Error     *jsonError     `json:"error,omitempty"`
-	Targets   *jsonTargets   `json:"targets,omitempty"` // nil: they have lines of their own
+	Targets   *jsonTargets   `json:"targets,omitempty"` // where they belong; nil: they have lines of their own
 	Complete  bool           `json:"complete"`          // nothing is missing from the targets
 	Warnings  []jsonWarning  `json:"warnings"`
 	Redirects []jsonRedirect `json:"redirects"`
 	IPsec     jsonIPsec      `json:"ipsec"`
+	Auth      jsonAuth       `json:"auth"`
 	ElapsedMS float64        `json:"elapsed_ms"`
 }
 
@@ -88,6 +89,7 @@ func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
 		Warnings:      []jsonWarning{},
 		Redirects:     []jsonRedirect{},
 		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
+		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
 	}
 	if r.Portal.Portal.Address == "" {
@@ -164,30 +166,6 @@ func newJSONBlock(b *block) jsonBlock {
 	return jsonBlock{jsonText(b.text), b.count, b.answered, b.failed, b.silent, b.notAsked(), why}
 }
 
-// jsonTargets are the targets of a result.
-type jsonTargets []initiator.Target
-
-// MarshalJSON writes the targets as in a line of -o jsonl.
-func (t jsonTargets) MarshalJSON() ([]byte, error) {
-	b := []byte{'['}
-	for i := range t {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '{')
-		b = appendTarget(b, &t[i])
-		b = append(b, '}')
-	}
-	return append(b, ']'), nil
-}
-
-// appendTarget appends the fields of a target.
-func appendTarget(b []byte, t *initiator.Target) []byte {
-	b = appendString(append(b, `"name":`...), t.Name)
-	b = appendString(append(b, `,"alias":`...), t.Alias)
-	return appendAddresses(append(b, `,"addresses":`...), t.Addresses)
-}
-
 // appendAddresses appends the addresses of a target.
 func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
 	b = append(b, '[')
@@ -212,6 +190,9 @@ func appendAddress(b []byte, a initiator.TargetAddress) []byte {
 	}
 	if a.Unusable != initiator.Usable {
 		b = appendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
+	}
+	if a.Reach != initiator.NotProbed {
+		b = appendString(append(b, `,"reach":`...), a.Reach.String())
 	}
 	return append(b, '}')
 }

@@ -33,6 +33,8 @@ type jsonLogin struct {
 	TargetPasswordRef  jsonText         `json:"target_password_ref,omitempty"`
 	CHAPAlgorithms     jsonList[string] `json:"chap_algorithms,omitempty"`
 	CHAPFallback       *bool            `json:"chap_fallback,omitempty"` // nil: on
+	CHAPPolicy         string           `json:"chap_policy,omitempty"`   // empty: required
+	ShortSecrets       bool             `json:"short_secrets,omitempty"`
 	HeaderDigest       string           `json:"header_digest,omitempty"`
 	DataDigest         string           `json:"data_digest,omitempty"`
 	MaximumConnections *uint32          `json:"max_connections,omitempty"`
@@ -40,6 +42,7 @@ type jsonLogin struct {
 	DefaultTime2Retain *uint32          `json:"default_time2retain,omitempty"`
 	LoginFlags         jsonList[string] `json:"login_flags,omitempty"`
 	Redirect           string           `json:"redirect,omitempty"`
+	RedirectNames      bool             `json:"redirect_names,omitempty"`
 	BindDevice         bool             `json:"bind_device,omitempty"`
 }
 
@@ -89,6 +92,10 @@ func newJSONLogin(p *initiator.StoredPortal) (j jsonLogin) {
 		return ""
 	}
 	j.InitiatorName, j.BindDevice = jsonText(o.InitiatorName), o.BindDevice
+	j.ShortSecrets, j.RedirectNames = o.ShortSecrets, o.RedirectNames
+	if o.CHAPPolicy != initiator.CHAPRequired {
+		j.CHAPPolicy = o.CHAPPolicy.String()
+	}
 	if o.Redirect != initiator.RedirectSameHost {
 		j.Redirect = o.Redirect.String()
 	}

@@ -41,6 +41,7 @@ func (j *jsonResult) appendQuick(b []byte) ([]byte, bool) {
 	text(`,"ipsec":{"plan":`, jsonText(p.Plan))
 	text(`,"origin":`, jsonText(p.Origin))
 	text(`,"existing":`, p.Existing)
-	b = strconv.AppendFloat(append(b, `},"elapsed_ms":`...), j.ElapsedMS, 'f', -1, 64)
+	b = j.Auth.append(append(b, `},"auth":`...))
+	b = strconv.AppendFloat(append(b, `,"elapsed_ms":`...), j.ElapsedMS, 'f', -1, 64)
 	return b, true
 }

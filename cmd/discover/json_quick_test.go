@@ -15,9 +15,9 @@ func TestQuickResult(t *testing.T) {
 	usual := jsonResult{
 		Portal: "192.0.2.10:3260", Address: "192.0.2.10:3260", InitiatorPort: "all", InitiatorName: "iqn.2026-11.com.example:us", Source: "192.0.2.1",
 		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []jsonWarning{}, Redirects: []jsonRedirect{},
-		IPsec: jsonIPsec{Plan: "none", Origin: "default", Existing: "none"}, ElapsedMS: 1.3,
+		IPsec: jsonIPsec{Plan: "none", Origin: "default", Existing: "none"}, Auth: jsonAuth{Method: authNone}, ElapsedMS: 1.3,
 	}
-	yes := true
+	yes, no := true, false
 	tests := []struct {
 		name string
 		set  func(j *jsonResult)
@@ -27,6 +27,12 @@ func TestQuickResult(t *testing.T) {
 		{name: "from a port", set: func(j *jsonResult) { j.Instance, j.InstanceUsed, j.InitiatorPortUsed = "fabric-a", "fabric-a", "0" }},
 		{name: "bound", set: func(j *jsonResult) { j.BoundDevice, j.Stored, j.Code = "eth0", true, math.MaxUint32 }},
 		{name: "what cannot be seen", set: func(j *jsonResult) { j.Portal, j.Instance = "a\x1b[2J\u202e<&>\"\\\xff", "ä\n" }},
+		{name: "CHAP", set: func(j *jsonResult) { j.Auth = jsonAuth{Method: authCHAP, Algorithm: "md5", Mutual: &no} }},
+		{name: "mutual CHAP with a name that is not fit to be seen", set: func(j *jsonResult) {
+			j.Auth = jsonAuth{Method: authCHAP, Algorithm: "sha3-256", Mutual: &yes, TargetUser: "a\x1b[2J\u202e<&>\"\\\xff\u2028"}
+		}},
+		{name: "CHAP that was tried", set: func(j *jsonResult) { j.Auth = jsonAuth{Method: authNone, Attempted: authCHAP} }},
+		{name: "CHAP that came to an algorithm", set: func(j *jsonResult) { j.Auth = jsonAuth{Method: authNone, Attempted: authCHAP, Algorithm: "sha256"} }},
 		{name: "no time", set: func(j *jsonResult) { j.ElapsedMS = 0 }},
 		{name: "a long time", set: func(j *jsonResult) { j.ElapsedMS = 1e9 + 0.1 }},
 		{name: "for ever", set: func(j *jsonResult) { j.ElapsedMS = 1e22 }, slow: true},

@@ -80,7 +80,7 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 			case c == '"', c == '\\':
 				b = append(b, '\\', c)
 			default:
-				u(rune(c))
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 			}
 			i++
 			continue

@@ -72,30 +72,27 @@ func (l *listing) opening() string {
 	return begin + `"` + l.name + `":[`
 }
 
-// end ends the answer, with the results of what went wrong.
-func (l *listing) end(failed ...*jsonResult) error {
+// end ends the answer.
+func (l *listing) end() error { return l.endWith(new(failedResults)) }
+
+// endWith ends it with the results of what went wrong.
+func (l *listing) endWith(failed *failedResults) error {
 	switch l.format {
 	case formatJSON:
 		end := "\n]"
 		if !l.begun {
 			end = l.opening() + "]"
 		}
-		if len(failed) > 0 {
-			b, err := marshal(failed)
-			if err != nil {
-				return err
-			}
-			end += `,"results":` + string(bytes.TrimSuffix(b, []byte("\n")))
+		if _, err := io.WriteString(l.w, end); err != nil {
+			return err
 		}
-		_, err := io.WriteString(l.w, end+"}\n")
+		if err := failed.write(l.w, `,"results":[`, "]", ""); err != nil {
+			return err
+		}
+		_, err := io.WriteString(l.w, "}\n")
 		return err
 	case formatJSONL:
-		for _, r := range failed {
-			if err := writeLine(l.w, "portal", r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return failed.write(l.w, "", "", "portal")
 	}
 	return l.flush()
 }

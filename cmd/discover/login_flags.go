@@ -12,26 +12,30 @@ import (
 
 // loginFlags say who we are and how to log in.
 type loginFlags struct {
-	initiatorName string
+	initiatorName nameRef
 
 	chapUser, targetUser     string
 	chapSecret, targetSecret secretRef
 	chapAlgorithms           []string
 	chapFallback             bool
+	chapPolicy               string
+	shortSecrets             bool
 
 	headerDigest, dataDigest string
 
 	maxConnections, time2wait, time2retain                int64
 	maxConnectionsGiven, time2waitGiven, time2retainGiven bool
 
-	loginFlags []string
-	redirect   string
+	loginFlags    []string
+	redirect      string
+	redirectNames bool
 }
 
 // The words of the flags, in the order in which the manual has them.
 var (
 	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
 	loginFlagWords = []string{"require-ipsec", "multipath"}
+	policyWords    = []string{initiator.CHAPRequired.String(), initiator.CHAPPreferred.String()}
 	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
 )
 
@@ -45,13 +49,15 @@ func algorithmWords() []string {
 
 func (l *loginFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
-	fs.Var(&text{&l.initiatorName, "IQN"}, "initiator-name", "our iSCSI name; default: that of initiator set-name, else of "+nameFile+", else one made from the host's name")
+	fs.Var(&l.initiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+nameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
-	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then")
+	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
 	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
 	fs.Var(&l.targetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
 	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
-	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone where a target took sha256 and refused the response (the default); --chap-fallback=false: do not")
+	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
+	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
+	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "take CHAP secrets below 12 bytes without IPsec, too, with a warning: listeners can guess such secrets")
 	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
 	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
 	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
@@ -59,6 +65,7 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
 	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
+	fs.BoolVar(&l.redirectNames, "redirect-names", false, "follow a target also to a host name, which is then looked up; the rules for addresses hold for those of the name")
 	return fs
 }
 
@@ -68,8 +75,10 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"chap-algorithms": algorithmWords(),
 		"header-digest":   digestWords,
 		"data-digest":     digestWords,
+		"chap-policy":     policyWords,
 		"login-flags":     loginFlagWords,
 		"redirect":        redirectWords,
+		"initiator-name":  {"file:", "cred:"},
 		"chap-secret":     secretSchemes,
 		"target-secret":   secretSchemes,
 	} {
@@ -82,19 +91,25 @@ func completeLoginFlags(cmd *cobra.Command) {
 // secret for all targets, set by initiator set-chap-secret.
 func (l *loginFlags) check(registry bool) error {
 	switch {
-	case l.initiatorName != "" && initiator.ValidateName(l.initiatorName) != nil:
-		return usagef("--initiator-name: %s", withoutPackage(initiator.ValidateName(l.initiatorName)))
 	case l.chapUser != "" && !l.chapSecret.given():
 		return usagef("--chap-user goes with --chap-secret REF")
+	case l.chapPolicy != "" && !l.chapSecret.given():
+		return usagef("--chap-policy goes with --chap-secret REF")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetSecret.given():
+		return usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
+		return usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
 	case l.targetSecret.given() && !l.chapSecret.given():
-		return usagef("--target-secret goes with --chap-secret REF: a target proves itself only to who does so first")
+		return usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.targetUser != "" && !l.targetSecret.given() && !registry:
 		return usagef("--target-user goes with --target-secret REF")
 	case l.targetUser != "" && !l.chapSecret.given():
-		return usagef("--target-user goes with --chap-secret REF: a target proves itself only to who does so first")
+		return usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+	case l.shortSecrets && !l.chapSecret.given():
+		return usagef("--short-secrets goes with --chap-secret REF")
+	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
+		return usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
-	// RFC 7143, section 4.2.7.1: what somebody types in upper case is folded.
-	l.initiatorName = initiator.FoldName(l.initiatorName)
 	return checkRefs(&l.chapSecret, &l.targetSecret)
 }
 
@@ -104,8 +119,12 @@ func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOp
 	o.MaximumConnections = uint32(l.maxConnections)
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
 	o.Username, o.TargetUsername = l.chapUser, l.targetUser
-	o.NoCHAPFallback = !l.chapFallback
-	o.InitiatorName, o.Redirect = l.initiatorName, l.policy()
+	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
+	o.Redirect = l.policy()
+	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
+	if o.InitiatorName, err = l.initiatorName.resolve(ctx, w); err != nil {
+		return o, err
+	}
 	for _, name := range l.chapAlgorithms {
 		a, err := auth.ParseAlgorithm(name)
 		if err != nil {
@@ -184,6 +203,14 @@ func digest(word string) initiator.DigestType {
 		return initiator.DigestPreferCRC32C
 	}
 	return initiator.DigestNone
+}
+
+// policyOfCHAP returns what to do with a target that does no CHAP.
+func (l *loginFlags) policyOfCHAP() initiator.CHAPPolicy {
+	if l.chapPolicy == initiator.CHAPPreferred.String() {
+		return initiator.CHAPPreferred
+	}
+	return initiator.CHAPRequired
 }
 
 // policy returns the redirect policy.

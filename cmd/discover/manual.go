@@ -30,6 +30,12 @@ session that fails counts as a portal that did not answer.
 Of blocks and ranges, addresses that cannot be connected to are counted rather
 than listed. All together may be 1048576 addresses.
 
+With --probe it tries the addresses that targets advertise, from where the portal
+was asked: at most 256 in a run, each once, never one of this host, under the
+IPsec plan of each or not at all, and without credentials at other hosts unless
+--redirect any is given. --family, --within and --reachable leave addresses out,
+--rewrite and --via-portal replace those that NAT hides.
+
 REF says where a secret is: file:PATH, env:NAME, cred:NAME (a credential of a
 systemd unit), fd:N (an open file descriptor) or prompt (asked for at the
 terminal). One line end at the end of a file is not part of the secret. The
@@ -44,6 +50,8 @@ Examples:
   discover scan --timeout 2s --parallel 256 192.0.2.0/24
   discover scan -o iscsiadm --source 192.0.2.2 @portals.txt
   discover scan --initiator-port each 192.0.2.10
+  discover scan --probe --family 4 192.0.2.10
+  discover scan --rewrite 10.0.0.0/24=192.0.2.0/24 192.0.2.10
   discover scan --chap-user host1 --chap-secret env:CHAP_SECRET \
       --target-secret file:/etc/discover/target 192.0.2.10
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`

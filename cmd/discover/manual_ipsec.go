@@ -38,14 +38,17 @@ Examples:
 const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
 are asked, or that they are asked without, whatever their flags say.`
 
-const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one of the same selector.
+const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one with the same selector
+and says so. To replace a rule that asks for IPsec by off, give --replace.
 SELECTOR is one of:
 
   192.0.2.10:3260        a portal
   192.0.2.10             an address, with all its TCP ports
   192.0.2.0/24           a block
+  fe80::10%eth0          a link-local address on one link; without a zone, on all
   tag=1                  the portals that are known to be in a portal group with
-                         that tag
+                         that tag. Such a rule asks for IPsec, and never says off:
+                         any portal can list another one under any tag
 
 Where several fit, the portal goes before the smaller block before the larger one
 before the group. LIST is as for --ipsec (off: without IPsec), or a bitmap as for
@@ -98,3 +101,25 @@ Examples:
 const ipsecTunnelListManual = `discover ipsec tunnel list shows the gateways.`
 
 const ipsecTunnelRemoveManual = `discover ipsec tunnel remove forgets the gateway of a destination.`
+
+const ipsecCleanupManual = `discover ipsec cleanup takes out of charon, the IKE daemon of strongSwan, what
+discoveries left there that could not do it themselves: connections, preshared
+keys and security associations. What the host has in charon otherwise stays.
+
+OWNER says what is known of the process that it belongs to:
+
+  alive    it is running; that stays
+  gone     it is no more
+  expired  it cannot be seen from here, and its lease of an hour is over
+  unknown  it cannot be seen from here: it is in another container, or /proc
+           hides it; that stays, unless --all is given
+
+Each discovery under IPsec takes out what is gone or expired as well, before its
+first connection, and says so. A discovery that is running loses its connection
+by --all where it is unknown.
+
+Exit status: 3 where some could not be taken out, 1 where none could.
+
+Examples:
+  discover ipsec cleanup --dry-run
+  discover ipsec cleanup --all`

@@ -11,6 +11,9 @@ portal that does not answer stays stored.
 Secrets by file: and cred: are stored as references and read at each use; those
 by env:, fd: and prompt are read once, and sealed by the key of the registry.
 
+What --probe, --reachable, --family, --within, --rewrite and --via-portal change is
+what is shown: the registry keeps the addresses that targets advertise.
+
 Examples:
   discover portal add 192.0.2.10
   discover portal add --instance host --initiator-port 1 192.0.2.10
@@ -29,8 +32,10 @@ Examples:
 
 const portalRefreshManual = `discover portal refresh asks portals again and takes their answers into the list
 of targets: all portals of the registry, or those that are named. Each is asked
-with the options that it was added with. A portal that is not in the registry is
-asked without options, and not added.
+with the options that it was added with, and once more where it failed with what
+may pass. A portal that is not in the registry is asked without options, and not
+added. What --probe, --reachable, --family, --within, --rewrite and --via-portal
+change is what is shown, and not what is stored.
 
 Examples:
   discover portal refresh
@@ -87,8 +92,9 @@ Examples:
   discover instance add backup --address 192.0.2.2 \
       --node-name iqn.2026-11.com.example:backup`
 
-const instanceRemoveManual = `discover instance remove removes an initiator instance, and forgets the numbers of
-its ports. One that portals of the registry use stays.`
+const instanceRemoveManual = `discover instance remove removes an initiator instance. One that portals of the
+registry use stays. The numbers of its ports stay with their addresses, for the case
+that it is added again.`
 
 const initiatorManual = `discover initiator shows and sets who we are: the iSCSI name that we log in with,
 and the secret by which targets prove themselves to us.`
@@ -102,7 +108,8 @@ instances that have none of their own; without IQN, the default holds again.`
 const initiatorSetSecretManual = `discover initiator set-chap-secret stores the secret by which targets prove
 themselves to us (mutual CHAP), for portals that were added with --target-user
 and without --target-secret; without REF there is none any more. A secret below
-12 bytes is good under IPsec only, and warned of.
+12 bytes is good under IPsec, or for portals that were added with --short-secrets,
+and warned of.
 
 Examples:
   discover initiator set-chap-secret file:/etc/discover/targets

@@ -14,6 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// testRoom is how many bytes may wait in these tests.
+const testRoom = 1 << 20
+
 func found(index int, name string) *initiator.Batch {
 	b := &initiator.Batch{Index: index}
 	b.Add(&initiator.Target{Name: name})
@@ -26,7 +29,7 @@ func done(index int) *initiator.Batch {
 
 func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
-	for b := range inOrder(batches) {
+	for b := range inOrder(batches, testRoom) {
 		for i := range b.Len() {
 			got = append(got, string(b.Name(i)))
 		}
@@ -51,45 +54,78 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
+// overflow yields batches of a portal until there is no room for all of them.
+func overflow(index int, yield func(*initiator.Batch) bool) {
+	host := strings.Repeat("h", 16<<10)
+	for i := range testRoom / len(host) {
+		b := &initiator.Batch{Index: index}
+		b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: fmt.Sprint(i, host)}}})
+		yield(b)
+	}
+}
+
 // What waits is bounded: a list for which there is no room is an error, never a
-// short list.
+// short list. It leaves room for others.
 func TestHeldIsBounded(t *testing.T) {
 	t.Parallel()
-	host := strings.Repeat("h", 1<<20) // in memory once
 	got := ordered(func(yield func(*initiator.Batch) bool) {
-		b := &initiator.Batch{Index: 1}
-		b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: host}}})
-		for range maxHeld>>20 + 1 {
-			yield(b)
-		}
+		overflow(1, yield)
 		yield(done(1))
-		yield(found(2, "c1"))
+		for i := range 3 {
+			yield(found(2, fmt.Sprint("c", i)))
+		}
 		yield(done(2))
 		yield(done(0))
 	})
-	if got := got[len(got)-2:]; !slices.Equal(got, []string{"c1", "2"}) && !slices.Equal(got, []string{"1 failed", "2 failed"}) {
+	if got := got[len(got)-4:]; !slices.Equal(got, []string{"c0", "c1", "c2", "2"}) {
 		t.Errorf("got %v at the end", got)
 	}
-	if !slices.Contains(got, "1 failed") {
-		t.Error("the portal for whose targets was no room has not failed")
+	if n := slices.Index(got, "1 failed"); n < 10 || n > testRoom>>14/2+1 {
+		t.Errorf("the portal for whose targets was no room failed after %d targets", n-1)
+	}
+}
+
+// So it is where the turn of such a portal comes before its end: what comes behind the
+// gap is left out.
+func TestHeldGap(t *testing.T) {
+	t.Parallel()
+	for _, late := range []int{0, 1, 5} {
+		got := ordered(func(yield func(*initiator.Batch) bool) {
+			overflow(1, yield)
+			yield(found(2, "c"))
+			yield(done(0))
+			for range late {
+				yield(found(1, "behind the gap"))
+			}
+			last := done(1)
+			last.Add(&initiator.Target{Name: "behind the gap"})
+			yield(last)
+			yield(done(2))
+			yield(found(3, "d"))
+			yield(done(3))
+		})
+		if want := []string{"b", "1 failed", "c", "2", "d", "3"}; !slices.Equal(got[len(got)-len(want):], want) || slices.Contains(got, "behind the gap") {
+			t.Errorf("%d late: got %v, want %v at the end", late, got, want)
+		}
 	}
 }
 
 // So are warnings: those for which there is no room are counted.
 func TestHeldWarningsAreBounded(t *testing.T) {
 	t.Parallel()
+	const room = 7 << 20
 	message := strings.Repeat("w", 1<<20) // in memory once
 	warned := func(index, n int) *initiator.Batch {
 		return &initiator.Batch{Index: index, Result: &initiator.Result{Warnings: slices.Repeat([]initiator.Warning{{Code: initiator.WarnTargetName, Message: message}}, n)}}
 	}
 	var got []string
-	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, maxHeld>>20), warned(2, 7), done(0), warned(3, 2)})) {
+	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
 		w := b.Result.Warnings
 		if got = append(got, fmt.Sprint(len(w))); b.Index == 2 {
 			got = append(got, w[0].Message)
 		}
 	}
-	if diff := cmp.Diff([]string{"0", fmt.Sprint(maxHeld >> 20), "1", "7 more warnings", "2"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"0", fmt.Sprint(room >> 20), "1", "7 more warnings", "2"}, got); diff != "" {
 		t.Errorf("warnings differ (- want, + got):\n%s", diff)
 	}
 }

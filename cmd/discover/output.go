@@ -12,8 +12,8 @@ import (
 // their errors are those of writing.
 type output interface {
 	// targets takes those of a batch, the moment that they were read. The batch is
-	// valid during the call. An output that is not a stream does without: it finds
-	// them in the result.
+	// valid during the call. An output that cannot take all stops the portal, and says
+	// in the result of the batch, where it has one, why.
 	targets(b *initiator.Batch) error
 
 	// handOn has all written that was taken: nothing more is there to be taken
@@ -22,6 +22,9 @@ type output interface {
 
 	// portal takes the result of a portal that is listed.
 	portal(r *initiator.Result) error
+
+	// silent takes the result of a portal that is not.
+	silent(r *initiator.Result)
 
 	// end takes the blocks of addresses when all is over.
 	end(blocks []*block) error
@@ -34,13 +37,13 @@ func (c *command) newOutput(w *stream) output {
 	notes := &notes{say: c.say, flush: w.Flush}
 	switch c.global.output {
 	case formatJSON:
-		return &jsonOutput{w: w, names: names}
+		return newJSONOutput(w, names, c.room.collected)
 	case formatJSONL:
 		return newJSONLOutput(w, names)
 	case formatISCSIADM:
 		return newISCSIADMOutput(w, notes)
 	}
-	return &tableOutput{w: w, notes: notes}
+	return newTableOutput(w, notes, askedAs{c})
 }
 
 // notes are what the outputs for people and for iscsiadm's heirs say on standard
@@ -60,6 +63,9 @@ func (n *notes) portal(r *initiator.Result) error {
 		return err
 	}
 	for _, w := range r.Warnings {
+		if w.Code == initiator.WarnInitiatorName {
+			continue // noteName has said it
+		}
 		n.say("warning: %s: %s", r.Portal.Portal, w.Message)
 	}
 	switch {

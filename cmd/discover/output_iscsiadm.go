@@ -14,8 +14,10 @@ type iscsiadmOutput struct {
 
 	// With several sessions for a portal, its lines so far: each is printed
 	// once. nil: one session.
-	printed map[string]bool
+	printed *lineSet
 	asked   initiator.Portal
+	room    int   // bytes of memory for that
+	full    error // why no more lines are printed of the session; nil: they are
 
 	begins  addressTexts // how the lines of an address begin
 	between []byte       // what is between two names
@@ -30,11 +32,28 @@ func newISCSIADMOutput(w io.Writer, notes *notes) *iscsiadmOutput {
 }
 
 func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
-	if o.printed != nil && b.Portal != o.asked {
-		o.asked = b.Portal
-		clear(o.printed)
+	if o.printed == nil {
+		return inRuns(b, o.run, o.target)
 	}
-	return inRuns(b, o.run, o.target)
+	if b.Portal != o.asked {
+		o.asked = b.Portal
+		*o.printed = lineSet{}
+	}
+	for i := 0; i < b.Len() && o.full == nil; i++ {
+		if o.printed.isFull(len(b.Addresses(i)), o.room) {
+			o.full = &initiator.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.printed.used)}
+		} else if err := o.target(b, i); err != nil {
+			return err
+		}
+	}
+	if o.full != nil {
+		b.Stop(o.full)
+		if b.Result != nil {
+			overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
+			o.full = nil
+		}
+	}
+	return nil
 }
 
 // run adds the lines of the targets from i on that have one address, the same, and
@@ -75,22 +94,14 @@ func (o *iscsiadmOutput) target(b *initiator.Batch, i int) error {
 	return o.add(line)
 }
 
-// appendLine appends the line of an address, unless it was printed before.
+// appendLine appends the line of an address, unless an earlier session has brought it.
 func (o *iscsiadmOutput) appendLine(line, name []byte, a initiator.TargetAddress) []byte {
-	if o.printed != nil && o.isPrinted(name, a) {
-		return line
+	from := len(line)
+	line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+	if o.printed != nil && !o.printed.enter(line[from:]) {
+		line = line[:from]
 	}
-	return append(append(append(line, o.begins.of(a)...), name...), '\n')
-}
-
-// isPrinted reports a line that an earlier session has brought.
-func (o *iscsiadmOutput) isPrinted(name []byte, a initiator.TargetAddress) bool {
-	key := a.String() + " " + string(name)
-	if o.printed[key] {
-		return true
-	}
-	o.printed[key] = true
-	return false
+	return line
 }
 
 func (o *iscsiadmOutput) portal(r *initiator.Result) error {
@@ -104,6 +115,8 @@ func (o *iscsiadmOutput) portal(r *initiator.Result) error {
 	o.leftOut = 0
 	return nil
 }
+
+func (o *iscsiadmOutput) silent(*initiator.Result) {}
 
 func (o *iscsiadmOutput) end(blocks []*block) error {
 	if err := o.handOn(); err != nil {

@@ -8,35 +8,67 @@ import (
 )
 
 // A jsonOutput prints one document, a result a line. It is a valid one as soon
-// as end was called, whatever happened.
+// as end was called, whatever happened. The targets of the portal whose turn it is
+// are collected, since what became of it stands before them.
 type jsonOutput struct {
-	w     io.Writer
+	targetWriter
 	names *interfaceNames
 	begun bool
-	each  bool // the sessions are from each port
+	each  bool  // the sessions are from each port
+	room  int64 // bytes of memory for what is collected
+
+	collected initiator.TargetSet
+	full      error // why no more targets are taken; nil: they are
 }
 
-func (o *jsonOutput) targets(*initiator.Batch) error { return nil }
+func newJSONOutput(w io.Writer, names *interfaceNames, room int64) *jsonOutput {
+	return &jsonOutput{targetWriter: targetWriter{lines: lines{w: w}}, names: names, room: room}
+}
 
-func (o *jsonOutput) handOn() error { return nil }
+func (o *jsonOutput) targets(b *initiator.Batch) error {
+	if o.full == nil && b.Len() > 0 {
+		o.collected.Add(b, 0, b.Len())
+		if o.collected.Size() > o.room {
+			o.full = &initiator.LimitError{What: "bytes of targets that can be collected, in memory", Limit: o.room}
+		}
+	}
+	if o.full != nil {
+		b.Stop(o.full)
+	}
+	if r := b.Result; r != nil {
+		r.TargetsFound = o.collected.Len() // each name once
+		if o.full != nil {
+			overfull(r, o.full, "use -o jsonl")
+		}
+	}
+	return nil
+}
 
 func (o *jsonOutput) portal(r *initiator.Result) error {
+	defer o.silent(r)
+	if err := o.whole(r, func() error { return o.set(&o.collected) }); err != nil {
+		return err
+	}
+	return o.handOn()
+}
+
+func (o *jsonOutput) silent(*initiator.Result) {
+	o.collected, o.full = initiator.TargetSet{}, nil
+}
+
+// whole prints a result whose targets come from elsewhere.
+func (o *jsonOutput) whole(r *initiator.Result, targets func() error) error {
 	j := newJSONResult(r, o.names)
 	if o.each {
 		j.InitiatorPort = eachPort
-	}
-	j.Targets = (*jsonTargets)(&r.Targets)
-	line, err := marshal(j)
-	if err != nil {
-		return err
 	}
 	separator := ",\n"
 	if !o.begun {
 		o.begun = true
 		separator = `{"version":1,"results":[` + "\n"
 	}
-	_, err = o.w.Write(append([]byte(separator), bytes.TrimSuffix(line, []byte("\n"))...))
-	return err
+	o.b = append(o.b, separator...)
+	return o.result(j, "", targets)
 }
 
 func (o *jsonOutput) end(blocks []*block) error {
@@ -55,6 +87,6 @@ func (o *jsonOutput) end(blocks []*block) error {
 		}
 		end += `,"blocks":` + string(bytes.TrimSuffix(b, []byte("\n")))
 	}
-	_, err := io.WriteString(o.w, end+"}\n")
-	return err
+	o.b = append(append(o.b, end...), "}\n"...)
+	return o.handOn()
 }

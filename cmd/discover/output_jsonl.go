@@ -126,6 +126,8 @@ func (o *jsonlOutput) portal(r *initiator.Result) error {
 	}{"portal", j, r.TargetsFound})
 }
 
+func (o *jsonlOutput) silent(*initiator.Result) {}
+
 func (o *jsonlOutput) end(blocks []*block) error {
 	for _, b := range blocks {
 		err := o.marshal(struct {

@@ -108,7 +108,7 @@ func TestLinesOnce(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	o := newISCSIADMOutput(&text, nil)
-	o.printed = make(map[string]bool)
+	o.printed, o.room = new(lineSet), 1<<20
 	a, b := "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	for _, batch := range []*initiator.Batch{
 		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1")}, initiator.Target{Name: b, Addresses: at("192.0.2.1")}),

@@ -1,44 +1,79 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A matrixOutput shows people which port sees which targets of a portal.
+// A matrixOutput shows people which port sees which targets of a portal. It collects
+// the names that any of them sees.
 type matrixOutput struct {
-	w     io.Writer
-	notes *notes
+	lines
+	notes   *notes
+	askedAs askedAs
+	room    int64 // bytes of memory for names
 
 	// Of the portal whose turn it is.
-	portals []initiator.Result // one for each port, in order
-	names   []string           // of targets, in the order in which they were seen first
-	seen    map[string][]int   // by whom, by name: indexes of portals
-	listed  bool               // it is to be shown
+	portals []initiator.Result  // one for each port, in order
+	names   initiator.TargetSet // without addresses, in the order in which they were seen first
+	seen    [][]uint64          // by whom: for each port a bit for each name
+	reach   reachMatrix         // what probes found out from each
+	full    error               // why no more names are taken of the port whose turn it is; nil: they are
+	listed  bool                // it is to be shown
+}
+
+func newMatrixOutput(w io.Writer, notes *notes, us askedAs, room int64) *matrixOutput {
+	return &matrixOutput{lines: lines{w: w}, notes: notes, askedAs: us, room: room}
 }
 
 func (o *matrixOutput) targets(b *initiator.Batch) error {
-	if o.seen == nil {
-		o.seen = make(map[string][]int)
-	}
-	for i := range b.Len() {
-		name := string(b.Name(i))
-		if o.seen[name] == nil {
-			o.names = append(o.names, name)
+	if b.Len() > 0 && o.full == nil {
+		o.see(b)
+		if o.names.Size() > o.room {
+			o.full = &initiator.LimitError{What: "bytes of names that can be collected, in memory", Limit: o.room}
 		}
-		by, here := o.seen[name], len(o.portals)
-		if len(by) == 0 || by[len(by)-1] != here {
-			o.seen[name] = append(by, here)
+	}
+	if o.full != nil {
+		b.Stop(o.full)
+		if b.Result != nil {
+			overfull(b.Result, o.full, "use -o jsonl")
+			o.full = nil // of this port: the next may have what is known already
 		}
 	}
 	return nil
 }
 
-func (o *matrixOutput) handOn() error { return nil }
+// see notes that a port sees the targets of a batch.
+func (o *matrixOutput) see(b *initiator.Batch) {
+	var names initiator.Batch
+	for i := range b.Len() {
+		names.Add(&initiator.Target{Name: string(b.Name(i))})
+	}
+	o.names.Add(&names, 0, names.Len())
+	here := len(o.portals)
+	for len(o.seen) <= here {
+		o.seen = append(o.seen, nil)
+	}
+	bits := o.seen[here]
+	for i := range b.Len() {
+		at, _ := o.names.Find(b.Name(i))
+		for len(bits) <= at/64 {
+			bits = append(bits, 0)
+		}
+		bits[at/64] |= 1 << (at % 64)
+		o.reach.add(here, b.Addresses(i))
+	}
+	o.seen[here] = bits
+}
+
+// sees reports whether a port sees a target.
+func (o *matrixOutput) sees(port, target int) bool {
+	return port < len(o.seen) && target/64 < len(o.seen[port]) && o.seen[port][target/64]>>(target%64)&1 != 0
+}
 
 func (o *matrixOutput) portal(r *initiator.Result) error {
 	o.listed = true
@@ -48,103 +83,116 @@ func (o *matrixOutput) portal(r *initiator.Result) error {
 
 // silent takes the result of a port by which nobody was met at an address of a
 // block.
-func (o *matrixOutput) silent(r *initiator.Result) {
-	kept := *r
-	kept.Targets = nil
-	o.portals = append(o.portals, kept)
-}
+func (o *matrixOutput) silent(r *initiator.Result) { o.portals = append(o.portals, *r) }
 
 // flush shows the portal when all its ports are done.
 func (o *matrixOutput) flush() error {
-	portals, names, seen, listed := o.portals, o.names, o.seen, o.listed
-	o.portals, o.names, o.seen, o.listed = nil, nil, nil, false
-	if !listed {
-		return nil
-	}
-	if err := o.write(portals, names, seen); err != nil {
-		return err
-	}
-	for i := range portals {
-		if err := o.notes.portal(&portals[i]); err != nil {
+	if o.listed {
+		if err := o.write(); err != nil {
 			return err
 		}
+		if err := o.handOn(); err != nil {
+			return err
+		}
+		if err := o.reach.write(o.w, o.portals); err != nil {
+			return err
+		}
+		for i := range o.portals {
+			if o.portals[i].TargetsFound == 0 {
+				if err := o.askedAs.note(&o.portals[i], o.notes.flush); err != nil {
+					return err
+				}
+			}
+			if err := o.notes.portal(&o.portals[i]); err != nil {
+				return err
+			}
+		}
 	}
+	o.portals, o.names, o.seen, o.reach, o.full, o.listed = nil, initiator.TargetSet{}, nil, reachMatrix{}, nil, false
 	return nil
 }
 
 // write writes a portal: a line for each port, then one for each target with a
 // column for each port.
-func (o *matrixOutput) write(portals []initiator.Result, names []string, seen map[string][]int) error {
-	if len(portals) == 1 && portals[0].Port.Instance == "" {
+func (o *matrixOutput) write() error {
+	if len(o.portals) == 1 && o.portals[0].Port.Instance == "" {
 		return nil // no port reaches it: the note says why
 	}
-	if _, err := fmt.Fprintf(o.w, "%s:\n", visible(portals[0].Portal.Portal.String())); err != nil {
+	o.b = fmt.Appendf(o.b, "%s:\n", visible(o.portals[0].Portal.Portal.String()))
+	if err := o.handOn(); err != nil {
 		return err
 	}
 	ports := columns{w: o.w, indent: "  ", head: []string{"PORT", "INTERFACE", "SOURCE", "ADDRESS", ""}}
-	for i := range portals {
-		r := &portals[i]
+	for i := range o.portals {
+		r := &o.portals[i]
 		address := ""
 		if r.Address.IsValid() && r.Address.String() != r.Portal.Portal.String() {
 			address = r.Address.String()
 		}
-		if err := ports.row(portLabel(r.Port.Instance, r.Port.Number), r.Port.Interface, r.Port.Address.String(), address, portOutcome(r)); err != nil {
+		if err := ports.row(portLabel(r.Port.Instance, r.Port.Number), r.Port.Interface, r.Port.Address.String(), address, o.outcome(r)); err != nil {
 			return err
 		}
 	}
-	if err := ports.flush(); err != nil || len(names) == 0 {
+	if err := ports.flush(); err != nil || o.names.Len() == 0 {
 		return err
 	}
-	return o.matrix(portals, names, seen)
+	return o.matrix()
 }
 
-// portOutcome is what came of asking from a port, in a few words.
-func portOutcome(r *initiator.Result) string {
+// outcome is what came of asking from a port, in a few words.
+func (o *matrixOutput) outcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
 		return "failed"
 	}
 	s := summary(r.TargetsFound, r)
+	if r.TargetsFound == 0 {
+		s += o.askedAs.inTable(r)
+	}
 	if r.IPsec.IPsec {
 		s += ", under " + planText(&r.IPsec)
+	}
+	if how := authText(&r.Auth); how != "" {
+		s += ", " + how
 	}
 	return s
 }
 
 // matrix writes the targets with a column for each port.
-func (o *matrixOutput) matrix(portals []initiator.Result, names []string, seen map[string][]int) error {
-	labels := make([]string, len(portals))
-	for i := range portals {
-		labels[i] = portLabel(portals[i].Port.Instance, portals[i].Port.Number)
+func (o *matrixOutput) matrix() error {
+	labels := make([]string, len(o.portals))
+	for i := range o.portals {
+		labels[i] = portLabel(o.portals[i].Port.Instance, o.portals[i].Port.Number)
 	}
-	width := utf8.RuneCountInString("TARGET")
-	for _, name := range names {
-		width = max(width, utf8.RuneCountInString(visible(name)))
+	const head = "TARGET"
+	width := len(head)
+	for i := range o.names.Len() {
+		width = max(width, utf8.RuneCountInString(visible(o.names.Name(i))))
 	}
-	var b strings.Builder
-	line := func(first string, cell func(i int) string) {
-		row := fmt.Sprintf("  %-*s", width, first)
-		for i := range portals {
-			row += fmt.Sprintf("  %-*s", len(labels[i]), cell(i))
+	line := func(first string, cell func(i int) string) error {
+		b := appendPadded(append(o.b, "  "...), first, width)
+		for i := range o.portals {
+			b = appendPadded(append(b, "  "...), cell(i), len(labels[i]))
 		}
-		b.WriteString(strings.TrimRight(row, " "))
-		b.WriteByte('\n')
+		return o.add(append(bytes.TrimRight(b, " "), '\n'))
 	}
-	line("TARGET", func(i int) string { return labels[i] })
-	for _, name := range names {
-		by := seen[name]
-		line(visible(name), func(i int) string {
+	if err := line(head, func(i int) string { return labels[i] }); err != nil {
+		return err
+	}
+	for n := range o.names.Len() {
+		err := line(visible(o.names.Name(n)), func(i int) string {
 			switch {
-			case len(by) > 0 && by[0] == i:
-				by = by[1:]
+			case o.sees(i, n):
 				return "yes"
-			case portals[i].Err != nil:
+			case o.portals[i].Err != nil:
 				return "?"
 			}
 			return "no"
 		})
+		if err != nil {
+			return err
+		}
 	}
-	_, err := io.WriteString(o.w, b.String())
-	return err
+	return nil
 }
 
 func (o *matrixOutput) end(blocks []*block) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -11,31 +12,43 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// maxTable is how many targets are held so that their columns stand in line.
-const maxTable = 1000
+// What is held of a portal so that its columns stand in line.
+const (
+	maxTable      = 1000    // targets
+	maxTableBytes = 1 << 20 // of memory that they take
+)
 
 // A tableOutput prints for people: a portal, then its targets with addresses.
 type tableOutput struct {
-	w     io.Writer
-	notes *notes
+	lines
+	notes   *notes
+	askedAs askedAs
 
-	adding  bool               // say that a portal is in the registry now
-	held    []initiator.Target // of the portal whose turn it is
-	printed int                // targets of it that were too many to wait for the rest
+	adding  bool                // say that a portal is in the registry now
+	held    initiator.TargetSet // of the portal whose turn it is
+	printed int                 // targets of it that were too many to wait for the rest
+	scratch []byte
+}
+
+func newTableOutput(w io.Writer, notes *notes, us askedAs) *tableOutput {
+	o := &tableOutput{lines: lines{w: w}, notes: notes, askedAs: us}
+	o.silent(nil)
+	return o
 }
 
 func (o *tableOutput) targets(b *initiator.Batch) error {
 	for i := range b.Len() {
-		o.held = append(o.held, b.Target(i))
-		if len(o.held) < maxTable {
+		o.held.Add(b, i, i+1)
+		if o.held.Len() < maxTable && o.held.Size() < maxTableBytes {
 			continue
 		}
 		if o.printed == 0 {
-			if _, err := fmt.Fprintf(o.w, "%s: more than %d targets\n", b.Portal, maxTable-1); err != nil {
-				return err
+			what := "a long list"
+			if o.held.Len() >= maxTable {
+				what = fmt.Sprintf("more than %d targets", maxTable-1)
 			}
+			o.b = fmt.Appendf(o.b, "%s: %s\n", b.Portal, what)
 		}
-		o.printed += len(o.held)
 		if err := o.rows(); err != nil {
 			return err
 		}
@@ -43,12 +56,9 @@ func (o *tableOutput) targets(b *initiator.Batch) error {
 	return nil
 }
 
-func (o *tableOutput) handOn() error { return nil } // what it holds waits for the rest
-
 func (o *tableOutput) portal(r *initiator.Result) error {
-	total := o.printed + len(o.held)
-	long := o.printed > 0
-	if long {
+	total := o.printed + o.held.Len()
+	if o.printed > 0 {
 		if err := o.rows(); err != nil {
 			return err
 		}
@@ -58,18 +68,40 @@ func (o *tableOutput) portal(r *initiator.Result) error {
 		if o.adding && r.Stored {
 			stored = "stored; "
 		}
-		if _, err := fmt.Fprintf(o.w, "%s: %s%s\n%s", heading(r), stored, summary(total, r), protection(r)); err != nil {
+		whom := ""
+		if total == 0 {
+			whom = o.askedAs.inTable(r)
+		}
+		o.b = fmt.Appendf(o.b, "%s: %s%s%s\n%s%s", heading(r), stored, summary(total, r), whom, protection(r), authentication(&r.Auth))
+	}
+	if total == 0 {
+		if err := o.handOn(); err != nil {
+			return err
+		}
+		if err := o.askedAs.note(r, o.notes.flush); err != nil {
 			return err
 		}
 	}
 	if err := o.rows(); err != nil {
 		return err
 	}
-	o.printed = 0
+	o.silent(r)
+	if err := o.handOn(); err != nil {
+		return err
+	}
 	return o.notes.portal(r)
 }
 
-func (o *tableOutput) end(blocks []*block) error { return o.notes.end(blocks) }
+func (o *tableOutput) silent(*initiator.Result) {
+	o.held, o.printed = initiator.TargetSet{Repeats: true}, 0
+}
+
+func (o *tableOutput) end(blocks []*block) error {
+	if err := o.handOn(); err != nil {
+		return err
+	}
+	return o.notes.end(blocks)
+}
 
 // heading names the portal, and the address that answered where that is another.
 func heading(r *initiator.Result) string {
@@ -98,39 +130,82 @@ func summary(targets int, r *initiator.Result) string {
 
 // rows prints the targets that are held.
 func (o *tableOutput) rows() error {
-	nameWidth, addressWidth := 0, 0
-	for _, t := range o.held {
-		nameWidth = max(nameWidth, utf8.RuneCountInString(t.Name))
-		for _, a := range t.Addresses {
-			addressWidth = max(addressWidth, len(addressText(a)))
+	nameWidth, addressWidth, reachWidth := 0, 0, 0
+	for i := range o.held.Len() {
+		nameWidth = max(nameWidth, utf8.RuneCountInString(o.held.Name(i)))
+		if i > 0 && o.held.SameAddresses(i-1, i) {
+			continue
+		}
+		for a := range o.held.Addresses(i) {
+			o.scratch = appendAddressText(o.scratch[:0], a)
+			addressWidth, reachWidth = max(addressWidth, len(o.scratch)), max(reachWidth, len(a.Reach.String()))
 		}
 	}
-	var b strings.Builder
-	for _, t := range o.held {
-		name, alias := escape(t.Name), t.Alias
-		for _, a := range t.Addresses {
-			row := fmt.Sprintf("  %-*s  %-*s", nameWidth, name, addressWidth, addressText(a))
-			if alias != "" {
-				row += "  " + quoteForPeople(alias)
+	for i := range o.held.Len() {
+		name, alias := escape(o.held.Name(i)), o.held.Alias(i)
+		if alias != "" {
+			alias = quoteForPeople(alias)
+		}
+		for a := range o.held.Addresses(i) {
+			o.b = appendPadded(append(o.b, "  "...), name, nameWidth)
+			o.b = append(o.b, "  "...)
+			from := len(o.b)
+			o.b = appendAddressText(o.b, a)
+			if alias != "" || reachWidth > 0 {
+				o.b = appendSpaces(o.b, addressWidth-(len(o.b)-from))
 			}
-			b.WriteString(strings.TrimRight(row, " "))
-			b.WriteByte('\n')
+			if reachWidth > 0 {
+				o.b = appendPadded(append(o.b, "  "...), a.Reach.String(), reachWidth)
+			}
+			if alias != "" {
+				o.b = append(append(o.b, "  "...), alias...)
+			} else if reachWidth > 0 {
+				o.b = bytes.TrimRight(o.b, " ")
+			}
+			o.b = append(o.b, '\n')
 			name, alias = "", ""
+			if err := o.add(o.b); err != nil {
+				return err
+			}
 		}
 	}
-	o.held = o.held[:0]
-	_, err := io.WriteString(o.w, b.String())
-	return err
+	o.printed += o.held.Len()
+	o.held = initiator.TargetSet{Repeats: true}
+	return nil
+}
+
+// appendPadded appends s and as many spaces as make it that wide.
+func appendPadded(b []byte, s string, width int) []byte {
+	return appendSpaces(append(b, s...), width-utf8.RuneCountInString(s))
+}
+
+// appendSpaces appends n spaces.
+func appendSpaces(b []byte, n int) []byte {
+	const many = "                                "
+	for ; n > len(many); n -= len(many) {
+		b = append(b, many...)
+	}
+	return append(b, many[:max(n, 0)]...)
 }
 
 // addressText is host:port,group, without the group where none is known, and with
 // the reason where the address is of no use.
-func addressText(a initiator.TargetAddress) string {
-	s := strings.TrimSuffix(escape(a.String()), ",-1")
-	if a.Unusable != initiator.Usable {
-		s += " (unusable: " + a.Unusable.String() + ")"
+func addressText(a initiator.TargetAddress) string { return string(appendAddressText(nil, a)) }
+
+func appendAddressText(b []byte, a initiator.TargetAddress) []byte {
+	from := len(b)
+	b = a.AppendTo(b)
+	for _, c := range b[from:] {
+		if c < ' ' || c > '~' || c == '\\' {
+			b = append(b[:from], escape(a.String())...)
+			break
+		}
 	}
-	return s
+	b = bytes.TrimSuffix(b, []byte(",-1"))
+	if a.Unusable != initiator.Usable {
+		b = append(append(append(b, " (unusable: "...), a.Unusable.String()...), ')')
+	}
+	return b
 }
 
 // quoteForPeople quotes free text of a target's.

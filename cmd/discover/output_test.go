@@ -41,7 +41,7 @@ func fleet(t *testing.T) *lab {
 
 const (
 	refused = "login to 192.0.2.11:3260 from 192.0.2.254: target refused: authentication failure (0x0201); " +
-		"the portal wants CHAP for discovery: give a CHAP name and secret"
+		"the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	notListening = "connect to 192.0.2.12:3260: connection refused; nothing listens there: check the address and the TCP port"
 	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route to it and the firewalls between"
 	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection"
@@ -94,7 +94,7 @@ const (
 	us       = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
 	tcp      = `"source":"192.0.2.254","interface":"eth0","stored":false,`
 	end      = `"complete":false,` + plainEnd
-	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},`
+	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
 
 	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + `"elapsed_ms":0}`

@@ -15,6 +15,7 @@ type portalAdd struct {
 	login loginFlags
 	ipsec ipsecFlags
 	run   runFlags
+	addrs addressFlags
 	name  string
 }
 
@@ -48,8 +49,10 @@ func (c *command) portalAdd() *cobra.Command {
 		flagGroup{"Login", a.login.flags()},
 		flagGroup{"IPsec", a.ipsec.flags()},
 		flagGroup{"The run", a.run.flags()},
+		flagGroup{"The addresses of targets", a.addrs.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
 	completeLoginFlags(cmd)
+	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
@@ -60,6 +63,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 		return p, err
 	}
 	if err := a.login.check(true); err != nil {
+		return p, err
+	}
+	if err := a.addrs.check(); err != nil {
 		return p, err
 	}
 	if err := a.ipsec.check(&a.world); err != nil {
@@ -74,6 +80,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 		return p, err
 	}
 	if p.Login, err = a.login.options(ctx, &a.world); err != nil {
+		return p, err
+	}
+	if err := a.run.checkName(p.Login.InitiatorName); err != nil {
 		return p, err
 	}
 	p.Login.BindDevice = a.ipsec.bindDevice
@@ -119,6 +128,8 @@ func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.S
 		return err // of --key, which is asked for when there is something to seal
 	}
 	a.logResult(&r)
+	a.noteName(&r)
+	a.newAddressView(&a.addrs, &a.run, s.NewProber).result(ctx, &r)
 	out := a.newWhole()
 	if table, ok := out.output.(*tableOutput); ok {
 		table.adding = true

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
 )
@@ -19,32 +21,44 @@ func (c *command) portalList() *cobra.Command {
 			}
 			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
 				l := c.portalListing()
+				var unread []error
 				for p, err := range s.SendTargetPortals(cmd.Context()) {
 					if err != nil {
-						return c.broken(l, err)
+						unread = append(unread, err)
+						continue
 					}
 					if err := l.portal(&p); err != nil {
 						return err
 					}
 				}
-				if c.global.output == formatTable && l.empty() {
+				if c.global.output == formatTable && l.empty() && len(unread) == 0 {
 					c.say("no portals in the registry; discover portal add PORTAL puts one there")
 				}
-				return l.end()
+				return c.endListing(l, unread...)
 			})
 		}),
 	}
 }
 
 // broken ends a listing that the registry broke off.
-func (c *command) broken(l *listing, err error) error {
+func (c *command) broken(l *listing, err error) error { return c.endListing(l, err) }
+
+// endListing ends a listing, with what could not be read.
+func (c *command) endListing(l *listing, unread ...error) error {
+	if len(unread) == 0 {
+		return l.end()
+	}
 	if c.global.output == formatTable {
 		if err := l.end(); err != nil {
 			return err
 		}
-		return c.failure(err)
+		return c.failure(unread...)
 	}
-	if err := l.end(newJSONFailure(err)); err != nil {
+	failed := new(failedResults)
+	for _, err := range unread {
+		failed.all = append(failed.all, failedWith(newJSONFailure(err)).all...)
+	}
+	if err := l.endWith(failed); err != nil {
 		return err
 	}
 	return statusError(exitFailed)
@@ -74,14 +88,24 @@ func (l *listing) portal(p *initiator.StoredPortal) error {
 
 // loginText says how an entry logs in.
 func loginText(o *initiator.LoginOptions) string {
-	if o.Specified&initiator.SpecifiedAuthType == 0 || o.AuthType == initiator.NoAuth {
-		return ""
+	var parts []string
+	if o.Specified&initiator.SpecifiedAuthType != 0 && o.AuthType != initiator.NoAuth {
+		by := o.AuthType.String()
+		if o.Username != "" {
+			by += " " + o.Username
+		}
+		parts = append(parts, by)
+		if o.CHAPPolicy != initiator.CHAPRequired {
+			parts = append(parts, o.CHAPPolicy.String())
+		}
+		if o.ShortSecrets {
+			parts = append(parts, "short secrets")
+		}
 	}
-	s := o.AuthType.String()
-	if o.Username != "" {
-		s += " " + o.Username
+	if o.RedirectNames {
+		parts = append(parts, "redirect names")
 	}
-	return s
+	return strings.Join(parts, ", ")
 }
 
 // lastText says how the last discovery of an entry ended.

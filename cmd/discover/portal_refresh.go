@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"iter"
-	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
@@ -12,13 +10,14 @@ import (
 // portalRefresh asks portals again.
 type portalRefresh struct {
 	*command
-	key keyFlags
-	run runFlags
+	key   keyFlags
+	run   runFlags
+	addrs addressFlags
 }
 
 // portalRefresh returns the verb.
 func (c *command) portalRefresh() *cobra.Command {
-	f := &portalRefresh{command: c}
+	f := &portalRefresh{command: c, run: runFlags{retries: refreshRetries}}
 	cmd := &cobra.Command{
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL all of the registry",
@@ -44,12 +43,17 @@ func (c *command) portalRefresh() *cobra.Command {
 	c.addFlags(cmd,
 		flagGroup{"The entries", f.key.flags(false)},
 		flagGroup{"The run", f.run.flags()},
+		flagGroup{"The addresses of targets", f.addrs.flags()},
 		flagGroup{"Changes", c.global.changeFlags()})
+	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
 
 func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
+	if err := f.addrs.check(); err != nil {
+		return nil, err
+	}
 	if len(args) == 0 && (f.key.instance != "" || f.key.port.given || f.key.source.IsValid()) {
 		return nil, usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
 	}
@@ -65,6 +69,8 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 
 // ask asks, and shows the results in the order of the portals.
 func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	results := s.RefreshAll(ctx)
 	if len(portals) > 0 {
 		keys := make([]initiator.Key, len(portals))
@@ -75,17 +81,21 @@ func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals [
 			}
 			f.noteUnlisted(ctx, s, keys[i])
 		}
-		results = f.refresh(ctx, s, keys)
+		results = s.Refresh(ctx, keys)
 	}
 	asked, failed := 0, 0
 	out := f.newWhole()
 	var err error
-	for r := range results {
-		f.logResult(&r)
+	view := f.newAddressView(&f.addrs, &f.run, s.NewProber)
+	for b := range view.batches(ctx, asBatches(results)) {
+		r := b.Result
+		f.logResult(r)
+		f.noteName(r)
 		if asked++; r.Err != nil {
 			failed++
 		}
-		if err = out.result(&r); err != nil {
+		if err = out.result(r); err != nil {
+			cancel()
 			break
 		}
 	}
@@ -124,42 +134,6 @@ func (c *command) noteUnlisted(ctx context.Context, s *initiator.Service, key in
 	c.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
 }
 
-// refresh asks the entries of keys, some at once, and yields the results in
-// their order.
-func (f *portalRefresh) refresh(ctx context.Context, s *initiator.Service, keys []initiator.Key) iter.Seq[initiator.Result] {
-	return func(yield func(initiator.Result) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		parallel := initiator.DefaultParallel
-		if f.run.parallel > 0 {
-			parallel = int(f.run.parallel)
-		}
-		var running sync.WaitGroup
-		defer running.Wait()
-		done := make([]chan initiator.Result, len(keys))
-		for i := range done {
-			done[i] = make(chan initiator.Result, 1)
-		}
-		free := make(chan struct{}, parallel)
-		running.Go(func() {
-			for i, key := range keys {
-				free <- struct{}{}
-				running.Go(func() {
-					r, _ := s.RefreshSendTargetPortal(ctx, key)
-					done[i] <- r
-					<-free
-				})
-			}
-		})
-		for _, c := range done {
-			if !yield(<-c) {
-				cancel()
-				return
-			}
-		}
-	}
-}
-
 // errNoLines is -o iscsiadm of a dry run.
 var errNoLines = usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
 
@@ -180,11 +154,16 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 		}
 		keys = append(keys, key)
 	}
+	var unread []error
 	for p, err := range s.SendTargetPortals(ctx) {
-		if err != nil {
+		if err != nil && p.Portal.Address == "" {
 			return f.broken(l, err)
 		}
 		if len(portals) > 0 && !without(&keys, p.Key()) {
+			continue
+		}
+		if err != nil {
+			unread = append(unread, err)
 			continue
 		}
 		if err := l.portal(&p); err != nil {
@@ -197,7 +176,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 			return err
 		}
 	}
-	return l.end()
+	return f.endListing(l, unread...)
 }
 
 // without takes a key out of a list, and reports whether it was there.

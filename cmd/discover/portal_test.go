@@ -109,13 +109,13 @@ func TestPortalRefresh(t *testing.T) {
 		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != exitOK {
 			t.Fatal(r)
 		}
-		const two = "192.0.2.10:3260: 2 targets\n" +
+		const two = "192.0.2.10:3260: 2 targets\n  CHAP with SHA3-256\n" +
 			"  iqn.2026-11.com.example:disk1     192.0.2.10:3260,1\n                                    [2001:db8::10]:3260,1\n  iqn.2026-11.com.example:disk-two  192.0.2.10:3260\n"
 		discover("portal", "refresh").want(t, exitOK, two, "")
 		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, exitOK, two, "")
 		discover("portal", "refresh", "192.0.2.10").want(t, exitFailed, "", `
 discover: warning: 192.0.2.10:3260 (instance any, port all) is not in the registry, and is asked without options; there is 192.0.2.10:3260 (instance host, port 2)
-discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret
+discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 `[1:])
 		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, exitFailed, "",
 			"discover: portal 192.0.2.10:3260: source 192.0.2.99: no initiator port of instance host has this address; see discover port list\n")

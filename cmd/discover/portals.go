@@ -15,6 +15,9 @@ import (
 // maxAddresses is how many addresses a command line may name.
 const maxAddresses = 1 << 20
 
+// textStart is how much of a file of portals tells its encoding, in bytes.
+const textStart = 64
+
 // maxLine is how long a line of a portal file may be, in bytes.
 const maxLine = 4096
 
@@ -84,7 +87,11 @@ func (p *portals) readFile(name string, w *world) error {
 // read takes the portals of a file: one a line, # begins a comment.
 func (p *portals) read(name string, r io.Reader) error {
 	before := p.count
-	lines := bufio.NewScanner(r)
+	in := bufio.NewReaderSize(r, maxLine)
+	if start, _ := in.Peek(textStart); isUTF16(start) { // what fails is read again below
+		return usagef("%s: %v", name, errUTF16)
+	}
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	n := 1
 	for ; lines.Scan(); n++ {

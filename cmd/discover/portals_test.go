@@ -95,6 +95,12 @@ func TestBadPortals(t *testing.T) {
 		"long":    "192.0.2.10\n" + strings.Repeat("x", maxLine+1) + "\n",
 		"two":     "192.0.2.10 192.0.2.11\n",
 		"million": strings.Repeat("h\n", maxAddresses) + "i\n",
+
+		"utf16":        utf16Text("192.0.2.10\r\n", false, true),
+		"utf16-be":     utf16Text("# storage\n192.0.2.10\n", true, true),
+		"utf16-bare":   utf16Text("h\n", false, false),
+		"utf16-long":   utf16Text(strings.Repeat("192.0.2.10\n", maxLine), false, false),
+		"utf16-be-end": utf16Text("192.0.2.10", true, false),
 	}
 	const range_ = "a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N"
 	const block = "a block is ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/120; its TCP port is --tcp-port N"
@@ -128,6 +134,11 @@ func TestBadPortals(t *testing.T) {
 		{"bad line", "@bad", "bad: line 2: not an IPv4 address"},
 		{"long line", "@long", "long: line 2: more than 4096 bytes"},
 		{"two on a line", "@two", "two: line 1: not a host name: only letters, digits, '-' and '_'"},
+		{"UTF-16", "@utf16", "utf16: it is UTF-16: save it as UTF-8"},
+		{"UTF-16, big end first", "@utf16-be", "utf16-be: it is UTF-16: save it as UTF-8"},
+		{"UTF-16 without a mark", "@utf16-bare", "utf16-bare: it is UTF-16: save it as UTF-8"},
+		{"UTF-16, a long file", "@utf16-long", "utf16-long: it is UTF-16: save it as UTF-8"},
+		{"UTF-16, big end first, without a mark", "@utf16-be-end", "utf16-be-end: it is UTF-16: save it as UTF-8"},
 		{"too many lines", "@million", "million: line 1048577: " + many},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

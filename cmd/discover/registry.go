@@ -99,7 +99,7 @@ func copyStore(ctx context.Context, from initiator.Store) (initiator.Store, erro
 	return to, nil
 }
 
-// discoverer returns who asks for the service.
+// discoverer returns who asks for the service, by which name useDefaultName knows.
 func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup, Strict: c.strict}
 	if c.route != nil {
@@ -108,8 +108,8 @@ func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 	if r == nil {
 		return d // it will ask nobody
 	}
-	d.InitiatorName = c.defaultName().name
 	r.apply(d)
+	d.MaxHeld = c.room.service
 	if r.trace {
 		d.Trace = tracer(c.stderr)
 	}

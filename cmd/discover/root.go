@@ -13,6 +13,8 @@ type command struct {
 	line   *statusLine                    // standard error
 	groups map[*cobra.Command][]flagGroup // of each verb, for its manual
 	strict bool                           // hold CHAP secrets to what Windows takes
+	us     nodeName                       // who asks, where no portal and no instance says otherwise; empty: not known yet
+	said   map[string]bool                // lines that are said once
 }
 
 // run is the whole command. It returns the exit status.

@@ -17,13 +17,13 @@ type scan struct {
 	login loginFlags
 	ipsec ipsecFlags
 	run   runFlags
+	addrs addressFlags
 
 	portals  *portals
 	options  initiator.LoginOptions
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
 	ports    *initiator.PortSelector // nil: routing decides
-	us       nodeName                // as the registry has it; empty: it was not read, or has none
 	each     *each                   // nil: one session for each portal
 	progress *progress               // nil: it is not shown
 }
@@ -55,8 +55,10 @@ func (c *command) scan() *cobra.Command {
 		flagGroup{"The way to a portal", s.key.flags(true)},
 		flagGroup{"Login", s.login.flags()},
 		flagGroup{"The run", s.run.flags()},
+		flagGroup{"The addresses of targets", s.addrs.flags()},
 		flagGroup{"IPsec", s.ipsec.flags()})
 	completeLoginFlags(cmd)
+	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
@@ -71,6 +73,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if err := s.run.check(); err != nil {
+		return err
+	}
+	if err := s.addrs.check(); err != nil {
 		return err
 	}
 	if err := s.ipsec.check(&s.world); err != nil {
@@ -98,6 +103,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		}
 	}
 	if s.options, err = s.login.options(ctx, &s.world); err != nil {
+		return err
+	}
+	if err := s.run.checkName(s.options.InitiatorName); err != nil {
 		return err
 	}
 	s.options.BindDevice = s.ipsec.bindDevice
@@ -128,15 +136,14 @@ func (s *scan) findPorts(ctx context.Context) error {
 
 // discoverer returns who asks.
 func (s *scan) discoverer() *initiator.Discoverer {
-	us := s.us
 	switch {
-	case s.login.initiatorName != "":
-		us = nodeName{s.login.initiatorName, "--initiator-name"}
-	case us.name == "":
-		us = s.defaultName()
+	case s.options.InitiatorName != "":
+		s.us = nodeName{name: s.options.InitiatorName, origin: s.login.initiatorName.origin()}
+	case s.us.name == "":
+		s.us = s.defaultName(s.run.strict)
 	}
 	d := &initiator.Discoverer{
-		InitiatorName: us.name,
+		InitiatorName: s.us.name,
 		Ports:         s.ports,
 		Dial:          s.dial,
 		Lookup:        s.lookup,
@@ -145,13 +152,16 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
 	}
 	s.run.apply(d)
+	if d.MaxText == 0 && (s.each != nil || s.global.output == formatJSON || s.global.output == formatTable) && s.global.output != formatJSONL {
+		d.MaxText = s.room.text
+	}
 	if s.portals.count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	if s.run.trace {
 		d.Trace = tracer(s.stderr)
 	}
-	s.log().Info("scan", "initiator_name", us.name, "from", us.origin, "portals", s.portals.count)
+	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.count)
 	return d
 }
 
@@ -185,6 +195,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
 	for b := range s.batches(ctx, d) {
+		s.noteNameOf(b)
 		err := out.targets(b)
 		if err == nil && b.Result != nil {
 			s.logResult(b.Result)
@@ -206,14 +217,12 @@ func (s *scan) showResult(index int, r *initiator.Result, out output, t *tally) 
 	if s.each != nil {
 		s.each.restore(r)
 	}
-	matrix, isMatrix := out.(*matrixOutput)
-	switch {
-	case t.count(index, r):
+	if t.count(index, r) {
 		err = out.portal(r)
-	case isMatrix:
-		matrix.silent(r)
+	} else {
+		out.silent(r)
 	}
-	if err == nil && isMatrix && s.each.isLast(index) {
+	if matrix, ok := out.(*matrixOutput); ok && err == nil && s.each.isLast(index) {
 		err = matrix.flush()
 	}
 	return err
@@ -232,9 +241,9 @@ func (s *scan) scanOutput(w *stream) output {
 	case *jsonlOutput:
 		out.each = s.each
 	case *iscsiadmOutput:
-		out.printed = make(map[string]bool)
+		out.printed, out.room = new(lineSet), int(s.room.waiting)
 	case *tableOutput:
-		return &matrixOutput{w: w, notes: out.notes}
+		return newMatrixOutput(w, out.notes, out.askedAs, s.room.collected)
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // batches runs the discovery. For -o jsonl they come as they happen, else in the
-// order of the portals; for -o json each result has its targets.
+// order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range s.portals.all() {
@@ -22,35 +22,19 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	if s.each != nil {
 		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
 	}
+	view := s.newAddressView(&s.addrs, &s.run, d.NewProber)
 	if s.global.output == formatJSONL {
-		return s.progress.count(d.Batches(ctx, record(asked)))
+		return view.batches(ctx, s.progress.count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		batches := inOrder(s.progress.count(d.Batches(ctx, record(w.limit(asked)))))
-		if s.global.output == formatJSON {
-			batches = s.progress.count(asBatches(d.DiscoverAll(ctx, record(w.limit(asked)))))
-		}
-		for b := range batches {
+		for b := range inOrder(view.batches(ctx, s.progress.count(d.Batches(ctx, record(w.limit(asked))))), s.room.waiting) {
 			if b.Result != nil {
 				w.done()
 			}
 			if !yield(b) {
 				return
 			}
-		}
-	}
-}
-
-// asBatches makes batches of results, which have the targets.
-func asBatches(results iter.Seq[initiator.Result]) iter.Seq[*initiator.Batch] {
-	return func(yield func(*initiator.Batch) bool) {
-		index := 0
-		for r := range results {
-			if !yield(&initiator.Batch{Index: index, Portal: r.Portal.Portal, Result: &r}) {
-				return
-			}
-			index++
 		}
 	}
 }

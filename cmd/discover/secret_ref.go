@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strconv"
@@ -21,7 +22,13 @@ const maxSecretFile = 4096
 
 // A secretRef says where a secret is, and is never the secret. Since somebody
 // may give the secret all the same, no error repeats any of it.
-type secretRef struct{ scheme, rest string }
+type secretRef struct {
+	scheme, rest string
+
+	// asIs leaves a byte-order mark in the secret. A registry may be sealed by
+	// one that has it.
+	asIs bool
+}
 
 func (r *secretRef) String() string { return "" }
 func (r *secretRef) Type() string   { return "REF" }
@@ -32,7 +39,7 @@ func (r *secretRef) Set(s string) error {
 	switch {
 	case s == "prompt":
 	case scheme == "file" && rest != "", scheme == "env" && rest != "" && !strings.Contains(rest, "="):
-	case scheme == "cred" && rest != "" && rest != "." && rest != ".." && !strings.ContainsAny(rest, `/\`):
+	case scheme == "cred" && isCredential(rest):
 	case scheme == "fd":
 		if n, err := strconv.ParseUint(rest, 10, 16); err != nil || n == 1 || n == 2 {
 			return errors.New("the number of a file descriptor that is open for reading, as in fd:3")
@@ -83,7 +90,7 @@ func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
 	case err != nil:
 		return auth.Secret{}, fmt.Errorf("%s: %s", ref, reasonOnly(err))
 	case len(b) == 0:
-		return auth.Secret{}, fmt.Errorf("%s: there is nothing in it", ref)
+		return auth.Secret{}, fmt.Errorf("%s: the secret is empty", ref)
 	}
 	return auth.NewSecret(b), nil
 }
@@ -112,7 +119,7 @@ func (r *secretRef) resolve(ctx context.Context, w *world, flag, question string
 	case err != nil:
 		return auth.Secret{}, usagef("%s: %s", flag, reasonOnly(err))
 	case len(b) == 0:
-		return auth.Secret{}, usagef("%s: there is nothing in it", flag)
+		return auth.Secret{}, usagef("%s: the secret is empty", flag)
 	}
 	return auth.NewSecret(b), nil
 }
@@ -151,26 +158,40 @@ func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error
 }
 
 // readFile reads a file, or what is open already.
-func (r *secretRef) readFile(w *world) ([]byte, error) {
+func (r *secretRef) readFile(w *world) (b []byte, err error) {
 	switch r.scheme {
 	case "cred":
-		dir, _ := w.lookupEnv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return nil, errors.New("no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some")
+		var path string
+		if path, err = w.credential(r.rest); err == nil {
+			b, err = w.readFile(path, maxSecretFile)
 		}
-		b, err := w.readFile(filepath.Join(dir, r.rest), maxSecretFile)
-		return dropNewline(b), err
 	case "fd":
-		f, err := w.openFD(r.fd())
-		if err != nil {
-			return nil, err
+		var f io.ReadCloser
+		if f, err = w.openFD(r.fd()); err == nil {
+			defer f.Close()
+			b, err = readAll(f, maxSecretFile)
 		}
-		defer f.Close()
-		b, err := readAll(f, maxSecretFile)
-		return dropNewline(b), err
+	default:
+		b, err = w.readFile(r.rest, maxSecretFile)
 	}
-	b, err := w.readFile(r.rest, maxSecretFile)
+	if err == nil && !r.asIs {
+		b, err = utf8Text(b)
+	}
 	return dropNewline(b), err
+}
+
+// isCredential reports what may be the name of a credential.
+func isCredential(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, `/\`)
+}
+
+// credential returns the path of a credential of the systemd unit.
+func (w *world) credential(name string) (path string, err error) {
+	dir, _ := w.lookupEnv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return "", errors.New("no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some")
+	}
+	return filepath.Join(dir, name), nil
 }
 
 // dropNewline drops one line end, which editors and echo leave behind.

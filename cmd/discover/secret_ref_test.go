@@ -24,12 +24,18 @@ func TestSecretRefs(t *testing.T) {
 	}{
 		{"file", "file:/etc/secret", func(l *lab) { l.files["/etc/secret"] = ours }},
 		{"file with a line end", "file:/etc/secret", func(l *lab) { l.files["/etc/secret"] = ours + "\n" }},
+		{"file with a byte-order mark", "file:/etc/secret", func(l *lab) { l.files["/etc/secret"] = "\ufeff" + ours + "\r\n" }},
 		{"file with a line end of Windows", "file:/etc/secret", func(l *lab) { l.files["/etc/secret"] = ours + "\r\n" }},
 		{"environment", "env:SECRET", func(l *lab) { l.env["SECRET"] = ours }},
 		{"credential", "cred:chap", func(l *lab) {
 			l.env["CREDENTIALS_DIRECTORY"] = "/run/credentials/discover.service"
 			l.files["/run/credentials/discover.service/chap"] = ours + "\n"
 		}},
+		{"credential with a byte-order mark", "cred:chap", func(l *lab) {
+			l.env["CREDENTIALS_DIRECTORY"] = "/run/credentials/discover.service"
+			l.files["/run/credentials/discover.service/chap"] = "\ufeff" + ours
+		}},
+		{"file descriptor with a byte-order mark", "fd:3", func(l *lab) { l.fds[3] = "\ufeff" + ours + "\n" }},
 		{"file descriptor", "fd:3", func(l *lab) { l.fds[3] = ours + "\n" }},
 		{"standard input", "fd:0", func(l *lab) { l.fds[0] = ours + "\n" }},
 		{"prompt", "prompt", func(l *lab) { l.answers["secret of host1"] = ours }},
@@ -41,7 +47,7 @@ func TestSecretRefs(t *testing.T) {
 				l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours})
 				tt.prepare(l)
 				l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", tt.ref, "192.0.2.10").
-					want(t, exitOK, "192.0.2.10:3260: no targets\n", "")
+					want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 			})
 		})
 	}
@@ -55,7 +61,7 @@ func TestSecretEndsInNewline(t *testing.T) {
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours + "\n"})
 		l.files["/etc/secret"] = ours + "\n\n"
 		l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10").
-			want(t, exitOK, "192.0.2.10:3260: no targets\n", "")
+			want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 	})
 }
 
@@ -115,9 +121,11 @@ func TestSecretOfNothing(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.env["SECRET"] = ""
-	l.files["/big"] = strings.Repeat("x", maxSecretFile+1)
+	l.files["/big"], l.files["/mark"] = strings.Repeat("x", maxSecretFile+1), "\ufeff\n"
+	l.discover(t.Context(), "scan", "--chap-secret", "file:/mark", "192.0.2.10").
+		want(t, exitUsage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "env:SECRET", "192.0.2.10").
-		want(t, exitUsage, "", "discover: --chap-secret: there is nothing in it\n")
+		want(t, exitUsage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/big", "192.0.2.10").
 		want(t, exitUsage, "", "discover: --chap-secret: more than 4096 bytes\n")
 }

@@ -15,13 +15,14 @@ type targetList struct {
 	refresh bool
 	run     runFlags
 
-	asked  int
-	failed []*jsonResult
+	asked   int
+	leftOut int // addresses that cannot be used from here, of -o iscsiadm
+	failed  failedResults
 }
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.room.waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -57,14 +58,13 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 	names := &interfaceNames{list: t.interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
+		t.noteName(&r)
 		t.asked++
 		if t.forPeople() {
 			_ = notes.portal(&r)
 		}
 		if r.Err != nil {
-			j := newJSONResult(&r, names)
-			j.Targets = (*jsonTargets)(&r.Targets)
-			t.failed = append(t.failed, j)
+			t.failed.add(&r, newJSONResult(&r, names))
 		}
 	}
 	_ = notes.end(nil)
@@ -86,10 +86,13 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if empty && t.forPeople() {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
-	if err := l.end(t.failed...); err != nil {
+	if t.leftOut > 0 {
+		t.say("%s left out: unusable from here", plural(t.leftOut, "address was", "addresses were"))
+	}
+	if err := l.endWith(&t.failed); err != nil {
 		return err
 	}
-	return partly(t.asked, len(t.failed))
+	return partly(t.asked, len(t.failed.all))
 }
 
 func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
@@ -119,12 +122,20 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 	if err := out.targets(&b); err != nil {
 		return err
 	}
+	if t.leftOut += out.leftOut; len(all) > 0 && out.leftOut == len(all) && !b.Address.IsValid() {
+		t.say("%s: none of its addresses can be used from here", target.Name)
+	}
 	return out.handOn()
 }
 
 // addressOf returns an address at which a target was listed; invalid: its portals
 // are known by name alone.
 func addressOf(t *initiator.KnownTarget) netip.AddrPort {
+	for _, m := range t.Mechanisms {
+		if m.At.IsValid() && m.MissingSince.IsZero() {
+			return m.At
+		}
+	}
 	for _, m := range t.Mechanisms {
 		if addr, err := netip.ParseAddr(m.Portal.Portal.Address); err == nil && !m.Static && m.MissingSince.IsZero() {
 			return netip.AddrPortFrom(addr, m.Portal.Portal.Port)

@@ -33,7 +33,7 @@ func TestUsage(t *testing.T) {
 		{"portal add 192.0.2.10 --ipsec 0x27", `--ipsec "0x27": "0x27" is none of ike, transport, tunnel, main, aggressive, pfs, off`},
 		{"portal add 192.0.2.10 --security-flags ike", `--security-flags "ike": 0x and up to 16 hexadecimal digits are needed; words go with --ipsec`},
 		{"portal add 192.0.2.10 --security-flags 0x27 --ipsec off", "--ipsec and --security-flags are two ways to say the same: choose one"},
-		{"portal add 192.0.2.10 --target-user t", "--target-user goes with --chap-secret REF: a target proves itself only to who does so first"},
+		{"portal add 192.0.2.10 --target-user t", "--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first"},
 		{"portal add 192.0.2.10", "no home directory to keep the registry in: give --registry FILE"},
 		{"portal add 192.0.2.10 --chap-secret geheim", "--chap-secret: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt"},
 		{"--timeout 2s scam", `no verb "scam"; did you mean scan?; see discover help`},
@@ -56,9 +56,33 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --chap-algorithms md4", `--chap-algorithms "md4": one or more of sha3-256,sha256,sha1,md5, separated by commas`},
 		{"scan 192.0.2.10 --chap-algorithms md5,md5", `--chap-algorithms "md5,md5": md5 stands in it twice`},
 		{"scan 192.0.2.10 --chap-fallback=maybe", `--chap-fallback "maybe": true or false`},
-		{"scan 192.0.2.10 --initiator-name host1", `--initiator-name: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
+		{"scan 192.0.2.10 --chap-policy maybe --chap-secret env:X", `--chap-policy "maybe": one of required, preferred`},
+		{"scan 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy required", "--chap-policy goes with --chap-secret REF"},
+		{"portal add 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-user t", "--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP"},
+		{"scan 192.0.2.10 --retries 11", `--retries "11": a number from 0 to 10`},
+		{"portal refresh --retries -1", `--retries "-1": a number from 0 to 10`},
+		{"portal list --retries 1", "no flag --retries; see discover help portal list"},
+		{"iscsicli --retries 1 Ping * 192.0.2.10 1", "--retries does not go with Ping, which counts each session by itself: give a count"},
+		{"scan 192.0.2.10 --short-secrets", "--short-secrets goes with --chap-secret REF"},
+		{"portal add 192.0.2.10 --short-secrets", "--short-secrets goes with --chap-secret REF"},
+		{"portal refresh 192.0.2.10 --short-secrets", "no flag --short-secrets; see discover help portal refresh"},
+		{"scan 192.0.2.10 --redirect-names --redirect none", "--redirect-names does not go with --redirect none, which follows nothing"},
+		{"iscsicli --redirect-names ListTargets", "iscsicli has no such flag; an argument that begins with - stands behind --; see discover help iscsicli"},
+		{"scan 192.0.2.10 --initiator-name host/1", `--initiator-name "host/1": a character that no iSCSI name may have`},
+		{"scan 192.0.2.10 --initiator-name=-x", `--initiator-name "-x": it begins with neither a letter nor a digit`},
+		{"scan 192.0.2.10 --initiator-name file:", `--initiator-name "file:": file: is followed by the path of a file`},
+		{"scan 192.0.2.10 --initiator-name cred:../name", `--initiator-name "cred:../name": cred: is followed by the name of a credential`},
+		{"scan 192.0.2.10 --initiator-name env:NAME", `--initiator-name "env:NAME": a name comes as it is, by file:PATH or by cred:NAME`},
+		{"scan 192.0.2.10 --initiator-name file:/none", "--initiator-name file:/none: file does not exist"},
+		{"scan 192.0.2.10 --initiator-name cred:name", "--initiator-name cred:name: no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some"},
+		{"scan 192.0.2.10 --strict-names --initiator-name host1", `--strict-names: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
+		{"portal add 192.0.2.10 --strict-names --initiator-name host1", `--strict-names: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
 		{"scan 192.0.2.10 --chap-user u", "--chap-user goes with --chap-secret REF"},
-		{"scan 192.0.2.10 --target-secret env:X", "--target-secret goes with --chap-secret REF: a target proves itself only to who does so first"},
+		{"scan 192.0.2.10 --target-secret env:X", "--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first"},
 		{"scan 192.0.2.10 --target-user u --chap-secret env:X", "--target-user goes with --target-secret REF"},
 		{"scan 192.0.2.10 --chap-secret fd:3 --target-secret fd:3", "two secrets by one file descriptor: it can be read once"},
 		{"scan - --chap-secret fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
@@ -79,7 +103,7 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --ipsec-enforcer xfrm", "--ipsec-enforcer xfrm: this system has none that is known here: it takes Linux"},
 		{"scan 192.0.2.10 --ipsec-unknown maybe", `--ipsec-unknown "maybe": one of proceed, refuse`},
 		{"portal refresh 192.0.2.10 --ipsec ike", "no flag --ipsec; see discover help portal refresh"},
-		{"ipsec", "ipsec: what about it? one of default, explain, policy, psk, tunnel; see discover help ipsec"},
+		{"ipsec", "ipsec: what about it? one of cleanup, default, explain, policy, psk, tunnel; see discover help ipsec"},
 		{"ipsec policy", "ipsec policy: what about it? one of add, list, remove; see discover help ipsec policy"},
 		{"ipsec polcy list", `no verb ipsec "polcy"; did you mean policy?; see discover help ipsec`},
 		{"ipsec policy lst", `no verb ipsec policy "lst"; did you mean list?; see discover help ipsec policy`},
@@ -178,12 +202,28 @@ func TestManual(t *testing.T) {
 	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
 	for _, flag := range []string{
 		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
-		"--chap-algorithms", "--chap-fallback", "--header-digest", "--data-digest", "--max-connections",
-		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--timeout", "--parallel",
+		"--chap-algorithms", "--chap-fallback", "--chap-policy", "--short-secrets", "--header-digest", "--data-digest", "--max-connections",
+		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--redirect-names", "--timeout", "--retries", "--parallel",
 		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",
 	} {
 		if !strings.Contains(manual, "\n  "+flag) {
 			t.Errorf("%s is not in the manual", flag)
+		}
+	}
+}
+
+// The manual of each verb has its own default of --retries.
+func TestRetriesInManual(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[string]string{
+		"scan": "default 0", "portal add": "default 0", "portal refresh": "default 1", "target list": "default 1",
+		"iscsicli": "default 1 for RefreshTargetPortal and ListTargets T, else 0",
+	} {
+		r := newLab(t).discover(t.Context(), append([]string{"help"}, strings.Fields(verb)...)...)
+		_, about, _ := strings.Cut(r.stdout, "--retries N")
+		about, _, _ = strings.Cut(about, "\n  --")
+		if about = strings.Join(strings.Fields(about), " "); !strings.HasSuffix(about, want) {
+			t.Errorf("%s: got %q, want it to end with %q", verb, about, want)
 		}
 	}
 }
@@ -211,6 +251,11 @@ func TestCompletion(t *testing.T) {
 		{[]string{"sc"}, "scan\task portals for their targets, and store nothing\n"},
 		{[]string{"scan", "-o", ""}, "table\njson\njsonl\niscsiadm\n"},
 		{[]string{"scan", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"scan", "--chap-policy", ""}, "required\npreferred\n"},
+		{[]string{"scan", "--redirect-n"}, "--redirect-names\t"},
+		{[]string{"portal", "add", "--short"}, "--short-secrets\t"},
+		{[]string{"portal", "refresh", "--retr"}, "--retries\t"},
+		{[]string{"scan", "--initiator-name", ""}, "file:\ncred:\n"},
 		{[]string{"scan", "--chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
 		{[]string{"scan", "--timeo"}, "--timeout\tfor one portal, all in all; default 15s\n"},
 		{[]string{"scan", "--ipsec-psk", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},

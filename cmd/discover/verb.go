@@ -141,8 +141,17 @@ func arguments(min, max int, what string) cobra.PositionalArgs {
 		case max >= 0 && len(args) > max:
 			return usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
 		}
-		return nil
+		return notEmpty(path, what, args)
 	}
+}
+
+// notEmpty refuses an empty argument: a script whose variable is not set does not
+// mean the default.
+func notEmpty(path, what string, args []string) error {
+	if slices.Contains(args, "") {
+		return usagef("%s: %s is empty; see discover help %s", path, what, path)
+	}
+	return nil
 }
 
 // both holds a verb to two arguments.
@@ -157,6 +166,6 @@ func both(first, second string) cobra.PositionalArgs {
 		case len(args) > 2:
 			return usagef("%s takes %s and %s, and there are %d arguments; see discover help %s", path, first, second, len(args), path)
 		}
-		return nil
+		return notEmpty(path, first+" or "+second, args)
 	}
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -20,21 +20,42 @@ func (c *command) newWhole() *whole {
 	return &whole{output: c.newOutput(w), w: w}
 }
 
-// atOnce is how many targets of a result are shown at once.
-const atOnce = 1024
+// How much of a result is shown at once.
+const (
+	atOnce          = 1024 // targets
+	addressesAtOnce = 4096
+)
+
+// batchesOf yields the targets of a result in batches.
+func batchesOf(r *initiator.Result, index int) iter.Seq[*initiator.Batch] {
+	return func(yield func(*initiator.Batch) bool) {
+		for i := 0; i < len(r.Targets); {
+			b := initiator.Batch{Index: index, Portal: r.Portal.Portal, Address: r.Address}
+			for n := 0; i < len(r.Targets) && b.Len() < atOnce && n < addressesAtOnce; i++ {
+				b.Add(&r.Targets[i])
+				n += len(r.Targets[i].Addresses)
+			}
+			if !yield(&b) {
+				return
+			}
+		}
+	}
+}
 
 // result shows one.
 func (o *whole) result(r *initiator.Result) error {
-	for some := range slices.Chunk(r.Targets, atOnce) {
-		b := initiator.Batch{Index: o.index, Portal: r.Portal.Portal}
-		for i := range some {
-			b.Add(&some[i])
+	o.index++
+	if j, ok := o.output.(*jsonOutput); ok {
+		if err := j.whole(r, func() error { return j.list(r.Targets) }); err != nil {
+			return err
 		}
-		if err := o.targets(&b); err != nil {
+		return o.handOn()
+	}
+	for b := range batchesOf(r, o.index-1) {
+		if err := o.targets(b); err != nil {
 			return err
 		}
 	}
-	o.index++
 	if err := o.portal(r); err != nil {
 		return err
 	}

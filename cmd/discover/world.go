@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // A world is the machine as the command sees it: every door through which it
@@ -32,8 +32,14 @@ type world struct {
 	system     string // as in runtime.GOOS
 	root       bool   // we may do everything
 
+	room bounds // for what is collected
+
 	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
 	hasIPsec func() (bool, error)                 // it is worth a look what the system has
+
+	// cleanIPsec takes out of the IKE daemon what discoveries left there; nil:
+	// there is none on this system.
+	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
 
 	// Nil: as pkg/initiator does it.
 	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
@@ -59,21 +65,11 @@ func thisMachine() world {
 		interfaces: netInterfaces,
 		system:     runtime.GOOS,
 		root:       os.Geteuid() == 0,
+		room:       usualBounds(),
 		enforcer:   systemEnforcer,
 		hasIPsec:   systemHasIPsec,
+		cleanIPsec: systemCleanIPsec,
 	}
-}
-
-// openFD opens a file descriptor that whoever started us left open.
-func openFD(n int) (io.ReadCloser, error) {
-	f := os.NewFile(uintptr(n), "fd")
-	if f == nil {
-		return nil, os.ErrInvalid
-	}
-	if _, err := f.Stat(); err != nil {
-		return nil, errors.New("it is not open")
-	}
-	return f, nil
 }
 
 // readFile returns a file of at most limit bytes.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // A lab is a world for one test: a network in memory and a host without
@@ -22,6 +23,7 @@ type lab struct {
 	*iscsitest.Network
 	stdin   string
 	files   map[string]string
+	closed  map[string]error // files that are there and cannot be opened
 	env     map[string]string
 	fds     map[int]string
 	answers map[string]string // to questions at the terminal
@@ -35,8 +37,11 @@ type lab struct {
 	hasIPsec bool               // the system has some
 	noLook   error              // why nobody may look whether it has
 
+	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
+
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
+	bounds  bounds              // of what is collected
 
 	addresses []initiator.HostAddress
 	unrouted  []string // our addresses that no packets go out from
@@ -69,6 +74,7 @@ func newLab(t *testing.T) *lab {
 		names:   map[string][]string{},
 		created: map[string]*newFile{},
 		host:    "host1.example.com",
+		bounds:  usualBounds(),
 		addresses: []initiator.HostAddress{
 			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("2001:db8::fe"), Interface: "eth0", Up: true},
@@ -117,6 +123,9 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			return v, ok
 		},
 		open: func(path string) (io.ReadCloser, error) {
+			if err := l.closed[path]; err != nil {
+				return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+			}
 			if s, ok := l.files[path]; ok {
 				return io.NopCloser(strings.NewReader(s)), nil
 			}
@@ -157,6 +166,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		addresses: func() ([]initiator.HostAddress, error) { return l.addresses, nil },
 		route:     l.route,
 		dial:      l.Dial,
+		room:      l.bounds,
 		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {
@@ -172,6 +182,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		w.enforcer = func(string) initiator.Enforcer { return l.enforcer }
 		w.hasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
+	w.cleanIPsec = l.cleanIPsec
 	if l.stdout != nil {
 		w.stdout = l.stdout
 	}

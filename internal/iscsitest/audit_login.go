@@ -18,6 +18,7 @@ type loginAudit struct {
 	asked    []string          // keys of the target that want an answer
 	digests  map[string]string // what was said last
 	agreed   map[string]bool   // both sides have spoken, and it is CRC32C
+	auth     authAudit
 }
 
 func (a *Auditor) loginRequest(m *pdu.LoginRequest) {
@@ -54,7 +55,7 @@ func (a *Auditor) loginRequest(m *pdu.LoginRequest) {
 	l.mayLeave = m.Transit
 	l.text = append(l.text, m.Data...)
 	if !m.Continue {
-		a.loginText(m.CSG, l.text)
+		a.loginText(m, l.text)
 		l.text = nil
 	}
 }
@@ -70,8 +71,9 @@ func (a *Auditor) isid(i pdu.ISID) {
 }
 
 // loginText checks one logical segment of the initiator's text.
-func (a *Auditor) loginText(stage pdu.Stage, t pdu.Text) {
+func (a *Auditor) loginText(m *pdu.LoginRequest, t pdu.Text) {
 	l := &a.login
+	here := make(map[string]string)
 	beginning := l.keys == nil
 	if beginning {
 		l.keys = make(map[string]bool)
@@ -86,7 +88,8 @@ func (a *Auditor) loginText(stage pdu.Stage, t pdu.Text) {
 		key, value := string(p.Key), string(p.Value)
 		a.want(!l.keys[key], "%s for the second time (section 6.3)", key)
 		l.keys[key] = true
-		a.keyInStage(stage, key)
+		here[key] = value
+		a.keyInStage(m.CSG, key)
 		a.want(value != pdu.ValueNotUnderstood || !known(key), "%s=NotUnderstood for a standard key", key)
 		switch key {
 		case pdu.KeyHeaderDigest, pdu.KeyDataDigest:
@@ -103,6 +106,7 @@ func (a *Auditor) loginText(stage pdu.Stage, t pdu.Text) {
 		a.want(l.keys[key], "no answer to %s (section 6.2)", key)
 	}
 	l.asked = nil
+	a.authRequest(m.CSG, m.Transit, l.more, here)
 }
 
 // digest takes note of an offer, or of the answer that follows and decides.
@@ -149,6 +153,7 @@ func (a *Auditor) loginReply(t pdu.Text) {
 			return
 		}
 		key, value := string(p.Key), string(p.Value)
+		l.auth.authReply(key, value)
 		if !l.keys[key] && !declarative(key) {
 			l.asked = append(l.asked, key)
 		}

@@ -55,9 +55,12 @@ func (e *NegotiationError) Error() string {
 	return fmt.Sprintf("session: %s: we offered %s, the target %s", e.Key, e.Offered, chosen)
 }
 
+// LimitText is what a LimitError of SendTargets.MaxText is about.
+const LimitText = "bytes of text"
+
 // A LimitError is more than we take from a target in one exchange.
 type LimitError struct {
-	What  string // "bytes of text", …
+	What  string // LimitText, …
 	Limit int64
 }
 

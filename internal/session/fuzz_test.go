@@ -19,7 +19,7 @@ import (
 // bytes of data follow, and those. Act 0 is what an honest target does.
 func FuzzSession(f *testing.F) {
 	honest := bytes.Repeat([]byte{0, 0, 0}, 12)
-	for mode := range byte(18) {
+	for mode := range byte(36) {
 		f.Add(mode, honest)
 		f.Add(mode, append(honest[:9:9], 2, 0xff, 4, 1, 2, 3, 4, 0, 0, 0))
 	}
@@ -28,6 +28,8 @@ func FuzzSession(f *testing.F) {
 	f.Add(byte(0), []byte("\x00\x00\x00\x03\x01\x00\x04\x00\x00\x05\x00\x00\x00\x00\x00"))
 	f.Add(byte(0), []byte("\x01\x40\x09HeaderDig\x01\x00\x06est=a\x00"))
 	f.Add(byte(4), []byte("\x00\x00\x00\x01\x80\x08CHAP_A=5"))
+	f.Add(byte(27), []byte("\x01\x00\x10AuthMethod=None\x00\x00\x00\x00\x01\x80\x0eCHAP_R=Reject\x00"))
+	f.Add(byte(27), []byte("\x01\x00\x10AuthMethod=CHAP\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, mode byte, script []byte) {
 		if len(script) > 1<<16 {
 			return
@@ -62,11 +64,14 @@ func newPlay(t *testing.T, mode byte) *play {
 		p.cfg.DefaultTime2Wait = session.Number{Specified: true, Value: 2}
 		p.cfg.DefaultTime2Retain = session.Number{Specified: true}
 	}
-	switch mode / 9 % 3 {
+	switch mode / 9 % 4 {
 	case 1:
 		p.cfg = withCHAP(p.cfg, oneWay())
 	case 2:
 		p.cfg, p.mutual = withCHAP(p.cfg, mutual()), true
+	case 3:
+		p.cfg = withCHAP(p.cfg, oneWay())
+		p.cfg.OrNone = true
 	}
 	p.login = session.NewLogin(p.numbers, p.cfg)
 	return p
@@ -129,10 +134,16 @@ func (p *play) judgeLogin() {
 	if p.cfg.HeaderDigest == session.DigestCRC32C && !r.HeaderDigest || p.cfg.DataDigest == session.DigestCRC32C && !r.DataDigest {
 		p.t.Error("logged in without the digest that was demanded")
 	}
-	if p.cfg.Auth == nil {
+	o := p.login.Outcome()
+	switch {
+	case p.cfg.Auth == nil || p.cfg.OrNone && o.Method == "None":
+		if o != (auth.Outcome{Method: "None"}) {
+			p.t.Errorf("logged in with %+v, want None", o)
+		}
 		return
+	case o.Method != "CHAP" || p.login.AuthProgress() != session.AuthFinished:
+		p.t.Errorf("logged in with %+v, at step %d", o, p.login.AuthProgress())
 	}
-	o := p.cfg.Auth.Outcome()
 	if o.Algorithm != auth.MD5 || o.Mutual != p.mutual {
 		p.t.Errorf("logged in with %+v", o)
 	}
@@ -267,6 +278,9 @@ func (p *play) honest(itt, statSN uint32) pdu.PDU {
 			r.Data = text(challenge()...)
 		case keys["AuthMethod"] != "":
 			r.Data = text("AuthMethod=CHAP")
+			if keys["AuthMethod"] == "CHAP,None" {
+				r.Data = text("AuthMethod=None")
+			}
 		case keys["HeaderDigest"] != "":
 			digest := map[string]string{"None": "None", "CRC32C": "CRC32C", "CRC32C,None": "CRC32C"}
 			r.Data = text("HeaderDigest="+digest[keys["HeaderDigest"]], "DataDigest="+digest[keys["DataDigest"]], "MaxRecvDataSegmentLength=512")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -86,6 +87,9 @@ type login struct {
 	result  session.LoginResult
 	numbers *session.Numbers
 	err     error
+
+	progress session.AuthProgress
+	outcome  auth.Outcome
 }
 
 // logIn runs a login until it ends or the replies do.
@@ -96,6 +100,7 @@ func logIn(t testing.TB, cfg session.LoginConfig, replies ...reply) (l login) {
 	var in pdu.PDU
 	for i := 0; ; i++ {
 		out, done, err := m.Step(in)
+		l.progress, l.outcome = m.AuthProgress(), m.Outcome()
 		if l.done, l.err = done, err; done || err != nil {
 			if out != nil {
 				t.Errorf("a request with the end: %v", out)

@@ -22,9 +22,9 @@ type Login struct {
 	text    pdu.Text // of the next request, reused
 	taken   int      // bytes of text that the target has sent
 
-	authLast     bool // the exchange has sent its last keys
-	authFinished bool // and read the answer to them
-	done         bool
+	agreed   bool // the target chose a method that we offered
+	progress AuthProgress
+	done     bool
 
 	result LoginResult
 }
@@ -110,7 +110,7 @@ func (l *Login) begin() {
 		return
 	}
 	l.request.CSG = pdu.SecurityNegotiation
-	l.text = l.text.Append(pdu.KeyAuthMethod, l.cfg.Method)
+	l.text = l.text.Append(pdu.KeyAuthMethod, l.cfg.methods())
 	l.state = (*Login).method
 }
 
@@ -198,49 +198,4 @@ func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
 		}
 	}
 	return true, nil
-}
-
-// method is the answer to AuthMethod.
-func (l *Login) method(a *answer) error {
-	if a.method != l.cfg.Method {
-		return &NegotiationError{Key: pdu.KeyAuthMethod, Offered: l.cfg.Method, Chosen: a.method}
-	}
-	l.state = (*Login).authenticate
-	return l.authenticate(a)
-}
-
-// authenticate is the rest of the security stage.
-func (l *Login) authenticate(a *answer) (err error) {
-	switch {
-	case a.transit && !l.request.Transit:
-		// The target leaves the stage without us: the exchange has to say
-		// whether anything is missing. (LIO skips CHAP like this.)
-		if err := l.cfg.Auth.Finish(a.auth); err != nil {
-			return err
-		}
-		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "it leaves the stage before we asked"}
-	case !l.authLast:
-		// Answers of ours go ahead of the exchange's keys.
-		l.text = append(l.text[:0], a.replies...)
-		l.text, l.authLast, err = l.cfg.Auth.Step(l.text, a.auth)
-		if err == nil && l.authLast {
-			l.transit(pdu.LoginOperationalNegotiation)
-		}
-		return err
-	case !l.authFinished:
-		// Before anything else is sent the target has proved itself, or not.
-		if err := l.cfg.Auth.Finish(a.auth); err != nil {
-			return err
-		}
-		l.authFinished = true
-	case len(a.auth) > 0:
-		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "CHAP keys after the last step of CHAP"}
-	}
-	l.text = append(l.text[:0], a.replies...)
-	if a.transit {
-		// The stage is over, and with it what the target proposed in it.
-		l.text = l.text[:0]
-		l.enterOperational()
-	}
-	return nil
 }

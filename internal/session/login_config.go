@@ -15,6 +15,10 @@ type LoginConfig struct {
 	Auth   auth.Exchange
 	Method string
 
+	// OrNone offers None behind Method, so that the target may choose to go
+	// without authentication. Login.Outcome tells which it chose.
+	OrNone bool
+
 	HeaderDigest DigestPreference
 	DataDigest   DigestPreference
 
@@ -28,6 +32,15 @@ type LoginConfig struct {
 	MaxConnections     Number
 	DefaultTime2Wait   Number // seconds
 	DefaultTime2Retain Number // seconds
+}
+
+// methods returns the value of AuthMethod: a list in order of preference (RFC
+// 7143, section 12.1).
+func (c *LoginConfig) methods() string {
+	if c.OrNone {
+		return c.Method + "," + pdu.ValueNone
+	}
+	return c.Method
 }
 
 // A Number is an optional numeric key.

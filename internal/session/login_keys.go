@@ -66,12 +66,15 @@ func intern(key []byte) string {
 // declaration, or a proposal that a gets our reply to.
 func (l *Login) key(a *answer, p pdu.Pair) error {
 	key := string(p.Key)
+	ofAuth := strings.HasPrefix(key, authKeyPrefix)
+	// A rejected key of CHAP is one of ours, not the target's of the same name.
+	rejected := ofAuth && isAnswerOnly(p.Value)
 	// No key comes twice, TargetAddress excepted (RFC 7143, section 6.3).
-	if key != pdu.KeyTargetAddress && !a.keys.add(p.Key) {
+	if key != pdu.KeyTargetAddress && !rejected && !a.keys.add(p.Key) {
 		return l.breach("it sends " + quote(p.Key) + " twice")
 	}
 	security := l.request.CSG == pdu.SecurityNegotiation
-	if strings.HasPrefix(key, authKeyPrefix) {
+	if ofAuth {
 		if !security {
 			return l.breach(quote(p.Key) + " outside the security stage")
 		}

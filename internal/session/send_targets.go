@@ -114,7 +114,7 @@ func (s *SendTargets) check(resp *pdu.TextResponse) error {
 func (s *SendTargets) count(data []byte) error {
 	s.text += int64(len(data))
 	if s.text > s.MaxText {
-		return &LimitError{What: "bytes of text", Limit: s.MaxText}
+		return &LimitError{What: LimitText, Limit: s.MaxText}
 	}
 	if s.pdus++; s.pdus > maxTextPDUs {
 		return &LimitError{What: "text responses", Limit: maxTextPDUs}
@@ -126,6 +126,10 @@ func (s *SendTargets) count(data []byte) error {
 	}
 	return nil
 }
+
+// Received returns how many bytes of text the target has sent so far, in responses
+// that were complete; also after an error.
+func (s *SendTargets) Received() int64 { return s.text }
 
 // Settle hands on the text of the last response, where Step has left that. It is
 // to be called before the memory of the response is used again.

@@ -188,3 +188,23 @@ func TestSendTargetsRequests(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+// TestReceived: the text of whole responses counts, whatever came between them, and
+// a new exchange begins at nothing.
+func TestReceived(t *testing.T) {
+	t.Parallel()
+	m, got := newSendTargets(t)
+	if n := m.Received(); n != 0 {
+		t.Errorf("got %d bytes before the first", n)
+	}
+	l := ask(t, m, got, part(false, "TargetName=iqn.2026-01.test:a\x00"), &pdu.NOPIn{ITT: pdu.NoTag, TTT: 1}, part(false, ""), part(false, "TargetName=iqn.2026-01.t"))
+	if l.err != nil {
+		t.Fatal(l.err)
+	}
+	if n := m.Received(); n != 30+24 {
+		t.Errorf("got %d bytes, want 54", n)
+	}
+	if m.Reset(session.NewNumbers(), nil); m.Received() != 0 {
+		t.Errorf("got %d bytes of a new exchange", m.Received())
+	}
+}

@@ -13,11 +13,11 @@ import (
 
 // Lengths in bytes.
 const (
-	minSecretLen          = 12 // 96 bits (RFC 7143, section 9.2.1)
-	minProtectedSecretLen = 1
-	maxSecretLen          = 255
-	maxStrictSecretLen    = 16 // of the reference API
-	maxNameLen            = 255
+	minSecretLen       = 12 // 96 bits (RFC 7143, section 9.2.1)
+	minShortSecretLen  = 1  // where IPsec protects the connection, or the user takes them without
+	maxSecretLen       = 255
+	maxStrictSecretLen = 16 // of the reference API
+	maxNameLen         = 255
 )
 
 // CHAP is the Method of RFC 7143, section 12.1.3: the target challenges us to
@@ -39,6 +39,10 @@ type CHAP struct {
 
 	Strict    bool // no secret longer than the 16 bytes of the reference API
 	Protected bool // IPsec protects the connection: secrets from 1 byte on
+
+	// Short takes secrets from 1 byte on without IPsec, too: the user has said so,
+	// for targets that have such secrets. Strict goes before it.
+	Short bool
 
 	// Outstanding are the challenges that a target must not send back, ours
 	// among them; nil: those of the one exchange alone.
@@ -95,12 +99,19 @@ func (c *CHAP) check(fips bool) ([]Algorithm, error) {
 	return c.offer(fips)
 }
 
+// HasShortSecret reports whether a secret that c uses is shorter than the 12
+// bytes that RFC 7143 wants without IPsec. It does not tell which, nor the length.
+func (c *CHAP) HasShortSecret() bool {
+	short := func(s Secret) bool { return !s.IsZero() && s.Len() < minSecretLen }
+	return short(c.Secret) || c.Mutual && short(c.TargetSecret)
+}
+
 // badSecret returns what is wrong with the length of a secret, or nothing. It
 // does not tell the length, which is half a secret.
 func (c *CHAP) badSecret(s Secret) string {
 	least, most := minSecretLen, maxSecretLen
-	if c.Protected {
-		least = minProtectedSecretLen
+	if c.Protected || c.Short && !c.Strict {
+		least = minShortSecretLen
 	}
 	if c.Strict {
 		most = maxStrictSecretLen
@@ -156,6 +167,15 @@ func (c *CHAP) offer(fips bool) ([]Algorithm, error) {
 		return nil, &ConfigError{Field: FieldAlgorithms, Reason: "none is left, since FIPS 140 mode forbids md5 and sha1"}
 	}
 	return offered, nil
+}
+
+// names returns algorithms as the command takes them.
+func names(algorithms []Algorithm) string {
+	var list []string
+	for _, a := range algorithms {
+		list = append(list, a.String())
+	}
+	return strings.Join(list, ",")
 }
 
 // numbers returns the value of CHAP_A.

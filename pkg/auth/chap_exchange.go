@@ -81,6 +81,10 @@ func (e *chapExchange) respond(reply, in pdu.Text) (pdu.Text, error) {
 	if err != nil {
 		return nil, err
 	}
+	if word := rejection(values[0]); word != "" {
+		// Nothing else has to come with it.
+		return nil, &AlgorithmError{Offered: e.offered, Answer: word}
+	}
 	for i, v := range values {
 		if v == nil {
 			return nil, &KeyError{Key: want[i], Reason: "missing"}
@@ -121,9 +125,6 @@ func (e *chapExchange) respond(reply, in pdu.Text) (pdu.Text, error) {
 
 // readAlgorithm returns the algorithm that the target chose.
 func (e *chapExchange) readAlgorithm(v []byte) (Algorithm, error) {
-	if string(v) == pdu.ValueReject {
-		return 0, &AlgorithmError{Offered: e.offered}
-	}
 	n, err := readNumber(keyAlgorithm, v)
 	if err != nil {
 		return 0, err
@@ -153,6 +154,9 @@ func (e *chapExchange) draw(size int, theirs []byte) error {
 
 // finish reads what came after our last keys.
 func (e *chapExchange) finish(in pdu.Text) error {
+	if err := e.rejected(in); err != nil {
+		return err
+	}
 	if e.step != nil {
 		return &ProofError{Reason: "the target skipped it"}
 	}
@@ -164,7 +168,26 @@ func (e *chapExchange) finish(in pdu.Text) error {
 	} else if _, err := readKeys(in); err != nil {
 		return err
 	}
-	e.finished = true
+	e.finished, e.outcome.Done = true, true
+	return nil
+}
+
+// rejected returns the error of keys that reject what we sent last; nil: none
+// does.
+func (e *chapExchange) rejected(in pdu.Text) error {
+	for p, err := range in.Pairs() {
+		if err != nil {
+			return nil // readKeys reports it
+		}
+		key, word := knownKey(p.Key), rejection(p.Value)
+		switch {
+		case key == "" || word == "":
+		case e.step == nil:
+			return &RejectionError{Key: key, Answer: word}
+		case key == keyAlgorithm && e.offered != nil:
+			return &AlgorithmError{Offered: e.offered, Answer: word}
+		}
+	}
 	return nil
 }
 

@@ -54,7 +54,7 @@ func TestKeysOnTheWire(t *testing.T) {
 			if err := x.Finish(text("CHAP_N=tgtout", "CHAP_R=0X"+strings.ToUpper(tt.targetProves))); err != nil {
 				t.Error(err)
 			}
-			if got := x.Outcome(); got != (auth.Outcome{Method: "CHAP", Algorithm: tt.algorithm, Mutual: true, TargetUser: "tgtout"}) {
+			if got := x.Outcome(); got != (auth.Outcome{Method: "CHAP", Done: true, Algorithm: tt.algorithm, Mutual: true, TargetUser: "tgtout"}) {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -84,7 +84,7 @@ func TestAgainstTarget(t *testing.T) {
 					if err := x.Finish(nil); err != nil {
 						t.Errorf("a second Finish: %v", err)
 					}
-					want := auth.Outcome{Method: "CHAP", Algorithm: algorithm, Mutual: isMutual}
+					want := auth.Outcome{Method: "CHAP", Done: true, Algorithm: algorithm, Mutual: isMutual}
 					if isMutual {
 						want.TargetUser = "tgtout"
 					}

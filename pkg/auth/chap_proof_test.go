@@ -59,6 +59,13 @@ func TestFinishRefused(t *testing.T) {
 		{"CHAP_R with a bad digit", text(n, "CHAP_R=0xevil"), key("CHAP_R")},
 		{"CHAP_R by our secret", text(n, own), reflection("CHAP_R")},
 		{"CHAP_R as we sent it", text(n, sent), proof("CHAP_R")},
+		{"CHAP_R rejected", text("CHAP_R=Reject"), rejected("CHAP_R", "Reject")},
+		{"CHAP_R not understood", text("CHAP_R=NotUnderstood"), rejected("CHAP_R", "NotUnderstood")},
+		{"CHAP_N rejected, with a response", text("CHAP_N=Reject", r), rejected("CHAP_N", "Reject")},
+		{"CHAP_C irrelevant", text(n, "CHAP_C=Irrelevant"), rejected("CHAP_C", "Irrelevant")},
+		{"CHAP_A rejected late", text("CHAP_A=Reject"), rejected("CHAP_A", "Reject")},
+		{"an unknown key rejected", text("CHAP_evil=Reject"), key("")},
+		{"CHAP_R rejected in lower case", text(n, "CHAP_R=reject"), key("CHAP_R")},
 		{"another challenge", text(n, r, "CHAP_C=0x01"), key("CHAP_C")},
 		{"an identifier", text(n, r, "CHAP_I=1"), key("CHAP_I")},
 		{"an algorithm", text(n, r, "CHAP_A=7"), key("CHAP_A")},
@@ -115,6 +122,24 @@ func TestOneWayWantsNoProof(t *testing.T) {
 		}
 		judge(t, x.Finish(in), want)
 	}
+}
+
+// A target that rejects our response, or before it all algorithms, says so also
+// where CHAP is one-way, and where it leaves the stage with that.
+func TestRejected(t *testing.T) {
+	t.Parallel()
+	x := oneWay().Begin()
+	judge(t, x.Finish(text("CHAP_A=Reject")), proof("")) // nothing was offered yet
+	x = oneWay().Begin()
+	step(t, x, nil, false)
+	judge(t, x.Finish(text("CHAP_A=Reject")), rejectedAll("Reject"))
+	x = oneWay().Begin()
+	step(t, x, nil, false)
+	judge(t, x.Finish(text("CHAP_R=Reject")), proof("")) // we had not responded yet
+	x = oneWay().Begin()
+	step(t, x, nil, false)
+	step(t, x, text("CHAP_A=5", "CHAP_I=1", "CHAP_C=0x01"), true)
+	judge(t, x.Finish(text("CHAP_R=Reject")), rejected("CHAP_R", "Reject"))
 }
 
 // The target's length is told, since it tells which hash the target means.

@@ -31,6 +31,15 @@ func TestValidate(t *testing.T) {
 		{"11 bytes", func(c *CHAP) { c.Secret = secretOf(11) }, FieldSecret},
 		{"12 bytes", func(c *CHAP) { c.Secret = secretOf(12) }, 0},
 		{"1 byte, protected", func(c *CHAP) { c.Secret, c.Protected = secretOf(1), true }, 0},
+		{"1 byte, taken as it is", func(c *CHAP) { c.Secret, c.Short = secretOf(1), true }, 0},
+		{"no secret, short ones are taken", func(c *CHAP) { c.Secret, c.Short = Secret{}, true }, FieldSecret},
+		{"11 bytes, short ones are taken, strict", func(c *CHAP) { c.Secret, c.Short, c.Strict = secretOf(11), true, true }, FieldSecret},
+		{"mutual, both short and taken", func(c *CHAP) {
+			c.Secret, c.Mutual, c.TargetSecret, c.Short = secretOf(2), true, secretOf(1), true
+		}, 0},
+		{"mutual, equal short secrets", func(c *CHAP) {
+			c.Secret, c.Mutual, c.TargetSecret, c.Short = secretOf(2), true, secretOf(2), true
+		}, FieldSecrets},
 		{"255 bytes", func(c *CHAP) { c.Secret = secretOf(255) }, 0},
 		{"256 bytes", func(c *CHAP) { c.Secret = secretOf(256) }, FieldSecret},
 		{"16 bytes, strict", func(c *CHAP) { c.Secret, c.Strict = secretOf(16), true }, 0},
@@ -72,6 +81,27 @@ func TestValidate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A short secret is one that is used, and of fewer than 12 bytes.
+func TestHasShortSecret(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		c    CHAP
+		want bool
+	}{
+		{"12 bytes", CHAP{Secret: secretOf(12)}, false},
+		{"11 bytes", CHAP{Secret: secretOf(11)}, true},
+		{"1 byte under IPsec", CHAP{Secret: secretOf(1), Protected: true}, true},
+		{"none", CHAP{}, false},
+		{"the target's, which is not used", CHAP{Secret: secretOf(12), TargetSecret: secretOf(3)}, false},
+		{"the target's", CHAP{Secret: secretOf(12), Mutual: true, TargetSecret: secretOf(3)}, true},
+	} {
+		if got := tt.c.HasShortSecret(); got != tt.want {
+			t.Errorf("%s: got %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -15,7 +15,8 @@
 //
 // Errors that tell what to do are of these types: [*ConfigError] (our own
 // settings), [*KeyError] (CHAP keys that are malformed or out of place),
-// [*AlgorithmError] (none in common), [*ReflectionError] and [*ProofError] (the
-// target did not prove itself). No error quotes a secret or what the target
-// sent, numbers excepted.
+// [*AlgorithmError] (none in common), [*RejectionError] (the target rejects our
+// response), [*ReflectionError] and [*ProofError] (the target did not prove
+// itself). No error quotes a secret or what the target sent, numbers and the
+// words of RFC 7143 excepted.
 package auth

@@ -73,18 +73,35 @@ func (e *KeyError) Error() string {
 // Unwrap returns the parser's error.
 func (e *KeyError) Unwrap() error { return e.Err }
 
-// An AlgorithmError is a target that takes no algorithm that we offered.
+// An AlgorithmError is a target that takes no algorithm that we offered: it
+// rejected all of them, or chose another.
 type AlgorithmError struct {
 	Offered []Algorithm // in order
-	Chosen  uint64      // the target's CHAP_A; 0: it rejected all
+	Chosen  uint64      // the target's CHAP_A; means nothing where Answer is set
+
+	// Answer is the word with which the target rejected all algorithms in CHAP_A:
+	// Reject, or wrongly NotUnderstood or Irrelevant (RFC 7143, section 6.2).
+	// Empty: it chose one that we did not offer.
+	Answer string
 }
 
 func (e *AlgorithmError) Error() string {
-	chosen := strconv.FormatUint(e.Chosen, 10)
-	if e.Chosen == 0 {
-		chosen = "none"
+	if e.Answer != "" {
+		return fmt.Sprintf("auth: CHAP: the target rejected all algorithms that we offered (%s): CHAP_A=%s", names(e.Offered), e.Answer)
 	}
-	return fmt.Sprintf("auth: CHAP: we offered algorithms %s; the target chose %s", numbers(e.Offered), chosen)
+	return fmt.Sprintf("auth: CHAP: we offered algorithms %s; the target chose %d", numbers(e.Offered), e.Chosen)
+}
+
+// A RejectionError is a target that answered a key of our response with a word
+// that rejects it: Reject, or wrongly NotUnderstood or Irrelevant (RFC 7143,
+// section 6.2).
+type RejectionError struct {
+	Key    string // CHAP_N, CHAP_R, CHAP_I, CHAP_C or CHAP_A
+	Answer string // the word
+}
+
+func (e *RejectionError) Error() string {
+	return fmt.Sprintf("auth: CHAP: the target rejected our response: %s=%s", e.Key, e.Answer)
 }
 
 // A ReflectionError is a target that tried to make us do its proof, or did it

@@ -20,7 +20,15 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.MD5}},
-			"auth: CHAP: we offered algorithms 5; the target chose none",
+			"auth: CHAP: we offered algorithms 5; the target chose 0",
+		},
+		{
+			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.SHA3_256, auth.MD5}, Answer: "Reject"},
+			"auth: CHAP: the target rejected all algorithms that we offered (sha3-256,md5): CHAP_A=Reject",
+		},
+		{
+			&auth.RejectionError{Key: "CHAP_R", Answer: "NotUnderstood"},
+			"auth: CHAP: the target rejected our response: CHAP_R=NotUnderstood",
 		},
 		{
 			&auth.ConfigError{Field: auth.FieldSecret, Reason: "missing"},

@@ -69,7 +69,23 @@ func key(name string) refusal {
 func chosen(n uint64) refusal {
 	return func(err error) bool {
 		var e *auth.AlgorithmError
-		return errors.As(err, &e) && e.Chosen == n
+		return errors.As(err, &e) && e.Chosen == n && e.Answer == ""
+	}
+}
+
+// rejectedAll is all algorithms rejected with a word.
+func rejectedAll(word string) refusal {
+	return func(err error) bool {
+		var e *auth.AlgorithmError
+		return errors.As(err, &e) && e.Answer == word && len(e.Offered) > 0
+	}
+}
+
+// rejected is a key of our response rejected with a word.
+func rejected(name, word string) refusal {
+	return func(err error) bool {
+		var e *auth.RejectionError
+		return errors.As(err, &e) && e.Key == name && e.Answer == word
 	}
 }
 

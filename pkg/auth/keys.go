@@ -49,6 +49,16 @@ func knownKey(key []byte) string {
 	return ""
 }
 
+// rejection returns the word of a value that rejects a key, and means nothing
+// else in any (RFC 7143, section 6.2); empty: the value is none.
+func rejection(v []byte) string {
+	switch word := string(v); word {
+	case pdu.ValueReject, pdu.ValueNotUnderstood, pdu.ValueIrrelevant:
+		return word
+	}
+	return ""
+}
+
 // readNumber returns the value of a numeric key, decimal or hexadecimal.
 func readNumber(key string, v []byte) (uint64, error) {
 	n, err := pdu.ParseNumber(v)

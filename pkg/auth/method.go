@@ -5,7 +5,7 @@ import "github.com/go-iscsi/discovery/pkg/pdu"
 // A Method is a way to authenticate. It is [None] or a [*CHAP].
 type Method interface {
 	// Name returns what AuthMethod offers: this and nothing else, so that a
-	// target cannot choose less.
+	// target cannot choose less, unless the user lets it choose None as well.
 	Name() string
 
 	// Begin starts a fresh run, with its own identifier and challenge.
@@ -37,6 +37,7 @@ type Exchange interface {
 // An Outcome says what became of an Exchange.
 type Outcome struct {
 	Method    string    // as in AuthMethod
+	Done      bool      // CHAP came to its end: the target took our response and, where it has to, proved itself
 	Algorithm Algorithm // that the target chose; 0: none yet
 	Mutual    bool      // the target proved itself
 

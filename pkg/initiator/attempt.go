@@ -27,11 +27,22 @@ type attempt struct {
 	batch    *Batch        // what waits to be handed on; nil: nothing
 	lent     bool          // the context of the work is with others
 	finished bool          // the result is out
-	fallback chapFallback
+
+	chap     *auth.CHAP         // of the connection in use; nil: none
+	fellBack bool               // MD5 alone was tried, which is done once for a portal
+	firstTry *CHAPFallbackError // why the second try is under way; nil: it is not
+	further  bool               // a connection to this address was made before: another try, or a hop further
+	retried  retries
+
+	nameWarned bool // of WarnInitiatorName
 
 	// elsewhere: we were sent to another host than the one that the portal's own
 	// secrets are for.
 	elsewhere bool
+
+	// probing: it is a probe of an advertised address, and result.IPsec is the plan
+	// of the portal.
+	probing bool
 
 	// exchanges stay open until the portal is done: a target that we were
 	// redirected to must not reflect the challenge of the one before.
@@ -47,7 +58,9 @@ type worker struct {
 	list list
 	text func(pdu.Text) error // takes the text of the answer
 	plan knownPlan
-	name string // of ours that was found valid
+	// name is the last of ours that was found usable, and unusual what keeps it
+	// from being an iSCSI name.
+	name, unusual string
 
 	// Room for the usual choice, which is none.
 	oneAddress [1]netip.AddrPort
@@ -99,9 +112,7 @@ func (a *attempt) finish(err error) {
 		a.result.Elapsed += a.clock.used()
 	}
 	a.result.Warnings = a.warnings.all()
-	if a.pool.held != nil {
-		a.holdWarnings()
-	}
+	a.result.omitted = a.warnings.omitted
 	a.result.Err = err
 	a.result.Complete = err == nil && a.result.LeftOut == 0
 	b := a.open()
@@ -126,23 +137,26 @@ func (a *attempt) handOn() error {
 		return nil
 	}
 	a.batch = nil
+	if a.clock == nil {
+		if a.pool.offer(b) {
+			return nil
+		}
+		return a.pool.emit(b)
+	}
+	b.clock, b.work = a.clock, a.clock.current()
 	if a.pool.offer(b) {
 		return nil
 	}
-	if a.clock != nil {
-		a.clock.pause()
-		defer a.clock.resume()
+	a.clock.pause()
+	defer a.clock.resume()
+	if err := a.pool.emit(b); err != nil {
+		return err
 	}
-	return a.pool.emit(b)
+	return context.Cause(a.clock.ctx) // the consumer may have stopped it
 }
 
 // found takes a target from the list.
 func (a *attempt) found(t *listed) error {
-	if a.pool.held != nil {
-		if err := a.hold(t.cost()); err != nil {
-			return err
-		}
-	}
 	a.result.TargetsFound++
 	b := a.open()
 	if b.add(t); a.pool.room(b) == 0 {
@@ -154,7 +168,7 @@ func (a *attempt) found(t *listed) error {
 // foundMore takes targets of which t has all but the names.
 func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
 	for len(names) > 0 {
-		if a.pool.held != nil || len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
+		if len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
 			one := *t
 			one.name = text[names[0].from:names[0].to]
 			if err := a.found(&one); err != nil {
@@ -195,8 +209,8 @@ func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx 
 	return err
 }
 
-// discover is the whole of it: addresses, one after the other, until one logs
-// in, each with its share of the time that is left.
+// discover is the whole of it: what needs no network, then as many tries as the
+// portal gets.
 func (a *attempt) discover(ctx context.Context) error {
 	if a.job.err != nil {
 		return a.job.err
@@ -205,6 +219,12 @@ func (a *attempt) discover(ctx context.Context) error {
 	if err != nil {
 		return a.fail(err)
 	}
+	return a.withRetries(ctx, method)
+}
+
+// try asks the addresses of the portal, one after the other, until one logs in,
+// each with its share of the time that is left.
+func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 	addrs, err := a.addresses(ctx)
 	if err != nil {
 		return a.fail(err)
@@ -236,7 +256,7 @@ func (a *attempt) ends(ctx context.Context, err error) bool {
 // until one connects.
 func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
 	before := a.spent
-	a.result.Redirects = nil // of an earlier address
+	a.startAnew()
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
 		return err
@@ -250,6 +270,9 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
 			return err
 		}
+		if both := (*CHAPFallbackError)(nil); errors.As(err, &both) {
+			return err // this port did connect
+		}
 	}
 	return err
 }
@@ -258,31 +281,11 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if a.job.name != a.name || a.name == "" {
-		if err := ValidateName(a.job.name); err != nil {
-			return nil, err
-		}
-		a.name = a.job.name
+	if err := a.checkName(a.job.name); err != nil {
+		return nil, err
 	}
 	if err := a.result.Portal.validate(); err != nil {
 		return nil, err
 	}
 	return a.d.method(&a.job)
-}
-
-// fail makes an *Error of what went wrong at the current stage.
-func (a *attempt) fail(err error) error {
-	var e *Error
-	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
-		return err
-	}
-	e = &Error{
-		Stage:   a.stage,
-		Portal:  a.result.Portal.Portal,
-		Address: a.result.Address,
-		Source:  a.result.Source,
-		Err:     err,
-	}
-	e.Hint = a.hint(err)
-	return e
 }

@@ -33,6 +33,9 @@ type Batch struct {
 	addresses []TargetAddress // of all targets
 	result    Result          // what Result points to
 	long      bool            // it has taken room for long ones
+
+	clock *budget // of the portal's discovery; nil: it is not of a Discoverer
+	work  int     // for clock
 }
 
 // A batchEntry is a target of a batch. The fields are as small as they are since
@@ -84,6 +87,17 @@ func (b *Batch) Target(i int) Target {
 // Add adds a copy of a target. A batch has room for 4 GiB of names and aliases.
 func (b *Batch) Add(t *Target) {
 	b.add(&listed{name: []byte(t.Name), alias: []byte(t.Alias), addresses: t.Addresses})
+}
+
+// Stop ends the discovery of the batch's portal with an error, unless it is over
+// already: more targets may come that were read meanwhile, then the result comes, with
+// an *Error of StageDiscover that wraps err. Other portals go on. It may be called
+// while the batch is valid, also of a copy; of a batch that was not made by a
+// Discoverer it does nothing.
+func (b *Batch) Stop(err error) {
+	if b.clock != nil {
+		b.clock.abort(b.work, err)
+	}
 }
 
 // Clone returns a copy of b, which stays valid.

@@ -20,6 +20,7 @@ type budget struct {
 	since  time.Time // when it was started or resumed
 
 	mu      sync.Mutex // guards the following
+	work    int        // counts the beginnings and the ends of pieces of work
 	over    bool
 	watched deadliner // what is waited for on it fails once it is over
 }
@@ -34,6 +35,7 @@ func newBudget(parent context.Context) *budget {
 
 // start gives the next piece of work its time.
 func (b *budget) start(limit time.Duration) {
+	b.turn()
 	b.limit, b.left, b.since = limit, limit, time.Now()
 	if b.timer != nil {
 		b.timer.Reset(limit)
@@ -89,8 +91,35 @@ func (b *budget) expire() {
 	}
 }
 
+// turn says that a piece of work begins or ends, so that abort does not meet another.
+func (b *budget) turn() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.work++
+}
+
+// current returns what abort needs to know of the work under way.
+func (b *budget) current() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.work
+}
+
+// abort ends a piece of work with an error, unless it is over. Any goroutine may call
+// it.
+func (b *budget) abort(work int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.work == work {
+		b.cancel(err)
+	}
+}
+
 // stop ends the work, and reports whether the budget can serve another.
-func (b *budget) stop() bool { return b.timer.Stop() && b.ctx.Err() == nil }
+func (b *budget) stop() bool {
+	b.turn()
+	return b.timer.Stop() && b.ctx.Err() == nil
+}
 
 // end ends the budget; nil has none.
 func (b *budget) end() {

@@ -3,42 +3,119 @@ package initiator
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"fmt"
+	"io"
+	"net"
 	"slices"
+	"syscall"
 
+	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// A chapFallback says what became of the second try with MD5 alone, which there
-// is once for a portal.
-type chapFallback uint8
-
-const (
-	noFallback    chapFallback = iota // none yet
-	inFallback                        // this is it
-	afterFallback                     // it was of no use
-)
-
-// meansSHA1 reports that the target chose SHA-256 and then refused our answer.
-// tgt does: it computes SHA-1 under that number, and finds our response too long
-// (status 0x0200) or, by other versions, wrong (0x0201).
-func (a *attempt) meansSHA1(login *LoginError) bool {
-	refused := login.Status == pdu.StatusInitiatorError || login.Status == pdu.StatusAuthFailure
-	return refused && a.result.Auth.Algorithm == auth.SHA256
-}
-
-// mayFallBack reports whether MD5 is on offer, usable, and was not tried alone
-// before.
-func (a *attempt) mayFallBack(method *auth.CHAP) bool {
-	if a.fallback != noFallback || a.result.Portal.Login.NoCHAPFallback {
+// algorithmSuspected reports whether the target ended the login at a step of CHAP
+// where the algorithm may be at fault: it refused a list of several, or chose
+// another than MD5 and refused our response. It may do so with status 0x0200 or
+// 0x0201, by rejecting the key, or by closing the connection.
+func (a *attempt) algorithmSuspected(err error) bool {
+	if a.stage != StageLogin || a.chap == nil || a.result.Auth.Method != a.chap.Name() {
 		return false
 	}
-	offered := method.Algorithms
-	if len(offered) == 0 {
-		offered = auth.DefaultAlgorithms()
+	switch a.conn.login.AuthProgress() {
+	case session.AuthOffered:
+		return len(offered(a.chap)) > 1 && (chapRefused(err) || closedByTarget(err))
+	case session.AuthAnswered:
+		return a.result.Auth.Algorithm != auth.MD5 && (chapRefused(err) || closedByTarget(err))
 	}
-	return slices.Contains(offered, auth.MD5) && withMD5(method).Validate() == nil
+	return false
+}
+
+// chapRefused reports that the target refused authentication in words: with a
+// status, or by rejecting a key of CHAP.
+func chapRefused(err error) bool {
+	var login *LoginError
+	if errors.As(err, &login) {
+		return login.Status == pdu.StatusInitiatorError || login.Status == pdu.StatusAuthFailure
+	}
+	return rejectedKey(err) != ""
+}
+
+// rejectedKey returns the key of CHAP that the target rejected, with its word; empty:
+// it rejected none.
+func rejectedKey(err error) string {
+	var algorithm *auth.AlgorithmError
+	var response *auth.RejectionError
+	switch {
+	case errors.As(err, &algorithm) && algorithm.Answer != "":
+		return "CHAP_A=" + algorithm.Answer
+	case errors.As(err, &response):
+		return response.Key + "=" + response.Answer
+	}
+	return ""
+}
+
+// closedByTarget reports that the target closed the connection when it had read what we
+// sent. Where writing failed it had closed before.
+func closedByTarget(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "write" {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+}
+
+// mayFallBack reports whether a login that failed is tried once more, with MD5
+// alone: the algorithm may be at fault, MD5 is on offer and usable, and there was
+// no second try before.
+func (a *attempt) mayFallBack(err error) bool {
+	if a.fellBack || a.result.Portal.Login.NoCHAPFallback || !a.algorithmSuspected(err) {
+		return false
+	}
+	return slices.Contains(offered(a.chap), auth.MD5) && md5Usable(a.chap)
+}
+
+// fallBack returns the method of the second try. All else in it stays as it is:
+// where the target has to prove itself, it has to there, too.
+func (a *attempt) fallBack(method *auth.CHAP, first error) *auth.CHAP {
+	a.fellBack = true
+	a.firstTry = &CHAPFallbackError{First: first, Algorithm: a.result.Auth.Algorithm, Offered: offered(method)}
+	return withMD5(method)
+}
+
+// bothFailed returns the error of a second try that failed: of both tries, unless
+// the caller stopped the second.
+func (a *attempt) bothFailed(ctx context.Context, err error) error {
+	var late *TimeoutError
+	stopped := ctx.Err() != nil && !errors.As(context.Cause(ctx), &late)
+	if err == nil || a.firstTry == nil || stopped || errors.Is(err, errStopped) {
+		return err
+	}
+	both := *a.firstTry
+	var at *Error
+	if errors.As(err, &at) {
+		both.Second = at.Err
+		at.Err = &both
+		return at
+	}
+	both.Second = err
+	return &both
+}
+
+// fellBackWell warns of a first try that failed, once the second has logged in.
+func (a *attempt) fellBackWell() {
+	if a.firstTry != nil && a.result.Auth.Algorithm == auth.MD5 {
+		a.warnings.add(WarnCHAPFallback, "%s", a.firstTry.warning())
+	}
+	a.firstTry = nil
+}
+
+// offered returns the algorithms of a method, in order.
+func offered(method *auth.CHAP) []auth.Algorithm {
+	if len(method.Algorithms) == 0 {
+		return auth.DefaultAlgorithms()
+	}
+	return method.Algorithms
 }
 
 // withMD5 returns method with MD5 as its only algorithm.
@@ -48,18 +125,27 @@ func withMD5(method *auth.CHAP) *auth.CHAP {
 	return &md5
 }
 
-// fallBack tries once more with MD5 alone. Where that fails too, the first error
-// is the one that counts, unless it was no more than tgt's confusion about the
-// length, or somebody stopped us.
-func (a *attempt) fallBack(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP, first *LoginError) error {
-	stop := a.fail(first)
-	a.fallback = inFallback
-	err := a.session(ctx, from, addr, withMD5(method))
-	a.fallback = afterFallback
-	var late *TimeoutError
-	stopped := ctx.Err() != nil && !errors.As(context.Cause(ctx), &late)
-	if err != nil && a.stage <= StageLogin && first.Status != pdu.StatusInitiatorError && !stopped {
-		return stop
+// md5Usable reports whether MD5 may be used at all, which FIPS mode forbids.
+func md5Usable(method *auth.CHAP) bool { return withMD5(method).Validate() == nil }
+
+// knownMistake says which targets are known to refuse an algorithm that they
+// chose, or with 0 a list of several; empty: none are.
+func knownMistake(a auth.Algorithm) string {
+	switch a {
+	case 0:
+		return "LIO before Linux 3.15 and some Synology models take no list"
+	case auth.SHA256:
+		return "tgt computes SHA-1 under SHA-256's number"
+	case auth.SHA3_256:
+		return "SCST before January 2026 computes an empty digest for SHA3-256"
 	}
-	return a.fail(err)
+	return ""
+}
+
+// inBrackets returns a remark as it stands behind a sentence.
+func inBrackets(remark string) string {
+	if remark == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", remark)
 }

@@ -26,6 +26,7 @@ func Code(err error) uint32 {
 		reject      *RejectError
 		limit       *LimitError
 		answer      *AnswerError
+		format      *RecordFormatError
 		at          *Error
 	)
 	switch {
@@ -55,6 +56,8 @@ func Code(err error) uint32 {
 		return CodeInvalidSendTargetsText
 	case errors.As(err, &reject):
 		return CodeNonSpecificError // the login is long over
+	case errors.As(err, &format):
+		return CodeRequestNotSupported
 	case errors.Is(err, ErrRegistryDamaged):
 		return CodeCacheCorrupted
 	case errors.As(err, &at):
@@ -70,8 +73,9 @@ func isAuth(err error) bool {
 		reflection *auth.ReflectionError
 		key        *auth.KeyError
 		algorithm  *auth.AlgorithmError
+		rejection  *auth.RejectionError
 	)
-	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm)
+	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm) || errors.As(err, &rejection)
 }
 
 // authCode returns the code of CHAP settings that are not usable. What the

@@ -1,166 +1,104 @@
 package initiator
 
 import (
-	"context"
-	"slices"
-	"sync/atomic"
+	"errors"
+	"fmt"
 )
 
-// pairCost is about what a name or an address takes in memory beside its text, in
-// bytes, where targets are collected.
-const pairCost = 128
-
-// cost is about what a target takes there.
-func (t *listed) cost() int64 {
-	n := pairCost + len(t.name) + len(t.alias)
-	for i := range t.addresses {
-		n += pairCost + len(t.addresses[i].Host)
-	}
-	return int64(n)
-}
-
-// maxAhead is how many portals may be begun and not taken yet where results come
-// in the order of their portals: what waits behind a slow one is held in memory.
-const maxAhead = 1 << 16
-
-// A shelf is the room for what is collected and was not taken yet, by all
-// portals together.
-type shelf struct {
+// A collector gathers results until it is their turn, within a bound on the memory of
+// all.
+type collector struct {
 	room  int64 // bytes
-	used  atomic.Int64
-	ahead chan struct{} // one for each portal that was begun
+	used  int64 // of them
+	ahead *ahead
+	turn  int
+	open  map[int]*collection // portals whose turn has not come
 }
 
-func newShelf(room int64, ahead int) *shelf {
-	return &shelf{room: room, ahead: make(chan struct{}, ahead)}
-}
-
-// enter waits until one more portal may be begun; false: ctx ended first. Where there
-// is room it is true: the portal may have been taken from the sequence already.
-func (s *shelf) enter(ctx context.Context) bool {
-	select {
-	case s.ahead <- struct{}{}:
-		return true
-	default:
-	}
-	select {
-	case s.ahead <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// leave makes room for one more.
-func (s *shelf) leave() { <-s.ahead }
-
-// put takes n bytes of the room.
-func (s *shelf) put(n int64) error {
-	if s.used.Add(n) > s.room {
-		return &LimitError{What: "bytes to be held at once, with other portals", Limit: s.room}
-	}
-	return nil
-}
-
-// clear gives n bytes back.
-func (s *shelf) clear(n int64) { s.used.Add(-n) }
-
-// collectedAtOnce is how many targets a collection buys room for at once.
-const collectedAtOnce = 1024
-
-// A collection gathers the targets of one portal. It takes little more than their
-// text: they are in chunks, of which none is copied before the end, and neighbours
-// at the same addresses share them.
+// A collection is what came of one portal.
 type collection struct {
-	chunks  [][]Target // all but the last of collectedAtOnce
-	count   int
-	names   nameIndex // by the folded name
-	keeper  keeper
-	seen    map[int]map[TargetAddress]bool // addresses of names that came again, where they are many
-	implied []bool                         // of each target: it named no address so far
-	result  Result
-	done    bool
+	set      TargetSet
+	size     int64 // bytes that it takes of the room
+	warnings int64 // likewise
+	result   Result
+	full     error // why no more targets are taken; nil: they are
+	done     bool
 }
 
-// at returns a target.
-func (c *collection) at(i int) *Target { return &c.chunks[i/collectedAtOnce][i%collectedAtOnce] }
-
-// name returns the folded name of a target.
-func (c *collection) name(i int) string { return FoldName(c.at(i).Name) }
-
-// targets returns all targets. The collection takes no more then.
-func (c *collection) targets() []Target {
-	c.names, c.keeper, c.seen, c.implied = nameIndex{}, keeper{}, nil, nil
-	if len(c.chunks) == 1 {
-		return c.chunks[0]
+// add takes what is in a batch.
+func (c *collector) add(b *Batch) {
+	p := c.open[b.Index]
+	if p == nil {
+		p = new(collection)
+		c.open[b.Index] = p
 	}
-	return slices.Concat(c.chunks...)
-}
-
-// collect returns the collection of a portal.
-func collect(open map[int]*collection, index int) *collection {
-	c := open[index]
-	if c == nil {
-		c = &collection{}
-		open[index] = c
-	}
-	return c
-}
-
-// add takes a target; the addresses of a name that was there before join it. An
-// address that is implied, since none was sent, holds only where the name has no
-// other: LIO ends some responses of a long list between a name and its
-// addresses, and begins the next with other names.
-func (c *collection) add(t Target, implied bool) {
-	i, known := c.names.find(FoldName(t.Name), c.count, c.name)
-	if !known {
-		if c.count%collectedAtOnce == 0 {
-			c.chunks = append(c.chunks, nil)
+	if p.full == nil && b.Len() > 0 {
+		p.set.Add(b, 0, b.Len())
+		if p.full = c.count(p); p.full != nil {
+			b.Stop(p.full)
 		}
-		last := &c.chunks[len(c.chunks)-1]
-		*last = append(*last, t)
-		c.implied = append(c.implied, implied)
-		c.count++
+	}
+	if b.Result != nil {
+		p.result, p.done = *b.Result, true
+		c.countWarnings(p)
+	}
+}
+
+// count counts the memory of a portal's targets, also of those that are made of the
+// set in the end, and fails where it is too much: it may take what is there, and
+// beside other portals no more than it leaves to these.
+func (c *collector) count(p *collection) error {
+	size := p.set.Size() + int64(targetSize*p.set.count+addressSize*p.set.lists.addresses)
+	c.used += size - p.size
+	p.size = size
+	share := c.room - (c.used - size)
+	if c.ahead.count() > 1 {
+		share /= 2
+	}
+	if size <= share {
+		return nil
+	}
+	return &LimitError{What: "bytes that it may take in memory beside other portals", Limit: max(share, 0)}
+}
+
+// countWarnings counts them, too. Those that find no room are not kept: they cost
+// nothing else.
+func (c *collector) countWarnings(p *collection) {
+	r := &p.result
+	for _, w := range r.Warnings {
+		p.warnings += int64(len(w.Message))
+	}
+	if p.warnings == 0 || c.used+p.warnings <= c.room {
+		c.used += p.warnings
 		return
 	}
-	have := c.at(i)
-	if have.Alias == "" {
-		have.Alias = t.Alias
+	n := len(r.Warnings)
+	if r.omitted > 0 {
+		n += r.omitted - 1
 	}
-	switch {
-	case implied:
-		return
-	case c.implied[i]:
-		c.implied[i] = false
-		have.Addresses = nil
-	}
-	for _, a := range t.Addresses {
-		if !c.has(i, a) {
-			have.Addresses = append(have.Addresses, a)
-		}
-	}
+	r.Warnings = []Warning{{Code: WarnMore, Message: fmt.Sprintf("%d more warnings", n)}}
+	p.warnings = 0
 }
 
-// has reports whether target i has an address; where not, it is about to get it.
-func (c *collection) has(i int, a TargetAddress) bool {
-	have := c.at(i).Addresses
-	if len(have) < fewAddresses {
-		return slices.Contains(have, a)
+// next returns the result whose turn it is; nil: it is not there yet.
+func (c *collector) next() *Result {
+	p := c.open[c.turn]
+	if p == nil || !p.done {
+		return nil
 	}
-	seen := c.seen[i]
-	if seen == nil {
-		seen = make(map[TargetAddress]bool, len(have))
-		for _, a := range have {
-			seen[a] = true
+	delete(c.open, c.turn)
+	c.turn++
+	c.used -= p.size + p.warnings
+	c.ahead.leave()
+	r := &p.result
+	r.Targets, r.TargetsFound = p.set.Targets(), p.set.Len()
+	p.set = TargetSet{}
+	if limit := (*LimitError)(nil); p.full != nil && !errors.As(r.Err, &limit) {
+		r.Err = &Error{
+			Stage: StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
+			Err: p.full, Hint: limitHint,
 		}
-		if c.seen == nil {
-			c.seen = make(map[int]map[TargetAddress]bool)
-		}
-		c.seen[i] = seen
+		r.Complete = false
 	}
-	if seen[a] {
-		return true
-	}
-	seen[a] = true
-	return false
+	return r
 }

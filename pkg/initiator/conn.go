@@ -92,6 +92,21 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
+// listBytes returns how many bytes of the list have come, with those of a response
+// that is not complete yet.
+func (c *conn) listBytes() int64 {
+	n := c.list.Received()
+	if b := c.r.Buffered(); len(b) > pdu.HeaderLen && b[0] == byte(pdu.OpTextResponse) {
+		h := pdu.Header(b)
+		came := len(b) - pdu.HeaderLen - h.AHSLen()
+		if c.r.HeaderDigest {
+			came -= pdu.DigestLen
+		}
+		n += int64(max(0, min(came, h.DataLen())))
+	}
+	return n
+}
+
 // foreign says which other protocol the bytes that could not be read look like;
 // empty: none that we know.
 func (c *conn) foreign() string {

@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -19,6 +20,7 @@ func (d *Discoverer) method(j *job) (*auth.CHAP, error) {
 		Algorithms:  o.CHAPAlgorithms,
 		Strict:      d.Strict,
 		Protected:   d.mayProtect(j),
+		Short:       o.ShortSecrets,
 		Outstanding: &d.challenges,
 	}
 	if o.has(SpecifiedUsername) {
@@ -31,12 +33,40 @@ func (d *Discoverer) method(j *job) (*auth.CHAP, error) {
 		c.Mutual, c.TargetUser, c.TargetSecret = true, o.TargetUsername, o.TargetPassword
 	}
 	if err := c.Validate(); err != nil {
-		return nil, chapError(err)
+		return nil, chapError(c, err)
 	}
 	return c, nil
 }
 
 // chapError makes an error of CHAP settings that are not usable.
-func chapError(err error) error {
-	return &ConfigError{Code: authCode(err), What: "CHAP", Reason: strings.TrimPrefix(errorText(err), "CHAP: "), Err: err}
+func chapError(c *auth.CHAP, err error) error {
+	reason := strings.TrimPrefix(errorText(err), "CHAP: ")
+	if mayTakeShort(c, err) {
+		reason += "; --short-secrets (LoginOptions.ShortSecrets) takes it without"
+	}
+	return &ConfigError{Code: authCode(err), What: "CHAP", Reason: reason, Err: err}
+}
+
+// mayTakeShort reports that c was refused for nothing but a short secret, which
+// ShortSecrets would have let pass.
+func mayTakeShort(c *auth.CHAP, err error) bool {
+	var config *auth.ConfigError
+	if c.Strict || c.Short || !errors.As(err, &config) {
+		return false
+	}
+	switch config.Field {
+	case auth.FieldSecret:
+		return !c.Secret.IsZero() && c.Secret.Len() < minSecret
+	case auth.FieldTargetSecret:
+		return !c.TargetSecret.IsZero() && c.TargetSecret.Len() < minSecret
+	}
+	return false
+}
+
+// warnShortSecret warns, once in a result, that CHAP is done with a short secret
+// on a connection that IPsec does not protect. It does not tell the length.
+func (a *attempt) warnShortSecret(method *auth.CHAP) {
+	if !method.Protected && method.HasShortSecret() && !a.warnings.have(WarnShortSecret) {
+		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", minSecret)
+	}
 }

@@ -152,7 +152,9 @@ func TestCutTCP(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at response %d", name, i), func(t *testing.T) {
 				t.Parallel()
 				server := iscsitest.Listen(t, instead(full(), i, step))
-				r, _ := discover(t, newDiscoverer(), withAll(at(server.Addr)))
+				p := withAll(at(server.Addr))
+				p.Login.NoCHAPFallback = true // which TestFallbackTCP is about
+				r, _ := discover(t, newDiscoverer(), p)
 				want := lost(stage)
 				if stage == initiator.StageLogout {
 					want = outcome{}

@@ -26,33 +26,21 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 
 // DiscoverAll asks portals, many at once, and yields a result for each that was
 // begun, in the order of the sequence. An answer of more than MaxCollectedText
-// bytes fails its portal, unless d.MaxText says otherwise; so does one for which
-// the answers that wait for their turn leave no room in d.MaxHeld. A portal is
-// begun once fewer than 65,536 results wait for an earlier one.
+// bytes fails its portal, unless d.MaxText says otherwise; so does one that takes more
+// of d.MaxHeld than it leaves to others, where there are any. What was read before is
+// in the result. A portal is begun once fewer than 65,536 results wait for an earlier
+// one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
 	return d.discoverAll(ctx, d.jobs(portals), d.parallel())
 }
 
 func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job], parallel int) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		held := newShelf(d.maxHeld(), maxAhead)
-		open := make(map[int]*collection) // portals whose turn has not come
-		turn := 0
-		for b := range d.run(ctx, jobs, held, parallel) {
-			c := collect(open, b.Index)
-			for i := range b.entries {
-				c.add(c.keeper.keep(b, i), b.entries[i].implied)
-			}
-			if b.Result != nil {
-				c.result, c.done = *b.Result, true
-				c.result.Targets, c.result.TargetsFound = c.targets(), c.count
-			}
-			for c := open[turn]; c != nil && c.done; c = open[turn] {
-				delete(open, turn)
-				turn++
-				held.clear(c.result.held)
-				held.leave()
-				if !yield(c.result) {
+		c := collector{room: d.maxHeld(), ahead: newAhead(maxAhead), open: make(map[int]*collection)}
+		for b := range d.run(ctx, jobs, c.ahead, parallel) {
+			c.add(b)
+			for r := c.next(); r != nil; r = c.next() {
+				if !yield(*r) {
 					return
 				}
 			}

@@ -18,8 +18,8 @@ const (
 	DefaultMaxText    = session.DefaultMaxText
 
 	// MaxCollectedText is how long an answer may be, in bytes, where it is
-	// collected rather than streamed; MaxCollectedTotal is about what all that
-	// is collected may take in memory at once.
+	// collected rather than streamed; MaxCollectedTotal is what all that is collected
+	// may take in memory at once.
 	MaxCollectedText  = 64 << 20
 	MaxCollectedTotal = 256 << 20
 
@@ -55,12 +55,13 @@ const (
 // ready to use once InitiatorName is set. Fields must not change while it is in
 // use; its methods may be called from several goroutines.
 type Discoverer struct {
-	InitiatorName string // our iSCSI name; required
+	InitiatorName string // our iSCSI name, which is sent as it stands here; required (see CheckName)
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
+	Retries    int           // further tries of a portal after what Retryable reports, within Timeout; at most MaxRetries; 0: none
 	Parallel   int           // portals at once; 0: DefaultParallel
 	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, or MaxCollectedText where it is collected
-	MaxHeld    int64         // bytes of all targets that are collected and not taken yet; 0: MaxCollectedTotal
+	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
 
 	Redirect RedirectPolicy

@@ -13,7 +13,9 @@ import (
 // already. Its methods may be called from several goroutines.
 type Enforcer interface {
 	// Existing says what exists between an address of ours and a portal. Not
-	// permitted to look is ipsec.ExistingUnknown, never none.
+	// permitted to look is ipsec.ExistingUnknown, never none, and so is a daemon
+	// that does not tell. The time that this takes is charged to no portal, and
+	// ctx ends after five seconds.
 	Existing(ctx context.Context, src netip.Addr, dst netip.AddrPort) (ipsec.Existing, error)
 
 	// Dialer prepares a protected connection. Not one byte may leave in clear

@@ -8,42 +8,58 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // enter logs in to an address from a port and asks, and goes where it is sent.
-// method is nil for no authentication.
+// method is nil for no authentication. A login with CHAP may be tried twice.
 func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
-	addr = zoned(addr, from)
-	way := redirects{d: a.d, policy: a.redirectPolicy(), first: addr}
-	a.elsewhere = false
+	a.startAnew()
+	err := a.tries(ctx, from, zoned(addr, from), method)
+	err = a.bothFailed(ctx, err)
+	a.firstTry = nil
+	return a.fail(err)
+}
+
+// tries makes one connection after the other, until one of them ends neither in
+// a redirection that is followed nor in a refusal that MD5 alone may help with.
+func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
+	own := method // of the portal; a hop to another host goes without
+	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), own: a.ownAddresses(), first: addr}
 	for {
 		err := a.session(ctx, from, addr, method)
+		a.further = true
 		var login *LoginError
-		if a.stage != StageLogin || !errors.As(err, &login) {
-			return a.fail(err)
-		}
 		switch {
-		case login.Status.Class() == pdu.ClassRedirection:
+		case a.stage == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 			a.lent = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
-				return a.fail(err)
+				return err
 			}
 			a.redirected(addr, to, login.Status)
-			if method, err = a.credentials(&way, to, method, login.Status); err != nil {
-				return a.fail(err)
+			if method, err = a.credentials(&way, to, own, login.Status); err != nil {
+				return err
 			}
 			if from, err = a.portTo(ctx, from, to); err != nil {
 				return err
 			}
 			addr = to
-		case len(way.visited) == 0 && a.meansSHA1(login) && a.mayFallBack(method):
-			return a.fallBack(ctx, from, addr, method, login)
+		case err != nil && len(way.visited) == 0 && a.mayFallBack(err):
+			own = a.fallBack(method, err)
+			method = own
 		default:
-			return a.fail(err)
+			return err
 		}
 	}
+}
+
+// startAnew forgets what an earlier address or port has left: neither its hops nor
+// its plan are those of the next.
+func (a *attempt) startAnew() {
+	a.elsewhere, a.further = false, false
+	a.result.Redirects, a.result.IPsec, a.result.Auth = nil, ipsec.Plan{}, auth.Outcome{}
 }
 
 // redirected notes a hop.
@@ -57,8 +73,8 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
-	a.elsewhere = way.policy != RedirectAny && to.Addr() != way.first.Addr()
-	if method == nil || !a.elsewhere {
+	a.elsewhere = to.Addr() != way.first.Addr()
+	if method == nil || !a.elsewhere || way.policy == RedirectAny {
 		return method, nil
 	}
 	if method.Mutual {
@@ -71,6 +87,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
+	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
 		return cause(ctx, err)
@@ -98,9 +115,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	if err := a.login(ctx, numbers, method); err != nil {
 		return err
 	}
-	if a.fallback == inFallback {
-		a.warnings.add(WarnCHAPFallback, "the target chose SHA-256 and refused our answer; MD5 alone worked (tgt computes SHA-1 under SHA-256's number)")
-	}
+	a.fellBackWell()
 	a.stage = StageDiscover
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
 		return err
@@ -116,11 +131,10 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 
 // login logs in and switches on what was agreed on.
 func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *auth.CHAP) error {
-	o := &a.result.Portal.Login
-	a.result.InitiatorName = a.job.name
-	if name := a.result.Port.NodeName; name != "" {
-		a.result.InitiatorName = o.nameOr(name)
+	if err := a.nameOfLogin(); err != nil {
+		return err
 	}
+	o := &a.result.Portal.Login
 	if method != nil && !o.has(SpecifiedUsername) {
 		own := *method
 		own.User, method = a.result.InitiatorName, &own
@@ -135,15 +149,16 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		DefaultTime2Wait:         session.Number{Specified: o.has(SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
 		DefaultTime2Retain:       session.Number{Specified: o.has(SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
 	}
-	a.result.Auth = auth.Outcome{}
-	if method != nil {
+	if a.chap = method; method != nil {
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
+		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual && !a.fellBack
 		a.exchanges = append(a.exchanges, cfg.Auth)
-		defer func() { a.result.Auth = cfg.Auth.Outcome() }()
+		a.warnShortSecret(method)
 	}
 	m := &a.conn.login
 	m.Reset(numbers, cfg)
-	if err := a.conn.run(ctx, m); err != nil {
+	err := a.conn.run(ctx, m)
+	if a.result.Auth = m.Outcome(); err != nil {
 		return err
 	}
 	agreed := m.Result()
@@ -180,7 +195,7 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	m := &a.conn.list
 	m.Reset(numbers, a.text)
 	m.Late = true
-	m.MaxText = a.d.maxText(a.pool.held != nil)
+	m.MaxText = a.d.maxText(a.pool.ahead != nil)
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
@@ -191,23 +206,6 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 func (a *attempt) endList() {
 	a.result.LeftOut = a.list.leftOut
 	a.list.warnUnusable()
-}
-
-// hold counts what is collected.
-func (a *attempt) hold(n int64) error {
-	a.result.held += n
-	return a.pool.held.put(n)
-}
-
-// holdWarnings counts them, too. Those that find no room are not kept: they cost
-// nothing else.
-func (a *attempt) holdWarnings() {
-	n := a.warnings.size()
-	if a.hold(n) != nil {
-		a.result.Warnings = a.warnings.counted()
-		a.result.held -= n
-		a.pool.held.clear(n)
-	}
 }
 
 // logout closes the session as a guest should. By now nothing that goes wrong

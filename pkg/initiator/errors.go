@@ -44,6 +44,7 @@ type Error struct {
 	Source  netip.Addr     // our address; invalid before there was one
 	Err     error          // the cause
 	Hint    string         // what to do about it; may be empty
+	Tries   int            // how often the portal was asked; 0: not more than once
 }
 
 // Error tells the whole story in one line.
@@ -65,7 +66,13 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " from %s", e.Source)
 	}
 	b.WriteString(": ")
+	if both := (*CHAPFallbackError)(nil); e.Stage != StageLogin && errors.As(e.Err, &both) {
+		b.WriteString("login ") // which the first try came to
+	}
 	b.WriteString(strings.TrimPrefix(message(e.Err), "portal: ")) // said already
+	if e.Tries > 1 {
+		fmt.Fprintf(&b, ", after %d tries", e.Tries)
+	}
 	if e.Hint != "" {
 		b.WriteString("; ")
 		b.WriteString(e.Hint)
@@ -90,11 +97,13 @@ func shown(s string) string {
 // the package that made it, and the addresses.
 func message(err error) string {
 	var (
+		both   *CHAPFallbackError
 		config *ConfigError
 		op     *net.OpError
 		dns    *net.DNSError
 	)
 	switch {
+	case errors.As(err, &both): // it makes a message of each of the two
 	case errors.As(err, &config): // not what it wraps, which is about something else
 	case errors.As(err, &op):
 		return errorText(op.Err)
@@ -105,9 +114,12 @@ func message(err error) string {
 }
 
 func errorText(err error) string {
+	var both *CHAPFallbackError
 	var config *ConfigError
 	var call *os.SyscallError
 	switch {
+	case errors.As(err, &both):
+		return strings.TrimPrefix(both.Error(), "initiator: ")
 	case errors.As(err, &config):
 		return config.What + ": " + config.Reason // whatever it wraps
 	case errors.Is(err, io.EOF):

@@ -53,9 +53,12 @@ type Result struct {
 	Complete bool
 	LeftOut  int
 
-	IPsec     ipsec.Plan   // under which it was asked
-	Proof     *Proof       // of that; nil where the plan needs none
-	Auth      auth.Outcome // what happened of CHAP
+	IPsec ipsec.Plan // under which it was asked
+	Proof *Proof     // of that; nil where the plan needs none
+	// Auth is what happened of authentication on the last connection. Its Method is
+	// CHAP or None, as agreed on; empty: the login did not come so far.
+	Auth auth.Outcome
+
 	Warnings  []Warning
 	Redirects []Redirect    // in order
 	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
@@ -66,7 +69,7 @@ type Result struct {
 
 	Err error // an *Error; nil: the portal answered
 
-	held int64 // bytes that it takes of the room for answers that are collected
+	omitted int // how many warnings the last one stands for, where it is a WarnMore
 }
 
 // A Redirect is one hop that the login was sent on.

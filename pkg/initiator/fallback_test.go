@@ -1,11 +1,9 @@
 package initiator_test
 
 import (
-	"context"
-	"errors"
+	"fmt"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,128 +13,146 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// confused is a target that takes the algorithm alone, computes something else
-// under it, and so refuses the response with a status. tgt does that with 7.
-func confused(algorithm string, status pdu.Status) *iscsitest.Target {
+// atKey is a target that takes a step in the place of its answer to the request
+// that has a key, and otherwise does CHAP with our secrets.
+func atKey(key, algorithm string, step iscsitest.Step) *iscsitest.Target {
+	t := chapTarget(algorithm)
+	t.Respond = func(request, _ pdu.PDU) iscsitest.Step {
+		if m, ok := request.(*pdu.LoginRequest); ok && keysOf(m)[key] != "" {
+			return step
+		}
+		return nil
+	}
+	return t
+}
+
+// chapTarget is a target that does CHAP as it should, with one algorithm; empty:
+// the initiator's first.
+func chapTarget(algorithm string) *iscsitest.Target {
 	return &iscsitest.Target{
-		User: chapUser, Secret: "another-secret-12", Algorithm: algorithm,
-		Respond: func(_, response pdu.PDU) iscsitest.Step {
-			m := response.(*pdu.LoginResponse)
-			if m.Status != pdu.StatusAuthFailure {
-				return nil
-			}
-			return iscsitest.Send(&pdu.LoginResponse{Status: status})
-		},
+		User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret, Algorithm: algorithm,
+		Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}},
 	}
 }
 
-// TestFallback: only where a target chose SHA-256 and then refused our response
-// in one of two ways, MD5 alone is tried once more.
+// confused is a target that takes the algorithm alone, computes something else
+// under it, and so refuses the response with a status. tgt does that with 7.
+func confused(algorithm string, status pdu.Status) *iscsitest.Target {
+	return atKey("CHAP_R", algorithm, refusal(status))
+}
+
+// refusal is a Login Response with a status.
+func refusal(status pdu.Status) iscsitest.Step {
+	return iscsitest.Send(&pdu.LoginResponse{Status: status})
+}
+
+// closeWithinPDU is a close within a PDU.
+func closeWithinPDU() iscsitest.Step {
+	return iscsitest.Steps(iscsitest.SendRaw(make([]byte, 20)), iscsitest.Close())
+}
+
+// chapOffers returns CHAP_A of each session with a portal.
+func chapOffers(n *iscsitest.Network, portal string) (all []string) {
+	for _, s := range n.Sessions(netip.MustParseAddrPort(portal)) {
+		offer, _ := s.Key("CHAP_A")
+		all = append(all, offer)
+	}
+	return all
+}
+
+const allAlgorithms = "SHA3-256,SHA-256,SHA-1,MD5"
+
+// TestFallback: wherever the algorithm may be at fault, MD5 alone is tried once
+// more, and the warning says what happened before.
 func TestFallback(t *testing.T) {
 	t.Parallel()
-	md5 := &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"}
-	lengthError := outcome{stage: initiator.StageLogin, code: initiator.CodeInitiatorError, text: "tgt computes SHA-1"}
-	refused := outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "authentication failure (0x0201)"}
+	const (
+		worked = "; MD5 alone worked"
+		noList = worked + " (LIO before Linux 3.15 and some Synology models take no list)"
+		scst   = worked + " (SCST before January 2026 computes an empty digest for SHA3-256)"
+		tgt    = worked + " (tgt computes SHA-1 under SHA-256's number)"
+	)
 	tests := []struct {
-		name   string
-		first  *iscsitest.Target
-		then   iscsitest.Handler
-		change func(o *initiator.LoginOptions)
-		offers []string // CHAP_A of each session
-		want   outcome
+		name    string
+		first   *iscsitest.Target
+		warning string
 	}{
-		{name: "0201", first: confused("7", 0x0201), then: md5, offers: []string{"8,7,6,5", "5"}},
-		{name: "0200", first: confused("7", 0x0200), then: md5, offers: []string{"8,7,6,5", "5"}},
-		{name: "0201 twice", first: confused("7", 0x0201), then: confused("5", 0x0201), offers: []string{"8,7,6,5", "5"}, want: refused},
-		{name: "0200, then 0201", first: confused("7", 0x0200), then: confused("5", 0x0201), offers: []string{"8,7,6,5", "5"}, want: refused},
-		{name: "0201, then 0202", first: confused("7", 0x0201), then: confused("5", 0x0202), offers: []string{"8,7,6,5", "5"}, want: refused},
-		{name: "0201, then silence", first: confused("7", 0x0201), then: iscsitest.Script{iscsitest.Silence()}, offers: []string{"8,7,6,5", ""}, want: refused},
-		{name: "0201, then sent elsewhere", first: confused("7", 0x0201), then: sends("192.0.2.2"), offers: []string{"8,7,6,5", ""}, want: refused},
-		{name: "0200, then another algorithm", first: confused("7", 0x0200), then: &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "7"}, offers: []string{"8,7,6,5", "5"}, want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure}},
-		{name: "SHA3-256 chosen", first: confused("8", 0x0201), then: md5, offers: []string{"8,7,6,5"}, want: refused},
-		{name: "SHA-1 chosen", first: confused("6", 0x0201), then: md5, offers: []string{"8,7,6,5"}, want: refused},
-		{name: "MD5 chosen", first: confused("5", 0x0201), then: md5, offers: []string{"8,7,6,5"}, want: refused},
-		{name: "0202", first: confused("7", 0x0202), then: md5, offers: []string{"8,7,6,5"}, want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthorizationFailure}},
-		{name: "0300", first: confused("7", 0x0300), then: md5, offers: []string{"8,7,6,5"}, want: outcome{stage: initiator.StageLogin, code: initiator.CodeTargetError, retry: true}},
-		{name: "forbidden", first: confused("7", 0x0200), then: md5, offers: []string{"8,7,6,5"}, want: lengthError, change: func(o *initiator.LoginOptions) { o.NoCHAPFallback = true }},
-		{name: "MD5 not offered", first: confused("7", 0x0200), then: md5, offers: []string{"7,6"}, want: lengthError, change: func(o *initiator.LoginOptions) {
-			o.CHAPAlgorithms = []auth.Algorithm{auth.SHA256, auth.SHA1}
-		}},
-		{name: "MD5 offered last of two", first: confused("7", 0x0201), then: md5, offers: []string{"7,5", "5"}, change: func(o *initiator.LoginOptions) {
-			o.CHAPAlgorithms = []auth.Algorithm{auth.SHA256, auth.MD5}
-		}},
+		{name: "list, 0201", first: atKey("CHAP_A", "", refusal(0x0201)), warning: "the target refused the list of algorithms " + allAlgorithms + noList},
+		{name: "list, 0200", first: atKey("CHAP_A", "", refusal(0x0200)), warning: "the target refused the list of algorithms " + allAlgorithms + noList},
+		{name: "list rejected", first: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), warning: "the target refused the list of algorithms " + allAlgorithms + " (CHAP_A=Reject)" + worked},
+		{name: "list rejected, with T", first: atKey("CHAP_A", "", reply("0>1", "CHAP_A=Reject")), warning: "the target refused the list of algorithms " + allAlgorithms + " (CHAP_A=Reject)" + worked},
+		{name: "list not understood", first: atKey("CHAP_A", "", reply("0", "CHAP_A=NotUnderstood")), warning: "the target refused the list of algorithms " + allAlgorithms + " (CHAP_A=NotUnderstood)" + worked},
+		{name: "list irrelevant", first: atKey("CHAP_A", "", reply("0", "CHAP_A=Irrelevant")), warning: "the target refused the list of algorithms " + allAlgorithms + " (CHAP_A=Irrelevant)" + worked},
+		{name: "list, closed", first: atKey("CHAP_A", "", iscsitest.Close()), warning: "the target closed the connection at the list of algorithms " + allAlgorithms + worked},
+		{name: "list, closed within a PDU", first: atKey("CHAP_A", "", closeWithinPDU()), warning: "the target closed the connection at the list of algorithms " + allAlgorithms + worked},
+		{name: "list, closed within the answer", first: atKey("CHAP_A", "", iscsitest.Steps(reply("0+", "CHAP_A=8"), iscsitest.Check(func(*pdu.LoginRequest) error { return nil }), iscsitest.Close())), warning: "the target closed the connection at the list of algorithms " + allAlgorithms + worked},
+
+		{name: "SHA3-256, 0201", first: confused("8", 0x0201), warning: "the target chose SHA3-256 and refused our answer" + scst},
+		{name: "SHA3-256, 0200", first: confused("8", 0x0200), warning: "the target chose SHA3-256 and refused our answer" + scst},
+		{name: "SHA-256, 0201", first: confused("7", 0x0201), warning: "the target chose SHA-256 and refused our answer" + tgt},
+		{name: "SHA-256, 0200", first: confused("7", 0x0200), warning: "the target chose SHA-256 and refused our answer" + tgt},
+		{name: "SHA-1, 0201", first: confused("6", 0x0201), warning: "the target chose SHA-1 and refused our answer" + worked},
+		{name: "SHA-1, 0200", first: confused("6", 0x0200), warning: "the target chose SHA-1 and refused our answer" + worked},
+		{name: "response rejected", first: atKey("CHAP_R", "8", reply("0", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our answer (CHAP_R=Reject)" + worked},
+		{name: "response rejected, with T", first: atKey("CHAP_R", "8", reply("0>1", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our answer (CHAP_R=Reject)" + worked},
+		{name: "name rejected", first: atKey("CHAP_R", "7", reply("0", "CHAP_N=Reject")), warning: "the target chose SHA-256 and refused our answer (CHAP_N=Reject)" + worked},
+		{name: "algorithm rejected late", first: atKey("CHAP_R", "7", reply("0", "CHAP_A=Reject")), warning: "the target chose SHA-256 and refused our answer (CHAP_A=Reject)" + worked},
+		{name: "response, closed", first: atKey("CHAP_R", "7", iscsitest.Close()), warning: "the target chose SHA-256 and closed the connection at our answer" + worked},
+		{name: "response, closed within a PDU", first: atKey("CHAP_R", "6", closeWithinPDU()), warning: "the target chose SHA-1 and closed the connection at our answer" + worked},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := withCHAP(portal(n, where, tt.first, tt.then), chapUser, chapSecret)
-				if tt.change != nil {
-					tt.change(&p.Login)
-				}
-				r, took := discover(t, d, p)
-				judge(t, r.Err, tt.want)
-				if _, silent := tt.then.(iscsitest.Script); !silent && took != 0 || took > d.Timeout {
-					t.Errorf("it took %s", took)
-				}
-				var offers []string
-				for _, s := range n.Sessions(netip.MustParseAddrPort(where)) {
-					offer, _ := s.Key("CHAP_A")
-					offers = append(offers, offer)
-				}
-				if diff := cmp.Diff(tt.offers, offers); diff != "" {
-					t.Errorf("offers (-want +got):\n%s", diff)
-				}
-				worked := r.Err == nil
-				if (warned(r, initiator.WarnCHAPFallback) == 1) != worked || worked && r.Auth.Algorithm != auth.MD5 {
-					t.Errorf("outcome %+v, warnings %v", r.Auth, r.Warnings)
-				}
+		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": oneWay, "mutual": mutual} {
+			t.Run(tt.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+					r, took := discover(t, d, ask(portal(n, where, tt.first, chapTarget(""))))
+					judge(t, r.Err, outcome{})
+					if diff := cmp.Diff([]string{"8,7,6,5", "5"}, chapOffers(n, where)); diff != "" || took != 0 {
+						t.Errorf("took %s; offers (-want +got):\n%s", took, diff)
+					}
+					want := []initiator.Warning{{Code: initiator.WarnCHAPFallback, Message: tt.warning}}
+					if diff := cmp.Diff(want, r.Warnings); diff != "" {
+						t.Errorf("warnings (-want +got):\n%s", diff)
+					}
+					if r.Auth.Method != "CHAP" || r.Auth.Algorithm != auth.MD5 || r.Auth.Mutual != (name == "mutual") || len(r.Targets) != 1 {
+						t.Errorf("outcome %+v, targets %v", r.Auth, r.Targets)
+					}
+				})
 			})
+		}
+	}
+}
+
+// TestFallbackOffer: MD5 is tried alone where it is in the list, at whatever place.
+func TestFallbackOffer(t *testing.T) {
+	t.Parallel()
+	for _, list := range [][]auth.Algorithm{{auth.SHA256, auth.MD5}, {auth.MD5, auth.SHA256}} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			p := oneWay(portal(n, where, confused("7", 0x0201), chapTarget("")))
+			p.Login.CHAPAlgorithms = list
+			r, _ := discover(t, d, p)
+			judge(t, r.Err, outcome{})
+			if got := chapOffers(n, where); len(got) != 2 || got[1] != "5" || r.Auth.Algorithm != auth.MD5 {
+				t.Errorf("offers %q, outcome %+v", got, r.Auth)
+			}
 		})
 	}
 }
 
-// TestFallbackRedirected: after a redirection nothing is tried again.
-func TestFallbackRedirected(t *testing.T) {
+// TestFallbackTCP: the same where real sockets are closed and reset.
+func TestFallbackTCP(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := withCHAP(portal(n, where, sends("192.0.2.1:3261")), chapUser, chapSecret)
-		n.Portal("192.0.2.1:3261", confused("7", 0x0201))
-		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure})
-		if len(n.Dials()) != 2 {
-			t.Errorf("dials %v", n.Dials())
+	for _, key := range []string{"CHAP_A", "CHAP_R"} {
+		for name, step := range map[string]iscsitest.Step{"close": iscsitest.Close(), "reset": iscsitest.Reset()} {
+			t.Run(fmt.Sprintf("%s at %s", name, key), func(t *testing.T) {
+				t.Parallel()
+				server := iscsitest.Listen(t, atKey(key, "", step), chapTarget(""))
+				r, _ := discover(t, newDiscoverer(), oneWay(at(server.Addr)))
+				judge(t, r.Err, outcome{})
+				if r.Auth.Algorithm != auth.MD5 || warned(r, initiator.WarnCHAPFallback) != 1 {
+					t.Errorf("outcome %+v, warnings %v", r.Auth, r.Warnings)
+				}
+			})
 		}
-	})
-}
-
-// TestFallbackOnce: a second try is made once for a portal, not once for each of
-// its addresses, and one that failed says nothing of an address that works.
-func TestFallbackOnce(t *testing.T) {
-	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Lookup = lookup("192.0.2.1", "192.0.2.2", "192.0.2.3")
-		n.Portal("192.0.2.1:3260", confused("7", 0x0201), confused("5", 0x0201))
-		n.Portal("192.0.2.2:3260", confused("7", 0x0201), confused("5", 0x0201))
-		n.Portal("192.0.2.3:3260", &iscsitest.Target{User: chapUser, Secret: chapSecret})
-		r, _ := discover(t, d, withCHAP(named, chapUser, chapSecret))
-		judge(t, r.Err, outcome{})
-		if len(n.Dials()) != 4 || warned(r, initiator.WarnCHAPFallback) != 0 || r.Auth.Algorithm != auth.SHA3_256 {
-			t.Errorf("dials %v, warnings %v, outcome %+v", n.Dials(), r.Warnings, r.Auth)
-		}
-	})
-}
-
-// TestFallbackCancelled: whoever stops the second try hears of that, not of the
-// first error.
-func TestFallbackCancelled(t *testing.T) {
-	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, cancel)
-		_, err := d.Discover(ctx, withCHAP(portal(n, where, confused("7", 0x0201), iscsitest.Script{iscsitest.Silence()}), chapUser, chapSecret))
-		if judge(t, err, outcome{stage: initiator.StageLogin, code: initiator.CodeWin32Cancelled}); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
-	})
+	}
 }

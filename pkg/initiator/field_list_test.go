@@ -82,6 +82,11 @@ func TestFieldNames(t *testing.T) {
 		{name: "disk\xff", want: harmful, out: true},
 		{name: "disk\u202e", want: harmful, out: true},
 		{name: "קדיסק", want: harmful, out: true},
+		{name: "\u115f", want: harmful, out: true}, // letters that cannot be seen
+		{name: "\u1160\u1160", want: harmful, out: true},
+		{name: "disk\u3164", want: harmful, out: true},
+		{name: "disk\u17b4", want: harmful, out: true},
+		{name: "disk\u2800", want: harmful, out: true},
 		{name: strings.Repeat("d", 224), want: harmful, out: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -183,6 +188,35 @@ func TestFieldAddresses(t *testing.T) {
 			if tt.says != "" && (len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, tt.says)) {
 				t.Errorf("got %v, want %q in it", r.Warnings, tt.says)
 			}
+		})
+	}
+}
+
+// TestSentAddresses: an address that was sent is kept where its name comes again, also
+// where it is what would have been implied.
+func TestSentAddresses(t *testing.T) {
+	t.Parallel()
+	const a, b = "TargetName=iqn.2026-11.com.example:a", "TargetName=iqn.2026-11.com.example:b"
+	for _, tt := range []struct {
+		name          string
+		first, second string
+		want          []initiator.TargetAddress
+	}{
+		{name: "the address in use comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "TargetAddress=192.0.2.1:3260", want: []initiator.TargetAddress{v4(9, 1), here}},
+		{name: "the address in use comes first", first: "TargetAddress=192.0.2.1:3260", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{here, v4(9, 1)}},
+		{name: "a wildcard comes first", first: "TargetAddress=0.0.0.0:3260,-1", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{here, v4(9, 1)}},
+		{name: "none comes first", first: "X-a=b", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{v4(9, 1)}},
+		{name: "none comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "X-a=b", want: []initiator.TargetAddress{v4(9, 1)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, portal(n, where, answers(pairs(a, tt.first, b, a, tt.second))))
+				judge(t, r.Err, outcome{})
+				if diff := cmp.Diff(tt.want, r.Targets[0].Addresses); diff != "" {
+					t.Errorf("addresses (-want +got):\n%s", diff)
+				}
+			})
 		})
 	}
 }

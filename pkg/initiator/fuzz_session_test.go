@@ -53,6 +53,7 @@ func (c *canned) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4
 func FuzzDiscover(f *testing.F) {
 	for mode := range byte(4) {
 		f.Add(mode, conversation(f, mode))
+		f.Add(mode|0xc0, conversation(f, mode)[:200])
 	}
 	f.Add(byte(0), []byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"))
 	f.Add(byte(8), []byte("SSH-2.0-OpenSSH_10.0\r\n"))
@@ -81,12 +82,19 @@ func FuzzDiscover(f *testing.F) {
 	})
 }
 
-// asked is what the two lower bits of mode ask for: CHAP, digests.
+// asked is what the bits of mode ask for: the two lower ones CHAP and digests, and
+// of CHAP the two upper ones a list that may be tried twice, and its policy.
 func asked(mode byte) initiator.SendTargetPortal {
 	p := at(netip.MustParseAddrPort(where))
 	if mode&1 != 0 {
 		p = withCHAP(p, chapUser, chapSecret)
 		p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
+		if mode&0x40 != 0 {
+			p.Login.CHAPAlgorithms = nil
+		}
+		if mode&0x80 != 0 {
+			p.Login.CHAPPolicy = initiator.CHAPPreferred
+		}
 	}
 	if mode&2 != 0 {
 		p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest

@@ -2,14 +2,38 @@ package initiator
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// hint says what to do about a failure; empty where the cause says it all.
+// fail makes an *Error of what went wrong at the current stage.
+func (a *attempt) fail(err error) error {
+	var e *Error
+	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
+		return err
+	}
+	e = &Error{
+		Stage:   a.stage,
+		Portal:  a.result.Portal.Portal,
+		Address: a.result.Address,
+		Source:  a.result.Source,
+		Err:     err,
+	}
+	e.Hint = a.hint(err)
+	a.noteFailure(e)
+	return e
+}
+
+// hint says what to do about a failure; empty where the cause says it all. It names
+// the flags of the command, which are those of the fields of LoginOptions and
+// Discoverer.
 func (a *attempt) hint(err error) string {
 	switch a.stage {
 	case StageResolve:
@@ -17,17 +41,24 @@ func (a *attempt) hint(err error) string {
 		if errors.As(err, &dns) && dns.IsNotFound {
 			return "check the host name"
 		}
+	case StageSelectPort:
+		return portHint(a.result.Portal.Portal)
 	case StageConnect:
-		return connectHint(err)
+		return joinHints(portHint(a.result.Portal.Portal), connectHint(err))
 	case StageLogin:
-		return a.loginHint(err)
+		return joinHints(a.loginHint(err), a.foldedHint(err))
 	case StageDiscover:
-		var limit *LimitError
-		if errors.As(err, &limit) {
-			return "raise the limit if that portal is to be trusted with it"
-		}
+		return a.discoverHint(err)
 	}
 	return ""
+}
+
+// joinHints makes one hint of two, either of which may be empty.
+func joinHints(first, second string) string {
+	if first == "" || second == "" {
+		return first + second
+	}
+	return first + "; " + second
 }
 
 // connectHint is about TCP.
@@ -39,7 +70,7 @@ func connectHint(err error) string {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "this host has no such source address, or no free TCP port at it"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "no more files may be open: see ulimit -n"
+		return "no more files may be open: see ulimit -n, or ask fewer portals at once (--parallel)"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check the route to it"
 	case errors.As(err, &timeout):
@@ -53,49 +84,161 @@ func (a *attempt) loginHint(err error) string {
 	if what := a.conn.foreign(); what != "" {
 		return "it answers like " + what + ": check the TCP port"
 	}
+	if hint := a.chapHint(err); hint != "" {
+		return hint
+	}
 	chap := a.result.Portal.Login.authType() != NoAuth
 	var (
 		login       *LoginError
 		negotiation *NegotiationError
+		redirect    *RedirectError
 		timeout     *TimeoutError
 	)
 	switch {
-	case errors.As(err, &login) && a.meansSHA1(login) && login.Status == pdu.StatusInitiatorError:
-		return "it chose SHA-256 and did not take the response: tgt computes SHA-1 there, so offer MD5 or allow the fallback to it"
-	case errors.As(err, &login) && chap && a.result.Auth.Method == "" && login.Status == pdu.StatusAuthFailure:
-		return "the host that we were sent to wants CHAP, and credentials stay with the first: let them go along if it can be trusted with them"
+	case errors.As(err, &login) && chap && a.chap == nil && login.Status == pdu.StatusAuthFailure:
+		return "the host that we were sent to wants CHAP, and credentials stay with the first: let them go along if it can be trusted with them (--redirect any)"
 	case errors.As(err, &login):
-		return statusHint(login.Status, chap, a.result.InitiatorName)
+		return a.statusHint(login.Status, chap)
+	case errors.As(err, &redirect):
+		return a.redirectHint()
 	case errors.As(err, &negotiation):
 		switch negotiation.Key {
 		case pdu.KeyAuthMethod:
-			return "the portal does not do CHAP for discovery: ask it without"
-		case pdu.KeyHeaderDigest, pdu.KeyDataDigest:
-			return "the portal does not do this digest: prefer it rather than demand it"
+			return a.methodHint()
+		case pdu.KeyHeaderDigest:
+			return "the portal does not do this digest: prefer it rather than demand it (--header-digest prefer-crc32c)"
+		case pdu.KeyDataDigest:
+			return "the portal does not do this digest: prefer it rather than demand it (--data-digest prefer-crc32c)"
 		}
 	case errors.As(err, &timeout):
 		return "something listens there and does not speak iSCSI, or is overloaded"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		if chap {
-			return "some targets close where CHAP is not set up for discovery, or the initiator name is unknown"
+			return "some targets close where CHAP is not set up for discovery (--chap-secret), or the initiator name is unknown (--initiator-name)"
 		}
-		return "some targets close where they want CHAP, do not know the initiator name, or have no targets"
+		return "some targets close where they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have no targets"
 	}
 	return ""
 }
 
 // statusHint is about a status of RFC 7143.
-func statusHint(status pdu.Status, chap bool, name string) string {
+func (a *attempt) statusHint(status pdu.Status, chap bool) string {
 	switch status {
 	case pdu.StatusAuthFailure:
 		if chap {
-			return "check the CHAP name and secret, and whether the portal does CHAP for discovery"
+			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether the portal does CHAP for discovery"
 		}
-		return "the portal wants CHAP for discovery: give a CHAP name and secret"
+		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		return "the portal does not serve initiator " + name
+		return "the portal does not serve initiator " + shown(a.result.InitiatorName) + ": check the name by which it knows this host (--initiator-name)"
 	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
 		return "try again later"
 	}
 	return ""
+}
+
+// algorithmHint names the algorithm of CHAP among what to check; empty for MD5, which
+// all targets compute alike.
+func (a *attempt) algorithmHint() string {
+	switch chosen := a.result.Auth.Algorithm; chosen {
+	case 0:
+		return ", the algorithms (--chap-algorithms)"
+	case auth.MD5:
+		return ""
+	default:
+		return ", the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
+	}
+}
+
+// foldedHint is about a login that is refused by a name that earlier versions did not
+// send as it was given.
+func (a *attempt) foldedHint(err error) string {
+	var login *LoginError
+	if !errors.As(err, &login) {
+		return ""
+	}
+	switch login.Status {
+	case pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
+		if folded := FoldName(a.result.InitiatorName); folded != a.result.InitiatorName {
+			return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + shown(folded)
+		}
+	}
+	return ""
+}
+
+// redirectHint is about a redirection that the policy does not follow.
+func (a *attempt) redirectHint() string {
+	switch {
+	case a.redirectPolicy() == RedirectNone:
+		return "to follow it, give --redirect same-host or --redirect any"
+	case a.elsewhere && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.authType() == MutualCHAP:
+		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
+	}
+	return ""
+}
+
+// limitHint is for a target that sent more than we accept.
+const limitHint = "raise the limit if that portal is to be trusted with it"
+
+// What a LimitError is about where the caller can raise the limit.
+const (
+	limitText    = session.LimitText
+	limitTargets = "targets"
+)
+
+// discoverHint is about the list.
+func (a *attempt) discoverHint(err error) string {
+	var (
+		answer  *AnswerError
+		limit   *LimitError
+		timeout *TimeoutError
+	)
+	switch {
+	case errors.As(err, &answer):
+		return a.answerHint(answer)
+	case errors.As(err, &limit) && limit.What == limitText:
+		return limitHint + " (--max-text)"
+	case errors.As(err, &limit) && limit.What == limitTargets:
+		return limitHint + " (--max-targets)"
+	case errors.As(err, &timeout):
+		return a.stalledHint()
+	}
+	return ""
+}
+
+// answerHint is about an answer without a target.
+func (a *attempt) answerHint(e *AnswerError) string {
+	switch {
+	case e.Refusal != "":
+		return "the portal does not answer SendTargets: check that discovery is enabled there, or ask another portal of the array"
+	case e.LeftOut > 0 && a.d.StrictNames:
+		return "the warnings say what is wrong with each name; without --strict-names harmless ones are listed"
+	case e.LeftOut > 0:
+		return "the warnings say what is wrong with each name"
+	}
+	return "see the whole answer with --trace"
+}
+
+// stalledHint is about a list of which no more comes. Where packets of full size are
+// lost on the way, the login comes through, since its PDUs are small.
+func (a *attempt) stalledHint() string {
+	if n := a.conn.listBytes(); n > 0 {
+		return fmt.Sprintf("%d bytes of the list came: if it stopped there, an MTU mismatch on the way looks like this; a long list needs more time (--timeout)", n)
+	}
+	return "the login worked, and 0 bytes of the list came: an MTU mismatch on the way looks like this, and so does an overloaded portal"
+}
+
+// portHint asks about an IPv6 address without brackets that ends in what looks like
+// a TCP port; empty: it does not.
+func portHint(p Portal) string {
+	if strings.Count(p.host(), ":") < 2 {
+		return ""
+	}
+	i := strings.LastIndexByte(p.host(), ':')
+	address, port := p.host()[:i], p.host()[i+1:]
+	meant, err := ParsePortal("["+address+"]:"+port, p.Port)
+	if err != nil || meant.Port != p.Port && meant.Port != DefaultPort {
+		return ""
+	}
+	return "did you mean " + shown(meant.String()) + "? An IPv6 address with a port is written in brackets"
 }

@@ -21,7 +21,7 @@ const MaxInstanceLen = 255
 // compared without case.
 type Instance struct {
 	Name     string
-	NodeName string // iSCSI name that it logs in with; empty: the one of the Discoverer
+	NodeName string // iSCSI name that it logs in with, sent as it stands here; empty: the one of the Discoverer
 
 	// An address belongs to the instance if it is among Addresses, or its
 	// interface is among Interfaces. Where both are empty, all do.
@@ -29,15 +29,10 @@ type Instance struct {
 	Addresses  []netip.Addr
 }
 
-// validate holds i against the rules.
+// validate holds i against the rules, but for those of its node name.
 func (i *Instance) validate() error {
 	if err := validInstanceName(i.Name); err != nil {
 		return err
-	}
-	if i.NodeName != "" {
-		if err := ValidateName(i.NodeName); err != nil {
-			return err
-		}
 	}
 	refuse := func(format string, args ...any) error {
 		return &ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
@@ -53,10 +48,10 @@ func (i *Instance) validate() error {
 	return nil
 }
 
-// canonical returns i in the form in which it is stored: our own names in lower
-// case, as RFC 7143 wants them, and addresses as the host has them.
+// canonical returns i in the form in which it is stored: addresses as the host has
+// them, and the node name as it was given, since targets may compare it byte by
+// byte.
 func (i Instance) canonical() Instance {
-	i.NodeName = FoldName(i.NodeName)
 	i.Addresses = slices.Clone(i.Addresses)
 	for n, a := range i.Addresses {
 		i.Addresses[n] = named(a.Unmap())

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 )
@@ -57,7 +58,8 @@ func TestAddInstanceRefusals(t *testing.T) {
 		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: initiator.CodeWin32InvalidParameter},
 		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: initiator.CodeWin32InvalidParameter},
 		{name: "built in", i: initiator.Instance{Name: "Host"}, code: initiator.CodeInvalidParameter},
-		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "backup"}, code: initiator.CodeInvalidISCSIName},
+		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "back/up"}, code: initiator.CodeInvalidISCSIName},
+		{name: "unusual node name", i: initiator.Instance{Name: "b", NodeName: "backup"}},
 		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: initiator.CodeInvalidParameter},
 		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: initiator.CodeInvalidParameter},
 		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: initiator.CodeInvalidParameter},
@@ -138,7 +140,7 @@ func TestInstancesInOrder(t *testing.T) {
 	}
 	want := []initiator.Instance{
 		{Name: "host"},
-		{Name: "B", NodeName: "iqn.2026-11.com.example:b", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
+		{Name: "B", NodeName: "iqn.2026-11.com.Example:B", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
 		{Name: "c", Interfaces: []string{"eth0"}},
 	}
 	if diff := cmp.Diff(want, w.instances(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
@@ -187,6 +189,92 @@ func TestRemoveInstance(t *testing.T) {
 	}
 	_, err = w.AddSendTargetPortal(t.Context(), p)
 	wantCode(t, err, initiator.CodeInitiatorInstanceNotFound)
+}
+
+// TestInstanceAgain (issue 13, 8): an instance that is removed and added again, in
+// another case and with other addresses, has its numbers at the addresses that had
+// them: what is for one port does not come to mean another.
+func TestInstanceAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	port := func(address string) initiator.Port {
+		t.Helper()
+		all, err := w.Ports(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range all {
+			if strings.EqualFold(p.Instance, "b") && p.Address.String() == address {
+				return p
+			}
+		}
+		t.Fatalf("no port %s in %v", address, all)
+		return initiator.Port{}
+	}
+	add := func(name string, interfaces ...string) {
+		t.Helper()
+		if err := w.AddInstance(t.Context(), initiator.Instance{Name: name, Interfaces: interfaces}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("b", "eth1", "eth0")
+	var addresses []string
+	all, err := w.Ports(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		if p.Instance == "b" {
+			addresses = append(addresses, p.Address.String())
+		}
+	}
+	last := addresses[len(addresses)-1]
+	before := port(last)
+	key := initiator.IKEInfo{ID: "192.0.2.10", Instance: "b", Port: before.Number, Key: auth.NewSecret([]byte("a preshared key"))}
+	wantCode(t, w.SetIKEInfo(t.Context(), key, true), initiator.CodeSuccess)
+	wantCode(t, w.RemoveInstance(t.Context(), "B"), initiator.CodeSuccess)
+	add("B", before.Interface)
+	if after := port(last); after.Number != before.Number {
+		t.Errorf("%s has number %s, and had %s", last, after.Number, before.Number)
+	}
+	for _, p := range addresses[:len(addresses)-1] {
+		if other := port(p); other.Number == before.Number {
+			t.Errorf("%s took number %s", p, before.Number)
+		}
+	}
+	if got, err := w.IKEInfo(t.Context(), "192.0.2.10", "B", before.Number); err != nil || got.Port != before.Number {
+		t.Errorf("key %+v, %v", got, err)
+	}
+}
+
+// TestStaleInOtherCase (issue 13, 8): what a portal found under an instance that is
+// now written otherwise is stale, and can be forgotten.
+func TestStaleInOtherCase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{Records: records(disk2)})
+	p := at(addr)
+	for _, name := range []string{"b", "B"} {
+		if err := w.AddInstance(t.Context(), initiator.Instance{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+		p.Instance = name
+		_, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+		if name == "b" {
+			wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+			wantCode(t, w.RemoveInstance(t.Context(), name), initiator.CodeSuccess)
+		}
+	}
+	if m := mechanismOf(t, w, disk1); !m.Stale {
+		t.Errorf("%+v is not stale", m)
+	}
+	if m := mechanismOf(t, w, disk2); m.Stale {
+		t.Errorf("%+v is stale", m)
+	}
+	if n, err := w.PruneTargets(t.Context(), 0); n != 1 || err != nil {
+		t.Errorf("%d pruned, %v", n, err)
+	}
 }
 
 // TestNumberThatIsTold: what a result may tell is stored, whoever decided on the
@@ -335,7 +423,7 @@ func TestInstanceChangedMeanwhile(t *testing.T) {
 	}
 	wantCode(t, second.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess)
 	for r, err := range first.store.List(t.Context(), "") {
-		if err != nil || strings.Contains(r.Key, "/b") {
+		if err != nil || strings.Contains(r.Key, "/b") && !strings.HasPrefix(r.Key, "port/") {
 			t.Errorf("left behind: %s, %v", r.Key, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ const (
 // canonicalAddress returns the form in which addresses of portals are compared.
 func canonicalAddress(p Portal) string {
 	if addr, err := netip.ParseAddr(p.host()); err == nil {
-		return addr.Unmap().String()
+		return addr.Unmap().String() // with its zone: stored keys have it
 	}
 	return strings.TrimSuffix(strings.ToLower(p.host()), ".")
 }
@@ -65,6 +66,24 @@ func portalPrefix(prefix string, p Portal) string {
 // record returns the key of the entry's record.
 func (k Key) record() string {
 	return fmt.Sprintf("%s%s/%010d", portalPrefix(prefixPortal, k.Portal), foldInstance(k.Instance), k.Port.Uint32())
+}
+
+// keyOfRecord returns the key of an entry that cannot be read from the key of its
+// record: the address in its canonical form, the instance in lower case.
+func keyOfRecord(record string) (k Key, ok bool) {
+	path, ok := strings.CutPrefix(record, prefixPortal)
+	parts := strings.Split(path, "/")
+	if !ok || len(parts) != 4 {
+		return Key{}, false
+	}
+	address, err1 := url.PathUnescape(parts[0])
+	tcp, err2 := strconv.ParseUint(parts[1], 10, 16)
+	instance, err3 := url.PathUnescape(parts[2])
+	number, err4 := strconv.ParseUint(parts[3], 10, 32)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
+		return Key{}, false
+	}
+	return Key{Instance: instance, Port: Number(uint32(number)), Portal: Portal{Address: address, Port: uint16(tcp)}}, true
 }
 
 // foldInstance returns the form in which names of instances are compared, fit

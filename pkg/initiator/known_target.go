@@ -1,7 +1,9 @@
 package initiator
 
 import (
+	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -28,6 +30,10 @@ type Mechanism struct {
 	LastSeen     time.Time
 	MissingSince time.Time // when a portal that answered first left it out; zero: it did not
 
+	// At is the address at which it was last listed, where it advertised addresses that
+	// cannot be connected to from here; else invalid.
+	At netip.AddrPort
+
 	// NotJudgedSince is when the answers of the portal that found it began to fail
 	// or to leave targets out: since then nothing of that portal becomes missing.
 	// Zero: its last answer was complete.
@@ -52,7 +58,11 @@ type foundRecord struct {
 	FirstSeen    time.Time     `json:"first_seen"`
 	LastSeen     time.Time     `json:"last_seen"`
 	MissingSince *time.Time    `json:"missing_since,omitempty"`
-	Static       *staticRecord `json:"static,omitempty"`
+
+	// At is the address in use; stored only where an advertised one is unusable.
+	At netip.AddrPort `json:"at,omitzero"`
+
+	Static *staticRecord `json:"static,omitempty"`
 }
 
 // An addressJSON is a TargetAddress as it is stored.
@@ -97,7 +107,7 @@ func foundPrefix(mechanism string) string { return prefixFound + url.PathEscape(
 
 // mechanism returns what is reported of a record.
 func (r *foundRecord) mechanism() Mechanism {
-	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen}
+	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, At: r.At}
 	for _, a := range r.Addresses {
 		m.Addresses = append(m.Addresses, a.address())
 	}
@@ -114,6 +124,14 @@ func (r *foundRecord) mechanism() Mechanism {
 		m.Flags = r.Static.Flags
 	}
 	return m
+}
+
+// setAt notes the address in use, where it is needed beside the advertised ones.
+func (r *foundRecord) setAt(at netip.AddrPort, addresses []TargetAddress) {
+	r.At = netip.AddrPort{}
+	if slices.ContainsFunc(addresses, func(a TargetAddress) bool { return a.Unusable != Usable }) {
+		r.At = at
+	}
 }
 
 // setAddresses replaces the addresses.

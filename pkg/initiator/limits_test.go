@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -111,15 +112,16 @@ func TestLimitCollected(t *testing.T) {
 	})
 }
 
-// TestLimitHeld: portals whose answers wait for an earlier one share a room. Who
-// finds no more of it fails; what is taken makes room.
+// TestLimitHeld: portals whose answers wait for an earlier one share a room, of which
+// each leaves as much to the others as it takes. A portal that finds no more of it
+// fails, with what was read; what is taken makes room.
 func TestLimitHeld(t *testing.T) {
 	t.Parallel()
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Parallel, d.MaxHeld = 2, 7000
+		d.Parallel, d.MaxHeld = 2, 10_000
 		silent := portal(n, "192.0.2.99:3260", iscsitest.Script{iscsitest.Silence()})
 		var good []initiator.SendTargetPortal
-		for i := range 8 { // of about 3,000 bytes each, with what they cost
+		for i := range 8 { // of more than 2,000 bytes each, with what they cost
 			good = append(good, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), answers(numbered(10))))
 		}
 		full := 0
@@ -128,19 +130,142 @@ func TestLimitHeld(t *testing.T) {
 			switch {
 			case r.Portal.Portal == silent.Portal:
 				judge(t, r.Err, lost(initiator.StageLogin))
+				continue
 			case errors.As(r.Err, &limit):
 				full++
-				judge(t, r.Err, exceeded("7000 bytes to be held at once, with other portals"))
-			case r.Err != nil || len(r.Targets) != 10:
-				t.Errorf("%s: %d targets, %v", r.Portal.Portal, len(r.Targets), r.Err)
+				judge(t, r.Err, exceeded(fmt.Sprint(limit.Limit, " bytes that it may take in memory beside other portals")))
+			case r.Err != nil:
+				t.Errorf("%s: %v", r.Portal.Portal, r.Err)
+			}
+			if len(r.Targets) != 10 || r.TargetsFound != 10 {
+				t.Errorf("%s: %d targets", r.Portal.Portal, len(r.Targets))
 			}
 		}
-		if full != 6 {
-			t.Errorf("%d portals found no room, want 6 of 8", full)
+		if full != 4 {
+			t.Errorf("%d portals found no room, want 4 of 8", full)
 		}
 		d.Parallel = 1
 		for r := range d.DiscoverAll(t.Context(), slices.Values(good)) {
 			judge(t, r.Err, outcome{})
 		}
 	})
+}
+
+// endlessTargets makes a target send targets for ever.
+func endlessTargets() *iscsitest.Target {
+	sent := 0
+	return streams(func(int) (string, bool) {
+		var b strings.Builder
+		for range 1000 {
+			fmt.Fprintf(&b, "TargetName=iqn.2026-11.com.example:storage.disk%07d\x00TargetAddress=192.0.2.10:3260,1\x00", sent)
+			sent++
+		}
+		return b.String(), false
+	})
+}
+
+// TestLimitEndless: a portal that sends for ever fails once it has taken what it may of
+// the memory, at once, with all that was read; it costs no other portal anything,
+// whatever its place.
+func TestLimitEndless(t *testing.T) {
+	t.Parallel()
+	for _, parallel := range []int{1, 8} {
+		for place := range 3 {
+			t.Run(fmt.Sprintf("%d at once, place %d", parallel, place), func(t *testing.T) {
+				t.Parallel()
+				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+					d.Parallel, d.MaxHeld = parallel, 4<<20
+					var all []initiator.SendTargetPortal
+					for i := range 3 {
+						// The others answer when the endless one has taken what it may.
+						handler := iscsitest.Handler(iscsitest.Script{iscsitest.Delay(time.Second), answers(numbered(100)).Handle})
+						if i == place {
+							handler = endlessTargets()
+						}
+						all = append(all, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
+					}
+					i := 0
+					for r := range d.DiscoverAll(t.Context(), slices.Values(all)) {
+						if i != place {
+							if judge(t, r.Err, outcome{}); len(r.Targets) != 100 {
+								t.Errorf("portal %d: %d targets", i, len(r.Targets))
+							}
+							i++
+							continue
+						}
+						i++
+						judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "bytes that it may take in memory beside other portals"})
+						least := int(d.MaxHeld) / 140 // 43 bytes of a name, 56 of a Target, and some
+						if parallel > 1 {
+							least /= 2 // beside others
+						}
+						if got := len(r.Targets); got < least || got > int(d.MaxHeld)/90 || r.TargetsFound != got || r.Elapsed != 0 {
+							t.Errorf("%d targets (%d found) in %v, want at least %d", got, r.TargetsFound, r.Elapsed, least)
+						}
+						if len(r.Warnings) > 0 {
+							t.Errorf("warnings: %v", r.Warnings)
+						}
+						for k, target := range r.Targets {
+							if want := fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", k); target.Name != want || len(target.Addresses) != 1 {
+								t.Fatalf("target %d is %v", k, target)
+							}
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestStop: the consumer of batches ends the discovery of one portal; others go on.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	for _, parallel := range []int{1, 8} {
+		t.Run(fmt.Sprintf("%d at once", parallel), func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Parallel = parallel
+				enough := errors.New("enough")
+				var all []initiator.SendTargetPortal
+				for i := range 5 {
+					handler := iscsitest.Handler(answers(numbered(100)))
+					if i%2 == 0 {
+						handler = endlessTargets()
+					}
+					all = append(all, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
+				}
+				found := make([]int, len(all))
+				var over []*initiator.Batch // of portals that are done
+				for b := range d.Batches(t.Context(), slices.Values(all)) {
+					for _, late := range over {
+						late.Stop(errors.New("too late"))
+					}
+					if found[b.Index] += b.Len(); b.Index%2 == 0 && b.Len() > 0 {
+						b.Clone().Stop(enough)
+					}
+					if b.Result != nil {
+						over = append(over, b.Clone())
+					}
+					r := b.Result
+					switch {
+					case r == nil:
+					case b.Index%2 != 0:
+						if judge(t, r.Err, outcome{}); found[b.Index] != 100 {
+							t.Errorf("portal %d: %d targets", b.Index, found[b.Index])
+						}
+					default:
+						var e *initiator.Error
+						if !errors.As(r.Err, &e) || e.Stage != initiator.StageDiscover || !errors.Is(r.Err, enough) || e.Portal != r.Portal.Portal {
+							t.Errorf("portal %d: %v", b.Index, r.Err)
+						}
+						if found[b.Index] == 0 || found[b.Index] > 100_000 {
+							t.Errorf("portal %d: %d targets", b.Index, found[b.Index])
+						}
+					}
+				}
+				var none initiator.Batch
+				none.Stop(enough)
+			})
+		})
+	}
 }

@@ -249,9 +249,7 @@ func (l *list) flush() error {
 		l.implied = append(l.implied, impliedAddress(l.session))
 	}
 	switch {
-	case len(t.addresses) == 1:
-		t.implied = t.addresses[0] == l.implied[0]
-	case len(t.addresses) > 1:
+	case len(t.addresses) > 0:
 		t.implied = false
 	default:
 		if l.bad > 0 {

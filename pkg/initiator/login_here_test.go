@@ -80,12 +80,12 @@ func TestNameOfLogin(t *testing.T) {
 	}
 }
 
-// A name that is none is refused before anything is sent.
+// A harmful name is refused before anything is sent.
 func TestNameOfPortalIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-	p.Login.InitiatorName = "host1"
+	p.Login.InitiatorName = "host/1"
 	r, err := w.AddSendTargetPortal(t.Context(), p)
 	if wantCode(t, err, initiator.CodeInvalidISCSIName); r.Stored || len(w.portals()) != 0 {
 		t.Errorf("it was stored: %+v", r)

@@ -64,6 +64,27 @@ func (a AuthType) String() string {
 	return fmt.Sprintf("auth type %d", uint32(a))
 }
 
+// A CHAPPolicy says whether a portal may be asked without CHAP although there
+// are credentials for it. It is ours: the reference API has no such setting.
+type CHAPPolicy uint8
+
+// The policies.
+const (
+	CHAPRequired  CHAPPolicy = iota // CHAP or no session: AuthMethod offers CHAP alone
+	CHAPPreferred                   // AuthMethod offers CHAP,None and the target chooses; Result.Auth tells which
+)
+
+// String returns the name that the command takes and prints.
+func (p CHAPPolicy) String() string {
+	switch p {
+	case CHAPRequired:
+		return "required"
+	case CHAPPreferred:
+		return "preferred"
+	}
+	return fmt.Sprintf("CHAP policy %d", uint8(p))
+}
+
 // A DigestType is ISCSI_DIGEST_TYPES of the reference API, and one more.
 type DigestType uint32
 
@@ -105,7 +126,7 @@ type LoginOptions struct {
 	DefaultTime2Wait   uint32 // seconds, 0 to 3600
 	DefaultTime2Retain uint32 // seconds, 0 to 3600
 
-	Username string      // CHAP_N, any bytes but NUL, at most 255; not specified: the initiator's name
+	Username string      // CHAP_N, any bytes but NUL, at most 255; not specified: the initiator's name, byte for byte
 	Password auth.Secret // answers the target's challenge; 12 to 255 bytes; never returned by a Service
 
 	// What follows is ours. It needs no bits: the zero value says nothing.
@@ -125,22 +146,40 @@ type LoginOptions struct {
 	PasswordRef       string
 	TargetPasswordRef string
 
-	// InitiatorName is our iSCSI name at this portal; empty: that of the
-	// instance, else the one that all portals see.
+	// InitiatorName is our iSCSI name at this portal, which is kept and sent as
+	// it stands here (see CheckName); empty: that of the instance, else the one
+	// that all portals see.
 	InitiatorName string
 
 	// Redirect is the policy at this portal; zero: the Discoverer's.
 	Redirect RedirectPolicy
 
+	// RedirectNames lets this portal send us to a host name, as ResolveRedirects
+	// of a Discoverer lets all portals. The addresses of the name are held
+	// against the rules for literal ones.
+	RedirectNames bool
+
 	// BindDevice is that of a Discoverer, for this portal.
 	BindDevice bool
+
+	// ShortSecrets takes CHAP secrets of 1 to 11 bytes where no IPsec protects the
+	// connection, too, with the warning WarnShortSecret in each result. RFC 7143,
+	// section 9.2.1, wants 12 bytes there. A Discoverer that is Strict refuses them.
+	ShortSecrets bool
 
 	// CHAPAlgorithms are offered in this order; nil: auth.DefaultAlgorithms.
 	CHAPAlgorithms []auth.Algorithm
 
-	// NoCHAPFallback forbids the second try with MD5 alone, which helps with
-	// tgt: it means SHA-1 where it says SHA-256.
+	// NoCHAPFallback forbids the second try with MD5 alone. That is made, once for
+	// a portal, where the algorithm may be at fault: the target refuses a list of
+	// algorithms, or chooses another than MD5 and refuses our response. It is never
+	// made where MD5 is not in CHAPAlgorithms.
 	NoCHAPFallback bool
+
+	// CHAPPolicy says what to do with a portal that wants no CHAP. It means
+	// nothing where AuthType asks for none, and MutualCHAP takes CHAPRequired
+	// alone.
+	CHAPPolicy CHAPPolicy
 }
 
 // has reports whether all bits of s are set.
@@ -169,11 +208,15 @@ func (o *LoginOptions) validate() error {
 		return &ConfigError{Code: code, What: "login options: " + what, Reason: reason}
 	}
 	if o.InitiatorName != "" {
-		if err := ValidateName(o.InitiatorName); err != nil {
+		if _, err := CheckName(o.InitiatorName); err != nil {
 			return err
 		}
 	}
 	switch {
+	case o.CHAPPolicy > CHAPPreferred:
+		return refuse(CodeWin32InvalidParameter, "CHAP policy", "0 and 1 are known")
+	case o.CHAPPolicy == CHAPPreferred && o.authType() == MutualCHAP:
+		return refuse(CodeWin32InvalidParameter, "CHAP policy", "a target that must prove itself cannot be let in without CHAP: preferred does not go with mutual CHAP")
 	case o.Redirect > RedirectNone:
 		return refuse(CodeWin32InvalidParameter, "redirect policy", "0, 1 and 2 are known")
 	case o.Version != 0:

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ const mergeBatch = 500
 // answer, and one that this mechanism found before and no longer does is missing
 // since now. Nothing is ever deleted, and where the answer is not complete nothing
 // becomes missing: the name that is not there may be the one that was left out.
-func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time, complete bool) error {
+func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time, at netip.AddrPort, complete bool) error {
 	mechanism := key.mechanism()
 	seen := make(map[string]bool, len(targets))
 	for begin := 0; begin < len(targets); begin += mergeBatch {
@@ -24,7 +25,7 @@ func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time
 		for _, t := range batch {
 			seen[foldedKey(t.Name)] = true
 		}
-		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now) })
+		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now, at) })
 		if err != nil {
 			return err
 		}
@@ -36,16 +37,16 @@ func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time
 }
 
 // mergeFound stores targets that were found.
-func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time) error {
+func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time, at netip.AddrPort) error {
 	changes := make([]Change, 0, 2*len(targets))
 	twice := make(map[string]bool, len(targets)) // names that differ in case alone
 	for _, t := range targets {
-		at := targetKey(t.Name, mechanism)
-		if twice[at] {
+		record := targetKey(t.Name, mechanism)
+		if twice[record] {
 			continue
 		}
-		twice[at] = true
-		old, err := s.cfg.Store.Get(ctx, at)
+		twice[record] = true
+		old, err := s.cfg.Store.Get(ctx, record)
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,8 @@ func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, tar
 		}
 		r.Name, r.Alias, r.Portal, r.LastSeen, r.MissingSince = t.Name, t.Alias, newKeyRecord(key), later(now, r.FirstSeen), nil
 		r.setAddresses(t.Addresses)
-		changes = append(changes, Change{Key: at, Version: old.Version, Value: encode(r)})
+		r.setAt(at, t.Addresses)
+		changes = append(changes, Change{Key: record, Version: old.Version, Value: encode(r)})
 		if old.Version == 0 {
 			changes = append(changes, Change{Key: foundPrefix(mechanism) + foldedKey(t.Name), Version: AnyVersion, Value: []byte("{}")})
 		}

@@ -165,6 +165,8 @@ func isProhibited(r rune) bool {
 		return true
 	case unicode.In(r, unicode.Z, unicode.C, unicode.Variation_Selector, unicode.Noncharacter_Code_Point):
 		return true
+	case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), r == '\u2800': // letters and symbols that cannot be seen
+		return true
 	case r == '\u034f', r == '\u1806': // mapped to nothing
 		return true
 	case 0x2ff0 <= r && r <= 0x2ffb: // ideographic description

@@ -1,53 +1,111 @@
 package initiator
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"unicode/utf8"
+)
 
-// A nameIndex finds targets by their folded names in a few bytes each: a list can
-// be a million long. The zero value is ready to use.
+// A nameIndex finds the targets of a set by the hashes of their folded names, in a few
+// bytes each: a list can be a million long. The zero value is ready to use.
 type nameIndex struct {
-	seed  maphash.Seed
-	slots []uint32 // one more than the index of a target; 0: free
-	used  int
+	seed maphash.Seed
+
+	// One more than the index of a target, in as many bits as it takes to count the
+	// slots; above them, what the hash of its name has there. 0: free.
+	slots []uint32
 }
 
-// find returns the index of the target with a name, or enters next as that. name
-// returns the folded name of a target that was entered.
-func (x *nameIndex) find(folded string, next int, name func(i int) string) (i int, known bool) {
-	if 4*(x.used+1) > 3*len(x.slots) {
-		x.grow(name)
-	}
-	slot := x.slot(folded)
-	for x.slots[slot] != 0 {
-		if i := int(x.slots[slot] - 1); name(i) == folded {
-			return i, true
-		}
-		slot = (slot + 1) & (len(x.slots) - 1)
-	}
-	x.slots[slot] = uint32(next) + 1
-	x.used++
-	return next, false
-}
-
-// slot returns where to look for a name first.
-func (x *nameIndex) slot(folded string) int {
-	return int(maphash.String(x.seed, folded) & uint64(len(x.slots)-1))
-}
-
-// grow doubles the slots.
-func (x *nameIndex) grow(name func(i int) string) {
-	old := x.slots
-	if old == nil {
+// hash returns the hash of a folded name.
+func (x *nameIndex) hash(folded []byte) uint32 {
+	if x.slots == nil {
 		x.seed = maphash.MakeSeed()
+		x.slots = make([]uint32, 8)
 	}
-	x.slots = make([]uint32, max(8, 2*len(old)))
-	for _, entry := range old {
-		if entry == 0 {
-			continue
+	return uint32(maphash.Bytes(x.seed, folded)) & hashBits
+}
+
+// size returns how many bytes of memory it has.
+func (x *nameIndex) size() int { return 4 * len(x.slots) }
+
+// look returns which target has a name, or the slot where it is to be entered.
+func (s *TargetSet) look(folded []byte, hash uint32) (i int, known bool, free uint32) {
+	slots := s.names.slots
+	mask := uint32(len(slots) - 1)
+	at := hash & mask
+	for ; slots[at] != 0; at = (at + 1) & mask {
+		if slot := slots[at]; (slot^hash)&^mask == 0 && s.isNamed(int(slot&mask)-1, folded) {
+			return int(slot&mask) - 1, true, at
 		}
-		slot := x.slot(name(int(entry - 1)))
-		for x.slots[slot] != 0 {
-			slot = (slot + 1) & (len(x.slots) - 1)
-		}
-		x.slots[slot] = entry
 	}
+	return 0, false, at
+}
+
+// find returns which target has a name, or enters the next as that.
+func (s *TargetSet) find(folded []byte, hash uint32) (i int, known bool) {
+	if 4*(s.count+1) > 3*len(s.names.slots) {
+		s.growIndex()
+	}
+	i, known, free := s.look(folded, hash)
+	if !known {
+		slots := s.names.slots
+		slots[free] = uint32(s.count) + 1 | hash&^uint32(len(slots)-1)
+	}
+	return i, known
+}
+
+// Find returns which target has a name, in whatever case; false: none, or the set has
+// Repeats.
+func (s *TargetSet) Find(name []byte) (i int, ok bool) {
+	if s.count == 0 || s.Repeats {
+		return 0, false
+	}
+	folded := s.fold(&s.folded, name)
+	i, ok, _ = s.look(folded, s.names.hash(folded))
+	return i, ok
+}
+
+// growIndex doubles the slots.
+func (s *TargetSet) growIndex() {
+	slots := make([]uint32, 2*len(s.names.slots))
+	mask := uint32(len(slots) - 1)
+	for i := range s.count {
+		hash := s.entry(i).hash & hashBits
+		at := hash & mask
+		for slots[at] != 0 {
+			at = (at + 1) & mask
+		}
+		slots[at] = uint32(i) + 1 | hash&^mask
+	}
+	s.names.slots = slots
+}
+
+// isNamed reports whether target i has a name.
+func (s *TargetSet) isNamed(i int, folded []byte) bool {
+	name := s.Name(i)
+	if s.entry(i).hash&isFolded != 0 {
+		return name == string(folded)
+	}
+	return string(s.fold(&s.other, []byte(name))) == string(folded)
+}
+
+// fold is FoldName in memory that is reused.
+func (s *TargetSet) fold(room *[]byte, name []byte) []byte {
+	upper := false
+	for _, c := range name {
+		if c >= utf8.RuneSelf {
+			*room = append((*room)[:0], FoldName(string(name))...)
+			return *room
+		}
+		upper = upper || 'A' <= c && c <= 'Z'
+	}
+	if !upper {
+		return name
+	}
+	*room = append((*room)[:0], name...)
+	for i, c := range *room {
+		if 'A' <= c && c <= 'Z' {
+			(*room)[i] = c + 'a' - 'A'
+		}
+	}
+	return *room
 }

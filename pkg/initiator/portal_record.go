@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -10,7 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// A portalRecord is an entry of the registry as it is stored.
+// A portalRecord is an entry of the registry as it is stored: see record_format.go
+// for what is around these fields.
 type portalRecord struct {
 	Instance      string      `json:"instance"`
 	Port          uint32      `json:"port"`
@@ -46,6 +48,11 @@ type loginRecord struct {
 	InitiatorName      string     `json:"initiator_name,omitempty"`
 	Redirect           uint8      `json:"redirect,omitempty"`
 	BindDevice         bool       `json:"bind_device,omitempty"`
+
+	// Of record format 2.
+	RedirectNames bool  `json:"redirect_names,omitempty"`
+	ShortSecrets  bool  `json:"short_secrets,omitempty"`
+	CHAPPolicy    uint8 `json:"chap_policy,omitempty"`
 }
 
 // Fields of a portalRecord that hold secrets; they are bound to their name.
@@ -103,6 +110,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 			MaximumConnections: o.MaximumConnections, DefaultTime2Wait: o.DefaultTime2Wait, DefaultTime2Retain: o.DefaultTime2Retain,
 			Username: []byte(o.Username), TargetUsername: []byte(o.TargetUsername), NoCHAPFallback: o.NoCHAPFallback,
 			InitiatorName: o.InitiatorName, Redirect: uint8(o.Redirect), BindDevice: o.BindDevice,
+			RedirectNames: o.RedirectNames, ShortSecrets: o.ShortSecrets, CHAPPolicy: uint8(o.CHAPPolicy),
 		},
 	}
 	for _, a := range o.CHAPAlgorithms {
@@ -124,6 +132,7 @@ func (r *portalRecord) portal() SendTargetPortal {
 			MaximumConnections: l.MaximumConnections, DefaultTime2Wait: l.DefaultTime2Wait, DefaultTime2Retain: l.DefaultTime2Retain,
 			Username: string(l.Username), TargetUsername: string(l.TargetUsername), NoCHAPFallback: l.NoCHAPFallback,
 			InitiatorName: l.InitiatorName, Redirect: RedirectPolicy(l.Redirect), BindDevice: l.BindDevice,
+			RedirectNames: l.RedirectNames, ShortSecrets: l.ShortSecrets, CHAPPolicy: CHAPPolicy(l.CHAPPolicy),
 			PasswordRef: l.Password.Ref, TargetPasswordRef: l.TargetPassword.Ref,
 		},
 	}
@@ -148,9 +157,14 @@ func (r *portalRecord) stored() StoredPortal {
 	return s
 }
 
-// decode reads the value of a record.
+// decode reads the value of a record. Its error is a *RegistryError, or the
+// *RecordFormatError of an entry that a newer version wrote.
 func decode(r Record, into any) error {
-	if err := json.Unmarshal(r.Value, into); err != nil {
+	err := json.Unmarshal(r.Value, into)
+	if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+		return newer
+	}
+	if err != nil {
 		return &RegistryError{Key: r.Key, Err: err}
 	}
 	return nil

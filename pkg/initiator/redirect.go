@@ -2,7 +2,9 @@ package initiator
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 )
@@ -28,18 +30,27 @@ func (a *attempt) redirectPolicy() RedirectPolicy {
 	return a.d.Redirect
 }
 
+// followsNames reports whether a redirection to a host name is followed.
+func (a *attempt) followsNames() bool {
+	return a.d.ResolveRedirects || a.result.Portal.Login.RedirectNames
+}
+
 // redirects is the way that a login was sent.
 type redirects struct {
 	d       *Discoverer
 	policy  RedirectPolicy
+	names   bool                  // host names are looked up
+	source  netip.Addr            // that the portal is to be asked from; invalid: any
+	own     func(netip.Addr) bool // an address of this host; nil: only loopback is known to be
 	first   netip.AddrPort
 	visited []netip.AddrPort
 }
 
-// follow returns where a redirection leads, or a *RedirectError.
+// follow returns where a redirection leads, or a *RedirectError. Where the caller
+// gives up while a name is looked up, the error is that of ctx.
 func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *LoginError) (netip.AddrPort, error) {
-	refuse := func(format string, args ...any) (netip.AddrPort, error) {
-		e := &RedirectError{Status: login.Status, Reason: fmt.Sprintf(format, args...)}
+	refuse := func(reason string) (netip.AddrPort, error) {
+		e := &RedirectError{Status: login.Status, Reason: reason}
 		if login.Address != "" {
 			e.Address = quote([]byte(login.Address))
 		}
@@ -53,36 +64,111 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	}
 	target, kind, reason := parseTargetAddress(login.Address, from.Port())
 	if reason != "" {
-		return refuse("not an address: %s", reason)
+		return refuse("not an address: " + reason)
+	}
+	r.visited = append(r.visited, from)
+	if len(r.visited) > MaxRedirects {
+		return refuse(fmt.Sprintf("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects))
 	}
 	if kind == linkLocalAddress {
 		target = target.seenFrom(from.Addr(), kind)
 	}
 	addr, literal := target.Addr()
-	if !literal {
-		if !r.d.ResolveRedirects {
-			return refuse("it is a host name, and those are not looked up for a target")
+	if literal {
+		to := netip.AddrPortFrom(addr.Unmap(), target.Port)
+		if reason := r.forbids(from, to); reason != "" {
+			return refuse(reason)
 		}
-		found, err := r.d.lookup(ctx, target.Host)
-		if err != nil || len(found) == 0 {
-			return refuse("the host name was not found")
+		if r.source.IsValid() && r.source.Is4() != to.Addr().Is4() {
+			return netip.AddrPort{}, &ConfigError{
+				Code: CodeAddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not of the address family of source %s", r.source),
+			}
 		}
-		addr = found[0]
+		return to, nil
 	}
-	addr = addr.Unmap()
-	to := netip.AddrPortFrom(addr, target.Port)
-	r.visited = append(r.visited, from)
-	switch {
-	case len(r.visited) > MaxRedirects:
-		return refuse("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects)
-	case slices.Contains(r.visited, to):
-		return refuse("that is a loop")
-	case !isHost(addr):
-		return refuse("not the address of a host")
-	case !from.Addr().IsLoopback() && addr.IsLoopback():
-		return refuse("it leads to this host itself")
-	case !from.Addr().IsLoopback() && !from.Addr().IsLinkLocalUnicast() && addr.IsLinkLocalUnicast():
-		return refuse("it leads to a link-local address")
+	if !r.names {
+		return refuse("it is a host name, and those are not looked up for a target; --redirect-names (LoginOptions.RedirectNames) has them looked up")
+	}
+	found, err := r.d.lookup(ctx, target.Host)
+	if err != nil {
+		if errors.Is(context.Cause(ctx), context.Canceled) {
+			return netip.AddrPort{}, context.Cause(ctx)
+		}
+		return refuse(notFound(cause(ctx, err)))
+	}
+	to, reason := r.choose(from, found, target.Port)
+	if reason != "" {
+		return refuse(reason)
 	}
 	return to, nil
+}
+
+// notFound says why a host name has no address.
+func notFound(err error) string {
+	const none = "the host name was not found"
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return none
+	}
+	return none + ": " + shown(message(err))
+}
+
+// choose returns the first address of a name that the rules let us go to, or the
+// reason against the first one.
+func (r *redirects) choose(from netip.AddrPort, found []netip.Addr, port uint16) (to netip.AddrPort, reason string) {
+	for _, addr := range found {
+		if addr = addr.Unmap(); addr.Is6() && addr.IsLinkLocalUnicast() {
+			addr = addr.WithZone(from.Addr().Zone()) // a zone of the name server's means nothing here
+		}
+		to = netip.AddrPortFrom(addr, port)
+		against := r.forbids(from, to)
+		if against == "" && r.source.IsValid() && r.source.Is4() != addr.Is4() {
+			against = fmt.Sprintf("it leads to %s, which is not of the family of %s", addr, r.source)
+		}
+		if against == "" {
+			return to, ""
+		}
+		if reason == "" {
+			reason = against
+		}
+	}
+	if reason == "" {
+		reason = "the host name was not found"
+	}
+	return netip.AddrPort{}, reason
+}
+
+// forbids says why we do not go from one address to another; empty: we may. A target
+// must not send us to this host, unless it is on this host itself.
+func (r *redirects) forbids(from, to netip.AddrPort) (reason string) {
+	addr := to.Addr()
+	switch {
+	case slices.Contains(r.visited, to):
+		return "that is a loop"
+	case !isHost(addr):
+		return "not the address of a host"
+	case r.isOwn(addr) && !r.isOwn(from.Addr()):
+		return "it leads to this host itself"
+	case !from.Addr().IsLoopback() && !from.Addr().IsLinkLocalUnicast() && addr.IsLinkLocalUnicast():
+		return "it leads to a link-local address"
+	}
+	return ""
+}
+
+// isOwn reports an address of this host.
+func (r *redirects) isOwn(addr netip.Addr) bool {
+	return addr.IsLoopback() || r.own != nil && r.own(addr)
+}
+
+// ownAddresses returns what knows the addresses of this host; nil: a Dial of the
+// caller's makes the connections, perhaps from another host, and no ports are known.
+func (a *attempt) ownAddresses() func(netip.Addr) bool {
+	if a.job.ports == nil && a.d.Dial != nil {
+		return nil
+	}
+	return func(addr netip.Addr) bool {
+		return slices.ContainsFunc(a.selector().Ports, func(p Port) bool {
+			return p.State != PortGone && p.Address.WithZone("") == addr.WithZone("")
+		})
+	}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// TestRedirectKey: the portal's own preshared key goes to no other host, unless
-// that is said; what is known of the other host does.
+// TestRedirectKey (issue 13, 3): the portal's own preshared key goes to no other
+// host, whatever the redirect policy; what is known of the other host does, and the
+// name of the portal is not that of the other.
 func TestRedirectKey(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -23,7 +24,8 @@ func TestRedirectKey(t *testing.T) {
 		{name: "same host", to: "192.0.2.10:3261", key: "own"},
 		{name: "another host", to: "192.0.2.11:3260", code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
 		{name: "another host with a key", to: "192.0.2.11:3260", other: "of the other", key: "of the other"},
-		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, key: "own"},
+		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
+		{name: "another host with a key, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, other: "of the other", key: "of the other"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,5 +88,37 @@ func TestRedirectPlan(t *testing.T) {
 				t.Errorf("asked there: %t", asked)
 			}
 		})
+	}
+}
+
+// TestRedirectKeyOfAddress (issue 13, 3): a key that is stored for the address of a
+// portal is not used with the host that the portal sends us to.
+func TestRedirectKeyOfAddress(t *testing.T) {
+	t.Parallel()
+	for _, named := range []bool{false, true} {
+		e := &fakeEnforcer{}
+		w := newWorld(t, func(cfg *initiator.Config) {
+			cfg.Discoverer.Enforcer, cfg.Discoverer.Redirect = e, initiator.RedirectAny
+			cfg.Discoverer.Lookup = lookup("192.0.2.10")
+		})
+		e.network = w.network
+		id := "192.0.2.10"
+		if named {
+			id = "array.example"
+		}
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk("of the portal")}, true), initiator.CodeSuccess)
+		w.network.Portal("192.0.2.66:3260", &iscsitest.Target{})
+		p := at(w.network.Portal("192.0.2.10:3260", sends("192.0.2.66:3260")))
+		if named {
+			p.Portal.Address = "array.example"
+		}
+		p.Security = 0x27
+		_, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeTargetPresharedKeyUnavailable)
+		for _, s := range e.asked {
+			if s.Portal.Addr().String() == "192.0.2.66" {
+				t.Errorf("named %t: asked with the key of another host", named)
+			}
+		}
 	}
 }

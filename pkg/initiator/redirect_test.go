@@ -151,46 +151,6 @@ func TestRedirectHops(t *testing.T) {
 	})
 }
 
-// TestRedirectNames: names are resolved only where that is allowed, and what
-// they resolve to is held against the same rules.
-func TestRedirectNames(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name  string
-		found []string
-		want  outcome
-	}{
-		{name: "a host", found: []string{"192.0.2.2"}},
-		{name: "the first of several", found: []string{"192.0.2.2", "127.0.0.1"}},
-		{name: "this host", found: []string{"127.0.0.1"}, want: notFollowed("it leads to this host itself")},
-		{name: "this host, mapped", found: []string{"::ffff:127.0.0.1"}, want: notFollowed("it leads to this host itself")},
-		{name: "the link", found: []string{"169.254.169.254"}, want: notFollowed("it leads to a link-local address")},
-		{name: "back", found: []string{"192.0.2.1"}, want: notFollowed("that is a loop")},
-		{name: "nothing", want: notFollowed("the host name was not found")},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.ResolveRedirects = true
-				d.Lookup = func(_ context.Context, host string) (addrs []netip.Addr, err error) {
-					if host != "array.example" {
-						t.Errorf("looked up %q", host)
-					}
-					for _, f := range tt.found {
-						addrs = append(addrs, netip.MustParseAddr(f))
-					}
-					return addrs, nil
-				}
-				p := portal(n, where, sends("array.example:3260"))
-				n.Portal("192.0.2.2:3260", &iscsitest.Target{})
-				r, _ := discover(t, d, p)
-				judge(t, r.Err, tt.want)
-			})
-		})
-	}
-}
-
 // TestRedirectLate: a login may be sent on at any response, also after CHAP.
 func TestRedirectLate(t *testing.T) {
 	t.Parallel()

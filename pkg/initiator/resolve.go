@@ -14,7 +14,7 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 		return a.oneAddress[:], nil
 	}
 	a.stage = StageResolve
-	err = a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+	err = a.timed(ctx, a.d.timeout()-a.spent, func(ctx context.Context) (err error) {
 		a.lent = true
 		addrs, err = a.resolve(ctx)
 		return err

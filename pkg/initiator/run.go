@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/netip"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -60,7 +59,7 @@ type job struct {
 	// security is what decides about IPsec beside the portal's own flags and
 	// what exists.
 	security ipsec.Settings
-	policy   func(context.Context, netip.AddrPort) (ipsec.Existing, error) // of the administrator; nil: none
+	policy   policyFunc // of the administrator; nil: none
 	key      KeyFunc
 	outer    OuterFunc
 
@@ -80,12 +79,12 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 	}
 }
 
-// run is Batches, with that many portals at once; where held is not nil the answers
-// are collected, and counted there.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], held *shelf, parallel int) iter.Seq[*Batch] {
+// run is Batches, with that many portals at once. Where ahead is not nil the answers
+// are collected, and it bounds how many are.
+func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		p := &pool{d: d, ctx: ctx, held: held, parallel: parallel, started: 1}
+		p := &pool{d: d, ctx: ctx, ahead: ahead, parallel: parallel, started: 1}
 		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
 		if parallel == 1 {
 			defer cancel()
@@ -136,7 +135,7 @@ func (p *pool) alone(cancel context.CancelFunc, jobs iter.Seq[*job], yield func(
 		return
 	}
 	for next := range jobs {
-		if p.held != nil && !p.held.enter(p.ctx) {
+		if p.ahead != nil && !p.ahead.enter(p.ctx) {
 			return
 		}
 		a.reset()
@@ -158,7 +157,7 @@ const maxLong = 4
 type pool struct {
 	d        *Discoverer
 	ctx      context.Context
-	held     *shelf // for what is collected; nil: nothing is
+	ahead    *ahead // bounds the answers that are collected; nil: none is
 	parallel int    // portals at once
 
 	near func(*Batch) bool // hands a batch to the consumer in his own goroutine; nil: out does
@@ -194,12 +193,12 @@ func (p *pool) work() {
 
 // take copies the next portal to j and returns its index.
 func (p *pool) take(j *job) (index int, ok bool) {
-	if p.held != nil && !p.held.enter(p.ctx) {
+	if p.ahead != nil && !p.ahead.enter(p.ctx) {
 		return 0, false
 	}
 	if index, ok = p.feed.take(p.ctx, j); !ok {
-		if p.held != nil {
-			p.held.leave()
+		if p.ahead != nil {
+			p.ahead.leave()
 		}
 		return 0, false
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -23,21 +25,36 @@ func (j *job) settings() ipsec.Settings {
 func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
 	s := a.job.settings()
-	existing, err := a.existing(ctx, from, dst)
+	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
 		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := a.plan.resolve(s)
+	plan, err = a.withGroups(s, plan, err, groups)
 	before := a.result.IPsec
 	a.result.IPsec = plan
 	switch {
 	case err != nil:
 		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
-	case len(a.result.Redirects) > 0 && plan.WeakerThan(before):
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "a redirection leads to less protection: " + plan.Why}
+	case a.further && plan.WeakerThan(before):
+		what := "a redirection leads to less protection: "
+		if len(a.result.Redirects) == 0 {
+			what = "the second try would have less protection than the first: "
+		}
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
+	case a.probing && plan.WeakerThan(before):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
+	case a.retried.weakened(from.Address, dst, plan):
+		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+	}
+	if a.d.retries() > 0 {
+		a.retried.keep(from.Address, dst, plan)
 	}
 	for _, w := range plan.Warnings {
+		if a.further && slices.Contains(before.Warnings, w) {
+			continue // said at the connection before
+		}
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
@@ -64,25 +81,38 @@ func (k *knownPlan) resolve(s ipsec.Settings) (ipsec.Plan, error) {
 }
 
 // existing says what there is between a port and dst: a policy of the
-// administrator, what the system has, and what we hold ourselves.
-func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
-	var policy ipsec.Existing
-	var system ipsec.Existing
-	var err error
+// administrator, what the system has, and what we hold ourselves. The rules for
+// portal groups come apart.
+func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (found ipsec.Existing, groups []ipsec.Existing, err error) {
+	var policy, system ipsec.Existing
 	if !a.d.NothingExists {
 		system.Kind = ipsec.ExistingUnknown
 	}
 	if a.job.policy != nil {
-		if policy, err = a.job.policy(ctx, dst); err != nil {
-			return policy, err
+		if policy, groups, err = a.job.policy(ctx, dst); err != nil {
+			return policy, nil, err
 		}
 	}
-	if e := a.d.Enforcer; e != nil {
-		if system, err = e.Existing(ctx, from.Address, dst); err != nil {
-			return system, err
+	if a.d.Enforcer != nil {
+		if system, err = a.look(ctx, from, dst); err != nil {
+			return system, nil, err
 		}
 	}
-	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), nil
+	return ipsec.Combine(policy, a.d.held.find(from.Address, dst), system), groups, nil
+}
+
+// lookLimit is how long it may take to look what the system has. That serves many
+// portals, so it does not depend on what one of them has.
+const lookLimit = 5 * time.Second
+
+// look asks the Enforcer what the system has. The time that it takes is not the
+// portal's: it is no fault of the portal where a daemon of this host hangs.
+func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
+	a.clock.pause()
+	defer a.clock.resume()
+	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, &TimeoutError{Limit: lookLimit})
+	defer cancel()
+	return a.d.Enforcer.Existing(ctx, from.Address, dst)
 }
 
 // agreed returns the plan for a connection, if all that depends on it goes along
@@ -95,7 +125,7 @@ func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, met
 	// A short secret was let pass for the sake of a plan that may protect.
 	if method.Protected = plan.Protects(); !method.Protected {
 		if err := method.Validate(); err != nil {
-			return plan, chapError(err)
+			return plan, chapError(method, err)
 		}
 	}
 	return plan, nil
@@ -168,7 +198,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 		}
 	}
 	peer := Peer{Addr: dst.Addr()}
-	if literalOf(a.job.portal.Portal) != peer.Addr.WithZone("") {
+	if !a.elsewhere && !literalOf(a.job.portal.Portal).IsValid() {
 		peer.Name = a.job.portal.Portal.host()
 	}
 	if s.Outer.IsValid() {
@@ -199,9 +229,9 @@ func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (netip.A
 	return a.job.outer(ctx, from, dst)
 }
 
-// key returns the key of a peer: the portal's own, or the one that is known.
-// Whom we were sent to does not get the portal's own: it could try secrets
-// offline.
+// key returns the key of a peer: the portal's own, or the one that is known for the
+// peer. The portal's own key authenticates the portal's host, so another host that
+// the portal sent us to never gets it, whatever the redirect policy.
 func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error) {
 	own := &a.job.portal.IPsec
 	switch {

@@ -89,14 +89,16 @@ func (s *Service) InitiatorNodeName(ctx context.Context) (string, error) {
 
 // SetInitiatorNodeName stores the iSCSI name; empty: the Discoverer's again
 // (SetIScsiInitiatorNodeName of the reference API, which does not check the
-// name: we do). Upper case is folded, as RFC 7143 wants it of our own name.
+// name). A harmful name is refused (see CheckName), and where the Discoverer has
+// StrictNames one that is no iSCSI name in form, too. It is stored and sent as it
+// was given, case and all: access lists of targets may compare bytes.
 func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 	change := Change{Key: settingNodeName, Version: AnyVersion, Delete: name == ""}
 	if name != "" {
-		if err := ValidateName(name); err != nil {
+		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
 			return refused(err)
 		}
-		change.Value = encode(FoldName(name))
+		change.Value = encode(name)
 	}
 	return storeError(s.cfg.Store.Apply(ctx, change))
 }
@@ -104,9 +106,9 @@ func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 // SetInitiatorCHAPSecret stores the secret by which targets prove themselves in
 // mutual CHAP, unless a portal has one of its own; no secret clears it
 // (SetIScsiInitiatorCHAPSharedSecret of the reference API). A secret below 12
-// bytes is stored all the same, and short is true: it is good under IPsec only.
-// Where there is a ref it is stored, and secret, if there is one, is only held
-// against the rules.
+// bytes is stored all the same, and short is true: it is good under IPsec, or for
+// portals with ShortSecrets. Where there is a ref it is stored, and secret, if there
+// is one, is only held against the rules.
 func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret, ref string) (short bool, err error) {
 	change := Change{Key: settingCHAPSecret, Version: AnyVersion, Delete: secret.IsZero() && ref == ""}
 	if secret.Len() > s.maxSecret() {

@@ -19,7 +19,11 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 	r.Added = s.now()
 	if old.Version != 0 {
 		var before portalRecord
-		if err := decode(old, &before); err == nil { // a damaged entry is replaced
+		err := decode(old, &before)
+		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+			return err // it is not ours to replace
+		}
+		if err == nil { // a damaged entry is replaced
 			r.Added, r.Last = before.Added, before.Last
 		}
 	}
@@ -113,7 +117,7 @@ func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	if r.Err == nil {
-		if err := s.merge(ctx, key, r.Targets, now, r.Complete); err != nil {
+		if err := s.merge(ctx, key, r.Targets, now, r.Address, r.Complete); err != nil {
 			r.Err = s.failed(key, storeError(err))
 		}
 	}

@@ -176,7 +176,7 @@ func TestMayUseIPsec(t *testing.T) {
 	}
 	policy := func(f ipsec.Flags) func(*world) error {
 		return func(w *world) error {
-			return w.SetPolicy(w.t.Context(), initiator.Policy{Selector: "tag=1", Flags: f})
+			return w.SetPolicy(w.t.Context(), initiator.Policy{Selector: "192.0.2.0/24", Flags: f})
 		}
 	}
 	key := func(f ipsec.Flags) func(*world) error {

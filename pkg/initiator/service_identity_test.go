@@ -24,9 +24,9 @@ func TestNodeName(t *testing.T) {
 	if name() != initiatorName {
 		t.Errorf("name %s", name())
 	}
-	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host1"), initiator.CodeInvalidISCSIName)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host/1"), initiator.CodeInvalidISCSIName)
 	wantCode(t, w.SetInitiatorNodeName(t.Context(), "iqn.2026-11.com.Example:Host2"), initiator.CodeSuccess)
-	if name() != "iqn.2026-11.com.example:host2" {
+	if name() != "iqn.2026-11.com.Example:Host2" {
 		t.Errorf("name %s", name())
 	}
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})

@@ -15,6 +15,11 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 	if err := p.validate(); err != nil {
 		return job{}, err
 	}
+	if name := p.Login.InitiatorName; name != "" {
+		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
+			return job{}, err
+		}
+	}
 	selector, err := s.Selector(ctx, numbers)
 	if err != nil {
 		return job{}, err
@@ -101,7 +106,8 @@ func (s *Service) entry(ctx context.Context, key Key, numbers bool) (j job, list
 func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job {
 	var stored portalRecord
 	if err := decode(r, &stored); err != nil {
-		return job{err: storeError(err)}
+		p, err := unreadable(r, err)
+		return job{portal: p, err: err}
 	}
 	p := stored.portal()
 	j, err := s.opened(ctx, p, &stored, selector)
@@ -109,6 +115,14 @@ func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job
 		j = job{portal: p, err: s.failed(p.Key(), err)}
 	}
 	return j
+}
+
+// unreadable returns what is known of an entry that could not be read, which is
+// its key, and the *Error that says so.
+func unreadable(r Record, err error) (SendTargetPortal, error) {
+	k, _ := keyOfRecord(r.Key)
+	p := SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}
+	return p, &Error{Stage: StageStore, Portal: k.Portal, Err: err}
 }
 
 // opened is prepare for an entry whose secrets the registry keeps.

@@ -138,10 +138,15 @@ func ikeKey(id, instance string, port PortNumber) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), foldInstance(instance), port.Uint32())
 }
 
-// identity returns the canonical form of an identity of IKE.
+// CanonicalIdentity returns the form in which an identity of IKE is stored and
+// compared, or a *ConfigError with CodeInvalidParameter: an address without a zone, a
+// domain name or user@domain, in lower case, or GroupID.
+func CanonicalIdentity(id string) (string, error) { return identity(id) }
+
+// identity is CanonicalIdentity.
 func identity(id string) (string, error) {
-	if addr, err := netip.ParseAddr(strings.Trim(id, "[]")); err == nil && addr.Zone() == "" {
-		return addr.Unmap().String(), nil
+	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil && addr.Zone() == "" {
+		return canonicalAddr(addr).String(), nil
 	}
 	host := id
 	if i := strings.LastIndexByte(id, '@'); i > 0 {
@@ -196,7 +201,7 @@ func (r *ikeRecord) rank(from Port, peer Peer) int {
 	scope := r.scope().rank(from)
 	switch {
 	case scope < 0:
-	case r.ID == peer.Addr.WithZone("").String():
+	case r.ID == canonicalAddr(peer.Addr).WithZone("").String():
 		return byAddress + scope
 	case peer.Name != "" && r.ID == strings.TrimSuffix(strings.ToLower(peer.Name), "."):
 		return byName + scope

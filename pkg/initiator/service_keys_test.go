@@ -103,10 +103,7 @@ func TestPolicies(t *testing.T) {
 	add := func(want string, origin ipsec.Origin) {
 		t.Helper()
 		p := at(addr)
-		p.Security = 0x57
-		if origin == ipsec.OriginFlags {
-			p.Security = 0x27
-		}
+		p.Security, p.IPsec.Outer = 0x57, netip.MustParseAddr("203.0.113.1")
 		r, err := w.AddSendTargetPortal(t.Context(), p)
 		wantCode(t, err, initiator.CodeSuccess)
 		if got := r.IPsec.Existing.String(); got != want || r.IPsec.Origin != origin {
@@ -114,18 +111,19 @@ func TestPolicies(t *testing.T) {
 		}
 	}
 	add("none", ipsec.OriginFlags)
-	policy("tag=1", 0x27)
-	add("policy tag=1", ipsec.OriginExisting)
+	policy("tag=1", 0x57) // as the portal's flags are
+	add("none", ipsec.OriginFlags)
+	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), initiator.CodeSuccess)
 	policy("192.0.0.0/16", 0x01)
 	add("policy 192.0.0.0/16", ipsec.OriginExisting)
 	policy("192.0.2.10", 0x27)
 	add("policy 192.0.2.10/32", ipsec.OriginExisting)
 	policy("192.0.2.10:3260", 0x37)
 	add("policy 192.0.2.10:3260", ipsec.OriginExisting)
-	if n := len(collect(t, w.Policies(t.Context()))); n != 4 {
-		t.Errorf("%d policies, want 4", n)
+	if n := len(collect(t, w.Policies(t.Context()))); n != 3 {
+		t.Errorf("%d policies, want 3", n)
 	}
-	for _, s := range []string{"192.0.2.10:3260", "192.0.2.10", "192.0.77.1/16", "tag=1"} {
+	for _, s := range []string{"192.0.2.10:3260", "192.0.2.10", "192.0.77.1/16"} {
 		wantCode(t, w.RemovePolicy(t.Context(), s), initiator.CodeSuccess)
 	}
 	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), initiator.CodeInvalidParameter)

@@ -17,7 +17,8 @@ import (
 type Policy struct {
 	// Selector is a portal (192.0.2.10:3260), an address or a block
 	// (192.0.2.0/24), or a portal group tag (tag=1), which means the portals
-	// that are known to be in such a group of some target.
+	// that are known to be in such a group of some target. A link-local address
+	// with a zone means that address on that link, and without one on all links.
 	Selector string
 	Flags    ipsec.Flags // valid; FlagValid alone: no IPsec
 }
@@ -28,42 +29,105 @@ type policyRecord struct {
 	Flags    uint64 `json:"flags"`
 }
 
-// A selector is what a Policy's Selector means.
+// A selector is what a Policy's Selector means. One of its fields is set.
 type selector struct {
 	portal netip.AddrPort // one portal
-	block  netip.Prefix   // or the portals of a block
-	tag    int            // or of a group; -1: not
+	addr   netip.Addr     // or the portals of one address on one link
+	block  netip.Prefix   // or those of a block
+	tag    int            // or of a group; NoGroup: not
 }
 
 // parseSelector reads a selector, and returns its canonical text.
 func parseSelector(text string) (selector, string, error) {
+	refuse := func(reason string) (selector, string, error) {
+		return selector{}, "", &ConfigError{Code: CodeInvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+	}
 	sel := selector{tag: NoGroup}
 	if digits, ok := strings.CutPrefix(text, "tag="); ok {
 		tag, err := parseDecimal(digits)
-		if err == nil {
-			sel.tag = int(tag)
-			return sel, "tag=" + strconv.Itoa(sel.tag), nil
+		if err != nil {
+			return refuse("a portal group tag is a number from 0 to 65535")
 		}
-	} else if portal, err := netip.ParseAddrPort(text); err == nil && portal.Port() != 0 {
-		sel.portal = netip.AddrPortFrom(portal.Addr().Unmap(), portal.Port())
+		sel.tag = int(tag)
+		return sel, "tag=" + strconv.Itoa(sel.tag), nil
+	}
+	if portal, err := netip.ParseAddrPort(text); err == nil && portal.Port() != 0 {
+		sel.portal = netip.AddrPortFrom(canonicalAddr(portal.Addr()), portal.Port())
 		return sel, sel.portal.String(), nil
-	} else if block, err := netip.ParsePrefix(text); err == nil {
-		sel.block = block.Masked()
-		return sel, sel.block.String(), nil
-	} else if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil && addr.Zone() == "" {
-		addr = addr.Unmap()
-		sel.block = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	if block, err := netip.ParsePrefix(text); err == nil {
+		sel.block = canonicalPrefix(block)
 		return sel, sel.block.String(), nil
 	}
-	return sel, "", &ConfigError{Code: CodeInvalidParameter, What: "selector " + quote([]byte(text)), Reason: "neither ADDRESS:PORT nor an address, a block or tag=N"}
+	addr, err := netip.ParseAddr(unbracketed(text))
+	if err != nil {
+		return refuse("neither ADDRESS:PORT nor an address, a block or tag=N")
+	}
+	if addr = canonicalAddr(addr); addr.Zone() != "" {
+		sel.addr = addr
+		return sel, addr.String(), nil
+	}
+	sel.block = netip.PrefixFrom(addr, addr.BitLen())
+	return sel, sel.block.String(), nil
+}
+
+// CanonicalSelector returns the text in which a Policy with that selector is stored
+// and shown, or a *ConfigError with CodeInvalidParameter where no portal can meet it.
+// Selectors with one canonical text are one selector: 192.0.2.1/24 is 192.0.2.0/24.
+func CanonicalSelector(text string) (string, error) {
+	sel, canonical, err := parseSelector(text)
+	if err == nil {
+		err = checkSelector(sel, text)
+	}
+	return canonical, err
+}
+
+// checkSelector refuses a selector that no portal can meet, or that would mean more
+// than it says.
+func checkSelector(sel selector, text string) error {
+	refuse := func(reason string) error {
+		return &ConfigError{Code: CodeInvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+	}
+	single := sel.portal.Addr()
+	switch {
+	case sel.addr.IsValid():
+		single = sel.addr
+	case sel.block.IsValid() && sel.block.IsSingleIP():
+		single = sel.block.Addr()
+	}
+	switch {
+	case single.IsValid() && !isHost(single):
+		return refuse("not the address of a host")
+	case strings.Contains(text, "%") && single.Zone() == "":
+		return refuse("a zone belongs to a link-local address")
+	}
+	if block, err := netip.ParsePrefix(text); err == nil && block.Addr().Is4In6() && !sel.block.Addr().Is4() {
+		return refuse("a block of IPv4 within IPv6 has at least 96 bits; write it as IPv4")
+	}
+	return nil
+}
+
+// unbracketed returns an address without the brackets that some write around IPv6.
+func unbracketed(s string) string {
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 // SetPolicy stores an administrator's rule, in the place of one with the same
-// selector.
+// selector. A rule for a portal group asks for IPsec: any portal can list another
+// one under any tag, and must not be able to switch the IPsec of that one off.
 func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
-	_, text, err := parseSelector(p.Selector)
+	sel, text, err := parseSelector(p.Selector)
+	if err == nil {
+		err = checkSelector(sel, p.Selector)
+	}
 	if err == nil && !p.Flags.Has(ipsec.FlagValid) {
 		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
+	}
+	if err == nil && sel.tag != NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
+		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
 	}
 	if err == nil {
 		if e := p.Flags.Validate(); e != nil {
@@ -76,13 +140,43 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 	return s.put(ctx, prefixPolicy+url.PathEscape(text), encode(policyRecord{Selector: text, Flags: uint64(p.Flags)}), true)
 }
 
+// PolicyOf returns the administrator's rule with a selector; false: there is none.
+func (s *Service) PolicyOf(ctx context.Context, selector string) (Policy, bool, error) {
+	_, text, err := parseSelector(selector)
+	if err != nil {
+		return Policy{}, false, refused(err)
+	}
+	for p, err := range s.Policies(ctx) {
+		if err != nil {
+			return Policy{}, false, err
+		}
+		if _, stored, _ := parseSelector(p.Selector); stored == text {
+			return p, true, nil
+		}
+	}
+	return Policy{}, false, nil
+}
+
 // RemovePolicy forgets an administrator's rule.
 func (s *Service) RemovePolicy(ctx context.Context, text string) error {
 	_, text, err := parseSelector(text)
 	if err != nil {
 		return refused(err)
 	}
-	return s.drop(ctx, prefixPolicy+url.PathEscape(text), &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "there is none"})
+	key := prefixPolicy + url.PathEscape(text)
+	for r, err := range s.records(ctx, prefixPolicy) {
+		var p policyRecord
+		if err == nil {
+			err = decode(r, &p)
+		}
+		if err != nil {
+			return storeError(err)
+		}
+		if _, stored, _ := parseSelector(p.Selector); stored == text {
+			key = r.Key // perhaps of an earlier version, which wrote it otherwise
+		}
+	}
+	return s.drop(ctx, key, &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "there is none"})
 }
 
 // Policies yields the administrator's rules.
@@ -100,41 +194,46 @@ func (s *Service) Policies(ctx context.Context) iter.Seq2[Policy, error] {
 	}
 }
 
-// policy returns the administrator's rule for a portal: the one of the portal
-// itself, else of the smallest block, else of a group that it is in.
-func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (ipsec.Existing, error) {
-	dst = netip.AddrPortFrom(dst.Addr().Unmap().WithZone(""), dst.Port())
-	var found Policy
+// policy is the policyFunc of a Service: the rule is the one of the portal itself,
+// else of its address on its link, else of the smallest block.
+func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error) {
 	best := -1
 	for p, err := range s.Policies(ctx) {
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
 		sel, _, err := parseSelector(p.Selector)
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
 		fit, err := s.fits(ctx, sel, dst)
 		if err != nil {
-			return ipsec.Existing{}, err
+			return rule, nil, err
 		}
-		if fit > best {
-			best, found = fit, p
+		is := ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", p.Selector), Flags: p.Flags}
+		switch {
+		case fit < 0:
+		case sel.tag != NoGroup:
+			groups = append(groups, is)
+		case fit > best:
+			best, rule = fit, is
 		}
 	}
-	if best < 0 {
-		return ipsec.Existing{}, nil
-	}
-	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", found.Selector), Flags: found.Flags}, nil
+	return rule, groups, nil
 }
 
 // fits says how closely a selector means a portal: -1 not at all, more is closer.
 func (s *Service) fits(ctx context.Context, sel selector, dst netip.AddrPort) (int, error) {
-	const portal, block, group = 1000, 1, 0
+	const portal, onLink, block, group = 1000, 500, 1, 0
 	switch {
-	case sel.portal.IsValid() && sel.portal == dst:
+	case sel.portal.IsValid() && sel.portal.Port() == dst.Port() && meets(sel.portal.Addr(), dst.Addr()):
+		if sel.portal.Addr().Zone() != "" {
+			return portal + 1, nil
+		}
 		return portal, nil
-	case sel.block.IsValid() && sel.block.Contains(dst.Addr()):
+	case sel.addr.IsValid() && meets(sel.addr, dst.Addr()):
+		return onLink, nil
+	case sel.block.IsValid() && sel.block.Contains(canonicalAddr(dst.Addr()).WithZone("")):
 		return block + sel.block.Bits(), nil
 	case sel.tag != NoGroup:
 		in, err := s.inGroup(ctx, dst, sel.tag)
@@ -155,7 +254,7 @@ func (s *Service) inGroup(ctx context.Context, dst netip.AddrPort, tag int) (boo
 		for _, m := range t.Mechanisms {
 			for _, a := range m.Addresses {
 				addr, ok := a.Addr()
-				if ok && a.Group == tag && a.Port == dst.Port() && addr.WithZone("") == dst.Addr() {
+				if ok && a.Group == tag && a.Port == dst.Port() && meets(addr, dst.Addr()) {
 					return true, nil
 				}
 			}

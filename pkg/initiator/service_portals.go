@@ -59,6 +59,45 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result,
 	return r, r.Err
 }
 
+// Refresh is RefreshSendTargetPortal for several portals, many at once. It yields a
+// result for each, in the order of the keys; all results that wait for their turn
+// share what the Discoverer's MaxHeld allows.
+func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		type begun struct{ listed, refused bool }
+		asked := make(chan begun, len(keys))
+		jobs := func(yield func(*job) bool) {
+			for _, key := range keys {
+				j, listed, err := s.entry(ctx, key, true)
+				if err != nil {
+					r, err := refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
+					j = job{portal: r.Portal, err: err}
+				}
+				asked <- begun{listed, err != nil}
+				if !yield(&j) {
+					return
+				}
+			}
+		}
+		n := 0
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
+			if of := <-asked; !of.refused {
+				s.learn(ctx, r.Portal.Key(), &r)
+				r.Stored = of.listed
+			}
+			if n++; !yield(r) {
+				return
+			}
+		}
+		for _, key := range keys[n:] { // ctx ended
+			r, _ := refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
 // RefreshAll asks all portals of the registry, many at once, and yields a result
 // for each, in the order of the registry.
 func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
@@ -110,18 +149,40 @@ func (s *Service) Start(ctx context.Context) error {
 // SendTargetPortals yields the entries of the registry, by address
 // (ReportIScsiSendTargetPortalsEx of the reference API). Flags and options are
 // as they were given; secrets stay where they are.
+//
+// An entry that cannot be read, since it is damaged or a newer version wrote it, is
+// yielded with an error and nothing but its key; the others follow. An error without
+// a portal is the registry's, and the last.
 func (s *Service) SendTargetPortals(ctx context.Context) iter.Seq2[StoredPortal, error] {
 	return func(yield func(StoredPortal, error) bool) {
 		for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
-			var p portalRecord
-			if err == nil {
-				err = decode(r, &p)
-			}
 			if err != nil {
 				yield(StoredPortal{}, storeError(err))
 				return
 			}
-			if !yield(p.stored(), nil) {
+			var p portalRecord
+			var stored StoredPortal
+			if err = decode(r, &p); err != nil {
+				stored.SendTargetPortal, err = unreadable(r, err)
+			} else {
+				stored = p.stored()
+			}
+			if !yield(stored, err) {
+				return
+			}
+		}
+	}
+}
+
+// keys yields the keys of the entries of the registry, also of those that cannot be
+// read.
+func (s *Service) keys(ctx context.Context) iter.Seq2[Key, error] {
+	return func(yield func(Key, error) bool) {
+		for p, err := range s.SendTargetPortals(ctx) {
+			if p.Portal.Address != "" {
+				err = nil
+			}
+			if !yield(p.Key(), err) || err != nil {
 				return
 			}
 		}
@@ -134,11 +195,11 @@ func (s *Service) SendTargetPortals(ctx context.Context) iter.Seq2[StoredPortal,
 // CodeWin32InsufficientBuffer, and nothing is filled in.
 func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []Key) (count int, err error) {
 	var all []Key
-	for p, err := range s.SendTargetPortals(ctx) {
+	for k, err := range s.keys(ctx) {
 		if err != nil {
 			return 0, err
 		}
-		all = append(all, p.Key())
+		all = append(all, k)
 	}
 	if len(all) > len(portals) {
 		return len(all), refused(&ConfigError{Code: CodeWin32InsufficientBuffer, What: "report", Reason: "more portals than there is room for"})
@@ -150,17 +211,17 @@ func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []Key) (c
 // same address and TCP port, then those of the same address.
 func (s *Service) Near(ctx context.Context, key Key) ([]Key, error) {
 	var near, far []Key
-	for p, err := range s.SendTargetPortals(ctx) {
+	for k, err := range s.keys(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if canonicalAddress(p.Portal) != canonicalAddress(key.Portal) {
+		if canonicalAddress(k.Portal) != canonicalAddress(key.Portal) {
 			continue
 		}
-		if p.Portal.Port == key.Portal.Port {
-			near = append(near, p.Key())
+		if k.Portal.Port == key.Portal.Port {
+			near = append(near, k)
 		} else {
-			far = append(far, p.Key())
+			far = append(far, k)
 		}
 	}
 	return slices.Concat(near, far), nil

@@ -40,10 +40,15 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 }
 
 // AddInstance adds an initiator instance, or changes what is in it. The built-in
-// one cannot be changed.
+// one cannot be changed. The node name is checked as by SetInitiatorNodeName.
 func (s *Service) AddInstance(ctx context.Context, i Instance) error {
 	if err := i.validate(); err != nil {
 		return refused(err)
+	}
+	if i.NodeName != "" {
+		if _, err := s.cfg.Discoverer.ownName(i.NodeName); err != nil {
+			return refused(err)
+		}
 	}
 	if sameInstance(i.Name, HostInstance) {
 		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
@@ -53,8 +58,10 @@ func (s *Service) AddInstance(ctx context.Context, i Instance) error {
 	}))
 }
 
-// RemoveInstance removes an instance and forgets the numbers of its ports. One
-// that entries of the registry refer to stays.
+// RemoveInstance removes an instance. One that entries of the registry refer to
+// stays. The numbers of its ports stay with their addresses: keys and gateways that
+// are for a port of the instance must not come to mean another one, should the
+// instance be added again.
 func (s *Service) RemoveInstance(ctx context.Context, name string) error {
 	return storeError(retryConflicts(ctx, func() error { return s.removeInstance(ctx, name) }))
 }
@@ -69,25 +76,18 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		return refused(&ConfigError{Code: CodeInitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
 	}
 	users := 0
-	for p, err := range s.SendTargetPortals(ctx) {
+	for k, err := range s.keys(ctx) {
 		if err != nil {
 			return err
 		}
-		if sameInstance(p.Instance, name) {
+		if sameInstance(k.Instance, name) {
 			users++
 		}
 	}
 	if users > 0 {
 		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
 	}
-	changes := []Change{{Key: key, Version: r.Version, Delete: true}}
-	for p, err := range s.cfg.Store.List(ctx, portNumberPrefix(name)) {
-		if err != nil {
-			return err
-		}
-		changes = append(changes, Change{Key: p.Key, Version: p.Version, Delete: true})
-	}
-	return s.cfg.Store.Apply(ctx, changes...)
+	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Delete: true})
 }
 
 // claim returns the change that goes along with an entry that refers to an

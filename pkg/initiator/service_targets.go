@@ -145,6 +145,7 @@ func (t *KnownTarget) add(name string, m Mechanism) {
 // A portalState is what the list of targets says of the entry that found some.
 type portalState struct {
 	stale          bool
+	instance       string // as the entry writes it
 	notJudgedSince time.Time
 }
 
@@ -163,12 +164,19 @@ func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*p
 		}
 		state = &portalState{stale: r.Version == 0}
 		var entry portalRecord
-		if !state.stale && decode(r, &entry) == nil && entry.Last != nil {
-			state.notJudgedSince = entry.Last.NotJudgedSince
+		if !state.stale && decode(r, &entry) == nil {
+			state.instance = entry.Instance
+			if entry.Last != nil {
+				state.notJudgedSince = entry.Last.NotJudgedSince
+			}
+		} else {
+			state.instance = m.Portal.Instance
 		}
 		portals[key] = state
 	}
-	m.Stale, m.NotJudgedSince = state.stale, state.notJudgedSince
+	// An entry whose instance is now written in another case finds targets by another
+	// mechanism: what it found before, nothing looks for any more.
+	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
 	return nil
 }
 

@@ -40,14 +40,14 @@ func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress
 	if err != nil {
 		return err
 	}
-	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: t.Destination.Unmap().WithZone(""), Outer: t.Outer.Unmap()}
+	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: canonicalAddr(t.Destination), Outer: canonicalAddr(t.Outer)}
 	return s.put(ctx, tunnelKey(r.Destination, t.Instance, t.Port), encode(r), persist)
 }
 
 // RemoveTunnelModeOuterAddress forgets the gateway of a destination that was set
 // for that instance and port.
 func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr, instance string, port PortNumber) error {
-	destination = destination.Unmap().WithZone("")
+	destination = canonicalAddr(destination)
 	reason := "no outer address is set for " + destination.String() + (scope{instance, port}).to()
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
 		if err != nil {
@@ -91,7 +91,11 @@ func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.A
 		if err != nil {
 			return netip.Addr{}, false, err
 		}
-		if rank := (scope{t.Instance, t.Port}).rank(from); t.Destination == dst.WithZone("") && rank > best {
+		rank := 2 * (scope{t.Instance, t.Port}).rank(from)
+		if t.Destination.Zone() != "" {
+			rank++ // of two for one port, the one for this link
+		}
+		if meets(t.Destination, dst) && rank > best {
 			found, best = t.Outer, rank
 		}
 	}

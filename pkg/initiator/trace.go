@@ -11,7 +11,7 @@ import (
 // A TraceEvent is one PDU on its way.
 type TraceEvent struct {
 	Time    time.Time
-	Index   int            // of the portal in the sequence, from 0
+	Index   int            // of the portal in the sequence, from 0; -1: a Prober's
 	Address netip.AddrPort // of the portal in use
 	Source  netip.Addr     // ours
 	Sent    bool           // by us; otherwise received

@@ -2,6 +2,7 @@ package initiator
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -24,12 +25,18 @@ const (
 	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
 	WarnUnusable       WarningCode = "unusable-address"        // that nobody can connect to from here
 	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
+	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
-	WarnEarlierAddress WarningCode = "address-failed" // one of a name's addresses, before another worked
-	WarnLeftover       WarningCode = "ipsec-leftover" // of a connection that failed, an enforcer could not take all away
-	WarnMore           WarningCode = "more-warnings"  // there were more than are kept
+	WarnEarlierAddress WarningCode = "address-failed"       // one of a name's addresses, before another worked
+	WarnShortSecret    WarningCode = "short-secret"         // a CHAP secret below 12 bytes was used without IPsec
+	WarnRetried        WarningCode = "retried"              // earlier tries failed, and what the first failed with
+	WarnLeftover       WarningCode = "ipsec-leftover"       // of a connection that failed, an enforcer could not take all away
+	WarnGroupPolicy    WarningCode = "group-policy-ignored" // a stored rule for a portal group says off
+	WarnSwept          WarningCode = "ipsec-swept"          // of no portal: what earlier discoveries had left in the IKE daemon was taken out
+	WarnDaemon         WarningCode = "ipsec-daemon"         // of no portal: the IKE daemon gives no answer
+	WarnMore           WarningCode = "more-warnings"        // there were more than are kept
 )
 
 // maxWarnings is how many warnings a result keeps. A target can cause millions.
@@ -49,25 +56,17 @@ func (w *warnings) add(code WarningCode, format string, args ...any) {
 	w.kept = append(w.kept, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
+// have reports whether a warning of a kind was kept.
+func (w *warnings) have(code WarningCode) bool {
+	return slices.ContainsFunc(w.kept, func(k Warning) bool { return k.Code == code })
+}
+
 // all returns what was kept, and a last one that counts the rest.
 func (w *warnings) all() []Warning {
 	if w.omitted == 0 {
 		return w.kept
 	}
 	return append(w.kept, Warning{Code: WarnMore, Message: fmt.Sprintf("%d more warnings", w.omitted)})
-}
-
-// counted is all, without any that was kept.
-func (w *warnings) counted() []Warning {
-	return (&warnings{omitted: len(w.kept) + w.omitted}).all()
-}
-
-// size returns how many bytes of text were kept.
-func (w *warnings) size() (n int64) {
-	for _, kept := range w.kept {
-		n += int64(len(kept.Message))
-	}
-	return n
 }
 
 // maxQuoted is how many bytes of what a target sent stand in a message.

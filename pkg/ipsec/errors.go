@@ -32,13 +32,18 @@ func (e *RequireError) Error() string {
 	return "ipsec: required, but there is " + e.Why
 }
 
-// An UnknownError is a connection that was refused because nobody may look at
-// what exists. The code is ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting.
+// An UnknownError is a connection that was refused because it is not known what
+// exists: this process may not look, or a daemon does not tell. The code is
+// ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting.
 type UnknownError struct {
 	Plan string // what would have been: "none", "transport", "tunnel"
+	Why  string // that it is not known, as in Existing.Name; may be empty
 }
 
 func (e *UnknownError) Error() string {
+	if e.Why != "" {
+		return fmt.Sprintf("ipsec: it is not known what exists (%s), so the plan (%s) is refused: see to it that this process can look, or proceed on unknown", e.Why, e.Plan)
+	}
 	return fmt.Sprintf("ipsec: it is not known what exists, so the plan (%s) is refused: run with the right to look, or proceed on unknown", e.Plan)
 }
 

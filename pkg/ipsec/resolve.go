@@ -26,7 +26,7 @@ func (s Settings) Resolve() (Plan, error) {
 	p.Warnings = s.warnings(&p)
 	switch {
 	case s.RefuseUnknown && s.Existing.Kind == ExistingUnknown:
-		return p, &UnknownError{Plan: p.String()}
+		return p, &UnknownError{Plan: p.String(), Why: s.Existing.Name}
 	case s.RequireIPsec && !p.IPsec:
 		return p, &RequireError{Why: p.Why}
 	}

@@ -13,7 +13,7 @@ import (
 func main() {
 	if len(os.Args) > 1 {
 		// This program is its own target, and its own floors.
-		be := map[string]func([]string) error{"be-the-target": serve, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk}
+		be := map[string]func([]string) error{"be-the-target": serve, "be-the-endless-target": serveEndless, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk}
 		if f := be[os.Args[1]]; f != nil {
 			exit(f(os.Args[2:]))
 		}
@@ -30,7 +30,7 @@ func main() {
 	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start and guest; empty: all")
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest and endless; empty: all")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -58,7 +58,7 @@ type settings struct {
 
 // bench makes the comparisons.
 func (s *settings) bench(only []string) (err error) {
-	if _, known := recordKinds[s.kind]; !known {
+	if _, known := recordKinds[s.kind]; !known && endlessKinds[s.kind] == nil {
 		return fmt.Errorf("there is no -kind %q, but %s", s.kind, kindNames())
 	}
 	if s.dir, err = os.MkdirTemp("", "discover-bench"); err != nil {
@@ -77,7 +77,7 @@ func (s *settings) bench(only []string) (err error) {
 		name string
 		make func() error
 	}{
-		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest},
+		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
 	} {
 		wanted := len(only) == 0
 		for _, o := range only {

@@ -21,6 +21,21 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
+	list := targetList(n, recordKinds[args[1]])
+	return serveBy(func(c net.Conn) {
+		rest := list
+		answer(c, func() (pdu.Text, bool) {
+			n := min(len(rest), maxText)
+			part := rest[:n]
+			rest = rest[n:]
+			return part, len(rest) == 0
+		})
+	})
+}
+
+// serveBy serves connections, each by a goroutine of its own, after it has said
+// where: on standard output, as the ports of the target and of a silent portal.
+func serveBy(session func(net.Conn)) error {
 	l, err := net.Listen("tcp", "0.0.0.0:0")
 	if err != nil {
 		return err
@@ -31,10 +46,9 @@ func serve(args []string) error {
 		return err
 	}
 	defer silent.Close()
-	list := targetList(n, recordKinds[args[1]])
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0) // who has started us is gone
+		os.Exit(0) // the bench that has started us is gone
 	}()
 	fmt.Println(l.Addr().(*net.TCPAddr).Port, silent.Addr().(*net.TCPAddr).Port)
 	for {
@@ -42,12 +56,13 @@ func serve(args []string) error {
 		if err != nil {
 			return err
 		}
-		go answer(c, list)
+		go session(c)
 	}
 }
 
-// answer serves one session.
-func answer(c net.Conn, list pdu.Text) {
+// answer serves one session. next returns the next part of the list, and whether it
+// is the last.
+func answer(c net.Conn, next func() (part pdu.Text, last bool)) {
 	defer c.Close()
 	r, w := pdu.NewReader(c), pdu.NewWriter(c)
 	w.MaxData = maxText
@@ -64,12 +79,11 @@ func answer(c net.Conn, list pdu.Text) {
 				Data: pdu.Text("HeaderDigest=None\x00DataDigest=None\x00TargetPortalGroupTag=1\x00"),
 			})
 		case *pdu.TextRequest:
-			n := min(len(list), maxText)
-			resp := pdu.TextResponse{Final: n == len(list), ITT: m.ITT, TTT: 1, StatSN: sn, ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN, Data: list[:n]}
+			part, last := next()
+			resp := pdu.TextResponse{Final: last, ITT: m.ITT, TTT: 1, StatSN: sn, ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN, Data: part}
 			if resp.Final {
 				resp.TTT = pdu.NoTag
 			}
-			list = list[n:]
 			err = w.WritePDU(&resp)
 		case *pdu.LogoutRequest:
 			_ = w.WritePDU(&pdu.LogoutResponse{ITT: m.ITT, StatSN: sn, ExpCmdSN: m.CmdSN, MaxCmdSN: m.CmdSN})

@@ -36,7 +36,7 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 	if l.targets >= 0 {
 		var stop func()
 		var err error
-		if port, silent, stop, err = s.startTarget(l.targets); err != nil {
+		if port, silent, stop, err = s.startTarget("be-the-target", strconv.Itoa(l.targets), s.kind); err != nil {
 			return nil, err
 		}
 		defer stop()
@@ -65,9 +65,9 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 	return all, nil
 }
 
-// startTarget starts the canned target.
-func (s *settings) startTarget(targets int) (port, silent string, stop func(), err error) {
-	args := s.placed([]string{s.self, "be-the-target", strconv.Itoa(targets), s.kind}, true)
+// startTarget starts a target: this program, with these arguments.
+func (s *settings) startTarget(args ...string) (port, silent string, stop func(), err error) {
+	args = s.placed(append([]string{s.self}, args...), true)
 	target := exec.Command(args[0], args[1:]...)
 	target.Stderr = os.Stderr
 	if _, err = target.StdinPipe(); err != nil { // which ends with us, and the target with it

@@ -4,6 +4,8 @@
 //	discover ARGS...         run it; with ! it has to fail
 //	status N                 the exit status of the last discover
 //	portal NAME KIND ARGS... start a portal (see portals_test.go); its address is in $NAME
+//	quiet                    standard error of the last discover is empty; where only root may read the
+//	                         host's initiatorname.iscsi, that line may be there
 //	asked NAME               wait until somebody logs in to that portal
 //	json FILE, jsonl FILE    one JSON document, one a line; FILE may be stdout
 //	hides SECRET FILE...     the secret is in none of the files, in no encoding; FILE may be a pattern
@@ -90,6 +92,7 @@ func TestCommand(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"discover": runDiscover,
 			"status":   checkStatus,
+			"quiet":    checkQuiet,
 			"portal":   startPortal,
 			"asked":    waitAsked,
 			"json":     checkJSON,
@@ -140,6 +143,17 @@ func checkStatus(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := of(ts).status; got != want {
 		ts.Fatalf("got exit status %d, want %d", got, want)
+	}
+}
+
+func checkQuiet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: quiet")
+	}
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		if !strings.HasPrefix(line, "discover: warning: /etc/iscsi/initiatorname.iscsi cannot be used: ") {
+			ts.Fatalf("got %s", line)
+		}
 	}
 }
 

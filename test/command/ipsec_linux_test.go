@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ const (
 //	unprivileged ARGS...  run it on the host, without any capability
 //	host PROGRAM ARGS...  run a program on the host
 //	charon                start strongSwan's IKE daemon on the host
+//	freeze                stop it as it is
 //	watch                 look at the cable from now on
 //	silent                nothing came over the cable since
 //	ike                   the host has sent IKE since, and nothing else
@@ -58,6 +60,7 @@ func TestIPsec(t *testing.T) {
 			"unprivileged": func(ts *testscript.TestScript, neg bool, args []string) { world(ts).unprivileged(ts, neg, args) },
 			"host":         func(ts *testscript.TestScript, neg bool, args []string) { world(ts).run(ts, neg, args...) },
 			"charon":       func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).startCharon(ts) },
+			"freeze":       func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).freeze(ts) },
 			"watch":        func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).watch() },
 			"silent":       func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).silent(ts) },
 			"ike":          func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).ike(ts) },
@@ -78,6 +81,7 @@ type ipsecWorld struct {
 	folder      string
 	host, array *netns.Namespace
 	holder      *netns.Process // a process in which the host has a /run of its own
+	charon      *netns.Process
 	capture     *targets.Capture
 }
 
@@ -153,14 +157,17 @@ func (w *ipsecWorld) startCharon(ts *testscript.TestScript) {
 	ts.Check(os.WriteFile(settings, []byte(charonSettings), 0o600))
 	cmd := exec.Command("nsenter", w.onHost(program)...)
 	cmd.Env = append(os.Environ(), "STRONGSWAN_CONF="+settings)
-	charon, err := w.host.Start(cmd)
+	var err error
+	w.charon, err = w.host.Start(cmd)
 	ts.Check(err)
-	w.tb.Cleanup(charon.Kill)
+	w.tb.Cleanup(w.charon.Kill)
 	w.await("charon", func() bool {
 		_, err := os.Stat(filepath.Join("/proc", strconv.Itoa(w.holder.Pid()), "root", "run", "charon.vici"))
-		return err == nil || charon.Ended()
+		return err == nil || w.charon.Ended()
 	})
 }
+
+func (w *ipsecWorld) freeze(ts *testscript.TestScript) { ts.Check(w.charon.Signal(syscall.SIGSTOP)) }
 
 func (w *ipsecWorld) watch() {
 	w.capture = targets.StartCapture(w.tb, targets.CaptureConfig{Namespace: w.array, Interface: "eth0"})

@@ -3,6 +3,7 @@ package integration
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/need"
@@ -71,6 +72,7 @@ func TestTgtCHAP(t *testing.T) {
 		change    func(*initiator.LoginOptions)
 		status    pdu.Status // where the target is to refuse
 		code      uint32
+		text      string // of the error
 		warning   initiator.WarningCode
 	}{
 		{name: "one-way", has: oneWay, give: oneWay, warning: initiator.WarnCHAPFallback},
@@ -82,7 +84,7 @@ func TestTgtCHAP(t *testing.T) {
 			o.NoCHAPFallback = true
 		}},
 		{name: "wrong secret", has: oneWay, give: targets.CHAP{User: "disc", Secret: "another-secret"},
-			status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure},
+			status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure, text: ": refused with SHA-256 (0x0200), and with MD5: target refused: authentication failure (0x0201)"},
 		{name: "wrong target secret", has: mutual, give: targets.CHAP{User: "disc", Secret: "secret-secret12", TargetUser: "tgtout", TargetSecret: "another-secret"},
 			code: initiator.CodeAuthenticationFailure},
 		{name: "mutual that the target does not do", has: oneWay, give: mutual, status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure},
@@ -104,6 +106,9 @@ func TestTgtCHAP(t *testing.T) {
 			var login *initiator.LoginError
 			if errors.As(err, &login); tt.status != 0 && (login == nil || login.Status != tt.status) {
 				t.Errorf("error %v, want status %s", err, tt.status)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.text) {
+				t.Errorf("got %v, want %q in it", err, tt.text)
 			}
 			if err != nil {
 				if len(r.Targets) != 0 {

@@ -24,6 +24,7 @@ type charon struct {
 	socket  string
 	folder  string
 	swanctl string
+	process *netns.Process
 }
 
 // startCharon starts one, without connections; nil is the namespace of the test.
@@ -55,8 +56,10 @@ func startCharon(t *testing.T, n *netns.Namespace, options ...string) *charon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.process = p
 	t.Cleanup(func() {
 		_ = p.Signal(syscall.SIGTERM)
+		_ = p.Signal(syscall.SIGCONT) // a test may have stopped it
 		<-p.Done()
 		if t.Failed() {
 			t.Logf("charon said:\n%s", c.log(t))

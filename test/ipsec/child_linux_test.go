@@ -55,6 +55,8 @@ type job struct {
 	Timeout       time.Duration
 	Patience      time.Duration // doGiveUp: for the connection
 	Repeat        int           // discoveries at once; 0: one
+
+	told []initiator.Warning // by the enforcer, of no portal
 }
 
 // A report is what became of it.
@@ -68,6 +70,9 @@ type report struct {
 	Code     string
 	NotHeld  bool   // the error is a HoldError
 	Lost     bool   // a LostError
+	WrongKey bool   // a KeyError
+	OtherID  string // of an IdentityError: the identity that the peer gave
+	Told     []initiator.Warning
 	Unproven string // why there is no proof in the end
 }
 
@@ -107,6 +112,7 @@ func runChild(text string) int {
 }
 
 func (j *job) run(ctx context.Context) (r report) {
+	defer func() { r.Told = j.told }()
 	if j.Timeout == 0 {
 		j.Timeout = 30 * time.Second
 	}
@@ -160,6 +166,12 @@ func (r *report) fail(err error) {
 	var hold *xfrm.HoldError
 	var lost *xfrm.LostError
 	r.NotHeld, r.Lost = errors.As(err, &hold), errors.As(err, &lost)
+	var key *strongswan.KeyError
+	r.WrongKey = errors.As(err, &key)
+	var identity *strongswan.IdentityError
+	if errors.As(err, &identity) {
+		r.OtherID = identity.Got
+	}
 }
 
 func (j *job) hold(ctx context.Context, r *report) error {
@@ -180,7 +192,7 @@ func (j *job) enforcer() initiator.Enforcer {
 	if j.Charon == "" {
 		return &xfrm.Enforcer{}
 	}
-	return &strongswan.Enforcer{Socket: j.Charon}
+	return &strongswan.Enforcer{Socket: j.Charon, Warn: func(w initiator.Warning) { j.told = append(j.told, w) }}
 }
 
 func (j *job) psk() initiator.PSK {

@@ -21,9 +21,8 @@ const (
 
 // fails runs a discovery that has to fail with a code and a reason, without a
 // byte but IKE.
-func (l *lab) fails(t *testing.T, j job, code string, reasons ...string) {
+func (l *lab) fails(t *testing.T, j job, code string, reasons ...string) (r report) {
 	t.Helper()
-	var r report
 	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Code != code {
 		t.Errorf("got %q (%s), want %s", r.Error, r.Code, code)
@@ -37,16 +36,42 @@ func (l *lab) fails(t *testing.T, j job, code string, reasons ...string) {
 		t.Errorf("on the wire: %+v, want no ESP", traffic)
 	}
 	l.wantClean(t)
+	return r
 }
 
+// testWrongKey (issue 13, 29): in both exchanges it is told by what nothing else
+// gives.
 func (l *lab) testWrongKey(t *testing.T) {
 	host, peer := l.ends(false)
-	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+	for flags, reason := range map[ipsec.Flags]string{
+		mainTransport: "the preshared key of the peer seems to be another: set the same one at both ends",
+		aggrTransport: "the preshared key of the peer is another: set the same one at both ends",
+	} {
 		t.Run(flags.String(), func(t *testing.T) {
 			l.peer.Require(t, host, peer, protection(flags))
 			j := l.job(flags, false)
 			j.Key = "not the key"
-			l.fails(t, j, codeFailed, "key")
+			if r := l.fails(t, j, codeFailed, reason); !r.WrongKey || r.OtherID != "" {
+				t.Errorf("got %+v, want a KeyError", r)
+			}
+		})
+	}
+}
+
+// testWrongIdentity (issue 13, 29): the peer has the key, and is another one.
+func (l *lab) testWrongIdentity(t *testing.T) {
+	host, peer := l.ends(false)
+	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+		t.Run(flags.String(), func(t *testing.T) {
+			p := protection(flags)
+			p.PeerID = "another.example"
+			l.peer.Require(t, host, peer, p)
+			j := l.job(flags, false)
+			j.Remote = "array.example"
+			reason := `the peer says that it is "another.example", and its identity should be "array.example"`
+			if r := l.fails(t, j, codeFailed, reason); r.WrongKey || r.OtherID != p.PeerID {
+				t.Errorf("got %+v, want an IdentityError", r)
+			}
 		})
 	}
 }

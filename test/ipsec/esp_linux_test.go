@@ -117,6 +117,7 @@ func TestESP(t *testing.T) {
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
 	t.Run("wrong key", l.testWrongKey)
+	t.Run("wrong identity", l.testWrongIdentity)
 	t.Run("other proposals", l.testProposals)
 	t.Run("associations lost", l.testLost)
 	t.Run("hang up", l.testHangUp)
@@ -217,14 +218,6 @@ func (l *lab) testIdentities(t *testing.T) {
 			l.wantClean(t)
 		})
 	}
-	t.Run("another", func(t *testing.T) {
-		p := protection(mainTransport)
-		p.PeerID = "another.example"
-		l.peer.Require(t, host, peer, p)
-		j := l.job(mainTransport, false)
-		j.Remote = "array.example"
-		l.fails(t, j, codeFailed)
-	})
 }
 
 // testSeveral: the same portal several times at once.

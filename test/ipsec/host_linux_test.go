@@ -2,7 +2,6 @@ package ipsec_test
 
 import (
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -16,10 +15,17 @@ import (
 // hostKey is the preshared key of the tests on the host's kernel.
 const hostKey = "the key of the host's tests"
 
-// A hostCharon is the host's charon, and an Enforcer that speaks with it.
-type hostCharon struct {
-	*charon
-	e *strongswan.Enforcer
+// A hostCharon is the host's charon.
+type hostCharon struct{ *charon }
+
+// existing asks an Enforcer that has not looked before.
+func (h *hostCharon) existing(t *testing.T, w *world, portal netip.AddrPort) ipsec.Existing {
+	t.Helper()
+	existing, err := (&strongswan.Enforcer{Socket: h.socket}).Existing(t.Context(), w.source, portal)
+	if err != nil {
+		t.Error(err)
+	}
+	return existing
 }
 
 // TestCharon: real daemons on the host's kernel. Where it has no ESP they agree on
@@ -27,19 +33,25 @@ type hostCharon struct {
 func TestCharon(t *testing.T) {
 	need.Root(t)
 	c := startCharon(t, nil)
-	h := &hostCharon{charon: c, e: &strongswan.Enforcer{Socket: c.socket}}
+	h := &hostCharon{c}
 	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport, mainTunnelPFS &^ ipsec.FlagPFS} {
 		t.Run(flags.String(), func(t *testing.T) { h.testAgreed(t, flags) })
 	}
-	t.Run("wrong key", func(t *testing.T) { h.testRefused(t, mainTransport, "another", "preshared key") })
-	t.Run("aggressive mode is not allowed", func(t *testing.T) {
-		h.testRefused(t, aggrTransport, hostKey, "i_dont_care_about_security_and_use_aggressive_mode_psk")
-	})
+	t.Run("wrong key", h.testWrongKey)
+	t.Run("wrong identity", h.testWrongIdentity)
+	t.Run("phases", h.testPhases)
+	t.Run("a message that cannot be read", h.testGarbled)
+	t.Run("aggressive mode is not allowed", h.testNotAllowed)
 	t.Run("the peer is down", h.testPeerDown)
 	t.Run("the host's own connection", h.testOwnConnection)
 	t.Run("the host's own connection for a port", h.testOwnPort)
 	t.Run("a trap of the host", h.testTrap)
+	t.Run("the host's own connection by name", h.testOwnName)
 	t.Run("killed in the middle", h.testKilled)
+	t.Run("killed in a container", h.testContainer)
+	t.Run("many portals", h.testCrowd)
+	t.Run("it hangs", h.testHung)
+	t.Run("it hangs later", h.testHungLater)
 }
 
 // job is a discovery of a world's target, under flags.
@@ -71,18 +83,33 @@ func (h *hostCharon) testAgreed(t *testing.T, flags ipsec.Flags) {
 	h.wantClean(t)
 }
 
-// testRefused: a peer that has some key, and was not told that aggressive mode is
-// all right, refuses.
-func (h *hostCharon) testRefused(t *testing.T, flags ipsec.Flags, key, reason string) {
+// peerOf starts the charon of a world's target, with a connection to this host.
+// change may alter how the connection is written.
+func peerOf(t *testing.T, w *world, flags ipsec.Flags, key string, change func(string) string, options ...string) *charon {
+	t.Helper()
+	peer := startCharon(t, w.target, options...)
+	text := connection("peer", w.portal.Addr().String(), w.source.String(), flags.Has(ipsec.FlagAggressive), mode(flags), key)
+	if change != nil {
+		text = change(text)
+	}
+	peer.load(t, text)
+	return peer
+}
+
+// testNotAllowed: a peer that was not told that aggressive mode is all right
+// refuses.
+func (h *hostCharon) testNotAllowed(t *testing.T) {
 	w := newWorld(t, false)
-	peer := startCharon(t, w.target)
-	peer.load(t, connection("peer", w.portal.Addr().String(), w.source.String(), flags.Has(ipsec.FlagAggressive), mode(flags), key))
-	h.fails(t, w, flags, reason)
+	peerOf(t, w, aggrTransport, hostKey, nil)
+	r := h.fails(t, w, aggrTransport, "i_dont_care_about_security_and_use_aggressive_mode_psk")
+	if r.WrongKey || r.OtherID != "" {
+		t.Errorf("got %+v, want no word of a key or an identity", r)
+	}
 	h.wantClean(t)
 }
 
 // fails runs a discovery that has to fail for a reason, without a byte but IKE.
-func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason string) {
+func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason string) report {
 	t.Helper()
 	tap := w.tap(t)
 	j := h.job(w, flags)
@@ -93,6 +120,7 @@ func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason str
 	if traffic := tap.stop(t); len(traffic.Clear) > 0 || traffic.Protected() > 0 {
 		t.Errorf("on the wire: %+v, want IKE at most", *traffic)
 	}
+	return r
 }
 
 // testPeerDown: nobody answers IKE.
@@ -115,9 +143,8 @@ func (h *hostCharon) testOwnConnection(t *testing.T) {
 	h.load(t, connection("backup", w.source.String(), w.portal.Addr().String(), false, "transport", "the host's own key"))
 	defer h.load(t, "connections { }\n")
 	h.fails(t, w, mainTransport, `"backup"`)
-	existing, err := h.e.Existing(t.Context(), w.source, w.portal)
-	if err != nil || existing.Kind != ipsec.ExistingPartial || !strings.Contains(existing.Name, `"backup"`) {
-		t.Errorf("what exists: got %+v, %v; want partial, by the connection", existing, err)
+	if existing := h.existing(t, w, w.portal); existing.Kind != ipsec.ExistingPartial || !strings.Contains(existing.Name, `"backup"`) {
+		t.Errorf("what exists: got %+v, want partial, by the connection", existing)
 	}
 	out, err := h.control("--list-conns")
 	if err != nil || !strings.Contains(out, "backup") || strings.Contains(out, "iscsi-discovery") {
@@ -134,9 +161,8 @@ func (h *hostCharon) testOwnPort(t *testing.T) {
 	h.load(t, strings.Replace(text, "esp_proposals", "remote_ts = "+portal.String()+"/32[tcp/3260]\nesp_proposals", 1))
 	defer h.load(t, "connections { }\n")
 	for port, want := range map[uint16]ipsec.ExistingKind{3260: ipsec.ExistingPartial, 3261: ipsec.ExistingNone} {
-		existing, err := h.e.Existing(t.Context(), w.source, netip.AddrPortFrom(portal, port))
-		if err != nil || existing.Kind != want {
-			t.Errorf("port %d: got %+v, %v; want %s", port, existing, err, want)
+		if existing := h.existing(t, w, netip.AddrPortFrom(portal, port)); existing.Kind != want {
+			t.Errorf("port %d: got %+v, want %s", port, existing, want)
 		}
 	}
 }
@@ -150,9 +176,8 @@ func (h *hostCharon) testTrap(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	defer h.control("--uninstall", "--child", "backup")
-	existing, err := h.e.Existing(t.Context(), w.source, w.portal)
-	if err != nil || existing.Kind != ipsec.ExistingProtection || existing.Flags != ipsec.FlagValid|ipsec.FlagTransport {
-		t.Errorf("what exists: got %+v, %v; want protection in transport mode", existing, err)
+	if existing := h.existing(t, w, w.portal); existing.Kind != ipsec.ExistingProtection || existing.Flags != ipsec.FlagValid|ipsec.FlagTransport {
+		t.Errorf("what exists: got %+v, want protection in transport mode", existing)
 	}
 }
 
@@ -163,19 +188,12 @@ func (h *hostCharon) testKilled(t *testing.T) {
 	j := h.job(w, mainTransport)
 	j.Timeout = limit
 	w.target.Down(t, w.cable) // so that it lasts
-	child := exec.Command("/proc/self/exe")
-	child.Env = []string{childEnv(j)}
-	if err := child.Start(); err != nil {
+	cmd, _ := child(t, j, 0)
+	h.begun(t)
+	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "a connection in charon", func() bool {
-		out, err := h.control("--list-sas")
-		return err == nil && strings.Contains(out, "iscsi-discovery")
-	})
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
+	_ = cmd.Wait()
 	if out, err := h.control("--list-conns"); err != nil || !strings.Contains(out, "iscsi-discovery") {
 		t.Fatalf("charon has: %v, %s; want what the child left", err, out)
 	}

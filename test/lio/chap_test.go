@@ -4,6 +4,7 @@ package lio
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -80,6 +81,58 @@ func (w *world) testOptionalCHAP(t *testing.T) {
 	p.Login = oneWay()
 	if r := discover(t, p); r.Auth.Algorithm == 0 {
 		t.Errorf("authentication %+v, want CHAP", r.Auth)
+	}
+}
+
+// testPreferredCHAP: what LIO makes of CHAP,None. It chooses CHAP where it knows a
+// secret, enforced or not, and also where it knows none, and then refuses.
+func (w *world) testPreferredCHAP(t *testing.T) {
+	defer w.lio.Open(t)
+	chap := auth.Outcome{Method: "CHAP", Algorithm: auth.SHA3_256, Done: true}
+	tests := []struct {
+		name string
+		set  func()
+		auth auth.Outcome
+		text string // of the error; empty: it works
+	}{
+		{name: "enforced", set: func() { w.lio.CHAP(t, user, secret) }, auth: chap},
+		{name: "not enforced", set: func() { w.lio.OptionalCHAP(t, user, secret) }, auth: chap},
+		{
+			name: "not set up", set: func() { w.lio.Open(t) }, auth: auth.Outcome{Method: "CHAP"},
+			text: "refused with the list SHA3-256,SHA-256,SHA-1,MD5, and with MD5: target refused: authentication failure (0x0201); " +
+				"check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery: LIO chooses it also where it does not",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.set()
+			p := at(w.portals()[0])
+			p.Login = oneWay()
+			p.Login.CHAPPolicy = initiator.CHAPPreferred
+			r, err := newDiscoverer().Discover(t.Context(), p)
+			if tt.text == "" && err != nil || tt.text != "" && (err == nil || !strings.Contains(err.Error(), tt.text)) {
+				t.Errorf("got  %v\nwant %s", err, tt.text)
+			}
+			if r.Auth != tt.auth || err == nil && len(r.Targets) != len(w.names) {
+				t.Errorf("authentication %+v, targets %v", r.Auth, r.Targets)
+			}
+		})
+	}
+}
+
+// testCHAPName: LIO takes a name that begins like a binary value for one, and
+// refuses it whatever the secret is.
+func (w *world) testCHAPName(t *testing.T) {
+	defer w.lio.Open(t)
+	for _, name := range []string{"0xdisc", "0Xdisc", "0bdisc"} {
+		w.lio.CHAP(t, name, secret)
+		p := at(w.portals()[0])
+		p.Login = oneWay()
+		p.Login.Username = name
+		_, err := newDiscoverer().Discover(t.Context(), p)
+		if initiator.Code(err) != initiator.CodeAuthenticationFailure || !strings.Contains(err.Error(), "LIO misreads a CHAP name that begins with 0x or 0b") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 

@@ -62,6 +62,8 @@ func TestLIO(t *testing.T) {
 		{"wildcard", (*world).testWildcard},
 		{"CHAP", (*world).testCHAP},
 		{"CHAP that is not enforced", (*world).testOptionalCHAP},
+		{"CHAP that is preferred", (*world).testPreferredCHAP},
+		{"CHAP by name", (*world).testCHAPName},
 		{"CHAP that does not convince", (*world).testCHAPRefused},
 		{"digests", (*world).testDigests},
 		{"wire", (*world).testWire},

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
@@ -37,10 +38,32 @@ func TestRedirect(t *testing.T) {
 }
 
 func bracketed(addr string) string {
-	if families[0].array[0] == addr || families[0].array[1] == addr {
+	if !strings.Contains(addr, ":") {
 		return addr
 	}
 	return "[" + addr + "]"
+}
+
+// TestRedirectToOwnHost (issue 13, 9): a target does not send us to this host, by
+// whichever of its addresses.
+func TestRedirectToOwnHost(t *testing.T) {
+	for _, f := range families {
+		t.Run(f.name, func(t *testing.T) {
+			w := newWays(t, f, func(target *iscsitest.Target) { target.Redirect = bracketed(f.host[1]) + ":3260,1" })
+			w.set("route add PORTAL via VIA0")
+			for _, from := range []from{all(""), all("host"), w.at(f.host[0])} {
+				err := w.refused(from, w.portal, initiator.CodeTargetMovedTemporarily)
+				if w.first.saw(f.host[0]); err == nil || !strings.Contains(err.Error(), "it leads to this host itself") {
+					t.Errorf("%+v: %v", from, err)
+				}
+			}
+			p := all("").to(w.portal)
+			r, err := (&initiator.Discoverer{InitiatorName: initiatorName, Timeout: patience}).Discover(t.Context(), p)
+			if w.first.saw(f.host[0]); initiator.Code(err) != initiator.CodeTargetMovedTemporarily || len(r.Redirects) != 0 {
+				t.Errorf("without a registry: %v", err)
+			}
+		})
+	}
 }
 
 // TestRedirectOtherFamily: where routing decides it goes there by the other

@@ -18,13 +18,12 @@ func (e *Enforcer) Announce(ctx context.Context, s initiator.Secured) (string, e
 	if err := e.able(s); err != nil {
 		return "", err
 	}
-	charon, err := e.daemon(ctx)
-	if err != nil {
+	charon := e.charon()
+	if err := charon.reach(ctx); err != nil {
 		return "", lacking(err)
 	}
-	defer charon.Close()
 	c := newConnection(s)
-	if err := c.conflict(ctx, charon); err != nil {
+	if err := c.conflict(ctx, charon, &e.names); err != nil {
 		return "", failed(err)
 	}
 	return Name, nil

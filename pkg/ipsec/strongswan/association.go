@@ -13,33 +13,35 @@ import (
 // installed is the state of a child that may be used.
 const installed = "INSTALLED"
 
-// look returns what charon says of the associations of a connection: one
+// maxChildren is how many associations for ESP a connection of ours may have: one,
+// and those that came before it.
+const maxChildren = 16
+
+// look returns what charon says of the associations of a connection: the one
 // for IKE, and those for ESP that are or were in use. All must be as planned.
-func (c *connection) look(ctx context.Context, d daemon) (ike vici.Section, children []vici.Section, err error) {
-	all, err := d.associations(ctx, c.name)
-	if err != nil {
-		return nil, nil, err
-	}
-	for name, s := range all {
+func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, children []vici.Section, err error) {
+	err = d.associations(ctx, c.name, func(name string, s vici.Section) error {
 		if name != c.name {
-			continue
+			return nil
 		}
-		ike = s
 		for _, child := range s.Sub("child-sas").Subs() {
-			if child.Text("name") == c.name && child.Text("spi-in") != "" {
-				children = append(children, child)
+			if child.Text("name") != c.name || child.Text("spi-in") == "" {
+				continue
 			}
+			if len(children) == maxChildren {
+				return &NotProvenError{Reason: "charon has too many security associations of the connection"}
+			}
+			if err := c.check(s, child); err != nil {
+				return err
+			}
+			ike, children = s, append(children, child)
 		}
+		return nil
+	})
+	if err == nil && len(children) == 0 {
+		err = &NotProvenError{Reason: "charon has no security association of the connection"}
 	}
-	if len(children) == 0 {
-		return nil, nil, &NotProvenError{Reason: "charon has no security association of the connection"}
-	}
-	for _, child := range children {
-		if err := c.check(ike, child); err != nil {
-			return nil, nil, err
-		}
-	}
-	return ike, children, nil
+	return ike, children, err
 }
 
 // check compares an association with what was planned. The peer has a say in

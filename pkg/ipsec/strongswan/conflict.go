@@ -13,37 +13,78 @@ import (
 // preshared keys between the ends of ours. Charon tells of keys no more than
 // their names, so it is the connections that count: a key that no connection
 // uses cannot be missed. A connection for whomever does not count; its key is not
-// for these ends in particular.
-func (c *connection) conflict(ctx context.Context, d daemon) error {
-	all, err := d.connections(ctx)
+// for these ends in particular. One to a name that cannot be looked up does: its
+// key may be for them.
+func (c *connection) conflict(ctx context.Context, d *daemon, n *names) error {
+	var named []foreign // that say by name where their ends are; maxListed bounds them
+	err := d.connections(ctx, func(name string, s vici.Section) error {
+		f, ok := newForeign(name, s)
+		switch {
+		case isOurs(name) || !ok:
+			return nil
+		case f.named():
+			named = append(named, f)
+			return nil
+		}
+		return c.meets(&f, end{list: f.localAddrs}, end{list: f.remoteAddrs})
+	})
 	if err != nil {
 		return err
 	}
-	for name, s := range all {
-		if _, ours := ownerOf(name); !ours && c.sharesEnds(s) {
-			return &ConflictError{Connection: name, Peer: c.remote}
+	// Charon does not wait for a name server meanwhile.
+	for i := range named {
+		f := &named[i]
+		if err := c.meets(f, n.resolve(ctx, f.localAddrs), n.resolve(ctx, f.remoteAddrs)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// sharesEnds reports whether a connection that charon lists has preshared keys
-// between the ends of c.
-func (c *connection) sharesEnds(s vici.Section) bool {
-	keys := false
-	var locals, remotes []string // identities
-	for name, auth := range s.Subs() {
-		keys = keys || strings.Contains(auth.Text("class"), "pre-shared key")
+// A foreign connection is one of the host that has preshared keys.
+type foreign struct {
+	name                    string
+	locals, remotes         []string // identities
+	localAddrs, remoteAddrs []string // addresses, prefixes, ranges, names and %any
+}
+
+// newForeign returns the one that charon lists; ok is false where it has no
+// preshared keys.
+func newForeign(name string, s vici.Section) (f foreign, ok bool) {
+	f = foreign{name: name, localAddrs: s.List("local_addrs"), remoteAddrs: s.List("remote_addrs")}
+	for end, auth := range s.Subs() {
+		ok = ok || strings.Contains(auth.Text("class"), "pre-shared key")
 		switch {
-		case strings.HasPrefix(name, "local"):
-			locals = append(locals, auth.Text("id"))
-		case strings.HasPrefix(name, "remote"):
-			remotes = append(remotes, auth.Text("id"))
+		case strings.HasPrefix(end, "local"):
+			f.locals = append(f.locals, auth.Text("id"))
+		case strings.HasPrefix(end, "remote"):
+			f.remotes = append(f.remotes, auth.Text("id"))
 		}
 	}
-	return keys &&
-		(slices.Contains(remotes, c.remote) || among(c.peer, s.List("remote_addrs"))) &&
-		(slices.Contains(locals, c.local) || anybody(s.List("local_addrs")) || among(c.source, s.List("local_addrs")))
+	return f, ok
+}
+
+// named reports whether host names are among the addresses.
+func (f *foreign) named() bool {
+	isName := func(s string) bool { _, ok := hostName(s); return ok }
+	return slices.ContainsFunc(f.localAddrs, isName) || slices.ContainsFunc(f.remoteAddrs, isName)
+}
+
+// meets returns a *ConflictError where a connection of the host has the ends of c,
+// or may have them.
+func (c *connection) meets(f *foreign, local, remote end) error {
+	theirs := slices.Contains(f.remotes, c.remote) || among(c.peer, remote.list)
+	mine := slices.Contains(f.locals, c.local) || anybody(f.localAddrs) || among(c.source, local.list)
+	conflict := &ConflictError{Connection: f.name, Peer: c.remote}
+	switch {
+	case !theirs && remote.unresolved == "", !mine && local.unresolved == "":
+		return nil
+	case !theirs:
+		conflict.Unresolved, conflict.Err = remote.unresolved, remote.err
+	case !mine:
+		conflict.Unresolved, conflict.Err = local.unresolved, local.err
+	}
+	return conflict
 }
 
 // anybody reports that a list of addresses does not say whose.

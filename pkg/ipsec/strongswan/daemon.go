@@ -3,63 +3,176 @@ package strongswan
 import (
 	"context"
 	"errors"
-	"iter"
 	"slices"
 	"time"
 
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
-// A daemon is charon, as far as this package has to do with it. Like the
-// connection that it is reached by, it does one thing at a time.
+// How long charon may take.
+const (
+	// answerLimit is for a command that needs no peer.
+	answerLimit = 5 * time.Second
+
+	// hungAfter is how long a command goes without an answer, at least, before
+	// charon counts as one that hangs: its caller may have had less time.
+	hungAfter = 2 * time.Second
+)
+
+// maxListed is how much is read of a list, in bytes on the wire. An association
+// has about a thousand.
+const maxListed = 16 << 20
+
+// A daemon is charon, as far as this package has to do with it. It is safe for
+// concurrent use.
 type daemon struct {
-	*vici.Conn
 	socket string
+	pool   *pool
+	hung   breaker
+	warn   func(initiator.WarningCode, string)
 }
 
-// call has charon carry out a command that has no events.
-func (d daemon) call(ctx context.Context, command string, request vici.Section) (vici.Section, error) {
-	answer, err := d.Call(ctx, command, request)
-	return answer, d.explain(err)
+// use does work on a connection with charon. The time that the work may take does
+// not begin before there is a connection to be had; 0: the context's alone.
+func (d *daemon) use(ctx context.Context, limit time.Duration, work func(context.Context, *vici.Conn) error) error {
+	leave, err := enter(ctx, d.pool.slots)
+	if err != nil {
+		return &DaemonError{Socket: d.socket, Err: err}
+	}
+	defer leave()
+	// Not before: while this one waited another may have found out.
+	if err := d.hung.check(time.Now()); err != nil {
+		return &DaemonError{Socket: d.socket, Err: err}
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &NoAnswerError{Waited: limit})
+		defer cancel()
+	}
+	begun := time.Now()
+	err = d.connected(ctx, work)
+	d.judge(ctx, time.Since(begun), limit > 0, err)
+	return d.explain(err)
 }
 
-// explain returns the error of a command: a refusal as it is, anything else as
-// trouble with the daemon.
-func (d daemon) explain(err error) error {
-	var refused *vici.FailedError
-	if err == nil || errors.As(err, &refused) {
+func (d *daemon) connected(ctx context.Context, work func(context.Context, *vici.Conn) error) error {
+	conn, err := d.pool.get(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.pool.put(conn)
+	return work(ctx, conn)
+}
+
+// judge notes whether charon answers.
+func (d *daemon) judge(ctx context.Context, took time.Duration, prompt bool, err error) {
+	var busy *vici.BusyError
+	switch {
+	case err == nil, answered(err):
+		d.hung.answered()
+	case !prompt && !errors.As(err, &busy), took < hungAfter, ctx.Err() == nil, !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		// It was not asked, or was not given the time.
+	default:
+		none := &NoAnswerError{Waited: took, Busy: errors.As(err, &busy)}
+		var limit *NoAnswerError
+		if errors.As(context.Cause(ctx), &limit) {
+			none.Waited = limit.Waited
+		}
+		if d.hung.trip(time.Now(), none) {
+			d.warn(initiator.WarnDaemon, reason(&DaemonError{Socket: d.socket, Err: none})+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
+		}
+	}
+}
+
+// answered reports an error that is in what charon answered.
+func answered(err error) bool {
+	var (
+		refused   *vici.FailedError
+		many      *ListError
+		conflict  *ConflictError
+		notProven *NotProvenError
+	)
+	return errors.As(err, &refused) || errors.As(err, &many) || errors.As(err, &conflict) || errors.As(err, &notProven)
+}
+
+// explain returns the error of a command: as it is where charon answered, and
+// anything else as trouble with the daemon.
+func (d *daemon) explain(err error) error {
+	var trouble *DaemonError
+	if err == nil || answered(err) || errors.As(err, &trouble) {
 		return err
 	}
 	return &DaemonError{Socket: d.socket, Err: err}
 }
 
-// list has charon list something by events, and yields the sections of those by
-// name.
-func (d daemon) list(ctx context.Context, command, event string, filter vici.Section) (iter.Seq2[string, vici.Section], error) {
-	var all vici.Section
-	_, err := d.Stream(ctx, command, event, filter, func(s vici.Section) error {
-		all = append(all, s...)
+// errReached ends work for which it is enough that there is a connection.
+var errReached = errors.New("reached")
+
+// reach connects, and returns why that cannot be done. That charon answers, it
+// does not show.
+func (d *daemon) reach(ctx context.Context) error {
+	err := d.use(ctx, answerLimit, func(context.Context, *vici.Conn) error { return errReached })
+	if errors.Is(err, errReached) {
 		return nil
+	}
+	return err
+}
+
+// call has charon carry out a command that has no events.
+func (d *daemon) call(ctx context.Context, command string, request vici.Section) (answer vici.Section, err error) {
+	err = d.use(ctx, answerLimit, func(ctx context.Context, conn *vici.Conn) (err error) {
+		answer, err = conn.Call(ctx, command, request)
+		return err
 	})
-	return all.Subs(), d.explain(err)
+	return answer, err
 }
 
-// connections lists the configured ones, of all, and associations the IKE
-// associations; a name selects.
-func (d daemon) connections(ctx context.Context) (iter.Seq2[string, vici.Section], error) {
-	return d.list(ctx, "list-conns", "list-conn", nil)
+// list has charon list something by events, and hands on the sections of those by
+// name, as they come. A list of more than maxListed is a *ListError.
+func (d *daemon) list(ctx context.Context, command, event string, filter vici.Section, each func(name string, s vici.Section) error) error {
+	return d.use(ctx, answerLimit, func(ctx context.Context, conn *vici.Conn) error {
+		size := 0
+		_, err := conn.Stream(ctx, command, event, filter, func(s vici.Section) error {
+			if size += s.Size(); size > maxListed {
+				return &ListError{Command: command, Limit: maxListed}
+			}
+			for name, sub := range s.Subs() {
+				if err := each(name, sub); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return err
+	})
 }
 
-func (d daemon) associations(ctx context.Context, name string) (iter.Seq2[string, vici.Section], error) {
+// connections lists the configured ones, and associations the IKE associations; a
+// name selects.
+func (d *daemon) connections(ctx context.Context, each func(name string, s vici.Section) error) error {
+	return d.list(ctx, "list-conns", "list-conn", nil, each)
+}
+
+func (d *daemon) associations(ctx context.Context, name string, each func(name string, s vici.Section) error) error {
 	var filter vici.Section
 	if name != "" {
 		filter = vici.Section{vici.Text("ike", name)}
 	}
-	return d.list(ctx, "list-sas", "list-sa", filter)
+	return d.list(ctx, "list-sas", "list-sa", filter, each)
+}
+
+// up reports whether there are associations of a name.
+func (d *daemon) up(ctx context.Context, name string) (up bool, err error) {
+	err = d.associations(ctx, name, func(n string, _ vici.Section) error {
+		up = up || n == name
+		return nil
+	})
+	return up, err
 }
 
 // ours returns the names of all that is in charon with a name of ours.
-func (d daemon) ours(ctx context.Context) ([]string, error) {
+func (d *daemon) ours(ctx context.Context) ([]string, error) {
 	connections, err := d.call(ctx, "get-conns", nil)
 	if err != nil {
 		return nil, err
@@ -69,19 +182,15 @@ func (d daemon) ours(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	names := slices.Concat(connections.List("conns"), keys.List("keys"))
-	associations, err := d.associations(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	for name := range associations {
-		names = append(names, name)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool {
-		_, ok := ownerOf(name)
-		return !ok
+	names = slices.DeleteFunc(names, func(name string) bool { return !isOurs(name) })
+	err = d.associations(ctx, "", func(name string, _ vici.Section) error {
+		if isOurs(name) {
+			names = append(names, name)
+		}
+		return nil
 	})
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), err
 }
 
 // How to end associations: a DELETE that is not answered in time does without
@@ -93,7 +202,7 @@ const (
 
 // terminate ends the IKE associations of a name and what hangs on them, and
 // waits until they are gone.
-func (d daemon) terminate(ctx context.Context, name string) error {
+func (d *daemon) terminate(ctx context.Context, name string) error {
 	request := vici.Section{vici.Text("ike", name), vici.Text("force", "yes"), vici.Text("timeout", terminateWait)}
 	for {
 		_, err := d.call(ctx, "terminate", request)
@@ -101,12 +210,8 @@ func (d daemon) terminate(ctx context.Context, name string) error {
 		if err != nil && !errors.As(err, &refused) {
 			return err
 		}
-		left, err := d.associations(ctx, name)
-		if err != nil {
+		if up, err := d.up(ctx, name); err != nil || !up {
 			return err
-		}
-		if !contains(left, name) {
-			return nil
 		}
 		select {
 		case <-ctx.Done():
@@ -116,18 +221,9 @@ func (d daemon) terminate(ctx context.Context, name string) error {
 	}
 }
 
-func contains(sections iter.Seq2[string, vici.Section], name string) bool {
-	for n := range sections {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
-
 // forget takes all of a name out of charon: associations, connection, key. That
 // something was not there is no error; that it still is, is.
-func (d daemon) forget(ctx context.Context, name string) error {
+func (d *daemon) forget(ctx context.Context, name string) error {
 	var refused *vici.FailedError
 	err := d.terminate(ctx, name)
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -24,19 +23,21 @@ type dialer struct {
 	named bool   // there may be something in charon
 	once  sync.Once
 	left  error // of Close
+
+	cleanup context.Context // see cleaning
+	cleaned context.CancelFunc
 }
 
 // prepare has charon negotiate. Whatever it ends in, Close cleans up.
 func (d *dialer) prepare(ctx context.Context, key auth.Secret) error {
-	charon, err := d.e.daemon(ctx)
-	if err != nil {
+	charon := d.e.charon()
+	if err := charon.reach(ctx); err != nil {
 		return lacking(err)
 	}
-	defer charon.Close()
 	if err := d.e.sweep(ctx, charon); err != nil {
 		return failed(err)
 	}
-	if err := d.c.conflict(ctx, charon); err != nil {
+	if err := d.c.conflict(ctx, charon, &d.e.names); err != nil {
 		return failed(err)
 	}
 	for {
@@ -49,12 +50,13 @@ func (d *dialer) prepare(ctx context.Context, key auth.Secret) error {
 		if err := d.forget(); err != nil {
 			return failed(err) // and Close tries again
 		}
-		d.named = false
+		d.cleaned()
+		d.named, d.cleanup = false, nil
 	}
 }
 
 // establish has charon negotiate the connection once.
-func (d *dialer) establish(ctx context.Context, charon daemon, key auth.Secret) error {
+func (d *dialer) establish(ctx context.Context, charon *daemon, key auth.Secret) error {
 	d.e.name(&d.c)
 	d.named = true
 	if err := d.load(ctx, charon, key); err != nil {
@@ -76,7 +78,7 @@ func (d *dialer) establish(ctx context.Context, charon daemon, key auth.Secret) 
 }
 
 // load gives charon the key and the connection.
-func (d *dialer) load(ctx context.Context, charon daemon, key auth.Secret) error {
+func (d *dialer) load(ctx context.Context, charon *daemon, key auth.Secret) error {
 	secret := key.Reveal()
 	defer clear(secret)
 	if _, err := charon.call(ctx, "load-shared", d.c.key(secret)); err != nil {
@@ -88,14 +90,8 @@ func (d *dialer) load(ctx context.Context, charon daemon, key auth.Secret) error
 
 // DialContext connects, held to the associations that were negotiated.
 func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
-	settle := d.e.Settle
-	if settle == 0 {
-		settle = DefaultSettle
-	}
-	select {
-	case <-time.After(settle):
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if err := d.e.settle(ctx); err != nil {
+		return nil, err
 	}
 	association := d.c.association()
 	if err := association.Validate(); err != nil {
@@ -114,12 +110,7 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 
 // Proof asks charon again, which asks the kernel.
 func (d *dialer) Proof(ctx context.Context) (initiator.Proof, error) {
-	charon, err := d.e.daemon(ctx)
-	if err != nil {
-		return initiator.Proof{}, failed(err)
-	}
-	defer charon.Close()
-	ike, children, err := d.c.look(ctx, charon)
+	ike, children, err := d.c.look(ctx, d.e.charon())
 	if err != nil {
 		return initiator.Proof{}, failed(err)
 	}
@@ -139,6 +130,7 @@ func (d *dialer) Close() error {
 			if d.left = d.forget(); d.left != nil {
 				d.e.leave(d.c.name)
 			}
+			d.cleaned()
 		}
 		if d.dialer != nil && d.left == nil {
 			d.left = d.dialer.Close() // else there may be associations still
@@ -147,13 +139,13 @@ func (d *dialer) Close() error {
 	return d.left
 }
 
-func (d *dialer) forget() error {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanupLimit)
-	defer cancel()
-	charon, err := d.e.daemon(ctx)
-	if err != nil {
-		return &LeftoverError{Name: d.c.name, Err: err}
+func (d *dialer) forget() error { return d.e.charon().forget(d.cleaning(), d.c.name) }
+
+// cleaning returns the context of all that it takes to clean up after the
+// connection, from the first time that something is cleaned up.
+func (d *dialer) cleaning() context.Context {
+	if d.cleanup == nil {
+		d.cleanup, d.cleaned = context.WithTimeoutCause(context.Background(), cleanupLimit, &NoAnswerError{Waited: cleanupLimit})
 	}
-	defer charon.Close()
-	return charon.forget(ctx, d.c.name)
+	return d.cleanup
 }

@@ -4,18 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
-	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -32,8 +28,9 @@ const (
 // charon's threads, of which it has 16 and needs some for other things.
 const maxNegotiations = 4
 
-// cleanupLimit is how long charon may take to forget a connection of ours.
-const cleanupLimit = 5 * time.Second
+// cleanupLimit is how long charon may take to forget a connection of ours, with
+// all that this takes.
+const cleanupLimit = 3 * time.Second
 
 // An Enforcer has charon negotiate keys. Its zero value is ready to use. Fields
 // must not change while it is in use.
@@ -53,13 +50,25 @@ type Enforcer struct {
 	// Wait is for plans that are in place, as in xfrm.Enforcer.
 	Wait time.Duration
 
+	// Warn is told what concerns no portal in particular: that charon gives no
+	// answer (initiator.WarnDaemon), and what earlier discoveries had left in it
+	// and was taken out (initiator.WarnSwept). It may be called from several
+	// goroutines. nil: it is not told.
+	Warn func(initiator.Warning)
+
 	serials atomic.Uint64
 	pairs   pairs
+	look    shared[outlook]
+	names   names
 
-	mu           sync.Mutex
-	swept        bool          // guarded by mu, which is held while sweeping
-	leftovers    []string      // guarded by mu: names of ours that are still in charon
-	negotiations chan struct{} // guarded by mu until it is made
+	started      sync.Once
+	d            *daemon       // set by started, as the following
+	negotiations chan struct{} // one in it for each that is under way
+	sweeping     chan struct{} // one in it while a sweep is under way
+
+	mu        sync.Mutex
+	swept     bool     // guarded by mu
+	leftovers []string // guarded by mu: names of ours that are still in charon
 
 	// What the system does, for tests of everything else; nil: package xfrm.
 	dial     func(context.Context, *xfrm.Dialer, netip.AddrPort) (net.Conn, error)
@@ -88,33 +97,25 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 	return d, nil
 }
 
-// daemon connects with charon.
-func (e *Enforcer) daemon(ctx context.Context) (daemon, error) {
-	path := e.Socket
-	if path == "" {
-		path = DefaultSocket
-	}
-	conn, err := vici.Dial(ctx, path)
-	switch {
-	case err == nil:
-		return daemon{Conn: conn, socket: path}, nil
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
-	}
-	return daemon{}, &DaemonError{Socket: path, Err: err}
-}
-
-// absent reports that there is no charon, rather than one that does not speak
-// with us.
-func absent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+// charon returns the daemon.
+func (e *Enforcer) charon() *daemon {
+	e.started.Do(func() {
+		path := e.Socket
+		if path == "" {
+			path = DefaultSocket
+		}
+		e.d = &daemon{socket: path, pool: newPool(path), warn: e.tell}
+		e.negotiations = make(chan struct{}, maxNegotiations)
+		e.sweeping = make(chan struct{}, 1)
+	})
+	return e.d
 }
 
 // name gives a connection its name and numbers.
 func (e *Enforcer) name(c *connection) {
 	c.legacy = e.Legacy
 	n := e.serials.Add(1)
-	c.name = ourselves().name(n)
+	c.name = ownerNow().name(n)
 	c.reqid, c.serial = randomReqid(), randomStart()+n
 }
 
@@ -136,15 +137,16 @@ func random() uint32 {
 // turn waits until a negotiation may begin; the function that it returns ends
 // it.
 func (e *Enforcer) turn(ctx context.Context) (end func(), err error) {
-	e.mu.Lock()
-	if e.negotiations == nil {
-		e.negotiations = make(chan struct{}, maxNegotiations)
-	}
-	turns := e.negotiations
-	e.mu.Unlock()
+	e.charon()
+	return enter(ctx, e.negotiations)
+}
+
+// enter takes one of the places that a channel has; the function that it returns
+// gives it back.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
 	select {
-	case turns <- struct{}{}:
-		return func() { <-turns }, nil
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

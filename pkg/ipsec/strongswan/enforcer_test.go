@@ -2,6 +2,7 @@ package strongswan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -200,4 +201,18 @@ func TestIdentities(t *testing.T) {
 	if got := join(conn.Sub("children").Sub(c.loadedName()).List("esp_proposals")); !strings.HasSuffix(got, " 3des-sha1-modp1024") {
 		t.Errorf("ESP proposals: got %q, want the legacy one last", got)
 	}
+}
+
+// useOnce makes a connection, and proves and closes it.
+func useOnce(t *testing.T, e *Enforcer, s initiator.Secured) error {
+	d, err := e.Dialer(t.Context(), s)
+	if err != nil {
+		return err
+	}
+	nc, err := d.DialContext(t.Context())
+	if err == nil {
+		nc.Close()
+		_, err = d.Proof(t.Context())
+	}
+	return errors.Join(err, d.Close())
 }

@@ -1,13 +1,19 @@
 package strongswan
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
 // A DaemonError is a daemon that cannot be spoken with.
@@ -17,7 +23,10 @@ type DaemonError struct {
 }
 
 func (e *DaemonError) Error() string {
+	var busy *vici.BusyError
 	switch {
+	case errors.As(e.Err, &busy):
+		return fmt.Sprintf("strongswan: charon on %s accepts no connection, as its queue is full: %s", e.Socket, reason(busy.Err))
 	case absent(e.Err):
 		return fmt.Sprintf("strongswan: charon does not run: nobody listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
@@ -29,12 +38,50 @@ func (e *DaemonError) Error() string {
 // Unwrap returns why.
 func (e *DaemonError) Unwrap() error { return e.Err }
 
+// absent reports that there is no charon, rather than one that does not speak
+// with us. Behind a socket with a full queue there is one.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// A NoAnswerError is a charon that runs and gave no answer: it hangs, was
+// stopped, or is overloaded. Another try may succeed.
+type NoAnswerError struct {
+	Waited time.Duration
+	Busy   bool // it did not even accept a connection
+}
+
+func (e *NoAnswerError) Error() string {
+	const enough = 100 * time.Millisecond
+	if e.Busy {
+		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(enough))
+	}
+	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(enough))
+}
+
+// Timeout reports true, as in net.Error.
+func (e *NoAnswerError) Timeout() bool { return true }
+
+// Is reports that e is context.DeadlineExceeded.
+func (e *NoAnswerError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// A ListError is a list of charon's that is longer than what is read of one.
+type ListError struct {
+	Command string // by which charon lists it
+	Limit   int    // bytes
+}
+
+func (e *ListError) Error() string {
+	return fmt.Sprintf("strongswan: charon's answer to %s has more than %d bytes, and was not read to its end", e.Command, e.Limit)
+}
+
 // A NegotiationError is a negotiation that did not end in security
 // associations.
 type NegotiationError struct {
 	Peer   string
 	Reason string   // in lower case
 	Log    []string // what charon said of it last
+	Cause  error    // a *KeyError, an *IdentityError; nil: another, or not known
 	Err    error    // of the command, or why it was not waited for longer
 }
 
@@ -42,18 +89,66 @@ func (e *NegotiationError) Error() string {
 	return fmt.Sprintf("strongswan: no keys could be negotiated with %s: %s", e.Peer, e.Reason)
 }
 
-// Unwrap returns the error of the command, or why it was not waited for longer.
-func (e *NegotiationError) Unwrap() error { return e.Err }
+// Unwrap returns the cause, if it is known, and the error of the command, or why
+// it was not waited for longer.
+func (e *NegotiationError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Cause, e.Err}
+}
 
-// A ConflictError is a connection of the host that has the same ends, and would
-// come to use our key.
+// A KeyError is a peer that has another preshared key.
+type KeyError struct {
+	// Seems: the ends could not read each other's messages, which another key
+	// explains, and little else. Not set: the peer's proof of the key was wrong.
+	Seems bool
+}
+
+func (e *KeyError) Error() string {
+	if e.Seems {
+		return "strongswan: the preshared key of the peer seems to be another: set the same one at both ends"
+	}
+	return "strongswan: the preshared key of the peer is another: set the same one at both ends"
+}
+
+// An IdentityError is a peer that says it is another one than it should be.
+type IdentityError struct {
+	Got  string // what the peer says, as charon shows it
+	Want string
+}
+
+func (e *IdentityError) Error() string {
+	return fmt.Sprintf("strongswan: the peer says that it is %s, and its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
+}
+
+// A ConflictError is a connection of the host that has the same ends, or may have
+// them, and would come to use our key.
 type ConflictError struct {
 	Connection string
 	Peer       string
+	Unresolved string // a name of its ends that could not be looked up; empty: they are the same
+	Err        error  // why not
 }
 
 func (e *ConflictError) Error() string {
+	if e.Unresolved != "" {
+		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
+			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
+	}
 	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
+}
+
+// Unwrap returns why a name could not be looked up.
+func (e *ConflictError) Unwrap() error { return e.Err }
+
+// lookupReason is why a name could not be looked up, without the name.
+func lookupReason(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns.Err
+	}
+	return reason(err)
 }
 
 // A NotProvenError is a connection of which it cannot be shown that it was
@@ -84,8 +179,9 @@ func failed(err error) error {
 // lacking returns what this system lacks, or this process may not do, as an
 // error with a code.
 func lacking(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return failed(err)
+	var daemon *DaemonError
+	if errors.Is(err, fs.ErrPermission) || errors.As(err, &daemon) && !absent(daemon.Err) {
+		return failed(err) // it is there, and may answer another time
 	}
 	return coded(initiator.CodeIPsecNotSupportedOnOS, &ipsec.NoEnforcerError{Err: err})
 }

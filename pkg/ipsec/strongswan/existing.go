@@ -2,27 +2,24 @@ package strongswan
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
-	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
-
-// lookLimit is how long charon may take to tell what it has. That it does not is
-// no reason not to ask a portal.
-const lookLimit = 3 * time.Second
 
 // Existing says what exists between an address of ours and a portal: what the
 // kernel's policies come to, which include those of charon, and else what charon
 // has that is not enforced. A connection of charon that is loaded and neither up
 // nor trapped holds nothing back, and neither does an association without
 // policies, or one that is not in the kernel: all that is ipsec.ExistingPartial.
+//
+// Charon is looked at once for all connections of a while, for three seconds at
+// most. Where it does not answer, what exists is unknown, and it is left alone
+// for some time.
 func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrPort) (ipsec.Existing, error) {
 	policies := xfrm.Existing
 	if e.policies != nil {
@@ -35,66 +32,18 @@ func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrP
 	return ipsec.Combine(kernel, e.configured(ctx, src, dst)), nil
 }
 
-// configured says what charon has.
+// configured says what charon has, as far as it was looked at: one look serves
+// all connections for a while.
 func (e *Enforcer) configured(ctx context.Context, src netip.Addr, dst netip.AddrPort) ipsec.Existing {
-	ctx, cancel := context.WithTimeout(ctx, lookLimit)
-	defer cancel()
-	charon, err := e.daemon(ctx)
+	o, err := e.look.get(ctx, lookLimit, lookKept, e.lookAround)
 	switch {
 	case absent(err):
 		return ipsec.Existing{}
 	case err != nil:
-		return ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: reason(err)}
+		return ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: reason(e.charon().explain(err))}
 	}
-	defer charon.Close()
-	name, err := covering(ctx, charon, src.Unmap(), netip.AddrPortFrom(dst.Addr().Unmap().WithZone(""), dst.Port()))
-	switch {
-	case err != nil:
-		return ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: reason(err)}
-	case name == "":
-		return ipsec.Existing{}
-	}
-	return ipsec.Existing{Kind: ipsec.ExistingPartial, Name: name}
+	return o.covering(src.Unmap(), netip.AddrPortFrom(dst.Addr().Unmap().WithZone(""), dst.Port()))
 }
-
-// covering returns the name of what charon has of others that is for a
-// connection; empty: nothing.
-func covering(ctx context.Context, charon daemon, src netip.Addr, dst netip.AddrPort) (string, error) {
-	associations, err := charon.associations(ctx, "")
-	if err != nil {
-		return "", err
-	}
-	for name, ike := range associations {
-		if _, ours := ownerOf(name); ours {
-			continue
-		}
-		for _, child := range ike.Sub("child-sas").Subs() {
-			near, far := ends(ike, "local-host"), ends(ike, "remote-host")
-			if child.Text("state") == installed && selects(child.List("local-ts"), near, netip.AddrPortFrom(src, 0)) && selects(child.List("remote-ts"), far, dst) {
-				return fmt.Sprintf("strongSwan association %q", name), nil
-			}
-		}
-	}
-	connections, err := charon.connections(ctx)
-	if err != nil {
-		return "", err
-	}
-	for name, conn := range connections {
-		if _, ours := ownerOf(name); ours {
-			continue
-		}
-		for _, child := range conn.Sub("children").Subs() {
-			near, far := conn.List("local_addrs"), conn.List("remote_addrs")
-			mine := selects(child.List("local-ts"), near, netip.AddrPortFrom(src, 0)) || anybody(near)
-			if mine && selects(child.List("remote-ts"), far, dst) {
-				return fmt.Sprintf("strongSwan connection %q", name), nil
-			}
-		}
-	}
-	return "", nil
-}
-
-func ends(ike vici.Section, key string) []string { return []string{ike.Text(key)} }
 
 // selects reports whether one of charon's traffic selectors, such as
 // 192.0.2.0/24[tcp/3260], names an end of a connection. A selector may be

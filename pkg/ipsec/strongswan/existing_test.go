@@ -56,6 +56,13 @@ func TestExisting(t *testing.T) {
 		{name: "an association of another address", sa: association("INSTALLED", "192.0.2.2/32", "192.0.2.0/24"), want: ipsec.ExistingNone},
 		{name: "a connection of ours", ours: true, conn: conn("192.0.2.10", "dynamic"), want: ipsec.ExistingNone},
 		{name: "an association of ours", ours: true, sa: association("INSTALLED", "192.0.2.1/32", "192.0.2.0/24"), want: ipsec.ExistingNone},
+		// Issue 13, 46.
+		{name: "a name of the portal's", conn: conn("array.example.com", "dynamic[tcp/3260]"), want: ipsec.ExistingPartial, text: `strongSwan connection "x"`},
+		{name: "a name of another's", conn: conn("other.example.com", "dynamic"), want: ipsec.ExistingNone},
+		{name: "a name that cannot be looked up", conn: conn("gone.example.com", "dynamic"), want: ipsec.ExistingUnknown, text: `strongSwan connection "x" is for the name "gone.example.com"`},
+		{name: "a name that cannot be looked up, for another port", conn: conn("gone.example.com", "dynamic[tcp/80]"), want: ipsec.ExistingNone},
+		{name: "a name that cannot be looked up, for others behind it", conn: conn("gone.example.com", "198.51.100.0/24"), want: ipsec.ExistingNone},
+		{name: "a name that cannot be looked up, for the portal behind it", conn: conn("gone.example.com", "192.0.2.0/24"), want: ipsec.ExistingPartial},
 		{name: "charon goes", change: func(c *charon) { c.drop = map[string]bool{"list-sas": true} }, want: ipsec.ExistingUnknown, text: "charon on "},
 		{name: "charon refuses", change: func(c *charon) { c.refuse = map[string]string{"list-conns": "no"} }, want: ipsec.ExistingUnknown, text: "list-conns: no"},
 	}
@@ -64,7 +71,7 @@ func TestExisting(t *testing.T) {
 			t.Parallel()
 			name := "x"
 			if tt.ours {
-				name = ourselves().name(1)
+				name = ownerNow().name(1)
 			}
 			c := newCharon(t, func(c *charon) {
 				if tt.conn != nil {
@@ -78,6 +85,7 @@ func TestExisting(t *testing.T) {
 				}
 			})
 			e, _ := newEnforcer(t, c)
+			e.names.lookup = lookupExample
 			e.policies = func(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) { return tt.kernel, nil }
 			got, err := e.Existing(t.Context(), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddrPort("192.0.2.10:3260"))
 			if err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -27,15 +29,32 @@ func TestFailures(t *testing.T) {
 		change func(*charon)
 		code   uint32 // 0: FAILED_TO_CONFIGURE_IPSEC
 		reason string
+		cause  error // a KeyError or an IdentityError; nil: neither
 	}{
 		{name: "key refused", reason: "load-shared: no", change: func(c *charon) { c.refuse = map[string]string{"load-shared": "no"} }},
 		{name: "connection refused", reason: "load-conn: unknown option", change: func(c *charon) { c.refuse = map[string]string{"load-conn": "unknown option"} }},
 		{name: "charon goes at the key", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"load-shared": true} }},
 		{name: "charon goes while it negotiates", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"initiate": true} }},
-		{name: "wrong key", reason: "preshared key of the peer seems to be another", change: func(c *charon) {
+		// Issue 13, 29: a wrong key and a wrong identity are told, and are no other errors.
+		{name: "wrong key", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC invalid HASH_V1 payload length, decryption failed?", "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, and nobody gives up", reason: "preshared key of the peer seems to be another", change: func(c *charon) {
+		{name: "wrong key, in a hash", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "ENC received HASH payload does not match"}
+		}},
+		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "preshared key of the peer is another", cause: &KeyError{}, change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE calculated HASH does not match HASH payload", sent}
+		}},
+		{name: "wrong identity", reason: `the peer says that it is "array2", and its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE IDir 'array2' does not match to '192.0.2.10'", "IKE sending DELETE for IKE_SA x[1]", sent}
+		}},
+		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer says that it is "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE IDir 'C=CH, CN=' does not match to '\u202ex' does not match to '192.0.2.10'", sent}
+		}},
+		{name: "a key is not wrong in phase 2", reason: "establishing CHILD_SA failed", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, established, "ENC could not decrypt payloads"}
+		}},
+		{name: "wrong key, and nobody gives up", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.silent, c.log = true, []string{sent, came, "ENC could not decrypt payloads", "IKE sending retransmit 1 of request message ID 0, seq 3"}
 		}},
 		{name: "proposals for IKE", reason: "none of the proposals for IKE", change: func(c *charon) {
@@ -111,12 +130,31 @@ func TestFailures(t *testing.T) {
 			if !strings.Contains(err.Error(), strings.ReplaceAll(tt.reason, `\?`, "?")) {
 				t.Errorf("got %q, want %q in it", err, tt.reason)
 			}
+			if diff := cmp.Diff(tt.cause, causeOf(err)); diff != "" {
+				t.Errorf("cause (-want +got):\n%s", diff)
+			}
 			if len(dials) > 0 {
 				t.Error("a connection was made")
 			}
 			c.wantEmpty()
 		})
 	}
+}
+
+// causeOf returns the KeyError or the IdentityError in an error; nil: there is
+// none.
+func causeOf(err error) error {
+	var (
+		key      *KeyError
+		identity *IdentityError
+	)
+	switch {
+	case errors.As(err, &key):
+		return key
+	case errors.As(err, &identity):
+		return identity
+	}
+	return nil
 }
 
 // TestRefusals: what cannot be is refused before charon hears of it.
@@ -149,6 +187,31 @@ func TestRefusals(t *testing.T) {
 			if n := len(c.commands); n > 0 {
 				t.Errorf("charon was told %v", c.commands)
 			}
+		})
+	}
+}
+
+// TestPhases (issue 13, 28): the association for IKE is negotiated by itself, and
+// then the one for ESP, so that the first message of the second phase does not
+// come to the peer together with the last one of the first.
+func TestPhases(t *testing.T) {
+	t.Parallel()
+	for _, flags := range []ipsec.Flags{ipsec.FlagMain, ipsec.FlagAggressive} {
+		t.Run(flags.String(), func(t *testing.T) {
+			t.Parallel()
+			c := newCharon(t, nil)
+			e, _ := newEnforcer(t, c)
+			d, err := e.Dialer(t.Context(), secured(t, flags))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{"ike", "child"}, c.phases); diff != "" {
+				t.Errorf("initiated (-want +got):\n%s", diff)
+			}
+			c.wantEmpty()
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
@@ -15,15 +16,21 @@ import (
 // maxLines is how much of what charon says is kept.
 const maxLines = 40
 
+// grace is how long a negotiation goes on of which all says that the keys differ.
+// Each sign of that may be a packet of an attacker on the path.
+const grace = time.Second
+
 // A journal is what charon says of a negotiation. Charon has no numbers for what
 // goes wrong, so its words are all there is to go by. They are for people: what
 // is done does not depend on them, but for giving up early.
 type journal struct {
 	hopeless func() // called when there is no point in waiting
 
-	mu    sync.Mutex
-	lines []string     // guarded by mu
-	seen  map[sign]int // guarded by mu
+	mu       sync.Mutex     // guards the following
+	lines    []string       // said last
+	seen     map[sign]int   // how often
+	identity *IdentityError // that the peer has another one than it should
+	doubt    *time.Timer    // at its end the negotiation is hopeless; nil: it is not in doubt
 }
 
 // A sign is something that charon says.
@@ -34,7 +41,9 @@ const (
 	signReceived     sign = "received packet"
 	signRetransmit   sign = "sending retransmit"
 	signUndecipher   sign = "could not decrypt payloads"
-	signHash         sign = "HASH received"
+	signHash         sign = "received HASH payload does not match"
+	signOtherHash    sign = "calculated HASH does not match"
+	signOtherID      sign = "IDir '"
 	signNoProposal   sign = "received NO_PROPOSAL_CHOSEN"
 	signAuthFailed   sign = "received AUTHENTICATION_FAILED"
 	signInvalidID    sign = "received INVALID_ID_INFORMATION"
@@ -47,7 +56,7 @@ const (
 )
 
 var signs = []sign{
-	signReceived, signRetransmit, signUndecipher, signHash, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
+	signReceived, signRetransmit, signUndecipher, signHash, signOtherHash, signOtherID, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
 	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors,
 }
 
@@ -67,12 +76,61 @@ func (j *journal) note(event vici.Section) error {
 			j.seen[s]++
 		}
 	}
-	// A message that cannot be decrypted could be anybody's. But where the
-	// peer does not take ours either, it is the key.
-	if j.seen[signUndecipher] > 0 && j.seen[signRetransmit] > 0 {
-		j.hopeless()
+	if j.seen[signOtherID] > 0 && j.identity == nil {
+		j.identity = otherIdentity(line)
 	}
+	j.judge()
 	return nil
+}
+
+// judge puts the negotiation in doubt where it seems that the keys differ, and
+// ends the doubt when they are found not to. A message that cannot be decrypted
+// could be an attacker's, and one that has to be sent again may have been lost; but
+// where the peer does not take ours either, it is the key, unless the peer
+// answers after all. j.mu is held.
+func (j *journal) judge() {
+	switch {
+	case j.seen[signEstablished] > 0:
+		if j.doubt != nil {
+			j.doubt.Stop()
+		}
+	case j.doubt == nil && j.unreadable() && j.seen[signRetransmit] > 0:
+		j.doubt = time.AfterFunc(grace, j.hopeless)
+	}
+}
+
+// unreadable reports a message that another key than ours was used for. j.mu is
+// held.
+func (j *journal) unreadable() bool { return j.seen[signUndecipher] > 0 || j.seen[signHash] > 0 }
+
+// close ends what the journal waits for.
+func (j *journal) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.doubt != nil {
+		j.doubt.Stop()
+	}
+}
+
+// otherIdentity returns what charon says of an identity that it did not expect:
+// IDir 'got' does not match to 'want'. nil: it says something else.
+func otherIdentity(line string) *IdentityError {
+	_, rest, _ := strings.Cut(line, string(signOtherID))
+	got, want, ok := cutLast(rest, "' does not match to '")
+	if !ok {
+		return nil
+	}
+	return &IdentityError{Got: atMost(got), Want: atMost(strings.TrimSuffix(want, "'"))}
+}
+
+// maxIdentity is how many bytes of an identity are shown: it may be the peer's.
+const maxIdentity = 256
+
+func atMost(s string) string {
+	if len(s) > maxIdentity {
+		return s[:maxIdentity]
+	}
+	return s
 }
 
 // printable leaves no control characters: identities in a line are the peer's.
@@ -103,6 +161,39 @@ func (j *journal) said() []string {
 // preshared keys.
 const aggressiveOption = "i_dont_care_about_security_and_use_aggressive_mode_psk"
 
+// failure returns the error of a negotiation.
+func (j *journal) failure(c *connection, err error) *NegotiationError {
+	e := &NegotiationError{Peer: c.peer.String(), Log: j.said(), Err: err, Cause: j.cause()}
+	var silent *NoAnswerError
+	switch {
+	case errors.As(err, &silent):
+		e.Cause, e.Reason = nil, reason(err) // of the peer nothing is known
+	case e.Cause != nil:
+		e.Reason = reason(e.Cause)
+	default:
+		e.Reason = j.reason(c.plan.Exchange, err)
+	}
+	return e
+}
+
+// cause returns a *KeyError or an *IdentityError where that is what it was; nil:
+// it was something else, or cannot be told.
+func (j *journal) cause() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch established := j.seen[signEstablished] > 0; {
+	case established:
+		return nil // so the keys are the same, and the identities are right
+	case j.identity != nil:
+		return j.identity
+	case j.seen[signOtherHash] > 0:
+		return &KeyError{}
+	case j.unreadable():
+		return &KeyError{Seems: true}
+	}
+	return nil
+}
+
 // reason says what went wrong, as far as that can be told.
 func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 	j.mu.Lock()
@@ -117,8 +208,6 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 		return "the keys are there, and the kernel does not take them"
 	case exchange == ipsec.AggressiveMode && has(signAuthFailed) && !has(signEstablished):
 		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it does aggressive mode with preshared keys only where " + aggressiveOption + " = yes is set in its strongswan.conf"
-	case has(signUndecipher), has(signHash):
-		return "the preshared key of the peer seems to be another"
 	case has(signAuthFailed):
 		return "the peer refuses the key or the identity"
 	case has(signNoProposal) && has(signEstablished):
@@ -147,4 +236,12 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 func ended(err error) bool {
 	var refusal *vici.FailedError
 	return !errors.As(err, &refusal) && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, errHopeless))
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }

@@ -2,41 +2,83 @@ package strongswan
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // prefix begins the names of all that is ours in the daemon.
 const prefix = "iscsi-discovery-"
 
-// An owner is the process that something in the daemon belongs to. A number of a
-// process alone would come to mean another one some day.
-type owner struct {
+// lease is how long something in charon belongs to an owner that cannot be seen:
+// to a process in another container. No discovery lasts as long.
+const lease = time.Hour
+
+// A process is one of ours. Its number alone would come to mean another one some
+// day.
+type process struct {
 	namespace uint64 // of process numbers; 0: not known
 	pid       int
 	start     uint64 // when it was started, in ticks since the system was; 0: not known
 }
 
-// ourselves returns the owner that this process is.
-func ourselves() owner {
-	pid := os.Getpid()
-	return owner{namespace: pidNamespace(), pid: pid, start: startOf(pid)}
+// An owner is what something in the daemon belongs to: a process, for a while.
+type owner struct {
+	process
+
+	boot    string // the boot of the kernel that the process is on, a part of its ID; empty: not known
+	expires uint64 // in seconds since that boot; 0: not known
 }
 
-// name returns the name of the n-th connection of a process.
+// An ownerState says what is known of an owner.
+type ownerState string
+
+// The states.
+const (
+	ownerAlive   ownerState = "alive"
+	ownerGone    ownerState = "gone"    // the process is no more
+	ownerExpired ownerState = "expired" // it cannot be seen, and its lease is over
+	ownerUnknown ownerState = "unknown" // it cannot be seen
+)
+
+// ownerNow is what this process owns something by from now on.
+func ownerNow() owner {
+	boot, uptime := bootTime()
+	return owner{process: ourselves(), boot: boot, expires: uptime + uint64(lease/time.Second)}
+}
+
+// name returns the name of the n-th connection of an owner.
 func (o owner) name(n uint64) string {
-	return fmt.Sprintf("%s%d-%d-%d-%d", prefix, o.namespace, o.pid, o.start, n)
+	name := fmt.Sprintf("%s%d-%d-%d-%d", prefix, o.namespace, o.pid, o.start, n)
+	if o.boot != "" {
+		name += fmt.Sprintf("-%s-%d", o.boot, o.expires)
+	}
+	return name
 }
 
-// ownerOf returns whose a name is; ok is false where it is not one of ours.
+// isOurs reports whether a name is one of ours.
+func isOurs(name string) bool {
+	_, ok := ownerOf(name)
+	return ok
+}
+
+// ownerOf returns the owner in a name; ok is false where the name is not ours. Names
+// of four parts have no lease: versions before this one gave them.
 func ownerOf(name string) (o owner, ok bool) {
 	rest, ok := strings.CutPrefix(name, prefix)
-	parts := strings.Split(rest, "-")
-	if !ok || len(parts) != 4 {
+	if !ok {
 		return owner{}, false
 	}
-	var numbers [4]uint64
+	parts := strings.Split(rest, "-")
+	const short, long = 4, 6
+	switch {
+	case len(parts) == long && isBoot(parts[short]):
+		o.boot = parts[short]
+		parts = append(parts[:short:short], parts[long-1])
+	case len(parts) != short:
+		return owner{}, false
+	}
+	var numbers [short + 1]uint64
 	for i, p := range parts {
 		n, err := strconv.ParseUint(p, 10, 63)
 		if err != nil {
@@ -44,55 +86,31 @@ func ownerOf(name string) (o owner, ok bool) {
 		}
 		numbers[i] = n
 	}
-	return owner{namespace: numbers[0], pid: int(numbers[1]), start: numbers[2]}, true
+	o.process = process{namespace: numbers[0], pid: int(numbers[1]), start: numbers[2]}
+	o.expires = numbers[short]
+	return o, true
 }
 
-// gone reports whether the process is known to be no more.
-func (o owner) gone() bool { return o.visible() && startOf(o.pid) != o.start }
+// bootLen is how much of the ID of a boot is in a name: enough to tell two apart.
+const bootLen = 16
 
-// alive reports whether the process is known to be there.
-func (o owner) alive() bool { return o.visible() && startOf(o.pid) == o.start }
-
-// visible reports whether it can be told: not of a process in another container,
-// nor on a system without /proc.
-func (o owner) visible() bool {
-	here := pidNamespace()
-	return here != 0 && o.namespace == here && o.pid != 0 && startOf(os.Getpid()) != 0
+func isBoot(s string) bool {
+	return len(s) == bootLen && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// pidNamespace returns the number of the namespace that our process number is
-// in; 0: there is none.
-func pidNamespace() uint64 {
-	link, err := os.Readlink("/proc/self/ns/pid")
-	if err != nil {
-		return 0
+// state says what is known of the owner. That a process is not seen is not enough
+// for it to be gone; and where there is one that may be it, the lease does not
+// count.
+func (o owner) state() ownerState {
+	state, here := o.process.state()
+	if state != ownerUnknown || here {
+		return state
 	}
-	n, _ := strconv.ParseUint(strings.Trim(strings.TrimPrefix(link, "pid:"), "[]"), 10, 63)
-	return n
+	if boot, uptime := bootTime(); o.boot != "" && o.boot == boot && o.expires <= uptime {
+		return ownerExpired
+	}
+	return ownerUnknown
 }
 
-// startOf returns when a process was started; 0: it is no more.
-func startOf(pid int) uint64 {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	// The second field is the program's name in parentheses, and may have
-	// any character in it; the start is the 20th after it (proc(5)).
-	const field = 20
-	_, rest, _ := cutLast(string(b), ")")
-	fields := strings.Fields(rest)
-	if len(fields) < field || fields[0] == "Z" {
-		return 0
-	}
-	n, _ := strconv.ParseUint(fields[field-1], 10, 63)
-	return n
-}
-
-// cutLast is strings.Cut at the last separator.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
+// dead reports that what the owner has in charon is of no more use.
+func (s ownerState) dead() bool { return s == ownerGone || s == ownerExpired }

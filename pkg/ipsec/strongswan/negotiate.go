@@ -1,10 +1,13 @@
 package strongswan
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -23,63 +26,96 @@ func (d *dialer) negotiate(ctx context.Context) error {
 		return failed(&NegotiationError{Peer: d.c.peer.String(), Reason: "others are being negotiated", Err: err})
 	}
 	defer end()
-	charon, err := d.e.daemon(ctx)
-	if err != nil {
-		return failed(err)
-	}
-	defer charon.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	j := journal{hopeless: func() { cancel(errHopeless) }}
-	err = d.initiate(ctx, charon, &j)
-	if err == nil {
+	defer j.close()
+	if err = d.phases(ctx, &j); err == nil {
 		return nil
 	}
 	code := initiator.CodeFailedToConfigureIPsec
 	if j.aggressiveDisabled() {
 		code = initiator.CodeRequestNotSupported
 	}
-	return coded(code, &NegotiationError{Peer: d.c.peer.String(), Reason: j.reason(d.c.plan.Exchange, err), Log: j.said(), Err: err})
+	return coded(code, j.failure(&d.c, err))
+}
+
+// phases has charon negotiate the association for IKE, and then the one for
+// ESP. By one command for both charon would send the first message of the second
+// phase right behind the last one of the first, which in aggressive mode has no
+// answer. A peer that takes them in the other order drops the one that it cannot
+// understand yet, and charon sends it again after four seconds.
+func (d *dialer) phases(ctx context.Context, j *journal) error {
+	if err := d.initiate(ctx, j, vici.Text("ike", d.c.name)); err != nil {
+		return err
+	}
+	if d.c.plan.Exchange == ipsec.AggressiveMode {
+		if err := d.e.settle(ctx); err != nil {
+			return err
+		}
+	}
+	return d.initiate(ctx, j, vici.Text("ike", d.c.name), vici.Text("child", d.c.name))
+}
+
+// settle waits until the peer should have taken the last message of an exchange,
+// which has no answer.
+func (e *Enforcer) settle(ctx context.Context) error {
+	settle := e.Settle
+	if settle == 0 {
+		settle = DefaultSettle
+	}
+	select {
+	case <-time.After(settle):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // initiate runs the command. It is not abandoned: charon would go on with it
 // after we unloaded the connection. When the context ends, the association that
 // it works on is ended, and the command with it.
-func (d *dialer) initiate(ctx context.Context, charon daemon, j *journal) error {
-	request := vici.Section{
-		vici.Text("ike", d.c.name),
-		vici.Text("child", d.c.name),
-		vici.Text("timeout", initiateLimit),
-		vici.Text("loglevel", "1"),
+func (d *dialer) initiate(ctx context.Context, j *journal, what ...vici.Element) error {
+	request := append(vici.Section(what), vici.Text("timeout", initiateLimit), vici.Text("loglevel", "1"))
+	err := d.e.charon().use(ctx, 0, func(ctx context.Context, conn *vici.Conn) error {
+		done := make(chan error, 1)
+		go func() {
+			_, err := conn.Stream(context.WithoutCancel(ctx), "initiate", "control-log", request, j.note)
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+		}
+		return cmp.Or(d.stop(conn, done), context.Cause(ctx))
+	})
+	var silent *NoAnswerError
+	if err != nil && ctx.Err() != nil && !errors.As(err, &silent) {
+		return context.Cause(ctx) // which is no trouble with charon
 	}
-	done := make(chan error, 1)
-	go func() {
-		_, err := charon.Stream(context.WithoutCancel(ctx), "initiate", "control-log", request, j.note)
-		done <- charon.explain(err)
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	d.stop(ctx, done)
-	return context.Cause(ctx)
+	return err
 }
 
 // stop ends the association until the command is done, or for as long as
 // cleaning up may take: then the connection with charon goes, and Close finds
-// what there is.
-func (d *dialer) stop(ctx context.Context, done <-chan error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
-	defer cancel()
-	other, err := d.e.daemon(ctx)
-	if err != nil {
-		return
+// what there is. The error is that of a charon that gives no answer: so it may be
+// charon, and not the peer, that kept the negotiation from coming to an end.
+func (d *dialer) stop(conn *vici.Conn, done <-chan error) error {
+	ctx := d.cleaning()
+	err := d.e.charon().terminate(ctx, d.c.name)
+	if err == nil { // else Close tells what is left
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+		}
 	}
-	defer other.Close()
-	_ = other.terminate(ctx, d.c.name) // Close tells what is left
-	select {
-	case <-done:
-	case <-ctx.Done():
+	conn.Close()
+	<-done
+	var silent *NoAnswerError
+	if errors.As(err, &silent) {
+		return err
 	}
+	return nil
 }

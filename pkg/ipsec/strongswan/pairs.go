@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
 // A pair is a connection as the peer's selectors tell it apart: the local port is
@@ -68,16 +70,12 @@ var errYield = errors.New("another process goes first")
 //
 // What a process left that cannot be seen from here is no rival: nobody might ever
 // take it away.
-func (c *connection) rivals(ctx context.Context, d daemon) ([]string, error) {
-	all, err := d.connections(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for name, s := range all {
+func (c *connection) rivals(ctx context.Context, d *daemon) (names []string, err error) {
+	us := ourselves()
+	err = d.connections(ctx, func(name string, s vici.Section) error {
 		o, ours := ownerOf(name)
-		if !ours || o == ourselves() || !o.alive() || !among(c.source, s.List("local_addrs")) {
-			continue
+		if !ours || o.process == us || o.state() != ownerAlive || !among(c.source, s.List("local_addrs")) {
+			return nil
 		}
 		for _, child := range s.Sub("children").Subs() {
 			if selects(child.List("remote-ts"), nil, c.portal) {
@@ -85,12 +83,13 @@ func (c *connection) rivals(ctx context.Context, d daemon) ([]string, error) {
 				break
 			}
 		}
-	}
-	return names, nil
+		return nil
+	})
+	return names, err
 }
 
 // wait waits until there is no rival.
-func (c *connection) wait(ctx context.Context, d daemon) error {
+func (c *connection) wait(ctx context.Context, d *daemon) error {
 	for before := ""; ; {
 		names, err := c.rivals(ctx, d)
 		if len(names) > 0 {
@@ -111,7 +110,7 @@ func (c *connection) wait(ctx context.Context, d daemon) error {
 
 // yield returns errYield where a rival goes first: by its name, or because it has
 // begun and c has not.
-func (c *connection) yield(ctx context.Context, d daemon, begun bool) error {
+func (c *connection) yield(ctx context.Context, d *daemon, begun bool) error {
 	names, err := c.rivals(ctx, d)
 	if err != nil {
 		return err
@@ -123,11 +122,11 @@ func (c *connection) yield(ctx context.Context, d daemon, begun bool) error {
 		if begun {
 			continue
 		}
-		up, err := d.associations(ctx, name)
+		up, err := d.up(ctx, name)
 		if err != nil {
 			return err
 		}
-		if contains(up, name) {
+		if up {
 			return errYield
 		}
 	}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -62,10 +60,7 @@ func TestOneAtATime(t *testing.T) {
 // waited for, if the process is known to be alive.
 func TestOtherProcess(t *testing.T) {
 	t.Parallel()
-	other := owner{namespace: pidNamespace(), pid: os.Getppid(), start: startOf(os.Getppid())}
-	if !other.alive() {
-		need.Missing(t, "what /proc tells of processes", "mount it without hidepid, on Linux")
-	}
+	other := parent(t)
 	with := func(source, portal string) vici.Section {
 		return vici.Section{
 			vici.List("local_addrs", source), vici.List("remote_addrs", "192.0.2.10"),
@@ -129,10 +124,7 @@ func TestOtherProcess(t *testing.T) {
 // TestYield: of two processes that both went on, one goes back.
 func TestYield(t *testing.T) {
 	t.Parallel()
-	other := owner{namespace: pidNamespace(), pid: os.Getppid(), start: startOf(os.Getppid())}
-	if !other.alive() {
-		need.Missing(t, "what /proc tells of processes", "mount it without hidepid, on Linux")
-	}
+	other := parent(t)
 	for _, tt := range []struct {
 		name  string
 		lower bool // the other one's name is
@@ -159,11 +151,7 @@ func TestYield(t *testing.T) {
 				delete(c.up, name)
 			}
 			e, _ := newEnforcer(t, c)
-			d, err := e.daemon(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer d.Close()
+			d := e.charon()
 			conn := newConnection(secured(t, 0))
 			conn.name = name + "0"
 			if !tt.lower {

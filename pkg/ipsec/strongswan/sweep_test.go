@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/need"
@@ -73,7 +73,7 @@ func TestKilled(t *testing.T) {
 }
 
 // elsewhere is a process of another namespace, of which nothing is known.
-func elsewhere() owner { return owner{namespace: 1, pid: 1 << 30, start: 1} }
+func elsewhere() owner { return owner{process: process{namespace: 1, pid: 1 << 30, start: 1}} }
 
 // once prepares a connection with an Enforcer of its own, and closes it.
 func once(t *testing.T, c *charon) {
@@ -86,37 +86,6 @@ func once(t *testing.T, c *charon) {
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestOwner(t *testing.T) {
-	t.Parallel()
-	us := ourselves()
-	if got, ok := ownerOf(us.name(7)); !ok || got != us {
-		t.Errorf("got %+v, %v; want %+v", got, ok, us)
-	}
-	if us.gone() {
-		t.Error("we are gone")
-	}
-	for _, name := range []string{"", "host", prefix, prefix + "1-2-3", prefix + "1-2-3-4-5", prefix + "1-2-x-4", "x" + us.name(1), prefix + "1--2-3-4"} {
-		if o, ok := ownerOf(name); ok {
-			t.Errorf("%q is of %+v", name, o)
-		}
-	}
-	for _, tt := range []struct {
-		name   string
-		change func(*owner)
-		gone   bool
-	}{
-		{name: "another process by our number", gone: true, change: func(o *owner) { o.start++ }},
-		{name: "elsewhere", change: func(o *owner) { o.namespace++; o.start++ }},
-		{name: "nobody knows where", change: func(o *owner) { o.namespace = 0; o.start++ }},
-	} {
-		o := us
-		tt.change(&o)
-		if got := o.gone(); got != tt.gone && runtime.GOOS == "linux" {
-			t.Errorf("%s: gone: got %v, want %v", tt.name, got, tt.gone)
-		}
 	}
 }
 
@@ -162,4 +131,92 @@ func TestLeftoverGoes(t *testing.T) {
 		c.mu.Unlock()
 	}
 	c.wantEmpty()
+}
+
+// TestLease (issue 13, 37): what a process left that cannot be seen from here stays for
+// the time of its lease. Then it goes, and that is told.
+func TestLease(t *testing.T) {
+	need.Linux(t)
+	t.Parallel()
+	now := ownerNow()
+	running, over := now, now
+	running.namespace++
+	over.namespace++
+	over.expires = 1
+	left := map[string]owner{"running": running, "over": over, "old": elsewhere()}
+	c := newCharon(t, nil)
+	c.conns["host"] = vici.Section{vici.List("remote_addrs", "192.0.2.99")}
+	for _, o := range left {
+		c.keys[o.name(1)], c.conns[o.name(1)], c.up[o.name(1)] = nil, vici.Section{vici.List("local_addrs", "192.0.2.1")}, true
+	}
+	e, _ := newEnforcer(t, c)
+	var told notices
+	told.hear(e)
+	if err := useOnce(t, e, secured(t, 0)); err != nil {
+		t.Fatal(err)
+	}
+	kept := []string{"host", left["running"].name(1), left["old"].name(1)}
+	slices.Sort(kept)
+	if got := c.has(); !slices.Equal(got, kept) {
+		t.Errorf("in charon: got %v, want %v", got, kept)
+	}
+	told.want(t, initiator.WarnSwept, over.name(1))
+
+	// Cleanup takes what belongs to such a process only where it is told to.
+	for _, tt := range []struct {
+		name     string
+		all, dry bool
+		removed  []string
+	}{
+		{name: "not all", removed: nil},
+		{name: "dry", all: true, dry: true},
+		{name: "all", all: true, removed: []string{left["old"].name(1), left["running"].name(1)}},
+	} {
+		ours := ourselvesIn(c)
+		list, err := e.Cleanup(t.Context(), tt.all, tt.dry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var removed []string
+		for _, l := range list {
+			if l.Removed {
+				removed = append(removed, l.Name)
+			}
+			want := "unknown"
+			if l.Name == ours {
+				want = "alive"
+			}
+			if l.Owner != want || l.Err != nil {
+				t.Errorf("%s: got %+v, want it %s", tt.name, l, want)
+			}
+		}
+		slices.Sort(removed)
+		slices.Sort(tt.removed)
+		if len(list) != 3 || !slices.Equal(removed, tt.removed) {
+			t.Errorf("%s: got %+v, want %v removed", tt.name, list, tt.removed)
+		}
+	}
+	if got, want := c.has(), []string{"host", ourselvesIn(c)}; !slices.Equal(got, want) {
+		t.Errorf("in charon: got %v, want %v", got, want)
+	}
+}
+
+// ourselvesIn puts something of this process into charon, and returns its name.
+func ourselvesIn(c *charon) string {
+	name := owner{process: ourselves()}.name(7)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keys[name] = nil
+	return name
+}
+
+// TestSweptNames: many names are counted.
+func TestSweptNames(t *testing.T) {
+	t.Parallel()
+	var e Enforcer
+	var told notices
+	told.hear(&e)
+	e.tellSwept(nil)
+	e.tellSwept(strings.Fields(strings.Repeat("name ", maxTold+3)))
+	told.want(t, initiator.WarnSwept, "name, name", " and 3 more")
 }

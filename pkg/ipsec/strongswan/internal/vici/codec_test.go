@@ -113,5 +113,8 @@ func FuzzDecode(f *testing.F) {
 		if !bytes.Equal(back, b) {
 			t.Fatalf("there and back: got %x, want %x", back, b)
 		}
+		if s.Size() != len(b) {
+			t.Fatalf("size of %x: got %d, want %d", b, s.Size(), len(b))
+		}
 	})
 }

@@ -13,22 +13,17 @@ import (
 // A Conn is a connection with the daemon. It does one thing at a time, and none
 // after an error other than a *FailedError.
 type Conn struct {
-	nc net.Conn
-	r  *bufio.Reader
+	nc     net.Conn
+	r      *bufio.Reader
+	broken bool // its next answer may be that to an earlier command, or none
 }
 
-// Dial connects with the daemon that listens on a unix socket.
-func Dial(ctx context.Context, path string) (*Conn, error) {
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, "unix", path)
-	if err != nil {
-		return nil, err
-	}
-	return &Conn{nc: nc, r: bufio.NewReader(nc)}, nil
-}
-
-// Close closes the connection.
+// Close closes the connection. What is under way on it fails.
 func (c *Conn) Close() error { return c.nc.Close() }
+
+// Usable reports whether the connection can take another command: nothing went
+// wrong on it, and the daemon has neither closed it nor said anything unasked.
+func (c *Conn) Usable() bool { return !c.broken && c.r.Buffered() == 0 && quiet(c.nc) }
 
 // A FailedError is a command that the daemon did not carry out.
 type FailedError struct {
@@ -52,18 +47,30 @@ func (c *Conn) Call(ctx context.Context, command string, request Section) (Secti
 // there are none. All that the daemon sent before its answer are handed on
 // before Stream returns. An error of each ends the Stream, and the connection.
 func (c *Conn) Stream(ctx context.Context, command, event string, request Section, each func(Section) error) (Section, error) {
-	defer c.watch(ctx)()
+	stop := c.watch(ctx)
+	answer, err := c.stream(ctx, command, event, request, each)
+	var refused *FailedError
+	if !stop() || err != nil && !errors.As(err, &refused) {
+		c.broken = true // also by the deadline that watch may have set just now
+	}
+	return answer, err
+}
+
+func (c *Conn) stream(ctx context.Context, command, event string, request Section, each func(Section) error) (Section, error) {
 	if event != "" {
 		if _, err := c.exchange(ctx, Packet{Type: EventRegister, Name: event}, event, each); err != nil {
 			return nil, err
 		}
 	}
 	answer, err := c.exchange(ctx, Packet{Type: CommandRequest, Name: command, Message: request}, event, each)
-	if err != nil || event == "" {
+	var refused *FailedError
+	if event == "" || err != nil && !errors.As(err, &refused) {
 		return answer, err
 	}
 	// Events may still be on the way, and end with the confirmation.
-	_, err = c.exchange(ctx, Packet{Type: EventUnregister, Name: event}, event, nil)
+	if _, uerr := c.exchange(ctx, Packet{Type: EventUnregister, Name: event}, event, nil); uerr != nil {
+		return answer, uerr
+	}
 	return answer, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -146,6 +147,85 @@ func TestEachEnds(t *testing.T) {
 	why := errors.New("why")
 	if _, err := c.Stream(t.Context(), "list", "x", nil, func(Section) error { return why }); !errors.Is(err, why) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestUsable: a connection takes another command where the last one ended in
+// order, also by a refusal, and where the daemon neither closed it nor said
+// anything since.
+func TestUsable(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("none is used again there")
+	}
+	refusal := Packet{Type: CommandResponse, Message: Section{Text("success", "no")}}
+	for _, tt := range []struct {
+		name   string
+		answer Packet
+		after  func(daemon net.Conn)
+		want   bool
+	}{
+		{name: "answered", answer: response, want: true},
+		{name: "refused", answer: refusal, want: true},
+		{name: "unknown", answer: Packet{Type: CommandUnknown}},
+		{name: "no answer", answer: confirm},
+		{name: "closed", answer: response, after: func(daemon net.Conn) { daemon.Close() }},
+		{name: "more", answer: response, after: func(daemon net.Conn) { _ = WritePacket(daemon, response) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, daemon := pair(t)
+			go func() {
+				_, _ = ReadPacket(daemon)
+				_ = WritePacket(daemon, tt.answer)
+			}()
+			_, _ = c.Call(t.Context(), "do", nil)
+			if tt.after == nil {
+				if got := c.Usable(); got != tt.want {
+					t.Errorf("got %v, want %v", got, tt.want)
+				}
+				return
+			}
+			if !c.Usable() {
+				t.Error("it is not usable before")
+			}
+			tt.after(daemon)
+			for c.Usable() { // until it is there
+				runtime.Gosched()
+			}
+		})
+	}
+}
+
+// TestRefusedStream: events that were on the way when the daemon refused do not
+// meet the next command.
+func TestRefusedStream(t *testing.T) {
+	t.Parallel()
+	c, daemon := pair(t)
+	refusal := Packet{Type: CommandResponse, Message: Section{Text("success", "no")}}
+	script(t, daemon, []Packet{confirm}, []Packet{event("x", "1"), refusal, event("x", "late")}, []Packet{event("x", "later"), confirm}, []Packet{response})
+	var refused *FailedError
+	if _, err := c.Stream(t.Context(), "list", "x", nil, nil); !errors.As(err, &refused) {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	if _, err := c.Call(t.Context(), "next", nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCancelled: a connection whose context ended is not used again, not even
+// where the answer was faster.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	c, daemon := pair(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	script(t, daemon, []Packet{confirm}, []Packet{event("x", "1"), response}, []Packet{confirm})
+	_, _ = c.Stream(ctx, "list", "x", nil, func(Section) error {
+		cancel()
+		return nil
+	})
+	if c.Usable() {
+		t.Error("it is usable")
 	}
 }
 

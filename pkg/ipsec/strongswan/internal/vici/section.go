@@ -35,6 +35,26 @@ func Sub(key string, elements ...Element) Element {
 	return Element{Key: key, Section: elements, kind: itemSectionStart}
 }
 
+// Size returns how many bytes the section has on the wire.
+func (s Section) Size() (n int) {
+	for i := range s {
+		e := &s[i]
+		n += 2 + len(e.Key) // of which kind it is, and its key
+		switch e.kind {
+		case itemValue:
+			n += 2 + len(e.Value)
+		case itemListStart:
+			for _, v := range e.List {
+				n += 3 + len(v)
+			}
+			n++ // where it ends
+		case itemSectionStart:
+			n += e.Section.Size() + 1
+		}
+	}
+	return n
+}
+
 // find returns the first element of a kind with the key.
 func (s Section) find(kind byte, key string) Element {
 	for _, e := range s {

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An addressView is what is shown of the addresses that targets advertise: rewritten
+// first, then filtered, then probed. It changes batches and results on their way to
+// the output, and nothing that is stored.
+type addressView struct {
+	*addressFlags
+	room   int64             // bytes of targets that may be held
+	prober *initiator.Prober // nil: no probes
+}
+
+// newAddressView returns the view of the flags. newProber makes what tries addresses.
+func (c *command) newAddressView(a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
+	v := &addressView{addressFlags: a, room: c.room.viewed}
+	if a.probes() {
+		v.prober = newProber(a.kind())
+		v.prober.Parallel = int(r.parallel)
+		if c.addresses != nil {
+			v.prober.Addresses = c.addresses
+		}
+	}
+	return v
+}
+
+// warnFiltered tells how many targets are not shown.
+const warnFiltered initiator.WarningCode = "filtered"
+
+// changes reports whether anything is shown in another way than it was advertised.
+func (v *addressView) changes() bool {
+	return v.prober != nil || v.viaPortal || len(v.rewrites) > 0 || v.filters()
+}
+
+// batches shows batches. Those of a portal come in their order, and together with
+// its result where they have to be held until then: for probes, which come from the
+// source of the session, and for --via-portal where the portal is a name. The context
+// of the batches has to end before the loop is left.
+func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+	switch {
+	case v.prober != nil:
+		return v.probed(ctx, all)
+	case !v.changes():
+		return v.noted(all)
+	}
+	return func(yield func(*initiator.Batch) bool) {
+		open := make(map[int]*portalView) // portals of which some was seen
+		held := int64(0)                  // bytes, of all of them
+		room := func(n int64) bool {
+			fits := held+n <= v.room
+			if fits {
+				held += n
+			}
+			return fits
+		}
+		for b := range all {
+			p := open[b.Index]
+			if p == nil {
+				p = v.portal(b.Portal)
+				open[b.Index] = p
+			}
+			p.advertised.see(b)
+			if v.viaPortal && !p.asked.IsValid() {
+				p.hold(b, room)
+				if b.Result == nil {
+					continue
+				}
+			} else {
+				p.held = append(p.held, b)
+			}
+			if b.Result != nil {
+				delete(open, b.Index)
+				held -= p.bytes
+			}
+			if !p.flush(yield) {
+				return
+			}
+		}
+	}
+}
+
+// result shows a result that has its targets.
+func (v *addressView) result(ctx context.Context, r *initiator.Result) {
+	one := func(yield func(*initiator.Batch) bool) {
+		yield(&initiator.Batch{Portal: r.Portal.Portal, Address: r.Address, Result: r})
+	}
+	for b := range v.batches(ctx, one) {
+		if b.Result != nil {
+			*r = *b.Result
+		}
+	}
+}
+
+// A place is where an address is, without its group.
+type place struct {
+	host string
+	port uint16
+}
+
+// places appends the addresses of one target as they are shown, before any probe:
+// rewritten, filtered, each once.
+func (v *addressView) places(to, advertised []initiator.TargetAddress, asked netip.AddrPort) []initiator.TargetAddress {
+	if v.viaPortal && asked.IsValid() && len(advertised) > 0 {
+		one := initiator.TargetAddress{Host: asked.Addr().String(), Port: asked.Port(), Group: advertised[0].Group}
+		if slices.ContainsFunc(advertised, func(a initiator.TargetAddress) bool { return a.Group != one.Group }) {
+			one.Group = initiator.NoGroup
+		}
+		advertised = []initiator.TargetAddress{one}
+	}
+	if !v.viaPortal && len(v.rewrites) == 0 && v.family == "" && len(v.within) == 0 {
+		return append(to, advertised...)
+	}
+	for _, a := range advertised {
+		addr, literal := a.Addr()
+		if literal {
+			a, addr = v.rewritten(a, addr)
+		}
+		plain := addr.Unmap().WithZone("")
+		if v.family != "" && !(literal && v.ofFamily(plain)) || len(v.within) > 0 && !(literal && v.isWithin(plain)) {
+			continue
+		}
+		if !slices.Contains(to, a) {
+			to = append(to, a)
+		}
+	}
+	return to
+}
+
+// rewritten returns an address as the first rewrite that fits has it. What it leads
+// to is the user's decision, and not unusable.
+func (v *addressView) rewritten(a initiator.TargetAddress, addr netip.Addr) (initiator.TargetAddress, netip.Addr) {
+	for _, r := range v.rewrites {
+		if to, ok := r.apply(addr); ok {
+			a.Host, a.Unusable = to.String(), initiator.Usable
+			return a, to
+		}
+	}
+	return a, addr
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// Bounds are what a run may hold in memory of the answers of portals, in bytes.
+// docs/cli.md and docs/security.md name them.
+type bounds struct {
+	// collected is for the portal whose turn it is, where its targets are collected
+	// before they are shown.
+	collected int64
+
+	// waiting is for all portals whose turn has not come, where results are in the order
+	// of the portals; and for failed ones that are shown at the end.
+	waiting int64
+
+	// viewed is for the targets of all portals that wait until it is known how their
+	// addresses are shown.
+	viewed int64
+
+	// service is for the results of the registry's verbs, which are values, and wait
+	// for their turn in the library.
+	service int64
+
+	// text is the longest answer, in its own bytes, where it is not streamed line by
+	// line: what was read of it has to be shown soon after the end.
+	text int64
+}
+
+func usualBounds() bounds {
+	return bounds{collected: 64 << 20, waiting: 32 << 20, viewed: 48 << 20, service: 72 << 20, text: 96 << 20}
+}
+
+// overfull makes r, which may say that all went well, the result of a portal of which
+// there was too much.
+func overfull(r *initiator.Result, why error, hint string) {
+	if limit := (*initiator.LimitError)(nil); errors.As(r.Err, &limit) && !errors.Is(r.Err, why) {
+		return // of the library, and came first
+	}
+	r.Err = &initiator.Error{
+		Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
+		Err: why, Hint: hint,
+	}
+	r.Complete = false
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+)
+
+// TestHeard (issue 13, 36 and 37): what an enforcer tells of no portal is said.
+func TestHeard(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	c := &command{world: world{stderr: &stderr}}
+	for _, word := range []string{"", enforcerAuto, enforcerStrongswan} {
+		stderr.Reset()
+		e, ok := c.heard(systemEnforcer(word)).(*strongswan.Enforcer)
+		if !ok {
+			t.Fatalf("%q is not strongSwan's", word)
+		}
+		e.Warn(initiator.Warning{Code: initiator.WarnSwept, Message: "took out \x1b"})
+		if got, want := stderr.String(), "discover: warning: took out \\x1b\n"; got != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+	c.heard(systemEnforcer(enforcerXFRM)) // which tells nothing
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/spf13/cobra"
+)
+
+// ipsecCleanup returns the verb.
+func (c *command) ipsecCleanup() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:               "cleanup [FLAGS]",
+		Short:             "take out of the IKE daemon what discoveries left there",
+		Long:              ipsecCleanupManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.cleanup(cmd.Context(), all)
+		}),
+	}
+	fs := newFlagSet()
+	fs.BoolVar(&all, "all", false, "also what belongs to processes of which it is not known whether they are running")
+	c.addFlags(cmd, flagGroup{"What to take out", fs}, flagGroup{"Changes", c.global.changeFlags()})
+	return cmd
+}
+
+// jsonLeftover is something of ours in the IKE daemon.
+type jsonLeftover struct {
+	Name    jsonText  `json:"name"`
+	Owner   string    `json:"owner"`
+	Removed bool      `json:"removed"`
+	Error   *jsonText `json:"error"`
+}
+
+// cleanup takes out what there is, and shows it.
+func (c *command) cleanup(ctx context.Context, all bool) error {
+	if c.cleanIPsec == nil {
+		return &initiator.Error{Stage: initiator.StageSecure, Err: &initiator.ConfigError{
+			Code: initiator.CodeIPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
+		}}
+	}
+	list, err := c.cleanIPsec(ctx, all, c.global.dryRun)
+	if err != nil {
+		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
+	}
+	l := c.newListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
+	tried, failed := 0, 0
+	for i := range list {
+		left := &list[i]
+		j := jsonLeftover{Name: jsonText(left.Name), Owner: left.Owner, Removed: left.Removed}
+		if left.Err != nil {
+			failed++
+			text := jsonText(strings.TrimPrefix(left.Err.Error(), "strongswan: "))
+			j.Error = &text
+		}
+		if left.Err != nil || left.Removed {
+			tried++
+		}
+		if err := l.item(j, []string{left.Name, left.Owner, c.cleaned(left, all)}); err != nil {
+			return err
+		}
+		if j.Error != nil && c.forPeople() {
+			c.say("%s", *j.Error)
+		}
+	}
+	if l.empty() && c.forPeople() {
+		c.say("nothing of a discovery is in charon")
+	}
+	if err := l.end(); err != nil {
+		return err
+	}
+	return partly(tried, failed)
+}
+
+// cleaned says what was done with a leftover, or in a dry run would be.
+func (c *command) cleaned(l *strongswan.Leftover, all bool) string {
+	switch {
+	case l.Err != nil:
+		return "failed"
+	case l.Removed:
+		return "taken out"
+	case c.global.dryRun && l.Due(all):
+		return "would be taken out"
+	}
+	return "stays"
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// A nameRef is our iSCSI name as --initiator-name has it: the name itself, file:PATH
+// or cred:NAME.
+type nameRef struct{ given string }
+
+func (r *nameRef) String() string { return "" }
+func (r *nameRef) Type() string   { return "IQN" }
+
+// Set takes a name, or a reference to one. Nothing of a name is changed: access
+// lists of targets may compare it byte for byte.
+func (r *nameRef) Set(s string) error {
+	scheme, rest, found := strings.Cut(s, ":")
+	switch {
+	case s == "":
+		return (&text{&r.given, ""}).Set(s)
+	case found && scheme == "file":
+		if rest == "" {
+			return errors.New("file: is followed by the path of a file")
+		}
+	case found && scheme == "cred":
+		if !isCredential(rest) {
+			return errors.New("cred: is followed by the name of a credential")
+		}
+	case found && (scheme == "env" || scheme == "fd"):
+		return errors.New("a name comes as it is, by file:PATH or by cred:NAME")
+	default:
+		if _, err := initiator.CheckName(s); err != nil {
+			return errors.New(configReason(err))
+		}
+	}
+	r.given = s
+	return nil
+}
+
+// origin says where the name is from.
+func (r *nameRef) origin() string {
+	if r.isRef() {
+		return r.given
+	}
+	return "--initiator-name"
+}
+
+func (r *nameRef) isRef() bool {
+	scheme, _, found := strings.Cut(r.given, ":")
+	return found && (scheme == "file" || scheme == "cred")
+}
+
+// resolve returns the name; empty: none was given. What is wrong with where it is is
+// a *usageError.
+func (r *nameRef) resolve(ctx context.Context, w *world) (string, error) {
+	if !r.isRef() {
+		return r.given, nil
+	}
+	b, err := unlessDone(ctx, func() (b []byte, err error) {
+		scheme, path, _ := strings.Cut(r.given, ":")
+		if scheme == "cred" {
+			if path, err = w.credential(path); err != nil {
+				return nil, err
+			}
+		}
+		return w.readFile(path, maxNameFile)
+	})
+	name := ""
+	if err == nil {
+		name, err = nameIn(b, true, ruleOfNames(false))
+	}
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err != nil:
+		return "", usagef("--initiator-name %s: %s", r.given, fileReason(err))
+	}
+	return name, nil
+}
+
+// checkName refuses a name of ours that --strict-names does not take.
+func (r *runFlags) checkName(name string) error {
+	if !r.strict || name == "" {
+		return nil
+	}
+	if err := initiator.ValidateName(name); err != nil {
+		return usagef("--strict-names: %s", withoutPackage(err))
+	}
+	return nil
+}

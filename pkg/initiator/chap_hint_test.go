@@ -1,0 +1,103 @@
+package initiator_test
+
+import (
+	"crypto/fips140"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestCHAPHint: what to do about CHAP that was refused.
+func TestCHAPHint(t *testing.T) {
+	t.Parallel()
+	const (
+		check  = "check the CHAP name and secret (--chap-user, --chap-secret)"
+		tryMD5 = ": try MD5 alone (--chap-algorithms md5)"
+		lio    = "; LIO misreads a CHAP name that begins with 0x or 0b: use another name"
+	)
+	named := func(name string) func(*initiator.LoginOptions) {
+		return func(o *initiator.LoginOptions) { o.Username = name }
+	}
+	off := func(o *initiator.LoginOptions) { o.NoCHAPFallback = true }
+	tests := []struct {
+		name   string
+		target *iscsitest.Target
+		change func(*initiator.LoginOptions)
+		hint   string // empty: none of the above
+	}{
+		{name: "SHA-256 refused", target: confused("7", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault (tgt computes SHA-1 under SHA-256's number)" + tryMD5},
+		{name: "SHA-256 refused as too long", target: confused("7", 0x0200), change: off, hint: check + "; if they are right, the algorithm may be at fault (tgt computes SHA-1 under SHA-256's number)" + tryMD5},
+		{name: "SHA3-256 refused", target: confused("8", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault (SCST before January 2026 computes an empty digest for SHA3-256)" + tryMD5},
+		{name: "SHA-1 refused", target: confused("6", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault" + tryMD5},
+		{name: "list refused", target: atKey("CHAP_A", "", refusal(0x0201)), change: off, hint: check + "; if they are right, the algorithm may be at fault (LIO before Linux 3.15 and some Synology models take no list)" + tryMD5},
+		{name: "list rejected", target: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), change: off, hint: "check which algorithms of CHAP the portal takes (--chap-algorithms)"},
+		{name: "MD5 refused", target: confused("5", 0x0201), change: off},
+		{name: "authorization", target: confused("8", 0x0202), change: named("0xdisc")},
+		{name: "a name in hex", target: confused("5", 0x0201), change: named("0xdisc"), hint: check + lio},
+		{name: "a name in hex, upper case", target: confused("5", 0x0201), change: named("0Xdisc"), hint: check + lio},
+		{name: "a name in base64", target: confused("5", 0x0201), change: named("0bdisc"), hint: check + lio},
+		{name: "a name in hex, both tries", target: confused("", 0x0201), change: named("0xdisc"), hint: check + ", and whether the portal does CHAP for discovery" + lio},
+		{name: "a name with a zero", target: confused("5", 0x0201), change: named("0disc")},
+		{name: "a name with x later", target: confused("5", 0x0201), change: named("10x")},
+		{name: "a short name", target: confused("5", 0x0201), change: named("0")},
+		{name: "a name in hex, not read", target: atKey("CHAP_A", "", refusal(0x0201)), change: func(o *initiator.LoginOptions) {
+			o.Username, o.CHAPAlgorithms = "0xdisc", []auth.Algorithm{auth.MD5}
+		}},
+		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
+		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *initiator.LoginOptions) {
+			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(targetSecret))
+		}},
+		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *initiator.LoginOptions) {
+			o.CHAPPolicy = initiator.CHAPPreferred
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := oneWay(portal(n, where, tt.target))
+				if tt.change != nil {
+					tt.change(&p.Login)
+				}
+				r, _ := discover(t, d, p)
+				var e *initiator.Error
+				if !errors.As(r.Err, &e) || tt.hint != "" && e.Hint != tt.hint || tt.hint == "" && (strings.Contains(e.Hint, "MD5") || strings.Contains(e.Hint, "LIO")) {
+					t.Errorf("got  %v\nwant %s", r.Err, tt.hint)
+				}
+			})
+		})
+	}
+}
+
+// TestFallbackFIPS: where FIPS 140-3 is enforced MD5 is neither offered nor tried
+// alone nor recommended.
+func TestFallbackFIPS(t *testing.T) {
+	t.Parallel()
+	const inChild = "INITIATOR_TEST_FIPS"
+	if os.Getenv(inChild) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFallbackFIPS$", "-test.count=1")
+		cmd.Env = append(os.Environ(), "GODEBUG=fips140=only", inChild+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	if !fips140.Enforced() {
+		t.Fatal("FIPS 140-3 is not enforced")
+	}
+	// No bubble of fake time: entropy is taken from the clock, and may take its time.
+	n, d := iscsitest.NewNetwork(t), newDiscoverer()
+	d.Dial, d.Timeout = n.Dial, 5*time.Minute
+	r, _ := discover(t, d, oneWay(portal(n, where, confused("8", 0x0201), chapTarget(""))))
+	judge(t, r.Err, badCHAP("authentication failure (0x0201)"))
+	if got := chapOffers(n, where); len(got) != 1 || got[0] != "8,7" || strings.Contains(r.Err.Error(), "MD5") {
+		t.Errorf("offers %q, error %v", got, r.Err)
+	}
+}

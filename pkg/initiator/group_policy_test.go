@@ -1,0 +1,108 @@
+package initiator_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// TestGroupPolicy (issue 13, 2): which groups a portal is in, any portal may say. A
+// rule for a group makes a plan stronger, never weaker, and where neither is the
+// weaker the portal is not asked.
+func TestGroupPolicy(t *testing.T) {
+	t.Parallel()
+	const (
+		transport  = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+		tunnel     = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTunnel | ipsec.FlagMain
+		aggressive = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagAggressive
+		off        = ipsec.FlagValid
+	)
+	for _, tt := range []struct {
+		name   string
+		flags  ipsec.Flags // of the portal
+		rule   ipsec.Flags // of a policy for its address; 0: none
+		group  ipsec.Flags // of the policy for the group that a liar puts it in
+		want   ipsec.Flags // that decide
+		origin ipsec.Origin
+		code   uint32
+	}{
+		{name: "none, group", group: transport, want: transport, origin: ipsec.OriginExisting},
+		{name: "off, group", flags: off, group: transport, want: transport, origin: ipsec.OriginExisting},
+		{name: "policy off, group", rule: off, group: transport, want: transport, origin: ipsec.OriginExisting},
+		{name: "PFS more", flags: transport, group: transport | ipsec.FlagPFS, want: transport | ipsec.FlagPFS, origin: ipsec.OriginExisting},
+		{name: "PFS less", flags: transport | ipsec.FlagPFS, group: transport, want: transport | ipsec.FlagPFS, origin: ipsec.OriginFlags},
+		{name: "PFS less than a policy's", rule: transport | ipsec.FlagPFS, group: transport, want: transport | ipsec.FlagPFS, origin: ipsec.OriginExisting},
+		{name: "aggressive", flags: transport, group: aggressive, want: transport, origin: ipsec.OriginFlags},
+		{name: "main", flags: aggressive, group: transport, want: transport, origin: ipsec.OriginExisting},
+		{name: "the same", flags: transport, group: transport, want: transport, origin: ipsec.OriginFlags},
+		{name: "another mode", flags: transport, group: tunnel, code: initiator.CodeFailedToConfigureIPsec},
+		{name: "aggressive with PFS", flags: transport, group: aggressive | ipsec.FlagPFS, code: initiator.CodeFailedToConfigureIPsec},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			const victim = "192.0.2.10:3260"
+			e := &fakeEnforcer{aggressive: true}
+			w := newWorld(t, func(cfg *initiator.Config) {
+				cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, groupKey
+			})
+			e.network = w.network
+			asked := w.network.Portal(victim, &iscsitest.Target{})
+			// The liar lists the victim in group 7, before there is any rule.
+			liar := w.network.Portal("192.0.2.66:3260", answers(pairs("TargetName="+disk1, "TargetAddress="+victim+",7")))
+			_, err := w.AddSendTargetPortal(t.Context(), at(liar))
+			wantCode(t, err, initiator.CodeSuccess)
+			if tt.rule != 0 {
+				wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: victim, Flags: tt.rule}), initiator.CodeSuccess)
+			}
+			wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: tt.group}), initiator.CodeSuccess)
+			p := at(asked)
+			p.Security, p.IPsec.Outer = tt.flags, netip.MustParseAddr("203.0.113.1")
+			r, err := w.AddSendTargetPortal(t.Context(), p)
+			wantCode(t, err, tt.code)
+			if tt.code == initiator.CodeSuccess && (r.IPsec.Flags != tt.want || r.IPsec.Origin != tt.origin) {
+				t.Errorf("plan %+v", r.IPsec)
+			}
+			if tt.code != initiator.CodeSuccess && (len(w.network.Sessions(asked)) > 0 || !strings.Contains(err.Error(), "neither is the weaker")) {
+				t.Errorf("%d sessions, error %v", len(w.network.Sessions(asked)), err)
+			}
+		})
+	}
+}
+
+// TestGroupPolicyOff (issue 13, 2): a rule for a group does not say off. One that an
+// earlier version has stored is ignored, with a warning.
+func TestGroupPolicyOff(t *testing.T) {
+	t.Parallel()
+	e := &fakeEnforcer{}
+	w := newWorld(t, func(cfg *initiator.Config) {
+		cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, groupKey
+	})
+	e.network = w.network
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: ipsec.FlagValid}), initiator.CodeInvalidParameter)
+	err := w.store.Apply(t.Context(), initiator.Change{Key: "policy/tag=7", Version: initiator.AnyVersion, Value: []byte(`{"selector":"tag=7","flags":1}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := at(w.network.Portal("192.0.2.10:3260", answers(pairs("TargetName="+disk1, "TargetAddress=192.0.2.10:3260,7"))))
+	p.Security = 0x27
+	for range 2 {
+		r, err := w.AddSendTargetPortal(t.Context(), p)
+		wantCode(t, err, initiator.CodeSuccess)
+		if !r.IPsec.IPsec {
+			t.Errorf("plan %+v", r.IPsec)
+		}
+		p = r.Portal
+		p.Security = 0x27
+		if r.Targets != nil && warned(r, initiator.WarnGroupPolicy) > 1 {
+			t.Errorf("warnings %v", r.Warnings)
+		}
+	}
+	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
+	if wantCode(t, err, initiator.CodeSuccess); warned(r, initiator.WarnGroupPolicy) != 1 {
+		t.Errorf("warnings %v", r.Warnings)
+	}
+}

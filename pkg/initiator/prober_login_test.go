@@ -1,0 +1,149 @@
+package initiator_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestProbeLogin: a probe with a login logs in and out, and asks for nothing.
+func TestProbeLogin(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := portal(n, where, showing("192.0.2.2:3260,1"))
+		there := n.Portal("192.0.2.2:3260", &iscsitest.Target{})
+		r, _ := discover(t, d, p)
+		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
+		s := n.Sessions(there)
+		if len(s) != 1 {
+			t.Fatalf("got %d sessions, want 1", len(s))
+		}
+		var got []string
+		for _, request := range s[0].Requests {
+			got = append(got, request.Opcode().String())
+		}
+		if want := []string{"Login Request", "Logout Request"}; !cmp.Equal(got, want) {
+			t.Errorf("got requests %v, want %v", got, want)
+		}
+		if kind, _ := s[0].Key("SessionType"); kind != "Discovery" {
+			t.Errorf("got a session of type %q", kind)
+		}
+		if s[0].Peer.Addr() != r.Source {
+			t.Errorf("from %s, want %s", s[0].Peer.Addr(), r.Source)
+		}
+	})
+}
+
+// TestProbeCredentials: credentials go to the host that was asked, and elsewhere
+// only where that is said.
+func TestProbeCredentials(t *testing.T) {
+	t.Parallel()
+	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
+	wants := func() *iscsitest.Target {
+		return &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret}
+	}
+	tests := []struct {
+		name    string
+		policy  initiator.RedirectPolicy
+		own     initiator.RedirectPolicy // of the portal
+		mutual  bool
+		to      string
+		there   *iscsitest.Target
+		method  string // that the address was offered
+		reach   string
+		without bool // told that it was probed without CHAP
+	}{
+		{name: "same host", to: same, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "same host, mutual", mutual: true, to: same, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host", to: other, there: &iscsitest.Target{}, reach: "reachable", without: true},
+		{name: "another host wants them", to: other, there: wants(), reach: "unreachable", without: true},
+		{name: "another host, mutual", mutual: true, to: other, there: wants(), reach: "not tried"},
+		{name: "another host, no redirects", policy: initiator.RedirectNone, to: other, there: &iscsitest.Target{}, reach: "reachable", without: true},
+		{name: "another host, allowed", policy: initiator.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host, allowed at the portal", own: initiator.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host, mutual, allowed", policy: initiator.RedirectAny, mutual: true, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Redirect = tt.policy
+				asked := wants()
+				asked.Records = showing(tt.to + ",1").Records
+				p := withCHAP(portal(n, where, asked), chapUser, chapSecret)
+				if tt.mutual {
+					p = withMutualCHAP(p, targetUser, targetSecret)
+				}
+				p.Login.Redirect = tt.own
+				there := n.Portal(tt.to, tt.there)
+				r, _ := discover(t, d, p)
+				judge(t, r.Err, outcome{})
+				newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
+				judgeResult(t, r)
+				if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.reach {
+					t.Errorf("got %q, want %q; %v", got, tt.reach, r.Warnings)
+				}
+				without := "192.0.2.2:3260 was probed without CHAP: the credentials stay with 192.0.2.1 (--redirect any lets them go along)"
+				if !tt.without {
+					without = ""
+				}
+				wantWarnings(t, &r, initiator.WarnProbeNoCredentials, lines(without)...)
+				sessions := n.Sessions(there)
+				if tt.reach == "not tried" {
+					if len(sessions) > 0 {
+						t.Errorf("asked all the same: %+v", sessions)
+					}
+					return
+				}
+				for _, key := range []string{"AuthMethod", "CHAP_N", "CHAP_R"} {
+					if _, sent := sessions[0].Key(key); sent != (tt.method != "") {
+						t.Errorf("%s sent: %t", key, sent)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestProbeAfterRedirect: credentials are for the portal that was asked, not for
+// the one that it sent us to.
+func TestProbeAfterRedirect(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := withCHAP(portal(n, where, sends("192.0.2.2:3260")), chapUser, chapSecret)
+		n.Portal("192.0.2.2:3260", showing("192.0.2.2:3260,1", "192.0.2.2:3261,1", where+",1"))
+		there := n.Portal("192.0.2.2:3261", &iscsitest.Target{})
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{})
+		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
+		want := map[string]string{"192.0.2.2:3260,1": "reachable", "192.0.2.2:3261,1": "reachable", where + ",1": "reachable"}
+		if diff := cmp.Diff(want, reaches(&r)); diff != "" {
+			t.Error(diff)
+		}
+		if _, sent := n.Sessions(there)[0].Key("AuthMethod"); sent {
+			t.Error("credentials went to another host")
+		}
+		if got := len(n.Dials()); got != 3 {
+			t.Errorf("got %d dials, want 3: %v", got, n.Dials())
+		}
+	})
+}
+
+// TestProbeAlgorithm: the algorithm of CHAP that worked at the portal is offered
+// alone, so that no second try is needed.
+func TestProbeAlgorithm(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		asked := &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5", Records: showing("192.0.2.1:3261,1").Records}
+		p := withCHAP(portal(n, where, asked), chapUser, chapSecret)
+		there := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"})
+		r, _ := discover(t, d, p)
+		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
+		if got, _ := n.Sessions(there)[0].Key("CHAP_A"); got != "5" || r.Targets[0].Addresses[0].Reach != initiator.Reachable {
+			t.Errorf("offered %q; %+v", got, r.Targets)
+		}
+	})
+}

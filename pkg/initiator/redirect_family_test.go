@@ -1,0 +1,25 @@
+package initiator_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestRedirectFamily (issue 13, 38): a source address of one family cannot follow a
+// redirection to the other, and the code says so.
+func TestRedirectFamily(t *testing.T) {
+	t.Parallel()
+	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := portal(n, where, sends("[2001:db8::1]"))
+		p.Source = netip.MustParseAddr("192.0.2.254")
+		r, _ := discover(t, d, p)
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAddressTypeNotSupported})
+		if !strings.Contains(r.Err.Error(), "[2001:db8::1]:3260") || len(n.Dials()) != 1 {
+			t.Errorf("got %v, dials %v", r.Err, n.Dials())
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package initiator
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// NewProber returns a Prober for the results of s. A portal of the registry is
+// probed as its entry says, with the entry's secrets, keys and policies, and an
+// address under what is defined for it besides: flags that a portal of that address
+// was given, or that came with its key, protect a probe as they protect the portal.
+func (s *Service) NewProber(kind ProbeKind) *Prober {
+	p := s.cfg.Discoverer.NewProber(kind)
+	p.Addresses = s.cfg.Addresses
+	p.job = func(ctx context.Context, r *Result) (job, error) {
+		j, _, err := s.entry(ctx, r.Portal.Key(), false)
+		return j, err
+	}
+	p.jobThere = s.jobThere
+	return p
+}
+
+// jobThere returns the job of a portal for an address that it advertises. What
+// decides about IPsec at the portal does so there as well, unless what was defined
+// for the address itself protects more.
+func (s *Service) jobThere(ctx context.Context, j job, dst netip.AddrPort) (job, error) {
+	there := j
+	there.portal.Portal, there.portal.Security = Portal{Address: dst.Addr().String(), Port: dst.Port()}, 0
+	var err error
+	if there.security, err = s.security(ctx, &there.portal); err != nil {
+		return j, storeError(err)
+	}
+	if weaker(j.settings(), there.settings()) {
+		j.security, j.portal.Security = there.security, 0
+	}
+	return j, nil
+}
+
+// weaker reports whether settings lead to a plan that protects less than others do,
+// as long as nothing exists.
+func weaker(a, b ipsec.Settings) bool {
+	planA, errA := a.Resolve()
+	planB, errB := b.Resolve()
+	return errA == nil && errB == nil && planA.WeakerThan(planB)
+}
