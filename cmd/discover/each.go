@@ -17,11 +17,10 @@ type each struct {
 	selector *initiator.PortSelector
 	lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // once for a name
 
-	current []session // of the portal that was taken last
-	given   int       // of them, to the Discoverer
-
-	mu    sync.Mutex // guards begun
-	begun []session  // by index
+	mu      sync.Mutex // guards the following
+	current []session  // of the portal that was taken last
+	given   int        // of them, to the Discoverer
+	begun   []session  // by index
 }
 
 // A session is one way to ask a portal.
@@ -70,10 +69,13 @@ func (e *each) expand(ctx context.Context, portals iter.Seq[initiator.SendTarget
 		index := 0
 		for p := range portals {
 			lookup, cancel := limit(ctx)
-			e.current, e.given = e.sessions(lookup, p, index), 0
+			sessions := e.sessions(lookup, p, index)
 			cancel()
+			e.mu.Lock()
+			e.current, e.given = sessions, 0
+			e.mu.Unlock()
 			index++
-			for _, s := range e.current {
+			for _, s := range sessions {
 				if !yield(s.asked) {
 					return
 				}
@@ -131,8 +133,8 @@ func (e *each) record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[in
 		for p := range sessions {
 			e.mu.Lock()
 			e.begun = append(e.begun, e.current[e.given])
-			e.mu.Unlock()
 			e.given++
+			e.mu.Unlock()
 			if !yield(p) {
 				return
 			}
@@ -153,8 +155,13 @@ func (e *each) isLast(index int) bool {
 	return s.nth == s.of-1
 }
 
-// rest returns the sessions of the portal taken last that were not begun.
-func (e *each) rest() []session { return e.current[e.given:] }
+// rest returns the sessions of the portal taken last that were not begun. The sequence
+// may still run then: a cancelled run does not wait for a lookup.
+func (e *each) rest() []session {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.current[e.given:]
+}
 
 // restore gives a result the portal as it was asked for.
 func (e *each) restore(r *initiator.Result) {

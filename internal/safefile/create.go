@@ -3,16 +3,21 @@ package safefile
 import (
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // Create makes a file that only its owner may use, whole or not at all, and on
-// the disk when it returns; its folder, too, where there is none. A file that is
-// there already stays: the error is fs.ErrExist then.
+// the disk when it returns; its folder, too, and those above it, where there are
+// none. A file that is there already stays: the error is fs.ErrExist then.
 func Create(path string, contents []byte) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
 	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := makeFolder(folder); err != nil {
 		return err
 	}
 	// A link gives the finished file its name, and unlike a rename it never takes
@@ -25,7 +30,42 @@ func Create(path string, contents []byte) error {
 	if err := os.Link(draft, path); err != nil {
 		return err
 	}
-	return syncFolder(folder)
+	return syncName(path, true)
+}
+
+// makeFolder makes a folder and those above it, where they are missing, and sees to
+// it that all of them stay when the power fails. That includes those that are there:
+// the process that made one may have been killed before it had synced it.
+func makeFolder(folder string) error {
+	made := make(map[string]bool)
+	for path := folder; !made[path]; path = filepath.Dir(path) {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made[path] = true
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for path := folder; path != filepath.Dir(path); path = filepath.Dir(path) {
+		if err := syncName(path, made[path]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncName makes last that a path is in its folder. A folder may be one to make
+// others in, and not to read; then only what we made is worth the effort.
+func syncName(path string, made bool) error {
+	err := syncFolder(filepath.Dir(path))
+	switch {
+	case !errors.Is(err, fs.ErrPermission):
+		return err
+	case made:
+		return syncAround(path)
+	}
+	return nil
 }
 
 // New makes an empty file that only its owner may use, to be written. Whatever has

@@ -3,6 +3,7 @@
 package safefile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,14 +14,19 @@ import (
 // end of a pipe, that took the place of a file just now.
 const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// syncFolder makes a new name in a folder last.
+// syncFolder makes a new name in a folder last. Some file systems have no such call:
+// what they do is done.
 func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written through it
-	return f.Sync()
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	return err
 }
 
 // Foreign reports whether a file, of Lstat, belongs to somebody who has no say here:
