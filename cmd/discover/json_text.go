@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"unicode"
 	"unicode/utf8"
@@ -56,12 +57,25 @@ func isPlainJSON(s, like []byte) bool {
 	return true
 }
 
+// jsonEscapes are how ASCII is written that does not stand for itself: the first bytes
+// of eight.
+var jsonEscapes = func() (all [utf8.RuneSelf]struct {
+	text uint64
+	size int
+}) {
+	for c := range all {
+		escape := [8]byte{'\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15]}
+		if all[c].size = 6; c == '"' || c == '\\' {
+			escape[1], all[c].size = byte(c), 2
+		}
+		all[c].text = binary.LittleEndian.Uint64(escape[:])
+	}
+	return all
+}()
+
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString[T string | []byte](b []byte, s T) []byte {
-	const hex = "0123456789abcdef"
-	u := func(r rune) {
-		b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-	}
+	u := func(r rune) { b = appendHex(append(b, '\\', 'u'), uint32(r), 4) }
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i
@@ -75,14 +89,12 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 			break
 		}
 		i = plain
-		if c := s[i]; c < utf8.RuneSelf {
-			switch {
-			case c == '"', c == '\\':
-				b = append(b, '\\', c)
-			default:
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		if s[i] < utf8.RuneSelf {
+			for ; i < len(s) && s[i] < utf8.RuneSelf && !plainJSON[s[i]]; i++ {
+				e := &jsonEscapes[s[i]]
+				b = binary.LittleEndian.AppendUint64(b, e.text)
+				b = b[:len(b)-8+e.size]
 			}
-			i++
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
