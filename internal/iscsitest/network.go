@@ -1,6 +1,7 @@
 package iscsitest
 
 import (
+	"bufio"
 	"context"
 	"net"
 	"net/netip"
@@ -75,7 +76,7 @@ func (n *Network) Dial(ctx context.Context, src netip.Addr, dst netip.AddrPort) 
 	initiator, target := net.Pipe()
 	e := &end{Conn: initiator, local: from, remote: to}
 	n.ends = append(n.ends, e)
-	h.serve(&end{Conn: target, local: to, remote: from})
+	h.serve(&end{Conn: atOnce(target), local: to, remote: from})
 	return e, nil
 }
 
@@ -120,6 +121,18 @@ func (n *Network) close() {
 		h.wait(time.Time{})
 	}
 }
+
+// A whole connection takes what the other side writes at once, as a kernel does. A pipe
+// by itself hands it over piece by piece, and where the initiator is cancelled and
+// closes in between, the stream would end within a PDU.
+type whole struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func atOnce(nc net.Conn) net.Conn { return whole{nc, bufio.NewReaderSize(nc, 2*maxFrameData)} }
+
+func (w whole) Read(b []byte) (int, error) { return w.r.Read(b) }
 
 // An end is one end of a connection with addresses.
 type end struct {

@@ -17,7 +17,7 @@ func Pipe(tb testing.TB, h Handler) net.Conn {
 	tb.Helper()
 	initiator, target := net.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- Serve(target, h) }()
+	go func() { done <- Serve(atOnce(target), h) }()
 	tb.Cleanup(func() {
 		initiator.Close()
 		if err := <-done; err != nil {
