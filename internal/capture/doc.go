@@ -4,5 +4,5 @@
 //
 // CHAP responses are masked, at the same length, unless it is asked for them:
 // from a response and its challenge a secret can be guessed offline. The target's
-direction is masked until we send a request that is no login.
+// direction is masked until we send a request that is no login.
 package capture
