@@ -172,6 +172,7 @@ func TestEndlessJSON(t *testing.T) {
 					t.Errorf("it took %v", took)
 				}
 				d := parseDocument(t, r.stdout)
+				innocent := 0
 				for i, result := range d.Results {
 					if result.Portal != portals[i]+":3260" {
 						t.Errorf("result %d is of %s, want %s", i, result.Portal, portals[i])
@@ -188,7 +189,14 @@ func TestEndlessJSON(t *testing.T) {
 						limit = " bytes of targets that would have to be held until an earlier portal is done; ask it alone, or use -o jsonl"
 						least = smallBounds.waiting / 32 // an eighth of the room is for lists of usual length
 					}
-					if result.Status != "error" || result.Error.Stage != "discover" || result.CodeName != "ISDSC_INVALID_SENDTARGETS_TEXT" || !strings.HasSuffix(result.Error.Message, limit) {
+					code := "ISDSC_INVALID_SENDTARGETS_TEXT"
+					if result.CodeName == "ISDSC_OUT_OF_RESOURCES" && portals[0] == "192.0.2.30" {
+						// Another one that waits has the room (issue 13, 40): this one took less than it may.
+						code = result.CodeName
+						limit = fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all; ask it alone, or use -o jsonl", smallBounds.waiting)
+						innocent++
+					}
+					if result.Status != "error" || result.Error.Stage != "discover" || result.CodeName != code || !strings.HasSuffix(result.Error.Message, limit) {
 						t.Errorf("%s: %s: %s: %s: %s", result.Portal, result.Status, result.CodeName, result.Error.Stage, result.Error.Message)
 					}
 					if got := int64(len(result.Targets)); got < least/70 || got > smallBounds.collected/30 {
@@ -202,6 +210,9 @@ func TestEndlessJSON(t *testing.T) {
 				}
 				if len(d.Results) != len(portals) {
 					t.Errorf("%d results, want %d", len(d.Results), len(portals))
+				}
+				if endless := strings.Count(strings.Join(portals, " ")+" ", "192.0.2.2"); innocent == endless {
+					t.Errorf("none of %d portals that send for ever is said to have sent too much", endless)
 				}
 			})
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -17,40 +18,33 @@ type each struct {
 	selector *initiator.PortSelector
 	lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // once for a name
 
-	mu      sync.Mutex // guards the following
-	current []session  // of the portal that was taken last
-	given   int        // of them, to the Discoverer
-	begun   []session  // by index
+	mu      sync.Mutex  // guards the following
+	current []session   // of the portal that was taken last
+	given   int         // of them, to the Discoverer
+	count   int         // of the sessions that were begun
+	begun   map[int]way // those whose results are not out, by index
 }
 
 // A session is one way to ask a portal.
 type session struct {
-	asked  initiator.SendTargetPortal
+	way
+	asked initiator.SendTargetPortal
+}
+
+// A way is what is kept of a session until its result is out. There may be millions
+// of sessions in a run, and 65,536 of them may wait.
+type way struct {
 	portal int            // index of the portal
 	nth    int            // which of its sessions, from 0
 	of     int            // how many there are
 	port   initiator.Port // zero: none reaches the portal
 }
 
-// newEach returns an each on the ports of an instance. Names are looked up once:
-// who has ports is who is asked.
-func newEach(instance string, selector *initiator.PortSelector, w *world) *each {
-	type answer struct {
-		addrs []netip.Addr
-		err   error
-	}
-	var mu sync.Mutex // guards known
-	known := make(map[string]answer)
-	return &each{instance: instance, selector: selector, lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		a, ok := known[host]
-		if !ok {
-			a.addrs, a.err = w.lookupHost(ctx, host)
-			known[host] = a
-		}
-		return a.addrs, a.err
-	}}
+// newEach returns an each on the ports of an instance. Names are looked up once, each
+// within limit: who has ports is who is asked.
+func newEach(instance string, selector *initiator.PortSelector, w *world, limit func(context.Context) (context.Context, context.CancelFunc)) *each {
+	names := &lookups{find: w.lookupHost, limit: limit}
+	return &each{instance: instance, selector: selector, lookup: names.lookup, begun: make(map[int]way)}
 }
 
 // ports returns the ports for a Discoverer. Which of them reach a portal was seen
@@ -99,7 +93,7 @@ func (e *each) sessions(ctx context.Context, p initiator.SendTargetPortal, index
 			seen[port.Address] = true
 			from := p
 			from.Instance, from.Port, from.Source = port.Instance, initiator.AllPorts, port.Address
-			all = append(all, session{asked: from, portal: index, port: port})
+			all = append(all, session{way{portal: index, port: port}, from})
 		}
 	}
 	if len(all) == 0 {
@@ -107,7 +101,7 @@ func (e *each) sessions(ctx context.Context, p initiator.SendTargetPortal, index
 		if p.Instance == "" {
 			p.Instance = initiator.HostInstance
 		}
-		all = append(all, session{asked: p, portal: index})
+		all = append(all, session{way{portal: index}, p})
 	}
 	for i := range all {
 		all[i].nth, all[i].of = i, len(all)
@@ -120,6 +114,7 @@ func (e *each) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
 		return []netip.Addr{addr.Unmap()}
 	}
 	found, _ := e.lookup(ctx, p.Address) // the session that is left finds out the same
+	found = slices.Clone(found)          // which others have, too
 	for i := range found {
 		found[i] = found[i].Unmap()
 	}
@@ -132,8 +127,8 @@ func (e *each) record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[in
 	return func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range sessions {
 			e.mu.Lock()
-			e.begun = append(e.begun, e.current[e.given])
-			e.given++
+			e.begun[e.count] = e.current[e.given].way
+			e.count, e.given = e.count+1, e.given+1
 			e.mu.Unlock()
 			if !yield(p) {
 				return
@@ -142,11 +137,18 @@ func (e *each) record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[in
 	}
 }
 
-// session returns the session of an index.
-func (e *each) session(index int) session {
+// session returns what is known of the session of an index, until it is dropped.
+func (e *each) session(index int) way {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.begun[index]
+}
+
+// drop forgets a session whose result is out.
+func (e *each) drop(index int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.begun, index)
 }
 
 // isLast reports the last session of a portal.

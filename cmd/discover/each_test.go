@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"unsafe"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // twoWays is a network in which eth0 sees more than eth1.
@@ -154,4 +158,46 @@ func TestCancelEach(t *testing.T) {
 			t.Errorf("got %d cancelled results, want 3: two of 192.0.2.30, one of 192.0.2.20; %s", got, r.stdout)
 		}
 	})
+}
+
+// TestEachForgets (issue 13, 39): nothing is kept of a session whose result is out,
+// however many there are, and little of one that waits.
+func TestEachForgets(t *testing.T) {
+	t.Parallel()
+	w := world{}
+	portals, err := parsePortals([]string{"10.0.0.0/20"}, 3260, &w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selector := &initiator.PortSelector{Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) { return source, nil }}
+	for i, a := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
+		selector.Ports = append(selector.Ports, initiator.Port{Instance: "host", Number: initiator.Number(uint32(i)), Address: netip.MustParseAddr(a), State: initiator.PortUp})
+	}
+	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
+	s := &scan{command: &command{world: w}, portals: portals, each: newEach("", selector, &w, none)}
+	asked := func(yield func(initiator.SendTargetPortal) bool) {
+		for p := range portals.all() {
+			if !yield(s.asked(p)) {
+				return
+			}
+		}
+	}
+	tally := &tally{portals: portals, each: s.each}
+	out := newMatrixOutput(io.Discard, new(notes), askedAs{}, 1<<20)
+	index := 0
+	for p := range s.each.record(s.each.expand(t.Context(), asked, none)) {
+		r := &initiator.Result{Portal: p, Err: &initiator.Error{Stage: initiator.StageConnect, Err: context.DeadlineExceeded}}
+		if err := s.showResult(index, r, out, tally); err != nil {
+			t.Fatal(err)
+		}
+		if index++; len(s.each.begun) != 0 {
+			t.Fatalf("after %d results %d sessions are kept", index, len(s.each.begun))
+		}
+	}
+	if index != 3*4094 || tally.silent != index || tally.begun != 4094 || len(tally.open) != 0 {
+		t.Errorf("%d sessions, %d silent of %d portals", index, tally.silent, tally.begun)
+	}
+	if size := unsafe.Sizeof(way{}); size > 256 {
+		t.Errorf("a session that waits takes %d bytes, more than 256", size)
+	}
 }

@@ -111,7 +111,10 @@ func (q *queue) addTargets(h *held, b *initiator.Batch) {
 	for i := 0; i < b.Len() && h.full == nil; i += heldAtOnce {
 		h.targets.Add(b, i, min(i+heldAtOnce, b.Len()))
 		if h.targets.Size() > limit {
-			h.full = &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: max(limit, 0)}
+			h.full = &initiator.MemoryError{Limit: q.room}
+			if alone := max(q.usual(), (q.room-q.room/8)/2); h.targets.Size() > alone {
+				h.full = &initiator.LimitError{What: "bytes of targets that would have to be held until an earlier portal is done", Limit: max(limit, 0)}
+			}
 		}
 	}
 	h.found = h.targets.Len()

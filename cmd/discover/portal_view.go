@@ -39,7 +39,10 @@ func (v *addressView) portal(asked initiator.Portal) *portalView {
 func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	n := size(b)
 	if p.full == nil && !room(n) {
-		p.full = &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
+		p.full = &initiator.MemoryError{Limit: p.v.room}
+		if p.bytes+n > p.v.room {
+			p.full = &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
+		}
 	}
 	kept := b
 	if p.full != nil {

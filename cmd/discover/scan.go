@@ -128,7 +128,7 @@ func (s *scan) findPorts(ctx context.Context) error {
 		s.us.name, err = service.InitiatorNodeName(ctx)
 		s.us.origin = "initiator set-name"
 		if s.key.port.each {
-			s.each = newEach(s.key.instance, s.ports, &s.world)
+			s.each = newEach(s.key.instance, s.ports, &s.world, s.run.limit)
 		}
 		return err
 	})
@@ -216,6 +216,7 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 func (s *scan) showResult(index int, r *initiator.Result, out output, t *tally) (err error) {
 	if s.each != nil {
 		s.each.restore(r)
+		defer s.each.drop(index)
 	}
 	if t.count(index, r) {
 		err = out.portal(r)

@@ -30,7 +30,7 @@ func (p *Writer) Conn(nc net.Conn) net.Conn {
 	}
 	from, to := unmapped(local.AddrPort()), unmapped(remote.AddrPort())
 	c := &conn{Conn: nc, p: p, out: flow{from: from, to: to}, in: flow{from: to, to: from}}
-	c.maskOut.done, c.maskIn.done = !p.mask, !p.mask
+	c.maskOut.done, c.maskIn.done, c.maskOut.ours = !p.mask, !p.mask, true
 	now := time.Now()
 	p.segment(now, &c.out, &c.in, tcpSYN, nil)
 	p.segment(now, &c.in, &c.out, tcpSYN|tcpACK, nil)
@@ -46,16 +46,25 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.note(&c.in, &c.out, &c.maskIn, b[:n])
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.note(&c.in, &c.out, c.maskIn.add(b[:n]))
 	}
 	return n, err
 }
 
-// Write writes, and writes down what went.
+// Write writes, and writes down what went. That the session is in full feature phase
+// is known before its first request is sent, and so before the answer can be read.
 func (c *conn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	shown := c.maskOut.add(b)
+	c.maskIn.done = c.maskOut.done
+	c.mu.Unlock()
 	n, err := c.Conn.Write(b)
 	if n > 0 {
-		c.note(&c.out, &c.in, &c.maskOut, b[:n])
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.note(&c.out, &c.in, shown[:n])
 	}
 	return n, err
 }
@@ -66,8 +75,6 @@ func (c *conn) Close() error {
 	if !c.finished {
 		c.finished = true
 		now := time.Now()
-		c.data(now, &c.out, &c.in, c.maskOut.rest())
-		c.data(now, &c.in, &c.out, c.maskIn.rest())
 		c.p.segment(now, &c.out, &c.in, tcpFIN|tcpACK, nil)
 		c.p.segment(now, &c.in, &c.out, tcpFIN|tcpACK, nil)
 		c.p.segment(now, &c.out, &c.in, tcpACK, nil)
@@ -76,12 +83,11 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// note writes down bytes of one direction.
-func (c *conn) note(f, back *flow, m *masker, b []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// note writes down bytes of one direction, unless the connection is closed. c.mu is
+// held.
+func (c *conn) note(f, back *flow, shown []byte) {
 	if !c.finished {
-		c.data(time.Now(), f, back, m.add(b))
+		c.data(time.Now(), f, back, shown)
 	}
 }
 

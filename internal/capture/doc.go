@@ -3,5 +3,6 @@
 // before TCP does, and makes the packets around them itself.
 //
 // CHAP responses are masked, at the same length, unless it is asked for them:
-// from a response and its challenge a secret can be guessed offline.
+// from a response and its challenge a secret can be guessed offline. The target's
+// direction is masked until we send a request that is no login.
 package capture

@@ -39,13 +39,9 @@ func TestMask(t *testing.T) {
 		stream := append(login(t, text, cut), after...)
 		for _, size := range []int{1, 7, 48, len(stream)} {
 			var m masker
-			var got []byte
-			for b := stream; len(b) > 0; {
-				n := min(size, len(b))
-				got = append(got, m.add(b[:n])...)
-				b = b[n:]
-			}
-			got = append(got, m.rest()...)
+			got := feed(&m, stream[:len(stream)-len(after)], size)
+			m.done = true // we sent a request that is no login
+			got = append(got, feed(&m, after, size)...)
 			if len(got) != len(stream) {
 				t.Fatalf("cut %d, reads of %d: %d bytes, want %d", cut, size, len(got), len(stream))
 			}
@@ -59,13 +55,23 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// feed passes b on in pieces of a size.
+func feed(m *masker, b []byte, size int) (got []byte) {
+	for len(b) > 0 {
+		n := min(size, len(b))
+		got = append(got, m.add(b[:n])...)
+		b = b[n:]
+	}
+	return got
+}
+
 // TestMaskUnfinished: what a target cuts off is not shown.
 func TestMaskUnfinished(t *testing.T) {
 	t.Parallel()
 	whole := login(t, "CHAP_R=0x0123456789abcdef\x00")
 	for n := range whole {
 		var m masker
-		got := append(m.add(whole[:n]), m.rest()...)
+		got := m.add(whole[:n])
 		if len(got) != n || strings.Contains(string(got), "0123") {
 			t.Errorf("%d bytes: %q", n, got)
 		}
@@ -109,9 +115,7 @@ func FuzzMask(f *testing.F) {
 // masked returns what becomes of b where it comes in two pieces.
 func masked(b []byte, cut int) []byte {
 	var m masker
-	out := bytes.Clone(m.add(b[:cut]))
-	out = append(out, m.add(b[cut:])...)
-	return append(out, m.rest()...)
+	return append(m.add(b[:cut]), m.add(b[cut:])...)
 }
 
 // loginText joins the text of the login that b begins with.
@@ -127,6 +131,9 @@ func loginText(b []byte) (text []byte) {
 			text = append(text, m.Data...)
 		case *pdu.LoginResponse:
 			text = append(text, m.Data...)
+			if m.Status == pdu.StatusSuccess && m.Transit && m.NSG == pdu.FullFeaturePhase {
+				return text
+			}
 		default:
 			return text
 		}

@@ -230,15 +230,28 @@ func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 		return a.fail(err)
 	}
 	for i, addr := range addrs {
-		share := (a.d.timeout() - a.spent) / time.Duration(len(addrs)-i)
-		if err = a.address(ctx, share, addr, method); err == nil || a.ends(ctx, err) {
-			return err
+		left := a.d.timeout() - a.spent
+		if left <= 0 {
+			return a.outOfTime(err)
 		}
-		if i < len(addrs)-1 {
+		if i > 0 {
 			a.warnings.add(WarnEarlierAddress, "%s", strings.TrimPrefix(err.Error(), "initiator: "))
+		}
+		if err = a.address(ctx, left/time.Duration(len(addrs)-i), addr, method); err == nil || a.ends(ctx, err) {
+			return err
 		}
 	}
 	return err
+}
+
+// outOfTime is the error of a portal whose time is over before all of its addresses and
+// ports were tried: that of the one before, or, where there is none, that nothing was
+// asked.
+func (a *attempt) outOfTime(before error) error {
+	if before != nil {
+		return before
+	}
+	return a.fail(&TimeoutError{Limit: a.d.timeout()})
 }
 
 // lends reports that others than we get the context of the work that is under
@@ -262,8 +275,11 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 		return err
 	}
 	for i, from := range ports {
-		share := (limit - (a.spent - before)) / time.Duration(len(ports)-i)
-		err = a.timed(ctx, share, func(ctx context.Context) error {
+		left := limit - (a.spent - before)
+		if left <= 0 {
+			return a.outOfTime(err)
+		}
+		err = a.timed(ctx, left/time.Duration(len(ports)-i), func(ctx context.Context) error {
 			a.lent = a.lends()
 			return a.enter(ctx, from, addr, method)
 		})

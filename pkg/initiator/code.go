@@ -25,6 +25,7 @@ func Code(err error) uint32 {
 		negotiation *NegotiationError
 		reject      *RejectError
 		limit       *LimitError
+		memory      *MemoryError
 		answer      *AnswerError
 		format      *RecordFormatError
 		at          *Error
@@ -52,6 +53,8 @@ func Code(err error) uint32 {
 			return CodeLoginFailed
 		}
 		return CodeInvalidSendTargetsText
+	case errors.As(err, &memory):
+		return CodeOutOfResources
 	case errors.As(err, &answer):
 		return CodeInvalidSendTargetsText
 	case errors.As(err, &reject):

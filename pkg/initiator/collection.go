@@ -46,17 +46,21 @@ func (c *collector) add(b *Batch) {
 
 // count counts the memory of a portal's targets, also of those that are made of the
 // set in the end, and fails where it is too much: it may take what is there, and
-// beside other portals no more than it leaves to these.
+// beside other portals no more than it leaves to these. A portal that would find room if
+// the others had nothing is not to blame.
 func (c *collector) count(p *collection) error {
 	size := p.set.Size() + int64(targetSize*p.set.count+addressSize*p.set.lists.addresses)
 	c.used += size - p.size
 	p.size = size
-	share := c.room - (c.used - size)
+	share, alone := c.room-(c.used-size), c.room
 	if c.ahead.count() > 1 {
-		share /= 2
+		share, alone = share/2, alone/2
 	}
-	if size <= share {
+	switch {
+	case size <= share:
 		return nil
+	case size <= alone:
+		return &MemoryError{Limit: c.room}
 	}
 	return &LimitError{What: "bytes that it may take in memory beside other portals", Limit: max(share, 0)}
 }
@@ -93,10 +97,13 @@ func (c *collector) next() *Result {
 	r := &p.result
 	r.Targets, r.TargetsFound = p.set.Targets(), p.set.Len()
 	p.set = TargetSet{}
-	if limit := (*LimitError)(nil); p.full != nil && !errors.As(r.Err, &limit) {
+	if limit := (*LimitError)(nil); p.full != nil && !errors.As(r.Err, &limit) && !errors.Is(r.Err, p.full) {
 		r.Err = &Error{
 			Stage: StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
 			Err: p.full, Hint: limitHint,
+		}
+		if memory := (*MemoryError)(nil); errors.As(p.full, &memory) {
+			r.Err.(*Error).Hint = memoryHint
 		}
 		r.Complete = false
 	}

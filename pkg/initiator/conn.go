@@ -23,7 +23,8 @@ type conn struct {
 	index   int
 	address netip.AddrPort
 	source  netip.Addr
-	cut     bool // the last login text received ended within a pair
+	cut     bool // the data received last ended within a pair
+	full    bool // the session is in full feature phase: a request that is no login was sent
 
 	// The machines, one after the other.
 	numbers session.Numbers
@@ -37,7 +38,7 @@ func (c *conn) reset(nc net.Conn) {
 	c.nc = nc
 	c.r.Reset(nc)
 	c.w.Reset(nc)
-	c.cut = false
+	c.cut, c.full = false, false
 }
 
 // run drives a machine until it is done.

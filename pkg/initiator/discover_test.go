@@ -83,7 +83,7 @@ func TestLoginKeys(t *testing.T) {
 	}
 	p.Login.Specified = initiator.SpecifiedMaximumConnections | initiator.SpecifiedDefaultTime2Wait | initiator.SpecifiedDefaultTime2Retain
 	p.Login.MaximumConnections, p.Login.DefaultTime2Wait = 4, 0
-	p.Login.DefaultTime2Retain, p.Login.HeaderDigest = 30, initiator.DigestCRC32C // the digest is not specified
+	p.Login.DefaultTime2Retain = 30
 	if _, err := newDiscoverer().Discover(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@
 //   - [*ProtocolError]: the target breaks the protocol.
 //   - [*RejectError], [*AsyncError]: it rejected the request, or ended the session.
 //   - [*LimitError]: more than we accept.
+//   - [*MemoryError]: results of other portals left no room for the answer.
 //   - [*TimeoutError]: no answer in time; it is context.DeadlineExceeded, too.
 //   - *net.OpError, *net.DNSError and the like: what the network said.
 //

@@ -74,11 +74,12 @@ type Proof struct {
 }
 
 // A KeyFunc returns the key that an initiator port and a peer share; ok is false
-// where there is none.
+// where there is none. Its time is charged to no portal, and ctx ends after five seconds.
 type KeyFunc func(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error)
 
 // An OuterFunc returns the address of the gateway by which an initiator port
-// reaches a destination in tunnel mode; ok is false where there is none.
+// reaches a destination in tunnel mode; ok is false where there is none. It has the time of
+// a KeyFunc.
 type OuterFunc func(ctx context.Context, from Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
 
 // IPsecOptions are what one portal has of its own for IPsec, ahead of what is

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -31,6 +32,25 @@ func ExampleDiscoverer_Discover() {
 	// Output:
 	// iqn.2026-11.com.example:database [192.0.2.10:3260,1 192.0.2.11:3260,2]
 	// iqn.2026-11.com.example:archive [192.0.2.10:3260,1]
+}
+
+// CHAP in both directions: we prove ourselves, and the target does.
+func ExampleLoginOptions_UseMutualCHAP() {
+	portal := examplePortal(&iscsitest.Target{
+		User: "host1", Secret: "secret-of-the-host", MutualUser: "array7", MutualSecret: "secret-of-the-array",
+		Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:database", Addresses: []string{"192.0.2.10:3260,1"}}},
+	})
+
+	p := initiator.SendTargetPortal{Portal: portal}
+	p.Login.UseMutualCHAP("host1", auth.NewSecret([]byte("secret-of-the-host")), "array7", auth.NewSecret([]byte("secret-of-the-array")))
+	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1"}
+	result, err := d.Discover(context.Background(), p)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(result.Targets), "target by", result.Auth.Method, "of", result.Auth.TargetUser)
+	// Output:
+	// 1 target by CHAP of array7
 }
 
 // Many portals at once, each target the moment that it is read, and what went

@@ -108,7 +108,7 @@ func (a *attempt) explain(ctx context.Context, from Port, dst netip.AddrPort, me
 // Explain says under which IPsec AddSendTargetPortal would ask a portal, and why;
 // see Discoverer.Explain. Nothing is stored.
 func (s *Service) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
-	j, err := s.admit(ctx, &p, false)
+	j, err := s.admitted(ctx, &p, false)
 	if err != nil {
 		_, err = refusedResult(p, err)
 		return nil, err
@@ -119,7 +119,11 @@ func (s *Service) Explain(ctx context.Context, p SendTargetPortal) ([]Explanatio
 // ExplainEntry says under which IPsec RefreshSendTargetPortal would ask a portal,
 // and why; see Discoverer.Explain. listed reports whether it is in the registry.
 func (s *Service) ExplainEntry(ctx context.Context, key Key) (all []Explanation, listed bool, err error) {
-	j, listed, err := s.entry(ctx, key, false)
+	under, err := s.underRules(ctx, false)
+	if err != nil {
+		return nil, false, err
+	}
+	j, listed, err := under.entry(ctx, key, false)
 	if err == nil {
 		all, err = s.cfg.Discoverer.explain(ctx, j)
 	}

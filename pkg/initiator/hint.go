@@ -191,6 +191,7 @@ func (a *attempt) discoverHint(err error) string {
 	var (
 		answer  *AnswerError
 		limit   *LimitError
+		memory  *MemoryError
 		timeout *TimeoutError
 	)
 	switch {
@@ -200,6 +201,8 @@ func (a *attempt) discoverHint(err error) string {
 		return limitHint + " (--max-text)"
 	case errors.As(err, &limit) && limit.What == limitTargets:
 		return limitHint + " (--max-targets)"
+	case errors.As(err, &memory):
+		return memoryHint
 	case errors.As(err, &timeout):
 		return a.stalledHint()
 	}

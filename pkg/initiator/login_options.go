@@ -113,7 +113,10 @@ func (d DigestType) String() string {
 
 // LoginOptions are the options of the login to a portal (ISCSI_LOGIN_OPTIONS of
 // the reference API). The zero value asks for no authentication and no digests.
-// A field whose bit in Specified is clear is ignored; Flags always count.
+// A field counts where its bit in Specified is set; Flags always count. A field that
+// is set while its bit is clear is refused with a *ConfigError that names the bit: it
+// would be ignored, and a login that was to use CHAP would be made without. UseCHAP and
+// UseMutualCHAP set the bits.
 type LoginOptions struct {
 	Version   uint32 // 0
 	Specified Specified
@@ -132,7 +135,8 @@ type LoginOptions struct {
 	// What follows is ours. It needs no bits: the zero value says nothing.
 
 	// TargetUsername is the CHAP_N by which the target must prove itself in
-	// mutual CHAP; empty: any, and the result tells which.
+	// mutual CHAP; empty: any, and the result tells which. With AuthType CHAP, by
+	// which no target proves itself, what is for the target is refused.
 	TargetUsername string
 
 	// TargetPassword is the secret by which the target must prove itself in
@@ -142,7 +146,7 @@ type LoginOptions struct {
 
 	// PasswordRef and TargetPasswordRef stand in the place of the secrets: a
 	// Service stores them as they are, and resolves them at each use. A
-	// Discoverer alone does not.
+	// Discoverer alone does not. The bit of Password is that of PasswordRef, too.
 	PasswordRef       string
 	TargetPasswordRef string
 
@@ -211,6 +215,9 @@ func (o *LoginOptions) validate() error {
 		if _, err := CheckName(o.InitiatorName); err != nil {
 			return err
 		}
+	}
+	if err := o.checkBits(); err != nil {
+		return err
 	}
 	switch {
 	case o.CHAPPolicy > CHAPPreferred:

@@ -349,7 +349,7 @@ func TestRetriesForget(t *testing.T) {
 		moved := &iscsitest.Target{Redirect: "192.0.2.2:3260", Status: pdu.StatusMovedPermanently}
 		p := withCHAP(portal(n, where, moved, &iscsitest.Target{Records: records(disk1)}), chapUser, chapSecret)
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
-		p.Login.Specified &^= initiator.SpecifiedAuthType
+		p.Login.AuthType = initiator.NoAuth
 		r, _ := discover(t, d, p)
 		judge(t, r.Err, outcome{})
 		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort(where) {

@@ -89,7 +89,11 @@ func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (
 		system.Kind = ipsec.ExistingUnknown
 	}
 	if a.job.policy != nil {
-		if policy, groups, err = a.job.policy(ctx, dst); err != nil {
+		err = a.ours(ctx, func(ctx context.Context) (err error) {
+			policy, groups, err = a.job.policy(ctx, dst)
+			return err
+		})
+		if err != nil {
 			return policy, nil, err
 		}
 	}
@@ -107,12 +111,22 @@ const lookLimit = 5 * time.Second
 
 // look asks the Enforcer what the system has. The time that it takes is not the
 // portal's: it is no fault of the portal where a daemon of this host hangs.
-func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Existing, error) {
+func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (found ipsec.Existing, err error) {
+	err = a.ours(ctx, func(ctx context.Context) (err error) {
+		found, err = a.d.Enforcer.Existing(ctx, from.Address, dst)
+		return err
+	})
+	return found, err
+}
+
+// ours does work of this host's, which asks neither the portal nor the network for
+// anything: its time is not the portal's, and is bounded by itself.
+func (a *attempt) ours(ctx context.Context, work func(context.Context) error) error {
 	a.clock.pause()
 	defer a.clock.resume()
 	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, &TimeoutError{Limit: lookLimit})
 	defer cancel()
-	return a.d.Enforcer.Existing(ctx, from.Address, dst)
+	return work(ctx)
 }
 
 // agreed returns the plan for a connection, if all that depends on it goes along
@@ -219,14 +233,18 @@ func because(err error) string {
 }
 
 // outer returns the gateway to dst: the portal's own, or the one that is known.
-func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
+func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
 	if own := a.job.portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
 		return own, true, nil
 	}
 	if a.job.outer == nil {
 		return netip.Addr{}, false, nil
 	}
-	return a.job.outer(ctx, from, dst)
+	err = a.ours(ctx, func(ctx context.Context) (err error) {
+		gateway, ok, err = a.job.outer(ctx, from, dst)
+		return err
+	})
+	return gateway, ok, err
 }
 
 // key returns the key of a peer: the portal's own, or the one that is known for the
@@ -238,7 +256,10 @@ func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bo
 	case !own.Key.IsZero() && !a.elsewhere:
 		key, ok = PSK{Secret: own.Key}, true
 	case a.job.key != nil:
-		key, ok, err = a.job.key(ctx, from, peer)
+		err = a.ours(ctx, func(ctx context.Context) (err error) {
+			key, ok, err = a.job.key(ctx, from, peer)
+			return err
+		})
 	}
 	if own.LocalID != "" {
 		key.Local = own.LocalID

@@ -39,8 +39,16 @@ type Config struct {
 // What fails is an *Error; Code gives the number of the reference API.
 type Service struct {
 	cfg Config
+	*memory
 
-	mu       sync.Mutex              // guards what ends with the Service
+	// rules are set where it answers from these (see underRules); nil: from the
+	// registry as it is now.
+	rules *rules
+}
+
+// A memory is what ends with a Service.
+type memory struct {
+	mu       sync.Mutex              // guards the following
 	static   map[string]staticRecord // targets, by folded name
 	volatile map[string][]byte       // records, by key
 }
@@ -50,7 +58,7 @@ func Open(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Discoverer == nil {
 		return nil, &ConfigError{Code: CodeWin32InvalidParameter, What: "service", Reason: "it needs a Store and a Discoverer"}
 	}
-	return &Service{cfg: cfg, static: make(map[string]staticRecord), volatile: make(map[string][]byte)}, nil
+	return &Service{cfg: cfg, memory: &memory{static: make(map[string]staticRecord), volatile: make(map[string][]byte)}}, nil
 }
 
 // Close closes the Store. Other calls must have returned.

@@ -9,7 +9,7 @@ import (
 // admit holds a portal against all rules that need no network, brings it into
 // the form in which it is stored, and returns the job to ask it. numbers says
 // whether initiator ports may be given numbers for it: one that a result tells
-// has to stay.
+// has to stay. s answers from rules, as do the methods below.
 func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) (job, error) {
 	p.Portal.Address = p.Portal.host()
 	if err := p.validate(); err != nil {

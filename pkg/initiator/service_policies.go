@@ -194,7 +194,7 @@ func (s *Service) Policies(ctx context.Context) iter.Seq2[Policy, error] {
 	}
 }
 
-// policy is the policyFunc of a Service: the rule is the one of the portal itself,
+// policy is the policyFunc of a Service that answers from rules: the rule is the one of the portal itself,
 // else of its address on its link, else of the smallest block.
 func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error) {
 	best := -1
@@ -206,10 +206,7 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 		if err != nil {
 			return rule, nil, err
 		}
-		fit, err := s.fits(ctx, sel, dst)
-		if err != nil {
-			return rule, nil, err
-		}
+		fit := s.fits(sel, dst)
 		is := ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", p.Selector), Flags: p.Flags}
 		switch {
 		case fit < 0:
@@ -223,42 +220,22 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 }
 
 // fits says how closely a selector means a portal: -1 not at all, more is closer.
-func (s *Service) fits(ctx context.Context, sel selector, dst netip.AddrPort) (int, error) {
+func (s *Service) fits(sel selector, dst netip.AddrPort) int {
 	const portal, onLink, block, group = 1000, 500, 1, 0
 	switch {
 	case sel.portal.IsValid() && sel.portal.Port() == dst.Port() && meets(sel.portal.Addr(), dst.Addr()):
 		if sel.portal.Addr().Zone() != "" {
-			return portal + 1, nil
+			return portal + 1
 		}
-		return portal, nil
+		return portal
 	case sel.addr.IsValid() && meets(sel.addr, dst.Addr()):
-		return onLink, nil
+		return onLink
 	case sel.block.IsValid() && sel.block.Contains(canonicalAddr(dst.Addr()).WithZone("")):
-		return block + sel.block.Bits(), nil
+		return block + sel.block.Bits()
 	case sel.tag != NoGroup:
-		in, err := s.inGroup(ctx, dst, sel.tag)
-		if in {
-			return group, err
-		}
-		return -1, err
-	}
-	return -1, nil
-}
-
-// inGroup reports whether some known target has a portal in a group of that tag.
-func (s *Service) inGroup(ctx context.Context, dst netip.AddrPort, tag int) (bool, error) {
-	for t, err := range s.known(ctx) {
-		if err != nil {
-			return false, err
-		}
-		for _, m := range t.Mechanisms {
-			for _, a := range m.Addresses {
-				addr, ok := a.Addr()
-				if ok && a.Group == tag && a.Port == dst.Port() && meets(addr, dst.Addr()) {
-					return true, nil
-				}
-			}
+		if s.rules.inGroup(dst, sel.tag) {
+			return group
 		}
 	}
-	return false, nil
+	return -1
 }

@@ -13,7 +13,7 @@ import (
 // What is refused stores nothing; what fails on the network leaves the portal
 // stored. Result.Stored tells which it was. The error is Result.Err.
 func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (Result, error) {
-	j, err := s.admit(ctx, &p, true)
+	j, err := s.admitted(ctx, &p, true)
 	if err != nil {
 		return refusedResult(p, err)
 	}
@@ -30,7 +30,7 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (
 // CheckSendTargetPortal returns a portal as AddSendTargetPortal would store it,
 // or why it would not. Nothing is stored and nothing is sent.
 func (s *Service) CheckSendTargetPortal(ctx context.Context, p SendTargetPortal) (SendTargetPortal, error) {
-	if _, err := s.admit(ctx, &p, false); err != nil {
+	if _, err := s.admitted(ctx, &p, false); err != nil {
 		r, err := refusedResult(p, err)
 		return r.Portal, err
 	}
@@ -50,7 +50,14 @@ func (s *Service) RemoveSendTargetPortal(ctx context.Context, key Key) error {
 // targets (RefreshIScsiSendTargetPortal of the reference API). A portal that is
 // not in the registry is asked without options, and not added.
 func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result, error) {
-	j, listed, err := s.entry(ctx, key, true)
+	var (
+		j      job
+		listed bool
+	)
+	under, err := s.underRules(ctx, true)
+	if err == nil {
+		j, listed, err = under.entry(ctx, key, true)
+	}
 	if err != nil {
 		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
 	}
@@ -65,10 +72,18 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result,
 func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		type begun struct{ listed, refused bool }
+		under, unread := s.underRules(ctx, true)
 		asked := make(chan begun, len(keys))
 		jobs := func(yield func(*job) bool) {
 			for _, key := range keys {
-				j, listed, err := s.entry(ctx, key, true)
+				var (
+					j      job
+					listed bool
+				)
+				err := unread
+				if err == nil {
+					j, listed, err = under.entry(ctx, key, true)
+				}
 				if err != nil {
 					r, err := refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
 					j = job{portal: r.Portal, err: err}
@@ -102,7 +117,7 @@ func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 // for each, in the order of the registry.
 func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		selector, err := s.Selector(ctx, true)
+		under, err := s.underRules(ctx, true)
 		if err != nil {
 			yield(Result{Err: err})
 			return
@@ -114,7 +129,7 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 					broken <- storeError(err)
 					return
 				}
-				if j := s.job(ctx, r, selector); !yield(&j) {
+				if j := under.job(ctx, r, under.rules.ports); !yield(&j) {
 					return
 				}
 			}

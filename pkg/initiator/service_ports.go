@@ -127,6 +127,9 @@ func (s *Service) Ports(ctx context.Context) ([]Port, error) {
 // now. Numbers for addresses that have none are stored where store is true;
 // otherwise they are those that would be.
 func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, error) {
+	if s.rules != nil {
+		return s.rules.ports, nil
+	}
 	host, err := s.hostAddresses()
 	if err != nil {
 		return nil, &Error{Stage: StageSelectPort, Err: err}

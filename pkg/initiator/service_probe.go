@@ -14,11 +14,22 @@ import (
 func (s *Service) NewProber(kind ProbeKind) *Prober {
 	p := s.cfg.Discoverer.NewProber(kind)
 	p.Addresses = s.cfg.Addresses
+	var once rulesOnce // for all that it probes
 	p.job = func(ctx context.Context, r *Result) (job, error) {
-		j, _, err := s.entry(ctx, r.Portal.Key(), false)
+		under, err := once.of(ctx, s)
+		if err != nil {
+			return job{}, err
+		}
+		j, _, err := under.entry(ctx, r.Portal.Key(), false)
 		return j, err
 	}
-	p.jobThere = s.jobThere
+	p.jobThere = func(ctx context.Context, j job, dst netip.AddrPort) (job, error) {
+		under, err := once.of(ctx, s)
+		if err != nil {
+			return j, err
+		}
+		return under.jobThere(ctx, j, dst)
+	}
 	return p
 }
 

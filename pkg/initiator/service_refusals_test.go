@@ -52,7 +52,7 @@ func TestRefusals(t *testing.T) {
 
 		{name: "version", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Version = 1 })},
 		{name: "unknown bit", code: initiator.CodeWin32InvalidParameter, change: options(0x100, func(*initiator.LoginOptions) {})},
-		{name: "value without its bit", change: options(0, func(o *initiator.LoginOptions) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
+		{name: "value without its bit", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
 		{name: "header digest", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedHeaderDigest, func(o *initiator.LoginOptions) { o.HeaderDigest = 2 })},
 		{name: "data digest", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedDataDigest, func(o *initiator.LoginOptions) { o.DataDigest = 2 })},
 		{name: "no connections", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(*initiator.LoginOptions) {})},

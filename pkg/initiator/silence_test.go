@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,4 +67,44 @@ func TestSilence(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestNoNegativeShare (issue 13, 20): where a lookup or a connection takes longer than
+// the portal's time, since it does not heed its context, what is left for the rest is
+// nothing, and never less: nothing more is asked, and the error says how long it took.
+func TestNoNegativeShare(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]func(d *initiator.Discoverer){
+		"lookup": func(d *initiator.Discoverer) {
+			d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+				time.Sleep(20 * time.Second)
+				return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
+			}
+		},
+		"connect": func(d *initiator.Discoverer) {
+			d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+				return []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, nil
+			}
+			d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
+				time.Sleep(20 * time.Second)
+				return nil, syscall.ECONNREFUSED
+			}
+		},
+	} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			d.Timeout = 15 * time.Second
+			slow(d)
+			start := time.Now()
+			r, err := d.Discover(t.Context(), initiator.SendTargetPortal{Portal: initiator.Portal{Address: "array.example", Port: 3260}})
+			if err == nil || strings.Contains(err.Error(), "within -") || strings.Contains(err.Error(), "within 0s") {
+				t.Errorf("%s: got %v", name, err)
+			}
+			if name == "lookup" && !strings.Contains(err.Error(), "resolve array.example:3260: no answer within 15s") {
+				t.Errorf("%s: got %v", name, err)
+			}
+			if took := time.Since(start); took != 20*time.Second || len(n.Dials()) != 0 || len(r.Warnings) != 0 {
+				t.Errorf("%s: it took %v, with %d connections and warnings %v", name, took, len(n.Dials()), r.Warnings)
+			}
+		})
+	}
 }

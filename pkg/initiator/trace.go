@@ -17,7 +17,7 @@ type TraceEvent struct {
 	Sent    bool           // by us; otherwise received
 
 	// PDU is valid during the call and must not be changed. CHAP responses in
-	// it are masked.
+	// it are masked: until our first request that is no login, in all that comes.
 	PDU pdu.PDU
 }
 
@@ -26,20 +26,50 @@ func (c *conn) traced(sent bool, p pdu.PDU) {
 	if c.trace == nil {
 		return
 	}
-	switch m := p.(type) {
-	case *pdu.LoginRequest:
-		masked := *m
-		masked.Data = maskCHAP(m.Data, false)
-		p = &masked
-	case *pdu.LoginResponse:
-		masked := *m
-		masked.Data = maskCHAP(m.Data, c.cut)
-		if n := len(m.Data); n > 0 {
-			c.cut = m.Data[n-1] != 0
+	if sent {
+		m, login := p.(*pdu.LoginRequest)
+		if login {
+			masked := *m
+			masked.Data = maskCHAP(m.Data, false)
+			p = &masked
 		}
-		p = &masked
+		c.full = c.full || !login
+	} else if !c.full || p.Opcode() == pdu.OpLoginResponse {
+		p = c.masked(p)
 	}
 	c.trace(TraceEvent{Time: time.Now(), Index: c.index, Address: c.address, Source: c.source, Sent: sent, PDU: p})
+}
+
+// masked returns a PDU that came before the session is in full feature phase, without
+// responses of CHAP: a target that does not keep to the protocol may send one in any
+// PDU that has data.
+func (c *conn) masked(p pdu.PDU) pdu.PDU {
+	var data *[]byte
+	switch m := p.(type) {
+	case *pdu.LoginResponse:
+		masked := *m
+		p, data = &masked, (*[]byte)(&masked.Data)
+	case *pdu.TextResponse:
+		masked := *m
+		p, data = &masked, (*[]byte)(&masked.Data)
+	case *pdu.NOPIn:
+		masked := *m
+		p, data = &masked, &masked.Data
+	case *pdu.AsyncMessage:
+		masked := *m
+		p, data = &masked, &masked.Data
+	case *pdu.Reject:
+		masked := *m
+		p, data = &masked, &masked.Data
+	default:
+		return p
+	}
+	text := *data
+	*data = maskCHAP(text, c.cut)
+	if n := len(text); n > 0 {
+		c.cut = text[n-1] != 0
+	}
+	return p
 }
 
 // maskCHAP returns text with the value of each CHAP_R overwritten, at the same

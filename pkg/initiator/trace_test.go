@@ -73,3 +73,44 @@ func valueOf(text pdu.Text, key string) string {
 	}
 	return ""
 }
+
+// TestTraceMasksAnyPDU (issue 13, 10): a target that sends its response of CHAP in a
+// PDU that is no login shows it in no trace either.
+func TestTraceMasksAnyPDU(t *testing.T) {
+	t.Parallel()
+	for name, as := range map[string]func(text pdu.Text) pdu.PDU{
+		"a text response":  func(text pdu.Text) pdu.PDU { return &pdu.TextResponse{Final: true, Data: text} },
+		"a NOP-In":         func(text pdu.Text) pdu.PDU { return &pdu.NOPIn{TTT: 7, Data: text} },
+		"a reject":         func(text pdu.Text) pdu.PDU { return &pdu.Reject{Data: text} },
+		"an async message": func(text pdu.Text) pdu.PDU { return &pdu.AsyncMessage{Data: text} },
+	} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			var mu sync.Mutex
+			var seen strings.Builder
+			d.Trace = func(e initiator.TraceEvent) {
+				mu.Lock()
+				defer mu.Unlock()
+				b, err := e.PDU.AppendBinary(nil)
+				if err != nil {
+					t.Error(err)
+				}
+				seen.Write(b)
+			}
+			target, proof := full(), ""
+			target.Respond = func(_, response pdu.PDU) iscsitest.Step {
+				m, ok := response.(*pdu.LoginResponse)
+				if !ok || !strings.Contains(string(m.Data), "CHAP_R=") {
+					return nil
+				}
+				proof = valueOf(m.Data, "CHAP_R")
+				return iscsitest.Mutate(as(m.Data), func(b []byte) []byte { return b })
+			}
+			if r, _ := discover(t, d, withAll(portal(n, where, target))); r.Err == nil {
+				t.Errorf("%s: taken for a login", name)
+			}
+			if len(proof) < 16 || !strings.Contains(seen.String(), "CHAP_R=***") || strings.Contains(seen.String(), proof[8:16]) {
+				t.Errorf("%s: the trace shows %q of %q", name, seen.String(), proof)
+			}
+		})
+	}
+}

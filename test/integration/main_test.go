@@ -43,11 +43,11 @@ func at(portal netip.AddrPort, chap targets.CHAP) initiator.SendTargetPortal {
 	if chap.User == "" {
 		return p
 	}
-	o := &p.Login
-	o.Specified = initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword
-	o.AuthType, o.Username, o.Password = initiator.CHAP, chap.User, auth.NewSecret([]byte(chap.Secret))
+	secret := auth.NewSecret([]byte(chap.Secret))
 	if chap.TargetUser != "" {
-		o.AuthType, o.TargetUsername, o.TargetPassword = initiator.MutualCHAP, chap.TargetUser, auth.NewSecret([]byte(chap.TargetSecret))
+		p.Login.UseMutualCHAP(chap.User, secret, chap.TargetUser, auth.NewSecret([]byte(chap.TargetSecret)))
+	} else {
+		p.Login.UseCHAP(chap.User, secret)
 	}
 	return p
 }

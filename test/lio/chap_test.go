@@ -18,18 +18,14 @@ const (
 )
 
 // oneWay returns login options with which we prove ourselves.
-func oneWay() initiator.LoginOptions {
-	return initiator.LoginOptions{
-		Specified: initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword,
-		AuthType:  initiator.CHAP,
-		Username:  user, Password: auth.NewSecret([]byte(secret)),
-	}
+func oneWay() (o initiator.LoginOptions) {
+	o.UseCHAP(user, auth.NewSecret([]byte(secret)))
+	return o
 }
 
 // mutual returns login options with which LIO has to, too.
-func mutual() initiator.LoginOptions {
-	o := oneWay()
-	o.AuthType, o.TargetUsername, o.TargetPassword = initiator.MutualCHAP, targetUser, auth.NewSecret([]byte(targetSecret))
+func mutual() (o initiator.LoginOptions) {
+	o.UseMutualCHAP(user, auth.NewSecret([]byte(secret)), targetUser, auth.NewSecret([]byte(targetSecret)))
 	return o
 }
 

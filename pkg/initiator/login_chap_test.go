@@ -1,0 +1,111 @@
+package initiator_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// TestFieldWithoutBit (issue 13, 22): a field of LoginOptions that is set while its bit
+// in Specified is clear is refused, by an error that names the bit, and nothing is
+// sent: a login that was to use CHAP would be made without.
+func TestFieldWithoutBit(t *testing.T) {
+	t.Parallel()
+	const all = initiator.Specified(0xff)
+	secret := auth.NewSecret([]byte(chapSecret))
+	for _, tt := range []struct {
+		bit  initiator.Specified
+		name string
+		set  func(o *initiator.LoginOptions)
+	}{
+		{initiator.SpecifiedAuthType, "SpecifiedAuthType", func(o *initiator.LoginOptions) { o.AuthType = initiator.CHAP }},
+		{initiator.SpecifiedAuthType, "SpecifiedAuthType", func(o *initiator.LoginOptions) { o.AuthType = initiator.MutualCHAP }},
+		{initiator.SpecifiedUsername, "SpecifiedUsername", func(o *initiator.LoginOptions) { o.Username = "host1" }},
+		{initiator.SpecifiedPassword, "SpecifiedPassword", func(o *initiator.LoginOptions) { o.Password = secret }},
+		{initiator.SpecifiedPassword, "SpecifiedPassword", func(o *initiator.LoginOptions) { o.PasswordRef = "env:SECRET" }},
+		{initiator.SpecifiedHeaderDigest, "SpecifiedHeaderDigest", func(o *initiator.LoginOptions) { o.HeaderDigest = initiator.DigestCRC32C }},
+		{initiator.SpecifiedDataDigest, "SpecifiedDataDigest", func(o *initiator.LoginOptions) { o.DataDigest = initiator.DigestPreferCRC32C }},
+		{initiator.SpecifiedMaximumConnections, "SpecifiedMaximumConnections", func(o *initiator.LoginOptions) { o.MaximumConnections = 1 }},
+		{initiator.SpecifiedDefaultTime2Wait, "SpecifiedDefaultTime2Wait", func(o *initiator.LoginOptions) { o.DefaultTime2Wait = 2 }},
+		{initiator.SpecifiedDefaultTime2Retain, "SpecifiedDefaultTime2Retain", func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 20 }},
+	} {
+		for _, others := range []initiator.Specified{0, all} {
+			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := portal(n, where, &iscsitest.Target{})
+				if p.Login.Specified = others &^ tt.bit; others == all {
+					p.Login.MaximumConnections = 1 // its bit is set, and it may not be 0
+				}
+				tt.set(&p.Login)
+				r, err := d.Discover(t.Context(), p)
+				var config *initiator.ConfigError
+				if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.name+" ") || config.Code != initiator.CodeWin32InvalidParameter {
+					t.Errorf("%s, Specified %#x: got %v, want a refusal that names the bit", tt.name, uint32(p.Login.Specified), err)
+				}
+				if strings.Contains(fmt.Sprint(err), chapSecret) || len(n.Dials()) != 0 || r.Address.IsValid() {
+					t.Errorf("%s: %v, after %d connections", tt.name, err, len(n.Dials()))
+				}
+			})
+		}
+	}
+}
+
+// TestTargetSecretWithoutMutualCHAP (issue 13, 22): where the target is not asked to
+// prove itself, what it would do so by is refused rather than ignored.
+func TestTargetSecretWithoutMutualCHAP(t *testing.T) {
+	t.Parallel()
+	for _, set := range []func(o *initiator.LoginOptions){
+		func(o *initiator.LoginOptions) { o.TargetUsername = targetUser },
+		func(o *initiator.LoginOptions) { o.TargetPassword = auth.NewSecret([]byte(targetSecret)) },
+		func(o *initiator.LoginOptions) { o.TargetPasswordRef = "env:SECRET" },
+	} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			p := withCHAP(portal(n, where, full()), chapUser, chapSecret)
+			set(&p.Login)
+			_, err := d.Discover(t.Context(), p)
+			var config *initiator.ConfigError
+			if !errors.As(err, &config) || !strings.Contains(config.Reason, "UseMutualCHAP") || len(n.Dials()) != 0 {
+				t.Errorf("got %v after %d connections, want a refusal", err, len(n.Dials()))
+			}
+		})
+	}
+}
+
+// TestUseCHAP (issue 13, 22): UseCHAP and UseMutualCHAP log in by CHAP, and the later
+// of the two counts.
+func TestUseCHAP(t *testing.T) {
+	t.Parallel()
+	us, them := auth.NewSecret([]byte(chapSecret)), auth.NewSecret([]byte(targetSecret))
+	for _, tt := range []struct {
+		name   string
+		use    func(o *initiator.LoginOptions)
+		user   string // that the target knows
+		mutual bool
+	}{
+		{"one-way", func(o *initiator.LoginOptions) { o.UseCHAP(chapUser, us) }, chapUser, false},
+		{"by our iSCSI name", func(o *initiator.LoginOptions) { o.UseCHAP("", us) }, initiatorName, false},
+		{"mutual", func(o *initiator.LoginOptions) { o.UseMutualCHAP(chapUser, us, targetUser, them) }, chapUser, true},
+		{"mutual, any name", func(o *initiator.LoginOptions) { o.UseMutualCHAP("", us, "", them) }, initiatorName, true},
+		{"one-way after mutual", func(o *initiator.LoginOptions) {
+			o.PasswordRef, o.TargetPasswordRef = "env:A", "env:B"
+			o.UseMutualCHAP(chapUser, us, targetUser, them)
+			o.UseCHAP("", us)
+		}, initiatorName, false},
+	} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			target := full()
+			target.User = tt.user
+			p := portal(n, where, target)
+			tt.use(&p.Login)
+			r, err := d.Discover(t.Context(), p)
+			judge(t, err, outcome{})
+			if !r.Auth.Done || r.Auth.Mutual != tt.mutual {
+				t.Errorf("%s: %+v", tt.name, r.Auth)
+			}
+		})
+	}
+}

@@ -1,0 +1,179 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// A countingStore counts the calls of a Store that are not about the records of one
+// portal and its targets.
+type countingStore struct {
+	initiator.Store
+	mu    sync.Mutex // guards calls
+	calls map[string]int
+	delay time.Duration // of each call, from now on
+}
+
+func (s *countingStore) count(call, key string) {
+	s.mu.Lock()
+	delay := s.delay
+	kind, rest, _ := strings.Cut(key, "/")
+	switch own := rest != ""; {
+	case kind == "portal" && own, kind == "bitmap" && own, kind == "found" && own, kind == "target" && own:
+	case kind == "long":
+	default:
+		s.calls[call+" "+key]++
+	}
+	s.mu.Unlock()
+	time.Sleep(delay)
+}
+
+func (s *countingStore) Get(ctx context.Context, key string) (initiator.Record, error) {
+	s.count("Get", key)
+	return s.Store.Get(ctx, key)
+}
+
+func (s *countingStore) List(ctx context.Context, prefix string) iter.Seq2[initiator.Record, error] {
+	s.count("List", prefix)
+	return s.Store.List(ctx, prefix)
+}
+
+// TestRulesAreReadOnce (issue 13, 21): what the registry says of all portals is read
+// once for a refresh of 100, also with a policy for a portal group, and never by a
+// connection.
+func TestRulesAreReadOnce(t *testing.T) {
+	t.Parallel()
+	const most = 2 // calls of one kind: entries are listed to be asked, and targets by who wants them
+	var before map[string]int
+	for _, portals := range []int{1, 100} {
+		store := &countingStore{calls: make(map[string]int)}
+		w := newWorld(t, func(cfg *initiator.Config) {
+			store.Store, cfg.Store = cfg.Store, store
+		})
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), initiator.CodeSuccess)
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "203.0.113.0/24", Flags: ipsec.FlagValid}), initiator.CodeSuccess)
+		_, err := w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(targetSecret)), "")
+		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: auth.NewSecret([]byte("preshared"))}, true), initiator.CodeSuccess)
+		var keys []initiator.Key
+		for i := range portals {
+			target := func() *iscsitest.Target {
+				return &iscsitest.Target{Records: []iscsitest.Record{{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i), Addresses: []string{"192.0.2.200:3260,1"}}}}
+			}
+			p := at(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), target(), target(), target()))
+			r, err := w.AddSendTargetPortal(t.Context(), p)
+			wantCode(t, err, initiator.CodeSuccess)
+			keys = append(keys, r.Portal.Key())
+		}
+		for name, refresh := range map[string]iter.Seq[initiator.Result]{
+			"Refresh": w.Refresh(t.Context(), keys), "RefreshAll": w.RefreshAll(t.Context()),
+		} {
+			store.mu.Lock()
+			clear(store.calls)
+			store.mu.Unlock()
+			n := 0
+			for r := range refresh {
+				if n++; r.Err != nil {
+					t.Error(r.Err)
+				}
+			}
+			for call, times := range store.calls {
+				if times > most {
+					t.Errorf("%s of %d portals: %q %d times", name, portals, call, times)
+				}
+			}
+			if n != portals || store.calls["List policy/"] != 1 {
+				t.Errorf("%s: %d results, %v", name, n, store.calls)
+			}
+		}
+		clear(store.calls)
+		for range w.RefreshAll(t.Context()) {
+			break
+		}
+		if before != nil && len(before) != len(store.calls) {
+			t.Errorf("100 portals: %v, 1 portal: %v", store.calls, before)
+		}
+		before = maps.Clone(store.calls)
+	}
+}
+
+// TestSlowRegistryIsNotThePortals (issue 13, 21): a registry that takes longer to read
+// than a portal has costs no portal its time.
+func TestSlowRegistryIsNotThePortals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &countingStore{calls: make(map[string]int)}
+		w := newWorld(t, func(cfg *initiator.Config) {
+			store.Store, cfg.Store = cfg.Store, store
+			cfg.Discoverer.Timeout = time.Second
+		})
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), initiator.CodeSuccess)
+		p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}, &iscsitest.Target{}))
+		store.delay = 2 * time.Second
+		if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+		for r := range w.RefreshAll(t.Context()) {
+			if r.Err != nil || r.Elapsed >= time.Second {
+				t.Errorf("got %v after %v", r.Err, r.Elapsed)
+			}
+		}
+	})
+}
+
+// TestSlowSecretIsNotThePortals (issue 13, 21): nor does the time that it takes to have
+// the key of a peer, and that time is bounded by itself.
+func TestSlowSecretIsNotThePortals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		takes time.Duration
+		want  string
+	}{
+		{3 * time.Second, "the enforcer was asked"},
+		{time.Hour, "no preshared key for 192.0.2.1, and none for all: no answer within 5s"},
+	} {
+		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			d.Timeout = time.Second
+			d.Enforcer = refusingEnforcer{}
+			d.Key = func(ctx context.Context, _ initiator.Port, _ initiator.Peer) (initiator.PSK, bool, error) {
+				select {
+				case <-time.After(tt.takes):
+					return initiator.PSK{Secret: auth.NewSecret([]byte("preshared"))}, true, nil
+				case <-ctx.Done():
+					return initiator.PSK{}, false, context.Cause(ctx)
+				}
+			}
+			p := portal(n, where)
+			p.Security = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+			_, err := d.Discover(t.Context(), p)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// A refusingEnforcer finds nothing, and makes no connection.
+type refusingEnforcer struct{}
+
+func (refusingEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
+	return ipsec.Existing{}, nil
+}
+
+func (refusingEnforcer) Dialer(context.Context, initiator.Secured) (initiator.SecureDialer, error) {
+	return nil, errors.New("the enforcer was asked")
+}
