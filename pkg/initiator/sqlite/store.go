@@ -166,5 +166,8 @@ func (s *Store) Check(ctx context.Context) error {
 // Close frees what the Store holds. The last one of a file also tidies up its
 // log.
 func (s *Store) Close() error {
+	if s.db == nil {
+		return nil
+	}
 	return fail(context.Background(), s.path, s.db.Close())
 }
