@@ -80,13 +80,23 @@ func New(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// Replace gives a file another name, and takes the place of what has that name, at
-// once and to last.
+// Replace gives a file another name, and takes the place of what has that name. The
+// file keeps its old name until the new one is on the disk: whenever the power fails it
+// has one of the two, or both. For a moment nothing may have the new name.
 func Replace(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
+	if _, err := os.Lstat(from); err != nil {
 		return err
 	}
-	return syncName(to, true)
+	if err := Remove(to); err != nil {
+		return err
+	}
+	if err := os.Link(from, to); err != nil {
+		return err
+	}
+	if err := syncName(to, true); err != nil {
+		return err
+	}
+	return Remove(from)
 }
 
 // Remove removes a file, to last. It is no error where there is none.
