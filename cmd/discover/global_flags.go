@@ -26,7 +26,7 @@ func (g *globalFlags) flags(usualRegistry string) *pflag.FlagSet {
 	g.output = formatTable
 	g.key.asIs = true
 	fs.VarP(&choice{&g.output, "FORMAT", formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
-	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default here: "+usualRegistry)
+	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default: "+registryVariable+" in the environment, or else "+usualRegistry)
 	fs.Var(&g.key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "log to standard error")
 	fs.BoolP("help", "h", false, "print the manual of the verb")

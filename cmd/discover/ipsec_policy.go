@@ -91,7 +91,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 				}
 			}
 			if l.empty() && c.forPeople() {
-				c.say("no policies; discover ipsec policy add SELECTOR LIST makes one")
+				c.say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.registryName())
 			}
 			return l.end()
 		}),

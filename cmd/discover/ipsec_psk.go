@@ -120,7 +120,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 				}
 			}
 			if l.empty() && c.forPeople() {
-				c.say("no preshared keys; discover ipsec psk set ID REF stores one")
+				c.say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.registryName())
 			}
 			return l.end()
 		}),

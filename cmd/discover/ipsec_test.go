@@ -313,7 +313,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "default off", stdout: "DEFAULT  LIST  MEANS\n0x01     off   no IPsec\n"},
 		{args: "default 0x0", stdout: "DEFAULT  MEANS\n0x00     not set: no IPsec\n"},
 
-		{args: "policy list", stderr: "discover: no policies; discover ipsec policy add SELECTOR LIST makes one\n"},
+		{args: "policy list", stderr: "discover: no policies in the registry " + registry + "; discover ipsec policy add SELECTOR LIST makes one\n"},
 		{args: "policy add 192.0.2.0/24 transport --dry-run", stdout: "dry run: would have added the policy 192.0.2.0/24: ike,transport (0x23)\n"},
 		{args: "policy list -o json", stdout: `{"version":1,"policies":[]}` + "\n"},
 		{args: "policy add 192.0.2.0/24 transport -o json", stdout: `{"version":1,"policies":[` + "\n" + `{"selector":"192.0.2.0/24","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
@@ -330,7 +330,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "policy remove 192.0.2.7/24", stdout: "removed the policy 192.0.2.7/24\n"},
 		{args: "policy remove 192.0.2.7/24", status: exitFailed, stderr: "discover: policy 192.0.2.0/24: there is none\n"},
 
-		{args: "psk list", stderr: "discover: no preshared keys; discover ipsec psk set ID REF stores one\n"},
+		{args: "psk list", stderr: "discover: no preshared keys in the registry " + registry + "; discover ipsec psk set ID REF stores one\n"},
 		{args: "psk set group env:PSK --dry-run", stdout: "dry run: would have stored the preshared key of group\n"},
 		{args: "psk set group env:PSK", stdout: "stored the preshared key of group\n"},
 		{args: "psk set 192.0.2.10 file:/etc/psk --ipsec transport -o json", stdout: `{"version":1,"keys":[` + "\n" + `{"id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
@@ -352,7 +352,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "psk remove group", stdout: "removed the preshared key of group\n"},
 		{args: "psk remove group", status: exitFailed, stderr: "discover: identity group: no key is stored for it\n"},
 
-		{args: "tunnel list", stderr: "discover: no outer addresses; discover ipsec tunnel set DESTINATION OUTER stores one\n"},
+		{args: "tunnel list", stderr: "discover: no outer addresses in the registry " + registry + "; discover ipsec tunnel set DESTINATION OUTER stores one\n"},
 		{args: "tunnel set [2001:db8::10] 2001:db8::1", stdout: "set the outer address of 2001:db8::10 to 2001:db8::1\n"},
 		{args: "tunnel set 192.0.2.10 203.0.113.1 -o jsonl", stdout: `{"type":"tunnels","destination":"192.0.2.10","outer":"203.0.113.1","instance":"","initiator_port":"all"}` + "\n"},
 		{args: "tunnel list", stdout: "DESTINATION   OUTER\n192.0.2.10    203.0.113.1\n2001:db8::10  2001:db8::1\n"},

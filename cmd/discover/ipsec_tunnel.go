@@ -87,7 +87,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 				}
 			}
 			if l.empty() && c.forPeople() {
-				c.say("no outer addresses; discover ipsec tunnel set DESTINATION OUTER stores one")
+				c.say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.registryName())
 			}
 			return l.end()
 		}),

@@ -32,7 +32,7 @@ func (c *command) portalList() *cobra.Command {
 					}
 				}
 				if c.global.output == formatTable && l.empty() && len(unread) == 0 {
-					c.say("no portals in the registry; discover portal add PORTAL puts one there")
+					c.say("no portals in the registry %s; discover portal add PORTAL puts one there", c.registryName())
 				}
 				return c.endListing(l, unread...)
 			})

@@ -103,7 +103,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals [
 		return err
 	}
 	if asked == 0 && f.forPeople() {
-		f.say("no portals in the registry; discover portal add PORTAL puts one there")
+		f.say("no portals in the registry %s; discover portal add PORTAL puts one there", f.registryName())
 	}
 	return partly(asked, failed)
 }

@@ -24,7 +24,7 @@ func TestPortalAdd(t *testing.T) {
 	discover := func(args ...string) ran {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
-	discover("portal", "list").want(t, exitOK, "", "discover: no portals in the registry; discover portal add PORTAL puts one there\n")
+	discover("portal", "list").want(t, exitOK, "", "discover: no portals in the registry "+registry+"; discover portal add PORTAL puts one there\n")
 	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, exitOK, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
@@ -105,7 +105,9 @@ func TestPortalRefresh(t *testing.T) {
 		l.env["SECRET"] = "secret-of-host-1"
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host-1", Records: twoTargets().Records})
 		discover := l.inRegistry(t)
-		discover("portal", "refresh").want(t, exitOK, "", "discover: no portals in the registry; discover portal add PORTAL puts one there\n")
+		if r := discover("portal", "refresh"); r.status != exitOK || !strings.HasSuffix(r.stderr, "registry.db; discover portal add PORTAL puts one there\n") {
+			t.Errorf("got %+v", r)
+		}
 		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != exitOK {
 			t.Fatal(r)
 		}

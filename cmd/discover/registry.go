@@ -32,10 +32,11 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 		return &initiator.Error{Stage: initiator.StageStore, Err: err}
 	}
 	c.log().Info("registry", "file", path)
+	sealer := c.newSealer(ctx, store, path)
 	s, err := initiator.Open(initiator.Config{
-		Store:      store,
+		Store:      guardedStore{store, sealer},
 		Discoverer: d,
-		Sealer:     c.newSealer(ctx, store, path),
+		Sealer:     sealer,
 		Secrets:    c.secretOf,
 		Addresses:  c.addresses,
 	})

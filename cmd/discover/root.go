@@ -61,7 +61,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.iscsicli(), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), c.iscsicli(), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -11,7 +11,12 @@ import (
 // Create makes a file that only its owner may use, whole or not at all, and on
 // the disk when it returns; its folder, too, and those above it, where there are
 // none. A file that is there already stays: the error is fs.ErrExist then.
-func Create(path string, contents []byte) error {
+func Create(path string, contents []byte) error { return CreateFor(path, contents, "") }
+
+// CreateFor is Create, and where root makes the file it belongs to the owner and the
+// group of another file, unless that is empty: what root makes for a user must not be
+// root's.
+func CreateFor(path string, contents []byte, like string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -24,7 +29,7 @@ func Create(path string, contents []byte) error {
 	// the place of another.
 	draft := path + ".new-" + rand.Text()
 	defer os.Remove(draft) //nolint:errcheck // there is nothing to do about it
-	if err := write(draft, contents); err != nil {
+	if err := write(draft, contents, like); err != nil {
 		return err
 	}
 	if err := os.Link(draft, path); err != nil {
@@ -75,12 +80,47 @@ func New(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-func write(path string, contents []byte) error {
+// Replace gives a file another name, and takes the place of what has that name. The
+// file keeps its old name until the new one is on the disk: whenever the power fails it
+// has one of the two, or both. For a moment nothing may have the new name.
+func Replace(from, to string) error {
+	if _, err := os.Lstat(from); err != nil {
+		return err
+	}
+	if err := Remove(to); err != nil {
+		return err
+	}
+	if err := os.Link(from, to); err != nil {
+		return err
+	}
+	if err := syncName(to, true); err != nil {
+		return err
+	}
+	return Remove(from)
+}
+
+// Remove removes a file, to last. It is no error where there is none.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func write(path string, contents []byte, like string) error {
 	f, err := New(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(contents)
+	if like != "" {
+		err = giveTo(f, like)
+	}
+	if err == nil {
+		_, err = f.Write(contents)
+	}
 	if err == nil {
 		err = f.Sync()
 	}

@@ -44,3 +44,32 @@ func Foreign(path string, info fs.FileInfo) bool {
 	}
 	return file.Uid != uint32(os.Geteuid()) && file.Uid != 0 && file.Uid != dir.Uid
 }
+
+// giveTo gives a file of ours to the owner and the group of another, where we are root:
+// others cannot give files away.
+func giveTo(f *os.File, like string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Lstat(like)
+	if err != nil {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
+		return nil
+	}
+	return f.Chown(int(owner.Uid), int(owner.Gid))
+}
+
+// SameOwner reports whether two files belong to one user. Files that cannot be seen do.
+func SameOwner(path, other string) bool {
+	a, err := os.Lstat(path)
+	b, err2 := os.Lstat(other)
+	if err != nil || err2 != nil {
+		return true
+	}
+	owner, ok := a.Sys().(*syscall.Stat_t)
+	owner2, ok2 := b.Sys().(*syscall.Stat_t)
+	return !ok || !ok2 || owner.Uid == owner2.Uid
+}

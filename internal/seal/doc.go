@@ -14,4 +14,6 @@
 // a secret that was copied to another row does not open there. Where Go enforces
 // FIPS 140-3, secrets are sealed with AES-256-GCM and passphrases go through
 // PBKDF2; elsewhere it is XChaCha20-Poly1305 and scrypt, and both are opened.
+// [Sealer.SealApproved] seals for both modes. [NextKey] and what follows it replace a
+// key file.
 package seal

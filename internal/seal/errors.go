@@ -38,7 +38,7 @@ type AlgorithmError struct {
 }
 
 func (e *AlgorithmError) Error() string {
-	return fmt.Sprintf("seal: the secret is sealed with %s, which FIPS 140 mode forbids; set it anew in this mode", e.Algorithm)
+	return fmt.Sprintf("seal: the secret is sealed with %s, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it anew in this mode", e.Algorithm)
 }
 
 // A KeyFileError is a key file that is not usable.

@@ -17,27 +17,36 @@ const keyFileLen = 2*materialLen + 1
 
 // KeyFile returns the Sealer of the key in a file. Where there is no file, Seal
 // makes one with a new key, which only its owner may read; Open never does.
-func KeyFile(path string) *Sealer {
+func KeyFile(path string) *Sealer { return KeyFileFor(path, "") }
+
+// KeyFileFor is KeyFile, and a key that root makes belongs to the owner of another
+// file, such as that of the registry.
+func KeyFileFor(path, like string) *Sealer {
 	return newSealer(func(_ algorithm, create bool) ([]byte, error) {
 		material, err := readKeyFile(path)
 		if !create || !errors.Is(err, fs.ErrNotExist) {
 			return material, err
 		}
-		if err := makeKeyFile(path); err != nil {
+		err = writeKeyFile(path, like, newMaterial())
+		if err != nil && !errors.Is(err, fs.ErrExist) { // somebody was faster
 			return nil, err
 		}
 		return readKeyFile(path)
 	})
 }
 
-// makeKeyFile makes a key file, unless somebody was faster.
-func makeKeyFile(path string) error {
+func newMaterial() []byte {
 	material := make([]byte, materialLen)
 	_, _ = rand.Read(material) // it never fails
+	return material
+}
+
+// writeKeyFile makes a key file, and clears material.
+func writeKeyFile(path, like string, material []byte) error {
 	defer clear(material)
 	text := append(hex.AppendEncode(nil, material), '\n')
 	defer clear(text)
-	if err := safefile.Create(path, text); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := safefile.CreateFor(path, text, like); err != nil {
 		return &KeyFileError{Path: path, Reason: "it cannot be made", Err: err}
 	}
 	return nil
@@ -88,4 +97,19 @@ func parseKeyFile(text []byte) ([]byte, bool) {
 	material := make([]byte, materialLen)
 	_, err := hex.Decode(material, text[:keyFileLen-1])
 	return material, err == nil
+}
+
+// CheckKeyFile returns what is wrong with the key file at path, or nil: it is missing,
+// is no key file, may be read by others, or belongs to another user than the file like,
+// whose owner then cannot read it.
+func CheckKeyFile(path, like string) error {
+	material, err := readKeyFile(path)
+	if err != nil {
+		return err
+	}
+	clear(material)
+	if !safefile.SameOwner(path, like) {
+		return &KeyFileError{Path: path, Reason: "it belongs to another user than " + like, Hint: "chown it to the owner of the registry"}
+	}
+	return nil
 }

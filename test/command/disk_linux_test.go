@@ -162,7 +162,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		failed[r.What]++
 		switch {
-		case r.What == "again" || r.What == "list":
+		case r.What == "again" || strings.HasPrefix(r.What, "list"): // reading needs no space (issue 13, 15)
 			t.Errorf("%d pages were free: %s: exit status %d: %s", r.Free, r.What, r.Status, r.Stderr)
 		case r.Status != 1 || !strings.Contains(r.Stderr, "no space left"):
 			t.Errorf("%d pages free: %s: exit status %d: %s", r.Free, r.What, r.Status, r.Stderr)

@@ -9,3 +9,21 @@ import (
 func OpenLimit(ctx context.Context, path string, limit time.Duration) (*Store, error) {
 	return open(ctx, config{path: path, busyLimit: limit})
 }
+
+// OpenSnapshot opens a registry as a reader who must not write to it. whileRead is
+// called between the file and its log.
+func OpenSnapshot(ctx context.Context, path string, whileRead func()) (*Store, error) {
+	file, _, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	s := &Store{config: config{path: path, readOnly: true, busyLimit: BusyLimit, whileRead: whileRead}, writing: make(chan struct{}, 1)}
+	if s.opened, err = file.Stat(); err != nil {
+		return nil, err
+	}
+	if s.db, err = s.snapshot(ctx, file); err != nil {
+		return nil, err
+	}
+	return s, s.start(ctx, false)
+}

@@ -37,8 +37,8 @@ func checkFile(path string, f *os.File) (hot bool, err error) {
 	if err := checkMode(path, info); err != nil {
 		return false, err
 	}
-	if safefile.Foreign(path, info) {
-		return false, &FileError{Path: path, Problem: Exposed, Reason: "it belongs to another user than you, root, and the owner of the folder"}
+	if err := checkOwner(path, info); err != nil {
+		return false, err
 	}
 	if err := checkHeader(path, f); err != nil {
 		return false, err

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"iter"
 	"strings"
 
@@ -21,7 +22,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[initiator.Rec
 		for from, more := prefix, true; more; {
 			var page []initiator.Record
 			err := s.retry(ctx, func() (err error) {
-				page, more, err = s.readPage(ctx, prefix, from)
+				page, more, err = readPage(ctx, s.page, prefix, from)
 				return err
 			})
 			for _, r := range page {
@@ -46,8 +47,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[initiator.Rec
 
 // readPage returns records with prefix whose keys are from or greater, and
 // whether there may be more.
-func (s *Store) readPage(ctx context.Context, prefix, from string) (page []initiator.Record, more bool, err error) {
-	rows, err := s.page.QueryContext(ctx, []byte(from))
+func readPage(ctx context.Context, stmt *sql.Stmt, prefix, from string) (page []initiator.Record, more bool, err error) {
+	rows, err := stmt.QueryContext(ctx, []byte(from))
 	if err != nil {
 		return nil, false, err
 	}

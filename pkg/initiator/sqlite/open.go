@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"time"
+
+	"github.com/go-iscsi/discovery/internal/safefile"
 )
 
 // Open opens the registry at path, and makes one where there is none.
@@ -21,8 +23,9 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 }
 
 // OpenReadOnly opens the registry at path for reading, and makes none, either.
-// It needs no permission to write: where it has none and nobody has the registry
-// open, it reads the file as it is now and sees no later change.
+// It needs neither permission to write nor space on the disk: where it lacks one of
+// them it reads the file and its log as they are now, sees no later change, and
+// makes no file.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, config{path: path, readOnly: true, busyLimit: BusyLimit})
 }
@@ -33,6 +36,7 @@ type config struct {
 	make      bool   // where there is none
 	readOnly  bool
 	busyLimit time.Duration
+	whileRead func() // of tests: called between the file and its log by who reads both; or nil
 }
 
 func open(ctx context.Context, cfg config) (_ *Store, err error) {
@@ -59,19 +63,19 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 	if s.opened, err = file.Stat(); err != nil {
 		return nil, fileError(cfg.path, err)
 	}
-	if hot {
-		// A connection that may write plays back the log when it closes, and the
-		// file would not be left as it was.
-		if err := s.look(ctx); err != nil {
-			return nil, err
+	// SQLite makes files beside the registry before it finds out that it may not write
+	// to it, and what a stranger has made there keeps the owner out.
+	denied := fileError(cfg.path, safefile.CheckWritable(cfg.path))
+	if denied != nil && !cfg.readOnly {
+		return nil, denied
+	}
+	if denied == nil {
+		err = s.begin(ctx, hot)
+	}
+	if cfg.readOnly && (denied != nil || needsSnapshot(err)) {
+		if s.db != nil {
+			_ = s.Close()
 		}
-	}
-	if s.db, err = cfg.connect("rw"); err != nil {
-		return nil, fail(ctx, cfg.path, err)
-	}
-	err = s.start(ctx, hot)
-	if cfg.readOnly && needsSnapshot(err) {
-		_ = s.Close()
 		if s.db, err = cfg.snapshot(ctx, file); err != nil {
 			return nil, fail(ctx, cfg.path, err)
 		}
@@ -82,6 +86,21 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// begin has SQLite open the file. hot says that there is something in the log.
+func (s *Store) begin(ctx context.Context, hot bool) (err error) {
+	if hot {
+		// A connection that may write plays back the log when it closes, and the
+		// file would not be left as it was.
+		if err := s.look(ctx); err != nil {
+			return err
+		}
+	}
+	if s.db, err = s.connect("rw"); err != nil {
+		return fail(ctx, s.path, err)
+	}
+	return s.start(ctx, hot)
 }
 
 // look judges what is in the file and its log, and changes neither.

@@ -15,24 +15,32 @@ import (
 const nobody = 65534
 
 // TestGroupReads: a member of the group who may read reads, whether the registry
-// is in use, was left by a crash, or lies there; and leaves nothing behind.
+// is in use, was left by a crash, or lies there; and leaves nothing behind, also
+// where the group may write to the folder (issue 13, 15: the -wal and -shm files of
+// a member locked the owner out).
 func TestGroupReads(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		need.Missing(t, "root, to become somebody else", "run the tests as root")
 	}
+	inUse := func(t *testing.T, path string) {
+		s := open(t, path)
+		t.Cleanup(func() { closeStore(t, s) })
+		apply(t, s, set("portal/000001", "in use"))
+	}
+	closed := func(*testing.T, string) {}
 	tests := []struct {
 		name    string
+		mode    os.FileMode // of the folder
 		prepare func(t *testing.T, path string)
 		want    string
 	}{
-		{"closed", func(*testing.T, string) {}, "closed"},
-		{"in use", func(t *testing.T, path string) {
-			s := open(t, path)
-			t.Cleanup(func() { closeStore(t, s) })
-			apply(t, s, set("portal/000001", "in use"))
-		}, "in use"},
-		{"crashed", crash, "in the log"},
+		{"closed", 0o750, closed, "closed"},
+		{"in use", 0o750, inUse, "in use"},
+		{"crashed", 0o750, crash, "in the log"},
+		{"closed, in a folder of the group", 0o770, closed, "closed"},
+		{"in use, in a folder of the group", 0o770, inUse, "in use"},
+		{"crashed, in a folder of the group", 0o770, crash, "in the log"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -46,7 +54,7 @@ func TestGroupReads(t *testing.T) {
 			s := open(t, path)
 			apply(t, s, set("portal/000001", "closed"))
 			closeStore(t, s)
-			share(t, folder, 0o750)
+			share(t, folder, tt.mode)
 			share(t, path, 0o640)
 			tt.prepare(t, path)
 			for _, suffix := range []string{"-wal", "-shm"} {
@@ -62,8 +70,15 @@ func TestGroupReads(t *testing.T) {
 			if err != nil || string(out) != tt.want {
 				t.Errorf("got %q, %v; want %q", out, err, tt.want)
 			}
+			cmd = child(t, "counter", path, "1")
+			cmd.Path, cmd.Stderr = program(t, folder), nil
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+			if err := cmd.Run(); err == nil {
+				t.Error("a member who may only read could write")
+			}
 			remove(t, cmd.Path)
 			wantUntouched(t, folder, before)
+			closeStore(t, open(t, path)) // as the owner
 		})
 	}
 }

@@ -92,8 +92,13 @@ func checkTables(ctx context.Context, path string, q querier) error {
 
 // checkPages has SQLite look at each page of the file.
 func checkPages(ctx context.Context, path string, q querier) error {
+	return integrity(ctx, path, q, "quick_check(1)")
+}
+
+// integrity runs a check of SQLite.
+func integrity(ctx context.Context, path string, q querier, pragma string) error {
 	var result string
-	if err := q.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&result); err != nil {
+	if err := q.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&result); err != nil {
 		return err
 	}
 	if result != "ok" {

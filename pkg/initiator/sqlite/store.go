@@ -75,19 +75,29 @@ func (s *Store) Apply(ctx context.Context, changes ...initiator.Change) error {
 	if err := ctx.Err(); err != nil || len(changes) == 0 {
 		return err
 	}
+	release, err := s.mayWrite(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.retry(ctx, func() error { return s.transact(ctx, changes) })
+}
+
+// mayWrite waits until no other goroutine of this process writes. Call release
+// afterwards.
+func (s *Store) mayWrite(ctx context.Context) (release func(), err error) {
 	if s.readOnly {
-		return &FileError{Path: s.path, Problem: Denied, Reason: "it was opened for reading only"}
+		return nil, &FileError{Path: s.path, Problem: Denied, Reason: "it was opened for reading only"}
 	}
 	if e := s.damaged.Load(); e != nil {
-		return e
+		return nil, e
 	}
 	select {
 	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
+		return func() { <-s.writing }, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	return s.retry(ctx, func() error { return s.transact(ctx, changes) })
 }
 
 // transact makes changes in one transaction, which has the file to itself from
@@ -101,6 +111,11 @@ func (s *Store) transact(ctx context.Context, changes []initiator.Change) error 
 	if err := checkPlace(s.path, s.opened); err != nil {
 		return err
 	}
+	return s.change(ctx, tx, changes)
+}
+
+// change makes changes and commits them.
+func (s *Store) change(ctx context.Context, tx *sql.Tx, changes []initiator.Change) error {
 	version, bump := tx.StmtContext(ctx, s.version), tx.StmtContext(ctx, s.bump)
 	put, remove := tx.StmtContext(ctx, s.put), tx.StmtContext(ctx, s.remove)
 	var revision int64 // of this batch, once a record of it needs one
@@ -158,13 +173,17 @@ func (s *Store) retry(ctx context.Context, f func() error) error {
 }
 
 // Check has SQLite read the whole file, and returns a *FileError where it is
-// damaged. Open does so, too.
+// damaged. Open does so, too, but for what takes longer: Check also holds each record
+// against the constraints of its table.
 func (s *Store) Check(ctx context.Context) error {
-	return s.retry(ctx, func() error { return checkPages(ctx, s.path, s.db) })
+	return s.retry(ctx, func() error { return integrity(ctx, s.path, s.db, "integrity_check(1)") })
 }
 
 // Close frees what the Store holds. The last one of a file also tidies up its
 // log.
 func (s *Store) Close() error {
+	if s.db == nil {
+		return nil
+	}
 	return fail(context.Background(), s.path, s.db.Close())
 }

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// registry returns the verbs about the registry as a file.
+func (c *command) registry() *cobra.Command {
+	return c.noun("registry", "the file of the registry, and the key of its secrets", registryManual,
+		c.registryPathVerb(), c.registryCheck(), c.registryRekey())
+}
+
+// A jsonPlace says where the registry is.
+type jsonPlace struct {
+	Path    jsonText `json:"path"`
+	KeyFile jsonText `json:"key_file"` // where there is no passphrase
+	From    string   `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
+}
+
+// registryPathVerb returns the verb.
+func (c *command) registryPathVerb() *cobra.Command {
+	return &cobra.Command{
+		Use:               "path [FLAGS]",
+		Short:             "print which file the registry is",
+		Long:              registryPathManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			path, from, err := c.registryPlace()
+			if err != nil {
+				return err
+			}
+			if path, err = filepath.Abs(path); err != nil {
+				return usagef("a relative path, and the current folder is gone")
+			}
+			if c.forPeople() {
+				_, err := fmt.Fprintln(c.stdout, visible(path))
+				return err
+			}
+			l := c.newListing("registry", "registry")
+			if err := l.item(jsonPlace{jsonText(path), jsonText(filepath.Join(filepath.Dir(path), keyFile)), from}); err != nil {
+				return err
+			}
+			return l.end()
+		}),
+	}
+}

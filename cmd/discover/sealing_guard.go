@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// retiredPrefix begins a record for each key that a registry no longer uses, by its
+// generation. Whoever has sealed by a key asks, in the very batch that stores what was
+// sealed, that there is no such record: else a process that found its key before
+// discover registry rekey, and stores afterwards, would store what nobody can open.
+const retiredPrefix = "setting/sealing-retired/"
+
+// errRekeyed is that case. Nothing was stored.
+var errRekeyed = errors.New("the registry was given another key meanwhile (discover registry rekey), and nothing was stored: run this again")
+
+// A guardedStore is the Store of a Service whose secrets a sealer seals.
+type guardedStore struct {
+	initiator.Store
+	sealer *sealer
+}
+
+// Apply makes all changes, or none: none, too, where a secret in them is sealed by a
+// key that was given up.
+func (g guardedStore) Apply(ctx context.Context, changes ...initiator.Change) error {
+	retired, sealed := g.sealer.retired()
+	if !sealed || len(changes) == 0 {
+		return g.Store.Apply(ctx, changes...)
+	}
+	// To delete what is not there changes nothing, and holds it to be not there.
+	guard := initiator.Change{Key: retired, Version: 0, Delete: true}
+	err := g.Store.Apply(ctx, append(slices.Clone(changes), guard)...)
+	var conflict *initiator.ConflictError
+	if errors.As(err, &conflict) && conflict.Key == retired {
+		return errRekeyed
+	}
+	return err
+}
+
+// retired returns the record that must not be there, and whether anything was sealed.
+func (s *sealer) retired() (key string, sealed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return retiredPrefix + s.by, s.sealed
+}
+
+// rekeyed reports that the registry has another key than the one that was found, and
+// forgets that. What was sealed by it is refused when it is to be stored.
+func (s *sealer) rekeyed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, _, err := s.sealing()
+	if err != nil || known.generation() == s.by || s.sealed {
+		return false
+	}
+	s.found = nil
+	return true
+}
