@@ -2,7 +2,6 @@ package initiator
 
 import (
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -96,14 +95,6 @@ func newKeyRecord(k Key) *keyRecord {
 func (k *keyRecord) key() Key {
 	return Key{Instance: k.Instance, Port: Number(k.Port), Portal: Portal{Address: k.Address, Port: k.TCPPort}}
 }
-
-// targetKey is the record of a target by one mechanism.
-func targetKey(name, mechanism string) string {
-	return prefixTarget + foldedKey(name) + "/" + url.PathEscape(mechanism)
-}
-
-// foundPrefix begins the index of the targets of one mechanism.
-func foundPrefix(mechanism string) string { return prefixFound + url.PathEscape(mechanism) + "/" }
 
 // mechanism returns what is reported of a record.
 func (r *foundRecord) mechanism() Mechanism {
