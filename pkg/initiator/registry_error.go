@@ -53,11 +53,11 @@ func (e *RegistryError) Remedy() string {
 	case prefixBitmap:
 		return "add the portal again with its IPsec flags, or remove it with all its entries"
 	case prefixInstance:
-		return "remove instance " + shown(partOfKey(e.Key, 1)) + ", or add it again"
+		return "add instance " + shown(partOfKey(e.Key, 1)) + " again, or remove it"
 	case prefixPort:
 		return "the number is not given to another address; add portals that use it again by --source"
 	case prefixPolicy:
-		return "remove the policy for " + shown(partOfKey(e.Key, 1)) + ", or add it again"
+		return "remove the policy for " + shown(partOfKey(e.Key, 1)) + ", and add it again"
 	case prefixPSK:
 		return "remove the key of " + shown(partOfKey(e.Key, 1)) + ", or set it again"
 	case prefixTunnel:
