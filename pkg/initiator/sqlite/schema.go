@@ -97,7 +97,7 @@ func checkPages(ctx context.Context, path string, q querier) error {
 		return err
 	}
 	if result != "ok" {
-		return &FileError{Path: path, Problem: Damaged, Reason: result}
+		return &FileError{Path: path, Problem: Damaged, Reason: "its pages contradict each other"}
 	}
 	return nil
 }
