@@ -35,13 +35,17 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 		}
 		asked, failed := 0, 0
 		var last error
+		n := &notes{say: t.say, flush: func() error { return nil }}
 		for r := range s.RefreshAll(ctx) {
 			asked++
-			if t.tell(&r); r.Err != nil {
+			t.logResult(&r)
+			t.noteName(&r)
+			if _ = n.portal(&r); r.Err != nil { // it can only fail to flush
 				failed++
 				last = r.Err
 			}
 		}
+		_ = n.end(nil)
 		end := together(asked, failed, last)
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)

@@ -40,7 +40,8 @@ func (c *command) targetList() *cobra.Command {
 			}
 			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *initiator.Service) error {
 				t.ask(cmd.Context(), s)
-				return t.list(cmd.Context(), s)
+				// What is known is listed also where the context has ended meanwhile.
+				return t.list(context.WithoutCancel(cmd.Context()), s)
 			})
 		}),
 	}
@@ -159,6 +160,8 @@ func targetRows(t *initiator.KnownTarget) (rows [][]string) {
 		switch {
 		case !m.MissingSince.IsZero():
 			note = "missing since " + timeText(m.MissingSince)
+		case m.Unlisted:
+			note = "unlisted: the portal is not in the registry"
 		case m.Stale:
 			note = "stale: the portal was removed"
 		case !m.NotJudgedSince.IsZero():

@@ -2,7 +2,6 @@ package initiator
 
 import (
 	"context"
-	"net/netip"
 	"net/url"
 	"time"
 )
@@ -16,7 +15,8 @@ const mergeBatch = 500
 // answer, and one that this mechanism found before and no longer does is missing
 // since now. Nothing is ever deleted, and where the answer is not complete nothing
 // becomes missing: the name that is not there may be the one that was left out.
-func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time, at netip.AddrPort, complete bool) error {
+func (s *Service) merge(ctx context.Context, key Key, result *Result, now time.Time) error {
+	targets := result.Targets
 	mechanism := key.mechanism()
 	seen := make(map[string]bool, len(targets))
 	for begin := 0; begin < len(targets); begin += mergeBatch {
@@ -24,19 +24,19 @@ func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time
 		for _, t := range batch {
 			seen[keysOfTarget(t.Name, mechanism).record] = true
 		}
-		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now, at) })
+		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now, result) })
 		if err != nil {
 			return err
 		}
 	}
-	if !complete {
+	if !result.Complete {
 		return nil
 	}
 	return s.mergeMissing(ctx, mechanism, seen, now)
 }
 
-// mergeFound stores targets that were found.
-func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time, at netip.AddrPort) error {
+// mergeFound stores targets that were found, some of those of a result.
+func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time, result *Result) error {
 	changes := make([]Change, 0, 2*len(targets))
 	twice := make(map[string]bool, len(targets)) // names that differ in case alone
 	for _, t := range targets {
@@ -56,7 +56,8 @@ func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, tar
 		}
 		r.Name, r.Alias, r.Portal, r.LastSeen, r.MissingSince = t.Name, t.Alias, newKeyRecord(key), later(now, r.FirstSeen), nil
 		r.setAddresses(t.Addresses)
-		r.setAt(at, t.Addresses)
+		r.setAt(result.Address, t.Addresses)
+		r.Unlisted = !result.Stored
 		changes = append(changes, Change{Key: keys.record, Version: old.Version, Value: encode(r)})
 		if old.Version == 0 || damaged {
 			changes = append(changes, Change{Key: keys.index, Version: AnyVersion, Value: []byte("{}")})

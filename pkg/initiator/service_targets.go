@@ -139,5 +139,6 @@ func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*p
 	// An entry whose instance is now written in another case finds targets by another
 	// mechanism: what it found before, nothing looks for any more.
 	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
+	m.Unlisted = m.Unlisted && state.stale
 	return nil
 }
