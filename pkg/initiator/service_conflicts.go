@@ -3,7 +3,6 @@ package initiator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -20,7 +19,7 @@ const (
 )
 
 // retryConflicts runs change until no other writer was ahead of it, or ctx ends. It
-// gives up after maxConflicts tries with the last *ConflictError, wrapped.
+// gives up after maxConflicts tries with the last *ConflictError.
 func retryConflicts(ctx context.Context, change func() error) error {
 	wait := minConflictWait
 	for try := 1; ; try++ {
@@ -30,7 +29,9 @@ func retryConflicts(ctx context.Context, change func() error) error {
 			return err
 		}
 		if try == maxConflicts {
-			return fmt.Errorf("given up after %d tries: %w; other processes keep changing the registry: try again", try, conflict)
+			last := *conflict
+			last.Tries = try
+			return &last
 		}
 		t := time.NewTimer(rand.N(wait) + 1)
 		select {
