@@ -158,3 +158,25 @@ func joined[T any](list func(*initiator.Service, context.Context) ([]T, error)) 
 		return err, len(all)
 	}
 }
+
+// TestDamagedGroup: where there is a rule for a portal group, and it cannot be read
+// which groups a target has named, no portal is asked that may be in it (issue 13, 13).
+func TestDamagedGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}))
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, 0)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport}), 0)
+	_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
+	wantCode(t, err, 0)
+	w.damage(t, "target/")
+	_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
+	var damaged *initiator.RegistryError
+	if !errors.As(err, &damaged) {
+		t.Errorf("asked: %v", err)
+	}
+	wantCode(t, w.RemoveStaticTarget(t.Context(), disk1), 0)
+	_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
+	wantCode(t, err, 0)
+}
