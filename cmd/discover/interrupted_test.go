@@ -17,56 +17,51 @@ import (
 // How portals answered before stays (issue 13, 14 and 16).
 func TestInterruptedList(t *testing.T) {
 	t.Parallel()
-	for _, begun := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
-			l := newLab(t)
-			const name = "iqn.2026-11.com.example:disk1"
-			registry := filepath.Join(t.TempDir(), "registry.db")
-			for _, a := range []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"} {
-				l.Portal(a+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
-				if r := l.discover(t.Context(), "portal", "add", a, "--registry", registry); r.status != exitOK {
-					t.Fatal(r)
-				}
-				l.Portal(a + ":3260") // from now on it hangs
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		const name = "iqn.2026-11.com.example:disk1"
+		registry := filepath.Join(t.TempDir(), "registry.db")
+		for _, a := range []string{"192.0.2.10", "192.0.2.11", "192.0.2.12"} {
+			l.Portal(a+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
+			if r := l.discover(t.Context(), "portal", "add", a, "--registry", registry); r.status != exitOK {
+				t.Fatal(r)
 			}
-			interrupted := func(args ...string) ran {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				if !begun {
-					cancel()
-				}
-				return l.discover(ctx, append(args, "--registry", registry, "--parallel", "1")...)
+			l.Portal(a + ":3260") // from now on it hangs
+		}
+		interrupted := func(args ...string) ran {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			return l.discover(ctx, append(args, "--registry", registry, "--parallel", "1")...)
+		}
+		r := interrupted("target", "list", "--refresh", "-o", "json")
+		var document struct {
+			Targets []struct{ Name string }
+			Results []struct {
+				Portal   string
+				CodeName string `json:"code_name"`
 			}
-			r := interrupted("target", "list", "--refresh", "-o", "json")
-			var document struct {
-				Targets []struct{ Name string }
-				Results []struct {
-					Portal   string
-					CodeName string `json:"code_name"`
-				}
-			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitFailed {
-				t.Fatalf("%+v: %v", r, err)
-			}
-			if len(document.Targets) != 1 || document.Targets[0].Name != name || len(document.Results) != 3 {
-				t.Errorf("%+v", document)
-			}
-			for _, r := range document.Results {
-				if !strings.HasPrefix(r.Portal, "192.0.2.1") || r.CodeName != "ERROR_CANCELLED" {
-					t.Errorf("%+v", r)
-				}
-			}
-			for _, args := range [][]string{{"target", "list", "--refresh"}, {"iscsicli", "ListTargets", "T"}} {
-				r := interrupted(args...)
-				if !strings.Contains(r.stdout, name) || r.status != exitFailed || strings.Contains(r.stderr, "portal :") || !strings.Contains(r.stderr, "cancelled") {
-					t.Errorf("%v: %+v", args, r)
-				}
-			}
-			if r := l.discover(t.Context(), "portal", "list", "--registry", registry); strings.Count(r.stdout, "1 target") != 3 || strings.Contains(r.stdout, "failed") {
+		}
+		if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitFailed {
+			t.Fatalf("%+v: %v", r, err)
+		}
+		if len(document.Targets) != 1 || document.Targets[0].Name != name || len(document.Results) != 3 {
+			t.Errorf("%+v", document)
+		}
+		for _, r := range document.Results {
+			if !strings.HasPrefix(r.Portal, "192.0.2.1") || r.CodeName != "ERROR_CANCELLED" {
 				t.Errorf("%+v", r)
 			}
-		})
-	}
+		}
+		for _, args := range [][]string{{"target", "list", "--refresh"}, {"iscsicli", "ListTargets", "T"}} {
+			r := interrupted(args...)
+			if !strings.Contains(r.stdout, name) || r.status != exitFailed || strings.Contains(r.stderr, "portal :") || !strings.Contains(r.stderr, "cancelled") {
+				t.Errorf("%v: %+v", args, r)
+			}
+		}
+		if r := l.discover(t.Context(), "portal", "list", "--registry", registry); strings.Count(r.stdout, "1 target") != 3 || strings.Contains(r.stdout, "failed") {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // TestRefreshUnlisted: the targets of a portal that is not in the registry are not said

@@ -35,7 +35,8 @@ of targets: all portals of the registry, or those that are named. Each is asked
 with the options that it was added with, and once more where it failed with what
 may pass. A portal that is not in the registry is asked without options, and not
 added: its targets are marked as unlisted. What --probe, --reachable, --family,
---within, --rewrite and --via-portal change is what is shown, and not what is stored.
+--within, --rewrite and --via-portal change is what is shown, and not what is
+stored.
 
 Examples:
   discover portal refresh
@@ -53,9 +54,9 @@ forgotten but by discover target prune. Times are in UTC.
 With -o iscsiadm it prints a line for each address, without targets that are
 missing.
 
-Exit status: with --refresh 1 where no portal answered, 3 where some did not; 3 where
-records of the registry are damaged, which are named with what to do. The list is
-printed all the same, also after Ctrl-C.
+Exit status: with --refresh 1 where no portal answered, 3 where some did not; 3
+where records of the registry are damaged, which are named with what to do. The
+list is printed all the same, also after Ctrl-C.
 
 Examples:
   discover target list
