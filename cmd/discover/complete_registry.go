@@ -55,7 +55,7 @@ func instanceNames(ctx context.Context, s *initiator.Service) (names []string) {
 
 func staticNames(ctx context.Context, s *initiator.Service) (names []string) {
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil || len(names) == maxOffered {
+		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		if slices.ContainsFunc(t.Mechanisms, func(m initiator.Mechanism) bool { return m.Static }) {

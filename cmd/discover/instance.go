@@ -29,9 +29,10 @@ func (c *command) instanceList() *cobra.Command {
 			}
 			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
 				all, err := s.Instances(cmd.Context())
-				if err != nil {
+				if err != nil && !oneRecord(err) {
 					return err
 				}
+				unread := eachUnread(err)
 				l := c.newListing("instances", "instance", "INSTANCE", "NODE NAME", "INTERFACES", "ADDRESSES")
 				for _, i := range all {
 					j := newJSONInstance(&i)
@@ -43,7 +44,7 @@ func (c *command) instanceList() *cobra.Command {
 						return err
 					}
 				}
-				return l.end()
+				return c.endListing(l, unread...)
 			})
 		}),
 	}

@@ -82,18 +82,20 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
 			l := c.newListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
+			var unread []error
 			for p, err := range s.Policies(ctx) {
 				if err != nil {
-					return c.broken(l, err)
+					unread = append(unread, err)
+					continue
 				}
 				if err := l.item(jsonPolicy{jsonText(p.Selector), newJSONFlags(p.Flags)}, []string{p.Selector, p.Flags.Hex(), flagsList(p.Flags)}); err != nil {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() {
+			if l.empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.registryName())
 			}
-			return l.end()
+			return c.endListing(l, unread...)
 		}),
 	}
 }
@@ -123,7 +125,7 @@ type jsonSelector struct {
 
 func policyNames(ctx context.Context, s *initiator.Service) (names []string) {
 	for p, err := range s.Policies(ctx) {
-		if err != nil || len(names) == maxOffered {
+		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, p.Selector)

@@ -102,9 +102,11 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
 			l := c.newListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
+			var unread []error
 			for i, err := range s.IKEInfos(ctx) {
 				if err != nil {
-					return c.broken(l, err)
+					unread = append(unread, err)
+					continue
 				}
 				key, flags := "sealed", ""
 				if i.KeyRef != "" {
@@ -119,10 +121,10 @@ func (c *command) ipsecPSKList() *cobra.Command {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() {
+			if l.empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.registryName())
 			}
-			return l.end()
+			return c.endListing(l, unread...)
 		}),
 	}
 }
@@ -158,7 +160,7 @@ type jsonID struct {
 
 func pskNames(ctx context.Context, s *initiator.Service) (names []string) {
 	for i, err := range s.IKEInfos(ctx) {
-		if err != nil || len(names) == maxOffered {
+		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, i.ID)

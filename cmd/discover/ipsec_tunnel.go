@@ -76,9 +76,11 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
 			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
+			var unread []error
 			for t, err := range s.TunnelModeOuterAddresses(ctx) {
 				if err != nil {
-					return c.broken(l, err)
+					unread = append(unread, err)
+					continue
 				}
 				j := newJSONTunnel(&t)
 				instance, port := j.columns()
@@ -86,10 +88,10 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() {
+			if l.empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.registryName())
 			}
-			return l.end()
+			return c.endListing(l, unread...)
 		}),
 	}
 }
@@ -129,7 +131,7 @@ type jsonDestination struct {
 
 func tunnelNames(ctx context.Context, s *initiator.Service) (names []string) {
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil || len(names) == maxOffered {
+		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, t.Destination.String())

@@ -162,7 +162,11 @@ func (t *windowsTool) failed(err error) (ending, error) {
 	if errors.As(err, &usage) || !errors.As(err, &e) {
 		return ending{}, err
 	}
-	t.say("%s", withoutPackage(err))
+	unread := eachUnread(err)
+	t.tellUnread(unread)
+	if errors.Is(unreadStatus(unread), statusError(exitPartly)) {
+		return ending{initiator.Code(err), exitPartly}, nil
+	}
 	return ending{initiator.Code(err), exitFailed}, nil
 }
 

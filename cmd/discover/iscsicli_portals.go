@@ -55,19 +55,16 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
 		var portals []initiator.StoredPortal
-		var unread error // the last entry that could not be read
+		var unread []error
 		for p, err := range s.SendTargetPortals(ctx) {
-			if err == nil {
-				portals = append(portals, p)
+			if err != nil {
+				unread = append(unread, err)
 				continue
 			}
-			if unread != nil {
-				t.say("%s", withoutPackage(unread))
-			}
-			unread = err
+			portals = append(portals, p)
 		}
 		t.print().Portals(portals)
-		return unread
+		return errors.Join(unread...)
 	})
 }
 

@@ -11,16 +11,16 @@ import (
 // listInitiators lists the initiator instances.
 func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
 	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
-		instances, err := s.Instances(ctx)
-		if err != nil {
-			return err
+		instances, unread := s.Instances(ctx)
+		if unread != nil && !oneRecord(unread) {
+			return unread
 		}
 		var names []string
 		for _, i := range instances {
 			names = append(names, i.Name)
 		}
 		t.print().List("Initiators List:", names...)
-		return nil
+		return unread
 	})
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -12,14 +13,17 @@ import (
 func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, err error) {
 	list := func(s *initiator.Service) error {
 		var names []string
-		for target, err := range s.Targets(ctx, false) {
+		var unread []error
+		// What is known is listed also where ctx has ended while portals were asked.
+		for target, err := range s.Targets(context.WithoutCancel(ctx), false) {
 			if err != nil {
-				return err
+				unread = append(unread, err)
+				continue
 			}
 			names = append(names, target.Name)
 		}
 		t.print().List("Targets List:", names...)
-		return nil
+		return errors.Join(unread...)
 	}
 	if !force {
 		return t.onRegistry(ctx, reading, list)
@@ -31,14 +35,25 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 		}
 		asked, failed := 0, 0
 		var last error
+		n := &notes{say: t.say, flush: func() error { return nil }}
 		for r := range s.RefreshAll(ctx) {
 			asked++
-			if t.tell(&r); r.Err != nil {
+			t.logResult(&r)
+			t.noteName(&r)
+			if _ = n.portal(&r); r.Err != nil { // it can only fail to flush
 				failed++
 				last = r.Err
 			}
 		}
-		return together(asked, failed, last), list(s)
+		_ = n.end(nil)
+		end := together(asked, failed, last)
+		if unread := list(s); unread != nil {
+			without, err := t.failed(unread)
+			if err != nil || end.status == exitOK {
+				return without, err
+			}
+		}
+		return end, nil
 	})
 }
 

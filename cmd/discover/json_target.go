@@ -20,6 +20,7 @@ type jsonMechanism struct {
 	LastSeen     jsonTime      `json:"last_seen"`
 	MissingSince jsonTime      `json:"missing_since"`
 	Stale        bool          `json:"stale"`                      // the entry that found it is gone
+	Unlisted     bool          `json:"unlisted,omitempty"`         // and it was not there when the portal was asked
 	NotJudged    *jsonTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
 	Hidden       bool          `json:"hidden,omitempty"`
 }
@@ -36,7 +37,7 @@ func newJSONTarget(t *initiator.KnownTarget) *jsonTarget {
 		k := jsonMechanism{
 			Mechanism: jsonText(m.Text), Kind: "static", Alias: jsonText(m.Alias), Addresses: m.Addresses,
 			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
-			Stale: m.Stale, Hidden: m.Flags&initiator.HideStaticTarget != 0,
+			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&initiator.HideStaticTarget != 0,
 		}
 		if !m.NotJudgedSince.IsZero() {
 			since := jsonTime(m.NotJudgedSince)

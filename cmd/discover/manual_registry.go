@@ -34,8 +34,9 @@ const portalRefreshManual = `discover portal refresh asks portals again and take
 of targets: all portals of the registry, or those that are named. Each is asked
 with the options that it was added with, and once more where it failed with what
 may pass. A portal that is not in the registry is asked without options, and not
-added. What --probe, --reachable, --family, --within, --rewrite and --via-portal
-change is what is shown, and not what is stored.
+added: its targets are marked as unlisted. What --probe, --reachable, --family,
+--within, --rewrite and --via-portal change is what is shown, and not what is
+stored.
 
 Examples:
   discover portal refresh
@@ -53,8 +54,9 @@ forgotten but by discover target prune. Times are in UTC.
 With -o iscsiadm it prints a line for each address, without targets that are
 missing.
 
-Exit status: with --refresh 1 where no portal answered, 3 where some did not; the
-list is printed all the same.
+Exit status: with --refresh 1 where no portal answered, 3 where some did not; 3
+where records of the registry are damaged, which are named with what to do. The
+list is printed all the same, also after Ctrl-C.
 
 Examples:
   discover target list
@@ -68,11 +70,11 @@ Nothing is sent. To add the same name again replaces what was there, unless
 Examples:
   discover target add iqn.2026-11.com.example:disk1 --address 192.0.2.10:3260,1`
 
-const targetRemoveManual = `discover target remove removes a target that was configured by hand. What portals
-have shown under the same name stays.`
+const targetRemoveManual = `discover target remove removes a target that was configured by hand, and records
+of that name that are damaged. What portals have shown under the same name stays.`
 
 const targetPruneManual = `discover target prune forgets targets that their portal no longer shows, and those
-whose portal was removed from the registry. What was configured by hand stays.
+whose portal is not in the registry. What was configured by hand stays.
 
 Examples:
   discover target prune --dry-run

@@ -109,7 +109,7 @@ func TestNewerEntry(t *testing.T) {
 		const newer = "discover: store 192.0.2.11:3260: this entry needs record format 3, and this version of discover knows 2: use a newer version\n"
 
 		r := discover("portal", "list")
-		if r.status != exitFailed || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
+		if r.status != exitPartly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
 			t.Errorf("got %+v", r)
 		}
 		for _, verb := range []string{"portal list", "portal refresh --dry-run"} {
@@ -122,7 +122,7 @@ func TestNewerEntry(t *testing.T) {
 					Error    struct{ Stage string }
 				}
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitFailed || len(document.Portals) != 2 || len(document.Results) != 1 {
+			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitPartly || len(document.Portals) != 2 || len(document.Results) != 1 {
 				t.Fatalf("%s: %v: %+v", verb, err, r)
 			}
 			if got := document.Results[0]; got.Portal != "192.0.2.11:3260" || got.CodeName != "ISDSC_REQUEST_NOT_SUPPORTED" || got.Error.Stage != "store" {
@@ -133,7 +133,7 @@ func TestNewerEntry(t *testing.T) {
 		discover("portal", "refresh", "192.0.2.11").want(t, exitFailed, "", newer)
 		discover("portal", "add", "192.0.2.11").want(t, exitFailed, "", newer)
 		r = discover("iscsicli", "ListTargetPortals")
-		if r.status != exitFailed || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
+		if r.status != exitPartly || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
 			t.Errorf("got %+v", r)
 		}
 		r = l.discover(t.Context(), "__complete", "portal", "remove", "--registry", registry, "")

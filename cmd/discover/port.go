@@ -93,7 +93,7 @@ func (c *command) allPorts(selector *initiator.PortSelector, instance string) er
 			return err
 		}
 	}
-	return l.end()
+	return c.endListing(l, eachUnread(selector.Damaged())...)
 }
 
 // routedPorts shows the port that routing picks for each address of a portal, of
@@ -129,7 +129,7 @@ func (c *command) routedPorts(ctx context.Context, selector *initiator.PortSelec
 	if !found {
 		return fail(initiator.StageSelectPort, last)
 	}
-	return l.end()
+	return c.endListing(l, eachUnread(selector.Damaged())...)
 }
 
 // resolve returns the addresses of a portal.

@@ -43,27 +43,6 @@ func (c *command) portalList() *cobra.Command {
 // broken ends a listing that the registry broke off.
 func (c *command) broken(l *listing, err error) error { return c.endListing(l, err) }
 
-// endListing ends a listing, with what could not be read.
-func (c *command) endListing(l *listing, unread ...error) error {
-	if len(unread) == 0 {
-		return l.end()
-	}
-	if c.global.output == formatTable {
-		if err := l.end(); err != nil {
-			return err
-		}
-		return c.failure(unread...)
-	}
-	failed := new(failedResults)
-	for _, err := range unread {
-		failed.all = append(failed.all, failedWith(newJSONFailure(err)).all...)
-	}
-	if err := l.endWith(failed); err != nil {
-		return err
-	}
-	return statusError(exitFailed)
-}
-
 func (c *command) portalListing() *listing {
 	return c.newListing("portals", "stored-portal", "PORTAL", "NAME", "INSTANCE", "PORT", "LOGIN", "IPSEC", "LAST RESULT")
 }

@@ -233,7 +233,7 @@ func TestRekeyTogether(t *testing.T) {
 func TestRekeyRefuses(t *testing.T) {
 	t.Parallel()
 	l := newSealedLab(t)
-	damage(t, l.registry, "psk/storage.example//4294967295", func(b []byte) []byte {
+	alterRecord(t, l.registry, "psk/storage.example//4294967295", func(b []byte) []byte {
 		return b[:len(b)-1]
 	})
 	before, err := os.ReadFile(l.file("registry.key"))
@@ -270,8 +270,8 @@ func TestRekeyRefuses(t *testing.T) {
 	two.opens()
 }
 
-// damage changes the value of a record, past the command.
-func damage(t *testing.T, registry, key string, change func([]byte) []byte) {
+// alterRecord changes the value of a record, past the command.
+func alterRecord(t *testing.T, registry, key string, change func([]byte) []byte) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	s, err := sqlite.OpenExisting(ctx, registry)

@@ -53,10 +53,10 @@ func TestRegistryCheck(t *testing.T) {
 			}
 		}},
 		{name: "a record is cut off", want: "is damaged: unexpected end of JSON input", spoil: func(l *sealedLab) {
-			damage(l.t, l.registry, sealedPSK, func(b []byte) []byte { return b[:len(b)-1] })
+			alterRecord(l.t, l.registry, sealedPSK, func(b []byte) []byte { return b[:len(b)-1] })
 		}},
 		{name: "a secret was changed", want: "the sealed secret was changed", spoil: func(l *sealedLab) {
-			damage(l.t, l.registry, sealedPSK, func(b []byte) []byte {
+			alterRecord(l.t, l.registry, sealedPSK, func(b []byte) []byte {
 				at := strings.Index(string(b), `"sealed":"`) + 60
 				if b[at] == 'A' {
 					b[at] = 'B'

@@ -40,7 +40,8 @@ func (c *command) targetList() *cobra.Command {
 			}
 			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *initiator.Service) error {
 				t.ask(cmd.Context(), s)
-				return t.list(cmd.Context(), s)
+				// What is known is listed also where the context has ended meanwhile.
+				return t.list(context.WithoutCancel(cmd.Context()), s)
 			})
 		}),
 	}
@@ -74,11 +75,13 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	l := t.newListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
 	empty := true
+	var unread []error
 	for target, err := range s.Targets(ctx, false) {
-		if err != nil {
-			return t.broken(l, err)
-		}
 		empty = false
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
 		if err = t.show(l, &target); err != nil {
 			return err
 		}
@@ -89,10 +92,8 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	if t.leftOut > 0 {
 		t.say("%s left out: unusable from here", plural(t.leftOut, "address was", "addresses were"))
 	}
-	if err := l.endWith(&t.failed); err != nil {
-		return err
-	}
-	return partly(t.asked, len(t.failed.all))
+	refused := partly(t.asked, len(t.failed.all))
+	return worse(t.endListingWith(l, &t.failed, unread), refused)
 }
 
 func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
@@ -159,6 +160,8 @@ func targetRows(t *initiator.KnownTarget) (rows [][]string) {
 		switch {
 		case !m.MissingSince.IsZero():
 			note = "missing since " + timeText(m.MissingSince)
+		case m.Unlisted:
+			note = "unlisted: the portal is not in the registry"
 		case m.Stale:
 			note = "stale: the portal was removed"
 		case !m.NotJudgedSince.IsZero():

@@ -43,14 +43,14 @@ type jsonPruned struct {
 
 // prune forgets targets, and shows which.
 func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor time.Duration) error {
-	before, err := knownRecords(ctx, s)
+	before, _, err := knownRecords(ctx, s)
 	if err != nil {
 		return err
 	}
 	if _, err := s.PruneTargets(ctx, missingFor); err != nil {
 		return err
 	}
-	after, err := knownRecords(ctx, s)
+	after, unread, err := knownRecords(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor ti
 	if n == 0 && c.forPeople() {
 		c.say("nothing to forget")
 	}
-	return l.end()
+	return c.endListing(l, unread...)
 }
 
 // A knownRecord is a target by one mechanism.
@@ -85,10 +85,14 @@ type knownRecord struct {
 	by string // for people
 }
 
-func knownRecords(ctx context.Context, s *initiator.Service) (all []knownRecord, err error) {
+// knownRecords returns what was found, and the errors of records that cannot be read.
+func knownRecords(ctx context.Context, s *initiator.Service) (all []knownRecord, unread []error, err error) {
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil && !oneRecord(err):
+			return nil, nil, err
+		case err != nil:
+			unread = append(unread, err)
 		}
 		for _, m := range t.Mechanisms {
 			if !m.Static {
@@ -96,5 +100,5 @@ func knownRecords(ctx context.Context, s *initiator.Service) (all []knownRecord,
 			}
 		}
 	}
-	return all, nil
+	return all, unread, nil
 }

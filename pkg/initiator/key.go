@@ -48,6 +48,10 @@ const (
 	prefixInstance = "instance/" // folded name
 	prefixPort     = "port/"     // folded instance/number
 	prefixSetting  = "setting/"  // name
+
+	// Of targets whose keys would be longer than MaxKeyLen: see target_key.go.
+	prefixLongTarget = "long/target/" // hash of the folded name/hash of the mechanism
+	prefixLongFound  = "long/found/"  // hash of the mechanism/hash of the folded name
 )
 
 // canonicalAddress returns the form in which addresses of portals are compared.
@@ -100,4 +104,18 @@ func (k Key) mechanism() string {
 		s += k.Port.String() + " "
 	}
 	return s
+}
+
+// partOfKey returns a part of the key of a record, without its escapes; the prefix is
+// part 0. Empty: there is none.
+func partOfKey(key string, n int) string {
+	parts := strings.Split(key, "/")
+	if n >= len(parts) {
+		return ""
+	}
+	part, err := url.PathUnescape(parts[n])
+	if err != nil {
+		return parts[n]
+	}
+	return part
 }

@@ -2,7 +2,6 @@ package initiator
 
 import (
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -43,6 +42,10 @@ type Mechanism struct {
 	// nobody looks any more.
 	Stale bool
 
+	// Unlisted is set beside Stale where the portal was not in the registry when it
+	// was last asked, and so was not removed from it since.
+	Unlisted bool
+
 	Flags TargetFlags // of a static target
 }
 
@@ -61,6 +64,9 @@ type foundRecord struct {
 
 	// At is the address in use; stored only where an advertised one is unusable.
 	At netip.AddrPort `json:"at,omitzero"`
+
+	// Unlisted: the portal was not in the registry when it was asked.
+	Unlisted bool `json:"unlisted,omitempty"`
 
 	Static *staticRecord `json:"static,omitempty"`
 }
@@ -97,17 +103,9 @@ func (k *keyRecord) key() Key {
 	return Key{Instance: k.Instance, Port: Number(k.Port), Portal: Portal{Address: k.Address, Port: k.TCPPort}}
 }
 
-// targetKey is the record of a target by one mechanism.
-func targetKey(name, mechanism string) string {
-	return prefixTarget + foldedKey(name) + "/" + url.PathEscape(mechanism)
-}
-
-// foundPrefix begins the index of the targets of one mechanism.
-func foundPrefix(mechanism string) string { return prefixFound + url.PathEscape(mechanism) + "/" }
-
 // mechanism returns what is reported of a record.
 func (r *foundRecord) mechanism() Mechanism {
-	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, At: r.At}
+	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, At: r.At, Unlisted: r.Unlisted}
 	for _, a := range r.Addresses {
 		m.Addresses = append(m.Addresses, a.address())
 	}

@@ -2,9 +2,7 @@ package initiator
 
 import (
 	"context"
-	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -17,71 +15,75 @@ const mergeBatch = 500
 // answer, and one that this mechanism found before and no longer does is missing
 // since now. Nothing is ever deleted, and where the answer is not complete nothing
 // becomes missing: the name that is not there may be the one that was left out.
-func (s *Service) merge(ctx context.Context, key Key, targets []Target, now time.Time, at netip.AddrPort, complete bool) error {
+func (s *Service) merge(ctx context.Context, key Key, result *Result, now time.Time) error {
+	targets := result.Targets
 	mechanism := key.mechanism()
 	seen := make(map[string]bool, len(targets))
 	for begin := 0; begin < len(targets); begin += mergeBatch {
 		batch := targets[begin:min(begin+mergeBatch, len(targets))]
 		for _, t := range batch {
-			seen[foldedKey(t.Name)] = true
+			seen[keysOfTarget(t.Name, mechanism).record] = true
 		}
-		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now, at) })
+		err := retryConflicts(ctx, func() error { return s.mergeFound(ctx, key, mechanism, batch, now, result) })
 		if err != nil {
 			return err
 		}
 	}
-	if !complete {
+	if !result.Complete {
 		return nil
 	}
 	return s.mergeMissing(ctx, mechanism, seen, now)
 }
 
-// mergeFound stores targets that were found.
-func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time, at netip.AddrPort) error {
+// mergeFound stores targets that were found, some of those of a result.
+func (s *Service) mergeFound(ctx context.Context, key Key, mechanism string, targets []Target, now time.Time, result *Result) error {
 	changes := make([]Change, 0, 2*len(targets))
 	twice := make(map[string]bool, len(targets)) // names that differ in case alone
 	for _, t := range targets {
-		record := targetKey(t.Name, mechanism)
-		if twice[record] {
+		keys := keysOfTarget(t.Name, mechanism)
+		if twice[keys.record] {
 			continue
 		}
-		twice[record] = true
-		old, err := s.cfg.Store.Get(ctx, record)
+		twice[keys.record] = true
+		old, err := s.cfg.Store.Get(ctx, keys.record)
 		if err != nil {
 			return err
 		}
 		r := foundRecord{FirstSeen: now}
-		if old.Version != 0 {
-			if err := decode(old, &r); err != nil {
-				return err
-			}
+		damaged := old.Version != 0 && decode(old, &r) != nil
+		if damaged {
+			r = foundRecord{FirstSeen: now} // what was in it cannot be had; this is what holds
 		}
 		r.Name, r.Alias, r.Portal, r.LastSeen, r.MissingSince = t.Name, t.Alias, newKeyRecord(key), later(now, r.FirstSeen), nil
 		r.setAddresses(t.Addresses)
-		r.setAt(at, t.Addresses)
-		changes = append(changes, Change{Key: record, Version: old.Version, Value: encode(r)})
-		if old.Version == 0 {
-			changes = append(changes, Change{Key: foundPrefix(mechanism) + foldedKey(t.Name), Version: AnyVersion, Value: []byte("{}")})
+		r.setAt(result.Address, t.Addresses)
+		r.Unlisted = !result.Stored
+		changes = append(changes, Change{Key: keys.record, Version: old.Version, Value: encode(r)})
+		if old.Version == 0 || damaged {
+			changes = append(changes, Change{Key: keys.index, Version: AnyVersion, Value: []byte("{}")})
 		}
 	}
 	return s.cfg.Store.Apply(ctx, changes...)
 }
 
-// mergeMissing marks what a mechanism found before and not this time.
+// mergeMissing marks what a mechanism found before and not this time. seen has the
+// keys of what it found this time.
 func (s *Service) mergeMissing(ctx context.Context, mechanism string, seen map[string]bool, now time.Time) error {
-	prefix := foundPrefix(mechanism)
-	var missing []string
-	for r, err := range s.cfg.Store.List(ctx, prefix) {
-		if err != nil {
-			return err
-		}
-		if name := strings.TrimPrefix(r.Key, prefix); !seen[name] {
-			missing = append(missing, name)
+	escaped := url.PathEscape(mechanism)
+	var missing []string // keys of records
+	for _, prefix := range []string{prefixFound + escaped + "/", longFoundPrefix(escaped)} {
+		for r, err := range s.cfg.Store.List(ctx, prefix) {
+			if err != nil {
+				return err
+			}
+			if keys, ok := targetKeysOf(r.Key); ok && !seen[keys.record] {
+				missing = append(missing, keys.record)
+			}
 		}
 	}
 	for begin := 0; begin < len(missing); begin += mergeBatch {
 		batch := missing[begin:min(begin+mergeBatch, len(missing))]
-		err := retryConflicts(ctx, func() error { return s.markMissing(ctx, mechanism, batch, now) })
+		err := retryConflicts(ctx, func() error { return s.markMissing(ctx, batch, now) })
 		if err != nil {
 			return err
 		}
@@ -89,23 +91,18 @@ func (s *Service) mergeMissing(ctx context.Context, mechanism string, seen map[s
 	return nil
 }
 
-// markMissing sets the time since when targets are missing, where none is set.
-func (s *Service) markMissing(ctx context.Context, mechanism string, folded []string, now time.Time) error {
+// markMissing sets the time since when targets are missing, where none is set. A
+// record that cannot be read stays as it is.
+func (s *Service) markMissing(ctx context.Context, records []string, now time.Time) error {
 	var changes []Change
-	for _, name := range folded {
-		old, err := s.cfg.Store.Get(ctx, prefixTarget+name+"/"+url.PathEscape(mechanism))
+	for _, key := range records {
+		old, err := s.cfg.Store.Get(ctx, key)
 		if err != nil {
 			return err
 		}
-		if old.Version == 0 {
-			continue // pruned meanwhile
-		}
 		var r foundRecord
-		if err := decode(old, &r); err != nil {
-			return err
-		}
-		if r.MissingSince != nil {
-			continue
+		if old.Version == 0 || decode(old, &r) != nil || r.MissingSince != nil {
+			continue // pruned meanwhile, damaged, or missing before
 		}
 		since := later(now, r.LastSeen)
 		r.MissingSince = &since

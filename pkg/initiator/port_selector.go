@@ -24,7 +24,14 @@ type PortSelector struct {
 	// dst: from source, where that is valid, or else from any. It sends
 	// nothing. nil: the kernel is asked.
 	Route func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error)
+
+	unread  map[string]error // by folded name: instances whose records cannot be read
+	damaged []error          // of these and of ports whose records cannot be read
 }
+
+// Damaged returns an error that joins a *RegistryError for each instance and port that
+// is not in the selector since its record cannot be read; nil: there is none.
+func (s *PortSelector) Damaged() error { return storeError(errors.Join(s.damaged...)) }
 
 // Select returns the ports to ask dst from, in the order in which they are to be
 // tried: one by its number; or, with AllPorts, the one that current routing picks
@@ -115,6 +122,9 @@ func (s *PortSelector) instance(name string) (string, error) {
 		if sameInstance(known, name) {
 			return known, nil
 		}
+	}
+	if err := s.unread[foldInstance(name)]; err != nil {
+		return "", err
 	}
 	return "", noInstance(name)
 }

@@ -179,19 +179,3 @@ func encode(v any) []byte {
 	}
 	return b
 }
-
-// A RegistryError is a record that cannot be read.
-type RegistryError struct {
-	Key string
-	Err error
-}
-
-func (e *RegistryError) Error() string {
-	return fmt.Sprintf("initiator: registry: record %s is damaged: %v", quote([]byte(e.Key)), e.Err)
-}
-
-// Unwrap returns what is wrong with it.
-func (e *RegistryError) Unwrap() error { return e.Err }
-
-// Is reports that e is ErrRegistryDamaged.
-func (e *RegistryError) Is(target error) bool { return target == ErrRegistryDamaged }

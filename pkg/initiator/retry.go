@@ -13,7 +13,8 @@ import (
 // Retryable reports whether a later try may succeed where err was the outcome:
 // a connection that was not made (for want of a route, too), was lost or went
 // silent, a name server that did not answer, and what RFC 7143 calls a target's
-// own error (status class 3) or a transient rejection; and a *MemoryError. What the target refused,
+// own error (status class 3) or a transient rejection; a *MemoryError; and a record of
+// the registry that other writers kept changing. What the target refused,
 // or what we refuse, does not change by itself.
 func Retryable(err error) bool {
 	var (
@@ -23,6 +24,7 @@ func Retryable(err error) bool {
 		dns    *net.DNSError
 		op     *net.OpError
 		memory *MemoryError
+		ahead  *ConflictError
 	)
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
@@ -31,7 +33,7 @@ func Retryable(err error) bool {
 		return login.Status.Class() == pdu.ClassTargetError
 	case errors.As(err, &reject):
 		return reject.Reason.Transient()
-	case errors.As(err, &async), errors.As(err, &memory):
+	case errors.As(err, &async), errors.As(err, &memory), errors.As(err, &ahead):
 		return true
 	case errors.As(err, &dns):
 		return dns.IsTemporary || dns.IsTimeout

@@ -3,7 +3,6 @@ package initiator
 import (
 	"context"
 	"errors"
-	"net/url"
 	"sync"
 	"time"
 
@@ -179,17 +178,3 @@ func storeError(err error) error {
 	}
 	return &Error{Stage: StageStore, Err: err}
 }
-
-// retryConflicts runs change until nobody was ahead of it.
-func retryConflicts(ctx context.Context, change func() error) error {
-	for {
-		err := change()
-		var conflict *ConflictError
-		if !errors.As(err, &conflict) || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-// foldedKey is a target's name in the keys of records.
-func foldedKey(name string) string { return url.PathEscape(FoldName(name)) }

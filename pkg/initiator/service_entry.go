@@ -99,27 +99,34 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 	return &ConfigError{Code: CodePortalNotFound, What: key.from(), Reason: reason}
 }
 
-// ask runs a job and takes what came of it into the registry.
-func (s *Service) ask(ctx context.Context, key Key, j job) Result {
+// ask runs a job and takes what came of it into the registry. stored says whether it is
+// of an entry of the registry.
+func (s *Service) ask(ctx context.Context, key Key, j job, stored bool) Result {
 	one := func(yield func(*job) bool) { yield(&j) }
 	r := Result{Portal: j.portal, InitiatorName: j.name, Err: &Error{Stage: StageValidate, Portal: j.portal.Portal, Err: context.Cause(ctx)}}
 	for r = range s.cfg.Discoverer.discoverAll(ctx, one, 1) {
 	}
+	r.Stored = stored
 	s.learn(ctx, key, &r)
 	return r
 }
 
 // learn takes a result into the registry: the targets of a portal that answered,
-// and in the entry, if there is one, how it went. Secrets leave the result.
+// and in the entry, if there is one, how it went. What is our own fault says nothing of
+// the portal, and leaves how it went before. Secrets leave the result.
 func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 	r.Portal = withoutSecrets(r.Portal)
+	own := ownFault(ctx, r.Err)
 	// What was found is kept even if nobody waits for it any more.
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	if r.Err == nil {
-		if err := s.merge(ctx, key, r.Targets, now, r.Address, r.Complete); err != nil {
+		if err := s.merge(ctx, key, r, now); err != nil {
 			r.Err = s.failed(key, storeError(err))
 		}
+	}
+	if own {
+		return
 	}
 	last := LastResult{Time: now, Code: Code(r.Err), Targets: r.TargetsFound, LeftOut: r.LeftOut}
 	if r.Source.IsValid() {

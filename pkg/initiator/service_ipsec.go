@@ -32,7 +32,8 @@ func (s *Service) remember(p *SendTargetPortal) []Change {
 }
 
 // security returns what decides about IPsec for p beside its own flags and what
-// exists: the flags that were defined for its portal before, and the default.
+// exists: the flags that were defined for its portal before, and the default. It fails
+// where a record of these cannot be read.
 func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings ipsec.Settings, err error) {
 	for r, err := range s.cfg.Store.List(ctx, portalPrefix(prefixBitmap, p.Portal)) {
 		var b bitmapRecord
@@ -50,17 +51,17 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 	}
 	host, addr := canonicalAddress(p.Portal), literalOf(p.Portal)
 	for r, err := range s.records(ctx, prefixPSK) {
-		var i ikeRecord
-		if err == nil {
-			err = decode(r, &i)
-		}
 		if err != nil {
 			return settings, err
 		}
+		i, err := decodeIKE(r)
 		if i.scope().rank(Port{Instance: p.Instance, Number: p.Port}) < 0 {
 			continue
 		}
 		if i.ID == host || addr.IsValid() && i.ID == addr.String() {
+			if err != nil {
+				return settings, err
+			}
 			settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(i.Flags), Source: ipsec.SourceIKEInfo, Time: i.Time})
 		}
 	}

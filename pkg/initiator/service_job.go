@@ -61,9 +61,12 @@ func (s *Service) secrets(ctx context.Context, p *SendTargetPortal) error {
 
 // prepare makes the job of a portal whose secrets are known.
 func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *PortSelector) (job, error) {
-	name, err := s.InitiatorNodeName(ctx)
-	if err != nil {
-		return job{}, err
+	name := p.Login.InitiatorName
+	if name == "" {
+		var err error
+		if name, err = s.InitiatorNodeName(ctx); err != nil {
+			return job{}, err
+		}
 	}
 	if p.Login.authType() == MutualCHAP && p.Login.TargetPassword.IsZero() {
 		secret, err := s.initiatorCHAPSecret(ctx)
@@ -77,7 +80,7 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 		return job{}, storeError(err)
 	}
 	return job{
-		portal: p, name: p.Login.nameOr(name), ports: selector, security: security,
+		portal: p, name: name, ports: selector, security: security,
 		policy: s.policy, key: s.key, outer: s.outer,
 	}, nil
 }

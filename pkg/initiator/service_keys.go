@@ -82,33 +82,41 @@ func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNum
 		return IKEInfo{}, refused(err)
 	}
 	for i, err := range s.IKEInfos(ctx) {
-		if err != nil {
+		if err != nil && !oneRecord(err) {
 			return IKEInfo{}, err
 		}
 		if i.ID == id && sameInstance(i.Instance, instance) && i.Port == port {
-			return i, nil
+			return i, err
 		}
 	}
 	return IKEInfo{}, refused(&ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
 }
 
-// IKEInfos yields all that is stored, without the keys.
+// IKEInfos yields all that is stored, without the keys. A record that cannot be read is
+// yielded as an error that is a *RegistryError, with what its key says; others follow.
+// Any other error is the last.
 func (s *Service) IKEInfos(ctx context.Context) iter.Seq2[IKEInfo, error] {
 	return func(yield func(IKEInfo, error) bool) {
 		for r, err := range s.records(ctx, prefixPSK) {
 			var i ikeRecord
 			if err == nil {
-				err = decode(r, &i)
+				i, err = decodeIKE(r)
 			}
-			if err != nil {
-				yield(IKEInfo{}, storeError(err))
-				return
-			}
-			if !yield(i.info(), nil) {
+			if !yield(i.info(), storeError(err)) || err != nil && !oneRecord(err) {
 				return
 			}
 		}
 	}
+}
+
+// decodeIKE reads a key of a peer. Where that fails it has what the record's key says.
+func decodeIKE(r Record) (ikeRecord, error) {
+	var i ikeRecord
+	if err := decode(r, &i); err != nil {
+		instance, port := scopeOfKey(r.Key)
+		return ikeRecord{ID: partOfKey(r.Key, 1), Instance: instance, Port: port.Uint32()}, err
+	}
+	return i, nil
 }
 
 func (r *ikeRecord) info() IKEInfo {
@@ -123,7 +131,7 @@ func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port P
 	}
 	reason := "no key is stored for it" + (scope{instance, port}).to()
 	for i, err := range s.IKEInfos(ctx) {
-		if err != nil {
+		if err != nil && !oneRecord(err) {
 			return err
 		}
 		if i.ID == id {
@@ -163,18 +171,19 @@ func identity(id string) (string, error) {
 func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
 	var found *ikeRecord
 	var row string
+	var unread error // of found
 	rank := -1
 	for r, err := range s.records(ctx, prefixPSK) {
 		if err != nil {
 			return PSK{}, false, err
 		}
-		var i ikeRecord
-		if err := decode(r, &i); err != nil {
-			return PSK{}, false, err
-		}
+		i, err := decodeIKE(r)
 		if n := i.rank(from, peer); n > rank {
-			found, row, rank = &i, r.Key, n
+			found, row, rank, unread = &i, r.Key, n, err
 		}
+	}
+	if unread != nil {
+		return PSK{}, false, unread
 	}
 	if found == nil {
 		if f := s.cfg.Discoverer.Key; f != nil {

@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -140,18 +141,19 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 	return s.put(ctx, prefixPolicy+url.PathEscape(text), encode(policyRecord{Selector: text, Flags: uint64(p.Flags)}), true)
 }
 
-// PolicyOf returns the administrator's rule with a selector; false: there is none.
+// PolicyOf returns the administrator's rule with a selector; false: there is none. Where
+// its record cannot be read the error is a *RegistryError.
 func (s *Service) PolicyOf(ctx context.Context, selector string) (Policy, bool, error) {
 	_, text, err := parseSelector(selector)
 	if err != nil {
 		return Policy{}, false, refused(err)
 	}
 	for p, err := range s.Policies(ctx) {
-		if err != nil {
+		if err != nil && !oneRecord(err) {
 			return Policy{}, false, err
 		}
 		if _, stored, _ := parseSelector(p.Selector); stored == text {
-			return p, true, nil
+			return p, err == nil, err
 		}
 	}
 	return Policy{}, false, nil
@@ -165,13 +167,10 @@ func (s *Service) RemovePolicy(ctx context.Context, text string) error {
 	}
 	key := prefixPolicy + url.PathEscape(text)
 	for r, err := range s.records(ctx, prefixPolicy) {
-		var p policyRecord
-		if err == nil {
-			err = decode(r, &p)
-		}
 		if err != nil {
 			return storeError(err)
 		}
+		p, _ := decodePolicy(r)
 		if _, stored, _ := parseSelector(p.Selector); stored == text {
 			key = r.Key // perhaps of an earlier version, which wrote it otherwise
 		}
@@ -179,44 +178,67 @@ func (s *Service) RemovePolicy(ctx context.Context, text string) error {
 	return s.drop(ctx, key, &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "there is none"})
 }
 
-// Policies yields the administrator's rules.
+// Policies yields the administrator's rules. A record that cannot be read is yielded as
+// an error that is a *RegistryError, with the selector in its key; others follow. Any
+// other error is the last.
 func (s *Service) Policies(ctx context.Context) iter.Seq2[Policy, error] {
 	return func(yield func(Policy, error) bool) {
 		for r, err := range s.records(ctx, prefixPolicy) {
-			var p policyRecord
+			var p Policy
 			if err == nil {
-				err = decode(r, &p)
+				p, err = decodePolicy(r)
 			}
-			if !yield(Policy{Selector: p.Selector, Flags: ipsec.Flags(p.Flags)}, storeError(err)) || err != nil {
+			if !yield(p, storeError(err)) || err != nil && !oneRecord(err) {
 				return
 			}
 		}
 	}
 }
 
+// decodePolicy reads a rule. Where that fails the rule has the selector of the record's
+// key, and no flags.
+func decodePolicy(r Record) (Policy, error) {
+	var p policyRecord
+	err := decode(r, &p)
+	if err == nil {
+		if _, _, bad := parseSelector(p.Selector); bad != nil {
+			err = &RegistryError{Key: r.Key, Err: bad}
+		}
+	}
+	if err != nil {
+		return Policy{Selector: partOfKey(r.Key, 1)}, err
+	}
+	return Policy{Selector: p.Selector, Flags: ipsec.Flags(p.Flags)}, nil
+}
+
 // policy is the policyFunc of a Service that answers from rules: the rule is the one of the portal itself,
-// else of its address on its link, else of the smallest block.
+// else of its address on its link, else of the smallest block. A portal for which that
+// one cannot be read, or a rule for a group that it is in, fails: what it says is not
+// known. So do all, where it is not known either which portals a rule is for.
 func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error) {
 	best := -1
-	for p, err := range s.Policies(ctx) {
-		if err != nil {
-			return rule, nil, err
+	var unread error // of the rule
+	for p, damaged := range s.Policies(ctx) {
+		if damaged != nil && !oneRecord(damaged) {
+			return rule, nil, damaged
 		}
 		sel, _, err := parseSelector(p.Selector)
 		if err != nil {
-			return rule, nil, err
+			return rule, nil, cmp.Or(damaged, err)
 		}
 		fit := s.fits(sel, dst)
 		is := ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", p.Selector), Flags: p.Flags}
 		switch {
 		case fit < 0:
+		case sel.tag != NoGroup && damaged != nil:
+			return rule, nil, damaged
 		case sel.tag != NoGroup:
 			groups = append(groups, is)
 		case fit > best:
-			best, rule = fit, is
+			best, rule, unread = fit, is, damaged
 		}
 	}
-	return rule, groups, nil
+	return rule, groups, unread
 }
 
 // fits says how closely a selector means a portal: -1 not at all, more is closer.

@@ -22,8 +22,7 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (
 	if err != nil {
 		return refusedResult(p, storeError(err))
 	}
-	r := s.ask(ctx, key, j)
-	r.Stored = true
+	r := s.ask(ctx, key, j, true)
 	return r, r.Err
 }
 
@@ -61,8 +60,7 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key Key) (Result,
 	if err != nil {
 		return refusedResult(SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
 	}
-	r := s.ask(ctx, j.portal.Key(), j)
-	r.Stored = listed
+	r := s.ask(ctx, j.portal.Key(), j, listed)
 	return r, r.Err
 }
 
@@ -97,8 +95,8 @@ func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 		n := 0
 		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
 			if of := <-asked; !of.refused {
-				s.learn(ctx, r.Portal.Key(), &r)
 				r.Stored = of.listed
+				s.learn(ctx, r.Portal.Key(), &r)
 			}
 			if n++; !yield(r) {
 				return
@@ -109,42 +107,6 @@ func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 			if !yield(r) {
 				return
 			}
-		}
-	}
-}
-
-// RefreshAll asks all portals of the registry, many at once, and yields a result
-// for each, in the order of the registry.
-func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
-		under, err := s.underRules(ctx, true)
-		if err != nil {
-			yield(Result{Err: err})
-			return
-		}
-		broken := make(chan error, 1) // of the registry, while it was read; that may go on when the loop has ended
-		jobs := func(yield func(*job) bool) {
-			for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
-				if err != nil {
-					broken <- storeError(err)
-					return
-				}
-				if j := under.job(ctx, r, under.rules.ports); !yield(&j) {
-					return
-				}
-			}
-		}
-		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
-			s.learn(ctx, r.Portal.Key(), &r)
-			r.Stored = true
-			if !yield(r) {
-				return
-			}
-		}
-		select {
-		case err := <-broken:
-			yield(Result{Err: err})
-		default:
 		}
 	}
 }

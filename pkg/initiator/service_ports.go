@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // An instanceRecord is an Instance as it is stored.
@@ -23,20 +25,31 @@ type portNumberRecord struct {
 }
 
 // Instances returns the initiator instances in the order in which they are
-// tried: the built-in one, then the others by name.
+// tried: the built-in one, then the others by name. Where records cannot be read, the
+// others are returned with an error that joins a *RegistryError for each.
 func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
-	instances := []Instance{{Name: HostInstance}}
+	instances, damaged, err := s.instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return instances, storeError(errors.Join(damaged...))
+}
+
+// instances returns the instances, and the errors of those that cannot be read.
+func (s *Service) instances(ctx context.Context) (instances []Instance, damaged []error, err error) {
+	instances = []Instance{{Name: HostInstance}}
 	for r, err := range s.cfg.Store.List(ctx, prefixInstance) {
-		var i instanceRecord
-		if err == nil {
-			err = decode(r, &i)
-		}
 		if err != nil {
-			return nil, storeError(err)
+			return nil, nil, storeError(err)
+		}
+		var i instanceRecord
+		if err := decode(r, &i); err != nil {
+			damaged = append(damaged, err)
+			continue
 		}
 		instances = append(instances, Instance(i))
 	}
-	return instances, nil
+	return instances, damaged, nil
 }
 
 // AddInstance adds an initiator instance, or changes what is in it. The built-in
@@ -114,18 +127,20 @@ func portNumberKey(instance string, number uint32) string {
 }
 
 // Ports returns the initiator ports of all instances. An address that had no
-// number gets one, which is stored and stays.
+// number gets one, which is stored and stays. Where records cannot be read, the other
+// ports are returned with an error that joins a *RegistryError for each.
 func (s *Service) Ports(ctx context.Context) ([]Port, error) {
 	selector, err := s.Selector(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	return selector.Ports, nil
+	return selector.Ports, selector.Damaged()
 }
 
 // Selector returns a PortSelector on the instances and the addresses as they are
 // now. Numbers for addresses that have none are stored where store is true;
-// otherwise they are those that would be.
+// otherwise they are those that would be. It has no instances and ports whose records
+// cannot be read, see its Damaged; no address gets a number whose record cannot be read.
 func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, error) {
 	if s.rules != nil {
 		return s.rules.ports, nil
@@ -134,23 +149,30 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 	if err != nil {
 		return nil, &Error{Stage: StageSelectPort, Err: err}
 	}
-	instances, err := s.Instances(ctx)
+	instances, damaged, err := s.instances(ctx)
 	if err != nil {
 		return nil, err
 	}
-	selector := &PortSelector{}
+	selector := &PortSelector{unread: make(map[string]error), damaged: damaged}
+	for _, err := range damaged {
+		if e := (*RegistryError)(nil); errors.As(err, &e) {
+			selector.unread[strings.TrimPrefix(e.Key, prefixInstance)] = err
+		}
+	}
 	if p := s.cfg.Discoverer.Ports; p != nil {
 		selector.Route = p.Route
 	}
 	for _, i := range instances {
 		var ports []Port
+		var unread []error
 		err := retryConflicts(ctx, func() (err error) {
-			ports, err = s.numbered(ctx, &i, host, store)
+			ports, unread, err = s.numbered(ctx, &i, host, store)
 			return err
 		})
 		if err != nil {
 			return nil, storeError(err)
 		}
+		selector.damaged = append(selector.damaged, unread...)
 		selector.Instances = append(selector.Instances, i.Name)
 		selector.Ports = append(selector.Ports, ports...)
 	}
@@ -158,26 +180,22 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 }
 
 // numbered returns the ports of an instance, and stores the numbers that are
-// new where store is true.
-func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress, store bool) ([]Port, error) {
+// new where store is true. A number whose record cannot be read is of no port.
+func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress, store bool) (ports []Port, damaged []error, err error) {
 	var before []Port
 	for r, err := range s.cfg.Store.List(ctx, portNumberPrefix(i.Name)) {
-		var n portNumberRecord
-		if err == nil {
-			err = decode(r, &n)
-		}
-		if err == nil && (r.Key != portNumberKey(i.Name, n.Number) || Number(n.Number) == AllPorts || !n.Address.IsValid()) {
-			err = &RegistryError{Key: r.Key, Err: errors.New("the number is not the key's, or has no address")}
-		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		before = append(before, Port{Number: Number(n.Number), Address: n.Address})
+		port, err := decodePort(r, i.Name)
+		if err != nil {
+			damaged = append(damaged, err)
+		}
+		if port.Number != AllPorts {
+			before = append(before, port)
+		}
 	}
-	ports := numberPorts(i, before, host)
-	if !store {
-		return ports, nil
-	}
+	ports = numberPorts(i, before, host)
 	var changes []Change
 	for _, p := range ports {
 		known := slices.ContainsFunc(before, func(b Port) bool { return b.Number == p.Number })
@@ -190,10 +208,30 @@ func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress,
 			Value:   encode(portNumberRecord{Number: p.Number.Uint32(), Address: p.Address}),
 		})
 	}
-	if len(changes) == 0 {
-		return ports, nil
+	ports = slices.DeleteFunc(ports, func(p Port) bool { return !p.Address.IsValid() })
+	if !store || len(changes) == 0 {
+		return ports, damaged, nil
 	}
-	return ports, s.cfg.Store.Apply(ctx, changes...)
+	return ports, damaged, s.cfg.Store.Apply(ctx, changes...)
+}
+
+// decodePort reads the record of a number. Where that fails the port has the number of
+// the record's key, so that the number is not given away, and no address.
+func decodePort(r Record, instance string) (Port, error) {
+	var n portNumberRecord
+	err := decode(r, &n)
+	if err == nil && (r.Key != portNumberKey(instance, n.Number) || Number(n.Number) == AllPorts || !n.Address.IsValid()) {
+		err = &RegistryError{Key: r.Key, Err: errors.New("the number is not the key's, or has no address")}
+	}
+	if err == nil {
+		return Port{Number: Number(n.Number), Address: n.Address}, nil
+	}
+	digits := strings.TrimPrefix(r.Key, portNumberPrefix(instance))
+	number, bad := strconv.ParseUint(digits, 10, 32)
+	if bad != nil {
+		return Port{Number: AllPorts}, err
+	}
+	return Port{Number: Number(uint32(number))}, err
 }
 
 func (s *Service) hostAddresses() ([]HostAddress, error) {

@@ -69,3 +69,32 @@ func TestRefreshCancelled(t *testing.T) {
 		break
 	}
 }
+
+// TestRefreshAllCancelled: when the context has ended, each entry has a result that says
+// so, with its portal, and its last result stays; none is without a portal (issue 13, 14
+// and 16).
+func TestRefreshAllCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 3 {
+		_, err := w.AddSendTargetPortal(t.Context(), at(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), &iscsitest.Target{Records: records(disk1)})))
+		wantCode(t, err, initiator.CodeSuccess)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n := 0
+	for r := range w.RefreshAll(ctx) {
+		if want := fmt.Sprintf("192.0.2.%d", 10+n); r.Portal.Portal.Address != want || !r.Stored || initiator.Code(r.Err) != initiator.CodeWin32Cancelled {
+			t.Errorf("result %d: %s, %v", n, r.Portal.Portal, r.Err)
+		}
+		n++
+	}
+	if n != 3 {
+		t.Errorf("%d results, want 3", n)
+	}
+	for _, p := range w.portals() {
+		if p.Last.Code != initiator.CodeSuccess || p.Last.Targets != 1 {
+			t.Errorf("%s: last result %+v", p.Portal, p.Last)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"net/netip"
+	"strconv"
 )
 
 // A scope is the initiator ports that a key or a gateway is meant for: one port
@@ -66,4 +67,13 @@ func (c scope) to() string {
 		return " from instance " + quote([]byte(c.instance))
 	}
 	return " from port " + c.port.String() + " of instance " + quote([]byte(c.instance))
+}
+
+// scopeOfKey returns the instance and the number at the end of a record's key.
+func scopeOfKey(key string) (instance string, port PortNumber) {
+	number, err := strconv.ParseUint(partOfKey(key, 3), 10, 32)
+	if err != nil {
+		return partOfKey(key, 2), AllPorts
+	}
+	return partOfKey(key, 2), Number(uint32(number))
 }

@@ -13,7 +13,10 @@ import (
 // forceUpdate all portals are asked first; where some do not answer, what is
 // known is yielded all the same, and at the end an error with the code
 // CodeOperationNotAllSuccess. Static targets that are hidden show once something
-// else finds them.
+// else finds them. A record that cannot be read is yielded as an error that is a
+// *RegistryError, with the name of the target in lower case if its key has it; other
+// targets follow, and so may the same one by other mechanisms. Any other error is the
+// last.
 func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[KnownTarget, error] {
 	return func(yield func(KnownTarget, error) bool) {
 		asked, failed := 0, 0
@@ -26,8 +29,10 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 		}
 		for t, err := range s.known(ctx) {
 			if err != nil {
-				yield(t, storeError(err))
-				return
+				if !yield(t, storeError(err)) || !oneRecord(err) {
+					return
+				}
+				continue
 			}
 			if t.hidden() {
 				continue
@@ -47,13 +52,18 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 // TargetInformation returns what is known of a target (GetIScsiTargetInformation
 // of the reference API): with all mechanisms that found it, or with the one of a
 // text, blanks around which do not count. CodeTargetNotFound, also for a target
-// that is hidden, and CodeDiscoveryMechanismNotFound are its refusals.
+// that is hidden, and CodeDiscoveryMechanismNotFound are its refusals. Where nothing of
+// the target can be read the error is a *RegistryError.
 func (s *Service) TargetInformation(ctx context.Context, name, mechanism string) (KnownTarget, error) {
+	var damaged error
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil {
+		switch {
+		case err != nil && !oneRecord(err):
 			return KnownTarget{}, err
-		}
-		if FoldName(t.Name) != FoldName(name) {
+		case FoldName(t.Name) != FoldName(name):
+			continue
+		case err != nil:
+			damaged = err
 			continue
 		}
 		if mechanism == "" {
@@ -67,6 +77,9 @@ func (s *Service) TargetInformation(ctx context.Context, name, mechanism string)
 		}
 		return KnownTarget{}, refused(&ConfigError{Code: CodeDiscoveryMechanismNotFound, What: "target " + quote([]byte(name)), Reason: "no such mechanism has found it"})
 	}
+	if damaged != nil {
+		return KnownTarget{}, damaged
+	}
 	return KnownTarget{}, refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "it is not known"})
 }
 
@@ -78,57 +91,6 @@ func (t *KnownTarget) hidden() bool {
 		}
 	}
 	return true
-}
-
-// known yields all targets, hidden ones too.
-func (s *Service) known(ctx context.Context) iter.Seq2[KnownTarget, error] {
-	return func(yield func(KnownTarget, error) bool) {
-		static := s.unstored()
-		portals := make(map[string]*portalState) // by record, as far as they were looked for
-		var (
-			target KnownTarget
-			name   string // folded
-		)
-		flush := func() bool {
-			if r, ok := static[name]; ok {
-				target.add(r.Target, r.mechanism())
-				delete(static, name)
-			}
-			return target.Name == "" || yield(target, nil)
-		}
-		for r, err := range s.cfg.Store.List(ctx, prefixTarget) {
-			var found foundRecord
-			if err == nil {
-				err = decode(r, &found)
-			}
-			if err != nil {
-				yield(KnownTarget{}, err)
-				return
-			}
-			if folded := foldedKey(found.Name); folded != name {
-				if !flush() {
-					return
-				}
-				target, name = KnownTarget{}, folded
-			}
-			m := found.mechanism()
-			if err := s.judge(ctx, &m, portals); err != nil {
-				yield(KnownTarget{}, err)
-				return
-			}
-			target.add(found.Name, m)
-		}
-		if !flush() {
-			return
-		}
-		for _, r := range static {
-			t := KnownTarget{}
-			t.add(r.Target, r.mechanism())
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
 }
 
 // add adds a mechanism.
@@ -177,35 +139,6 @@ func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*p
 	// An entry whose instance is now written in another case finds targets by another
 	// mechanism: what it found before, nothing looks for any more.
 	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
+	m.Unlisted = m.Unlisted && state.stale
 	return nil
-}
-
-// PruneTargets forgets targets that were found by SendTargets and are missing, or
-// whose entry is gone, for at least as long; for 0 all of them. By a clock that was
-// set back it forgets too few rather than too many. It returns how many records it
-// forgot; a target by two mechanisms is two.
-func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (pruned int, err error) {
-	before := s.now().Add(-missingFor)
-	for t, err := range s.known(ctx) {
-		if err != nil {
-			return pruned, storeError(err)
-		}
-		for _, m := range t.Mechanisms {
-			since := m.MissingSince
-			if m.Stale && since.IsZero() {
-				since = m.LastSeen
-			}
-			if m.Static || since.IsZero() || missingFor > 0 && since.After(before) {
-				continue
-			}
-			err := s.cfg.Store.Apply(ctx,
-				Change{Key: targetKey(t.Name, m.Text), Version: AnyVersion, Delete: true},
-				Change{Key: foundPrefix(m.Text) + foldedKey(t.Name), Version: AnyVersion, Delete: true})
-			if err != nil {
-				return pruned, storeError(err)
-			}
-			pruned++
-		}
-	}
-	return pruned, nil
 }

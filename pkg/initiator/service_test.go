@@ -55,6 +55,7 @@ func newWorld(t *testing.T, change ...func(*initiator.Config)) *world {
 	for _, f := range change {
 		f(&cfg)
 	}
+	w.store = cfg.Store
 	s, err := initiator.Open(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination 
 	destination = canonicalAddr(destination)
 	reason := "no outer address is set for " + destination.String() + (scope{instance, port}).to()
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil {
+		if err != nil && !oneRecord(err) {
 			return err
 		}
 		if t.Destination == destination {
@@ -60,35 +60,48 @@ func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination 
 	return s.drop(ctx, tunnelKey(destination, instance, port), &ConfigError{Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: reason})
 }
 
-// TunnelModeOuterAddresses yields the gateways that are stored.
+// TunnelModeOuterAddresses yields the gateways that are stored. A record that cannot be
+// read is yielded as an error that is a *RegistryError, with what its key says; others
+// follow. Any other error is the last.
 func (s *Service) TunnelModeOuterAddresses(ctx context.Context) iter.Seq2[TunnelAddress, error] {
 	return func(yield func(TunnelAddress, error) bool) {
 		for r, err := range s.records(ctx, prefixTunnel) {
-			var t tunnelRecord
+			var t TunnelAddress
 			if err == nil {
-				err = decode(r, &t)
+				t, err = decodeTunnel(r)
 			}
-			if err != nil {
-				yield(TunnelAddress{}, storeError(err))
-				return
-			}
-			if !yield(TunnelAddress{Instance: t.Instance, Port: Number(t.Port), Destination: t.Destination, Outer: t.Outer}, nil) {
+			if !yield(t, storeError(err)) || err != nil && !oneRecord(err) {
 				return
 			}
 		}
 	}
 }
 
+// decodeTunnel reads a gateway. Where that fails it has what the record's key says, and
+// no gateway.
+func decodeTunnel(r Record) (TunnelAddress, error) {
+	var t tunnelRecord
+	if err := decode(r, &t); err != nil {
+		dst, _ := netip.ParseAddr(partOfKey(r.Key, 1))
+		instance, port := scopeOfKey(r.Key)
+		return TunnelAddress{Instance: instance, Port: port, Destination: dst}, err
+	}
+	return TunnelAddress{Instance: t.Instance, Port: Number(t.Port), Destination: t.Destination, Outer: t.Outer}, nil
+}
+
 func tunnelKey(dst netip.Addr, instance string, port PortNumber) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixTunnel, url.PathEscape(dst.String()), foldInstance(instance), port.Uint32())
 }
 
-// outer is the OuterFunc of a Service.
+// outer is the OuterFunc of a Service. It fails where the gateway to take cannot be read.
 func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
-	var found netip.Addr
+	var (
+		found  netip.Addr
+		unread error // of found
+	)
 	best := -1
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil {
+		if err != nil && !oneRecord(err) {
 			return netip.Addr{}, false, err
 		}
 		rank := 2 * (scope{t.Instance, t.Port}).rank(from)
@@ -96,11 +109,11 @@ func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.A
 			rank++ // of two for one port, the one for this link
 		}
 		if meets(t.Destination, dst) && rank > best {
-			found, best = t.Outer, rank
+			found, best, unread = t.Outer, rank, err
 		}
 	}
 	if best >= 0 {
-		return found, true, nil
+		return found, unread == nil, unread
 	}
 	if f := s.cfg.Discoverer.Outer; f != nil {
 		return f(ctx, from, dst)

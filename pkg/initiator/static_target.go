@@ -56,7 +56,7 @@ func (s *Service) AddStaticTarget(ctx context.Context, t StaticTarget) error {
 		s.static[foldedKey(t.Name)] = r
 		return nil
 	}
-	key := targetKey(t.Name, staticMechanism)
+	key := keysOfTarget(t.Name, staticMechanism).record
 	return storeError(retryConflicts(ctx, func() error {
 		old, err := s.cfg.Store.Get(ctx, key)
 		if err != nil {
@@ -117,24 +117,32 @@ func (t *StaticTarget) validate() error {
 	return nil
 }
 
-// RemoveStaticTarget removes a static target, stored or not. What found a target
-// of the same name stays.
+// RemoveStaticTarget removes a static target, stored or not, and any record of the
+// name that cannot be read. What found a target of the same name stays.
 func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
+	folded := foldedKey(name)
 	s.mu.Lock()
-	_, unstored := s.static[foldedKey(name)]
-	delete(s.static, foldedKey(name))
+	_, removed := s.static[folded]
+	delete(s.static, folded)
 	s.mu.Unlock()
-	r, err := s.cfg.Store.Get(ctx, targetKey(name, staticMechanism))
-	if err != nil {
-		return storeError(err)
-	}
-	if r.Version == 0 {
-		if unstored {
-			return nil
+	static := keysOfTarget(name, staticMechanism).record
+	var changes []Change
+	for _, prefix := range []string{prefixTarget + folded + "/", longTargetPrefix(folded)} {
+		for r, err := range s.cfg.Store.List(ctx, prefix) {
+			if err != nil {
+				return storeError(err)
+			}
+			if r.Key == static {
+				changes = append(changes, Change{Key: r.Key, Version: AnyVersion, Delete: true})
+			} else if keys, ok := targetKeysOf(r.Key); ok && decode(r, new(foundRecord)) != nil {
+				changes = append(changes, Change{Key: r.Key, Version: r.Version, Delete: true}, Change{Key: keys.index, Version: AnyVersion, Delete: true})
+			}
 		}
+	}
+	if len(changes) == 0 && !removed {
 		return refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "there is no static target of this name"})
 	}
-	return storeError(s.cfg.Store.Apply(ctx, Change{Key: r.Key, Version: AnyVersion, Delete: true}))
+	return storeError(s.cfg.Store.Apply(ctx, changes...))
 }
 
 // unstored returns the static targets that are not in the registry, by folded

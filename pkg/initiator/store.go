@@ -103,8 +103,16 @@ type ConflictError struct {
 	Key  string
 	Want uint64 // the version that the change expected
 	Have uint64 // the one that it met
+
+	// Tries is how often a Service tried the change before it gave up; 0 in the error
+	// of a Store.
+	Tries int
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("initiator: registry: %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
+	s := fmt.Sprintf("initiator: registry: %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
+	if e.Tries > 0 {
+		s += fmt.Sprintf(", and so it did in each of %d tries; other processes keep changing the registry: try again later", e.Tries)
+	}
+	return s
 }

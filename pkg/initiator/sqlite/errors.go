@@ -63,10 +63,23 @@ func (e *FileError) Error() string {
 	if e.Reason != "" {
 		s += ": " + e.Reason
 	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
+	if cause := causeText(e.Err); cause != "" {
+		s += ": " + cause
 	}
 	return s + "; " + problems[e.Problem].hint
+}
+
+// causeText returns what the system said. SQLite's texts are of use to those who work on
+// SQLite, so of these only the number of the result is told; errors.As finds the rest.
+func causeText(err error) string {
+	var e *lib.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return fmt.Sprintf("SQLite result %d", e.Code())
+	}
+	return err.Error()
 }
 
 // Unwrap returns the error of the system or of SQLite.

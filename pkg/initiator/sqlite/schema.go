@@ -102,7 +102,7 @@ func integrity(ctx context.Context, path string, q querier, pragma string) error
 		return err
 	}
 	if result != "ok" {
-		return &FileError{Path: path, Problem: Damaged, Reason: result}
+		return &FileError{Path: path, Problem: Damaged, Reason: "its pages contradict each other"}
 	}
 	return nil
 }

@@ -1,0 +1,95 @@
+package initiator_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+)
+
+// A hookStore is a memstore.Store that runs hook before each Apply.
+type hookStore struct {
+	memstore.Store
+	hook func(changes []initiator.Change)
+}
+
+func (s *hookStore) Apply(ctx context.Context, changes ...initiator.Change) error {
+	if s.hook != nil {
+		s.hook(changes)
+	}
+	return s.Store.Apply(ctx, changes...)
+}
+
+// onStore makes a world work on a store.
+func onStore(store initiator.Store) func(*initiator.Config) {
+	return func(cfg *initiator.Config) { cfg.Store = store }
+}
+
+// TestPruneWhileRefreshed: what a refresh finds again between the moment when
+// PruneTargets reads a record and the moment when it deletes it, stays (issue 13, 11).
+func TestPruneWhileRefreshed(t *testing.T) {
+	t.Parallel()
+	store := new(hookStore)
+	w := newWorld(t, onStore(store))
+	both, one := &iscsitest.Target{Records: records(disk1, disk2)}, &iscsitest.Target{Records: records(disk1)}
+	p := at(w.network.Portal("192.0.2.10:3260", both, one, both, one))
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	refresh := func() {
+		t.Helper()
+		_, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
+		wantCode(t, err, initiator.CodeSuccess)
+	}
+	refresh() // disk2 is missing
+	store.hook = func(changes []initiator.Change) {
+		if changes[0].Delete && strings.Contains(changes[0].Key, "disk2") {
+			store.hook = nil
+			refresh()
+		}
+	}
+	if n, err := w.PruneTargets(t.Context(), 0); n != 0 || err != nil {
+		t.Errorf("pruned %d, %v; want none", n, err)
+	}
+	if store.hook != nil {
+		t.Fatal("nothing was about to be pruned")
+	}
+	if m := mechanismOf(t, w, disk2); !m.MissingSince.IsZero() || !m.FirstSeen.Equal(w.clock) {
+		t.Errorf("%+v", m)
+	}
+	w.clock = w.clock.Add(time.Hour)
+	refresh()
+	if n, err := w.PruneTargets(t.Context(), 0); n != 1 || err != nil {
+		t.Errorf("pruned %d, %v; want 1", n, err)
+	}
+}
+
+// TestPruneWhileAdded: a target whose portal is added again while PruneTargets is about
+// to delete it as stale, stays (issue 13, 11).
+func TestPruneWhileAdded(t *testing.T) {
+	t.Parallel()
+	store := new(hookStore)
+	w := newWorld(t, onStore(store))
+	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{Status: 0x0301}))
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	store.hook = func(changes []initiator.Change) {
+		if changes[0].Delete {
+			store.hook = nil
+			r, err := w.AddSendTargetPortal(t.Context(), p) // and it does not answer
+			if !r.Stored || err == nil {
+				t.Errorf("stored %t, %v", r.Stored, err)
+			}
+		}
+	}
+	if n, err := w.PruneTargets(t.Context(), 0); n != 0 || err != nil || store.hook != nil {
+		t.Errorf("pruned %d, %v; want none", n, err)
+	}
+	if m := mechanismOf(t, w, disk1); m.Stale {
+		t.Errorf("%+v is stale", m)
+	}
+}
