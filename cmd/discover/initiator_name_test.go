@@ -296,7 +296,8 @@ host7  initiator set-name  none
 
 	const added = "added instance san; see discover port list\n"
 	discover("instance", "add", "san", "--node-name", upper).want(t, exitOK, added, "")
-	discover("instance", "add", "san", "--node-name", "host9").want(t, exitOK, added, "discover: "+unusualWarning("host9"))
+	discover("instance", "add", "san", "--node-name", "host9").want(t, exitOK,
+		"changed instance san: node name host9 (it was "+upper+"), all addresses of this host; see discover port list\n", "discover: "+unusualWarning("host9"))
 	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != exitFailed {
 		t.Errorf("got %+v", r)
 	}

@@ -18,9 +18,14 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 	p.Login = q.Login.Options
 	return t.asking(ctx, making, &t.run, p.Security, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			_, err := s.CheckSendTargetPortal(ctx, p)
-			if err == nil {
-				t.say("dry run: would have stored %s, and asked it", p.Key())
+			checked, err := s.CheckSendTargetPortal(ctx, p)
+			if err != nil {
+				return ending{}, err
+			}
+			t.say("dry run: would have stored %s, and asked it", checked.Key())
+			listed, err := s.Listed(ctx, checked.Key())
+			if listed {
+				t.say("dry run: it is in the registry already: all its options would be replaced")
 			}
 			return ending{}, err
 		}

@@ -72,8 +72,15 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 		a = changing
 	}
 	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		_, there, err := s.StaticTarget(ctx, target.Name)
+		if err != nil {
+			return err
+		}
 		if err := s.AddStaticTarget(ctx, *target); err != nil {
 			return err
+		}
+		if there && target.Persist && target.Flags&initiator.MergeTargetInformation == 0 {
+			t.say("warning: the static target that had this name is replaced; target flag 4 adds to it")
 		}
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
 			t.say("warning: login options and mappings are not kept: discover logs in to no targets")

@@ -141,15 +141,15 @@ func TestToolLiteralSecrets(t *testing.T) {
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
 	discover := l.inRegistry(t)
 	const warning = "discover: warning: the password is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without\n"
-	for _, secret := range []string{"secret-of-host", "0x7365637265742d6f662d686f7374"} {
-		discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", secret).want(t, exitOK, banner+succeeded, warning)
-	}
+	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, exitOK, banner+succeeded, warning)
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, exitOK, banner+succeeded, warning+replaced)
 	r := l.discover(t.Context(), "iscsicli", "--allow-literal-secrets", "--registry", filepath.Join(t.TempDir(), "registry.db"), "--", "QAddTargetPortal", "192.0.2.10", "host1", "-not-the-secret")
 	if r.status != exitFailed || r.stdout != banner+"Authentication failed. (0xEFFF0009, ISDSC_AUTHENTICATION_FAILURE)\n" || strings.Contains(r.stderr, "not-the-secret") {
 		t.Errorf("got %+v", r)
 	}
 	l.env["SECRET"] = "secret-of-host"
-	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, exitOK, banner+succeeded, "")
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, exitOK, banner+succeeded, replaced)
 	discover("iscsicli", "--allow-literal-secrets", "CHAPSecret", "0x123").want(t, exitFailed, banner+"The parameter is incorrect. (87, ERROR_INVALID_PARAMETER)\n",
 		strings.Replace(warning, "password", "secret", 1)+"discover: secret: after 0x there are hexadecimal digits, two for each byte\n")
 }

@@ -110,8 +110,15 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	if a.global.output == formatISCSIADM {
 		return errNoLines
 	}
+	listed, err := s.Listed(ctx, stored.Key())
+	if err != nil {
+		return err
+	}
 	if a.forPeople() {
 		a.say("dry run: would have stored, and asked")
+		if listed {
+			a.say("dry run: %s is in the registry already: all its options would be replaced", stored.Key())
+		}
 	}
 	l := a.portalListing()
 	if err := l.portal(&stored); err != nil {
