@@ -93,7 +93,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return t.misunderstood(err)
 	}
 	if t.global.dryRun {
-		t.say("dry run: nothing is stored, and nothing is sent")
+		t.print().Line("Dry run: nothing is stored, and nothing is sent.")
 	}
 	t.strict = true
 	end, err := t.answer(ctx, request)

@@ -26,7 +26,7 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, trying, &run, 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked %s", key)
+			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil
 		}
 		t.print().Line("Discovery sessions with %s:", escape(key.String()))

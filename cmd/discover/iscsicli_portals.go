@@ -22,11 +22,12 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 			if err != nil {
 				return ending{}, err
 			}
-			t.say("dry run: would have stored %s, and asked it", checked.Key())
 			listed, err := s.Listed(ctx, checked.Key())
+			what := "stored"
 			if listed {
-				t.say("dry run: it is in the registry already: all its options would be replaced")
+				what = "replaced all options of"
 			}
+			t.print().Line("Dry run: would have %s %s, and asked it.", what, escape(checked.Key().String()))
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
@@ -46,7 +47,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked %s", key)
+			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil
 		}
 		t.noteUnlisted(ctx, s, key)

@@ -26,7 +26,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 	}
 	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked all portals")
+			t.print().Line("Dry run: would have asked all portals.")
 			return ending{}, list(s)
 		}
 		asked, failed := 0, 0

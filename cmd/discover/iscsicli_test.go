@@ -314,12 +314,12 @@ func TestToolDryRun(t *testing.T) {
 	l.Portal("192.0.2.10:3260", twoTargets())
 	l.env["SECRET"] = "secret-of-host"
 	discover := l.inRegistry(t)
-	const note = "discover: dry run: nothing is stored, and nothing is sent\n"
-	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it\n")
-	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have asked 192.0.2.10:3260 (instance any, port all)\n")
-	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have asked 192.0.2.10:3260 (instance any, port all)\n")
-	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, exitOK, banner+"Targets List:\n"+succeeded, note+"discover: dry run: would have asked all portals\n")
-	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, exitOK, banner+succeeded, note)
+	const note = banner + "Dry run: nothing is stored, and nothing is sent.\n"
+	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, note+"Dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it.\n"+succeeded, "")
+	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, exitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, exitOK, note+"Dry run: would have asked all portals.\nTargets List:\n"+succeeded, "")
+	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, exitOK, note+succeeded, "")
 	if r := discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "none", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "--dry-run"); r.status != exitFailed {
 		t.Errorf("got %+v", r)
 	}

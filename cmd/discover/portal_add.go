@@ -114,13 +114,11 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	if err != nil {
 		return err
 	}
-	if a.forPeople() {
-		a.say("dry run: would have stored, and asked")
-		if listed {
-			a.say("dry run: %s is in the registry already: all its options would be replaced", stored.Key())
-		}
-	}
 	l := a.portalListing()
+	l.would = "would have stored this entry, and asked the portal"
+	if listed {
+		l.would = "would have replaced all options of the entry that is in the registry by these, and asked the portal"
+	}
 	if err := l.portal(&stored); err != nil {
 		return err
 	}

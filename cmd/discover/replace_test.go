@@ -44,8 +44,8 @@ func TestReplaced(t *testing.T) {
 
 		{args: "portal add 192.0.2.9", status: exitFailed, stderr: refused + there + "discover portal list\n"},
 		{args: "portal add 192.0.2.9", status: exitFailed, stderr: again + refused + there + "discover portal list\n"},
-		{args: "portal add 192.0.2.9 --dry-run", stdout: "PORTAL          INSTANCE  PORT\n192.0.2.9:3260  any       all\n",
-			stderr: "discover: dry run: would have stored, and asked\ndiscover: dry run: 192.0.2.9:3260 (instance any, port all) is in the registry already: all its options would be replaced\n"},
+		{args: "portal add 192.0.2.9 --dry-run", stdout: "dry run: would have replaced all options of the entry that is in the registry by these, and asked the portal\n" +
+			"PORTAL          INSTANCE  PORT\n192.0.2.9:3260  any       all\n"},
 		{args: "iscsicli QAddTargetPortal 192.0.2.9", status: exitFailed, stdout: banner + failed, stderr: again + refused + there + "ListTargetPortals\n"},
 
 		{args: "ipsec psk set 192.0.2.9 file:/psk --ipsec transport", stdout: "stored the preshared key of 192.0.2.9\n"},
