@@ -174,11 +174,15 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			if err := scope.check(); err != nil {
 				return err
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
-				if err := s.RemoveIKEInfo(ctx, args[0], scope.instance, scope.port.number); err != nil {
+			id, err := initiator.CanonicalIdentity(args[0])
+			if err != nil {
+				return usagef("ID: %s", configReason(err)) // not repeated, as by psk set
+			}
+			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number); err != nil {
 					return err
 				}
-				return c.done("removed", jsonID{jsonText(args[0])}, "removed the preshared key of %s", args[0])
+				return c.done("removed", jsonID{jsonText(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}

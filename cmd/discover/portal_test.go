@@ -35,8 +35,8 @@ func TestPortalAdd(t *testing.T) {
 discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port
 discover: 192.0.2.11:3260 (instance any, port all) is in the registry all the same; see discover portal list
 `[1:])
-	discover("portal", "add", "192.0.2.12", "--max-connections", "0").want(t, exitFailed, "",
-		"discover: portal 192.0.2.12:3260: login options: maximum connections: 1 to 65535\n")
+	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, exitFailed, "",
+		"discover: portal 192.0.2.12:3260: security flags 0x63: flags 0x63: transport and tunnel exclude each other: choose one\n")
 	r := discover("portal", "list")
 	if lines := strings.Split(r.stdout, "\n"); r.status != exitOK || r.stderr != "" || len(lines) != 4 ||
 		lines[0] != "PORTAL           NAME    INSTANCE  PORT  LAST RESULT" ||
