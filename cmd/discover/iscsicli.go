@@ -92,6 +92,9 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	if err != nil {
 		return t.misunderstood(err)
 	}
+	for _, line := range verb.Unspecified(args[1:]) {
+		t.say("warning: iscsicli %s: %s", verb.Name, line)
+	}
 	if t.global.dryRun {
 		t.print().Line("Dry run: nothing is stored, and nothing is sent.")
 	}

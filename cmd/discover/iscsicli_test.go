@@ -272,39 +272,41 @@ func TestToolRegistry(t *testing.T) {
 // answer that it is.
 func TestToolPing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.Portal("192.0.2.10:3260", twoTargets())
-	l.Portal("192.0.2.11:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
-	discover := l.inRegistry(t)
-	check := func(r ran, status int, lines ...string) {
-		t.Helper()
-		got := strings.Split(strings.TrimPrefix(r.stdout, banner), "\n")
-		if r.status != status || len(got) != len(lines)+1 || !strings.HasPrefix(r.stdout, banner) {
-			t.Fatalf("got %+v", r)
-		}
-		for i, line := range lines {
-			if !strings.HasPrefix(got[i], line) {
-				t.Errorf("got %s, want %s", got[i], line)
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		l.Portal("192.0.2.11:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
+		discover := l.inRegistry(t)
+		check := func(r ran, status int, lines ...string) {
+			t.Helper()
+			got := strings.Split(strings.TrimPrefix(r.stdout, banner), "\n")
+			if r.status != status || len(got) != len(lines)+1 || !strings.HasPrefix(r.stdout, banner) {
+				t.Fatalf("got %+v", r)
+			}
+			for i, line := range lines {
+				if !strings.HasPrefix(got[i], line) {
+					t.Errorf("got %s, want %s", got[i], line)
+				}
 			}
 		}
-	}
-	check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
-		"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
-	check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
-		"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
-	for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
-		if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
-			t.Errorf("got %+v, want %s", r, end)
+		check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
+			"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
+		check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
+			"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
+		for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
+			if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
+				t.Errorf("got %+v, want %s", r, end)
+			}
 		}
-	}
-	r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
-	check(r, exitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
-		"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
-	if r.stderr != "discover: warning: the size is of no effect: a discovery session is tried, and no ICMP\n" {
-		t.Errorf("got %s", r.stderr)
-	}
-	discover("iscsicli", "ListTargets").want(t, exitOK, banner+"Targets List:\n"+succeeded, "")
-	check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), exitFailed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
+		r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
+		check(r, exitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
+			"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
+		if r.stderr != "discover: warning: the size is of no effect: a discovery session is tried, and no ICMP\n" {
+			t.Errorf("got %s", r.stderr)
+		}
+		discover("iscsicli", "ListTargets").want(t, exitOK, banner+"Targets List:\n"+succeeded, "")
+		check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), exitFailed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
+	})
 }
 
 // A dry run holds everything against the rules, and neither stores nor sends.
