@@ -40,7 +40,11 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) (replaced bool
 	if err != nil {
 		return false, err
 	}
-	changes = append(changes, s.remember(p)...)
+	remembered, err := s.remember(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	changes = append(changes, remembered...)
 	return old.Version != 0, s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 
