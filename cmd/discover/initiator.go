@@ -70,6 +70,7 @@ func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warni
 		}
 	}
 	l := c.newListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
+	l.would = "nothing is stored; this is what would hold"
 	if c.global.output != formatJSON {
 		if err := l.item(j, []string{us.name, us.origin, secret}); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -223,25 +224,27 @@ func TestUnusedFileIsSaidOnce(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := newLab(t)
-			handlers := []iscsitest.Handler{twoTargets(), twoTargets(), twoTargets(), twoTargets()}
-			l.Portal("192.0.2.10:3260", handlers...)
-			l.Portal("192.0.2.11:3260", handlers...)
-			l.closed = map[string]error{nameFile: syscall.EACCES}
-			discover := l.inRegistry(t)
-			for _, args := range tt.before {
-				if r := discover(strings.Fields(args)...); r.status != exitOK {
-					t.Fatal(r)
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				handlers := []iscsitest.Handler{twoTargets(), twoTargets(), twoTargets(), twoTargets()}
+				l.Portal("192.0.2.10:3260", handlers...)
+				l.Portal("192.0.2.11:3260", handlers...)
+				l.closed = map[string]error{nameFile: syscall.EACCES}
+				discover := l.inRegistry(t)
+				for _, args := range tt.before {
+					if r := discover(strings.Fields(args)...); r.status != exitOK {
+						t.Fatal(r)
+					}
 				}
-			}
-			r := discover(strings.Fields(tt.args)...)
-			want := 0
-			if tt.said {
-				want = 1
-			}
-			if got := strings.Count(r.stderr, "initiatorname.iscsi"); got != want || tt.said && !strings.HasPrefix(r.stderr, denied) {
-				t.Errorf("got %q, want %d of %q", r.stderr, want, denied)
-			}
+				r := discover(strings.Fields(tt.args)...)
+				want := 0
+				if tt.said {
+					want = 1
+				}
+				if got := strings.Count(r.stderr, "initiatorname.iscsi"); got != want || tt.said && !strings.HasPrefix(r.stderr, denied) {
+					t.Errorf("got %q, want %d of %q", r.stderr, want, denied)
+				}
+			})
 		})
 	}
 }
@@ -296,7 +299,8 @@ host7  initiator set-name  none
 
 	const added = "added instance san; see discover port list\n"
 	discover("instance", "add", "san", "--node-name", upper).want(t, exitOK, added, "")
-	discover("instance", "add", "san", "--node-name", "host9").want(t, exitOK, added, "discover: "+unusualWarning("host9"))
+	discover("instance", "add", "san", "--node-name", "host9").want(t, exitOK,
+		"changed instance san: node name host9 (it was "+upper+"), all addresses of this host; see discover port list\n", "discover: "+unusualWarning("host9"))
 	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != exitFailed {
 		t.Errorf("got %+v", r)
 	}

@@ -57,6 +57,7 @@ type jsonInstance struct {
 	Interfaces jsonList[string] `json:"interfaces"`
 	Addresses  jsonList[string] `json:"addresses"`
 	BuiltIn    bool             `json:"built_in"`
+	Before     *jsonInstance    `json:"before,omitempty"` // of instance add: what it was; nil: there was none
 }
 
 func newJSONInstance(i *initiator.Instance) *jsonInstance {
@@ -73,7 +74,7 @@ func newJSONInstance(i *initiator.Instance) *jsonInstance {
 // instanceAdd returns the verb.
 func (c *command) instanceAdd() *cobra.Command {
 	var i initiator.Instance
-	strict := false
+	strict, replace := false, false
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] NAME",
 		Short:             "add an initiator instance, or change it",
@@ -88,13 +89,7 @@ func (c *command) instanceAdd() *cobra.Command {
 			d := c.discoverer(nil)
 			d.StrictNames = strict
 			return c.withService(cmd.Context(), making, d, func(s *initiator.Service) error {
-				if err := s.AddInstance(cmd.Context(), i); err != nil {
-					return err
-				}
-				for _, w := range unusualName(i.NodeName) {
-					c.say("warning: %s", w.Message)
-				}
-				return c.done("instances", newJSONInstance(&i), "added instance %s; see discover port list", i.Name)
+				return c.addInstance(cmd.Context(), s, &i, replace)
 			})
 		}),
 	}
@@ -102,6 +97,7 @@ func (c *command) instanceAdd() *cobra.Command {
 	fs.Var(&text{&i.NodeName, "IQN"}, "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
 	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
 	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
+	fs.BoolVar(&replace, "replace", false, "where there is an instance of that name: drop what is not given now; default: keep it")
 	fs.AddFlagSet(strictNameFlag(&strict))
 	c.addFlags(cmd,
 		flagGroup{"The instance; without --interface and --address all addresses belong to it", fs},

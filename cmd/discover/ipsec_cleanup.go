@@ -52,6 +52,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
 	}
 	l := c.newListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
+	l.would = "nothing is taken out"
 	tried, failed := 0, 0
 	for i := range list {
 		left := &list[i]

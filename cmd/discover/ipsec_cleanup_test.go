@@ -38,7 +38,7 @@ func TestIPsecCleanup(t *testing.T) {
 		{name: "all", args: "--all", all: true, list: []strongswan.Leftover{left("unknown", true)},
 			stdout: "NAME                     OWNER    DONE\n" + name + "  unknown  taken out\n"},
 		{name: "dry", args: "--all --dry-run", all: true, dry: true, list: []strongswan.Leftover{left("expired", false), left("unknown", false), left("alive", false)},
-			stdout: "NAME                     OWNER    DONE\n" + name + "  expired  would be taken out\n" + name + "  unknown  would be taken out\n" + name + "  alive    stays\n"},
+			stdout: "dry run: nothing is taken out\nNAME                     OWNER    DONE\n" + name + "  expired  would be taken out\n" + name + "  unknown  would be taken out\n" + name + "  alive    stays\n"},
 		{name: "JSON", args: "-o json", list: []strongswan.Leftover{left("gone", true)},
 			stdout: "{\"version\":1,\"leftovers\":[\n{\"name\":\"" + name + "\",\"owner\":\"gone\",\"removed\":true,\"error\":null}\n]}\n"},
 		{name: "JSON lines", args: "-o jsonl", list: []strongswan.Leftover{stuck}, status: exitFailed,

@@ -32,7 +32,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 				if err := s.SetDefaultSecurityFlags(ctx, f); err != nil {
 					return err
 				}
-				return c.showDefault(ctx, s, nil)
+				return c.showDefaultAs(ctx, s, "would have stored this default")
 			})(cmd, args)
 		},
 	}
@@ -46,8 +46,14 @@ type jsonDefault struct {
 	Warnings []jsonWarning `json:"warnings"`
 }
 
-// showDefault shows the default, as it is now or, in a dry run, would be.
+// showDefault shows the default as it is.
 func (c *command) showDefault(ctx context.Context, s *initiator.Service, _ []string) error {
+	return c.showDefaultAs(ctx, s, "nothing is stored: this is the default now")
+}
+
+// showDefaultAs shows the default, as it is now or in a dry run would be: would says
+// which.
+func (c *command) showDefaultAs(ctx context.Context, s *initiator.Service, would string) error {
 	f, err := s.DefaultSecurityFlags(ctx)
 	if err != nil {
 		return err
@@ -70,13 +76,14 @@ func (c *command) showDefault(ctx context.Context, s *initiator.Service, _ []str
 			c.say("warning: %s", w.Message)
 		}
 	}
-	return c.object("default", j, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
+	return c.object("default", j, would, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
 }
 
 // object shows one thing: in JSON a document with it, or a line; for people a
-// row under its head.
-func (c *command) object(name string, j any, head, row []string) error {
+// row under its head, and in a dry run before that what the row is.
+func (c *command) object(name string, j any, would string, head, row []string) error {
 	l := c.newListing(name, name, head...)
+	l.would = would
 	if c.global.output != formatJSON {
 		if err := l.item(j, row); err != nil {
 			return err

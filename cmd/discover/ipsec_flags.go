@@ -76,12 +76,22 @@ func (i *ipsecFlags) check(w *world) error {
 		return usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
 	case i.id != "" && !on:
 		return usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
+	case i.id != "" && badIdentity(i.id) != "":
+		return usagef("--ipsec-id %s: %s", quoted(i.id), badIdentity(i.id))
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
 		return usagef("--ipsec-outer goes with --ipsec tunnel")
 	case w.enforcer == nil && i.enforcer != "" && i.enforcer != enforcerAuto:
 		return usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.enforcer)
 	}
 	return nil
+}
+
+// badIdentity says why an identity of IKE is none; empty: it is one.
+func badIdentity(id string) string {
+	if _, err := initiator.CanonicalIdentity(id); err != nil {
+		return configReason(err)
+	}
+	return ""
 }
 
 // options returns what goes along with the flags. It reads the key.

@@ -109,10 +109,17 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 		ValidArgsFunction: c.completeFromRegistry(policyNames),
 		Args:              arguments(1, 1, "SELECTOR"),
 		RunE: c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
-			if err := s.RemovePolicy(ctx, args[0]); err != nil {
+			selector, bad := initiator.CanonicalSelector(args[0])
+			err := s.RemovePolicy(ctx, args[0])
+			switch {
+			case err != nil && bad != nil:
+				return usagef("%s", withoutPackage(bad))
+			case err != nil:
 				return err
+			case bad != nil:
+				selector = args[0] // stored by an earlier version, which took it
 			}
-			return c.done("removed", jsonSelector{jsonText(args[0])}, "removed the policy %s", args[0])
+			return c.done("removed", jsonSelector{jsonText(selector)}, "removed the policy %s", selector)
 		}),
 	}
 	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})

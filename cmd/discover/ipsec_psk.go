@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -42,11 +43,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 				return err
 			}
 			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
-				if err := s.SetIKEInfo(ctx, i, true); err != nil {
-					return err
-				}
-				j := newJSONPSK(&i)
-				return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.words())
+				return c.setPSK(ctx, s, i, flags.given())
 			})(cmd, args)
 		},
 	}
@@ -56,6 +53,43 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		flagGroup{"Changes", c.global.changeFlags()})
 	completeSecurityFlags(cmd)
 	return cmd
+}
+
+// setPSK stores a key, and says whether it replaces one. The flags of that one stay
+// unless others are given: a new key must not be the reason why portals are asked in
+// clear text.
+func (c *command) setPSK(ctx context.Context, s *initiator.Service, i initiator.IKEInfo, flagsGiven bool) error {
+	old, there, err := keyOf(ctx, s, &i)
+	if err != nil {
+		return err
+	}
+	if !flagsGiven {
+		i.Flags = old.Flags
+	}
+	if err := s.SetIKEInfo(ctx, i, true); err != nil {
+		return err
+	}
+	j := newJSONPSK(&i)
+	switch {
+	case !there:
+		return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.words())
+	case i.Flags != old.Flags && old.Flags != 0:
+		return c.done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.words(), flagsText(old.Flags), flagsText(i.Flags))
+	case i.Flags != 0:
+		return c.done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.words(), flagsText(i.Flags))
+	}
+	return c.done("keys", j, "replaced the preshared key of %s%s", i.ID, j.words())
+}
+
+// keyOf returns what is stored for the identity and the ports of i; there is false
+// where nothing is.
+func keyOf(ctx context.Context, s *initiator.Service, i *initiator.IKEInfo) (old initiator.IKEInfo, there bool, err error) {
+	old, err = s.IKEInfo(ctx, i.ID, i.Instance, i.Port)
+	var none *initiator.ConfigError
+	if errors.As(err, &none) && none.Code == initiator.CodeNoAuthInfoAvailable {
+		return old, false, nil
+	}
+	return old, err == nil, err
 }
 
 // understandPSK takes the command line in, and reads the key. What is wrong with
@@ -142,11 +176,15 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			if err := scope.check(); err != nil {
 				return err
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
-				if err := s.RemoveIKEInfo(ctx, args[0], scope.instance, scope.port.number); err != nil {
+			id, err := initiator.CanonicalIdentity(args[0])
+			if err != nil {
+				return usagef("ID: %s", configReason(err)) // not repeated, as by psk set
+			}
+			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
+				if err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number); err != nil {
 					return err
 				}
-				return c.done("removed", jsonID{jsonText(args[0])}, "removed the preshared key of %s", args[0])
+				return c.done("removed", jsonID{jsonText(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}

@@ -327,7 +327,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "policy add everybody ike", status: exitUsage, stderr: `discover: selector "everybody": neither ADDRESS:PORT nor an address, a block or tag=N` + "\n"},
 		{args: "policy add tag=2 0x26", status: exitFailed, stderr: "discover: policy tag=2: its flags are not marked valid\n"},
 		{args: "policy list", stdout: "SELECTOR      FLAGS  LIST\n192.0.2.0/24  0x23   ike,transport\ntag=1         0x43   ike,tunnel\n"},
-		{args: "policy remove 192.0.2.7/24", stdout: "removed the policy 192.0.2.7/24\n"},
+		{args: "policy remove 192.0.2.7/24", stdout: "removed the policy 192.0.2.0/24\n"},
 		{args: "policy remove 192.0.2.7/24", status: exitFailed, stderr: "discover: policy 192.0.2.0/24: there is none\n"},
 
 		{args: "psk list", stderr: "discover: no preshared keys in the registry " + registry + "; discover ipsec psk set ID REF stores one\n"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/netip"
+	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
@@ -34,16 +35,42 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 				return err
 			}
 			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
-				if err := s.SetTunnelModeOuterAddress(ctx, t, true); err != nil {
-					return err
-				}
-				j := newJSONTunnel(&t)
-				return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.words())
+				return c.setTunnel(ctx, s, t)
 			})(cmd, args)
 		},
 	}
 	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
+}
+
+// setTunnel stores a gateway, and says which one it replaces.
+func (c *command) setTunnel(ctx context.Context, s *initiator.Service, t initiator.TunnelAddress) error {
+	was, err := outerOf(ctx, s, &t)
+	if err != nil {
+		return err
+	}
+	if err := s.SetTunnelModeOuterAddress(ctx, t, true); err != nil {
+		return err
+	}
+	j := newJSONTunnel(&t)
+	if was.IsValid() && was != t.Outer {
+		return c.done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.words(), was)
+	}
+	return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.words())
+}
+
+// outerOf returns the gateway that is stored for the destination and the ports of t;
+// invalid: none is.
+func outerOf(ctx context.Context, s *initiator.Service, t *initiator.TunnelAddress) (netip.Addr, error) {
+	for old, err := range s.TunnelModeOuterAddresses(ctx) {
+		if err != nil {
+			return netip.Addr{}, err
+		}
+		if old.Destination == t.Destination && old.Port == t.Port && strings.EqualFold(old.Instance, t.Instance) {
+			return old.Outer, nil
+		}
+	}
+	return netip.Addr{}, nil
 }
 
 func parseTunnel(args []string, scope *scopeFlags) (t initiator.TunnelAddress, err error) {

@@ -92,8 +92,11 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	if err != nil {
 		return t.misunderstood(err)
 	}
+	for _, line := range verb.Unspecified(args[1:]) {
+		t.say("warning: iscsicli %s: %s", verb.Name, line)
+	}
 	if t.global.dryRun {
-		t.say("dry run: nothing is stored, and nothing is sent")
+		t.print().Line("Dry run: nothing is stored, and nothing is sent.")
 	}
 	t.strict = true
 	end, err := t.answer(ctx, request)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -26,13 +27,13 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, trying, &run, 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked %s", key)
+			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil
 		}
 		t.print().Line("Discovery sessions with %s:", escape(key.String()))
 		asked, failed := 0, 0
 		var last error
-		for asked == 0 || asked < q.Count && ctx.Err() == nil {
+		for asked == 0 || asked < q.Count && pause(ctx, pingPause) {
 			r, _ := s.RefreshSendTargetPortal(ctx, key)
 			t.logResult(&r)
 			t.noteName(&r)
@@ -44,6 +45,22 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		t.layout.Line("%s, %s", plural(asked, "session was tried", "sessions were tried"), plural(asked-failed, "was answered", "were answered"))
 		return together(asked, failed, last), nil
 	})
+}
+
+// pingPause is between one session and the next, as long as ping has it: a count of
+// 65535 is not to be a flood of logins.
+const pingPause = time.Second
+
+// pause waits, and reports whether ctx lasted as long.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // answered says how one session ended, and whether the portal answered.

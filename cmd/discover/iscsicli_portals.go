@@ -18,10 +18,16 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 	p.Login = q.Login.Options
 	return t.asking(ctx, making, &t.run, p.Security, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			_, err := s.CheckSendTargetPortal(ctx, p)
-			if err == nil {
-				t.say("dry run: would have stored %s, and asked it", p.Key())
+			checked, err := s.CheckSendTargetPortal(ctx, p)
+			if err != nil {
+				return ending{}, err
 			}
+			listed, err := s.Listed(ctx, checked.Key())
+			what := "stored"
+			if listed {
+				what = "replaced all options of"
+			}
+			t.print().Line("Dry run: would have %s %s, and asked it.", what, escape(checked.Key().String()))
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
@@ -41,7 +47,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked %s", key)
+			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil
 		}
 		t.noteUnlisted(ctx, s, key)

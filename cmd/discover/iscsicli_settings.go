@@ -77,8 +77,15 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 		a = changing
 	}
 	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		old, there, err := keyOf(ctx, s, &info)
+		if err != nil {
+			return err
+		}
 		if err := s.SetIKEInfo(ctx, info, q.Persist); err != nil {
 			return err
+		}
+		if there && old.Flags != 0 && old.Flags != info.Flags {
+			t.say("warning: the security flags that came with the key before, %s, are replaced by %s", flagsText(old.Flags), flagsText(info.Flags))
 		}
 		t.passing(q.Persist, "the key")
 		return nil
@@ -109,8 +116,15 @@ func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (e
 		a = changing
 	}
 	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		was, err := outerOf(ctx, s, &tunnel)
+		if err != nil {
+			return err
+		}
 		if err := s.SetTunnelModeOuterAddress(ctx, tunnel, q.Persist); err != nil {
 			return err
+		}
+		if was.IsValid() && was != tunnel.Outer {
+			t.say("the gateway was %s before", was)
 		}
 		t.passing(q.Persist, "the gateway")
 		return nil

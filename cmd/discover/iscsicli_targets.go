@@ -30,7 +30,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 	}
 	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
 		if t.global.dryRun {
-			t.say("dry run: would have asked all portals")
+			t.print().Line("Dry run: would have asked all portals.")
 			return ending{}, list(s)
 		}
 		asked, failed := 0, 0
@@ -87,8 +87,15 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 		a = changing
 	}
 	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+		_, there, err := s.StaticTarget(ctx, target.Name)
+		if err != nil {
+			return err
+		}
 		if err := s.AddStaticTarget(ctx, *target); err != nil {
 			return err
+		}
+		if there && target.Persist && target.Flags&initiator.MergeTargetInformation == 0 {
+			t.say("warning: the static target that had this name is replaced; target flag 4 adds to it")
 		}
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
 			t.say("warning: login options and mappings are not kept: discover logs in to no targets")

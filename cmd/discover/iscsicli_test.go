@@ -141,15 +141,15 @@ func TestToolLiteralSecrets(t *testing.T) {
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
 	discover := l.inRegistry(t)
 	const warning = "discover: warning: the password is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without\n"
-	for _, secret := range []string{"secret-of-host", "0x7365637265742d6f662d686f7374"} {
-		discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", secret).want(t, exitOK, banner+succeeded, warning)
-	}
+	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, exitOK, banner+succeeded, warning)
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, exitOK, banner+succeeded, warning+replaced)
 	r := l.discover(t.Context(), "iscsicli", "--allow-literal-secrets", "--registry", filepath.Join(t.TempDir(), "registry.db"), "--", "QAddTargetPortal", "192.0.2.10", "host1", "-not-the-secret")
 	if r.status != exitFailed || r.stdout != banner+"Authentication failed. (0xEFFF0009, ISDSC_AUTHENTICATION_FAILURE)\n" || strings.Contains(r.stderr, "not-the-secret") {
 		t.Errorf("got %+v", r)
 	}
 	l.env["SECRET"] = "secret-of-host"
-	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, exitOK, banner+succeeded, "")
+	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, exitOK, banner+succeeded, replaced)
 	discover("iscsicli", "--allow-literal-secrets", "CHAPSecret", "0x123").want(t, exitFailed, banner+"The parameter is incorrect. (87, ERROR_INVALID_PARAMETER)\n",
 		strings.Replace(warning, "password", "secret", 1)+"discover: secret: after 0x there are hexadecimal digits, two for each byte\n")
 }
@@ -272,39 +272,41 @@ func TestToolRegistry(t *testing.T) {
 // answer that it is.
 func TestToolPing(t *testing.T) {
 	t.Parallel()
-	l := newLab(t)
-	l.Portal("192.0.2.10:3260", twoTargets())
-	l.Portal("192.0.2.11:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
-	discover := l.inRegistry(t)
-	check := func(r ran, status int, lines ...string) {
-		t.Helper()
-		got := strings.Split(strings.TrimPrefix(r.stdout, banner), "\n")
-		if r.status != status || len(got) != len(lines)+1 || !strings.HasPrefix(r.stdout, banner) {
-			t.Fatalf("got %+v", r)
-		}
-		for i, line := range lines {
-			if !strings.HasPrefix(got[i], line) {
-				t.Errorf("got %s, want %s", got[i], line)
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		l.Portal("192.0.2.11:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
+		discover := l.inRegistry(t)
+		check := func(r ran, status int, lines ...string) {
+			t.Helper()
+			got := strings.Split(strings.TrimPrefix(r.stdout, banner), "\n")
+			if r.status != status || len(got) != len(lines)+1 || !strings.HasPrefix(r.stdout, banner) {
+				t.Fatalf("got %+v", r)
+			}
+			for i, line := range lines {
+				if !strings.HasPrefix(got[i], line) {
+					t.Errorf("got %s, want %s", got[i], line)
+				}
 			}
 		}
-	}
-	check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
-		"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
-	check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
-		"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
-	for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
-		if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
-			t.Errorf("got %+v, want %s", r, end)
+		check(discover("iscsicli", "Ping", "*", "192.0.2.10", "2"), exitOK, "Discovery sessions with 192.0.2.10:3260 (instance any, port all):",
+			"    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "    Answer from 192.0.2.10:3260 to 192.0.2.254 in ", "2 sessions were tried, 2 were answered", strings.TrimSpace(succeeded))
+		check(discover("iscsicli", "Ping", "host", "192.0.2.11", "1"), exitOK, "Discovery sessions with 192.0.2.11:3260 (instance host, port all):",
+			"    Answer from 192.0.2.11:3260 to 192.0.2.254 in ", "1 session was tried, 1 was answered", strings.TrimSpace(succeeded))
+		for address, end := range map[string]string{"192.0.2.10": " ms: 2 targets", "192.0.2.11": " ms: it refuses the login: authentication failure (0x0201)"} {
+			if r := discover("iscsicli", "Ping", "*", address, "1"); !strings.Contains(r.stdout, end+"\n") {
+				t.Errorf("got %+v, want %s", r, end)
+			}
 		}
-	}
-	r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
-	check(r, exitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
-		"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
-	if r.stderr != "discover: warning: the size is of no effect: a discovery session is tried, and no ICMP\n" {
-		t.Errorf("got %s", r.stderr)
-	}
-	discover("iscsicli", "ListTargets").want(t, exitOK, banner+"Targets List:\n"+succeeded, "")
-	check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), exitFailed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
+		r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
+		check(r, exitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
+			"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
+		if r.stderr != "discover: warning: the size is of no effect: a discovery session is tried, and no ICMP\n" {
+			t.Errorf("got %s", r.stderr)
+		}
+		discover("iscsicli", "ListTargets").want(t, exitOK, banner+"Targets List:\n"+succeeded, "")
+		check(discover("iscsicli", "Ping", "none", "192.0.2.10", "1"), exitFailed, "Discovery", "    No answer: ", "1 session", "There is no initiator instance of this name. (0xEFFF0017, ")
+	})
 }
 
 // A dry run holds everything against the rules, and neither stores nor sends.
@@ -314,12 +316,12 @@ func TestToolDryRun(t *testing.T) {
 	l.Portal("192.0.2.10:3260", twoTargets())
 	l.env["SECRET"] = "secret-of-host"
 	discover := l.inRegistry(t)
-	const note = "discover: dry run: nothing is stored, and nothing is sent\n"
-	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it\n")
-	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have asked 192.0.2.10:3260 (instance any, port all)\n")
-	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, exitOK, banner+succeeded, note+"discover: dry run: would have asked 192.0.2.10:3260 (instance any, port all)\n")
-	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, exitOK, banner+"Targets List:\n"+succeeded, note+"discover: dry run: would have asked all portals\n")
-	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, exitOK, banner+succeeded, note)
+	const note = banner + "Dry run: nothing is stored, and nothing is sent.\n"
+	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, note+"Dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it.\n"+succeeded, "")
+	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, exitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, exitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
+	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, exitOK, note+"Dry run: would have asked all portals.\nTargets List:\n"+succeeded, "")
+	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, exitOK, note+succeeded, "")
 	if r := discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "none", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "--dry-run"); r.status != exitFailed {
 		t.Errorf("got %+v", r)
 	}

@@ -16,6 +16,7 @@ type listing struct {
 	w      io.Writer
 	format string
 	dryRun bool
+	would  string // in a dry run: what the items are, in the first line for people; empty: no line
 
 	name string // of the list in the document
 	kind string // of a line of -o jsonl
@@ -28,7 +29,7 @@ type listing struct {
 // registry has an end.
 func (c *command) newListing(name, kind string, head ...string) *listing {
 	return &listing{
-		w: c.stdout, format: c.global.output, dryRun: c.global.dryRun,
+		w: c.stdout, format: c.global.output, dryRun: c.global.dryRun, would: "nothing is stored, and nothing is sent",
 		name: name, kind: kind, columns: columns{w: c.stdout, head: head},
 	}
 }
@@ -39,7 +40,10 @@ func (l *listing) item(j any, rows ...[]string) error {
 	case formatJSON:
 		return l.append(j)
 	case formatJSONL:
-		return writeLine(l.w, l.kind, j)
+		return writeLine(l.w, l.kind, l.dryRun, j)
+	}
+	if err := l.announce(); err != nil {
+		return err
 	}
 	for _, r := range rows {
 		if err := l.row(r...); err != nil {
@@ -47,6 +51,17 @@ func (l *listing) item(j any, rows ...[]string) error {
 		}
 	}
 	return nil
+}
+
+// announce tells people that it is a dry run, before anything else: what follows looks
+// like the answer of a run.
+func (l *listing) announce() error {
+	if !l.dryRun || l.would == "" {
+		return nil
+	}
+	_, err := fmt.Fprintln(l.w, "dry run: "+l.would)
+	l.would = ""
+	return err
 }
 
 // append writes an item of the document.
@@ -94,19 +109,26 @@ func (l *listing) endWith(failed *failedResults) error {
 	case formatJSONL:
 		return failed.write(l.w, "", "", "portal")
 	}
+	if err := l.announce(); err != nil {
+		return err
+	}
 	return l.flush()
 }
 
 // empty reports that nothing was listed.
 func (l *listing) empty() bool { return !l.begun && !l.printed && len(l.rows) == 0 }
 
-// writeLine writes a line of -o jsonl: the fields of j after its type.
-func writeLine(w io.Writer, kind string, j any) error {
+// writeLine writes a line of -o jsonl: the fields of j after its type and, of a dry
+// run, after that.
+func writeLine(w io.Writer, kind string, dryRun bool, j any) error {
 	b, err := marshal(j)
 	if err != nil {
 		return err
 	}
 	line := []byte(`{"type":"` + kind + `",`)
+	if dryRun {
+		line = append(line, `"dry_run":true,`...)
+	}
 	_, err = w.Write(append(line, b[1:]...))
 	return err
 }
@@ -125,6 +147,7 @@ func (l jsonList[T]) MarshalJSON() ([]byte, error) {
 // failure answers with what a verb could not do, and returns the exit status.
 func (c *command) failure(errs ...error) error {
 	l := c.newListing("results", "portal")
+	l.would = "" // it did not come so far
 	for _, err := range errs {
 		switch c.global.output {
 		case formatJSON, formatJSONL:

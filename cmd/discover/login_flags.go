@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -39,6 +38,10 @@ var (
 	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
 )
 
+// The largest values that RFC 7143, sections 13.2, 13.15 and 13.16, has for MaxConnections
+// and, in seconds, for DefaultTime2Wait and DefaultTime2Retain.
+const maxMaxConnections, maxTime2 = 65535, 3600
+
 func algorithmWords() []string {
 	var names []string
 	for _, a := range auth.DefaultAlgorithms() {
@@ -60,9 +63,9 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "take CHAP secrets below 12 bytes without IPsec, too, with a warning: listeners can guess such secrets")
 	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
 	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
-	fs.Var(&number{&l.maxConnections, "N", 0, math.MaxUint32, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
-	fs.Var(&number{&l.time2wait, "SECONDS", 0, math.MaxUint32, &l.time2waitGiven}, "default-time2wait", "DefaultTime2Wait to declare")
-	fs.Var(&number{&l.time2retain, "SECONDS", 0, math.MaxUint32, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
+	fs.Var(&number{&l.maxConnections, "N", 1, maxMaxConnections, &l.maxConnectionsGiven}, "max-connections", "MaxConnections to declare; one connection is made all the same")
+	fs.Var(&number{&l.time2wait, "SECONDS", 0, maxTime2, &l.time2waitGiven}, "default-time2wait", "DefaultTime2Wait to declare")
+	fs.Var(&number{&l.time2retain, "SECONDS", 0, maxTime2, &l.time2retainGiven}, "default-time2retain", "DefaultTime2Retain to declare")
 	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
 	fs.BoolVar(&l.redirectNames, "redirect-names", false, "follow a target also to a host name, which is then looked up; the rules for addresses hold for those of the name")

@@ -73,7 +73,8 @@ A key by file: or cred: is stored as the reference, and read at each use; one by
 env:, fd: or prompt is read once, and sealed by the key of the registry.
 
 With --ipsec or --security-flags, portals of that identity that are given no
-flags are asked under these.
+flags are asked under these. A key that is set again without them keeps the flags
+that it had; --security-flags 0x00 drops them.
 
 With --instance, and --initiator-port, the key is for connections from there; it
 goes before one of the same identity for all ports.

@@ -5,8 +5,9 @@ their login options, and asks them for their targets.`
 
 const portalAddManual = `discover portal add stores a portal in the registry and asks it for its targets.
 An entry is known by instance, initiator port and portal; to add the same again
-replaces its options and asks again. What the rules refuse is not stored; a
-portal that does not answer stays stored.
+replaces all its options, also by the defaults of those that are not given, asks
+again, and warns. What the rules refuse is not stored; a portal that does not
+answer stays stored.
 
 Secrets by file: and cred: are stored as references and read at each use; those
 by env:, fd: and prompt are read once, and sealed by the key of the registry.
@@ -87,7 +88,9 @@ its own iSCSI name. The instance host is built in, and has all addresses.`
 const instanceListManual = `discover instance list shows the initiator instances, in the order in which they
 are tried where none is asked for.`
 
-const instanceAddManual = `discover instance add adds an initiator instance, or changes what belongs to it.
+const instanceAddManual = `discover instance add adds an initiator instance. Where there is one of that name
+it changes it: what is given takes the place of what was there, and the rest stays.
+With --replace the rest is dropped, the node name too.
 
 Examples:
   discover instance add san --interface eth1 --interface eth2

@@ -110,10 +110,15 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 	if a.global.output == formatISCSIADM {
 		return errNoLines
 	}
-	if a.forPeople() {
-		a.say("dry run: would have stored, and asked")
+	listed, err := s.Listed(ctx, stored.Key())
+	if err != nil {
+		return err
 	}
 	l := a.portalListing()
+	l.would = "would have stored this entry, and asked the portal"
+	if listed {
+		l.would = "would have replaced all options of the entry that is in the registry by these, and asked the portal"
+	}
 	if err := l.portal(&stored); err != nil {
 		return err
 	}

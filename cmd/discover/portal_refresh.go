@@ -142,10 +142,8 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 	if f.global.output == formatISCSIADM {
 		return errNoLines
 	}
-	if f.forPeople() {
-		f.say("dry run: would have asked")
-	}
 	l := f.portalListing()
+	l.would = "would have asked these"
 	var keys []initiator.Key
 	for _, p := range portals {
 		key, err := f.key.of(ctx, s, p)

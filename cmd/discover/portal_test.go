@@ -35,8 +35,8 @@ func TestPortalAdd(t *testing.T) {
 discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port
 discover: 192.0.2.11:3260 (instance any, port all) is in the registry all the same; see discover portal list
 `[1:])
-	discover("portal", "add", "192.0.2.12", "--max-connections", "0").want(t, exitFailed, "",
-		"discover: portal 192.0.2.12:3260: login options: maximum connections: 1 to 65535\n")
+	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, exitFailed, "",
+		"discover: portal 192.0.2.12:3260: security flags 0x63: flags 0x63: transport and tunnel exclude each other: choose one\n")
 	r := discover("portal", "list")
 	if lines := strings.Split(r.stdout, "\n"); r.status != exitOK || r.stderr != "" || len(lines) != 4 ||
 		lines[0] != "PORTAL           NAME    INSTANCE  PORT  LAST RESULT" ||
@@ -122,10 +122,11 @@ discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authenticat
 		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, exitFailed, "",
 			"discover: portal 192.0.2.10:3260: source 192.0.2.99: no initiator port of instance host has this address; see discover port list\n")
 		discover("portal", "refresh", "--dry-run", "192.0.2.10", "192.0.2.11").want(t, exitOK, `
+dry run: would have asked these
 PORTAL           INSTANCE  PORT
 192.0.2.10:3260  any       all
 192.0.2.11:3260  any       all
-`[1:], "discover: dry run: would have asked\n")
+`[1:], "")
 
 		// The address has gone, and with it the port; its number is still known.
 		l.addresses = slices.DeleteFunc(l.addresses, func(a initiator.HostAddress) bool { return a.Addr.String() == "192.0.2.253" })

@@ -15,6 +15,7 @@ type command struct {
 	strict bool                           // hold CHAP secrets to what Windows takes
 	us     nodeName                       // who asks, where no portal and no instance says otherwise; empty: not known yet
 	said   map[string]bool                // lines that are said once
+	manual error                          // why the manual that --help asked for was not written
 }
 
 // run is the whole command. It returns the exit status.
@@ -28,7 +29,9 @@ func run(ctx context.Context, args []string, w world) int {
 	args, err := verbFirst(root, args)
 	if err == nil {
 		root.SetArgs(args)
-		err = root.ExecuteContext(ctx)
+		if err = root.ExecuteContext(ctx); err == nil {
+			err = c.manual
+		}
 	}
 	return c.exit(err)
 }
@@ -44,7 +47,7 @@ func (c *command) root() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if v, _ := cmd.Flags().GetBool("version"); v {
-				return c.printVersion()
+				return c.printVersion(cmd)
 			}
 			return usagef("no verb: try discover scan PORTAL, or discover help")
 		},
@@ -52,7 +55,7 @@ func (c *command) root() *cobra.Command {
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = c.writeManual(cmd) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.manual = c.writeManual(cmd) })
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false

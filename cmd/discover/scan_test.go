@@ -31,7 +31,7 @@ func TestExitStatus(t *testing.T) {
 		{"silent block and an answer", "192.0.2.16/28 192.0.2.10", exitOK},
 		{"block with a refusal", "192.0.2.10-192.0.2.12", exitPartly},
 		{"no address of a host", "0.0.0.0", exitFailed},
-		{"refused by the rules", "192.0.2.10 --max-connections 0", exitFailed},
+		{"refused by the rules", "192.0.2.10 --security-flags 0x63", exitFailed},
 		{"IPsec required", "192.0.2.10 --login-flags require-ipsec", exitFailed},
 		{"source of another family", "192.0.2.10 --source 2001:db8::2", exitFailed},
 		{"too many targets", "192.0.2.10 --max-targets 1", exitFailed},

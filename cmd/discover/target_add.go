@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"strconv"
@@ -39,16 +40,7 @@ func (c *command) targetAdd() *cobra.Command {
 				a = changing
 			}
 			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
-				if err := s.AddStaticTarget(cmd.Context(), t); err != nil {
-					return err
-				}
-				if unusual, _ := initiator.CheckName(t.Name); unusual != "" {
-					c.say("warning: %s is no iSCSI name: %s", t.Name, unusual)
-				}
-				if noPersist {
-					c.say("%s is not stored, and forgotten by the end of this command", t.Name)
-				}
-				return c.done("targets", newJSONStatic(&t), "added static target %s", t.Name)
+				return c.addTarget(cmd.Context(), s, t)
 			})
 		}),
 	}
@@ -56,12 +48,58 @@ func (c *command) targetAdd() *cobra.Command {
 	fs.Var(&text{&t.Alias, "TEXT"}, "alias", "the target's alias")
 	fs.Var(&addresses, "address", "where it can be reached, as in 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be given again")
 	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
-	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it")
+	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it; default: replace it")
 	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
 	c.addFlags(cmd,
 		flagGroup{"The target", fs},
 		flagGroup{"Changes", c.global.changeFlags()})
 	return cmd
+}
+
+// addTarget configures a target, and says whether there was one of that name.
+func (c *command) addTarget(ctx context.Context, s *initiator.Service, t initiator.StaticTarget) error {
+	old, there, err := s.StaticTarget(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	if err := s.AddStaticTarget(ctx, t); err != nil {
+		return err
+	}
+	if unusual, _ := initiator.CheckName(t.Name); unusual != "" {
+		c.say("warning: %s is no iSCSI name: %s", t.Name, unusual)
+	}
+	if !t.Persist {
+		c.say("%s is not stored, and forgotten by the end of this command", t.Name)
+	}
+	now, _, err := s.StaticTarget(ctx, t.Name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !t.Persist || !there:
+		return c.done("targets", newJSONStatic(&now), "added static target %s", t.Name)
+	case t.Flags&initiator.MergeTargetInformation != 0:
+		return c.done("targets", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+	}
+	return c.done("targets", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+}
+
+// staticText says in words what is configured of a target.
+func staticText(t *initiator.StaticTarget) string {
+	var parts []string
+	if t.Alias != "" {
+		parts = append(parts, "alias "+quoteForPeople(t.Alias))
+	}
+	for _, a := range t.Addresses {
+		parts = append(parts, addressText(a))
+	}
+	if len(t.Addresses) == 0 {
+		parts = append(parts, "no address")
+	}
+	if t.Flags&initiator.HideStaticTarget != 0 {
+		parts = append(parts, "hidden")
+	}
+	return strings.Join(parts, ", ")
 }
 
 // newJSONStatic shows a static target as target list would.

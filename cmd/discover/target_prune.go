@@ -63,6 +63,7 @@ func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor ti
 		head = "WOULD BE FORGOTTEN"
 	}
 	l := c.newListing("pruned", "pruned", head, "FOUND BY")
+	l.would = "would have forgotten these"
 	n := 0
 	for _, r := range before {
 		if left[r.jsonPruned] {
@@ -73,8 +74,11 @@ func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor ti
 			return err
 		}
 	}
-	if n == 0 && c.forPeople() {
-		c.say("nothing to forget")
+	if n == 0 {
+		l.would = "would have forgotten nothing"
+		if c.forPeople() && !c.global.dryRun {
+			c.say("nothing to forget")
+		}
 	}
 	return c.endListing(l, unread...)
 }

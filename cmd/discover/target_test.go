@@ -66,6 +66,7 @@ iqn.2026-11.com.example:vault "a \"vault\""  192.0.2.30:3260,7      static      
 {"type":"known-target","name":"iqn.2026-11.com.example:vault","alias":"a \"vault\"","mechanisms":[{"mechanism":"Static","kind":"static","found_by":null,"alias":"a \"vault\"","addresses":[{"address":"192.0.2.30","port":3260,"group":7}],"first_seen":"2000-01-01T00:00:00Z","last_seen":"2000-01-01T00:00:00Z","missing_since":null,"stale":false}]}
 `[1:], "")
 		discover("target", "prune", "--missing-for", "30m", "--dry-run").want(t, exitOK, `
+dry run: would have forgotten these
 WOULD BE FORGOTTEN           FOUND BY
 iqn.2026-11.com.example:old  192.0.2.20:3260
 `[1:], "")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -142,7 +143,7 @@ func TestUsage(t *testing.T) {
 		{"help scam", `no manual of "scam"; did you mean scan?; see discover help`},
 		{"completion", "for which shell? one of bash, zsh, fish, powershell"},
 		{"completion tcsh", "for which shell? one of bash, zsh, fish, powershell"},
-		{"version 1", "version takes no arguments"},
+		{"version 1", "version takes no arguments; see discover help version"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
@@ -228,11 +229,18 @@ func TestRetriesInManual(t *testing.T) {
 	}
 }
 
+// TestVersion (issue 13, 26): for programs it is JSON.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"version", "--version"} {
 		if r := newLab(t).discover(t.Context(), args); r.status != exitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
 			t.Errorf("%s: got %+v", args, r)
+		}
+		for format, want := range map[string]string{"json": `{"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
+			r := newLab(t).discover(t.Context(), args, "-o", format)
+			if r.status != exitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
+				t.Errorf("%s -o %s: got %+v", args, format, r)
+			}
 		}
 	}
 }

@@ -15,20 +15,31 @@ func (c *command) version() *cobra.Command {
 		Short:             "print the version",
 		Long:              "discover version prints the version of the command, and of what it was built with.",
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("version takes no arguments")
-			}
-			return c.printVersion()
-		},
+		Args:              arguments(0, 0, ""),
+		RunE:              func(cmd *cobra.Command, _ []string) error { return c.printVersion(cmd) },
 	}
 }
 
-func (c *command) printVersion() error {
-	version := "(unknown)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		version = info.Main.Version
+// jsonBuild is the version of the command, and what it was built with and for.
+type jsonBuild struct {
+	Version jsonText `json:"version"`
+	Go      string   `json:"go"`
+	OS      string   `json:"os"`
+	Arch    string   `json:"arch"`
+}
+
+// printVersion prints the version, for people in a line.
+func (c *command) printVersion(cmd *cobra.Command) error {
+	if err := c.noTargetLines(cmd); err != nil {
+		return err
 	}
-	_, err := fmt.Fprintf(c.stdout, "discover %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	j := jsonBuild{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		j.Version = jsonText(info.Main.Version)
+	}
+	if !c.forPeople() {
+		return c.object("build", j, "", nil, nil)
+	}
+	_, err := fmt.Fprintf(c.stdout, "discover %s %s %s/%s\n", j.Version, j.Go, j.OS, j.Arch)
 	return err
 }

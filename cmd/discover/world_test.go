@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ type lab struct {
 
 	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 
+	dialed func() // nil: called at each dial
+
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
 	bounds  bounds              // of what is collected
@@ -62,6 +65,14 @@ func (l *lab) route(_ context.Context, source, dst netip.Addr) (netip.Addr, erro
 		}
 	}
 	return source, syscall.ENETUNREACH
+}
+
+// dial is that of the network.
+func (l *lab) dial(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
+	if l.dialed != nil {
+		l.dialed()
+	}
+	return l.Dial(ctx, source, dst)
 }
 
 func newLab(t *testing.T) *lab {
@@ -165,7 +176,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		},
 		addresses: func() ([]initiator.HostAddress, error) { return l.addresses, nil },
 		route:     l.route,
-		dial:      l.Dial,
+		dial:      l.dial,
 		room:      l.bounds,
 		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr

@@ -8,12 +8,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// store writes the entry of p.
-func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
+// store writes the entry of p. replaced says that there was one with the same key.
+func (s *Service) store(ctx context.Context, p *SendTargetPortal) (replaced bool, err error) {
 	row := p.Key().record()
 	old, err := s.cfg.Store.Get(ctx, row)
 	if err != nil {
-		return err
+		return false, err
 	}
 	r := newPortalRecord(p)
 	r.Added = s.now()
@@ -21,27 +21,31 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) error {
 		var before portalRecord
 		err := decode(old, &before)
 		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
-			return err // it is not ours to replace
+			return false, err // it is not ours to replace
 		}
 		if err == nil { // a damaged entry is replaced
 			r.Added, r.Last = before.Added, before.Last
 		}
 	}
 	if r.Login.Password, err = s.keep(p.Login.Password, p.Login.PasswordRef, row, fieldPassword); err != nil {
-		return err
+		return false, err
 	}
 	if r.Login.TargetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
-		return err
+		return false, err
 	}
 	if r.IPsecKey, err = s.keep(p.IPsec.Key, p.IPsec.KeyRef, row, fieldIPsecKey); err != nil {
-		return err
+		return false, err
 	}
 	changes, err := s.claim(ctx, p.Instance)
 	if err != nil {
-		return err
+		return false, err
 	}
-	changes = append(changes, s.remember(p)...)
-	return s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
+	remembered, err := s.remember(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	changes = append(changes, remembered...)
+	return old.Version != 0, s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 
 // remove deletes the entry of a key, and with the last entry of a portal what is

@@ -13,22 +13,66 @@ import (
 type bitmapRecord struct {
 	Flags    uint64    `json:"flags"`
 	Time     time.Time `json:"time"`
+	Revision uint64    `json:"revision,omitempty"` // 0: of a version that kept none
 	Instance string    `json:"instance,omitempty"`
 	Port     uint32    `json:"port"`
 }
 
-// remember returns the change that remembers the flags of p, if they are valid.
-// Flags that are not leave what is remembered as it is.
-func (s *Service) remember(p *SendTargetPortal) []Change {
-	if !p.Security.Has(ipsec.FlagValid) {
-		return nil
+// settingRevision counts the definitions of flags that were stored.
+const settingRevision = prefixSetting + "flags-revision"
+
+// nextRevision returns the revision of a definition of flags that is made now, and the
+// change that goes along with it: of two that are stored at the same time, one has a
+// *ConflictError, and gets the next.
+func (s *Service) nextRevision(ctx context.Context) (uint64, Change, error) {
+	var last uint64
+	r, err := s.cfg.Store.Get(ctx, settingRevision)
+	if err != nil {
+		return 0, Change{}, err
 	}
-	r := bitmapRecord{Flags: uint64(p.Security), Time: s.now(), Instance: p.Instance, Port: p.Port.Uint32()}
-	return []Change{{
+	if r.Version != 0 && decode(r, &last) != nil { // damaged: it is counted anew
+		if last, err = s.lastRevision(ctx); err != nil {
+			return 0, Change{}, err
+		}
+	}
+	return last + 1, Change{Key: settingRevision, Version: r.Version, Value: encode(last + 1)}, nil
+}
+
+// lastRevision returns the highest revision that a definition has. Damaged ones have
+// none.
+func (s *Service) lastRevision(ctx context.Context) (last uint64, err error) {
+	for _, prefix := range []string{prefixBitmap, prefixPSK} {
+		for r, err := range s.records(ctx, prefix) {
+			if err != nil {
+				return 0, err
+			}
+			var has struct {
+				Revision uint64 `json:"revision"`
+			}
+			if decode(r, &has) == nil {
+				last = max(last, has.Revision)
+			}
+		}
+	}
+	return last, nil
+}
+
+// remember returns the changes that remember the flags of p, if they are valid.
+// Flags that are not leave what is remembered as it is.
+func (s *Service) remember(ctx context.Context, p *SendTargetPortal) ([]Change, error) {
+	if !p.Security.Has(ipsec.FlagValid) {
+		return nil, nil
+	}
+	revision, count, err := s.nextRevision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := bitmapRecord{Flags: uint64(p.Security), Time: s.now(), Revision: revision, Instance: p.Instance, Port: p.Port.Uint32()}
+	return []Change{count, {
 		Key:     fmt.Sprintf("%s%s/%010d", portalPrefix(prefixBitmap, p.Portal), foldInstance(p.Instance), p.Port.Uint32()),
 		Version: AnyVersion,
 		Value:   encode(r),
-	}}
+	}}, nil
 }
 
 // security returns what decides about IPsec for p beside its own flags and what
@@ -47,7 +91,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 		if sameInstance(b.Instance, p.Instance) && Number(b.Port) == p.Port {
 			source = ipsec.SourceSamePort
 		}
-		settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(b.Flags), Source: source, Time: b.Time})
+		settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(b.Flags), Source: source, Revision: b.Revision, Time: b.Time})
 	}
 	host, addr := canonicalAddress(p.Portal), literalOf(p.Portal)
 	for r, err := range s.records(ctx, prefixPSK) {
@@ -62,7 +106,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 			if err != nil {
 				return settings, err
 			}
-			settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(i.Flags), Source: ipsec.SourceIKEInfo, Time: i.Time})
+			settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(i.Flags), Source: ipsec.SourceIKEInfo, Revision: i.Revision, Time: i.Time})
 		}
 	}
 	settings.Default, err = s.DefaultSecurityFlags(ctx)

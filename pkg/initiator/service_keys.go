@@ -45,6 +45,7 @@ type ikeRecord struct {
 	Port     uint32     `json:"port"`
 	Flags    uint64     `json:"flags,omitempty"`
 	Time     time.Time  `json:"time"`
+	Revision uint64     `json:"revision,omitempty"` // as that of a bitmapRecord
 	Key      keptSecret `json:"key,omitzero"`
 }
 
@@ -71,7 +72,20 @@ func (s *Service) SetIKEInfo(ctx context.Context, i IKEInfo, persist bool) error
 	if r.Key, err = s.keep(i.Key, i.KeyRef, row, fieldIPsecKey); err != nil {
 		return storeError(err)
 	}
-	return s.put(ctx, row, encode(r), persist)
+	return storeError(retryConflicts(ctx, func() error { return s.putIKE(ctx, row, r, persist) }))
+}
+
+// putIKE is put for a key, whose flags are defined now.
+func (s *Service) putIKE(ctx context.Context, row string, r ikeRecord, persist bool) error {
+	revision, count, err := s.nextRevision(ctx)
+	if err != nil {
+		return err
+	}
+	r.Revision = revision
+	if !persist {
+		return s.put(ctx, row, encode(r), false)
+	}
+	return s.put(ctx, row, encode(r), true, count)
 }
 
 // IKEInfo returns what is stored for a peer, without the key (GetIScsiIKEInfo of

@@ -8,7 +8,7 @@ import (
 
 // AddSendTargetPortal stores a portal in the registry and asks it
 // (AddIScsiSendTargetPortal of the reference API). An entry with the same key is
-// replaced, and asked again.
+// replaced, with all its options, and asked again: that is the warning WarnReplaced.
 //
 // What is refused stores nothing; what fails on the network leaves the portal
 // stored. Result.Stored tells which it was. The error is Result.Err.
@@ -18,12 +18,24 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (
 		return refusedResult(p, err)
 	}
 	key := p.Key()
-	err = retryConflicts(ctx, func() error { return s.store(ctx, &p) })
+	replaced := false
+	err = retryConflicts(ctx, func() (err error) {
+		replaced, err = s.store(ctx, &p)
+		return err
+	})
 	if err != nil {
 		return refusedResult(p, storeError(err))
 	}
 	r := s.ask(ctx, key, j, true)
+	if replaced {
+		r.Warnings = slices.Insert(r.Warnings, 0, Warning{Code: WarnReplaced, Message: replacedText(key)})
+	}
 	return r, r.Err
+}
+
+// replacedText says that an entry was there before.
+func replacedText(key Key) string {
+	return "the entry that was in the registry (" + key.from() + ") is replaced: options that are not given now have their defaults again"
 }
 
 // CheckSendTargetPortal returns a portal as AddSendTargetPortal would store it,
@@ -34,6 +46,13 @@ func (s *Service) CheckSendTargetPortal(ctx context.Context, p SendTargetPortal)
 		return r.Portal, err
 	}
 	return withoutSecrets(p), nil
+}
+
+// Listed reports whether the registry has an entry of a key, also one that cannot be
+// read.
+func (s *Service) Listed(ctx context.Context, key Key) (bool, error) {
+	r, err := s.cfg.Store.Get(ctx, key.record())
+	return r.Version != 0, storeError(err)
 }
 
 // RemoveSendTargetPortal removes the entry of a key from the registry

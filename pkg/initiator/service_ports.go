@@ -52,23 +52,58 @@ func (s *Service) instances(ctx context.Context) (instances []Instance, damaged 
 	return instances, damaged, nil
 }
 
-// AddInstance adds an initiator instance, or changes what is in it. The built-in
-// one cannot be changed. The node name is checked as by SetInitiatorNodeName.
+// AddInstance adds an initiator instance, or replaces the one of that name with all
+// that is in it. The built-in one cannot be changed. The node name is checked as by
+// SetInitiatorNodeName.
 func (s *Service) AddInstance(ctx context.Context, i Instance) error {
-	if err := i.validate(); err != nil {
-		return refused(err)
+	_, err := s.ChangeInstance(ctx, i.Name, func(*Instance) Instance { return i })
+	return err
+}
+
+// ChangeInstance stores what change makes of the initiator instance of a name, and
+// returns that in the form in which it is stored. change gets the instance as it is
+// stored, or nil where there is none. It is called again where another process changed
+// the instance meanwhile. The name of what it returns does not count. The rules are
+// those of AddInstance.
+func (s *Service) ChangeInstance(ctx context.Context, name string, change func(old *Instance) Instance) (now Instance, err error) {
+	err = retryConflicts(ctx, func() error {
+		now, err = s.changeInstance(ctx, name, change)
+		return err
+	})
+	return now, storeError(err)
+}
+
+func (s *Service) changeInstance(ctx context.Context, name string, change func(*Instance) Instance) (Instance, error) {
+	if err := validInstanceName(name); err != nil {
+		return Instance{}, refused(err)
 	}
-	if i.NodeName != "" {
-		if _, err := s.cfg.Discoverer.ownName(i.NodeName); err != nil {
-			return refused(err)
+	if sameInstance(name, HostInstance) {
+		return Instance{}, refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
+	}
+	key := prefixInstance + foldInstance(name)
+	r, err := s.cfg.Store.Get(ctx, key)
+	if err != nil {
+		return Instance{}, err
+	}
+	var old *Instance
+	if r.Version != 0 {
+		var before instanceRecord
+		if err := decode(r, &before); err == nil { // a damaged one is replaced
+			old = (*Instance)(&before)
 		}
 	}
-	if sameInstance(i.Name, HostInstance) {
-		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
+	now := change(old)
+	now.Name = name
+	if err := now.validate(); err != nil {
+		return Instance{}, refused(err)
 	}
-	return storeError(s.cfg.Store.Apply(ctx, Change{
-		Key: prefixInstance + foldInstance(i.Name), Version: AnyVersion, Value: encode(instanceRecord(i.canonical())),
-	}))
+	if now.NodeName != "" {
+		if _, err := s.cfg.Discoverer.ownName(now.NodeName); err != nil {
+			return Instance{}, refused(err)
+		}
+	}
+	now = now.canonical()
+	return now, s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Value: encode(instanceRecord(now))})
 }
 
 // RemoveInstance removes an instance. One that entries of the registry refer to

@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// put writes a record, in the registry or for as long as the Service lives.
-func (s *Service) put(ctx context.Context, key string, value []byte, persist bool) error {
+// put writes a record, in the registry or for as long as the Service lives. Changes
+// that go along with it are of the registry; its error may be a *ConflictError of these.
+func (s *Service) put(ctx context.Context, key string, value []byte, persist bool, along ...Change) error {
 	if !persist {
 		s.mu.Lock()
 		s.volatile[key] = value
 		s.mu.Unlock()
 		return nil
 	}
-	if err := s.cfg.Store.Apply(ctx, Change{Key: key, Version: AnyVersion, Value: value}); err != nil {
+	if err := s.cfg.Store.Apply(ctx, append(along, Change{Key: key, Version: AnyVersion, Value: value})...); err != nil {
 		return storeError(err)
 	}
 	s.mu.Lock()

@@ -40,6 +40,27 @@ func (r *staticRecord) mechanism() Mechanism {
 	return Mechanism{Text: staticMechanism, Static: true, Alias: r.Alias, Addresses: r.Addresses, Flags: r.Flags}
 }
 
+// StaticTarget returns the static target of a name, also one that is hidden; false:
+// there is none. What portals have shown under the name is not in it.
+func (s *Service) StaticTarget(ctx context.Context, name string) (StaticTarget, bool, error) {
+	s.mu.Lock()
+	r, ok := s.static[foldedKey(name)]
+	s.mu.Unlock()
+	if ok {
+		return StaticTarget{Name: r.Target, Alias: r.Alias, Flags: r.Flags, Addresses: r.Addresses}, true, nil
+	}
+	row, err := s.cfg.Store.Get(ctx, keysOfTarget(name, staticMechanism).record)
+	if err != nil || row.Version == 0 {
+		return StaticTarget{}, false, storeError(err)
+	}
+	var found foundRecord
+	if err := decode(row, &found); err != nil {
+		return StaticTarget{}, false, storeError(err)
+	}
+	m := found.mechanism()
+	return StaticTarget{Name: found.Name, Alias: m.Alias, Flags: m.Flags, Addresses: m.Addresses, Persist: true}, true, nil
+}
+
 // AddStaticTarget adds a static target, or replaces the one of the name; with
 // MergeTargetInformation it keeps what the new one does not say. Nothing is sent.
 func (s *Service) AddStaticTarget(ctx context.Context, t StaticTarget) error {

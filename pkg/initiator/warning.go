@@ -36,6 +36,7 @@ const (
 	WarnGroupPolicy    WarningCode = "group-policy-ignored" // a stored rule for a portal group says off
 	WarnSwept          WarningCode = "ipsec-swept"          // of no portal: what earlier discoveries had left in the IKE daemon was taken out
 	WarnDaemon         WarningCode = "ipsec-daemon"         // of no portal: the IKE daemon gives no answer
+	WarnReplaced       WarningCode = "replaced"             // an entry of the registry with the same key, by AddSendTargetPortal
 	WarnMore           WarningCode = "more-warnings"        // there were more than are kept
 )
 

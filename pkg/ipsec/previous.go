@@ -1,12 +1,13 @@
 package ipsec
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 )
 
 // A Source says who defined flags for a portal. Lower ones come first where the
-// times are equal, which is our choice.
+// revisions and times are equal, which is our choice.
 type Source uint8
 
 // The sources.
@@ -37,7 +38,12 @@ func (s Source) String() string {
 type Previous struct {
 	Flags  Flags
 	Source Source
-	Time   time.Time // of the definition; the newest counts
+
+	// Revision says in which order definitions were made: the highest counts. It is a
+	// count that the registry keeps, since a clock may be set back. Those of one
+	// revision, as 0 of a registry that kept none yet, are compared by their Time.
+	Revision uint64
+	Time     time.Time // of the definition
 }
 
 // newest returns the definition that counts.
@@ -46,7 +52,7 @@ func newest(all []Previous) (best Previous, ok bool) {
 		if !p.Flags.Has(FlagValid) {
 			continue
 		}
-		age := p.Time.Compare(best.Time)
+		age := cmp.Or(cmp.Compare(p.Revision, best.Revision), p.Time.Compare(best.Time))
 		if !ok || age > 0 || age == 0 && p.Source < best.Source {
 			best, ok = p, true
 		}

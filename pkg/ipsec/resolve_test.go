@@ -150,7 +150,7 @@ func TestPreviousInAnyOrder(t *testing.T) {
 		var all []ipsec.Previous
 		for _, i := range rng.Perm(8)[:rng.IntN(8)] {
 			all = append(all, ipsec.Previous{
-				Flags: ipsec.Flags(rng.IntN(128)), Source: ipsec.Source(i % 4), Time: older.Add(time.Duration(i/4) * time.Hour),
+				Flags: ipsec.Flags(rng.IntN(128)), Source: ipsec.Source(i % 4), Time: older.Add(time.Duration(i/4) * time.Hour), Revision: uint64(rng.IntN(3)),
 			})
 		}
 		p, err := ipsec.Settings{Previous: all}.Resolve()

@@ -24,14 +24,26 @@ type reader struct {
 func (r *reader) more() bool { return r.at < len(r.args) && r.err == nil }
 
 // next returns the next argument; "*" where there is none, since what is left out
-// is not specified.
+// is not specified. An empty one is refused: a script whose variable is not set does
+// not mean that something be cleared, or left to the defaults.
 func (r *reader) next() string {
 	arg := "*"
 	if r.at < len(r.args) {
 		arg = r.args[r.at]
 	}
 	r.at++
+	if arg == "" {
+		r.refuseFor("it is empty")
+	}
 	return arg
+}
+
+// param returns the parameter of an argument, which are counted from 0.
+func (v *Verb) param(i int) param {
+	for i >= len(v.params) {
+		i -= v.repeat
+	}
+	return v.params[i]
 }
 
 // refuse says that the argument that was taken last is none of its values, and
@@ -43,11 +55,7 @@ func (r *reader) refuseFor(reason string) {
 	if r.err != nil {
 		return
 	}
-	i := r.at - 1
-	for i >= len(r.verb.params) {
-		i -= r.verb.repeat
-	}
-	p := r.verb.params[i]
+	p := r.verb.param(r.at - 1)
 	text := "argument " + strconv.Itoa(r.at) + " is no " + p.name + ": " + p.values
 	if reason != "" {
 		text += " (" + reason + ")"

@@ -52,7 +52,8 @@ type ListInitiators struct{}
 // NodeName sets our iSCSI name; empty: the default.
 type NodeName struct{ Name string }
 
-// CHAPSecret sets the secret by which targets prove themselves; none clears it.
+// CHAPSecret sets the secret by which targets prove themselves; one that is not
+// specified clears it.
 type CHAPSecret struct{ Secret Secret }
 
 // PSKey is also GroupKey: a preshared key of a peer, or of all.
@@ -174,6 +175,15 @@ func (a *AddTarget) reach(p initiator.Portal) {
 
 func (r *reader) groupKey() Request {
 	return PSKey{Info: initiator.IKEInfo{ID: initiator.GroupID}, Key: r.secret(), Persist: r.boolean(true)}
+}
+
+// chapSecret takes an empty secret for a mistake: only * clears it.
+func (r *reader) chapSecret() Request {
+	c := CHAPSecret{r.secret()}
+	if c.Secret.Empty() {
+		r.refuseFor("it is empty")
+	}
+	return c
 }
 
 func (r *reader) psKey() Request {

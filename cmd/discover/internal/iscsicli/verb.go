@@ -7,6 +7,7 @@
 package iscsicli
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -67,6 +68,24 @@ func (v *Verb) Parse(args []string) (Request, error) {
 		return nil, r.err
 	}
 	return request, nil
+}
+
+// Unspecified says in a line each which arguments are not specified although there is
+// something behind their *: they count as * alone, which may clear what is stored. The
+// lines do not repeat the arguments. Parse has taken these.
+func (v *Verb) Unspecified(args []string) (lines []string) {
+	for i, arg := range args {
+		if len(arg) < 2 || !unspecified(arg) || v.Instead != "" {
+			continue
+		}
+		p := v.param(i)
+		line := fmt.Sprintf("argument %d, %s, begins with *, and counts as * alone", i+1, p.name)
+		if _, means, ok := strings.Cut(p.values, "; * "); ok {
+			line += ": " + means
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // takes reports whether the verb may have n arguments.

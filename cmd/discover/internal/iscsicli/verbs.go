@@ -101,13 +101,13 @@ var initiatorVerbs = []*Verb{
 	{
 		Name: "CHAPSecret", Short: "set the secret by which targets prove themselves",
 		params: []param{{"Secret", secretValues + "; * none any more"}},
-		parse:  func(r *reader) Request { return CHAPSecret{r.secret()} },
+		parse:  (*reader).chapSecret,
 	},
 	{
 		Name: "Ping", Short: "try whether a portal can be reached",
 		params: []param{
 			{"Initiator", "an initiator instance (see ListInitiators); * any"}, addressParam,
-			{"Count", "1 to 65535 times; * 4"},
+			{"Count", "1 to 65535 times, a second apart; * 4"},
 			{"Size", "0 to 65535; of no effect"},
 			{"Timeout", "1 to 3600000 milliseconds each time; * as --timeout"},
 		},
