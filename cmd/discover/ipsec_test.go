@@ -179,6 +179,45 @@ func TestIPsecEntry(t *testing.T) {
 		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists (not permitted), so the plan (tunnel) is refused: see to it that this process can look, or proceed on unknown\n")
 }
 
+// TestPeerIDEntry (issue 13, 30, 31 and 42): the peer's identity and the proposals of an
+// entry are stored and shown, hold when it is asked again, and choose the key.
+func TestPeerIDEntry(t *testing.T) {
+	t.Parallel()
+	l, e := newIPsecLab(t)
+	registry := t.TempDir() + "/registry.db"
+	discover := func(args string) ran {
+		return l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...)
+	}
+	discover("ipsec psk set Array@example.com env:PSK").want(t, exitOK, "stored the preshared key of array@example.com\n", "")
+	const flags = "--ipsec transport --ipsec-peer-id Array@example.com --ipsec-proposals aes256-sha384-ecp384,aes256-sha256 192.0.2.10"
+	if r := discover("portal add " + flags); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	r := discover("portal list -o json")
+	if want := `"ipsec_options":{"peer_id":"Array@example.com","proposals":"aes256-sha384-ecp384,aes256-sha256"}`; !strings.Contains(r.stdout, want) {
+		t.Errorf("got %s, want in it %s", r.stdout, want)
+	}
+	if r := discover("portal refresh"); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	for _, args := range []string{"ipsec explain 192.0.2.10", "ipsec explain " + flags} {
+		if r := discover(args); !strings.Contains(r.stdout, "\n  peer      Array@example.com\n  offers    aes256-sha384-ecp384,aes256-sha256\n  key       there\n") {
+			t.Errorf("%s: got %s", args, r.stdout)
+		}
+	}
+	if r := l.discover(t.Context(), strings.Fields("scan --ipsec-psk env:PSK "+flags)...); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	if len(e.asked) != 3 {
+		t.Fatalf("got %d connections, want 3", len(e.asked))
+	}
+	for _, s := range e.asked {
+		if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-ecp384,aes256-sha256" {
+			t.Errorf("got key %q, %+v", got, s)
+		}
+	}
+}
+
 func TestIPsecExplain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
