@@ -211,10 +211,11 @@ func (g *gateway) Set(s string) error {
 	return nil
 }
 
-// hostAddress reads the address of another host; IPv6 may be in brackets.
+// hostAddress reads the address of another host; IPv6 may be in brackets, and a
+// link-local one may have a zone.
 func hostAddress(s string) (netip.Addr, bool) {
 	v, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" {
+	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" && !v.IsLinkLocalUnicast() {
 		return netip.Addr{}, false
 	}
 	return v.Unmap(), true

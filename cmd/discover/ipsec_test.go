@@ -70,7 +70,7 @@ func newIPsecLab(t *testing.T) (*lab, *fakeEnforcer) {
 func TestIPsecScan(t *testing.T) {
 	t.Parallel()
 	l, e := newIPsecLab(t)
-	args := strings.Fields("scan 192.0.2.10 --ipsec tunnel,pfs --ipsec-psk env:PSK --ipsec-id host1.example.com --ipsec-outer [2001:db8::1] --source 192.0.2.254")
+	args := strings.Fields("scan 192.0.2.10 --ipsec tunnel,pfs --ipsec-psk env:PSK --ipsec-id host1.example.com --ipsec-outer [::ffff:203.0.113.1] --source 192.0.2.254")
 	l.discover(t.Context(), args...).want(t, exitOK, `
 192.0.2.10:3260: 2 targets
   under IPsec, tunnel mode, main mode of IKE, with PFS (flags); fake: ike AES_CBC-256, esp AES_CBC-256 HMAC_SHA2_256_128, SPI 0xc0ffee01 0xc0ffee02, 724 bytes out, 1020 in
@@ -82,7 +82,7 @@ func TestIPsecScan(t *testing.T) {
 		t.Fatalf("got %d connections, want 1", len(e.asked))
 	}
 	s := e.asked[0]
-	if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Local != "host1.example.com" || s.Outer.String() != "2001:db8::1" ||
+	if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Local != "host1.example.com" || s.Outer.String() != "203.0.113.1" ||
 		s.Plan.Flags != 0x53 || s.Source.String() != "192.0.2.254" {
 		t.Errorf("got key %q, %+v", got, s)
 	}
@@ -374,7 +374,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "psk set group env:PSK", stdout: "stored the preshared key of group\n"},
 		{args: "psk set 192.0.2.10 file:/etc/psk --ipsec transport -o json", stdout: `{"version":1,"keys":[` + "\n" + `{"id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
 		{args: "psk set storage@example.com env:PSK", stdout: "stored the preshared key of storage@example.com\n"},
-		{args: "psk set a,b env:PSK", status: exitUsage, stderr: `discover: ID: neither group nor an address, a domain name or user@domain` + "\n"},
+		{args: "psk set a,b env:PSK", status: exitUsage, stderr: "discover: ID: " + noIdentity + "\n"},
 		{args: "psk list", stdout: "IDENTITY             KEY            FLAGS  LIST\n192.0.2.10           file:/etc/psk  0x23   ike,transport\ngroup                sealed\nstorage@example.com  sealed\n"},
 		{args: "psk list -o jsonl", stdout: `{"type":"key","id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n" +
 			`{"type":"key","id":"group","key":"set","key_ref":"","instance":"","initiator_port":"all","security_flags":"0x00","ipsec":""}` + "\n" +

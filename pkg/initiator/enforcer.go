@@ -120,7 +120,8 @@ type IPsecOptions struct {
 }
 
 // validate refuses what cannot be an identity, a gateway or algorithms.
-func (o *IPsecOptions) validate() error {
+// dst is the portal's address; invalid: it was given by name.
+func (o *IPsecOptions) validate(dst netip.Addr) error {
 	for _, id := range []string{o.LocalID, o.PeerID} {
 		if id == "" {
 			continue
@@ -134,8 +135,8 @@ func (o *IPsecOptions) validate() error {
 			return &ConfigError{Code: CodeInvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
 		}
 	}
-	if o.Outer.IsValid() && !isHost(o.Outer) {
-		return &ConfigError{Code: CodeInvalidHost, What: "outer address", Reason: o.Outer.String() + " is not the address of a host"}
+	if o.Outer.IsValid() {
+		return checkGateway(dst, o.Outer)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -121,8 +123,8 @@ func (s *Service) known(ctx context.Context) iter.Seq2[KnownTarget, error] {
 		if !flush() {
 			return
 		}
-		for _, r := range static {
-			t := KnownTarget{}
+		for _, name := range slices.Sorted(maps.Keys(static)) {
+			t, r := KnownTarget{}, static[name]
 			t.add(r.Target, r.mechanism())
 			if !yield(t, nil) {
 				return
