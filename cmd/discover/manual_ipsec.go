@@ -69,6 +69,11 @@ its identity in IKE: an address, a domain name or user@domain; or the word group
 for all peers that have no key of their own. In tunnel mode the peer is the
 gateway.
 
+The key is used for the portal of that address or name, and for portals with
+--ipsec-peer-id ID: so a user@domain takes that flag. Where no key is for the peer,
+one whose ID is the identity of this host counts: that of --ipsec-id, else the
+source address.
+
 A key by file: or cred: is stored as the reference, and read at each use; one by
 env:, fd: or prompt is read once, and sealed by the key of the registry.
 
@@ -92,7 +97,8 @@ const ipsecTunnelManual = `discover ipsec tunnel keeps the gateways of tunnel mo
 which a destination is reached.`
 
 const ipsecTunnelSetManual = `discover ipsec tunnel set stores the gateway by which a destination is reached in
-tunnel mode. Both are addresses. With --instance, and --initiator-port, it is for
+tunnel mode. Both are addresses, of one family. A portal that ends the tunnel itself
+is its own gateway. With --instance, and --initiator-port, it is for
 connections from there, and goes before one for all ports.
 
 Examples:

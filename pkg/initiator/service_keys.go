@@ -25,8 +25,11 @@ const GroupID = "group"
 // An IKEInfo is a preshared key of a peer, and the flags that are remembered for
 // it (IKE_AUTHENTICATION_INFORMATION of the reference API).
 type IKEInfo struct {
-	// ID is the peer's identity: an address, a domain name, user@domain; or
-	// GroupID, for all peers.
+	// ID is the identity of one end: an address, a domain name, user@domain (see
+	// CanonicalIdentity); or GroupID, for all peers. The key is for the peer that has
+	// it: by its address, by the name it was given by, or by IPsecOptions.PeerID. A
+	// peer without such a key gets the one whose ID is the identity that we use
+	// towards it: IPsecOptions.LocalID, or without one the source address.
 	ID string
 
 	Instance string     // for which initiator instance; empty: all
