@@ -42,11 +42,11 @@ func (i *ipsecFlags) flags() *pflag.FlagSet {
 // explainFlags are those that have to do with IPsec alone.
 func (i *ipsecFlags) explainFlags() *pflag.FlagSet {
 	fs := i.securityFlags.flags()
-	fs.Var(&i.psk, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (not read by scan)")
+	fs.Var(&i.psk, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (by scan read with --instance or --initiator-port)")
 	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
 	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer has to have in IKE, as for --ipsec-id; default: that of its key, else its address")
 	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's words: aes256-sha1-modp2048,aes256-sha256")
-	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (not read by scan)")
+	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (by scan read likewise)")
 	fs.Var(&choice{&i.unknown, "WORD", unknownWords}, "ipsec-unknown", "where nobody may look which IPsec the system has: proceed (the default) or refuse")
 	fs.Var(&enforcerName{&i.enforcer}, "ipsec-enforcer", "who is to set IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up)")
 	return fs

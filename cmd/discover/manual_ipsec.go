@@ -10,7 +10,8 @@ says anything decides:
 
 A portal that is to be asked under IPsec is asked under IPsec or not at all.
 Policies, keys, gateways and the default are in the registry: they hold for the
-verbs that work on it, and not for discover scan, which does not read them.`
+verbs that read it. discover scan reads it with --instance or --initiator-port;
+without these flags none of them hold for a scan.`
 
 const ipsecExplainManual = `discover ipsec explain says under which IPsec a portal would be asked right now,
 where that comes from, what exists between this host and the portal, and who
@@ -36,7 +37,9 @@ Examples:
   discover ipsec default 0x00`
 
 const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
-are asked, or that they are asked without, whatever their flags say.`
+are asked, or that they are asked without, whatever their flags say. They hold
+where the registry is read: discover scan does so with --instance or
+--initiator-port only.`
 
 const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one with the same selector
 and says so. To replace a rule that asks for IPsec by off, give --replace.
