@@ -130,7 +130,7 @@ type whole struct {
 	r *bufio.Reader
 }
 
-func atOnce(nc net.Conn) net.Conn { return whole{nc, bufio.NewReaderSize(nc, 2*maxFrameData)} }
+func atOnce(nc net.Conn) net.Conn { return whole{nc, bufio.NewReaderSize(nc, 16<<10)} }
 
 func (w whole) Read(b []byte) (int, error) { return w.r.Read(b) }
 

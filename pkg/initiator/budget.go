@@ -66,9 +66,6 @@ func (b *budget) atMost(limit time.Duration) {
 // used returns how much of it was spent.
 func (b *budget) used() time.Duration { return b.limit - b.left + time.Since(b.since) }
 
-// A deadliner is a connection, or what becomes one.
-type deadliner interface{ SetDeadline(time.Time) error }
-
 // watch makes what is waited for on d fail once the budget is over; nil ends that.
 func (b *budget) watch(d deadliner) {
 	b.mu.Lock()

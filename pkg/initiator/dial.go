@@ -5,17 +5,19 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 )
 
 // dialTCP connects from source, where that is valid, through the network
-// interface device, where that is named, to dst.
-func dialTCP(ctx context.Context, clock *budget, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
+// interface device, where that is named, to dst. While it waits for the handshake,
+// watch has what it waits on.
+func dialTCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
 	source, dst, err := indexed(source, dst)
 	if err != nil {
 		return nil, err
 	}
 	if !source.IsValid() {
-		return dialDirect(clock, dst)
+		return dialDirect(ctx, watch, dst)
 	}
 	// A discovery is over before the first keep-alive would be due.
 	d := net.Dialer{KeepAlive: -1, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))}
@@ -24,6 +26,12 @@ func dialTCP(ctx context.Context, clock *budget, source netip.Addr, device strin
 	}
 	return d.DialContext(ctx, "tcp", dst.String())
 }
+
+// A watchFunc makes what is waited for on d fail once the time is over; nil ends that.
+type watchFunc func(d deadliner)
+
+// A deadliner is a connection, or what becomes one.
+type deadliner interface{ SetDeadline(time.Time) error }
 
 // localAddr returns our address of a connection; invalid where it has none that
 // is an IP address (a pipe).

@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -15,13 +16,13 @@ import (
 // dialDirect connects to dst from wherever routing says: net.Dialer without what
 // it does for names, several addresses and options, which in a sweep is a good
 // part of the time that is not the kernel's. Its errors are those of net.Dialer.
-func dialDirect(b *budget, dst netip.AddrPort) (net.Conn, error) {
+func dialDirect(_ context.Context, watch watchFunc, dst netip.AddrPort) (net.Conn, error) {
 	var c *tcpConn
 	var err error
 	// A port of this host's own that nobody listens on may get itself connected to
 	// itself (RFC 9293, section 3.5).
 	for range 3 {
-		if c, err = connect(b, dst); err != nil {
+		if c, err = connect(watch, dst); err != nil {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(dst), Err: err}
 		}
 		if c.local != dst {
@@ -33,7 +34,7 @@ func dialDirect(b *budget, dst netip.AddrPort) (net.Conn, error) {
 }
 
 // connect makes one connection.
-func connect(b *budget, dst netip.AddrPort) (*tcpConn, error) {
+func connect(watch watchFunc, dst netip.AddrPort) (*tcpConn, error) {
 	family, to := sockaddr(dst)
 	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
 	if err != nil {
@@ -46,7 +47,7 @@ func connect(b *budget, dst netip.AddrPort) (*tcpConn, error) {
 	}
 	c := &tcpConn{f: os.NewFile(uintptr(fd), "tcp"), remote: dst}
 	if err != nil {
-		err = c.established(b)
+		err = c.established(watch)
 	}
 	if err == nil {
 		c.local, err = localAddrPort(fd)
@@ -59,13 +60,13 @@ func connect(b *budget, dst netip.AddrPort) (*tcpConn, error) {
 }
 
 // established waits for the end of the handshake.
-func (c *tcpConn) established(b *budget) error {
+func (c *tcpConn) established(watch watchFunc) error {
 	raw, err := c.f.SyscallConn()
 	if err != nil {
 		return err
 	}
-	b.watch(c.f)
-	defer b.watch(nil)
+	watch(c.f)
+	defer watch(nil)
 	var failed error
 	err = raw.Write(func(fd uintptr) bool {
 		// The first look is not to be left out: what the poller has noticed before is

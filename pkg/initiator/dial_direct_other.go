@@ -3,12 +3,13 @@
 package initiator
 
 import (
+	"context"
 	"net"
 	"net/netip"
 )
 
 // dialDirect connects to dst from wherever routing says.
-func dialDirect(b *budget, dst netip.AddrPort) (net.Conn, error) {
+func dialDirect(ctx context.Context, _ watchFunc, dst netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: -1}
-	return d.DialContext(b.ctx, "tcp", dst.String())
+	return d.DialContext(ctx, "tcp", dst.String())
 }

@@ -176,5 +176,5 @@ func (d *Discoverer) dial(ctx context.Context, clock *budget, from Port, dst net
 	if bindDevice {
 		device = from.Interface
 	}
-	return dialTCP(ctx, clock, from.Address, device, dst)
+	return dialTCP(ctx, clock.watch, from.Address, device, dst)
 }
