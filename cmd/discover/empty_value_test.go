@@ -17,6 +17,8 @@ func TestEmptyValues(t *testing.T) {
 		{"scan 192.0.2.10 --chap-user ''", emptyFlag},
 		{"scan 192.0.2.10 --target-user ''", emptyFlag},
 		{"scan 192.0.2.10 --ipsec-id ''", emptyFlag},
+		{"scan 192.0.2.10 --ipsec-peer-id ''", emptyFlag},
+		{"scan 192.0.2.10 --ipsec-proposals ''", emptyFlag},
 		{"scan 192.0.2.10 --chap-secret ''", "--chap-secret: "},
 		{"scan 192.0.2.10 --ipsec-psk ''", "--ipsec-psk: "},
 		{"scan 192.0.2.10 --source ''", "--source \"\": "},

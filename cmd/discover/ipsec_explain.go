@@ -157,6 +157,8 @@ func explanationText(e *initiator.Explanation, listed bool) string {
 		return b.String()
 	}
 	row("enforcer", e.Enforcer)
+	row("peer", e.Portal.IPsec.PeerID)
+	row("offers", e.Portal.IPsec.Proposals)
 	if e.Key {
 		row("key", "there")
 	}

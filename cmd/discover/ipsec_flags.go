@@ -19,6 +19,8 @@ type ipsecFlags struct {
 	securityFlags
 	psk      secretRef
 	id       string
+	peerID   string
+	offer    string // proposals
 	outer    netip.Addr
 	unknown  string
 	enforcer string
@@ -40,9 +42,11 @@ func (i *ipsecFlags) flags() *pflag.FlagSet {
 // explainFlags are those that have to do with IPsec alone.
 func (i *ipsecFlags) explainFlags() *pflag.FlagSet {
 	fs := i.securityFlags.flags()
-	fs.Var(&i.psk, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (not read by scan)")
+	fs.Var(&i.psk, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (by scan read with --instance or --initiator-port)")
 	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
-	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (not read by scan)")
+	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer has to have in IKE, as for --ipsec-id; default: that of its key, else its address")
+	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's words: aes256-sha1-modp2048,aes256-sha256")
+	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (by scan read likewise)")
 	fs.Var(&choice{&i.unknown, "WORD", unknownWords}, "ipsec-unknown", "where nobody may look which IPsec the system has: proceed (the default) or refuse")
 	fs.Var(&enforcerName{&i.enforcer}, "ipsec-enforcer", "who is to set IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up)")
 	return fs
@@ -52,9 +56,10 @@ func (i *ipsecFlags) explainFlags() *pflag.FlagSet {
 func completeIPsecFlags(cmd *cobra.Command) {
 	completeSecurityFlags(cmd)
 	for name, of := range map[string][]string{
-		"ipsec-psk":      secretSchemes,
-		"ipsec-unknown":  unknownWords,
-		"ipsec-enforcer": enforcers,
+		"ipsec-psk":       secretSchemes,
+		"ipsec-proposals": {ipsec.ProposalsDefault, ipsec.ProposalsLegacy},
+		"ipsec-unknown":   unknownWords,
+		"ipsec-enforcer":  enforcers,
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
 	}
@@ -76,27 +81,49 @@ func (i *ipsecFlags) check(w *world) error {
 		return usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
 	case i.id != "" && !on:
 		return usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
-	case i.id != "" && badIdentity(i.id) != "":
-		return usagef("--ipsec-id %s: %s", quoted(i.id), badIdentity(i.id))
+	case i.peerID != "" && !on:
+		return usagef("--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec")
+	case i.offer != "" && !on:
+		return usagef("--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
 		return usagef("--ipsec-outer goes with --ipsec tunnel")
 	case w.enforcer == nil && i.enforcer != "" && i.enforcer != enforcerAuto:
 		return usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.enforcer)
 	}
-	return nil
+	return i.checkTexts(f)
 }
 
-// badIdentity says why an identity of IKE is none; empty: it is one.
-func badIdentity(id string) string {
-	if _, err := initiator.CanonicalIdentity(id); err != nil {
-		return configReason(err)
+// checkTexts refuses identities and proposals that are none.
+func (i *ipsecFlags) checkTexts(f ipsec.Flags) error {
+	for _, id := range []struct{ flag, value string }{{"--ipsec-id", i.id}, {"--ipsec-peer-id", i.peerID}} {
+		if id.value == "" {
+			continue
+		}
+		canonical, err := initiator.CanonicalIdentity(id.value)
+		if err != nil {
+			return usagef("%s %s: %s", id.flag, quoted(id.value), configReason(err))
+		}
+		if canonical == initiator.GroupID {
+			return usagef("%s %s: the word means all peers, and here one is needed", id.flag, id.value)
+		}
 	}
-	return ""
+	if i.offer == "" {
+		return nil
+	}
+	p, err := ipsec.ParseProposals(i.offer)
+	if err == nil {
+		_, err = p.ForESP(f.Has(ipsec.FlagPFS))
+	}
+	var pe *ipsec.ProposalsError
+	if errors.As(err, &pe) {
+		return usagef("--ipsec-proposals: %s", pe.Reason)
+	}
+	return err
 }
 
 // options returns what goes along with the flags. It reads the key.
 func (i *ipsecFlags) options(ctx context.Context, w *world) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, Outer: i.outer, RefuseUnknown: i.unknown == unknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Outer: i.outer, RefuseUnknown: i.unknown == unknownRefuse}
 	if i.psk.given() {
 		o.Key, err = i.psk.resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}
@@ -184,10 +211,11 @@ func (g *gateway) Set(s string) error {
 	return nil
 }
 
-// hostAddress reads the address of another host; IPv6 may be in brackets.
+// hostAddress reads the address of another host; IPv6 may be in brackets, and a
+// link-local one may have a zone.
 func hostAddress(s string) (netip.Addr, bool) {
 	v, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" {
+	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" && !v.IsLinkLocalUnicast() {
 		return netip.Addr{}, false
 	}
 	return v.Unmap(), true

@@ -70,7 +70,7 @@ func newIPsecLab(t *testing.T) (*lab, *fakeEnforcer) {
 func TestIPsecScan(t *testing.T) {
 	t.Parallel()
 	l, e := newIPsecLab(t)
-	args := strings.Fields("scan 192.0.2.10 --ipsec tunnel,pfs --ipsec-psk env:PSK --ipsec-id host1.example.com --ipsec-outer [2001:db8::1] --source 192.0.2.254")
+	args := strings.Fields("scan 192.0.2.10 --ipsec tunnel,pfs --ipsec-psk env:PSK --ipsec-id host1.example.com --ipsec-outer [::ffff:203.0.113.1] --source 192.0.2.254")
 	l.discover(t.Context(), args...).want(t, exitOK, `
 192.0.2.10:3260: 2 targets
   under IPsec, tunnel mode, main mode of IKE, with PFS (flags); fake: ike AES_CBC-256, esp AES_CBC-256 HMAC_SHA2_256_128, SPI 0xc0ffee01 0xc0ffee02, 724 bytes out, 1020 in
@@ -82,7 +82,7 @@ func TestIPsecScan(t *testing.T) {
 		t.Fatalf("got %d connections, want 1", len(e.asked))
 	}
 	s := e.asked[0]
-	if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Local != "host1.example.com" || s.Outer.String() != "2001:db8::1" ||
+	if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Local != "host1.example.com" || s.Outer.String() != "203.0.113.1" ||
 		s.Plan.Flags != 0x53 || s.Source.String() != "192.0.2.254" {
 		t.Errorf("got key %q, %+v", got, s)
 	}
@@ -177,6 +177,45 @@ func TestIPsecEntry(t *testing.T) {
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
 	discover("portal refresh").want(t, exitFailed, "",
 		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists (not permitted), so the plan (tunnel) is refused: see to it that this process can look, or proceed on unknown\n")
+}
+
+// TestPeerIDEntry (issue 13, 30, 31 and 42): the peer's identity and the proposals of an
+// entry are stored and shown, hold when it is asked again, and choose the key.
+func TestPeerIDEntry(t *testing.T) {
+	t.Parallel()
+	l, e := newIPsecLab(t)
+	registry := t.TempDir() + "/registry.db"
+	discover := func(args string) ran {
+		return l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...)
+	}
+	discover("ipsec psk set Array@example.com env:PSK").want(t, exitOK, "stored the preshared key of array@example.com\n", "")
+	const flags = "--ipsec transport --ipsec-peer-id Array@example.com --ipsec-proposals aes256-sha384-ecp384,aes256-sha256 192.0.2.10"
+	if r := discover("portal add " + flags); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	r := discover("portal list -o json")
+	if want := `"ipsec_options":{"peer_id":"Array@example.com","proposals":"aes256-sha384-ecp384,aes256-sha256"}`; !strings.Contains(r.stdout, want) {
+		t.Errorf("got %s, want in it %s", r.stdout, want)
+	}
+	if r := discover("portal refresh"); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	for _, args := range []string{"ipsec explain 192.0.2.10", "ipsec explain " + flags} {
+		if r := discover(args); !strings.Contains(r.stdout, "\n  peer      Array@example.com\n  offers    aes256-sha384-ecp384,aes256-sha256\n  key       there\n") {
+			t.Errorf("%s: got %s", args, r.stdout)
+		}
+	}
+	if r := l.discover(t.Context(), strings.Fields("scan --ipsec-psk env:PSK "+flags)...); r.status != exitOK {
+		t.Fatalf("got %+v", r)
+	}
+	if len(e.asked) != 3 {
+		t.Fatalf("got %d connections, want 3", len(e.asked))
+	}
+	for _, s := range e.asked {
+		if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-ecp384,aes256-sha256" {
+			t.Errorf("got key %q, %+v", got, s)
+		}
+	}
 }
 
 func TestIPsecExplain(t *testing.T) {
@@ -335,7 +374,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "psk set group env:PSK", stdout: "stored the preshared key of group\n"},
 		{args: "psk set 192.0.2.10 file:/etc/psk --ipsec transport -o json", stdout: `{"version":1,"keys":[` + "\n" + `{"id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
 		{args: "psk set storage@example.com env:PSK", stdout: "stored the preshared key of storage@example.com\n"},
-		{args: "psk set a,b env:PSK", status: exitUsage, stderr: `discover: ID: neither group nor an address, a domain name or user@domain` + "\n"},
+		{args: "psk set a,b env:PSK", status: exitUsage, stderr: "discover: ID: " + noIdentity + "\n"},
 		{args: "psk list", stdout: "IDENTITY             KEY            FLAGS  LIST\n192.0.2.10           file:/etc/psk  0x23   ike,transport\ngroup                sealed\nstorage@example.com  sealed\n"},
 		{args: "psk list -o jsonl", stdout: `{"type":"key","id":"192.0.2.10","key":"set","key_ref":"file:/etc/psk","instance":"","initiator_port":"all","security_flags":"0x23","ipsec":"ike,transport"}` + "\n" +
 			`{"type":"key","id":"group","key":"set","key_ref":"","instance":"","initiator_port":"all","security_flags":"0x00","ipsec":""}` + "\n" +

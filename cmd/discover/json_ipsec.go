@@ -74,13 +74,15 @@ type jsonIPsecSet struct {
 	Key     string   `json:"key,omitempty"` // "set"
 	KeyRef  jsonText `json:"key_ref,omitempty"`
 	LocalID jsonText `json:"local_id,omitempty"`
+	PeerID  jsonText `json:"peer_id,omitempty"`
+	Offer   jsonText `json:"proposals,omitempty"`
 	Outer   string   `json:"outer,omitempty"`
 	Unknown string   `json:"unknown,omitempty"`
 }
 
 func newJSONIPsecSet(p *initiator.StoredPortal) *jsonIPsecSet {
 	o := &p.IPsec
-	j := jsonIPsecSet{KeyRef: jsonText(o.KeyRef), LocalID: jsonText(o.LocalID)}
+	j := jsonIPsecSet{KeyRef: jsonText(o.KeyRef), LocalID: jsonText(o.LocalID), PeerID: jsonText(o.PeerID), Offer: jsonText(o.Proposals)}
 	if p.IPsecKeySet {
 		j.Key = "set"
 	}

@@ -11,8 +11,10 @@ Examples:
   discover target list --refresh`
 
 const scanManual = `discover scan logs in to each portal with a discovery session, asks for its
-targets (SendTargets), and logs out. It stores nothing, and reads the registry
-only for --instance and --initiator-port.
+targets (SendTargets), and logs out. It stores nothing. With --instance or
+--initiator-port it reads the registry: its policies, keys, gateways and default of
+discover ipsec hold then. Without these flags it does not read it, and none of them
+hold.
 
 PORTAL is one of:
   HOST, HOST:PORT                a name, all of whose addresses are tried in order

@@ -10,7 +10,8 @@ says anything decides:
 
 A portal that is to be asked under IPsec is asked under IPsec or not at all.
 Policies, keys, gateways and the default are in the registry: they hold for the
-verbs that work on it, and not for discover scan, which does not read them.`
+verbs that read it. discover scan reads it with --instance or --initiator-port;
+without these flags none of them hold for a scan.`
 
 const ipsecExplainManual = `discover ipsec explain says under which IPsec a portal would be asked right now,
 where that comes from, what exists between this host and the portal, and who
@@ -36,7 +37,9 @@ Examples:
   discover ipsec default 0x00`
 
 const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
-are asked, or that they are asked without, whatever their flags say.`
+are asked, or that they are asked without, whatever their flags say. They hold
+where the registry is read: discover scan does so with --instance or
+--initiator-port only.`
 
 const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one with the same selector
 and says so. To replace a rule that asks for IPsec by off, give --replace.
@@ -69,6 +72,11 @@ its identity in IKE: an address, a domain name or user@domain; or the word group
 for all peers that have no key of their own. In tunnel mode the peer is the
 gateway.
 
+The key is used for the portal of that address or name, and for portals with
+--ipsec-peer-id ID: so a user@domain takes that flag. Where no key is for the peer,
+one whose ID is the identity of this host counts: that of --ipsec-id, else the
+source address.
+
 A key by file: or cred: is stored as the reference, and read at each use; one by
 env:, fd: or prompt is read once, and sealed by the key of the registry.
 
@@ -93,7 +101,8 @@ const ipsecTunnelManual = `discover ipsec tunnel keeps the gateways of tunnel mo
 which a destination is reached.`
 
 const ipsecTunnelSetManual = `discover ipsec tunnel set stores the gateway by which a destination is reached in
-tunnel mode. Both are addresses. With --instance, and --initiator-port, it is for
+tunnel mode. Both are addresses, of one family. A portal that ends the tunnel itself
+is its own gateway. With --instance, and --initiator-port, it is for
 connections from there, and goes before one for all ports.
 
 Examples:

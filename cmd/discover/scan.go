@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A scan is one-shot SendTargets: nothing is stored, and the registry is read only
-// for what it says of instances and their ports.
+// A scan is one-shot SendTargets: nothing is stored. The registry is read where the
+// command line names an instance or a port, and then its rules for IPsec hold.
 type scan struct {
 	*command
 	key   keyFlags
@@ -25,6 +25,8 @@ type scan struct {
 	protect  initiator.IPsecOptions
 	ports    *initiator.PortSelector // nil: routing decides
 	each     *each                   // nil: one session for each portal
+	rules    *initiator.Rules        // nil: the registry is not read
+	mayUse   bool                    // something in the registry may ask for IPsec
 	progress *progress               // nil: it is not shown
 }
 
@@ -46,9 +48,11 @@ func (c *command) scan() *cobra.Command {
 			if err := s.understand(cmd.Context(), args); err != nil {
 				return err
 			}
-			d := s.discoverer()
-			c.secure(d, &s.ipsec, s.options.Flags&initiator.LoginRequireIPsec != 0)
-			return c.capturing(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+			return s.withRegistry(cmd.Context(), func() error {
+				d := s.discoverer()
+				c.secure(d, &s.ipsec, s.mayUse || s.options.Flags&initiator.LoginRequireIPsec != 0)
+				return c.capturing(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+			})
 		}),
 	}
 	c.addFlags(cmd,
@@ -109,28 +113,35 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	s.options.BindDevice = s.ipsec.bindDevice
-	if s.protect, err = s.ipsec.options(ctx, &s.world); err != nil {
-		return err
-	}
-	return s.findPorts(ctx)
+	s.protect, err = s.ipsec.options(ctx, &s.world)
+	return err
 }
 
-// findPorts looks up instances and ports where the command line names them: that
-// is all that a scan wants of the registry.
-func (s *scan) findPorts(ctx context.Context) error {
+// withRegistry runs a scan. Where the command line names an instance or a port the
+// registry is read: what it says of these, of our name, and of IPsec. It stays open,
+// since preshared keys are opened when they are needed.
+func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	if s.key.instance == "" && !s.key.port.given {
-		return nil
+		return run()
 	}
 	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *initiator.Service) (err error) {
 		if s.ports, err = service.Selector(ctx, false); err != nil {
 			return err
 		}
-		s.us.name, err = service.InitiatorNodeName(ctx)
+		if s.us.name, err = service.InitiatorNodeName(ctx); err != nil {
+			return err
+		}
 		s.us.origin = "initiator set-name"
 		if s.key.port.each {
 			s.each = newEach(s.key.instance, s.ports, &s.world, s.run.limit)
 		}
-		return err
+		if s.rules, err = service.Rules(ctx); err != nil {
+			return err
+		}
+		if s.mayUse, err = service.MayUseIPsec(ctx); err != nil {
+			return err
+		}
+		return run()
 	})
 }
 
@@ -145,6 +156,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	d := &initiator.Discoverer{
 		InitiatorName: s.us.name,
 		Ports:         s.ports,
+		Rules:         s.rules,
 		Dial:          s.dial,
 		Lookup:        s.lookup,
 	}

@@ -6,6 +6,9 @@ import (
 	"testing"
 )
 
+// noIdentity is what is said of text that is no identity of IKE.
+const noIdentity = "neither group nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"
+
 // A command line that is not understood: one line, exit status 2, nothing sent.
 func TestUsage(t *testing.T) {
 	t.Parallel()
@@ -97,6 +100,15 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --ipsec ike --ipsec-psk fd:3 --chap-secret fd:3", "two secrets by one file descriptor: it can be read once"},
 		{"scan - --ipsec ike --ipsec-psk fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
 		{"scan 192.0.2.10 --ipsec-id host1.example.com", "--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec"},
+		// issue 13, 30, 31 and 42
+		{"scan 192.0.2.10 --ipsec-peer-id array.example", "--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec"},
+		{"scan 192.0.2.10 --ipsec-proposals legacy", "--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec"},
+		{"portal add 192.0.2.10 --ipsec ike --ipsec-peer-id *@example.com", `--ipsec-peer-id "*@example.com": ` + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-id %any", `--ipsec-id "%any": ` + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-peer-id group", "--ipsec-peer-id group: the word means all peers, and here one is needed"},
+		{"ipsec psk set C=CH,CN=a@b.com env:X", "ID: " + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals null-sha1", `--ipsec-proposals: "null-sha1": "null" is no cipher, hash or group that is known here; one is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)`},
+		{"ipsec explain 192.0.2.10 --ipsec ike --ipsec-proposals esp=aes128-sha1-modp1024", "--ipsec-proposals: it has a group, and the plan has no perfect forward secrecy: add pfs to the IPsec flags, or take the group out"},
 		{"scan 192.0.2.10 --ipsec transport --ipsec-outer 192.0.2.1", "--ipsec-outer goes with --ipsec tunnel"},
 		{"scan 192.0.2.10 --ipsec tunnel --ipsec-outer gateway", `--ipsec-outer "gateway": an IP address, such as 192.0.2.1 or 2001:db8::1`},
 		{"scan 192.0.2.10 --ipsec-enforcer userspace", `--ipsec-enforcer "userspace": this build has no IPsec of its own; strongswan has the IKE daemon of the system set it up`},
@@ -202,7 +214,7 @@ func TestManual(t *testing.T) {
 	}
 	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
 	for _, flag := range []string{
-		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
+		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-peer-id", "--ipsec-proposals", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
 		"--chap-algorithms", "--chap-fallback", "--chap-policy", "--short-secrets", "--header-digest", "--data-digest", "--max-connections",
 		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--redirect-names", "--timeout", "--retries", "--parallel",
 		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",

@@ -99,6 +99,11 @@ type Discoverer struct {
 	Key   KeyFunc   // preshared keys of peers; nil: none is known
 	Outer OuterFunc // outer addresses in tunnel mode; nil: none is known
 
+	// Rules are those of a registry, for portals that are not in it: they hold as
+	// they do for Service.AddSendTargetPortal. They go before Key and Outer. nil: no
+	// registry is read.
+	Rules *Rules
+
 	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 

@@ -33,6 +33,9 @@ type Secured struct {
 	Device string     // network interface to bind to; empty: none
 	Key    PSK        // none where the plan is in place
 	Outer  netip.Addr // the gateway, in tunnel mode
+
+	// Proposals are the algorithms to offer, as in IPsecOptions.
+	Proposals string
 }
 
 // A PSK is a preshared key of IKE, and who uses it. An identity is an address, a
@@ -47,6 +50,17 @@ type PSK struct {
 type Peer struct {
 	Addr netip.Addr // of the portal, or of the gateway in tunnel mode
 	Name string     // of the portal, where it was given by name
+
+	ID      string // the identity that it has to have, where the portal says so (IPsecOptions.PeerID)
+	LocalID string // the identity that we use towards it, where the portal says so (IPsecOptions.LocalID)
+}
+
+// String names the peer in an error.
+func (p Peer) String() string {
+	if p.ID == "" {
+		return p.Addr.String()
+	}
+	return p.ID + " at " + p.Addr.String()
 }
 
 // A SecureDialer makes one protected connection.
@@ -90,20 +104,40 @@ type IPsecOptions struct {
 	LocalID string      // our identity; empty: the source address
 	Outer   netip.Addr  // the gateway, in tunnel mode
 
+	// PeerID is the identity that the peer has to have in IKE: an address, a domain
+	// name or user@domain, with the limits of CanonicalIdentity. In tunnel mode the
+	// peer is the gateway. A key that is stored for this identity comes before one of
+	// the peer's address. At another host, after a redirection, it does not count.
+	// Empty: the identity that the key is stored for, else the peer's address.
+	PeerID string
+
+	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them.
+	// Empty: those of the enforcer.
+	Proposals string
+
 	// RefuseUnknown refuses the connection where nobody was permitted to look
 	// what exists.
 	RefuseUnknown bool
 }
 
-// validate refuses what cannot be an identity or a gateway.
-func (o *IPsecOptions) validate() error {
-	if o.LocalID != "" {
-		if _, err := identity(o.LocalID); err != nil {
+// validate refuses what cannot be an identity, a gateway or algorithms.
+// dst is the portal's address; invalid: it was given by name.
+func (o *IPsecOptions) validate(dst netip.Addr) error {
+	for _, id := range []string{o.LocalID, o.PeerID} {
+		if id == "" {
+			continue
+		}
+		if _, err := ofOne(id); err != nil {
 			return err
 		}
 	}
-	if o.Outer.IsValid() && !isHost(o.Outer) {
-		return &ConfigError{Code: CodeInvalidHost, What: "outer address", Reason: o.Outer.String() + " is not the address of a host"}
+	if o.Proposals != "" {
+		if _, err := ipsec.ParseProposals(o.Proposals); err != nil {
+			return &ConfigError{Code: CodeInvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
+		}
+	}
+	if o.Outer.IsValid() {
+		return checkGateway(dst, o.Outer)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package initiator
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -70,7 +72,8 @@ func (k *knownTargets) long() bool {
 
 // rest yields the static targets that end with the Service and that nothing else knows.
 func (k *knownTargets) rest() bool {
-	for _, r := range k.static {
+	for _, name := range slices.Sorted(maps.Keys(k.static)) {
+		r := k.static[name]
 		t := KnownTarget{}
 		t.add(r.Target, r.mechanism())
 		if !k.yield(t, nil) {

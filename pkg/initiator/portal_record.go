@@ -27,6 +27,10 @@ type portalRecord struct {
 	Login         loginRecord `json:"login"`
 	Added         time.Time   `json:"added"`
 	Last          *LastResult `json:"last,omitempty"`
+
+	// Of record format 3.
+	PeerID    string `json:"ipsec_peer_id,omitempty"`
+	Proposals string `json:"ipsec_proposals,omitempty"`
 }
 
 // A loginRecord is LoginOptions as they are stored.
@@ -104,6 +108,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
 		Address: p.Portal.host(), TCPPort: p.Portal.Port, Security: uint64(p.Security),
 		LocalID: p.IPsec.LocalID, Outer: p.IPsec.Outer, RefuseUnknown: p.IPsec.RefuseUnknown,
+		PeerID: p.IPsec.PeerID, Proposals: p.IPsec.Proposals,
 		Login: loginRecord{
 			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
 			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
@@ -124,7 +129,7 @@ func (r *portalRecord) portal() SendTargetPortal {
 	l := &r.Login
 	p := SendTargetPortal{
 		Instance: r.Instance, Port: Number(r.Port), Security: ipsec.Flags(r.Security),
-		IPsec:  IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown},
+		IPsec:  IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
 		Portal: Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: LoginOptions{
 			Specified: Specified(l.Specified), Flags: LoginFlags(l.Flags), AuthType: AuthType(l.AuthType),

@@ -229,10 +229,10 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 func (c *probeCall) rules(t *probeTask) string {
 	p, plan := &c.job.portal, &c.r.IPsec
 	own := ""
-	if !t.elsewhere && (!p.IPsec.Key.IsZero() || p.IPsec.Outer.IsValid()) {
+	if !t.elsewhere && (!p.IPsec.Key.IsZero() || p.IPsec.Outer.IsValid() || p.IPsec.PeerID != "") {
 		own = p.Key().String()
 	}
-	return fmt.Sprint(p.Security, p.Login.Flags&LoginRequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID,
+	return fmt.Sprint(p.Security, p.Login.Flags&LoginRequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals,
 		plan.IPsec, plan.Exchange, plan.PFS, own)
 }
 

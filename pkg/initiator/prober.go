@@ -82,7 +82,7 @@ type Prober struct {
 
 // NewProber returns a Prober for the results of d.
 func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
-	return &Prober{
+	p := &Prober{
 		Kind: kind,
 		d:    d,
 		job: func(_ context.Context, r *Result) (job, error) {
@@ -90,11 +90,15 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 			for j := range d.jobs(slices.Values([]SendTargetPortal{r.Portal})) {
 				own = *j
 			}
-			return own, nil
+			return own, own.err
 		},
 		known: make(map[probeKey]*probed),
 		tried: make(map[netip.AddrPort]bool),
 	}
+	if d.Rules != nil {
+		p.jobThere = d.Rules.s.jobThere
+	}
+	return p
 }
 
 // Probe tries addresses that the targets of r advertise, at most Parallel at once,

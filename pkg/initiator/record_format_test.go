@@ -112,8 +112,8 @@ func TestRecordFormatNumbers(t *testing.T) {
 	t.Parallel()
 	const rest = `,"instance":"","port":4294967295,"address":"192.0.2.10","tcp_port":3260,"login":{},"added":"x","added_at":"2026-11-22T12:00:00Z"}`
 	for format, newer := range map[string]uint64{
-		`3`: 3, `4`: 4, `18446744073709551615`: 18446744073709551615,
-		`2`: 0, `1`: 0, `0`: 0, `-1`: 0, `-3`: 0, `2.5`: 0, `3e0`: 0, `"3"`: 0, `null`: 0, `true`: 0, `[3]`: 0, `18446744073709551616`: 0,
+		`4`: 4, `5`: 5, `18446744073709551615`: 18446744073709551615,
+		`3`: 0, `2`: 0, `1`: 0, `0`: 0, `-1`: 0, `-3`: 0, `2.5`: 0, `3e0`: 0, `"3"`: 0, `null`: 0, `true`: 0, `[3]`: 0, `18446744073709551616`: 0,
 	} {
 		var r portalRecord
 		err := decode(Record{Key: "portal/x", Value: []byte(`{"format":` + format + rest)}, &r)
@@ -121,19 +121,19 @@ func TestRecordFormatNumbers(t *testing.T) {
 		var damaged *RegistryError
 		switch {
 		case newer != 0:
-			if !errors.As(err, &f) || f.Format != newer || f.Known != 2 || errors.Is(err, ErrRegistryDamaged) || r.Address != "" {
+			if !errors.As(err, &f) || f.Format != newer || f.Known != 3 || errors.Is(err, ErrRegistryDamaged) || r.Address != "" {
 				t.Errorf("format %s: got %v, %+v", format, err, r)
 			}
-		case format == "2":
+		case format == "2" || format == "3":
 			if err != nil || r.Address != "192.0.2.10" || r.Added.IsZero() {
-				t.Errorf("format 2: got %v, %+v", err, r)
+				t.Errorf("format %s: got %v, %+v", format, err, r)
 			}
 		case !errors.As(err, &damaged):
 			t.Errorf("format %s: got %v, want a damaged record", format, err)
 		}
 	}
-	const want = "initiator: this entry needs record format 3, and this version of discover knows 2: use a newer version"
-	if got := (&RecordFormatError{Format: 3, Known: 2}).Error(); got != want {
+	const want = "initiator: this entry needs record format 4, and this version of discover knows 3: use a newer version"
+	if got := (&RecordFormatError{Format: 4, Known: 3}).Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

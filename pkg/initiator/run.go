@@ -72,6 +72,9 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 		j := job{ports: d.Ports, key: d.Key, outer: d.Outer}
 		for j.portal = range portals {
 			j.name = j.portal.Login.nameOr(d.InitiatorName)
+			if j.err = nil; d.Rules != nil {
+				d.Rules.apply(d, &j)
+			}
 			if !yield(&j) {
 				return
 			}

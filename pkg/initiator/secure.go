@@ -198,7 +198,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	if a.d.Enforcer == nil {
 		return refuse(CodeIPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
 	}
-	s = Secured{Plan: plan, Source: from.Address, Portal: dst}
+	s = Secured{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.job.portal.IPsec.Proposals}
 	if a.bindDevice() {
 		s.Device = from.Interface
 	}
@@ -218,8 +218,12 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	if s.Outer.IsValid() {
 		peer = Peer{Addr: s.Outer}
 	}
+	peer.LocalID = a.job.portal.IPsec.LocalID
+	if !a.elsewhere {
+		peer.ID = a.job.portal.IPsec.PeerID
+	}
 	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
-		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.Addr.String()+", and none for all"+a.kept()+because(err))
+		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all"+a.kept()+because(err))
 	}
 	return s, nil
 }
@@ -263,6 +267,9 @@ func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bo
 	}
 	if own.LocalID != "" {
 		key.Local = own.LocalID
+	}
+	if peer.ID != "" {
+		key.Remote = peer.ID
 	}
 	return key, ok, err
 }

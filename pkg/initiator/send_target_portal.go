@@ -77,7 +77,7 @@ func (p *SendTargetPortal) validate() error {
 	if err := p.Login.validate(); err != nil {
 		return err
 	}
-	if err := p.IPsec.validate(); err != nil {
+	if err := p.IPsec.validate(literalOf(p.Portal)); err != nil {
 		return err
 	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}

@@ -226,6 +226,9 @@ func TestIPsecOptions(t *testing.T) {
 		code uint32
 	}{
 		{name: "identity", o: initiator.IPsecOptions{LocalID: "a b"}, code: initiator.CodeInvalidParameter},
+		{name: "peer", o: initiator.IPsecOptions{PeerID: "*@example.com"}, code: initiator.CodeInvalidParameter},
+		{name: "all peers", o: initiator.IPsecOptions{PeerID: "group"}, code: initiator.CodeInvalidParameter},
+		{name: "proposals", o: initiator.IPsecOptions{Proposals: "null-sha1"}, code: initiator.CodeInvalidParameter},
 		{name: "gateway", o: initiator.IPsecOptions{Outer: netip.MustParseAddr("224.0.0.1")}, code: initiator.CodeInvalidHost},
 	} {
 		w := newWorld(t)

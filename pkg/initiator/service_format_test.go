@@ -104,19 +104,19 @@ func TestNewerFormat(t *testing.T) {
 	for key, value := range w.entries() {
 		if strings.HasPrefix(value, `{"format":2,`) {
 			row = key
-			changed := bytes.Replace([]byte(value), []byte(`"format":2`), []byte(`"format":3,"proxy":"of the future"`), 1)
+			changed := bytes.Replace([]byte(value), []byte(`"format":2`), []byte(`"format":4,"proxy":"of the future"`), 1)
 			if err := w.store.Apply(t.Context(), initiator.Change{Key: row, Version: initiator.AnyVersion, Value: changed}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	before := w.entries()[row]
-	const text = "store 192.0.2.10:3260: this entry needs record format 3, and this version of discover knows 2: use a newer version"
+	const text = "store 192.0.2.10:3260: this entry needs record format 4, and this version of discover knows 3: use a newer version"
 	judgeNewer := func(err error) {
 		t.Helper()
 		judge(t, err, outcome{stage: initiator.StageStore, code: initiator.CodeRequestNotSupported, text: text})
 		var format *initiator.RecordFormatError
-		if !errors.As(err, &format) || format.Format != 3 || format.Known != 2 || errors.Is(err, initiator.ErrRegistryDamaged) {
+		if !errors.As(err, &format) || format.Format != 4 || format.Known != 3 || errors.Is(err, initiator.ErrRegistryDamaged) {
 			t.Errorf("error %v", err)
 		}
 		if w.entries()[row] != before {

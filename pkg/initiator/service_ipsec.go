@@ -102,7 +102,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 		if i.scope().rank(Port{Instance: p.Instance, Number: p.Port}) < 0 {
 			continue
 		}
-		if i.ID == host || addr.IsValid() && i.ID == addr.String() {
+		if i.ID == host || addr.IsValid() && i.ID == addr.String() || p.IPsec.PeerID != "" && i.ID == canonicalIdentity(p.IPsec.PeerID) {
 			if err != nil {
 				return settings, err
 			}
@@ -124,7 +124,7 @@ func (s *Service) DefaultSecurityFlags(ctx context.Context) (ipsec.Flags, error)
 	if err == nil && r.Version != 0 {
 		err = decode(r, &bits)
 	}
-	return ipsec.Flags(bits), err
+	return ipsec.Flags(bits), storeError(err)
 }
 
 // SetDefaultSecurityFlags stores the flags of portals that nothing else is

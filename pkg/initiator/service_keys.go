@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -26,8 +25,11 @@ const GroupID = "group"
 // An IKEInfo is a preshared key of a peer, and the flags that are remembered for
 // it (IKE_AUTHENTICATION_INFORMATION of the reference API).
 type IKEInfo struct {
-	// ID is the peer's identity: an address, a domain name, user@domain; or
-	// GroupID, for all peers.
+	// ID is the identity of one end: an address, a domain name, user@domain (see
+	// CanonicalIdentity); or GroupID, for all peers. The key is for the peer that has
+	// it: by its address, by the name it was given by, or by IPsecOptions.PeerID. A
+	// peer without such a key gets the one whose ID is the identity that we use
+	// towards it: IPsecOptions.LocalID, or without one the source address.
 	ID string
 
 	Instance string     // for which initiator instance; empty: all
@@ -137,12 +139,21 @@ func (r *ikeRecord) info() IKEInfo {
 	return IKEInfo{ID: r.ID, Instance: r.Instance, Port: Number(r.Port), Flags: ipsec.Flags(r.Flags), KeyRef: r.Key.Ref}
 }
 
-// RemoveIKEInfo forgets the key of a peer.
+// RemoveIKEInfo forgets the key of a peer. An identity that an older version stored
+// and that is none any more can be removed by its text.
 func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port PortNumber) error {
-	id, err := identity(id)
+	canonical, err := identity(id)
 	if err != nil {
-		return refused(err)
+		r, failed := s.cfg.Store.Get(ctx, ikeKey(id, instance, port))
+		if failed != nil {
+			return storeError(failed)
+		}
+		if r.Version == 0 {
+			return refused(err)
+		}
+		canonical = id
 	}
+	id = canonical
 	reason := "no key is stored for it" + (scope{instance, port}).to()
 	for i, err := range s.IKEInfos(ctx) {
 		if err != nil && !oneRecord(err) {
@@ -160,28 +171,9 @@ func ikeKey(id, instance string, port PortNumber) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), foldInstance(instance), port.Uint32())
 }
 
-// CanonicalIdentity returns the form in which an identity of IKE is stored and
-// compared, or a *ConfigError with CodeInvalidParameter: an address without a zone, a
-// domain name or user@domain, in lower case, or GroupID.
-func CanonicalIdentity(id string) (string, error) { return identity(id) }
-
-// identity is CanonicalIdentity.
-func identity(id string) (string, error) {
-	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil && addr.Zone() == "" {
-		return canonicalAddr(addr).String(), nil
-	}
-	host := id
-	if i := strings.LastIndexByte(id, '@'); i > 0 {
-		host = id[i+1:]
-	}
-	if reason := badHost(host); reason != "" || len(id) > MaxAddressLen {
-		return "", &ConfigError{Code: CodeInvalidParameter, What: "identity " + quote([]byte(id)), Reason: "neither " + GroupID + " nor an address, a domain name or user@domain"}
-	}
-	return strings.TrimSuffix(strings.ToLower(id), "."), nil
-}
-
-// key is the KeyFunc of a Service: the peer's own key, else the one for all, else
-// what the Discoverer knows. Of several the one whose scope is closest to the port.
+// key is the KeyFunc of a Service: the peer's own key, else that of the identity we
+// use, else the one for all, else what the Discoverer knows. Of several the one whose
+// scope is closest to the port.
 func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
 	var found *ikeRecord
 	var row string
@@ -210,8 +202,12 @@ func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, err
 		return PSK{}, false, err
 	}
 	key := PSK{Secret: secret}
-	if found.ID != GroupID {
+	switch {
+	case found.ID == GroupID:
+	case found.isPeer(peer):
 		key.Remote = found.ID
+	default:
+		key.Local = found.ID
 	}
 	return key, true, nil
 }
@@ -220,16 +216,58 @@ func (r *ikeRecord) scope() scope { return scope{r.Instance, Number(r.Port)} }
 
 // rank says how well a key fits a port and a peer: -1 not at all, more is better.
 func (r *ikeRecord) rank(from Port, peer Peer) int {
-	const byAddress, byName, group = 20, 10, 0
+	const peers, ours, group = 20, 10, 0
 	scope := r.scope().rank(from)
 	switch {
 	case scope < 0:
-	case r.ID == canonicalAddr(peer.Addr).WithZone("").String():
-		return byAddress + scope
-	case peer.Name != "" && r.ID == strings.TrimSuffix(strings.ToLower(peer.Name), "."):
-		return byName + scope
+	case r.isPeer(peer):
+		return peers + scope + r.nearness(peer)
+	case r.isOurs(from, peer):
+		return ours + scope
 	case r.ID == GroupID:
 		return group + scope
 	}
 	return -1
+}
+
+// nearness puts the identity that a peer has to have before its address, and that
+// before its name.
+func (r *ikeRecord) nearness(peer Peer) int {
+	const byID, byAddress, byName = 20, 10, 0
+	switch {
+	case peer.ID != "" && r.ID == canonicalIdentity(peer.ID):
+		return byID
+	case r.ID == addressIdentity(peer.Addr):
+		return byAddress
+	}
+	return byName
+}
+
+// isPeer reports whether the key is that of a peer: of the identity that it has to
+// have, of its address, or of its name.
+func (r *ikeRecord) isPeer(peer Peer) bool {
+	return r.ID != GroupID && (peer.ID != "" && r.ID == canonicalIdentity(peer.ID) ||
+		r.ID == addressIdentity(peer.Addr) ||
+		peer.Name != "" && r.ID == canonicalIdentity(peer.Name))
+}
+
+// isOurs reports whether the key is that of the identity we use towards a peer. That
+// is what Microsoft's driver interface says of an ID: see docs/reference-api.md.
+func (r *ikeRecord) isOurs(from Port, peer Peer) bool {
+	if peer.LocalID != "" {
+		return r.ID != GroupID && r.ID == canonicalIdentity(peer.LocalID)
+	}
+	return from.Address.IsValid() && r.ID == addressIdentity(from.Address)
+}
+
+// addressIdentity is the identity of who is known by the address alone.
+func addressIdentity(a netip.Addr) string { return canonicalAddr(a).WithZone("").String() }
+
+// canonicalIdentity returns the canonical form of an identity; of what is none, the
+// text itself, which no stored key is for.
+func canonicalIdentity(id string) string {
+	if canonical, err := identity(id); err == nil {
+		return canonical
+	}
+	return id
 }

@@ -17,12 +17,12 @@ import (
 // next run on.
 type rules struct {
 	ports   *PortSelector
-	records []Record // of rulePrefixes, in the order of the Store
+	records frozenStore // of rulePrefixes
 	groups  []groupMember
 }
 
 // rulePrefixes begin the keys of the records that are rules.
-var rulePrefixes = [...]string{prefixSetting, prefixPSK, prefixTunnel, prefixPolicy}
+var rulePrefixes = [...]string{prefixSetting, prefixPSK, prefixTunnel, prefixPolicy, prefixBitmap}
 
 // isRule reports keys of records that are rules, and prefixes of nothing else.
 func isRule(key string) bool {
@@ -55,14 +55,14 @@ func (s *Service) underRules(ctx context.Context, numbers bool) (*Service, error
 			if err != nil {
 				return nil, storeError(err)
 			}
-			r.records = append(r.records, record)
+			r.records.add(record)
 		}
 	}
 	s.mu.Lock()
 	own := &memory{static: maps.Clone(s.static), volatile: maps.Clone(s.volatile)}
 	s.mu.Unlock()
 	under := &Service{cfg: s.cfg, memory: own, rules: r}
-	under.cfg.Store = ruleStore{Store: s.cfg.Store, records: r.records}
+	under.cfg.Store = ruleStore{Store: s.cfg.Store, records: &r.records}
 	if r.groups, err = under.groups(ctx); err != nil {
 		return nil, storeError(err)
 	}
@@ -123,7 +123,7 @@ func (r *rules) inGroup(dst netip.AddrPort, tag int) bool {
 // A ruleStore is a Store that answers from memory what is asked of the rules.
 type ruleStore struct {
 	Store
-	records []Record // of the rules
+	records *frozenStore // of the rules
 }
 
 // Get returns a record, as Store says.
@@ -131,12 +131,7 @@ func (s ruleStore) Get(ctx context.Context, key string) (Record, error) {
 	if !isRule(key) {
 		return s.Store.Get(ctx, key)
 	}
-	for _, r := range s.records {
-		if r.Key == key {
-			return r, nil
-		}
-	}
-	return Record{Key: key}, nil
+	return s.records.Get(ctx, key)
 }
 
 // List yields records, as Store says.
@@ -144,13 +139,7 @@ func (s ruleStore) List(ctx context.Context, prefix string) iter.Seq2[Record, er
 	if !isRule(prefix) {
 		return s.Store.List(ctx, prefix)
 	}
-	return func(yield func(Record, error) bool) {
-		for _, r := range s.records {
-			if strings.HasPrefix(r.Key, prefix) && !yield(r, nil) {
-				return
-			}
-		}
-	}
+	return s.records.List(ctx, prefix)
 }
 
 // rulesOnce reads the rules when they are first needed. The zero value is ready to use.

@@ -31,10 +31,11 @@ type tunnelRecord struct {
 // instance and port are closest counts. Unless persist is set it ends with the
 // Service.
 func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress, persist bool) error {
-	for _, a := range []netip.Addr{t.Destination, t.Outer} {
-		if !a.IsValid() || !isHost(a) {
-			return refused(&ConfigError{Code: CodeInvalidHost, What: "tunnel", Reason: a.String() + " is not the address of a host"})
-		}
+	if !t.Destination.IsValid() || !isHost(t.Destination) {
+		return refused(&ConfigError{Code: CodeInvalidHost, What: "tunnel", Reason: t.Destination.String() + " is not the address of a host"})
+	}
+	if err := checkGateway(t.Destination, t.Outer); err != nil {
+		return refused(err)
 	}
 	scope, err := s.scope(ctx, t.Instance, t.Port)
 	if err != nil {
@@ -42,6 +43,27 @@ func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress
 	}
 	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: canonicalAddr(t.Destination), Outer: canonicalAddr(t.Outer)}
 	return s.put(ctx, tunnelKey(r.Destination, t.Instance, t.Port), encode(r), persist)
+}
+
+// checkGateway refuses what cannot be the gateway to a destination. An invalid
+// destination is one that is not known yet. The destination itself can be: that is a
+// host that ends the tunnel itself.
+func checkGateway(destination, outer netip.Addr) error {
+	refuse := func(reason string) error {
+		return &ConfigError{Code: CodeInvalidHost, What: "outer address", Reason: outer.String() + reason}
+	}
+	outer, destination = outer.Unmap(), destination.Unmap()
+	switch {
+	case !outer.IsValid() || !isHost(outer):
+		return refuse(" is not the address of a host")
+	case outer.IsLoopback():
+		return refuse(" is this host, which is no gateway to another")
+	case outer.Is6() && outer.IsLinkLocalUnicast() && outer.Zone() == "":
+		return refuse(" is link-local, and without a zone it means no host in particular: add the zone, as in fe80::1%eth0")
+	case destination.IsValid() && destination.Is4() != outer.Is4():
+		return refuse(" cannot be the gateway to " + destination.String() + ": one is IPv4 and the other IPv6, and a tunnel of one in the other is not supported")
+	}
+	return nil
 }
 
 // RemoveTunnelModeOuterAddress forgets the gateway of a destination that was set

@@ -50,6 +50,8 @@ type job struct {
 	Other         ipsec.Flags // doTwice: the second time
 	Key           string
 	Local, Remote string     // identities; empty: addresses
+	PeerID        string     // as the portal has it
+	Proposals     string     // likewise
 	Outer         netip.Addr // in tunnel mode
 	Charon        string     // its socket; empty: the kernel's policies alone
 	Timeout       time.Duration
@@ -220,6 +222,7 @@ func (j *job) portal(flags ipsec.Flags) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Portal: initiator.Portal{Address: j.Portal.Addr().String(), Port: j.Portal.Port()},
 		Source: j.Source, Security: flags,
+		IPsec: initiator.IPsecOptions{LocalID: j.Local, PeerID: j.PeerID, Proposals: j.Proposals},
 	}
 }
 

@@ -39,6 +39,9 @@ func TestCharon(t *testing.T) {
 	}
 	t.Run("wrong key", h.testWrongKey)
 	t.Run("wrong identity", h.testWrongIdentity)
+	t.Run("identities", h.testIdentities)
+	t.Run("proposals", h.testProposals)
+	t.Run("example of a peer", h.testExample)
 	t.Run("phases", h.testPhases)
 	t.Run("a message that cannot be read", h.testGarbled)
 	t.Run("aggressive mode is not allowed", h.testNotAllowed)

@@ -18,11 +18,14 @@ func (e *Enforcer) Announce(ctx context.Context, s initiator.Secured) (string, e
 	if err := e.able(s); err != nil {
 		return "", err
 	}
+	c, err := newConnection(s, e.Legacy)
+	if err != nil {
+		return "", err
+	}
 	charon := e.charon()
 	if err := charon.reach(ctx); err != nil {
 		return "", lacking(err)
 	}
-	c := newConnection(s)
 	if err := c.conflict(ctx, charon, &e.names); err != nil {
 		return "", failed(err)
 	}

@@ -4,26 +4,12 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
-)
-
-// What is proposed, best first. RFC 3723 wants 3DES with SHA-1 of every target,
-// and with it go small groups; they are proposed only where asked for.
-var (
-	proposalsIKE = []string{"aes256-sha256-modp2048", "aes128-sha256-modp2048", "aes128-sha1-modp2048"}
-	legacyIKE    = []string{"3des-sha1-modp1024"}
-	proposalsESP = []string{"aes256gcm16", "aes128-sha256", "aes128-sha1"}
-	legacyESP    = []string{"3des-sha1"}
-)
-
-// The groups of perfect forward secrecy.
-const (
-	groupPFS       = "-modp2048"
-	legacyGroupPFS = "-modp1024"
 )
 
 // How long an IKE association may live, in seconds: as long as no connection of
@@ -46,11 +32,13 @@ type connection struct {
 	peer   netip.Addr // the other end of IKE and of IPsec: the portal, or its gateway
 	local  string     // our identity
 	remote string     // the peer's
-	legacy bool
+
+	ike, esp []string // proposals
 }
 
-// newConnection gives a connection all but its name and numbers.
-func newConnection(s initiator.Secured) connection {
+// newConnection gives a connection all but its name and numbers. What it refuses is
+// a *initiator.ConfigError.
+func newConnection(s initiator.Secured, legacy bool) (connection, error) {
 	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Portal.Addr().Unmap(), local: s.Key.Local, remote: s.Key.Remote}
 	if s.Plan.Mode == ipsec.TunnelMode {
 		c.peer = s.Outer.Unmap()
@@ -61,7 +49,41 @@ func newConnection(s initiator.Secured) connection {
 	if c.remote == "" {
 		c.remote = c.peer.String()
 	}
-	return c
+	for _, id := range []string{c.local, c.remote} {
+		if _, err := initiator.CanonicalIdentity(id); err != nil {
+			return c, err
+		}
+	}
+	return c, c.propose(s.Proposals, legacy)
+}
+
+// propose sets the algorithms that are offered.
+func (c *connection) propose(text string, legacy bool) error {
+	if text == "" && legacy {
+		text = ipsec.ProposalsLegacy
+	}
+	p, err := ipsec.ParseProposals(text)
+	if err == nil {
+		c.ike = p.IKE
+		c.esp, err = p.ForESP(c.plan.PFS)
+	}
+	if err != nil {
+		return &initiator.ConfigError{Code: initiator.CodeInvalidParameter, What: "IPsec", Reason: strings.TrimPrefix(err.Error(), "ipsec: "), Err: err}
+	}
+	return nil
+}
+
+// typed returns an identity as charon is to take it. Of text without a type charon
+// makes what it will: a pattern, a distinguished name, an opaque key. An address can
+// be taken for nothing else.
+func typed(id string) string {
+	if addr, err := netip.ParseAddr(id); err == nil {
+		return addr.String()
+	}
+	if strings.Contains(id, "@") {
+		return "email:" + id
+	}
+	return "fqdn:" + id
 }
 
 // association is what the socket is held to.
@@ -75,7 +97,7 @@ func (c *connection) key(secret []byte) vici.Section {
 		vici.Text("id", c.name),
 		vici.Text("type", "IKE"),
 		vici.Bytes("data", secret),
-		vici.List("owners", c.local, c.remote),
+		vici.List("owners", typed(c.local), typed(c.remote)),
 	}
 }
 
@@ -83,14 +105,14 @@ func (c *connection) key(secret []byte) vici.Section {
 // acts by itself: no trap, no restart, no dead peer detection, no policies.
 func (c *connection) config() vici.Section {
 	auth := func(end, id string) vici.Element {
-		return vici.Sub(end, vici.Text("auth", "psk"), vici.Text("id", id))
+		return vici.Sub(end, vici.Text("auth", "psk"), vici.Text("id", typed(id)))
 	}
 	return vici.Section{vici.Sub(c.name,
 		vici.Text("version", "1"),
 		vici.Text("aggressive", yesNo(c.plan.Exchange == ipsec.AggressiveMode)),
 		vici.List("local_addrs", c.source.String()),
 		vici.List("remote_addrs", c.peer.String()),
-		vici.List("proposals", c.proposals(proposalsIKE, legacyIKE)...),
+		vici.List("proposals", c.ike...),
 		vici.Text("keyingtries", "1"),
 		vici.Text("dpd_delay", "0"),
 		// Else the peer would be told to forget what it has with this host
@@ -103,7 +125,7 @@ func (c *connection) config() vici.Section {
 			vici.Text("mode", c.plan.Mode.String()),
 			vici.List("local_ts", fmt.Sprintf("%s/%d[tcp]", c.source, c.source.BitLen())),
 			vici.List("remote_ts", fmt.Sprintf("%s/%d[tcp/%d]", c.portal.Addr(), c.portal.Addr().BitLen(), c.portal.Port())),
-			vici.List("esp_proposals", c.proposals(c.espProposals())...),
+			vici.List("esp_proposals", c.esp...),
 			vici.Text("reqid", strconv.FormatUint(uint64(c.reqid), 10)),
 			vici.Text("policies", "no"),
 			vici.Text("start_action", "none"),
@@ -111,28 +133,6 @@ func (c *connection) config() vici.Section {
 			vici.Text("dpd_action", "clear"),
 		)),
 	)}
-}
-
-func (c *connection) proposals(usual, legacy []string) []string {
-	if !c.legacy {
-		return usual
-	}
-	return append(append([]string{}, usual...), legacy...)
-}
-
-// espProposals returns what is proposed for ESP: with groups, if there is to be
-// perfect forward secrecy.
-func (c *connection) espProposals() (usual, legacy []string) {
-	if !c.plan.PFS {
-		return proposalsESP, legacyESP
-	}
-	with := func(list []string, group string) (all []string) {
-		for _, p := range list {
-			all = append(all, p+group)
-		}
-		return all
-	}
-	return with(proposalsESP, groupPFS), with(legacyESP, legacyGroupPFS)
 }
 
 func yesNo(b bool) string {

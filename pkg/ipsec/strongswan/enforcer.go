@@ -38,8 +38,8 @@ type Enforcer struct {
 	// Socket is the path of charon's vici socket; empty: DefaultSocket.
 	Socket string
 
-	// Legacy proposes 3DES with SHA-1 and 1024-bit groups as well, last: for
-	// targets that know nothing better.
+	// Legacy offers what ipsec.ProposalsLegacy says to portals that have no Proposals
+	// of their own: for targets that know nothing better.
 	Legacy bool
 
 	// Settle is how long to wait after a negotiation, since its last message has
@@ -85,7 +85,10 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 	if err := e.able(s); err != nil {
 		return nil, err
 	}
-	c := newConnection(s)
+	c, err := newConnection(s, e.Legacy)
+	if err != nil {
+		return nil, err
+	}
 	leave, err := e.pairs.enter(ctx, c.source, c.portal)
 	if err != nil {
 		return nil, failed(err)
@@ -113,7 +116,6 @@ func (e *Enforcer) charon() *daemon {
 
 // name gives a connection its name and numbers.
 func (e *Enforcer) name(c *connection) {
-	c.legacy = e.Legacy
 	n := e.serials.Add(1)
 	c.name = ownerNow().name(n)
 	c.reqid, c.serial = randomReqid(), randomStart()+n

@@ -188,7 +188,7 @@ func TestIdentities(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	want := []string{"host1.example.com", "target.example.com"}
+	want := []string{"fqdn:host1.example.com", "fqdn:target.example.com"}
 	if diff := cmp.Diff(want, owners); diff != "" {
 		t.Errorf("owners (-want +got):\n%s", diff)
 	}

@@ -143,7 +143,7 @@ func (c *charon) association(name string) vici.Section {
 		"name": name, "state": "INSTALLED", "mode": strings.ToUpper(child.Text("mode")), "protocol": "ESP", "reqid": child.Text("reqid"),
 		"spi-in": "c0000001", "spi-out": "c0000002", "encr-alg": "AES_GCM_16", "encr-keysize": "256", "bytes-in": c.bytes, "bytes-out": c.bytes,
 	}
-	if esp := child.List("esp_proposals"); len(esp) > 0 && strings.Contains(esp[0], "modp") {
+	if esp := child.List("esp_proposals"); len(esp) > 0 && (strings.Contains(esp[0], "modp") || strings.Contains(esp[0], "ecp")) {
 		k["dh-group"] = "MODP_2048"
 	}
 	if c.change != nil {

@@ -152,7 +152,10 @@ func TestYield(t *testing.T) {
 			}
 			e, _ := newEnforcer(t, c)
 			d := e.charon()
-			conn := newConnection(secured(t, 0))
+			conn, err := newConnection(secured(t, 0), false)
+			if err != nil {
+				t.Fatal(err)
+			}
 			conn.name = name + "0"
 			if !tt.lower {
 				conn.name = prefix
