@@ -45,6 +45,7 @@ var dryRuns = map[string][]string{
 	"target add":                {"target add iqn.2026-11.com.example:new"},
 	"target remove":             {"target remove iqn.2026-11.com.example:static"},
 	"target prune":              {"target prune"},
+	"registry rekey":            {"registry rekey"},
 	"instance add":              {"instance add san --node-name iqn.2026-11.com.example:new", "instance add san", "instance add lan"},
 	"instance remove":           {"instance remove san"},
 	"initiator set-name":        {"initiator set-name iqn.2026-11.com.example:new", "initiator set-name"},

@@ -57,7 +57,7 @@ func TestRules(t *testing.T) {
 // to let them be asked without it.
 func TestRulesDamaged(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"policy/x", "psk/x", "bitmap/192.0.2.10/03260/x", "setting/default-security-flags"} {
+	for _, key := range []string{"policy/x", "psk/192.0.2.10//4294967295", "bitmap/192.0.2.10/03260/x", "setting/default-security-flags"} {
 		var store initiator.Store
 		w := newWorld(t, func(cfg *initiator.Config) { store = cfg.Store })
 		w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
