@@ -3,6 +3,7 @@ package strongswan
 import (
 	"bufio"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -53,8 +54,15 @@ type charon struct {
 // newCharon runs one until the end of the test.
 func newCharon(t *testing.T, change func(*charon)) *charon {
 	t.Helper()
+	// The path of a socket has little room (104 bytes on some systems), and the name of
+	// the test is in t.TempDir.
+	folder, err := os.MkdirTemp("", "vici")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
 	c := &charon{
-		t: t, Socket: filepath.Join(t.TempDir(), "vici"), bytes: "1000",
+		t: t, Socket: filepath.Join(folder, "s"), bytes: "1000",
 		conns: map[string]vici.Section{}, keys: map[string]vici.Section{}, up: map[string]bool{}, children: map[string]bool{},
 		stop: map[string]chan struct{}{}, began: make(chan string, 16),
 	}
