@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // badArguments has for each verb command lines of which one argument or one value is
@@ -87,7 +87,7 @@ func TestBadArguments(t *testing.T) {
 func TestHarmfulNames(t *testing.T) {
 	t.Parallel()
 	discover := newLab(t).inRegistry(t)
-	want := fmt.Sprintf(`"code":%d,"code_name":"ISDSC_INVALID_ISCSI_NAME"`, initiator.CodeInvalidISCSIName)
+	want := fmt.Sprintf(`"code":%d,"code_name":"ISDSC_INVALID_ISCSI_NAME"`, isdsc.InvalidISCSIName)
 	for _, line := range []string{"initiator set-name a/b", "instance add san --node-name a/b", "target add a/b"} {
 		if r := discover(strings.Fields(line + " -o json")...); r.status != exitFailed || !strings.Contains(r.stdout, want) {
 			t.Errorf("%s: got %+v, want exit status 1 and %s", line, r, want)

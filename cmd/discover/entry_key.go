@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // entry understands the portal of a verb about one entry of the registry.
@@ -37,8 +38,8 @@ func (k *keyFlags) of(ctx context.Context, s *initiator.Service, p initiator.Por
 	}
 	port, ok := selector.Find(key.Instance, k.source)
 	if !ok {
-		return key, &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: &initiator.ConfigError{
-			Code:   initiator.CodeInvalidPortNumber,
+		return key, &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: &isdsc.Error{
+			Code:   isdsc.InvalidPortNumber,
 			What:   "source " + k.source.String(),
 			Reason: fmt.Sprintf("no initiator port of instance %s has this address; see discover port list", key.Instance),
 		}}

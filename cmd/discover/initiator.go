@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // initiator returns the verbs about who we are.
@@ -167,7 +169,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 // shortSecret is the warning that the reference API has for it.
 var shortSecret = jsonWarning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonText(initiator.CodeName(initiator.CodeShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no

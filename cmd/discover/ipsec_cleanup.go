@@ -5,9 +5,11 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // ipsecCleanup returns the verb.
@@ -43,8 +45,8 @@ type jsonLeftover struct {
 // cleanup takes out what there is, and shows it.
 func (c *command) cleanup(ctx context.Context, all bool) error {
 	if c.cleanIPsec == nil {
-		return &initiator.Error{Stage: initiator.StageSecure, Err: &initiator.ConfigError{
-			Code: initiator.CodeIPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
+		return &initiator.Error{Stage: initiator.StageSecure, Err: &isdsc.Error{
+			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
 		}}
 	}
 	list, err := c.cleanIPsec(ctx, all, c.global.dryRun)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -20,7 +20,7 @@ func TestIPsecCleanup(t *testing.T) {
 	}
 	stuck := left("gone", false)
 	stuck.Err = &strongswan.LeftoverError{Name: name, Err: errors.New("it stays there")}
-	silent := &initiator.ConfigError{Code: initiator.CodeFailedToConfigureIPsec, What: "IPsec", Reason: "charon on /x: no answer within 5s (it may hang)"}
+	silent := &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "charon on /x: no answer within 5s (it may hang)"}
 	const none = "discover: nothing of a discovery is in charon\n"
 	for _, tt := range []struct {
 		name           string

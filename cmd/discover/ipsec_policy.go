@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // jsonPolicy is an administrator's rule.
@@ -57,8 +59,8 @@ func (c *command) setPolicy(ctx context.Context, s *initiator.Service, p initiat
 		return err
 	}
 	if there && old.Flags.Has(ipsec.FlagIKE) && !p.Flags.Has(ipsec.FlagIKE) && !replace {
-		return &initiator.Error{Stage: initiator.StageValidate, Err: &initiator.ConfigError{
-			Code: initiator.CodeInvalidParameter, What: "policy " + p.Selector,
+		return &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{
+			Code: isdsc.InvalidParameter, What: "policy " + p.Selector,
 			Reason: "it asks for " + flagsText(old.Flags) + " now; to turn that off, give --replace",
 		}}
 	}

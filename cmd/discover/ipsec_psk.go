@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"github.com/spf13/cobra"
+
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/spf13/cobra"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // jsonPSK is a preshared key, of which only is told that it is there.
@@ -85,8 +87,8 @@ func (c *command) setPSK(ctx context.Context, s *initiator.Service, i initiator.
 // where nothing is.
 func keyOf(ctx context.Context, s *initiator.Service, i *initiator.IKEInfo) (old initiator.IKEInfo, there bool, err error) {
 	old, err = s.IKEInfo(ctx, i.ID, i.Instance, i.Port)
-	var none *initiator.ConfigError
-	if errors.As(err, &none) && none.Code == initiator.CodeNoAuthInfoAvailable {
+	var none *isdsc.Error
+	if errors.As(err, &none) && none.Code == isdsc.NoAuthInfoAvailable {
 		return old, false, nil
 	}
 	return old, err == nil, err

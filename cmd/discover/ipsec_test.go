@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -28,7 +29,7 @@ func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ip
 
 func (e *fakeEnforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
 	if s.Plan.Exchange == ipsec.AggressiveMode {
-		return "", &initiator.ConfigError{Code: initiator.CodeRequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
 	}
 	return "fake", nil
 }

@@ -8,10 +8,12 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // windowsTool does what Windows' iscsicli does, on our registry.
@@ -234,7 +236,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.Unavailable:
 		t.say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
 	}
-	return ending{initiator.CodeRequestNotSupported, exitFailed}, nil
+	return ending{isdsc.RequestNotSupported, exitFailed}, nil
 }
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -110,7 +111,7 @@ func together(asked, failed int, last error) ending {
 	case failed == 0:
 		return ending{}
 	case failed < asked:
-		return ending{initiator.CodeOperationNotAllSuccess, exitPartly}
+		return ending{isdsc.OperationNotAllSuccess, exitPartly}
 	}
 	return ending{initiator.Code(last), exitFailed}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // listInitiators lists the initiator instances.
@@ -58,7 +59,7 @@ func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (e
 		return err
 	})
 	if short && err == nil {
-		end.code = initiator.CodeShortCHAPSecret // a warning
+		end.code = isdsc.ShortCHAPSecret // a warning
 	}
 	return end, err
 }

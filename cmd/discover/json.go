@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // jsonResult is what became of a portal. The order of its fields is that of
@@ -110,7 +111,7 @@ func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
 			j.InitiatorPortUsed = jsonText(r.Port.Number.String())
 		}
 	}
-	j.CodeName = initiator.CodeName(j.Code)
+	j.CodeName = isdsc.Name(j.Code)
 	if r.Address.IsValid() {
 		j.Address = jsonText(r.Address.String())
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // jsonPortal is an entry of the registry.
@@ -72,10 +73,10 @@ func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
 	}
 	if last := &p.Last; !last.Time.IsZero() {
 		j.LastResult = &jsonLastState{
-			Time: jsonTime(last.Time), Status: "ok", Code: last.Code, CodeName: initiator.CodeName(last.Code),
+			Time: jsonTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
 			Stage: last.Stage, Message: jsonText(last.Message), Source: jsonText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
 		}
-		if last.Code != initiator.CodeSuccess {
+		if last.Code != isdsc.Success {
 			j.LastResult.Status = "error"
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"strconv"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // keyFlags say which portal is meant: from which port of which instance, and at
@@ -55,7 +57,7 @@ func (k *keyFlags) portal(arg string) (initiator.Portal, error) {
 
 // configReason returns what is wrong with a parameter, without its name.
 func configReason(err error) string {
-	var ce *initiator.ConfigError
+	var ce *isdsc.Error
 	if errors.As(err, &ce) {
 		return ce.Reason
 	}
@@ -73,7 +75,8 @@ type portNumber struct {
 const eachPort = "each"
 
 func (n *portNumber) String() string { return "" }
-func (n *portNumber) Type() string   { return "N" }
+
+func (n *portNumber) Type() string { return "N" }
 
 func (n *portNumber) Set(s string) error {
 	switch s {
@@ -96,7 +99,8 @@ func (n *portNumber) Set(s string) error {
 type address struct{ value *netip.Addr }
 
 func (a *address) String() string { return "" }
-func (a *address) Type() string   { return "ADDRESS" }
+
+func (a *address) Type() string { return "ADDRESS" }
 
 func (a *address) Set(s string) error {
 	v, err := netip.ParseAddr(s)

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // port returns the verbs about initiator ports.
@@ -81,8 +83,8 @@ func (c *command) allPorts(selector *initiator.PortSelector, instance string) er
 	l := c.newListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
-		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &initiator.ConfigError{
-			Code: initiator.CodeInitiatorInstanceNotFound, What: "initiator instance " + quoted(instance), Reason: "there is none of this name; see discover instance list",
+		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
+			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + quoted(instance), Reason: "there is none of this name; see discover instance list",
 		}}
 	}
 	for _, p := range selector.Ports {

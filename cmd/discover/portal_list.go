@@ -3,8 +3,10 @@ package main
 import (
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // portalList returns the verb.
@@ -92,7 +94,7 @@ func lastText(last *initiator.LastResult) string {
 	switch {
 	case last.Time.IsZero():
 		return "not asked yet"
-	case last.Code != initiator.CodeSuccess:
+	case last.Code != isdsc.Success:
 		return timeText(last.Time) + " failed: " + last.Message
 	}
 	return timeText(last.Time) + " " + summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut})

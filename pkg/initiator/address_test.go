@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestEarlierAddress: an address that failed before another worked is a warning
@@ -43,8 +44,8 @@ func TestEarlierAddress(t *testing.T) {
 // TestLookup: what a name server may say.
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	unresolved := outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved}
-	noHost := outcome{stage: initiator.StageResolve, code: initiator.CodeInvalidHost, text: "no address that could be asked"}
+	unresolved := outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved}
+	noHost := outcome{stage: initiator.StageResolve, code: isdsc.InvalidHost, text: "no address that could be asked"}
 	tests := []struct {
 		name  string
 		addrs []string
@@ -56,8 +57,8 @@ func TestLookup(t *testing.T) {
 		{name: "among others", addrs: []string{"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1", "255.255.255.255", "192.0.2.1"}},
 		{name: "none", want: noHost},
 		{name: "none that is a host", addrs: []string{"0.0.0.0", "224.0.0.1"}, want: noHost},
-		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, text: "resolve array.example:3260: no such host; check the host name"}},
-		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, retry: true}},
+		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, text: "resolve array.example:3260: no such host; check the host name"}},
+		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true}},
 		{name: "another error", err: errors.New("no"), want: unresolved},
 	}
 	for _, tt := range tests {
@@ -87,7 +88,7 @@ func TestNoHost(t *testing.T) {
 			t.Parallel()
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				r, _ := discover(t, d, at(netip.AddrPortFrom(netip.MustParseAddr(addr), 3260)))
-				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: initiator.CodeInvalidHost})
+				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: isdsc.InvalidHost})
 				if len(n.Dials()) != 0 {
 					t.Errorf("dials %v", n.Dials())
 				}

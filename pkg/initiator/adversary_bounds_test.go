@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -273,7 +274,7 @@ func TestBoundGoroutines(t *testing.T) {
 	}()
 	done := 0
 	for e := range d.Run(ctx, slices.Values(slices.Repeat([]initiator.SendTargetPortal{at(server.Addr)}, portals))) {
-		judge(t, e.(initiator.PortalDone).Result.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeWin32Cancelled})
+		judge(t, e.(initiator.PortalDone).Result.Err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled})
 		done++
 	}
 	<-counted
@@ -294,7 +295,7 @@ func TestBoundCancel(t *testing.T) {
 				return iscsitest.Silence()(c)
 			}))
 			_, err := newDiscoverer().Discover(ctx, withAll(at(server.Addr)))
-			want := outcome{stage: stage, code: initiator.CodeWin32Cancelled}
+			want := outcome{stage: stage, code: isdsc.Win32Cancelled}
 			if stage == initiator.StageLogout {
 				want = outcome{}
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -25,7 +26,7 @@ func mutual(p initiator.SendTargetPortal) initiator.SendTargetPortal {
 
 // badCHAP is the outcome of CHAP that was not done, or not well.
 func badCHAP(text string) outcome {
-	return outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: text}
+	return outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: text}
 }
 
 // checked sends a Login Response after a look at our response to a challenge.

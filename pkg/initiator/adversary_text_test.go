@@ -8,12 +8,13 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // badText is the outcome of an answer to SendTargets that breaks the rules.
 func badText(text string) outcome {
-	return outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: text}
+	return outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: text}
 }
 
 // TestAdversaryText: what a target may do wrong, or unusually, with the responses
@@ -57,7 +58,7 @@ func TestAdversaryText(t *testing.T) {
 		{name: "an event before it", steps: beside(&pdu.AsyncMessage{Event: pdu.AsyncSCSI, Data: []byte("\x1b[2J\x00\xff")}), sent: 3},
 		{name: "an unknown event before it", steps: beside(&pdu.AsyncMessage{Event: 200, VCode: 9}), sent: 3},
 		{name: "a reject with a forged line", steps: after(iscsitest.Send(&pdu.Reject{Reason: 0x7e, Data: []byte("\n192.0.2.66:3260,1 iqn.2026-11.com.example:forged\n\x1b[2J")})), sent: 2,
-			want: outcome{stage: initiator.StageDiscover, code: initiator.CodeNonSpecificError, text: "rejected our request"}},
+			want: outcome{stage: initiator.StageDiscover, code: isdsc.NonSpecificError, text: "rejected our request"}},
 		{name: "more behind the last one", judge: oneTarget, steps: after(iscsitest.Together(
 			&pdu.TextResponse{Final: true, Data: pdu.Text(disk)},
 			&pdu.TextResponse{Final: true, Data: pdu.Text("TargetName=iqn.2026-11.com.example:late\x00")},

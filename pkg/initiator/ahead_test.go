@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestAhead: behind a portal that says nothing a bounded number of results waits,
@@ -35,7 +36,7 @@ func TestAhead(t *testing.T) {
 		}) {
 			if results++; results == 1 {
 				judge(t, r.Err, lost(initiator.StageLogin))
-			} else if initiator.Code(r.Err) != initiator.CodeNoPortalSpecified {
+			} else if initiator.Code(r.Err) != isdsc.NoPortalSpecified {
 				t.Fatalf("result %d: %v", results, r.Err)
 			}
 		}

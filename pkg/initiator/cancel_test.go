@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A hold is a place at which a discovery stands still, and what its stage is
@@ -79,7 +80,7 @@ func TestCancelEverywhere(t *testing.T) {
 					judge(t, err, outcome{})
 					return
 				}
-				if judge(t, err, outcome{stage: h.stage, code: initiator.CodeWin32Cancelled}); !errors.Is(err, context.Canceled) {
+				if judge(t, err, outcome{stage: h.stage, code: isdsc.Win32Cancelled}); !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
 			})
@@ -174,7 +175,7 @@ func TestCancelled(t *testing.T) {
 		cancel()
 		p := portal(n, where, &iscsitest.Target{})
 		r, err := d.Discover(ctx, p)
-		judge(t, err, outcome{stage: initiator.StageValidate, code: initiator.CodeWin32Cancelled})
+		judge(t, err, outcome{stage: initiator.StageValidate, code: isdsc.Win32Cancelled})
 		if r.Portal.Portal != p.Portal || len(n.Dials()) != 0 {
 			t.Errorf("result %+v, dials %v", r, n.Dials())
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestChangeInstance (issue 13, 5): what is made of an instance starts from what is
@@ -36,7 +37,7 @@ func TestChangeInstance(t *testing.T) {
 	if err != nil || calls != 2 || !cmp.Equal(now, want, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })) {
 		t.Errorf("got %+v, %v after %d calls, want %+v", now, err, calls, want)
 	}
-	if _, err := w.ChangeInstance(t.Context(), "host", func(*initiator.Instance) initiator.Instance { return first }); initiator.Code(err) != initiator.CodeInvalidParameter {
+	if _, err := w.ChangeInstance(t.Context(), "host", func(*initiator.Instance) initiator.Instance { return first }); initiator.Code(err) != isdsc.InvalidParameter {
 		t.Errorf("the built-in one: got %v", err)
 	}
 }

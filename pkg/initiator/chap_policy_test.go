@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -47,7 +48,7 @@ func TestCHAPPolicy(t *testing.T) {
 		{name: "preferred, None, then a challenge", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, reply("0", "CHAP_A=5", "CHAP_I=1", "CHAP_C=0x0011"))}, offers: []string{"CHAP,None"}, auth: none, want: badCHAP("CHAP_A: not expected")},
 		{name: "preferred, None, then refused", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, refusal(0x0201))}, offers: []string{"CHAP,None"}, auth: none, want: badCHAP("authentication failure (0x0201)")},
 		{name: "preferred, None, then closed", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, iscsitest.Close())}, offers: []string{"CHAP,None"}, auth: none, want: lost(initiator.StageLogin)},
-		{name: "preferred, None, then refused in the next stage", policy: preferred, targets: []iscsitest.Handler{instead(open(), 2, refusal(0x0200))}, offers: []string{"CHAP,None"}, auth: none, want: outcome{stage: initiator.StageLogin, code: initiator.CodeInitiatorError}},
+		{name: "preferred, None, then refused in the next stage", policy: preferred, targets: []iscsitest.Handler{instead(open(), 2, refusal(0x0200))}, offers: []string{"CHAP,None"}, auth: none, want: outcome{stage: initiator.StageLogin, code: isdsc.InitiatorError}},
 		{name: "preferred, second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), chapTarget("")}, offers: []string{"CHAP,None", "CHAP"}, auth: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}, warned: 1},
 		{name: "preferred, no way without CHAP in the second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), open()}, offers: []string{"CHAP,None", "CHAP"}, want: badCHAP("")},
 		{name: "preferred, no credentials", policy: preferred, login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{open()}, offers: []string{""}, auth: none},
@@ -110,8 +111,8 @@ func TestCHAPPolicyRefused(t *testing.T) {
 		login  func(initiator.SendTargetPortal) initiator.SendTargetPortal
 		code   uint32
 	}{
-		{name: "mutual", policy: initiator.CHAPPreferred, login: mutual, code: initiator.CodeWin32InvalidParameter},
-		{name: "unknown", policy: 2, login: oneWay, code: initiator.CodeWin32InvalidParameter},
+		{name: "mutual", policy: initiator.CHAPPreferred, login: mutual, code: isdsc.Win32InvalidParameter},
+		{name: "unknown", policy: 2, login: oneWay, code: isdsc.Win32InvalidParameter},
 		{name: "mutual, required", policy: initiator.CHAPRequired, login: mutual},
 		{name: "one-way", policy: initiator.CHAPPreferred, login: oneWay},
 	}
@@ -123,7 +124,7 @@ func TestCHAPPolicyRefused(t *testing.T) {
 			p.Login.CHAPPolicy = tt.policy
 			r, err := w.AddSendTargetPortal(t.Context(), p)
 			wantCode(t, err, tt.code)
-			var config *initiator.ConfigError
+			var config *isdsc.Error
 			if refused := tt.code != 0; r.Stored == refused || (len(w.network.Dials()) > 0) == refused || errors.As(err, &config) != refused {
 				t.Errorf("stored %t, dials %v, error %v", r.Stored, w.network.Dials(), err)
 			}

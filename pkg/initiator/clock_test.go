@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestClockJumps: a clock that is set back or far ahead leaves the times of a target
@@ -23,12 +23,12 @@ func TestClockJumps(t *testing.T) {
 			addr := w.network.Portal("192.0.2.10:3260", both, both, one, one, both)
 			p := at(addr)
 			_, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			begin := w.clock
 			refresh := func() {
 				t.Helper()
 				_, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-				wantCode(t, err, initiator.CodeSuccess)
+				wantCode(t, err, isdsc.Success)
 				for _, k := range w.targets() {
 					m := k.Mechanisms[0]
 					if !m.FirstSeen.Equal(begin) || m.LastSeen.Before(m.FirstSeen) || !m.MissingSince.IsZero() && m.MissingSince.Before(m.LastSeen) {
@@ -54,7 +54,7 @@ func TestClockJumps(t *testing.T) {
 			prune(time.Hour, 0)
 			prune(0, 1) // whatever is missing, whenever that was
 			_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
-			wantCode(t, err, initiator.CodeSuccess) // and it is there again, as a new one
+			wantCode(t, err, isdsc.Success) // and it is there again, as a new one
 			for _, k := range w.targets() {
 				if m := k.Mechanisms[0]; !m.MissingSince.IsZero() {
 					t.Errorf("%s is missing since %s", k.Name, m.MissingSince)
@@ -72,9 +72,9 @@ func TestClockBack(t *testing.T) {
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{})
 	p := at(addr)
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	since := w.clock
 	for _, tt := range []struct {
 		now  time.Time

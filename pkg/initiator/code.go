@@ -7,18 +7,19 @@ import (
 	"net"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // Code returns the number that the reference API has for a failure: an
-// ISDSC_STATUS or a Win32 error. It is 0 for nil, and CodeNonSpecificError where
+// ISDSC_STATUS or a Win32 error. It is 0 for nil, and isdsc.NonSpecificError where
 // nothing fits better.
 func Code(err error) uint32 {
 	if err == nil {
-		return CodeSuccess
+		return isdsc.Success
 	}
 	var (
-		config      *ConfigError
+		config      *isdsc.Error
 		login       *LoginError
 		redirect    *RedirectError
 		dns         *net.DNSError
@@ -34,39 +35,39 @@ func Code(err error) uint32 {
 	case errors.As(err, &config):
 		return config.Code
 	case errors.Is(err, context.Canceled):
-		return CodeWin32Cancelled
+		return isdsc.Win32Cancelled
 	case errors.As(err, &redirect):
 		return statusCode(redirect.Status)
 	case errors.As(err, &login):
 		return statusCode(login.Status)
 	case isAuth(err):
-		return CodeAuthenticationFailure
+		return isdsc.AuthenticationFailure
 	case errors.As(err, &dns):
-		return CodeDNSNameUnresolved
+		return isdsc.DNSNameUnresolved
 	case errors.As(err, &negotiation):
 		if negotiation.Key == pdu.KeyAuthMethod {
-			return CodeAuthenticationFailure
+			return isdsc.AuthenticationFailure
 		}
-		return CodeLoginFailed
+		return isdsc.LoginFailed
 	case errors.As(err, &limit):
 		if errors.As(err, &at) && at.Stage == StageLogin {
-			return CodeLoginFailed
+			return isdsc.LoginFailed
 		}
-		return CodeInvalidSendTargetsText
+		return isdsc.InvalidSendTargetsText
 	case errors.As(err, &memory):
-		return CodeOutOfResources
+		return isdsc.OutOfResources
 	case errors.As(err, &answer):
-		return CodeInvalidSendTargetsText
+		return isdsc.InvalidSendTargetsText
 	case errors.As(err, &reject):
-		return CodeNonSpecificError // the login is long over
+		return isdsc.NonSpecificError // the login is long over
 	case errors.As(err, &format):
-		return CodeRequestNotSupported
+		return isdsc.RequestNotSupported
 	case errors.Is(err, ErrRegistryDamaged):
-		return CodeCacheCorrupted
+		return isdsc.CacheCorrupted
 	case errors.As(err, &at):
 		return stageCode(at.Stage, err)
 	}
-	return CodeNonSpecificError
+	return isdsc.NonSpecificError
 }
 
 // isAuth reports CHAP that did not happen, or did not convince.
@@ -88,16 +89,16 @@ func authCode(err error) uint32 {
 	if errors.As(err, &config) {
 		switch config.Field {
 		case auth.FieldSecret:
-			return CodeInvalidTargetCHAPSecret
+			return isdsc.InvalidTargetCHAPSecret
 		case auth.FieldTargetSecret:
-			return CodeInvalidInitiatorCHAPSecret
+			return isdsc.InvalidInitiatorCHAPSecret
 		case auth.FieldSecrets:
-			return CodeInvalidCHAPSecret
+			return isdsc.InvalidCHAPSecret
 		case auth.FieldUser, auth.FieldTargetUser:
-			return CodeInvalidCHAPUserName
+			return isdsc.InvalidCHAPUserName
 		}
 	}
-	return CodeInvalidParameter
+	return isdsc.InvalidParameter
 }
 
 // stageCode returns the code of what has none but the stage that it happened at.
@@ -110,31 +111,31 @@ func stageCode(stage Stage, err error) uint32 {
 	)
 	switch stage {
 	case StageResolve:
-		return CodeDNSNameUnresolved
+		return isdsc.DNSNameUnresolved
 	case StageConnect:
-		return CodeConnectionFailed
+		return isdsc.ConnectionFailed
 	case StageStore:
 		if errors.Is(err, fs.ErrPermission) {
-			return CodeWin32AccessDenied
+			return isdsc.Win32AccessDenied
 		}
-		return CodeNonSpecificError
+		return isdsc.NonSpecificError
 	}
 	switch {
 	case errors.As(err, &text) && stage == StageLogin:
-		return CodeInvalidTextKey
+		return isdsc.InvalidTextKey
 	case errors.As(err, &protocol), errors.As(err, &text):
 		if stage == StageDiscover {
-			return CodeInvalidSendTargetsText
+			return isdsc.InvalidSendTargetsText
 		}
-		return CodeLoginFailed
+		return isdsc.LoginFailed
 	case errors.As(err, &format) && stage == StageLogin:
-		return CodeLoginFailed
+		return isdsc.LoginFailed
 	case errors.As(err, &op) && op.Op == "write":
-		return CodeSendFailed
+		return isdsc.SendFailed
 	case stage == StageLogin, stage == StageDiscover:
-		return CodeTransportError
+		return isdsc.TransportError
 	}
-	return CodeNonSpecificError
+	return isdsc.NonSpecificError
 }
 
 // statusCode returns the code of a login status (RFC 7143, section 11.13.5). The
@@ -142,39 +143,39 @@ func stageCode(stage Stage, err error) uint32 {
 func statusCode(s pdu.Status) uint32 {
 	switch s {
 	case pdu.StatusMovedPermanently:
-		return CodeTargetMovedPermanently
+		return isdsc.TargetMovedPermanently
 	case pdu.StatusAuthFailure:
-		return CodeAuthenticationFailure
+		return isdsc.AuthenticationFailure
 	case pdu.StatusAuthorizationFailed:
-		return CodeAuthorizationFailure
+		return isdsc.AuthorizationFailure
 	case pdu.StatusNotFound:
-		return CodeNotFound
+		return isdsc.NotFound
 	case pdu.StatusTargetRemoved:
-		return CodeTargetRemoved
+		return isdsc.TargetRemoved
 	case pdu.StatusUnsupportedVersion:
-		return CodeUnsupportedVersion
+		return isdsc.UnsupportedVersion
 	case pdu.StatusTooManyConnections:
-		return CodeTooManyConnections
+		return isdsc.TooManyConnections
 	case pdu.StatusMissingParameter:
-		return CodeMissingParameter
+		return isdsc.MissingParameter
 	case pdu.StatusCannotInclude:
-		return CodeCantIncludeInSession
+		return isdsc.CantIncludeInSession
 	case pdu.StatusSessionTypeUnknown:
-		return CodeSessionTypeNotSupported
+		return isdsc.SessionTypeNotSupported
 	case pdu.StatusNoSuchSession:
-		return CodeInvalidSessionID
+		return isdsc.InvalidSessionID
 	case pdu.StatusServiceUnavailable:
-		return CodeServiceUnavailable
+		return isdsc.ServiceUnavailable
 	case pdu.StatusOutOfResources:
-		return CodeOutOfResources
+		return isdsc.OutOfResources
 	}
 	switch s.Class() {
 	case pdu.ClassRedirection:
-		return CodeTargetMovedTemporarily
+		return isdsc.TargetMovedTemporarily
 	case pdu.ClassInitiatorError:
-		return CodeInitiatorError
+		return isdsc.InitiatorError
 	case pdu.ClassTargetError:
-		return CodeTargetError
+		return isdsc.TargetError
 	}
-	return CodeLoginFailed
+	return isdsc.LoginFailed
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -78,7 +79,7 @@ func (c *conn) run(ctx context.Context, m session.Machine) error {
 // What an enforcer says of a connection that it did not make tells more than
 // that the time is over.
 func cause(ctx context.Context, err error) error {
-	var config *ConfigError
+	var config *isdsc.Error
 	explained := errors.As(err, &config)
 	if why := context.Cause(ctx); why != nil && (!explained || errors.Is(why, context.Canceled)) {
 		return why

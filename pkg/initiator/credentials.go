@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // method returns how a job's initiator authenticates; nil: not at all. What cannot
@@ -44,7 +45,7 @@ func chapError(c *auth.CHAP, err error) error {
 	if mayTakeShort(c, err) {
 		reason += "; --short-secrets (LoginOptions.ShortSecrets) takes it without"
 	}
-	return &ConfigError{Code: authCode(err), What: "CHAP", Reason: reason, Err: err}
+	return &isdsc.Error{Code: authCode(err), What: "CHAP", Reason: reason, Err: err}
 }
 
 // mayTakeShort reports that c was refused for nothing but a short secret, which

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -137,7 +138,7 @@ func TestCutWhileSending(t *testing.T) {
 			continue
 		}
 		seen[e.Stage] = true
-		judge(t, r.Err, outcome{stage: min(e.Stage, initiator.StageDiscover), code: initiator.CodeSendFailed, retry: true, text: "broken pipe"})
+		judge(t, r.Err, outcome{stage: min(e.Stage, initiator.StageDiscover), code: isdsc.SendFailed, retry: true, text: "broken pipe"})
 	}
 	if len(seen) != 3 {
 		t.Errorf("stages %v", seen)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A refusedStore may not be read.
@@ -22,7 +23,7 @@ func TestDefaultFlagsDenied(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(cfg *initiator.Config) { cfg.Store = refusedStore{cfg.Store} })
 	_, err := w.DefaultSecurityFlags(t.Context())
-	if got := initiator.Code(err); got != initiator.CodeWin32AccessDenied {
-		t.Errorf("got %v (%s), want ERROR_ACCESS_DENIED", err, initiator.CodeName(got))
+	if got := initiator.Code(err); got != isdsc.Win32AccessDenied {
+		t.Errorf("got %v (%s), want ERROR_ACCESS_DENIED", err, isdsc.Name(got))
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -122,31 +123,31 @@ func TestCHAP(t *testing.T) {
 	}{
 		{name: "one-way"},
 		{name: "mutual", mutual: true},
-		{name: "wrong secret", code: initiator.CodeAuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
+		{name: "wrong secret", code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Password = auth.NewSecret([]byte("not-the-secret-1"))
 		}},
-		{name: "wrong target secret", mutual: true, code: initiator.CodeAuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
+		{name: "wrong target secret", mutual: true, code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
 			p.Login.TargetPassword = auth.NewSecret([]byte("not-the-secret-1"))
 		}},
-		{name: "wrong target user", mutual: true, code: initiator.CodeAuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
+		{name: "wrong target user", mutual: true, code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
 			p.Login.TargetUsername = "another"
 		}},
-		{name: "no credentials", code: initiator.CodeAuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
+		{name: "no credentials", code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
 			p.Login = initiator.LoginOptions{}
 		}},
-		{name: "short secret", code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "short secret", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Password = auth.NewSecret([]byte("eleven-byte"))
 		}},
-		{name: "no secret", code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "no secret", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Password = auth.Secret{}
 		}},
-		{name: "no target secret", mutual: true, code: initiator.CodeInvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "no target secret", mutual: true, code: isdsc.InvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			p.Login.TargetPassword = auth.Secret{}
 		}},
-		{name: "equal secrets", mutual: true, code: initiator.CodeInvalidCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "equal secrets", mutual: true, code: isdsc.InvalidCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			p.Login.TargetPassword = auth.NewSecret([]byte(secret))
 		}},
-		{name: "algorithm not taken", target: iscsitest.Target{Algorithm: "6"}, code: initiator.CodeAuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
+		{name: "algorithm not taken", target: iscsitest.Target{Algorithm: "6"}, code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
 		}},
 	}
@@ -167,12 +168,12 @@ func TestCHAP(t *testing.T) {
 			}
 			r, err := newDiscoverer().Discover(t.Context(), p)
 			if got := initiator.Code(err); got != tt.code {
-				t.Fatalf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(tt.code), err)
+				t.Fatalf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(tt.code), err)
 			}
 			if err == nil && (r.Auth.Mutual != tt.mutual || len(r.Targets) != 1) {
 				t.Errorf("result %+v", r)
 			}
-			var config *initiator.ConfigError
+			var config *isdsc.Error
 			if errors.As(err, &config) && len(server.Sessions()) != 0 {
 				t.Error("something was sent")
 			}
@@ -208,7 +209,7 @@ func TestContext(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
 		_, err := d.Discover(ctx, at(netip.MustParseAddrPort("192.0.2.1:3260")))
-		if !errors.Is(err, context.Canceled) || initiator.Code(err) != initiator.CodeWin32Cancelled {
+		if !errors.Is(err, context.Canceled) || initiator.Code(err) != isdsc.Win32Cancelled {
 			t.Errorf("error %v", err)
 		}
 		if took := time.Since(start); took != time.Second {

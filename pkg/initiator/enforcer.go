@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -21,7 +22,7 @@ type Enforcer interface {
 	// Dialer prepares a protected connection. Not one byte may leave in clear
 	// text, neither before the protection is there nor after it ended: the hold
 	// is on the very socket, or there is no other way for the bytes. What this
-	// enforcer cannot do is a *ConfigError with CodeRequestNotSupported.
+	// enforcer cannot do is a *isdsc.Error with isdsc.RequestNotSupported.
 	Dialer(ctx context.Context, s Secured) (SecureDialer, error)
 }
 
@@ -133,7 +134,7 @@ func (o *IPsecOptions) validate(dst netip.Addr) error {
 	}
 	if o.Proposals != "" {
 		if _, err := ipsec.ParseProposals(o.Proposals); err != nil {
-			return &ConfigError{Code: CodeInvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
+			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
 		}
 	}
 	if o.Outer.IsValid() {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestDialErrors: what the network says, and what to do about it.
@@ -42,7 +43,7 @@ func TestDialErrors(t *testing.T) {
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nil, tt.err }
 				r, _ := discover(t, d, at(netip.MustParseAddrPort(where)))
-				judge(t, r.Err, outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: tt.text})
+				judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: tt.text})
 			})
 		})
 	}
@@ -68,26 +69,26 @@ func TestConfigErrors(t *testing.T) {
 		change func(d *initiator.Discoverer, p *initiator.SendTargetPortal)
 		code   uint32
 	}{
-		{name: "no name", code: initiator.CodeInvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "" }},
-		{name: "bad name", code: initiator.CodeInvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "iqn.\x1b[2J" }},
-		{name: "no address", code: initiator.CodeNoPortalSpecified, change: address("", 3260)},
-		{name: "no port", code: initiator.CodeWin32InvalidParameter, change: address("192.0.2.1", 0)},
-		{name: "control characters", code: initiator.CodeWin32InvalidParameter, change: address("\x1b[2J\n", 3260)},
-		{name: "control characters in a zone", code: initiator.CodeInvalidHost, change: address("ff02::1%\x1b[2J", 3260)},
-		{name: "a long address", code: initiator.CodeWin32InvalidParameter, change: address(strings.Repeat("a", 300), 3260)},
-		{name: "a long label", code: initiator.CodeWin32InvalidParameter, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+		{name: "no name", code: isdsc.InvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "" }},
+		{name: "bad name", code: isdsc.InvalidISCSIName, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = "iqn.\x1b[2J" }},
+		{name: "no address", code: isdsc.NoPortalSpecified, change: address("", 3260)},
+		{name: "no port", code: isdsc.Win32InvalidParameter, change: address("192.0.2.1", 0)},
+		{name: "control characters", code: isdsc.Win32InvalidParameter, change: address("\x1b[2J\n", 3260)},
+		{name: "control characters in a zone", code: isdsc.InvalidHost, change: address("ff02::1%\x1b[2J", 3260)},
+		{name: "a long address", code: isdsc.Win32InvalidParameter, change: address(strings.Repeat("a", 300), 3260)},
+		{name: "a long label", code: isdsc.Win32InvalidParameter, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Portal.SymbolicName = strings.Repeat("a", 300)
 		}},
-		{name: "source of the other family", code: initiator.CodeAddressTypeNotSupported, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+		{name: "source of the other family", code: isdsc.AddressTypeNotSupported, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Source = netip.MustParseAddr("2001:db8::1")
 		}},
-		{name: "no CHAP name", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = "" })},
-		{name: "a long CHAP name", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
-		{name: "a target's name that is not UTF-8", code: initiator.CodeInvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
-		{name: "an algorithm twice", code: initiator.CodeInvalidParameter, change: login(func(o *initiator.LoginOptions) {
+		{name: "no CHAP name", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = "" })},
+		{name: "a long CHAP name", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
+		{name: "a target's name that is not UTF-8", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
+		{name: "an algorithm twice", code: isdsc.InvalidParameter, change: login(func(o *initiator.LoginOptions) {
 			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.MD5}
 		})},
-		{name: "an unknown digest", code: initiator.CodeInvalidParameter, change: login(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
+		{name: "an unknown digest", code: isdsc.InvalidParameter, change: login(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,20 +113,20 @@ func TestNegotiationErrors(t *testing.T) {
 		p := portal(n, where, &iscsitest.Target{})
 		p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeLoginFailed, text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
 		r, _ = discover(t, d, withCHAP(portal(n, where, &iscsitest.Target{}), chapUser, chapSecret))
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "0x0201"})
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "0x0201"})
 	})
 }
 
 // TestErrorOfNothing: errors that are not of a portal.
 func TestErrorOfNothing(t *testing.T) {
 	t.Parallel()
-	if got := initiator.Code(nil); got != initiator.CodeSuccess {
-		t.Errorf("nil: %s", initiator.CodeName(got))
+	if got := initiator.Code(nil); got != isdsc.Success {
+		t.Errorf("nil: %s", isdsc.Name(got))
 	}
-	if got := initiator.Code(errors.New("x")); got != initiator.CodeNonSpecificError {
-		t.Errorf("unknown: %s", initiator.CodeName(got))
+	if got := initiator.Code(errors.New("x")); got != isdsc.NonSpecificError {
+		t.Errorf("unknown: %s", isdsc.Name(got))
 	}
 	if initiator.Retryable(nil) || initiator.Retryable(errors.New("x")) {
 		t.Error("nothing is to be tried again")

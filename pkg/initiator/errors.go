@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -98,7 +99,7 @@ func shown(s string) string {
 func message(err error) string {
 	var (
 		both   *CHAPFallbackError
-		config *ConfigError
+		config *isdsc.Error
 		op     *net.OpError
 		dns    *net.DNSError
 	)
@@ -115,7 +116,7 @@ func message(err error) string {
 
 func errorText(err error) string {
 	var both *CHAPFallbackError
-	var config *ConfigError
+	var config *isdsc.Error
 	var call *os.SyscallError
 	switch {
 	case errors.As(err, &both):
@@ -135,21 +136,6 @@ func errorText(err error) string {
 	}
 	return s
 }
-
-// A ConfigError is a parameter that is not usable. Nothing was sent.
-type ConfigError struct {
-	Code   uint32 // of the reference API
-	What   string // the parameter
-	Reason string
-	Err    error // of the package that found out, or nil
-}
-
-func (e *ConfigError) Error() string {
-	return fmt.Sprintf("initiator: %s: %s", e.What, e.Reason)
-}
-
-// Unwrap returns the error of the package that found out.
-func (e *ConfigError) Unwrap() error { return e.Err }
 
 // A RedirectError is a redirection that was not followed (RFC 7143, section
 // 11.13.5).

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -70,7 +71,7 @@ func ExampleDiscoverer_Run() {
 		case initiator.PortalDone:
 			var login *initiator.LoginError
 			if errors.As(e.Result.Err, &login) && login.Status == pdu.StatusAuthFailure {
-				fmt.Println("portal", e.Index, "wants CHAP:", initiator.CodeName(initiator.Code(e.Result.Err)))
+				fmt.Println("portal", e.Index, "wants CHAP:", isdsc.Name(initiator.Code(e.Result.Err)))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ type Announcer interface {
 	Enforcer
 
 	// Announce returns the name that a Proof of the connection would have for who
-	// made it, or why nobody could: a *ConfigError. It sets nothing up, and sends
+	// made it, or why nobody could: a *isdsc.Error. It sets nothing up, and sends
 	// nothing to the peer.
 	Announce(ctx context.Context, s Secured) (enforcer string, err error)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -21,9 +22,9 @@ func TestFallbackFails(t *testing.T) {
 	t.Parallel()
 	const check = "; check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery"
 	refused := func(text string) outcome {
-		return outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: text}
+		return outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: text}
 	}
-	connect := outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true}
+	connect := outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true}
 	tests := []struct {
 		name        string
 		first, then iscsitest.Handler
@@ -38,25 +39,25 @@ func TestFallbackFails(t *testing.T) {
 		{name: "0200, then 0201", first: confused("7", 0x0200), then: confused("5", 0x0201), status: 0x0201,
 			want: refused(": refused with SHA-256 (0x0200), and with MD5: target refused: authentication failure (0x0201)" + check)},
 		{name: "0201, then 0202", first: confused("7", 0x0201), then: confused("5", 0x0202), status: 0x0202,
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthorizationFailure, text: ": refused with SHA-256 (0x0201), and with MD5: target refused: authorization failure (0x0202)"}},
+			want: outcome{stage: initiator.StageLogin, code: isdsc.AuthorizationFailure, text: ": refused with SHA-256 (0x0201), and with MD5: target refused: authorization failure (0x0202)"}},
 		{name: "0201, then 0301", first: confused("7", 0x0201), then: &iscsitest.Target{Status: 0x0301}, offers: []string{"8,7,6,5", ""}, status: 0x0301,
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeServiceUnavailable, retry: true, text: "and with MD5: target refused: service unavailable (0x0301)"}},
+			want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true, text: "and with MD5: target refused: service unavailable (0x0301)"}},
 		{name: "rejected twice", first: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), then: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")),
 			want: refused(": refused with the list " + allAlgorithms + " (CHAP_A=Reject), and with MD5: CHAP: the target rejected all algorithms that we offered (md5): CHAP_A=Reject; check which algorithms of CHAP the portal takes (--chap-algorithms)")},
 		{name: "response rejected, then 0201", first: atKey("CHAP_R", "6", reply("0", "CHAP_R=Reject")), then: confused("5", 0x0201), status: 0x0201,
 			want: refused(": refused with SHA-1 (CHAP_R=Reject), and with MD5: target refused")},
 		{name: "closed twice", first: atKey("CHAP_A", "", iscsitest.Close()), then: atKey("CHAP_A", "", iscsitest.Close()),
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: ": connection closed with the list " + allAlgorithms + ", and with MD5: the target closed the connection"}},
+			want: outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: ": connection closed with the list " + allAlgorithms + ", and with MD5: the target closed the connection"}},
 		{name: "closed, then 0201", first: atKey("CHAP_R", "8", iscsitest.Close()), then: confused("5", 0x0201), status: 0x0201,
 			want: refused(": connection closed with SHA3-256, and with MD5: target refused: authentication failure (0x0201)" + check)},
 		{name: "another algorithm", first: confused("7", 0x0200), then: atKey("CHAP_A", "", reply("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x0011223344556677")),
 			want: refused("and with MD5: CHAP: we offered algorithms 5; the target chose 7")},
 		{name: "silence", first: confused("7", 0x0201), then: iscsitest.Script{iscsitest.Silence()}, offers: []string{"8,7,6,5", ""},
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s; the portal answered the first try: try again later"}},
+			want: outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s; the portal answered the first try: try again later"}},
 		{name: "redirected to a closed port", first: confused("7", 0x0201), then: sends("192.0.2.1:3261"), offers: []string{"8,7,6,5", ""},
 			want: outcome{stage: connect.stage, code: connect.code, retry: true, text: "connect to 192.0.2.1:3260 (192.0.2.1:3261): login refused with SHA-256 (0x0201), and with MD5: connection refused"}},
 		{name: "redirected to nowhere", first: confused("7", 0x0201), then: sends("127.0.0.1"), offers: []string{"8,7,6,5", ""},
-			want: outcome{stage: initiator.StageLogin, code: initiator.CodeTargetMovedTemporarily, text: ": refused with SHA-256 (0x0201), and with MD5: target moved temporarily (0x0101), redirected to"}},
+			want: outcome{stage: initiator.StageLogin, code: isdsc.TargetMovedTemporarily, text: ": refused with SHA-256 (0x0201), and with MD5: target moved temporarily (0x0101), redirected to"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestFallbackCancelled(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		_, err := d.Discover(ctx, withCHAP(portal(n, where, confused("7", 0x0201), iscsitest.Script{iscsitest.Silence()}), chapUser, chapSecret))
 		var both *initiator.CHAPFallbackError
-		if judge(t, err, outcome{stage: initiator.StageLogin, code: initiator.CodeWin32Cancelled}); !errors.Is(err, context.Canceled) || errors.As(err, &both) {
+		if judge(t, err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled}); !errors.Is(err, context.Canceled) || errors.As(err, &both) {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -40,7 +41,7 @@ func TestFallbackPlan(t *testing.T) {
 		{name: "as strong", first: protected, second: protected, dials: 2},
 		{name: "stronger", second: protected, dials: 2},
 		{name: "clear text", first: protected, dials: 1, want: outcome{
-			stage: initiator.StageSecure, code: initiator.CodeFailedToConfigureIPsec,
+			stage: initiator.StageSecure, code: isdsc.FailedToConfigureIPsec,
 			text: ": login refused with SHA-256 (0x0201), and with MD5: IPsec: the second try would have less protection than the first",
 		}},
 	}
@@ -148,7 +149,7 @@ func TestFallbackPort(t *testing.T) {
 			},
 		}
 		r, _ := discover(t, d, oneWay(portal(n, where, confused("7", 0x0201), sends("192.0.2.1:3261"))))
-		judge(t, r.Err, outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: "login refused with SHA-256 (0x0201), and with MD5: connection refused"})
+		judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "login refused with SHA-256 (0x0201), and with MD5: connection refused"})
 		if len(n.Dials()) != 3 {
 			t.Errorf("dials %v", n.Dials())
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // An answer is what came of a list.
@@ -28,7 +29,7 @@ func judgeAnswer(t *testing.T, where, text string, strict bool, want answer) ini
 		r, _ = discover(t, d, portal(n, where, answers(text)))
 		if want.err == "" {
 			judge(t, r.Err, outcome{})
-		} else if judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}); !strings.Contains(r.Err.Error(), want.err) {
+		} else if judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}); !strings.Contains(r.Err.Error(), want.err) {
 			t.Errorf("got %v, want %q in it", r.Err, want.err)
 		}
 		got := answer{targets: r.Targets, leftOut: r.LeftOut, complete: r.Complete, err: want.err}

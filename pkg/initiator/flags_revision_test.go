@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -16,7 +17,7 @@ import (
 func (w *world) define(flags ipsec.Flags, byKey bool, port uint32) {
 	w.t.Helper()
 	if byKey {
-		wantCode(w.t, w.SetIKEInfo(w.t.Context(), initiator.IKEInfo{ID: "192.0.2.10", Port: initiator.AllPorts, Flags: flags, Key: auth.NewSecret([]byte("k"))}, true), initiator.CodeSuccess)
+		wantCode(w.t, w.SetIKEInfo(w.t.Context(), initiator.IKEInfo{ID: "192.0.2.10", Port: initiator.AllPorts, Flags: flags, Key: auth.NewSecret([]byte("k"))}, true), isdsc.Success)
 		return
 	}
 	p := initiator.SendTargetPortal{

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -28,8 +29,8 @@ func TestFlood(t *testing.T) {
 	}
 	login := iscsitest.Steps(iscsitest.Send(&pdu.LoginResponse{CSG: pdu.LoginOperationalNegotiation}), ask)
 	piece := iscsitest.Steps(iscsitest.Send(&pdu.LoginResponse{CSG: pdu.LoginOperationalNegotiation, Continue: true}), ask)
-	unsolicited := outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "more than 1024 unsolicited PDUs"}
-	rounds := outcome{stage: initiator.StageLogin, code: initiator.CodeLoginFailed, text: "more than 64 login responses"}
+	unsolicited := outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "more than 1024 unsolicited PDUs"}
+	rounds := outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "more than 64 login responses"}
 	late := lost(initiator.StageDiscover)
 	tests := []struct {
 		name  string
@@ -44,14 +45,14 @@ func TestFlood(t *testing.T) {
 		{name: "NOP-Ins, slowly", at: 1, step: mute, pause: 100 * time.Millisecond, want: late},
 		{name: "events", at: 1, step: event, want: unsolicited},
 		{name: "events, slowly", at: 1, step: event, pause: 100 * time.Millisecond, want: late},
-		{name: "empty parts", at: 1, step: more(""), want: outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "more than 8 empty text responses in a row"}},
+		{name: "empty parts", at: 1, step: more(""), want: outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "more than 8 empty text responses in a row"}},
 		{name: "NULs, slowly", at: 1, step: more("\x00"), pause: 10 * time.Millisecond, want: late},
 		{name: "own keys, slowly", at: 1, step: more("X-a=b\x00"), pause: 10 * time.Millisecond, want: late},
 		{name: "a target a second", at: 1, step: more("TargetName=iqn.2026-11.com.example:disk1\x00"), pause: time.Second, want: late},
 		{name: "login that does not end", at: 0, step: login, want: rounds},
 		{name: "login that does not end, slowly", at: 0, step: login, pause: time.Second, want: lost(initiator.StageLogin)},
 		{name: "pieces of login that do not end", at: 0, step: piece, want: rounds},
-		{name: "NOP-Ins in login", at: 0, step: mute, want: outcome{stage: initiator.StageLogin, code: initiator.CodeLoginFailed, text: "it came during login"}},
+		{name: "NOP-Ins in login", at: 0, step: mute, want: outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "it came during login"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,10 +73,10 @@ func TestFlood(t *testing.T) {
 func TestAsyncEvents(t *testing.T) {
 	t.Parallel()
 	ended := func(text string) outcome {
-		return outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, retry: true, text: "target ends the session: " + text}
+		return outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, retry: true, text: "target ends the session: " + text}
 	}
 	rejected := func(text string, again bool) outcome {
-		return outcome{stage: initiator.StageDiscover, code: initiator.CodeNonSpecificError, retry: again, text: "target rejected our request: " + text}
+		return outcome{stage: initiator.StageDiscover, code: isdsc.NonSpecificError, retry: again, text: "target rejected our request: " + text}
 	}
 	tests := []struct {
 		name string

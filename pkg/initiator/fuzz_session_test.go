@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -43,9 +44,11 @@ func (c *canned) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (c *canned) Close() error                { return nil }
+func (c *canned) Close() error { return nil }
+
 func (c *canned) SetDeadline(time.Time) error { return nil }
-func (c *canned) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 254)} }
+
+func (c *canned) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 254)} }
 
 // FuzzDiscover lets a target send any bytes at all. It must not make us panic,
 // go on for ever, buy more memory than it sends bytes for, nor report what is
@@ -69,7 +72,7 @@ func FuzzDiscover(f *testing.F) {
 		judgeResult(t, r)
 		if err != nil {
 			judgeLine(t, err.Error())
-			if initiator.Code(err) == initiator.CodeSuccess {
+			if initiator.Code(err) == isdsc.Success {
 				t.Errorf("no code for %v", err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -22,16 +23,16 @@ func TestForeignServer(t *testing.T) {
 		close        bool // behind it
 		want         outcome
 	}{
-		{name: "HTTP", banner: "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain" + long, want: outcome{code: initiator.CodeLoginFailed, text: "answers like an HTTP server"}},
-		{name: "short HTTP, closed", banner: "HTTP/1.0 400 Bad\r\n\r\n", close: true, want: outcome{code: initiator.CodeTransportError, text: "answers like an HTTP server", retry: true}},
-		{name: "short HTTP", banner: "HTTP/1.0 400 Bad\r\n\r\n", want: outcome{code: initiator.CodeTransportError, text: "answers like an HTTP server", retry: true}},
-		{name: "SSH", banner: "SSH-2.0-OpenSSH_10.0\r\n", want: outcome{code: initiator.CodeTransportError, text: "answers like an SSH server", retry: true}},
-		{name: "long SSH", banner: "SSH-2.0-OpenSSH_10.0" + long, want: outcome{code: initiator.CodeLoginFailed, text: "answers like an SSH server"}},
-		{name: "TLS alert", banner: "\x15\x03\x01\x00\x02\x02\x46", close: true, want: outcome{code: initiator.CodeTransportError, text: "answers like a TLS server", retry: true}},
-		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: outcome{code: initiator.CodeTransportError, text: "an FTP or SMTP server"}},
-		{name: "zeros", banner: strings.Repeat("\x00", 4096), want: outcome{code: initiator.CodeLoginFailed, text: "NOP-Out breaks the protocol: it came during login"}},
-		{name: "ones", banner: strings.Repeat("\xff", 4096), want: outcome{code: initiator.CodeTransportError, text: "exceeds the limit of 8192"}},
-		{name: "escape sequences", banner: strings.Repeat("\x1b[2J\x1b]0;title\x07\n", 20), want: outcome{code: initiator.CodeLoginFailed, text: "not a PDU of a discovery session"}},
+		{name: "HTTP", banner: "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain" + long, want: outcome{code: isdsc.LoginFailed, text: "answers like an HTTP server"}},
+		{name: "short HTTP, closed", banner: "HTTP/1.0 400 Bad\r\n\r\n", close: true, want: outcome{code: isdsc.TransportError, text: "answers like an HTTP server", retry: true}},
+		{name: "short HTTP", banner: "HTTP/1.0 400 Bad\r\n\r\n", want: outcome{code: isdsc.TransportError, text: "answers like an HTTP server", retry: true}},
+		{name: "SSH", banner: "SSH-2.0-OpenSSH_10.0\r\n", want: outcome{code: isdsc.TransportError, text: "answers like an SSH server", retry: true}},
+		{name: "long SSH", banner: "SSH-2.0-OpenSSH_10.0" + long, want: outcome{code: isdsc.LoginFailed, text: "answers like an SSH server"}},
+		{name: "TLS alert", banner: "\x15\x03\x01\x00\x02\x02\x46", close: true, want: outcome{code: isdsc.TransportError, text: "answers like a TLS server", retry: true}},
+		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: outcome{code: isdsc.TransportError, text: "an FTP or SMTP server"}},
+		{name: "zeros", banner: strings.Repeat("\x00", 4096), want: outcome{code: isdsc.LoginFailed, text: "NOP-Out breaks the protocol: it came during login"}},
+		{name: "ones", banner: strings.Repeat("\xff", 4096), want: outcome{code: isdsc.TransportError, text: "exceeds the limit of 8192"}},
+		{name: "escape sequences", banner: strings.Repeat("\x1b[2J\x1b]0;title\x07\n", 20), want: outcome{code: isdsc.LoginFailed, text: "not a PDU of a discovery session"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +69,7 @@ func TestSpeaksFirst(t *testing.T) {
 	d := newDiscoverer()
 	d.Timeout = 200 * time.Millisecond
 	r, _ := discover(t, d, at(server.Addr))
-	judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: "SSH server"})
+	judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: "SSH server"})
 }
 
 // TestBadPDU: what a header may not say fails at once, whatever follows or does
@@ -87,15 +88,15 @@ func TestBadPDU(t *testing.T) {
 		change func(b []byte) []byte
 		want   outcome
 	}{
-		{name: "16 MiB in login", at: 0, change: set(5, 0xff, 0xff, 0xff), want: outcome{code: initiator.CodeTransportError, text: "data segment of 16777215 bytes exceeds the limit of 8192"}},
-		{name: "one byte too many in login", at: 0, change: set(5, 0x00, 0x20, 0x01), want: outcome{code: initiator.CodeTransportError, text: "data segment of 8193 bytes exceeds the limit of 8192"}},
-		{name: "an opcode of an initiator", at: 0, change: set(0, 0x03), want: outcome{code: initiator.CodeLoginFailed, text: "not immediate"}},
-		{name: "an opcode of SCSI", at: 0, change: set(0, 0x21), want: outcome{code: initiator.CodeLoginFailed, text: "not a PDU of a discovery session"}},
-		{name: "the reserved stage", at: 0, change: set(1, 0x08), want: outcome{code: initiator.CodeLoginFailed, text: "stage 2 is reserved"}},
-		{name: "a list instead of a login", at: 0, change: set(0, 0x24), want: outcome{code: initiator.CodeLoginFailed, text: "Text Response breaks the protocol: it came during login"}},
-		{name: "a header digest", at: 4, change: set(20, 0xaa), want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, text: "header digest of Text Response"}},
-		{name: "a data digest", at: 4, change: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, text: "data digest of Text Response"}},
-		{name: "text under a data digest", at: 4, change: func(b []byte) []byte { b[60] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, text: "data digest of Text Response"}},
+		{name: "16 MiB in login", at: 0, change: set(5, 0xff, 0xff, 0xff), want: outcome{code: isdsc.TransportError, text: "data segment of 16777215 bytes exceeds the limit of 8192"}},
+		{name: "one byte too many in login", at: 0, change: set(5, 0x00, 0x20, 0x01), want: outcome{code: isdsc.TransportError, text: "data segment of 8193 bytes exceeds the limit of 8192"}},
+		{name: "an opcode of an initiator", at: 0, change: set(0, 0x03), want: outcome{code: isdsc.LoginFailed, text: "not immediate"}},
+		{name: "an opcode of SCSI", at: 0, change: set(0, 0x21), want: outcome{code: isdsc.LoginFailed, text: "not a PDU of a discovery session"}},
+		{name: "the reserved stage", at: 0, change: set(1, 0x08), want: outcome{code: isdsc.LoginFailed, text: "stage 2 is reserved"}},
+		{name: "a list instead of a login", at: 0, change: set(0, 0x24), want: outcome{code: isdsc.LoginFailed, text: "Text Response breaks the protocol: it came during login"}},
+		{name: "a header digest", at: 4, change: set(20, 0xaa), want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "header digest of Text Response"}},
+		{name: "a data digest", at: 4, change: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data digest of Text Response"}},
+		{name: "text under a data digest", at: 4, change: func(b []byte) []byte { b[60] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data digest of Text Response"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,9 +135,9 @@ func TestHugeClaim(t *testing.T) {
 		size int
 		want outcome
 	}{
-		{name: "16 MiB", size: pdu.MaxDataLen, want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, text: "data segment of 16777215 bytes exceeds the limit of 262144"}},
-		{name: "one byte too many", size: 262145, want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, text: "data segment of 262145 bytes exceeds the limit of 262144"}},
-		{name: "what we take", size: 262144, want: outcome{stage: initiator.StageDiscover, code: initiator.CodeTransportError, retry: true}},
+		{name: "16 MiB", size: pdu.MaxDataLen, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data segment of 16777215 bytes exceeds the limit of 262144"}},
+		{name: "one byte too many", size: 262145, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data segment of 262145 bytes exceeds the limit of 262144"}},
+		{name: "what we take", size: 262144, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, retry: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {

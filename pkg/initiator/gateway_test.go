@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestGateways (issue 13, 45): what cannot be the gateway to a destination is refused,
@@ -32,9 +33,9 @@ func TestGateways(t *testing.T) {
 		{"fe80::1", "without a zone"}, {"fe80::1%eth0", "one is IPv4 and the other IPv6"},
 		{"0.0.0.0", "not the address of a host"}, {"224.0.0.1", "not the address of a host"}, {"255.255.255.255", "not the address of a host"},
 	} {
-		code := initiator.CodeSuccess
+		code := isdsc.Success
 		if tt.reason != "" {
-			code = initiator.CodeInvalidHost
+			code = isdsc.InvalidHost
 		}
 		tunnel := initiator.TunnelAddress{Destination: netip.MustParseAddr("192.0.2.10"), Outer: netip.MustParseAddr(tt.outer)}
 		p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
@@ -48,7 +49,7 @@ func TestGateways(t *testing.T) {
 		}
 	}
 	tunnel := initiator.TunnelAddress{Destination: netip.MustParseAddr("2001:db8::10"), Outer: netip.MustParseAddr("fe80::1%eth0")}
-	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, false), initiator.CodeSuccess)
+	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, false), isdsc.Success)
 }
 
 // TestStaticOrder (issue 13, 45): static targets that are not stored come in the order
@@ -60,7 +61,7 @@ func TestStaticOrder(t *testing.T) {
 	for c := 'z'; c >= 'a'; c-- {
 		name := "iqn.2026-11.com.example:" + string(c)
 		want = append(want, name)
-		wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: name}), initiator.CodeSuccess)
+		wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: name}), isdsc.Success)
 	}
 	slices.Sort(want)
 	var got []string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -39,8 +40,8 @@ func TestGroupPolicy(t *testing.T) {
 		{name: "aggressive", flags: transport, group: aggressive, want: transport, origin: ipsec.OriginFlags},
 		{name: "main", flags: aggressive, group: transport, want: transport, origin: ipsec.OriginExisting},
 		{name: "the same", flags: transport, group: transport, want: transport, origin: ipsec.OriginFlags},
-		{name: "another mode", flags: transport, group: tunnel, code: initiator.CodeFailedToConfigureIPsec},
-		{name: "aggressive with PFS", flags: transport, group: aggressive | ipsec.FlagPFS, code: initiator.CodeFailedToConfigureIPsec},
+		{name: "another mode", flags: transport, group: tunnel, code: isdsc.FailedToConfigureIPsec},
+		{name: "aggressive with PFS", flags: transport, group: aggressive | ipsec.FlagPFS, code: isdsc.FailedToConfigureIPsec},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,19 +55,19 @@ func TestGroupPolicy(t *testing.T) {
 			// The liar lists the victim in group 7, before there is any rule.
 			liar := w.network.Portal("192.0.2.66:3260", answers(pairs("TargetName="+disk1, "TargetAddress="+victim+",7")))
 			_, err := w.AddSendTargetPortal(t.Context(), at(liar))
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			if tt.rule != 0 {
-				wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: victim, Flags: tt.rule}), initiator.CodeSuccess)
+				wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: victim, Flags: tt.rule}), isdsc.Success)
 			}
-			wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: tt.group}), initiator.CodeSuccess)
+			wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: tt.group}), isdsc.Success)
 			p := at(asked)
 			p.Security, p.IPsec.Outer = tt.flags, netip.MustParseAddr("203.0.113.1")
 			r, err := w.AddSendTargetPortal(t.Context(), p)
 			wantCode(t, err, tt.code)
-			if tt.code == initiator.CodeSuccess && (r.IPsec.Flags != tt.want || r.IPsec.Origin != tt.origin) {
+			if tt.code == isdsc.Success && (r.IPsec.Flags != tt.want || r.IPsec.Origin != tt.origin) {
 				t.Errorf("plan %+v", r.IPsec)
 			}
-			if tt.code != initiator.CodeSuccess && (len(w.network.Sessions(asked)) > 0 || !strings.Contains(err.Error(), "neither is the weaker")) {
+			if tt.code != isdsc.Success && (len(w.network.Sessions(asked)) > 0 || !strings.Contains(err.Error(), "neither is the weaker")) {
 				t.Errorf("%d sessions, error %v", len(w.network.Sessions(asked)), err)
 			}
 		})
@@ -82,7 +83,7 @@ func TestGroupPolicyOff(t *testing.T) {
 		cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, groupKey
 	})
 	e.network = w.network
-	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: ipsec.FlagValid}), initiator.CodeInvalidParameter)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=7", Flags: ipsec.FlagValid}), isdsc.InvalidParameter)
 	err := w.store.Apply(t.Context(), initiator.Change{Key: "policy/tag=7", Version: initiator.AnyVersion, Value: []byte(`{"selector":"tag=7","flags":1}`)})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +92,7 @@ func TestGroupPolicyOff(t *testing.T) {
 	p.Security = 0x27
 	for range 2 {
 		r, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if !r.IPsec.IPsec {
 			t.Errorf("plan %+v", r.IPsec)
 		}
@@ -102,7 +103,7 @@ func TestGroupPolicyOff(t *testing.T) {
 		}
 	}
 	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-	if wantCode(t, err, initiator.CodeSuccess); warned(r, initiator.WarnGroupPolicy) != 1 {
+	if wantCode(t, err, isdsc.Success); warned(r, initiator.WarnGroupPolicy) != 1 {
 		t.Errorf("warnings %v", r.Warnings)
 	}
 }

@@ -3,6 +3,8 @@ package initiator
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // maxUserLen is the longest user of a user@domain, in bytes (RFC 5321, section
@@ -10,7 +12,7 @@ import (
 const maxUserLen = 64
 
 // CanonicalIdentity returns the form in which an identity of IKE is stored and
-// compared, or a *ConfigError with CodeInvalidParameter: an address of a host
+// compared, or a *isdsc.Error with isdsc.InvalidParameter: an address of a host
 // without a zone, a domain name or user@domain, in lower case, or GroupID.
 //
 // An IKE daemon gives meanings of its own to other text: patterns (*@example.com,
@@ -22,7 +24,7 @@ func CanonicalIdentity(id string) (string, error) { return identity(id) }
 // identity is CanonicalIdentity.
 func identity(id string) (string, error) {
 	refuse := func() (string, error) {
-		return "", &ConfigError{Code: CodeInvalidParameter, What: "identity " + quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
+		return "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
 	}
 	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil {
 		if addr.Zone() != "" || !isHost(addr) {
@@ -61,7 +63,7 @@ func isUser(s string) bool {
 func ofOne(id string) (string, error) {
 	canonical, err := identity(id)
 	if err == nil && canonical == GroupID {
-		err = &ConfigError{Code: CodeInvalidParameter, What: "identity " + id, Reason: "the word means all peers, and here one is needed: give an address, a domain name or user@domain"}
+		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + id, Reason: "the word means all peers, and here one is needed: give an address, a domain name or user@domain"}
 	}
 	return canonical, err
 }

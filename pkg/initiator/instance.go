@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // HostInstance is the name of the built-in initiator instance: all addresses of
@@ -35,7 +37,7 @@ func (i *Instance) validate() error {
 		return err
 	}
 	refuse := func(format string, args ...any) error {
-		return &ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
 	}
 	for _, a := range i.Addresses {
 		if !a.IsValid() || !isHost(a) {
@@ -61,7 +63,7 @@ func (i Instance) canonical() Instance {
 
 func validInstanceName(name string) error {
 	refuse := func(reason string) error {
-		return &ConfigError{Code: CodeWin32InvalidParameter, What: "instance", Reason: reason}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "instance", Reason: reason}
 	}
 	switch {
 	case name == "" || len(name) > MaxInstanceLen || len(foldInstance(name)) > 3*MaxInstanceLen:

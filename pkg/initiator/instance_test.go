@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 )
 
@@ -52,19 +53,19 @@ func TestAddInstanceRefusals(t *testing.T) {
 		{name: "all addresses", i: initiator.Instance{Name: "b"}},
 		{name: "longest name", i: initiator.Instance{Name: strings.Repeat("b", 255)}},
 		{name: "blanks and slashes", i: initiator.Instance{Name: "fabric B / left%"}},
-		{name: "no name", code: initiator.CodeWin32InvalidParameter},
-		{name: "name too long", i: initiator.Instance{Name: strings.Repeat("b", 256)}, code: initiator.CodeWin32InvalidParameter},
-		{name: "name too long in lower case", i: initiator.Instance{Name: strings.Repeat("Ⱥ", 127)}, code: initiator.CodeWin32InvalidParameter},
-		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: initiator.CodeWin32InvalidParameter},
-		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: initiator.CodeWin32InvalidParameter},
-		{name: "built in", i: initiator.Instance{Name: "Host"}, code: initiator.CodeInvalidParameter},
-		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "back/up"}, code: initiator.CodeInvalidISCSIName},
+		{name: "no name", code: isdsc.Win32InvalidParameter},
+		{name: "name too long", i: initiator.Instance{Name: strings.Repeat("b", 256)}, code: isdsc.Win32InvalidParameter},
+		{name: "name too long in lower case", i: initiator.Instance{Name: strings.Repeat("Ⱥ", 127)}, code: isdsc.Win32InvalidParameter},
+		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: isdsc.Win32InvalidParameter},
+		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: isdsc.Win32InvalidParameter},
+		{name: "built in", i: initiator.Instance{Name: "Host"}, code: isdsc.InvalidParameter},
+		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "back/up"}, code: isdsc.InvalidISCSIName},
 		{name: "unusual node name", i: initiator.Instance{Name: "b", NodeName: "backup"}},
-		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: initiator.CodeInvalidParameter},
-		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: initiator.CodeInvalidParameter},
-		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: initiator.CodeInvalidParameter},
-		{name: "multicast", i: initiator.Instance{Name: "b", Addresses: addr("224.0.0.1")}, code: initiator.CodeInvalidParameter},
-		{name: "broadcast", i: initiator.Instance{Name: "b", Addresses: addr("255.255.255.255")}, code: initiator.CodeInvalidParameter},
+		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: isdsc.InvalidParameter},
+		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: isdsc.InvalidParameter},
+		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: isdsc.InvalidParameter},
+		{name: "multicast", i: initiator.Instance{Name: "b", Addresses: addr("224.0.0.1")}, code: isdsc.InvalidParameter},
+		{name: "broadcast", i: initiator.Instance{Name: "b", Addresses: addr("255.255.255.255")}, code: isdsc.InvalidParameter},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -118,7 +119,7 @@ func TestInstanceNames(t *testing.T) {
 				t.Errorf("%q: ports %v, error %v", name, ports, err)
 			}
 		}
-		wantCode(t, w.RemoveInstance(t.Context(), tt.a), initiator.CodeSuccess)
+		wantCode(t, w.RemoveInstance(t.Context(), tt.a), isdsc.Success)
 		if got := len(w.instances()) == 1; got != tt.same {
 			t.Errorf("%q removed: instances %v", tt.a, w.instances())
 		}
@@ -175,20 +176,20 @@ func TestRemoveInstance(t *testing.T) {
 	p := at(addr)
 	p.Instance = "B"
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
-	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeInvalidParameter)
+	wantCode(t, err, isdsc.Success)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), isdsc.InvalidParameter)
 	if got := w.ports(); !slices.Equal(got, before) {
 		t.Errorf("ports %v, want %v", got, before)
 	}
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
-	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess)
-	wantCode(t, w.RemoveInstance(t.Context(), "b"), initiator.CodeInitiatorInstanceNotFound)
-	wantCode(t, w.RemoveInstance(t.Context(), "host"), initiator.CodeInitiatorInstanceNotFound)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), isdsc.Success)
+	wantCode(t, w.RemoveInstance(t.Context(), "b"), isdsc.InitiatorInstanceNotFound)
+	wantCode(t, w.RemoveInstance(t.Context(), "host"), isdsc.InitiatorInstanceNotFound)
 	if got := w.ports(); !slices.Equal(got, before[:3]) {
 		t.Errorf("ports %v, want %v", got, before[:3])
 	}
 	_, err = w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeInitiatorInstanceNotFound)
+	wantCode(t, err, isdsc.InitiatorInstanceNotFound)
 }
 
 // TestInstanceAgain (issue 13, 8): an instance that is removed and added again, in
@@ -231,8 +232,8 @@ func TestInstanceAgain(t *testing.T) {
 	last := addresses[len(addresses)-1]
 	before := port(last)
 	key := initiator.IKEInfo{ID: "192.0.2.10", Instance: "b", Port: before.Number, Key: auth.NewSecret([]byte("a preshared key"))}
-	wantCode(t, w.SetIKEInfo(t.Context(), key, true), initiator.CodeSuccess)
-	wantCode(t, w.RemoveInstance(t.Context(), "B"), initiator.CodeSuccess)
+	wantCode(t, w.SetIKEInfo(t.Context(), key, true), isdsc.Success)
+	wantCode(t, w.RemoveInstance(t.Context(), "B"), isdsc.Success)
 	add("B", before.Interface)
 	if after := port(last); after.Number != before.Number {
 		t.Errorf("%s has number %s, and had %s", last, after.Number, before.Number)
@@ -260,10 +261,10 @@ func TestStaleInOtherCase(t *testing.T) {
 		}
 		p.Instance = name
 		_, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if name == "b" {
-			wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
-			wantCode(t, w.RemoveInstance(t.Context(), name), initiator.CodeSuccess)
+			wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
+			wantCode(t, w.RemoveInstance(t.Context(), name), isdsc.Success)
 		}
 	}
 	if m := mechanismOf(t, w, disk1); !m.Stale {
@@ -293,7 +294,7 @@ func TestNumberThatIsTold(t *testing.T) {
 				ask = func() (initiator.Result, error) { return w.AddSendTargetPortal(t.Context(), p) }
 			}
 			_, err := ask()
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			w.host = later
 			if want := "host 0 198.51.100.2 up"; !slices.Contains(w.ports(), want) {
 				t.Errorf("instance %q, add %t: ports %v, want %s", instance, add, w.ports(), want)
@@ -309,7 +310,7 @@ func TestNumbersDryRun(t *testing.T) {
 	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
 	p.Source = w.host[1].Addr
 	p, err := w.CheckSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if p.Instance != "host" || p.Port != initiator.Number(1) {
 		t.Errorf("port %s of %q", p.Port, p.Instance)
 	}
@@ -421,7 +422,7 @@ func TestInstanceChangedMeanwhile(t *testing.T) {
 		}
 		first.ports()
 	}
-	wantCode(t, second.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess)
+	wantCode(t, second.RemoveInstance(t.Context(), "b"), isdsc.Success)
 	for r, err := range first.store.List(t.Context(), "") {
 		if err != nil || strings.Contains(r.Key, "/b") && !strings.HasPrefix(r.Key, "port/") {
 			t.Errorf("left behind: %s, %v", r.Key, err)
@@ -444,14 +445,14 @@ func TestInstanceUsedMeanwhile(t *testing.T) {
 	first.ports()
 	m.meddle = func() {
 		_, err := first.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
-	wantCode(t, second.RemoveInstance(t.Context(), "b"), initiator.CodeInvalidParameter)
-	wantCode(t, first.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	wantCode(t, second.RemoveInstance(t.Context(), "b"), isdsc.InvalidParameter)
+	wantCode(t, first.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
 
-	m.meddle = func() { wantCode(t, first.RemoveInstance(t.Context(), "b"), initiator.CodeSuccess) }
+	m.meddle = func() { wantCode(t, first.RemoveInstance(t.Context(), "b"), isdsc.Success) }
 	r, err := second.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeInitiatorInstanceNotFound)
+	wantCode(t, err, isdsc.InitiatorInstanceNotFound)
 	if r.Stored || len(second.portals()) != 0 || len(second.network.Dials()) != 0 {
 		t.Errorf("stored %t, entries %v, dials %v", r.Stored, second.portals(), second.network.Dials())
 	}
@@ -472,6 +473,6 @@ func TestDamagedNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := w.Ports(t.Context())
-		wantCode(t, err, initiator.CodeCacheCorrupted)
+		wantCode(t, err, isdsc.CacheCorrupted)
 	}
 }

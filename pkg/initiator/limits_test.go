@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -37,7 +38,7 @@ func numbered(n int) string {
 }
 
 func exceeded(text string) outcome {
-	return outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "the target sent more than " + text}
+	return outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "the target sent more than " + text}
 }
 
 // TestLimits: more than is accepted is an error, never a short list; what was
@@ -134,7 +135,7 @@ func TestLimitHeld(t *testing.T) {
 				continue
 			case errors.As(r.Err, &memory):
 				full++
-				judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: initiator.CodeOutOfResources, retry: true, text: "results of other portals that wait take too much of the 10000 bytes"})
+				judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.OutOfResources, retry: true, text: "results of other portals that wait take too much of the 10000 bytes"})
 				if limit := (*initiator.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask it again when the others are done") {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}
@@ -198,7 +199,7 @@ func TestLimitEndless(t *testing.T) {
 							continue
 						}
 						i++
-						judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText, text: "bytes that it may take in memory beside other portals"})
+						judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "bytes that it may take in memory beside other portals"})
 						least := int(d.MaxHeld) / 140 // 43 bytes of a name, 56 of a Target, and some
 						if parallel > 1 {
 							least /= 2 // beside others

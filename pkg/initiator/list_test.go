@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -34,7 +35,7 @@ func v4(last, group int) initiator.TargetAddress {
 var here = initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: initiator.NoGroup}
 
 // unusableAnswer is text of which no target can be made.
-var unusableAnswer = outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}
+var unusableAnswer = outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}
 
 // TestList: what is wrong with one record costs that record and no other; what
 // is wrong with the text costs the list.
@@ -43,7 +44,7 @@ func TestList(t *testing.T) {
 	const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	const nameA, nameB = "TargetName=" + a, "TargetName=" + b
 	const addr1, addr2 = "TargetAddress=192.0.2.10:3260,1", "TargetAddress=192.0.2.11,2"
-	malformed := outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}
+	malformed := outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}
 	tests := []struct {
 		name     string
 		text     string

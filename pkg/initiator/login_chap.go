@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // UseCHAP sets o to prove ourselves by CHAP: the type, the name and the secret, with
@@ -53,14 +54,14 @@ func (o *LoginOptions) checkBits() error {
 		if f.bit&(SpecifiedAuthType|SpecifiedUsername|SpecifiedPassword) != 0 {
 			how = ", or call UseCHAP or UseMutualCHAP, which do"
 		}
-		return &ConfigError{
-			Code: CodeWin32InvalidParameter, What: "login options: " + cmp.Or(f.as, f.field),
+		return &isdsc.Error{
+			Code: isdsc.Win32InvalidParameter, What: "login options: " + cmp.Or(f.as, f.field),
 			Reason: "it is set, and its bit Specified" + f.field + " is not, so it would be ignored: set the bit in Specified" + how,
 		}
 	}
 	if o.authType() == CHAP && (o.TargetUsername != "" || !o.TargetPassword.IsZero() || o.TargetPasswordRef != "") {
-		return &ConfigError{
-			Code: CodeWin32InvalidParameter, What: "login options: AuthType",
+		return &isdsc.Error{
+			Code: isdsc.Win32InvalidParameter, What: "login options: AuthType",
 			Reason: "CHAP, by which the target does not prove itself, and there is a name or a secret of the target: set MutualCHAP, or call UseMutualCHAP, which does",
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestFieldWithoutBit (issue 13, 22): a field of LoginOptions that is set while its bit
@@ -42,8 +43,8 @@ func TestFieldWithoutBit(t *testing.T) {
 				}
 				tt.set(&p.Login)
 				r, err := d.Discover(t.Context(), p)
-				var config *initiator.ConfigError
-				if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.name+" ") || config.Code != initiator.CodeWin32InvalidParameter {
+				var config *isdsc.Error
+				if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.name+" ") || config.Code != isdsc.Win32InvalidParameter {
 					t.Errorf("%s, Specified %#x: got %v, want a refusal that names the bit", tt.name, uint32(p.Login.Specified), err)
 				}
 				if strings.Contains(fmt.Sprint(err), chapSecret) || len(n.Dials()) != 0 || r.Address.IsValid() {
@@ -67,7 +68,7 @@ func TestTargetSecretWithoutMutualCHAP(t *testing.T) {
 			p := withCHAP(portal(n, where, full()), chapUser, chapSecret)
 			set(&p.Login)
 			_, err := d.Discover(t.Context(), p)
-			var config *initiator.ConfigError
+			var config *isdsc.Error
 			if !errors.As(err, &config) || !strings.Contains(config.Reason, "UseMutualCHAP") || len(n.Dials()) != 0 {
 				t.Errorf("got %v after %d connections, want a refusal", err, len(n.Dials()))
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -23,7 +24,7 @@ func TestOptionsOutliveTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-	if wantCode(t, err, initiator.CodeTargetMovedTemporarily); r.InitiatorName != ownName {
+	if wantCode(t, err, isdsc.TargetMovedTemporarily); r.InitiatorName != ownName {
 		t.Errorf("got name %q, want %q", r.InitiatorName, ownName)
 	}
 	for i, s := range w.network.Sessions(portal) {
@@ -87,7 +88,7 @@ func TestNameOfPortalIsChecked(t *testing.T) {
 	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
 	p.Login.InitiatorName = "host/1"
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	if wantCode(t, err, initiator.CodeInvalidISCSIName); r.Stored || len(w.portals()) != 0 {
+	if wantCode(t, err, isdsc.InvalidISCSIName); r.Stored || len(w.portals()) != 0 {
 		t.Errorf("it was stored: %+v", r)
 	}
 }

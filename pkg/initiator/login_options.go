@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // Specified says which fields of LoginOptions count (InformationSpecified of the
@@ -114,7 +115,7 @@ func (d DigestType) String() string {
 // LoginOptions are the options of the login to a portal (ISCSI_LOGIN_OPTIONS of
 // the reference API). The zero value asks for no authentication and no digests.
 // A field counts where its bit in Specified is set; Flags always count. A field that
-// is set while its bit is clear is refused with a *ConfigError that names the bit: it
+// is set while its bit is clear is refused with a *isdsc.Error that names the bit: it
 // would be ignored, and a login that was to use CHAP would be made without. UseCHAP and
 // UseMutualCHAP set the bits.
 type LoginOptions struct {
@@ -209,7 +210,7 @@ func (o *LoginOptions) authType() AuthType {
 // knowledge of the portal.
 func (o *LoginOptions) validate() error {
 	refuse := func(code uint32, what, reason string) error {
-		return &ConfigError{Code: code, What: "login options: " + what, Reason: reason}
+		return &isdsc.Error{Code: code, What: "login options: " + what, Reason: reason}
 	}
 	if o.InitiatorName != "" {
 		if _, err := CheckName(o.InitiatorName); err != nil {
@@ -221,31 +222,31 @@ func (o *LoginOptions) validate() error {
 	}
 	switch {
 	case o.CHAPPolicy > CHAPPreferred:
-		return refuse(CodeWin32InvalidParameter, "CHAP policy", "0 and 1 are known")
+		return refuse(isdsc.Win32InvalidParameter, "CHAP policy", "0 and 1 are known")
 	case o.CHAPPolicy == CHAPPreferred && o.authType() == MutualCHAP:
-		return refuse(CodeWin32InvalidParameter, "CHAP policy", "a target that must prove itself cannot be let in without CHAP: preferred does not go with mutual CHAP")
+		return refuse(isdsc.Win32InvalidParameter, "CHAP policy", "a target that must prove itself cannot be let in without CHAP: preferred does not go with mutual CHAP")
 	case o.Redirect > RedirectNone:
-		return refuse(CodeWin32InvalidParameter, "redirect policy", "0, 1 and 2 are known")
+		return refuse(isdsc.Win32InvalidParameter, "redirect policy", "0, 1 and 2 are known")
 	case o.Version != 0:
-		return refuse(CodeWin32InvalidParameter, "version", "only 0 is known")
+		return refuse(isdsc.Win32InvalidParameter, "version", "only 0 is known")
 	case o.Specified&^allSpecified != 0:
-		return refuse(CodeWin32InvalidParameter, "specified", "unknown bits "+hexBits(uint32(o.Specified&^allSpecified)))
+		return refuse(isdsc.Win32InvalidParameter, "specified", "unknown bits "+hexBits(uint32(o.Specified&^allSpecified)))
 	case o.Flags&LoginReserved1 != 0, o.Flags&^knownLoginFlags != 0:
-		return refuse(CodeWin32InvalidParameter, "flags", "reserved or unknown bits "+hexBits(uint32(o.Flags&^(knownLoginFlags&^LoginReserved1))))
+		return refuse(isdsc.Win32InvalidParameter, "flags", "reserved or unknown bits "+hexBits(uint32(o.Flags&^(knownLoginFlags&^LoginReserved1))))
 	case o.Flags&loginRADIUS != 0:
-		return refuse(CodeRequestNotSupported, "flags", "RADIUS is not supported")
+		return refuse(isdsc.RequestNotSupported, "flags", "RADIUS is not supported")
 	case o.has(SpecifiedAuthType) && o.AuthType > MutualCHAP:
-		return refuse(CodeInvalidLogonAuthType, "authentication type", "0, 1 and 2 are known")
+		return refuse(isdsc.InvalidLogonAuthType, "authentication type", "0, 1 and 2 are known")
 	case o.has(SpecifiedHeaderDigest) && !o.HeaderDigest.valid():
-		return refuse(CodeInvalidParameter, "header digest", "0 (none) and 1 (CRC32C) are known")
+		return refuse(isdsc.InvalidParameter, "header digest", "0 (none) and 1 (CRC32C) are known")
 	case o.has(SpecifiedDataDigest) && !o.DataDigest.valid():
-		return refuse(CodeInvalidParameter, "data digest", "0 (none) and 1 (CRC32C) are known")
+		return refuse(isdsc.InvalidParameter, "data digest", "0 (none) and 1 (CRC32C) are known")
 	case o.has(SpecifiedMaximumConnections) && (o.MaximumConnections < 1 || o.MaximumConnections > 65535):
-		return refuse(CodeInvalidParameter, "maximum connections", "1 to 65535")
+		return refuse(isdsc.InvalidParameter, "maximum connections", "1 to 65535")
 	case o.has(SpecifiedDefaultTime2Wait) && o.DefaultTime2Wait > 3600:
-		return refuse(CodeInvalidParameter, "default time2wait", "0 to 3600 seconds")
+		return refuse(isdsc.InvalidParameter, "default time2wait", "0 to 3600 seconds")
 	case o.has(SpecifiedDefaultTime2Retain) && o.DefaultTime2Retain > 3600:
-		return refuse(CodeInvalidParameter, "default time2retain", "0 to 3600 seconds")
+		return refuse(isdsc.InvalidParameter, "default time2retain", "0 to 3600 seconds")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -38,7 +39,7 @@ func TestSlowLook(t *testing.T) {
 	}{
 		{name: "quick", takes: time.Millisecond},
 		{name: "longer than a portal has", takes: 3 * time.Second},
-		{name: "for ever", takes: time.Hour, want: outcome{stage: initiator.StageSecure, code: initiator.CodeFailedToConfigureIPsec, retry: true, text: "cannot tell what exists: no answer within 5s"}},
+		{name: "for ever", takes: time.Hour, want: outcome{stage: initiator.StageSecure, code: isdsc.FailedToConfigureIPsec, retry: true, text: "cannot tell what exists: no answer within 5s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -7,12 +7,14 @@ import (
 
 	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // MaxNameLen is the longest iSCSI name in bytes (RFC 7143, section 4.2.7.1).
 const MaxNameLen = 223
 
-// ValidateName reports, as a *ConfigError with CodeInvalidISCSIName, a name that
+// ValidateName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a name that
 // is no iSCSI name: iqn., eui. or naa. form (RFC 7143, section 4.2.7), without
 // anything that RFC 3722 prohibits. Upper case and '_' pass, since real arrays use
 // them.
@@ -23,7 +25,7 @@ func ValidateName(name string) error {
 	return nil
 }
 
-// CheckName reports, as a *ConfigError with CodeInvalidISCSIName, a harmful name:
+// CheckName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a harmful name:
 // an empty one, one of more than MaxNameLen bytes, one that begins with neither a
 // letter nor a digit, or one with a character that no iSCSI name may have (RFC
 // 3722). A harmless name can be written to any output, but it need not be an iSCSI
@@ -38,7 +40,7 @@ func CheckName(name string) (unusual string, err error) {
 }
 
 func nameError(name, reason string) error {
-	return &ConfigError{Code: CodeInvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
+	return &isdsc.Error{Code: isdsc.InvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
 }
 
 // FoldName returns the form in which iSCSI names are compared: case-folded and

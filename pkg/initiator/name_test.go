@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestValidateName: the forms of RFC 7143, section 4.2.7, and what real arrays
@@ -96,8 +97,8 @@ func TestValidateName(t *testing.T) {
 				}
 				return
 			}
-			var config *initiator.ConfigError
-			if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.bad) || config.Code != initiator.CodeInvalidISCSIName {
+			var config *isdsc.Error
+			if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.bad) || config.Code != isdsc.InvalidISCSIName {
 				t.Fatalf("got %v, want %s", err, tt.bad)
 			}
 			if i := strings.IndexFunc(strings.ReplaceAll(err.Error(), "…", ""), func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -58,7 +59,7 @@ func TestOwnName(t *testing.T) {
 					d.InitiatorName, d.StrictNames = tt.own, strict
 					r, _ := discover(t, d, p)
 					if tt.harmful || tt.unusual && strict {
-						judge(t, r.Err, outcome{stage: initiator.StageValidate, code: initiator.CodeInvalidISCSIName})
+						judge(t, r.Err, outcome{stage: initiator.StageValidate, code: isdsc.InvalidISCSIName})
 						if len(n.Dials()) != 0 || len(r.Warnings) != 0 {
 							t.Errorf("dials %v, warnings %v", n.Dials(), r.Warnings)
 						}
@@ -98,7 +99,7 @@ func TestOwnNameOfPort(t *testing.T) {
 					r, _ := discover(t, d, p)
 					sessions := n.Sessions(netip.MustParseAddrPort(where))
 					if tt.harmful || tt.unusual && strict {
-						judge(t, r.Err, outcome{stage: initiator.StageValidate, code: initiator.CodeInvalidISCSIName})
+						judge(t, r.Err, outcome{stage: initiator.StageValidate, code: isdsc.InvalidISCSIName})
 						for _, s := range sessions {
 							if len(s.Requests) != 0 {
 								t.Errorf("sent %v", s.Requests)
@@ -154,9 +155,9 @@ func TestStoredNames(t *testing.T) {
 			t.Run(tt.name+map[bool]string{true: ", strict"}[strict], func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, func(c *initiator.Config) { c.Discoverer.StrictNames = strict })
-				code := initiator.CodeSuccess
+				code := isdsc.Success
 				if tt.harmful || tt.unusual && strict {
-					code = initiator.CodeInvalidISCSIName
+					code = isdsc.InvalidISCSIName
 				}
 				p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 				p.Login.InitiatorName = tt.own
@@ -168,7 +169,7 @@ func TestStoredNames(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if code != initiator.CodeSuccess {
+				if code != isdsc.Success {
 					if got := w.portals(); len(got) != 0 || len(w.instances()) != 1 || name != initiatorName {
 						t.Errorf("portals %v, instances %v, name %s", got, w.instances(), name)
 					}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestPeerIdentity (issue 13, 30, 33 and 42): which stored key goes with which
@@ -23,7 +24,7 @@ func TestPeerIdentity(t *testing.T) {
 		"Array@Example.com": "of the user", "array.example": "of the name", "192.0.2.10": "of ten",
 		"host1@example.com": "of our identity", source: "of our address", initiator.GroupID: "for all",
 	} {
-		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk(key)}, true), initiator.CodeSuccess)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk(key)}, true), isdsc.Success)
 	}
 	for _, tt := range []struct {
 		name, address string
@@ -49,10 +50,10 @@ func TestPeerIdentity(t *testing.T) {
 		p.Security, p.IPsec = 0x27, tt.o
 		p.IPsec.Key = psk(tt.own)
 		_, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		// What the registry has asks alike.
 		_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if len(e.asked) != 2 {
 			t.Fatalf("%s: %d connections", tt.name, len(e.asked))
 		}
@@ -73,9 +74,9 @@ func TestPeerIdentityFlags(t *testing.T) {
 	e.network = w.network
 	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 	p.IPsec.PeerID = "array@example.com"
-	wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "Array@example.com", Key: psk("k"), Flags: 0x37}, true), initiator.CodeSuccess)
+	wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "Array@example.com", Key: psk("k"), Flags: 0x37}, true), isdsc.Success)
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if !r.IPsec.PFS {
 		t.Errorf("got %+v, want the flags of the key", r.IPsec)
 	}
@@ -92,10 +93,10 @@ func TestPeerIdentityElsewhere(t *testing.T) {
 	w.network.Portal("192.0.2.66:3260", &iscsitest.Target{})
 	p.Security, p.IPsec.PeerID, p.Login.Redirect = 0x27, "array@example.com", initiator.RedirectAny
 	for id, key := range map[string]string{"array@example.com": "of the user", initiator.GroupID: "for all"} {
-		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk(key)}, true), initiator.CodeSuccess)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk(key)}, true), isdsc.Success)
 	}
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if len(e.asked) != 2 {
 		t.Fatalf("%d connections", len(e.asked))
 	}

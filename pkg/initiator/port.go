@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A Port is an initiator port: one source address of an instance. A number
@@ -69,8 +71,8 @@ func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
 // of different links.
 func (p *Port) sameLink(dst netip.Addr) error {
 	if own, zone := p.Address.Zone(), dst.Zone(); own != "" && zone != "" && own != zone {
-		return &ConfigError{
-			Code:   CodeConnectionFailed,
+		return &isdsc.Error{
+			Code:   isdsc.ConnectionFailed,
 			What:   fmt.Sprintf("initiator port %s of instance %s", p.Number, p.Instance),
 			Reason: fmt.Sprintf("its address %s is on another link than %s", p.Address, dst),
 		}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"syscall"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A PortSelector finds the initiator port that a portal is asked from. It
@@ -72,8 +74,8 @@ func (s *PortSelector) choose(ctx context.Context, instance string, number PortN
 
 // numberWithoutInstance is the refusal of a number that has no meaning.
 func numberWithoutInstance(number PortNumber) error {
-	return &ConfigError{
-		Code:   CodeWin32InvalidParameter,
+	return &isdsc.Error{
+		Code:   isdsc.Win32InvalidParameter,
 		What:   "initiator port " + number.String(),
 		Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
 	}
@@ -130,24 +132,24 @@ func (s *PortSelector) instance(name string) (string, error) {
 }
 
 func noInstance(name string) error {
-	return &ConfigError{Code: CodeInitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
+	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
 }
 
 // numbered returns the port of a number, if it can be used for dst.
 func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Addr) (Port, error) {
 	refuse := func(code uint32, format string, args ...any) (Port, error) {
-		return Port{}, &ConfigError{Code: code, What: fmt.Sprintf("initiator port %s of instance %s", number, instance), Reason: fmt.Sprintf(format, args...)}
+		return Port{}, &isdsc.Error{Code: code, What: fmt.Sprintf("initiator port %s of instance %s", number, instance), Reason: fmt.Sprintf(format, args...)}
 	}
 	i := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Instance == instance && p.Number == number })
 	if i < 0 {
-		return refuse(CodeInvalidPortNumber, "there is none of this number")
+		return refuse(isdsc.InvalidPortNumber, "there is none of this number")
 	}
 	p := s.Ports[i]
 	switch {
 	case p.State == PortGone:
-		return refuse(CodeInvalidPortNumber, "the instance no longer has its address %s", p.Address)
+		return refuse(isdsc.InvalidPortNumber, "the instance no longer has its address %s", p.Address)
 	case dst.IsValid() && p.Address.Is4() != dst.Is4():
-		return refuse(CodeAddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
+		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
 	}
 	return p, nil
 }
@@ -227,8 +229,8 @@ func (s *PortSelector) link(instance string, dst netip.Addr) (zone string, err e
 			continue
 		}
 		if zone != "" {
-			return "", &ConfigError{
-				Code:   CodeConnectionFailed,
+			return "", &isdsc.Error{
+				Code:   isdsc.ConnectionFailed,
 				What:   "initiator port of instance " + instance,
 				Reason: fmt.Sprintf("%s could be on any link: name one, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
 			}
@@ -246,7 +248,7 @@ func noRoute(instance string, dst netip.Addr) error {
 	if instance != "" {
 		what += " of instance " + instance
 	}
-	return &ConfigError{Code: CodeConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst), Err: syscall.ENETUNREACH}
+	return &isdsc.Error{Code: isdsc.ConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst), Err: syscall.ENETUNREACH}
 }
 
 // errUnfit is why a port cannot reach an address.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A selection is a PortSelector on two instances. host has eth0, eth1 and lo;
@@ -84,15 +85,15 @@ func TestSelect(t *testing.T) {
 		{name: "without case, ours", instance: "b", number: initiator.Number(0), dst: "192.0.2.10", want: "B 0"},
 		{name: "routing is not asked", route: noWay, instance: "host", number: initiator.Number(0), dst: "192.0.2.10", want: "host 0"},
 		{name: "a port that is down is not another", instance: "host", number: initiator.Number(5), dst: "192.0.2.10", want: "host 5"},
-		{name: "number without instance", number: initiator.Number(0), dst: "192.0.2.10", code: initiator.CodeWin32InvalidParameter, says: "without an initiator instance"},
-		{name: "unknown instance", instance: "hba", number: all, dst: "192.0.2.10", code: initiator.CodeInitiatorInstanceNotFound, says: `"hba"`},
-		{name: "unknown number", instance: "B", number: initiator.Number(3), dst: "192.0.2.10", code: initiator.CodeInvalidPortNumber, says: "none of this number"},
-		{name: "gone", instance: "B", number: initiator.Number(1), dst: "192.0.2.10", code: initiator.CodeInvalidPortNumber, says: "198.51.100.9"},
-		{name: "wrong family", instance: "host", number: initiator.Number(2), dst: "192.0.2.10", code: initiator.CodeAddressTypeNotSupported, says: "2001:db8::2"},
-		{name: "wrong family, IPv6", instance: "host", number: initiator.Number(0), dst: "2001:db8::10", code: initiator.CodeAddressTypeNotSupported, says: "192.0.2.2"},
+		{name: "number without instance", number: initiator.Number(0), dst: "192.0.2.10", code: isdsc.Win32InvalidParameter, says: "without an initiator instance"},
+		{name: "unknown instance", instance: "hba", number: all, dst: "192.0.2.10", code: isdsc.InitiatorInstanceNotFound, says: `"hba"`},
+		{name: "unknown number", instance: "B", number: initiator.Number(3), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "none of this number"},
+		{name: "gone", instance: "B", number: initiator.Number(1), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "198.51.100.9"},
+		{name: "wrong family", instance: "host", number: initiator.Number(2), dst: "192.0.2.10", code: isdsc.AddressTypeNotSupported, says: "2001:db8::2"},
+		{name: "wrong family, IPv6", instance: "host", number: initiator.Number(0), dst: "2001:db8::10", code: isdsc.AddressTypeNotSupported, says: "192.0.2.2"},
 		{name: "link-local by number", instance: "host", number: initiator.Number(4), dst: "fe80::10", want: "host 4"},
 		{name: "link-local by number, same link", instance: "host", number: initiator.Number(4), dst: "fe80::10%eth1", want: "host 4"},
-		{name: "link-local by number, other link", instance: "host", number: initiator.Number(4), dst: "fe80::10%eth0", code: initiator.CodeConnectionFailed, says: "another link"},
+		{name: "link-local by number, other link", instance: "host", number: initiator.Number(4), dst: "fe80::10%eth0", code: isdsc.ConnectionFailed, says: "another link"},
 
 		{name: "all: what routing picks", route: defaultBy("198.51.100.2"), instance: "host", number: all, dst: "192.0.2.10", want: "host 1"},
 		{name: "all: another's pick", route: defaultBy("192.0.2.2"), instance: "B", number: all, dst: "192.0.2.10", want: "B 0"},
@@ -100,16 +101,16 @@ func TestSelect(t *testing.T) {
 		{name: "all: picked though the interface is said to be down", route: defaultBy("203.0.113.2"), instance: "host", number: all, dst: "192.0.2.10", want: "host 5"},
 		{name: "all: only from one source", route: onlyFrom("198.51.100.2"), instance: "host", number: all, dst: "192.0.2.10", want: "host 1"},
 		{name: "all: nearest of the own", route: defaultBy("10.0.0.9"), instance: "host", number: all, dst: "198.51.100.10", want: "host 1"},
-		{name: "all: no route", route: noWay, instance: "B", number: all, dst: "192.0.2.10", code: initiator.CodeConnectionFailed, says: "route to 192.0.2.10"},
-		{name: "all: no address of the family", route: onlyFrom("192.0.2.2"), instance: "B", number: all, dst: "2001:db8::10", code: initiator.CodeConnectionFailed, says: "route to 2001:db8::10"},
+		{name: "all: no route", route: noWay, instance: "B", number: all, dst: "192.0.2.10", code: isdsc.ConnectionFailed, says: "route to 192.0.2.10"},
+		{name: "all: no address of the family", route: onlyFrom("192.0.2.2"), instance: "B", number: all, dst: "2001:db8::10", code: isdsc.ConnectionFailed, says: "route to 2001:db8::10"},
 		{name: "all: link-local", route: defaultBy("fe80::2%eth0"), instance: "host", number: all, dst: "fe80::10%eth0", want: "host 3"},
 		{name: "all: link-local of the only link", route: noWayWithout(), instance: "B", number: all, dst: "fe80::10", want: "B 2"},
-		{name: "all: link-local of any link", route: defaultBy("fe80::2%eth0"), instance: "host", number: all, dst: "fe80::10", code: initiator.CodeConnectionFailed, says: "fe80::10%eth0 or fe80::10%eth1"},
+		{name: "all: link-local of any link", route: defaultBy("fe80::2%eth0"), instance: "host", number: all, dst: "fe80::10", code: isdsc.ConnectionFailed, says: "fe80::10%eth0 or fe80::10%eth1"},
 
 		{name: "any: each that has a route", route: defaultBy("192.0.2.2"), number: all, dst: "192.0.2.10", want: "host 0, B 0"},
 		{name: "any: no source twice", route: defaultBy("198.51.100.2"), number: all, dst: "192.0.2.10", want: "host 1"},
 		{name: "any: IPv6 is host's alone", route: defaultBy("2001:db8::2"), number: all, dst: "2001:db8::10", want: "host 2"},
-		{name: "any: nobody", route: noWay, number: all, dst: "192.0.2.10", code: initiator.CodeConnectionFailed, says: "host: none has a route"},
+		{name: "any: nobody", route: noWay, number: all, dst: "192.0.2.10", code: isdsc.ConnectionFailed, says: "host: none has a route"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestSelect(t *testing.T) {
 				t.Errorf("error %q does not say %q", err, tt.says)
 			}
 			// Routes come and go; the rest does not change by itself.
-			if got := initiator.Retryable(err); got != (tt.code == initiator.CodeConnectionFailed && strings.Contains(tt.says, "route")) {
+			if got := initiator.Retryable(err); got != (tt.code == isdsc.ConnectionFailed && strings.Contains(tt.says, "route")) {
 				t.Errorf("%v: retryable %t", err, got)
 			}
 		})
@@ -159,9 +160,9 @@ func TestSelectNothing(t *testing.T) {
 	s := &initiator.PortSelector{Route: selection(noWay).Route}
 	for _, instance := range []string{"", "host"} {
 		_, err := s.Select(t.Context(), instance, initiator.AllPorts, netip.MustParseAddr("192.0.2.10"))
-		want := initiator.CodeConnectionFailed
+		want := isdsc.ConnectionFailed
 		if instance != "" {
-			want = initiator.CodeInitiatorInstanceNotFound
+			want = isdsc.InitiatorInstanceNotFound
 		}
 		wantCode(t, err, want)
 	}
@@ -184,9 +185,9 @@ func TestEach(t *testing.T) {
 		{name: "any link", dst: "fe80::10", want: "host 3, host 4"},
 		{name: "one link", dst: "fe80::10%eth1", want: "host 4"},
 		{name: "only from one source", route: onlyFrom("198.51.100.2"), dst: "192.0.2.10", want: "host 1"},
-		{name: "from none", route: noWay, dst: "192.0.2.10", code: initiator.CodeConnectionFailed},
-		{name: "of no family", instance: "b", dst: "2001:db8::10", code: initiator.CodeConnectionFailed},
-		{name: "unknown", instance: "hba", dst: "192.0.2.10", code: initiator.CodeInitiatorInstanceNotFound},
+		{name: "from none", route: noWay, dst: "192.0.2.10", code: isdsc.ConnectionFailed},
+		{name: "of no family", instance: "b", dst: "2001:db8::10", code: isdsc.ConnectionFailed},
+		{name: "unknown", instance: "hba", dst: "192.0.2.10", code: isdsc.InitiatorInstanceNotFound},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // DefaultPort is the TCP port of a target portal that names none (RFC 7143,
@@ -26,7 +28,7 @@ type Portal struct {
 
 // ParsePortal reads a portal as people write it: host, host:port, v4, v4:port,
 // v6, [v6], [v6]:port, fe80::1%eth0. Where no port is named it is defaultPort.
-// The error is a *ConfigError and says what would be right.
+// The error is a *isdsc.Error and says what would be right.
 func ParsePortal(s string, defaultPort uint16) (Portal, error) {
 	host, port := s, ""
 	bracketed := false
@@ -75,7 +77,7 @@ func ParsePortal(s string, defaultPort uint16) (Portal, error) {
 }
 
 func badPortal(s, reason string) error {
-	return &ConfigError{Code: CodeWin32InvalidParameter, What: "portal " + strconv.Quote(cut(s, 80)), Reason: reason}
+	return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "portal " + strconv.Quote(cut(s, 80)), Reason: reason}
 }
 
 // badHost says why s is neither an IPv4 address nor a host name; empty: it is
@@ -114,26 +116,26 @@ func badHost(s string) string {
 // validate holds p against the rules of the reference API.
 func (p Portal) validate() error {
 	refuse := func(code uint32, reason string) error {
-		return &ConfigError{Code: code, What: "portal", Reason: reason}
+		return &isdsc.Error{Code: code, What: "portal", Reason: reason}
 	}
 	switch {
 	case p.Address == "":
-		return refuse(CodeNoPortalSpecified, "no address")
+		return refuse(isdsc.NoPortalSpecified, "no address")
 	case len(p.Address) > MaxAddressLen:
-		return refuse(CodeWin32InvalidParameter, fmt.Sprintf("an address of more than %d bytes", MaxAddressLen))
+		return refuse(isdsc.Win32InvalidParameter, fmt.Sprintf("an address of more than %d bytes", MaxAddressLen))
 	case len(p.SymbolicName) > MaxAddressLen:
-		return refuse(CodeWin32InvalidParameter, fmt.Sprintf("a symbolic name of more than %d bytes", MaxAddressLen))
+		return refuse(isdsc.Win32InvalidParameter, fmt.Sprintf("a symbolic name of more than %d bytes", MaxAddressLen))
 	case p.Port == 0:
-		return refuse(CodeWin32InvalidParameter, "TCP port 0")
+		return refuse(isdsc.Win32InvalidParameter, "TCP port 0")
 	}
 	addr, err := netip.ParseAddr(p.host())
 	switch {
 	case err != nil:
 		if reason := badHost(p.Address); reason != "" {
-			return refuse(CodeWin32InvalidParameter, reason)
+			return refuse(isdsc.Win32InvalidParameter, reason)
 		}
 	case !isHost(addr):
-		return refuse(CodeInvalidHost, shown(p.Address)+" is not the address of a host")
+		return refuse(isdsc.InvalidHost, shown(p.Address)+" is not the address of a host")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -137,7 +138,7 @@ func (a *attempt) probe(ctx context.Context, from Port, t *probeTask, kind Probe
 // reached says what the outcome of a probe means, and why where that is not plain.
 func (a *attempt) reached(err error) (Reach, string) {
 	var (
-		config *ConfigError
+		config *isdsc.Error
 		login  *LoginError
 	)
 	switch {

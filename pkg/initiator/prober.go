@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A ProbeKind says how an advertised address is tried.
@@ -167,7 +168,7 @@ func (p *Prober) begin() {
 	if p.d == nil {
 		p.d = new(Discoverer)
 		p.job = func(context.Context, *Result) (job, error) {
-			return job{}, &ConfigError{Code: CodeWin32InvalidParameter, What: "prober", Reason: "it was not made by NewProber"}
+			return job{}, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "prober", Reason: "it was not made by NewProber"}
 		}
 	}
 	parallel := DefaultParallel

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -70,7 +71,7 @@ func TestProbeIPsec(t *testing.T) {
 				})
 				e.network = w.network
 				if !tt.ownKey {
-					wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: psk("of all")}, true), initiator.CodeSuccess)
+					wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: psk("of all")}, true), isdsc.Success)
 				}
 				if tt.earlier != 0 {
 					p := at(netip.MustParseAddrPort(there))
@@ -78,7 +79,7 @@ func TestProbeIPsec(t *testing.T) {
 					_, _ = w.AddSendTargetPortal(t.Context(), p) // nobody is there yet
 				}
 				if tt.policy != 0 {
-					wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: there, Flags: tt.policy}), initiator.CodeSuccess)
+					wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: there, Flags: tt.policy}), isdsc.Success)
 				}
 				other := w.network.Portal(there, &iscsitest.Target{})
 				p := at(w.network.Portal("192.0.2.10:3260", showing(there+",1")))
@@ -90,7 +91,7 @@ func TestProbeIPsec(t *testing.T) {
 					p.IPsec.Key = psk("own")
 				}
 				r, err := w.AddSendTargetPortal(t.Context(), p)
-				wantCode(t, err, initiator.CodeSuccess)
+				wantCode(t, err, isdsc.Success)
 				e.asked, e.noBytes = nil, tt.noBytes
 				w.NewProber(kind).ProbeTargets(t.Context(), &r)
 				if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.reach {
@@ -141,7 +142,7 @@ func TestServiceProber(t *testing.T) {
 	p := withCHAP(at(w.network.Portal("192.0.2.10:3260", asked)), chapUser, chapSecret)
 	there := w.network.Portal("192.0.2.10:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret})
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if !r.Portal.Login.Password.IsZero() {
 		t.Fatal("the result has the secret")
 	}
@@ -181,7 +182,7 @@ func TestServiceProberBroken(t *testing.T) {
 	p := withCHAP(at(w.network.Portal("192.0.2.10:3260", asked)), chapUser, chapSecret)
 	p.Login.PasswordRef = "file:/secret"
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	broken = true
 	w.NewProber(initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
 	if r.Targets[0].Addresses[0].Reach != initiator.NotTried || len(w.network.Dials()) != 1 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -267,7 +268,7 @@ func TestProbeDialErrors(t *testing.T) {
 		{op(syscall.EADDRNOTAVAIL), "not tried"},
 		{op(syscall.ENOBUFS), "not tried"},
 		{op(syscall.EMFILE), "not tried"},
-		{&initiator.ConfigError{What: "proxy", Reason: "it is not set up"}, "not tried"},
+		{&isdsc.Error{What: "proxy", Reason: "it is not set up"}, "not tried"},
 	} {
 		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRecordFormat3 (issue 13, 30 and 31): an entry with the peer's identity or with
@@ -69,8 +71,8 @@ func TestIdentity(t *testing.T) {
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: got %q, %v; want %q", id, got, err, want)
 		}
-		var config *ConfigError
-		if err != nil && (!errors.As(err, &config) || config.Code != CodeInvalidParameter) {
+		var config *isdsc.Error
+		if err != nil && (!errors.As(err, &config) || config.Code != isdsc.InvalidParameter) {
 			t.Errorf("%q: got %v, want CodeInvalidParameter", id, err)
 		}
 	}

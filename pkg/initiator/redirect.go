@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // String returns the name that the command takes and prints.
@@ -80,8 +82,8 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 			return refuse(reason)
 		}
 		if r.source.IsValid() && r.source.Is4() != to.Addr().Is4() {
-			return netip.AddrPort{}, &ConfigError{
-				Code: CodeAddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not of the address family of source %s", r.source),
+			return netip.AddrPort{}, &isdsc.Error{
+				Code: isdsc.AddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not of the address family of source %s", r.source),
 			}
 		}
 		return to, nil

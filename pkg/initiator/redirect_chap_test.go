@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRedirectCredentials: credentials go to the host that they were given for,
@@ -21,7 +22,7 @@ func TestRedirectCredentials(t *testing.T) {
 		return withMutualCHAP(chap(p), targetUser, targetSecret)
 	}
 	wants := &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret}
-	refused := outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "authentication failure (0x0201)"}
+	refused := outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "authentication failure (0x0201)"}
 	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
 	tests := []struct {
 		name   string
@@ -36,10 +37,10 @@ func TestRedirectCredentials(t *testing.T) {
 		{name: "none, other host", login: none, to: other, target: &iscsitest.Target{}},
 		{name: "none, other host wants them", login: none, to: other, target: wants, want: refused},
 		{name: "same host", login: chap, to: same, target: wants, method: "CHAP"},
-		{name: "same host wants none", login: chap, to: same, target: &iscsitest.Target{}, method: "CHAP", want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure}},
+		{name: "same host wants none", login: chap, to: same, target: &iscsitest.Target{}, method: "CHAP", want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}},
 		{name: "same host, mutual", login: mutual, to: same, target: wants, method: "CHAP"},
 		{name: "other host", login: chap, to: other, target: &iscsitest.Target{}, warned: 1},
-		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "credentials stay with the first"}},
+		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "credentials stay with the first"}},
 		{name: "other host, mutual", login: mutual, to: other, target: wants, want: notFollowed("another host could not prove itself without the secrets")},
 		{name: "other host, allowed", policy: initiator.RedirectAny, login: chap, to: other, target: wants, method: "CHAP"},
 		{name: "other host, mutual, allowed", policy: initiator.RedirectAny, login: mutual, to: other, target: wants, method: "CHAP"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRedirectFamily (issue 13, 38): a source address of one family cannot follow a
@@ -17,7 +18,7 @@ func TestRedirectFamily(t *testing.T) {
 		p := portal(n, where, sends("[2001:db8::1]"))
 		p.Source = netip.MustParseAddr("192.0.2.254")
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: initiator.CodeAddressTypeNotSupported})
+		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.AddressTypeNotSupported})
 		if !strings.Contains(r.Err.Error(), "[2001:db8::1]:3260") || len(n.Dials()) != 1 {
 			t.Errorf("got %v, dials %v", r.Err, n.Dials())
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -22,9 +23,9 @@ func TestRedirectKey(t *testing.T) {
 		key      string // at the last hop
 	}{
 		{name: "same host", to: "192.0.2.10:3261", key: "own"},
-		{name: "another host", to: "192.0.2.11:3260", code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
+		{name: "another host", to: "192.0.2.11:3260", code: isdsc.TargetPresharedKeyUnavailable, key: "own"},
 		{name: "another host with a key", to: "192.0.2.11:3260", other: "of the other", key: "of the other"},
-		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, code: initiator.CodeTargetPresharedKeyUnavailable, key: "own"},
+		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, code: isdsc.TargetPresharedKeyUnavailable, key: "own"},
 		{name: "another host with a key, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, other: "of the other", key: "of the other"},
 	}
 	for _, tt := range tests {
@@ -34,7 +35,7 @@ func TestRedirectKey(t *testing.T) {
 			w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
 			e.network = w.network
 			if tt.other != "" {
-				wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.11", Key: psk(tt.other)}, true), initiator.CodeSuccess)
+				wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.11", Key: psk(tt.other)}, true), isdsc.Success)
 			}
 			w.network.Portal(tt.to, &iscsitest.Target{})
 			p := at(w.network.Portal("192.0.2.10:3260", sends(tt.to)))
@@ -64,9 +65,9 @@ func TestRedirectPlan(t *testing.T) {
 		{name: "as strong", first: 0x27, there: 0x27},
 		{name: "stronger", first: 0x27, there: 0x37},
 		{name: "from clear text", first: 0x01, there: 0x27},
-		{name: "to clear text", first: 0x27, there: 0x01, code: initiator.CodeFailedToConfigureIPsec},
-		{name: "without PFS", first: 0x37, there: 0x27, code: initiator.CodeFailedToConfigureIPsec},
-		{name: "aggressive", first: 0x27, there: 0x2b, code: initiator.CodeFailedToConfigureIPsec},
+		{name: "to clear text", first: 0x27, there: 0x01, code: isdsc.FailedToConfigureIPsec},
+		{name: "without PFS", first: 0x37, there: 0x27, code: isdsc.FailedToConfigureIPsec},
+		{name: "aggressive", first: 0x27, there: 0x2b, code: isdsc.FailedToConfigureIPsec},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,13 +79,13 @@ func TestRedirectPlan(t *testing.T) {
 				cfg.Discoverer.Key = groupKey
 			})
 			e.network = w.network
-			wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: there, Flags: tt.there}), initiator.CodeSuccess)
+			wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: there, Flags: tt.there}), isdsc.Success)
 			second := w.network.Portal(there, &iscsitest.Target{})
 			p := at(w.network.Portal("192.0.2.10:3260", sends(there)))
 			p.Security = tt.first
 			_, err := w.AddSendTargetPortal(t.Context(), p)
 			wantCode(t, err, tt.code)
-			if asked := len(w.network.Sessions(second)) > 0; asked != (tt.code == initiator.CodeSuccess) {
+			if asked := len(w.network.Sessions(second)) > 0; asked != (tt.code == isdsc.Success) {
 				t.Errorf("asked there: %t", asked)
 			}
 		})
@@ -106,7 +107,7 @@ func TestRedirectKeyOfAddress(t *testing.T) {
 		if named {
 			id = "array.example"
 		}
-		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk("of the portal")}, true), initiator.CodeSuccess)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: id, Key: psk("of the portal")}, true), isdsc.Success)
 		w.network.Portal("192.0.2.66:3260", &iscsitest.Target{})
 		p := at(w.network.Portal("192.0.2.10:3260", sends("192.0.2.66:3260")))
 		if named {
@@ -114,7 +115,7 @@ func TestRedirectKeyOfAddress(t *testing.T) {
 		}
 		p.Security = 0x27
 		_, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeTargetPresharedKeyUnavailable)
+		wantCode(t, err, isdsc.TargetPresharedKeyUnavailable)
 		for _, s := range e.asked {
 			if s.Portal.Addr().String() == "192.0.2.66" {
 				t.Errorf("named %t: asked with the key of another host", named)

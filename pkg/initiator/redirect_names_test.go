@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRedirectNames: names are resolved only where that is allowed, for all portals
@@ -164,6 +165,6 @@ func TestRedirectNamesTime(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		_, err := d.Discover(ctx, portal(n, where, sends("array.example")))
-		judge(t, err, outcome{stage: initiator.StageLogin, code: initiator.CodeWin32Cancelled})
+		judge(t, err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled})
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -20,7 +21,7 @@ func sends(to string) *iscsitest.Target { return &iscsitest.Target{Redirect: to}
 
 // notFollowed is the outcome of a redirection that we did not like.
 func notFollowed(text string) outcome {
-	return outcome{stage: initiator.StageLogin, code: initiator.CodeTargetMovedTemporarily, text: text}
+	return outcome{stage: initiator.StageLogin, code: isdsc.TargetMovedTemporarily, text: text}
 }
 
 // TestRedirect: where a login may lead, and where not.
@@ -77,8 +78,8 @@ func TestRedirect(t *testing.T) {
 		{name: "nowhere", hosts: map[string]*iscsitest.Target{where: {Status: pdu.StatusMovedTemporarily}}, want: notFollowed("redirected to nowhere: it did not say where")},
 		{name: "to rubbish", hosts: map[string]*iscsitest.Target{where: sends("\x1b[2J")}, want: notFollowed(`redirected to "\x1b[2J": not an address`)},
 		{name: "to port 0", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2:0")}, want: notFollowed("the TCP port is not a number from 1 to 65535")},
-		{name: "to a closed port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2")}, hops: 1, want: outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
-		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: outcome{stage: initiator.StageLogin, code: initiator.CodeNotFound}},
+		{name: "to a closed port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2")}, hops: 1, want: outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
+		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.NotFound}},
 
 		{name: "not followed", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectNone }, hosts: chain(1), want: notFollowed("redirections are not followed")},
 		{name: "any", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: chain(2), hops: 2},

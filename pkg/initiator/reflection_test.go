@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -52,7 +53,7 @@ func overhears(heard func(challenge string)) iscsitest.Script {
 
 // reflected is the outcome of a target that sends a challenge of ours back. That
 // no response goes out is what the scripts expect: they end with it.
-var reflected = outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure, text: "the target sent a challenge of ours back"}
+var reflected = outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "the target sent a challenge of ours back"}
 
 // TestReflectionParallel: a target that is asked twice at once, or two of them,
 // cannot have us answer the challenge that we put to the other.
@@ -127,7 +128,7 @@ func TestCHAPDowngrade(t *testing.T) {
 	t.Parallel()
 	in := &pdu.LoginResponse{Transit: true, NSG: pdu.LoginOperationalNegotiation}
 	through := &pdu.LoginResponse{Transit: true, NSG: pdu.FullFeaturePhase}
-	failed := outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure}
+	failed := outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}
 	with := func(m pdu.LoginResponse, pairs ...string) *pdu.LoginResponse {
 		m.Data = iscsitest.Text(pairs...)
 		return &m

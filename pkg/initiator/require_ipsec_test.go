@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A portal that must be asked over IPsec is not asked in clear text.
@@ -22,7 +23,7 @@ func TestRequireIPsec(t *testing.T) {
 	if !errors.As(err, &e) || e.Stage != initiator.StageSecure {
 		t.Errorf("got %v, want an error of stage secure", err)
 	}
-	if got, want := initiator.Code(err), initiator.CodeFailedToConfigureIPsec; got != want {
+	if got, want := initiator.Code(err), isdsc.FailedToConfigureIPsec; got != want {
 		t.Errorf("got code %#x, want %#x", got, want)
 	}
 	if got := n.Dials(); len(got) > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // addresses returns the portal's addresses.
@@ -45,7 +47,7 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	case len(addrs) > 0:
 		return addrs, nil
 	case others > 0:
-		return nil, &ConfigError{Code: CodeAddressTypeNotSupported, What: p.Portal.host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
+		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
 	}
-	return nil, &ConfigError{Code: CodeInvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
+	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
 }

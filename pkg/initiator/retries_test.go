@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -46,7 +47,7 @@ func TestRetries(t *testing.T) {
 	atLogin := func(code uint32, retry bool, text string) outcome {
 		return outcome{stage: initiator.StageLogin, code: code, retry: retry, text: text}
 	}
-	unavailable := func(text string) outcome { return atLogin(initiator.CodeServiceUnavailable, true, text) }
+	unavailable := func(text string) outcome { return atLogin(isdsc.ServiceUnavailable, true, text) }
 	tests := []struct {
 		name     string
 		retries  int
@@ -63,12 +64,12 @@ func TestRetries(t *testing.T) {
 		{name: "no more than ten", retries: 50, handlers: []iscsitest.Handler{busy}, tries: 11, want: unavailable(", after 11 tries")},
 		{name: "closed once", retries: 1, handlers: []iscsitest.Handler{closes, good}, tries: 2},
 		{name: "reset once in the middle of a PDU", retries: 1, handlers: []iscsitest.Handler{iscsitest.CutAfter(60, good), good}, tries: 2},
-		{name: "authentication", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusAuthFailure), good}, tries: 1, want: atLogin(initiator.CodeAuthenticationFailure, false, "authentication failure (0x0201);")},
-		{name: "authorization", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusAuthorizationFailed), good}, tries: 1, want: atLogin(initiator.CodeAuthorizationFailure, false, "")},
-		{name: "not found", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusNotFound), good}, tries: 1, want: atLogin(initiator.CodeNotFound, false, "")},
-		{name: "sent nowhere", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusMovedTemporarily), good}, tries: 1, want: atLogin(initiator.CodeTargetMovedTemporarily, false, "")},
-		{name: "rubbish", retries: 10, handlers: []iscsitest.Handler{rubbish, good}, tries: 1, want: atLogin(initiator.CodeLoginFailed, false, "")},
-		{name: "unavailable, then refused", retries: 10, handlers: []iscsitest.Handler{busy, refuses(pdu.StatusAuthFailure), good}, tries: 2, want: atLogin(initiator.CodeAuthenticationFailure, false, "authentication failure (0x0201), after 2 tries;")},
+		{name: "authentication", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusAuthFailure), good}, tries: 1, want: atLogin(isdsc.AuthenticationFailure, false, "authentication failure (0x0201);")},
+		{name: "authorization", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusAuthorizationFailed), good}, tries: 1, want: atLogin(isdsc.AuthorizationFailure, false, "")},
+		{name: "not found", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusNotFound), good}, tries: 1, want: atLogin(isdsc.NotFound, false, "")},
+		{name: "sent nowhere", retries: 10, handlers: []iscsitest.Handler{refuses(pdu.StatusMovedTemporarily), good}, tries: 1, want: atLogin(isdsc.TargetMovedTemporarily, false, "")},
+		{name: "rubbish", retries: 10, handlers: []iscsitest.Handler{rubbish, good}, tries: 1, want: atLogin(isdsc.LoginFailed, false, "")},
+		{name: "unavailable, then refused", retries: 10, handlers: []iscsitest.Handler{busy, refuses(pdu.StatusAuthFailure), good}, tries: 2, want: atLogin(isdsc.AuthenticationFailure, false, "authentication failure (0x0201), after 2 tries;")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,7 +140,7 @@ func TestRetriesConnect(t *testing.T) {
 		{name: "refused", err: refused, tries: 2},
 		{name: "no route", err: &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}, tries: 2},
 		{name: "name server silent", dns: true, err: &net.DNSError{Err: "i/o timeout", IsTimeout: true}, tries: 2},
-		{name: "no such host", dns: true, err: &net.DNSError{Err: "no such host", IsNotFound: true}, tries: 1, want: outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved}},
+		{name: "no such host", dns: true, err: &net.DNSError{Err: "no such host", IsNotFound: true}, tries: 1, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -190,8 +191,8 @@ func TestRetriesAddresses(t *testing.T) {
 	}{
 		{name: "the second the second time", first: []iscsitest.Handler{busy}, second: []iscsitest.Handler{busy, good}, dials: "1212"},
 		{name: "the first the second time", first: []iscsitest.Handler{busy, good}, dials: "121"},
-		{name: "the first refused", first: []iscsitest.Handler{refuses, good}, second: []iscsitest.Handler{busy, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: initiator.CodeServiceUnavailable, retry: true}},
-		{name: "the second refused", first: []iscsitest.Handler{busy, good}, second: []iscsitest.Handler{refuses, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: initiator.CodeAuthenticationFailure}},
+		{name: "the first refused", first: []iscsitest.Handler{refuses, good}, second: []iscsitest.Handler{busy, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
+		{name: "the second refused", first: []iscsitest.Handler{busy, good}, second: []iscsitest.Handler{refuses, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -231,10 +232,10 @@ func TestRetriesTime(t *testing.T) {
 		tries   int               // at least
 		want    outcome
 	}{
-		{name: "a silent portal has used it up", timeout: 5 * time.Second, tries: 1, want: outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: "no answer within 5s; "}},
-		{name: "no time for a try", timeout: 99 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 1, want: outcome{stage: initiator.StageLogin, code: initiator.CodeServiceUnavailable, retry: true}},
-		{name: "waits use it up", timeout: 400 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 4, want: outcome{stage: initiator.StageLogin, code: initiator.CodeServiceUnavailable, retry: true}},
-		{name: "a slow target", timeout: 2 * time.Second, handler: iscsitest.Slow(30*time.Millisecond, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}), tries: 2, want: outcome{stage: initiator.StageLogin, code: initiator.CodeTransportError, retry: true, text: ", after 2 tries"}},
+		{name: "a silent portal has used it up", timeout: 5 * time.Second, tries: 1, want: outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "no answer within 5s; "}},
+		{name: "no time for a try", timeout: 99 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
+		{name: "waits use it up", timeout: 400 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 4, want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
+		{name: "a slow target", timeout: 2 * time.Second, handler: iscsitest.Slow(30*time.Millisecond, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}), tries: 2, want: outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: ", after 2 tries"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -270,7 +271,7 @@ func TestRetriesCancelled(t *testing.T) {
 			for e := range d.Run(ctx, slices.Values([]initiator.SendTargetPortal{p})) {
 				done++
 				err := e.(initiator.PortalDone).Result.Err
-				judge(t, err, outcome{stage: initiator.StageLogin, code: initiator.CodeWin32Cancelled, text: "login to 192.0.2.1:3260 from 192.0.2.254: context canceled"})
+				judge(t, err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled, text: "login to 192.0.2.1:3260 from 192.0.2.254: context canceled"})
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
@@ -391,7 +392,7 @@ func TestRetriesResolve(t *testing.T) {
 		}
 		n.Portal(where, append(hangsUp()[:1], iscsitest.Delay(6*time.Second), iscsitest.Close()))
 		r, took := discover(t, d, named)
-		judge(t, r.Err, outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, retry: true, text: "resolve array.example:3260: no answer within "})
+		judge(t, r.Err, outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true, text: "resolve array.example:3260: no answer within "})
 		if lookups != 2 || took != d.Timeout || r.Address.IsValid() || r.Source.IsValid() || strings.Contains(r.Err.Error(), "192.0.2") {
 			t.Errorf("%d lookups in %s; at %s from %s: %v", lookups, took, r.Address, r.Source, r.Err)
 		}
@@ -431,9 +432,9 @@ func TestRetriesPlan(t *testing.T) {
 		{name: "as before", first: rule(0x37), then: rule(0x37), tries: 2},
 		{name: "stronger", first: rule(0x27), then: rule(0x37), tries: 2},
 		{name: "from clear text", then: rule(0x27), tries: 2},
-		{name: "to clear text", first: rule(0x27), tries: 1, code: initiator.CodeFailedToConfigureIPsec},
-		{name: "without PFS", first: rule(0x37), then: rule(0x27), tries: 1, code: initiator.CodeFailedToConfigureIPsec},
-		{name: "aggressive", first: rule(0x27), then: rule(0x2b), tries: 1, code: initiator.CodeFailedToConfigureIPsec},
+		{name: "to clear text", first: rule(0x27), tries: 1, code: isdsc.FailedToConfigureIPsec},
+		{name: "without PFS", first: rule(0x37), then: rule(0x27), tries: 1, code: isdsc.FailedToConfigureIPsec},
+		{name: "aggressive", first: rule(0x27), then: rule(0x2b), tries: 1, code: isdsc.FailedToConfigureIPsec},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -42,6 +43,6 @@ func Retryable(err error) bool {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ENETUNREACH):
 		return true
 	}
-	var config *ConfigError
+	var config *isdsc.Error
 	return errors.As(err, &op) && !errors.As(err, &config)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -67,7 +68,7 @@ func judge(t testing.TB, err error, want outcome) {
 		t.Errorf("stage %s, want %s: %v", e.Stage, want.stage, err)
 	}
 	if got := initiator.Code(err); got != want.code {
-		t.Errorf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(want.code), err)
+		t.Errorf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(want.code), err)
 	}
 	if got := initiator.Retryable(err); got != want.retry {
 		t.Errorf("retryable %t, want %t: %v", got, want.retry, err)

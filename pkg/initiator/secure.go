@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -27,7 +28,7 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 	s := a.job.settings()
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
-		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := a.plan.resolve(s)
@@ -36,17 +37,17 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 	a.result.IPsec = plan
 	switch {
 	case err != nil:
-		return plan, &ConfigError{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
+		return plan, &isdsc.Error{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
 	case a.further && plan.WeakerThan(before):
 		what := "a redirection leads to less protection: "
 		if len(a.result.Redirects) == 0 {
 			what = "the second try would have less protection than the first: "
 		}
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
+		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: what + plan.Why}
 	case a.probing && plan.WeakerThan(before):
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
+		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
 	case a.retried.weakened(from.Address, dst, plan):
-		return plan, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
 	}
 	if a.d.retries() > 0 {
 		a.retried.keep(from.Address, dst, plan)
@@ -149,9 +150,9 @@ func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, met
 func planCode(err error) uint32 {
 	var flags *ipsec.FlagsError
 	if errors.As(err, &flags) && flags.Origin == ipsec.OriginFlags {
-		return CodeInvalidParameter
+		return isdsc.InvalidParameter
 	}
-	return CodeFailedToConfigureIPsec
+	return isdsc.FailedToConfigureIPsec
 }
 
 // connect plans the connection and makes it: under the plan, or not at all.
@@ -193,10 +194,10 @@ func (a *attempt) release(d SecureDialer) {
 // secured gathers what the enforcer needs for a plan.
 func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst netip.AddrPort) (s Secured, err error) {
 	refuse := func(code uint32, reason string) (Secured, error) {
-		return Secured{}, &ConfigError{Code: code, What: "IPsec", Reason: reason}
+		return Secured{}, &isdsc.Error{Code: code, What: "IPsec", Reason: reason}
 	}
 	if a.d.Enforcer == nil {
-		return refuse(CodeIPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
+		return refuse(isdsc.IPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
 	}
 	s = Secured{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.job.portal.IPsec.Proposals}
 	if a.bindDevice() {
@@ -208,7 +209,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 	ok := false
 	if plan.Mode == ipsec.TunnelMode {
 		if s.Outer, ok, err = a.outer(ctx, from, dst.Addr()); err != nil || !ok {
-			return refuse(CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
+			return refuse(isdsc.NoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
 		}
 	}
 	peer := Peer{Addr: dst.Addr()}
@@ -223,7 +224,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst n
 		peer.ID = a.job.portal.IPsec.PeerID
 	}
 	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
-		return refuse(CodeTargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all"+a.kept()+because(err))
+		return refuse(isdsc.TargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all"+a.kept()+because(err))
 	}
 	return s, nil
 }
@@ -284,11 +285,11 @@ func (a *attempt) kept() string {
 
 // configured gives an enforcer's error a code, unless it has one.
 func configured(err error) error {
-	var config *ConfigError
+	var config *isdsc.Error
 	if errors.As(err, &config) {
 		return err
 	}
-	return &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: errorText(err), Err: err}
+	return &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: errorText(err), Err: err}
 }
 
 // prove reads the proof of a protected connection. Without one the connection

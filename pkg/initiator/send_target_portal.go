@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -63,12 +64,12 @@ func (p *SendTargetPortal) validate() error {
 		return numberWithoutInstance(p.Port)
 	}
 	if p.Source.IsValid() && p.Port != AllPorts {
-		return &ConfigError{Code: CodeWin32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
 	}
 	if dst, err := netip.ParseAddr(p.Portal.host()); err == nil && p.Source.IsValid() {
 		if dst.Unmap().Is4() != p.Source.Unmap().Is4() {
-			return &ConfigError{
-				Code:   CodeAddressTypeNotSupported,
+			return &isdsc.Error{
+				Code:   isdsc.AddressTypeNotSupported,
 				What:   fmt.Sprintf("source %s", p.Source),
 				Reason: fmt.Sprintf("not of the address family of portal %s", p.Portal),
 			}
@@ -82,7 +83,7 @@ func (p *SendTargetPortal) validate() error {
 	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}
 	if err := s.Validate(); err != nil {
-		return &ConfigError{Code: CodeInvalidParameter, What: "security flags " + p.Security.Hex(), Reason: errorText(err), Err: err}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: errorText(err), Err: err}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A Config says what a Service works with.
@@ -55,7 +56,7 @@ type memory struct {
 // Open returns a Service on what cfg says. It sends nothing; see Start.
 func Open(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Discoverer == nil {
-		return nil, &ConfigError{Code: CodeWin32InvalidParameter, What: "service", Reason: "it needs a Store and a Discoverer"}
+		return nil, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "service", Reason: "it needs a Store and a Discoverer"}
 	}
 	return &Service{cfg: cfg, memory: &memory{static: make(map[string]staticRecord), volatile: make(map[string][]byte)}}, nil
 }
@@ -119,7 +120,7 @@ func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret, ref string) (short bool, err error) {
 	change := Change{Key: settingCHAPSecret, Version: AnyVersion, Delete: secret.IsZero() && ref == ""}
 	if secret.Len() > s.maxSecret() {
-		return false, refused(&ConfigError{Code: CodeInvalidInitiatorCHAPSecret, What: "initiator CHAP secret", Reason: "too long"})
+		return false, refused(&isdsc.Error{Code: isdsc.InvalidInitiatorCHAPSecret, What: "initiator CHAP secret", Reason: "too long"})
 	}
 	if !change.Delete {
 		kept, err := s.keep(secret, ref, settingCHAPSecret, fieldPassword)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // store writes the entry of p. replaced says that there was one with the same key.
@@ -100,7 +101,7 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 		}
 		reason += "; there is " + strings.Join(names, ", ")
 	}
-	return &ConfigError{Code: CodePortalNotFound, What: key.from(), Reason: reason}
+	return &isdsc.Error{Code: isdsc.PortalNotFound, What: key.from(), Reason: reason}
 }
 
 // ask runs a job and takes what came of it into the registry. stored says whether it is
@@ -158,7 +159,7 @@ func (s *Service) note(ctx context.Context, key Key, last *LastResult) error {
 		return err
 	}
 	judged := *last
-	if last.Code != CodeSuccess || last.LeftOut > 0 {
+	if last.Code != isdsc.Success || last.LeftOut > 0 {
 		judged.NotJudgedSince = r.Last.notJudgedSince(last.Time)
 	}
 	r.Last = &judged

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -19,7 +20,7 @@ func (e *fakeEnforcer) Announce(_ context.Context, s initiator.Secured) (string,
 		return "the system", nil
 	}
 	if s.Plan.Exchange == ipsec.AggressiveMode && !e.aggressive {
-		return "", &initiator.ConfigError{Code: initiator.CodeRequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
 	}
 	return "fake", nil
 }
@@ -33,7 +34,7 @@ func TestExplain(t *testing.T) {
 		Key                    bool
 		Code                   uint32
 	}
-	const none, fails = "none", initiator.CodeFailedToConfigureIPsec
+	const none, fails = "none", isdsc.FailedToConfigureIPsec
 	tests := []struct {
 		name     string
 		existing ipsec.Existing
@@ -50,16 +51,16 @@ func TestExplain(t *testing.T) {
 		{name: "flags", change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Enforcer: "fake", Key: true}},
 		{name: "policy", policy: 0x27, change: flagged(0x01), want: explained{Plan: "transport", Origin: "existing", Enforcer: "fake", Key: true}},
 		{name: "in place", existing: ipsec.Existing{Kind: ipsec.ExistingProtection, Name: "of the host"}, noKey: true, want: explained{Plan: "ipsec", Origin: "existing", Enforcer: "the system"}},
-		{name: "no key", noKey: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: initiator.CodeTargetPresharedKeyUnavailable}},
-		{name: "no outer address", change: flagged(0x47), want: explained{Plan: "tunnel", Origin: "flags", Code: initiator.CodeNoTunnelOuterModeAddress}},
+		{name: "no key", noKey: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: isdsc.TargetPresharedKeyUnavailable}},
+		{name: "no outer address", change: flagged(0x47), want: explained{Plan: "tunnel", Origin: "flags", Code: isdsc.NoTunnelOuterModeAddress}},
 		{name: "an outer address", change: func(p *initiator.SendTargetPortal) {
 			p.Security, p.IPsec.Outer = 0x47, netip.MustParseAddr("203.0.113.1")
 		}, want: explained{Plan: "tunnel", Origin: "flags", Enforcer: "fake", Key: true}},
-		{name: "more than anybody can do", change: flagged(0x0b), want: explained{Plan: "transport", Origin: "flags", Key: true, Code: initiator.CodeRequestNotSupported}},
-		{name: "nobody enforces", nobody: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: initiator.CodeIPsecNotSupportedOnOS}},
+		{name: "more than anybody can do", change: flagged(0x0b), want: explained{Plan: "transport", Origin: "flags", Key: true, Code: isdsc.RequestNotSupported}},
+		{name: "nobody enforces", nobody: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: isdsc.IPsecNotSupportedOnOS}},
 		{name: "required", change: func(p *initiator.SendTargetPortal) { p.Login.Flags = initiator.LoginRequireIPsec }, want: explained{Plan: none, Origin: "default", Code: fails}},
 		{name: "unknown, and refused", existing: ipsec.Existing{Kind: ipsec.ExistingUnknown}, change: func(p *initiator.SendTargetPortal) { p.IPsec.RefuseUnknown = true }, want: explained{Plan: none, Origin: "default", Code: fails}},
-		{name: "short secret", change: func(p *initiator.SendTargetPortal) { *p = withCHAP(*p, "disc", "eleven-byte") }, want: explained{Plan: none, Origin: "default", Code: initiator.CodeInvalidTargetCHAPSecret}},
+		{name: "short secret", change: func(p *initiator.SendTargetPortal) { *p = withCHAP(*p, "disc", "eleven-byte") }, want: explained{Plan: none, Origin: "default", Code: isdsc.InvalidTargetCHAPSecret}},
 		{name: "short secret under IPsec", change: func(p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, "disc", "eleven-byte")
 			p.Security = 0x27
@@ -79,7 +80,7 @@ func TestExplain(t *testing.T) {
 				}
 			})
 			if tt.policy != 0 {
-				wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "192.0.2.0/24", Flags: tt.policy}), initiator.CodeSuccess)
+				wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "192.0.2.0/24", Flags: tt.policy}), isdsc.Success)
 			}
 			p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
 			if tt.change != nil {
@@ -152,7 +153,7 @@ func TestExplainEntry(t *testing.T) {
 	}
 	p.Portal.Address = "nobody.example"
 	_, _, err = w.ExplainEntry(t.Context(), p.Key())
-	wantCode(t, err, initiator.CodeDNSNameUnresolved)
+	wantCode(t, err, isdsc.DNSNameUnresolved)
 	if got := len(w.network.Dials()); got != dials {
 		t.Errorf("got %d dials more, want none", got-dials)
 	}
@@ -225,11 +226,11 @@ func TestIPsecOptions(t *testing.T) {
 		o    initiator.IPsecOptions
 		code uint32
 	}{
-		{name: "identity", o: initiator.IPsecOptions{LocalID: "a b"}, code: initiator.CodeInvalidParameter},
-		{name: "peer", o: initiator.IPsecOptions{PeerID: "*@example.com"}, code: initiator.CodeInvalidParameter},
-		{name: "all peers", o: initiator.IPsecOptions{PeerID: "group"}, code: initiator.CodeInvalidParameter},
-		{name: "proposals", o: initiator.IPsecOptions{Proposals: "null-sha1"}, code: initiator.CodeInvalidParameter},
-		{name: "gateway", o: initiator.IPsecOptions{Outer: netip.MustParseAddr("224.0.0.1")}, code: initiator.CodeInvalidHost},
+		{name: "identity", o: initiator.IPsecOptions{LocalID: "a b"}, code: isdsc.InvalidParameter},
+		{name: "peer", o: initiator.IPsecOptions{PeerID: "*@example.com"}, code: isdsc.InvalidParameter},
+		{name: "all peers", o: initiator.IPsecOptions{PeerID: "group"}, code: isdsc.InvalidParameter},
+		{name: "proposals", o: initiator.IPsecOptions{Proposals: "null-sha1"}, code: isdsc.InvalidParameter},
+		{name: "gateway", o: initiator.IPsecOptions{Outer: netip.MustParseAddr("224.0.0.1")}, code: isdsc.InvalidHost},
 	} {
 		w := newWorld(t)
 		p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
@@ -261,5 +262,5 @@ func TestNoRouteUnderEnforcer(t *testing.T) {
 	if !errors.As(err, &e) || e.Stage != initiator.StageConnect {
 		t.Errorf("got %v, want stage connect", err)
 	}
-	wantCode(t, err, initiator.CodeConnectionFailed)
+	wantCode(t, err, isdsc.ConnectionFailed)
 }

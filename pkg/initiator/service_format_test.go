@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // entries returns the values of the portals' records.
@@ -92,13 +93,13 @@ func TestNewerFormat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	san := initiator.Instance{Name: "San", Addresses: []netip.Addr{w.host[0].Addr}}
-	wantCode(t, w.AddInstance(t.Context(), san), initiator.CodeSuccess)
+	wantCode(t, w.AddInstance(t.Context(), san), isdsc.Success)
 	newer := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}))
 	newer.Instance, newer.Login.RedirectNames = "san", true
 	other := at(w.network.Portal("192.0.2.11:3260", &iscsitest.Target{Records: records(disk2)}))
 	for _, p := range []initiator.SendTargetPortal{newer, other} {
 		_, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	var row string
 	for key, value := range w.entries() {
@@ -114,7 +115,7 @@ func TestNewerFormat(t *testing.T) {
 	const text = "store 192.0.2.10:3260: this entry needs record format 4, and this version of discover knows 3: use a newer version"
 	judgeNewer := func(err error) {
 		t.Helper()
-		judge(t, err, outcome{stage: initiator.StageStore, code: initiator.CodeRequestNotSupported, text: text})
+		judge(t, err, outcome{stage: initiator.StageStore, code: isdsc.RequestNotSupported, text: text})
 		var format *initiator.RecordFormatError
 		if !errors.As(err, &format) || format.Format != 4 || format.Known != 3 || errors.Is(err, initiator.ErrRegistryDamaged) {
 			t.Errorf("error %v", err)
@@ -164,14 +165,14 @@ func TestNewerFormat(t *testing.T) {
 	}
 
 	// It uses its instance, it is named where it comes near, and it can be removed.
-	wantCode(t, w.RemoveInstance(t.Context(), "San"), initiator.CodeInvalidParameter)
+	wantCode(t, w.RemoveInstance(t.Context(), "San"), isdsc.InvalidParameter)
 	err = w.RemoveSendTargetPortal(t.Context(), initiator.Key{Portal: newer.Portal})
-	wantCode(t, err, initiator.CodePortalNotFound)
+	wantCode(t, err, isdsc.PortalNotFound)
 	if !strings.Contains(err.Error(), "there is 192.0.2.10:3260 (instance san, port all)") {
 		t.Errorf("error %v", err)
 	}
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), newer.Key()), initiator.CodeSuccess)
-	wantCode(t, w.RemoveInstance(t.Context(), "San"), initiator.CodeSuccess)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), newer.Key()), isdsc.Success)
+	wantCode(t, w.RemoveInstance(t.Context(), "San"), isdsc.Success)
 }
 
 // TestDamagedEntry: a damaged entry costs itself and no other, too.
@@ -180,7 +181,7 @@ func TestDamagedEntry(t *testing.T) {
 	w := newWorld(t)
 	for _, a := range []string{"192.0.2.10:3260", "192.0.2.11:3260"} {
 		_, err := w.AddSendTargetPortal(t.Context(), at(w.network.Portal(a, &iscsitest.Target{Records: records(disk1)})))
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	for key := range w.entries() {
 		if strings.Contains(key, "192.0.2.10") {
@@ -199,5 +200,5 @@ func TestDamagedEntry(t *testing.T) {
 	if listed != 2 || len(results) != 2 || results[1].Err != nil {
 		t.Errorf("%d are listed, results %+v", listed, results)
 	}
-	judge(t, results[0].Err, outcome{stage: initiator.StageStore, code: initiator.CodeCacheCorrupted, text: "store 192.0.2.10:3260: registry: record "})
+	judge(t, results[0].Err, outcome{stage: initiator.StageStore, code: isdsc.CacheCorrupted, text: "store 192.0.2.10:3260: registry: record "})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 func TestNodeName(t *testing.T) {
@@ -24,18 +25,18 @@ func TestNodeName(t *testing.T) {
 	if name() != initiatorName {
 		t.Errorf("name %s", name())
 	}
-	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host/1"), initiator.CodeInvalidISCSIName)
-	wantCode(t, w.SetInitiatorNodeName(t.Context(), "iqn.2026-11.com.Example:Host2"), initiator.CodeSuccess)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "host/1"), isdsc.InvalidISCSIName)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), "iqn.2026-11.com.Example:Host2"), isdsc.Success)
 	if name() != "iqn.2026-11.com.Example:Host2" {
 		t.Errorf("name %s", name())
 	}
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
 	r, err := w.AddSendTargetPortal(t.Context(), at(addr))
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if sent, _ := w.network.Sessions(addr)[0].Key("InitiatorName"); sent != name() || r.InitiatorName != name() {
 		t.Errorf("sent %s, said %s", sent, r.InitiatorName)
 	}
-	wantCode(t, w.SetInitiatorNodeName(t.Context(), ""), initiator.CodeSuccess)
+	wantCode(t, w.SetInitiatorNodeName(t.Context(), ""), isdsc.Success)
 	if name() != initiatorName {
 		t.Errorf("name %s", name())
 	}
@@ -52,28 +53,28 @@ func TestInitiatorCHAPSecret(t *testing.T) {
 	p.Login.AuthType = initiator.MutualCHAP
 
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	wantCode(t, err, isdsc.InvalidInitiatorCHAPSecret)
 	short, err := w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte("short")), "")
 	if err != nil || !short {
 		t.Errorf("short %v, error %v", short, err)
 	}
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(strings.Repeat("s", 256))), "")
-	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	wantCode(t, err, isdsc.InvalidInitiatorCHAPSecret)
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(strings.Repeat("s", 256))), "file:/secret")
-	wantCode(t, err, initiator.CodeInvalidInitiatorCHAPSecret)
+	wantCode(t, err, isdsc.InvalidInitiatorCHAPSecret)
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte("outsecret-1234")), "")
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if !r.Auth.Mutual || r.Auth.TargetUser != "tgt" {
 		t.Errorf("authentication %+v", r.Auth)
 	}
 	p.Login.TargetPassword = auth.NewSecret([]byte("another-secret"))
 	_, err = w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeAuthenticationFailure)
+	wantCode(t, err, isdsc.AuthenticationFailure)
 
 	_, err = w.SetInitiatorCHAPSecret(t.Context(), auth.Secret{}, "")
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if set, err := w.InitiatorCHAPSecretSet(t.Context()); set || err != nil {
 		t.Errorf("set %v, error %v", set, err)
 	}
@@ -95,13 +96,13 @@ func TestStaticTargets(t *testing.T) {
 	}
 	a1 := initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}
 	a2 := initiator.TargetAddress{Host: "192.0.2.2", Port: 3260, Group: initiator.NoGroup}
-	add(initiator.CodeInvalidISCSIName, initiator.StaticTarget{Name: "disk 1"})
-	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Flags: 1})
-	add(initiator.CodeWin32InvalidParameter, initiator.StaticTarget{Name: disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
-	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})
-	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk1, Persist: true, Flags: initiator.MergeTargetInformation, Addresses: []initiator.TargetAddress{a2}})
-	add(initiator.CodeSuccess, initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget})
-	add(initiator.CodeSuccess, initiator.StaticTarget{Name: "eui.02004567a425678d"})
+	add(isdsc.InvalidISCSIName, initiator.StaticTarget{Name: "disk 1"})
+	add(isdsc.Win32InvalidParameter, initiator.StaticTarget{Name: disk1, Flags: 1})
+	add(isdsc.Win32InvalidParameter, initiator.StaticTarget{Name: disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
+	add(isdsc.Success, initiator.StaticTarget{Name: disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})
+	add(isdsc.Success, initiator.StaticTarget{Name: disk1, Persist: true, Flags: initiator.MergeTargetInformation, Addresses: []initiator.TargetAddress{a2}})
+	add(isdsc.Success, initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget})
+	add(isdsc.Success, initiator.StaticTarget{Name: "eui.02004567a425678d"})
 	if diff := cmp.Diff([]string{disk1, "eui.02004567a425678d"}, names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
@@ -113,13 +114,13 @@ func TestStaticTargets(t *testing.T) {
 	// Hidden until something else finds it; then both mechanisms show.
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk2)})
 	_, err := w.AddSendTargetPortal(t.Context(), at(addr))
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if known := w.targets(); len(known) != 3 || len(known[1].Mechanisms) != 2 {
 		t.Errorf("targets %+v", known)
 	}
-	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), initiator.CodeSuccess)
-	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), initiator.CodeTargetNotFound)
-	wantCode(t, w.RemoveStaticTarget(t.Context(), "EUI.02004567A425678D"), initiator.CodeSuccess)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), isdsc.Success)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), disk2), isdsc.TargetNotFound)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), "EUI.02004567A425678D"), isdsc.Success)
 	if diff := cmp.Diff([]string{disk1, disk2}, names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
@@ -132,9 +133,9 @@ func TestTargetInformation(t *testing.T) {
 	for _, addr := range []string{"192.0.2.10:3260", "192.0.2.11:3260"} {
 		p := at(w.network.Portal(addr, &iscsitest.Target{Records: records(disk1)}))
 		_, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
-	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget}), initiator.CodeSuccess)
+	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk2, Persist: true, Flags: initiator.HideStaticTarget}), isdsc.Success)
 	const first, second = "192.0.2.10", "192.0.2.11"
 	tests := []struct {
 		name       string
@@ -146,10 +147,10 @@ func TestTargetInformation(t *testing.T) {
 		{name: "case", target: strings.ToUpper(disk1), portals: []string{first, second}},
 		{name: "one", target: disk1, by: "SendTargets:*192.0.2.11 0003260  ", portals: []string{second}},
 		{name: "blanks and case", target: disk1, by: " sendtargets:*192.0.2.11 0003260", portals: []string{second}},
-		{name: "another mechanism", target: disk1, by: "Static", code: initiator.CodeDiscoveryMechanismNotFound},
-		{name: "hidden", target: disk2, code: initiator.CodeTargetNotFound},
-		{name: "unknown", target: "iqn.2026-11.com.example:none", code: initiator.CodeTargetNotFound},
-		{name: "no name", code: initiator.CodeTargetNotFound},
+		{name: "another mechanism", target: disk1, by: "Static", code: isdsc.DiscoveryMechanismNotFound},
+		{name: "hidden", target: disk2, code: isdsc.TargetNotFound},
+		{name: "unknown", target: "iqn.2026-11.com.example:none", code: isdsc.TargetNotFound},
+		{name: "no name", code: isdsc.TargetNotFound},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestIncompleteAnswers: an answer that failed, or of which a name was lost, makes
@@ -20,10 +21,10 @@ func TestIncompleteAnswers(t *testing.T) {
 		judged bool
 	}{
 		{name: "a name is lost", second: answers(pairs("TargetName="+disk1, "TargetName=disk 2"))},
-		{name: "all names are lost", second: answers(pairs("TargetName=disk 1", "TargetName=disk 2")), code: initiator.CodeInvalidSendTargetsText},
-		{name: "a refusal in words", second: answers(pairs("SendTargets=Reject")), code: initiator.CodeInvalidSendTargetsText},
-		{name: "a key of another kind", second: answers(pairs("MaxBurstLength=1")), code: initiator.CodeInvalidSendTargetsText},
-		{name: "a login that is refused", second: &iscsitest.Target{Status: 0x0301}, code: initiator.CodeServiceUnavailable},
+		{name: "all names are lost", second: answers(pairs("TargetName=disk 1", "TargetName=disk 2")), code: isdsc.InvalidSendTargetsText},
+		{name: "a refusal in words", second: answers(pairs("SendTargets=Reject")), code: isdsc.InvalidSendTargetsText},
+		{name: "a key of another kind", second: answers(pairs("MaxBurstLength=1")), code: isdsc.InvalidSendTargetsText},
+		{name: "a login that is refused", second: &iscsitest.Target{Status: 0x0301}, code: isdsc.ServiceUnavailable},
 		{name: "an address is lost", second: answers(pairs("TargetName="+disk1, "TargetAddress=x y")), judged: true},
 		{name: "an unusual name", second: answers(pairs("TargetName="+disk1, "TargetName=disk3")), judged: true},
 		{name: "nothing", second: answers(""), judged: true},
@@ -34,7 +35,7 @@ func TestIncompleteAnswers(t *testing.T) {
 			addr := w.network.Portal("192.0.2.10:3260", both, tt.second, tt.second, both)
 			p := at(addr)
 			_, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			since := w.clock.Add(time.Minute)
 			for range 2 {
 				w.clock = w.clock.Add(time.Minute)
@@ -51,12 +52,12 @@ func TestIncompleteAnswers(t *testing.T) {
 				t.Errorf("not judged since %s, want %s", lost.NotJudgedSince, want)
 			}
 			pruned, err := w.PruneTargets(t.Context(), 0)
-			if wantCode(t, err, initiator.CodeSuccess); pruned > 0 != tt.judged {
+			if wantCode(t, err, isdsc.Success); pruned > 0 != tt.judged {
 				t.Errorf("%d pruned", pruned)
 			}
 			w.clock = w.clock.Add(time.Minute)
 			_, err = w.RefreshSendTargetPortal(t.Context(), p.Key())
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			if m := mechanismOf(t, w, disk2); !m.NotJudgedSince.IsZero() || !m.MissingSince.IsZero() {
 				t.Errorf("after a complete answer: %+v", m)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -131,7 +132,7 @@ func (s *Service) DefaultSecurityFlags(ctx context.Context) (ipsec.Flags, error)
 // defined for; 0 clears them.
 func (s *Service) SetDefaultSecurityFlags(ctx context.Context, f ipsec.Flags) error {
 	if err := f.Validate(); err != nil {
-		return refused(&ConfigError{Code: CodeInvalidParameter, What: "default security flags " + f.Hex(), Reason: errorText(err), Err: err})
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "default security flags " + f.Hex(), Reason: errorText(err), Err: err})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, Change{Key: settingDefaultFlags, Version: AnyVersion, Value: encode(uint64(f)), Delete: f == 0}))
 }

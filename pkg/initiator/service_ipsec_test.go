@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -32,7 +33,7 @@ func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ip
 
 func (e *fakeEnforcer) Dialer(_ context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
 	if s.Plan.Exchange == ipsec.AggressiveMode && !e.aggressive {
-		return nil, &initiator.ConfigError{Code: initiator.CodeRequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+		return nil, &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
 	}
 	e.asked = append(e.asked, s)
 	return &fakeDialer{e: e, s: s}, nil
@@ -85,16 +86,16 @@ func TestWorkedCases(t *testing.T) {
 		{number: 4, flags: 0x46, def: 0x37, plan: "transport main pfs", stored: true},
 		{number: 5, plan: none, stored: true},
 		{number: 6, flags: 0x01, prev: 0x27, def: 0x37, plan: none, stored: true},
-		{number: 7, flags: 0x61, code: initiator.CodeInvalidParameter},
+		{number: 7, flags: 0x61, code: isdsc.InvalidParameter},
 		{number: 8, flags: 0x60, plan: none, stored: true},
-		{number: 9, flags: 0x0f, code: initiator.CodeInvalidParameter},
+		{number: 9, flags: 0x0f, code: isdsc.InvalidParameter},
 		{number: 10, flags: 0x0b, aggressive: true, plan: "transport aggressive", stored: true},
-		{number: 10, flags: 0x0b, code: initiator.CodeRequestNotSupported, stored: true},
+		{number: 10, flags: 0x0b, code: isdsc.RequestNotSupported, stored: true},
 		{number: 11, flags: 0x21, prev: 0x27, def: 0x37, plan: none, stored: true},
 		{number: 12, flags: 0x03, plan: "transport main", stored: true},
 		{number: 13, prev: 0x26, def: 0x27, plan: "transport main", stored: true},
 		{number: 14, flags: 0x37, plan: "transport main pfs", stored: true},
-		{number: 15, flags: 0x47, noOuter: true, code: initiator.CodeNoTunnelOuterModeAddress, stored: true},
+		{number: 15, flags: 0x47, noOuter: true, code: isdsc.NoTunnelOuterModeAddress, stored: true},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.number), func(t *testing.T) {
@@ -113,7 +114,7 @@ func TestWorkedCases(t *testing.T) {
 			})
 			e.network = w.network
 			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
-			wantCode(t, w.SetDefaultSecurityFlags(t.Context(), tt.def), initiator.CodeSuccess)
+			wantCode(t, w.SetDefaultSecurityFlags(t.Context(), tt.def), isdsc.Success)
 			p := at(addr)
 			if tt.prev != 0 {
 				p.Security = tt.prev
@@ -166,28 +167,28 @@ func TestIPsecCodes(t *testing.T) {
 		code     uint32
 		refused  bool // nothing stored
 	}{
-		{name: "nobody enforces", code: initiator.CodeIPsecNotSupportedOnOS, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
-		{name: "no key", enforcer: &fakeEnforcer{}, noKey: true, code: initiator.CodeTargetPresharedKeyUnavailable, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
-		{name: "no proof", enforcer: &fakeEnforcer{noBytes: true}, code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
-		{name: "required, nothing says so", enforcer: &fakeEnforcer{}, code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
+		{name: "nobody enforces", code: isdsc.IPsecNotSupportedOnOS, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "no key", enforcer: &fakeEnforcer{}, noKey: true, code: isdsc.TargetPresharedKeyUnavailable, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "no proof", enforcer: &fakeEnforcer{noBytes: true}, code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
+		{name: "required, nothing says so", enforcer: &fakeEnforcer{}, code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Flags = initiator.LoginRequireIPsec
 		}},
-		{name: "required, and unknown what exists", code: initiator.CodeFailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
+		{name: "required, and unknown what exists", code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Flags = initiator.LoginRequireIPsec
 		}},
-		{name: "required, and flags against it", refused: true, code: initiator.CodeInvalidParameter, change: func(p *initiator.SendTargetPortal) {
+		{name: "required, and flags against it", refused: true, code: isdsc.InvalidParameter, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Flags, p.Security = initiator.LoginRequireIPsec, 0x01
 		}},
-		{name: "bits that do not exist", refused: true, code: initiator.CodeInvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Security = 0x81 }},
+		{name: "bits that do not exist", refused: true, code: isdsc.InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Security = 0x81 }},
 		{name: "short secret under IPsec", enforcer: &fakeEnforcer{}, change: func(p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, "disc", "eleven-byte")
 			p.Security = 0x27
 		}},
-		{name: "short secret, flags against IPsec", refused: true, code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "short secret, flags against IPsec", refused: true, code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, "disc", "eleven-byte")
 			p.Security = 0x01
 		}},
-		{name: "short secret, and nothing protects", enforcer: &fakeEnforcer{}, code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "short secret, and nothing protects", enforcer: &fakeEnforcer{}, code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			*p = withCHAP(*p, "disc", "eleven-byte")
 		}},
 	}
@@ -235,11 +236,11 @@ func TestRemembered(t *testing.T) {
 		return err
 	}
 	w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
-	wantCode(t, add(0x27), initiator.CodeIPsecNotSupportedOnOS)
-	wantCode(t, add(0x46), initiator.CodeIPsecNotSupportedOnOS) // remembered 0x27
+	wantCode(t, add(0x27), isdsc.IPsecNotSupportedOnOS)
+	wantCode(t, add(0x46), isdsc.IPsecNotSupportedOnOS) // remembered 0x27
 	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
-	wantCode(t, add(0x46), initiator.CodeSuccess) // forgotten
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
+	wantCode(t, add(0x46), isdsc.Success) // forgotten
 }
 
 // TestEnforcerErrors: what an enforcer says is told, and not what it met on its
@@ -253,7 +254,7 @@ func TestEnforcerErrors(t *testing.T) {
 	} {
 		e := &initiator.Error{
 			Stage: initiator.StageSecure, Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
-			Err: &initiator.ConfigError{Code: initiator.CodeFailedToConfigureIPsec, What: "IPsec", Reason: "the daemon does not run", Err: cause},
+			Err: &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "the daemon does not run", Err: cause},
 		}
 		if got, want := e.Error(), "initiator: secure 192.0.2.10:3260: IPsec: the daemon does not run"; got != want {
 			t.Errorf("%v: got %q, want %q", cause, got, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // admit holds a portal against all rules that need no network, brings it into
@@ -52,7 +53,7 @@ func (s *Service) secrets(ctx context.Context, p *SendTargetPortal) error {
 		}
 		secret, err := s.resolve(ctx, f.ref)
 		if err != nil {
-			return &ConfigError{Code: CodeTargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
+			return &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
 		}
 		*f.secret = secret
 	}
@@ -138,7 +139,7 @@ func (s *Service) opened(ctx context.Context, p SendTargetPortal, r *portalRecor
 	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.Key}} {
 		secret, err := s.reveal(ctx, f.kept, row, f.field)
 		if err != nil {
-			return job{}, &ConfigError{Code: CodeTargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
+			return job{}, &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: errorText(err), Err: err}
 		}
 		*f.to = secret
 	}

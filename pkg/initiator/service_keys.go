@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -60,10 +61,10 @@ func (s *Service) SetIKEInfo(ctx context.Context, i IKEInfo, persist bool) error
 		return refused(err)
 	}
 	if err := i.Flags.Validate(); err != nil {
-		return refused(&ConfigError{Code: CodeInvalidParameter, What: "security flags " + i.Flags.Hex(), Reason: errorText(err), Err: err})
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + i.Flags.Hex(), Reason: errorText(err), Err: err})
 	}
 	if i.Key.IsZero() && i.KeyRef == "" {
-		return refused(&ConfigError{Code: CodeTargetPresharedKeyUnavailable, What: "key of " + id, Reason: "there is none"})
+		return refused(&isdsc.Error{Code: isdsc.TargetPresharedKeyUnavailable, What: "key of " + id, Reason: "there is none"})
 	}
 	scope, err := s.scope(ctx, i.Instance, i.Port)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *Service) putIKE(ctx context.Context, row string, r ikeRecord, persist b
 }
 
 // IKEInfo returns what is stored for a peer, without the key (GetIScsiIKEInfo of
-// the reference API); CodeNoAuthInfoAvailable where there is nothing.
+// the reference API); isdsc.NoAuthInfoAvailable where there is nothing.
 func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNumber) (IKEInfo, error) {
 	id, err := identity(id)
 	if err != nil {
@@ -105,7 +106,7 @@ func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNum
 			return i, err
 		}
 	}
-	return IKEInfo{}, refused(&ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
+	return IKEInfo{}, refused(&isdsc.Error{Code: isdsc.NoAuthInfoAvailable, What: "identity " + id, Reason: "no key is stored for it" + (scope{instance, port}).to()})
 }
 
 // IKEInfos yields all that is stored, without the keys. A record that cannot be read is
@@ -163,7 +164,7 @@ func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port P
 			reason += "; there is one" + (scope{i.Instance, i.Port}).from()
 		}
 	}
-	return s.drop(ctx, ikeKey(id, instance, port), &ConfigError{Code: CodeNoAuthInfoAvailable, What: "identity " + id, Reason: reason})
+	return s.drop(ctx, ikeKey(id, instance, port), &isdsc.Error{Code: isdsc.NoAuthInfoAvailable, What: "identity " + id, Reason: reason})
 }
 
 // ikeKey is the record of a peer's key.

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -32,12 +33,12 @@ func TestKeysOfPeers(t *testing.T) {
 		t.Helper()
 		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), code)
 	}
-	set(initiator.CodeInvalidParameter, initiator.IKEInfo{ID: "a b", Key: psk("k")}, true)
-	set(initiator.CodeInvalidParameter, initiator.IKEInfo{ID: "192.0.2.10", Key: psk("k"), Flags: 0x61}, true)
-	set(initiator.CodeTargetPresharedKeyUnavailable, initiator.IKEInfo{ID: "192.0.2.10"}, true)
-	set(initiator.CodeSuccess, initiator.IKEInfo{ID: initiator.GroupID, Key: psk("for all")}, true)
-	set(initiator.CodeSuccess, initiator.IKEInfo{ID: "::ffff:192.0.2.10", Key: psk("for ten"), Flags: 0x37}, true)
-	set(initiator.CodeSuccess, initiator.IKEInfo{ID: "Array.Example.", Key: psk("for the array")}, false)
+	set(isdsc.InvalidParameter, initiator.IKEInfo{ID: "a b", Key: psk("k")}, true)
+	set(isdsc.InvalidParameter, initiator.IKEInfo{ID: "192.0.2.10", Key: psk("k"), Flags: 0x61}, true)
+	set(isdsc.TargetPresharedKeyUnavailable, initiator.IKEInfo{ID: "192.0.2.10"}, true)
+	set(isdsc.Success, initiator.IKEInfo{ID: initiator.GroupID, Key: psk("for all")}, true)
+	set(isdsc.Success, initiator.IKEInfo{ID: "::ffff:192.0.2.10", Key: psk("for ten"), Flags: 0x37}, true)
+	set(isdsc.Success, initiator.IKEInfo{ID: "Array.Example.", Key: psk("for the array")}, false)
 
 	tests := []struct {
 		address string
@@ -57,7 +58,7 @@ func TestKeysOfPeers(t *testing.T) {
 		p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: tt.address, Port: 3260}, Security: tt.flags}
 		p.IPsec.Key = psk(tt.own)
 		r, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if len(e.asked) != 1 {
 			t.Fatalf("%s: %d connections", tt.address, len(e.asked))
 		}
@@ -67,23 +68,23 @@ func TestKeysOfPeers(t *testing.T) {
 		if !r.Portal.IPsec.Key.IsZero() {
 			t.Error("the result has the key")
 		}
-		wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+		wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
 	}
 
 	i, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if i.Flags != 0x37 || !i.Key.IsZero() {
 		t.Errorf("info %+v", i)
 	}
 	_, err = w.IKEInfo(t.Context(), "192.0.2.77", "", initiator.AllPorts)
-	wantCode(t, err, initiator.CodeNoAuthInfoAvailable)
+	wantCode(t, err, isdsc.NoAuthInfoAvailable)
 	for range 2 {
 		if got := len(collect(t, w.IKEInfos(t.Context()))); got != 3 {
 			t.Errorf("%d keys, want 3", got)
 		}
 	}
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), initiator.CodeSuccess)
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), initiator.CodeNoAuthInfoAvailable)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), isdsc.Success)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), isdsc.NoAuthInfoAvailable)
 }
 
 // TestPolicies: the closest selector counts, and beats flags.
@@ -98,14 +99,14 @@ func TestPolicies(t *testing.T) {
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}) // in group 1
 	policy := func(selector string, flags ipsec.Flags) {
 		t.Helper()
-		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: selector, Flags: flags}), initiator.CodeSuccess)
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: selector, Flags: flags}), isdsc.Success)
 	}
 	add := func(want string, origin ipsec.Origin) {
 		t.Helper()
 		p := at(addr)
 		p.Security, p.IPsec.Outer = 0x57, netip.MustParseAddr("203.0.113.1")
 		r, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if got := r.IPsec.Existing.String(); got != want || r.IPsec.Origin != origin {
 			t.Errorf("existing %q, want %q; plan %+v", got, want, r.IPsec)
 		}
@@ -113,7 +114,7 @@ func TestPolicies(t *testing.T) {
 	add("none", ipsec.OriginFlags)
 	policy("tag=1", 0x57) // as the portal's flags are
 	add("none", ipsec.OriginFlags)
-	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), initiator.CodeSuccess)
+	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), isdsc.Success)
 	policy("192.0.0.0/16", 0x01)
 	add("policy 192.0.0.0/16", ipsec.OriginExisting)
 	policy("192.0.2.10", 0x27)
@@ -124,11 +125,11 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("%d policies, want 3", n)
 	}
 	for _, s := range []string{"192.0.2.10:3260", "192.0.2.10", "192.0.77.1/16"} {
-		wantCode(t, w.RemovePolicy(t.Context(), s), initiator.CodeSuccess)
+		wantCode(t, w.RemovePolicy(t.Context(), s), isdsc.Success)
 	}
-	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), initiator.CodeInvalidParameter)
-	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "somewhere", Flags: 0x27}), initiator.CodeInvalidParameter)
-	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: 0x26}), initiator.CodeInvalidParameter)
+	wantCode(t, w.RemovePolicy(t.Context(), "tag=1"), isdsc.InvalidParameter)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "somewhere", Flags: 0x27}), isdsc.InvalidParameter)
+	wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: 0x26}), isdsc.InvalidParameter)
 	add("none", ipsec.OriginFlags)
 }
 
@@ -144,17 +145,17 @@ func TestTunnelAddresses(t *testing.T) {
 	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 	p.Security = 0x47
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeNoTunnelOuterModeAddress)
+	wantCode(t, err, isdsc.NoTunnelOuterModeAddress)
 	gateway := netip.MustParseAddr("203.0.113.1")
 	tunnel := initiator.TunnelAddress{Destination: p.Source, Outer: gateway}
-	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), initiator.CodeInvalidHost)
+	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), isdsc.InvalidHost)
 	tunnel.Destination = netip.MustParseAddr("192.0.2.10")
-	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), initiator.CodeSuccess)
+	wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), isdsc.Success)
 	_, err = w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if len(e.asked) != 1 || e.asked[0].Outer != gateway {
 		t.Errorf("asked %+v", e.asked)
 	}
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), initiator.CodeSuccess)
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), initiator.CodeNoTunnelOuterModeAddress)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), isdsc.Success)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), isdsc.NoTunnelOuterModeAddress)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -41,7 +42,7 @@ type selector struct {
 // parseSelector reads a selector, and returns its canonical text.
 func parseSelector(text string) (selector, string, error) {
 	refuse := func(reason string) (selector, string, error) {
-		return selector{}, "", &ConfigError{Code: CodeInvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+		return selector{}, "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
 	}
 	sel := selector{tag: NoGroup}
 	if digits, ok := strings.CutPrefix(text, "tag="); ok {
@@ -73,7 +74,7 @@ func parseSelector(text string) (selector, string, error) {
 }
 
 // CanonicalSelector returns the text in which a Policy with that selector is stored
-// and shown, or a *ConfigError with CodeInvalidParameter where no portal can meet it.
+// and shown, or a *isdsc.Error with isdsc.InvalidParameter where no portal can meet it.
 // Selectors with one canonical text are one selector: 192.0.2.1/24 is 192.0.2.0/24.
 func CanonicalSelector(text string) (string, error) {
 	sel, canonical, err := parseSelector(text)
@@ -87,7 +88,7 @@ func CanonicalSelector(text string) (string, error) {
 // than it says.
 func checkSelector(sel selector, text string) error {
 	refuse := func(reason string) error {
-		return &ConfigError{Code: CodeInvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
 	}
 	single := sel.portal.Addr()
 	switch {
@@ -125,14 +126,14 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 		err = checkSelector(sel, p.Selector)
 	}
 	if err == nil && !p.Flags.Has(ipsec.FlagValid) {
-		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
+		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
 	}
 	if err == nil && sel.tag != NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
-		err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
+		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
 	}
 	if err == nil {
 		if e := p.Flags.Validate(); e != nil {
-			err = &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: errorText(e), Err: e}
+			err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: errorText(e), Err: e}
 		}
 	}
 	if err != nil {
@@ -175,7 +176,7 @@ func (s *Service) RemovePolicy(ctx context.Context, text string) error {
 			key = r.Key // perhaps of an earlier version, which wrote it otherwise
 		}
 	}
-	return s.drop(ctx, key, &ConfigError{Code: CodeInvalidParameter, What: "policy " + text, Reason: "there is none"})
+	return s.drop(ctx, key, &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "there is none"})
 }
 
 // Policies yields the administrator's rules. A record that cannot be read is yielded as

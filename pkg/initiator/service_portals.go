@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // AddSendTargetPortal stores a portal in the registry and asks it
@@ -132,7 +134,7 @@ func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 
 // Start asks all portals of the registry, as the reference API's service does
 // when it starts. Where some do not answer, the error has the code
-// CodeOperationNotAllSuccess; the last result of each is in the registry.
+// isdsc.OperationNotAllSuccess; the last result of each is in the registry.
 func (s *Service) Start(ctx context.Context) error {
 	for _, err := range s.Targets(ctx, true) {
 		if err != nil {
@@ -188,7 +190,7 @@ func (s *Service) keys(ctx context.Context) iter.Seq2[Key, error] {
 // ReportSendTargetPortals fills portals with the entries of the registry and
 // returns how many there are (ReportIScsiSendTargetPortals of the reference
 // API). Where that is more than there is room for, the error has the code
-// CodeWin32InsufficientBuffer, and nothing is filled in.
+// isdsc.Win32InsufficientBuffer, and nothing is filled in.
 func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []Key) (count int, err error) {
 	var all []Key
 	for k, err := range s.keys(ctx) {
@@ -198,7 +200,7 @@ func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []Key) (c
 		all = append(all, k)
 	}
 	if len(all) > len(portals) {
-		return len(all), refused(&ConfigError{Code: CodeWin32InsufficientBuffer, What: "report", Reason: "more portals than there is room for"})
+		return len(all), refused(&isdsc.Error{Code: isdsc.Win32InsufficientBuffer, What: "report", Reason: "more portals than there is room for"})
 	}
 	return copy(portals, all), nil
 }

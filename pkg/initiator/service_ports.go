@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // An instanceRecord is an Instance as it is stored.
@@ -78,7 +80,7 @@ func (s *Service) changeInstance(ctx context.Context, name string, change func(*
 		return Instance{}, refused(err)
 	}
 	if sameInstance(name, HostInstance) {
-		return Instance{}, refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
+		return Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
 	}
 	key := prefixInstance + foldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
@@ -121,7 +123,7 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		return err
 	}
 	if r.Version == 0 {
-		return refused(&ConfigError{Code: CodeInitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
+		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
 	}
 	users := 0
 	for k, err := range s.keys(ctx) {
@@ -133,7 +135,7 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		}
 	}
 	if users > 0 {
-		return refused(&ConfigError{Code: CodeInvalidParameter, What: "instance " + quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
 	}
 	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Delete: true})
 }
@@ -287,7 +289,7 @@ func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
 		}
 		port, ok := selector.Find(instance, sourceTo(p.Source, dst))
 		if !ok {
-			return &ConfigError{Code: CodeInvalidPortNumber, What: "source " + p.Source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
+			return &isdsc.Error{Code: isdsc.InvalidPortNumber, What: "source " + p.Source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
 		}
 		p.Instance, p.Port, p.Source = port.Instance, port.Number, netip.Addr{}
 	}

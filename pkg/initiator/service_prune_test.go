@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 )
 
@@ -38,11 +39,11 @@ func TestPruneWhileRefreshed(t *testing.T) {
 	both, one := &iscsitest.Target{Records: records(disk1, disk2)}, &iscsitest.Target{Records: records(disk1)}
 	p := at(w.network.Portal("192.0.2.10:3260", both, one, both, one))
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	refresh := func() {
 		t.Helper()
 		_, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	refresh() // disk2 is missing
 	store.hook = func(changes []initiator.Change) {
@@ -75,8 +76,8 @@ func TestPruneWhileAdded(t *testing.T) {
 	w := newWorld(t, onStore(store))
 	p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{Status: 0x0301}))
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
 	store.hook = func(changes []initiator.Change) {
 		if changes[0].Delete {
 			store.hook = nil

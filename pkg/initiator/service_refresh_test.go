@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRefreshSome: portals that are named are asked, in and out of the registry, and
@@ -19,7 +20,7 @@ func TestRefreshSome(t *testing.T) {
 		p := at(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{Records: records(disk1, disk2)}))
 		if keys = append(keys, p.Key()); i == 0 {
 			_, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 		}
 	}
 	keys[2].Instance = "none"
@@ -27,7 +28,7 @@ func TestRefreshSome(t *testing.T) {
 		code   uint32
 		stored bool
 		found  int
-	}{{stored: true, found: 2}, {found: 1}, {code: initiator.CodeInitiatorInstanceNotFound}, {found: 1}}
+	}{{stored: true, found: 2}, {found: 1}, {code: isdsc.InitiatorInstanceNotFound}, {found: 1}}
 	i := 0
 	for r := range w.Refresh(t.Context(), keys) {
 		if r.Portal.Portal != keys[i].Portal || initiator.Code(r.Err) != want[i].code || r.Stored != want[i].stored || r.TargetsFound != want[i].found {
@@ -57,7 +58,7 @@ func TestRefreshCancelled(t *testing.T) {
 	cancel()
 	results := 0
 	for r := range w.Refresh(ctx, keys) {
-		if r.Portal.Portal != keys[results].Portal || initiator.Code(r.Err) != initiator.CodeWin32Cancelled {
+		if r.Portal.Portal != keys[results].Portal || initiator.Code(r.Err) != isdsc.Win32Cancelled {
 			t.Errorf("result %d: %s, %v", results, r.Portal.Portal, r.Err)
 		}
 		results++
@@ -78,13 +79,13 @@ func TestRefreshAllCancelled(t *testing.T) {
 	w := newWorld(t)
 	for i := range 3 {
 		_, err := w.AddSendTargetPortal(t.Context(), at(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), &iscsitest.Target{Records: records(disk1)})))
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	n := 0
 	for r := range w.RefreshAll(ctx) {
-		if want := fmt.Sprintf("192.0.2.%d", 10+n); r.Portal.Portal.Address != want || !r.Stored || initiator.Code(r.Err) != initiator.CodeWin32Cancelled {
+		if want := fmt.Sprintf("192.0.2.%d", 10+n); r.Portal.Portal.Address != want || !r.Stored || initiator.Code(r.Err) != isdsc.Win32Cancelled {
 			t.Errorf("result %d: %s, %v", n, r.Portal.Portal, r.Err)
 		}
 		n++
@@ -93,7 +94,7 @@ func TestRefreshAllCancelled(t *testing.T) {
 		t.Errorf("%d results, want 3", n)
 	}
 	for _, p := range w.portals() {
-		if p.Last.Code != initiator.CodeSuccess || p.Last.Targets != 1 {
+		if p.Last.Code != isdsc.Success || p.Last.Targets != 1 {
 			t.Errorf("%s: last result %+v", p.Portal, p.Last)
 		}
 	}

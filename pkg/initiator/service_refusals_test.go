@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRefusals are the inputs of the reference API that are refused, with the
@@ -33,52 +34,52 @@ func TestRefusals(t *testing.T) {
 	}{
 		{name: "nothing special", change: func(*initiator.SendTargetPortal) {}},
 
-		{name: "port number without instance", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(1) }},
-		{name: "port zero without instance", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(0) }},
+		{name: "port number without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(1) }},
+		{name: "port zero without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(0) }},
 		{name: "instance, all ports", change: func(p *initiator.SendTargetPortal) { p.Instance = "host" }},
 		{name: "instance, port", change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "Host", initiator.Number(0) }},
-		{name: "unknown port", code: initiator.CodeInvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(7) }},
-		{name: "port of another family", code: initiator.CodeAddressTypeNotSupported, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(2) }},
-		{name: "unknown instance", code: initiator.CodeInitiatorInstanceNotFound, change: func(p *initiator.SendTargetPortal) { p.Instance = "hba7" }},
-		{name: "instance too long", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Instance = strings.Repeat("i", 256) }},
-		{name: "source that is not ours", code: initiator.CodeInvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("192.0.2.77") }},
+		{name: "unknown port", code: isdsc.InvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(7) }},
+		{name: "port of another family", code: isdsc.AddressTypeNotSupported, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(2) }},
+		{name: "unknown instance", code: isdsc.InitiatorInstanceNotFound, change: func(p *initiator.SendTargetPortal) { p.Instance = "hba7" }},
+		{name: "instance too long", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Instance = strings.Repeat("i", 256) }},
+		{name: "source that is not ours", code: isdsc.InvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("192.0.2.77") }},
 
-		{name: "no address", code: initiator.CodeNoPortalSpecified, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "" }},
-		{name: "address too long", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = strings.Repeat("a.", 128) }},
-		{name: "symbolic name too long", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.SymbolicName = strings.Repeat("a", 256) }},
-		{name: "TCP port 0", code: initiator.CodeWin32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.Port = 0 }},
-		{name: "multicast", code: initiator.CodeInvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "224.0.0.1" }},
-		{name: "unspecified", code: initiator.CodeInvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "[::]" }},
+		{name: "no address", code: isdsc.NoPortalSpecified, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "" }},
+		{name: "address too long", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = strings.Repeat("a.", 128) }},
+		{name: "symbolic name too long", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.SymbolicName = strings.Repeat("a", 256) }},
+		{name: "TCP port 0", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Portal.Port = 0 }},
+		{name: "multicast", code: isdsc.InvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "224.0.0.1" }},
+		{name: "unspecified", code: isdsc.InvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "[::]" }},
 
-		{name: "version", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Version = 1 })},
-		{name: "unknown bit", code: initiator.CodeWin32InvalidParameter, change: options(0x100, func(*initiator.LoginOptions) {})},
-		{name: "value without its bit", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
-		{name: "header digest", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedHeaderDigest, func(o *initiator.LoginOptions) { o.HeaderDigest = 2 })},
-		{name: "data digest", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedDataDigest, func(o *initiator.LoginOptions) { o.DataDigest = 2 })},
-		{name: "no connections", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(*initiator.LoginOptions) {})},
-		{name: "connections", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(o *initiator.LoginOptions) { o.MaximumConnections = 65536 })},
-		{name: "time2wait", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedDefaultTime2Wait, func(o *initiator.LoginOptions) { o.DefaultTime2Wait = 3601 })},
-		{name: "time2retain", code: initiator.CodeInvalidParameter, change: options(initiator.SpecifiedDefaultTime2Retain, func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 3601 })},
-		{name: "auth type", code: initiator.CodeInvalidLogonAuthType, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = 3 })},
-		{name: "reserved flag", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginReserved1 })},
-		{name: "unknown flag", code: initiator.CodeWin32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = 0x40 })},
-		{name: "RADIUS", code: initiator.CodeRequestNotSupported, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginUseRADIUSResponse })},
+		{name: "version", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Version = 1 })},
+		{name: "unknown bit", code: isdsc.Win32InvalidParameter, change: options(0x100, func(*initiator.LoginOptions) {})},
+		{name: "value without its bit", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
+		{name: "header digest", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedHeaderDigest, func(o *initiator.LoginOptions) { o.HeaderDigest = 2 })},
+		{name: "data digest", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDataDigest, func(o *initiator.LoginOptions) { o.DataDigest = 2 })},
+		{name: "no connections", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(*initiator.LoginOptions) {})},
+		{name: "connections", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(o *initiator.LoginOptions) { o.MaximumConnections = 65536 })},
+		{name: "time2wait", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDefaultTime2Wait, func(o *initiator.LoginOptions) { o.DefaultTime2Wait = 3601 })},
+		{name: "time2retain", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDefaultTime2Retain, func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 3601 })},
+		{name: "auth type", code: isdsc.InvalidLogonAuthType, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = 3 })},
+		{name: "reserved flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginReserved1 })},
+		{name: "unknown flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = 0x40 })},
+		{name: "RADIUS", code: isdsc.RequestNotSupported, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginUseRADIUSResponse })},
 		{name: "multipath", change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginMultipathEnabled })},
 		{name: "credentials that are not used", change: options(initiator.SpecifiedUsername|initiator.SpecifiedPassword, func(o *initiator.LoginOptions) { o.Username, o.Password = "u", secret(3) })},
 
-		{name: "CHAP without a secret", code: initiator.CodeInvalidTargetCHAPSecret, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = initiator.CHAP })},
-		{name: "CHAP, 11 bytes", code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(11) }},
+		{name: "CHAP without a secret", code: isdsc.InvalidTargetCHAPSecret, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = initiator.CHAP })},
+		{name: "CHAP, 11 bytes", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(11) }},
 		{name: "CHAP, 12 bytes", change: chap},
 		{name: "CHAP, 16 bytes, strict", strict: true, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(16) }},
 		{name: "CHAP, 17 bytes", change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(17) }},
-		{name: "CHAP, 17 bytes, strict", strict: true, code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(17) }},
-		{name: "CHAP, 256 bytes", code: initiator.CodeInvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(256) }},
-		{name: "mutual CHAP without a secret of the target's", code: initiator.CodeInvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.AuthType = initiator.MutualCHAP }},
-		{name: "mutual CHAP, equal secrets", code: initiator.CodeInvalidCHAPSecret, change: func(p *initiator.SendTargetPortal) {
+		{name: "CHAP, 17 bytes, strict", strict: true, code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(17) }},
+		{name: "CHAP, 256 bytes", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(256) }},
+		{name: "mutual CHAP without a secret of the target's", code: isdsc.InvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.AuthType = initiator.MutualCHAP }},
+		{name: "mutual CHAP, equal secrets", code: isdsc.InvalidCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			chap(p)
 			p.Login.AuthType, p.Login.TargetPassword = initiator.MutualCHAP, secret(12)
 		}},
-		{name: "a reference that nobody resolves", code: initiator.CodeTargetAuthInfoUnavailable, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.PasswordRef = "file:/nowhere" }},
+		{name: "a reference that nobody resolves", code: isdsc.TargetAuthInfoUnavailable, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.PasswordRef = "file:/nowhere" }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,7 +127,7 @@ func TestVerbatim(t *testing.T) {
 		t.Errorf("entry (-want +got):\n%s", diff)
 	}
 	same := initiator.Key{Portal: initiator.Portal{Address: "2001:db8:0::10", Port: 3261}}
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), same), initiator.CodeSuccess)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), same), isdsc.Success)
 }
 
 // TestKeys: what means one entry.

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -64,11 +65,11 @@ func TestRulesAreReadOnce(t *testing.T) {
 		w := newWorld(t, func(cfg *initiator.Config) {
 			store.Store, cfg.Store = cfg.Store, store
 		})
-		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), initiator.CodeSuccess)
-		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "203.0.113.0/24", Flags: ipsec.FlagValid}), initiator.CodeSuccess)
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), isdsc.Success)
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "203.0.113.0/24", Flags: ipsec.FlagValid}), isdsc.Success)
 		_, err := w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(targetSecret)), "")
-		wantCode(t, err, initiator.CodeSuccess)
-		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: auth.NewSecret([]byte("preshared"))}, true), initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: auth.NewSecret([]byte("preshared"))}, true), isdsc.Success)
 		var keys []initiator.Key
 		for i := range portals {
 			target := func() *iscsitest.Target {
@@ -76,7 +77,7 @@ func TestRulesAreReadOnce(t *testing.T) {
 			}
 			p := at(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), target(), target(), target()))
 			r, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, initiator.CodeSuccess)
+			wantCode(t, err, isdsc.Success)
 			keys = append(keys, r.Portal.Key())
 		}
 		for name, refresh := range map[string]iter.Seq[initiator.Result]{
@@ -121,7 +122,7 @@ func TestSlowRegistryIsNotThePortals(t *testing.T) {
 			store.Store, cfg.Store = cfg.Store, store
 			cfg.Discoverer.Timeout = time.Second
 		})
-		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), initiator.CodeSuccess)
+		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: "tag=1", Flags: ipsec.FlagValid | ipsec.FlagIKE}), isdsc.Success)
 		p := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}, &iscsitest.Target{}))
 		store.delay = 2 * time.Second
 		if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil {

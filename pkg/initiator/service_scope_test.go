@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestScopes: a key and a gateway hold for the ports that they were set for, and
@@ -16,7 +17,7 @@ func TestScopes(t *testing.T) {
 	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
 	e.network = w.network
 	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
-	wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "hba", Interfaces: []string{"eth1"}}), initiator.CodeSuccess)
+	wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "hba", Interfaces: []string{"eth1"}}), isdsc.Success)
 
 	gateway := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, last}) }
 	key := func(code uint32, id, instance string, port initiator.PortNumber, secret string) {
@@ -30,17 +31,17 @@ func TestScopes(t *testing.T) {
 		wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), code)
 	}
 	number := initiator.Number
-	key(initiator.CodeWin32InvalidParameter, "group", "", number(0), "k")
-	key(initiator.CodeInitiatorInstanceNotFound, "group", "none", initiator.AllPorts, "k")
-	key(initiator.CodeInvalidPortNumber, "group", "host", number(9), "k")
-	outer(initiator.CodeInvalidPortNumber, "hba", number(9), 1)
+	key(isdsc.Win32InvalidParameter, "group", "", number(0), "k")
+	key(isdsc.InitiatorInstanceNotFound, "group", "none", initiator.AllPorts, "k")
+	key(isdsc.InvalidPortNumber, "group", "host", number(9), "k")
+	outer(isdsc.InvalidPortNumber, "hba", number(9), 1)
 
-	key(initiator.CodeSuccess, "group", "", initiator.AllPorts, "all")
-	key(initiator.CodeSuccess, "group", "HBA", initiator.AllPorts, "hba")
-	key(initiator.CodeSuccess, "group", "host", number(1), "host 1")
-	outer(initiator.CodeSuccess, "", initiator.AllPorts, 1)
-	outer(initiator.CodeSuccess, "hba", initiator.AllPorts, 2)
-	outer(initiator.CodeSuccess, "host", number(1), 3)
+	key(isdsc.Success, "group", "", initiator.AllPorts, "all")
+	key(isdsc.Success, "group", "HBA", initiator.AllPorts, "hba")
+	key(isdsc.Success, "group", "host", number(1), "host 1")
+	outer(isdsc.Success, "", initiator.AllPorts, 1)
+	outer(isdsc.Success, "hba", initiator.AllPorts, 2)
+	outer(isdsc.Success, "host", number(1), 3)
 
 	asked := func(instance string, port initiator.PortNumber, secret string, last byte) {
 		t.Helper()
@@ -58,14 +59,14 @@ func TestScopes(t *testing.T) {
 	asked("host", number(0), "all", 1)
 	asked("host", number(1), "host 1", 3)
 	asked("hba", initiator.AllPorts, "hba", 2)
-	key(initiator.CodeSuccess, gateway(3).String(), "", initiator.AllPorts, "of the gateway")
+	key(isdsc.Success, gateway(3).String(), "", initiator.AllPorts, "of the gateway")
 	asked("host", number(1), "of the gateway", 3)
 
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", number(0)), initiator.CodeNoAuthInfoAvailable)
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", initiator.AllPorts), initiator.CodeSuccess)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", number(0)), isdsc.NoAuthInfoAvailable)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", initiator.AllPorts), isdsc.Success)
 	destination := netip.MustParseAddr("192.0.2.10")
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), initiator.CodeSuccess)
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), initiator.CodeNoTunnelOuterModeAddress)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), isdsc.Success)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), isdsc.NoTunnelOuterModeAddress)
 	asked("hba", initiator.AllPorts, "all", 1)
 }
 
@@ -77,7 +78,7 @@ func TestScopeOfFlags(t *testing.T) {
 	e.network = w.network
 	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 	i := initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: initiator.Number(1), Flags: 0x27, Key: psk("k")}
-	wantCode(t, w.SetIKEInfo(t.Context(), i, true), initiator.CodeSuccess)
+	wantCode(t, w.SetIKEInfo(t.Context(), i, true), isdsc.Success)
 	for _, tt := range []struct {
 		instance string
 		port     initiator.PortNumber
@@ -86,7 +87,7 @@ func TestScopeOfFlags(t *testing.T) {
 		p := portal
 		p.Instance, p.Port, p.Source = tt.instance, tt.port, netip.Addr{}
 		r, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if r.IPsec.IPsec != tt.want {
 			t.Errorf("%q %s: plan %+v", tt.instance, tt.port, r.IPsec)
 		}
@@ -103,9 +104,9 @@ func TestSetLastCounts(t *testing.T) {
 		if persist {
 			i.Flags = 0x37
 		}
-		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), initiator.CodeSuccess)
+		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), isdsc.Success)
 		got, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if got.Flags != i.Flags {
 			t.Errorf("flags %s, want %s", got.Flags.Hex(), i.Flags.Hex())
 		}

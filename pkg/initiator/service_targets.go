@@ -6,13 +6,15 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // Targets yields the targets that the Service knows of, by name, each with the
 // mechanisms that found it (ReportIScsiTargets of the reference API). With
 // forceUpdate all portals are asked first; where some do not answer, what is
 // known is yielded all the same, and at the end an error with the code
-// CodeOperationNotAllSuccess. Static targets that are hidden show once something
+// isdsc.OperationNotAllSuccess. Static targets that are hidden show once something
 // else finds them. A record that cannot be read is yielded as an error that is a
 // *RegistryError, with the name of the target in lower case if its key has it; other
 // targets follow, and so may the same one by other mechanisms. Any other error is the
@@ -42,8 +44,8 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 			}
 		}
 		if failed > 0 {
-			yield(KnownTarget{}, &Error{Stage: StageDiscover, Err: &ConfigError{
-				Code: CodeOperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d portals did not answer", failed, asked),
+			yield(KnownTarget{}, &Error{Stage: StageDiscover, Err: &isdsc.Error{
+				Code: isdsc.OperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d portals did not answer", failed, asked),
 			}})
 		}
 	}
@@ -51,8 +53,8 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 
 // TargetInformation returns what is known of a target (GetIScsiTargetInformation
 // of the reference API): with all mechanisms that found it, or with the one of a
-// text, blanks around which do not count. CodeTargetNotFound, also for a target
-// that is hidden, and CodeDiscoveryMechanismNotFound are its refusals. Where nothing of
+// text, blanks around which do not count. isdsc.TargetNotFound, also for a target
+// that is hidden, and isdsc.DiscoveryMechanismNotFound are its refusals. Where nothing of
 // the target can be read the error is a *RegistryError.
 func (s *Service) TargetInformation(ctx context.Context, name, mechanism string) (KnownTarget, error) {
 	var damaged error
@@ -75,12 +77,12 @@ func (s *Service) TargetInformation(ctx context.Context, name, mechanism string)
 				return t, nil
 			}
 		}
-		return KnownTarget{}, refused(&ConfigError{Code: CodeDiscoveryMechanismNotFound, What: "target " + quote([]byte(name)), Reason: "no such mechanism has found it"})
+		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + quote([]byte(name)), Reason: "no such mechanism has found it"})
 	}
 	if damaged != nil {
 		return KnownTarget{}, damaged
 	}
-	return KnownTarget{}, refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "it is not known"})
+	return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + quote([]byte(name)), Reason: "it is not known"})
 }
 
 // hidden reports a target that nothing but a hidden static record knows.

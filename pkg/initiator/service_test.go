@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 )
 
@@ -132,7 +133,7 @@ const (
 func wantCode(t *testing.T, err error, code uint32) {
 	t.Helper()
 	if got := initiator.Code(err); got != code {
-		t.Errorf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(code), err)
+		t.Errorf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(code), err)
 	}
 }
 
@@ -142,15 +143,15 @@ func TestAddClosedPort(t *testing.T) {
 	w := newWorld(t)
 	p := at(netip.MustParseAddrPort("192.0.2.99:3260"))
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeConnectionFailed)
+	wantCode(t, err, isdsc.ConnectionFailed)
 	if !r.Stored || len(w.portals()) != 1 {
 		t.Errorf("stored %v, entries %v", r.Stored, w.portals())
 	}
-	if last := w.portals()[0].Last; last.Code != initiator.CodeConnectionFailed || last.Stage != "connect" || !last.Time.Equal(w.clock) {
+	if last := w.portals()[0].Last; last.Code != isdsc.ConnectionFailed || last.Stage != "connect" || !last.Time.Equal(w.clock) {
 		t.Errorf("last result %+v", last)
 	}
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodePortalNotFound)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.PortalNotFound)
 }
 
 // TestAddWrongSecret is a worked case: the entry is listed, its password is not.
@@ -159,20 +160,20 @@ func TestAddWrongSecret(t *testing.T) {
 	w := newWorld(t)
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{User: "disc", Secret: "secret-secret12", Records: records(disk1)})
 	r, err := w.AddSendTargetPortal(t.Context(), withCHAP(at(addr), "disc", "another-secret"))
-	wantCode(t, err, initiator.CodeAuthenticationFailure)
+	wantCode(t, err, isdsc.AuthenticationFailure)
 	stored := w.portals()[0]
 	if !r.Stored || !stored.PasswordSet || !stored.Login.Password.IsZero() || !r.Portal.Login.Password.IsZero() {
 		t.Errorf("stored %+v", stored)
 	}
 	// Adding it again with the right one replaces options, and asks.
 	r, err = w.AddSendTargetPortal(t.Context(), withCHAP(at(addr), "disc", "secret-secret12"))
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if len(w.portals()) != 1 || len(r.Targets) != 1 {
 		t.Errorf("entries %v, targets %v", w.portals(), r.Targets)
 	}
 	// The stored secret is used from now on.
 	r, err = w.RefreshSendTargetPortal(t.Context(), stored.Key())
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if !r.Stored || r.Auth.Method != "CHAP" {
 		t.Errorf("result %+v", r)
 	}
@@ -184,9 +185,9 @@ func TestTargetsOutlivePortal(t *testing.T) {
 	w := newWorld(t)
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
 	_, err := w.AddSendTargetPortal(t.Context(), at(addr))
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	p := at(addr)
-	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), initiator.CodeSuccess)
+	wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
 	known := w.targets()
 	if len(known) != 1 || known[0].Name != disk1 || !known[0].Mechanisms[0].Stale {
 		t.Fatalf("targets %+v", known)
@@ -206,7 +207,7 @@ func TestRefreshUnlisted(t *testing.T) {
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
 	p := at(addr)
 	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if r.Stored || len(w.portals()) != 0 || len(w.targets()) != 1 {
 		t.Errorf("stored %v, entries %v, targets %v", r.Stored, w.portals(), w.targets())
 	}
@@ -221,7 +222,7 @@ func TestTwoPorts(t *testing.T) {
 		p := at(addr)
 		p.Instance, p.Port = "HOST", initiator.Number(n)
 		r, err := w.AddSendTargetPortal(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if r.Port.Number != initiator.Number(n) || r.Port.Address != w.host[n].Addr {
 			t.Errorf("port %+v", r.Port)
 		}
@@ -253,7 +254,7 @@ func TestMerge(t *testing.T) {
 	p := at(addr)
 	first := w.clock
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 
 	missing := func() time.Time {
 		for _, k := range w.targets() {
@@ -273,16 +274,16 @@ func TestMerge(t *testing.T) {
 	if !missing().IsZero() {
 		t.Error("missing from the start")
 	}
-	refresh(initiator.CodeSuccess)
+	refresh(isdsc.Success)
 	since := w.clock
 	if !missing().Equal(since) {
 		t.Errorf("missing since %s, want %s", missing(), since)
 	}
-	refresh(initiator.CodeServiceUnavailable) // a failure changes nothing
+	refresh(isdsc.ServiceUnavailable) // a failure changes nothing
 	if !missing().Equal(since) {
 		t.Errorf("missing since %s, want %s", missing(), since)
 	}
-	refresh(initiator.CodeSuccess)
+	refresh(isdsc.Success)
 	for _, k := range w.targets() {
 		m := k.Mechanisms[0]
 		if !m.MissingSince.IsZero() || !m.FirstSeen.Equal(first) || !m.LastSeen.Equal(w.clock) {
@@ -299,13 +300,13 @@ func TestReport(t *testing.T) {
 		_, _ = w.AddSendTargetPortal(t.Context(), at(netip.MustParseAddrPort(a)))
 	}
 	n, err := w.ReportSendTargetPortals(t.Context(), nil)
-	wantCode(t, err, initiator.CodeWin32InsufficientBuffer)
+	wantCode(t, err, isdsc.Win32InsufficientBuffer)
 	if n != 2 {
 		t.Errorf("count %d, want 2", n)
 	}
 	keys := make([]initiator.Key, n)
 	n, err = w.ReportSendTargetPortals(t.Context(), keys)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if n != 2 || keys[0].Portal.Address != "192.0.2.98" {
 		t.Errorf("count %d, keys %v", n, keys)
 	}
@@ -320,7 +321,7 @@ func TestRestart(t *testing.T) {
 	b := w.network.Portal("192.0.2.11:3260", &iscsitest.Target{Records: records(disk2)})
 	for _, addr := range []netip.AddrPort{a, b} {
 		_, err := w.AddSendTargetPortal(t.Context(), at(addr))
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	before := len(w.network.Dials())
 	again := newWorld(t, func(cfg *initiator.Config) {
@@ -330,7 +331,7 @@ func TestRestart(t *testing.T) {
 	if len(again.portals()) != 2 || len(w.network.Dials()) != before {
 		t.Errorf("entries %v, dials %d", again.portals(), len(w.network.Dials())-before)
 	}
-	wantCode(t, again.Start(t.Context()), initiator.CodeSuccess)
+	wantCode(t, again.Start(t.Context()), isdsc.Success)
 	if got := len(w.network.Dials()) - before; got != 2 {
 		t.Errorf("%d dials, want 2", got)
 	}

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"net/netip"
 	"net/url"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A TunnelAddress is the gateway by which a destination is reached in tunnel
@@ -32,7 +34,7 @@ type tunnelRecord struct {
 // Service.
 func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress, persist bool) error {
 	if !t.Destination.IsValid() || !isHost(t.Destination) {
-		return refused(&ConfigError{Code: CodeInvalidHost, What: "tunnel", Reason: t.Destination.String() + " is not the address of a host"})
+		return refused(&isdsc.Error{Code: isdsc.InvalidHost, What: "tunnel", Reason: t.Destination.String() + " is not the address of a host"})
 	}
 	if err := checkGateway(t.Destination, t.Outer); err != nil {
 		return refused(err)
@@ -50,7 +52,7 @@ func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress
 // host that ends the tunnel itself.
 func checkGateway(destination, outer netip.Addr) error {
 	refuse := func(reason string) error {
-		return &ConfigError{Code: CodeInvalidHost, What: "outer address", Reason: outer.String() + reason}
+		return &isdsc.Error{Code: isdsc.InvalidHost, What: "outer address", Reason: outer.String() + reason}
 	}
 	outer, destination = outer.Unmap(), destination.Unmap()
 	switch {
@@ -79,7 +81,7 @@ func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination 
 			reason += "; there is one" + (scope{t.Instance, t.Port}).from()
 		}
 	}
-	return s.drop(ctx, tunnelKey(destination, instance, port), &ConfigError{Code: CodeNoTunnelOuterModeAddress, What: "tunnel", Reason: reason})
+	return s.drop(ctx, tunnelKey(destination, instance, port), &isdsc.Error{Code: isdsc.NoTunnelOuterModeAddress, What: "tunnel", Reason: reason})
 }
 
 // TunnelModeOuterAddresses yields the gateways that are stored. A record that cannot be

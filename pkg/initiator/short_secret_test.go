@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -30,12 +31,12 @@ func TestShortSecrets(t *testing.T) {
 		{name: "both", ours: "x", theirs: "y", short: true, warn: true},
 		{name: "the target's alone", ours: "twelve-bytes", theirs: "eleven-byte", short: true, warn: true},
 		{name: "neither", ours: "twelve-bytes", theirs: "another-twelve", short: true},
-		{name: "equal", ours: "x", theirs: "x", short: true, code: initiator.CodeInvalidCHAPSecret},
-		{name: "refused by the target", ours: "x", short: true, wrong: true, warn: true, code: initiator.CodeAuthenticationFailure},
-		{name: "not taken", ours: "eleven-byte", code: initiator.CodeInvalidTargetCHAPSecret},
-		{name: "the target's is not taken", ours: "twelve-bytes", theirs: "eleven-byte", code: initiator.CodeInvalidInitiatorCHAPSecret},
-		{name: "strict", ours: "eleven-byte", short: true, strict: true, code: initiator.CodeInvalidTargetCHAPSecret},
-		{name: "none", short: true, code: initiator.CodeInvalidTargetCHAPSecret},
+		{name: "equal", ours: "x", theirs: "x", short: true, code: isdsc.InvalidCHAPSecret},
+		{name: "refused by the target", ours: "x", short: true, wrong: true, warn: true, code: isdsc.AuthenticationFailure},
+		{name: "not taken", ours: "eleven-byte", code: isdsc.InvalidTargetCHAPSecret},
+		{name: "the target's is not taken", ours: "twelve-bytes", theirs: "eleven-byte", code: isdsc.InvalidInitiatorCHAPSecret},
+		{name: "strict", ours: "eleven-byte", short: true, strict: true, code: isdsc.InvalidTargetCHAPSecret},
+		{name: "none", short: true, code: isdsc.InvalidTargetCHAPSecret},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,11 +13,12 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // lost is the outcome of a connection that brings nothing more.
 func lost(stage initiator.Stage) outcome {
-	return outcome{stage: stage, code: initiator.CodeTransportError, retry: true}
+	return outcome{stage: stage, code: isdsc.TransportError, retry: true}
 }
 
 // TestSilence: wherever a target falls silent, it costs the timeout and no more;
@@ -47,7 +48,7 @@ func TestSilence(t *testing.T) {
 		t.Parallel()
 		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			r, took := discover(t, d, portal(n, where))
-			judge(t, r.Err, outcome{stage: initiator.StageConnect, code: initiator.CodeConnectionFailed, retry: true, text: "firewalls"})
+			judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "firewalls"})
 			if took != d.Timeout || r.Elapsed != d.Timeout {
 				t.Errorf("it took %s, elapsed %s", took, r.Elapsed)
 			}
@@ -61,7 +62,7 @@ func TestSilence(t *testing.T) {
 				return nil, ctx.Err()
 			}
 			r, took := discover(t, d, initiator.SendTargetPortal{Portal: initiator.Portal{Address: "array.example", Port: 3260}})
-			judge(t, r.Err, outcome{stage: initiator.StageResolve, code: initiator.CodeDNSNameUnresolved, retry: true})
+			judge(t, r.Err, outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true})
 			if took != d.Timeout {
 				t.Errorf("it took %s", took)
 			}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // ports returns the initiator ports to ask an address from, in order. A port
@@ -49,7 +51,7 @@ func (a *attempt) portOfSource(source netip.Addr) (Port, error) {
 		return from, nil
 	}
 	if from.Interface = interfaceOf(source); from.Interface == "" {
-		return from, &ConfigError{Code: CodeConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so none can be bound to"}
+		return from, &isdsc.Error{Code: isdsc.ConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so none can be bound to"}
 	}
 	return from, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestSource: the source address of a Discoverer without a registry.
@@ -22,7 +23,7 @@ func TestSource(t *testing.T) {
 		p := at(addr)
 		p.Source = netip.MustParseAddr(source)
 		r, err := d.Discover(t.Context(), p)
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if want := netip.MustParseAddr("192.0.2.2"); r.Source != want || r.Port != (initiator.Port{Address: want}) {
 			t.Errorf("%s: source %s, port %+v", source, r.Source, r.Port)
 		}
@@ -47,9 +48,9 @@ func TestSourceOfNames(t *testing.T) {
 	}{
 		{name: "the other first", found: []netip.Addr{v6, v4}, dials: []netip.Addr{v4}},
 		{name: "the other last", found: []netip.Addr{v4, v6}, dials: []netip.Addr{v4}},
-		{name: "only the other", found: []netip.Addr{v6}, code: initiator.CodeAddressTypeNotSupported},
+		{name: "only the other", found: []netip.Addr{v6}, code: isdsc.AddressTypeNotSupported},
 		{name: "fails, the other last", found: []netip.Addr{netip.MustParseAddr("192.0.2.99"), v6},
-			code: initiator.CodeConnectionFailed, dials: []netip.Addr{netip.MustParseAddr("192.0.2.99")}},
+			code: isdsc.ConnectionFailed, dials: []netip.Addr{netip.MustParseAddr("192.0.2.99")}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,7 +90,7 @@ func TestBoundByOthers(t *testing.T) {
 	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.BindDevice = true })
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
 	r, err := w.AddSendTargetPortal(t.Context(), at(addr))
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	if r.Bound {
 		t.Error("the result says that the connection was bound")
 	}
@@ -102,7 +103,7 @@ func TestSourceAndNumber(t *testing.T) {
 	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
 	p.Instance, p.Port, p.Source = "host", initiator.Number(1), netip.MustParseAddr("192.0.2.2")
 	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeWin32InvalidParameter)
+	wantCode(t, err, isdsc.Win32InvalidParameter)
 	if r.Stored || len(w.network.Dials()) != 0 {
 		t.Errorf("stored %t, dials %v", r.Stored, w.network.Dials())
 	}
@@ -122,7 +123,7 @@ func TestAnyInstance(t *testing.T) {
 	}{
 		{name: "the first", dials: []netip.Addr{first}, served: initiatorName},
 		{name: "the next", fails: []netip.Addr{first}, dials: []netip.Addr{first, second}, served: initiatorName + "-b"},
-		{name: "none", fails: []netip.Addr{first, second}, code: initiator.CodeConnectionFailed, dials: []netip.Addr{first, second}},
+		{name: "none", fails: []netip.Addr{first, second}, code: isdsc.ConnectionFailed, dials: []netip.Addr{first, second}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestRedirectKeepsInstance(t *testing.T) {
 		addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Redirect: "192.0.2.11:3261"})
 		next := w.network.Portal("192.0.2.11:3261", &iscsitest.Target{})
 		r, err := w.AddSendTargetPortal(t.Context(), at(addr))
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 		if r.Port.Instance != "b" || r.InitiatorName != name {
 			t.Errorf("port %+v, initiator %s", r.Port, r.InitiatorName)
 		}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TargetFlags are ISCSI_TARGET_FLAG_… of the reference API.
@@ -120,10 +122,10 @@ func (t *StaticTarget) validate() error {
 		return err
 	}
 	if len(t.Alias) > maxAliasLen {
-		return &ConfigError{Code: CodeWin32InvalidParameter, What: "target alias", Reason: fmt.Sprintf("more than %d bytes", maxAliasLen)}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target alias", Reason: fmt.Sprintf("more than %d bytes", maxAliasLen)}
 	}
 	if t.Flags&^(HideStaticTarget|MergeTargetInformation) != 0 {
-		return &ConfigError{Code: CodeWin32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
 	}
 	for _, a := range t.Addresses {
 		text := strings.TrimSuffix(a.String(), ",-1")
@@ -132,7 +134,7 @@ func (t *StaticTarget) validate() error {
 			reason = "a zone, which other hosts do not know"
 		}
 		if reason != "" {
-			return &ConfigError{Code: CodeWin32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
+			return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
 		}
 	}
 	return nil
@@ -161,7 +163,7 @@ func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
 		}
 	}
 	if len(changes) == 0 && !removed {
-		return refused(&ConfigError{Code: CodeTargetNotFound, What: "target " + quote([]byte(name)), Reason: "there is no static target of this name"})
+		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + quote([]byte(name)), Reason: "there is no static target of this name"})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, changes...))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -21,29 +22,29 @@ func TestStatus(t *testing.T) {
 		retry  bool
 		text   string
 	}{
-		{status: 0x0101, code: initiator.CodeTargetMovedTemporarily, text: "target moved temporarily"},
-		{status: 0x0102, code: initiator.CodeTargetMovedPermanently, text: "target moved permanently"},
-		{status: 0x0103, code: initiator.CodeTargetMovedTemporarily, text: "unknown redirection"},
-		{status: 0x0200, code: initiator.CodeInitiatorError, text: "initiator error"},
-		{status: 0x0201, code: initiator.CodeAuthenticationFailure, text: "give a CHAP name and secret"},
-		{status: 0x0202, code: initiator.CodeAuthorizationFailure, text: "does not serve initiator " + initiatorName},
-		{status: 0x0203, code: initiator.CodeNotFound, text: "not found"},
-		{status: 0x0204, code: initiator.CodeTargetRemoved, text: "target removed"},
-		{status: 0x0205, code: initiator.CodeUnsupportedVersion, text: "unsupported version"},
-		{status: 0x0206, code: initiator.CodeTooManyConnections, text: "too many connections"},
-		{status: 0x0207, code: initiator.CodeMissingParameter, text: "missing parameter"},
-		{status: 0x0208, code: initiator.CodeCantIncludeInSession, text: "cannot include in session"},
-		{status: 0x0209, code: initiator.CodeSessionTypeNotSupported, text: "session type not supported"},
-		{status: 0x020a, code: initiator.CodeInvalidSessionID, text: "session does not exist"},
-		{status: 0x020b, code: initiator.CodeInitiatorError, text: "invalid during login"},
-		{status: 0x02ff, code: initiator.CodeInitiatorError, text: "unknown initiator error"},
-		{status: 0x0300, code: initiator.CodeTargetError, retry: true, text: "try again later"},
-		{status: 0x0301, code: initiator.CodeServiceUnavailable, retry: true, text: "service unavailable"},
-		{status: 0x0302, code: initiator.CodeOutOfResources, retry: true, text: "out of resources"},
-		{status: 0x03ff, code: initiator.CodeTargetError, retry: true, text: "unknown target error"},
-		{status: 0x0400, code: initiator.CodeLoginFailed, text: "unknown status"},
-		{status: 0xff00, code: initiator.CodeLoginFailed, text: "unknown status"},
-		{status: 0x0001, code: initiator.CodeLoginFailed, text: "unknown status"},
+		{status: 0x0101, code: isdsc.TargetMovedTemporarily, text: "target moved temporarily"},
+		{status: 0x0102, code: isdsc.TargetMovedPermanently, text: "target moved permanently"},
+		{status: 0x0103, code: isdsc.TargetMovedTemporarily, text: "unknown redirection"},
+		{status: 0x0200, code: isdsc.InitiatorError, text: "initiator error"},
+		{status: 0x0201, code: isdsc.AuthenticationFailure, text: "give a CHAP name and secret"},
+		{status: 0x0202, code: isdsc.AuthorizationFailure, text: "does not serve initiator " + initiatorName},
+		{status: 0x0203, code: isdsc.NotFound, text: "not found"},
+		{status: 0x0204, code: isdsc.TargetRemoved, text: "target removed"},
+		{status: 0x0205, code: isdsc.UnsupportedVersion, text: "unsupported version"},
+		{status: 0x0206, code: isdsc.TooManyConnections, text: "too many connections"},
+		{status: 0x0207, code: isdsc.MissingParameter, text: "missing parameter"},
+		{status: 0x0208, code: isdsc.CantIncludeInSession, text: "cannot include in session"},
+		{status: 0x0209, code: isdsc.SessionTypeNotSupported, text: "session type not supported"},
+		{status: 0x020a, code: isdsc.InvalidSessionID, text: "session does not exist"},
+		{status: 0x020b, code: isdsc.InitiatorError, text: "invalid during login"},
+		{status: 0x02ff, code: isdsc.InitiatorError, text: "unknown initiator error"},
+		{status: 0x0300, code: isdsc.TargetError, retry: true, text: "try again later"},
+		{status: 0x0301, code: isdsc.ServiceUnavailable, retry: true, text: "service unavailable"},
+		{status: 0x0302, code: isdsc.OutOfResources, retry: true, text: "out of resources"},
+		{status: 0x03ff, code: isdsc.TargetError, retry: true, text: "unknown target error"},
+		{status: 0x0400, code: isdsc.LoginFailed, text: "unknown status"},
+		{status: 0xff00, code: isdsc.LoginFailed, text: "unknown status"},
+		{status: 0x0001, code: isdsc.LoginFailed, text: "unknown status"},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%04x", uint16(tt.status)), func(t *testing.T) {
@@ -103,7 +104,7 @@ func TestEnd(t *testing.T) {
 		last   pdu.Opcode
 	}{
 		{name: "list", target: answers(list), last: pdu.OpLogoutRequest},
-		{name: "bad list", target: answers("rubbish\x00"), want: outcome{stage: initiator.StageDiscover, code: initiator.CodeInvalidSendTargetsText}, last: pdu.OpTextRequest},
+		{name: "bad list", target: answers("rubbish\x00"), want: outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}, last: pdu.OpTextRequest},
 		{name: "logout failed", target: odd(iscsitest.Send(&pdu.LogoutResponse{Response: pdu.LogoutCleanupFailed})), last: pdu.OpLogoutRequest},
 		{name: "logout rejected", target: odd(iscsitest.Send(&pdu.Reject{Reason: pdu.RejectProtocolError})), last: pdu.OpLogoutRequest},
 		{name: "logout of another tag", target: odd(iscsitest.Send(&pdu.LogoutResponse{}, func(m *pdu.LogoutResponse) { m.ITT++ })), last: pdu.OpLogoutRequest},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // longName is a legal name that is 4.5 times longer in a key: each two bytes of it are
@@ -24,11 +25,11 @@ func TestLongNames(t *testing.T) {
 	all, less := &iscsitest.Target{Records: records(disk1, long, disk2)}, &iscsitest.Target{Records: records(disk1)}
 	p := at(w.network.Portal("192.0.2.10:3260", all, less, all, less))
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
 	refresh := func() {
 		t.Helper()
 		_, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
-		wantCode(t, err, initiator.CodeSuccess)
+		wantCode(t, err, isdsc.Success)
 	}
 	missing := func(want bool) {
 		t.Helper()
@@ -68,14 +69,14 @@ func TestLongNamesTogether(t *testing.T) {
 	target.Records = records(long)
 	p := at(w.network.Portal("192.0.2.10:3260", target))
 	_, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, initiator.CodeSuccess)
-	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: "IQN" + long[3:], Persist: true}), initiator.CodeSuccess)
-	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk1, Persist: true}), initiator.CodeSuccess)
+	wantCode(t, err, isdsc.Success)
+	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: "IQN" + long[3:], Persist: true}), isdsc.Success)
+	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk1, Persist: true}), isdsc.Success)
 	known := w.targets()
 	if len(known) != 2 || len(known[1].Mechanisms)+len(known[0].Mechanisms) != 3 {
 		t.Fatalf("known: %+v", known)
 	}
-	wantCode(t, w.RemoveStaticTarget(t.Context(), long), initiator.CodeSuccess)
+	wantCode(t, w.RemoveStaticTarget(t.Context(), long), isdsc.Success)
 	if m := mechanismOf(t, w, long); m.Static {
 		t.Errorf("%+v", m)
 	}

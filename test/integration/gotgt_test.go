@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -45,7 +46,7 @@ func TestGotgtCHAP(t *testing.T) {
 	t.Parallel()
 	g := targets.StartGotgt(t, targets.GotgtConfig{})
 	r, err := newDiscoverer().Discover(t.Context(), at(g.Portals[0], targets.CHAP{User: "disc", Secret: "secret-secret12"}))
-	if initiator.Code(err) != initiator.CodeTransportError || len(r.Targets) != 0 {
+	if initiator.Code(err) != isdsc.TransportError || len(r.Targets) != 0 {
 		t.Errorf("targets %v, error %v", r.Targets, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -45,12 +46,12 @@ func TestIstgtCHAP(t *testing.T) {
 	}{
 		{name: "one-way", has: oneWay, give: oneWay},
 		{name: "mutual", has: mutual, give: mutual},
-		{name: "wrong secret", has: oneWay, give: targets.CHAP{User: "disc", Secret: "another-secret"}, code: initiator.CodeAuthenticationFailure},
+		{name: "wrong secret", has: oneWay, give: targets.CHAP{User: "disc", Secret: "another-secret"}, code: isdsc.AuthenticationFailure},
 		{name: "wrong target secret", has: mutual, give: targets.CHAP{User: "disc", Secret: "secret-secret12", TargetUser: "tgtout", TargetSecret: "another-secret"},
-			code: initiator.CodeAuthenticationFailure},
-		{name: "one-way where mutual is wanted", has: mutual, give: oneWay, code: initiator.CodeAuthenticationFailure},
-		{name: "nothing given", has: oneWay, code: initiator.CodeAuthenticationFailure},
-		{name: "CHAP that is not wanted", give: oneWay, code: initiator.CodeAuthenticationFailure},
+			code: isdsc.AuthenticationFailure},
+		{name: "one-way where mutual is wanted", has: mutual, give: oneWay, code: isdsc.AuthenticationFailure},
+		{name: "nothing given", has: oneWay, code: isdsc.AuthenticationFailure},
+		{name: "CHAP that is not wanted", give: oneWay, code: isdsc.AuthenticationFailure},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,7 +59,7 @@ func TestIstgtCHAP(t *testing.T) {
 			g := targets.StartIstgt(t, targets.IstgtConfig{Targets: targets.Names("istgt", 300), Discovery: tt.has})
 			r, err := newDiscoverer().Discover(t.Context(), at(g.Portals[0], tt.give))
 			if got := initiator.Code(err); got != tt.code {
-				t.Fatalf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(tt.code), err)
+				t.Fatalf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(tt.code), err)
 			}
 			if err == nil {
 				same(t, everywhere(g.Targets, "1", g.Portals...), portals(r))

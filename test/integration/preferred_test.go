@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -36,12 +37,12 @@ func TestPreferred(t *testing.T) {
 	}{
 		{name: "tgt without", start: tgt, give: oneWay, auth: none},
 		{name: "tgt with CHAP", start: tgt, has: oneWay, give: oneWay, auth: done, warned: true},
-		{name: "tgt with CHAP, wrong secret", start: tgt, has: oneWay, give: wrong, auth: chap, code: initiator.CodeAuthenticationFailure},
+		{name: "tgt with CHAP, wrong secret", start: tgt, has: oneWay, give: wrong, auth: chap, code: isdsc.AuthenticationFailure},
 		{name: "istgt without", start: istgt, give: oneWay, auth: none},
 		{name: "istgt with CHAP", start: istgt, has: oneWay, give: oneWay, auth: done},
-		{name: "istgt with CHAP, wrong secret", start: istgt, has: oneWay, give: wrong, auth: chap, code: initiator.CodeAuthenticationFailure},
+		{name: "istgt with CHAP, wrong secret", start: istgt, has: oneWay, give: wrong, auth: chap, code: isdsc.AuthenticationFailure},
 		// It goes on without an answer to AuthMethod.
-		{name: "gotgt", start: gotgt, give: oneWay, code: initiator.CodeAuthenticationFailure},
+		{name: "gotgt", start: gotgt, give: oneWay, code: isdsc.AuthenticationFailure},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,7 +51,7 @@ func TestPreferred(t *testing.T) {
 			p.Login.CHAPPolicy = initiator.CHAPPreferred
 			r, err := newDiscoverer().Discover(t.Context(), p)
 			if got := initiator.Code(err); got != tt.code || r.Auth != tt.auth {
-				t.Errorf("code %s, want %s; authentication %+v, want %+v: %v", initiator.CodeName(got), initiator.CodeName(tt.code), r.Auth, tt.auth, err)
+				t.Errorf("code %s, want %s; authentication %+v, want %+v: %v", isdsc.Name(got), isdsc.Name(tt.code), r.Auth, tt.auth, err)
 			}
 			if (err == nil) != (len(r.Targets) == 1) || (len(r.Warnings) == 1) != tt.warned {
 				t.Errorf("targets %v, warnings %v", r.Targets, r.Warnings)

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
 )
@@ -80,16 +81,16 @@ func TestTgtCHAP(t *testing.T) {
 		{name: "md5 first", has: mutual, give: mutual, change: func(o *initiator.LoginOptions) {
 			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.SHA256}
 		}},
-		{name: "no fallback", has: oneWay, give: oneWay, status: pdu.StatusInitiatorError, code: initiator.CodeInitiatorError, change: func(o *initiator.LoginOptions) {
+		{name: "no fallback", has: oneWay, give: oneWay, status: pdu.StatusInitiatorError, code: isdsc.InitiatorError, change: func(o *initiator.LoginOptions) {
 			o.NoCHAPFallback = true
 		}},
 		{name: "wrong secret", has: oneWay, give: targets.CHAP{User: "disc", Secret: "another-secret"},
-			status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure, text: ": refused with SHA-256 (0x0200), and with MD5: target refused: authentication failure (0x0201)"},
+			status: pdu.StatusAuthFailure, code: isdsc.AuthenticationFailure, text: ": refused with SHA-256 (0x0200), and with MD5: target refused: authentication failure (0x0201)"},
 		{name: "wrong target secret", has: mutual, give: targets.CHAP{User: "disc", Secret: "secret-secret12", TargetUser: "tgtout", TargetSecret: "another-secret"},
-			code: initiator.CodeAuthenticationFailure},
-		{name: "mutual that the target does not do", has: oneWay, give: mutual, status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure},
-		{name: "nothing given", has: oneWay, status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure},
-		{name: "CHAP that is not wanted", give: oneWay, status: pdu.StatusAuthFailure, code: initiator.CodeAuthenticationFailure},
+			code: isdsc.AuthenticationFailure},
+		{name: "mutual that the target does not do", has: oneWay, give: mutual, status: pdu.StatusAuthFailure, code: isdsc.AuthenticationFailure},
+		{name: "nothing given", has: oneWay, status: pdu.StatusAuthFailure, code: isdsc.AuthenticationFailure},
+		{name: "CHAP that is not wanted", give: oneWay, status: pdu.StatusAuthFailure, code: isdsc.AuthenticationFailure},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,7 +102,7 @@ func TestTgtCHAP(t *testing.T) {
 			}
 			r, err := newDiscoverer().Discover(t.Context(), p)
 			if got := initiator.Code(err); got != tt.code {
-				t.Fatalf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(tt.code), err)
+				t.Fatalf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(tt.code), err)
 			}
 			var login *initiator.LoginError
 			if errors.As(err, &login); tt.status != 0 && (login == nil || login.Status != tt.status) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
@@ -164,7 +165,7 @@ func (r *report) fail(err error) {
 	if err == nil {
 		return
 	}
-	r.Error, r.Code = err.Error(), initiator.CodeName(initiator.Code(err))
+	r.Error, r.Code = err.Error(), isdsc.Name(initiator.Code(err))
 	var hold *xfrm.HoldError
 	var lost *xfrm.LostError
 	r.NotHeld, r.Lost = errors.As(err, &hold), errors.As(err, &lost)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -41,8 +42,8 @@ func TestInPlaceWithoutAssociation(t *testing.T) {
 			addPolicies(t, w, rule{dir: out, tmpl: tt.tmpl}, rule{dir: in, tmpl: tt.tmpl})
 			tap := w.tap(t)
 			r, err := w.discover(t.Context(), &xfrm.Enforcer{Wait: time.Millisecond}, func(p *initiator.SendTargetPortal) { p.Security = ipsec.FlagValid })
-			if got := initiator.Code(err); got != initiator.CodeFailedToConfigureIPsec {
-				t.Errorf("got %v (%s), want %s", err, initiator.CodeName(got), initiator.CodeName(initiator.CodeFailedToConfigureIPsec))
+			if got := initiator.Code(err); got != isdsc.FailedToConfigureIPsec {
+				t.Errorf("got %v (%s), want %s", err, isdsc.Name(got), isdsc.Name(isdsc.FailedToConfigureIPsec))
 			}
 			var none *xfrm.NoAssociationError
 			if !errors.As(err, &none) {
@@ -64,8 +65,8 @@ func TestBlockedByPolicy(t *testing.T) {
 	tap := w.tap(t)
 	_, err := w.discover(t.Context(), &xfrm.Enforcer{}, nil)
 	var blocked *xfrm.BlockedError
-	if !errors.As(err, &blocked) || initiator.Code(err) != initiator.CodeFailedToConfigureIPsec {
-		t.Errorf("got %v (%s), want a BlockedError", err, initiator.CodeName(initiator.Code(err)))
+	if !errors.As(err, &blocked) || initiator.Code(err) != isdsc.FailedToConfigureIPsec {
+		t.Errorf("got %v (%s), want a BlockedError", err, isdsc.Name(initiator.Code(err)))
 	}
 	tap.wantSilence(t)
 }
@@ -79,8 +80,8 @@ func TestPlanNeedsKeys(t *testing.T) {
 	e := &xfrm.Enforcer{}
 	_, err := e.Dialer(t.Context(), initiator.Secured{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal})
 	var unsupported *ipsec.UnsupportedError
-	if !errors.As(err, &unsupported) || initiator.Code(err) != initiator.CodeRequestNotSupported {
-		t.Errorf("got %v (%s), want an UnsupportedError", err, initiator.CodeName(initiator.Code(err)))
+	if !errors.As(err, &unsupported) || initiator.Code(err) != isdsc.RequestNotSupported {
+		t.Errorf("got %v (%s), want an UnsupportedError", err, isdsc.Name(initiator.Code(err)))
 	}
 	tap.wantSilence(t)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -126,7 +127,7 @@ func (w *world) testCHAPName(t *testing.T) {
 		p.Login = oneWay()
 		p.Login.Username = name
 		_, err := newDiscoverer().Discover(t.Context(), p)
-		if initiator.Code(err) != initiator.CodeAuthenticationFailure || !strings.Contains(err.Error(), "LIO misreads a CHAP name that begins with 0x or 0b") {
+		if initiator.Code(err) != isdsc.AuthenticationFailure || !strings.Contains(err.Error(), "LIO misreads a CHAP name that begins with 0x or 0b") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -190,8 +191,8 @@ func (w *world) testCHAPRefused(t *testing.T) {
 				tt.change(&p.Login)
 			}
 			r, err := newDiscoverer().Discover(t.Context(), p)
-			if got := initiator.Code(err); got != initiator.CodeAuthenticationFailure {
-				t.Errorf("code %s, want an authentication failure: %v", initiator.CodeName(got), err)
+			if got := initiator.Code(err); got != isdsc.AuthenticationFailure {
+				t.Errorf("code %s, want an authentication failure: %v", isdsc.Name(got), err)
 			}
 			var login *initiator.LoginError
 			if refused := errors.As(err, &login); refused != (tt.status != 0) || refused && login.Status != tt.status {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // oneSubnet are two interfaces of the host in the same subnet, of IPv4 and of
@@ -104,13 +105,13 @@ func TestBindDeviceWithoutRegistry(t *testing.T) {
 	}
 	p.Source = netip.MustParseAddr("10.0.0.77")
 	_, err := d.Discover(t.Context(), p)
-	wantCode(t, err, initiator.CodeConnectionFailed)
+	wantCode(t, err, isdsc.ConnectionFailed)
 	if err == nil || !strings.Contains(err.Error(), "no interface") {
 		t.Errorf("error %v", err)
 	}
 	p = from{"host", initiator.Number(0)}.to("10.0.0.10")
 	_, err = d.Discover(t.Context(), p)
-	wantCode(t, err, initiator.CodeInvalidPortNumber)
+	wantCode(t, err, isdsc.InvalidPortNumber)
 	s.first.saw()
 	s.second.saw()
 }
@@ -131,7 +132,7 @@ func TestReplyByAnotherInterface(t *testing.T) {
 	h.discoverer.BindDevice, h.discoverer.Timeout = true, 200*time.Millisecond
 	p := h.at("10.0.1.1").to("10.0.1.10")
 	r, err := h.RefreshSendTargetPortal(t.Context(), p.Key())
-	wantCode(t, err, initiator.CodeConnectionFailed)
+	wantCode(t, err, isdsc.ConnectionFailed)
 	if r.Bound {
 		t.Error("the result says that there was a connection")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRouteChanges: between two refreshes the route goes another way. Entries
@@ -53,7 +54,7 @@ func TestAddressGone(t *testing.T) {
 
 		w.lose(nic0, h0+w.bits)
 		w.set("route replace PORTAL via VIA1")
-		w.refused(one, w.portal, initiator.CodeInvalidPortNumber)
+		w.refused(one, w.portal, isdsc.InvalidPortNumber)
 		w.first.saw()
 		w.second.saw()
 		w.ask(all("host"), w.portal)
@@ -61,7 +62,7 @@ func TestAddressGone(t *testing.T) {
 		if p := w.port("host", h0); p.State != initiator.PortGone || p.Number != one.port {
 			t.Errorf("port %+v, want %s, gone", p, one.port)
 		}
-		if last := w.entry(one, w.portal).Last; last.Code != initiator.CodeInvalidPortNumber || last.Stage != "select-port" {
+		if last := w.entry(one, w.portal).Last; last.Code != isdsc.InvalidPortNumber || last.Stage != "select-port" {
 			t.Errorf("last result %+v", last)
 		}
 
@@ -70,7 +71,7 @@ func TestAddressGone(t *testing.T) {
 		bySource.Source = w.port("host", h0).Address
 		for _, p := range []initiator.SendTargetPortal{one.to(w.array[1]), bySource} {
 			r, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, initiator.CodeInvalidPortNumber)
+			wantCode(t, err, isdsc.InvalidPortNumber)
 			if r.Stored || len(w.entries()) != 2 {
 				t.Errorf("stored %t, entries %v", r.Stored, w.entries())
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // each returns the ports from which a portal could be reached.
@@ -79,6 +80,6 @@ func TestEach(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = selector.Each(t.Context(), "backup", netip.MustParseAddr(w.portal))
-		wantCode(t, err, initiator.CodeConnectionFailed)
+		wantCode(t, err, isdsc.ConnectionFailed)
 	})
 }

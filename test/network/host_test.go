@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 	"github.com/go-iscsi/discovery/test/netns"
 )
@@ -172,6 +173,6 @@ func (h *host) store(p initiator.SendTargetPortal) initiator.Result {
 func wantCode(t *testing.T, err error, code uint32) {
 	t.Helper()
 	if got := initiator.Code(err); got != code {
-		t.Errorf("code %s, want %s: %v", initiator.CodeName(got), initiator.CodeName(code), err)
+		t.Errorf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(code), err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestInstances: an instance stays within its own addresses and bears its own
@@ -47,9 +48,9 @@ func TestInstances(t *testing.T) {
 
 		// Without an address of its own it asks nobody, though others could.
 		w.lose(nic0, w.other+w.bits)
-		w.refused(all("one"), w.portal, initiator.CodeConnectionFailed)
+		w.refused(all("one"), w.portal, isdsc.ConnectionFailed)
 		w.Down(t, nic1)
-		w.refused(all("backup"), w.portal, initiator.CodeConnectionFailed)
+		w.refused(all("backup"), w.portal, isdsc.ConnectionFailed)
 		w.ask(all("host"), w.portal)
 		w.first.sawName(initiatorName, h0)
 		w.second.saw()
@@ -110,17 +111,17 @@ func TestKeyRefusals(t *testing.T) {
 		portal string
 		code   uint32
 	}{
-		{"number without instance", from{"", initiator.Number(0)}, w.array[0], initiator.CodeWin32InvalidParameter},
-		{"unknown instance", all("hba7"), w.array[0], initiator.CodeInitiatorInstanceNotFound},
-		{"unknown number", from{"host", initiator.Number(99)}, w.array[0], initiator.CodeInvalidPortNumber},
-		{"IPv6 port, IPv4 portal", w.at("fd00::1"), w.array[0], initiator.CodeAddressTypeNotSupported},
-		{"IPv4 port, IPv6 portal", w.at("10.0.0.1"), "fd00::10", initiator.CodeAddressTypeNotSupported},
-		{"IPv6 port, mapped IPv4 portal", w.at("fd00::1"), "::ffff:" + w.array[0], initiator.CodeAddressTypeNotSupported},
+		{"number without instance", from{"", initiator.Number(0)}, w.array[0], isdsc.Win32InvalidParameter},
+		{"unknown instance", all("hba7"), w.array[0], isdsc.InitiatorInstanceNotFound},
+		{"unknown number", from{"host", initiator.Number(99)}, w.array[0], isdsc.InvalidPortNumber},
+		{"IPv6 port, IPv4 portal", w.at("fd00::1"), w.array[0], isdsc.AddressTypeNotSupported},
+		{"IPv4 port, IPv6 portal", w.at("10.0.0.1"), "fd00::10", isdsc.AddressTypeNotSupported},
+		{"IPv6 port, mapped IPv4 portal", w.at("fd00::1"), "::ffff:" + w.array[0], isdsc.AddressTypeNotSupported},
 	} {
 		w.refused(tt.from, tt.portal, tt.code)
 		r, err := w.AddSendTargetPortal(t.Context(), tt.from.to(tt.portal))
 		if got := initiator.Code(err); got != tt.code || r.Stored {
-			t.Errorf("%s: code %s, stored %t", tt.name, initiator.CodeName(got), r.Stored)
+			t.Errorf("%s: code %s, stored %t", tt.name, isdsc.Name(got), r.Stored)
 		}
 	}
 	if len(w.entries()) != 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // links are two links with an array at the end of each. Both arrays have the same
@@ -122,7 +123,7 @@ func TestLinkLocalRefusals(t *testing.T) {
 		{"no such link", all(""), linkLocalPortal + "%san7", "san7"},
 		{"no such link, instance", all("host"), linkLocalPortal + "%san7", "san7"},
 	} {
-		err := l.refused(tt.from, tt.portal, initiator.CodeConnectionFailed)
+		err := l.refused(tt.from, tt.portal, isdsc.ConnectionFailed)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %q does not mention %s", tt.name, err, tt.want)
 		}

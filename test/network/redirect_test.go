@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestRedirect: a login that is sent to another subnet has its source chosen
@@ -52,14 +53,14 @@ func TestRedirectToOwnHost(t *testing.T) {
 			w := newWays(t, f, func(target *iscsitest.Target) { target.Redirect = bracketed(f.host[1]) + ":3260,1" })
 			w.set("route add PORTAL via VIA0")
 			for _, from := range []from{all(""), all("host"), w.at(f.host[0])} {
-				err := w.refused(from, w.portal, initiator.CodeTargetMovedTemporarily)
+				err := w.refused(from, w.portal, isdsc.TargetMovedTemporarily)
 				if w.first.saw(f.host[0]); err == nil || !strings.Contains(err.Error(), "it leads to this host itself") {
 					t.Errorf("%+v: %v", from, err)
 				}
 			}
 			p := all("").to(w.portal)
 			r, err := (&initiator.Discoverer{InitiatorName: initiatorName, Timeout: patience}).Discover(t.Context(), p)
-			if w.first.saw(f.host[0]); initiator.Code(err) != initiator.CodeTargetMovedTemporarily || len(r.Redirects) != 0 {
+			if w.first.saw(f.host[0]); initiator.Code(err) != isdsc.TargetMovedTemporarily || len(r.Redirects) != 0 {
 				t.Errorf("without a registry: %v", err)
 			}
 		})
@@ -76,10 +77,10 @@ func TestRedirectOtherFamily(t *testing.T) {
 	w.ask(all("host"), w.array[0])
 	w.first.saw("10.0.0.1")
 	w.second.saw("fd00::1")
-	w.refused(one, w.array[0], initiator.CodeAddressTypeNotSupported)
+	w.refused(one, w.array[0], isdsc.AddressTypeNotSupported)
 	w.first.saw("10.0.0.1")
 	w.second.saw()
-	w.refused(other, w.array[0], initiator.CodeAddressTypeNotSupported)
+	w.refused(other, w.array[0], isdsc.AddressTypeNotSupported)
 	w.first.saw()
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A seen is what is to be seen of a session: at which array, from which of our
@@ -113,7 +114,7 @@ const none = -1
 func (w *ways) asks(f from, want seen) {
 	w.t.Helper()
 	if want.array == none {
-		w.refused(f, w.portal, initiator.CodeConnectionFailed)
+		w.refused(f, w.portal, isdsc.ConnectionFailed)
 		w.first.saw()
 		w.second.saw()
 		return

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -27,12 +28,12 @@ func TestAnnounce(t *testing.T) {
 		{name: "in place", absent: true, change: func(s *initiator.Secured) {
 			s.Plan.Existing = ipsec.Existing{Kind: ipsec.ExistingProtection}
 		}, want: "xfrm"},
-		{name: "no charon", absent: true, code: initiator.CodeIPsecNotSupportedOnOS},
-		{name: "no key", change: func(s *initiator.Secured) { s.Key = initiator.PSK{} }, code: initiator.CodeTargetPresharedKeyUnavailable},
+		{name: "no charon", absent: true, code: isdsc.IPsecNotSupportedOnOS},
+		{name: "no key", change: func(s *initiator.Secured) { s.Key = initiator.PSK{} }, code: isdsc.TargetPresharedKeyUnavailable},
 		{name: "a connection of the host", charon: func(c *charon) {
 			keys := vici.Sub("local-1", vici.Text("class", "pre-shared key"))
 			c.foreign = vici.Section{vici.Sub("theirs", vici.List("remote_addrs", "192.0.2.10"), keys)}
-		}, code: initiator.CodeFailedToConfigureIPsec},
+		}, code: isdsc.FailedToConfigureIPsec},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

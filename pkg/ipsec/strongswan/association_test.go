@@ -3,7 +3,7 @@ package strongswan
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestNothingThrough: without bytes on the association there is no proof.
@@ -20,7 +20,7 @@ func TestNothingThrough(t *testing.T) {
 			}
 			defer d.Close()
 			_, err = d.Proof(t.Context())
-			wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+			wantCode(t, err, isdsc.FailedToConfigureIPsec)
 		})
 	}
 }
@@ -39,7 +39,7 @@ func TestAssociationGone(t *testing.T) {
 	clear(c.up)
 	c.mu.Unlock()
 	_, err = d.Proof(t.Context())
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -78,12 +79,12 @@ func TestBusy(t *testing.T) {
 	}
 	_, err = d.Proof(soon(t))
 	wantBusy(t, "proof", err)
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	other := secured(t, 0)
 	other.Portal = netip.MustParseAddrPort("192.0.2.11:3260")
 	_, err = e.Dialer(soon(t), other)
 	wantBusy(t, "dialer", err)
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	_, err = e.Announce(soon(t), other)
 	wantBusy(t, "announce", err)
 	wantBusy(t, "forget", e.charon().forget(soon(t), "x"))

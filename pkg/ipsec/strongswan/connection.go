@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
@@ -68,7 +69,7 @@ func (c *connection) propose(text string, legacy bool) error {
 		c.esp, err = p.ForESP(c.plan.PFS)
 	}
 	if err != nil {
-		return &initiator.ConfigError{Code: initiator.CodeInvalidParameter, What: "IPsec", Reason: strings.TrimPrefix(err.Error(), "ipsec: "), Err: err}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec", Reason: strings.TrimPrefix(err.Error(), "ipsec: "), Err: err}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -162,22 +163,22 @@ func validate(s initiator.Secured) error {
 		peer = s.Outer.Unmap()
 	}
 	refuse := func(code uint32, reason string, err error) error {
-		return &initiator.ConfigError{Code: code, What: "IPsec", Reason: reason, Err: err}
+		return &isdsc.Error{Code: code, What: "IPsec", Reason: reason, Err: err}
 	}
 	switch {
 	case !s.Plan.IPsec:
-		return refuse(initiator.CodeInvalidParameter, "the plan has none", nil)
+		return refuse(isdsc.InvalidParameter, "the plan has none", nil)
 	case s.Key.Secret.IsZero():
-		return refuse(initiator.CodeTargetPresharedKeyUnavailable, "there is no preshared key for "+peer.String(), &ipsec.NoKeyError{Identity: s.Key.Remote})
+		return refuse(isdsc.TargetPresharedKeyUnavailable, "there is no preshared key for "+peer.String(), &ipsec.NoKeyError{Identity: s.Key.Remote})
 	case s.Plan.Mode == ipsec.TunnelMode && !s.Outer.IsValid():
-		return refuse(initiator.CodeNoTunnelOuterModeAddress, "tunnel mode, and no outer address for "+portal.String(), &ipsec.NoOuterAddressError{Destination: portal.String()})
+		return refuse(isdsc.NoTunnelOuterModeAddress, "tunnel mode, and no outer address for "+portal.String(), &ipsec.NoOuterAddressError{Destination: portal.String()})
 	case !s.Source.IsValid() || !portal.IsValid():
-		return refuse(initiator.CodeInvalidParameter, "two addresses are needed", nil)
+		return refuse(isdsc.InvalidParameter, "two addresses are needed", nil)
 	case s.Source.Unmap().Is4() != portal.Is4() || peer.Is4() != portal.Is4():
-		return refuse(initiator.CodeRequestNotSupported, "IPv4 within IPv6, or the other way round, is not supported", nil)
+		return refuse(isdsc.RequestNotSupported, "IPv4 within IPv6, or the other way round, is not supported", nil)
 	case portal.Zone() != "" || portal.IsLinkLocalUnicast() || peer.IsLinkLocalUnicast():
 		// IKE identities and selectors have no place for a zone.
-		return refuse(initiator.CodeRequestNotSupported, "link-local addresses cannot be protected", nil)
+		return refuse(isdsc.RequestNotSupported, "link-local addresses cannot be protected", nil)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -63,7 +64,7 @@ func newEnforcer(t *testing.T, c *charon) (e *Enforcer, dials chan *xfrm.Dialer)
 func wantCode(t *testing.T, err error, want uint32) {
 	t.Helper()
 	if got := initiator.Code(err); got != want {
-		t.Errorf("got %v (%s), want %s", err, initiator.CodeName(got), initiator.CodeName(want))
+		t.Errorf("got %v (%s), want %s", err, isdsc.Name(got), isdsc.Name(want))
 	}
 	if err != nil && (strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "\n")) {
 		t.Errorf("the error has the key in it, or more than a line: %q", err)

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -173,7 +173,7 @@ func (e *LeftoverError) Unwrap() error { return e.Err }
 // failed returns an error of this package as one with a code, which nothing was
 // sent to the portal for.
 func failed(err error) error {
-	return coded(initiator.CodeFailedToConfigureIPsec, err)
+	return coded(isdsc.FailedToConfigureIPsec, err)
 }
 
 // lacking returns what this system lacks, or this process may not do, as an
@@ -183,13 +183,13 @@ func lacking(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.As(err, &daemon) && !absent(daemon.Err) {
 		return failed(err) // it is there, and may answer another time
 	}
-	return coded(initiator.CodeIPsecNotSupportedOnOS, &ipsec.NoEnforcerError{Err: err})
+	return coded(isdsc.IPsecNotSupportedOnOS, &ipsec.NoEnforcerError{Err: err})
 }
 
 // withLeftover adds to an error with a code what could not be cleaned up after
 // it.
 func withLeftover(err, left error) error {
-	var config *initiator.ConfigError
+	var config *isdsc.Error
 	if left == nil || !errors.As(err, &config) {
 		return err
 	}
@@ -200,7 +200,7 @@ func withLeftover(err, left error) error {
 }
 
 func coded(code uint32, err error) error {
-	return &initiator.ConfigError{Code: code, What: "IPsec", Reason: reason(err), Err: err}
+	return &isdsc.Error{Code: code, What: "IPsec", Reason: reason(err), Err: err}
 }
 
 // reason returns the text of an error without the package that made it.

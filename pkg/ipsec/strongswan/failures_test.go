@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -69,7 +70,7 @@ func TestFailures(t *testing.T) {
 		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
-		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, code: initiator.CodeRequestNotSupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
+		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, code: isdsc.RequestNotSupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
 		}},
 		{name: "selectors", reason: "which traffic", change: func(c *charon) {
@@ -124,7 +125,7 @@ func TestFailures(t *testing.T) {
 			}
 			code := tt.code
 			if code == 0 {
-				code = initiator.CodeFailedToConfigureIPsec
+				code = isdsc.FailedToConfigureIPsec
 			}
 			wantCode(t, err, code)
 			if !strings.Contains(err.Error(), strings.ReplaceAll(tt.reason, `\?`, "?")) {
@@ -166,13 +167,13 @@ func TestRefusals(t *testing.T) {
 		change func(*initiator.Secured)
 		code   uint32
 	}{
-		{name: "no key", code: initiator.CodeTargetPresharedKeyUnavailable, change: func(s *initiator.Secured) { s.Key.Secret = auth.Secret{} }},
-		{name: "no gateway", flags: ipsec.FlagTunnel, code: initiator.CodeNoTunnelOuterModeAddress, change: func(s *initiator.Secured) { s.Outer = netip.Addr{} }},
-		{name: "no source", code: initiator.CodeInvalidParameter, change: func(s *initiator.Secured) { s.Source = netip.Addr{} }},
-		{name: "no IPsec", code: initiator.CodeInvalidParameter, change: func(s *initiator.Secured) { s.Plan = ipsec.Plan{} }},
-		{name: "two families", code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) { s.Source = netip.MustParseAddr("2001:db8::1") }},
-		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
-		{name: "link-local", code: initiator.CodeRequestNotSupported, change: func(s *initiator.Secured) {
+		{name: "no key", code: isdsc.TargetPresharedKeyUnavailable, change: func(s *initiator.Secured) { s.Key.Secret = auth.Secret{} }},
+		{name: "no gateway", flags: ipsec.FlagTunnel, code: isdsc.NoTunnelOuterModeAddress, change: func(s *initiator.Secured) { s.Outer = netip.Addr{} }},
+		{name: "no source", code: isdsc.InvalidParameter, change: func(s *initiator.Secured) { s.Source = netip.Addr{} }},
+		{name: "no IPsec", code: isdsc.InvalidParameter, change: func(s *initiator.Secured) { s.Plan = ipsec.Plan{} }},
+		{name: "two families", code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) { s.Source = netip.MustParseAddr("2001:db8::1") }},
+		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
+		{name: "link-local", code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) {
 			s.Source, s.Portal = netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddrPort("[fe80::2%eth0]:3260")
 		}},
 	} {
@@ -221,7 +222,7 @@ func TestNoDaemon(t *testing.T) {
 	t.Parallel()
 	e, _ := newEnforcer(t, &charon{Socket: filepath.Join(t.TempDir(), "nobody")})
 	_, err := e.Dialer(t.Context(), secured(t, 0))
-	wantCode(t, err, initiator.CodeIPsecNotSupportedOnOS)
+	wantCode(t, err, isdsc.IPsecNotSupportedOnOS)
 	var daemon *DaemonError
 	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon does not run") {
 		t.Errorf("got %v", err)
@@ -257,7 +258,7 @@ func TestCancelled(t *testing.T) {
 				cancel(tt.cause)
 			}()
 			_, err := e.Dialer(ctx, secured(t, 0))
-			wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+			wantCode(t, err, isdsc.FailedToConfigureIPsec)
 			if !strings.Contains(err.Error(), tt.reason) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v, want %q in it, and that time ran out", err, tt.reason)
 			}

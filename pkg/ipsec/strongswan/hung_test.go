@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -68,7 +69,7 @@ func TestHung(t *testing.T) {
 	all.Wait()
 	for range 3 {
 		_, err := e.Dialer(t.Context(), secured(t, 0)) // which would wait for ever
-		wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+		wantCode(t, err, isdsc.FailedToConfigureIPsec)
 		var none *NoAnswerError
 		if !errors.As(err, &none) || !initiator.Retryable(err) || !strings.Contains(err.Error(), "charon on ") {
 			t.Errorf("got %v, want that charon gives no answer, and that another try may succeed", err)
@@ -100,7 +101,7 @@ func TestHungLater(t *testing.T) {
 		cancel(&initiator.TimeoutError{Limit: time.Second})
 	}()
 	_, err := e.Dialer(ctx, secured(t, 0))
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	var (
 		left *LeftoverError
 		none *NoAnswerError
@@ -148,7 +149,7 @@ func TestEndless(t *testing.T) {
 	c := newCharon(t, func(c *charon) { c.endless = true })
 	e, _ := newEnforcer(t, c)
 	_, err := e.Dialer(t.Context(), secured(t, 0))
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	var list *ListError
 	if !errors.As(err, &list) || list.Command != "list-sas" || list.Limit != maxListed {
 		t.Errorf("got %v, want a ListError of list-sas", err)

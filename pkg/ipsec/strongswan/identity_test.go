@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -29,8 +30,8 @@ func TestTypedIdentities(t *testing.T) {
 		loaded, commands := c.loaded, len(c.commands)
 		c.mu.Unlock()
 		if tt.wantLocal == "" {
-			wantCode(t, err, initiator.CodeInvalidParameter)
-			if _, err := e.Announce(t.Context(), s); initiator.Code(err) != initiator.CodeInvalidParameter {
+			wantCode(t, err, isdsc.InvalidParameter)
+			if _, err := e.Announce(t.Context(), s); initiator.Code(err) != isdsc.InvalidParameter {
 				t.Errorf("%q: Announce: got %v", tt.remote, err)
 			}
 			if commands > 0 || len(loaded) > 0 {
@@ -69,7 +70,7 @@ func TestProposals(t *testing.T) {
 		s.Proposals = tt.text
 		err := useOnce(t, e, s)
 		if tt.ike == "" {
-			wantCode(t, err, initiator.CodeInvalidParameter)
+			wantCode(t, err, isdsc.InvalidParameter)
 			continue
 		}
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -33,9 +33,9 @@ func (d *dialer) negotiate(ctx context.Context) error {
 	if err = d.phases(ctx, &j); err == nil {
 		return nil
 	}
-	code := initiator.CodeFailedToConfigureIPsec
+	code := isdsc.FailedToConfigureIPsec
 	if j.aggressiveDisabled() {
-		code = initiator.CodeRequestNotSupported
+		code = isdsc.RequestNotSupported
 	}
 	return coded(code, j.failure(&d.c, err))
 }

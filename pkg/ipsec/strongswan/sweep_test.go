@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -106,7 +107,7 @@ func TestLeftover(t *testing.T) {
 	c = newCharon(t, func(c *charon) { c.sticky, c.fails = true, true })
 	e, _ = newEnforcer(t, c)
 	_, err = e.Dialer(t.Context(), secured(t, 0))
-	wantCode(t, err, initiator.CodeFailedToConfigureIPsec)
+	wantCode(t, err, isdsc.FailedToConfigureIPsec)
 	if !errors.As(err, &left) {
 		t.Errorf("got %v, want a LeftoverError in it", err)
 	}

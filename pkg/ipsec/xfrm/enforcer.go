@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -46,7 +47,7 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 		return nil, failed(err)
 	}
 	if f.existing.Kind != ipsec.ExistingProtection {
-		return nil, refuse(initiator.CodeFailedToConfigureIPsec, "the protection that was found ("+s.Plan.Existing.String()+") is not the kernel's, or is gone", nil)
+		return nil, refuse(isdsc.FailedToConfigureIPsec, "the protection that was found ("+s.Plan.Existing.String()+") is not the kernel's, or is gone", nil)
 	}
 	d := &secureDialer{
 		dialer: Dialer{Hold: f.hold(), Source: s.Source, Device: s.Device, Wait: e.Wait},
@@ -69,7 +70,7 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 // Announce returns Name for a plan that is in place, and why not for any other.
 func (e *Enforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
 	if !s.Plan.InPlace() {
-		return "", refuse(initiator.CodeRequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
+		return "", refuse(isdsc.RequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
 	}
 	return Name, nil
 }
@@ -78,12 +79,12 @@ func (e *Enforcer) Announce(_ context.Context, s initiator.Secured) (string, err
 const prefix = "xfrm: "
 
 func refuse(code uint32, reason string, err error) error {
-	return &initiator.ConfigError{Code: code, What: "IPsec", Reason: reason, Err: err}
+	return &isdsc.Error{Code: code, What: "IPsec", Reason: reason, Err: err}
 }
 
 // failed refuses for an error of this package.
 func failed(err error) error {
-	return refuse(initiator.CodeFailedToConfigureIPsec, strings.TrimPrefix(err.Error(), prefix), err)
+	return refuse(isdsc.FailedToConfigureIPsec, strings.TrimPrefix(err.Error(), prefix), err)
 }
 
 // A secureDialer makes one connection under the templates of policies that

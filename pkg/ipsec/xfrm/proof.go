@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A stateKey tells security associations apart, as packets do.
@@ -61,9 +62,9 @@ func (d *secureDialer) prove(states []state) (initiator.Proof, error) {
 	}
 	switch {
 	case p.BytesOut == 0 || p.BytesIn == 0:
-		return p, refuse(initiator.CodeFailedToConfigureIPsec, "the kernel counted no bytes under IPsec in one direction or both", nil)
+		return p, refuse(isdsc.FailedToConfigureIPsec, "the kernel counted no bytes under IPsec in one direction or both", nil)
 	case weak != "":
-		return p, refuse(initiator.CodeFailedToConfigureIPsec, "the security association of the host does not encrypt and authenticate ("+weak+")", nil)
+		return p, refuse(isdsc.FailedToConfigureIPsec, "the security association of the host does not encrypt and authenticate ("+weak+")", nil)
 	}
 	return p, nil
 }

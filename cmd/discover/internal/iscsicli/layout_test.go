@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -156,8 +157,8 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	for code, sentence := range sentences {
-		if !strings.HasSuffix(sentence, ".") || strings.HasPrefix(initiator.CodeName(code), "0x") {
-			t.Errorf("%#x: %q, %s", code, sentence, initiator.CodeName(code))
+		if !strings.HasSuffix(sentence, ".") || strings.HasPrefix(isdsc.Name(code), "0x") {
+			t.Errorf("%#x: %q, %s", code, sentence, isdsc.Name(code))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A Secret is an argument in the place of a secret: the secret, or where it is.
@@ -29,8 +30,8 @@ func (s Secret) Literal() ([]byte, error) {
 	}
 	b, err := hex.DecodeString(s.text[2:])
 	if err != nil || len(b) == 0 {
-		return nil, &initiator.Error{Stage: initiator.StageValidate, Err: &initiator.ConfigError{
-			Code: initiator.CodeWin32InvalidParameter, What: "secret", Reason: "after 0x there are hexadecimal digits, two for each byte",
+		return nil, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{
+			Code: isdsc.Win32InvalidParameter, What: "secret", Reason: "after 0x there are hexadecimal digits, two for each byte",
 		}}
 	}
 	return b, nil

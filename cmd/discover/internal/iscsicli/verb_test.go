@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestCounts: how many arguments each verb takes.
@@ -115,9 +116,9 @@ func TestLiteral(t *testing.T) {
 		{text: "0X6869", want: "hi"},
 		{text: "x0", want: "x0"},
 		{text: "0", want: "0"},
-		{text: "0x123", code: initiator.CodeWin32InvalidParameter},
-		{text: "0xgg", code: initiator.CodeWin32InvalidParameter},
-		{text: "0x", code: initiator.CodeWin32InvalidParameter},
+		{text: "0x123", code: isdsc.Win32InvalidParameter},
+		{text: "0xgg", code: isdsc.Win32InvalidParameter},
+		{text: "0x", code: isdsc.Win32InvalidParameter},
 	}
 	for _, tt := range tests {
 		got, err := Secret{Given: true, text: tt.text}.Literal()

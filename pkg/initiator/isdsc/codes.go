@@ -1,82 +1,82 @@
-package initiator
+package isdsc
 
 import "fmt"
 
-// The codes of the reference API that this package returns. Those that begin
-// with Win32 are Windows' own; the rest are ISDSC_STATUS, numbers and names as in
-// iscsierr.h, the names in Go's case. CodeOperationNotAllSuccess and
-// CodeShortCHAPSecret are warnings: something was done.
+// The status numbers that the engine returns. Those whose names start with Win32 are
+// Windows' own; the others are ISDSC_STATUS, with the numbers and names of iscsierr.h
+// in Go's case. OperationNotAllSuccess and ShortCHAPSecret are warnings: the operation
+// was carried out, at least in part.
 const (
-	CodeSuccess                 uint32 = 0
-	CodeWin32AccessDenied       uint32 = 5
-	CodeWin32InvalidParameter   uint32 = 87
-	CodeWin32InsufficientBuffer uint32 = 122
-	CodeWin32Cancelled          uint32 = 1223
+	Success                 uint32 = 0
+	Win32AccessDenied       uint32 = 5
+	Win32InvalidParameter   uint32 = 87
+	Win32InsufficientBuffer uint32 = 122
+	Win32Cancelled          uint32 = 1223
 
-	CodeNonSpecificError              uint32 = 0xEFFF0001
-	CodeLoginFailed                   uint32 = 0xEFFF0002
-	CodeConnectionFailed              uint32 = 0xEFFF0003
-	CodeTargetMovedTemporarily        uint32 = 0xEFFF0006
-	CodeTargetMovedPermanently        uint32 = 0xEFFF0007
-	CodeInitiatorError                uint32 = 0xEFFF0008
-	CodeAuthenticationFailure         uint32 = 0xEFFF0009
-	CodeAuthorizationFailure          uint32 = 0xEFFF000A
-	CodeNotFound                      uint32 = 0xEFFF000B
-	CodeTargetRemoved                 uint32 = 0xEFFF000C
-	CodeUnsupportedVersion            uint32 = 0xEFFF000D
-	CodeTooManyConnections            uint32 = 0xEFFF000E
-	CodeMissingParameter              uint32 = 0xEFFF000F
-	CodeCantIncludeInSession          uint32 = 0xEFFF0010
-	CodeSessionTypeNotSupported       uint32 = 0xEFFF0011
-	CodeTargetError                   uint32 = 0xEFFF0012
-	CodeServiceUnavailable            uint32 = 0xEFFF0013
-	CodeOutOfResources                uint32 = 0xEFFF0014
-	CodeInitiatorInstanceNotFound     uint32 = 0xEFFF0017
-	CodeInvalidTextKey                uint32 = 0xEFFF001A
-	CodeInvalidSendTargetsText        uint32 = 0xEFFF001B
-	CodeInvalidSessionID              uint32 = 0xEFFF001C
-	CodeAddressTypeNotSupported       uint32 = 0xEFFF0021
-	CodeSendFailed                    uint32 = 0xEFFF0023
-	CodeTransportError                uint32 = 0xEFFF0024
-	CodeTargetPresharedKeyUnavailable uint32 = 0xEFFF0027
-	CodeTargetAuthInfoUnavailable     uint32 = 0xEFFF0028
-	CodeTargetNotFound                uint32 = 0xEFFF0029
-	CodeInvalidPortNumber             uint32 = 0xEFFF002D
-	CodeOperationNotAllSuccess        uint32 = 0xAFFF002E
-	CodeNoAuthInfoAvailable           uint32 = 0xEFFF0034
-	CodeNoTunnelOuterModeAddress      uint32 = 0xEFFF0035
-	CodeCacheCorrupted                uint32 = 0xEFFF0036
-	CodeRequestNotSupported           uint32 = 0xEFFF0037
-	CodeNoPortalSpecified             uint32 = 0xEFFF003C
-	CodePortalNotFound                uint32 = 0xEFFF0043
-	CodeDiscoveryMechanismNotFound    uint32 = 0xEFFF0045
-	CodeIPsecNotSupportedOnOS         uint32 = 0xEFFF0046
-	CodeShortCHAPSecret               uint32 = 0xAFFF0048
-	CodeInvalidCHAPSecret             uint32 = 0xEFFF004A
-	CodeInvalidTargetCHAPSecret       uint32 = 0xEFFF004B
-	CodeInvalidInitiatorCHAPSecret    uint32 = 0xEFFF004C
-	CodeInvalidCHAPUserName           uint32 = 0xEFFF004D
-	CodeInvalidLogonAuthType          uint32 = 0xEFFF004E
-	CodeInvalidISCSIName              uint32 = 0xEFFF0051
-	CodeFailedToConfigureIPsec        uint32 = 0xEFFF0053
-	CodeInvalidParameter              uint32 = 0xEFFF0056
-	CodeDNSNameUnresolved             uint32 = 0xEFFF005F
-	CodeInvalidHost                   uint32 = 0xEFFF0068
+	NonSpecificError              uint32 = 0xEFFF0001
+	LoginFailed                   uint32 = 0xEFFF0002
+	ConnectionFailed              uint32 = 0xEFFF0003
+	TargetMovedTemporarily        uint32 = 0xEFFF0006
+	TargetMovedPermanently        uint32 = 0xEFFF0007
+	InitiatorError                uint32 = 0xEFFF0008
+	AuthenticationFailure         uint32 = 0xEFFF0009
+	AuthorizationFailure          uint32 = 0xEFFF000A
+	NotFound                      uint32 = 0xEFFF000B
+	TargetRemoved                 uint32 = 0xEFFF000C
+	UnsupportedVersion            uint32 = 0xEFFF000D
+	TooManyConnections            uint32 = 0xEFFF000E
+	MissingParameter              uint32 = 0xEFFF000F
+	CantIncludeInSession          uint32 = 0xEFFF0010
+	SessionTypeNotSupported       uint32 = 0xEFFF0011
+	TargetError                   uint32 = 0xEFFF0012
+	ServiceUnavailable            uint32 = 0xEFFF0013
+	OutOfResources                uint32 = 0xEFFF0014
+	InitiatorInstanceNotFound     uint32 = 0xEFFF0017
+	InvalidTextKey                uint32 = 0xEFFF001A
+	InvalidSendTargetsText        uint32 = 0xEFFF001B
+	InvalidSessionID              uint32 = 0xEFFF001C
+	AddressTypeNotSupported       uint32 = 0xEFFF0021
+	SendFailed                    uint32 = 0xEFFF0023
+	TransportError                uint32 = 0xEFFF0024
+	TargetPresharedKeyUnavailable uint32 = 0xEFFF0027
+	TargetAuthInfoUnavailable     uint32 = 0xEFFF0028
+	TargetNotFound                uint32 = 0xEFFF0029
+	InvalidPortNumber             uint32 = 0xEFFF002D
+	OperationNotAllSuccess        uint32 = 0xAFFF002E
+	NoAuthInfoAvailable           uint32 = 0xEFFF0034
+	NoTunnelOuterModeAddress      uint32 = 0xEFFF0035
+	CacheCorrupted                uint32 = 0xEFFF0036
+	RequestNotSupported           uint32 = 0xEFFF0037
+	NoPortalSpecified             uint32 = 0xEFFF003C
+	PortalNotFound                uint32 = 0xEFFF0043
+	DiscoveryMechanismNotFound    uint32 = 0xEFFF0045
+	IPsecNotSupportedOnOS         uint32 = 0xEFFF0046
+	ShortCHAPSecret               uint32 = 0xAFFF0048
+	InvalidCHAPSecret             uint32 = 0xEFFF004A
+	InvalidTargetCHAPSecret       uint32 = 0xEFFF004B
+	InvalidInitiatorCHAPSecret    uint32 = 0xEFFF004C
+	InvalidCHAPUserName           uint32 = 0xEFFF004D
+	InvalidLogonAuthType          uint32 = 0xEFFF004E
+	InvalidISCSIName              uint32 = 0xEFFF0051
+	FailedToConfigureIPsec        uint32 = 0xEFFF0053
+	InvalidParameter              uint32 = 0xEFFF0056
+	DNSNameUnresolved             uint32 = 0xEFFF005F
+	InvalidHost                   uint32 = 0xEFFF0068
 )
 
-// CodeName returns the name that the reference API has for a code, such as
+// Name returns the name that the reference API has for a code, such as
 // ISDSC_CONNECTION_FAILED, or the number where it has none.
-func CodeName(code uint32) string {
+func Name(code uint32) string {
 	switch code {
-	case CodeSuccess:
+	case Success:
 		return "ISDSC_SUCCESS"
-	case CodeWin32AccessDenied:
+	case Win32AccessDenied:
 		return "ERROR_ACCESS_DENIED"
-	case CodeWin32InvalidParameter:
+	case Win32InvalidParameter:
 		return "ERROR_INVALID_PARAMETER"
-	case CodeWin32InsufficientBuffer:
+	case Win32InsufficientBuffer:
 		return "ERROR_INSUFFICIENT_BUFFER"
-	case CodeWin32Cancelled:
+	case Win32Cancelled:
 		return "ERROR_CANCELLED"
 	}
 	const failure, warning = 0xEFFF0000, 0xAFFF0000
