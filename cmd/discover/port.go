@@ -95,7 +95,7 @@ func (c *command) allPorts(selector *initiator.PortSelector, instance string) er
 			return err
 		}
 	}
-	return c.endListing(l, eachUnread(selector.Damaged())...)
+	return c.endListing(l, eachUnread(selector.Damaged)...)
 }
 
 // routedPorts shows the port that routing picks for each address of a portal, of
@@ -131,7 +131,7 @@ func (c *command) routedPorts(ctx context.Context, selector *initiator.PortSelec
 	if !found {
 		return fail(initiator.StageSelectPort, last)
 	}
-	return c.endListing(l, eachUnread(selector.Damaged())...)
+	return c.endListing(l, eachUnread(selector.Damaged)...)
 }
 
 // resolve returns the addresses of a portal.

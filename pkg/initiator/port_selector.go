@@ -27,13 +27,14 @@ type PortSelector struct {
 	// nothing. nil: the kernel is asked.
 	Route func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error)
 
-	unread  map[string]error // by folded name: instances whose records cannot be read
-	damaged []error          // of these and of ports whose records cannot be read
-}
+	// Unreadable has the instances that a registry names and whose records cannot be
+	// read, by folded name, and why: to ask from one of them is that error.
+	Unreadable map[string]error
 
-// Damaged returns an error that joins a *RegistryError for each instance and port that
-// is not in the selector since its record cannot be read; nil: there is none.
-func (s *PortSelector) Damaged() error { return storeError(errors.Join(s.damaged...)) }
+	// Damaged joins the errors of all records of instances and ports that cannot be
+	// read; nil: each was read. What they hold is not in Instances and Ports.
+	Damaged error
+}
 
 // Select returns the ports to ask dst from, in the order in which they are to be
 // tried: one by its number; or, with AllPorts, the one that current routing picks
@@ -125,7 +126,7 @@ func (s *PortSelector) instance(name string) (string, error) {
 			return known, nil
 		}
 	}
-	if err := s.unread[foldInstance(name)]; err != nil {
+	if err := s.Unreadable[foldInstance(name)]; err != nil {
 		return "", err
 	}
 	return "", noInstance(name)

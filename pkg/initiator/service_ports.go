@@ -171,7 +171,7 @@ func (s *Service) Ports(ctx context.Context) ([]Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	return selector.Ports, selector.Damaged()
+	return selector.Ports, selector.Damaged
 }
 
 // Selector returns a PortSelector on the instances and the addresses as they are
@@ -190,10 +190,10 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 	if err != nil {
 		return nil, err
 	}
-	selector := &PortSelector{unread: make(map[string]error), damaged: damaged}
+	selector := &PortSelector{Unreadable: make(map[string]error)}
 	for _, err := range damaged {
 		if e := (*RegistryError)(nil); errors.As(err, &e) {
-			selector.unread[strings.TrimPrefix(e.Key, prefixInstance)] = err
+			selector.Unreadable[strings.TrimPrefix(e.Key, prefixInstance)] = err
 		}
 	}
 	if p := s.cfg.Discoverer.Ports; p != nil {
@@ -209,10 +209,11 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 		if err != nil {
 			return nil, storeError(err)
 		}
-		selector.damaged = append(selector.damaged, unread...)
+		damaged = append(damaged, unread...)
 		selector.Instances = append(selector.Instances, i.Name)
 		selector.Ports = append(selector.Ports, ports...)
 	}
+	selector.Damaged = storeError(errors.Join(damaged...))
 	return selector, nil
 }
 
