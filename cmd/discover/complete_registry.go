@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // maxOffered is how many names a shell is offered.
@@ -26,7 +28,7 @@ func (c *command) completeFromRegistry(names func(context.Context, *initiator.Se
 // completeKeyFlags tells the shell what the key flags take.
 func (c *command) completeKeyFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
-	words := []string{initiator.AllPorts.String()}
+	words := []string{ports.All.String()}
 	if cmd.Name() == "scan" {
 		words = append(words, eachPort)
 	}

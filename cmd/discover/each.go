@@ -9,13 +9,14 @@ import (
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Each makes one session from every port that could reach a portal. The sessions
 // are what a Discoverer is given: their indexes are not those of the portals.
 type each struct {
 	instance string // asked for; empty: all
-	selector *initiator.PortSelector
+	selector *ports.Selector
 	lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // once for a name
 
 	mu      sync.Mutex  // guards the following
@@ -34,22 +35,22 @@ type session struct {
 // A way is what is kept of a session until its result is out. There may be millions
 // of sessions in a run, and 65,536 of them may wait.
 type way struct {
-	portal int            // index of the portal
-	nth    int            // which of its sessions, from 0
-	of     int            // how many there are
-	port   initiator.Port // zero: none reaches the portal
+	portal int        // index of the portal
+	nth    int        // which of its sessions, from 0
+	of     int        // how many there are
+	port   ports.Port // zero: none reaches the portal
 }
 
 // newEach returns an each on the ports of an instance. Names are looked up once, each
 // within limit: who has ports is who is asked.
-func newEach(instance string, selector *initiator.PortSelector, w *world, limit func(context.Context) (context.Context, context.CancelFunc)) *each {
+func newEach(instance string, selector *ports.Selector, w *world, limit func(context.Context) (context.Context, context.CancelFunc)) *each {
 	names := &lookups{find: w.lookupHost, limit: limit}
 	return &each{instance: instance, selector: selector, lookup: names.lookup, begun: make(map[int]way)}
 }
 
 // ports returns the ports for a Discoverer. Which of them reach a portal was seen
 // to before, so that a portal that comes without one is not asked from any.
-func (e *each) ports() *initiator.PortSelector {
+func (e *each) ports() *ports.Selector {
 	s := *e.selector
 	s.Route = func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
 		return netip.Addr{}, errors.New("no port reaches it")
@@ -82,24 +83,24 @@ func (e *each) expand(ctx context.Context, portals iter.Seq[initiator.SendTarget
 func (e *each) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []session) {
 	seen := make(map[netip.Addr]bool)
 	for _, addr := range e.addresses(ctx, p.Portal) {
-		ports, err := e.selector.Each(ctx, e.instance, addr)
+		known, err := e.selector.Each(ctx, e.instance, addr)
 		if err != nil {
 			continue
 		}
-		for _, port := range ports {
+		for _, port := range known {
 			if seen[port.Address] {
 				continue
 			}
 			seen[port.Address] = true
 			from := p
-			from.Instance, from.Port, from.Source = port.Instance, initiator.AllPorts, port.Address
+			from.Instance, from.Port, from.Source = port.Instance, ports.All, port.Address
 			all = append(all, session{way{portal: index, port: port}, from})
 		}
 	}
 	if len(all) == 0 {
 		// Asking says why it cannot be asked.
 		if p.Instance == "" {
-			p.Instance = initiator.HostInstance
+			p.Instance = ports.Host
 		}
 		all = append(all, session{way{portal: index}, p})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // twoWays is a network in which eth0 sees more than eth1.
@@ -169,9 +170,9 @@ func TestEachForgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selector := &initiator.PortSelector{Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) { return source, nil }}
+	selector := &ports.Selector{Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) { return source, nil }}
 	for i, a := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"} {
-		selector.Ports = append(selector.Ports, initiator.Port{Instance: "host", Number: initiator.Number(uint32(i)), Address: netip.MustParseAddr(a), State: initiator.PortUp})
+		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
 	s := &scan{command: &command{world: w}, portals: portals, each: newEach("", selector, &w, none)}

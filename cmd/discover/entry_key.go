@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // entry understands the portal of a verb about one entry of the registry.
@@ -30,7 +31,7 @@ func (k *keyFlags) of(ctx context.Context, s *initiator.Service, p initiator.Por
 		return key, nil
 	}
 	if key.Instance == "" {
-		key.Instance = initiator.HostInstance
+		key.Instance = ports.Host
 	}
 	selector, err := s.Selector(ctx, false)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // nameFile is where Linux' initiator keeps the host's iSCSI name. Arrays that
@@ -81,5 +81,5 @@ func nameLabel(host string) string {
 		}
 	}
 	label := strings.Trim(b.String(), "-.")
-	return label[:min(len(label), initiator.MaxNameLen-len(namePrefix))]
+	return label[:min(len(label), name.MaxLen-len(namePrefix))]
 }

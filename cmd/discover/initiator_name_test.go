@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // madeUp is the name that the host of a lab gets where nothing else decides.
@@ -22,9 +22,9 @@ func notUsed(reason, name, origin string) string {
 }
 
 // unusualWarning is what is said of a harmless name that is no iSCSI name.
-func unusualWarning(name string) string {
-	unusual, _ := initiator.CheckName(name)
-	return "warning: initiator name " + quoted(name) + " is no iSCSI name: " + unusual + "; it is used as it is\n"
+func unusualWarning(iqn string) string {
+	unusual, _ := name.CheckName(iqn)
+	return "warning: initiator name " + quoted(iqn) + " is no iSCSI name: " + unusual + "; it is used as it is\n"
 }
 
 // TestDefaultName: which name is used where none is given, and what is said about

@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // instance returns the verbs about initiator instances.
@@ -60,10 +62,10 @@ type jsonInstance struct {
 	Before     *jsonInstance    `json:"before,omitempty"` // of instance add: what it was; nil: there was none
 }
 
-func newJSONInstance(i *initiator.Instance) *jsonInstance {
+func newJSONInstance(i *ports.Instance) *jsonInstance {
 	j := &jsonInstance{
 		Name: jsonText(i.Name), NodeName: jsonText(i.NodeName), Interfaces: i.Interfaces,
-		BuiltIn: i.Name == initiator.HostInstance,
+		BuiltIn: i.Name == ports.Host,
 	}
 	for _, a := range i.Addresses {
 		j.Addresses = append(j.Addresses, a.String())
@@ -73,7 +75,7 @@ func newJSONInstance(i *initiator.Instance) *jsonInstance {
 
 // instanceAdd returns the verb.
 func (c *command) instanceAdd() *cobra.Command {
-	var i initiator.Instance
+	var i ports.Instance
 	strict, replace := false, false
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] NAME",
@@ -144,7 +146,8 @@ type list struct {
 }
 
 func (l *list) String() string { return "" }
-func (l *list) Type() string   { return l.name }
+
+func (l *list) Type() string { return l.name }
 
 func (l *list) Set(s string) error {
 	if s == "" {
@@ -158,7 +161,8 @@ func (l *list) Set(s string) error {
 type addresses struct{ value *[]netip.Addr }
 
 func (l *addresses) String() string { return "" }
-func (l *addresses) Type() string   { return "ADDRESS" }
+
+func (l *addresses) Type() string { return "ADDRESS" }
 
 func (l *addresses) Set(s string) error {
 	var a netip.Addr

@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // addInstance adds an instance or changes the one of that name, and says what it was
 // before. What i leaves empty stays as it was, or with replace is dropped: a node name
 // that got lost would make another initiator of the instance.
-func (c *command) addInstance(ctx context.Context, s *initiator.Service, i *initiator.Instance, replace bool) error {
-	var before *initiator.Instance
-	now, err := s.ChangeInstance(ctx, i.Name, func(old *initiator.Instance) initiator.Instance {
+func (c *command) addInstance(ctx context.Context, s *initiator.Service, i *ports.Instance, replace bool) error {
+	var before *ports.Instance
+	now, err := s.ChangeInstance(ctx, i.Name, func(old *ports.Instance) ports.Instance {
 		before = old
 		if old == nil || replace {
 			return *i
@@ -42,7 +43,7 @@ func (c *command) addInstance(ctx context.Context, s *initiator.Service, i *init
 }
 
 // onto returns old with what i has.
-func onto(old initiator.Instance, i *initiator.Instance) initiator.Instance {
+func onto(old ports.Instance, i *ports.Instance) ports.Instance {
 	if i.NodeName != "" {
 		old.NodeName = i.NodeName
 	}

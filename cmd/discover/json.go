@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // jsonResult is what became of a portal. The order of its fields is that of
@@ -107,7 +108,7 @@ func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
 	}
 	if r.Port.Instance != "" {
 		j.InstanceUsed = jsonText(r.Port.Instance)
-		if r.Port.Number != initiator.AllPorts { // else no number is known
+		if r.Port.Number != ports.All { // else no number is known
 			j.InitiatorPortUsed = jsonText(r.Port.Number.String())
 		}
 	}

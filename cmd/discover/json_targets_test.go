@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // naiveTargets is the list of targets in a result, made in the plainest way: each
@@ -31,7 +33,7 @@ func naiveTargets(t *testing.T, targets []initiator.Target) string {
 	merged := []*initiator.Target{}
 	for _, one := range targets {
 		i := slices.IndexFunc(merged, func(m *initiator.Target) bool {
-			return initiator.FoldName(m.Name) == initiator.FoldName(one.Name)
+			return name.Fold(m.Name) == name.Fold(one.Name)
 		})
 		if i < 0 {
 			merged = append(merged, &one)

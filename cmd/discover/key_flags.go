@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // keyFlags say which portal is meant: from which port of which instance, and at
@@ -27,7 +29,7 @@ func (k *keyFlags) flags(each bool) *pflag.FlagSet {
 	if each {
 		numbers += ", or each: one session from every port"
 	}
-	k.tcpPort = initiator.DefaultPort
+	k.tcpPort = pdu.DefaultPort
 	fs.Var(&text{&k.instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal; the built-in one is host")
 	fs.Var(&k.port, "initiator-port", numbers)
 	fs.Var(&address{&k.source}, "source", "the port by its address")
@@ -66,7 +68,7 @@ func configReason(err error) string {
 
 // A portNumber is the number of an initiator port, all, or each.
 type portNumber struct {
-	number initiator.PortNumber
+	number ports.Number
 	each   bool
 	given  bool
 }
@@ -80,7 +82,7 @@ func (n *portNumber) Type() string { return "N" }
 
 func (n *portNumber) Set(s string) error {
 	switch s {
-	case initiator.AllPorts.String():
+	case ports.All.String():
 		*n = portNumber{given: true}
 		return nil
 	case eachPort:
@@ -91,7 +93,7 @@ func (n *portNumber) Set(s string) error {
 	if err != nil {
 		return errors.New("a number from 0 to 4294967294, all or each")
 	}
-	*n = portNumber{number: initiator.Number(uint32(v)), given: true}
+	*n = portNumber{number: ports.N(uint32(v)), given: true}
 	return nil
 }
 

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // maxNameFile is how long a file with our name may be, in bytes.
@@ -25,10 +25,10 @@ type nameRule func(name string) error
 // ruleOfNames returns the rule for names of ours.
 func ruleOfNames(strict bool) nameRule {
 	if strict {
-		return initiator.ValidateName
+		return name.Validate
 	}
-	return func(name string) error {
-		_, err := initiator.CheckName(name)
+	return func(iqn string) error {
+		_, err := name.CheckName(iqn)
 		return err
 	}
 }

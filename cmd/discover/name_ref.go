@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A nameRef is our iSCSI name as --initiator-name has it: the name itself, file:PATH
@@ -13,7 +13,8 @@ import (
 type nameRef struct{ given string }
 
 func (r *nameRef) String() string { return "" }
-func (r *nameRef) Type() string   { return "IQN" }
+
+func (r *nameRef) Type() string { return "IQN" }
 
 // Set takes a name, or a reference to one. Nothing of a name is changed: access
 // lists of targets may compare it byte for byte.
@@ -33,7 +34,7 @@ func (r *nameRef) Set(s string) error {
 	case found && (scheme == "env" || scheme == "fd"):
 		return errors.New("a name comes as it is, by file:PATH or by cred:NAME")
 	default:
-		if _, err := initiator.CheckName(s); err != nil {
+		if _, err := name.CheckName(s); err != nil {
 			return errors.New(configReason(err))
 		}
 	}
@@ -83,11 +84,11 @@ func (r *nameRef) resolve(ctx context.Context, w *world) (string, error) {
 }
 
 // checkName refuses a name of ours that --strict-names does not take.
-func (r *runFlags) checkName(name string) error {
-	if !r.strict || name == "" {
+func (r *runFlags) checkName(iqn string) error {
+	if !r.strict || iqn == "" {
 		return nil
 	}
-	if err := initiator.ValidateName(name); err != nil {
+	if err := name.Validate(iqn); err != nil {
 		return usagef("--strict-names: %s", withoutPackage(err))
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A jsonlOutput prints a line for each target the moment that it is read, and
@@ -101,7 +102,7 @@ func sameMemory(a, b []initiator.TargetAddress) bool {
 }
 
 // appendPort appends the fields that say from which port a target is seen.
-func appendPort(b []byte, p initiator.Port) []byte {
+func appendPort(b []byte, p ports.Port) []byte {
 	b = appendString(append(b, `"instance_used":`...), p.Instance)
 	b = appendString(append(b, `,"initiator_port_used":`...), p.Number.String())
 	b = appendString(append(b, `,"source":`...), p.Address.String())

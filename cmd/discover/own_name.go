@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // useDefaultName gives d the default name where none is stored. d has none before.
@@ -50,7 +52,7 @@ func (c *command) usedDefault(r *initiator.Result) bool {
 // noteNameOf is noteName for a batch, whose targets may come before its result.
 // Where ports have names of their own only the result tells which was used.
 func (s *scan) noteNameOf(b *initiator.Batch) {
-	named := func(p initiator.Port) bool { return p.NodeName != "" }
+	named := func(p ports.Port) bool { return p.NodeName != "" }
 	switch {
 	case b.Result != nil:
 		s.noteName(b.Result)
@@ -74,13 +76,13 @@ func (c *command) sayOnce(format string, args ...any) {
 
 // unusualName is the warning that a name of ours is taken that is no iSCSI name; nil:
 // it is one.
-func unusualName(name string) []jsonWarning {
-	unusual, err := initiator.CheckName(name)
+func unusualName(iqn string) []jsonWarning {
+	unusual, err := name.CheckName(iqn)
 	if err != nil || unusual == "" {
 		return nil
 	}
 	return []jsonWarning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: jsonText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", quoted(name), unusual)),
+		Message: jsonText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", quoted(iqn), unusual)),
 	}}
 }

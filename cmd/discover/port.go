@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // port returns the verbs about initiator ports.
@@ -51,7 +53,7 @@ func (c *command) portList() *cobra.Command {
 		}),
 	}
 	fs := newFlagSet()
-	key.tcpPort = initiator.DefaultPort
+	key.tcpPort = pdu.DefaultPort
 	fs.Var(&text{&key.instance, "NAME"}, "instance", "show the ports of this instance only")
 	fs.Var(&number{value: &key.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
 	c.addFlags(cmd, flagGroup{"Which ports", fs})
@@ -71,7 +73,7 @@ type jsonPort struct {
 	To     *jsonText `json:"portal_address,omitempty"` // of the portal
 }
 
-func newJSONPort(p *initiator.Port) *jsonPort {
+func newJSONPort(p *ports.Port) *jsonPort {
 	return &jsonPort{
 		Instance: jsonText(p.Instance), Number: p.Number.String(), Address: jsonText(p.Address.String()),
 		Interface: jsonText(p.Interface), State: p.State.String(),
@@ -79,7 +81,7 @@ func newJSONPort(p *initiator.Port) *jsonPort {
 }
 
 // allPorts shows the ports of an instance, or of all.
-func (c *command) allPorts(selector *initiator.PortSelector, instance string) error {
+func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	l := c.newListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
@@ -100,7 +102,7 @@ func (c *command) allPorts(selector *initiator.PortSelector, instance string) er
 
 // routedPorts shows the port that routing picks for each address of a portal, of
 // an instance or of each that has a route.
-func (c *command) routedPorts(ctx context.Context, selector *initiator.PortSelector, instance string, portal initiator.Portal) error {
+func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, instance string, portal initiator.Portal) error {
 	fail := func(stage initiator.Stage, err error) error {
 		return &initiator.Error{Stage: stage, Portal: portal, Err: err}
 	}
@@ -112,7 +114,7 @@ func (c *command) routedPorts(ctx context.Context, selector *initiator.PortSelec
 	var last error
 	found := false
 	for _, addr := range addrs {
-		ports, err := selector.Select(ctx, instance, initiator.AllPorts, addr)
+		ports, err := selector.Select(ctx, instance, ports.All, addr)
 		if err != nil {
 			last = err
 			continue

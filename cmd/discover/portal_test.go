@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A portal is added and asked; another one does not answer and stays.
@@ -129,7 +129,7 @@ PORTAL           INSTANCE  PORT
 `[1:], "")
 
 		// The address has gone, and with it the port; its number is still known.
-		l.addresses = slices.DeleteFunc(l.addresses, func(a initiator.HostAddress) bool { return a.Addr.String() == "192.0.2.253" })
+		l.addresses = slices.DeleteFunc(l.addresses, func(a ports.Address) bool { return a.Addr.String() == "192.0.2.253" })
 		if r := discover("portal", "refresh"); r.status != exitFailed || !strings.HasPrefix(r.stderr, "discover: select a port to 192.0.2.10:3260: initiator port 2 of instance host: ") {
 			t.Errorf("got %+v, want a port that is gone", r)
 		}

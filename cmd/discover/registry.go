@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 )
 
@@ -104,7 +105,7 @@ func copyStore(ctx context.Context, from initiator.Store) (initiator.Store, erro
 func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup, Strict: c.strict}
 	if c.route != nil {
-		d.Ports = &initiator.PortSelector{Route: c.route}
+		d.Ports = &ports.Selector{Route: c.route}
 	}
 	if r == nil {
 		return d // it will ask nobody

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // A scan is one-shot SendTargets: nothing is stored. The registry is read where the
@@ -23,11 +25,11 @@ type scan struct {
 	options  initiator.LoginOptions
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
-	ports    *initiator.PortSelector // nil: routing decides
-	each     *each                   // nil: one session for each portal
-	rules    *initiator.Rules        // nil: the registry is not read
-	mayUse   bool                    // something in the registry may ask for IPsec
-	progress *progress               // nil: it is not shown
+	ports    *ports.Selector  // nil: routing decides
+	each     *each            // nil: one session for each portal
+	rules    *initiator.Rules // nil: the registry is not read
+	mayUse   bool             // something in the registry may ask for IPsec
+	progress *progress        // nil: it is not shown
 }
 
 // scan returns the verb.

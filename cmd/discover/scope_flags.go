@@ -1,8 +1,9 @@
 package main
 
 import (
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // scopeFlags say for which initiator ports a key or a gateway is.
@@ -26,7 +27,7 @@ func (s *scopeFlags) check() error {
 	switch {
 	case s.port.each:
 		return usagef("--initiator-port each: here it is a number or all")
-	case s.instance == "" && s.port.number != initiator.AllPorts:
+	case s.instance == "" && s.port.number != ports.All:
 		return usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.port.number)
 	}
 	return nil
@@ -38,7 +39,7 @@ type jsonScope struct {
 	InitiatorPort string   `json:"initiator_port"`
 }
 
-func newJSONScope(instance string, port initiator.PortNumber) jsonScope {
+func newJSONScope(instance string, port ports.Number) jsonScope {
 	return jsonScope{jsonText(instance), port.String()}
 }
 
@@ -55,7 +56,7 @@ func (j jsonScope) words() string {
 	switch {
 	case j.Instance == "":
 		return ""
-	case j.InitiatorPort == initiator.AllPorts.String():
+	case j.InitiatorPort == ports.All.String():
 		return ", from instance " + string(j.Instance)
 	}
 	return ", from port " + j.InitiatorPort + " of instance " + string(j.Instance)

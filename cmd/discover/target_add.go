@@ -7,8 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // targetAdd returns the verb.
@@ -65,7 +68,7 @@ func (c *command) addTarget(ctx context.Context, s *initiator.Service, t initiat
 	if err := s.AddStaticTarget(ctx, t); err != nil {
 		return err
 	}
-	if unusual, _ := initiator.CheckName(t.Name); unusual != "" {
+	if unusual, _ := name.CheckName(t.Name); unusual != "" {
 		c.say("warning: %s is no iSCSI name: %s", t.Name, unusual)
 	}
 	if !t.Persist {
@@ -114,11 +117,12 @@ func newJSONStatic(t *initiator.StaticTarget) *jsonTarget {
 type targetAddresses []initiator.TargetAddress
 
 func (a *targetAddresses) String() string { return "" }
-func (a *targetAddresses) Type() string   { return "ADDRESS" }
+
+func (a *targetAddresses) Type() string { return "ADDRESS" }
 
 func (a *targetAddresses) Set(s string) error {
 	where, tag, tagged := strings.Cut(s, ",")
-	p, err := initiator.ParsePortal(where, initiator.DefaultPort)
+	p, err := initiator.ParsePortal(where, pdu.DefaultPort)
 	if err != nil {
 		return errors.New(configReason(err))
 	}

@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // targetList shows the targets that are known.
@@ -189,11 +191,11 @@ func mechanismText(m *initiator.Mechanism) string {
 	switch {
 	case k.Instance == "":
 		return k.Portal.String()
-	case k.Port == initiator.AllPorts:
+	case k.Port == ports.All:
 		return k.Portal.String() + " from " + k.Instance
 	}
 	return k.Portal.String() + " from " + portLabel(k.Instance, k.Port)
 }
 
 // portLabel names an initiator port in tables.
-func portLabel(instance string, n initiator.PortNumber) string { return instance + "/" + n.String() }
+func portLabel(instance string, n ports.Number) string { return instance + "/" + n.String() }

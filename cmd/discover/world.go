@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -44,7 +45,7 @@ type world struct {
 	// Nil: as pkg/initiator does it.
 	dial      func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 	lookup    func(ctx context.Context, host string) ([]netip.Addr, error)
-	addresses func() ([]initiator.HostAddress, error)
+	addresses func() ([]ports.Address, error)
 	route     func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -46,7 +47,7 @@ type lab struct {
 	room    int                 // bytes that fit into each of them; 0: any number
 	bounds  bounds              // of what is collected
 
-	addresses []initiator.HostAddress
+	addresses []ports.Address
 	unrouted  []string // our addresses that no packets go out from
 }
 
@@ -86,7 +87,7 @@ func newLab(t *testing.T) *lab {
 		created: map[string]*newFile{},
 		host:    "host1.example.com",
 		bounds:  usualBounds(),
-		addresses: []initiator.HostAddress{
+		addresses: []ports.Address{
 			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("2001:db8::fe"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("192.0.2.253"), Interface: "eth1", Up: true},
@@ -174,7 +175,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 				{"eth0", []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},
 			}, nil
 		},
-		addresses: func() ([]initiator.HostAddress, error) { return l.addresses, nil },
+		addresses: func() ([]ports.Address, error) { return l.addresses, nil },
 		route:     l.route,
 		dial:      l.dial,
 		room:      l.bounds,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -64,7 +65,7 @@ type worker struct {
 
 	// Room for the usual choice, which is none.
 	oneAddress [1]netip.AddrPort
-	onePort    [1]Port
+	onePort    [1]ports.Port
 }
 
 // newAttempt returns an attempt for the portals of a worker.

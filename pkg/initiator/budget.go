@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 )
 
 // A budget is the time that a piece of work may take: a context that ends when
@@ -22,7 +24,7 @@ type budget struct {
 	mu      sync.Mutex // guards the following
 	work    int        // counts the beginnings and the ends of pieces of work
 	over    bool
-	watched deadliner // what is waited for on it fails once it is over
+	watched dial.Deadliner // what is waited for on it fails once it is over
 }
 
 // newBudget returns a budget within parent.
@@ -67,7 +69,7 @@ func (b *budget) atMost(limit time.Duration) {
 func (b *budget) used() time.Duration { return b.limit - b.left + time.Since(b.since) }
 
 // watch makes what is waited for on d fail once the budget is over; nil ends that.
-func (b *budget) watch(d deadliner) {
+func (b *budget) watch(d dial.Deadliner) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.watched = d

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Descriptors are the files that the connections of a run take of what the
@@ -76,7 +78,7 @@ func (d *descriptors) exchange(ctx context.Context, given *int) bool {
 // connectPatiently is dial for when there may be too few descriptors. The time that
 // it waits for one is not the portal's. A connection that it returns is given back
 // by hangUp.
-func (a *attempt) connectPatiently(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
+func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
 	d := &a.pool.descriptors
 	given := d.take()
 	for {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Defaults of a Discoverer.
@@ -81,7 +83,7 @@ type Discoverer struct {
 	// Ports finds the source addresses of portals that name an instance or a
 	// port number, and tells the numbers of the others. nil: no instance is
 	// known, and routing decides.
-	Ports *PortSelector
+	Ports *ports.Selector
 
 	// BindDevice binds each connection to the network interface of its port as
 	// well, since a reply may otherwise leave and come by another. Linux only;
@@ -168,7 +170,7 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, clock *budget, from Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
+func (d *Discoverer) dial(ctx context.Context, clock *budget, from ports.Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
 	if d.Dial != nil {
 		return d.Dial(ctx, from.Address, dst)
 	}
@@ -176,5 +178,5 @@ func (d *Discoverer) dial(ctx context.Context, clock *budget, from Port, dst net
 	if bindDevice {
 		device = from.Interface
 	}
-	return dialTCP(ctx, clock.watch, from.Address, device, dst)
+	return dial.TCP(ctx, clock.watch, from.Address, device, dst)
 }

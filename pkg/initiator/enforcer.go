@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -90,12 +91,12 @@ type Proof struct {
 
 // A KeyFunc returns the key that an initiator port and a peer share; ok is false
 // where there is none. Its time is charged to no portal, and ctx ends after five seconds.
-type KeyFunc func(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error)
+type KeyFunc func(ctx context.Context, from ports.Port, peer Peer) (key PSK, ok bool, err error)
 
 // An OuterFunc returns the address of the gateway by which an initiator port
 // reaches a destination in tunnel mode; ok is false where there is none. It has the time of
 // a KeyFunc.
-type OuterFunc func(ctx context.Context, from Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+type OuterFunc func(ctx context.Context, from ports.Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
 
 // IPsecOptions are what one portal has of its own for IPsec, ahead of what is
 // known of its peer. They are ours; the zero value says nothing.

@@ -8,13 +8,15 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // enter logs in to an address from a port and asks, and goes where it is sent.
 // method is nil for no authentication. A login with CHAP may be tried twice.
-func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
+func (a *attempt) enter(ctx context.Context, from ports.Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.startAnew()
 	err := a.tries(ctx, from, zoned(addr, from), method)
 	err = a.bothFailed(ctx, err)
@@ -24,7 +26,7 @@ func (a *attempt) enter(ctx context.Context, from Port, addr netip.AddrPort, met
 
 // tries makes one connection after the other, until one of them ends neither in
 // a redirection that is followed nor in a refusal that MD5 alone may help with.
-func (a *attempt) tries(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
+func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPort, method *auth.CHAP) error {
 	own := method // of the portal; a hop to another host goes without
 	way := redirects{d: a.d, policy: a.redirectPolicy(), names: a.followsNames(), source: a.fixedSource(), own: a.ownAddresses(), first: addr}
 	for {
@@ -85,7 +87,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 }
 
 // session is one connection to the portal: login, SendTargets, logout.
-func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, method *auth.CHAP) error {
+func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
 	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
@@ -102,7 +104,7 @@ func (a *attempt) session(ctx context.Context, from Port, addr netip.AddrPort, m
 	a.clock.watch(nc)
 	defer a.clock.watch(nil)
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
-	if a.result.Source = localAddr(nc); !from.Address.IsValid() {
+	if a.result.Source = dial.LocalAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
 	}
 	c := a.conn

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -59,7 +60,7 @@ func (e *Error) Error() string {
 		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
 		StageConnect: "connect to ", StageLogin: "login to ", StageDiscover: "discovery at ", StageLogout: "logout from ", StageStore: "store ",
 	}[e.Stage])
-	b.WriteString(shown(e.Portal.String()))
+	b.WriteString(text.Shown(e.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.String() {
 		fmt.Fprintf(&b, " (%s)", e.Address)
 	}
@@ -83,16 +84,6 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-// shown returns s, quoted where it is not fit for a line as it is.
-func shown(s string) string {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return quote([]byte(s))
-		}
-	}
-	return s
-}
 
 // message returns an error's text without what the line around it says already:
 // the package that made it, and the addresses.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -28,7 +29,8 @@ type PortalDone struct {
 }
 
 func (TargetFound) event() {}
-func (PortalDone) event()  {}
+
+func (PortalDone) event() {}
 
 // A Result is what became of one portal.
 type Result struct {
@@ -37,7 +39,7 @@ type Result struct {
 
 	Address netip.AddrPort // connected to last; invalid: none
 	Source  netip.Addr     // our address there; invalid: none
-	Port    Port           // the initiator port that has it; its Instance is empty where none is known
+	Port    ports.Port     // the initiator port that has it; its Instance is empty where none is known
 	Bound   bool           // the connection was bound to the port's interface, too
 
 	// Targets are those that were read, also where Err is set, one for each

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -13,7 +14,7 @@ import (
 type Explanation struct {
 	Portal  SendTargetPortal // without its secrets
 	Address netip.AddrPort   // that would be connected to
-	Port    Port             // from which it would be
+	Port    ports.Port       // from which it would be
 
 	Plan     ipsec.Plan // also where it would be refused
 	Enforcer string     // who would make the connection, as in a Proof; empty: nobody has to, or can, or it is not known who
@@ -75,17 +76,17 @@ func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) 
 
 // sources returns the ports to ask dst from, with their addresses also where
 // these would be left to the connection.
-func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
-	ports, err := a.ports(ctx, dst)
-	if err != nil || ports[0].Address.IsValid() {
-		return ports, err
+func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port, error) {
+	from, err := a.ports(ctx, dst)
+	if err != nil || from[0].Address.IsValid() {
+		return from, err
 	}
-	ports, err = a.selector().choose(ctx, "", AllPorts, dst)
-	return ports, a.fail(err)
+	from, err = a.selector().Choose(ctx, "", ports.All, dst)
+	return from, a.fail(err)
 }
 
 // explain goes as far as connect does before it dials.
-func (a *attempt) explain(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
+func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
 	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
 	e := Explanation{Portal: withoutSecrets(a.job.portal), Address: dst, Port: from}
 	e.Err = a.fail(a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -113,9 +114,9 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 				}
 				return found
 			}}
-			d.Ports = &initiator.PortSelector{
+			d.Ports = &ports.Selector{
 				Instances: []string{"one", "two"},
-				Ports:     []initiator.Port{{Instance: "one", Address: first}, {Instance: "two", Address: second}},
+				Ports:     []ports.Port{{Instance: "one", Address: first}, {Instance: "two", Address: second}},
 				Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
 					if !source.IsValid() {
 						return source, errors.New("none is better")
@@ -138,9 +139,9 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 func TestFallbackPort(t *testing.T) {
 	t.Parallel()
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Ports = &initiator.PortSelector{
+		d.Ports = &ports.Selector{
 			Instances: []string{"one", "two"},
-			Ports:     []initiator.Port{{Instance: "one", Address: netip.MustParseAddr("192.0.2.2")}, {Instance: "two", Address: netip.MustParseAddr("192.0.2.3")}},
+			Ports:     []ports.Port{{Instance: "one", Address: netip.MustParseAddr("192.0.2.2")}, {Instance: "two", Address: netip.MustParseAddr("192.0.2.3")}},
 			Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
 				if !source.IsValid() {
 					return source, errors.New("none is better")

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -17,11 +18,11 @@ import (
 func (w *world) define(flags ipsec.Flags, byKey bool, port uint32) {
 	w.t.Helper()
 	if byKey {
-		wantCode(w.t, w.SetIKEInfo(w.t.Context(), initiator.IKEInfo{ID: "192.0.2.10", Port: initiator.AllPorts, Flags: flags, Key: auth.NewSecret([]byte("k"))}, true), isdsc.Success)
+		wantCode(w.t, w.SetIKEInfo(w.t.Context(), initiator.IKEInfo{ID: "192.0.2.10", Port: ports.All, Flags: flags, Key: auth.NewSecret([]byte("k"))}, true), isdsc.Success)
 		return
 	}
 	p := initiator.SendTargetPortal{
-		Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Instance: initiator.HostInstance, Port: initiator.Number(port), Security: flags,
+		Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Instance: ports.Host, Port: ports.N(port), Security: flags,
 	}
 	if r, _ := w.AddSendTargetPortal(w.t.Context(), p); !r.Stored {
 		w.t.Fatal(r.Err)
@@ -31,7 +32,7 @@ func (w *world) define(flags ipsec.Flags, byKey bool, port uint32) {
 // previous returns the flags that were defined before for the portal 192.0.2.10.
 func (w *world) previous() ipsec.Flags {
 	w.t.Helper()
-	r, _ := w.RefreshSendTargetPortal(w.t.Context(), initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Port: initiator.AllPorts})
+	r, _ := w.RefreshSendTargetPortal(w.t.Context(), initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Port: ports.All})
 	if r.IPsec.Origin != ipsec.OriginPrevious {
 		w.t.Fatalf("got the plan %+v, %v", r.IPsec, r.Err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -33,7 +34,7 @@ func FuzzTargetAddress(f *testing.F) {
 			}
 			return
 		}
-		if a.Host == "" || len(a.Host) > MaxAddressLen || a.Port == 0 || a.Group < NoGroup || a.Group > 65535 {
+		if a.Host == "" || len(a.Host) > name.MaxAddressLen || a.Port == 0 || a.Group < NoGroup || a.Group > 65535 {
 			t.Fatalf("got %+v", a)
 		}
 		if !printable(a.Host) || strings.ContainsAny(a.Host, "%[], /\\\"'") {
@@ -62,13 +63,13 @@ func FuzzName(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		folded := FoldName(s)
-		if utf8.ValidString(s) && FoldName(folded) != folded {
-			t.Errorf("%q folds to %q, and that to %q", s, folded, FoldName(folded))
+		folded := name.Fold(s)
+		if utf8.ValidString(s) && name.Fold(folded) != folded {
+			t.Errorf("%q folds to %q, and that to %q", s, folded, name.Fold(folded))
 		}
-		err := ValidateName(s)
-		if isPlainName([]byte(s)) && (err != nil || FoldName(s) != s) {
-			t.Errorf("%q is taken for a plain name: %v, folded %q", s, err, FoldName(s))
+		err := name.Validate(s)
+		if name.IsPlain([]byte(s)) && (err != nil || name.Fold(s) != s) {
+			t.Errorf("%q is taken for a plain name: %v, folded %q", s, err, name.Fold(s))
 		}
 		if err != nil {
 			if !printable(strings.ReplaceAll(err.Error(), "…", "")) {
@@ -76,7 +77,7 @@ func FuzzName(f *testing.F) {
 			}
 			return
 		}
-		if len(s) > MaxNameLen || !utf8.ValidString(s) || !norm.NFKC.IsNormalString(s) {
+		if len(s) > name.MaxLen || !utf8.ValidString(s) || !norm.NFKC.IsNormalString(s) {
 			t.Errorf("%q passes", s)
 		}
 		if strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsGraphic(r) || r == ' ' || r == '/' || r == ',' }) {
@@ -155,7 +156,7 @@ func FuzzList(f *testing.F) {
 		}
 		names := 0
 		for p, err := range pdu.Text(text).Pairs() {
-			if err == nil && string(p.Key) == pdu.KeyTargetName && harmfulName(string(p.Value)) == "" {
+			if err == nil && string(p.Key) == pdu.KeyTargetName && name.Harmful(string(p.Value)) == "" {
 				names++
 			}
 		}
@@ -198,7 +199,7 @@ func walk(text []byte, size int, yield func(pdu.Text) error) error {
 func judgeTargets(t *testing.T, targets []Target) {
 	t.Helper()
 	for _, target := range targets {
-		if harmfulName(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > maxAliasLen ||
+		if name.Harmful(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > maxAliasLen ||
 			len(target.Addresses) == 0 || len(target.Addresses) > maxAddresses {
 			t.Errorf("target %+v", target)
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -130,7 +132,7 @@ func (a *attempt) statusHint(status pdu.Status, chap bool) string {
 		}
 		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		return "the portal does not serve initiator " + shown(a.result.InitiatorName) + ": check the name by which it knows this host (--initiator-name)"
+		return "the portal does not serve initiator " + text.Shown(a.result.InitiatorName) + ": check the name by which it knows this host (--initiator-name)"
 	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
 		return "try again later"
 	}
@@ -159,8 +161,8 @@ func (a *attempt) foldedHint(err error) string {
 	}
 	switch login.Status {
 	case pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		if folded := FoldName(a.result.InitiatorName); folded != a.result.InitiatorName {
-			return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + shown(folded)
+		if folded := name.Fold(a.result.InitiatorName); folded != a.result.InitiatorName {
+			return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + text.Shown(folded)
 		}
 	}
 	return ""
@@ -240,8 +242,8 @@ func portHint(p Portal) string {
 	i := strings.LastIndexByte(p.host(), ':')
 	address, port := p.host()[:i], p.host()[i+1:]
 	meant, err := ParsePortal("["+address+"]:"+port, p.Port)
-	if err != nil || meant.Port != p.Port && meant.Port != DefaultPort {
+	if err != nil || meant.Port != p.Port && meant.Port != pdu.DefaultPort {
 		return ""
 	}
-	return "did you mean " + shown(meant.String()) + "? An IPv6 address with a port is written in brackets"
+	return "did you mean " + text.Shown(meant.String()) + "? An IPv6 address with a port is written in brackets"
 }

@@ -186,7 +186,7 @@ func TestMeantPort(t *testing.T) {
 			t.Parallel()
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				if tt.port == 0 {
-					tt.port = initiator.DefaultPort
+					tt.port = pdu.DefaultPort
 				}
 				d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nil, errors.New("no") }
 				where, err := initiator.ParsePortal(tt.portal, tt.port)

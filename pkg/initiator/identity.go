@@ -4,7 +4,10 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // maxUserLen is the longest user of a user@domain, in bytes (RFC 5321, section
@@ -24,13 +27,13 @@ func CanonicalIdentity(id string) (string, error) { return identity(id) }
 // identity is CanonicalIdentity.
 func identity(id string) (string, error) {
 	refuse := func() (string, error) {
-		return "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
+		return "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + text.Quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
 	}
 	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil {
-		if addr.Zone() != "" || !isHost(addr) {
+		if addr.Zone() != "" || !zone.IsHost(addr) {
 			return refuse()
 		}
-		return canonicalAddr(addr).String(), nil
+		return zone.Canonical(addr).String(), nil
 	}
 	host := id
 	if user, domain, ok := strings.Cut(id, "@"); ok {
@@ -39,7 +42,7 @@ func identity(id string) (string, error) {
 		}
 		host = domain
 	}
-	if badHost(host) != "" || len(id) > MaxAddressLen {
+	if name.BadHost(host) != "" || len(id) > name.MaxAddressLen {
 		return refuse()
 	}
 	return strings.TrimSuffix(strings.ToLower(id), "."), nil

@@ -17,9 +17,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-func (w *world) instances() []initiator.Instance {
+func (w *world) instances() []ports.Instance {
 	w.t.Helper()
 	all, err := w.Instances(w.t.Context())
 	if err != nil {
@@ -47,25 +48,25 @@ func TestAddInstanceRefusals(t *testing.T) {
 	addr := func(s string) []netip.Addr { return []netip.Addr{netip.MustParseAddr(s)} }
 	tests := []struct {
 		name string
-		i    initiator.Instance
+		i    ports.Instance
 		code uint32 // 0: it is taken
 	}{
-		{name: "all addresses", i: initiator.Instance{Name: "b"}},
-		{name: "longest name", i: initiator.Instance{Name: strings.Repeat("b", 255)}},
-		{name: "blanks and slashes", i: initiator.Instance{Name: "fabric B / left%"}},
+		{name: "all addresses", i: ports.Instance{Name: "b"}},
+		{name: "longest name", i: ports.Instance{Name: strings.Repeat("b", 255)}},
+		{name: "blanks and slashes", i: ports.Instance{Name: "fabric B / left%"}},
 		{name: "no name", code: isdsc.Win32InvalidParameter},
-		{name: "name too long", i: initiator.Instance{Name: strings.Repeat("b", 256)}, code: isdsc.Win32InvalidParameter},
-		{name: "name too long in lower case", i: initiator.Instance{Name: strings.Repeat("Ⱥ", 127)}, code: isdsc.Win32InvalidParameter},
-		{name: "control character", i: initiator.Instance{Name: "b\n"}, code: isdsc.Win32InvalidParameter},
-		{name: "not UTF-8", i: initiator.Instance{Name: "b\xff"}, code: isdsc.Win32InvalidParameter},
-		{name: "built in", i: initiator.Instance{Name: "Host"}, code: isdsc.InvalidParameter},
-		{name: "node name", i: initiator.Instance{Name: "b", NodeName: "back/up"}, code: isdsc.InvalidISCSIName},
-		{name: "unusual node name", i: initiator.Instance{Name: "b", NodeName: "backup"}},
-		{name: "interface without a name", i: initiator.Instance{Name: "b", Interfaces: []string{""}}, code: isdsc.InvalidParameter},
-		{name: "no address", i: initiator.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: isdsc.InvalidParameter},
-		{name: "unspecified", i: initiator.Instance{Name: "b", Addresses: addr("::")}, code: isdsc.InvalidParameter},
-		{name: "multicast", i: initiator.Instance{Name: "b", Addresses: addr("224.0.0.1")}, code: isdsc.InvalidParameter},
-		{name: "broadcast", i: initiator.Instance{Name: "b", Addresses: addr("255.255.255.255")}, code: isdsc.InvalidParameter},
+		{name: "name too long", i: ports.Instance{Name: strings.Repeat("b", 256)}, code: isdsc.Win32InvalidParameter},
+		{name: "name too long in lower case", i: ports.Instance{Name: strings.Repeat("Ⱥ", 127)}, code: isdsc.Win32InvalidParameter},
+		{name: "control character", i: ports.Instance{Name: "b\n"}, code: isdsc.Win32InvalidParameter},
+		{name: "not UTF-8", i: ports.Instance{Name: "b\xff"}, code: isdsc.Win32InvalidParameter},
+		{name: "built in", i: ports.Instance{Name: "Host"}, code: isdsc.InvalidParameter},
+		{name: "node name", i: ports.Instance{Name: "b", NodeName: "back/up"}, code: isdsc.InvalidISCSIName},
+		{name: "unusual node name", i: ports.Instance{Name: "b", NodeName: "backup"}},
+		{name: "interface without a name", i: ports.Instance{Name: "b", Interfaces: []string{""}}, code: isdsc.InvalidParameter},
+		{name: "no address", i: ports.Instance{Name: "b", Addresses: []netip.Addr{{}}}, code: isdsc.InvalidParameter},
+		{name: "unspecified", i: ports.Instance{Name: "b", Addresses: addr("::")}, code: isdsc.InvalidParameter},
+		{name: "multicast", i: ports.Instance{Name: "b", Addresses: addr("224.0.0.1")}, code: isdsc.InvalidParameter},
+		{name: "broadcast", i: ports.Instance{Name: "b", Addresses: addr("255.255.255.255")}, code: isdsc.InvalidParameter},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -102,7 +103,7 @@ func TestInstanceNames(t *testing.T) {
 	for _, tt := range tests {
 		w := newWorld(t)
 		for _, name := range []string{tt.a, tt.b} {
-			if err := w.AddInstance(t.Context(), initiator.Instance{Name: name, Interfaces: []string{"eth0"}}); err != nil {
+			if err := w.AddInstance(t.Context(), ports.Instance{Name: name, Interfaces: []string{"eth0"}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -114,7 +115,7 @@ func TestInstanceNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range []string{tt.a, tt.b} {
-			ports, err := selector.Select(t.Context(), name, initiator.Number(0), netip.MustParseAddr("192.0.2.10"))
+			ports, err := selector.Select(t.Context(), name, ports.N(0), netip.MustParseAddr("192.0.2.10"))
 			if err != nil || !tt.same && ports[0].Instance != name {
 				t.Errorf("%q: ports %v, error %v", name, ports, err)
 			}
@@ -130,7 +131,7 @@ func TestInstanceNames(t *testing.T) {
 func TestInstancesInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, i := range []initiator.Instance{
+	for _, i := range []ports.Instance{
 		{Name: "c", Interfaces: []string{"eth1"}},
 		{Name: "B", NodeName: "iqn.2026-11.com.Example:B", Addresses: []netip.Addr{netip.MustParseAddr("::ffff:198.51.100.2")}},
 		{Name: "c", Interfaces: []string{"eth0"}},
@@ -139,7 +140,7 @@ func TestInstancesInOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []initiator.Instance{
+	want := []ports.Instance{
 		{Name: "host"},
 		{Name: "B", NodeName: "iqn.2026-11.com.Example:B", Addresses: []netip.Addr{netip.MustParseAddr("198.51.100.2")}},
 		{Name: "c", Interfaces: []string{"eth0"}},
@@ -155,7 +156,7 @@ func TestInstancesInOrder(t *testing.T) {
 		t.Errorf("ports (-want +got):\n%s", diff)
 	}
 	// What is taken out of an instance is gone for it, and keeps its number.
-	if err := w.AddInstance(t.Context(), initiator.Instance{Name: "C", Interfaces: []string{"eth1"}}); err != nil {
+	if err := w.AddInstance(t.Context(), ports.Instance{Name: "C", Interfaces: []string{"eth1"}}); err != nil {
 		t.Fatal(err)
 	}
 	wantPorts = append(wantPorts[:4], "C 0 192.0.2.2 gone", "C 1 2001:db8::2 gone", "C 2 198.51.100.2 up")
@@ -169,7 +170,7 @@ func TestRemoveInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
-	if err := w.AddInstance(t.Context(), initiator.Instance{Name: "b", Interfaces: []string{"eth1"}}); err != nil {
+	if err := w.AddInstance(t.Context(), ports.Instance{Name: "b", Interfaces: []string{"eth1"}}); err != nil {
 		t.Fatal(err)
 	}
 	before := w.ports()
@@ -198,7 +199,7 @@ func TestRemoveInstance(t *testing.T) {
 func TestInstanceAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	port := func(address string) initiator.Port {
+	port := func(address string) ports.Port {
 		t.Helper()
 		all, err := w.Ports(t.Context())
 		if err != nil {
@@ -210,11 +211,11 @@ func TestInstanceAgain(t *testing.T) {
 			}
 		}
 		t.Fatalf("no port %s in %v", address, all)
-		return initiator.Port{}
+		return ports.Port{}
 	}
 	add := func(name string, interfaces ...string) {
 		t.Helper()
-		if err := w.AddInstance(t.Context(), initiator.Instance{Name: name, Interfaces: interfaces}); err != nil {
+		if err := w.AddInstance(t.Context(), ports.Instance{Name: name, Interfaces: interfaces}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -256,7 +257,7 @@ func TestStaleInOtherCase(t *testing.T) {
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}, &iscsitest.Target{Records: records(disk2)})
 	p := at(addr)
 	for _, name := range []string{"b", "B"} {
-		if err := w.AddInstance(t.Context(), initiator.Instance{Name: name}); err != nil {
+		if err := w.AddInstance(t.Context(), ports.Instance{Name: name}); err != nil {
 			t.Fatal(err)
 		}
 		p.Instance = name
@@ -311,7 +312,7 @@ func TestNumbersDryRun(t *testing.T) {
 	p.Source = w.host[1].Addr
 	p, err := w.CheckSendTargetPortal(t.Context(), p)
 	wantCode(t, err, isdsc.Success)
-	if p.Instance != "host" || p.Port != initiator.Number(1) {
+	if p.Instance != "host" || p.Port != ports.N(1) {
 		t.Errorf("port %s of %q", p.Port, p.Instance)
 	}
 	for r, err := range w.store.List(t.Context(), "") {
@@ -325,17 +326,17 @@ func TestNumbersAtOnce(t *testing.T) {
 	t.Parallel()
 	const services, addresses, rounds = 4, 24, 20
 	store := new(memstore.Store)
-	seen := make([]map[netip.Addr]initiator.PortNumber, services) // by each
+	seen := make([]map[netip.Addr]ports.Number, services) // by each
 	var all sync.WaitGroup
 	for s := range services {
-		seen[s] = make(map[netip.Addr]initiator.PortNumber)
+		seen[s] = make(map[netip.Addr]ports.Number)
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(s), 1))
-			view := func() ([]initiator.HostAddress, error) {
-				var host []initiator.HostAddress
+			view := func() ([]ports.Address, error) {
+				var host []ports.Address
 				for _, n := range random.Perm(addresses)[:1+random.IntN(addresses)] {
 					addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})
-					host = append(host, initiator.HostAddress{Addr: addr, Interface: "eth0", Up: true})
+					host = append(host, ports.Address{Addr: addr, Interface: "eth0", Up: true})
 				}
 				return host, nil
 			}
@@ -359,7 +360,7 @@ func TestNumbersAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	numbers := make(map[initiator.PortNumber]netip.Addr)
+	numbers := make(map[ports.Number]netip.Addr)
 	for _, own := range seen {
 		for addr, n := range own {
 			if other, ok := numbers[n]; ok && other != addr {
@@ -412,7 +413,7 @@ func TestInstanceChangedMeanwhile(t *testing.T) {
 	first := newWorld(t)
 	m := &meddler{Store: first.store}
 	second := newWorld(t, func(cfg *initiator.Config) { cfg.Store = m })
-	b := initiator.Instance{Name: "b", Interfaces: []string{"eth0"}}
+	b := ports.Instance{Name: "b", Interfaces: []string{"eth0"}}
 	if err := first.AddInstance(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
@@ -439,7 +440,7 @@ func TestInstanceUsedMeanwhile(t *testing.T) {
 	second := newWorld(t, func(cfg *initiator.Config) { cfg.Store = m })
 	p := at(first.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 	p.Instance = "b"
-	if err := first.AddInstance(t.Context(), initiator.Instance{Name: "b"}); err != nil {
+	if err := first.AddInstance(t.Context(), ports.Instance{Name: "b"}); err != nil {
 		t.Fatal(err)
 	}
 	first.ports()

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A Key says which entry of the registry is meant: instance, initiator port
@@ -14,7 +16,7 @@ import (
 // names without case and without a final dot.
 type Key struct {
 	Instance string
-	Port     PortNumber
+	Port     ports.Number
 	Portal   Portal
 }
 
@@ -69,7 +71,7 @@ func portalPrefix(prefix string, p Portal) string {
 
 // record returns the key of the entry's record.
 func (k Key) record() string {
-	return fmt.Sprintf("%s%s/%010d", portalPrefix(prefixPortal, k.Portal), foldInstance(k.Instance), k.Port.Uint32())
+	return fmt.Sprintf("%s%s/%010d", portalPrefix(prefixPortal, k.Portal), ports.FoldInstance(k.Instance), k.Port.Uint32())
 }
 
 // keyOfRecord returns the key of an entry that cannot be read from the key of its
@@ -87,12 +89,8 @@ func keyOfRecord(record string) (k Key, ok bool) {
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return Key{}, false
 	}
-	return Key{Instance: instance, Port: Number(uint32(number)), Portal: Portal{Address: address, Port: uint16(tcp)}}, true
+	return Key{Instance: instance, Port: ports.N(uint32(number)), Portal: Portal{Address: address, Port: uint16(tcp)}}, true
 }
-
-// foldInstance returns the form in which names of instances are compared, fit
-// for a record's key.
-func foldInstance(name string) string { return url.PathEscape(strings.ToLower(name)) }
 
 // mechanism returns the text by which the reference API names the discovery
 // mechanism of an entry: portal address, TCP port in seven digits, instance. The
@@ -100,7 +98,7 @@ func foldInstance(name string) string { return url.PathEscape(strings.ToLower(na
 // keeps apart what are two entries.
 func (k Key) mechanism() string {
 	s := fmt.Sprintf("SendTargets:*%s %07d %s ", canonicalAddress(k.Portal), k.Portal.Port, k.Instance)
-	if k.Port != AllPorts {
+	if k.Port != ports.All {
 		s += k.Port.String() + " "
 	}
 	return s

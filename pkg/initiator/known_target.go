@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A KnownTarget is a target that the Service knows of, and how.
@@ -100,7 +102,7 @@ func newKeyRecord(k Key) *keyRecord {
 }
 
 func (k *keyRecord) key() Key {
-	return Key{Instance: k.Instance, Port: Number(k.Port), Portal: Portal{Address: k.Address, Port: k.TCPPort}}
+	return Key{Instance: k.Instance, Port: ports.N(k.Port), Portal: Portal{Address: k.Address, Port: k.TCPPort}}
 }
 
 // mechanism returns what is reported of a record.

@@ -3,6 +3,7 @@ package initiator
 import (
 	"bytes"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -100,8 +101,8 @@ func (l *list) run(t pdu.Text, at int) (int, error) {
 		return at, nil
 	}
 	which, known := -1, 0 // the tail of the record being read, and how many names are in hand
-	for name := l.target.name; ; {
-		n := plainLen(t[at:], name)
+	for iqn := l.target.name; ; {
+		n := name.PlainLen(t[at:], iqn)
 		if n < 0 {
 			break
 		}
@@ -119,10 +120,10 @@ func (l *list) run(t pdu.Text, at int) (int, error) {
 		if err != nil {
 			return at, err
 		}
-		name = t[at : at+n]
+		iqn = t[at : at+n]
 		if met != which {
 			which = met
-			l.become(name, &k.tails[met])
+			l.become(iqn, &k.tails[met])
 		} else {
 			k.names[known] = span{at, at + n}
 			known++

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -34,8 +36,8 @@ type list struct {
 	leftOut  int // targets that were left out for their names
 
 	target listed // the record being read, in memory that is reused
-	plain  bool   // its name is plain, as isPlainName has it
-	folded bool   // its name is as FoldName makes it
+	plain  bool   // its name is plain, as name.IsPlain has it
+	folded bool   // its name is as name.Fold makes it
 	state  recordState
 	bad    int // addresses of it that cannot be read
 
@@ -127,7 +129,7 @@ func (l *list) pair(key, value []byte) error {
 		}
 	}
 	if len(key) < 2 || key[0] != 'X' || key[1] != '-' && key[1] != '#' {
-		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", quote(key))
+		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", text.Quote(key))
 	}
 	return nil
 }
@@ -141,17 +143,17 @@ func (l *list) name(v []byte) error {
 	plain := l.isPlain(v)
 	folded, harmful, unusual := plain, "", ""
 	if !plain {
-		name := string(v)
-		if harmful = harmfulName(name); harmful == "" {
-			unusual = unusualName(name)
-			folded = FoldName(name) == name
+		iqn := string(v)
+		if harmful = name.Harmful(iqn); harmful == "" {
+			unusual = name.Unusual(iqn)
+			folded = name.Fold(iqn) == iqn
 		}
 	}
 	if l.strict && harmful == "" {
 		harmful = unusual
 	}
 	// Two folded names are the same only where their bytes are.
-	if harmful == "" && l.state == inRecord && !(folded && l.folded) && FoldName(string(l.target.name)) == FoldName(string(v)) {
+	if harmful == "" && l.state == inRecord && !(folded && l.folded) && name.Fold(string(l.target.name)) == name.Fold(string(v)) {
 		return nil
 	}
 	if err := l.flush(); err != nil {
@@ -160,29 +162,29 @@ func (l *list) name(v []byte) error {
 	if harmful != "" {
 		l.state = inBadRecord
 		l.leftOut++
-		l.warn(WarnTargetName, "target name %s left out: %s", quote(v), harmful)
+		l.warn(WarnTargetName, "target name %s left out: %s", text.Quote(v), harmful)
 		return nil
 	}
 	if unusual != "" {
-		l.warn(WarnUnusualName, "target name %s is no iSCSI name: %s", quote(v), unusual)
+		l.warn(WarnUnusualName, "target name %s is no iSCSI name: %s", text.Quote(v), unusual)
 	}
 	l.state, l.plain, l.folded, l.bad = inRecord, plain, folded, 0
 	l.target.begin(v)
 	return nil
 }
 
-// isPlain is isPlainName for a name that may follow a plain one: of what begins
+// isPlain is name.IsPlain for a name that may follow a plain one: of what begins
 // like that one, only the rest is looked at. What a name has in common with one
 // that is not plain says nothing about it.
 func (l *list) isPlain(v []byte) bool {
 	n := 0
 	if l.plain && l.state == inRecord {
-		n = common(v, l.target.name)
+		n = name.Common(v, l.target.name)
 	}
-	if n < len(plainStart) || len(v) > MaxNameLen {
-		return isPlainName(v)
+	if n < len(name.PlainStart) || len(v) > name.MaxLen {
+		return name.IsPlain(v)
 	}
-	return arePlainChars(v[n:])
+	return name.ArePlainChars(v[n:])
 }
 
 // isBare reports that nothing is known yet of the record being read but its name.
@@ -207,7 +209,7 @@ func (l *list) address(v []byte) error {
 	a, kind, reason := l.read.parse(v)
 	if reason != "" {
 		l.bad++
-		l.warn(WarnTargetAddress, "address %s of target %s: %s", quote(v), quote(l.target.name), reason)
+		l.warn(WarnTargetAddress, "address %s of target %s: %s", text.Quote(v), text.Quote(l.target.name), reason)
 		return nil
 	}
 	if kind != ordinaryAddress {
@@ -231,7 +233,7 @@ func (l *list) alias(v []byte) error {
 		return nil
 	}
 	if len(v) > maxAliasLen || !utf8.Valid(v) {
-		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", quote(l.target.name))
+		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", text.Quote(l.target.name))
 		return nil
 	}
 	l.target.alias = append(l.target.alias[:0], v...)
@@ -253,7 +255,7 @@ func (l *list) flush() error {
 		t.implied = false
 	default:
 		if l.bad > 0 {
-			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", quote(t.name), l.session)
+			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", text.Quote(t.name), l.session)
 		}
 		t.addresses, t.implied = append(t.addresses, l.implied[0]), true
 	}
@@ -275,7 +277,7 @@ func (l *list) close() error {
 		return err
 	}
 	if l.count == 0 && len(l.begins) > 0 {
-		return &AnswerError{Text: quoteMost(l.begins, maxBeginning), LeftOut: l.leftOut}
+		return &AnswerError{Text: text.QuoteMost(l.begins, maxBeginning), LeftOut: l.leftOut}
 	}
 	return nil
 }

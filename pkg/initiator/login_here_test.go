@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -59,11 +60,11 @@ func TestNameOfLogin(t *testing.T) {
 			d := &initiator.Discoverer{
 				InitiatorName: initiatorName,
 				Dial:          n.Dial,
-				Ports: &initiator.PortSelector{Instances: []string{"san"}, Ports: []initiator.Port{
-					{Instance: "san", Number: initiator.Number(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.instance},
+				Ports: &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
+					{Instance: "san", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.instance},
 				}},
 			}
-			p := initiator.SendTargetPortal{Instance: "san", Port: initiator.Number(0), Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
+			p := initiator.SendTargetPortal{Instance: "san", Port: ports.N(0), Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
 			p.Login = initiator.LoginOptions{
 				Specified:     initiator.SpecifiedAuthType | initiator.SpecifiedPassword,
 				AuthType:      initiator.CHAP,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // Specified says which fields of LoginOptions count (InformationSpecified of the
@@ -213,7 +214,7 @@ func (o *LoginOptions) validate() error {
 		return &isdsc.Error{Code: code, What: "login options: " + what, Reason: reason}
 	}
 	if o.InitiatorName != "" {
-		if _, err := CheckName(o.InitiatorName); err != nil {
+		if _, err := name.CheckName(o.InitiatorName); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package initiator
 import (
 	"hash/maphash"
 	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A nameIndex finds the targets of a set by the hashes of their folded names, in a few
@@ -88,20 +90,20 @@ func (s *TargetSet) isNamed(i int, folded []byte) bool {
 	return string(s.fold(&s.other, []byte(name))) == string(folded)
 }
 
-// fold is FoldName in memory that is reused.
-func (s *TargetSet) fold(room *[]byte, name []byte) []byte {
+// fold is name.Fold in memory that is reused.
+func (s *TargetSet) fold(room *[]byte, iqn []byte) []byte {
 	upper := false
-	for _, c := range name {
+	for _, c := range iqn {
 		if c >= utf8.RuneSelf {
-			*room = append((*room)[:0], FoldName(string(name))...)
+			*room = append((*room)[:0], name.Fold(string(iqn))...)
 			return *room
 		}
 		upper = upper || 'A' <= c && c <= 'Z'
 	}
 	if !upper {
-		return name
+		return iqn
 	}
-	*room = append((*room)[:0], name...)
+	*room = append((*room)[:0], iqn...)
 	for i, c := range *room {
 		if 'A' <= c && c <= 'Z' {
 			(*room)[i] = c + 'a' - 'A'

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -27,7 +28,7 @@ var neighbours = []string{
 }
 
 // oracle says of one name, by itself, whether it may come out of a list. It has
-// nothing in common with harmfulName but the tables of package unicode.
+// nothing in common with name.Harmful but the tables of package unicode.
 func oracle(name string) bool {
 	if len(name) == 0 || len(name) > 223 || !utf8.ValidString(name) || norm.NFKC.String(name) != name {
 		return false
@@ -60,7 +61,7 @@ func judgeNames(t *testing.T, text []byte, got listing) {
 	t.Helper()
 	var out []string
 	for _, target := range got.Targets {
-		if out = append(out, FoldName(target.Name)); !oracle(target.Name) {
+		if out = append(out, name.Fold(target.Name)); !oracle(target.Name) {
 			t.Errorf("name %q came out", target.Name)
 		}
 	}

@@ -1,12 +1,17 @@
 package initiator
 
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+)
+
 // ownName holds an iSCSI name of our own against the rules that d has. unusual is
 // as CheckName has it.
-func (d *Discoverer) ownName(name string) (unusual string, err error) {
+func (d *Discoverer) ownName(iqn string) (unusual string, err error) {
 	if d.StrictNames {
-		return "", ValidateName(name)
+		return "", name.Validate(iqn)
 	}
-	return CheckName(name)
+	return name.CheckName(iqn)
 }
 
 // checkName is ownName for the name of a portal. Most portals are asked by the
@@ -37,7 +42,7 @@ func (a *attempt) nameOfLogin() error {
 	}
 	if a.unusual != "" && !a.nameWarned {
 		a.nameWarned = true
-		a.warnings.add(WarnInitiatorName, "initiator name %s is no iSCSI name: %s; it is used as it is", quote([]byte(name)), a.unusual)
+		a.warnings.add(WarnInitiatorName, "initiator name %s is no iSCSI name: %s; it is used as it is", text.Quote([]byte(name)), a.unusual)
 	}
 	return nil
 }

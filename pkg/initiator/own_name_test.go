@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -91,10 +92,10 @@ func TestOwnNameOfPort(t *testing.T) {
 				t.Parallel()
 				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					p := portal(n, where, &iscsitest.Target{})
-					p.Instance, p.Port = "san", initiator.Number(0)
+					p.Instance, p.Port = "san", ports.N(0)
 					d.StrictNames = strict
-					d.Ports = &initiator.PortSelector{Instances: []string{"san"}, Ports: []initiator.Port{
-						{Instance: "san", Number: initiator.Number(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.own},
+					d.Ports = &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
+						{Instance: "san", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.own},
 					}}
 					r, _ := discover(t, d, p)
 					sessions := n.Sessions(netip.MustParseAddrPort(where))
@@ -163,7 +164,7 @@ func TestStoredNames(t *testing.T) {
 				p.Login.InitiatorName = tt.own
 				_, err := w.AddSendTargetPortal(t.Context(), p)
 				wantCode(t, err, code)
-				wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "san", NodeName: tt.own}), code)
+				wantCode(t, w.AddInstance(t.Context(), ports.Instance{Name: "san", NodeName: tt.own}), code)
 				wantCode(t, w.SetInitiatorNodeName(t.Context(), tt.own), code)
 				name, err := w.InitiatorNodeName(t.Context())
 				if err != nil {

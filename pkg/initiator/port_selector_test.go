@@ -10,27 +10,28 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// A selection is a PortSelector on two instances. host has eth0, eth1 and lo;
+// A selection is a ports.Selector on two instances. host has eth0, eth1 and lo;
 // b has eth1 and an address that is gone.
-func selection(route func(source, dst netip.Addr) (string, error)) *initiator.PortSelector {
-	port := func(instance string, number uint32, addr, device string, state initiator.PortState) initiator.Port {
-		return initiator.Port{Instance: instance, Number: initiator.Number(number), Address: netip.MustParseAddr(addr), Interface: device, State: state}
+func selection(route func(source, dst netip.Addr) (string, error)) *ports.Selector {
+	port := func(instance string, number uint32, addr, device string, state ports.State) ports.Port {
+		return ports.Port{Instance: instance, Number: ports.N(number), Address: netip.MustParseAddr(addr), Interface: device, State: state}
 	}
-	return &initiator.PortSelector{
+	return &ports.Selector{
 		Instances: []string{"host", "B"},
-		Ports: []initiator.Port{
-			port("host", 0, "192.0.2.2", "eth0", initiator.PortUp),
-			port("host", 1, "198.51.100.2", "eth1", initiator.PortUp),
-			port("host", 2, "2001:db8::2", "eth0", initiator.PortUp),
-			port("host", 3, "fe80::2%eth0", "eth0", initiator.PortUp),
-			port("host", 4, "fe80::3%eth1", "eth1", initiator.PortUp),
-			port("host", 5, "203.0.113.2", "eth2", initiator.PortDown),
-			port("host", 6, "127.0.0.1", "lo", initiator.PortUp),
-			port("B", 0, "198.51.100.2", "eth1", initiator.PortUp),
-			port("B", 1, "198.51.100.9", "", initiator.PortGone),
-			port("B", 2, "fe80::3%eth1", "eth1", initiator.PortUp),
+		Ports: []ports.Port{
+			port("host", 0, "192.0.2.2", "eth0", ports.Up),
+			port("host", 1, "198.51.100.2", "eth1", ports.Up),
+			port("host", 2, "2001:db8::2", "eth0", ports.Up),
+			port("host", 3, "fe80::2%eth0", "eth0", ports.Up),
+			port("host", 4, "fe80::3%eth1", "eth1", ports.Up),
+			port("host", 5, "203.0.113.2", "eth2", ports.Down),
+			port("host", 6, "127.0.0.1", "lo", ports.Up),
+			port("B", 0, "198.51.100.2", "eth1", ports.Up),
+			port("B", 1, "198.51.100.9", "", ports.Gone),
+			port("B", 2, "fe80::3%eth1", "eth1", ports.Up),
 		},
 		Route: func(_ context.Context, source, dst netip.Addr) (netip.Addr, error) {
 			got, err := route(source, dst)
@@ -69,31 +70,31 @@ func onlyFrom(addr string) func(source, dst netip.Addr) (string, error) {
 
 func TestSelect(t *testing.T) {
 	t.Parallel()
-	all := initiator.AllPorts
+	all := ports.All
 	tests := []struct {
 		name     string
 		route    func(source, dst netip.Addr) (string, error)
 		instance string
-		number   initiator.PortNumber
+		number   ports.Number
 		dst      string
 		want     string // instance and number of each
 		code     uint32
 		says     string // the error
 	}{
-		{name: "by number", instance: "host", number: initiator.Number(1), dst: "192.0.2.10", want: "host 1"},
-		{name: "without case", instance: "HOST", number: initiator.Number(1), dst: "192.0.2.10", want: "host 1"},
-		{name: "without case, ours", instance: "b", number: initiator.Number(0), dst: "192.0.2.10", want: "B 0"},
-		{name: "routing is not asked", route: noWay, instance: "host", number: initiator.Number(0), dst: "192.0.2.10", want: "host 0"},
-		{name: "a port that is down is not another", instance: "host", number: initiator.Number(5), dst: "192.0.2.10", want: "host 5"},
-		{name: "number without instance", number: initiator.Number(0), dst: "192.0.2.10", code: isdsc.Win32InvalidParameter, says: "without an initiator instance"},
+		{name: "by number", instance: "host", number: ports.N(1), dst: "192.0.2.10", want: "host 1"},
+		{name: "without case", instance: "HOST", number: ports.N(1), dst: "192.0.2.10", want: "host 1"},
+		{name: "without case, ours", instance: "b", number: ports.N(0), dst: "192.0.2.10", want: "B 0"},
+		{name: "routing is not asked", route: noWay, instance: "host", number: ports.N(0), dst: "192.0.2.10", want: "host 0"},
+		{name: "a port that is down is not another", instance: "host", number: ports.N(5), dst: "192.0.2.10", want: "host 5"},
+		{name: "number without instance", number: ports.N(0), dst: "192.0.2.10", code: isdsc.Win32InvalidParameter, says: "without an initiator instance"},
 		{name: "unknown instance", instance: "hba", number: all, dst: "192.0.2.10", code: isdsc.InitiatorInstanceNotFound, says: `"hba"`},
-		{name: "unknown number", instance: "B", number: initiator.Number(3), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "none of this number"},
-		{name: "gone", instance: "B", number: initiator.Number(1), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "198.51.100.9"},
-		{name: "wrong family", instance: "host", number: initiator.Number(2), dst: "192.0.2.10", code: isdsc.AddressTypeNotSupported, says: "2001:db8::2"},
-		{name: "wrong family, IPv6", instance: "host", number: initiator.Number(0), dst: "2001:db8::10", code: isdsc.AddressTypeNotSupported, says: "192.0.2.2"},
-		{name: "link-local by number", instance: "host", number: initiator.Number(4), dst: "fe80::10", want: "host 4"},
-		{name: "link-local by number, same link", instance: "host", number: initiator.Number(4), dst: "fe80::10%eth1", want: "host 4"},
-		{name: "link-local by number, other link", instance: "host", number: initiator.Number(4), dst: "fe80::10%eth0", code: isdsc.ConnectionFailed, says: "another link"},
+		{name: "unknown number", instance: "B", number: ports.N(3), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "none of this number"},
+		{name: "gone", instance: "B", number: ports.N(1), dst: "192.0.2.10", code: isdsc.InvalidPortNumber, says: "198.51.100.9"},
+		{name: "wrong family", instance: "host", number: ports.N(2), dst: "192.0.2.10", code: isdsc.AddressTypeNotSupported, says: "2001:db8::2"},
+		{name: "wrong family, IPv6", instance: "host", number: ports.N(0), dst: "2001:db8::10", code: isdsc.AddressTypeNotSupported, says: "192.0.2.2"},
+		{name: "link-local by number", instance: "host", number: ports.N(4), dst: "fe80::10", want: "host 4"},
+		{name: "link-local by number, same link", instance: "host", number: ports.N(4), dst: "fe80::10%eth1", want: "host 4"},
+		{name: "link-local by number, other link", instance: "host", number: ports.N(4), dst: "fe80::10%eth0", code: isdsc.ConnectionFailed, says: "another link"},
 
 		{name: "all: what routing picks", route: defaultBy("198.51.100.2"), instance: "host", number: all, dst: "192.0.2.10", want: "host 1"},
 		{name: "all: another's pick", route: defaultBy("192.0.2.2"), instance: "B", number: all, dst: "192.0.2.10", want: "B 0"},
@@ -146,7 +147,7 @@ func noWayWithout() func(source, dst netip.Addr) (string, error) {
 }
 
 // names returns ports as "instance number, …".
-func names(ports []initiator.Port) string {
+func names(ports []ports.Port) string {
 	var all []string
 	for _, p := range ports {
 		all = append(all, p.Instance+" "+p.Number.String())
@@ -157,9 +158,9 @@ func names(ports []initiator.Port) string {
 // TestSelectNothing: a selector that knows no instance.
 func TestSelectNothing(t *testing.T) {
 	t.Parallel()
-	s := &initiator.PortSelector{Route: selection(noWay).Route}
+	s := &ports.Selector{Route: selection(noWay).Route}
 	for _, instance := range []string{"", "host"} {
-		_, err := s.Select(t.Context(), instance, initiator.AllPorts, netip.MustParseAddr("192.0.2.10"))
+		_, err := s.Select(t.Context(), instance, ports.All, netip.MustParseAddr("192.0.2.10"))
 		want := isdsc.ConnectionFailed
 		if instance != "" {
 			want = isdsc.InitiatorInstanceNotFound
@@ -221,7 +222,7 @@ func TestFind(t *testing.T) {
 		p, ok := s.Find(tt.instance, netip.MustParseAddr(tt.addr))
 		got := ""
 		if ok {
-			got = names([]initiator.Port{p})
+			got = names([]ports.Port{p})
 		}
 		if got != tt.want {
 			t.Errorf("%s of %q: got %q, want %q", tt.addr, tt.instance, got, tt.want)
@@ -235,7 +236,7 @@ func TestSelectorUnchanged(t *testing.T) {
 	s := selection(defaultBy("192.0.2.2"))
 	before := slices.Clone(s.Ports)
 	for _, dst := range []string{"192.0.2.10", "fe80::10", "2001:db8::10"} {
-		_, _ = s.Select(t.Context(), "", initiator.AllPorts, netip.MustParseAddr(dst))
+		_, _ = s.Select(t.Context(), "", ports.All, netip.MustParseAddr(dst))
 		_, _ = s.Each(t.Context(), "", netip.MustParseAddr(dst))
 	}
 	if !slices.Equal(before, s.Ports) {

@@ -6,33 +6,35 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // up returns an address of an interface that is up: "eth0 192.0.2.2".
-func up(s string) HostAddress {
+func up(s string) ports.Address {
 	name, addr, _ := strings.Cut(s, " ")
-	return HostAddress{Addr: netip.MustParseAddr(addr), Interface: name, Up: true}
+	return ports.Address{Addr: netip.MustParseAddr(addr), Interface: name, Up: true}
 }
 
-func down(s string) HostAddress {
+func down(s string) ports.Address {
 	a := up(s)
 	a.Up = false
 	return a
 }
 
-func passing(s string) HostAddress {
+func passing(s string) ports.Address {
 	a := up(s)
 	a.Passing = true
 	return a
 }
 
 // before returns the ports that addresses were, numbered from zero.
-func before(addrs ...string) []Port {
-	var ports []Port
+func before(addrs ...string) []ports.Port {
+	var from []ports.Port
 	for i, a := range addrs {
-		ports = append(ports, Port{Number: Number(uint32(i)), Address: netip.MustParseAddr(a)})
+		from = append(from, ports.Port{Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a)})
 	}
-	return ports
+	return from
 }
 
 func TestNumberPorts(t *testing.T) {
@@ -46,72 +48,72 @@ func TestNumberPorts(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		i      Instance
-		before []Port
-		host   []HostAddress
+		i      ports.Instance
+		before []ports.Port
+		host   []ports.Address
 		want   []string // number, address, interface, state
 	}{
 		{name: "nothing"},
 		{
 			name: "new, in the order of the host",
-			host: []HostAddress{up("eth1 198.51.100.2"), up("eth0 192.0.2.2"), down("lo ::1")},
+			host: []ports.Address{up("eth1 198.51.100.2"), up("eth0 192.0.2.2"), down("lo ::1")},
 			want: []string{"0 198.51.100.2 eth1 up", "1 192.0.2.2 eth0 up", "2 ::1 lo down"},
 		},
 		{
 			name:   "known ones keep their numbers, new ones follow",
 			before: before("192.0.2.2", "192.0.2.3"),
-			host:   []HostAddress{up("eth0 192.0.2.1"), up("eth0 192.0.2.3"), up("eth0 192.0.2.2")},
+			host:   []ports.Address{up("eth0 192.0.2.1"), up("eth0 192.0.2.3"), up("eth0 192.0.2.2")},
 			want:   []string{"0 192.0.2.2 eth0 up", "1 192.0.2.3 eth0 up", "2 192.0.2.1 eth0 up"},
 		},
 		{
 			name:   "gone ones keep theirs, too",
 			before: before("192.0.2.2", "192.0.2.3"),
-			host:   []HostAddress{up("eth0 192.0.2.4")},
+			host:   []ports.Address{up("eth0 192.0.2.4")},
 			want:   []string{"0 192.0.2.2  gone", "1 192.0.2.3  gone", "2 192.0.2.4 eth0 up"},
 		},
 		{
 			name:   "a gap is not filled",
-			before: []Port{{Number: Number(7), Address: netip.MustParseAddr("192.0.2.2")}},
-			host:   []HostAddress{up("eth0 192.0.2.1"), up("eth0 192.0.2.2")},
+			before: []ports.Port{{Number: ports.N(7), Address: netip.MustParseAddr("192.0.2.2")}},
+			host:   []ports.Address{up("eth0 192.0.2.1"), up("eth0 192.0.2.2")},
 			want:   []string{"7 192.0.2.2 eth0 up", "8 192.0.2.1 eth0 up"},
 		},
 		{
 			name: "those that pass get none",
-			host: []HostAddress{passing("eth0 2001:db8::1"), up("eth0 2001:db8::2")},
+			host: []ports.Address{passing("eth0 2001:db8::1"), up("eth0 2001:db8::2")},
 			want: []string{"0 2001:db8::2 eth0 up"},
 		},
 		{
 			name:   "those that begin to pass keep theirs",
 			before: before("2001:db8::1"),
-			host:   []HostAddress{passing("eth0 2001:db8::1")},
+			host:   []ports.Address{passing("eth0 2001:db8::1")},
 			want:   []string{"0 2001:db8::1 eth0 up"},
 		},
 		{
 			name: "one address of two interfaces is one port, up if one is",
-			host: []HostAddress{down("eth0 192.0.2.2"), up("eth1 192.0.2.2"), up("eth2 192.0.2.2")},
+			host: []ports.Address{down("eth0 192.0.2.2"), up("eth1 192.0.2.2"), up("eth2 192.0.2.2")},
 			want: []string{"0 192.0.2.2 eth1 up"},
 		},
 		{
 			name:   "which stays the same port",
 			before: before("192.0.2.2"),
-			host:   []HostAddress{down("eth0 192.0.2.2"), down("eth1 192.0.2.2")},
+			host:   []ports.Address{down("eth0 192.0.2.2"), down("eth1 192.0.2.2")},
 			want:   []string{"0 192.0.2.2 eth0 down"},
 		},
 		{
 			name: "one link-local address on two links is two ports",
-			host: []HostAddress{up("eth0 fe80::1%eth0"), up("eth1 fe80::1%eth1")},
+			host: []ports.Address{up("eth0 fe80::1%eth0"), up("eth1 fe80::1%eth1")},
 			want: []string{"0 fe80::1%eth0 eth0 up", "1 fe80::1%eth1 eth1 up"},
 		},
 		{
 			name: "by interface",
-			i:    Instance{Interfaces: []string{"eth1", "eth9"}},
-			host: []HostAddress{up("eth0 192.0.2.2"), up("eth1 198.51.100.2"), up("eth1 fe80::1%eth1")},
+			i:    ports.Instance{Interfaces: []string{"eth1", "eth9"}},
+			host: []ports.Address{up("eth0 192.0.2.2"), up("eth1 198.51.100.2"), up("eth1 fe80::1%eth1")},
 			want: []string{"0 198.51.100.2 eth1 up", "1 fe80::1%eth1 eth1 up"},
 		},
 		{
 			name: "by address",
-			i:    Instance{Addresses: addrs("198.51.100.2", "2001:db8::9", "fe80::1", "fe80::2%eth1")},
-			host: []HostAddress{
+			i:    ports.Instance{Addresses: addrs("198.51.100.2", "2001:db8::9", "fe80::1", "fe80::2%eth1")},
+			host: []ports.Address{
 				up("eth0 192.0.2.2"), up("eth1 198.51.100.2"), up("eth0 fe80::1%eth0"), up("eth1 fe80::1%eth1"),
 				up("eth0 fe80::2%eth0"), up("eth1 fe80::2%eth1"),
 			},
@@ -119,15 +121,15 @@ func TestNumberPorts(t *testing.T) {
 		},
 		{
 			name: "by either",
-			i:    Instance{Interfaces: []string{"eth0"}, Addresses: addrs("198.51.100.2")},
-			host: []HostAddress{up("eth0 192.0.2.2"), up("eth1 198.51.100.2"), up("eth1 198.51.100.3")},
+			i:    ports.Instance{Interfaces: []string{"eth0"}, Addresses: addrs("198.51.100.2")},
+			host: []ports.Address{up("eth0 192.0.2.2"), up("eth1 198.51.100.2"), up("eth1 198.51.100.3")},
 			want: []string{"0 192.0.2.2 eth0 up", "1 198.51.100.2 eth1 up"},
 		},
 		{
 			name:   "what the instance lost is gone for it",
-			i:      Instance{Interfaces: []string{"eth1"}},
+			i:      ports.Instance{Interfaces: []string{"eth1"}},
 			before: before("192.0.2.2", "198.51.100.2"),
-			host:   []HostAddress{up("eth0 192.0.2.2"), up("eth1 198.51.100.2")},
+			host:   []ports.Address{up("eth0 192.0.2.2"), up("eth1 198.51.100.2")},
 			want:   []string{"0 192.0.2.2  gone", "1 198.51.100.2 eth1 up"},
 		},
 	}
@@ -136,7 +138,7 @@ func TestNumberPorts(t *testing.T) {
 			t.Parallel()
 			tt.i.Name, tt.i.NodeName = "hba", "iqn.2026-11.com.example:hba"
 			var got []string
-			for _, p := range numberPorts(&tt.i, tt.before, tt.host) {
+			for _, p := range ports.NumberPorts(&tt.i, tt.before, tt.host) {
 				if p.Instance != tt.i.Name || p.NodeName != tt.i.NodeName {
 					t.Errorf("port %+v is not of the instance", p)
 				}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -128,7 +129,7 @@ func newPortalRecord(p *SendTargetPortal) portalRecord {
 func (r *portalRecord) portal() SendTargetPortal {
 	l := &r.Login
 	p := SendTargetPortal{
-		Instance: r.Instance, Port: Number(r.Port), Security: ipsec.Flags(r.Security),
+		Instance: r.Instance, Port: ports.N(r.Port), Security: ipsec.Flags(r.Security),
 		IPsec:  IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
 		Portal: Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: LoginOptions{

@@ -7,7 +7,10 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -96,7 +99,7 @@ func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error
 
 // probe makes one connection under the plan for its address, and, where that is
 // asked for, logs in and out.
-func (a *attempt) probe(ctx context.Context, from Port, t *probeTask, kind ProbeKind) error {
+func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind ProbeKind) error {
 	method := t.method
 	if method != nil {
 		own := *method // agreed notes in it what the plan allows
@@ -121,7 +124,7 @@ func (a *attempt) probe(ctx context.Context, from Port, t *probeTask, kind Probe
 	defer a.clock.watch(nil)
 	c := a.conn
 	c.reset(nc)
-	c.index, c.address, c.source = -1, t.dst, localAddr(nc)
+	c.index, c.address, c.source = -1, t.dst, dial.LocalAddr(nc)
 	a.stage = StageLogin
 	numbers := &c.numbers
 	numbers.Reset()
@@ -181,7 +184,7 @@ func probeText(err error) string {
 	if errors.As(err, &e) {
 		err = e.Err
 	}
-	return cut(message(err), most)
+	return text.Cut(message(err), most)
 }
 
 // place returns host:port, for messages.

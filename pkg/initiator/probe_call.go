@@ -6,6 +6,8 @@ import (
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A probeCall is one call of Prober.Probe: what is known of the result whose
@@ -113,9 +115,9 @@ func (c *probeCall) forbidden(a TargetAddress, addr netip.Addr) string {
 	switch {
 	case a.Unusable != Usable:
 		return a.Unusable.String()
-	case !isHost(addr):
+	case !zone.IsHost(addr):
 		return whyNoHost
-	case needsZone(addr):
+	case zone.Missing(addr):
 		return LinkLocalWithoutZone.String()
 	case addr.IsLoopback() || addr == c.r.Source.Unmap():
 		return whyOwn
@@ -124,7 +126,7 @@ func (c *probeCall) forbidden(a TargetAddress, addr netip.Addr) string {
 	switch {
 	case c.ownErr != nil:
 		return "it is not known which addresses this host has: " + errorText(c.ownErr)
-	case c.own[named(addr)]:
+	case c.own[zone.Named(addr)]:
 		return whyOwn
 	case c.err != nil:
 		return probeText(c.err)
@@ -160,7 +162,7 @@ func (c *probeCall) prepare() {
 	}
 	if s := c.job.ports; s != nil {
 		for _, port := range s.Ports {
-			if port.State != PortGone {
+			if port.State != ports.Gone {
 				c.own[port.Address] = true
 			}
 		}
@@ -171,7 +173,7 @@ func (c *probeCall) prepare() {
 type probeTask struct {
 	key       probeKey
 	job       job
-	from      Port
+	from      ports.Port
 	anew      bool // from cannot reach dst: the port is chosen as for a portal
 	dst       netip.AddrPort
 	method    *auth.CHAP
@@ -209,11 +211,11 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 	}
 	t.key = probeKey{dst: dst, source: t.from.Address, rules: c.rules(t)}
 	if !reachesFamily(t.from.Address, dst.Addr()) {
-		if p.Source.IsValid() || p.Port != AllPorts {
+		if p.Source.IsValid() || p.Port != ports.All {
 			return nil, fmt.Sprintf("it cannot be reached from %s, the source that was asked for", t.from.Address)
 		}
 		t.anew = true
-		t.key.source, t.key.instance = netip.Addr{}, foldInstance(p.Instance)
+		t.key.source, t.key.instance = netip.Addr{}, ports.FoldInstance(p.Instance)
 	}
 	if p.Login.BindDevice || c.p.d.BindDevice {
 		t.key.device = t.from.Interface

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A ProbeKind says how an advertised address is tried.
@@ -65,8 +66,8 @@ type Prober struct {
 	Parallel int           // probes at once; 0: DefaultParallel
 	Timeout  time.Duration // for one probe; 0: ProbeTimeout. Never more than the Discoverer's
 
-	// Addresses returns the addresses of this host; nil: HostAddresses.
-	Addresses func() ([]HostAddress, error)
+	// Addresses returns the addresses of this host; nil: ports.Addresses.
+	Addresses func() ([]ports.Address, error)
 
 	d        *Discoverer
 	job      func(ctx context.Context, r *Result) (job, error)
@@ -191,11 +192,11 @@ func (p *Prober) timeout() time.Duration {
 }
 
 // hostAddresses returns the addresses of this host.
-func (p *Prober) hostAddresses() ([]HostAddress, error) {
+func (p *Prober) hostAddresses() ([]ports.Address, error) {
 	if p.Addresses != nil {
 		return p.Addresses()
 	}
-	return HostAddresses()
+	return ports.Addresses()
 }
 
 // method returns a number for credentials, the same for those that are equal; -1:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestProbeOnce: each address is tried once in a run, whichever portals and targets
@@ -158,7 +159,7 @@ func TestProbeOwnUnknown(t *testing.T) {
 	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		r, _ := discover(t, d, portal(n, where, showing("192.0.2.9:3260,1", where+",1")))
 		p := d.NewProber(initiator.ProbeTCP)
-		p.Addresses = func() ([]initiator.HostAddress, error) { return nil, errors.New("netlink: busy") }
+		p.Addresses = func() ([]ports.Address, error) { return nil, errors.New("netlink: busy") }
 		p.ProbeTargets(t.Context(), &r)
 		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", where + ",1": "reachable"}; !cmp.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -22,8 +23,8 @@ func showing(addresses ...string) *iscsitest.Target {
 }
 
 // fewAddresses are those of the host that probes.
-func fewAddresses() ([]initiator.HostAddress, error) {
-	return []initiator.HostAddress{
+func fewAddresses() ([]ports.Address, error) {
+	return []ports.Address{
 		{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
 		{Addr: netip.MustParseAddr("198.51.100.7"), Interface: "eth1"},
 	}, nil
@@ -193,7 +194,7 @@ func TestProbeSource(t *testing.T) {
 		},
 		{
 			name: "by its number", reach: "not tried", why: "it cannot be reached from 192.0.2.2, the source that was asked for",
-			change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(0) },
+			change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", ports.N(0) },
 		},
 		{
 			name: "an instance", reach: "reachable", source: "2001:db8::2",
@@ -203,11 +204,11 @@ func TestProbeSource(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Ports = &initiator.PortSelector{
+				d.Ports = &ports.Selector{
 					Instances: []string{"host"},
-					Ports: []initiator.Port{
-						{Instance: "host", Number: initiator.Number(0), Address: netip.MustParseAddr("192.0.2.2")},
-						{Instance: "host", Number: initiator.Number(1), Address: netip.MustParseAddr("2001:db8::2")},
+					Ports: []ports.Port{
+						{Instance: "host", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2")},
+						{Instance: "host", Number: ports.N(1), Address: netip.MustParseAddr("2001:db8::2")},
 					},
 					Route: func(_ context.Context, source, dst netip.Addr) (netip.Addr, error) {
 						switch {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // goldenRecords returns entries as the version before record formats wrote them: a
@@ -144,8 +146,8 @@ func TestKeyOfRecord(t *testing.T) {
 	t.Parallel()
 	for _, k := range []Key{
 		{Portal: Portal{Address: "192.0.2.10", Port: 3260}},
-		{Portal: Portal{Address: "fe80::1%eth0", Port: 1}, Instance: "a/b c%2f", Port: Number(0)},
-		{Portal: Portal{Address: "Array.Example.", Port: 65535}, Instance: "HBA 7", Port: Number(4294967294)},
+		{Portal: Portal{Address: "fe80::1%eth0", Port: 1}, Instance: "a/b c%2f", Port: ports.N(0)},
+		{Portal: Portal{Address: "Array.Example.", Port: 65535}, Instance: "HBA 7", Port: ports.N(4294967294)},
 	} {
 		if got, ok := keyOfRecord(k.record()); !ok || !got.Same(k) {
 			t.Errorf("%s: got %s, %t", k, got, ok)

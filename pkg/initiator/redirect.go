@@ -8,7 +8,10 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // String returns the name that the command takes and prints.
@@ -54,7 +57,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	refuse := func(reason string) (netip.AddrPort, error) {
 		e := &RedirectError{Status: login.Status, Reason: reason}
 		if login.Address != "" {
-			e.Address = quote([]byte(login.Address))
+			e.Address = text.Quote([]byte(login.Address))
 		}
 		return netip.AddrPort{}, e
 	}
@@ -112,7 +115,7 @@ func notFound(err error) string {
 	if errors.As(err, &dns) && dns.IsNotFound {
 		return none
 	}
-	return none + ": " + shown(message(err))
+	return none + ": " + text.Shown(message(err))
 }
 
 // choose returns the first address of a name that the rules let us go to, or the
@@ -147,7 +150,7 @@ func (r *redirects) forbids(from, to netip.AddrPort) (reason string) {
 	switch {
 	case slices.Contains(r.visited, to):
 		return "that is a loop"
-	case !isHost(addr):
+	case !zone.IsHost(addr):
 		return "not the address of a host"
 	case r.isOwn(addr) && !r.isOwn(from.Addr()):
 		return "it leads to this host itself"
@@ -169,8 +172,8 @@ func (a *attempt) ownAddresses() func(netip.Addr) bool {
 		return nil
 	}
 	return func(addr netip.Addr) bool {
-		return slices.ContainsFunc(a.selector().Ports, func(p Port) bool {
-			return p.State != PortGone && p.Address.WithZone("") == addr.WithZone("")
+		return slices.ContainsFunc(a.selector().Ports, func(p ports.Port) bool {
+			return p.State != ports.Gone && p.Address.WithZone("") == addr.WithZone("")
 		})
 	}
 }

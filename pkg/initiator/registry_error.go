@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 )
 
 // A RegistryError is a record of the registry that cannot be read. It costs what is in
@@ -17,7 +19,7 @@ type RegistryError struct {
 }
 
 func (e *RegistryError) Error() string {
-	return fmt.Sprintf("initiator: registry: record %s is damaged: %s; %s", quote([]byte(e.Key)), e.reason(), e.Remedy())
+	return fmt.Sprintf("initiator: registry: record %s is damaged: %s; %s", text.Quote([]byte(e.Key)), e.reason(), e.Remedy())
 }
 
 // reason says what is wrong, in words that say nothing of what is in the record.
@@ -45,23 +47,23 @@ func (e *RegistryError) Remedy() string {
 	switch prefix, _, _ := strings.Cut(e.Key, "/"); prefix + "/" {
 	case prefixPortal:
 		k, _ := keyOfRecord(e.Key)
-		return fmt.Sprintf("remove portal %s, and add it again", shown(k.String()))
+		return fmt.Sprintf("remove portal %s, and add it again", text.Shown(k.String()))
 	case prefixTarget:
-		return "remove target " + shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
+		return "remove target " + text.Shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
 	case "long/":
 		return "refresh the portals, which replaces it, or prune the targets, which removes it"
 	case prefixBitmap:
 		return "add the portal again with its IPsec flags, or remove it with all its entries"
 	case prefixInstance:
-		return "add instance " + shown(partOfKey(e.Key, 1)) + " again, or remove it"
+		return "add instance " + text.Shown(partOfKey(e.Key, 1)) + " again, or remove it"
 	case prefixPort:
 		return "the number is not given to another address; add portals that use it again by --source"
 	case prefixPolicy:
-		return "remove the policy for " + shown(partOfKey(e.Key, 1)) + ", and add it again"
+		return "remove the policy for " + text.Shown(partOfKey(e.Key, 1)) + ", and add it again"
 	case prefixPSK:
-		return "remove the key of " + shown(partOfKey(e.Key, 1)) + ", or set it again"
+		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
 	case prefixTunnel:
-		return "remove the tunnel to " + shown(partOfKey(e.Key, 1)) + ", or set it again"
+		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
 	case prefixSetting:
 		return "set it again"
 	}

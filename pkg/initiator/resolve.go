@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -12,7 +13,7 @@ import (
 func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
 	p := a.result.Portal.Portal
 	if addr, err := netip.ParseAddr(p.host()); err == nil {
-		a.oneAddress[0] = netip.AddrPortFrom(named(addr.Unmap()), p.Port)
+		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
 		return a.oneAddress[:], nil
 	}
 	a.stage = StageResolve
@@ -36,7 +37,7 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	for _, addr := range found {
 		addr = addr.Unmap()
 		switch {
-		case !isHost(addr):
+		case !zone.IsHost(addr):
 		case source.IsValid() && source.Is4() != addr.Is4():
 			others++
 		default:

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -442,9 +443,9 @@ func TestRetriesPlan(t *testing.T) {
 			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				e := &fakeEnforcer{existing: tt.first, aggressive: true, network: n}
 				d.Enforcer, d.Key, d.Retries = e, groupKey, 3
-				d.Ports = &initiator.PortSelector{
+				d.Ports = &ports.Selector{
 					Instances: []string{"host"},
-					Ports:     []initiator.Port{{Instance: "host", Address: netip.MustParseAddr("192.0.2.254"), State: initiator.PortUp}},
+					Ports:     []ports.Port{{Instance: "host", Address: netip.MustParseAddr("192.0.2.254"), State: ports.Up}},
 					Route: func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
 						return netip.MustParseAddr("192.0.2.254"), nil
 					},

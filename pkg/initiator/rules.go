@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Rules are what a registry says of the IPsec of portals, as it was when they were
@@ -29,14 +31,14 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 // where they say nothing.
 func (r *Rules) apply(d *Discoverer, j *job) {
 	j.policy = r.s.policy
-	j.key = func(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
+	j.key = func(ctx context.Context, from ports.Port, peer Peer) (PSK, bool, error) {
 		key, ok, err := r.s.key(ctx, from, peer)
 		if !ok && err == nil && d.Key != nil {
 			return d.Key(ctx, from, peer)
 		}
 		return key, ok, err
 	}
-	j.outer = func(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
+	j.outer = func(ctx context.Context, from ports.Port, dst netip.Addr) (netip.Addr, bool, error) {
 		outer, ok, err := r.s.outer(ctx, from, dst)
 		if !ok && err == nil && d.Outer != nil {
 			return d.Outer(ctx, from, dst)

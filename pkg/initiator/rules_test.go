@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestRules (issue 13, 6): rules hold for the portals of a Discoverer, are those of the
@@ -31,7 +32,7 @@ func TestRules(t *testing.T) {
 	e := &fakeEnforcer{network: w.network}
 	d := &initiator.Discoverer{
 		InitiatorName: initiatorName, Dial: w.network.Dial, Enforcer: e, Rules: rules,
-		Key: func(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
+		Key: func(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
 			return initiator.PSK{Secret: psk("the Discoverer's")}, true, nil
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -54,7 +55,7 @@ func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]
 type job struct {
 	portal SendTargetPortal // with its secrets
 	name   string           // of the initiator, where the port has none
-	ports  *PortSelector
+	ports  *ports.Selector
 
 	// security is what decides about IPsec beside the portal's own flags and
 	// what exists.

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -113,7 +114,7 @@ func judgeResult(t testing.TB, r initiator.Result) {
 		}
 	}
 	for _, target := range r.Targets {
-		if _, err := initiator.CheckName(target.Name); err != nil {
+		if _, err := name.CheckName(target.Name); err != nil {
 			t.Errorf("target %q: %v", target.Name, err)
 		}
 		if len(target.Addresses) == 0 {

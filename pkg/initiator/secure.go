@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -23,7 +24,7 @@ func (j *job) settings() ipsec.Settings {
 }
 
 // planned returns the plan for a connection from a port.
-func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
+func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
 	s := a.job.settings()
 	existing, groups, err := a.existing(ctx, from, dst)
@@ -84,7 +85,7 @@ func (k *knownPlan) resolve(s ipsec.Settings) (ipsec.Plan, error) {
 // existing says what there is between a port and dst: a policy of the
 // administrator, what the system has, and what we hold ourselves. The rules for
 // portal groups come apart.
-func (a *attempt) existing(ctx context.Context, from Port, dst netip.AddrPort) (found ipsec.Existing, groups []ipsec.Existing, err error) {
+func (a *attempt) existing(ctx context.Context, from ports.Port, dst netip.AddrPort) (found ipsec.Existing, groups []ipsec.Existing, err error) {
 	var policy, system ipsec.Existing
 	if !a.d.NothingExists {
 		system.Kind = ipsec.ExistingUnknown
@@ -112,7 +113,7 @@ const lookLimit = 5 * time.Second
 
 // look asks the Enforcer what the system has. The time that it takes is not the
 // portal's: it is no fault of the portal where a daemon of this host hangs.
-func (a *attempt) look(ctx context.Context, from Port, dst netip.AddrPort) (found ipsec.Existing, err error) {
+func (a *attempt) look(ctx context.Context, from ports.Port, dst netip.AddrPort) (found ipsec.Existing, err error) {
 	err = a.ours(ctx, func(ctx context.Context) (err error) {
 		found, err = a.d.Enforcer.Existing(ctx, from.Address, dst)
 		return err
@@ -132,7 +133,7 @@ func (a *attempt) ours(ctx context.Context, work func(context.Context) error) er
 
 // agreed returns the plan for a connection, if all that depends on it goes along
 // with it.
-func (a *attempt) agreed(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) (ipsec.Plan, error) {
+func (a *attempt) agreed(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (ipsec.Plan, error) {
 	plan, err := a.planned(ctx, from, dst)
 	if err != nil || method == nil {
 		return plan, err
@@ -156,7 +157,7 @@ func planCode(err error) uint32 {
 }
 
 // connect plans the connection and makes it: under the plan, or not at all.
-func (a *attempt) connect(ctx context.Context, from Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, SecureDialer, error) {
+func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, SecureDialer, error) {
 	plan, err := a.agreed(ctx, from, dst, method)
 	if err != nil {
 		return nil, nil, err
@@ -192,7 +193,7 @@ func (a *attempt) release(d SecureDialer) {
 }
 
 // secured gathers what the enforcer needs for a plan.
-func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from Port, dst netip.AddrPort) (s Secured, err error) {
+func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (s Secured, err error) {
 	refuse := func(code uint32, reason string) (Secured, error) {
 		return Secured{}, &isdsc.Error{Code: code, What: "IPsec", Reason: reason}
 	}
@@ -238,7 +239,7 @@ func because(err error) string {
 }
 
 // outer returns the gateway to dst: the portal's own, or the one that is known.
-func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
+func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
 	if own := a.job.portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
 		return own, true, nil
 	}
@@ -255,7 +256,7 @@ func (a *attempt) outer(ctx context.Context, from Port, dst netip.Addr) (gateway
 // key returns the key of a peer: the portal's own, or the one that is known for the
 // peer. The portal's own key authenticates the portal's host, so another host that
 // the portal sent us to never gets it, whatever the redirect policy.
-func (a *attempt) key(ctx context.Context, from Port, peer Peer) (key PSK, ok bool, err error) {
+func (a *attempt) key(ctx context.Context, from ports.Port, peer Peer) (key PSK, ok bool, err error) {
 	own := &a.job.portal.IPsec
 	switch {
 	case !own.Key.IsZero() && !a.elsewhere:

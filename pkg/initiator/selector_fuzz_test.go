@@ -3,6 +3,8 @@ package initiator
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // FuzzSelector (issue 13, 1): whatever SetPolicy accepts, a destination inside it
@@ -36,7 +38,7 @@ func FuzzSelector(f *testing.F) {
 // insideOf returns destinations inside a selector, as it was written, in the forms
 // in which a connection may have them.
 func insideOf(text string) (all []netip.AddrPort) {
-	port := uint16(DefaultPort)
+	port := uint16(pdu.DefaultPort)
 	var addrs []netip.Addr
 	if portal, err := netip.ParseAddrPort(text); err == nil && portal.Port() != 0 {
 		addrs, port = append(addrs, portal.Addr()), portal.Port()

@@ -3,44 +3,17 @@ package initiator
 import (
 	"fmt"
 	"net/netip"
-	"strconv"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
-
-// A PortNumber is the number of an initiator port: of one source address of an
-// initiator instance. The zero value is AllPorts; any other is made by Number,
-// zero too, which is an ordinary port number.
-type PortNumber struct {
-	inverse uint32 // ^number, so that the zero value is AllPorts
-}
-
-// AllPorts is ISCSI_ALL_INITIATOR_PORTS of the reference API: routing decides,
-// at the time of use, from which source address a portal is asked. It does not
-// mean one request from each.
-var AllPorts = PortNumber{}
-
-// Number returns the port number that the reference API writes as n; 0xffffffff
-// is AllPorts.
-func Number(n uint32) PortNumber { return PortNumber{inverse: ^n} }
-
-// Uint32 returns the number as the reference API writes it.
-func (n PortNumber) Uint32() uint32 { return ^n.inverse }
-
-// String returns the number, or "all".
-func (n PortNumber) String() string {
-	if n == AllPorts {
-		return "all"
-	}
-	return strconv.FormatUint(uint64(n.Uint32()), 10)
-}
 
 // A SendTargetPortal is a portal and how to ask it: the parameters of
 // AddIScsiSendTargetPortal. The first three fields are its key in the registry.
 type SendTargetPortal struct {
-	Instance string     // initiator instance; empty: any that can reach the portal
-	Port     PortNumber // initiator port of the instance
+	Instance string       // initiator instance; empty: any that can reach the portal
+	Port     ports.Number // initiator port of the instance
 	Portal   Portal
 
 	Login    LoginOptions
@@ -57,13 +30,13 @@ func (p *SendTargetPortal) validate() error {
 	if err := p.Portal.validate(); err != nil {
 		return err
 	}
-	if len(p.Instance) > MaxInstanceLen {
-		return validInstanceName(p.Instance)
+	if len(p.Instance) > ports.MaxInstanceLen {
+		return ports.ValidInstanceName(p.Instance)
 	}
-	if p.Instance == "" && p.Port != AllPorts {
-		return numberWithoutInstance(p.Port)
+	if p.Instance == "" && p.Port != ports.All {
+		return ports.NumberWithoutInstance(p.Port)
 	}
-	if p.Source.IsValid() && p.Port != AllPorts {
+	if p.Source.IsValid() && p.Port != ports.All {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
 	}
 	if dst, err := netip.ParseAddr(p.Portal.host()); err == nil && p.Source.IsValid() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A Config says what a Service works with.
@@ -26,8 +27,8 @@ type Config struct {
 	// Secrets resolves references to secrets at each use; nil: none can be.
 	Secrets SecretFunc
 
-	Addresses func() ([]HostAddress, error) // of this host; nil: HostAddresses
-	Now       func() time.Time              // nil: time.Now
+	Addresses func() ([]ports.Address, error) // of this host; nil: ports.Addresses
+	Now       func() time.Time                // nil: time.Now
 }
 
 // A Service is the initiator service of the reference API: a registry of

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -60,7 +61,7 @@ func TestDamagedRecords(t *testing.T) {
 	one, san := netip.MustParseAddr("192.0.2.10"), "san"
 	for _, tt := range []damagedCase{
 		{"portal/192.0.2.10/", true, listed((*initiator.Service).SendTargetPortals), 1, func(w *world, t *testing.T) error {
-			return w.RemoveSendTargetPortal(t.Context(), initiator.Key{Instance: san, Port: initiator.AllPorts, Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}})
+			return w.RemoveSendTargetPortal(t.Context(), initiator.Key{Instance: san, Port: ports.All, Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}})
 		}},
 		{"target/" + disk2, false, listed(func(s *initiator.Service, ctx context.Context) iter.Seq2[initiator.KnownTarget, error] {
 			return s.Targets(ctx, false)
@@ -68,17 +69,17 @@ func TestDamagedRecords(t *testing.T) {
 			return w.RemoveStaticTarget(t.Context(), strings.ToUpper(disk2))
 		}},
 		{"instance/san", true, joined((*initiator.Service).Instances), 1, func(w *world, t *testing.T) error {
-			return w.AddInstance(t.Context(), initiator.Instance{Name: san})
+			return w.AddInstance(t.Context(), ports.Instance{Name: san})
 		}},
 		{"port/host/0000000001", false, joined((*initiator.Service).Ports), 6, nil},
 		{"policy/192.0.2.10", true, listed((*initiator.Service).Policies), 1, func(w *world, t *testing.T) error {
 			return w.RemovePolicy(t.Context(), "192.0.2.10")
 		}},
 		{"psk/192.0.2.10/", true, listed((*initiator.Service).IKEInfos), 1, func(w *world, t *testing.T) error {
-			return w.RemoveIKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
+			return w.RemoveIKEInfo(t.Context(), "192.0.2.10", "", ports.All)
 		}},
 		{"tunnel/192.0.2.10/", false, listed((*initiator.Service).TunnelModeOuterAddresses), 1, func(w *world, t *testing.T) error {
-			return w.RemoveTunnelModeOuterAddress(t.Context(), one, "", initiator.AllPorts)
+			return w.RemoveTunnelModeOuterAddress(t.Context(), one, "", ports.All)
 		}},
 		{"bitmap/192.0.2.10/", true, nil, 0, nil},
 	} {
@@ -91,7 +92,7 @@ func TestDamagedRecords(t *testing.T) {
 
 func (tt *damagedCase) run(t *testing.T) {
 	w := newWorld(t)
-	wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "san"}), 0)
+	wantCode(t, w.AddInstance(t.Context(), ports.Instance{Name: "san"}), 0)
 	for _, a := range []string{"192.0.2.10:3260", "192.0.2.11:3260"} {
 		p := at(w.network.Portal(a, &iscsitest.Target{Records: records(disk1)}))
 		if a == "192.0.2.10:3260" {
@@ -101,8 +102,8 @@ func (tt *damagedCase) run(t *testing.T) {
 		wantCode(t, err, 0)
 		addr := netip.MustParseAddrPort(a).Addr()
 		wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: addr.String(), Flags: ipsec.FlagValid}), 0)
-		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: addr.String(), Port: initiator.AllPorts, Key: auth.NewSecret([]byte("a key of 16 bytes"))}, true), 0)
-		wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), initiator.TunnelAddress{Destination: addr, Port: initiator.AllPorts, Outer: netip.MustParseAddr("203.0.113.1")}, true), 0)
+		wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: addr.String(), Port: ports.All, Key: auth.NewSecret([]byte("a key of 16 bytes"))}, true), 0)
+		wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), initiator.TunnelAddress{Destination: addr, Port: ports.All, Outer: netip.MustParseAddr("203.0.113.1")}, true), 0)
 	}
 	wantCode(t, w.AddStaticTarget(t.Context(), initiator.StaticTarget{Name: disk2, Persist: true}), 0)
 	w.damage(t, tt.prefix)

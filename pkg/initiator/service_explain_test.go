@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -250,8 +251,8 @@ func TestNoRouteUnderEnforcer(t *testing.T) {
 	network := iscsitest.NewNetwork(t)
 	d := &initiator.Discoverer{
 		InitiatorName: initiatorName, Dial: network.Dial, Enforcer: &fakeEnforcer{network: network},
-		Ports: &initiator.PortSelector{
-			Instances: []string{initiator.HostInstance},
+		Ports: &ports.Selector{
+			Instances: []string{ports.Host},
 			Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
 				return source, errors.New("no route")
 			},

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // entries returns the values of the portals' records.
@@ -92,7 +93,7 @@ func TestOptionsAreKept(t *testing.T) {
 func TestNewerFormat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	san := initiator.Instance{Name: "San", Addresses: []netip.Addr{w.host[0].Addr}}
+	san := ports.Instance{Name: "San", Addresses: []netip.Addr{w.host[0].Addr}}
 	wantCode(t, w.AddInstance(t.Context(), san), isdsc.Success)
 	newer := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)}))
 	newer.Instance, newer.Login.RedirectNames = "san", true

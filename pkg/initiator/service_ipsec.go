@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -70,7 +71,7 @@ func (s *Service) remember(ctx context.Context, p *SendTargetPortal) ([]Change, 
 	}
 	r := bitmapRecord{Flags: uint64(p.Security), Time: s.now(), Revision: revision, Instance: p.Instance, Port: p.Port.Uint32()}
 	return []Change{count, {
-		Key:     fmt.Sprintf("%s%s/%010d", portalPrefix(prefixBitmap, p.Portal), foldInstance(p.Instance), p.Port.Uint32()),
+		Key:     fmt.Sprintf("%s%s/%010d", portalPrefix(prefixBitmap, p.Portal), ports.FoldInstance(p.Instance), p.Port.Uint32()),
 		Version: AnyVersion,
 		Value:   encode(r),
 	}}, nil
@@ -89,7 +90,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 			return settings, err
 		}
 		source := ipsec.SourceOtherPort
-		if sameInstance(b.Instance, p.Instance) && Number(b.Port) == p.Port {
+		if ports.SameInstance(b.Instance, p.Instance) && ports.N(b.Port) == p.Port {
 			source = ipsec.SourceSamePort
 		}
 		settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(b.Flags), Source: source, Revision: b.Revision, Time: b.Time})
@@ -100,7 +101,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 			return settings, err
 		}
 		i, err := decodeIKE(r)
-		if i.scope().rank(Port{Instance: p.Instance, Number: p.Port}) < 0 {
+		if i.scope().rank(ports.Port{Instance: p.Instance, Number: p.Port}) < 0 {
 			continue
 		}
 		if i.ID == host || addr.IsValid() && i.ID == addr.String() || p.IPsec.PeerID != "" && i.ID == canonicalIdentity(p.IPsec.PeerID) {

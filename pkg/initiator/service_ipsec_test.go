@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -58,7 +59,7 @@ func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
 func (d *fakeDialer) Close() error { return nil }
 
 // groupKey is a key for everybody.
-func groupKey(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
+func groupKey(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
 	return initiator.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
 }
 
@@ -108,7 +109,7 @@ func TestWorkedCases(t *testing.T) {
 				d := cfg.Discoverer
 				d.Enforcer = e
 				d.Key = groupKey
-				d.Outer = func(context.Context, initiator.Port, netip.Addr) (netip.Addr, bool, error) {
+				d.Outer = func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
 					return outer, !tt.noOuter, nil
 				}
 			})

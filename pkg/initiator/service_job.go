@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // admit holds a portal against all rules that need no network, brings it into
@@ -61,7 +62,7 @@ func (s *Service) secrets(ctx context.Context, p *SendTargetPortal) error {
 }
 
 // prepare makes the job of a portal whose secrets are known.
-func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *PortSelector) (job, error) {
+func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *ports.Selector) (job, error) {
 	name := p.Login.InitiatorName
 	if name == "" {
 		var err error
@@ -107,7 +108,7 @@ func (s *Service) entry(ctx context.Context, key Key, numbers bool) (j job, list
 
 // job makes the job of an entry. Where that fails the job says so, so that it
 // costs this portal and no other.
-func (s *Service) job(ctx context.Context, r Record, selector *PortSelector) job {
+func (s *Service) job(ctx context.Context, r Record, selector *ports.Selector) job {
 	var stored portalRecord
 	if err := decode(r, &stored); err != nil {
 		p, err := unreadable(r, err)
@@ -130,7 +131,7 @@ func unreadable(r Record, err error) (SendTargetPortal, error) {
 }
 
 // opened is prepare for an entry whose secrets the registry keeps.
-func (s *Service) opened(ctx context.Context, p SendTargetPortal, r *portalRecord, selector *PortSelector) (job, error) {
+func (s *Service) opened(ctx context.Context, p SendTargetPortal, r *portalRecord, selector *ports.Selector) (job, error) {
 	row, l := p.Key().record(), &r.Login
 	for _, f := range []struct {
 		kept  keptSecret

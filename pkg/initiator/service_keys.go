@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -33,8 +35,8 @@ type IKEInfo struct {
 	// towards it: IPsecOptions.LocalID, or without one the source address.
 	ID string
 
-	Instance string     // for which initiator instance; empty: all
-	Port     PortNumber // for which port of it; AllPorts where Instance is empty
+	Instance string       // for which initiator instance; empty: all
+	Port     ports.Number // for which port of it; ports.All where Instance is empty
 
 	Flags  ipsec.Flags // remembered for the peer: "previously defined"
 	Key    auth.Secret // never reported
@@ -93,7 +95,7 @@ func (s *Service) putIKE(ctx context.Context, row string, r ikeRecord, persist b
 
 // IKEInfo returns what is stored for a peer, without the key (GetIScsiIKEInfo of
 // the reference API); isdsc.NoAuthInfoAvailable where there is nothing.
-func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNumber) (IKEInfo, error) {
+func (s *Service) IKEInfo(ctx context.Context, id, instance string, port ports.Number) (IKEInfo, error) {
 	id, err := identity(id)
 	if err != nil {
 		return IKEInfo{}, refused(err)
@@ -102,7 +104,7 @@ func (s *Service) IKEInfo(ctx context.Context, id, instance string, port PortNum
 		if err != nil && !oneRecord(err) {
 			return IKEInfo{}, err
 		}
-		if i.ID == id && sameInstance(i.Instance, instance) && i.Port == port {
+		if i.ID == id && ports.SameInstance(i.Instance, instance) && i.Port == port {
 			return i, err
 		}
 	}
@@ -137,12 +139,12 @@ func decodeIKE(r Record) (ikeRecord, error) {
 }
 
 func (r *ikeRecord) info() IKEInfo {
-	return IKEInfo{ID: r.ID, Instance: r.Instance, Port: Number(r.Port), Flags: ipsec.Flags(r.Flags), KeyRef: r.Key.Ref}
+	return IKEInfo{ID: r.ID, Instance: r.Instance, Port: ports.N(r.Port), Flags: ipsec.Flags(r.Flags), KeyRef: r.Key.Ref}
 }
 
 // RemoveIKEInfo forgets the key of a peer. An identity that an older version stored
 // and that is none any more can be removed by its text.
-func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port PortNumber) error {
+func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port ports.Number) error {
 	canonical, err := identity(id)
 	if err != nil {
 		r, failed := s.cfg.Store.Get(ctx, ikeKey(id, instance, port))
@@ -168,14 +170,14 @@ func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port P
 }
 
 // ikeKey is the record of a peer's key.
-func ikeKey(id, instance string, port PortNumber) string {
-	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), foldInstance(instance), port.Uint32())
+func ikeKey(id, instance string, port ports.Number) string {
+	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), ports.FoldInstance(instance), port.Uint32())
 }
 
 // key is the KeyFunc of a Service: the peer's own key, else that of the identity we
 // use, else the one for all, else what the Discoverer knows. Of several the one whose
 // scope is closest to the port.
-func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
+func (s *Service) key(ctx context.Context, from ports.Port, peer Peer) (PSK, bool, error) {
 	var found *ikeRecord
 	var row string
 	var unread error // of found
@@ -213,10 +215,10 @@ func (s *Service) key(ctx context.Context, from Port, peer Peer) (PSK, bool, err
 	return key, true, nil
 }
 
-func (r *ikeRecord) scope() scope { return scope{r.Instance, Number(r.Port)} }
+func (r *ikeRecord) scope() scope { return scope{r.Instance, ports.N(r.Port)} }
 
 // rank says how well a key fits a port and a peer: -1 not at all, more is better.
-func (r *ikeRecord) rank(from Port, peer Peer) int {
+func (r *ikeRecord) rank(from ports.Port, peer Peer) int {
 	const peers, ours, group = 20, 10, 0
 	scope := r.scope().rank(from)
 	switch {
@@ -254,7 +256,7 @@ func (r *ikeRecord) isPeer(peer Peer) bool {
 
 // isOurs reports whether the key is that of the identity we use towards a peer. That
 // is what Microsoft's driver interface says of an ID: see docs/reference-api.md.
-func (r *ikeRecord) isOurs(from Port, peer Peer) bool {
+func (r *ikeRecord) isOurs(from ports.Port, peer Peer) bool {
 	if peer.LocalID != "" {
 		return r.ID != GroupID && r.ID == canonicalIdentity(peer.LocalID)
 	}
@@ -262,7 +264,7 @@ func (r *ikeRecord) isOurs(from Port, peer Peer) bool {
 }
 
 // addressIdentity is the identity of who is known by the address alone.
-func addressIdentity(a netip.Addr) string { return canonicalAddr(a).WithZone("").String() }
+func addressIdentity(a netip.Addr) string { return zone.Canonical(a).WithZone("").String() }
 
 // canonicalIdentity returns the canonical form of an identity; of what is none, the
 // text itself, which no stored key is for.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -71,20 +72,20 @@ func TestKeysOfPeers(t *testing.T) {
 		wantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
 	}
 
-	i, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
+	i, err := w.IKEInfo(t.Context(), "192.0.2.10", "", ports.All)
 	wantCode(t, err, isdsc.Success)
 	if i.Flags != 0x37 || !i.Key.IsZero() {
 		t.Errorf("info %+v", i)
 	}
-	_, err = w.IKEInfo(t.Context(), "192.0.2.77", "", initiator.AllPorts)
+	_, err = w.IKEInfo(t.Context(), "192.0.2.77", "", ports.All)
 	wantCode(t, err, isdsc.NoAuthInfoAvailable)
 	for range 2 {
 		if got := len(collect(t, w.IKEInfos(t.Context()))); got != 3 {
 			t.Errorf("%d keys, want 3", got)
 		}
 	}
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), isdsc.Success)
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", initiator.AllPorts), isdsc.NoAuthInfoAvailable)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", ports.All), isdsc.Success)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "array.example", "", ports.All), isdsc.NoAuthInfoAvailable)
 }
 
 // TestPolicies: the closest selector counts, and beats flags.
@@ -156,6 +157,6 @@ func TestTunnelAddresses(t *testing.T) {
 	if len(e.asked) != 1 || e.asked[0].Outer != gateway {
 		t.Errorf("asked %+v", e.asked)
 	}
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), isdsc.Success)
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", initiator.AllPorts), isdsc.NoTunnelOuterModeAddress)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", ports.All), isdsc.Success)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", ports.All), isdsc.NoTunnelOuterModeAddress)
 }

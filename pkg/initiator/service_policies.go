@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -40,32 +42,32 @@ type selector struct {
 }
 
 // parseSelector reads a selector, and returns its canonical text.
-func parseSelector(text string) (selector, string, error) {
+func parseSelector(written string) (selector, string, error) {
 	refuse := func(reason string) (selector, string, error) {
-		return selector{}, "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+		return selector{}, "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + text.Quote([]byte(written)), Reason: reason}
 	}
 	sel := selector{tag: NoGroup}
-	if digits, ok := strings.CutPrefix(text, "tag="); ok {
-		tag, err := parseDecimal(digits)
+	if digits, ok := strings.CutPrefix(written, "tag="); ok {
+		tag, err := text.ParseDecimal(digits)
 		if err != nil {
 			return refuse("a portal group tag is a number from 0 to 65535")
 		}
 		sel.tag = int(tag)
 		return sel, "tag=" + strconv.Itoa(sel.tag), nil
 	}
-	if portal, err := netip.ParseAddrPort(text); err == nil && portal.Port() != 0 {
-		sel.portal = netip.AddrPortFrom(canonicalAddr(portal.Addr()), portal.Port())
+	if portal, err := netip.ParseAddrPort(written); err == nil && portal.Port() != 0 {
+		sel.portal = netip.AddrPortFrom(zone.Canonical(portal.Addr()), portal.Port())
 		return sel, sel.portal.String(), nil
 	}
-	if block, err := netip.ParsePrefix(text); err == nil {
-		sel.block = canonicalPrefix(block)
+	if block, err := netip.ParsePrefix(written); err == nil {
+		sel.block = zone.CanonicalPrefix(block)
 		return sel, sel.block.String(), nil
 	}
-	addr, err := netip.ParseAddr(unbracketed(text))
+	addr, err := netip.ParseAddr(unbracketed(written))
 	if err != nil {
 		return refuse("neither ADDRESS:PORT nor an address, a block or tag=N")
 	}
-	if addr = canonicalAddr(addr); addr.Zone() != "" {
+	if addr = zone.Canonical(addr); addr.Zone() != "" {
 		sel.addr = addr
 		return sel, addr.String(), nil
 	}
@@ -86,9 +88,9 @@ func CanonicalSelector(text string) (string, error) {
 
 // checkSelector refuses a selector that no portal can meet, or that would mean more
 // than it says.
-func checkSelector(sel selector, text string) error {
+func checkSelector(sel selector, written string) error {
 	refuse := func(reason string) error {
-		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + quote([]byte(text)), Reason: reason}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + text.Quote([]byte(written)), Reason: reason}
 	}
 	single := sel.portal.Addr()
 	switch {
@@ -98,12 +100,12 @@ func checkSelector(sel selector, text string) error {
 		single = sel.block.Addr()
 	}
 	switch {
-	case single.IsValid() && !isHost(single):
+	case single.IsValid() && !zone.IsHost(single):
 		return refuse("not the address of a host")
-	case strings.Contains(text, "%") && single.Zone() == "":
+	case strings.Contains(written, "%") && single.Zone() == "":
 		return refuse("a zone belongs to a link-local address")
 	}
-	if block, err := netip.ParsePrefix(text); err == nil && block.Addr().Is4In6() && !sel.block.Addr().Is4() {
+	if block, err := netip.ParsePrefix(written); err == nil && block.Addr().Is4In6() && !sel.block.Addr().Is4() {
 		return refuse("a block of IPv4 within IPv6 has at least 96 bits; write it as IPv4")
 	}
 	return nil
@@ -246,14 +248,14 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 func (s *Service) fits(sel selector, dst netip.AddrPort) int {
 	const portal, onLink, block, group = 1000, 500, 1, 0
 	switch {
-	case sel.portal.IsValid() && sel.portal.Port() == dst.Port() && meets(sel.portal.Addr(), dst.Addr()):
+	case sel.portal.IsValid() && sel.portal.Port() == dst.Port() && zone.Meets(sel.portal.Addr(), dst.Addr()):
 		if sel.portal.Addr().Zone() != "" {
 			return portal + 1
 		}
 		return portal
-	case sel.addr.IsValid() && meets(sel.addr, dst.Addr()):
+	case sel.addr.IsValid() && zone.Meets(sel.addr, dst.Addr()):
 		return onLink
-	case sel.block.IsValid() && sel.block.Contains(canonicalAddr(dst.Addr()).WithZone("")):
+	case sel.block.IsValid() && sel.block.Contains(zone.Canonical(dst.Addr()).WithZone("")):
 		return block + sel.block.Bits()
 	case sel.tag != NoGroup:
 		if s.rules.inGroup(dst, sel.tag) {

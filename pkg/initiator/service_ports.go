@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // An instanceRecord is an Instance as it is stored.
@@ -29,7 +31,7 @@ type portNumberRecord struct {
 // Instances returns the initiator instances in the order in which they are
 // tried: the built-in one, then the others by name. Where records cannot be read, the
 // others are returned with an error that joins a *RegistryError for each.
-func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
+func (s *Service) Instances(ctx context.Context) ([]ports.Instance, error) {
 	instances, damaged, err := s.instances(ctx)
 	if err != nil {
 		return nil, err
@@ -38,8 +40,8 @@ func (s *Service) Instances(ctx context.Context) ([]Instance, error) {
 }
 
 // instances returns the instances, and the errors of those that cannot be read.
-func (s *Service) instances(ctx context.Context) (instances []Instance, damaged []error, err error) {
-	instances = []Instance{{Name: HostInstance}}
+func (s *Service) instances(ctx context.Context) (instances []ports.Instance, damaged []error, err error) {
+	instances = []ports.Instance{{Name: ports.Host}}
 	for r, err := range s.cfg.Store.List(ctx, prefixInstance) {
 		if err != nil {
 			return nil, nil, storeError(err)
@@ -49,7 +51,7 @@ func (s *Service) instances(ctx context.Context) (instances []Instance, damaged 
 			damaged = append(damaged, err)
 			continue
 		}
-		instances = append(instances, Instance(i))
+		instances = append(instances, ports.Instance(i))
 	}
 	return instances, damaged, nil
 }
@@ -57,8 +59,8 @@ func (s *Service) instances(ctx context.Context) (instances []Instance, damaged 
 // AddInstance adds an initiator instance, or replaces the one of that name with all
 // that is in it. The built-in one cannot be changed. The node name is checked as by
 // SetInitiatorNodeName.
-func (s *Service) AddInstance(ctx context.Context, i Instance) error {
-	_, err := s.ChangeInstance(ctx, i.Name, func(*Instance) Instance { return i })
+func (s *Service) AddInstance(ctx context.Context, i ports.Instance) error {
+	_, err := s.ChangeInstance(ctx, i.Name, func(*ports.Instance) ports.Instance { return i })
 	return err
 }
 
@@ -67,7 +69,7 @@ func (s *Service) AddInstance(ctx context.Context, i Instance) error {
 // stored, or nil where there is none. It is called again where another process changed
 // the instance meanwhile. The name of what it returns does not count. The rules are
 // those of AddInstance.
-func (s *Service) ChangeInstance(ctx context.Context, name string, change func(old *Instance) Instance) (now Instance, err error) {
+func (s *Service) ChangeInstance(ctx context.Context, name string, change func(old *ports.Instance) ports.Instance) (now ports.Instance, err error) {
 	err = retryConflicts(ctx, func() error {
 		now, err = s.changeInstance(ctx, name, change)
 		return err
@@ -75,36 +77,36 @@ func (s *Service) ChangeInstance(ctx context.Context, name string, change func(o
 	return now, storeError(err)
 }
 
-func (s *Service) changeInstance(ctx context.Context, name string, change func(*Instance) Instance) (Instance, error) {
-	if err := validInstanceName(name); err != nil {
-		return Instance{}, refused(err)
+func (s *Service) changeInstance(ctx context.Context, name string, change func(*ports.Instance) ports.Instance) (ports.Instance, error) {
+	if err := ports.ValidInstanceName(name); err != nil {
+		return ports.Instance{}, refused(err)
 	}
-	if sameInstance(name, HostInstance) {
-		return Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + HostInstance, Reason: "it is built in: all addresses of this host"})
+	if ports.SameInstance(name, ports.Host) {
+		return ports.Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + ports.Host, Reason: "it is built in: all addresses of this host"})
 	}
-	key := prefixInstance + foldInstance(name)
+	key := prefixInstance + ports.FoldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
 	if err != nil {
-		return Instance{}, err
+		return ports.Instance{}, err
 	}
-	var old *Instance
+	var old *ports.Instance
 	if r.Version != 0 {
 		var before instanceRecord
 		if err := decode(r, &before); err == nil { // a damaged one is replaced
-			old = (*Instance)(&before)
+			old = (*ports.Instance)(&before)
 		}
 	}
 	now := change(old)
 	now.Name = name
-	if err := now.validate(); err != nil {
-		return Instance{}, refused(err)
+	if err := now.Validate(); err != nil {
+		return ports.Instance{}, refused(err)
 	}
 	if now.NodeName != "" {
 		if _, err := s.cfg.Discoverer.ownName(now.NodeName); err != nil {
-			return Instance{}, refused(err)
+			return ports.Instance{}, refused(err)
 		}
 	}
-	now = now.canonical()
+	now = now.Canonical()
 	return now, s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Value: encode(instanceRecord(now))})
 }
 
@@ -117,25 +119,25 @@ func (s *Service) RemoveInstance(ctx context.Context, name string) error {
 }
 
 func (s *Service) removeInstance(ctx context.Context, name string) error {
-	key := prefixInstance + foldInstance(name)
+	key := prefixInstance + ports.FoldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
 	if err != nil {
 		return err
 	}
 	if r.Version == 0 {
-		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + quote([]byte(name)), Reason: "there is none of this name that could be removed"})
+		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + text.Quote([]byte(name)), Reason: "there is none of this name that could be removed"})
 	}
 	users := 0
 	for k, err := range s.keys(ctx) {
 		if err != nil {
 			return err
 		}
-		if sameInstance(k.Instance, name) {
+		if ports.SameInstance(k.Instance, name) {
 			users++
 		}
 	}
 	if users > 0 {
-		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + text.Quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
 	}
 	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Delete: true})
 }
@@ -144,20 +146,20 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 // instance: it changes nothing but the version, so that who removes the instance
 // meanwhile looks again.
 func (s *Service) claim(ctx context.Context, name string) ([]Change, error) {
-	if name == "" || sameInstance(name, HostInstance) {
+	if name == "" || ports.SameInstance(name, ports.Host) {
 		return nil, nil
 	}
-	r, err := s.cfg.Store.Get(ctx, prefixInstance+foldInstance(name))
+	r, err := s.cfg.Store.Get(ctx, prefixInstance+ports.FoldInstance(name))
 	if err != nil {
 		return nil, err
 	}
 	if r.Version == 0 {
-		return nil, refused(noInstance(name))
+		return nil, refused(ports.NoInstance(name))
 	}
 	return []Change{{Key: r.Key, Version: r.Version, Value: r.Value}}, nil
 }
 
-func portNumberPrefix(instance string) string { return prefixPort + foldInstance(instance) + "/" }
+func portNumberPrefix(instance string) string { return prefixPort + ports.FoldInstance(instance) + "/" }
 
 func portNumberKey(instance string, number uint32) string {
 	return fmt.Sprintf("%s%010d", portNumberPrefix(instance), number)
@@ -166,7 +168,7 @@ func portNumberKey(instance string, number uint32) string {
 // Ports returns the initiator ports of all instances. An address that had no
 // number gets one, which is stored and stays. Where records cannot be read, the other
 // ports are returned with an error that joins a *RegistryError for each.
-func (s *Service) Ports(ctx context.Context) ([]Port, error) {
+func (s *Service) Ports(ctx context.Context) ([]ports.Port, error) {
 	selector, err := s.Selector(ctx, true)
 	if err != nil {
 		return nil, err
@@ -174,11 +176,11 @@ func (s *Service) Ports(ctx context.Context) ([]Port, error) {
 	return selector.Ports, selector.Damaged
 }
 
-// Selector returns a PortSelector on the instances and the addresses as they are
+// Selector returns a ports.Selector on the instances and the addresses as they are
 // now. Numbers for addresses that have none are stored where store is true;
 // otherwise they are those that would be. It has no instances and ports whose records
 // cannot be read, see its Damaged; no address gets a number whose record cannot be read.
-func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, error) {
+func (s *Service) Selector(ctx context.Context, store bool) (*ports.Selector, error) {
 	if s.rules != nil {
 		return s.rules.ports, nil
 	}
@@ -190,7 +192,7 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 	if err != nil {
 		return nil, err
 	}
-	selector := &PortSelector{Unreadable: make(map[string]error)}
+	selector := &ports.Selector{Unreadable: make(map[string]error)}
 	for _, err := range damaged {
 		if e := (*RegistryError)(nil); errors.As(err, &e) {
 			selector.Unreadable[strings.TrimPrefix(e.Key, prefixInstance)] = err
@@ -200,7 +202,7 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 		selector.Route = p.Route
 	}
 	for _, i := range instances {
-		var ports []Port
+		var ports []ports.Port
 		var unread []error
 		err := retryConflicts(ctx, func() (err error) {
 			ports, unread, err = s.numbered(ctx, &i, host, store)
@@ -219,8 +221,8 @@ func (s *Service) Selector(ctx context.Context, store bool) (*PortSelector, erro
 
 // numbered returns the ports of an instance, and stores the numbers that are
 // new where store is true. A number whose record cannot be read is of no port.
-func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress, store bool) (ports []Port, damaged []error, err error) {
-	var before []Port
+func (s *Service) numbered(ctx context.Context, i *ports.Instance, host []ports.Address, store bool) (from []ports.Port, damaged []error, err error) {
+	var before []ports.Port
 	for r, err := range s.cfg.Store.List(ctx, portNumberPrefix(i.Name)) {
 		if err != nil {
 			return nil, nil, err
@@ -229,14 +231,14 @@ func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress,
 		if err != nil {
 			damaged = append(damaged, err)
 		}
-		if port.Number != AllPorts {
+		if port.Number != ports.All {
 			before = append(before, port)
 		}
 	}
-	ports = numberPorts(i, before, host)
+	from = ports.NumberPorts(i, before, host)
 	var changes []Change
-	for _, p := range ports {
-		known := slices.ContainsFunc(before, func(b Port) bool { return b.Number == p.Number })
+	for _, p := range from {
+		known := slices.ContainsFunc(before, func(b ports.Port) bool { return b.Number == p.Number })
 		if known {
 			continue
 		}
@@ -246,47 +248,47 @@ func (s *Service) numbered(ctx context.Context, i *Instance, host []HostAddress,
 			Value:   encode(portNumberRecord{Number: p.Number.Uint32(), Address: p.Address}),
 		})
 	}
-	ports = slices.DeleteFunc(ports, func(p Port) bool { return !p.Address.IsValid() })
+	from = slices.DeleteFunc(from, func(p ports.Port) bool { return !p.Address.IsValid() })
 	if !store || len(changes) == 0 {
-		return ports, damaged, nil
+		return from, damaged, nil
 	}
-	return ports, damaged, s.cfg.Store.Apply(ctx, changes...)
+	return from, damaged, s.cfg.Store.Apply(ctx, changes...)
 }
 
 // decodePort reads the record of a number. Where that fails the port has the number of
 // the record's key, so that the number is not given away, and no address.
-func decodePort(r Record, instance string) (Port, error) {
+func decodePort(r Record, instance string) (ports.Port, error) {
 	var n portNumberRecord
 	err := decode(r, &n)
-	if err == nil && (r.Key != portNumberKey(instance, n.Number) || Number(n.Number) == AllPorts || !n.Address.IsValid()) {
+	if err == nil && (r.Key != portNumberKey(instance, n.Number) || ports.N(n.Number) == ports.All || !n.Address.IsValid()) {
 		err = &RegistryError{Key: r.Key, Err: errors.New("the number is not the key's, or has no address")}
 	}
 	if err == nil {
-		return Port{Number: Number(n.Number), Address: n.Address}, nil
+		return ports.Port{Number: ports.N(n.Number), Address: n.Address}, nil
 	}
 	digits := strings.TrimPrefix(r.Key, portNumberPrefix(instance))
 	number, bad := strconv.ParseUint(digits, 10, 32)
 	if bad != nil {
-		return Port{Number: AllPorts}, err
+		return ports.Port{Number: ports.All}, err
 	}
-	return Port{Number: Number(uint32(number))}, err
+	return ports.Port{Number: ports.N(uint32(number))}, err
 }
 
-func (s *Service) hostAddresses() ([]HostAddress, error) {
+func (s *Service) hostAddresses() ([]ports.Address, error) {
 	if s.cfg.Addresses != nil {
 		return s.cfg.Addresses()
 	}
-	return HostAddresses()
+	return ports.Addresses()
 }
 
 // place gives p the port number of its Source, and holds instance and number
 // against what there is.
-func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
+func (s *Service) place(p *SendTargetPortal, selector *ports.Selector) error {
 	dst, _ := netip.ParseAddr(p.Portal.host())
 	if p.Source.IsValid() {
 		instance := p.Instance
 		if instance == "" {
-			instance = HostInstance
+			instance = ports.Host
 		}
 		port, ok := selector.Find(instance, sourceTo(p.Source, dst))
 		if !ok {
@@ -297,14 +299,14 @@ func (s *Service) place(p *SendTargetPortal, selector *PortSelector) error {
 	if p.Instance == "" {
 		return nil
 	}
-	name, err := selector.instance(p.Instance)
+	name, err := selector.Instance(p.Instance)
 	if err != nil {
 		return err
 	}
 	p.Instance = name
-	if p.Port == AllPorts {
+	if p.Port == ports.All {
 		return nil
 	}
-	_, err = selector.numbered(name, p.Port, dst.Unmap())
+	_, err = selector.Numbered(name, p.Port, dst.Unmap())
 	return err
 }

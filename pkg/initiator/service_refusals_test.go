@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestRefusals are the inputs of the reference API that are refused, with the
@@ -34,12 +35,12 @@ func TestRefusals(t *testing.T) {
 	}{
 		{name: "nothing special", change: func(*initiator.SendTargetPortal) {}},
 
-		{name: "port number without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(1) }},
-		{name: "port zero without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = initiator.Number(0) }},
+		{name: "port number without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = ports.N(1) }},
+		{name: "port zero without instance", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Port = ports.N(0) }},
 		{name: "instance, all ports", change: func(p *initiator.SendTargetPortal) { p.Instance = "host" }},
-		{name: "instance, port", change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "Host", initiator.Number(0) }},
-		{name: "unknown port", code: isdsc.InvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(7) }},
-		{name: "port of another family", code: isdsc.AddressTypeNotSupported, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(2) }},
+		{name: "instance, port", change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "Host", ports.N(0) }},
+		{name: "unknown port", code: isdsc.InvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", ports.N(7) }},
+		{name: "port of another family", code: isdsc.AddressTypeNotSupported, change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", ports.N(2) }},
 		{name: "unknown instance", code: isdsc.InitiatorInstanceNotFound, change: func(p *initiator.SendTargetPortal) { p.Instance = "hba7" }},
 		{name: "instance too long", code: isdsc.Win32InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Instance = strings.Repeat("i", 256) }},
 		{name: "source that is not ours", code: isdsc.InvalidPortNumber, change: func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("192.0.2.77") }},
@@ -147,7 +148,7 @@ func TestKeys(t *testing.T) {
 		{portal("array.example"), portal("array2.example"), false},
 		{initiator.Key{Instance: "HOST", Portal: portal("a").Portal}, initiator.Key{Instance: "host", Portal: portal("a").Portal}, true},
 		{initiator.Key{Instance: "host", Portal: portal("a").Portal}, portal("a"), false},
-		{initiator.Key{Instance: "host", Port: initiator.Number(0), Portal: portal("a").Portal}, initiator.Key{Instance: "host", Portal: portal("a").Portal}, false},
+		{initiator.Key{Instance: "host", Port: ports.N(0), Portal: portal("a").Portal}, initiator.Key{Instance: "host", Portal: portal("a").Portal}, false},
 		{initiator.Key{Portal: initiator.Portal{Address: "a", Port: 3260, SymbolicName: "x"}}, portal("a"), true},
 		{initiator.Key{Portal: initiator.Portal{Address: "a", Port: 3261}}, portal("a"), false},
 	}

@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Rules are what the registry says of all portals: the node name, the secret of mutual
@@ -16,7 +19,7 @@ import (
 // the run itself finds, such as a portal in a group that a policy means, counts from the
 // next run on.
 type rules struct {
-	ports   *PortSelector
+	ports   *ports.Selector
 	records frozenStore // of rulePrefixes
 	groups  []groupMember
 }
@@ -113,7 +116,7 @@ func (s *Service) groups(ctx context.Context) ([]groupMember, error) {
 // inGroup reports whether some known target has a portal in a group of that tag.
 func (r *rules) inGroup(dst netip.AddrPort, tag int) bool {
 	for _, m := range r.groups {
-		if m.tag == tag && m.port == dst.Port() && meets(m.addr, dst.Addr()) {
+		if m.tag == tag && m.port == dst.Port() && zone.Meets(m.addr, dst.Addr()) {
 			return true
 		}
 	}

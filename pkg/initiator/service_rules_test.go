@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -150,7 +151,7 @@ func TestSlowSecretIsNotThePortals(t *testing.T) {
 		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = time.Second
 			d.Enforcer = refusingEnforcer{}
-			d.Key = func(ctx context.Context, _ initiator.Port, _ initiator.Peer) (initiator.PSK, bool, error) {
+			d.Key = func(ctx context.Context, _ ports.Port, _ initiator.Peer) (initiator.PSK, bool, error) {
 				select {
 				case <-time.After(tt.takes):
 					return initiator.PSK{Secret: auth.NewSecret([]byte("preshared"))}, true, nil

@@ -4,30 +4,33 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A scope is the initiator ports that a key or a gateway is meant for: one port
 // of an instance, an instance, or all.
 type scope struct {
 	instance string
-	port     PortNumber
+	port     ports.Number
 }
 
 // scope holds an instance and a number against what there is. No instance, with
-// AllPorts, is all.
-func (s *Service) scope(ctx context.Context, instance string, port PortNumber) (scope, error) {
+// ports.All, is all.
+func (s *Service) scope(ctx context.Context, instance string, port ports.Number) (scope, error) {
 	switch {
-	case instance == "" && port != AllPorts:
-		return scope{}, refused(numberWithoutInstance(port))
+	case instance == "" && port != ports.All:
+		return scope{}, refused(ports.NumberWithoutInstance(port))
 	case instance == "":
 		return scope{}, nil
 	}
-	selector, err := s.Selector(ctx, port != AllPorts)
+	selector, err := s.Selector(ctx, port != ports.All)
 	if err != nil {
 		return scope{}, err
 	}
-	if instance, err = selector.instance(instance); err == nil && port != AllPorts {
-		_, err = selector.numbered(instance, port, netip.Addr{})
+	if instance, err = selector.Instance(instance); err == nil && port != ports.All {
+		_, err = selector.Numbered(instance, port, netip.Addr{})
 	}
 	if err != nil {
 		return scope{}, refused(err)
@@ -36,13 +39,13 @@ func (s *Service) scope(ctx context.Context, instance string, port PortNumber) (
 }
 
 // rank says how closely the scope means a port: -1 not at all, more is closer.
-func (c scope) rank(from Port) int {
+func (c scope) rank(from ports.Port) int {
 	switch {
 	case c.instance == "":
 		return 0
-	case !sameInstance(c.instance, from.Instance):
+	case !ports.SameInstance(c.instance, from.Instance):
 		return -1
-	case c.port == AllPorts:
+	case c.port == ports.All:
 		return 1
 	case c.port == from.Number:
 		return 2
@@ -63,17 +66,17 @@ func (c scope) to() string {
 	switch {
 	case c.instance == "":
 		return ""
-	case c.port == AllPorts:
-		return " from instance " + quote([]byte(c.instance))
+	case c.port == ports.All:
+		return " from instance " + text.Quote([]byte(c.instance))
 	}
-	return " from port " + c.port.String() + " of instance " + quote([]byte(c.instance))
+	return " from port " + c.port.String() + " of instance " + text.Quote([]byte(c.instance))
 }
 
 // scopeOfKey returns the instance and the number at the end of a record's key.
-func scopeOfKey(key string) (instance string, port PortNumber) {
+func scopeOfKey(key string) (instance string, port ports.Number) {
 	number, err := strconv.ParseUint(partOfKey(key, 3), 10, 32)
 	if err != nil {
-		return partOfKey(key, 2), AllPorts
+		return partOfKey(key, 2), ports.All
 	}
-	return partOfKey(key, 2), Number(uint32(number))
+	return partOfKey(key, 2), ports.N(uint32(number))
 }

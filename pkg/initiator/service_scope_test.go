@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestScopes: a key and a gateway hold for the ports that they were set for, and
@@ -17,33 +18,33 @@ func TestScopes(t *testing.T) {
 	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
 	e.network = w.network
 	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
-	wantCode(t, w.AddInstance(t.Context(), initiator.Instance{Name: "hba", Interfaces: []string{"eth1"}}), isdsc.Success)
+	wantCode(t, w.AddInstance(t.Context(), ports.Instance{Name: "hba", Interfaces: []string{"eth1"}}), isdsc.Success)
 
 	gateway := func(last byte) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, last}) }
-	key := func(code uint32, id, instance string, port initiator.PortNumber, secret string) {
+	key := func(code uint32, id, instance string, port ports.Number, secret string) {
 		t.Helper()
 		i := initiator.IKEInfo{ID: id, Instance: instance, Port: port, Key: psk(secret)}
 		wantCode(t, w.SetIKEInfo(t.Context(), i, true), code)
 	}
-	outer := func(code uint32, instance string, port initiator.PortNumber, last byte) {
+	outer := func(code uint32, instance string, port ports.Number, last byte) {
 		t.Helper()
 		tunnel := initiator.TunnelAddress{Instance: instance, Port: port, Destination: netip.MustParseAddr("192.0.2.10"), Outer: gateway(last)}
 		wantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), code)
 	}
-	number := initiator.Number
+	number := ports.N
 	key(isdsc.Win32InvalidParameter, "group", "", number(0), "k")
-	key(isdsc.InitiatorInstanceNotFound, "group", "none", initiator.AllPorts, "k")
+	key(isdsc.InitiatorInstanceNotFound, "group", "none", ports.All, "k")
 	key(isdsc.InvalidPortNumber, "group", "host", number(9), "k")
 	outer(isdsc.InvalidPortNumber, "hba", number(9), 1)
 
-	key(isdsc.Success, "group", "", initiator.AllPorts, "all")
-	key(isdsc.Success, "group", "HBA", initiator.AllPorts, "hba")
+	key(isdsc.Success, "group", "", ports.All, "all")
+	key(isdsc.Success, "group", "HBA", ports.All, "hba")
 	key(isdsc.Success, "group", "host", number(1), "host 1")
-	outer(isdsc.Success, "", initiator.AllPorts, 1)
-	outer(isdsc.Success, "hba", initiator.AllPorts, 2)
+	outer(isdsc.Success, "", ports.All, 1)
+	outer(isdsc.Success, "hba", ports.All, 2)
 	outer(isdsc.Success, "host", number(1), 3)
 
-	asked := func(instance string, port initiator.PortNumber, secret string, last byte) {
+	asked := func(instance string, port ports.Number, secret string, last byte) {
 		t.Helper()
 		e.asked = nil
 		p := portal
@@ -55,19 +56,19 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s %s: gateway %s, or another key than %q", instance, port, got.Outer, secret)
 		}
 	}
-	asked("", initiator.AllPorts, "all", 1)
+	asked("", ports.All, "all", 1)
 	asked("host", number(0), "all", 1)
 	asked("host", number(1), "host 1", 3)
-	asked("hba", initiator.AllPorts, "hba", 2)
-	key(isdsc.Success, gateway(3).String(), "", initiator.AllPorts, "of the gateway")
+	asked("hba", ports.All, "hba", 2)
+	key(isdsc.Success, gateway(3).String(), "", ports.All, "of the gateway")
 	asked("host", number(1), "of the gateway", 3)
 
 	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", number(0)), isdsc.NoAuthInfoAvailable)
-	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", initiator.AllPorts), isdsc.Success)
+	wantCode(t, w.RemoveIKEInfo(t.Context(), "group", "hba", ports.All), isdsc.Success)
 	destination := netip.MustParseAddr("192.0.2.10")
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), isdsc.Success)
-	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", initiator.AllPorts), isdsc.NoTunnelOuterModeAddress)
-	asked("hba", initiator.AllPorts, "all", 1)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", ports.All), isdsc.Success)
+	wantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), destination, "hba", ports.All), isdsc.NoTunnelOuterModeAddress)
+	asked("hba", ports.All, "all", 1)
 }
 
 // TestScopeOfFlags: flags that come with a key are defined for its ports only.
@@ -77,13 +78,13 @@ func TestScopeOfFlags(t *testing.T) {
 	w := newWorld(t, func(cfg *initiator.Config) { cfg.Discoverer.Enforcer = e })
 	e.network = w.network
 	portal := at(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
-	i := initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: initiator.Number(1), Flags: 0x27, Key: psk("k")}
+	i := initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: ports.N(1), Flags: 0x27, Key: psk("k")}
 	wantCode(t, w.SetIKEInfo(t.Context(), i, true), isdsc.Success)
 	for _, tt := range []struct {
 		instance string
-		port     initiator.PortNumber
+		port     ports.Number
 		want     bool
-	}{{"", initiator.AllPorts, false}, {"host", initiator.AllPorts, false}, {"host", initiator.Number(0), false}, {"host", initiator.Number(1), true}} {
+	}{{"", ports.All, false}, {"host", ports.All, false}, {"host", ports.N(0), false}, {"host", ports.N(1), true}} {
 		p := portal
 		p.Instance, p.Port, p.Source = tt.instance, tt.port, netip.Addr{}
 		r, err := w.AddSendTargetPortal(t.Context(), p)
@@ -105,7 +106,7 @@ func TestSetLastCounts(t *testing.T) {
 			i.Flags = 0x37
 		}
 		wantCode(t, w.SetIKEInfo(t.Context(), i, persist), isdsc.Success)
-		got, err := w.IKEInfo(t.Context(), "192.0.2.10", "", initiator.AllPorts)
+		got, err := w.IKEInfo(t.Context(), "192.0.2.10", "", ports.All)
 		wantCode(t, err, isdsc.Success)
 		if got.Flags != i.Flags {
 			t.Errorf("flags %s, want %s", got.Flags.Hex(), i.Flags.Hex())

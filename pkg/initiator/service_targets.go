@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // Targets yields the targets that the Service knows of, by name, each with the
@@ -56,13 +58,13 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 // text, blanks around which do not count. isdsc.TargetNotFound, also for a target
 // that is hidden, and isdsc.DiscoveryMechanismNotFound are its refusals. Where nothing of
 // the target can be read the error is a *RegistryError.
-func (s *Service) TargetInformation(ctx context.Context, name, mechanism string) (KnownTarget, error) {
+func (s *Service) TargetInformation(ctx context.Context, iqn, mechanism string) (KnownTarget, error) {
 	var damaged error
 	for t, err := range s.Targets(ctx, false) {
 		switch {
 		case err != nil && !oneRecord(err):
 			return KnownTarget{}, err
-		case FoldName(t.Name) != FoldName(name):
+		case name.Fold(t.Name) != name.Fold(iqn):
 			continue
 		case err != nil:
 			damaged = err
@@ -77,12 +79,12 @@ func (s *Service) TargetInformation(ctx context.Context, name, mechanism string)
 				return t, nil
 			}
 		}
-		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + quote([]byte(name)), Reason: "no such mechanism has found it"})
+		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "no such mechanism has found it"})
 	}
 	if damaged != nil {
 		return KnownTarget{}, damaged
 	}
-	return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + quote([]byte(name)), Reason: "it is not known"})
+	return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "it is not known"})
 }
 
 // hidden reports a target that nothing but a hidden static record knows.

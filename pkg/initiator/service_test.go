@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A world is a Service with everything around it in memory.
@@ -25,7 +26,7 @@ type world struct {
 	network *iscsitest.Network
 	store   initiator.Store
 	clock   time.Time
-	host    []initiator.HostAddress
+	host    []ports.Address
 }
 
 func newWorld(t *testing.T, change ...func(*initiator.Config)) *world {
@@ -35,7 +36,7 @@ func newWorld(t *testing.T, change ...func(*initiator.Config)) *world {
 		network: iscsitest.NewNetwork(t),
 		store:   new(memstore.Store),
 		clock:   time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
-		host: []initiator.HostAddress{
+		host: []ports.Address{
 			{Addr: netip.MustParseAddr("192.0.2.2"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("198.51.100.2"), Interface: "eth1", Up: true},
 			{Addr: netip.MustParseAddr("2001:db8::2"), Interface: "eth0", Up: true},
@@ -46,11 +47,11 @@ func newWorld(t *testing.T, change ...func(*initiator.Config)) *world {
 		Discoverer: &initiator.Discoverer{
 			InitiatorName: initiatorName,
 			Dial:          w.network.Dial,
-			Ports:         &initiator.PortSelector{Route: w.route},
+			Ports:         &ports.Selector{Route: w.route},
 			Timeout:       time.Minute, // machines are slow when everything runs at once
 		},
 		Sealer:    plainSealer{},
-		Addresses: func() ([]initiator.HostAddress, error) { return w.host, nil },
+		Addresses: func() ([]ports.Address, error) { return w.host, nil },
 		Now:       func() time.Time { return w.clock },
 	}
 	for _, f := range change {
@@ -220,10 +221,10 @@ func TestTwoPorts(t *testing.T) {
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
 	for n := range uint32(2) {
 		p := at(addr)
-		p.Instance, p.Port = "HOST", initiator.Number(n)
+		p.Instance, p.Port = "HOST", ports.N(n)
 		r, err := w.AddSendTargetPortal(t.Context(), p)
 		wantCode(t, err, isdsc.Success)
-		if r.Port.Number != initiator.Number(n) || r.Port.Address != w.host[n].Addr {
+		if r.Port.Number != ports.N(n) || r.Port.Address != w.host[n].Addr {
 			t.Errorf("port %+v", r.Port)
 		}
 	}
@@ -340,5 +341,5 @@ func TestRestart(t *testing.T) {
 // diffPortals compares two portals without secrets.
 func diffPortals(want, got initiator.SendTargetPortal) string {
 	return cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
-		cmp.Comparer(func(a, b initiator.PortNumber) bool { return a == b }))
+		cmp.Comparer(func(a, b ports.Number) bool { return a == b }))
 }

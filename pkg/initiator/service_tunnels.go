@@ -7,14 +7,16 @@ import (
 	"net/netip"
 	"net/url"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A TunnelAddress is the gateway by which a destination is reached in tunnel
 // mode.
 type TunnelAddress struct {
-	Instance string     // for which initiator instance; empty: all
-	Port     PortNumber // for which port of it; AllPorts where Instance is empty
+	Instance string       // for which initiator instance; empty: all
+	Port     ports.Number // for which port of it; ports.All where Instance is empty
 
 	Destination netip.Addr
 	Outer       netip.Addr
@@ -33,7 +35,7 @@ type tunnelRecord struct {
 // instance and port are closest counts. Unless persist is set it ends with the
 // Service.
 func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress, persist bool) error {
-	if !t.Destination.IsValid() || !isHost(t.Destination) {
+	if !t.Destination.IsValid() || !zone.IsHost(t.Destination) {
 		return refused(&isdsc.Error{Code: isdsc.InvalidHost, What: "tunnel", Reason: t.Destination.String() + " is not the address of a host"})
 	}
 	if err := checkGateway(t.Destination, t.Outer); err != nil {
@@ -43,7 +45,7 @@ func (s *Service) SetTunnelModeOuterAddress(ctx context.Context, t TunnelAddress
 	if err != nil {
 		return err
 	}
-	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: canonicalAddr(t.Destination), Outer: canonicalAddr(t.Outer)}
+	r := tunnelRecord{Instance: scope.instance, Port: t.Port.Uint32(), Destination: zone.Canonical(t.Destination), Outer: zone.Canonical(t.Outer)}
 	return s.put(ctx, tunnelKey(r.Destination, t.Instance, t.Port), encode(r), persist)
 }
 
@@ -56,7 +58,7 @@ func checkGateway(destination, outer netip.Addr) error {
 	}
 	outer, destination = outer.Unmap(), destination.Unmap()
 	switch {
-	case !outer.IsValid() || !isHost(outer):
+	case !outer.IsValid() || !zone.IsHost(outer):
 		return refuse(" is not the address of a host")
 	case outer.IsLoopback():
 		return refuse(" is this host, which is no gateway to another")
@@ -70,8 +72,8 @@ func checkGateway(destination, outer netip.Addr) error {
 
 // RemoveTunnelModeOuterAddress forgets the gateway of a destination that was set
 // for that instance and port.
-func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr, instance string, port PortNumber) error {
-	destination = canonicalAddr(destination)
+func (s *Service) RemoveTunnelModeOuterAddress(ctx context.Context, destination netip.Addr, instance string, port ports.Number) error {
+	destination = zone.Canonical(destination)
 	reason := "no outer address is set for " + destination.String() + (scope{instance, port}).to()
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
 		if err != nil && !oneRecord(err) {
@@ -110,15 +112,15 @@ func decodeTunnel(r Record) (TunnelAddress, error) {
 		instance, port := scopeOfKey(r.Key)
 		return TunnelAddress{Instance: instance, Port: port, Destination: dst}, err
 	}
-	return TunnelAddress{Instance: t.Instance, Port: Number(t.Port), Destination: t.Destination, Outer: t.Outer}, nil
+	return TunnelAddress{Instance: t.Instance, Port: ports.N(t.Port), Destination: t.Destination, Outer: t.Outer}, nil
 }
 
-func tunnelKey(dst netip.Addr, instance string, port PortNumber) string {
-	return fmt.Sprintf("%s%s/%s/%010d", prefixTunnel, url.PathEscape(dst.String()), foldInstance(instance), port.Uint32())
+func tunnelKey(dst netip.Addr, instance string, port ports.Number) string {
+	return fmt.Sprintf("%s%s/%s/%010d", prefixTunnel, url.PathEscape(dst.String()), ports.FoldInstance(instance), port.Uint32())
 }
 
 // outer is the OuterFunc of a Service. It fails where the gateway to take cannot be read.
-func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.Addr, bool, error) {
+func (s *Service) outer(ctx context.Context, from ports.Port, dst netip.Addr) (netip.Addr, bool, error) {
 	var (
 		found  netip.Addr
 		unread error // of found
@@ -132,7 +134,7 @@ func (s *Service) outer(ctx context.Context, from Port, dst netip.Addr) (netip.A
 		if t.Destination.Zone() != "" {
 			rank++ // of two for one port, the one for this link
 		}
-		if meets(t.Destination, dst) && rank > best {
+		if zone.Meets(t.Destination, dst) && rank > best {
 			found, best, unread = t.Outer, rank, err
 		}
 	}

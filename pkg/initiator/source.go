@@ -7,14 +7,16 @@ import (
 	"net/netip"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // ports returns the initiator ports to ask an address from, in order. A port
 // with an invalid address leaves it to the connection.
-func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
+func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, error) {
 	a.stage = StageSelectPort
-	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, Port{}
+	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, ports.Port{}
 	p := &a.result.Portal
 	switch {
 	case p.Source.IsValid():
@@ -22,12 +24,12 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]Port, error)
 		if err != nil {
 			return nil, a.fail(err)
 		}
-		return []Port{from}, nil
+		return []ports.Port{from}, nil
 	case a.routingDecides(dst.Addr()):
-		a.onePort[0] = Port{}
+		a.onePort[0] = ports.Port{}
 		return a.onePort[:], nil
 	}
-	ports, err := a.selector().choose(ctx, p.Instance, p.Port, dst)
+	ports, err := a.selector().Choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
 		if a.anyPort() && !a.bindDevice() {
 			a.stage = StageConnect // it is only the enforcer that wants to know beforehand
@@ -45,7 +47,7 @@ func (a *attempt) anyPort() bool {
 
 // portOfSource returns the port that an address is, with its interface where
 // the connection is to be bound to that.
-func (a *attempt) portOfSource(source netip.Addr) (Port, error) {
+func (a *attempt) portOfSource(source netip.Addr) (ports.Port, error) {
 	from := a.portAt(source)
 	if !a.bindDevice() || from.Interface != "" {
 		return from, nil
@@ -60,16 +62,16 @@ func (a *attempt) portOfSource(source netip.Addr) (Port, error) {
 // name of its link, which is that of the destination where it has none itself.
 func sourceTo(source, dst netip.Addr) netip.Addr {
 	source = source.Unmap()
-	if needsZone(source) {
+	if zone.Missing(source) {
 		source = source.WithZone(dst.Zone())
 	}
-	return named(source)
+	return zone.Named(source)
 }
 
 // routingDecides reports whether the source can be left to the connection: nobody
 // needs it beforehand, and we see what it became.
 func (a *attempt) routingDecides(dst netip.Addr) bool {
-	return a.anyPort() && !a.bindDevice() && a.d.Enforcer == nil && !needsZone(dst)
+	return a.anyPort() && !a.bindDevice() && a.d.Enforcer == nil && !zone.Missing(dst)
 }
 
 // fixedSource returns the one address that the portal may be asked from; invalid
@@ -79,9 +81,9 @@ func (a *attempt) fixedSource() netip.Addr {
 	if p.Source.IsValid() {
 		return p.Source.Unmap()
 	}
-	if s := a.job.ports; s != nil && p.Port != AllPorts {
+	if s := a.job.ports; s != nil && p.Port != ports.All {
 		for _, port := range s.Ports {
-			if port.Number == p.Port && sameInstance(port.Instance, p.Instance) {
+			if port.Number == p.Port && ports.SameInstance(port.Instance, p.Instance) {
 				return port.Address
 			}
 		}
@@ -93,7 +95,7 @@ func (a *attempt) fixedSource() netip.Addr {
 func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.Login.BindDevice }
 
 // selector returns who knows the ports.
-func (a *attempt) selector() *PortSelector {
+func (a *attempt) selector() *ports.Selector {
 	if s := a.job.ports; s != nil {
 		return s
 	}
@@ -102,13 +104,13 @@ func (a *attempt) selector() *PortSelector {
 
 // hostSelector knows the one instance that every host has, without numbers:
 // those are the registry's to give.
-func hostSelector() *PortSelector {
-	s := &PortSelector{Instances: []string{HostInstance}}
-	if host, err := HostAddresses(); err == nil {
-		s.Ports = numberPorts(&Instance{Name: HostInstance}, nil, host)
+func hostSelector() *ports.Selector {
+	s := &ports.Selector{Instances: []string{ports.Host}}
+	if host, err := ports.Addresses(); err == nil {
+		s.Ports = ports.NumberPorts(&ports.Instance{Name: ports.Host}, nil, host)
 	}
 	for i := range s.Ports {
-		s.Ports[i].Number = AllPorts
+		s.Ports[i].Number = ports.All
 	}
 	return s
 }
@@ -116,33 +118,33 @@ func hostSelector() *PortSelector {
 // interfaceOf returns the name of the interface that has an address; empty: none
 // has.
 func interfaceOf(addr netip.Addr) string {
-	host, err := HostAddresses()
+	host, err := ports.Addresses()
 	if err != nil {
 		return ""
 	}
-	all := Instance{Name: HostInstance}
-	return all.own(host)[addr].Interface
+	all := ports.Instance{Name: ports.Host}
+	return all.Own(host)[addr].Interface
 }
 
 // portAt returns the port that an address is, or one without a number.
-func (a *attempt) portAt(addr netip.Addr) Port {
+func (a *attempt) portAt(addr netip.Addr) ports.Port {
 	if a.job.ports != nil {
 		if p, ok := a.job.ports.Find(a.result.Portal.Instance, addr); ok {
 			return p
 		}
 	}
-	return Port{Address: addr}
+	return ports.Port{Address: addr}
 }
 
 // dial connects from a port. Where that was left to the connection, and no route
 // is there for whoever has no source address yet, it connects from the port that
 // has one: rules by source make it so.
-func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.Conn, error) {
+func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
 	nc, err := a.d.dial(ctx, a.clock, from, dst, a.bindDevice())
 	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
 		return nc, err
 	}
-	ports, none := a.selector().choose(ctx, "", AllPorts, dst)
+	ports, none := a.selector().Choose(ctx, "", ports.All, dst)
 	if none != nil {
 		return nil, err
 	}
@@ -150,7 +152,7 @@ func (a *attempt) dial(ctx context.Context, from Port, dst netip.AddrPort) (net.
 }
 
 // zoned gives a link-local destination without a zone the one of the port.
-func zoned(dst netip.AddrPort, from Port) netip.AddrPort {
+func zoned(dst netip.AddrPort, from ports.Port) netip.AddrPort {
 	addr := dst.Addr()
 	if !addr.Is6() || !addr.IsLinkLocalUnicast() || addr.Zone() != "" {
 		return dst
@@ -165,16 +167,16 @@ func zoned(dst netip.AddrPort, from Port) netip.AddrPort {
 // portTo returns the port for the next hop of a redirection: the source is found
 // anew there. Where no instance is asked for, the one that was sent on goes, if
 // it has a route.
-func (a *attempt) portTo(ctx context.Context, from Port, to netip.AddrPort) (Port, error) {
+func (a *attempt) portTo(ctx context.Context, from ports.Port, to netip.AddrPort) (ports.Port, error) {
 	p := &a.result.Portal
 	if p.Instance == "" && !p.Source.IsValid() && from.Instance != "" {
-		if ports, err := a.selector().choose(ctx, from.Instance, AllPorts, to); err == nil {
+		if ports, err := a.selector().Choose(ctx, from.Instance, ports.All, to); err == nil {
 			return ports[0], nil
 		}
 	}
-	ports, err := a.ports(ctx, to)
+	known, err := a.ports(ctx, to)
 	if err != nil {
-		return Port{}, err
+		return ports.Port{}, err
 	}
-	return ports[0], nil
+	return known[0], nil
 }

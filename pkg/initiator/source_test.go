@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestSource: the source address of a Discoverer without a registry.
@@ -24,7 +25,7 @@ func TestSource(t *testing.T) {
 		p.Source = netip.MustParseAddr(source)
 		r, err := d.Discover(t.Context(), p)
 		wantCode(t, err, isdsc.Success)
-		if want := netip.MustParseAddr("192.0.2.2"); r.Source != want || r.Port != (initiator.Port{Address: want}) {
+		if want := netip.MustParseAddr("192.0.2.2"); r.Source != want || r.Port != (ports.Port{Address: want}) {
 			t.Errorf("%s: source %s, port %+v", source, r.Source, r.Port)
 		}
 	}
@@ -58,7 +59,7 @@ func TestSourceOfNames(t *testing.T) {
 			for _, how := range []func(*initiator.SendTargetPortal){
 				func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("192.0.2.2") },
 				func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("::ffff:192.0.2.2") },
-				func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", initiator.Number(0) },
+				func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", ports.N(0) },
 			} {
 				w := newWorld(t, func(cfg *initiator.Config) {
 					cfg.Discoverer.Lookup = func(context.Context, string) ([]netip.Addr, error) { return tt.found, nil }
@@ -101,7 +102,7 @@ func TestSourceAndNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
-	p.Instance, p.Port, p.Source = "host", initiator.Number(1), netip.MustParseAddr("192.0.2.2")
+	p.Instance, p.Port, p.Source = "host", ports.N(1), netip.MustParseAddr("192.0.2.2")
 	r, err := w.AddSendTargetPortal(t.Context(), p)
 	wantCode(t, err, isdsc.Win32InvalidParameter)
 	if r.Stored || len(w.network.Dials()) != 0 {
@@ -139,7 +140,7 @@ func TestAnyInstance(t *testing.T) {
 					return c, err
 				}
 			})
-			for _, i := range []initiator.Instance{
+			for _, i := range []ports.Instance{
 				{Name: "a", Addresses: []netip.Addr{first}, NodeName: initiatorName + "-a"},
 				{Name: "b", Interfaces: []string{"eth1"}, NodeName: initiatorName + "-b"},
 				{Name: "c", Interfaces: []string{"eth9"}},
@@ -188,7 +189,7 @@ func TestRedirectKeepsInstance(t *testing.T) {
 			}
 		})
 		name := initiatorName + "-b"
-		if err := w.AddInstance(t.Context(), initiator.Instance{Name: "b", Interfaces: []string{"eth1"}, NodeName: name}); err != nil {
+		if err := w.AddInstance(t.Context(), ports.Instance{Name: "b", Interfaces: []string{"eth1"}, NodeName: name}); err != nil {
 			t.Fatal(err)
 		}
 		addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Redirect: "192.0.2.11:3261"})

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // TargetFlags are ISCSI_TARGET_FLAG_… of the reference API.
@@ -118,7 +121,7 @@ func mergeStatic(t StaticTarget, alias string, addresses []TargetAddress) (strin
 
 // validate holds t against the rules.
 func (t *StaticTarget) validate() error {
-	if _, err := CheckName(t.Name); err != nil {
+	if _, err := name.CheckName(t.Name); err != nil {
 		return err
 	}
 	if len(t.Alias) > maxAliasLen {
@@ -128,13 +131,13 @@ func (t *StaticTarget) validate() error {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
 	}
 	for _, a := range t.Addresses {
-		text := strings.TrimSuffix(a.String(), ",-1")
-		_, _, reason := parseTargetAddress(text, DefaultPort)
+		written := strings.TrimSuffix(a.String(), ",-1")
+		_, _, reason := parseTargetAddress(written, pdu.DefaultPort)
 		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
 			reason = "a zone, which other hosts do not know"
 		}
 		if reason != "" {
-			return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target address " + quote([]byte(a.String())), Reason: reason}
+			return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target address " + text.Quote([]byte(a.String())), Reason: reason}
 		}
 	}
 	return nil
@@ -163,7 +166,7 @@ func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
 		}
 	}
 	if len(changes) == 0 && !removed {
-		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + quote([]byte(name)), Reason: "there is no static target of this name"})
+		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(name)), Reason: "there is no static target of this name"})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, changes...))
 }

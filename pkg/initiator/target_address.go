@@ -2,8 +2,12 @@ package initiator
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // An addressKind says what an advertised address means beside its text.
@@ -28,7 +32,7 @@ func kindOf(addr netip.Addr) addressKind {
 		return multicastAddress
 	case addr.IsLoopback():
 		return loopbackAddress
-	case addr == broadcast:
+	case addr == zone.Broadcast:
 		return broadcastAddress
 	case addr.Is6() && addr.IsLinkLocalUnicast():
 		return linkLocalAddress
@@ -45,7 +49,7 @@ func kindOf(addr netip.Addr) addressKind {
 // nothing here and is dropped, and an IPv6 address without brackets whose last
 // group is DefaultPort or ownPort, the TCP port of the portal in use.
 func parseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind addressKind, reason string) {
-	a = TargetAddress{Port: DefaultPort, Group: NoGroup}
+	a = TargetAddress{Port: pdu.DefaultPort, Group: NoGroup}
 	s, a.Group, reason = cutTag(s)
 	if reason != "" {
 		return a, kind, reason
@@ -55,7 +59,7 @@ func parseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind address
 		return a, kind, reason
 	}
 	if a.Host = host; rest != "" {
-		port, err := parseDecimal(strings.TrimPrefix(rest, ":"))
+		port, err := text.ParseDecimal(strings.TrimPrefix(rest, ":"))
 		if err != nil || port == 0 || rest[0] != ':' {
 			return a, kind, "the TCP port is not a number from 1 to 65535"
 		}
@@ -74,7 +78,7 @@ func parseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind address
 		}
 		return a, kindOf(addr), ""
 	}
-	return a, kind, badHost(a.Host)
+	return a, kind, name.BadHost(a.Host)
 }
 
 // cutTag cuts the portal group tag off.
@@ -83,11 +87,11 @@ func cutTag(s string) (rest string, group int, reason string) {
 	if i < 0 {
 		return s, NoGroup, ""
 	}
-	rest, text := strings.TrimRight(s[:i], " \t"), strings.Trim(s[i+1:], " \t")
-	if text == "-1" {
+	rest, written := strings.TrimRight(s[:i], " \t"), strings.Trim(s[i+1:], " \t")
+	if written == "-1" {
 		return rest, NoGroup, ""
 	}
-	tag, err := parseDecimal(text)
+	tag, err := text.ParseDecimal(written)
 	if err != nil {
 		return s, NoGroup, "the portal group tag is not a number from 0 to 65535"
 	}
@@ -119,21 +123,12 @@ func isBareIPv6(s string, last int, ownPort uint16) bool {
 	if last < 0 || strings.IndexByte(s, ':') == last {
 		return false
 	}
-	port, err := parseDecimal(s[last+1:])
-	if err != nil || port != DefaultPort && port != ownPort {
+	port, err := text.ParseDecimal(s[last+1:])
+	if err != nil || port != pdu.DefaultPort && port != ownPort {
 		return false
 	}
 	addr, err := netip.ParseAddr(s[:last])
 	return err == nil && addr.Is6()
-}
-
-// parseDecimal reads a number below 2^16 that is nothing but digits.
-func parseDecimal(s string) (uint16, error) {
-	if s == "" || s[0] < '0' || s[0] > '9' {
-		return 0, strconv.ErrSyntax
-	}
-	n, err := strconv.ParseUint(s, 10, 16)
-	return uint16(n), err
 }
 
 // seenFrom returns the address as it is to be used by the host that asked: session

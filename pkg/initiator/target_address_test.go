@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // TestParseTargetAddress: host[:port][,tag], and what is not that.
@@ -136,7 +138,7 @@ func TestSeenFrom(t *testing.T) {
 		{sent: "127.0.0.2", session: "::1", want: "127.0.0.2"},
 		{sent: "127.0.0.2", session: "::ffff:127.0.0.1", want: "127.0.0.2"},
 	} {
-		a, kind, reason := parseTargetAddress(tt.sent, DefaultPort)
+		a, kind, reason := parseTargetAddress(tt.sent, pdu.DefaultPort)
 		if reason != "" {
 			t.Errorf("%s: %s", tt.sent, reason)
 			continue

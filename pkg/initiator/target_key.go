@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A target by one mechanism has two records: one with what is known of it, and an
@@ -70,7 +72,7 @@ func nameInKey(key string) string {
 }
 
 // foldedKey is a target's name in the keys of records.
-func foldedKey(name string) string { return url.PathEscape(FoldName(name)) }
+func foldedKey(iqn string) string { return url.PathEscape(name.Fold(iqn)) }
 
 // hashed is what stands for a part that is too long for a key.
 func hashed(part string) string {

@@ -39,7 +39,7 @@ type setEntry struct {
 const (
 	hashBits  = 1<<30 - 1
 	isImplied = 1 << 30 // no address was sent of it so far
-	isFolded  = 1 << 31 // FoldName changes nothing of the name
+	isFolded  = 1 << 31 // name.Fold changes nothing of the name
 )
 
 // What a value of each type takes, in bytes.

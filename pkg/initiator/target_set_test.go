@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A naiveSet does what a TargetSet does, in the plainest way.
@@ -19,7 +21,7 @@ type naiveSet struct {
 }
 
 func (s *naiveSet) add(t Target, implied bool) {
-	i := slices.IndexFunc(s.targets, func(have Target) bool { return FoldName(have.Name) == FoldName(t.Name) })
+	i := slices.IndexFunc(s.targets, func(have Target) bool { return name.Fold(have.Name) == name.Fold(t.Name) })
 	if i < 0 || s.repeats {
 		t.Addresses = slices.Clone(t.Addresses)
 		s.targets, s.implied = append(s.targets, t), append(s.implied, implied)
@@ -121,7 +123,7 @@ func TestTargetSet(t *testing.T) {
 		}
 		for i, target := range want.targets {
 			at, ok := got.Find([]byte(strings.ToUpper(target.Name)))
-			if ok == want.repeats || ok && FoldName(got.Name(at)) != FoldName(target.Name) {
+			if ok == want.repeats || ok && name.Fold(got.Name(at)) != name.Fold(target.Name) {
 				t.Fatalf("seed %d: %s, the target %d, was found at %d, %t", seed, target.Name, i, at, ok)
 			}
 		}

@@ -3,7 +3,6 @@ package initiator
 import (
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // A Warning is something that went wrong without costing the result.
@@ -68,19 +67,4 @@ func (w *warnings) all() []Warning {
 		return w.kept
 	}
 	return append(w.kept, Warning{Code: WarnMore, Message: fmt.Sprintf("%d more warnings", w.omitted)})
-}
-
-// maxQuoted is how many bytes of what a target sent stand in a message.
-const maxQuoted = 256
-
-// quote makes what a target sent fit for a message: quoted, bounded, and
-// nothing but printable ASCII.
-func quote(v []byte) string { return quoteMost(v, maxQuoted) }
-
-// quoteMost is quote with another bound.
-func quoteMost(v []byte, most int) string {
-	if len(v) > most {
-		return strconv.QuoteToASCII(string(v[:most])) + "…"
-	}
-	return strconv.QuoteToASCII(string(v))
 }

@@ -26,7 +26,10 @@ func TestDirection(t *testing.T) {
 		{pkg: "internal/session", may: []string{"pkg/pdu", "pkg/auth"}, mustNot: []string{"net"}},
 		{pkg: "internal/iscsitest", may: []string{"pkg/pdu", "internal/need"}},
 		{pkg: "pkg/ipsec", mustNot: []string{"net"}},
-		{pkg: "pkg/initiator", may: []string{"pkg/pdu", "pkg/auth", "pkg/ipsec", "internal/session"}},
+		{pkg: "pkg/initiator", may: []string{
+			"pkg/pdu", "pkg/auth", "pkg/ipsec", "internal/session", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports",
+			"pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/internal/dial",
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.pkg, func(t *testing.T) {

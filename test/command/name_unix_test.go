@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // TestNameOfOrdinaryUser: where the host's name is in a file that only root may
@@ -57,7 +57,7 @@ func TestNameOfOrdinaryUser(t *testing.T) {
 	}
 	const nobody = 65534
 	ours, complaint := scan(0)
-	if _, err := initiator.CheckName(ours); err != nil || complaint != "" {
+	if _, err := name.CheckName(ours); err != nil || complaint != "" {
 		t.Errorf("root: got %q and %q", ours, complaint)
 	}
 	theirs, complaint := scan(nobody)

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
@@ -210,10 +211,10 @@ func (j *job) discoverer() *initiator.Discoverer {
 		InitiatorName: "iqn.2026-11.com.example:host1",
 		Timeout:       j.Timeout,
 		Enforcer:      j.enforcer(),
-		Key: func(context.Context, initiator.Port, initiator.Peer) (initiator.PSK, bool, error) {
+		Key: func(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
 			return j.psk(), j.Key != "", nil
 		},
-		Outer: func(context.Context, initiator.Port, netip.Addr) (netip.Addr, bool, error) {
+		Outer: func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
 			return j.Outer, j.Outer.IsValid(), nil
 		},
 	}
@@ -257,7 +258,7 @@ func (j *job) twice(ctx context.Context, r *report) {
 	d := j.discoverer()
 	keys := make(chan bool, 2) // each plan asks for a key
 	key := d.Key
-	d.Key = func(ctx context.Context, from initiator.Port, p initiator.Peer) (initiator.PSK, bool, error) {
+	d.Key = func(ctx context.Context, from ports.Port, p initiator.Peer) (initiator.PSK, bool, error) {
 		keys <- true
 		return key(ctx, from, p)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
@@ -27,7 +27,7 @@ func newArray(t *testing.T, name string, change ...func(*iscsitest.Target)) *arr
 	for _, f := range change {
 		f(target)
 	}
-	a.door = a.open(initiator.DefaultPort, target)
+	a.door = a.open(pdu.DefaultPort, target)
 	return a
 }
 

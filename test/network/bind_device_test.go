@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // oneSubnet are two interfaces of the host in the same subnet, of IPv4 and of
@@ -57,7 +58,7 @@ func TestOneSubnet(t *testing.T) {
 			s.first.saw(one)
 		}
 	}
-	s.addInstance(initiator.Instance{Name: "second", Interfaces: []string{"san1"}})
+	s.addInstance(ports.Instance{Name: "second", Interfaces: []string{"san1"}})
 	ask(all("second"), "10.0.0.10", true, "san1")
 	s.second.saw("10.0.0.2")
 }
@@ -99,7 +100,7 @@ func TestBindDeviceWithoutRegistry(t *testing.T) {
 		} else {
 			s.second.saw("10.0.0.2")
 		}
-		if !r.Bound || r.Port.Interface != nic || r.Port.Number != initiator.AllPorts {
+		if !r.Bound || r.Port.Interface != nic || r.Port.Number != ports.All {
 			t.Errorf("source %s: bound %t, port %+v", source, r.Bound, r.Port)
 		}
 	}
@@ -109,7 +110,7 @@ func TestBindDeviceWithoutRegistry(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no interface") {
 		t.Errorf("error %v", err)
 	}
-	p = from{"host", initiator.Number(0)}.to("10.0.0.10")
+	p = from{"host", ports.N(0)}.to("10.0.0.10")
 	_, err = d.Discover(t.Context(), p)
 	wantCode(t, err, isdsc.InvalidPortNumber)
 	s.first.saw()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestRouteChanges: between two refreshes the route goes another way. Entries
@@ -59,7 +60,7 @@ func TestAddressGone(t *testing.T) {
 		w.second.saw()
 		w.ask(all("host"), w.portal)
 		w.second.saw(h1)
-		if p := w.port("host", h0); p.State != initiator.PortGone || p.Number != one.port {
+		if p := w.port("host", h0); p.State != ports.Gone || p.Number != one.port {
 			t.Errorf("port %+v, want %s, gone", p, one.port)
 		}
 		if last := w.entry(one, w.portal).Last; last.Code != isdsc.InvalidPortNumber || last.Stage != "select-port" {
@@ -93,26 +94,26 @@ func TestLinkDown(t *testing.T) {
 	w.addr(nic1, "fd00:0:0:1::1/64")
 	w.set("route add PORTAL via VIA0 metric 10", "route add PORTAL via VIA1 metric 20")
 	h0, h1 := w.family.host[0], w.family.host[1]
-	state := func(addr string, want initiator.PortState) {
+	state := func(addr string, want ports.State) {
 		t.Helper()
 		if got := w.port("host", addr).State; got != want {
 			t.Errorf("%s is %s, want %s", addr, got, want)
 		}
 	}
-	state("fd00::1", initiator.PortUp)
+	state("fd00::1", ports.Up)
 
 	w.Down(t, nic0)
-	state(h0, initiator.PortDown)
-	state("fd00::1", initiator.PortGone) // the kernel takes IPv6 addresses away
-	state(h1, initiator.PortUp)
+	state(h0, ports.Down)
+	state("fd00::1", ports.Gone) // the kernel takes IPv6 addresses away
+	state(h1, ports.Up)
 	w.asks(all(""), seen{1, 1})
 	w.asks(all("host"), seen{1, 1})
 	w.asks(w.at(h0), seen{1, 0}) // the source asked for, by the way there is
 
-	state("fd00:0:0:1::1", initiator.PortUp)
+	state("fd00:0:0:1::1", ports.Up)
 	w.second.Down(t, nic1)
-	w.await(func() bool { return w.port("host", h1).State == initiator.PortDown })
-	state("fd00:0:0:1::1", initiator.PortDown)
+	w.await(func() bool { return w.port("host", h1).State == ports.Down })
+	state("fd00:0:0:1::1", ports.Down)
 }
 
 // await waits until the system has taken note of something.

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // each returns the ports from which a portal could be reached.
-func (h *host) each(instance, portal string) []initiator.Port {
+func (h *host) each(instance, portal string) []ports.Port {
 	h.t.Helper()
 	selector, err := h.Selector(h.t.Context(), true)
 	if err != nil {
@@ -32,7 +32,7 @@ func TestEach(t *testing.T) {
 		h0, h1 := w.family.host[0], w.family.host[1]
 		w.addr(nic0, w.other+w.bits)
 		w.set("route add PORTAL via VIA0", "route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
-		w.addInstance(initiator.Instance{Name: "backup", Interfaces: []string{nic1}})
+		w.addInstance(ports.Instance{Name: "backup", Interfaces: []string{nic1}})
 
 		// By port, portal and what is found there.
 		got := func(instance string) (matrix []string) {

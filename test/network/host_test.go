@@ -11,6 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
@@ -84,7 +86,7 @@ func ip(t *testing.T, n *netns.Namespace, command string) string {
 }
 
 // port returns the initiator port of an instance that has an address.
-func (h *host) port(instance, addr string) initiator.Port {
+func (h *host) port(instance, addr string) ports.Port {
 	h.t.Helper()
 	p, ok := h.find(instance, addr)
 	if !ok {
@@ -94,31 +96,31 @@ func (h *host) port(instance, addr string) initiator.Port {
 }
 
 // find is port for one that may not be there.
-func (h *host) find(instance, addr string) (initiator.Port, bool) {
+func (h *host) find(instance, addr string) (ports.Port, bool) {
 	h.t.Helper()
 	want := netip.MustParseAddr(addr)
-	ports := h.ports(instance)
-	i := slices.IndexFunc(ports, func(p initiator.Port) bool { return p.Address == want })
+	known := h.ports(instance)
+	i := slices.IndexFunc(known, func(p ports.Port) bool { return p.Address == want })
 	if i < 0 {
-		return initiator.Port{}, false
+		return ports.Port{}, false
 	}
-	return ports[i], true
+	return known[i], true
 }
 
 // ports returns the initiator ports of an instance.
-func (h *host) ports(instance string) []initiator.Port {
+func (h *host) ports(instance string) []ports.Port {
 	h.t.Helper()
-	ports, err := h.Ports(h.t.Context())
+	known, err := h.Ports(h.t.Context())
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return slices.DeleteFunc(ports, func(p initiator.Port) bool { return p.Instance != instance })
+	return slices.DeleteFunc(known, func(p ports.Port) bool { return p.Instance != instance })
 }
 
 // A from says from where to ask: the first half of an entry's key.
 type from struct {
 	instance string
-	port     initiator.PortNumber
+	port     ports.Number
 }
 
 // all leaves it to the routing, among all instances or those addresses that one
@@ -128,14 +130,14 @@ func all(instance string) from { return from{instance: instance} }
 // at is one port, by its address.
 func (h *host) at(addr string) from {
 	h.t.Helper()
-	return from{instance: initiator.HostInstance, port: h.port(initiator.HostInstance, addr).Number}
+	return from{instance: ports.Host, port: h.port(ports.Host, addr).Number}
 }
 
 // to makes an entry of it.
 func (f from) to(portal string) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Instance: f.instance, Port: f.port,
-		Portal: initiator.Portal{Address: portal, Port: initiator.DefaultPort},
+		Portal: initiator.Portal{Address: portal, Port: pdu.DefaultPort},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestInstances: an instance stays within its own addresses and bears its own
@@ -18,8 +19,8 @@ func TestInstances(t *testing.T) {
 		w.addr(nic0, w.other+w.bits)
 		w.set("route add PORTAL via VIA0 src HOST0")
 		h0, h1 := w.family.host[0], w.family.host[1]
-		w.addInstance(initiator.Instance{Name: "Backup", Interfaces: []string{nic1}, NodeName: backupName})
-		w.addInstance(initiator.Instance{Name: "one", Addresses: []netip.Addr{netip.MustParseAddr(w.other)}})
+		w.addInstance(ports.Instance{Name: "Backup", Interfaces: []string{nic1}, NodeName: backupName})
+		w.addInstance(ports.Instance{Name: "one", Addresses: []netip.Addr{netip.MustParseAddr(w.other)}})
 
 		w.ask(all("host"), w.portal)
 		w.first.sawName(initiatorName, h0)
@@ -37,8 +38,8 @@ func TestInstances(t *testing.T) {
 		w.ask(from{"backup", w.port("Backup", h1).Number}, w.portal)
 		w.second.sawName(backupName, h1)
 
-		if ports := w.ports("one"); len(ports) != 1 || ports[0].Number != initiator.Number(0) {
-			t.Errorf("ports %v", ports)
+		if known := w.ports("one"); len(known) != 1 || known[0].Number != ports.N(0) {
+			t.Errorf("ports %v", known)
 		}
 		for _, p := range w.ports("Backup") {
 			if p.Interface != nic1 {
@@ -65,7 +66,7 @@ func TestPreferOwnInterface(t *testing.T) {
 		w.addr(nic0, w.other+w.bits)
 		w.set("route add PORTAL via VIA1 src OTHER")
 		h0, h1 := netip.MustParseAddr(w.family.host[0]), netip.MustParseAddr(w.family.host[1])
-		w.addInstance(initiator.Instance{Name: "both", Addresses: []netip.Addr{h0, h1}})
+		w.addInstance(ports.Instance{Name: "both", Addresses: []netip.Addr{h0, h1}})
 		w.ask(all("host"), w.portal)
 		w.second.saw(w.other)
 		w.ask(all("both"), w.portal)
@@ -83,7 +84,7 @@ func TestPreferOwnInterface(t *testing.T) {
 func TestAnyInstance(t *testing.T) {
 	eachFamily(t, func(t *testing.T, w *ways) {
 		w.set("route add PORTAL via VIA0", "route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
-		w.addInstance(initiator.Instance{Name: "backup", Interfaces: []string{nic1}, NodeName: backupName})
+		w.addInstance(ports.Instance{Name: "backup", Interfaces: []string{nic1}, NodeName: backupName})
 		w.ask(all(""), w.portal)
 		w.first.sawName(initiatorName, w.family.host[0])
 		w.second.saw()
@@ -111,9 +112,9 @@ func TestKeyRefusals(t *testing.T) {
 		portal string
 		code   uint32
 	}{
-		{"number without instance", from{"", initiator.Number(0)}, w.array[0], isdsc.Win32InvalidParameter},
+		{"number without instance", from{"", ports.N(0)}, w.array[0], isdsc.Win32InvalidParameter},
 		{"unknown instance", all("hba7"), w.array[0], isdsc.InitiatorInstanceNotFound},
-		{"unknown number", from{"host", initiator.Number(99)}, w.array[0], isdsc.InvalidPortNumber},
+		{"unknown number", from{"host", ports.N(99)}, w.array[0], isdsc.InvalidPortNumber},
 		{"IPv6 port, IPv4 portal", w.at("fd00::1"), w.array[0], isdsc.AddressTypeNotSupported},
 		{"IPv4 port, IPv6 portal", w.at("10.0.0.1"), "fd00::10", isdsc.AddressTypeNotSupported},
 		{"IPv6 port, mapped IPv4 portal", w.at("fd00::1"), "::ffff:" + w.array[0], isdsc.AddressTypeNotSupported},

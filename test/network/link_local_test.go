@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // links are two links with an array at the end of each. Both arrays have the same
@@ -85,7 +86,7 @@ func TestLinkLocal(t *testing.T) {
 		index := strings.TrimSuffix(strings.Fields(l.ip("-o link show dev " + nic))[0], ":")
 		l.asks(all(""), linkLocalPortal+"%"+index, i)
 		l.asks(l.at(i), linkLocalPortal+"%"+index, i)
-		l.addInstance(initiator.Instance{Name: "only-" + nic, Interfaces: []string{nic}})
+		l.addInstance(ports.Instance{Name: "only-" + nic, Interfaces: []string{nic}})
 		l.asks(all("only-"+nic), linkLocalPortal, i)
 
 		p := all("").to(linkLocalPortal)

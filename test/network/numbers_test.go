@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestNumbers: a number stays with its address for ever, and no other address
@@ -14,22 +14,22 @@ func TestNumbers(t *testing.T) {
 	h.cable("san0", newArray(t, "disk"))
 	h.addr("san0", "10.0.0.1/24", "fd00::1/64")
 	first, second := h.port("host", "10.0.0.1"), h.port("host", "fd00::1")
-	if first.Interface != "san0" || first.State != initiator.PortUp || first.Number == second.Number {
+	if first.Interface != "san0" || first.State != ports.Up || first.Number == second.Number {
 		t.Errorf("ports %+v, %+v", first, second)
 	}
 	for _, p := range []struct {
-		port initiator.Port
+		port ports.Port
 		addr string
 	}{{first, "10.0.0.1/24"}, {second, "fd00::1/64"}} {
 		h.lose("san0", p.addr)
 		gone := p.port
-		gone.State, gone.Interface = initiator.PortGone, ""
+		gone.State, gone.Interface = ports.Gone, ""
 		if got := h.port("host", p.port.Address.String()); got != gone {
 			t.Errorf("without %s: port %+v, want %+v", p.addr, got, gone)
 		}
 	}
 	h.addr("san0", "10.0.0.2/24", "fd00::2/64")
-	taken := map[initiator.PortNumber]netip.Addr{}
+	taken := map[ports.Number]netip.Addr{}
 	for _, p := range h.ports("host") {
 		if other, ok := taken[p.Number]; ok {
 			t.Errorf("%s and %s have the same number %s", other, p.Address, p.Number)
@@ -77,7 +77,7 @@ func TestPassingAddresses(t *testing.T) {
 	disk.saw("fd00::1")
 	r := h.ask(all(""), "fd00::10")
 	disk.saw(r.Source.String())
-	if number := r.Port.Number; r.Source == netip.MustParseAddr("fd00::1") || number != initiator.AllPorts {
+	if number := r.Port.Number; r.Source == netip.MustParseAddr("fd00::1") || number != ports.All {
 		t.Errorf("source %s, port %s, want a temporary address, which has no number", r.Source, number)
 	}
 
@@ -98,7 +98,7 @@ func TestSameLinkLocal(t *testing.T) {
 	}
 	h.ip("-6 addr add fe80::1/64 dev san0 nodad")
 	h.ip("-6 addr add fe80::1/64 dev san1 nodad preferred_lft 0")
-	if p := h.port("host", "fe80::1%san0"); p.Interface != "san0" || p.State != initiator.PortUp {
+	if p := h.port("host", "fe80::1%san0"); p.Interface != "san0" || p.State != ports.Up {
 		t.Errorf("port %+v", p)
 	}
 	if p, ok := h.find("host", "fe80::1%san1"); ok {
@@ -134,10 +134,10 @@ func TestTentativeAddress(t *testing.T) {
 	h.Sysctl(t, "net/ipv6/conf/san0/dad_transmits", "100") // one a second
 	h.ip("-6 addr add fd00::1/64 dev san0")
 	h.ip("-6 addr add fd00::2/64 dev san0 nodad")
-	if p := h.port("host", "fd00::1"); p.State != initiator.PortDown {
+	if p := h.port("host", "fd00::1"); p.State != ports.Down {
 		t.Errorf("port %+v, want it down", p)
 	}
-	if p := h.port("host", "fd00::2"); p.State != initiator.PortUp {
+	if p := h.port("host", "fd00::2"); p.State != ports.Up {
 		t.Errorf("port %+v, want it up", p)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestRedirect: a login that is sent to another subnet has its source chosen
@@ -17,7 +18,7 @@ func TestRedirect(t *testing.T) {
 			w := newWays(t, f, func(target *iscsitest.Target) { target.Redirect = bracketed(f.array[1]) + ":3260,1" })
 			w.set("route add PORTAL via VIA0")
 			h0, h1 := f.host[0], f.host[1]
-			w.addInstance(initiator.Instance{Name: "backup", Interfaces: []string{nic1}, NodeName: backupName})
+			w.addInstance(ports.Instance{Name: "backup", Interfaces: []string{nic1}, NodeName: backupName})
 			for _, tt := range []struct {
 				from          from
 				first, second string

@@ -3,8 +3,8 @@ package network
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // A seen is what is to be seen of a session: at which array, from which of our
@@ -99,7 +99,7 @@ func TestRouting(t *testing.T) {
 				w.asks(w.at(w.family.host[1]), tt.port1)
 				// With another instance around, none is asked for in a
 				// different way.
-				w.addInstance(initiator.Instance{Name: "other", Interfaces: []string{"none"}})
+				w.addInstance(ports.Instance{Name: "other", Interfaces: []string{"none"}})
 				w.asks(all(""), tt.all)
 			})
 		})
@@ -132,7 +132,7 @@ func (w *ways) asks(f from, want seen) {
 	}
 }
 
-func (h *host) addInstance(i initiator.Instance) {
+func (h *host) addInstance(i ports.Instance) {
 	h.t.Helper()
 	if err := h.AddInstance(h.t.Context(), i); err != nil {
 		h.t.Fatal(err)

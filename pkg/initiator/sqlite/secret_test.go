@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // secrets are what must not be readable in any file.
@@ -42,8 +43,8 @@ func openPlace(t *testing.T, path, key string) *place {
 			},
 		},
 		Sealer: seal.KeyFile(key),
-		Addresses: func() ([]initiator.HostAddress, error) {
-			return []initiator.HostAddress{{Addr: netip.MustParseAddr("127.0.0.1"), Interface: "lo", Up: true}}, nil
+		Addresses: func() ([]ports.Address, error) {
+			return []ports.Address{{Addr: netip.MustParseAddr("127.0.0.1"), Interface: "lo", Up: true}}, nil
 		},
 	})
 	if err != nil {
@@ -55,7 +56,7 @@ func openPlace(t *testing.T, path, key string) *place {
 // portal returns an entry with mutual CHAP.
 func portal(address string) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
-		Port:   initiator.AllPorts,
+		Port:   ports.All,
 		Portal: initiator.Portal{Address: address, Port: 3260},
 		Login: initiator.LoginOptions{
 			Specified: initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword,
@@ -77,7 +78,7 @@ func TestSecretsOnDisk(t *testing.T) {
 	if _, err := p.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(secrets[2])), ""); err != nil {
 		t.Fatal(err)
 	}
-	err := p.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.1", Port: initiator.AllPorts, Key: auth.NewSecret([]byte(secrets[3]))}, true)
+	err := p.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.1", Port: ports.All, Key: auth.NewSecret([]byte(secrets[3]))}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

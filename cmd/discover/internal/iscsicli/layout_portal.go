@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -95,8 +96,8 @@ func loginFlagNames(f initiator.LoginFlags) (names []string) {
 	return names
 }
 
-func portNumber(n initiator.PortNumber) string {
-	if n == initiator.AllPorts {
+func portNumber(n ports.Number) string {
+	if n == ports.All {
 		return "<Any Port>"
 	}
 	return n.String()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -30,7 +31,7 @@ func TestPortals(t *testing.T) {
 	plain := initiator.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: "2001:db8::10", Port: 3260}}}
 	full := initiator.StoredPortal{PasswordSet: true, SendTargetPortal: initiator.SendTargetPortal{
 		Portal:   initiator.Portal{SymbolicName: "array\x1b[2J", Address: "192.0.2.10", Port: 3261},
-		Instance: "host", Port: initiator.Number(0),
+		Instance: "host", Port: ports.N(0),
 		Security: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagPFS | ipsec.FlagTransport,
 		Login: initiator.LoginOptions{
 			Specified: specifiedAll, Flags: 0xb, AuthType: initiator.MutualCHAP,

@@ -14,11 +14,12 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 var compare = cmp.Options{
 	cmp.AllowUnexported(Secret{}, auth.Secret{}),
-	cmpopts.EquateComparable(netip.Addr{}, initiator.PortNumber{}),
+	cmpopts.EquateComparable(netip.Addr{}, ports.Number{}),
 }
 
 // parse understands a command line. Arguments are separated by blanks, and "_" is
@@ -63,7 +64,7 @@ func TestParse(t *testing.T) {
 			Portal: initiator.SendTargetPortal{Portal: at("2001:db8::10", 3260)}, Login: Login{Password: none},
 		}},
 		{"AddTargetPortal 192.0.2.10 1 host 0 0x27 3 1 0 65535 3600 0 host1 env:SECRET 2", AddTargetPortal{
-			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 1), Instance: "host", Port: initiator.Number(0), Security: 0x27},
+			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 1), Instance: "host", Port: ports.N(0), Security: 0x27},
 			Login: Login{
 				Options: initiator.LoginOptions{
 					Specified: specifiedAll, Flags: initiator.LoginRequireIPsec | initiator.LoginMultipathEnabled,
@@ -74,7 +75,7 @@ func TestParse(t *testing.T) {
 			},
 		}},
 		{`AddTargetPortal 192.0.2.10 65535 root\iscsiprt\0000_0 4294967295 0xFFFFFFFFFFFFFFFF * * * * * * - - 0`, AddTargetPortal{
-			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 65535), Instance: "host", Port: initiator.AllPorts, Security: 0xffffffffffffffff},
+			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 65535), Instance: "host", Port: ports.All, Security: 0xffffffffffffffff},
 			Login: Login{
 				Options:  initiator.LoginOptions{Specified: initiator.SpecifiedUsername | initiator.SpecifiedPassword | initiator.SpecifiedAuthType},
 				Password: Secret{Given: true, text: "-"},
@@ -101,9 +102,9 @@ func TestParse(t *testing.T) {
 		}},
 		{"RemoveTargetPortal 192.0.2.10 3260", RemoveTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260)}}},
 		{"RemoveTargetPortal 192.0.2.10 3260 host", RemoveTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260), Instance: "host"}}},
-		{"RemoveTargetPortal 192.0.2.10 3260 san 0x10", RemoveTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260), Instance: "san", Port: initiator.Number(16)}}},
+		{"RemoveTargetPortal 192.0.2.10 3260 san 0x10", RemoveTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260), Instance: "san", Port: ports.N(16)}}},
 		{"RefreshTargetPortal 192.0.2.10 3260 * *", RefreshTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260)}}},
-		{"RefreshTargetPortal 192.0.2.10 3260 * 1", RefreshTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260), Port: initiator.Number(1)}}},
+		{"RefreshTargetPortal 192.0.2.10 3260 * 1", RefreshTargetPortal{initiator.Key{Portal: at("192.0.2.10", 3260), Port: ports.N(1)}}},
 		{"ListTargetPortals", ListTargetPortals{}},
 		{"ListTargets", ListTargets{}},
 		{"ListTargets T", ListTargets{true}},
@@ -135,7 +136,7 @@ func TestParse(t *testing.T) {
 		{"GroupKey fd:3 *", PSKey{Info: initiator.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}, Persist: true}},
 		{"GroupKey fd:3 F", PSKey{Info: initiator.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}}},
 		{"PSKey host 1 0x27 1 192.0.2.10 env:KEY T", PSKey{
-			Info: initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: initiator.Number(1), Flags: 0x27},
+			Info: initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: ports.N(1), Flags: 0x27},
 			Key:  Secret{Given: true, text: "env:KEY"}, Persist: true,
 		}},
 		{"PSKey * * * 2 array.example.com env:KEY no", PSKey{Info: initiator.IKEInfo{ID: "array.example.com"}, Key: Secret{Given: true, text: "env:KEY"}}},

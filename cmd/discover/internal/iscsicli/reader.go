@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A param is an argument of a verb, with its values as the usage has them.
@@ -130,7 +132,7 @@ func (r *reader) address() string {
 func (r *reader) tcpPort() uint16 {
 	n, given := r.number(1, 65535)
 	if !given {
-		return initiator.DefaultPort
+		return pdu.DefaultPort
 	}
 	return uint16(n)
 }
@@ -148,18 +150,18 @@ const windowsInstance = `Root\ISCSIPRT\0000_0`
 func (r *reader) instance() string {
 	name := r.text()
 	if strings.EqualFold(name, windowsInstance) {
-		return initiator.HostInstance
+		return ports.Host
 	}
 	return name
 }
 
 // initiatorPort returns the next argument, the number of an initiator port.
-func (r *reader) initiatorPort() initiator.PortNumber {
+func (r *reader) initiatorPort() ports.Number {
 	n, given := r.number(0, 1<<32-1)
 	if !given {
-		return initiator.AllPorts
+		return ports.All
 	}
-	return initiator.Number(uint32(n))
+	return ports.N(uint32(n))
 }
 
 // key returns the next two to four arguments.

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A Request is what a command line asks for: one of the types below. All are
@@ -67,7 +69,7 @@ type PSKey struct {
 type GetPSKey struct {
 	ID       string
 	Instance string
-	Port     initiator.PortNumber
+	Port     ports.Number
 }
 
 // TunnelAddr sets the gateway of a destination.
@@ -91,23 +93,39 @@ type Ping struct {
 // Unavailable is a verb of the tool's that is not here.
 type Unavailable struct{ Verb *Verb }
 
-func (AddTargetPortal) request()     {}
-func (RemoveTargetPortal) request()  {}
+func (AddTargetPortal) request() {}
+
+func (RemoveTargetPortal) request() {}
+
 func (RefreshTargetPortal) request() {}
-func (ListTargetPortals) request()   {}
-func (ListTargets) request()         {}
-func (TargetInfo) request()          {}
-func (AddTarget) request()           {}
-func (RemoveTarget) request()        {}
-func (ListInitiators) request()      {}
-func (NodeName) request()            {}
-func (CHAPSecret) request()          {}
-func (PSKey) request()               {}
-func (GetPSKey) request()            {}
-func (TunnelAddr) request()          {}
-func (ListiSNSServers) request()     {}
-func (Ping) request()                {}
-func (Unavailable) request()         {}
+
+func (ListTargetPortals) request() {}
+
+func (ListTargets) request() {}
+
+func (TargetInfo) request() {}
+
+func (AddTarget) request() {}
+
+func (RemoveTarget) request() {}
+
+func (ListInitiators) request() {}
+
+func (NodeName) request() {}
+
+func (CHAPSecret) request() {}
+
+func (PSKey) request() {}
+
+func (GetPSKey) request() {}
+
+func (TunnelAddr) request() {}
+
+func (ListiSNSServers) request() {}
+
+func (Ping) request() {}
+
+func (Unavailable) request() {}
 
 func (r *reader) addTargetPortal() Request {
 	a := AddTargetPortal{Portal: initiator.SendTargetPortal{Portal: r.portal()}}
@@ -119,7 +137,7 @@ func (r *reader) addTargetPortal() Request {
 }
 
 func (r *reader) qAddTargetPortal() Request {
-	a := AddTargetPortal{Portal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: r.address(), Port: initiator.DefaultPort}}}
+	a := AddTargetPortal{Portal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: r.address(), Port: pdu.DefaultPort}}}
 	if r.more() {
 		a.Login.credentials(r)
 		a.Login.Options.Specified |= initiator.SpecifiedAuthType
@@ -157,7 +175,7 @@ const maxMappings = 1 << 16
 
 func (r *reader) qAddTarget() Request {
 	a := AddTarget{Target: initiator.StaticTarget{Name: r.text(), Persist: true}}
-	a.reach(initiator.Portal{Address: r.address(), Port: initiator.DefaultPort})
+	a.reach(initiator.Portal{Address: r.address(), Port: pdu.DefaultPort})
 	return a
 }
 
@@ -208,7 +226,7 @@ func (r *reader) tunnelAddr() Request {
 }
 
 func (r *reader) ping() Request {
-	p := Ping{Instance: r.instance(), Portal: initiator.Portal{Address: r.address(), Port: initiator.DefaultPort}, Count: usualPings}
+	p := Ping{Instance: r.instance(), Portal: initiator.Portal{Address: r.address(), Port: pdu.DefaultPort}, Count: usualPings}
 	if n, given := r.number(1, 65535); given {
 		p.Count = int(n)
 	}

@@ -1,4 +1,4 @@
-package initiator
+package ports
 
 import (
 	"context"
@@ -8,13 +8,16 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// A PortSelector finds the initiator port that a portal is asked from. It
+// A Selector finds the initiator port that a portal is asked from. It
 // refuses, and never guesses: a number that cannot be used is an error, not
 // another port.
-type PortSelector struct {
+type Selector struct {
 	// Instances are the names of the initiator instances, in the order in which
 	// they are tried where none is asked for.
 	Instances []string
@@ -37,27 +40,27 @@ type PortSelector struct {
 }
 
 // Select returns the ports to ask dst from, in the order in which they are to be
-// tried: one by its number; or, with AllPorts, the one that current routing picks
+// tried: one by its number; or, with All, the one that current routing picks
 // of the instance, or of each instance where none is named. A port with an
 // invalid Address means that the connection decides.
-func (s *PortSelector) Select(ctx context.Context, instance string, number PortNumber, dst netip.Addr) ([]Port, error) {
-	return s.choose(ctx, instance, number, netip.AddrPortFrom(dst, DefaultPort))
+func (s *Selector) Select(ctx context.Context, instance string, number Number, dst netip.Addr) ([]Port, error) {
+	return s.Choose(ctx, instance, number, netip.AddrPortFrom(dst, pdu.DefaultPort))
 }
 
-// choose is Select for a TCP port, of which policy routing may take notice.
-func (s *PortSelector) choose(ctx context.Context, instance string, number PortNumber, dst netip.AddrPort) ([]Port, error) {
+// Choose is Select for a TCP port, of which policy routing may take notice.
+func (s *Selector) Choose(ctx context.Context, instance string, number Number, dst netip.AddrPort) ([]Port, error) {
 	if instance == "" {
-		if number != AllPorts {
-			return nil, numberWithoutInstance(number)
+		if number != All {
+			return nil, NumberWithoutInstance(number)
 		}
 		return s.any(ctx, dst)
 	}
-	name, err := s.instance(instance)
+	name, err := s.Instance(instance)
 	if err != nil {
 		return nil, err
 	}
-	if number != AllPorts {
-		p, err := s.numbered(name, number, dst.Addr())
+	if number != All {
+		p, err := s.Numbered(name, number, dst.Addr())
 		if err == nil {
 			err = p.sameLink(dst.Addr())
 		}
@@ -73,8 +76,8 @@ func (s *PortSelector) choose(ctx context.Context, instance string, number PortN
 	return []Port{p}, nil
 }
 
-// numberWithoutInstance is the refusal of a number that has no meaning.
-func numberWithoutInstance(number PortNumber) error {
+// NumberWithoutInstance is the refusal of a number that has no meaning.
+func NumberWithoutInstance(number Number) error {
 	return &isdsc.Error{
 		Code:   isdsc.Win32InvalidParameter,
 		What:   "initiator port " + number.String(),
@@ -84,9 +87,9 @@ func numberWithoutInstance(number PortNumber) error {
 
 // Each returns every port of an instance, or of all where none is named, from
 // which dst could be reached. No source address comes twice.
-func (s *PortSelector) Each(ctx context.Context, instance string, dst netip.Addr) ([]Port, error) {
+func (s *Selector) Each(ctx context.Context, instance string, dst netip.Addr) ([]Port, error) {
 	if instance != "" {
-		name, err := s.instance(instance)
+		name, err := s.Instance(instance)
 		if err != nil {
 			return nil, err
 		}
@@ -98,7 +101,7 @@ func (s *PortSelector) Each(ctx context.Context, instance string, dst netip.Addr
 		if taken || instance != "" && p.Instance != instance {
 			continue
 		}
-		if _, err := s.reaches(ctx, p, netip.AddrPortFrom(dst, DefaultPort)); err == nil {
+		if _, err := s.reaches(ctx, p, netip.AddrPortFrom(dst, pdu.DefaultPort)); err == nil {
 			found = append(found, p)
 		}
 	}
@@ -110,34 +113,34 @@ func (s *PortSelector) Each(ctx context.Context, instance string, dst netip.Addr
 
 // Find returns the port that an address is, of an instance or, where none is
 // named, of the first that has it.
-func (s *PortSelector) Find(instance string, addr netip.Addr) (Port, bool) {
+func (s *Selector) Find(instance string, addr netip.Addr) (Port, bool) {
 	for _, p := range s.Ports {
-		if p.Address == addr && (instance == "" || sameInstance(p.Instance, instance)) {
+		if p.Address == addr && (instance == "" || SameInstance(p.Instance, instance)) {
 			return p, true
 		}
 	}
 	return Port{}, false
 }
 
-// instance returns an instance's name as it is written in the list.
-func (s *PortSelector) instance(name string) (string, error) {
+// Instance returns an instance's name as it is written in the list.
+func (s *Selector) Instance(name string) (string, error) {
 	for _, known := range s.Instances {
-		if sameInstance(known, name) {
+		if SameInstance(known, name) {
 			return known, nil
 		}
 	}
-	if err := s.Unreadable[foldInstance(name)]; err != nil {
+	if err := s.Unreadable[FoldInstance(name)]; err != nil {
 		return "", err
 	}
-	return "", noInstance(name)
+	return "", NoInstance(name)
 }
 
-func noInstance(name string) error {
-	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + quote([]byte(name)), Reason: "there is none of this name"}
+func NoInstance(name string) error {
+	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "there is none of this name"}
 }
 
-// numbered returns the port of a number, if it can be used for dst.
-func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Addr) (Port, error) {
+// Numbered returns the port of a number, if it can be used for dst.
+func (s *Selector) Numbered(instance string, number Number, dst netip.Addr) (Port, error) {
 	refuse := func(code uint32, format string, args ...any) (Port, error) {
 		return Port{}, &isdsc.Error{Code: code, What: fmt.Sprintf("initiator port %s of instance %s", number, instance), Reason: fmt.Sprintf(format, args...)}
 	}
@@ -147,7 +150,7 @@ func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Ad
 	}
 	p := s.Ports[i]
 	switch {
-	case p.State == PortGone:
+	case p.State == Gone:
 		return refuse(isdsc.InvalidPortNumber, "the instance no longer has its address %s", p.Address)
 	case dst.IsValid() && p.Address.Is4() != dst.Is4():
 		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
@@ -157,7 +160,7 @@ func (s *PortSelector) numbered(instance string, number PortNumber, dst netip.Ad
 
 // any returns a port of each instance that has a route. A source address that
 // comes again would have the same fate.
-func (s *PortSelector) any(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
+func (s *Selector) any(ctx context.Context, dst netip.AddrPort) ([]Port, error) {
 	var found []Port
 	var first error
 	for _, name := range s.Instances {
@@ -182,8 +185,8 @@ func (s *PortSelector) any(ctx context.Context, dst netip.AddrPort) ([]Port, err
 // kernel's first choice is not the instance's, it is the one of its own that
 // comes next: one from which packets leave by its own interface, then one that
 // has most in common with the destination (RFC 6724, section 5, rule 8).
-func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.AddrPort) (Port, error) {
-	if needsZone(dst.Addr()) {
+func (s *Selector) routed(ctx context.Context, instance string, dst netip.AddrPort) (Port, error) {
+	if zone.Missing(dst.Addr()) {
 		zone, err := s.link(instance, dst.Addr())
 		if err != nil {
 			return Port{}, err
@@ -192,7 +195,7 @@ func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.Ad
 	}
 	if w, err := s.route(ctx, netip.Addr{}, dst); err == nil {
 		for _, p := range s.Ports {
-			if p.Instance == instance && p.Address == w.source && p.State != PortGone {
+			if p.Instance == instance && p.Address == w.source && p.State != Gone {
 				return p, nil
 			}
 		}
@@ -223,10 +226,10 @@ func (s *PortSelector) routed(ctx context.Context, instance string, dst netip.Ad
 
 // link returns the zone of a link-local address that has none: of the only link
 // that the instance has. Routing cannot choose between several.
-func (s *PortSelector) link(instance string, dst netip.Addr) (zone string, err error) {
+func (s *Selector) link(instance string, dst netip.Addr) (zone string, err error) {
 	for _, p := range s.Ports {
 		own := p.Address.Zone()
-		if p.Instance != instance || p.State != PortUp || own == "" || own == zone {
+		if p.Instance != instance || p.State != Up || own == "" || own == zone {
 			continue
 		}
 		if zone != "" {
@@ -257,22 +260,22 @@ var errUnfit = errors.New("initiator: not a source for that address")
 
 // reaches returns the way of packets from p to dst, or an error where they could
 // not go there.
-func (s *PortSelector) reaches(ctx context.Context, p Port, dst netip.AddrPort) (way, error) {
+func (s *Selector) reaches(ctx context.Context, p Port, dst netip.AddrPort) (way, error) {
 	to := dst.Addr()
 	switch {
-	case p.State != PortUp, p.Address.Is4() != to.Is4(),
+	case p.State != Up, p.Address.Is4() != to.Is4(),
 		p.Address.IsLoopback() != to.IsLoopback(),
 		p.Address.Zone() != to.Zone() && to.Zone() != "",
 		p.Address.Is6() && p.Address.IsLinkLocalUnicast() != to.IsLinkLocalUnicast():
 		return way{}, errUnfit
 	}
-	if needsZone(to) {
+	if zone.Missing(to) {
 		dst = netip.AddrPortFrom(to.WithZone(p.Address.Zone()), dst.Port())
 	}
 	return s.route(ctx, p.Address, dst)
 }
 
-func (s *PortSelector) route(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
+func (s *Selector) route(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
 	if s.Route != nil {
 		addr, err := s.Route(ctx, source, dst.Addr())
 		return way{source: addr}, err

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package initiator
+package dial
 
 import (
 	"fmt"

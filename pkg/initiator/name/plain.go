@@ -1,11 +1,11 @@
-package initiator
+package name
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// plainChars has true for the characters of which FoldName leaves each as it is.
+// plainChars has true for the characters of which Fold leaves each as it is.
 var plainChars = func() (plain [256]bool) {
 	for _, c := range []byte(nameChars) {
 		plain[c] = c < 'A' || 'Z' < c
@@ -13,11 +13,11 @@ var plainChars = func() (plain [256]bool) {
 	return plain
 }()
 
-// isPlainName reports a name of the usual kind quickly: in iqn. form, valid, and
-// equal to what FoldName makes of it. A name of which it says nothing may be valid
+// IsPlain reports a name of the usual kind quickly: in iqn. form, valid, and
+// equal to what Fold makes of it. A name of which it says nothing may be valid
 // all the same.
-func isPlainName(v []byte) bool {
-	if len(v) < len(plainStart) || len(v) > MaxNameLen || string(v[:4]) != plainStart[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
+func IsPlain(v []byte) bool {
+	if len(v) < len(PlainStart) || len(v) > MaxLen || string(v[:4]) != PlainStart[:4] || v[8] != '-' || v[11] != '.' || v[12] == ':' {
 		return false
 	}
 	for _, i := range [...]int{4, 5, 6, 7, 9, 10} {
@@ -28,13 +28,13 @@ func isPlainName(v []byte) bool {
 	if month := (v[9]-'0')*10 + v[10] - '0'; month < 1 || month > 12 {
 		return false
 	}
-	return arePlainChars(v[len(plainStart)-1:])
+	return ArePlainChars(v[len(PlainStart)-1:])
 }
 
-// plainStart is how a plain name begins, in which x is not a colon.
-const plainStart = "iqn.yyyy-mm.x"
+// PlainStart is how a plain name begins, in which x is not a colon.
+const PlainStart = "iqn.yyyy-mm.x"
 
-func arePlainChars(v []byte) bool {
+func ArePlainChars(v []byte) bool {
 	for _, c := range v {
 		if !plainChars[c] {
 			return false
@@ -43,9 +43,9 @@ func arePlainChars(v []byte) bool {
 	return true
 }
 
-// plainLen returns the length of the name that v begins with, up to its NUL;
+// PlainLen returns the length of the name that v begins with, up to its NUL;
 // negative where it is not plain, or the one before, which is plain.
-func plainLen(v, before []byte) int {
+func PlainLen(v, before []byte) int {
 	// Mostly they are of one length, begin alike and differ in a word or two.
 	n := len(before)
 	if len(v) <= n || v[n] != 0 || n < 16 || word(v, 0) != word(before, 0) || word(v, 8) != word(before, 8) {
@@ -66,12 +66,12 @@ func plainLen(v, before []byte) int {
 	return n
 }
 
-// otherPlainLen is plainLen for all other names.
+// otherPlainLen is PlainLen for all other names.
 func otherPlainLen(v, before []byte) int {
-	most := min(len(v), MaxNameLen+1)
-	n := common(v[:most], before)
-	if n < len(plainStart) {
-		if n = bytes.IndexByte(v[:most], 0); n < 0 || !isPlainName(v[:n]) {
+	most := min(len(v), MaxLen+1)
+	n := Common(v[:most], before)
+	if n < len(PlainStart) {
+		if n = bytes.IndexByte(v[:most], 0); n < 0 || !IsPlain(v[:n]) {
 			return -1
 		}
 	} else {
@@ -88,9 +88,9 @@ func otherPlainLen(v, before []byte) int {
 	return n
 }
 
-// common returns how many bytes two names have in common at least, in steps of
+// Common returns how many bytes two names have in common at least, in steps of
 // eight.
-func common(v, before []byte) int {
+func Common(v, before []byte) int {
 	n := 0
 	for most := min(len(v), len(before)) - 8; n <= most && word(v, n) == word(before, n); {
 		n += 8

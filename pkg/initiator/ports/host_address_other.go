@@ -1,6 +1,6 @@
 //go:build !linux
 
-package initiator
+package ports
 
 // addressStates knows only Linux's way to tell.
 func addressStates() map[onLink]addressState { return nil }

@@ -1,4 +1,4 @@
-package initiator
+package ports
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 )
 
 // What package syscall does not know of a route: two attributes, and where its
@@ -47,7 +49,7 @@ func kernelRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (wa
 	if !w.source.IsValid() {
 		return way{}, os.NewSyscallError("route", syscall.EADDRNOTAVAIL)
 	}
-	if needsZone(w.source) {
+	if zone.Missing(w.source) {
 		w.source = w.source.WithZone(dst.Addr().Zone())
 	}
 	return w, nil
@@ -74,8 +76,8 @@ func routeRequest(source netip.Addr, dst netip.AddrPort) ([]byte, error) {
 	if source.IsValid() {
 		attribute(syscall.RTA_SRC, source.AsSlice()...)
 	}
-	if zone := to.Zone(); zone != "" {
-		index, err := zoneIndex(zone)
+	if link := to.Zone(); link != "" {
+		index, err := zone.Index(link)
 		if err != nil {
 			return nil, err
 		}

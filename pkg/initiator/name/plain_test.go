@@ -1,4 +1,4 @@
-package initiator
+package name
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 func TestPlainLen(t *testing.T) {
 	t.Parallel()
 	const long = "iqn.2026-11.com.example:disk0123456789abcdefghijk"
-	for n := len(plainStart); n <= len(long); n++ {
+	for n := len(PlainStart); n <= len(long); n++ {
 		for at := range n {
 			for c := range 256 {
 				v := []byte(long[:n])
@@ -19,10 +19,10 @@ func TestPlainLen(t *testing.T) {
 				if end := slices.Index(v, 0); end >= 0 {
 					want = end
 				}
-				if string(v) == long[:n] || !isPlainName(v[:want]) {
+				if string(v) == long[:n] || !IsPlain(v[:want]) {
 					want = -1
 				}
-				if got := plainLen(append(v, "\x00TargetName"...), []byte(long[:n])); got != want {
+				if got := PlainLen(append(v, "\x00TargetName"...), []byte(long[:n])); got != want {
 					t.Fatalf("%q after %q: got %d, want %d", v, long[:n], got, want)
 				}
 			}
@@ -33,7 +33,7 @@ func TestPlainLen(t *testing.T) {
 			for _, filler := range nameChars {
 				v := bytes.Repeat([]byte{byte(filler)}, 8)
 				v[at] = byte(c)
-				if got, want := areEightPlain(word(v, 0)), arePlainChars(v); got != want {
+				if got, want := areEightPlain(word(v, 0)), ArePlainChars(v); got != want {
 					t.Fatalf("%q: got %t, want %t", v, got, want)
 				}
 			}

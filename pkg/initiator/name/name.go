@@ -1,4 +1,4 @@
-package initiator
+package name
 
 import (
 	"strings"
@@ -8,17 +8,18 @@ import (
 	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
-// MaxNameLen is the longest iSCSI name in bytes (RFC 7143, section 4.2.7.1).
-const MaxNameLen = 223
+// MaxLen is the longest iSCSI name in bytes (RFC 7143, section 4.2.7.1).
+const MaxLen = 223
 
-// ValidateName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a name that
+// Validate reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a name that
 // is no iSCSI name: iqn., eui. or naa. form (RFC 7143, section 4.2.7), without
 // anything that RFC 3722 prohibits. Upper case and '_' pass, since real arrays use
 // them.
-func ValidateName(name string) error {
+func Validate(name string) error {
 	if reason := badName(name); reason != "" {
 		return nameError(name, reason)
 	}
@@ -26,26 +27,26 @@ func ValidateName(name string) error {
 }
 
 // CheckName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a harmful name:
-// an empty one, one of more than MaxNameLen bytes, one that begins with neither a
+// an empty one, one of more than MaxLen bytes, one that begins with neither a
 // letter nor a digit, or one with a character that no iSCSI name may have (RFC
 // 3722). A harmless name can be written to any output, but it need not be an iSCSI
 // name: unusual says in words what is wrong with its form (RFC 7143, section
 // 4.2.7). Arrays and hosts with such names exist. unusual is empty where
-// ValidateName finds nothing.
+// Validate finds nothing.
 func CheckName(name string) (unusual string, err error) {
-	if reason := harmfulName(name); reason != "" {
+	if reason := Harmful(name); reason != "" {
 		return "", nameError(name, reason)
 	}
-	return unusualName(name), nil
+	return Unusual(name), nil
 }
 
 func nameError(name, reason string) error {
-	return &isdsc.Error{Code: isdsc.InvalidISCSIName, What: "iSCSI name " + quote([]byte(name)), Reason: reason}
+	return &isdsc.Error{Code: isdsc.InvalidISCSIName, What: "iSCSI name " + text.Quote([]byte(name)), Reason: reason}
 }
 
-// FoldName returns the form in which iSCSI names are compared: case-folded and
+// Fold returns the form in which iSCSI names are compared: case-folded and
 // normalised (RFC 3722).
-func FoldName(name string) string {
+func Fold(name string) string {
 	for i := range len(name) {
 		if c := name[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
 			// Some characters have a case only once they are normalised.
@@ -58,19 +59,19 @@ func FoldName(name string) string {
 // badName says what is wrong with a name, its characters before its form; empty:
 // nothing.
 func badName(s string) string {
-	if reason := harmfulName(s); reason != "" {
+	if reason := Harmful(s); reason != "" {
 		return reason
 	}
-	return unusualName(s)
+	return Unusual(s)
 }
 
-// harmfulName says what keeps a name from being written to every output; empty:
+// Harmful says what keeps a name from being written to every output; empty:
 // nothing.
-func harmfulName(s string) string {
+func Harmful(s string) string {
 	switch {
 	case s == "":
 		return "an empty name"
-	case len(s) > MaxNameLen:
+	case len(s) > MaxLen:
 		return "more than 223 bytes"
 	}
 	if first, _ := utf8.DecodeRuneInString(s); first != utf8.RuneError && !unicode.IsLetter(first) && !unicode.IsDigit(first) {
@@ -89,9 +90,9 @@ func harmfulName(s string) string {
 // notPrefixed is the reason of names that are of no form at all.
 const notPrefixed = "an iSCSI name starts with iqn., eui. or naa."
 
-// unusualName says what keeps a harmless name from being an iSCSI name; empty:
+// Unusual says what keeps a harmless name from being an iSCSI name; empty:
 // nothing.
-func unusualName(s string) string {
+func Unusual(s string) string {
 	if len(s) < 4 {
 		return notPrefixed
 	}

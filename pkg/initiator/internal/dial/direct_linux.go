@@ -1,4 +1,4 @@
-package initiator
+package dial
 
 import (
 	"context"
@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 )
 
-// dialDirect connects to dst from wherever routing says: net.Dialer without what
+// Direct connects to dst from wherever routing says: net.Dialer without what
 // it does for names, several addresses and options, which in a sweep is a good
 // part of the time that is not the kernel's. Its errors are those of net.Dialer.
-func dialDirect(_ context.Context, watch watchFunc, dst netip.AddrPort) (net.Conn, error) {
+func Direct(_ context.Context, watch watchFunc, dst netip.AddrPort) (net.Conn, error) {
 	var c *tcpConn
 	var err error
 	// A port of this host's own that nobody listens on may get itself connected to
@@ -127,7 +129,7 @@ func localAddrPort(fd int) (netip.AddrPort, error) {
 	case *syscall.SockaddrInet6:
 		addr := netip.AddrFrom16(sa.Addr)
 		if sa.ZoneId != 0 {
-			addr = named(addr.WithZone(strconv.FormatUint(uint64(sa.ZoneId), 10)))
+			addr = zone.Named(addr.WithZone(strconv.FormatUint(uint64(sa.ZoneId), 10)))
 		}
 		return netip.AddrPortFrom(addr, uint16(sa.Port)), nil
 	}
@@ -150,14 +152,19 @@ func (c *tcpConn) Write(p []byte) (int, error) {
 	return n, c.wrap("write", err)
 }
 
-func (c *tcpConn) Close() error                       { return c.wrap("close", c.f.Close()) }
-func (c *tcpConn) LocalAddr() net.Addr                { return net.TCPAddrFromAddrPort(c.local) }
-func (c *tcpConn) RemoteAddr() net.Addr               { return net.TCPAddrFromAddrPort(c.remote) }
-func (c *tcpConn) SetDeadline(t time.Time) error      { return c.wrap("set", c.f.SetDeadline(t)) }
-func (c *tcpConn) SetReadDeadline(t time.Time) error  { return c.wrap("set", c.f.SetReadDeadline(t)) }
+func (c *tcpConn) Close() error { return c.wrap("close", c.f.Close()) }
+
+func (c *tcpConn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
+
+func (c *tcpConn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
+
+func (c *tcpConn) SetDeadline(t time.Time) error { return c.wrap("set", c.f.SetDeadline(t)) }
+
+func (c *tcpConn) SetReadDeadline(t time.Time) error { return c.wrap("set", c.f.SetReadDeadline(t)) }
+
 func (c *tcpConn) SetWriteDeadline(t time.Time) error { return c.wrap("set", c.f.SetWriteDeadline(t)) }
 
-// localAddr is LocalAddr as an address.
+// LocalAddr is LocalAddr as an address.
 func (c *tcpConn) localAddr() netip.Addr { return c.local.Addr() }
 
 // wrap makes an error of the file one of the connection, as package net has them.

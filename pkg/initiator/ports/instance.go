@@ -1,18 +1,21 @@
-package initiator
+package ports
 
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
-// HostInstance is the name of the built-in initiator instance: all addresses of
+// Host is the name of the built-in initiator instance: all addresses of
 // this host.
-const HostInstance = "host"
+const Host = "host"
 
 // MaxInstanceLen is the longest name of an initiator instance in bytes
 // (MAX_ISCSI_HBANAME_LEN of the reference API, without the NUL).
@@ -31,16 +34,16 @@ type Instance struct {
 	Addresses  []netip.Addr
 }
 
-// validate holds i against the rules, but for those of its node name.
-func (i *Instance) validate() error {
-	if err := validInstanceName(i.Name); err != nil {
+// Validate holds i against the rules, but for those of its node name.
+func (i *Instance) Validate() error {
+	if err := ValidInstanceName(i.Name); err != nil {
 		return err
 	}
 	refuse := func(format string, args ...any) error {
-		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + text.Quote([]byte(i.Name)), Reason: fmt.Sprintf(format, args...)}
 	}
 	for _, a := range i.Addresses {
-		if !a.IsValid() || !isHost(a) {
+		if !a.IsValid() || !zone.IsHost(a) {
 			return refuse("%s is not the address of a host", a)
 		}
 	}
@@ -50,23 +53,23 @@ func (i *Instance) validate() error {
 	return nil
 }
 
-// canonical returns i in the form in which it is stored: addresses as the host has
+// Canonical returns i in the form in which it is stored: addresses as the host has
 // them, and the node name as it was given, since targets may compare it byte by
 // byte.
-func (i Instance) canonical() Instance {
+func (i Instance) Canonical() Instance {
 	i.Addresses = slices.Clone(i.Addresses)
 	for n, a := range i.Addresses {
-		i.Addresses[n] = named(a.Unmap())
+		i.Addresses[n] = zone.Named(a.Unmap())
 	}
 	return i
 }
 
-func validInstanceName(name string) error {
+func ValidInstanceName(name string) error {
 	refuse := func(reason string) error {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "instance", Reason: reason}
 	}
 	switch {
-	case name == "" || len(name) > MaxInstanceLen || len(foldInstance(name)) > 3*MaxInstanceLen:
+	case name == "" || len(name) > MaxInstanceLen || len(FoldInstance(name)) > 3*MaxInstanceLen:
 		return refuse("a name has 1 to 255 bytes")
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return refuse("a name is UTF-8 without control characters")
@@ -75,7 +78,7 @@ func validInstanceName(name string) error {
 }
 
 // has reports whether an address belongs to the instance.
-func (i *Instance) has(a HostAddress) bool {
+func (i *Instance) has(a Address) bool {
 	if len(i.Interfaces) == 0 && len(i.Addresses) == 0 {
 		return true
 	}
@@ -87,10 +90,10 @@ func (i *Instance) has(a HostAddress) bool {
 	})
 }
 
-// own returns the addresses of the host that belong to the instance. Several
+// Own returns the addresses of the host that belong to the instance. Several
 // interfaces may have one: the first that is up goes before the others.
-func (i *Instance) own(host []HostAddress) map[netip.Addr]HostAddress {
-	own := make(map[netip.Addr]HostAddress, len(host))
+func (i *Instance) Own(host []Address) map[netip.Addr]Address {
+	own := make(map[netip.Addr]Address, len(host))
 	for _, a := range host {
 		if other, ok := own[a.Addr]; i.has(a) && (!ok || a.Up && !other.Up) {
 			own[a.Addr] = a
@@ -99,5 +102,9 @@ func (i *Instance) own(host []HostAddress) map[netip.Addr]HostAddress {
 	return own
 }
 
-// sameInstance compares names of instances, as the keys of their records do.
-func sameInstance(a, b string) bool { return foldInstance(a) == foldInstance(b) }
+// SameInstance compares names of instances, as the keys of their records do.
+func SameInstance(a, b string) bool { return FoldInstance(a) == FoldInstance(b) }
+
+// FoldInstance returns the form in which names of instances are compared, fit
+// for a record's key.
+func FoldInstance(name string) string { return url.PathEscape(strings.ToLower(name)) }

@@ -1,4 +1,4 @@
-package initiator
+package zone
 
 import (
 	"net"
@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// needsZone reports whether an address means nothing without the link that it
+// Missing reports whether an address means nothing without the link that it
 // is on, and does not tell.
-func needsZone(a netip.Addr) bool {
+func Missing(a netip.Addr) bool {
 	return a.Is6() && a.IsLinkLocalUnicast() && a.Zone() == ""
 }
 
-// named returns an address with the name of the interface where its zone is the
+// Named returns an address with the name of the interface where its zone is the
 // number of one.
-func named(a netip.Addr) netip.Addr {
+func Named(a netip.Addr) netip.Addr {
 	if a.Zone() == "" {
 		return a
 	}
@@ -33,16 +33,16 @@ func named(a netip.Addr) netip.Addr {
 	return a
 }
 
-// indexed returns addresses with numbers in the place of the names of zones.
+// Indexed returns addresses with numbers in the place of the names of zones.
 // Package net remembers for a minute which number a name had, but an interface
 // may be made anew under its old name.
-func indexed(source netip.Addr, dst netip.AddrPort) (netip.Addr, netip.AddrPort, error) {
+func Indexed(source netip.Addr, dst netip.AddrPort) (netip.Addr, netip.AddrPort, error) {
 	to := dst.Addr()
 	for _, a := range []*netip.Addr{&source, &to} {
 		if a.Zone() == "" {
 			continue
 		}
-		index, err := zoneIndex(a.Zone())
+		index, err := Index(a.Zone())
 		if err != nil {
 			return source, dst, &net.OpError{Op: "dial", Net: "ip", Addr: net.TCPAddrFromAddrPort(dst), Err: err}
 		}
@@ -51,8 +51,8 @@ func indexed(source netip.Addr, dst netip.AddrPort) (netip.Addr, netip.AddrPort,
 	return source, netip.AddrPortFrom(to, dst.Port()), nil
 }
 
-// zoneIndex returns the number of the interface that a zone names.
-func zoneIndex(zone string) (int, error) {
+// Index returns the number of the interface that a zone names.
+func Index(zone string) (int, error) {
 	if i, err := net.InterfaceByName(zone); err == nil {
 		return i.Index, nil
 	}

@@ -1,4 +1,4 @@
-package initiator
+package dial
 
 import (
 	"context"
@@ -6,18 +6,20 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 )
 
-// dialTCP connects from source, where that is valid, through the network
+// TCP connects from source, where that is valid, through the network
 // interface device, where that is named, to dst. While it waits for the handshake,
 // watch has what it waits on.
-func dialTCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
-	source, dst, err := indexed(source, dst)
+func TCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
+	source, dst, err := zone.Indexed(source, dst)
 	if err != nil {
 		return nil, err
 	}
 	if !source.IsValid() {
-		return dialDirect(ctx, watch, dst)
+		return Direct(ctx, watch, dst)
 	}
 	// A discovery is over before the first keep-alive would be due.
 	d := net.Dialer{KeepAlive: -1, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))}
@@ -28,14 +30,14 @@ func dialTCP(ctx context.Context, watch watchFunc, source netip.Addr, device str
 }
 
 // A watchFunc makes what is waited for on d fail once the time is over; nil ends that.
-type watchFunc func(d deadliner)
+type watchFunc func(d Deadliner)
 
 // A deadliner is a connection, or what becomes one.
-type deadliner interface{ SetDeadline(time.Time) error }
+type Deadliner interface{ SetDeadline(time.Time) error }
 
-// localAddr returns our address of a connection; invalid where it has none that
+// LocalAddr returns our address of a connection; invalid where it has none that
 // is an IP address (a pipe).
-func localAddr(c net.Conn) netip.Addr {
+func LocalAddr(c net.Conn) netip.Addr {
 	if c, ok := c.(interface{ localAddr() netip.Addr }); ok {
 		return c.localAddr().Unmap()
 	}

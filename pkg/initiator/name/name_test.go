@@ -1,4 +1,4 @@
-package initiator_test
+package name_test
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // TestValidateName: the forms of RFC 7143, section 4.2.7, and what real arrays
@@ -90,7 +90,7 @@ func TestValidateName(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%.40q", tt.name), func(t *testing.T) {
 			t.Parallel()
-			err := initiator.ValidateName(tt.name)
+			err := name.Validate(tt.name)
 			if tt.bad == "" {
 				if err != nil {
 					t.Errorf("got %v, want it to be good", err)
@@ -126,9 +126,9 @@ func TestProhibited(t *testing.T) {
 	}
 	for _, r := range ranges {
 		for c := r[0]; c <= r[1]; c++ {
-			for _, name := range []string{"iqn.2026-11.com.example:" + string(c), "iqn.2026-11.com.example:ä" + string(c) + "b"} {
-				if initiator.ValidateName(name) == nil {
-					t.Errorf("U+%04X passes in %q", c, name)
+			for _, iqn := range []string{"iqn.2026-11.com.example:" + string(c), "iqn.2026-11.com.example:ä" + string(c) + "b"} {
+				if name.Validate(iqn) == nil {
+					t.Errorf("U+%04X passes in %q", c, iqn)
 				}
 			}
 		}
@@ -144,13 +144,13 @@ func TestFoldName(t *testing.T) {
 		{"iqn.2026-11.com.example:größe", "iqn.2026-11.com.example:GRÖßE"},
 		{"iqn.2026-11.com.example:диск", "iqn.2026-11.com.example:ДИСК"},
 	} {
-		for _, name := range same {
-			if got := initiator.FoldName(name); got != same[0] {
-				t.Errorf("%q: got %q, want %q", name, got, same[0])
+		for _, iqn := range same {
+			if got := name.Fold(iqn); got != same[0] {
+				t.Errorf("%q: got %q, want %q", iqn, got, same[0])
 			}
 		}
 	}
-	if initiator.FoldName("iqn.2026-11.com.example:a") == initiator.FoldName("iqn.2026-11.com.example:ä") {
+	if name.Fold("iqn.2026-11.com.example:a") == name.Fold("iqn.2026-11.com.example:ä") {
 		t.Error("an accent makes no difference")
 	}
 }

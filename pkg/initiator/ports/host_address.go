@@ -1,4 +1,4 @@
-package initiator
+package ports
 
 import (
 	"net"
@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// A HostAddress is one address of this host that discoveries can come from.
-type HostAddress struct {
+// A Address is one address of this host that discoveries can come from.
+type Address struct {
 	Addr      netip.Addr // link-local IPv6 with its zone
 	Interface string     // name of the network interface
 	Up        bool       // the address can be used: its interface is up, and the cable leads somewhere
@@ -17,10 +17,10 @@ type HostAddress struct {
 	Passing bool
 }
 
-// HostAddresses returns the addresses of this host in a stable order: by
+// Addresses returns the addresses of this host in a stable order: by
 // interface as the system numbers them, loopback last, then as the system lists
 // them.
-func HostAddresses() ([]HostAddress, error) {
+func Addresses() ([]Address, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func HostAddresses() ([]HostAddress, error) {
 	})
 	const up = net.FlagUp | net.FlagRunning
 	states := addressStates()
-	var all []HostAddress
+	var all []Address
 	for _, i := range interfaces {
 		addrs, err := i.Addrs()
 		if err != nil {
@@ -45,7 +45,7 @@ func HostAddresses() ([]HostAddress, error) {
 				continue
 			}
 			state := states[onLink{addr.WithZone(""), i.Index}]
-			all = append(all, HostAddress{
+			all = append(all, Address{
 				Addr: addr, Interface: i.Name,
 				Up: i.Flags&up == up && !state.unusable, Passing: state.passing,
 			})

@@ -1,20 +1,20 @@
-package initiator_test
+package ports_test
 
 import (
 	"net"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // TestHostAddresses: what holds of every host; test/network has hosts of its own.
 func TestHostAddresses(t *testing.T) {
 	t.Parallel()
-	host, err := initiator.HostAddresses()
+	host, err := ports.Addresses()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := make(map[initiator.HostAddress]bool)
+	seen := make(map[ports.Address]bool)
 	loopback := false
 	for _, a := range host {
 		if seen[a] {

@@ -1,4 +1,4 @@
-package initiator
+package ports
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package initiator
+package ports
 
 import (
 	"cmp"
@@ -14,39 +14,39 @@ import (
 // another.
 type Port struct {
 	Instance  string
-	Number    PortNumber
+	Number    Number
 	Address   netip.Addr // link-local IPv6 with its zone
 	Interface string     // empty where the address is gone
-	State     PortState
+	State     State
 	NodeName  string // iSCSI name of the instance; empty: the Discoverer's
 }
 
-// A PortState says whether a port can be used.
-type PortState uint8
+// A State says whether a port can be used.
+type State uint8
 
 // The states.
 const (
-	PortUp   PortState = iota
-	PortDown           // the address is there and cannot be used: its interface is down or leads nowhere
-	PortGone           // the host, or the instance, no longer has the address
+	Up   State = iota
+	Down       // the address is there and cannot be used: its interface is down or leads nowhere
+	Gone       // the host, or the instance, no longer has the address
 )
 
 // String returns the name that the command prints.
-func (s PortState) String() string {
+func (s State) String() string {
 	return [...]string{"up", "down", "gone"}[s]
 }
 
-// numberPorts returns the ports of an instance by number: those that were
+// NumberPorts returns the ports of an instance by number: those that were
 // numbered before, whether or not their address is still there, and the
 // instance's other addresses of this host with the numbers that follow. What is
 // in the result and not in before is new.
-func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
+func NumberPorts(i *Instance, before []Port, host []Address) []Port {
 	ports := make([]Port, 0, len(before)+len(host))
 	next := uint32(0)
-	own := i.own(host)
+	own := i.Own(host)
 	known := make(map[netip.Addr]bool, len(before))
 	for _, p := range before {
-		p.Instance, p.NodeName, p.Interface, p.State = i.Name, i.NodeName, "", PortGone
+		p.Instance, p.NodeName, p.Interface, p.State = i.Name, i.NodeName, "", Gone
 		if a, ok := own[p.Address]; ok {
 			p.Interface, p.State = a.Interface, stateOf(a)
 		}
@@ -60,7 +60,7 @@ func numberPorts(i *Instance, before []Port, host []HostAddress) []Port {
 			continue
 		}
 		known[a.Addr] = true
-		ports = append(ports, Port{Instance: i.Name, NodeName: i.NodeName, Number: Number(next), Address: a.Addr, Interface: a.Interface, State: stateOf(a)})
+		ports = append(ports, Port{Instance: i.Name, NodeName: i.NodeName, Number: N(next), Address: a.Addr, Interface: a.Interface, State: stateOf(a)})
 		next++
 	}
 	slices.SortStableFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number.Uint32(), b.Number.Uint32()) })
@@ -80,9 +80,9 @@ func (p *Port) sameLink(dst netip.Addr) error {
 	return nil
 }
 
-func stateOf(a HostAddress) PortState {
+func stateOf(a Address) State {
 	if a.Up {
-		return PortUp
+		return Up
 	}
-	return PortDown
+	return Down
 }

@@ -1,10 +1,12 @@
-package initiator
+package ports
 
 import (
 	"context"
 	"math/bits"
 	"net"
 	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 )
 
 // A way is how packets to a destination leave this host.
@@ -26,7 +28,7 @@ func (w way) leavesBy(name string) bool {
 // is connected has its source address chosen, and sends nothing. By which
 // interface that is does not show, nor what a rule for TCP alone would say.
 func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (way, error) {
-	from, to, err := indexed(source, dst)
+	from, to, err := zone.Indexed(source, dst)
 	if err != nil {
 		return way{}, err
 	}
@@ -40,7 +42,7 @@ func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (wa
 	}
 	defer c.Close()
 	addr := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
-	if needsZone(addr) {
+	if zone.Missing(addr) {
 		addr = addr.WithZone(dst.Addr().Zone())
 	}
 	return way{source: addr}, nil
