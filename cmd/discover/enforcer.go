@@ -1,6 +1,9 @@
 package main
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+)
 
 // secure gives d who makes connections under IPsec, and looks what the system
 // has, where that can matter: where a flag says anything about IPsec, or it may
@@ -35,7 +38,7 @@ func orAuto(enforcer string) string {
 
 // heard has an enforcer say on standard error what concerns no portal in
 // particular, and returns it.
-func (c *command) heard(e initiator.Enforcer) initiator.Enforcer {
+func (c *command) heard(e enforce.Enforcer) enforce.Enforcer {
 	hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
 	return e
 }

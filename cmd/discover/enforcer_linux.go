@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -14,7 +15,7 @@ import (
 // systemEnforcer returns an enforcer by its word. That of strongSwan is also the
 // one for auto: where charon does not answer, it still tells what the kernel has,
 // and uses that.
-func systemEnforcer(name string) initiator.Enforcer {
+func systemEnforcer(name string) enforce.Enforcer {
 	if name == enforcerXFRM {
 		return &xfrm.Enforcer{}
 	}
@@ -22,7 +23,7 @@ func systemEnforcer(name string) initiator.Enforcer {
 }
 
 // hear has an enforcer tell what concerns no portal in particular.
-func hear(e initiator.Enforcer, warn func(initiator.Warning)) {
+func hear(e enforce.Enforcer, warn func(initiator.Warning)) {
 	if s, ok := e.(*strongswan.Enforcer); ok {
 		s.Warn = warn
 	}

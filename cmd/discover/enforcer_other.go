@@ -7,15 +7,16 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
 // systemEnforcer is nil: what is to run over IPsec is refused.
-var systemEnforcer func(name string) initiator.Enforcer
+var systemEnforcer func(name string) enforce.Enforcer
 
 // systemCleanIPsec is nil: there is no IKE daemon to clean up.
 var systemCleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
 
-func hear(initiator.Enforcer, func(initiator.Warning)) {}
+func hear(enforce.Enforcer, func(initiator.Warning)) {}
 
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

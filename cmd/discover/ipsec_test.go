@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // A fakeEnforcer connects in clear text, and proves what it is told to.
@@ -19,7 +19,7 @@ type fakeEnforcer struct {
 	dial     func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 	existing ipsec.Existing
 	looked   int
-	asked    []initiator.Secured
+	asked    []enforce.Request
 }
 
 func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
@@ -27,29 +27,29 @@ func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ip
 	return e.existing, nil
 }
 
-func (e *fakeEnforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
+func (e *fakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
 	if s.Plan.Exchange == ipsec.AggressiveMode {
 		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
 	}
 	return "fake", nil
 }
 
-func (e *fakeEnforcer) Dialer(_ context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+func (e *fakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
 	e.asked = append(e.asked, s)
 	return &fakeDialer{e, s}, nil
 }
 
 type fakeDialer struct {
 	e *fakeEnforcer
-	s initiator.Secured
+	s enforce.Request
 }
 
 func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	return d.e.dial(ctx, d.s.Source, d.s.Portal)
 }
 
-func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
-	return initiator.Proof{
+func (d *fakeDialer) Proof(context.Context) (enforce.Proof, error) {
+	return enforce.Proof{
 		Enforcer: "fake", Mode: d.s.Plan.Mode.String(), Exchange: d.s.Plan.Exchange.String(),
 		Algorithms: []string{"ike AES_CBC-256", "esp AES_CBC-256 HMAC_SHA2_256_128"}, SPIs: []uint32{0xc0ffee01, 0xc0ffee02}, BytesOut: 724, BytesIn: 1020,
 	}, nil

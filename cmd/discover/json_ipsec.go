@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // jsonIPsec is a plan, and what came of it.
@@ -22,7 +23,7 @@ type jsonIPsec struct {
 	Proof    *jsonProof `json:"proof,omitempty"`
 }
 
-func newJSONIPsec(p *ipsec.Plan, proof *initiator.Proof) jsonIPsec {
+func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) jsonIPsec {
 	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: jsonText(p.Existing.String())}
 	switch {
 	case p.Why == "": // it did not come to a plan
@@ -55,7 +56,7 @@ type jsonProof struct {
 	BytesIn    uint64           `json:"bytes_in"`
 }
 
-func newJSONProof(p *initiator.Proof) *jsonProof {
+func newJSONProof(p *enforce.Proof) *jsonProof {
 	j := &jsonProof{
 		Enforcer: jsonText(p.Enforcer), Mode: jsonText(p.Mode), Exchange: jsonText(p.Exchange),
 		Algorithms: p.Algorithms, BytesOut: p.BytesOut, BytesIn: p.BytesIn,

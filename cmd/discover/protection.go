@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // protection says in a line under which IPsec a portal was asked, and by what
@@ -21,7 +22,7 @@ func protection(r *initiator.Result) string {
 }
 
 // proofText says what an enforcer has seen.
-func proofText(p *initiator.Proof) string {
+func proofText(p *enforce.Proof) string {
 	s := p.Enforcer + ": "
 	if len(p.Algorithms) > 0 {
 		s += strings.Join(p.Algorithms, ", ") + ", "

@@ -10,8 +10,8 @@ import (
 	"runtime"
 
 	"github.com/go-iscsi/discovery/internal/safefile"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -35,8 +35,8 @@ type world struct {
 
 	room bounds // for what is collected
 
-	enforcer func(name string) initiator.Enforcer // by a word of --ipsec-enforcer; nil: there is none
-	hasIPsec func() (bool, error)                 // it is worth a look what the system has
+	enforcer func(name string) enforce.Enforcer // by a word of --ipsec-enforcer; nil: there is none
+	hasIPsec func() (bool, error)               // it is worth a look what the system has
 
 	// cleanIPsec takes out of the IKE daemon what discoveries left there; nil:
 	// there is none on this system.

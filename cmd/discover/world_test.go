@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -35,9 +35,9 @@ type lab struct {
 	stderr  io.Writer         // likewise
 	columns map[io.Writer]int // of those that are terminals
 
-	enforcer initiator.Enforcer // nil: there is none
-	hasIPsec bool               // the system has some
-	noLook   error              // why nobody may look whether it has
+	enforcer enforce.Enforcer // nil: there is none
+	hasIPsec bool             // the system has some
+	noLook   error            // why nobody may look whether it has
 
 	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 
@@ -191,7 +191,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		},
 	}
 	if l.enforcer != nil {
-		w.enforcer = func(string) initiator.Enforcer { return l.enforcer }
+		w.enforcer = func(string) enforce.Enforcer { return l.enforcer }
 		w.hasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
 	w.cleanIPsec = l.cleanIPsec

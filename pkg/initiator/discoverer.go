@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // Defaults of a Discoverer.
@@ -92,7 +93,7 @@ type Discoverer struct {
 
 	// Enforcer makes the connections that are to run over IPsec, and tells what
 	// exists. nil: such portals are refused, and what exists is unknown.
-	Enforcer Enforcer
+	Enforcer enforce.Enforcer
 
 	// NothingExists says, where Enforcer is nil, that somebody looked just now and
 	// the system has no IPsec for any connection: what exists is none then.

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -55,8 +56,8 @@ type Result struct {
 	Complete bool
 	LeftOut  int
 
-	IPsec ipsec.Plan // under which it was asked
-	Proof *Proof     // of that; nil where the plan needs none
+	IPsec ipsec.Plan     // under which it was asked
+	Proof *enforce.Proof // of that; nil where the plan needs none
 	// Auth is what happened of authentication on the last connection. Its Method is
 	// CHAP or None, as agreed on; empty: the login did not come so far.
 	Auth auth.Outcome

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // An Explanation says under which IPsec a portal would be asked right now, on one
@@ -24,16 +25,6 @@ type Explanation struct {
 	// Err is why nothing would be sent; an *Error. nil: nothing that is known
 	// beforehand speaks against the connection.
 	Err error
-}
-
-// An Announcer is an Enforcer that tells beforehand who would make a connection.
-type Announcer interface {
-	Enforcer
-
-	// Announce returns the name that a Proof of the connection would have for who
-	// made it, or why nobody could: a *isdsc.Error. It sets nothing up, and sends
-	// nothing to the peer.
-	Announce(ctx context.Context, s Secured) (enforcer string, err error)
 }
 
 // Explain says under which IPsec a portal would be asked, and why: for each of
@@ -98,7 +89,7 @@ func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPo
 		if err != nil {
 			return cause(ctx, err)
 		}
-		if who, ok := a.d.Enforcer.(Announcer); ok {
+		if who, ok := a.d.Enforcer.(enforce.Announcer); ok {
 			e.Enforcer, err = who.Announce(ctx, secured)
 		}
 		return cause(ctx, err)

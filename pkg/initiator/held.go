@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // held is the protection that a Discoverer holds right now: a connection to the
@@ -50,7 +51,7 @@ func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 
 // hold notes the protection of a connection until its dialer is closed. Protection
 // that is in place is not ours to hold: whoever looks finds it again.
-func (h *held) hold(d SecureDialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) SecureDialer {
+func (h *held) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
 	if plan.InPlace() {
 		return d
 	}
@@ -61,12 +62,12 @@ func (h *held) hold(d SecureDialer, src netip.Addr, dst netip.AddrPort, plan ips
 	}
 	key := pathKey{src, dst}
 	h.open[key] = append(h.open[key], plan)
-	return &heldDialer{SecureDialer: d, h: h, key: key}
+	return &heldDialer{Dialer: d, h: h, key: key}
 }
 
-// A heldDialer is a SecureDialer whose protection is noted.
+// A heldDialer is a enforce.Dialer whose protection is noted.
 type heldDialer struct {
-	SecureDialer
+	enforce.Dialer
 	h   *held
 	key pathKey
 }
@@ -80,5 +81,5 @@ func (d *heldDialer) Close() error {
 		delete(d.h.open, d.key)
 	}
 	d.h.mu.Unlock()
-	return d.SecureDialer.Close()
+	return d.Dialer.Close()
 }

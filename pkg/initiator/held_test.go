@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -71,12 +72,12 @@ func TestHeld(t *testing.T) {
 // A messyEnforcer leaves something behind.
 type messyEnforcer struct{ fakeEnforcer }
 
-func (e *messyEnforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+func (e *messyEnforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
 	d, err := e.fakeEnforcer.Dialer(ctx, s)
 	return messyDialer{d}, err
 }
 
-type messyDialer struct{ initiator.SecureDialer }
+type messyDialer struct{ enforce.Dialer }
 
 func (messyDialer) Close() error { return errors.New("a key is left in the daemon") }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // Rules are what a registry says of the IPsec of portals, as it was when they were
@@ -31,7 +32,7 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 // where they say nothing.
 func (r *Rules) apply(d *Discoverer, j *job) {
 	j.policy = r.s.policy
-	j.key = func(ctx context.Context, from ports.Port, peer Peer) (PSK, bool, error) {
+	j.key = func(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
 		key, ok, err := r.s.key(ctx, from, peer)
 		if !ok && err == nil && d.Key != nil {
 			return d.Key(ctx, from, peer)

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // TestRules (issue 13, 6): rules hold for the portals of a Discoverer, are those of the
@@ -32,8 +33,8 @@ func TestRules(t *testing.T) {
 	e := &fakeEnforcer{network: w.network}
 	d := &initiator.Discoverer{
 		InitiatorName: initiatorName, Dial: w.network.Dial, Enforcer: e, Rules: rules,
-		Key: func(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
-			return initiator.PSK{Secret: psk("the Discoverer's")}, true, nil
+		Key: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
+			return enforce.PSK{Secret: psk("the Discoverer's")}, true, nil
 		},
 	}
 	for _, tt := range []struct{ address, key string }{{"192.0.2.10", "the Discoverer's"}, {"192.0.2.11", "the Discoverer's"}} {

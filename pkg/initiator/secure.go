@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // settings are what a portal's plan for IPsec depends on, without what exists.
@@ -157,7 +158,7 @@ func planCode(err error) uint32 {
 }
 
 // connect plans the connection and makes it: under the plan, or not at all.
-func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, SecureDialer, error) {
+func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, enforce.Dialer, error) {
 	plan, err := a.agreed(ctx, from, dst, method)
 	if err != nil {
 		return nil, nil, err
@@ -186,21 +187,21 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 
 // release takes the protection of a connection away. What stays is told where the
 // result is not out yet.
-func (a *attempt) release(d SecureDialer) {
+func (a *attempt) release(d enforce.Dialer) {
 	if err := d.Close(); err != nil {
 		a.warnings.add(WarnLeftover, "%s", errorText(err))
 	}
 }
 
 // secured gathers what the enforcer needs for a plan.
-func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (s Secured, err error) {
-	refuse := func(code uint32, reason string) (Secured, error) {
-		return Secured{}, &isdsc.Error{Code: code, What: "IPsec", Reason: reason}
+func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (s enforce.Request, err error) {
+	refuse := func(code uint32, reason string) (enforce.Request, error) {
+		return enforce.Request{}, &isdsc.Error{Code: code, What: "IPsec", Reason: reason}
 	}
 	if a.d.Enforcer == nil {
 		return refuse(isdsc.IPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
 	}
-	s = Secured{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.job.portal.IPsec.Proposals}
+	s = enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.job.portal.IPsec.Proposals}
 	if a.bindDevice() {
 		s.Device = from.Interface
 	}
@@ -213,12 +214,12 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 			return refuse(isdsc.NoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
 		}
 	}
-	peer := Peer{Addr: dst.Addr()}
+	peer := enforce.Peer{Addr: dst.Addr()}
 	if !a.elsewhere && !literalOf(a.job.portal.Portal).IsValid() {
 		peer.Name = a.job.portal.Portal.host()
 	}
 	if s.Outer.IsValid() {
-		peer = Peer{Addr: s.Outer}
+		peer = enforce.Peer{Addr: s.Outer}
 	}
 	peer.LocalID = a.job.portal.IPsec.LocalID
 	if !a.elsewhere {
@@ -256,11 +257,11 @@ func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (g
 // key returns the key of a peer: the portal's own, or the one that is known for the
 // peer. The portal's own key authenticates the portal's host, so another host that
 // the portal sent us to never gets it, whatever the redirect policy.
-func (a *attempt) key(ctx context.Context, from ports.Port, peer Peer) (key PSK, ok bool, err error) {
+func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error) {
 	own := &a.job.portal.IPsec
 	switch {
 	case !own.Key.IsZero() && !a.elsewhere:
-		key, ok = PSK{Secret: own.Key}, true
+		key, ok = enforce.PSK{Secret: own.Key}, true
 	case a.job.key != nil:
 		err = a.ours(ctx, func(ctx context.Context) (err error) {
 			key, ok, err = a.job.key(ctx, from, peer)
@@ -295,7 +296,7 @@ func configured(err error) error {
 
 // prove reads the proof of a protected connection. Without one the connection
 // counts for nothing.
-func (a *attempt) prove(ctx context.Context, dialer SecureDialer) error {
+func (a *attempt) prove(ctx context.Context, dialer enforce.Dialer) error {
 	if dialer == nil {
 		return nil
 	}

@@ -13,10 +13,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // Announce makes a fakeEnforcer an Announcer.
-func (e *fakeEnforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
+func (e *fakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
 	if s.Plan.InPlace() {
 		return "the system", nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // A fakeEnforcer connects in clear text and says what it was told.
@@ -25,14 +26,14 @@ type fakeEnforcer struct {
 	noBytes    bool // the proof fails
 	network    *iscsitest.Network
 
-	asked []initiator.Secured
+	asked []enforce.Request
 }
 
 func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
 	return e.existing, nil
 }
 
-func (e *fakeEnforcer) Dialer(_ context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+func (e *fakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
 	if s.Plan.Exchange == ipsec.AggressiveMode && !e.aggressive {
 		return nil, &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
 	}
@@ -42,25 +43,25 @@ func (e *fakeEnforcer) Dialer(_ context.Context, s initiator.Secured) (initiator
 
 type fakeDialer struct {
 	e *fakeEnforcer
-	s initiator.Secured
+	s enforce.Request
 }
 
 func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	return d.e.network.Dial(ctx, d.s.Source, d.s.Portal)
 }
 
-func (d *fakeDialer) Proof(context.Context) (initiator.Proof, error) {
+func (d *fakeDialer) Proof(context.Context) (enforce.Proof, error) {
 	if d.e.noBytes {
-		return initiator.Proof{}, fmt.Errorf("not one byte was protected")
+		return enforce.Proof{}, fmt.Errorf("not one byte was protected")
 	}
-	return initiator.Proof{Enforcer: "fake", BytesIn: 1, BytesOut: 1}, nil
+	return enforce.Proof{Enforcer: "fake", BytesIn: 1, BytesOut: 1}, nil
 }
 
 func (d *fakeDialer) Close() error { return nil }
 
 // groupKey is a key for everybody.
-func groupKey(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
-	return initiator.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
+func groupKey(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
+	return enforce.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
 }
 
 // TestWorkedCases are the numbered cases of the reference API's rules, through the

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // Prefixes of records about IPsec.
@@ -177,14 +178,14 @@ func ikeKey(id, instance string, port ports.Number) string {
 // key is the KeyFunc of a Service: the peer's own key, else that of the identity we
 // use, else the one for all, else what the Discoverer knows. Of several the one whose
 // scope is closest to the port.
-func (s *Service) key(ctx context.Context, from ports.Port, peer Peer) (PSK, bool, error) {
+func (s *Service) key(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
 	var found *ikeRecord
 	var row string
 	var unread error // of found
 	rank := -1
 	for r, err := range s.records(ctx, prefixPSK) {
 		if err != nil {
-			return PSK{}, false, err
+			return enforce.PSK{}, false, err
 		}
 		i, err := decodeIKE(r)
 		if n := i.rank(from, peer); n > rank {
@@ -192,19 +193,19 @@ func (s *Service) key(ctx context.Context, from ports.Port, peer Peer) (PSK, boo
 		}
 	}
 	if unread != nil {
-		return PSK{}, false, unread
+		return enforce.PSK{}, false, unread
 	}
 	if found == nil {
 		if f := s.cfg.Discoverer.Key; f != nil {
 			return f(ctx, from, peer)
 		}
-		return PSK{}, false, nil
+		return enforce.PSK{}, false, nil
 	}
 	secret, err := s.reveal(ctx, found.Key, row, fieldIPsecKey)
 	if err != nil {
-		return PSK{}, false, err
+		return enforce.PSK{}, false, err
 	}
-	key := PSK{Secret: secret}
+	key := enforce.PSK{Secret: secret}
 	switch {
 	case found.ID == GroupID:
 	case found.isPeer(peer):
@@ -218,7 +219,7 @@ func (s *Service) key(ctx context.Context, from ports.Port, peer Peer) (PSK, boo
 func (r *ikeRecord) scope() scope { return scope{r.Instance, ports.N(r.Port)} }
 
 // rank says how well a key fits a port and a peer: -1 not at all, more is better.
-func (r *ikeRecord) rank(from ports.Port, peer Peer) int {
+func (r *ikeRecord) rank(from ports.Port, peer enforce.Peer) int {
 	const peers, ours, group = 20, 10, 0
 	scope := r.scope().rank(from)
 	switch {
@@ -235,7 +236,7 @@ func (r *ikeRecord) rank(from ports.Port, peer Peer) int {
 
 // nearness puts the identity that a peer has to have before its address, and that
 // before its name.
-func (r *ikeRecord) nearness(peer Peer) int {
+func (r *ikeRecord) nearness(peer enforce.Peer) int {
 	const byID, byAddress, byName = 20, 10, 0
 	switch {
 	case peer.ID != "" && r.ID == canonicalIdentity(peer.ID):
@@ -248,7 +249,7 @@ func (r *ikeRecord) nearness(peer Peer) int {
 
 // isPeer reports whether the key is that of a peer: of the identity that it has to
 // have, of its address, or of its name.
-func (r *ikeRecord) isPeer(peer Peer) bool {
+func (r *ikeRecord) isPeer(peer enforce.Peer) bool {
 	return r.ID != GroupID && (peer.ID != "" && r.ID == canonicalIdentity(peer.ID) ||
 		r.ID == addressIdentity(peer.Addr) ||
 		peer.Name != "" && r.ID == canonicalIdentity(peer.Name))
@@ -256,7 +257,7 @@ func (r *ikeRecord) isPeer(peer Peer) bool {
 
 // isOurs reports whether the key is that of the identity we use towards a peer. That
 // is what Microsoft's driver interface says of an ID: see docs/reference-api.md.
-func (r *ikeRecord) isOurs(from ports.Port, peer Peer) bool {
+func (r *ikeRecord) isOurs(from ports.Port, peer enforce.Peer) bool {
 	if peer.LocalID != "" {
 		return r.ID != GroupID && r.ID == canonicalIdentity(peer.LocalID)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // A countingStore counts the calls of a Store that are not about the records of one
@@ -151,12 +152,12 @@ func TestSlowSecretIsNotThePortals(t *testing.T) {
 		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = time.Second
 			d.Enforcer = refusingEnforcer{}
-			d.Key = func(ctx context.Context, _ ports.Port, _ initiator.Peer) (initiator.PSK, bool, error) {
+			d.Key = func(ctx context.Context, _ ports.Port, _ enforce.Peer) (enforce.PSK, bool, error) {
 				select {
 				case <-time.After(tt.takes):
-					return initiator.PSK{Secret: auth.NewSecret([]byte("preshared"))}, true, nil
+					return enforce.PSK{Secret: auth.NewSecret([]byte("preshared"))}, true, nil
 				case <-ctx.Done():
-					return initiator.PSK{}, false, context.Cause(ctx)
+					return enforce.PSK{}, false, context.Cause(ctx)
 				}
 			}
 			p := portal(n, where)
@@ -176,6 +177,6 @@ func (refusingEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (i
 	return ipsec.Existing{}, nil
 }
 
-func (refusingEnforcer) Dialer(context.Context, initiator.Secured) (initiator.SecureDialer, error) {
+func (refusingEnforcer) Dialer(context.Context, enforce.Request) (enforce.Dialer, error) {
 	return nil, errors.New("the enforcer was asked")
 }

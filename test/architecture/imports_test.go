@@ -28,7 +28,7 @@ func TestDirection(t *testing.T) {
 		{pkg: "pkg/ipsec", mustNot: []string{"net"}},
 		{pkg: "pkg/initiator", may: []string{
 			"pkg/pdu", "pkg/auth", "pkg/ipsec", "internal/session", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports",
-			"pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/internal/dial",
+			"pkg/ipsec/enforce", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/internal/dial",
 		}},
 	}
 	for _, tt := range tests {

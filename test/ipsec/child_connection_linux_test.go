@@ -9,17 +9,17 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // connect prepares a protected connection, has it used, and reads its proof.
-func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Context, initiator.SecureDialer) error) error {
+func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Context, enforce.Dialer) error) error {
 	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
 	if err != nil {
 		return err
 	}
-	d, err := j.enforcer().Dialer(ctx, initiator.Secured{
+	d, err := j.enforcer().Dialer(ctx, enforce.Request{
 		Plan: plan, Source: j.Source, Portal: j.Portal, Outer: j.Outer,
 		Key: j.psk(),
 	})
@@ -37,7 +37,7 @@ func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Con
 }
 
 // dial connects, and says so.
-func dial(ctx context.Context, d initiator.SecureDialer) (net.Conn, error) {
+func dial(ctx context.Context, d enforce.Dialer) (net.Conn, error) {
 	nc, err := d.DialContext(ctx)
 	if err == nil {
 		fmt.Println("connected")
@@ -47,7 +47,7 @@ func dial(ctx context.Context, d initiator.SecureDialer) (net.Conn, error) {
 
 // listenTo waits for what ends a connection of which this end says nothing, and
 // then tries to say something.
-func (j *job) listenTo(ctx context.Context, d initiator.SecureDialer) error {
+func (j *job) listenTo(ctx context.Context, d enforce.Dialer) error {
 	nc, err := dial(ctx, d)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (j *job) listenTo(ctx context.Context, d initiator.SecureDialer) error {
 
 // hangUp closes the connection, and leaves the associations for a while, in which
 // the other end may go on.
-func (j *job) hangUp(ctx context.Context, d initiator.SecureDialer) error {
+func (j *job) hangUp(ctx context.Context, d enforce.Dialer) error {
 	nc, err := dial(ctx, d)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (j *job) hangUp(ctx context.Context, d initiator.SecureDialer) error {
 
 // giveUp says "prepared", has little patience when it is told to dial, and leaves
 // the associations until it is told to go on.
-func (j *job) giveUp(ctx context.Context, d initiator.SecureDialer) error {
+func (j *job) giveUp(ctx context.Context, d enforce.Dialer) error {
 	fmt.Println("prepared")
 	if err := told(ctx, tellDial); err != nil {
 		return err

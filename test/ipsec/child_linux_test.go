@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -69,7 +70,7 @@ type report struct {
 	Found    string // its name
 	Plan     string
 	Targets  []string
-	Proof    *initiator.Proof
+	Proof    *enforce.Proof
 	Error    string
 	Code     string
 	NotHeld  bool   // the error is a HoldError
@@ -146,7 +147,7 @@ func (j *job) run(ctx context.Context) (r report) {
 	case doGiveUp:
 		r.fail(j.connect(ctx, &r, (*job).giveUp))
 	case doNothing:
-		r.fail(j.connect(ctx, &r, func(*job, context.Context, initiator.SecureDialer) error { return nil }))
+		r.fail(j.connect(ctx, &r, func(*job, context.Context, enforce.Dialer) error { return nil }))
 	case doListen:
 		r.fail(j.listen(func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }))
 	case doFlood:
@@ -192,7 +193,7 @@ func (j *job) hold(ctx context.Context, r *report) error {
 	return err
 }
 
-func (j *job) enforcer() initiator.Enforcer {
+func (j *job) enforcer() enforce.Enforcer {
 	if j.Charon == "" {
 		return &xfrm.Enforcer{}
 	}
@@ -202,8 +203,8 @@ func (j *job) enforcer() initiator.Enforcer {
 	return &strongswan.Enforcer{Socket: j.Charon, Warn: j.told.add}
 }
 
-func (j *job) psk() initiator.PSK {
-	return initiator.PSK{Secret: auth.NewSecret([]byte(j.Key)), Local: j.Local, Remote: j.Remote}
+func (j *job) psk() enforce.PSK {
+	return enforce.PSK{Secret: auth.NewSecret([]byte(j.Key)), Local: j.Local, Remote: j.Remote}
 }
 
 func (j *job) discoverer() *initiator.Discoverer {
@@ -211,7 +212,7 @@ func (j *job) discoverer() *initiator.Discoverer {
 		InitiatorName: "iqn.2026-11.com.example:host1",
 		Timeout:       j.Timeout,
 		Enforcer:      j.enforcer(),
-		Key: func(context.Context, ports.Port, initiator.Peer) (initiator.PSK, bool, error) {
+		Key: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
 			return j.psk(), j.Key != "", nil
 		},
 		Outer: func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
@@ -258,7 +259,7 @@ func (j *job) twice(ctx context.Context, r *report) {
 	d := j.discoverer()
 	keys := make(chan bool, 2) // each plan asks for a key
 	key := d.Key
-	d.Key = func(ctx context.Context, from ports.Port, p initiator.Peer) (initiator.PSK, bool, error) {
+	d.Key = func(ctx context.Context, from ports.Port, p enforce.Peer) (enforce.PSK, bool, error) {
 		keys <- true
 		return key(ctx, from, p)
 	}

@@ -9,11 +9,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
 // discover asks the target of a world under what the enforcer finds.
-func (w *world) discover(ctx context.Context, e initiator.Enforcer, change func(*initiator.SendTargetPortal)) (initiator.Result, error) {
+func (w *world) discover(ctx context.Context, e enforce.Enforcer, change func(*initiator.SendTargetPortal)) (initiator.Result, error) {
 	d := initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1", Timeout: limit, Enforcer: e}
 	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: w.portal.Addr().String(), Port: w.portal.Port()}, Source: w.source}
 	if change != nil {
@@ -78,7 +79,7 @@ func TestPlanNeedsKeys(t *testing.T) {
 	w := newWorld(t, false)
 	tap := w.tap(t)
 	e := &xfrm.Enforcer{}
-	_, err := e.Dialer(t.Context(), initiator.Secured{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal})
+	_, err := e.Dialer(t.Context(), enforce.Request{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal})
 	var unsupported *ipsec.UnsupportedError
 	if !errors.As(err, &unsupported) || initiator.Code(err) != isdsc.RequestNotSupported {
 		t.Errorf("got %v (%s), want an UnsupportedError", err, isdsc.Name(initiator.Code(err)))

@@ -3,7 +3,7 @@ package strongswan
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -11,7 +11,7 @@ import (
 // the protection is in place. Charon is asked whether it is there, and given
 // nothing: what the peer says to the key, and charon to a mode, shows only when
 // they negotiate.
-func (e *Enforcer) Announce(ctx context.Context, s initiator.Secured) (string, error) {
+func (e *Enforcer) Announce(ctx context.Context, s enforce.Request) (string, error) {
 	if s.Plan.InPlace() {
 		return (&xfrm.Enforcer{}).Announce(ctx, s)
 	}
@@ -33,7 +33,7 @@ func (e *Enforcer) Announce(ctx context.Context, s initiator.Secured) (string, e
 }
 
 // able refuses what charon need not be asked for.
-func (e *Enforcer) able(s initiator.Secured) error {
+func (e *Enforcer) able(s enforce.Request) error {
 	if err := validate(s); err != nil {
 		return err
 	}

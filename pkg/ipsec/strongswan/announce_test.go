@@ -4,13 +4,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
-var _ initiator.Announcer = (*Enforcer)(nil)
+var _ enforce.Announcer = (*Enforcer)(nil)
 
 // TestAnnounce: who would make a connection, and why nobody could. Charon is given
 // nothing.
@@ -18,18 +18,18 @@ func TestAnnounce(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		change func(*initiator.Secured)
+		change func(*enforce.Request)
 		charon func(*charon)
 		absent bool
 		want   string
 		code   uint32
 	}{
 		{name: "charon", want: Name},
-		{name: "in place", absent: true, change: func(s *initiator.Secured) {
+		{name: "in place", absent: true, change: func(s *enforce.Request) {
 			s.Plan.Existing = ipsec.Existing{Kind: ipsec.ExistingProtection}
 		}, want: "xfrm"},
 		{name: "no charon", absent: true, code: isdsc.IPsecNotSupportedOnOS},
-		{name: "no key", change: func(s *initiator.Secured) { s.Key = initiator.PSK{} }, code: isdsc.TargetPresharedKeyUnavailable},
+		{name: "no key", change: func(s *enforce.Request) { s.Key = enforce.PSK{} }, code: isdsc.TargetPresharedKeyUnavailable},
 		{name: "a connection of the host", charon: func(c *charon) {
 			keys := vici.Sub("local-1", vici.Text("class", "pre-shared key"))
 			c.foreign = vici.Section{vici.Sub("theirs", vici.List("remote_addrs", "192.0.2.10"), keys)}

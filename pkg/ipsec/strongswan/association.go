@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -69,8 +69,8 @@ func (c *connection) check(ike, child vici.Section) error {
 }
 
 // proof adds up what charon says of the associations of a connection.
-func (c *connection) proof(ike vici.Section, children []vici.Section) (initiator.Proof, error) {
-	p := initiator.Proof{
+func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.Proof, error) {
+	p := enforce.Proof{
 		Enforcer:   Name,
 		Mode:       c.plan.Mode.String(),
 		Exchange:   c.plan.Exchange.String(),

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -39,7 +40,7 @@ type connection struct {
 
 // newConnection gives a connection all but its name and numbers. What it refuses is
 // a *initiator.ConfigError.
-func newConnection(s initiator.Secured, legacy bool) (connection, error) {
+func newConnection(s enforce.Request, legacy bool) (connection, error) {
 	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Portal.Addr().Unmap(), local: s.Key.Local, remote: s.Key.Remote}
 	if s.Plan.Mode == ipsec.TunnelMode {
 		c.peer = s.Outer.Unmap()

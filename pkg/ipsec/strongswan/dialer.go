@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -109,10 +109,10 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 }
 
 // Proof asks charon again, which asks the kernel.
-func (d *dialer) Proof(ctx context.Context) (initiator.Proof, error) {
+func (d *dialer) Proof(ctx context.Context) (enforce.Proof, error) {
 	ike, children, err := d.c.look(ctx, d.e.charon())
 	if err != nil {
-		return initiator.Proof{}, failed(err)
+		return enforce.Proof{}, failed(err)
 	}
 	p, err := d.c.proof(ike, children)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -79,7 +80,7 @@ type Enforcer struct {
 // Dialer has charon negotiate the keys of a connection under a plan, or takes
 // the protection that is in place. Where that fails nothing stays behind, and
 // the error is an *initiator.ConfigError.
-func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
 	if s.Plan.InPlace() {
 		return (&xfrm.Enforcer{Wait: e.Wait}).Dialer(ctx, s)
 	}
@@ -156,7 +157,7 @@ func enter(ctx context.Context, places chan struct{}) (leave func(), err error) 
 }
 
 // validate refuses what cannot be negotiated, before anybody is asked.
-func validate(s initiator.Secured) error {
+func validate(s enforce.Request) error {
 	portal := s.Portal.Addr().Unmap()
 	peer := portal
 	if s.Plan.Mode == ipsec.TunnelMode {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -32,13 +33,13 @@ func planOf(t *testing.T, f ipsec.Flags) ipsec.Plan {
 }
 
 // secured is a connection for tests.
-func secured(t *testing.T, f ipsec.Flags) initiator.Secured {
+func secured(t *testing.T, f ipsec.Flags) enforce.Request {
 	t.Helper()
-	return initiator.Secured{
+	return enforce.Request{
 		Plan:   planOf(t, f),
 		Source: netip.MustParseAddr("192.0.2.1"),
 		Portal: netip.MustParseAddrPort("192.0.2.10:3260"),
-		Key:    initiator.PSK{Secret: auth.NewSecret([]byte(secret))},
+		Key:    enforce.PSK{Secret: auth.NewSecret([]byte(secret))},
 		Outer:  netip.MustParseAddr("203.0.113.1"),
 	}
 }
@@ -145,7 +146,7 @@ func testMatrix(t *testing.T, flags ipsec.Flags) {
 	if flags.Has(ipsec.FlagPFS) {
 		names[1] += " MODP_2048"
 	}
-	proof := initiator.Proof{
+	proof := enforce.Proof{
 		Enforcer: Name, Mode: s.Plan.Mode.String(), Exchange: s.Plan.Exchange.String(), Algorithms: names,
 		SPIs: []uint32{0xc0000002, 0xc0000001}, BytesOut: 1000, BytesIn: 1000,
 	}
@@ -205,7 +206,7 @@ func TestIdentities(t *testing.T) {
 }
 
 // useOnce makes a connection, and proves and closes it.
-func useOnce(t *testing.T, e *Enforcer, s initiator.Secured) error {
+func useOnce(t *testing.T, e *Enforcer, s enforce.Request) error {
 	d, err := e.Dialer(t.Context(), s)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // TestFailures: each ends in an error with a code, with nothing left in charon
@@ -164,16 +165,16 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		flags  ipsec.Flags
-		change func(*initiator.Secured)
+		change func(*enforce.Request)
 		code   uint32
 	}{
-		{name: "no key", code: isdsc.TargetPresharedKeyUnavailable, change: func(s *initiator.Secured) { s.Key.Secret = auth.Secret{} }},
-		{name: "no gateway", flags: ipsec.FlagTunnel, code: isdsc.NoTunnelOuterModeAddress, change: func(s *initiator.Secured) { s.Outer = netip.Addr{} }},
-		{name: "no source", code: isdsc.InvalidParameter, change: func(s *initiator.Secured) { s.Source = netip.Addr{} }},
-		{name: "no IPsec", code: isdsc.InvalidParameter, change: func(s *initiator.Secured) { s.Plan = ipsec.Plan{} }},
-		{name: "two families", code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) { s.Source = netip.MustParseAddr("2001:db8::1") }},
-		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
-		{name: "link-local", code: isdsc.RequestNotSupported, change: func(s *initiator.Secured) {
+		{name: "no key", code: isdsc.TargetPresharedKeyUnavailable, change: func(s *enforce.Request) { s.Key.Secret = auth.Secret{} }},
+		{name: "no gateway", flags: ipsec.FlagTunnel, code: isdsc.NoTunnelOuterModeAddress, change: func(s *enforce.Request) { s.Outer = netip.Addr{} }},
+		{name: "no source", code: isdsc.InvalidParameter, change: func(s *enforce.Request) { s.Source = netip.Addr{} }},
+		{name: "no IPsec", code: isdsc.InvalidParameter, change: func(s *enforce.Request) { s.Plan = ipsec.Plan{} }},
+		{name: "two families", code: isdsc.RequestNotSupported, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }},
+		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: isdsc.RequestNotSupported, change: func(s *enforce.Request) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
+		{name: "link-local", code: isdsc.RequestNotSupported, change: func(s *enforce.Request) {
 			s.Source, s.Portal = netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddrPort("[fe80::2%eth0]:3260")
 		}},
 	} {

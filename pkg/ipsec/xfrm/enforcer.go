@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // Name is what an Enforcer of this package is called in a Proof.
@@ -38,7 +38,7 @@ func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrP
 
 // Dialer prepares a connection under a plan that is in place by the kernel's
 // policies. Any other plan is refused: keys are not negotiated here.
-func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.SecureDialer, error) {
+func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
 	if _, err := e.Announce(ctx, s); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (e *Enforcer) Dialer(ctx context.Context, s initiator.Secured) (initiator.S
 }
 
 // Announce returns Name for a plan that is in place, and why not for any other.
-func (e *Enforcer) Announce(_ context.Context, s initiator.Secured) (string, error) {
+func (e *Enforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
 	if !s.Plan.InPlace() {
 		return "", refuse(isdsc.RequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
 	}

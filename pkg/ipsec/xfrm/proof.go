@@ -5,8 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // A stateKey tells security associations apart, as packets do.
@@ -28,16 +28,16 @@ func counted(states []state) map[stateKey]uint64 {
 // Proof compares the counters of the associations that the connection may use
 // with what they were before. Other connections may use them, too, so the bytes
 // are its own at most.
-func (d *secureDialer) Proof(ctx context.Context) (initiator.Proof, error) {
+func (d *secureDialer) Proof(ctx context.Context) (enforce.Proof, error) {
 	states, err := listStates(ctx)
 	if err != nil {
-		return initiator.Proof{}, failed(err)
+		return enforce.Proof{}, failed(err)
 	}
 	return d.prove(states)
 }
 
-func (d *secureDialer) prove(states []state) (initiator.Proof, error) {
-	p := initiator.Proof{Enforcer: Name}
+func (d *secureDialer) prove(states []state) (enforce.Proof, error) {
+	p := enforce.Proof{Enforcer: Name}
 	out, in := flows(d.dialer.Source, d.portal)
 	weak := ""
 	for _, way := range []struct {

@@ -1,0 +1,67 @@
+package initiator
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+)
+
+// A KeyFunc returns the key that an initiator port and a peer share; ok is false
+// where there is none. Its time is charged to no portal, and ctx ends after five seconds.
+type KeyFunc func(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error)
+
+// An OuterFunc returns the address of the gateway by which an initiator port
+// reaches a destination in tunnel mode; ok is false where there is none. It has the time of
+// a KeyFunc.
+type OuterFunc func(ctx context.Context, from ports.Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+
+// IPsecOptions are what one portal has of its own for IPsec, ahead of what is
+// known of its peer. They are ours; the zero value says nothing.
+type IPsecOptions struct {
+	Key     auth.Secret // preshared; a Service never returns it
+	KeyRef  string      // in the place of Key, see LoginOptions.PasswordRef
+	LocalID string      // our identity; empty: the source address
+	Outer   netip.Addr  // the gateway, in tunnel mode
+
+	// PeerID is the identity that the peer has to have in IKE: an address, a domain
+	// name or user@domain, with the limits of CanonicalIdentity. In tunnel mode the
+	// peer is the gateway. A key that is stored for this identity comes before one of
+	// the peer's address. At another host, after a redirection, it does not count.
+	// Empty: the identity that the key is stored for, else the peer's address.
+	PeerID string
+
+	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them.
+	// Empty: those of the enforcer.
+	Proposals string
+
+	// RefuseUnknown refuses the connection where nobody was permitted to look
+	// what exists.
+	RefuseUnknown bool
+}
+
+// validate refuses what cannot be an identity, a gateway or algorithms.
+// dst is the portal's address; invalid: it was given by name.
+func (o *IPsecOptions) validate(dst netip.Addr) error {
+	for _, id := range []string{o.LocalID, o.PeerID} {
+		if id == "" {
+			continue
+		}
+		if _, err := ofOne(id); err != nil {
+			return err
+		}
+	}
+	if o.Proposals != "" {
+		if _, err := ipsec.ParseProposals(o.Proposals); err != nil {
+			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
+		}
+	}
+	if o.Outer.IsValid() {
+		return checkGateway(dst, o.Outer)
+	}
+	return nil
+}
