@@ -25,11 +25,11 @@ type scan struct {
 	options  initiator.LoginOptions
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
-	ports    *ports.Selector  // nil: routing decides
-	each     *each            // nil: one session for each portal
-	rules    *initiator.Rules // nil: the registry is not read
-	mayUse   bool             // something in the registry may ask for IPsec
-	progress *progress        // nil: it is not shown
+	ports    *ports.Selector   // nil: routing decides
+	each     *each             // nil: one session for each portal
+	rules    initiator.RuleSet // nil: the registry is not read
+	mayUse   bool              // something in the registry may ask for IPsec
+	progress *progress         // nil: it is not shown
 }
 
 // scan returns the verb.

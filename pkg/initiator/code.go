@@ -28,7 +28,7 @@ func Code(err error) uint32 {
 		limit       *LimitError
 		memory      *MemoryError
 		answer      *AnswerError
-		format      *RecordFormatError
+		own         interface{ ISDSC() uint32 } // an error that knows its number
 		at          *Error
 	)
 	switch {
@@ -60,9 +60,9 @@ func Code(err error) uint32 {
 		return isdsc.InvalidSendTargetsText
 	case errors.As(err, &reject):
 		return isdsc.NonSpecificError // the login is long over
-	case errors.As(err, &format):
-		return isdsc.RequestNotSupported
-	case errors.Is(err, ErrRegistryDamaged):
+	case errors.As(err, &own):
+		return own.ISDSC()
+	case errors.Is(err, isdsc.ErrCacheCorrupted):
 		return isdsc.CacheCorrupted
 	case errors.As(err, &at):
 		return stageCode(at.Stage, err)

@@ -57,9 +57,9 @@ func mayTakeShort(c *auth.CHAP, err error) bool {
 	}
 	switch config.Field {
 	case auth.FieldSecret:
-		return !c.Secret.IsZero() && c.Secret.Len() < minSecret
+		return !c.Secret.IsZero() && c.Secret.Len() < MinSecretLen
 	case auth.FieldTargetSecret:
-		return !c.TargetSecret.IsZero() && c.TargetSecret.Len() < minSecret
+		return !c.TargetSecret.IsZero() && c.TargetSecret.Len() < MinSecretLen
 	}
 	return false
 }
@@ -68,6 +68,10 @@ func mayTakeShort(c *auth.CHAP, err error) bool {
 // on a connection that IPsec does not protect. It does not tell the length.
 func (a *attempt) warnShortSecret(method *auth.CHAP) {
 	if !method.Protected && method.HasShortSecret() && !a.warnings.have(WarnShortSecret) {
-		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", minSecret)
+		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", MinSecretLen)
 	}
 }
+
+// MinSecretLen is how long a CHAP secret is at least in bytes, unless IPsec protects the
+// connection (RFC 7143, section 12.1.4).
+const MinSecretLen = 12

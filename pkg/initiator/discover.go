@@ -32,10 +32,16 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // in the result. A portal is begun once fewer than 65,536 results wait for an earlier
 // one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
-	return d.discoverAll(ctx, d.jobs(portals), d.parallel())
+	return d.discoverAll(ctx, d.jobs(portals), 0)
 }
 
+// discoverAll is DiscoverAll for requests that are made by the caller: a registry, which
+// knows more of its portals than they say themselves. parallel is how many portals are
+// asked at once; 0: as many as d says. A request is valid until the next one is yielded.
 func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job], parallel int) iter.Seq[Result] {
+	if parallel == 0 {
+		parallel = d.parallel()
+	}
 	return func(yield func(Result) bool) {
 		c := collector{room: d.maxHeld(), ahead: newAhead(maxAhead), open: make(map[int]*collection)}
 		for b := range d.run(ctx, jobs, c.ahead, parallel) {

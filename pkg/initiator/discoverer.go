@@ -105,7 +105,7 @@ type Discoverer struct {
 	// Rules are those of a registry, for portals that are not in it: they hold as
 	// they do for Service.AddSendTargetPortal. They go before Key and Outer. nil: no
 	// registry is read.
-	Rules *Rules
+	Rules RuleSet
 
 	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)

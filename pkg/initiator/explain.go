@@ -56,7 +56,7 @@ func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) 
 	for _, dst := range addrs {
 		ports, err := a.sources(ctx, dst)
 		if err != nil {
-			all = append(all, Explanation{Portal: withoutSecrets(j.portal), Address: dst, Err: err})
+			all = append(all, Explanation{Portal: WithoutSecrets(j.portal), Address: dst, Err: err})
 		}
 		for _, from := range ports {
 			all = append(all, a.explain(ctx, from, zoned(dst, from), method))
@@ -79,7 +79,7 @@ func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port
 // explain goes as far as connect does before it dials.
 func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
 	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
-	e := Explanation{Portal: withoutSecrets(a.job.portal), Address: dst, Port: from}
+	e := Explanation{Portal: WithoutSecrets(a.job.portal), Address: dst, Port: from}
 	e.Err = a.fail(a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
 		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
 			return cause(ctx, err)

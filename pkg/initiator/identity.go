@@ -22,10 +22,7 @@ const maxUserLen = 64
 // %any), distinguished names (C=CH, CN=array) and types (asn1dn:#30…). So it is the
 // known forms that are let through, and nothing else: in a domain name letters,
 // digits, '-', '_' and '.', in a user these and '+'.
-func CanonicalIdentity(id string) (string, error) { return identity(id) }
-
-// identity is CanonicalIdentity.
-func identity(id string) (string, error) {
+func CanonicalIdentity(id string) (string, error) {
 	refuse := func() (string, error) {
 		return "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + text.Quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
 	}
@@ -64,7 +61,7 @@ func isUser(s string) bool {
 // ofOne returns the canonical form of an identity that is one end's. GroupID is
 // not: it stands for all peers.
 func ofOne(id string) (string, error) {
-	canonical, err := identity(id)
+	canonical, err := CanonicalIdentity(id)
 	if err == nil && canonical == GroupID {
 		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + id, Reason: "the word means all peers, and here one is needed: give an address, a domain name or user@domain"}
 	}

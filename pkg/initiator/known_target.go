@@ -116,7 +116,7 @@ func (r *foundRecord) mechanism() Mechanism {
 	}
 	if r.Portal != nil {
 		m.Portal = r.Portal.key()
-		m.Text = m.Portal.mechanism()
+		m.Text = mechanismOf(m.Portal)
 	} else {
 		m.Static = true
 	}

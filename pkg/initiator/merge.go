@@ -17,7 +17,7 @@ const mergeBatch = 500
 // becomes missing: the name that is not there may be the one that was left out.
 func (s *Service) merge(ctx context.Context, key Key, result *Result, now time.Time) error {
 	targets := result.Targets
-	mechanism := key.mechanism()
+	mechanism := mechanismOf(key)
 	seen := make(map[string]bool, len(targets))
 	for begin := 0; begin < len(targets); begin += mergeBatch {
 		batch := targets[begin:min(begin+mergeBatch, len(targets))]

@@ -5,22 +5,22 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// ownName holds an iSCSI name of our own against the rules that d has. unusual is
-// as CheckName has it.
-func (d *Discoverer) ownName(iqn string) (unusual string, err error) {
+// CheckName holds an initiator name of ours against the rules that d has. unusual says
+// what is unusual about a name that may be used, as name.CheckName does.
+func (d *Discoverer) CheckName(iqn string) (unusual string, err error) {
 	if d.StrictNames {
 		return "", name.Validate(iqn)
 	}
 	return name.CheckName(iqn)
 }
 
-// checkName is ownName for the name of a portal. Most portals are asked by the
+// checkName is Discoverer.CheckName for the name of a portal. Most portals are asked by the
 // name of the portal before, which is not checked again.
 func (a *attempt) checkName(name string) error {
 	if name == a.name && name != "" {
 		return nil
 	}
-	unusual, err := a.d.ownName(name)
+	unusual, err := a.d.CheckName(name)
 	if err == nil {
 		a.name, a.unusual = name, unusual
 	}

@@ -115,9 +115,18 @@ func (p Portal) String() string {
 	return net.JoinHostPort(p.host(), strconv.Itoa(int(p.Port)))
 }
 
-// literalOf returns the address of a portal that is given by one; invalid for a
-// name.
-func literalOf(p Portal) netip.Addr {
+// Literal returns the address where it is an IP literal; invalid: it is a host name.
+func (p Portal) Literal() netip.Addr {
 	addr, _ := netip.ParseAddr(p.host())
 	return addr.Unmap().WithZone("")
+}
+
+// Canonical returns the address in the form in which portals are compared: an IP
+// literal as netip writes it, IPv4 within IPv6 as IPv4 and with its zone, or a host name
+// in lower case without a final dot.
+func (p Portal) Canonical() string {
+	if addr, err := netip.ParseAddr(p.host()); err == nil {
+		return addr.Unmap().String() // with its zone: stored keys have it
+	}
+	return strings.TrimSuffix(strings.ToLower(p.host()), ".")
 }

@@ -98,7 +98,7 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 		tried: make(map[netip.AddrPort]bool),
 	}
 	if d.Rules != nil {
-		p.jobThere = d.Rules.s.jobThere
+		p.jobThere = d.Rules.RequestThere
 	}
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"strconv"
 	"time"
 )
@@ -90,3 +91,6 @@ type RecordFormatError struct {
 func (e *RecordFormatError) Error() string {
 	return fmt.Sprintf("initiator: this entry needs record format %d, and this version of discover knows %d: use a newer version", e.Format, e.Known)
 }
+
+// ISDSC returns the number of the reference API for initiator.Code.
+func (e *RecordFormatError) ISDSC() uint32 { return isdsc.RequestNotSupported }

@@ -149,7 +149,7 @@ func TestKeyOfRecord(t *testing.T) {
 		{Portal: Portal{Address: "fe80::1%eth0", Port: 1}, Instance: "a/b c%2f", Port: ports.N(0)},
 		{Portal: Portal{Address: "Array.Example.", Port: 65535}, Instance: "HBA 7", Port: ports.N(4294967294)},
 	} {
-		if got, ok := keyOfRecord(k.record()); !ok || !got.Same(k) {
+		if got, ok := keyOfRecord(recordOf(k)); !ok || !got.Same(k) {
 			t.Errorf("%s: got %s, %t", k, got, ok)
 		}
 	}

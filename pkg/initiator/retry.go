@@ -14,9 +14,9 @@ import (
 // Retryable reports whether a later try may succeed where err was the outcome:
 // a connection that was not made (for want of a route, too), was lost or went
 // silent, a name server that did not answer, and what RFC 7143 calls a target's
-// own error (status class 3) or a transient rejection; a *MemoryError; and a record of
-// the registry that other writers kept changing. What the target refused,
-// or what we refuse, does not change by itself.
+// own error (status class 3) or a transient rejection; a *MemoryError; and an error
+// whose method Retryable says so. What the target refused, or what we refuse, does not
+// change by itself.
 func Retryable(err error) bool {
 	var (
 		login  *LoginError
@@ -25,7 +25,7 @@ func Retryable(err error) bool {
 		dns    *net.DNSError
 		op     *net.OpError
 		memory *MemoryError
-		ahead  *ConflictError
+		own    interface{ Retryable() bool } // an error that knows it
 	)
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
@@ -34,8 +34,10 @@ func Retryable(err error) bool {
 		return login.Status.Class() == pdu.ClassTargetError
 	case errors.As(err, &reject):
 		return reject.Reason.Transient()
-	case errors.As(err, &async), errors.As(err, &memory), errors.As(err, &ahead):
+	case errors.As(err, &async), errors.As(err, &memory):
 		return true
+	case errors.As(err, &own):
+		return own.Retryable()
 	case errors.As(err, &dns):
 		return dns.IsTemporary || dns.IsTimeout
 	case errors.Is(err, context.DeadlineExceeded):

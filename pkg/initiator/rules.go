@@ -28,9 +28,9 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 	return &Rules{under}, nil
 }
 
-// apply puts the rules into a job. What d knows itself of keys and gateways counts
+// Apply puts the rules into a job. What d knows itself of keys and gateways counts
 // where they say nothing.
-func (r *Rules) apply(d *Discoverer, j *job) {
+func (r *Rules) Apply(d *Discoverer, j *job) {
 	j.policy = r.s.policy
 	j.key = func(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
 		key, ok, err := r.s.key(ctx, from, peer)
@@ -50,6 +50,11 @@ func (r *Rules) apply(d *Discoverer, j *job) {
 	if j.security, err = r.s.security(context.Background(), &j.portal); err != nil { // of memory: nothing to wait for
 		j.err = &Error{Stage: StageStore, Portal: j.portal.Portal, Err: err}
 	}
+}
+
+// RequestThere returns the request for an address that a portal advertises.
+func (r *Rules) RequestThere(ctx context.Context, j job, dst netip.AddrPort) (job, error) {
+	return r.s.jobThere(ctx, j, dst)
 }
 
 // A frozenStore is records in memory, in the order of their keys, that do not change

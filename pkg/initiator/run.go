@@ -74,7 +74,7 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 		for j.portal = range portals {
 			j.name = j.portal.Login.nameOr(d.InitiatorName)
 			if j.err = nil; d.Rules != nil {
-				d.Rules.apply(d, &j)
+				d.Rules.Apply(d, &j)
 			}
 			if !yield(&j) {
 				return

@@ -215,7 +215,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 		}
 	}
 	peer := enforce.Peer{Addr: dst.Addr()}
-	if !a.elsewhere && !literalOf(a.job.portal.Portal).IsValid() {
+	if !a.elsewhere && !a.job.portal.Portal.Literal().IsValid() {
 		peer.Name = a.job.portal.Portal.host()
 	}
 	if s.Outer.IsValid() {

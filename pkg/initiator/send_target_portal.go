@@ -51,7 +51,7 @@ func (p *SendTargetPortal) validate() error {
 	if err := p.Login.validate(); err != nil {
 		return err
 	}
-	if err := p.IPsec.validate(literalOf(p.Portal)); err != nil {
+	if err := p.IPsec.validate(p.Portal.Literal()); err != nil {
 		return err
 	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}

@@ -104,7 +104,7 @@ func (s *Service) InitiatorNodeName(ctx context.Context) (string, error) {
 func (s *Service) SetInitiatorNodeName(ctx context.Context, name string) error {
 	change := Change{Key: settingNodeName, Version: AnyVersion, Delete: name == ""}
 	if name != "" {
-		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
+		if _, err := s.cfg.Discoverer.CheckName(name); err != nil {
 			return refused(err)
 		}
 		change.Value = encode(name)
@@ -130,7 +130,7 @@ func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret
 		}
 		change.Value = encode(kept)
 	}
-	short = !secret.IsZero() && secret.Len() < minSecret
+	short = !secret.IsZero() && secret.Len() < MinSecretLen
 	return short, storeError(s.cfg.Store.Apply(ctx, change))
 }
 
@@ -157,7 +157,6 @@ func (s *Service) initiatorCHAPSecret(ctx context.Context) (auth.Secret, error) 
 
 // Lengths of CHAP secrets in bytes.
 const (
-	minSecret       = 12
 	maxSecret       = 255
 	maxStrictSecret = 16
 )

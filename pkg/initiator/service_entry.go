@@ -11,7 +11,7 @@ import (
 
 // store writes the entry of p. replaced says that there was one with the same key.
 func (s *Service) store(ctx context.Context, p *SendTargetPortal) (replaced bool, err error) {
-	row := p.Key().record()
+	row := recordOf(p.Key())
 	old, err := s.cfg.Store.Get(ctx, row)
 	if err != nil {
 		return false, err
@@ -52,7 +52,7 @@ func (s *Service) store(ctx context.Context, p *SendTargetPortal) (replaced bool
 // remove deletes the entry of a key, and with the last entry of a portal what is
 // remembered of it.
 func (s *Service) remove(ctx context.Context, key Key) error {
-	r, err := s.cfg.Store.Get(ctx, key.record())
+	r, err := s.cfg.Store.Get(ctx, recordOf(key))
 	if err != nil {
 		return storeError(err)
 	}
@@ -101,7 +101,7 @@ func (s *Service) notFound(ctx context.Context, key Key) error {
 		}
 		reason += "; there is " + strings.Join(names, ", ")
 	}
-	return &isdsc.Error{Code: isdsc.PortalNotFound, What: key.from(), Reason: reason}
+	return &isdsc.Error{Code: isdsc.PortalNotFound, What: key.From(), Reason: reason}
 }
 
 // ask runs a job and takes what came of it into the registry. stored says whether it is
@@ -120,7 +120,7 @@ func (s *Service) ask(ctx context.Context, key Key, j job, stored bool) Result {
 // and in the entry, if there is one, how it went. What is our own fault says nothing of
 // the portal, and leaves how it went before. Secrets leave the result.
 func (s *Service) learn(ctx context.Context, key Key, r *Result) {
-	r.Portal = withoutSecrets(r.Portal)
+	r.Portal = WithoutSecrets(r.Portal)
 	own := ownFault(ctx, r.Err)
 	// What was found is kept even if nobody waits for it any more.
 	ctx = context.WithoutCancel(ctx)
@@ -150,7 +150,7 @@ func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 // note writes how the last discovery went into the entry of key, if there still
 // is one.
 func (s *Service) note(ctx context.Context, key Key, last *LastResult) error {
-	old, err := s.cfg.Store.Get(ctx, key.record())
+	old, err := s.cfg.Store.Get(ctx, recordOf(key))
 	if err != nil || old.Version == 0 {
 		return err
 	}
@@ -189,11 +189,11 @@ func refusedResult(p SendTargetPortal, err error) (Result, error) {
 	} else if e.Portal.Address == "" {
 		e.Portal = p.Portal
 	}
-	return Result{Portal: withoutSecrets(p), Err: err}, err
+	return Result{Portal: WithoutSecrets(p), Err: err}, err
 }
 
 // withoutSecrets returns p as it may be shown.
-func withoutSecrets(p SendTargetPortal) SendTargetPortal {
+func WithoutSecrets(p SendTargetPortal) SendTargetPortal {
 	p.Login.Password, p.Login.TargetPassword, p.IPsec.Key = auth.Secret{}, auth.Secret{}, auth.Secret{}
 	return p
 }

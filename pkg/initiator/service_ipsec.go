@@ -95,7 +95,7 @@ func (s *Service) security(ctx context.Context, p *SendTargetPortal) (settings i
 		}
 		settings.Previous = append(settings.Previous, ipsec.Previous{Flags: ipsec.Flags(b.Flags), Source: source, Revision: b.Revision, Time: b.Time})
 	}
-	host, addr := canonicalAddress(p.Portal), literalOf(p.Portal)
+	host, addr := p.Portal.Canonical(), p.Portal.Literal()
 	for r, err := range s.records(ctx, prefixPSK) {
 		if err != nil {
 			return settings, err

@@ -18,7 +18,7 @@ func (s *Service) admit(ctx context.Context, p *SendTargetPortal, numbers bool) 
 		return job{}, err
 	}
 	if name := p.Login.InitiatorName; name != "" {
-		if _, err := s.cfg.Discoverer.ownName(name); err != nil {
+		if _, err := s.cfg.Discoverer.CheckName(name); err != nil {
 			return job{}, err
 		}
 	}
@@ -90,7 +90,7 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *por
 // entry returns the job of a key: of its entry, or, where there is none, of a
 // portal without options. numbers is as for admit.
 func (s *Service) entry(ctx context.Context, key Key, numbers bool) (j job, listed bool, err error) {
-	r, err := s.cfg.Store.Get(ctx, key.record())
+	r, err := s.cfg.Store.Get(ctx, recordOf(key))
 	if err != nil {
 		return job{}, false, storeError(err)
 	}
@@ -132,7 +132,7 @@ func unreadable(r Record, err error) (SendTargetPortal, error) {
 
 // opened is prepare for an entry whose secrets the registry keeps.
 func (s *Service) opened(ctx context.Context, p SendTargetPortal, r *portalRecord, selector *ports.Selector) (job, error) {
-	row, l := p.Key().record(), &r.Login
+	row, l := recordOf(p.Key()), &r.Login
 	for _, f := range []struct {
 		kept  keptSecret
 		field string

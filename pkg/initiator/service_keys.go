@@ -59,7 +59,7 @@ type ikeRecord struct {
 // of all that have none (SetIScsiGroupPresharedKey) where the ID is GroupID.
 // Unless persist is set it ends with the Service.
 func (s *Service) SetIKEInfo(ctx context.Context, i IKEInfo, persist bool) error {
-	id, err := identity(i.ID)
+	id, err := CanonicalIdentity(i.ID)
 	if err != nil {
 		return refused(err)
 	}
@@ -97,7 +97,7 @@ func (s *Service) putIKE(ctx context.Context, row string, r ikeRecord, persist b
 // IKEInfo returns what is stored for a peer, without the key (GetIScsiIKEInfo of
 // the reference API); isdsc.NoAuthInfoAvailable where there is nothing.
 func (s *Service) IKEInfo(ctx context.Context, id, instance string, port ports.Number) (IKEInfo, error) {
-	id, err := identity(id)
+	id, err := CanonicalIdentity(id)
 	if err != nil {
 		return IKEInfo{}, refused(err)
 	}
@@ -146,7 +146,7 @@ func (r *ikeRecord) info() IKEInfo {
 // RemoveIKEInfo forgets the key of a peer. An identity that an older version stored
 // and that is none any more can be removed by its text.
 func (s *Service) RemoveIKEInfo(ctx context.Context, id, instance string, port ports.Number) error {
-	canonical, err := identity(id)
+	canonical, err := CanonicalIdentity(id)
 	if err != nil {
 		r, failed := s.cfg.Store.Get(ctx, ikeKey(id, instance, port))
 		if failed != nil {
@@ -270,7 +270,7 @@ func addressIdentity(a netip.Addr) string { return zone.Canonical(a).WithZone(""
 // canonicalIdentity returns the canonical form of an identity; of what is none, the
 // text itself, which no stored key is for.
 func canonicalIdentity(id string) string {
-	if canonical, err := identity(id); err == nil {
+	if canonical, err := CanonicalIdentity(id); err == nil {
 		return canonical
 	}
 	return id

@@ -37,7 +37,7 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p SendTargetPortal) (
 
 // replacedText says that an entry was there before.
 func replacedText(key Key) string {
-	return "the entry that was in the registry (" + key.from() + ") is replaced: options that are not given now have their defaults again"
+	return "the entry that was in the registry (" + key.From() + ") is replaced: options that are not given now have their defaults again"
 }
 
 // CheckSendTargetPortal returns a portal as AddSendTargetPortal would store it,
@@ -47,13 +47,13 @@ func (s *Service) CheckSendTargetPortal(ctx context.Context, p SendTargetPortal)
 		r, err := refusedResult(p, err)
 		return r.Portal, err
 	}
-	return withoutSecrets(p), nil
+	return WithoutSecrets(p), nil
 }
 
 // Listed reports whether the registry has an entry of a key, also one that cannot be
 // read.
 func (s *Service) Listed(ctx context.Context, key Key) (bool, error) {
-	r, err := s.cfg.Store.Get(ctx, key.record())
+	r, err := s.cfg.Store.Get(ctx, recordOf(key))
 	return r.Version != 0, storeError(err)
 }
 
@@ -114,7 +114,7 @@ func (s *Service) Refresh(ctx context.Context, keys []Key) iter.Seq[Result] {
 			}
 		}
 		n := 0
-		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, 0) {
 			if of := <-asked; !of.refused {
 				r.Stored = of.listed
 				s.learn(ctx, r.Portal.Key(), &r)
@@ -213,7 +213,7 @@ func (s *Service) Near(ctx context.Context, key Key) ([]Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if canonicalAddress(k.Portal) != canonicalAddress(key.Portal) {
+		if k.Portal.Canonical() != key.Portal.Canonical() {
 			continue
 		}
 		if k.Portal.Port == key.Portal.Port {

@@ -102,7 +102,7 @@ func (s *Service) changeInstance(ctx context.Context, name string, change func(*
 		return ports.Instance{}, refused(err)
 	}
 	if now.NodeName != "" {
-		if _, err := s.cfg.Discoverer.ownName(now.NodeName); err != nil {
+		if _, err := s.cfg.Discoverer.CheckName(now.NodeName); err != nil {
 			return ports.Instance{}, refused(err)
 		}
 	}

@@ -88,7 +88,7 @@ func (p *pruning) changes(ctx context.Context, r Record) ([]Change, error) {
 	since := m.MissingSince
 	if m.Stale && since.IsZero() {
 		since = m.LastSeen
-		if key := m.Portal.record(); p.portals[key].stale {
+		if key := recordOf(m.Portal); p.portals[key].stale {
 			forget = append(forget, Change{Key: key, Version: 0, Delete: true}) // nothing, or a conflict
 		}
 	}

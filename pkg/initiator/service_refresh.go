@@ -29,8 +29,8 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[Result] {
 			}
 		}
 		last := "" // record that was asked
-		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, s.cfg.Discoverer.parallel()) {
-			last = r.Portal.Key().record()
+		for r := range s.cfg.Discoverer.discoverAll(ctx, jobs, 0) {
+			last = recordOf(r.Portal.Key())
 			r.Stored = true
 			s.learn(ctx, r.Portal.Key(), &r)
 			if !yield(r) {

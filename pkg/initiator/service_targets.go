@@ -121,7 +121,7 @@ func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*p
 	if m.Static {
 		return nil
 	}
-	key := m.Portal.record()
+	key := recordOf(m.Portal)
 	state, ok := portals[key]
 	if !ok {
 		r, err := s.cfg.Store.Get(ctx, key)

@@ -2,8 +2,8 @@ package initiator
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"iter"
 	"strings"
 )
@@ -95,7 +95,7 @@ func (e *ChangeError) Error() string {
 
 // ErrRegistryDamaged is what a Store's errors are, by errors.Is, where its
 // contents are damaged.
-var ErrRegistryDamaged = errors.New("initiator: the registry is damaged")
+var ErrRegistryDamaged = isdsc.ErrCacheCorrupted
 
 // A ConflictError is an Apply that somebody else was ahead of. Nothing was
 // changed.
@@ -116,3 +116,6 @@ func (e *ConflictError) Error() string {
 	}
 	return s
 }
+
+// Retryable reports true, for initiator.Retryable: a later try may meet no other writer.
+func (e *ConflictError) Retryable() bool { return true }
