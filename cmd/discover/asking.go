@@ -3,17 +3,17 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // withAsking is withService for a verb that asks portals.
-func (c *command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*initiator.Service) error) error {
+func (c *command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*registry.Service) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	d := c.discoverer(r)
 	return c.capturing(r, d, func() error {
-		return c.withService(ctx, a, d, func(s *initiator.Service) error {
+		return c.withService(ctx, a, d, func(s *registry.Service) error {
 			if err := c.useDefaultName(ctx, s, d); err != nil {
 				return err
 			}

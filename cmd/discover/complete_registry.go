@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // maxOffered is how many names a shell is offered.
@@ -15,9 +15,9 @@ const maxOffered = 1000
 
 // completeFromRegistry offers names of the registry. Where it cannot be read
 // there are none: a shell that completes says nothing.
-func (c *command) completeFromRegistry(names func(context.Context, *initiator.Service) []string) cobra.CompletionFunc {
+func (c *command) completeFromRegistry(names func(context.Context, *registry.Service) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) (found []string, _ cobra.ShellCompDirective) {
-		_ = c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+		_ = c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 			found = names(cmd.Context(), s)
 			return nil
 		})
@@ -35,7 +35,7 @@ func (c *command) completeKeyFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("initiator-port", complete(words...))
 }
 
-func portalNames(ctx context.Context, s *initiator.Service) (names []string) {
+func portalNames(ctx context.Context, s *registry.Service) (names []string) {
 	for p := range s.SendTargetPortals(ctx) {
 		if p.Portal.Address == "" || len(names) == maxOffered {
 			break
@@ -47,7 +47,7 @@ func portalNames(ctx context.Context, s *initiator.Service) (names []string) {
 	return names
 }
 
-func instanceNames(ctx context.Context, s *initiator.Service) (names []string) {
+func instanceNames(ctx context.Context, s *registry.Service) (names []string) {
 	all, _ := s.Instances(ctx)
 	for _, i := range all {
 		names = append(names, i.Name)
@@ -55,12 +55,12 @@ func instanceNames(ctx context.Context, s *initiator.Service) (names []string) {
 	return names
 }
 
-func staticNames(ctx context.Context, s *initiator.Service) (names []string) {
+func staticNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.Targets(ctx, false) {
 		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break
 		}
-		if slices.ContainsFunc(t.Mechanisms, func(m initiator.Mechanism) bool { return m.Static }) {
+		if slices.ContainsFunc(t.Mechanisms, func(m registry.Mechanism) bool { return m.Static }) {
 			names = append(names, t.Name)
 		}
 	}

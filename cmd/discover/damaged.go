@@ -4,14 +4,15 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // oneRecord reports an error that is about one record of the registry alone: it is
 // damaged, or a newer version wrote it. The answer goes on without that record.
 func oneRecord(err error) bool {
 	var (
-		damaged *initiator.RegistryError
-		newer   *initiator.RecordFormatError
+		damaged *registry.RegistryError
+		newer   *registry.RecordFormatError
 	)
 	return errors.As(err, &damaged) || errors.As(err, &newer)
 }

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // damage makes all records of a registry unreadable whose keys begin with prefix.
-func damage(t *testing.T, registry, prefix string) {
+func damage(t *testing.T, file, prefix string) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), registry)
+	store, err := sqlite.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func damage(t *testing.T, registry, prefix string) {
 		t.Fatalf("there is no record %s", prefix)
 	}
 	for _, key := range keys {
-		if err := store.Apply(t.Context(), initiator.Change{Key: key, Version: initiator.AnyVersion, Value: []byte("{")}); err != nil {
+		if err := store.Apply(t.Context(), registry.Change{Key: key, Version: registry.AnyVersion, Value: []byte("{")}); err != nil {
 			t.Fatal(err)
 		}
 	}

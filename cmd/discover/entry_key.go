@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // entry understands the portal of a verb about one entry of the registry.
@@ -25,7 +26,7 @@ var errEachIsForScan = usagef("--initiator-port each is for scan: an entry of th
 
 // of returns the key of an entry. An address of ours becomes the number of its
 // port, whether or not the host still has it.
-func (k *keyFlags) of(ctx context.Context, s *initiator.Service, p initiator.Portal) (initiator.Key, error) {
+func (k *keyFlags) of(ctx context.Context, s *registry.Service, p initiator.Portal) (initiator.Key, error) {
 	key := initiator.Key{Instance: k.instance, Port: k.port.number, Portal: p}
 	if !k.source.IsValid() {
 		return key, nil

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // initiator returns the verbs about who we are.
@@ -38,7 +38,7 @@ func (c *command) initiatorShow() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 				return c.showInitiator(cmd.Context(), s)
 			})
 		}),
@@ -46,7 +46,7 @@ func (c *command) initiatorShow() *cobra.Command {
 }
 
 // showInitiator shows what holds.
-func (c *command) showInitiator(ctx context.Context, s *initiator.Service, warnings ...jsonWarning) error {
+func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...jsonWarning) error {
 	us := nodeName{origin: "initiator set-name"}
 	var err error
 	if us.name, err = s.InitiatorNodeName(ctx); err != nil {
@@ -110,7 +110,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 			}
 			d := c.discoverer(nil)
 			d.StrictNames = strict
-			return c.withService(cmd.Context(), a, d, func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), a, d, func(s *registry.Service) error {
 				if err := s.SetInitiatorNodeName(cmd.Context(), name); err != nil {
 					return err
 				}
@@ -149,7 +149,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 			if len(args) == 0 {
 				a = changing
 			}
-			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *registry.Service) error {
 				short, err := s.SetInitiatorCHAPSecret(cmd.Context(), secret, ref)
 				if err != nil {
 					return err

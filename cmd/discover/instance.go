@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // instance returns the verbs about initiator instances.
@@ -29,7 +29,7 @@ func (c *command) instanceList() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 				all, err := s.Instances(cmd.Context())
 				if err != nil && !oneRecord(err) {
 					return err
@@ -90,7 +90,7 @@ func (c *command) instanceAdd() *cobra.Command {
 			i.Name = args[0]
 			d := c.discoverer(nil)
 			d.StrictNames = strict
-			return c.withService(cmd.Context(), making, d, func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), making, d, func(s *registry.Service) error {
 				return c.addInstance(cmd.Context(), s, &i, replace)
 			})
 		}),
@@ -127,7 +127,7 @@ func (c *command) instanceRemove() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}

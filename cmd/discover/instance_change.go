@@ -4,14 +4,14 @@ import (
 	"context"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // addInstance adds an instance or changes the one of that name, and says what it was
 // before. What i leaves empty stays as it was, or with replace is dropped: a node name
 // that got lost would make another initiator of the instance.
-func (c *command) addInstance(ctx context.Context, s *initiator.Service, i *ports.Instance, replace bool) error {
+func (c *command) addInstance(ctx context.Context, s *registry.Service, i *ports.Instance, replace bool) error {
 	var before *ports.Instance
 	now, err := s.ChangeInstance(ctx, i.Name, func(old *ports.Instance) ports.Instance {
 		before = old

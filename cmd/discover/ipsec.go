@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // ipsec returns the verbs about IPsec.
@@ -21,12 +22,12 @@ func (c *command) ipsec() *cobra.Command {
 }
 
 // registryVerb is a verb that shows or changes the registry, and asks nobody.
-func (c *command) registryVerb(a access, verb func(ctx context.Context, s *initiator.Service, args []string) error) func(*cobra.Command, []string) error {
+func (c *command) registryVerb(a access, verb func(ctx context.Context, s *registry.Service, args []string) error) func(*cobra.Command, []string) error {
 	return c.answering(func(cmd *cobra.Command, args []string) error {
 		if err := c.noTargetLines(cmd); err != nil {
 			return err
 		}
-		return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+		return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *registry.Service) error {
 			return verb(cmd.Context(), s, args)
 		})
 	})

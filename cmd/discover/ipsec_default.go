@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // ipsecDefault returns the verb.
@@ -28,7 +29,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 			if f == 0 {
 				a = changing
 			}
-			return c.registryVerb(a, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			return c.registryVerb(a, func(ctx context.Context, s *registry.Service, _ []string) error {
 				if err := s.SetDefaultSecurityFlags(ctx, f); err != nil {
 					return err
 				}
@@ -47,13 +48,13 @@ type jsonDefault struct {
 }
 
 // showDefault shows the default as it is.
-func (c *command) showDefault(ctx context.Context, s *initiator.Service, _ []string) error {
+func (c *command) showDefault(ctx context.Context, s *registry.Service, _ []string) error {
 	return c.showDefaultAs(ctx, s, "nothing is stored: this is the default now")
 }
 
 // showDefaultAs shows the default, as it is now or in a dry run would be: would says
 // which.
-func (c *command) showDefaultAs(ctx context.Context, s *initiator.Service, would string) error {
+func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would string) error {
 	f, err := s.DefaultSecurityFlags(ctx)
 	if err != nil {
 		return err

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // ipsecExplain says under which IPsec a portal would be asked, and asks nobody.
@@ -38,7 +40,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 			if c.enforcer != nil {
 				d.Enforcer = c.heard(c.enforcer(x.ipsec.enforcer))
 			}
-			return c.withService(cmd.Context(), reading, d, func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), reading, d, func(s *registry.Service) error {
 				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
 					return err
 				}
@@ -77,7 +79,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 }
 
 // explain shows what holds on each way to the portal.
-func (x *ipsecExplain) explain(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
+func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initiator.SendTargetPortal) error {
 	var (
 		all    []initiator.Explanation
 		listed bool

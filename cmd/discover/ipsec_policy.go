@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -35,12 +36,12 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			selector, err := initiator.CanonicalSelector(args[0])
+			selector, err := registry.CanonicalSelector(args[0])
 			if err != nil {
 				return usagef("%s", withoutPackage(err))
 			}
-			p := initiator.Policy{Selector: selector, Flags: f}
-			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			p := registry.Policy{Selector: selector, Flags: f}
+			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setPolicy(ctx, s, p, replace)
 			})(cmd, args)
 		},
@@ -53,7 +54,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 
 // setPolicy stores a policy, and says which one it replaces. One that asks for IPsec
 // gives way to one that does not only where replace is set.
-func (c *command) setPolicy(ctx context.Context, s *initiator.Service, p initiator.Policy, replace bool) error {
+func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry.Policy, replace bool) error {
 	old, there, err := s.PolicyOf(ctx, p.Selector)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 		Long:              ipsecPolicyListManual,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
+		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.newListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
 			var unread []error
 			for p, err := range s.Policies(ctx) {
@@ -110,8 +111,8 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 		Long:              ipsecPolicyRemoveManual,
 		ValidArgsFunction: c.completeFromRegistry(policyNames),
 		Args:              arguments(1, 1, "SELECTOR"),
-		RunE: c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, args []string) error {
-			selector, bad := initiator.CanonicalSelector(args[0])
+		RunE: c.registryVerb(changing, func(ctx context.Context, s *registry.Service, args []string) error {
+			selector, bad := registry.CanonicalSelector(args[0])
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
 			case err != nil && bad != nil:
@@ -132,7 +133,7 @@ type jsonSelector struct {
 	Selector jsonText `json:"selector"`
 }
 
-func policyNames(ctx context.Context, s *initiator.Service) (names []string) {
+func policyNames(ctx context.Context, s *registry.Service) (names []string) {
 	for p, err := range s.Policies(ctx) {
 		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break

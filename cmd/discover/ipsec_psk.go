@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonPSK is a preshared key, of which only is told that it is there.
@@ -20,7 +21,7 @@ type jsonPSK struct {
 	jsonFlags
 }
 
-func newJSONPSK(i *initiator.IKEInfo) jsonPSK {
+func newJSONPSK(i *registry.IKEInfo) jsonPSK {
 	return jsonPSK{ID: jsonText(i.ID), Key: "set", KeyRef: jsonText(i.KeyRef), jsonScope: newJSONScope(i.Instance, i.Port), jsonFlags: newJSONFlags(i.Flags)}
 }
 
@@ -44,7 +45,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setPSK(ctx, s, i, flags.given())
 			})(cmd, args)
 		},
@@ -60,7 +61,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 // setPSK stores a key, and says whether it replaces one. The flags of that one stay
 // unless others are given: a new key must not be the reason why portals are asked in
 // clear text.
-func (c *command) setPSK(ctx context.Context, s *initiator.Service, i initiator.IKEInfo, flagsGiven bool) error {
+func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IKEInfo, flagsGiven bool) error {
 	old, there, err := keyOf(ctx, s, &i)
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (c *command) setPSK(ctx context.Context, s *initiator.Service, i initiator.
 
 // keyOf returns what is stored for the identity and the ports of i; there is false
 // where nothing is.
-func keyOf(ctx context.Context, s *initiator.Service, i *initiator.IKEInfo) (old initiator.IKEInfo, there bool, err error) {
+func keyOf(ctx context.Context, s *registry.Service, i *registry.IKEInfo) (old registry.IKEInfo, there bool, err error) {
 	old, err = s.IKEInfo(ctx, i.ID, i.Instance, i.Port)
 	var none *isdsc.Error
 	if errors.As(err, &none) && none.Code == isdsc.NoAuthInfoAvailable {
@@ -97,7 +98,7 @@ func keyOf(ctx context.Context, s *initiator.Service, i *initiator.IKEInfo) (old
 // understandPSK takes the command line in, and reads the key. What is wrong with
 // the reference comes first: whoever gives the key in the place of the identity
 // does not see it repeated.
-func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags, scope *scopeFlags) (i initiator.IKEInfo, err error) {
+func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags, scope *scopeFlags) (i registry.IKEInfo, err error) {
 	var r secretRef
 	if err := r.Set(args[1]); err != nil {
 		return i, usagef("REF: %v", err)
@@ -136,7 +137,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		Long:              ipsecPSKListManual,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
+		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.newListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
 			var unread []error
 			for i, err := range s.IKEInfos(ctx) {
@@ -182,7 +183,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			if err != nil {
 				return usagef("ID: %s", configReason(err)) // not repeated, as by psk set
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				if err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number); err != nil {
 					return err
 				}
@@ -198,7 +199,7 @@ type jsonID struct {
 	ID jsonText `json:"id"`
 }
 
-func pskNames(ctx context.Context, s *initiator.Service) (names []string) {
+func pskNames(ctx context.Context, s *registry.Service) (names []string) {
 	for i, err := range s.IKEInfos(ctx) {
 		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break

@@ -5,8 +5,9 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonTunnel is the gateway of a destination.
@@ -16,7 +17,7 @@ type jsonTunnel struct {
 	jsonScope
 }
 
-func newJSONTunnel(t *initiator.TunnelAddress) jsonTunnel {
+func newJSONTunnel(t *registry.TunnelAddress) jsonTunnel {
 	return jsonTunnel{t.Destination.String(), t.Outer.String(), newJSONScope(t.Instance, t.Port)}
 }
 
@@ -34,7 +35,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(making, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setTunnel(ctx, s, t)
 			})(cmd, args)
 		},
@@ -44,7 +45,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 }
 
 // setTunnel stores a gateway, and says which one it replaces.
-func (c *command) setTunnel(ctx context.Context, s *initiator.Service, t initiator.TunnelAddress) error {
+func (c *command) setTunnel(ctx context.Context, s *registry.Service, t registry.TunnelAddress) error {
 	was, err := outerOf(ctx, s, &t)
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ func (c *command) setTunnel(ctx context.Context, s *initiator.Service, t initiat
 
 // outerOf returns the gateway that is stored for the destination and the ports of t;
 // invalid: none is.
-func outerOf(ctx context.Context, s *initiator.Service, t *initiator.TunnelAddress) (netip.Addr, error) {
+func outerOf(ctx context.Context, s *registry.Service, t *registry.TunnelAddress) (netip.Addr, error) {
 	for old, err := range s.TunnelModeOuterAddresses(ctx) {
 		if err != nil {
 			return netip.Addr{}, err
@@ -73,7 +74,7 @@ func outerOf(ctx context.Context, s *initiator.Service, t *initiator.TunnelAddre
 	return netip.Addr{}, nil
 }
 
-func parseTunnel(args []string, scope *scopeFlags) (t initiator.TunnelAddress, err error) {
+func parseTunnel(args []string, scope *scopeFlags) (t registry.TunnelAddress, err error) {
 	if err := scope.check(); err != nil {
 		return t, err
 	}
@@ -101,7 +102,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		Long:              ipsecTunnelListManual,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *initiator.Service, _ []string) error {
+		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
 			var unread []error
 			for t, err := range s.TunnelModeOuterAddresses(ctx) {
@@ -140,7 +141,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *initiator.Service, _ []string) error {
+			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.instance, scope.port.number); err != nil {
 					return err
 				}
@@ -156,7 +157,7 @@ type jsonDestination struct {
 	Destination string `json:"destination"`
 }
 
-func tunnelNames(ctx context.Context, s *initiator.Service) (names []string) {
+func tunnelNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
 		if err != nil && !oneRecord(err) || len(names) == maxOffered {
 			break

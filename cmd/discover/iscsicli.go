@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // windowsTool does what Windows' iscsicli does, on our registry.
@@ -203,7 +204,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.AddTargetPortal:
 		return t.addTargetPortal(ctx, &q)
 	case iscsicli.RemoveTargetPortal:
-		return t.onRegistry(ctx, changing, func(s *initiator.Service) error { return s.RemoveSendTargetPortal(ctx, q.Key) })
+		return t.onRegistry(ctx, changing, func(s *registry.Service) error { return s.RemoveSendTargetPortal(ctx, q.Key) })
 	case iscsicli.RefreshTargetPortal:
 		return t.refreshTargetPortal(ctx, q.Key)
 	case iscsicli.ListTargetPortals:
@@ -215,7 +216,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.AddTarget:
 		return t.addTarget(ctx, &q)
 	case iscsicli.RemoveTarget:
-		return t.onRegistry(ctx, changing, func(s *initiator.Service) error { return s.RemoveStaticTarget(ctx, q.Name) })
+		return t.onRegistry(ctx, changing, func(s *registry.Service) error { return s.RemoveStaticTarget(ctx, q.Name) })
 	case iscsicli.ListInitiators:
 		return t.listInitiators(ctx)
 	case iscsicli.NodeName:
@@ -240,7 +241,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 }
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.
-func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*initiator.Service) error) (ending, error) {
+func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*registry.Service) error) (ending, error) {
 	if t.run.capture != "" || t.run.captureSecrets {
 		return ending{}, usagef("--capture goes with verbs that ask portals: this one sends nothing")
 	}

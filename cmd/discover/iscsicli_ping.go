@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // ping tries whether a portal can be reached from an initiator: each time by a
@@ -25,7 +26,7 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		t.say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
 	}
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
-	return t.asking(ctx, trying, &run, 0, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, trying, &run, 0, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
 			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil

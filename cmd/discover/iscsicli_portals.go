@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -17,7 +18,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 	}
 	p := q.Portal
 	p.Login = q.Login.Options
-	return t.asking(ctx, making, &t.run, p.Security, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, making, &t.run, p.Security, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
 			checked, err := s.CheckSendTargetPortal(ctx, p)
 			if err != nil {
@@ -46,7 +47,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 
 // refreshTargetPortal asks a portal again.
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
-	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
 			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
 			return ending{}, nil
@@ -60,8 +61,8 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 
 // listTargetPortals lists the entries of the registry.
 func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
-		var portals []initiator.StoredPortal
+	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
+		var portals []registry.StoredPortal
 		var unread []error
 		for p, err := range s.SendTargetPortals(ctx) {
 			if err != nil {
@@ -77,10 +78,10 @@ func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 
 // asking is withAsking for a verb with an ending of its own. flags are those that a portal
 // is to be asked under.
-func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags ipsec.Flags, use func(*initiator.Service) (ending, error)) (end ending, err error) {
+func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
 	var i ipsecFlags
 	i.bitmap.flags, i.bitmap.given = flags, flags != 0
-	err = t.withAsking(ctx, a, run, &i, func(s *initiator.Service) (err error) {
+	err = t.withAsking(ctx, a, run, &i, func(s *registry.Service) (err error) {
 		end, err = use(s)
 		return err
 	})

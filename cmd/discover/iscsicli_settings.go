@@ -5,13 +5,13 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // listInitiators lists the initiator instances.
 func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
 		instances, unread := s.Instances(ctx)
 		if unread != nil && !oneRecord(unread) {
 			return unread
@@ -31,7 +31,7 @@ func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error)
 	if name == "" {
 		a = changing
 	}
-	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		if err := s.SetInitiatorNodeName(ctx, name); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (e
 		a = changing
 	}
 	short := false
-	end, err = t.onRegistry(ctx, a, func(s *initiator.Service) (err error) {
+	end, err = t.onRegistry(ctx, a, func(s *registry.Service) (err error) {
 		short, err = s.SetInitiatorCHAPSecret(ctx, value, ref)
 		return err
 	})
@@ -77,7 +77,7 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 	if !q.Persist {
 		a = changing
 	}
-	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		old, there, err := keyOf(ctx, s, &info)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 
 // getPSKey shows the flags that came with a preshared key, and never the key.
 func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
 		info, err := s.IKEInfo(ctx, q.ID, q.Instance, q.Port)
 		if err == nil {
 			t.print().SecurityFlags(info.Flags)
@@ -108,7 +108,7 @@ func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (endin
 func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (ending, error) {
 	tunnel := q.Tunnel
 	if !tunnel.Outer.IsValid() {
-		return t.onRegistry(ctx, changing, func(s *initiator.Service) error {
+		return t.onRegistry(ctx, changing, func(s *registry.Service) error {
 			return s.RemoveTunnelModeOuterAddress(ctx, tunnel.Destination, tunnel.Instance, tunnel.Port)
 		})
 	}
@@ -116,7 +116,7 @@ func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (e
 	if !q.Persist {
 		a = changing
 	}
-	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		was, err := outerOf(ctx, s, &tunnel)
 		if err != nil {
 			return err

@@ -5,13 +5,13 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // listTargets lists the targets that are known, and with force asks all portals
 // first.
 func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, err error) {
-	list := func(s *initiator.Service) error {
+	list := func(s *registry.Service) error {
 		var names []string
 		var unread []error
 		// What is known is listed also where ctx has ended while portals were asked.
@@ -28,7 +28,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 	if !force {
 		return t.onRegistry(ctx, reading, list)
 	}
-	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *initiator.Service) (ending, error) {
+	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
 			t.print().Line("Dry run: would have asked all portals.")
 			return ending{}, list(s)
@@ -59,7 +59,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 
 // targetInfo shows how a target was found, or what one mechanism found of it.
 func (t *windowsTool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
 		target, err := s.TargetInformation(ctx, q.Name, q.Mechanism)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 	if !target.Persist {
 		a = changing
 	}
-	return t.onRegistry(ctx, a, func(s *initiator.Service) error {
+	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		_, there, err := s.StaticTarget(ctx, target.Name)
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 		if err := s.AddStaticTarget(ctx, *target); err != nil {
 			return err
 		}
-		if there && target.Persist && target.Flags&initiator.MergeTargetInformation == 0 {
+		if there && target.Persist && target.Flags&registry.MergeTargetInformation == 0 {
 			t.say("warning: the static target that had this name is replaced; target flag 4 adds to it")
 		}
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -81,7 +81,7 @@ type jsonIPsecSet struct {
 	Unknown string   `json:"unknown,omitempty"`
 }
 
-func newJSONIPsecSet(p *initiator.StoredPortal) *jsonIPsecSet {
+func newJSONIPsecSet(p *registry.StoredPortal) *jsonIPsecSet {
 	o := &p.IPsec
 	j := jsonIPsecSet{KeyRef: jsonText(o.KeyRef), LocalID: jsonText(o.LocalID), PeerID: jsonText(o.PeerID), Offer: jsonText(o.Proposals)}
 	if p.IPsecKeySet {

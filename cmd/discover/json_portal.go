@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonPortal is an entry of the registry.
@@ -60,7 +61,7 @@ type jsonLastState struct {
 	LeftOut  int      `json:"left_out,omitempty"` // targets whose names are harmful
 }
 
-func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
+func newJSONPortal(p *registry.StoredPortal) *jsonPortal {
 	j := &jsonPortal{
 		Portal:        jsonText(p.Portal.String()),
 		Instance:      jsonText(p.Instance),
@@ -83,7 +84,7 @@ func newJSONPortal(p *initiator.StoredPortal) *jsonPortal {
 	return j
 }
 
-func newJSONLogin(p *initiator.StoredPortal) (j jsonLogin) {
+func newJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	o := &p.Login
 	has := func(bit initiator.Specified) bool { return o.Specified&bit != 0 }
 	set := func(is bool) string {

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
 
 // jsonTarget is a target that is known, and how.
 type jsonTarget struct {
@@ -31,13 +34,13 @@ type jsonAddresses []initiator.TargetAddress
 // MarshalJSON writes the addresses.
 func (a jsonAddresses) MarshalJSON() ([]byte, error) { return appendAddresses(nil, a), nil }
 
-func newJSONTarget(t *initiator.KnownTarget) *jsonTarget {
+func newJSONTarget(t *registry.KnownTarget) *jsonTarget {
 	j := &jsonTarget{Name: jsonText(t.Name), Alias: jsonText(t.Alias), Mechanisms: []jsonMechanism{}}
 	for _, m := range t.Mechanisms {
 		k := jsonMechanism{
 			Mechanism: jsonText(m.Text), Kind: "static", Alias: jsonText(m.Alias), Addresses: m.Addresses,
 			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
-			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&initiator.HideStaticTarget != 0,
+			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&registry.HideStaticTarget != 0,
 		}
 		if !m.NotJudgedSince.IsZero() {
 			since := jsonTime(m.NotJudgedSince)

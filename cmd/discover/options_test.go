@@ -10,7 +10,8 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // --short-secrets and --redirect-names hold for a scan, are kept with a portal, and
@@ -72,7 +73,7 @@ func TestKeptOptions(t *testing.T) {
 // What is kept with a portal is shown as the words of the flags.
 func TestLoginOptionsShown(t *testing.T) {
 	t.Parallel()
-	p := initiator.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Login: initiator.LoginOptions{
+	p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Login: initiator.LoginOptions{
 		Specified: initiator.SpecifiedAuthType, AuthType: initiator.CHAP,
 		CHAPPolicy: initiator.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
 	}}}
@@ -148,9 +149,9 @@ func TestNewerEntry(t *testing.T) {
 }
 
 // makeNewer gives the entries of record format 2 a format that is not known yet.
-func makeNewer(t *testing.T, registry string) {
+func makeNewer(t *testing.T, file string) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), registry)
+	store, err := sqlite.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +160,7 @@ func makeNewer(t *testing.T, registry string) {
 			t.Fatal(err)
 		}
 		value := bytes.Replace(r.Value, []byte(`{"format":2,`), []byte(`{"format":4,"of":"the future",`), 1)
-		if err := store.Apply(t.Context(), initiator.Change{Key: r.Key, Version: r.Version, Value: value}); err != nil {
+		if err := store.Apply(t.Context(), registry.Change{Key: r.Key, Version: r.Version, Value: value}); err != nil {
 			t.Fatal(err)
 		}
 	}

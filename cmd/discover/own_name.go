@@ -9,10 +9,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // useDefaultName gives d the default name where none is stored. d has none before.
-func (c *command) useDefaultName(ctx context.Context, s *initiator.Service, d *initiator.Discoverer) error {
+func (c *command) useDefaultName(ctx context.Context, s *registry.Service, d *initiator.Discoverer) error {
 	stored, err := s.InitiatorNodeName(ctx)
 	if err != nil || stored != "" {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -40,7 +41,7 @@ func (c *command) portList() *cobra.Command {
 					return err
 				}
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 				selector, err := s.Selector(cmd.Context(), false)
 				if err != nil {
 					return err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // portalAdd stores a portal and asks it.
@@ -33,7 +35,7 @@ func (c *command) portalAdd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.withAsking(cmd.Context(), making, &a.run, &a.ipsec, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), making, &a.run, &a.ipsec, func(s *registry.Service) error {
 				if c.global.dryRun {
 					return a.check(cmd.Context(), s, p)
 				}
@@ -96,9 +98,9 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 }
 
 // check shows what would be stored.
-func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
+func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.SendTargetPortal) error {
 	set := func(ref string, secret interface{ IsZero() bool }) bool { return ref != "" || !secret.IsZero() }
-	stored := initiator.StoredPortal{
+	stored := registry.StoredPortal{
 		PasswordSet:       set(p.Login.PasswordRef, p.Login.Password),
 		TargetPasswordSet: set(p.Login.TargetPasswordRef, p.Login.TargetPassword),
 		IPsecKeySet:       set(p.IPsec.KeyRef, p.IPsec.Key),
@@ -126,7 +128,7 @@ func (a *portalAdd) check(ctx context.Context, s *initiator.Service, p initiator
 }
 
 // add stores the portal, and shows what came of asking it.
-func (a *portalAdd) add(ctx context.Context, s *initiator.Service, p initiator.SendTargetPortal) error {
+func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.SendTargetPortal) error {
 	r, err := s.AddSendTargetPortal(ctx, p)
 	var usage *usageError
 	if errors.As(err, &usage) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // portalList returns the verb.
@@ -21,7 +22,7 @@ func (c *command) portalList() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 				l := c.portalListing()
 				var unread []error
 				for p, err := range s.SendTargetPortals(cmd.Context()) {
@@ -50,7 +51,7 @@ func (c *command) portalListing() *listing {
 }
 
 // portal shows an entry of the registry.
-func (l *listing) portal(p *initiator.StoredPortal) error {
+func (l *listing) portal(p *registry.StoredPortal) error {
 	instance, security := p.Instance, ""
 	if instance == "" {
 		instance = "any"
@@ -90,7 +91,7 @@ func loginText(o *initiator.LoginOptions) string {
 }
 
 // lastText says how the last discovery of an entry ended.
-func lastText(last *initiator.LastResult) string {
+func lastText(last *registry.LastResult) string {
 	switch {
 	case last.Time.IsZero():
 		return "not asked yet"

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // portalRefresh asks portals again.
@@ -32,7 +34,7 @@ func (c *command) portalRefresh() *cobra.Command {
 			if len(args) == 0 {
 				a = changing
 			}
-			return c.withAsking(cmd.Context(), a, &f.run, &ipsecFlags{}, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), a, &f.run, &ipsecFlags{}, func(s *registry.Service) error {
 				if c.global.dryRun {
 					return f.wouldAsk(cmd.Context(), s, portals)
 				}
@@ -68,7 +70,7 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 }
 
 // ask asks, and shows the results in the order of the portals.
-func (f *portalRefresh) ask(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := s.RefreshAll(ctx)
@@ -121,7 +123,7 @@ func partly(asked, failed int) error {
 
 // noteUnlisted says that a portal is asked without the options that were perhaps
 // meant to go with it.
-func (c *command) noteUnlisted(ctx context.Context, s *initiator.Service, key initiator.Key) {
+func (c *command) noteUnlisted(ctx context.Context, s *registry.Service, key initiator.Key) {
 	near, err := s.Near(ctx, key)
 	if err != nil || len(near) == 0 || !c.forPeople() {
 		return
@@ -138,7 +140,7 @@ func (c *command) noteUnlisted(ctx context.Context, s *initiator.Service, key in
 var errNoLines = usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
 
 // wouldAsk lists what a refresh would ask.
-func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, portals []initiator.Portal) error {
+func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
 	if f.global.output == formatISCSIADM {
 		return errNoLines
 	}
@@ -169,7 +171,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *initiator.Service, port
 		}
 	}
 	for _, k := range keys {
-		p := initiator.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}}
+		p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}}
 		if err := l.portal(&p); err != nil {
 			return err
 		}

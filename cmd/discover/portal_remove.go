@@ -1,8 +1,10 @@
 package main
 
 import (
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // portalRemove returns the verb.
@@ -22,7 +24,7 @@ func (c *command) portalRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
 				k, err := key.of(cmd.Context(), s, p)
 				if err != nil {
 					return err

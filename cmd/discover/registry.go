@@ -6,9 +6,10 @@ import (
 	"io/fs"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // An access is what a verb does with the registry.
@@ -23,7 +24,7 @@ const (
 
 // withService opens the registry and hands over the service on it. What the
 // registry itself fails with is an *initiator.Error of stage store.
-func (c *command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*initiator.Service) error) error {
+func (c *command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*registry.Service) error) error {
 	path, err := c.registryPath()
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 	}
 	c.log().Info("registry", "file", path)
 	sealer := c.newSealer(ctx, store, path)
-	s, err := initiator.Open(initiator.Config{
+	s, err := registry.Open(registry.Config{
 		Store:      guardedStore{store, sealer},
 		Discoverer: d,
 		Sealer:     sealer,
@@ -53,7 +54,7 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 
 // openStore opens the registry. For a dry run it is a copy in memory: the same
 // rules hold there, and nothing lasts.
-func (c *command) openStore(ctx context.Context, path string, a access) (initiator.Store, error) {
+func (c *command) openStore(ctx context.Context, path string, a access) (registry.Store, error) {
 	if c.global.dryRun {
 		a = trying
 	}
@@ -88,11 +89,11 @@ func existing(ctx context.Context, path string) (*sqlite.Store, error) {
 }
 
 // copyStore returns all records of a store in memory.
-func copyStore(ctx context.Context, from initiator.Store) (initiator.Store, error) {
+func copyStore(ctx context.Context, from registry.Store) (registry.Store, error) {
 	to := &memstore.Store{}
 	for r, err := range from.List(ctx, "") {
 		if err == nil {
-			err = to.Apply(ctx, initiator.Change{Key: r.Key, Value: r.Value})
+			err = to.Apply(ctx, registry.Change{Key: r.Key, Value: r.Value})
 		}
 		if err != nil {
 			return nil, err

@@ -6,10 +6,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-iscsi/discovery/internal/seal"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/internal/seal"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // registryCheck returns the verb.
@@ -129,7 +130,7 @@ func (k *checking) contents() error {
 
 // key looks at the key of the secrets, and returns what opens them; nil: there is
 // nothing to open them with.
-func (k *checking) key(s *sealer) (initiator.Sealer, error) {
+func (k *checking) key(s *sealer) (registry.Sealer, error) {
 	known, _, err := s.sealing()
 	switch {
 	case err != nil:
@@ -198,14 +199,14 @@ func (k *checking) strayKeys(file, keep string) error {
 }
 
 // records reads each record, and opens the secrets in it.
-func (k *checking) records(store initiator.Store, opener initiator.Sealer) error {
+func (k *checking) records(store registry.Store, opener registry.Sealer) error {
 	total, sealed := 0, 0
 	for r, err := range store.List(k.ctx, "") {
 		if err != nil {
 			return k.found("records", k.path, err, "")
 		}
 		total++
-		n, err := initiator.CheckRecord(r, opener)
+		n, err := registry.CheckRecord(r, opener)
 		sealed += n
 		if err == nil {
 			continue

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/spf13/cobra"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // A sealedLab has a registry with four sealed secrets: two of a portal, that of all
@@ -210,7 +210,7 @@ func TestRekeyTogether(t *testing.T) {
 	if r := l.run("registry", "rekey"); r.status != exitOK {
 		t.Fatal(r)
 	}
-	err = guardedStore{store, s}.Apply(t.Context(), initiator.Change{Key: "psk/x", Version: initiator.AnyVersion, Value: sealed})
+	err = guardedStore{store, s}.Apply(t.Context(), registry.Change{Key: "psk/x", Version: registry.AnyVersion, Value: sealed})
 	if !errors.Is(err, errRekeyed) {
 		t.Errorf("got %v, want that the key was changed", err)
 	}
@@ -221,7 +221,7 @@ func TestRekeyTogether(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := initiator.CheckRecord(r, reader); err != nil || n != 1 {
+		if n, err := registry.CheckRecord(r, reader); err != nil || n != 1 {
 			t.Errorf("%s: got %d secrets, %v", r.Key, n, err)
 		}
 	}
@@ -271,10 +271,10 @@ func TestRekeyRefuses(t *testing.T) {
 }
 
 // alterRecord changes the value of a record, past the command.
-func alterRecord(t *testing.T, registry, key string, change func([]byte) []byte) {
+func alterRecord(t *testing.T, file, key string, change func([]byte) []byte) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	s, err := sqlite.OpenExisting(ctx, registry)
+	s, err := sqlite.OpenExisting(ctx, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func alterRecord(t *testing.T, registry, key string, change func([]byte) []byte)
 	if err != nil || r.Version == 0 {
 		t.Fatalf("%s: %v, version %d", key, err, r.Version)
 	}
-	if err := s.Apply(ctx, initiator.Change{Key: key, Version: r.Version, Value: change(r.Value)}); err != nil {
+	if err := s.Apply(ctx, registry.Change{Key: key, Version: r.Version, Value: change(r.Value)}); err != nil {
 		t.Fatal(err)
 	}
 }

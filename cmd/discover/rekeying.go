@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // A rekeying gives a registry another key.
@@ -22,7 +22,7 @@ type rekeying struct {
 
 	next *sealing     // how it will be; of a key file the id is missing
 	to   *seal.Sealer // nil: a key file, which is made when nobody else writes
-	old  initiator.Sealer
+	old  registry.Sealer
 	n    int // secrets
 }
 
@@ -105,7 +105,7 @@ func (r *rekeying) newPassphrase() (auth.Secret, error) {
 // revise seals all secrets by the new key, while nobody else writes. Until the changes
 // are on the disk the old key opens everything, and afterwards the new one does, which
 // is on the disk before.
-func (r *rekeying) revise(records iter.Seq2[initiator.Record, error]) ([]initiator.Change, error) {
+func (r *rekeying) revise(records iter.Seq2[registry.Record, error]) ([]registry.Change, error) {
 	to, err := r.newKey()
 	if err != nil {
 		return nil, err
@@ -118,15 +118,15 @@ func (r *rekeying) revise(records iter.Seq2[initiator.Record, error]) ([]initiat
 	if err != nil {
 		return nil, err
 	}
-	changes = append(changes, initiator.Change{Key: sealingKey, Version: r.version, Value: value})
+	changes = append(changes, registry.Change{Key: sealingKey, Version: r.version, Value: value})
 	if retired := r.known.generation(); retired != r.next.generation() {
-		changes = append(changes, initiator.Change{Key: retiredPrefix + retired, Version: initiator.AnyVersion, Value: []byte("{}")})
+		changes = append(changes, registry.Change{Key: retiredPrefix + retired, Version: registry.AnyVersion, Value: []byte("{}")})
 	}
 	return changes, nil
 }
 
 // newKey returns the sealer of the new key. A key file is made beside the old one.
-func (r *rekeying) newKey() (initiator.Sealer, error) {
+func (r *rekeying) newKey() (registry.Sealer, error) {
 	if err := r.tidy(); err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (r *rekeying) newKey() (initiator.Sealer, error) {
 }
 
 // withAlgorithm returns the sealer with the algorithm that the flags ask for.
-func (r *rekeying) withAlgorithm(s *seal.Sealer) initiator.Sealer {
+func (r *rekeying) withAlgorithm(s *seal.Sealer) registry.Sealer {
 	if r.flags.approved {
 		return approvedSealer{s}
 	}
@@ -163,7 +163,7 @@ func (r *rekeying) tidy() error {
 }
 
 // reseal returns the changes of all records with secrets, or all that is in the way.
-func (r *rekeying) reseal(records iter.Seq2[initiator.Record, error], to initiator.Sealer) (changes []initiator.Change, err error) {
+func (r *rekeying) reseal(records iter.Seq2[registry.Record, error], to registry.Sealer) (changes []registry.Change, err error) {
 	var bad []error
 	seen := uint64(0) // the version of the record about sealing
 	r.n = 0
@@ -175,14 +175,14 @@ func (r *rekeying) reseal(records iter.Seq2[initiator.Record, error], to initiat
 			seen = record.Version
 			continue
 		}
-		value, n, err := initiator.ResealRecord(record, r.oldSealer(), to)
+		value, n, err := registry.ResealRecord(record, r.oldSealer(), to)
 		if err != nil {
 			bad = append(bad, fmt.Errorf("record %s: %w", quoted(record.Key), err))
 			continue
 		}
 		if n > 0 {
 			r.n += n
-			changes = append(changes, initiator.Change{Key: record.Key, Version: record.Version, Value: value})
+			changes = append(changes, registry.Change{Key: record.Key, Version: record.Version, Value: value})
 		}
 	}
 	switch {
@@ -195,7 +195,7 @@ func (r *rekeying) reseal(records iter.Seq2[initiator.Record, error], to initiat
 }
 
 // oldSealer returns what opens the secrets as they are.
-func (r *rekeying) oldSealer() initiator.Sealer {
+func (r *rekeying) oldSealer() registry.Sealer {
 	if r.old == nil {
 		return forgetful{}
 	}
@@ -205,7 +205,7 @@ func (r *rekeying) oldSealer() initiator.Sealer {
 // finish gives the new key its place, and takes the old one away, while nobody else
 // writes, and unless the registry was given one more key since. All is sealed already:
 // whatever goes wrong now, the new key is found where it is.
-func (r *rekeying) finish(records iter.Seq2[initiator.Record, error]) ([]initiator.Change, error) {
+func (r *rekeying) finish(records iter.Seq2[registry.Record, error]) ([]registry.Change, error) {
 	for record, err := range records {
 		if err != nil {
 			return nil, err

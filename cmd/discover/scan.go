@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -126,7 +127,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	if s.key.instance == "" && !s.key.port.given {
 		return run()
 	}
-	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *initiator.Service) (err error) {
+	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *registry.Service) (err error) {
 		if s.ports, err = service.Selector(ctx, false); err != nil {
 			return err
 		}

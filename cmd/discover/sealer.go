@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // A sealer seals the secrets of a registry: by the passphrase of --key, or by
@@ -19,13 +19,13 @@ import (
 type sealer struct {
 	*command
 	ctx   context.Context // of the verb: it may have to ask for the passphrase
-	store initiator.Store
+	store registry.Store
 
 	registry string // its file
 	file     string // of the key
 
 	mu     sync.Mutex // guards what follows
-	found  initiator.Sealer
+	found  registry.Sealer
 	by     string // the generation of the key that found has
 	sealed bool   // by found: the records are still to be stored
 }
@@ -33,7 +33,7 @@ type sealer struct {
 // keyFile is the name of the key beside the registry.
 const keyFile = "registry.key"
 
-func (c *command) newSealer(ctx context.Context, store initiator.Store, registry string) *sealer {
+func (c *command) newSealer(ctx context.Context, store registry.Store, registry string) *sealer {
 	return &sealer{command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), keyFile)}
 }
 
@@ -68,7 +68,7 @@ func (s *sealer) Open(sealed []byte, context string) (auth.Secret, error) {
 
 // find returns who has the key. Secrets of one registry have one kind of key, and
 // the registry knows which.
-func (s *sealer) find(create bool) (initiator.Sealer, error) {
+func (s *sealer) find(create bool) (registry.Sealer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.found != nil {
@@ -124,6 +124,7 @@ func (s *sealer) passphrase(salt []byte) (*seal.Sealer, error) {
 type forgetful struct{}
 
 func (forgetful) Seal(auth.Secret, string) ([]byte, error) { return []byte("-"), nil }
+
 func (forgetful) Open([]byte, string) (auth.Secret, error) {
 	return auth.Secret{}, errors.New("a dry run seals nothing")
 }

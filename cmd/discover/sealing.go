@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // sealingKey is the record of how the secrets of a registry are sealed. There is
@@ -53,10 +53,10 @@ func (k *sealing) word() []byte {
 func (k *sealing) complete() bool { return seal.Approved(k.Word) || seal.Approved(k.FIPSWord) }
 
 // parseSealing reads the record.
-func parseSealing(r initiator.Record) (*sealing, error) {
+func parseSealing(r registry.Record) (*sealing, error) {
 	var known sealing
 	if err := json.Unmarshal(r.Value, &known); err != nil {
-		return nil, &initiator.RegistryError{Key: r.Key, Err: err}
+		return nil, &registry.RegistryError{Key: r.Key, Err: err}
 	}
 	return &known, nil
 }
@@ -78,8 +78,8 @@ func (s *sealer) remember(first *sealing) error {
 	if err != nil {
 		return err
 	}
-	err = s.store.Apply(s.ctx, initiator.Change{Key: sealingKey, Value: value})
-	var conflict *initiator.ConflictError
+	err = s.store.Apply(s.ctx, registry.Change{Key: sealingKey, Value: value})
+	var conflict *registry.ConflictError
 	if !errors.As(err, &conflict) {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *sealer) remember(first *sealing) error {
 
 // known returns the sealer of the passphrase that the registry has. One that will seal
 // sees to it that the passphrase is known in FIPS 140 mode and without.
-func (s *sealer) known(k *sealing, version uint64, create bool) (initiator.Sealer, error) {
+func (s *sealer) known(k *sealing, version uint64, create bool) (registry.Sealer, error) {
 	p, err := s.passphrase(k.Salt)
 	if err != nil {
 		return nil, err
@@ -126,8 +126,8 @@ func (s *sealer) completeWords(p *seal.Sealer, k *sealing, version uint64) (err 
 	if err != nil {
 		return err
 	}
-	err = s.store.Apply(s.ctx, initiator.Change{Key: sealingKey, Version: version, Value: value})
-	if conflict := (*initiator.ConflictError)(nil); errors.As(err, &conflict) {
+	err = s.store.Apply(s.ctx, registry.Change{Key: sealingKey, Version: version, Value: value})
+	if conflict := (*registry.ConflictError)(nil); errors.As(err, &conflict) {
 		return nil
 	}
 	return err
@@ -137,7 +137,7 @@ func (s *sealer) completeWords(p *seal.Sealer, k *sealing, version uint64) (err 
 func sealedWord() auth.Secret { return auth.NewSecret([]byte("sealed")) }
 
 // first makes a passphrase the one of the registry, and returns the generation, too.
-func (s *sealer) first() (initiator.Sealer, string, error) {
+func (s *sealer) first() (registry.Sealer, string, error) {
 	salt := seal.NewSalt()
 	p, err := s.passphrase(salt)
 	if err != nil {

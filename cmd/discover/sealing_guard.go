@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // retiredPrefix begins a record for each key that a registry no longer uses, by its
@@ -19,21 +19,21 @@ var errRekeyed = errors.New("the registry was given another key meanwhile (disco
 
 // A guardedStore is the Store of a Service whose secrets a sealer seals.
 type guardedStore struct {
-	initiator.Store
+	registry.Store
 	sealer *sealer
 }
 
 // Apply makes all changes, or none: none, too, where a secret in them is sealed by a
 // key that was given up.
-func (g guardedStore) Apply(ctx context.Context, changes ...initiator.Change) error {
+func (g guardedStore) Apply(ctx context.Context, changes ...registry.Change) error {
 	retired, sealed := g.sealer.retired()
 	if !sealed || len(changes) == 0 {
 		return g.Store.Apply(ctx, changes...)
 	}
 	// To delete what is not there changes nothing, and holds it to be not there.
-	guard := initiator.Change{Key: retired, Version: 0, Delete: true}
+	guard := registry.Change{Key: retired, Version: 0, Delete: true}
 	err := g.Store.Apply(ctx, append(slices.Clone(changes), guard)...)
-	var conflict *initiator.ConflictError
+	var conflict *registry.ConflictError
 	if errors.As(err, &conflict) && conflict.Key == retired {
 		return errRekeyed
 	}

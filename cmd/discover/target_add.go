@@ -11,13 +11,14 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // targetAdd returns the verb.
 func (c *command) targetAdd() *cobra.Command {
 	var (
-		t                      initiator.StaticTarget
+		t                      registry.StaticTarget
 		addresses              targetAddresses
 		hide, merge, noPersist bool
 	)
@@ -33,16 +34,16 @@ func (c *command) targetAdd() *cobra.Command {
 			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
 			if hide {
-				t.Flags |= initiator.HideStaticTarget
+				t.Flags |= registry.HideStaticTarget
 			}
 			if merge {
-				t.Flags |= initiator.MergeTargetInformation
+				t.Flags |= registry.MergeTargetInformation
 			}
 			a := making
 			if noPersist {
 				a = changing
 			}
-			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *registry.Service) error {
 				return c.addTarget(cmd.Context(), s, t)
 			})
 		}),
@@ -60,7 +61,7 @@ func (c *command) targetAdd() *cobra.Command {
 }
 
 // addTarget configures a target, and says whether there was one of that name.
-func (c *command) addTarget(ctx context.Context, s *initiator.Service, t initiator.StaticTarget) error {
+func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry.StaticTarget) error {
 	old, there, err := s.StaticTarget(ctx, t.Name)
 	if err != nil {
 		return err
@@ -81,14 +82,14 @@ func (c *command) addTarget(ctx context.Context, s *initiator.Service, t initiat
 	switch {
 	case !t.Persist || !there:
 		return c.done("targets", newJSONStatic(&now), "added static target %s", t.Name)
-	case t.Flags&initiator.MergeTargetInformation != 0:
+	case t.Flags&registry.MergeTargetInformation != 0:
 		return c.done("targets", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 	}
 	return c.done("targets", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 }
 
 // staticText says in words what is configured of a target.
-func staticText(t *initiator.StaticTarget) string {
+func staticText(t *registry.StaticTarget) string {
 	var parts []string
 	if t.Alias != "" {
 		parts = append(parts, "alias "+quoteForPeople(t.Alias))
@@ -99,17 +100,17 @@ func staticText(t *initiator.StaticTarget) string {
 	if len(t.Addresses) == 0 {
 		parts = append(parts, "no address")
 	}
-	if t.Flags&initiator.HideStaticTarget != 0 {
+	if t.Flags&registry.HideStaticTarget != 0 {
 		parts = append(parts, "hidden")
 	}
 	return strings.Join(parts, ", ")
 }
 
 // newJSONStatic shows a static target as target list would.
-func newJSONStatic(t *initiator.StaticTarget) *jsonTarget {
-	return newJSONTarget(&initiator.KnownTarget{
+func newJSONStatic(t *registry.StaticTarget) *jsonTarget {
+	return newJSONTarget(&registry.KnownTarget{
 		Name: t.Name, Alias: t.Alias,
-		Mechanisms: []initiator.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
+		Mechanisms: []registry.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
 	})
 }
 

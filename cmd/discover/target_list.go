@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // targetList shows the targets that are known.
@@ -36,11 +37,11 @@ func (c *command) targetList() *cobra.Command {
 				if t.run.capture != "" || t.run.captureSecrets {
 					return usagef("--capture goes with --refresh: without, nothing is sent")
 				}
-				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *initiator.Service) error {
+				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 					return t.list(cmd.Context(), s)
 				})
 			}
-			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *initiator.Service) error {
+			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *registry.Service) error {
 				t.ask(cmd.Context(), s)
 				// What is known is listed also where the context has ended meanwhile.
 				return t.list(context.WithoutCancel(cmd.Context()), s)
@@ -56,7 +57,7 @@ func (c *command) targetList() *cobra.Command {
 }
 
 // ask asks all portals. Those that do not answer cost nothing that is known.
-func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
+func (t *targetList) ask(ctx context.Context, s *registry.Service) {
 	notes := &notes{say: t.say, flush: func() error { return nil }}
 	names := &interfaceNames{list: t.interfaces}
 	for r := range s.RefreshAll(ctx) {
@@ -74,7 +75,7 @@ func (t *targetList) ask(ctx context.Context, s *initiator.Service) {
 }
 
 // list shows what is known. What could not be asked decides the exit status.
-func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
+func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 	l := t.newListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
 	empty := true
 	var unread []error
@@ -98,7 +99,7 @@ func (t *targetList) list(ctx context.Context, s *initiator.Service) error {
 	return worse(t.endListingWith(l, &t.failed, unread), refused)
 }
 
-func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
+func (t *targetList) show(l *listing, target *registry.KnownTarget) error {
 	if t.global.output == formatISCSIADM {
 		return t.lines(target)
 	}
@@ -107,7 +108,7 @@ func (t *targetList) show(l *listing, target *initiator.KnownTarget) error {
 
 // lines prints the lines of -o iscsiadm: each address once, without those of
 // mechanisms by which the target is missing.
-func (t *targetList) lines(target *initiator.KnownTarget) error {
+func (t *targetList) lines(target *registry.KnownTarget) error {
 	var all []initiator.TargetAddress
 	for _, m := range target.Mechanisms {
 		if !m.MissingSince.IsZero() {
@@ -133,7 +134,7 @@ func (t *targetList) lines(target *initiator.KnownTarget) error {
 
 // addressOf returns an address at which a target was listed; invalid: its portals
 // are known by name alone.
-func addressOf(t *initiator.KnownTarget) netip.AddrPort {
+func addressOf(t *registry.KnownTarget) netip.AddrPort {
 	for _, m := range t.Mechanisms {
 		if m.At.IsValid() && m.MissingSince.IsZero() {
 			return m.At
@@ -148,7 +149,7 @@ func addressOf(t *initiator.KnownTarget) netip.AddrPort {
 }
 
 // targetRows shows a target to people: a row for each address by each mechanism.
-func targetRows(t *initiator.KnownTarget) (rows [][]string) {
+func targetRows(t *registry.KnownTarget) (rows [][]string) {
 	name := t.Name
 	if t.Alias != "" {
 		name += " " + quoteForPeople(t.Alias)
@@ -183,7 +184,7 @@ func targetRows(t *initiator.KnownTarget) (rows [][]string) {
 }
 
 // mechanismText says how a target was found, for people.
-func mechanismText(m *initiator.Mechanism) string {
+func mechanismText(m *registry.Mechanism) string {
 	if m.Static {
 		return "static"
 	}

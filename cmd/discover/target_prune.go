@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // targetPrune returns the verb.
@@ -21,7 +22,7 @@ func (c *command) targetPrune() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
 				return c.prune(cmd.Context(), s, missingFor)
 			})
 		}),
@@ -42,7 +43,7 @@ type jsonPruned struct {
 }
 
 // prune forgets targets, and shows which.
-func (c *command) prune(ctx context.Context, s *initiator.Service, missingFor time.Duration) error {
+func (c *command) prune(ctx context.Context, s *registry.Service, missingFor time.Duration) error {
 	before, _, err := knownRecords(ctx, s)
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ type knownRecord struct {
 }
 
 // knownRecords returns what was found, and the errors of records that cannot be read.
-func knownRecords(ctx context.Context, s *initiator.Service) (all []knownRecord, unread []error, err error) {
+func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, unread []error, err error) {
 	for t, err := range s.Targets(ctx, false) {
 		switch {
 		case err != nil && !oneRecord(err):

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonName is what is removed by its name.
@@ -22,7 +23,7 @@ func (c *command) targetRemove() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *initiator.Service) error {
+			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -25,13 +26,13 @@ func TestEarlierAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Lookup = lookup("192.0.2.1", "2001:db8::1", "192.0.2.3")
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Lookup = scene.Lookup("192.0.2.1", "2001:db8::1", "192.0.2.3")
 				n.Portal("192.0.2.1:3260", handler)
 				n.Portal("192.0.2.3:3260", &iscsitest.Target{})
 				r, _ := discover(t, d, named)
-				judge(t, r.Err, outcome{})
-				if len(r.Warnings) != 2 || warned(r, initiator.WarnEarlierAddress) != 2 ||
+				scene.Judge(t, r.Err, scene.Outcome{})
+				if len(r.Warnings) != 2 || scene.Warned(r, initiator.WarnEarlierAddress) != 2 ||
 					!strings.HasPrefix(r.Warnings[0].Message, "login to array.example:3260 (192.0.2.1:3260) from 192.0.2.254: ") ||
 					!strings.HasPrefix(r.Warnings[1].Message, "connect to array.example:3260 ([2001:db8::1]:3260): connection refused") {
 					t.Errorf("warnings %q", r.Warnings)
@@ -44,34 +45,34 @@ func TestEarlierAddress(t *testing.T) {
 // TestLookup: what a name server may say.
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	unresolved := outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved}
-	noHost := outcome{stage: initiator.StageResolve, code: isdsc.InvalidHost, text: "no address that could be asked"}
+	unresolved := scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved}
+	noHost := scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.InvalidHost, Text: "no address that could be asked"}
 	tests := []struct {
 		name  string
 		addrs []string
 		err   error
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "one", addrs: []string{"192.0.2.1"}},
 		{name: "one, mapped", addrs: []string{"::ffff:192.0.2.1"}},
 		{name: "among others", addrs: []string{"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1", "255.255.255.255", "192.0.2.1"}},
 		{name: "none", want: noHost},
 		{name: "none that is a host", addrs: []string{"0.0.0.0", "224.0.0.1"}, want: noHost},
-		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, text: "resolve array.example:3260: no such host; check the host name"}},
-		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true}},
+		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Text: "resolve array.example:3260: no such host; check the host name"}},
+		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Retry: true}},
 		{name: "another error", err: errors.New("no"), want: unresolved},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Lookup = lookup(tt.addrs...)
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Lookup = scene.Lookup(tt.addrs...)
 				if tt.err != nil {
 					d.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, tt.err }
 				}
-				n.Portal(where, &iscsitest.Target{})
+				n.Portal(scene.Where, &iscsitest.Target{})
 				r, _ := discover(t, d, named)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if len(r.Warnings) != 0 {
 					t.Errorf("warnings %v", r.Warnings)
 				}
@@ -86,9 +87,9 @@ func TestNoHost(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0", "::", "::ffff:0.0.0.0", "224.0.0.1", "::ffff:224.0.0.1", "ff02::1%eth0", "255.255.255.255"} {
 		t.Run(addr, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, at(netip.AddrPortFrom(netip.MustParseAddr(addr), 3260)))
-				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: isdsc.InvalidHost})
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.At(netip.AddrPortFrom(netip.MustParseAddr(addr), 3260)))
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageValidate, Code: isdsc.InvalidHost})
 				if len(n.Dials()) != 0 {
 					t.Errorf("dials %v", n.Dials())
 				}

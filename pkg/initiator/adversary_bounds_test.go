@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -115,20 +116,20 @@ func TestBoundMemory(t *testing.T) {
 				}
 				return c.Send(&pdu.TextResponse{Final: true})
 			}
-			d := newDiscoverer()
+			d := scene.NewDiscoverer()
 			d.Timeout = time.Minute
 			d.Dial = pipes(t, scripted(&iscsitest.Target{}, nil, all))
 			measure()
-			for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort(where))})) {
+			for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(netip.MustParseAddrPort(scene.Where))})) {
 				done, ok := e.(initiator.PortalDone)
 				if !ok {
 					continue
 				}
-				want := outcome{}
+				want := scene.Outcome{}
 				if h.noTarget {
 					want = unusableAnswer
 				}
-				judge(t, done.Result.Err, want)
+				scene.Judge(t, done.Result.Err, want)
 			}
 			if sent != parts {
 				t.Errorf("%d parts were taken, want %d", sent, parts)
@@ -154,9 +155,9 @@ func TestBoundLogin(t *testing.T) {
 		}
 		steps = append(steps, reply("1", keys...))
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, scripted(one(), steps...)))
-		judge(t, r.Err, outcome{})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scripted(one(), steps...)))
+		scene.Judge(t, r.Err, scene.Outcome{})
 	})
 	runtime.ReadMemStats(&after)
 	if got := after.TotalAlloc - before.TotalAlloc; got > 2*mostBytes { // of both sides, and of what was free again
@@ -165,18 +166,18 @@ func TestBoundLogin(t *testing.T) {
 }
 
 // TestBoundConnections: a portal has one connection at a time, however often it
-// sends us on or is asked again.
+// Sends us on or is asked again.
 func TestBoundConnections(t *testing.T) {
 	t.Parallel()
 	for name, handlers := range map[string]func(n *iscsitest.Network){
 		"redirects": func(n *iscsitest.Network) {
 			for i := range initiator.MaxRedirects {
-				n.Portal(fmt.Sprintf("192.0.2.%d:3260", i+1), sends(fmt.Sprintf("192.0.2.%d", i+2)))
+				n.Portal(fmt.Sprintf("192.0.2.%d:3260", i+1), scene.Sends(fmt.Sprintf("192.0.2.%d", i+2)))
 			}
 			n.Portal("192.0.2.5:3260", one())
 		},
 		"the second try of CHAP": func(n *iscsitest.Network) {
-			n.Portal(where, &iscsitest.Target{User: chapUser, Secret: "another-secret-1", Algorithm: "7"})
+			n.Portal(scene.Where, &iscsitest.Target{User: scene.CHAPUser, Secret: "another-secret-1", Algorithm: "7"})
 		},
 		"addresses of a name": func(n *iscsitest.Network) {
 			for i := range 8 {
@@ -186,9 +187,9 @@ func TestBoundConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				handlers(n)
-				d.Lookup = lookup("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7", "192.0.2.8")
+				d.Lookup = scene.Lookup("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5", "192.0.2.6", "192.0.2.7", "192.0.2.8")
 				d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 					if open := n.Open(); open > mostOpen-1 {
 						t.Errorf("%d connections are open while %s is connected to", open, dst)
@@ -197,10 +198,10 @@ func TestBoundConnections(t *testing.T) {
 				}
 				p := named
 				if name != "addresses of a name" {
-					p = at(netip.MustParseAddrPort(where))
+					p = scene.At(netip.MustParseAddrPort(scene.Where))
 				}
 				if name == "the second try of CHAP" {
-					p = oneWay(p)
+					p = scene.OneWay(p)
 				}
 				discover(t, d, p)
 				if len(n.Dials()) < 2 {
@@ -216,22 +217,22 @@ func TestBoundConnections(t *testing.T) {
 // logout a second.
 func TestBoundTime(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var addrs []string
 		for i := range 5 {
 			for hop := range initiator.MaxRedirects {
-				n.Portal(fmt.Sprintf("192.0.%d.%d:3260", i, hop+1), iscsitest.Slow(3*time.Millisecond, sends(fmt.Sprintf("192.0.%d.%d", i, hop+2))))
+				n.Portal(fmt.Sprintf("192.0.%d.%d:3260", i, hop+1), iscsitest.Slow(3*time.Millisecond, scene.Sends(fmt.Sprintf("192.0.%d.%d", i, hop+2))))
 			}
 			n.Portal(fmt.Sprintf("192.0.%d.5:3260", i), iscsitest.Script{iscsitest.Silence()})
 			addrs = append(addrs, fmt.Sprintf("192.0.%d.1", i))
 		}
-		d.Lookup = lookup(addrs...)
+		d.Lookup = scene.Lookup(addrs...)
 		r, took := discover(t, d, named)
 		if r.Err == nil || took > d.Timeout+mostLate || r.Elapsed > d.Timeout {
 			t.Errorf("after %s (%s): %v", took, r.Elapsed, r.Err)
 		}
 		n.Portal("192.0.2.9:3260", &iscsitest.Target{NoLogout: true})
-		d.Lookup = lookup("192.0.2.9")
+		d.Lookup = scene.Lookup("192.0.2.9")
 		if r, took := discover(t, d, named); r.Err != nil || took != mostLate {
 			t.Errorf("after %s: %v", took, r.Err)
 		}
@@ -253,7 +254,7 @@ func TestBoundGoroutines(t *testing.T) {
 		}
 		return iscsitest.Silence()(c)
 	}))
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Parallel = parallel
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -273,8 +274,8 @@ func TestBoundGoroutines(t *testing.T) {
 		cancel()
 	}()
 	done := 0
-	for e := range d.Run(ctx, slices.Values(slices.Repeat([]initiator.SendTargetPortal{at(server.Addr)}, portals))) {
-		judge(t, e.(initiator.PortalDone).Result.Err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled})
+	for e := range d.Run(ctx, slices.Values(slices.Repeat([]initiator.SendTargetPortal{scene.At(server.Addr)}, portals))) {
+		scene.Judge(t, e.(initiator.PortalDone).Result.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.Win32Cancelled})
 		done++
 	}
 	<-counted
@@ -294,12 +295,12 @@ func TestBoundCancel(t *testing.T) {
 				cancel()
 				return iscsitest.Silence()(c)
 			}))
-			_, err := newDiscoverer().Discover(ctx, withAll(at(server.Addr)))
-			want := outcome{stage: stage, code: isdsc.Win32Cancelled}
+			_, err := scene.NewDiscoverer().Discover(ctx, withAll(scene.At(server.Addr)))
+			want := scene.Outcome{Stage: stage, Code: isdsc.Win32Cancelled}
 			if stage == initiator.StageLogout {
-				want = outcome{}
+				want = scene.Outcome{}
 			}
-			judge(t, err, want)
+			scene.Judge(t, err, want)
 		}
 	})
 	nothingLeft(t, goroutines, files)

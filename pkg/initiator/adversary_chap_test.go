@@ -11,22 +11,14 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// oneWay and mutual ask for CHAP.
-func oneWay(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-	return withCHAP(p, chapUser, chapSecret)
-}
-
-func mutual(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-	return withMutualCHAP(oneWay(p), targetUser, targetSecret)
-}
-
 // badCHAP is the outcome of CHAP that was not done, or not well.
-func badCHAP(text string) outcome {
-	return outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: text}
+func badCHAP(text string) scene.Outcome {
+	return scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: text}
 }
 
 // checked sends a Login Response after a look at our response to a challenge.
@@ -34,7 +26,7 @@ func checked(algorithm string, id byte, challenge []byte) iscsitest.Step {
 	return func(c *iscsitest.Conn) error {
 		all := c.Requests()
 		got := keysOf(all[len(all)-1].(*pdu.LoginRequest))["CHAP_R"]
-		want := "0x" + hex.EncodeToString(iscsitest.CHAPResponse(algorithm, id, chapSecret, challenge))
+		want := "0x" + hex.EncodeToString(iscsitest.CHAPResponse(algorithm, id, scene.CHAPSecret, challenge))
 		if got != want {
 			return fmt.Errorf("got CHAP_R %s, want %s", got, want)
 		}
@@ -46,9 +38,9 @@ func checked(algorithm string, id byte, challenge []byte) iscsitest.Step {
 func TestAdversaryCHAPAlgorithms(t *testing.T) {
 	t.Parallel()
 	for _, algorithm := range []auth.Algorithm{auth.MD5, auth.SHA1, auth.SHA256, auth.SHA3_256} {
-		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": oneWay, "mutual": mutual} {
+		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": scene.OneWay, "mutual": scene.Mutual} {
 			target := one()
-			target.User, target.Secret, target.MutualUser, target.MutualSecret = chapUser, chapSecret, targetUser, targetSecret
+			target.User, target.Secret, target.MutualUser, target.MutualSecret = scene.CHAPUser, scene.CHAPSecret, scene.TargetUser, scene.TargetSecret
 			target.Algorithm = strconv.Itoa(int(algorithm))
 			adversary{name: fmt.Sprintf("%s, %s", algorithm, name), target: target, ask: ask, sent: 6, judge: func(t *testing.T, r initiator.Result) {
 				if r.Auth.Algorithm != algorithm || r.Auth.Mutual != (name == "mutual") || len(r.Targets) != 1 {
@@ -75,7 +67,7 @@ func TestAdversaryCHAPChallenge(t *testing.T) {
 		pairs []string
 		id    byte
 		size  int // of the challenge, where the response is right
-		want  outcome
+		want  scene.Outcome
 	}
 	var all []scenario
 	for _, n := range []int{1, 2, 16, 17, 255, 1024} {
@@ -110,8 +102,8 @@ func TestAdversaryCHAPChallenge(t *testing.T) {
 		{name: "a key twice", pairs: []string{"CHAP_A=5", "CHAP_A=5", "CHAP_I=7", hexed(16)}, want: badLogin("it sends CHAP_A twice")},
 	}...)
 	for _, s := range all {
-		a := adversary{name: s.name, ask: oneWay, want: s.want, sent: 2, steps: []iscsitest.Step{method, reply("0", s.pairs...)}}
-		if s.want == (outcome{}) {
+		a := adversary{name: s.name, ask: scene.OneWay, want: s.want, sent: 2, steps: []iscsitest.Step{method, reply("0", s.pairs...)}}
+		if s.want == (scene.Outcome{}) {
 			a.steps, a.sent = append(a.steps, checked("5", s.id, challenge[:s.size])), 6
 		}
 		a.run(t)
@@ -142,37 +134,39 @@ func TestAdversaryCHAPProof(t *testing.T) {
 	with := func(user, value string) func([]byte) []string {
 		return func([]byte) []string { return []string{"CHAP_N=" + user, "CHAP_R=" + value} }
 	}
-	inHex := func(r []byte) []string { return []string{"CHAP_N=" + targetUser, "CHAP_R=0x" + hex.EncodeToString(r)} }
+	inHex := func(r []byte) []string {
+		return []string{"CHAP_N=" + scene.TargetUser, "CHAP_R=0x" + hex.EncodeToString(r)}
+	}
 	for _, s := range []struct {
 		name   string
 		secret string
 		answer func([]byte) []string
-		want   outcome
+		want   scene.Outcome
 	}{
-		{name: "in hex", secret: targetSecret, answer: inHex},
-		{name: "in base64", secret: targetSecret, answer: func(r []byte) []string {
-			return []string{"CHAP_R=0b" + base64.StdEncoding.EncodeToString(r), "CHAP_N=" + targetUser}
+		{name: "in hex", secret: scene.TargetSecret, answer: inHex},
+		{name: "in base64", secret: scene.TargetSecret, answer: func(r []byte) []string {
+			return []string{"CHAP_R=0b" + base64.StdEncoding.EncodeToString(r), "CHAP_N=" + scene.TargetUser}
 		}},
 		{name: "by another secret", secret: "not-the-secret-1", answer: inHex, want: badCHAP("CHAP_R is wrong")},
-		{name: "by our secret", secret: chapSecret, answer: inHex, want: badCHAP("the secret that we answer with")},
-		{name: "cut", secret: targetSecret, answer: func(r []byte) []string { return inHex(r[:31]) }, want: badCHAP("CHAP_R is of 31 bytes")},
-		{name: "longer", secret: targetSecret, answer: func(r []byte) []string { return inHex(append(r, 0)) }, want: badCHAP("CHAP_R is of 33 bytes")},
-		{name: "empty", answer: with(targetUser, ""), want: badCHAP("CHAP_R")},
-		{name: "of 1025 bytes", answer: with(targetUser, "0x"+strings.Repeat("00", 1025)), want: badCHAP("CHAP_R")},
-		{name: "no digits", answer: with(targetUser, "0x\x1b[2J"), want: badCHAP("CHAP_R")},
-		{name: "of another", secret: targetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=another") }, want: badCHAP("CHAP_N")},
-		{name: "of nobody", secret: targetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=") }, want: badCHAP("CHAP_N")},
-		{name: "of control characters", secret: targetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=\x1b[2J\u202e\n") }, want: badCHAP("CHAP_N")},
-		{name: "without a name", secret: targetSecret, answer: func(r []byte) []string { return inHex(r)[1:] }, want: badCHAP("CHAP_N is missing")},
-		{name: "without a response", secret: targetSecret, answer: func(r []byte) []string { return inHex(r)[:1] }, want: badCHAP("CHAP_R is missing")},
+		{name: "by our secret", secret: scene.CHAPSecret, answer: inHex, want: badCHAP("the secret that we answer with")},
+		{name: "cut", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(r[:31]) }, want: badCHAP("CHAP_R is of 31 bytes")},
+		{name: "longer", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(append(r, 0)) }, want: badCHAP("CHAP_R is of 33 bytes")},
+		{name: "empty", answer: with(scene.TargetUser, ""), want: badCHAP("CHAP_R")},
+		{name: "of 1025 bytes", answer: with(scene.TargetUser, "0x"+strings.Repeat("00", 1025)), want: badCHAP("CHAP_R")},
+		{name: "no digits", answer: with(scene.TargetUser, "0x\x1b[2J"), want: badCHAP("CHAP_R")},
+		{name: "of another", secret: scene.TargetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=another") }, want: badCHAP("CHAP_N")},
+		{name: "of nobody", secret: scene.TargetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=") }, want: badCHAP("CHAP_N")},
+		{name: "of control characters", secret: scene.TargetSecret, answer: func(r []byte) []string { return append(inHex(r)[1:], "CHAP_N=\x1b[2J\u202e\n") }, want: badCHAP("CHAP_N")},
+		{name: "without a name", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(r)[1:] }, want: badCHAP("CHAP_N is missing")},
+		{name: "without a response", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(r)[:1] }, want: badCHAP("CHAP_R is missing")},
 		{name: "none", answer: func([]byte) []string { return nil }, want: badCHAP("CHAP_N is missing")},
-		{name: "with a challenge", secret: targetSecret, answer: func(r []byte) []string { return append(inHex(r), "CHAP_I=1", "CHAP_C=0x00") }, want: badLogin("it sends CHAP_I twice")},
+		{name: "with a challenge", secret: scene.TargetSecret, answer: func(r []byte) []string { return append(inHex(r), "CHAP_I=1", "CHAP_C=0x00") }, want: badLogin("it sends CHAP_I twice")},
 	} {
 		a := adversary{
-			name: s.name, ask: mutual, want: s.want, sent: 3,
+			name: s.name, ask: scene.Mutual, want: s.want, sent: 3,
 			steps: []iscsitest.Step{reply("0", "AuthMethod=CHAP"), reply("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x0011223344556677"), proof(s.secret, s.answer)},
 		}
-		if s.want == (outcome{}) {
+		if s.want == (scene.Outcome{}) {
 			a.sent, a.judge = 6, func(t *testing.T, r initiator.Result) {
 				if !r.Auth.Mutual || len(r.Targets) != 1 {
 					t.Errorf("result %+v", r)

@@ -7,13 +7,14 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // badLogin is the outcome of a login that breaks the rules.
-func badLogin(text string) outcome {
-	return outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: text}
+func badLogin(text string) scene.Outcome {
+	return scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: text}
 }
 
 // TestAdversaryLogin: what a target may do wrong, or unusually, in the header and
@@ -49,10 +50,10 @@ func TestAdversaryLogin(t *testing.T) {
 		{name: "no command window", steps: header(func(m *pdu.LoginResponse) { m.ExpCmdSN, m.MaxCmdSN = 9, 1 }), sent: 3},
 		{name: "StatSN at its end", steps: header(func(m *pdu.LoginResponse) { m.StatSN = 0xffffffff }), sent: 3},
 
-		{name: "a status with text", steps: header(func(m *pdu.LoginResponse) { m.Status, m.Data = pdu.StatusNotFound, pdu.Text("\x1b[2J=\xff") }), sent: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.NotFound}},
-		{name: "a status with T to the end", steps: header(func(m *pdu.LoginResponse) { m.Status = pdu.StatusOutOfResources }), sent: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.OutOfResources, retry: true}},
-		{name: "a status with a wrong tag", steps: header(func(m *pdu.LoginResponse) { m.Status, m.ITT, m.VersionActive = pdu.StatusUnsupportedVersion, 9, 9 }), sent: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.UnsupportedVersion}},
-		{name: "a status, later", steps: []iscsitest.Step{reply("1"), replyBut("1", nil, func(m *pdu.LoginResponse) { m.Status = pdu.StatusMissingParameter })}, sent: 2, want: outcome{stage: initiator.StageLogin, code: isdsc.MissingParameter}},
+		{name: "a status with text", steps: header(func(m *pdu.LoginResponse) { m.Status, m.Data = pdu.StatusNotFound, pdu.Text("\x1b[2J=\xff") }), sent: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.NotFound}},
+		{name: "a status with T to the end", steps: header(func(m *pdu.LoginResponse) { m.Status = pdu.StatusOutOfResources }), sent: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.OutOfResources, Retry: true}},
+		{name: "a status with a wrong tag", steps: header(func(m *pdu.LoginResponse) { m.Status, m.ITT, m.VersionActive = pdu.StatusUnsupportedVersion, 9, 9 }), sent: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.UnsupportedVersion}},
+		{name: "a status, later", steps: []iscsitest.Step{reply("1"), replyBut("1", nil, func(m *pdu.LoginResponse) { m.Status = pdu.StatusMissingParameter })}, sent: 2, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.MissingParameter}},
 
 		{name: "the list", steps: other(&pdu.TextResponse{Final: true}), sent: 1, want: badLogin("Text Response breaks the protocol: " + during)},
 		{name: "the end", steps: other(&pdu.LogoutResponse{}), sent: 1, want: badLogin(during)},
@@ -72,7 +73,7 @@ func TestAdversaryKeys(t *testing.T) {
 	raw := func(text string) []iscsitest.Step {
 		return []iscsitest.Step{replyBut("1>3", nil, func(m *pdu.LoginResponse) { m.Data = pdu.Text(text) })}
 	}
-	malformed := outcome{stage: initiator.StageLogin, code: isdsc.InvalidTextKey, text: "malformed text"}
+	malformed := scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.InvalidTextKey, Text: "malformed text"}
 	filler := "X#a" + strings.Repeat("a", 50) + "%d=" + strings.Repeat("v", 4000)
 	var flood []iscsitest.Step
 	for i := range 20 {

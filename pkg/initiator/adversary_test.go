@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -17,7 +18,7 @@ type adversary struct {
 	ask    func(initiator.SendTargetPortal) initiator.SendTargetPortal // nil: as it is
 	steps  []iscsitest.Step                                            // in the place of its first responses; nil is the honest one
 	sent   int                                                         // requests that we send in all; 0: not counted
-	want   outcome
+	want   scene.Outcome
 	judge  func(t *testing.T, r initiator.Result) // nil: of a success one target is wanted
 }
 
@@ -26,26 +27,26 @@ type adversary struct {
 func (a adversary) run(t *testing.T) {
 	t.Run(a.name, func(t *testing.T) {
 		t.Parallel()
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			target := a.target
 			if target == nil {
 				target = one()
 			}
-			p := portal(n, where, scripted(target, a.steps...))
+			p := scene.Portal(n, scene.Where, scripted(target, a.steps...))
 			if a.ask != nil {
 				p = a.ask(p)
 			}
 			r, took := discover(t, d, p)
-			if judge(t, r.Err, a.want); took != 0 {
+			if scene.Judge(t, r.Err, a.want); took != 0 {
 				t.Errorf("it took %s", took)
 			}
 			switch {
 			case a.judge != nil:
 				a.judge(t, r)
-			case a.want == (outcome{}) && len(r.Targets) != 1:
+			case a.want == (scene.Outcome{}) && len(r.Targets) != 1:
 				t.Errorf("targets %v", r.Targets)
 			}
-			if got := len(n.Sessions(netip.MustParseAddrPort(where))[0].Requests); a.sent != 0 && got != a.sent {
+			if got := len(n.Sessions(netip.MustParseAddrPort(scene.Where))[0].Requests); a.sent != 0 && got != a.sent {
 				t.Errorf("%d requests, want %d", got, a.sent)
 			}
 		})

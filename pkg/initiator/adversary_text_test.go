@@ -8,13 +8,14 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // badText is the outcome of an answer to SendTargets that breaks the rules.
-func badText(text string) outcome {
-	return outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: text}
+func badText(text string) scene.Outcome {
+	return scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: text}
 }
 
 // TestAdversaryText: what a target may do wrong, or unusually, with the responses
@@ -58,7 +59,7 @@ func TestAdversaryText(t *testing.T) {
 		{name: "an event before it", steps: beside(&pdu.AsyncMessage{Event: pdu.AsyncSCSI, Data: []byte("\x1b[2J\x00\xff")}), sent: 3},
 		{name: "an unknown event before it", steps: beside(&pdu.AsyncMessage{Event: 200, VCode: 9}), sent: 3},
 		{name: "a reject with a forged line", steps: after(iscsitest.Send(&pdu.Reject{Reason: 0x7e, Data: []byte("\n192.0.2.66:3260,1 iqn.2026-11.com.example:forged\n\x1b[2J")})), sent: 2,
-			want: outcome{stage: initiator.StageDiscover, code: isdsc.NonSpecificError, text: "rejected our request"}},
+			want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.NonSpecificError, Text: "rejected our request"}},
 		{name: "more behind the last one", judge: oneTarget, steps: after(iscsitest.Together(
 			&pdu.TextResponse{Final: true, Data: pdu.Text(disk)},
 			&pdu.TextResponse{Final: true, Data: pdu.Text("TargetName=iqn.2026-11.com.example:late\x00")},
@@ -99,15 +100,15 @@ func TestAdversaryManyTargets(t *testing.T) {
 	for i := range count {
 		target.Records = append(target.Records, iscsitest.Record{Name: name(i), Addresses: []string{"192.0.2.10:3260,1", "[2001:db8::10]:3260,2"}})
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, target)
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, target)
 		check := func(i int, found initiator.Target) {
 			if found.Name != name(i) || len(found.Addresses) != 2 {
 				t.Fatalf("target %d is %v", i, found)
 			}
 		}
 		r, _ := discover(t, d, p)
-		if judge(t, r.Err, outcome{}); len(r.Targets) != count || r.TargetsFound != count {
+		if scene.Judge(t, r.Err, scene.Outcome{}); len(r.Targets) != count || r.TargetsFound != count {
 			t.Fatalf("%d targets, %d found", len(r.Targets), r.TargetsFound)
 		}
 		for i, found := range r.Targets {
@@ -120,7 +121,7 @@ func TestAdversaryManyTargets(t *testing.T) {
 				check(i, e.Target)
 				i++
 			case initiator.PortalDone:
-				if judge(t, e.Result.Err, outcome{}); e.Result.TargetsFound != count {
+				if scene.Judge(t, e.Result.Err, scene.Outcome{}); e.Result.TargetsFound != count {
 					t.Errorf("%d targets found", e.Result.TargetsFound)
 				}
 			}

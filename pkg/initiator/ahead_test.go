@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -17,8 +18,8 @@ import (
 func TestAhead(t *testing.T) {
 	t.Parallel()
 	const ahead, count = 1 << 16, 1<<16 + 1000
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		silent := portal(n, where, iscsitest.Script{iscsitest.Silence()})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		silent := scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Silence()})
 		var nowhere initiator.SendTargetPortal // is refused at once
 		var begun, waiting atomic.Int32
 		time.AfterFunc(d.Timeout/2, func() { waiting.Store(begun.Load()) })
@@ -35,7 +36,7 @@ func TestAhead(t *testing.T) {
 			}
 		}) {
 			if results++; results == 1 {
-				judge(t, r.Err, lost(initiator.StageLogin))
+				scene.Judge(t, r.Err, lost(initiator.StageLogin))
 			} else if initiator.Code(r.Err) != isdsc.NoPortalSpecified {
 				t.Fatalf("result %d: %v", results, r.Err)
 			}
@@ -50,8 +51,8 @@ func TestAhead(t *testing.T) {
 // not kept by them.
 func TestLeaveAhead(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		hangs, nowhere := portal(n, where), initiator.SendTargetPortal{}
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		hangs, nowhere := scene.Portal(n, scene.Where), initiator.SendTargetPortal{}
 		start := time.Now()
 		defer func() {
 			if took := time.Since(start); took != d.Timeout || recover() == nil {
@@ -71,15 +72,15 @@ func TestLeaveAhead(t *testing.T) {
 // targets, and where there is none they are counted.
 func TestHeldWarnings(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Parallel, d.MaxHeld = 2, 100_000
-		portals := []initiator.SendTargetPortal{portal(n, where, iscsitest.Script{iscsitest.Silence()})}
+		portals := []initiator.SendTargetPortal{scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Silence()})}
 		var bad []string
 		for range 50 {
 			bad = append(bad, "TargetName="+strings.Repeat("\xff", 250))
 		}
 		for i := range 4 {
-			portals = append(portals, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+2), answers(pairs(bad...))))
+			portals = append(portals, scene.Portal(n, fmt.Sprintf("192.0.2.%d:3260", i+2), scene.Answers(scene.Pairs(bad...))))
 		}
 		kept := 0
 		for r := range d.DiscoverAll(t.Context(), func(yield func(initiator.SendTargetPortal) bool) {
@@ -90,10 +91,10 @@ func TestHeldWarnings(t *testing.T) {
 			}
 		}) {
 			if r.Portal.Portal == portals[0].Portal {
-				judge(t, r.Err, lost(initiator.StageLogin))
+				scene.Judge(t, r.Err, lost(initiator.StageLogin))
 				continue
 			}
-			judge(t, r.Err, unusableAnswer)
+			scene.Judge(t, r.Err, unusableAnswer)
 			switch {
 			case len(r.Warnings) == 50:
 				kept++

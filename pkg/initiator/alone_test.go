@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // TestLoopLocksThread: a loop may keep its thread, as one does that enters a network
@@ -15,10 +16,10 @@ import (
 func TestLoopLocksThread(t *testing.T) {
 	t.Parallel()
 	for _, parallel := range []int{1, 2} {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Parallel = parallel
-		d.Dial = pipes(t, &iscsitest.Target{Records: records("iqn.2026-11.com.example:disk")})
-		portal := at(netip.MustParseAddrPort(where))
+		d.Dial = pipes(t, &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")})
+		portal := scene.At(netip.MustParseAddrPort(scene.Where))
 		locked, found := 0, 0
 		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal, portal})) {
 			runtime.LockOSThread()
@@ -27,7 +28,7 @@ func TestLoopLocksThread(t *testing.T) {
 			case initiator.TargetFound:
 				found++
 			case initiator.PortalDone:
-				judge(t, e.Result.Err, outcome{})
+				scene.Judge(t, e.Result.Err, scene.Outcome{})
 			}
 		}
 		for range locked {

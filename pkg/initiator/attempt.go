@@ -17,7 +17,7 @@ import (
 type attempt struct {
 	*worker
 
-	job   job
+	request   Request
 	index int
 
 	result   Result
@@ -89,8 +89,8 @@ func (a *attempt) reset() {
 
 // run discovers, and emits the result in any case.
 func (a *attempt) run(ctx context.Context) {
-	a.result.Portal = a.job.portal
-	a.result.InitiatorName = a.job.name
+	a.result.Portal = a.request.Portal
+	a.result.InitiatorName = a.request.Name
 	defer a.forget()
 	err := a.discover(ctx)
 	if !a.finished && !errors.Is(err, errStopped) {
@@ -213,8 +213,8 @@ func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx 
 // discover is the whole of it: what needs no network, then as many tries as the
 // portal gets.
 func (a *attempt) discover(ctx context.Context) error {
-	if a.job.err != nil {
-		return a.job.err
+	if a.request.Err != nil {
+		return a.request.Err
 	}
 	method, err := a.validate()
 	if err != nil {
@@ -258,7 +258,7 @@ func (a *attempt) outOfTime(before error) error {
 // lends reports that others than we get the context of the work that is under
 // way. They may tie to its end what they do, so it has to end with the work.
 func (a *attempt) lends() bool {
-	return a.d.Dial != nil || a.d.Enforcer != nil || a.job.policy != nil
+	return a.d.Dial != nil || a.d.Enforcer != nil || a.request.Policy != nil
 }
 
 // ends reports that another address or port is of no use after err.
@@ -294,15 +294,15 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 	return err
 }
 
-// validate checks all that can be checked before anything is sent, and returns
+// Validate checks all that can be checked before anything is sent, and returns
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
 	a.stage = StageValidate
-	if err := a.checkName(a.job.name); err != nil {
+	if err := a.checkName(a.request.Name); err != nil {
 		return nil, err
 	}
-	if err := a.result.Portal.validate(); err != nil {
+	if err := a.result.Portal.Validate(); err != nil {
 		return nil, err
 	}
-	return a.d.method(&a.job)
+	return a.d.CHAPOf(&a.request)
 }

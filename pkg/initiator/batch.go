@@ -49,7 +49,7 @@ type batchEntry struct {
 // Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
 // nothing is allocated for a target.
 func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[*Batch] {
-	return d.run(ctx, d.jobs(portals), nil, d.parallel())
+	return d.run(ctx, d.requests(portals), nil, d.parallel())
 }
 
 // Len returns how many targets there are.

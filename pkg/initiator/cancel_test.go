@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -34,25 +35,25 @@ func holds() []hold {
 			return named
 		}},
 		{name: "connect", stage: initiator.StageConnect, portal: func(n *iscsitest.Network, _ *initiator.Discoverer) initiator.SendTargetPortal {
-			return portal(n, where)
+			return scene.Portal(n, scene.Where)
 		}},
 		{name: "connect to the second address", stage: initiator.StageConnect, portal: func(n *iscsitest.Network, d *initiator.Discoverer) initiator.SendTargetPortal {
-			d.Lookup = lookup("192.0.2.9", "192.0.2.1", "192.0.2.2")
-			n.Portal(where)
+			d.Lookup = scene.Lookup("192.0.2.9", "192.0.2.1", "192.0.2.2")
+			n.Portal(scene.Where)
 			n.Portal("192.0.2.2:3260", &iscsitest.Target{})
 			return named
 		}},
 		{name: "write", stage: initiator.StageLogin, portal: func(n *iscsitest.Network, _ *initiator.Discoverer) initiator.SendTargetPortal {
-			return portal(n, where, iscsitest.Script{iscsitest.Delay(time.Hour), iscsitest.Close()})
+			return scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Delay(time.Hour), iscsitest.Close()})
 		}},
 		{name: "redirected", stage: initiator.StageLogin, portal: func(n *iscsitest.Network, _ *initiator.Discoverer) initiator.SendTargetPortal {
 			n.Portal("192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})
-			return portal(n, where, sends("192.0.2.2"))
+			return scene.Portal(n, scene.Where, scene.Sends("192.0.2.2"))
 		}},
 	}
 	for i, stage := range fullResponses {
 		all = append(all, hold{name: fmt.Sprintf("response %d", i), stage: stage, portal: func(n *iscsitest.Network, _ *initiator.Discoverer) initiator.SendTargetPortal {
-			return withAll(portal(n, where, instead(full(), i, iscsitest.Silence())))
+			return withAll(scene.Portal(n, scene.Where, instead(full(), i, iscsitest.Silence())))
 		}})
 	}
 	return all
@@ -66,7 +67,7 @@ func TestCancelEverywhere(t *testing.T) {
 	for _, h := range holds() {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				ctx, cancel := context.WithCancel(t.Context())
 				p := h.portal(n, d)
 				time.AfterFunc(after, cancel)
@@ -75,12 +76,12 @@ func TestCancelEverywhere(t *testing.T) {
 				if took := time.Since(start); took != after {
 					t.Errorf("it took %s", took)
 				}
-				judgeResult(t, r)
+				scene.JudgeResult(t, r)
 				if h.stage == initiator.StageLogout {
-					judge(t, err, outcome{})
+					scene.Judge(t, err, scene.Outcome{})
 					return
 				}
-				if judge(t, err, outcome{stage: h.stage, code: isdsc.Win32Cancelled}); !errors.Is(err, context.Canceled) {
+				if scene.Judge(t, err, scene.Outcome{Stage: h.stage, Code: isdsc.Win32Cancelled}); !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
 			})
@@ -94,7 +95,7 @@ func TestDeadlineEverywhere(t *testing.T) {
 	for _, h := range holds() {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 				defer cancel()
 				start := time.Now()
@@ -118,8 +119,8 @@ func TestLeaveEverywhere(t *testing.T) {
 	for _, h := range holds() {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				portals := []initiator.SendTargetPortal{h.portal(n, d), portal(n, good, &iscsitest.Target{})}
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				portals := []initiator.SendTargetPortal{h.portal(n, d), scene.Portal(n, good, &iscsitest.Target{})}
 				start := time.Now()
 				for e := range d.Run(t.Context(), slices.Values(portals)) {
 					if done, ok := e.(initiator.PortalDone); ok && done.Index == 1 {
@@ -149,8 +150,8 @@ func (c lazy) SetDeadline(t time.Time) error {
 // logout is no exception.
 func TestLeaveAtLogout(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, &iscsitest.Target{NoLogout: true})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, &iscsitest.Target{NoLogout: true})
 		d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 			nc, err := n.Dial(ctx, source, dst)
 			return lazy{nc}, err
@@ -170,12 +171,12 @@ func TestLeaveAtLogout(t *testing.T) {
 // TestCancelled: a context that has ended already sends nothing.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		p := portal(n, where, &iscsitest.Target{})
+		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		r, err := d.Discover(ctx, p)
-		judge(t, err, outcome{stage: initiator.StageValidate, code: isdsc.Win32Cancelled})
+		scene.Judge(t, err, scene.Outcome{Stage: initiator.StageValidate, Code: isdsc.Win32Cancelled})
 		if r.Portal.Portal != p.Portal || len(n.Dials()) != 0 {
 			t.Errorf("result %+v, dials %v", r, n.Dials())
 		}
@@ -185,9 +186,9 @@ func TestCancelled(t *testing.T) {
 // TestPanic: a consumer that panics leaves nothing behind either.
 func TestPanic(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		portals := []initiator.SendTargetPortal{
-			portal(n, where, iscsitest.Script{iscsitest.Silence()}), portal(n, "192.0.2.2:3260", &iscsitest.Target{}),
+			scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Silence()}), scene.Portal(n, "192.0.2.2:3260", &iscsitest.Target{}),
 		}
 		start := time.Now()
 		defer func() {
@@ -205,8 +206,8 @@ func TestPanic(t *testing.T) {
 // has its connection closed.
 func TestDialIgnoresContext(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, iscsitest.Script{iscsitest.Silence()})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Silence()})
 		d.Dial = func(_ context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 			time.Sleep(time.Minute)
 			return n.Dial(context.Background(), source, dst)

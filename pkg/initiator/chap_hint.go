@@ -51,7 +51,7 @@ func (a *attempt) methodHint() string {
 	switch {
 	case o.CHAPPolicy == CHAPPreferred:
 		return "the portal agrees to neither CHAP nor None: ask it without CHAP"
-	case o.authType() == MutualCHAP:
+	case o.EffectiveAuthType() == MutualCHAP:
 		return "the portal does not do CHAP for discovery: ask it without"
 	}
 	return "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"

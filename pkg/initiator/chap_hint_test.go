@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // TestCHAPHint: what to do about CHAP that was refused.
@@ -52,7 +53,7 @@ func TestCHAPHint(t *testing.T) {
 		}},
 		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
 		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *initiator.LoginOptions) {
-			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(targetSecret))
+			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(scene.TargetSecret))
 		}},
 		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *initiator.LoginOptions) {
 			o.CHAPPolicy = initiator.CHAPPreferred
@@ -61,8 +62,8 @@ func TestCHAPHint(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := oneWay(portal(n, where, tt.target))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.OneWay(scene.Portal(n, scene.Where, tt.target))
 				if tt.change != nil {
 					tt.change(&p.Login)
 				}
@@ -93,11 +94,11 @@ func TestFallbackFIPS(t *testing.T) {
 		t.Fatal("FIPS 140-3 is not enforced")
 	}
 	// No bubble of fake time: entropy is taken from the clock, and may take its time.
-	n, d := iscsitest.NewNetwork(t), newDiscoverer()
+	n, d := iscsitest.NewNetwork(t), scene.NewDiscoverer()
 	d.Dial, d.Timeout = n.Dial, 5*time.Minute
-	r, _ := discover(t, d, oneWay(portal(n, where, confused("8", 0x0201), chapTarget(""))))
-	judge(t, r.Err, badCHAP("authentication failure (0x0201)"))
-	if got := chapOffers(n, where); len(got) != 1 || got[0] != "8,7" || strings.Contains(r.Err.Error(), "MD5") {
+	r, _ := discover(t, d, scene.OneWay(scene.Portal(n, scene.Where, confused("8", 0x0201), scene.CHAPTarget(""))))
+	scene.Judge(t, r.Err, badCHAP("authentication failure (0x0201)"))
+	if got := chapOffers(n, scene.Where); len(got) != 1 || got[0] != "8,7" || strings.Contains(r.Err.Error(), "MD5") {
 		t.Errorf("offers %q, error %v", got, r.Err)
 	}
 }

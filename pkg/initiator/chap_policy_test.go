@@ -1,7 +1,6 @@
 package initiator_test
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -19,7 +19,7 @@ func TestCHAPPolicy(t *testing.T) {
 	t.Parallel()
 	const required, preferred = initiator.CHAPRequired, initiator.CHAPPreferred
 	open := func() *iscsitest.Target {
-		target := chapTarget("")
+		target := scene.CHAPTarget("")
 		target.User, target.Secret = "", ""
 		return target
 	}
@@ -29,16 +29,16 @@ func TestCHAPPolicy(t *testing.T) {
 		name    string
 		policy  initiator.CHAPPolicy
 		targets []iscsitest.Handler
-		login   func(initiator.SendTargetPortal) initiator.SendTargetPortal // oneWay where nil
+		login   func(initiator.SendTargetPortal) initiator.SendTargetPortal // OneWay where nil
 		offers  []string                                                    // AuthMethod of each session; empty: not offered
 		auth    auth.Outcome
-		want    outcome
+		want    scene.Outcome
 		warned  int // of the second try
 	}{
-		{name: "required, CHAP", policy: required, targets: []iscsitest.Handler{chapTarget("")}, offers: []string{"CHAP"}, auth: chap},
+		{name: "required, CHAP", policy: required, targets: []iscsitest.Handler{scene.CHAPTarget("")}, offers: []string{"CHAP"}, auth: chap},
 		{name: "required, None", policy: required, targets: []iscsitest.Handler{atKey("AuthMethod", "", reply("0", "AuthMethod=None"))}, offers: []string{"CHAP"}, want: badCHAP("AuthMethod: we offered CHAP, the target chose None")},
 		{name: "required, open", policy: required, targets: []iscsitest.Handler{open()}, offers: []string{"CHAP"}, want: badCHAP("")},
-		{name: "preferred, CHAP", policy: preferred, targets: []iscsitest.Handler{chapTarget("")}, offers: []string{"CHAP,None"}, auth: chap},
+		{name: "preferred, CHAP", policy: preferred, targets: []iscsitest.Handler{scene.CHAPTarget("")}, offers: []string{"CHAP,None"}, auth: chap},
 		{name: "preferred, None", policy: preferred, targets: []iscsitest.Handler{open()}, offers: []string{"CHAP,None"}, auth: none},
 		{name: "preferred, wrong secret", policy: preferred, targets: []iscsitest.Handler{confused("5", 0x0201)}, offers: []string{"CHAP,None"}, auth: auth.Outcome{Method: "CHAP", Algorithm: auth.MD5}, want: badCHAP("authentication failure (0x0201)")},
 		{name: "preferred, rejected", policy: preferred, targets: []iscsitest.Handler{atKey("AuthMethod", "", reply("0", "AuthMethod=Reject"))}, offers: []string{"CHAP,None"}, want: badCHAP("AuthMethod: we offered CHAP,None, the target chose Reject")},
@@ -48,32 +48,32 @@ func TestCHAPPolicy(t *testing.T) {
 		{name: "preferred, None, then a challenge", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, reply("0", "CHAP_A=5", "CHAP_I=1", "CHAP_C=0x0011"))}, offers: []string{"CHAP,None"}, auth: none, want: badCHAP("CHAP_A: not expected")},
 		{name: "preferred, None, then refused", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, refusal(0x0201))}, offers: []string{"CHAP,None"}, auth: none, want: badCHAP("authentication failure (0x0201)")},
 		{name: "preferred, None, then closed", policy: preferred, targets: []iscsitest.Handler{instead(open(), 1, iscsitest.Close())}, offers: []string{"CHAP,None"}, auth: none, want: lost(initiator.StageLogin)},
-		{name: "preferred, None, then refused in the next stage", policy: preferred, targets: []iscsitest.Handler{instead(open(), 2, refusal(0x0200))}, offers: []string{"CHAP,None"}, auth: none, want: outcome{stage: initiator.StageLogin, code: isdsc.InitiatorError}},
-		{name: "preferred, second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), chapTarget("")}, offers: []string{"CHAP,None", "CHAP"}, auth: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}, warned: 1},
+		{name: "preferred, None, then refused in the next stage", policy: preferred, targets: []iscsitest.Handler{instead(open(), 2, refusal(0x0200))}, offers: []string{"CHAP,None"}, auth: none, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.InitiatorError}},
+		{name: "preferred, second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), scene.CHAPTarget("")}, offers: []string{"CHAP,None", "CHAP"}, auth: auth.Outcome{Method: "CHAP", Done: true, Algorithm: auth.MD5}, warned: 1},
 		{name: "preferred, no way without CHAP in the second try", policy: preferred, targets: []iscsitest.Handler{confused("7", 0x0200), open()}, offers: []string{"CHAP,None", "CHAP"}, want: badCHAP("")},
 		{name: "preferred, no credentials", policy: preferred, login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{open()}, offers: []string{""}, auth: none},
-		{name: "no credentials, refused", login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{chapTarget("")}, offers: []string{""}, want: badCHAP("")},
+		{name: "no credentials, refused", login: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }, targets: []iscsitest.Handler{scene.CHAPTarget("")}, offers: []string{""}, want: badCHAP("")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				if tt.login == nil {
-					tt.login = oneWay
+					tt.login = scene.OneWay
 				}
-				p := tt.login(portal(n, where, tt.targets...))
+				p := tt.login(scene.Portal(n, scene.Where, tt.targets...))
 				p.Login.CHAPPolicy = tt.policy
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				var got []string
-				for _, s := range n.Sessions(netip.MustParseAddrPort(where)) {
+				for _, s := range n.Sessions(netip.MustParseAddrPort(scene.Where)) {
 					method, _ := s.Key("AuthMethod")
 					got = append(got, method)
 				}
 				if r.Auth != tt.auth || !slices.Equal(got, tt.offers) {
 					t.Errorf("outcome %+v, want %+v; offers %q, want %q", r.Auth, tt.auth, got, tt.offers)
 				}
-				if warned(r, initiator.WarnCHAPFallback) != tt.warned || len(r.Warnings) != tt.warned || r.Err == nil && len(r.Targets) != 1 {
+				if scene.Warned(r, initiator.WarnCHAPFallback) != tt.warned || len(r.Warnings) != tt.warned || r.Err == nil && len(r.Targets) != 1 {
 					t.Errorf("warnings %v, targets %v", r.Warnings, r.Targets)
 				}
 			})
@@ -85,12 +85,12 @@ func TestCHAPPolicy(t *testing.T) {
 // by an empty request, and declare what we have to in the next.
 func TestCHAPPolicyRequests(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := oneWay(portal(n, where, &iscsitest.Target{}))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.OneWay(scene.Portal(n, scene.Where, &iscsitest.Target{}))
 		p.Login.CHAPPolicy = initiator.CHAPPreferred
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
-		requests := n.Sessions(netip.MustParseAddrPort(where))[0].Requests
+		scene.Judge(t, r.Err, scene.Outcome{})
+		requests := n.Sessions(netip.MustParseAddrPort(scene.Where))[0].Requests
 		leaves, ok := requests[1].(*pdu.LoginRequest)
 		if !ok || len(leaves.Data) != 0 || !leaves.Transit || leaves.CSG != pdu.SecurityNegotiation || leaves.NSG != pdu.LoginOperationalNegotiation {
 			t.Errorf("request %+v", requests[1])
@@ -99,37 +99,6 @@ func TestCHAPPolicyRequests(t *testing.T) {
 			t.Errorf("request %+v of %d", requests[2], len(requests))
 		}
 	})
-}
-
-// TestCHAPPolicyRefused: a policy that is unknown, or would weaken mutual CHAP, is
-// refused before anything is sent or stored.
-func TestCHAPPolicyRefused(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		policy initiator.CHAPPolicy
-		login  func(initiator.SendTargetPortal) initiator.SendTargetPortal
-		code   uint32
-	}{
-		{name: "mutual", policy: initiator.CHAPPreferred, login: mutual, code: isdsc.Win32InvalidParameter},
-		{name: "unknown", policy: 2, login: oneWay, code: isdsc.Win32InvalidParameter},
-		{name: "mutual, required", policy: initiator.CHAPRequired, login: mutual},
-		{name: "one-way", policy: initiator.CHAPPreferred, login: oneWay},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			p := tt.login(at(w.network.Portal("192.0.2.10:3260", chapTarget(""))))
-			p.Login.CHAPPolicy = tt.policy
-			r, err := w.AddSendTargetPortal(t.Context(), p)
-			wantCode(t, err, tt.code)
-			var config *isdsc.Error
-			if refused := tt.code != 0; r.Stored == refused || (len(w.network.Dials()) > 0) == refused || errors.As(err, &config) != refused {
-				t.Errorf("stored %t, dials %v, error %v", r.Stored, w.network.Dials(), err)
-			}
-		})
-	}
 }
 
 // TestCHAPPolicyText: the names that the command takes.

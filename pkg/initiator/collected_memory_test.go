@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // TestCollectedMemory: while it is collected, and when it is there, an answer takes
@@ -37,11 +39,11 @@ func TestCollectedMemory(t *testing.T) {
 		text += len(b)
 		return string(b), part == parts-1
 	})
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Timeout = time.Minute
 	d.Dial = pipes(t, target)
 	before = use()
-	r, err := d.Discover(context.WithoutCancel(t.Context()), at(netip.MustParseAddrPort(where)))
+	r, err := d.Discover(context.WithoutCancel(t.Context()), scene.At(netip.MustParseAddrPort(scene.Where)))
 	after := (use() - before) / float64(2*text)
 	if err != nil || len(r.Targets) != sent {
 		t.Fatalf("%d targets, want %d; %v", len(r.Targets), sent, err)
@@ -72,11 +74,11 @@ func TestCollectedHosts(t *testing.T) {
 		}
 		return string(b), part == targets/30-1
 	})
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Timeout = time.Minute
 	d.Dial = pipes(t, target)
 	before := use()
-	r, err := d.Discover(context.WithoutCancel(t.Context()), at(netip.MustParseAddrPort(where)))
+	r, err := d.Discover(context.WithoutCancel(t.Context()), scene.At(netip.MustParseAddrPort(scene.Where)))
 	if err != nil || len(r.Targets) != targets {
 		t.Fatalf("%d targets, want %d; %v", len(r.Targets), targets, err)
 	}

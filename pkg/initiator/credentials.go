@@ -8,16 +8,16 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
-// method returns how a job's initiator authenticates; nil: not at all. What cannot
-// work is refused before anything is sent.
-func (d *Discoverer) method(j *job) (*auth.CHAP, error) {
-	o := &j.portal.Login
-	kind := o.authType()
+// CHAPOf returns the CHAP settings of a request; nil: the login goes without
+// authentication. Settings that cannot work are an *isdsc.Error; nothing is sent.
+func (d *Discoverer) CHAPOf(j *Request) (*auth.CHAP, error) {
+	o := &j.Portal.Login
+	kind := o.EffectiveAuthType()
 	if kind == NoAuth {
 		return nil, nil
 	}
 	c := &auth.CHAP{
-		User:        j.name,
+		User:        j.Name,
 		Algorithms:  o.CHAPAlgorithms,
 		Strict:      d.Strict,
 		Protected:   d.mayProtect(j),
@@ -41,7 +41,7 @@ func (d *Discoverer) method(j *job) (*auth.CHAP, error) {
 
 // chapError makes an error of CHAP settings that are not usable.
 func chapError(c *auth.CHAP, err error) error {
-	reason := strings.TrimPrefix(errorText(err), "CHAP: ")
+	reason := strings.TrimPrefix(Reason(err), "CHAP: ")
 	if mayTakeShort(c, err) {
 		reason += "; --short-secrets (LoginOptions.ShortSecrets) takes it without"
 	}

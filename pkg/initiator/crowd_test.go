@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -41,8 +42,8 @@ func hostiles() []iscsitest.Handler {
 		iscsitest.Slow(time.Second, &iscsitest.Target{}),
 		iscsitest.CutAfter(60, &iscsitest.Target{}),
 		&iscsitest.Target{Status: pdu.StatusOutOfResources},
-		sends("192.0.2.1:3260"),
-		sends("127.0.0.1"),
+		scene.Sends("192.0.2.1:3260"),
+		scene.Sends("127.0.0.1"),
 		instead(&iscsitest.Target{}, 1, iscsitest.Silence()),
 		instead(&iscsitest.Target{}, 1, iscsitest.UntilGone(iscsitest.Send(&pdu.NOPIn{TTT: pdu.NoTag}))),
 		list("", false),
@@ -60,17 +61,17 @@ func hostiles() []iscsitest.Handler {
 // of goroutines.
 func TestCrowd(t *testing.T) {
 	const each = 1000
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var portals []initiator.SendTargetPortal
 		addr := func(i int) string { return fmt.Sprintf("10.0.%d.%d:3260", i/250, i%250+1) }
 		for i := range each {
 			bad := hostiles()
 			if h := bad[i%len(bad)]; h != nil {
-				portals = append(portals, portal(n, addr(2*i), h))
+				portals = append(portals, scene.Portal(n, addr(2*i), h))
 			} else {
-				portals = append(portals, portal(n, addr(2*i)))
+				portals = append(portals, scene.Portal(n, addr(2*i)))
 			}
-			portals = append(portals, portal(n, addr(2*i+1), &iscsitest.Target{Records: []iscsitest.Record{{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i)}}}))
+			portals = append(portals, scene.Portal(n, addr(2*i+1), &iscsitest.Target{Records: []iscsitest.Record{{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i)}}}))
 		}
 		before, most := runtime.NumGoroutine(), 0
 		found, done := make(map[int]string), 0
@@ -118,13 +119,13 @@ func TestNothingLeft(t *testing.T) {
 		good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}, NoLogout: true})
 		var portals []initiator.SendTargetPortal
 		for range 16 {
-			portals = append(portals, at(silent.Addr), at(good.Addr))
+			portals = append(portals, scene.At(silent.Addr), scene.At(good.Addr))
 		}
 		for i := range 20 {
 			ctx, cancel := context.WithCancel(t.Context())
 			n := 0
 			start := time.Now()
-			for range newDiscoverer().Run(ctx, slices.Values(portals)) {
+			for range scene.NewDiscoverer().Run(ctx, slices.Values(portals)) {
 				if n++; n < 10 {
 					continue
 				}
@@ -182,14 +183,14 @@ func TestConstantMemory(t *testing.T) {
 		return string(b), i == count
 	})
 	nc := pipes(t, target)
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Timeout = time.Minute
 	d.Dial = nc
 	var least, most uint64
 	found := 0
-	for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort(where))})) {
+	for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(netip.MustParseAddrPort(scene.Where))})) {
 		if done, ok := e.(initiator.PortalDone); ok {
-			judge(t, done.Result.Err, outcome{})
+			scene.Judge(t, done.Result.Err, scene.Outcome{})
 			continue
 		}
 		if found++; found%(count/10) != 0 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -71,16 +72,16 @@ func TestCut(t *testing.T) {
 			t.Parallel()
 			length := 0
 			run := func(n int) (r initiator.Result) {
-				scene(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
+				scene.Play(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
 					target := full()
 					target.NOPIn = true
 					last := tapped(d, tap{read: n, write: plenty, err: end})
-					r, _ = discover(t, d, withAll(portal(net, where, target)))
+					r, _ = discover(t, d, withAll(scene.Portal(net, scene.Where, target)))
 					length = n - last.read
 				})
 				return r
 			}
-			judge(t, run(plenty).Err, outcome{})
+			scene.Judge(t, run(plenty).Err, scene.Outcome{})
 			whole := length
 			first, last := make(map[initiator.Stage]int), make(map[initiator.Stage]int)
 			for n := range whole + slack {
@@ -90,7 +91,7 @@ func TestCut(t *testing.T) {
 				switch {
 				case errors.As(r.Err, &e):
 					stage = e.Stage
-					judge(t, r.Err, lost(min(stage, initiator.StageDiscover)))
+					scene.Judge(t, r.Err, lost(min(stage, initiator.StageDiscover)))
 					if !errors.Is(r.Err, end) && !errors.Is(r.Err, io.ErrUnexpectedEOF) {
 						t.Errorf("after %d bytes: %v", n, r.Err)
 					}
@@ -121,14 +122,14 @@ func TestCutWhileSending(t *testing.T) {
 	broken := &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)}
 	length := 0
 	run := func(n int) (r initiator.Result) {
-		scene(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, net *iscsitest.Network, d *initiator.Discoverer) {
 			last := tapped(d, tap{read: plenty, write: n, err: broken})
-			r, _ = discover(t, d, withAll(portal(net, where, full())))
+			r, _ = discover(t, d, withAll(scene.Portal(net, scene.Where, full())))
 			length = n - last.write
 		})
 		return r
 	}
-	judge(t, run(plenty).Err, outcome{})
+	scene.Judge(t, run(plenty).Err, scene.Outcome{})
 	whole, seen := length, make(map[initiator.Stage]bool)
 	for n := range whole + 1 {
 		r := run(n)
@@ -138,7 +139,7 @@ func TestCutWhileSending(t *testing.T) {
 			continue
 		}
 		seen[e.Stage] = true
-		judge(t, r.Err, outcome{stage: min(e.Stage, initiator.StageDiscover), code: isdsc.SendFailed, retry: true, text: "broken pipe"})
+		scene.Judge(t, r.Err, scene.Outcome{Stage: min(e.Stage, initiator.StageDiscover), Code: isdsc.SendFailed, Retry: true, Text: "broken pipe"})
 	}
 	if len(seen) != 3 {
 		t.Errorf("stages %v", seen)
@@ -153,14 +154,14 @@ func TestCutTCP(t *testing.T) {
 			t.Run(fmt.Sprintf("%s at response %d", name, i), func(t *testing.T) {
 				t.Parallel()
 				server := iscsitest.Listen(t, instead(full(), i, step))
-				p := withAll(at(server.Addr))
+				p := withAll(scene.At(server.Addr))
 				p.Login.NoCHAPFallback = true // which TestFallbackTCP is about
-				r, _ := discover(t, newDiscoverer(), p)
+				r, _ := discover(t, scene.NewDiscoverer(), p)
 				want := lost(stage)
 				if stage == initiator.StageLogout {
-					want = outcome{}
+					want = scene.Outcome{}
 				}
-				judge(t, r.Err, want)
+				scene.Judge(t, r.Err, want)
 			})
 		}
 	}

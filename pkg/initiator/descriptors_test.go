@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // fewDescriptors makes connections fail beyond a number.
@@ -62,17 +63,17 @@ func TestFewDescriptors(t *testing.T) {
 	for _, most := range []int{0, 1, 3} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				f := &fewDescriptors{most: most, dial: d.Dial}
 				d.Dial = f.connect
 				var portals []initiator.SendTargetPortal
 				for i := range 200 {
 					addr := fmt.Sprintf("10.0.0.%d:3260", i+1)
 					if most == 0 {
-						portals = append(portals, portal(n, addr))
+						portals = append(portals, scene.Portal(n, addr))
 						continue
 					}
-					portals = append(portals, portal(n, addr, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk"}}}))
+					portals = append(portals, scene.Portal(n, addr, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk"}}}))
 				}
 				for e := range d.Run(t.Context(), slices.Values(portals)) {
 					done, ok := e.(initiator.PortalDone)

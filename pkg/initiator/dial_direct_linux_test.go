@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -41,7 +42,7 @@ func crowded(t *testing.T) netip.AddrPort {
 // with the run.
 func TestConnectEnds(t *testing.T) {
 	t.Parallel()
-	portals := slices.Repeat([]initiator.SendTargetPortal{at(crowded(t))}, 16)
+	portals := slices.Repeat([]initiator.SendTargetPortal{scene.At(crowded(t))}, 16)
 	stages := func(ctx context.Context, d *initiator.Discoverer, want error) (connecting int) {
 		for e := range d.Run(ctx, slices.Values(portals)) {
 			done, ok := e.(initiator.PortalDone)
@@ -58,18 +59,18 @@ func TestConnectEnds(t *testing.T) {
 		}
 		return connecting
 	}
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Timeout = 100 * time.Millisecond
 	if stages(t.Context(), d, context.DeadlineExceeded) == 0 {
 		t.Error("no connection hung until its time was over")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	d = newDiscoverer()
+	d = scene.NewDiscoverer()
 	d.Timeout = time.Hour
 	d.Parallel = len(portals) + 1
 	last := iscsitest.Listen(t, iscsitest.Script{iscsitest.Check(func(*pdu.LoginRequest) error { cancel(); return nil })})
-	portals = append(portals, at(last.Addr))
+	portals = append(portals, scene.At(last.Addr))
 	if stages(ctx, d, context.Canceled) == 0 {
 		t.Error("no connection hung until the run was over")
 	}
@@ -86,7 +87,7 @@ func TestConnectRefused(t *testing.T) {
 		}
 		where := netip.MustParseAddrPort(l.Addr().String())
 		_ = l.Close()
-		_, err = newDiscoverer().Discover(t.Context(), at(where))
+		_, err = scene.NewDiscoverer().Discover(t.Context(), scene.At(where))
 		var op *net.OpError
 		if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, &op) || op.Op != "dial" || op.Addr.String() != where.String() {
 			t.Errorf("%s: got %v", where, err)

@@ -14,7 +14,7 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 		begun  bool
 	)
 	// The loop goes on after the result, for the logout.
-	for result = range d.discoverAll(ctx, d.jobs(one), 1) {
+	for result = range d.DiscoverRequests(ctx, d.requests(one), 1) {
 		begun = true
 	}
 	if !begun {
@@ -32,19 +32,19 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 // in the result. A portal is begun once fewer than 65,536 results wait for an earlier
 // one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
-	return d.discoverAll(ctx, d.jobs(portals), 0)
+	return d.DiscoverRequests(ctx, d.requests(portals), 0)
 }
 
-// discoverAll is DiscoverAll for requests that are made by the caller: a registry, which
+// DiscoverRequests is DiscoverAll for requests that are made by the caller: a registry, which
 // knows more of its portals than they say themselves. parallel is how many portals are
 // asked at once; 0: as many as d says. A request is valid until the next one is yielded.
-func (d *Discoverer) discoverAll(ctx context.Context, jobs iter.Seq[*job], parallel int) iter.Seq[Result] {
+func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Request], parallel int) iter.Seq[Result] {
 	if parallel == 0 {
 		parallel = d.parallel()
 	}
 	return func(yield func(Result) bool) {
 		c := collector{room: d.maxHeld(), ahead: newAhead(maxAhead), open: make(map[int]*collection)}
-		for b := range d.run(ctx, jobs, c.ahead, parallel) {
+		for b := range d.run(ctx, requests, c.ahead, parallel) {
 			c.add(b)
 			for r := c.next(); r != nil; r = c.next() {
 				if !yield(*r) {

@@ -15,33 +15,10 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
-
-const initiatorName = "iqn.2026-11.com.example:host1"
-
-func newDiscoverer() *initiator.Discoverer {
-	return &initiator.Discoverer{InitiatorName: initiatorName, Timeout: 10 * time.Second}
-}
-
-// at returns a portal at an address.
-func at(addr netip.AddrPort) initiator.SendTargetPortal {
-	return initiator.SendTargetPortal{Portal: initiator.Portal{Address: addr.Addr().String(), Port: addr.Port()}}
-}
-
-func withCHAP(p initiator.SendTargetPortal, user, secret string) initiator.SendTargetPortal {
-	p.Login.Specified |= initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword
-	p.Login.AuthType = initiator.CHAP
-	p.Login.Username, p.Login.Password = user, auth.NewSecret([]byte(secret))
-	return p
-}
-
-func withMutualCHAP(p initiator.SendTargetPortal, user, secret string) initiator.SendTargetPortal {
-	p.Login.AuthType = initiator.MutualCHAP
-	p.Login.TargetUsername, p.Login.TargetPassword = user, auth.NewSecret([]byte(secret))
-	return p
-}
 
 func target(name string, addresses ...initiator.TargetAddress) initiator.Target {
 	return initiator.Target{Name: name, Addresses: addresses}
@@ -54,7 +31,7 @@ func TestDiscover(t *testing.T) {
 		{Name: "iqn.2026-11.com.example:none"},
 		{Name: "eui.02004567A425678D", Addresses: []string{"array.example,1"}},
 	}})
-	r, err := newDiscoverer().Discover(t.Context(), at(server.Addr))
+	r, err := scene.NewDiscoverer().Discover(t.Context(), scene.At(server.Addr))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,18 +55,18 @@ func TestDiscover(t *testing.T) {
 func TestLoginKeys(t *testing.T) {
 	t.Parallel()
 	server := iscsitest.Listen(t, &iscsitest.Target{})
-	p := at(server.Addr)
-	if _, err := newDiscoverer().Discover(t.Context(), p); err != nil {
+	p := scene.At(server.Addr)
+	if _, err := scene.NewDiscoverer().Discover(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	p.Login.Specified = initiator.SpecifiedMaximumConnections | initiator.SpecifiedDefaultTime2Wait | initiator.SpecifiedDefaultTime2Retain
 	p.Login.MaximumConnections, p.Login.DefaultTime2Wait = 4, 0
 	p.Login.DefaultTime2Retain = 30
-	if _, err := newDiscoverer().Discover(t.Context(), p); err != nil {
+	if _, err := scene.NewDiscoverer().Discover(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	plain := []string{
-		"InitiatorName=" + initiatorName, "SessionType=Discovery",
+		"InitiatorName=" + scene.InitiatorName, "SessionType=Discovery",
 		"HeaderDigest=None", "DataDigest=None", "MaxRecvDataSegmentLength=262144",
 	}
 	want := [][]string{plain, append(slices.Clone(plain), "MaxConnections=4", "DefaultTime2Wait=0", "DefaultTime2Retain=30")}
@@ -159,14 +136,14 @@ func TestCHAP(t *testing.T) {
 			target.MutualUser, target.MutualSecret = targetUser, targetSecret
 			target.Records = []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}}
 			server := iscsitest.Listen(t, &target)
-			p := withCHAP(at(server.Addr), user, secret)
+			p := scene.WithCHAP(scene.At(server.Addr), user, secret)
 			if tt.mutual {
-				p = withMutualCHAP(p, targetUser, targetSecret)
+				p = scene.WithMutualCHAP(p, targetUser, targetSecret)
 			}
 			if tt.change != nil {
 				tt.change(&p)
 			}
-			r, err := newDiscoverer().Discover(t.Context(), p)
+			r, err := scene.NewDiscoverer().Discover(t.Context(), p)
 			if got := initiator.Code(err); got != tt.code {
 				t.Fatalf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(tt.code), err)
 			}
@@ -186,9 +163,9 @@ func TestCancel(t *testing.T) {
 	t.Parallel()
 	silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
 	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}})
-	portals := slices.Values([]initiator.SendTargetPortal{at(silent.Addr), at(good.Addr), at(silent.Addr)})
+	portals := slices.Values([]initiator.SendTargetPortal{scene.At(silent.Addr), scene.At(good.Addr), scene.At(silent.Addr)})
 	found := 0
-	for e := range newDiscoverer().Run(t.Context(), portals) {
+	for e := range scene.NewDiscoverer().Run(t.Context(), portals) {
 		if _, ok := e.(initiator.TargetFound); ok {
 			found++
 			break
@@ -204,11 +181,11 @@ func TestContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Dial = pipes(t, iscsitest.Script{iscsitest.Silence()})
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
-		_, err := d.Discover(ctx, at(netip.MustParseAddrPort("192.0.2.1:3260")))
+		_, err := d.Discover(ctx, scene.At(netip.MustParseAddrPort("192.0.2.1:3260")))
 		if !errors.Is(err, context.Canceled) || initiator.Code(err) != isdsc.Win32Cancelled {
 			t.Errorf("error %v", err)
 		}
@@ -222,10 +199,10 @@ func TestContext(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Dial = pipes(t, iscsitest.Script{iscsitest.Silence()})
 		start := time.Now()
-		_, err := d.Discover(t.Context(), at(netip.MustParseAddrPort("192.0.2.1:3260")))
+		_, err := d.Discover(t.Context(), scene.At(netip.MustParseAddrPort("192.0.2.1:3260")))
 		var at *initiator.Error
 		if !errors.As(err, &at) || at.Stage != initiator.StageLogin || !errors.Is(err, context.DeadlineExceeded) || !initiator.Retryable(err) {
 			t.Errorf("error %v", err)
@@ -241,7 +218,7 @@ func TestTimeout(t *testing.T) {
 func TestShares(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		addr := func(s string) netip.Addr { return netip.MustParseAddr(s) }
 		d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{addr("192.0.2.1"), addr("2001:db8::2"), addr("192.0.2.3"), addr("192.0.2.4")}, nil
@@ -272,14 +249,14 @@ func TestShares(t *testing.T) {
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		target := &iscsitest.Target{MaxText: 64} // a target in each response
 		for i := range 6 {
 			target.Records = append(target.Records, iscsitest.Record{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%d", i)})
 		}
 		d.Dial = pipes(t, target)
 		found := 0
-		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort("192.0.2.1:3260"))})) {
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(netip.MustParseAddrPort("192.0.2.1:3260"))})) {
 			switch e := e.(type) {
 			case initiator.TargetFound:
 				found++
@@ -304,10 +281,10 @@ func TestSlowConsumer(t *testing.T) {
 func TestNoLogoutAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Dial = pipes(t, &iscsitest.Target{NoLogout: true})
 		start := time.Now()
-		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{at(netip.MustParseAddrPort("192.0.2.1:3260"))})) {
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(netip.MustParseAddrPort("192.0.2.1:3260"))})) {
 			if done := e.(initiator.PortalDone); done.Result.Err != nil || time.Since(start) != 0 {
 				t.Errorf("after %s: %v", time.Since(start), done.Result.Err)
 			}
@@ -325,10 +302,10 @@ func TestDiscoverAll(t *testing.T) {
 	slow := iscsitest.Listen(t, &iscsitest.Target{NOPIn: true, MaxText: 16, Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk2"}}})
 	var portals []initiator.SendTargetPortal
 	for range 20 {
-		portals = append(portals, at(slow.Addr), at(good.Addr))
+		portals = append(portals, scene.At(slow.Addr), scene.At(good.Addr))
 	}
 	i := 0
-	for r := range newDiscoverer().DiscoverAll(t.Context(), slices.Values(portals)) {
+	for r := range scene.NewDiscoverer().DiscoverAll(t.Context(), slices.Values(portals)) {
 		want := "iqn.2026-11.com.example:disk1"
 		if i%2 == 0 {
 			want = "iqn.2026-11.com.example:disk2"

@@ -5,7 +5,7 @@
 //
 //	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1"}
 //	result, err := d.Discover(ctx, initiator.SendTargetPortal{
-//		Portal: initiator.Portal{Address: "192.0.2.10", Port: initiator.DefaultPort},
+//		Portal: initiator.Portal{Address: "192.0.2.10", Port: pdu.DefaultPort},
 //	})
 //
 // [Discoverer.Run] is the whole of it: events as they happen, in constant memory
@@ -20,7 +20,7 @@
 // discovery library) has for an error, [Retryable] whether a later try may
 // succeed. Behind an Error these types may be found with errors.As:
 //
-//   - [*ConfigError]: the portal, its options or the Discoverer are not usable;
+//   - [*isdsc.Error]: the portal, its options or the Discoverer are not usable;
 //     nothing was sent.
 //   - [*LoginError]: the target ended the login with a status of RFC 7143.
 //   - [*RedirectError]: the target sent us elsewhere, and we did not go.

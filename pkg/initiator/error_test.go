@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -40,10 +41,10 @@ func TestDialErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nil, tt.err }
-				r, _ := discover(t, d, at(netip.MustParseAddrPort(where)))
-				judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: tt.text})
+				r, _ := discover(t, d, scene.At(netip.MustParseAddrPort(scene.Where)))
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: tt.text})
 			})
 		})
 	}
@@ -93,11 +94,11 @@ func TestConfigErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := portal(n, where, &iscsitest.Target{})
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 				tt.change(d, &p)
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, outcome{stage: initiator.StageValidate, code: tt.code})
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageValidate, Code: tt.code})
 				if len(n.Dials()) != 0 {
 					t.Errorf("dials %v", n.Dials())
 				}
@@ -109,13 +110,13 @@ func TestConfigErrors(t *testing.T) {
 // TestNegotiationErrors: keys on which we and a target do not agree.
 func TestNegotiationErrors(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, &iscsitest.Target{})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
-		r, _ = discover(t, d, withCHAP(portal(n, where, &iscsitest.Target{}), chapUser, chapSecret))
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "0x0201"})
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
+		r, _ = discover(t, d, scene.WithCHAP(scene.Portal(n, scene.Where, &iscsitest.Target{}), scene.CHAPUser, scene.CHAPSecret))
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "0x0201"})
 	})
 }
 
@@ -137,11 +138,11 @@ func TestErrorOfNothing(t *testing.T) {
 // waited for; nor is who leaves DiscoverAll before the last result.
 func TestLeaveAtTarget(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var portals []initiator.SendTargetPortal
 		for i := range 4 {
 			endless := streams(func(int) (string, bool) { return numbered(300), false })
-			portals = append(portals, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), endless))
+			portals = append(portals, scene.Portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), endless))
 		}
 		start := time.Now()
 		found := 0
@@ -150,7 +151,7 @@ func TestLeaveAtTarget(t *testing.T) {
 				break
 			}
 		}
-		all := []initiator.SendTargetPortal{portal(n, where, &iscsitest.Target{}), portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})}
+		all := []initiator.SendTargetPortal{scene.Portal(n, scene.Where, &iscsitest.Target{}), scene.Portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})}
 		for range d.DiscoverAll(t.Context(), slices.Values(all)) {
 			break
 		}

@@ -98,14 +98,16 @@ func message(err error) string {
 	case errors.As(err, &both): // it makes a message of each of the two
 	case errors.As(err, &config): // not what it wraps, which is about something else
 	case errors.As(err, &op):
-		return errorText(op.Err)
+		return Reason(op.Err)
 	case errors.As(err, &dns):
 		return dns.Err
 	}
-	return errorText(err)
+	return Reason(err)
 }
 
-func errorText(err error) string {
+// Reason returns what an error says without the name of the package that made it, for
+// use within another message. What an isdsc.Error wraps is left out.
+func Reason(err error) string {
 	var both *CHAPFallbackError
 	var config *isdsc.Error
 	var call *os.SyscallError

@@ -31,19 +31,19 @@ type Explanation struct {
 // its addresses, and for each initiator port in turn. Nothing is sent to the
 // portal. A host name is looked up, though, and secrets are not tried.
 func (d *Discoverer) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
-	for j := range d.jobs(func(yield func(SendTargetPortal) bool) { yield(p) }) {
-		return d.explain(ctx, *j)
+	for j := range d.requests(func(yield func(SendTargetPortal) bool) { yield(p) }) {
+		return d.ExplainRequest(ctx, *j)
 	}
 	return nil, nil
 }
 
-// explain is Explain for a job.
-func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) {
-	if j.err != nil {
-		return nil, j.err
+// ExplainRequest is Explain for a request.
+func (d *Discoverer) ExplainRequest(ctx context.Context, j Request) ([]Explanation, error) {
+	if j.Err != nil {
+		return nil, j.Err
 	}
-	a := attempt{worker: &worker{d: d}, job: j}
-	a.result.Portal, a.result.InitiatorName = j.portal, j.name
+	a := attempt{worker: &worker{d: d}, request: j}
+	a.result.Portal, a.result.InitiatorName = j.Portal, j.Name
 	method, err := a.validate()
 	if err != nil {
 		return nil, a.fail(err)
@@ -56,7 +56,7 @@ func (d *Discoverer) explain(ctx context.Context, j job) ([]Explanation, error) 
 	for _, dst := range addrs {
 		ports, err := a.sources(ctx, dst)
 		if err != nil {
-			all = append(all, Explanation{Portal: WithoutSecrets(j.portal), Address: dst, Err: err})
+			all = append(all, Explanation{Portal: WithoutSecrets(j.Portal), Address: dst, Err: err})
 		}
 		for _, from := range ports {
 			all = append(all, a.explain(ctx, from, zoned(dst, from), method))
@@ -79,7 +79,7 @@ func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port
 // explain goes as far as connect does before it dials.
 func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
 	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
-	e := Explanation{Portal: WithoutSecrets(a.job.portal), Address: dst, Port: from}
+	e := Explanation{Portal: WithoutSecrets(a.request.Portal), Address: dst, Port: from}
 	e.Err = a.fail(a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
 		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
 			return cause(ctx, err)
@@ -95,29 +95,4 @@ func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPo
 		return cause(ctx, err)
 	}))
 	return e
-}
-
-// Explain says under which IPsec AddSendTargetPortal would ask a portal, and why;
-// see Discoverer.Explain. Nothing is stored.
-func (s *Service) Explain(ctx context.Context, p SendTargetPortal) ([]Explanation, error) {
-	j, err := s.admitted(ctx, &p, false)
-	if err != nil {
-		_, err = refusedResult(p, err)
-		return nil, err
-	}
-	return s.cfg.Discoverer.explain(ctx, j)
-}
-
-// ExplainEntry says under which IPsec RefreshSendTargetPortal would ask a portal,
-// and why; see Discoverer.Explain. listed reports whether it is in the registry.
-func (s *Service) ExplainEntry(ctx context.Context, key Key) (all []Explanation, listed bool, err error) {
-	under, err := s.underRules(ctx, false)
-	if err != nil {
-		return nil, false, err
-	}
-	j, listed, err := under.entry(ctx, key, false)
-	if err == nil {
-		all, err = s.cfg.Discoverer.explain(ctx, j)
-	}
-	return all, listed, err
 }

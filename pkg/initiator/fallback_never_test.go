@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -64,8 +65,8 @@ func TestFallbackNever(t *testing.T) {
 	for name, s := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := oneWay(portal(n, where, s.first, chapTarget("")))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.OneWay(scene.Portal(n, scene.Where, s.first, scene.CHAPTarget("")))
 				if s.change != nil {
 					s.change(&p.Login)
 				}
@@ -85,9 +86,9 @@ func TestFallbackWhileSending(t *testing.T) {
 	t.Parallel()
 	broken := &net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.ECONNRESET)}
 	for sent := range 500 {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			tapped(d, tap{read: plenty, write: sent, err: broken})
-			r, _ := discover(t, d, oneWay(portal(n, where, chapTarget(""))))
+			r, _ := discover(t, d, scene.OneWay(scene.Portal(n, scene.Where, scene.CHAPTarget(""))))
 			var both *initiator.CHAPFallbackError
 			if r.Err == nil || errors.As(r.Err, &both) || len(n.Dials()) != 1 {
 				t.Errorf("after %d bytes: %d connections, error %v", sent, len(n.Dials()), r.Err)
@@ -101,7 +102,7 @@ func TestFallbackWhileSending(t *testing.T) {
 func TestFallbackMutual(t *testing.T) {
 	t.Parallel()
 	oneWayOnly := atKey("CHAP_R", "5", reply("0>1")) // logs in, proves nothing
-	unproved := &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: "not-the-secret-1"}
+	unproved := &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, MutualUser: scene.TargetUser, MutualSecret: "not-the-secret-1"}
 	tests := []struct {
 		name     string
 		handlers []iscsitest.Handler
@@ -112,15 +113,15 @@ func TestFallbackMutual(t *testing.T) {
 		{name: "a wrong proof in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), unproved}, dials: 2, text: "and with MD5: CHAP: the target did not prove itself: CHAP_R is wrong"},
 		{name: "CHAP not done in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), &iscsitest.Target{}}, dials: 2, text: "and with MD5: target refused"},
 		{name: "None in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), atKey("AuthMethod", "", reply("0", "AuthMethod=None"))}, dials: 2, text: "and with MD5: AuthMethod: we offered CHAP, the target chose None"},
-		{name: "a wrong proof in the first", handlers: []iscsitest.Handler{unproved, chapTarget("")}, dials: 1, text: "CHAP_R is wrong"},
-		{name: "no proof in the first", handlers: []iscsitest.Handler{atKey("CHAP_R", "8", reply("0>1")), chapTarget("")}, dials: 1, text: "CHAP_N is missing"},
+		{name: "a wrong proof in the first", handlers: []iscsitest.Handler{unproved, scene.CHAPTarget("")}, dials: 1, text: "CHAP_R is wrong"},
+		{name: "no proof in the first", handlers: []iscsitest.Handler{atKey("CHAP_R", "8", reply("0>1")), scene.CHAPTarget("")}, dials: 1, text: "CHAP_N is missing"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, mutual(portal(n, where, tt.handlers...)))
-				judge(t, r.Err, badCHAP(tt.text))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.Mutual(scene.Portal(n, scene.Where, tt.handlers...)))
+				scene.Judge(t, r.Err, badCHAP(tt.text))
 				if len(n.Dials()) != tt.dials || r.Auth.Mutual || len(r.Targets) != 0 {
 					t.Errorf("%d connections, outcome %+v", len(n.Dials()), r.Auth)
 				}
@@ -143,27 +144,27 @@ func TestFallbackRedirected(t *testing.T) {
 		hops    int
 		offers  []string // there
 		warned  int
-		want    outcome
+		want    scene.Outcome
 		noCreds int
 	}{
-		{name: "before", first: []iscsitest.Handler{sends(there)}, host: there, second: confused("7", 0x0201), dials: 2, hops: 1, offers: []string{"8,7,6,5"},
+		{name: "before", first: []iscsitest.Handler{scene.Sends(there)}, host: there, second: confused("7", 0x0201), dials: 2, hops: 1, offers: []string{"8,7,6,5"},
 			want: badCHAP("check the CHAP name and secret (--chap-user, --chap-secret); if they are right, the algorithm may be at fault (tgt computes SHA-1 under SHA-256's number): try MD5 alone (--chap-algorithms md5)")},
-		{name: "in the second try", first: []iscsitest.Handler{confused("7", 0x0201), sends(there)}, host: there, second: chapTarget(""), dials: 3, hops: 1, offers: []string{"5"}, warned: 1},
-		{name: "in the second try, refused there", first: []iscsitest.Handler{confused("7", 0x0201), sends(there)}, host: there, second: confused("5", 0x0201), dials: 3, hops: 1, offers: []string{"5"}, want: badCHAP("refused with SHA-256, and with MD5")},
-		{name: "in the second try, to another host", first: []iscsitest.Handler{confused("7", 0x0201), sends(elsewhere)}, host: elsewhere, second: &iscsitest.Target{}, dials: 3, hops: 1, offers: []string{""}, noCreds: 1},
+		{name: "in the second try", first: []iscsitest.Handler{confused("7", 0x0201), scene.Sends(there)}, host: there, second: scene.CHAPTarget(""), dials: 3, hops: 1, offers: []string{"5"}, warned: 1},
+		{name: "in the second try, refused there", first: []iscsitest.Handler{confused("7", 0x0201), scene.Sends(there)}, host: there, second: confused("5", 0x0201), dials: 3, hops: 1, offers: []string{"5"}, want: badCHAP("refused with SHA-256, and with MD5")},
+		{name: "in the second try, to another host", first: []iscsitest.Handler{confused("7", 0x0201), scene.Sends(elsewhere)}, host: elsewhere, second: &iscsitest.Target{}, dials: 3, hops: 1, offers: []string{""}, noCreds: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := oneWay(portal(n, where, tt.first...))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.OneWay(scene.Portal(n, scene.Where, tt.first...))
 				n.Portal(tt.host, tt.second)
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if len(n.Dials()) != tt.dials || len(r.Redirects) != tt.hops || !slices.Equal(chapOffers(n, tt.host), tt.offers) {
 					t.Errorf("dials %v, hops %v, offers %q", n.Dials(), r.Redirects, chapOffers(n, tt.host))
 				}
-				if warned(r, initiator.WarnCHAPFallback) != tt.warned || warned(r, initiator.WarnNoCredentials) != tt.noCreds {
+				if scene.Warned(r, initiator.WarnCHAPFallback) != tt.warned || scene.Warned(r, initiator.WarnNoCredentials) != tt.noCreds {
 					t.Errorf("warnings %v", r.Warnings)
 				}
 			})
@@ -175,14 +176,14 @@ func TestFallbackRedirected(t *testing.T) {
 // its addresses, and one that failed says nothing of an address that works.
 func TestFallbackOnce(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Lookup = lookup("192.0.2.1", "192.0.2.2", "192.0.2.3")
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Lookup = scene.Lookup("192.0.2.1", "192.0.2.2", "192.0.2.3")
 		n.Portal("192.0.2.1:3260", confused("7", 0x0201), confused("5", 0x0201))
 		n.Portal("192.0.2.2:3260", confused("7", 0x0201), confused("5", 0x0201))
-		n.Portal("192.0.2.3:3260", &iscsitest.Target{User: chapUser, Secret: chapSecret})
-		r, _ := discover(t, d, withCHAP(named, chapUser, chapSecret))
-		judge(t, r.Err, outcome{})
-		if len(n.Dials()) != 4 || warned(r, initiator.WarnCHAPFallback) != 0 || r.Auth.Algorithm != auth.SHA3_256 {
+		n.Portal("192.0.2.3:3260", &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret})
+		r, _ := discover(t, d, scene.WithCHAP(named, scene.CHAPUser, scene.CHAPSecret))
+		scene.Judge(t, r.Err, scene.Outcome{})
+		if len(n.Dials()) != 4 || scene.Warned(r, initiator.WarnCHAPFallback) != 0 || r.Auth.Algorithm != auth.SHA3_256 {
 			t.Errorf("dials %v, warnings %v, outcome %+v", n.Dials(), r.Warnings, r.Auth)
 		}
 		if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0].Message, "refused with SHA-256, and with MD5") || strings.Contains(r.Warnings[1].Message, "and with MD5") {

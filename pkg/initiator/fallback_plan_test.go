@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -19,7 +20,7 @@ var protected = ipsec.Existing{Kind: ipsec.ExistingProtection, Name: "policy", F
 
 // A watchfulEnforcer finds something else each time that it looks.
 type watchfulEnforcer struct {
-	fakeEnforcer
+	scene.FakeEnforcer
 	looks func(look int, source netip.Addr, dst netip.AddrPort) ipsec.Existing
 	count int
 }
@@ -37,26 +38,26 @@ func TestFallbackPlan(t *testing.T) {
 		name          string
 		first, second ipsec.Existing
 		dials         int
-		want          outcome
+		want          scene.Outcome
 	}{
 		{name: "as strong", first: protected, second: protected, dials: 2},
 		{name: "stronger", second: protected, dials: 2},
-		{name: "clear text", first: protected, dials: 1, want: outcome{
-			stage: initiator.StageSecure, code: isdsc.FailedToConfigureIPsec,
-			text: ": login refused with SHA-256 (0x0201), and with MD5: IPsec: the second try would have less protection than the first",
+		{name: "clear text", first: protected, dials: 1, want: scene.Outcome{
+			Stage: initiator.StageSecure, Code: isdsc.FailedToConfigureIPsec,
+			Text: ": login refused with SHA-256 (0x0201), and with MD5: IPsec: the second try would have less protection than the first",
 		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Enforcer = &watchfulEnforcer{fakeEnforcer: fakeEnforcer{network: n}, looks: func(look int, _ netip.Addr, _ netip.AddrPort) ipsec.Existing {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Enforcer = &watchfulEnforcer{FakeEnforcer: scene.FakeEnforcer{Network: n}, looks: func(look int, _ netip.Addr, _ netip.AddrPort) ipsec.Existing {
 					return []ipsec.Existing{tt.first, tt.second}[look]
 				}}
-				p := oneWay(portal(n, where, confused("7", 0x0201), chapTarget("")))
+				p := scene.OneWay(scene.Portal(n, scene.Where, confused("7", 0x0201), scene.CHAPTarget("")))
 				p.Source = netip.MustParseAddr("192.0.2.254")
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if len(n.Dials()) != tt.dials || r.Err == nil && r.Auth.Algorithm != auth.MD5 {
 					t.Errorf("dials %v, outcome %+v", n.Dials(), r.Auth)
 				}
@@ -68,13 +69,13 @@ func TestFallbackPlan(t *testing.T) {
 // TestFallbackPlanWarnings: what a plan warns of is said once, not once for each try.
 func TestFallbackPlanWarnings(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Enforcer, d.Key = &fakeEnforcer{network: n, aggressive: true}, groupKey
-		p := oneWay(portal(n, where, confused("7", 0x0201), chapTarget("")))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Enforcer, d.Key = &scene.FakeEnforcer{Network: n, Aggressive: true}, scene.GroupKey
+		p := scene.OneWay(scene.Portal(n, scene.Where, confused("7", 0x0201), scene.CHAPTarget("")))
 		p.Source, p.Security = netip.MustParseAddr("192.0.2.254"), 0x2b
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
-		if len(r.Warnings) != 2 || warned(r, initiator.WarnCHAPFallback) != 1 {
+		scene.Judge(t, r.Err, scene.Outcome{})
+		if len(r.Warnings) != 2 || scene.Warned(r, initiator.WarnCHAPFallback) != 1 {
 			t.Errorf("warnings %v", r.Warnings)
 		}
 	})
@@ -86,29 +87,29 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 	t.Parallel()
 	t.Run("address", func(t *testing.T) {
 		t.Parallel()
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			d.Lookup = lookup("192.0.2.1", "192.0.2.2")
-			d.Enforcer = &watchfulEnforcer{fakeEnforcer: fakeEnforcer{network: n}, looks: func(_ int, _ netip.Addr, dst netip.AddrPort) (found ipsec.Existing) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			d.Lookup = scene.Lookup("192.0.2.1", "192.0.2.2")
+			d.Enforcer = &watchfulEnforcer{FakeEnforcer: scene.FakeEnforcer{Network: n}, looks: func(_ int, _ netip.Addr, dst netip.AddrPort) (found ipsec.Existing) {
 				if dst.Addr() == netip.MustParseAddr("192.0.2.1") {
 					found = protected
 				}
 				return found
 			}}
 			n.Portal("192.0.2.1:3260", confused("7", 0x0202))
-			n.Portal("192.0.2.2:3260", confused("7", 0x0201), chapTarget(""))
-			p := oneWay(named)
+			n.Portal("192.0.2.2:3260", confused("7", 0x0201), scene.CHAPTarget(""))
+			p := scene.OneWay(named)
 			p.Source = netip.MustParseAddr("192.0.2.254")
 			r, _ := discover(t, d, p)
-			if judge(t, r.Err, outcome{}); r.IPsec.IPsec || warned(r, initiator.WarnCHAPFallback) != 1 {
+			if scene.Judge(t, r.Err, scene.Outcome{}); r.IPsec.IPsec || scene.Warned(r, initiator.WarnCHAPFallback) != 1 {
 				t.Errorf("plan %s, warnings %v", r.IPsec, r.Warnings)
 			}
 		})
 	})
 	t.Run("port", func(t *testing.T) {
 		t.Parallel()
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			first, second := netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")
-			d.Enforcer = &watchfulEnforcer{fakeEnforcer: fakeEnforcer{network: n}, looks: func(_ int, source netip.Addr, _ netip.AddrPort) (found ipsec.Existing) {
+			d.Enforcer = &watchfulEnforcer{FakeEnforcer: scene.FakeEnforcer{Network: n}, looks: func(_ int, source netip.Addr, _ netip.AddrPort) (found ipsec.Existing) {
 				if source == first {
 					found = protected
 				}
@@ -125,8 +126,8 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 				},
 			}
 			// From the first port it sends us to a closed port.
-			r, _ := discover(t, d, portal(n, where, sends("192.0.2.1:3261"), &iscsitest.Target{}))
-			judge(t, r.Err, outcome{})
+			r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Sends("192.0.2.1:3261"), &iscsitest.Target{}))
+			scene.Judge(t, r.Err, scene.Outcome{})
 			if r.Source != second || len(r.Redirects) != 0 || r.IPsec.IPsec {
 				t.Errorf("from %s by way of %v, plan %s", r.Source, r.Redirects, r.IPsec)
 			}
@@ -138,7 +139,7 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 // tried.
 func TestFallbackPort(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Ports = &ports.Selector{
 			Instances: []string{"one", "two"},
 			Ports:     []ports.Port{{Instance: "one", Address: netip.MustParseAddr("192.0.2.2")}, {Instance: "two", Address: netip.MustParseAddr("192.0.2.3")}},
@@ -149,8 +150,8 @@ func TestFallbackPort(t *testing.T) {
 				return source, nil
 			},
 		}
-		r, _ := discover(t, d, oneWay(portal(n, where, confused("7", 0x0201), sends("192.0.2.1:3261"))))
-		judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "login refused with SHA-256 (0x0201), and with MD5: connection refused"})
+		r, _ := discover(t, d, scene.OneWay(scene.Portal(n, scene.Where, confused("7", 0x0201), scene.Sends("192.0.2.1:3261"))))
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: "login refused with SHA-256 (0x0201), and with MD5: connection refused"})
 		if len(n.Dials()) != 3 {
 			t.Errorf("dials %v", n.Dials())
 		}

@@ -10,13 +10,14 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // atKey is a target that takes a step in the place of its answer to the request
 // that has a key, and otherwise does CHAP with our secrets.
 func atKey(key, algorithm string, step iscsitest.Step) *iscsitest.Target {
-	t := chapTarget(algorithm)
+	t := scene.CHAPTarget(algorithm)
 	t.Respond = func(request, _ pdu.PDU) iscsitest.Step {
 		if m, ok := request.(*pdu.LoginRequest); ok && keysOf(m)[key] != "" {
 			return step
@@ -24,15 +25,6 @@ func atKey(key, algorithm string, step iscsitest.Step) *iscsitest.Target {
 		return nil
 	}
 	return t
-}
-
-// chapTarget is a target that does CHAP as it should, with one algorithm; empty:
-// the initiator's first.
-func chapTarget(algorithm string) *iscsitest.Target {
-	return &iscsitest.Target{
-		User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret, Algorithm: algorithm,
-		Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}},
-	}
 }
 
 // confused is a target that takes the algorithm alone, computes something else
@@ -101,13 +93,13 @@ func TestFallback(t *testing.T) {
 		{name: "response, closed within a PDU", first: atKey("CHAP_R", "6", closeWithinPDU()), warning: "the target chose SHA-1 and closed the connection at our answer" + worked},
 	}
 	for _, tt := range tests {
-		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": oneWay, "mutual": mutual} {
+		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": scene.OneWay, "mutual": scene.Mutual} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-					r, took := discover(t, d, ask(portal(n, where, tt.first, chapTarget(""))))
-					judge(t, r.Err, outcome{})
-					if diff := cmp.Diff([]string{"8,7,6,5", "5"}, chapOffers(n, where)); diff != "" || took != 0 {
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+					r, took := discover(t, d, ask(scene.Portal(n, scene.Where, tt.first, scene.CHAPTarget(""))))
+					scene.Judge(t, r.Err, scene.Outcome{})
+					if diff := cmp.Diff([]string{"8,7,6,5", "5"}, chapOffers(n, scene.Where)); diff != "" || took != 0 {
 						t.Errorf("took %s; offers (-want +got):\n%s", took, diff)
 					}
 					want := []initiator.Warning{{Code: initiator.WarnCHAPFallback, Message: tt.warning}}
@@ -127,12 +119,12 @@ func TestFallback(t *testing.T) {
 func TestFallbackOffer(t *testing.T) {
 	t.Parallel()
 	for _, list := range [][]auth.Algorithm{{auth.SHA256, auth.MD5}, {auth.MD5, auth.SHA256}} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			p := oneWay(portal(n, where, confused("7", 0x0201), chapTarget("")))
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			p := scene.OneWay(scene.Portal(n, scene.Where, confused("7", 0x0201), scene.CHAPTarget("")))
 			p.Login.CHAPAlgorithms = list
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
-			if got := chapOffers(n, where); len(got) != 2 || got[1] != "5" || r.Auth.Algorithm != auth.MD5 {
+			scene.Judge(t, r.Err, scene.Outcome{})
+			if got := chapOffers(n, scene.Where); len(got) != 2 || got[1] != "5" || r.Auth.Algorithm != auth.MD5 {
 				t.Errorf("offers %q, outcome %+v", got, r.Auth)
 			}
 		})
@@ -146,10 +138,10 @@ func TestFallbackTCP(t *testing.T) {
 		for name, step := range map[string]iscsitest.Step{"close": iscsitest.Close(), "reset": iscsitest.Reset()} {
 			t.Run(fmt.Sprintf("%s at %s", name, key), func(t *testing.T) {
 				t.Parallel()
-				server := iscsitest.Listen(t, atKey(key, "", step), chapTarget(""))
-				r, _ := discover(t, newDiscoverer(), oneWay(at(server.Addr)))
-				judge(t, r.Err, outcome{})
-				if r.Auth.Algorithm != auth.MD5 || warned(r, initiator.WarnCHAPFallback) != 1 {
+				server := iscsitest.Listen(t, atKey(key, "", step), scene.CHAPTarget(""))
+				r, _ := discover(t, scene.NewDiscoverer(), scene.OneWay(scene.At(server.Addr)))
+				scene.Judge(t, r.Err, scene.Outcome{})
+				if r.Auth.Algorithm != auth.MD5 || scene.Warned(r, initiator.WarnCHAPFallback) != 1 {
 					t.Errorf("outcome %+v, warnings %v", r.Auth, r.Warnings)
 				}
 			})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -24,12 +25,12 @@ type answer struct {
 func judgeAnswer(t *testing.T, where, text string, strict bool, want answer) initiator.Result {
 	t.Helper()
 	var r initiator.Result
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.StrictNames = strict
-		r, _ = discover(t, d, portal(n, where, answers(text)))
+		r, _ = discover(t, d, scene.Portal(n, where, scene.Answers(text)))
 		if want.err == "" {
-			judge(t, r.Err, outcome{})
-		} else if judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}); !strings.Contains(r.Err.Error(), want.err) {
+			scene.Judge(t, r.Err, scene.Outcome{})
+		} else if scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText}); !strings.Contains(r.Err.Error(), want.err) {
 			t.Errorf("got %v, want %q in it", r.Err, want.err)
 		}
 		got := answer{targets: r.Targets, leftOut: r.LeftOut, complete: r.Complete, err: want.err}
@@ -92,18 +93,18 @@ func TestFieldNames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			text := pairs("TargetName="+good, "TargetName="+tt.name, "TargetAddress=192.0.2.10:3260,1")
+			text := scene.Pairs("TargetName="+good, "TargetName="+tt.name, "TargetAddress=192.0.2.10:3260,1")
 			want := answer{targets: []initiator.Target{target(good, here)}, warnings: tt.want, complete: !tt.out}
 			if tt.out {
 				want.leftOut = 1
 			} else {
 				want.targets = append(want.targets, target(tt.name, v4(10, 1)))
 			}
-			judgeAnswer(t, where, text, false, want)
+			judgeAnswer(t, scene.Where, text, false, want)
 			if len(tt.want) > 0 {
-				judgeAnswer(t, where, text, true, answer{targets: want.targets[:1], warnings: harmful, leftOut: 1})
+				judgeAnswer(t, scene.Where, text, true, answer{targets: want.targets[:1], warnings: harmful, leftOut: 1})
 			} else {
-				judgeAnswer(t, where, text, true, want)
+				judgeAnswer(t, scene.Where, text, true, want)
 			}
 		})
 	}
@@ -121,29 +122,29 @@ func TestFieldAnswers(t *testing.T) {
 	}{
 		{name: "nothing", want: answer{complete: true}},
 		{name: "NULs", text: "\x00\x00", want: answer{complete: true}},
-		{name: "Reject", text: pairs("SendTargets=Reject"), want: answer{err: "the target refused with SendTargets=Reject"}},
-		{name: "NotUnderstood", text: pairs("SendTargets=NotUnderstood"), want: answer{err: "the target refused with SendTargets=NotUnderstood"}},
-		{name: "Irrelevant", text: pairs("SendTargets=Irrelevant"), want: answer{err: "the target refused with SendTargets=Irrelevant"}},
-		{name: "a refusal after targets", text: pairs("TargetName="+a, "SendTargets=Reject"), want: answer{err: "SendTargets=Reject"}},
-		{name: "a key of another kind", text: pairs("MaxBurstLength=1"), want: answer{err: `begins with "MaxBurstLength=1\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
-		{name: "an echo", text: pairs("SendTargets=All"), want: answer{err: `begins with "SendTargets=All\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
-		{name: "own keys alone", text: pairs("X-com.example.rack=7"), want: answer{err: `begins with "X-com.example.rack=7\x00"`}},
-		{name: "names in another case", text: pairs("targetname=" + a), want: answer{err: `begins with "targetname=`, warnings: codes{initiator.WarnUnknownKey}}},
-		{name: "names that are harmful", text: pairs("TargetName=\x1b[2J", "TargetName=a b"), want: answer{err: "none of 2 target names can be used", leftOut: 2, warnings: codes{initiator.WarnTargetName, initiator.WarnTargetName}}},
-		{name: "an escape", text: pairs("Rack=\x1b[2J"), want: answer{err: `\x1b[2J`, warnings: codes{initiator.WarnUnknownKey}}},
-		{name: "an address with a blank", text: pairs("TargetName="+a, "TargetAddress=192.0.2.10:3260, 1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, 1))}}},
-		{name: "an address without brackets", text: pairs("TargetName="+a, "TargetAddress=2001:db8::10:3260,1"), want: answer{complete: true, targets: []initiator.Target{target(a, initiator.TargetAddress{Host: "2001:db8::10", Port: 3260, Group: 1})}}},
-		{name: "an address of two readings", text: pairs("TargetName="+a, "TargetAddress=2001:db8::10:860,1"), want: answer{complete: true, targets: []initiator.Target{target(a, here)}, warnings: codes{initiator.WarnTargetAddress, initiator.WarnNoAddress}}},
-		{name: "one of two addresses", text: pairs("TargetName="+a, "TargetAddress=x y", "TargetAddress=192.0.2.10:3260,-1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, initiator.NoGroup))}, warnings: codes{initiator.WarnTargetAddress}}},
+		{name: "Reject", text: scene.Pairs("SendTargets=Reject"), want: answer{err: "the target refused with SendTargets=Reject"}},
+		{name: "NotUnderstood", text: scene.Pairs("SendTargets=NotUnderstood"), want: answer{err: "the target refused with SendTargets=NotUnderstood"}},
+		{name: "Irrelevant", text: scene.Pairs("SendTargets=Irrelevant"), want: answer{err: "the target refused with SendTargets=Irrelevant"}},
+		{name: "a refusal after targets", text: scene.Pairs("TargetName="+a, "SendTargets=Reject"), want: answer{err: "SendTargets=Reject"}},
+		{name: "a key of another kind", text: scene.Pairs("MaxBurstLength=1"), want: answer{err: `begins with "MaxBurstLength=1\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "an echo", text: scene.Pairs("SendTargets=All"), want: answer{err: `begins with "SendTargets=All\x00"`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "own keys alone", text: scene.Pairs("X-com.example.rack=7"), want: answer{err: `begins with "X-com.example.rack=7\x00"`}},
+		{name: "names in another case", text: scene.Pairs("targetname=" + a), want: answer{err: `begins with "targetname=`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "names that are harmful", text: scene.Pairs("TargetName=\x1b[2J", "TargetName=a b"), want: answer{err: "none of 2 target names can be used", leftOut: 2, warnings: codes{initiator.WarnTargetName, initiator.WarnTargetName}}},
+		{name: "an escape", text: scene.Pairs("Rack=\x1b[2J"), want: answer{err: `\x1b[2J`, warnings: codes{initiator.WarnUnknownKey}}},
+		{name: "an address with a blank", text: scene.Pairs("TargetName="+a, "TargetAddress=192.0.2.10:3260, 1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, 1))}}},
+		{name: "an address without brackets", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:3260,1"), want: answer{complete: true, targets: []initiator.Target{target(a, initiator.TargetAddress{Host: "2001:db8::10", Port: 3260, Group: 1})}}},
+		{name: "an address of two readings", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:860,1"), want: answer{complete: true, targets: []initiator.Target{target(a, here)}, warnings: codes{initiator.WarnTargetAddress, initiator.WarnNoAddress}}},
+		{name: "one of two addresses", text: scene.Pairs("TargetName="+a, "TargetAddress=x y", "TargetAddress=192.0.2.10:3260,-1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, initiator.NoGroup))}, warnings: codes{initiator.WarnTargetAddress}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			if tt.name == "a refusal after targets" {
 				tt.want.targets = nil
 			}
-			r := judgeAnswer(t, where, tt.text, false, tt.want)
+			r := judgeAnswer(t, scene.Where, tt.text, false, tt.want)
 			if r.Err != nil {
-				judgeLine(t, r.Err.Error())
+				scene.JudgeLine(t, r.Err.Error())
 			}
 		})
 	}
@@ -165,12 +166,12 @@ func TestFieldAddresses(t *testing.T) {
 		says        string
 	}{
 		{name: "SCST's zone", where: "[fe80::1%eth0]:3260", sent: []string{"[fe80::1%enp0s9]:3260,1"}, want: []initiator.TargetAddress{at("fe80::1%eth0", 0)}},
-		{name: "gotgt's wildcard", where: where, sent: []string{"0.0.0.0:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "0.0.0.0:3260"},
+		{name: "gotgt's wildcard", where: scene.Where, sent: []string{"0.0.0.0:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "0.0.0.0:3260"},
 		{name: "an IPv6 wildcard", where: "[2001:db8::1]:3260", sent: []string{"[::]:3260,1"}, want: []initiator.TargetAddress{at("2001:db8::1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "[::]:3260"},
-		{name: "both wildcards", where: where, sent: []string{"0.0.0.0:3260,1", "[::]:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}},
-		{name: "Synology's link-local address", where: where, sent: []string{"192.0.2.1:3260,1", "[fe80::211:32ff:fe0c:d12]:3260,1"},
+		{name: "both wildcards", where: scene.Where, sent: []string{"0.0.0.0:3260,1", "[::]:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}},
+		{name: "Synology's link-local address", where: scene.Where, sent: []string{"192.0.2.1:3260,1", "[fe80::211:32ff:fe0c:d12]:3260,1"},
 			want: []initiator.TargetAddress{at("192.0.2.1", 0), at("fe80::211:32ff:fe0c:d12", initiator.LinkLocalWithoutZone)}, warnings: codes{initiator.WarnUnusable}, says: "[fe80::211:32ff:fe0c:d12]:3260 (link-local"},
-		{name: "nothing else", where: where, sent: []string{"224.0.0.1:3260,1", "255.255.255.255:3260,1", "127.0.0.1:3260,1"},
+		{name: "nothing else", where: scene.Where, sent: []string{"224.0.0.1:3260,1", "255.255.255.255:3260,1", "127.0.0.1:3260,1"},
 			want: []initiator.TargetAddress{at("224.0.0.1", initiator.MulticastAddress), at("255.255.255.255", initiator.BroadcastAddress), at("127.0.0.1", initiator.LoopbackAddress)}, warnings: codes{initiator.WarnUnusable}, says: "255.255.255.255:3260"},
 		{name: "loopback from loopback", where: "127.0.0.1:3260", sent: []string{"127.0.0.2:3260,1"}, want: []initiator.TargetAddress{at("127.0.0.2", 0)}},
 	} {
@@ -179,9 +180,9 @@ func TestFieldAddresses(t *testing.T) {
 			// Twice, since the second record is known by its likeness to the first.
 			text, want := "", answer{complete: true, warnings: tt.warnings}
 			for _, name := range []string{a + "1", a + "2", a + "3"} {
-				text += pairs("TargetName=" + name)
+				text += scene.Pairs("TargetName=" + name)
 				for _, s := range tt.sent {
-					text += pairs("TargetAddress=" + s)
+					text += scene.Pairs("TargetAddress=" + s)
 				}
 				want.targets = append(want.targets, target(name, tt.want...))
 			}
@@ -194,7 +195,7 @@ func TestFieldAddresses(t *testing.T) {
 }
 
 // TestSentAddresses: an address that was sent is kept where its name comes again, also
-// where it is what would have been implied.
+// Where it is what would have been implied.
 func TestSentAddresses(t *testing.T) {
 	t.Parallel()
 	const a, b = "TargetName=iqn.2026-11.com.example:a", "TargetName=iqn.2026-11.com.example:b"
@@ -211,9 +212,9 @@ func TestSentAddresses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, portal(n, where, answers(pairs(a, tt.first, b, a, tt.second))))
-				judge(t, r.Err, outcome{})
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(scene.Pairs(a, tt.first, b, a, tt.second))))
+				scene.Judge(t, r.Err, scene.Outcome{})
 				if diff := cmp.Diff(tt.want, r.Targets[0].Addresses); diff != "" {
 					t.Errorf("addresses (-want +got):\n%s", diff)
 				}
@@ -229,9 +230,9 @@ func TestUnusableMany(t *testing.T) {
 	for i := range 100 {
 		all = append(all, "TargetName=iqn.2026-11.com.example:a"+strings.Repeat("x", i), "TargetAddress=127.0.0."+strings.Repeat("1", 1+i%3)+":"+strings.Repeat("1", 1+i%4)+",1")
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, answers(pairs(all...))))
-		judge(t, r.Err, outcome{})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(scene.Pairs(all...))))
+		scene.Judge(t, r.Err, scene.Outcome{})
 		if len(r.Warnings) != 1 || strings.Count(r.Warnings[0].Message, "127.0.0.") != 8 || !strings.HasSuffix(r.Warnings[0].Message, "and others") {
 			t.Errorf("warnings %v", r.Warnings)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -29,15 +30,15 @@ func TestFlood(t *testing.T) {
 	}
 	login := iscsitest.Steps(iscsitest.Send(&pdu.LoginResponse{CSG: pdu.LoginOperationalNegotiation}), ask)
 	piece := iscsitest.Steps(iscsitest.Send(&pdu.LoginResponse{CSG: pdu.LoginOperationalNegotiation, Continue: true}), ask)
-	unsolicited := outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "more than 1024 unsolicited PDUs"}
-	rounds := outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "more than 64 login responses"}
+	unsolicited := scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "more than 1024 unsolicited PDUs"}
+	rounds := scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "more than 64 login responses"}
 	late := lost(initiator.StageDiscover)
 	tests := []struct {
 		name  string
 		at    int // response of a plain target: 0 is login, 1 the list
 		step  iscsitest.Step
 		pause time.Duration
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "pings", at: 1, step: ping, want: unsolicited},
 		{name: "pings, slowly", at: 1, step: ping, pause: 100 * time.Millisecond, want: late},
@@ -45,22 +46,22 @@ func TestFlood(t *testing.T) {
 		{name: "NOP-Ins, slowly", at: 1, step: mute, pause: 100 * time.Millisecond, want: late},
 		{name: "events", at: 1, step: event, want: unsolicited},
 		{name: "events, slowly", at: 1, step: event, pause: 100 * time.Millisecond, want: late},
-		{name: "empty parts", at: 1, step: more(""), want: outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "more than 8 empty text responses in a row"}},
+		{name: "empty parts", at: 1, step: more(""), want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "more than 8 empty text responses in a row"}},
 		{name: "NULs, slowly", at: 1, step: more("\x00"), pause: 10 * time.Millisecond, want: late},
 		{name: "own keys, slowly", at: 1, step: more("X-a=b\x00"), pause: 10 * time.Millisecond, want: late},
 		{name: "a target a second", at: 1, step: more("TargetName=iqn.2026-11.com.example:disk1\x00"), pause: time.Second, want: late},
 		{name: "login that does not end", at: 0, step: login, want: rounds},
 		{name: "login that does not end, slowly", at: 0, step: login, pause: time.Second, want: lost(initiator.StageLogin)},
 		{name: "pieces of login that do not end", at: 0, step: piece, want: rounds},
-		{name: "NOP-Ins in login", at: 0, step: mute, want: outcome{stage: initiator.StageLogin, code: isdsc.LoginFailed, text: "it came during login"}},
+		{name: "NOP-Ins in login", at: 0, step: mute, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "it came during login"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				step := iscsitest.UntilGone(iscsitest.Steps(iscsitest.Delay(tt.pause), tt.step))
-				r, took := discover(t, d, portal(n, where, instead(&iscsitest.Target{}, tt.at, step)))
-				judge(t, r.Err, tt.want)
+				r, took := discover(t, d, scene.Portal(n, scene.Where, instead(&iscsitest.Target{}, tt.at, step)))
+				scene.Judge(t, r.Err, tt.want)
 				if tt.pause == 0 && took != 0 || tt.pause > 0 && took != d.Timeout {
 					t.Errorf("it took %s", took)
 				}
@@ -72,16 +73,16 @@ func TestFlood(t *testing.T) {
 // TestAsyncEvents: what a target may announce while we wait.
 func TestAsyncEvents(t *testing.T) {
 	t.Parallel()
-	ended := func(text string) outcome {
-		return outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, retry: true, text: "target ends the session: " + text}
+	ended := func(text string) scene.Outcome {
+		return scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Retry: true, Text: "target ends the session: " + text}
 	}
-	rejected := func(text string, again bool) outcome {
-		return outcome{stage: initiator.StageDiscover, code: isdsc.NonSpecificError, retry: again, text: "target rejected our request: " + text}
+	rejected := func(text string, again bool) scene.Outcome {
+		return scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.NonSpecificError, Retry: again, Text: "target rejected our request: " + text}
 	}
 	tests := []struct {
 		name string
 		pdu  pdu.PDU
-		want outcome
+		want scene.Outcome
 	}{
 		{name: "logout", pdu: &pdu.AsyncMessage{Event: pdu.AsyncLogout, Parameter3: 5}},
 		{name: "negotiate", pdu: &pdu.AsyncMessage{Event: pdu.AsyncNegotiate, Parameter3: 5}},
@@ -94,14 +95,14 @@ func TestAsyncEvents(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				end := iscsitest.UntilGone(iscsitest.Send(&pdu.TextResponse{Final: true}))
-				if tt.want == (outcome{}) {
+				if tt.want == (scene.Outcome{}) {
 					end = iscsitest.Send(&pdu.TextResponse{Final: true})
 				}
 				target := instead(&iscsitest.Target{}, 1, iscsitest.Steps(iscsitest.Send(tt.pdu), end))
-				r, took := discover(t, d, portal(n, where, target))
-				if judge(t, r.Err, tt.want); took != 0 {
+				r, took := discover(t, d, scene.Portal(n, scene.Where, target))
+				if scene.Judge(t, r.Err, tt.want); took != 0 {
 					t.Errorf("it took %s", took)
 				}
 			})

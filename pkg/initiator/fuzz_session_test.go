@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -62,16 +63,16 @@ func FuzzDiscover(f *testing.F) {
 	f.Add(byte(8), []byte("SSH-2.0-OpenSSH_10.0\r\n"))
 	f.Fuzz(func(t *testing.T, mode byte, b []byte) {
 		nc := &canned{bytes: b, size: int(mode >> 2)}
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nc, nil }
 		d.Redirect = initiator.RedirectNone
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		r, err := d.Discover(t.Context(), asked(mode))
 		runtime.ReadMemStats(&after)
-		judgeResult(t, r)
+		scene.JudgeResult(t, r)
 		if err != nil {
-			judgeLine(t, err.Error())
+			scene.JudgeLine(t, err.Error())
 			if initiator.Code(err) == isdsc.Success {
 				t.Errorf("no code for %v", err)
 			}
@@ -88,9 +89,9 @@ func FuzzDiscover(f *testing.F) {
 // asked is what the bits of mode ask for: the two lower ones CHAP and digests, and
 // of CHAP the two upper ones a list that may be tried twice, and its policy.
 func asked(mode byte) initiator.SendTargetPortal {
-	p := at(netip.MustParseAddrPort(where))
+	p := scene.At(netip.MustParseAddrPort(scene.Where))
 	if mode&1 != 0 {
-		p = withCHAP(p, chapUser, chapSecret)
+		p = scene.WithCHAP(p, scene.CHAPUser, scene.CHAPSecret)
 		p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
 		if mode&0x40 != 0 {
 			p.Login.CHAPAlgorithms = nil
@@ -141,7 +142,7 @@ func conversation(tb testing.TB, mode byte) []byte {
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	for mode := range byte(8) {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
 			return &canned{bytes: conversation(t, mode), size: int(mode >> 2)}, nil
 		}

@@ -27,7 +27,7 @@ func FuzzTargetAddress(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		a, _, reason := parseTargetAddress(s, 3261)
+		a, _, reason := ParseTargetAddress(s, 3261)
 		if reason != "" {
 			if !printable(reason) {
 				t.Errorf("reason %q", reason)
@@ -44,7 +44,7 @@ func FuzzTargetAddress(f *testing.F) {
 		if a.Group == NoGroup {
 			written = strings.TrimSuffix(written, ",-1")
 		}
-		if again, _, reason := parseTargetAddress(written, 3261); reason != "" || again != a {
+		if again, _, reason := ParseTargetAddress(written, 3261); reason != "" || again != a {
 			t.Errorf("got %+v, written as %q, read again as %+v, %q", a, written, again, reason)
 		}
 		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
@@ -199,7 +199,7 @@ func walk(text []byte, size int, yield func(pdu.Text) error) error {
 func judgeTargets(t *testing.T, targets []Target) {
 	t.Helper()
 	for _, target := range targets {
-		if name.Harmful(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > maxAliasLen ||
+		if name.Harmful(target.Name) != "" || !utf8.ValidString(target.Alias) || len(target.Alias) > MaxAliasLen ||
 			len(target.Addresses) == 0 || len(target.Addresses) > maxAddresses {
 			t.Errorf("target %+v", target)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -21,23 +22,23 @@ func TestForeignServer(t *testing.T) {
 	tests := []struct {
 		name, banner string
 		close        bool // behind it
-		want         outcome
+		want         scene.Outcome
 	}{
-		{name: "HTTP", banner: "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain" + long, want: outcome{code: isdsc.LoginFailed, text: "answers like an HTTP server"}},
-		{name: "short HTTP, closed", banner: "HTTP/1.0 400 Bad\r\n\r\n", close: true, want: outcome{code: isdsc.TransportError, text: "answers like an HTTP server", retry: true}},
-		{name: "short HTTP", banner: "HTTP/1.0 400 Bad\r\n\r\n", want: outcome{code: isdsc.TransportError, text: "answers like an HTTP server", retry: true}},
-		{name: "SSH", banner: "SSH-2.0-OpenSSH_10.0\r\n", want: outcome{code: isdsc.TransportError, text: "answers like an SSH server", retry: true}},
-		{name: "long SSH", banner: "SSH-2.0-OpenSSH_10.0" + long, want: outcome{code: isdsc.LoginFailed, text: "answers like an SSH server"}},
-		{name: "TLS alert", banner: "\x15\x03\x01\x00\x02\x02\x46", close: true, want: outcome{code: isdsc.TransportError, text: "answers like a TLS server", retry: true}},
-		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: outcome{code: isdsc.TransportError, text: "an FTP or SMTP server"}},
-		{name: "zeros", banner: strings.Repeat("\x00", 4096), want: outcome{code: isdsc.LoginFailed, text: "NOP-Out breaks the protocol: it came during login"}},
-		{name: "ones", banner: strings.Repeat("\xff", 4096), want: outcome{code: isdsc.TransportError, text: "exceeds the limit of 8192"}},
-		{name: "escape sequences", banner: strings.Repeat("\x1b[2J\x1b]0;title\x07\n", 20), want: outcome{code: isdsc.LoginFailed, text: "not a PDU of a discovery session"}},
+		{name: "HTTP", banner: "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain" + long, want: scene.Outcome{Code: isdsc.LoginFailed, Text: "answers like an HTTP server"}},
+		{name: "short HTTP, closed", banner: "HTTP/1.0 400 Bad\r\n\r\n", close: true, want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like an HTTP server", Retry: true}},
+		{name: "short HTTP", banner: "HTTP/1.0 400 Bad\r\n\r\n", want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like an HTTP server", Retry: true}},
+		{name: "SSH", banner: "SSH-2.0-OpenSSH_10.0\r\n", want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like an SSH server", Retry: true}},
+		{name: "long SSH", banner: "SSH-2.0-OpenSSH_10.0" + long, want: scene.Outcome{Code: isdsc.LoginFailed, Text: "answers like an SSH server"}},
+		{name: "TLS alert", banner: "\x15\x03\x01\x00\x02\x02\x46", close: true, want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like a TLS server", Retry: true}},
+		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: scene.Outcome{Code: isdsc.TransportError, Text: "an FTP or SMTP server"}},
+		{name: "zeros", banner: strings.Repeat("\x00", 4096), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "NOP-Out breaks the protocol: it came during login"}},
+		{name: "ones", banner: strings.Repeat("\xff", 4096), want: scene.Outcome{Code: isdsc.TransportError, Text: "exceeds the limit of 8192"}},
+		{name: "escape sequences", banner: strings.Repeat("\x1b[2J\x1b]0;title\x07\n", 20), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "not a PDU of a discovery session"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				after := iscsitest.Silence()
 				if tt.close {
 					after = iscsitest.Close()
@@ -49,10 +50,10 @@ func TestForeignServer(t *testing.T) {
 					return after(c)
 				})
 				script := iscsitest.Script{iscsitest.Expect(&pdu.LoginRequest{Transit: true, CSG: 1, NSG: 3}), speak}
-				r, _ := discover(t, d, portal(n, where, script))
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, script))
 				want := tt.want
-				want.stage = initiator.StageLogin
-				judge(t, r.Err, want)
+				want.Stage = initiator.StageLogin
+				scene.Judge(t, r.Err, want)
 			})
 		})
 	}
@@ -66,10 +67,10 @@ func TestSpeaksFirst(t *testing.T) {
 		func(c *iscsitest.Conn) error { return c.Write([]byte("SSH-2.0-OpenSSH_10.0\r\n")) },
 		iscsitest.Silence(),
 	})
-	d := newDiscoverer()
+	d := scene.NewDiscoverer()
 	d.Timeout = 200 * time.Millisecond
-	r, _ := discover(t, d, at(server.Addr))
-	judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: "SSH server"})
+	r, _ := discover(t, d, scene.At(server.Addr))
+	scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TransportError, Retry: true, Text: "SSH server"})
 }
 
 // TestBadPDU: what a header may not say fails at once, whatever follows or does
@@ -86,22 +87,22 @@ func TestBadPDU(t *testing.T) {
 		name   string
 		at     int // response of full
 		change func(b []byte) []byte
-		want   outcome
+		want   scene.Outcome
 	}{
-		{name: "16 MiB in login", at: 0, change: set(5, 0xff, 0xff, 0xff), want: outcome{code: isdsc.TransportError, text: "data segment of 16777215 bytes exceeds the limit of 8192"}},
-		{name: "one byte too many in login", at: 0, change: set(5, 0x00, 0x20, 0x01), want: outcome{code: isdsc.TransportError, text: "data segment of 8193 bytes exceeds the limit of 8192"}},
-		{name: "an opcode of an initiator", at: 0, change: set(0, 0x03), want: outcome{code: isdsc.LoginFailed, text: "not immediate"}},
-		{name: "an opcode of SCSI", at: 0, change: set(0, 0x21), want: outcome{code: isdsc.LoginFailed, text: "not a PDU of a discovery session"}},
-		{name: "the reserved stage", at: 0, change: set(1, 0x08), want: outcome{code: isdsc.LoginFailed, text: "stage 2 is reserved"}},
-		{name: "a list instead of a login", at: 0, change: set(0, 0x24), want: outcome{code: isdsc.LoginFailed, text: "Text Response breaks the protocol: it came during login"}},
-		{name: "a header digest", at: 4, change: set(20, 0xaa), want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "header digest of Text Response"}},
-		{name: "a data digest", at: 4, change: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data digest of Text Response"}},
-		{name: "text under a data digest", at: 4, change: func(b []byte) []byte { b[60] ^= 1; return b }, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data digest of Text Response"}},
+		{name: "16 MiB in login", at: 0, change: set(5, 0xff, 0xff, 0xff), want: scene.Outcome{Code: isdsc.TransportError, Text: "data segment of 16777215 bytes exceeds the limit of 8192"}},
+		{name: "one byte too many in login", at: 0, change: set(5, 0x00, 0x20, 0x01), want: scene.Outcome{Code: isdsc.TransportError, Text: "data segment of 8193 bytes exceeds the limit of 8192"}},
+		{name: "an opcode of an initiator", at: 0, change: set(0, 0x03), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "not immediate"}},
+		{name: "an opcode of SCSI", at: 0, change: set(0, 0x21), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "not a PDU of a discovery session"}},
+		{name: "the reserved stage", at: 0, change: set(1, 0x08), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "stage 2 is reserved"}},
+		{name: "a list instead of a login", at: 0, change: set(0, 0x24), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "Text Response breaks the protocol: it came during login"}},
+		{name: "a header digest", at: 4, change: set(20, 0xaa), want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Text: "header digest of Text Response"}},
+		{name: "a data digest", at: 4, change: func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Text: "data digest of Text Response"}},
+		{name: "text under a data digest", at: 4, change: func(b []byte) []byte { b[60] ^= 1; return b }, want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Text: "data digest of Text Response"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				target := full()
 				responses := 0
 				target.Respond = func(_, response pdu.PDU) iscsitest.Step {
@@ -110,10 +111,10 @@ func TestBadPDU(t *testing.T) {
 					}
 					return iscsitest.UntilGone(iscsitest.Steps(iscsitest.Mutate(response, tt.change), iscsitest.Silence()))
 				}
-				r, took := discover(t, d, withAll(portal(n, where, target)))
+				r, took := discover(t, d, withAll(scene.Portal(n, scene.Where, target)))
 				want := tt.want
-				want.stage = max(want.stage, initiator.StageLogin)
-				if judge(t, r.Err, want); took != 0 {
+				want.Stage = max(want.Stage, initiator.StageLogin)
+				if scene.Judge(t, r.Err, want); took != 0 {
 					t.Errorf("it took %s", took)
 				}
 			})
@@ -133,26 +134,26 @@ func TestHugeClaim(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		size int
-		want outcome
+		want scene.Outcome
 	}{
-		{name: "16 MiB", size: pdu.MaxDataLen, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data segment of 16777215 bytes exceeds the limit of 262144"}},
-		{name: "one byte too many", size: 262145, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, text: "data segment of 262145 bytes exceeds the limit of 262144"}},
-		{name: "what we take", size: 262144, want: outcome{stage: initiator.StageDiscover, code: isdsc.TransportError, retry: true}},
+		{name: "16 MiB", size: pdu.MaxDataLen, want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Text: "data segment of 16777215 bytes exceeds the limit of 262144"}},
+		{name: "one byte too many", size: 262145, want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Text: "data segment of 262145 bytes exceeds the limit of 262144"}},
+		{name: "what we take", size: 262144, want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.TransportError, Retry: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				target := &iscsitest.Target{Respond: func(_, response pdu.PDU) iscsitest.Step {
 					if _, ok := response.(*pdu.TextResponse); !ok {
 						return nil
 					}
 					return iscsitest.Steps(iscsitest.Mutate(response, claim(tt.size)), iscsitest.Silence())
 				}}
-				p := portal(n, where, target)
+				p := scene.Portal(n, scene.Where, target)
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				r, _ := discover(t, d, p)
 				runtime.ReadMemStats(&after)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if got := after.TotalAlloc - before.TotalAlloc; got > 128<<10 {
 					t.Errorf("it cost %d bytes", got)
 				}
@@ -164,7 +165,7 @@ func TestHugeClaim(t *testing.T) {
 // TestAHS: additional headers, which no response may have, are stepped over.
 func TestAHS(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		target := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}
 		words := 255
 		target.Respond = func(_, response pdu.PDU) iscsitest.Step {
@@ -175,8 +176,8 @@ func TestAHS(t *testing.T) {
 				return append(append(b[:pdu.HeaderLen:pdu.HeaderLen], ahs...), b[pdu.HeaderLen:]...)
 			})
 		}
-		r, _ := discover(t, d, portal(n, where, target))
-		if judge(t, r.Err, outcome{}); len(r.Targets) != 1 {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, target))
+		if scene.Judge(t, r.Err, scene.Outcome{}); len(r.Targets) != 1 {
 			t.Errorf("targets %v", r.Targets)
 		}
 	})
@@ -185,7 +186,7 @@ func TestAHS(t *testing.T) {
 // TestPadding: padding may be anything, and is no text.
 func TestPadding(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		target := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}
 		target.Respond = func(_, response pdu.PDU) iscsitest.Step {
 			return iscsitest.Mutate(response, func(b []byte) []byte {
@@ -195,8 +196,8 @@ func TestPadding(t *testing.T) {
 				return b
 			})
 		}
-		r, _ := discover(t, d, portal(n, where, target))
-		if judge(t, r.Err, outcome{}); len(r.Targets) != 1 {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, target))
+		if scene.Judge(t, r.Err, scene.Outcome{}); len(r.Targets) != 1 {
 			t.Errorf("targets %v", r.Targets)
 		}
 	})
@@ -209,7 +210,7 @@ func TestTrickle(t *testing.T) {
 	tests := []struct {
 		name  string
 		pause time.Duration
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "a byte a second", pause: time.Second, want: lost(initiator.StageLogin)},
 		{name: "a byte in 14 ms", pause: 14 * time.Millisecond, want: lost(initiator.StageDiscover)},
@@ -219,9 +220,9 @@ func TestTrickle(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, took := discover(t, d, withAll(portal(n, where, iscsitest.Slow(tt.pause, full()))))
-				judge(t, r.Err, tt.want)
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, took := discover(t, d, withAll(scene.Portal(n, scene.Where, iscsitest.Slow(tt.pause, full()))))
+				scene.Judge(t, r.Err, tt.want)
 				if r.Err != nil && took != d.Timeout || r.Err == nil && (len(r.Targets) != 2 || took > d.Timeout) {
 					t.Errorf("%d targets after %s", len(r.Targets), took)
 				}

@@ -9,14 +9,14 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// A policyFunc returns what the administrator says of a portal: the rule that is for
+// A PolicyFunc returns what the administrator says of a portal: the rule that is for
 // it, its address or its block, if there is one, and the rules for the portal groups
 // that it is known to be in.
 //
 // The word of a group rule counts less. Which groups a portal is in, any portal may
 // say in its answers, also one that lies. So such a rule may make a plan stronger,
 // and never weaker: a lie can make a connection fail, not expose it.
-type policyFunc func(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error)
+type PolicyFunc func(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error)
 
 // withGroups returns the plan that follows from settings together with the rules for
 // groups. plan and err are what settings resolve to without them.

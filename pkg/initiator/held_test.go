@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -36,13 +37,13 @@ func TestHeld(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			n := iscsitest.NewNetwork(t)
-			addr := n.Portal("192.0.2.10:3260", &iscsitest.Target{Records: records(disk1)})
+			addr := n.Portal("192.0.2.10:3260", &iscsitest.Target{Records: scene.Records(scene.Disk1)})
 			d := &initiator.Discoverer{
-				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: groupKey,
-				Enforcer: &fakeEnforcer{existing: tt.existing, network: n},
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: scene.GroupKey,
+				Enforcer: &scene.FakeEnforcer{Found: tt.existing, Network: n},
 			}
 			ask := func(flags ipsec.Flags) initiator.Result {
-				p := at(addr)
+				p := scene.At(addr)
 				p.Security, p.Source = flags, netip.MustParseAddr("192.0.2.1")
 				r, err := d.Discover(t.Context(), p)
 				if err != nil {
@@ -70,10 +71,10 @@ func TestHeld(t *testing.T) {
 }
 
 // A messyEnforcer leaves something behind.
-type messyEnforcer struct{ fakeEnforcer }
+type messyEnforcer struct{ scene.FakeEnforcer }
 
 func (e *messyEnforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
-	d, err := e.fakeEnforcer.Dialer(ctx, s)
+	d, err := e.FakeEnforcer.Dialer(ctx, s)
 	return messyDialer{d}, err
 }
 
@@ -98,10 +99,10 @@ func TestLeftover(t *testing.T) {
 				n.Portal("192.0.2.10:3260", &iscsitest.Target{})
 			}
 			d := &initiator.Discoverer{
-				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: groupKey,
-				Enforcer: &messyEnforcer{fakeEnforcer{network: n, noBytes: true}},
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: scene.GroupKey,
+				Enforcer: &messyEnforcer{scene.FakeEnforcer{Network: n, NoBytes: true}},
 			}
-			p := at(netip.MustParseAddrPort("192.0.2.10:3260"))
+			p := scene.At(netip.MustParseAddrPort("192.0.2.10:3260"))
 			p.Security = 0x27
 			r, err := d.Discover(t.Context(), p)
 			if err == nil {

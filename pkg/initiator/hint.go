@@ -89,7 +89,7 @@ func (a *attempt) loginHint(err error) string {
 	if hint := a.chapHint(err); hint != "" {
 		return hint
 	}
-	chap := a.result.Portal.Login.authType() != NoAuth
+	chap := a.result.Portal.Login.EffectiveAuthType() != NoAuth
 	var (
 		login       *LoginError
 		negotiation *NegotiationError
@@ -173,7 +173,7 @@ func (a *attempt) redirectHint() string {
 	switch {
 	case a.redirectPolicy() == RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
-	case a.elsewhere && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.authType() == MutualCHAP:
+	case a.elsewhere && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == MutualCHAP:
 		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
 	}
 	return ""
@@ -236,11 +236,11 @@ func (a *attempt) stalledHint() string {
 // portHint asks about an IPv6 address without brackets that ends in what looks like
 // a TCP port; empty: it does not.
 func portHint(p Portal) string {
-	if strings.Count(p.host(), ":") < 2 {
+	if strings.Count(p.Host(), ":") < 2 {
 		return ""
 	}
-	i := strings.LastIndexByte(p.host(), ':')
-	address, port := p.host()[:i], p.host()[i+1:]
+	i := strings.LastIndexByte(p.Host(), ':')
+	address, port := p.Host()[:i], p.Host()[i+1:]
 	meant, err := ParsePortal("["+address+"]:"+port, p.Port)
 	if err != nil || meant.Port != p.Port && meant.Port != pdu.DefaultPort {
 		return ""

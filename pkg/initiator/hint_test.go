@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -21,7 +22,7 @@ func hintOf(t testing.TB, err error) string {
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v, want an *Error", err)
 	}
-	judgeLine(t, e.Error())
+	scene.JudgeLine(t, e.Error())
 	return e.Hint
 }
 
@@ -56,13 +57,13 @@ func TestStalledList(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := withMutualCHAP(withCHAP(portal(n, where, instead(full(), tt.at, tt.step)), chapUser, chapSecret), targetUser, targetSecret)
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.WithMutualCHAP(scene.WithCHAP(scene.Portal(n, scene.Where, instead(full(), tt.at, tt.step)), scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 				if tt.digests {
 					p = withAll(p)
 				}
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, lost(initiator.StageDiscover))
+				scene.Judge(t, r.Err, lost(initiator.StageDiscover))
 				if got := " " + hintOf(t, r.Err); !strings.Contains(got, tt.want) {
 					t.Errorf("got %q, want %q in it", got, tt.want)
 				}
@@ -77,19 +78,19 @@ func TestHints(t *testing.T) {
 	const upper, lower = "iqn.1998-01.com.vmware:ESX01-ABC", "iqn.1998-01.com.vmware:esx01-abc"
 	const folded = "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + lower
 	refuses := func(status pdu.Status) *iscsitest.Target { return &iscsitest.Target{Status: status} }
-	wrong := &iscsitest.Target{User: chapUser, Secret: "another-secret", Algorithm: "5"}
-	wrongSHA := &iscsitest.Target{User: chapUser, Secret: "another-secret", Algorithm: "7"}
+	wrong := &iscsitest.Target{User: scene.CHAPUser, Secret: "another-secret", Algorithm: "5"}
+	wrongSHA := &iscsitest.Target{User: scene.CHAPUser, Secret: "another-secret", Algorithm: "7"}
 	for _, tt := range []struct {
 		name   string
 		target *iscsitest.Target
 		change func(d *initiator.Discoverer, p *initiator.SendTargetPortal)
 		want   string // the whole hint
-		ends   string // where it is not empty: how the hint ends
+		ends   string // Where it is not empty: how the hint ends
 	}{
 		{name: "CHAP wanted", target: refuses(pdu.StatusAuthFailure), want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"},
 		{name: "CHAP wanted, capitals", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
 			want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret); " + folded},
-		{name: "not served", target: refuses(pdu.StatusAuthorizationFailed), want: "the portal does not serve initiator " + initiatorName + ": check the name by which it knows this host (--initiator-name)"},
+		{name: "not served", target: refuses(pdu.StatusAuthorizationFailed), want: "the portal does not serve initiator " + scene.InitiatorName + ": check the name by which it knows this host (--initiator-name)"},
 		{name: "not served, capitals", target: refuses(pdu.StatusAuthorizationFailed), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
 			want: "the portal does not serve initiator " + upper + ": check the name by which it knows this host (--initiator-name); " + folded},
 		{name: "not found, capitals", target: refuses(pdu.StatusNotFound), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
@@ -99,21 +100,21 @@ func TestHints(t *testing.T) {
 		},
 			want: `the portal does not serve initiator "iqn.2026-11.com.example:h\u00f6st": check the name by which it knows this host (--initiator-name)`},
 		{name: "wrong secret", target: wrong, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			*p = withCHAP(*p, chapUser, chapSecret)
+			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
 		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery"},
 		{name: "wrong secret twice, capitals", target: wrongSHA, change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			d.InitiatorName = upper
-			*p = withCHAP(*p, chapUser, chapSecret)
+			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.NoCHAPFallback = true
 		}, ends: "; " + folded},
 		{name: "CHAP refused at once", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			d.InitiatorName = upper
-			*p = withCHAP(*p, chapUser, chapSecret)
+			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
 		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), the algorithms (--chap-algorithms), and whether the portal does CHAP for discovery; " + folded},
 		{name: "no CHAP there", target: answersLogin("AuthMethod=None"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			*p = withCHAP(*p, chapUser, chapSecret)
+			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 		}, want: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
 		{name: "header digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
@@ -126,22 +127,22 @@ func TestHints(t *testing.T) {
 		{name: "too many targets", target: &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}, {Name: "iqn.2026-11.com.example:disk2"}}}, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.MaxTargets = 1 },
 			want: "raise the limit if that portal is to be trusted with it (--max-targets)"},
 		{name: "a limit that nobody can raise", target: streams(func(int) (string, bool) { return "", false })},
-		{name: "redirections not wanted", target: sends("192.0.2.10"), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.Redirect = initiator.RedirectNone },
+		{name: "redirections not wanted", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.Redirect = initiator.RedirectNone },
 			want: "to follow it, give --redirect same-host or --redirect any"},
-		{name: "redirection with mutual CHAP", target: sends("192.0.2.10"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			*p = withMutualCHAP(withCHAP(*p, chapUser, chapSecret), targetUser, targetSecret)
+		{name: "redirection with mutual CHAP", target: scene.Sends("192.0.2.10"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 		}, want: "if that host can be trusted with the secrets, let them go along (--redirect any)"},
-		{name: "redirection in a circle", target: sends(where)},
-		{name: "redirection in a circle by another host, with the secrets", target: sends("192.0.2.10"), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			*p = withMutualCHAP(withCHAP(*p, chapUser, chapSecret), targetUser, targetSecret)
+		{name: "redirection in a circle", target: scene.Sends(scene.Where)},
+		{name: "redirection in a circle by another host, with the secrets", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
+			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 			d.Redirect = initiator.RedirectAny
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := portal(n, where, tt.target)
-				portal(n, "192.0.2.10:3260", sends(where))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.Portal(n, scene.Where, tt.target)
+				scene.Portal(n, "192.0.2.10:3260", scene.Sends(scene.Where))
 				if tt.change != nil {
 					tt.change(d, &p)
 				}
@@ -184,7 +185,7 @@ func TestMeantPort(t *testing.T) {
 	} {
 		t.Run(tt.portal, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				if tt.port == 0 {
 					tt.port = pdu.DefaultPort
 				}

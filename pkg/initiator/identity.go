@@ -26,7 +26,7 @@ func CanonicalIdentity(id string) (string, error) {
 	refuse := func() (string, error) {
 		return "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + text.Quote([]byte(id)), Reason: "neither " + GroupID + " nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"}
 	}
-	if addr, err := netip.ParseAddr(unbracketed(id)); err == nil {
+	if addr, err := netip.ParseAddr(text.Unbracketed(id)); err == nil {
 		if addr.Zone() != "" || !zone.IsHost(addr) {
 			return refuse()
 		}
@@ -67,3 +67,6 @@ func ofOne(id string) (string, error) {
 	}
 	return canonical, err
 }
+
+// GroupID is the identity of the key for every peer that has none of its own.
+const GroupID = "group"

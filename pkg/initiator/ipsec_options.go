@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -57,11 +58,32 @@ func (o *IPsecOptions) validate(dst netip.Addr) error {
 	}
 	if o.Proposals != "" {
 		if _, err := ipsec.ParseProposals(o.Proposals); err != nil {
-			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: errorText(err), Err: err}
+			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: Reason(err), Err: err}
 		}
 	}
 	if o.Outer.IsValid() {
-		return checkGateway(dst, o.Outer)
+		return CheckGateway(dst, o.Outer)
+	}
+	return nil
+}
+
+// CheckGateway refuses what cannot be the gateway to a destination. An invalid
+// destination is one that is not known yet. The destination itself can be: that is a
+// host that ends the tunnel itself.
+func CheckGateway(destination, outer netip.Addr) error {
+	refuse := func(reason string) error {
+		return &isdsc.Error{Code: isdsc.InvalidHost, What: "outer address", Reason: outer.String() + reason}
+	}
+	outer, destination = outer.Unmap(), destination.Unmap()
+	switch {
+	case !outer.IsValid() || !zone.IsHost(outer):
+		return refuse(" is not the address of a host")
+	case outer.IsLoopback():
+		return refuse(" is this host, which is no gateway to another")
+	case outer.Is6() && outer.IsLinkLocalUnicast() && outer.Zone() == "":
+		return refuse(" is link-local, and without a zone it means no host in particular: add the zone, as in fe80::1%eth0")
+	case destination.IsValid() && destination.Is4() != outer.Is4():
+		return refuse(" cannot be the gateway to " + destination.String() + ": one is IPv4 and the other IPv6, and a tunnel of one in the other is not supported")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -37,8 +38,8 @@ func numbered(n int) string {
 	return b.String()
 }
 
-func exceeded(text string) outcome {
-	return outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "the target sent more than " + text}
+func exceeded(text string) scene.Outcome {
+	return scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "the target sent more than " + text}
 }
 
 // TestLimits: more than is accepted is an error, never a short list; what was
@@ -58,7 +59,7 @@ func TestLimits(t *testing.T) {
 		set   func(d *initiator.Discoverer)
 		text  string
 		found int
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "targets", set: func(d *initiator.Discoverer) { d.MaxTargets = 10 }, text: numbered(10), found: 10},
 		{name: "one target more", set: func(d *initiator.Discoverer) { d.MaxTargets = 9 }, text: numbered(10), found: 9, want: exceeded("9 targets")},
@@ -71,21 +72,21 @@ func TestLimits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				if tt.set != nil {
 					tt.set(d)
 				}
-				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
-				if judge(t, r.Err, tt.want); len(r.Targets) != tt.found || r.TargetsFound != tt.found {
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(tt.text)))
+				if scene.Judge(t, r.Err, tt.want); len(r.Targets) != tt.found || r.TargetsFound != tt.found {
 					t.Errorf("%d targets (%d found), want %d", len(r.Targets), r.TargetsFound, tt.found)
 				}
 				found := 0
-				for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, answers(tt.text))})) {
+				for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.Portal(n, scene.Where, scene.Answers(tt.text))})) {
 					switch e := e.(type) {
 					case initiator.TargetFound:
 						found++
 					case initiator.PortalDone:
-						judge(t, e.Result.Err, tt.want)
+						scene.Judge(t, e.Result.Err, tt.want)
 					}
 				}
 				if found != tt.found {
@@ -104,11 +105,11 @@ func TestLimitCollected(t *testing.T) {
 	flood := func(n int) *iscsitest.Target {
 		return streams(func(i int) (string, bool) { return part, i == n-1 })
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, flood(257)))
-		judge(t, r.Err, exceeded("67108864 bytes of text"))
-		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, flood(257))})) {
-			judge(t, e.(initiator.PortalDone).Result.Err, unusableAnswer)
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, flood(257)))
+		scene.Judge(t, r.Err, exceeded("67108864 bytes of text"))
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.Portal(n, scene.Where, flood(257))})) {
+			scene.Judge(t, e.(initiator.PortalDone).Result.Err, unusableAnswer)
 		}
 	})
 }
@@ -119,23 +120,23 @@ func TestLimitCollected(t *testing.T) {
 // others have (issue 13, 40): it is told so, and a later try may succeed.
 func TestLimitHeld(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Parallel, d.MaxHeld = 2, 10_000
-		silent := portal(n, "192.0.2.99:3260", iscsitest.Script{iscsitest.Silence()})
+		silent := scene.Portal(n, "192.0.2.99:3260", iscsitest.Script{iscsitest.Silence()})
 		var good []initiator.SendTargetPortal
 		for i := range 8 { // of more than 2,000 bytes each, with what they cost
-			good = append(good, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), answers(numbered(10))))
+			good = append(good, scene.Portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), scene.Answers(numbered(10))))
 		}
 		full := 0
 		for r := range d.DiscoverAll(t.Context(), slices.Values(append([]initiator.SendTargetPortal{silent}, good...))) {
 			var memory *initiator.MemoryError
 			switch {
 			case r.Portal.Portal == silent.Portal:
-				judge(t, r.Err, lost(initiator.StageLogin))
+				scene.Judge(t, r.Err, lost(initiator.StageLogin))
 				continue
 			case errors.As(r.Err, &memory):
 				full++
-				judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.OutOfResources, retry: true, text: "results of other portals that wait take too much of the 10000 bytes"})
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "results of other portals that wait take too much of the 10000 bytes"})
 				if limit := (*initiator.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask it again when the others are done") {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}
@@ -151,7 +152,7 @@ func TestLimitHeld(t *testing.T) {
 		}
 		d.Parallel = 1
 		for r := range d.DiscoverAll(t.Context(), slices.Values(good)) {
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 		}
 	})
 }
@@ -178,28 +179,28 @@ func TestLimitEndless(t *testing.T) {
 		for place := range 3 {
 			t.Run(fmt.Sprintf("%d at once, place %d", parallel, place), func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					d.Parallel, d.MaxHeld = parallel, 4<<20
 					var all []initiator.SendTargetPortal
 					for i := range 3 {
 						// The others answer when the endless one has taken what it may.
-						handler := iscsitest.Handler(iscsitest.Script{iscsitest.Delay(time.Second), answers(numbered(100)).Handle})
+						handler := iscsitest.Handler(iscsitest.Script{iscsitest.Delay(time.Second), scene.Answers(numbered(100)).Handle})
 						if i == place {
 							handler = endlessTargets()
 						}
-						all = append(all, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
+						all = append(all, scene.Portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
 					}
 					i := 0
 					for r := range d.DiscoverAll(t.Context(), slices.Values(all)) {
 						if i != place {
-							if judge(t, r.Err, outcome{}); len(r.Targets) != 100 {
+							if scene.Judge(t, r.Err, scene.Outcome{}); len(r.Targets) != 100 {
 								t.Errorf("portal %d: %d targets", i, len(r.Targets))
 							}
 							i++
 							continue
 						}
 						i++
-						judge(t, r.Err, outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText, text: "bytes that it may take in memory beside other portals"})
+						scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "bytes that it may take in memory beside other portals"})
 						least := int(d.MaxHeld) / 140 // 43 bytes of a name, 56 of a Target, and some
 						if parallel > 1 {
 							least /= 2 // beside others
@@ -228,16 +229,16 @@ func TestStop(t *testing.T) {
 	for _, parallel := range []int{1, 8} {
 		t.Run(fmt.Sprintf("%d at once", parallel), func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Parallel = parallel
 				enough := errors.New("enough")
 				var all []initiator.SendTargetPortal
 				for i := range 5 {
-					handler := iscsitest.Handler(answers(numbered(100)))
+					handler := iscsitest.Handler(scene.Answers(numbered(100)))
 					if i%2 == 0 {
 						handler = endlessTargets()
 					}
-					all = append(all, portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
+					all = append(all, scene.Portal(n, fmt.Sprintf("192.0.2.%d:3260", i+1), handler))
 				}
 				found := make([]int, len(all))
 				var over []*initiator.Batch // of portals that are done
@@ -255,7 +256,7 @@ func TestStop(t *testing.T) {
 					switch {
 					case r == nil:
 					case b.Index%2 != 0:
-						if judge(t, r.Err, outcome{}); found[b.Index] != 100 {
+						if scene.Judge(t, r.Err, scene.Outcome{}); found[b.Index] != 100 {
 							t.Errorf("portal %d: %d targets", b.Index, found[b.Index])
 						}
 					default:

@@ -16,8 +16,8 @@ const maxAddresses = 1024
 // fewAddresses are so few that looking at each of them is quick.
 const fewAddresses = 16
 
-// maxAliasLen is the longest TargetAlias in bytes (RFC 7143, section 13.7).
-const maxAliasLen = 255
+// MaxAliasLen is the longest TargetAlias in bytes (RFC 7143, section 13.7).
+const MaxAliasLen = 255
 
 // A list turns the text of a SendTargets answer into targets, one at a time
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
@@ -232,7 +232,7 @@ func (l *list) alias(v []byte) error {
 	case inBadRecord:
 		return nil
 	}
-	if len(v) > maxAliasLen || !utf8.Valid(v) {
+	if len(v) > MaxAliasLen || !utf8.Valid(v) {
 		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", text.Quote(l.target.name))
 		return nil
 	}

@@ -10,22 +10,9 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
-	"github.com/go-iscsi/discovery/pkg/pdu"
 )
-
-// answers makes a target answer SendTargets with text, in one response.
-func answers(text string) *iscsitest.Target {
-	return &iscsitest.Target{Respond: func(_, response pdu.PDU) iscsitest.Step {
-		if _, ok := response.(*pdu.TextResponse); !ok {
-			return nil
-		}
-		return iscsitest.Send(&pdu.TextResponse{Final: true, Data: pdu.Text(text)})
-	}}
-}
-
-// pairs writes pairs as a target sends them.
-func pairs(pairs ...string) string { return string(iscsitest.Text(pairs...)) }
 
 func v4(last, group int) initiator.TargetAddress {
 	return initiator.TargetAddress{Host: fmt.Sprintf("192.0.2.%d", last), Port: 3260, Group: group}
@@ -35,7 +22,7 @@ func v4(last, group int) initiator.TargetAddress {
 var here = initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: initiator.NoGroup}
 
 // unusableAnswer is text of which no target can be made.
-var unusableAnswer = outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}
+var unusableAnswer = scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText}
 
 // TestList: what is wrong with one record costs that record and no other; what
 // is wrong with the text costs the list.
@@ -44,58 +31,58 @@ func TestList(t *testing.T) {
 	const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	const nameA, nameB = "TargetName=" + a, "TargetName=" + b
 	const addr1, addr2 = "TargetAddress=192.0.2.10:3260,1", "TargetAddress=192.0.2.11,2"
-	malformed := outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}
+	malformed := scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText}
 	tests := []struct {
 		name     string
 		text     string
 		targets  []initiator.Target
 		warnings []initiator.WarningCode
-		want     outcome
+		want     scene.Outcome
 	}{
 		{name: "nothing"},
 		{name: "NULs", text: "\x00\x00\x00"},
-		{name: "a target without an address", text: pairs(nameA), targets: []initiator.Target{target(a, here)}},
-		{name: "two", text: pairs(nameA, addr1, addr2, nameB), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "an address twice", text: pairs(nameA, addr1, addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
-		{name: "an address in two groups", text: pairs(nameA, addr1, "TargetAddress=192.0.2.10,2"), targets: []initiator.Target{target(a, v4(10, 1), v4(10, 2))}},
-		{name: "neighbours of one name", text: pairs(nameA, addr1, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}},
-		{name: "a name again", text: pairs(nameA, addr1, nameB, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "a name again, in another case", text: pairs(nameA, addr1, nameB, "TargetName=IQN.2026-11.com.example:A", addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "a name without an address, and again with one", text: pairs(nameA, nameB, nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
-		{name: "a name with an address, and again without", text: pairs(nameA, addr1, nameB, nameA), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
-		{name: "a name without an address, and again without", text: pairs(nameA, nameB, nameA), targets: []initiator.Target{target(a, here), target(b, here)}},
-		{name: "neighbours in another case", text: pairs("TargetName=iqn.2026-11.com.example:A", addr1, nameA, addr2), targets: []initiator.Target{target("iqn.2026-11.com.example:A", v4(10, 1), v4(11, 2))}},
-		{name: "an alias", text: pairs(nameA, "TargetAlias=Größe\x1b", addr1), targets: []initiator.Target{{Name: a, Alias: "Größe\x1b", Addresses: []initiator.TargetAddress{v4(10, 1)}}}},
-		{name: "own keys", text: pairs(nameA, "X-com.example.rack=7", "X#rack=7", addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
+		{name: "a target without an address", text: scene.Pairs(nameA), targets: []initiator.Target{target(a, here)}},
+		{name: "two", text: scene.Pairs(nameA, addr1, addr2, nameB), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "an address twice", text: scene.Pairs(nameA, addr1, addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
+		{name: "an address in two groups", text: scene.Pairs(nameA, addr1, "TargetAddress=192.0.2.10,2"), targets: []initiator.Target{target(a, v4(10, 1), v4(10, 2))}},
+		{name: "neighbours of one name", text: scene.Pairs(nameA, addr1, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}},
+		{name: "a name again", text: scene.Pairs(nameA, addr1, nameB, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "a name again, in another case", text: scene.Pairs(nameA, addr1, nameB, "TargetName=IQN.2026-11.com.example:A", addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
+		{name: "a name without an address, and again with one", text: scene.Pairs(nameA, nameB, nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
+		{name: "a name with an address, and again without", text: scene.Pairs(nameA, addr1, nameB, nameA), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
+		{name: "a name without an address, and again without", text: scene.Pairs(nameA, nameB, nameA), targets: []initiator.Target{target(a, here), target(b, here)}},
+		{name: "neighbours in another case", text: scene.Pairs("TargetName=iqn.2026-11.com.example:A", addr1, nameA, addr2), targets: []initiator.Target{target("iqn.2026-11.com.example:A", v4(10, 1), v4(11, 2))}},
+		{name: "an alias", text: scene.Pairs(nameA, "TargetAlias=Größe\x1b", addr1), targets: []initiator.Target{{Name: a, Alias: "Größe\x1b", Addresses: []initiator.TargetAddress{v4(10, 1)}}}},
+		{name: "own keys", text: scene.Pairs(nameA, "X-com.example.rack=7", "X#rack=7", addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
 
-		{name: "a key that does not belong", text: pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
-		{name: "a bad name", text: pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name between", text: pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name between the same", text: pairs(nameA, addr1, "TargetName=x y", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "no name", text: pairs("TargetName=", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a name that is not UTF-8", text: pairs(nameA+"\xff", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a name with a newline", text: pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name has any alias and addresses", text: pairs("TargetName=-x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad address", text: pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
-		{name: "bad addresses alone", text: pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
-		{name: "bad addresses alone, at the end", text: pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here), target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
-		{name: "bad addresses, and good ones under the name again", text: pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
-		{name: "a bad alias", text: pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
+		{name: "a key that does not belong", text: scene.Pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
+		{name: "a bad name", text: scene.Pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between", text: scene.Pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between the same", text: scene.Pairs(nameA, addr1, "TargetName=x y", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "no name", text: scene.Pairs("TargetName=", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name that is not UTF-8", text: scene.Pairs(nameA+"\xff", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name with a newline", text: scene.Pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name has any alias and addresses", text: scene.Pairs("TargetName=-x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad address", text: scene.Pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "bad addresses alone", text: scene.Pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses alone, at the end", text: scene.Pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here), target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses, and good ones under the name again", text: scene.Pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "a bad alias", text: scene.Pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
 
-		{name: "an address before any name", text: pairs(addr1, nameA), want: malformed},
-		{name: "an alias before any name", text: pairs("TargetAlias=x", nameA), want: malformed},
-		{name: "no '='", text: pairs(nameA, "rubbish", nameB), want: malformed},
-		{name: "no key", text: pairs("=rubbish"), want: malformed},
+		{name: "an address before any name", text: scene.Pairs(addr1, nameA), want: malformed},
+		{name: "an alias before any name", text: scene.Pairs("TargetAlias=x", nameA), want: malformed},
+		{name: "no '='", text: scene.Pairs(nameA, "rubbish", nameB), want: malformed},
+		{name: "no key", text: scene.Pairs("=rubbish"), want: malformed},
 		{name: "no NUL at the end", text: nameA, want: malformed},
-		{name: "a value of 9 KiB", text: pairs(nameA, "TargetAlias="+strings.Repeat("a", 9<<10)), want: malformed},
+		{name: "a value of 9 KiB", text: scene.Pairs(nameA, "TargetAlias="+strings.Repeat("a", 9<<10)), want: malformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, portal(n, where, answers(tt.text)))
-				judge(t, r.Err, tt.want)
-				if tt.want != (outcome{}) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(tt.text)))
+				scene.Judge(t, r.Err, tt.want)
+				if tt.want != (scene.Outcome{}) {
 					return
 				}
 				if diff := cmp.Diff(tt.targets, r.Targets); diff != "" {
@@ -119,11 +106,11 @@ func TestList(t *testing.T) {
 // TestListStream: a stream merges neighbours of one name, and no others.
 func TestListStream(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
-		text := pairs("TargetName="+a, "TargetAddress=192.0.2.10,1", "TargetName="+a, "TargetAddress=192.0.2.11,1", "TargetName="+b, "TargetName="+a)
+		text := scene.Pairs("TargetName="+a, "TargetAddress=192.0.2.10,1", "TargetName="+a, "TargetAddress=192.0.2.11,1", "TargetName="+b, "TargetName="+a)
 		var got []initiator.Target
-		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{portal(n, where, answers(text))})) {
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.Portal(n, scene.Where, scene.Answers(text))})) {
 			switch e := e.(type) {
 			case initiator.TargetFound:
 				got = append(got, e.Target)
@@ -144,12 +131,12 @@ func TestListStream(t *testing.T) {
 // by, whatever zone the target has there, and no other address has one.
 func TestListZone(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
-		text := pairs("TargetName="+a, "TargetAddress=[fe80::2],1", "TargetAddress=[2001:db8::2],1", "TargetAddress=169.254.0.2,1",
+		text := scene.Pairs("TargetName="+a, "TargetAddress=[fe80::2],1", "TargetAddress=[2001:db8::2],1", "TargetAddress=169.254.0.2,1",
 			"TargetAddress=[fe80::3%eth9],1", "TargetAddress=[ff02::1],1", "TargetName="+b)
-		r, _ := discover(t, d, portal(n, "[fe80::1%eth0]:3260", answers(text)))
-		judge(t, r.Err, outcome{})
+		r, _ := discover(t, d, scene.Portal(n, "[fe80::1%eth0]:3260", scene.Answers(text)))
+		scene.Judge(t, r.Err, scene.Outcome{})
 		address := func(host string, group int) initiator.TargetAddress {
 			return initiator.TargetAddress{Host: host, Port: 3260, Group: group}
 		}
@@ -161,7 +148,7 @@ func TestListZone(t *testing.T) {
 		if diff := cmp.Diff(want, r.Targets); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)
 		}
-		if warned(r, initiator.WarnUnusable) != 1 || len(r.Warnings) != 1 {
+		if scene.Warned(r, initiator.WarnUnusable) != 1 || len(r.Warnings) != 1 {
 			t.Errorf("warnings %v", r.Warnings)
 		}
 	})
@@ -170,13 +157,13 @@ func TestListZone(t *testing.T) {
 // TestListWarnings: a target cannot fill memory with what is wrong with it.
 func TestListWarnings(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var bad []string
 		for i := range 1000 {
 			bad = append(bad, fmt.Sprintf("TargetName=\x1b%d%s", i, strings.Repeat("\xff", 200)))
 		}
-		r, _ := discover(t, d, portal(n, where, answers(pairs(bad...))))
-		judge(t, r.Err, unusableAnswer)
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(scene.Pairs(bad...))))
+		scene.Judge(t, r.Err, unusableAnswer)
 		if len(r.Warnings) != 101 || r.Warnings[100].Code != initiator.WarnMore || r.Warnings[100].Message != "900 more warnings" {
 			t.Errorf("%d warnings, the last is %v", len(r.Warnings), r.Warnings[len(r.Warnings)-1])
 		}
@@ -187,7 +174,7 @@ func TestListWarnings(t *testing.T) {
 // that it has, each once, also where they are many.
 func TestListManyAddresses(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var text []string
 		for range 3 {
 			text = append(text, "TargetName=iqn.2026-11.com.example:a")
@@ -196,8 +183,8 @@ func TestListManyAddresses(t *testing.T) {
 			}
 			text = append(text, "TargetName=iqn.2026-11.com.example:b", "TargetAddress=192.0.2.1,1")
 		}
-		r, _ := discover(t, d, portal(n, where, answers(pairs(text...))))
-		judge(t, r.Err, outcome{})
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Answers(scene.Pairs(text...))))
+		scene.Judge(t, r.Err, scene.Outcome{})
 		if len(r.Targets) != 2 || len(r.Targets[0].Addresses) != 40 || len(r.Targets[1].Addresses) != 1 {
 			t.Errorf("targets %v", r.Targets)
 		}

@@ -59,7 +59,7 @@ func (o *LoginOptions) checkBits() error {
 			Reason: "it is set, and its bit Specified" + f.field + " is not, so it would be ignored: set the bit in Specified" + how,
 		}
 	}
-	if o.authType() == CHAP && (o.TargetUsername != "" || !o.TargetPassword.IsZero() || o.TargetPasswordRef != "") {
+	if o.EffectiveAuthType() == CHAP && (o.TargetUsername != "" || !o.TargetPassword.IsZero() || o.TargetPasswordRef != "") {
 		return &isdsc.Error{
 			Code: isdsc.Win32InvalidParameter, What: "login options: AuthType",
 			Reason: "CHAP, by which the target does not prove itself, and there is a name or a secret of the target: set MutualCHAP, or call UseMutualCHAP, which does",

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -18,7 +19,7 @@ import (
 func TestFieldWithoutBit(t *testing.T) {
 	t.Parallel()
 	const all = initiator.Specified(0xff)
-	secret := auth.NewSecret([]byte(chapSecret))
+	secret := auth.NewSecret([]byte(scene.CHAPSecret))
 	for _, tt := range []struct {
 		bit  initiator.Specified
 		name string
@@ -36,8 +37,8 @@ func TestFieldWithoutBit(t *testing.T) {
 		{initiator.SpecifiedDefaultTime2Retain, "SpecifiedDefaultTime2Retain", func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 20 }},
 	} {
 		for _, others := range []initiator.Specified{0, all} {
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				p := portal(n, where, &iscsitest.Target{})
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 				if p.Login.Specified = others &^ tt.bit; others == all {
 					p.Login.MaximumConnections = 1 // its bit is set, and it may not be 0
 				}
@@ -47,7 +48,7 @@ func TestFieldWithoutBit(t *testing.T) {
 				if !errors.As(err, &config) || !strings.Contains(config.Reason, tt.name+" ") || config.Code != isdsc.Win32InvalidParameter {
 					t.Errorf("%s, Specified %#x: got %v, want a refusal that names the bit", tt.name, uint32(p.Login.Specified), err)
 				}
-				if strings.Contains(fmt.Sprint(err), chapSecret) || len(n.Dials()) != 0 || r.Address.IsValid() {
+				if strings.Contains(fmt.Sprint(err), scene.CHAPSecret) || len(n.Dials()) != 0 || r.Address.IsValid() {
 					t.Errorf("%s: %v, after %d connections", tt.name, err, len(n.Dials()))
 				}
 			})
@@ -60,12 +61,12 @@ func TestFieldWithoutBit(t *testing.T) {
 func TestTargetSecretWithoutMutualCHAP(t *testing.T) {
 	t.Parallel()
 	for _, set := range []func(o *initiator.LoginOptions){
-		func(o *initiator.LoginOptions) { o.TargetUsername = targetUser },
-		func(o *initiator.LoginOptions) { o.TargetPassword = auth.NewSecret([]byte(targetSecret)) },
+		func(o *initiator.LoginOptions) { o.TargetUsername = scene.TargetUser },
+		func(o *initiator.LoginOptions) { o.TargetPassword = auth.NewSecret([]byte(scene.TargetSecret)) },
 		func(o *initiator.LoginOptions) { o.TargetPasswordRef = "env:SECRET" },
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			p := withCHAP(portal(n, where, full()), chapUser, chapSecret)
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			p := scene.WithCHAP(scene.Portal(n, scene.Where, full()), scene.CHAPUser, scene.CHAPSecret)
 			set(&p.Login)
 			_, err := d.Discover(t.Context(), p)
 			var config *isdsc.Error
@@ -80,30 +81,30 @@ func TestTargetSecretWithoutMutualCHAP(t *testing.T) {
 // of the two counts.
 func TestUseCHAP(t *testing.T) {
 	t.Parallel()
-	us, them := auth.NewSecret([]byte(chapSecret)), auth.NewSecret([]byte(targetSecret))
+	us, them := auth.NewSecret([]byte(scene.CHAPSecret)), auth.NewSecret([]byte(scene.TargetSecret))
 	for _, tt := range []struct {
 		name   string
 		use    func(o *initiator.LoginOptions)
 		user   string // that the target knows
 		mutual bool
 	}{
-		{"one-way", func(o *initiator.LoginOptions) { o.UseCHAP(chapUser, us) }, chapUser, false},
-		{"by our iSCSI name", func(o *initiator.LoginOptions) { o.UseCHAP("", us) }, initiatorName, false},
-		{"mutual", func(o *initiator.LoginOptions) { o.UseMutualCHAP(chapUser, us, targetUser, them) }, chapUser, true},
-		{"mutual, any name", func(o *initiator.LoginOptions) { o.UseMutualCHAP("", us, "", them) }, initiatorName, true},
+		{"one-way", func(o *initiator.LoginOptions) { o.UseCHAP(scene.CHAPUser, us) }, scene.CHAPUser, false},
+		{"by our iSCSI name", func(o *initiator.LoginOptions) { o.UseCHAP("", us) }, scene.InitiatorName, false},
+		{"mutual", func(o *initiator.LoginOptions) { o.UseMutualCHAP(scene.CHAPUser, us, scene.TargetUser, them) }, scene.CHAPUser, true},
+		{"mutual, any name", func(o *initiator.LoginOptions) { o.UseMutualCHAP("", us, "", them) }, scene.InitiatorName, true},
 		{"one-way after mutual", func(o *initiator.LoginOptions) {
 			o.PasswordRef, o.TargetPasswordRef = "env:A", "env:B"
-			o.UseMutualCHAP(chapUser, us, targetUser, them)
+			o.UseMutualCHAP(scene.CHAPUser, us, scene.TargetUser, them)
 			o.UseCHAP("", us)
-		}, initiatorName, false},
+		}, scene.InitiatorName, false},
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			target := full()
 			target.User = tt.user
-			p := portal(n, where, target)
+			p := scene.Portal(n, scene.Where, target)
 			tt.use(&p.Login)
 			r, err := d.Discover(t.Context(), p)
-			judge(t, err, outcome{})
+			scene.Judge(t, err, scene.Outcome{})
 			if !r.Auth.Done || r.Auth.Mutual != tt.mutual {
 				t.Errorf("%s: %+v", tt.name, r.Auth)
 			}

@@ -199,8 +199,8 @@ func (o *LoginOptions) nameOr(others string) string {
 	return others
 }
 
-// authType returns the type that counts.
-func (o *LoginOptions) authType() AuthType {
+// EffectiveAuthType returns AuthType where its bit is set in Specified, else NoAuth.
+func (o *LoginOptions) EffectiveAuthType() AuthType {
 	if o.has(SpecifiedAuthType) {
 		return o.AuthType
 	}
@@ -224,7 +224,7 @@ func (o *LoginOptions) validate() error {
 	switch {
 	case o.CHAPPolicy > CHAPPreferred:
 		return refuse(isdsc.Win32InvalidParameter, "CHAP policy", "0 and 1 are known")
-	case o.CHAPPolicy == CHAPPreferred && o.authType() == MutualCHAP:
+	case o.CHAPPolicy == CHAPPreferred && o.EffectiveAuthType() == MutualCHAP:
 		return refuse(isdsc.Win32InvalidParameter, "CHAP policy", "a target that must prove itself cannot be let in without CHAP: preferred does not go with mutual CHAP")
 	case o.Redirect > RedirectNone:
 		return refuse(isdsc.Win32InvalidParameter, "redirect policy", "0, 1 and 2 are known")

@@ -9,13 +9,14 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // A slowEnforcer takes its time to say that it does not know what exists.
 type slowEnforcer struct {
-	fakeEnforcer
+	scene.FakeEnforcer
 	takes time.Duration
 }
 
@@ -35,24 +36,24 @@ func TestSlowLook(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		takes time.Duration
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "quick", takes: time.Millisecond},
 		{name: "longer than a portal has", takes: 3 * time.Second},
-		{name: "for ever", takes: time.Hour, want: outcome{stage: initiator.StageSecure, code: isdsc.FailedToConfigureIPsec, retry: true, text: "cannot tell what exists: no answer within 5s"}},
+		{name: "for ever", takes: time.Hour, want: scene.Outcome{Stage: initiator.StageSecure, Code: isdsc.FailedToConfigureIPsec, Retry: true, Text: "cannot tell what exists: no answer within 5s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Timeout = 2 * time.Second
 				d.Enforcer = &slowEnforcer{takes: tt.takes}
 				d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 					time.Sleep(d.Timeout / 2)
 					return n.Dial(ctx, source, dst)
 				}
-				r, took := discover(t, d, portal(n, where, &iscsitest.Target{Records: records(disk1)}))
-				judge(t, r.Err, tt.want)
-				if tt.want.stage != 0 {
+				r, took := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{Records: scene.Records(scene.Disk1)}))
+				scene.Judge(t, r.Err, tt.want)
+				if tt.want.Stage != 0 {
 					if took != 5*time.Second || r.Elapsed != 0 {
 						t.Errorf("it took %s, of which %s were the portal's; want 5s and none", took, r.Elapsed)
 					}

@@ -31,7 +31,7 @@ func (a *attempt) checkName(name string) error {
 // it is no iSCSI name in form. The port may have a name of its own, and is known
 // only when the connection is there.
 func (a *attempt) nameOfLogin() error {
-	name := a.job.name
+	name := a.request.Name
 	if ofPort := a.result.Port.NodeName; ofPort != "" {
 		name = a.result.Portal.Login.nameOr(ofPort)
 	}

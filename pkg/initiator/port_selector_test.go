@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
@@ -121,7 +122,7 @@ func TestSelect(t *testing.T) {
 				route = noWay
 			}
 			ports, err := selection(route).Select(t.Context(), tt.instance, tt.number, netip.MustParseAddr(tt.dst))
-			wantCode(t, err, tt.code)
+			scene.WantCode(t, err, tt.code)
 			if got := names(ports); got != tt.want {
 				t.Errorf("ports %q, want %q", got, tt.want)
 			}
@@ -165,7 +166,7 @@ func TestSelectNothing(t *testing.T) {
 		if instance != "" {
 			want = isdsc.InitiatorInstanceNotFound
 		}
-		wantCode(t, err, want)
+		scene.WantCode(t, err, want)
 	}
 }
 
@@ -198,7 +199,7 @@ func TestEach(t *testing.T) {
 				route = defaultBy("192.0.2.2")
 			}
 			ports, err := selection(route).Each(t.Context(), tt.instance, netip.MustParseAddr(tt.dst))
-			wantCode(t, err, tt.code)
+			scene.WantCode(t, err, tt.code)
 			if got := names(ports); got != tt.want {
 				t.Errorf("ports %q, want %q", got, tt.want)
 			}

@@ -90,7 +90,7 @@ func (p Portal) validate() error {
 	case p.Port == 0:
 		return refuse(isdsc.Win32InvalidParameter, "TCP port 0")
 	}
-	addr, err := netip.ParseAddr(p.host())
+	addr, err := netip.ParseAddr(p.Host())
 	switch {
 	case err != nil:
 		if reason := name.BadHost(p.Address); reason != "" {
@@ -102,8 +102,8 @@ func (p Portal) validate() error {
 	return nil
 }
 
-// host returns the address without the brackets that some write around IPv6.
-func (p Portal) host() string {
+// Host returns the address without the brackets that some write around IPv6.
+func (p Portal) Host() string {
 	if strings.HasPrefix(p.Address, "[") && strings.HasSuffix(p.Address, "]") {
 		return p.Address[1 : len(p.Address)-1]
 	}
@@ -112,12 +112,12 @@ func (p Portal) host() string {
 
 // String returns host:port, with brackets around an IPv6 address.
 func (p Portal) String() string {
-	return net.JoinHostPort(p.host(), strconv.Itoa(int(p.Port)))
+	return net.JoinHostPort(p.Host(), strconv.Itoa(int(p.Port)))
 }
 
 // Literal returns the address where it is an IP literal; invalid: it is a host name.
 func (p Portal) Literal() netip.Addr {
-	addr, _ := netip.ParseAddr(p.host())
+	addr, _ := netip.ParseAddr(p.Host())
 	return addr.Unmap().WithZone("")
 }
 
@@ -125,8 +125,8 @@ func (p Portal) Literal() netip.Addr {
 // literal as netip writes it, IPv4 within IPv6 as IPv4 and with its zone, or a host name
 // in lower case without a final dot.
 func (p Portal) Canonical() string {
-	if addr, err := netip.ParseAddr(p.host()); err == nil {
+	if addr, err := netip.ParseAddr(p.Host()); err == nil {
 		return addr.Unmap().String() // with its zone: stored keys have it
 	}
-	return strings.TrimSuffix(strings.ToLower(p.host()), ".")
+	return strings.TrimSuffix(strings.ToLower(p.Host()), ".")
 }

@@ -71,16 +71,16 @@ func (p *Prober) run(ctx context.Context, t *probeTask, o *probed) {
 // enter readies an attempt, and makes the connection.
 func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error) {
 	a.stage = StageSecure
-	if a.job = t.job; p.jobThere != nil {
-		if a.job, err = p.jobThere(ctx, t.job, t.dst); err != nil {
+	if a.request = t.request; p.RequestThere != nil {
+		if a.request, err = p.RequestThere(ctx, t.request, t.dst); err != nil {
 			return err
 		}
 	}
 	if t.otherHost {
 		// A key that is known by the portal's name is not for another host.
-		a.job.portal.Portal = Portal{Address: t.dst.Addr().String(), Port: t.dst.Port()}
+		a.request.Portal.Portal = Portal{Address: t.dst.Addr().String(), Port: t.dst.Port()}
 	}
-	a.result.Portal, a.result.InitiatorName = a.job.portal, a.job.name
+	a.result.Portal, a.result.InitiatorName = a.request.Portal, a.request.Name
 	a.result.IPsec = t.before.IPsec
 	a.elsewhere, a.probing = t.otherHost, true
 	return a.timed(ctx, p.timeout(), func(ctx context.Context) error {

@@ -18,7 +18,7 @@ type probeCall struct {
 	r   *Result
 
 	prepared bool
-	job      job        // of the portal
+	request      Request    // of the portal
 	method   *auth.CHAP // by which its login was made; nil: none, or no login is to be made
 	err      error      // why nothing can be tried
 	own      map[netip.Addr]bool
@@ -125,7 +125,7 @@ func (c *probeCall) forbidden(a TargetAddress, addr netip.Addr) string {
 	c.prepare()
 	switch {
 	case c.ownErr != nil:
-		return "it is not known which addresses this host has: " + errorText(c.ownErr)
+		return "it is not known which addresses this host has: " + Reason(c.ownErr)
 	case c.own[zone.Named(addr)]:
 		return whyOwn
 	case c.err != nil:
@@ -140,11 +140,11 @@ func (c *probeCall) prepare() {
 		return
 	}
 	c.prepared = true
-	if c.job, c.err = c.p.job(c.ctx, c.r); c.err == nil {
-		c.err = c.job.err
+	if c.request, c.err = c.p.Request(c.ctx, c.r); c.err == nil {
+		c.err = c.request.Err
 	}
 	if c.err == nil && c.p.Kind == ProbeLogin {
-		c.method, c.err = c.p.d.method(&c.job)
+		c.method, c.err = c.p.d.CHAPOf(&c.request)
 	}
 	// The algorithm that worked is the one that works there, too: where a list is
 	// not understood, no second try is needed.
@@ -160,7 +160,7 @@ func (c *probeCall) prepare() {
 	for _, a := range host {
 		c.own[a.Addr] = true
 	}
-	if s := c.job.ports; s != nil {
+	if s := c.request.Ports; s != nil {
 		for _, port := range s.Ports {
 			if port.State != ports.Gone {
 				c.own[port.Address] = true
@@ -172,7 +172,7 @@ func (c *probeCall) prepare() {
 // A probeTask is a probe that may be made.
 type probeTask struct {
 	key       probeKey
-	job       job
+	request       Request
 	from      ports.Port
 	anew      bool // from cannot reach dst: the port is chosen as for a portal
 	dst       netip.AddrPort
@@ -195,8 +195,8 @@ type probeKey struct {
 
 // task returns the probe of an address, or why there can be none.
 func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
-	p := &c.job.portal
-	t = &probeTask{job: c.job, from: c.r.Port, dst: dst, method: c.method, before: c.r}
+	p := &c.request.Portal
+	t = &probeTask{request: c.request, from: c.r.Port, dst: dst, method: c.method, before: c.r}
 	policy := p.Login.Redirect
 	if policy == RedirectSameHost {
 		policy = c.p.d.Redirect
@@ -229,7 +229,7 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 // rules returns what decides about IPsec at an address, but for what exists there.
 // A portal's own key belongs to it, and so does what came of it.
 func (c *probeCall) rules(t *probeTask) string {
-	p, plan := &c.job.portal, &c.r.IPsec
+	p, plan := &c.request.Portal, &c.r.IPsec
 	own := ""
 	if !t.elsewhere && (!p.IPsec.Key.IsZero() || p.IPsec.Outer.IsValid() || p.IPsec.PeerID != "") {
 		own = p.Key().String()

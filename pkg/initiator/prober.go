@@ -41,7 +41,7 @@ const (
 )
 
 // A Prober finds out which of the addresses that targets advertise can be reached
-// from here. It is made by [Discoverer.NewProber] or [Service.NewProber], one for a
+// from here. It is made by [Discoverer.NewProber] or [registry.Service.NewProber], one for a
 // run: it tries at most MaxProbes addresses, each of them once from the same source,
 // and knows the outcome from then on. The zero value tries nothing. Fields may be set before the first use;
 // methods may be called from several goroutines.
@@ -69,12 +69,12 @@ type Prober struct {
 	// Addresses returns the addresses of this host; nil: ports.Addresses.
 	Addresses func() ([]ports.Address, error)
 
-	d        *Discoverer
-	job      func(ctx context.Context, r *Result) (job, error)
-	jobThere func(ctx context.Context, j job, dst netip.AddrPort) (job, error) // for an address that it advertises; nil: the same
-	pool     *pool
-	once     sync.Once
-	free     chan struct{} // one for each probe under way
+	d            *Discoverer
+	Request      func(ctx context.Context, r *Result) (Request, error)
+	RequestThere func(ctx context.Context, j Request, dst netip.AddrPort) (Request, error) // for an address that it advertises; nil: the same
+	pool         *pool
+	once         sync.Once
+	free         chan struct{} // one for each probe under way
 
 	mu      sync.Mutex // guards the following
 	known   map[probeKey]*probed
@@ -87,18 +87,18 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 	p := &Prober{
 		Kind: kind,
 		d:    d,
-		job: func(_ context.Context, r *Result) (job, error) {
-			var own job
-			for j := range d.jobs(slices.Values([]SendTargetPortal{r.Portal})) {
+		Request: func(_ context.Context, r *Result) (Request, error) {
+			var own Request
+			for j := range d.requests(slices.Values([]SendTargetPortal{r.Portal})) {
 				own = *j
 			}
-			return own, own.err
+			return own, own.Err
 		},
 		known: make(map[probeKey]*probed),
 		tried: make(map[netip.AddrPort]bool),
 	}
 	if d.Rules != nil {
-		p.jobThere = d.Rules.RequestThere
+		p.RequestThere = d.Rules.RequestThere
 	}
 	return p
 }
@@ -168,8 +168,8 @@ func sameAddresses(a, b []TargetAddress) bool {
 func (p *Prober) begin() {
 	if p.d == nil {
 		p.d = new(Discoverer)
-		p.job = func(context.Context, *Result) (job, error) {
-			return job{}, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "prober", Reason: "it was not made by NewProber"}
+		p.Request = func(context.Context, *Result) (Request, error) {
+			return Request{}, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "prober", Reason: "it was not made by NewProber"}
 		}
 	}
 	parallel := DefaultParallel

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -21,11 +22,11 @@ import (
 func TestProbeOnce(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []initiator.ProbeKind{initiator.ProbeTCP, initiator.ProbeLogin} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			show := showing("192.0.2.9:3260,1", "192.0.2.9:3260,2", "192.0.2.8:3260,1")
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			show := scene.Showing("192.0.2.9:3260,1", "192.0.2.9:3260,2", "192.0.2.8:3260,1")
 			show.Records = append(show.Records, iscsitest.Record{Name: "iqn.2026-11.com.example:disk2", Addresses: []string{"192.0.2.9:3260,1"}})
 			n.Portal("192.0.2.9:3260", &iscsitest.Target{})
-			first, second := portal(n, where, show), portal(n, "192.0.2.2:3260", show)
+			first, second := scene.Portal(n, scene.Where, show), scene.Portal(n, "192.0.2.2:3260", show)
 			p := newProber(d, kind)
 			want := map[string]string{"192.0.2.9:3260,1": "reachable", "192.0.2.9:3260,2": "reachable", "192.0.2.8:3260,1": "refused"}
 			probe := func(s initiator.SendTargetPortal) {
@@ -66,14 +67,14 @@ func TestProbeOnce(t *testing.T) {
 // TestProbeBounds: a run tries 256 addresses, some at once, and each for a time.
 func TestProbeBounds(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var advertised []string
 		for i := range initiator.MaxProbes + 1 {
 			advertised = append(advertised, fmt.Sprintf("203.0.%d.%d:3260,1", 113+i/200, 1+i%200))
 			host, _, _ := strings.Cut(advertised[i], ",")
 			n.Portal(host) // silent
 		}
-		p := portal(n, where, showing(advertised...))
+		p := scene.Portal(n, scene.Where, scene.Showing(advertised...))
 		r, _ := discover(t, d, p)
 		prober := newProber(d, initiator.ProbeTCP)
 		prober.Parallel = 32
@@ -92,10 +93,10 @@ func TestProbeBounds(t *testing.T) {
 		if got := len(n.Dials()); got != 1+initiator.MaxProbes {
 			t.Errorf("got %d dials", got)
 		}
-		wantWarnings(t, &r, initiator.WarnNotTried, "203.0.114.57:3260 was not tried: more addresses than one run tries (256)")
+		scene.WantWarnings(t, &r, initiator.WarnNotTried, "203.0.114.57:3260 was not tried: more addresses than one run tries (256)")
 
 		// The bound is of the run: another portal's addresses do not get more.
-		again, _ := discover(t, d, portal(n, "192.0.2.2:3260", showing("203.0.113.1:3260,1", "192.0.2.77:3260,1")))
+		again, _ := discover(t, d, scene.Portal(n, "192.0.2.2:3260", scene.Showing("203.0.113.1:3260,1", "192.0.2.77:3260,1")))
 		prober.ProbeTargets(t.Context(), &again)
 		if got, want := reaches(&again), map[string]string{"203.0.113.1:3260,1": "unreachable", "192.0.2.77:3260,1": "not tried"}; !cmp.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
@@ -112,10 +113,10 @@ func TestProbeTimeout(t *testing.T) {
 		{10 * time.Second, 8 * time.Second, 8 * time.Second},
 		{2 * time.Second, 8 * time.Second, 2 * time.Second},
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = tt.timeout
 			n.Portal("192.0.2.9:3260")
-			r, _ := discover(t, d, portal(n, where, showing("192.0.2.9:3260,1")))
+			r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing("192.0.2.9:3260,1")))
 			p := newProber(d, initiator.ProbeTCP)
 			p.Timeout = tt.own
 			start := time.Now()
@@ -131,10 +132,10 @@ func TestProbeTimeout(t *testing.T) {
 // is waited for.
 func TestProbeCancel(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		n.Portal("192.0.2.8:3260")
 		n.Portal("192.0.2.9:3260")
-		r, _ := discover(t, d, portal(n, where, showing("192.0.2.8:3260,1", "192.0.2.9:3260,1", where+",1")))
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing("192.0.2.8:3260,1", "192.0.2.9:3260,1", scene.Where+",1")))
 		p := newProber(d, initiator.ProbeTCP)
 		p.Parallel = 1
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -144,11 +145,11 @@ func TestProbeCancel(t *testing.T) {
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("it took %s", took)
 		}
-		want := map[string]string{"192.0.2.8:3260,1": "not tried", "192.0.2.9:3260,1": "not tried", where + ",1": "reachable"}
+		want := map[string]string{"192.0.2.8:3260,1": "not tried", "192.0.2.9:3260,1": "not tried", scene.Where + ",1": "reachable"}
 		if diff := cmp.Diff(want, reaches(&r)); diff != "" {
 			t.Error(diff)
 		}
-		wantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.8:3260, 192.0.2.9:3260 were not tried: the run was cancelled")
+		scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.8:3260, 192.0.2.9:3260 were not tried: the run was cancelled")
 	})
 }
 
@@ -156,15 +157,15 @@ func TestProbeCancel(t *testing.T) {
 // is tried.
 func TestProbeOwnUnknown(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, showing("192.0.2.9:3260,1", where+",1")))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing("192.0.2.9:3260,1", scene.Where+",1")))
 		p := d.NewProber(initiator.ProbeTCP)
 		p.Addresses = func() ([]ports.Address, error) { return nil, errors.New("netlink: busy") }
 		p.ProbeTargets(t.Context(), &r)
-		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", where + ",1": "reachable"}; !cmp.Equal(got, want) {
+		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", scene.Where + ",1": "reachable"}; !cmp.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		wantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: it is not known which addresses this host has: netlink: busy")
+		scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: it is not known which addresses this host has: netlink: busy")
 		if got := len(n.Dials()); got != 1 {
 			t.Errorf("got %d dials", got)
 		}
@@ -174,8 +175,8 @@ func TestProbeOwnUnknown(t *testing.T) {
 // TestProbeUnusable: an address that is marked unusable is not tried.
 func TestProbeUnusable(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, &iscsitest.Target{}))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{}))
 		addresses := []initiator.TargetAddress{
 			{Host: "192.0.2.9", Port: 3260, Group: 1, Unusable: initiator.BroadcastAddress},
 			{Host: "192.0.2.8", Port: 3260, Group: 1, Unusable: initiator.LoopbackAddress},
@@ -186,7 +187,7 @@ func TestProbeUnusable(t *testing.T) {
 				t.Errorf("%s: got %v", a, a.Reach)
 			}
 		}
-		wantWarnings(t, &r, initiator.WarnNotTried,
+		scene.WantWarnings(t, &r, initiator.WarnNotTried,
 			"192.0.2.9:3260 was not tried: a broadcast address", "192.0.2.8:3260 was not tried: a loopback address of the target")
 		if got := len(n.Dials()); got != 1 {
 			t.Errorf("got %d dials", got)
@@ -197,14 +198,14 @@ func TestProbeUnusable(t *testing.T) {
 // TestProbeReport: of many addresses with one reason there is one warning.
 func TestProbeReport(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var advertised []string
 		for i := range 7 {
 			advertised = append(advertised, fmt.Sprintf("array%d.example:3260,1", i+1))
 		}
-		r, _ := discover(t, d, portal(n, where, showing(advertised...)))
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing(advertised...)))
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
-		wantWarnings(t, &r, initiator.WarnNotTried,
+		scene.WantWarnings(t, &r, initiator.WarnNotTried,
 			"array1.example:3260, array2.example:3260, array3.example:3260, array4.example:3260, array5.example:3260 and 2 more were not tried: "+
 				"a host name, and those are not looked up for a target")
 	})
@@ -214,8 +215,8 @@ func TestProbeReport(t *testing.T) {
 // addresses with others, which a probe leaves as they are.
 func TestProbeSharesNothing(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, showing(where+",1")))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing(scene.Where+",1")))
 		kept, before := r.Targets, r.Warnings
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
 		if kept[0].Addresses[0].Reach != initiator.NotProbed || r.Targets[0].Addresses[0].Reach != initiator.Reachable || len(before) != 0 {
@@ -227,12 +228,12 @@ func TestProbeSharesNothing(t *testing.T) {
 // TestProbeZero: a Prober that was not made tries nothing, and says so.
 func TestProbeZero(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		r, _ := discover(t, d, portal(n, where, showing("192.0.2.9:3260,1", where+",1")))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing("192.0.2.9:3260,1", scene.Where+",1")))
 		new(initiator.Prober).ProbeTargets(t.Context(), &r)
-		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", where + ",1": "reachable"}; !cmp.Equal(got, want) || len(n.Dials()) != 1 {
+		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", scene.Where + ",1": "reachable"}; !cmp.Equal(got, want) || len(n.Dials()) != 1 {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		wantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: prober: it was not made by NewProber")
+		scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: prober: it was not made by NewProber")
 	})
 }

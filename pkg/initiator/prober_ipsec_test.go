@@ -1,192 +1,27 @@
 package initiator_test
 
 import (
-	"context"
-	"errors"
-	"net/netip"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
-
-// protected returns the portals that an enforcer made connections to.
-func (e *fakeEnforcer) protected() (to []string) {
-	for _, s := range e.asked {
-		to = append(to, s.Portal.String())
-	}
-	return to
-}
-
-// TestProbeIPsec: a probe is made under the plan for its address, or not at all,
-// and never in clear text where the plan protects.
-func TestProbeIPsec(t *testing.T) {
-	t.Parallel()
-	const there = "192.0.2.11:3260"
-	tests := []struct {
-		name     string
-		flags    ipsec.Flags // of the portal
-		required bool        // IPsec, by its login options
-		ownKey   bool        // the portal has a key of its own, and there is none else
-		redirect initiator.RedirectPolicy
-		policy   ipsec.Flags // for the address; 0: none
-		earlier  ipsec.Flags // that a portal of the address was added with; 0: none
-		none     bool        // nothing enforces
-		noBytes  bool        // nothing is protected at the address
-		reach    string
-		plain    bool // the connection there was in clear text
-		why      string
-	}{
-		{name: "clear text", reach: "reachable", plain: true},
-		{name: "clear text, and nothing enforces", none: true, reach: "reachable", plain: true},
-		{name: "as the portal", flags: 0x27, reach: "reachable"},
-		{name: "a policy for the address", policy: 0x27, reach: "reachable"},
-		{name: "a policy for the address, and nothing enforces", policy: 0x27, none: true, reach: "not tried", why: "nothing here can set it up"},
-		{name: "a policy against it", flags: 0x27, policy: 0x01, reach: "not tried", why: "the address would have less protection than the portal"},
-		{name: "a policy for less", flags: 0x37, policy: 0x27, reach: "not tried", why: "the address would have less protection than the portal"},
-		{name: "a policy for more", flags: 0x27, policy: 0x37, reach: "reachable"},
-		{name: "defined before", earlier: 0x27, reach: "reachable"},
-		{name: "defined before, flags of the portal against", flags: 0x01, earlier: 0x27, reach: "reachable"},
-		{name: "defined before, and nothing enforces", earlier: 0x27, none: true, reach: "not tried", why: "nothing here can set it up"},
-		{name: "less defined before", flags: 0x37, earlier: 0x27, reach: "reachable"},
-		{name: "its own key stays", flags: 0x27, ownKey: true, reach: "not tried", why: "no preshared key for 192.0.2.11, and none for all; the portal's own stays with the host it was given for"},
-		{name: "its own key stays, whatever the policy", flags: 0x27, ownKey: true, redirect: initiator.RedirectAny, reach: "not tried", why: "the portal's own stays with the host it was given for"},
-		{name: "no proof", flags: 0x27, noBytes: true, reach: "not tried", why: "not one byte was protected"},
-		{name: "required", flags: 0x27, required: true, reach: "reachable"},
-	}
-	for _, tt := range tests {
-		for _, kind := range []initiator.ProbeKind{initiator.ProbeTCP, initiator.ProbeLogin} {
-			t.Run(tt.name+", "+kind.String(), func(t *testing.T) {
-				t.Parallel()
-				e := &fakeEnforcer{}
-				w := newWorld(t, func(cfg *initiator.Config) {
-					if !tt.none {
-						cfg.Discoverer.Enforcer = e
-					}
-				})
-				e.network = w.network
-				if !tt.ownKey {
-					wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: initiator.GroupID, Key: psk("of all")}, true), isdsc.Success)
-				}
-				if tt.earlier != 0 {
-					p := at(netip.MustParseAddrPort(there))
-					p.Security = tt.earlier
-					_, _ = w.AddSendTargetPortal(t.Context(), p) // nobody is there yet
-				}
-				if tt.policy != 0 {
-					wantCode(t, w.SetPolicy(t.Context(), initiator.Policy{Selector: there, Flags: tt.policy}), isdsc.Success)
-				}
-				other := w.network.Portal(there, &iscsitest.Target{})
-				p := at(w.network.Portal("192.0.2.10:3260", showing(there+",1")))
-				p.Security, p.Login.Redirect = tt.flags, tt.redirect
-				if tt.required {
-					p.Login.Flags = initiator.LoginRequireIPsec
-				}
-				if tt.ownKey {
-					p.IPsec.Key = psk("own")
-				}
-				r, err := w.AddSendTargetPortal(t.Context(), p)
-				wantCode(t, err, isdsc.Success)
-				e.asked, e.noBytes = nil, tt.noBytes
-				w.NewProber(kind).ProbeTargets(t.Context(), &r)
-				if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.reach {
-					t.Errorf("got %q, want %q; %v", got, tt.reach, r.Warnings)
-				}
-				if got := warnings(&r, initiator.WarnNotTried); (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
-					t.Errorf("got warning %q, want one with %q", got, tt.why)
-				}
-				connected, protected := len(w.network.Sessions(other)) > 0, slices.Contains(e.protected(), there)
-				if connected && protected == tt.plain {
-					t.Errorf("connected under protection: %t", protected)
-				}
-				if !connected && tt.reach == "reachable" {
-					t.Error("no connection was made")
-				}
-				if tt.reach == "not tried" && !tt.noBytes && connected {
-					t.Error("a connection was made all the same")
-				}
-			})
-		}
-	}
-}
 
 // TestProbeUnknown: where it is not known what exists, and that is to be refused, no
 // address is tried.
 func TestProbeUnknown(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.NothingExists = true
-		p := portal(n, where, showing("192.0.2.9:3260,1"))
+		p := scene.Portal(n, scene.Where, scene.Showing("192.0.2.9:3260,1"))
 		p.IPsec.RefuseUnknown = true
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		d.NothingExists = false
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
 		if r.Targets[0].Addresses[0].Reach != initiator.NotTried || len(n.Dials()) != 1 {
 			t.Errorf("got %+v, dials %v", r.Targets, n.Dials())
 		}
 	})
-}
-
-// TestServiceProber: a portal of the registry is probed with the secrets of its
-// entry, which its result does not have; nothing of a probe is stored.
-func TestServiceProber(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	asked := &iscsitest.Target{User: chapUser, Secret: chapSecret, Records: showing("192.0.2.10:3261,1", "192.0.2.2:3260,1", "198.51.100.2:3260,1").Records}
-	p := withCHAP(at(w.network.Portal("192.0.2.10:3260", asked)), chapUser, chapSecret)
-	there := w.network.Portal("192.0.2.10:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret})
-	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, isdsc.Success)
-	if !r.Portal.Login.Password.IsZero() {
-		t.Fatal("the result has the secret")
-	}
-	w.NewProber(initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
-	if got := r.Targets[0].Addresses[0].Reach; got != initiator.Reachable {
-		t.Errorf("got %v: %v", got, r.Warnings)
-	}
-	if _, sent := w.network.Sessions(there)[0].Key("CHAP_R"); !sent {
-		t.Error("it was not logged in to with CHAP")
-	}
-	wantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.2:3260, 198.51.100.2:3260 were not tried: an address of this host")
-	for _, known := range w.targets() {
-		for _, m := range known.Mechanisms {
-			for _, a := range m.Addresses {
-				if a.Reach != initiator.NotProbed {
-					t.Errorf("stored %v of %s", a.Reach, a)
-				}
-			}
-		}
-	}
-}
-
-// TestServiceProberBroken: where the entry cannot be read any more, nothing is
-// tried.
-func TestServiceProberBroken(t *testing.T) {
-	t.Parallel()
-	broken := false
-	w := newWorld(t, func(cfg *initiator.Config) {
-		cfg.Secrets = func(context.Context, string) (secret auth.Secret, err error) {
-			if broken {
-				return secret, errors.New("the file is gone")
-			}
-			return psk(chapSecret), nil
-		}
-	})
-	asked := &iscsitest.Target{User: chapUser, Secret: chapSecret, Records: showing("192.0.2.11:3260,1").Records}
-	p := withCHAP(at(w.network.Portal("192.0.2.10:3260", asked)), chapUser, chapSecret)
-	p.Login.PasswordRef = "file:/secret"
-	r, err := w.AddSendTargetPortal(t.Context(), p)
-	wantCode(t, err, isdsc.Success)
-	broken = true
-	w.NewProber(initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
-	if r.Targets[0].Addresses[0].Reach != initiator.NotTried || len(w.network.Dials()) != 1 {
-		t.Errorf("got %+v, dials %v", r.Targets, w.network.Dials())
-	}
-	wantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.11:3260 was not tried: secret: the file is gone")
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // TestProbeLogin: a probe with a login logs in and out, and asks for nothing.
 func TestProbeLogin(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, showing("192.0.2.2:3260,1"))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, scene.Showing("192.0.2.2:3260,1"))
 		there := n.Portal("192.0.2.2:3260", &iscsitest.Target{})
 		r, _ := discover(t, d, p)
 		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
@@ -43,7 +44,7 @@ func TestProbeCredentials(t *testing.T) {
 	t.Parallel()
 	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
 	wants := func() *iscsitest.Target {
-		return &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret}
+		return &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, MutualUser: scene.TargetUser, MutualSecret: scene.TargetSecret}
 	}
 	tests := []struct {
 		name    string
@@ -69,20 +70,20 @@ func TestProbeCredentials(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Redirect = tt.policy
 				asked := wants()
-				asked.Records = showing(tt.to + ",1").Records
-				p := withCHAP(portal(n, where, asked), chapUser, chapSecret)
+				asked.Records = scene.Showing(tt.to + ",1").Records
+				p := scene.WithCHAP(scene.Portal(n, scene.Where, asked), scene.CHAPUser, scene.CHAPSecret)
 				if tt.mutual {
-					p = withMutualCHAP(p, targetUser, targetSecret)
+					p = scene.WithMutualCHAP(p, scene.TargetUser, scene.TargetSecret)
 				}
 				p.Login.Redirect = tt.own
 				there := n.Portal(tt.to, tt.there)
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, outcome{})
+				scene.Judge(t, r.Err, scene.Outcome{})
 				newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
-				judgeResult(t, r)
+				scene.JudgeResult(t, r)
 				if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.reach {
 					t.Errorf("got %q, want %q; %v", got, tt.reach, r.Warnings)
 				}
@@ -90,7 +91,7 @@ func TestProbeCredentials(t *testing.T) {
 				if !tt.without {
 					without = ""
 				}
-				wantWarnings(t, &r, initiator.WarnProbeNoCredentials, lines(without)...)
+				scene.WantWarnings(t, &r, initiator.WarnProbeNoCredentials, lines(without)...)
 				sessions := n.Sessions(there)
 				if tt.reach == "not tried" {
 					if len(sessions) > 0 {
@@ -112,14 +113,14 @@ func TestProbeCredentials(t *testing.T) {
 // the one that it sent us to.
 func TestProbeAfterRedirect(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := withCHAP(portal(n, where, sends("192.0.2.2:3260")), chapUser, chapSecret)
-		n.Portal("192.0.2.2:3260", showing("192.0.2.2:3260,1", "192.0.2.2:3261,1", where+",1"))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.WithCHAP(scene.Portal(n, scene.Where, scene.Sends("192.0.2.2:3260")), scene.CHAPUser, scene.CHAPSecret)
+		n.Portal("192.0.2.2:3260", scene.Showing("192.0.2.2:3260,1", "192.0.2.2:3261,1", scene.Where+",1"))
 		there := n.Portal("192.0.2.2:3261", &iscsitest.Target{})
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
-		want := map[string]string{"192.0.2.2:3260,1": "reachable", "192.0.2.2:3261,1": "reachable", where + ",1": "reachable"}
+		want := map[string]string{"192.0.2.2:3260,1": "reachable", "192.0.2.2:3261,1": "reachable", scene.Where + ",1": "reachable"}
 		if diff := cmp.Diff(want, reaches(&r)); diff != "" {
 			t.Error(diff)
 		}
@@ -136,10 +137,10 @@ func TestProbeAfterRedirect(t *testing.T) {
 // alone, so that no second try is needed.
 func TestProbeAlgorithm(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		asked := &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5", Records: showing("192.0.2.1:3261,1").Records}
-		p := withCHAP(portal(n, where, asked), chapUser, chapSecret)
-		there := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret, Algorithm: "5"})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		asked := &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, Algorithm: "5", Records: scene.Showing("192.0.2.1:3261,1").Records}
+		p := scene.WithCHAP(scene.Portal(n, scene.Where, asked), scene.CHAPUser, scene.CHAPSecret)
+		there := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, Algorithm: "5"})
 		r, _ := discover(t, d, p)
 		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
 		if got, _ := n.Sessions(there)[0].Key("CHAP_A"); got != "5" || r.Targets[0].Addresses[0].Reach != initiator.Reachable {

@@ -12,15 +12,11 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
-
-// showing is a target at addresses.
-func showing(addresses ...string) *iscsitest.Target {
-	return &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: addresses}}}
-}
 
 // fewAddresses are those of the host that probes.
 func fewAddresses() ([]ports.Address, error) {
@@ -47,25 +43,6 @@ func reaches(r *initiator.Result) map[string]string {
 	return found
 }
 
-// warnings returns the messages of a code.
-func warnings(r *initiator.Result, code initiator.WarningCode) string {
-	var all []string
-	for _, w := range r.Warnings {
-		if w.Code == code {
-			all = append(all, w.Message)
-		}
-	}
-	return strings.Join(all, "\n")
-}
-
-// wantWarnings compares the messages of a code.
-func wantWarnings(t *testing.T, r *initiator.Result, code initiator.WarningCode, want ...string) {
-	t.Helper()
-	if got := warnings(r, code); got != strings.Join(want, "\n") {
-		t.Errorf("%s: got\n%s\nwant\n%s", code, got, strings.Join(want, "\n"))
-	}
-}
-
 // TestProbe: what each address comes to, how it was connected to, and from where.
 func TestProbe(t *testing.T) {
 	t.Parallel()
@@ -80,17 +57,17 @@ func TestProbe(t *testing.T) {
 		warning string // of a login
 		never   string // why it is not tried
 	}{
-		{name: "the portal itself", address: where + ",1", tcp: "reachable", login: "reachable"},
+		{name: "the portal itself", address: scene.Where + ",1", tcp: "reachable", login: "reachable"},
 		{name: "another port of it", address: "192.0.2.1:3261,1", there: []iscsitest.Handler{loggedIn}, tcp: "reachable", login: "reachable", dialed: true},
 		{name: "another host", address: "192.0.2.2:3260,2", there: []iscsitest.Handler{loggedIn}, tcp: "reachable", login: "reachable", dialed: true},
 		{name: "refuses", address: "192.0.2.3:3260,2", tcp: "refused", login: "refused", dialed: true},
 		{name: "silent", address: "192.0.2.4:3260,2", there: []iscsitest.Handler{}, tcp: "unreachable", login: "unreachable", dialed: true},
 		{
-			name: "wants CHAP", address: "192.0.2.5:3260,2", there: []iscsitest.Handler{&iscsitest.Target{User: chapUser, Secret: chapSecret}},
+			name: "wants CHAP", address: "192.0.2.5:3260,2", there: []iscsitest.Handler{&iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret}},
 			tcp: "reachable", login: "unreachable", dialed: true,
 			warning: "192.0.2.5:3260: the login failed: target refused: authentication failure (0x0201)",
 		},
-		{name: "sends us on", address: "192.0.2.6:3260,2", there: []iscsitest.Handler{sends("192.0.2.66:3260")}, tcp: "reachable", login: "reachable", dialed: true},
+		{name: "sends us on", address: "192.0.2.6:3260,2", there: []iscsitest.Handler{scene.Sends("192.0.2.66:3260")}, tcp: "reachable", login: "reachable", dialed: true},
 		{
 			name: "answers a login with silence", address: "192.0.2.7:3260,2", there: []iscsitest.Handler{&iscsitest.Target{Respond: mute}},
 			tcp: "reachable", login: "unreachable", dialed: true,
@@ -110,8 +87,8 @@ func TestProbe(t *testing.T) {
 		for _, kind := range []initiator.ProbeKind{initiator.ProbeTCP, initiator.ProbeLogin} {
 			t.Run(tt.name+", "+kind.String(), func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-					p := portal(n, where, showing(tt.address))
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+					p := scene.Portal(n, scene.Where, scene.Showing(tt.address))
 					var there netip.AddrPort
 					if tt.dialed {
 						host, _, _ := strings.Cut(tt.address, ",")
@@ -130,12 +107,12 @@ func TestProbe(t *testing.T) {
 						never = u.String() // that goes first
 					}
 					newProber(d, kind).ProbeTargets(t.Context(), &r)
-					judgeResult(t, r)
+					scene.JudgeResult(t, r)
 					want := tt.tcp
 					if kind == initiator.ProbeLogin {
 						want = tt.login
 						if tt.never == "" {
-							wantWarnings(t, &r, initiator.WarnProbeLogin, lines(tt.warning)...)
+							scene.WantWarnings(t, &r, initiator.WarnProbeLogin, lines(tt.warning)...)
 						}
 					}
 					if got := r.Targets[0].Addresses[0].Reach.String(); got != want {
@@ -148,7 +125,7 @@ func TestProbe(t *testing.T) {
 					if diff := cmp.Diff(dials, n.Dials(), cmp.Comparer(func(a, b iscsitest.Dial) bool { return a == b })); diff != "" {
 						t.Errorf("dials (-want +got):\n%s", diff)
 					}
-					if never != "" && !strings.HasSuffix(warnings(&r, initiator.WarnNotTried), " was not tried: "+never) {
+					if never != "" && !strings.HasSuffix(scene.Warnings(&r, initiator.WarnNotTried), " was not tried: "+never) {
 						t.Errorf("got warnings %v, want %s", r.Warnings, never)
 					}
 					if tt.dialed && tt.there != nil && len(tt.there) > 0 && kind == initiator.ProbeTCP {
@@ -203,7 +180,7 @@ func TestProbeSource(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Ports = &ports.Selector{
 					Instances: []string{"host"},
 					Ports: []ports.Port{
@@ -222,7 +199,7 @@ func TestProbeSource(t *testing.T) {
 				}
 				n.Portal("[2001:db8::9]:3260", &iscsitest.Target{})
 				n.Portal("192.0.2.9:3260", &iscsitest.Target{})
-				p := portal(n, where, showing(v6, "192.0.2.9:3260,1", "192.0.2.2:3260,1"))
+				p := scene.Portal(n, scene.Where, scene.Showing(v6, "192.0.2.9:3260,1", "192.0.2.2:3260,1"))
 				if tt.change != nil {
 					tt.change(&p)
 				}
@@ -236,7 +213,7 @@ func TestProbeSource(t *testing.T) {
 				if tt.why != "" {
 					never = append([]string{"[2001:db8::9]:3260 was not tried: " + tt.why}, never...)
 				}
-				wantWarnings(t, &r, initiator.WarnNotTried, never...)
+				scene.WantWarnings(t, &r, initiator.WarnNotTried, never...)
 				for _, dial := range n.Dials()[1:] {
 					switch {
 					case dial.Portal.Addr().Is4() && dial.Source != r.Source:
@@ -271,19 +248,19 @@ func TestProbeDialErrors(t *testing.T) {
 		{op(syscall.EMFILE), "not tried"},
 		{&isdsc.Error{What: "proxy", Reason: "it is not set up"}, "not tried"},
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Dial = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
-				if dst.String() == where {
+				if dst.String() == scene.Where {
 					return n.Dial(ctx, source, dst)
 				}
 				return nil, tt.err
 			}
-			r, _ := discover(t, d, portal(n, where, showing("192.0.2.9:3260,1")))
+			r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing("192.0.2.9:3260,1")))
 			newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
 			if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.want {
 				t.Errorf("%v: got %q, want %q", tt.err, got, tt.want)
 			}
-			if said := warned(r, initiator.WarnNotTried) == 1; said != (tt.want == "not tried") {
+			if said := scene.Warned(r, initiator.WarnNotTried) == 1; said != (tt.want == "not tried") {
 				t.Errorf("%v: warnings %v", tt.err, r.Warnings)
 			}
 		})

@@ -26,7 +26,7 @@ func (r *readAddresses) reset(port uint16) {
 	}
 }
 
-// parse is parseTargetAddress for what may have been there before.
+// parse is ParseTargetAddress for what may have been there before.
 func (r *readAddresses) parse(v []byte) (TargetAddress, addressKind, string) {
 	for range r.known {
 		if r.next >= len(r.known) {
@@ -38,7 +38,7 @@ func (r *readAddresses) parse(v []byte) (TargetAddress, addressKind, string) {
 		}
 	}
 	text := string(v)
-	a, kind, reason := parseTargetAddress(text, r.port)
+	a, kind, reason := ParseTargetAddress(text, r.port)
 	if reason != "" {
 		return a, kind, reason
 	}

@@ -67,7 +67,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *Logi
 	if login.Address == "" {
 		return refuse("it did not say where")
 	}
-	target, kind, reason := parseTargetAddress(login.Address, from.Port())
+	target, kind, reason := ParseTargetAddress(login.Address, from.Port())
 	if reason != "" {
 		return refuse("not an address: " + reason)
 	}
@@ -168,7 +168,7 @@ func (r *redirects) isOwn(addr netip.Addr) bool {
 // ownAddresses returns what knows the addresses of this host; nil: a Dial of the
 // caller's makes the connections, perhaps from another host, and no ports are known.
 func (a *attempt) ownAddresses() func(netip.Addr) bool {
-	if a.job.ports == nil && a.d.Dial != nil {
+	if a.request.Ports == nil && a.d.Dial != nil {
 		return nil
 	}
 	return func(addr netip.Addr) bool {

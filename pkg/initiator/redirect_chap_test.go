@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -16,13 +17,13 @@ func TestRedirectCredentials(t *testing.T) {
 	t.Parallel()
 	none := func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return p }
 	chap := func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-		return withCHAP(p, chapUser, chapSecret)
+		return scene.WithCHAP(p, scene.CHAPUser, scene.CHAPSecret)
 	}
 	mutual := func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-		return withMutualCHAP(chap(p), targetUser, targetSecret)
+		return scene.WithMutualCHAP(chap(p), scene.TargetUser, scene.TargetSecret)
 	}
-	wants := &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: targetSecret}
-	refused := outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "authentication failure (0x0201)"}
+	wants := &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, MutualUser: scene.TargetUser, MutualSecret: scene.TargetSecret}
+	refused := scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "authentication failure (0x0201)"}
 	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
 	tests := []struct {
 		name   string
@@ -32,15 +33,15 @@ func TestRedirectCredentials(t *testing.T) {
 		target *iscsitest.Target // there
 		method string            // that we offer there; empty: none
 		warned int
-		want   outcome
+		want   scene.Outcome
 	}{
 		{name: "none, other host", login: none, to: other, target: &iscsitest.Target{}},
 		{name: "none, other host wants them", login: none, to: other, target: wants, want: refused},
 		{name: "same host", login: chap, to: same, target: wants, method: "CHAP"},
-		{name: "same host wants none", login: chap, to: same, target: &iscsitest.Target{}, method: "CHAP", want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}},
+		{name: "same host wants none", login: chap, to: same, target: &iscsitest.Target{}, method: "CHAP", want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure}},
 		{name: "same host, mutual", login: mutual, to: same, target: wants, method: "CHAP"},
 		{name: "other host", login: chap, to: other, target: &iscsitest.Target{}, warned: 1},
-		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "credentials stay with the first"}},
+		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "credentials stay with the first"}},
 		{name: "other host, mutual", login: mutual, to: other, target: wants, want: notFollowed("another host could not prove itself without the secrets")},
 		{name: "other host, allowed", policy: initiator.RedirectAny, login: chap, to: other, target: wants, method: "CHAP"},
 		{name: "other host, mutual, allowed", policy: initiator.RedirectAny, login: mutual, to: other, target: wants, method: "CHAP"},
@@ -49,13 +50,13 @@ func TestRedirectCredentials(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Redirect = tt.policy
-				p := tt.login(portal(n, where, sends(tt.to)))
+				p := tt.login(scene.Portal(n, scene.Where, scene.Sends(tt.to)))
 				there := n.Portal(tt.to, tt.target)
 				r, _ := discover(t, d, p)
-				judge(t, r.Err, tt.want)
-				if got := warned(r, initiator.WarnNoCredentials); got != tt.warned {
+				scene.Judge(t, r.Err, tt.want)
+				if got := scene.Warned(r, initiator.WarnNoCredentials); got != tt.warned {
 					t.Errorf("warnings %v", r.Warnings)
 				}
 				sessions := n.Sessions(there)
@@ -80,12 +81,12 @@ func TestRedirectCredentials(t *testing.T) {
 // which sends us back, is asked with the credentials that are for it.
 func TestRedirectCredentialsBack(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := withCHAP(portal(n, where, sends("192.0.2.2")), chapUser, chapSecret)
-		n.Portal("192.0.2.2:3260", sends("192.0.2.1:3261"))
-		back := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: chapUser, Secret: chapSecret})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.WithCHAP(scene.Portal(n, scene.Where, scene.Sends("192.0.2.2")), scene.CHAPUser, scene.CHAPSecret)
+		n.Portal("192.0.2.2:3260", scene.Sends("192.0.2.1:3261"))
+		back := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret})
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		if _, sent := n.Sessions(back)[0].Key("AuthMethod"); !sent || len(r.Redirects) != 2 {
 			t.Errorf("CHAP offered %t, hops %v", sent, r.Redirects)
 		}
@@ -96,12 +97,12 @@ func TestRedirectCredentialsBack(t *testing.T) {
 // of the one that worked.
 func TestRedirectEarlierAddress(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Lookup = lookup("192.0.2.1", "192.0.2.2")
-		n.Portal("192.0.2.1:3260", sends("192.0.2.9"))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Lookup = scene.Lookup("192.0.2.1", "192.0.2.2")
+		n.Portal("192.0.2.1:3260", scene.Sends("192.0.2.9"))
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{})
 		r, _ := discover(t, d, named)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort("192.0.2.2:3260") {
 			t.Errorf("at %s by way of %v", r.Address, r.Redirects)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -14,11 +15,11 @@ import (
 // redirection to the other, and the code says so.
 func TestRedirectFamily(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, sends("[2001:db8::1]"))
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, scene.Sends("[2001:db8::1]"))
 		p.Source = netip.MustParseAddr("192.0.2.254")
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{stage: initiator.StageLogin, code: isdsc.AddressTypeNotSupported})
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AddressTypeNotSupported})
 		if !strings.Contains(r.Err.Error(), "[2001:db8::1]:3260") || len(n.Dials()) != 1 {
 			t.Errorf("got %v, dials %v", r.Err, n.Dials())
 		}

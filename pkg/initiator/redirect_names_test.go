@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
@@ -24,8 +25,8 @@ func TestRedirectNames(t *testing.T) {
 		found  []string
 		err    error  // of the name server
 		source string // that the portal is asked from; empty: any
-		to     string // where it leads; empty: nowhere
-		want   outcome
+		to     string // Where it leads; empty: nowhere
+		want   scene.Outcome
 	}{
 		{name: "a host", found: []string{"192.0.2.2"}, to: "192.0.2.2"},
 		{name: "the first of several", found: []string{"192.0.2.2", "192.0.2.3", "127.0.0.1"}, to: "192.0.2.2"},
@@ -47,7 +48,7 @@ func TestRedirectNames(t *testing.T) {
 		for _, all := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, for all portals %t", tt.name, all), func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					d.Lookup = func(_ context.Context, host string) ([]netip.Addr, error) {
 						if host != "array.example" {
 							t.Errorf("looked up %q", host)
@@ -55,9 +56,9 @@ func TestRedirectNames(t *testing.T) {
 						if tt.err != nil {
 							return nil, tt.err
 						}
-						return lookup(tt.found...)(t.Context(), host)
+						return scene.Lookup(tt.found...)(t.Context(), host)
 					}
-					p := portal(n, where, sends("array.example:3260"))
+					p := scene.Portal(n, scene.Where, scene.Sends("array.example:3260"))
 					d.ResolveRedirects, p.Login.RedirectNames = all, !all
 					if tt.source != "" {
 						p.Source = netip.MustParseAddr(tt.source)
@@ -66,7 +67,7 @@ func TestRedirectNames(t *testing.T) {
 						n.Portal(addr, &iscsitest.Target{})
 					}
 					r, _ := discover(t, d, p)
-					judge(t, r.Err, tt.want)
+					scene.Judge(t, r.Err, tt.want)
 					if got := r.Address.Addr().String(); tt.to != "" && (got != tt.to || len(n.Dials()) != 2) {
 						t.Errorf("asked %s, want %s; dials %v", got, tt.to, n.Dials())
 					}
@@ -82,18 +83,18 @@ func TestRedirectNames(t *testing.T) {
 // TestRedirectNamesOfOne: the portal that may send us to names is the only one.
 func TestRedirectNamesOfOne(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		lookups := 0
 		d.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			lookups++
-			return lookup("192.0.2.2")(ctx, host)
+			return scene.Lookup("192.0.2.2")(ctx, host)
 		}
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{})
-		may, mayNot := portal(n, where, sends("array.example")), portal(n, "192.0.2.3:3260", sends("array.example"))
+		may, mayNot := scene.Portal(n, scene.Where, scene.Sends("array.example")), scene.Portal(n, "192.0.2.3:3260", scene.Sends("array.example"))
 		may.Login.RedirectNames = true
 		results := slices.Collect(d.DiscoverAll(t.Context(), slices.Values([]initiator.SendTargetPortal{may, mayNot})))
-		judge(t, results[0].Err, outcome{})
-		judge(t, results[1].Err, notFollowed("--redirect-names (LoginOptions.RedirectNames) has them looked up"))
+		scene.Judge(t, results[0].Err, scene.Outcome{})
+		scene.Judge(t, results[1].Err, notFollowed("--redirect-names (LoginOptions.RedirectNames) has them looked up"))
 		if lookups != 1 {
 			t.Errorf("%d lookups, want 1", lookups)
 		}
@@ -106,16 +107,16 @@ func TestRedirectNamesOfOne(t *testing.T) {
 }
 
 // TestRedirectNamesLink: a link-local address of a name is on the link of the
-// portal, whatever zone the name server gives it.
+// Portal, whatever zone the name server gives it.
 func TestRedirectNamesLink(t *testing.T) {
 	t.Parallel()
 	for _, found := range []string{"fe80::2", "fe80::2%lo"} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			d.ResolveRedirects, d.Lookup = true, lookup(found)
-			p := portal(n, "[fe80::1%eth0]:3260", sends("array.example"))
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			d.ResolveRedirects, d.Lookup = true, scene.Lookup(found)
+			p := scene.Portal(n, "[fe80::1%eth0]:3260", scene.Sends("array.example"))
 			n.Portal("[fe80::2%eth0]:3260", &iscsitest.Target{})
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 		})
 	}
 }
@@ -125,19 +126,19 @@ func TestRedirectNamesLink(t *testing.T) {
 func TestRedirectNamesCredentials(t *testing.T) {
 	t.Parallel()
 	for to, method := range map[string]string{"192.0.2.1:3261": "CHAP", "192.0.2.2:3261": "None"} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			addr := netip.MustParseAddrPort(to)
-			d.Lookup = lookup(addr.Addr().String())
-			p := withCHAP(portal(n, where, sends("array.example:3261")), chapUser, chapSecret)
+			d.Lookup = scene.Lookup(addr.Addr().String())
+			p := scene.WithCHAP(scene.Portal(n, scene.Where, scene.Sends("array.example:3261")), scene.CHAPUser, scene.CHAPSecret)
 			p.Login.RedirectNames = true
 			second := &iscsitest.Target{}
 			if method != "None" {
-				second.User, second.Secret = chapUser, chapSecret
+				second.User, second.Secret = scene.CHAPUser, scene.CHAPSecret
 			}
 			n.Portal(to, second)
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
-			if r.Auth.Method != method || warned(r, initiator.WarnNoCredentials) != strings.Count(to, "0.2.2") {
+			scene.Judge(t, r.Err, scene.Outcome{})
+			if r.Auth.Method != method || scene.Warned(r, initiator.WarnNoCredentials) != strings.Count(to, "0.2.2") {
 				t.Errorf("%s: %+v, warnings %v", to, r.Auth, r.Warnings)
 			}
 		})
@@ -152,19 +153,19 @@ func TestRedirectNamesTime(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.ResolveRedirects, d.Lookup = true, silent
-		r, took := discover(t, d, portal(n, where, sends("array.example")))
-		judge(t, r.Err, notFollowed("the host name was not found: no answer within 10s"))
+		r, took := discover(t, d, scene.Portal(n, scene.Where, scene.Sends("array.example")))
+		scene.Judge(t, r.Err, notFollowed("the host name was not found: no answer within 10s"))
 		if took != d.Timeout {
 			t.Errorf("it took %s", took)
 		}
 	})
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.ResolveRedirects, d.Lookup = true, silent
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		_, err := d.Discover(ctx, portal(n, where, sends("array.example")))
-		judge(t, err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled})
+		_, err := d.Discover(ctx, scene.Portal(n, scene.Where, scene.Sends("array.example")))
+		scene.Judge(t, err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.Win32Cancelled})
 	})
 }

@@ -11,17 +11,14 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// sends is a target that sends logins elsewhere, permanently where status says
-// so.
-func sends(to string) *iscsitest.Target { return &iscsitest.Target{Redirect: to} }
-
 // notFollowed is the outcome of a redirection that we did not like.
-func notFollowed(text string) outcome {
-	return outcome{stage: initiator.StageLogin, code: isdsc.TargetMovedTemporarily, text: text}
+func notFollowed(text string) scene.Outcome {
+	return scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TargetMovedTemporarily, Text: text}
 }
 
 // TestRedirect: where a login may lead, and where not.
@@ -29,9 +26,9 @@ func TestRedirect(t *testing.T) {
 	t.Parallel()
 	good := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}
 	chain := func(n int) map[string]*iscsitest.Target {
-		hosts := map[string]*iscsitest.Target{where: sends("192.0.2.10")}
+		hosts := map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.10")}
 		for i := range n - 1 {
-			hosts[fmt.Sprintf("192.0.2.%d:3260", i+10)] = sends(fmt.Sprintf("192.0.2.%d:3260", i+11))
+			hosts[fmt.Sprintf("192.0.2.%d:3260", i+10)] = scene.Sends(fmt.Sprintf("192.0.2.%d:3260", i+11))
 		}
 		hosts[fmt.Sprintf("192.0.2.%d:3260", n+9)] = good
 		return hosts
@@ -39,56 +36,56 @@ func TestRedirect(t *testing.T) {
 	tests := []struct {
 		name  string
 		set   func(d *initiator.Discoverer)
-		first string // where it begins; empty: where
+		first string // Where it begins; empty: where
 		hosts map[string]*iscsitest.Target
 		hops  int
-		want  outcome
+		want  scene.Outcome
 	}{
-		{name: "to another port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.1:3261"), "192.0.2.1:3261": good}, hops: 1},
+		{name: "to another port", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.1:3261"), "192.0.2.1:3261": good}, hops: 1},
 		{name: "to another host", hosts: chain(1), hops: 1},
-		{name: "with a tag", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.10:3260,7"), "192.0.2.10:3260": good}, hops: 1},
-		{name: "to the other family", hosts: map[string]*iscsitest.Target{where: sends("[2001:db8::1]:3260"), "[2001:db8::1]:3260": good}, hops: 1},
-		{name: "to a mapped address", hosts: map[string]*iscsitest.Target{where: sends("[::ffff:192.0.2.10]"), "192.0.2.10:3260": good}, hops: 1},
+		{name: "with a tag", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.10:3260,7"), "192.0.2.10:3260": good}, hops: 1},
+		{name: "to the other family", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[2001:db8::1]:3260"), "[2001:db8::1]:3260": good}, hops: 1},
+		{name: "to a mapped address", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[::ffff:192.0.2.10]"), "192.0.2.10:3260": good}, hops: 1},
 		{name: "four times", hosts: chain(4), hops: 4},
 		{name: "five times", hosts: chain(5), hops: 4, want: notFollowed("that was the 5th time, and 4 are followed")},
-		{name: "to itself", hosts: map[string]*iscsitest.Target{where: sends(where)}, want: notFollowed("that is a loop")},
-		{name: "in a circle", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("192.0.2.3"), "192.0.2.3:3260": sends("192.0.2.2")}, hops: 2, want: notFollowed("that is a loop")},
-		{name: "in a circle by another spelling", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("[::ffff:192.0.2.1]:3260,1")}, hops: 1, want: notFollowed("that is a loop")},
-		{name: "within this host", first: "127.0.0.1:3260", hosts: map[string]*iscsitest.Target{"127.0.0.1:3260": sends("127.0.0.1:3261"), "127.0.0.1:3261": good}, hops: 1},
-		{name: "within the link", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": sends("[fe80::2]:3261"), "[fe80::2%eth0]:3261": good}, hops: 1},
+		{name: "to itself", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends(scene.Where)}, want: notFollowed("that is a loop")},
+		{name: "in a circle", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2"), "192.0.2.2:3260": scene.Sends("192.0.2.3"), "192.0.2.3:3260": scene.Sends("192.0.2.2")}, hops: 2, want: notFollowed("that is a loop")},
+		{name: "in a circle by another spelling", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2"), "192.0.2.2:3260": scene.Sends("[::ffff:192.0.2.1]:3260,1")}, hops: 1, want: notFollowed("that is a loop")},
+		{name: "within this host", first: "127.0.0.1:3260", hosts: map[string]*iscsitest.Target{"127.0.0.1:3260": scene.Sends("127.0.0.1:3261"), "127.0.0.1:3261": good}, hops: 1},
+		{name: "within the link", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": scene.Sends("[fe80::2]:3261"), "[fe80::2%eth0]:3261": good}, hops: 1},
 
-		{name: "to this host", hosts: map[string]*iscsitest.Target{where: sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
-		{name: "to this host, elsewhere in it", hosts: map[string]*iscsitest.Target{where: sends("127.9.9.9:22")}, want: notFollowed("it leads to this host itself")},
-		{name: "to this host by IPv6", hosts: map[string]*iscsitest.Target{where: sends("[::1]")}, want: notFollowed("it leads to this host itself")},
-		{name: "to this host, mapped", hosts: map[string]*iscsitest.Target{where: sends("[::ffff:127.0.0.1]")}, want: notFollowed("it leads to this host itself")},
-		{name: "to this host by way of another", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": sends("127.0.0.1")}, hops: 1, want: notFollowed("it leads to this host itself")},
-		{name: "from the link to this host", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": sends("[::1]")}, want: notFollowed("it leads to this host itself")},
-		{name: "to the link", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2]")}, want: notFollowed("it leads to a link-local address")},
-		{name: "to the link of IPv4", hosts: map[string]*iscsitest.Target{where: sends("169.254.169.254:80")}, want: notFollowed("it leads to a link-local address")},
-		{name: "to a group", hosts: map[string]*iscsitest.Target{where: sends("224.0.0.1")}, want: notFollowed("not the address of a host")},
-		{name: "to a group of IPv6", hosts: map[string]*iscsitest.Target{where: sends("[ff02::1]")}, want: notFollowed("not the address of a host")},
-		{name: "to no address", hosts: map[string]*iscsitest.Target{where: sends("0.0.0.0")}, want: notFollowed("not the address of a host")},
-		{name: "to no address of IPv6", hosts: map[string]*iscsitest.Target{where: sends("[::]")}, want: notFollowed("not the address of a host")},
-		{name: "to all", hosts: map[string]*iscsitest.Target{where: sends("255.255.255.255")}, want: notFollowed("not the address of a host")},
-		{name: "to a zone of its choice", hosts: map[string]*iscsitest.Target{where: sends("[fe80::2%lo]")}, want: notFollowed("it leads to a link-local address")},
+		{name: "to this host", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host, elsewhere in it", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("127.9.9.9:22")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host by IPv6", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[::1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host, mapped", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[::ffff:127.0.0.1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to this host by way of another", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2"), "192.0.2.2:3260": scene.Sends("127.0.0.1")}, hops: 1, want: notFollowed("it leads to this host itself")},
+		{name: "from the link to this host", first: "[fe80::1%eth0]:3260", hosts: map[string]*iscsitest.Target{"[fe80::1%eth0]:3260": scene.Sends("[::1]")}, want: notFollowed("it leads to this host itself")},
+		{name: "to the link", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[fe80::2]")}, want: notFollowed("it leads to a link-local address")},
+		{name: "to the link of IPv4", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("169.254.169.254:80")}, want: notFollowed("it leads to a link-local address")},
+		{name: "to a group", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("224.0.0.1")}, want: notFollowed("not the address of a host")},
+		{name: "to a group of IPv6", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[ff02::1]")}, want: notFollowed("not the address of a host")},
+		{name: "to no address", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("0.0.0.0")}, want: notFollowed("not the address of a host")},
+		{name: "to no address of IPv6", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[::]")}, want: notFollowed("not the address of a host")},
+		{name: "to all", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("255.255.255.255")}, want: notFollowed("not the address of a host")},
+		{name: "to a zone of its choice", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("[fe80::2%lo]")}, want: notFollowed("it leads to a link-local address")},
 
-		{name: "to a name", hosts: map[string]*iscsitest.Target{where: sends("array.example")}, want: notFollowed("those are not looked up for a target")},
-		{name: "to a number that a resolver might take", hosts: map[string]*iscsitest.Target{where: sends("0x7f.1")}, want: notFollowed("those are not looked up for a target")},
-		{name: "to another such number", hosts: map[string]*iscsitest.Target{where: sends("2130706433")}, want: notFollowed("not an IPv4 address")},
-		{name: "nowhere", hosts: map[string]*iscsitest.Target{where: {Status: pdu.StatusMovedTemporarily}}, want: notFollowed("redirected to nowhere: it did not say where")},
-		{name: "to rubbish", hosts: map[string]*iscsitest.Target{where: sends("\x1b[2J")}, want: notFollowed(`redirected to "\x1b[2J": not an address`)},
-		{name: "to port 0", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2:0")}, want: notFollowed("the TCP port is not a number from 1 to 65535")},
-		{name: "to a closed port", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2")}, hops: 1, want: outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
-		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{where: sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.NotFound}},
+		{name: "to a name", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("array.example")}, want: notFollowed("those are not looked up for a target")},
+		{name: "to a number that a resolver might take", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("0x7f.1")}, want: notFollowed("those are not looked up for a target")},
+		{name: "to another such number", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("2130706433")}, want: notFollowed("not an IPv4 address")},
+		{name: "nowhere", hosts: map[string]*iscsitest.Target{scene.Where: {Status: pdu.StatusMovedTemporarily}}, want: notFollowed("redirected to nowhere: it did not say where")},
+		{name: "to rubbish", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("\x1b[2J")}, want: notFollowed(`redirected to "\x1b[2J": not an address`)},
+		{name: "to port 0", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2:0")}, want: notFollowed("the TCP port is not a number from 1 to 65535")},
+		{name: "to a closed port", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2")}, hops: 1, want: scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
+		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.NotFound}},
 
 		{name: "not followed", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectNone }, hosts: chain(1), want: notFollowed("redirections are not followed")},
 		{name: "any", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: chain(2), hops: 2},
-		{name: "any, but not to this host", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: map[string]*iscsitest.Target{where: sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
+		{name: "any, but not to this host", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				if tt.set != nil {
 					tt.set(d)
 				}
@@ -98,17 +95,17 @@ func TestRedirect(t *testing.T) {
 				}
 				first := tt.first
 				if first == "" {
-					first = where
+					first = scene.Where
 				}
 				for addr, target := range tt.hosts {
 					n.Portal(addr, target)
 				}
-				r, took := discover(t, d, at(netip.MustParseAddrPort(first)))
-				judge(t, r.Err, tt.want)
+				r, took := discover(t, d, scene.At(netip.MustParseAddrPort(first)))
+				scene.Judge(t, r.Err, tt.want)
 				if len(r.Redirects) != tt.hops || len(n.Dials()) != tt.hops+1 || took != 0 {
 					t.Errorf("after %s: dials %v, hops %v", took, n.Dials(), r.Redirects)
 				}
-				if tt.want != (outcome{}) {
+				if tt.want != (scene.Outcome{}) {
 					return
 				}
 				if last := r.Redirects[tt.hops-1].To; len(r.Targets) != 1 || r.Address != last || r.Targets[0].Addresses[0].Host != last.Addr().String() {
@@ -122,24 +119,24 @@ func TestRedirect(t *testing.T) {
 // TestRedirectHops: what the result says of the way.
 func TestRedirectHops(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, &iscsitest.Target{Redirect: "192.0.2.2", Status: pdu.StatusMovedPermanently})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, &iscsitest.Target{Redirect: "192.0.2.2", Status: pdu.StatusMovedPermanently})
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{Redirect: "192.0.2.3:860", Status: 0x0109})
 		n.Portal("192.0.2.3:860", &iscsitest.Target{})
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		ap := netip.MustParseAddrPort
 		want := []initiator.Redirect{
-			{From: ap(where), To: ap("192.0.2.2:3260"), Status: pdu.StatusMovedPermanently, Permanent: true},
+			{From: ap(scene.Where), To: ap("192.0.2.2:3260"), Status: pdu.StatusMovedPermanently, Permanent: true},
 			{From: ap("192.0.2.2:3260"), To: ap("192.0.2.3:860"), Status: 0x0109},
 		}
 		if diff := cmp.Diff(want, r.Redirects, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
 			t.Errorf("hops (-want +got):\n%s", diff)
 		}
-		if warned(r, initiator.WarnMovedForGood) != 1 || len(r.Warnings) != 1 {
+		if scene.Warned(r, initiator.WarnMovedForGood) != 1 || len(r.Warnings) != 1 {
 			t.Errorf("warnings %v", r.Warnings)
 		}
-		for i, addr := range []string{where, "192.0.2.2:3260", "192.0.2.3:860"} {
+		for i, addr := range []string{scene.Where, "192.0.2.2:3260", "192.0.2.3:860"} {
 			s := n.Sessions(ap(addr))
 			if len(s) != 1 {
 				t.Fatalf("%d sessions at %s", len(s), addr)
@@ -161,12 +158,12 @@ func TestRedirectLate(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("response %d", i), func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				send := iscsitest.Send(&pdu.LoginResponse{Status: pdu.StatusMovedTemporarily, Data: iscsitest.Text("TargetAddress=192.0.2.1:3261")})
-				p := withAll(portal(n, where, instead(full(), i, send)))
+				p := withAll(scene.Portal(n, scene.Where, instead(full(), i, send)))
 				n.Portal("192.0.2.1:3261", full())
 				r, _ := discover(t, d, p)
-				if judge(t, r.Err, outcome{}); len(r.Redirects) != 1 || len(r.Targets) != 2 || !r.Auth.Mutual {
+				if scene.Judge(t, r.Err, scene.Outcome{}); len(r.Redirects) != 1 || len(r.Targets) != 2 || !r.Auth.Mutual {
 					t.Errorf("result %+v", r)
 				}
 			})

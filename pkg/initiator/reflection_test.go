@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -53,28 +54,28 @@ func overhears(heard func(challenge string)) iscsitest.Script {
 
 // reflected is the outcome of a target that sends a challenge of ours back. That
 // no response goes out is what the scripts expect: they end with it.
-var reflected = outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure, text: "the target sent a challenge of ours back"}
+var reflected = scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "the target sent a challenge of ours back"}
 
 // TestReflectionParallel: a target that is asked twice at once, or two of them,
 // cannot have us answer the challenge that we put to the other.
 func TestReflectionParallel(t *testing.T) {
 	t.Parallel()
 	for _, mutualVictim := range []bool{false, true} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			heard, over := make(chan string, 1), make(chan struct{})
 			first := append(overhears(func(c string) { heard <- c }), func(*iscsitest.Conn) error { <-over; return nil }, iscsitest.Close())
 			second := challenges(func() string { return <-heard })
-			p := withMutualCHAP(withCHAP(portal(n, where, first), chapUser, chapSecret), targetUser, targetSecret)
-			q := withCHAP(portal(n, "192.0.2.2:3260", second), chapUser, chapSecret)
+			p := scene.WithMutualCHAP(scene.WithCHAP(scene.Portal(n, scene.Where, first), scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
+			q := scene.WithCHAP(scene.Portal(n, "192.0.2.2:3260", second), scene.CHAPUser, scene.CHAPSecret)
 			if mutualVictim {
-				q = withMutualCHAP(q, targetUser, targetSecret)
+				q = scene.WithMutualCHAP(q, scene.TargetUser, scene.TargetSecret)
 			}
 			for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{p, q})) {
 				if done := e.(initiator.PortalDone); done.Index == 1 {
-					judge(t, done.Result.Err, reflected)
+					scene.Judge(t, done.Result.Err, reflected)
 					close(over)
 				} else {
-					judge(t, done.Result.Err, lost(initiator.StageLogin))
+					scene.Judge(t, done.Result.Err, lost(initiator.StageLogin))
 				}
 			}
 		})
@@ -85,15 +86,15 @@ func TestReflectionParallel(t *testing.T) {
 func TestReflectionRedirected(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"192.0.2.1:3261", "192.0.2.2:3260"} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Redirect = initiator.RedirectAny
 			var challenge string
 			first := append(overhears(func(c string) { challenge = c }),
 				iscsitest.Send(&pdu.LoginResponse{Status: pdu.StatusMovedTemporarily, Data: iscsitest.Text("TargetAddress=" + to)}))
-			p := withMutualCHAP(withCHAP(portal(n, where, first), chapUser, chapSecret), targetUser, targetSecret)
+			p := scene.WithMutualCHAP(scene.WithCHAP(scene.Portal(n, scene.Where, first), scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 			n.Portal(to, challenges(func() string { return challenge }))
 			r, _ := discover(t, d, p)
-			if judge(t, r.Err, reflected); len(r.Redirects) != 1 {
+			if scene.Judge(t, r.Err, reflected); len(r.Redirects) != 1 {
 				t.Errorf("hops %v", r.Redirects)
 			}
 		})
@@ -104,21 +105,21 @@ func TestReflectionRedirected(t *testing.T) {
 // session has a new one.
 func TestReflectionLater(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		var heard []string
-		p := withMutualCHAP(withCHAP(portal(n, where, append(overhears(func(c string) { heard = append(heard, c) }), iscsitest.Close())), chapUser, chapSecret), targetUser, targetSecret)
+		p := scene.WithMutualCHAP(scene.WithCHAP(scene.Portal(n, scene.Where, append(overhears(func(c string) { heard = append(heard, c) }), iscsitest.Close())), scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 		for range 3 {
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, lost(initiator.StageLogin))
+			scene.Judge(t, r.Err, lost(initiator.StageLogin))
 		}
 		if len(heard) != 3 || heard[0] == heard[1] || heard[1] == heard[2] || len(heard[0]) != 2+2*16 {
 			t.Errorf("challenges %v", heard)
 		}
 		// What we asked before may be asked of us now.
-		q := withCHAP(portal(n, "192.0.2.2:3260", append(challenges(func() string { return heard[0] }),
-			iscsitest.Expect(&pdu.LoginRequest{Transit: true, NSG: pdu.LoginOperationalNegotiation}), iscsitest.Close())), chapUser, chapSecret)
+		q := scene.WithCHAP(scene.Portal(n, "192.0.2.2:3260", append(challenges(func() string { return heard[0] }),
+			iscsitest.Expect(&pdu.LoginRequest{Transit: true, NSG: pdu.LoginOperationalNegotiation}), iscsitest.Close())), scene.CHAPUser, scene.CHAPSecret)
 		r, _ := discover(t, d, q)
-		judge(t, r.Err, lost(initiator.StageLogin))
+		scene.Judge(t, r.Err, lost(initiator.StageLogin))
 	})
 }
 
@@ -128,7 +129,7 @@ func TestCHAPDowngrade(t *testing.T) {
 	t.Parallel()
 	in := &pdu.LoginResponse{Transit: true, NSG: pdu.LoginOperationalNegotiation}
 	through := &pdu.LoginResponse{Transit: true, NSG: pdu.FullFeaturePhase}
-	failed := outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}
+	failed := scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure}
 	with := func(m pdu.LoginResponse, pairs ...string) *pdu.LoginResponse {
 		m.Data = iscsitest.Text(pairs...)
 		return &m
@@ -157,21 +158,21 @@ func TestCHAPDowngrade(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s, mutual %t", tt.name, mutual), func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					var script iscsitest.Script
 					for _, a := range tt.answers {
 						script = append(script, iscsitest.Check(func(*pdu.LoginRequest) error { return nil }), iscsitest.Send(a))
 					}
 					var handler iscsitest.Handler = script
 					if tt.answers == nil { // it knows our secret alone
-						handler = &iscsitest.Target{User: chapUser, Secret: chapSecret, MutualUser: targetUser, MutualSecret: chapSecret}
+						handler = &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, MutualUser: scene.TargetUser, MutualSecret: scene.CHAPSecret}
 					}
-					p := withCHAP(portal(n, where, handler), chapUser, chapSecret)
+					p := scene.WithCHAP(scene.Portal(n, scene.Where, handler), scene.CHAPUser, scene.CHAPSecret)
 					if mutual {
-						p = withMutualCHAP(p, targetUser, targetSecret)
+						p = scene.WithMutualCHAP(p, scene.TargetUser, scene.TargetSecret)
 					}
 					r, _ := discover(t, d, p)
-					if judge(t, r.Err, failed); r.Auth.Mutual {
+					if scene.Judge(t, r.Err, failed); r.Auth.Mutual {
 						t.Errorf("outcome %+v", r.Auth)
 					}
 				})

@@ -12,7 +12,7 @@ import (
 // addresses returns the portal's addresses.
 func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
 	p := a.result.Portal.Portal
-	if addr, err := netip.ParseAddr(p.host()); err == nil {
+	if addr, err := netip.ParseAddr(p.Host()); err == nil {
 		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
 		return a.oneAddress[:], nil
 	}
@@ -28,7 +28,7 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 // resolve looks the portal's host name up.
 func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	p := &a.result.Portal
-	found, err := a.d.lookup(ctx, p.Portal.host())
+	found, err := a.d.lookup(ctx, p.Portal.Host())
 	if err != nil {
 		return nil, cause(ctx, err)
 	}
@@ -48,7 +48,7 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	case len(addrs) > 0:
 		return addrs, nil
 	case others > 0:
-		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
+		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.Host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
 	}
-	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.host(), Reason: "no address that could be asked"}
+	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.Host(), Reason: "no address that could be asked"}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -40,21 +41,21 @@ func hangsUp() iscsitest.Script {
 // is not.
 func TestRetries(t *testing.T) {
 	t.Parallel()
-	good := &iscsitest.Target{Records: records(disk1)}
+	good := &iscsitest.Target{Records: scene.Records(scene.Disk1)}
 	busy := &iscsitest.Target{Status: pdu.StatusServiceUnavailable}
 	refuses := func(s pdu.Status) *iscsitest.Target { return &iscsitest.Target{Status: s} }
 	closes := hangsUp()
 	rubbish := append(hangsUp()[:1], iscsitest.SendRaw([]byte(strings.Repeat("x", 48))))
-	atLogin := func(code uint32, retry bool, text string) outcome {
-		return outcome{stage: initiator.StageLogin, code: code, retry: retry, text: text}
+	atLogin := func(code uint32, retry bool, text string) scene.Outcome {
+		return scene.Outcome{Stage: initiator.StageLogin, Code: code, Retry: retry, Text: text}
 	}
-	unavailable := func(text string) outcome { return atLogin(isdsc.ServiceUnavailable, true, text) }
+	unavailable := func(text string) scene.Outcome { return atLogin(isdsc.ServiceUnavailable, true, text) }
 	tests := []struct {
 		name     string
 		retries  int
 		handlers []iscsitest.Handler
 		tries    int
-		want     outcome
+		want     scene.Outcome
 	}{
 		{name: "nothing wrong", retries: 3, handlers: []iscsitest.Handler{good}, tries: 1},
 		{name: "none allowed", handlers: []iscsitest.Handler{busy, good}, tries: 1, want: unavailable("service unavailable (0x0301); try again later")},
@@ -75,10 +76,10 @@ func TestRetries(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Retries, d.Timeout = tt.retries, time.Minute
-				r, took := discover(t, d, portal(n, where, tt.handlers...))
-				judge(t, r.Err, tt.want)
+				r, took := discover(t, d, scene.Portal(n, scene.Where, tt.handlers...))
+				scene.Judge(t, r.Err, tt.want)
 				if len(n.Dials()) != tt.tries {
 					t.Errorf("%d tries, want %d", len(n.Dials()), tt.tries)
 				}
@@ -98,7 +99,7 @@ func judgeTries(t *testing.T, r initiator.Result, tries int) {
 	if r.Err == nil && tries > 1 {
 		want = 1
 	}
-	if warned(r, initiator.WarnRetried) != want || len(r.Warnings) != want {
+	if scene.Warned(r, initiator.WarnRetried) != want || len(r.Warnings) != want {
 		t.Errorf("warnings %v, want %d", r.Warnings, want)
 	}
 	var e *initiator.Error
@@ -113,9 +114,9 @@ func judgeTries(t *testing.T, r initiator.Result, tries int) {
 // TestRetriesSay: the warning says what failed first, and how often.
 func TestRetriesSay(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries = 2
-		r, _ := discover(t, d, portal(n, where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, hangsUp(), &iscsitest.Target{}))
+		r, _ := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, hangsUp(), &iscsitest.Target{}))
 		want := []initiator.Warning{{
 			Code:    initiator.WarnRetried,
 			Message: "2 tries failed before this one; the first: login to 192.0.2.1:3260 from 192.0.2.254: target refused: service unavailable (0x0301)",
@@ -136,17 +137,17 @@ func TestRetriesConnect(t *testing.T) {
 		err   error // of the first
 		dns   bool
 		tries int
-		want  outcome
+		want  scene.Outcome
 	}{
 		{name: "refused", err: refused, tries: 2},
 		{name: "no route", err: &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}, tries: 2},
 		{name: "name server silent", dns: true, err: &net.DNSError{Err: "i/o timeout", IsTimeout: true}, tries: 2},
-		{name: "no such host", dns: true, err: &net.DNSError{Err: "no such host", IsNotFound: true}, tries: 1, want: outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved}},
+		{name: "no such host", dns: true, err: &net.DNSError{Err: "no such host", IsNotFound: true}, tries: 1, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Retries = 1
 				tries := 0
 				d.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -155,7 +156,7 @@ func TestRetriesConnect(t *testing.T) {
 							return nil, tt.err
 						}
 					}
-					return lookup("192.0.2.1")(ctx, host)
+					return scene.Lookup("192.0.2.1")(ctx, host)
 				}
 				d.Dial = func(ctx context.Context, src netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 					if !tt.dns {
@@ -165,9 +166,9 @@ func TestRetriesConnect(t *testing.T) {
 					}
 					return n.Dial(ctx, src, dst)
 				}
-				n.Portal(where, &iscsitest.Target{Records: records(disk1)})
+				n.Portal(scene.Where, &iscsitest.Target{Records: scene.Records(scene.Disk1)})
 				r, _ := discover(t, d, named)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if tries != tt.tries {
 					t.Errorf("%d tries, want %d", tries, tt.tries)
 				}
@@ -183,29 +184,29 @@ func TestRetriesAddresses(t *testing.T) {
 	t.Parallel()
 	busy := &iscsitest.Target{Status: pdu.StatusServiceUnavailable}
 	refuses := &iscsitest.Target{Status: pdu.StatusAuthFailure}
-	good := &iscsitest.Target{Records: records(disk1)}
+	good := &iscsitest.Target{Records: scene.Records(scene.Disk1)}
 	tests := []struct {
 		name          string
 		first, second []iscsitest.Handler // nil: connections are refused
 		dials         string              // last digits of the addresses
-		want          outcome
+		want          scene.Outcome
 	}{
 		{name: "the second the second time", first: []iscsitest.Handler{busy}, second: []iscsitest.Handler{busy, good}, dials: "1212"},
 		{name: "the first the second time", first: []iscsitest.Handler{busy, good}, dials: "121"},
-		{name: "the first refused", first: []iscsitest.Handler{refuses, good}, second: []iscsitest.Handler{busy, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
-		{name: "the second refused", first: []iscsitest.Handler{busy, good}, second: []iscsitest.Handler{refuses, good}, dials: "12", want: outcome{stage: initiator.StageLogin, code: isdsc.AuthenticationFailure}},
+		{name: "the first refused", first: []iscsitest.Handler{refuses, good}, second: []iscsitest.Handler{busy, good}, dials: "12", want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.ServiceUnavailable, Retry: true}},
+		{name: "the second refused", first: []iscsitest.Handler{busy, good}, second: []iscsitest.Handler{refuses, good}, dials: "12", want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Retries, d.Lookup = 1, lookup("192.0.2.1", "192.0.2.2")
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				d.Retries, d.Lookup = 1, scene.Lookup("192.0.2.1", "192.0.2.2")
 				n.Portal("192.0.2.1:3260", tt.first...)
 				if tt.second != nil {
 					n.Portal("192.0.2.2:3260", tt.second...)
 				}
 				r, _ := discover(t, d, named)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				dials := ""
 				for _, dial := range n.Dials() {
 					s := dial.Portal.Addr().String()
@@ -215,7 +216,7 @@ func TestRetriesAddresses(t *testing.T) {
 					t.Errorf("dialed %s, want %s", dials, tt.dials)
 				}
 				// Of the failed try nothing is left but what it failed with.
-				if r.Err == nil && (warned(r, initiator.WarnRetried) != 1 || warned(r, initiator.WarnEarlierAddress) != strings.Count(tt.dials, "2")-1) {
+				if r.Err == nil && (scene.Warned(r, initiator.WarnRetried) != 1 || scene.Warned(r, initiator.WarnEarlierAddress) != strings.Count(tt.dials, "2")-1) {
 					t.Errorf("warnings %v", r.Warnings)
 				}
 			})
@@ -231,24 +232,24 @@ func TestRetriesTime(t *testing.T) {
 		timeout time.Duration
 		handler iscsitest.Handler // nil: it hangs
 		tries   int               // at least
-		want    outcome
+		want    scene.Outcome
 	}{
-		{name: "a silent portal has used it up", timeout: 5 * time.Second, tries: 1, want: outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "no answer within 5s; "}},
-		{name: "no time for a try", timeout: 99 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 1, want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
-		{name: "waits use it up", timeout: 400 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 4, want: outcome{stage: initiator.StageLogin, code: isdsc.ServiceUnavailable, retry: true}},
-		{name: "a slow target", timeout: 2 * time.Second, handler: iscsitest.Slow(30*time.Millisecond, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}), tries: 2, want: outcome{stage: initiator.StageLogin, code: isdsc.TransportError, retry: true, text: ", after 2 tries"}},
+		{name: "a silent portal has used it up", timeout: 5 * time.Second, tries: 1, want: scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: "no answer within 5s; "}},
+		{name: "no time for a try", timeout: 99 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.ServiceUnavailable, Retry: true}},
+		{name: "waits use it up", timeout: 400 * time.Millisecond, handler: &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, tries: 4, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.ServiceUnavailable, Retry: true}},
+		{name: "a slow target", timeout: 2 * time.Second, handler: iscsitest.Slow(30*time.Millisecond, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}), tries: 2, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TransportError, Retry: true, Text: ", after 2 tries"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Retries, d.Timeout = 10, tt.timeout
-				p := portal(n, where)
+				p := scene.Portal(n, scene.Where)
 				if tt.handler != nil {
-					p = portal(n, where, tt.handler)
+					p = scene.Portal(n, scene.Where, tt.handler)
 				}
 				r, took := discover(t, d, p)
-				judge(t, r.Err, tt.want)
+				scene.Judge(t, r.Err, tt.want)
 				if took > tt.timeout || r.Elapsed != took || len(n.Dials()) != tt.tries {
 					t.Errorf("%d tries in %s, want %d in %s", len(n.Dials()), took, tt.tries, tt.timeout)
 				}
@@ -262,17 +263,17 @@ func TestRetriesTime(t *testing.T) {
 func TestRetriesCancelled(t *testing.T) {
 	t.Parallel()
 	for _, parallel := range []int{1, 4} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Retries, d.Parallel = 10, parallel
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(100*time.Millisecond, cancel)
 			start := time.Now()
-			p := portal(n, where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
+			p := scene.Portal(n, scene.Where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
 			done := 0
 			for e := range d.Run(ctx, slices.Values([]initiator.SendTargetPortal{p})) {
 				done++
 				err := e.(initiator.PortalDone).Result.Err
-				judge(t, err, outcome{stage: initiator.StageLogin, code: isdsc.Win32Cancelled, text: "login to 192.0.2.1:3260 from 192.0.2.254: context canceled"})
+				scene.Judge(t, err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.Win32Cancelled, Text: "login to 192.0.2.1:3260 from 192.0.2.254: context canceled"})
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)
 				}
@@ -282,11 +283,11 @@ func TestRetriesCancelled(t *testing.T) {
 			}
 		})
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries, d.Parallel = 10, 4
 		start := time.Now()
-		good := portal(n, "192.0.2.2:3260", &iscsitest.Target{})
-		busy := portal(n, where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
+		good := scene.Portal(n, "192.0.2.2:3260", &iscsitest.Target{})
+		busy := scene.Portal(n, scene.Where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
 		for range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{busy, good})) {
 			break
 		}
@@ -297,15 +298,15 @@ func TestRetriesCancelled(t *testing.T) {
 }
 
 // TestRetriesOnce: wherever a session is cut, a target is handed on once: the
-// portal is asked again only where none was.
+// Portal is asked again only where none was.
 func TestRetriesOnce(t *testing.T) {
 	t.Parallel()
 	retried, failed := 0, 0
 	for cut := 1; ; cut += 7 {
 		whole := false
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Retries = 1
-			p := withAll(portal(n, where, iscsitest.CutAfter(cut, full()), full()))
+			p := withAll(scene.Portal(n, scene.Where, iscsitest.CutAfter(cut, full()), full()))
 			var names []string
 			var result initiator.Result
 			for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{p})) {
@@ -316,13 +317,13 @@ func TestRetriesOnce(t *testing.T) {
 					result = e.Result
 				}
 			}
-			judgeResult(t, result)
+			scene.JudgeResult(t, result)
 			if result.TargetsFound != len(names) {
 				t.Errorf("cut at %d: %d targets, and the result says %d", cut, len(names), result.TargetsFound)
 			}
 			switch {
 			case result.Err == nil:
-				if diff := cmp.Diff([]string{disk1, disk2}, names); diff != "" {
+				if diff := cmp.Diff([]string{scene.Disk1, scene.Disk2}, names); diff != "" {
 					t.Errorf("cut at %d: targets (-want +got):\n%s", cut, diff)
 				}
 				if whole = len(n.Dials()) == 1; !whole {
@@ -346,15 +347,15 @@ func TestRetriesOnce(t *testing.T) {
 // TestRetriesForget: a result has nothing of the try before.
 func TestRetriesForget(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries = 1
 		moved := &iscsitest.Target{Redirect: "192.0.2.2:3260", Status: pdu.StatusMovedPermanently}
-		p := withCHAP(portal(n, where, moved, &iscsitest.Target{Records: records(disk1)}), chapUser, chapSecret)
+		p := scene.WithCHAP(scene.Portal(n, scene.Where, moved, &iscsitest.Target{Records: scene.Records(scene.Disk1)}), scene.CHAPUser, scene.CHAPSecret)
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
 		p.Login.AuthType = initiator.NoAuth
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
-		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort(where) {
+		scene.Judge(t, r.Err, scene.Outcome{})
+		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort(scene.Where) {
 			t.Errorf("at %s after hops %v", r.Address, r.Redirects)
 		}
 		judgeTries(t, r, 2)
@@ -366,10 +367,10 @@ func TestRetriesForget(t *testing.T) {
 func TestRetriesFallback(t *testing.T) {
 	t.Parallel()
 	for _, status := range []pdu.Status{pdu.StatusAuthFailure, pdu.StatusInitiatorError} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Retries = 5
-			p := portal(n, where, confused("7", status), &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
-			r, took := discover(t, d, withCHAP(p, chapUser, chapSecret))
+			p := scene.Portal(n, scene.Where, confused("7", status), &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
+			r, took := discover(t, d, scene.WithCHAP(p, scene.CHAPUser, scene.CHAPSecret))
 			if r.Err == nil || len(n.Dials()) != 2 || took != 0 {
 				t.Errorf("%s: error %v, dials %v", status, r.Err, n.Dials())
 			}
@@ -381,19 +382,19 @@ func TestRetriesFallback(t *testing.T) {
 // the portal's time, and its error has no address of the try before.
 func TestRetriesResolve(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries = 1
 		lookups := 0
 		d.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			if lookups++; lookups == 1 {
-				return lookup("192.0.2.1")(ctx, host)
+				return scene.Lookup("192.0.2.1")(ctx, host)
 			}
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
-		n.Portal(where, append(hangsUp()[:1], iscsitest.Delay(6*time.Second), iscsitest.Close()))
+		n.Portal(scene.Where, append(hangsUp()[:1], iscsitest.Delay(6*time.Second), iscsitest.Close()))
 		r, took := discover(t, d, named)
-		judge(t, r.Err, outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true, text: "resolve array.example:3260: no answer within "})
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Retry: true, Text: "resolve array.example:3260: no answer within "})
 		if lookups != 2 || took != d.Timeout || r.Address.IsValid() || r.Source.IsValid() || strings.Contains(r.Err.Error(), "192.0.2") {
 			t.Errorf("%d lookups in %s; at %s from %s: %v", lookups, took, r.Address, r.Source, r.Err)
 		}
@@ -403,15 +404,15 @@ func TestRetriesResolve(t *testing.T) {
 // TestRetriesReflected: a challenge of ours from an earlier try is not answered.
 func TestRetriesReflected(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries = 1
 		var challenge string
 		first := append(overhears(func(c string) { challenge = c }), iscsitest.Close())
-		p := portal(n, where, first, challenges(func() string { return challenge }))
-		p = withMutualCHAP(withCHAP(p, chapUser, chapSecret), targetUser, targetSecret)
+		p := scene.Portal(n, scene.Where, first, challenges(func() string { return challenge }))
+		p = scene.WithMutualCHAP(scene.WithCHAP(p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
 		p.Login.NoCHAPFallback = true
 		r, _ := discover(t, d, p)
-		if judge(t, r.Err, reflected); len(n.Dials()) != 2 {
+		if scene.Judge(t, r.Err, reflected); len(n.Dials()) != 2 {
 			t.Errorf("dials %v", n.Dials())
 		}
 	})
@@ -440,9 +441,9 @@ func TestRetriesPlan(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				e := &fakeEnforcer{existing: tt.first, aggressive: true, network: n}
-				d.Enforcer, d.Key, d.Retries = e, groupKey, 3
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				e := &scene.FakeEnforcer{Found: tt.first, Aggressive: true, Network: n}
+				d.Enforcer, d.Key, d.Retries = e, scene.GroupKey, 3
 				d.Ports = &ports.Selector{
 					Instances: []string{"host"},
 					Ports:     []ports.Port{{Instance: "host", Address: netip.MustParseAddr("192.0.2.254"), State: ports.Up}},
@@ -451,11 +452,11 @@ func TestRetriesPlan(t *testing.T) {
 					},
 				}
 				busy := &iscsitest.Target{Status: pdu.StatusServiceUnavailable, Respond: func(_, _ pdu.PDU) iscsitest.Step {
-					e.existing = tt.then
+					e.Found = tt.then
 					return nil
 				}}
-				r, _ := discover(t, d, portal(n, where, busy, &iscsitest.Target{Records: records(disk1)}))
-				wantCode(t, r.Err, tt.code)
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, busy, &iscsitest.Target{Records: scene.Records(scene.Disk1)}))
+				scene.WantCode(t, r.Err, tt.code)
 				if len(n.Dials()) != tt.tries {
 					t.Errorf("%d connections, want %d", len(n.Dials()), tt.tries)
 				}
@@ -472,17 +473,17 @@ func TestRetriesPlan(t *testing.T) {
 // are collected count once.
 func TestRetriesSweep(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		d.Retries, d.Parallel = 2, 4
 		var portals []initiator.SendTargetPortal
 		for i := range 40 {
 			addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + i)}), 3260)
-			handlers := []iscsitest.Handler{&iscsitest.Target{Status: pdu.StatusOutOfResources}, hangsUp(), &iscsitest.Target{Records: records(disk1)}}
-			portals = append(portals, portal(n, addr.String(), handlers[i%3:]...))
+			handlers := []iscsitest.Handler{&iscsitest.Target{Status: pdu.StatusOutOfResources}, hangsUp(), &iscsitest.Target{Records: scene.Records(scene.Disk1)}}
+			portals = append(portals, scene.Portal(n, addr.String(), handlers[i%3:]...))
 		}
 		start, results := time.Now(), 0
 		for r := range d.DiscoverAll(t.Context(), slices.Values(portals)) {
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 			judgeTries(t, r, 3-results%3)
 			results++
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -49,12 +50,12 @@ func TestRoundTrips(t *testing.T) {
 		{name: "no authentication", want: 1 + 1},
 		{
 			name: "CHAP", want: 4 + 1, target: iscsitest.Target{User: user, Secret: secret},
-			with: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return withCHAP(p, user, secret) },
+			with: func(p initiator.SendTargetPortal) initiator.SendTargetPortal { return scene.WithCHAP(p, user, secret) },
 		},
 		{
 			name: "mutual CHAP", want: 4 + 1, target: iscsitest.Target{User: user, Secret: secret, MutualUser: targetUser, MutualSecret: targetSecret},
 			with: func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-				return withMutualCHAP(withCHAP(p, user, secret), targetUser, targetSecret)
+				return scene.WithMutualCHAP(scene.WithCHAP(p, user, secret), targetUser, targetSecret)
 			},
 		},
 		{
@@ -84,9 +85,9 @@ func TestRoundTrips(t *testing.T) {
 				return nil
 			}
 			var count atomic.Int32
-			d := newDiscoverer()
+			d := scene.NewDiscoverer()
 			d.Wrap = func(nc net.Conn) net.Conn { return &turns{Conn: nc, count: &count} }
-			p := at(iscsitest.Listen(t, &target).Addr)
+			p := scene.At(iscsitest.Listen(t, &target).Addr)
 			if tt.with != nil {
 				p = tt.with(p)
 			}

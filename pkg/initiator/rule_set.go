@@ -11,10 +11,10 @@ import (
 type RuleSet interface {
 	// Apply puts the rules into a request. What d itself knows of keys and gateways
 	// counts where the rules say nothing. A rule that cannot be read is r.Err.
-	Apply(d *Discoverer, r *job)
+	Apply(d *Discoverer, r *Request)
 
 	// RequestThere returns the request for an address dst that the portal of r
 	// advertises: it is under the rules of that address as well, unless those of the
 	// portal protect more.
-	RequestThere(ctx context.Context, r job, dst netip.AddrPort) (job, error)
+	RequestThere(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
 }

@@ -37,7 +37,7 @@ var errStopped = errors.New("initiator: the consumer went away")
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		var k keeper
-		for b := range d.run(ctx, d.jobs(portals), nil, d.parallel()) {
+		for b := range d.run(ctx, d.requests(portals), nil, d.parallel()) {
 			for i := range b.entries {
 				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: k.keep(b, i)}) {
 					return
@@ -50,30 +50,32 @@ func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]
 	}
 }
 
-// A job is a portal and what goes along with it to the discovery. In a sequence it
-// is valid until the next one is asked for.
-type job struct {
-	portal SendTargetPortal // with its secrets
-	name   string           // of the initiator, where the port has none
-	ports  *ports.Selector
+// A Request is a portal and all that decides how it is asked. A Discoverer makes one of
+// each portal; a registry, or another program that knows more of its portals, makes its
+// own and calls DiscoverRequests.
+type Request struct {
+	Portal SendTargetPortal // with its secrets
+	Name   string           // iSCSI name of the initiator, where the initiator port has none of its own
+	Ports  *ports.Selector  // nil: routing picks the source address
 
-	// security is what decides about IPsec beside the portal's own flags and
+	// Security is what decides about IPsec beside the portal's own flags and
 	// what exists.
-	security ipsec.Settings
-	policy   policyFunc // of the administrator; nil: none
-	key      KeyFunc
-	outer    OuterFunc
+	Security ipsec.Settings
+	Policy   PolicyFunc // of the administrator; nil: none
+	Key      KeyFunc
+	Outer    OuterFunc
 
-	err error // why it cannot be begun; an *Error
+	// Err is why the portal cannot be asked; it becomes the result. An *Error.
+	Err error
 }
 
-// jobs makes jobs of portals by what d says of all.
-func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
-	return func(yield func(*job) bool) {
-		j := job{ports: d.Ports, key: d.Key, outer: d.Outer}
-		for j.portal = range portals {
-			j.name = j.portal.Login.nameOr(d.InitiatorName)
-			if j.err = nil; d.Rules != nil {
+// requests makes requests of portals by what d says of all.
+func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Request] {
+	return func(yield func(*Request) bool) {
+		j := Request{Ports: d.Ports, Key: d.Key, Outer: d.Outer}
+		for j.Portal = range portals {
+			j.Name = j.Portal.Login.nameOr(d.InitiatorName)
+			if j.Err = nil; d.Rules != nil {
 				d.Rules.Apply(d, &j)
 			}
 			if !yield(&j) {
@@ -85,14 +87,14 @@ func (d *Discoverer) jobs(portals iter.Seq[SendTargetPortal]) iter.Seq[*job] {
 
 // run is Batches, with that many portals at once. Where ahead is not nil the answers
 // are collected, and it bounds how many are.
-func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead, parallel int) iter.Seq[*Batch] {
+func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead *ahead, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		p := &pool{d: d, ctx: ctx, ahead: ahead, parallel: parallel, started: 1}
 		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
 		if parallel == 1 {
 			defer cancel()
-			p.alone(cancel, jobs, yield)
+			p.alone(cancel, requests, yield)
 			return
 		}
 		p.feed = newFeed(parallel)
@@ -104,7 +106,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead,
 			}
 			p.feed.carry()
 		}()
-		go p.feed.run(ctx, cancel, jobs)
+		go p.feed.run(ctx, cancel, requests)
 		p.workers.Go(p.work)
 		go func() {
 			p.feed.watch(ctx)
@@ -123,7 +125,7 @@ func (d *Discoverer) run(ctx context.Context, jobs iter.Seq[*job], ahead *ahead,
 
 // alone asks one portal after the other in the goroutine of the consumer: what was
 // read is in the processor's memory still when he gets it, and nobody has to be woken.
-func (p *pool) alone(cancel context.CancelFunc, jobs iter.Seq[*job], yield func(*Batch) bool) {
+func (p *pool) alone(cancel context.CancelFunc, requests iter.Seq[*Request], yield func(*Batch) bool) {
 	gone := false
 	p.near = func(b *Batch) bool {
 		if gone = gone || !yield(b); gone {
@@ -138,12 +140,12 @@ func (p *pool) alone(cancel context.CancelFunc, jobs iter.Seq[*job], yield func(
 	if p.ctx.Err() != nil {
 		return
 	}
-	for next := range jobs {
+	for next := range requests {
 		if p.ahead != nil && !p.ahead.enter(p.ctx) {
 			return
 		}
 		a.reset()
-		a.job, a.index = *next, p.taken
+		a.request, a.index = *next, p.taken
 		p.taken++
 		if a.run(p.ctx); p.ctx.Err() != nil {
 			return
@@ -188,7 +190,7 @@ func (p *pool) work() {
 	for {
 		a.reset()
 		var ok bool
-		if a.index, ok = p.take(&a.job); !ok {
+		if a.index, ok = p.take(&a.request); !ok {
 			return
 		}
 		a.run(p.ctx)
@@ -196,7 +198,7 @@ func (p *pool) work() {
 }
 
 // take copies the next portal to j and returns its index.
-func (p *pool) take(j *job) (index int, ok bool) {
+func (p *pool) take(j *Request) (index int, ok bool) {
 	if p.ahead != nil && !p.ahead.enter(p.ctx) {
 		return 0, false
 	}

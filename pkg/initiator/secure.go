@@ -15,22 +15,22 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// settings are what a portal's plan for IPsec depends on, without what exists.
-func (j *job) settings() ipsec.Settings {
-	s := j.security
-	s.Flags = j.portal.Security
-	s.RequireIPsec = j.portal.Login.Flags&LoginRequireIPsec != 0
-	s.RefuseUnknown = j.portal.IPsec.RefuseUnknown
+// Settings are what a portal's plan for IPsec depends on, without what exists.
+func (j *Request) Settings() ipsec.Settings {
+	s := j.Security
+	s.Flags = j.Portal.Security
+	s.RequireIPsec = j.Portal.Login.Flags&LoginRequireIPsec != 0
+	s.RefuseUnknown = j.Portal.IPsec.RefuseUnknown
 	return s
 }
 
 // planned returns the plan for a connection from a port.
 func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
-	s := a.job.settings()
+	s := a.request.Settings()
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
-		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + Reason(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := a.plan.resolve(s)
@@ -39,7 +39,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 	a.result.IPsec = plan
 	switch {
 	case err != nil:
-		return plan, &isdsc.Error{Code: planCode(err), What: "IPsec", Reason: errorText(err), Err: err}
+		return plan, &isdsc.Error{Code: planCode(err), What: "IPsec", Reason: Reason(err), Err: err}
 	case a.further && plan.WeakerThan(before):
 		what := "a redirection leads to less protection: "
 		if len(a.result.Redirects) == 0 {
@@ -91,9 +91,9 @@ func (a *attempt) existing(ctx context.Context, from ports.Port, dst netip.AddrP
 	if !a.d.NothingExists {
 		system.Kind = ipsec.ExistingUnknown
 	}
-	if a.job.policy != nil {
+	if a.request.Policy != nil {
 		err = a.ours(ctx, func(ctx context.Context) (err error) {
-			policy, groups, err = a.job.policy(ctx, dst)
+			policy, groups, err = a.request.Policy(ctx, dst)
 			return err
 		})
 		if err != nil {
@@ -189,7 +189,7 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 // result is not out yet.
 func (a *attempt) release(d enforce.Dialer) {
 	if err := d.Close(); err != nil {
-		a.warnings.add(WarnLeftover, "%s", errorText(err))
+		a.warnings.add(WarnLeftover, "%s", Reason(err))
 	}
 }
 
@@ -201,7 +201,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 	if a.d.Enforcer == nil {
 		return refuse(isdsc.IPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
 	}
-	s = enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.job.portal.IPsec.Proposals}
+	s = enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.request.Portal.IPsec.Proposals}
 	if a.bindDevice() {
 		s.Device = from.Interface
 	}
@@ -215,15 +215,15 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 		}
 	}
 	peer := enforce.Peer{Addr: dst.Addr()}
-	if !a.elsewhere && !a.job.portal.Portal.Literal().IsValid() {
-		peer.Name = a.job.portal.Portal.host()
+	if !a.elsewhere && !a.request.Portal.Portal.Literal().IsValid() {
+		peer.Name = a.request.Portal.Portal.Host()
 	}
 	if s.Outer.IsValid() {
 		peer = enforce.Peer{Addr: s.Outer}
 	}
-	peer.LocalID = a.job.portal.IPsec.LocalID
+	peer.LocalID = a.request.Portal.IPsec.LocalID
 	if !a.elsewhere {
-		peer.ID = a.job.portal.IPsec.PeerID
+		peer.ID = a.request.Portal.IPsec.PeerID
 	}
 	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
 		return refuse(isdsc.TargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all"+a.kept()+because(err))
@@ -236,35 +236,35 @@ func because(err error) string {
 	if err == nil {
 		return ""
 	}
-	return ": " + errorText(err)
+	return ": " + Reason(err)
 }
 
-// outer returns the gateway to dst: the portal's own, or the one that is known.
+// Outer returns the gateway to dst: the portal's own, or the one that is known.
 func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
-	if own := a.job.portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
+	if own := a.request.Portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
 		return own, true, nil
 	}
-	if a.job.outer == nil {
+	if a.request.Outer == nil {
 		return netip.Addr{}, false, nil
 	}
 	err = a.ours(ctx, func(ctx context.Context) (err error) {
-		gateway, ok, err = a.job.outer(ctx, from, dst)
+		gateway, ok, err = a.request.Outer(ctx, from, dst)
 		return err
 	})
 	return gateway, ok, err
 }
 
-// key returns the key of a peer: the portal's own, or the one that is known for the
+// Key returns the key of a peer: the portal's own, or the one that is known for the
 // peer. The portal's own key authenticates the portal's host, so another host that
 // the portal sent us to never gets it, whatever the redirect policy.
 func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error) {
-	own := &a.job.portal.IPsec
+	own := &a.request.Portal.IPsec
 	switch {
 	case !own.Key.IsZero() && !a.elsewhere:
 		key, ok = enforce.PSK{Secret: own.Key}, true
-	case a.job.key != nil:
+	case a.request.Key != nil:
 		err = a.ours(ctx, func(ctx context.Context) (err error) {
-			key, ok, err = a.job.key(ctx, from, peer)
+			key, ok, err = a.request.Key(ctx, from, peer)
 			return err
 		})
 	}
@@ -279,7 +279,7 @@ func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 
 // kept says why the portal's own key was of no use.
 func (a *attempt) kept() string {
-	if a.elsewhere && !a.job.portal.IPsec.Key.IsZero() {
+	if a.elsewhere && !a.request.Portal.IPsec.Key.IsZero() {
 		return "; the portal's own stays with the host it was given for"
 	}
 	return ""
@@ -291,7 +291,7 @@ func configured(err error) error {
 	if errors.As(err, &config) {
 		return err
 	}
-	return &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: errorText(err), Err: err}
+	return &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: Reason(err), Err: err}
 }
 
 // prove reads the proof of a protected connection. Without one the connection
@@ -309,9 +309,9 @@ func (a *attempt) prove(ctx context.Context, dialer enforce.Dialer) error {
 	return nil
 }
 
-// mayProtect reports whether the connections of a job may turn out protected, so
+// mayProtect reports whether the connections of a request may turn out protected, so
 // that a short secret cannot be refused beforehand.
-func (d *Discoverer) mayProtect(j *job) bool {
-	plan, err := j.settings().Resolve()
+func (d *Discoverer) mayProtect(j *Request) bool {
+	plan, err := j.Settings().Resolve()
 	return err == nil && plan.Protects() || d.Enforcer != nil
 }

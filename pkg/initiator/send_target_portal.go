@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -25,8 +26,8 @@ type SendTargetPortal struct {
 	Source netip.Addr
 }
 
-// validate holds p against the rules of the reference API.
-func (p *SendTargetPortal) validate() error {
+// Validate holds p against the rules of the reference API.
+func (p *SendTargetPortal) Validate() error {
 	if err := p.Portal.validate(); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (p *SendTargetPortal) validate() error {
 	if p.Source.IsValid() && p.Port != ports.All {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
 	}
-	if dst, err := netip.ParseAddr(p.Portal.host()); err == nil && p.Source.IsValid() {
+	if dst, err := netip.ParseAddr(p.Portal.Host()); err == nil && p.Source.IsValid() {
 		if dst.Unmap().Is4() != p.Source.Unmap().Is4() {
 			return &isdsc.Error{
 				Code:   isdsc.AddressTypeNotSupported,
@@ -56,7 +57,13 @@ func (p *SendTargetPortal) validate() error {
 	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}
 	if err := s.Validate(); err != nil {
-		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: errorText(err), Err: err}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: Reason(err), Err: err}
 	}
 	return nil
+}
+
+// WithoutSecrets returns p as it may be shown: without CHAP secrets and preshared key.
+func WithoutSecrets(p SendTargetPortal) SendTargetPortal {
+	p.Login.Password, p.Login.TargetPassword, p.IPsec.Key = auth.Secret{}, auth.Secret{}, auth.Secret{}
+	return p
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // What the caller's own sequence does, in all of the loops (issue 13, 19).
@@ -55,7 +56,7 @@ func sequences(t *testing.T, parallel []int, play func(t *testing.T, n *iscsites
 		for _, at := range parallel {
 			t.Run(fmt.Sprintf("%s, %d at once", l.name, at), func(t *testing.T) {
 				t.Parallel()
-				scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					d.Parallel = at
 					play(t, n, d, l)
 				})
@@ -69,8 +70,8 @@ func sequences(t *testing.T, parallel []int, play func(t *testing.T, n *iscsites
 func TestSequencePanics(t *testing.T) {
 	sequences(t, []int{1, 2, 64}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
 		want := errors.New("no more portals")
-		good := portal(n, where, &iscsitest.Target{})
-		silent := portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})
+		good := scene.Portal(n, scene.Where, &iscsitest.Target{})
+		silent := scene.Portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})
 		start := time.Now()
 		results := 0
 		defer func() {
@@ -92,7 +93,7 @@ func TestSequencePanics(t *testing.T) {
 			panic(want)
 		}, func(r initiator.Result) bool {
 			results++
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 			return true
 		})
 		t.Error("the loop has ended as if nothing were wrong")
@@ -103,7 +104,7 @@ func TestSequencePanics(t *testing.T) {
 // goroutine of the loop.
 func TestSequenceExits(t *testing.T) {
 	sequences(t, []int{1, 2}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
-		good := portal(n, where, &iscsitest.Target{})
+		good := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		went := "on"
 		done := make(chan struct{})
 		go func() {
@@ -140,7 +141,7 @@ func TestLeaveSleepingSequence(t *testing.T) {
 	} {
 		t.Run(awake.name, func(t *testing.T) {
 			sequences(t, []int{2}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
-				good := portal(n, where, &iscsitest.Target{})
+				good := scene.Portal(n, scene.Where, &iscsitest.Target{})
 				stopped := make(chan struct{})
 				start := time.Now()
 				l.run(t.Context(), d, func(yield func(initiator.SendTargetPortal) bool) {
@@ -172,8 +173,8 @@ func TestLeaveSleepingSequence(t *testing.T) {
 // has been left, and a panic on the way is the loop's.
 func TestLeaveSequence(t *testing.T) {
 	sequences(t, []int{1, 2}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
-		good := portal(n, where, &iscsitest.Target{})
-		silent := portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})
+		good := scene.Portal(n, scene.Where, &iscsitest.Target{})
+		silent := scene.Portal(n, "192.0.2.2:3260", iscsitest.Script{iscsitest.Silence()})
 		clean := false
 		defer func() {
 			if v := recover(); v != "in the clean-up" || !clean {
@@ -194,7 +195,7 @@ func TestLeaveSequence(t *testing.T) {
 // that sleeps no longer than a moment, either.
 func TestCancelSleepingSequence(t *testing.T) {
 	sequences(t, []int{2}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
-		good := portal(n, where, &iscsitest.Target{})
+		good := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		stopped := make(chan struct{})
@@ -209,7 +210,7 @@ func TestCancelSleepingSequence(t *testing.T) {
 				}
 			}
 		}, func(r initiator.Result) bool {
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 			results++
 			return true
 		})
@@ -224,7 +225,7 @@ func TestCancelSleepingSequence(t *testing.T) {
 // ended is begun, so that each that was yielded has a result.
 func TestCancelSlowSequence(t *testing.T) {
 	sequences(t, []int{1, 2, 64}, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer, l loop) {
-		good := portal(n, where, &iscsitest.Target{})
+		good := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		ctx, cancel := context.WithCancel(t.Context())
 		yielded, results := 0, 0
 		l.run(ctx, d, func(yield func(initiator.SendTargetPortal) bool) {
@@ -241,7 +242,7 @@ func TestCancelSlowSequence(t *testing.T) {
 			}
 		}, func(r initiator.Result) bool {
 			if results++; results == 1 {
-				judge(t, r.Err, outcome{})
+				scene.Judge(t, r.Err, scene.Outcome{})
 			} else if !errors.Is(r.Err, context.Canceled) {
 				t.Errorf("got %v, want context.Canceled", r.Err)
 			}
@@ -258,10 +259,10 @@ func TestCancelSlowSequence(t *testing.T) {
 func TestSequenceLocksThread(t *testing.T) {
 	t.Parallel()
 	for _, parallel := range []int{1, 2} {
-		d := newDiscoverer()
+		d := scene.NewDiscoverer()
 		d.Parallel = parallel
-		d.Dial = pipes(t, &iscsitest.Target{Records: records("iqn.2026-11.com.example:disk")})
-		portal := at(netip.MustParseAddrPort(where))
+		d.Dial = pipes(t, &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")})
+		portal := scene.At(netip.MustParseAddrPort(scene.Where))
 		runtime.LockOSThread()
 		results := 0
 		for e := range d.Run(t.Context(), func(yield func(initiator.SendTargetPortal) bool) {

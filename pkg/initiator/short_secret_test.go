@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -41,19 +42,19 @@ func TestShortSecrets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				d.Strict = tt.strict
-				target := &iscsitest.Target{User: chapUser, Secret: tt.ours, MutualUser: targetUser, MutualSecret: tt.theirs, Records: records(disk1)}
+				target := &iscsitest.Target{User: scene.CHAPUser, Secret: tt.ours, MutualUser: scene.TargetUser, MutualSecret: tt.theirs, Records: scene.Records(scene.Disk1)}
 				if tt.wrong {
 					target.Secret = "another"
 				}
-				p := withCHAP(portal(n, where, target), chapUser, tt.ours)
+				p := scene.WithCHAP(scene.Portal(n, scene.Where, target), scene.CHAPUser, tt.ours)
 				if tt.theirs != "" {
-					p = withMutualCHAP(p, targetUser, tt.theirs)
+					p = scene.WithMutualCHAP(p, scene.TargetUser, tt.theirs)
 				}
 				p.Login.ShortSecrets = tt.short
 				r, _ := discover(t, d, p)
-				wantCode(t, r.Err, tt.code)
+				scene.WantCode(t, r.Err, tt.code)
 				judgeShort(t, r, tt.warn)
 				sent := len(n.Dials()) > 0
 				if refused := tt.code != 0 && !tt.wrong; sent == refused {
@@ -78,7 +79,7 @@ func judgeShort(t *testing.T, r initiator.Result, want bool) {
 	if want {
 		n = 1
 	}
-	if warned(r, initiator.WarnShortSecret) != n {
+	if scene.Warned(r, initiator.WarnShortSecret) != n {
 		t.Errorf("warnings %v, want %d about short secrets", r.Warnings, n)
 	}
 	for _, w := range r.Warnings {
@@ -94,21 +95,21 @@ func judgeShort(t *testing.T, r initiator.Result, want bool) {
 func TestShortSecretsProtected(t *testing.T) {
 	t.Parallel()
 	for _, short := range []bool{false, true} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			d.Enforcer, d.Key = &fakeEnforcer{network: n}, groupKey
-			p := withCHAP(portal(n, where, &iscsitest.Target{User: chapUser, Secret: "x"}), chapUser, "x")
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			d.Enforcer, d.Key = &scene.FakeEnforcer{Network: n}, scene.GroupKey
+			p := scene.WithCHAP(scene.Portal(n, scene.Where, &iscsitest.Target{User: scene.CHAPUser, Secret: "x"}), scene.CHAPUser, "x")
 			p.Source, p.Security, p.Login.ShortSecrets = netip.MustParseAddr("192.0.2.254"), ipsec.FlagValid|ipsec.FlagIKE, short
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 			judgeShort(t, r, false)
 		})
 	}
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := withCHAP(portal(n, where, sends("192.0.2.2")), chapUser, "x")
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.WithCHAP(scene.Portal(n, scene.Where, scene.Sends("192.0.2.2")), scene.CHAPUser, "x")
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{})
 		p.Login.ShortSecrets = true
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		judgeShort(t, r, true) // it was offered to the first
 		if r.Auth.Method != "None" {
 			t.Errorf("outcome %+v", r.Auth)
@@ -119,15 +120,15 @@ func TestShortSecretsProtected(t *testing.T) {
 // TestShortSecretsOnce: several addresses make one warning.
 func TestShortSecretsOnce(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Lookup = lookup("192.0.2.1", "192.0.2.2")
-		target := &iscsitest.Target{User: chapUser, Secret: "x"}
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		d.Lookup = scene.Lookup("192.0.2.1", "192.0.2.2")
+		target := &iscsitest.Target{User: scene.CHAPUser, Secret: "x"}
 		n.Portal("192.0.2.1:3260", &iscsitest.Target{Status: 0x0301})
 		n.Portal("192.0.2.2:3260", target)
-		p := withCHAP(named, chapUser, "x")
+		p := scene.WithCHAP(named, scene.CHAPUser, "x")
 		p.Login.ShortSecrets = true
 		r, _ := discover(t, d, p)
-		judge(t, r.Err, outcome{})
+		scene.Judge(t, r.Err, scene.Outcome{})
 		judgeShort(t, r, true)
 	})
 }

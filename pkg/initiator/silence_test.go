@@ -13,12 +13,13 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // lost is the outcome of a connection that brings nothing more.
-func lost(stage initiator.Stage) outcome {
-	return outcome{stage: stage, code: isdsc.TransportError, retry: true}
+func lost(stage initiator.Stage) scene.Outcome {
+	return scene.Outcome{Stage: stage, Code: isdsc.TransportError, Retry: true}
 }
 
 // TestSilence: wherever a target falls silent, it costs the timeout and no more;
@@ -28,14 +29,14 @@ func TestSilence(t *testing.T) {
 	for i, stage := range fullResponses {
 		t.Run(fmt.Sprintf("%s, response %d", stage, i), func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, took := discover(t, d, withAll(portal(n, where, instead(full(), i, iscsitest.Silence()))))
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, took := discover(t, d, withAll(scene.Portal(n, scene.Where, instead(full(), i, iscsitest.Silence()))))
 				want, wantTook := lost(stage), d.Timeout
-				want.text = "no answer within 10s"
+				want.Text = "no answer within 10s"
 				if stage == initiator.StageLogout {
-					want, wantTook = outcome{}, time.Second
+					want, wantTook = scene.Outcome{}, time.Second
 				}
-				if judge(t, r.Err, want); took != wantTook {
+				if scene.Judge(t, r.Err, want); took != wantTook {
 					t.Errorf("it took %s, want %s", took, wantTook)
 				}
 				if r.Err != nil && !errors.Is(r.Err, context.DeadlineExceeded) {
@@ -46,9 +47,9 @@ func TestSilence(t *testing.T) {
 	}
 	t.Run("connect", func(t *testing.T) {
 		t.Parallel()
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			r, took := discover(t, d, portal(n, where))
-			judge(t, r.Err, outcome{stage: initiator.StageConnect, code: isdsc.ConnectionFailed, retry: true, text: "firewalls"})
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			r, took := discover(t, d, scene.Portal(n, scene.Where))
+			scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: "firewalls"})
 			if took != d.Timeout || r.Elapsed != d.Timeout {
 				t.Errorf("it took %s, elapsed %s", took, r.Elapsed)
 			}
@@ -56,13 +57,13 @@ func TestSilence(t *testing.T) {
 	})
 	t.Run("resolve", func(t *testing.T) {
 		t.Parallel()
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
 			r, took := discover(t, d, initiator.SendTargetPortal{Portal: initiator.Portal{Address: "array.example", Port: 3260}})
-			judge(t, r.Err, outcome{stage: initiator.StageResolve, code: isdsc.DNSNameUnresolved, retry: true})
+			scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Retry: true})
 			if took != d.Timeout {
 				t.Errorf("it took %s", took)
 			}
@@ -92,7 +93,7 @@ func TestNoNegativeShare(t *testing.T) {
 			}
 		},
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = 15 * time.Second
 			slow(d)
 			start := time.Now()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 )
 
 // TestSilentPortals: silent portals cost their own time and nobody else's: a run
@@ -32,7 +33,7 @@ func TestSilentPortals(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%d %s, %s", silent, name, each), func(t *testing.T) {
 					t.Parallel()
-					scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+					scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 						d.Parallel = parallel
 						dial := d.Dial
 						d.Dial = func(ctx context.Context, src netip.Addr, dst netip.AddrPort) (net.Conn, error) {
@@ -44,9 +45,9 @@ func TestSilentPortals(t *testing.T) {
 						var portals []initiator.SendTargetPortal
 						for i := range good + silent {
 							if isSilent(silent, i) {
-								portals = append(portals, portal(n, fmt.Sprintf("10.1.0.%d:3260", i+1)))
+								portals = append(portals, scene.Portal(n, fmt.Sprintf("10.1.0.%d:3260", i+1)))
 							} else {
-								portals = append(portals, portal(n, fmt.Sprintf("10.0.0.%d:3260", i+1), &iscsitest.Target{}))
+								portals = append(portals, scene.Portal(n, fmt.Sprintf("10.0.0.%d:3260", i+1), &iscsitest.Target{}))
 							}
 						}
 						start := time.Now()

@@ -20,7 +20,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, 
 	p := &a.result.Portal
 	switch {
 	case p.Source.IsValid():
-		from, err := a.portOfSource(sourceTo(p.Source, dst.Addr()))
+		from, err := a.portOfSource(zone.SourceTo(p.Source, dst.Addr()))
 		if err != nil {
 			return nil, a.fail(err)
 		}
@@ -41,7 +41,7 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, 
 
 // anyPort reports that no port was asked for, and there is no choice of instances.
 func (a *attempt) anyPort() bool {
-	s := a.job.ports
+	s := a.request.Ports
 	return a.result.Portal.Instance == "" && (s == nil || len(s.Instances) <= 1)
 }
 
@@ -58,16 +58,6 @@ func (a *attempt) portOfSource(source netip.Addr) (ports.Port, error) {
 	return from, nil
 }
 
-// sourceTo returns a source address in the form of a port's: as IPv4, or with the
-// name of its link, which is that of the destination where it has none itself.
-func sourceTo(source, dst netip.Addr) netip.Addr {
-	source = source.Unmap()
-	if zone.Missing(source) {
-		source = source.WithZone(dst.Zone())
-	}
-	return zone.Named(source)
-}
-
 // routingDecides reports whether the source can be left to the connection: nobody
 // needs it beforehand, and we see what it became.
 func (a *attempt) routingDecides(dst netip.Addr) bool {
@@ -81,7 +71,7 @@ func (a *attempt) fixedSource() netip.Addr {
 	if p.Source.IsValid() {
 		return p.Source.Unmap()
 	}
-	if s := a.job.ports; s != nil && p.Port != ports.All {
+	if s := a.request.Ports; s != nil && p.Port != ports.All {
 		for _, port := range s.Ports {
 			if port.Number == p.Port && ports.SameInstance(port.Instance, p.Instance) {
 				return port.Address
@@ -96,7 +86,7 @@ func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.L
 
 // selector returns who knows the ports.
 func (a *attempt) selector() *ports.Selector {
-	if s := a.job.ports; s != nil {
+	if s := a.request.Ports; s != nil {
 		return s
 	}
 	return hostSelector()
@@ -128,8 +118,8 @@ func interfaceOf(addr netip.Addr) string {
 
 // portAt returns the port that an address is, or one without a number.
 func (a *attempt) portAt(addr netip.Addr) ports.Port {
-	if a.job.ports != nil {
-		if p, ok := a.job.ports.Find(a.result.Portal.Instance, addr); ok {
+	if a.request.Ports != nil {
+		if p, ok := a.request.Ports.Find(a.result.Portal.Instance, addr); ok {
 			return p
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -27,7 +28,7 @@ func TestStatus(t *testing.T) {
 		{status: 0x0103, code: isdsc.TargetMovedTemporarily, text: "unknown redirection"},
 		{status: 0x0200, code: isdsc.InitiatorError, text: "initiator error"},
 		{status: 0x0201, code: isdsc.AuthenticationFailure, text: "give a CHAP name and secret"},
-		{status: 0x0202, code: isdsc.AuthorizationFailure, text: "does not serve initiator " + initiatorName},
+		{status: 0x0202, code: isdsc.AuthorizationFailure, text: "does not serve initiator " + scene.InitiatorName},
 		{status: 0x0203, code: isdsc.NotFound, text: "not found"},
 		{status: 0x0204, code: isdsc.TargetRemoved, text: "target removed"},
 		{status: 0x0205, code: isdsc.UnsupportedVersion, text: "unsupported version"},
@@ -49,9 +50,9 @@ func TestStatus(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%04x", uint16(tt.status)), func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, portal(n, where, &iscsitest.Target{Status: tt.status}))
-				judge(t, r.Err, outcome{stage: initiator.StageLogin, code: tt.code, retry: tt.retry, text: tt.text})
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{Status: tt.status}))
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: tt.code, Retry: tt.retry, Text: tt.text})
 				if dials := n.Dials(); len(dials) != 1 {
 					t.Errorf("dials %v", dials)
 				}
@@ -64,14 +65,14 @@ func TestStatus(t *testing.T) {
 // without a number from an authority.
 func TestISID(t *testing.T) {
 	t.Parallel()
-	scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := portal(n, where, &iscsitest.Target{})
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		for range 8 {
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 		}
 		seen := make(map[pdu.ISID]bool)
-		for _, s := range n.Sessions(netip.MustParseAddrPort(where)) {
+		for _, s := range n.Sessions(netip.MustParseAddrPort(scene.Where)) {
 			isid := s.Requests[0].(*pdu.LoginRequest).ISID
 			if isid[0] != 0x80 || seen[isid] {
 				t.Errorf("ISID %s, before it %v", isid, seen)
@@ -85,9 +86,9 @@ func TestISID(t *testing.T) {
 // failure there is none.
 func TestEnd(t *testing.T) {
 	t.Parallel()
-	list := pairs("TargetName=iqn.2026-11.com.example:a")
+	list := scene.Pairs("TargetName=iqn.2026-11.com.example:a")
 	odd := func(step iscsitest.Step) *iscsitest.Target {
-		target := answers(list)
+		target := scene.Answers(list)
 		text := target.Respond
 		target.Respond = func(request, response pdu.PDU) iscsitest.Step {
 			if _, ok := response.(*pdu.LogoutResponse); ok {
@@ -100,11 +101,11 @@ func TestEnd(t *testing.T) {
 	tests := []struct {
 		name   string
 		target *iscsitest.Target
-		want   outcome
+		want   scene.Outcome
 		last   pdu.Opcode
 	}{
-		{name: "list", target: answers(list), last: pdu.OpLogoutRequest},
-		{name: "bad list", target: answers("rubbish\x00"), want: outcome{stage: initiator.StageDiscover, code: isdsc.InvalidSendTargetsText}, last: pdu.OpTextRequest},
+		{name: "list", target: scene.Answers(list), last: pdu.OpLogoutRequest},
+		{name: "bad list", target: scene.Answers("rubbish\x00"), want: scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText}, last: pdu.OpTextRequest},
 		{name: "logout failed", target: odd(iscsitest.Send(&pdu.LogoutResponse{Response: pdu.LogoutCleanupFailed})), last: pdu.OpLogoutRequest},
 		{name: "logout rejected", target: odd(iscsitest.Send(&pdu.Reject{Reason: pdu.RejectProtocolError})), last: pdu.OpLogoutRequest},
 		{name: "logout of another tag", target: odd(iscsitest.Send(&pdu.LogoutResponse{}, func(m *pdu.LogoutResponse) { m.ITT++ })), last: pdu.OpLogoutRequest},
@@ -115,10 +116,10 @@ func TestEnd(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				r, _ := discover(t, d, portal(n, where, tt.target))
-				judge(t, r.Err, tt.want)
-				requests := n.Sessions(netip.MustParseAddrPort(where))[0].Requests
+			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+				r, _ := discover(t, d, scene.Portal(n, scene.Where, tt.target))
+				scene.Judge(t, r.Err, tt.want)
+				requests := n.Sessions(netip.MustParseAddrPort(scene.Where))[0].Requests
 				if got := requests[len(requests)-1].Opcode(); got != tt.last {
 					t.Errorf("the last request is a %s, want a %s", got, tt.last)
 				}

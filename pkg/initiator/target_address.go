@@ -40,7 +40,7 @@ func kindOf(addr netip.Addr) addressKind {
 	return ordinaryAddress
 }
 
-// parseTargetAddress reads host[:port][,tag] (RFC 7143, section 13.8) from the
+// ParseTargetAddress reads host[:port][,tag] (RFC 7143, section 13.8) from the
 // right. The reason is empty where the value is good. A missing tag is NoGroup:
 // SendTargets answers ought to have one, redirects have none.
 //
@@ -48,7 +48,7 @@ func kindOf(addr netip.Addr) addressKind {
 // blanks around the tag, the tag -1 (none), a zone of the target's, which means
 // nothing here and is dropped, and an IPv6 address without brackets whose last
 // group is DefaultPort or ownPort, the TCP port of the portal in use.
-func parseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind addressKind, reason string) {
+func ParseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind addressKind, reason string) {
 	a = TargetAddress{Port: pdu.DefaultPort, Group: NoGroup}
 	s, a.Group, reason = cutTag(s)
 	if reason != "" {

@@ -98,7 +98,7 @@ func TestParseTargetAddress(t *testing.T) {
 		{in: strings.Repeat("a.", 128) + "b", bad: "a host of more than 255 bytes"},
 	}
 	for _, tt := range tests {
-		got, _, reason := parseTargetAddress(tt.in, 3261)
+		got, _, reason := ParseTargetAddress(tt.in, 3261)
 		if reason != tt.bad || tt.bad == "" && got != tt.want {
 			t.Errorf("%q: got %+v, %q, want %+v, %q", tt.in, got, reason, tt.want, tt.bad)
 		}
@@ -138,7 +138,7 @@ func TestSeenFrom(t *testing.T) {
 		{sent: "127.0.0.2", session: "::1", want: "127.0.0.2"},
 		{sent: "127.0.0.2", session: "::ffff:127.0.0.1", want: "127.0.0.2"},
 	} {
-		a, kind, reason := parseTargetAddress(tt.sent, pdu.DefaultPort)
+		a, kind, reason := ParseTargetAddress(tt.sent, pdu.DefaultPort)
 		if reason != "" {
 			t.Errorf("%s: %s", tt.sent, reason)
 			continue

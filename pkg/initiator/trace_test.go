@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestTraceMasks(t *testing.T) {
 	t.Parallel()
 	for size := 1; size < 120; size++ {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			var (
 				mu     sync.Mutex
 				seen   []byte
@@ -47,9 +48,9 @@ func TestTraceMasks(t *testing.T) {
 					iscsitest.Send(&pdu.LoginResponse{CSG: m.CSG, NSG: m.NSG, Transit: m.Transit, Data: m.Data[size:]}),
 				)
 			}
-			p := withAll(portal(n, where, target))
+			p := withAll(scene.Portal(n, scene.Where, target))
 			r, _ := discover(t, d, p)
-			judge(t, r.Err, outcome{})
+			scene.Judge(t, r.Err, scene.Outcome{})
 			ours, _ := n.Sessions(r.Address)[0].Key("CHAP_R")
 			for _, response := range []string{ours, proof} {
 				for i := 2; i+8 <= len(response); i++ {
@@ -84,7 +85,7 @@ func TestTraceMasksAnyPDU(t *testing.T) {
 		"a reject":         func(text pdu.Text) pdu.PDU { return &pdu.Reject{Data: text} },
 		"an async message": func(text pdu.Text) pdu.PDU { return &pdu.AsyncMessage{Data: text} },
 	} {
-		scene(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			var mu sync.Mutex
 			var seen strings.Builder
 			d.Trace = func(e initiator.TraceEvent) {
@@ -105,7 +106,7 @@ func TestTraceMasksAnyPDU(t *testing.T) {
 				proof = valueOf(m.Data, "CHAP_R")
 				return iscsitest.Mutate(as(m.Data), func(b []byte) []byte { return b })
 			}
-			if r, _ := discover(t, d, withAll(portal(n, where, target))); r.Err == nil {
+			if r, _ := discover(t, d, withAll(scene.Portal(n, scene.Where, target))); r.Err == nil {
 				t.Errorf("%s: taken for a login", name)
 			}
 			if len(proof) < 16 || !strings.Contains(seen.String(), "CHAP_R=***") || strings.Contains(seen.String(), proof[8:16]) {

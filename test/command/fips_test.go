@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/sqlite"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // TestFIPS (issue 13, 41): a registry with a passphrase that was made without FIPS 140
@@ -81,9 +81,9 @@ func (f fipsRun) wantNot(fips bool, key, text string, args ...string) {
 
 // forgetFIPSWord makes a registry one that knows its passphrase without FIPS 140 mode
 // only.
-func forgetFIPSWord(t *testing.T, registry string) {
+func forgetFIPSWord(t *testing.T, file string) {
 	t.Helper()
-	s, err := sqlite.OpenExisting(t.Context(), registry)
+	s, err := sqlite.OpenExisting(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func forgetFIPSWord(t *testing.T, registry string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Apply(t.Context(), initiator.Change{Key: r.Key, Version: r.Version, Value: value}); err != nil {
+	if err := s.Apply(t.Context(), registry.Change{Key: r.Key, Version: r.Version, Value: value}); err != nil {
 		t.Fatal(err)
 	}
 }

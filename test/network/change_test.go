@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // TestRouteChanges: between two refreshes the route goes another way. Entries
@@ -132,9 +133,9 @@ func (h *host) await(so func() bool) {
 }
 
 // entries returns what is in the registry.
-func (h *host) entries() []initiator.StoredPortal {
+func (h *host) entries() []registry.StoredPortal {
 	h.t.Helper()
-	var all []initiator.StoredPortal
+	var all []registry.StoredPortal
 	for p, err := range h.SendTargetPortals(h.t.Context()) {
 		if err != nil {
 			h.t.Fatal(err)
@@ -145,11 +146,11 @@ func (h *host) entries() []initiator.StoredPortal {
 }
 
 // entry returns one entry.
-func (h *host) entry(f from, portal string) initiator.StoredPortal {
+func (h *host) entry(f from, portal string) registry.StoredPortal {
 	h.t.Helper()
 	p := f.to(portal)
 	entries := h.entries()
-	i := slices.IndexFunc(entries, func(e initiator.StoredPortal) bool { return e.Key().Same(p.Key()) })
+	i := slices.IndexFunc(entries, func(e registry.StoredPortal) bool { return e.Key().Same(p.Key()) })
 	if i < 0 {
 		h.t.Fatalf("no entry %s", p.Key())
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
-	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/netns"
 )
@@ -27,7 +28,7 @@ const (
 // service is a fake but the store, which is in memory.
 type host struct {
 	*netns.Namespace
-	*initiator.Service
+	*registry.Service
 	t          *testing.T
 	discoverer *initiator.Discoverer
 }
@@ -39,7 +40,7 @@ func newHost(t *testing.T) *host {
 	h := &host{Namespace: netns.Own(t), t: t, discoverer: &initiator.Discoverer{InitiatorName: initiatorName, Timeout: patience}}
 	need.IPv6(t)
 	noFilter(t, h.Namespace)
-	s, err := initiator.Open(initiator.Config{Store: new(memstore.Store), Discoverer: h.discoverer})
+	s, err := registry.Open(registry.Config{Store: new(memstore.Store), Discoverer: h.discoverer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,11 +6,12 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // Portals lays out the entries of the registry.
-func (l *Layout) Portals(portals []initiator.StoredPortal) {
+func (l *Layout) Portals(portals []registry.StoredPortal) {
 	l.Line("Total of %d portals are persisted:", len(portals))
 	for i := range portals {
 		l.Line("")
@@ -20,7 +21,7 @@ func (l *Layout) Portals(portals []initiator.StoredPortal) {
 }
 
 // portal lays out an entry. Options show where they were specified.
-func (l *Layout) portal(p *initiator.StoredPortal) {
+func (l *Layout) portal(p *registry.StoredPortal) {
 	o := &p.Login
 	number := func(label string, value uint32, bit initiator.Specified) {
 		if o.Specified&bit != 0 {

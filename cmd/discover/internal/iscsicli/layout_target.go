@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // Mechanisms lays out how a target was found: a text for each, which TargetInfo
 // takes as its second argument.
-func (l *Layout) Mechanisms(t *initiator.KnownTarget) {
+func (l *Layout) Mechanisms(t *registry.KnownTarget) {
 	l.Line("Target %s was found by:", l.escape(t.Name))
 	for _, m := range t.Mechanisms {
 		l.Line(`         "%s"`, l.escape(m.Text))
@@ -16,7 +17,7 @@ func (l *Layout) Mechanisms(t *initiator.KnownTarget) {
 }
 
 // Mechanism lays out what one mechanism has found of a target: the only one in t.
-func (l *Layout) Mechanism(t *initiator.KnownTarget) {
+func (l *Layout) Mechanism(t *registry.KnownTarget) {
 	m := &t.Mechanisms[0]
 	l.Line(`Target %s as found by "%s":`, l.escape(t.Name), l.escape(m.Text))
 	l.field("Protocol Type", "TCP")
@@ -37,11 +38,11 @@ func (l *Layout) Mechanism(t *initiator.KnownTarget) {
 	l.field("Mappings", "0")
 }
 
-func targetFlagNames(f initiator.TargetFlags) (names []string) {
-	if f&initiator.HideStaticTarget != 0 {
+func targetFlagNames(f registry.TargetFlags) (names []string) {
+	if f&registry.HideStaticTarget != 0 {
 		names = append(names, "Hide Static Target")
 	}
-	if f&initiator.MergeTargetInformation != 0 {
+	if f&registry.MergeTargetInformation != 0 {
 		names = append(names, "Merge Target Information")
 	}
 	return names

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -28,8 +29,8 @@ func want(t *testing.T, got, want string) {
 
 func TestPortals(t *testing.T) {
 	t.Parallel()
-	plain := initiator.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: "2001:db8::10", Port: 3260}}}
-	full := initiator.StoredPortal{PasswordSet: true, SendTargetPortal: initiator.SendTargetPortal{
+	plain := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: "2001:db8::10", Port: 3260}}}
+	full := registry.StoredPortal{PasswordSet: true, SendTargetPortal: initiator.SendTargetPortal{
 		Portal:   initiator.Portal{SymbolicName: "array\x1b[2J", Address: "192.0.2.10", Port: 3261},
 		Instance: "host", Port: ports.N(0),
 		Security: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagPFS | ipsec.FlagTransport,
@@ -39,7 +40,7 @@ func TestPortals(t *testing.T) {
 			Username: "a name\x1b\xffof 17 bytes",
 		},
 	}}
-	want(t, laidOut(func(l *Layout) { l.Portals([]initiator.StoredPortal{plain, full}) }), `
+	want(t, laidOut(func(l *Layout) { l.Portals([]registry.StoredPortal{plain, full}) }), `
 Total of 2 portals are persisted:
 
     Address and Socket   : 2001:db8::10 3260
@@ -83,21 +84,21 @@ Total of 2 portals are persisted:
 
 func TestTarget(t *testing.T) {
 	t.Parallel()
-	k := initiator.KnownTarget{Name: "iqn.2026-11.com.example:disk1", Mechanisms: []initiator.Mechanism{
+	k := registry.KnownTarget{Name: "iqn.2026-11.com.example:disk1", Mechanisms: []registry.Mechanism{
 		{
 			Text: "SendTargets:*192.0.2.10 0003260 host 1 ", Alias: "red\x1b[31m", Portal: initiator.Key{Instance: "host"},
 			Addresses: []initiator.TargetAddress{
 				{Host: "192.0.2.10", Port: 3260, Group: 2}, {Host: "2001:db8::10", Port: 3261, Group: initiator.NoGroup}, {Host: "192.0.2.11", Port: 3260, Group: 2},
 			},
 		},
-		{Text: "Static", Static: true, Flags: initiator.HideStaticTarget | initiator.MergeTargetInformation},
+		{Text: "Static", Static: true, Flags: registry.HideStaticTarget | registry.MergeTargetInformation},
 	}}
 	want(t, laidOut(func(l *Layout) { l.Mechanisms(&k) }), `
 Target iqn.2026-11.com.example:disk1 was found by:
          "SendTargets:*192.0.2.10 0003260 host 1 "
          "Static"
 `)
-	one := initiator.KnownTarget{Name: k.Name, Mechanisms: k.Mechanisms[:1]}
+	one := registry.KnownTarget{Name: k.Name, Mechanisms: k.Mechanisms[:1]}
 	want(t, laidOut(func(l *Layout) { l.Mechanism(&one) }), `
 Target iqn.2026-11.com.example:disk1 as found by "SendTargets:*192.0.2.10 0003260 host 1 ":
     Protocol Type        : TCP
@@ -118,7 +119,7 @@ Target iqn.2026-11.com.example:disk1 as found by "SendTargets:*192.0.2.10 000326
     Login Options        : <not kept>
     Mappings             : 0
 `)
-	static := initiator.KnownTarget{Name: k.Name, Mechanisms: k.Mechanisms[1:]}
+	static := registry.KnownTarget{Name: k.Name, Mechanisms: k.Mechanisms[1:]}
 	want(t, laidOut(func(l *Layout) { l.Mechanism(&static) }), `
 Target iqn.2026-11.com.example:disk1 as found by "Static":
     Protocol Type        : TCP

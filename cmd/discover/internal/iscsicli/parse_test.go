@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 var compare = cmp.Options{
@@ -115,38 +116,38 @@ func TestParse(t *testing.T) {
 		{"TargetInfo " + name, TargetInfo{Name: name}},
 		{"TargetInfo " + name + " *", TargetInfo{Name: name}},
 		{"TargetInfo " + name + " Static", TargetInfo{Name: name, Mechanism: "Static"}},
-		{"QAddTarget " + name + " 192.0.2.10", AddTarget{Target: initiator.StaticTarget{
+		{"QAddTarget " + name + " 192.0.2.10", AddTarget{Target: registry.StaticTarget{
 			Name: name, Persist: true, Addresses: []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: initiator.NoGroup}},
 		}}},
-		{"QAddTarget " + name + " *", AddTarget{Target: initiator.StaticTarget{Name: name, Persist: true}}},
+		{"QAddTarget " + name + " *", AddTarget{Target: registry.StaticTarget{Name: name, Persist: true}}},
 		{"AddTarget " + name + " disk [2001:db8::10] 3261 6 F * * * * * * * * * 2 0x0001000000000000 1 2 3 4 5 6 7", AddTarget{
-			Target: initiator.StaticTarget{
-				Name: name, Alias: "disk", Flags: initiator.HideStaticTarget | initiator.MergeTargetInformation,
+			Target: registry.StaticTarget{
+				Name: name, Alias: "disk", Flags: registry.HideStaticTarget | registry.MergeTargetInformation,
 				Addresses: []initiator.TargetAddress{{Host: "2001:db8::10", Port: 3261, Group: initiator.NoGroup}},
 			},
 			Login: Login{Password: none}, Mappings: 2,
 		}},
-		{"AddTarget " + name + " * * * * * * * * * * * * * * *", AddTarget{Target: initiator.StaticTarget{Name: name, Persist: true}, Login: Login{Password: none}}},
+		{"AddTarget " + name + " * * * * * * * * * * * * * * *", AddTarget{Target: registry.StaticTarget{Name: name, Persist: true}, Login: Login{Password: none}}},
 		{"RemoveTarget " + name, RemoveTarget{name}},
 		{"ListInitiators", ListInitiators{}},
 		{"NodeName iqn.2026-11.com.example:host1", NodeName{"iqn.2026-11.com.example:host1"}},
 		{"NodeName *", NodeName{}},
 		{"CHAPSecret prompt", CHAPSecret{Secret{Given: true, text: "prompt"}}},
 		{"CHAPSecret *", CHAPSecret{none}},
-		{"GroupKey fd:3 *", PSKey{Info: initiator.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}, Persist: true}},
-		{"GroupKey fd:3 F", PSKey{Info: initiator.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}}},
+		{"GroupKey fd:3 *", PSKey{Info: registry.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}, Persist: true}},
+		{"GroupKey fd:3 F", PSKey{Info: registry.IKEInfo{ID: "group"}, Key: Secret{Given: true, text: "fd:3"}}},
 		{"PSKey host 1 0x27 1 192.0.2.10 env:KEY T", PSKey{
-			Info: initiator.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: ports.N(1), Flags: 0x27},
+			Info: registry.IKEInfo{ID: "192.0.2.10", Instance: "host", Port: ports.N(1), Flags: 0x27},
 			Key:  Secret{Given: true, text: "env:KEY"}, Persist: true,
 		}},
-		{"PSKey * * * 2 array.example.com env:KEY no", PSKey{Info: initiator.IKEInfo{ID: "array.example.com"}, Key: Secret{Given: true, text: "env:KEY"}}},
+		{"PSKey * * * 2 array.example.com env:KEY no", PSKey{Info: registry.IKEInfo{ID: "array.example.com"}, Key: Secret{Given: true, text: "env:KEY"}}},
 		{"GetPSKey * * 3 array@example.com", GetPSKey{ID: "array@example.com"}},
 		{"GetPSKey * * 5 2001:db8::10", GetPSKey{ID: "2001:db8::10"}},
 		{"TunnelAddr host * 192.0.2.10 203.0.113.1 *", TunnelAddr{
-			Tunnel:  initiator.TunnelAddress{Instance: "host", Destination: netip.MustParseAddr("192.0.2.10"), Outer: netip.MustParseAddr("203.0.113.1")},
+			Tunnel:  registry.TunnelAddress{Instance: "host", Destination: netip.MustParseAddr("192.0.2.10"), Outer: netip.MustParseAddr("203.0.113.1")},
 			Persist: true,
 		}},
-		{"TunnelAddr * * [2001:db8::10] * *", TunnelAddr{Tunnel: initiator.TunnelAddress{Destination: netip.MustParseAddr("2001:db8::10")}, Persist: true}},
+		{"TunnelAddr * * [2001:db8::10] * *", TunnelAddr{Tunnel: registry.TunnelAddress{Destination: netip.MustParseAddr("2001:db8::10")}, Persist: true}},
 		{"ListiSNSServers", ListiSNSServers{}},
 		{"Ping * 192.0.2.10", Ping{Portal: at("192.0.2.10", 3260), Count: 4}},
 		{"Ping host 192.0.2.10 2 32 1500", Ping{Instance: "host", Portal: at("192.0.2.10", 3260), Count: 2, Sized: true, Timeout: 1500 * time.Millisecond}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -40,7 +41,7 @@ type TargetInfo struct {
 
 // AddTarget is also QAddTarget.
 type AddTarget struct {
-	Target   initiator.StaticTarget
+	Target   registry.StaticTarget
 	Login    Login
 	Mappings int
 }
@@ -60,7 +61,7 @@ type CHAPSecret struct{ Secret Secret }
 
 // PSKey is also GroupKey: a preshared key of a peer, or of all.
 type PSKey struct {
-	Info    initiator.IKEInfo // without the key
+	Info    registry.IKEInfo // without the key
 	Key     Secret
 	Persist bool
 }
@@ -74,7 +75,7 @@ type GetPSKey struct {
 
 // TunnelAddr sets the gateway of a destination.
 type TunnelAddr struct {
-	Tunnel  initiator.TunnelAddress // without a gateway: there is none any more
+	Tunnel  registry.TunnelAddress // without a gateway: there is none any more
 	Persist bool
 }
 
@@ -151,10 +152,10 @@ func (r *reader) listTargets() Request { return ListTargets{r.boolean(false)} }
 func (r *reader) targetInfo() Request { return TargetInfo{Name: r.text(), Mechanism: r.text()} }
 
 func (r *reader) addTarget() Request {
-	a := AddTarget{Target: initiator.StaticTarget{Name: r.text(), Alias: r.text()}}
+	a := AddTarget{Target: registry.StaticTarget{Name: r.text(), Alias: r.text()}}
 	a.reach(r.portal())
 	flags, _ := r.number(0, 1<<32-1)
-	a.Target.Flags, a.Target.Persist = initiator.TargetFlags(flags), r.boolean(true)
+	a.Target.Flags, a.Target.Persist = registry.TargetFlags(flags), r.boolean(true)
 	a.Login = r.login()
 	count, _ := r.number(0, maxMappings)
 	a.Mappings = int(count)
@@ -174,7 +175,7 @@ func (r *reader) addTarget() Request {
 const maxMappings = 1 << 16
 
 func (r *reader) qAddTarget() Request {
-	a := AddTarget{Target: initiator.StaticTarget{Name: r.text(), Persist: true}}
+	a := AddTarget{Target: registry.StaticTarget{Name: r.text(), Persist: true}}
 	a.reach(initiator.Portal{Address: r.address(), Port: pdu.DefaultPort})
 	return a
 }
@@ -192,7 +193,7 @@ func (a *AddTarget) reach(p initiator.Portal) {
 }
 
 func (r *reader) groupKey() Request {
-	return PSKey{Info: initiator.IKEInfo{ID: initiator.GroupID}, Key: r.secret(), Persist: r.boolean(true)}
+	return PSKey{Info: registry.IKEInfo{ID: initiator.GroupID}, Key: r.secret(), Persist: r.boolean(true)}
 }
 
 // chapSecret takes an empty secret for a mistake: only * clears it.
@@ -205,7 +206,7 @@ func (r *reader) chapSecret() Request {
 }
 
 func (r *reader) psKey() Request {
-	k := PSKey{Info: initiator.IKEInfo{Instance: r.instance(), Port: r.initiatorPort()}}
+	k := PSKey{Info: registry.IKEInfo{Instance: r.instance(), Port: r.initiatorPort()}}
 	flags, _ := r.number(0, 1<<64-1)
 	k.Info.Flags, k.Info.ID = ipsec.Flags(flags), r.identity()
 	k.Key, k.Persist = r.secret(), r.boolean(true)
@@ -217,7 +218,7 @@ func (r *reader) getPSKey() Request {
 }
 
 func (r *reader) tunnelAddr() Request {
-	t := TunnelAddr{Tunnel: initiator.TunnelAddress{Instance: r.instance(), Port: r.initiatorPort()}}
+	t := TunnelAddr{Tunnel: registry.TunnelAddress{Instance: r.instance(), Port: r.initiatorPort()}}
 	if t.Tunnel.Destination = r.ip(); !t.Tunnel.Destination.IsValid() {
 		r.refuse()
 	}

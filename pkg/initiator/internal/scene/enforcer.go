@@ -1,0 +1,81 @@
+package scene
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+)
+
+// Protected returns the portals that an enforcer made connections to.
+func (e *FakeEnforcer) Protected() (to []string) {
+	for _, s := range e.Asked {
+		to = append(to, s.Portal.String())
+	}
+	return to
+}
+
+// Announce makes a fakeEnforcer an Announcer.
+func (e *FakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
+	if s.Plan.InPlace() {
+		return "the system", nil
+	}
+	if s.Plan.Exchange == ipsec.AggressiveMode && !e.Aggressive {
+		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	}
+	return "fake", nil
+}
+
+// A fakeEnforcer connects in clear text and says what it was told.
+type FakeEnforcer struct {
+	Found      ipsec.Existing
+	Aggressive bool // it can
+	NoBytes    bool // the proof fails
+	Network    *iscsitest.Network
+
+	Asked []enforce.Request
+}
+
+func (e *FakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
+	return e.Found, nil
+}
+
+func (e *FakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
+	if s.Plan.Exchange == ipsec.AggressiveMode && !e.Aggressive {
+		return nil, &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	}
+	e.Asked = append(e.Asked, s)
+	return &fakeDialer{e: e, s: s}, nil
+}
+
+type fakeDialer struct {
+	e *FakeEnforcer
+	s enforce.Request
+}
+
+func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
+	return d.e.Network.Dial(ctx, d.s.Source, d.s.Portal)
+}
+
+func (d *fakeDialer) Proof(context.Context) (enforce.Proof, error) {
+	if d.e.NoBytes {
+		return enforce.Proof{}, fmt.Errorf("not one byte was protected")
+	}
+	return enforce.Proof{Enforcer: "fake", BytesIn: 1, BytesOut: 1}, nil
+}
+
+func (d *fakeDialer) Close() error { return nil }
+
+// GroupKey is a key for everybody.
+func GroupKey(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
+	return enforce.PSK{Secret: auth.NewSecret([]byte("k"))}, true, nil
+}
+
+func PSK(s string) auth.Secret { return auth.NewSecret([]byte(s)) }

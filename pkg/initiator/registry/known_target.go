@@ -1,0 +1,144 @@
+package registry
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// A KnownTarget is a target that the Service knows of, and how.
+type KnownTarget struct {
+	Name       string // as it was sent; names are compared folded
+	Alias      string // of the first mechanism that has one
+	Mechanisms []Mechanism
+}
+
+// A Mechanism is one way in which a target was found: the records of two are
+// kept apart, as in the reference API.
+type Mechanism struct {
+	// Text is the reference API's name of the mechanism, such as
+	// "SendTargets:*192.0.2.10 0003260 host ", or "Static".
+	Text string
+
+	Portal    initiator.Key // of the entry that found it; zero for a static target
+	Static    bool          // configured, not found
+	Alias     string
+	Addresses []initiator.TargetAddress // of this mechanism alone
+
+	FirstSeen    time.Time
+	LastSeen     time.Time
+	MissingSince time.Time // when a portal that answered first left it out; zero: it did not
+
+	// At is the address at which it was last listed, where it advertised addresses that
+	// cannot be connected to from here; else invalid.
+	At netip.AddrPort
+
+	// NotJudgedSince is when the answers of the portal that found it began to fail
+	// or to leave targets out: since then nothing of that portal becomes missing.
+	// Zero: its last answer was complete.
+	NotJudgedSince time.Time
+
+	// Stale is set where the entry that found it is no longer in the registry:
+	// nobody looks any more.
+	Stale bool
+
+	// Unlisted is set beside Stale where the portal was not in the registry when it
+	// was last asked, and so was not removed from it since.
+	Unlisted bool
+
+	Flags TargetFlags // of a static target
+}
+
+// staticMechanism is the mechanism of targets that are configured.
+const staticMechanism = "Static"
+
+// A foundRecord is a target by one mechanism, as it is stored.
+type foundRecord struct {
+	Name         string        `json:"name"`
+	Alias        string        `json:"alias,omitempty"`
+	Addresses    []addressJSON `json:"addresses"`
+	Portal       *keyRecord    `json:"portal,omitempty"` // none: it is static
+	FirstSeen    time.Time     `json:"first_seen"`
+	LastSeen     time.Time     `json:"last_seen"`
+	MissingSince *time.Time    `json:"missing_since,omitempty"`
+
+	// At is the address in use; stored only where an advertised one is unusable.
+	At netip.AddrPort `json:"at,omitzero"`
+
+	// Unlisted: the portal was not in the registry when it was asked.
+	Unlisted bool `json:"unlisted,omitempty"`
+
+	Static *staticRecord `json:"static,omitempty"`
+}
+
+// An addressJSON is a TargetAddress as it is stored.
+type addressJSON struct {
+	Host     string             `json:"host"`
+	Port     uint16             `json:"port"`
+	Group    int                `json:"group"`
+	Unusable initiator.Unusable `json:"unusable,omitempty"` // by its number
+}
+
+func newAddressJSON(a initiator.TargetAddress) addressJSON {
+	return addressJSON{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
+}
+
+func (a addressJSON) address() initiator.TargetAddress {
+	return initiator.TargetAddress{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
+}
+
+// A keyRecord is a Key as it is stored.
+type keyRecord struct {
+	Instance string `json:"instance,omitempty"`
+	Port     uint32 `json:"port"`
+	Address  string `json:"address"`
+	TCPPort  uint16 `json:"tcp_port"`
+}
+
+func newKeyRecord(k initiator.Key) *keyRecord {
+	return &keyRecord{Instance: k.Instance, Port: k.Port.Uint32(), Address: k.Portal.Host(), TCPPort: k.Portal.Port}
+}
+
+func (k *keyRecord) key() initiator.Key {
+	return initiator.Key{Instance: k.Instance, Port: ports.N(k.Port), Portal: initiator.Portal{Address: k.Address, Port: k.TCPPort}}
+}
+
+// mechanism returns what is reported of a record.
+func (r *foundRecord) mechanism() Mechanism {
+	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, At: r.At, Unlisted: r.Unlisted}
+	for _, a := range r.Addresses {
+		m.Addresses = append(m.Addresses, a.address())
+	}
+	if r.MissingSince != nil {
+		m.MissingSince = *r.MissingSince
+	}
+	if r.Portal != nil {
+		m.Portal = r.Portal.key()
+		m.Text = mechanismOf(m.Portal)
+	} else {
+		m.Static = true
+	}
+	if r.Static != nil {
+		m.Flags = r.Static.Flags
+	}
+	return m
+}
+
+// setAt notes the address in use, where it is needed beside the advertised ones.
+func (r *foundRecord) setAt(at netip.AddrPort, addresses []initiator.TargetAddress) {
+	r.At = netip.AddrPort{}
+	if slices.ContainsFunc(addresses, func(a initiator.TargetAddress) bool { return a.Unusable != initiator.Usable }) {
+		r.At = at
+	}
+}
+
+// setAddresses replaces the addresses.
+func (r *foundRecord) setAddresses(addresses []initiator.TargetAddress) {
+	r.Addresses = make([]addressJSON, len(addresses))
+	for i, a := range addresses {
+		r.Addresses[i] = newAddressJSON(a)
+	}
+}

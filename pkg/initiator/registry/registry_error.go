@@ -1,0 +1,88 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+)
+
+// A RegistryError is a record of the registry that cannot be read. It costs what is in
+// that record: lists yield the error and go on with the others. Its text names the
+// record, and what to do about it.
+type RegistryError struct {
+	Key string // of the record, as the Store has it
+	Err error  // what is wrong with it
+}
+
+func (e *RegistryError) Error() string {
+	return fmt.Sprintf("initiator: registry: record %s is damaged: %s; %s", text.Quote([]byte(e.Key)), e.reason(), e.Remedy())
+}
+
+// reason says what is wrong, in words that say nothing of what is in the record.
+func (e *RegistryError) reason() string {
+	var (
+		syntax *json.SyntaxError
+		typ    *json.UnmarshalTypeError
+		clock  *time.ParseError
+	)
+	switch {
+	case errors.As(e.Err, &syntax):
+		return fmt.Sprintf("it is not JSON from byte %d on", syntax.Offset)
+	case errors.As(e.Err, &typ) && typ.Field != "":
+		return "its field " + typ.Field + " is of another type"
+	case errors.As(e.Err, &typ):
+		return "it is of another type"
+	case errors.As(e.Err, &clock):
+		return "a time in it is none"
+	}
+	return initiator.Reason(e.Err)
+}
+
+// Remedy says what to do about the record.
+func (e *RegistryError) Remedy() string {
+	switch prefix, _, _ := strings.Cut(e.Key, "/"); prefix + "/" {
+	case prefixPortal:
+		k, _ := keyOfRecord(e.Key)
+		return fmt.Sprintf("remove portal %s, and add it again", text.Shown(k.String()))
+	case prefixTarget:
+		return "remove target " + text.Shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
+	case "long/":
+		return "refresh the portals, which replaces it, or prune the targets, which removes it"
+	case prefixBitmap:
+		return "add the portal again with its IPsec flags, or remove it with all its entries"
+	case prefixInstance:
+		return "add instance " + text.Shown(partOfKey(e.Key, 1)) + " again, or remove it"
+	case prefixPort:
+		return "the number is not given to another address; add portals that use it again by --source"
+	case prefixPolicy:
+		return "remove the policy for " + text.Shown(partOfKey(e.Key, 1)) + ", and add it again"
+	case prefixPSK:
+		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
+	case prefixTunnel:
+		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
+	case prefixSetting:
+		return "set it again"
+	}
+	return "restore the registry from a backup"
+}
+
+// Unwrap returns what is wrong with it.
+func (e *RegistryError) Unwrap() error { return e.Err }
+
+// Is reports that e is ErrRegistryDamaged.
+func (e *RegistryError) Is(target error) bool { return target == ErrRegistryDamaged }
+
+// oneRecord reports an error that is about one record alone: it is damaged, or a newer
+// version wrote it. The records after it can be read.
+func oneRecord(err error) bool {
+	var (
+		damaged *RegistryError
+		newer   *RecordFormatError
+	)
+	return errors.As(err, &damaged) || errors.As(err, &newer)
+}

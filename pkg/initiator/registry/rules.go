@@ -1,0 +1,163 @@
+package registry
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// Rules are what the registry says of all portals: the node name, the secret of mutual
+// CHAP, the default flags, keys, gateways, policies, and the initiator ports. They are
+// read once, when a run begins, and handed down: no connection asks the registry, which
+// may be on another host, and all portals of a run are asked under the same rules. What
+// the run itself finds, such as a portal in a group that a policy means, counts from the
+// next run on.
+type rules struct {
+	ports   *ports.Selector
+	records frozenStore // of rulePrefixes
+	groups  []groupMember
+}
+
+// rulePrefixes begin the keys of the records that are rules.
+var rulePrefixes = [...]string{prefixSetting, prefixPSK, prefixTunnel, prefixPolicy, prefixBitmap}
+
+// isRule reports keys of records that are rules, and prefixes of nothing else.
+func isRule(key string) bool {
+	for _, p := range rulePrefixes {
+		if strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// A groupMember is a portal that a target advertises in a portal group.
+type groupMember struct {
+	tag  int
+	addr netip.Addr
+	port uint16
+}
+
+// underRules returns a Service that answers from the rules as they are now. numbers says
+// whether initiator ports without numbers may be given some. It reads what is not a rule
+// from the registry, as s does, and writes nothing.
+func (s *Service) underRules(ctx context.Context, numbers bool) (*Service, error) {
+	ports, err := s.Selector(ctx, numbers)
+	if err != nil {
+		return nil, err
+	}
+	r := &rules{ports: ports}
+	for _, prefix := range rulePrefixes {
+		for record, err := range s.cfg.Store.List(ctx, prefix) {
+			if err != nil {
+				return nil, storeError(err)
+			}
+			r.records.add(record)
+		}
+	}
+	s.mu.Lock()
+	own := &memory{static: maps.Clone(s.static), volatile: maps.Clone(s.volatile)}
+	s.mu.Unlock()
+	under := &Service{cfg: s.cfg, memory: own, rules: r}
+	under.cfg.Store = ruleStore{Store: s.cfg.Store, records: &r.records}
+	if r.groups, err = under.groups(ctx); err != nil {
+		return nil, storeError(err)
+	}
+	return under, nil
+}
+
+// admitted is admit under the rules as they are now.
+func (s *Service) admitted(ctx context.Context, p *initiator.SendTargetPortal, numbers bool) (initiator.Request, error) {
+	under, err := s.underRules(ctx, numbers)
+	if err != nil {
+		return initiator.Request{}, err
+	}
+	return under.admit(ctx, p, numbers)
+}
+
+// groups returns the known portals that are in a group which a policy names. Where none
+// does, no target is read. A policy that cannot be read fails where it is needed.
+func (s *Service) groups(ctx context.Context) ([]groupMember, error) {
+	tags := make(map[int]bool)
+	for p := range s.Policies(ctx) {
+		if sel, _, err := parseSelector(p.Selector); err == nil && sel.tag != initiator.NoGroup {
+			tags[sel.tag] = true
+		}
+	}
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	seen := make(map[groupMember]bool)
+	var all []groupMember
+	for t, err := range s.known(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range t.Mechanisms {
+			for _, a := range m.Addresses {
+				addr, ok := a.Addr()
+				member := groupMember{a.Group, addr, a.Port}
+				if ok && tags[a.Group] && !seen[member] {
+					seen[member] = true
+					all = append(all, member)
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// inGroup reports whether some known target has a portal in a group of that tag.
+func (r *rules) inGroup(dst netip.AddrPort, tag int) bool {
+	for _, m := range r.groups {
+		if m.tag == tag && m.port == dst.Port() && zone.Meets(m.addr, dst.Addr()) {
+			return true
+		}
+	}
+	return false
+}
+
+// A ruleStore is a Store that answers from memory what is asked of the rules.
+type ruleStore struct {
+	Store
+	records *frozenStore // of the rules
+}
+
+// Get returns a record, as Store says.
+func (s ruleStore) Get(ctx context.Context, key string) (Record, error) {
+	if !isRule(key) {
+		return s.Store.Get(ctx, key)
+	}
+	return s.records.Get(ctx, key)
+}
+
+// List yields records, as Store says.
+func (s ruleStore) List(ctx context.Context, prefix string) iter.Seq2[Record, error] {
+	if !isRule(prefix) {
+		return s.Store.List(ctx, prefix)
+	}
+	return s.records.List(ctx, prefix)
+}
+
+// rulesOnce reads the rules when they are first needed. The zero value is ready to use.
+type rulesOnce struct {
+	mu    sync.Mutex // guards under
+	under *Service
+}
+
+// of returns what s.underRules does, without numbers; an error is not kept.
+func (o *rulesOnce) of(ctx context.Context, s *Service) (_ *Service, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.under == nil {
+		o.under, err = s.underRules(ctx, false)
+	}
+	return o.under, err
+}

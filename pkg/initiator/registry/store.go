@@ -1,0 +1,122 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+)
+
+// A Store keeps the registry of a [Service]: records with a key, a value and a
+// version. It is narrow, so that a database, a file or a cluster's own store can
+// be one, and it holds nothing between calls: no lock, no cursor, no
+// transaction.
+//
+// All methods may be called from several goroutines, and a store on disk from
+// several processes. What Apply has acknowledged survives a crash at any moment
+// (a store in memory excepted). Package storetest holds a Store to this.
+type Store interface {
+	// Get returns the record of a key. A key without one is not an error: the
+	// record then has Version 0.
+	Get(ctx context.Context, key string) (Record, error)
+
+	// List yields the records whose keys begin with prefix, in the order of the
+	// keys' bytes. Changes that are made while the caller iterates may or may
+	// not show; what was there throughout shows exactly once. After an error it
+	// ends.
+	List(ctx context.Context, prefix string) iter.Seq2[Record, error]
+
+	// Apply makes all changes, or none and returns an error: a *ChangeError where
+	// CheckChanges finds one, a *ConflictError where a record has another version
+	// than a change expects. No changes are no error.
+	Apply(ctx context.Context, changes ...Change) error
+
+	// Close frees what the store holds. Other calls must have returned.
+	Close() error
+}
+
+// MaxKeyLen and MaxRecordLen bound a record of a Store, in bytes.
+const (
+	MaxKeyLen    = 1024
+	MaxRecordLen = 16 << 20
+)
+
+// A Record is one entry of a Store.
+type Record struct {
+	Key     string // 1 to MaxKeyLen bytes, any but NUL
+	Version uint64 // 0: there is none; it changes with each change of the record and never comes again for its key
+	Value   []byte // at most MaxRecordLen bytes; the caller's own
+}
+
+// AnyVersion is the Version of a Change that does not ask what was there.
+const AnyVersion = ^uint64(0)
+
+// A Change sets or deletes one record.
+type Change struct {
+	Key     string
+	Version uint64 // that the record must have: 0 that there is none, AnyVersion no matter which
+	Value   []byte // copied before Apply returns; meaningless with Delete
+	Delete  bool   // to delete what is not there is no error, unless Version says that it is
+}
+
+// CheckChanges returns a *ChangeError for changes that no Store takes: a key
+// that is empty, too long, has a NUL, or stands twice; a value that is too long.
+// A Store asks it before it touches anything.
+func CheckChanges(changes []Change) error {
+	seen := make(map[string]bool, len(changes))
+	for _, c := range changes {
+		switch {
+		case c.Key == "":
+			return &ChangeError{Reason: "a key has at least one byte"}
+		case len(c.Key) > MaxKeyLen:
+			return &ChangeError{Key: c.Key[:32] + "…", Reason: fmt.Sprintf("a key of %d bytes, more than %d", len(c.Key), MaxKeyLen)}
+		case strings.IndexByte(c.Key, 0) >= 0:
+			return &ChangeError{Key: c.Key, Reason: "a NUL in the key"}
+		case len(c.Value) > MaxRecordLen:
+			return &ChangeError{Key: c.Key, Reason: fmt.Sprintf("a value of %d bytes, more than %d", len(c.Value), MaxRecordLen)}
+		case seen[c.Key]:
+			return &ChangeError{Key: c.Key, Reason: "twice in one batch"}
+		}
+		seen[c.Key] = true
+	}
+	return nil
+}
+
+// A ChangeError is a Change that no Store takes. Nothing was changed.
+type ChangeError struct {
+	Key    string // cut where it is too long
+	Reason string
+}
+
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("initiator: registry: change of %q: %s", e.Key, e.Reason)
+}
+
+// ErrRegistryDamaged is what a Store's errors are, by errors.Is, where its
+// contents are damaged.
+var ErrRegistryDamaged = isdsc.ErrCacheCorrupted
+
+// A ConflictError is an Apply that somebody else was ahead of. Nothing was
+// changed.
+type ConflictError struct {
+	Key  string
+	Want uint64 // the version that the change expected
+	Have uint64 // the one that it met
+
+	// Tries is how often a Service tried the change before it gave up; 0 in the error
+	// of a Store.
+	Tries int
+}
+
+func (e *ConflictError) Error() string {
+	s := fmt.Sprintf("initiator: registry: %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
+	if e.Tries > 0 {
+		s += fmt.Sprintf(", and so it did in each of %d tries; other processes keep changing the registry: try again later", e.Tries)
+	}
+	return s
+}
+
+// Retryable reports true, for initiator.Retryable: a later try may meet no other writer.
+func (e *ConflictError) Retryable() bool { return true }

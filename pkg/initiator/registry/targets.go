@@ -1,0 +1,149 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+)
+
+// Targets yields the targets that the Service knows of, by name, each with the
+// mechanisms that found it (ReportIScsiTargets of the reference API). With
+// forceUpdate all portals are asked first; where some do not answer, what is
+// known is yielded all the same, and at the end an error with the code
+// isdsc.OperationNotAllSuccess. Static targets that are hidden show once something
+// else finds them. A record that cannot be read is yielded as an error that is a
+// *RegistryError, with the name of the target in lower case if its key has it; other
+// targets follow, and so may the same one by other mechanisms. Any other error is the
+// last.
+func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[KnownTarget, error] {
+	return func(yield func(KnownTarget, error) bool) {
+		asked, failed := 0, 0
+		if forceUpdate {
+			for r := range s.RefreshAll(ctx) {
+				if asked++; r.Err != nil {
+					failed++
+				}
+			}
+		}
+		for t, err := range s.known(ctx) {
+			if err != nil {
+				if !yield(t, storeError(err)) || !oneRecord(err) {
+					return
+				}
+				continue
+			}
+			if t.hidden() {
+				continue
+			}
+			if !yield(t, nil) {
+				return
+			}
+		}
+		if failed > 0 {
+			yield(KnownTarget{}, &initiator.Error{Stage: initiator.StageDiscover, Err: &isdsc.Error{
+				Code: isdsc.OperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d portals did not answer", failed, asked),
+			}})
+		}
+	}
+}
+
+// TargetInformation returns what is known of a target (GetIScsiTargetInformation
+// of the reference API): with all mechanisms that found it, or with the one of a
+// text, blanks around which do not count. isdsc.TargetNotFound, also for a target
+// that is hidden, and isdsc.DiscoveryMechanismNotFound are its refusals. Where nothing of
+// the target can be read the error is a *RegistryError.
+func (s *Service) TargetInformation(ctx context.Context, iqn, mechanism string) (KnownTarget, error) {
+	var damaged error
+	for t, err := range s.Targets(ctx, false) {
+		switch {
+		case err != nil && !oneRecord(err):
+			return KnownTarget{}, err
+		case name.Fold(t.Name) != name.Fold(iqn):
+			continue
+		case err != nil:
+			damaged = err
+			continue
+		}
+		if mechanism == "" {
+			return t, nil
+		}
+		for _, m := range t.Mechanisms {
+			if strings.EqualFold(strings.TrimSpace(m.Text), strings.TrimSpace(mechanism)) {
+				t.Mechanisms = []Mechanism{m}
+				return t, nil
+			}
+		}
+		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "no such mechanism has found it"})
+	}
+	if damaged != nil {
+		return KnownTarget{}, damaged
+	}
+	return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "it is not known"})
+}
+
+// hidden reports a target that nothing but a hidden static record knows.
+func (t *KnownTarget) hidden() bool {
+	for _, m := range t.Mechanisms {
+		if !m.Static || m.Flags&HideStaticTarget == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// add adds a mechanism.
+func (t *KnownTarget) add(name string, m Mechanism) {
+	if t.Name == "" {
+		t.Name = name
+	}
+	if t.Alias == "" {
+		t.Alias = m.Alias
+	}
+	t.Mechanisms = append(t.Mechanisms, m)
+}
+
+// A portalState is what the list of targets says of the entry that found some.
+type portalState struct {
+	stale          bool
+	instance       string // as the entry writes it
+	notJudgedSince time.Time
+}
+
+// judge says in m whether the entry that found a target is gone, and since when it
+// is not judged. portals remembers what was looked up.
+func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*portalState) error {
+	if m.Static {
+		return nil
+	}
+	key := recordOf(m.Portal)
+	state, ok := portals[key]
+	if !ok {
+		r, err := s.cfg.Store.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		state = &portalState{stale: r.Version == 0}
+		var entry portalRecord
+		if !state.stale && decode(r, &entry) == nil {
+			state.instance = entry.Instance
+			if entry.Last != nil {
+				state.notJudgedSince = entry.Last.NotJudgedSince
+			}
+		} else {
+			state.instance = m.Portal.Instance
+		}
+		portals[key] = state
+	}
+	// An entry whose instance is now written in another case finds targets by another
+	// mechanism: what it found before, nothing looks for any more.
+	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
+	m.Unlisted = m.Unlisted && state.stale
+	return nil
+}
