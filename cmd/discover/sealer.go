@@ -90,8 +90,10 @@ func (s *sealer) find(create bool) (initiator.Sealer, error) {
 		s.found, s.by, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
-	case s.global.dryRun && !fileExists(s.file):
+	case s.global.dryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
+	case s.global.dryRun && !create && (known == nil || known.Key == ""):
+		return seal.KeyFileFor(s.file, s.registry), nil // not kept: by Seal it would make the key
 	case known != nil && known.Key != "":
 		s.found = seal.KeyFileOf(s.file, known.Key)
 	default:

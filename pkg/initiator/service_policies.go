@@ -3,6 +3,7 @@ package initiator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -202,7 +203,7 @@ func decodePolicy(r Record) (Policy, error) {
 	err := decode(r, &p)
 	if err == nil {
 		if _, _, bad := parseSelector(p.Selector); bad != nil {
-			err = &RegistryError{Key: r.Key, Err: bad}
+			err = &RegistryError{Key: r.Key, Err: errors.New("its selector is none")}
 		}
 	}
 	if err != nil {
