@@ -24,10 +24,11 @@ type sealer struct {
 	registry string // its file
 	file     string // of the key
 
-	mu     sync.Mutex // guards what follows
-	found  initiator.Sealer
-	by     string // the generation of the key that found has
-	sealed bool   // by found: the records are still to be stored
+	mu      sync.Mutex // guards what follows
+	found   initiator.Sealer
+	by      string             // the generation of the key that found has
+	sealed  bool               // by found: the records are still to be stored
+	earlier []initiator.Sealer // found before the registry was given another key
 }
 
 // keyFile is the name of the key beside the registry.
@@ -57,7 +58,13 @@ func (s *sealer) Open(sealed []byte, context string) (auth.Secret, error) {
 		return auth.Secret{}, err
 	}
 	secret, err := found.Open(sealed, context)
-	if wrong := (*seal.WrongKeyError)(nil); !errors.As(err, &wrong) || !s.rekeyed() {
+	if wrong := (*seal.WrongKeyError)(nil); !errors.As(err, &wrong) {
+		return secret, err
+	}
+	if earlier, ok := s.openEarlier(sealed, context); ok {
+		return earlier, nil
+	}
+	if !s.rekeyed() {
 		return secret, err
 	}
 	if found, err = s.find(false); err != nil {
