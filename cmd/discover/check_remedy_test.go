@@ -149,3 +149,18 @@ func TestRekeyDryRunSays(t *testing.T) {
 	rename(key, key+"."+id)
 	l.run("registry", "rekey", "--dry-run").want(t, exitOK, "dry run: would have sealed 4 secrets by a new key in "+key+"\n", "")
 }
+
+// TestPruneSaysWhatItRemoved: prune removes a damaged record whose key is a hash, as its
+// remedy says, and says so (issue 13, 12 and 13).
+func TestPruneSaysWhatItRemoved(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	registry, hash := filepath.Join(t.TempDir(), "registry.db"), strings.Repeat("ab", 32)
+	putRecord(t, registry, "long/target/"+hash+"/"+hash, "[1]")
+	prune := func(more ...string) ran {
+		return l.discover(t.Context(), append(more, "target", "prune", "--registry", registry)...)
+	}
+	prune("--dry-run").want(t, exitOK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
+	prune().want(t, exitOK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
+	prune().want(t, exitOK, "", "discover: nothing to forget\n")
+}
