@@ -122,3 +122,45 @@ func TestRedirectKeyOfAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectToProtected: a portal of the registry whose entry, or whose key, asks for
+// IPsec is not asked in clear text since another portal sends us there, neither by a
+// Service nor by a Discoverer under its rules.
+func TestRedirectToProtected(t *testing.T) {
+	t.Parallel()
+	const there = "192.0.2.11:3260"
+	for _, byKey := range []bool{false, true} {
+		for _, byRules := range []bool{false, true} {
+			e := &fakeEnforcer{}
+			w := newWorld(t, func(cfg *initiator.Config) {
+				cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, groupKey
+			})
+			e.network = w.network
+			protected := at(w.network.Portal(there, &iscsitest.Target{}, &iscsitest.Target{}))
+			if byKey {
+				wantCode(t, w.SetIKEInfo(t.Context(), initiator.IKEInfo{ID: "192.0.2.11", Key: psk("of it"), Flags: 0x27}, true), initiator.CodeSuccess)
+			} else {
+				protected.Security = 0x27
+				_, err := w.AddSendTargetPortal(t.Context(), protected)
+				wantCode(t, err, initiator.CodeSuccess)
+			}
+			p := at(w.network.Portal("192.0.2.10:3260", sends(there)))
+			p.Security = 0x01
+			var r initiator.Result
+			if byRules {
+				rules, err := w.Rules(t.Context())
+				wantCode(t, err, initiator.CodeSuccess)
+				selector, err := w.Selector(t.Context(), false)
+				wantCode(t, err, initiator.CodeSuccess)
+				d := initiator.Discoverer{InitiatorName: initiatorName, Dial: w.network.Dial, Ports: selector, Enforcer: e, Key: groupKey, Rules: rules}
+				r, _ = d.Discover(t.Context(), p)
+			} else {
+				r, _ = w.AddSendTargetPortal(t.Context(), p)
+			}
+			wantCode(t, r.Err, initiator.CodeSuccess)
+			if !r.IPsec.IPsec {
+				t.Errorf("by a key %t, by rules %t: asked under %+v", byKey, byRules, r.IPsec)
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 // apply puts the rules into a job. What d knows itself of keys and gateways counts
 // where they say nothing.
 func (r *Rules) apply(d *Discoverer, j *job) {
-	j.policy = r.s.policy
+	j.policy, j.there = r.s.policy, r.s.jobThere
 	j.key = func(ctx context.Context, from Port, peer Peer) (PSK, bool, error) {
 		key, ok, err := r.s.key(ctx, from, peer)
 		if !ok && err == nil && d.Key != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -62,6 +63,10 @@ type job struct {
 	policy   policyFunc // of the administrator; nil: none
 	key      KeyFunc
 	outer    OuterFunc
+
+	// there returns the job for another portal, where a redirection leads: what is
+	// defined for that portal may protect more. nil: nothing is known of it.
+	there func(ctx context.Context, j job, dst netip.AddrPort) (job, error)
 
 	err error // why it cannot be begun; an *Error
 }

@@ -24,7 +24,10 @@ func (j *job) settings() ipsec.Settings {
 // planned returns the plan for a connection from a port.
 func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
-	s := a.job.settings()
+	s, err := a.settings(ctx, dst)
+	if err != nil {
+		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what is defined for " + dst.String() + ": " + errorText(err), Err: err}
+	}
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
 		return ipsec.Plan{}, &ConfigError{Code: CodeFailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + errorText(err), Err: err}
@@ -58,6 +61,20 @@ func (a *attempt) planned(ctx context.Context, from Port, dst netip.AddrPort) (i
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
+}
+
+// settings are those of the portal, or, after a redirection, those of the portal that it
+// led to, if these protect more.
+func (a *attempt) settings(ctx context.Context, dst netip.AddrPort) (ipsec.Settings, error) {
+	j := a.job
+	if len(a.result.Redirects) == 0 || j.there == nil || a.probing {
+		return j.settings(), nil
+	}
+	err := a.ours(ctx, func(ctx context.Context) (err error) {
+		j, err = j.there(ctx, a.job, dst)
+		return err
+	})
+	return j.settings(), err
 }
 
 // A knownPlan is the plan that was resolved last: most portals of a run have the

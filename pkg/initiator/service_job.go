@@ -81,7 +81,7 @@ func (s *Service) prepare(ctx context.Context, p SendTargetPortal, selector *Por
 	}
 	return job{
 		portal: p, name: name, ports: selector, security: security,
-		policy: s.policy, key: s.key, outer: s.outer,
+		policy: s.policy, key: s.key, outer: s.outer, there: s.jobThere,
 	}, nil
 }
 
