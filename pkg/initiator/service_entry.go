@@ -126,7 +126,7 @@ func (s *Service) learn(ctx context.Context, key Key, r *Result) {
 	now := s.now()
 	if r.Err == nil {
 		if err := s.merge(ctx, key, r, now); err != nil {
-			r.Err = s.failed(key, storeError(err))
+			r.Err, own = s.failed(key, storeError(err)), true
 		}
 	}
 	if own {

@@ -2,11 +2,14 @@ package initiator_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/memstore"
 )
 
 // TestRefreshSome: portals that are named are asked, in and out of the registry, and
@@ -96,5 +99,38 @@ func TestRefreshAllCancelled(t *testing.T) {
 		if p.Last.Code != initiator.CodeSuccess || p.Last.Targets != 1 {
 			t.Errorf("%s: last result %+v", p.Portal, p.Last)
 		}
+	}
+}
+
+// A fullStore takes no targets, as on a full disk.
+type fullStore struct {
+	memstore.Store
+	full bool
+}
+
+func (s *fullStore) Apply(ctx context.Context, changes ...initiator.Change) error {
+	if s.full && strings.HasPrefix(changes[0].Key, "target/") {
+		return errors.New("no space left")
+	}
+	return s.Store.Apply(ctx, changes...)
+}
+
+// TestLastResultOfOwnFault (issue 13, 16): an answer that cannot be stored is no failure
+// of the portal, whose last result stays.
+func TestLastResultOfOwnFault(t *testing.T) {
+	t.Parallel()
+	store := new(fullStore)
+	w := newWorld(t, onStore(store))
+	target := func() *iscsitest.Target { return &iscsitest.Target{Records: records(disk1)} }
+	p := at(w.network.Portal("192.0.2.10:3260", target(), target()))
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	wantCode(t, err, initiator.CodeSuccess)
+	store.full = true
+	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
+	if err == nil || r.Err == nil {
+		t.Error("what could not be stored is no error")
+	}
+	if last := w.portals()[0].Last; last.Code != initiator.CodeSuccess || last.Targets != 1 {
+		t.Errorf("last result %+v", last)
 	}
 }
