@@ -47,7 +47,7 @@ func (w *world) damage(t *testing.T, prefix string) {
 type damagedCase struct {
 	prefix string                             // of the records that are damaged
 	costs  bool                               // portal one; portal two goes on
-	list   func(w *world) (error, int)        // the error of the list with it, and how many others it has
+	list   func(w *world) (int, error)        // how many others the list has, and its error with the record
 	others int                                // that the list has
 	remove func(w *world, t *testing.T) error // nil: there is nothing to remove
 }
@@ -121,7 +121,7 @@ func (tt *damagedCase) run(t *testing.T) {
 	if tt.list == nil {
 		return
 	}
-	err, others := tt.list(w)
+	others, err := tt.list(w)
 	var damaged *initiator.RegistryError
 	if !errors.As(err, &damaged) || !strings.HasPrefix(damaged.Key, tt.prefix) || others != tt.others {
 		t.Errorf("%d others, %v", others, err)
@@ -132,14 +132,14 @@ func (tt *damagedCase) run(t *testing.T) {
 		return
 	}
 	wantCode(t, tt.remove(w, t), 0)
-	if err, _ := tt.list(w); err != nil {
+	if _, err := tt.list(w); err != nil {
 		t.Error(err)
 	}
 }
 
 // listed runs through a list.
-func listed[T any](list func(*initiator.Service, context.Context) iter.Seq2[T, error]) func(*world) (error, int) {
-	return func(w *world) (damaged error, others int) {
+func listed[T any](list func(*initiator.Service, context.Context) iter.Seq2[T, error]) func(*world) (int, error) {
+	return func(w *world) (others int, damaged error) {
 		for _, err := range list(w.Service, w.t.Context()) {
 			if err == nil {
 				others++
@@ -147,15 +147,15 @@ func listed[T any](list func(*initiator.Service, context.Context) iter.Seq2[T, e
 				damaged = err
 			}
 		}
-		return damaged, others
+		return others, damaged
 	}
 }
 
 // joined is listed for what is returned at once.
-func joined[T any](list func(*initiator.Service, context.Context) ([]T, error)) func(*world) (error, int) {
-	return func(w *world) (error, int) {
+func joined[T any](list func(*initiator.Service, context.Context) ([]T, error)) func(*world) (int, error) {
+	return func(w *world) (int, error) {
 		all, err := list(w.Service, w.t.Context())
-		return err, len(all)
+		return len(all), err
 	}
 }
 
