@@ -13,8 +13,8 @@ import (
 // badArguments has for each verb command lines of which one argument or one value is
 // not what it has to be.
 var badArguments = map[string][]string{
-	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "@nofile", "192.0.2.10 --max-connections 0", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait 3601", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
-	"portal add":                {"bad!", "192.0.2.10:0", "192.0.2.10 --max-connections 65536", "192.0.2.10 --default-time2retain -1", "192.0.2.10 --initiator-port x", "192.0.2.10 --ipsec x"},
+	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
+	"portal add":                {"bad!", "192.0.2.10:0", "192.0.2.10 --max-connections 4294967296", "192.0.2.10 --default-time2retain -1", "192.0.2.10 --initiator-port x", "192.0.2.10 --ipsec x"},
 	"portal list":               {"x"},
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
 	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1"},

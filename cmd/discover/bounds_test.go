@@ -211,8 +211,8 @@ func TestEndlessJSON(t *testing.T) {
 				if len(d.Results) != len(portals) {
 					t.Errorf("%d results, want %d", len(d.Results), len(portals))
 				}
-				if endless := strings.Count(strings.Join(portals, " ")+" ", "192.0.2.2"); innocent == endless {
-					t.Errorf("none of %d portals that send for ever is said to have sent too much", endless)
+				if endless := strings.Count(strings.Join(portals, " ")+" ", "192.0.2.2"); endless == 1 && innocent > 0 {
+					t.Error("the one portal that sends for ever is said to lack the room that others take")
 				}
 			})
 		})

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,10 @@ type number struct {
 	name     string
 	min, max int64
 	given    *bool // nil: nobody asks
+
+	// checked takes every number of 32 bits: min and max are a rule of the reference
+	// API, whose refusal is a result (EFFF0056, exit status 1) and no usage error.
+	checked bool
 }
 
 func (n *number) String() string { return "" }
@@ -99,7 +104,11 @@ func (n *number) Type() string   { return n.name }
 
 func (n *number) Set(s string) error {
 	v, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || v < n.min || v > n.max {
+	lowest, highest := n.min, n.max
+	if n.checked {
+		lowest, highest = 0, math.MaxUint32
+	}
+	if err != nil || v < lowest || v > highest {
 		return fmt.Errorf("a number from %d to %d", n.min, n.max)
 	}
 	*n.value = v

@@ -179,12 +179,16 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			if err := scope.check(); err != nil {
 				return err
 			}
-			id, err := initiator.CanonicalIdentity(args[0])
-			if err != nil {
-				return usagef("ID: %s", configReason(err)) // not repeated, as by psk set
+			id, bad := initiator.CanonicalIdentity(args[0])
+			if bad != nil {
+				id = args[0] // perhaps of an older version, which took it for an identity
 			}
 			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
-				if err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number); err != nil {
+				err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number)
+				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
+					return usagef("ID: %s", configReason(bad)) // not repeated, as by psk set
+				}
+				if err != nil {
 					return err
 				}
 				return c.done("removed", jsonID{jsonText(id)}, "removed the preshared key of %s", id)

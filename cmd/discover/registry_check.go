@@ -151,7 +151,11 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		err = k.keyFile(s, known)
 	}
 	if err != nil {
-		return nil, k.found("key", s.file, err, "")
+		of := s.file
+		if known.byPassphrase() {
+			of = ""
+		}
+		return nil, k.found("key", of, err, "")
 	}
 	if known.byPassphrase() {
 		if err := k.strayKeys(s.file, passphraseKey); err != nil {

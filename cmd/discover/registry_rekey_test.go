@@ -228,6 +228,46 @@ func TestRekeyTogether(t *testing.T) {
 	l.opens()
 }
 
+// TestRekeyDuringRun (issue 13, 18): a run reads the preshared keys once, and opens them
+// when it needs them. It opens those that it read before a rekey, also when it has
+// found the new key meanwhile. And what it finds without any secret is stored, although
+// it has sealed something before.
+func TestRekeyDuringRun(t *testing.T) {
+	t.Parallel()
+	l := newSealedLab(t)
+	store, err := sqlite.OpenExisting(t.Context(), l.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	c := &command{world: thisMachine()}
+	reader, writer := c.newSealer(t.Context(), store, l.registry), c.newSealer(t.Context(), store, l.registry)
+	if _, err := writer.Seal(auth.NewSecret([]byte("another secret")), "c"); err != nil {
+		t.Fatal(err)
+	}
+	const psk = "psk/storage.example//4294967295"
+	opens := func(r registry.Record, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := registry.CheckRecord(r, reader); err != nil || n != 1 {
+			t.Errorf("got %d secrets, %v", n, err)
+		}
+	}
+	before, err := store.Get(t.Context(), psk)
+	opens(before, err)
+	if r := l.run("registry", "rekey"); r.status != exitOK {
+		t.Fatal(r)
+	}
+	opens(store.Get(t.Context(), psk))
+	opens(before, nil)
+	found := registry.Change{Key: "target/iqn.2026-11.com.example:disk1/x", Value: []byte(`{"name":"iqn.2026-11.com.example:disk1"}`)}
+	if err := (guardedStore{store, writer}).Apply(t.Context(), found); err != nil {
+		t.Errorf("a target: %v", err)
+	}
+}
+
 // TestRekeyRefuses: a secret that the old key does not open, and another registry that
 // may have the same key, stop a rekey before it has changed anything.
 func TestRekeyRefuses(t *testing.T) {

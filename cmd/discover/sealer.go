@@ -24,10 +24,11 @@ type sealer struct {
 	registry string // its file
 	file     string // of the key
 
-	mu     sync.Mutex // guards what follows
-	found  registry.Sealer
-	by     string // the generation of the key that found has
-	sealed bool   // by found: the records are still to be stored
+	mu      sync.Mutex // guards what follows
+	found   registry.Sealer
+	by      string            // the generation of the key that found has
+	sealed  bool              // by found: the records are still to be stored
+	earlier []registry.Sealer // found before the registry was given another key
 }
 
 // keyFile is the name of the key beside the registry.
@@ -57,7 +58,13 @@ func (s *sealer) Open(sealed []byte, context string) (auth.Secret, error) {
 		return auth.Secret{}, err
 	}
 	secret, err := found.Open(sealed, context)
-	if wrong := (*seal.WrongKeyError)(nil); !errors.As(err, &wrong) || !s.rekeyed() {
+	if wrong := (*seal.WrongKeyError)(nil); !errors.As(err, &wrong) {
+		return secret, err
+	}
+	if earlier, ok := s.openEarlier(sealed, context); ok {
+		return earlier, nil
+	}
+	if !s.rekeyed() {
 		return secret, err
 	}
 	if found, err = s.find(false); err != nil {
@@ -90,8 +97,10 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		s.found, s.by, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
-	case s.global.dryRun && !fileExists(s.file):
+	case s.global.dryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
+	case s.global.dryRun && !create && (known == nil || known.Key == ""):
+		return seal.KeyFileFor(s.file, s.registry), nil // not kept: by Seal it would make the key
 	case known != nil && known.Key != "":
 		s.found = seal.KeyFileOf(s.file, known.Key)
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -27,7 +28,7 @@ type guardedStore struct {
 // key that was given up.
 func (g guardedStore) Apply(ctx context.Context, changes ...registry.Change) error {
 	retired, sealed := g.sealer.retired()
-	if !sealed || len(changes) == 0 {
+	if !sealed || !slices.ContainsFunc(changes, hasSecret) {
 		return g.Store.Apply(ctx, changes...)
 	}
 	// To delete what is not there changes nothing, and holds it to be not there.
@@ -40,6 +41,15 @@ func (g guardedStore) Apply(ctx context.Context, changes ...registry.Change) err
 	return err
 }
 
+// hasSecret reports a change of a record that has, or may have, a sealed secret in it.
+func hasSecret(c registry.Change) bool {
+	if c.Delete {
+		return false
+	}
+	n, err := registry.CheckRecord(registry.Record{Key: c.Key, Value: c.Value}, nil)
+	return n > 0 || err != nil
+}
+
 // retired returns the record that must not be there, and whether anything was sealed.
 func (s *sealer) retired() (key string, sealed bool) {
 	s.mu.Lock()
@@ -48,7 +58,8 @@ func (s *sealer) retired() (key string, sealed bool) {
 }
 
 // rekeyed reports that the registry has another key than the one that was found, and
-// forgets that. What was sealed by it is refused when it is to be stored.
+// takes leave of it: what was sealed by it before is opened by it still, see openEarlier,
+// and is refused when it is to be stored.
 func (s *sealer) rekeyed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,6 +67,22 @@ func (s *sealer) rekeyed() bool {
 	if err != nil || known.generation() == s.by || s.sealed {
 		return false
 	}
-	s.found = nil
+	if s.found != nil { // else another goroutine was here, and find not yet
+		s.earlier, s.found = append(s.earlier, s.found), nil
+	}
 	return true
+}
+
+// openEarlier opens what is sealed by a key that the registry had when this process
+// first looked: records that were read then may be in use for a whole run.
+func (s *sealer) openEarlier(sealed []byte, context string) (auth.Secret, bool) {
+	s.mu.Lock()
+	earlier := slices.Clone(s.earlier)
+	s.mu.Unlock()
+	for _, e := range earlier {
+		if secret, err := e.Open(sealed, context); err == nil {
+			return secret, true
+		}
+	}
+	return auth.Secret{}, false
 }

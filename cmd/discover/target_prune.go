@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ type jsonPruned struct {
 
 // prune forgets targets, and shows which.
 func (c *command) prune(ctx context.Context, s *registry.Service, missingFor time.Duration) error {
-	before, _, err := knownRecords(ctx, s)
+	before, unreadBefore, err := knownRecords(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -65,20 +66,25 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	}
 	l := c.newListing("pruned", "pruned", head, "FOUND BY")
 	l.would = "would have forgotten these"
-	n := 0
-	for _, r := range before {
-		if left[r.jsonPruned] {
-			continue
+	forgotten := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
+	n := len(forgotten)
+	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
+		text := plural(damaged, "record", "records") + " of a target with a long name that could not be read"
+		if l.would = "would have removed " + text; n > 0 {
+			l.would += ", and forgotten these"
 		}
-		n++
-		if err := l.item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
-			return err
+		if !c.global.dryRun {
+			c.say("removed %s", text)
 		}
-	}
-	if n == 0 {
+	} else if n == 0 {
 		l.would = "would have forgotten nothing"
 		if c.forPeople() && !c.global.dryRun {
 			c.say("nothing to forget")
+		}
+	}
+	for _, r := range forgotten {
+		if err := l.item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
+			return err
 		}
 	}
 	return c.endListing(l, unread...)

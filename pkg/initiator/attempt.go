@@ -17,8 +17,8 @@ import (
 type attempt struct {
 	*worker
 
-	request   Request
-	index int
+	request Request
+	index   int
 
 	result   Result
 	warnings warnings

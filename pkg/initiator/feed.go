@@ -20,10 +20,10 @@ const sequenceGrace = 100 * time.Millisecond
 // lock its thread, which is why iter.Pull does not do here: a coroutine that changes
 // between goroutines of which one has locked its thread ends the process.
 type feed struct {
-	asks  chan struct{} // one for each request that a worker waits for, and one at the end of the context
-	requests  chan numberedRequest
-	ended chan struct{} // closed when the sequence has returned, by whatever way
-	over  chan struct{} // closed when it has, or its grace is over: no worker waits for it any more
+	asks     chan struct{} // one for each request that a worker waits for, and one at the end of the context
+	requests chan numberedRequest
+	ended    chan struct{} // closed when the sequence has returned, by whatever way
+	over     chan struct{} // closed when it has, or its grace is over: no worker waits for it any more
 
 	broken   atomic.Bool // the sequence did not return as it should
 	panicked any         // what it panicked with; nil: it called runtime.Goexit. Valid where broken is set
@@ -31,8 +31,8 @@ type feed struct {
 
 // A numberedRequest is a request with its index in the sequence.
 type numberedRequest struct {
-	request   Request
-	index int
+	request Request
+	index   int
 }
 
 // newFeed returns a feed for so many workers.

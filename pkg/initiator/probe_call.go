@@ -18,7 +18,7 @@ type probeCall struct {
 	r   *Result
 
 	prepared bool
-	request      Request    // of the portal
+	request  Request    // of the portal
 	method   *auth.CHAP // by which its login was made; nil: none, or no login is to be made
 	err      error      // why nothing can be tried
 	own      map[netip.Addr]bool
@@ -172,7 +172,7 @@ func (c *probeCall) prepare() {
 // A probeTask is a probe that may be made.
 type probeTask struct {
 	key       probeKey
-	request       Request
+	request   Request
 	from      ports.Port
 	anew      bool // from cannot reach dst: the port is chosen as for a portal
 	dst       netip.AddrPort

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -64,6 +65,10 @@ type Request struct {
 	Policy   PolicyFunc // of the administrator; nil: none
 	Key      KeyFunc
 	Outer    OuterFunc
+
+	// There returns the request for another portal, where a redirection leads: what is
+	// defined for that portal may protect more. nil: nothing is known of it.
+	There func(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
 
 	// Err is why the portal cannot be asked; it becomes the result. An *Error.
 	Err error

@@ -27,7 +27,10 @@ func (j *Request) Settings() ipsec.Settings {
 // planned returns the plan for a connection from a port.
 func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	a.stage = StageSecure
-	s := a.request.Settings()
+	s, err := a.settings(ctx, dst)
+	if err != nil {
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what is defined for " + dst.String() + ": " + Reason(err), Err: err}
+	}
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
 		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + Reason(err), Err: err}
@@ -61,6 +64,20 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
 	}
 	return plan, nil
+}
+
+// settings are those of the portal, or, after a redirection, those of the portal that it
+// led to, if these protect more.
+func (a *attempt) settings(ctx context.Context, dst netip.AddrPort) (ipsec.Settings, error) {
+	j := a.request
+	if len(a.result.Redirects) == 0 || j.There == nil || a.probing {
+		return j.Settings(), nil
+	}
+	err := a.ours(ctx, func(ctx context.Context) (err error) {
+		j, err = j.There(ctx, a.request, dst)
+		return err
+	})
+	return j.Settings(), err
 }
 
 // A knownPlan is the plan that was resolved last: most portals of a run have the

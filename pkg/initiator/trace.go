@@ -77,8 +77,7 @@ func (c *conn) masked(p pdu.PDU) pdu.PDU {
 // Where the text before it was cut within a pair, the rest of that pair is
 // overwritten too: it may be such a value.
 func maskCHAP(text pdu.Text, cut bool) pdu.Text {
-	const key = pdu.KeyCHAPResponse + "="
-	if !cut && !bytes.Contains(text, []byte(key)) {
+	if !cut && afterResponseKey(text) < 0 {
 		return text
 	}
 	masked := bytes.Clone(text)
@@ -88,18 +87,30 @@ func maskCHAP(text pdu.Text, cut bool) pdu.Text {
 			end = len(masked) - off
 		}
 		pair := masked[off : off+end]
+		from := afterResponseKey(pair)
 		switch {
 		case cut:
-			cut = false
-		case bytes.HasPrefix(pair, []byte(key)):
-			pair = pair[len(key):]
-		default:
-			pair = nil
+			cut, from = false, 0
+		case from < 0:
+			from = end
 		}
-		for i := range pair {
-			pair[i] = '*'
+		for i := range pair[from:] {
+			pair[from+i] = '*'
 		}
 		off += end + 1
 	}
 	return masked
+}
+
+// afterResponseKey returns where in text the value of the first CHAP_R begins; -1: there
+// is none. A target that spells the key in lower case, or puts something before it,
+// sends its response all the same.
+func afterResponseKey(text []byte) int {
+	const key = pdu.KeyCHAPResponse + "="
+	for i := 0; i+len(key) <= len(text); i++ {
+		if text[i]|0x20 == 'c' && bytes.EqualFold(text[i:i+len(key)], []byte(key)) {
+			return i + len(key)
+		}
+	}
+	return -1
 }

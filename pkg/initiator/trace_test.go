@@ -115,3 +115,42 @@ func TestTraceMasksAnyPDU(t *testing.T) {
 		})
 	}
 }
+
+// TestTraceMasksAnySpelling: a response of CHAP under a key in lower case, or with
+// something before the key, shows in no trace, as it shows in no capture (issue 13, 10).
+func TestTraceMasksAnySpelling(t *testing.T) {
+	t.Parallel()
+	for _, spelled := range []string{"chap_r=", "Chap_R=", " CHAP_R=", "X=CHAP_R="} {
+		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+			var mu sync.Mutex
+			var seen strings.Builder
+			d.Trace = func(e initiator.TraceEvent) {
+				mu.Lock()
+				defer mu.Unlock()
+				b, err := e.PDU.AppendBinary(nil)
+				if err != nil {
+					t.Error(err)
+				}
+				seen.Write(b)
+			}
+			target, proof := full(), ""
+			target.Respond = func(_, response pdu.PDU) iscsitest.Step {
+				m, ok := response.(*pdu.LoginResponse)
+				if !ok || !strings.Contains(string(m.Data), "CHAP_R=") {
+					return nil
+				}
+				proof = valueOf(m.Data, "CHAP_R")
+				other := *m
+				other.Data = pdu.Text(strings.Replace(string(m.Data), "CHAP_R=", spelled, 1))
+				return iscsitest.Mutate(&other, func(b []byte) []byte { return b })
+			}
+			r, _ := discover(t, d, withAll(scene.Portal(n, scene.Where, target)))
+			if r.Err == nil || len(proof) < 16 || strings.Contains(r.Err.Error(), proof[8:16]) {
+				t.Errorf("%q: got %v", spelled, r.Err)
+			}
+			if strings.Contains(seen.String(), proof[8:16]) {
+				t.Errorf("%q: the trace shows %q of %q", spelled, seen.String(), proof)
+			}
+		})
+	}
+}

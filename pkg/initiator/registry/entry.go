@@ -127,7 +127,7 @@ func (s *Service) learn(ctx context.Context, key initiator.Key, r *initiator.Res
 	now := s.now()
 	if r.Err == nil {
 		if err := s.merge(ctx, key, r, now); err != nil {
-			r.Err = s.failed(key, storeError(err))
+			r.Err, own = s.failed(key, storeError(err)), true
 		}
 	}
 	if own {

@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -198,7 +199,7 @@ func decodePolicy(r Record) (Policy, error) {
 	err := decode(r, &p)
 	if err == nil {
 		if _, _, bad := parseSelector(p.Selector); bad != nil {
-			err = &RegistryError{Key: r.Key, Err: bad}
+			err = &RegistryError{Key: r.Key, Err: errors.New("its selector is none")}
 		}
 	}
 	if err != nil {

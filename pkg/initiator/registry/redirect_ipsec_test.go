@@ -125,3 +125,45 @@ func TestRedirectKeyOfAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestRedirectToProtected: a portal of the registry whose entry, or whose key, asks for
+// IPsec is not asked in clear text since another portal sends us there, neither by a
+// Service nor by a Discoverer under its rules.
+func TestRedirectToProtected(t *testing.T) {
+	t.Parallel()
+	const there = "192.0.2.11:3260"
+	for _, byKey := range []bool{false, true} {
+		for _, byRules := range []bool{false, true} {
+			e := &scene.FakeEnforcer{}
+			w := newWorld(t, func(cfg *registry.Config) {
+				cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, scene.GroupKey
+			})
+			e.Network = w.network
+			protected := scene.At(w.network.Portal(there, &iscsitest.Target{}, &iscsitest.Target{}))
+			if byKey {
+				scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: "192.0.2.11", Key: scene.PSK("of it"), Flags: 0x27}, true), isdsc.Success)
+			} else {
+				protected.Security = 0x27
+				_, err := w.AddSendTargetPortal(t.Context(), protected)
+				scene.WantCode(t, err, isdsc.Success)
+			}
+			p := scene.At(w.network.Portal("192.0.2.10:3260", scene.Sends(there)))
+			p.Security = 0x01
+			var r initiator.Result
+			if byRules {
+				rules, err := w.Rules(t.Context())
+				scene.WantCode(t, err, isdsc.Success)
+				selector, err := w.Selector(t.Context(), false)
+				scene.WantCode(t, err, isdsc.Success)
+				d := initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: w.network.Dial, Ports: selector, Enforcer: e, Key: scene.GroupKey, Rules: rules}
+				r, _ = d.Discover(t.Context(), p)
+			} else {
+				r, _ = w.AddSendTargetPortal(t.Context(), p)
+			}
+			scene.WantCode(t, r.Err, isdsc.Success)
+			if !r.IPsec.IPsec {
+				t.Errorf("by a key %t, by rules %t: asked under %+v", byKey, byRules, r.IPsec)
+			}
+		}
+	}
+}

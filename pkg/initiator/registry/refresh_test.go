@@ -2,13 +2,17 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
 )
 
 // TestRefreshSome: portals that are named are asked, in and out of the registry, and
@@ -98,5 +102,38 @@ func TestRefreshAllCancelled(t *testing.T) {
 		if p.Last.Code != isdsc.Success || p.Last.Targets != 1 {
 			t.Errorf("%s: last result %+v", p.Portal, p.Last)
 		}
+	}
+}
+
+// A fullStore takes no targets, as on a full disk.
+type fullStore struct {
+	memstore.Store
+	full bool
+}
+
+func (s *fullStore) Apply(ctx context.Context, changes ...registry.Change) error {
+	if s.full && strings.HasPrefix(changes[0].Key, "target/") {
+		return errors.New("no space left")
+	}
+	return s.Store.Apply(ctx, changes...)
+}
+
+// TestLastResultOfOwnFault (issue 13, 16): an answer that cannot be stored is no failure
+// of the scene.Portal, whose last result stays.
+func TestLastResultOfOwnFault(t *testing.T) {
+	t.Parallel()
+	store := new(fullStore)
+	w := newWorld(t, onStore(store))
+	target := func() *iscsitest.Target { return &iscsitest.Target{Records: scene.Records(scene.Disk1)} }
+	p := scene.At(w.network.Portal("192.0.2.10:3260", target(), target()))
+	_, err := w.AddSendTargetPortal(t.Context(), p)
+	scene.WantCode(t, err, isdsc.Success)
+	store.full = true
+	r, err := w.RefreshSendTargetPortal(t.Context(), p.Key())
+	if err == nil || r.Err == nil {
+		t.Error("what could not be stored is no error")
+	}
+	if last := w.portals()[0].Last; last.Code != isdsc.Success || last.Targets != 1 {
+		t.Errorf("last result %+v", last)
 	}
 }

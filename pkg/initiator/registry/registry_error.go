@@ -54,7 +54,7 @@ func (e *RegistryError) Remedy() string {
 	case "long/":
 		return "refresh the portals, which replaces it, or prune the targets, which removes it"
 	case prefixBitmap:
-		return "add the portal again with its IPsec flags, or remove it with all its entries"
+		return "remove portal " + text.Shown(partOfKey(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
 	case prefixInstance:
 		return "add instance " + text.Shown(partOfKey(e.Key, 1)) + " again, or remove it"
 	case prefixPort:
@@ -62,14 +62,20 @@ func (e *RegistryError) Remedy() string {
 	case prefixPolicy:
 		return "remove the policy for " + text.Shown(partOfKey(e.Key, 1)) + ", and add it again"
 	case prefixPSK:
-		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
+		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
 	case prefixTunnel:
-		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", or set it again"
+		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
 	case prefixSetting:
-		return "set it again"
+		if ownSettings[e.Key] {
+			return "set it again"
+		}
 	}
 	return "restore the registry from a backup"
 }
+
+// ownSettings are the settings that a Service can set again. Other users of the Store
+// have settings of their own, such as how secrets are sealed.
+var ownSettings = map[string]bool{settingNodeName: true, settingCHAPSecret: true, settingDefaultFlags: true, settingRevision: true}
 
 // Unwrap returns what is wrong with it.
 func (e *RegistryError) Unwrap() error { return e.Err }

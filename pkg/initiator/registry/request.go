@@ -84,7 +84,7 @@ func (s *Service) prepare(ctx context.Context, p initiator.SendTargetPortal, sel
 	}
 	return initiator.Request{
 		Portal: p, Name: name, Ports: selector, Security: security,
-		Policy: s.policy, Key: s.key, Outer: s.outer,
+		Policy: s.policy, Key: s.key, Outer: s.outer, There: s.requestThere,
 	}, nil
 }
 

@@ -32,7 +32,7 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 // Apply puts the rules into a request. What d knows itself of keys and gateways counts
 // where they say nothing.
 func (r *Rules) Apply(d *initiator.Discoverer, j *initiator.Request) {
-	j.Policy = r.service.policy
+	j.Policy, j.There = r.service.policy, r.service.requestThere
 	j.Key = func(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
 		key, ok, err := r.service.key(ctx, from, peer)
 		if !ok && err == nil && d.Key != nil {

@@ -85,6 +85,14 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 	if err != nil {
 		return sealed, err
 	}
+	switch {
+	case strings.HasPrefix(r.Key, prefixPolicy):
+		_, err := decodePolicy(r)
+		return sealed, err
+	case strings.HasPrefix(r.Key, prefixPort):
+		_, err := decodePort(r, partOfKey(r.Key, 1))
+		return sealed, err
+	}
 	if into := plainRecord(r.Key); into != nil {
 		return sealed, decode(r, into)
 	}
@@ -97,6 +105,9 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 // plainRecord returns what to decode a record without secrets into; nil: it has
 // secrets, or is not of this package.
 func plainRecord(key string) any {
+	if strings.HasPrefix(key, prefixLongTarget) {
+		return new(foundRecord)
+	}
 	prefix, _, _ := strings.Cut(key, "/")
 	switch prefix + "/" {
 	case prefixBitmap:
@@ -105,17 +116,13 @@ func plainRecord(key string) any {
 		return new(foundRecord)
 	case prefixInstance:
 		return new(instanceRecord)
-	case prefixPort:
-		return new(portNumberRecord)
 	case prefixTunnel:
 		return new(tunnelRecord)
-	case prefixPolicy:
-		return new(policyRecord)
 	}
 	switch key {
 	case settingNodeName:
 		return new(string)
-	case settingDefaultFlags:
+	case settingDefaultFlags, settingRevision:
 		return new(uint64)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -73,8 +74,8 @@ func (f *foreign) named() bool {
 // meets returns a *ConflictError where a connection of the host has the ends of c,
 // or may have them.
 func (c *connection) meets(f *foreign, local, remote end) error {
-	theirs := slices.Contains(f.remotes, c.remote) || among(c.peer, remote.list)
-	mine := slices.Contains(f.locals, c.local) || anybody(f.localAddrs) || among(c.source, local.list)
+	theirs := hasIdentity(f.remotes, c.remote) || among(c.peer, remote.list)
+	mine := hasIdentity(f.locals, c.local) || anybody(f.localAddrs) || among(c.source, local.list)
 	conflict := &ConflictError{Connection: f.name, Peer: c.remote}
 	switch {
 	case !theirs && remote.unresolved == "", !mine && local.unresolved == "":
@@ -85,6 +86,16 @@ func (c *connection) meets(f *foreign, local, remote end) error {
 		conflict.Unresolved, conflict.Err = local.unresolved, local.err
 	}
 	return conflict
+}
+
+// hasIdentity reports whether an identity is in a list of charon's, which has names as
+// the administrator wrote them. Charon finds a key for them in any case.
+func hasIdentity(list []string, id string) bool {
+	want, _ := initiator.CanonicalIdentity(id) // newConnection has seen to it that it is one
+	return slices.ContainsFunc(list, func(s string) bool {
+		got, err := initiator.CanonicalIdentity(s)
+		return err == nil && got == want
+	})
 }
 
 // anybody reports that a list of addresses does not say whose.

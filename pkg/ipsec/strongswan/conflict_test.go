@@ -76,6 +76,38 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// TestConflictOfIdentities (issue 13, 42): charon compares names in any case, and lists
+// them as the administrator wrote them; so the comparison here takes any case as well.
+func TestConflictOfIdentities(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		ours, theirs string
+		want         bool
+	}{
+		{"array.example.com", "Array.Example.COM", true},
+		{"Array.example.com.", "array.example.com", true},
+		{"admin@example.com", "Admin@Example.com", true},
+		{"array.example.com", "other.example.com", false},
+	} {
+		c := newCharon(t, func(c *charon) {
+			c.foreign = vici.Section{vici.Sub("backup", vici.List("local_addrs", "%any"), vici.List("remote_addrs", "%any"),
+				vici.Sub("local-1", vici.Text("class", "pre-shared key"), vici.Text("id", "192.0.2.1")),
+				vici.Sub("remote-1", vici.Text("class", "pre-shared key"), vici.Text("id", tt.theirs)))}
+		})
+		e, _ := newEnforcer(t, c)
+		s := secured(t, 0)
+		s.Key.Remote = tt.ours
+		d, err := e.Dialer(t.Context(), s)
+		if err == nil {
+			d.Close()
+		}
+		var conflict *ConflictError
+		if got := errors.As(err, &conflict); got != tt.want {
+			t.Errorf("%s and %s: got %v", tt.ours, tt.theirs, err)
+		}
+	}
+}
+
 // lookupExample knows the names of the tests.
 func lookupExample(_ context.Context, host string) ([]netip.Addr, error) {
 	addr, ok := map[string]string{"array.example.com": "::ffff:192.0.2.10", "other.example.com": "192.0.2.77", "host.example.com": "192.0.2.1"}[host]

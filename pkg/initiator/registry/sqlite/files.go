@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/go-iscsi/discovery/internal/safefile"
 )
@@ -64,7 +65,9 @@ func checkOwner(path string, info fs.FileInfo) error {
 }
 
 // Neighbours returns the paths of other registries in the folder of the one at path,
-// whatever their state: all files that begin as a registry does.
+// whatever their state: all files that begin as a registry does. It does not open the
+// files of the one at path: to close a descriptor costs the process its locks on that
+// file, and those on the index of the log keep other processes from starting it anew.
 func Neighbours(path string) ([]string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -75,10 +78,14 @@ func Neighbours(path string) ([]string, error) {
 	if err != nil {
 		return nil, fileError(folder, err)
 	}
+	own := []string{path}
+	for _, suffix := range sideFiles {
+		own = append(own, path+suffix)
+	}
 	var others []string
 	for _, entry := range entries {
 		name := filepath.Join(folder, entry.Name())
-		if name != path && entry.Type().IsRegular() && isRegistry(name) {
+		if !slices.Contains(own, name) && entry.Type().IsRegular() && isRegistry(name) {
 			others = append(others, name)
 		}
 	}
