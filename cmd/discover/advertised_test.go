@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A note where no target is where the targets were asked, once for each portal and in

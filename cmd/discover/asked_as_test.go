@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestAskedAs: "no targets" tells people as whom the portals were asked, in the table

@@ -6,9 +6,9 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/go-iscsi/discovery/internal/capture"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/capture"
 )
 
 // capturing has ask run with a Discoverer whose connections are written to the

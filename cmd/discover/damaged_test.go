@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // damage makes all records of a registry unreadable whose keys begin with prefix.

@@ -10,9 +10,9 @@ import (
 	"testing/synctest"
 	"unsafe"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // twoWays is a network in which eth0 sees more than eth1.

@@ -9,8 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // venom is what must reach neither a terminal nor a line of its own: sequences of

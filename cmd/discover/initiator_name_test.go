@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // madeUp is the name that the host of a lab gets where nothing else decides.

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestInterruptedList: who interrupts a verb that asks portals and then lists what is

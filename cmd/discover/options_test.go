@@ -8,10 +8,10 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // --short-secrets and --redirect-names hold for a scan, are kept with a portal, and

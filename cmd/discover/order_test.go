@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // testRoom is how many bytes may wait in these tests.

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // batchOf returns a batch of a portal.

@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A portal is added and asked; another one does not answer and stays.

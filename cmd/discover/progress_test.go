@@ -11,8 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A screen is a terminal that standard output and standard error both are.

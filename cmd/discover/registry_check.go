@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 

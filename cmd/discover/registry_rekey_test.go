@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A sealedLab has a registry with four sealed secrets: two of a portal, that of all

@@ -7,9 +7,9 @@ import (
 	"iter"
 
 	"github.com/go-iscsi/discovery/internal/safefile"
-	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 

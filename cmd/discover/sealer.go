@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 )
 
 // A sealer seals the secrets of a registry: by the passphrase of --key, or by

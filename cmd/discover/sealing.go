@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 
-	"github.com/go-iscsi/discovery/internal/seal"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 )
 
 // sealingKey is the record of how the secrets of a registry are sealed. There is

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // Secrets of sixteen bytes.

@@ -13,10 +13,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A lab is a world for one test: a network in memory and a host without

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestLoopLocksThread: a loop may keep its thread, as one does that enters a network

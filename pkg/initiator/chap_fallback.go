@@ -9,8 +9,8 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 )
 
 // chapHint says what to do about CHAP that the target refused: the algorithm, the

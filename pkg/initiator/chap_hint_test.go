@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestCHAPHint: what to do about CHAP that was refused.

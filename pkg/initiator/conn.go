@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"os"
 
-	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )

@@ -6,9 +6,9 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -164,7 +164,7 @@ func (e *TimeoutError) Timeout() bool { return true }
 // Is reports that e is context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Failures of the conversation itself, which internal/session finds.
+// Failures of the conversation itself, which pkg/initiator/internal/session finds.
 type (
 	// A LoginError is a login that the target ended with a status.
 	LoginError = session.StatusError

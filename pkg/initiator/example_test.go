@@ -8,11 +8,11 @@ import (
 	"net"
 	"slices"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // One portal, its targets.

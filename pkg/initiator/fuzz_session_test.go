@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A canned connection yields bytes whatever is asked, a few at a time.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/pdu"

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // hintOf returns what an error says about what to do.

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 type netConn = net.Conn

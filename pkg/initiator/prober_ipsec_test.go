@@ -3,9 +3,9 @@ package initiator_test
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestProbeUnknown: where it is not known what exists, and that is to be refused, no

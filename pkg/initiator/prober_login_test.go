@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestProbeLogin: a probe with a login logs in and out, and asks for nothing.

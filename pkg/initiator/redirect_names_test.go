@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestRedirectNames: names are resolved only where that is allowed, for all portals

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestSilentPortals: silent portals cost their own time and nobody else's: a run

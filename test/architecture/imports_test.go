@@ -23,11 +23,11 @@ func TestDirection(t *testing.T) {
 	}{
 		{pkg: "pkg/pdu", mustNot: []string{"net", "context"}},
 		{pkg: "pkg/auth", may: []string{"pkg/pdu"}, mustNot: []string{"net"}},
-		{pkg: "internal/session", may: []string{"pkg/pdu", "pkg/auth"}, mustNot: []string{"net"}},
-		{pkg: "internal/iscsitest", may: []string{"pkg/pdu", "internal/need"}},
+		{pkg: "pkg/initiator/internal/session", may: []string{"pkg/pdu", "pkg/auth"}, mustNot: []string{"net"}},
+		{pkg: "test/iscsitest", may: []string{"pkg/pdu", "internal/need"}},
 		{pkg: "pkg/ipsec", mustNot: []string{"net"}},
 		{pkg: "pkg/initiator", may: []string{
-			"pkg/pdu", "pkg/auth", "pkg/ipsec", "internal/session", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports",
+			"pkg/pdu", "pkg/auth", "pkg/ipsec", "pkg/initiator/internal/session", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports",
 			"pkg/ipsec/enforce", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/internal/dial",
 		}},
 	}

@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/owndisk"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 func init() {

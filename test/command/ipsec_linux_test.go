@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets"
 	"github.com/go-iscsi/discovery/test/uml/wire"

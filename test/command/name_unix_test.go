@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestNameOfOrdinaryUser: where the host's name is in a file that only root may

@@ -5,9 +5,10 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A portal is a target, or something that is none, on the loopback interface.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/powercut"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // powerRegistry is the registry in a folder of which the power fails: the folders in

@@ -13,8 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // openTerminal makes a terminal: what is written to the inner file can be read

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/capture"
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/capture"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 

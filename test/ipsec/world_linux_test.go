@@ -12,8 +12,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/netns"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestProbe: the addresses that an array advertises are tried from where it was

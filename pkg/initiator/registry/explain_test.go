@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestExplain: each plan with what carries it out, and what speaks against it.

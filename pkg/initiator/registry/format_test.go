@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // entries returns the values of the portals' records.

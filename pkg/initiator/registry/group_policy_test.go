@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestGroupPolicy (issue 13, 2): which groups a portal is in, any portal may say. A

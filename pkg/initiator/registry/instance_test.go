@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
@@ -20,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 func (w *world) instances() []ports.Instance {

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestProbeIPsec: a probe is made under the plan for its address, or not at all,

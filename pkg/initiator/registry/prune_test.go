@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A hookStore is a memstore.Store that runs hook before each Apply.

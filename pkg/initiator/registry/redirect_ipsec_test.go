@@ -3,12 +3,12 @@ package registry_test
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestRedirectKey (issue 13, 3): the portal's own preshared key goes to no other

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/memstore"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestRefreshSome: portals that are named are asked, in and out of the registry, and

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
@@ -22,6 +21,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestRules (issue 13, 6): rules hold for the portals of a Discoverer, are those of the

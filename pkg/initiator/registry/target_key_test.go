@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // longName is a legal name that is 4.5 times longer in a key: each two bytes of it are

@@ -1,8 +1,8 @@
 package scene
 
 import (
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // Answers makes a target answer SendTargets with text, in one response.

@@ -1,8 +1,8 @@
 package scene
 
 import (
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // OneWay and mutual ask for CHAP.

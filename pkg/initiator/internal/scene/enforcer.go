@@ -6,12 +6,12 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // Protected returns the portals that an enforcer made connections to.

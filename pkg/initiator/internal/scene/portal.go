@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 const InitiatorName = "iqn.2026-11.com.example:host1"

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // Showing is a target at addresses.

@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 const secret, targetSecret = "secret-secret12", "outsecret-1234"

@@ -143,7 +143,8 @@ type end struct {
 	closed bool
 }
 
-func (e *end) LocalAddr() net.Addr  { return e.local }
+func (e *end) LocalAddr() net.Addr { return e.local }
+
 func (e *end) RemoteAddr() net.Addr { return e.remote }
 
 func (e *end) Close() error {

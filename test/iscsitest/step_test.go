@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 var anyLogin = Expect(&pdu.LoginRequest{Transit: true, CSG: operational, NSG: full})

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 func TestCutAfter(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // An initiator is the smallest one that can do a discovery. Tests make it

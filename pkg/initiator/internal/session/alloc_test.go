@@ -5,7 +5,7 @@ package session_test
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 

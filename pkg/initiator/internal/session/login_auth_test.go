@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // TestAuditorAuth: which ways through the security stage are legal.

@@ -15,10 +15,14 @@ type fakeConn struct {
 	answers []byte
 }
 
-func (c *fakeConn) LocalAddr() net.Addr         { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1024} }
-func (c *fakeConn) RemoteAddr() net.Addr        { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 3260} }
-func (c *fakeConn) Close() error                { return nil }
+func (c *fakeConn) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1024} }
+
+func (c *fakeConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 3260} }
+
+func (c *fakeConn) Close() error { return nil }
+
 func (c *fakeConn) Write(b []byte) (int, error) { return len(b), nil }
+
 func (c *fakeConn) Read(b []byte) (int, error) {
 	n := copy(b, c.answers)
 	c.answers = c.answers[n:]

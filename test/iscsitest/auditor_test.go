@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 const (

@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // A recorder is a testing.TB that keeps what would fail it.

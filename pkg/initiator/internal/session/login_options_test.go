@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 )
 
 // TestLoginOptions: the keys that are offered only where they are set, and the

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 var records = []Record{

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/iscsitest"
-	"github.com/go-iscsi/discovery/internal/session"
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // FuzzSession lets a target say anything at any state of a session. We must not

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	. "github.com/go-iscsi/discovery/internal/iscsitest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	. "github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // wholeScript is a whole discovery in which all goes well.

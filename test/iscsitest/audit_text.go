@@ -1,8 +1,6 @@
 package iscsitest
 
-import (
-	"github.com/go-iscsi/discovery/pkg/pdu"
-)
+import "github.com/go-iscsi/discovery/pkg/pdu"
 
 // textAudit is what the Auditor remembers of the text exchange under way.
 type textAudit struct {
