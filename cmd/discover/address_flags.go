@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // addressFlags say which of the addresses that targets advertise are shown, and how.
@@ -49,11 +51,11 @@ func completeAddressFlags(cmd *cobra.Command) {
 // check refuses flags that do not go together.
 func (a *addressFlags) check() error {
 	if a.viaPortal && len(a.rewrites) > 0 {
-		return usagef("--via-portal and --rewrite are two ways to say where targets are: choose one")
+		return machine.Usagef("--via-portal and --rewrite are two ways to say where targets are: choose one")
 	}
 	fits := func(p netip.Prefix) bool { return a.ofFamily(p.Addr()) }
 	if len(a.within) > 0 && !slices.ContainsFunc(a.within, fits) {
-		return usagef("--within has no block of IPv%s, and --family %s shows no other addresses", a.family, a.family)
+		return machine.Usagef("--within has no block of IPv%s, and --family %s shows no other addresses", a.family, a.family)
 	}
 	return nil
 }
@@ -100,7 +102,8 @@ func (a *addressFlags) filterNames() string {
 type prefixes struct{ value *[]netip.Prefix }
 
 func (p *prefixes) String() string { return "" }
-func (p *prefixes) Type() string   { return "CIDR" }
+
+func (p *prefixes) Type() string { return "CIDR" }
 
 func (p *prefixes) Set(s string) error {
 	for text := range strings.SplitSeq(s, ",") {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -26,7 +27,7 @@ func TestProbeFormats(t *testing.T) {
 			return r
 		}
 		const warning = "discover: warning: 192.0.2.10:3260: " + notTriedOwn + "\n"
-		probe(t, "table").want(t, exitOK, `
+		probe(t, "table").want(t, machine.ExitOK, `
 192.0.2.10:3260: 2 targets
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1   reachable
                                  192.0.2.11:3260,2   reachable
@@ -34,7 +35,7 @@ func TestProbeFormats(t *testing.T) {
   iqn.2026-11.com.example:disk2  192.0.2.13:3260,4   unreachable
                                  192.0.2.253:3260,5  not tried
 `[1:], warning)
-		probe(t, "iscsiadm").want(t, exitOK, `
+		probe(t, "iscsiadm").want(t, machine.ExitOK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3260,2 iqn.2026-11.com.example:disk1
 192.0.2.12:3260,3 iqn.2026-11.com.example:disk1
@@ -55,7 +56,7 @@ func TestProbeFormats(t *testing.T) {
 		} {
 			r := probe(t, format)
 			for _, w := range want {
-				if r.status != exitOK || r.stderr != "" || !strings.Contains(r.stdout, w) {
+				if r.status != machine.ExitOK || r.stderr != "" || !strings.Contains(r.stdout, w) {
 					t.Errorf("%s: got %+v, want in it %s", format, r, w)
 				}
 			}
@@ -68,7 +69,7 @@ func TestNoProbe(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
 		l := manyWays(t)
-		if r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10"); r.status != exitOK || strings.Contains(r.stdout, "reach") || len(l.Dials()) != 1 {
+		if r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10"); r.status != machine.ExitOK || strings.Contains(r.stdout, "reach") || len(l.Dials()) != 1 {
 			t.Errorf("-o %s: got %+v, dials %v", format, r, l.Dials())
 		}
 	}
@@ -89,7 +90,7 @@ func TestProbeEach(t *testing.T) {
 		return r, dials
 	}
 	r, dials := each(t)
-	r.want(t, exitOK, `
+	r.want(t, machine.ExitOK, `
 array.example:3260:
   PORT    INTERFACE  SOURCE        ADDRESS
   host/0  eth0       192.0.2.254   192.0.2.10:3260      2 targets
@@ -127,7 +128,7 @@ discover: warning: array.example:3260: 192.0.2.11:3260 was not tried: it cannot 
 	}
 	for _, format := range []string{"json", "jsonl"} {
 		r, _ := each(t, "-o", format, "--reachable")
-		if got := strings.Count(r.stdout, `"reach":"reachable"`); got != 5 || strings.Contains(r.stdout, "refused") || r.status != exitOK {
+		if got := strings.Count(r.stdout, `"reach":"reachable"`); got != 5 || strings.Contains(r.stdout, "refused") || r.status != machine.ExitOK {
 			t.Errorf("-o %s: got %+v", format, r)
 		}
 	}
@@ -160,7 +161,7 @@ func TestProbeSecrets(t *testing.T) {
 		if tt.reach == "reachable" {
 			width = len("reachable")
 		}
-		l.discover(t.Context(), args...).want(t, exitOK, fmt.Sprintf(`
+		l.discover(t.Context(), args...).want(t, machine.ExitOK, fmt.Sprintf(`
 192.0.2.10:3260: 1 target
   CHAP with SHA3-256
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
@@ -192,7 +193,7 @@ func TestProbeManyPortals(t *testing.T) {
 				l.Portal(host+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{host + ":3260,1", third}}}})
 			}
 			r := l.discover(t.Context(), args...)
-			if r.status != exitOK || r.stderr != "" {
+			if r.status != machine.ExitOK || r.stderr != "" {
 				t.Errorf("got %+v", r)
 			}
 			if got := len(l.Dials()); got != 32 {
@@ -223,7 +224,7 @@ func TestCancelProbes(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 1e9)
 			defer cancel()
 			r := l.discover(ctx, "scan", "-o", format, "--probe", "192.0.2.10", "192.0.2.20")
-			if r.status != exitPartly || !strings.Contains(r.stdout, "disk2") {
+			if r.status != machine.ExitPartly || !strings.Contains(r.stdout, "disk2") {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
 			if format != formatISCSIADM && !strings.Contains(r.stdout, "not tried") {
@@ -269,7 +270,7 @@ func TestProbeNoReader(t *testing.T) {
 				l.stdout = brokenPipe{}
 				start := time.Now()
 				r := l.discover(t.Context(), append(strings.Fields(args), "-o", format, "--registry", filepath.Join(t.TempDir(), "registry.db"))...)
-				if r.status != exitFailed {
+				if r.status != machine.ExitFailed {
 					t.Errorf("%s -o %s: got %+v", args, format, r)
 				}
 				if took := time.Since(start); took != 0 && strings.HasPrefix(args, "scan") {
@@ -289,7 +290,7 @@ func TestProbeLongList(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))
 			r := l.discover(t.Context(), "scan", "-o", format, "--probe", "192.0.2.10")
-			if got := strings.Count(r.stdout, ":storage."); got != manyTargets || r.status != exitOK {
+			if got := strings.Count(r.stdout, ":storage."); got != manyTargets || r.status != machine.ExitOK {
 				t.Errorf("-o %s: got %d targets, exit status %d, %.300s", format, got, r.status, r.stderr)
 			}
 		})
@@ -307,7 +308,7 @@ func TestProbeLongList(t *testing.T) {
 			l.Portal("192.0.2.10:3260", listOf(endless, ordinary))
 			r := l.discover(t.Context(), append([]string{"scan", "-o", "json"}, strings.Fields(args)...)...)
 			d := parseDocument(t, r.stdout)
-			if e := d.Results[0].Error; r.status != exitFailed || e.Stage != "discover" || !strings.Contains(e.Message, want) || len(d.Results[0].Targets) == 0 {
+			if e := d.Results[0].Error; r.status != machine.ExitFailed || e.Stage != "discover" || !strings.Contains(e.Message, want) || len(d.Results[0].Targets) == 0 {
 				t.Errorf("%s: got %+v, %d targets", args, e, len(d.Results[0].Targets))
 			}
 		})

@@ -20,12 +20,12 @@ type addressView struct {
 
 // newAddressView returns the view of the flags. newProber makes what tries addresses.
 func (c *command) newAddressView(a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
-	v := &addressView{addressFlags: a, room: c.room.viewed}
+	v := &addressView{addressFlags: a, room: c.Room.Viewed}
 	if a.probes() {
 		v.prober = newProber(a.kind())
 		v.prober.Parallel = int(r.parallel)
-		if c.addresses != nil {
-			v.prober.Addresses = c.addresses
+		if c.Addresses != nil {
+			v.prober.Addresses = c.Addresses
 		}
 	}
 	return v

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -61,7 +62,7 @@ func TestAddressFilters(t *testing.T) {
 		}})
 		l.Portal("192.0.2.20:3260", &iscsitest.Target{User: "u", Secret: ours})
 		r := l.discover(t.Context(), append([]string{"scan", "-o", "iscsiadm", "192.0.2.10"}, strings.Fields(tt.args)...)...)
-		r.want(t, exitOK, tt.stdout, tt.stderr)
+		r.want(t, machine.ExitOK, tt.stdout, tt.stderr)
 	}
 }
 
@@ -108,14 +109,14 @@ func TestRewriteAddresses(t *testing.T) {
 			}
 			switch format {
 			case formatTable:
-				r.want(t, exitOK, `
+				r.want(t, machine.ExitOK, `
 192.0.2.10:3260: 1 target
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
                                  192.0.2.11:3261,2  reachable
                                  192.0.2.99:3260,3  unreachable
 `[1:], "")
 			case formatISCSIADM:
-				r.want(t, exitOK, `
+				r.want(t, machine.ExitOK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3261,2 iqn.2026-11.com.example:disk1
 192.0.2.99:3260,3 iqn.2026-11.com.example:disk1
@@ -155,7 +156,7 @@ func TestViaPortal(t *testing.T) {
 					}
 					r := l.discover(t.Context(), args...)
 					where, _ := netip.ParseAddrPort(strings.NewReplacer("array.example", "192.0.2.10", "sends.example", "192.0.2.20").Replace(portal))
-					if r.status != exitOK || strings.Contains(r.stdout, "10.0.0.1") || r.stderr != "" {
+					if r.status != machine.ExitOK || strings.Contains(r.stdout, "10.0.0.1") || r.stderr != "" {
 						t.Errorf("%s: got %+v", format, r)
 					}
 					reach := ""
@@ -165,7 +166,7 @@ func TestViaPortal(t *testing.T) {
 					switch format {
 					case formatISCSIADM:
 						w := where.String()
-						r.want(t, exitOK, w+",1 iqn.2026-11.com.example:disk1\n"+w+",-1 iqn.2026-11.com.example:disk2\n"+w+",-1 iqn.2026-11.com.example:disk3\n", "")
+						r.want(t, machine.ExitOK, w+",1 iqn.2026-11.com.example:disk1\n"+w+",-1 iqn.2026-11.com.example:disk2\n"+w+",-1 iqn.2026-11.com.example:disk3\n", "")
 					case formatTable:
 						if got := strings.Count(r.stdout, "  "+where.String()); got != 3 {
 							t.Errorf("got %s", r.stdout)
@@ -202,23 +203,23 @@ func TestAddressesOfRegistry(t *testing.T) {
 		const warnings = "discover: warning: 192.0.2.10:3260: 192.0.2.254:3260 was not tried: an address of this host\n" +
 			"discover: warning: 192.0.2.10:3260: 1 target is not shown: no address is left by --reachable\n"
 		flags := []string{"--reachable", "--rewrite", "192.0.2.253=192.0.2.254"}
-		discover(append([]string{"portal", "add", "192.0.2.10"}, flags...)...).want(t, exitOK, want("stored; "), warnings)
-		discover(append([]string{"portal", "refresh"}, flags...)...).want(t, exitOK, want(""), warnings)
-		discover(append([]string{"portal", "refresh", "192.0.2.10"}, flags...)...).want(t, exitOK, want(""), warnings)
+		discover(append([]string{"portal", "add", "192.0.2.10"}, flags...)...).want(t, machine.ExitOK, want("stored; "), warnings)
+		discover(append([]string{"portal", "refresh"}, flags...)...).want(t, machine.ExitOK, want(""), warnings)
+		discover(append([]string{"portal", "refresh", "192.0.2.10"}, flags...)...).want(t, machine.ExitOK, want(""), warnings)
 		for _, format := range []string{"json", "jsonl"} {
 			r := discover(append([]string{"portal", "refresh", "-o", format}, flags...)...)
-			if r.status != exitOK || strings.Count(r.stdout, `"reach":"reachable"`) != 2 || !strings.Contains(r.stdout, `"code":"filtered"`) {
+			if r.status != machine.ExitOK || strings.Count(r.stdout, `"reach":"reachable"`) != 2 || !strings.Contains(r.stdout, `"code":"filtered"`) {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
 		}
-		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, `
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3260,2 iqn.2026-11.com.example:disk1
 192.0.2.12:3260,3 iqn.2026-11.com.example:disk1
 192.0.2.13:3260,4 iqn.2026-11.com.example:disk2
 192.0.2.253:3260,5 iqn.2026-11.com.example:disk2
 `[1:], "")
-		discover("portal", "refresh", "-o", "iscsiadm", "--via-portal").want(t, exitOK, `
+		discover("portal", "refresh", "-o", "iscsiadm", "--via-portal").want(t, machine.ExitOK, `
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk2
 `[1:], "")

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -79,9 +80,9 @@ func TestLongListIsWhole(t *testing.T) {
 					l := newLab(t)
 					l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))
 					l.Portal("192.0.2.13:3260")
-					args, want := []string{"scan", "-o", format, "192.0.2.10"}, exitOK
+					args, want := []string{"scan", "-o", format, "192.0.2.10"}, machine.ExitOK
 					if waits {
-						args, want = append(args[:3], "192.0.2.13", "192.0.2.10"), exitPartly
+						args, want = append(args[:3], "192.0.2.13", "192.0.2.10"), machine.ExitPartly
 					}
 					r := l.discover(t.Context(), args...)
 					if r.status != want {
@@ -116,7 +117,7 @@ func TestLongListIsWhole(t *testing.T) {
 }
 
 // smallBounds are bounds that are passed quickly.
-var smallBounds = bounds{collected: 1 << 20, waiting: 1 << 19, viewed: 1 << 20, service: 1 << 21, text: 96 << 20}
+var smallBounds = machine.Bounds{Collected: 1 << 20, Waiting: 1 << 19, Viewed: 1 << 20, Service: 1 << 21, Text: 96 << 20}
 
 // crowded is a network in which 192.0.2.20 to 192.0.2.22 send for ever, or what there is
 // in their place, and the others answer.
@@ -165,7 +166,7 @@ func TestEndlessJSON(t *testing.T) {
 				l.Portal("192.0.2.30:3260", slow)
 				portals := strings.Fields(tt.portals)
 				r := l.discover(t.Context(), append([]string{"scan", "-o", "json", "--timeout", "1h", "--parallel", tt.parallel}, portals...)...)
-				if want := exitPartly; r.status != want && len(portals) > 1 || r.stderr != "" {
+				if want := machine.ExitPartly; r.status != want && len(portals) > 1 || r.stderr != "" {
 					t.Errorf("got exit status %d, want %d: %s", r.status, want, r.stderr)
 				}
 				if took := time.Since(start); took > 5*time.Second {
@@ -184,22 +185,22 @@ func TestEndlessJSON(t *testing.T) {
 						continue
 					}
 					limit := "the target sent more than 1048576 bytes of targets that can be collected, in memory; use -o jsonl"
-					least := smallBounds.collected
+					least := smallBounds.Collected
 					if portals[0] == "192.0.2.30" { // it waits
 						limit = " bytes of targets that would have to be held until an earlier portal is done; ask it alone, or use -o jsonl"
-						least = smallBounds.waiting / 32 // an eighth of the room is for lists of usual length
+						least = smallBounds.Waiting / 32 // an eighth of the room is for lists of usual length
 					}
 					code := "ISDSC_INVALID_SENDTARGETS_TEXT"
 					if result.CodeName == "ISDSC_OUT_OF_RESOURCES" && portals[0] == "192.0.2.30" {
 						// Another one that waits has the room (issue 13, 40): this one took less than it may.
 						code = result.CodeName
-						limit = fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all; ask it alone, or use -o jsonl", smallBounds.waiting)
+						limit = fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all; ask it alone, or use -o jsonl", smallBounds.Waiting)
 						innocent++
 					}
 					if result.Status != "error" || result.Error.Stage != "discover" || result.CodeName != code || !strings.HasSuffix(result.Error.Message, limit) {
 						t.Errorf("%s: %s: %s: %s: %s", result.Portal, result.Status, result.CodeName, result.Error.Stage, result.Error.Message)
 					}
-					if got := int64(len(result.Targets)); got < least/70 || got > smallBounds.collected/30 {
+					if got := int64(len(result.Targets)); got < least/70 || got > smallBounds.Collected/30 {
 						t.Errorf("%s: %d targets", result.Portal, got)
 					}
 					for k, target := range result.Targets {
@@ -248,10 +249,10 @@ func TestEndlessKinds(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					l := crowded(t, record)
-					l.bounds.text = 8 << 20 // where there are few names to collect
+					l.bounds.Text = 8 << 20 // where there are few names to collect
 					registry := filepath.Join(t.TempDir(), "none")
 					r := l.discover(t.Context(), append(strings.Fields(args), "scan", "--timeout", "1h", "--registry", registry, "192.0.2.20", "192.0.2.10")...)
-					if r.status != exitPartly {
+					if r.status != machine.ExitPartly {
 						t.Errorf("got exit status %d, want 3", r.status)
 					}
 					if all := r.stdout + r.stderr; !strings.Contains(all, "the target sent more than ") || !strings.Contains(all, "disk-two") {
@@ -274,19 +275,19 @@ func TestEndlessTable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := crowded(t, ordinary)
-		l.bounds.text = 1 << 20
+		l.bounds.Text = 1 << 20
 		r := l.discover(t.Context(), "scan", "--timeout", "1h", "192.0.2.20", "192.0.2.10")
 		const limit = "discover: discovery at 192.0.2.20:3260 from 192.0.2.254: the target sent more than 1048576 bytes of text; raise the limit if that portal is to be trusted with it (--max-text)\n"
-		if r.status != exitPartly || r.stderr != limit || !strings.Contains(r.stdout, " targets, then it failed\n") || !strings.HasSuffix(r.stdout, "disk-two  192.0.2.10:3260\n") {
+		if r.status != machine.ExitPartly || r.stderr != limit || !strings.Contains(r.stdout, " targets, then it failed\n") || !strings.HasSuffix(r.stdout, "disk-two  192.0.2.10:3260\n") {
 			t.Errorf("got exit status %d, %.300s … %s", r.status, r.stdout, r.stderr)
 		}
 		l = newLab(t)
-		l.bounds.text = 1 << 20
+		l.bounds.Text = 1 << 20
 		l.Portal("192.0.2.20:3260", listOf(20_000, ordinary))
-		if r := l.discover(t.Context(), "scan", "--max-text", "1G", "192.0.2.20"); r.status == exitOK {
+		if r := l.discover(t.Context(), "scan", "--max-text", "1G", "192.0.2.20"); r.status == machine.ExitOK {
 			t.Error("1G is a number")
 		}
-		if r := l.discover(t.Context(), "scan", "--max-text", "1000000000", "192.0.2.20"); r.status != exitOK || !strings.HasSuffix(r.stdout, ": 20000 targets\n") {
+		if r := l.discover(t.Context(), "scan", "--max-text", "1000000000", "192.0.2.20"); r.status != machine.ExitOK || !strings.HasSuffix(r.stdout, ": 20000 targets\n") {
 			t.Errorf("--max-text does not raise the bound: got exit status %d, %.300s … %s", r.status, r.stdout, r.stderr)
 		}
 	})
@@ -302,13 +303,13 @@ func TestEndlessService(t *testing.T) {
 		for _, portal := range []string{"192.0.2.10", "192.0.2.20", "192.0.2.11"} {
 			r := l.discover(t.Context(), "portal", "add", "-o", "json", "--timeout", "1h", "--registry", registry, portal)
 			if portal != "192.0.2.20" {
-				if r.status != exitOK {
+				if r.status != machine.ExitOK {
 					t.Fatalf("%s: got exit status %d: %s", portal, r.status, r.stderr)
 				}
 				continue
 			}
 			d := parseDocument(t, r.stdout)
-			if r.status != exitFailed || !strings.Contains(d.Results[0].Error.Message, limit) || len(d.Results[0].Targets) < 5000 {
+			if r.status != machine.ExitFailed || !strings.Contains(d.Results[0].Error.Message, limit) || len(d.Results[0].Targets) < 5000 {
 				t.Errorf("got exit status %d, %d targets, %s", r.status, len(d.Results[0].Targets), d.Results[0].Error.Message)
 			}
 		}
@@ -318,7 +319,7 @@ func TestEndlessService(t *testing.T) {
 		for _, args := range []string{"portal refresh", "portal refresh 192.0.2.10 192.0.2.20 192.0.2.11"} {
 			r := l.discover(t.Context(), append(strings.Fields(args), "-o", "json", "--timeout", "1h", "--registry", registry)...)
 			d := parseDocument(t, r.stdout)
-			if r.status != exitPartly || len(d.Results) != 3 {
+			if r.status != machine.ExitPartly || len(d.Results) != 3 {
 				t.Fatalf("%s: got exit status %d, %d results: %s", args, r.status, len(d.Results), r.stderr)
 			}
 			for _, result := range d.Results {
@@ -333,7 +334,7 @@ func TestEndlessService(t *testing.T) {
 		}
 		r := l.discover(t.Context(), "target", "list", "--refresh", "-o", "json", "--timeout", "1h", "--registry", registry)
 		d := parseDocument(t, r.stdout)
-		if r.status != exitPartly || len(d.Targets) != 2 || len(d.Results) != 1 || len(d.Results[0].Targets) < 3000 {
+		if r.status != machine.ExitPartly || len(d.Targets) != 2 || len(d.Results) != 1 || len(d.Results[0].Targets) < 3000 {
 			t.Fatalf("target list: got exit status %d, %d targets, %d results: %.1000s", r.status, len(d.Targets), len(d.Results), r.stdout)
 		}
 		if w := d.Results[0].Warnings; len(w) != 1 || w[0].Code != "more-warnings" || !strings.Contains(w[0].Message, "more targets were read") {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/capture"
@@ -18,20 +19,20 @@ func (c *command) capturing(r *runFlags, d *initiator.Discoverer, ask func() err
 	if r.capture == "" || c.global.dryRun {
 		return ask()
 	}
-	f, err := c.create(r.capture)
+	f, err := c.Create(r.capture)
 	if err != nil {
-		return usagef("--capture %s: %v", quoted(r.capture), notCreated(err))
+		return machine.Usagef("--capture %s: %v", machine.Quoted(r.capture), notCreated(err))
 	}
 	w, err := capture.NewWriter(f, r.captureSecrets)
 	if err != nil {
-		return fmt.Errorf("--capture %s: %w", quoted(r.capture), errors.Join(safefile.Cause(err), f.Close(), c.remove(r.capture)))
+		return fmt.Errorf("--capture %s: %w", machine.Quoted(r.capture), errors.Join(safefile.Cause(err), f.Close(), c.Remove(r.capture)))
 	}
 	d.Wrap = w.Conn
 	err = ask()
 	if broken := finish(w, f); broken != nil {
-		c.say("--capture %s: not all of the run is in it: %v", quoted(r.capture), broken)
+		c.say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.capture), broken)
 		if err == nil {
-			err = statusError(exitFailed)
+			err = machine.StatusError(machine.ExitFailed)
 		}
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -26,11 +27,11 @@ func TestCHAPPolicy(t *testing.T) {
 		offer  string
 		status int
 	}{
-		{policy: "--chap-policy preferred", offer: "CHAP,None", status: exitOK},
-		{policy: "--chap-policy preferred", chap: true, offer: "CHAP,None", status: exitOK},
-		{policy: "--chap-policy required", offer: "CHAP", status: exitFailed},
-		{policy: "--chap-policy required", chap: true, offer: "CHAP", status: exitOK},
-		{offer: "CHAP", status: exitFailed},
+		{policy: "--chap-policy preferred", offer: "CHAP,None", status: machine.ExitOK},
+		{policy: "--chap-policy preferred", chap: true, offer: "CHAP,None", status: machine.ExitOK},
+		{policy: "--chap-policy required", offer: "CHAP", status: machine.ExitFailed},
+		{policy: "--chap-policy required", chap: true, offer: "CHAP", status: machine.ExitOK},
+		{offer: "CHAP", status: machine.ExitFailed},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
@@ -56,7 +57,7 @@ func TestBothTriesFail(t *testing.T) {
 		l := newLab(t)
 		l.env["SECRET"] = ours
 		l.Portal("192.0.2.10:3260", refusesAnswers())
-		l.discover(t.Context(), strings.Fields("scan --chap-user host1 --chap-secret env:SECRET 192.0.2.10")...).want(t, exitFailed, "",
+		l.discover(t.Context(), strings.Fields("scan --chap-user host1 --chap-secret env:SECRET 192.0.2.10")...).want(t, machine.ExitFailed, "",
 			"discover: login to 192.0.2.10:3260 from 192.0.2.254: refused with SHA3-256, and with MD5: target refused: authentication failure (0x0201); "+
 				"check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery\n")
 	})

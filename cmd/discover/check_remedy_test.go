@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
@@ -48,20 +49,20 @@ func TestRemedyCanBeDone(t *testing.T) {
 			run := func(line string) ran {
 				return l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
 			}
-			if r := run("portal add 192.0.2.10 --ipsec off"); r.status != exitOK {
+			if r := run("portal add 192.0.2.10 --ipsec off"); r.status != machine.ExitOK {
 				t.Fatalf("got %+v", r)
 			}
 			putRecord(t, registry, tt.key, "[1]")
 			r := run("registry check")
-			if r.status != exitFailed || !strings.Contains(r.stdout, tt.key) || !strings.Contains(r.stdout, tt.says+"\n") && !strings.Contains(r.stdout, tt.says+" with its IPsec flags\n") {
+			if r.status != machine.ExitFailed || !strings.Contains(r.stdout, tt.key) || !strings.Contains(r.stdout, tt.says+"\n") && !strings.Contains(r.stdout, tt.says+" with its IPsec flags\n") {
 				t.Errorf("registry check: %+v", r)
 			}
 			for _, verb := range tt.verbs {
-				if r := run(verb); r.status != exitOK {
+				if r := run(verb); r.status != machine.ExitOK {
 					t.Errorf("%s: %+v", verb, r)
 				}
 			}
-			if r := run("registry check"); (r.status == exitOK) != (tt.verbs != nil) {
+			if r := run("registry check"); (r.status == machine.ExitOK) != (tt.verbs != nil) {
 				t.Errorf("registry check afterwards: %+v", r)
 			}
 		})
@@ -85,10 +86,10 @@ func TestCheckFindsWhatListsFind(t *testing.T) {
 			return l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
 		}
 		putRecord(t, registry, tt.key, tt.value)
-		if r := run(tt.list); r.status != exitPartly || !strings.Contains(r.stderr, tt.key) || !strings.Contains(r.stderr, "is damaged: ") {
+		if r := run(tt.list); r.status != machine.ExitPartly || !strings.Contains(r.stderr, tt.key) || !strings.Contains(r.stderr, "is damaged: ") {
 			t.Errorf("%s with %s: %+v", tt.list, tt.key, r)
 		}
-		if r := run("registry check"); r.status != exitFailed || !strings.Contains(r.stdout, tt.key) {
+		if r := run("registry check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, tt.key) {
 			t.Errorf("registry check with %s: %+v", tt.key, r)
 		}
 	}
@@ -104,10 +105,10 @@ func TestRemoveOldIdentity(t *testing.T) {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
 	putRecord(t, registry, "psk/%2A@example.com//4294967295", `{"id":"*@example.com","port":4294967295,"key":{"ref":"file:/psk"}}`)
-	if r := run("ipsec", "psk", "remove", "*@example.org"); r.status != exitUsage || strings.Contains(r.stderr, "example.org") {
+	if r := run("ipsec", "psk", "remove", "*@example.org"); r.status != machine.ExitUsage || strings.Contains(r.stderr, "example.org") {
 		t.Errorf("another: %+v", r)
 	}
-	run("ipsec", "psk", "remove", "*@example.com").want(t, exitOK, "removed the preshared key of *@example.com\n", "")
+	run("ipsec", "psk", "remove", "*@example.com").want(t, machine.ExitOK, "removed the preshared key of *@example.com\n", "")
 	if r := run("ipsec", "psk", "list"); strings.Contains(r.stdout, "example") {
 		t.Errorf("it is there: %+v", r)
 	}
@@ -129,14 +130,14 @@ func TestRekeyDryRunSays(t *testing.T) {
 	}
 	rename(key, hidden)
 	dry, run := l.run("registry", "rekey", "--dry-run"), l.run("registry", "rekey")
-	if dry.status != exitFailed || dry.stderr != run.stderr || !strings.Contains(dry.stderr, "it cannot be opened") {
+	if dry.status != machine.ExitFailed || dry.stderr != run.stderr || !strings.Contains(dry.stderr, "it cannot be opened") {
 		t.Errorf("without the key: a dry run says %+v, a run %+v", dry, run)
 	}
 	if fileExists(key) {
 		t.Error("a key was made")
 	}
 	rename(hidden, key)
-	l.run("registry", "rekey").want(t, exitOK, "sealed 4 secrets by a new key in "+key+"\n", "")
+	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+key+"\n", "")
 	var id string
 	alterRecord(t, l.registry, sealingKey, func(b []byte) []byte {
 		k, err := parseSealing(registry.Record{Value: b})
@@ -147,7 +148,7 @@ func TestRekeyDryRunSays(t *testing.T) {
 		return b
 	})
 	rename(key, key+"."+id)
-	l.run("registry", "rekey", "--dry-run").want(t, exitOK, "dry run: would have sealed 4 secrets by a new key in "+key+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets by a new key in "+key+"\n", "")
 }
 
 // TestPruneSaysWhatItRemoved: prune removes a damaged record whose key is a hash, as its
@@ -160,7 +161,7 @@ func TestPruneSaysWhatItRemoved(t *testing.T) {
 	prune := func(more ...string) ran {
 		return l.discover(t.Context(), append(more, "target", "prune", "--registry", registry)...)
 	}
-	prune("--dry-run").want(t, exitOK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
-	prune().want(t, exitOK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
-	prune().want(t, exitOK, "", "discover: nothing to forget\n")
+	prune("--dry-run").want(t, machine.ExitOK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
+	prune().want(t, machine.ExitOK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
+	prune().want(t, machine.ExitOK, "", "discover: nothing to forget\n")
 }

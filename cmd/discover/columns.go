@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // maxRows is how many rows are held so that their columns stand in line.
@@ -22,7 +24,7 @@ type columns struct {
 // row takes a row. What cannot be seen is escaped here.
 func (c *columns) row(cells ...string) error {
 	for i := range cells {
-		cells[i] = visible(cells[i])
+		cells[i] = machine.Visible(cells[i])
 	}
 	if c.rows = append(c.rows, cells); len(c.rows) < maxRows {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 const completionManual = `discover completion prints a script that teaches a shell to complete the
@@ -27,16 +29,16 @@ func (c *command) completion() *cobra.Command {
 			if len(args) == 1 {
 				switch args[0] {
 				case "bash":
-					return cmd.Root().GenBashCompletionV2(c.stdout, true)
+					return cmd.Root().GenBashCompletionV2(c.Stdout, true)
 				case "zsh":
-					return cmd.Root().GenZshCompletion(c.stdout)
+					return cmd.Root().GenZshCompletion(c.Stdout)
 				case "fish":
-					return cmd.Root().GenFishCompletion(c.stdout, true)
+					return cmd.Root().GenFishCompletion(c.Stdout, true)
 				case "powershell":
-					return cmd.Root().GenPowerShellCompletionWithDesc(c.stdout)
+					return cmd.Root().GenPowerShellCompletionWithDesc(c.Stdout)
 				}
 			}
-			return usagef("for which shell? one of %s", strings.Join(shells, ", "))
+			return machine.Usagef("for which shell? one of %s", strings.Join(shells, ", "))
 		},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -25,10 +26,10 @@ func unreadStatus(unread []error) error {
 	}
 	for _, err := range unread {
 		if !oneRecord(err) {
-			return statusError(exitFailed)
+			return machine.StatusError(machine.ExitFailed)
 		}
 	}
-	return statusError(exitPartly)
+	return machine.StatusError(machine.ExitPartly)
 }
 
 // eachUnread takes an error of several records apart, so that each has a line or a
@@ -58,11 +59,11 @@ func eachUnread(err error) (unread []error) {
 // worse returns the worse of two endings of one answer: an error that was not told yet,
 // or an exit status.
 func worse(a, b error) error {
-	var status statusError
+	var status machine.StatusError
 	switch {
 	case a == nil:
 		return b
-	case errors.As(a, &status) && errors.Is(b, statusError(exitFailed)):
+	case errors.As(a, &status) && errors.Is(b, machine.StatusError(machine.ExitFailed)):
 		return b
 	}
 	return a
@@ -71,7 +72,7 @@ func worse(a, b error) error {
 // tellUnread says on standard error what could not be read.
 func (c *command) tellUnread(unread []error) {
 	for _, err := range unread {
-		c.say("%s", withoutPackage(err))
+		c.say("%s", machine.WithoutPackage(err))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -70,15 +71,15 @@ func TestDamagedRecord(t *testing.T) {
 					t.Fatalf("%s: %+v", line, r)
 				}
 			}
-			want(exitOK, "instance add san --interface eth1")
+			want(machine.ExitOK, "instance add san --interface eth1")
 			for _, a := range []string{"192.0.2.10", "192.0.2.11"} {
 				l.Portal(a+":3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
-				want(exitOK, "portal add "+a)
-				want(exitOK, "ipsec policy add "+a+" off")
-				want(exitOK, "ipsec psk set "+a+" file:/psk")
-				want(exitOK, "ipsec tunnel set "+a+" 203.0.113.1")
+				want(machine.ExitOK, "portal add "+a)
+				want(machine.ExitOK, "ipsec policy add "+a+" off")
+				want(machine.ExitOK, "ipsec psk set "+a+" file:/psk")
+				want(machine.ExitOK, "ipsec tunnel set "+a+" 203.0.113.1")
 			}
-			want(exitOK, "target add "+vault)
+			want(machine.ExitOK, "target add "+vault)
 			damage(t, registry, tt.prefix)
 			outputs := []string{formatTable, formatJSON, formatJSONL}
 			switch {
@@ -97,15 +98,15 @@ func TestDamagedRecord(t *testing.T) {
 					t.Errorf("no document: %s", r.stdout)
 				}
 				found := strings.Contains(r.stdout, tt.there) || output == formatISCSIADM && tt.there == vault // it has no address
-				if r.status != exitPartly || !strings.Contains(told, tt.prefix) || !strings.Contains(told, "is damaged: ") || !found {
+				if r.status != machine.ExitPartly || !strings.Contains(told, tt.prefix) || !strings.Contains(told, "is damaged: ") || !found {
 					t.Errorf("%s -o %s: %+v", tt.list, output, r)
 				}
 			}
 			if tt.remedy == "" {
 				return
 			}
-			want(exitOK, tt.remedy)
-			want(exitOK, tt.list)
+			want(machine.ExitOK, tt.remedy)
+			want(machine.ExitOK, tt.list)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -17,7 +18,7 @@ import (
 func allVerbs(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
 	c := &command{
-		world:  world{lookupEnv: func(string) (string, bool) { return "", false }, system: "linux"},
+		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
 		groups: make(map[*cobra.Command][]flagGroup),
 	}
 	verbs := make(map[string]*cobra.Command)
@@ -101,7 +102,7 @@ func (l *lab) fill(t *testing.T, registry string) {
 		"instance add san --interface eth0", "initiator set-name iqn.2026-11.com.example:old", "ipsec policy add 198.51.100.0/24 transport", "ipsec psk set group env:SECRET",
 		"ipsec tunnel set 192.0.2.10 192.0.2.2", "ipsec default off",
 	} {
-		if r := l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...); r.status != exitOK {
+		if r := l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...); r.status != machine.ExitOK {
 			t.Fatalf("%s: %+v", args, r)
 		}
 	}
@@ -143,7 +144,7 @@ func testDryRun(t *testing.T, line, template string) {
 	for _, format := range formats {
 		args := append(strings.Fields(line), "-o", format, "--registry", registry, "--dry-run")
 		r := l.discover(t.Context(), args...)
-		if r.status != exitOK || strings.Contains(strings.ToLower(r.stderr), "dry run") {
+		if r.status != machine.ExitOK || strings.Contains(strings.ToLower(r.stderr), "dry run") {
 			t.Errorf("%s: got %+v, want success and nothing of the dry run on standard error", format, r)
 		}
 		if !saysDryRun(t, r.stdout, format, tool) {
@@ -157,7 +158,7 @@ func testDryRun(t *testing.T, line, template string) {
 		t.Errorf("the registry was\n%s\nand is\n%s", before, after)
 	}
 	r := l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
-	if r.status != exitOK || saysDryRun(t, r.stdout, formatTable, tool) {
+	if r.status != machine.ExitOK || saysDryRun(t, r.stdout, formatTable, tool) {
 		t.Errorf("the run itself: got %+v, want success and nothing of a dry run", r)
 	}
 }

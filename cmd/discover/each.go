@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
@@ -43,8 +44,8 @@ type way struct {
 
 // newEach returns an each on the ports of an instance. Names are looked up once, each
 // within limit: who has ports is who is asked.
-func newEach(instance string, selector *ports.Selector, w *world, limit func(context.Context) (context.Context, context.CancelFunc)) *each {
-	names := &lookups{find: w.lookupHost, limit: limit}
+func newEach(instance string, selector *ports.Selector, w *machine.Env, limit func(context.Context) (context.Context, context.CancelFunc)) *each {
+	names := &lookups{find: w.LookupHost, limit: limit}
 	return &each{instance: instance, selector: selector, lookup: names.lookup, begun: make(map[int]way)}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"unsafe"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -35,7 +36,7 @@ func (l *lab) scanEach(t *testing.T, args ...string) ran {
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "192.0.2.20", "192.0.2.11", "storage.example").want(t, exitPartly, `
+		twoWays(t).scanEach(t, "192.0.2.10", "192.0.2.20", "192.0.2.11", "storage.example").want(t, machine.ExitPartly, `
 192.0.2.10:3260:
   PORT    INTERFACE  SOURCE
   host/0  eth0       192.0.2.254  2 targets
@@ -81,7 +82,7 @@ func TestEachForPrograms(t *testing.T) {
 		end   = `"complete":true,"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},"elapsed_ms":0`
 	)
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "json").want(t, exitOK, `{"version":1,"results":[`+"\n"+
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "json").want(t, machine.ExitOK, `{"version":1,"results":[`+"\n"+
 			`{`+begin+from0+`"targets":[{`+disk1+`},{`+disk2+`}],`+end+"},\n"+
 			`{`+begin+from2+`"targets":[{`+disk1+`}],`+end+"}\n]}\n", "")
 	})
@@ -89,12 +90,12 @@ func TestEachForPrograms(t *testing.T) {
 		const by = `{"type":"target","portal":"192.0.2.10:3260","instance_used":"host",`
 		const by0 = by + `"initiator_port_used":"0","source":"192.0.2.254","interface":"eth0",`
 		const by2 = by + `"initiator_port_used":"2","source":"192.0.2.253","interface":"eth1",`
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "jsonl").want(t, exitOK,
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "jsonl").want(t, machine.ExitOK,
 			by0+disk1+"}\n"+by0+disk2+"}\n"+`{"type":"portal",`+begin+from0+end+`,"targets_found":2}`+"\n"+
 				by2+disk1+"}\n"+`{"type":"portal",`+begin+from2+end+`,"targets_found":1}`+"\n", "")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		twoWays(t).scanEach(t, "192.0.2.10", "-o", "iscsiadm").want(t, exitOK, `
+		twoWays(t).scanEach(t, "192.0.2.10", "-o", "iscsiadm").want(t, machine.ExitOK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk-two
@@ -110,16 +111,16 @@ func TestEachWithoutRoute(t *testing.T) {
 		l := twoWays(t)
 		l.unrouted = []string{"192.0.2.254"}
 		r := l.scanEach(t, "192.0.2.10")
-		if r.status != exitOK || strings.Contains(r.stdout, "host/0") || !strings.Contains(r.stdout, "host/2") {
+		if r.status != machine.ExitOK || strings.Contains(r.stdout, "host/0") || !strings.Contains(r.stdout, "host/2") {
 			t.Errorf("got %+v", r)
 		}
 		l.unrouted = []string{"192.0.2.254", "192.0.2.253"}
 		l.addresses = l.addresses[2:]
-		l.scanEach(t, "192.0.2.10", "--instance", "HOST").want(t, exitFailed, "",
+		l.scanEach(t, "192.0.2.10", "--instance", "HOST").want(t, machine.ExitFailed, "",
 			"discover: select a port to 192.0.2.10:3260: initiator port of instance host: none has a route to 192.0.2.10\n")
-		l.scanEach(t, "192.0.2.10", "--instance", "san").want(t, exitFailed, "",
+		l.scanEach(t, "192.0.2.10", "--instance", "san").want(t, machine.ExitFailed, "",
 			"discover: select a port to 192.0.2.10:3260: initiator instance \"san\": there is none of this name\n")
-		l.scanEach(t, "nowhere.example").want(t, exitFailed, "",
+		l.scanEach(t, "nowhere.example").want(t, machine.ExitFailed, "",
 			"discover: resolve nowhere.example:3260: no such host\n")
 	})
 }
@@ -130,7 +131,7 @@ func TestEachOfBlock(t *testing.T) {
 	for _, format := range formats {
 		synctest.Test(t, func(t *testing.T) {
 			r := twoWays(t).scanEach(t, "-o", format, "192.0.2.9-192.0.2.20")
-			if r.status != exitPartly { // one port of 192.0.2.20 was refused
+			if r.status != machine.ExitPartly { // one port of 192.0.2.20 was refused
 				t.Errorf("-o %s: got exit status %d", format, r.status)
 			}
 			const people = "discover: 192.0.2.9-192.0.2.20: 2 of 12 addresses answered, 10 silent (connection refused: 10)\n"
@@ -155,7 +156,7 @@ func TestCancelEach(t *testing.T) {
 		defer cancel()
 		registry := filepath.Join(t.TempDir(), "none")
 		r := l.discover(ctx, "scan", "--initiator-port", "each", "--parallel", "1", "--registry", registry, "-o", "json", "192.0.2.10", "192.0.2.30", "192.0.2.20")
-		if got := strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`); got != 3 || r.status != exitPartly || strings.Count(r.stdout, `"portal":`) != 5 {
+		if got := strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`); got != 3 || r.status != machine.ExitPartly || strings.Count(r.stdout, `"portal":`) != 5 {
 			t.Errorf("got %d cancelled results, want 3: two of 192.0.2.30, one of 192.0.2.20; %s", got, r.stdout)
 		}
 	})
@@ -165,7 +166,7 @@ func TestCancelEach(t *testing.T) {
 // however many there are, and little of one that waits.
 func TestEachForgets(t *testing.T) {
 	t.Parallel()
-	w := world{}
+	w := machine.Env{}
 	portals, err := parsePortals([]string{"10.0.0.0/20"}, 3260, &w)
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +176,7 @@ func TestEachForgets(t *testing.T) {
 		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	s := &scan{command: &command{world: w}, portals: portals, each: newEach("", selector, &w, none)}
+	s := &scan{command: &command{Env: w}, portals: portals, each: newEach("", selector, &w, none)}
 	asked := func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range portals.all() {
 			if !yield(s.asked(p)) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -10,16 +11,16 @@ import (
 // come from elsewhere, or the system has some. Otherwise d does without, and
 // need not look at each connection for what is not there.
 func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
-	if c.enforcer == nil {
+	if c.Enforcer == nil {
 		return
 	}
 	if !mayUse && !i.matter() {
-		if some, err := c.hasIPsec(); err != nil || !some {
+		if some, err := c.HasIPsec(); err != nil || !some {
 			d.NothingExists = err == nil
 			return
 		}
 	}
-	d.Enforcer = c.heard(c.enforcer(i.enforcer))
+	d.Enforcer = c.heard(c.Enforcer(i.enforcer))
 	c.log().Info("ipsec", "enforcer", orAuto(i.enforcer))
 }
 
@@ -31,7 +32,7 @@ func (i *ipsecFlags) matter() bool {
 
 func orAuto(enforcer string) string {
 	if enforcer == "" {
-		return enforcerAuto
+		return machine.EnforcerAuto
 	}
 	return enforcer
 }
@@ -39,6 +40,6 @@ func orAuto(enforcer string) string {
 // heard has an enforcer say on standard error what concerns no portal in
 // particular, and returns it.
 func (c *command) heard(e enforce.Enforcer) enforce.Enforcer {
-	hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
+	machine.Hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
 	return e
 }

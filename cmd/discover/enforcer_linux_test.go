@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
@@ -12,10 +13,10 @@ import (
 func TestHeard(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
-	c := &command{world: world{stderr: &stderr}}
-	for _, word := range []string{"", enforcerAuto, enforcerStrongswan} {
+	c := &command{Env: machine.Env{Stderr: &stderr}}
+	for _, word := range []string{"", machine.EnforcerAuto, machine.EnforcerStrongswan} {
 		stderr.Reset()
-		e, ok := c.heard(systemEnforcer(word)).(*strongswan.Enforcer)
+		e, ok := c.heard(machine.SystemEnforcer(word)).(*strongswan.Enforcer)
 		if !ok {
 			t.Fatalf("%q is not strongSwan's", word)
 		}
@@ -24,5 +25,5 @@ func TestHeard(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
-	c.heard(systemEnforcer(enforcerXFRM)) // which tells nothing
+	c.heard(machine.SystemEnforcer(machine.EnforcerXFRM)) // which tells nothing
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -22,7 +23,7 @@ func (k *keyFlags) entry(arg string) (initiator.Portal, error) {
 }
 
 // errEachIsForScan is each where one entry is meant.
-var errEachIsForScan = usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
+var errEachIsForScan = machine.Usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
 
 // of returns the key of an entry. An address of ours becomes the number of its
 // port, whether or not the host still has it.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 func TestEscape(t *testing.T) {
@@ -30,7 +32,7 @@ func TestEscape(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := escape(tt.in); got != tt.want {
+			if got := machine.Escape(tt.in); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -45,7 +47,7 @@ func FuzzEscape(f *testing.F) {
 	}
 	escapes := regexp.MustCompile(`\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})`)
 	f.Fuzz(func(t *testing.T, s string) {
-		got := escape(s)
+		got := machine.Escape(s)
 		for _, r := range got {
 			if !unicode.IsPrint(r) {
 				t.Errorf("got %q, in which %U cannot be seen", got, r)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -49,7 +50,7 @@ func TestFieldOutputs(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t)
 				l.Portal("192.0.2.10:3260", fieldTarget())
-				l.discover(t.Context(), "scan", "-o", format, "192.0.2.10").want(t, exitOK, want.stdout[1:], want.stderr)
+				l.discover(t.Context(), "scan", "-o", format, "192.0.2.10").want(t, machine.ExitOK, want.stdout[1:], want.stderr)
 			})
 		})
 	}
@@ -80,7 +81,7 @@ func TestFieldJSON(t *testing.T) {
 						t.Errorf("not JSON: %q", s)
 					}
 				}
-				if r.status != exitOK || r.stderr != "" || format == formatJSON && !json.Valid([]byte(r.stdout)) {
+				if r.status != machine.ExitOK || r.stderr != "" || format == formatJSON && !json.Valid([]byte(r.stdout)) {
 					t.Errorf("got %+v", r)
 				}
 			})
@@ -94,7 +95,7 @@ func TestFieldStrict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t)
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "disk1"}, {Name: "iqn.2026-11.com.example:a"}}})
-		l.discover(t.Context(), "scan", "--strict-names", "192.0.2.10").want(t, exitOK, `
+		l.discover(t.Context(), "scan", "--strict-names", "192.0.2.10").want(t, machine.ExitOK, `
 192.0.2.10:3260: 1 target, 1 left out
   iqn.2026-11.com.example:a  192.0.2.10:3260
 `[1:], "discover: warning: 192.0.2.10:3260: target name \"disk1\" left out: an iSCSI name starts with iqn., eui. or naa.\n")
@@ -110,10 +111,10 @@ func TestUnusableOfName(t *testing.T) {
 		l.names["array.example"] = []string{"192.0.2.10"}
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:a", Addresses: []string{"[fe80::1]:3260,1", "127.0.0.1:3260,1"}}}})
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "array.example"); r.status != exitOK {
+		if r := discover("portal", "add", "array.example"); r.status != machine.ExitOK {
 			t.Fatal(r)
 		}
-		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: unusable from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: unusable from here\n")
 	})
 }
 
@@ -125,22 +126,22 @@ func TestNotJudged(t *testing.T) {
 		bad := &iscsitest.Target{Records: []iscsitest.Record{{Name: "disk 2"}, {Name: "iqn.2026-11.com.example:a", Addresses: []string{"[fe80::1]:3260,1"}}}}
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:a"}, {Name: "iqn.2026-11.com.example:b"}}}, bad, bad)
 		discover := l.inRegistry(t)
-		if r := discover("portal", "add", "192.0.2.10"); r.status != exitOK {
+		if r := discover("portal", "add", "192.0.2.10"); r.status != machine.ExitOK {
 			t.Fatal(r)
 		}
 		for range 2 {
 			time.Sleep(time.Hour)
-			if r := discover("portal", "refresh"); r.status != exitOK || !strings.Contains(r.stdout, "1 target, 1 left out") {
+			if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.Contains(r.stdout, "1 target, 1 left out") {
 				t.Fatal(r)
 			}
 		}
-		discover("target", "prune").want(t, exitOK, "", "discover: nothing to forget\n")
-		discover("target", "list").want(t, exitOK, `
+		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to forget\n")
+		discover("target", "list").want(t, machine.ExitOK, `
 TARGET                     ADDRESS                                                 FOUND BY         FIRST SEEN            LAST SEEN
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 iqn.2026-11.com.example:b  192.0.2.10:3260                                         192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T00:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 `[1:], "")
-		discover("target", "list", "-o", "iscsiadm").want(t, exitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: unusable from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: unusable from here\n")
 		if r := discover("target", "list", "-o", "json"); !strings.Contains(r.stdout, `"missing_since":null,"stale":false,"not_judged_since":"2000-01-01T01:00:00Z"}`) {
 			t.Errorf("got %s", r.stdout)
 		}

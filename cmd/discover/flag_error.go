@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // flagError says in one line what is wrong with a flag. It repeats the value
@@ -20,23 +22,23 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
-			return usagef("no flag -%s%s", name, see)
+			return machine.Usagef("no flag -%s%s", name, see)
 		}
-		return usagef("no flag --%s%s%s", name, didYouMean("--"+name, flagNames(cmd)), see)
+		return machine.Usagef("no flag --%s%s%s", name, didYouMean("--"+name, flagNames(cmd)), see)
 	case errors.As(err, &missing):
-		return usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
+		return machine.Usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if _, secret := f.Value.(*secretRef); secret {
-			return usagef("--%s: %v", f.Name, invalid.Unwrap())
+			return machine.Usagef("--%s: %v", f.Name, invalid.Unwrap())
 		}
 		reason := invalid.Unwrap().Error()
 		if f.Value.Type() == "bool" {
 			reason = "true or false"
 		}
-		return usagef("--%s %s: %s", f.Name, quoted(invalid.GetValue()), reason)
+		return machine.Usagef("--%s %s: %s", f.Name, machine.Quoted(invalid.GetValue()), reason)
 	}
-	return usagef("a flag is --NAME, --NAME=VALUE or -N%s", see)
+	return machine.Usagef("a flag is --NAME, --NAME=VALUE or -N%s", see)
 }
 
 func flagNames(cmd *cobra.Command) []string {

@@ -5,10 +5,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // A flagGroup is flags that belong together in the manual.
@@ -58,7 +60,7 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := findVerb(at, word)
 		if next == nil {
-			return nil, usagef("no manual of %s%s; see discover help%s", quoted(below(at, word)), didYouMean(word, verbNames(at)), spaced(pathOf(at)))
+			return nil, machine.Usagef("no manual of %s%s; see discover help%s", machine.Quoted(below(at, word)), didYouMean(word, verbNames(at)), spaced(pathOf(at)))
 		}
 		at = next
 	}
@@ -84,7 +86,7 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 		writeFlags(&b, g)
 	}
 	writeFlags(&b, flagGroup{"Each verb takes", cmd.Root().PersistentFlags()})
-	_, err := io.WriteString(c.stdout, b.String())
+	_, err := io.WriteString(c.Stdout, b.String())
 	return err
 }
 

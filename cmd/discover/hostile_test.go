@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -110,7 +111,7 @@ func TestVenom(t *testing.T) {
 							args += " --timeout 1s --trace"
 						}
 						r := l.discover(t.Context(), strings.Fields(args+" -v -o "+format)...)
-						if r.status == exitUsage {
+						if r.status == machine.ExitUsage {
 							t.Fatalf("%s: %s", args, r.stderr)
 						}
 						judgeOutput(t, format, r)

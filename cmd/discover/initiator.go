@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -87,7 +88,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 	if err != nil {
 		return err
 	}
-	_, err = c.stdout.Write(b)
+	_, err = c.Stdout.Write(b)
 	return err
 }
 
@@ -180,12 +181,12 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	}
 	var r secretRef
 	if err := r.Set(args[0]); err != nil {
-		return secret, "", usagef("REF: %v", err)
+		return secret, "", machine.Usagef("REF: %v", err)
 	}
 	if err := checkRefs(&c.global.key, &r); err != nil {
 		return secret, "", err
 	}
-	if secret, err = r.resolve(ctx, &c.world, "REF", "secret of targets"); err != nil {
+	if secret, err = r.resolve(ctx, &c.Env, "REF", "secret of targets"); err != nil {
 		return secret, "", err
 	}
 	if r.lasts() {

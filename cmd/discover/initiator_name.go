@@ -36,7 +36,7 @@ func (n nodeName) complaint() string {
 
 // defaultName returns the name to use where none is given and none is stored.
 func (c *command) defaultName(strict bool) nodeName {
-	b, err := c.readFile(nameFile, maxNameFile)
+	b, err := c.ReadFile(nameFile, maxNameFile)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err == nil {
 		var name string
@@ -54,13 +54,13 @@ func (c *command) defaultName(strict bool) nodeName {
 // madeName makes a stable name: of the host's name, or, where that is one that
 // many hosts have, of its machine ID.
 func (c *command) madeName() nodeName {
-	host, _ := c.hostname()
+	host, _ := c.Hostname()
 	switch label := nameLabel(host); label {
 	case "", "localhost", "localhost.localdomain", "debian", "ubuntu":
 	default:
 		return nodeName{name: namePrefix + label, origin: "host name"}
 	}
-	if id, err := c.readFile("/etc/machine-id", 256); err == nil && len(bytes.TrimSpace(id)) > 0 {
+	if id, err := c.ReadFile("/etc/machine-id", 256); err == nil && len(bytes.TrimSpace(id)) > 0 {
 		// The ID itself must not go over a network: see machine-id(5).
 		h := hmac.New(sha256.New, bytes.TrimSpace(id))
 		h.Write([]byte(namePrefix))

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -24,7 +25,7 @@ func notUsed(reason, name, origin string) string {
 // unusualWarning is what is said of a harmless name that is no iSCSI name.
 func unusualWarning(iqn string) string {
 	unusual, _ := name.CheckName(iqn)
-	return "warning: initiator name " + quoted(iqn) + " is no iSCSI name: " + unusual + "; it is used as it is\n"
+	return "warning: initiator name " + machine.Quoted(iqn) + " is no iSCSI name: " + unusual + "; it is used as it is\n"
 }
 
 // TestDefaultName: which name is used where none is given, and what is said about
@@ -149,13 +150,13 @@ func TestNameRef(t *testing.T) {
 			portal := l.Portal("192.0.2.10:3260", &iscsitest.Target{})
 			r := l.discover(t.Context(), "scan", "--initiator-name", tt.flag, "192.0.2.10")
 			if tt.want == "" {
-				r.want(t, exitUsage, "", "discover: --initiator-name "+tt.flag+": "+tt.stderr+"\n")
+				r.want(t, machine.ExitUsage, "", "discover: --initiator-name "+tt.flag+": "+tt.stderr+"\n")
 				return
 			}
 			if tt.stderr != "" {
 				tt.stderr = "discover: " + tt.stderr
 			}
-			r.want(t, exitOK, "192.0.2.10:3260: no targets\n", tt.stderr)
+			r.want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n", tt.stderr)
 			if got, _ := l.Sessions(portal)[0].Key("InitiatorName"); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -171,7 +172,7 @@ func TestNameIsCHAPName(t *testing.T) {
 	l.env["SECRET"] = ours
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: upper, Secret: ours})
 	l.discover(t.Context(), "scan", "--initiator-name", upper, "--chap-secret", "env:SECRET", "192.0.2.10").
-		want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+		want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 }
 
 // TestUnusedFileIsSaidOnce: each verb that asks by the made-up name says so once,
@@ -232,7 +233,7 @@ func TestUnusedFileIsSaidOnce(t *testing.T) {
 				l.closed = map[string]error{nameFile: syscall.EACCES}
 				discover := l.inRegistry(t)
 				for _, args := range tt.before {
-					if r := discover(strings.Fields(args)...); r.status != exitOK {
+					if r := discover(strings.Fields(args)...); r.status != machine.ExitOK {
 						t.Fatal(r)
 					}
 				}
@@ -264,7 +265,7 @@ func TestUnusualNameIsSaidOnce(t *testing.T) {
 		"scan 192.0.2.10 192.0.2.11", "scan -o iscsiadm 192.0.2.10 192.0.2.11", "portal add 192.0.2.10", "portal add 192.0.2.11",
 		"portal refresh", "target list --refresh", "iscsicli ListTargets T",
 	} {
-		if r := discover(strings.Fields(args)...); r.status != exitOK || r.stderr != warning {
+		if r := discover(strings.Fields(args)...); r.status != machine.ExitOK || r.stderr != warning {
 			t.Errorf("%s: got %+v, want %s", args, r, warning)
 		}
 	}
@@ -283,31 +284,31 @@ func TestStoredName(t *testing.T) {
 	const upper = "iqn.1998-01.com.vmware:ESX01-ABC"
 	l := newLab(t)
 	discover := l.inRegistry(t)
-	discover("initiator", "set-name", upper).want(t, exitOK, `
+	discover("initiator", "set-name", upper).want(t, machine.ExitOK, `
 NAME                              FROM                SECRET OF TARGETS
 iqn.1998-01.com.vmware:ESX01-ABC  initiator set-name  none
 `[1:], "")
-	discover("initiator", "set-name", "host7").want(t, exitOK, `
+	discover("initiator", "set-name", "host7").want(t, machine.ExitOK, `
 NAME   FROM                SECRET OF TARGETS
 host7  initiator set-name  none
 `[1:], "discover: "+unusualWarning("host7"))
 	if r := discover("initiator", "set-name", "-o", "json", "host7"); r.stderr != "" || !strings.Contains(r.stdout, `"warnings":[{"code":"unusual-initiator-name",`) {
 		t.Errorf("got %+v", r)
 	}
-	discover("initiator", "set-name", "--strict-names", "host8").want(t, exitFailed, "", "discover: iSCSI name \"host8\": an iSCSI name starts with iqn., eui. or naa.\n")
-	discover("initiator", "set-name", "a/b").want(t, exitFailed, "", "discover: iSCSI name \"a/b\": a character that no iSCSI name may have\n")
+	discover("initiator", "set-name", "--strict-names", "host8").want(t, machine.ExitFailed, "", "discover: iSCSI name \"host8\": an iSCSI name starts with iqn., eui. or naa.\n")
+	discover("initiator", "set-name", "a/b").want(t, machine.ExitFailed, "", "discover: iSCSI name \"a/b\": a character that no iSCSI name may have\n")
 
 	const added = "added instance san; see discover port list\n"
-	discover("instance", "add", "san", "--node-name", upper).want(t, exitOK, added, "")
-	discover("instance", "add", "san", "--node-name", "host9").want(t, exitOK,
+	discover("instance", "add", "san", "--node-name", upper).want(t, machine.ExitOK, added, "")
+	discover("instance", "add", "san", "--node-name", "host9").want(t, machine.ExitOK,
 		"changed instance san: node name host9 (it was "+upper+"), all addresses of this host; see discover port list\n", "discover: "+unusualWarning("host9"))
-	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != exitFailed {
+	if r := discover("instance", "add", "san", "--strict-names", "--node-name", "host10"); r.status != machine.ExitFailed {
 		t.Errorf("got %+v", r)
 	}
 	if r := discover("instance", "list"); !strings.Contains(r.stdout, "\nsan       host9 ") {
 		t.Errorf("got %+v", r)
 	}
 	l.closed = map[string]error{nameFile: syscall.EACCES}
-	discover("initiator", "set-name", "-o", "json").want(t, exitOK, `{"version":1,"initiator":{"name":"`+madeUp+`","origin":"host name","chap_secret":"","warnings":[`+
+	discover("initiator", "set-name", "-o", "json").want(t, machine.ExitOK, `{"version":1,"initiator":{"name":"`+madeUp+`","origin":"host name","chap_secret":"","warnings":[`+
 		`{"code":"initiator-name-file","message":"`+strings.TrimSuffix(strings.TrimPrefix(notUsed("permission denied", madeUp, "host name"), "discover: warning: "), "\n")+`"}]}}`+"\n", "")
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // Who we are, and the ports that we ask from, as people see them.
@@ -14,11 +16,11 @@ func TestInitiatorAndPorts(t *testing.T) {
 		l.env["SHORT"] = "elevenbytes"
 		l.names["storage.example"] = []string{"192.0.2.10", "2001:db8::10"}
 		discover := l.inRegistry(t)
-		discover("initiator", "show").want(t, exitOK, `
+		discover("initiator", "show").want(t, machine.ExitOK, `
 NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  none
 `[1:], "")
-		discover("initiator", "set-chap-secret", "env:SHORT", "--dry-run").want(t, exitOK, `
+		discover("initiator", "set-chap-secret", "env:SHORT", "--dry-run").want(t, machine.ExitOK, `
 dry run: nothing is stored; this is what would hold
 NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  set
@@ -26,14 +28,14 @@ iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  set
 		if r := discover("initiator", "show", "-o", "jsonl"); !strings.HasPrefix(r.stdout, `{"type":"initiator","name":"iqn.2026-11.io.github.go-iscsi:host1.example.com","origin":"host name","chap_secret":"",`) {
 			t.Errorf("got %+v, want no secret after a dry run", r)
 		}
-		discover("instance", "add", "san", "--interface", "eth1", "--interface", "eth2", "--node-name", "iqn.2026-11.com.example:san").want(t, exitOK,
+		discover("instance", "add", "san", "--interface", "eth1", "--interface", "eth2", "--node-name", "iqn.2026-11.com.example:san").want(t, machine.ExitOK,
 			"added instance san; see discover port list\n", "")
-		discover("instance", "list").want(t, exitOK, `
+		discover("instance", "list").want(t, machine.ExitOK, `
 INSTANCE  NODE NAME                    INTERFACES  ADDRESSES
 host                                               all of this host
 san       iqn.2026-11.com.example:san  eth1 eth2
 `[1:], "")
-		discover("port", "list").want(t, exitOK, `
+		discover("port", "list").want(t, machine.ExitOK, `
 INSTANCE  PORT  ADDRESS       INTERFACE  STATE
 host      0     192.0.2.254   eth0       up
 host      1     2001:db8::fe  eth0       up
@@ -43,17 +45,17 @@ host      4     127.0.0.1     lo         up
 san       0     192.0.2.253   eth1       up
 san       1     198.51.100.7  eth2       down
 `[1:], "")
-		discover("port", "list", "storage.example").want(t, exitOK, `
+		discover("port", "list", "storage.example").want(t, machine.ExitOK, `
 PORTAL ADDRESS       INSTANCE  PORT  ADDRESS       INTERFACE  STATE
 192.0.2.10:3260      host      0     192.0.2.254   eth0       up
 192.0.2.10:3260      san       0     192.0.2.253   eth1       up
 [2001:db8::10]:3260  host      1     2001:db8::fe  eth0       up
 `[1:], "")
-		discover("port", "list", "--instance", "SAN", "storage.example", "-o", "json").want(t, exitOK, `{"version":1,"ports":[
+		discover("port", "list", "--instance", "SAN", "storage.example", "-o", "json").want(t, machine.ExitOK, `{"version":1,"ports":[
 {"instance":"san","number":"0","address":"192.0.2.253","interface":"eth1","state":"up","portal":"storage.example:3260","portal_address":"192.0.2.10:3260"}
 ]}
 `, "")
-		discover("port", "list", "nowhere.example").want(t, exitFailed, "", "discover: resolve nowhere.example:3260: no such host\n")
+		discover("port", "list", "nowhere.example").want(t, machine.ExitFailed, "", "discover: resolve nowhere.example:3260: no such host\n")
 		if got := l.Dials(); len(got) > 0 {
 			t.Errorf("got dials %v: listing sends nothing", got)
 		}
@@ -67,14 +69,14 @@ func TestDryRunOfSecret(t *testing.T) {
 	l.env["SECRET"] = "secret-of-host-1"
 	discover := l.inRegistry(t)
 	r := discover("portal", "add", "--dry-run", "--chap-secret", "env:SECRET", "192.0.2.10")
-	if r.status != exitOK || !strings.Contains(r.stdout, "chap") || strings.Contains(r.stdout+r.stderr, "secret-of-host-1") {
+	if r.status != machine.ExitOK || !strings.Contains(r.stdout, "chap") || strings.Contains(r.stdout+r.stderr, "secret-of-host-1") {
 		t.Errorf("got %+v", r)
 	}
-	discover("portal", "add", "--dry-run", "--chap-secret", "env:SECRET", "-o", "iscsiadm", "192.0.2.10").want(t, exitUsage, "",
+	discover("portal", "add", "--dry-run", "--chap-secret", "env:SECRET", "-o", "iscsiadm", "192.0.2.10").want(t, machine.ExitUsage, "",
 		"discover: -o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl\n")
 	l.env["SECRET"] = "short"
 	r = discover("portal", "add", "--dry-run", "-o", "json", "--chap-secret", "env:SECRET", "192.0.2.10")
-	if r.status != exitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) {
 		t.Errorf("got %+v, want a short secret refused", r)
 	}
 }
@@ -86,7 +88,7 @@ func TestPassphrase(t *testing.T) {
 	l.env["SECRET"] = "secret-of-host-1"
 	l.answers["passphrase of the registry"] = "correct horse"
 	discover := l.inRegistry(t)
-	if r := discover("portal", "list", "--key", "fd:9"); r.status != exitOK {
+	if r := discover("portal", "list", "--key", "fd:9"); r.status != machine.ExitOK {
 		t.Errorf("got %+v: a list needs no passphrase", r)
 	}
 	args := []string{"portal", "add", "--key", "prompt", "--chap-secret", "env:SECRET", "--target-user", "array", "--target-secret", "env:OTHER", "192.0.2.10"}
@@ -105,7 +107,7 @@ func TestPassphrase(t *testing.T) {
 	if r := keyed("portal", "refresh", "--key", "prompt"); !strings.Contains(r.stderr, "leave --key out") {
 		t.Errorf("got %+v", r)
 	}
-	if r := discover("portal", "add", "--chap-secret", "fd:3", "--key", "fd:3", "192.0.2.10"); r.status != exitUsage {
+	if r := discover("portal", "add", "--chap-secret", "fd:3", "--key", "fd:3", "192.0.2.10"); r.status != machine.ExitUsage {
 		t.Errorf("got %+v, want one descriptor for two secrets refused", r)
 	}
 }

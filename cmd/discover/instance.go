@@ -106,9 +106,9 @@ func (c *command) instanceAdd() *cobra.Command {
 		flagGroup{"Changes", c.global.changeFlags()})
 	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
-		found, _ := c.interfaces()
+		found, _ := c.Interfaces()
 		for _, n := range found {
-			names = append(names, n.name)
+			names = append(names, n.Name)
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})

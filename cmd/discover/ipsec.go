@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -61,7 +62,7 @@ func flagsText(f ipsec.Flags) string {
 func parseFlags(arg string) (ipsec.Flags, error) {
 	f, err := ipsec.Parse(arg)
 	if err != nil {
-		return 0, usagef("LIST %s: %v", quoted(arg), parseReason(err))
+		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), parseReason(err))
 	}
 	return f, nil
 }

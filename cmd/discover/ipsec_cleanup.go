@@ -44,12 +44,12 @@ type jsonLeftover struct {
 
 // cleanup takes out what there is, and shows it.
 func (c *command) cleanup(ctx context.Context, all bool) error {
-	if c.cleanIPsec == nil {
+	if c.CleanIPsec == nil {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: &isdsc.Error{
 			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
 		}}
 	}
-	list, err := c.cleanIPsec(ctx, all, c.global.dryRun)
+	list, err := c.CleanIPsec(ctx, all, c.global.dryRun)
 	if err != nil {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
 	}

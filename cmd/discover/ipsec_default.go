@@ -99,6 +99,6 @@ func (c *command) object(name string, j any, would string, head, row []string) e
 	if err != nil {
 		return err
 	}
-	_, err = c.stdout.Write(b)
+	_, err = c.Stdout.Write(b)
 	return err
 }

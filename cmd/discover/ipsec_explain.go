@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -37,8 +38,8 @@ func (c *command) ipsecExplain() *cobra.Command {
 				return err
 			}
 			d := c.discoverer(&runFlags{})
-			if c.enforcer != nil {
-				d.Enforcer = c.heard(c.enforcer(x.ipsec.enforcer))
+			if c.Enforcer != nil {
+				d.Enforcer = c.heard(c.Enforcer(x.ipsec.enforcer))
 			}
 			return c.withService(cmd.Context(), reading, d, func(s *registry.Service) error {
 				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
@@ -61,11 +62,11 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 	if p.Portal, err = x.key.entry(arg); err != nil {
 		return p, err
 	}
-	if err := x.ipsec.check(&x.world); err != nil {
+	if err := x.ipsec.check(&x.Env); err != nil {
 		return p, err
 	}
 	if x.ipsec.unknown != "" && !x.ipsec.given() {
-		return p, usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
+		return p, machine.Usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
 	}
 	if err := checkRefs(&x.global.key, &x.ipsec.psk); err != nil {
 		return p, err
@@ -74,7 +75,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 	if p.Security, err = x.ipsec.security(); err != nil {
 		return p, err
 	}
-	p.IPsec, err = x.ipsec.options(ctx, &x.world)
+	p.IPsec, err = x.ipsec.options(ctx, &x.Env)
 	return p, err
 }
 
@@ -117,14 +118,14 @@ func (x *ipsecExplain) show(l *listing, e *initiator.Explanation, listed bool) e
 	if !x.forPeople() {
 		return l.item(newJSONExplanation(e, listed))
 	}
-	if _, err := fmt.Fprint(x.stdout, explanationText(e, listed)); err != nil {
+	if _, err := fmt.Fprint(x.Stdout, explanationText(e, listed)); err != nil {
 		return err
 	}
 	for _, w := range e.Plan.Warnings {
 		x.say("warning: %s: %s", e.Portal.Portal, w.Message)
 	}
 	if e.Err != nil {
-		x.say("%s", withoutPackage(e.Err))
+		x.say("%s", machine.WithoutPackage(e.Err))
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (x *ipsecExplain) show(l *listing, e *initiator.Explanation, listed bool) e
 // explanationText shows people what holds.
 func explanationText(e *initiator.Explanation, listed bool) string {
 	var b strings.Builder
-	b.WriteString(visible(e.Portal.Portal.String()))
+	b.WriteString(machine.Visible(e.Portal.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
 		fmt.Fprintf(&b, " (%s)", e.Address)
 	}
@@ -145,7 +146,7 @@ func explanationText(e *initiator.Explanation, listed bool) string {
 	b.WriteByte('\n')
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "  %-10s%s\n", name, visible(value))
+			fmt.Fprintf(&b, "  %-10s%s\n", name, machine.Visible(value))
 		}
 	}
 	if e.Plan.Why == "" {

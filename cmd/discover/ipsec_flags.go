@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // ipsecFlags say which IPsec a portal is to be asked under, and how to connect.
@@ -59,7 +61,7 @@ func completeIPsecFlags(cmd *cobra.Command) {
 		"ipsec-psk":       secretSchemes,
 		"ipsec-proposals": {ipsec.ProposalsDefault, ipsec.ProposalsLegacy},
 		"ipsec-unknown":   unknownWords,
-		"ipsec-enforcer":  enforcers,
+		"ipsec-enforcer":  machine.Enforcers,
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
 	}
@@ -70,7 +72,7 @@ func completeSecurityFlags(cmd *cobra.Command) {
 }
 
 // check refuses flags that do not go together.
-func (i *ipsecFlags) check(w *world) error {
+func (i *ipsecFlags) check(w *machine.Env) error {
 	f, err := i.security()
 	if err != nil {
 		return err
@@ -78,17 +80,17 @@ func (i *ipsecFlags) check(w *world) error {
 	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
 	switch {
 	case i.psk.given() && !on:
-		return usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
+		return machine.Usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
 	case i.id != "" && !on:
-		return usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
+		return machine.Usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
 	case i.peerID != "" && !on:
-		return usagef("--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec")
+		return machine.Usagef("--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec")
 	case i.offer != "" && !on:
-		return usagef("--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec")
+		return machine.Usagef("--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
-		return usagef("--ipsec-outer goes with --ipsec tunnel")
-	case w.enforcer == nil && i.enforcer != "" && i.enforcer != enforcerAuto:
-		return usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.enforcer)
+		return machine.Usagef("--ipsec-outer goes with --ipsec tunnel")
+	case w.Enforcer == nil && i.enforcer != "" && i.enforcer != machine.EnforcerAuto:
+		return machine.Usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.enforcer)
 	}
 	return i.checkTexts(f)
 }
@@ -101,10 +103,10 @@ func (i *ipsecFlags) checkTexts(f ipsec.Flags) error {
 		}
 		canonical, err := initiator.CanonicalIdentity(id.value)
 		if err != nil {
-			return usagef("%s %s: %s", id.flag, quoted(id.value), configReason(err))
+			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
 		}
 		if canonical == initiator.GroupID {
-			return usagef("%s %s: the word means all peers, and here one is needed", id.flag, id.value)
+			return machine.Usagef("%s %s: the word means all peers, and here one is needed", id.flag, id.value)
 		}
 	}
 	if i.offer == "" {
@@ -116,13 +118,13 @@ func (i *ipsecFlags) checkTexts(f ipsec.Flags) error {
 	}
 	var pe *ipsec.ProposalsError
 	if errors.As(err, &pe) {
-		return usagef("--ipsec-proposals: %s", pe.Reason)
+		return machine.Usagef("--ipsec-proposals: %s", pe.Reason)
 	}
 	return err
 }
 
 // options returns what goes along with the flags. It reads the key.
-func (i *ipsecFlags) options(ctx context.Context, w *world) (o initiator.IPsecOptions, err error) {
+func (i *ipsecFlags) options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
 	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Outer: i.outer, RefuseUnknown: i.unknown == unknownRefuse}
 	if i.psk.given() {
 		o.Key, err = i.psk.resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
@@ -158,7 +160,7 @@ func (s *securityFlags) given() bool { return s.list.given || s.bitmap.given }
 // security returns the flags.
 func (s *securityFlags) security() (ipsec.Flags, error) {
 	if s.list.given && s.bitmap.given {
-		return 0, usagef("--ipsec and --security-flags are two ways to say the same: choose one")
+		return 0, machine.Usagef("--ipsec and --security-flags are two ways to say the same: choose one")
 	}
 	return s.list.flags | s.bitmap.flags, nil
 }
@@ -171,7 +173,8 @@ type ipsecWords struct {
 }
 
 func (w *ipsecWords) String() string { return "" }
-func (w *ipsecWords) Type() string   { return "FLAGS" }
+
+func (w *ipsecWords) Type() string { return "FLAGS" }
 
 func (w *ipsecWords) Set(s string) (err error) {
 	w.flags, err = w.parse(s)
@@ -200,7 +203,8 @@ func parseBitmap(s string) (ipsec.Flags, error) {
 type gateway struct{ value *netip.Addr }
 
 func (g *gateway) String() string { return "" }
-func (g *gateway) Type() string   { return "ADDRESS" }
+
+func (g *gateway) Type() string { return "ADDRESS" }
 
 func (g *gateway) Set(s string) error {
 	v, ok := hostAddress(s)
@@ -221,29 +225,19 @@ func hostAddress(s string) (netip.Addr, bool) {
 	return v.Unmap(), true
 }
 
-// The words of --ipsec-enforcer.
-const (
-	enforcerAuto       = "auto"
-	enforcerUserspace  = "userspace"
-	enforcerStrongswan = "strongswan"
-	enforcerXFRM       = "xfrm"
-)
-
-// enforcers are the words for what this build has.
-var enforcers = []string{enforcerAuto, enforcerStrongswan, enforcerXFRM}
-
 // An enforcerName is who is to set IPsec up.
 type enforcerName struct{ value *string }
 
 func (e *enforcerName) String() string { return "" }
-func (e *enforcerName) Type() string   { return "WORD" }
+
+func (e *enforcerName) Type() string { return "WORD" }
 
 func (e *enforcerName) Set(s string) error {
 	switch {
-	case s == enforcerUserspace:
+	case s == machine.EnforcerUserspace:
 		return errors.New("this build has no IPsec of its own; strongswan has the IKE daemon of the system set it up")
-	case !slices.Contains(enforcers, s):
-		return errors.New("one of " + strings.Join(enforcers, ", "))
+	case !slices.Contains(machine.Enforcers, s):
+		return errors.New("one of " + strings.Join(machine.Enforcers, ", "))
 	}
 	*e.value = s
 	return nil

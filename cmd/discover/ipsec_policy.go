@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -38,7 +39,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			}
 			selector, err := registry.CanonicalSelector(args[0])
 			if err != nil {
-				return usagef("%s", withoutPackage(err))
+				return machine.Usagef("%s", machine.WithoutPackage(err))
 			}
 			p := registry.Policy{Selector: selector, Flags: f}
 			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -116,7 +117,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
 			case err != nil && bad != nil:
-				return usagef("%s", withoutPackage(bad))
+				return machine.Usagef("%s", machine.WithoutPackage(bad))
 			case err != nil:
 				return err
 			case bad != nil:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -101,7 +102,7 @@ func keyOf(ctx context.Context, s *registry.Service, i *registry.IKEInfo) (old r
 func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags, scope *scopeFlags) (i registry.IKEInfo, err error) {
 	var r secretRef
 	if err := r.Set(args[1]); err != nil {
-		return i, usagef("REF: %v", err)
+		return i, machine.Usagef("REF: %v", err)
 	}
 	if err := checkRefs(&c.global.key, &r); err != nil {
 		return i, err
@@ -110,16 +111,16 @@ func (c *command) understandPSK(ctx context.Context, args []string, flags *secur
 		return i, err
 	}
 	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
-		return i, usagef("ID: %s", configReason(err)) // not repeated: it may be a key in the wrong place
+		return i, machine.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
 	}
 	i.Instance, i.Port = scope.instance, scope.port.number
 	if i.Flags, err = flags.security(); err != nil {
 		return i, err
 	}
 	if flags.given() && i.ID == initiator.GroupID {
-		return i, usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
+		return i, machine.Usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
 	}
-	if i.Key, err = r.resolve(ctx, &c.world, "REF", "preshared key of "+i.ID); err != nil {
+	if i.Key, err = r.resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
 		return i, err
 	}
 	if r.lasts() {
@@ -186,7 +187,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
-					return usagef("ID: %s", configReason(bad)) // not repeated, as by psk set
+					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
 				}
 				if err != nil {
 					return err

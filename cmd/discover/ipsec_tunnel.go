@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -89,7 +90,7 @@ func parseTunnel(args []string, scope *scopeFlags) (t registry.TunnelAddress, er
 func parseHost(what, arg string) (netip.Addr, error) {
 	addr, ok := hostAddress(arg)
 	if !ok {
-		return addr, usagef("%s %s: an IP address, such as 192.0.2.1 or 2001:db8::1", what, quoted(arg))
+		return addr, machine.Usagef("%s %s: an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
 	}
 	return addr, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -71,22 +72,22 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		return flagError(cmd, err)
 	case errors.As(err, &invalid):
-		return usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
+		return machine.Usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
 	}
-	return usagef("iscsicli has no such flag%s; see discover help iscsicli", dashes)
+	return machine.Usagef("iscsicli has no such flag%s; see discover help iscsicli", dashes)
 }
 
 // do runs a command line of the tool.
 func (t *windowsTool) do(ctx context.Context, args []string) error {
 	if !t.forPeople() || t.global.output == formatISCSIADM {
-		return usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
+		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
 	}
 	if len(args) == 0 {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb"})
 	}
 	verb := iscsicli.Find(args[0])
 	if verb == nil {
-		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + quoted(args[0]) + didYouMean(args[0], toolVerbs())})
+		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + didYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
 		return t.toolManual(verb)
@@ -112,15 +113,15 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	if err := t.layout.Err(); err != nil {
 		return err
 	}
-	if end.status != exitOK {
-		return statusError(end.status)
+	if end.status != machine.ExitOK {
+		return machine.StatusError(end.status)
 	}
 	return nil
 }
 
 // toolManual prints the arguments of a verb of the tool.
 func (c *command) toolManual(v *iscsicli.Verb) error {
-	_, err := fmt.Fprint(c.stdout, v.Usage())
+	_, err := fmt.Fprint(c.Stdout, v.Usage())
 	return err
 }
 
@@ -145,8 +146,8 @@ func (t *windowsTool) misunderstood(err error) error {
 		text = "Usage: discover iscsicli VERB [ARGUMENT...]\n\n" + verbTable() +
 			"\nVERB /? prints the arguments of a verb.\n"
 	}
-	fmt.Fprint(t.stderr, text)
-	return statusError(exitUsage)
+	fmt.Fprint(t.Stderr, text)
+	return machine.StatusError(machine.ExitUsage)
 }
 
 // verbTable lists the verbs of the tool.
@@ -162,7 +163,7 @@ func verbTable() string {
 // stays an error.
 func (t *windowsTool) failed(err error) (ending, error) {
 	var (
-		usage *usageError
+		usage *machine.UsageError
 		e     *initiator.Error
 	)
 	if errors.As(err, &usage) || !errors.As(err, &e) {
@@ -170,16 +171,16 @@ func (t *windowsTool) failed(err error) (ending, error) {
 	}
 	unread := eachUnread(err)
 	t.tellUnread(unread)
-	if errors.Is(unreadStatus(unread), statusError(exitPartly)) {
-		return ending{initiator.Code(err), exitPartly}, nil
+	if errors.Is(unreadStatus(unread), machine.StatusError(machine.ExitPartly)) {
+		return ending{initiator.Code(err), machine.ExitPartly}, nil
 	}
-	return ending{initiator.Code(err), exitFailed}, nil
+	return ending{initiator.Code(err), machine.ExitFailed}, nil
 }
 
 // print returns where the answer goes. Its first line is the tool's banner.
 func (t *windowsTool) print() *iscsicli.Layout {
 	if t.layout == nil {
-		t.layout = iscsicli.NewLayout(t.stdout, escape)
+		t.layout = iscsicli.NewLayout(t.Stdout, machine.Escape)
 		t.layout.Line("discover, iSCSI discovery %s", toolVersion())
 		t.layout.Line("")
 	}
@@ -237,13 +238,13 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.Unavailable:
 		t.say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
 	}
-	return ending{isdsc.RequestNotSupported, exitFailed}, nil
+	return ending{isdsc.RequestNotSupported, machine.ExitFailed}, nil
 }
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.
 func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*registry.Service) error) (ending, error) {
 	if t.run.capture != "" || t.run.captureSecrets {
-		return ending{}, usagef("--capture goes with verbs that ask portals: this one sends nothing")
+		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
 	}
 	return ending{}, t.withService(ctx, a, t.discoverer(nil), use)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -17,7 +18,7 @@ import (
 func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
 	if run.retried {
-		return ending{}, usagef("--retries does not go with Ping, which counts each session by itself: give a count")
+		return ending{}, machine.Usagef("--retries does not go with Ping, which counts each session by itself: give a count")
 	}
 	if q.Timeout > 0 {
 		run.timeout = q.Timeout
@@ -28,10 +29,10 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, trying, &run, 0, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
-			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
+			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}
-		t.print().Line("Discovery sessions with %s:", escape(key.String()))
+		t.print().Line("Discovery sessions with %s:", machine.Escape(key.String()))
 		asked, failed := 0, 0
 		var last error
 		for asked == 0 || asked < q.Count && pause(ctx, pingPause) {
@@ -72,7 +73,7 @@ func (t *windowsTool) answered(r *initiator.Result) bool {
 	)
 	answer := func(format string, args ...any) {
 		t.layout.Line("    Answer from %s to %s in %.1f ms: %s", r.Address, r.Source,
-			float64(r.Elapsed.Microseconds())/1000, visible(fmt.Sprintf(format, args...)))
+			float64(r.Elapsed.Microseconds())/1000, machine.Visible(fmt.Sprintf(format, args...)))
 	}
 	switch {
 	case r.Err == nil:
@@ -82,7 +83,7 @@ func (t *windowsTool) answered(r *initiator.Result) bool {
 	case errors.As(r.Err, &moved):
 		answer("it sends us on: %s", moved.Status)
 	default:
-		t.layout.Line("    No answer: %s", visible(withoutPackage(r.Err)))
+		t.layout.Line("    No answer: %s", machine.Visible(machine.WithoutPackage(r.Err)))
 		return false
 	}
 	return true

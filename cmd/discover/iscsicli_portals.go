@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -29,11 +30,11 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 			if listed {
 				what = "replaced all options of"
 			}
-			t.print().Line("Dry run: would have %s %s, and asked it.", what, escape(checked.Key().String()))
+			t.print().Line("Dry run: would have %s %s, and asked it.", what, machine.Escape(checked.Key().String()))
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
-		var usage *usageError
+		var usage *machine.UsageError
 		if errors.As(err, &usage) {
 			return ending{}, err // of --key, which is asked for when there is something to seal
 		}
@@ -49,7 +50,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.global.dryRun {
-			t.print().Line("Dry run: would have asked %s.", escape(key.String()))
+			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}
 		t.noteUnlisted(ctx, s, key)
@@ -102,7 +103,7 @@ func asked(r *initiator.Result) ending {
 	if r.Err == nil {
 		return ending{}
 	}
-	return ending{initiator.Code(r.Err), exitFailed}
+	return ending{initiator.Code(r.Err), machine.ExitFailed}
 }
 
 // together is the ending of several portals. Where none answered it is that of
@@ -112,7 +113,7 @@ func together(asked, failed int, last error) ending {
 	case failed == 0:
 		return ending{}
 	case failed < asked:
-		return ending{isdsc.OperationNotAllSuccess, exitPartly}
+		return ending{isdsc.OperationNotAllSuccess, machine.ExitPartly}
 	}
-	return ending{initiator.Code(last), exitFailed}
+	return ending{initiator.Code(last), machine.ExitFailed}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -14,7 +15,7 @@ func (t *windowsTool) reference(s iscsicli.Secret, what string) (r secretRef, li
 	case err == nil:
 		return r, false, checkRefs(&t.global.key, &r)
 	case !t.literals:
-		return r, false, usagef("iscsicli: %s: %v; --allow-literal-secrets takes the secret all the same", what, err)
+		return r, false, machine.Usagef("iscsicli: %s: %v; --allow-literal-secrets takes the secret all the same", what, err)
 	}
 	t.say("warning: %s is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without", what)
 	return secretRef{}, true, nil
@@ -34,7 +35,7 @@ func (t *windowsTool) secret(ctx context.Context, s iscsicli.Secret, what, quest
 		b, err := s.Literal()
 		return auth.NewSecret(b), "", err
 	}
-	if secret, err = r.resolve(ctx, &t.world, "iscsicli: "+what, question); err == nil && r.lasts() {
+	if secret, err = r.resolve(ctx, &t.Env, "iscsicli: "+what, question); err == nil && r.lasts() {
 		ref, err = r.stored()
 	}
 	return secret, ref, err

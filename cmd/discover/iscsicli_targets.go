@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -49,7 +50,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 		end := together(asked, failed, last)
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)
-			if err != nil || end.status == exitOK {
+			if err != nil || end.status == machine.ExitOK {
 				return without, err
 			}
 		}

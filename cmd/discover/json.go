@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -69,20 +70,20 @@ type jsonBlock struct {
 	SilentWhy map[string]int `json:"silent_why"`
 }
 
-func newJSONResult(r *initiator.Result, names *interfaceNames) *jsonResult {
+func newJSONResult(r *initiator.Result, names *machine.InterfaceNames) *jsonResult {
 	j := new(jsonResult)
 	j.fill(r, names)
 	return j
 }
 
 // fill makes j that of a result.
-func (j *jsonResult) fill(r *initiator.Result, names *interfaceNames) {
+func (j *jsonResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 	*j = jsonResult{
 		Portal:        jsonText(r.Portal.Portal.String()),
 		Instance:      jsonText(r.Portal.Instance),
 		InitiatorPort: jsonText(r.Portal.Port.String()),
 		InitiatorName: jsonText(r.InitiatorName),
-		Interface:     jsonText(names.of(r.Source)),
+		Interface:     jsonText(names.Of(r.Source)),
 		Stored:        r.Stored,
 		Status:        "ok",
 		Code:          initiator.Code(r.Err),
@@ -138,7 +139,7 @@ func newJSONError(err error) *jsonError {
 	}
 	j := &jsonError{
 		Stage:     initiator.StageValidate.String(),
-		Message:   jsonText(withoutPackage(err)),
+		Message:   jsonText(machine.WithoutPackage(err)),
 		Retryable: initiator.Retryable(err),
 	}
 	var (

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import (
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
 
 // jsonExplanation says under which IPsec a portal would be asked. Its fields are
 // those of a result, as far as these are known beforehand.
@@ -31,7 +34,7 @@ type jsonExplanation struct {
 
 func newJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation {
 	// A result knows how to say most of it.
-	r := newJSONResult(&initiator.Result{Portal: e.Portal, Address: e.Address, Source: e.Port.Address, Port: e.Port, IPsec: e.Plan, Err: e.Err}, &interfaceNames{list: noInterfaces})
+	r := newJSONResult(&initiator.Result{Portal: e.Portal, Address: e.Address, Source: e.Port.Address, Port: e.Port, IPsec: e.Plan, Err: e.Err}, &machine.InterfaceNames{List: noInterfaces})
 	j := &jsonExplanation{
 		Portal: r.Portal, Address: r.Address, Instance: r.Instance, InitiatorPort: r.InitiatorPort,
 		InstanceUsed: r.InstanceUsed, InitiatorPortUsed: r.InitiatorPortUsed, Source: r.Source, Interface: r.Interface,
@@ -59,4 +62,4 @@ func newJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation 
 	return j
 }
 
-func noInterfaces() ([]netInterface, error) { return nil, nil }
+func noInterfaces() ([]machine.NetInterface, error) { return nil, nil }

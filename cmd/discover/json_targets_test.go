@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -75,7 +76,7 @@ func TestJSONTargets(t *testing.T) {
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		var got strings.Builder
-		o := newJSONOutput(&got, &interfaceNames{list: noInterfaces}, 1<<30)
+		o := newJSONOutput(&got, &machine.InterfaceNames{List: noInterfaces}, 1<<30)
 		want := `{"version":1,"results":[` + "\n"
 		for index := range 3 {
 			var all []initiator.Target
@@ -144,7 +145,7 @@ func TestJSONPieces(t *testing.T) {
 		largest, total = max(largest, len(p)), total+len(p)
 		return len(p), nil
 	})
-	o := newJSONOutput(w, &interfaceNames{list: noInterfaces}, 1<<30)
+	o := newJSONOutput(w, &machine.InterfaceNames{List: noInterfaces}, 1<<30)
 	for i := range 2000 {
 		var b initiator.Batch
 		for k := range 100 {
@@ -171,7 +172,7 @@ func TestUnlistedTargets(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{formatTable, formatJSON} {
 		var text strings.Builder
-		c := &command{world: world{interfaces: noInterfaces, room: usualBounds(), stderr: io.Discard, terminal: func(io.Writer) int { return 0 }}}
+		c := &command{Env: machine.Env{Interfaces: noInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
 		c.global.output = format
 		w := newStream(&text, nil)
 		o := c.newOutput(w)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // A jsonText is a string of which nothing that cannot be seen reaches the
@@ -64,7 +66,7 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 	size int
 }) {
 	for c := range all {
-		escape := [8]byte{'\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15]}
+		escape := [8]byte{'\\', 'u', '0', '0', machine.HexDigits[c>>4], machine.HexDigits[c&15]}
 		if all[c].size = 6; c == '"' || c == '\\' {
 			escape[1], all[c].size = byte(c), 2
 		}
@@ -75,7 +77,7 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString[T string | []byte](b []byte, s T) []byte {
-	u := func(r rune) { b = appendHex(append(b, '\\', 'u'), uint32(r), 4) }
+	u := func(r rune) { b = machine.AppendHex(append(b, '\\', 'u'), uint32(r), 4) }
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -40,30 +40,21 @@ func (k *keyFlags) flags(each bool) *pflag.FlagSet {
 // check refuses flags that do not go together.
 func (k *keyFlags) check() error {
 	if k.source.IsValid() && k.port.given {
-		return usagef("--source and --initiator-port are two ways to say the same: choose one")
+		return machine.Usagef("--source and --initiator-port are two ways to say the same: choose one")
 	}
 	return nil
 }
 
-// portal understands the one portal of a verb. Its error is a *usageError.
+// portal understands the one portal of a verb. Its error is a *machine.UsageError.
 func (k *keyFlags) portal(arg string) (initiator.Portal, error) {
 	if mayHoldSecret(arg) {
-		return initiator.Portal{}, usagef("the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT")
+		return initiator.Portal{}, machine.Usagef("the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT")
 	}
 	p, err := initiator.ParsePortal(arg, uint16(k.tcpPort))
 	if err != nil {
-		return p, usagef("portal %s: %s", quoted(arg), configReason(err))
+		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
 	}
 	return p, nil
-}
-
-// configReason returns what is wrong with a parameter, without its name.
-func configReason(err error) string {
-	var ce *isdsc.Error
-	if errors.As(err, &ce) {
-		return ce.Reason
-	}
-	return err.Error()
 }
 
 // A portNumber is the number of an initiator port, all, or each.

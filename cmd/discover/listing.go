@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -29,8 +30,8 @@ type listing struct {
 // registry has an end.
 func (c *command) newListing(name, kind string, head ...string) *listing {
 	return &listing{
-		w: c.stdout, format: c.global.output, dryRun: c.global.dryRun, would: "nothing is stored, and nothing is sent",
-		name: name, kind: kind, columns: columns{w: c.stdout, head: head},
+		w: c.Stdout, format: c.global.output, dryRun: c.global.dryRun, would: "nothing is stored, and nothing is sent",
+		name: name, kind: kind, columns: columns{w: c.Stdout, head: head},
 	}
 }
 
@@ -155,13 +156,13 @@ func (c *command) failure(errs ...error) error {
 				return err
 			}
 		default:
-			c.say("%s", withoutPackage(err))
+			c.say("%s", machine.WithoutPackage(err))
 		}
 	}
 	if err := l.end(); err != nil {
 		return err
 	}
-	return statusError(exitFailed)
+	return machine.StatusError(machine.ExitFailed)
 }
 
 // newJSONFailure returns the failed result of what is not about one discovery.
@@ -183,7 +184,7 @@ func (c *command) done(name string, j any, format string, args ...any) error {
 		if c.global.dryRun {
 			format = "dry run: would have " + format
 		}
-		_, err := fmt.Fprintln(c.stdout, visible(fmt.Sprintf(format, args...)))
+		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
 		return err
 	}
 	l := c.newListing(name, name)

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // loginFlags say who we are and how to log in.
@@ -95,29 +97,29 @@ func completeLoginFlags(cmd *cobra.Command) {
 func (l *loginFlags) check(registry bool) error {
 	switch {
 	case l.chapUser != "" && !l.chapSecret.given():
-		return usagef("--chap-user goes with --chap-secret REF")
+		return machine.Usagef("--chap-user goes with --chap-secret REF")
 	case l.chapPolicy != "" && !l.chapSecret.given():
-		return usagef("--chap-policy goes with --chap-secret REF")
+		return machine.Usagef("--chap-policy goes with --chap-secret REF")
 	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetSecret.given():
-		return usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
+		return machine.Usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
 	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
-		return usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
+		return machine.Usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
 	case l.targetSecret.given() && !l.chapSecret.given():
-		return usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.targetUser != "" && !l.targetSecret.given() && !registry:
-		return usagef("--target-user goes with --target-secret REF")
+		return machine.Usagef("--target-user goes with --target-secret REF")
 	case l.targetUser != "" && !l.chapSecret.given():
-		return usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.shortSecrets && !l.chapSecret.given():
-		return usagef("--short-secrets goes with --chap-secret REF")
+		return machine.Usagef("--short-secrets goes with --chap-secret REF")
 	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
-		return usagef("--redirect-names does not go with --redirect none, which follows nothing")
+		return machine.Usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
 	return checkRefs(&l.chapSecret, &l.targetSecret)
 }
 
 // options returns the login options. It reads the secrets.
-func (l *loginFlags) options(ctx context.Context, w *world) (o initiator.LoginOptions, err error) {
+func (l *loginFlags) options(ctx context.Context, w *machine.Env) (o initiator.LoginOptions, err error) {
 	o.HeaderDigest, o.DataDigest = digest(l.headerDigest), digest(l.dataDigest)
 	o.MaximumConnections = uint32(l.maxConnections)
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)

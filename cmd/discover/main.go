@@ -14,14 +14,16 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 func main() {
-	if _, set := os.LookupEnv(paceSetting); !set {
-		paceCollections()
+	if _, set := os.LookupEnv(machine.PaceSetting); !set {
+		machine.PaceCollections()
 	}
 	cobra.MousetrapHelpText = "" // started from Windows' Explorer it is the same command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one kills
-	os.Exit(run(ctx, os.Args[1:], thisMachine()))
+	os.Exit(run(ctx, os.Args[1:], machine.Real()))
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -56,7 +57,7 @@ func nameIn(b []byte, bare bool, rule nameRule) (string, error) {
 				return name, nil
 			}
 			if wrong == nil {
-				wrong = fmt.Errorf("line %d: %s", n, configReason(err))
+				wrong = fmt.Errorf("line %d: %s", n, machine.ConfigReason(err))
 			}
 		case aloneAt == 0 && text != "" && text[0] != '#':
 			alone, aloneAt = unquoted(text), n
@@ -69,7 +70,7 @@ func nameIn(b []byte, bare bool, rule nameRule) (string, error) {
 		return "", errors.New("no " + nameKey + " in it")
 	}
 	if err := rule(alone); err != nil {
-		return "", fmt.Errorf("line %d: %s", aloneAt, configReason(err))
+		return "", fmt.Errorf("line %d: %s", aloneAt, machine.ConfigReason(err))
 	}
 	return alone, nil
 }

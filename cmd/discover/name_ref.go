@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
@@ -35,7 +36,7 @@ func (r *nameRef) Set(s string) error {
 		return errors.New("a name comes as it is, by file:PATH or by cred:NAME")
 	default:
 		if _, err := name.CheckName(s); err != nil {
-			return errors.New(configReason(err))
+			return errors.New(machine.ConfigReason(err))
 		}
 	}
 	r.given = s
@@ -56,19 +57,19 @@ func (r *nameRef) isRef() bool {
 }
 
 // resolve returns the name; empty: none was given. What is wrong with where it is is
-// a *usageError.
-func (r *nameRef) resolve(ctx context.Context, w *world) (string, error) {
+// a *machine.UsageError.
+func (r *nameRef) resolve(ctx context.Context, w *machine.Env) (string, error) {
 	if !r.isRef() {
 		return r.given, nil
 	}
 	b, err := unlessDone(ctx, func() (b []byte, err error) {
 		scheme, path, _ := strings.Cut(r.given, ":")
 		if scheme == "cred" {
-			if path, err = w.credential(path); err != nil {
+			if path, err = w.Credential(path); err != nil {
 				return nil, err
 			}
 		}
-		return w.readFile(path, maxNameFile)
+		return w.ReadFile(path, maxNameFile)
 	})
 	name := ""
 	if err == nil {
@@ -78,7 +79,7 @@ func (r *nameRef) resolve(ctx context.Context, w *world) (string, error) {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	case err != nil:
-		return "", usagef("--initiator-name %s: %s", r.given, fileReason(err))
+		return "", machine.Usagef("--initiator-name %s: %s", r.given, fileReason(err))
 	}
 	return name, nil
 }
@@ -89,7 +90,7 @@ func (r *runFlags) checkName(iqn string) error {
 		return nil
 	}
 	if err := name.Validate(iqn); err != nil {
-		return usagef("--strict-names: %s", withoutPackage(err))
+		return machine.Usagef("--strict-names: %s", machine.WithoutPackage(err))
 	}
 	return nil
 }

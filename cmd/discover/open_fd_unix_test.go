@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // TestOpenFD (issue 13, 7): descriptors of this process itself are no way to a
@@ -22,7 +24,7 @@ func TestOpenFD(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	if _, err := openFD(int(r.Fd())); !errors.Is(err, errNotInherited) {
+	if _, err := machine.OpenFD(int(r.Fd())); !errors.Is(err, machine.ErrNotInherited) {
 		t.Errorf("our own descriptor: got %v", err)
 	}
 	// As the starter of a program leaves it: without FD_CLOEXEC.
@@ -30,7 +32,7 @@ func TestOpenFD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := openFD(n)
+	f, err := machine.OpenFD(n)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -30,18 +31,18 @@ func TestKeptOptions(t *testing.T) {
 		chap := []string{"192.0.2.10", "--chap-user", "host1", "--chap-secret", "env:SECRET"}
 		const short = "discover: warning: 192.0.2.10:3260: a CHAP secret has fewer than 12 bytes, and IPsec does not protect the connection: a listener can guess the secret from the login\n"
 		const one, two = "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "192.0.2.11:3260 (192.0.2.20:3261): no targets\n"
-		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, exitFailed, "",
+		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, machine.ExitFailed, "",
 			"discover: portal 192.0.2.10:3260: CHAP: secret we answer with: shorter than 12 bytes, on a connection without IPsec; --short-secrets (LoginOptions.ShortSecrets) takes it without\n")
-		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, exitOK, one, short)
+		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, one, short)
 		r := l.discover(t.Context(), "scan", "192.0.2.11")
-		if r.status != exitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and those are not looked up for a target; --redirect-names`) {
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and those are not looked up for a target; --redirect-names`) {
 			t.Errorf("got %+v", r)
 		}
-		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, exitOK, two, "")
+		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, two, "")
 
-		discover(append([]string{"portal", "add", "--short-secrets"}, chap...)...).want(t, exitOK, strings.Replace(one, ": no", ": stored; no", 1), short)
-		discover("portal", "add", "--redirect-names", "192.0.2.11").want(t, exitOK, strings.Replace(two, "): no", "): stored; no", 1), "")
-		discover("portal", "refresh").want(t, exitOK, one+two, short)
+		discover(append([]string{"portal", "add", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, strings.Replace(one, ": no", ": stored; no", 1), short)
+		discover("portal", "add", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, strings.Replace(two, "): no", "): stored; no", 1), "")
+		discover("portal", "refresh").want(t, machine.ExitOK, one+two, short)
 
 		r = discover("portal", "list", "-o", "json")
 		for _, want := range []string{
@@ -64,7 +65,7 @@ func TestKeptOptions(t *testing.T) {
 		}
 		// The tool of Windows holds secrets to its own rules, whatever was stored.
 		r = discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260")
-		if r.status != exitFailed || !strings.Contains(r.stderr, "shorter than 12 bytes, on a connection without IPsec\n") {
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "shorter than 12 bytes, on a connection without IPsec\n") {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -102,7 +103,7 @@ func TestNewerEntry(t *testing.T) {
 		registry := filepath.Join(t.TempDir(), "registry.db")
 		discover := func(args ...string) ran { return l.discover(t.Context(), append(args, "--registry", registry)...) }
 		for _, line := range []string{"192.0.2.10", "192.0.2.11 --redirect-names", "192.0.2.12"} {
-			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != exitOK {
+			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != machine.ExitOK {
 				t.Fatal(r)
 			}
 		}
@@ -110,7 +111,7 @@ func TestNewerEntry(t *testing.T) {
 		const newer = "discover: store 192.0.2.11:3260: this entry needs record format 4, and this version of discover knows 3: use a newer version\n"
 
 		r := discover("portal", "list")
-		if r.status != exitPartly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
+		if r.status != machine.ExitPartly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
 			t.Errorf("got %+v", r)
 		}
 		for _, verb := range []string{"portal list", "portal refresh --dry-run"} {
@@ -123,26 +124,26 @@ func TestNewerEntry(t *testing.T) {
 					Error    struct{ Stage string }
 				}
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitPartly || len(document.Portals) != 2 || len(document.Results) != 1 {
+			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitPartly || len(document.Portals) != 2 || len(document.Results) != 1 {
 				t.Fatalf("%s: %v: %+v", verb, err, r)
 			}
 			if got := document.Results[0]; got.Portal != "192.0.2.11:3260" || got.CodeName != "ISDSC_REQUEST_NOT_SUPPORTED" || got.Error.Stage != "store" {
 				t.Errorf("%s: got %+v", verb, got)
 			}
 		}
-		discover("portal", "refresh").want(t, exitPartly, "192.0.2.10:3260: no targets\n192.0.2.12:3260: no targets\n", newer)
-		discover("portal", "refresh", "192.0.2.11").want(t, exitFailed, "", newer)
-		discover("portal", "add", "192.0.2.11").want(t, exitFailed, "", newer)
+		discover("portal", "refresh").want(t, machine.ExitPartly, "192.0.2.10:3260: no targets\n192.0.2.12:3260: no targets\n", newer)
+		discover("portal", "refresh", "192.0.2.11").want(t, machine.ExitFailed, "", newer)
+		discover("portal", "add", "192.0.2.11").want(t, machine.ExitFailed, "", newer)
 		r = discover("iscsicli", "ListTargetPortals")
-		if r.status != exitPartly || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
+		if r.status != machine.ExitPartly || r.stderr != newer || !strings.Contains(r.stdout, "Total of 2 portals are persisted:") {
 			t.Errorf("got %+v", r)
 		}
 		r = l.discover(t.Context(), "__complete", "portal", "remove", "--registry", registry, "")
 		if !strings.HasPrefix(r.stdout, "192.0.2.10:3260\n192.0.2.11:3260\n192.0.2.12:3260\n") {
 			t.Errorf("got %q", r.stdout)
 		}
-		discover("portal", "remove", "192.0.2.11").want(t, exitOK, "removed 192.0.2.11:3260 (instance any, port all)\n", "")
-		if r := discover("portal", "list"); r.status != exitOK {
+		discover("portal", "remove", "192.0.2.11").want(t, machine.ExitOK, "removed 192.0.2.11:3260 (instance any, port all)\n", "")
+		if r := discover("portal", "list"); r.status != machine.ExitOK {
 			t.Errorf("got %+v", r)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -81,7 +82,7 @@ func (q *queue) add(b *initiator.Batch) {
 func (h *held) close(r *initiator.Result) {
 	if h.full != nil {
 		r.TargetsFound = h.found
-		overfull(r, h.full, "ask it alone, or use -o jsonl")
+		machine.Overfull(r, h.full, "ask it alone, or use -o jsonl")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -141,7 +142,7 @@ func TestSlowPortalFirst(t *testing.T) {
 			t.Parallel()
 			l := fleet(t)
 			r := l.discover(t.Context(), "scan", "-o", format, "--timeout", "8s", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
-			if r.status != exitPartly {
+			if r.status != machine.ExitPartly {
 				t.Errorf("got exit status %d, want 3", r.status)
 			}
 			if s := r.stdout + r.stderr; !strings.Contains(s, fmt.Sprintf("connection refused: %d", others)) && !strings.Contains(s, fmt.Sprintf(`"connection refused":%d`, others)) {
@@ -158,7 +159,7 @@ func TestBrokenPipeAhead(t *testing.T) {
 	l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.EPIPE })
 	start := time.Now()
 	r := l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "1h", "192.0.2.10", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
-	if took := time.Since(start); r.status != exitFailed || took > time.Minute {
+	if took := time.Since(start); r.status != machine.ExitFailed || took > time.Minute {
 		t.Errorf("got exit status %d after %v, want 1 at once", r.status, took)
 	}
 }

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -33,11 +33,11 @@ type output interface {
 // newOutput returns the output of a format. notes takes lines for people that
 // are no results; before each of them, flush has what was written seen.
 func (c *command) newOutput(w *stream) output {
-	names := &interfaceNames{list: c.interfaces}
+	names := &machine.InterfaceNames{List: c.Interfaces}
 	notes := &notes{say: c.say, flush: w.Flush}
 	switch c.global.output {
 	case formatJSON:
-		return newJSONOutput(w, names, c.room.collected)
+		return newJSONOutput(w, names, c.Room.Collected)
 	case formatJSONL:
 		return newJSONLOutput(w, names)
 	case formatISCSIADM:
@@ -73,7 +73,7 @@ func (n *notes) portal(r *initiator.Result) error {
 	case notBegun(r):
 		n.after++
 	default:
-		n.say("%s", withoutPackage(r.Err))
+		n.say("%s", machine.WithoutPackage(r.Err))
 	}
 	return nil
 }
@@ -97,6 +97,3 @@ func notBegun(r *initiator.Result) bool {
 	var e *initiator.Error
 	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
 }
-
-// withoutPackage returns the text of an error of pkg/initiator for people.
-func withoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "initiator: ") }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -38,7 +39,7 @@ func BenchmarkLines(b *testing.B) {
 
 // BenchmarkResult is the line of a portal that answered.
 func BenchmarkResult(b *testing.B) {
-	names := &interfaceNames{list: func() ([]netInterface, error) { return nil, nil }}
+	names := &machine.InterfaceNames{List: func() ([]machine.NetInterface, error) { return nil, nil }}
 	out := newJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
 	r := initiator.Result{
 		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},

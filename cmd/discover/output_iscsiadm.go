@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -49,7 +50,7 @@ func (o *iscsiadmOutput) targets(b *initiator.Batch) error {
 	if o.full != nil {
 		b.Stop(o.full)
 		if b.Result != nil {
-			overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
+			machine.Overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
 			o.full = nil
 		}
 	}
@@ -111,7 +112,7 @@ func (o *iscsiadmOutput) portal(r *initiator.Result) error {
 	if err := o.notes.portal(r); err != nil || o.leftOut == 0 {
 		return err
 	}
-	o.notes.say("%s: %s left out: unusable from here", visible(r.Portal.Portal.String()), plural(o.leftOut, "address was", "addresses were"))
+	o.notes.say("%s: %s left out: unusable from here", machine.Visible(r.Portal.Portal.String()), plural(o.leftOut, "address was", "addresses were"))
 	o.leftOut = 0
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -12,7 +13,7 @@ import (
 // are collected, since what became of it stands before them.
 type jsonOutput struct {
 	targetWriter
-	names *interfaceNames
+	names *machine.InterfaceNames
 	begun bool
 	each  bool  // the sessions are from each port
 	room  int64 // bytes of memory for what is collected
@@ -21,7 +22,7 @@ type jsonOutput struct {
 	full      error // why no more targets are taken; nil: they are
 }
 
-func newJSONOutput(w io.Writer, names *interfaceNames, room int64) *jsonOutput {
+func newJSONOutput(w io.Writer, names *machine.InterfaceNames, room int64) *jsonOutput {
 	return &jsonOutput{targetWriter: targetWriter{lines: lines{w: w}}, names: names, room: room}
 }
 
@@ -38,7 +39,7 @@ func (o *jsonOutput) targets(b *initiator.Batch) error {
 	if r := b.Result; r != nil {
 		r.TargetsFound = o.collected.Len() // each name once
 		if o.full != nil {
-			overfull(r, o.full, "use -o jsonl")
+			machine.Overfull(r, o.full, "use -o jsonl")
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
@@ -12,7 +13,7 @@ import (
 // one for each portal when it is done.
 type jsonlOutput struct {
 	lines
-	names  *interfaceNames
+	names  *machine.InterfaceNames
 	result jsonResult // of the last line of a portal
 
 	asked  initiator.Portal // of the last line
@@ -25,7 +26,7 @@ type jsonlOutput struct {
 	each *each // nil: one session for each portal
 }
 
-func newJSONLOutput(w io.Writer, names *interfaceNames) *jsonlOutput {
+func newJSONLOutput(w io.Writer, names *machine.InterfaceNames) *jsonlOutput {
 	return &jsonlOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -140,8 +141,8 @@ func TestFullDiskOfResults(t *testing.T) {
 			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records})
 			discover := l.inRegistry(t)
 			l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
-			discover("portal", "add", "-o", format, "192.0.2.10").want(t, exitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
-			discover("portal", "refresh", "-o", format).want(t, exitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+			discover("portal", "add", "-o", format, "192.0.2.10").want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+			discover("portal", "refresh", "-o", format).want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -40,7 +41,7 @@ func (o *matrixOutput) targets(b *initiator.Batch) error {
 	if o.full != nil {
 		b.Stop(o.full)
 		if b.Result != nil {
-			overfull(b.Result, o.full, "use -o jsonl")
+			machine.Overfull(b.Result, o.full, "use -o jsonl")
 			o.full = nil // of this port: the next may have what is known already
 		}
 	}
@@ -118,7 +119,7 @@ func (o *matrixOutput) write() error {
 	if len(o.portals) == 1 && o.portals[0].Port.Instance == "" {
 		return nil // no port reaches it: the note says why
 	}
-	o.b = fmt.Appendf(o.b, "%s:\n", visible(o.portals[0].Portal.Portal.String()))
+	o.b = fmt.Appendf(o.b, "%s:\n", machine.Visible(o.portals[0].Portal.Portal.String()))
 	if err := o.handOn(); err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (o *matrixOutput) matrix() error {
 	const head = "TARGET"
 	width := len(head)
 	for i := range o.names.Len() {
-		width = max(width, utf8.RuneCountInString(visible(o.names.Name(i))))
+		width = max(width, utf8.RuneCountInString(machine.Visible(o.names.Name(i))))
 	}
 	line := func(first string, cell func(i int) string) error {
 		b := appendPadded(append(o.b, "  "...), first, width)
@@ -179,7 +180,7 @@ func (o *matrixOutput) matrix() error {
 		return err
 	}
 	for n := range o.names.Len() {
-		err := line(visible(o.names.Name(n)), func(i int) string {
+		err := line(machine.Visible(o.names.Name(n)), func(i int) string {
 			switch {
 			case o.sees(i, n):
 				return "yes"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -107,9 +108,9 @@ func (o *tableOutput) end(blocks []*block) error {
 func heading(r *initiator.Result) string {
 	asked := r.Portal.Portal.String()
 	if used := r.Address.String(); r.Address.IsValid() && used != asked {
-		return escape(asked + " (" + used + ")")
+		return machine.Escape(asked + " (" + used + ")")
 	}
-	return escape(asked)
+	return machine.Escape(asked)
 }
 
 // summary counts the targets of a result that were shown, and those that were left
@@ -142,7 +143,7 @@ func (o *tableOutput) rows() error {
 		}
 	}
 	for i := range o.held.Len() {
-		name, alias := escape(o.held.Name(i)), o.held.Alias(i)
+		name, alias := machine.Escape(o.held.Name(i)), o.held.Alias(i)
 		if alias != "" {
 			alias = quoteForPeople(alias)
 		}
@@ -197,7 +198,7 @@ func appendAddressText(b []byte, a initiator.TargetAddress) []byte {
 	b = a.AppendTo(b)
 	for _, c := range b[from:] {
 		if c < ' ' || c > '~' || c == '\\' {
-			b = append(b[:from], escape(a.String())...)
+			b = append(b[:from], machine.Escape(a.String())...)
 			break
 		}
 	}
@@ -210,7 +211,7 @@ func appendAddressText(b []byte, a initiator.TargetAddress) []byte {
 
 // quoteForPeople quotes free text of a target's.
 func quoteForPeople(s string) string {
-	return `"` + strings.ReplaceAll(escape(s), `"`, `\"`) + `"`
+	return `"` + strings.ReplaceAll(machine.Escape(s), `"`, `\"`) + `"`
 }
 
 // plural counts things.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -84,6 +85,6 @@ func unusualName(iqn string) []jsonWarning {
 	}
 	return []jsonWarning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: jsonText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", quoted(iqn), unusual)),
+		Message: jsonText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
 	}}
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -87,7 +87,7 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
 		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
-			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + quoted(instance), Reason: "there is none of this name; see discover instance list",
+			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + machine.Quoted(instance), Reason: "there is none of this name; see discover instance list",
 		}}
 	}
 	for _, p := range selector.Ports {
@@ -107,7 +107,7 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 	fail := func(stage initiator.Stage, err error) error {
 		return &initiator.Error{Stage: stage, Portal: portal, Err: err}
 	}
-	addrs, err := c.resolve(ctx, portal)
+	addrs, err := c.Resolve(ctx, portal)
 	if err != nil {
 		return fail(initiator.StageResolve, err)
 	}
@@ -135,23 +135,4 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 		return fail(initiator.StageSelectPort, last)
 	}
 	return c.endListing(l, eachUnread(selector.Damaged)...)
-}
-
-// resolve returns the addresses of a portal.
-func (w *world) resolve(ctx context.Context, p initiator.Portal) ([]netip.Addr, error) {
-	if addr, err := netip.ParseAddr(p.Address); err == nil {
-		return []netip.Addr{addr.Unmap()}, nil
-	}
-	found, err := w.lookupHost(ctx, p.Address)
-	for i := range found {
-		found[i] = found[i].Unmap()
-	}
-	return found, err
-}
-
-func (w *world) lookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
-	if w.lookup != nil {
-		return w.lookup(ctx, host)
-	}
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // portal returns the verbs about the portals of the registry.
@@ -21,7 +23,7 @@ func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) 
 		err := verb(cmd, args)
 		var (
 			e     *initiator.Error
-			usage *usageError
+			usage *machine.UsageError
 		)
 		if errors.As(err, &e) && !errors.As(err, &usage) {
 			return c.failure(err)
@@ -52,7 +54,7 @@ func listKeys(keys []initiator.Key) string {
 // noTargetLines refuses -o iscsiadm where there are no lines of targets.
 func (c *command) noTargetLines(cmd *cobra.Command) error {
 	if c.global.output == formatISCSIADM {
-		return usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", pathOf(cmd))
+		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", pathOf(cmd))
 	}
 	return nil
 }

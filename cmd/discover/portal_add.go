@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -70,7 +71,7 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if err := a.addrs.check(); err != nil {
 		return p, err
 	}
-	if err := a.ipsec.check(&a.world); err != nil {
+	if err := a.ipsec.check(&a.Env); err != nil {
 		return p, err
 	}
 	if err := checkRefs(&a.global.key, &a.login.chapSecret, &a.login.targetSecret, &a.ipsec.psk); err != nil {
@@ -81,14 +82,14 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if p.Security, err = a.ipsec.security(); err != nil {
 		return p, err
 	}
-	if p.Login, err = a.login.options(ctx, &a.world); err != nil {
+	if p.Login, err = a.login.options(ctx, &a.Env); err != nil {
 		return p, err
 	}
 	if err := a.run.checkName(p.Login.InitiatorName); err != nil {
 		return p, err
 	}
 	p.Login.BindDevice = a.ipsec.bindDevice
-	if p.IPsec, err = a.ipsec.options(ctx, &a.world); err != nil {
+	if p.IPsec, err = a.ipsec.options(ctx, &a.Env); err != nil {
 		return p, err
 	}
 	if err := a.login.keepReferences(&p.Login); err != nil {
@@ -130,7 +131,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 // add stores the portal, and shows what came of asking it.
 func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.SendTargetPortal) error {
 	r, err := s.AddSendTargetPortal(ctx, p)
-	var usage *usageError
+	var usage *machine.UsageError
 	if errors.As(err, &usage) {
 		return err // of --key, which is asked for when there is something to seal
 	}
@@ -150,5 +151,5 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	if r.Stored && a.forPeople() {
 		a.say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
 	}
-	return statusError(exitFailed)
+	return machine.StatusError(machine.ExitFailed)
 }

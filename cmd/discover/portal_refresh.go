@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -57,7 +58,7 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 		return nil, err
 	}
 	if len(args) == 0 && (f.key.instance != "" || f.key.port.given || f.key.source.IsValid()) {
-		return nil, usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
+		return nil, machine.Usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
 	}
 	portals := make([]initiator.Portal, len(args))
 	for i, arg := range args {
@@ -116,9 +117,9 @@ func partly(asked, failed int) error {
 	case failed == 0:
 		return nil
 	case failed < asked:
-		return statusError(exitPartly)
+		return machine.StatusError(machine.ExitPartly)
 	}
-	return statusError(exitFailed)
+	return machine.StatusError(machine.ExitFailed)
 }
 
 // noteUnlisted says that a portal is asked without the options that were perhaps
@@ -137,7 +138,7 @@ func (c *command) noteUnlisted(ctx context.Context, s *registry.Service, key ini
 }
 
 // errNoLines is -o iscsiadm of a dry run.
-var errNoLines = usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
 
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -24,21 +25,21 @@ func TestPortalAdd(t *testing.T) {
 	discover := func(args ...string) ran {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
-	discover("portal", "list").want(t, exitOK, "", "discover: no portals in the registry "+registry+"; discover portal add PORTAL puts one there\n")
-	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, exitOK, `
+	discover("portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+registry+"; discover portal add PORTAL puts one there\n")
+	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, machine.ExitOK, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
                                     [2001:db8::10]:3260,1
   iqn.2026-11.com.example:disk-two  192.0.2.10:3260
 `[1:], "")
-	discover("portal", "add", "192.0.2.11").want(t, exitFailed, "", `
+	discover("portal", "add", "192.0.2.11").want(t, machine.ExitFailed, "", `
 discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port
 discover: 192.0.2.11:3260 (instance any, port all) is in the registry all the same; see discover portal list
 `[1:])
-	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, exitFailed, "",
+	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, machine.ExitFailed, "",
 		"discover: portal 192.0.2.12:3260: security flags 0x63: flags 0x63: transport and tunnel exclude each other: choose one\n")
 	r := discover("portal", "list")
-	if lines := strings.Split(r.stdout, "\n"); r.status != exitOK || r.stderr != "" || len(lines) != 4 ||
+	if lines := strings.Split(r.stdout, "\n"); r.status != machine.ExitOK || r.stderr != "" || len(lines) != 4 ||
 		lines[0] != "PORTAL           NAME    INSTANCE  PORT  LAST RESULT" ||
 		!strings.HasPrefix(lines[1], "192.0.2.10:3260  rack 1  any       all   20") || !strings.HasSuffix(lines[1], "Z 2 targets") ||
 		!strings.HasPrefix(lines[2], "192.0.2.11:3260          any       all   20") || !strings.Contains(lines[2], "Z failed: connect to 192.0.2.11:3260: connection refused") {
@@ -62,12 +63,12 @@ func TestPortalList(t *testing.T) {
 			"192.0.2.17 --max-connections 4 --default-time2wait 0 --default-time2retain 60 --login-flags multipath --redirect none --initiator-name iqn.2026-11.com.example:me --bind-device",
 			"Storage.Example:3261 --symbolic-name rack\x1b[2J",
 		} {
-			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != exitFailed || r.stdout != "" {
+			if r := discover(append([]string{"portal", "add"}, strings.Fields(line)...)...); r.status != machine.ExitFailed || r.stdout != "" {
 				t.Fatalf("%s: %+v", line, r)
 			}
 		}
 		const refused = "connection refused; nothing listens there: check the address and the TCP port"
-		discover("portal", "list").want(t, exitOK, `
+		discover("portal", "list").want(t, machine.ExitOK, `
 PORTAL                NAME         INSTANCE  PORT  LOGIN              IPSEC              LAST RESULT
 192.0.2.13:3260                    any       all                      0x26               2000-01-01T00:00:00Z failed: connect to 192.0.2.13:3260: `[1:]+refused+`
 192.0.2.14:3260                    any       all                      ike,transport,pfs  2000-01-01T00:00:00Z failed: secure 192.0.2.14:3260: IPsec: the portal is to be asked under IPsec (IPsec, transport, main, with PFS: the portal's flags say ike,transport,pfs, and are valid; what exists already could not be seen), and nothing here can set it up
@@ -105,23 +106,23 @@ func TestPortalRefresh(t *testing.T) {
 		l.env["SECRET"] = "secret-of-host-1"
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host-1", Records: twoTargets().Records})
 		discover := l.inRegistry(t)
-		if r := discover("portal", "refresh"); r.status != exitOK || !strings.HasSuffix(r.stderr, "registry.db; discover portal add PORTAL puts one there\n") {
+		if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.HasSuffix(r.stderr, "registry.db; discover portal add PORTAL puts one there\n") {
 			t.Errorf("got %+v", r)
 		}
-		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != exitOK {
+		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != machine.ExitOK {
 			t.Fatal(r)
 		}
 		const two = "192.0.2.10:3260: 2 targets\n  CHAP with SHA3-256\n" +
 			"  iqn.2026-11.com.example:disk1     192.0.2.10:3260,1\n                                    [2001:db8::10]:3260,1\n  iqn.2026-11.com.example:disk-two  192.0.2.10:3260\n"
-		discover("portal", "refresh").want(t, exitOK, two, "")
-		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, exitOK, two, "")
-		discover("portal", "refresh", "192.0.2.10").want(t, exitFailed, "", `
+		discover("portal", "refresh").want(t, machine.ExitOK, two, "")
+		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, machine.ExitOK, two, "")
+		discover("portal", "refresh", "192.0.2.10").want(t, machine.ExitFailed, "", `
 discover: warning: 192.0.2.10:3260 (instance any, port all) is not in the registry, and is asked without options; there is 192.0.2.10:3260 (instance host, port 2)
 discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 `[1:])
-		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, exitFailed, "",
+		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, machine.ExitFailed, "",
 			"discover: portal 192.0.2.10:3260: source 192.0.2.99: no initiator port of instance host has this address; see discover port list\n")
-		discover("portal", "refresh", "--dry-run", "192.0.2.10", "192.0.2.11").want(t, exitOK, `
+		discover("portal", "refresh", "--dry-run", "192.0.2.10", "192.0.2.11").want(t, machine.ExitOK, `
 dry run: would have asked these
 PORTAL           INSTANCE  PORT
 192.0.2.10:3260  any       all
@@ -130,10 +131,10 @@ PORTAL           INSTANCE  PORT
 
 		// The address has gone, and with it the port; its number is still known.
 		l.addresses = slices.DeleteFunc(l.addresses, func(a ports.Address) bool { return a.Addr.String() == "192.0.2.253" })
-		if r := discover("portal", "refresh"); r.status != exitFailed || !strings.HasPrefix(r.stderr, "discover: select a port to 192.0.2.10:3260: initiator port 2 of instance host: ") {
+		if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasPrefix(r.stderr, "discover: select a port to 192.0.2.10:3260: initiator port 2 of instance host: ") {
 			t.Errorf("got %+v, want a port that is gone", r)
 		}
-		discover("portal", "remove", "--source", "192.0.2.253", "192.0.2.10").want(t, exitOK, "removed 192.0.2.10:3260 (instance host, port 2)\n", "")
+		discover("portal", "remove", "--source", "192.0.2.253", "192.0.2.10").want(t, machine.ExitOK, "removed 192.0.2.10:3260 (instance host, port 2)\n", "")
 	})
 }
 
@@ -161,7 +162,7 @@ func TestPortalRefreshSeveral(t *testing.T) {
 			var document struct {
 				Results []struct{ Portal, Status string }
 			}
-			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != exitPartly {
+			if err := json.Unmarshal([]byte(r.stdout), &document); err != nil || r.status != machine.ExitPartly {
 				t.Fatalf("%v: %+v", err, r)
 			}
 			var got []string
@@ -186,7 +187,7 @@ func TestPortalRefreshCancelled(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		r := l.discover(ctx, "portal", "refresh", "-o", "json", "--parallel", "1", "--registry", registry, "192.0.2.10", "192.0.2.13", "192.0.2.10")
-		if !json.Valid([]byte(r.stdout)) || r.status != exitPartly || strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`) != 2 {
+		if !json.Valid([]byte(r.stdout)) || r.status != machine.ExitPartly || strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`) != 2 {
 			t.Errorf("got %+v, want one result and two cancelled", r)
 		}
 	})
@@ -209,11 +210,11 @@ func TestUsualRegistry(t *testing.T) {
 		{"darwin", true, nil, "/Library/Application Support/discover/registry.db"},
 		{"darwin", false, map[string]string{"HOME": "/Users/u"}, "/Users/u/Library/Application Support/discover/registry.db"},
 	} {
-		w := world{system: tt.system, root: tt.root, lookupEnv: func(name string) (string, bool) {
+		w := machine.Env{System: tt.system, Root: tt.root, LookupEnv: func(name string) (string, bool) {
 			v, ok := tt.env[name]
 			return v, ok
 		}}
-		if got := filepath.ToSlash(w.usualRegistry()); got != tt.want {
+		if got := filepath.ToSlash(w.UsualRegistry()); got != tt.want {
 			t.Errorf("%s, root %v, %v: got %s, want %s", tt.system, tt.root, tt.env, got, tt.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -59,7 +60,7 @@ func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	p.held = append(p.held, kept)
 	if r := kept.Result; r != nil && p.full != nil {
 		r.TargetsFound = p.targets
-		overfull(r, p.full, "ask it alone, or without --probe, --reachable and --via-portal")
+		machine.Overfull(r, p.full, "ask it alone, or without --probe, --reachable and --via-portal")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -37,25 +38,25 @@ type entry struct {
 	block  *block // nil: portal is meant
 }
 
-// parsePortals understands the arguments of scan. Its error is a *usageError.
-func parsePortals(args []string, defaultPort uint16, w *world) (*portals, error) {
+// parsePortals understands the arguments of scan. Its error is a *machine.UsageError.
+func parsePortals(args []string, defaultPort uint16, w *machine.Env) (*portals, error) {
 	p := &portals{defaultPort: defaultPort}
 	stdin := false
 	for i, arg := range args {
 		var err error
 		switch {
 		case arg == "-" && stdin:
-			err = usagef("standard input (-) can be read once")
+			err = machine.Usagef("standard input (-) can be read once")
 		case arg == "-":
 			stdin = true
-			err = p.read("standard input", w.stdin)
+			err = p.read("standard input", w.Stdin)
 		case strings.HasPrefix(arg, "@"):
 			err = p.readFile(arg[1:], w)
 		case mayHoldSecret(arg):
-			err = usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+			err = machine.Usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
 		default:
 			if err = p.add(arg); err != nil {
-				err = usagef("portal %s: %v", quoted(arg), err)
+				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 			}
 		}
 		if err != nil {
@@ -72,13 +73,13 @@ func mayHoldSecret(arg string) bool {
 }
 
 // readFile takes the portals of @FILE.
-func (p *portals) readFile(name string, w *world) error {
+func (p *portals) readFile(name string, w *machine.Env) error {
 	if name == "" {
-		return usagef("@ is followed by the name of a file of portals")
+		return machine.Usagef("@ is followed by the name of a file of portals")
 	}
-	f, err := w.open(name)
+	f, err := w.Open(name)
 	if err != nil {
-		return usagef("@%s: %s", name, reasonOnly(err))
+		return machine.Usagef("@%s: %s", name, machine.ReasonOnly(err))
 	}
 	defer f.Close()
 	return p.read(name, f)
@@ -89,7 +90,7 @@ func (p *portals) read(name string, r io.Reader) error {
 	before := p.count
 	in := bufio.NewReaderSize(r, maxLine)
 	if start, _ := in.Peek(textStart); isUTF16(start) { // what fails is read again below
-		return usagef("%s: %v", name, errUTF16)
+		return machine.Usagef("%s: %v", name, errUTF16)
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -105,16 +106,16 @@ func (p *portals) read(name string, r io.Reader) error {
 		// The line is not repeated: the file may be one that the operator did
 		// not mean, and shows to us alone.
 		if err := p.add(line); err != nil {
-			return usagef("%s: line %d: %v", name, n, err)
+			return machine.Usagef("%s: line %d: %v", name, n, err)
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return usagef("%s: line %d: more than %d bytes", name, n, maxLine)
+		return machine.Usagef("%s: line %d: more than %d bytes", name, n, maxLine)
 	case err != nil:
-		return usagef("%s: %s", name, reasonOnly(err))
+		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
 	case p.count == before:
-		return usagef("%s: no portal in it; it has one a line", name)
+		return machine.Usagef("%s: no portal in it; it has one a line", name)
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (p *portals) add(s string) error {
 	if b != nil {
 		n = b.count
 	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
-		return errors.New(configReason(err))
+		return errors.New(machine.ConfigReason(err))
 	}
 	if p.count += n; p.count > maxAddresses {
 		return tooMany()

@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // parse understands arguments; files and standard input are what the map says.
 func parse(args []string, files map[string]string) (*portals, error) {
-	return parsePortals(args, 3260, &world{
-		stdin: strings.NewReader(files["-"]),
-		open: func(path string) (io.ReadCloser, error) {
+	return parsePortals(args, 3260, &machine.Env{
+		Stdin: strings.NewReader(files["-"]),
+		Open: func(path string) (io.ReadCloser, error) {
 			s, ok := files[path]
 			if !ok {
 				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}

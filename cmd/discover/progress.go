@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -21,7 +22,7 @@ const (
 // nothing in it but numbers, and goes away for whatever else is printed, and at the
 // end. A nil progress shows nothing.
 type progress struct {
-	line  *statusLine
+	line  *machine.StatusLine
 	total int
 	start time.Time
 
@@ -43,7 +44,7 @@ type sessions struct {
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
 func (s *scan) newProgress() *progress {
-	columns := s.line.columns()
+	columns := s.line.Columns()
 	if columns == 0 || s.portals.count < progressFrom {
 		return nil
 	}
@@ -59,10 +60,10 @@ func (p *progress) run() {
 	for {
 		select {
 		case <-p.quit:
-			p.line.show("")
+			p.line.Show("")
 			return
 		case now := <-next.C:
-			p.line.show(p.text(now.Sub(p.start)))
+			p.line.Show(p.text(now.Sub(p.start)))
 			next.Reset(progressEvery)
 		}
 	}
@@ -143,21 +144,21 @@ func (p *progress) stop() {
 // beside returns w in such a way that what is written to it, where it is a terminal,
 // does not get into the line.
 func (p *progress) beside(w io.Writer) io.Writer {
-	if p == nil || p.line.terminal(w) == 0 {
+	if p == nil || p.line.Terminal(w) == 0 {
 		return w
 	}
 	return besideLine{p.line, w}
 }
 
 type besideLine struct {
-	line *statusLine
+	line *machine.StatusLine
 	w    io.Writer
 }
 
 func (b besideLine) Write(p []byte) (n int, err error) {
-	b.line.away(func() {
+	b.line.Away(func() {
 		n, err = b.w.Write(p)
-		b.line.within = len(p) > 0 && p[len(p)-1] != '\n' // of -o json
+		b.line.Within = len(p) > 0 && p[len(p)-1] != '\n' // of -o json
 	})
 	return n, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -110,7 +111,7 @@ func TestProgressEach(t *testing.T) {
 			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+1), &iscsitest.Target{}, iscsitest.Script{iscsitest.Silence()})
 			l.Portal(fmt.Sprintf("192.0.2.%d:3260", 2*i+2))
 		}
-		if r := l.scanEach(t, "192.0.2.1-192.0.2.40", "--timeout", "2s"); r.status != exitPartly {
+		if r := l.scanEach(t, "192.0.2.1-192.0.2.40", "--timeout", "2s"); r.status != machine.ExitPartly {
 			t.Errorf("exit status %d, %s", r.status, r.stderr)
 		}
 		all := regexp.MustCompile(`\r(\d+) of 40 asked, (\d+) answered, (\d+) failed`).FindAllStringSubmatch(s.raw.String(), -1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -18,7 +19,7 @@ func protection(r *initiator.Result) string {
 	if r.Proof != nil {
 		s += "; " + proofText(r.Proof)
 	}
-	return visible(s) + "\n"
+	return machine.Visible(s) + "\n"
 }
 
 // proofText says what an enforcer has seen.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -39,8 +40,8 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 		Store:      guardedStore{store, sealer},
 		Discoverer: d,
 		Sealer:     sealer,
-		Secrets:    c.secretOf,
-		Addresses:  c.addresses,
+		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return secretOf(ctx, &c.Env, ref) },
+		Addresses:  c.Addresses,
 	})
 	if err != nil {
 		return errors.Join(err, store.Close())
@@ -104,17 +105,17 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 
 // discoverer returns who asks for the service, by which name useDefaultName knows.
 func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
-	d := &initiator.Discoverer{Dial: c.dial, Lookup: c.lookup, Strict: c.strict}
-	if c.route != nil {
-		d.Ports = &ports.Selector{Route: c.route}
+	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.strict}
+	if c.Route != nil {
+		d.Ports = &ports.Selector{Route: c.Route}
 	}
 	if r == nil {
 		return d // it will ask nobody
 	}
 	r.apply(d)
-	d.MaxHeld = c.room.service
+	d.MaxHeld = c.Room.Service
 	if r.trace {
-		d.Trace = tracer(c.stderr)
+		d.Trace = tracer(c.Stderr)
 	}
 	return d
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -30,7 +31,7 @@ func (c *command) registryCheck() *cobra.Command {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return usagef("a relative path, and the current folder is gone")
+				return machine.Usagef("a relative path, and the current folder is gone")
 			}
 			return c.check(cmd.Context(), path)
 		}),
@@ -68,7 +69,7 @@ func (c *command) check(ctx context.Context, path string) error {
 		return err
 	}
 	if k.bad > 0 {
-		return statusError(exitFailed)
+		return machine.StatusError(machine.ExitFailed)
 	}
 	return nil
 }
@@ -86,7 +87,7 @@ func (k *checking) found(check, of string, err error, text string) error {
 // reason returns an error without the names of packages and of the registry, which
 // stand beside it.
 func (k *checking) reason(err error) string {
-	text := strings.TrimPrefix(withoutPackage(err), "sqlite: ")
+	text := strings.TrimPrefix(machine.WithoutPackage(err), "sqlite: ")
 	return strings.TrimPrefix(strings.TrimPrefix(text, "seal: "), "registry "+k.path+": ")
 }
 
@@ -144,7 +145,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		return nil, k.found("key", "", nil, "a passphrase; with --key REF the secrets are opened, too")
 	}
 	found, err := s.find(false)
-	if usage := (*usageError)(nil); errors.As(err, &usage) {
+	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
 		return nil, err
 	}
 	if err == nil && !known.byPassphrase() {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"path/filepath"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // registryVariable is the environment variable that says where the registry is.
@@ -19,14 +21,14 @@ func (c *command) registryPlace() (path, from string, err error) {
 	if c.global.registry != "" {
 		return c.global.registry, "--registry", nil
 	}
-	switch path, set := c.lookupEnv(registryVariable); {
+	switch path, set := c.LookupEnv(registryVariable); {
 	case set && path == "": // as with an empty --registry: a script did not mean the usual place
-		return "", "", usagef("%s is empty: let it name the registry, or unset it", registryVariable)
+		return "", "", machine.Usagef("%s is empty: let it name the registry, or unset it", registryVariable)
 	case set:
 		return path, registryVariable, nil
 	}
-	if path = c.usualRegistry(); !filepath.IsAbs(path) {
-		return "", "", usagef("no home directory to keep the registry in: give --registry FILE")
+	if path = c.UsualRegistry(); !filepath.IsAbs(path) {
+		return "", "", machine.Usagef("no home directory to keep the registry in: give --registry FILE")
 	}
 	return path, "default", nil
 }
@@ -38,27 +40,4 @@ func (c *command) registryName() string {
 		return ""
 	}
 	return path
-}
-
-// usualRegistry returns where the registry is by default; a path that is not
-// absolute: nowhere.
-func (w *world) usualRegistry() string {
-	env := func(name string) string {
-		value, _ := w.lookupEnv(name)
-		return value
-	}
-	const name = "registry.db"
-	switch {
-	case w.system == "windows":
-		return filepath.Join(env("LocalAppData"), "discover", name)
-	case w.system == "darwin" && w.root:
-		return filepath.Join("/Library/Application Support/discover", name)
-	case w.system == "darwin":
-		return filepath.Join(env("HOME"), "Library/Application Support/discover", name)
-	case w.root:
-		return filepath.Join("/var/lib/discover", name)
-	case filepath.IsAbs(env("XDG_STATE_HOME")):
-		return filepath.Join(env("XDG_STATE_HOME"), "discover", name)
-	}
-	return filepath.Join(env("HOME"), ".local/state/discover", name)
 }

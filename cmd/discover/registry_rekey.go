@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
-	"github.com/spf13/cobra"
 )
 
 // rekeyFlags say what key the registry gets.
@@ -33,7 +35,7 @@ func (c *command) registryRekey() *cobra.Command {
 				return err
 			}
 			if flags.keyFile && flags.passphrase.given() {
-				return usagef("--new-key and --new-key-file are two kinds of key: choose one")
+				return machine.Usagef("--new-key and --new-key-file are two kinds of key: choose one")
 			}
 			return c.rekey(cmd.Context(), &flags)
 		}),
@@ -92,7 +94,7 @@ func (c *command) rekey(ctx context.Context, flags *rekeyFlags) error {
 // asStoreError returns an error as one of the registry, unless it is about the command
 // line.
 func asStoreError(err error) error {
-	if usage := (*usageError)(nil); errors.As(err, &usage) {
+	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
 		return err
 	}
 	return &initiator.Error{Stage: initiator.StageStore, Err: err}

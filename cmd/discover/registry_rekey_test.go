@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -35,7 +36,7 @@ func newSealedLab(t *testing.T, args ...string) *sealedLab {
 		"initiator set-chap-secret env:OTHER",
 		"ipsec psk set storage.example env:PSK",
 	} {
-		if r := l.run(append(strings.Fields(line), args...)...); r.status != exitOK {
+		if r := l.run(append(strings.Fields(line), args...)...); r.status != machine.ExitOK {
 			t.Fatalf("%s: %+v", line, r)
 		}
 	}
@@ -65,13 +66,13 @@ func (l *sealedLab) names() (names []string) {
 func (l *sealedLab) opens(key ...string) {
 	l.t.Helper()
 	r := l.run(append([]string{"registry", "check"}, key...)...)
-	if r.status != exitOK || !strings.Contains(r.stdout, "4 sealed secrets") || strings.Contains(r.stdout, "not opened") {
+	if r.status != machine.ExitOK || !strings.Contains(r.stdout, "4 sealed secrets") || strings.Contains(r.stdout, "not opened") {
 		l.t.Errorf("check: %+v", r)
 	}
 	if len(key) > 0 {
 		return // a passphrase takes its time
 	}
-	if r := l.run("portal", "refresh"); r.status != exitOK {
+	if r := l.run("portal", "refresh"); r.status != machine.ExitOK {
 		l.t.Errorf("refresh: %+v", r)
 	}
 }
@@ -85,11 +86,11 @@ func TestRekey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.run("registry", "rekey", "--dry-run").want(t, exitOK, "dry run: would have sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || !bytes.Equal(now, before) {
 		t.Errorf("a dry run has changed the key: %v", err)
 	}
-	l.run("registry", "rekey").want(t, exitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || bytes.Equal(now, before) {
 		t.Errorf("the key is the one from before: %v", err)
 	}
@@ -98,7 +99,7 @@ func TestRekey(t *testing.T) {
 		t.Errorf("got the files %s", got)
 	}
 
-	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, exitOK, "sealed 4 secrets by the new passphrase\n", "")
+	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, machine.ExitOK, "sealed 4 secrets by the new passphrase\n", "")
 	l.opens("--key", "env:PASS")
 	if got := strings.Join(l.names(), " "); got != "registry.db" {
 		t.Errorf("got the files %s", got)
@@ -107,22 +108,22 @@ func TestRekey(t *testing.T) {
 		args, want string
 		status     int
 	}{
-		{"rekey --key env:PASS", "give the new passphrase by --new-key REF, or --new-key-file for a key in a file\n", exitUsage},
-		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "two kinds of key: choose one\n", exitUsage},
-		{"rekey --new-key env:NEXT", "sealed by a passphrase: give --key REF\n", exitFailed},
-		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase that the secrets of this registry are sealed by\n", exitFailed},
+		{"rekey --key env:PASS", "give the new passphrase by --new-key REF, or --new-key-file for a key in a file\n", machine.ExitUsage},
+		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "two kinds of key: choose one\n", machine.ExitUsage},
+		{"rekey --new-key env:NEXT", "sealed by a passphrase: give --key REF\n", machine.ExitFailed},
+		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase that the secrets of this registry are sealed by\n", machine.ExitFailed},
 	} {
 		if r := l.run(append([]string{"registry"}, strings.Fields(tt.args)...)...); r.status != tt.status || !strings.HasSuffix(r.stderr, tt.want) {
 			t.Errorf("%s: got %+v, want %s", tt.args, r, tt.want)
 		}
 	}
-	l.run("registry", "rekey", "--key", "env:PASS", "--new-key", "env:NEXT", "--fips", "-o", "json").want(t, exitOK,
+	l.run("registry", "rekey", "--key", "env:PASS", "--new-key", "env:NEXT", "--fips", "-o", "json").want(t, machine.ExitOK,
 		`{"version":1,"rekeyed":[`+"\n"+`{"secrets":4,"key":"passphrase","key_file":""}`+"\n]}\n", "")
 	l.opens("--key", "env:NEXT")
-	if r := l.run("registry", "check", "--key", "env:PASS"); r.status != exitFailed || !strings.Contains(r.stdout, "--key is not the passphrase") {
+	if r := l.run("registry", "check", "--key", "env:PASS"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "--key is not the passphrase") {
 		t.Errorf("the old passphrase: %+v", r)
 	}
-	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, exitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
 	l.opens()
 }
 
@@ -140,10 +141,10 @@ func TestRekeyInterrupted(t *testing.T) {
 	if err := os.WriteFile(stray, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := l.run("registry", "check"); r.status != exitFailed || !strings.Contains(r.stdout, "an interrupted discover registry rekey has left") {
+	if r := l.run("registry", "check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "an interrupted discover registry rekey has left") {
 		t.Errorf("got %+v", r)
 	}
-	if r := l.run("registry", "rekey"); r.status != exitOK {
+	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
 		t.Fatal(r)
 	}
 	l.opens()
@@ -159,7 +160,7 @@ func TestRekeyInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.opens()
-	if r := l.run("registry", "rekey"); r.status != exitOK {
+	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
 		t.Fatal(r)
 	}
 	l.opens()
@@ -197,7 +198,7 @@ func TestRekeyTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	c := &command{world: thisMachine()}
+	c := &command{Env: machine.Real()}
 	s := c.newSealer(t.Context(), store, l.registry)
 	sealed, err := s.Seal(auth.NewSecret([]byte("another secret")), "c")
 	if err != nil {
@@ -207,7 +208,7 @@ func TestRekeyTogether(t *testing.T) {
 	if _, err := reader.Open(sealed, "c"); err != nil {
 		t.Fatal(err)
 	}
-	if r := l.run("registry", "rekey"); r.status != exitOK {
+	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
 		t.Fatal(r)
 	}
 	err = guardedStore{store, s}.Apply(t.Context(), registry.Change{Key: "psk/x", Version: registry.AnyVersion, Value: sealed})
@@ -240,7 +241,7 @@ func TestRekeyDuringRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	c := &command{world: thisMachine()}
+	c := &command{Env: machine.Real()}
 	reader, writer := c.newSealer(t.Context(), store, l.registry), c.newSealer(t.Context(), store, l.registry)
 	if _, err := writer.Seal(auth.NewSecret([]byte("another secret")), "c"); err != nil {
 		t.Fatal(err)
@@ -257,7 +258,7 @@ func TestRekeyDuringRun(t *testing.T) {
 	}
 	before, err := store.Get(t.Context(), psk)
 	opens(before, err)
-	if r := l.run("registry", "rekey"); r.status != exitOK {
+	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
 		t.Fatal(r)
 	}
 	opens(store.Get(t.Context(), psk))
@@ -281,11 +282,11 @@ func TestRekeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := l.run("registry", "rekey")
-	if r.status != exitFailed || !strings.Contains(r.stderr, `record "psk/storage.example//4294967295": `) || !strings.Contains(r.stderr, "nothing was changed") {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `record "psk/storage.example//4294967295": `) || !strings.Contains(r.stderr, "nothing was changed") {
 		t.Errorf("got %+v", r)
 	}
 	r = l.run("registry", "check")
-	if r.status != exitFailed || !strings.Contains(r.stdout, "psk/storage.example//4294967295") || !strings.Contains(r.stdout, "is damaged") {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, "psk/storage.example//4294967295") || !strings.Contains(r.stdout, "is damaged") {
 		t.Errorf("got %+v", r)
 	}
 	if got := strings.Join(l.names(), " "); got != "registry.db registry.key" {
@@ -304,7 +305,7 @@ func TestRekeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = two.run("registry", "rekey")
-	if r.status != exitFailed || !strings.Contains(r.stderr, "may also be the one of "+two.file("other.db")) {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "may also be the one of "+two.file("other.db")) {
 		t.Errorf("got %+v", r)
 	}
 	two.opens()

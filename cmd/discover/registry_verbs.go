@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // registry returns the verbs about the registry as a file.
@@ -37,10 +39,10 @@ func (c *command) registryPathVerb() *cobra.Command {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return usagef("a relative path, and the current folder is gone")
+				return machine.Usagef("a relative path, and the current folder is gone")
 			}
 			if c.forPeople() {
-				_, err := fmt.Fprintln(c.stdout, visible(path))
+				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
 				return err
 			}
 			l := c.newListing("registry", "registry")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -62,11 +63,11 @@ func (r *rekeying) prepare() (err error) {
 		return err
 	}
 	if r.known.byPassphrase() && !r.flags.passphrase.given() && !r.flags.keyFile {
-		return usagef("registry rekey: give the new passphrase by --new-key REF, or --new-key-file for a key in a file")
+		return machine.Usagef("registry rekey: give the new passphrase by --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
 		if r.global.key.given() {
-			return usagef("registry rekey: no secret of this registry is sealed: leave --key out")
+			return machine.Usagef("registry rekey: no secret of this registry is sealed: leave --key out")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
@@ -91,13 +92,13 @@ func (r *rekeying) prepare() (err error) {
 // types there.
 func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	ref := &r.flags.passphrase
-	secret, err := ref.resolve(r.ctx, &r.world, "--new-key", "new passphrase of the registry")
+	secret, err := ref.resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry")
 	if err != nil || ref.scheme != "prompt" {
 		return secret, err
 	}
-	again, err := ref.resolve(r.ctx, &r.world, "--new-key", "new passphrase of the registry, again")
+	again, err := ref.resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
 	if err == nil && !again.Equal(secret) {
-		err = usagef("--new-key: the two passphrases are not the same")
+		err = machine.Usagef("--new-key: the two passphrases are not the same")
 	}
 	return secret, err
 }
@@ -177,7 +178,7 @@ func (r *rekeying) reseal(records iter.Seq2[registry.Record, error], to registry
 		}
 		value, n, err := registry.ResealRecord(record, r.oldSealer(), to)
 		if err != nil {
-			bad = append(bad, fmt.Errorf("record %s: %w", quoted(record.Key), err))
+			bad = append(bad, fmt.Errorf("record %s: %w", machine.Quoted(record.Key), err))
 			continue
 		}
 		if n > 0 {

@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // A command is one run of discover.
 type command struct {
-	world
+	machine.Env
 	global globalFlags
-	line   *statusLine                    // standard error
+	line   *machine.StatusLine            // standard error
 	groups map[*cobra.Command][]flagGroup // of each verb, for its manual
 	strict bool                           // hold CHAP secrets to what Windows takes
 	us     nodeName                       // who asks, where no portal and no instance says otherwise; empty: not known yet
@@ -19,12 +21,12 @@ type command struct {
 }
 
 // run is the whole command. It returns the exit status.
-func run(ctx context.Context, args []string, w world) int {
-	ctx, stop := withCancellation(ctx)
+func run(ctx context.Context, args []string, w machine.Env) int {
+	ctx, stop := machine.WithCancellation(ctx)
 	defer stop()
-	line := &statusLine{w: w.stderr, terminal: w.terminal}
-	w.stderr = line
-	c := &command{world: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}
+	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
+	w.Stderr = line
+	c := &command{Env: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}
 	root := c.root()
 	args, err := verbFirst(root, args)
 	if err == nil {
@@ -49,17 +51,17 @@ func (c *command) root() *cobra.Command {
 			if v, _ := cmd.Flags().GetBool("version"); v {
 				return c.printVersion(cmd)
 			}
-			return usagef("no verb: try discover scan PORTAL, or discover help")
+			return machine.Usagef("no verb: try discover scan PORTAL, or discover help")
 		},
 	}
-	root.SetOut(c.stdout)
-	root.SetErr(c.stderr)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.manual = c.writeManual(cmd) })
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false
-	root.PersistentFlags().AddFlagSet(c.global.flags(c.usualRegistry()))
+	root.PersistentFlags().AddFlagSet(c.global.flags(c.UsualRegistry()))
 	_ = root.RegisterFlagCompletionFunc("output", complete(formats...))
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 

@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // runFlags say how far a run may go and what it shows of itself.
@@ -70,7 +72,7 @@ func (r *runFlags) ofRefresh() *runFlags {
 // check refuses flags that do not go together.
 func (r *runFlags) check() error {
 	if r.captureSecrets && r.capture == "" {
-		return usagef("--capture-secrets goes with --capture FILE")
+		return machine.Usagef("--capture-secrets goes with --capture FILE")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -43,7 +44,7 @@ func (c *command) scan() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("no portal: try discover scan HOST, or see discover help scan")
+				return machine.Usagef("no portal: try discover scan HOST, or see discover help scan")
 			}
 			return nil
 		},
@@ -70,7 +71,7 @@ func (c *command) scan() *cobra.Command {
 	return cmd
 }
 
-// understand takes the command line in. What is wrong with it is a *usageError,
+// understand takes the command line in. What is wrong with it is a *machine.UsageError,
 // and nothing was sent.
 func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.key.check(); err != nil {
@@ -85,7 +86,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.addrs.check(); err != nil {
 		return err
 	}
-	if err := s.ipsec.check(&s.world); err != nil {
+	if err := s.ipsec.check(&s.Env); err != nil {
 		return err
 	}
 	if err := checkRefs(&s.login.chapSecret, &s.login.targetSecret, &s.ipsec.psk); err != nil {
@@ -97,26 +98,26 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() || s.ipsec.psk.readsStdin() {
 		for _, arg := range args {
 			if arg == "-" {
-				return usagef("standard input cannot be both portals (-) and a secret (fd:0)")
+				return machine.Usagef("standard input cannot be both portals (-) and a secret (fd:0)")
 			}
 		}
 	}
-	if s.portals, err = parsePortals(args, uint16(s.key.tcpPort), &s.world); err != nil {
+	if s.portals, err = parsePortals(args, uint16(s.key.tcpPort), &s.Env); err != nil {
 		return err
 	}
 	for _, b := range s.portals.blocks() {
 		if s.key.source.IsValid() && b.first.Is4() != s.key.source.Is4() {
-			return usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.text)
+			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.text)
 		}
 	}
-	if s.options, err = s.login.options(ctx, &s.world); err != nil {
+	if s.options, err = s.login.options(ctx, &s.Env); err != nil {
 		return err
 	}
 	if err := s.run.checkName(s.options.InitiatorName); err != nil {
 		return err
 	}
 	s.options.BindDevice = s.ipsec.bindDevice
-	s.protect, err = s.ipsec.options(ctx, &s.world)
+	s.protect, err = s.ipsec.options(ctx, &s.Env)
 	return err
 }
 
@@ -136,7 +137,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 		}
 		s.us.origin = "initiator set-name"
 		if s.key.port.each {
-			s.each = newEach(s.key.instance, s.ports, &s.world, s.run.limit)
+			s.each = newEach(s.key.instance, s.ports, &s.Env, s.run.limit)
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -160,34 +161,34 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		InitiatorName: s.us.name,
 		Ports:         s.ports,
 		Rules:         s.rules,
-		Dial:          s.dial,
-		Lookup:        s.lookup,
+		Dial:          s.Dial,
+		Lookup:        s.Lookup,
 	}
 	if s.each != nil {
 		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
 	}
 	s.run.apply(d)
 	if d.MaxText == 0 && (s.each != nil || s.global.output == formatJSON || s.global.output == formatTable) && s.global.output != formatJSONL {
-		d.MaxText = s.room.text
+		d.MaxText = s.Room.Text
 	}
 	if s.portals.count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	if s.run.trace {
-		d.Trace = tracer(s.stderr)
+		d.Trace = tracer(s.Stderr)
 	}
 	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.count)
 	return d
 }
 
-// discover asks, and shows what comes. Its error is a statusError, or one of
+// discover asks, and shows what comes. Its error is a machine.StatusError, or one of
 // writing.
 func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
 	s.progress = s.newProgress()
-	w := newStream(s.progress.beside(s.stdout), cancel) // nobody asks on for a reader who has left
+	w := newStream(s.progress.beside(s.Stdout), cancel) // nobody asks on for a reader who has left
 	out := s.scanOutput(w)
 	t := &tally{portals: s.portals, all: s.run.all, each: s.each}
 	err := s.show(ctx, cancel, d, out, t)
@@ -257,9 +258,9 @@ func (s *scan) scanOutput(w *stream) output {
 	case *jsonlOutput:
 		out.each = s.each
 	case *iscsiadmOutput:
-		out.printed, out.room = new(lineSet), int(s.room.waiting)
+		out.printed, out.room = new(lineSet), int(s.Room.Waiting)
 	case *tableOutput:
-		return newMatrixOutput(w, out.notes, out.askedAs, s.room.collected)
+		return newMatrixOutput(w, out.notes, out.askedAs, s.Room.Collected)
 	}
 	return out
 }

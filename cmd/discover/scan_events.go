@@ -28,7 +28,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := newWindow(ctx)
-		for b := range inOrder(view.batches(ctx, s.progress.count(d.Batches(ctx, record(w.limit(asked))))), s.room.waiting) {
+		for b := range inOrder(view.batches(ctx, s.progress.count(d.Batches(ctx, record(w.limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
 				w.done()
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -22,13 +23,13 @@ func (s *scopeFlags) flags() *pflag.FlagSet {
 	return fs
 }
 
-// check refuses what means no ports. Its error is a *usageError.
+// check refuses what means no ports. Its error is a *machine.UsageError.
 func (s *scopeFlags) check() error {
 	switch {
 	case s.port.each:
-		return usagef("--initiator-port each: here it is a number or all")
+		return machine.Usagef("--initiator-port each: here it is a number or all")
 	case s.instance == "" && s.port.number != ports.All:
-		return usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.port.number)
+		return machine.Usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.port.number)
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func fileExists(path string) bool {
 
 // passphrase returns the sealer of --key with a salt.
 func (s *sealer) passphrase(salt []byte) (*seal.Sealer, error) {
-	secret, err := s.global.key.resolve(s.ctx, &s.world, "--key", "passphrase of the registry")
+	secret, err := s.global.key.resolve(s.ctx, &s.Env, "--key", "passphrase of the registry")
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
@@ -31,7 +31,8 @@ type secretRef struct {
 }
 
 func (r *secretRef) String() string { return "" }
-func (r *secretRef) Type() string   { return "REF" }
+
+func (r *secretRef) Type() string { return "REF" }
 
 // Set takes a reference and refuses all else.
 func (r *secretRef) Set(s string) error {
@@ -72,13 +73,13 @@ func (r *secretRef) stored() (string, error) {
 	}
 	path, err := filepath.Abs(r.rest)
 	if err != nil {
-		return "", usagef("a relative path, and the current folder is gone")
+		return "", machine.Usagef("a relative path, and the current folder is gone")
 	}
 	return "file:" + path, nil
 }
 
 // secretOf reads the secret that the registry has a reference to.
-func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
+func secretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, error) {
 	var r secretRef
 	if err := r.Set(ref); err != nil || !r.lasts() {
 		return auth.Secret{}, errors.New("a reference that this version does not know")
@@ -88,7 +89,7 @@ func (w *world) secretOf(ctx context.Context, ref string) (auth.Secret, error) {
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, fmt.Errorf("%s: %s", ref, reasonOnly(err))
+		return auth.Secret{}, fmt.Errorf("%s: %s", ref, machine.ReasonOnly(err))
 	case len(b) == 0:
 		return auth.Secret{}, fmt.Errorf("%s: the secret is empty", ref)
 	}
@@ -103,7 +104,7 @@ func checkRefs(refs ...*secretRef) error {
 			continue
 		}
 		if seen[r.fd()] {
-			return usagef("two secrets by one file descriptor: it can be read once")
+			return machine.Usagef("two secrets by one file descriptor: it can be read once")
 		}
 		seen[r.fd()] = true
 	}
@@ -111,26 +112,26 @@ func checkRefs(refs ...*secretRef) error {
 }
 
 // resolve reads the secret. flag and question say what it is for.
-func (r *secretRef) resolve(ctx context.Context, w *world, flag, question string) (auth.Secret, error) {
+func (r *secretRef) resolve(ctx context.Context, w *machine.Env, flag, question string) (auth.Secret, error) {
 	b, err := r.read(ctx, w, question)
 	switch {
 	case ctx.Err() != nil:
 		return auth.Secret{}, context.Cause(ctx)
 	case err != nil:
-		return auth.Secret{}, usagef("%s: %s", flag, reasonOnly(err))
+		return auth.Secret{}, machine.Usagef("%s: %s", flag, machine.ReasonOnly(err))
 	case len(b) == 0:
-		return auth.Secret{}, usagef("%s: the secret is empty", flag)
+		return auth.Secret{}, machine.Usagef("%s: the secret is empty", flag)
 	}
 	return auth.NewSecret(b), nil
 }
 
 // read returns what is where the reference says.
-func (r *secretRef) read(ctx context.Context, w *world, question string) ([]byte, error) {
+func (r *secretRef) read(ctx context.Context, w *machine.Env, question string) ([]byte, error) {
 	switch r.scheme {
 	case "prompt":
-		return w.ask(ctx, question)
+		return w.Ask(ctx, question)
 	case "env":
-		s, ok := w.lookupEnv(r.rest)
+		s, ok := w.LookupEnv(r.rest)
 		if !ok {
 			return nil, errors.New("that environment variable is not set")
 		}
@@ -157,22 +158,22 @@ func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error
 	}
 }
 
-// readFile reads a file, or what is open already.
-func (r *secretRef) readFile(w *world) (b []byte, err error) {
+// ReadFile reads a file, or what is open already.
+func (r *secretRef) readFile(w *machine.Env) (b []byte, err error) {
 	switch r.scheme {
 	case "cred":
 		var path string
-		if path, err = w.credential(r.rest); err == nil {
-			b, err = w.readFile(path, maxSecretFile)
+		if path, err = w.Credential(r.rest); err == nil {
+			b, err = w.ReadFile(path, maxSecretFile)
 		}
 	case "fd":
 		var f io.ReadCloser
-		if f, err = w.openFD(r.fd()); err == nil {
+		if f, err = w.OpenFD(r.fd()); err == nil {
 			defer f.Close()
-			b, err = readAll(f, maxSecretFile)
+			b, err = machine.ReadAll(f, maxSecretFile)
 		}
 	default:
-		b, err = w.readFile(r.rest, maxSecretFile)
+		b, err = w.ReadFile(r.rest, maxSecretFile)
 	}
 	if err == nil && !r.asIs {
 		b, err = utf8Text(b)
@@ -185,29 +186,10 @@ func isCredential(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, `/\`)
 }
 
-// credential returns the path of a credential of the systemd unit.
-func (w *world) credential(name string) (path string, err error) {
-	dir, _ := w.lookupEnv("CREDENTIALS_DIRECTORY")
-	if dir == "" {
-		return "", errors.New("no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some")
-	}
-	return filepath.Join(dir, name), nil
-}
-
 // dropNewline drops one line end, which editors and echo leave behind.
 func dropNewline(b []byte) []byte {
 	if line, ok := bytes.CutSuffix(b, []byte("\n")); ok {
 		return bytes.TrimSuffix(line, []byte("\r"))
 	}
 	return b
-}
-
-// reasonOnly leaves the path out of an error: who gave a secret in its place
-// shall not find it in a log.
-func reasonOnly(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return fmt.Sprintf("cannot %s it: %v", pe.Op, pe.Err)
-	}
-	return err.Error()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -47,7 +48,7 @@ func TestSecretRefs(t *testing.T) {
 				l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours})
 				tt.prepare(l)
 				l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", tt.ref, "192.0.2.10").
-					want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+					want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 			})
 		})
 	}
@@ -61,7 +62,7 @@ func TestSecretEndsInNewline(t *testing.T) {
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: ours + "\n"})
 		l.files["/etc/secret"] = ours + "\n\n"
 		l.discover(t.Context(), "scan", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10").
-			want(t, exitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
+			want(t, machine.ExitOK, "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "")
 	})
 }
 
@@ -76,11 +77,11 @@ func TestMutualCHAP(t *testing.T) {
 		l.env["OURS"], l.env["THEIRS"] = ours, theirs
 		args := []string{"scan", "-o", "iscsiadm", "192.0.2.10", "--chap-user=host1", "--chap-secret=env:OURS", "--target-secret=env:THEIRS", "--target-user"}
 		r := l.discover(t.Context(), append(args, "array")...)
-		if r.status != exitOK || strings.Count(r.stdout, "\n") != 3 {
+		if r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 {
 			t.Errorf("got %+v, want three lines", r)
 		}
 		r = l.discover(t.Context(), append(args, "another")...)
-		if r.status != exitFailed || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: login to 192.0.2.10:3260 from 192.0.2.254: ") {
+		if r.status != machine.ExitFailed || r.stdout != "" || !strings.HasPrefix(r.stderr, "discover: login to 192.0.2.10:3260 from 192.0.2.254: ") {
 			t.Errorf("got %+v, want a failed login", r)
 		}
 	})
@@ -96,7 +97,7 @@ func TestSecretIsNeverRepeated(t *testing.T) {
 			"fd:hunter2hunter2", "fd:1", "fd:2", "fd:-1", "fd:99999", "prompt:hunter2hunter2", "PROMPT", "",
 		} {
 			r := newLab(t).discover(t.Context(), "scan", flag, value, "192.0.2.10")
-			if r.status != exitUsage || r.stdout != "" || strings.Contains(r.stderr, "hunter2") ||
+			if r.status != machine.ExitUsage || r.stdout != "" || strings.Contains(r.stderr, "hunter2") ||
 				strings.Count(r.stderr, "\n") != 1 || !strings.HasPrefix(r.stderr, "discover: "+flag+": ") {
 				t.Errorf("%s %q: got %+v, want one line about %s without the value", flag, value, r, flag)
 			}
@@ -104,7 +105,7 @@ func TestSecretIsNeverRepeated(t *testing.T) {
 	}
 	for _, ref := range []string{"file:/hunter2", "env:hunter2", "cred:hunter2", "fd:7"} {
 		r := newLab(t).discover(t.Context(), "scan", "--chap-secret", ref, "192.0.2.10")
-		if r.status != exitUsage || strings.Contains(r.stderr, "hunter2") || strings.Count(r.stderr, "\n") != 1 {
+		if r.status != machine.ExitUsage || strings.Contains(r.stderr, "hunter2") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%s: got %+v, want one line without the reference", ref, r)
 		}
 	}
@@ -123,11 +124,11 @@ func TestSecretOfNothing(t *testing.T) {
 	l.env["SECRET"] = ""
 	l.files["/big"], l.files["/mark"] = strings.Repeat("x", maxSecretFile+1), "\ufeff\n"
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/mark", "192.0.2.10").
-		want(t, exitUsage, "", "discover: --chap-secret: the secret is empty\n")
+		want(t, machine.ExitUsage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "env:SECRET", "192.0.2.10").
-		want(t, exitUsage, "", "discover: --chap-secret: the secret is empty\n")
+		want(t, machine.ExitUsage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/big", "192.0.2.10").
-		want(t, exitUsage, "", "discover: --chap-secret: more than 4096 bytes\n")
+		want(t, machine.ExitUsage, "", "discover: --chap-secret: more than 4096 bytes\n")
 }
 
 // A secret that the reference API refuses is a result of its own: the command
@@ -137,7 +138,7 @@ func TestShortSecret(t *testing.T) {
 	l := newLab(t)
 	l.env["SECRET"] = "short"
 	r := l.discover(t.Context(), "scan", "-o", "json", "--chap-secret", "env:SECRET", "192.0.2.10")
-	if r.status != exitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) || !strings.Contains(r.stdout, `"stage":"validate"`) {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) || !strings.Contains(r.stdout, `"stage":"validate"`) {
 		t.Errorf("got %+v, want a result of stage validate", r)
 	}
 	if got := l.Dials(); len(got) > 0 {
@@ -151,7 +152,7 @@ func TestCancelledPrompt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := newLab(t).discover(ctx, "scan", "--chap-secret", "prompt", "192.0.2.10")
-	if r.status != exitFailed || r.stdout != "" || r.stderr != "discover: cancelled\n" {
+	if r.status != machine.ExitFailed || r.stdout != "" || r.stderr != "discover: cancelled\n" {
 		t.Errorf("got %+v, want it cancelled", r)
 	}
 }

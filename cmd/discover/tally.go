@@ -5,6 +5,7 @@ import (
 	"errors"
 	"syscall"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -133,9 +134,9 @@ func (b *block) notAsked() int { return b.count - b.answered - b.failed - b.sile
 func (t *tally) status() error {
 	switch {
 	case t.answered == 0:
-		return statusError(exitFailed)
+		return machine.StatusError(machine.ExitFailed)
 	case t.failed > 0 || t.begun < t.portals.count:
-		return statusError(exitPartly)
+		return machine.StatusError(machine.ExitPartly)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -125,7 +126,7 @@ func (a *targetAddresses) Set(s string) error {
 	where, tag, tagged := strings.Cut(s, ",")
 	p, err := initiator.ParsePortal(where, pdu.DefaultPort)
 	if err != nil {
-		return errors.New(configReason(err))
+		return errors.New(machine.ConfigReason(err))
 	}
 	t := initiator.TargetAddress{Host: p.Address, Port: p.Port, Group: initiator.NoGroup}
 	if addr, err := netip.ParseAddr(p.Address); err == nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -25,7 +26,7 @@ type targetList struct {
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.room.waiting}}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.Room.Waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -35,7 +36,7 @@ func (c *command) targetList() *cobra.Command {
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
 			if !t.refresh {
 				if t.run.capture != "" || t.run.captureSecrets {
-					return usagef("--capture goes with --refresh: without, nothing is sent")
+					return machine.Usagef("--capture goes with --refresh: without, nothing is sent")
 				}
 				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 					return t.list(cmd.Context(), s)
@@ -59,7 +60,7 @@ func (c *command) targetList() *cobra.Command {
 // ask asks all portals. Those that do not answer cost nothing that is known.
 func (t *targetList) ask(ctx context.Context, s *registry.Service) {
 	notes := &notes{say: t.say, flush: func() error { return nil }}
-	names := &interfaceNames{list: t.interfaces}
+	names := &machine.InterfaceNames{List: t.Interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
 		t.noteName(&r)
@@ -120,7 +121,7 @@ func (t *targetList) lines(target *registry.KnownTarget) error {
 			}
 		}
 	}
-	out := newISCSIADMOutput(t.stdout, nil)
+	out := newISCSIADMOutput(t.Stdout, nil)
 	b := initiator.Batch{Address: addressOf(target)}
 	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
 	if err := out.targets(&b); err != nil {

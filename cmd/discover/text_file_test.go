@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -72,7 +73,7 @@ func TestSecretInUTF16(t *testing.T) {
 			l.env["CREDENTIALS_DIRECTORY"], l.files["/run/c/chap"] = "/run/c", text
 			for _, ref := range []string{"file:/etc/secret", "cred:chap", "fd:3"} {
 				l.discover(t.Context(), "scan", "--chap-secret", ref, "192.0.2.10").
-					want(t, exitUsage, "", "discover: --chap-secret: it is UTF-16: save it as UTF-8\n")
+					want(t, machine.ExitUsage, "", "discover: --chap-secret: it is UTF-16: save it as UTF-8\n")
 			}
 		}
 	}
@@ -86,14 +87,14 @@ func TestStoredSecretWithMark(t *testing.T) {
 	l.Portal("192.0.2.10:3260", target, target)
 	l.files["/etc/secret"] = "\ufeff" + ours + "\n"
 	discover := l.inRegistry(t)
-	if r := discover("portal", "add", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10"); r.status != exitOK {
+	if r := discover("portal", "add", "--chap-user", "host1", "--chap-secret", "file:/etc/secret", "192.0.2.10"); r.status != machine.ExitOK {
 		t.Fatal(r)
 	}
-	if r := discover("portal", "refresh"); r.status != exitOK {
+	if r := discover("portal", "refresh"); r.status != machine.ExitOK {
 		t.Error(r)
 	}
 	l.files["/etc/secret"] = utf16Text(ours, false, true)
-	if r := discover("portal", "refresh"); r.status != exitFailed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: it is UTF-16: save it as UTF-8\n") {
+	if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: it is UTF-16: save it as UTF-8\n") {
 		t.Error(r)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // noIdentity is what is said of text that is no identity of IKE.
@@ -161,7 +163,7 @@ func TestUsage(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			l.files["there"] = ""
-			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, exitUsage, "", "discover: "+tt.want+"\n")
+			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, machine.ExitUsage, "", "discover: "+tt.want+"\n")
 			if got := l.Dials(); len(got) > 0 {
 				t.Errorf("got dials %v, want none", got)
 			}
@@ -186,7 +188,7 @@ func TestFlagsAnywhere(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", twoTargets())
 			r := l.discover(t.Context(), strings.Fields(args)...)
-			if r.status != exitOK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
+			if r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
 				t.Errorf("got %+v, want three lines", r)
 			}
 		})
@@ -203,7 +205,7 @@ func TestManual(t *testing.T) {
 		"help initiator", "help initiator show", "help initiator set-name", "help initiator set-chap-secret",
 		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help", "help iscsicli", "iscsicli --help"} {
 		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
-		if r.status != exitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
+		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
 			t.Errorf("%s: got %+v, want a manual", args, r)
 		}
 		for line := range strings.Lines(r.stdout) {
@@ -245,12 +247,12 @@ func TestRetriesInManual(t *testing.T) {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"version", "--version"} {
-		if r := newLab(t).discover(t.Context(), args); r.status != exitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
+		if r := newLab(t).discover(t.Context(), args); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
 			t.Errorf("%s: got %+v", args, r)
 		}
 		for format, want := range map[string]string{"json": `{"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
 			r := newLab(t).discover(t.Context(), args, "-o", format)
-			if r.status != exitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
+			if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
 				t.Errorf("%s -o %s: got %+v", args, format, r)
 			}
 		}
@@ -260,7 +262,7 @@ func TestVersion(t *testing.T) {
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != exitOK || !strings.Contains(r.stdout, "__complete") {
+		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != machine.ExitOK || !strings.Contains(r.stdout, "__complete") {
 			t.Errorf("%s: got exit status %d and %.100q", shell, r.status, r.stdout)
 		}
 	}

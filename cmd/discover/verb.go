@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // verbFirst moves the verb, and the one below it, before the flags that stand
@@ -24,7 +26,7 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 		}
 		next := findVerb(at, verb)
 		if next == nil {
-			return nil, usagef("no verb %s%s; see discover help%s", below(at, quoted(verb)), didYouMean(verb, verbNames(at)), spaced(pathOf(at)))
+			return nil, machine.Usagef("no verb %s%s; see discover help%s", below(at, machine.Quoted(verb)), didYouMean(verb, verbNames(at)), spaced(pathOf(at)))
 		}
 		path, args, at = append(path, verb), slices.Delete(args, i, i+1), next
 	}
@@ -121,7 +123,7 @@ func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := pathOf(cmd)
-			return usagef("%s: what about it? one of %s; see discover help %s", path, strings.Join(verbNames(cmd), ", "), path)
+			return machine.Usagef("%s: what about it? one of %s; see discover help %s", path, strings.Join(verbNames(cmd), ", "), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
@@ -135,11 +137,11 @@ func arguments(min, max int, what string) cobra.PositionalArgs {
 		path := pathOf(cmd)
 		switch {
 		case len(args) > 0 && max == 0:
-			return usagef("%s takes no arguments; see discover help %s", path, path)
+			return machine.Usagef("%s takes no arguments; see discover help %s", path, path)
 		case len(args) < min:
-			return usagef("%s: %s is missing; see discover help %s", path, what, path)
+			return machine.Usagef("%s: %s is missing; see discover help %s", path, what, path)
 		case max >= 0 && len(args) > max:
-			return usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
+			return machine.Usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
 		}
 		return notEmpty(path, what, args)
 	}
@@ -149,7 +151,7 @@ func arguments(min, max int, what string) cobra.PositionalArgs {
 // mean the default.
 func notEmpty(path, what string, args []string) error {
 	if slices.Contains(args, "") {
-		return usagef("%s: %s is empty; see discover help %s", path, what, path)
+		return machine.Usagef("%s: %s is empty; see discover help %s", path, what, path)
 	}
 	return nil
 }
@@ -160,11 +162,11 @@ func both(first, second string) cobra.PositionalArgs {
 		path := pathOf(cmd)
 		switch {
 		case len(args) < 1:
-			return usagef("%s: %s and %s are missing; see discover help %s", path, first, second, path)
+			return machine.Usagef("%s: %s and %s are missing; see discover help %s", path, first, second, path)
 		case len(args) < 2:
-			return usagef("%s: %s is missing; see discover help %s", path, second, path)
+			return machine.Usagef("%s: %s is missing; see discover help %s", path, second, path)
 		case len(args) > 2:
-			return usagef("%s takes %s and %s, and there are %d arguments; see discover help %s", path, first, second, len(args), path)
+			return machine.Usagef("%s takes %s and %s, and there are %d arguments; see discover help %s", path, first, second, len(args), path)
 		}
 		return notEmpty(path, first+" or "+second, args)
 	}

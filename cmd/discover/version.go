@@ -40,6 +40,6 @@ func (c *command) printVersion(cmd *cobra.Command) error {
 	if !c.forPeople() {
 		return c.object("build", j, "", nil, nil)
 	}
-	_, err := fmt.Fprintf(c.stdout, "discover %s %s %s/%s\n", j.Version, j.Go, j.OS, j.Arch)
+	_, err := fmt.Fprintf(c.Stdout, "discover %s %s %s/%s\n", j.Version, j.Go, j.OS, j.Arch)
 	return err
 }

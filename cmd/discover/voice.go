@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"log/slog"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // say prints a line to standard error, whatever is in it.
 func (c *command) say(format string, args ...any) {
-	fmt.Fprintf(c.stderr, "discover: %s\n", visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(c.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
 }
 
 // log returns where -v logs to.
@@ -15,5 +17,5 @@ func (c *command) log() *slog.Logger {
 	if !c.global.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(c.stderr, nil))
+	return slog.New(slog.NewTextHandler(c.Stderr, nil))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -16,7 +17,7 @@ type whole struct {
 }
 
 func (c *command) newWhole() *whole {
-	w := newStream(c.stdout, nil)
+	w := newStream(c.Stdout, nil)
 	return &whole{output: c.newOutput(w), w: w}
 }
 
@@ -94,7 +95,7 @@ func (c *command) logResult(r *initiator.Result) {
 	if r.Err != nil {
 		var e *initiator.Error
 		errors.As(r.Err, &e)
-		args = append(args, "stage", e.Stage.String(), "error", withoutPackage(r.Err))
+		args = append(args, "stage", e.Stage.String(), "error", machine.WithoutPackage(r.Err))
 	}
 	c.log().Info("portal done", args...)
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
@@ -45,7 +46,7 @@ type lab struct {
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
-	bounds  bounds              // of what is collected
+	bounds  machine.Bounds      // of what is collected
 
 	addresses []ports.Address
 	unrouted  []string // our addresses that no packets go out from
@@ -86,7 +87,7 @@ func newLab(t *testing.T) *lab {
 		names:   map[string][]string{},
 		created: map[string]*newFile{},
 		host:    "host1.example.com",
-		bounds:  usualBounds(),
+		bounds:  machine.UsualBounds(),
 		addresses: []ports.Address{
 			{Addr: netip.MustParseAddr("192.0.2.254"), Interface: "eth0", Up: true},
 			{Addr: netip.MustParseAddr("2001:db8::fe"), Interface: "eth0", Up: true},
@@ -125,16 +126,16 @@ type ran struct {
 // discover runs the command.
 func (l *lab) discover(ctx context.Context, args ...string) ran {
 	var stdout, stderr bytes.Buffer
-	w := world{
-		stdin:    strings.NewReader(l.stdin),
-		stdout:   &stdout,
-		stderr:   &stderr,
-		terminal: func(w io.Writer) int { return l.columns[w] },
-		lookupEnv: func(name string) (string, bool) {
+	w := machine.Env{
+		Stdin:    strings.NewReader(l.stdin),
+		Stdout:   &stdout,
+		Stderr:   &stderr,
+		Terminal: func(w io.Writer) int { return l.columns[w] },
+		LookupEnv: func(name string) (string, bool) {
 			v, ok := l.env[name]
 			return v, ok
 		},
-		open: func(path string) (io.ReadCloser, error) {
+		Open: func(path string) (io.ReadCloser, error) {
 			if err := l.closed[path]; err != nil {
 				return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 			}
@@ -143,43 +144,43 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			}
 			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 		},
-		openFD: func(n int) (io.ReadCloser, error) {
+		OpenFD: func(n int) (io.ReadCloser, error) {
 			if s, ok := l.fds[n]; ok {
 				return io.NopCloser(strings.NewReader(s)), nil
 			}
 			return nil, errors.New("it is not open")
 		},
-		ask: func(ctx context.Context, question string) ([]byte, error) {
+		Ask: func(ctx context.Context, question string) ([]byte, error) {
 			if s, ok := l.answers[question]; ok {
 				return []byte(s), nil
 			}
 			<-ctx.Done()
 			return nil, ctx.Err()
 		},
-		create: func(path string) (io.WriteCloser, error) {
+		Create: func(path string) (io.WriteCloser, error) {
 			if _, ok := l.files[path]; ok || l.created[path] != nil {
 				return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrExist}
 			}
 			l.created[path] = &newFile{room: l.room}
 			return l.created[path], nil
 		},
-		remove: func(path string) error {
+		Remove: func(path string) error {
 			delete(l.created, path)
 			return nil
 		},
-		hostname: func() (string, error) { return l.host, nil },
-		system:   "linux",
-		interfaces: func() ([]netInterface, error) {
-			return []netInterface{
-				{"lo", []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}},
-				{"eth0", []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},
+		Hostname: func() (string, error) { return l.host, nil },
+		System:   "linux",
+		Interfaces: func() ([]machine.NetInterface, error) {
+			return []machine.NetInterface{
+				{Name: "lo", Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}},
+				{Name: "eth0", Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},
 			}, nil
 		},
-		addresses: func() ([]ports.Address, error) { return l.addresses, nil },
-		route:     l.route,
-		dial:      l.dial,
-		room:      l.bounds,
-		lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+		Addresses: func() ([]ports.Address, error) { return l.addresses, nil },
+		Route:     l.route,
+		Dial:      l.dial,
+		Room:      l.bounds,
+		Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {
 				addrs = append(addrs, netip.MustParseAddr(s))
@@ -191,15 +192,15 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		},
 	}
 	if l.enforcer != nil {
-		w.enforcer = func(string) enforce.Enforcer { return l.enforcer }
-		w.hasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
+		w.Enforcer = func(string) enforce.Enforcer { return l.enforcer }
+		w.HasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
-	w.cleanIPsec = l.cleanIPsec
+	w.CleanIPsec = l.cleanIPsec
 	if l.stdout != nil {
-		w.stdout = l.stdout
+		w.Stdout = l.stdout
 	}
 	if l.stderr != nil {
-		w.stderr = l.stderr
+		w.Stderr = l.stderr
 	}
 	return ran{status: run(ctx, args, w), stdout: stdout.String(), stderr: stderr.String()}
 }

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"strconv"
@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// escape makes text from elsewhere fit for a terminal and for one line: what
+// Escape makes text from elsewhere fit for a terminal and for one line: what
 // cannot be seen becomes \xNN, \uNNNN or \UNNNNNNNN, and a backslash two.
-func escape(s string) string { return visible(strings.ReplaceAll(s, `\`, `\\`)) }
+func Escape(s string) string { return Visible(strings.ReplaceAll(s, `\`, `\\`)) }
 
-// visible is escape for text in which backslashes are escapes already, or do no
+// Visible is escape for text in which backslashes are escapes already, or do no
 // harm: controls, ANSI sequences, line ends, marks that turn the direction of
 // writing and bytes that are no UTF-8 do not get through.
-func visible(s string) string {
+func Visible(s string) string {
 	if isPlain(s) {
 		return s
 	}
@@ -24,7 +24,7 @@ func visible(s string) string {
 			if size = 1; ' ' <= c && c <= '~' {
 				b = append(b, c)
 			} else {
-				b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+				b = append(b, '\\', 'x', HexDigits[c>>4], HexDigits[c&15])
 			}
 			continue
 		}
@@ -32,24 +32,24 @@ func visible(s string) string {
 		r, size = utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			b = appendHex(append(b, `\x`...), uint32(s[i]), 2)
+			b = AppendHex(append(b, `\x`...), uint32(s[i]), 2)
 		case unicode.IsPrint(r):
 			b = append(b, s[i:i+size]...)
 		case r > 0xffff:
-			b = appendHex(append(b, `\U`...), uint32(r), 8)
+			b = AppendHex(append(b, `\U`...), uint32(r), 8)
 		default:
-			b = appendHex(append(b, `\u`...), uint32(r), 4)
+			b = AppendHex(append(b, `\u`...), uint32(r), 4)
 		}
 	}
 	return string(b)
 }
 
-const hexDigits = "0123456789abcdef"
+const HexDigits = "0123456789abcdef"
 
-// appendHex appends the last digits of a number in hexadecimal.
-func appendHex(b []byte, n uint32, digits int) []byte {
+// AppendHex appends the last digits of a number in hexadecimal.
+func AppendHex(b []byte, n uint32, digits int) []byte {
 	for ; digits > 0; digits-- {
-		b = append(b, hexDigits[n>>(4*(digits-1))&15])
+		b = append(b, HexDigits[n>>(4*(digits-1))&15])
 	}
 	return b
 }
@@ -64,8 +64,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// quoted returns an argument for an error: in quotes, and not too much of it.
-func quoted(s string) string {
+// Quoted returns an argument for an error: in quotes, and not too much of it.
+func Quoted(s string) string {
 	const most = 80
 	if len(s) > most {
 		return strconv.Quote(s[:most]) + "…"

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"runtime"
@@ -17,11 +17,11 @@ const (
 	usualPace   = 100
 	largePace   = 25
 	liveHeap    = "/gc/heap/live:bytes"
-	paceSetting = "GOGC"
+	PaceSetting = "GOGC"
 )
 
-// paceCollections sets the pace of collections, now and after each.
-func paceCollections() {
+// PaceCollections sets the pace of collections, now and after each.
+func PaceCollections() {
 	debug.SetGCPercent(smallPace)
 	pace := smallPace
 	live := []metrics.Sample{{Name: liveHeap}}

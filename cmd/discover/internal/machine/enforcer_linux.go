@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"context"
@@ -12,18 +12,18 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
-// systemEnforcer returns an enforcer by its word. That of strongSwan is also the
+// SystemEnforcer returns an enforcer by its word. That of strongSwan is also the
 // one for auto: where charon does not answer, it still tells what the kernel has,
 // and uses that.
-func systemEnforcer(name string) enforce.Enforcer {
-	if name == enforcerXFRM {
+func SystemEnforcer(name string) enforce.Enforcer {
+	if name == EnforcerXFRM {
 		return &xfrm.Enforcer{}
 	}
 	return &strongswan.Enforcer{}
 }
 
-// hear has an enforcer tell what concerns no portal in particular.
-func hear(e enforce.Enforcer, warn func(initiator.Warning)) {
+// Hear has an enforcer tell what concerns no portal in particular.
+func Hear(e enforce.Enforcer, warn func(initiator.Warning)) {
 	if s, ok := e.(*strongswan.Enforcer); ok {
 		s.Warn = warn
 	}

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func askTerminal(ctx context.Context, question string) ([]byte, error) {
 		r.Close()
 		return nil, errors.New("no terminal to ask at")
 	}
-	fmt.Fprintf(w, "%s: ", escape(question))
+	fmt.Fprintf(w, "%s: ", Escape(question))
 	type answer struct {
 		secret []byte
 		err    error

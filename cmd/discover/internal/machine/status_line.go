@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"io"
@@ -9,15 +9,15 @@ import (
 	"golang.org/x/term"
 )
 
-// A statusLine is standard error: it takes whole lines from several goroutines, and
+// A StatusLine is standard error: it takes whole lines from several goroutines, and
 // on a terminal has one more at the end that changes and is no part of the output.
-type statusLine struct {
-	terminal func(w io.Writer) (columns int) // 0: w is none
+type StatusLine struct {
+	Terminal func(w io.Writer) (columns int) // 0: w is none
 
 	mu     sync.Mutex // guards the following
-	w      io.Writer
+	W      io.Writer
 	shown  int  // characters of the line that is there
-	within bool // the terminal is within a line of something else
+	Within bool // the terminal is within a line of something else
 }
 
 // terminalColumns returns how wide the terminal is that a file is; 0: it is none.
@@ -33,47 +33,47 @@ func terminalColumns(w io.Writer) int {
 	return columns
 }
 
-// columns returns how wide standard error is; 0: it is no terminal.
-func (l *statusLine) columns() int { return l.terminal(l.w) }
+// Columns returns how wide standard error is; 0: it is no terminal.
+func (l *StatusLine) Columns() int { return l.Terminal(l.W) }
 
 // Write takes whole lines.
-func (l *statusLine) Write(p []byte) (n int, err error) {
-	l.away(func() { n, err = l.w.Write(p) })
+func (l *StatusLine) Write(p []byte) (n int, err error) {
+	l.Away(func() { n, err = l.W.Write(p) })
 	return n, err
 }
 
-// away writes something while the line is not there.
-func (l *statusLine) away(write func()) {
+// Away writes something while the line is not there.
+func (l *StatusLine) Away(write func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.erase()
 	write()
 }
 
-// show shows another line, of ASCII; empty: none.
-func (l *statusLine) show(s string) {
+// Show shows another line, of ASCII; empty: none.
+func (l *StatusLine) Show(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.within {
+	if l.Within {
 		return // and the line is not there
 	}
 	// A terminal that became narrower would otherwise break it in two.
-	if columns := l.columns(); len(s) >= columns {
+	if columns := l.Columns(); len(s) >= columns {
 		s = s[:max(0, columns-1)]
 	}
 	if len(s) < l.shown || s == "" {
 		l.erase()
 	}
 	if s != "" {
-		_, _ = io.WriteString(l.w, "\r"+s)
+		_, _ = io.WriteString(l.W, "\r"+s)
 		l.shown = len(s)
 	}
 }
 
 // erase takes the line away, by means that each terminal has.
-func (l *statusLine) erase() {
+func (l *StatusLine) erase() {
 	if l.shown > 0 {
-		_, _ = io.WriteString(l.w, "\r"+strings.Repeat(" ", l.shown)+"\r")
+		_, _ = io.WriteString(l.W, "\r"+strings.Repeat(" ", l.shown)+"\r")
 		l.shown = 0
 	}
 }

@@ -1,32 +1,32 @@
-package main
+package machine
 
 import (
 	"net"
 	"net/netip"
 )
 
-// A netInterface is a network interface and its addresses.
-type netInterface struct {
-	name      string
-	addresses []netip.Prefix
+// A NetInterface is a network interface and its addresses.
+type NetInterface struct {
+	Name      string
+	Addresses []netip.Prefix
 }
 
 // netInterfaces lists the network interfaces.
-func netInterfaces() ([]netInterface, error) {
+func netInterfaces() ([]NetInterface, error) {
 	all, err := net.Interfaces()
 	if err != nil {
 		return nil, err
 	}
-	var list []netInterface
+	var list []NetInterface
 	for _, i := range all {
 		addrs, err := i.Addrs()
 		if err != nil {
 			continue // it has gone meanwhile
 		}
-		n := netInterface{name: i.Name}
+		n := NetInterface{Name: i.Name}
 		for _, a := range addrs {
 			if p, err := netip.ParsePrefix(a.String()); err == nil {
-				n.addresses = append(n.addresses, netip.PrefixFrom(p.Addr().Unmap(), p.Bits()))
+				n.Addresses = append(n.Addresses, netip.PrefixFrom(p.Addr().Unmap(), p.Bits()))
 			}
 		}
 		list = append(list, n)
@@ -34,19 +34,19 @@ func netInterfaces() ([]netInterface, error) {
 	return list, nil
 }
 
-// An interfaceNames finds the interface that has an address. It looks once: the
+// An InterfaceNames finds the interface that has an address. It looks once: the
 // interfaces of a run are those at its first result.
-type interfaceNames struct {
-	list   func() ([]netInterface, error)
+type InterfaceNames struct {
+	List   func() ([]NetInterface, error)
 	looked bool
-	found  []netInterface
+	found  []NetInterface
 
 	last netip.Addr // asked for, and what was found
 	name string
 }
 
-// of returns the name of the interface with that address; empty: none is known.
-func (n *interfaceNames) of(addr netip.Addr) string {
+// Of returns the name of the interface with that address; empty: none is known.
+func (n *InterfaceNames) Of(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
 	}
@@ -55,7 +55,7 @@ func (n *interfaceNames) of(addr netip.Addr) string {
 	}
 	if !n.looked {
 		n.looked = true
-		n.found, _ = n.list() // it is told where known
+		n.found, _ = n.List() // it is told where known
 	}
 	if addr != n.last {
 		n.last, n.name = addr, n.search(addr)
@@ -63,12 +63,12 @@ func (n *interfaceNames) of(addr netip.Addr) string {
 	return n.name
 }
 
-func (n *interfaceNames) search(addr netip.Addr) string {
+func (n *InterfaceNames) search(addr netip.Addr) string {
 	for _, i := range n.found {
-		for _, p := range i.addresses {
+		for _, p := range i.Addresses {
 			// All of 127.0.0.0/8 is the loopback interface's.
 			if p.Addr() == addr || addr.IsLoopback() && p.Contains(addr) {
-				return i.name
+				return i.Name
 			}
 		}
 	}

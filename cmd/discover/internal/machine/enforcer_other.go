@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package machine
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
-// systemEnforcer is nil: what is to run over IPsec is refused.
-var systemEnforcer func(name string) enforce.Enforcer
+// SystemEnforcer is nil: what is to run over IPsec is refused.
+var SystemEnforcer func(name string) enforce.Enforcer
 
 // systemCleanIPsec is nil: there is no IKE daemon to clean up.
 var systemCleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
 
-func hear(enforce.Enforcer, func(initiator.Warning)) {}
+func Hear(enforce.Enforcer, func(initiator.Warning)) {}
 
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

@@ -1,0 +1,32 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+)
+
+// ConfigReason returns what is wrong with a parameter, without its name.
+func ConfigReason(err error) string {
+	var ce *isdsc.Error
+	if errors.As(err, &ce) {
+		return ce.Reason
+	}
+	return err.Error()
+}
+
+// WithoutPackage returns the text of an error of pkg/initiator for people.
+func WithoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "initiator: ") }
+
+// ReasonOnly leaves the path out of an error: who gave a secret in its place
+// shall not find it in a log.
+func ReasonOnly(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Sprintf("cannot %s it: %v", pe.Op, pe.Err)
+	}
+	return err.Error()
+}
