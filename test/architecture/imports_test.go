@@ -3,47 +3,111 @@
 package architecture
 
 import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 const module = "github.com/go-iscsi/discovery"
 
-// TestDirection: arrows go from the command down to the bytes, never back.
+// TestDirection: arrows go from the command down to the bytes, never back, on all
+// systems; each package has a row, each row a package that imports what it says.
 func TestDirection(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		pkg     string
-		may     []string // packages of ours that it may depend on
-		mustNot []string // packages of others that it must not
-	}{
-		{pkg: "pkg/pdu", mustNot: []string{"net", "context"}},
-		{pkg: "pkg/auth", may: []string{"pkg/pdu"}, mustNot: []string{"net"}},
-		{pkg: "pkg/initiator/internal/session", may: []string{"pkg/pdu", "pkg/auth"}, mustNot: []string{"net"}},
-		{pkg: "test/iscsitest", may: []string{"pkg/pdu", "internal/need"}},
-		{pkg: "pkg/ipsec", mustNot: []string{"net"}},
-		{pkg: "pkg/initiator", may: []string{
-			"pkg/pdu", "pkg/auth", "pkg/ipsec", "pkg/initiator/internal/session", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports",
-			"pkg/ipsec/enforce", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/internal/dial",
-		}},
+	packages := make(map[string][]string) // files without tests, by package
+	for _, file := range sources(t, "../..") {
+		pkg := path.Dir(file)
+		if !strings.HasSuffix(file, "_test.go") {
+			packages[pkg] = append(packages[pkg], file)
+		} else if packages[pkg] == nil {
+			packages[pkg] = []string{}
+		}
 	}
-	for _, tt := range tests {
-		t.Run(tt.pkg, func(t *testing.T) {
-			t.Parallel()
-			for _, dep := range deps(t, "../..", "./"+tt.pkg) {
-				if ours, ok := strings.CutPrefix(dep, module+"/"); ok && ours != tt.pkg && !slices.Contains(tt.may, ours) {
-					t.Errorf("%s depends on %s, which lies above it or beside it", tt.pkg, ours)
-				}
-				if slices.Contains(tt.mustNot, dep) {
-					t.Errorf("%s depends on %s", tt.pkg, dep)
+	for pkg := range rows {
+		if packages[pkg] == nil {
+			t.Errorf("%s has a row and is no package", pkg)
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(packages)) {
+		files := packages[pkg]
+		t.Logf("%3d files in %s", len(files), pkg)
+		if most := max(usualFiles, largePackages[pkg]); len(files) > most {
+			t.Errorf("%s has %d files, want %d at most: is there a second noun in it?", pkg, len(files), most)
+		}
+		r, ok := rows[pkg]
+		if !ok {
+			t.Errorf("%s has no row in rows_test.go", pkg)
+		}
+		imported := make(map[string]bool)
+		for _, file := range files {
+			for _, p := range importsOf(t, filepath.Join("../..", file)) {
+				if ours, ok := strings.CutPrefix(p, module+"/"); ok {
+					imported[ours] = true
 				}
 			}
-		})
+		}
+		for ours := range imported {
+			if !slices.Contains(r.may, ours) {
+				t.Errorf("%s imports %s, which is not in its row", pkg, ours)
+			}
+		}
+		for _, ours := range r.may {
+			if !imported[ours] {
+				t.Errorf("%s does not import %s, which is in its row", pkg, ours)
+			}
+		}
+		if len(r.mustNot) == 0 {
+			continue
+		}
+		for _, dep := range deps(t, "../..", "./"+pkg) {
+			if slices.Contains(r.mustNot, dep) {
+				t.Errorf("%s depends on %s", pkg, dep)
+			}
+		}
 	}
+}
+
+// sources returns the Go files below root, with slashes.
+func sources(t *testing.T, root string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		files = append(files, filepath.ToSlash(rel))
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	return files
+}
+
+// importsOf returns what a file imports, whatever system it is for.
+func importsOf(t *testing.T, name string) (paths []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range f.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, p)
+	}
+	return paths
 }
 
 // TestEmbedder builds a module of its own that imports pkg/initiator, and allows
