@@ -51,7 +51,7 @@ var rows = map[string]row{
 	"test/lio":                           {},
 	"test/netns":                         {may: []string{"internal/need"}},
 	"test/network":                       {},
-	"test/targets":                       {may: []string{"internal/need", "test/netns", "test/targets/gotgt", "test/targets/gotgtd"}},
+	"test/targets":                       {may: []string{"internal/need", "test/netns", "test/targets/gotgt"}},
 	"test/targets/gotgt":                 {},
 	"test/targets/gotgtd":                {may: []string{"test/targets/gotgt"}},
 	"test/uml":                           {may: []string{"internal/need", "test/netns", "test/uml/internal/control"}},
