@@ -5,6 +5,7 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -91,7 +92,7 @@ func (s *probeStage) collected(p *heldPortal, r *initiator.Result) {
 	var n int64
 	for i := range r.Targets {
 		t := &r.Targets[i]
-		n += targetSize(len(t.Name)+len(t.Alias), t.Addresses)
+		n += render.TargetSize(len(t.Name)+len(t.Alias), t.Addresses)
 	}
 	fits := s.reserve(n)
 	s.mu.Lock()
@@ -156,7 +157,7 @@ func (p *portalView) probe(ctx context.Context) {
 	for _, b := range p.held {
 		var before []initiator.TargetAddress
 		for i := range b.Len() {
-			if a := b.Addresses(i); i == 0 || !sameMemory(a, before) {
+			if a := b.Addresses(i); i == 0 || !render.SameMemory(a, before) {
 				before = a
 				add(a)
 			}

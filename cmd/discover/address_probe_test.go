@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -67,7 +68,7 @@ func TestProbeFormats(t *testing.T) {
 // Without a probe nothing is tried, and nothing is said of it.
 func TestNoProbe(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		l := manyWays(t)
 		if r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10"); r.status != machine.ExitOK || strings.Contains(r.stdout, "reach") || len(l.Dials()) != 1 {
 			t.Errorf("-o %s: got %+v, dials %v", format, r, l.Dials())
@@ -177,7 +178,7 @@ func TestProbeSecrets(t *testing.T) {
 // Many portals with probes: results in their order, each address tried once.
 func TestProbeManyPortals(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.99:3260") // silent
@@ -202,12 +203,12 @@ func TestProbeManyPortals(t *testing.T) {
 			last := 0
 			for i := range 30 {
 				at := strings.Index(r.stdout, fmt.Sprintf("192.0.2.%d:3260", 100+i))
-				if at < last && format != formatJSONL {
+				if at < last && format != render.FormatJSONL {
 					t.Errorf("-o %s: 192.0.2.%d is not in its place", format, 100+i)
 				}
 				last = at
 			}
-			if format != formatISCSIADM && strings.Count(r.stdout, "unreachable") != 15 {
+			if format != render.FormatISCSIADM && strings.Count(r.stdout, "unreachable") != 15 {
 				t.Errorf("-o %s: got %s", format, r.stdout)
 			}
 		})
@@ -217,7 +218,7 @@ func TestProbeManyPortals(t *testing.T) {
 // Who interrupts a scan with probes gets what is there, with what is known.
 func TestCancelProbes(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			l := manyWays(t)
 			l.Portal("192.0.2.20:3260") // silent
@@ -227,7 +228,7 @@ func TestCancelProbes(t *testing.T) {
 			if r.status != machine.ExitPartly || !strings.Contains(r.stdout, "disk2") {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
-			if format != formatISCSIADM && !strings.Contains(r.stdout, "not tried") {
+			if format != render.FormatISCSIADM && !strings.Contains(r.stdout, "not tried") {
 				t.Errorf("-o %s: got %+v", format, r)
 			}
 		})
@@ -261,7 +262,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("no space le
 func TestProbeNoReader(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"scan --probe 192.0.2.10 192.0.2.20", "scan --via-portal array.example 192.0.2.20", "portal refresh --probe 192.0.2.10 192.0.2.20"} {
-		for _, format := range formats {
+		for _, format := range render.Formats {
 			synctest.Test(t, func(t *testing.T) {
 				l := manyWays(t)
 				l.Portal("192.0.2.20:3260") // silent
@@ -285,7 +286,7 @@ func TestProbeNoReader(t *testing.T) {
 // held, and where the output has a bound of its own.
 func TestProbeLongList(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatJSON, formatISCSIADM} {
+	for _, format := range []string{render.FormatJSON, render.FormatISCSIADM} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", listOf(manyTargets, ordinary))

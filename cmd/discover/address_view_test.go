@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -69,7 +70,7 @@ func TestAddressFilters(t *testing.T) {
 // A target of which nothing is left is in no format, and counted in each.
 func TestFilteredTargets(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		l := newLab(t)
 		l.Portal("192.0.2.10:3260", twoTargets())
 		r := l.discover(t.Context(), "scan", "-o", format, "--family", "6", "192.0.2.10")
@@ -79,7 +80,7 @@ func TestFilteredTargets(t *testing.T) {
 		if all := r.stdout + r.stderr; strings.Count(all, "1 target is not shown: no address is left by --family") != 1 {
 			t.Errorf("-o %s: got %s", format, all)
 		}
-		if format == formatJSONL && !strings.Contains(r.stdout, `"targets_found":2`) {
+		if format == render.FormatJSONL && !strings.Contains(r.stdout, `"targets_found":2`) {
 			t.Errorf("got %s", r.stdout)
 		}
 	}
@@ -89,7 +90,7 @@ func TestFilteredTargets(t *testing.T) {
 // address is shown once, and its group stays.
 func TestRewriteAddresses(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: []iscsitest.Record{
@@ -108,14 +109,14 @@ func TestRewriteAddresses(t *testing.T) {
 				t.Errorf("dials %v", l.Dials())
 			}
 			switch format {
-			case formatTable:
+			case render.FormatTable:
 				r.want(t, machine.ExitOK, `
 192.0.2.10:3260: 1 target
   iqn.2026-11.com.example:disk1  192.0.2.10:3260,1  reachable
                                  192.0.2.11:3261,2  reachable
                                  192.0.2.99:3260,3  unreachable
 `[1:], "")
-			case formatISCSIADM:
+			case render.FormatISCSIADM:
 				r.want(t, machine.ExitOK, `
 192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
 192.0.2.11:3261,2 iqn.2026-11.com.example:disk1
@@ -143,7 +144,7 @@ func TestViaPortal(t *testing.T) {
 	}}
 	for _, portal := range []string{"192.0.2.10:3261", "array.example:3261", "192.0.2.20:3261", "sends.example:3261", "[fd00::20]:3261"} {
 		for _, probe := range []string{"", "--probe"} {
-			for _, format := range formats {
+			for _, format := range render.Formats {
 				synctest.Test(t, func(t *testing.T) {
 					l := newLab(t)
 					l.names["array.example"], l.names["sends.example"] = []string{"192.0.2.10"}, []string{"192.0.2.20"}
@@ -164,10 +165,10 @@ func TestViaPortal(t *testing.T) {
 						reach = `,"reach":"reachable"`
 					}
 					switch format {
-					case formatISCSIADM:
+					case render.FormatISCSIADM:
 						w := where.String()
 						r.want(t, machine.ExitOK, w+",1 iqn.2026-11.com.example:disk1\n"+w+",-1 iqn.2026-11.com.example:disk2\n"+w+",-1 iqn.2026-11.com.example:disk3\n", "")
-					case formatTable:
+					case render.FormatTable:
 						if got := strings.Count(r.stdout, "  "+where.String()); got != 3 {
 							t.Errorf("got %s", r.stdout)
 						}

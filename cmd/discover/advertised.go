@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"iter"
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -61,7 +63,7 @@ func (n *advertised) see(b *initiator.Batch) {
 	}
 	var last []initiator.TargetAddress
 	for i := 0; i < b.Len() && !n.quiet; i++ {
-		if a := b.Addresses(i); !sameMemory(a, last) {
+		if a := b.Addresses(i); !render.SameMemory(a, last) {
 			last = a
 			n.add(a)
 		}
@@ -70,7 +72,7 @@ func (n *advertised) see(b *initiator.Batch) {
 		return
 	}
 	for i := 0; i < len(b.Result.Targets) && !n.quiet; i++ {
-		if a := b.Result.Targets[i].Addresses; !sameMemory(a, last) {
+		if a := b.Result.Targets[i].Addresses; !render.SameMemory(a, last) {
 			last = a
 			n.add(a)
 		}
@@ -126,7 +128,7 @@ func (n *advertised) warn(r *initiator.Result) {
 	addr, _ := first.Addr()
 	text := netip.AddrPortFrom(addr, first.Port).String()
 	if more := len(n.found) - 1; more > 0 {
-		text += fmt.Sprintf(" and %s", plural(more, "other address", "other addresses"))
+		text += fmt.Sprintf(" and %s", machine.Plural(more, "other address", "other addresses"))
 	}
 	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked; if NAT lies between, see --rewrite and --via-portal", text, r.Address)
 	if n.view.viaPortal {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -48,7 +49,7 @@ func TestAdvertisedElsewhere(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, format := range formats {
+			for _, format := range render.Formats {
 				l := newLab(t)
 				show := &iscsitest.Target{MaxText: 60}
 				for i, addresses := range tt.addresses {
@@ -67,7 +68,7 @@ func TestAdvertisedElsewhere(t *testing.T) {
 					want = ""
 				}
 				switch {
-				case format == formatTable || format == formatISCSIADM:
+				case format == render.FormatTable || format == render.FormatISCSIADM:
 					if r.stderr != want {
 						t.Errorf("-o %s: got %s, want %s", format, r.stderr, want)
 					}

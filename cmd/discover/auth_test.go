@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -50,7 +51,7 @@ func TestAuthInOutputs(t *testing.T) {
 					args = append([]string{"scan", "-o", format, "192.0.2.10"}, args...)
 					return l.discover(t.Context(), append(args, strings.Fields(tt.args)...)...)
 				}
-				for _, format := range []string{formatJSON, formatJSONL} {
+				for _, format := range []string{render.FormatJSON, render.FormatJSONL} {
 					r := scan(format)
 					if want := `"auth":` + tt.json + `,"elapsed_ms":`; strings.Count(r.stdout, want) != 1 || strings.Count(r.stdout, `"auth":`) != 1 {
 						t.Errorf("-o %s: got %s, want %s in it", format, r.stdout, want)
@@ -61,13 +62,13 @@ func TestAuthInOutputs(t *testing.T) {
 				if tt.failed {
 					table, lines = "", ""
 				}
-				if r := scan(formatTable); r.stdout != table {
+				if r := scan(render.FormatTable); r.stdout != table {
 					t.Errorf("got %q, want %q", r.stdout, table)
 				}
-				if r := scan(formatISCSIADM); r.stdout != lines {
+				if r := scan(render.FormatISCSIADM); r.stdout != lines {
 					t.Errorf("got %q, want %q", r.stdout, lines)
 				}
-				matrix := scan(formatTable, "--initiator-port", "each", "--registry", "/none")
+				matrix := scan(render.FormatTable, "--initiator-port", "each", "--registry", "/none")
 				if how := strings.TrimSpace(tt.table); strings.Contains(matrix.stdout, "1 target, ") != (how != "") || !strings.Contains(matrix.stdout, how) {
 					t.Errorf("got %q, want %q in it", matrix.stdout, how)
 				}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -72,7 +73,7 @@ const manyTargets = 200_000
 // for a portal that was given before.
 func TestLongListIsWhole(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatJSON, formatTable, formatISCSIADM} {
+	for _, format := range []string{render.FormatJSON, render.FormatTable, render.FormatISCSIADM} {
 		for _, waits := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, waits %t", format, waits), func(t *testing.T) {
 				t.Parallel()
@@ -89,7 +90,7 @@ func TestLongListIsWhole(t *testing.T) {
 						t.Errorf("got exit status %d, want %d: %s", r.status, want, r.stderr)
 					}
 					i := 0
-					if format == formatJSON {
+					if format == render.FormatJSON {
 						d := parseDocument(t, r.stdout)
 						for _, target := range d.Results[len(d.Results)-1].Targets {
 							if target.Name != ordinaryName(i) || len(target.Addresses) != 1 || target.Addresses[0].Address != "192.0.2.10" {

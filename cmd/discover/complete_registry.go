@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -30,7 +31,7 @@ func (c *command) completeKeyFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
 	words := []string{ports.All.String()}
 	if cmd.Name() == "scan" {
-		words = append(words, eachPort)
+		words = append(words, sweep.EachPort)
 	}
 	_ = cmd.RegisterFlagCompletionFunc("initiator-port", complete(words...))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -77,24 +78,24 @@ func (c *command) tellUnread(unread []error) {
 }
 
 // endListing ends a listing, with what could not be read.
-func (c *command) endListing(l *listing, unread ...error) error {
-	failed := new(failedResults)
+func (c *command) endListing(l *render.Listing, unread ...error) error {
+	failed := new(render.FailedResults)
 	return c.endListingWith(l, failed, unread)
 }
 
 // endListingWith is endListing behind other failed results.
-func (c *command) endListingWith(l *listing, failed *failedResults, unread []error) error {
+func (c *command) endListingWith(l *render.Listing, failed *render.FailedResults, unread []error) error {
 	if c.forPeople() {
-		if err := l.end(); err != nil {
+		if err := l.End(); err != nil {
 			return err
 		}
 		c.tellUnread(unread)
 		return unreadStatus(unread)
 	}
 	for _, err := range unread {
-		failed.all = append(failed.all, failedWith(newJSONFailure(err)).all...)
+		failed.All = append(failed.All, render.FailedWith(render.NewJSONFailure(err)).All...)
 	}
-	if err := l.endWith(failed); err != nil {
+	if err := l.EndWith(failed); err != nil {
 		return err
 	}
 	return unreadStatus(unread)

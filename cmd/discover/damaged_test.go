@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -81,23 +82,23 @@ func TestDamagedRecord(t *testing.T) {
 			}
 			want(machine.ExitOK, "target add "+vault)
 			damage(t, registry, tt.prefix)
-			outputs := []string{formatTable, formatJSON, formatJSONL}
+			outputs := []string{render.FormatTable, render.FormatJSON, render.FormatJSONL}
 			switch {
 			case strings.HasPrefix(tt.list, "iscsicli"):
 				outputs = outputs[:1]
 			case tt.list == "target list":
-				outputs = append(outputs, formatISCSIADM)
+				outputs = append(outputs, render.FormatISCSIADM)
 			}
 			for _, output := range outputs {
 				r := discover(tt.list, "-o", output)
 				told := r.stderr
-				if output == formatJSON || output == formatJSONL {
+				if output == render.FormatJSON || output == render.FormatJSONL {
 					told = r.stdout
 				}
-				if output == formatJSON && !json.Valid([]byte(r.stdout)) {
+				if output == render.FormatJSON && !json.Valid([]byte(r.stdout)) {
 					t.Errorf("no document: %s", r.stdout)
 				}
-				found := strings.Contains(r.stdout, tt.there) || output == formatISCSIADM && tt.there == vault // it has no address
+				found := strings.Contains(r.stdout, tt.there) || output == render.FormatISCSIADM && tt.there == vault // it has no address
 				if r.status != machine.ExitPartly || !strings.Contains(told, tt.prefix) || !strings.Contains(told, "is damaged: ") || !found {
 					t.Errorf("%s -o %s: %+v", tt.list, output, r)
 				}

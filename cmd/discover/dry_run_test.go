@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -137,7 +138,7 @@ func testDryRun(t *testing.T, line, template string) {
 	l, registry := dryLab(t, template)
 	before := registryText(t, l, registry)
 	tool := strings.HasPrefix(line, "iscsicli")
-	formats := []string{formatTable, formatJSON, formatJSONL}
+	formats := []string{render.FormatTable, render.FormatJSON, render.FormatJSONL}
 	if tool {
 		formats = formats[:1]
 	}
@@ -158,7 +159,7 @@ func testDryRun(t *testing.T, line, template string) {
 		t.Errorf("the registry was\n%s\nand is\n%s", before, after)
 	}
 	r := l.discover(t.Context(), append(strings.Fields(line), "--registry", registry)...)
-	if r.status != machine.ExitOK || saysDryRun(t, r.stdout, formatTable, tool) {
+	if r.status != machine.ExitOK || saysDryRun(t, r.stdout, render.FormatTable, tool) {
 		t.Errorf("the run itself: got %+v, want success and nothing of a dry run", r)
 	}
 }
@@ -170,7 +171,7 @@ func saysDryRun(t *testing.T, stdout, format string, tool bool) bool {
 	switch {
 	case tool:
 		return strings.HasPrefix(stdout, banner+"Dry run: nothing is stored, and nothing is sent.\n")
-	case format == formatTable:
+	case format == render.FormatTable:
 		return strings.HasPrefix(stdout, "dry run: ")
 	}
 	for decoder := json.NewDecoder(strings.NewReader(stdout)); decoder.More(); {

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -128,7 +130,7 @@ func TestEachWithoutRoute(t *testing.T) {
 // An address of a block counts once, however many ports it was asked from.
 func TestEachOfBlock(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			r := twoWays(t).scanEach(t, "-o", format, "192.0.2.9-192.0.2.20")
 			if r.status != machine.ExitPartly { // one port of 192.0.2.20 was refused
@@ -167,7 +169,7 @@ func TestCancelEach(t *testing.T) {
 func TestEachForgets(t *testing.T) {
 	t.Parallel()
 	w := machine.Env{}
-	portals, err := parsePortals([]string{"10.0.0.0/20"}, 3260, &w)
+	portals, err := sweep.ParsePortals([]string{"10.0.0.0/20"}, 3260, &w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,30 +178,30 @@ func TestEachForgets(t *testing.T) {
 		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	s := &scan{command: &command{Env: w}, portals: portals, each: newEach("", selector, &w, none)}
+	s := &scan{command: &command{Env: w}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
 	asked := func(yield func(initiator.SendTargetPortal) bool) {
-		for p := range portals.all() {
+		for p := range portals.All() {
 			if !yield(s.asked(p)) {
 				return
 			}
 		}
 	}
-	tally := &tally{portals: portals, each: s.each}
-	out := newMatrixOutput(io.Discard, new(notes), askedAs{}, 1<<20)
+	tally := &sweep.Tally{Portals: portals, Each: s.each}
+	out := render.NewMatrixOutput(io.Discard, new(render.Notes), render.AskedAs{}, 1<<20)
 	index := 0
-	for p := range s.each.record(s.each.expand(t.Context(), asked, none)) {
+	for p := range s.each.Record(s.each.Expand(t.Context(), asked, none)) {
 		r := &initiator.Result{Portal: p, Err: &initiator.Error{Stage: initiator.StageConnect, Err: context.DeadlineExceeded}}
 		if err := s.showResult(index, r, out, tally); err != nil {
 			t.Fatal(err)
 		}
-		if index++; len(s.each.begun) != 0 {
-			t.Fatalf("after %d results %d sessions are kept", index, len(s.each.begun))
+		if index++; len(s.each.Begun) != 0 {
+			t.Fatalf("after %d results %d sessions are kept", index, len(s.each.Begun))
 		}
 	}
-	if index != 3*4094 || tally.silent != index || tally.begun != 4094 || len(tally.open) != 0 {
-		t.Errorf("%d sessions, %d silent of %d portals", index, tally.silent, tally.begun)
+	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || len(tally.Open) != 0 {
+		t.Errorf("%d sessions, %d silent of %d portals", index, tally.Silent, tally.Begun)
 	}
-	if size := unsafe.Sizeof(way{}); size > 256 {
+	if size := unsafe.Sizeof(sweep.Way{}); size > 256 {
 		t.Errorf("a session that waits takes %d bytes, more than 256", size)
 	}
 }

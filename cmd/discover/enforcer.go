@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -27,7 +28,7 @@ func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
 // matter reports flags that say anything about IPsec. That there be none as well:
 // what exists comes before flags.
 func (i *ipsecFlags) matter() bool {
-	return i.given() || i.unknown == unknownRefuse || i.enforcer != ""
+	return i.given() || i.unknown == render.UnknownRefuse || i.enforcer != ""
 }
 
 func orAuto(enforcer string) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -32,14 +33,14 @@ discover: warning: 192.0.2.10:3260: advertised addresses that cannot be connecte
 func TestFieldOutputs(t *testing.T) {
 	t.Parallel()
 	for format, want := range map[string]struct{ stdout, stderr string }{
-		formatTable: {`
+		render.FormatTable: {`
 192.0.2.10:3260: 3 targets, 1 left out
   iqn.2015-1.workgroup:RAID.iscsi0  192.0.2.10:3260,1
                                     [fe80::211:32ff:fe0c:d12]:3260,1 (unusable: link-local without a zone)
   iqn.2026-11.com.example:wild      192.0.2.10:3261,2
   iqn.2026-11.com.example:lost      127.0.0.1:3260,1 (unusable: a loopback address of the target)
 `, fieldWarnings},
-		formatISCSIADM: {`
+		render.FormatISCSIADM: {`
 192.0.2.10:3260,1 iqn.2015-1.workgroup:RAID.iscsi0
 192.0.2.10:3261,2 iqn.2026-11.com.example:wild
 192.0.2.10:3260,-1 iqn.2026-11.com.example:lost
@@ -59,7 +60,7 @@ func TestFieldOutputs(t *testing.T) {
 // TestFieldJSON: JSON marks what is of no use, and says that a name was left out.
 func TestFieldJSON(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatJSON, formatJSONL} {
+	for _, format := range []string{render.FormatJSON, render.FormatJSONL} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -77,11 +78,11 @@ func TestFieldJSON(t *testing.T) {
 					}
 				}
 				for s := range strings.Lines(r.stdout) {
-					if format == formatJSONL && !json.Valid([]byte(s)) {
+					if format == render.FormatJSONL && !json.Valid([]byte(s)) {
 						t.Errorf("not JSON: %q", s)
 					}
 				}
-				if r.status != machine.ExitOK || r.stderr != "" || format == formatJSON && !json.Valid([]byte(r.stdout)) {
+				if r.status != machine.ExitOK || r.stderr != "" || format == render.FormatJSON && !json.Valid([]byte(r.stdout)) {
 					t.Errorf("got %+v", r)
 				}
 			})

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+)
 
 // globalFlags are those that each verb takes.
 type globalFlags struct {
@@ -11,21 +15,11 @@ type globalFlags struct {
 	dryRun   bool // of the verbs that change something
 }
 
-// The formats of --output.
-const (
-	formatTable    = "table"
-	formatJSON     = "json"
-	formatJSONL    = "jsonl"
-	formatISCSIADM = "iscsiadm"
-)
-
-var formats = []string{formatTable, formatJSON, formatJSONL, formatISCSIADM}
-
 func (g *globalFlags) flags(usualRegistry string) *pflag.FlagSet {
 	fs := newFlagSet()
-	g.output = formatTable
+	g.output = render.FormatTable
 	g.key.asIs = true
-	fs.VarP(&choice{&g.output, "FORMAT", formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
+	fs.VarP(&choice{&g.output, "FORMAT", render.Formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
 	fs.Var(&text{&g.registry, "FILE"}, "registry", "the registry; default: "+registryVariable+" in the environment, or else "+usualRegistry)
 	fs.Var(&g.key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")
 	fs.BoolVarP(&g.verbose, "verbose", "v", false, "log to standard error")

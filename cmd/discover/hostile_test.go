@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -92,7 +93,7 @@ func TestVenom(t *testing.T) {
 	for what, handler := range venoms() {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			for _, format := range formats {
+			for _, format := range render.Formats {
 				synctest.Test(t, func(t *testing.T) {
 					l := newLab(t)
 					l.env["US"], l.env["THEM"] = "secret-of-the-host", "secret-of-the-target"
@@ -103,7 +104,7 @@ func TestVenom(t *testing.T) {
 					}
 					registry := " --registry " + t.TempDir() + "/registry.db"
 					runs := []string{"scan" + credentials + "192.0.2.10"}
-					if format == formatTable || format == formatJSON {
+					if format == render.FormatTable || format == render.FormatJSON {
 						runs = append(runs, "portal add"+credentials+"192.0.2.10"+registry, "portal list"+registry, "target list"+registry)
 					}
 					for _, args := range runs {
@@ -145,17 +146,17 @@ func judgeOutput(t *testing.T, format string, r ran) {
 		}
 	}
 	switch format {
-	case formatJSON:
+	case render.FormatJSON:
 		if !json.Valid([]byte(r.stdout)) {
 			t.Errorf("not JSON: %s", r.stdout)
 		}
-	case formatJSONL:
+	case render.FormatJSONL:
 		for line := range strings.Lines(r.stdout) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("not a line of JSON: %s", line)
 			}
 		}
-	case formatISCSIADM:
+	case render.FormatISCSIADM:
 		for line := range strings.Lines(r.stdout) {
 			if !record.MatchString(strings.TrimSuffix(line, "\n")) {
 				t.Errorf("not a record: %q", line)

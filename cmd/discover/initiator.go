@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -20,11 +21,11 @@ func (c *command) initiator() *cobra.Command {
 
 // jsonInitiator is who we are.
 type jsonInitiator struct {
-	Name       jsonText `json:"name"`
-	Origin     jsonText `json:"origin"`
-	CHAPSecret string   `json:"chap_secret"` // "set", or empty
+	Name       render.JSONText `json:"name"`
+	Origin     render.JSONText `json:"origin"`
+	CHAPSecret string          `json:"chap_secret"` // "set", or empty
 
-	Warnings []jsonWarning `json:"warnings"`
+	Warnings []render.JSONWarning `json:"warnings"`
 }
 
 // initiatorShow returns the verb.
@@ -47,7 +48,7 @@ func (c *command) initiatorShow() *cobra.Command {
 }
 
 // showInitiator shows what holds.
-func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...jsonWarning) error {
+func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...render.JSONWarning) error {
 	us := nodeName{origin: "initiator set-name"}
 	var err error
 	if us.name, err = s.InitiatorNodeName(ctx); err != nil {
@@ -55,14 +56,14 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 	}
 	if us.name == "" {
 		if us = c.defaultName(false); us.because != "" {
-			warnings = append(warnings, jsonWarning{Code: "initiator-name-file", Message: jsonText(us.complaint())})
+			warnings = append(warnings, render.JSONWarning{Code: "initiator-name-file", Message: render.JSONText(us.complaint())})
 		}
 	}
 	set, err := s.InitiatorCHAPSecretSet(ctx)
 	if err != nil {
 		return err
 	}
-	j := jsonInitiator{Name: jsonText(us.name), Origin: jsonText(us.origin), Warnings: append([]jsonWarning{}, warnings...)}
+	j := jsonInitiator{Name: render.JSONText(us.name), Origin: render.JSONText(us.origin), Warnings: append([]render.JSONWarning{}, warnings...)}
 	secret := "none"
 	if set {
 		j.CHAPSecret, secret = "set", "set"
@@ -73,14 +74,14 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 		}
 	}
 	l := c.newListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
-	l.would = "nothing is stored; this is what would hold"
-	if c.global.output != formatJSON {
-		if err := l.item(j, []string{us.name, us.origin, secret}); err != nil {
+	l.Would = "nothing is stored; this is what would hold"
+	if c.global.output != render.FormatJSON {
+		if err := l.Item(j, []string{us.name, us.origin, secret}); err != nil {
 			return err
 		}
-		return l.end()
+		return l.End()
 	}
-	b, err := marshal(struct {
+	b, err := render.Marshal(struct {
 		Version   int           `json:"version"`
 		DryRun    bool          `json:"dry_run,omitempty"`
 		Initiator jsonInitiator `json:"initiator"`
@@ -155,7 +156,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var warnings []jsonWarning
+				var warnings []render.JSONWarning
 				if short {
 					warnings = append(warnings, shortSecret)
 				}
@@ -168,9 +169,9 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 }
 
 // shortSecret is the warning that the reference API has for it.
-var shortSecret = jsonWarning{
+var shortSecret = render.JSONWarning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + jsonText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + render.JSONText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no

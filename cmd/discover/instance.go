@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -42,7 +43,7 @@ func (c *command) instanceList() *cobra.Command {
 					if len(j.Addresses) == 0 && len(j.Interfaces) == 0 {
 						addresses = "all of this host"
 					}
-					if err := l.item(j, []string{i.Name, i.NodeName, strings.Join(j.Interfaces, " "), addresses}); err != nil {
+					if err := l.Item(j, []string{i.Name, i.NodeName, strings.Join(j.Interfaces, " "), addresses}); err != nil {
 						return err
 					}
 				}
@@ -54,17 +55,17 @@ func (c *command) instanceList() *cobra.Command {
 
 // jsonInstance is an initiator instance.
 type jsonInstance struct {
-	Name       jsonText         `json:"name"`
-	NodeName   jsonText         `json:"node_name"`
-	Interfaces jsonList[string] `json:"interfaces"`
-	Addresses  jsonList[string] `json:"addresses"`
-	BuiltIn    bool             `json:"built_in"`
-	Before     *jsonInstance    `json:"before,omitempty"` // of instance add: what it was; nil: there was none
+	Name       render.JSONText         `json:"name"`
+	NodeName   render.JSONText         `json:"node_name"`
+	Interfaces render.JSONList[string] `json:"interfaces"`
+	Addresses  render.JSONList[string] `json:"addresses"`
+	BuiltIn    bool                    `json:"built_in"`
+	Before     *jsonInstance           `json:"before,omitempty"` // of instance add: what it was; nil: there was none
 }
 
 func newJSONInstance(i *ports.Instance) *jsonInstance {
 	j := &jsonInstance{
-		Name: jsonText(i.Name), NodeName: jsonText(i.NodeName), Interfaces: i.Interfaces,
+		Name: render.JSONText(i.Name), NodeName: render.JSONText(i.NodeName), Interfaces: i.Interfaces,
 		BuiltIn: i.Name == ports.Host,
 	}
 	for _, a := range i.Addresses {
@@ -131,7 +132,7 @@ func (c *command) instanceRemove() *cobra.Command {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.done("removed", jsonName{jsonText(args[0])}, "removed instance %s", args[0])
+				return c.done("removed", jsonName{render.JSONText(args[0])}, "removed instance %s", args[0])
 			})
 		}),
 	}

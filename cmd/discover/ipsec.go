@@ -34,30 +34,6 @@ func (c *command) registryVerb(a access, verb func(ctx context.Context, s *regis
 	})
 }
 
-// jsonFlags are security flags in both ways to write them.
-type jsonFlags struct {
-	SecurityFlags string `json:"security_flags"`
-	IPsec         string `json:"ipsec"` // the list of --ipsec; empty: there is none for these
-}
-
-func newJSONFlags(f ipsec.Flags) jsonFlags { return jsonFlags{f.Hex(), flagsList(f)} }
-
-// flagsList returns the list of --ipsec; empty: there is none.
-func flagsList(f ipsec.Flags) string {
-	if s := f.String(); s != f.Hex() {
-		return s
-	}
-	return ""
-}
-
-// flagsText is both ways to write flags, for people.
-func flagsText(f ipsec.Flags) string {
-	if list := flagsList(f); list != "" {
-		return list + " (" + f.Hex() + ")"
-	}
-	return f.Hex()
-}
-
 // parseFlags understands LIST|0xNN.
 func parseFlags(arg string) (ipsec.Flags, error) {
 	f, err := ipsec.Parse(arg)

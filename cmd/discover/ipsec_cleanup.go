@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
@@ -36,10 +37,10 @@ func (c *command) ipsecCleanup() *cobra.Command {
 
 // jsonLeftover is something of ours in the IKE daemon.
 type jsonLeftover struct {
-	Name    jsonText  `json:"name"`
-	Owner   string    `json:"owner"`
-	Removed bool      `json:"removed"`
-	Error   *jsonText `json:"error"`
+	Name    render.JSONText  `json:"name"`
+	Owner   string           `json:"owner"`
+	Removed bool             `json:"removed"`
+	Error   *render.JSONText `json:"error"`
 }
 
 // cleanup takes out what there is, and shows it.
@@ -54,30 +55,30 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
 	}
 	l := c.newListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
-	l.would = "nothing is taken out"
+	l.Would = "nothing is taken out"
 	tried, failed := 0, 0
 	for i := range list {
 		left := &list[i]
-		j := jsonLeftover{Name: jsonText(left.Name), Owner: left.Owner, Removed: left.Removed}
+		j := jsonLeftover{Name: render.JSONText(left.Name), Owner: left.Owner, Removed: left.Removed}
 		if left.Err != nil {
 			failed++
-			text := jsonText(strings.TrimPrefix(left.Err.Error(), "strongswan: "))
+			text := render.JSONText(strings.TrimPrefix(left.Err.Error(), "strongswan: "))
 			j.Error = &text
 		}
 		if left.Err != nil || left.Removed {
 			tried++
 		}
-		if err := l.item(j, []string{left.Name, left.Owner, c.cleaned(left, all)}); err != nil {
+		if err := l.Item(j, []string{left.Name, left.Owner, c.cleaned(left, all)}); err != nil {
 			return err
 		}
 		if j.Error != nil && c.forPeople() {
 			c.say("%s", *j.Error)
 		}
 	}
-	if l.empty() && c.forPeople() {
+	if l.Empty() && c.forPeople() {
 		c.say("nothing of a discovery is in charon")
 	}
-	if err := l.end(); err != nil {
+	if err := l.End(); err != nil {
 		return err
 	}
 	return partly(tried, failed)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -43,8 +44,8 @@ func (c *command) ipsecDefault() *cobra.Command {
 
 // jsonDefault is the default.
 type jsonDefault struct {
-	jsonFlags
-	Warnings []jsonWarning `json:"warnings"`
+	render.JSONFlags
+	Warnings []render.JSONWarning `json:"warnings"`
 }
 
 // showDefault shows the default as it is.
@@ -59,9 +60,9 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 	if err != nil {
 		return err
 	}
-	j := jsonDefault{jsonFlags: newJSONFlags(f), Warnings: []jsonWarning{}}
+	j := jsonDefault{JSONFlags: render.NewJSONFlags(f), Warnings: []render.JSONWarning{}}
 	if f != 0 && !f.Has(ipsec.FlagValid) {
-		j.Warnings = append(j.Warnings, jsonWarning{"ipsec-not-valid", "without the flag valid (0x01) the default does not count"})
+		j.Warnings = append(j.Warnings, render.JSONWarning{Code: "ipsec-not-valid", Message: "without the flag valid (0x01) the default does not count"})
 	}
 	means := "IPsec"
 	switch {
@@ -84,18 +85,18 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 // row under its head, and in a dry run before that what the row is.
 func (c *command) object(name string, j any, would string, head, row []string) error {
 	l := c.newListing(name, name, head...)
-	l.would = would
-	if c.global.output != formatJSON {
-		if err := l.item(j, row); err != nil {
+	l.Would = would
+	if c.global.output != render.FormatJSON {
+		if err := l.Item(j, row); err != nil {
 			return err
 		}
-		return l.end()
+		return l.End()
 	}
 	document := map[string]any{"version": 1, name: j}
 	if c.global.dryRun {
 		document["dry_run"] = true
 	}
-	b, err := marshal(document)
+	b, err := render.Marshal(document)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // ipsecExplain says under which IPsec a portal would be asked, and asks nobody.
@@ -107,18 +106,18 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 			return err
 		}
 	}
-	if err := l.end(); err != nil {
+	if err := l.End(); err != nil {
 		return err
 	}
 	return partly(len(all), failed)
 }
 
 // show shows what holds on one way.
-func (x *ipsecExplain) show(l *listing, e *initiator.Explanation, listed bool) error {
+func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed bool) error {
 	if !x.forPeople() {
-		return l.item(newJSONExplanation(e, listed))
+		return l.Item(render.NewJSONExplanation(e, listed))
 	}
-	if _, err := fmt.Fprint(x.Stdout, explanationText(e, listed)); err != nil {
+	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, listed)); err != nil {
 		return err
 	}
 	for _, w := range e.Plan.Warnings {
@@ -128,74 +127,4 @@ func (x *ipsecExplain) show(l *listing, e *initiator.Explanation, listed bool) e
 		x.say("%s", machine.WithoutPackage(e.Err))
 	}
 	return nil
-}
-
-// explanationText shows people what holds.
-func explanationText(e *initiator.Explanation, listed bool) string {
-	var b strings.Builder
-	b.WriteString(machine.Visible(e.Portal.Portal.String()))
-	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
-		fmt.Fprintf(&b, " (%s)", e.Address)
-	}
-	if e.Port.Address.IsValid() {
-		fmt.Fprintf(&b, " from %s", e.Port.Address)
-	}
-	if listed {
-		b.WriteString(", as it is in the registry")
-	}
-	b.WriteByte('\n')
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "  %-10s%s\n", name, machine.Visible(value))
-		}
-	}
-	if e.Plan.Why == "" {
-		return b.String() // it did not come to a plan
-	}
-	row("plan", planText(&e.Plan))
-	row("origin", e.Plan.Origin.String())
-	row("why", e.Plan.Why)
-	row("exists", existsText(e.Plan.Existing))
-	if !e.Plan.IPsec {
-		return b.String()
-	}
-	row("enforcer", e.Enforcer)
-	row("peer", e.Portal.IPsec.PeerID)
-	row("offers", e.Portal.IPsec.Proposals)
-	if e.Key {
-		row("key", "there")
-	}
-	if e.Outer.IsValid() {
-		row("outer", e.Outer.String())
-	}
-	return b.String()
-}
-
-// planText says in words what a plan comes to.
-func planText(p *ipsec.Plan) string {
-	if !p.IPsec {
-		return "no IPsec"
-	}
-	words := []string{"IPsec"}
-	if p.Mode != 0 {
-		words = append(words, p.Mode.String()+" mode")
-	}
-	if p.Exchange != 0 {
-		words = append(words, p.Exchange.String()+" mode of IKE")
-	}
-	switch {
-	case p.PFS:
-		words = append(words, "with PFS")
-	case !p.InPlace():
-		words = append(words, "without PFS")
-	}
-	return strings.Join(words, ", ")
-}
-
-// existsText says what was found. An unknown has its reason for a name.
-func existsText(e ipsec.Existing) string {
-	if e.Kind == ipsec.ExistingUnknown && e.Name != "" {
-		return "unknown: " + e.Name
-	}
-	return e.String()
 }

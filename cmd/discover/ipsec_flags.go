@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -31,9 +32,7 @@ type ipsecFlags struct {
 }
 
 // The words of --ipsec-unknown.
-var unknownWords = []string{unknownProceed, unknownRefuse}
-
-const unknownProceed, unknownRefuse = "proceed", "refuse"
+var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
 
 func (i *ipsecFlags) flags() *pflag.FlagSet {
 	fs := i.explainFlags()
@@ -125,7 +124,7 @@ func (i *ipsecFlags) checkTexts(f ipsec.Flags) error {
 
 // options returns what goes along with the flags. It reads the key.
 func (i *ipsecFlags) options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Outer: i.outer, RefuseUnknown: i.unknown == unknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Outer: i.outer, RefuseUnknown: i.unknown == render.UnknownRefuse}
 	if i.psk.given() {
 		o.Key, err = i.psk.resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}

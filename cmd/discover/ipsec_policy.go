@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -14,8 +15,8 @@ import (
 
 // jsonPolicy is an administrator's rule.
 type jsonPolicy struct {
-	Selector jsonText `json:"selector"`
-	jsonFlags
+	Selector render.JSONText `json:"selector"`
+	render.JSONFlags
 }
 
 // ipsecPolicyAdd returns the verb.
@@ -63,17 +64,17 @@ func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry
 	if there && old.Flags.Has(ipsec.FlagIKE) && !p.Flags.Has(ipsec.FlagIKE) && !replace {
 		return &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{
 			Code: isdsc.InvalidParameter, What: "policy " + p.Selector,
-			Reason: "it asks for " + flagsText(old.Flags) + " now; to turn that off, give --replace",
+			Reason: "it asks for " + render.FlagsText(old.Flags) + " now; to turn that off, give --replace",
 		}}
 	}
 	if err := s.SetPolicy(ctx, p); err != nil {
 		return err
 	}
-	j := jsonPolicy{jsonText(p.Selector), newJSONFlags(p.Flags)}
+	j := jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}
 	if there && old.Flags != p.Flags {
-		return c.done("policies", j, "replaced the policy %s: %s by %s", p.Selector, flagsText(old.Flags), flagsText(p.Flags))
+		return c.done("policies", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
 	}
-	return c.done("policies", j, "added the policy %s: %s", p.Selector, flagsText(p.Flags))
+	return c.done("policies", j, "added the policy %s: %s", p.Selector, render.FlagsText(p.Flags))
 }
 
 // ipsecPolicyList returns the verb.
@@ -92,11 +93,11 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 					unread = append(unread, err)
 					continue
 				}
-				if err := l.item(jsonPolicy{jsonText(p.Selector), newJSONFlags(p.Flags)}, []string{p.Selector, p.Flags.Hex(), flagsList(p.Flags)}); err != nil {
+				if err := l.Item(jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}, []string{p.Selector, p.Flags.Hex(), render.FlagsList(p.Flags)}); err != nil {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() && len(unread) == 0 {
+			if l.Empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.registryName())
 			}
 			return c.endListing(l, unread...)
@@ -123,7 +124,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			case bad != nil:
 				selector = args[0] // stored by an earlier version, which took it
 			}
-			return c.done("removed", jsonSelector{jsonText(selector)}, "removed the policy %s", selector)
+			return c.done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
 		}),
 	}
 	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
@@ -131,7 +132,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 }
 
 type jsonSelector struct {
-	Selector jsonText `json:"selector"`
+	Selector render.JSONText `json:"selector"`
 }
 
 func policyNames(ctx context.Context, s *registry.Service) (names []string) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -15,15 +16,15 @@ import (
 
 // jsonPSK is a preshared key, of which only is told that it is there.
 type jsonPSK struct {
-	ID     jsonText `json:"id"`
-	Key    string   `json:"key"`     // "set"
-	KeyRef jsonText `json:"key_ref"` // empty: it is sealed in the registry
-	jsonScope
-	jsonFlags
+	ID     render.JSONText `json:"id"`
+	Key    string          `json:"key"`     // "set"
+	KeyRef render.JSONText `json:"key_ref"` // empty: it is sealed in the registry
+	render.JSONScope
+	render.JSONFlags
 }
 
 func newJSONPSK(i *registry.IKEInfo) jsonPSK {
-	return jsonPSK{ID: jsonText(i.ID), Key: "set", KeyRef: jsonText(i.KeyRef), jsonScope: newJSONScope(i.Instance, i.Port), jsonFlags: newJSONFlags(i.Flags)}
+	return jsonPSK{ID: render.JSONText(i.ID), Key: "set", KeyRef: render.JSONText(i.KeyRef), JSONScope: render.NewJSONScope(i.Instance, i.Port), JSONFlags: render.NewJSONFlags(i.Flags)}
 }
 
 // ipsecPSKSet returns the verb.
@@ -76,13 +77,13 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 	j := newJSONPSK(&i)
 	switch {
 	case !there:
-		return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.words())
+		return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.Words())
 	case i.Flags != old.Flags && old.Flags != 0:
-		return c.done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.words(), flagsText(old.Flags), flagsText(i.Flags))
+		return c.done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
 	case i.Flags != 0:
-		return c.done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.words(), flagsText(i.Flags))
+		return c.done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
 	}
-	return c.done("keys", j, "replaced the preshared key of %s%s", i.ID, j.words())
+	return c.done("keys", j, "replaced the preshared key of %s%s", i.ID, j.Words())
 }
 
 // keyOf returns what is stored for the identity and the ports of i; there is false
@@ -154,12 +155,12 @@ func (c *command) ipsecPSKList() *cobra.Command {
 					flags = i.Flags.Hex()
 				}
 				j := newJSONPSK(&i)
-				instance, port := j.columns()
-				if err := l.item(j, []string{i.ID, instance, port, key, flags, flagsList(i.Flags)}); err != nil {
+				instance, port := j.Columns()
+				if err := l.Item(j, []string{i.ID, instance, port, key, flags, render.FlagsList(i.Flags)}); err != nil {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() && len(unread) == 0 {
+			if l.Empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.registryName())
 			}
 			return c.endListing(l, unread...)
@@ -192,7 +193,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.done("removed", jsonID{jsonText(id)}, "removed the preshared key of %s", id)
+				return c.done("removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}
@@ -201,7 +202,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 }
 
 type jsonID struct {
-	ID jsonText `json:"id"`
+	ID render.JSONText `json:"id"`
 }
 
 func pskNames(ctx context.Context, s *registry.Service) (names []string) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -15,11 +16,11 @@ import (
 type jsonTunnel struct {
 	Destination string `json:"destination"`
 	Outer       string `json:"outer"`
-	jsonScope
+	render.JSONScope
 }
 
 func newJSONTunnel(t *registry.TunnelAddress) jsonTunnel {
-	return jsonTunnel{t.Destination.String(), t.Outer.String(), newJSONScope(t.Instance, t.Port)}
+	return jsonTunnel{t.Destination.String(), t.Outer.String(), render.NewJSONScope(t.Instance, t.Port)}
 }
 
 // ipsecTunnelSet returns the verb.
@@ -56,9 +57,9 @@ func (c *command) setTunnel(ctx context.Context, s *registry.Service, t registry
 	}
 	j := newJSONTunnel(&t)
 	if was.IsValid() && was != t.Outer {
-		return c.done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.words(), was)
+		return c.done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.Words(), was)
 	}
-	return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.words())
+	return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.Words())
 }
 
 // outerOf returns the gateway that is stored for the destination and the ports of t;
@@ -112,12 +113,12 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 					continue
 				}
 				j := newJSONTunnel(&t)
-				instance, port := j.columns()
-				if err := l.item(j, []string{j.Destination, j.Outer, instance, port}); err != nil {
+				instance, port := j.Columns()
+				if err := l.Item(j, []string{j.Destination, j.Outer, instance, port}); err != nil {
 					return err
 				}
 			}
-			if l.empty() && c.forPeople() && len(unread) == 0 {
+			if l.Empty() && c.forPeople() && len(unread) == 0 {
 				c.say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.registryName())
 			}
 			return c.endListing(l, unread...)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -79,7 +80,7 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 
 // do runs a command line of the tool.
 func (t *windowsTool) do(ctx context.Context, args []string) error {
-	if !t.forPeople() || t.global.output == formatISCSIADM {
+	if !t.forPeople() || t.global.output == render.FormatISCSIADM {
 		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
 	}
 	if len(args) == 0 {

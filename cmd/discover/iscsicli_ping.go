@@ -44,7 +44,7 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 				last = r.Err
 			}
 		}
-		t.layout.Line("%s, %s", plural(asked, "session was tried", "sessions were tried"), plural(asked-failed, "was answered", "were answered"))
+		t.layout.Line("%s, %s", machine.Plural(asked, "session was tried", "sessions were tried"), machine.Plural(asked-failed, "was answered", "were answered"))
 		return together(asked, failed, last), nil
 	})
 }
@@ -77,7 +77,7 @@ func (t *windowsTool) answered(r *initiator.Result) bool {
 	}
 	switch {
 	case r.Err == nil:
-		answer("%s", plural(r.TargetsFound, "target", "targets"))
+		answer("%s", machine.Plural(r.TargetsFound, "target", "targets"))
 	case errors.As(r.Err, &refused):
 		answer("it refuses the login: %s", refused.Status)
 	case errors.As(r.Err, &moved):

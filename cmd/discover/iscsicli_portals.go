@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -93,9 +94,9 @@ func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags
 func (t *windowsTool) tell(r *initiator.Result) {
 	t.logResult(r)
 	t.noteName(r)
-	n := &notes{say: t.say, flush: func() error { return nil }}
-	_ = n.portal(r) // it can only fail to flush
-	_ = n.end(nil)
+	n := &render.Notes{Say: t.say, Flush: func() error { return nil }}
+	_ = n.Portal(r) // it can only fail to flush
+	_ = n.End(nil)
 }
 
 // asked is the ending of one portal.

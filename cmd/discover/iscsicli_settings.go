@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -86,7 +87,7 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 			return err
 		}
 		if there && old.Flags != 0 && old.Flags != info.Flags {
-			t.say("warning: the security flags that came with the key before, %s, are replaced by %s", flagsText(old.Flags), flagsText(info.Flags))
+			t.say("warning: the security flags that came with the key before, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
 		}
 		t.passing(q.Persist, "the key")
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -36,17 +37,17 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 		}
 		asked, failed := 0, 0
 		var last error
-		n := &notes{say: t.say, flush: func() error { return nil }}
+		n := &render.Notes{Say: t.say, Flush: func() error { return nil }}
 		for r := range s.RefreshAll(ctx) {
 			asked++
 			t.logResult(&r)
 			t.noteName(&r)
-			if _ = n.portal(&r); r.Err != nil { // it can only fail to flush
+			if _ = n.Portal(&r); r.Err != nil { // it can only fail to flush
 				failed++
 				last = r.Err
 			}
 		}
-		_ = n.end(nil)
+		_ = n.End(nil)
 		end := together(asked, failed, last)
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
@@ -22,14 +23,14 @@ import (
 func naiveTargets(t *testing.T, targets []initiator.Target) string {
 	t.Helper()
 	type address struct {
-		Address jsonText `json:"address"`
-		Port    uint16   `json:"port"`
-		Group   *int     `json:"group"`
+		Address render.JSONText `json:"address"`
+		Port    uint16          `json:"port"`
+		Group   *int            `json:"group"`
 	}
 	type target struct {
-		Name      jsonText  `json:"name"`
-		Alias     jsonText  `json:"alias"`
-		Addresses []address `json:"addresses"`
+		Name      render.JSONText `json:"name"`
+		Alias     render.JSONText `json:"alias"`
+		Addresses []address       `json:"addresses"`
 	}
 	merged := []*initiator.Target{}
 	for _, one := range targets {
@@ -52,17 +53,17 @@ func naiveTargets(t *testing.T, targets []initiator.Target) string {
 	}
 	all := []target{}
 	for _, m := range merged {
-		one := target{Name: jsonText(m.Name), Alias: jsonText(m.Alias), Addresses: []address{}}
+		one := target{Name: render.JSONText(m.Name), Alias: render.JSONText(m.Alias), Addresses: []address{}}
 		for _, a := range m.Addresses {
 			group := &a.Group
 			if a.Group == initiator.NoGroup {
 				group = nil
 			}
-			one.Addresses = append(one.Addresses, address{jsonText(a.Host), a.Port, group})
+			one.Addresses = append(one.Addresses, address{render.JSONText(a.Host), a.Port, group})
 		}
 		all = append(all, one)
 	}
-	text, err := marshal(all)
+	text, err := render.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestJSONTargets(t *testing.T) {
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		var got strings.Builder
-		o := newJSONOutput(&got, &machine.InterfaceNames{List: noInterfaces}, 1<<30)
+		o := render.NewJSONOutput(&got, &machine.InterfaceNames{List: render.NoInterfaces}, 1<<30)
 		want := `{"version":1,"results":[` + "\n"
 		for index := range 3 {
 			var all []initiator.Target
@@ -99,7 +100,7 @@ func TestJSONTargets(t *testing.T) {
 				target.Addresses = slices.Clip(target.Addresses)
 				all = append(all, target)
 				if b.Add(&target); r.IntN(50) == 0 {
-					if err := o.targets(b); err != nil {
+					if err := o.Targets(b); err != nil {
 						t.Fatal(err)
 					}
 					b = &initiator.Batch{Index: index}
@@ -107,15 +108,15 @@ func TestJSONTargets(t *testing.T) {
 			}
 			result := &initiator.Result{Err: errors.New(`a trap: "targets":[] "targets":[`)}
 			b.Result = result
-			if err := o.targets(b); err != nil {
+			if err := o.Targets(b); err != nil {
 				t.Fatal(err)
 			}
-			if err := o.portal(result); err != nil {
+			if err := o.Portal(result); err != nil {
 				t.Fatal(err)
 			}
-			j := newJSONResult(result, o.names)
-			j.Targets = &jsonTargets{}
-			line, err := marshal(j)
+			j := render.NewJSONResult(result, o.Names)
+			j.Targets = &render.JSONTargets{}
+			line, err := render.Marshal(j)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +125,7 @@ func TestJSONTargets(t *testing.T) {
 			}
 			want += strings.Replace(strings.TrimSuffix(string(line), "\n"), `"targets":[]`, `"targets":`+naiveTargets(t, all), 1)
 		}
-		if err := o.end(nil); err != nil {
+		if err := o.End(nil); err != nil {
 			t.Fatal(err)
 		}
 		if want += "\n]}\n"; got.String() != want {
@@ -145,7 +146,7 @@ func TestJSONPieces(t *testing.T) {
 		largest, total = max(largest, len(p)), total+len(p)
 		return len(p), nil
 	})
-	o := newJSONOutput(w, &machine.InterfaceNames{List: noInterfaces}, 1<<30)
+	o := render.NewJSONOutput(w, &machine.InterfaceNames{List: render.NoInterfaces}, 1<<30)
 	for i := range 2000 {
 		var b initiator.Batch
 		for k := range 100 {
@@ -154,15 +155,15 @@ func TestJSONPieces(t *testing.T) {
 				Addresses: []initiator.TargetAddress{{Host: fmt.Sprintf("10.0.%d.%d", i, k), Port: 3260, Group: 1}},
 			})
 		}
-		if err := o.targets(&b); err != nil {
+		if err := o.Targets(&b); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := o.portal(&initiator.Result{}); err != nil {
+	if err := o.Portal(&initiator.Result{}); err != nil {
 		t.Fatal(err)
 	}
-	if largest > 2*maxLines || total < 8<<20 {
-		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*maxLines)
+	if largest > 2*render.MaxLines || total < 8<<20 {
+		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*render.MaxLines)
 	}
 }
 
@@ -170,19 +171,19 @@ func TestJSONPieces(t *testing.T) {
 // result.
 func TestUnlistedTargets(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatTable, formatJSON} {
+	for _, format := range []string{render.FormatTable, render.FormatJSON} {
 		var text strings.Builder
-		c := &command{Env: machine.Env{Interfaces: noInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
+		c := &command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
 		c.global.output = format
-		w := newStream(&text, nil)
+		w := render.NewStream(&text, nil)
 		o := c.newOutput(w)
 		b := &initiator.Batch{Result: &initiator.Result{}}
 		b.Add(&initiator.Target{Name: "iqn.2026-11.com.example:unlisted", Addresses: []initiator.TargetAddress{{Host: "h", Port: 3260}}})
-		if err := o.targets(b); err != nil {
+		if err := o.Targets(b); err != nil {
 			t.Fatal(err)
 		}
-		o.silent(b.Result)
-		if err := errors.Join(o.portal(&initiator.Result{}), o.end(nil), w.Close()); err != nil {
+		o.Silent(b.Result)
+		if err := errors.Join(o.Portal(&initiator.Result{}), o.End(nil), w.Close()); err != nil {
 			t.Fatal(err)
 		}
 		if s := text.String(); s == "" || strings.Contains(s, "unlisted") {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -47,7 +48,7 @@ func (k *keyFlags) check() error {
 
 // portal understands the one portal of a verb. Its error is a *machine.UsageError.
 func (k *keyFlags) portal(arg string) (initiator.Portal, error) {
-	if mayHoldSecret(arg) {
+	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, machine.Usagef("the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT")
 	}
 	p, err := initiator.ParsePortal(arg, uint16(k.tcpPort))
@@ -64,9 +65,6 @@ type portNumber struct {
 	given  bool
 }
 
-// eachPort is the word for one session from every port.
-const eachPort = "each"
-
 func (n *portNumber) String() string { return "" }
 
 func (n *portNumber) Type() string { return "N" }
@@ -76,7 +74,7 @@ func (n *portNumber) Set(s string) error {
 	case ports.All.String():
 		*n = portNumber{given: true}
 		return nil
-	case eachPort:
+	case sweep.EachPort:
 		*n = portNumber{each: true, given: true}
 		return nil
 	}

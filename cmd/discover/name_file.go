@@ -39,7 +39,7 @@ func ruleOfNames(strict bool) nameRule {
 // first line that is neither empty nor a comment. The error is why there is none; it
 // repeats nothing of the file, which may be one that the operator did not mean.
 func nameIn(b []byte, bare bool, rule nameRule) (string, error) {
-	b, err := utf8Text(b)
+	b, err := machine.Utf8Text(b)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -78,7 +79,7 @@ func TestLoginOptionsShown(t *testing.T) {
 		Specified: initiator.SpecifiedAuthType, AuthType: initiator.CHAP,
 		CHAPPolicy: initiator.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
 	}}}
-	b, err := marshal(newJSONLogin(&p))
+	b, err := render.Marshal(render.NewJSONLogin(&p))
 	if want := `{"auth_type":"chap","chap_policy":"preferred","short_secrets":true,"redirect_names":true}` + "\n"; err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -31,7 +33,7 @@ func done(index int) *initiator.Batch {
 
 func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
-	for b := range inOrder(batches, testRoom) {
+	for b := range sweep.InOrder(batches, testRoom) {
 		for i := range b.Len() {
 			got = append(got, string(b.Name(i)))
 		}
@@ -121,7 +123,7 @@ func TestHeldWarningsAreBounded(t *testing.T) {
 		return &initiator.Batch{Index: index, Result: &initiator.Result{Warnings: slices.Repeat([]initiator.Warning{{Code: initiator.WarnTargetName, Message: message}}, n)}}
 	}
 	var got []string
-	for b := range inOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
+	for b := range sweep.InOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
 		w := b.Result.Warnings
 		if got = append(got, fmt.Sprint(len(w))); b.Index == 2 {
 			got = append(got, w[0].Message)
@@ -136,8 +138,8 @@ func TestHeldWarningsAreBounded(t *testing.T) {
 // time is real: the others wait for a lock while there is no room.
 func TestSlowPortalFirst(t *testing.T) {
 	t.Parallel()
-	const others = maxAhead + 1000
-	for _, format := range []string{formatJSON, formatISCSIADM} {
+	const others = sweep.MaxAhead + 1000
+	for _, format := range []string{render.FormatJSON, render.FormatISCSIADM} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			l := fleet(t)
@@ -169,7 +171,7 @@ func TestLongTable(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	long := &iscsitest.Target{MaxText: 32 << 10}
-	for i := range 2*maxTable + 1 {
+	for i := range 2*render.MaxTable + 1 {
 		long.Records = append(long.Records, iscsitest.Record{Name: fmt.Sprintf("iqn.2026-11.com.example:%d", i)})
 	}
 	l.Portal("192.0.2.10:3260", long)
@@ -177,7 +179,7 @@ func TestLongTable(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, "192.0.2.10:3260: more than 999 targets\n") || !strings.HasSuffix(r.stdout, "\n192.0.2.10:3260: 2001 targets\n") {
 		t.Errorf("got %.100s … %s", r.stdout, r.stdout[len(r.stdout)-100:])
 	}
-	if got := strings.Count(r.stdout, "\n"); got != 2*maxTable+3 {
-		t.Errorf("got %d lines, want %d", got, 2*maxTable+3)
+	if got := strings.Count(r.stdout, "\n"); got != 2*render.MaxTable+3 {
+		t.Errorf("got %d lines, want %d", got, 2*render.MaxTable+3)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -20,15 +21,15 @@ func BenchmarkLines(b *testing.B) {
 	to := writerFunc(func(p []byte) (int, error) { return len(p), nil })
 	for _, out := range []struct {
 		format string
-		output
+		render.Output
 	}{
-		{formatISCSIADM, newISCSIADMOutput(to, nil)},
-		{formatJSONL, newJSONLOutput(to, nil)},
+		{render.FormatISCSIADM, render.NewISCSIADMOutput(to, nil)},
+		{render.FormatJSONL, render.NewJSONLOutput(to, nil)},
 	} {
 		b.Run(out.format, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := out.targets(&batch); err != nil {
+				if err := out.Targets(&batch); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -40,7 +41,7 @@ func BenchmarkLines(b *testing.B) {
 // BenchmarkResult is the line of a portal that answered.
 func BenchmarkResult(b *testing.B) {
 	names := &machine.InterfaceNames{List: func() ([]machine.NetInterface, error) { return nil, nil }}
-	out := newJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
+	out := render.NewJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
 	r := initiator.Result{
 		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
 		InitiatorName: "iqn.2026-11.io.github.go-iscsi:host1.example.com",
@@ -51,7 +52,7 @@ func BenchmarkResult(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := out.portal(&r); err != nil {
+		if err := out.Portal(&r); err != nil {
 			b.Fatal(err)
 		}
 	}

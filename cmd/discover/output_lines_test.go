@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -76,20 +77,20 @@ func TestLinesOfBatches(t *testing.T) {
 			want = append(want, l)
 		}
 	}
-	shown := func(o output, text *strings.Builder) string {
+	shown := func(o render.Output, text *strings.Builder) string {
 		for _, b := range batches {
-			if err := o.targets(b); err != nil {
+			if err := o.Targets(b); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := o.handOn(); err != nil {
+		if err := o.HandOn(); err != nil {
 			t.Fatal(err)
 		}
 		return text.String()
 	}
 	var text strings.Builder
 	var got []line
-	for s := range strings.Lines(shown(newJSONLOutput(&text, nil), &text)) {
+	for s := range strings.Lines(shown(render.NewJSONLOutput(&text, nil), &text)) {
 		var l line
 		if err := json.Unmarshal([]byte(s), &l); err != nil {
 			t.Fatalf("%q: %v", s, err)
@@ -100,7 +101,7 @@ func TestLinesOfBatches(t *testing.T) {
 		t.Errorf("-o jsonl (- want, + got):\n%.3000s", diff)
 	}
 	text.Reset()
-	if diff := cmp.Diff(wantText.String(), shown(newISCSIADMOutput(&text, nil), &text)); diff != "" {
+	if diff := cmp.Diff(wantText.String(), shown(render.NewISCSIADMOutput(&text, nil), &text)); diff != "" {
 		t.Errorf("-o iscsiadm (- want, + got):\n%.3000s", diff)
 	}
 }
@@ -109,8 +110,8 @@ func TestLinesOfBatches(t *testing.T) {
 func TestLinesOnce(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	o := newISCSIADMOutput(&text, nil)
-	o.printed, o.room = new(lineSet), 1<<20
+	o := render.NewISCSIADMOutput(&text, nil)
+	o.Printed, o.Room = new(render.LineSet), 1<<20
 	a, b := "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	for _, batch := range []*initiator.Batch{
 		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1")}, initiator.Target{Name: b, Addresses: at("192.0.2.1")}),
@@ -118,11 +119,11 @@ func TestLinesOnce(t *testing.T) {
 		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1", "192.0.2.2", "192.0.2.3")}),
 		batchOf("192.0.2.11", initiator.Target{Name: a, Addresses: at("192.0.2.1")}),
 	} {
-		if err := o.targets(batch); err != nil {
+		if err := o.Targets(batch); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := o.handOn(); err != nil {
+	if err := o.HandOn(); err != nil {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("192.0.2.1:3260,0 %[1]s\n192.0.2.1:3260,0 %[2]s\n192.0.2.2:3260,1 %[1]s\n192.0.2.3:3260,2 %[1]s\n192.0.2.1:3260,0 %[1]s\n", a, b)
@@ -135,7 +136,7 @@ func TestLinesOnce(t *testing.T) {
 // results.
 func TestFullDiskOfResults(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t)
 			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records})

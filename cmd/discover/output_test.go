@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -153,7 +154,7 @@ func line(result string, targets int) string {
 // A reader of the stream has each line at once, however long the portal goes on.
 func TestStreamIsImmediate(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{formatJSONL, formatISCSIADM} {
+	for _, format := range []string{render.FormatJSONL, render.FormatISCSIADM} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestHostileTarget(t *testing.T) {
 		}
 		return nil
 	}
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -225,11 +226,11 @@ func TestHostileTarget(t *testing.T) {
 					}
 				}
 				switch format {
-				case formatISCSIADM:
+				case render.FormatISCSIADM:
 					if want := "192.0.2.10:3260,1 iqn.2026-11.com.example:good\n"; r.stdout != want {
 						t.Errorf("got %q, want %q", r.stdout, want)
 					}
-				case formatTable:
+				case render.FormatTable:
 					if want := `"\x1b[31mred\u202e\u2028\"\\"`; !strings.Contains(r.stdout, want) {
 						t.Errorf("got %q, want %s in it", r.stdout, want)
 					}
@@ -242,7 +243,7 @@ func TestHostileTarget(t *testing.T) {
 // Nobody reads what we write any more: that is no error to speak of.
 func TestBrokenPipe(t *testing.T) {
 	t.Parallel()
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

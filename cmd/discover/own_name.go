@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -78,13 +79,13 @@ func (c *command) sayOnce(format string, args ...any) {
 
 // unusualName is the warning that a name of ours is taken that is no iSCSI name; nil:
 // it is one.
-func unusualName(iqn string) []jsonWarning {
+func unusualName(iqn string) []render.JSONWarning {
 	unusual, err := name.CheckName(iqn)
 	if err != nil || unusual == "" {
 		return nil
 	}
-	return []jsonWarning{{
+	return []render.JSONWarning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: jsonText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
+		Message: render.JSONText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -62,25 +63,6 @@ func (c *command) portList() *cobra.Command {
 	return cmd
 }
 
-// jsonPort is an initiator port.
-type jsonPort struct {
-	Instance  jsonText `json:"instance"`
-	Number    string   `json:"number"`
-	Address   jsonText `json:"address"`
-	Interface jsonText `json:"interface"`
-	State     string   `json:"state"`
-
-	Portal *jsonText `json:"portal,omitempty"`         // that it was looked for
-	To     *jsonText `json:"portal_address,omitempty"` // of the portal
-}
-
-func newJSONPort(p *ports.Port) *jsonPort {
-	return &jsonPort{
-		Instance: jsonText(p.Instance), Number: p.Number.String(), Address: jsonText(p.Address.String()),
-		Interface: jsonText(p.Interface), State: p.State.String(),
-	}
-}
-
 // allPorts shows the ports of an instance, or of all.
 func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	l := c.newListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
@@ -94,7 +76,7 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 		if !is(p.Instance) {
 			continue
 		}
-		if err := l.item(newJSONPort(&p), []string{p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
+		if err := l.Item(render.NewJSONPort(&p), []string{p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
 			return err
 		}
 	}
@@ -123,10 +105,10 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 		found = true
 		to := netip.AddrPortFrom(addr, portal.Port).String()
 		for _, p := range ports {
-			j := newJSONPort(&p)
-			asked, text := jsonText(portal.String()), jsonText(to)
+			j := render.NewJSONPort(&p)
+			asked, text := render.JSONText(portal.String()), render.JSONText(to)
 			j.Portal, j.To = &asked, &text
-			if err := l.item(j, []string{to, p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
+			if err := l.Item(j, []string{to, p.Instance, p.Number.String(), p.Address.String(), p.Interface, p.State.String()}); err != nil {
 				return err
 			}
 		}

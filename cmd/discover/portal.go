@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -34,7 +35,7 @@ func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) 
 
 // forPeople reports output that people read, and not programs.
 func (c *command) forPeople() bool {
-	return c.global.output != formatJSON && c.global.output != formatJSONL
+	return c.global.output != render.FormatJSON && c.global.output != render.FormatJSONL
 }
 
 // listKeys names entries of the registry in a line.
@@ -53,7 +54,7 @@ func listKeys(keys []initiator.Key) string {
 
 // noTargetLines refuses -o iscsiadm where there are no lines of targets.
 func (c *command) noTargetLines(cmd *cobra.Command) error {
-	if c.global.output == formatISCSIADM {
+	if c.global.output == render.FormatISCSIADM {
 		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", pathOf(cmd))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -110,7 +111,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
 		return err
 	}
-	if a.global.output == formatISCSIADM {
+	if a.global.output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	listed, err := s.Listed(ctx, stored.Key())
@@ -118,14 +119,14 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 		return err
 	}
 	l := a.portalListing()
-	l.would = "would have stored this entry, and asked the portal"
+	l.Would = "would have stored this entry, and asked the portal"
 	if listed {
-		l.would = "would have replaced all options of the entry that is in the registry by these, and asked the portal"
+		l.Would = "would have replaced all options of the entry that is in the registry by these, and asked the portal"
 	}
-	if err := l.portal(&stored); err != nil {
+	if err := listPortal(l, &stored); err != nil {
 		return err
 	}
-	return l.end()
+	return l.End()
 }
 
 // add stores the portal, and shows what came of asking it.
@@ -139,10 +140,10 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	a.noteName(&r)
 	a.newAddressView(&a.addrs, &a.run, s.NewProber).result(ctx, &r)
 	out := a.newWhole()
-	if table, ok := out.output.(*tableOutput); ok {
-		table.adding = true
+	if table, ok := out.Output.(*render.TableOutput); ok {
+		table.Adding = true
 	}
-	if failed := out.close(out.result(&r)); failed != nil {
+	if failed := out.Close(out.Result(&r)); failed != nil {
 		return failed
 	}
 	if err == nil {

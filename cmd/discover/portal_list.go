@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -30,11 +31,11 @@ func (c *command) portalList() *cobra.Command {
 						unread = append(unread, err)
 						continue
 					}
-					if err := l.portal(&p); err != nil {
+					if err := listPortal(l, &p); err != nil {
 						return err
 					}
 				}
-				if c.global.output == formatTable && l.empty() && len(unread) == 0 {
+				if c.global.output == render.FormatTable && l.Empty() && len(unread) == 0 {
 					c.say("no portals in the registry %s; discover portal add PORTAL puts one there", c.registryName())
 				}
 				return c.endListing(l, unread...)
@@ -44,14 +45,14 @@ func (c *command) portalList() *cobra.Command {
 }
 
 // broken ends a listing that the registry broke off.
-func (c *command) broken(l *listing, err error) error { return c.endListing(l, err) }
+func (c *command) broken(l *render.Listing, err error) error { return c.endListing(l, err) }
 
-func (c *command) portalListing() *listing {
+func (c *command) portalListing() *render.Listing {
 	return c.newListing("portals", "stored-portal", "PORTAL", "NAME", "INSTANCE", "PORT", "LOGIN", "IPSEC", "LAST RESULT")
 }
 
-// portal shows an entry of the registry.
-func (l *listing) portal(p *registry.StoredPortal) error {
+// listPortal shows an entry of the registry.
+func listPortal(l *render.Listing, p *registry.StoredPortal) error {
 	instance, security := p.Instance, ""
 	if instance == "" {
 		instance = "any"
@@ -63,7 +64,7 @@ func (l *listing) portal(p *registry.StoredPortal) error {
 	if p.Added.IsZero() {
 		last = "" // it is not in the registry
 	}
-	return l.item(newJSONPortal(p), []string{
+	return l.Item(render.NewJSONPortal(p), []string{
 		p.Portal.String(), p.Portal.SymbolicName, instance, p.Port.String(), loginText(&p.Login), security, last,
 	})
 }
@@ -96,7 +97,7 @@ func lastText(last *registry.LastResult) string {
 	case last.Time.IsZero():
 		return "not asked yet"
 	case last.Code != isdsc.Success:
-		return timeText(last.Time) + " failed: " + last.Message
+		return render.TimeText(last.Time) + " failed: " + last.Message
 	}
-	return timeText(last.Time) + " " + summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut})
+	return render.TimeText(last.Time) + " " + render.Summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -90,19 +91,19 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	out := f.newWhole()
 	var err error
 	view := f.newAddressView(&f.addrs, &f.run, s.NewProber)
-	for b := range view.batches(ctx, asBatches(results)) {
+	for b := range view.batches(ctx, render.AsBatches(results)) {
 		r := b.Result
 		f.logResult(r)
 		f.noteName(r)
 		if asked++; r.Err != nil {
 			failed++
 		}
-		if err = out.result(r); err != nil {
+		if err = out.Result(r); err != nil {
 			cancel()
 			break
 		}
 	}
-	if err := out.close(err); err != nil {
+	if err := out.Close(err); err != nil {
 		return err
 	}
 	if asked == 0 && f.forPeople() {
@@ -142,11 +143,11 @@ var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dr
 
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
-	if f.global.output == formatISCSIADM {
+	if f.global.output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	l := f.portalListing()
-	l.would = "would have asked these"
+	l.Would = "would have asked these"
 	var keys []initiator.Key
 	for _, p := range portals {
 		key, err := f.key.of(ctx, s, p)
@@ -167,13 +168,13 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, porta
 			unread = append(unread, err)
 			continue
 		}
-		if err := l.portal(&p); err != nil {
+		if err := listPortal(l, &p); err != nil {
 			return err
 		}
 	}
 	for _, k := range keys {
 		p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}}
-		if err := l.portal(&p); err != nil {
+		if err := listPortal(l, &p); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -32,7 +32,7 @@ func (c *command) portalRemove() *cobra.Command {
 				if err := s.RemoveSendTargetPortal(cmd.Context(), k); err != nil {
 					return err
 				}
-				return c.done("removed", newJSONKey(k), "removed %s", k)
+				return c.done("removed", render.NewJSONKey(k), "removed %s", k)
 			})
 		}),
 	}
@@ -41,15 +41,4 @@ func (c *command) portalRemove() *cobra.Command {
 		flagGroup{"Changes", c.global.changeFlags()})
 	c.completeKeyFlags(cmd)
 	return cmd
-}
-
-// jsonKey says which entry of the registry is meant.
-type jsonKey struct {
-	Portal        jsonText `json:"portal"`
-	Instance      jsonText `json:"instance"`
-	InitiatorPort jsonText `json:"initiator_port"`
-}
-
-func newJSONKey(k initiator.Key) jsonKey {
-	return jsonKey{jsonText(k.Portal.String()), jsonText(k.Instance), jsonText(k.Port.String())}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -38,7 +39,7 @@ func (v *addressView) portal(asked initiator.Portal) *portalView {
 // hold keeps a copy of a batch, if room has as many bytes as its targets take. Where
 // it has not, the portal's discovery is to end.
 func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
-	n := size(b)
+	n := render.Size(b)
 	if p.full == nil && !room(n) {
 		p.full = &initiator.MemoryError{Limit: p.v.room}
 		if p.bytes+n > p.v.room {
@@ -99,7 +100,7 @@ func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
 	s := b.Like()
 	var last, now []initiator.TargetAddress
 	for i := range b.Len() {
-		if a := b.Addresses(i); i == 0 || !sameMemory(a, last) {
+		if a := b.Addresses(i); i == 0 || !render.SameMemory(a, last) {
 			last, now = a, p.addresses(a)
 		}
 		if len(now) == 0 {
@@ -121,7 +122,7 @@ func (p *portalView) result(r *initiator.Result) {
 	var targets []initiator.Target
 	var last, now []initiator.TargetAddress
 	for i, t := range r.Targets {
-		if i == 0 || !sameMemory(t.Addresses, last) {
+		if i == 0 || !render.SameMemory(t.Addresses, last) {
 			last, now = t.Addresses, slices.Clone(p.addresses(t.Addresses))
 		}
 		if len(now) == 0 {
@@ -136,7 +137,7 @@ func (p *portalView) result(r *initiator.Result) {
 	p.advertised.warn(r)
 	if p.left > 0 {
 		r.Warnings = append(r.Warnings, initiator.Warning{Code: warnFiltered, Message: fmt.Sprintf("%s not shown: no address is left by %s",
-			plural(p.left, "target is", "targets are"), p.v.filterNames())})
+			machine.Plural(p.left, "target is", "targets are"), p.v.filterNames())})
 	}
 }
 

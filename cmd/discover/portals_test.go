@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 )
 
 // parse understands arguments; files and standard input are what the map says.
-func parse(args []string, files map[string]string) (*portals, error) {
-	return parsePortals(args, 3260, &machine.Env{
+func parse(args []string, files map[string]string) (*sweep.Portals, error) {
+	return sweep.ParsePortals(args, 3260, &machine.Env{
 		Stdin: strings.NewReader(files["-"]),
 		Open: func(path string) (io.ReadCloser, error) {
 			s, ok := files[path]
@@ -69,10 +70,10 @@ func TestPortals(t *testing.T) {
 			if diff := cmp.Diff(tt.want, listed(p, 0)); diff != "" {
 				t.Errorf("portals differ (- want, + got):\n%s", diff)
 			}
-			if p.count != len(tt.want) {
-				t.Errorf("got a count of %d, want %d", p.count, len(tt.want))
+			if p.Count != len(tt.want) {
+				t.Errorf("got a count of %d, want %d", p.Count, len(tt.want))
 			}
-			for i := range p.count {
+			for i := range p.Count {
 				if diff := cmp.Diff(tt.want[i:], listed(p, i)); diff != "" {
 					t.Errorf("portals from %d on differ (- want, + got):\n%s", i, diff)
 				}
@@ -81,9 +82,9 @@ func TestPortals(t *testing.T) {
 	}
 }
 
-func listed(p *portals, from int) []string {
+func listed(p *sweep.Portals, from int) []string {
 	var list []string
-	for portal := range p.from(from) {
+	for portal := range p.From(from) {
 		list = append(list, portal.String())
 	}
 	return list
@@ -94,14 +95,14 @@ func TestBadPortals(t *testing.T) {
 	files := map[string]string{
 		"empty":   "# nothing\n\n",
 		"bad":     "192.0.2.10\n192.0.2.300\n",
-		"long":    "192.0.2.10\n" + strings.Repeat("x", maxLine+1) + "\n",
+		"long":    "192.0.2.10\n" + strings.Repeat("x", sweep.MaxLine+1) + "\n",
 		"two":     "192.0.2.10 192.0.2.11\n",
-		"million": strings.Repeat("h\n", maxAddresses) + "i\n",
+		"million": strings.Repeat("h\n", sweep.MaxAddresses) + "i\n",
 
 		"utf16":        utf16Text("192.0.2.10\r\n", false, true),
 		"utf16-be":     utf16Text("# storage\n192.0.2.10\n", true, true),
 		"utf16-bare":   utf16Text("h\n", false, false),
-		"utf16-long":   utf16Text(strings.Repeat("192.0.2.10\n", maxLine), false, false),
+		"utf16-long":   utf16Text(strings.Repeat("192.0.2.10\n", sweep.MaxLine), false, false),
 		"utf16-be-end": utf16Text("192.0.2.10", true, false),
 	}
 	const range_ = "a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N"
@@ -179,10 +180,10 @@ func TestLargestBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.count != maxAddresses || len(p.entries) != 3 {
-		t.Errorf("got %d portals in %d entries, want %d in 3", p.count, len(p.entries), maxAddresses)
+	if p.Count != sweep.MaxAddresses || len(p.Entries) != 3 {
+		t.Errorf("got %d portals in %d entries, want %d in 3", p.Count, len(p.Entries), sweep.MaxAddresses)
 	}
-	if got, want := listed(p, maxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
+	if got, want := listed(p, sweep.MaxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := parse([]string{"10.0.0.0/12", "a", "b", "c"}, nil); err == nil {
@@ -196,15 +197,15 @@ func FuzzPortal(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p := &portals{defaultPort: 3260}
-		if err := p.add(s); err != nil {
+		p := &sweep.Portals{DefaultPort: 3260}
+		if err := p.Add(s); err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("got an error of several lines: %q", err)
 			}
 			return
 		}
 		n := 0
-		for portal := range p.all() {
+		for portal := range p.All() {
 			if n++; n > 16 {
 				return
 			}
@@ -212,8 +213,8 @@ func FuzzPortal(f *testing.F) {
 				t.Errorf("got %v of %q", portal, s)
 			}
 		}
-		if n != p.count {
-			t.Errorf("got %d portals of %q, want %d", n, s, p.count)
+		if n != p.Count {
+			t.Errorf("got %d portals of %q, want %d", n, s, p.Count)
 		}
 	})
 }
@@ -229,7 +230,7 @@ func TestPlus(t *testing.T) {
 		{"2001:db8::ffff:ffff:ffff:ffff", 1, "2001:db8:0:1::"},
 		{"::ffff:1.2.3.4", 1, "::ffff:1.2.3.5"},
 	} {
-		if got := plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
+		if got := sweep.Plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
 			t.Errorf("%s + %d: got %s, want %s", tt.addr, tt.n, got, tt.want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -71,7 +72,7 @@ func TestProgress(t *testing.T) {
 		return r, s
 	}
 	line := regexp.MustCompile(`\r(\d+ of 40 asked, \d+ answered, \d+ failed(, \d+/s, [\dms]+ left)?)`)
-	for _, format := range formats {
+	for _, format := range render.Formats {
 		without, plain := sweep(t, 0, "-o", format)
 		with, shown := sweep(t, 80, "-o", format)
 		elapsed := regexp.MustCompile(`"elapsed_ms":[\d.]+`)
@@ -86,11 +87,11 @@ func TestProgress(t *testing.T) {
 		if strings.Contains(plain.raw.String(), "\r") {
 			t.Errorf("-o %s: progress without a terminal", format)
 		}
-		if n := len(line.FindAllString(shown.raw.String(), -1)); n < 10 && format != formatJSON { // of which a line is open between results
+		if n := len(line.FindAllString(shown.raw.String(), -1)); n < 10 && format != render.FormatJSON { // of which a line is open between results
 			t.Errorf("-o %s: the line was shown %d times:\n%.300q", format, n, shown.raw.String())
 		}
 	}
-	_, narrow := sweep(t, 20, "-o", formatJSONL)
+	_, narrow := sweep(t, 20, "-o", render.FormatJSONL)
 	for part := range strings.SplitSeq(narrow.raw.String(), "\r") {
 		if len(part) > 19 && !strings.Contains(part, "\n") {
 			t.Errorf("20 columns: %q", part)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -40,10 +41,10 @@ func (c *command) registryCheck() *cobra.Command {
 
 // jsonCheck is one thing that was looked at.
 type jsonCheck struct {
-	Check string   `json:"check"` // file, integrity, record, secrets, records or key
-	Of    jsonText `json:"of"`    // a path, or the key of a record
-	OK    bool     `json:"ok"`
-	Text  jsonText `json:"text"` // what was found, and where it is not ok what to do
+	Check string          `json:"check"` // file, integrity, record, secrets, records or key
+	Of    render.JSONText `json:"of"`    // a path, or the key of a record
+	OK    bool            `json:"ok"`
+	Text  render.JSONText `json:"text"` // what was found, and where it is not ok what to do
 }
 
 // A checking looks at a registry and tells what it finds.
@@ -51,7 +52,7 @@ type checking struct {
 	*command
 	ctx  context.Context
 	path string
-	l    *listing
+	l    *render.Listing
 	bad  int
 }
 
@@ -65,7 +66,7 @@ func (c *command) check(ctx context.Context, path string) error {
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err := errors.Join(err, k.l.end()); err != nil {
+	if err := errors.Join(err, k.l.End()); err != nil {
 		return err
 	}
 	if k.bad > 0 {
@@ -81,7 +82,7 @@ func (k *checking) found(check, of string, err error, text string) error {
 		k.bad++
 		result, text = "bad", k.reason(err)
 	}
-	return k.l.item(jsonCheck{check, jsonText(of), err == nil, jsonText(text)}, []string{check, of, result, text})
+	return k.l.Item(jsonCheck{check, render.JSONText(of), err == nil, render.JSONText(text)}, []string{check, of, result, text})
 }
 
 // reason returns an error without the names of packages and of the registry, which
@@ -220,7 +221,7 @@ func (k *checking) records(store registry.Store, opener registry.Sealer) error {
 			return err
 		}
 	}
-	text := plural(total, "record", "records") + ", " + plural(sealed, "sealed secret", "sealed secrets")
+	text := machine.Plural(total, "record", "records") + ", " + machine.Plural(sealed, "sealed secret", "sealed secrets")
 	if opener == nil && sealed > 0 {
 		text += ", not opened"
 	}

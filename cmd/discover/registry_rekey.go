@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
@@ -52,9 +53,9 @@ func (c *command) registryRekey() *cobra.Command {
 
 // jsonRekeyed is what was done.
 type jsonRekeyed struct {
-	Secrets int      `json:"secrets"`  // that were sealed again
-	Key     string   `json:"key"`      // passphrase or file
-	KeyFile jsonText `json:"key_file"` // empty for a passphrase
+	Secrets int             `json:"secrets"`  // that were sealed again
+	Key     string          `json:"key"`      // passphrase or file
+	KeyFile render.JSONText `json:"key_file"` // empty for a passphrase
 }
 
 // rekey does the work.
@@ -86,9 +87,9 @@ func (c *command) rekey(ctx context.Context, flags *rekeyFlags) error {
 	j := jsonRekeyed{Secrets: r.n, Key: "passphrase"}
 	by := "the new passphrase"
 	if !r.next.byPassphrase() {
-		j.Key, j.KeyFile, by = "file", jsonText(r.file), "a new key in "+r.file
+		j.Key, j.KeyFile, by = "file", render.JSONText(r.file), "a new key in "+r.file
 	}
-	return c.done("rekeyed", j, "sealed %s by %s", plural(r.n, "secret", "secrets"), by)
+	return c.done("rekeyed", j, "sealed %s by %s", machine.Plural(r.n, "secret", "secrets"), by)
 }
 
 // asStoreError returns an error as one of the registry, unless it is about the command

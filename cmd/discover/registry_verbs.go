@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // registry returns the verbs about the registry as a file.
@@ -17,9 +18,9 @@ func (c *command) registry() *cobra.Command {
 
 // A jsonPlace says where the registry is.
 type jsonPlace struct {
-	Path    jsonText `json:"path"`
-	KeyFile jsonText `json:"key_file"` // where there is no passphrase
-	From    string   `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
+	Path    render.JSONText `json:"path"`
+	KeyFile render.JSONText `json:"key_file"` // where there is no passphrase
+	From    string          `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
 }
 
 // registryPathVerb returns the verb.
@@ -46,10 +47,10 @@ func (c *command) registryPathVerb() *cobra.Command {
 				return err
 			}
 			l := c.newListing("registry", "registry")
-			if err := l.item(jsonPlace{jsonText(path), jsonText(filepath.Join(filepath.Dir(path), keyFile)), from}); err != nil {
+			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(filepath.Join(filepath.Dir(path), keyFile)), from}); err != nil {
 				return err
 			}
-			return l.end()
+			return l.End()
 		}),
 	}
 }

@@ -237,7 +237,7 @@ type resealError struct {
 func (e *resealError) Error() string {
 	const rest = "; nothing was changed, since the new key would lose what the old one does not open: set anew, or remove, what discover registry check shows"
 	if n := len(e.bad) - 1; n > 0 {
-		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], plural(n, "record", "records"), rest)
+		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], machine.Plural(n, "record", "records"), rest)
 	}
 	return e.bad[0].Error() + rest
 }

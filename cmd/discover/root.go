@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // A command is one run of discover.
@@ -62,7 +63,7 @@ func (c *command) root() *cobra.Command {
 
 	root.PersistentFlags().SortFlags = false
 	root.PersistentFlags().AddFlagSet(c.global.flags(c.UsualRegistry()))
-	_ = root.RegisterFlagCompletionFunc("output", complete(formats...))
+	_ = root.RegisterFlagCompletionFunc("output", complete(render.Formats...))
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 
 	help := c.help()

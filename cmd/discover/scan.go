@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -23,15 +26,15 @@ type scan struct {
 	run   runFlags
 	addrs addressFlags
 
-	portals  *portals
+	portals  *sweep.Portals
 	options  initiator.LoginOptions
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
 	ports    *ports.Selector   // nil: routing decides
-	each     *each             // nil: one session for each portal
+	each     *sweep.Each       // nil: one session for each portal
 	rules    initiator.RuleSet // nil: the registry is not read
 	mayUse   bool              // something in the registry may ask for IPsec
-	progress *progress         // nil: it is not shown
+	progress *sweep.Progress   // nil: it is not shown
 }
 
 // scan returns the verb.
@@ -102,12 +105,12 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 			}
 		}
 	}
-	if s.portals, err = parsePortals(args, uint16(s.key.tcpPort), &s.Env); err != nil {
+	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.tcpPort), &s.Env); err != nil {
 		return err
 	}
-	for _, b := range s.portals.blocks() {
-		if s.key.source.IsValid() && b.first.Is4() != s.key.source.Is4() {
-			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.text)
+	for _, b := range s.portals.Blocks() {
+		if s.key.source.IsValid() && b.First.Is4() != s.key.source.Is4() {
+			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.Text)
 		}
 	}
 	if s.options, err = s.login.options(ctx, &s.Env); err != nil {
@@ -137,7 +140,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 		}
 		s.us.origin = "initiator set-name"
 		if s.key.port.each {
-			s.each = newEach(s.key.instance, s.ports, &s.Env, s.run.limit)
+			s.each = sweep.NewEach(s.key.instance, s.ports, &s.Env, s.run.limit)
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -165,19 +168,19 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		Lookup:        s.Lookup,
 	}
 	if s.each != nil {
-		d.Lookup, d.Ports = s.each.lookup, s.each.ports()
+		d.Lookup, d.Ports = s.each.Lookup, s.each.Ports()
 	}
 	s.run.apply(d)
-	if d.MaxText == 0 && (s.each != nil || s.global.output == formatJSON || s.global.output == formatTable) && s.global.output != formatJSONL {
+	if d.MaxText == 0 && (s.each != nil || s.global.output == render.FormatJSON || s.global.output == render.FormatTable) && s.global.output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
-	if s.portals.count == 1 && s.each == nil {
+	if s.portals.Count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	if s.run.trace {
 		d.Trace = tracer(s.Stderr)
 	}
-	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.count)
+	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.Count)
 	return d
 }
 
@@ -188,16 +191,16 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	defer cancel(nil)
 
 	s.progress = s.newProgress()
-	w := newStream(s.progress.beside(s.Stdout), cancel) // nobody asks on for a reader who has left
+	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // nobody asks on for a reader who has left
 	out := s.scanOutput(w)
-	t := &tally{portals: s.portals, all: s.run.all, each: s.each}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.all, Each: s.each}
 	err := s.show(ctx, cancel, d, out, t)
-	s.progress.stop()
+	s.progress.Stop()
 	if err == nil {
 		err = s.showRest(ctx, d, out, t)
 	}
 	if err == nil {
-		err = out.end(s.portals.blocks())
+		err = out.End(s.portals.Blocks())
 	}
 	if closed := w.Close(); err == nil {
 		err = closed
@@ -205,20 +208,20 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	if err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
-	return t.status()
+	return t.Status()
 }
 
 // show hands what comes to the output.
-func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out output, t *tally) error {
+func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
 	for b := range s.batches(ctx, d) {
 		s.noteNameOf(b)
-		err := out.targets(b)
+		err := out.Targets(b)
 		if err == nil && b.Result != nil {
 			s.logResult(b.Result)
 			err = s.showResult(b.Index, b.Result, out, t)
 		}
 		if err == nil {
-			err = out.handOn()
+			err = out.HandOn()
 		}
 		if err != nil {
 			cancel(err)
@@ -229,38 +232,50 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 }
 
 // showResult hands a result to the output, if it is listed.
-func (s *scan) showResult(index int, r *initiator.Result, out output, t *tally) (err error) {
+func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *sweep.Tally) (err error) {
 	if s.each != nil {
-		s.each.restore(r)
-		defer s.each.drop(index)
+		s.each.Restore(r)
+		defer s.each.Drop(index)
 	}
-	if t.count(index, r) {
-		err = out.portal(r)
+	if t.Count(index, r) {
+		err = out.Portal(r)
 	} else {
-		out.silent(r)
+		out.Silent(r)
 	}
-	if matrix, ok := out.(*matrixOutput); ok && err == nil && s.each.isLast(index) {
-		err = matrix.flush()
+	if matrix, ok := out.(*render.MatrixOutput); ok && err == nil && s.each.IsLast(index) {
+		err = matrix.Flush()
 	}
 	return err
 }
 
 // scanOutput returns the output of a scan: with more than one session for a
 // portal the forms of it that say which.
-func (s *scan) scanOutput(w *stream) output {
+func (s *scan) scanOutput(w *render.Stream) render.Output {
 	out := s.newOutput(w)
 	if s.each == nil {
 		return out
 	}
 	switch out := out.(type) {
-	case *jsonOutput:
-		out.each = true
-	case *jsonlOutput:
-		out.each = s.each
-	case *iscsiadmOutput:
-		out.printed, out.room = new(lineSet), int(s.Room.Waiting)
-	case *tableOutput:
-		return newMatrixOutput(w, out.notes, out.askedAs, s.Room.Collected)
+	case *render.JSONOutput:
+		out.Each = true
+	case *render.JsonlOutput:
+		out.Each = s.each
+	case *render.ISCSIADMOutput:
+		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
+	case *render.TableOutput:
+		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
 	}
 	return out
+}
+
+// newProgress returns the progress of a scan, which is shown until it is stopped;
+// nil where standard error is no terminal, or there is not much to wait for.
+func (s *scan) newProgress() *sweep.Progress {
+	columns := s.line.Columns()
+	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
+		return nil
+	}
+	p := &sweep.Progress{Line: s.line, Total: s.portals.Count, Start: time.Now(), Each: s.each, Quit: make(chan struct{})}
+	p.Done.Go(p.Run)
+	return p
 }

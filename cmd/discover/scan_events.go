@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -11,8 +13,8 @@ import (
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
-		for p := range s.portals.all() {
-			s.progress.begin()
+		for p := range s.portals.All() {
+			s.progress.Begin()
 			if !yield(s.asked(p)) {
 				return
 			}
@@ -20,17 +22,17 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	})
 	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
 	if s.each != nil {
-		asked, record = s.each.expand(ctx, asked, s.run.limit), s.each.record
+		asked, record = s.each.Expand(ctx, asked, s.run.limit), s.each.Record
 	}
 	view := s.newAddressView(&s.addrs, &s.run, d.NewProber)
-	if s.global.output == formatJSONL {
-		return view.batches(ctx, s.progress.count(d.Batches(ctx, record(asked))))
+	if s.global.output == render.FormatJSONL {
+		return view.batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
-		w := newWindow(ctx)
-		for b := range inOrder(view.batches(ctx, s.progress.count(d.Batches(ctx, record(w.limit(asked))))), s.Room.Waiting) {
+		w := sweep.NewWindow(ctx)
+		for b := range sweep.InOrder(view.batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
-				w.done()
+				w.Done()
 			}
 			if !yield(b) {
 				return
@@ -48,26 +50,26 @@ func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 }
 
 // showRest shows the portals that a cancelled run did not begin with.
-func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out output, t *tally) error {
+func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
 	if ctx.Err() == nil {
 		return nil
 	}
 	if s.each != nil {
-		for _, rest := range s.each.rest() {
-			r := &initiator.Result{Portal: rest.asked, InitiatorName: d.InitiatorName, Source: rest.port.Address, Port: rest.port}
-			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
-			s.each.restore(r)
-			if err := out.portal(r); err != nil {
+		for _, rest := range s.each.Rest() {
+			r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+			s.each.Restore(r)
+			if err := out.Portal(r); err != nil {
 				return err
 			}
 		}
 	}
-	index := t.begun
-	for p := range s.portals.from(t.begun) {
-		if s.portals.block(index) == nil || s.run.all {
+	index := t.Begun
+	for p := range s.portals.From(t.Begun) {
+		if s.portals.Block(index) == nil || s.run.all {
 			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
 			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
-			if err := out.portal(r); err != nil {
+			if err := out.Portal(r); err != nil {
 				return err
 			}
 		}

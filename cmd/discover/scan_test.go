@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -41,7 +42,7 @@ func TestExitStatus(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				for _, format := range formats {
+				for _, format := range render.Formats {
 					args := append([]string{"scan", "-o", format}, strings.Fields(tt.args)...)
 					if r := fleet(t).discover(t.Context(), args...); r.status != tt.want {
 						t.Errorf("-o %s: got exit status %d, want %d; %s%s", format, r.status, tt.want, r.stdout, r.stderr)

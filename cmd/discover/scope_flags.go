@@ -33,32 +33,3 @@ func (s *scopeFlags) check() error {
 	}
 	return nil
 }
-
-// jsonScope says for which initiator ports something is.
-type jsonScope struct {
-	Instance      jsonText `json:"instance"`
-	InitiatorPort string   `json:"initiator_port"`
-}
-
-func newJSONScope(instance string, port ports.Number) jsonScope {
-	return jsonScope{jsonText(instance), port.String()}
-}
-
-// columns are the scope in a table; all ports are nothing to say.
-func (j jsonScope) columns() (instance, port string) {
-	if j.Instance == "" {
-		return "", ""
-	}
-	return string(j.Instance), j.InitiatorPort
-}
-
-// words names the scope at the end of a sentence.
-func (j jsonScope) words() string {
-	switch {
-	case j.Instance == "":
-		return ""
-	case j.InitiatorPort == ports.All.String():
-		return ", from instance " + string(j.Instance)
-	}
-	return ", from port " + j.InitiatorPort + " of instance " + string(j.Instance)
-}

@@ -176,7 +176,7 @@ func (r *secretRef) readFile(w *machine.Env) (b []byte, err error) {
 		b, err = w.ReadFile(r.rest, maxSecretFile)
 	}
 	if err == nil && !r.asIs {
-		b, err = utf8Text(b)
+		b, err = machine.Utf8Text(b)
 	}
 	return dropNewline(b), err
 }

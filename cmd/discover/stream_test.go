@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // While one write is under way, what comes is gathered for the next.
@@ -16,7 +18,7 @@ func TestStreamGathers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var writes []int
-		s := newStream(writerFunc(func(p []byte) (int, error) {
+		s := render.NewStream(writerFunc(func(p []byte) (int, error) {
 			time.Sleep(time.Second)
 			writes = append(writes, bytes.Count(p, []byte("\n")))
 			return len(p), nil
@@ -38,17 +40,17 @@ func TestStreamGathers(t *testing.T) {
 func TestStreamWaits(t *testing.T) {
 	t.Parallel()
 	line := make([]byte, 1000)
-	many := make([]byte, maxLines)
+	many := make([]byte, render.MaxLines)
 	for _, tt := range []struct {
 		name  string
-		bring func(s *stream) int // what was brought, in bytes
+		bring func(s *render.Stream) int // what was brought, in bytes
 	}{
-		{"lines", func(s *stream) int {
+		{"lines", func(s *render.Stream) int {
 			n, _ := s.Write(line)
 			return n
 		}},
-		{"many lines", func(s *stream) int {
-			_, _ = s.take(many)
+		{"many lines", func(s *render.Stream) int {
+			_, _ = s.Take(many)
 			return len(many)
 		}},
 	} {
@@ -56,7 +58,7 @@ func TestStreamWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
-				s := newStream(writerFunc(func(p []byte) (int, error) {
+				s := render.NewStream(writerFunc(func(p []byte) (int, error) {
 					<-release
 					return len(p), nil
 				}), nil)
@@ -70,8 +72,8 @@ func TestStreamWaits(t *testing.T) {
 					}
 				})
 				synctest.Wait()
-				if got := brought.Load(); got < maxBuffered || got > maxBuffered+maxLines {
-					t.Errorf("%d bytes are waiting, want about %d", got, maxBuffered)
+				if got := brought.Load(); got < render.MaxBuffered || got > render.MaxBuffered+render.MaxLines {
+					t.Errorf("%d bytes are waiting, want about %d", got, render.MaxBuffered)
 				}
 				close(release)
 				wg.Wait()
@@ -89,14 +91,14 @@ func TestStreamFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		var told error
-		s := newStream(writerFunc(func([]byte) (int, error) {
+		s := render.NewStream(writerFunc(func([]byte) (int, error) {
 			time.Sleep(time.Second)
 			return 0, failure
 		}), func(err error) { told = err })
 		line := make([]byte, 1000)
 		for i := range 10000 {
 			if _, err := s.Write(line); err != nil {
-				if err != failure || i < maxBuffered/1000 {
+				if err != failure || i < render.MaxBuffered/1000 {
 					t.Errorf("got %v at line %d", err, i)
 				}
 				break
@@ -121,7 +123,7 @@ func TestStreamTakes(t *testing.T) {
 	for _, slow := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			var got []byte
-			s := newStream(writerFunc(func(p []byte) (int, error) {
+			s := render.NewStream(writerFunc(func(p []byte) (int, error) {
 				time.Sleep(slow)
 				got = append(got, p...)
 				return len(p), nil
@@ -137,7 +139,7 @@ func TestStreamTakes(t *testing.T) {
 					continue
 				}
 				var err error
-				if lines, err = s.take(append(lines, line...)); err != nil || len(lines) != 0 {
+				if lines, err = s.Take(append(lines, line...)); err != nil || len(lines) != 0 {
 					t.Fatalf("%d bytes were given back, %v", len(lines), err)
 				}
 			}
@@ -154,9 +156,9 @@ func TestStreamTakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		told := 0
-		s := newStream(writerFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
+		s := render.NewStream(writerFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
 		for range 2 {
-			if _, err := s.take([]byte("lines")); err != failure {
+			if _, err := s.Take([]byte("lines")); err != failure {
 				t.Errorf("got %v, want %v", err, failure)
 			}
 		}
@@ -172,7 +174,7 @@ func TestStreamOfTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writing := 0
 		total := 0
-		s := newStream(writerFunc(func(p []byte) (int, error) {
+		s := render.NewStream(writerFunc(func(p []byte) (int, error) {
 			if writing++; writing > 1 {
 				t.Error("two write at once")
 			}
@@ -184,7 +186,7 @@ func TestStreamOfTwo(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for range 100 {
-				if _, err := s.take(make([]byte, 1000)); err != nil {
+				if _, err := s.Take(make([]byte, 1000)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -205,7 +207,7 @@ func TestStreamOfTwo(t *testing.T) {
 }
 
 func BenchmarkStream(b *testing.B) {
-	s := newStream(writerFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
+	s := render.NewStream(writerFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
 	line := make([]byte, 150)
 	for b.Loop() {
 		s.Write(line)

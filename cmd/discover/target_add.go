@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -93,10 +94,10 @@ func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry
 func staticText(t *registry.StaticTarget) string {
 	var parts []string
 	if t.Alias != "" {
-		parts = append(parts, "alias "+quoteForPeople(t.Alias))
+		parts = append(parts, "alias "+render.QuoteForPeople(t.Alias))
 	}
 	for _, a := range t.Addresses {
-		parts = append(parts, addressText(a))
+		parts = append(parts, render.AddressText(a))
 	}
 	if len(t.Addresses) == 0 {
 		parts = append(parts, "no address")
@@ -108,8 +109,8 @@ func staticText(t *registry.StaticTarget) string {
 }
 
 // newJSONStatic shows a static target as target list would.
-func newJSONStatic(t *registry.StaticTarget) *jsonTarget {
-	return newJSONTarget(&registry.KnownTarget{
+func newJSONStatic(t *registry.StaticTarget) *render.JSONTarget {
+	return render.NewJSONTarget(&registry.KnownTarget{
 		Name: t.Name, Alias: t.Alias,
 		Mechanisms: []registry.Mechanism{{Text: "Static", Static: true, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}},
 	})

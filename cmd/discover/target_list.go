@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -21,12 +21,12 @@ type targetList struct {
 
 	asked   int
 	leftOut int // addresses that cannot be used from here, of -o iscsiadm
-	failed  failedResults
+	failed  render.FailedResults
 }
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: failedResults{room: c.Room.Waiting}}
+	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -59,20 +59,20 @@ func (c *command) targetList() *cobra.Command {
 
 // ask asks all portals. Those that do not answer cost nothing that is known.
 func (t *targetList) ask(ctx context.Context, s *registry.Service) {
-	notes := &notes{say: t.say, flush: func() error { return nil }}
+	notes := &render.Notes{Say: t.say, Flush: func() error { return nil }}
 	names := &machine.InterfaceNames{List: t.Interfaces}
 	for r := range s.RefreshAll(ctx) {
 		t.logResult(&r)
 		t.noteName(&r)
 		t.asked++
 		if t.forPeople() {
-			_ = notes.portal(&r)
+			_ = notes.Portal(&r)
 		}
 		if r.Err != nil {
-			t.failed.add(&r, newJSONResult(&r, names))
+			t.failed.Add(&r, render.NewJSONResult(&r, names))
 		}
 	}
-	_ = notes.end(nil)
+	_ = notes.End(nil)
 }
 
 // list shows what is known. What could not be asked decides the exit status.
@@ -94,17 +94,17 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 		t.say("no targets are known; discover portal add PORTAL finds some")
 	}
 	if t.leftOut > 0 {
-		t.say("%s left out: unusable from here", plural(t.leftOut, "address was", "addresses were"))
+		t.say("%s left out: unusable from here", machine.Plural(t.leftOut, "address was", "addresses were"))
 	}
-	refused := partly(t.asked, len(t.failed.all))
+	refused := partly(t.asked, len(t.failed.All))
 	return worse(t.endListingWith(l, &t.failed, unread), refused)
 }
 
-func (t *targetList) show(l *listing, target *registry.KnownTarget) error {
-	if t.global.output == formatISCSIADM {
+func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error {
+	if t.global.output == render.FormatISCSIADM {
 		return t.lines(target)
 	}
-	return l.item(newJSONTarget(target), targetRows(target)...)
+	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)
 }
 
 // lines prints the lines of -o iscsiadm: each address once, without those of
@@ -121,16 +121,16 @@ func (t *targetList) lines(target *registry.KnownTarget) error {
 			}
 		}
 	}
-	out := newISCSIADMOutput(t.Stdout, nil)
+	out := render.NewISCSIADMOutput(t.Stdout, nil)
 	b := initiator.Batch{Address: addressOf(target)}
 	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
-	if err := out.targets(&b); err != nil {
+	if err := out.Targets(&b); err != nil {
 		return err
 	}
-	if t.leftOut += out.leftOut; len(all) > 0 && out.leftOut == len(all) && !b.Address.IsValid() {
+	if t.leftOut += out.LeftOut; len(all) > 0 && out.LeftOut == len(all) && !b.Address.IsValid() {
 		t.say("%s: none of its addresses can be used from here", target.Name)
 	}
-	return out.handOn()
+	return out.HandOn()
 }
 
 // addressOf returns an address at which a target was listed; invalid: its portals
@@ -148,56 +148,3 @@ func addressOf(t *registry.KnownTarget) netip.AddrPort {
 	}
 	return netip.AddrPort{}
 }
-
-// targetRows shows a target to people: a row for each address by each mechanism.
-func targetRows(t *registry.KnownTarget) (rows [][]string) {
-	name := t.Name
-	if t.Alias != "" {
-		name += " " + quoteForPeople(t.Alias)
-	}
-	for _, m := range t.Mechanisms {
-		by, first, last := mechanismText(&m), timeText(m.FirstSeen), timeText(m.LastSeen)
-		if m.Static {
-			last = ""
-		}
-		note := ""
-		switch {
-		case !m.MissingSince.IsZero():
-			note = "missing since " + timeText(m.MissingSince)
-		case m.Unlisted:
-			note = "unlisted: the portal is not in the registry"
-		case m.Stale:
-			note = "stale: the portal was removed"
-		case !m.NotJudgedSince.IsZero():
-			note = "not judged since " + timeText(m.NotJudgedSince) + ": the portal fails or leaves targets out"
-		}
-		addresses := m.Addresses
-		if len(addresses) == 0 {
-			rows = append(rows, []string{name, "", by, first, last, note})
-			name = ""
-		}
-		for _, a := range addresses {
-			rows = append(rows, []string{name, addressText(a), by, first, last, note})
-			name, by, first, last, note = "", "", "", "", ""
-		}
-	}
-	return rows
-}
-
-// mechanismText says how a target was found, for people.
-func mechanismText(m *registry.Mechanism) string {
-	if m.Static {
-		return "static"
-	}
-	k := m.Portal
-	switch {
-	case k.Instance == "":
-		return k.Portal.String()
-	case k.Port == ports.All:
-		return k.Portal.String() + " from " + k.Instance
-	}
-	return k.Portal.String() + " from " + portLabel(k.Instance, k.Port)
-}
-
-// portLabel names an initiator port in tables.
-func portLabel(instance string, n ports.Number) string { return instance + "/" + n.String() }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -38,9 +40,9 @@ func (c *command) targetPrune() *cobra.Command {
 
 // jsonPruned is a target that is no longer known by a mechanism.
 type jsonPruned struct {
-	Name      jsonText `json:"name"`
-	Mechanism jsonText `json:"mechanism"`
-	FoundBy   jsonKey  `json:"found_by"`
+	Name      render.JSONText `json:"name"`
+	Mechanism render.JSONText `json:"mechanism"`
+	FoundBy   render.JSONKey  `json:"found_by"`
 }
 
 // prune forgets targets, and shows which.
@@ -65,25 +67,25 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 		head = "WOULD BE FORGOTTEN"
 	}
 	l := c.newListing("pruned", "pruned", head, "FOUND BY")
-	l.would = "would have forgotten these"
+	l.Would = "would have forgotten these"
 	forgotten := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
 	n := len(forgotten)
 	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
-		text := plural(damaged, "record", "records") + " of a target with a long name that could not be read"
-		if l.would = "would have removed " + text; n > 0 {
-			l.would += ", and forgotten these"
+		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
+		if l.Would = "would have removed " + text; n > 0 {
+			l.Would += ", and forgotten these"
 		}
 		if !c.global.dryRun {
 			c.say("removed %s", text)
 		}
 	} else if n == 0 {
-		l.would = "would have forgotten nothing"
+		l.Would = "would have forgotten nothing"
 		if c.forPeople() && !c.global.dryRun {
 			c.say("nothing to forget")
 		}
 	}
 	for _, r := range forgotten {
-		if err := l.item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
+		if err := l.Item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
 			return err
 		}
 	}
@@ -107,7 +109,7 @@ func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, 
 		}
 		for _, m := range t.Mechanisms {
 			if !m.Static {
-				all = append(all, knownRecord{jsonPruned{jsonText(t.Name), jsonText(m.Text), newJSONKey(m.Portal)}, mechanismText(&m)})
+				all = append(all, knownRecord{jsonPruned{render.JSONText(t.Name), render.JSONText(m.Text), render.NewJSONKey(m.Portal)}, render.MechanismText(&m)})
 			}
 		}
 	}

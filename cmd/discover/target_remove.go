@@ -3,12 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // jsonName is what is removed by its name.
 type jsonName struct {
-	Name jsonText `json:"name"`
+	Name render.JSONText `json:"name"`
 }
 
 // targetRemove returns the verb.
@@ -27,7 +28,7 @@ func (c *command) targetRemove() *cobra.Command {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.done("removed", jsonName{jsonText(args[0])}, "removed static target %s", args[0])
+				return c.done("removed", jsonName{render.JSONText(args[0])}, "removed static target %s", args[0])
 			})
 		}),
 	}

@@ -49,9 +49,9 @@ func TestTextOfFile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := utf8Text([]byte(tt.file))
+			got, err := machine.Utf8Text([]byte(tt.file))
 			if tt.want == "" {
-				if err != errUTF16 || got != nil {
+				if err != machine.ErrUTF16 || got != nil {
 					t.Errorf("got %q and %v", got, err)
 				}
 			} else if err != nil || string(got) != tt.want {

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // version returns the verb.
@@ -22,10 +24,10 @@ func (c *command) version() *cobra.Command {
 
 // jsonBuild is the version of the command, and what it was built with and for.
 type jsonBuild struct {
-	Version jsonText `json:"version"`
-	Go      string   `json:"go"`
-	OS      string   `json:"os"`
-	Arch    string   `json:"arch"`
+	Version render.JSONText `json:"version"`
+	Go      string          `json:"go"`
+	OS      string          `json:"os"`
+	Arch    string          `json:"arch"`
 }
 
 // printVersion prints the version, for people in a line.
@@ -35,7 +37,7 @@ func (c *command) printVersion(cmd *cobra.Command) error {
 	}
 	j := jsonBuild{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		j.Version = jsonText(info.Main.Version)
+		j.Version = render.JSONText(info.Main.Version)
 	}
 	if !c.forPeople() {
 		return c.object("build", j, "", nil, nil)

@@ -1,0 +1,35 @@
+package render
+
+import (
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An AskedAs tells people as whom a portal was asked that shows no targets: it may
+// show some to another initiator name. Scripts are told nothing: their output stays
+// as it is.
+type AskedAs struct {
+	InRow   func() bool                      // reports that the table goes to a terminal, so its row says the name; nil: nothing is told
+	SayOnce func(format string, args ...any) // says a line at a terminal, once; nil: standard error is none
+}
+
+// inTable is what stands behind "no targets" where the table goes to a terminal.
+func (a AskedAs) inTable(r *initiator.Result) string {
+	if a.InRow == nil || r.Err != nil || !a.InRow() {
+		return ""
+	}
+	return " for " + machine.Escape(r.InitiatorName)
+}
+
+// note says it on standard error, where that is a terminal and the table goes
+// elsewhere; once for a name.
+func (a AskedAs) note(r *initiator.Result, flush func() error) error {
+	if a.SayOnce == nil || r.Err != nil || a.InRow() {
+		return nil
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	a.SayOnce("no targets for %s: portals show targets by initiator name", r.InitiatorName)
+	return nil
+}

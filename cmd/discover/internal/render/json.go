@@ -1,0 +1,202 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// JSONResult is what became of a portal. The order of its fields is that of
+// docs/cli.md.
+type JSONResult struct {
+	Portal            JSONText `json:"portal"`
+	Address           JSONText `json:"address"`
+	Instance          JSONText `json:"instance"`
+	InitiatorPort     JSONText `json:"initiator_port"`
+	InstanceUsed      JSONText `json:"instance_used,omitempty"` // whose port it is
+	InitiatorPortUsed JSONText `json:"initiator_port_used"`
+	InitiatorName     JSONText `json:"initiator_name"`
+	Source            JSONText `json:"source"`
+	Interface         JSONText `json:"interface"`
+	BoundDevice       JSONText `json:"bound_device,omitempty"` // the connection was bound to it
+	Stored            bool     `json:"stored"`
+	Status            string   `json:"status"`
+	Code              uint32   `json:"code"`
+	CodeName          string   `json:"code_name"`
+
+	Error     *JSONError     `json:"error,omitempty"`
+	Targets   *JSONTargets   `json:"targets,omitempty"` // where they belong; nil: they have lines of their own
+	Complete  bool           `json:"complete"`          // nothing is missing from the targets
+	Warnings  []JSONWarning  `json:"warnings"`
+	Redirects []JSONRedirect `json:"redirects"`
+	IPsec     JSONIPsec      `json:"ipsec"`
+	Auth      JSONAuth       `json:"auth"`
+	ElapsedMS float64        `json:"elapsed_ms"`
+}
+
+type JSONError struct {
+	Stage       string   `json:"stage"`
+	Message     JSONText `json:"message"`
+	LoginStatus string   `json:"login_status"` // empty: the login did not end with one
+	Retryable   bool     `json:"retryable"`
+}
+
+type JSONWarning struct {
+	Code    initiator.WarningCode `json:"code"`
+	Message JSONText              `json:"message"`
+}
+
+type JSONRedirect struct {
+	From        JSONText `json:"from"`
+	To          JSONText `json:"to"`
+	LoginStatus string   `json:"login_status"`
+	Permanent   bool     `json:"permanent"`
+}
+
+// jsonBlock is what became of the addresses of a block or range.
+type jsonBlock struct {
+	Block     JSONText       `json:"block"`
+	Addresses int            `json:"addresses"`
+	Answered  int            `json:"answered"`
+	Failed    int            `json:"failed"`
+	Silent    int            `json:"silent"`
+	NotAsked  int            `json:"not_asked"`
+	SilentWhy map[string]int `json:"silent_why"`
+}
+
+func NewJSONResult(r *initiator.Result, names *machine.InterfaceNames) *JSONResult {
+	j := new(JSONResult)
+	j.fill(r, names)
+	return j
+}
+
+// fill makes j that of a result.
+func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
+	*j = JSONResult{
+		Portal:        JSONText(r.Portal.Portal.String()),
+		Instance:      JSONText(r.Portal.Instance),
+		InitiatorPort: JSONText(r.Portal.Port.String()),
+		InitiatorName: JSONText(r.InitiatorName),
+		Interface:     JSONText(names.Of(r.Source)),
+		Stored:        r.Stored,
+		Status:        "ok",
+		Code:          initiator.Code(r.Err),
+		Error:         newJSONError(r.Err),
+		Complete:      r.Complete,
+		Warnings:      []JSONWarning{},
+		Redirects:     []JSONRedirect{},
+		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
+		Auth:          newJSONAuth(&r.Auth),
+		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
+	}
+	if r.Portal.Portal.Address == "" {
+		j.Portal = "" // it is not about one
+	}
+	if r.Bound {
+		j.BoundDevice = JSONText(r.Port.Interface)
+	}
+	if r.Portal.Source.IsValid() {
+		j.InitiatorPort = "" // asked for by its address
+	}
+	if r.Port.Interface != "" {
+		j.Interface = JSONText(r.Port.Interface)
+	}
+	if r.Port.Instance != "" {
+		j.InstanceUsed = JSONText(r.Port.Instance)
+		if r.Port.Number != ports.All { // else no number is known
+			j.InitiatorPortUsed = JSONText(r.Port.Number.String())
+		}
+	}
+	j.CodeName = isdsc.Name(j.Code)
+	if r.Address.IsValid() {
+		j.Address = JSONText(r.Address.String())
+	}
+	if r.Source.IsValid() {
+		j.Source = JSONText(r.Source.String())
+	}
+	if r.Err != nil {
+		j.Status = "error"
+	}
+	for _, w := range r.Warnings {
+		j.Warnings = append(j.Warnings, JSONWarning{w.Code, JSONText(w.Message)})
+	}
+	for _, h := range r.Redirects {
+		j.Redirects = append(j.Redirects, JSONRedirect{
+			JSONText(h.From.String()), JSONText(h.To.String()), statusText(uint16(h.Status)), h.Permanent,
+		})
+	}
+}
+
+func newJSONError(err error) *JSONError {
+	if err == nil {
+		return nil
+	}
+	j := &JSONError{
+		Stage:     initiator.StageValidate.String(),
+		Message:   JSONText(machine.WithoutPackage(err)),
+		Retryable: initiator.Retryable(err),
+	}
+	var (
+		e        *initiator.Error
+		login    *initiator.LoginError
+		redirect *initiator.RedirectError
+	)
+	if errors.As(err, &e) {
+		j.Stage = e.Stage.String()
+	}
+	switch {
+	case errors.As(err, &redirect):
+		j.LoginStatus = statusText(uint16(redirect.Status))
+	case errors.As(err, &login):
+		j.LoginStatus = statusText(uint16(login.Status))
+	}
+	return j
+}
+
+func statusText(status uint16) string { return fmt.Sprintf("0x%04x", status) }
+
+func newJSONBlock(b *sweep.Block) jsonBlock {
+	why := b.Why
+	if why == nil {
+		why = map[string]int{}
+	}
+	return jsonBlock{JSONText(b.Text), b.Count, b.Answered, b.Failed, b.Silent, b.NotAsked(), why}
+}
+
+// appendAddresses appends the addresses of a target.
+func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+	b = append(b, '[')
+	for i, a := range addresses {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendAddress(b, a)
+	}
+	return append(b, ']')
+}
+
+// appendAddress appends one.
+func appendAddress(b []byte, a initiator.TargetAddress) []byte {
+	b = AppendString(append(b, `{"address":`...), a.Host)
+	b = strconv.AppendUint(append(b, `,"port":`...), uint64(a.Port), 10)
+	b = append(b, `,"group":`...)
+	if a.Group == initiator.NoGroup {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendInt(b, int64(a.Group), 10)
+	}
+	if a.Unusable != initiator.Usable {
+		b = AppendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
+	}
+	if a.Reach != initiator.NotProbed {
+		b = AppendString(append(b, `,"reach":`...), a.Reach.String())
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,100 @@
+package render
+
+import (
+	"fmt"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+)
+
+// JSONIPsec is a plan, and what came of it.
+type JSONIPsec struct {
+	Plan     string   `json:"plan"`
+	Origin   string   `json:"origin"`
+	Existing JSONText `json:"existing"`
+
+	// Where there is IPsec, or something asked for it or against it:
+	Mode     string     `json:"mode,omitempty"`
+	Exchange string     `json:"exchange,omitempty"`
+	PFS      *bool      `json:"pfs,omitempty"`
+	Flags    string     `json:"flags,omitempty"` // that decided
+	Why      JSONText   `json:"why,omitempty"`
+	Proof    *JSONProof `json:"proof,omitempty"`
+}
+
+func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) JSONIPsec {
+	j := JSONIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: JSONText(p.Existing.String())}
+	switch {
+	case p.Why == "": // it did not come to a plan
+		j.Existing = JSONText(ipsec.ExistingUnknown.String())
+	case p.IPsec || p.Origin != ipsec.OriginDefault || p.Flags != 0 || p.Existing.Kind == ipsec.ExistingPartial:
+		j.explain(p)
+	}
+	if proof != nil {
+		j.Proof = newJSONProof(proof)
+	}
+	return j
+}
+
+// explain adds what a plan that is not the usual one has to say.
+func (j *JSONIPsec) explain(p *ipsec.Plan) {
+	j.Why, j.Mode, j.Exchange, j.Flags = JSONText(p.Why), p.Mode.String(), p.Exchange.String(), p.Flags.Hex()
+	if p.IPsec && (p.PFS || !p.InPlace()) { // of protection in place, that it is off is not known
+		j.PFS = &p.PFS
+	}
+}
+
+// JSONProof is what an enforcer has seen of the protection of a connection.
+type JSONProof struct {
+	Enforcer   JSONText         `json:"enforcer"`
+	Mode       JSONText         `json:"mode"`
+	Exchange   JSONText         `json:"exchange"`
+	Algorithms JSONList[string] `json:"algorithms"`
+	SPIs       JSONList[string] `json:"spis"`
+	BytesOut   uint64           `json:"bytes_out"`
+	BytesIn    uint64           `json:"bytes_in"`
+}
+
+func newJSONProof(p *enforce.Proof) *JSONProof {
+	j := &JSONProof{
+		Enforcer: JSONText(p.Enforcer), Mode: JSONText(p.Mode), Exchange: JSONText(p.Exchange),
+		Algorithms: p.Algorithms, BytesOut: p.BytesOut, BytesIn: p.BytesIn,
+	}
+	for _, spi := range p.SPIs {
+		j.SPIs = append(j.SPIs, spiText(spi))
+	}
+	return j
+}
+
+// spiText writes a security parameter index as other tools do.
+func spiText(spi uint32) string { return fmt.Sprintf("0x%08x", spi) }
+
+// jsonIPsecSet has those of an entry's options for IPsec that were given.
+type jsonIPsecSet struct {
+	Key     string   `json:"key,omitempty"` // "set"
+	KeyRef  JSONText `json:"key_ref,omitempty"`
+	LocalID JSONText `json:"local_id,omitempty"`
+	PeerID  JSONText `json:"peer_id,omitempty"`
+	Offer   JSONText `json:"proposals,omitempty"`
+	Outer   string   `json:"outer,omitempty"`
+	Unknown string   `json:"unknown,omitempty"`
+}
+
+func newJSONIPsecSet(p *registry.StoredPortal) *jsonIPsecSet {
+	o := &p.IPsec
+	j := jsonIPsecSet{KeyRef: JSONText(o.KeyRef), LocalID: JSONText(o.LocalID), PeerID: JSONText(o.PeerID), Offer: JSONText(o.Proposals)}
+	if p.IPsecKeySet {
+		j.Key = "set"
+	}
+	if o.Outer.IsValid() {
+		j.Outer = o.Outer.String()
+	}
+	if o.RefuseUnknown {
+		j.Unknown = UnknownRefuse
+	}
+	if j == (jsonIPsecSet{}) {
+		return nil
+	}
+	return &j
+}

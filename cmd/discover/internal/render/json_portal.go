@@ -1,0 +1,183 @@
+package render
+
+import (
+	"encoding/json"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// jsonPortal is an entry of the registry.
+type jsonPortal struct {
+	Portal        JSONText       `json:"portal"`
+	Instance      JSONText       `json:"instance"`
+	InitiatorPort JSONText       `json:"initiator_port"`
+	SymbolicName  JSONText       `json:"symbolic_name"`
+	SecurityFlags string         `json:"security_flags"`
+	LoginOptions  jsonLogin      `json:"login_options"`
+	IPsecOptions  *jsonIPsecSet  `json:"ipsec_options,omitempty"` // nil: there are none
+	Added         jsonTime       `json:"added"`
+	LastResult    *jsonLastState `json:"last_result"`
+}
+
+// jsonLogin has those of the login options that were given.
+type jsonLogin struct {
+	InitiatorName      JSONText         `json:"initiator_name,omitempty"`
+	AuthType           string           `json:"auth_type,omitempty"`
+	Username           JSONText         `json:"username,omitempty"`
+	Password           string           `json:"password,omitempty"` // "set"
+	PasswordRef        JSONText         `json:"password_ref,omitempty"`
+	TargetUsername     JSONText         `json:"target_username,omitempty"`
+	TargetPassword     string           `json:"target_password,omitempty"` // "set"
+	TargetPasswordRef  JSONText         `json:"target_password_ref,omitempty"`
+	CHAPAlgorithms     JSONList[string] `json:"chap_algorithms,omitempty"`
+	CHAPFallback       *bool            `json:"chap_fallback,omitempty"` // nil: on
+	CHAPPolicy         string           `json:"chap_policy,omitempty"`   // empty: required
+	ShortSecrets       bool             `json:"short_secrets,omitempty"`
+	HeaderDigest       string           `json:"header_digest,omitempty"`
+	DataDigest         string           `json:"data_digest,omitempty"`
+	MaximumConnections *uint32          `json:"max_connections,omitempty"`
+	DefaultTime2Wait   *uint32          `json:"default_time2wait,omitempty"`
+	DefaultTime2Retain *uint32          `json:"default_time2retain,omitempty"`
+	LoginFlags         JSONList[string] `json:"login_flags,omitempty"`
+	Redirect           string           `json:"redirect,omitempty"`
+	RedirectNames      bool             `json:"redirect_names,omitempty"`
+	BindDevice         bool             `json:"bind_device,omitempty"`
+}
+
+// jsonLastState is how the last discovery of an entry ended.
+type jsonLastState struct {
+	Time     jsonTime `json:"time"`
+	Status   string   `json:"status"`
+	Code     uint32   `json:"code"`
+	CodeName string   `json:"code_name"`
+	Stage    string   `json:"stage,omitempty"`
+	Message  JSONText `json:"message,omitempty"`
+	Source   JSONText `json:"source"`
+	Targets  int      `json:"targets"`
+	LeftOut  int      `json:"left_out,omitempty"` // targets whose names are harmful
+}
+
+func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
+	j := &jsonPortal{
+		Portal:        JSONText(p.Portal.String()),
+		Instance:      JSONText(p.Instance),
+		InitiatorPort: JSONText(p.Port.String()),
+		SymbolicName:  JSONText(p.Portal.SymbolicName),
+		SecurityFlags: p.Security.Hex(),
+		LoginOptions:  NewJSONLogin(p),
+		IPsecOptions:  newJSONIPsecSet(p),
+		Added:         jsonTime(p.Added),
+	}
+	if last := &p.Last; !last.Time.IsZero() {
+		j.LastResult = &jsonLastState{
+			Time: jsonTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
+			Stage: last.Stage, Message: JSONText(last.Message), Source: JSONText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
+		}
+		if last.Code != isdsc.Success {
+			j.LastResult.Status = "error"
+		}
+	}
+	return j
+}
+
+func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
+	o := &p.Login
+	has := func(bit initiator.Specified) bool { return o.Specified&bit != 0 }
+	set := func(is bool) string {
+		if is {
+			return "set"
+		}
+		return ""
+	}
+	j.InitiatorName, j.BindDevice = JSONText(o.InitiatorName), o.BindDevice
+	j.ShortSecrets, j.RedirectNames = o.ShortSecrets, o.RedirectNames
+	if o.CHAPPolicy != initiator.CHAPRequired {
+		j.CHAPPolicy = o.CHAPPolicy.String()
+	}
+	if o.Redirect != initiator.RedirectSameHost {
+		j.Redirect = o.Redirect.String()
+	}
+	if has(initiator.SpecifiedAuthType) {
+		j.AuthType = o.AuthType.String()
+	}
+	if has(initiator.SpecifiedUsername) {
+		j.Username = JSONText(o.Username)
+	}
+	j.Password, j.PasswordRef = set(p.PasswordSet), JSONText(o.PasswordRef)
+	j.TargetUsername = JSONText(o.TargetUsername)
+	j.TargetPassword, j.TargetPasswordRef = set(p.TargetPasswordSet), JSONText(o.TargetPasswordRef)
+	for _, a := range o.CHAPAlgorithms {
+		j.CHAPAlgorithms = append(j.CHAPAlgorithms, a.String())
+	}
+	if o.NoCHAPFallback {
+		j.CHAPFallback = new(bool)
+	}
+	if has(initiator.SpecifiedHeaderDigest) {
+		j.HeaderDigest = o.HeaderDigest.String()
+	}
+	if has(initiator.SpecifiedDataDigest) {
+		j.DataDigest = o.DataDigest.String()
+	}
+	if has(initiator.SpecifiedMaximumConnections) {
+		j.MaximumConnections = &o.MaximumConnections
+	}
+	if has(initiator.SpecifiedDefaultTime2Wait) {
+		j.DefaultTime2Wait = &o.DefaultTime2Wait
+	}
+	if has(initiator.SpecifiedDefaultTime2Retain) {
+		j.DefaultTime2Retain = &o.DefaultTime2Retain
+	}
+	if o.Flags != 0 {
+		j.LoginFlags = strings.Split(o.Flags.String(), ",")
+	}
+	return j
+}
+
+// A jsonTime is a time in UTC, to the millisecond; null: there was none.
+type jsonTime time.Time
+
+// MarshalJSON writes the time.
+func (t jsonTime) MarshalJSON() ([]byte, error) {
+	if time.Time(t).IsZero() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(time.Time(t).UTC().Truncate(time.Millisecond))
+}
+
+// TimeText is a time for people.
+func TimeText(t time.Time) string { return t.UTC().Truncate(time.Second).Format(time.RFC3339) }
+
+// JSONKey says which entry of the registry is meant.
+type JSONKey struct {
+	Portal        JSONText `json:"portal"`
+	Instance      JSONText `json:"instance"`
+	InitiatorPort JSONText `json:"initiator_port"`
+}
+
+func NewJSONKey(k initiator.Key) JSONKey {
+	return JSONKey{JSONText(k.Portal.String()), JSONText(k.Instance), JSONText(k.Port.String())}
+}
+
+// jsonPort is an initiator port.
+type jsonPort struct {
+	Instance  JSONText `json:"instance"`
+	Number    string   `json:"number"`
+	Address   JSONText `json:"address"`
+	Interface JSONText `json:"interface"`
+	State     string   `json:"state"`
+
+	Portal *JSONText `json:"portal,omitempty"`         // that it was looked for
+	To     *JSONText `json:"portal_address,omitempty"` // of the portal
+}
+
+func NewJSONPort(p *ports.Port) *jsonPort {
+	return &jsonPort{
+		Instance: JSONText(p.Instance), Number: p.Number.String(), Address: JSONText(p.Address.String()),
+		Interface: JSONText(p.Interface), State: p.State.String(),
+	}
+}

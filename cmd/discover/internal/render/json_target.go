@@ -1,0 +1,56 @@
+package render
+
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// JSONTarget is a target that is known, and how.
+type JSONTarget struct {
+	Name       JSONText        `json:"name"`
+	Alias      JSONText        `json:"alias"`
+	Mechanisms []jsonMechanism `json:"mechanisms"`
+}
+
+// jsonMechanism is one way in which a target was found.
+type jsonMechanism struct {
+	Mechanism    JSONText      `json:"mechanism"` // as the reference API names it
+	Kind         string        `json:"kind"`      // "sendtargets" or "static"
+	Portal       *JSONKey      `json:"found_by"`  // null: it is static
+	Alias        JSONText      `json:"alias"`
+	Addresses    jsonAddresses `json:"addresses"`
+	FirstSeen    jsonTime      `json:"first_seen"`
+	LastSeen     jsonTime      `json:"last_seen"`
+	MissingSince jsonTime      `json:"missing_since"`
+	Stale        bool          `json:"stale"`                      // the entry that found it is gone
+	Unlisted     bool          `json:"unlisted,omitempty"`         // and it was not there when the portal was asked
+	NotJudged    *jsonTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
+	Hidden       bool          `json:"hidden,omitempty"`
+}
+
+// jsonAddresses are written as in a result.
+type jsonAddresses []initiator.TargetAddress
+
+// MarshalJSON writes the addresses.
+func (a jsonAddresses) MarshalJSON() ([]byte, error) { return appendAddresses(nil, a), nil }
+
+func NewJSONTarget(t *registry.KnownTarget) *JSONTarget {
+	j := &JSONTarget{Name: JSONText(t.Name), Alias: JSONText(t.Alias), Mechanisms: []jsonMechanism{}}
+	for _, m := range t.Mechanisms {
+		k := jsonMechanism{
+			Mechanism: JSONText(m.Text), Kind: "static", Alias: JSONText(m.Alias), Addresses: m.Addresses,
+			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
+			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&registry.HideStaticTarget != 0,
+		}
+		if !m.NotJudgedSince.IsZero() {
+			since := jsonTime(m.NotJudgedSince)
+			k.NotJudged = &since
+		}
+		if !m.Static {
+			key := NewJSONKey(m.Portal)
+			k.Kind, k.Portal = "sendtargets", &key
+		}
+		j.Mechanisms = append(j.Mechanisms, k)
+	}
+	return j
+}

@@ -1,0 +1,128 @@
+package render
+
+import (
+	"io"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// An ISCSIADMOutput prints the lines that the field's scripts parse: one for
+// each address of each target.
+type ISCSIADMOutput struct {
+	lines
+	notes *Notes
+
+	// With several sessions for a portal, its lines so far: each is printed
+	// once. nil: one session.
+	Printed *LineSet
+	asked   initiator.Portal
+	Room    int   // bytes of memory for that
+	full    error // why no more lines are printed of the session; nil: they are
+
+	begins  addressTexts // how the lines of an address begin
+	between []byte       // what is between two names
+
+	LeftOut int // addresses of the portal that nobody can connect to from here
+}
+
+func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {
+	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a initiator.TargetAddress) []byte {
+		return append(a.AppendTo(b), ' ')
+	}}}
+}
+
+func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
+	if o.Printed == nil {
+		return inRuns(b, o.run, o.target)
+	}
+	if b.Portal != o.asked {
+		o.asked = b.Portal
+		*o.Printed = LineSet{}
+	}
+	for i := 0; i < b.Len() && o.full == nil; i++ {
+		if o.Printed.isFull(len(b.Addresses(i)), o.Room) {
+			o.full = &initiator.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.Printed.used)}
+		} else if err := o.target(b, i); err != nil {
+			return err
+		}
+	}
+	if o.full != nil {
+		b.Stop(o.full)
+		if b.Result != nil {
+			machine.Overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
+			o.full = nil
+		}
+	}
+	return nil
+}
+
+// run adds the lines of the targets from i on that have one address, the same, and
+// returns where others begin.
+func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
+	address := b.Addresses(i)
+	if len(address) != 1 || address[0].Unusable != initiator.Usable || o.Printed != nil {
+		return i, nil
+	}
+	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
+	prefix := o.between[1:]
+	line := append(o.b, prefix...)
+	for ; i < b.Len() && len(line) < MaxLines && SameMemory(b.Addresses(i), address); i++ {
+		line = append(append(line, b.Name(i)...), o.between...)
+	}
+	return i, o.add(line[:len(line)-len(prefix)])
+}
+
+// target adds the lines of any target: of each address that can be used, or of the
+// address in use where there is no other.
+func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
+	name, before, left := b.Name(i), len(o.b), 0
+	line, addresses := o.b, b.Addresses(i)
+	for _, a := range addresses {
+		if a.Unusable != initiator.Usable {
+			left++
+			continue
+		}
+		line = o.appendLine(line, name, a)
+	}
+	o.LeftOut += left
+	if left > 0 && left == len(addresses) && b.Address.IsValid() {
+		line = o.appendLine(line, name, initiator.TargetAddress{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: initiator.NoGroup})
+	}
+	if len(line) == before {
+		return nil
+	}
+	return o.add(line)
+}
+
+// appendLine appends the line of an address, unless an earlier session has brought it.
+func (o *ISCSIADMOutput) appendLine(line, name []byte, a initiator.TargetAddress) []byte {
+	from := len(line)
+	line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+	if o.Printed != nil && !o.Printed.enter(line[from:]) {
+		line = line[:from]
+	}
+	return line
+}
+
+func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
+	if err := o.HandOn(); err != nil {
+		return err
+	}
+	if err := o.notes.Portal(r); err != nil || o.LeftOut == 0 {
+		return err
+	}
+	o.notes.Say("%s: %s left out: unusable from here", machine.Visible(r.Portal.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
+	o.LeftOut = 0
+	return nil
+}
+
+func (o *ISCSIADMOutput) Silent(*initiator.Result) {}
+
+func (o *ISCSIADMOutput) End(blocks []*sweep.Block) error {
+	if err := o.HandOn(); err != nil {
+		return err
+	}
+	return o.notes.End(blocks)
+}

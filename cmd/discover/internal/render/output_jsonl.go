@@ -1,0 +1,154 @@
+package render
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// A JsonlOutput prints a line for each target the moment that it is read, and
+// one for each portal when it is done.
+type JsonlOutput struct {
+	lines
+	names  *machine.InterfaceNames
+	result JSONResult // of the last line of a portal
+
+	asked  initiator.Portal // of the last line
+	index  int              // likewise
+	prefix []byte           // how a line of it begins, up to the first byte of a name
+
+	addresses addressTexts
+	between   []byte // what is between two names
+
+	Each *sweep.Each // nil: one session for each portal
+}
+
+func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JsonlOutput {
+	return &JsonlOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
+}
+
+func (o *JsonlOutput) Targets(b *initiator.Batch) error {
+	if b.Len() == 0 {
+		return nil
+	}
+	o.begin(b)
+	return inRuns(b, o.run, o.target)
+}
+
+// run adds the lines of the targets from i on that differ in nothing but plain
+// names, and returns where others begin.
+func (o *JsonlOutput) run(b *initiator.Batch, i int) (int, error) {
+	if len(b.Alias(i)) > 0 {
+		return i, nil
+	}
+	addresses := b.Addresses(i)
+	o.between = o.appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
+	o.between = append(append(o.between, '}', '\n'), o.prefix...)
+	line := append(o.b, o.prefix...)
+	var plain []byte
+	for ; i < b.Len() && len(line) < MaxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
+		name := b.Name(i)
+		if !isPlainJSON(name, plain) {
+			break
+		}
+		line = append(append(line, name...), o.between...)
+		plain = name
+	}
+	return i, o.add(line[:len(line)-len(o.prefix)])
+}
+
+// target adds the line of any target.
+func (o *JsonlOutput) target(b *initiator.Batch, i int) error {
+	line := AppendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
+	line = AppendString(append(line, `,"alias":`...), b.Alias(i))
+	line = o.appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
+	return o.add(append(line, '}', '\n'))
+}
+
+// appendAddresses is appendAddresses for those that came lately.
+func (o *JsonlOutput) appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+	b = append(b, '[')
+	for i, a := range addresses {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, o.addresses.of(a)...)
+	}
+	return append(b, ']')
+}
+
+// toName is what the name of a target follows, which is the end of a prefix.
+const toName = `"name":"`
+
+// begin makes the prefix that of the targets of a batch.
+func (o *JsonlOutput) begin(b *initiator.Batch) {
+	if o.prefix != nil && b.Portal == o.asked && (o.Each == nil || b.Index == o.index) {
+		return
+	}
+	o.asked, o.index = b.Portal, b.Index
+	o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
+	o.prefix = append(AppendString(o.prefix, b.Portal.String()), ',')
+	if o.Each != nil {
+		o.prefix = appendPort(o.prefix, o.Each.Session(b.Index).Port)
+	}
+	o.prefix = append(o.prefix, toName...)
+}
+
+// SameMemory reports whether two targets share their addresses.
+func SameMemory(a, b []initiator.TargetAddress) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
+}
+
+// appendPort appends the fields that say from which port a target is seen.
+func appendPort(b []byte, p ports.Port) []byte {
+	b = AppendString(append(b, `"instance_used":`...), p.Instance)
+	b = AppendString(append(b, `,"initiator_port_used":`...), p.Number.String())
+	b = AppendString(append(b, `,"source":`...), p.Address.String())
+	b = AppendString(append(b, `,"interface":`...), p.Interface)
+	return append(b, ',')
+}
+
+func (o *JsonlOutput) Portal(r *initiator.Result) error {
+	j := &o.result
+	j.fill(r, o.names)
+	if o.Each != nil {
+		j.InitiatorPort = sweep.EachPort
+	}
+	if b, ok := j.AppendQuick(append(o.b, `{"type":"portal",`...)); ok {
+		b = strconv.AppendInt(append(b, `,"targets_found":`...), int64(r.TargetsFound), 10)
+		return o.add(append(b, '}', '\n'))
+	}
+	return o.marshal(struct {
+		Type string `json:"type"`
+		*JSONResult
+		TargetsFound int `json:"targets_found"`
+	}{"portal", j, r.TargetsFound})
+}
+
+func (o *JsonlOutput) Silent(*initiator.Result) {}
+
+func (o *JsonlOutput) End(blocks []*sweep.Block) error {
+	for _, b := range blocks {
+		err := o.marshal(struct {
+			Type string `json:"type"`
+			jsonBlock
+		}{"block", newJSONBlock(b)})
+		if err != nil {
+			return err
+		}
+	}
+	return o.HandOn()
+}
+
+// Marshal adds the line of a value.
+func (o *JsonlOutput) marshal(v any) error {
+	line, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	return o.add(append(o.b, line...))
+}

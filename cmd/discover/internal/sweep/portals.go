@@ -1,0 +1,190 @@
+package sweep
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sort"
+	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// MaxAddresses is how many addresses a command line may name.
+const MaxAddresses = 1 << 20
+
+// textStart is how much of a file of portals tells its encoding, in bytes.
+const textStart = 64
+
+// MaxLine is how long a line of a portal file may be, in bytes.
+const MaxLine = 4096
+
+// Portals are what the arguments of scan name, in their order. All arguments
+// are understood before the first portal is asked; the addresses of a block are
+// counted up only when their turn comes.
+type Portals struct {
+	DefaultPort uint16
+	Entries     []entry
+	Count       int
+}
+
+// An entry is one portal, or a block of addresses.
+type entry struct {
+	first  int // index of its first portal
+	portal initiator.Portal
+	block  *Block // nil: portal is meant
+}
+
+// ParsePortals understands the arguments of scan. Its error is a *machine.UsageError.
+func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, error) {
+	p := &Portals{DefaultPort: defaultPort}
+	stdin := false
+	for i, arg := range args {
+		var err error
+		switch {
+		case arg == "-" && stdin:
+			err = machine.Usagef("standard input (-) can be read once")
+		case arg == "-":
+			stdin = true
+			err = p.read("standard input", w.Stdin)
+		case strings.HasPrefix(arg, "@"):
+			err = p.readFile(arg[1:], w)
+		case MayHoldSecret(arg):
+			err = machine.Usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+		default:
+			if err = p.Add(arg); err != nil {
+				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// MayHoldSecret reports arguments that are not repeated in an error: other
+// tools take iscsi://user%password@host.
+func MayHoldSecret(arg string) bool {
+	return strings.Contains(arg, "://") || strings.Contains(arg, "@")
+}
+
+// readFile takes the portals of @FILE.
+func (p *Portals) readFile(name string, w *machine.Env) error {
+	if name == "" {
+		return machine.Usagef("@ is followed by the name of a file of portals")
+	}
+	f, err := w.Open(name)
+	if err != nil {
+		return machine.Usagef("@%s: %s", name, machine.ReasonOnly(err))
+	}
+	defer f.Close()
+	return p.read(name, f)
+}
+
+// read takes the portals of a file: one a line, # begins a comment.
+func (p *Portals) read(name string, r io.Reader) error {
+	before := p.Count
+	in := bufio.NewReaderSize(r, MaxLine)
+	if start, _ := in.Peek(textStart); machine.IsUTF16(start) { // what fails is read again below
+		return machine.Usagef("%s: %v", name, machine.ErrUTF16)
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, MaxLine)
+	n := 1
+	for ; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // which editors put there
+		}
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		// The line is not repeated: the file may be one that the operator did
+		// not mean, and shows to us alone.
+		if err := p.Add(line); err != nil {
+			return machine.Usagef("%s: line %d: %v", name, n, err)
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return machine.Usagef("%s: line %d: more than %d bytes", name, n, MaxLine)
+	case err != nil:
+		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
+	case p.Count == before:
+		return machine.Usagef("%s: no portal in it; it has one a line", name)
+	}
+	return nil
+}
+
+// Add takes one portal, block or range. Its error is what is wrong with it.
+func (p *Portals) Add(s string) error {
+	b, err := parseBlock(s, p.DefaultPort)
+	if err != nil {
+		return err
+	}
+	e := entry{first: p.Count, block: b}
+	n := 1
+	if b != nil {
+		n = b.Count
+	} else if e.portal, err = initiator.ParsePortal(s, p.DefaultPort); err != nil {
+		return errors.New(machine.ConfigReason(err))
+	}
+	if p.Count += n; p.Count > MaxAddresses {
+		return tooMany()
+	}
+	p.Entries = append(p.Entries, e)
+	return nil
+}
+
+func tooMany() error {
+	return fmt.Errorf("with it there are more than %d addresses; ask in several runs", MaxAddresses)
+}
+
+// All yields each portal.
+func (p *Portals) All() iter.Seq[initiator.Portal] { return p.From(0) }
+
+// From yields the portals from an index on.
+func (p *Portals) From(index int) iter.Seq[initiator.Portal] {
+	return func(yield func(initiator.Portal) bool) {
+		if index >= p.Count {
+			return
+		}
+		for i := p.find(index); i < len(p.Entries); i++ {
+			e := &p.Entries[i]
+			if e.block == nil {
+				if !yield(e.portal) {
+					return
+				}
+				continue
+			}
+			for portal := range e.block.from(max(0, index-e.first)) {
+				if !yield(portal) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Block returns the block that the portal with that index is of; nil: none.
+func (p *Portals) Block(index int) *Block { return p.Entries[p.find(index)].block }
+
+// Blocks returns all blocks.
+func (p *Portals) Blocks() []*Block {
+	var all []*Block
+	for _, e := range p.Entries {
+		if e.block != nil {
+			all = append(all, e.block)
+		}
+	}
+	return all
+}
+
+// find returns which entry has the portal with that index.
+func (p *Portals) find(index int) int {
+	return sort.Search(len(p.Entries), func(i int) bool { return p.Entries[i].first > index }) - 1
+}
