@@ -2,12 +2,12 @@ package render
 
 import (
 	"encoding/json"
-	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
