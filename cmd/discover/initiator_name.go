@@ -14,8 +14,9 @@ import (
 )
 
 // nameFile is where Linux' initiator keeps the host's iSCSI name. Arrays that
-// know the host know it by that one.
-const nameFile = "/etc/iscsi/initiatorname.iscsi"
+// know the host know it by that one. Tests of the built command name another file by
+// the linker.
+var nameFile = "/etc/iscsi/initiatorname.iscsi"
 
 // namePrefix begins the names that we make up: month and domain of this
 // project's naming authority.
