@@ -31,7 +31,7 @@ func (e *watchfulEnforcer) Existing(_ context.Context, source netip.Addr, dst ne
 }
 
 // TestFallbackPlan: the second try is made under a plan that is no weaker than that
-// of the first, or not at all.
+// of the first, or not at all (issue 13, 4).
 func TestFallbackPlan(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -10,7 +10,8 @@ import (
 )
 
 // TestRefuse: what is not a registry is refused, by both ways to open one, and
-// left as it was, and so is all that lies beside it.
+// left as it was, and so is all that lies beside it (where int has 32 bits, too: issue
+// 13, 23).
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
