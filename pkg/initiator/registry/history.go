@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -137,4 +138,31 @@ func (s *Service) SetDefaultSecurityFlags(ctx context.Context, f ipsec.Flags) er
 		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "default security flags " + f.Hex(), Reason: initiator.Reason(err), Err: err})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, Change{Key: settingDefaultFlags, Version: AnyVersion, Value: encode(uint64(f)), Delete: f == 0}))
+}
+
+// MayUseIPsec reports whether something in the registry may have a portal asked
+// under IPsec: flags that came with a portal or with a key, the default, or an
+// administrator's policy. Where nothing does, IPsec can only come from the flags
+// of a call and from what exists on the system.
+func (s *Service) MayUseIPsec(ctx context.Context) (bool, error) {
+	if f, err := s.DefaultSecurityFlags(ctx); err != nil || f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
+		return err == nil, storeError(err)
+	}
+	for _, prefix := range []string{prefixPolicy, prefixPSK, prefixBitmap} {
+		for r, err := range s.records(ctx, prefix) {
+			var with struct {
+				Flags uint64 `json:"flags"`
+			}
+			if err == nil && json.Unmarshal(r.Value, &with) != nil {
+				return true, nil // who needs the record finds out that it is damaged
+			}
+			if err != nil {
+				return false, storeError(err)
+			}
+			if ipsec.Flags(with.Flags).Has(ipsec.FlagValid | ipsec.FlagIKE) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }

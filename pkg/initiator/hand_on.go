@@ -1,0 +1,75 @@
+package initiator
+
+import (
+	"context"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// open returns the batch that is being filled.
+func (a *attempt) open() *Batch {
+	if a.batch == nil {
+		a.batch = a.pool.batches.get(a.index, a.result.Portal.Portal)
+		a.batch.Address = a.result.Address
+	}
+	return a.batch
+}
+
+// handOn emits what waits. The time that it takes is the consumer's.
+func (a *attempt) handOn() error {
+	b := a.batch
+	if b == nil {
+		return nil
+	}
+	a.batch = nil
+	if a.clock == nil {
+		if a.pool.offer(b) {
+			return nil
+		}
+		return a.pool.emit(b)
+	}
+	b.clock, b.work = a.clock, a.clock.current()
+	if a.pool.offer(b) {
+		return nil
+	}
+	a.clock.pause()
+	defer a.clock.resume()
+	if err := a.pool.emit(b); err != nil {
+		return err
+	}
+	return context.Cause(a.clock.ctx) // the consumer may have stopped it
+}
+
+// found takes a target from the list.
+func (a *attempt) found(t *listed) error {
+	a.result.TargetsFound++
+	b := a.open()
+	if b.add(t); a.pool.room(b) == 0 {
+		return a.handOn()
+	}
+	return nil
+}
+
+// foundMore takes targets of which t has all but the names.
+func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
+	for len(names) > 0 {
+		if len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
+			one := *t
+			one.name = text[names[0].from:names[0].to]
+			if err := a.found(&one); err != nil {
+				return err
+			}
+			names = names[1:]
+			continue
+		}
+		n := min(len(names), a.pool.room(a.batch))
+		a.batch.addMore(text, names[:n])
+		a.result.TargetsFound += n
+		if names = names[n:]; a.pool.room(a.batch) == 0 {
+			if err := a.handOn(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
