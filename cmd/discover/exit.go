@@ -21,7 +21,7 @@ func (c *command) exit(err error) int {
 		c.say("%s", usage.Text)
 		return machine.ExitUsage
 	case machine.IsBrokenPipe(err):
-		return machine.ExitFailed // whoever read our output has seen enough
+		return machine.ExitFailed // the reader of the pipe, as head, has closed it
 	}
 	c.say("%v", err)
 	return machine.ExitFailed

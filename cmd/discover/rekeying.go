@@ -22,7 +22,7 @@ type rekeying struct {
 	flags   *rekeyFlags
 
 	next *sealing     // how it will be; of a key file the id is missing
-	to   *seal.Sealer // nil: a key file, which is made when nobody else writes
+	to   *seal.Sealer // nil: a key file, which is made once no other process writes
 	old  registry.Sealer
 	n    int // secrets
 }

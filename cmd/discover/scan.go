@@ -191,7 +191,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	defer cancel(nil)
 
 	s.progress = s.newProgress()
-	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // nobody asks on for a reader who has left
+	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
 	t := &sweep.Tally{Portals: s.portals, All: s.run.all, Each: s.each}
 	err := s.show(ctx, cancel, d, out, t)

@@ -38,7 +38,7 @@ type lab struct {
 
 	enforcer enforce.Enforcer // nil: there is none
 	hasIPsec bool             // the system has some
-	noLook   error            // why nobody may look whether it has
+	noLook   error            // why the command may not look whether it has
 
 	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 

@@ -40,7 +40,7 @@ type IPsecOptions struct {
 	// Empty: those of the enforcer.
 	Proposals string
 
-	// RefuseUnknown refuses the connection where nobody was permitted to look
+	// RefuseUnknown refuses the connection where this process was not permitted to look
 	// what exists.
 	RefuseUnknown bool
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// unusableAddresses are those of an answer that nobody can connect to from here.
+// unusableAddresses are those of an answer to which no connection from this host is possible.
 type unusableAddresses struct {
 	named  []TargetAddress // the first few, each once
 	others bool            // there were more

@@ -22,7 +22,7 @@ const (
 	WarnTargetAlias    WarningCode = "invalid-target-alias"
 	WarnNoAddress      WarningCode = "no-valid-address"        // of a target, which is listed at the address in use
 	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
-	WarnUnusable       WarningCode = "unusable-address"        // that nobody can connect to from here
+	WarnUnusable       WarningCode = "unusable-address"        // to which no connection from this host is possible
 	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
 	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through

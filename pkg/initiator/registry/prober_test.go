@@ -70,7 +70,7 @@ func TestProbeIPsec(t *testing.T) {
 				if tt.earlier != 0 {
 					p := scene.At(netip.MustParseAddrPort(there))
 					p.Security = tt.earlier
-					_, _ = w.AddSendTargetPortal(t.Context(), p) // nobody is there yet
+					_, _ = w.AddSendTargetPortal(t.Context(), p) // no target listens yet
 				}
 				if tt.policy != 0 {
 					scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: there, Flags: tt.policy}), isdsc.Success)

@@ -127,7 +127,7 @@ func (s *countingStore) List(ctx context.Context, prefix string) iter.Seq2[regis
 // connection.
 func TestRulesAreReadOnce(t *testing.T) {
 	t.Parallel()
-	const most = 2 // calls of one kind: entries are listed to be asked, and targets by who wants them
+	const most = 2 // calls of one kind: one to read the rules, and one by the run itself
 	var before map[string]int
 	for _, portals := range []int{1, 100} {
 		store := &countingStore{calls: make(map[string]int)}

@@ -96,7 +96,7 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 	if into := plainRecord(r.Key); into != nil {
 		return sealed, decode(r, into)
 	}
-	if !json.Valid(r.Value) { // another prefix: of whoever shares the Store, or of a newer version
+	if !json.Valid(r.Value) { // another prefix: of another program that shares the Store, or of a newer version
 		return sealed, decode(r, new(any))
 	}
 	return sealed, nil

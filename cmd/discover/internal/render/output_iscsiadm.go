@@ -24,7 +24,7 @@ type ISCSIADMOutput struct {
 	begins  addressTexts // how the lines of an address begin
 	between []byte       // what is between two names
 
-	LeftOut int // addresses of the portal that nobody can connect to from here
+	LeftOut int // addresses of the portal to which no connection from this host is possible
 }
 
 func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {

@@ -10,7 +10,7 @@ import (
 // for the one lookup, each as long as its own context allows, and nobody waits for the
 // lookup of another name.
 type Lookups struct {
-	// Find looks a name up. Its context is nobody's: it ends by limit alone, so that a
+	// Find looks a name up. Its context belongs to no caller: it ends by limit alone, so that a
 	// caller whose time is over does not spoil the answer for the others.
 	Find  func(ctx context.Context, host string) ([]netip.Addr, error)
 	Limit func(context.Context) (context.Context, context.CancelFunc)

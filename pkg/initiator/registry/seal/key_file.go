@@ -28,7 +28,7 @@ func KeyFileFor(path, like string) *Sealer {
 			return material, err
 		}
 		err = writeKeyFile(path, like, newMaterial())
-		if err != nil && !errors.Is(err, fs.ErrExist) { // somebody was faster
+		if err != nil && !errors.Is(err, fs.ErrExist) { // another process has made it meanwhile
 			return nil, err
 		}
 		return readKeyFile(path)
