@@ -59,17 +59,24 @@ func testMain(m *testing.M) int {
 	defer os.RemoveAll(binDir)
 	// This host may have a name that its users may not read, of which the command warns.
 	noName := filepath.Join(binDir, "no", "initiatorname.iscsi")
-	args := []string{"build", "-ldflags=-X main.nameFile=" + noName, "-o", binDir + string(filepath.Separator)}
+	if err := buildCommand(binDir, "-ldflags=-X main.nameFile="+noName); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// buildCommand builds discover in dir, with the flags of go build.
+func buildCommand(dir string, flags ...string) error {
+	args := append([]string{"build", "-o", dir + string(filepath.Separator)}, flags...)
 	if raceEnabled {
 		args = append(args, "-race")
 	}
 	build := exec.Command("go", append(args, "github.com/go-iscsi/discovery/cmd/discover")...)
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build the command:", err)
-		return 1
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the command: %w: %s", err, out)
 	}
-	return m.Run()
+	return nil
 }
 
 func TestCommand(t *testing.T) {

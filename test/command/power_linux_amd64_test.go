@@ -15,8 +15,11 @@ import (
 // between are new.
 const powerRegistry = "config/discover/registry.db"
 
-var powerLucks = map[string]powercut.Luck{
-	"nothing": powercut.Nothing, "names": powercut.NamesOnly, "data": powercut.DataOnly, "chance": powercut.Chance(1),
+// powerLucks are what a disk may have done; each test has chances of its own.
+func powerLucks() map[string]powercut.Luck {
+	return map[string]powercut.Luck{
+		"nothing": powercut.Nothing, "names": powercut.NamesOnly, "data": powercut.DataOnly, "chance": powercut.Chance(1),
+	}
 }
 
 // TestPower: what the command says that it has stored or removed is so when the power
@@ -42,7 +45,7 @@ func TestPower(t *testing.T) {
 			t.Fatalf("%s: exit status %d: %s", args, status, stderr)
 		}
 	}
-	seen := make(map[string]bool)
+	seen, lucks := make(map[string]bool), powerLucks()
 	stored, removed := 0, 0
 	for moment := range d.Moments() {
 		said := d.Said(moment)
@@ -52,7 +55,7 @@ func TestPower(t *testing.T) {
 		case strings.Contains(said, "stored"):
 			stored++
 		}
-		for name, luck := range powerLucks {
+		for name, luck := range lucks {
 			image := d.Cut(moment, luck)
 			sum := image.Sum() + said
 			if seen[sum] || !d.AtSync(moment) && moment != added && moment != d.Moments()-1 {

@@ -34,10 +34,10 @@ func TestPowerRekey(t *testing.T) {
 			t.Fatalf("%s: exit status %d: %s", args, status, stderr)
 		}
 	}
-	seen := make(map[string]bool)
+	seen, lucks := make(map[string]bool), powerLucks()
 	interrupted := 0
 	for moment := begun; moment < d.Moments(); moment++ {
-		for name, luck := range powerLucks {
+		for name, luck := range lucks {
 			image := d.Cut(moment, luck)
 			if sum := image.Sum(); seen[sum] || !d.AtSync(moment) && moment != d.Moments()-1 {
 				continue
