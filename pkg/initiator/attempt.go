@@ -22,7 +22,6 @@ type attempt struct {
 
 	result   Result
 	warnings warnings
-	stage    Stage
 	clock    *budget       // of the work under way
 	spent    time.Duration // by the work before it
 	batch    *Batch        // what waits to be handed on; nil: nothing
@@ -150,7 +149,7 @@ func (a *attempt) discover(ctx context.Context) error {
 	}
 	method, err := a.validate()
 	if err != nil {
-		return a.fail(err)
+		return a.fail(at(StageValidate, err))
 	}
 	return a.withRetries(ctx, method)
 }
@@ -160,12 +159,12 @@ func (a *attempt) discover(ctx context.Context) error {
 func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 	addrs, err := a.addresses(ctx)
 	if err != nil {
-		return a.fail(err)
+		return a.fail(at(StageResolve, err))
 	}
 	for i, addr := range addrs {
 		left := a.d.timeout() - a.spent
 		if left <= 0 {
-			return a.outOfTime(err)
+			return a.outOfTime(StageResolve, err)
 		}
 		if i > 0 {
 			a.warnings.add(WarnEarlierAddress, "%s", strings.TrimPrefix(err.Error(), "initiator: "))
@@ -179,12 +178,12 @@ func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 
 // outOfTime is the error of a portal whose time is over before all of its addresses and
 // ports were tried: that of the one before, or, where there is none, that nothing was
-// asked.
-func (a *attempt) outOfTime(before error) error {
+// asked after a stage.
+func (a *attempt) outOfTime(stage Stage, before error) error {
 	if before != nil {
 		return before
 	}
-	return a.fail(&TimeoutError{Limit: a.d.timeout()})
+	return a.fail(at(stage, &TimeoutError{Limit: a.d.timeout()}))
 }
 
 // lends reports that others than we get the context of the work that is under
@@ -195,7 +194,7 @@ func (a *attempt) lends() bool {
 
 // ends reports that another address or port is of no use after err.
 func (a *attempt) ends(ctx context.Context, err error) bool {
-	return a.stage >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped)
+	return stageOf(err) >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped)
 }
 
 // address tries one address of the portal, from each port that may reach it,
@@ -205,18 +204,18 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 	a.startAnew()
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
-		return err
+		return a.fail(err)
 	}
 	for i, from := range ports {
 		left := limit - (a.spent - before)
 		if left <= 0 {
-			return a.outOfTime(err)
+			return a.outOfTime(StageSelectPort, err)
 		}
 		err = a.timed(ctx, left/time.Duration(len(ports)-i), func(ctx context.Context) error {
 			a.lent = a.lends()
 			return a.enter(ctx, from, addr, method)
 		})
-		if err == nil || a.stage != StageConnect || a.ends(ctx, err) {
+		if err == nil || stageOf(err) != StageConnect || a.ends(ctx, err) {
 			return err
 		}
 		if both := (*CHAPFallbackError)(nil); errors.As(err, &both) {
@@ -229,7 +228,6 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 // Validate checks all that can be checked before anything is sent, and returns
 // the method to authenticate by; nil: none.
 func (a *attempt) validate() (*auth.CHAP, error) {
-	a.stage = StageValidate
 	if err := a.checkName(a.request.Name); err != nil {
 		return nil, err
 	}

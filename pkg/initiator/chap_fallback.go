@@ -19,7 +19,7 @@ import (
 // another than MD5 and refused our response. It may do so with status 0x0200 or
 // 0x0201, by rejecting the key, or by closing the connection.
 func (a *attempt) algorithmSuspected(err error) bool {
-	if a.stage != StageLogin || a.chap == nil || a.result.Auth.Method != a.chap.Name() {
+	if a.chap == nil || a.result.Auth.Method != a.chap.Name() {
 		return false
 	}
 	switch a.conn.login.AuthProgress() {
@@ -69,7 +69,7 @@ func closedByTarget(err error) bool {
 // alone: the algorithm may be at fault, MD5 is on offer and usable, and there was
 // no second try before.
 func (a *attempt) mayFallBack(err error) bool {
-	if a.fellBack || a.result.Portal.Login.NoCHAPFallback || !a.algorithmSuspected(err) {
+	if a.fellBack || a.result.Portal.Login.NoCHAPFallback || stageOf(err) != StageLogin || !a.algorithmSuspected(err) {
 		return false
 	}
 	return slices.Contains(offered(a.chap), auth.MD5) && md5Usable(a.chap)
@@ -79,7 +79,7 @@ func (a *attempt) mayFallBack(err error) bool {
 // where the target has to prove itself, it has to there, too.
 func (a *attempt) fallBack(method *auth.CHAP, first error) *auth.CHAP {
 	a.fellBack = true
-	a.firstTry = &CHAPFallbackError{First: first, Algorithm: a.result.Auth.Algorithm, Offered: offered(method)}
+	a.firstTry = &CHAPFallbackError{First: unstaged(first), Algorithm: a.result.Auth.Algorithm, Offered: offered(method)}
 	return withMD5(method)
 }
 
@@ -92,14 +92,8 @@ func (a *attempt) bothFailed(ctx context.Context, err error) error {
 		return err
 	}
 	both := *a.firstTry
-	var at *Error
-	if errors.As(err, &at) {
-		both.Second = at.Err
-		at.Err = &both
-		return at
-	}
-	both.Second = err
-	return &both
+	both.Second = unstaged(err)
+	return at(stageOf(err), &both)
 }
 
 // fellBackWell warns of a first try that failed, once the second has logged in.

@@ -34,15 +34,15 @@ func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPor
 		a.further = true
 		var login *LoginError
 		switch {
-		case a.stage == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
+		case stageOf(err) == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 			a.lent = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
-				return err
+				return at(StageLogin, err)
 			}
 			a.redirected(addr, to, login.Status)
 			if method, err = a.credentials(&way, to, own, login.Status); err != nil {
-				return err
+				return at(StageLogin, err)
 			}
 			if from, err = a.portTo(ctx, from, to); err != nil {
 				return err
@@ -92,7 +92,7 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
-		return cause(ctx, err)
+		return at(stageOf(err), cause(ctx, unstaged(err)))
 	}
 	if secure != nil {
 		defer a.release(secure)
@@ -111,19 +111,17 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 	c.reset(nc)
 	c.index, c.address, c.source = a.index, addr, a.result.Source
 
-	a.stage = StageLogin
 	numbers := &c.numbers
 	numbers.Reset()
 	if err := a.login(ctx, numbers, method); err != nil {
-		return err
+		return at(StageLogin, err)
 	}
 	a.fellBackWell()
-	a.stage = StageDiscover
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
-		return err
+		return at(StageDiscover, err)
 	}
 	if err := a.prove(ctx, secure); err != nil {
-		return err
+		return at(StageSecure, err)
 	}
 	// The result is complete, and does not wait for the logout.
 	a.finish(nil)
@@ -213,7 +211,6 @@ func (a *attempt) endList() {
 // logout closes the session as a guest should. By now nothing that goes wrong
 // matters.
 func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
-	a.stage = StageLogout
 	a.clock.atMost(logoutWait)
 	m := &a.conn.logout
 	m.Reset(numbers)

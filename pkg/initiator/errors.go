@@ -17,27 +17,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// A Stage says how far a discovery came.
-type Stage uint8
-
-// The stages, in order.
-const (
-	StageValidate   Stage = iota // the portal and its options
-	StageResolve                 // host name to addresses
-	StageSelectPort              // the source address
-	StageSecure                  // IPsec
-	StageConnect                 // TCP
-	StageLogin
-	StageDiscover // SendTargets
-	StageLogout   // never fails a discovery
-	StageStore    // the registry
-)
-
-// String returns the name that the command prints.
-func (s Stage) String() string {
-	return [...]string{"validate", "resolve", "select-port", "secure", "connect", "login", "discover", "logout", "store"}[s]
-}
-
 // An Error is the failure of one portal.
 type Error struct {
 	Stage   Stage

@@ -46,11 +46,11 @@ func (d *Discoverer) ExplainRequest(ctx context.Context, j Request) ([]Explanati
 	a.result.Portal, a.result.InitiatorName = j.Portal, j.Name
 	method, err := a.validate()
 	if err != nil {
-		return nil, a.fail(err)
+		return nil, a.fail(at(StageValidate, err))
 	}
 	addrs, err := a.addresses(ctx)
 	if err != nil {
-		return nil, a.fail(err)
+		return nil, a.fail(at(StageResolve, err))
 	}
 	var all []Explanation
 	for _, dst := range addrs {
@@ -70,17 +70,17 @@ func (d *Discoverer) ExplainRequest(ctx context.Context, j Request) ([]Explanati
 func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port, error) {
 	from, err := a.ports(ctx, dst)
 	if err != nil || from[0].Address.IsValid() {
-		return from, err
+		return from, a.fail(err)
 	}
 	from, err = a.selector().Choose(ctx, "", ports.All, dst)
-	return from, a.fail(err)
+	return from, a.fail(at(StageSelectPort, err))
 }
 
 // explain goes as far as connect does before it dials.
 func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
 	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
 	e := Explanation{Portal: WithoutSecrets(a.request.Portal), Address: dst, Port: from}
-	e.Err = a.fail(a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
+	e.Err = a.fail(at(StageSecure, a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
 		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
 			return cause(ctx, err)
 		}
@@ -93,6 +93,6 @@ func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPo
 			e.Enforcer, err = who.Announce(ctx, secured)
 		}
 		return cause(ctx, err)
-	}))
+	})))
 	return e
 }

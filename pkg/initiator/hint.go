@@ -15,20 +15,22 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// fail makes an *Error of what went wrong at the current stage.
+// fail makes an *Error of an error that has its stage.
 func (a *attempt) fail(err error) error {
 	var e *Error
 	if err == nil || errors.Is(err, errStopped) || errors.As(err, &e) {
 		return err
 	}
+	stage := stageOf(err)
+	err = unstaged(err)
 	e = &Error{
-		Stage:   a.stage,
+		Stage:   stage,
 		Portal:  a.result.Portal.Portal,
 		Address: a.result.Address,
 		Source:  a.result.Source,
 		Err:     err,
 	}
-	e.Hint = a.hint(err)
+	e.Hint = a.hint(stage, err)
 	a.noteFailure(e)
 	return e
 }
@@ -36,8 +38,8 @@ func (a *attempt) fail(err error) error {
 // hint says what to do about a failure; empty where the cause says it all. It names
 // the flags of the command, which are those of the fields of LoginOptions and
 // Discoverer.
-func (a *attempt) hint(err error) string {
-	switch a.stage {
+func (a *attempt) hint(stage Stage, err error) string {
+	switch stage {
 	case StageResolve:
 		var dns *net.DNSError
 		if errors.As(err, &dns) && dns.IsNotFound {

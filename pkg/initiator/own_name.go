@@ -37,8 +37,7 @@ func (a *attempt) nameOfLogin() error {
 	}
 	a.result.InitiatorName = name
 	if err := a.checkName(name); err != nil {
-		a.stage = StageValidate // it was not sent
-		return err
+		return at(StageValidate, err) // it was not sent
 	}
 	if a.unusual != "" && !a.nameWarned {
 		a.nameWarned = true

@@ -23,7 +23,6 @@ func (j *Request) Settings() ipsec.Settings {
 
 // planned returns the plan for a connection from a port.
 func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
-	a.stage = StageSecure
 	s, err := a.settings(ctx, dst)
 	if err != nil {
 		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what is defined for " + dst.String() + ": " + Reason(err), Err: err}

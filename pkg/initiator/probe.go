@@ -70,10 +70,9 @@ func (p *Prober) run(ctx context.Context, t *probeTask, o *probed) {
 
 // enter readies an attempt, and makes the connection.
 func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error) {
-	a.stage = StageSecure
 	if a.request = t.request; p.RequestThere != nil {
 		if a.request, err = p.RequestThere(ctx, t.request, t.dst); err != nil {
-			return err
+			return at(StageSecure, err)
 		}
 	}
 	if t.otherHost {
@@ -108,7 +107,7 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 	a.result.Address, a.result.Source, a.result.Port = t.dst, from.Address, from
 	nc, secure, err := a.connect(ctx, from, t.dst, method)
 	if err != nil {
-		return cause(ctx, err)
+		return at(stageOf(err), cause(ctx, unstaged(err)))
 	}
 	if secure != nil {
 		defer a.release(secure)
@@ -118,21 +117,20 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 	}
 	defer a.hangUp(nc, secure == nil)
 	if kind == ProbeTCP {
-		return a.prove(ctx, secure)
+		return at(StageSecure, a.prove(ctx, secure))
 	}
 	a.clock.watch(nc)
 	defer a.clock.watch(nil)
 	c := a.conn
 	c.reset(nc)
 	c.index, c.address, c.source = -1, t.dst, dial.LocalAddr(nc)
-	a.stage = StageLogin
 	numbers := &c.numbers
 	numbers.Reset()
 	if err := a.login(ctx, numbers, method); err != nil {
-		return err
+		return at(StageLogin, err)
 	}
 	if err := a.prove(ctx, secure); err != nil {
-		return err
+		return at(StageSecure, err)
 	}
 	a.logout(ctx, numbers)
 	return nil
@@ -149,11 +147,11 @@ func (a *attempt) reached(err error) (Reach, string) {
 		return Reachable, ""
 	case errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 		return Reachable, "" // a target answered, and we do not go on
-	case a.stage == StageLogin:
+	case stageOf(err) == StageLogin:
 		return Unreachable, probeText(err)
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return Unreachable, ""
-	case a.stage != StageConnect, errors.As(err, &config), exhausted(err):
+	case stageOf(err) != StageConnect, errors.As(err, &config), exhausted(err):
 		return NotTried, probeText(err)
 	case refusedByHost(err):
 		return Refused, ""

@@ -16,7 +16,6 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
 		return a.oneAddress[:], nil
 	}
-	a.stage = StageResolve
 	err = a.timed(ctx, a.d.timeout()-a.spent, func(ctx context.Context) (err error) {
 		a.lent = true
 		addrs, err = a.resolve(ctx)

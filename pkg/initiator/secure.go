@@ -22,26 +22,24 @@ const lookLimit = 5 * time.Second
 func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, enforce.Dialer, error) {
 	plan, err := a.agreed(ctx, from, dst, method)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, at(StageSecure, err)
 	}
 	if !plan.IPsec {
-		a.stage = StageConnect
 		nc, err := a.connectPatiently(ctx, from, dst)
-		return nc, nil, err
+		return nc, nil, at(StageConnect, err)
 	}
 	secured, err := a.secured(ctx, plan, from, dst)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, at(StageSecure, err)
 	}
 	dialer, err := a.d.Enforcer.Dialer(ctx, secured)
 	if err != nil {
-		return nil, nil, configured(err)
+		return nil, nil, at(StageSecure, configured(err))
 	}
-	a.stage = StageConnect
 	nc, err := dialer.DialContext(ctx)
 	if err != nil {
 		a.release(dialer)
-		return nil, nil, err
+		return nil, nil, at(StageConnect, err)
 	}
 	return nc, a.d.held.hold(dialer, from.Address, dst, plan), nil
 }
@@ -163,7 +161,6 @@ func (a *attempt) prove(ctx context.Context, dialer enforce.Dialer) error {
 	}
 	proof, err := dialer.Proof(ctx)
 	if err != nil {
-		a.stage = StageSecure
 		return configured(err)
 	}
 	a.result.Proof = &proof

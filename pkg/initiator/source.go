@@ -15,14 +15,13 @@ import (
 // ports returns the initiator ports to ask an address from, in order. A port
 // with an invalid address leaves it to the connection.
 func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, error) {
-	a.stage = StageSelectPort
 	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, ports.Port{}
 	p := &a.result.Portal
 	switch {
 	case p.Source.IsValid():
 		from, err := a.portOfSource(zone.SourceTo(p.Source, dst.Addr()))
 		if err != nil {
-			return nil, a.fail(err)
+			return nil, at(StageSelectPort, err)
 		}
 		return []ports.Port{from}, nil
 	case a.routingDecides(dst.Addr()):
@@ -32,9 +31,9 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, 
 	ports, err := a.selector().Choose(ctx, p.Instance, p.Port, dst)
 	if err != nil {
 		if a.anyPort() && !a.bindDevice() {
-			a.stage = StageConnect // it is only the enforcer that wants to know beforehand
+			return nil, at(StageConnect, err) // without an enforcer the kernel would report this at connect
 		}
-		return nil, a.fail(err)
+		return nil, at(StageSelectPort, err)
 	}
 	return ports, nil
 }
