@@ -57,7 +57,6 @@ type worker struct {
 	idle *budget // nil: there is none
 	list list
 	text func(pdu.Text) error // takes the text of the answer
-	plan knownPlan
 	// name is the last of ours that was found usable, and unusual what keeps it
 	// from being an iSCSI name.
 	name, unusual string

@@ -8,12 +8,6 @@ import (
 	"sync"
 )
 
-// maxBatch is about how many targets are handed on at once.
-const maxBatch = 4096
-
-// maxNear is maxBatch where the consumer gets them in the same goroutine.
-const maxNear = 1024
-
 // maxShort is how many are few.
 const maxShort = 32
 

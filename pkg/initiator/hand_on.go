@@ -23,18 +23,18 @@ func (a *attempt) handOn() error {
 	}
 	a.batch = nil
 	if a.clock == nil {
-		if a.pool.offer(b) {
+		if a.pool.delivery.offer(b) {
 			return nil
 		}
-		return a.pool.emit(b)
+		return a.pool.delivery.emit(b)
 	}
 	b.clock, b.work = a.clock, a.clock.current()
-	if a.pool.offer(b) {
+	if a.pool.delivery.offer(b) {
 		return nil
 	}
 	a.clock.pause()
 	defer a.clock.resume()
-	if err := a.pool.emit(b); err != nil {
+	if err := a.pool.delivery.emit(b); err != nil {
 		return err
 	}
 	return context.Cause(a.clock.ctx) // the consumer may have stopped it
@@ -44,7 +44,7 @@ func (a *attempt) handOn() error {
 func (a *attempt) found(t *listed) error {
 	a.result.TargetsFound++
 	b := a.open()
-	if b.add(t); a.pool.room(b) == 0 {
+	if b.add(t); a.pool.delivery.room(b) == 0 {
 		return a.handOn()
 	}
 	return nil
@@ -62,10 +62,10 @@ func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
 			names = names[1:]
 			continue
 		}
-		n := min(len(names), a.pool.room(a.batch))
+		n := min(len(names), a.pool.delivery.room(a.batch))
 		a.batch.addMore(text, names[:n])
 		a.result.TargetsFound += n
-		if names = names[n:]; a.pool.room(a.batch) == 0 {
+		if names = names[n:]; a.pool.delivery.room(a.batch) == 0 {
 			if err := a.handOn(); err != nil {
 				return err
 			}

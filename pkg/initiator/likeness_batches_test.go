@@ -48,19 +48,18 @@ func (w passage) through(text []byte) (got listing) {
 				got.Error += fmt.Sprintf(" the clone has %s at %v", c.Name(i), c.Addresses(i))
 			}
 		}
-		p.batches.put(b)
 		return true
 	}
-	if w.near {
-		p.near = take
-	} else {
-		p.out, p.long, p.quit = make(chan *Batch, maxWaiting), make(chan struct{}, maxLong), make(chan struct{})
+	q := newQueue()
+	if p.delivery = q; w.near {
+		p.delivery = &inline{yield: take, cancel: func() {}, batches: &p.batches}
 	}
 	drain := func() {
-		for len(p.out) > 0 {
-			b := <-p.out
-			p.shorten(b)
+		for len(q.out) > 0 {
+			b := <-q.out
+			q.shorten(b)
 			take(b)
+			p.batches.put(b)
 		}
 	}
 	a := newAttempt(p)

@@ -131,10 +131,7 @@ func BenchmarkList(b *testing.B) {
 				text = append(text, tt.record(i)...)
 			}
 			p := &pool{d: &Discoverer{}}
-			p.near = func(b *Batch) bool {
-				p.batches.put(b)
-				return true
-			}
+			p.delivery = &inline{yield: func(*Batch) bool { return true }, cancel: func() {}, batches: &p.batches}
 			a := newAttempt(p)
 			l := &a.list
 			b.SetBytes(int64(len(text)))

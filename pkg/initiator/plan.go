@@ -32,7 +32,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + Reason(err), Err: err}
 	}
 	s.Existing = existing
-	plan, err := a.plan.resolve(s)
+	plan, err := s.Resolve()
 	plan, err = a.withGroups(s, plan, err, groups)
 	before := a.result.IPsec
 	a.result.IPsec = plan
@@ -74,26 +74,6 @@ func (a *attempt) settings(ctx context.Context, dst netip.AddrPort) (ipsec.Setti
 		return err
 	})
 	return j.Settings(), err
-}
-
-// A knownPlan is the plan that was resolved last: most portals of a run have the
-// same settings.
-type knownPlan struct {
-	settings ipsec.Settings
-	plan     ipsec.Plan
-	known    bool
-}
-
-// resolve returns the plan for settings.
-func (k *knownPlan) resolve(s ipsec.Settings) (ipsec.Plan, error) {
-	old := &k.settings
-	if k.known && len(s.Previous) == 0 && s.Existing == old.Existing && s.Flags == old.Flags && s.Default == old.Default &&
-		s.RequireIPsec == old.RequireIPsec && s.RefuseUnknown == old.RefuseUnknown {
-		return k.plan, nil
-	}
-	plan, err := s.Resolve()
-	*k = knownPlan{settings: s, plan: plan, known: err == nil && len(s.Previous) == 0}
-	return plan, err
 }
 
 // existing says what there is between a port and dst: a policy of the

@@ -178,7 +178,7 @@ func (p *Prober) begin() {
 	}
 	p.free = make(chan struct{}, parallel)
 	// Waiting for a descriptor ends with the probe that has one, which is soon.
-	p.pool = &pool{d: p.d, ctx: context.Background(), parallel: parallel}
+	p.pool = &pool{d: p.d, ctx: context.Background()}
 	p.pool.descriptors.free = make(chan struct{}, parallel)
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
-	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -95,192 +94,35 @@ func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Requ
 func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead *ahead, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		p := &pool{d: d, ctx: ctx, ahead: ahead, parallel: parallel, started: 1}
-		p.descriptors.free = make(chan struct{}, parallel) // for each who may wait
+		defer cancel()
+		p := &pool{d: d, ctx: ctx, ahead: ahead}
+		p.descriptors.free = make(chan struct{}, parallel) // for each worker that may wait
 		if parallel == 1 {
-			defer cancel()
-			p.alone(cancel, requests, yield)
+			p.runInline(cancel, requests, yield)
 			return
 		}
-		p.feed = newFeed(parallel)
-		p.out, p.long, p.quit = make(chan *Batch, maxWaiting), make(chan struct{}, maxLong), make(chan struct{})
-		defer func() {
-			cancel()
-			close(p.quit)
-			for range p.out { // until nobody is there any more
-			}
-			p.feed.carry()
-		}()
-		go p.feed.run(ctx, cancel, requests)
-		p.workers.Go(p.work)
-		go func() {
-			p.feed.watch(ctx)
-			p.workers.Wait()
-			close(p.out)
-		}()
-		for b := range p.out {
-			if p.feed.broken.Load() || !yield(b) {
-				return
-			}
-			p.shorten(b)
-			p.batches.put(b)
-		}
+		p.runWorkers(cancel, requests, parallel, yield)
 	}
 }
 
-// alone asks one portal after the other in the goroutine of the consumer: what was
-// read is in the processor's memory still when he gets it, and nobody has to be woken.
-func (p *pool) alone(cancel context.CancelFunc, requests iter.Seq[*Request], yield func(*Batch) bool) {
-	gone := false
-	p.near = func(b *Batch) bool {
-		if gone = gone || !yield(b); gone {
-			cancel()
-			return false
-		}
-		p.batches.put(b)
-		return true
-	}
-	a := newAttempt(p)
-	defer a.close()
-	if p.ctx.Err() != nil {
-		return
-	}
-	for next := range requests {
-		if p.ahead != nil && !p.ahead.enter(p.ctx) {
-			return
-		}
-		a.reset()
-		a.request, a.index = *next, p.taken
-		p.taken++
-		if a.run(p.ctx); p.ctx.Err() != nil {
-			return
-		}
-	}
-}
-
-// maxWaiting is how many batches may wait for the consumer before a portal has to.
-const maxWaiting = 32
-
-// maxLong is how many of them may have more than a few targets.
-const maxLong = 4
-
-// A pool is one Run: goroutines that each take one portal after the other.
+// A pool is what the attempts of one run share.
 type pool struct {
-	d        *Discoverer
-	ctx      context.Context
-	ahead    *ahead // bounds the answers that are collected; nil: none is
-	parallel int    // portals at once
-
-	near func(*Batch) bool // hands a batch to the consumer in his own goroutine; nil: out does
-	out  chan *Batch
-	long chan struct{} // one for each long batch in out
-	quit chan struct{} // closed when nobody takes events any more
-
+	d           *Discoverer
+	ctx         context.Context
+	ahead       *ahead // bounds the answers that are collected; nil: none is
+	delivery    delivery
 	batches     batches
 	descriptors descriptors
-	workers     sync.WaitGroup
-
-	feed  *feed // nil: there is one worker, which runs the sequence
-	taken int   // portals, where that is so
-
-	mu      sync.Mutex // guards the following
-	started int        // workers
 }
 
-// work asks portals until there are none. Each worker that finds one starts
-// another, up to the limit, so that a few portals cost a few goroutines.
-func (p *pool) work() {
-	a := newAttempt(p)
-	defer a.close()
-	for {
-		a.reset()
-		var ok bool
-		if a.index, ok = p.take(&a.request); !ok {
-			return
-		}
-		a.run(p.ctx)
-	}
-}
+// A delivery hands batches to the consumer of a run.
+type delivery interface {
+	// room returns how many more targets a batch may have before it is handed on.
+	room(b *Batch) int
 
-// take copies the next portal to j and returns its index.
-func (p *pool) take(j *Request) (index int, ok bool) {
-	if p.ahead != nil && !p.ahead.enter(p.ctx) {
-		return 0, false
-	}
-	if index, ok = p.feed.take(p.ctx, j); !ok {
-		if p.ahead != nil {
-			p.ahead.leave()
-		}
-		return 0, false
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.started < p.parallel {
-		p.started++
-		p.workers.Go(p.work)
-	}
-	return index, true
-}
+	// offer hands a batch on if that takes no time, and reports whether it did.
+	offer(b *Batch) bool
 
-// room returns how many more targets a batch may have before it is handed on.
-func (p *pool) room(b *Batch) int {
-	if p.near != nil {
-		return max(maxNear-b.Len(), 0)
-	}
-	return max(maxBatch-b.Len(), 0)
-}
-
-// offer hands a batch to the consumer, unless there is no room before him, or he
-// will take his time in this goroutine.
-func (p *pool) offer(b *Batch) bool {
-	if p.near != nil {
-		return false
-	}
-	if b.isLong() {
-		select {
-		case p.long <- struct{}{}:
-			b.long = true
-		default:
-			return false
-		}
-	}
-	select {
-	case p.out <- b:
-		return true
-	default:
-		p.shorten(b)
-		return false
-	}
-}
-
-// emit hands a batch to the consumer, or fails when there is none any more.
-func (p *pool) emit(b *Batch) error {
-	if p.near != nil {
-		if !p.near(b) {
-			return errStopped
-		}
-		return nil
-	}
-	if b.isLong() {
-		select {
-		case p.long <- struct{}{}:
-			b.long = true
-		case <-p.quit:
-			return errStopped
-		}
-	}
-	select {
-	case p.out <- b:
-		return nil
-	case <-p.quit:
-		return errStopped
-	}
-}
-
-// shorten gives back the room of a long batch.
-func (p *pool) shorten(b *Batch) {
-	if b.long {
-		b.long = false
-		<-p.long
-	}
+	// emit hands a batch on, or fails with errStopped when the consumer has left.
+	emit(b *Batch) error
 }

@@ -1,0 +1,69 @@
+package initiator
+
+const (
+	// maxBatch is about how many targets are handed on at once.
+	maxBatch = 4096
+
+	// maxWaiting is how many batches may wait for the consumer before a portal has to.
+	maxWaiting = 32
+
+	// maxLong is how many batches of more than maxShort targets may wait.
+	maxLong = 4
+)
+
+// A queue is the delivery of a run with several workers: batches wait in it for the
+// caller's loop.
+type queue struct {
+	out  chan *Batch
+	long chan struct{} // one for each long batch in out
+	quit chan struct{} // closed when the caller has left the loop
+}
+
+func newQueue() *queue {
+	return &queue{out: make(chan *Batch, maxWaiting), long: make(chan struct{}, maxLong), quit: make(chan struct{})}
+}
+
+func (q *queue) room(b *Batch) int { return max(maxBatch-b.Len(), 0) }
+
+func (q *queue) offer(b *Batch) bool {
+	if b.isLong() {
+		select {
+		case q.long <- struct{}{}:
+			b.long = true
+		default:
+			return false
+		}
+	}
+	select {
+	case q.out <- b:
+		return true
+	default:
+		q.shorten(b)
+		return false
+	}
+}
+
+func (q *queue) emit(b *Batch) error {
+	if b.isLong() {
+		select {
+		case q.long <- struct{}{}:
+			b.long = true
+		case <-q.quit:
+			return errStopped
+		}
+	}
+	select {
+	case q.out <- b:
+		return nil
+	case <-q.quit:
+		return errStopped
+	}
+}
+
+// shorten gives back the place of a long batch.
+func (q *queue) shorten(b *Batch) {
+	if b.long {
+		b.long = false
+		<-q.long
+	}
+}
