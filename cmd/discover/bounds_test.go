@@ -188,7 +188,7 @@ func TestEndlessJSON(t *testing.T) {
 					limit := "the target sent more than 1048576 bytes of targets that can be collected, in memory; use -o jsonl"
 					least := smallBounds.Collected
 					if portals[0] == "192.0.2.30" { // it waits
-						limit = " bytes of targets that would have to be held until an earlier portal is done; ask it alone, or use -o jsonl"
+						limit = " bytes that it may take in memory; ask it alone, or use -o jsonl"
 						least = smallBounds.Waiting / 32 // an eighth of the room is for lists of usual length
 					}
 					code := "ISDSC_INVALID_SENDTARGETS_TEXT"
@@ -300,7 +300,7 @@ func TestEndlessService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := crowded(t, ordinary)
 		registry := filepath.Join(t.TempDir(), "registry.db")
-		const limit = "bytes that it may take in memory beside other portals"
+		const limit = "bytes that it may take in memory"
 		for _, portal := range []string{"192.0.2.10", "192.0.2.20", "192.0.2.11"} {
 			r := l.discover(t.Context(), "portal", "add", "-o", "json", "--timeout", "1h", "--registry", registry, portal)
 			if portal != "192.0.2.20" {

@@ -33,7 +33,7 @@ func done(index int) *initiator.Batch {
 
 func ordered(batches iter.Seq[*initiator.Batch]) []string {
 	var got []string
-	for b := range sweep.InOrder(batches, testRoom) {
+	for b := range initiator.InOrder(batches, testRoom) {
 		for i := range b.Len() {
 			got = append(got, string(b.Name(i)))
 		}
@@ -123,7 +123,7 @@ func TestHeldWarningsAreBounded(t *testing.T) {
 		return &initiator.Batch{Index: index, Result: &initiator.Result{Warnings: slices.Repeat([]initiator.Warning{{Code: initiator.WarnTargetName, Message: message}}, n)}}
 	}
 	var got []string
-	for b := range sweep.InOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
+	for b := range initiator.InOrder(slices.Values([]*initiator.Batch{warned(1, room>>20), warned(2, 7), done(0), warned(3, 2)}), room) {
 		w := b.Result.Warnings
 		if got = append(got, fmt.Sprint(len(w))); b.Index == 2 {
 			got = append(got, w[0].Message)

@@ -61,7 +61,7 @@ func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	p.held = append(p.held, kept)
 	if r := kept.Result; r != nil && p.full != nil {
 		r.TargetsFound = p.targets
-		machine.Overfull(r, p.full, "ask it alone, or without --probe, --reachable and --via-portal")
+		r.Overfull(p.full, "ask it alone, or without --probe, --reachable and --via-portal")
 	}
 }
 

@@ -30,7 +30,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
-		for b := range sweep.InOrder(view.batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
+		for b := range initiator.InOrder(view.batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
 				w.Done()
 			}

@@ -43,10 +43,15 @@ func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Re
 		parallel = d.parallel()
 	}
 	return func(yield func(Result) bool) {
-		c := collector{room: d.maxHeld(), ahead: newAhead(maxAhead), open: make(map[int]*collection)}
-		for b := range d.run(ctx, requests, c.ahead, parallel) {
-			c.add(b)
-			for r := c.next(); r != nil; r = c.next() {
+		under := newAhead(maxAhead)
+		q := orderQueue{
+			heldRoom: heldRoom{room: d.maxHeld(), only: func() bool { return under.count() <= 1 }},
+			waiting:  make(map[int]*heldPortal), whole: true,
+		}
+		for b := range d.run(ctx, requests, under, parallel) {
+			q.add(b)
+			for r := q.nextWhole(); r != nil; r = q.nextWhole() {
+				under.leave()
 				if !yield(*r) {
 					return
 				}

@@ -1,11 +1,5 @@
 package machine
 
-import (
-	"errors"
-
-	"github.com/go-iscsi/discovery/pkg/initiator"
-)
-
 // Bounds are what a run may hold in memory of the answers of portals, in bytes.
 // docs/cli.md and docs/security.md name them.
 type Bounds struct {
@@ -32,17 +26,4 @@ type Bounds struct {
 
 func UsualBounds() Bounds {
 	return Bounds{Collected: 64 << 20, Waiting: 32 << 20, Viewed: 48 << 20, Service: 72 << 20, Text: 96 << 20}
-}
-
-// Overfull makes r, which may say that all went well, the result of a portal of which
-// there was too much.
-func Overfull(r *initiator.Result, why error, hint string) {
-	if limit := (*initiator.LimitError)(nil); errors.As(r.Err, &limit) && !errors.Is(r.Err, why) {
-		return // of the library, and came first
-	}
-	r.Err = &initiator.Error{
-		Stage: initiator.StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source,
-		Err: why, Hint: hint,
-	}
-	r.Complete = false
 }

@@ -51,7 +51,7 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	if o.full != nil {
 		b.Stop(o.full)
 		if b.Result != nil {
-			machine.Overfull(b.Result, o.full, "ask from one port, or use -o jsonl")
+			b.Result.Overfull(o.full, "ask from one port, or use -o jsonl")
 			o.full = nil
 		}
 	}

@@ -40,7 +40,7 @@ func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if r := b.Result; r != nil {
 		r.TargetsFound = o.collected.Len() // each name once
 		if o.full != nil {
-			machine.Overfull(r, o.full, "use -o jsonl")
+			r.Overfull(o.full, "use -o jsonl")
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (o *MatrixOutput) Targets(b *initiator.Batch) error {
 	if o.full != nil {
 		b.Stop(o.full)
 		if b.Result != nil {
-			machine.Overfull(b.Result, o.full, "use -o jsonl")
+			b.Result.Overfull(o.full, "use -o jsonl")
 			o.full = nil // of this port: the next may have what is known already
 		}
 	}
