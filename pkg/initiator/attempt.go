@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -22,11 +23,13 @@ type attempt struct {
 
 	result   Result
 	warnings warnings
-	clock    *budget       // of the work under way
-	spent    time.Duration // by the work before it
-	batch    *Batch        // what waits to be handed on; nil: nothing
-	lent     bool          // the context of the work is with others
-	finished bool          // the result is out
+	watch    *stopwatch.Watch // of the work under way
+	elapsed  time.Duration    // time that the work before it took
+	batch    *Batch           // what waits to be handed on; nil: nothing
+	// ctxShared: Dial, an Enforcer or a policy got the context of the work and may keep
+	// it. It is cancelled at the end, and not used again.
+	ctxShared bool
+	finished  bool // the result is out
 
 	chap     *auth.CHAP         // of the connection in use; nil: none
 	fellBack bool               // MD5 alone was tried, which is done once for a portal
@@ -36,9 +39,9 @@ type attempt struct {
 
 	nameWarned bool // of WarnInitiatorName
 
-	// elsewhere: we were sent to another host than the one that the portal's own
+	// otherHost: a redirection led to another host than the one that the portal's own
 	// secrets are for.
-	elsewhere bool
+	otherHost bool
 
 	// probing: it is a probe of an advertised address, and result.IPsec is the plan
 	// of the portal.
@@ -51,12 +54,12 @@ type attempt struct {
 
 // A worker is what serves one portal after the other.
 type worker struct {
-	pool *pool
-	d    *Discoverer
-	conn *conn
-	idle *budget // nil: there is none
-	list list
-	text func(pdu.Text) error // takes the text of the answer
+	pool       *pool
+	d          *Discoverer
+	conn       *conn
+	spareWatch *stopwatch.Watch // for the next work; nil: there is none
+	list       list
+	text       func(pdu.Text) error // takes the text of the answer
 	// name is the last of ours that was found usable, and unusual what keeps it
 	// from being an iSCSI name.
 	name, unusual string
@@ -76,7 +79,7 @@ func newAttempt(p *pool) *attempt {
 }
 
 // close ends what would have served another portal.
-func (a *attempt) close() { a.idle.end() }
+func (a *attempt) close() { a.spareWatch.End() }
 
 // reset makes a ready for another portal.
 func (a *attempt) reset() {
@@ -106,9 +109,9 @@ func (a *attempt) forget() {
 // finish emits what was found last, and the result.
 func (a *attempt) finish(err error) {
 	a.finished = true
-	a.result.Elapsed = a.spent
-	if a.clock != nil {
-		a.result.Elapsed += a.clock.used()
+	a.result.Elapsed = a.elapsed
+	if a.watch != nil {
+		a.result.Elapsed += a.watch.Used()
 	}
 	a.result.Warnings = a.warnings.all()
 	a.result.omitted = a.warnings.omitted
@@ -122,21 +125,21 @@ func (a *attempt) finish(err error) {
 
 // timed runs one piece of work within a limit.
 func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx context.Context) error) error {
-	a.clock, a.idle = a.idle, nil
-	if a.clock == nil {
-		a.clock = newBudget(ctx)
+	a.watch, a.spareWatch = a.spareWatch, nil
+	if a.watch == nil {
+		a.watch = stopwatch.New(ctx, func(limit time.Duration) error { return &TimeoutError{Limit: limit} })
 	}
-	a.clock.start(limit)
-	err := work(a.clock.ctx)
+	a.watch.Start(limit)
+	err := work(a.watch.Ctx)
 	if !a.finished {
-		a.spent += a.clock.used()
+		a.elapsed += a.watch.Used()
 	}
-	if a.clock.stop() && !a.lent {
-		a.idle = a.clock
+	if a.watch.Stop() && !a.ctxShared {
+		a.spareWatch = a.watch
 	} else {
-		a.clock.end()
+		a.watch.End()
 	}
-	a.clock, a.lent = nil, false
+	a.watch, a.ctxShared = nil, false
 	return err
 }
 
@@ -161,7 +164,7 @@ func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 		return a.fail(at(StageResolve, err))
 	}
 	for i, addr := range addrs {
-		left := a.d.timeout() - a.spent
+		left := a.d.timeout() - a.elapsed
 		if left <= 0 {
 			return a.outOfTime(StageResolve, err)
 		}
@@ -185,9 +188,9 @@ func (a *attempt) outOfTime(stage Stage, before error) error {
 	return a.fail(at(stage, &TimeoutError{Limit: a.d.timeout()}))
 }
 
-// lends reports that others than we get the context of the work that is under
-// way. They may tie to its end what they do, so it has to end with the work.
-func (a *attempt) lends() bool {
+// sharesCtx reports that Dial, an Enforcer or a policy gets the context of the work that
+// is under way. They may tie to its end what they do, so it has to end with the work.
+func (a *attempt) sharesCtx() bool {
 	return a.d.Dial != nil || a.d.Enforcer != nil || a.request.Policy != nil
 }
 
@@ -199,19 +202,19 @@ func (a *attempt) ends(ctx context.Context, err error) bool {
 // address tries one address of the portal, from each port that may reach it,
 // until one connects.
 func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.AddrPort, method *auth.CHAP) error {
-	before := a.spent
+	before := a.elapsed
 	a.startAnew()
 	ports, err := a.ports(ctx, addr)
 	if err != nil {
 		return a.fail(err)
 	}
 	for i, from := range ports {
-		left := limit - (a.spent - before)
+		left := limit - (a.elapsed - before)
 		if left <= 0 {
 			return a.outOfTime(StageSelectPort, err)
 		}
 		err = a.timed(ctx, left/time.Duration(len(ports)-i), func(ctx context.Context) error {
-			a.lent = a.lends()
+			a.ctxShared = a.sharesCtx()
 			return a.enter(ctx, from, addr, method)
 		})
 		if err == nil || stageOf(err) != StageConnect || a.ends(ctx, err) {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
 )
 
 // maxShort is how many are few.
@@ -29,8 +31,8 @@ type Batch struct {
 	result    Result          // what Result points to
 	long      bool            // it has taken room for long ones
 
-	clock *budget // of the portal's discovery; nil: it is not of a Discoverer
-	work  int     // for clock
+	watch *stopwatch.Watch // of the portal's discovery; nil: it is not of a Discoverer
+	work  int              // number of the work, for watch.Abort
 }
 
 // A batchEntry is a target of a batch. The fields are as small as they are since
@@ -90,8 +92,8 @@ func (b *Batch) Add(t *Target) {
 // while the batch is valid, also of a copy; of a batch that was not made by a
 // Discoverer it does nothing.
 func (b *Batch) Stop(err error) {
-	if b.clock != nil {
-		b.clock.abort(b.work, err)
+	if b.watch != nil {
+		b.watch.Abort(b.work, err)
 	}
 }
 

@@ -3,6 +3,8 @@ package initiator
 import (
 	"context"
 	"iter"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
 )
 
 // Discover asks one portal and returns what it found, each name once. The error
@@ -43,15 +45,15 @@ func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Re
 		parallel = d.parallel()
 	}
 	return func(yield func(Result) bool) {
-		under := newAhead(maxAhead)
+		under := feed.NewAhead(feed.MaxAhead)
 		q := orderQueue{
-			heldRoom: heldRoom{room: d.maxHeld(), only: func() bool { return under.count() <= 1 }},
+			heldRoom: heldRoom{room: d.maxHeld(), only: func() bool { return under.Count() <= 1 }},
 			waiting:  make(map[int]*heldPortal), whole: true,
 		}
 		for b := range d.run(ctx, requests, under, parallel) {
 			q.add(b)
 			for r := q.nextWhole(); r != nil; r = q.nextWhole() {
-				under.leave()
+				under.Leave()
 				if !yield(*r) {
 					return
 				}

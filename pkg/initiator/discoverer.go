@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -171,7 +172,7 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, clock *budget, from ports.Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
+func (d *Discoverer) dial(ctx context.Context, watch *stopwatch.Watch, from ports.Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
 	if d.Dial != nil {
 		return d.Dial(ctx, from.Address, dst)
 	}
@@ -179,5 +180,5 @@ func (d *Discoverer) dial(ctx context.Context, clock *budget, from ports.Port, d
 	if bindDevice {
 		device = from.Interface
 	}
-	return dial.TCP(ctx, clock.watch, from.Address, device, dst)
+	return dial.TCP(ctx, watch.Guard, from.Address, device, dst)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -35,7 +37,7 @@ func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPor
 		var login *LoginError
 		switch {
 		case stageOf(err) == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
-			a.lent = true
+			a.ctxShared = true
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
 				return at(StageLogin, err)
@@ -60,7 +62,7 @@ func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPor
 // startAnew forgets what an earlier address or port has left: neither its hops nor
 // its plan are those of the next.
 func (a *attempt) startAnew() {
-	a.elsewhere, a.further = false, false
+	a.otherHost, a.further = false, false
 	a.result.Redirects, a.result.IPsec, a.result.Auth = nil, ipsec.Plan{}, auth.Outcome{}
 }
 
@@ -75,8 +77,8 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
-	a.elsewhere = to.Addr() != way.first.Addr()
-	if method == nil || !a.elsewhere || way.policy == RedirectAny {
+	a.otherHost = to.Addr() != way.first.Addr()
+	if method == nil || !a.otherHost || way.policy == RedirectAny {
 		return method, nil
 	}
 	if method.Mutual {
@@ -101,8 +103,8 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 		nc = a.d.Wrap(nc)
 	}
 	defer a.hangUp(nc, secure == nil)
-	a.clock.watch(nc)
-	defer a.clock.watch(nil)
+	a.watch.Guard(nc)
+	defer a.watch.Guard(nil)
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
 	if a.result.Source = dial.LocalAddr(nc); !from.Address.IsValid() {
 		a.result.Port = a.portAt(a.result.Source)
@@ -211,8 +213,49 @@ func (a *attempt) endList() {
 // logout closes the session as a guest should. By now nothing that goes wrong
 // matters.
 func (a *attempt) logout(ctx context.Context, numbers *session.Numbers) {
-	a.clock.atMost(logoutWait)
+	a.watch.AtMost(logoutWait)
 	m := &a.conn.logout
 	m.Reset(numbers)
 	_ = a.conn.run(ctx, m)
+}
+
+// CheckName holds an initiator name of ours against the rules that d has. unusual says
+// what is unusual about a name that may be used, as name.CheckName does.
+func (d *Discoverer) CheckName(iqn string) (unusual string, err error) {
+	if d.StrictNames {
+		return "", name.Validate(iqn)
+	}
+	return name.CheckName(iqn)
+}
+
+// checkName is Discoverer.CheckName for the name of a portal. Most portals are asked by the
+// name of the portal before, which is not checked again.
+func (a *attempt) checkName(name string) error {
+	if name == a.name && name != "" {
+		return nil
+	}
+	unusual, err := a.d.CheckName(name)
+	if err == nil {
+		a.name, a.unusual = name, unusual
+	}
+	return err
+}
+
+// nameOfLogin finds by which name to log in, and warns, once for a portal, where
+// it is no iSCSI name in form. The port may have a name of its own, and is known
+// only when the connection is there.
+func (a *attempt) nameOfLogin() error {
+	name := a.request.Name
+	if ofPort := a.result.Port.NodeName; ofPort != "" {
+		name = a.result.Portal.Login.nameOr(ofPort)
+	}
+	a.result.InitiatorName = name
+	if err := a.checkName(name); err != nil {
+		return at(StageValidate, err) // it was not sent
+	}
+	if a.unusual != "" && !a.nameWarned {
+		a.nameWarned = true
+		a.warnings.add(WarnInitiatorName, "initiator name %s is no iSCSI name: %s; it is used as it is", text.Quote([]byte(name)), a.unusual)
+	}
+	return nil
 }

@@ -22,22 +22,22 @@ func (a *attempt) handOn() error {
 		return nil
 	}
 	a.batch = nil
-	if a.clock == nil {
+	if a.watch == nil {
 		if a.pool.delivery.offer(b) {
 			return nil
 		}
 		return a.pool.delivery.emit(b)
 	}
-	b.clock, b.work = a.clock, a.clock.current()
+	b.watch, b.work = a.watch, a.watch.Current()
 	if a.pool.delivery.offer(b) {
 		return nil
 	}
-	a.clock.pause()
-	defer a.clock.resume()
+	a.watch.Pause()
+	defer a.watch.Resume()
 	if err := a.pool.delivery.emit(b); err != nil {
 		return err
 	}
-	return context.Cause(a.clock.ctx) // the consumer may have stopped it
+	return context.Cause(a.watch.Ctx) // the consumer may have stopped it
 }
 
 // found takes a target from the list.

@@ -175,7 +175,7 @@ func (a *attempt) redirectHint() string {
 	switch {
 	case a.redirectPolicy() == RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
-	case a.elsewhere && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == MutualCHAP:
+	case a.otherHost && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == MutualCHAP:
 		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
 	}
 	return ""

@@ -114,8 +114,8 @@ func (a *attempt) look(ctx context.Context, from ports.Port, dst netip.AddrPort)
 // ours does work of this host's, which asks neither the portal nor the network for
 // anything: its time is not the portal's, and is bounded by itself.
 func (a *attempt) ours(ctx context.Context, work func(context.Context) error) error {
-	a.clock.pause()
-	defer a.clock.resume()
+	a.watch.Pause()
+	defer a.watch.Resume()
 	ctx, cancel := context.WithTimeoutCause(ctx, lookLimit, &TimeoutError{Limit: lookLimit})
 	defer cancel()
 	return work(ctx)

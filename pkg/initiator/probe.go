@@ -81,9 +81,9 @@ func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error
 	}
 	a.result.Portal, a.result.InitiatorName = a.request.Portal, a.request.Name
 	a.result.IPsec = t.before.IPsec
-	a.elsewhere, a.probing = t.otherHost, true
+	a.otherHost, a.probing = t.otherHost, true
 	return a.timed(ctx, p.timeout(), func(ctx context.Context) error {
-		a.lent = a.lends()
+		a.ctxShared = a.sharesCtx()
 		from := t.from
 		if t.anew {
 			ports, err := a.ports(ctx, t.dst)
@@ -119,8 +119,8 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 	if kind == ProbeTCP {
 		return at(StageSecure, a.prove(ctx, secure))
 	}
-	a.clock.watch(nc)
-	defer a.clock.watch(nil)
+	a.watch.Guard(nc)
+	defer a.watch.Guard(nil)
 	c := a.conn
 	c.reset(nc)
 	c.index, c.address, c.source = -1, t.dst, dial.LocalAddr(nc)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
@@ -178,8 +179,7 @@ func (p *Prober) begin() {
 	}
 	p.free = make(chan struct{}, parallel)
 	// Waiting for a descriptor ends with the probe that has one, which is soon.
-	p.pool = &pool{d: p.d, ctx: context.Background()}
-	p.pool.descriptors.free = make(chan struct{}, parallel)
+	p.pool = &pool{d: p.d, ctx: context.Background(), descriptors: descriptors.New(parallel)}
 }
 
 // timeout returns the time that one probe has.

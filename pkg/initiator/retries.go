@@ -72,7 +72,7 @@ func (a *attempt) mayRetry(ctx context.Context, err error) bool {
 	switch {
 	case a.retried.failed >= a.d.retries(), ctx.Err() != nil, a.retried.refused, a.fellBack, a.result.TargetsFound > 0:
 		return false
-	case !errors.As(err, &e), (a.d.timeout()-a.spent)/2 < shortBackOff:
+	case !errors.As(err, &e), (a.d.timeout()-a.elapsed)/2 < shortBackOff:
 		return false
 	}
 	switch e.Stage {
@@ -110,7 +110,7 @@ func (a *attempt) failedTry(err error) {
 func (a *attempt) backOff(ctx context.Context) bool {
 	wait := min(minBackOff<<(a.retried.failed-1), maxBackOff)
 	wait = min(wait+rand.N(wait/2), maxBackOff)
-	left := a.d.timeout() - a.spent
+	left := a.d.timeout() - a.elapsed
 	err := a.timed(ctx, left, func(ctx context.Context) error {
 		t := time.NewTimer(min(wait, left/2))
 		defer t.Stop()

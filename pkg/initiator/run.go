@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/netip"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/ports"
-	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
 )
 
 // errStopped ends an attempt whose events nobody takes any more.
@@ -50,53 +49,13 @@ func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]
 	}
 }
 
-// A Request is a portal and all that decides how it is asked. A Discoverer makes one of
-// each portal; a registry, or another program that knows more of its portals, makes its
-// own and calls DiscoverRequests.
-type Request struct {
-	Portal SendTargetPortal // with its secrets
-	Name   string           // iSCSI name of the initiator, where the initiator port has none of its own
-	Ports  *ports.Selector  // nil: routing picks the source address
-
-	// Security is what decides about IPsec beside the portal's own flags and
-	// what exists.
-	Security ipsec.Settings
-	Policy   PolicyFunc // of the administrator; nil: none
-	Key      KeyFunc
-	Outer    OuterFunc
-
-	// There returns the request for another portal, where a redirection leads: what is
-	// defined for that portal may protect more. nil: nothing is known of it.
-	There func(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
-
-	// Err is why the portal cannot be asked; it becomes the result. An *Error.
-	Err error
-}
-
-// requests makes requests of portals by what d says of all.
-func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Request] {
-	return func(yield func(*Request) bool) {
-		j := Request{Ports: d.Ports, Key: d.Key, Outer: d.Outer}
-		for j.Portal = range portals {
-			j.Name = j.Portal.Login.nameOr(d.InitiatorName)
-			if j.Err = nil; d.Rules != nil {
-				d.Rules.Apply(d, &j)
-			}
-			if !yield(&j) {
-				return
-			}
-		}
-	}
-}
-
 // run is Batches, with that many portals at once. Where ahead is not nil the answers
 // are collected, and it bounds how many are.
-func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead *ahead, parallel int) iter.Seq[*Batch] {
+func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead *feed.Ahead, parallel int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		p := &pool{d: d, ctx: ctx, ahead: ahead}
-		p.descriptors.free = make(chan struct{}, parallel) // for each worker that may wait
+		p := &pool{d: d, ctx: ctx, ahead: ahead, descriptors: descriptors.New(parallel)}
 		if parallel == 1 {
 			p.runInline(cancel, requests, yield)
 			return
@@ -109,20 +68,32 @@ func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead
 type pool struct {
 	d           *Discoverer
 	ctx         context.Context
-	ahead       *ahead // bounds the answers that are collected; nil: none is
+	ahead       *feed.Ahead // bounds the answers that are collected; nil: none is
 	delivery    delivery
 	batches     batches
-	descriptors descriptors
+	descriptors *descriptors.Count
 }
 
-// A delivery hands batches to the consumer of a run.
-type delivery interface {
-	// room returns how many more targets a batch may have before it is handed on.
-	room(b *Batch) int
-
-	// offer hands a batch on if that takes no time, and reports whether it did.
-	offer(b *Batch) bool
-
-	// emit hands a batch on, or fails with errStopped when the consumer has left.
-	emit(b *Batch) error
+// runInline asks one portal at a time in the caller's goroutine: no hand-over between
+// goroutines, and what was read is still in the processor's cache when the caller's loop
+// gets it.
+func (p *pool) runInline(cancel context.CancelFunc, requests iter.Seq[*Request], yield func(*Batch) bool) {
+	p.delivery = &inline{yield: yield, cancel: cancel, batches: &p.batches}
+	a := newAttempt(p)
+	defer a.close()
+	if p.ctx.Err() != nil {
+		return
+	}
+	index := 0
+	for next := range requests {
+		if p.ahead != nil && !p.ahead.Enter(p.ctx) {
+			return
+		}
+		a.reset()
+		a.request, a.index = *next, index
+		index++
+		if a.run(p.ctx); p.ctx.Err() != nil {
+			return
+		}
+	}
 }

@@ -74,14 +74,14 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 		}
 	}
 	peer := enforce.Peer{Addr: dst.Addr()}
-	if !a.elsewhere && !a.request.Portal.Portal.Literal().IsValid() {
+	if !a.otherHost && !a.request.Portal.Portal.Literal().IsValid() {
 		peer.Name = a.request.Portal.Portal.Host()
 	}
 	if s.Outer.IsValid() {
 		peer = enforce.Peer{Addr: s.Outer}
 	}
 	peer.LocalID = a.request.Portal.IPsec.LocalID
-	if !a.elsewhere {
+	if !a.otherHost {
 		peer.ID = a.request.Portal.IPsec.PeerID
 	}
 	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
@@ -100,7 +100,7 @@ func because(err error) string {
 
 // Outer returns the gateway to dst: the portal's own, or the one that is known.
 func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
-	if own := a.request.Portal.IPsec.Outer; own.IsValid() && !a.elsewhere {
+	if own := a.request.Portal.IPsec.Outer; own.IsValid() && !a.otherHost {
 		return own, true, nil
 	}
 	if a.request.Outer == nil {
@@ -119,7 +119,7 @@ func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (g
 func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error) {
 	own := &a.request.Portal.IPsec
 	switch {
-	case !own.Key.IsZero() && !a.elsewhere:
+	case !own.Key.IsZero() && !a.otherHost:
 		key, ok = enforce.PSK{Secret: own.Key}, true
 	case a.request.Key != nil:
 		err = a.ours(ctx, func(ctx context.Context) (err error) {
@@ -138,7 +138,7 @@ func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 
 // kept says why the portal's own key was of no use.
 func (a *attempt) kept() string {
-	if a.elsewhere && !a.request.Portal.IPsec.Key.IsZero() {
+	if a.otherHost && !a.request.Portal.IPsec.Key.IsZero() {
 		return "; the portal's own stays with the host it was given for"
 	}
 	return ""

@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
@@ -11,6 +12,49 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
+
+// addresses returns the portal's addresses.
+func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
+	p := a.result.Portal.Portal
+	if addr, err := netip.ParseAddr(p.Host()); err == nil {
+		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
+		return a.oneAddress[:], nil
+	}
+	err = a.timed(ctx, a.d.timeout()-a.elapsed, func(ctx context.Context) (err error) {
+		a.ctxShared = true
+		addrs, err = a.resolve(ctx)
+		return err
+	})
+	return addrs, err
+}
+
+// resolve looks the portal's host name up.
+func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
+	p := &a.result.Portal
+	found, err := a.d.lookup(ctx, p.Portal.Host())
+	if err != nil {
+		return nil, cause(ctx, err)
+	}
+	addrs := make([]netip.AddrPort, 0, len(found))
+	source, others := a.fixedSource(), 0
+	for _, addr := range found {
+		addr = addr.Unmap()
+		switch {
+		case !zone.IsHost(addr):
+		case source.IsValid() && source.Is4() != addr.Is4():
+			others++
+		default:
+			addrs = append(addrs, netip.AddrPortFrom(addr, p.Portal.Port))
+		}
+	}
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case others > 0:
+		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.Host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
+	}
+	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.Host(), Reason: "no address that could be asked"}
+}
 
 // ports returns the initiator ports to ask an address from, in order. A port
 // with an invalid address leaves it to the connection.
@@ -129,7 +173,7 @@ func (a *attempt) portAt(addr netip.Addr) ports.Port {
 // is there for whoever has no source address yet, it connects from the port that
 // has one: rules by source make it so.
 func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
-	nc, err := a.d.dial(ctx, a.clock, from, dst, a.bindDevice())
+	nc, err := a.d.dial(ctx, a.watch, from, dst, a.bindDevice())
 	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
 		return nc, err
 	}
@@ -137,7 +181,7 @@ func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort)
 	if none != nil {
 		return nil, err
 	}
-	return a.d.dial(ctx, a.clock, ports[0], dst, a.bindDevice())
+	return a.d.dial(ctx, a.watch, ports[0], dst, a.bindDevice())
 }
 
 // zoned gives a link-local destination without a zone the one of the port.

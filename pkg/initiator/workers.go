@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"sync"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
 )
 
 // runWorkers asks portals in up to parallel goroutines, and hands what comes of them to
@@ -11,23 +13,23 @@ import (
 func (p *pool) runWorkers(cancel context.CancelFunc, requests iter.Seq[*Request], parallel int, yield func(*Batch) bool) {
 	q := newQueue()
 	p.delivery = q
-	w := &workers{pool: p, feed: newFeed(parallel), parallel: parallel, started: 1}
+	w := &workers{pool: p, feed: feed.New[Request](parallel), parallel: parallel, started: 1}
 	defer func() {
 		cancel()
 		close(q.quit)
 		for range q.out { // until no worker is left
 		}
-		w.feed.carry()
+		w.feed.Carry()
 	}()
-	go w.feed.run(p.ctx, cancel, requests)
+	go w.feed.Run(p.ctx, cancel, requests)
 	w.group.Go(w.work)
 	go func() {
-		w.feed.watch(p.ctx)
+		w.feed.Watch(p.ctx)
 		w.group.Wait()
 		close(q.out)
 	}()
 	for b := range q.out {
-		if w.feed.broken.Load() || !yield(b) {
+		if w.feed.Broken() || !yield(b) {
 			return
 		}
 		q.shorten(b)
@@ -38,7 +40,7 @@ func (p *pool) runWorkers(cancel context.CancelFunc, requests iter.Seq[*Request]
 // workers are the goroutines of a run, which each take one portal after the other.
 type workers struct {
 	pool     *pool
-	feed     *feed
+	feed     *feed.Feed[Request]
 	parallel int // workers at most
 	group    sync.WaitGroup
 
@@ -61,15 +63,15 @@ func (w *workers) work() {
 	}
 }
 
-// take copies the next request to r and returns its index.
+// Take copies the next request to r and returns its index.
 func (w *workers) take(r *Request) (index int, ok bool) {
 	ahead := w.pool.ahead
-	if ahead != nil && !ahead.enter(w.pool.ctx) {
+	if ahead != nil && !ahead.Enter(w.pool.ctx) {
 		return 0, false
 	}
-	if index, ok = w.feed.take(w.pool.ctx, r); !ok {
+	if index, ok = w.feed.Take(w.pool.ctx, r); !ok {
 		if ahead != nil {
-			ahead.leave()
+			ahead.Leave()
 		}
 		return 0, false
 	}

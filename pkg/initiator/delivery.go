@@ -1,5 +1,44 @@
 package initiator
 
+import "context"
+
+// A delivery hands batches to the consumer of a run.
+type delivery interface {
+	// room returns how many more targets a batch may have before it is handed on.
+	room(b *Batch) int
+
+	// offer hands a batch on if that takes no time, and reports whether it did.
+	offer(b *Batch) bool
+
+	// emit hands a batch on, or fails with errStopped when the consumer has left.
+	emit(b *Batch) error
+}
+
+// maxNear is maxBatch where the consumer gets them in the same goroutine.
+const maxNear = 1024
+
+// An inline delivery calls the caller's loop body.
+type inline struct {
+	yield   func(*Batch) bool
+	left    bool // the caller has left the loop
+	cancel  context.CancelFunc
+	batches *batches
+}
+
+func (i *inline) room(b *Batch) int { return max(maxNear-b.Len(), 0) }
+
+// offer never hands a batch on: the loop body may take any time.
+func (i *inline) offer(*Batch) bool { return false }
+
+func (i *inline) emit(b *Batch) error {
+	if i.left = i.left || !i.yield(b); i.left {
+		i.cancel()
+		return errStopped
+	}
+	i.batches.put(b)
+	return nil
+}
+
 const (
 	// maxBatch is about how many targets are handed on at once.
 	maxBatch = 4096

@@ -1,0 +1,63 @@
+package initiator
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// A RuleSet is what a registry says of the IPsec of portals that are asked without
+// being stored: policies, preshared keys, gateways, flags that were defined before and
+// the default. registry.Rules is one. Its methods are safe for concurrent use.
+type RuleSet interface {
+	// Apply puts the rules into a request. What d itself knows of keys and gateways
+	// counts where the rules say nothing. A rule that cannot be read is r.Err.
+	Apply(d *Discoverer, r *Request)
+
+	// RequestThere returns the request for an address dst that the portal of r
+	// advertises: it is under the rules of that address as well, unless those of the
+	// portal protect more.
+	RequestThere(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
+}
+
+// A Request is a portal and all that decides how it is asked. A Discoverer makes one of
+// each portal; a registry, or another program that knows more of its portals, makes its
+// own and calls DiscoverRequests.
+type Request struct {
+	Portal SendTargetPortal // with its secrets
+	Name   string           // iSCSI name of the initiator, where the initiator port has none of its own
+	Ports  *ports.Selector  // nil: routing picks the source address
+
+	// Security is what decides about IPsec beside the portal's own flags and
+	// what exists.
+	Security ipsec.Settings
+	Policy   PolicyFunc // of the administrator; nil: none
+	Key      KeyFunc
+	Outer    OuterFunc
+
+	// There returns the request for another portal, where a redirection leads: what is
+	// defined for that portal may protect more. nil: nothing is known of it.
+	There func(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
+
+	// Err is why the portal cannot be asked; it becomes the result. An *Error.
+	Err error
+}
+
+// requests makes requests of portals by what d says of all.
+func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Request] {
+	return func(yield func(*Request) bool) {
+		j := Request{Ports: d.Ports, Key: d.Key, Outer: d.Outer}
+		for j.Portal = range portals {
+			j.Name = j.Portal.Login.nameOr(d.InitiatorName)
+			if j.Err = nil; d.Rules != nil {
+				d.Rules.Apply(d, &j)
+			}
+			if !yield(&j) {
+				return
+			}
+		}
+	}
+}
