@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"iter"
 )
 
 // ParseNumber returns the value of a decimal or hexadecimal constant below 2^64
@@ -112,21 +111,4 @@ func appendBase64(dst, digits []byte, limit int) ([]byte, error) {
 // AppendHex appends b to dst as a hexadecimal constant, 0x in front.
 func AppendHex(dst, b []byte) []byte {
 	return hex.AppendEncode(append(dst, "0x"...), b)
-}
-
-// List yields the items of a comma-separated list in order. An empty value is a
-// list of one empty item.
-func List(v []byte) iter.Seq[[]byte] {
-	return bytes.SplitSeq(v, []byte{','})
-}
-
-// ParseBool returns the value of Yes or No; all else is a *ValueError.
-func ParseBool(v []byte) (bool, error) {
-	switch string(v) {
-	case "Yes":
-		return true, nil
-	case "No":
-		return false, nil
-	}
-	return false, &ValueError{Kind: "boolean", Reason: "neither Yes nor No"}
 }

@@ -1,7 +1,6 @@
 package pdu
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -122,49 +121,5 @@ func TestAppendHex(t *testing.T) {
 	t.Parallel()
 	if got, want := string(AppendHex([]byte("CHAP_R="), []byte{0, 0xab, 0xff})), "CHAP_R=0x00abff"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestList(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string][]string{
-		"":             {""},
-		"None":         {"None"},
-		"CRC32C,None":  {"CRC32C", "None"},
-		",a,,b,":       {"", "a", "", "b", ""},
-		"blanks count": {"blanks count"},
-	} {
-		var got []string
-		for item := range List([]byte(in)) {
-			got = append(got, string(item))
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestParseBool(t *testing.T) {
-	t.Parallel()
-	const bad = "pdu: bad boolean: neither Yes nor No"
-	tests := []struct {
-		in   string
-		want bool
-		err  string
-	}{
-		{in: "Yes", want: true},
-		{in: "No"},
-		{in: "yes", err: bad},
-		{in: "NO", err: bad},
-		{in: "", err: bad},
-		{in: "Yes ", err: bad},
-		{in: "Yes,No", err: bad},
-	}
-	for _, tt := range tests {
-		got, err := ParseBool([]byte(tt.in))
-		checkError(t, err, tt.err)
-		if got != tt.want {
-			t.Errorf("%q: got %t, want %t", tt.in, got, tt.want)
-		}
 	}
 }

@@ -50,6 +50,7 @@ var rows = map[string]row{
 	"test/bench":                         {may: []string{"pkg/pdu", "test/targets"}},
 	"test/command":                       {},
 	"test/demo":                          {may: []string{"test/targets/gotgt"}},
+	"test/golden":                        {},
 	"test/integration":                   {},
 	"test/ipsec":                         {},
 	"test/iscsitest":                     {may: []string{"internal/need", "pkg/pdu"}},

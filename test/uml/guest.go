@@ -148,9 +148,6 @@ func (g *Guest) Pid() int { return g.process.Pid() }
 // does nothing.
 func (g *Guest) Stop() { g.process.Kill() }
 
-// Console returns the end of what the guest's kernel and first process have said.
-func (g *Guest) Console() string { return g.console.String() }
-
 // launcher returns a path of guestd. The file has no name of its own.
 func launcher() (string, error) {
 	program, err := guestdFile()

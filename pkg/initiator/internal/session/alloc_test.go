@@ -5,7 +5,6 @@ package session_test
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -21,7 +20,7 @@ func TestAllocations(t *testing.T) {
 	count := func(parts, size int) float64 {
 		return testing.AllocsPerRun(10, func() {
 			names := 0
-			m := session.NewSendTargets(session.NewNumbers(), eachPair(func(p pdu.Pair) error {
+			m := startSendTargets(startNumbers(), eachPair(func(p pdu.Pair) error {
 				if string(p.Key) == pdu.KeyTargetName {
 					names++
 				}

@@ -56,7 +56,7 @@ type play struct {
 }
 
 func newPlay(t *testing.T, mode byte) *play {
-	p := &play{t: t, cfg: config(), numbers: session.NewNumbers(), statSN: 0xfffffffe}
+	p := &play{t: t, cfg: config(), numbers: startNumbers(), statSN: 0xfffffffe}
 	p.cfg.HeaderDigest = session.DigestPreference(mode % 3)
 	p.cfg.DataDigest = session.DigestPreference(mode / 3 % 3)
 	if mode&0x40 != 0 {
@@ -73,7 +73,7 @@ func newPlay(t *testing.T, mode byte) *play {
 		p.cfg = withCHAP(p.cfg, oneWay())
 		p.cfg.OrNone = true
 	}
-	p.login = session.NewLogin(p.numbers, p.cfg)
+	p.login = startLogin(p.numbers, p.cfg)
 	return p
 }
 
@@ -82,7 +82,7 @@ func (p *play) run(script []byte) {
 		return
 	}
 	p.judgeLogin()
-	list := session.NewSendTargets(p.numbers, eachPair(func(pair pdu.Pair) error {
+	list := startSendTargets(p.numbers, eachPair(func(pair pdu.Pair) error {
 		p.pairs++
 		if len(pair.Key) == 0 || bytes.IndexByte(pair.Value, 0) >= 0 {
 			p.t.Errorf("pair %q=%q", pair.Key, pair.Value)
@@ -90,7 +90,7 @@ func (p *play) run(script []byte) {
 		return nil
 	}))
 	if p.exchange(list, &script) {
-		p.exchange(session.NewLogout(p.numbers), &script)
+		p.exchange(startLogout(p.numbers), &script)
 	}
 }
 

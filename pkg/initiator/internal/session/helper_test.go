@@ -18,6 +18,30 @@ func config() session.LoginConfig {
 	return session.LoginConfig{InitiatorName: name, ISID: pdu.ISID{0x80, 1, 2, 3, 4, 5}, MaxRecvDataSegmentLength: 262144}
 }
 
+func startNumbers() *session.Numbers {
+	n := new(session.Numbers)
+	n.Reset()
+	return n
+}
+
+func startLogin(n *session.Numbers, cfg session.LoginConfig) *session.Login {
+	m := new(session.Login)
+	m.Reset(n, cfg)
+	return m
+}
+
+func startSendTargets(n *session.Numbers, yield func(pdu.Text) error) *session.SendTargets {
+	m := new(session.SendTargets)
+	m.Reset(n, yield)
+	return m
+}
+
+func startLogout(n *session.Numbers) *session.Logout {
+	m := new(session.Logout)
+	m.Reset(n)
+	return m
+}
+
 // text joins pairs.
 func text(pairs ...string) (t pdu.Text) {
 	for _, p := range pairs {
@@ -95,8 +119,8 @@ type login struct {
 // logIn runs a login until it ends or the replies do.
 func logIn(t testing.TB, cfg session.LoginConfig, replies ...reply) (l login) {
 	t.Helper()
-	l.numbers = session.NewNumbers()
-	m := session.NewLogin(l.numbers, cfg)
+	l.numbers = startNumbers()
+	m := startLogin(l.numbers, cfg)
 	var in pdu.PDU
 	for i := 0; ; i++ {
 		out, done, err := m.Step(in)
@@ -180,7 +204,7 @@ const operationalKeys = "HeaderDigest=None DataDigest=None MaxRecvDataSegmentLen
 // newLogin returns a login that has had replies and waits for more.
 func newLogin(t testing.TB, cfg session.LoginConfig, replies ...reply) *session.Login {
 	t.Helper()
-	m := session.NewLogin(session.NewNumbers(), cfg)
+	m := startLogin(startNumbers(), cfg)
 	var in pdu.PDU
 	for i := 0; ; i++ {
 		out, _, err := m.Step(in)

@@ -44,13 +44,6 @@ type answer struct {
 	proposals int // answers in replies
 }
 
-// NewLogin returns the exchange of a new session.
-func NewLogin(n *Numbers, cfg LoginConfig) *Login {
-	l := new(Login)
-	l.Reset(n, cfg)
-	return l
-}
-
 // Reset makes l the exchange of a new session, and keeps its memory.
 func (l *Login) Reset(n *Numbers, cfg LoginConfig) {
 	keys := keySet{few: l.answer.keys.few[:0]}

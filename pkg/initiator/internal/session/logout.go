@@ -10,9 +10,6 @@ type Logout struct {
 	count   int
 }
 
-// NewLogout returns the exchange.
-func NewLogout(n *Numbers) *Logout { return &Logout{n: n} }
-
 // Reset makes l a new exchange.
 func (l *Logout) Reset(n *Numbers) { *l = Logout{n: n} }
 

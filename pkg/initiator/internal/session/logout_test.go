@@ -33,11 +33,11 @@ func TestLogout(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			n := session.NewNumbers()
-			login := session.NewLogin(n, config())
+			n := startNumbers()
+			login := startLogin(n, config())
 			step(t, login, nil)
 			step(t, login, &pdu.LoginResponse{ITT: 1, StatSN: 100, CSG: 1, NSG: 3, Transit: true})
-			m := session.NewLogout(n)
+			m := startLogout(n)
 			want := &pdu.LogoutRequest{Immediate: true, Reason: pdu.LogoutSession, ITT: 2, CmdSN: 1, ExpStatSN: 101}
 			if diff := cmp.Diff(want, step(t, m, nil)); diff != "" {
 				t.Errorf("request (-want +got):\n%s", diff)
@@ -63,7 +63,7 @@ func TestLogout(t *testing.T) {
 // TestLogoutFlood: what comes instead of an answer does not come for ever.
 func TestLogoutFlood(t *testing.T) {
 	t.Parallel()
-	m := session.NewLogout(session.NewNumbers())
+	m := startLogout(startNumbers())
 	step(t, m, nil)
 	for range 1024 {
 		step(t, m, &pdu.NOPIn{ITT: pdu.NoTag, TTT: 1})

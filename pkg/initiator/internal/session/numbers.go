@@ -13,9 +13,6 @@ type Numbers struct {
 	itt       uint32 // used last
 }
 
-// NewNumbers returns the numbers of a new session.
-func NewNumbers() *Numbers { return &Numbers{cmdSN: 1} }
-
 // Reset makes n the numbers of a new session.
 func (n *Numbers) Reset() { *n = Numbers{cmdSN: 1} }
 

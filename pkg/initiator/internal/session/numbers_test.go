@@ -9,7 +9,8 @@ import (
 // TestNextITT: tags are fresh, and never the one that means none.
 func TestNextITT(t *testing.T) {
 	t.Parallel()
-	n := NewNumbers()
+	n := new(Numbers)
+	n.Reset()
 	if a, b := n.nextITT(), n.nextITT(); a != 1 || b != 2 {
 		t.Errorf("got %d, %d, want 1, 2", a, b)
 	}
@@ -23,7 +24,8 @@ func TestNextITT(t *testing.T) {
 // next.
 func TestAdvance(t *testing.T) {
 	t.Parallel()
-	n := NewNumbers()
+	n := new(Numbers)
+	n.Reset()
 	n.base(0xfffffffe)
 	for i, tt := range []struct {
 		statSN, next uint32

@@ -33,16 +33,9 @@ type SendTargets struct {
 // said, in bytes.
 const DefaultMaxText = 1 << 30
 
-// NewSendTargets returns the exchange. It calls yield with the text of the answer, in
-// order, in pieces of whole pairs, which are valid during the call. An error of yield
-// ends the exchange; a *pdu.TextError is taken for the target's.
-func NewSendTargets(n *Numbers, yield func(pdu.Text) error) *SendTargets {
-	s := new(SendTargets)
-	s.Reset(n, yield)
-	return s
-}
-
-// Reset makes s a new exchange, and keeps its memory.
+// Reset makes s a new exchange, and keeps its memory. The exchange calls yield with the
+// text of the answer, in order, in pieces of whole pairs, which are valid during the call.
+// An error of yield ends the exchange; a *pdu.TextError is taken for the target's.
 func (s *SendTargets) Reset(n *Numbers, yield func(pdu.Text) error) {
 	*s = SendTargets{MaxText: DefaultMaxText, n: n, yield: yield, joiner: s.joiner, other: unsolicited{n: n}}
 	s.joiner.Reset()

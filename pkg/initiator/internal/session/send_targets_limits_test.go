@@ -4,7 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -43,15 +42,15 @@ func TestSendTargetsStatSN(t *testing.T) {
 // TestSendTargetsStatSNWraps: after 0xffffffff comes 0.
 func TestSendTargetsStatSNWraps(t *testing.T) {
 	t.Parallel()
-	n := session.NewNumbers()
-	login := session.NewLogin(n, config())
+	n := startNumbers()
+	login := startLogin(n, config())
 	if _, _, err := login.Step(nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, done, err := login.Step(&pdu.LoginResponse{ITT: 1, StatSN: 0xfffffffd, CSG: 1, NSG: 3, Transit: true}); !done {
 		t.Fatal(err)
 	}
-	m := session.NewSendTargets(n, func(pdu.Text) error { return nil })
+	m := startSendTargets(n, func(pdu.Text) error { return nil })
 	out, _, err := m.Step(nil)
 	for i, statSN := range []uint32{0xfffffffe, 0xffffffff, 0, 1} {
 		if got := out.(*pdu.TextRequest).ExpStatSN; err != nil || got != statSN {
@@ -121,9 +120,9 @@ func TestSendTargetsLimits(t *testing.T) {
 func TestSendTargetsYield(t *testing.T) {
 	t.Parallel()
 	enough := errors.New("enough")
-	n := session.NewNumbers()
+	n := startNumbers()
 	calls := 0
-	m := session.NewSendTargets(n, eachPair(func(pdu.Pair) error {
+	m := startSendTargets(n, eachPair(func(pdu.Pair) error {
 		if calls++; calls == 2 {
 			return enough
 		}

@@ -84,8 +84,8 @@ func numbered(p pdu.PDU, statSN uint32) (_ pdu.PDU, next uint32) {
 // 100, and the pairs that it yields, one a line.
 func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 	t.Helper()
-	n := session.NewNumbers()
-	m := session.NewLogin(n, config())
+	n := startNumbers()
+	m := startLogin(n, config())
 	if _, _, err := m.Step(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 		t.Fatal(done, err)
 	}
 	var got strings.Builder
-	return session.NewSendTargets(n, eachPair(func(p pdu.Pair) error {
+	return startSendTargets(n, eachPair(func(p pdu.Pair) error {
 		fmt.Fprintf(&got, "%s=%s\n", p.Key, p.Value)
 		return nil
 	})), &got
@@ -204,7 +204,7 @@ func TestReceived(t *testing.T) {
 	if n := m.Received(); n != 30+24 {
 		t.Errorf("got %d bytes, want 54", n)
 	}
-	if m.Reset(session.NewNumbers(), nil); m.Received() != 0 {
+	if m.Reset(startNumbers(), nil); m.Received() != 0 {
 		t.Errorf("got %d bytes of a new exchange", m.Received())
 	}
 }
