@@ -46,5 +46,5 @@ func Retryable(err error) bool {
 		return true
 	}
 	var config *isdsc.Error
-	return errors.As(err, &op) && !errors.As(err, &config)
+	return errors.As(err, &op) && !errors.As(err, &config) && ipsecCode(err) == 0
 }

@@ -1,0 +1,73 @@
+package enforce
+
+import (
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// A Request is a connection that an Enforcer is to make.
+type Request struct {
+	Plan   ipsec.Plan
+	Source netip.Addr
+	Portal netip.AddrPort
+	Device string     // network interface to bind to; empty: none
+	Key    PSK        // none where the plan is in place
+	Outer  netip.Addr // the gateway, in tunnel mode
+
+	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them;
+	// empty: those of the enforcer.
+	Proposals string
+}
+
+// Peer returns the other end of IKE and of IPsec: the gateway in tunnel mode, else
+// the portal.
+func (s *Request) Peer() netip.Addr {
+	if s.Plan.Mode == ipsec.TunnelMode && !s.Plan.InPlace() {
+		return s.Outer.Unmap()
+	}
+	return s.Portal.Addr().Unmap()
+}
+
+// Check says whether an enforcer of some means can carry the request out: whether
+// the plan is within its means, with the request's key and gateway, and whether
+// IPsec can protect what is between its addresses. It is the one check of both: the
+// engine asks it before it asks the Enforcer, for a connection and for an
+// explanation, and an Enforcer asks it before it does anything.
+//
+// Its errors are those of ipsec.Plan.Check and *ipsec.RequestError.
+func (s *Request) Check(m ipsec.Means) error {
+	m.Key, m.Outer = !s.Key.Secret.IsZero(), s.Outer
+	if !s.Plan.IPsec {
+		return &ipsec.RequestError{Reason: "the plan has none"}
+	}
+	portal := s.Portal.Addr().Unmap()
+	switch err := s.Plan.Check(m).(type) {
+	case *ipsec.NoOuterAddressError:
+		err.Destination = portal.String()
+		return err
+	case *ipsec.NoKeyError:
+		if err.Identity = s.Key.Remote; err.Identity == "" {
+			err.Identity = s.Peer().String()
+		}
+		return err
+	case error:
+		return err
+	}
+	if !s.Source.IsValid() || !portal.IsValid() {
+		return &ipsec.RequestError{Reason: "two addresses are needed"}
+	}
+	if s.Plan.InPlace() {
+		return nil
+	}
+	refuse := func(reason string) error { return &ipsec.UnsupportedError{Enforcer: m.Enforcer, Reason: reason} }
+	peer := s.Peer()
+	switch {
+	case s.Source.Unmap().Is4() != portal.Is4() || peer.Is4() != portal.Is4():
+		return refuse("IPv4 within IPv6, or the other way round, is not supported")
+	case portal.Zone() != "" || portal.IsLinkLocalUnicast() || peer.IsLinkLocalUnicast():
+		// IKE identities and selectors have no place for a zone.
+		return refuse("link-local addresses cannot be protected")
+	}
+	return nil
+}
