@@ -20,6 +20,7 @@ var rows = map[string]row{
 	"pkg/auth":                           {may: []string{"pkg/pdu"}, mustNot: []string{"net"}},
 	"pkg/ipsec":                          {may: []string{"internal/host"}, mustNot: []string{"net"}},
 	"pkg/ipsec/enforce":                  {may: []string{"pkg/auth", "pkg/ipsec"}},
+	"pkg/ipsec/enforce/enforcetest":      {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce"}},
 	"pkg/ipsec/strongswan":               {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan/internal/vici", "pkg/ipsec/xfrm"}},
 	"pkg/ipsec/strongswan/internal/vici": {},
 	"pkg/ipsec/xfrm":                     {may: []string{"pkg/ipsec", "pkg/ipsec/enforce"}},

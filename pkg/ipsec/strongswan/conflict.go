@@ -91,7 +91,7 @@ func (c *connection) meets(f *foreign, local, remote end) error {
 // hasIdentity reports whether an identity is in a list of charon's, which has names as
 // the administrator wrote them. Charon finds a key for them in any case.
 func hasIdentity(list []string, id string) bool {
-	want, _ := ipsec.CanonicalIdentity(id) // newConnection has seen to it that it is one
+	want, _ := ipsec.CanonicalIdentity(id) // Request.Check has seen to it that it is one
 	return slices.ContainsFunc(list, func(s string) bool {
 		got, err := ipsec.CanonicalIdentity(s)
 		return err == nil && got == want

@@ -36,21 +36,10 @@ type connection struct {
 	ike, esp []string // proposals
 }
 
-// newConnection gives a connection all but its name and numbers. What it refuses is
-// an *ipsec.RequestError.
+// newConnection gives the connection of a request that was checked all but its name
+// and numbers. The error is an *ipsec.RequestError.
 func newConnection(s enforce.Request, legacy bool) (connection, error) {
-	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.Key.Local, remote: s.Key.Remote}
-	if c.local == "" {
-		c.local = c.source.String()
-	}
-	if c.remote == "" {
-		c.remote = c.peer.String()
-	}
-	for _, id := range []string{c.local, c.remote} {
-		if _, err := ipsec.CanonicalIdentity(id); err != nil {
-			return c, err
-		}
-	}
+	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.LocalID(), remote: s.RemoteID()}
 	return c, c.propose(s.Proposals, legacy)
 }
 
