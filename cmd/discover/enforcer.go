@@ -4,6 +4,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
@@ -41,6 +42,6 @@ func orAuto(enforcer string) string {
 // heard has an enforcer say on standard error what concerns no portal in
 // particular, and returns it.
 func (c *command) heard(e enforce.Enforcer) enforce.Enforcer {
-	machine.Hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
+	machine.Hear(e, func(w ipsec.Warning) { c.say("warning: %s", w.Message) })
 	return e
 }

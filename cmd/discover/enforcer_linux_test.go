@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -20,7 +21,7 @@ func TestHeard(t *testing.T) {
 		if !ok {
 			t.Fatalf("%q is not strongSwan's", word)
 		}
-		e.Warn(initiator.Warning{Code: initiator.WarnSwept, Message: "took out \x1b"})
+		e.Warn(ipsec.Warning{Code: enforce.WarnSwept, Message: "took out \x1b"})
 		if got, want := stderr.String(), "discover: warning: took out \\x1b\n"; got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}

@@ -52,7 +52,9 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 	}
 	list, err := c.CleanIPsec(ctx, all, c.global.dryRun)
 	if err != nil {
-		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
+		return &initiator.Error{Stage: initiator.StageSecure, Err: &isdsc.Error{
+			Code: initiator.Code(err), What: "IPsec", Reason: initiator.Reason(err), Err: err,
+		}}
 	}
 	l := c.newListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
 	l.Would = "nothing is taken out"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -21,7 +21,7 @@ func TestIPsecCleanup(t *testing.T) {
 	}
 	stuck := left("gone", false)
 	stuck.Err = &strongswan.LeftoverError{Name: name, Err: errors.New("it stays there")}
-	silent := &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "charon on /x: no answer within 5s (it may hang)"}
+	silent := &ipsec.ConfigureError{Reason: "charon on /x: no answer within 5s (it may hang)"}
 	const none = "discover: nothing of a discovery is in charon\n"
 	for _, tt := range []struct {
 		name           string

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -29,10 +28,14 @@ func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ip
 }
 
 func (e *fakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
-	if s.Plan.Exchange == ipsec.AggressiveMode {
-		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	if err := s.Check(e.Means()); err != nil {
+		return "", err
 	}
 	return "fake", nil
+}
+
+func (e *fakeEnforcer) Means() ipsec.Means {
+	return ipsec.Means{Enforcer: "fake", Can: ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagPFS | ipsec.FlagTransport | ipsec.FlagTunnel}
 }
 
 func (e *fakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
@@ -268,7 +271,7 @@ func TestIPsecExplain(t *testing.T) {
   key       there
 `[1:], stderr: `
 discover: warning: 192.0.2.10:3260: aggressive mode lets others try preshared keys offline: use main mode, or a long random key
-discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: aggressive mode is not for this enforcer
+discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: fake cannot do aggressive
 `[1:]},
 		{name: "stored", before: "portal add --ipsec transport --ipsec-psk env:PSK 192.0.2.10", args: "192.0.2.10", stdout: `
 192.0.2.10:3260 from 192.0.2.254, as it is in the registry

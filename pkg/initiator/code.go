@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -36,6 +37,8 @@ func Code(err error) uint32 {
 	switch {
 	case errors.As(err, &config):
 		return config.Code
+	case ipsecCode(err) != 0:
+		return ipsecCode(err)
 	case errors.Is(err, context.Canceled):
 		return isdsc.Win32Cancelled
 	case errors.As(err, &redirect):
@@ -70,6 +73,36 @@ func Code(err error) uint32 {
 		return stageCode(at.Stage, err)
 	}
 	return isdsc.NonSpecificError
+}
+
+// ipsecCode returns the code of an error of package ipsec, which enforcers return as
+// well; 0: it is none. What the error wraps does not count: it is about the system
+// that failed the enforcer, and not about the portal.
+func ipsecCode(err error) uint32 {
+	var (
+		configure   *ipsec.ConfigureError
+		unsupported *ipsec.UnsupportedError
+		enforcer    *ipsec.NoEnforcerError
+		key         *ipsec.NoKeyError
+		outer       *ipsec.NoOuterAddressError
+		request     *ipsec.RequestError
+		proposals   *ipsec.ProposalsError
+	)
+	switch {
+	case errors.As(err, &configure):
+		return isdsc.FailedToConfigureIPsec
+	case errors.As(err, &unsupported):
+		return isdsc.RequestNotSupported
+	case errors.As(err, &enforcer):
+		return isdsc.IPsecNotSupportedOnOS
+	case errors.As(err, &key):
+		return isdsc.TargetPresharedKeyUnavailable
+	case errors.As(err, &outer):
+		return isdsc.NoTunnelOuterModeAddress
+	case errors.As(err, &request), errors.As(err, &proposals):
+		return isdsc.InvalidParameter
+	}
+	return 0
 }
 
 // isAuth reports CHAP that did not happen, or did not convince.
@@ -217,5 +250,5 @@ func Retryable(err error) bool {
 		return true
 	}
 	var config *isdsc.Error
-	return errors.As(err, &op) && !errors.As(err, &config)
+	return errors.As(err, &op) && !errors.As(err, &config) && ipsecCode(err) == 0
 }

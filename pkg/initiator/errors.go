@@ -128,6 +128,8 @@ func Reason(err error) string {
 		return strings.TrimPrefix(both.Error(), "initiator: ")
 	case errors.As(err, &config):
 		return config.What + ": " + config.Reason // whatever it wraps
+	case ipsecCode(err) != 0:
+		return strings.TrimPrefix(err.Error(), "ipsec: ") // likewise
 	case errors.Is(err, io.EOF):
 		return "the target closed the connection"
 	case errors.Is(err, io.ErrUnexpectedEOF):

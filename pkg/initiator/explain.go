@@ -85,12 +85,15 @@ func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPo
 			return cause(ctx, err)
 		}
 		secured, err := a.secured(ctx, e.Plan, from, dst)
-		e.Outer, e.Key = secured.Outer, !secured.Key.Secret.IsZero()
+		if e.Key = !secured.Key.Secret.IsZero(); e.Key {
+			e.Outer = secured.Outer
+		}
 		if err != nil {
 			return cause(ctx, err)
 		}
 		if who, ok := a.d.Enforcer.(enforce.Announcer); ok {
 			e.Enforcer, err = who.Announce(ctx, secured)
+			err = coded(err)
 		}
 		return cause(ctx, err)
 	})))

@@ -30,23 +30,7 @@ func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 	if len(plans) == 0 {
 		return ipsec.Existing{}
 	}
-	plan := plans[0]
-	flags := ipsec.FlagValid | ipsec.FlagIKE
-	for _, f := range []struct {
-		set  bool
-		flag ipsec.Flags
-	}{
-		{plan.Mode == ipsec.TunnelMode, ipsec.FlagTunnel},
-		{plan.Mode == ipsec.TransportMode, ipsec.FlagTransport},
-		{plan.Exchange == ipsec.MainMode, ipsec.FlagMain},
-		{plan.Exchange == ipsec.AggressiveMode, ipsec.FlagAggressive},
-		{plan.PFS, ipsec.FlagPFS},
-	} {
-		if f.set {
-			flags |= f.flag
-		}
-	}
-	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "an earlier connection that is still open", Flags: flags}
+	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "an earlier connection that is still open", Flags: plans[0].AsFlags()}
 }
 
 // hold notes the protection of a connection until its dialer is closed. Protection

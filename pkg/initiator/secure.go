@@ -39,7 +39,7 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 	nc, err := dialer.DialContext(ctx)
 	if err != nil {
 		a.release(dialer)
-		return nil, nil, at(StageConnect, err)
+		return nil, nil, at(StageConnect, coded(err))
 	}
 	return nc, a.d.held.hold(dialer, from.Address, dst, plan), nil
 }
@@ -52,28 +52,55 @@ func (a *attempt) release(d enforce.Dialer) {
 	}
 }
 
-// secured gathers what the enforcer needs for a plan.
-func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (s enforce.Request, err error) {
-	refuse := func(code uint32, reason string) (enforce.Request, error) {
-		return enforce.Request{}, &isdsc.Error{Code: code, What: "IPsec", Reason: reason}
-	}
-	if a.d.Enforcer == nil {
-		return refuse(isdsc.IPsecNotSupportedOnOS, "the portal is to be asked under IPsec ("+plan.Why+"), and nothing here can set it up")
-	}
-	s = enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.request.Portal.IPsec.Proposals}
+// secured gathers what the enforcer needs for a plan, and checks whether it can
+// carry that out. Where it cannot, what was gathered is returned to be explained.
+func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (enforce.Request, error) {
+	s := enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.request.Portal.IPsec.Proposals}
 	if a.bindDevice() {
 		s.Device = from.Interface
 	}
-	if plan.InPlace() {
-		return s, nil
+	var means ipsec.Means
+	var peer enforce.Peer
+	var failed error // to look up the gateway or the key
+	if a.d.Enforcer != nil {
+		means = a.d.Enforcer.Means()
+		peer, failed = a.gather(ctx, &s, from)
 	}
-	ok := false
-	if plan.Mode == ipsec.TunnelMode {
+	if err := s.Check(means); err != nil {
+		return s, a.lacking(err, plan, peer, failed)
+	}
+	return s, nil
+}
+
+// lacking gives an error of Request.Check its code, and says what the attempt knows
+// of the reason.
+func (a *attempt) lacking(err error, plan ipsec.Plan, peer enforce.Peer, failed error) error {
+	reason := Reason(err)
+	switch e := err.(type) { //nolint:errorlint // Check does not wrap them
+	case *ipsec.NoEnforcerError:
+		reason = "the portal is to be asked under IPsec (" + plan.Why + "), and nothing here can set it up"
+	case *ipsec.NoOuterAddressError:
+		reason = "tunnel mode, and no outer address is set for " + e.Destination + because(failed)
+	case *ipsec.NoKeyError:
+		reason = "no preshared key for " + peer.String() + ", and none for all" + a.kept() + because(failed)
+	}
+	return &isdsc.Error{Code: Code(err), What: "IPsec", Reason: reason, Err: err}
+}
+
+// gather adds the gateway and the key that a plan needs to a request, as far as they
+// are known. The error is why they could not be looked up.
+func (a *attempt) gather(ctx context.Context, s *enforce.Request, from ports.Port) (peer enforce.Peer, err error) {
+	if s.Plan.InPlace() {
+		return peer, nil
+	}
+	dst, ok := s.Portal, false
+	if s.Plan.Mode == ipsec.TunnelMode {
 		if s.Outer, ok, err = a.outer(ctx, from, dst.Addr()); err != nil || !ok {
-			return refuse(isdsc.NoTunnelOuterModeAddress, "tunnel mode, and no outer address is set for "+dst.Addr().String()+because(err))
+			s.Outer = netip.Addr{}
+			return peer, err
 		}
 	}
-	peer := enforce.Peer{Addr: dst.Addr()}
+	peer = enforce.Peer{Addr: dst.Addr()}
 	if !a.otherHost && !a.request.Portal.Portal.Literal().IsValid() {
 		peer.Name = a.request.Portal.Portal.Host()
 	}
@@ -85,9 +112,9 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 		peer.ID = a.request.Portal.IPsec.PeerID
 	}
 	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
-		return refuse(isdsc.TargetPresharedKeyUnavailable, "no preshared key for "+peer.String()+", and none for all"+a.kept()+because(err))
+		s.Key = enforce.PSK{}
 	}
-	return s, nil
+	return peer, err
 }
 
 // because adds the reason to a refusal.
@@ -144,10 +171,24 @@ func (a *attempt) kept() string {
 	return ""
 }
 
-// configured gives an enforcer's error a code, unless it has one.
+// coded gives an error of package ipsec its code; it leaves others as they are.
+func coded(err error) error {
+	var config *isdsc.Error
+	code := ipsecCode(err)
+	if errors.As(err, &config) || code == 0 {
+		return err
+	}
+	if bad := (*ipsec.RequestError)(nil); errors.As(err, &bad) && bad.What != "" {
+		return &isdsc.Error{Code: code, What: bad.What, Reason: bad.Reason, Err: err}
+	}
+	return &isdsc.Error{Code: code, What: "IPsec", Reason: Reason(err), Err: err}
+}
+
+// configured gives an enforcer's error a code: any that has none is that it could
+// not set the protection up.
 func configured(err error) error {
 	var config *isdsc.Error
-	if errors.As(err, &config) {
+	if err = coded(err); errors.As(err, &config) {
 		return err
 	}
 	return &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: Reason(err), Err: err}

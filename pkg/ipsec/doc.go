@@ -16,11 +16,12 @@
 // Otherwise there is no IPsec. A rule decides for good: what it lacks is not
 // looked for in the next one, and a decision for IPsec never ends in clear text.
 //
-// Each type of error tells its code of the reference API, so nobody has to read
-// texts. Those of [Settings] are [*FlagsError], [*RequireError] and
-// [*UnknownError]; those of [Plan.Check], which enforcers return as well, are
-// [*NoEnforcerError], [*UnsupportedError], [*NoKeyError] and
-// [*NoOuterAddressError]. [*ParseError] is wrong usage of the command.
+// Each type of error stands for one code of the reference API, so no caller has to
+// read texts. Those of [Settings] are [*FlagsError], [*RequireError] and
+// [*UnknownError]. Those of [Plan.Check] are [*NoEnforcerError],
+// [*NoOuterAddressError], [*NoKeyError] and [*UnsupportedError]. Enforcers return
+// these as well, and [*RequestError] and [*ConfigureError]. [*ParseError] is wrong
+// usage of the command.
 //
 // The reference software cannot do aggressive mode; an enforcer of ours may. It
 // lets whoever listens, or merely asks, try preshared keys offline, so a Plan

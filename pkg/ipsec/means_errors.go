@@ -19,16 +19,27 @@ func (e *NoEnforcerError) Error() string {
 // Unwrap returns why there is none.
 func (e *NoEnforcerError) Unwrap() error { return e.Err }
 
-// An UnsupportedError is a plan that needs more than an enforcer can do, such as
-// aggressive mode. The code is ISDSC_REQUEST_NOT_SUPPORTED, when connecting.
+// An UnsupportedError is a request that needs more than an enforcer can do, such
+// as aggressive mode. The code is ISDSC_REQUEST_NOT_SUPPORTED, when connecting.
 type UnsupportedError struct {
 	Enforcer string
-	Missing  Flags // what it cannot do
+	Missing  Flags  // what it cannot do; FlagIKE: it negotiates no keys
+	Reason   string // in lower case, where flags do not say it; may be empty
+	Err      error  // how the enforcer found out; may be nil
 }
 
 func (e *UnsupportedError) Error() string {
+	switch {
+	case e.Reason != "":
+		return "ipsec: " + e.Reason
+	case e.Missing.Has(FlagIKE):
+		return fmt.Sprintf("ipsec: the plan needs keys, and %s negotiates none", e.Enforcer)
+	}
 	return fmt.Sprintf("ipsec: %s cannot do %s", e.Enforcer, e.Missing.names())
 }
+
+// Unwrap returns how the enforcer found out.
+func (e *UnsupportedError) Unwrap() error { return e.Err }
 
 // A NoKeyError is a plan that needs a preshared key where there is none. The
 // code is ISDSC_TARGET_PRESHAREDKEY_UNAVAILABLE, when connecting.
@@ -58,3 +69,33 @@ func (e *NoOuterAddressError) Error() string {
 	}
 	return fmt.Sprintf("ipsec: tunnel mode needs an outer address for %s, and none is set", destination)
 }
+
+// A RequestError is a request that no enforcer can carry out, such as one without
+// addresses, or a parameter of it. The code is ISDSC_INVALID_PARAMETER.
+type RequestError struct {
+	What   string // the parameter; empty: Reason names it
+	Reason string // in lower case
+	Err    error  // of the parser that found out; may be nil
+}
+
+func (e *RequestError) Error() string {
+	if e.What == "" {
+		return "ipsec: " + e.Reason
+	}
+	return "ipsec: " + e.What + ": " + e.Reason
+}
+
+// Unwrap returns the error of the parser that found out.
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// A ConfigureError is protection that an enforcer could not set up, or could not
+// prove. The code is ISDSC_FAILED_TO_CONFIGURE_IPSEC, when connecting.
+type ConfigureError struct {
+	Reason string // in lower case, one line, without the name of a package
+	Err    error  // of the enforcer; may be nil
+}
+
+func (e *ConfigureError) Error() string { return "ipsec: " + e.Reason }
+
+// Unwrap returns the error of the enforcer.
+func (e *ConfigureError) Unwrap() error { return e.Err }

@@ -28,18 +28,20 @@ func TestCheck(t *testing.T) {
 		want  string // type
 	}{
 		{"no IPsec", plan(ipsec.Settings{}), ipsec.Means{}, "<nil>"},
-		{"in place", plan(ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingProtection, Flags: 0x5b}}), ipsec.Means{}, "<nil>"},
+		{"in place", plan(ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingProtection, Flags: 0x5b}}), ipsec.Means{Enforcer: "e"}, "<nil>"},
+		{"in place, no enforcer", plan(ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingProtection, Flags: 0x5b}}), ipsec.Means{}, "*ipsec.NoEnforcerError"},
 		{"a rule is not in place", plan(ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingRule, Flags: 0x5b}}), ipsec.Means{}, "*ipsec.NoEnforcerError"},
 		{"nothing", tunnel, ipsec.Means{Can: 0x7e, Key: true, Outer: outer}, "*ipsec.NoEnforcerError"},
 		{"no tunnel", tunnel, ipsec.Means{Enforcer: "e", Can: 0x3e, Key: true, Outer: outer}, "*ipsec.UnsupportedError"},
-		{"no aggressive", tunnel, ipsec.Means{Enforcer: "e", Can: 0x76}, "*ipsec.UnsupportedError"},
-		{"no PFS", tunnel, ipsec.Means{Enforcer: "e", Can: 0x6e}, "*ipsec.UnsupportedError"},
-		{"no key", tunnel, ipsec.Means{Enforcer: "e", Can: 0x58}, "*ipsec.NoKeyError"},
-		{"no outer address", tunnel, ipsec.Means{Enforcer: "e", Can: 0x58, Key: true}, "*ipsec.NoOuterAddressError"},
-		{"all", tunnel, ipsec.Means{Enforcer: "e", Can: 0x58, Key: true, Outer: outer}, "<nil>"},
-		{"no transport", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x5c, Key: true}, "*ipsec.UnsupportedError"},
-		{"no main", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x78, Key: true}, "*ipsec.UnsupportedError"},
-		{"transport needs no outer address", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x24, Key: true}, "<nil>"},
+		{"no aggressive", tunnel, ipsec.Means{Enforcer: "e", Can: 0x76, Key: true, Outer: outer}, "*ipsec.UnsupportedError"},
+		{"no PFS", tunnel, ipsec.Means{Enforcer: "e", Can: 0x6e, Key: true, Outer: outer}, "*ipsec.UnsupportedError"},
+		{"no IKE", tunnel, ipsec.Means{Enforcer: "e", Can: 0x7c, Key: true, Outer: outer}, "*ipsec.UnsupportedError"},
+		{"no key", tunnel, ipsec.Means{Enforcer: "e", Outer: outer}, "*ipsec.NoKeyError"},
+		{"no outer address", tunnel, ipsec.Means{Enforcer: "e"}, "*ipsec.NoOuterAddressError"},
+		{"all", tunnel, ipsec.Means{Enforcer: "e", Can: 0x5a, Key: true, Outer: outer}, "<nil>"},
+		{"no transport", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x5e, Key: true}, "*ipsec.UnsupportedError"},
+		{"no main", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x7a, Key: true}, "*ipsec.UnsupportedError"},
+		{"transport needs no outer address", plan(ipsec.Settings{Flags: 0x03}), ipsec.Means{Enforcer: "e", Can: 0x26, Key: true}, "<nil>"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +61,11 @@ func TestMeansErrorTexts(t *testing.T) {
 		{&ipsec.NoEnforcerError{}, "ipsec: nothing here can do IPsec, and clear text is out of the question"},
 		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "ipsec: nothing here can do IPsec, and clear text is out of the question: unsupported operation"},
 		{&ipsec.UnsupportedError{Enforcer: "userspace", Missing: 0x58}, "ipsec: userspace cannot do tunnel,aggressive,pfs"},
+		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "ipsec: the plan needs keys, and xfrm negotiates none"},
+		{&ipsec.UnsupportedError{Enforcer: "xfrm", Reason: "not so"}, "ipsec: not so"},
+		{&ipsec.RequestError{Reason: "the plan has none"}, "ipsec: the plan has none"},
+		{&ipsec.RequestError{What: `identity "x y"`, Reason: "no identity"}, `ipsec: identity "x y": no identity`},
+		{&ipsec.ConfigureError{Reason: "no answer"}, "ipsec: no answer"},
 		{&ipsec.NoKeyError{}, "ipsec: no preshared key is set for the portal, and none for the group"},
 		{&ipsec.NoKeyError{Identity: "192.0.2.10"}, "ipsec: no preshared key is set for 192.0.2.10, and none for the group"},
 		{&ipsec.NoOuterAddressError{Destination: "192.0.2.10"}, "ipsec: tunnel mode needs an outer address for 192.0.2.10, and none is set"},
@@ -67,7 +74,12 @@ func TestMeansErrorTexts(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
 	}
-	if !errors.Is(&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, errors.ErrUnsupported) {
-		t.Error("a *NoEnforcerError does not unwrap")
+	for _, err := range []error{
+		&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, &ipsec.UnsupportedError{Err: errors.ErrUnsupported},
+		&ipsec.RequestError{Err: errors.ErrUnsupported}, &ipsec.ConfigureError{Err: errors.ErrUnsupported},
+	} {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("a %T does not unwrap", err)
+		}
 	}
 }

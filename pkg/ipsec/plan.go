@@ -53,6 +53,32 @@ func (p *Plan) observe() {
 	p.PFS = p.Flags.Has(FlagPFS)
 }
 
+// AsFlags returns valid flags that ask for the plan and leave nothing open: Resolve
+// makes the same plan of them. What is not known of protection in place is not set.
+func (p Plan) AsFlags() Flags {
+	f := FlagValid
+	if !p.IPsec {
+		return f
+	}
+	f |= FlagIKE
+	switch p.Mode {
+	case TransportMode:
+		f |= FlagTransport
+	case TunnelMode:
+		f |= FlagTunnel
+	}
+	switch p.Exchange {
+	case MainMode:
+		f |= FlagMain
+	case AggressiveMode:
+		f |= FlagAggressive
+	}
+	if p.PFS {
+		f |= FlagPFS
+	}
+	return f
+}
+
 // InPlace reports whether the protection exists already: there is nothing to set
 // up, and no key is needed.
 func (p Plan) InPlace() bool { return p.Existing.Kind == ExistingProtection }

@@ -97,3 +97,26 @@ func TestWeakerThan(t *testing.T) {
 		})
 	}
 }
+
+// The flags of a plan say all of it: they make the same plan, and leave nothing open.
+func TestAsFlags(t *testing.T) {
+	t.Parallel()
+	for f := ipsec.FlagValid; f <= 0x7f; f += 2 {
+		p, err := ipsec.Settings{Flags: f}.Resolve()
+		if err != nil {
+			continue // a contradiction
+		}
+		flags := p.AsFlags()
+		again, err := ipsec.Settings{Flags: flags}.Resolve()
+		if err != nil || again.IPsec != p.IPsec || again.Mode != p.Mode || again.Exchange != p.Exchange || again.PFS != p.PFS || again.AsFlags() != flags {
+			t.Errorf("%s: got %s, and of that %+v, %v", f, flags, again, err)
+		}
+		if p.IPsec && flags&f != f {
+			t.Errorf("%s: got %s, which does not have all of them", f, flags)
+		}
+	}
+	inPlace := ipsec.Plan{IPsec: true, Mode: ipsec.TunnelMode, Existing: ipsec.Existing{Kind: ipsec.ExistingProtection}}
+	if got, want := inPlace.AsFlags(), ipsec.FlagValid|ipsec.FlagIKE|ipsec.FlagTunnel; got != want {
+		t.Errorf("in place: got %s, want %s", got, want)
+	}
+}

@@ -82,7 +82,7 @@ func TestWorkedCases(t *testing.T) {
 func TestWorkedCasesWhenConnecting(t *testing.T) {
 	t.Parallel()
 	outer := netip.MustParseAddr("192.0.2.1")
-	all := ipsec.FlagMain | ipsec.FlagAggressive | ipsec.FlagPFS | ipsec.FlagTransport | ipsec.FlagTunnel
+	all := ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagAggressive | ipsec.FlagPFS | ipsec.FlagTransport | ipsec.FlagTunnel
 	for _, tt := range []struct {
 		name  string
 		flags ipsec.Flags

@@ -76,6 +76,19 @@ func TestDirection(t *testing.T) {
 	}
 }
 
+// TestEnforcersKnowNoInitiator: what protects connections knows nothing of the engine
+// above it, and neither do its tests: errors are those of package ipsec.
+func TestEnforcersKnowNoInitiator(t *testing.T) {
+	t.Parallel()
+	for _, file := range sources(t, "../../pkg/ipsec") {
+		for _, p := range importsOf(t, filepath.Join("../../pkg/ipsec", file)) {
+			if strings.HasPrefix(p, module+"/pkg/initiator") {
+				t.Errorf("pkg/ipsec/%s imports %s", file, p)
+			}
+		}
+	}
+}
+
 // sources returns the Go files below root, with slashes.
 func sources(t *testing.T, root string) (files []string) {
 	t.Helper()

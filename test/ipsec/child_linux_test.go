@@ -77,7 +77,7 @@ type report struct {
 	Lost     bool   // a LostError
 	WrongKey bool   // a KeyError
 	OtherID  string // of an IdentityError: the identity that the peer gave
-	Told     []initiator.Warning
+	Told     []ipsec.Warning
 	Unproven string // why there is no proof in the end
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -99,7 +100,7 @@ func (h *hostCharon) testHung(t *testing.T) {
 			t.Errorf("got %v, and that what exists is %+v; want no error, unknown, and charon named", r.Err, e)
 		}
 	}
-	if told := j.told.all(); len(told) != 1 || told[0].Code != initiator.WarnDaemon || !strings.Contains(told[0].Message, h.socket) {
+	if told := j.told.all(); len(told) != 1 || told[0].Code != enforce.WarnDaemon || !strings.Contains(told[0].Message, h.socket) {
 		t.Errorf("told: got %+v, want that charon does not answer, once", told)
 	}
 	// And under IPsec: refused, and charon is what is named.

@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
@@ -43,7 +43,7 @@ func (h *hostCharon) testContainer(t *testing.T) {
 	h.wantClean(t)
 
 	over := h.leaseIsOver(t, w)
-	if r := j.run(t.Context()); len(r.Told) != 1 || r.Told[0].Code != initiator.WarnSwept || !strings.Contains(r.Told[0].Message, over) {
+	if r := j.run(t.Context()); len(r.Told) != 1 || r.Told[0].Code != enforce.WarnSwept || !strings.Contains(r.Told[0].Message, over) {
 		t.Errorf("told: got %+v, want what was swept: %s", r.Told, over)
 	}
 	h.wantClean(t)

@@ -3,23 +3,23 @@ package ipsec_test
 import (
 	"sync"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // notices are warnings that may come at any time.
 type notices struct {
 	mu   sync.Mutex
-	list []initiator.Warning // guarded by mu
+	list []ipsec.Warning // guarded by mu
 }
 
-func (n *notices) add(w initiator.Warning) {
+func (n *notices) add(w ipsec.Warning) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.list = append(n.list, w)
 }
 
 // all returns those that came since the last time.
-func (n *notices) all() []initiator.Warning {
+func (n *notices) all() []ipsec.Warning {
 	if n == nil {
 		return nil
 	}

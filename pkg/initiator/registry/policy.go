@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-iscsi/discovery/internal/host"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
@@ -65,7 +66,7 @@ func parseSelector(written string) (selector, string, error) {
 		sel.block = zone.CanonicalPrefix(block)
 		return sel, sel.block.String(), nil
 	}
-	addr, err := netip.ParseAddr(text.Unbracketed(written))
+	addr, err := netip.ParseAddr(host.Unbracketed(written))
 	if err != nil {
 		return refuse("neither ADDRESS:PORT nor an address, a block or tag=N")
 	}

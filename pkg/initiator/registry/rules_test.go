@@ -240,6 +240,10 @@ func TestSlowSecretIsNotThePortals(t *testing.T) {
 // A refusingEnforcer finds nothing, and makes no connection.
 type refusingEnforcer struct{}
 
+func (refusingEnforcer) Means() ipsec.Means {
+	return ipsec.Means{Enforcer: "refusing", Can: ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagTransport}
+}
+
 func (refusingEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
 	return ipsec.Existing{}, nil
 }

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/host"
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -46,7 +46,7 @@ func insideOf(written string) (all []netip.AddrPort) {
 		addrs, port = append(addrs, portal.Addr()), portal.Port()
 	} else if block, err := netip.ParsePrefix(written); err == nil {
 		addrs = append(addrs, block.Addr(), block.Masked().Addr())
-	} else if addr, err := netip.ParseAddr(text.Unbracketed(written)); err == nil {
+	} else if addr, err := netip.ParseAddr(host.Unbracketed(written)); err == nil {
 		addrs = append(addrs, addr)
 	}
 	for _, addr := range addrs {

@@ -34,7 +34,7 @@ func (e *Enforcer) Announce(ctx context.Context, s enforce.Request) (string, err
 
 // able refuses what charon need not be asked for.
 func (e *Enforcer) able(s enforce.Request) error {
-	if err := validate(s); err != nil {
+	if err := s.Check(e.Means()); err != nil {
 		return err
 	}
 	if e.dial == nil {

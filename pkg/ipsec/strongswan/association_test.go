@@ -2,8 +2,6 @@ package strongswan
 
 import (
 	"testing"
-
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // TestNothingThrough: without bytes on the association there is no proof.
@@ -20,7 +18,7 @@ func TestNothingThrough(t *testing.T) {
 			}
 			defer d.Close()
 			_, err = d.Proof(t.Context())
-			wantCode(t, err, isdsc.FailedToConfigureIPsec)
+			wantType(t, err, failedToConfigure)
 		})
 	}
 }
@@ -39,7 +37,7 @@ func TestAssociationGone(t *testing.T) {
 	clear(c.up)
 	c.mu.Unlock()
 	_, err = d.Proof(t.Context())
-	wantCode(t, err, isdsc.FailedToConfigureIPsec)
+	wantType(t, err, failedToConfigure)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/need"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
@@ -53,7 +51,7 @@ func wantBusy(t *testing.T, what string, err error) {
 		busy *vici.BusyError
 		none *ipsec.NoEnforcerError
 	)
-	if !errors.As(err, &busy) || errors.As(err, &none) || !initiator.Retryable(err) {
+	if !errors.As(err, &busy) || errors.As(err, &none) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%s: got %v, want that the queue is full, and that another try may succeed", what, err)
 	}
 }
@@ -80,12 +78,12 @@ func TestBusy(t *testing.T) {
 	}
 	_, err = d.Proof(soon(t))
 	wantBusy(t, "proof", err)
-	wantCode(t, err, isdsc.FailedToConfigureIPsec)
+	wantType(t, err, failedToConfigure)
 	other := secured(t, 0)
 	other.Portal = netip.MustParseAddrPort("192.0.2.11:3260")
 	_, err = e.Dialer(soon(t), other)
 	wantBusy(t, "dialer", err)
-	wantCode(t, err, isdsc.FailedToConfigureIPsec)
+	wantType(t, err, failedToConfigure)
 	_, err = e.Announce(soon(t), other)
 	wantBusy(t, "announce", err)
 	wantBusy(t, "forget", e.charon().forget(soon(t), "x"))

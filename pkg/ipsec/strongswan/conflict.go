@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -91,9 +91,9 @@ func (c *connection) meets(f *foreign, local, remote end) error {
 // hasIdentity reports whether an identity is in a list of charon's, which has names as
 // the administrator wrote them. Charon finds a key for them in any case.
 func hasIdentity(list []string, id string) bool {
-	want, _ := initiator.CanonicalIdentity(id) // newConnection has seen to it that it is one
+	want, _ := ipsec.CanonicalIdentity(id) // Request.Check has seen to it that it is one
 	return slices.ContainsFunc(list, func(s string) bool {
-		got, err := initiator.CanonicalIdentity(s)
+		got, err := ipsec.CanonicalIdentity(s)
 		return err == nil && got == want
 	})
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -67,7 +66,7 @@ func TestConflict(t *testing.T) {
 				if conflict.Unresolved != tt.unresolved || !strings.Contains(err.Error(), tt.unresolved) {
 					t.Errorf("got %v, which names %q, want %q", err, conflict.Unresolved, tt.unresolved)
 				}
-				wantCode(t, err, isdsc.FailedToConfigureIPsec)
+				wantType(t, err, failedToConfigure)
 				if c.took("load-shared")+c.took("load-conn") > 0 {
 					t.Error("charon was given something")
 				}

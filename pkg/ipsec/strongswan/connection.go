@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
@@ -38,24 +36,10 @@ type connection struct {
 	ike, esp []string // proposals
 }
 
-// newConnection gives a connection all but its name and numbers. What it refuses is
-// a *initiator.ConfigError.
+// newConnection gives the connection of a request that was checked all but its name
+// and numbers. The error is an *ipsec.RequestError.
 func newConnection(s enforce.Request, legacy bool) (connection, error) {
-	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Portal.Addr().Unmap(), local: s.Key.Local, remote: s.Key.Remote}
-	if s.Plan.Mode == ipsec.TunnelMode {
-		c.peer = s.Outer.Unmap()
-	}
-	if c.local == "" {
-		c.local = c.source.String()
-	}
-	if c.remote == "" {
-		c.remote = c.peer.String()
-	}
-	for _, id := range []string{c.local, c.remote} {
-		if _, err := initiator.CanonicalIdentity(id); err != nil {
-			return c, err
-		}
-	}
+	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.LocalID(), remote: s.RemoteID()}
 	return c, c.propose(s.Proposals, legacy)
 }
 
@@ -70,7 +54,7 @@ func (c *connection) propose(text string, legacy bool) error {
 		c.esp, err = p.ForESP(c.plan.PFS)
 	}
 	if err != nil {
-		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec", Reason: strings.TrimPrefix(err.Error(), "ipsec: "), Err: err}
+		return &ipsec.RequestError{Reason: reason(err), Err: err}
 	}
 	return nil
 }

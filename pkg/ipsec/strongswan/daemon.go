@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -30,7 +31,7 @@ type daemon struct {
 	socket string
 	pool   *pool
 	hung   breaker
-	warn   func(initiator.WarningCode, string)
+	warn   func(ipsec.WarningCode, string)
 }
 
 // use does work on a connection with charon. The time that the work may take does
@@ -80,7 +81,7 @@ func (d *daemon) judge(ctx context.Context, took time.Duration, prompt bool, err
 			none.Waited = limit.Waited
 		}
 		if d.hung.trip(time.Now(), none) {
-			d.warn(initiator.WarnDaemon, reason(&DaemonError{Socket: d.socket, Err: none})+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
+			d.warn(enforce.WarnDaemon, reason(&DaemonError{Socket: d.socket, Err: none})+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 		}
 	}
 	nc, err := dial(ctx, d.c.portal)
-	return nc, xfrm.Coded(err)
+	return nc, xfrm.Refused(err)
 }
 
 // Proof asks charon again, which asks the kernel.

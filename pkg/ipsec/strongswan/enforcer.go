@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
@@ -53,10 +51,10 @@ type Enforcer struct {
 	Wait time.Duration
 
 	// Warn is told what concerns no portal in particular: that charon gives no
-	// answer (initiator.WarnDaemon), and what earlier discoveries had left in it
-	// and was taken out (initiator.WarnSwept). It may be called from several
+	// answer (enforce.WarnDaemon), and what earlier discoveries had left in it
+	// and was taken out (enforce.WarnSwept). It may be called from several
 	// goroutines. nil: it is not told.
-	Warn func(initiator.Warning)
+	Warn func(ipsec.Warning)
 
 	serials atomic.Uint64
 	pairs   pairs
@@ -77,9 +75,19 @@ type Enforcer struct {
 	policies func(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error)
 }
 
+// Means returns Name, and that charon negotiates keys in each mode and exchange,
+// with PFS or without. Whether this charon was told to do aggressive mode shows only
+// when it negotiates.
+func (e *Enforcer) Means() ipsec.Means {
+	return ipsec.Means{
+		Enforcer: Name,
+		Can:      ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagAggressive | ipsec.FlagPFS | ipsec.FlagTransport | ipsec.FlagTunnel,
+	}
+}
+
 // Dialer has charon negotiate the keys of a connection under a plan, or takes
 // the protection that is in place. Where that fails nothing stays behind, and
-// the error is an *initiator.ConfigError.
+// the error says so by its type: see enforce.Enforcer.
 func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
 	if s.Plan.InPlace() {
 		return (&xfrm.Enforcer{Wait: e.Wait}).Dialer(ctx, s)
@@ -154,32 +162,4 @@ func enter(ctx context.Context, places chan struct{}) (leave func(), err error) 
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-}
-
-// validate refuses what cannot be negotiated, before anybody is asked.
-func validate(s enforce.Request) error {
-	portal := s.Portal.Addr().Unmap()
-	peer := portal
-	if s.Plan.Mode == ipsec.TunnelMode {
-		peer = s.Outer.Unmap()
-	}
-	refuse := func(code uint32, reason string, err error) error {
-		return &isdsc.Error{Code: code, What: "IPsec", Reason: reason, Err: err}
-	}
-	switch {
-	case !s.Plan.IPsec:
-		return refuse(isdsc.InvalidParameter, "the plan has none", nil)
-	case s.Key.Secret.IsZero():
-		return refuse(isdsc.TargetPresharedKeyUnavailable, "there is no preshared key for "+peer.String(), &ipsec.NoKeyError{Identity: s.Key.Remote})
-	case s.Plan.Mode == ipsec.TunnelMode && !s.Outer.IsValid():
-		return refuse(isdsc.NoTunnelOuterModeAddress, "tunnel mode, and no outer address for "+portal.String(), &ipsec.NoOuterAddressError{Destination: portal.String()})
-	case !s.Source.IsValid() || !portal.IsValid():
-		return refuse(isdsc.InvalidParameter, "two addresses are needed", nil)
-	case s.Source.Unmap().Is4() != portal.Is4() || peer.Is4() != portal.Is4():
-		return refuse(isdsc.RequestNotSupported, "IPv4 within IPv6, or the other way round, is not supported", nil)
-	case portal.Zone() != "" || portal.IsLinkLocalUnicast() || peer.IsLinkLocalUnicast():
-		// IKE identities and selectors have no place for a zone.
-		return refuse(isdsc.RequestNotSupported, "link-local addresses cannot be protected", nil)
-	}
-	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -170,37 +169,38 @@ func (e *LeftoverError) Error() string {
 // Unwrap returns why.
 func (e *LeftoverError) Unwrap() error { return e.Err }
 
-// failed returns an error of this package as one with a code, which nothing was
-// sent to the portal for.
+// failed returns an error of this package as one of the contract: nothing was sent
+// to the portal.
 func failed(err error) error {
-	return coded(isdsc.FailedToConfigureIPsec, err)
+	return &ipsec.ConfigureError{Reason: reason(err), Err: err}
 }
 
-// lacking returns what this system lacks, or this process may not do, as an
-// error with a code.
+// lacking returns what this system lacks, or this process may not do, as an error
+// of the contract.
 func lacking(err error) error {
 	var daemon *DaemonError
 	if errors.Is(err, fs.ErrPermission) || errors.As(err, &daemon) && !absent(daemon.Err) {
 		return failed(err) // it is there, and may answer another time
 	}
-	return coded(isdsc.IPsecNotSupportedOnOS, &ipsec.NoEnforcerError{Err: err})
+	return &ipsec.NoEnforcerError{Err: err}
 }
 
-// withLeftover adds to an error with a code what could not be cleaned up after
+// withLeftover adds to an error of a negotiation what could not be cleaned up after
 // it.
 func withLeftover(err, left error) error {
-	var config *isdsc.Error
-	if left == nil || !errors.As(err, &config) {
+	if left == nil {
 		return err
 	}
-	both := *config
-	both.Reason += "; " + reason(left)
-	both.Err = errors.Join(config.Err, left)
-	return &both
-}
-
-func coded(code uint32, err error) error {
-	return &isdsc.Error{Code: code, What: "IPsec", Reason: reason(err), Err: err}
+	switch e := err.(type) { //nolint:errorlint // what failed and negotiate return is not wrapped
+	case *ipsec.ConfigureError:
+		return &ipsec.ConfigureError{Reason: e.Reason + "; " + reason(left), Err: errors.Join(e.Err, left)}
+	case *ipsec.UnsupportedError:
+		both := *e
+		both.Reason += "; " + reason(left)
+		both.Err = errors.Join(e.Err, left)
+		return &both
+	}
+	return err
 }
 
 // reason returns the text of an error without the package that made it.

@@ -7,18 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// TestFailures: each ends in an error with a code, with nothing left in charon
+// TestFailures: each ends in an error of the contract, with nothing left in charon
 // and nothing sent.
 func TestFailures(t *testing.T) {
 	t.Parallel()
@@ -29,7 +26,7 @@ func TestFailures(t *testing.T) {
 		name   string
 		flags  ipsec.Flags
 		change func(*charon)
-		code   uint32 // 0: FAILED_TO_CONFIGURE_IPSEC
+		want   string // type of the error; empty: failedToConfigure
 		reason string
 		cause  error // a KeyError or an IdentityError; nil: neither
 	}{
@@ -71,7 +68,7 @@ func TestFailures(t *testing.T) {
 		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
-		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, code: isdsc.RequestNotSupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
+		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
 		}},
 		{name: "selectors", reason: "which traffic", change: func(c *charon) {
@@ -124,11 +121,11 @@ func TestFailures(t *testing.T) {
 				d.Close()
 				t.Fatal("no error")
 			}
-			code := tt.code
-			if code == 0 {
-				code = isdsc.FailedToConfigureIPsec
+			want := tt.want
+			if want == "" {
+				want = failedToConfigure
 			}
-			wantCode(t, err, code)
+			wantType(t, err, want)
 			if !strings.Contains(err.Error(), strings.ReplaceAll(tt.reason, `\?`, "?")) {
 				t.Errorf("got %q, want %q in it", err, tt.reason)
 			}
@@ -166,15 +163,15 @@ func TestRefusals(t *testing.T) {
 		name   string
 		flags  ipsec.Flags
 		change func(*enforce.Request)
-		code   uint32
+		want   string // type of the error
 	}{
-		{name: "no key", code: isdsc.TargetPresharedKeyUnavailable, change: func(s *enforce.Request) { s.Key.Secret = auth.Secret{} }},
-		{name: "no gateway", flags: ipsec.FlagTunnel, code: isdsc.NoTunnelOuterModeAddress, change: func(s *enforce.Request) { s.Outer = netip.Addr{} }},
-		{name: "no source", code: isdsc.InvalidParameter, change: func(s *enforce.Request) { s.Source = netip.Addr{} }},
-		{name: "no IPsec", code: isdsc.InvalidParameter, change: func(s *enforce.Request) { s.Plan = ipsec.Plan{} }},
-		{name: "two families", code: isdsc.RequestNotSupported, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }},
-		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, code: isdsc.RequestNotSupported, change: func(s *enforce.Request) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
-		{name: "link-local", code: isdsc.RequestNotSupported, change: func(s *enforce.Request) {
+		{name: "no key", want: noKey, change: func(s *enforce.Request) { s.Key.Secret = auth.Secret{} }},
+		{name: "no gateway", flags: ipsec.FlagTunnel, want: noGateway, change: func(s *enforce.Request) { s.Outer = netip.Addr{} }},
+		{name: "no source", want: badRequest, change: func(s *enforce.Request) { s.Source = netip.Addr{} }},
+		{name: "no IPsec", want: badRequest, change: func(s *enforce.Request) { s.Plan = ipsec.Plan{} }},
+		{name: "two families", want: unsupported, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }},
+		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, want: unsupported, change: func(s *enforce.Request) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
+		{name: "link-local", want: unsupported, change: func(s *enforce.Request) {
 			s.Source, s.Portal = netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddrPort("[fe80::2%eth0]:3260")
 		}},
 	} {
@@ -185,7 +182,7 @@ func TestRefusals(t *testing.T) {
 			s := secured(t, tt.flags)
 			tt.change(&s)
 			_, err := e.Dialer(t.Context(), s)
-			wantCode(t, err, tt.code)
+			wantType(t, err, tt.want)
 			if n := len(c.commands); n > 0 {
 				t.Errorf("charon was told %v", c.commands)
 			}
@@ -218,12 +215,12 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// TestNoDaemon: that charon does not run is told by code and text.
+// TestNoDaemon: that charon does not run is told by type and text.
 func TestNoDaemon(t *testing.T) {
 	t.Parallel()
 	e, _ := newEnforcer(t, &charon{Socket: filepath.Join(t.TempDir(), "nobody")})
 	_, err := e.Dialer(t.Context(), secured(t, 0))
-	wantCode(t, err, isdsc.IPsecNotSupportedOnOS)
+	wantType(t, err, noEnforcer)
 	var daemon *DaemonError
 	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon does not run") {
 		t.Errorf("got %v", err)
@@ -244,7 +241,7 @@ func TestCancelled(t *testing.T) {
 		log    []string
 		reason string
 	}{
-		{name: "nobody answers", cause: &initiator.TimeoutError{Limit: time.Second}, log: []string{"NET sending packet", "IKE sending retransmit 1 of request"}, reason: "does not answer IKE"},
+		{name: "nobody answers", cause: &timeoutError{}, log: []string{"NET sending packet", "IKE sending retransmit 1 of request"}, reason: "does not answer IKE"},
 		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped to answer"},
 		{name: "silence in phase 2", cause: context.DeadlineExceeded, log: []string{"NET received packet: from", "IKE IKE_SA x[1] established between a and b"}, reason: "phase 2"},
 	} {
@@ -259,7 +256,7 @@ func TestCancelled(t *testing.T) {
 				cancel(tt.cause)
 			}()
 			_, err := e.Dialer(ctx, secured(t, 0))
-			wantCode(t, err, isdsc.FailedToConfigureIPsec)
+			wantType(t, err, failedToConfigure)
 			if !strings.Contains(err.Error(), tt.reason) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v, want %q in it, and that time ran out", err, tt.reason)
 			}

@@ -1,12 +1,11 @@
 package strongswan
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -30,8 +29,8 @@ func TestTypedIdentities(t *testing.T) {
 		loaded, commands := c.loaded, len(c.commands)
 		c.mu.Unlock()
 		if tt.wantLocal == "" {
-			wantCode(t, err, isdsc.InvalidParameter)
-			if _, err := e.Announce(t.Context(), s); initiator.Code(err) != isdsc.InvalidParameter {
+			wantType(t, err, badRequest)
+			if _, err := e.Announce(t.Context(), s); fmt.Sprintf("%T", err) != badRequest {
 				t.Errorf("%q: Announce: got %v", tt.remote, err)
 			}
 			if commands > 0 || len(loaded) > 0 {
@@ -70,7 +69,7 @@ func TestProposals(t *testing.T) {
 		s.Proposals = tt.text
 		err := useOnce(t, e, s)
 		if tt.ike == "" {
-			wantCode(t, err, isdsc.InvalidParameter)
+			wantType(t, err, badRequest)
 			continue
 		}
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -33,11 +32,11 @@ func (d *dialer) negotiate(ctx context.Context) error {
 	if err = d.phases(ctx, &j); err == nil {
 		return nil
 	}
-	code := isdsc.FailedToConfigureIPsec
+	failure := j.failure(&d.c, err)
 	if j.aggressiveDisabled() {
-		code = isdsc.RequestNotSupported
+		return &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagAggressive, Reason: reason(failure), Err: failure}
 	}
-	return coded(code, j.failure(&d.c, err))
+	return failed(failure)
 }
 
 // phases has charon negotiate the association for IKE, and then the one for

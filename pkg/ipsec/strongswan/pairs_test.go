@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -108,7 +107,7 @@ func TestOtherProcess(t *testing.T) {
 			}
 			cancel()
 			err := <-result
-			wantCode(t, err, isdsc.FailedToConfigureIPsec)
+			wantType(t, err, failedToConfigure)
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("got %v, want %s in it", err, name)
 			}

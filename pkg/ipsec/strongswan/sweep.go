@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // sweep takes out of charon what processes of ours left there that are no more,
@@ -72,13 +73,13 @@ func (e *Enforcer) tellSwept(names []string) {
 	if n := len(names) - maxTold; n > 0 {
 		names, more = names[:maxTold], fmt.Sprintf(" and %d more", n)
 	}
-	e.tell(initiator.WarnSwept, "took out of charon what earlier discoveries left there, with keys and associations: "+strings.Join(names, ", ")+more)
+	e.tell(enforce.WarnSwept, "took out of charon what earlier discoveries left there, with keys and associations: "+strings.Join(names, ", ")+more)
 }
 
 // tell tells what concerns no portal in particular.
-func (e *Enforcer) tell(code initiator.WarningCode, message string) {
+func (e *Enforcer) tell(code ipsec.WarningCode, message string) {
 	if e.Warn != nil {
-		e.Warn(initiator.Warning{Code: code, Message: message})
+		e.Warn(ipsec.Warning{Code: code, Message: message})
 	}
 }
 
@@ -108,7 +109,7 @@ func (l *Leftover) Due(all bool) bool {
 // what belongs to processes that are no more, and to those that cannot be seen and
 // had a lease of an hour that is over; with all, to any that cannot be seen. What
 // belongs to a living process stays. With dry, all stays. It
-// returns all that is there of ours. The error, an *initiator.ConfigError, is that
+// returns all that is there of ours. The error, an *ipsec.ConfigureError, is that
 // of a charon that does not tell.
 func (e *Enforcer) Cleanup(ctx context.Context, all, dry bool) ([]Leftover, error) {
 	d := e.charon()

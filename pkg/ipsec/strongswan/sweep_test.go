@@ -11,9 +11,8 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/need"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -107,7 +106,7 @@ func TestLeftover(t *testing.T) {
 	c = newCharon(t, func(c *charon) { c.sticky, c.fails = true, true })
 	e, _ = newEnforcer(t, c)
 	_, err = e.Dialer(t.Context(), secured(t, 0))
-	wantCode(t, err, isdsc.FailedToConfigureIPsec)
+	wantType(t, err, failedToConfigure)
 	if !errors.As(err, &left) {
 		t.Errorf("got %v, want a LeftoverError in it", err)
 	}
@@ -161,7 +160,7 @@ func TestLease(t *testing.T) {
 	if got := c.has(); !slices.Equal(got, kept) {
 		t.Errorf("in charon: got %v, want %v", got, kept)
 	}
-	told.want(t, initiator.WarnSwept, over.name(1))
+	told.want(t, enforce.WarnSwept, over.name(1))
 
 	// Cleanup takes what belongs to such a process only where it is told to.
 	for _, tt := range []struct {
@@ -219,5 +218,5 @@ func TestSweptNames(t *testing.T) {
 	told.hear(&e)
 	e.tellSwept(nil)
 	e.tellSwept(strings.Fields(strings.Repeat("name ", maxTold+3)))
-	told.want(t, initiator.WarnSwept, "name, name", " and 3 more")
+	told.want(t, enforce.WarnSwept, "name, name", " and 3 more")
 }

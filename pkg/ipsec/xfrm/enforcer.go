@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -31,6 +30,9 @@ type Enforcer struct {
 	Wait time.Duration // for associations that are not there yet; 0: DefaultWait
 }
 
+// Means returns Name, and no flags: no keys are negotiated here.
+func (e *Enforcer) Means() ipsec.Means { return ipsec.Means{Enforcer: Name} }
+
 // Existing is the function Existing.
 func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrPort) (ipsec.Existing, error) {
 	return Existing(ctx, src, dst)
@@ -39,7 +41,7 @@ func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrP
 // Dialer prepares a connection under a plan that is in place by the kernel's
 // policies. Any other plan is refused: keys are not negotiated here.
 func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
-	if _, err := e.Announce(ctx, s); err != nil {
+	if err := s.Check(e.Means()); err != nil {
 		return nil, err
 	}
 	f, err := find(ctx, s.Source, s.Portal)
@@ -47,7 +49,7 @@ func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Diale
 		return nil, failed(err)
 	}
 	if f.existing.Kind != ipsec.ExistingProtection {
-		return nil, refuse(isdsc.FailedToConfigureIPsec, "the protection that was found ("+s.Plan.Existing.String()+") is not the kernel's, or is gone", nil)
+		return nil, &ipsec.ConfigureError{Reason: "the protection that was found (" + s.Plan.Existing.String() + ") is not the kernel's, or is gone"}
 	}
 	d := &secureDialer{
 		dialer: Dialer{Hold: f.hold(), Source: s.Source, Device: s.Device, Wait: e.Wait},
@@ -69,8 +71,8 @@ func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Diale
 
 // Announce returns Name for a plan that is in place, and why not for any other.
 func (e *Enforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
-	if !s.Plan.InPlace() {
-		return "", refuse(isdsc.RequestNotSupported, "the plan needs keys, and xfrm negotiates none", &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagIKE})
+	if err := s.Check(e.Means()); err != nil {
+		return "", err
 	}
 	return Name, nil
 }
@@ -78,13 +80,9 @@ func (e *Enforcer) Announce(_ context.Context, s enforce.Request) (string, error
 // prefix begins the errors of this package, and is not repeated within others.
 const prefix = "xfrm: "
 
-func refuse(code uint32, reason string, err error) error {
-	return &isdsc.Error{Code: code, What: "IPsec", Reason: reason, Err: err}
-}
-
-// failed refuses for an error of this package.
+// failed returns an error of this package as one of the contract.
 func failed(err error) error {
-	return refuse(isdsc.FailedToConfigureIPsec, strings.TrimPrefix(err.Error(), prefix), err)
+	return &ipsec.ConfigureError{Reason: strings.TrimPrefix(err.Error(), prefix), Err: err}
 }
 
 // A secureDialer makes one connection under the templates of policies that
@@ -100,7 +98,7 @@ type secureDialer struct {
 func (d *secureDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	nc, err := d.dialer.DialContext(ctx, d.portal)
 	if err != nil {
-		return nil, Coded(err)
+		return nil, Refused(err)
 	}
 	if _, err := d.Proof(ctx); err != nil {
 		nc.Close()
@@ -109,9 +107,9 @@ func (d *secureDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	return nc, nil
 }
 
-// Coded returns an error of a Dialer as an *initiator.ConfigError that wraps it
+// Refused returns an error of a Dialer as an *ipsec.ConfigureError that wraps it
 // where it is one of this package, and nothing was sent; others as they are.
-func Coded(err error) error {
+func Refused(err error) error {
 	var (
 		hold    *HoldError
 		none    *NoAssociationError

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
@@ -62,9 +62,9 @@ func (d *secureDialer) prove(states []state) (enforce.Proof, error) {
 	}
 	switch {
 	case p.BytesOut == 0 || p.BytesIn == 0:
-		return p, refuse(isdsc.FailedToConfigureIPsec, "the kernel counted no bytes under IPsec in one direction or both", nil)
+		return p, &ipsec.ConfigureError{Reason: "the kernel counted no bytes under IPsec in one direction or both"}
 	case weak != "":
-		return p, refuse(isdsc.FailedToConfigureIPsec, "the security association of the host does not encrypt and authenticate ("+weak+")", nil)
+		return p, &ipsec.ConfigureError{Reason: "the security association of the host does not encrypt and authenticate (" + weak + ")"}
 	}
 	return p, nil
 }

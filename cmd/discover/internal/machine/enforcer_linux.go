@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
@@ -23,7 +23,7 @@ func SystemEnforcer(name string) enforce.Enforcer {
 }
 
 // Hear has an enforcer tell what concerns no portal in particular.
-func Hear(e enforce.Enforcer, warn func(initiator.Warning)) {
+func Hear(e enforce.Enforcer, warn func(ipsec.Warning)) {
 	if s, ok := e.(*strongswan.Enforcer); ok {
 		s.Warn = warn
 	}

@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
@@ -17,6 +17,6 @@ var SystemEnforcer func(name string) enforce.Enforcer
 // systemCleanIPsec is nil: there is no IKE daemon to clean up.
 var systemCleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
 
-func Hear(enforce.Enforcer, func(initiator.Warning)) {}
+func Hear(enforce.Enforcer, func(ipsec.Warning)) {}
 
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

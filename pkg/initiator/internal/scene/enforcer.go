@@ -7,7 +7,6 @@ import (
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
@@ -27,8 +26,8 @@ func (e *FakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, e
 	if s.Plan.InPlace() {
 		return "the system", nil
 	}
-	if s.Plan.Exchange == ipsec.AggressiveMode && !e.Aggressive {
-		return "", &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	if err := s.Check(e.Means()); err != nil {
+		return "", err
 	}
 	return "fake", nil
 }
@@ -43,13 +42,22 @@ type FakeEnforcer struct {
 	Asked []enforce.Request
 }
 
+// Means are those of a FakeEnforcer: aggressive mode only where it is allowed.
+func (e *FakeEnforcer) Means() ipsec.Means {
+	m := ipsec.Means{Enforcer: "fake", Can: ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagPFS | ipsec.FlagTransport | ipsec.FlagTunnel}
+	if e.Aggressive {
+		m.Can |= ipsec.FlagAggressive
+	}
+	return m
+}
+
 func (e *FakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
 	return e.Found, nil
 }
 
 func (e *FakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
-	if s.Plan.Exchange == ipsec.AggressiveMode && !e.Aggressive {
-		return nil, &isdsc.Error{Code: isdsc.RequestNotSupported, What: "IPsec", Reason: "aggressive mode is not for this enforcer"}
+	if err := s.Check(e.Means()); err != nil {
+		return nil, err
 	}
 	e.Asked = append(e.Asked, s)
 	return &fakeDialer{e: e, s: s}, nil

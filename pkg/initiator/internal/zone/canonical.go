@@ -1,18 +1,16 @@
 package zone
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/internal/host"
+)
 
 // Canonical returns the one form in which addresses are stored and compared:
 // policies, keys, gateways, advertised addresses and destinations. IPv4 within IPv6
 // is IPv4, and only a link-local address has a zone. The zone stays as it is
-// written; meets compares zones.
-func Canonical(a netip.Addr) netip.Addr {
-	a = a.Unmap()
-	if a.Zone() != "" && !a.IsLinkLocalUnicast() {
-		a = a.WithZone("")
-	}
-	return a
-}
+// written; Meets compares zones.
+func Canonical(a netip.Addr) netip.Addr { return host.Canonical(a) }
 
 // CanonicalPrefix is Canonical for a block. A block of fewer than 96 bits that
 // begins with IPv4 within IPv6 stays what it is: no IPv4 address is in it.

@@ -1,12 +1,13 @@
 package zone
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/go-iscsi/discovery/internal/host"
+)
 
 // IsHost reports whether an address may be that of one host.
-func IsHost(addr netip.Addr) bool {
-	addr = addr.Unmap()
-	return !addr.IsUnspecified() && !addr.IsMulticast() && addr != Broadcast
-}
+func IsHost(addr netip.Addr) bool { return host.IsOne(addr) }
 
 // Broadcast is the address of all hosts of a link.
-var Broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+var Broadcast = host.Broadcast

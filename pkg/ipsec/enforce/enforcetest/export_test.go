@@ -1,0 +1,6 @@
+package enforcetest
+
+import "time"
+
+// SetLimit shortens what the suite waits for.
+func SetLimit(d time.Duration) { limit = d }
