@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -343,7 +344,7 @@ func TestHeldBound(t *testing.T) {
 		r = b.Result
 		return true
 	})
-	var limit *initiator.LimitError
+	var limit *pdu.LimitError
 	if shown != 4 || r == nil || r.TargetsFound != 4 || !errors.As(r.Err, &limit) {
 		t.Errorf("shown %d, result %+v", shown, r)
 	}

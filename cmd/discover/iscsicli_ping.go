@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // ping tries whether a portal can be reached from an initiator: each time by a
@@ -68,7 +69,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 // answered says how one session ended, and whether the portal answered.
 func (t *windowsTool) answered(r *initiator.Result) bool {
 	var (
-		refused *initiator.LoginError
+		refused *pdu.LoginError
 		moved   *initiator.RedirectError
 	)
 	answer := func(format string, args ...any) {

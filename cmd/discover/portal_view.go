@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A portalView is the view of one portal while its batches come.
@@ -43,7 +44,7 @@ func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	if p.full == nil && !room(n) {
 		p.full = &initiator.MemoryError{Limit: p.v.room}
 		if p.bytes+n > p.v.room {
-			p.full = &initiator.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
+			p.full = &pdu.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
 		}
 	}
 	kept := b

@@ -35,7 +35,7 @@ func (a *attempt) algorithmSuspected(err error) bool {
 // chapRefused reports that the target refused authentication in words: with a
 // status, or by rejecting a key of CHAP.
 func chapRefused(err error) bool {
-	var login *LoginError
+	var login *pdu.LoginError
 	if errors.As(err, &login) {
 		return login.Status == pdu.StatusInitiatorError || login.Status == pdu.StatusAuthFailure
 	}
@@ -149,7 +149,7 @@ func inBrackets(remark string) string {
 // that were to be offered, and with MD5 alone. It unwraps to the second failure,
 // which decides about Code and Retryable.
 type CHAPFallbackError struct {
-	First  error // a *LoginError, *auth.AlgorithmError, *auth.RejectionError, or of the connection that the target closed
+	First  error // a *pdu.LoginError, *auth.AlgorithmError, *auth.RejectionError, or of the connection that the target closed
 	Second error // of any kind
 
 	Algorithm auth.Algorithm   // that the target chose in the first try; 0: none, the list itself failed
@@ -179,7 +179,7 @@ func (e *CHAPFallbackError) with() string {
 // detail says how the target refused the first try, where the second failed in
 // another way.
 func (e *CHAPFallbackError) detail() string {
-	var first, second *LoginError
+	var first, second *pdu.LoginError
 	if !errors.As(e.First, &first) {
 		return rejectedKey(e.First)
 	}
@@ -191,7 +191,7 @@ func (e *CHAPFallbackError) detail() string {
 
 // warning says what the first try failed with, once the second has logged in.
 func (e *CHAPFallbackError) warning() string {
-	var status *LoginError
+	var status *pdu.LoginError
 	remark := ""
 	if errors.As(e.First, &status) {
 		remark = inBrackets(knownMistake(e.Algorithm))

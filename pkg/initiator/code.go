@@ -23,12 +23,12 @@ func Code(err error) uint32 {
 	}
 	var (
 		config      *isdsc.Error
-		login       *LoginError
+		login       *pdu.LoginError
 		redirect    *RedirectError
 		dns         *net.DNSError
-		negotiation *NegotiationError
-		reject      *RejectError
-		limit       *LimitError
+		negotiation *pdu.NegotiationError
+		reject      *pdu.RejectError
+		limit       *pdu.LimitError
 		memory      *MemoryError
 		answer      *AnswerError
 		own         interface{ ISDSC() uint32 } // an error that knows its number
@@ -139,7 +139,7 @@ func authCode(err error) uint32 {
 // stageCode returns the code of what has none but the stage that it happened at.
 func stageCode(stage Stage, err error) uint32 {
 	var (
-		protocol *ProtocolError
+		protocol *pdu.ProtocolError
 		format   *pdu.FormatError
 		text     *pdu.TextError
 		op       *net.OpError
@@ -223,9 +223,9 @@ func statusCode(s pdu.Status) uint32 {
 // change by itself.
 func Retryable(err error) bool {
 	var (
-		login  *LoginError
-		reject *RejectError
-		async  *AsyncError
+		login  *pdu.LoginError
+		reject *pdu.RejectError
+		async  *pdu.AsyncError
 		dns    *net.DNSError
 		op     *net.OpError
 		memory *MemoryError

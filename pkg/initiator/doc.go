@@ -22,15 +22,15 @@
 //
 //   - [*isdsc.Error]: the portal, its options or the Discoverer are not usable;
 //     nothing was sent.
-//   - [*LoginError]: the target ended the login with a status of RFC 7143.
+//   - [*pdu.LoginError]: the target ended the login with a status of RFC 7143.
 //   - [*RedirectError]: the target sent us elsewhere, and we did not go.
 //   - [*auth.ProofError], [*auth.ReflectionError], [*auth.KeyError] and
 //     [*auth.AlgorithmError]: CHAP that was asked for did not happen, or did not
 //     convince.
-//   - [*NegotiationError]: a key on which we and the target do not agree.
-//   - [*ProtocolError]: the target breaks the protocol.
-//   - [*RejectError], [*AsyncError]: it rejected the request, or ended the session.
-//   - [*LimitError]: more than we accept.
+//   - [*pdu.NegotiationError]: a key on which we and the target do not agree.
+//   - [*pdu.ProtocolError]: the target breaks the protocol.
+//   - [*pdu.RejectError], [*pdu.AsyncError]: it rejected the request, or ended the session.
+//   - [*pdu.LimitError]: more than we accept.
 //   - [*MemoryError]: results of other portals left no room for the answer.
 //   - [*TimeoutError]: no answer in time; it is context.DeadlineExceeded, too.
 //   - *net.OpError, *net.DNSError and the like: what the network said.

@@ -34,7 +34,7 @@ func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPor
 	for {
 		err := a.session(ctx, from, addr, method)
 		a.further = true
-		var login *LoginError
+		var login *pdu.LoginError
 		switch {
 		case stageOf(err) == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 			a.ctxShared = true

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -178,31 +177,10 @@ func (e *TimeoutError) Timeout() bool { return true }
 // Is reports that e is context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Failures of the conversation itself, which pkg/initiator/internal/session finds.
-type (
-	// A LoginError is a login that the target ended with a status.
-	LoginError = session.StatusError
-
-	// A ProtocolError is something that a target must not send.
-	ProtocolError = session.ProtocolError
-
-	// A NegotiationError is a key on which we and the target do not agree.
-	NegotiationError = session.NegotiationError
-
-	// A LimitError is more than we accept from a target.
-	LimitError = session.LimitError
-
-	// A RejectError is a request that the target rejected.
-	RejectError = session.RejectError
-
-	// An AsyncError is a session that the target ended.
-	AsyncError = session.AsyncError
-)
-
 // A MemoryError is an answer for which there was no room, since results of other
 // portals that wait to be taken have it. The portal did nothing wrong: it would have
 // found room alone, and may be asked again (see Retryable). Where the portal itself sent
-// more than it may take, the error is a *LimitError.
+// more than it may take, the error is a *pdu.LimitError.
 type MemoryError struct {
 	Limit int64 // bytes in memory for all portals, such as Discoverer.MaxHeld
 }

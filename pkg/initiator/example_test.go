@@ -69,7 +69,7 @@ func ExampleDiscoverer_Run() {
 		case initiator.TargetFound:
 			fmt.Println("found", e.Target.Name)
 		case initiator.PortalDone:
-			var login *initiator.LoginError
+			var login *pdu.LoginError
 			if errors.As(e.Result.Err, &login) && login.Status == pdu.StatusAuthFailure {
 				fmt.Println("portal", e.Index, "wants CHAP:", isdsc.Name(initiator.Code(e.Result.Err)))
 			}

@@ -76,7 +76,7 @@ func TestFallbackFails(t *testing.T) {
 				if !errors.As(r.Err, &both) || both.First == nil || both.Second == nil || !slices.Equal(both.Offered, auth.DefaultAlgorithms()) {
 					t.Fatalf("error %+v", both)
 				}
-				var login *initiator.LoginError
+				var login *pdu.LoginError
 				var status pdu.Status
 				if errors.As(r.Err, &login) {
 					status = login.Status

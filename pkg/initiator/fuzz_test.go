@@ -160,7 +160,7 @@ func FuzzList(f *testing.F) {
 				names++
 			}
 		}
-		var limit *LimitError
+		var limit *pdu.LimitError
 		if got.err == nil && names > 0 && len(got.Targets) == 0 && len(got.Warnings) == 0 || len(got.Targets) > most || len(got.Targets) > names {
 			t.Errorf("%d names, %d targets, warnings %v, error %v", names, len(got.Targets), got.Warnings, got.err)
 		}

@@ -93,8 +93,8 @@ func (a *attempt) loginHint(err error) string {
 	}
 	chap := a.result.Portal.Login.EffectiveAuthType() != NoAuth
 	var (
-		login       *LoginError
-		negotiation *NegotiationError
+		login       *pdu.LoginError
+		negotiation *pdu.NegotiationError
 		redirect    *RedirectError
 		timeout     *TimeoutError
 	)
@@ -157,7 +157,7 @@ func (a *attempt) algorithmHint() string {
 // foldedHint is about a login that is refused by a name that earlier versions did not
 // send as it was given.
 func (a *attempt) foldedHint(err error) string {
-	var login *LoginError
+	var login *pdu.LoginError
 	if !errors.As(err, &login) {
 		return ""
 	}
@@ -184,7 +184,7 @@ func (a *attempt) redirectHint() string {
 // limitHint is for a target that sent more than we accept.
 const limitHint = "raise the limit if that portal is to be trusted with it"
 
-// What a LimitError is about where the caller can raise the limit.
+// What a pdu.LimitError is about where the caller can raise the limit.
 const (
 	limitText    = session.LimitText
 	limitTargets = "targets"
@@ -194,7 +194,7 @@ const (
 func (a *attempt) discoverHint(err error) string {
 	var (
 		answer  *AnswerError
-		limit   *LimitError
+		limit   *pdu.LimitError
 		memory  *MemoryError
 		timeout *TimeoutError
 	)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A heldRoom is the memory for what waits until it is its turn, and what each portal
@@ -50,7 +52,7 @@ func (m *heldRoom) check(used, size int64) error {
 	if size <= alone {
 		return &MemoryError{Limit: m.room}
 	}
-	return &LimitError{What: "bytes that it may take in memory", Limit: max(limit, 0)}
+	return &pdu.LimitError{What: "bytes that it may take in memory", Limit: max(limit, 0)}
 }
 
 // count counts n more bytes of a portal that has used some.
@@ -68,7 +70,7 @@ func (m *heldRoom) count(used *int64, n int64) {
 // InOrder brings the batches of a run into the order of their portals. Those of the
 // portal whose turn it is pass at once; others wait as copies, in no more than room
 // bytes of memory. A portal whose targets find no room is stopped, and its result says
-// so: with a *LimitError where it sent too much, with a *MemoryError where other portals
+// so: with a *pdu.LimitError where it sent too much, with a *MemoryError where other portals
 // have the room. What was read before is yielded.
 //
 // A batch is valid until the loop goes on. Portals should not be begun further ahead
@@ -263,7 +265,7 @@ func (q *orderQueue) nextWhole() *Result {
 // not all targets were taken: why says of what there was too much, hint what to do. A
 // limit that the discovery itself met before stays the reason.
 func (r *Result) Overfull(why error, hint string) {
-	if limit := (*LimitError)(nil); errors.As(r.Err, &limit) && !errors.Is(r.Err, why) {
+	if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) && !errors.Is(r.Err, why) {
 		return
 	}
 	r.Err = &Error{Stage: StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source, Err: why, Hint: hint}

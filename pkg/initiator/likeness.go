@@ -156,7 +156,7 @@ func (l *list) hand(t pdu.Text, names []span) error {
 		return err
 	}
 	if l.count += len(names); len(names) > room {
-		return &LimitError{What: "targets", Limit: int64(l.max)}
+		return &pdu.LimitError{What: "targets", Limit: int64(l.max)}
 	}
 	return nil
 }

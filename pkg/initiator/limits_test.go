@@ -138,7 +138,7 @@ func TestLimitHeld(t *testing.T) {
 			case errors.As(r.Err, &memory):
 				full++
 				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "results of other portals that wait take too much of the 10000 bytes"})
-				if limit := (*initiator.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask it again when the others are done") {
+				if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask it again when the others are done") {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}
 			case r.Err != nil:

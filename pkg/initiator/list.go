@@ -202,7 +202,7 @@ func (l *list) warn(code WarningCode, format string, args ...any) {
 func (l *list) address(v []byte) error {
 	switch l.state {
 	case beforeFirst:
-		return &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAddress before any TargetName"}
+		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAddress before any TargetName"}
 	case inBadRecord:
 		return nil
 	}
@@ -219,7 +219,7 @@ func (l *list) address(v []byte) error {
 		l.target.addresses = append(l.target.addresses, a)
 	}
 	if len(l.target.addresses) > maxAddresses {
-		return &LimitError{What: "addresses of one target", Limit: maxAddresses}
+		return &pdu.LimitError{What: "addresses of one target", Limit: maxAddresses}
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func (l *list) address(v []byte) error {
 func (l *list) alias(v []byte) error {
 	switch l.state {
 	case beforeFirst:
-		return &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAlias before any TargetName"}
+		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAlias before any TargetName"}
 	case inBadRecord:
 		return nil
 	}
@@ -260,7 +260,7 @@ func (l *list) flush() error {
 		t.addresses, t.implied = append(t.addresses, l.implied[0]), true
 	}
 	if l.count++; l.count > l.max {
-		return &LimitError{What: "targets", Limit: int64(l.max)}
+		return &pdu.LimitError{What: "targets", Limit: int64(l.max)}
 	}
 	return l.emit(t)
 }

@@ -140,7 +140,7 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 func (a *attempt) reached(err error) (Reach, string) {
 	var (
 		config *isdsc.Error
-		login  *LoginError
+		login  *pdu.LoginError
 	)
 	switch {
 	case err == nil:

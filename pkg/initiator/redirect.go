@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // String returns the name that the command takes and prints.
@@ -53,7 +54,7 @@ type redirects struct {
 
 // follow returns where a redirection leads, or a *RedirectError. Where the caller
 // gives up while a name is looked up, the error is that of ctx.
-func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *LoginError) (netip.AddrPort, error) {
+func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.LoginError) (netip.AddrPort, error) {
 	refuse := func(reason string) (netip.AddrPort, error) {
 		e := &RedirectError{Status: login.Status, Reason: reason}
 		if login.Address != "" {

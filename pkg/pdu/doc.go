@@ -13,6 +13,6 @@
 // have arrived, never with what a header claims.
 //
 // Errors are of these types, each with what a caller may want to know:
-// [*FormatError] (a header no peer may send), [*LimitError] (more than we
+// [*FormatError] (a header no peer may send), [*SizeError] (more than we
 // accept), [*DigestError], [*TextError] and [*ValueError].
 package pdu

@@ -13,15 +13,15 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("pdu: bad %s: %s", e.Opcode, e.Reason)
 }
 
-// A LimitError reports something longer than we accept, or can send.
-type LimitError struct {
+// A SizeError reports something longer than we accept, or can send.
+type SizeError struct {
 	Opcode Opcode // the PDU it stood in
 	What   string // "data segment", …
 	Size   int    // bytes claimed
 	Limit  int    // bytes accepted
 }
 
-func (e *LimitError) Error() string {
+func (e *SizeError) Error() string {
 	return fmt.Sprintf("pdu: %s: %s of %d bytes exceeds the limit of %d", e.Opcode, e.What, e.Size, e.Limit)
 }
 

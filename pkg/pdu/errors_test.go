@@ -10,7 +10,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{&FormatError{Opcode: OpReject, Reason: "odd"}, "pdu: bad Reject: odd"},
 		{
-			&LimitError{Opcode: OpTextResponse, What: "data segment", Size: 8193, Limit: 8192},
+			&SizeError{Opcode: OpTextResponse, What: "data segment", Size: 8193, Limit: 8192},
 			"pdu: Text Response: data segment of 8193 bytes exceeds the limit of 8192",
 		},
 		{

@@ -89,7 +89,7 @@ func (h *Header) put64(off int, v uint64) { binary.BigEndian.PutUint64(h[off:], 
 // newHeader returns a header of op with its DataSegmentLength set.
 func newHeader(op Opcode, dataLen int) (h Header, err error) {
 	if dataLen > MaxDataLen {
-		return h, &LimitError{Opcode: op, What: "data segment", Size: dataLen, Limit: MaxDataLen}
+		return h, &SizeError{Opcode: op, What: "data segment", Size: dataLen, Limit: MaxDataLen}
 	}
 	h[0] = byte(op)
 	h[offDataLen] = byte(dataLen >> 16)

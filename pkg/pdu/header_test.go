@@ -39,7 +39,7 @@ func TestAppendBinaryTooLong(t *testing.T) {
 		&AsyncMessage{Data: data}, &Reject{Data: data},
 	} {
 		b, err := p.AppendBinary([]byte("prefix"))
-		var limit *LimitError
+		var limit *SizeError
 		if !errors.As(err, &limit) || limit.Opcode != p.Opcode() || limit.Size != MaxDataLen+1 || limit.Limit != MaxDataLen {
 			t.Errorf("%s: got error %v", p.Opcode(), err)
 		}

@@ -64,7 +64,7 @@ func (r *Reader) Reset(src io.Reader) {
 //
 // Before the first byte of a PDU the end of the stream is io.EOF, within one it
 // is io.ErrUnexpectedEOF. A header that nobody may send is a *FormatError, a
-// data segment over MaxData a *LimitError, a wrong digest a *DigestError; after
+// data segment over MaxData a *SizeError, a wrong digest a *DigestError; after
 // any of them the stream is of no more use.
 func (r *Reader) ReadPDU() (PDU, error) {
 	b, err := r.take(HeaderLen)
@@ -91,7 +91,7 @@ func (r *Reader) ReadPDU() (PDU, error) {
 		return nil, &FormatError{Opcode: h.Opcode(), Reason: "not a PDU of a discovery session"}
 	}
 	if limit := maxData(r.MaxData); h.DataLen() > limit {
-		return nil, &LimitError{Opcode: h.Opcode(), What: "data segment", Size: h.DataLen(), Limit: limit}
+		return nil, &SizeError{Opcode: h.Opcode(), What: "data segment", Size: h.DataLen(), Limit: limit}
 	}
 	data, err := r.segment(n, h)
 	if err != nil {

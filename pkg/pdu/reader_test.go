@@ -275,11 +275,11 @@ func TestReaderLimit(t *testing.T) {
 				}
 				return
 			}
-			var limit *LimitError
+			var limit *SizeError
 			if !errors.As(err, &limit) {
-				t.Fatalf("got error %v, want a LimitError", err)
+				t.Fatalf("got error %v, want a SizeError", err)
 			}
-			want := &LimitError{Opcode: OpTextResponse, What: "data segment", Size: tt.size, Limit: maxData(tt.maxData)}
+			want := &SizeError{Opcode: OpTextResponse, What: "data segment", Size: tt.size, Limit: maxData(tt.maxData)}
 			if diff := cmp.Diff(want, limit); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

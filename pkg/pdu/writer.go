@@ -27,7 +27,7 @@ func (w *Writer) Reset(dst io.Writer) {
 }
 
 // WritePDU sends p in one call of Write. Data longer than the peer accepts is a
-// *LimitError, and nothing is sent.
+// *SizeError, and nothing is sent.
 func (w *Writer) WritePDU(p PDU) error {
 	// The header digest goes between header and data. Room is left in front,
 	// so that the short header moves rather than the data.
@@ -39,7 +39,7 @@ func (w *Writer) WritePDU(p PDU) error {
 	data := b[DigestLen+HeaderLen:]
 	size := (*Header)(b[DigestLen:]).DataLen()
 	if limit := maxData(w.MaxData); size > limit {
-		return &LimitError{Opcode: p.Opcode(), What: "data segment", Size: size, Limit: limit}
+		return &SizeError{Opcode: p.Opcode(), What: "data segment", Size: size, Limit: limit}
 	}
 	if w.DataDigest && len(data) > 0 {
 		b = AppendDigest(b, data)

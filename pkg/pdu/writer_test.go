@@ -76,11 +76,11 @@ func TestWriterLimit(t *testing.T) {
 				}
 				return
 			}
-			var limit *LimitError
+			var limit *SizeError
 			if !errors.As(err, &limit) {
-				t.Fatalf("got error %v, want a LimitError", err)
+				t.Fatalf("got error %v, want a SizeError", err)
 			}
-			want := &LimitError{Opcode: OpTextRequest, What: "data segment", Size: tt.size, Limit: min(maxData(tt.maxData), MaxDataLen)}
+			want := &SizeError{Opcode: OpTextRequest, What: "data segment", Size: tt.size, Limit: min(maxData(tt.maxData), MaxDataLen)}
 			if diff := cmp.Diff(want, limit); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -104,7 +104,7 @@ func TestTgtCHAP(t *testing.T) {
 			if got := initiator.Code(err); got != tt.code {
 				t.Fatalf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(tt.code), err)
 			}
-			var login *initiator.LoginError
+			var login *pdu.LoginError
 			if errors.As(err, &login); tt.status != 0 && (login == nil || login.Status != tt.status) {
 				t.Errorf("error %v, want status %s", err, tt.status)
 			}
@@ -138,7 +138,7 @@ func TestTgtDigest(t *testing.T) {
 	discover(t, p)
 	p.Login.HeaderDigest = initiator.DigestCRC32C
 	_, err := newDiscoverer().Discover(t.Context(), p)
-	var negotiation *initiator.NegotiationError
+	var negotiation *pdu.NegotiationError
 	if !errors.As(err, &negotiation) || negotiation.Key != pdu.KeyHeaderDigest {
 		t.Errorf("error %v", err)
 	}

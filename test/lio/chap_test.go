@@ -194,7 +194,7 @@ func (w *world) testCHAPRefused(t *testing.T) {
 			if got := initiator.Code(err); got != isdsc.AuthenticationFailure {
 				t.Errorf("code %s, want an authentication failure: %v", isdsc.Name(got), err)
 			}
-			var login *initiator.LoginError
+			var login *pdu.LoginError
 			if refused := errors.As(err, &login); refused != (tt.status != 0) || refused && login.Status != tt.status {
 				t.Errorf("error %v, want status %s", err, tt.status)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // JSONResult is what became of a portal. The order of its fields is that of
@@ -145,7 +146,7 @@ func newJSONError(err error) *JSONError {
 	}
 	var (
 		e        *initiator.Error
-		login    *initiator.LoginError
+		login    *pdu.LoginError
 		redirect *initiator.RedirectError
 	)
 	if errors.As(err, &e) {

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // An ISCSIADMOutput prints the lines that the field's scripts parse: one for
@@ -43,7 +44,7 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	}
 	for i := 0; i < b.Len() && o.full == nil; i++ {
 		if o.Printed.isFull(len(b.Addresses(i)), o.Room) {
-			o.full = &initiator.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.Printed.used)}
+			o.full = &pdu.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.Printed.used)}
 		} else if err := o.target(b, i); err != nil {
 			return err
 		}

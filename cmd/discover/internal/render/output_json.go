@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A JSONOutput prints one document, a result a line. It is a valid one as soon
@@ -31,7 +32,7 @@ func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if o.full == nil && b.Len() > 0 {
 		o.collected.Add(b, 0, b.Len())
 		if o.collected.Size() > o.room {
-			o.full = &initiator.LimitError{What: "bytes of targets that can be collected, in memory", Limit: o.room}
+			o.full = &pdu.LimitError{What: "bytes of targets that can be collected, in memory", Limit: o.room}
 		}
 	}
 	if o.full != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A MatrixOutput shows people which port sees which targets of a portal. It collects
@@ -36,7 +37,7 @@ func (o *MatrixOutput) Targets(b *initiator.Batch) error {
 	if b.Len() > 0 && o.full == nil {
 		o.see(b)
 		if o.names.Size() > o.room {
-			o.full = &initiator.LimitError{What: "bytes of names that can be collected, in memory", Limit: o.room}
+			o.full = &pdu.LimitError{What: "bytes of names that can be collected, in memory", Limit: o.room}
 		}
 	}
 	if o.full != nil {

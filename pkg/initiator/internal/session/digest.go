@@ -52,5 +52,5 @@ func (d DigestPreference) unanswered(key string) error {
 }
 
 func (d DigestPreference) refuse(key, chosen string) error {
-	return &NegotiationError{Key: key, Offered: d.offer(), Chosen: chosen}
+	return &pdu.NegotiationError{Key: key, Offered: d.offer(), Chosen: chosen}
 }

@@ -64,7 +64,7 @@ func (l *Login) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 	// Before full feature phase nothing but Login Responses may come.
 	resp, ok := in.(*pdu.LoginResponse)
 	if !ok {
-		return nil, false, &ProtocolError{Opcode: in.Opcode(), Reason: "it came during login"}
+		return nil, false, &pdu.ProtocolError{Opcode: in.Opcode(), Reason: "it came during login"}
 	}
 	if err := l.check(resp); err != nil {
 		return nil, false, err
@@ -88,7 +88,7 @@ func (l *Login) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 		return nil, true, nil
 	}
 	if l.result.Rounds >= maxLoginRounds {
-		return nil, false, &LimitError{What: "login responses", Limit: maxLoginRounds}
+		return nil, false, &pdu.LimitError{What: "login responses", Limit: maxLoginRounds}
 	}
 	return l.next(), false, nil
 }
@@ -125,14 +125,14 @@ func (l *Login) transit(nsg pdu.Stage) { l.request.Transit, l.request.NSG = true
 func (l *Login) check(resp *pdu.LoginResponse) error {
 	redirection := resp.Status.Class() == pdu.ClassRedirection
 	if resp.Status != pdu.StatusSuccess && !redirection {
-		return &StatusError{Status: resp.Status}
+		return &pdu.LoginError{Status: resp.Status}
 	}
 	reason := ""
 	switch {
 	case resp.ITT != l.request.ITT:
 		reason = "its task tag is not ours"
 	case redirection:
-		return &StatusError{Status: resp.Status, Address: redirectAddress(resp.Data)}
+		return &pdu.LoginError{Status: resp.Status, Address: redirectAddress(resp.Data)}
 	case resp.VersionActive != 0:
 		reason = "it speaks another version"
 	case resp.CSG != l.request.CSG:
@@ -143,7 +143,7 @@ func (l *Login) check(resp *pdu.LoginResponse) error {
 		reason = "it goes on to " + resp.NSG.String() + ", which we did not ask for"
 	}
 	if reason != "" {
-		return &ProtocolError{Opcode: resp.Opcode(), Reason: reason}
+		return &pdu.ProtocolError{Opcode: resp.Opcode(), Reason: reason}
 	}
 	l.n.base(resp.StatSN)
 	return nil
@@ -162,11 +162,11 @@ func redirectAddress(text pdu.Text) string {
 // join collects the text of a response and, when it is whole, reads it.
 func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
 	if l.taken += len(resp.Data); l.taken > maxLoginText {
-		return false, &LimitError{What: "bytes of login text", Limit: maxLoginText}
+		return false, &pdu.LimitError{What: "bytes of login text", Limit: maxLoginText}
 	}
 	if resp.Continue {
 		if l.result.Rounds >= maxLoginRounds {
-			return false, &LimitError{What: "login responses", Limit: maxLoginRounds}
+			return false, &pdu.LimitError{What: "login responses", Limit: maxLoginRounds}
 		}
 		l.answer.joined = append(l.answer.joined, resp.Data...)
 		return false, nil
@@ -184,7 +184,7 @@ func (l *Login) join(resp *pdu.LoginResponse) (whole bool, err error) {
 			err = l.key(a, p)
 		}
 		if te := (*pdu.TextError)(nil); errors.As(err, &te) {
-			err = &ProtocolError{Opcode: resp.Opcode(), Reason: "malformed text", Err: err}
+			err = &pdu.ProtocolError{Opcode: resp.Opcode(), Reason: "malformed text", Err: err}
 		}
 		if err != nil {
 			return false, err

@@ -40,7 +40,7 @@ func (l *Login) method(a *answer) error {
 	case l.cfg.OrNone && a.method == pdu.ValueNone:
 		l.cfg.Auth = auth.None{}.Begin() // takes no keys of CHAP
 	default:
-		return &NegotiationError{Key: pdu.KeyAuthMethod, Offered: l.cfg.methods(), Chosen: a.method}
+		return &pdu.NegotiationError{Key: pdu.KeyAuthMethod, Offered: l.cfg.methods(), Chosen: a.method}
 	}
 	l.agreed = true
 	l.state = (*Login).authenticate
@@ -56,7 +56,7 @@ func (l *Login) authenticate(a *answer) (err error) {
 		if err := l.cfg.Auth.Finish(a.auth); err != nil {
 			return err
 		}
-		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "it leaves the stage before we asked"}
+		return &pdu.ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "it leaves the stage before we asked"}
 	case l.progress < AuthAnswered:
 		return l.authStep(a)
 	case l.progress == AuthAnswered:
@@ -66,7 +66,7 @@ func (l *Login) authenticate(a *answer) (err error) {
 		}
 		l.progress = AuthFinished
 	case len(a.auth) > 0:
-		return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "CHAP keys after the last step of CHAP"}
+		return &pdu.ProtocolError{Opcode: pdu.OpLoginResponse, Reason: "CHAP keys after the last step of CHAP"}
 	}
 	l.text = append(l.text[:0], a.replies...)
 	if a.transit {

@@ -107,7 +107,7 @@ func (l *Login) key(a *answer, p pdu.Pair) error {
 		return nil // declared; of no use in a discovery session
 	case pdu.KeyInitiatorName, pdu.KeyInitiatorAlias, pdu.KeySessionType, pdu.KeySendTargets:
 		if isAnswerOnly(p.Value) {
-			return &NegotiationError{Key: key, Offered: "it", Chosen: string(p.Value)}
+			return &pdu.NegotiationError{Key: key, Offered: "it", Chosen: string(p.Value)}
 		}
 		return l.breach("it sends " + key + ", which only initiators do")
 	}
@@ -116,7 +116,7 @@ func (l *Login) key(a *answer, p pdu.Pair) error {
 
 // breach reports a Login Response that breaks the protocol.
 func (l *Login) breach(reason string) error {
-	return &ProtocolError{Opcode: pdu.OpLoginResponse, Reason: reason}
+	return &pdu.ProtocolError{Opcode: pdu.OpLoginResponse, Reason: reason}
 }
 
 // digestAnswer reads the answer to our offer of a digest.
@@ -161,7 +161,7 @@ func (l *Login) propose(a *answer, key string, value []byte) error {
 		return nil // a declaration
 	}
 	if a.proposals++; a.proposals > maxProposals {
-		return &LimitError{What: "proposals at once", Limit: maxProposals}
+		return &pdu.LimitError{What: "proposals at once", Limit: maxProposals}
 	}
 	reply, err := answerTo(key, value)
 	if err != nil {
@@ -211,7 +211,7 @@ func isAnswerOnly(v []byte) bool {
 func number(key string, v []byte, least, most uint64) (uint64, error) {
 	n, err := pdu.ParseNumber(v)
 	if err != nil || n < least || n > most {
-		return 0, &NegotiationError{Key: key, Chosen: quote(v)}
+		return 0, &pdu.NegotiationError{Key: key, Chosen: quote(v)}
 	}
 	return n, nil
 }
@@ -233,7 +233,7 @@ func answerWithin(key string, v []byte, offered uint32, least, most uint64) erro
 		return nil
 	}
 	if _, err := number(key, v, least, most); err != nil {
-		return &NegotiationError{Key: key, Offered: strconv.FormatUint(uint64(offered), 10), Chosen: quote(v)}
+		return &pdu.NegotiationError{Key: key, Offered: strconv.FormatUint(uint64(offered), 10), Chosen: quote(v)}
 	}
 	return nil
 }

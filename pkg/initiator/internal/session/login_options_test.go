@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
+	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // TestLoginOptions: the keys that are offered only where they are set, and the
@@ -54,7 +55,7 @@ func TestLoginOptions(t *testing.T) {
 			}
 			for _, value := range tt.bad {
 				l := logIn(t, cfg, says("1>3", tt.name+"="+value))
-				e := as[*session.NegotiationError](t, l.err)
+				e := as[*pdu.NegotiationError](t, l.err)
 				if l.done || e.Key != tt.name || e.Offered != tt.offer {
 					t.Errorf("%q: done %t, %v", value, l.done, e)
 				}

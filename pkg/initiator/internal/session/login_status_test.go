@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -30,7 +29,7 @@ func TestLoginStatus(t *testing.T) {
 				if l.done || len(l.sent) != 1 {
 					t.Errorf("done %t after %d requests", l.done, len(l.sent))
 				}
-				e := as[*session.StatusError](t, l.err)
+				e := as[*pdu.LoginError](t, l.err)
 				if e.Status != status || e.Address != "" {
 					t.Errorf("got %+v", e)
 				}
@@ -48,7 +47,7 @@ func TestLoginStatusLater(t *testing.T) {
 	refused := but(says("0"), func(m *pdu.LoginResponse) { m.Status = pdu.StatusAuthFailure })
 	for _, before := range [][]reply{{says("1")}, {says("1+")}, {says("1"), says("1+", "HeaderDi")}} {
 		l := logIn(t, config(), append(before, refused)...)
-		if e := as[*session.StatusError](t, l.err); e.Status != pdu.StatusAuthFailure || l.done {
+		if e := as[*pdu.LoginError](t, l.err); e.Status != pdu.StatusAuthFailure || l.done {
 			t.Errorf("got %v, done %t", e, l.done)
 		}
 	}
@@ -61,7 +60,7 @@ func TestLoginStatusTag(t *testing.T) {
 	status := func(s pdu.Status) reply {
 		return but(says("1", "TargetAddress=192.0.2.9"), func(m *pdu.LoginResponse) { m.Status, m.ITT = s, m.ITT+1 })
 	}
-	if e := as[*session.StatusError](t, logIn(t, config(), status(pdu.StatusOutOfResources)).err); e.Status != pdu.StatusOutOfResources {
+	if e := as[*pdu.LoginError](t, logIn(t, config(), status(pdu.StatusOutOfResources)).err); e.Status != pdu.StatusOutOfResources {
 		t.Errorf("got %v", e)
 	}
 	judge(t, logIn(t, config(), status(pdu.StatusMovedTemporarily)).err, breaks+"its task tag is not ours")
@@ -91,7 +90,7 @@ func TestLoginRedirect(t *testing.T) {
 			t.Parallel()
 			for _, status := range []pdu.Status{pdu.StatusMovedTemporarily, pdu.StatusMovedPermanently, 0x0107} {
 				l := logIn(t, config(), but(says("1"), func(m *pdu.LoginResponse) { m.Status, m.Data = status, tt.data }))
-				e := as[*session.StatusError](t, l.err)
+				e := as[*pdu.LoginError](t, l.err)
 				if e.Status != status || e.Address != tt.want {
 					t.Errorf("got %+v, want %q", e, tt.want)
 				}

@@ -28,19 +28,19 @@ func (l *Logout) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 		return &l.request, false, nil
 	case *pdu.LogoutResponse:
 		if m.ITT != l.request.ITT {
-			return nil, false, &ProtocolError{Opcode: m.Opcode(), Reason: "its task tag is not ours"}
+			return nil, false, &pdu.ProtocolError{Opcode: m.Opcode(), Reason: "its task tag is not ours"}
 		}
 		if m.Response != pdu.LogoutClosed {
-			return nil, false, &ProtocolError{Opcode: m.Opcode(), Reason: m.Response.String()}
+			return nil, false, &pdu.ProtocolError{Opcode: m.Opcode(), Reason: m.Response.String()}
 		}
 		return nil, true, nil
 	case *pdu.Reject:
-		return nil, false, &RejectError{Reason: m.Reason}
+		return nil, false, &pdu.RejectError{Reason: m.Reason}
 	case *pdu.NOPIn, *pdu.AsyncMessage:
 		if l.count++; l.count > maxUnsolicited {
-			return nil, false, &LimitError{What: "unsolicited PDUs", Limit: maxUnsolicited}
+			return nil, false, &pdu.LimitError{What: "unsolicited PDUs", Limit: maxUnsolicited}
 		}
 		return nil, false, nil
 	}
-	return nil, false, &ProtocolError{Opcode: in.Opcode(), Reason: "not what was asked for"}
+	return nil, false, &pdu.ProtocolError{Opcode: in.Opcode(), Reason: "not what was asked for"}
 }

@@ -34,7 +34,7 @@ func (n *Numbers) base(statSN uint32) { n.expStatSN = statSN + 1 }
 // alone: that target counts badly, and nothing was lost.
 func (n *Numbers) advance(op pdu.Opcode, statSN uint32) error {
 	if pdu.SerialLess(n.expStatSN, statSN) {
-		return &ProtocolError{Opcode: op, Reason: "its StatSN lies ahead: a response was lost"}
+		return &pdu.ProtocolError{Opcode: op, Reason: "its StatSN lies ahead: a response was lost"}
 	}
 	if statSN == n.expStatSN {
 		n.expStatSN++

@@ -11,7 +11,7 @@ import (
 // appendix C). Text is handed on as it arrives, so the memory does not grow with
 // the list.
 type SendTargets struct {
-	// MaxText is the longest answer in bytes; a longer one is a *LimitError.
+	// MaxText is the longest answer in bytes; a longer one is a *pdu.LimitError.
 	MaxText int64
 
 	// Late leaves the text of a response to Settle, where more is asked for: so
@@ -71,7 +71,7 @@ func (s *SendTargets) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 		return nil, true, nil
 	}
 	if s.other.logout {
-		return nil, false, &AsyncError{Event: pdu.AsyncLogout}
+		return nil, false, &pdu.AsyncError{Event: pdu.AsyncLogout}
 	}
 	s.request.LUN, s.request.TTT = resp.LUN, resp.TTT
 	return s.ask(nil), false, nil
@@ -98,7 +98,7 @@ func (s *SendTargets) check(resp *pdu.TextResponse) error {
 		reason = "not final, and no tag to ask on with"
 	}
 	if reason != "" {
-		return &ProtocolError{Opcode: resp.Opcode(), Reason: reason}
+		return &pdu.ProtocolError{Opcode: resp.Opcode(), Reason: reason}
 	}
 	return s.n.advance(resp.Opcode(), resp.StatSN)
 }
@@ -107,15 +107,15 @@ func (s *SendTargets) check(resp *pdu.TextResponse) error {
 func (s *SendTargets) count(data []byte) error {
 	s.text += int64(len(data))
 	if s.text > s.MaxText {
-		return &LimitError{What: LimitText, Limit: s.MaxText}
+		return &pdu.LimitError{What: LimitText, Limit: s.MaxText}
 	}
 	if s.pdus++; s.pdus > maxTextPDUs {
-		return &LimitError{What: "text responses", Limit: maxTextPDUs}
+		return &pdu.LimitError{What: "text responses", Limit: maxTextPDUs}
 	}
 	if len(data) > 0 {
 		s.empty = 0
 	} else if s.empty++; s.empty > maxEmptyInARow {
-		return &LimitError{What: "empty text responses in a row", Limit: maxEmptyInARow}
+		return &pdu.LimitError{What: "empty text responses in a row", Limit: maxEmptyInARow}
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (s *SendTargets) Settle() error {
 // malformed makes what is wrong with the text an error of the protocol.
 func malformed(err error) error {
 	if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
-		return &ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
+		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
 	}
 	return err
 }

@@ -15,7 +15,7 @@ type unsolicited struct {
 // answer to it, nil for none.
 func (u *unsolicited) handle(in pdu.PDU) (pdu.PDU, error) {
 	if u.count++; u.count > maxUnsolicited {
-		return nil, &LimitError{What: "unsolicited PDUs", Limit: maxUnsolicited}
+		return nil, &pdu.LimitError{What: "unsolicited PDUs", Limit: maxUnsolicited}
 	}
 	switch m := in.(type) {
 	case *pdu.NOPIn:
@@ -26,9 +26,9 @@ func (u *unsolicited) handle(in pdu.PDU) (pdu.PDU, error) {
 		if err := u.n.advance(m.Opcode(), m.StatSN); err != nil {
 			return nil, err
 		}
-		return nil, &RejectError{Reason: m.Reason}
+		return nil, &pdu.RejectError{Reason: m.Reason}
 	}
-	return nil, &ProtocolError{Opcode: in.Opcode(), Reason: "not what was asked for"}
+	return nil, &pdu.ProtocolError{Opcode: in.Opcode(), Reason: "not what was asked for"}
 }
 
 // ping answers a NOP-In that wants an answer (RFC 7143, sections 11.18 and
@@ -36,10 +36,10 @@ func (u *unsolicited) handle(in pdu.PDU) (pdu.PDU, error) {
 // send no pings of our own, so one with another ITT answers nothing.
 func (u *unsolicited) ping(m *pdu.NOPIn) (pdu.PDU, error) {
 	if m.ITT != pdu.NoTag {
-		return nil, &ProtocolError{Opcode: m.Opcode(), Reason: "it answers a ping that was not sent"}
+		return nil, &pdu.ProtocolError{Opcode: m.Opcode(), Reason: "it answers a ping that was not sent"}
 	}
 	if pdu.SerialLess(u.n.expStatSN, m.StatSN) {
-		return nil, &ProtocolError{Opcode: m.Opcode(), Reason: "its StatSN lies ahead: a response was lost"}
+		return nil, &pdu.ProtocolError{Opcode: m.Opcode(), Reason: "its StatSN lies ahead: a response was lost"}
 	}
 	if m.TTT == pdu.NoTag {
 		return nil, nil
@@ -64,7 +64,7 @@ func (u *unsolicited) async(m *pdu.AsyncMessage) error {
 	}
 	switch m.Event {
 	case pdu.AsyncDropConnection, pdu.AsyncDropSession:
-		return &AsyncError{Event: m.Event}
+		return &pdu.AsyncError{Event: m.Event}
 	case pdu.AsyncLogout:
 		u.logout = true
 	}

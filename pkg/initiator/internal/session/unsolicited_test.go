@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -80,7 +79,7 @@ func TestReject(t *testing.T) {
 		for _, before := range [][]pdu.PDU{nil, {part(false, "a=b\x00")}, {&pdu.NOPIn{ITT: pdu.NoTag, TTT: 1}}} {
 			m, got := newSendTargets(t)
 			l := ask(t, m, got, append(before, &pdu.Reject{Reason: reason, Data: make([]byte, 48)})...)
-			if e := as[*session.RejectError](t, l.err); e.Reason != reason || l.done {
+			if e := as[*pdu.RejectError](t, l.err); e.Reason != reason || l.done {
 				t.Errorf("got %v, done %t", e, l.done)
 			}
 			judge(t, l.err, "session: target rejected our request: "+reason.String())
