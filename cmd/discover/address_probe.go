@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // maxProbing is how many portals may wait for their probes, or for those of an
@@ -142,20 +143,20 @@ func (s *probeStage) end() {
 func (p *portalView) probe(ctx context.Context) {
 	p.learn(p.held)
 	last := p.held[len(p.held)-1]
-	p.reach = make(map[place]initiator.Reach)
-	var all, room []initiator.TargetAddress
-	add := func(addresses []initiator.TargetAddress) {
+	p.reach = make(map[place]target.Reach)
+	var all, room []target.Address
+	add := func(addresses []target.Address) {
 		room = p.v.places(room[:0], addresses, p.asked)
 		for _, a := range room {
 			at := place{a.Host, a.Port}
 			if _, known := p.reach[at]; !known {
-				p.reach[at] = initiator.NotProbed
+				p.reach[at] = target.NotProbed
 				all = append(all, a)
 			}
 		}
 	}
 	for _, b := range p.held {
-		var before []initiator.TargetAddress
+		var before []target.Address
 		for i := range b.Len() {
 			if a := b.Addresses(i); i == 0 || !render.SameMemory(a, before) {
 				before = a

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -332,7 +333,7 @@ func TestHeldBound(t *testing.T) {
 		return left >= 0
 	}
 	b := &initiator.Batch{}
-	b.Add(&initiator.Target{Name: "iqn.2026-11.com.example:disk1", Addresses: []initiator.TargetAddress{{Host: "10.0.0.5", Port: 3260}}})
+	b.Add(&target.Target{Name: "iqn.2026-11.com.example:disk1", Addresses: []target.Address{{Host: "10.0.0.5", Port: 3260}}})
 	for range 10 {
 		p.hold(b, room)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // An addressView is what is shown of the addresses that targets advertise: rewritten
@@ -106,13 +107,13 @@ type place struct {
 
 // places appends the addresses of one target as they are shown, before any probe:
 // rewritten, filtered, each once.
-func (v *addressView) places(to, advertised []initiator.TargetAddress, asked netip.AddrPort) []initiator.TargetAddress {
+func (v *addressView) places(to, advertised []target.Address, asked netip.AddrPort) []target.Address {
 	if v.viaPortal && asked.IsValid() && len(advertised) > 0 {
-		one := initiator.TargetAddress{Host: asked.Addr().String(), Port: asked.Port(), Group: advertised[0].Group}
-		if slices.ContainsFunc(advertised, func(a initiator.TargetAddress) bool { return a.Group != one.Group }) {
-			one.Group = initiator.NoGroup
+		one := target.Address{Host: asked.Addr().String(), Port: asked.Port(), Group: advertised[0].Group}
+		if slices.ContainsFunc(advertised, func(a target.Address) bool { return a.Group != one.Group }) {
+			one.Group = target.NoGroup
 		}
-		advertised = []initiator.TargetAddress{one}
+		advertised = []target.Address{one}
 	}
 	if !v.viaPortal && len(v.rewrites) == 0 && v.family == "" && len(v.within) == 0 {
 		return append(to, advertised...)
@@ -135,10 +136,10 @@ func (v *addressView) places(to, advertised []initiator.TargetAddress, asked net
 
 // rewritten returns an address as the first rewrite that fits has it. What it leads
 // to is the user's decision, and not unusable.
-func (v *addressView) rewritten(a initiator.TargetAddress, addr netip.Addr) (initiator.TargetAddress, netip.Addr) {
+func (v *addressView) rewritten(a target.Address, addr netip.Addr) (target.Address, netip.Addr) {
 	for _, r := range v.rewrites {
 		if to, ok := r.apply(addr); ok {
-			a.Host, a.Unusable = to.String(), initiator.Usable
+			a.Host, a.Unusable = to.String(), target.Usable
 			return a, to
 		}
 	}

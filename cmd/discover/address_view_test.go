@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -235,13 +235,13 @@ func TestRewriteUnusable(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := &addressView{addressFlags: &addressFlags{rewrites: []rewrite{r}}}
-	got := v.places(nil, []initiator.TargetAddress{
-		{Host: "fe80::5", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
-		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
+	got := v.places(nil, []target.Address{
+		{Host: "fe80::5", Port: 3260, Group: 1, Unusable: target.LinkLocalWithoutZone},
+		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: target.LinkLocalWithoutZone},
 	}, netip.AddrPort{})
-	want := []initiator.TargetAddress{
+	want := []target.Address{
 		{Host: "2001:db8::5", Port: 3260, Group: 1},
-		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
+		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: target.LinkLocalWithoutZone},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"iter"
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // warnElsewhere tells that no address which targets advertise is the one where they
@@ -24,8 +25,8 @@ const maxAdvertised = 32
 type advertised struct {
 	asked initiator.Portal
 	view  *addressFlags
-	quiet bool                      // the portal is among it, or nothing is to be told
-	found []initiator.TargetAddress // others
+	quiet bool             // the portal is among it, or nothing is to be told
+	found []target.Address // others
 }
 
 // noted adds the warning to the results of batches, which stay as they are.
@@ -61,7 +62,7 @@ func (n *advertised) see(b *initiator.Batch) {
 	if n.quiet {
 		return
 	}
-	var last []initiator.TargetAddress
+	var last []target.Address
 	for i := 0; i < b.Len() && !n.quiet; i++ {
 		if a := b.Addresses(i); !render.SameMemory(a, last) {
 			last = a
@@ -80,7 +81,7 @@ func (n *advertised) see(b *initiator.Batch) {
 }
 
 // add takes the addresses of a target.
-func (n *advertised) add(addresses []initiator.TargetAddress) {
+func (n *advertised) add(addresses []target.Address) {
 	for i := range addresses {
 		a := &addresses[i]
 		switch {

@@ -16,25 +16,26 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // naiveTargets is the list of targets in a result, made in the plainest way: each
 // name once, in whatever case, with all its addresses.
-func naiveTargets(t *testing.T, targets []initiator.Target) string {
+func naiveTargets(t *testing.T, targets []target.Target) string {
 	t.Helper()
 	type address struct {
 		Address render.JSONText `json:"address"`
 		Port    uint16          `json:"port"`
 		Group   *int            `json:"group"`
 	}
-	type target struct {
+	type tgt struct {
 		Name      render.JSONText `json:"name"`
 		Alias     render.JSONText `json:"alias"`
 		Addresses []address       `json:"addresses"`
 	}
-	merged := []*initiator.Target{}
+	merged := []*target.Target{}
 	for _, one := range targets {
-		i := slices.IndexFunc(merged, func(m *initiator.Target) bool {
+		i := slices.IndexFunc(merged, func(m *target.Target) bool {
 			return name.Fold(m.Name) == name.Fold(one.Name)
 		})
 		if i < 0 {
@@ -51,12 +52,12 @@ func naiveTargets(t *testing.T, targets []initiator.Target) string {
 			}
 		}
 	}
-	all := []target{}
+	all := []tgt{}
 	for _, m := range merged {
-		one := target{Name: render.JSONText(m.Name), Alias: render.JSONText(m.Alias), Addresses: []address{}}
+		one := tgt{Name: render.JSONText(m.Name), Alias: render.JSONText(m.Alias), Addresses: []address{}}
 		for _, a := range m.Addresses {
 			group := &a.Group
-			if a.Group == initiator.NoGroup {
+			if a.Group == target.NoGroup {
 				group = nil
 			}
 			one.Addresses = append(one.Addresses, address{render.JSONText(a.Host), a.Port, group})
@@ -80,26 +81,26 @@ func TestJSONTargets(t *testing.T) {
 		o := render.NewJSONOutput(&got, &machine.InterfaceNames{List: render.NoInterfaces}, 1<<30)
 		want := `{"version":1,"results":[` + "\n"
 		for index := range 3 {
-			var all []initiator.Target
+			var all []target.Target
 			b := &initiator.Batch{Index: index}
 			for range r.IntN(300) {
-				target := initiator.Target{Name: fmt.Sprintf([]string{"iqn.2026-11.com.example:disk%d", "iqn.2026-11.com.example:DISK%d", "iqn.2026-11.com.example:straße%d"}[r.IntN(3)], r.IntN(100))}
+				tgt := target.Target{Name: fmt.Sprintf([]string{"iqn.2026-11.com.example:disk%d", "iqn.2026-11.com.example:DISK%d", "iqn.2026-11.com.example:straße%d"}[r.IntN(3)], r.IntN(100))}
 				if r.IntN(4) == 0 {
-					target.Alias = []string{"", "an alias", "\x1b[2J\u202e\"\\\u00e4", strings.Repeat("\x01", 255)}[r.IntN(4)]
+					tgt.Alias = []string{"", "an alias", "\x1b[2J\u202e\"\\\u00e4", strings.Repeat("\x01", 255)}[r.IntN(4)]
 				}
 				n := 1 + r.IntN(3)
 				if r.IntN(15) == 0 {
 					n = r.IntN(600) // of which the text is written in parts
 				}
 				for range n {
-					target.Addresses = append(target.Addresses, initiator.TargetAddress{Host: fmt.Sprintf("192.0.%d.%d", r.IntN(8), r.IntN(256)), Port: uint16(3260 + r.IntN(2)), Group: r.IntN(3) - 1})
+					tgt.Addresses = append(tgt.Addresses, target.Address{Host: fmt.Sprintf("192.0.%d.%d", r.IntN(8), r.IntN(256)), Port: uint16(3260 + r.IntN(2)), Group: r.IntN(3) - 1})
 				}
 				if len(all) > 0 && r.IntN(3) == 0 {
-					target.Addresses = all[len(all)-1].Addresses
+					tgt.Addresses = all[len(all)-1].Addresses
 				}
-				target.Addresses = slices.Clip(target.Addresses)
-				all = append(all, target)
-				if b.Add(&target); r.IntN(50) == 0 {
+				tgt.Addresses = slices.Clip(tgt.Addresses)
+				all = append(all, tgt)
+				if b.Add(&tgt); r.IntN(50) == 0 {
 					if err := o.Targets(b); err != nil {
 						t.Fatal(err)
 					}
@@ -150,9 +151,9 @@ func TestJSONPieces(t *testing.T) {
 	for i := range 2000 {
 		var b initiator.Batch
 		for k := range 100 {
-			b.Add(&initiator.Target{
+			b.Add(&target.Target{
 				Name:      fmt.Sprint("iqn.2026-11.com.example:disk", k*(i%2)),
-				Addresses: []initiator.TargetAddress{{Host: fmt.Sprintf("10.0.%d.%d", i, k), Port: 3260, Group: 1}},
+				Addresses: []target.Address{{Host: fmt.Sprintf("10.0.%d.%d", i, k), Port: 3260, Group: 1}},
 			})
 		}
 		if err := o.Targets(&b); err != nil {
@@ -178,7 +179,7 @@ func TestUnlistedTargets(t *testing.T) {
 		w := render.NewStream(&text, nil)
 		o := c.newOutput(w)
 		b := &initiator.Batch{Result: &initiator.Result{}}
-		b.Add(&initiator.Target{Name: "iqn.2026-11.com.example:unlisted", Addresses: []initiator.TargetAddress{{Host: "h", Port: 3260}}})
+		b.Add(&target.Target{Name: "iqn.2026-11.com.example:unlisted", Addresses: []target.Address{{Host: "h", Port: 3260}}})
 		if err := o.Targets(b); err != nil {
 			t.Fatal(err)
 		}

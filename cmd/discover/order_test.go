@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -23,7 +24,7 @@ const testRoom = 1 << 20
 
 func found(index int, name string) *initiator.Batch {
 	b := &initiator.Batch{Index: index}
-	b.Add(&initiator.Target{Name: name})
+	b.Add(&target.Target{Name: name})
 	return b
 }
 
@@ -63,7 +64,7 @@ func overflow(index int, yield func(*initiator.Batch) bool) {
 	host := strings.Repeat("h", 16<<10)
 	for i := range testRoom / len(host) {
 		b := &initiator.Batch{Index: index}
-		b.Add(&initiator.Target{Name: "b", Addresses: []initiator.TargetAddress{{Host: fmt.Sprint(i, host)}}})
+		b.Add(&target.Target{Name: "b", Addresses: []target.Address{{Host: fmt.Sprint(i, host)}}})
 		yield(b)
 	}
 }
@@ -102,7 +103,7 @@ func TestHeldGap(t *testing.T) {
 				yield(found(1, "behind the gap"))
 			}
 			last := done(1)
-			last.Add(&initiator.Target{Name: "behind the gap"})
+			last.Add(&target.Target{Name: "behind the gap"})
 			yield(last)
 			yield(done(2))
 			yield(found(3, "d"))

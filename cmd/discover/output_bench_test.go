@@ -8,15 +8,16 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // BenchmarkLines is a list of targets at one address in the forms that are printed
 // as it is read.
 func BenchmarkLines(b *testing.B) {
 	batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-	addresses := []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: 1}}
+	addresses := []target.Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}
 	for i := range 1000 {
-		batch.Add(&initiator.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
+		batch.Add(&target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
 	}
 	to := writerFunc(func(p []byte) (int, error) { return len(p), nil })
 	for _, out := range []struct {

@@ -13,11 +13,12 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // batchOf returns a batch of a portal.
-func batchOf(portal string, targets ...initiator.Target) *initiator.Batch {
+func batchOf(portal string, targets ...target.Target) *initiator.Batch {
 	b := &initiator.Batch{Portal: initiator.Portal{Address: portal, Port: 3260}}
 	for i := range targets {
 		b.Add(&targets[i])
@@ -25,9 +26,9 @@ func batchOf(portal string, targets ...initiator.Target) *initiator.Batch {
 	return b
 }
 
-func at(hosts ...string) (all []initiator.TargetAddress) {
+func at(hosts ...string) (all []target.Address) {
 	for i, h := range hosts {
-		all = append(all, initiator.TargetAddress{Host: h, Port: 3260, Group: i})
+		all = append(all, target.Address{Host: h, Port: 3260, Group: i})
 	}
 	return all
 }
@@ -37,23 +38,23 @@ func at(hosts ...string) (all []initiator.TargetAddress) {
 func TestLinesOfBatches(t *testing.T) {
 	t.Parallel()
 	const name = "iqn.2026-11.com.example:disk"
-	var many []initiator.Target
+	var many []target.Target
 	for i := range 3000 {
-		many = append(many, initiator.Target{Name: fmt.Sprint(name, i), Addresses: at("192.0.2.1")})
+		many = append(many, target.Target{Name: fmt.Sprint(name, i), Addresses: at("192.0.2.1")})
 	}
 	batches := []*initiator.Batch{
 		batchOf("192.0.2.10",
-			initiator.Target{Name: name + "1", Addresses: at("192.0.2.1")}, initiator.Target{Name: name + "2", Addresses: at("192.0.2.1")},
-			initiator.Target{Name: name + "3", Alias: "an \"alias\"\x1b", Addresses: at("192.0.2.1")}, initiator.Target{Name: name + "4", Addresses: at("192.0.2.1")},
-			initiator.Target{Name: name + "4\"", Addresses: at("192.0.2.1")}, initiator.Target{Name: name + "\"12345678", Addresses: at("192.0.2.1")}, initiator.Target{Name: name + "größe", Addresses: at("192.0.2.1")},
-			initiator.Target{Name: name + "5", Addresses: at("192.0.2.2")}, initiator.Target{Name: name + "6", Addresses: at("192.0.2.1", "2001:db8::1")}, initiator.Target{Name: name + "7", Addresses: at("192.0.2.1", "2001:db8::1")},
-			initiator.Target{Name: name + "8", Alias: "x", Addresses: at("192.0.2.1")}),
-		batchOf("192.0.2.11", initiator.Target{Name: name + "1", Addresses: at("192.0.2.1")}),
+			target.Target{Name: name + "1", Addresses: at("192.0.2.1")}, target.Target{Name: name + "2", Addresses: at("192.0.2.1")},
+			target.Target{Name: name + "3", Alias: "an \"alias\"\x1b", Addresses: at("192.0.2.1")}, target.Target{Name: name + "4", Addresses: at("192.0.2.1")},
+			target.Target{Name: name + "4\"", Addresses: at("192.0.2.1")}, target.Target{Name: name + "\"12345678", Addresses: at("192.0.2.1")}, target.Target{Name: name + "größe", Addresses: at("192.0.2.1")},
+			target.Target{Name: name + "5", Addresses: at("192.0.2.2")}, target.Target{Name: name + "6", Addresses: at("192.0.2.1", "2001:db8::1")}, target.Target{Name: name + "7", Addresses: at("192.0.2.1", "2001:db8::1")},
+			target.Target{Name: name + "8", Alias: "x", Addresses: at("192.0.2.1")}),
+		batchOf("192.0.2.11", target.Target{Name: name + "1", Addresses: at("192.0.2.1")}),
 		batchOf("192.0.2.10", many...),
 		batchOf("192.0.2.10"),
 	}
 	for i := range 20 { // more addresses than are known at once
-		batches = append(batches, batchOf("192.0.2.10", initiator.Target{Name: name, Addresses: at(fmt.Sprintf("192.0.2.%d", i*7%11), "192.0.2.1")}))
+		batches = append(batches, batchOf("192.0.2.10", target.Target{Name: name, Addresses: at(fmt.Sprintf("192.0.2.%d", i*7%11), "192.0.2.1")}))
 	}
 	type line struct {
 		Type, Portal, Name, Alias string
@@ -114,10 +115,10 @@ func TestLinesOnce(t *testing.T) {
 	o.Printed, o.Room = new(render.LineSet), 1<<20
 	a, b := "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	for _, batch := range []*initiator.Batch{
-		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1")}, initiator.Target{Name: b, Addresses: at("192.0.2.1")}),
-		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1", "192.0.2.2")}, initiator.Target{Name: b, Addresses: at("192.0.2.1")}),
-		batchOf("192.0.2.10", initiator.Target{Name: a, Addresses: at("192.0.2.1", "192.0.2.2", "192.0.2.3")}),
-		batchOf("192.0.2.11", initiator.Target{Name: a, Addresses: at("192.0.2.1")}),
+		batchOf("192.0.2.10", target.Target{Name: a, Addresses: at("192.0.2.1")}, target.Target{Name: b, Addresses: at("192.0.2.1")}),
+		batchOf("192.0.2.10", target.Target{Name: a, Addresses: at("192.0.2.1", "192.0.2.2")}, target.Target{Name: b, Addresses: at("192.0.2.1")}),
+		batchOf("192.0.2.10", target.Target{Name: a, Addresses: at("192.0.2.1", "192.0.2.2", "192.0.2.3")}),
+		batchOf("192.0.2.11", target.Target{Name: a, Addresses: at("192.0.2.1")}),
 	} {
 		if err := o.Targets(batch); err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -15,10 +16,10 @@ import (
 type portalView struct {
 	v          *addressView
 	advertised advertised
-	asked      netip.AddrPort            // for --via-portal; invalid: not known yet
-	reach      map[place]initiator.Reach // what probes found; nil: there were none
-	left       int                       // targets that are not shown
-	room       []initiator.TargetAddress // of one target
+	asked      netip.AddrPort         // for --via-portal; invalid: not known yet
+	reach      map[place]target.Reach // what probes found; nil: there were none
+	left       int                    // targets that are not shown
+	room       []target.Address       // of one target
 
 	held    []*initiator.Batch
 	targets int   // in them
@@ -99,7 +100,7 @@ func askedAt(r *initiator.Result) netip.AddrPort {
 // shown returns a batch as it is shown.
 func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
 	s := b.Like()
-	var last, now []initiator.TargetAddress
+	var last, now []target.Address
 	for i := range b.Len() {
 		if a := b.Addresses(i); i == 0 || !render.SameMemory(a, last) {
 			last, now = a, p.addresses(a)
@@ -108,7 +109,7 @@ func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
 			p.left++
 			continue
 		}
-		s.AddTarget(b, i, now)
+		s.AddTarget(&b.List, i, now)
 	}
 	if b.Result != nil {
 		r := *b.Result
@@ -120,8 +121,8 @@ func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
 
 // result makes a result one as it is shown.
 func (p *portalView) result(r *initiator.Result) {
-	var targets []initiator.Target
-	var last, now []initiator.TargetAddress
+	var targets []target.Target
+	var last, now []target.Address
 	for i, t := range r.Targets {
 		if i == 0 || !render.SameMemory(t.Addresses, last) {
 			last, now = t.Addresses, slices.Clone(p.addresses(t.Addresses))
@@ -144,7 +145,7 @@ func (p *portalView) result(r *initiator.Result) {
 
 // addresses returns the addresses of one target as they are shown. They are valid
 // until the next call.
-func (p *portalView) addresses(advertised []initiator.TargetAddress) []initiator.TargetAddress {
+func (p *portalView) addresses(advertised []target.Address) []target.Address {
 	shown := p.v.places(p.room[:0], advertised, p.asked)
 	for i := range shown {
 		shown[i].Reach = p.reach[place{shown[i].Host, shown[i].Port}]
@@ -153,5 +154,5 @@ func (p *portalView) addresses(advertised []initiator.TargetAddress) []initiator
 	if !p.v.reachable {
 		return shown
 	}
-	return slices.DeleteFunc(shown, func(a initiator.TargetAddress) bool { return a.Reach != initiator.Reachable })
+	return slices.DeleteFunc(shown, func(a target.Address) bool { return a.Reach != target.Reachable })
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -117,7 +118,7 @@ func newJSONStatic(t *registry.StaticTarget) *render.JSONTarget {
 }
 
 // targetAddresses are addresses with portal group tags.
-type targetAddresses []initiator.TargetAddress
+type targetAddresses []target.Address
 
 func (a *targetAddresses) String() string { return "" }
 
@@ -129,7 +130,7 @@ func (a *targetAddresses) Set(s string) error {
 	if err != nil {
 		return errors.New(machine.ConfigReason(err))
 	}
-	t := initiator.TargetAddress{Host: p.Address, Port: p.Port, Group: initiator.NoGroup}
+	t := target.Address{Host: p.Address, Port: p.Port, Group: target.NoGroup}
 	if addr, err := netip.ParseAddr(p.Address); err == nil {
 		t.Host = addr.String()
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // targetList shows the targets that are known.
@@ -109,9 +110,9 @@ func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error
 
 // lines prints the lines of -o iscsiadm: each address once, without those of
 // mechanisms by which the target is missing.
-func (t *targetList) lines(target *registry.KnownTarget) error {
-	var all []initiator.TargetAddress
-	for _, m := range target.Mechanisms {
+func (t *targetList) lines(found *registry.KnownTarget) error {
+	var all []target.Address
+	for _, m := range found.Mechanisms {
 		if !m.MissingSince.IsZero() {
 			continue
 		}
@@ -122,13 +123,13 @@ func (t *targetList) lines(target *registry.KnownTarget) error {
 		}
 	}
 	out := render.NewISCSIADMOutput(t.Stdout, nil)
-	b := initiator.Batch{Address: addressOf(target)}
-	b.Add(&initiator.Target{Name: target.Name, Addresses: all})
+	b := initiator.Batch{Address: addressOf(found)}
+	b.Add(&target.Target{Name: found.Name, Addresses: all})
 	if err := out.Targets(&b); err != nil {
 		return err
 	}
 	if t.leftOut += out.LeftOut; len(all) > 0 && out.LeftOut == len(all) && !b.Address.IsValid() {
-		t.say("%s: none of its addresses can be used from here", target.Name)
+		t.say("%s: none of its addresses can be used from here", found.Name)
 	}
 	return out.HandOn()
 }

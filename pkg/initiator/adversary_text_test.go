@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -96,13 +97,13 @@ func TestAdversaryManyTargets(t *testing.T) {
 	t.Parallel()
 	const count = 100_000
 	name := func(i int) string { return fmt.Sprintf("iqn.2026-11.com.example:disk%d", i) }
-	target := &iscsitest.Target{MaxText: 65_521, Split: iscsitest.SplitAnywhere}
+	tgt := &iscsitest.Target{MaxText: 65_521, Split: iscsitest.SplitAnywhere}
 	for i := range count {
-		target.Records = append(target.Records, iscsitest.Record{Name: name(i), Addresses: []string{"192.0.2.10:3260,1", "[2001:db8::10]:3260,2"}})
+		tgt.Records = append(tgt.Records, iscsitest.Record{Name: name(i), Addresses: []string{"192.0.2.10:3260,1", "[2001:db8::10]:3260,2"}})
 	}
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := scene.Portal(n, scene.Where, target)
-		check := func(i int, found initiator.Target) {
+		p := scene.Portal(n, scene.Where, tgt)
+		check := func(i int, found target.Target) {
 			if found.Name != name(i) || len(found.Addresses) != 2 {
 				t.Fatalf("target %d is %v", i, found)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -58,7 +59,7 @@ type worker struct {
 	d          *Discoverer
 	conn       *conn
 	spareWatch *stopwatch.Watch // for the next work; nil: there is none
-	list       list
+	parser     target.Parser
 	text       func(pdu.Text) error // takes the text of the answer
 	// name is the last of ours that was found usable, and unusual what keeps it
 	// from being an iSCSI name.
@@ -73,8 +74,8 @@ type worker struct {
 func newAttempt(p *pool) *attempt {
 	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
 	a.conn.handOn = a.handOn
-	a.list = list{emit: a.found, more: a.foundMore, warnings: &a.warnings}
-	a.text = a.list.text
+	a.parser = target.Parser{Emit: a.found, EmitNames: a.foundMore, Warning: func(code, format string, args ...any) { a.warnings.add(WarningCode(code), format, args...) }}
+	a.text = a.parser.Text
 	return a
 }
 

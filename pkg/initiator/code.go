@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -30,7 +31,7 @@ func Code(err error) uint32 {
 		reject      *pdu.RejectError
 		limit       *pdu.LimitError
 		memory      *MemoryError
-		answer      *AnswerError
+		answer      *target.AnswerError
 		own         interface{ ISDSC() uint32 } // an error that knows its number
 		at          *Error
 	)

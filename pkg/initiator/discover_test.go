@@ -16,12 +16,13 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-func target(name string, addresses ...initiator.TargetAddress) initiator.Target {
-	return initiator.Target{Name: name, Addresses: addresses}
+func targetOf(name string, addresses ...target.Address) target.Target {
+	return target.Target{Name: name, Addresses: addresses}
 }
 
 func TestDiscover(t *testing.T) {
@@ -35,13 +36,13 @@ func TestDiscover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []initiator.Target{
-		target("iqn.2026-11.com.example:disk1",
-			initiator.TargetAddress{Host: "192.0.2.10", Port: 3260, Group: 1},
-			initiator.TargetAddress{Host: "2001:db8::10", Port: 3261, Group: 2}),
-		target("iqn.2026-11.com.example:none",
-			initiator.TargetAddress{Host: "127.0.0.1", Port: server.Addr.Port(), Group: initiator.NoGroup}),
-		target("eui.02004567A425678D", initiator.TargetAddress{Host: "array.example", Port: 3260, Group: 1}),
+	want := []target.Target{
+		targetOf("iqn.2026-11.com.example:disk1",
+			target.Address{Host: "192.0.2.10", Port: 3260, Group: 1},
+			target.Address{Host: "2001:db8::10", Port: 3261, Group: 2}),
+		targetOf("iqn.2026-11.com.example:none",
+			target.Address{Host: "127.0.0.1", Port: server.Addr.Port(), Group: target.NoGroup}),
+		targetOf("eui.02004567A425678D", target.Address{Host: "array.example", Port: 3260, Group: 1}),
 	}
 	if diff := cmp.Diff(want, r.Targets); diff != "" {
 		t.Errorf("targets (-want +got):\n%s", diff)

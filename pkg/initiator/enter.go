@@ -191,8 +191,8 @@ func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPref
 
 // sendTargets asks for the list and hands the targets on.
 func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, addr netip.AddrPort) error {
-	a.list.strict = a.d.StrictNames
-	a.list.reset(addr, a.d.maxTargets())
+	a.parser.Strict = a.d.StrictNames
+	a.parser.Reset(addr, a.d.maxTargets())
 	defer a.endList()
 	m := &a.conn.list
 	m.Reset(numbers, a.text)
@@ -201,13 +201,13 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	if err := a.conn.run(ctx, m); err != nil {
 		return err
 	}
-	return a.list.close()
+	return a.parser.Close()
 }
 
 // endList notes what the list left out, also of an answer that broke off.
 func (a *attempt) endList() {
-	a.result.LeftOut = a.list.leftOut
-	a.list.warnUnusable()
+	a.result.LeftOut = a.parser.LeftOut
+	a.parser.WarnUnusable()
 }
 
 // logout closes the session as a guest should. By now nothing that goes wrong

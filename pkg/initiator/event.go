@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -20,7 +21,7 @@ type Event interface{ event() }
 type TargetFound struct {
 	Index  int // of the portal in the sequence, from 0
 	Portal Portal
-	Target Target
+	Target target.Target
 }
 
 // A PortalDone is the end of a portal's discovery: the last event of it.
@@ -47,7 +48,7 @@ type Result struct {
 	// name, in the order of the answer. Targets at the same addresses may share the
 	// memory of these: they can be appended to, but not changed in place. They are nil in the events of Run, which
 	// has handed them on before.
-	Targets      []Target
+	Targets      []target.Target
 	TargetsFound int // how many targets were read; a repeated name counts again in Run
 
 	// Complete reports that the answer was read to its end and no target was left

@@ -9,12 +9,13 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // An answer is what came of a list.
 type answer struct {
-	targets  []initiator.Target
+	targets  []target.Target
 	warnings []initiator.WarningCode
 	leftOut  int
 	complete bool
@@ -94,11 +95,11 @@ func TestFieldNames(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			text := scene.Pairs("TargetName="+good, "TargetName="+tt.name, "TargetAddress=192.0.2.10:3260,1")
-			want := answer{targets: []initiator.Target{target(good, here)}, warnings: tt.want, complete: !tt.out}
+			want := answer{targets: []target.Target{targetOf(good, here)}, warnings: tt.want, complete: !tt.out}
 			if tt.out {
 				want.leftOut = 1
 			} else {
-				want.targets = append(want.targets, target(tt.name, v4(10, 1)))
+				want.targets = append(want.targets, targetOf(tt.name, v4(10, 1)))
 			}
 			judgeAnswer(t, scene.Where, text, false, want)
 			if len(tt.want) > 0 {
@@ -132,10 +133,10 @@ func TestFieldAnswers(t *testing.T) {
 		{name: "names in another case", text: scene.Pairs("targetname=" + a), want: answer{err: `begins with "targetname=`, warnings: codes{initiator.WarnUnknownKey}}},
 		{name: "names that are harmful", text: scene.Pairs("TargetName=\x1b[2J", "TargetName=a b"), want: answer{err: "none of 2 target names can be used", leftOut: 2, warnings: codes{initiator.WarnTargetName, initiator.WarnTargetName}}},
 		{name: "an escape", text: scene.Pairs("Rack=\x1b[2J"), want: answer{err: `\x1b[2J`, warnings: codes{initiator.WarnUnknownKey}}},
-		{name: "an address with a blank", text: scene.Pairs("TargetName="+a, "TargetAddress=192.0.2.10:3260, 1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, 1))}}},
-		{name: "an address without brackets", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:3260,1"), want: answer{complete: true, targets: []initiator.Target{target(a, initiator.TargetAddress{Host: "2001:db8::10", Port: 3260, Group: 1})}}},
-		{name: "an address of two readings", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:860,1"), want: answer{complete: true, targets: []initiator.Target{target(a, here)}, warnings: codes{initiator.WarnTargetAddress, initiator.WarnNoAddress}}},
-		{name: "one of two addresses", text: scene.Pairs("TargetName="+a, "TargetAddress=x y", "TargetAddress=192.0.2.10:3260,-1"), want: answer{complete: true, targets: []initiator.Target{target(a, v4(10, initiator.NoGroup))}, warnings: codes{initiator.WarnTargetAddress}}},
+		{name: "an address with a blank", text: scene.Pairs("TargetName="+a, "TargetAddress=192.0.2.10:3260, 1"), want: answer{complete: true, targets: []target.Target{targetOf(a, v4(10, 1))}}},
+		{name: "an address without brackets", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:3260,1"), want: answer{complete: true, targets: []target.Target{targetOf(a, target.Address{Host: "2001:db8::10", Port: 3260, Group: 1})}}},
+		{name: "an address of two readings", text: scene.Pairs("TargetName="+a, "TargetAddress=2001:db8::10:860,1"), want: answer{complete: true, targets: []target.Target{targetOf(a, here)}, warnings: codes{initiator.WarnTargetAddress, initiator.WarnNoAddress}}},
+		{name: "one of two addresses", text: scene.Pairs("TargetName="+a, "TargetAddress=x y", "TargetAddress=192.0.2.10:3260,-1"), want: answer{complete: true, targets: []target.Target{targetOf(a, v4(10, target.NoGroup))}, warnings: codes{initiator.WarnTargetAddress}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -155,36 +156,36 @@ func TestFieldAddresses(t *testing.T) {
 	t.Parallel()
 	const a = "iqn.2026-11.com.example:a"
 	type codes = []initiator.WarningCode
-	at := func(host string, why initiator.Unusable) initiator.TargetAddress {
-		return initiator.TargetAddress{Host: host, Port: 3260, Group: 1, Unusable: why}
+	at := func(host string, why target.Unusable) target.Address {
+		return target.Address{Host: host, Port: 3260, Group: 1, Unusable: why}
 	}
 	for _, tt := range []struct {
 		name, where string
 		sent        []string
-		want        []initiator.TargetAddress
+		want        []target.Address
 		warnings    codes
 		says        string
 	}{
-		{name: "SCST's zone", where: "[fe80::1%eth0]:3260", sent: []string{"[fe80::1%enp0s9]:3260,1"}, want: []initiator.TargetAddress{at("fe80::1%eth0", 0)}},
-		{name: "gotgt's wildcard", where: scene.Where, sent: []string{"0.0.0.0:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "0.0.0.0:3260"},
-		{name: "an IPv6 wildcard", where: "[2001:db8::1]:3260", sent: []string{"[::]:3260,1"}, want: []initiator.TargetAddress{at("2001:db8::1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "[::]:3260"},
-		{name: "both wildcards", where: scene.Where, sent: []string{"0.0.0.0:3260,1", "[::]:3260,1"}, want: []initiator.TargetAddress{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}},
+		{name: "SCST's zone", where: "[fe80::1%eth0]:3260", sent: []string{"[fe80::1%enp0s9]:3260,1"}, want: []target.Address{at("fe80::1%eth0", 0)}},
+		{name: "gotgt's wildcard", where: scene.Where, sent: []string{"0.0.0.0:3260,1"}, want: []target.Address{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "0.0.0.0:3260"},
+		{name: "an IPv6 wildcard", where: "[2001:db8::1]:3260", sent: []string{"[::]:3260,1"}, want: []target.Address{at("2001:db8::1", 0)}, warnings: codes{initiator.WarnWildcard}, says: "[::]:3260"},
+		{name: "both wildcards", where: scene.Where, sent: []string{"0.0.0.0:3260,1", "[::]:3260,1"}, want: []target.Address{at("192.0.2.1", 0)}, warnings: codes{initiator.WarnWildcard}},
 		{name: "Synology's link-local address", where: scene.Where, sent: []string{"192.0.2.1:3260,1", "[fe80::211:32ff:fe0c:d12]:3260,1"},
-			want: []initiator.TargetAddress{at("192.0.2.1", 0), at("fe80::211:32ff:fe0c:d12", initiator.LinkLocalWithoutZone)}, warnings: codes{initiator.WarnUnusable}, says: "[fe80::211:32ff:fe0c:d12]:3260 (link-local"},
+			want: []target.Address{at("192.0.2.1", 0), at("fe80::211:32ff:fe0c:d12", target.LinkLocalWithoutZone)}, warnings: codes{initiator.WarnUnusable}, says: "[fe80::211:32ff:fe0c:d12]:3260 (link-local"},
 		{name: "nothing else", where: scene.Where, sent: []string{"224.0.0.1:3260,1", "255.255.255.255:3260,1", "127.0.0.1:3260,1"},
-			want: []initiator.TargetAddress{at("224.0.0.1", initiator.MulticastAddress), at("255.255.255.255", initiator.BroadcastAddress), at("127.0.0.1", initiator.LoopbackAddress)}, warnings: codes{initiator.WarnUnusable}, says: "255.255.255.255:3260"},
-		{name: "loopback from loopback", where: "127.0.0.1:3260", sent: []string{"127.0.0.2:3260,1"}, want: []initiator.TargetAddress{at("127.0.0.2", 0)}},
+			want: []target.Address{at("224.0.0.1", target.MulticastAddress), at("255.255.255.255", target.BroadcastAddress), at("127.0.0.1", target.LoopbackAddress)}, warnings: codes{initiator.WarnUnusable}, says: "255.255.255.255:3260"},
+		{name: "loopback from loopback", where: "127.0.0.1:3260", sent: []string{"127.0.0.2:3260,1"}, want: []target.Address{at("127.0.0.2", 0)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			// Twice, since the second record is known by its likeness to the first.
+			// Twice, since the second record is taken from the tail cache.
 			text, want := "", answer{complete: true, warnings: tt.warnings}
 			for _, name := range []string{a + "1", a + "2", a + "3"} {
 				text += scene.Pairs("TargetName=" + name)
 				for _, s := range tt.sent {
 					text += scene.Pairs("TargetAddress=" + s)
 				}
-				want.targets = append(want.targets, target(name, tt.want...))
+				want.targets = append(want.targets, targetOf(name, tt.want...))
 			}
 			r := judgeAnswer(t, tt.where, text, false, want)
 			if tt.says != "" && (len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, tt.says)) {
@@ -202,13 +203,13 @@ func TestSentAddresses(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		first, second string
-		want          []initiator.TargetAddress
+		want          []target.Address
 	}{
-		{name: "the address in use comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "TargetAddress=192.0.2.1:3260", want: []initiator.TargetAddress{v4(9, 1), here}},
-		{name: "the address in use comes first", first: "TargetAddress=192.0.2.1:3260", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{here, v4(9, 1)}},
-		{name: "a wildcard comes first", first: "TargetAddress=0.0.0.0:3260,-1", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{here, v4(9, 1)}},
-		{name: "none comes first", first: "X-a=b", second: "TargetAddress=192.0.2.9:3260,1", want: []initiator.TargetAddress{v4(9, 1)}},
-		{name: "none comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "X-a=b", want: []initiator.TargetAddress{v4(9, 1)}},
+		{name: "the address in use comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "TargetAddress=192.0.2.1:3260", want: []target.Address{v4(9, 1), here}},
+		{name: "the address in use comes first", first: "TargetAddress=192.0.2.1:3260", second: "TargetAddress=192.0.2.9:3260,1", want: []target.Address{here, v4(9, 1)}},
+		{name: "a wildcard comes first", first: "TargetAddress=0.0.0.0:3260,-1", second: "TargetAddress=192.0.2.9:3260,1", want: []target.Address{here, v4(9, 1)}},
+		{name: "none comes first", first: "X-a=b", second: "TargetAddress=192.0.2.9:3260,1", want: []target.Address{v4(9, 1)}},
+		{name: "none comes later", first: "TargetAddress=192.0.2.9:3260,1", second: "X-a=b", want: []target.Address{v4(9, 1)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package initiator
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -41,21 +42,21 @@ func (a *attempt) handOn() error {
 }
 
 // found takes a target from the list.
-func (a *attempt) found(t *listed) error {
+func (a *attempt) found(t *target.Record) error {
 	a.result.TargetsFound++
 	b := a.open()
-	if b.add(t); a.pool.delivery.room(b) == 0 {
+	if b.Append(t); a.pool.delivery.room(b) == 0 {
 		return a.handOn()
 	}
 	return nil
 }
 
 // foundMore takes targets of which t has all but the names.
-func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
+func (a *attempt) foundMore(t *target.Record, text pdu.Text, names []target.Span) error {
 	for len(names) > 0 {
-		if len(t.alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
+		if len(t.Alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
 			one := *t
-			one.name = text[names[0].from:names[0].to]
+			one.Name = text[names[0].From:names[0].To]
 			if err := a.found(&one); err != nil {
 				return err
 			}
@@ -63,7 +64,7 @@ func (a *attempt) foundMore(t *listed, text pdu.Text, names []span) error {
 			continue
 		}
 		n := min(len(names), a.pool.delivery.room(a.batch))
-		a.batch.addMore(text, names[:n])
+		a.batch.AppendNames(text, names[:n])
 		a.result.TargetsFound += n
 		if names = names[n:]; a.pool.delivery.room(a.batch) == 0 {
 			if err := a.handOn(); err != nil {

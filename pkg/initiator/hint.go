@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -193,7 +194,7 @@ const (
 // discoverHint is about the list.
 func (a *attempt) discoverHint(err error) string {
 	var (
-		answer  *AnswerError
+		answer  *target.AnswerError
 		limit   *pdu.LimitError
 		memory  *MemoryError
 		timeout *TimeoutError
@@ -214,7 +215,7 @@ func (a *attempt) discoverHint(err error) string {
 }
 
 // answerHint is about an answer without a target.
-func (a *attempt) answerHint(e *AnswerError) string {
+func (a *attempt) answerHint(e *target.AnswerError) string {
 	switch {
 	case e.Refusal != "":
 		return "the portal does not answer SendTargets: check that discovery is enabled there, or ask another portal of the array"

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -107,7 +108,7 @@ type orderQueue struct {
 type heldPortal struct {
 	portal  Portal
 	address netip.AddrPort // that was in use
-	targets *TargetSet     // nil: none, or they were passed on
+	targets *target.Set    // nil: none, or they were passed on
 	found   int            // targets that were taken
 	result  *Result        // nil: there is more to come
 	used    int64          // bytes of the room, by targets and warnings
@@ -145,10 +146,10 @@ const heldAtOnce = 16
 // addTargets takes targets, as far as there is room.
 func (q *orderQueue) addTargets(h *heldPortal, b *Batch) {
 	if h.targets == nil {
-		h.targets = &TargetSet{Repeats: !q.whole}
+		h.targets = &target.Set{Repeats: !q.whole}
 	}
 	for i := 0; i < b.Len() && h.full == nil; i += heldAtOnce {
-		h.targets.Add(b, i, min(i+heldAtOnce, b.Len()))
+		h.targets.Add(&b.List, i, min(i+heldAtOnce, b.Len()))
 		h.full = q.check(h.used, q.size(h.targets))
 	}
 	h.found = h.targets.Len()
@@ -156,10 +157,10 @@ func (q *orderQueue) addTargets(h *heldPortal, b *Batch) {
 }
 
 // size returns the bytes that targets take, with those of the list that is made of them.
-func (q *orderQueue) size(s *TargetSet) int64 {
+func (q *orderQueue) size(s *target.Set) int64 {
 	size := s.Size()
 	if q.whole {
-		size += int64(targetSize*s.count + addressSize*s.lists.addresses)
+		size += s.TargetsSize()
 	}
 	return size
 }
@@ -229,7 +230,7 @@ func (q *orderQueue) next(yield func(*Batch) bool) bool {
 func (h *heldPortal) replay(index int, yield func(*Batch) bool) bool {
 	for i := 0; h.targets != nil && i < h.targets.Len(); {
 		b := Batch{Index: index, Portal: h.portal, Address: h.address}
-		i = h.targets.AppendTo(&b, i)
+		i = h.targets.AppendTo(&b.List, i)
 		if !yield(&b) {
 			return false
 		}

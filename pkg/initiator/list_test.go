@@ -11,15 +11,16 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-func v4(last, group int) initiator.TargetAddress {
-	return initiator.TargetAddress{Host: fmt.Sprintf("192.0.2.%d", last), Port: 3260, Group: group}
+func v4(last, group int) target.Address {
+	return target.Address{Host: fmt.Sprintf("192.0.2.%d", last), Port: 3260, Group: group}
 }
 
 // here is the address of a target that names none.
-var here = initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: initiator.NoGroup}
+var here = target.Address{Host: "192.0.2.1", Port: 3260, Group: target.NoGroup}
 
 // unusableAnswer is text of which no target can be made.
 var unusableAnswer = scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText}
@@ -35,39 +36,39 @@ func TestList(t *testing.T) {
 	tests := []struct {
 		name     string
 		text     string
-		targets  []initiator.Target
+		targets  []target.Target
 		warnings []initiator.WarningCode
 		want     scene.Outcome
 	}{
 		{name: "nothing"},
 		{name: "NULs", text: "\x00\x00\x00"},
-		{name: "a target without an address", text: scene.Pairs(nameA), targets: []initiator.Target{target(a, here)}},
-		{name: "two", text: scene.Pairs(nameA, addr1, addr2, nameB), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "an address twice", text: scene.Pairs(nameA, addr1, addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
-		{name: "an address in two groups", text: scene.Pairs(nameA, addr1, "TargetAddress=192.0.2.10,2"), targets: []initiator.Target{target(a, v4(10, 1), v4(10, 2))}},
-		{name: "neighbours of one name", text: scene.Pairs(nameA, addr1, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}},
-		{name: "a name again", text: scene.Pairs(nameA, addr1, nameB, nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "a name again, in another case", text: scene.Pairs(nameA, addr1, nameB, "TargetName=IQN.2026-11.com.example:A", addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2)), target(b, here)}},
-		{name: "a name without an address, and again with one", text: scene.Pairs(nameA, nameB, nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
-		{name: "a name with an address, and again without", text: scene.Pairs(nameA, addr1, nameB, nameA), targets: []initiator.Target{target(a, v4(10, 1)), target(b, here)}},
-		{name: "a name without an address, and again without", text: scene.Pairs(nameA, nameB, nameA), targets: []initiator.Target{target(a, here), target(b, here)}},
-		{name: "neighbours in another case", text: scene.Pairs("TargetName=iqn.2026-11.com.example:A", addr1, nameA, addr2), targets: []initiator.Target{target("iqn.2026-11.com.example:A", v4(10, 1), v4(11, 2))}},
-		{name: "an alias", text: scene.Pairs(nameA, "TargetAlias=Größe\x1b", addr1), targets: []initiator.Target{{Name: a, Alias: "Größe\x1b", Addresses: []initiator.TargetAddress{v4(10, 1)}}}},
-		{name: "own keys", text: scene.Pairs(nameA, "X-com.example.rack=7", "X#rack=7", addr1), targets: []initiator.Target{target(a, v4(10, 1))}},
+		{name: "a target without an address", text: scene.Pairs(nameA), targets: []target.Target{targetOf(a, here)}},
+		{name: "two", text: scene.Pairs(nameA, addr1, addr2, nameB), targets: []target.Target{targetOf(a, v4(10, 1), v4(11, 2)), targetOf(b, here)}},
+		{name: "an address twice", text: scene.Pairs(nameA, addr1, addr1), targets: []target.Target{targetOf(a, v4(10, 1))}},
+		{name: "an address in two groups", text: scene.Pairs(nameA, addr1, "TargetAddress=192.0.2.10,2"), targets: []target.Target{targetOf(a, v4(10, 1), v4(10, 2))}},
+		{name: "neighbours of one name", text: scene.Pairs(nameA, addr1, nameA, addr2), targets: []target.Target{targetOf(a, v4(10, 1), v4(11, 2))}},
+		{name: "a name again", text: scene.Pairs(nameA, addr1, nameB, nameA, addr2), targets: []target.Target{targetOf(a, v4(10, 1), v4(11, 2)), targetOf(b, here)}},
+		{name: "a name again, in another case", text: scene.Pairs(nameA, addr1, nameB, "TargetName=IQN.2026-11.com.example:A", addr2), targets: []target.Target{targetOf(a, v4(10, 1), v4(11, 2)), targetOf(b, here)}},
+		{name: "a name without an address, and again with one", text: scene.Pairs(nameA, nameB, nameA, addr1), targets: []target.Target{targetOf(a, v4(10, 1)), targetOf(b, here)}},
+		{name: "a name with an address, and again without", text: scene.Pairs(nameA, addr1, nameB, nameA), targets: []target.Target{targetOf(a, v4(10, 1)), targetOf(b, here)}},
+		{name: "a name without an address, and again without", text: scene.Pairs(nameA, nameB, nameA), targets: []target.Target{targetOf(a, here), targetOf(b, here)}},
+		{name: "neighbours in another case", text: scene.Pairs("TargetName=iqn.2026-11.com.example:A", addr1, nameA, addr2), targets: []target.Target{targetOf("iqn.2026-11.com.example:A", v4(10, 1), v4(11, 2))}},
+		{name: "an alias", text: scene.Pairs(nameA, "TargetAlias=Größe\x1b", addr1), targets: []target.Target{{Name: a, Alias: "Größe\x1b", Addresses: []target.Address{v4(10, 1)}}}},
+		{name: "own keys", text: scene.Pairs(nameA, "X-com.example.rack=7", "X#rack=7", addr1), targets: []target.Target{targetOf(a, v4(10, 1))}},
 
-		{name: "a key that does not belong", text: scene.Pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
-		{name: "a bad name", text: scene.Pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name between", text: scene.Pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name between the same", text: scene.Pairs(nameA, addr1, "TargetName=x y", nameA, addr2), targets: []initiator.Target{target(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "no name", text: scene.Pairs("TargetName=", addr1, nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a name that is not UTF-8", text: scene.Pairs(nameA+"\xff", nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a name with a newline", text: scene.Pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []initiator.Target{target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad name has any alias and addresses", text: scene.Pairs("TargetName=-x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []initiator.Target{target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
-		{name: "a bad address", text: scene.Pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
-		{name: "bad addresses alone", text: scene.Pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
-		{name: "bad addresses alone, at the end", text: scene.Pairs(nameB, nameA, "TargetAddress=x y"), targets: []initiator.Target{target(b, here), target(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
-		{name: "bad addresses, and good ones under the name again", text: scene.Pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []initiator.Target{target(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
-		{name: "a bad alias", text: scene.Pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []initiator.Target{target(a, here), target(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
+		{name: "a key that does not belong", text: scene.Pairs("TargetPortalGroupTag=1", nameA, "Rack=\x1b[2J"), targets: []target.Target{targetOf(a, here)}, warnings: []initiator.WarningCode{initiator.WarnUnknownKey, initiator.WarnUnknownKey}},
+		{name: "a bad name", text: scene.Pairs("TargetName=disk\x1b[2J", addr1, nameA), targets: []target.Target{targetOf(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between", text: scene.Pairs(nameA, "TargetName=../../etc/passwd", addr1, nameB), targets: []target.Target{targetOf(a, here), targetOf(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name between the same", text: scene.Pairs(nameA, addr1, "TargetName=x y", nameA, addr2), targets: []target.Target{targetOf(a, v4(10, 1), v4(11, 2))}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "no name", text: scene.Pairs("TargetName=", addr1, nameA), targets: []target.Target{targetOf(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name that is not UTF-8", text: scene.Pairs(nameA+"\xff", nameB), targets: []target.Target{targetOf(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a name with a newline", text: scene.Pairs(nameA+"\n192.0.2.66:3260,1 "+b, nameB), targets: []target.Target{targetOf(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad name has any alias and addresses", text: scene.Pairs("TargetName=-x", "TargetAlias=\xff", "TargetAddress=", nameA), targets: []target.Target{targetOf(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetName}},
+		{name: "a bad address", text: scene.Pairs(nameA, "TargetAddress=\x1b[2J", addr1), targets: []target.Target{targetOf(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "bad addresses alone", text: scene.Pairs(nameA, "TargetAddress=10.0.0.1:0,1", "TargetAddress=", nameB), targets: []target.Target{targetOf(a, here), targetOf(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses alone, at the end", text: scene.Pairs(nameB, nameA, "TargetAddress=x y"), targets: []target.Target{targetOf(b, here), targetOf(a, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress, initiator.WarnNoAddress}},
+		{name: "bad addresses, and good ones under the name again", text: scene.Pairs(nameA, "TargetAddress=x y", nameA, addr1), targets: []target.Target{targetOf(a, v4(10, 1))}, warnings: []initiator.WarningCode{initiator.WarnTargetAddress}},
+		{name: "a bad alias", text: scene.Pairs(nameA, "TargetAlias=\xff", nameB, "TargetAlias="+strings.Repeat("a", 256)), targets: []target.Target{targetOf(a, here), targetOf(b, here)}, warnings: []initiator.WarningCode{initiator.WarnTargetAlias, initiator.WarnTargetAlias}},
 
 		{name: "an address before any name", text: scene.Pairs(addr1, nameA), want: malformed},
 		{name: "an alias before any name", text: scene.Pairs("TargetAlias=x", nameA), want: malformed},
@@ -109,7 +110,7 @@ func TestListStream(t *testing.T) {
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		const a, b = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 		text := scene.Pairs("TargetName="+a, "TargetAddress=192.0.2.10,1", "TargetName="+a, "TargetAddress=192.0.2.11,1", "TargetName="+b, "TargetName="+a)
-		var got []initiator.Target
+		var got []target.Target
 		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.Portal(n, scene.Where, scene.Answers(text))})) {
 			switch e := e.(type) {
 			case initiator.TargetFound:
@@ -120,7 +121,7 @@ func TestListStream(t *testing.T) {
 				}
 			}
 		}
-		want := []initiator.Target{target(a, v4(10, 1), v4(11, 1)), target(b, here), target(a, here)}
+		want := []target.Target{targetOf(a, v4(10, 1), v4(11, 1)), targetOf(b, here), targetOf(a, here)}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)
 		}
@@ -137,13 +138,13 @@ func TestListZone(t *testing.T) {
 			"TargetAddress=[fe80::3%eth9],1", "TargetAddress=[ff02::1],1", "TargetName="+b)
 		r, _ := discover(t, d, scene.Portal(n, "[fe80::1%eth0]:3260", scene.Answers(text)))
 		scene.Judge(t, r.Err, scene.Outcome{})
-		address := func(host string, group int) initiator.TargetAddress {
-			return initiator.TargetAddress{Host: host, Port: 3260, Group: group}
+		address := func(host string, group int) target.Address {
+			return target.Address{Host: host, Port: 3260, Group: group}
 		}
-		want := []initiator.Target{
-			target(a, address("fe80::2%eth0", 1), address("2001:db8::2", 1), address("169.254.0.2", 1), address("fe80::3%eth0", 1),
-				initiator.TargetAddress{Host: "ff02::1", Port: 3260, Group: 1, Unusable: initiator.MulticastAddress}),
-			target(b, address("fe80::1%eth0", initiator.NoGroup)),
+		want := []target.Target{
+			targetOf(a, address("fe80::2%eth0", 1), address("2001:db8::2", 1), address("169.254.0.2", 1), address("fe80::3%eth0", 1),
+				target.Address{Host: "ff02::1", Port: 3260, Group: 1, Unusable: target.MulticastAddress}),
+			targetOf(b, address("fe80::1%eth0", target.NoGroup)),
 		}
 		if diff := cmp.Diff(want, r.Targets); diff != "" {
 			t.Errorf("targets (-want +got):\n%s", diff)

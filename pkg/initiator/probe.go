@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -18,7 +19,7 @@ import (
 type probed struct {
 	done chan struct{} // closed when the rest is there
 
-	reach Reach
+	reach target.Reach
 	why   string    // why it was not tried, or why the login failed; empty: the word says all
 	left  []Warning // what could not be taken away of its protection
 }
@@ -47,7 +48,7 @@ func (p *Prober) claim(ctx context.Context, t *probeTask) *probed {
 
 // run makes a probe when there is room for it.
 func (p *Prober) run(ctx context.Context, t *probeTask, o *probed) {
-	o.reach, o.why = NotTried, whyCancelled
+	o.reach, o.why = target.NotTried, whyCancelled
 	select {
 	case p.free <- struct{}{}:
 		defer func() { <-p.free }()
@@ -137,26 +138,26 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 }
 
 // reached says what the outcome of a probe means, and why where that is not plain.
-func (a *attempt) reached(err error) (Reach, string) {
+func (a *attempt) reached(err error) (target.Reach, string) {
 	var (
 		config *isdsc.Error
 		login  *pdu.LoginError
 	)
 	switch {
 	case err == nil:
-		return Reachable, ""
+		return target.Reachable, ""
 	case errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
-		return Reachable, "" // a target answered, and we do not go on
+		return target.Reachable, "" // a target answered, and we do not go on
 	case stageOf(err) == StageLogin:
-		return Unreachable, probeText(err)
+		return target.Unreachable, probeText(err)
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return Unreachable, ""
+		return target.Unreachable, ""
 	case stageOf(err) != StageConnect, errors.As(err, &config), exhausted(err):
-		return NotTried, probeText(err)
+		return target.NotTried, probeText(err)
 	case refusedByHost(err):
-		return Refused, ""
+		return target.Refused, ""
 	}
-	return Unreachable, ""
+	return target.Unreachable, ""
 }
 
 // exhausted reports that this host could not make the connection.
@@ -185,8 +186,8 @@ func probeText(err error) string {
 	return text.Cut(message(err), most)
 }
 
-// place returns host:port, for messages.
-func (a TargetAddress) place() string {
+// addressText returns host:port, for messages.
+func addressText(a target.Address) string {
 	if addr, ok := a.Addr(); ok {
 		return netip.AddrPortFrom(addr, a.Port).String()
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A probeCall is one call of Prober.Probe: what is known of the result whose
@@ -39,14 +40,14 @@ const (
 )
 
 // try returns the outcome for an address, which may be under way.
-func (c *probeCall) try(a TargetAddress) *probed {
+func (c *probeCall) try(a target.Address) *probed {
 	addr, literal := a.Addr()
 	if !literal {
 		return c.notTried(whyName)
 	}
 	dst := netip.AddrPortFrom(addr.Unmap(), a.Port)
 	if c.wasAsked(dst) {
-		return c.settle(Reachable, "")
+		return c.settle(target.Reachable, "")
 	}
 	if why := c.forbidden(a, dst.Addr()); why != "" {
 		return c.notTried(why)
@@ -68,10 +69,10 @@ func (c *probeCall) try(a TargetAddress) *probed {
 	return o
 }
 
-func (c *probeCall) notTried(why string) *probed { return c.settle(NotTried, why) }
+func (c *probeCall) notTried(why string) *probed { return c.settle(target.NotTried, why) }
 
 // settle returns an outcome that needs no connection.
-func (c *probeCall) settle(reach Reach, why string) *probed {
+func (c *probeCall) settle(reach target.Reach, why string) *probed {
 	o := c.settled[why]
 	if o == nil {
 		o = &probed{done: make(chan struct{}), reach: reach, why: why}
@@ -111,14 +112,14 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 }
 
 // forbidden says why an address is never tried; empty: it may be.
-func (c *probeCall) forbidden(a TargetAddress, addr netip.Addr) string {
+func (c *probeCall) forbidden(a target.Address, addr netip.Addr) string {
 	switch {
-	case a.Unusable != Usable:
+	case a.Unusable != target.Usable:
 		return a.Unusable.String()
 	case !zone.IsHost(addr):
 		return whyNoHost
 	case zone.Missing(addr):
-		return LinkLocalWithoutZone.String()
+		return target.LinkLocalWithoutZone.String()
 	case addr.IsLoopback() || addr == c.r.Source.Unmap():
 		return whyOwn
 	}

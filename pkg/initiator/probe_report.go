@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Warnings of a [Prober].
@@ -33,12 +35,12 @@ type probeGroup struct {
 }
 
 // add takes the outcome at an address.
-func (r *probeReport) add(a *TargetAddress, o *probed, withheld bool) {
+func (r *probeReport) add(a *target.Address, o *probed, withheld bool) {
 	if len(r.left) < maxProbeReasons {
 		r.left = append(r.left, o.left...)
 	}
 	switch {
-	case o.reach == NotTried:
+	case o.reach == target.NotTried:
 		r.group(WarnNotTried, a, o.why)
 		return
 	case o.why != "":
@@ -50,12 +52,12 @@ func (r *probeReport) add(a *TargetAddress, o *probed, withheld bool) {
 }
 
 // group adds an address to those with one reason.
-func (r *probeReport) group(code WarningCode, a *TargetAddress, why string) {
+func (r *probeReport) group(code WarningCode, a *target.Address, why string) {
 	const most = 5
 	for _, g := range r.groups {
 		if g.code == code && g.why == why {
 			if g.count++; len(g.first) < most {
-				g.first = append(g.first, a.place())
+				g.first = append(g.first, addressText(*a))
 			}
 			return
 		}
@@ -64,7 +66,7 @@ func (r *probeReport) group(code WarningCode, a *TargetAddress, why string) {
 		r.omitted++
 		return
 	}
-	r.groups = append(r.groups, &probeGroup{code: code, why: why, first: []string{a.place()}, count: 1})
+	r.groups = append(r.groups, &probeGroup{code: code, why: why, first: []string{addressText(*a)}, count: 1})
 }
 
 // warnings returns what is to be told. asked is the portal that was asked.

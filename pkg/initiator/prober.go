@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A ProbeKind says how an advertised address is tried.
@@ -109,7 +110,7 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 // to which initiator, and under which plan. Why an address was not tried, or a login
 // failed, is added to the warnings of r. When ctx ends, the addresses that are left are
 // NotTried.
-func (p *Prober) Probe(ctx context.Context, r *Result, addresses []TargetAddress) {
+func (p *Prober) Probe(ctx context.Context, r *Result, addresses []target.Address) {
 	p.once.Do(p.begin)
 	c := &probeCall{p: p, ctx: ctx, r: r, settled: make(map[string]*probed)}
 	type place struct {
@@ -117,7 +118,7 @@ func (p *Prober) Probe(ctx context.Context, r *Result, addresses []TargetAddress
 		port uint16
 	}
 	known := make(map[place]*probed)
-	order := make([]*TargetAddress, 0, len(addresses)) // one of each place
+	order := make([]*target.Address, 0, len(addresses)) // one of each place
 	for i := range addresses {
 		a := &addresses[i]
 		at := place{a.Host, a.Port}
@@ -143,7 +144,7 @@ func (p *Prober) Probe(ctx context.Context, r *Result, addresses []TargetAddress
 // ProbeTargets is Probe for the addresses of r.Targets, of which it makes copies.
 // Targets that shared their memory do so again.
 func (p *Prober) ProbeTargets(ctx context.Context, r *Result) {
-	var all []TargetAddress
+	var all []target.Address
 	ends := make([]int, len(r.Targets)) // in all, of each target's addresses
 	for i := range r.Targets {
 		a := r.Targets[i].Addresses
@@ -161,7 +162,7 @@ func (p *Prober) ProbeTargets(ctx context.Context, r *Result) {
 }
 
 // sameAddresses reports whether two targets share the memory of their addresses.
-func sameAddresses(a, b []TargetAddress) bool {
+func sameAddresses(a, b []target.Address) bool {
 	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 

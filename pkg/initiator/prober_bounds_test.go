@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -36,7 +37,7 @@ func TestProbeOnce(t *testing.T) {
 				if diff := cmp.Diff(want, reaches(&r)); diff != "" {
 					t.Error(diff)
 				}
-				if got := r.Targets[1].Addresses[0].Reach; got != initiator.Reachable {
+				if got := r.Targets[1].Addresses[0].Reach; got != target.Reachable {
 					t.Errorf("of the second target: %v", got)
 				}
 			}
@@ -177,13 +178,13 @@ func TestProbeUnusable(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		r, _ := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{}))
-		addresses := []initiator.TargetAddress{
-			{Host: "192.0.2.9", Port: 3260, Group: 1, Unusable: initiator.BroadcastAddress},
-			{Host: "192.0.2.8", Port: 3260, Group: 1, Unusable: initiator.LoopbackAddress},
+		addresses := []target.Address{
+			{Host: "192.0.2.9", Port: 3260, Group: 1, Unusable: target.BroadcastAddress},
+			{Host: "192.0.2.8", Port: 3260, Group: 1, Unusable: target.LoopbackAddress},
 		}
 		newProber(d, initiator.ProbeTCP).Probe(t.Context(), &r, addresses)
 		for _, a := range addresses {
-			if a.Reach != initiator.NotTried {
+			if a.Reach != target.NotTried {
 				t.Errorf("%s: got %v", a, a.Reach)
 			}
 		}
@@ -219,7 +220,7 @@ func TestProbeSharesNothing(t *testing.T) {
 		r, _ := discover(t, d, scene.Portal(n, scene.Where, scene.Showing(scene.Where+",1")))
 		kept, before := r.Targets, r.Warnings
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
-		if kept[0].Addresses[0].Reach != initiator.NotProbed || r.Targets[0].Addresses[0].Reach != initiator.Reachable || len(before) != 0 {
+		if kept[0].Addresses[0].Reach != target.NotProbed || r.Targets[0].Addresses[0].Reach != target.Reachable || len(before) != 0 {
 			t.Errorf("before %+v, now %+v", kept, r.Targets)
 		}
 	})

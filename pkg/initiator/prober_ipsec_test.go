@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -20,7 +21,7 @@ func TestProbeUnknown(t *testing.T) {
 		scene.Judge(t, r.Err, scene.Outcome{})
 		d.NothingExists = false
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
-		if r.Targets[0].Addresses[0].Reach != initiator.NotTried || len(n.Dials()) != 1 {
+		if r.Targets[0].Addresses[0].Reach != target.NotTried || len(n.Dials()) != 1 {
 			t.Errorf("got %+v, dials %v", r.Targets, n.Dials())
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -143,7 +144,7 @@ func TestProbeAlgorithm(t *testing.T) {
 		there := n.Portal("192.0.2.1:3261", &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret, Algorithm: "5"})
 		r, _ := discover(t, d, p)
 		newProber(d, initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
-		if got, _ := n.Sessions(there)[0].Key("CHAP_A"); got != "5" || r.Targets[0].Addresses[0].Reach != initiator.Reachable {
+		if got, _ := n.Sessions(there)[0].Key("CHAP_A"); got != "5" || r.Targets[0].Addresses[0].Reach != target.Reachable {
 			t.Errorf("offered %q; %+v", got, r.Targets)
 		}
 	})

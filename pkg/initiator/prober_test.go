@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -103,7 +104,7 @@ func TestProbe(t *testing.T) {
 						t.Fatalf("got %+v", r)
 					}
 					never := tt.never
-					if u := r.Targets[0].Addresses[0].Unusable; u != initiator.Usable {
+					if u := r.Targets[0].Addresses[0].Unusable; u != target.Usable {
 						never = u.String() // that goes first
 					}
 					newProber(d, kind).ProbeTargets(t.Context(), &r)

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -68,7 +69,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.
 	if login.Address == "" {
 		return refuse("it did not say where")
 	}
-	target, kind, reason := ParseTargetAddress(login.Address, from.Port())
+	t, kind, reason := target.ParseAddress(login.Address, from.Port())
 	if reason != "" {
 		return refuse("not an address: " + reason)
 	}
@@ -76,12 +77,12 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.
 	if len(r.visited) > MaxRedirects {
 		return refuse(fmt.Sprintf("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects))
 	}
-	if kind == linkLocalAddress {
-		target = target.seenFrom(from.Addr(), kind)
+	if kind == target.LinkLocalAddress {
+		t = t.SeenFrom(from.Addr(), kind)
 	}
-	addr, literal := target.Addr()
+	addr, literal := t.Addr()
 	if literal {
-		to := netip.AddrPortFrom(addr.Unmap(), target.Port)
+		to := netip.AddrPortFrom(addr.Unmap(), t.Port)
 		if reason := r.forbids(from, to); reason != "" {
 			return refuse(reason)
 		}
@@ -95,14 +96,14 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.
 	if !r.names {
 		return refuse("it is a host name, and those are not looked up for a target; --redirect-names (LoginOptions.RedirectNames) has them looked up")
 	}
-	found, err := r.d.lookup(ctx, target.Host)
+	found, err := r.d.lookup(ctx, t.Host)
 	if err != nil {
 		if errors.Is(context.Cause(ctx), context.Canceled) {
 			return netip.AddrPort{}, context.Cause(ctx)
 		}
 		return refuse(notFound(cause(ctx, err)))
 	}
-	to, reason := r.choose(from, found, target.Port)
+	to, reason := r.choose(from, found, t.Port)
 	if reason != "" {
 		return refuse(reason)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // errStopped ends an attempt whose events nobody takes any more.
@@ -35,10 +36,10 @@ var errStopped = errors.New("initiator: the consumer went away")
 // runs there, too, so the loop waits for it as long as it takes.
 func (d *Discoverer) Run(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		var k keeper
+		var k target.Keeper
 		for b := range d.run(ctx, d.requests(portals), nil, d.parallel()) {
-			for i := range b.entries {
-				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: k.keep(b, i)}) {
+			for i := range b.Len() {
+				if !yield(TargetFound{Index: b.Index, Portal: b.Portal, Target: k.Keep(&b.List, i)}) {
 					return
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
@@ -18,14 +19,14 @@ type WarningCode string
 
 // The warnings.
 const (
-	WarnTargetName     WarningCode = "invalid-target-name" // harmful: the target was left out
-	WarnUnusualName    WarningCode = "unusual-target-name" // harmless, and no iSCSI name
-	WarnTargetAddress  WarningCode = "invalid-target-address"
-	WarnTargetAlias    WarningCode = "invalid-target-alias"
-	WarnNoAddress      WarningCode = "no-valid-address"        // of a target, which is listed at the address in use
-	WarnWildcard       WarningCode = "wildcard-address"        // 0.0.0.0 or [::], which became the address in use
-	WarnUnusable       WarningCode = "unusable-address"        // to which no connection from this host is possible
-	WarnUnknownKey     WarningCode = "unknown-key"             // in a SendTargets answer
+	WarnTargetName     WarningCode = target.WarnTargetName  // harmful: the target was left out
+	WarnUnusualName    WarningCode = target.WarnUnusualName // harmless, and no iSCSI name
+	WarnTargetAddress  WarningCode = target.WarnTargetAddress
+	WarnTargetAlias    WarningCode = target.WarnTargetAlias
+	WarnNoAddress      WarningCode = target.WarnNoAddress      // of a target, which is listed at the address in use
+	WarnWildcard       WarningCode = target.WarnWildcard       // 0.0.0.0 or [::], which became the address in use
+	WarnUnusable       WarningCode = target.WarnUnusable       // to which no connection from this host is possible
+	WarnUnknownKey     WarningCode = target.WarnUnknownKey     // in a SendTargets answer
 	WarnInitiatorName  WarningCode = "unusual-initiator-name"  // we logged in by a name that is no iSCSI name in form
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP

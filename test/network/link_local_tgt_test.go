@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
 )
@@ -41,7 +42,7 @@ func TestLinkLocalTgt(t *testing.T) {
 	if t.Logf("tgt sent %s", sent); !strings.HasPrefix(sent, "["+linkLocalPortal) {
 		t.Errorf("tgt sent %q", sent)
 	}
-	want := initiator.TargetAddress{Host: linkLocalPortal + "%san1", Port: p.Portal.Port, Group: 1}
+	want := target.Address{Host: linkLocalPortal + "%san1", Port: p.Portal.Port, Group: 1}
 	if len(r.Targets) != 1 || len(r.Targets[0].Addresses) != 1 || r.Targets[0].Addresses[0] != want || len(r.Warnings) != 0 {
 		t.Errorf("targets %v, warnings %v, want %s", r.Targets, r.Warnings, want)
 	}

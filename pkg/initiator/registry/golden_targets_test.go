@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A found says which mechanism of which target.
@@ -24,7 +25,7 @@ type wantedMechanism struct {
 // wantFound are the targets that portals have shown.
 func wantFound(recent bool) map[found]wantedMechanism {
 	const iqn = "iqn.2026-11.com.example:"
-	one := []initiator.TargetAddress{address("192.0.2.10", 3260, 1)}
+	one := []target.Address{address("192.0.2.10", 3260, 1)}
 	two := append(one[:1:1], address("192.0.2.11", 3261, 2))
 	all := make(map[found]wantedMechanism)
 	add := func(target, portal string, tcp uint16, instance, number string, w wantedMechanism) {
@@ -52,11 +53,11 @@ func wantFound(recent bool) map[found]wantedMechanism {
 		add("disk2", "192.0.2.10", 3260, by[0], by[1], wantedMechanism{Mechanism: registry.Mechanism{Addresses: two}})
 	}
 	add("Missing", "192.0.2.10", 3260, "", "", wantedMechanism{isMissing: true, Mechanism: registry.Mechanism{Alias: "First <disk>"}})
-	unusable := wantedMechanism{Mechanism: registry.Mechanism{Addresses: []initiator.TargetAddress{
+	unusable := wantedMechanism{Mechanism: registry.Mechanism{Addresses: []target.Address{
 		address("127.0.0.1", 3260, 1), address("fe80::11", 3260, 1), address("224.0.0.1", 3260, 1), address("255.255.255.255", 3260, 1), address("192.0.2.11", 3261, 1),
 	}}}
 	if recent {
-		for i, why := range []initiator.Unusable{initiator.LoopbackAddress, initiator.LinkLocalWithoutZone, initiator.MulticastAddress, initiator.BroadcastAddress} {
+		for i, why := range []target.Unusable{target.LoopbackAddress, target.LinkLocalWithoutZone, target.MulticastAddress, target.BroadcastAddress} {
 			unusable.Addresses[i].Unusable = why
 		}
 		unusable.At, unusable.notJudged = netip.MustParseAddrPort("192.0.2.11:3261"), true
@@ -81,15 +82,15 @@ func wantFound(recent bool) map[found]wantedMechanism {
 	return all
 }
 
-func address(host string, port uint16, group int) initiator.TargetAddress {
-	return initiator.TargetAddress{Host: host, Port: port, Group: group}
+func address(host string, port uint16, group int) target.Address {
+	return target.Address{Host: host, Port: port, Group: group}
 }
 
 var wantStatic = []registry.StaticTarget{
-	{Name: "iqn.2026-11.com.example:Static", Alias: "Rack<1>", Persist: true, Addresses: []initiator.TargetAddress{
-		address("192.0.2.50", 3260, 3), address("2001:db8::50", 3261, initiator.NoGroup), address("storage.example", 3260, initiator.NoGroup),
+	{Name: "iqn.2026-11.com.example:Static", Alias: "Rack<1>", Persist: true, Addresses: []target.Address{
+		address("192.0.2.50", 3260, 3), address("2001:db8::50", 3261, target.NoGroup), address("storage.example", 3260, target.NoGroup),
 	}},
 	{Name: "iqn.2026-11.com.example:hidden", Flags: registry.HideStaticTarget, Persist: true},
-	{Name: "iqn.2026-11.com.example:disk1", Alias: "merged", Flags: registry.MergeTargetInformation, Persist: true, Addresses: []initiator.TargetAddress{address("192.0.2.51", 3260, initiator.NoGroup)}},
-	{Name: "eui.02004567a425678d", Alias: "Label", Flags: registry.HideStaticTarget, Persist: true, Addresses: []initiator.TargetAddress{address("192.0.2.52", 3260, initiator.NoGroup)}},
+	{Name: "iqn.2026-11.com.example:disk1", Alias: "merged", Flags: registry.MergeTargetInformation, Persist: true, Addresses: []target.Address{address("192.0.2.51", 3260, target.NoGroup)}},
+	{Name: "eui.02004567a425678d", Alias: "Label", Flags: registry.HideStaticTarget, Persist: true, Addresses: []target.Address{address("192.0.2.52", 3260, target.NoGroup)}},
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -96,20 +97,20 @@ func TestStaticTargets(t *testing.T) {
 		}
 		return n
 	}
-	a1 := initiator.TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}
-	a2 := initiator.TargetAddress{Host: "192.0.2.2", Port: 3260, Group: initiator.NoGroup}
+	a1 := target.Address{Host: "192.0.2.1", Port: 3260, Group: 1}
+	a2 := target.Address{Host: "192.0.2.2", Port: 3260, Group: target.NoGroup}
 	add(isdsc.InvalidISCSIName, registry.StaticTarget{Name: "disk 1"})
 	add(isdsc.Win32InvalidParameter, registry.StaticTarget{Name: scene.Disk1, Flags: 1})
-	add(isdsc.Win32InvalidParameter, registry.StaticTarget{Name: scene.Disk1, Addresses: []initiator.TargetAddress{{Host: "a b", Port: 1, Group: initiator.NoGroup}}})
-	add(isdsc.Success, registry.StaticTarget{Name: scene.Disk1, Alias: "one", Persist: true, Addresses: []initiator.TargetAddress{a1}})
-	add(isdsc.Success, registry.StaticTarget{Name: scene.Disk1, Persist: true, Flags: registry.MergeTargetInformation, Addresses: []initiator.TargetAddress{a2}})
+	add(isdsc.Win32InvalidParameter, registry.StaticTarget{Name: scene.Disk1, Addresses: []target.Address{{Host: "a b", Port: 1, Group: target.NoGroup}}})
+	add(isdsc.Success, registry.StaticTarget{Name: scene.Disk1, Alias: "one", Persist: true, Addresses: []target.Address{a1}})
+	add(isdsc.Success, registry.StaticTarget{Name: scene.Disk1, Persist: true, Flags: registry.MergeTargetInformation, Addresses: []target.Address{a2}})
 	add(isdsc.Success, registry.StaticTarget{Name: scene.Disk2, Persist: true, Flags: registry.HideStaticTarget})
 	add(isdsc.Success, registry.StaticTarget{Name: "eui.02004567a425678d"})
 	if diff := cmp.Diff([]string{scene.Disk1, "eui.02004567a425678d"}, names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
 	m := w.targets()[0].Mechanisms[0]
-	if diff := cmp.Diff([]initiator.TargetAddress{a1, a2}, m.Addresses); diff != "" || m.Alias != "one" || !m.Static {
+	if diff := cmp.Diff([]target.Address{a1, a2}, m.Addresses); diff != "" || m.Alias != "one" || !m.Static {
 		t.Errorf("mechanism %+v; addresses (-want +got):\n%s", m, diff)
 	}
 

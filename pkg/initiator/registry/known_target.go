@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A KnownTarget is a target that the Service knows of, and how.
@@ -26,7 +27,7 @@ type Mechanism struct {
 	Portal    initiator.Key // of the entry that found it; zero for a static target
 	Static    bool          // configured, not found
 	Alias     string
-	Addresses []initiator.TargetAddress // of this mechanism alone
+	Addresses []target.Address // of this mechanism alone
 
 	FirstSeen    time.Time
 	LastSeen     time.Time
@@ -76,18 +77,18 @@ type foundRecord struct {
 
 // An addressJSON is a TargetAddress as it is stored.
 type addressJSON struct {
-	Host     string             `json:"host"`
-	Port     uint16             `json:"port"`
-	Group    int                `json:"group"`
-	Unusable initiator.Unusable `json:"unusable,omitempty"` // by its number
+	Host     string          `json:"host"`
+	Port     uint16          `json:"port"`
+	Group    int             `json:"group"`
+	Unusable target.Unusable `json:"unusable,omitempty"` // by its number
 }
 
-func newAddressJSON(a initiator.TargetAddress) addressJSON {
+func newAddressJSON(a target.Address) addressJSON {
 	return addressJSON{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
 }
 
-func (a addressJSON) address() initiator.TargetAddress {
-	return initiator.TargetAddress{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
+func (a addressJSON) address() target.Address {
+	return target.Address{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
 }
 
 // A keyRecord is a Key as it is stored.
@@ -128,15 +129,15 @@ func (r *foundRecord) mechanism() Mechanism {
 }
 
 // setAt notes the address in use, where it is needed beside the advertised ones.
-func (r *foundRecord) setAt(at netip.AddrPort, addresses []initiator.TargetAddress) {
+func (r *foundRecord) setAt(at netip.AddrPort, addresses []target.Address) {
 	r.At = netip.AddrPort{}
-	if slices.ContainsFunc(addresses, func(a initiator.TargetAddress) bool { return a.Unusable != initiator.Usable }) {
+	if slices.ContainsFunc(addresses, func(a target.Address) bool { return a.Unusable != target.Usable }) {
 		r.At = at
 	}
 }
 
 // setAddresses replaces the addresses.
-func (r *foundRecord) setAddresses(addresses []initiator.TargetAddress) {
+func (r *foundRecord) setAddresses(addresses []target.Address) {
 	r.Addresses = make([]addressJSON, len(addresses))
 	for i, a := range addresses {
 		r.Addresses[i] = newAddressJSON(a)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // mergeBatch is how many targets are merged at once: each batch is one
@@ -38,7 +39,7 @@ func (s *Service) merge(ctx context.Context, key initiator.Key, result *initiato
 }
 
 // mergeFound stores targets that were found, some of those of a result.
-func (s *Service) mergeFound(ctx context.Context, key initiator.Key, mechanism string, targets []initiator.Target, now time.Time, result *initiator.Result) error {
+func (s *Service) mergeFound(ctx context.Context, key initiator.Key, mechanism string, targets []target.Target, now time.Time, result *initiator.Result) error {
 	changes := make([]Change, 0, 2*len(targets))
 	twice := make(map[string]bool, len(targets)) // names that differ in case alone
 	for _, t := range targets {

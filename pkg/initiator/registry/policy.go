@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -49,7 +50,7 @@ func parseSelector(written string) (selector, string, error) {
 	refuse := func(reason string) (selector, string, error) {
 		return selector{}, "", &isdsc.Error{Code: isdsc.InvalidParameter, What: "selector " + text.Quote([]byte(written)), Reason: reason}
 	}
-	sel := selector{tag: initiator.NoGroup}
+	sel := selector{tag: target.NoGroup}
 	if digits, ok := strings.CutPrefix(written, "tag="); ok {
 		tag, err := text.ParseDecimal(digits)
 		if err != nil {
@@ -125,7 +126,7 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 	if err == nil && !p.Flags.Has(ipsec.FlagValid) {
 		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
 	}
-	if err == nil && sel.tag != initiator.NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
+	if err == nil && sel.tag != target.NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
 		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
 	}
 	if err == nil {
@@ -228,9 +229,9 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 		is := ipsec.Existing{Kind: ipsec.ExistingRule, Name: fmt.Sprintf("policy %s", p.Selector), Flags: p.Flags}
 		switch {
 		case fit < 0:
-		case sel.tag != initiator.NoGroup && damaged != nil:
+		case sel.tag != target.NoGroup && damaged != nil:
 			return rule, nil, damaged
-		case sel.tag != initiator.NoGroup:
+		case sel.tag != target.NoGroup:
 			groups = append(groups, is)
 		case fit > best:
 			best, rule, unread = fit, is, damaged
@@ -252,7 +253,7 @@ func (s *Service) fits(sel selector, dst netip.AddrPort) int {
 		return onLink
 	case sel.block.IsValid() && sel.block.Contains(zone.Canonical(dst.Addr()).WithZone("")):
 		return block + sel.block.Bits()
-	case sel.tag != initiator.NoGroup:
+	case sel.tag != target.NoGroup:
 		if s.rules.inGroup(dst, sel.tag) {
 			return group
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -123,7 +124,7 @@ func TestServiceProber(t *testing.T) {
 		t.Fatal("the result has the secret")
 	}
 	w.NewProber(initiator.ProbeLogin).ProbeTargets(t.Context(), &r)
-	if got := r.Targets[0].Addresses[0].Reach; got != initiator.Reachable {
+	if got := r.Targets[0].Addresses[0].Reach; got != target.Reachable {
 		t.Errorf("got %v: %v", got, r.Warnings)
 	}
 	if _, sent := w.network.Sessions(there)[0].Key("CHAP_R"); !sent {
@@ -133,7 +134,7 @@ func TestServiceProber(t *testing.T) {
 	for _, known := range w.targets() {
 		for _, m := range known.Mechanisms {
 			for _, a := range m.Addresses {
-				if a.Reach != initiator.NotProbed {
+				if a.Reach != target.NotProbed {
 					t.Errorf("stored %v of %s", a.Reach, a)
 				}
 			}
@@ -161,7 +162,7 @@ func TestServiceProberBroken(t *testing.T) {
 	scene.WantCode(t, err, isdsc.Success)
 	broken = true
 	w.NewProber(initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
-	if r.Targets[0].Addresses[0].Reach != initiator.NotTried || len(w.network.Dials()) != 1 {
+	if r.Targets[0].Addresses[0].Reach != target.NotTried || len(w.network.Dials()) != 1 {
 		t.Errorf("got %+v, dials %v", r.Targets, w.network.Dials())
 	}
 	scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.11:3260 was not tried: secret: the file is gone")

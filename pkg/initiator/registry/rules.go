@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Rules are what the registry says of all portals: the node name, the secret of mutual
@@ -87,7 +88,7 @@ func (s *Service) admitted(ctx context.Context, p *initiator.SendTargetPortal, n
 func (s *Service) groups(ctx context.Context) ([]groupMember, error) {
 	tags := make(map[int]bool)
 	for p := range s.Policies(ctx) {
-		if sel, _, err := parseSelector(p.Selector); err == nil && sel.tag != initiator.NoGroup {
+		if sel, _, err := parseSelector(p.Selector); err == nil && sel.tag != target.NoGroup {
 			tags[sel.tag] = true
 		}
 	}

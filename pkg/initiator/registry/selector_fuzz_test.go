@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/host"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -22,7 +22,7 @@ func FuzzSelector(f *testing.F) {
 	s := new(Service)
 	f.Fuzz(func(t *testing.T, text string) {
 		sel, canonical, err := parseSelector(text)
-		if err != nil || checkSelector(sel, text) != nil || sel.tag != initiator.NoGroup {
+		if err != nil || checkSelector(sel, text) != nil || sel.tag != target.NoGroup {
 			return
 		}
 		again, same, err := parseSelector(canonical)

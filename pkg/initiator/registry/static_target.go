@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -29,17 +29,17 @@ type StaticTarget struct {
 	Name      string
 	Alias     string
 	Flags     TargetFlags
-	Addresses []initiator.TargetAddress // may be empty: reach it somehow
-	Persist   bool                      // keep it in the registry; else it ends with the Service
+	Addresses []target.Address // may be empty: reach it somehow
+	Persist   bool             // keep it in the registry; else it ends with the Service
 }
 
 // A staticRecord is what a foundRecord has beyond a found target, and a static
 // target that is not stored.
 type staticRecord struct {
-	Target    string                    `json:"-"`
-	Alias     string                    `json:"-"`
-	Addresses []initiator.TargetAddress `json:"-"`
-	Flags     TargetFlags               `json:"flags,omitempty"`
+	Target    string           `json:"-"`
+	Alias     string           `json:"-"`
+	Addresses []target.Address `json:"-"`
+	Flags     TargetFlags      `json:"flags,omitempty"`
 }
 
 func (r *staticRecord) mechanism() Mechanism {
@@ -107,7 +107,7 @@ func (s *Service) AddStaticTarget(ctx context.Context, t StaticTarget) error {
 
 // mergeStatic returns what holds of a static target where the new one is put on
 // top of the old one.
-func mergeStatic(t StaticTarget, alias string, addresses []initiator.TargetAddress) (string, []initiator.TargetAddress) {
+func mergeStatic(t StaticTarget, alias string, addresses []target.Address) (string, []target.Address) {
 	if t.Alias != "" {
 		alias = t.Alias
 	}
@@ -125,15 +125,15 @@ func (t *StaticTarget) validate() error {
 	if _, err := name.CheckName(t.Name); err != nil {
 		return err
 	}
-	if len(t.Alias) > initiator.MaxAliasLen {
-		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target alias", Reason: fmt.Sprintf("more than %d bytes", initiator.MaxAliasLen)}
+	if len(t.Alias) > target.MaxAliasLen {
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target alias", Reason: fmt.Sprintf("more than %d bytes", target.MaxAliasLen)}
 	}
 	if t.Flags&^(HideStaticTarget|MergeTargetInformation) != 0 {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target flags", Reason: "2 (hide) and 4 (merge) are known"}
 	}
 	for _, a := range t.Addresses {
 		written := strings.TrimSuffix(a.String(), ",-1")
-		_, _, reason := initiator.ParseTargetAddress(written, pdu.DefaultPort)
+		_, _, reason := target.ParseAddress(written, pdu.DefaultPort)
 		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
 			reason = "a zone, which other hosts do not know"
 		}

@@ -3,8 +3,8 @@ package iscsicli
 import (
 	"fmt"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Mechanisms lays out how a target was found: a text for each, which TargetInfo
@@ -51,18 +51,18 @@ func targetFlagNames(f registry.TargetFlags) (names []string) {
 // A portalGroup is the addresses with one tag.
 type portalGroup struct {
 	number    int
-	addresses []initiator.TargetAddress
+	addresses []target.Address
 }
 
 func (g *portalGroup) tag() string {
-	if g.number == initiator.NoGroup {
+	if g.number == target.NoGroup {
 		return "<Unknown>"
 	}
 	return fmt.Sprint(g.number)
 }
 
 // portalGroups returns addresses by tag, in the order in which the tags come.
-func portalGroups(addresses []initiator.TargetAddress) (groups []*portalGroup) {
+func portalGroups(addresses []target.Address) (groups []*portalGroup) {
 	byNumber := make(map[int]*portalGroup)
 	for _, a := range addresses {
 		g := byNumber[a.Group]

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -87,8 +88,8 @@ func TestTarget(t *testing.T) {
 	k := registry.KnownTarget{Name: "iqn.2026-11.com.example:disk1", Mechanisms: []registry.Mechanism{
 		{
 			Text: "SendTargets:*192.0.2.10 0003260 host 1 ", Alias: "red\x1b[31m", Portal: initiator.Key{Instance: "host"},
-			Addresses: []initiator.TargetAddress{
-				{Host: "192.0.2.10", Port: 3260, Group: 2}, {Host: "2001:db8::10", Port: 3261, Group: initiator.NoGroup}, {Host: "192.0.2.11", Port: 3260, Group: 2},
+			Addresses: []target.Address{
+				{Host: "192.0.2.10", Port: 3260, Group: 2}, {Host: "2001:db8::10", Port: 3261, Group: target.NoGroup}, {Host: "192.0.2.11", Port: 3260, Group: 2},
 			},
 		},
 		{Text: "Static", Static: true, Flags: registry.HideStaticTarget | registry.MergeTargetInformation},

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 var compare = cmp.Options{
@@ -117,13 +118,13 @@ func TestParse(t *testing.T) {
 		{"TargetInfo " + name + " *", TargetInfo{Name: name}},
 		{"TargetInfo " + name + " Static", TargetInfo{Name: name, Mechanism: "Static"}},
 		{"QAddTarget " + name + " 192.0.2.10", AddTarget{Target: registry.StaticTarget{
-			Name: name, Persist: true, Addresses: []initiator.TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: initiator.NoGroup}},
+			Name: name, Persist: true, Addresses: []target.Address{{Host: "192.0.2.10", Port: 3260, Group: target.NoGroup}},
 		}}},
 		{"QAddTarget " + name + " *", AddTarget{Target: registry.StaticTarget{Name: name, Persist: true}}},
 		{"AddTarget " + name + " disk [2001:db8::10] 3261 6 F * * * * * * * * * 2 0x0001000000000000 1 2 3 4 5 6 7", AddTarget{
 			Target: registry.StaticTarget{
 				Name: name, Alias: "disk", Flags: registry.HideStaticTarget | registry.MergeTargetInformation,
-				Addresses: []initiator.TargetAddress{{Host: "2001:db8::10", Port: 3261, Group: initiator.NoGroup}},
+				Addresses: []target.Address{{Host: "2001:db8::10", Port: 3261, Group: target.NoGroup}},
 			},
 			Login: Login{Password: none}, Mappings: 2,
 		}},

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -189,7 +190,7 @@ func (a *AddTarget) reach(p initiator.Portal) {
 	if addr, err := netip.ParseAddr(unbracketed(host)); err == nil {
 		host = addr.Unmap().String()
 	}
-	a.Target.Addresses = []initiator.TargetAddress{{Host: host, Port: p.Port, Group: initiator.NoGroup}}
+	a.Target.Addresses = []target.Address{{Host: host, Port: p.Port, Group: target.NoGroup}}
 }
 
 func (r *reader) groupKey() Request {

@@ -1,17 +1,17 @@
 package render
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import "github.com/go-iscsi/discovery/pkg/initiator/target"
 
 // AddressTexts are how addresses are shown that came lately: most targets of a list
 // share a few.
 type addressTexts struct {
-	append func(b []byte, a initiator.TargetAddress) []byte // shows one
+	append func(b []byte, a target.Address) []byte // shows one
 	known  []knownAddress
 	last   int // of them, that was met
 }
 
 type knownAddress struct {
-	address initiator.TargetAddress
+	address target.Address
 	text    []byte
 }
 
@@ -19,7 +19,7 @@ type knownAddress struct {
 const maxTexts = 8
 
 // of returns how an address is shown. It is valid until the next call.
-func (t *addressTexts) of(a initiator.TargetAddress) []byte {
+func (t *addressTexts) of(a target.Address) []byte {
 	for range t.known {
 		if k := &t.known[t.last]; k.address == a {
 			return k.text

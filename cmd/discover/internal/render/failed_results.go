@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // FailedResults are results that are shown at the end of a list, and are held until
@@ -17,25 +18,25 @@ type FailedResults struct {
 
 type failedResult struct {
 	result  *JSONResult
-	targets *initiator.TargetSet
+	targets *target.Set
 }
 
 // FailedWith returns one, without targets.
 func FailedWith(j *JSONResult) *FailedResults {
-	return &FailedResults{All: []failedResult{{j, new(initiator.TargetSet)}}}
+	return &FailedResults{All: []failedResult{{j, new(target.Set)}}}
 }
 
 // Add holds a result. Of its targets it takes as many as leave as much room for those
 // of others, and of the rest there is a warning.
 func (f *FailedResults) Add(r *initiator.Result, j *JSONResult) {
-	set := new(initiator.TargetSet)
+	set := new(target.Set)
 	f.All = append(f.All, failedResult{j, set})
 	for b := range batchesOf(r, 0) {
 		if set.Size() > (f.Room-f.used)/2 {
 			j.Warnings = append(j.Warnings, JSONWarning{initiator.WarnMore, JSONText(fmt.Sprintf("%d more targets were read, which there is no room for here: use portal refresh", len(r.Targets)-set.Len()))})
 			break
 		}
-		set.Add(b, 0, b.Len())
+		set.Add(&b.List, 0, b.Len())
 	}
 	f.used += set.Size()
 }

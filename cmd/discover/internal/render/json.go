@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -172,7 +173,7 @@ func newJSONBlock(b *sweep.Block) jsonBlock {
 }
 
 // appendAddresses appends the addresses of a target.
-func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+func appendAddresses(b []byte, addresses []target.Address) []byte {
 	b = append(b, '[')
 	for i, a := range addresses {
 		if i > 0 {
@@ -184,19 +185,19 @@ func appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
 }
 
 // appendAddress appends one.
-func appendAddress(b []byte, a initiator.TargetAddress) []byte {
+func appendAddress(b []byte, a target.Address) []byte {
 	b = AppendString(append(b, `{"address":`...), a.Host)
 	b = strconv.AppendUint(append(b, `,"port":`...), uint64(a.Port), 10)
 	b = append(b, `,"group":`...)
-	if a.Group == initiator.NoGroup {
+	if a.Group == target.NoGroup {
 		b = append(b, "null"...)
 	} else {
 		b = strconv.AppendInt(b, int64(a.Group), 10)
 	}
-	if a.Unusable != initiator.Usable {
+	if a.Unusable != target.Usable {
 		b = AppendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
 	}
-	if a.Reach != initiator.NotProbed {
+	if a.Reach != target.NotProbed {
 		b = AppendString(append(b, `,"reach":`...), a.Reach.String())
 	}
 	return append(b, '}')

@@ -1,8 +1,8 @@
 package render
 
 import (
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // JSONTarget is a target that is known, and how.
@@ -29,7 +29,7 @@ type jsonMechanism struct {
 }
 
 // jsonAddresses are written as in a result.
-type jsonAddresses []initiator.TargetAddress
+type jsonAddresses []target.Address
 
 // MarshalJSON writes the addresses.
 func (a jsonAddresses) MarshalJSON() ([]byte, error) { return appendAddresses(nil, a), nil }

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // JSONTargets is the place of the targets in a result. They are not marshaled with
@@ -58,7 +58,7 @@ func (w *targetWriter) result(j *JSONResult, kind string, targets func() error) 
 }
 
 // set writes the targets of a set.
-func (w *targetWriter) set(s *initiator.TargetSet) error {
+func (w *targetWriter) set(s *target.Set) error {
 	for i := range s.Len() {
 		if err := w.target(s.Name(i), s.Alias(i), i > 0 && s.SameAddresses(i-1, i), s.Addresses(i)); err != nil {
 			return err
@@ -68,7 +68,7 @@ func (w *targetWriter) set(s *initiator.TargetSet) error {
 }
 
 // list writes targets.
-func (w *targetWriter) list(targets []initiator.Target) error {
+func (w *targetWriter) list(targets []target.Target) error {
 	for i := range targets {
 		t := &targets[i]
 		same := i > 0 && SameMemory(t.Addresses, targets[i-1].Addresses)
@@ -80,7 +80,7 @@ func (w *targetWriter) list(targets []initiator.Target) error {
 }
 
 // target writes one. same says that its addresses are those of the target before.
-func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[initiator.TargetAddress]) error {
+func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[target.Address]) error {
 	b := w.b
 	if w.count > 0 {
 		b = append(b, ',')

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -29,7 +30,7 @@ type ISCSIADMOutput struct {
 }
 
 func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {
-	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a initiator.TargetAddress) []byte {
+	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a target.Address) []byte {
 		return append(a.AppendTo(b), ' ')
 	}}}
 }
@@ -63,7 +64,7 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 // returns where others begin.
 func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
 	address := b.Addresses(i)
-	if len(address) != 1 || address[0].Unusable != initiator.Usable || o.Printed != nil {
+	if len(address) != 1 || address[0].Unusable != target.Usable || o.Printed != nil {
 		return i, nil
 	}
 	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
@@ -81,7 +82,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 	name, before, left := b.Name(i), len(o.b), 0
 	line, addresses := o.b, b.Addresses(i)
 	for _, a := range addresses {
-		if a.Unusable != initiator.Usable {
+		if a.Unusable != target.Usable {
 			left++
 			continue
 		}
@@ -89,7 +90,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 	}
 	o.LeftOut += left
 	if left > 0 && left == len(addresses) && b.Address.IsValid() {
-		line = o.appendLine(line, name, initiator.TargetAddress{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: initiator.NoGroup})
+		line = o.appendLine(line, name, target.Address{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: target.NoGroup})
 	}
 	if len(line) == before {
 		return nil
@@ -98,7 +99,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 }
 
 // appendLine appends the line of an address, unless an earlier session has brought it.
-func (o *ISCSIADMOutput) appendLine(line, name []byte, a initiator.TargetAddress) []byte {
+func (o *ISCSIADMOutput) appendLine(line, name []byte, a target.Address) []byte {
 	from := len(line)
 	line = append(append(append(line, o.begins.of(a)...), name...), '\n')
 	if o.Printed != nil && !o.Printed.enter(line[from:]) {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -20,7 +21,7 @@ type JSONOutput struct {
 	Each  bool  // the sessions are from each port
 	room  int64 // bytes of memory for what is collected
 
-	collected initiator.TargetSet
+	collected target.Set
 	full      error // why no more targets are taken; nil: they are
 }
 
@@ -30,7 +31,7 @@ func NewJSONOutput(w io.Writer, names *machine.InterfaceNames, room int64) *JSON
 
 func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if o.full == nil && b.Len() > 0 {
-		o.collected.Add(b, 0, b.Len())
+		o.collected.Add(&b.List, 0, b.Len())
 		if o.collected.Size() > o.room {
 			o.full = &pdu.LimitError{What: "bytes of targets that can be collected, in memory", Limit: o.room}
 		}
@@ -56,7 +57,7 @@ func (o *JSONOutput) Portal(r *initiator.Result) error {
 }
 
 func (o *JSONOutput) Silent(*initiator.Result) {
-	o.collected, o.full = initiator.TargetSet{}, nil
+	o.collected, o.full = target.Set{}, nil
 }
 
 // whole prints a result whose targets come from elsewhere.

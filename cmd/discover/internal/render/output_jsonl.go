@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A JsonlOutput prints a line for each target the moment that it is read, and
@@ -70,7 +71,7 @@ func (o *JsonlOutput) target(b *initiator.Batch, i int) error {
 }
 
 // appendAddresses is appendAddresses for those that came lately.
-func (o *JsonlOutput) appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
+func (o *JsonlOutput) appendAddresses(b []byte, addresses []target.Address) []byte {
 	b = append(b, '[')
 	for i, a := range addresses {
 		if i > 0 {
@@ -99,7 +100,7 @@ func (o *JsonlOutput) begin(b *initiator.Batch) {
 }
 
 // SameMemory reports whether two targets share their addresses.
-func SameMemory(a, b []initiator.TargetAddress) bool {
+func SameMemory(a, b []target.Address) bool {
 	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -21,12 +22,12 @@ type MatrixOutput struct {
 	room    int64 // bytes of memory for names
 
 	// Of the portal whose turn it is.
-	portals []initiator.Result  // one for each port, in order
-	names   initiator.TargetSet // without addresses, in the order in which they were seen first
-	seen    [][]uint64          // by whom: for each port a bit for each name
-	reach   reachMatrix         // what probes found out from each
-	full    error               // why no more names are taken of the port whose turn it is; nil: they are
-	listed  bool                // it is to be shown
+	portals []initiator.Result // one for each port, in order
+	names   target.Set         // without addresses, in the order in which they were seen first
+	seen    [][]uint64         // by whom: for each port a bit for each name
+	reach   reachMatrix        // what probes found out from each
+	full    error              // why no more names are taken of the port whose turn it is; nil: they are
+	listed  bool               // it is to be shown
 }
 
 func NewMatrixOutput(w io.Writer, notes *Notes, us AskedAs, room int64) *MatrixOutput {
@@ -52,9 +53,9 @@ func (o *MatrixOutput) Targets(b *initiator.Batch) error {
 
 // see notes that a port sees the targets of a batch.
 func (o *MatrixOutput) see(b *initiator.Batch) {
-	var names initiator.Batch
+	var names target.List
 	for i := range b.Len() {
-		names.Add(&initiator.Target{Name: string(b.Name(i))})
+		names.Add(&target.Target{Name: string(b.Name(i))})
 	}
 	o.names.Add(&names, 0, names.Len())
 	here := len(o.portals)
@@ -111,7 +112,7 @@ func (o *MatrixOutput) Flush() error {
 			}
 		}
 	}
-	o.portals, o.names, o.seen, o.reach, o.full, o.listed = nil, initiator.TargetSet{}, nil, reachMatrix{}, nil, false
+	o.portals, o.names, o.seen, o.reach, o.full, o.listed = nil, target.Set{}, nil, reachMatrix{}, nil, false
 	return nil
 }
 

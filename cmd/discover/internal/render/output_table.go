@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // What is held of a portal so that its columns stand in line.
@@ -24,9 +25,9 @@ type TableOutput struct {
 	Notes   *Notes
 	AskedAs AskedAs
 
-	Adding  bool                // say that a portal is in the registry now
-	held    initiator.TargetSet // of the portal whose turn it is
-	printed int                 // targets of it that were too many to wait for the rest
+	Adding  bool       // say that a portal is in the registry now
+	held    target.Set // of the portal whose turn it is
+	printed int        // targets of it that were too many to wait for the rest
 	scratch []byte
 }
 
@@ -38,7 +39,7 @@ func NewTableOutput(w io.Writer, notes *Notes, us AskedAs) *TableOutput {
 
 func (o *TableOutput) Targets(b *initiator.Batch) error {
 	for i := range b.Len() {
-		o.held.Add(b, i, i+1)
+		o.held.Add(&b.List, i, i+1)
 		if o.held.Len() < MaxTable && o.held.Size() < maxTableBytes {
 			continue
 		}
@@ -93,7 +94,7 @@ func (o *TableOutput) Portal(r *initiator.Result) error {
 }
 
 func (o *TableOutput) Silent(*initiator.Result) {
-	o.held, o.printed = initiator.TargetSet{Repeats: true}, 0
+	o.held, o.printed = target.Set{Repeats: true}, 0
 }
 
 func (o *TableOutput) End(blocks []*sweep.Block) error {
@@ -170,7 +171,7 @@ func (o *TableOutput) rows() error {
 		}
 	}
 	o.printed += o.held.Len()
-	o.held = initiator.TargetSet{Repeats: true}
+	o.held = target.Set{Repeats: true}
 	return nil
 }
 
@@ -190,9 +191,9 @@ func appendSpaces(b []byte, n int) []byte {
 
 // AddressText is host:port,group, without the group where none is known, and with
 // the reason where the address is of no use.
-func AddressText(a initiator.TargetAddress) string { return string(appendAddressText(nil, a)) }
+func AddressText(a target.Address) string { return string(appendAddressText(nil, a)) }
 
-func appendAddressText(b []byte, a initiator.TargetAddress) []byte {
+func appendAddressText(b []byte, a target.Address) []byte {
 	from := len(b)
 	b = a.AppendTo(b)
 	for _, c := range b[from:] {
@@ -202,7 +203,7 @@ func appendAddressText(b []byte, a initiator.TargetAddress) []byte {
 		}
 	}
 	b = bytes.TrimSuffix(b, []byte(",-1"))
-	if a.Unusable != initiator.Usable {
+	if a.Unusable != target.Usable {
 		b = append(append(append(b, " (unusable: "...), a.Unusable.String()...), ')')
 	}
 	return b

@@ -5,19 +5,20 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A reachMatrix shows people which port reaches which of the addresses that the
 // targets of a portal advertise. The zero value is empty, and shows nothing.
 type reachMatrix struct {
-	addresses []string                     // in the order in which they were seen first
-	found     map[string][]initiator.Reach // by address, of each port
+	addresses []string                  // in the order in which they were seen first
+	found     map[string][]target.Reach // by address, of each port
 }
 
 // add takes the addresses of a target that was seen from the nth port.
-func (m *reachMatrix) add(port int, addresses []initiator.TargetAddress) {
+func (m *reachMatrix) add(port int, addresses []target.Address) {
 	for _, a := range addresses {
-		if a.Reach == initiator.NotProbed {
+		if a.Reach == target.NotProbed {
 			continue
 		}
 		text := strings.TrimSuffix(a.String(), ",-1")
@@ -26,11 +27,11 @@ func (m *reachMatrix) add(port int, addresses []initiator.TargetAddress) {
 			m.addresses = append(m.addresses, text)
 		}
 		for len(by) <= port {
-			by = append(by, initiator.NotProbed)
+			by = append(by, target.NotProbed)
 		}
 		by[port] = a.Reach
 		if m.found == nil {
-			m.found = make(map[string][]initiator.Reach)
+			m.found = make(map[string][]target.Reach)
 		}
 		m.found[text] = by
 	}
@@ -50,7 +51,7 @@ func (m *reachMatrix) write(w io.Writer, portals []initiator.Result) error {
 		row := []string{address}
 		for i := range portals {
 			word := "-" // the port has not seen it
-			if by := m.found[address]; i < len(by) && by[i] != initiator.NotProbed {
+			if by := m.found[address]; i < len(by) && by[i] != target.NotProbed {
 				word = by[i].String()
 			}
 			row = append(row, word)

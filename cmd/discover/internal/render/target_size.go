@@ -4,11 +4,12 @@ import (
 	"iter"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Size estimates the memory that a copy of the targets of a batch takes.
 func Size(b *initiator.Batch) (n int64) {
-	var last []initiator.TargetAddress
+	var last []target.Address
 	for i := range b.Len() {
 		n += int64(24 + len(b.Name(i)) + len(b.Alias(i)))
 		if a := b.Addresses(i); !SameMemory(a, last) {
@@ -21,11 +22,11 @@ func Size(b *initiator.Batch) (n int64) {
 
 // TargetSize estimates the memory that a target takes as a value, whose name and alias
 // are that many bytes.
-func TargetSize(text int, addresses []initiator.TargetAddress) int64 {
+func TargetSize(text int, addresses []target.Address) int64 {
 	return int64(128+text) + addressesSize(addresses)
 }
 
-func addressesSize(addresses []initiator.TargetAddress) (n int64) {
+func addressesSize(addresses []target.Address) (n int64) {
 	for i := range addresses {
 		n += int64(64 + len(addresses[i].Host))
 	}

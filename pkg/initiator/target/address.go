@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"net/netip"
@@ -10,12 +10,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// An addressKind says what an advertised address means beside its text.
-type addressKind uint8
+// An Kind says what an advertised address means beside its text.
+type Kind uint8
 
 const (
-	ordinaryAddress addressKind = iota
-	linkLocalAddress
+	ordinaryAddress Kind = iota
+	LinkLocalAddress
 	wildcardAddress // 0.0.0.0 or [::]: every address of the target
 	multicastAddress
 	broadcastAddress
@@ -23,7 +23,7 @@ const (
 )
 
 // kindOf returns the kind of an address.
-func kindOf(addr netip.Addr) addressKind {
+func kindOf(addr netip.Addr) Kind {
 	addr = addr.Unmap()
 	switch {
 	case addr.IsUnspecified():
@@ -35,12 +35,12 @@ func kindOf(addr netip.Addr) addressKind {
 	case addr == zone.Broadcast:
 		return broadcastAddress
 	case addr.Is6() && addr.IsLinkLocalUnicast():
-		return linkLocalAddress
+		return LinkLocalAddress
 	}
 	return ordinaryAddress
 }
 
-// ParseTargetAddress reads host[:port][,tag] (RFC 7143, section 13.8) from the
+// ParseAddress reads host[:port][,tag] (RFC 7143, section 13.8) from the
 // right. The reason is empty where the value is good. A missing tag is NoGroup:
 // SendTargets answers ought to have one, redirects have none.
 //
@@ -48,8 +48,8 @@ func kindOf(addr netip.Addr) addressKind {
 // blanks around the tag, the tag -1 (none), a zone of the target's, which means
 // nothing here and is dropped, and an IPv6 address without brackets whose last
 // group is DefaultPort or ownPort, the TCP port of the portal in use.
-func ParseTargetAddress(s string, ownPort uint16) (a TargetAddress, kind addressKind, reason string) {
-	a = TargetAddress{Port: pdu.DefaultPort, Group: NoGroup}
+func ParseAddress(s string, ownPort uint16) (a Address, kind Kind, reason string) {
+	a = Address{Port: pdu.DefaultPort, Group: NoGroup}
 	s, a.Group, reason = cutTag(s)
 	if reason != "" {
 		return a, kind, reason
@@ -131,12 +131,12 @@ func isBareIPv6(s string, last int, ownPort uint16) bool {
 	return err == nil && addr.Is6()
 }
 
-// seenFrom returns the address as it is to be used by the host that asked: session
+// SeenFrom returns the address as it is to be used by the host that asked: session
 // is the address in use. A link-local address gets the zone of the session, and a
 // wildcard becomes the address in use.
-func (a TargetAddress) seenFrom(session netip.Addr, kind addressKind) TargetAddress {
+func (a Address) SeenFrom(session netip.Addr, kind Kind) Address {
 	switch kind {
-	case linkLocalAddress:
+	case LinkLocalAddress:
 		if session.Zone() == "" {
 			a.Unusable = LinkLocalWithoutZone
 		} else if addr, ok := a.Addr(); ok {

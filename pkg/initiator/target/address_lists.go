@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"encoding/binary"
@@ -24,7 +24,7 @@ type addressLists struct {
 }
 
 // take makes a list the one at hand.
-func (l *addressLists) take(addresses []TargetAddress) {
+func (l *addressLists) take(addresses []Address) {
 	l.text = binary.AppendUvarint(l.text[:0], uint64(len(addresses)))
 	for i := range addresses {
 		l.text = appendRaw(l.text, &addresses[i])
@@ -57,7 +57,7 @@ func (l *addressLists) keep() slabRef {
 func (l *addressLists) none() slabRef { return l.add([]byte{0}) }
 
 // appendRaw appends an address as it is in a list.
-func appendRaw(b []byte, a *TargetAddress) []byte {
+func appendRaw(b []byte, a *Address) []byte {
 	b = binary.BigEndian.AppendUint16(b, a.Port)
 	b = append(b, byte(a.Unusable), byte(a.Reach))
 	b = binary.AppendVarint(b, int64(a.Group))
@@ -74,8 +74,8 @@ func takeRaw(s string) (raw, rest string) {
 }
 
 // address returns what an address in a list means. It shares the memory of the list.
-func address(raw string) TargetAddress {
-	a := TargetAddress{Port: uint16(raw[0])<<8 | uint16(raw[1]), Unusable: Unusable(raw[2]), Reach: Reach(raw[3])}
+func address(raw string) Address {
+	a := Address{Port: uint16(raw[0])<<8 | uint16(raw[1]), Unusable: Unusable(raw[2]), Reach: Reach(raw[3])}
 	group, host := takeLength(raw[4:])
 	a.Group = int(uint(group)>>1) ^ -(group & 1)
 	_, a.Host = takeLength(host)
@@ -102,7 +102,7 @@ func (l *addressLists) len(ref slabRef) int {
 
 // areDistinct reports that no address is there twice. It says no where there are
 // many.
-func areDistinct(addresses []TargetAddress) bool {
+func areDistinct(addresses []Address) bool {
 	if len(addresses) > fewAddresses {
 		return false
 	}

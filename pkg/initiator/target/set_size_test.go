@@ -1,6 +1,6 @@
 //go:build !race
 
-package initiator
+package target
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // TestTargetSetSize: a set says how much memory it takes, whatever is in it, and takes
 // little.
 func TestTargetSetSize(t *testing.T) {
-	address := []TargetAddress{{Host: "192.0.2.10", Port: 3260, Group: 1}}
+	address := []Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}
 	for _, tt := range []struct {
 		name   string
 		target func(i int) Target
@@ -22,10 +22,10 @@ func TestTargetSetSize(t *testing.T) {
 			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: address}
 		}, 43 + 30},
 		{"in turn", func(i int) Target {
-			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []TargetAddress{{Host: fmt.Sprint("192.0.2.1", i%5), Port: 3260, Group: 1}}}
+			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []Address{{Host: fmt.Sprint("192.0.2.1", i%5), Port: 3260, Group: 1}}}
 		}, 43 + 30},
 		{"own", func(i int) Target {
-			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []TargetAddress{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
+			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: []Address{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
 		}, 43 + 13 + 40},
 		{"aliases", func(i int) Target {
 			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%07d", i), Alias: fmt.Sprint(i, strings.Repeat("a", 200)), Addresses: address}
@@ -34,15 +34,15 @@ func TestTargetSetSize(t *testing.T) {
 			return Target{Name: fmt.Sprintf("iqn.2026-11.com.example:DISK%07d", i), Addresses: address}
 		}, 35 + 30},
 		{"joined", func(i int) Target {
-			return Target{Name: fmt.Sprint("iqn.2026-11.com.example:disk", i&1), Addresses: []TargetAddress{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
+			return Target{Name: fmt.Sprint("iqn.2026-11.com.example:disk", i&1), Addresses: []Address{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
 		}, 13 + 60},
 		{"joined a little", func(i int) Target {
-			return Target{Name: fmt.Sprint("iqn.2026-11.com.example:disk", i%20_000), Addresses: []TargetAddress{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
+			return Target{Name: fmt.Sprint("iqn.2026-11.com.example:disk", i%20_000), Addresses: []Address{{Host: fmt.Sprint("10.0.0.", i), Port: 3260, Group: 1}}}
 		}, 200},
 		{"many addresses", func(i int) Target {
 			t := Target{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%07d", i)}
 			for k := range i % 1000 / 10 {
-				t.Addresses = append(t.Addresses, TargetAddress{Host: fmt.Sprintf("10.0.%d.%d", i, k), Port: 3260, Group: 1})
+				t.Addresses = append(t.Addresses, Address{Host: fmt.Sprintf("10.0.%d.%d", i, k), Port: 3260, Group: 1})
 			}
 			return t
 		}, 35 + 50*25},
@@ -56,9 +56,9 @@ func TestTargetSetSize(t *testing.T) {
 				return int64(m.HeapAlloc)
 			}
 			before := use()
-			s := new(TargetSet)
+			s := new(Set)
 			for i := 0; i < count; {
-				var b Batch
+				var b List
 				for ; i < count && b.Len() < 100; i++ {
 					target := tt.target(i)
 					b.Add(&target)

@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"net/netip"
@@ -8,16 +8,16 @@ import (
 
 // A Target is one record of a SendTargets answer (RFC 7143, appendix C).
 type Target struct {
-	Name      string          // as sent, case and all: one that CheckName lets pass
-	Alias     string          // TargetAlias; free text of the target's, valid UTF-8; mostly empty
-	Addresses []TargetAddress // in the order of the answer; never empty
+	Name      string    // as sent, case and all: one that CheckName lets pass
+	Alias     string    // TargetAlias; free text of the target's, valid UTF-8; mostly empty
+	Addresses []Address // in the order of the answer; never empty
 }
 
 // NoGroup is the Group of an address that came without a portal group tag.
 const NoGroup = -1
 
-// A TargetAddress is where a target can be reached (RFC 7143, section 13.8).
-type TargetAddress struct {
+// A Address is where a target can be reached (RFC 7143, section 13.8).
+type Address struct {
 	// Host is an IP literal, a link-local one with its zone, or, rarely, a DNS
 	// name, which we did not resolve. No brackets.
 	Host string
@@ -34,17 +34,17 @@ type TargetAddress struct {
 }
 
 // Addr returns Host as an address; false where it is a name.
-func (a TargetAddress) Addr() (netip.Addr, bool) {
+func (a Address) Addr() (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(a.Host)
 	return addr, err == nil
 }
 
 // String returns host:port,group as RFC 7143 and iscsiadm write it: IPv6 in
 // brackets, and -1 for an unknown group.
-func (a TargetAddress) String() string { return string(a.AppendTo(nil)) }
+func (a Address) String() string { return string(a.AppendTo(nil)) }
 
 // AppendTo appends what String returns to b.
-func (a TargetAddress) AppendTo(b []byte) []byte {
+func (a Address) AppendTo(b []byte) []byte {
 	if strings.IndexByte(a.Host, ':') >= 0 {
 		b = append(append(append(b, '['), a.Host...), ']')
 	} else {

@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"regexp"
@@ -92,7 +92,7 @@ func TestNeighbours(t *testing.T) {
 		{"iqn.2026-11.com.example:disk1"},
 	}
 	for i, text := range neighbours {
-		for _, take := range []func(*list, pdu.Text) error{(*list).text, pairByPair} {
+		for _, take := range []func(*Parser, pdu.Text) error{(*Parser).Text, pairByPair} {
 			got := listOf([]byte(text), 1<<10, 8, take)
 			var names []string
 			for _, target := range got.Targets {

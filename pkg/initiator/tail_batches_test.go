@@ -5,12 +5,13 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+	"github.com/go-iscsi/discovery/pkg/initiator/target/targettest"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -19,29 +20,33 @@ type passage struct {
 	size  int  // of its pieces
 	most  int  // targets
 	near  bool // batches are taken in this goroutine
-	kept  bool // by a keeper
+	kept  bool // by a target.Keeper
 	every int  // after how many pieces a batch is handed on
 }
 
 // through gives text to an attempt, and returns what its batches have. All memory that
 // may be used again is.
-func (w passage) through(text []byte) (got listing) {
+func (w passage) through(text []byte) (got passed) {
 	p := &pool{d: &Discoverer{}}
-	var k keeper
+	var k target.Keeper
 	take := func(b *Batch) bool {
 		c := b.Clone()
 		for i := range b.Len() {
 			t := b.Target(i)
 			if w.kept {
-				t = k.keep(b, i)
+				t = k.Keep(&b.List, i)
 			}
-			got.Targets, got.Implied = append(got.Targets, t), append(got.Implied, b.entries[i].implied)
+			got.Targets, got.Implied = append(got.Targets, t), append(got.Implied, b.Implied(i))
 		}
-		for i := range b.text {
-			b.text[i] = '!'
-		}
-		for i := range b.addresses {
-			b.addresses[i] = TargetAddress{Host: "used.again"}
+		for i := range b.Len() {
+			for _, text := range [][]byte{b.Name(i), b.Alias(i)} {
+				for j := range text {
+					text[j] = '!'
+				}
+			}
+			for j := range b.Addresses(i) {
+				b.Addresses(i)[j] = target.Address{Host: "used.again"}
+			}
 		}
 		for i := range c.Len() {
 			if t := got.Targets[len(got.Targets)-c.Len()+i]; string(c.Name(i)) != t.Name || !slices.Equal(c.Addresses(i), t.Addresses) {
@@ -63,11 +68,11 @@ func (w passage) through(text []byte) (got listing) {
 		}
 	}
 	a := newAttempt(p)
-	a.list.reset(netip.MustParseAddrPort("[fe80::9%eth0]:3260"), w.most)
+	a.parser.Reset(netip.MustParseAddrPort("[fe80::9%eth0]:3260"), w.most)
 	n := 0
-	got.err = walk(text, w.size, func(t pdu.Text) error {
+	got.err = targettest.Walk(text, w.size, func(t pdu.Text) error {
 		t = slices.Clone(t)
-		err := a.list.text(t)
+		err := a.parser.Text(t)
 		for i := range t {
 			t[i] = '?'
 		}
@@ -78,7 +83,7 @@ func (w passage) through(text []byte) (got listing) {
 		return err
 	})
 	if got.err == nil {
-		got.err = a.list.flush()
+		got.err = a.parser.Close()
 	}
 	_ = a.handOn()
 	drain()
@@ -92,22 +97,59 @@ func (w passage) through(text []byte) (got listing) {
 	return got
 }
 
-// TestAlikeBatches: batches have what pair by pair was found, however they are taken.
+// passed is what came of a text.
+type passed struct {
+	Targets  []target.Target
+	Implied  []bool
+	Warnings []Warning
+	Error    string
+	err      error
+}
+
+// parsed gives text in pieces to a parser, without batches.
+func parsed(text []byte, size, most int) (got passed) {
+	var w warnings
+	emit := func(r *target.Record) error {
+		got.Targets = append(got.Targets, target.Target{Name: string(r.Name), Alias: string(r.Alias), Addresses: slices.Clone(r.Addresses)})
+		got.Implied = append(got.Implied, r.Implied)
+		return nil
+	}
+	l := target.Parser{Emit: emit, Warning: func(code, format string, args ...any) { w.add(WarningCode(code), format, args...) }}
+	l.EmitNames = func(r *target.Record, text pdu.Text, names []target.Span) error {
+		for _, n := range names {
+			one := *r
+			one.Name = text[n.From:n.To]
+			_ = emit(&one)
+		}
+		return nil
+	}
+	l.Reset(netip.MustParseAddrPort("[fe80::9%eth0]:3260"), most)
+	if got.err = targettest.Walk(text, size, l.Text); got.err == nil {
+		got.err = l.Close()
+	}
+	if got.err != nil {
+		got.Error = got.err.Error()
+	}
+	got.Warnings = w.all()
+	return got
+}
+
+// TestAlikeBatches: batches have what the parser found, however they are taken.
 func TestAlikeBatches(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, text []byte, w passage) {
 		t.Helper()
-		want := listOf(text, w.size, w.most, pairByPair)
-		if diff := cmp.Diff(want, w.through(text), cmpopts.IgnoreUnexported(listing{}), cmpopts.EquateEmpty()); diff != "" {
+		want := parsed(text, w.size, w.most)
+		if diff := cmp.Diff(want, w.through(text), cmpopts.IgnoreUnexported(passed{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%+v (-want +got):\n%.3000s", w, diff)
 		}
 	}
-	for name, text := range alikes {
+	for name, text := range targettest.Texts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for size := 7; size < 2*len(text); size *= 3 {
 				for i := range 4 {
-					check(t, []byte(text), passage{size: size, most: mostAlike, near: i&1 == 0, kept: i&2 == 0, every: 1 + i})
+					check(t, []byte(text), passage{size: size, most: targettest.Most, near: i&1 == 0, kept: i&2 == 0, every: 1 + i})
 				}
 			}
 		})
@@ -116,7 +158,7 @@ func TestAlikeBatches(t *testing.T) {
 		t.Parallel()
 		for seed := range uint64(200) {
 			r := rand.New(rand.NewPCG(seed, 7))
-			text := randomRecords(r)
+			text := targettest.Random(r)
 			w := passage{size: 1 + r.IntN(len(text)+100), most: 1 << 20, near: r.IntN(2) == 0, kept: r.IntN(2) == 0, every: 1 + r.IntN(3)}
 			if r.IntN(3) == 0 {
 				w.size = 1 + r.IntN(300)
@@ -127,36 +169,4 @@ func TestAlikeBatches(t *testing.T) {
 			check(t, text, w)
 		}
 	})
-}
-
-// randomRecords returns a text of runs of records, mostly alike, with some that are
-// not, or not well formed.
-func randomRecords(r *rand.Rand) (text []byte) {
-	const here, there = "TargetAddress=192.0.2.1:3260,1\x00", "TargetAddress=192.0.2.2,1\x00"
-	const example = "iqn.2026-11.com.example:"
-	names := []string{
-		example + "disk%d", example + "disk%04d", example + "DISK%d", "iqn.2026-11.com.exämple:%d", "eui.02004567A425678%d", "iqn.2026-13.com.example:%d",
-		"iqn.2026-11.x%d", example + "%d" + strings.Repeat("y", 197), example + "a b%d",
-	}
-	tails := []string{
-		here, there, here + there, "", "TargetAlias=x\x00" + here, here + "TargetAlias=y\x00", "TargetAddress=x y\x00", here + "TargetAddress=x y\x00", "X-a=b\x00" + here,
-		"TargetAddress=[fe80::9]:3260\x00", here + "\x00\x00", "TargetAlias=\xff\x00" + here, "TargetAlias=\x00" + here, "X-a=" + strings.Repeat("b", maxTail+76) + "\x00" + here,
-		"Rack=1\x00" + here,
-	}
-	for range 1 + r.IntN(12) {
-		name, tail, kinds := names[r.IntN(len(names))], tails[r.IntN(len(tails))], 1+r.IntN(4)
-		for range 1 + r.IntN(150) {
-			if r.IntN(3) == 0 {
-				tail = tails[r.IntN(kinds)]
-			}
-			text = fmt.Appendf(text, "TargetName="+name+"\x00%s", r.IntN(200), tail)
-			if r.IntN(30) == 0 {
-				text = append(text, tails[r.IntN(len(tails))]...)
-			}
-		}
-	}
-	if r.IntN(5) == 0 {
-		text[r.IntN(len(text))] = byte(r.IntN(256))
-	}
-	return text
 }

@@ -1,20 +1,20 @@
-package initiator
+package target
 
 import (
 	"encoding/binary"
 	"reflect"
 )
 
-// A TargetSet collects the targets of one portal, each name once, in little more
+// A Set collects the targets of one portal, each name once, in little more
 // memory than their names, aliases and addresses have bytes. The zero value is empty
 // and ready to use. A set must not be copied once there are targets in it, and has
 // room for 4 GiB of text.
 //
 // Of a name that comes again, in whatever case, the addresses join those that are
 // there, in the order of the answer, and the alias is the first that is not empty. An
-// address that a [Discoverer] put in since none was sent gives way to those that are
+// address that a [Parser] put in since none was sent gives way to those that are
 // sent later.
-type TargetSet struct {
+type Set struct {
 	// Repeats makes a name that comes again one more target, as it is in a stream.
 	// It is not to be changed once there are targets.
 	Repeats bool
@@ -44,49 +44,49 @@ const (
 
 // What a value of each type takes, in bytes.
 var (
-	setSize     = int(reflect.TypeFor[TargetSet]().Size())
+	setSize     = int(reflect.TypeFor[Set]().Size())
 	entrySize   = int(reflect.TypeFor[setEntry]().Size())
 	targetSize  = int(reflect.TypeFor[Target]().Size())
-	addressSize = int(reflect.TypeFor[TargetAddress]().Size())
+	addressSize = int(reflect.TypeFor[Address]().Size())
 )
 
 // entriesAtOnce is how many targets a set makes room for at once.
 const entriesAtOnce = 1024
 
-// Add takes the targets of a batch from one index to before another.
-func (s *TargetSet) Add(b *Batch, from, to int) {
+// Add takes the targets of a list from one index to before another.
+func (s *Set) Add(l *List, from, to int) {
 	for i := from; i < to; i++ {
-		e := &b.entries[i]
-		if i == from || e.from != b.entries[i-1].from || e.to != b.entries[i-1].to {
-			s.lists.take(b.addresses[e.from:e.to])
+		e := &l.entries[i]
+		if i == from || e.from != l.entries[i-1].from || e.to != l.entries[i-1].to {
+			s.lists.take(l.addresses[e.from:e.to])
 		}
-		s.add(b, i)
+		s.add(l, i)
 	}
 }
 
 // add takes one target, whose addresses are the list at hand.
-func (s *TargetSet) add(b *Batch, i int) {
-	name, e := b.Name(i), setEntry{}
+func (s *Set) add(l *List, i int) {
+	name, e := l.Name(i), setEntry{}
 	if !s.Repeats {
 		folded := s.fold(&s.folded, name)
 		e.hash = s.names.hash(folded)
 		if at, known := s.find(folded, e.hash); known {
-			s.merge(at, b, i)
+			s.merge(at, l, i)
 			return
 		}
 		if string(folded) == string(name) {
 			e.hash |= isFolded
 		}
 	}
-	if b.entries[i].implied {
+	if l.entries[i].implied {
 		e.hash |= isImplied
 	}
-	e.text, e.list = s.keep(name, b.Alias(i)), s.lists.keep()
+	e.text, e.list = s.keep(name, l.Alias(i)), s.lists.keep()
 	s.enter(e)
 }
 
 // enter adds an entry.
-func (s *TargetSet) enter(e setEntry) {
+func (s *Set) enter(e setEntry) {
 	if s.count%entriesAtOnce == 0 {
 		s.entries = append(s.entries, nil)
 	}
@@ -101,7 +101,7 @@ func (s *TargetSet) enter(e setEntry) {
 }
 
 // keep keeps a name and an alias.
-func (s *TargetSet) keep(name, alias []byte) slabRef {
+func (s *Set) keep(name, alias []byte) slabRef {
 	s.record = binary.AppendUvarint(s.record[:0], uint64(len(name)))
 	s.record = binary.AppendUvarint(s.record, uint64(len(alias)))
 	s.record = append(append(s.record, name...), alias...)
@@ -109,14 +109,14 @@ func (s *TargetSet) keep(name, alias []byte) slabRef {
 }
 
 // merge takes a target whose name is there.
-func (s *TargetSet) merge(at int, b *Batch, i int) {
+func (s *Set) merge(at int, l *List, i int) {
 	e := s.entry(at)
-	if alias := b.Alias(i); len(alias) > 0 && s.Alias(at) == "" {
+	if alias := l.Alias(i); len(alias) > 0 && s.Alias(at) == "" {
 		e.text = s.keep([]byte(s.Name(at)), alias)
 	}
-	addresses := b.Addresses(i)
+	addresses := l.Addresses(i)
 	switch {
-	case b.entries[i].implied:
+	case l.entries[i].implied:
 		return
 	case e.hash&isImplied != 0 && areDistinct(addresses):
 		e.hash &^= isImplied
@@ -131,10 +131,10 @@ func (s *TargetSet) merge(at int, b *Batch, i int) {
 	s.join(at, addresses)
 }
 
-func (s *TargetSet) entry(i int) *setEntry { return &s.entries[i/entriesAtOnce][i%entriesAtOnce] }
+func (s *Set) entry(i int) *setEntry { return &s.entries[i/entriesAtOnce][i%entriesAtOnce] }
 
 // Size returns how many bytes of memory the set takes.
-func (s *TargetSet) Size() int64 {
+func (s *Set) Size() int64 {
 	last := 0
 	if n := len(s.entries); n > 0 {
 		last = cap(s.entries[n-1]) - entriesAtOnce

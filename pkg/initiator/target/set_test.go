@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// A naiveSet does what a TargetSet does, in the plainest way.
+// A naiveSet does what a Set does, in the plainest way.
 type naiveSet struct {
 	repeats bool
 	targets []Target
@@ -45,7 +45,7 @@ func (s *naiveSet) add(t Target, implied bool) {
 }
 
 // contents returns what is in a set.
-func contents(s *TargetSet) (all []Target) {
+func contents(s *Set) (all []Target) {
 	for i := range s.Len() {
 		all = append(all, Target{s.Name(i), s.Alias(i), slices.Collect(s.Addresses(i))})
 	}
@@ -61,14 +61,14 @@ func randomTarget(r *rand.Rand) (t Target, implied bool) {
 		t.Alias = strings.Repeat("alias ", r.IntN(3))
 	}
 	if r.IntN(8) == 0 {
-		return Target{t.Name, t.Alias, []TargetAddress{{Host: "192.0.2.1", Port: 3260, Group: NoGroup}}}, true
+		return Target{t.Name, t.Alias, []Address{{Host: "192.0.2.1", Port: 3260, Group: NoGroup}}}, true
 	}
 	n := 1 + r.IntN(3)
 	if r.IntN(20) == 0 {
 		n = 1 + r.IntN(60) // as many as are not looked through one by one
 	}
 	for range n {
-		a := TargetAddress{Host: fmt.Sprintf("192.0.2.%d", r.IntN(80)), Port: 3260, Group: r.IntN(3) - 1}
+		a := Address{Host: fmt.Sprintf("192.0.2.%d", r.IntN(80)), Port: 3260, Group: r.IntN(3) - 1}
 		if r.IntN(50) == 0 {
 			a.Host, a.Unusable, a.Reach = strings.Repeat("h", 1+r.IntN(255)), LinkLocalWithoutZone, Refused
 		}
@@ -84,17 +84,17 @@ func TestTargetSet(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		want := naiveSet{repeats: seed%3 == 0}
-		got := TargetSet{Repeats: want.repeats}
-		var b Batch
+		got := Set{Repeats: want.repeats}
+		var b List
 		for range 1 + r.IntN(1000) {
 			target, implied := randomTarget(r)
 			want.add(target, implied)
-			b.add(&listed{[]byte(target.Name), []byte(target.Alias), target.Addresses, implied})
+			b.Append(&Record{[]byte(target.Name), []byte(target.Alias), target.Addresses, implied})
 			if r.IntN(30) == 0 {
 				from := r.IntN(b.Len() + 1)
 				got.Add(&b, 0, from)
 				got.Add(&b, from, b.Len())
-				b = Batch{}
+				b = List{}
 			}
 		}
 		got.Add(&b, 0, b.Len())
@@ -104,11 +104,11 @@ func TestTargetSet(t *testing.T) {
 		if diff := cmp.Diff(want.targets, got.Targets()); diff != "" {
 			t.Fatalf("seed %d: its targets differ (-want +got):\n%.3000s", seed, diff)
 		}
-		var again TargetSet
+		var again Set
 		again.Repeats = true
 		var implied []bool
 		for i := 0; i < got.Len(); {
-			var some Batch
+			var some List
 			i = got.AppendTo(&some, i)
 			again.Add(&some, 0, some.Len())
 			for k := range some.entries {
@@ -136,7 +136,7 @@ func TestTargetSet(t *testing.T) {
 // TestTargetSetAddress: a set keeps each field of an address.
 func TestTargetSetAddress(t *testing.T) {
 	t.Parallel()
-	var full TargetAddress
+	var full Address
 	for v, i := reflect.ValueOf(&full).Elem(), 0; i < v.NumField(); i++ {
 		switch f := v.Field(i); f.Kind() {
 		case reflect.String:
@@ -147,10 +147,10 @@ func TestTargetSetAddress(t *testing.T) {
 			f.SetUint(1<<f.Type().Bits() - 1)
 		}
 	}
-	want := []TargetAddress{full, {Host: "h", Group: 1<<16 - 1}, {}, {Host: strings.Repeat("h", 100_000), Port: 1, Group: 1 << 30}, {Host: "i"}}
-	var b Batch
+	want := []Address{full, {Host: "h", Group: 1<<16 - 1}, {}, {Host: strings.Repeat("h", 100_000), Port: 1, Group: 1 << 30}, {Host: "i"}}
+	var b List
 	b.Add(&Target{Name: "a", Addresses: want})
-	var s TargetSet
+	var s Set
 	s.Add(&b, 0, 1)
 	if diff := cmp.Diff(want, slices.Collect(s.Addresses(0))); diff != "" {
 		t.Errorf("addresses (-want +got):\n%.2000s", diff)

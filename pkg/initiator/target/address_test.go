@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"net/netip"
@@ -14,36 +14,36 @@ func TestParseTargetAddress(t *testing.T) {
 	const noPort, noTag, noV6 = "the TCP port is not a number from 1 to 65535", "the portal group tag is not a number from 0 to 65535", "no IPv6 address in the brackets"
 	tests := []struct {
 		in   string
-		want TargetAddress
+		want Address
 		bad  string
 	}{
-		{in: "192.0.2.1:3260,1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}},
-		{in: "192.0.2.1,1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}},
-		{in: "192.0.2.1:860,0", want: TargetAddress{Host: "192.0.2.1", Port: 860, Group: 0}},
-		{in: "192.0.2.1:1", want: TargetAddress{Host: "192.0.2.1", Port: 1, Group: NoGroup}},
-		{in: "192.0.2.1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: NoGroup}},
-		{in: "192.0.2.1:65535,65535", want: TargetAddress{Host: "192.0.2.1", Port: 65535, Group: 65535}},
-		{in: "[2001:db8::1]:3260,1", want: TargetAddress{Host: "2001:db8::1", Port: 3260, Group: 1}},
-		{in: "[2001:DB8:0::1],1", want: TargetAddress{Host: "2001:db8::1", Port: 3260, Group: 1}},
-		{in: "[::ffff:192.0.2.1]", want: TargetAddress{Host: "::ffff:192.0.2.1", Port: 3260, Group: NoGroup}},
-		{in: "[fe80::1]:3260,2", want: TargetAddress{Host: "fe80::1", Port: 3260, Group: 2}},
-		{in: "array.example:3260,1", want: TargetAddress{Host: "array.example", Port: 3260, Group: 1}},
-		{in: "array-1.example.,1", want: TargetAddress{Host: "array-1.example.", Port: 3260, Group: 1}},
-		{in: "SAN_1", want: TargetAddress{Host: "SAN_1", Port: 3260, Group: NoGroup}},
-		{in: "0.0.0.0:3260,1", want: TargetAddress{Host: "0.0.0.0", Port: 3260, Group: 1}},
-		{in: "192.0.2.1:3260, 1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}}, // blanks around the tag
-		{in: "192.0.2.1:3260 ,\t1 ", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: 1}},
-		{in: "[2001:db8::1]:3260 , 1 ", want: TargetAddress{Host: "2001:db8::1", Port: 3260, Group: 1}},
-		{in: "192.0.2.1:3260,-1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: NoGroup}}, // no tag
-		{in: "192.0.2.1:3260, -1", want: TargetAddress{Host: "192.0.2.1", Port: 3260, Group: NoGroup}},
-		{in: "2001:db8::10:3260,1", want: TargetAddress{Host: "2001:db8::10", Port: 3260, Group: 1}}, // no brackets
-		{in: "2001:db8::10:3261,1", want: TargetAddress{Host: "2001:db8::10", Port: 3261, Group: 1}}, // the portal's own port
-		{in: "2001:db8:0:0:0:0:0:10:3260", want: TargetAddress{Host: "2001:db8::10", Port: 3260, Group: NoGroup}},
-		{in: "fe80::1%eth0:3260,1", want: TargetAddress{Host: "fe80::1", Port: 3260, Group: 1}},
-		{in: "[fe80::1%eth0],1", want: TargetAddress{Host: "fe80::1", Port: 3260, Group: 1}}, // a zone of the target's
-		{in: "[fe80::1%\x1b],1", want: TargetAddress{Host: "fe80::1", Port: 3260, Group: 1}},
-		{in: "[2001:db8::1%1]:3260,1", want: TargetAddress{Host: "2001:db8::1", Port: 3260, Group: 1}},
-		{in: "xn--gre-7ka.example", want: TargetAddress{Host: "xn--gre-7ka.example", Port: 3260, Group: NoGroup}},
+		{in: "192.0.2.1:3260,1", want: Address{Host: "192.0.2.1", Port: 3260, Group: 1}},
+		{in: "192.0.2.1,1", want: Address{Host: "192.0.2.1", Port: 3260, Group: 1}},
+		{in: "192.0.2.1:860,0", want: Address{Host: "192.0.2.1", Port: 860, Group: 0}},
+		{in: "192.0.2.1:1", want: Address{Host: "192.0.2.1", Port: 1, Group: NoGroup}},
+		{in: "192.0.2.1", want: Address{Host: "192.0.2.1", Port: 3260, Group: NoGroup}},
+		{in: "192.0.2.1:65535,65535", want: Address{Host: "192.0.2.1", Port: 65535, Group: 65535}},
+		{in: "[2001:db8::1]:3260,1", want: Address{Host: "2001:db8::1", Port: 3260, Group: 1}},
+		{in: "[2001:DB8:0::1],1", want: Address{Host: "2001:db8::1", Port: 3260, Group: 1}},
+		{in: "[::ffff:192.0.2.1]", want: Address{Host: "::ffff:192.0.2.1", Port: 3260, Group: NoGroup}},
+		{in: "[fe80::1]:3260,2", want: Address{Host: "fe80::1", Port: 3260, Group: 2}},
+		{in: "array.example:3260,1", want: Address{Host: "array.example", Port: 3260, Group: 1}},
+		{in: "array-1.example.,1", want: Address{Host: "array-1.example.", Port: 3260, Group: 1}},
+		{in: "SAN_1", want: Address{Host: "SAN_1", Port: 3260, Group: NoGroup}},
+		{in: "0.0.0.0:3260,1", want: Address{Host: "0.0.0.0", Port: 3260, Group: 1}},
+		{in: "192.0.2.1:3260, 1", want: Address{Host: "192.0.2.1", Port: 3260, Group: 1}}, // blanks around the tag
+		{in: "192.0.2.1:3260 ,\t1 ", want: Address{Host: "192.0.2.1", Port: 3260, Group: 1}},
+		{in: "[2001:db8::1]:3260 , 1 ", want: Address{Host: "2001:db8::1", Port: 3260, Group: 1}},
+		{in: "192.0.2.1:3260,-1", want: Address{Host: "192.0.2.1", Port: 3260, Group: NoGroup}}, // no tag
+		{in: "192.0.2.1:3260, -1", want: Address{Host: "192.0.2.1", Port: 3260, Group: NoGroup}},
+		{in: "2001:db8::10:3260,1", want: Address{Host: "2001:db8::10", Port: 3260, Group: 1}}, // no brackets
+		{in: "2001:db8::10:3261,1", want: Address{Host: "2001:db8::10", Port: 3261, Group: 1}}, // the portal's own port
+		{in: "2001:db8:0:0:0:0:0:10:3260", want: Address{Host: "2001:db8::10", Port: 3260, Group: NoGroup}},
+		{in: "fe80::1%eth0:3260,1", want: Address{Host: "fe80::1", Port: 3260, Group: 1}},
+		{in: "[fe80::1%eth0],1", want: Address{Host: "fe80::1", Port: 3260, Group: 1}}, // a zone of the target's
+		{in: "[fe80::1%\x1b],1", want: Address{Host: "fe80::1", Port: 3260, Group: 1}},
+		{in: "[2001:db8::1%1]:3260,1", want: Address{Host: "2001:db8::1", Port: 3260, Group: 1}},
+		{in: "xn--gre-7ka.example", want: Address{Host: "xn--gre-7ka.example", Port: 3260, Group: NoGroup}},
 
 		{in: "", bad: "no host"},
 		{in: ",1", bad: "no host"},
@@ -98,7 +98,7 @@ func TestParseTargetAddress(t *testing.T) {
 		{in: strings.Repeat("a.", 128) + "b", bad: "a host of more than 255 bytes"},
 	}
 	for _, tt := range tests {
-		got, _, reason := ParseTargetAddress(tt.in, 3261)
+		got, _, reason := ParseAddress(tt.in, 3261)
 		if reason != tt.bad || tt.bad == "" && got != tt.want {
 			t.Errorf("%q: got %+v, %q, want %+v, %q", tt.in, got, reason, tt.want, tt.bad)
 		}
@@ -138,12 +138,12 @@ func TestSeenFrom(t *testing.T) {
 		{sent: "127.0.0.2", session: "::1", want: "127.0.0.2"},
 		{sent: "127.0.0.2", session: "::ffff:127.0.0.1", want: "127.0.0.2"},
 	} {
-		a, kind, reason := ParseTargetAddress(tt.sent, pdu.DefaultPort)
+		a, kind, reason := ParseAddress(tt.sent, pdu.DefaultPort)
 		if reason != "" {
 			t.Errorf("%s: %s", tt.sent, reason)
 			continue
 		}
-		got := a.seenFrom(netip.MustParseAddr(tt.session), kind)
+		got := a.SeenFrom(netip.MustParseAddr(tt.session), kind)
 		if got.Host != tt.want || got.Unusable != tt.unusable || got.Port != a.Port || got.Group != a.Group {
 			t.Errorf("%s by %s: got %+v, want %s, %d", tt.sent, tt.session, got, tt.want, tt.unusable)
 		}

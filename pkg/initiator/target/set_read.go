@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"iter"
@@ -6,30 +6,30 @@ import (
 )
 
 // Len returns how many targets there are.
-func (s *TargetSet) Len() int { return s.count }
+func (s *Set) Len() int { return s.count }
 
 // Name returns the name of target i, as it was sent first. Names, aliases and hosts
 // share pieces of memory.
-func (s *TargetSet) Name(i int) string {
+func (s *Set) Name(i int) string {
 	name, _ := s.texts(i)
 	return name
 }
 
 // Alias returns the alias of target i.
-func (s *TargetSet) Alias(i int) string {
+func (s *Set) Alias(i int) string {
 	_, alias := s.texts(i)
 	return alias
 }
 
-func (s *TargetSet) texts(i int) (name, alias string) {
+func (s *Set) texts(i int) (name, alias string) {
 	n, rest := takeLength(s.text.at(s.entry(i).text))
 	m, rest := takeLength(rest)
 	return rest[:n], rest[n : n+m]
 }
 
 // Addresses yields the addresses of target i.
-func (s *TargetSet) Addresses(i int) iter.Seq[TargetAddress] {
-	return func(yield func(TargetAddress) bool) {
+func (s *Set) Addresses(i int) iter.Seq[Address] {
+	return func(yield func(Address) bool) {
 		for raw := range s.raws(i) {
 			if !yield(address(raw)) {
 				return
@@ -40,29 +40,35 @@ func (s *TargetSet) Addresses(i int) iter.Seq[TargetAddress] {
 
 // SameAddresses reports that two targets have the same addresses. Where it is not
 // sure it says no: it does not look at the addresses, and costs next to nothing.
-func (s *TargetSet) SameAddresses(i, j int) bool {
+func (s *Set) SameAddresses(i, j int) bool {
 	return s.entry(i).list == s.entry(j).list && !s.joined.any(i) && !s.joined.any(j)
 }
 
-// AppendTo adds targets of the set to a batch, from target i on: one, and more as long
-// as the batch has no more than is usual. It returns the index of the next.
-func (s *TargetSet) AppendTo(b *Batch, i int) (next int) {
+// What AppendTo adds at once.
+const (
+	usualTargets   = 1024
+	usualAddresses = 4096
+)
+
+// AppendTo adds targets of the set to a list, from target i on: one, and more as long
+// as the list has no more than is usual. It returns the index of the next.
+func (s *Set) AppendTo(l *List, i int) (next int) {
 	for first := i; i < s.count; i++ {
 		name, alias := s.texts(i)
-		e := batchEntry{implied: s.entry(i).hash&isImplied != 0}
-		b.text = append(b.text, name...)
-		e.alias = uint32(len(b.text))
-		b.text = append(b.text, alias...)
-		e.end = uint32(len(b.text))
+		e := listEntry{implied: s.entry(i).hash&isImplied != 0}
+		l.text = append(l.text, name...)
+		e.alias = uint32(len(l.text))
+		l.text = append(l.text, alias...)
+		e.end = uint32(len(l.text))
 		if i > first && s.SameAddresses(i-1, i) {
-			last := b.entries[len(b.entries)-1]
+			last := l.entries[len(l.entries)-1]
 			e.from, e.to = last.from, last.to
 		} else {
-			e.from = uint32(len(b.addresses))
-			b.addresses = slices.AppendSeq(b.addresses, s.Addresses(i))
-			e.to = uint32(len(b.addresses))
+			e.from = uint32(len(l.addresses))
+			l.addresses = slices.AppendSeq(l.addresses, s.Addresses(i))
+			e.to = uint32(len(l.addresses))
 		}
-		if b.entries = append(b.entries, e); len(b.entries) >= maxNear || len(b.addresses) >= maxBatch {
+		if l.entries = append(l.entries, e); len(l.entries) >= usualTargets || len(l.addresses) >= usualAddresses {
 			return i + 1
 		}
 	}
@@ -72,14 +78,14 @@ func (s *TargetSet) AppendTo(b *Batch, i int) (next int) {
 // Targets returns the targets as values that stay valid, and do not change when more
 // are added. Targets at the same addresses may share the memory of these: they can be
 // appended to, but not changed in place.
-func (s *TargetSet) Targets() []Target {
+func (s *Set) Targets() []Target {
 	if s.count == 0 {
 		return nil
 	}
 	all := make([]Target, s.count)
 	var lately [maxTails]struct {
 		list      slabRef
-		addresses []TargetAddress
+		addresses []Address
 	}
 	next := 0
 	for i := range all {
@@ -104,11 +110,17 @@ func (s *TargetSet) Targets() []Target {
 		if t.Addresses != nil {
 			continue
 		}
-		t.Addresses = slices.Clip(slices.AppendSeq(make([]TargetAddress, 0, n), s.Addresses(i)))
+		t.Addresses = slices.Clip(slices.AppendSeq(make([]Address, 0, n), s.Addresses(i)))
 		if !joined {
 			lately[next].list, lately[next].addresses = list, t.Addresses
 			next = (next + 1) % len(lately)
 		}
 	}
 	return all
+}
+
+// TargetsSize returns how many bytes of memory the values of Targets take beside those
+// of the set.
+func (s *Set) TargetsSize() int64 {
+	return int64(targetSize*s.count + addressSize*s.lists.addresses)
 }

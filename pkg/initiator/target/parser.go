@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"net/netip"
@@ -19,40 +19,43 @@ const fewAddresses = 16
 // MaxAliasLen is the longest TargetAlias in bytes (RFC 7143, section 13.7).
 const MaxAliasLen = 255
 
-// A list turns the text of a SendTargets answer into targets, one at a time
+// A Parser turns the text of a SendTargets answer into targets, one at a time
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
-// no other.
-type list struct {
-	// emit takes each target when it is complete. It is valid during the call.
-	emit func(t *listed) error
-	// more takes those that have what t has, but names of their own.
-	more func(t *listed, text pdu.Text, names []span) error
+// no other. Emit, EmitNames and Warning must be set; Reset comes before each answer.
+type Parser struct {
+	// Emit takes each target when it is complete. It is valid during the call.
+	Emit func(t *Record) error
+	// EmitNames takes targets that have the alias and the addresses of t, and names of
+	// their own in text. They follow the target that Emit got last.
+	EmitNames func(t *Record, text pdu.Text, names []Span) error
 
-	warnings *warnings
-	strict   bool           // leave out names that are no iSCSI names in form
-	session  netip.AddrPort // the portal in use: a target that names no address is there
-	max      int            // targets
-	count    int
-	leftOut  int // targets that were left out for their names
+	// Warning takes what is wrong with a record. The code is one of the Warn constants.
+	Warning func(code, format string, args ...any)
+	Strict  bool // leave out names that are no iSCSI names in form
+	LeftOut int  // targets that were left out for their names
 
-	target listed // the record being read, in memory that is reused
+	session netip.AddrPort // the portal in use: a target that names no address is there
+	max     int            // targets
+	count   int
+
+	target Record // the record being read, in memory that is reused
 	plain  bool   // its name is plain, as name.IsPlain has it
 	folded bool   // its name is as name.Fold makes it
 	state  recordState
 	bad    int // addresses of it that cannot be read
 
-	alike    likeness
-	read     readAddresses
-	implied  []TargetAddress // what impliedAddress says; empty: not asked yet
-	begins   []byte          // how the answer begins, for an error
+	tails    tailCache
+	cache    addressCache
+	implied  []Address // what impliedAddress says; empty: not asked yet
+	begins   []byte    // how the answer begins, for an error
 	unusable unusableAddresses
 }
 
-// A listed is a target of a list.
-type listed struct {
-	name, alias []byte
-	addresses   []TargetAddress
-	implied     bool // its addresses were not sent, or are what would have been implied
+// A Record is one record of an answer, in memory that the Parser uses again.
+type Record struct {
+	Name, Alias []byte
+	Addresses   []Address
+	Implied     bool // its addresses were not sent, or are what would have been implied
 }
 
 type recordState uint8
@@ -63,28 +66,31 @@ const (
 	inBadRecord // its name is invalid: skip it
 )
 
-// reset makes l ready for the answer of another portal.
-func (l *list) reset(session netip.AddrPort, max int) {
-	l.session, l.max, l.count, l.leftOut = session, max, 0, 0
+// Reset makes l ready for an answer that comes over a session with the portal at session,
+// of which max targets are taken.
+func (l *Parser) Reset(session netip.AddrPort, max int) {
+	l.session, l.max, l.count, l.LeftOut = session, max, 0, 0
 	l.target.begin(nil)
 	l.state, l.implied, l.begins = beforeFirst, l.implied[:0], l.begins[:0]
-	l.alike.reset()
-	l.read.reset(session.Port())
+	l.tails.reset()
+	l.cache.reset(session.Port())
 	l.unusable.reset()
 }
 
 // begin makes t one of which the name is known.
-func (t *listed) begin(name []byte) {
-	t.name, t.alias, t.addresses = append(t.name[:0], name...), t.alias[:0], t.addresses[:0]
-	t.implied = false
+func (t *Record) begin(name []byte) {
+	t.Name, t.Alias, t.Addresses = append(t.Name[:0], name...), t.Alias[:0], t.Addresses[:0]
+	t.Implied = false
 }
 
-// text takes whole pairs of the answer.
-func (l *list) text(t pdu.Text) error {
+// Text takes whole pairs of the answer. It keeps nothing of t. The error is that of Emit
+// or EmitNames, an *AnswerError, a *pdu.LimitError, a *pdu.ProtocolError or a
+// *pdu.TextError.
+func (l *Parser) Text(t pdu.Text) error {
 	if len(l.begins) == 0 {
 		l.begins = append(l.begins, beginning(t)...)
 	}
-	l.alike.forget()
+	l.tails.forget()
 	for off := 0; ; {
 		key, value, next, err := t.Next(off)
 		if err != nil || key == nil {
@@ -93,7 +99,7 @@ func (l *list) text(t pdu.Text) error {
 		isName := string(key) == pdu.KeyTargetName
 		if isName {
 			at := next - 1 - len(value)
-			then, err := l.run(t, at)
+			then, err := l.repeats(t, at)
 			if err != nil {
 				return err
 			}
@@ -101,20 +107,20 @@ func (l *list) text(t pdu.Text) error {
 				off = then - len(nameKey)
 				continue
 			}
-			l.alike.forget()
+			l.tails.forget()
 		}
 		if err := l.pair(key, value); err != nil {
 			return err
 		}
 		if isName && l.isBare() {
-			l.alike.begin(next - 1)
+			l.tails.begin(next - 1)
 		}
 		off = next
 	}
 }
 
 // pair takes a pair of the answer.
-func (l *list) pair(key, value []byte) error {
+func (l *Parser) pair(key, value []byte) error {
 	switch string(key) {
 	case pdu.KeyTargetName:
 		return l.name(value)
@@ -134,10 +140,10 @@ func (l *list) pair(key, value []byte) error {
 	return nil
 }
 
-// name begins a record. Neighbours of one name are one target: LIO repeats
+// Name begins a record. Neighbours of one name are one target: LIO repeats
 // names where it cuts a list.
-func (l *list) name(v []byte) error {
-	if l.state == inRecord && string(l.target.name) == string(v) {
+func (l *Parser) name(v []byte) error {
+	if l.state == inRecord && string(l.target.Name) == string(v) {
 		return nil
 	}
 	plain := l.isPlain(v)
@@ -149,11 +155,11 @@ func (l *list) name(v []byte) error {
 			folded = name.Fold(iqn) == iqn
 		}
 	}
-	if l.strict && harmful == "" {
+	if l.Strict && harmful == "" {
 		harmful = unusual
 	}
 	// Two folded names are the same only where their bytes are.
-	if harmful == "" && l.state == inRecord && !(folded && l.folded) && name.Fold(string(l.target.name)) == name.Fold(string(v)) {
+	if harmful == "" && l.state == inRecord && !(folded && l.folded) && name.Fold(string(l.target.Name)) == name.Fold(string(v)) {
 		return nil
 	}
 	if err := l.flush(); err != nil {
@@ -161,7 +167,7 @@ func (l *list) name(v []byte) error {
 	}
 	if harmful != "" {
 		l.state = inBadRecord
-		l.leftOut++
+		l.LeftOut++
 		l.warn(WarnTargetName, "target name %s left out: %s", text.Quote(v), harmful)
 		return nil
 	}
@@ -176,10 +182,10 @@ func (l *list) name(v []byte) error {
 // isPlain is name.IsPlain for a name that may follow a plain one: of what begins
 // like that one, only the rest is looked at. What a name has in common with one
 // that is not plain says nothing about it.
-func (l *list) isPlain(v []byte) bool {
+func (l *Parser) isPlain(v []byte) bool {
 	n := 0
 	if l.plain && l.state == inRecord {
-		n = name.Common(v, l.target.name)
+		n = name.Common(v, l.target.Name)
 	}
 	if n < len(name.PlainStart) || len(v) > name.MaxLen {
 		return name.IsPlain(v)
@@ -188,44 +194,44 @@ func (l *list) isPlain(v []byte) bool {
 }
 
 // isBare reports that nothing is known yet of the record being read but its name.
-func (l *list) isBare() bool {
-	return l.state == inRecord && l.plain && l.bad == 0 && len(l.target.alias) == 0 && len(l.target.addresses) == 0
+func (l *Parser) isBare() bool {
+	return l.state == inRecord && l.plain && l.bad == 0 && len(l.target.Alias) == 0 && len(l.target.Addresses) == 0
 }
 
 // warn says what was wrong with a pair.
-func (l *list) warn(code WarningCode, format string, args ...any) {
-	l.alike.forget()
-	l.warnings.add(code, format, args...)
+func (l *Parser) warn(code, format string, args ...any) {
+	l.tails.forget()
+	l.Warning(code, format, args...)
 }
 
 // address adds an address to the record.
-func (l *list) address(v []byte) error {
+func (l *Parser) address(v []byte) error {
 	switch l.state {
 	case beforeFirst:
 		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAddress before any TargetName"}
 	case inBadRecord:
 		return nil
 	}
-	a, kind, reason := l.read.parse(v)
+	a, kind, reason := l.cache.parse(v)
 	if reason != "" {
 		l.bad++
-		l.warn(WarnTargetAddress, "address %s of target %s: %s", text.Quote(v), text.Quote(l.target.name), reason)
+		l.warn(WarnTargetAddress, "address %s of target %s: %s", text.Quote(v), text.Quote(l.target.Name), reason)
 		return nil
 	}
 	if kind != ordinaryAddress {
 		a = l.place(a, kind)
 	}
-	if len(l.target.addresses) >= fewAddresses || !slices.Contains(l.target.addresses, a) {
-		l.target.addresses = append(l.target.addresses, a)
+	if len(l.target.Addresses) >= fewAddresses || !slices.Contains(l.target.Addresses, a) {
+		l.target.Addresses = append(l.target.Addresses, a)
 	}
-	if len(l.target.addresses) > maxAddresses {
+	if len(l.target.Addresses) > maxAddresses {
 		return &pdu.LimitError{What: "addresses of one target", Limit: maxAddresses}
 	}
 	return nil
 }
 
-// alias takes a TargetAlias, which some targets add.
-func (l *list) alias(v []byte) error {
+// Alias takes a TargetAlias, which some targets add.
+func (l *Parser) alias(v []byte) error {
 	switch l.state {
 	case beforeFirst:
 		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAlias before any TargetName"}
@@ -233,15 +239,15 @@ func (l *list) alias(v []byte) error {
 		return nil
 	}
 	if len(v) > MaxAliasLen || !utf8.Valid(v) {
-		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", text.Quote(l.target.name))
+		l.warn(WarnTargetAlias, "alias of target %s: not UTF-8 of at most 255 bytes", text.Quote(l.target.Name))
 		return nil
 	}
-	l.target.alias = append(l.target.alias[:0], v...)
+	l.target.Alias = append(l.target.Alias[:0], v...)
 	return nil
 }
 
 // flush hands on the record that was read.
-func (l *list) flush() error {
+func (l *Parser) flush() error {
 	if l.state != inRecord {
 		return nil
 	}
@@ -251,33 +257,34 @@ func (l *list) flush() error {
 		l.implied = append(l.implied, impliedAddress(l.session))
 	}
 	switch {
-	case len(t.addresses) > 0:
-		t.implied = false
+	case len(t.Addresses) > 0:
+		t.Implied = false
 	default:
 		if l.bad > 0 {
-			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", text.Quote(t.name), l.session)
+			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", text.Quote(t.Name), l.session)
 		}
-		t.addresses, t.implied = append(t.addresses, l.implied[0]), true
+		t.Addresses, t.Implied = append(t.Addresses, l.implied[0]), true
 	}
 	if l.count++; l.count > l.max {
 		return &pdu.LimitError{What: "targets", Limit: int64(l.max)}
 	}
-	return l.emit(t)
+	return l.Emit(t)
 }
 
 // impliedAddress is where a target is that names no address: at the portal in
 // use.
-func impliedAddress(session netip.AddrPort) TargetAddress {
-	return TargetAddress{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
+func impliedAddress(session netip.AddrPort) Address {
+	return Address{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
 }
 
-// close ends an answer that was read to its end.
-func (l *list) close() error {
+// Close ends an answer that was read to its end: the last target is handed on. An answer
+// with text and without a target is an *AnswerError.
+func (l *Parser) Close() error {
 	if err := l.flush(); err != nil {
 		return err
 	}
 	if l.count == 0 && len(l.begins) > 0 {
-		return &AnswerError{Text: text.QuoteMost(l.begins, maxBeginning), LeftOut: l.leftOut}
+		return &AnswerError{Text: text.QuoteMost(l.begins, maxBeginning), LeftOut: l.LeftOut}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"hash/maphash"
@@ -37,7 +37,7 @@ func (j *joinedAddresses) size() int {
 }
 
 // raws yields the addresses of target i as they are in lists.
-func (s *TargetSet) raws(i int) iter.Seq[string] {
+func (s *Set) raws(i int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for raw := range s.lists.raws(s.entry(i).list) {
 			if !yield(raw) {
@@ -58,7 +58,7 @@ func (s *TargetSet) raws(i int) iter.Seq[string] {
 }
 
 // join gives target i the addresses that it does not have yet.
-func (s *TargetSet) join(i int, addresses []TargetAddress) {
+func (s *Set) join(i int, addresses []Address) {
 	j := s.joined.joints[i]
 	for k := range addresses {
 		s.record = appendRaw(append(s.record[:0], 1), &addresses[k]) // a list of one
@@ -90,7 +90,7 @@ func (s *TargetSet) join(i int, addresses []TargetAddress) {
 }
 
 // hasRaw looks through the addresses of target i.
-func (s *TargetSet) hasRaw(i int, raw []byte) bool {
+func (s *Set) hasRaw(i int, raw []byte) bool {
 	for have := range s.raws(i) {
 		if have == string(raw) {
 			return true
@@ -100,7 +100,7 @@ func (s *TargetSet) hasRaw(i int, raw []byte) bool {
 }
 
 // know enters the hashes of all addresses that target i has.
-func (s *TargetSet) know(i int, j *joint) {
+func (s *Set) know(i int, j *joint) {
 	for raw := range s.raws(i) {
 		s.joined.enter(i, maphash.String(s.joined.seed, raw))
 	}

@@ -1,4 +1,4 @@
-package initiator
+package target
 
 import (
 	"hash/maphash"
@@ -30,7 +30,7 @@ func (x *nameIndex) hash(folded []byte) uint32 {
 func (x *nameIndex) size() int { return 4 * len(x.slots) }
 
 // look returns which target has a name, or the slot where it is to be entered.
-func (s *TargetSet) look(folded []byte, hash uint32) (i int, known bool, free uint32) {
+func (s *Set) look(folded []byte, hash uint32) (i int, known bool, free uint32) {
 	slots := s.names.slots
 	mask := uint32(len(slots) - 1)
 	at := hash & mask
@@ -43,7 +43,7 @@ func (s *TargetSet) look(folded []byte, hash uint32) (i int, known bool, free ui
 }
 
 // find returns which target has a name, or enters the next as that.
-func (s *TargetSet) find(folded []byte, hash uint32) (i int, known bool) {
+func (s *Set) find(folded []byte, hash uint32) (i int, known bool) {
 	if 4*(s.count+1) > 3*len(s.names.slots) {
 		s.growIndex()
 	}
@@ -57,7 +57,7 @@ func (s *TargetSet) find(folded []byte, hash uint32) (i int, known bool) {
 
 // Find returns which target has a name, in whatever case; false: none, or the set has
 // Repeats.
-func (s *TargetSet) Find(name []byte) (i int, ok bool) {
+func (s *Set) Find(name []byte) (i int, ok bool) {
 	if s.count == 0 || s.Repeats {
 		return 0, false
 	}
@@ -67,7 +67,7 @@ func (s *TargetSet) Find(name []byte) (i int, ok bool) {
 }
 
 // growIndex doubles the slots.
-func (s *TargetSet) growIndex() {
+func (s *Set) growIndex() {
 	slots := make([]uint32, 2*len(s.names.slots))
 	mask := uint32(len(slots) - 1)
 	for i := range s.count {
@@ -82,7 +82,7 @@ func (s *TargetSet) growIndex() {
 }
 
 // isNamed reports whether target i has a name.
-func (s *TargetSet) isNamed(i int, folded []byte) bool {
+func (s *Set) isNamed(i int, folded []byte) bool {
 	name := s.Name(i)
 	if s.entry(i).hash&isFolded != 0 {
 		return name == string(folded)
@@ -91,7 +91,7 @@ func (s *TargetSet) isNamed(i int, folded []byte) bool {
 }
 
 // fold is name.Fold in memory that is reused.
-func (s *TargetSet) fold(room *[]byte, iqn []byte) []byte {
+func (s *Set) fold(room *[]byte, iqn []byte) []byte {
 	upper := false
 	for _, c := range iqn {
 		if c >= utf8.RuneSelf {
