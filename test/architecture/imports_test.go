@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func TestEmbedder(t *testing.T) {
 	dir := t.TempDir()
 	// With our own requirements nothing has to be looked up.
 	mod := strings.Replace(read(t, filepath.Join(root, "go.mod")), "module "+module, "module embedder", 1)
-	mod = strings.ReplaceAll(mod, "\ntool ", "\n// tool ")
+	mod = toolDirective.ReplaceAllString(mod, "")
 	mod += "\nrequire " + module + " v0.0.0\n\nreplace " + module + " => " + root + "\n"
 	write(t, filepath.Join(dir, "go.mod"), mod)
 	write(t, filepath.Join(dir, "go.sum"), read(t, filepath.Join(root, "go.sum")))
@@ -156,6 +157,9 @@ func main() { _ = new(initiator.Discoverer) }
 		}
 	}
 }
+
+// toolDirective is what go.mod says of tools: a line, or a block.
+var toolDirective = regexp.MustCompile(`(?m)^tool (\([^)]*\)|.*)$`)
 
 // deps lists what a package depends on, itself included, tests left out.
 func deps(t *testing.T, dir, pkg string) []string {
