@@ -160,10 +160,7 @@ func suiteOf(t *testing.T, w *world) suite {
 		}
 	}()
 	portal := netip.MustParseAddrPort(l.Addr().String())
-	bytes := portal.Addr().AsSlice()
-	bytes[len(bytes)-1] = 77
-	nobody, _ := netip.AddrFromSlice(bytes)
-	return suite{Source: w.source, Portal: portal, Nobody: netip.AddrPortFrom(nobody, portal.Port()), Key: hostKey, Device: w.cable}
+	return suite{Source: w.source, Portal: portal, Nobody: silent(portal), Key: hostKey, Device: w.cable}
 }
 
 // echo sends back what it reads.
