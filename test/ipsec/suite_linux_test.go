@@ -29,7 +29,7 @@ type suite struct {
 	Charon  string // its socket; empty: the kernel's policies alone
 	Source  netip.Addr
 	Portal  netip.AddrPort
-	Nobody  netip.AddrPort
+	Silent  netip.AddrPort
 	Key     string
 	Device  string
 	Flags   []ipsec.Flags
@@ -42,9 +42,9 @@ func (s *suite) run(t *testing.T) {
 	t.Helper()
 	s.neighbor(t)
 	enforcetest.Run(t, func(t *testing.T) enforcetest.Setup {
-		tap := listenOn(t, s.Device, s.Portal.Addr(), s.Nobody.Addr())
+		tap := listenOn(t, s.Device, s.Portal.Addr(), s.Silent.Addr())
 		return enforcetest.Setup{
-			Enforcer: s.enforcer(), Source: s.Source, Portal: s.Portal, Outer: s.Portal.Addr(), Device: s.Device, Nobody: s.Nobody,
+			Enforcer: s.enforcer(), Source: s.Source, Portal: s.Portal, Outer: s.Portal.Addr(), Device: s.Device, Silent: s.Silent,
 			Key:   enforce.PSK{Secret: auth.NewSecret([]byte(s.Key))},
 			Flags: s.Flags, InPlace: s.InPlace, NoESP: s.NoESP,
 			Left:      func() enforcetest.Left { return tap.read(t) },
@@ -65,13 +65,13 @@ func (s *suite) enforcer() enforce.Enforcer {
 	return &strongswan.Enforcer{Socket: s.Charon}
 }
 
-// neighbor gives Nobody a place on the cable: what is sent there leaves, and is seen.
+// neighbor gives Silent a place on the cable: what is sent there leaves, and is seen.
 func (s *suite) neighbor(t *testing.T) {
 	t.Helper()
 	link, err := netlink.LinkByName(s.Device)
 	if err == nil {
 		err = netlink.NeighSet(&netlink.Neigh{
-			LinkIndex: link.Attrs().Index, State: netlink.NUD_PERMANENT, IP: s.Nobody.Addr().AsSlice(),
+			LinkIndex: link.Attrs().Index, State: netlink.NUD_PERMANENT, IP: s.Silent.Addr().AsSlice(),
 			HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 0x77},
 		})
 	}
@@ -128,7 +128,7 @@ func TestSuiteInGuest(t *testing.T) {
 	s.run(t)
 }
 
-// TestXFRMSuite: the kernel's policies are in place, and nobody negotiates keys. So
+// TestXFRMSuite: the kernel's policies are in place, and no daemon negotiates keys. So
 // no connection comes to be, and nothing leaves. Where there are keys, TestESP runs
 // the suite.
 func TestXFRMSuite(t *testing.T) {
@@ -137,10 +137,10 @@ func TestXFRMSuite(t *testing.T) {
 			w := newWorld(t, v6)
 			s := suiteOf(t, w)
 			s.InPlace, s.NoESP = true, true
-			nobody := netip.PrefixFrom(s.Nobody.Addr(), s.Nobody.Addr().BitLen())
+			silent := netip.PrefixFrom(s.Silent.Addr(), s.Silent.Addr().BitLen())
 			addPolicies(t, w,
 				rule{dir: out, tmpl: "transport"}, rule{dir: in, tmpl: "transport"},
-				rule{dir: out, tmpl: "transport", far: nobody}, rule{dir: in, tmpl: "transport", far: nobody})
+				rule{dir: out, tmpl: "transport", far: silent}, rule{dir: in, tmpl: "transport", far: silent})
 			s.run(t)
 		})
 	}
@@ -160,7 +160,7 @@ func suiteOf(t *testing.T, w *world) suite {
 		}
 	}()
 	portal := netip.MustParseAddrPort(l.Addr().String())
-	return suite{Source: w.source, Portal: portal, Nobody: silent(portal), Key: hostKey, Device: w.cable}
+	return suite{Source: w.source, Portal: portal, Silent: silent(portal), Key: hostKey, Device: w.cable}
 }
 
 // echo sends back what it reads.
