@@ -60,7 +60,7 @@ func (s *suite) run(t *testing.T) {
 
 func (s *suite) enforcer() enforce.Enforcer {
 	if s.Charon == "" {
-		return &xfrm.Enforcer{Wait: 2 * time.Second}
+		return &xfrm.Enforcer{Wait: 1500 * time.Millisecond}
 	}
 	return &strongswan.Enforcer{Socket: s.Charon}
 }
