@@ -88,6 +88,9 @@ func ipsecCode(err error) uint32 {
 		outer       *ipsec.NoOuterAddressError
 		request     *ipsec.RequestError
 		proposals   *ipsec.ProposalsError
+		flags       *ipsec.FlagsError
+		require     *ipsec.RequireError
+		unknown     *ipsec.UnknownError
 	)
 	switch {
 	case errors.As(err, &configure):
@@ -102,6 +105,8 @@ func ipsecCode(err error) uint32 {
 		return isdsc.NoTunnelOuterModeAddress
 	case errors.As(err, &request), errors.As(err, &proposals):
 		return isdsc.InvalidParameter
+	case errors.As(err, &flags), errors.As(err, &require), errors.As(err, &unknown):
+		return planCode(err)
 	}
 	return 0
 }

@@ -75,6 +75,10 @@ func TestEnforcerErrors(t *testing.T) {
 		{name: "request", err: &ipsec.RequestError{Reason: "two addresses are needed"}, code: isdsc.InvalidParameter, text: "IPsec: two addresses are needed"},
 		{name: "identity", err: &ipsec.RequestError{What: `identity "%any"`, Reason: "no identity"}, code: isdsc.InvalidParameter, text: `identity "%any": no identity`},
 		{name: "proposals", err: &ipsec.ProposalsError{Input: "x", Reason: "none"}, code: isdsc.InvalidParameter, text: `IPsec: proposals "x": none`},
+		{name: "flags of the portal", err: &ipsec.FlagsError{Flags: 0x61, Reason: "choose one", Origin: ipsec.OriginFlags}, code: isdsc.InvalidParameter, text: "IPsec: flags 0x61: choose one"},
+		{name: "flags of before", err: &ipsec.FlagsError{Flags: 0x61, Reason: "choose one", Origin: ipsec.OriginPrevious}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: flags 0x61 (previous): choose one"},
+		{name: "required", err: &ipsec.RequireError{Why: "no IPsec"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: required, but there is no IPsec"},
+		{name: "unknown", err: &ipsec.UnknownError{Plan: "none"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: it is not known what exists, so the plan (none) is refused: run with the right to look, or proceed on unknown"},
 		{name: "key", err: &ipsec.NoKeyError{Identity: "192.0.2.10"}, code: isdsc.TargetPresharedKeyUnavailable, text: "IPsec: no preshared key is set for 192.0.2.10, and none for the group"},
 		{name: "gateway", err: &ipsec.NoOuterAddressError{}, code: isdsc.NoTunnelOuterModeAddress, text: "IPsec: tunnel mode needs an outer address for the portal, and none is set"},
 	} {

@@ -41,6 +41,7 @@ const (
 	doGiveUp   = "give up"  // give up connecting some time before the associations go
 	doNothing  = "nothing"  // have the connection prepared, and not make it
 	doListen   = "listen"   // at the portal: take connections, and leave them be
+	doEcho     = "echo"     // at the portal: take connections, and send back what they say
 	doFlood    = "flood"    // at the portal: take connections, and send as much as they take
 )
 
@@ -150,6 +151,8 @@ func (j *job) run(ctx context.Context) (r report) {
 		r.fail(j.connect(ctx, &r, func(*job, context.Context, enforce.Dialer) error { return nil }))
 	case doListen:
 		r.fail(j.listen(func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }))
+	case doEcho:
+		r.fail(j.listen(echo))
 	case doFlood:
 		r.fail(j.listen(func(nc net.Conn) {
 			for b := make([]byte, 1400); ; {

@@ -21,15 +21,15 @@ const idlePort = 3999
 // either.
 func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
 	t.Helper()
-	j := l.idle(t, flags, doListen)
+	j := l.idle(t, flags, false, doListen)
 	j.Do = doConnect
 	return start(t, l.host, j, "connected")
 }
 
 // idle has the peer listen on idlePort, and returns a job for the host there.
-func (l *lab) idle(t *testing.T, flags ipsec.Flags, do string) job {
+func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job {
 	t.Helper()
-	host, peer := l.ends(false)
+	host, peer := l.ends(v6)
 	l.peer.Require(t, host, peer, protection(flags))
 	mode := ipsec.TransportMode
 	if flags.Has(ipsec.FlagTunnel) {
@@ -42,7 +42,7 @@ func (l *lab) idle(t *testing.T, flags ipsec.Flags, do string) job {
 	} {
 		l.peer.Run(t, append(append([]string{"ip", "xfrm", "policy", "add", "dir"}, ends...), "proto", "esp", "mode", mode.String(), "level", "required")...)
 	}
-	j := l.job(flags, false)
+	j := l.job(flags, v6)
 	j.Portal = netip.AddrPortFrom(j.Portal.Addr(), idlePort)
 	j.Do = do
 	start(t, l.peer.Guest, j, "listening")
@@ -96,7 +96,7 @@ func (l *lab) testLost(t *testing.T) {
 func (l *lab) testHangUp(t *testing.T) {
 	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
 		t.Run(flags.String(), func(t *testing.T) {
-			j := l.idle(t, flags, doFlood)
+			j := l.idle(t, flags, false, doFlood)
 			j.Do, j.Timeout = doHangUp, silenceTimeout/8
 			var r report
 			traffic := l.watched(t, func() { r = l.run(t, j) })
@@ -114,7 +114,7 @@ func (l *lab) testGiveUp(t *testing.T) {
 	const far = 1500 * time.Millisecond // of which a third has to be enough for a SYN to leave, on a busy machine as well
 	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
 		t.Run(flags.String(), func(t *testing.T) {
-			j := l.idle(t, flags, doListen)
+			j := l.idle(t, flags, false, doListen)
 			l.peer.Run(t, "modprobe", "sch_netem")
 			l.peer.Run(t, "tc", "qdisc", "add", "dev", guestCable, "root", "netem", "delay", far.String())
 			defer l.peer.Run(t, "tc", "qdisc", "del", "dev", guestCable, "root")

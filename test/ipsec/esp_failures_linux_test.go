@@ -16,6 +16,7 @@ const (
 	mainTransport  = flagsIKE | ipsec.FlagMain | ipsec.FlagTransport
 	aggrTransport  = flagsIKE | ipsec.FlagAggressive | ipsec.FlagTransport
 	mainTunnelPFS  = flagsIKE | ipsec.FlagMain | ipsec.FlagTunnel | ipsec.FlagPFS
+	aggrTunnelPFS  = flagsIKE | ipsec.FlagAggressive | ipsec.FlagTunnel | ipsec.FlagPFS
 	silenceTimeout = 4 * time.Second
 )
 

@@ -114,6 +114,7 @@ func protection(f ipsec.Flags) uml.Protection {
 func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
+	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
 	t.Run("wrong key", l.testWrongKey)

@@ -37,6 +37,7 @@ func TestCharon(t *testing.T) {
 	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport, mainTunnelPFS &^ ipsec.FlagPFS} {
 		t.Run(flags.String(), func(t *testing.T) { h.testAgreed(t, flags) })
 	}
+	t.Run("suite", h.testSuite)
 	t.Run("wrong key", h.testWrongKey)
 	t.Run("wrong identity", h.testWrongIdentity)
 	t.Run("identities", h.testIdentities)

@@ -18,8 +18,8 @@ import (
 // other reason for which there is no protection. Errors have one line, and no key
 // in it.
 type Enforcer interface {
-	// Means says who the enforcer is and what it can do at best. It looks at
-	// nothing, and tells of no key and of no gateway.
+	// Means returns the name of the enforcer and what it can do at best, without a
+	// key and a gateway. It does not look at the system.
 	Means() ipsec.Means
 
 	// Existing says what exists between an address of ours and a portal. Not
@@ -52,13 +52,14 @@ type Dialer interface {
 	Close() error
 }
 
-// An Announcer is an Enforcer that tells beforehand who would make a connection.
+// An Announcer is an Enforcer that says beforehand whether it would make a
+// connection.
 type Announcer interface {
 	Enforcer
 
-	// Announce returns the name that a Proof of the connection would have for who
-	// made it, or why nobody could: an error as of Dialer. It sets nothing up, and
-	// sends nothing to the peer.
+	// Announce returns the name of the enforcer that a Proof of the connection would
+	// have, or the error with which Dialer would refuse it, as far as that is known
+	// beforehand. It sets nothing up, and sends nothing to the peer.
 	Announce(ctx context.Context, s Request) (enforcer string, err error)
 }
 

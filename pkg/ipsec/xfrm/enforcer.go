@@ -51,9 +51,9 @@ func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Diale
 	if f.existing.Kind != ipsec.ExistingProtection {
 		return nil, &ipsec.ConfigureError{Reason: "the protection that was found (" + s.Plan.Existing.String() + ") is not the kernel's, or is gone"}
 	}
-	d := &secureDialer{
-		dialer: Dialer{Hold: f.hold(), Source: s.Source, Device: s.Device, Wait: e.Wait},
-		portal: s.Portal,
+	d := &secureDialer{ // of one family: a hold is
+		dialer: Dialer{Hold: f.hold(), Source: s.Source.Unmap(), Device: s.Device, Wait: e.Wait},
+		portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()),
 	}
 	if len(d.dialer.Hold.out) == 0 {
 		return nil, failed(&BlockedError{Policy: f.existing.Name})

@@ -11,8 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// testAnnounced: who is announced is who proves the connection, and announcing sends
-// nothing and sets nothing up.
+// testAnnounced: the name that is announced is the name in the proof, and Announce
+// sends nothing and sets nothing up.
 func testAnnounced(w *world) {
 	a, ok := w.Enforcer.(enforce.Announcer)
 	if !ok {
@@ -64,7 +64,7 @@ func (w *world) use(s enforce.Request) (proof enforce.Proof, err error) {
 	if err != nil {
 		return proof, err
 	}
-	err = errors.Join(echo(nc, "what nobody else may read"), ends(s, nc.LocalAddr().String(), nc.RemoteAddr().String()))
+	err = errors.Join(echo(nc, "what only the peer may read"), ends(s, nc.LocalAddr().String(), nc.RemoteAddr().String()))
 	proof, perr := d.Proof(w.t.Context())
 	if perr == nil {
 		perr = agrees(proof, s.Plan, w.Enforcer.Means())
@@ -100,7 +100,7 @@ func agrees(proof enforce.Proof, p ipsec.Plan, m ipsec.Means) error {
 	case p.Mode != 0 && proof.Mode != p.Mode.String():
 		return differs("mode", proof.Mode, p.Mode)
 	case p.InPlace():
-		return nil // who set it up, and how, is not known
+		return nil // its exchange is not known, and the system is the enforcer
 	case proof.Exchange != p.Exchange.String():
 		return differs("exchange", proof.Exchange, p.Exchange)
 	case proof.Enforcer != m.Enforcer:

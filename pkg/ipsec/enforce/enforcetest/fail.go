@@ -81,10 +81,10 @@ func testEndedBefore(w *world) {
 func testEndedWithin(w *world) {
 	w.each(func(w *world, p ipsec.Plan) {
 		s := w.request(p)
-		if s.Portal = w.Nobody; p.InPlace() {
-			s.Plan = w.planInPlace(w.Nobody)
+		if s.Portal = w.Silent; p.InPlace() {
+			s.Plan = w.planInPlace(w.Silent)
 		} else {
-			s.Outer = w.Nobody.Addr()
+			s.Outer = w.Silent.Addr()
 		}
 		ctx, cancel := context.WithTimeoutCause(w.t.Context(), limit/16, errStopped)
 		defer cancel()

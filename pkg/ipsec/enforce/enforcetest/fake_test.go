@@ -25,7 +25,7 @@ type fake struct {
 	fault   fault
 	source  netip.Addr
 	portal  netip.AddrPort
-	nobody  netip.AddrPort
+	silent  netip.AddrPort
 	key     string
 	inPlace bool
 	noESP   bool
@@ -41,7 +41,7 @@ type fake struct {
 func newFake(f fault) *fake {
 	return &fake{
 		fault: f, source: netip.MustParseAddr("192.0.2.1"), portal: netip.MustParseAddrPort("192.0.2.10:3260"),
-		nobody: netip.MustParseAddrPort("192.0.2.99:3260"), key: "the key of both",
+		silent: netip.MustParseAddrPort("192.0.2.99:3260"), key: "the key of both",
 		can: ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagAggressive | ipsec.FlagTransport | ipsec.FlagTunnel,
 	}
 }
@@ -49,7 +49,7 @@ func newFake(f fault) *fake {
 // setup returns the Setup of a fake, whose peer is ready for two plans.
 func (f *fake) setup() enforcetest.Setup {
 	s := enforcetest.Setup{
-		Enforcer: f, Source: f.source, Portal: f.portal, Outer: netip.MustParseAddr("192.0.2.9"), Device: "eth0", Nobody: f.nobody,
+		Enforcer: f, Source: f.source, Portal: f.portal, Outer: netip.MustParseAddr("192.0.2.9"), Device: "eth0", Silent: f.silent,
 		Key:   enforce.PSK{Secret: auth.NewSecret([]byte(f.key))},
 		Flags: []ipsec.Flags{ipsec.FlagMain | ipsec.FlagTransport, ipsec.FlagAggressive | ipsec.FlagTunnel}, InPlace: f.inPlace, NoESP: f.noESP,
 		Left: func() enforcetest.Left {
@@ -194,7 +194,7 @@ func (d *fakeDialer) negotiate(ctx context.Context) error {
 	d.item = fmt.Sprintf("connection %p", d)
 	f.install(d.item)
 	f.send("IKE", true)
-	if d.s.Peer() == f.nobody.Addr() {
+	if d.s.Peer() == f.silent.Addr() {
 		if f.fault == "does not end" {
 			select {}
 		}
@@ -237,7 +237,7 @@ func (d *fakeDialer) DialContext(ctx context.Context) (net.Conn, error) {
 	if f.fault == "forms" && d.s.Source.Is4In6() {
 		return nil, os.ErrInvalid
 	}
-	if d.s.Portal.Addr().Unmap() == f.nobody.Addr() {
+	if d.s.Portal.Addr().Unmap() == f.silent.Addr() {
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil && f.fault != "dials although it was ended" {

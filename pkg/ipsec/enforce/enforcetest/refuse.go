@@ -102,7 +102,7 @@ func (w *world) wantRefused(name string, s enforce.Request, want string) {
 	if a, ok := w.Enforcer.(enforce.Announcer); ok {
 		who, err := a.Announce(w.t.Context(), s)
 		if err == nil || who != "" {
-			w.t.Errorf("%s: announced by %q, %v; want by nobody", name, who, err)
+			w.t.Errorf("%s: announced by %q, %v; want no name", name, who, err)
 		}
 		w.wantType(err, want)
 	}

@@ -21,9 +21,9 @@ type Setup struct {
 	Key    enforce.PSK // that the peer has, too
 	Device string      // the network interface to Portal; empty: binding to one is not tested
 
-	// Nobody is an address of which nothing ever comes back. The system protects it
-	// where InPlace is set.
-	Nobody netip.AddrPort
+	// Silent is a portal that never answers, and whose address is no gateway either.
+	// Where InPlace is set the system protects connections to it, too.
+	Silent netip.AddrPort
 
 	// Flags are those for which the peer is ready; none: nothing is negotiated.
 	Flags []ipsec.Flags
@@ -35,8 +35,8 @@ type Setup struct {
 	// connection comes to be, and the tests are about what fails.
 	NoESP bool
 
-	// Left returns what left this host for the peer and for Nobody since the Setup was
-	// made.
+	// Left returns what this host has sent to the peer and to Silent since the Setup
+	// was made.
 	Left func() Left
 
 	// Installed lists what is installed on the system at the moment: policies, security
@@ -80,8 +80,8 @@ func Run(t *testing.T, setup func(t *testing.T) Setup) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := setup(t)
-			if s.Left == nil || s.Installed == nil || s.Lose == nil && !s.NoESP || !s.Nobody.IsValid() {
-				t.Fatal("the Setup is not complete: Nobody, Left, Installed and Lose have to be there")
+			if s.Left == nil || s.Installed == nil || s.Lose == nil && !s.NoESP || !s.Silent.IsValid() {
+				t.Fatal("the Setup is not complete: Silent, Left, Installed and Lose have to be there")
 			}
 			tt.run(&world{Setup: s, t: t, before: s.Installed(t)})
 		})

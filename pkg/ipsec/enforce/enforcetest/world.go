@@ -16,7 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// limit is how long may take what nobody has to be waited for.
+// limit bounds each step of a test.
 var limit = 20 * time.Second
 
 // A world is the Setup of a running test.
@@ -113,8 +113,8 @@ func (w *world) wantSilence(since Left) {
 	w.wantClean()
 }
 
-// wantType fails the test where an error is not one of the types of the contract
-// that are wanted, or tells too much.
+// wantType fails the test where an error is not of one of the types that are wanted,
+// or is not discreet.
 func (w *world) wantType(err error, want ...string) {
 	w.t.Helper()
 	if got := fmt.Sprintf("%T", err); !slices.Contains(want, got) {
@@ -126,7 +126,8 @@ func (w *world) wantType(err error, want ...string) {
 // failed is the type of what could not be set up.
 const failed = "*ipsec.ConfigureError"
 
-// discreet fails the test where an error has a key in it, or more than one line.
+// discreet fails the test where an error, or one that it wraps, has a key in it, or
+// where its text has more than one line.
 func (w *world) discreet(err error) {
 	w.t.Helper()
 	if err == nil {
@@ -148,7 +149,7 @@ func (w *world) discreet(err error) {
 	}
 }
 
-// inner is discreet for what an error wraps, which may have several lines.
+// inner looks for keys in what an error wraps, which may have several lines.
 func (w *world) inner(err error) {
 	w.t.Helper()
 	if err == nil {
