@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -19,13 +20,13 @@ type addressView struct {
 }
 
 // newAddressView returns the view of the flags. newProber makes what tries addresses.
-func (c *command) newAddressView(a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
-	v := &addressView{addressFlags: a, room: c.Room.Viewed}
+func newAddressView(w *machine.Env, a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
+	v := &addressView{addressFlags: a, room: w.Room.Viewed}
 	if a.probes() {
 		v.prober = newProber(a.kind())
 		v.prober.Parallel = int(r.parallel)
-		if c.Addresses != nil {
-			v.prober.Addresses = c.Addresses
+		if w.Addresses != nil {
+			v.prober.Addresses = w.Addresses
 		}
 	}
 	return v

@@ -7,7 +7,7 @@ import (
 )
 
 // withAsking is withService for a verb that asks portals.
-func (c *command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*registry.Service) error) error {
+func (c *Command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*registry.Service) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}

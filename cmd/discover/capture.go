@@ -15,7 +15,7 @@ import (
 // capturing has ask run with a Discoverer whose connections are written to the
 // file of --capture, if there is one. That it could not be written to its end
 // does not end the run; it is said afterwards, and fails it.
-func (c *command) capturing(r *runFlags, d *initiator.Discoverer, ask func() error) error {
+func (c *Command) capturing(r *runFlags, d *initiator.Discoverer, ask func() error) error {
 	if r.capture == "" || c.global.dryRun {
 		return ask()
 	}

@@ -71,20 +71,20 @@ func worse(a, b error) error {
 }
 
 // tellUnread says on standard error what could not be read.
-func (c *command) tellUnread(unread []error) {
+func (c *Command) tellUnread(unread []error) {
 	for _, err := range unread {
 		c.say("%s", machine.WithoutPackage(err))
 	}
 }
 
 // endListing ends a listing, with what could not be read.
-func (c *command) endListing(l *render.Listing, unread ...error) error {
+func (c *Command) endListing(l *render.Listing, unread ...error) error {
 	failed := new(render.FailedResults)
 	return c.endListingWith(l, failed, unread)
 }
 
 // endListingWith is endListing behind other failed results.
-func (c *command) endListingWith(l *render.Listing, failed *render.FailedResults, unread []error) error {
+func (c *Command) endListingWith(l *render.Listing, failed *render.FailedResults, unread []error) error {
 	if c.forPeople() {
 		if err := l.End(); err != nil {
 			return err

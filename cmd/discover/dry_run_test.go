@@ -18,10 +18,10 @@ import (
 // allVerbs returns the verbs that do something, by the words that call them.
 func allVerbs(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
-	c := &command{
+	c := &command{&Command{
 		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
 		groups: make(map[*cobra.Command][]flagGroup),
-	}
+	}}
 	verbs := make(map[string]*cobra.Command)
 	var walk func(at *cobra.Command)
 	walk = func(at *cobra.Command) {

@@ -178,7 +178,7 @@ func TestEachForgets(t *testing.T) {
 		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	s := &scan{command: &command{Env: w}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
+	s := &scan{command: &command{&Command{Env: w}}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
 	asked := func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range portals.All() {
 			if !yield(s.asked(p)) {

@@ -11,7 +11,7 @@ import (
 // has, where that can matter: where a flag says anything about IPsec, or it may
 // come from elsewhere, or the system has some. Otherwise d does without, and
 // need not look at each connection for what is not there.
-func (c *command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
+func (c *Command) secure(d *initiator.Discoverer, i *ipsecFlags, mayUse bool) {
 	if c.Enforcer == nil {
 		return
 	}
@@ -40,7 +40,7 @@ func orAuto(enforcer string) string {
 
 // heard has an enforcer say on standard error what concerns no portal in
 // particular, and returns it.
-func (c *command) heard(e enforce.Enforcer) enforce.Enforcer {
+func (c *Command) heard(e enforce.Enforcer) enforce.Enforcer {
 	machine.Hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
 	return e
 }

@@ -13,7 +13,7 @@ import (
 func TestHeard(t *testing.T) {
 	t.Parallel()
 	var stderr strings.Builder
-	c := &command{Env: machine.Env{Stderr: &stderr}}
+	c := &Command{Env: machine.Env{Stderr: &stderr}}
 	for _, word := range []string{"", machine.EnforcerAuto, machine.EnforcerStrongswan} {
 		stderr.Reset()
 		e, ok := c.heard(machine.SystemEnforcer(word)).(*strongswan.Enforcer)

@@ -7,7 +7,7 @@ import (
 )
 
 // exit reports how the run ended and returns the exit status.
-func (c *command) exit(err error) int {
+func (c *Command) exit(err error) int {
 	var (
 		status machine.StatusError
 		usage  *machine.UsageError

@@ -20,7 +20,7 @@ type flagGroup struct {
 }
 
 // addFlags gives a verb its flags.
-func (c *command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
+func (c *Command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
 	for _, g := range groups {
 		cmd.Flags().AddFlagSet(g.flags)
 	}
@@ -43,7 +43,7 @@ func (c *command) help() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[0] == "iscsicli" {
 				if v := iscsicli.Find(args[1]); v != nil && v.Instead == "" {
-					return c.toolManual(v)
+					return toolManual(c.Command, v)
 				}
 			}
 			about, err := verbOf(cmd.Root(), args)

@@ -36,7 +36,7 @@ func (n nodeName) complaint() string {
 }
 
 // defaultName returns the name to use where none is given and none is stored.
-func (c *command) defaultName(strict bool) nodeName {
+func (c *Command) defaultName(strict bool) nodeName {
 	b, err := c.ReadFile(nameFile, maxNameFile)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err == nil {
@@ -54,7 +54,7 @@ func (c *command) defaultName(strict bool) nodeName {
 
 // madeName makes a stable name: of the host's name, or, where that is one that
 // many hosts have, of its machine ID.
-func (c *command) madeName() nodeName {
+func (c *Command) madeName() nodeName {
 	host, _ := c.Hostname()
 	switch label := nameLabel(host); label {
 	case "", "localhost", "localhost.localdomain", "debian", "ubuntu":

@@ -23,7 +23,7 @@ func (c *command) ipsec() *cobra.Command {
 }
 
 // registryVerb is a verb that shows or changes the registry, and asks nobody.
-func (c *command) registryVerb(a access, verb func(ctx context.Context, s *registry.Service, args []string) error) func(*cobra.Command, []string) error {
+func (c *Command) registryVerb(a access, verb func(ctx context.Context, s *registry.Service, args []string) error) func(*cobra.Command, []string) error {
 	return c.answering(func(cmd *cobra.Command, args []string) error {
 		if err := c.noTargetLines(cmd); err != nil {
 			return err

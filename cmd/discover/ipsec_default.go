@@ -83,7 +83,7 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 
 // object shows one thing: in JSON a document with it, or a line; for people a
 // row under its head, and in a dry run before that what the row is.
-func (c *command) object(name string, j any, would string, head, row []string) error {
+func (c *Command) object(name string, j any, would string, head, row []string) error {
 	l := c.newListing(name, name, head...)
 	l.Would = would
 	if c.global.output != render.FormatJSON {

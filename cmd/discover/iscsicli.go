@@ -21,7 +21,7 @@ import (
 
 // windowsTool does what Windows' iscsicli does, on our registry.
 type windowsTool struct {
-	*command
+	*Command
 	literals bool // secrets may stand on the command line
 	run      runFlags
 
@@ -35,8 +35,8 @@ type ending struct {
 }
 
 // iscsicli returns the verb.
-func (c *command) iscsicli() *cobra.Command {
-	t := &windowsTool{command: c, run: runFlags{usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
+func iscsicliVerb(c *Command) *cobra.Command {
+	t := &windowsTool{Command: c, run: runFlags{usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
 		Short: "the discovery verbs of Windows' iscsicli, with its arguments",
@@ -91,7 +91,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + didYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
-		return t.toolManual(verb)
+		return toolManual(t.Command, verb)
 	}
 	request, err := verb.Parse(args[1:])
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 }
 
 // toolManual prints the arguments of a verb of the tool.
-func (c *command) toolManual(v *iscsicli.Verb) error {
+func toolManual(c *Command, v *iscsicli.Verb) error {
 	_, err := fmt.Fprint(c.Stdout, v.Usage())
 	return err
 }

@@ -173,7 +173,7 @@ func TestUnlistedTargets(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{render.FormatTable, render.FormatJSON} {
 		var text strings.Builder
-		c := &command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
+		c := &Command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
 		c.global.output = format
 		w := render.NewStream(&text, nil)
 		o := c.newOutput(w)

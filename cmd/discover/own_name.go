@@ -15,7 +15,7 @@ import (
 )
 
 // useDefaultName gives d the default name where none is stored. d has none before.
-func (c *command) useDefaultName(ctx context.Context, s *registry.Service, d *initiator.Discoverer) error {
+func (c *Command) useDefaultName(ctx context.Context, s *registry.Service, d *initiator.Discoverer) error {
 	stored, err := s.InitiatorNodeName(ctx)
 	if err != nil || stored != "" {
 		return err
@@ -27,7 +27,7 @@ func (c *command) useDefaultName(ctx context.Context, s *registry.Service, d *in
 
 // noteName says, before a result is shown, what there is to say about our own name:
 // that it is another than the file's, and what is odd about it. It says so once.
-func (c *command) noteName(r *initiator.Result) {
+func (c *Command) noteName(r *initiator.Result) {
 	if c.us.because != "" && c.usedDefault(r) {
 		c.noteDefaultName()
 	}
@@ -41,10 +41,10 @@ func (c *command) noteName(r *initiator.Result) {
 	}
 }
 
-func (c *command) noteDefaultName() { c.sayOnce("warning: %s", c.us.complaint()) }
+func (c *Command) noteDefaultName() { c.sayOnce("warning: %s", c.us.complaint()) }
 
 // usedDefault reports a result of a login by the default name.
-func (c *command) usedDefault(r *initiator.Result) bool {
+func (c *Command) usedDefault(r *initiator.Result) bool {
 	var e *initiator.Error
 	if errors.As(r.Err, &e) && e.Stage < initiator.StageLogin {
 		return false // no portal saw a name
@@ -65,7 +65,7 @@ func (s *scan) noteNameOf(b *initiator.Batch) {
 }
 
 // sayOnce says a line that is of use once in a run.
-func (c *command) sayOnce(format string, args ...any) {
+func (c *Command) sayOnce(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	if c.said[line] {
 		return

@@ -19,7 +19,7 @@ func (c *command) portal() *cobra.Command {
 }
 
 // answering runs a verb of the registry. What it could not do is its answer.
-func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+func (c *Command) answering(verb func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		err := verb(cmd, args)
 		var (
@@ -34,7 +34,7 @@ func (c *command) answering(verb func(cmd *cobra.Command, args []string) error) 
 }
 
 // forPeople reports output that people read, and not programs.
-func (c *command) forPeople() bool {
+func (c *Command) forPeople() bool {
 	return c.global.output != render.FormatJSON && c.global.output != render.FormatJSONL
 }
 
@@ -53,7 +53,7 @@ func listKeys(keys []initiator.Key) string {
 }
 
 // noTargetLines refuses -o iscsiadm where there are no lines of targets.
-func (c *command) noTargetLines(cmd *cobra.Command) error {
+func (c *Command) noTargetLines(cmd *cobra.Command) error {
 	if c.global.output == render.FormatISCSIADM {
 		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", pathOf(cmd))
 	}

@@ -138,7 +138,7 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	}
 	a.logResult(&r)
 	a.noteName(&r)
-	a.newAddressView(&a.addrs, &a.run, s.NewProber).result(ctx, &r)
+	newAddressView(&a.Env, &a.addrs, &a.run, s.NewProber).result(ctx, &r)
 	out := a.newWhole()
 	if table, ok := out.Output.(*render.TableOutput); ok {
 		table.Adding = true

@@ -90,7 +90,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	asked, failed := 0, 0
 	out := f.newWhole()
 	var err error
-	view := f.newAddressView(&f.addrs, &f.run, s.NewProber)
+	view := newAddressView(&f.Env, &f.addrs, &f.run, s.NewProber)
 	for b := range view.batches(ctx, render.AsBatches(results)) {
 		r := b.Result
 		f.logResult(r)
@@ -125,7 +125,7 @@ func partly(asked, failed int) error {
 
 // noteUnlisted says that a portal is asked without the options that were perhaps
 // meant to go with it.
-func (c *command) noteUnlisted(ctx context.Context, s *registry.Service, key initiator.Key) {
+func (c *Command) noteUnlisted(ctx context.Context, s *registry.Service, key initiator.Key) {
 	near, err := s.Near(ctx, key)
 	if err != nil || len(near) == 0 || !c.forPeople() {
 		return

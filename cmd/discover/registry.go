@@ -25,7 +25,7 @@ const (
 
 // withService opens the registry and hands over the service on it. What the
 // registry itself fails with is an *initiator.Error of stage store.
-func (c *command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*registry.Service) error) error {
+func (c *Command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*registry.Service) error) error {
 	path, err := c.registryPath()
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (c *command) withService(ctx context.Context, a access, d *initiator.Discov
 
 // openStore opens the registry. For a dry run it is a copy in memory: the same
 // rules hold there, and nothing lasts.
-func (c *command) openStore(ctx context.Context, path string, a access) (registry.Store, error) {
+func (c *Command) openStore(ctx context.Context, path string, a access) (registry.Store, error) {
 	if c.global.dryRun {
 		a = trying
 	}
@@ -104,7 +104,7 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 }
 
 // discoverer returns who asks for the service, by which name useDefaultName knows.
-func (c *command) discoverer(r *runFlags) *initiator.Discoverer {
+func (c *Command) discoverer(r *runFlags) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.strict}
 	if c.Route != nil {
 		d.Ports = &ports.Selector{Route: c.Route}

@@ -11,13 +11,13 @@ const registryVariable = "DISCOVER_REGISTRY"
 
 // registryPath returns the file of the registry: that of --registry, that of
 // DISCOVER_REGISTRY, or the usual place of the system.
-func (c *command) registryPath() (string, error) {
+func (c *Command) registryPath() (string, error) {
 	path, _, err := c.registryPlace()
 	return path, err
 }
 
 // registryPlace returns the file of the registry, and what says that it is there.
-func (c *command) registryPlace() (path, from string, err error) {
+func (c *Command) registryPlace() (path, from string, err error) {
 	if c.global.registry != "" {
 		return c.global.registry, "--registry", nil
 	}
@@ -34,7 +34,7 @@ func (c *command) registryPlace() (path, from string, err error) {
 }
 
 // registryName returns the file of the registry for a line that people read.
-func (c *command) registryName() string {
+func (c *Command) registryName() string {
 	path, err := c.registryPath()
 	if err != nil {
 		return ""

@@ -198,7 +198,7 @@ func TestRekeyTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	c := &command{Env: machine.Real()}
+	c := &Command{Env: machine.Real()}
 	s := c.newSealer(t.Context(), store, l.registry)
 	sealed, err := s.Seal(auth.NewSecret([]byte("another secret")), "c")
 	if err != nil {
@@ -241,7 +241,7 @@ func TestRekeyDuringRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	c := &command{Env: machine.Real()}
+	c := &Command{Env: machine.Real()}
 	reader, writer := c.newSealer(t.Context(), store, l.registry), c.newSealer(t.Context(), store, l.registry)
 	if _, err := writer.Seal(auth.NewSecret([]byte("another secret")), "c"); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,12 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
-// A command is one run of discover.
-type command struct {
+// A command is one run of discover, as the verbs see it.
+type command struct{ *Command }
+
+// A Command is one run of discover: the machine, the flags of all verbs, and what a
+// verb needs to open the registry, to ask portals and to show results.
+type Command struct {
 	machine.Env
 	global globalFlags
 	line   *machine.StatusLine            // standard error
@@ -27,7 +31,7 @@ func run(ctx context.Context, args []string, w machine.Env) int {
 	defer stop()
 	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
 	w.Stderr = line
-	c := &command{Env: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}
+	c := &command{&Command{Env: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}}
 	root := c.root()
 	args, err := verbFirst(root, args)
 	if err == nil {
@@ -67,7 +71,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), c.iscsicli(), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), iscsicliVerb(c.Command), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -24,7 +24,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	if s.each != nil {
 		asked, record = s.each.Expand(ctx, asked, s.run.limit), s.each.Record
 	}
-	view := s.newAddressView(&s.addrs, &s.run, d.NewProber)
+	view := newAddressView(&s.Env, &s.addrs, &s.run, d.NewProber)
 	if s.global.output == render.FormatJSONL {
 		return view.batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
 	}

@@ -17,7 +17,7 @@ import (
 // the key in a file beside it. It finds out when the first secret is there, since
 // most verbs need none.
 type sealer struct {
-	*command
+	*Command
 	ctx   context.Context // of the verb: it may have to ask for the passphrase
 	store registry.Store
 
@@ -34,8 +34,8 @@ type sealer struct {
 // keyFile is the name of the key beside the registry.
 const keyFile = "registry.key"
 
-func (c *command) newSealer(ctx context.Context, store registry.Store, registry string) *sealer {
-	return &sealer{command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), keyFile)}
+func (c *Command) newSealer(ctx context.Context, store registry.Store, registry string) *sealer {
+	return &sealer{Command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), keyFile)}
 }
 
 // Seal seals a secret, and makes the key if there is none.

@@ -11,7 +11,7 @@ import (
 
 // newListing returns a listing. What it writes it writes at once: a list of the
 // registry has an end.
-func (c *command) newListing(name, kind string, head ...string) *render.Listing {
+func (c *Command) newListing(name, kind string, head ...string) *render.Listing {
 	return &render.Listing{
 		W: c.Stdout, Format: c.global.output, DryRun: c.global.dryRun, Would: "nothing is stored, and nothing is sent",
 		Name: name, Kind: kind, Columns: render.Columns{W: c.Stdout, Head: head},
@@ -19,7 +19,7 @@ func (c *command) newListing(name, kind string, head ...string) *render.Listing 
 }
 
 // failure answers with what a verb could not do, and returns the exit status.
-func (c *command) failure(errs ...error) error {
+func (c *Command) failure(errs ...error) error {
 	l := c.newListing("results", "portal")
 	l.Would = "" // it did not come so far
 	for _, err := range errs {
@@ -40,7 +40,7 @@ func (c *command) failure(errs ...error) error {
 
 // done answers that something was changed, or in a dry run would be: for people
 // by a line.
-func (c *command) done(name string, j any, format string, args ...any) error {
+func (c *Command) done(name string, j any, format string, args ...any) error {
 	if c.forPeople() {
 		if c.global.dryRun {
 			format = "dry run: would have " + format
@@ -57,7 +57,7 @@ func (c *command) done(name string, j any, format string, args ...any) error {
 
 // newOutput returns the output of a format. notes takes lines for people that
 // are no results; before each of them, flush has what was written seen.
-func (c *command) newOutput(w *render.Stream) render.Output {
+func (c *Command) newOutput(w *render.Stream) render.Output {
 	names := &machine.InterfaceNames{List: c.Interfaces}
 	notes := &render.Notes{Say: c.say, Flush: w.Flush}
 	switch c.global.output {
@@ -72,7 +72,7 @@ func (c *command) newOutput(w *render.Stream) render.Output {
 }
 
 // askedAs returns what tells people as whom portals are asked, where people read.
-func (c *command) askedAs() render.AskedAs {
+func (c *Command) askedAs() render.AskedAs {
 	a := render.AskedAs{InRow: func() bool { return c.Terminal(c.Stdout) > 0 }}
 	if c.line != nil && c.line.Columns() > 0 {
 		a.SayOnce = c.sayOnce
@@ -80,13 +80,13 @@ func (c *command) askedAs() render.AskedAs {
 	return a
 }
 
-func (c *command) newWhole() *render.Whole {
+func (c *Command) newWhole() *render.Whole {
 	w := render.NewStream(c.Stdout, nil)
 	return &render.Whole{Output: c.newOutput(w), W: w}
 }
 
 // logResult is for -v.
-func (c *command) logResult(r *initiator.Result) {
+func (c *Command) logResult(r *initiator.Result) {
 	if !c.global.verbose {
 		return
 	}

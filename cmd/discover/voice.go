@@ -8,12 +8,12 @@ import (
 )
 
 // say prints a line to standard error, whatever is in it.
-func (c *command) say(format string, args ...any) {
+func (c *Command) say(format string, args ...any) {
 	fmt.Fprintf(c.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
 }
 
 // log returns where -v logs to.
-func (c *command) log() *slog.Logger {
+func (c *Command) log() *slog.Logger {
 	if !c.global.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
