@@ -42,10 +42,3 @@ func (c *command) completion() *cobra.Command {
 		},
 	}
 }
-
-// complete offers words.
-func complete(of ...string) cobra.CompletionFunc {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return of, cobra.ShellCompDirectiveNoFileComp
-	}
-}

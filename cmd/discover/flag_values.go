@@ -21,6 +21,9 @@ type text struct {
 	name  string
 }
 
+// newText returns a text. name stands for the value in the manual.
+func newText(value *string, name string) *text { return &text{value, name} }
+
 func (t *text) String() string { return "" }
 func (t *text) Type() string   { return t.name }
 
@@ -120,6 +123,9 @@ func (n *number) Set(s string) error {
 
 // A span is a length of time.
 type span struct{ value *time.Duration }
+
+// newSpan returns a span.
+func newSpan(value *time.Duration) *span { return &span{value} }
 
 func (d *span) String() string { return "" }
 func (d *span) Type() string   { return "DURATION" }

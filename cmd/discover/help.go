@@ -13,20 +13,6 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// A flagGroup is flags that belong together in the manual.
-type flagGroup struct {
-	title string
-	flags *pflag.FlagSet
-}
-
-// addFlags gives a verb its flags.
-func (c *Command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
-	for _, g := range groups {
-		cmd.Flags().AddFlagSet(g.flags)
-	}
-	c.groups[cmd] = groups
-}
-
 // help returns the verb that prints the manual of another.
 func (c *command) help() *cobra.Command {
 	return &cobra.Command{
@@ -85,7 +71,7 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 	for _, g := range c.groups[cmd] {
 		writeFlags(&b, g)
 	}
-	writeFlags(&b, flagGroup{"Each verb takes", cmd.Root().PersistentFlags()})
+	writeFlags(&b, newFlagGroup("Each verb takes", cmd.Root().PersistentFlags()))
 	_, err := io.WriteString(c.Stdout, b.String())
 	return err
 }

@@ -120,7 +120,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"The name", strictNameFlag(&strict)}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("The name", strictNameFlag(&strict)), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 
@@ -164,7 +164,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -97,14 +97,14 @@ func (c *command) instanceAdd() *cobra.Command {
 		}),
 	}
 	fs := newFlagSet()
-	fs.Var(&text{&i.NodeName, "IQN"}, "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
+	fs.Var(newText(&i.NodeName, "IQN"), "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
 	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
 	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
 	fs.BoolVar(&replace, "replace", false, "where there is an instance of that name: drop what is not given now; default: keep it")
 	fs.AddFlagSet(strictNameFlag(&strict))
 	c.addFlags(cmd,
-		flagGroup{"The instance; without --interface and --address all addresses belong to it", fs},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("The instance; without --interface and --address all addresses belong to it", fs),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		found, _ := c.Interfaces()
@@ -136,7 +136,7 @@ func (c *command) instanceRemove() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 
@@ -167,7 +167,7 @@ func (l *addresses) Type() string { return "ADDRESS" }
 
 func (l *addresses) Set(s string) error {
 	var a netip.Addr
-	err := (&address{&a}).Set(s)
+	err := newAddress(&a).Set(s)
 	if err == nil {
 		*l.value = append(*l.value, a)
 	}

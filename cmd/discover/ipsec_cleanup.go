@@ -31,7 +31,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 	}
 	fs := newFlagSet()
 	fs.BoolVar(&all, "all", false, "also what belongs to processes of which it is not known whether they are running")
-	c.addFlags(cmd, flagGroup{"What to take out", fs}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("What to take out", fs), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -38,7 +38,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

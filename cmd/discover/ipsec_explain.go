@@ -49,8 +49,8 @@ func (c *command) ipsecExplain() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The way to the portal", x.key.flags(false)},
-		flagGroup{"As if it were added with", x.ipsec.explainFlags()})
+		newFlagGroup("The way to the portal", x.key.flags(false)),
+		newFlagGroup("As if it were added with", x.ipsec.explainFlags()))
 	c.completeKeyFlags(cmd)
 	completeIPsecFlags(cmd)
 	return cmd

@@ -50,7 +50,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 	}
 	fs := newFlagSet()
 	fs.BoolVar(&replace, "replace", false, "also where this turns off the IPsec that a policy with the same selector asks for")
-	c.addFlags(cmd, flagGroup{"The policy", fs}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("The policy", fs), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 
@@ -127,7 +127,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			return c.done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -53,9 +53,9 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		},
 	}
 	c.addFlags(cmd,
-		flagGroup{scopeGroup, scope.flags()},
-		flagGroup{"The flags of portals of that identity that are given none", flags.flags()},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup(scopeGroup, scope.flags()),
+		newFlagGroup("The flags of portals of that identity that are given none", flags.flags()),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	completeSecurityFlags(cmd)
 	return cmd
 }
@@ -197,7 +197,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

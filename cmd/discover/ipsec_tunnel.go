@@ -42,7 +42,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 
@@ -151,7 +151,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flagGroup{scopeGroup, scope.flags()}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -55,9 +55,9 @@ func iscsicliVerb(c *Command) *cobra.Command {
 	secrets := newFlagSet()
 	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "take secrets from the command line, where others can see them")
 	c.addFlags(cmd,
-		flagGroup{"Secrets", secrets},
-		flagGroup{"The run", t.run.flags()},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("Secrets", secrets),
+		newFlagGroup("The run", t.run.flags()),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strconv"
 
@@ -10,7 +12,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -35,6 +39,15 @@ func (k *keyFlags) flags(each bool) *pflag.FlagSet {
 	fs.Var(&k.port, "initiator-port", numbers)
 	fs.Var(&address{&k.source}, "source", "the port by its address")
 	fs.Var(&number{value: &k.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals that name none; default 3260")
+	return fs
+}
+
+// listFlags defines the flags of a verb that lists ports, and asks none.
+func (k *keyFlags) listFlags() *pflag.FlagSet {
+	fs := newFlagSet()
+	k.tcpPort = pdu.DefaultPort
+	fs.Var(newText(&k.instance, "NAME"), "instance", "show the ports of this instance only")
+	fs.Var(&number{value: &k.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
 	return fs
 }
 
@@ -89,6 +102,9 @@ func (n *portNumber) Set(s string) error {
 // An address is an IP address of this host.
 type address struct{ value *netip.Addr }
 
+// newAddress returns an address.
+func newAddress(value *netip.Addr) *address { return &address{value} }
+
 func (a *address) String() string { return "" }
 
 func (a *address) Type() string { return "ADDRESS" }
@@ -107,4 +123,44 @@ func newFlagSet() *pflag.FlagSet {
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	fs.SortFlags = false
 	return fs
+}
+
+// entry understands the portal of a verb about one entry of the registry.
+func (k *keyFlags) entry(arg string) (initiator.Portal, error) {
+	if err := k.check(); err != nil {
+		return initiator.Portal{}, err
+	}
+	if k.port.each {
+		return initiator.Portal{}, errEachIsForScan
+	}
+	return k.portal(arg)
+}
+
+// errEachIsForScan is each where one entry is meant.
+var errEachIsForScan = machine.Usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
+
+// of returns the key of an entry. An address of ours becomes the number of its
+// port, whether or not the host still has it.
+func (k *keyFlags) of(ctx context.Context, s *registry.Service, p initiator.Portal) (initiator.Key, error) {
+	key := initiator.Key{Instance: k.instance, Port: k.port.number, Portal: p}
+	if !k.source.IsValid() {
+		return key, nil
+	}
+	if key.Instance == "" {
+		key.Instance = ports.Host
+	}
+	selector, err := s.Selector(ctx, false)
+	if err != nil {
+		return key, err
+	}
+	port, ok := selector.Find(key.Instance, k.source)
+	if !ok {
+		return key, &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: &isdsc.Error{
+			Code:   isdsc.InvalidPortNumber,
+			What:   "source " + k.source.String(),
+			Reason: fmt.Sprintf("no initiator port of instance %s has this address; see discover port list", key.Instance),
+		}}
+	}
+	key.Instance, key.Port = port.Instance, port.Number
+	return key, nil
 }

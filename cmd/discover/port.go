@@ -14,7 +14,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
-	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // port returns the verbs about initiator ports.
@@ -54,11 +53,7 @@ func (c *command) portList() *cobra.Command {
 			})
 		}),
 	}
-	fs := newFlagSet()
-	key.tcpPort = pdu.DefaultPort
-	fs.Var(&text{&key.instance, "NAME"}, "instance", "show the ports of this instance only")
-	fs.Var(&number{value: &key.tcpPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
-	c.addFlags(cmd, flagGroup{"Which ports", fs})
+	c.addFlags(cmd, newFlagGroup("Which ports", key.listFlags()))
 	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
 	return cmd
 }

@@ -46,15 +46,15 @@ func (c *command) portalAdd() *cobra.Command {
 		}),
 	}
 	label := newFlagSet()
-	label.Var(&text{&a.name, "TEXT"}, "symbolic-name", "a label, of no effect")
+	label.Var(newText(&a.name, "TEXT"), "symbolic-name", "a label, of no effect")
 	c.addFlags(cmd,
-		flagGroup{"The portal", label},
-		flagGroup{"The way to it", a.key.flags(false)},
-		flagGroup{"Login", a.login.flags()},
-		flagGroup{"IPsec", a.ipsec.flags()},
-		flagGroup{"The run", a.run.flags()},
-		flagGroup{"The addresses of targets", a.addrs.flags()},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("The portal", label),
+		newFlagGroup("The way to it", a.key.flags(false)),
+		newFlagGroup("Login", a.login.flags()),
+		newFlagGroup("IPsec", a.ipsec.flags()),
+		newFlagGroup("The run", a.run.flags()),
+		newFlagGroup("The addresses of targets", a.addrs.flags()),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	completeLoginFlags(cmd)
 	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)

@@ -44,9 +44,6 @@ func (c *command) portalList() *cobra.Command {
 	}
 }
 
-// broken ends a listing that the registry broke off.
-func (c *command) broken(l *render.Listing, err error) error { return c.endListing(l, err) }
-
 func (c *command) portalListing() *render.Listing {
 	return c.newListing("portals", "stored-portal", "PORTAL", "NAME", "INSTANCE", "PORT", "LOGIN", "IPSEC", "LAST RESULT")
 }

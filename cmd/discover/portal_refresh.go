@@ -45,10 +45,10 @@ func (c *command) portalRefresh() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The entries", f.key.flags(false)},
-		flagGroup{"The run", f.run.flags()},
-		flagGroup{"The addresses of targets", f.addrs.flags()},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("The entries", f.key.flags(false)),
+		newFlagGroup("The run", f.run.flags()),
+		newFlagGroup("The addresses of targets", f.addrs.flags()),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
@@ -159,7 +159,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, porta
 	var unread []error
 	for p, err := range s.SendTargetPortals(ctx) {
 		if err != nil && p.Portal.Address == "" {
-			return f.broken(l, err)
+			return f.endListing(l, err)
 		}
 		if len(portals) > 0 && !without(&keys, p.Key()) {
 			continue

@@ -37,8 +37,8 @@ func (c *command) portalRemove() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The entry", key.flags(false)},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("The entry", key.flags(false)),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	c.completeKeyFlags(cmd)
 	return cmd
 }

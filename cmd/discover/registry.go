@@ -64,7 +64,7 @@ func (c *Command) openStore(ctx context.Context, path string, a access) (registr
 	case making:
 		return sqlite.Open(ctx, path)
 	case changing:
-		open = existing
+		open = sqlite.OpenExisting
 	}
 	store, err := open(ctx, path)
 	switch {
@@ -77,16 +77,6 @@ func (c *Command) openStore(ctx context.Context, path string, a access) (registr
 	}
 	defer store.Close() //nolint:errcheck // it was read
 	return copyStore(ctx, store)
-}
-
-// existing opens a registry that is there.
-func existing(ctx context.Context, path string) (*sqlite.Store, error) {
-	look, err := sqlite.OpenReadOnly(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	defer look.Close() //nolint:errcheck // nothing was written
-	return sqlite.Open(ctx, path)
 }
 
 // copyStore returns all records of a store in memory.

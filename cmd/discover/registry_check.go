@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -14,30 +11,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
-
-// registryCheck returns the verb.
-func (c *command) registryCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:               "check [FLAGS]",
-		Short:             "look for damage in the registry, and for files that others may use",
-		Long:              registryCheckManual,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
-				return err
-			}
-			path, err := c.registryPath()
-			if err != nil {
-				return err
-			}
-			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("a relative path, and the current folder is gone")
-			}
-			return c.check(cmd.Context(), path)
-		}),
-	}
-}
 
 // jsonCheck is one thing that was looked at.
 type jsonCheck struct {
@@ -49,16 +22,16 @@ type jsonCheck struct {
 
 // A checking looks at a registry and tells what it finds.
 type checking struct {
-	*command
+	*Command
 	ctx  context.Context
 	path string
 	l    *render.Listing
 	bad  int
 }
 
-// check looks at all there is.
-func (c *command) check(ctx context.Context, path string) error {
-	k := &checking{command: c, ctx: ctx, path: path, l: c.newListing("checks", "check", "CHECK", "OF", "RESULT", "WHAT WAS FOUND")}
+// checkRegistry looks at all there is of the registry at path.
+func (c *Command) checkRegistry(ctx context.Context, path string) error {
+	k := &checking{Command: c, ctx: ctx, path: path, l: c.newListing("checks", "check", "CHECK", "OF", "RESULT", "WHAT WAS FOUND")}
 	err := k.files()
 	if err == nil {
 		err = k.contents()

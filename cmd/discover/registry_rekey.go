@@ -2,22 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
-	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
-
-// rekeyFlags say what key the registry gets.
-type rekeyFlags struct {
-	passphrase secretRef
-	keyFile    bool
-	approved   bool
-}
 
 // registryRekey returns the verb.
 func (c *command) registryRekey() *cobra.Command {
@@ -46,7 +36,7 @@ func (c *command) registryRekey() *cobra.Command {
 	fs.Var(&flags.passphrase, "new-key", "the passphrase from now on: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
 	fs.BoolVar(&flags.keyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default where the key is there now")
 	fs.BoolVar(&flags.approved, "fips", false, "seal by what FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets open where Go enforces that")
-	c.addFlags(cmd, flagGroup{"The new key", fs}, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("The new key", fs), newFlagGroup("Changes", c.global.changeFlags()))
 	_ = cmd.RegisterFlagCompletionFunc("new-key", complete(secretSchemes...))
 	return cmd
 }
@@ -58,45 +48,16 @@ type jsonRekeyed struct {
 	KeyFile render.JSONText `json:"key_file"` // empty for a passphrase
 }
 
-// rekey does the work.
+// rekey gives the registry another key, and says by which its secrets are sealed now.
 func (c *command) rekey(ctx context.Context, flags *rekeyFlags) error {
-	path, err := c.registryPath()
+	done, err := c.rekeyRegistry(ctx, flags)
 	if err != nil {
 		return err
 	}
-	open := existing
-	if c.global.dryRun {
-		open = sqlite.OpenReadOnly
-	}
-	store, err := open(ctx, path)
-	if err != nil {
-		return asStoreError(err)
-	}
-	defer store.Close() //nolint:errcheck // what was acknowledged is on the disk
-	c.log().Info("registry", "file", path)
-	r := &rekeying{sealer: c.newSealer(ctx, store, path), flags: flags}
-	if err = r.prepare(); err == nil {
-		err = r.alone()
-	}
-	if err == nil {
-		err = r.run(store)
-	}
-	if err != nil {
-		return asStoreError(err)
-	}
-	j := jsonRekeyed{Secrets: r.n, Key: "passphrase"}
+	j := jsonRekeyed{Secrets: done.secrets, Key: "passphrase"}
 	by := "the new passphrase"
-	if !r.next.byPassphrase() {
-		j.Key, j.KeyFile, by = "file", render.JSONText(r.file), "a new key in "+r.file
+	if done.keyFile != "" {
+		j.Key, j.KeyFile, by = "file", render.JSONText(done.keyFile), "a new key in "+done.keyFile
 	}
-	return c.done("rekeyed", j, "sealed %s by %s", machine.Plural(r.n, "secret", "secrets"), by)
-}
-
-// asStoreError returns an error as one of the registry, unless it is about the command
-// line.
-func asStoreError(err error) error {
-	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
-		return err
-	}
-	return &initiator.Error{Stage: initiator.StageStore, Err: err}
+	return c.done("rekeyed", j, "sealed %s by %s", machine.Plural(done.secrets, "secret", "secrets"), by)
 }

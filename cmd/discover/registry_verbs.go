@@ -54,3 +54,27 @@ func (c *command) registryPathVerb() *cobra.Command {
 		}),
 	}
 }
+
+// registryCheck returns the verb.
+func (c *command) registryCheck() *cobra.Command {
+	return &cobra.Command{
+		Use:               "check [FLAGS]",
+		Short:             "look for damage in the registry, and for files that others may use",
+		Long:              registryCheckManual,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+			if err := c.noTargetLines(cmd); err != nil {
+				return err
+			}
+			path, err := c.registryPath()
+			if err != nil {
+				return err
+			}
+			if path, err = filepath.Abs(path); err != nil {
+				return machine.Usagef("a relative path, and the current folder is gone")
+			}
+			return c.checkRegistry(cmd.Context(), path)
+		}),
+	}
+}

@@ -25,6 +25,14 @@ type Command struct {
 	manual error                          // why the manual that --help asked for was not written
 }
 
+// addFlags gives a verb its flags.
+func (c *Command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
+	for _, g := range groups {
+		cmd.Flags().AddFlagSet(g.flags)
+	}
+	c.groups[cmd] = groups
+}
+
 // run is the whole command. It returns the exit status.
 func run(ctx context.Context, args []string, w machine.Env) int {
 	ctx, stop := machine.WithCancellation(ctx)

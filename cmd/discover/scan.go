@@ -63,11 +63,11 @@ func (c *command) scan() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		flagGroup{"The way to a portal", s.key.flags(true)},
-		flagGroup{"Login", s.login.flags()},
-		flagGroup{"The run", s.run.flags()},
-		flagGroup{"The addresses of targets", s.addrs.flags()},
-		flagGroup{"IPsec", s.ipsec.flags()})
+		newFlagGroup("The way to a portal", s.key.flags(true)),
+		newFlagGroup("Login", s.login.flags()),
+		newFlagGroup("The run", s.run.flags()),
+		newFlagGroup("The addresses of targets", s.addrs.flags()),
+		newFlagGroup("IPsec", s.ipsec.flags()))
 	completeLoginFlags(cmd)
 	completeAddressFlags(cmd)
 	c.completeKeyFlags(cmd)

@@ -51,14 +51,14 @@ func (c *command) targetAdd() *cobra.Command {
 		}),
 	}
 	fs := newFlagSet()
-	fs.Var(&text{&t.Alias, "TEXT"}, "alias", "the target's alias")
+	fs.Var(newText(&t.Alias, "TEXT"), "alias", "the target's alias")
 	fs.Var(&addresses, "address", "where it can be reached, as in 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be given again")
 	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
 	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it; default: replace it")
 	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
 	c.addFlags(cmd,
-		flagGroup{"The target", fs},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("The target", fs),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -13,6 +13,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
+// target returns the verbs about the targets that are known.
+func (c *command) target() *cobra.Command {
+	return c.noun("target", "show the targets that are known, and how", targetManual,
+		c.targetList(), c.targetAdd(), c.targetRemove(), c.targetPrune())
+}
+
 // targetList shows the targets that are known.
 type targetList struct {
 	*command
@@ -52,8 +58,8 @@ func (c *command) targetList() *cobra.Command {
 	first := newFlagSet()
 	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
 	c.addFlags(cmd,
-		flagGroup{"The list", first},
-		flagGroup{"The run of --refresh", t.run.flags()})
+		newFlagGroup("The list", first),
+		newFlagGroup("The run of --refresh", t.run.flags()))
 	return cmd
 }
 

@@ -31,10 +31,10 @@ func (c *command) targetPrune() *cobra.Command {
 		}),
 	}
 	fs := newFlagSet()
-	fs.Var(&span{&missingFor}, "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
+	fs.Var(newSpan(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
 	c.addFlags(cmd,
-		flagGroup{"What to forget", fs},
-		flagGroup{"Changes", c.global.changeFlags()})
+		newFlagGroup("What to forget", fs),
+		newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
 

@@ -32,6 +32,6 @@ func (c *command) targetRemove() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flagGroup{"Changes", c.global.changeFlags()})
+	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
 	return cmd
 }
