@@ -6,16 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 )
-
-const completionManual = `discover completion prints a script that teaches a shell to complete the
-command's verbs and flags.
-
-Examples:
-  source <(discover completion bash)
-  discover completion zsh > "${fpath[1]}/_discover"
-  discover completion fish > ~/.config/fish/completions/discover.fish
-  discover completion powershell | Out-String | Invoke-Expression`
 
 // completion returns the verb.
 func (c *command) completion() *cobra.Command {
@@ -23,7 +15,7 @@ func (c *command) completion() *cobra.Command {
 	return &cobra.Command{
 		Use:       "completion [FLAGS] SHELL",
 		Short:     "print a script that completes verbs and flags",
-		Long:      completionManual,
+		Long:      manual.Completion,
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -15,7 +16,7 @@ import (
 
 // initiator returns the verbs about who we are.
 func (c *command) initiator() *cobra.Command {
-	return c.noun("initiator", "who we are: iSCSI name, and the secret of targets", initiatorManual,
+	return c.noun("initiator", "who we are: iSCSI name, and the secret of targets", manual.Initiator,
 		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
 }
 
@@ -33,7 +34,7 @@ func (c *command) initiatorShow() *cobra.Command {
 	return &cobra.Command{
 		Use:               "show [FLAGS]",
 		Short:             "show our iSCSI name, and whether targets have a secret",
-		Long:              initiatorShowManual,
+		Long:              manual.InitiatorShow,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
@@ -99,7 +100,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "set-name [FLAGS] [IQN]",
 		Short:             "store our iSCSI name; without IQN the default again",
-		Long:              initiatorSetNameManual,
+		Long:              manual.InitiatorSetName,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "IQN"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
@@ -136,7 +137,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "set-chap-secret [FLAGS] [REF]",
 		Short:             "store the secret of targets; without REF none",
-		Long:              initiatorSetSecretManual,
+		Long:              manual.InitiatorSetSecret,
 		ValidArgsFunction: complete(secretSchemes...),
 		Args:              arguments(0, 1, "REF"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

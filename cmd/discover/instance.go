@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -14,7 +15,7 @@ import (
 
 // instance returns the verbs about initiator instances.
 func (c *command) instance() *cobra.Command {
-	return c.noun("instance", "name sets of addresses of this host", instanceManual,
+	return c.noun("instance", "name sets of addresses of this host", manual.Instance,
 		c.instanceList(), c.instanceAdd(), c.instanceRemove())
 }
 
@@ -23,7 +24,7 @@ func (c *command) instanceList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the initiator instances",
-		Long:              instanceListManual,
+		Long:              manual.InstanceList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
@@ -81,7 +82,7 @@ func (c *command) instanceAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] NAME",
 		Short:             "add an initiator instance, or change it",
-		Long:              instanceAddManual,
+		Long:              manual.InstanceAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
@@ -121,7 +122,7 @@ func (c *command) instanceRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove an initiator instance",
-		Long:              instanceRemoveManual,
+		Long:              manual.InstanceRemove,
 		ValidArgsFunction: c.completeFromRegistry(instanceNames),
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

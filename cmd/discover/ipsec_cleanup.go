@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -19,7 +20,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "cleanup [FLAGS]",
 		Short:             "take out of the IKE daemon what discoveries left there",
-		Long:              ipsecCleanupManual,
+		Long:              manual.IPsecCleanup,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -15,7 +16,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "default [FLAGS] [LIST|0xNN]",
 		Short:             "show or set the flags of portals that have none",
-		Long:              ipsecDefaultManual,
+		Long:              manual.IPsecDefault,
 		ValidArgsFunction: complete(ipsec.Words()...),
 		Args:              arguments(0, 1, "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -25,7 +26,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "explain [FLAGS] PORTAL",
 		Short:             "say under which IPsec a portal would be asked; dials nothing",
-		Long:              ipsecExplainManual,
+		Long:              manual.IPsecExplain,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

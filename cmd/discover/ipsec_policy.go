@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -25,7 +26,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add [FLAGS] SELECTOR LIST",
 		Short: "say under which IPsec portals are asked, whatever their flags say",
-		Long:  ipsecPolicyAddManual,
+		Long:  manual.IPsecPolicyAdd,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return ipsec.Words(), cobra.ShellCompDirectiveNoFileComp
@@ -82,7 +83,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the administrator's rules",
-		Long:              ipsecPolicyListManual,
+		Long:              manual.IPsecPolicyList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -110,7 +111,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] SELECTOR",
 		Short:             "remove an administrator's rule",
-		Long:              ipsecPolicyRemoveManual,
+		Long:              manual.IPsecPolicyRemove,
 		ValidArgsFunction: c.completeFromRegistry(policyNames),
 		Args:              arguments(1, 1, "SELECTOR"),
 		RunE: c.registryVerb(changing, func(ctx context.Context, s *registry.Service, args []string) error {

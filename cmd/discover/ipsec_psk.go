@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -34,7 +35,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set [FLAGS] ID REF",
 		Short: "store the preshared key of a peer, or of all",
-		Long:  ipsecPSKSetManual,
+		Long:  manual.IPsecPSKSet,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return secretSchemes, cobra.ShellCompDirectiveNoFileComp
@@ -136,7 +137,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list for whom there are preshared keys",
-		Long:              ipsecPSKListManual,
+		Long:              manual.IPsecPSKList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -174,7 +175,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] ID",
 		Short:             "forget a preshared key",
-		Long:              ipsecPSKRemoveManual,
+		Long:              manual.IPsecPSKRemove,
 		ValidArgsFunction: c.completeFromRegistry(pskNames),
 		Args:              arguments(1, 1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {

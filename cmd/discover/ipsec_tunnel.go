@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -29,7 +30,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "set [FLAGS] DESTINATION OUTER",
 		Short:             "say by which gateway a destination is reached in tunnel mode",
-		Long:              ipsecTunnelSetManual,
+		Long:              manual.IPsecTunnelSet,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              both("DESTINATION", "OUTER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -101,7 +102,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the gateways of tunnel mode",
-		Long:              ipsecTunnelListManual,
+		Long:              manual.IPsecTunnelList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -132,7 +133,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] DESTINATION",
 		Short:             "forget the gateway of a destination",
-		Long:              ipsecTunnelRemoveManual,
+		Long:              manual.IPsecTunnelRemove,
 		ValidArgsFunction: c.completeFromRegistry(tunnelNames),
 		Args:              arguments(1, 1, "DESTINATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {

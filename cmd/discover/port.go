@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -18,7 +19,7 @@ import (
 
 // port returns the verbs about initiator ports.
 func (c *command) port() *cobra.Command {
-	return c.noun("port", "the addresses of this host that portals are asked from", portManual, c.portList())
+	return c.noun("port", "the addresses of this host that portals are asked from", manual.Port, c.portList())
 }
 
 // portList returns the verb.
@@ -27,7 +28,7 @@ func (c *command) portList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS] [PORTAL]",
 		Short:             "list initiator ports; with PORTAL the one that routing picks",
-		Long:              portListManual,
+		Long:              manual.PortList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "PORTAL"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

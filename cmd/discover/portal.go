@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // portal returns the verbs about the portals of the registry.
 func (c *command) portal() *cobra.Command {
-	return c.noun("portal", "keep portals in the registry, and ask them", portalManual,
+	return c.noun("portal", "keep portals in the registry, and ask them", manual.Portal,
 		c.portalAdd(), c.portalList(), c.portalRemove(), c.portalRefresh())
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -29,7 +30,7 @@ func (c *command) portalAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] PORTAL",
 		Short:             "store a portal, and ask it for its targets",
-		Long:              portalAddManual,
+		Long:              manual.PortalAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "PORTAL"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

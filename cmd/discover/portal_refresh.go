@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -25,7 +26,7 @@ func (c *command) portalRefresh() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL all of the registry",
-		Long:              portalRefreshManual,
+		Long:              manual.PortalRefresh,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			portals, err := f.understand(args)

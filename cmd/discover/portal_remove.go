@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -13,7 +14,7 @@ func (c *command) portalRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] PORTAL",
 		Short:             "remove a portal from the registry",
-		Long:              portalRemoveManual,
+		Long:              manual.PortalRemove,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

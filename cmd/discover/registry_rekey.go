@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
@@ -15,7 +16,7 @@ func (c *command) registryRekey() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "rekey [FLAGS]",
 		Short:             "seal all secrets of the registry by another key",
-		Long:              registryRekeyManual,
+		Long:              manual.RegistryRekey,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {

@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // registry returns the verbs about the registry as a file.
 func (c *command) registry() *cobra.Command {
-	return c.noun("registry", "the file of the registry, and the key of its secrets", registryManual,
+	return c.noun("registry", "the file of the registry, and the key of its secrets", manual.Registry,
 		c.registryPathVerb(), c.registryCheck(), c.registryRekey())
 }
 
@@ -28,7 +29,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 	return &cobra.Command{
 		Use:               "path [FLAGS]",
 		Short:             "print which file the registry is",
-		Long:              registryPathManual,
+		Long:              manual.RegistryPath,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
@@ -60,7 +61,7 @@ func (c *command) registryCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:               "check [FLAGS]",
 		Short:             "look for damage in the registry, and for files that others may use",
-		Long:              registryCheckManual,
+		Long:              manual.RegistryCheck,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
@@ -56,7 +57,7 @@ func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "discover",
 		Short:             "ask iSCSI target portals which targets are behind them",
-		Long:              rootManual,
+		Long:              manual.Root,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},

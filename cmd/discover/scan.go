@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -43,7 +44,7 @@ func (c *command) scan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "scan [FLAGS] PORTAL...",
 		Short:             "ask portals for their targets, and store nothing",
-		Long:              scanManual,
+		Long:              manual.Scan,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
@@ -27,7 +28,7 @@ func (c *command) targetAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "add [FLAGS] NAME",
 		Short:             "configure a target by hand; nothing is sent",
-		Long:              targetAddManual,
+		Long:              manual.TargetAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -15,7 +16,7 @@ import (
 
 // target returns the verbs about the targets that are known.
 func (c *command) target() *cobra.Command {
-	return c.noun("target", "show the targets that are known, and how", targetManual,
+	return c.noun("target", "show the targets that are known, and how", manual.Target,
 		c.targetList(), c.targetAdd(), c.targetRemove(), c.targetPrune())
 }
 
@@ -36,7 +37,7 @@ func (c *command) targetList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
-		Long:              targetListManual,
+		Long:              manual.TargetList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {

@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -18,7 +19,7 @@ func (c *command) targetPrune() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "prune [FLAGS]",
 		Short:             "forget targets that are missing, or whose portal was removed",
-		Long:              targetPruneManual,
+		Long:              manual.TargetPrune,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -17,7 +18,7 @@ func (c *command) targetRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove a target that was configured by hand",
-		Long:              targetRemoveManual,
+		Long:              manual.TargetRemove,
 		ValidArgsFunction: c.completeFromRegistry(staticNames),
 		Args:              arguments(1, 1, "NAME"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {

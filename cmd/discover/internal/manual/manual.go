@@ -1,6 +1,7 @@
-package main
+package manual
 
-const rootManual = `discover asks iSCSI target portals which targets are behind them. It needs no
+// Root is the manual of discover, where no verb is named.
+const Root = `discover asks iSCSI target portals which targets are behind them. It needs no
 privileges, no daemon and no kernel module, and logs out when it has the answer.
 
 Examples:
@@ -10,7 +11,8 @@ Examples:
   discover portal add 192.0.2.10
   discover target list --refresh`
 
-const scanManual = `discover scan logs in to each portal with a discovery session, asks for its
+// Scan is the manual of discover scan.
+const Scan = `discover scan logs in to each portal with a discovery session, asks for its
 targets (SendTargets), and logs out. It stores nothing. With --instance or
 --initiator-port it reads the registry: its policies, keys, gateways and default of
 discover ipsec hold then. Without these flags it does not read it, and none of them
@@ -57,3 +59,13 @@ Examples:
   discover scan --chap-user host1 --chap-secret env:CHAP_SECRET \
       --target-secret file:/etc/discover/target 192.0.2.10
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`
+
+// Completion is the manual of discover completion.
+const Completion = `discover completion prints a script that teaches a shell to complete the
+command's verbs and flags.
+
+Examples:
+  source <(discover completion bash)
+  discover completion zsh > "${fpath[1]}/_discover"
+  discover completion fish > ~/.config/fish/completions/discover.fish
+  discover completion powershell | Out-String | Invoke-Expression`

@@ -1,6 +1,7 @@
-package main
+package manual
 
-const ipsecManual = `discover ipsec shows and sets what decides about IPsec. The first of these that
+// IPsec is the manual of discover ipsec.
+const IPsec = `discover ipsec shows and sets what decides about IPsec. The first of these that
 says anything decides:
 
   1  what exists: a policy of discover ipsec policy, or of the system
@@ -13,7 +14,8 @@ Policies, keys, gateways and the default are in the registry: they hold for the
 verbs that read it. discover scan reads it with --instance or --initiator-port;
 without these flags none of them hold for a scan.`
 
-const ipsecExplainManual = `discover ipsec explain says under which IPsec a portal would be asked right now,
+// IPsecExplain is the manual of discover ipsec explain.
+const IPsecExplain = `discover ipsec explain says under which IPsec a portal would be asked right now,
 where that comes from, what exists between this host and the portal, and who
 would see to it. Nothing is sent to the portal, and nothing is set up.
 
@@ -28,7 +30,8 @@ Examples:
   discover ipsec explain 192.0.2.10
   discover ipsec explain --ipsec tunnel,pfs --ipsec-outer 203.0.113.1 192.0.2.10`
 
-const ipsecDefaultManual = `discover ipsec default shows the flags of portals for which nothing else is
+// IPsecDefault is the manual of discover ipsec default.
+const IPsecDefault = `discover ipsec default shows the flags of portals for which nothing else is
 defined, or sets them: a list as for --ipsec, or a bitmap. 0x00: none any more.
 
 Examples:
@@ -36,12 +39,14 @@ Examples:
   discover ipsec default transport,main
   discover ipsec default 0x00`
 
-const ipsecPolicyManual = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
+// IPsecPolicy is the manual of discover ipsec policy.
+const IPsecPolicy = `discover ipsec policy keeps an administrator's rules: under which IPsec portals
 are asked, or that they are asked without, whatever their flags say. They hold
 where the registry is read: discover scan does so with --instance or
 --initiator-port only.`
 
-const ipsecPolicyAddManual = `discover ipsec policy add adds a rule, or replaces the one with the same selector
+// IPsecPolicyAdd is the manual of discover ipsec policy add.
+const IPsecPolicyAdd = `discover ipsec policy add adds a rule, or replaces the one with the same selector
 and says so. To replace a rule that asks for IPsec by off, give --replace.
 SELECTOR is one of:
 
@@ -61,13 +66,17 @@ Examples:
   discover ipsec policy add 192.0.2.0/24 transport,main,pfs
   discover ipsec policy add 192.0.2.10:3260 off`
 
-const ipsecPolicyListManual = `discover ipsec policy list shows the rules.`
+// IPsecPolicyList is the manual of discover ipsec policy list.
+const IPsecPolicyList = `discover ipsec policy list shows the rules.`
 
-const ipsecPolicyRemoveManual = `discover ipsec policy remove removes a rule, by its selector.`
+// IPsecPolicyRemove is the manual of discover ipsec policy remove.
+const IPsecPolicyRemove = `discover ipsec policy remove removes a rule, by its selector.`
 
-const ipsecPSKManual = `discover ipsec psk keeps the preshared keys of IKE. No key is ever shown.`
+// IPsecPSK is the manual of discover ipsec psk.
+const IPsecPSK = `discover ipsec psk keeps the preshared keys of IKE. No key is ever shown.`
 
-const ipsecPSKSetManual = `discover ipsec psk set stores the preshared key of a peer, or replaces it. ID is
+// IPsecPSKSet is the manual of discover ipsec psk set.
+const IPsecPSKSet = `discover ipsec psk set stores the preshared key of a peer, or replaces it. ID is
 its identity in IKE: an address, a domain name or user@domain; or the word group,
 for all peers that have no key of their own. In tunnel mode the peer is the
 gateway.
@@ -91,16 +100,20 @@ Examples:
   discover ipsec psk set group file:/etc/discover/psk
   discover ipsec psk set --ipsec transport,pfs 192.0.2.10 prompt`
 
-const ipsecPSKListManual = `discover ipsec psk list shows for whom there are preshared keys, and where they
+// IPsecPSKList is the manual of discover ipsec psk list.
+const IPsecPSKList = `discover ipsec psk list shows for whom there are preshared keys, and where they
 are kept.`
 
-const ipsecPSKRemoveManual = `discover ipsec psk remove forgets the preshared key of an identity, and the flags
+// IPsecPSKRemove is the manual of discover ipsec psk remove.
+const IPsecPSKRemove = `discover ipsec psk remove forgets the preshared key of an identity, and the flags
 that came with it.`
 
-const ipsecTunnelManual = `discover ipsec tunnel keeps the gateways of tunnel mode: the outer address by
+// IPsecTunnel is the manual of discover ipsec tunnel.
+const IPsecTunnel = `discover ipsec tunnel keeps the gateways of tunnel mode: the outer address by
 which a destination is reached.`
 
-const ipsecTunnelSetManual = `discover ipsec tunnel set stores the gateway by which a destination is reached in
+// IPsecTunnelSet is the manual of discover ipsec tunnel set.
+const IPsecTunnelSet = `discover ipsec tunnel set stores the gateway by which a destination is reached in
 tunnel mode. Both are addresses, of one family. A portal that ends the tunnel itself
 is its own gateway. With --instance, and --initiator-port, it is for
 connections from there, and goes before one for all ports.
@@ -108,11 +121,14 @@ connections from there, and goes before one for all ports.
 Examples:
   discover ipsec tunnel set 192.0.2.10 203.0.113.1`
 
-const ipsecTunnelListManual = `discover ipsec tunnel list shows the gateways.`
+// IPsecTunnelList is the manual of discover ipsec tunnel list.
+const IPsecTunnelList = `discover ipsec tunnel list shows the gateways.`
 
-const ipsecTunnelRemoveManual = `discover ipsec tunnel remove forgets the gateway of a destination.`
+// IPsecTunnelRemove is the manual of discover ipsec tunnel remove.
+const IPsecTunnelRemove = `discover ipsec tunnel remove forgets the gateway of a destination.`
 
-const ipsecCleanupManual = `discover ipsec cleanup takes out of charon, the IKE daemon of strongSwan, what
+// IPsecCleanup is the manual of discover ipsec cleanup.
+const IPsecCleanup = `discover ipsec cleanup takes out of charon, the IKE daemon of strongSwan, what
 discoveries left there that could not do it themselves: connections, preshared
 keys and security associations. What the host has in charon otherwise stays.
 

@@ -1,19 +1,22 @@
-package main
+package manual
 
-const registryManual = `discover registry is about the file of the registry itself: where it is, whether it is
+// Registry is the manual of discover registry.
+const Registry = `discover registry is about the file of the registry itself: where it is, whether it is
 in order, and the key by which the secrets in it are sealed.
 
 The registry is the file of --registry; without it that of the environment variable
 DISCOVER_REGISTRY; without that the usual place of the system.`
 
-const registryPathManual = `discover registry path prints which file the registry is, whether there is one or not.
+// RegistryPath is the manual of discover registry path.
+const RegistryPath = `discover registry path prints which file the registry is, whether there is one or not.
 JSON also has the file of the key, and what says where the registry is.
 
 Examples:
   discover registry path
   DISCOVER_REGISTRY=/srv/san.db discover registry path -o json`
 
-const registryCheckManual = `discover registry check looks at the registry and changes nothing: at the kind, mode and
+// RegistryCheck is the manual of discover registry check.
+const RegistryCheck = `discover registry check looks at the registry and changes nothing: at the kind, mode and
 owner of its files and of its key, at each page of the database, and at each record.
 Secrets are opened, to see that the key fits, and not shown; where the key is a
 passphrase, with --key only.
@@ -24,7 +27,8 @@ Examples:
   discover registry check
   discover registry check --key prompt -o json`
 
-const registryRekeyManual = `discover registry rekey seals all secrets of the registry by another key, at once: it
+// RegistryRekey is the manual of discover registry rekey.
+const RegistryRekey = `discover registry rekey seals all secrets of the registry by another key, at once: it
 can be interrupted at any moment, and either the old key opens them all or the new
 one. Other commands may go on meanwhile; one that was about to store a secret by the
 old key stores nothing, and says so.
