@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -320,7 +321,7 @@ func TestProbeLongList(t *testing.T) {
 // came of it is not shown as if it were all.
 func TestHeldBound(t *testing.T) {
 	t.Parallel()
-	v := &addressView{addressFlags: &addressFlags{viaPortal: true}}
+	v := &addressView{View: &flags.View{ViaPortal: true}}
 	p := v.portal(initiator.Portal{Address: "array.example", Port: 3260})
 	left := 4
 	room := func(n int64) bool {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -14,17 +15,17 @@ import (
 // first, then filtered, then probed. It changes batches and results on their way to
 // the output, and nothing that is stored.
 type addressView struct {
-	*addressFlags
+	*flags.View
 	room   int64             // bytes of targets that may be held
 	prober *initiator.Prober // nil: no probes
 }
 
 // newAddressView returns the view of the flags. newProber makes what tries addresses.
-func newAddressView(w *machine.Env, a *addressFlags, r *runFlags, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
-	v := &addressView{addressFlags: a, room: w.Room.Viewed}
-	if a.probes() {
-		v.prober = newProber(a.kind())
-		v.prober.Parallel = int(r.parallel)
+func newAddressView(w *machine.Env, a *flags.View, r *flags.Run, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
+	v := &addressView{View: a, room: w.Room.Viewed}
+	if a.Probes() {
+		v.prober = newProber(a.Kind())
+		v.prober.Parallel = int(r.Parallel)
 		if w.Addresses != nil {
 			v.prober.Addresses = w.Addresses
 		}
@@ -37,7 +38,7 @@ const warnFiltered initiator.WarningCode = "filtered"
 
 // changes reports whether anything is shown in another way than it was advertised.
 func (v *addressView) changes() bool {
-	return v.prober != nil || v.viaPortal || len(v.rewrites) > 0 || v.filters()
+	return v.prober != nil || v.ViaPortal || len(v.Rewrites) > 0 || v.Filters()
 }
 
 // batches shows batches. Those of a portal come in their order, and together with
@@ -68,7 +69,7 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 				open[b.Index] = p
 			}
 			p.advertised.see(b)
-			if v.viaPortal && !p.asked.IsValid() {
+			if v.ViaPortal && !p.asked.IsValid() {
 				p.hold(b, room)
 				if b.Result == nil {
 					continue
@@ -108,14 +109,14 @@ type place struct {
 // places appends the addresses of one target as they are shown, before any probe:
 // rewritten, filtered, each once.
 func (v *addressView) places(to, advertised []initiator.TargetAddress, asked netip.AddrPort) []initiator.TargetAddress {
-	if v.viaPortal && asked.IsValid() && len(advertised) > 0 {
+	if v.ViaPortal && asked.IsValid() && len(advertised) > 0 {
 		one := initiator.TargetAddress{Host: asked.Addr().String(), Port: asked.Port(), Group: advertised[0].Group}
 		if slices.ContainsFunc(advertised, func(a initiator.TargetAddress) bool { return a.Group != one.Group }) {
 			one.Group = initiator.NoGroup
 		}
 		advertised = []initiator.TargetAddress{one}
 	}
-	if !v.viaPortal && len(v.rewrites) == 0 && v.family == "" && len(v.within) == 0 {
+	if !v.ViaPortal && len(v.Rewrites) == 0 && v.Family == "" && len(v.Within) == 0 {
 		return append(to, advertised...)
 	}
 	for _, a := range advertised {
@@ -124,7 +125,7 @@ func (v *addressView) places(to, advertised []initiator.TargetAddress, asked net
 			a, addr = v.rewritten(a, addr)
 		}
 		plain := addr.Unmap().WithZone("")
-		if v.family != "" && !(literal && v.ofFamily(plain)) || len(v.within) > 0 && !(literal && v.isWithin(plain)) {
+		if v.Family != "" && !(literal && v.OfFamily(plain)) || len(v.Within) > 0 && !(literal && v.IsWithin(plain)) {
 			continue
 		}
 		if !slices.Contains(to, a) {
@@ -137,8 +138,8 @@ func (v *addressView) places(to, advertised []initiator.TargetAddress, asked net
 // rewritten returns an address as the first rewrite that fits has it. What it leads
 // to is the user's decision, and not unusable.
 func (v *addressView) rewritten(a initiator.TargetAddress, addr netip.Addr) (initiator.TargetAddress, netip.Addr) {
-	for _, r := range v.rewrites {
-		if to, ok := r.apply(addr); ok {
+	for _, r := range v.Rewrites {
+		if to, ok := r.Apply(addr); ok {
 			a.Host, a.Unusable = to.String(), initiator.Usable
 			return a, to
 		}

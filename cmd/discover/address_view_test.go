@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -230,11 +231,10 @@ func TestAddressesOfRegistry(t *testing.T) {
 // What an address is rewritten to is not unusable, whatever it was.
 func TestRewriteUnusable(t *testing.T) {
 	t.Parallel()
-	r, err := parseRewrite("fe80::5=2001:db8::5")
-	if err != nil {
+	v := &addressView{View: new(flags.View)}
+	if err := v.FlagSet().Parse([]string{"--rewrite", "fe80::5=2001:db8::5"}); err != nil {
 		t.Fatal(err)
 	}
-	v := &addressView{addressFlags: &addressFlags{rewrites: []rewrite{r}}}
 	got := v.places(nil, []initiator.TargetAddress{
 		{Host: "fe80::5", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
 		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},

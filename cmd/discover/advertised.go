@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"iter"
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -23,7 +24,7 @@ const maxAdvertised = 32
 // whether the portal is among it: mostly the first address is.
 type advertised struct {
 	asked initiator.Portal
-	view  *addressFlags
+	view  *flags.View
 	quiet bool                      // the portal is among it, or nothing is to be told
 	found []initiator.TargetAddress // others
 }
@@ -38,10 +39,10 @@ func (v *addressView) noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.
 			switch {
 			case n != nil:
 			case b.Result == nil:
-				n = &advertised{asked: b.Portal, view: v.addressFlags}
+				n = &advertised{asked: b.Portal, view: v.View}
 				more[b.Index] = n
 			default:
-				one = advertised{asked: b.Portal, view: v.addressFlags, found: one.found[:0]}
+				one = advertised{asked: b.Portal, view: v.View, found: one.found[:0]}
 				n = &one
 			}
 			n.see(b)
@@ -115,7 +116,7 @@ func (n *advertised) warn(r *initiator.Result) {
 	if n.quiet || len(n.found) == 0 || r.Err != nil || !r.Address.IsValid() {
 		return
 	}
-	if r.Address.Addr().IsLoopback() && !n.view.viaPortal && !n.view.probes() {
+	if r.Address.Addr().IsLoopback() && !n.view.ViaPortal && !n.view.Probes() {
 		return
 	}
 	for i := range n.found {
@@ -131,7 +132,7 @@ func (n *advertised) warn(r *initiator.Result) {
 		text += fmt.Sprintf(" and %s", machine.Plural(more, "other address", "other addresses"))
 	}
 	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked; if NAT lies between, see --rewrite and --via-portal", text, r.Address)
-	if n.view.viaPortal {
+	if n.view.ViaPortal {
 		message = fmt.Sprintf("the targets advertise %s, and are shown at %s, where they were asked", text, askedAt(r))
 	}
 	r.Warnings = append(slices.Clip(r.Warnings), initiator.Warning{Code: warnElsewhere, Message: message})

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // withAsking is withService for a verb that asks portals.
-func (c *Command) withAsking(ctx context.Context, a access, r *runFlags, i *ipsecFlags, use func(*registry.Service) error) error {
-	if err := r.check(); err != nil {
+func (c *Command) withAsking(ctx context.Context, a access, r *flags.Run, i *flags.IPsec, use func(*registry.Service) error) error {
+	if err := r.Check(); err != nil {
 		return err
 	}
 	d := c.discoverer(r)
@@ -17,7 +18,7 @@ func (c *Command) withAsking(ctx context.Context, a access, r *runFlags, i *ipse
 			if err := c.useDefaultName(ctx, s, d); err != nil {
 				return err
 			}
-			if !c.global.dryRun {
+			if !c.global.DryRun {
 				mayUse, err := s.MayUseIPsec(ctx)
 				if err != nil {
 					return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -15,22 +16,22 @@ import (
 // capturing has ask run with a Discoverer whose connections are written to the
 // file of --capture, if there is one. That it could not be written to its end
 // does not end the run; it is said afterwards, and fails it.
-func (c *Command) capturing(r *runFlags, d *initiator.Discoverer, ask func() error) error {
-	if r.capture == "" || c.global.dryRun {
+func (c *Command) capturing(r *flags.Run, d *initiator.Discoverer, ask func() error) error {
+	if r.Capture == "" || c.global.DryRun {
 		return ask()
 	}
-	f, err := c.Create(r.capture)
+	f, err := c.Create(r.Capture)
 	if err != nil {
-		return machine.Usagef("--capture %s: %v", machine.Quoted(r.capture), notCreated(err))
+		return machine.Usagef("--capture %s: %v", machine.Quoted(r.Capture), notCreated(err))
 	}
-	w, err := capture.NewWriter(f, r.captureSecrets)
+	w, err := capture.NewWriter(f, r.CaptureSecrets)
 	if err != nil {
-		return fmt.Errorf("--capture %s: %w", machine.Quoted(r.capture), errors.Join(safefile.Cause(err), f.Close(), c.Remove(r.capture)))
+		return fmt.Errorf("--capture %s: %w", machine.Quoted(r.Capture), errors.Join(safefile.Cause(err), f.Close(), c.Remove(r.Capture)))
 	}
 	d.Wrap = w.Conn
 	err = ask()
 	if broken := finish(w, f); broken != nil {
-		c.say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.capture), broken)
+		c.say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.Capture), broken)
 		if err == nil {
 			err = machine.StatusError(machine.ExitFailed)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -33,7 +34,7 @@ func (c *command) completeKeyFlags(cmd *cobra.Command) {
 	if cmd.Name() == "scan" {
 		words = append(words, sweep.EachPort)
 	}
-	_ = cmd.RegisterFlagCompletionFunc("initiator-port", complete(words...))
+	_ = cmd.RegisterFlagCompletionFunc("initiator-port", flags.Complete(words...))
 }
 
 func portalNames(ctx context.Context, s *registry.Service) (names []string) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
@@ -20,13 +21,13 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
 	c := &command{&Command{
 		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
-		groups: make(map[*cobra.Command][]flagGroup),
+		groups: make(map[*cobra.Command][]flags.Group),
 	}}
 	verbs := make(map[string]*cobra.Command)
 	var walk func(at *cobra.Command)
 	walk = func(at *cobra.Command) {
 		if !at.HasSubCommands() {
-			verbs[pathOf(at)] = at
+			verbs[flags.PathOf(at)] = at
 		}
 		for _, sub := range at.Commands() {
 			walk(sub)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
@@ -46,7 +47,7 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := findVerb(at, word)
 		if next == nil {
-			return nil, machine.Usagef("no manual of %s%s; see discover help%s", machine.Quoted(below(at, word)), didYouMean(word, verbNames(at)), spaced(pathOf(at)))
+			return nil, machine.Usagef("no manual of %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verbNames(at)), flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}
@@ -59,19 +60,19 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 	b.WriteString(cmd.Long)
 	b.WriteString("\n\nUsage:\n  ")
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("discover " + below(cmd, "VERB") + " [FLAGS] ...\n\nVerbs:\n")
+		b.WriteString("discover " + flags.Below(cmd, "VERB") + " [FLAGS] ...\n\nVerbs:\n")
 		for _, sub := range cmd.Commands() {
 			if !sub.Hidden {
 				fmt.Fprintf(&b, "  %-18s%s\n", sub.Name(), sub.Short)
 			}
 		}
 	} else {
-		b.WriteString("discover " + strings.TrimSuffix(pathOf(cmd), cmd.Name()) + cmd.Use + "\n")
+		b.WriteString("discover " + strings.TrimSuffix(flags.PathOf(cmd), cmd.Name()) + cmd.Use + "\n")
 	}
 	for _, g := range c.groups[cmd] {
 		writeFlags(&b, g)
 	}
-	writeFlags(&b, newFlagGroup("Each verb takes", cmd.Root().PersistentFlags()))
+	writeFlags(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))
 	_, err := io.WriteString(c.Stdout, b.String())
 	return err
 }
@@ -80,12 +81,12 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 const flagColumn = 28
 
 // writeFlags writes the manual of a group of flags, if it has any to show.
-func writeFlags(b *strings.Builder, g flagGroup) {
-	if !g.flags.HasAvailableFlags() {
+func writeFlags(b *strings.Builder, g flags.Group) {
+	if !g.Set.HasAvailableFlags() {
 		return
 	}
-	b.WriteString("\n" + g.title + ":\n")
-	g.flags.VisitAll(func(f *pflag.Flag) {
+	b.WriteString("\n" + g.Title + ":\n")
+	g.Set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -76,7 +77,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 	}
 	l := c.newListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
 	l.Would = "nothing is stored; this is what would hold"
-	if c.global.output != render.FormatJSON {
+	if c.global.Output != render.FormatJSON {
 		if err := l.Item(j, []string{us.name, us.origin, secret}); err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 		Version   int           `json:"version"`
 		DryRun    bool          `json:"dry_run,omitempty"`
 		Initiator jsonInitiator `json:"initiator"`
-	}{1, c.global.dryRun, j})
+	}{1, c.global.DryRun, j})
 	if err != nil {
 		return err
 	}
@@ -121,13 +122,13 @@ func (c *command) initiatorSetName() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("The name", strictNameFlag(&strict)), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("The name", strictNameFlag(&strict)), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
 // strictNameFlag returns the flag of verbs that take a name of ours and ask nobody.
 func strictNameFlag(strict *bool) *pflag.FlagSet {
-	fs := newFlagSet()
+	fs := flags.NewSet()
 	fs.BoolVar(strict, "strict-names", false, "refuse a name that is no iSCSI name in form")
 	return fs
 }
@@ -138,7 +139,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 		Use:               "set-chap-secret [FLAGS] [REF]",
 		Short:             "store the secret of targets; without REF none",
 		Long:              manual.InitiatorSetSecret,
-		ValidArgsFunction: complete(secretSchemes...),
+		ValidArgsFunction: flags.Complete(flags.SecretSchemes...),
 		Args:              arguments(0, 1, "REF"),
 		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
 			if err := c.noTargetLines(cmd); err != nil {
@@ -165,7 +166,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -181,18 +182,18 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	if len(args) == 0 {
 		return secret, "", nil
 	}
-	var r secretRef
+	var r flags.SecretRef
 	if err := r.Set(args[0]); err != nil {
 		return secret, "", machine.Usagef("REF: %v", err)
 	}
-	if err := checkRefs(&c.global.key, &r); err != nil {
+	if err := flags.CheckRefs(&c.global.Key, &r); err != nil {
 		return secret, "", err
 	}
-	if secret, err = r.resolve(ctx, &c.Env, "REF", "secret of targets"); err != nil {
+	if secret, err = r.Resolve(ctx, &c.Env, "REF", "secret of targets"); err != nil {
 		return secret, "", err
 	}
-	if r.lasts() {
-		ref, err = r.stored()
+	if r.Lasts() {
+		ref, err = r.Stored()
 	}
 	return secret, ref, err
 }

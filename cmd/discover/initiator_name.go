@@ -10,13 +10,9 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
-
-// nameFile is where Linux' initiator keeps the host's iSCSI name. Arrays that
-// know the host know it by that one. Tests of the built command name another file by
-// the linker.
-var nameFile = "/etc/iscsi/initiatorname.iscsi"
 
 // namePrefix begins the names that we make up: month and domain of this
 // project's naming authority.
@@ -26,28 +22,28 @@ const namePrefix = "iqn.2026-11.io.github.go-iscsi:"
 type nodeName struct {
 	name, origin string
 
-	because string // why it is not that of nameFile; empty: it is, or there is no such file
+	because string // why it is not that of flags.NameFile; empty: it is, or there is no such file
 }
 
-// complaint says that an array that knows this host by the name in nameFile hears
+// complaint says that an array that knows this host by the name in flags.NameFile hears
 // another.
 func (n nodeName) complaint() string {
-	return fmt.Sprintf("%s cannot be used: %s; the initiator name is %s (from: %s), which targets may not know; --initiator-name sets another", nameFile, n.because, n.name, n.origin)
+	return fmt.Sprintf("%s cannot be used: %s; the initiator name is %s (from: %s), which targets may not know; --initiator-name sets another", flags.NameFile, n.because, n.name, n.origin)
 }
 
 // defaultName returns the name to use where none is given and none is stored.
 func (c *Command) defaultName(strict bool) nodeName {
-	b, err := c.ReadFile(nameFile, maxNameFile)
+	b, err := c.ReadFile(flags.NameFile, flags.MaxNameFile)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err == nil {
 		var name string
-		if name, err = nameIn(b, false, ruleOfNames(strict)); err == nil {
-			return nodeName{name: name, origin: nameFile}
+		if name, err = flags.NameIn(b, false, flags.RuleOfNames(strict)); err == nil {
+			return nodeName{name: name, origin: flags.NameFile}
 		}
 	}
 	made := c.madeName()
 	if !missing {
-		made.because = fileReason(err)
+		made.because = flags.FileReason(err)
 	}
 	return made
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -34,7 +35,7 @@ func TestDefaultName(t *testing.T) {
 	t.Parallel()
 	const abc, upper, talos = "iqn.1993-08.org.debian:01:abc", "IQN.2026-11.com.example:Host1", "iqn.2017.11.dev.talos:4b1f2a"
 	const noChar = "a character that no iSCSI name may have"
-	name := func(lines string) map[string]string { return map[string]string{nameFile: lines} }
+	name := func(lines string) map[string]string { return map[string]string{flags.NameFile: lines} }
 	made := func(reason string) string { return notUsed(reason, namePrefix+"h", "host name") }
 	for _, tt := range []struct {
 		name, host string // empty: h
@@ -76,7 +77,7 @@ func TestDefaultName(t *testing.T) {
 		{name: "too long", files: name("InitiatorName=" + abc + strings.Repeat("x", 200) + "\n"), stderr: made("line 1: more than 223 bytes")},
 		{name: "UTF-16", files: name(utf16Text("InitiatorName="+abc+"\r\n", false, true)), stderr: made("it is UTF-16: save it as UTF-8")},
 		{name: "UTF-16 without a mark", files: name(utf16Text("InitiatorName="+abc+"\r\n", true, false)), stderr: made("it is UTF-16: save it as UTF-8")},
-		{name: "too large a file", files: name("InitiatorName=" + abc + "\n" + strings.Repeat("#\n", maxNameFile/2)), stderr: made("more than 65536 bytes")},
+		{name: "too large a file", files: name("InitiatorName=" + abc + "\n" + strings.Repeat("#\n", flags.MaxNameFile/2)), stderr: made("more than 65536 bytes")},
 		{name: "not ours to read", closed: syscall.EACCES, stderr: made("permission denied")},
 		{name: "a folder", closed: syscall.EISDIR, stderr: made("is a directory")},
 		{name: "not there", closed: fs.ErrNotExist},
@@ -99,7 +100,7 @@ func TestDefaultName(t *testing.T) {
 				l.files = tt.files
 			}
 			if tt.closed != nil {
-				l.closed = map[string]error{nameFile: tt.closed}
+				l.closed = map[string]error{flags.NameFile: tt.closed}
 			}
 			if tt.want == "" {
 				tt.want = namePrefix + "h"
@@ -138,7 +139,7 @@ func TestNameRef(t *testing.T) {
 		{name: "harmful", flag: "file:/name", file: "\nhunter2/hunter2\n", stderr: "line 2: a character that no iSCSI name may have"},
 		{name: "harmful behind its key", flag: "cred:name", file: "InitiatorName=a b", stderr: "line 1: a character that no iSCSI name may have"},
 		{name: "UTF-16", flag: "file:/name", file: utf16Text(abc, false, true), stderr: "it is UTF-16: save it as UTF-8"},
-		{name: "too large", flag: "file:/name", file: strings.Repeat("x", maxNameFile+1), stderr: "more than 65536 bytes"},
+		{name: "too large", flag: "file:/name", file: strings.Repeat("x", flags.MaxNameFile+1), stderr: "more than 65536 bytes"},
 		{name: "not ours to read", flag: "file:/closed", stderr: "permission denied"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -230,7 +231,7 @@ func TestUnusedFileIsSaidOnce(t *testing.T) {
 				handlers := []iscsitest.Handler{twoTargets(), twoTargets(), twoTargets(), twoTargets()}
 				l.Portal("192.0.2.10:3260", handlers...)
 				l.Portal("192.0.2.11:3260", handlers...)
-				l.closed = map[string]error{nameFile: syscall.EACCES}
+				l.closed = map[string]error{flags.NameFile: syscall.EACCES}
 				discover := l.inRegistry(t)
 				for _, args := range tt.before {
 					if r := discover(strings.Fields(args)...); r.status != machine.ExitOK {
@@ -258,7 +259,7 @@ func TestUnusualNameIsSaidOnce(t *testing.T) {
 	for _, at := range []string{"192.0.2.10:3260", "192.0.2.11:3260"} {
 		l.Portal(at, twoTargets(), twoTargets(), twoTargets(), twoTargets(), twoTargets(), twoTargets())
 	}
-	l.files[nameFile] = "InitiatorName=host7\n"
+	l.files[flags.NameFile] = "InitiatorName=host7\n"
 	discover := l.inRegistry(t)
 	warning := "discover: " + unusualWarning("host7")
 	for _, args := range []string{
@@ -308,7 +309,7 @@ host7  initiator set-name  none
 	if r := discover("instance", "list"); !strings.Contains(r.stdout, "\nsan       host9 ") {
 		t.Errorf("got %+v", r)
 	}
-	l.closed = map[string]error{nameFile: syscall.EACCES}
+	l.closed = map[string]error{flags.NameFile: syscall.EACCES}
 	discover("initiator", "set-name", "-o", "json").want(t, machine.ExitOK, `{"version":1,"initiator":{"name":"`+madeUp+`","origin":"host name","chap_secret":"","warnings":[`+
 		`{"code":"initiator-name-file","message":"`+strings.TrimSuffix(strings.TrimPrefix(notUsed("permission denied", madeUp, "host name"), "discover: warning: "), "\n")+`"}]}}`+"\n", "")
 }

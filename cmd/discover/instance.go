@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -97,15 +98,15 @@ func (c *command) instanceAdd() *cobra.Command {
 			})
 		}),
 	}
-	fs := newFlagSet()
-	fs.Var(newText(&i.NodeName, "IQN"), "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
+	fs := flags.NewSet()
+	fs.Var(flags.NewText(&i.NodeName, "IQN"), "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
 	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
 	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
 	fs.BoolVar(&replace, "replace", false, "where there is an instance of that name: drop what is not given now; default: keep it")
 	fs.AddFlagSet(strictNameFlag(&strict))
 	c.addFlags(cmd,
-		newFlagGroup("The instance; without --interface and --address all addresses belong to it", fs),
-		newFlagGroup("Changes", c.global.changeFlags()))
+		flags.NewGroup("The instance; without --interface and --address all addresses belong to it", fs),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		found, _ := c.Interfaces()
@@ -137,7 +138,7 @@ func (c *command) instanceRemove() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -168,7 +169,7 @@ func (l *addresses) Type() string { return "ADDRESS" }
 
 func (l *addresses) Set(s string) error {
 	var a netip.Addr
-	err := newAddress(&a).Set(s)
+	err := flags.NewAddress(&a).Set(s)
 	if err == nil {
 		*l.value = append(*l.value, a)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -39,7 +40,7 @@ func (c *Command) registryVerb(a access, verb func(ctx context.Context, s *regis
 func parseFlags(arg string) (ipsec.Flags, error) {
 	f, err := ipsec.Parse(arg)
 	if err != nil {
-		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), parseReason(err))
+		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), flags.ParseReason(err))
 	}
 	return f, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -30,9 +31,9 @@ func (c *command) ipsecCleanup() *cobra.Command {
 			return c.cleanup(cmd.Context(), all)
 		}),
 	}
-	fs := newFlagSet()
+	fs := flags.NewSet()
 	fs.BoolVar(&all, "all", false, "also what belongs to processes of which it is not known whether they are running")
-	c.addFlags(cmd, newFlagGroup("What to take out", fs), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("What to take out", fs), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -51,7 +52,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
 		}}
 	}
-	list, err := c.CleanIPsec(ctx, all, c.global.dryRun)
+	list, err := c.CleanIPsec(ctx, all, c.global.DryRun)
 	if err != nil {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
 	}
@@ -92,7 +93,7 @@ func (c *command) cleaned(l *strongswan.Leftover, all bool) string {
 		return "failed"
 	case l.Removed:
 		return "taken out"
-	case c.global.dryRun && l.Due(all):
+	case c.global.DryRun && l.Due(all):
 		return "would be taken out"
 	}
 	return "stays"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -17,7 +18,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 		Use:               "default [FLAGS] [LIST|0xNN]",
 		Short:             "show or set the flags of portals that have none",
 		Long:              manual.IPsecDefault,
-		ValidArgsFunction: complete(ipsec.Words()...),
+		ValidArgsFunction: flags.Complete(ipsec.Words()...),
 		Args:              arguments(0, 1, "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -39,7 +40,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -87,14 +88,14 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 func (c *Command) object(name string, j any, would string, head, row []string) error {
 	l := c.newListing(name, name, head...)
 	l.Would = would
-	if c.global.output != render.FormatJSON {
+	if c.global.Output != render.FormatJSON {
 		if err := l.Item(j, row); err != nil {
 			return err
 		}
 		return l.End()
 	}
 	document := map[string]any{"version": 1, name: j}
-	if c.global.dryRun {
+	if c.global.DryRun {
 		document["dry_run"] = true
 	}
 	b, err := render.Marshal(document)

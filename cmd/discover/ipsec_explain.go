@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -16,8 +17,8 @@ import (
 // ipsecExplain says under which IPsec a portal would be asked, and asks nobody.
 type ipsecExplain struct {
 	*command
-	key   keyFlags
-	ipsec ipsecFlags
+	key   flags.Key
+	ipsec flags.IPsec
 }
 
 // ipsecExplain returns the verb.
@@ -37,9 +38,9 @@ func (c *command) ipsecExplain() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d := c.discoverer(&runFlags{})
+			d := c.discoverer(&flags.Run{})
 			if c.Enforcer != nil {
-				d.Enforcer = c.heard(c.Enforcer(x.ipsec.enforcer))
+				d.Enforcer = c.heard(c.Enforcer(x.ipsec.Enforcer))
 			}
 			return c.withService(cmd.Context(), reading, d, func(s *registry.Service) error {
 				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
@@ -50,32 +51,32 @@ func (c *command) ipsecExplain() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		newFlagGroup("The way to the portal", x.key.flags(false)),
-		newFlagGroup("As if it were added with", x.ipsec.explainFlags()))
+		flags.NewGroup("The way to the portal", x.key.FlagSet(false)),
+		flags.NewGroup("As if it were added with", x.ipsec.ExplainFlagSet()))
 	c.completeKeyFlags(cmd)
-	completeIPsecFlags(cmd)
+	flags.CompleteIPsec(cmd)
 	return cmd
 }
 
 // understand takes the command line in.
 func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.SendTargetPortal, err error) {
-	if p.Portal, err = x.key.entry(arg); err != nil {
+	if p.Portal, err = x.key.Entry(arg); err != nil {
 		return p, err
 	}
-	if err := x.ipsec.check(&x.Env); err != nil {
+	if err := x.ipsec.Check(&x.Env); err != nil {
 		return p, err
 	}
-	if x.ipsec.unknown != "" && !x.ipsec.given() {
+	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
 		return p, machine.Usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
 	}
-	if err := checkRefs(&x.global.key, &x.ipsec.psk); err != nil {
+	if err := flags.CheckRefs(&x.global.Key, &x.ipsec.PSK); err != nil {
 		return p, err
 	}
-	p.Instance, p.Port, p.Source = x.key.instance, x.key.port.number, x.key.source
-	if p.Security, err = x.ipsec.security(); err != nil {
+	p.Instance, p.Port, p.Source = x.key.Instance, x.key.Port.Number, x.key.Source
+	if p.Security, err = x.ipsec.SecurityFlags(); err != nil {
 		return p, err
 	}
-	p.IPsec, err = x.ipsec.options(ctx, &x.Env)
+	p.IPsec, err = x.ipsec.Options(ctx, &x.Env)
 	return p, err
 }
 
@@ -86,11 +87,11 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 		listed bool
 		err    error
 	)
-	if x.ipsec.given() {
+	if x.ipsec.Given() {
 		all, err = s.Explain(ctx, p)
 	} else {
 		var key initiator.Key
-		if key, err = x.key.of(ctx, s, p.Portal); err == nil {
+		if key, err = x.key.EntryKey(ctx, s, p.Portal); err == nil {
 			all, listed, err = s.ExplainEntry(ctx, key)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -49,9 +50,9 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	fs := newFlagSet()
+	fs := flags.NewSet()
 	fs.BoolVar(&replace, "replace", false, "also where this turns off the IPsec that a policy with the same selector asks for")
-	c.addFlags(cmd, newFlagGroup("The policy", fs), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("The policy", fs), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -128,7 +129,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			return c.done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 

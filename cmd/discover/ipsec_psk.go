@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -30,34 +31,34 @@ func newJSONPSK(i *registry.IKEInfo) jsonPSK {
 
 // ipsecPSKSet returns the verb.
 func (c *command) ipsecPSKSet() *cobra.Command {
-	var flags securityFlags
-	var scope scopeFlags
+	var given flags.Security
+	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:   "set [FLAGS] ID REF",
 		Short: "store the preshared key of a peer, or of all",
 		Long:  manual.IPsecPSKSet,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
-				return secretSchemes, cobra.ShellCompDirectiveNoFileComp
+				return flags.SecretSchemes, cobra.ShellCompDirectiveNoFileComp
 			}
 			return []string{initiator.GroupID}, cobra.ShellCompDirectiveNoFileComp
 		},
 		Args: both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, err := c.understandPSK(cmd.Context(), args, &flags, &scope)
+			i, err := c.understandPSK(cmd.Context(), args, &given, &scope)
 			if err != nil {
 				return err
 			}
 			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
-				return c.setPSK(ctx, s, i, flags.given())
+				return c.setPSK(ctx, s, i, given.Given())
 			})(cmd, args)
 		},
 	}
 	c.addFlags(cmd,
-		newFlagGroup(scopeGroup, scope.flags()),
-		newFlagGroup("The flags of portals of that identity that are given none", flags.flags()),
-		newFlagGroup("Changes", c.global.changeFlags()))
-	completeSecurityFlags(cmd)
+		flags.NewGroup(flags.ScopeGroup, scope.FlagSet()),
+		flags.NewGroup("The flags of portals of that identity that are given none", given.FlagSet()),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	flags.CompleteSecurity(cmd)
 	return cmd
 }
 
@@ -101,33 +102,33 @@ func keyOf(ctx context.Context, s *registry.Service, i *registry.IKEInfo) (old r
 // understandPSK takes the command line in, and reads the key. What is wrong with
 // the reference comes first: whoever gives the key in the place of the identity
 // does not see it repeated.
-func (c *command) understandPSK(ctx context.Context, args []string, flags *securityFlags, scope *scopeFlags) (i registry.IKEInfo, err error) {
-	var r secretRef
+func (c *command) understandPSK(ctx context.Context, args []string, given *flags.Security, scope *flags.Scope) (i registry.IKEInfo, err error) {
+	var r flags.SecretRef
 	if err := r.Set(args[1]); err != nil {
 		return i, machine.Usagef("REF: %v", err)
 	}
-	if err := checkRefs(&c.global.key, &r); err != nil {
+	if err := flags.CheckRefs(&c.global.Key, &r); err != nil {
 		return i, err
 	}
-	if err := scope.check(); err != nil {
+	if err := scope.Check(); err != nil {
 		return i, err
 	}
 	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
 		return i, machine.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
 	}
-	i.Instance, i.Port = scope.instance, scope.port.number
-	if i.Flags, err = flags.security(); err != nil {
+	i.Instance, i.Port = scope.Instance, scope.Port.Number
+	if i.Flags, err = given.SecurityFlags(); err != nil {
 		return i, err
 	}
-	if flags.given() && i.ID == initiator.GroupID {
+	if given.Given() && i.ID == initiator.GroupID {
 		return i, machine.Usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
 	}
-	if i.Key, err = r.resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
+	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
 		return i, err
 	}
-	if r.lasts() {
+	if r.Lasts() {
 		i.Key = auth.Secret{}
-		i.KeyRef, err = r.stored()
+		i.KeyRef, err = r.Stored()
 	}
 	return i, err
 }
@@ -171,7 +172,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 
 // ipsecPSKRemove returns the verb.
 func (c *command) ipsecPSKRemove() *cobra.Command {
-	var scope scopeFlags
+	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] ID",
 		Short:             "forget a preshared key",
@@ -179,7 +180,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 		ValidArgsFunction: c.completeFromRegistry(pskNames),
 		Args:              arguments(1, 1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := scope.check(); err != nil {
+			if err := scope.Check(); err != nil {
 				return err
 			}
 			id, bad := initiator.CanonicalIdentity(args[0])
@@ -187,7 +188,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 				id = args[0] // perhaps of an older version, which took it for an identity
 			}
 			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
-				err := s.RemoveIKEInfo(ctx, id, scope.instance, scope.port.number)
+				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
 					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
 				}
@@ -198,7 +199,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 

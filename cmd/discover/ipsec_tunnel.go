@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -26,7 +27,7 @@ func newJSONTunnel(t *registry.TunnelAddress) jsonTunnel {
 
 // ipsecTunnelSet returns the verb.
 func (c *command) ipsecTunnelSet() *cobra.Command {
-	var scope scopeFlags
+	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "set [FLAGS] DESTINATION OUTER",
 		Short:             "say by which gateway a destination is reached in tunnel mode",
@@ -43,7 +44,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -77,11 +78,11 @@ func outerOf(ctx context.Context, s *registry.Service, t *registry.TunnelAddress
 	return netip.Addr{}, nil
 }
 
-func parseTunnel(args []string, scope *scopeFlags) (t registry.TunnelAddress, err error) {
-	if err := scope.check(); err != nil {
+func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, err error) {
+	if err := scope.Check(); err != nil {
 		return t, err
 	}
-	t.Instance, t.Port = scope.instance, scope.port.number
+	t.Instance, t.Port = scope.Instance, scope.Port.Number
 	if t.Destination, err = parseHost("DESTINATION", args[0]); err != nil {
 		return t, err
 	}
@@ -90,7 +91,7 @@ func parseTunnel(args []string, scope *scopeFlags) (t registry.TunnelAddress, er
 }
 
 func parseHost(what, arg string) (netip.Addr, error) {
-	addr, ok := hostAddress(arg)
+	addr, ok := flags.HostAddress(arg)
 	if !ok {
 		return addr, machine.Usagef("%s %s: an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
 	}
@@ -129,7 +130,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 
 // ipsecTunnelRemove returns the verb.
 func (c *command) ipsecTunnelRemove() *cobra.Command {
-	var scope scopeFlags
+	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] DESTINATION",
 		Short:             "forget the gateway of a destination",
@@ -139,20 +140,20 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			destination, err := parseHost("DESTINATION", args[0])
 			if err == nil {
-				err = scope.check()
+				err = scope.Check()
 			}
 			if err != nil {
 				return err
 			}
 			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
-				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.instance, scope.port.number); err != nil {
+				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.Instance, scope.Port.Number); err != nil {
 					return err
 				}
 				return c.done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, newFlagGroup(scopeGroup, scope.flags()), newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -23,7 +24,7 @@ import (
 type windowsTool struct {
 	*Command
 	literals bool // secrets may stand on the command line
-	run      runFlags
+	run      flags.Run
 
 	layout *iscsicli.Layout // nil: nothing was printed yet
 }
@@ -36,7 +37,7 @@ type ending struct {
 
 // iscsicli returns the verb.
 func iscsicliVerb(c *Command) *cobra.Command {
-	t := &windowsTool{Command: c, run: runFlags{usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
+	t := &windowsTool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
 		Short: "the discovery verbs of Windows' iscsicli, with its arguments",
@@ -52,12 +53,12 @@ func iscsicliVerb(c *Command) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return t.do(cmd.Context(), args) },
 	}
 	cmd.SetFlagErrorFunc(iscsicliFlagError)
-	secrets := newFlagSet()
+	secrets := flags.NewSet()
 	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "take secrets from the command line, where others can see them")
 	c.addFlags(cmd,
-		newFlagGroup("Secrets", secrets),
-		newFlagGroup("The run", t.run.flags()),
-		newFlagGroup("Changes", c.global.changeFlags()))
+		flags.NewGroup("Secrets", secrets),
+		flags.NewGroup("The run", t.run.FlagSet()),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -71,7 +72,7 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 	)
 	switch {
 	case errors.As(err, &missing):
-		return flagError(cmd, err)
+		return flags.Explain(cmd, err)
 	case errors.As(err, &invalid):
 		return machine.Usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
 	}
@@ -80,7 +81,7 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 
 // do runs a command line of the tool.
 func (t *windowsTool) do(ctx context.Context, args []string) error {
-	if !t.forPeople() || t.global.output == render.FormatISCSIADM {
+	if !t.forPeople() || t.global.Output == render.FormatISCSIADM {
 		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
 	}
 	if len(args) == 0 {
@@ -88,7 +89,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	}
 	verb := iscsicli.Find(args[0])
 	if verb == nil {
-		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + didYouMean(args[0], toolVerbs())})
+		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + flags.DidYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
 		return toolManual(t.Command, verb)
@@ -100,7 +101,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	for _, line := range verb.Unspecified(args[1:]) {
 		t.say("warning: iscsicli %s: %s", verb.Name, line)
 	}
-	if t.global.dryRun {
+	if t.global.DryRun {
 		t.print().Line("Dry run: nothing is stored, and nothing is sent.")
 	}
 	t.strict = true
@@ -244,7 +245,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.
 func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*registry.Service) error) (ending, error) {
-	if t.run.capture != "" || t.run.captureSecrets {
+	if t.run.Capture != "" || t.run.CaptureSecrets {
 		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
 	}
 	return ending{}, t.withService(ctx, a, t.discoverer(nil), use)

@@ -17,18 +17,18 @@ import (
 // that refuses the login has answered.
 func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
-	if run.retried {
+	if run.Retried {
 		return ending{}, machine.Usagef("--retries does not go with Ping, which counts each session by itself: give a count")
 	}
 	if q.Timeout > 0 {
-		run.timeout = q.Timeout
+		run.Timeout = q.Timeout
 	}
 	if q.Sized {
 		t.say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
 	}
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, trying, &run, 0, func(s *registry.Service) (ending, error) {
-		if t.global.dryRun {
+		if t.global.DryRun {
 			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -21,7 +22,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 	p := q.Portal
 	p.Login = q.Login.Options
 	return t.asking(ctx, making, &t.run, p.Security, func(s *registry.Service) (ending, error) {
-		if t.global.dryRun {
+		if t.global.DryRun {
 			checked, err := s.CheckSendTargetPortal(ctx, p)
 			if err != nil {
 				return ending{}, err
@@ -49,8 +50,8 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 
 // refreshTargetPortal asks a portal again.
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
-	return t.asking(ctx, making, t.run.ofRefresh(), 0, func(s *registry.Service) (ending, error) {
-		if t.global.dryRun {
+	return t.asking(ctx, making, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
+		if t.global.DryRun {
 			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}
@@ -80,10 +81,8 @@ func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 
 // asking is withAsking for a verb with an ending of its own. flags are those that a portal
 // is to be asked under.
-func (t *windowsTool) asking(ctx context.Context, a access, run *runFlags, flags ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
-	var i ipsecFlags
-	i.bitmap.flags, i.bitmap.given = flags, flags != 0
-	err = t.withAsking(ctx, a, run, &i, func(s *registry.Service) (err error) {
+func (t *windowsTool) asking(ctx context.Context, a access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
+	err = t.withAsking(ctx, a, run, flags.NewIPsec(given), func(s *registry.Service) (err error) {
 		end, err = use(s)
 		return err
 	})

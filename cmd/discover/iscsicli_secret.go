@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -10,15 +11,15 @@ import (
 
 // reference returns where a secret is; literal: the argument is the secret, and
 // may be. what is how the argument is called.
-func (t *windowsTool) reference(s iscsicli.Secret, what string) (r secretRef, literal bool, err error) {
+func (t *windowsTool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, literal bool, err error) {
 	switch err := r.Set(s.Argument()); {
 	case err == nil:
-		return r, false, checkRefs(&t.global.key, &r)
+		return r, false, flags.CheckRefs(&t.global.Key, &r)
 	case !t.literals:
 		return r, false, machine.Usagef("iscsicli: %s: %v; --allow-literal-secrets takes the secret all the same", what, err)
 	}
 	t.say("warning: %s is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without", what)
-	return secretRef{}, true, nil
+	return flags.SecretRef{}, true, nil
 }
 
 // secret reads a secret; none: there is none. ref is the reference where that is
@@ -35,8 +36,8 @@ func (t *windowsTool) secret(ctx context.Context, s iscsicli.Secret, what, quest
 		b, err := s.Literal()
 		return auth.NewSecret(b), "", err
 	}
-	if secret, err = r.resolve(ctx, &t.Env, "iscsicli: "+what, question); err == nil && r.lasts() {
-		ref, err = r.stored()
+	if secret, err = r.Resolve(ctx, &t.Env, "iscsicli: "+what, question); err == nil && r.Lasts() {
+		ref, err = r.Stored()
 	}
 	return secret, ref, err
 }
@@ -44,7 +45,7 @@ func (t *windowsTool) secret(ctx context.Context, s iscsicli.Secret, what, quest
 // password puts the password into login options, or where it is.
 func (t *windowsTool) password(ctx context.Context, l *iscsicli.Login) (err error) {
 	o := &l.Options
-	o.Password, o.PasswordRef, err = t.secret(ctx, l.Password, "the password", "secret of "+orUs(o.Username))
+	o.Password, o.PasswordRef, err = t.secret(ctx, l.Password, "the password", "secret of "+flags.UserOrInitiator(o.Username))
 	if o.PasswordRef != "" {
 		o.Password = auth.Secret{}
 	}

@@ -30,8 +30,8 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 	if !force {
 		return t.onRegistry(ctx, reading, list)
 	}
-	return t.asking(ctx, changing, t.run.ofRefresh(), 0, func(s *registry.Service) (ending, error) {
-		if t.global.dryRun {
+	return t.asking(ctx, changing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
+		if t.global.DryRun {
 			t.print().Line("Dry run: would have asked all portals.")
 			return ending{}, list(s)
 		}

@@ -174,7 +174,7 @@ func TestUnlistedTargets(t *testing.T) {
 	for _, format := range []string{render.FormatTable, render.FormatJSON} {
 		var text strings.Builder
 		c := &Command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
-		c.global.output = format
+		c.global.Output = format
 		w := render.NewStream(&text, nil)
 		o := c.newOutput(w)
 		b := &initiator.Batch{Result: &initiator.Result{}}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -24,7 +25,7 @@ func (c *command) port() *cobra.Command {
 
 // portList returns the verb.
 func (c *command) portList() *cobra.Command {
-	var key keyFlags
+	var key flags.Key
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS] [PORTAL]",
 		Short:             "list initiator ports; with PORTAL the one that routing picks",
@@ -38,7 +39,7 @@ func (c *command) portList() *cobra.Command {
 			var portal initiator.Portal
 			if len(args) > 0 {
 				var err error
-				if portal, err = key.portal(args[0]); err != nil {
+				if portal, err = key.Portal(args[0]); err != nil {
 					return err
 				}
 			}
@@ -48,13 +49,13 @@ func (c *command) portList() *cobra.Command {
 					return err
 				}
 				if len(args) > 0 {
-					return c.routedPorts(cmd.Context(), selector, key.instance, portal)
+					return c.routedPorts(cmd.Context(), selector, key.Instance, portal)
 				}
-				return c.allPorts(selector, key.instance)
+				return c.allPorts(selector, key.Instance)
 			})
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("Which ports", key.listFlags()))
+	c.addFlags(cmd, flags.NewGroup("Which ports", key.ListFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
 	return cmd
 }

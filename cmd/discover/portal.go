@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -36,7 +37,7 @@ func (c *Command) answering(verb func(cmd *cobra.Command, args []string) error) 
 
 // forPeople reports output that people read, and not programs.
 func (c *Command) forPeople() bool {
-	return c.global.output != render.FormatJSON && c.global.output != render.FormatJSONL
+	return c.global.Output != render.FormatJSON && c.global.Output != render.FormatJSONL
 }
 
 // listKeys names entries of the registry in a line.
@@ -55,8 +56,8 @@ func listKeys(keys []initiator.Key) string {
 
 // noTargetLines refuses -o iscsiadm where there are no lines of targets.
 func (c *Command) noTargetLines(cmd *cobra.Command) error {
-	if c.global.output == render.FormatISCSIADM {
-		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", pathOf(cmd))
+	if c.global.Output == render.FormatISCSIADM {
+		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", flags.PathOf(cmd))
 	}
 	return nil
 }

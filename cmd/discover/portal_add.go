@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -16,11 +17,11 @@ import (
 // portalAdd stores a portal and asks it.
 type portalAdd struct {
 	*command
-	key   keyFlags
-	login loginFlags
-	ipsec ipsecFlags
-	run   runFlags
-	addrs addressFlags
+	key   flags.Key
+	login flags.Login
+	ipsec flags.IPsec
+	run   flags.Run
+	addrs flags.View
 	name  string
 }
 
@@ -39,65 +40,65 @@ func (c *command) portalAdd() *cobra.Command {
 				return err
 			}
 			return c.withAsking(cmd.Context(), making, &a.run, &a.ipsec, func(s *registry.Service) error {
-				if c.global.dryRun {
+				if c.global.DryRun {
 					return a.check(cmd.Context(), s, p)
 				}
 				return a.add(cmd.Context(), s, p)
 			})
 		}),
 	}
-	label := newFlagSet()
-	label.Var(newText(&a.name, "TEXT"), "symbolic-name", "a label, of no effect")
+	label := flags.NewSet()
+	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label, of no effect")
 	c.addFlags(cmd,
-		newFlagGroup("The portal", label),
-		newFlagGroup("The way to it", a.key.flags(false)),
-		newFlagGroup("Login", a.login.flags()),
-		newFlagGroup("IPsec", a.ipsec.flags()),
-		newFlagGroup("The run", a.run.flags()),
-		newFlagGroup("The addresses of targets", a.addrs.flags()),
-		newFlagGroup("Changes", c.global.changeFlags()))
-	completeLoginFlags(cmd)
-	completeAddressFlags(cmd)
+		flags.NewGroup("The portal", label),
+		flags.NewGroup("The way to it", a.key.FlagSet(false)),
+		flags.NewGroup("Login", a.login.FlagSet()),
+		flags.NewGroup("IPsec", a.ipsec.FlagSet()),
+		flags.NewGroup("The run", a.run.FlagSet()),
+		flags.NewGroup("The addresses of targets", a.addrs.FlagSet()),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	flags.CompleteLogin(cmd)
+	flags.CompleteView(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
 
 // understand takes the command line in.
 func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.SendTargetPortal, err error) {
-	if p.Portal, err = a.key.entry(arg); err != nil {
+	if p.Portal, err = a.key.Entry(arg); err != nil {
 		return p, err
 	}
-	if err := a.login.check(true); err != nil {
+	if err := a.login.Check(true); err != nil {
 		return p, err
 	}
-	if err := a.addrs.check(); err != nil {
+	if err := a.addrs.Check(); err != nil {
 		return p, err
 	}
-	if err := a.ipsec.check(&a.Env); err != nil {
+	if err := a.ipsec.Check(&a.Env); err != nil {
 		return p, err
 	}
-	if err := checkRefs(&a.global.key, &a.login.chapSecret, &a.login.targetSecret, &a.ipsec.psk); err != nil {
+	if err := flags.CheckRefs(&a.global.Key, &a.login.CHAPSecret, &a.login.TargetSecret, &a.ipsec.PSK); err != nil {
 		return p, err
 	}
 	p.Portal.SymbolicName = a.name
-	p.Instance, p.Port, p.Source = a.key.instance, a.key.port.number, a.key.source
-	if p.Security, err = a.ipsec.security(); err != nil {
+	p.Instance, p.Port, p.Source = a.key.Instance, a.key.Port.Number, a.key.Source
+	if p.Security, err = a.ipsec.SecurityFlags(); err != nil {
 		return p, err
 	}
-	if p.Login, err = a.login.options(ctx, &a.Env); err != nil {
+	if p.Login, err = a.login.Options(ctx, &a.Env); err != nil {
 		return p, err
 	}
-	if err := a.run.checkName(p.Login.InitiatorName); err != nil {
+	if err := a.run.CheckName(p.Login.InitiatorName); err != nil {
 		return p, err
 	}
-	p.Login.BindDevice = a.ipsec.bindDevice
-	if p.IPsec, err = a.ipsec.options(ctx, &a.Env); err != nil {
+	p.Login.BindDevice = a.ipsec.BindDevice
+	if p.IPsec, err = a.ipsec.Options(ctx, &a.Env); err != nil {
 		return p, err
 	}
-	if err := a.login.keepReferences(&p.Login); err != nil {
+	if err := a.login.KeepReferences(&p.Login); err != nil {
 		return p, err
 	}
-	return p, a.ipsec.keepReference(&p.IPsec)
+	return p, a.ipsec.KeepReference(&p.IPsec)
 }
 
 // check shows what would be stored.
@@ -112,7 +113,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
 		return err
 	}
-	if a.global.output == render.FormatISCSIADM {
+	if a.global.Output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	listed, err := s.Listed(ctx, stored.Key())

@@ -36,7 +36,7 @@ func (c *command) portalList() *cobra.Command {
 						return err
 					}
 				}
-				if c.global.output == render.FormatTable && l.Empty() && len(unread) == 0 {
+				if c.global.Output == render.FormatTable && l.Empty() && len(unread) == 0 {
 					c.say("no portals in the registry %s; discover portal add PORTAL puts one there", c.registryName())
 				}
 				return c.endListing(l, unread...)

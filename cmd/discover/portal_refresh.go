@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -15,14 +16,14 @@ import (
 // portalRefresh asks portals again.
 type portalRefresh struct {
 	*command
-	key   keyFlags
-	run   runFlags
-	addrs addressFlags
+	key   flags.Key
+	run   flags.Run
+	addrs flags.View
 }
 
 // portalRefresh returns the verb.
 func (c *command) portalRefresh() *cobra.Command {
-	f := &portalRefresh{command: c, run: runFlags{retries: refreshRetries}}
+	f := &portalRefresh{command: c, run: flags.Run{Retries: flags.RefreshRetries}}
 	cmd := &cobra.Command{
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL all of the registry",
@@ -37,8 +38,8 @@ func (c *command) portalRefresh() *cobra.Command {
 			if len(args) == 0 {
 				a = changing
 			}
-			return c.withAsking(cmd.Context(), a, &f.run, &ipsecFlags{}, func(s *registry.Service) error {
-				if c.global.dryRun {
+			return c.withAsking(cmd.Context(), a, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
+				if c.global.DryRun {
 					return f.wouldAsk(cmd.Context(), s, portals)
 				}
 				return f.ask(cmd.Context(), s, portals)
@@ -46,26 +47,26 @@ func (c *command) portalRefresh() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		newFlagGroup("The entries", f.key.flags(false)),
-		newFlagGroup("The run", f.run.flags()),
-		newFlagGroup("The addresses of targets", f.addrs.flags()),
-		newFlagGroup("Changes", c.global.changeFlags()))
-	completeAddressFlags(cmd)
+		flags.NewGroup("The entries", f.key.FlagSet(false)),
+		flags.NewGroup("The run", f.run.FlagSet()),
+		flags.NewGroup("The addresses of targets", f.addrs.FlagSet()),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	flags.CompleteView(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
 
 func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
-	if err := f.addrs.check(); err != nil {
+	if err := f.addrs.Check(); err != nil {
 		return nil, err
 	}
-	if len(args) == 0 && (f.key.instance != "" || f.key.port.given || f.key.source.IsValid()) {
+	if len(args) == 0 && (f.key.Instance != "" || f.key.Port.Given || f.key.Source.IsValid()) {
 		return nil, machine.Usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
 	}
 	portals := make([]initiator.Portal, len(args))
 	for i, arg := range args {
 		var err error
-		if portals[i], err = f.key.entry(arg); err != nil {
+		if portals[i], err = f.key.Entry(arg); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +82,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 		keys := make([]initiator.Key, len(portals))
 		for i, p := range portals {
 			var err error
-			if keys[i], err = f.key.of(ctx, s, p); err != nil {
+			if keys[i], err = f.key.EntryKey(ctx, s, p); err != nil {
 				return err
 			}
 			f.noteUnlisted(ctx, s, keys[i])
@@ -144,14 +145,14 @@ var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dr
 
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
-	if f.global.output == render.FormatISCSIADM {
+	if f.global.Output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	l := f.portalListing()
 	l.Would = "would have asked these"
 	var keys []initiator.Key
 	for _, p := range portals {
-		key, err := f.key.of(ctx, s, p)
+		key, err := f.key.EntryKey(ctx, s, p)
 		if err != nil {
 			return err
 		}

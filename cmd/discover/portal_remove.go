@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -10,7 +11,7 @@ import (
 
 // portalRemove returns the verb.
 func (c *command) portalRemove() *cobra.Command {
-	var key keyFlags
+	var key flags.Key
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] PORTAL",
 		Short:             "remove a portal from the registry",
@@ -21,12 +22,12 @@ func (c *command) portalRemove() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			p, err := key.entry(args[0])
+			p, err := key.Entry(args[0])
 			if err != nil {
 				return err
 			}
 			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
-				k, err := key.of(cmd.Context(), s, p)
+				k, err := key.EntryKey(cmd.Context(), s, p)
 				if err != nil {
 					return err
 				}
@@ -38,8 +39,8 @@ func (c *command) portalRemove() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		newFlagGroup("The entry", key.flags(false)),
-		newFlagGroup("Changes", c.global.changeFlags()))
+		flags.NewGroup("The entry", key.FlagSet(false)),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	c.completeKeyFlags(cmd)
 	return cmd
 }

@@ -28,7 +28,7 @@ type portalView struct {
 // portal returns the view of a portal. Where it is an address it is known by now where
 // it is asked.
 func (v *addressView) portal(asked initiator.Portal) *portalView {
-	p := &portalView{v: v, advertised: advertised{asked: asked, view: v.addressFlags, quiet: len(v.rewrites) > 0}}
+	p := &portalView{v: v, advertised: advertised{asked: asked, view: v.View, quiet: len(v.Rewrites) > 0}}
 	addr, err := netip.ParseAddr(asked.Address)
 	if err == nil && !(addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "") {
 		p.asked = netip.AddrPortFrom(addr.Unmap(), asked.Port)
@@ -137,7 +137,7 @@ func (p *portalView) result(r *initiator.Result) {
 	p.advertised.warn(r)
 	if p.left > 0 {
 		r.Warnings = append(r.Warnings, initiator.Warning{Code: warnFiltered, Message: fmt.Sprintf("%s not shown: no address is left by %s",
-			machine.Plural(p.left, "target is", "targets are"), p.v.filterNames())})
+			machine.Plural(p.left, "target is", "targets are"), p.v.FilterNames())})
 	}
 }
 
@@ -149,7 +149,7 @@ func (p *portalView) addresses(advertised []initiator.TargetAddress) []initiator
 		shown[i].Reach = p.reach[place{shown[i].Host, shown[i].Port}]
 	}
 	p.room = shown
-	if !p.v.reachable {
+	if !p.v.Reachable {
 		return shown
 	}
 	return slices.DeleteFunc(shown, func(a initiator.TargetAddress) bool { return a.Reach != initiator.Reachable })

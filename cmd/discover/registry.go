@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -40,7 +41,7 @@ func (c *Command) withService(ctx context.Context, a access, d *initiator.Discov
 		Store:      guardedStore{store, sealer},
 		Discoverer: d,
 		Sealer:     sealer,
-		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return secretOf(ctx, &c.Env, ref) },
+		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return flags.SecretOf(ctx, &c.Env, ref) },
 		Addresses:  c.Addresses,
 	})
 	if err != nil {
@@ -56,7 +57,7 @@ func (c *Command) withService(ctx context.Context, a access, d *initiator.Discov
 // openStore opens the registry. For a dry run it is a copy in memory: the same
 // rules hold there, and nothing lasts.
 func (c *Command) openStore(ctx context.Context, path string, a access) (registry.Store, error) {
-	if c.global.dryRun {
+	if c.global.DryRun {
 		a = trying
 	}
 	open := sqlite.OpenReadOnly
@@ -94,7 +95,7 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 }
 
 // discoverer returns who asks for the service, by which name useDefaultName knows.
-func (c *Command) discoverer(r *runFlags) *initiator.Discoverer {
+func (c *Command) discoverer(r *flags.Run) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.strict}
 	if c.Route != nil {
 		d.Ports = &ports.Selector{Route: c.Route}
@@ -102,9 +103,9 @@ func (c *Command) discoverer(r *runFlags) *initiator.Discoverer {
 	if r == nil {
 		return d // it will ask nobody
 	}
-	r.apply(d)
+	r.Apply(d)
 	d.MaxHeld = c.Room.Service
-	if r.trace {
+	if r.Trace {
 		d.Trace = tracer(c.Stderr)
 	}
 	return d

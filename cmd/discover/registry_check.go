@@ -103,7 +103,7 @@ func (k *checking) contents() error {
 	return k.records(store, opener)
 }
 
-// key looks at the key of the secrets, and returns what opens them; nil: there is
+// Key looks at the key of the secrets, and returns what opens them; nil: there is
 // nothing to open them with.
 func (k *checking) key(s *sealer) (registry.Sealer, error) {
 	known, _, err := s.sealing()
@@ -112,7 +112,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		return nil, k.found("record", sealingKey, err, "")
 	case known == nil:
 		return nil, k.strayKeys(s.file, "")
-	case known.byPassphrase() && !k.global.key.given():
+	case known.byPassphrase() && !k.global.Key.Given():
 		if err := k.strayKeys(s.file, passphraseKey); err != nil {
 			return nil, err
 		}

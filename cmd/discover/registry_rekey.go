@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -12,7 +13,7 @@ import (
 
 // registryRekey returns the verb.
 func (c *command) registryRekey() *cobra.Command {
-	var flags rekeyFlags
+	var given rekeyFlags
 	cmd := &cobra.Command{
 		Use:               "rekey [FLAGS]",
 		Short:             "seal all secrets of the registry by another key",
@@ -23,22 +24,22 @@ func (c *command) registryRekey() *cobra.Command {
 			if err := c.noTargetLines(cmd); err != nil {
 				return err
 			}
-			if err := checkRefs(&c.global.key, &flags.passphrase); err != nil {
+			if err := flags.CheckRefs(&c.global.Key, &given.passphrase); err != nil {
 				return err
 			}
-			if flags.keyFile && flags.passphrase.given() {
+			if given.keyFile && given.passphrase.Given() {
 				return machine.Usagef("--new-key and --new-key-file are two kinds of key: choose one")
 			}
-			return c.rekey(cmd.Context(), &flags)
+			return c.rekey(cmd.Context(), &given)
 		}),
 	}
-	fs := newFlagSet()
-	flags.passphrase.asIs = true
-	fs.Var(&flags.passphrase, "new-key", "the passphrase from now on: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
-	fs.BoolVar(&flags.keyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default where the key is there now")
-	fs.BoolVar(&flags.approved, "fips", false, "seal by what FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets open where Go enforces that")
-	c.addFlags(cmd, newFlagGroup("The new key", fs), newFlagGroup("Changes", c.global.changeFlags()))
-	_ = cmd.RegisterFlagCompletionFunc("new-key", complete(secretSchemes...))
+	fs := flags.NewSet()
+	given.passphrase.AsIs = true
+	fs.Var(&given.passphrase, "new-key", "the passphrase from now on: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
+	fs.BoolVar(&given.keyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default where the key is there now")
+	fs.BoolVar(&given.approved, "fips", false, "seal by what FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets open where Go enforces that")
+	c.addFlags(cmd, flags.NewGroup("The new key", fs), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	_ = cmd.RegisterFlagCompletionFunc("new-key", flags.Complete(flags.SecretSchemes...))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
@@ -11,7 +12,7 @@ import (
 
 // rekeyFlags say what key the registry gets.
 type rekeyFlags struct {
-	passphrase secretRef
+	passphrase flags.SecretRef
 	keyFile    bool
 	approved   bool
 }
@@ -29,7 +30,7 @@ func (c *Command) rekeyRegistry(ctx context.Context, flags *rekeyFlags) (done re
 		return done, err
 	}
 	open := sqlite.OpenExisting
-	if c.global.dryRun {
+	if c.global.DryRun {
 		open = sqlite.OpenReadOnly
 	}
 	store, err := open(ctx, path)

@@ -29,7 +29,7 @@ type rekeying struct {
 
 // run changes the key, or in a dry run tries all secrets.
 func (r *rekeying) run(store *sqlite.Store) error {
-	if r.global.dryRun {
+	if r.global.DryRun {
 		_, err := r.reseal(store.List(r.ctx, ""), forgetful{})
 		return err
 	}
@@ -62,17 +62,17 @@ func (r *rekeying) prepare() (err error) {
 	if r.known, r.version, err = r.sealing(); err != nil {
 		return err
 	}
-	if r.known.byPassphrase() && !r.flags.passphrase.given() && !r.flags.keyFile {
+	if r.known.byPassphrase() && !r.flags.passphrase.Given() && !r.flags.keyFile {
 		return machine.Usagef("registry rekey: give the new passphrase by --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
-		if r.global.key.given() {
+		if r.global.Key.Given() {
 			return machine.Usagef("registry rekey: no secret of this registry is sealed: leave --key out")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
 	}
-	if !r.flags.passphrase.given() {
+	if !r.flags.passphrase.Given() {
 		r.next = &sealing{}
 		return nil
 	}
@@ -92,11 +92,11 @@ func (r *rekeying) prepare() (err error) {
 // types there.
 func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	ref := &r.flags.passphrase
-	secret, err := ref.resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry")
-	if err != nil || ref.scheme != "prompt" {
+	secret, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry")
+	if err != nil || ref.Scheme != "prompt" {
 		return secret, err
 	}
-	again, err := ref.resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
+	again, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
 	if err == nil && !again.Equal(secret) {
 		err = machine.Usagef("--new-key: the two passphrases are not the same")
 	}

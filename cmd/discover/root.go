@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -17,19 +18,19 @@ type command struct{ *Command }
 // verb needs to open the registry, to ask portals and to show results.
 type Command struct {
 	machine.Env
-	global globalFlags
-	line   *machine.StatusLine            // standard error
-	groups map[*cobra.Command][]flagGroup // of each verb, for its manual
-	strict bool                           // hold CHAP secrets to what Windows takes
-	us     nodeName                       // who asks, where no portal and no instance says otherwise; empty: not known yet
-	said   map[string]bool                // lines that are said once
-	manual error                          // why the manual that --help asked for was not written
+	global flags.Global
+	line   *machine.StatusLine              // standard error
+	groups map[*cobra.Command][]flags.Group // of each verb, for its manual
+	strict bool                             // hold CHAP secrets to what Windows takes
+	us     nodeName                         // who asks, where no portal and no instance says otherwise; empty: not known yet
+	said   map[string]bool                  // lines that are said once
+	manual error                            // why the manual that --help asked for was not written
 }
 
 // addFlags gives a verb its flags.
-func (c *Command) addFlags(cmd *cobra.Command, groups ...flagGroup) {
+func (c *Command) addFlags(cmd *cobra.Command, groups ...flags.Group) {
 	for _, g := range groups {
-		cmd.Flags().AddFlagSet(g.flags)
+		cmd.Flags().AddFlagSet(g.Set)
 	}
 	c.groups[cmd] = groups
 }
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, w machine.Env) int {
 	defer stop()
 	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
 	w.Stderr = line
-	c := &command{&Command{Env: w, line: line, groups: make(map[*cobra.Command][]flagGroup)}}
+	c := &command{&Command{Env: w, line: line, groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
 	args, err := verbFirst(root, args)
 	if err == nil {
@@ -70,14 +71,14 @@ func (c *command) root() *cobra.Command {
 	}
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(flags.Explain)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.manual = c.writeManual(cmd) })
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false
-	root.PersistentFlags().AddFlagSet(c.global.flags(c.UsualRegistry()))
-	_ = root.RegisterFlagCompletionFunc("output", complete(render.Formats...))
-	_ = root.RegisterFlagCompletionFunc("key", complete(secretSchemes...))
+	root.PersistentFlags().AddFlagSet(c.global.FlagSet(c.UsualRegistry()))
+	_ = root.RegisterFlagCompletionFunc("output", flags.Complete(render.Formats...))
+	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
 
 	help := c.help()
 	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), iscsicliVerb(c.Command), c.completion(), c.version(), help)

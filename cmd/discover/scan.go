@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -21,11 +22,11 @@ import (
 // command line names an instance or a port, and then its rules for IPsec hold.
 type scan struct {
 	*command
-	key   keyFlags
-	login loginFlags
-	ipsec ipsecFlags
-	run   runFlags
-	addrs addressFlags
+	key   flags.Key
+	login flags.Login
+	ipsec flags.IPsec
+	run   flags.Run
+	addrs flags.View
 
 	portals  *sweep.Portals
 	options  initiator.LoginOptions
@@ -64,13 +65,13 @@ func (c *command) scan() *cobra.Command {
 		}),
 	}
 	c.addFlags(cmd,
-		newFlagGroup("The way to a portal", s.key.flags(true)),
-		newFlagGroup("Login", s.login.flags()),
-		newFlagGroup("The run", s.run.flags()),
-		newFlagGroup("The addresses of targets", s.addrs.flags()),
-		newFlagGroup("IPsec", s.ipsec.flags()))
-	completeLoginFlags(cmd)
-	completeAddressFlags(cmd)
+		flags.NewGroup("The way to a portal", s.key.FlagSet(true)),
+		flags.NewGroup("Login", s.login.FlagSet()),
+		flags.NewGroup("The run", s.run.FlagSet()),
+		flags.NewGroup("The addresses of targets", s.addrs.FlagSet()),
+		flags.NewGroup("IPsec", s.ipsec.FlagSet()))
+	flags.CompleteLogin(cmd)
+	flags.CompleteView(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
 }
@@ -78,50 +79,50 @@ func (c *command) scan() *cobra.Command {
 // understand takes the command line in. What is wrong with it is a *machine.UsageError,
 // and nothing was sent.
 func (s *scan) understand(ctx context.Context, args []string) (err error) {
-	if err := s.key.check(); err != nil {
+	if err := s.key.Check(); err != nil {
 		return err
 	}
-	if err := s.login.check(false); err != nil {
+	if err := s.login.Check(false); err != nil {
 		return err
 	}
-	if err := s.run.check(); err != nil {
+	if err := s.run.Check(); err != nil {
 		return err
 	}
-	if err := s.addrs.check(); err != nil {
+	if err := s.addrs.Check(); err != nil {
 		return err
 	}
-	if err := s.ipsec.check(&s.Env); err != nil {
+	if err := s.ipsec.Check(&s.Env); err != nil {
 		return err
 	}
-	if err := checkRefs(&s.login.chapSecret, &s.login.targetSecret, &s.ipsec.psk); err != nil {
+	if err := flags.CheckRefs(&s.login.CHAPSecret, &s.login.TargetSecret, &s.ipsec.PSK); err != nil {
 		return err
 	}
-	if s.security, err = s.ipsec.security(); err != nil {
+	if s.security, err = s.ipsec.SecurityFlags(); err != nil {
 		return err
 	}
-	if s.login.chapSecret.readsStdin() || s.login.targetSecret.readsStdin() || s.ipsec.psk.readsStdin() {
+	if s.login.CHAPSecret.ReadsStdin() || s.login.TargetSecret.ReadsStdin() || s.ipsec.PSK.ReadsStdin() {
 		for _, arg := range args {
 			if arg == "-" {
 				return machine.Usagef("standard input cannot be both portals (-) and a secret (fd:0)")
 			}
 		}
 	}
-	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.tcpPort), &s.Env); err != nil {
+	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
 		return err
 	}
 	for _, b := range s.portals.Blocks() {
-		if s.key.source.IsValid() && b.First.Is4() != s.key.source.Is4() {
-			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.source, b.Text)
+		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
+			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
 		}
 	}
-	if s.options, err = s.login.options(ctx, &s.Env); err != nil {
+	if s.options, err = s.login.Options(ctx, &s.Env); err != nil {
 		return err
 	}
-	if err := s.run.checkName(s.options.InitiatorName); err != nil {
+	if err := s.run.CheckName(s.options.InitiatorName); err != nil {
 		return err
 	}
-	s.options.BindDevice = s.ipsec.bindDevice
-	s.protect, err = s.ipsec.options(ctx, &s.Env)
+	s.options.BindDevice = s.ipsec.BindDevice
+	s.protect, err = s.ipsec.Options(ctx, &s.Env)
 	return err
 }
 
@@ -129,7 +130,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 // registry is read: what it says of these, of our name, and of IPsec. It stays open,
 // since preshared keys are opened when they are needed.
 func (s *scan) withRegistry(ctx context.Context, run func() error) error {
-	if s.key.instance == "" && !s.key.port.given {
+	if s.key.Instance == "" && !s.key.Port.Given {
 		return run()
 	}
 	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *registry.Service) (err error) {
@@ -140,8 +141,8 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 			return err
 		}
 		s.us.origin = "initiator set-name"
-		if s.key.port.each {
-			s.each = sweep.NewEach(s.key.instance, s.ports, &s.Env, s.run.limit)
+		if s.key.Port.Each {
+			s.each = sweep.NewEach(s.key.Instance, s.ports, &s.Env, s.run.Limit)
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -157,9 +158,9 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 func (s *scan) discoverer() *initiator.Discoverer {
 	switch {
 	case s.options.InitiatorName != "":
-		s.us = nodeName{name: s.options.InitiatorName, origin: s.login.initiatorName.origin()}
+		s.us = nodeName{name: s.options.InitiatorName, origin: s.login.InitiatorName.Origin()}
 	case s.us.name == "":
-		s.us = s.defaultName(s.run.strict)
+		s.us = s.defaultName(s.run.Strict)
 	}
 	d := &initiator.Discoverer{
 		InitiatorName: s.us.name,
@@ -171,14 +172,14 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if s.each != nil {
 		d.Lookup, d.Ports = s.each.Lookup, s.each.Ports()
 	}
-	s.run.apply(d)
-	if d.MaxText == 0 && (s.each != nil || s.global.output == render.FormatJSON || s.global.output == render.FormatTable) && s.global.output != render.FormatJSONL {
+	s.run.Apply(d)
+	if d.MaxText == 0 && (s.each != nil || s.global.Output == render.FormatJSON || s.global.Output == render.FormatTable) && s.global.Output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
 	if s.portals.Count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
-	if s.run.trace {
+	if s.run.Trace {
 		d.Trace = tracer(s.Stderr)
 	}
 	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.Count)
@@ -194,7 +195,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	s.progress = s.newProgress()
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.all, Each: s.each}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Each: s.each}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {

@@ -22,10 +22,10 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	})
 	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
 	if s.each != nil {
-		asked, record = s.each.Expand(ctx, asked, s.run.limit), s.each.Record
+		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
 	}
 	view := newAddressView(&s.Env, &s.addrs, &s.run, d.NewProber)
-	if s.global.output == render.FormatJSONL {
+	if s.global.Output == render.FormatJSONL {
 		return view.batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
@@ -44,8 +44,8 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 // asked is a portal with all that goes with it.
 func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
-		Instance: s.key.instance, Port: s.key.port.number, Portal: p,
-		Login: s.options, Security: s.security, IPsec: s.protect, Source: s.key.source,
+		Instance: s.key.Instance, Port: s.key.Port.Number, Portal: p,
+		Login: s.options, Security: s.security, IPsec: s.protect, Source: s.key.Source,
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	}
 	index := t.Begun
 	for p := range s.portals.From(t.Begun) {
-		if s.portals.Block(index) == nil || s.run.all {
+		if s.portals.Block(index) == nil || s.run.All {
 			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
 			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
 			if err := out.Portal(r); err != nil {

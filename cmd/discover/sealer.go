@@ -86,7 +86,7 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		return nil, err
 	}
 	s.by = known.generation()
-	switch given := s.global.key.given(); {
+	switch given := s.global.Key.Given(); {
 	case known != nil && known.Salt != nil && given:
 		s.found, err = s.known(known, version, create)
 	case known != nil && known.Salt != nil:
@@ -97,9 +97,9 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		s.found, s.by, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
-	case s.global.dryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
+	case s.global.DryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
-	case s.global.dryRun && !create && (known == nil || known.Key == ""):
+	case s.global.DryRun && !create && (known == nil || known.Key == ""):
 		return seal.KeyFileFor(s.file, s.registry), nil // not kept: by Seal it would make the key
 	case known != nil && known.Key != "":
 		s.found = seal.KeyFileOf(s.file, known.Key)
@@ -122,7 +122,7 @@ func fileExists(path string) bool {
 
 // passphrase returns the sealer of --key with a salt.
 func (s *sealer) passphrase(salt []byte) (*seal.Sealer, error) {
-	secret, err := s.global.key.resolve(s.ctx, &s.Env, "--key", "passphrase of the registry")
+	secret, err := s.global.Key.Resolve(s.ctx, &s.Env, "--key", "passphrase of the registry")
 	if err != nil {
 		return nil, err
 	}

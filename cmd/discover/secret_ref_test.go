@@ -122,7 +122,7 @@ func TestSecretOfNothing(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.env["SECRET"] = ""
-	l.files["/big"], l.files["/mark"] = strings.Repeat("x", maxSecretFile+1), "\ufeff\n"
+	l.files["/big"], l.files["/mark"] = strings.Repeat("x", 4096+1), "\ufeff\n"
 	l.discover(t.Context(), "scan", "--chap-secret", "file:/mark", "192.0.2.10").
 		want(t, machine.ExitUsage, "", "discover: --chap-secret: the secret is empty\n")
 	l.discover(t.Context(), "scan", "--chap-secret", "env:SECRET", "192.0.2.10").

@@ -13,7 +13,7 @@ import (
 // registry has an end.
 func (c *Command) newListing(name, kind string, head ...string) *render.Listing {
 	return &render.Listing{
-		W: c.Stdout, Format: c.global.output, DryRun: c.global.dryRun, Would: "nothing is stored, and nothing is sent",
+		W: c.Stdout, Format: c.global.Output, DryRun: c.global.DryRun, Would: "nothing is stored, and nothing is sent",
 		Name: name, Kind: kind, Columns: render.Columns{W: c.Stdout, Head: head},
 	}
 }
@@ -23,7 +23,7 @@ func (c *Command) failure(errs ...error) error {
 	l := c.newListing("results", "portal")
 	l.Would = "" // it did not come so far
 	for _, err := range errs {
-		switch c.global.output {
+		switch c.global.Output {
 		case render.FormatJSON, render.FormatJSONL:
 			if err := l.Item(render.NewJSONFailure(err)); err != nil {
 				return err
@@ -42,7 +42,7 @@ func (c *Command) failure(errs ...error) error {
 // by a line.
 func (c *Command) done(name string, j any, format string, args ...any) error {
 	if c.forPeople() {
-		if c.global.dryRun {
+		if c.global.DryRun {
 			format = "dry run: would have " + format
 		}
 		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
@@ -60,7 +60,7 @@ func (c *Command) done(name string, j any, format string, args ...any) error {
 func (c *Command) newOutput(w *render.Stream) render.Output {
 	names := &machine.InterfaceNames{List: c.Interfaces}
 	notes := &render.Notes{Say: c.say, Flush: w.Flush}
-	switch c.global.output {
+	switch c.global.Output {
 	case render.FormatJSON:
 		return render.NewJSONOutput(w, names, c.Room.Collected)
 	case render.FormatJSONL:
@@ -87,7 +87,7 @@ func (c *Command) newWhole() *render.Whole {
 
 // logResult is for -v.
 func (c *Command) logResult(r *initiator.Result) {
-	if !c.global.verbose {
+	if !c.global.Verbose {
 		return
 	}
 	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -51,15 +52,15 @@ func (c *command) targetAdd() *cobra.Command {
 			})
 		}),
 	}
-	fs := newFlagSet()
-	fs.Var(newText(&t.Alias, "TEXT"), "alias", "the target's alias")
+	fs := flags.NewSet()
+	fs.Var(flags.NewText(&t.Alias, "TEXT"), "alias", "the target's alias")
 	fs.Var(&addresses, "address", "where it can be reached, as in 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be given again")
 	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
 	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it; default: replace it")
 	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
 	c.addFlags(cmd,
-		newFlagGroup("The target", fs),
-		newFlagGroup("Changes", c.global.changeFlags()))
+		flags.NewGroup("The target", fs),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 

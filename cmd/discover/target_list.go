@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -24,7 +25,7 @@ func (c *command) target() *cobra.Command {
 type targetList struct {
 	*command
 	refresh bool
-	run     runFlags
+	run     flags.Run
 
 	asked   int
 	leftOut int // addresses that cannot be used from here, of -o iscsiadm
@@ -33,7 +34,7 @@ type targetList struct {
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c, run: runFlags{retries: refreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
+	t := &targetList{command: c, run: flags.Run{Retries: flags.RefreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the targets that are known, and how they were found",
@@ -42,25 +43,25 @@ func (c *command) targetList() *cobra.Command {
 		Args:              arguments(0, 0, ""),
 		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
 			if !t.refresh {
-				if t.run.capture != "" || t.run.captureSecrets {
+				if t.run.Capture != "" || t.run.CaptureSecrets {
 					return machine.Usagef("--capture goes with --refresh: without, nothing is sent")
 				}
 				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
 					return t.list(cmd.Context(), s)
 				})
 			}
-			return c.withAsking(cmd.Context(), changing, &t.run, &ipsecFlags{}, func(s *registry.Service) error {
+			return c.withAsking(cmd.Context(), changing, &t.run, &flags.IPsec{}, func(s *registry.Service) error {
 				t.ask(cmd.Context(), s)
 				// What is known is listed also where the context has ended meanwhile.
 				return t.list(context.WithoutCancel(cmd.Context()), s)
 			})
 		}),
 	}
-	first := newFlagSet()
+	first := flags.NewSet()
 	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
 	c.addFlags(cmd,
-		newFlagGroup("The list", first),
-		newFlagGroup("The run of --refresh", t.run.flags()))
+		flags.NewGroup("The list", first),
+		flags.NewGroup("The run of --refresh", t.run.FlagSet()))
 	return cmd
 }
 
@@ -108,7 +109,7 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 }
 
 func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error {
-	if t.global.output == render.FormatISCSIADM {
+	if t.global.Output == render.FormatISCSIADM {
 		return t.lines(target)
 	}
 	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)

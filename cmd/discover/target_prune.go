@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -31,11 +32,11 @@ func (c *command) targetPrune() *cobra.Command {
 			})
 		}),
 	}
-	fs := newFlagSet()
-	fs.Var(newSpan(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
+	fs := flags.NewSet()
+	fs.Var(flags.NewDuration(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
 	c.addFlags(cmd,
-		newFlagGroup("What to forget", fs),
-		newFlagGroup("Changes", c.global.changeFlags()))
+		flags.NewGroup("What to forget", fs),
+		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -64,7 +65,7 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 		left[r.jsonPruned] = true
 	}
 	head := "FORGOTTEN"
-	if c.global.dryRun {
+	if c.global.DryRun {
 		head = "WOULD BE FORGOTTEN"
 	}
 	l := c.newListing("pruned", "pruned", head, "FOUND BY")
@@ -76,12 +77,12 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 		if l.Would = "would have removed " + text; n > 0 {
 			l.Would += ", and forgotten these"
 		}
-		if !c.global.dryRun {
+		if !c.global.DryRun {
 			c.say("removed %s", text)
 		}
 	} else if n == 0 {
 		l.Would = "would have forgotten nothing"
-		if c.forPeople() && !c.global.dryRun {
+		if c.forPeople() && !c.global.DryRun {
 			c.say("nothing to forget")
 		}
 	}

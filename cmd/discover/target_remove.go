@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -33,6 +34,6 @@ func (c *command) targetRemove() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, newFlagGroup("Changes", c.global.changeFlags()))
+	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
@@ -26,30 +27,11 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 		}
 		next := findVerb(at, verb)
 		if next == nil {
-			return nil, machine.Usagef("no verb %s%s; see discover help%s", below(at, machine.Quoted(verb)), didYouMean(verb, verbNames(at)), spaced(pathOf(at)))
+			return nil, machine.Usagef("no verb %s%s; see discover help%s", flags.Below(at, machine.Quoted(verb)), flags.DidYouMean(verb, verbNames(at)), flags.Spaced(flags.PathOf(at)))
 		}
 		path, args, at = append(path, verb), slices.Delete(args, i, i+1), next
 	}
 	return append(path, args...), nil
-}
-
-// pathOf returns a verb as it is written after discover; empty: the root.
-func pathOf(cmd *cobra.Command) string {
-	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
-	return path
-}
-
-// below returns a word as it stands below a verb.
-func below(cmd *cobra.Command, word string) string {
-	return strings.TrimPrefix(pathOf(cmd)+" "+word, " ")
-}
-
-// spaced puts a space before what is not empty.
-func spaced(s string) string {
-	if s == "" {
-		return ""
-	}
-	return " " + s
 }
 
 // verbIndex returns which argument is the verb below at; -1: none.
@@ -122,7 +104,7 @@ func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra
 		Long:              long,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path := pathOf(cmd)
+			path := flags.PathOf(cmd)
 			return machine.Usagef("%s: what about it? one of %s; see discover help %s", path, strings.Join(verbNames(cmd), ", "), path)
 		},
 	}
@@ -134,7 +116,7 @@ func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra
 // empty: there are none.
 func arguments(min, max int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		path := pathOf(cmd)
+		path := flags.PathOf(cmd)
 		switch {
 		case len(args) > 0 && max == 0:
 			return machine.Usagef("%s takes no arguments; see discover help %s", path, path)
@@ -159,7 +141,7 @@ func notEmpty(path, what string, args []string) error {
 // both holds a verb to two arguments.
 func both(first, second string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		path := pathOf(cmd)
+		path := flags.PathOf(cmd)
 		switch {
 		case len(args) < 1:
 			return machine.Usagef("%s: %s and %s are missing; see discover help %s", path, first, second, path)

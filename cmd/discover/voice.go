@@ -14,7 +14,7 @@ func (c *Command) say(format string, args ...any) {
 
 // log returns where -v logs to.
 func (c *Command) log() *slog.Logger {
-	if !c.global.verbose {
+	if !c.global.Verbose {
 		return slog.New(slog.DiscardHandler)
 	}
 	return slog.New(slog.NewTextHandler(c.Stderr, nil))

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// maxNameFile is how long a file with our name may be, in bytes.
-const maxNameFile = 64 << 10
+// MaxNameFile is how long a file with our name may be, in bytes.
+const MaxNameFile = 64 << 10
 
 // nameKey is what open-iscsi has the name under.
 const nameKey = "InitiatorName"
@@ -23,8 +23,8 @@ const blanks = " \t\n\v\f\r"
 // A nameRule says why a name cannot be used; nil: it can.
 type nameRule func(name string) error
 
-// ruleOfNames returns the rule for names of ours.
-func ruleOfNames(strict bool) nameRule {
+// RuleOfNames returns the rule for names of ours.
+func RuleOfNames(strict bool) nameRule {
 	if strict {
 		return name.Validate
 	}
@@ -34,11 +34,11 @@ func ruleOfNames(strict bool) nameRule {
 	}
 }
 
-// nameIn returns the first usable InitiatorName of a file in the format of
+// NameIn returns the first usable InitiatorName of a file in the format of
 // open-iscsi; bare says that a file without one may have the name itself on its
 // first line that is neither empty nor a comment. The error is why there is none; it
 // repeats nothing of the file, which may be one that the operator did not mean.
-func nameIn(b []byte, bare bool, rule nameRule) (string, error) {
+func NameIn(b []byte, bare bool, rule nameRule) (string, error) {
 	b, err := machine.Utf8Text(b)
 	if err != nil {
 		return "", err
@@ -105,11 +105,16 @@ func unquoted(s string) string {
 	return s
 }
 
-// fileReason returns why a file could not be read, without its name.
-func fileReason(err error) string {
+// FileReason returns why a file could not be read, without its name.
+func FileReason(err error) string {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return pe.Err.Error()
 	}
 	return err.Error()
 }
+
+// NameFile is where Linux' initiator keeps the host's iSCSI name. Arrays that
+// know the host know it by that one. Tests of the built command name another file by
+// the linker.
+var NameFile = "/etc/iscsi/initiatorname.iscsi"

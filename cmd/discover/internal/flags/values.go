@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -21,11 +21,12 @@ type text struct {
 	name  string
 }
 
-// newText returns a text. name stands for the value in the manual.
-func newText(value *string, name string) *text { return &text{value, name} }
+// NewText returns a text. name stands for the value in the manual.
+func NewText(value *string, name string) *text { return &text{value, name} }
 
 func (t *text) String() string { return "" }
-func (t *text) Type() string   { return t.name }
+
+func (t *text) Type() string { return t.name }
 
 func (t *text) Set(s string) error {
 	if s == "" {
@@ -39,7 +40,8 @@ func (t *text) Set(s string) error {
 type fileName struct{ value *string }
 
 func (f *fileName) String() string { return "" }
-func (f *fileName) Type() string   { return "FILE" }
+
+func (f *fileName) Type() string { return "FILE" }
 
 func (f *fileName) Set(s string) error {
 	if s == "" || s == "-" {
@@ -57,7 +59,8 @@ type choice struct {
 }
 
 func (c *choice) String() string { return "" }
-func (c *choice) Type() string   { return c.name }
+
+func (c *choice) Type() string { return c.name }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.of, s) {
@@ -74,7 +77,8 @@ type words struct {
 }
 
 func (w *words) String() string { return "" }
-func (w *words) Type() string   { return "LIST" }
+
+func (w *words) Type() string { return "LIST" }
 
 func (w *words) Set(s string) error {
 	list := strings.Split(s, ",")
@@ -103,7 +107,8 @@ type number struct {
 }
 
 func (n *number) String() string { return "" }
-func (n *number) Type() string   { return n.name }
+
+func (n *number) Type() string { return n.name }
 
 func (n *number) Set(s string) error {
 	v, err := strconv.ParseInt(s, 10, 64)
@@ -122,15 +127,16 @@ func (n *number) Set(s string) error {
 }
 
 // A span is a length of time.
-type span struct{ value *time.Duration }
+type duration struct{ value *time.Duration }
 
-// newSpan returns a span.
-func newSpan(value *time.Duration) *span { return &span{value} }
+// NewDuration returns a span.
+func NewDuration(value *time.Duration) *duration { return &duration{value} }
 
-func (d *span) String() string { return "" }
-func (d *span) Type() string   { return "DURATION" }
+func (d *duration) String() string { return "" }
 
-func (d *span) Set(s string) error {
+func (d *duration) Type() string { return "DURATION" }
+
+func (d *duration) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	if err != nil || v <= 0 {
 		return errors.New("a time above zero with its unit, such as 500ms, 15s or 2m")

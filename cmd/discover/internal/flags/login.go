@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// loginFlags say who we are and how to log in.
-type loginFlags struct {
-	initiatorName nameRef
+// Login say who we are and how to log in.
+type Login struct {
+	InitiatorName nameRef
 
 	chapUser, targetUser     string
-	chapSecret, targetSecret secretRef
+	CHAPSecret, TargetSecret SecretRef
 	chapAlgorithms           []string
 	chapFallback             bool
 	chapPolicy               string
@@ -52,13 +52,13 @@ func algorithmWords() []string {
 	return names
 }
 
-func (l *loginFlags) flags() *pflag.FlagSet {
-	fs := newFlagSet()
-	fs.Var(&l.initiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+nameFile+", else one made from the host's name")
+func (l *Login) FlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	fs.Var(&l.InitiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+NameFile+", else one made from the host's name")
 	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
-	fs.Var(&l.chapSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
+	fs.Var(&l.CHAPSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
 	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
-	fs.Var(&l.targetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
+	fs.Var(&l.TargetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
 	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
 	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
 	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
@@ -74,8 +74,8 @@ func (l *loginFlags) flags() *pflag.FlagSet {
 	return fs
 }
 
-// completeLoginFlags tells the shell which words the flags take.
-func completeLoginFlags(cmd *cobra.Command) {
+// CompleteLogin tells the shell which words the flags take.
+func CompleteLogin(cmd *cobra.Command) {
 	for name, of := range map[string][]string{
 		"chap-algorithms": algorithmWords(),
 		"header-digest":   digestWords,
@@ -84,42 +84,42 @@ func completeLoginFlags(cmd *cobra.Command) {
 		"login-flags":     loginFlagWords,
 		"redirect":        redirectWords,
 		"initiator-name":  {"file:", "cred:"},
-		"chap-secret":     secretSchemes,
-		"target-secret":   secretSchemes,
+		"chap-secret":     SecretSchemes,
+		"target-secret":   SecretSchemes,
 	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, complete(of...))
+		_ = cmd.RegisterFlagCompletionFunc(name, Complete(of...))
 	}
-	completeIPsecFlags(cmd)
+	CompleteIPsec(cmd)
 }
 
-// check refuses flags that do not go together. registry says that there may be a
+// Check refuses flags that do not go together. registry says that there may be a
 // secret for all targets, set by initiator set-chap-secret.
-func (l *loginFlags) check(registry bool) error {
+func (l *Login) Check(registry bool) error {
 	switch {
-	case l.chapUser != "" && !l.chapSecret.given():
+	case l.chapUser != "" && !l.CHAPSecret.Given():
 		return machine.Usagef("--chap-user goes with --chap-secret REF")
-	case l.chapPolicy != "" && !l.chapSecret.given():
+	case l.chapPolicy != "" && !l.CHAPSecret.Given():
 		return machine.Usagef("--chap-policy goes with --chap-secret REF")
-	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetSecret.given():
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.TargetSecret.Given():
 		return machine.Usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
 	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
 		return machine.Usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
-	case l.targetSecret.given() && !l.chapSecret.given():
+	case l.TargetSecret.Given() && !l.CHAPSecret.Given():
 		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
-	case l.targetUser != "" && !l.targetSecret.given() && !registry:
+	case l.targetUser != "" && !l.TargetSecret.Given() && !registry:
 		return machine.Usagef("--target-user goes with --target-secret REF")
-	case l.targetUser != "" && !l.chapSecret.given():
+	case l.targetUser != "" && !l.CHAPSecret.Given():
 		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
-	case l.shortSecrets && !l.chapSecret.given():
+	case l.shortSecrets && !l.CHAPSecret.Given():
 		return machine.Usagef("--short-secrets goes with --chap-secret REF")
 	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
 		return machine.Usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
-	return checkRefs(&l.chapSecret, &l.targetSecret)
+	return CheckRefs(&l.CHAPSecret, &l.TargetSecret)
 }
 
-// options returns the login options. It reads the secrets.
-func (l *loginFlags) options(ctx context.Context, w *machine.Env) (o initiator.LoginOptions, err error) {
+// Options returns the login options. It reads the secrets.
+func (l *Login) Options(ctx context.Context, w *machine.Env) (o initiator.LoginOptions, err error) {
 	o.HeaderDigest, o.DataDigest = digest(l.headerDigest), digest(l.dataDigest)
 	o.MaximumConnections = uint32(l.maxConnections)
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
@@ -127,7 +127,7 @@ func (l *loginFlags) options(ctx context.Context, w *machine.Env) (o initiator.L
 	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
 	o.Redirect = l.policy()
 	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
-	if o.InitiatorName, err = l.initiatorName.resolve(ctx, w); err != nil {
+	if o.InitiatorName, err = l.InitiatorName.resolve(ctx, w); err != nil {
 		return o, err
 	}
 	for _, name := range l.chapAlgorithms {
@@ -156,36 +156,36 @@ func (l *loginFlags) options(ctx context.Context, w *machine.Env) (o initiator.L
 	specify(l.time2waitGiven, initiator.SpecifiedDefaultTime2Wait)
 	specify(l.time2retainGiven, initiator.SpecifiedDefaultTime2Retain)
 	specify(l.chapUser != "", initiator.SpecifiedUsername)
-	specify(l.chapSecret.given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
-	if l.chapSecret.given() {
+	specify(l.CHAPSecret.Given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
+	if l.CHAPSecret.Given() {
 		o.AuthType = initiator.CHAP
-		if o.Password, err = l.chapSecret.resolve(ctx, w, "--chap-secret", "secret of "+orUs(l.chapUser)); err != nil {
+		if o.Password, err = l.CHAPSecret.Resolve(ctx, w, "--chap-secret", "secret of "+UserOrInitiator(l.chapUser)); err != nil {
 			return o, err
 		}
 	}
 	if l.targetUser != "" {
 		o.AuthType = initiator.MutualCHAP
 	}
-	if l.targetSecret.given() {
+	if l.TargetSecret.Given() {
 		o.AuthType = initiator.MutualCHAP
-		if o.TargetPassword, err = l.targetSecret.resolve(ctx, w, "--target-secret", "secret of the target"); err != nil {
+		if o.TargetPassword, err = l.TargetSecret.Resolve(ctx, w, "--target-secret", "secret of the target"); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
 }
 
-// keepReferences puts the references of secrets in their place where they are to
+// KeepReferences puts the references of secrets in their place where they are to
 // be read at each use.
-func (l *loginFlags) keepReferences(o *initiator.LoginOptions) (err error) {
-	if l.chapSecret.lasts() {
-		if o.PasswordRef, err = l.chapSecret.stored(); err != nil {
+func (l *Login) KeepReferences(o *initiator.LoginOptions) (err error) {
+	if l.CHAPSecret.Lasts() {
+		if o.PasswordRef, err = l.CHAPSecret.Stored(); err != nil {
 			return err
 		}
 		o.Password = auth.Secret{}
 	}
-	if l.targetSecret.lasts() {
-		if o.TargetPasswordRef, err = l.targetSecret.stored(); err != nil {
+	if l.TargetSecret.Lasts() {
+		if o.TargetPasswordRef, err = l.TargetSecret.Stored(); err != nil {
 			return err
 		}
 		o.TargetPassword = auth.Secret{}
@@ -193,7 +193,7 @@ func (l *loginFlags) keepReferences(o *initiator.LoginOptions) (err error) {
 	return nil
 }
 
-func orUs(user string) string {
+func UserOrInitiator(user string) string {
 	if user == "" {
 		return "this initiator"
 	}
@@ -211,7 +211,7 @@ func digest(word string) initiator.DigestType {
 }
 
 // policyOfCHAP returns what to do with a target that does no CHAP.
-func (l *loginFlags) policyOfCHAP() initiator.CHAPPolicy {
+func (l *Login) policyOfCHAP() initiator.CHAPPolicy {
 	if l.chapPolicy == initiator.CHAPPreferred.String() {
 		return initiator.CHAPPreferred
 	}
@@ -219,7 +219,7 @@ func (l *loginFlags) policyOfCHAP() initiator.CHAPPolicy {
 }
 
 // policy returns the redirect policy.
-func (l *loginFlags) policy() initiator.RedirectPolicy {
+func (l *Login) policy() initiator.RedirectPolicy {
 	switch l.redirect {
 	case initiator.RedirectAny.String():
 		return initiator.RedirectAny

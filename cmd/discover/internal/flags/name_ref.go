@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"context"
@@ -43,8 +43,8 @@ func (r *nameRef) Set(s string) error {
 	return nil
 }
 
-// origin says where the name is from.
-func (r *nameRef) origin() string {
+// Origin says where the name is from.
+func (r *nameRef) Origin() string {
 	if r.isRef() {
 		return r.given
 	}
@@ -69,24 +69,24 @@ func (r *nameRef) resolve(ctx context.Context, w *machine.Env) (string, error) {
 				return nil, err
 			}
 		}
-		return w.ReadFile(path, maxNameFile)
+		return w.ReadFile(path, MaxNameFile)
 	})
 	name := ""
 	if err == nil {
-		name, err = nameIn(b, true, ruleOfNames(false))
+		name, err = NameIn(b, true, RuleOfNames(false))
 	}
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
 	case err != nil:
-		return "", machine.Usagef("--initiator-name %s: %s", r.given, fileReason(err))
+		return "", machine.Usagef("--initiator-name %s: %s", r.given, FileReason(err))
 	}
 	return name, nil
 }
 
-// checkName refuses a name of ours that --strict-names does not take.
-func (r *runFlags) checkName(iqn string) error {
-	if !r.strict || iqn == "" {
+// CheckName refuses a name of ours that --strict-names does not take.
+func (r *Run) CheckName(iqn string) error {
+	if !r.Strict || iqn == "" {
 		return nil
 	}
 	if err := name.Validate(iqn); err != nil {

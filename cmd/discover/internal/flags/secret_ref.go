@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"bytes"
@@ -14,28 +14,28 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// secretSchemes are the ways to say where a secret is.
-var secretSchemes = []string{"file:", "env:", "cred:", "fd:", "prompt"}
+// SecretSchemes are the ways to say where a secret is.
+var SecretSchemes = []string{"file:", "env:", "cred:", "fd:", "prompt"}
 
 // maxSecretFile is how many bytes of a secret are read. CHAP takes 255.
 const maxSecretFile = 4096
 
-// A secretRef says where a secret is, and is never the secret. Since somebody
+// A SecretRef says where a secret is, and is never the secret. Since somebody
 // may give the secret all the same, no error repeats any of it.
-type secretRef struct {
-	scheme, rest string
+type SecretRef struct {
+	Scheme, rest string
 
-	// asIs leaves a byte-order mark in the secret. A registry may be sealed by
+	// AsIs leaves a byte-order mark in the secret. A registry may be sealed by
 	// one that has it.
-	asIs bool
+	AsIs bool
 }
 
-func (r *secretRef) String() string { return "" }
+func (r *SecretRef) String() string { return "" }
 
-func (r *secretRef) Type() string { return "REF" }
+func (r *SecretRef) Type() string { return "REF" }
 
 // Set takes a reference and refuses all else.
-func (r *secretRef) Set(s string) error {
+func (r *SecretRef) Set(s string) error {
 	scheme, rest, _ := strings.Cut(s, ":")
 	switch {
 	case s == "prompt":
@@ -48,28 +48,28 @@ func (r *secretRef) Set(s string) error {
 	default:
 		return errors.New("the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
 	}
-	r.scheme, r.rest = scheme, rest
+	r.Scheme, r.rest = scheme, rest
 	return nil
 }
 
-// given reports whether there is a reference at all.
-func (r *secretRef) given() bool { return r.scheme != "" }
+// Given reports whether there is a reference at all.
+func (r *SecretRef) Given() bool { return r.Scheme != "" }
 
-// readsStdin reports whether the secret comes by standard input.
-func (r *secretRef) readsStdin() bool { return r.scheme == "fd" && r.fd() == 0 }
+// ReadsStdin reports whether the secret comes by standard input.
+func (r *SecretRef) ReadsStdin() bool { return r.Scheme == "fd" && r.fd() == 0 }
 
-func (r *secretRef) fd() int {
+func (r *SecretRef) fd() int {
 	n, _ := strconv.Atoi(r.rest) // Set has seen to it
 	return n
 }
 
-// lasts reports a reference that can be read at each use.
-func (r *secretRef) lasts() bool { return r.scheme == "file" || r.scheme == "cred" }
+// Lasts reports a reference that can be read at each use.
+func (r *SecretRef) Lasts() bool { return r.Scheme == "file" || r.Scheme == "cred" }
 
-// stored returns the reference as the registry keeps it.
-func (r *secretRef) stored() (string, error) {
-	if r.scheme != "file" {
-		return r.scheme + ":" + r.rest, nil
+// Stored returns the reference as the registry keeps it.
+func (r *SecretRef) Stored() (string, error) {
+	if r.Scheme != "file" {
+		return r.Scheme + ":" + r.rest, nil
 	}
 	path, err := filepath.Abs(r.rest)
 	if err != nil {
@@ -78,10 +78,10 @@ func (r *secretRef) stored() (string, error) {
 	return "file:" + path, nil
 }
 
-// secretOf reads the secret that the registry has a reference to.
-func secretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, error) {
-	var r secretRef
-	if err := r.Set(ref); err != nil || !r.lasts() {
+// SecretOf reads the secret that the registry has a reference to.
+func SecretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, error) {
+	var r SecretRef
+	if err := r.Set(ref); err != nil || !r.Lasts() {
 		return auth.Secret{}, errors.New("a reference that this version does not know")
 	}
 	b, err := r.read(ctx, w, "")
@@ -96,11 +96,11 @@ func secretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, err
 	return auth.NewSecret(b), nil
 }
 
-// checkRefs refuses two references to what can be read once.
-func checkRefs(refs ...*secretRef) error {
+// CheckRefs refuses two references to what can be read once.
+func CheckRefs(refs ...*SecretRef) error {
 	seen := make(map[int]bool)
 	for _, r := range refs {
-		if r.scheme != "fd" {
+		if r.Scheme != "fd" {
 			continue
 		}
 		if seen[r.fd()] {
@@ -111,8 +111,8 @@ func checkRefs(refs ...*secretRef) error {
 	return nil
 }
 
-// resolve reads the secret. flag and question say what it is for.
-func (r *secretRef) resolve(ctx context.Context, w *machine.Env, flag, question string) (auth.Secret, error) {
+// Resolve reads the secret. flag and question say what it is for.
+func (r *SecretRef) Resolve(ctx context.Context, w *machine.Env, flag, question string) (auth.Secret, error) {
 	b, err := r.read(ctx, w, question)
 	switch {
 	case ctx.Err() != nil:
@@ -126,8 +126,8 @@ func (r *secretRef) resolve(ctx context.Context, w *machine.Env, flag, question 
 }
 
 // read returns what is where the reference says.
-func (r *secretRef) read(ctx context.Context, w *machine.Env, question string) ([]byte, error) {
-	switch r.scheme {
+func (r *SecretRef) read(ctx context.Context, w *machine.Env, question string) ([]byte, error) {
+	switch r.Scheme {
 	case "prompt":
 		return w.Ask(ctx, question)
 	case "env":
@@ -159,8 +159,8 @@ func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error
 }
 
 // ReadFile reads a file, or what is open already.
-func (r *secretRef) readFile(w *machine.Env) (b []byte, err error) {
-	switch r.scheme {
+func (r *SecretRef) readFile(w *machine.Env) (b []byte, err error) {
+	switch r.Scheme {
 	case "cred":
 		var path string
 		if path, err = w.Credential(r.rest); err == nil {
@@ -175,7 +175,7 @@ func (r *secretRef) readFile(w *machine.Env) (b []byte, err error) {
 	default:
 		b, err = w.ReadFile(r.rest, maxSecretFile)
 	}
-	if err == nil && !r.asIs {
+	if err == nil && !r.AsIs {
 		b, err = machine.Utf8Text(b)
 	}
 	return dropNewline(b), err

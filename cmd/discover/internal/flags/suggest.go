@@ -1,10 +1,10 @@
-package main
+package flags
 
 import "slices"
 
-// didYouMean returns what name may have been meant to be, as the end of an
+// DidYouMean returns what name may have been meant to be, as the end of an
 // error; empty: there is nothing like it.
-func didYouMean(name string, known []string) string {
+func DidYouMean(name string, known []string) string {
 	best, least := "", 3 // more than two slips are another word
 	for _, k := range known {
 		if d := distance(name, k); d < least && d < len(k) {

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -9,13 +9,14 @@ import (
 
 // A rewrite shows the addresses of one block as those of another: what is behind
 // NAT by the addresses that lead there.
-type rewrite struct{ from, to netip.Prefix }
+type Rewrite struct{ from, to netip.Prefix }
 
 // A rewriteList is rewrites in their order.
-type rewriteList struct{ value *[]rewrite }
+type rewriteList struct{ value *[]Rewrite }
 
 func (l *rewriteList) String() string { return "" }
-func (l *rewriteList) Type() string   { return "FROM=TO" }
+
+func (l *rewriteList) Type() string { return "FROM=TO" }
 
 func (l *rewriteList) Set(s string) error {
 	r, err := parseRewrite(s)
@@ -32,7 +33,7 @@ func (l *rewriteList) Set(s string) error {
 }
 
 // parseRewrite reads FROM=TO.
-func parseRewrite(s string) (r rewrite, err error) {
+func parseRewrite(s string) (r Rewrite, err error) {
 	left, right, ok := strings.Cut(s, "=")
 	if !ok {
 		return r, errors.New("FROM=TO, as in 10.0.0.5=192.0.2.5 or 10.0.0.0/24=192.0.2.0/24")
@@ -69,8 +70,8 @@ func prefixText(p netip.Prefix) string {
 	return p.String()
 }
 
-// apply returns the address that is shown for addr; false: it is not in the block.
-func (r rewrite) apply(addr netip.Addr) (netip.Addr, bool) {
+// Apply returns the address that is shown for addr; false: it is not in the block.
+func (r Rewrite) Apply(addr netip.Addr) (netip.Addr, bool) {
 	addr = addr.Unmap().WithZone("")
 	if !r.from.Contains(addr) {
 		return addr, false

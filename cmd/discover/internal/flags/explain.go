@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"errors"
@@ -9,27 +9,27 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// flagError says in one line what is wrong with a flag. It repeats the value
+// Explain says in one line what is wrong with a flag. It repeats the value
 // only of flags whose value is no secret.
-func flagError(cmd *cobra.Command, err error) error {
+func Explain(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
 		missing *pflag.ValueRequiredError
 		invalid *pflag.InvalidValueError
 	)
-	see := "; see discover help" + spaced(pathOf(cmd))
+	see := "; see discover help" + Spaced(PathOf(cmd))
 	switch {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
 			return machine.Usagef("no flag -%s%s", name, see)
 		}
-		return machine.Usagef("no flag --%s%s%s", name, didYouMean("--"+name, flagNames(cmd)), see)
+		return machine.Usagef("no flag --%s%s%s", name, DidYouMean("--"+name, flagNames(cmd)), see)
 	case errors.As(err, &missing):
 		return machine.Usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		if _, secret := f.Value.(*secretRef); secret {
+		if _, secret := f.Value.(*SecretRef); secret {
 			return machine.Usagef("--%s: %v", f.Name, invalid.Unwrap())
 		}
 		reason := invalid.Unwrap().Error()
