@@ -4,15 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -226,26 +223,6 @@ func TestAddressesOfRegistry(t *testing.T) {
 192.0.2.10:3260,-1 iqn.2026-11.com.example:disk2
 `[1:], "")
 	})
-}
-
-// What an address is rewritten to is not unusable, whatever it was.
-func TestRewriteUnusable(t *testing.T) {
-	t.Parallel()
-	v := &addressView{View: new(flags.View)}
-	if err := v.FlagSet().Parse([]string{"--rewrite", "fe80::5=2001:db8::5"}); err != nil {
-		t.Fatal(err)
-	}
-	got := v.places(nil, []initiator.TargetAddress{
-		{Host: "fe80::5", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
-		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
-	}, netip.AddrPort{})
-	want := []initiator.TargetAddress{
-		{Host: "2001:db8::5", Port: 3260, Group: 1},
-		{Host: "fe80::6", Port: 3260, Group: 1, Unusable: initiator.LinkLocalWithoutZone},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
 }
 
 // With JSON the addresses of a target are never empty.

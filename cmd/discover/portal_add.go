@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -140,7 +141,7 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	}
 	a.logResult(&r)
 	a.noteName(&r)
-	newAddressView(&a.Env, &a.addrs, &a.run, s.NewProber).result(ctx, &r)
+	view.New(&a.Env, &a.addrs, &a.run, s.NewProber).Result(ctx, &r)
 	out := a.newWhole()
 	if table, ok := out.Output.(*render.TableOutput); ok {
 		table.Adding = true

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -92,8 +93,8 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	asked, failed := 0, 0
 	out := f.newWhole()
 	var err error
-	view := newAddressView(&f.Env, &f.addrs, &f.run, s.NewProber)
-	for b := range view.batches(ctx, render.AsBatches(results)) {
+	view := view.New(&f.Env, &f.addrs, &f.run, s.NewProber)
+	for b := range view.Batches(ctx, render.AsBatches(results)) {
 		r := b.Result
 		f.logResult(r)
 		f.noteName(r)

@@ -6,10 +6,11 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// batches runs the discovery. For -o jsonl they come as they happen, else in the
+// Batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
@@ -24,13 +25,13 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	if s.each != nil {
 		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
 	}
-	view := newAddressView(&s.Env, &s.addrs, &s.run, d.NewProber)
+	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
 	if s.global.Output == render.FormatJSONL {
-		return view.batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
+		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
-		for b := range sweep.InOrder(view.batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
+		for b := range sweep.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
 				w.Done()
 			}

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"context"
@@ -11,18 +11,18 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// An addressView is what is shown of the addresses that targets advertise: rewritten
+// An Addresses is what is shown of the addresses that targets advertise: rewritten
 // first, then filtered, then probed. It changes batches and results on their way to
 // the output, and nothing that is stored.
-type addressView struct {
+type Addresses struct {
 	*flags.View
 	room   int64             // bytes of targets that may be held
 	prober *initiator.Prober // nil: no probes
 }
 
-// newAddressView returns the view of the flags. newProber makes what tries addresses.
-func newAddressView(w *machine.Env, a *flags.View, r *flags.Run, newProber func(initiator.ProbeKind) *initiator.Prober) *addressView {
-	v := &addressView{View: a, room: w.Room.Viewed}
+// New returns the view of the flags. newProber makes what tries addresses.
+func New(w *machine.Env, a *flags.View, r *flags.Run, newProber func(initiator.ProbeKind) *initiator.Prober) *Addresses {
+	v := &Addresses{View: a, room: w.Room.Viewed}
 	if a.Probes() {
 		v.prober = newProber(a.Kind())
 		v.prober.Parallel = int(r.Parallel)
@@ -37,15 +37,15 @@ func newAddressView(w *machine.Env, a *flags.View, r *flags.Run, newProber func(
 const warnFiltered initiator.WarningCode = "filtered"
 
 // changes reports whether anything is shown in another way than it was advertised.
-func (v *addressView) changes() bool {
+func (v *Addresses) changes() bool {
 	return v.prober != nil || v.ViaPortal || len(v.Rewrites) > 0 || v.Filters()
 }
 
-// batches shows batches. Those of a portal come in their order, and together with
+// Batches shows batches. Those of a portal come in their order, and together with
 // its result where they have to be held until then: for probes, which come from the
 // source of the session, and for --via-portal where the portal is a name. The context
 // of the batches has to end before the loop is left.
-func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+func (v *Addresses) Batches(ctx context.Context, all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
 	switch {
 	case v.prober != nil:
 		return v.probed(ctx, all)
@@ -53,8 +53,8 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 		return v.noted(all)
 	}
 	return func(yield func(*initiator.Batch) bool) {
-		open := make(map[int]*portalView) // portals of which some was seen
-		held := int64(0)                  // bytes, of all of them
+		open := make(map[int]*onePortal) // portals of which some was seen
+		held := int64(0)                 // bytes, of all of them
 		room := func(n int64) bool {
 			fits := held+n <= v.room
 			if fits {
@@ -88,12 +88,12 @@ func (v *addressView) batches(ctx context.Context, all iter.Seq[*initiator.Batch
 	}
 }
 
-// result shows a result that has its targets.
-func (v *addressView) result(ctx context.Context, r *initiator.Result) {
+// Result shows a result that has its targets.
+func (v *Addresses) Result(ctx context.Context, r *initiator.Result) {
 	one := func(yield func(*initiator.Batch) bool) {
 		yield(&initiator.Batch{Portal: r.Portal.Portal, Address: r.Address, Result: r})
 	}
-	for b := range v.batches(ctx, one) {
+	for b := range v.Batches(ctx, one) {
 		if b.Result != nil {
 			*r = *b.Result
 		}
@@ -108,7 +108,7 @@ type place struct {
 
 // places appends the addresses of one target as they are shown, before any probe:
 // rewritten, filtered, each once.
-func (v *addressView) places(to, advertised []initiator.TargetAddress, asked netip.AddrPort) []initiator.TargetAddress {
+func (v *Addresses) places(to, advertised []initiator.TargetAddress, asked netip.AddrPort) []initiator.TargetAddress {
 	if v.ViaPortal && asked.IsValid() && len(advertised) > 0 {
 		one := initiator.TargetAddress{Host: asked.Addr().String(), Port: asked.Port(), Group: advertised[0].Group}
 		if slices.ContainsFunc(advertised, func(a initiator.TargetAddress) bool { return a.Group != one.Group }) {
@@ -137,7 +137,7 @@ func (v *addressView) places(to, advertised []initiator.TargetAddress, asked net
 
 // rewritten returns an address as the first rewrite that fits has it. What it leads
 // to is the user's decision, and not unusable.
-func (v *addressView) rewritten(a initiator.TargetAddress, addr netip.Addr) (initiator.TargetAddress, netip.Addr) {
+func (v *Addresses) rewritten(a initiator.TargetAddress, addr netip.Addr) (initiator.TargetAddress, netip.Addr) {
 	for _, r := range v.Rewrites {
 		if to, ok := r.Apply(addr); ok {
 			a.Host, a.Unusable = to.String(), initiator.Usable

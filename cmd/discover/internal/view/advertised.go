@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ type advertised struct {
 }
 
 // noted adds the warning to the results of batches, which stay as they are.
-func (v *addressView) noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+func (v *Addresses) noted(all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		var one advertised                // of a portal of one batch
 		more := make(map[int]*advertised) // of the others, until their results

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A portalView is the view of one portal while its batches come.
-type portalView struct {
-	v          *addressView
+// A onePortal is the view of one portal while its batches come.
+type onePortal struct {
+	v          *Addresses
 	advertised advertised
 	asked      netip.AddrPort            // for --via-portal; invalid: not known yet
 	reach      map[place]initiator.Reach // what probes found; nil: there were none
@@ -27,8 +27,8 @@ type portalView struct {
 
 // portal returns the view of a portal. Where it is an address it is known by now where
 // it is asked.
-func (v *addressView) portal(asked initiator.Portal) *portalView {
-	p := &portalView{v: v, advertised: advertised{asked: asked, view: v.View, quiet: len(v.Rewrites) > 0}}
+func (v *Addresses) portal(asked initiator.Portal) *onePortal {
+	p := &onePortal{v: v, advertised: advertised{asked: asked, view: v.View, quiet: len(v.Rewrites) > 0}}
 	addr, err := netip.ParseAddr(asked.Address)
 	if err == nil && !(addr.Is6() && addr.IsLinkLocalUnicast() && addr.Zone() == "") {
 		p.asked = netip.AddrPortFrom(addr.Unmap(), asked.Port)
@@ -38,7 +38,7 @@ func (v *addressView) portal(asked initiator.Portal) *portalView {
 
 // hold keeps a copy of a batch, if room has as many bytes as its targets take. Where
 // it has not, the portal's discovery is to end.
-func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
+func (p *onePortal) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	n := render.Size(b)
 	if p.full == nil && !room(n) {
 		p.full = &initiator.MemoryError{Limit: p.v.room}
@@ -66,7 +66,7 @@ func (p *portalView) hold(b *initiator.Batch, room func(bytes int64) bool) {
 }
 
 // flush yields what is held.
-func (p *portalView) flush(yield func(*initiator.Batch) bool) bool {
+func (p *onePortal) flush(yield func(*initiator.Batch) bool) bool {
 	held := p.held
 	p.held = nil
 	p.learn(held)
@@ -80,7 +80,7 @@ func (p *portalView) flush(yield func(*initiator.Batch) bool) bool {
 }
 
 // learn takes the address of the portal from its result, if it is not known yet.
-func (p *portalView) learn(held []*initiator.Batch) {
+func (p *onePortal) learn(held []*initiator.Batch) {
 	if last := len(held) - 1; last >= 0 && held[last].Result != nil && !p.asked.IsValid() {
 		p.asked = askedAt(held[last].Result)
 	}
@@ -96,7 +96,7 @@ func askedAt(r *initiator.Result) netip.AddrPort {
 }
 
 // shown returns a batch as it is shown.
-func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
+func (p *onePortal) shown(b *initiator.Batch) *initiator.Batch {
 	s := b.Like()
 	var last, now []initiator.TargetAddress
 	for i := range b.Len() {
@@ -118,7 +118,7 @@ func (p *portalView) shown(b *initiator.Batch) *initiator.Batch {
 }
 
 // result makes a result one as it is shown.
-func (p *portalView) result(r *initiator.Result) {
+func (p *onePortal) result(r *initiator.Result) {
 	var targets []initiator.Target
 	var last, now []initiator.TargetAddress
 	for i, t := range r.Targets {
@@ -143,7 +143,7 @@ func (p *portalView) result(r *initiator.Result) {
 
 // addresses returns the addresses of one target as they are shown. They are valid
 // until the next call.
-func (p *portalView) addresses(advertised []initiator.TargetAddress) []initiator.TargetAddress {
+func (p *onePortal) addresses(advertised []initiator.TargetAddress) []initiator.TargetAddress {
 	shown := p.v.places(p.room[:0], advertised, p.asked)
 	for i := range shown {
 		shown[i].Reach = p.reach[place{shown[i].Host, shown[i].Port}]

@@ -1,4 +1,4 @@
-package main
+package view
 
 import (
 	"context"
@@ -15,7 +15,7 @@ const maxProbing = 1024
 
 // probed shows batches with what probes found out. The targets of a portal are held
 // until its probes are done; portals come in the order in which they were done.
-func (v *addressView) probed(ctx context.Context, all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
+func (v *Addresses) probed(ctx context.Context, all iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		s := &probeStage{v: v, ctx: ctx, open: make(map[int]*heldPortal), queue: make(chan *heldPortal, maxProbing), quit: make(chan struct{})}
@@ -37,7 +37,7 @@ func (v *addressView) probed(ctx context.Context, all iter.Seq[*initiator.Batch]
 
 // A probeStage holds portals until their addresses were tried.
 type probeStage struct {
-	v       *addressView
+	v       *Addresses
 	ctx     context.Context
 	open    map[int]*heldPortal // portals whose result has not come; of read alone
 	queue   chan *heldPortal    // the others, in the order in which they came
@@ -53,7 +53,7 @@ type probeStage struct {
 
 // A heldPortal is what came of one portal.
 type heldPortal struct {
-	*portalView
+	*onePortal
 	done chan struct{} // closed when its addresses were tried
 }
 
@@ -139,7 +139,7 @@ func (s *probeStage) end() {
 }
 
 // probe tries the addresses of the portal as they will be shown.
-func (p *portalView) probe(ctx context.Context) {
+func (p *onePortal) probe(ctx context.Context) {
 	p.learn(p.held)
 	last := p.held[len(p.held)-1]
 	p.reach = make(map[place]initiator.Reach)
