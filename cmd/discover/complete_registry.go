@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -19,7 +20,7 @@ const maxOffered = 1000
 // there are none: a shell that completes says nothing.
 func (c *command) completeFromRegistry(names func(context.Context, *registry.Service) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) (found []string, _ cobra.ShellCompDirective) {
-		_ = c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+		_ = c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 			found = names(cmd.Context(), s)
 			return nil
 		})
@@ -59,7 +60,7 @@ func instanceNames(ctx context.Context, s *registry.Service) (names []string) {
 
 func staticNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil && !oneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		if slices.ContainsFunc(t.Mechanisms, func(m registry.Mechanism) bool { return m.Static }) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -19,9 +20,9 @@ import (
 // allVerbs returns the verbs that do something, by the words that call them.
 func allVerbs(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
-	c := &command{&Command{
+	c := &command{Command: &app.Command{
 		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
-		groups: make(map[*cobra.Command][]flags.Group),
+		Groups: make(map[*cobra.Command][]flags.Group),
 	}}
 	verbs := make(map[string]*cobra.Command)
 	var walk func(at *cobra.Command)

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"unsafe"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
@@ -178,7 +179,7 @@ func TestEachForgets(t *testing.T) {
 		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	s := &scan{command: &command{&Command{Env: w}}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
+	s := &scan{command: &command{Command: &app.Command{Env: w}}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
 	asked := func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range portals.All() {
 			if !yield(s.asked(p)) {

@@ -69,7 +69,7 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 	} else {
 		b.WriteString("discover " + strings.TrimSuffix(flags.PathOf(cmd), cmd.Name()) + cmd.Use + "\n")
 	}
-	for _, g := range c.groups[cmd] {
+	for _, g := range c.Groups[cmd] {
 		writeFlags(&b, g)
 	}
 	writeFlags(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))

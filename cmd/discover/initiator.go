@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -38,11 +39,11 @@ func (c *command) initiatorShow() *cobra.Command {
 		Long:              manual.InitiatorShow,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				return c.showInitiator(cmd.Context(), s)
 			})
 		}),
@@ -51,34 +52,34 @@ func (c *command) initiatorShow() *cobra.Command {
 
 // showInitiator shows what holds.
 func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnings ...render.JSONWarning) error {
-	us := nodeName{origin: "initiator set-name"}
+	us := app.NodeName{Origin: "initiator set-name"}
 	var err error
-	if us.name, err = s.InitiatorNodeName(ctx); err != nil {
+	if us.Name, err = s.InitiatorNodeName(ctx); err != nil {
 		return err
 	}
-	if us.name == "" {
-		if us = c.defaultName(false); us.because != "" {
-			warnings = append(warnings, render.JSONWarning{Code: "initiator-name-file", Message: render.JSONText(us.complaint())})
+	if us.Name == "" {
+		if us = c.DefaultName(false); us.Because != "" {
+			warnings = append(warnings, render.JSONWarning{Code: "initiator-name-file", Message: render.JSONText(us.Complaint())})
 		}
 	}
 	set, err := s.InitiatorCHAPSecretSet(ctx)
 	if err != nil {
 		return err
 	}
-	j := jsonInitiator{Name: render.JSONText(us.name), Origin: render.JSONText(us.origin), Warnings: append([]render.JSONWarning{}, warnings...)}
+	j := jsonInitiator{Name: render.JSONText(us.Name), Origin: render.JSONText(us.Origin), Warnings: append([]render.JSONWarning{}, warnings...)}
 	secret := "none"
 	if set {
 		j.CHAPSecret, secret = "set", "set"
 	}
 	for _, w := range warnings {
-		if c.forPeople() {
-			c.say("warning: %s", w.Message)
+		if c.ForPeople() {
+			c.Say("warning: %s", w.Message)
 		}
 	}
-	l := c.newListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
+	l := c.NewListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
 	l.Would = "nothing is stored; this is what would hold"
-	if c.global.Output != render.FormatJSON {
-		if err := l.Item(j, []string{us.name, us.origin, secret}); err != nil {
+	if c.Global.Output != render.FormatJSON {
+		if err := l.Item(j, []string{us.Name, us.Origin, secret}); err != nil {
 			return err
 		}
 		return l.End()
@@ -87,7 +88,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 		Version   int           `json:"version"`
 		DryRun    bool          `json:"dry_run,omitempty"`
 		Initiator jsonInitiator `json:"initiator"`
-	}{1, c.global.DryRun, j})
+	}{1, c.Global.DryRun, j})
 	if err != nil {
 		return err
 	}
@@ -104,25 +105,25 @@ func (c *command) initiatorSetName() *cobra.Command {
 		Long:              manual.InitiatorSetName,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "IQN"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			name, a := "", changing
+			name, a := "", app.Existing
 			if len(args) > 0 {
-				name, a = args[0], making
+				name, a = args[0], app.CreateIfMissing
 			}
-			d := c.discoverer(nil)
+			d := c.NewDiscoverer(nil)
 			d.StrictNames = strict
-			return c.withService(cmd.Context(), a, d, func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), a, d, func(s *registry.Service) error {
 				if err := s.SetInitiatorNodeName(cmd.Context(), name); err != nil {
 					return err
 				}
-				return c.showInitiator(cmd.Context(), s, unusualName(name)...)
+				return c.showInitiator(cmd.Context(), s, app.UnusualName(name)...)
 			})
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("The name", strictNameFlag(&strict)), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("The name", strictNameFlag(&strict)), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -141,19 +142,19 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 		Long:              manual.InitiatorSetSecret,
 		ValidArgsFunction: flags.Complete(flags.SecretSchemes...),
 		Args:              arguments(0, 1, "REF"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			secret, ref, err := c.givenSecret(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			a := making
+			a := app.CreateIfMissing
 			if len(args) == 0 {
-				a = changing
+				a = app.Existing
 			}
-			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), a, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				short, err := s.SetInitiatorCHAPSecret(cmd.Context(), secret, ref)
 				if err != nil {
 					return err
@@ -166,7 +167,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -186,7 +187,7 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	if err := r.Set(args[0]); err != nil {
 		return secret, "", machine.Usagef("REF: %v", err)
 	}
-	if err := flags.CheckRefs(&c.global.Key, &r); err != nil {
+	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return secret, "", err
 	}
 	if secret, err = r.Resolve(ctx, &c.Env, "REF", "secret of targets"); err != nil {

@@ -14,8 +14,11 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
+// madePrefix begins the names that are made up.
+const madePrefix = "iqn.2026-11.io.github.go-iscsi:"
+
 // madeUp is the name that the host of a lab gets where nothing else decides.
-const madeUp = namePrefix + "host1.example.com"
+const madeUp = madePrefix + "host1.example.com"
 
 // notUsed is what is said where the file is there and does not decide.
 func notUsed(reason, name, origin string) string {
@@ -36,7 +39,7 @@ func TestDefaultName(t *testing.T) {
 	const abc, upper, talos = "iqn.1993-08.org.debian:01:abc", "IQN.2026-11.com.example:Host1", "iqn.2017.11.dev.talos:4b1f2a"
 	const noChar = "a character that no iSCSI name may have"
 	name := func(lines string) map[string]string { return map[string]string{flags.NameFile: lines} }
-	made := func(reason string) string { return notUsed(reason, namePrefix+"h", "host name") }
+	made := func(reason string) string { return notUsed(reason, madePrefix+"h", "host name") }
 	for _, tt := range []struct {
 		name, host string // empty: h
 		files      map[string]string
@@ -82,13 +85,13 @@ func TestDefaultName(t *testing.T) {
 		{name: "a folder", closed: syscall.EISDIR, stderr: made("is a directory")},
 		{name: "not there", closed: fs.ErrNotExist},
 
-		{name: "of the host", host: "Host1.Example.COM", want: namePrefix + "host1.example.com"},
-		{name: "of an odd host", host: "-my_höst 1.", want: namePrefix + "my-h-st-1"},
-		{name: "of a long host", host: strings.Repeat("h", 300), want: namePrefix + strings.Repeat("h", 223-len(namePrefix))},
-		{name: "of the machine ID", host: "localhost", files: map[string]string{"/etc/machine-id": "0123456789abcdef0123456789abcdef\n"}, want: namePrefix + "machine-862888ec5ac1f3ba"},
+		{name: "of the host", host: "Host1.Example.COM", want: madePrefix + "host1.example.com"},
+		{name: "of an odd host", host: "-my_höst 1.", want: madePrefix + "my-h-st-1"},
+		{name: "of a long host", host: strings.Repeat("h", 300), want: madePrefix + strings.Repeat("h", 223-len(madePrefix))},
+		{name: "of the machine ID", host: "localhost", files: map[string]string{"/etc/machine-id": "0123456789abcdef0123456789abcdef\n"}, want: madePrefix + "machine-862888ec5ac1f3ba"},
 		{name: "of the machine ID, and not ours to read", host: "localhost", files: map[string]string{"/etc/machine-id": "0123456789abcdef0123456789abcdef\n"}, closed: syscall.EACCES,
-			want: namePrefix + "machine-862888ec5ac1f3ba", stderr: notUsed("permission denied", namePrefix+"machine-862888ec5ac1f3ba", "machine ID")},
-		{name: "of nothing", host: "-", want: namePrefix + "localhost"},
+			want: madePrefix + "machine-862888ec5ac1f3ba", stderr: notUsed("permission denied", madePrefix+"machine-862888ec5ac1f3ba", "machine ID")},
+		{name: "of nothing", host: "-", want: madePrefix + "localhost"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -103,7 +106,7 @@ func TestDefaultName(t *testing.T) {
 				l.closed = map[string]error{flags.NameFile: tt.closed}
 			}
 			if tt.want == "" {
-				tt.want = namePrefix + "h"
+				tt.want = madePrefix + "h"
 			}
 			portal := l.Portal("192.0.2.10:3260", twoTargets())
 			r := l.discover(t.Context(), append(strings.Fields("scan 192.0.2.10"), strings.Fields(tt.flags)...)...)

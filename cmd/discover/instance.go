@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -28,17 +29,17 @@ func (c *command) instanceList() *cobra.Command {
 		Long:              manual.InstanceList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				all, err := s.Instances(cmd.Context())
-				if err != nil && !oneRecord(err) {
+				if err != nil && !app.IsOneRecord(err) {
 					return err
 				}
-				unread := eachUnread(err)
-				l := c.newListing("instances", "instance", "INSTANCE", "NODE NAME", "INTERFACES", "ADDRESSES")
+				unread := app.EachUnread(err)
+				l := c.NewListing("instances", "instance", "INSTANCE", "NODE NAME", "INTERFACES", "ADDRESSES")
 				for _, i := range all {
 					j := newJSONInstance(&i)
 					addresses := strings.Join(j.Addresses, " ")
@@ -49,7 +50,7 @@ func (c *command) instanceList() *cobra.Command {
 						return err
 					}
 				}
-				return c.endListing(l, unread...)
+				return c.EndListing(l, unread...)
 			})
 		}),
 	}
@@ -86,14 +87,14 @@ func (c *command) instanceAdd() *cobra.Command {
 		Long:              manual.InstanceAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "NAME"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			i.Name = args[0]
-			d := c.discoverer(nil)
+			d := c.NewDiscoverer(nil)
 			d.StrictNames = strict
-			return c.withService(cmd.Context(), making, d, func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.CreateIfMissing, d, func(s *registry.Service) error {
 				return c.addInstance(cmd.Context(), s, &i, replace)
 			})
 		}),
@@ -104,9 +105,9 @@ func (c *command) instanceAdd() *cobra.Command {
 	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
 	fs.BoolVar(&replace, "replace", false, "where there is an instance of that name: drop what is not given now; default: keep it")
 	fs.AddFlagSet(strictNameFlag(&strict))
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The instance; without --interface and --address all addresses belong to it", fs),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		found, _ := c.Interfaces()
@@ -126,19 +127,19 @@ func (c *command) instanceRemove() *cobra.Command {
 		Long:              manual.InstanceRemove,
 		ValidArgsFunction: c.completeFromRegistry(instanceNames),
 		Args:              arguments(1, 1, "NAME"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.Existing, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.done("removed", jsonName{render.JSONText(args[0])}, "removed instance %s", args[0])
+				return c.Done("removed", jsonName{render.JSONText(args[0])}, "removed instance %s", args[0])
 			})
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 

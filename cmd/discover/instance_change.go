@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -23,23 +24,23 @@ func (c *command) addInstance(ctx context.Context, s *registry.Service, i *ports
 	if err != nil {
 		return err
 	}
-	for _, w := range unusualName(i.NodeName) {
-		c.say("warning: %s", w.Message)
+	for _, w := range app.UnusualName(i.NodeName) {
+		c.Say("warning: %s", w.Message)
 	}
 	j := newJSONInstance(&now)
 	if before == nil {
-		return c.done("instances", j, "added instance %s; see discover port list", i.Name)
+		return c.Done("instances", j, "added instance %s; see discover port list", i.Name)
 	}
 	was := newJSONInstance(before)
 	j.Before = was
 	what, changed := j.changes()
 	switch {
 	case !changed:
-		return c.done("instances", j, "left instance %s as it is; see discover instance list", i.Name)
+		return c.Done("instances", j, "left instance %s as it is; see discover instance list", i.Name)
 	case replace:
-		return c.done("instances", j, "replaced instance %s: %s; see discover port list", i.Name, what)
+		return c.Done("instances", j, "replaced instance %s: %s; see discover port list", i.Name, what)
 	}
-	return c.done("instances", j, "changed instance %s: %s; see discover port list", i.Name, what)
+	return c.Done("instances", j, "changed instance %s: %s; see discover port list", i.Name, what)
 }
 
 // onto returns old with what i has.

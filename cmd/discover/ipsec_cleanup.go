@@ -24,8 +24,8 @@ func (c *command) ipsecCleanup() *cobra.Command {
 		Long:              manual.IPsecCleanup,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			return c.cleanup(cmd.Context(), all)
@@ -33,7 +33,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 	}
 	fs := flags.NewSet()
 	fs.BoolVar(&all, "all", false, "also what belongs to processes of which it is not known whether they are running")
-	c.addFlags(cmd, flags.NewGroup("What to take out", fs), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("What to take out", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -52,11 +52,11 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
 		}}
 	}
-	list, err := c.CleanIPsec(ctx, all, c.global.DryRun)
+	list, err := c.CleanIPsec(ctx, all, c.Global.DryRun)
 	if err != nil {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: err}
 	}
-	l := c.newListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
+	l := c.NewListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
 	l.Would = "nothing is taken out"
 	tried, failed := 0, 0
 	for i := range list {
@@ -73,12 +73,12 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		if err := l.Item(j, []string{left.Name, left.Owner, c.cleaned(left, all)}); err != nil {
 			return err
 		}
-		if j.Error != nil && c.forPeople() {
-			c.say("%s", *j.Error)
+		if j.Error != nil && c.ForPeople() {
+			c.Say("%s", *j.Error)
 		}
 	}
-	if l.Empty() && c.forPeople() {
-		c.say("nothing of a discovery is in charon")
+	if l.Empty() && c.ForPeople() {
+		c.Say("nothing of a discovery is in charon")
 	}
 	if err := l.End(); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *command) cleaned(l *strongswan.Leftover, all bool) string {
 		return "failed"
 	case l.Removed:
 		return "taken out"
-	case c.global.DryRun && l.Due(all):
+	case c.Global.DryRun && l.Due(all):
 		return "would be taken out"
 	}
 	return "stays"

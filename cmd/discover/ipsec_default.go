@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -22,17 +23,17 @@ func (c *command) ipsecDefault() *cobra.Command {
 		Args:              arguments(0, 1, "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return c.registryVerb(reading, c.showDefault)(cmd, args)
+				return c.RegistryVerb(app.ReadOnly, c.showDefault)(cmd, args)
 			}
 			f, err := parseFlags(args[0])
 			if err != nil {
 				return err
 			}
-			a := making
+			a := app.CreateIfMissing
 			if f == 0 {
-				a = changing
+				a = app.Existing
 			}
-			return c.registryVerb(a, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(a, func(ctx context.Context, s *registry.Service, _ []string) error {
 				if err := s.SetDefaultSecurityFlags(ctx, f); err != nil {
 					return err
 				}
@@ -40,7 +41,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -75,33 +76,10 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 	case !f.Has(ipsec.FlagIKE):
 		means = "no IPsec"
 	}
-	if c.forPeople() {
+	if c.ForPeople() {
 		for _, w := range j.Warnings {
-			c.say("warning: %s", w.Message)
+			c.Say("warning: %s", w.Message)
 		}
 	}
-	return c.object("default", j, would, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
-}
-
-// object shows one thing: in JSON a document with it, or a line; for people a
-// row under its head, and in a dry run before that what the row is.
-func (c *Command) object(name string, j any, would string, head, row []string) error {
-	l := c.newListing(name, name, head...)
-	l.Would = would
-	if c.global.Output != render.FormatJSON {
-		if err := l.Item(j, row); err != nil {
-			return err
-		}
-		return l.End()
-	}
-	document := map[string]any{"version": 1, name: j}
-	if c.global.DryRun {
-		document["dry_run"] = true
-	}
-	b, err := render.Marshal(document)
-	if err != nil {
-		return err
-	}
-	_, err = c.Stdout.Write(b)
-	return err
+	return c.Object("default", j, would, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -30,27 +31,27 @@ func (c *command) ipsecExplain() *cobra.Command {
 		Long:              manual.IPsecExplain,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			p, err := x.understand(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			d := c.discoverer(&flags.Run{})
+			d := c.NewDiscoverer(&flags.Run{})
 			if c.Enforcer != nil {
-				d.Enforcer = c.heard(c.Enforcer(x.ipsec.Enforcer))
+				d.Enforcer = c.Heard(c.Enforcer(x.ipsec.Enforcer))
 			}
-			return c.withService(cmd.Context(), reading, d, func(s *registry.Service) error {
-				if err := c.useDefaultName(cmd.Context(), s, d); err != nil {
+			return c.WithService(cmd.Context(), app.ReadOnly, d, func(s *registry.Service) error {
+				if err := c.UseDefaultName(cmd.Context(), s, d); err != nil {
 					return err
 				}
 				return x.explain(cmd.Context(), s, p)
 			})
 		}),
 	}
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The way to the portal", x.key.FlagSet(false)),
 		flags.NewGroup("As if it were added with", x.ipsec.ExplainFlagSet()))
 	c.completeKeyFlags(cmd)
@@ -69,7 +70,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
 		return p, machine.Usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
 	}
-	if err := flags.CheckRefs(&x.global.Key, &x.ipsec.PSK); err != nil {
+	if err := flags.CheckRefs(&x.Global.Key, &x.ipsec.PSK); err != nil {
 		return p, err
 	}
 	p.Instance, p.Port, p.Source = x.key.Instance, x.key.Port.Number, x.key.Source
@@ -99,7 +100,7 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 		return err
 	}
 	failed := 0
-	l := x.newListing("explanations", "explanation")
+	l := x.NewListing("explanations", "explanation")
 	for i := range all {
 		if all[i].Err != nil {
 			failed++
@@ -116,17 +117,17 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 
 // show shows what holds on one way.
 func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed bool) error {
-	if !x.forPeople() {
+	if !x.ForPeople() {
 		return l.Item(render.NewJSONExplanation(e, listed))
 	}
 	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, listed)); err != nil {
 		return err
 	}
 	for _, w := range e.Plan.Warnings {
-		x.say("warning: %s: %s", e.Portal.Portal, w.Message)
+		x.Say("warning: %s: %s", e.Portal.Portal, w.Message)
 	}
 	if e.Err != nil {
-		x.say("%s", machine.WithoutPackage(e.Err))
+		x.Say("%s", machine.WithoutPackage(e.Err))
 	}
 	return nil
 }

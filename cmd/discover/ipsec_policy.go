@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -45,14 +46,14 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 				return machine.Usagef("%s", machine.WithoutPackage(err))
 			}
 			p := registry.Policy{Selector: selector, Flags: f}
-			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setPolicy(ctx, s, p, replace)
 			})(cmd, args)
 		},
 	}
 	fs := flags.NewSet()
 	fs.BoolVar(&replace, "replace", false, "also where this turns off the IPsec that a policy with the same selector asks for")
-	c.addFlags(cmd, flags.NewGroup("The policy", fs), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("The policy", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -74,9 +75,9 @@ func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry
 	}
 	j := jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}
 	if there && old.Flags != p.Flags {
-		return c.done("policies", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
+		return c.Done("policies", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
 	}
-	return c.done("policies", j, "added the policy %s: %s", p.Selector, render.FlagsText(p.Flags))
+	return c.Done("policies", j, "added the policy %s: %s", p.Selector, render.FlagsText(p.Flags))
 }
 
 // ipsecPolicyList returns the verb.
@@ -87,8 +88,8 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 		Long:              manual.IPsecPolicyList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
-			l := c.newListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
+		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
+			l := c.NewListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
 			var unread []error
 			for p, err := range s.Policies(ctx) {
 				if err != nil {
@@ -99,10 +100,10 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 					return err
 				}
 			}
-			if l.Empty() && c.forPeople() && len(unread) == 0 {
-				c.say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.registryName())
+			if l.Empty() && c.ForPeople() && len(unread) == 0 {
+				c.Say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.RegistryName())
 			}
-			return c.endListing(l, unread...)
+			return c.EndListing(l, unread...)
 		}),
 	}
 }
@@ -115,7 +116,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 		Long:              manual.IPsecPolicyRemove,
 		ValidArgsFunction: c.completeFromRegistry(policyNames),
 		Args:              arguments(1, 1, "SELECTOR"),
-		RunE: c.registryVerb(changing, func(ctx context.Context, s *registry.Service, args []string) error {
+		RunE: c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, args []string) error {
 			selector, bad := registry.CanonicalSelector(args[0])
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
@@ -126,10 +127,10 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			case bad != nil:
 				selector = args[0] // stored by an earlier version, which took it
 			}
-			return c.done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
+			return c.Done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -139,7 +140,7 @@ type jsonSelector struct {
 
 func policyNames(ctx context.Context, s *registry.Service) (names []string) {
 	for p, err := range s.Policies(ctx) {
-		if err != nil && !oneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, p.Selector)

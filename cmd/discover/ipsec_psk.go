@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -49,15 +50,15 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setPSK(ctx, s, i, given.Given())
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup(flags.ScopeGroup, scope.FlagSet()),
 		flags.NewGroup("The flags of portals of that identity that are given none", given.FlagSet()),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteSecurity(cmd)
 	return cmd
 }
@@ -66,7 +67,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 // unless others are given: a new key must not be the reason why portals are asked in
 // clear text.
 func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IKEInfo, flagsGiven bool) error {
-	old, there, err := keyOf(ctx, s, &i)
+	old, there, err := app.StoredPSK(ctx, s, &i)
 	if err != nil {
 		return err
 	}
@@ -79,24 +80,13 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 	j := newJSONPSK(&i)
 	switch {
 	case !there:
-		return c.done("keys", j, "stored the preshared key of %s%s", i.ID, j.Words())
+		return c.Done("keys", j, "stored the preshared key of %s%s", i.ID, j.Words())
 	case i.Flags != old.Flags && old.Flags != 0:
-		return c.done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
+		return c.Done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
 	case i.Flags != 0:
-		return c.done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
+		return c.Done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
 	}
-	return c.done("keys", j, "replaced the preshared key of %s%s", i.ID, j.Words())
-}
-
-// keyOf returns what is stored for the identity and the ports of i; there is false
-// where nothing is.
-func keyOf(ctx context.Context, s *registry.Service, i *registry.IKEInfo) (old registry.IKEInfo, there bool, err error) {
-	old, err = s.IKEInfo(ctx, i.ID, i.Instance, i.Port)
-	var none *isdsc.Error
-	if errors.As(err, &none) && none.Code == isdsc.NoAuthInfoAvailable {
-		return old, false, nil
-	}
-	return old, err == nil, err
+	return c.Done("keys", j, "replaced the preshared key of %s%s", i.ID, j.Words())
 }
 
 // understandPSK takes the command line in, and reads the key. What is wrong with
@@ -107,7 +97,7 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 	if err := r.Set(args[1]); err != nil {
 		return i, machine.Usagef("REF: %v", err)
 	}
-	if err := flags.CheckRefs(&c.global.Key, &r); err != nil {
+	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return i, err
 	}
 	if err := scope.Check(); err != nil {
@@ -141,8 +131,8 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		Long:              manual.IPsecPSKList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
-			l := c.newListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
+		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
+			l := c.NewListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
 			var unread []error
 			for i, err := range s.IKEInfos(ctx) {
 				if err != nil {
@@ -162,10 +152,10 @@ func (c *command) ipsecPSKList() *cobra.Command {
 					return err
 				}
 			}
-			if l.Empty() && c.forPeople() && len(unread) == 0 {
-				c.say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.registryName())
+			if l.Empty() && c.ForPeople() && len(unread) == 0 {
+				c.Say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.RegistryName())
 			}
-			return c.endListing(l, unread...)
+			return c.EndListing(l, unread...)
 		}),
 	}
 }
@@ -187,7 +177,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			if bad != nil {
 				id = args[0] // perhaps of an older version, which took it for an identity
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
 					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
@@ -195,11 +185,11 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.done("removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
+				return c.Done("removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -209,7 +199,7 @@ type jsonID struct {
 
 func pskNames(ctx context.Context, s *registry.Service) (names []string) {
 	for i, err := range s.IKEInfos(ctx) {
-		if err != nil && !oneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, i.ID)

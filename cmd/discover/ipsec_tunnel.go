@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"net/netip"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -39,18 +39,18 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(making, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				return c.setTunnel(ctx, s, t)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
 // setTunnel stores a gateway, and says which one it replaces.
 func (c *command) setTunnel(ctx context.Context, s *registry.Service, t registry.TunnelAddress) error {
-	was, err := outerOf(ctx, s, &t)
+	was, err := app.StoredGateway(ctx, s, &t)
 	if err != nil {
 		return err
 	}
@@ -59,23 +59,9 @@ func (c *command) setTunnel(ctx context.Context, s *registry.Service, t registry
 	}
 	j := newJSONTunnel(&t)
 	if was.IsValid() && was != t.Outer {
-		return c.done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.Words(), was)
+		return c.Done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.Words(), was)
 	}
-	return c.done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.Words())
-}
-
-// outerOf returns the gateway that is stored for the destination and the ports of t;
-// invalid: none is.
-func outerOf(ctx context.Context, s *registry.Service, t *registry.TunnelAddress) (netip.Addr, error) {
-	for old, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil {
-			return netip.Addr{}, err
-		}
-		if old.Destination == t.Destination && old.Port == t.Port && strings.EqualFold(old.Instance, t.Instance) {
-			return old.Outer, nil
-		}
-	}
-	return netip.Addr{}, nil
+	return c.Done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.Words())
 }
 
 func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, err error) {
@@ -106,8 +92,8 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		Long:              manual.IPsecTunnelList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.registryVerb(reading, func(ctx context.Context, s *registry.Service, _ []string) error {
-			l := c.newListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
+		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
+			l := c.NewListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
 			var unread []error
 			for t, err := range s.TunnelModeOuterAddresses(ctx) {
 				if err != nil {
@@ -120,10 +106,10 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 					return err
 				}
 			}
-			if l.Empty() && c.forPeople() && len(unread) == 0 {
-				c.say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.registryName())
+			if l.Empty() && c.ForPeople() && len(unread) == 0 {
+				c.Say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.RegistryName())
 			}
-			return c.endListing(l, unread...)
+			return c.EndListing(l, unread...)
 		}),
 	}
 }
@@ -145,15 +131,15 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.registryVerb(changing, func(ctx context.Context, s *registry.Service, _ []string) error {
+			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.Instance, scope.Port.Number); err != nil {
 					return err
 				}
-				return c.done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
+				return c.Done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
 			})(cmd, args)
 		},
 	}
-	c.addFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -163,7 +149,7 @@ type jsonDestination struct {
 
 func tunnelNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil && !oneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
 			break
 		}
 		names = append(names, t.Destination.String())

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
@@ -22,7 +23,7 @@ import (
 
 // windowsTool does what Windows' iscsicli does, on our registry.
 type windowsTool struct {
-	*Command
+	*app.Command
 	literals bool // secrets may stand on the command line
 	run      flags.Run
 
@@ -36,7 +37,7 @@ type ending struct {
 }
 
 // iscsicli returns the verb.
-func iscsicliVerb(c *Command) *cobra.Command {
+func iscsicliVerb(c *app.Command) *cobra.Command {
 	t := &windowsTool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
@@ -55,10 +56,10 @@ func iscsicliVerb(c *Command) *cobra.Command {
 	cmd.SetFlagErrorFunc(iscsicliFlagError)
 	secrets := flags.NewSet()
 	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "take secrets from the command line, where others can see them")
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("Secrets", secrets),
 		flags.NewGroup("The run", t.run.FlagSet()),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -81,7 +82,7 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 
 // do runs a command line of the tool.
 func (t *windowsTool) do(ctx context.Context, args []string) error {
-	if !t.forPeople() || t.global.Output == render.FormatISCSIADM {
+	if !t.ForPeople() || t.Global.Output == render.FormatISCSIADM {
 		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
 	}
 	if len(args) == 0 {
@@ -99,12 +100,12 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return t.misunderstood(err)
 	}
 	for _, line := range verb.Unspecified(args[1:]) {
-		t.say("warning: iscsicli %s: %s", verb.Name, line)
+		t.Say("warning: iscsicli %s: %s", verb.Name, line)
 	}
-	if t.global.DryRun {
+	if t.Global.DryRun {
 		t.print().Line("Dry run: nothing is stored, and nothing is sent.")
 	}
-	t.strict = true
+	t.Strict = true
 	end, err := t.answer(ctx, request)
 	if err != nil {
 		if end, err = t.failed(err); err != nil {
@@ -122,7 +123,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 }
 
 // toolManual prints the arguments of a verb of the tool.
-func toolManual(c *Command, v *iscsicli.Verb) error {
+func toolManual(c *app.Command, v *iscsicli.Verb) error {
 	_, err := fmt.Fprint(c.Stdout, v.Usage())
 	return err
 }
@@ -140,7 +141,7 @@ func (t *windowsTool) misunderstood(err error) error {
 	if !errors.As(err, &usage) {
 		return err
 	}
-	t.say("%s", usage)
+	t.Say("%s", usage)
 	text := ""
 	if usage.Verb != nil {
 		text = usage.Verb.Usage()
@@ -171,9 +172,9 @@ func (t *windowsTool) failed(err error) (ending, error) {
 	if errors.As(err, &usage) || !errors.As(err, &e) {
 		return ending{}, err
 	}
-	unread := eachUnread(err)
-	t.tellUnread(unread)
-	if errors.Is(unreadStatus(unread), machine.StatusError(machine.ExitPartly)) {
+	unread := app.EachUnread(err)
+	t.TellUnread(unread)
+	if errors.Is(app.UnreadStatus(unread), machine.StatusError(machine.ExitPartly)) {
 		return ending{initiator.Code(err), machine.ExitPartly}, nil
 	}
 	return ending{initiator.Code(err), machine.ExitFailed}, nil
@@ -207,7 +208,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.AddTargetPortal:
 		return t.addTargetPortal(ctx, &q)
 	case iscsicli.RemoveTargetPortal:
-		return t.onRegistry(ctx, changing, func(s *registry.Service) error { return s.RemoveSendTargetPortal(ctx, q.Key) })
+		return t.onRegistry(ctx, app.Existing, func(s *registry.Service) error { return s.RemoveSendTargetPortal(ctx, q.Key) })
 	case iscsicli.RefreshTargetPortal:
 		return t.refreshTargetPortal(ctx, q.Key)
 	case iscsicli.ListTargetPortals:
@@ -219,7 +220,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.AddTarget:
 		return t.addTarget(ctx, &q)
 	case iscsicli.RemoveTarget:
-		return t.onRegistry(ctx, changing, func(s *registry.Service) error { return s.RemoveStaticTarget(ctx, q.Name) })
+		return t.onRegistry(ctx, app.Existing, func(s *registry.Service) error { return s.RemoveStaticTarget(ctx, q.Name) })
 	case iscsicli.ListInitiators:
 		return t.listInitiators(ctx)
 	case iscsicli.NodeName:
@@ -238,15 +239,15 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 	case iscsicli.Ping:
 		return t.ping(ctx, &q)
 	case iscsicli.Unavailable:
-		t.say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
+		t.Say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
 	}
 	return ending{isdsc.RequestNotSupported, machine.ExitFailed}, nil
 }
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.
-func (t *windowsTool) onRegistry(ctx context.Context, a access, use func(*registry.Service) error) (ending, error) {
+func (t *windowsTool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
 	if t.run.Capture != "" || t.run.CaptureSecrets {
 		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
 	}
-	return ending{}, t.withService(ctx, a, t.discoverer(nil), use)
+	return ending{}, t.WithService(ctx, a, t.NewDiscoverer(nil), use)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -24,11 +25,11 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		run.Timeout = q.Timeout
 	}
 	if q.Sized {
-		t.say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
+		t.Say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
 	}
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
-	return t.asking(ctx, trying, &run, 0, func(s *registry.Service) (ending, error) {
-		if t.global.DryRun {
+	return t.asking(ctx, app.DryRun, &run, 0, func(s *registry.Service) (ending, error) {
+		if t.Global.DryRun {
 			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}
@@ -37,8 +38,8 @@ func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error
 		var last error
 		for asked == 0 || asked < q.Count && pause(ctx, pingPause) {
 			r, _ := s.RefreshSendTargetPortal(ctx, key)
-			t.logResult(&r)
-			t.noteName(&r)
+			t.LogResult(&r)
+			t.NoteName(&r)
 			if asked++; !t.answered(&r) {
 				failed++
 				last = r.Err

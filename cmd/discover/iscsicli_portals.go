@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
@@ -21,8 +22,8 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 	}
 	p := q.Portal
 	p.Login = q.Login.Options
-	return t.asking(ctx, making, &t.run, p.Security, func(s *registry.Service) (ending, error) {
-		if t.global.DryRun {
+	return t.asking(ctx, app.CreateIfMissing, &t.run, p.Security, func(s *registry.Service) (ending, error) {
+		if t.Global.DryRun {
 			checked, err := s.CheckSendTargetPortal(ctx, p)
 			if err != nil {
 				return ending{}, err
@@ -42,7 +43,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 		}
 		t.tell(&r)
 		if r.Err != nil && r.Stored {
-			t.say("%s is in the registry all the same; see ListTargetPortals", r.Portal.Key())
+			t.Say("%s is in the registry all the same; see ListTargetPortals", r.Portal.Key())
 		}
 		return asked(&r), nil
 	})
@@ -50,12 +51,12 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 
 // refreshTargetPortal asks a portal again.
 func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
-	return t.asking(ctx, making, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
-		if t.global.DryRun {
+	return t.asking(ctx, app.CreateIfMissing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
+		if t.Global.DryRun {
 			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
 			return ending{}, nil
 		}
-		t.noteUnlisted(ctx, s, key)
+		t.NoteUnlisted(ctx, s, key)
 		r, _ := s.RefreshSendTargetPortal(ctx, key)
 		t.tell(&r)
 		return asked(&r), nil
@@ -64,7 +65,7 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 
 // listTargetPortals lists the entries of the registry.
 func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
+	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		var portals []registry.StoredPortal
 		var unread []error
 		for p, err := range s.SendTargetPortals(ctx) {
@@ -81,8 +82,8 @@ func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 
 // asking is withAsking for a verb with an ending of its own. flags are those that a portal
 // is to be asked under.
-func (t *windowsTool) asking(ctx context.Context, a access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
-	err = t.withAsking(ctx, a, run, flags.NewIPsec(given), func(s *registry.Service) (err error) {
+func (t *windowsTool) asking(ctx context.Context, a app.Access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
+	err = t.WithAsking(ctx, a, run, flags.NewIPsec(given), func(s *registry.Service) (err error) {
 		end, err = use(s)
 		return err
 	})
@@ -91,9 +92,9 @@ func (t *windowsTool) asking(ctx context.Context, a access, run *flags.Run, give
 
 // tell says what is to be said about a result.
 func (t *windowsTool) tell(r *initiator.Result) {
-	t.logResult(r)
-	t.noteName(r)
-	n := &render.Notes{Say: t.say, Flush: func() error { return nil }}
+	t.LogResult(r)
+	t.NoteName(r)
+	n := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
 	_ = n.Portal(r) // it can only fail to flush
 	_ = n.End(nil)
 }

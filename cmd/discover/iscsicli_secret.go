@@ -14,11 +14,11 @@ import (
 func (t *windowsTool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, literal bool, err error) {
 	switch err := r.Set(s.Argument()); {
 	case err == nil:
-		return r, false, flags.CheckRefs(&t.global.Key, &r)
+		return r, false, flags.CheckRefs(&t.Global.Key, &r)
 	case !t.literals:
 		return r, false, machine.Usagef("iscsicli: %s: %v; --allow-literal-secrets takes the secret all the same", what, err)
 	}
-	t.say("warning: %s is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without", what)
+	t.Say("warning: %s is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without", what)
 	return flags.SecretRef{}, true, nil
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -12,9 +13,9 @@ import (
 
 // listInitiators lists the initiator instances.
 func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
+	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		instances, unread := s.Instances(ctx)
-		if unread != nil && !oneRecord(unread) {
+		if unread != nil && !app.IsOneRecord(unread) {
 			return unread
 		}
 		var names []string
@@ -26,18 +27,18 @@ func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
 	})
 }
 
-// nodeName sets our iSCSI name; empty: the default.
+// app.NodeName sets our iSCSI name; empty: the default.
 func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error) {
-	a := making
+	a := app.CreateIfMissing
 	if name == "" {
-		a = changing
+		a = app.Existing
 	}
 	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		if err := s.SetInitiatorNodeName(ctx, name); err != nil {
 			return err
 		}
-		for _, w := range unusualName(name) {
-			t.say("warning: %s", w.Message)
+		for _, w := range app.UnusualName(name) {
+			t.Say("warning: %s", w.Message)
 		}
 		return nil
 	})
@@ -50,9 +51,9 @@ func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (e
 	if err != nil {
 		return end, err
 	}
-	a := making
+	a := app.CreateIfMissing
 	if value.IsZero() {
-		a = changing
+		a = app.Existing
 	}
 	short := false
 	end, err = t.onRegistry(ctx, a, func(s *registry.Service) (err error) {
@@ -74,12 +75,12 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 	if info.KeyRef != "" {
 		info.Key = auth.Secret{}
 	}
-	a := making
+	a := app.CreateIfMissing
 	if !q.Persist {
-		a = changing
+		a = app.Existing
 	}
 	return t.onRegistry(ctx, a, func(s *registry.Service) error {
-		old, there, err := keyOf(ctx, s, &info)
+		old, there, err := app.StoredPSK(ctx, s, &info)
 		if err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 			return err
 		}
 		if there && old.Flags != 0 && old.Flags != info.Flags {
-			t.say("warning: the security flags that came with the key before, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
+			t.Say("warning: the security flags that came with the key before, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
 		}
 		t.passing(q.Persist, "the key")
 		return nil
@@ -96,7 +97,7 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 
 // getPSKey shows the flags that came with a preshared key, and never the key.
 func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
+	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		info, err := s.IKEInfo(ctx, q.ID, q.Instance, q.Port)
 		if err == nil {
 			t.print().SecurityFlags(info.Flags)
@@ -109,16 +110,16 @@ func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (endin
 func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (ending, error) {
 	tunnel := q.Tunnel
 	if !tunnel.Outer.IsValid() {
-		return t.onRegistry(ctx, changing, func(s *registry.Service) error {
+		return t.onRegistry(ctx, app.Existing, func(s *registry.Service) error {
 			return s.RemoveTunnelModeOuterAddress(ctx, tunnel.Destination, tunnel.Instance, tunnel.Port)
 		})
 	}
-	a := making
+	a := app.CreateIfMissing
 	if !q.Persist {
-		a = changing
+		a = app.Existing
 	}
 	return t.onRegistry(ctx, a, func(s *registry.Service) error {
-		was, err := outerOf(ctx, s, &tunnel)
+		was, err := app.StoredGateway(ctx, s, &tunnel)
 		if err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (e
 			return err
 		}
 		if was.IsValid() && was != tunnel.Outer {
-			t.say("the gateway was %s before", was)
+			t.Say("the gateway was %s before", was)
 		}
 		t.passing(q.Persist, "the gateway")
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -28,20 +29,20 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 		return errors.Join(unread...)
 	}
 	if !force {
-		return t.onRegistry(ctx, reading, list)
+		return t.onRegistry(ctx, app.ReadOnly, list)
 	}
-	return t.asking(ctx, changing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
-		if t.global.DryRun {
+	return t.asking(ctx, app.Existing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
+		if t.Global.DryRun {
 			t.print().Line("Dry run: would have asked all portals.")
 			return ending{}, list(s)
 		}
 		asked, failed := 0, 0
 		var last error
-		n := &render.Notes{Say: t.say, Flush: func() error { return nil }}
+		n := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
 		for r := range s.RefreshAll(ctx) {
 			asked++
-			t.logResult(&r)
-			t.noteName(&r)
+			t.LogResult(&r)
+			t.NoteName(&r)
 			if _ = n.Portal(&r); r.Err != nil { // it can only fail to flush
 				failed++
 				last = r.Err
@@ -61,7 +62,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 
 // targetInfo shows how a target was found, or what one mechanism found of it.
 func (t *windowsTool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, error) {
-	return t.onRegistry(ctx, reading, func(s *registry.Service) error {
+	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		target, err := s.TargetInformation(ctx, q.Name, q.Mechanism)
 		if err != nil {
 			return err
@@ -84,9 +85,9 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 			return end, err
 		}
 	}
-	a := making
+	a := app.CreateIfMissing
 	if !target.Persist {
-		a = changing
+		a = app.Existing
 	}
 	return t.onRegistry(ctx, a, func(s *registry.Service) error {
 		_, there, err := s.StaticTarget(ctx, target.Name)
@@ -97,10 +98,10 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 			return err
 		}
 		if there && target.Persist && target.Flags&registry.MergeTargetInformation == 0 {
-			t.say("warning: the static target that had this name is replaced; target flag 4 adds to it")
+			t.Say("warning: the static target that had this name is replaced; target flag 4 adds to it")
 		}
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
-			t.say("warning: login options and mappings are not kept: discover logs in to no targets")
+			t.Say("warning: login options and mappings are not kept: discover logs in to no targets")
 		}
 		t.passing(target.Persist, "the target")
 		return nil
@@ -110,6 +111,6 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 // passing says that something is not kept.
 func (t *windowsTool) passing(persist bool, what string) {
 	if !persist {
-		t.say("%s is not stored, and forgotten by the end of this command", what)
+		t.Say("%s is not stored, and forgotten by the end of this command", what)
 	}
 }

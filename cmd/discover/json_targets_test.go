@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -164,30 +163,5 @@ func TestJSONPieces(t *testing.T) {
 	}
 	if largest > 2*render.MaxLines || total < 8<<20 {
 		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*render.MaxLines)
-	}
-}
-
-// TestUnlistedTargets: what was read of a portal that is not listed is in no other
-// result.
-func TestUnlistedTargets(t *testing.T) {
-	t.Parallel()
-	for _, format := range []string{render.FormatTable, render.FormatJSON} {
-		var text strings.Builder
-		c := &Command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
-		c.global.Output = format
-		w := render.NewStream(&text, nil)
-		o := c.newOutput(w)
-		b := &initiator.Batch{Result: &initiator.Result{}}
-		b.Add(&initiator.Target{Name: "iqn.2026-11.com.example:unlisted", Addresses: []initiator.TargetAddress{{Host: "h", Port: 3260}}})
-		if err := o.Targets(b); err != nil {
-			t.Fatal(err)
-		}
-		o.Silent(b.Result)
-		if err := errors.Join(o.Portal(&initiator.Result{}), o.End(nil), w.Close()); err != nil {
-			t.Fatal(err)
-		}
-		if s := text.String(); s == "" || strings.Contains(s, "unlisted") {
-			t.Errorf("-o %s: got %s", format, s)
-		}
 	}
 }

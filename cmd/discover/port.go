@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -32,8 +33,8 @@ func (c *command) portList() *cobra.Command {
 		Long:              manual.PortList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "PORTAL"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			var portal initiator.Portal
@@ -43,7 +44,7 @@ func (c *command) portList() *cobra.Command {
 					return err
 				}
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				selector, err := s.Selector(cmd.Context(), false)
 				if err != nil {
 					return err
@@ -55,14 +56,14 @@ func (c *command) portList() *cobra.Command {
 			})
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("Which ports", key.ListFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Which ports", key.ListFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
 	return cmd
 }
 
 // allPorts shows the ports of an instance, or of all.
 func (c *command) allPorts(selector *ports.Selector, instance string) error {
-	l := c.newListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
+	l := c.NewListing("ports", "port", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
 		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
@@ -77,7 +78,7 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 			return err
 		}
 	}
-	return c.endListing(l, eachUnread(selector.Damaged)...)
+	return c.EndListing(l, app.EachUnread(selector.Damaged)...)
 }
 
 // routedPorts shows the port that routing picks for each address of a portal, of
@@ -90,7 +91,7 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 	if err != nil {
 		return fail(initiator.StageResolve, err)
 	}
-	l := c.newListing("ports", "port", "PORTAL ADDRESS", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
+	l := c.NewListing("ports", "port", "PORTAL ADDRESS", "INSTANCE", "PORT", "ADDRESS", "INTERFACE", "STATE")
 	var last error
 	found := false
 	for _, addr := range addrs {
@@ -113,5 +114,5 @@ func (c *command) routedPorts(ctx context.Context, selector *ports.Selector, ins
 	if !found {
 		return fail(initiator.StageSelectPort, last)
 	}
-	return c.endListing(l, eachUnread(selector.Damaged)...)
+	return c.EndListing(l, app.EachUnread(selector.Damaged)...)
 }

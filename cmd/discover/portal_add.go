@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -35,13 +36,13 @@ func (c *command) portalAdd() *cobra.Command {
 		Long:              manual.PortalAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "PORTAL"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			p, err := a.understand(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			return c.withAsking(cmd.Context(), making, &a.run, &a.ipsec, func(s *registry.Service) error {
-				if c.global.DryRun {
+			return c.WithAsking(cmd.Context(), app.CreateIfMissing, &a.run, &a.ipsec, func(s *registry.Service) error {
+				if c.Global.DryRun {
 					return a.check(cmd.Context(), s, p)
 				}
 				return a.add(cmd.Context(), s, p)
@@ -50,14 +51,14 @@ func (c *command) portalAdd() *cobra.Command {
 	}
 	label := flags.NewSet()
 	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label, of no effect")
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The portal", label),
 		flags.NewGroup("The way to it", a.key.FlagSet(false)),
 		flags.NewGroup("Login", a.login.FlagSet()),
 		flags.NewGroup("IPsec", a.ipsec.FlagSet()),
 		flags.NewGroup("The run", a.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", a.addrs.FlagSet()),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteLogin(cmd)
 	flags.CompleteView(cmd)
 	c.completeKeyFlags(cmd)
@@ -78,7 +79,7 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if err := a.ipsec.Check(&a.Env); err != nil {
 		return p, err
 	}
-	if err := flags.CheckRefs(&a.global.Key, &a.login.CHAPSecret, &a.login.TargetSecret, &a.ipsec.PSK); err != nil {
+	if err := flags.CheckRefs(&a.Global.Key, &a.login.CHAPSecret, &a.login.TargetSecret, &a.ipsec.PSK); err != nil {
 		return p, err
 	}
 	p.Portal.SymbolicName = a.name
@@ -114,7 +115,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
 		return err
 	}
-	if a.global.Output == render.FormatISCSIADM {
+	if a.Global.Output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	listed, err := s.Listed(ctx, stored.Key())
@@ -139,10 +140,10 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	if errors.As(err, &usage) {
 		return err // of --key, which is asked for when there is something to seal
 	}
-	a.logResult(&r)
-	a.noteName(&r)
+	a.LogResult(&r)
+	a.NoteName(&r)
 	view.New(&a.Env, &a.addrs, &a.run, s.NewProber).Result(ctx, &r)
-	out := a.newWhole()
+	out := a.NewWhole()
 	if table, ok := out.Output.(*render.TableOutput); ok {
 		table.Adding = true
 	}
@@ -152,8 +153,8 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 	if err == nil {
 		return nil
 	}
-	if r.Stored && a.forPeople() {
-		a.say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
+	if r.Stored && a.ForPeople() {
+		a.Say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
 	}
 	return machine.StatusError(machine.ExitFailed)
 }

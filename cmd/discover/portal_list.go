@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -20,11 +21,11 @@ func (c *command) portalList() *cobra.Command {
 		Long:              manual.PortalList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				l := c.portalListing()
 				var unread []error
 				for p, err := range s.SendTargetPortals(cmd.Context()) {
@@ -36,17 +37,17 @@ func (c *command) portalList() *cobra.Command {
 						return err
 					}
 				}
-				if c.global.Output == render.FormatTable && l.Empty() && len(unread) == 0 {
-					c.say("no portals in the registry %s; discover portal add PORTAL puts one there", c.registryName())
+				if c.Global.Output == render.FormatTable && l.Empty() && len(unread) == 0 {
+					c.Say("no portals in the registry %s; discover portal add PORTAL puts one there", c.RegistryName())
 				}
-				return c.endListing(l, unread...)
+				return c.EndListing(l, unread...)
 			})
 		}),
 	}
 }
 
 func (c *command) portalListing() *render.Listing {
-	return c.newListing("portals", "stored-portal", "PORTAL", "NAME", "INSTANCE", "PORT", "LOGIN", "IPSEC", "LAST RESULT")
+	return c.NewListing("portals", "stored-portal", "PORTAL", "NAME", "INSTANCE", "PORT", "LOGIN", "IPSEC", "LAST RESULT")
 }
 
 // listPortal shows an entry of the registry.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -30,28 +31,28 @@ func (c *command) portalRefresh() *cobra.Command {
 		Short:             "ask portals again; without PORTAL all of the registry",
 		Long:              manual.PortalRefresh,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			portals, err := f.understand(args)
 			if err != nil {
 				return err
 			}
-			a := making
+			a := app.CreateIfMissing
 			if len(args) == 0 {
-				a = changing
+				a = app.Existing
 			}
-			return c.withAsking(cmd.Context(), a, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
-				if c.global.DryRun {
+			return c.WithAsking(cmd.Context(), a, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
+				if c.Global.DryRun {
 					return f.wouldAsk(cmd.Context(), s, portals)
 				}
 				return f.ask(cmd.Context(), s, portals)
 			})
 		}),
 	}
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The entries", f.key.FlagSet(false)),
 		flags.NewGroup("The run", f.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", f.addrs.FlagSet()),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteView(cmd)
 	c.completeKeyFlags(cmd)
 	return cmd
@@ -86,18 +87,18 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 			if keys[i], err = f.key.EntryKey(ctx, s, p); err != nil {
 				return err
 			}
-			f.noteUnlisted(ctx, s, keys[i])
+			f.NoteUnlisted(ctx, s, keys[i])
 		}
 		results = s.Refresh(ctx, keys)
 	}
 	asked, failed := 0, 0
-	out := f.newWhole()
+	out := f.NewWhole()
 	var err error
 	view := view.New(&f.Env, &f.addrs, &f.run, s.NewProber)
 	for b := range view.Batches(ctx, render.AsBatches(results)) {
 		r := b.Result
-		f.logResult(r)
-		f.noteName(r)
+		f.LogResult(r)
+		f.NoteName(r)
 		if asked++; r.Err != nil {
 			failed++
 		}
@@ -109,8 +110,8 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	if err := out.Close(err); err != nil {
 		return err
 	}
-	if asked == 0 && f.forPeople() {
-		f.say("no portals in the registry %s; discover portal add PORTAL puts one there", f.registryName())
+	if asked == 0 && f.ForPeople() {
+		f.Say("no portals in the registry %s; discover portal add PORTAL puts one there", f.RegistryName())
 	}
 	return partly(asked, failed)
 }
@@ -126,27 +127,12 @@ func partly(asked, failed int) error {
 	return machine.StatusError(machine.ExitFailed)
 }
 
-// noteUnlisted says that a portal is asked without the options that were perhaps
-// meant to go with it.
-func (c *Command) noteUnlisted(ctx context.Context, s *registry.Service, key initiator.Key) {
-	near, err := s.Near(ctx, key)
-	if err != nil || len(near) == 0 || !c.forPeople() {
-		return
-	}
-	for _, k := range near {
-		if k.Same(key) {
-			return
-		}
-	}
-	c.say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
-}
-
 // errNoLines is -o iscsiadm of a dry run.
 var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
 
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
-	if f.global.Output == render.FormatISCSIADM {
+	if f.Global.Output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	l := f.portalListing()
@@ -162,7 +148,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, porta
 	var unread []error
 	for p, err := range s.SendTargetPortals(ctx) {
 		if err != nil && p.Portal.Address == "" {
-			return f.endListing(l, err)
+			return f.EndListing(l, err)
 		}
 		if len(portals) > 0 && !without(&keys, p.Key()) {
 			continue
@@ -181,7 +167,7 @@ func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, porta
 			return err
 		}
 	}
-	return f.endListing(l, unread...)
+	return f.EndListing(l, unread...)
 }
 
 // without takes a key out of a list, and reports whether it was there.

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -18,15 +19,15 @@ func (c *command) portalRemove() *cobra.Command {
 		Long:              manual.PortalRemove,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			p, err := key.Entry(args[0])
 			if err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.Existing, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				k, err := key.EntryKey(cmd.Context(), s, p)
 				if err != nil {
 					return err
@@ -34,13 +35,13 @@ func (c *command) portalRemove() *cobra.Command {
 				if err := s.RemoveSendTargetPortal(cmd.Context(), k); err != nil {
 					return err
 				}
-				return c.done("removed", render.NewJSONKey(k), "removed %s", k)
+				return c.Done("removed", render.NewJSONKey(k), "removed %s", k)
 			})
 		}),
 	}
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The entry", key.FlagSet(false)),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	c.completeKeyFlags(cmd)
 	return cmd
 }

@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -177,96 +175,15 @@ func (l *sealedLab) keyID() string {
 		l.t.Fatal(err)
 	}
 	defer s.Close()
-	r, err := s.Get(l.t.Context(), sealingKey)
+	r, err := s.Get(l.t.Context(), "setting/sealing")
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var k sealing
+	var k struct{ Key string }
 	if err := json.Unmarshal(r.Value, &k); err != nil || k.Key == "" {
 		l.t.Fatalf("got %s, %v; want the id of a key", r.Value, err)
 	}
 	return k.Key
-}
-
-// TestRekeyTogether: what another process has sealed by the old key before a rekey it
-// cannot store afterwards, and what it reads it opens by the new one.
-func TestRekeyTogether(t *testing.T) {
-	t.Parallel()
-	l := newSealedLab(t)
-	store, err := sqlite.OpenExisting(t.Context(), l.registry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	c := &Command{Env: machine.Real()}
-	s := c.newSealer(t.Context(), store, l.registry)
-	sealed, err := s.Seal(auth.NewSecret([]byte("another secret")), "c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader := c.newSealer(t.Context(), store, l.registry)
-	if _, err := reader.Open(sealed, "c"); err != nil {
-		t.Fatal(err)
-	}
-	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
-		t.Fatal(r)
-	}
-	err = guardedStore{store, s}.Apply(t.Context(), registry.Change{Key: "psk/x", Version: registry.AnyVersion, Value: sealed})
-	if !errors.Is(err, errRekeyed) {
-		t.Errorf("got %v, want that the key was changed", err)
-	}
-	if r, err := store.Get(t.Context(), "psk/x"); err != nil || r.Version != 0 {
-		t.Errorf("what nobody can open was stored: %v, %v", r, err)
-	}
-	for r, err := range store.List(t.Context(), "psk/") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := registry.CheckRecord(r, reader); err != nil || n != 1 {
-			t.Errorf("%s: got %d secrets, %v", r.Key, n, err)
-		}
-	}
-	l.opens()
-}
-
-// TestRekeyDuringRun (issue 13, 18): a run reads the preshared keys once, and opens them
-// when it needs them. It opens those that it read before a rekey, also when it has
-// found the new key meanwhile. And what it finds without any secret is stored, although
-// it has sealed something before.
-func TestRekeyDuringRun(t *testing.T) {
-	t.Parallel()
-	l := newSealedLab(t)
-	store, err := sqlite.OpenExisting(t.Context(), l.registry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	c := &Command{Env: machine.Real()}
-	reader, writer := c.newSealer(t.Context(), store, l.registry), c.newSealer(t.Context(), store, l.registry)
-	if _, err := writer.Seal(auth.NewSecret([]byte("another secret")), "c"); err != nil {
-		t.Fatal(err)
-	}
-	const psk = "psk/storage.example//4294967295"
-	opens := func(r registry.Record, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := registry.CheckRecord(r, reader); err != nil || n != 1 {
-			t.Errorf("got %d secrets, %v", n, err)
-		}
-	}
-	before, err := store.Get(t.Context(), psk)
-	opens(before, err)
-	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
-		t.Fatal(r)
-	}
-	opens(store.Get(t.Context(), psk))
-	opens(before, nil)
-	found := registry.Change{Key: "target/iqn.2026-11.com.example:disk1/x", Value: []byte(`{"name":"iqn.2026-11.com.example:disk1"}`)}
-	if err := (guardedStore{store, writer}).Apply(t.Context(), found); err != nil {
-		t.Errorf("a target: %v", err)
-	}
 }
 
 // TestRekeyRefuses: a secret that the old key does not open, and another registry that

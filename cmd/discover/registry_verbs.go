@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -32,23 +33,23 @@ func (c *command) registryPathVerb() *cobra.Command {
 		Long:              manual.RegistryPath,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			path, from, err := c.registryPlace()
+			path, from, err := c.RegistryPlace()
 			if err != nil {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
 				return machine.Usagef("a relative path, and the current folder is gone")
 			}
-			if c.forPeople() {
+			if c.ForPeople() {
 				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
 				return err
 			}
-			l := c.newListing("registry", "registry")
-			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(filepath.Join(filepath.Dir(path), keyFile)), from}); err != nil {
+			l := c.NewListing("registry", "registry")
+			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(filepath.Join(filepath.Dir(path), app.KeyFile)), from}); err != nil {
 				return err
 			}
 			return l.End()
@@ -64,18 +65,18 @@ func (c *command) registryCheck() *cobra.Command {
 		Long:              manual.RegistryCheck,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			path, err := c.registryPath()
+			path, err := c.RegistryPath()
 			if err != nil {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
 				return machine.Usagef("a relative path, and the current folder is gone")
 			}
-			return c.checkRegistry(cmd.Context(), path)
+			return c.CheckRegistry(cmd.Context(), path)
 		}),
 	}
 }

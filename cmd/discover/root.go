@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -12,27 +13,9 @@ import (
 )
 
 // A command is one run of discover, as the verbs see it.
-type command struct{ *Command }
-
-// A Command is one run of discover: the machine, the flags of all verbs, and what a
-// verb needs to open the registry, to ask portals and to show results.
-type Command struct {
-	machine.Env
-	global flags.Global
-	line   *machine.StatusLine              // standard error
-	groups map[*cobra.Command][]flags.Group // of each verb, for its manual
-	strict bool                             // hold CHAP secrets to what Windows takes
-	us     nodeName                         // who asks, where no portal and no instance says otherwise; empty: not known yet
-	said   map[string]bool                  // lines that are said once
-	manual error                            // why the manual that --help asked for was not written
-}
-
-// addFlags gives a verb its flags.
-func (c *Command) addFlags(cmd *cobra.Command, groups ...flags.Group) {
-	for _, g := range groups {
-		cmd.Flags().AddFlagSet(g.Set)
-	}
-	c.groups[cmd] = groups
+type command struct {
+	*app.Command
+	manual error // why the manual that --help asked for was not written
 }
 
 // run is the whole command. It returns the exit status.
@@ -41,7 +24,7 @@ func run(ctx context.Context, args []string, w machine.Env) int {
 	defer stop()
 	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
 	w.Stderr = line
-	c := &command{&Command{Env: w, line: line, groups: make(map[*cobra.Command][]flags.Group)}}
+	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
 	args, err := verbFirst(root, args)
 	if err == nil {
@@ -50,7 +33,7 @@ func run(ctx context.Context, args []string, w machine.Env) int {
 			err = c.manual
 		}
 	}
-	return c.exit(err)
+	return c.Exit(err)
 }
 
 // root returns the command tree.
@@ -76,7 +59,7 @@ func (c *command) root() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false
-	root.PersistentFlags().AddFlagSet(c.global.FlagSet(c.UsualRegistry()))
+	root.PersistentFlags().AddFlagSet(c.Global.FlagSet(c.UsualRegistry()))
 	_ = root.RegisterFlagCompletionFunc("output", flags.Complete(render.Formats...))
 	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -53,18 +54,18 @@ func (c *command) scan() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := s.understand(cmd.Context(), args); err != nil {
 				return err
 			}
 			return s.withRegistry(cmd.Context(), func() error {
 				d := s.discoverer()
-				c.secure(d, &s.ipsec, s.mayUse || s.options.Flags&initiator.LoginRequireIPsec != 0)
-				return c.capturing(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&initiator.LoginRequireIPsec != 0)
+				return c.Capture(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
 			})
 		}),
 	}
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The way to a portal", s.key.FlagSet(true)),
 		flags.NewGroup("Login", s.login.FlagSet()),
 		flags.NewGroup("The run", s.run.FlagSet()),
@@ -133,14 +134,14 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	if s.key.Instance == "" && !s.key.Port.Given {
 		return run()
 	}
-	return s.withService(ctx, reading, s.command.discoverer(nil), func(service *registry.Service) (err error) {
+	return s.WithService(ctx, app.ReadOnly, s.command.NewDiscoverer(nil), func(service *registry.Service) (err error) {
 		if s.ports, err = service.Selector(ctx, false); err != nil {
 			return err
 		}
-		if s.us.name, err = service.InitiatorNodeName(ctx); err != nil {
+		if s.Initiator.Name, err = service.InitiatorNodeName(ctx); err != nil {
 			return err
 		}
-		s.us.origin = "initiator set-name"
+		s.Initiator.Origin = "initiator set-name"
 		if s.key.Port.Each {
 			s.each = sweep.NewEach(s.key.Instance, s.ports, &s.Env, s.run.Limit)
 		}
@@ -158,12 +159,12 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 func (s *scan) discoverer() *initiator.Discoverer {
 	switch {
 	case s.options.InitiatorName != "":
-		s.us = nodeName{name: s.options.InitiatorName, origin: s.login.InitiatorName.Origin()}
-	case s.us.name == "":
-		s.us = s.defaultName(s.run.Strict)
+		s.Initiator = app.NodeName{Name: s.options.InitiatorName, Origin: s.login.InitiatorName.Origin()}
+	case s.Initiator.Name == "":
+		s.Initiator = s.DefaultName(s.run.Strict)
 	}
 	d := &initiator.Discoverer{
-		InitiatorName: s.us.name,
+		InitiatorName: s.Initiator.Name,
 		Ports:         s.ports,
 		Rules:         s.rules,
 		Dial:          s.Dial,
@@ -173,16 +174,16 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Lookup, d.Ports = s.each.Lookup, s.each.Ports()
 	}
 	s.run.Apply(d)
-	if d.MaxText == 0 && (s.each != nil || s.global.Output == render.FormatJSON || s.global.Output == render.FormatTable) && s.global.Output != render.FormatJSONL {
+	if d.MaxText == 0 && (s.each != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
 	if s.portals.Count == 1 && s.each == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	if s.run.Trace {
-		d.Trace = tracer(s.Stderr)
+		d.Trace = app.Tracer(s.Stderr)
 	}
-	s.log().Info("scan", "initiator_name", s.us.name, "from", s.us.origin, "portals", s.portals.Count)
+	s.Log().Info("scan", "initiator_name", s.Initiator.Name, "from", s.Initiator.Origin, "portals", s.portals.Count)
 	return d
 }
 
@@ -219,7 +220,7 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 		s.noteNameOf(b)
 		err := out.Targets(b)
 		if err == nil && b.Result != nil {
-			s.logResult(b.Result)
+			s.LogResult(b.Result)
 			err = s.showResult(b.Index, b.Result, out, t)
 		}
 		if err == nil {
@@ -253,7 +254,7 @@ func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *
 // scanOutput returns the output of a scan: with more than one session for a
 // portal the forms of it that say which.
 func (s *scan) scanOutput(w *render.Stream) render.Output {
-	out := s.newOutput(w)
+	out := s.NewOutput(w)
 	if s.each == nil {
 		return out
 	}
@@ -273,11 +274,11 @@ func (s *scan) scanOutput(w *render.Stream) render.Output {
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
 func (s *scan) newProgress() *sweep.Progress {
-	columns := s.line.Columns()
+	columns := s.Line.Columns()
 	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
 		return nil
 	}
-	p := &sweep.Progress{Line: s.line, Total: s.portals.Count, Start: time.Now(), Each: s.each, Quit: make(chan struct{})}
+	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Each: s.each, Quit: make(chan struct{})}
 	p.Done.Go(p.Run)
 	return p
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
 // Batches runs the discovery. For -o jsonl they come as they happen, else in the
@@ -26,7 +28,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
 	}
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
-	if s.global.Output == render.FormatJSONL {
+	if s.Global.Output == render.FormatJSONL {
 		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
@@ -77,4 +79,16 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 		index++
 	}
 	return nil
+}
+
+// noteNameOf is noteName for a batch, whose targets may come before its result.
+// Where ports have names of their own only the result tells which was used.
+func (s *scan) noteNameOf(b *initiator.Batch) {
+	named := func(p ports.Port) bool { return p.NodeName != "" }
+	switch {
+	case b.Result != nil:
+		s.NoteName(b.Result)
+	case s.Initiator.Because != "" && b.Len() > 0 && (s.ports == nil || !slices.ContainsFunc(s.ports.Ports, named)):
+		s.NoteDefaultName()
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -32,8 +33,8 @@ func (c *command) targetAdd() *cobra.Command {
 		Long:              manual.TargetAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(1, 1, "NAME"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
@@ -43,11 +44,11 @@ func (c *command) targetAdd() *cobra.Command {
 			if merge {
 				t.Flags |= registry.MergeTargetInformation
 			}
-			a := making
+			a := app.CreateIfMissing
 			if noPersist {
-				a = changing
+				a = app.Existing
 			}
-			return c.withService(cmd.Context(), a, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), a, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				return c.addTarget(cmd.Context(), s, t)
 			})
 		}),
@@ -58,9 +59,9 @@ func (c *command) targetAdd() *cobra.Command {
 	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
 	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it; default: replace it")
 	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The target", fs),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -74,10 +75,10 @@ func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry
 		return err
 	}
 	if unusual, _ := name.CheckName(t.Name); unusual != "" {
-		c.say("warning: %s is no iSCSI name: %s", t.Name, unusual)
+		c.Say("warning: %s is no iSCSI name: %s", t.Name, unusual)
 	}
 	if !t.Persist {
-		c.say("%s is not stored, and forgotten by the end of this command", t.Name)
+		c.Say("%s is not stored, and forgotten by the end of this command", t.Name)
 	}
 	now, _, err := s.StaticTarget(ctx, t.Name)
 	if err != nil {
@@ -85,11 +86,11 @@ func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry
 	}
 	switch {
 	case !t.Persist || !there:
-		return c.done("targets", newJSONStatic(&now), "added static target %s", t.Name)
+		return c.Done("targets", newJSONStatic(&now), "added static target %s", t.Name)
 	case t.Flags&registry.MergeTargetInformation != 0:
-		return c.done("targets", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+		return c.Done("targets", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 	}
-	return c.done("targets", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+	return c.Done("targets", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 }
 
 // staticText says in words what is configured of a target.

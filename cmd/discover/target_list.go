@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -41,16 +42,16 @@ func (c *command) targetList() *cobra.Command {
 		Long:              manual.TargetList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if !t.refresh {
 				if t.run.Capture != "" || t.run.CaptureSecrets {
 					return machine.Usagef("--capture goes with --refresh: without, nothing is sent")
 				}
-				return c.withService(cmd.Context(), reading, c.discoverer(nil), func(s *registry.Service) error {
+				return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 					return t.list(cmd.Context(), s)
 				})
 			}
-			return c.withAsking(cmd.Context(), changing, &t.run, &flags.IPsec{}, func(s *registry.Service) error {
+			return c.WithAsking(cmd.Context(), app.Existing, &t.run, &flags.IPsec{}, func(s *registry.Service) error {
 				t.ask(cmd.Context(), s)
 				// What is known is listed also where the context has ended meanwhile.
 				return t.list(context.WithoutCancel(cmd.Context()), s)
@@ -59,7 +60,7 @@ func (c *command) targetList() *cobra.Command {
 	}
 	first := flags.NewSet()
 	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("The list", first),
 		flags.NewGroup("The run of --refresh", t.run.FlagSet()))
 	return cmd
@@ -67,13 +68,13 @@ func (c *command) targetList() *cobra.Command {
 
 // ask asks all portals. Those that do not answer cost nothing that is known.
 func (t *targetList) ask(ctx context.Context, s *registry.Service) {
-	notes := &render.Notes{Say: t.say, Flush: func() error { return nil }}
+	notes := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
 	names := &machine.InterfaceNames{List: t.Interfaces}
 	for r := range s.RefreshAll(ctx) {
-		t.logResult(&r)
-		t.noteName(&r)
+		t.LogResult(&r)
+		t.NoteName(&r)
 		t.asked++
-		if t.forPeople() {
+		if t.ForPeople() {
 			_ = notes.Portal(&r)
 		}
 		if r.Err != nil {
@@ -85,7 +86,7 @@ func (t *targetList) ask(ctx context.Context, s *registry.Service) {
 
 // list shows what is known. What could not be asked decides the exit status.
 func (t *targetList) list(ctx context.Context, s *registry.Service) error {
-	l := t.newListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
+	l := t.NewListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
 	empty := true
 	var unread []error
 	for target, err := range s.Targets(ctx, false) {
@@ -98,18 +99,18 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 			return err
 		}
 	}
-	if empty && t.forPeople() {
-		t.say("no targets are known; discover portal add PORTAL finds some")
+	if empty && t.ForPeople() {
+		t.Say("no targets are known; discover portal add PORTAL finds some")
 	}
 	if t.leftOut > 0 {
-		t.say("%s left out: unusable from here", machine.Plural(t.leftOut, "address was", "addresses were"))
+		t.Say("%s left out: unusable from here", machine.Plural(t.leftOut, "address was", "addresses were"))
 	}
 	refused := partly(t.asked, len(t.failed.All))
-	return worse(t.endListingWith(l, &t.failed, unread), refused)
+	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)
 }
 
 func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error {
-	if t.global.Output == render.FormatISCSIADM {
+	if t.Global.Output == render.FormatISCSIADM {
 		return t.lines(target)
 	}
 	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)
@@ -136,7 +137,7 @@ func (t *targetList) lines(target *registry.KnownTarget) error {
 		return err
 	}
 	if t.leftOut += out.LeftOut; len(all) > 0 && out.LeftOut == len(all) && !b.Address.IsValid() {
-		t.say("%s: none of its addresses can be used from here", target.Name)
+		t.Say("%s: none of its addresses can be used from here", target.Name)
 	}
 	return out.HandOn()
 }

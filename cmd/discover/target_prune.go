@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -23,20 +24,20 @@ func (c *command) targetPrune() *cobra.Command {
 		Long:              manual.TargetPrune,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
-		RunE: c.answering(func(cmd *cobra.Command, _ []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.Existing, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				return c.prune(cmd.Context(), s, missingFor)
 			})
 		}),
 	}
 	fs := flags.NewSet()
 	fs.Var(flags.NewDuration(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
-	c.addFlags(cmd,
+	c.AddFlags(cmd,
 		flags.NewGroup("What to forget", fs),
-		flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -65,10 +66,10 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 		left[r.jsonPruned] = true
 	}
 	head := "FORGOTTEN"
-	if c.global.DryRun {
+	if c.Global.DryRun {
 		head = "WOULD BE FORGOTTEN"
 	}
-	l := c.newListing("pruned", "pruned", head, "FOUND BY")
+	l := c.NewListing("pruned", "pruned", head, "FOUND BY")
 	l.Would = "would have forgotten these"
 	forgotten := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
 	n := len(forgotten)
@@ -77,13 +78,13 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 		if l.Would = "would have removed " + text; n > 0 {
 			l.Would += ", and forgotten these"
 		}
-		if !c.global.DryRun {
-			c.say("removed %s", text)
+		if !c.Global.DryRun {
+			c.Say("removed %s", text)
 		}
 	} else if n == 0 {
 		l.Would = "would have forgotten nothing"
-		if c.forPeople() && !c.global.DryRun {
-			c.say("nothing to forget")
+		if c.ForPeople() && !c.Global.DryRun {
+			c.Say("nothing to forget")
 		}
 	}
 	for _, r := range forgotten {
@@ -91,7 +92,7 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 			return err
 		}
 	}
-	return c.endListing(l, unread...)
+	return c.EndListing(l, unread...)
 }
 
 // A knownRecord is a target by one mechanism.
@@ -104,7 +105,7 @@ type knownRecord struct {
 func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, unread []error, err error) {
 	for t, err := range s.Targets(ctx, false) {
 		switch {
-		case err != nil && !oneRecord(err):
+		case err != nil && !app.IsOneRecord(err):
 			return nil, nil, err
 		case err != nil:
 			unread = append(unread, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -22,18 +23,18 @@ func (c *command) targetRemove() *cobra.Command {
 		Long:              manual.TargetRemove,
 		ValidArgsFunction: c.completeFromRegistry(staticNames),
 		Args:              arguments(1, 1, "NAME"),
-		RunE: c.answering(func(cmd *cobra.Command, args []string) error {
-			if err := c.noTargetLines(cmd); err != nil {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
-			return c.withService(cmd.Context(), changing, c.discoverer(nil), func(s *registry.Service) error {
+			return c.WithService(cmd.Context(), app.Existing, c.NewDiscoverer(nil), func(s *registry.Service) error {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.done("removed", jsonName{render.JSONText(args[0])}, "removed static target %s", args[0])
+				return c.Done("removed", jsonName{render.JSONText(args[0])}, "removed static target %s", args[0])
 			})
 		}),
 	}
-	c.addFlags(cmd, flags.NewGroup("Changes", c.global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }

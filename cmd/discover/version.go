@@ -32,15 +32,15 @@ type jsonBuild struct {
 
 // printVersion prints the version, for people in a line.
 func (c *command) printVersion(cmd *cobra.Command) error {
-	if err := c.noTargetLines(cmd); err != nil {
+	if err := c.RefuseTargetLines(cmd); err != nil {
 		return err
 	}
 	j := jsonBuild{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		j.Version = render.JSONText(info.Main.Version)
 	}
-	if !c.forPeople() {
-		return c.object("build", j, "", nil, nil)
+	if !c.ForPeople() {
+		return c.Object("build", j, "", nil, nil)
 	}
 	_, err := fmt.Fprintf(c.Stdout, "discover %s %s %s/%s\n", j.Version, j.Go, j.OS, j.Arch)
 	return err

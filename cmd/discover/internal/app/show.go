@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -9,27 +9,27 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// newListing returns a listing. What it writes it writes at once: a list of the
+// NewListing returns a listing. What it writes it writes at once: a list of the
 // registry has an end.
-func (c *Command) newListing(name, kind string, head ...string) *render.Listing {
+func (c *Command) NewListing(name, kind string, head ...string) *render.Listing {
 	return &render.Listing{
-		W: c.Stdout, Format: c.global.Output, DryRun: c.global.DryRun, Would: "nothing is stored, and nothing is sent",
+		W: c.Stdout, Format: c.Global.Output, DryRun: c.Global.DryRun, Would: "nothing is stored, and nothing is sent",
 		Name: name, Kind: kind, Columns: render.Columns{W: c.Stdout, Head: head},
 	}
 }
 
 // failure answers with what a verb could not do, and returns the exit status.
 func (c *Command) failure(errs ...error) error {
-	l := c.newListing("results", "portal")
+	l := c.NewListing("results", "portal")
 	l.Would = "" // it did not come so far
 	for _, err := range errs {
-		switch c.global.Output {
+		switch c.Global.Output {
 		case render.FormatJSON, render.FormatJSONL:
 			if err := l.Item(render.NewJSONFailure(err)); err != nil {
 				return err
 			}
 		default:
-			c.say("%s", machine.WithoutPackage(err))
+			c.Say("%s", machine.WithoutPackage(err))
 		}
 	}
 	if err := l.End(); err != nil {
@@ -38,29 +38,29 @@ func (c *Command) failure(errs ...error) error {
 	return machine.StatusError(machine.ExitFailed)
 }
 
-// done answers that something was changed, or in a dry run would be: for people
+// Done answers that something was changed, or in a dry run would be: for people
 // by a line.
-func (c *Command) done(name string, j any, format string, args ...any) error {
-	if c.forPeople() {
-		if c.global.DryRun {
+func (c *Command) Done(name string, j any, format string, args ...any) error {
+	if c.ForPeople() {
+		if c.Global.DryRun {
 			format = "dry run: would have " + format
 		}
 		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
 		return err
 	}
-	l := c.newListing(name, name)
+	l := c.NewListing(name, name)
 	if err := l.Item(j); err != nil {
 		return err
 	}
 	return l.End()
 }
 
-// newOutput returns the output of a format. notes takes lines for people that
+// NewOutput returns the output of a format. notes takes lines for people that
 // are no results; before each of them, flush has what was written seen.
-func (c *Command) newOutput(w *render.Stream) render.Output {
+func (c *Command) NewOutput(w *render.Stream) render.Output {
 	names := &machine.InterfaceNames{List: c.Interfaces}
-	notes := &render.Notes{Say: c.say, Flush: w.Flush}
-	switch c.global.Output {
+	notes := &render.Notes{Say: c.Say, Flush: w.Flush}
+	switch c.Global.Output {
 	case render.FormatJSON:
 		return render.NewJSONOutput(w, names, c.Room.Collected)
 	case render.FormatJSONL:
@@ -74,20 +74,20 @@ func (c *Command) newOutput(w *render.Stream) render.Output {
 // askedAs returns what tells people as whom portals are asked, where people read.
 func (c *Command) askedAs() render.AskedAs {
 	a := render.AskedAs{InRow: func() bool { return c.Terminal(c.Stdout) > 0 }}
-	if c.line != nil && c.line.Columns() > 0 {
+	if c.Line != nil && c.Line.Columns() > 0 {
 		a.SayOnce = c.sayOnce
 	}
 	return a
 }
 
-func (c *Command) newWhole() *render.Whole {
+func (c *Command) NewWhole() *render.Whole {
 	w := render.NewStream(c.Stdout, nil)
-	return &render.Whole{Output: c.newOutput(w), W: w}
+	return &render.Whole{Output: c.NewOutput(w), W: w}
 }
 
-// logResult is for -v.
-func (c *Command) logResult(r *initiator.Result) {
-	if !c.global.Verbose {
+// LogResult is for -v.
+func (c *Command) LogResult(r *initiator.Result) {
+	if !c.Global.Verbose {
 		return
 	}
 	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
@@ -105,5 +105,28 @@ func (c *Command) logResult(r *initiator.Result) {
 		errors.As(r.Err, &e)
 		args = append(args, "stage", e.Stage.String(), "error", machine.WithoutPackage(r.Err))
 	}
-	c.log().Info("portal done", args...)
+	c.Log().Info("portal done", args...)
+}
+
+// Object shows one thing: in JSON a document with it, or a line; for people a
+// row under its head, and in a dry run before that what the row is.
+func (c *Command) Object(name string, j any, would string, head, row []string) error {
+	l := c.NewListing(name, name, head...)
+	l.Would = would
+	if c.Global.Output != render.FormatJSON {
+		if err := l.Item(j, row); err != nil {
+			return err
+		}
+		return l.End()
+	}
+	document := map[string]any{"version": 1, name: j}
+	if c.Global.DryRun {
+		document["dry_run"] = true
+	}
+	b, err := render.Marshal(document)
+	if err != nil {
+		return err
+	}
+	_, err = c.Stdout.Write(b)
+	return err
 }

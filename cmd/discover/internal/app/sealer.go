@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -31,11 +31,11 @@ type sealer struct {
 	earlier []registry.Sealer // found before the registry was given another key
 }
 
-// keyFile is the name of the key beside the registry.
-const keyFile = "registry.key"
+// KeyFile is the name of the key beside the registry.
+const KeyFile = "registry.key"
 
 func (c *Command) newSealer(ctx context.Context, store registry.Store, registry string) *sealer {
-	return &sealer{Command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), keyFile)}
+	return &sealer{Command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), KeyFile)}
 }
 
 // Seal seals a secret, and makes the key if there is none.
@@ -86,7 +86,7 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		return nil, err
 	}
 	s.by = known.generation()
-	switch given := s.global.Key.Given(); {
+	switch given := s.Global.Key.Given(); {
 	case known != nil && known.Salt != nil && given:
 		s.found, err = s.known(known, version, create)
 	case known != nil && known.Salt != nil:
@@ -97,9 +97,9 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		s.found, s.by, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
-	case s.global.DryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
+	case s.Global.DryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
-	case s.global.DryRun && !create && (known == nil || known.Key == ""):
+	case s.Global.DryRun && !create && (known == nil || known.Key == ""):
 		return seal.KeyFileFor(s.file, s.registry), nil // not kept: by Seal it would make the key
 	case known != nil && known.Key != "":
 		s.found = seal.KeyFileOf(s.file, known.Key)
@@ -122,7 +122,7 @@ func fileExists(path string) bool {
 
 // passphrase returns the sealer of --key with a salt.
 func (s *sealer) passphrase(salt []byte) (*seal.Sealer, error) {
-	secret, err := s.global.Key.Resolve(s.ctx, &s.Env, "--key", "passphrase of the registry")
+	secret, err := s.Global.Key.Resolve(s.ctx, &s.Env, "--key", "passphrase of the registry")
 	if err != nil {
 		return nil, err
 	}

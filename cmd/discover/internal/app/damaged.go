@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// oneRecord reports an error that is about one record of the registry alone: it is
+// IsOneRecord reports an error that is about one record of the registry alone: it is
 // damaged, or a newer version wrote it. The answer goes on without that record.
-func oneRecord(err error) bool {
+func IsOneRecord(err error) bool {
 	var (
 		damaged *registry.RegistryError
 		newer   *registry.RecordFormatError
@@ -19,23 +19,23 @@ func oneRecord(err error) bool {
 	return errors.As(err, &damaged) || errors.As(err, &newer)
 }
 
-// unreadStatus is the exit status of an answer without what could not be read: partly
+// UnreadStatus is the exit status of an answer without what could not be read: partly
 // where that is single records, failed where the registry broke off.
-func unreadStatus(unread []error) error {
+func UnreadStatus(unread []error) error {
 	if len(unread) == 0 {
 		return nil
 	}
 	for _, err := range unread {
-		if !oneRecord(err) {
+		if !IsOneRecord(err) {
 			return machine.StatusError(machine.ExitFailed)
 		}
 	}
 	return machine.StatusError(machine.ExitPartly)
 }
 
-// eachUnread takes an error of several records apart, so that each has a line or a
+// EachUnread takes an error of several records apart, so that each has a line or a
 // result of its own.
-func eachUnread(err error) (unread []error) {
+func EachUnread(err error) (unread []error) {
 	type joined interface{ Unwrap() []error }
 	if err == nil {
 		return nil
@@ -57,9 +57,9 @@ func eachUnread(err error) (unread []error) {
 	return unread
 }
 
-// worse returns the worse of two endings of one answer: an error that was not told yet,
+// Worse returns the worse of two endings of one answer: an error that was not told yet,
 // or an exit status.
-func worse(a, b error) error {
+func Worse(a, b error) error {
 	var status machine.StatusError
 	switch {
 	case a == nil:
@@ -70,27 +70,27 @@ func worse(a, b error) error {
 	return a
 }
 
-// tellUnread says on standard error what could not be read.
-func (c *Command) tellUnread(unread []error) {
+// TellUnread says on standard error what could not be read.
+func (c *Command) TellUnread(unread []error) {
 	for _, err := range unread {
-		c.say("%s", machine.WithoutPackage(err))
+		c.Say("%s", machine.WithoutPackage(err))
 	}
 }
 
-// endListing ends a listing, with what could not be read.
-func (c *Command) endListing(l *render.Listing, unread ...error) error {
+// EndListing ends a listing, with what could not be read.
+func (c *Command) EndListing(l *render.Listing, unread ...error) error {
 	failed := new(render.FailedResults)
-	return c.endListingWith(l, failed, unread)
+	return c.EndListingWith(l, failed, unread)
 }
 
-// endListingWith is endListing behind other failed results.
-func (c *Command) endListingWith(l *render.Listing, failed *render.FailedResults, unread []error) error {
-	if c.forPeople() {
+// EndListingWith is endListing behind other failed results.
+func (c *Command) EndListingWith(l *render.Listing, failed *render.FailedResults, unread []error) error {
+	if c.ForPeople() {
 		if err := l.End(); err != nil {
 			return err
 		}
-		c.tellUnread(unread)
-		return unreadStatus(unread)
+		c.TellUnread(unread)
+		return UnreadStatus(unread)
 	}
 	for _, err := range unread {
 		failed.All = append(failed.All, render.FailedWith(render.NewJSONFailure(err)).All...)
@@ -98,5 +98,5 @@ func (c *Command) endListingWith(l *render.Listing, failed *render.FailedResults
 	if err := l.EndWith(failed); err != nil {
 		return err
 	}
-	return unreadStatus(unread)
+	return UnreadStatus(unread)
 }

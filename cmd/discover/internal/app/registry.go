@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -15,19 +15,19 @@ import (
 )
 
 // An access is what a verb does with the registry.
-type access int
+type Access int
 
 const (
-	reading  access = iota // shows what is in it, and makes none
-	changing               // changes what is in it, and makes none
-	making                 // makes one where there is none
-	trying                 // works on a copy, and nothing lasts
+	ReadOnly        Access = iota // shows what is in it, and makes none
+	Existing                      // changes what is in it, and makes none
+	CreateIfMissing               // makes one where there is none
+	DryRun                        // works on a copy, and nothing lasts
 )
 
-// withService opens the registry and hands over the service on it. What the
+// WithService opens the registry and hands over the service on it. What the
 // registry itself fails with is an *initiator.Error of stage store.
-func (c *Command) withService(ctx context.Context, a access, d *initiator.Discoverer, use func(*registry.Service) error) error {
-	path, err := c.registryPath()
+func (c *Command) WithService(ctx context.Context, a Access, d *initiator.Discoverer, use func(*registry.Service) error) error {
+	path, err := c.RegistryPath()
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c *Command) withService(ctx context.Context, a access, d *initiator.Discov
 	if err != nil {
 		return &initiator.Error{Stage: initiator.StageStore, Err: err}
 	}
-	c.log().Info("registry", "file", path)
+	c.Log().Info("registry", "file", path)
 	sealer := c.newSealer(ctx, store, path)
 	s, err := registry.Open(registry.Config{
 		Store:      guardedStore{store, sealer},
@@ -56,15 +56,15 @@ func (c *Command) withService(ctx context.Context, a access, d *initiator.Discov
 
 // openStore opens the registry. For a dry run it is a copy in memory: the same
 // rules hold there, and nothing lasts.
-func (c *Command) openStore(ctx context.Context, path string, a access) (registry.Store, error) {
-	if c.global.DryRun {
-		a = trying
+func (c *Command) openStore(ctx context.Context, path string, a Access) (registry.Store, error) {
+	if c.Global.DryRun {
+		a = DryRun
 	}
 	open := sqlite.OpenReadOnly
 	switch a {
-	case making:
+	case CreateIfMissing:
 		return sqlite.Open(ctx, path)
-	case changing:
+	case Existing:
 		open = sqlite.OpenExisting
 	}
 	store, err := open(ctx, path)
@@ -73,7 +73,7 @@ func (c *Command) openStore(ctx context.Context, path string, a access) (registr
 		return &memstore.Store{}, nil
 	case err != nil:
 		return nil, err
-	case a != trying:
+	case a != DryRun:
 		return store, nil
 	}
 	defer store.Close() //nolint:errcheck // it was read
@@ -94,9 +94,9 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 	return to, nil
 }
 
-// discoverer returns who asks for the service, by which name useDefaultName knows.
-func (c *Command) discoverer(r *flags.Run) *initiator.Discoverer {
-	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.strict}
+// NewDiscoverer returns who asks for the service, by which name useDefaultName knows.
+func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
+	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.Strict}
 	if c.Route != nil {
 		d.Ports = &ports.Selector{Route: c.Route}
 	}
@@ -106,7 +106,7 @@ func (c *Command) discoverer(r *flags.Run) *initiator.Discoverer {
 	r.Apply(d)
 	d.MaxHeld = c.Room.Service
 	if r.Trace {
-		d.Trace = tracer(c.Stderr)
+		d.Trace = Tracer(c.Stderr)
 	}
 	return d
 }

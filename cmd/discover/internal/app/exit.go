@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -6,8 +6,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// exit reports how the run ended and returns the exit status.
-func (c *Command) exit(err error) int {
+// Exit reports how the run ended and returns the exit status.
+func (c *Command) Exit(err error) int {
 	var (
 		status machine.StatusError
 		usage  *machine.UsageError
@@ -18,11 +18,11 @@ func (c *Command) exit(err error) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):
-		c.say("%s", usage.Text)
+		c.Say("%s", usage.Text)
 		return machine.ExitUsage
 	case machine.IsBrokenPipe(err):
 		return machine.ExitFailed // the reader of the pipe, as head, has closed it
 	}
-	c.say("%v", err)
+	c.Say("%v", err)
 	return machine.ExitFailed
 }

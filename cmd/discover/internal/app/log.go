@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -7,14 +7,14 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// say prints a line to standard error, whatever is in it.
-func (c *Command) say(format string, args ...any) {
+// Say prints a line to standard error, whatever is in it.
+func (c *Command) Say(format string, args ...any) {
 	fmt.Fprintf(c.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
 }
 
-// log returns where -v logs to.
-func (c *Command) log() *slog.Logger {
-	if !c.global.Verbose {
+// Log returns where -v logs to.
+func (c *Command) Log() *slog.Logger {
+	if !c.Global.Verbose {
 		return slog.New(slog.DiscardHandler)
 	}
 	return slog.New(slog.NewTextHandler(c.Stderr, nil))

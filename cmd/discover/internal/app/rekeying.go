@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ type rekeying struct {
 	*sealer
 	known   *sealing // how it is sealed now; nil: nothing is
 	version uint64   // of that record
-	flags   *rekeyFlags
+	flags   *RekeyFlags
 
 	next *sealing     // how it will be; of a key file the id is missing
 	to   *seal.Sealer // nil: a key file, which is made once no other process writes
@@ -29,7 +29,7 @@ type rekeying struct {
 
 // run changes the key, or in a dry run tries all secrets.
 func (r *rekeying) run(store *sqlite.Store) error {
-	if r.global.DryRun {
+	if r.Global.DryRun {
 		_, err := r.reseal(store.List(r.ctx, ""), forgetful{})
 		return err
 	}
@@ -37,7 +37,7 @@ func (r *rekeying) run(store *sqlite.Store) error {
 		return err
 	}
 	if err := store.Revise(r.ctx, r.finish); err != nil {
-		r.say("warning: all secrets are sealed by the new key, but the old one is still there: %v", err)
+		r.Say("warning: all secrets are sealed by the new key, but the old one is still there: %v", err)
 	}
 	return nil
 }
@@ -62,17 +62,17 @@ func (r *rekeying) prepare() (err error) {
 	if r.known, r.version, err = r.sealing(); err != nil {
 		return err
 	}
-	if r.known.byPassphrase() && !r.flags.passphrase.Given() && !r.flags.keyFile {
+	if r.known.byPassphrase() && !r.flags.Passphrase.Given() && !r.flags.KeyFile {
 		return machine.Usagef("registry rekey: give the new passphrase by --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
-		if r.global.Key.Given() {
+		if r.Global.Key.Given() {
 			return machine.Usagef("registry rekey: no secret of this registry is sealed: leave --key out")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
 	}
-	if !r.flags.passphrase.Given() {
+	if !r.flags.Passphrase.Given() {
 		r.next = &sealing{}
 		return nil
 	}
@@ -84,14 +84,14 @@ func (r *rekeying) prepare() (err error) {
 	if r.to, err = seal.Passphrase(secret, salt); err != nil {
 		return err
 	}
-	r.next, err = newSealing(r.to, salt, r.flags.approved)
+	r.next, err = newSealing(r.to, salt, r.flags.Approved)
 	return err
 }
 
 // newPassphrase reads the new passphrase, at a terminal twice: nobody sees what he
 // types there.
 func (r *rekeying) newPassphrase() (auth.Secret, error) {
-	ref := &r.flags.passphrase
+	ref := &r.flags.Passphrase
 	secret, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry")
 	if err != nil || ref.Scheme != "prompt" {
 		return secret, err
@@ -144,7 +144,7 @@ func (r *rekeying) newKey() (registry.Sealer, error) {
 
 // withAlgorithm returns the sealer with the algorithm that the flags ask for.
 func (r *rekeying) withAlgorithm(s *seal.Sealer) registry.Sealer {
-	if r.flags.approved {
+	if r.flags.Approved {
 		return approvedSealer{s}
 	}
 	return s

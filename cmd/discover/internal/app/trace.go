@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// tracer returns a function that prints each PDU: a line of what its header
+// Tracer returns a function that prints each PDU: a line of what its header
 // says, then a line for each pair of its text. Responses of CHAP come masked.
-func tracer(w io.Writer) func(initiator.TraceEvent) {
+func Tracer(w io.Writer) func(initiator.TraceEvent) {
 	var mu sync.Mutex // guards buf, which is kept for the next
 	var buf bytes.Buffer
 	return func(e initiator.TraceEvent) {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"crypto/fips140"
@@ -109,7 +109,7 @@ func (s *sealer) known(k *sealing, version uint64, create bool) (registry.Sealer
 		return p, err
 	}
 	if word == nil {
-		s.say("warning: in FIPS 140 mode --key cannot be compared with the passphrase that this registry was given without it; from now on that mode takes this one")
+		s.Say("warning: in FIPS 140 mode --key cannot be compared with the passphrase that this registry was given without it; from now on that mode takes this one")
 	}
 	return p, s.completeWords(p, k, version)
 }

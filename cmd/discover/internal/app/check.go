@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -29,9 +29,9 @@ type checking struct {
 	bad  int
 }
 
-// checkRegistry looks at all there is of the registry at path.
-func (c *Command) checkRegistry(ctx context.Context, path string) error {
-	k := &checking{Command: c, ctx: ctx, path: path, l: c.newListing("checks", "check", "CHECK", "OF", "RESULT", "WHAT WAS FOUND")}
+// CheckRegistry looks at all there is of the registry at path.
+func (c *Command) CheckRegistry(ctx context.Context, path string) error {
+	k := &checking{Command: c, ctx: ctx, path: path, l: c.NewListing("checks", "check", "CHECK", "OF", "RESULT", "WHAT WAS FOUND")}
 	err := k.files()
 	if err == nil {
 		err = k.contents()
@@ -112,7 +112,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		return nil, k.found("record", sealingKey, err, "")
 	case known == nil:
 		return nil, k.strayKeys(s.file, "")
-	case known.byPassphrase() && !k.global.Key.Given():
+	case known.byPassphrase() && !k.Global.Key.Given():
 		if err := k.strayKeys(s.file, passphraseKey); err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 	return found, k.found("key", s.file, nil, "for its owner alone")
 }
 
-// keyFile judges the file of the key, which may still be beside its place.
+// KeyFile judges the file of the key, which may still be beside its place.
 func (k *checking) keyFile(s *sealer, known *sealing) error {
 	file := s.file
 	for _, id := range seal.NextKeys(s.file) {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
@@ -7,11 +7,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// secure gives d who makes connections under IPsec, and looks what the system
+// Secure gives d who makes connections under IPsec, and looks what the system
 // has, where that can matter: where a flag says anything about IPsec, or it may
 // come from elsewhere, or the system has some. Otherwise d does without, and
 // need not look at each connection for what is not there.
-func (c *Command) secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
+func (c *Command) Secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
 	if c.Enforcer == nil {
 		return
 	}
@@ -21,8 +21,8 @@ func (c *Command) secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
 			return
 		}
 	}
-	d.Enforcer = c.heard(c.Enforcer(i.Enforcer))
-	c.log().Info("ipsec", "enforcer", orAuto(i.Enforcer))
+	d.Enforcer = c.Heard(c.Enforcer(i.Enforcer))
+	c.Log().Info("ipsec", "enforcer", orAuto(i.Enforcer))
 }
 
 func orAuto(enforcer string) string {
@@ -32,9 +32,9 @@ func orAuto(enforcer string) string {
 	return enforcer
 }
 
-// heard has an enforcer say on standard error what concerns no portal in
+// Heard has an enforcer say on standard error what concerns no portal in
 // particular, and returns it.
-func (c *Command) heard(e enforce.Enforcer) enforce.Enforcer {
-	machine.Hear(e, func(w initiator.Warning) { c.say("warning: %s", w.Message) })
+func (c *Command) Heard(e enforce.Enforcer) enforce.Enforcer {
+	machine.Hear(e, func(w initiator.Warning) { c.Say("warning: %s", w.Message) })
 	return e
 }

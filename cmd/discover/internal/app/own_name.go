@@ -1,37 +1,35 @@
-package main
+package app
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
-	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// useDefaultName gives d the default name where none is stored. d has none before.
-func (c *Command) useDefaultName(ctx context.Context, s *registry.Service, d *initiator.Discoverer) error {
+// UseDefaultName gives d the default name where none is stored. d has none before.
+func (c *Command) UseDefaultName(ctx context.Context, s *registry.Service, d *initiator.Discoverer) error {
 	stored, err := s.InitiatorNodeName(ctx)
 	if err != nil || stored != "" {
 		return err
 	}
-	c.us = c.defaultName(d.StrictNames)
-	d.InitiatorName = c.us.name
+	c.Initiator = c.DefaultName(d.StrictNames)
+	d.InitiatorName = c.Initiator.Name
 	return nil
 }
 
-// noteName says, before a result is shown, what there is to say about our own name:
+// NoteName says, before a result is shown, what there is to say about our own name:
 // that it is another than the file's, and what is odd about it. It says so once.
-func (c *Command) noteName(r *initiator.Result) {
-	if c.us.because != "" && c.usedDefault(r) {
-		c.noteDefaultName()
+func (c *Command) NoteName(r *initiator.Result) {
+	if c.Initiator.Because != "" && c.usedDefault(r) {
+		c.NoteDefaultName()
 	}
-	if !c.forPeople() {
+	if !c.ForPeople() {
 		return
 	}
 	for _, w := range r.Warnings {
@@ -41,7 +39,7 @@ func (c *Command) noteName(r *initiator.Result) {
 	}
 }
 
-func (c *Command) noteDefaultName() { c.sayOnce("warning: %s", c.us.complaint()) }
+func (c *Command) NoteDefaultName() { c.sayOnce("warning: %s", c.Initiator.Complaint()) }
 
 // usedDefault reports a result of a login by the default name.
 func (c *Command) usedDefault(r *initiator.Result) bool {
@@ -49,19 +47,7 @@ func (c *Command) usedDefault(r *initiator.Result) bool {
 	if errors.As(r.Err, &e) && e.Stage < initiator.StageLogin {
 		return false // no portal saw a name
 	}
-	return r.InitiatorName == c.us.name && r.Portal.Login.InitiatorName == "" && r.Port.NodeName == ""
-}
-
-// noteNameOf is noteName for a batch, whose targets may come before its result.
-// Where ports have names of their own only the result tells which was used.
-func (s *scan) noteNameOf(b *initiator.Batch) {
-	named := func(p ports.Port) bool { return p.NodeName != "" }
-	switch {
-	case b.Result != nil:
-		s.noteName(b.Result)
-	case s.us.because != "" && b.Len() > 0 && (s.ports == nil || !slices.ContainsFunc(s.ports.Ports, named)):
-		s.noteDefaultName()
-	}
+	return r.InitiatorName == c.Initiator.Name && r.Portal.Login.InitiatorName == "" && r.Port.NodeName == ""
 }
 
 // sayOnce says a line that is of use once in a run.
@@ -74,12 +60,12 @@ func (c *Command) sayOnce(format string, args ...any) {
 		c.said = make(map[string]bool)
 	}
 	c.said[line] = true
-	c.say("%s", line)
+	c.Say("%s", line)
 }
 
-// unusualName is the warning that a name of ours is taken that is no iSCSI name; nil:
+// UnusualName is the warning that a name of ours is taken that is no iSCSI name; nil:
 // it is one.
-func unusualName(iqn string) []render.JSONWarning {
+func UnusualName(iqn string) []render.JSONWarning {
 	unusual, err := name.CheckName(iqn)
 	if err != nil || unusual == "" {
 		return nil

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/capture"
 )
 
-// capturing has ask run with a Discoverer whose connections are written to the
+// Capture has ask run with a Discoverer whose connections are written to the
 // file of --capture, if there is one. That it could not be written to its end
 // does not end the run; it is said afterwards, and fails it.
-func (c *Command) capturing(r *flags.Run, d *initiator.Discoverer, ask func() error) error {
-	if r.Capture == "" || c.global.DryRun {
+func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() error) error {
+	if r.Capture == "" || c.Global.DryRun {
 		return ask()
 	}
 	f, err := c.Create(r.Capture)
@@ -31,7 +31,7 @@ func (c *Command) capturing(r *flags.Run, d *initiator.Discoverer, ask func() er
 	d.Wrap = w.Conn
 	err = ask()
 	if broken := finish(w, f); broken != nil {
-		c.say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.Capture), broken)
+		c.Say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.Capture), broken)
 		if err == nil {
 			err = machine.StatusError(machine.ExitFailed)
 		}

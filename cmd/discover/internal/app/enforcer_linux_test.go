@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"strings"
@@ -16,7 +16,7 @@ func TestHeard(t *testing.T) {
 	c := &Command{Env: machine.Env{Stderr: &stderr}}
 	for _, word := range []string{"", machine.EnforcerAuto, machine.EnforcerStrongswan} {
 		stderr.Reset()
-		e, ok := c.heard(machine.SystemEnforcer(word)).(*strongswan.Enforcer)
+		e, ok := c.Heard(machine.SystemEnforcer(word)).(*strongswan.Enforcer)
 		if !ok {
 			t.Fatalf("%q is not strongSwan's", word)
 		}
@@ -25,5 +25,5 @@ func TestHeard(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
-	c.heard(machine.SystemEnforcer(machine.EnforcerXFRM)) // which tells nothing
+	c.Heard(machine.SystemEnforcer(machine.EnforcerXFRM)) // which tells nothing
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -10,27 +10,27 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
-// rekeyFlags say what key the registry gets.
-type rekeyFlags struct {
-	passphrase flags.SecretRef
-	keyFile    bool
-	approved   bool
+// RekeyFlags say what key the registry gets.
+type RekeyFlags struct {
+	Passphrase flags.SecretRef
+	KeyFile    bool
+	Approved   bool
 }
 
 // A rekeyed is what was done.
-type rekeyed struct {
-	secrets int    // that were sealed again
-	keyFile string // empty: they are sealed by a passphrase
+type Rekeyed struct {
+	Secrets int    // that were sealed again
+	KeyFile string // empty: they are sealed by a passphrase
 }
 
-// rekeyRegistry gives the registry another key. In a dry run it only tries all secrets.
-func (c *Command) rekeyRegistry(ctx context.Context, flags *rekeyFlags) (done rekeyed, err error) {
-	path, err := c.registryPath()
+// Rekey gives the registry another key. In a dry run it only tries all secrets.
+func (c *Command) Rekey(ctx context.Context, flags *RekeyFlags) (done Rekeyed, err error) {
+	path, err := c.RegistryPath()
 	if err != nil {
 		return done, err
 	}
 	open := sqlite.OpenExisting
-	if c.global.DryRun {
+	if c.Global.DryRun {
 		open = sqlite.OpenReadOnly
 	}
 	store, err := open(ctx, path)
@@ -38,7 +38,7 @@ func (c *Command) rekeyRegistry(ctx context.Context, flags *rekeyFlags) (done re
 		return done, asStoreError(err)
 	}
 	defer store.Close() //nolint:errcheck // what was acknowledged is on the disk
-	c.log().Info("registry", "file", path)
+	c.Log().Info("registry", "file", path)
 	r := &rekeying{sealer: c.newSealer(ctx, store, path), flags: flags}
 	if err = r.prepare(); err == nil {
 		err = r.alone()
@@ -49,9 +49,9 @@ func (c *Command) rekeyRegistry(ctx context.Context, flags *rekeyFlags) (done re
 	if err != nil {
 		return done, asStoreError(err)
 	}
-	done.secrets = r.n
+	done.Secrets = r.n
 	if !r.next.byPassphrase() {
-		done.keyFile = r.file
+		done.KeyFile = r.file
 	}
 	return done, nil
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"path/filepath"
@@ -7,17 +7,17 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// registryPath returns the file of the registry: that of --registry, that of
+// RegistryPath returns the file of the registry: that of --registry, that of
 // DISCOVER_REGISTRY, or the usual place of the system.
-func (c *Command) registryPath() (string, error) {
-	path, _, err := c.registryPlace()
+func (c *Command) RegistryPath() (string, error) {
+	path, _, err := c.RegistryPlace()
 	return path, err
 }
 
-// registryPlace returns the file of the registry, and what says that it is there.
-func (c *Command) registryPlace() (path, from string, err error) {
-	if c.global.Registry != "" {
-		return c.global.Registry, "--registry", nil
+// RegistryPlace returns the file of the registry, and what says that it is there.
+func (c *Command) RegistryPlace() (path, from string, err error) {
+	if c.Global.Registry != "" {
+		return c.Global.Registry, "--registry", nil
 	}
 	switch path, set := c.LookupEnv(flags.RegistryVariable); {
 	case set && path == "": // as with an empty --registry: a script did not mean the usual place
@@ -31,9 +31,9 @@ func (c *Command) registryPlace() (path, from string, err error) {
 	return path, "default", nil
 }
 
-// registryName returns the file of the registry for a line that people read.
-func (c *Command) registryName() string {
-	path, err := c.registryPath()
+// RegistryName returns the file of the registry for a line that people read.
+func (c *Command) RegistryName() string {
+	path, err := c.RegistryPath()
 	if err != nil {
 		return ""
 	}
