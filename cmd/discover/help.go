@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 )
 
 // help returns the verb that prints the manual of another.
@@ -30,7 +31,7 @@ func (c *command) help() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[0] == "iscsicli" {
 				if v := iscsicli.Find(args[1]); v != nil && v.Instead == "" {
-					return toolManual(c.Command, v)
+					return windows.WriteUsage(c.Command, v)
 				}
 			}
 			about, err := verbOf(cmd.Root(), args)

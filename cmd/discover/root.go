@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 )
 
 // A command is one run of discover, as the verbs see it.
@@ -64,7 +65,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), iscsicliVerb(c.Command), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

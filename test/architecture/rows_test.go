@@ -37,7 +37,8 @@ var rows = map[string]row{
 	"pkg/initiator/registry/seal":        {may: []string{"internal/safefile", "pkg/auth"}},
 	"pkg/initiator/registry/sqlite":      {may: []string{"internal/safefile", "pkg/initiator/registry"}},
 	"pkg/initiator/registry/storetest":   {may: []string{"pkg/initiator/registry"}},
-	"cmd/discover":                       {may: []string{"cmd/discover/internal/app", "cmd/discover/internal/column", "cmd/discover/internal/flags", "cmd/discover/internal/iscsicli", "cmd/discover/internal/machine", "cmd/discover/internal/manual", "cmd/discover/internal/render", "cmd/discover/internal/sweep", "cmd/discover/internal/view", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/ipsec", "pkg/ipsec/strongswan", "pkg/pdu"}},
+	"cmd/discover":                       {may: []string{"cmd/discover/internal/app", "cmd/discover/internal/column", "cmd/discover/internal/flags", "cmd/discover/internal/iscsicli", "cmd/discover/internal/machine", "cmd/discover/internal/manual", "cmd/discover/internal/render", "cmd/discover/internal/sweep", "cmd/discover/internal/view", "cmd/discover/internal/windows", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/ipsec", "pkg/ipsec/strongswan", "pkg/pdu"}},
+	"cmd/discover/internal/windows":      {may: []string{"cmd/discover/internal/app", "cmd/discover/internal/flags", "cmd/discover/internal/iscsicli", "cmd/discover/internal/machine", "cmd/discover/internal/render", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/registry", "pkg/ipsec"}},
 	"cmd/discover/internal/app":          {may: []string{"cmd/discover/internal/flags", "cmd/discover/internal/machine", "cmd/discover/internal/render", "internal/safefile", "pkg/auth", "pkg/initiator", "pkg/initiator/capture", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/registry/memstore", "pkg/initiator/registry/seal", "pkg/initiator/registry/sqlite", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"cmd/discover/internal/view":         {may: []string{"cmd/discover/internal/flags", "cmd/discover/internal/machine", "cmd/discover/internal/render", "pkg/initiator"}},
 	"cmd/discover/internal/flags":        {may: []string{"cmd/discover/internal/machine", "cmd/discover/internal/render", "cmd/discover/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/ipsec", "pkg/pdu"}},
@@ -74,5 +75,4 @@ const usualFiles = 32
 var largePackages = map[string]int{
 	"pkg/initiator":          64,
 	"pkg/initiator/registry": 33,
-	"cmd/discover":           38,
 }

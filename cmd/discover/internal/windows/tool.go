@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -21,8 +21,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// windowsTool does what Windows' iscsicli does, on our registry.
-type windowsTool struct {
+// tool does what Windows' iscsicli does, on our registry.
+type tool struct {
 	*app.Command
 	literals bool // secrets may stand on the command line
 	run      flags.Run
@@ -37,12 +37,12 @@ type ending struct {
 }
 
 // iscsicli returns the verb.
-func iscsicliVerb(c *app.Command) *cobra.Command {
-	t := &windowsTool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
+func Verb(c *app.Command) *cobra.Command {
+	t := &tool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
 		Short: "the discovery verbs of Windows' iscsicli, with its arguments",
-		Long:  iscsicliManual(),
+		Long:  manualText(),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 			if len(args) == 0 {
 				for _, v := range iscsicli.Verbs() {
@@ -81,7 +81,7 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 }
 
 // do runs a command line of the tool.
-func (t *windowsTool) do(ctx context.Context, args []string) error {
+func (t *tool) do(ctx context.Context, args []string) error {
 	if !t.ForPeople() || t.Global.Output == render.FormatISCSIADM {
 		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
 	}
@@ -93,7 +93,7 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + flags.DidYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
-		return toolManual(t.Command, verb)
+		return WriteUsage(t.Command, verb)
 	}
 	request, err := verb.Parse(args[1:])
 	if err != nil {
@@ -122,8 +122,8 @@ func (t *windowsTool) do(ctx context.Context, args []string) error {
 	return nil
 }
 
-// toolManual prints the arguments of a verb of the tool.
-func toolManual(c *app.Command, v *iscsicli.Verb) error {
+// WriteUsage prints the arguments of a verb of the tool.
+func WriteUsage(c *app.Command, v *iscsicli.Verb) error {
 	_, err := fmt.Fprint(c.Stdout, v.Usage())
 	return err
 }
@@ -136,7 +136,7 @@ func toolVerbs() (names []string) {
 }
 
 // misunderstood says what is wrong with a command line, and what would be right.
-func (t *windowsTool) misunderstood(err error) error {
+func (t *tool) misunderstood(err error) error {
 	var usage *iscsicli.UsageError
 	if !errors.As(err, &usage) {
 		return err
@@ -164,7 +164,7 @@ func verbTable() string {
 
 // failed says what a verb failed with. Only what is not of the reference API
 // stays an error.
-func (t *windowsTool) failed(err error) (ending, error) {
+func (t *tool) failed(err error) (ending, error) {
 	var (
 		usage *machine.UsageError
 		e     *initiator.Error
@@ -181,7 +181,7 @@ func (t *windowsTool) failed(err error) (ending, error) {
 }
 
 // print returns where the answer goes. Its first line is the tool's banner.
-func (t *windowsTool) print() *iscsicli.Layout {
+func (t *tool) print() *iscsicli.Layout {
 	if t.layout == nil {
 		t.layout = iscsicli.NewLayout(t.Stdout, machine.Escape)
 		t.layout.Line("discover, iSCSI discovery %s", toolVersion())
@@ -203,7 +203,7 @@ func toolVersion() string {
 
 // answer does what is asked for. A verb that asked portals has told what they
 // failed with.
-func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (ending, error) {
+func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, error) {
 	switch q := request.(type) {
 	case iscsicli.AddTargetPortal:
 		return t.addTargetPortal(ctx, &q)
@@ -245,7 +245,7 @@ func (t *windowsTool) answer(ctx context.Context, request iscsicli.Request) (end
 }
 
 // onRegistry is withService for a verb that asks nobody, and is done or fails.
-func (t *windowsTool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
+func (t *tool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
 	if t.run.Capture != "" || t.run.CaptureSecrets {
 		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
 	}

@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 )
 
 // addTargetPortal stores a portal and asks it.
-func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal) (end ending, err error) {
+func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal) (end ending, err error) {
 	if err := t.password(ctx, &q.Login); err != nil {
 		return end, err
 	}
@@ -50,7 +50,7 @@ func (t *windowsTool) addTargetPortal(ctx context.Context, q *iscsicli.AddTarget
 }
 
 // refreshTargetPortal asks a portal again.
-func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
+func (t *tool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, app.CreateIfMissing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.Global.DryRun {
 			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
@@ -64,7 +64,7 @@ func (t *windowsTool) refreshTargetPortal(ctx context.Context, key initiator.Key
 }
 
 // listTargetPortals lists the entries of the registry.
-func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
+func (t *tool) listTargetPortals(ctx context.Context) (ending, error) {
 	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		var portals []registry.StoredPortal
 		var unread []error
@@ -82,7 +82,7 @@ func (t *windowsTool) listTargetPortals(ctx context.Context) (ending, error) {
 
 // asking is withAsking for a verb with an ending of its own. flags are those that a portal
 // is to be asked under.
-func (t *windowsTool) asking(ctx context.Context, a app.Access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
+func (t *tool) asking(ctx context.Context, a app.Access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
 	err = t.WithAsking(ctx, a, run, flags.NewIPsec(given), func(s *registry.Service) (err error) {
 		end, err = use(s)
 		return err
@@ -91,7 +91,7 @@ func (t *windowsTool) asking(ctx context.Context, a app.Access, run *flags.Run, 
 }
 
 // tell says what is to be said about a result.
-func (t *windowsTool) tell(r *initiator.Result) {
+func (t *tool) tell(r *initiator.Result) {
 	t.LogResult(r)
 	t.NoteName(r)
 	n := &render.Notes{Say: t.Say, Flush: func() error { return nil }}

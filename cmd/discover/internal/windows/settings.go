@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // listInitiators lists the initiator instances.
-func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
+func (t *tool) listInitiators(ctx context.Context) (ending, error) {
 	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		instances, unread := s.Instances(ctx)
 		if unread != nil && !app.IsOneRecord(unread) {
@@ -28,7 +28,7 @@ func (t *windowsTool) listInitiators(ctx context.Context) (ending, error) {
 }
 
 // app.NodeName sets our iSCSI name; empty: the default.
-func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error) {
+func (t *tool) nodeName(ctx context.Context, name string) (ending, error) {
 	a := app.CreateIfMissing
 	if name == "" {
 		a = app.Existing
@@ -46,7 +46,7 @@ func (t *windowsTool) nodeName(ctx context.Context, name string) (ending, error)
 
 // chapSecret sets the secret by which targets prove themselves; none: there is
 // none any more.
-func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (end ending, err error) {
+func (t *tool) chapSecret(ctx context.Context, secret iscsicli.Secret) (end ending, err error) {
 	value, ref, err := t.secret(ctx, secret, "the secret", "secret of targets")
 	if err != nil {
 		return end, err
@@ -67,7 +67,7 @@ func (t *windowsTool) chapSecret(ctx context.Context, secret iscsicli.Secret) (e
 }
 
 // psKey sets the preshared key of a peer, or of all that have none.
-func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending, err error) {
+func (t *tool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending, err error) {
 	info := q.Info
 	if info.Key, info.KeyRef, err = t.secret(ctx, q.Key, "the key", "preshared key of "+info.ID); err != nil {
 		return end, err
@@ -90,13 +90,13 @@ func (t *windowsTool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending,
 		if there && old.Flags != 0 && old.Flags != info.Flags {
 			t.Say("warning: the security flags that came with the key before, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
 		}
-		t.passing(q.Persist, "the key")
+		t.notStored(q.Persist, "the key")
 		return nil
 	})
 }
 
 // getPSKey shows the flags that came with a preshared key, and never the key.
-func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (ending, error) {
+func (t *tool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (ending, error) {
 	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		info, err := s.IKEInfo(ctx, q.ID, q.Instance, q.Port)
 		if err == nil {
@@ -107,7 +107,7 @@ func (t *windowsTool) getPSKey(ctx context.Context, q *iscsicli.GetPSKey) (endin
 }
 
 // tunnelAddr sets the gateway of a destination, or forgets it.
-func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (ending, error) {
+func (t *tool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (ending, error) {
 	tunnel := q.Tunnel
 	if !tunnel.Outer.IsValid() {
 		return t.onRegistry(ctx, app.Existing, func(s *registry.Service) error {
@@ -129,7 +129,7 @@ func (t *windowsTool) tunnelAddr(ctx context.Context, q *iscsicli.TunnelAddr) (e
 		if was.IsValid() && was != tunnel.Outer {
 			t.Say("the gateway was %s before", was)
 		}
-		t.passing(q.Persist, "the gateway")
+		t.notStored(q.Persist, "the gateway")
 		return nil
 	})
 }

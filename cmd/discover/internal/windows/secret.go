@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 // reference returns where a secret is; literal: the argument is the secret, and
 // may be. what is how the argument is called.
-func (t *windowsTool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, literal bool, err error) {
+func (t *tool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, literal bool, err error) {
 	switch err := r.Set(s.Argument()); {
 	case err == nil:
 		return r, false, flags.CheckRefs(&t.Global.Key, &r)
@@ -24,7 +24,7 @@ func (t *windowsTool) reference(s iscsicli.Secret, what string) (r flags.SecretR
 
 // secret reads a secret; none: there is none. ref is the reference where that is
 // to be stored.
-func (t *windowsTool) secret(ctx context.Context, s iscsicli.Secret, what, question string) (secret auth.Secret, ref string, err error) {
+func (t *tool) secret(ctx context.Context, s iscsicli.Secret, what, question string) (secret auth.Secret, ref string, err error) {
 	if !s.Given || s.Empty() {
 		return secret, "", nil
 	}
@@ -43,7 +43,7 @@ func (t *windowsTool) secret(ctx context.Context, s iscsicli.Secret, what, quest
 }
 
 // password puts the password into login options, or where it is.
-func (t *windowsTool) password(ctx context.Context, l *iscsicli.Login) (err error) {
+func (t *tool) password(ctx context.Context, l *iscsicli.Login) (err error) {
 	o := &l.Options
 	o.Password, o.PasswordRef, err = t.secret(ctx, l.Password, "the password", "secret of "+flags.UserOrInitiator(o.Username))
 	if o.PasswordRef != "" {

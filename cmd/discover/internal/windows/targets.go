@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // listTargets lists the targets that are known, and with force asks all portals
 // first.
-func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, err error) {
+func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err error) {
 	list := func(s *registry.Service) error {
 		var names []string
 		var unread []error
@@ -61,7 +61,7 @@ func (t *windowsTool) listTargets(ctx context.Context, force bool) (end ending, 
 }
 
 // targetInfo shows how a target was found, or what one mechanism found of it.
-func (t *windowsTool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, error) {
+func (t *tool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, error) {
 	return t.onRegistry(ctx, app.ReadOnly, func(s *registry.Service) error {
 		target, err := s.TargetInformation(ctx, q.Name, q.Mechanism)
 		if err != nil {
@@ -78,7 +78,7 @@ func (t *windowsTool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (e
 
 // addTarget configures a target by hand. Login options and mappings are of use
 // to who logs in to targets, so they are understood and not kept.
-func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending, err error) {
+func (t *tool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending, err error) {
 	o, target := &q.Login.Options, &q.Target
 	if q.Login.Password.Given && !q.Login.Password.Empty() {
 		if _, _, err := t.reference(q.Login.Password, "the password"); err != nil {
@@ -103,13 +103,13 @@ func (t *windowsTool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
 			t.Say("warning: login options and mappings are not kept: discover logs in to no targets")
 		}
-		t.passing(target.Persist, "the target")
+		t.notStored(target.Persist, "the target")
 		return nil
 	})
 }
 
-// passing says that something is not kept.
-func (t *windowsTool) passing(persist bool, what string) {
+// notStored says that something is not kept.
+func (t *tool) notStored(persist bool, what string) {
 	if !persist {
 		t.Say("%s is not stored, and forgotten by the end of this command", what)
 	}

@@ -1,7 +1,7 @@
-package main
+package windows
 
-// iscsicliManual is the manual of the verb: the tool's own verbs are in its table.
-func iscsicliManual() string {
+// manualText is the manual of the verb: the tool's own verbs are in its table.
+func manualText() string {
 	return `discover iscsicli takes the discovery verbs of Windows' iscsicli, with their
 arguments in its order, and works on the same registry as discover portal, target,
 instance, initiator and ipsec. Verbs are matched without case:

@@ -1,4 +1,4 @@
-package main
+package windows
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // ping tries whether a portal can be reached from an initiator: each time by a
 // discovery session, made as for a refresh, whose answer goes nowhere. A portal
 // that refuses the login has answered.
-func (t *windowsTool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
+func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
 	if run.Retried {
 		return ending{}, machine.Usagef("--retries does not go with Ping, which counts each session by itself: give a count")
@@ -67,7 +67,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // answered says how one session ended, and whether the portal answered.
-func (t *windowsTool) answered(r *initiator.Result) bool {
+func (t *tool) answered(r *initiator.Result) bool {
 	var (
 		refused *initiator.LoginError
 		moved   *initiator.RedirectError
