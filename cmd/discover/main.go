@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verbs"
 )
 
 func main() {
@@ -25,5 +26,5 @@ func main() {
 	cobra.MousetrapHelpText = "" // started from Windows' Explorer it is the same command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one kills
-	os.Exit(run(ctx, os.Args[1:], machine.Real()))
+	os.Exit(verbs.Run(ctx, os.Args[1:], machine.Real()))
 }

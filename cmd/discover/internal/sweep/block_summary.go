@@ -2,10 +2,11 @@ package sweep
 
 import (
 	"fmt"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // Summary says what became of the addresses of a block.

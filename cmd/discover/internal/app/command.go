@@ -1,0 +1,28 @@
+package app
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+)
+
+// A Command is one run of discover: the machine, the flags of all verbs, and what a
+// verb needs to open the registry, to ask portals and to show results.
+type Command struct {
+	machine.Env
+	Global    flags.Global
+	Line      *machine.StatusLine              // standard error
+	Groups    map[*cobra.Command][]flags.Group // of each verb, for its manual
+	Strict    bool                             // hold CHAP secrets to what Windows takes
+	Initiator NodeName                         // who asks, where no portal and no instance says otherwise; empty: not known yet
+	said      map[string]bool                  // lines that are said once
+}
+
+// AddFlags gives a verb its flags.
+func (c *Command) AddFlags(cmd *cobra.Command, groups ...flags.Group) {
+	for _, g := range groups {
+		cmd.Flags().AddFlagSet(g.Set)
+	}
+	c.Groups[cmd] = groups
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+)
+
+// Secure gives d who makes connections under IPsec, and looks what the system
+// has, where that can matter: where a flag says anything about IPsec, or it may
+// come from elsewhere, or the system has some. Otherwise d does without, and
+// need not look at each connection for what is not there.
+func (c *Command) Secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
+	if c.Enforcer == nil {
+		return
+	}
+	if !mayUse && !i.AnyGiven() {
+		if some, err := c.HasIPsec(); err != nil || !some {
+			d.NothingExists = err == nil
+			return
+		}
+	}
+	d.Enforcer = c.Heard(c.Enforcer(i.Enforcer))
+	c.Log().Info("ipsec", "enforcer", orAuto(i.Enforcer))
+}
+
+func orAuto(enforcer string) string {
+	if enforcer == "" {
+		return machine.EnforcerAuto
+	}
+	return enforcer
+}
+
+// Heard has an enforcer say on standard error what concerns no portal in
+// particular, and returns it.
+func (c *Command) Heard(e enforce.Enforcer) enforce.Enforcer {
+	machine.Hear(e, func(w ipsec.Warning) { c.Say("warning: %s", w.Message) })
+	return e
+}

@@ -1,0 +1,230 @@
+package flags
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// Login say who we are and how to log in.
+type Login struct {
+	InitiatorName nameRef
+
+	chapUser, targetUser     string
+	CHAPSecret, TargetSecret SecretRef
+	chapAlgorithms           []string
+	chapFallback             bool
+	chapPolicy               string
+	shortSecrets             bool
+
+	headerDigest, dataDigest string
+
+	maxConnections, time2wait, time2retain                int64
+	maxConnectionsGiven, time2waitGiven, time2retainGiven bool
+
+	loginFlags    []string
+	redirect      string
+	redirectNames bool
+}
+
+// The words of the flags, in the order in which the manual has them.
+var (
+	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
+	loginFlagWords = []string{"require-ipsec", "multipath"}
+	policyWords    = []string{initiator.CHAPRequired.String(), initiator.CHAPPreferred.String()}
+	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
+)
+
+// The largest values that RFC 7143, sections 13.2, 13.15 and 13.16, has for MaxConnections
+// and, in seconds, for DefaultTime2Wait and DefaultTime2Retain.
+const maxMaxConnections, maxTime2 = 65535, 3600
+
+func algorithmWords() []string {
+	var names []string
+	for _, a := range auth.DefaultAlgorithms() {
+		names = append(names, a.String())
+	}
+	return names
+}
+
+func (l *Login) FlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	fs.Var(&l.InitiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+NameFile+", else one made from the host's name")
+	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
+	fs.Var(&l.CHAPSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
+	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
+	fs.Var(&l.TargetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
+	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
+	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
+	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
+	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "take CHAP secrets below 12 bytes without IPsec, too, with a warning: listeners can guess such secrets")
+	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
+	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
+	fs.Var(&number{&l.maxConnections, "N", 1, maxMaxConnections, &l.maxConnectionsGiven, true}, "max-connections", "MaxConnections to declare; one connection is made all the same")
+	fs.Var(&number{&l.time2wait, "SECONDS", 0, maxTime2, &l.time2waitGiven, true}, "default-time2wait", "DefaultTime2Wait to declare")
+	fs.Var(&number{&l.time2retain, "SECONDS", 0, maxTime2, &l.time2retainGiven, true}, "default-time2retain", "DefaultTime2Retain to declare")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
+	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
+	fs.BoolVar(&l.redirectNames, "redirect-names", false, "follow a target also to a host name, which is then looked up; the rules for addresses hold for those of the name")
+	return fs
+}
+
+// CompleteLogin tells the shell which words the flags take.
+func CompleteLogin(cmd *cobra.Command) {
+	for name, of := range map[string][]string{
+		"chap-algorithms": algorithmWords(),
+		"header-digest":   digestWords,
+		"data-digest":     digestWords,
+		"chap-policy":     policyWords,
+		"login-flags":     loginFlagWords,
+		"redirect":        redirectWords,
+		"initiator-name":  {"file:", "cred:"},
+		"chap-secret":     SecretSchemes,
+		"target-secret":   SecretSchemes,
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, Complete(of...))
+	}
+	CompleteIPsec(cmd)
+}
+
+// Check refuses flags that do not go together. registry says that there may be a
+// secret for all targets, set by initiator set-chap-secret.
+func (l *Login) Check(registry bool) error {
+	switch {
+	case l.chapUser != "" && !l.CHAPSecret.Given():
+		return machine.Usagef("--chap-user goes with --chap-secret REF")
+	case l.chapPolicy != "" && !l.CHAPSecret.Given():
+		return machine.Usagef("--chap-policy goes with --chap-secret REF")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.TargetSecret.Given():
+		return machine.Usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
+	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
+		return machine.Usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
+	case l.TargetSecret.Given() && !l.CHAPSecret.Given():
+		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+	case l.targetUser != "" && !l.TargetSecret.Given() && !registry:
+		return machine.Usagef("--target-user goes with --target-secret REF")
+	case l.targetUser != "" && !l.CHAPSecret.Given():
+		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
+	case l.shortSecrets && !l.CHAPSecret.Given():
+		return machine.Usagef("--short-secrets goes with --chap-secret REF")
+	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
+		return machine.Usagef("--redirect-names does not go with --redirect none, which follows nothing")
+	}
+	return CheckRefs(&l.CHAPSecret, &l.TargetSecret)
+}
+
+// Options returns the login options. It reads the secrets.
+func (l *Login) Options(ctx context.Context, w *machine.Env) (o initiator.LoginOptions, err error) {
+	o.HeaderDigest, o.DataDigest = digest(l.headerDigest), digest(l.dataDigest)
+	o.MaximumConnections = uint32(l.maxConnections)
+	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
+	o.Username, o.TargetUsername = l.chapUser, l.targetUser
+	o.NoCHAPFallback, o.CHAPPolicy = !l.chapFallback, l.policyOfCHAP()
+	o.Redirect = l.policy()
+	o.ShortSecrets, o.RedirectNames = l.shortSecrets, l.redirectNames
+	if o.InitiatorName, err = l.InitiatorName.resolve(ctx, w); err != nil {
+		return o, err
+	}
+	for _, name := range l.chapAlgorithms {
+		a, err := auth.ParseAlgorithm(name)
+		if err != nil {
+			return o, err
+		}
+		o.CHAPAlgorithms = append(o.CHAPAlgorithms, a)
+	}
+	for _, name := range l.loginFlags {
+		switch name {
+		case "require-ipsec":
+			o.Flags |= initiator.LoginRequireIPsec
+		case "multipath":
+			o.Flags |= initiator.LoginMultipathEnabled
+		}
+	}
+	specify := func(given bool, bit initiator.Specified) {
+		if given {
+			o.Specified |= bit
+		}
+	}
+	specify(l.headerDigest != "", initiator.SpecifiedHeaderDigest)
+	specify(l.dataDigest != "", initiator.SpecifiedDataDigest)
+	specify(l.maxConnectionsGiven, initiator.SpecifiedMaximumConnections)
+	specify(l.time2waitGiven, initiator.SpecifiedDefaultTime2Wait)
+	specify(l.time2retainGiven, initiator.SpecifiedDefaultTime2Retain)
+	specify(l.chapUser != "", initiator.SpecifiedUsername)
+	specify(l.CHAPSecret.Given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
+	if l.CHAPSecret.Given() {
+		o.AuthType = initiator.CHAP
+		if o.Password, err = l.CHAPSecret.Resolve(ctx, w, "--chap-secret", "secret of "+UserOrInitiator(l.chapUser)); err != nil {
+			return o, err
+		}
+	}
+	if l.targetUser != "" {
+		o.AuthType = initiator.MutualCHAP
+	}
+	if l.TargetSecret.Given() {
+		o.AuthType = initiator.MutualCHAP
+		if o.TargetPassword, err = l.TargetSecret.Resolve(ctx, w, "--target-secret", "secret of the target"); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// KeepReferences puts the references of secrets in their place where they are to
+// be read at each use.
+func (l *Login) KeepReferences(o *initiator.LoginOptions) (err error) {
+	if l.CHAPSecret.Lasts() {
+		if o.PasswordRef, err = l.CHAPSecret.Stored(); err != nil {
+			return err
+		}
+		o.Password = auth.Secret{}
+	}
+	if l.TargetSecret.Lasts() {
+		if o.TargetPasswordRef, err = l.TargetSecret.Stored(); err != nil {
+			return err
+		}
+		o.TargetPassword = auth.Secret{}
+	}
+	return nil
+}
+
+func UserOrInitiator(user string) string {
+	if user == "" {
+		return "this initiator"
+	}
+	return user
+}
+
+func digest(word string) initiator.DigestType {
+	switch word {
+	case initiator.DigestCRC32C.String():
+		return initiator.DigestCRC32C
+	case initiator.DigestPreferCRC32C.String():
+		return initiator.DigestPreferCRC32C
+	}
+	return initiator.DigestNone
+}
+
+// policyOfCHAP returns what to do with a target that does no CHAP.
+func (l *Login) policyOfCHAP() initiator.CHAPPolicy {
+	if l.chapPolicy == initiator.CHAPPreferred.String() {
+		return initiator.CHAPPreferred
+	}
+	return initiator.CHAPRequired
+}
+
+// policy returns the redirect policy.
+func (l *Login) policy() initiator.RedirectPolicy {
+	switch l.redirect {
+	case initiator.RedirectAny.String():
+		return initiator.RedirectAny
+	case initiator.RedirectNone.String():
+		return initiator.RedirectNone
+	}
+	return initiator.RedirectSameHost
+}

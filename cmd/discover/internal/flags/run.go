@@ -1,0 +1,97 @@
+package flags
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// Run say how far a run may go and what it shows of itself.
+type Run struct {
+	Timeout    time.Duration
+	Retries    int64  // what it is before flags are read is the default of the verb
+	Retried    bool   // it was given
+	Usually    string // the default in words; empty: retries
+	Parallel   int64
+	maxText    int64
+	maxTargets int64
+	Strict     bool
+	All        bool
+	Trace      bool
+
+	Capture        string // file; empty: none
+	CaptureSecrets bool
+}
+
+// maxParallel bounds --parallel: a process does not get more sockets.
+const maxParallel = 1 << 16
+
+func (r *Run) FlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	fs.Var(&duration{&r.Timeout}, "timeout", "for one portal, all in all; default 15s")
+	fs.Var(&number{value: &r.Retries, name: "N", max: initiator.MaxRetries, given: &r.Retried}, "retries", "ask a portal up to N times more, within its time, where it failed with what may pass; default "+r.usualRetries())
+	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "portals to ask at once; default 64")
+	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse a longer answer")
+	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer of more targets")
+	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are no iSCSI names in form, and refuse such a name of our own")
+	fs.BoolVar(&r.All, "all", false, "list the silent addresses of blocks and ranges, too")
+	fs.BoolVar(&r.Trace, "trace", false, "show each PDU on standard error, CHAP responses masked")
+	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, CHAP responses masked; what goes under IPsec is in it as it was before")
+	fs.BoolVar(&r.CaptureSecrets, "capture-secrets", false, "leave the CHAP responses in it: secrets can be guessed from them")
+	return fs
+}
+
+// RefreshRetries is how often the verbs that ask portals of the registry again ask
+// each once more: a target that is restarting closes connections.
+const RefreshRetries = 1
+
+// usualRetries says what --retries is where it is not given.
+func (r *Run) usualRetries() string {
+	if r.Usually != "" {
+		return r.Usually
+	}
+	return strconv.FormatInt(r.Retries, 10)
+}
+
+// OfRefresh returns the flags for a verb that asks portals of the registry again,
+// of which the default was not known before.
+func (r *Run) OfRefresh() *Run {
+	again := *r
+	if !again.Retried {
+		again.Retries = RefreshRetries
+	}
+	return &again
+}
+
+// Check refuses flags that do not go together.
+func (r *Run) Check() error {
+	if r.CaptureSecrets && r.Capture == "" {
+		return machine.Usagef("--capture-secrets goes with --capture FILE")
+	}
+	return nil
+}
+
+// Limit bounds what is done for one portal beforehand.
+func (r *Run) Limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := r.Timeout
+	if timeout == 0 {
+		timeout = initiator.DefaultTimeout
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// Apply sets what d may do.
+func (r *Run) Apply(d *initiator.Discoverer) {
+	d.Timeout = r.Timeout
+	d.Retries = int(r.Retries)
+	d.Parallel = int(r.Parallel)
+	d.MaxText = r.maxText
+	d.MaxTargets = int(r.maxTargets)
+	d.StrictNames = r.Strict
+}

@@ -1,0 +1,35 @@
+package flags
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// Scope say for which initiator ports a key or a gateway is.
+type Scope struct {
+	Instance string
+	Port     PortNumber
+}
+
+// ScopeGroup is the headline of the flags.
+const ScopeGroup = "For which initiator ports; default: all"
+
+func (s *Scope) FlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	fs.Var(&text{&s.Instance, "NAME"}, "instance", "the ports of this initiator instance")
+	fs.Var(&s.Port, "initiator-port", "one port of the instance by its number (see discover port list), or all (the default)")
+	return fs
+}
+
+// Check refuses what means no ports. Its error is a *machine.UsageError.
+func (s *Scope) Check() error {
+	switch {
+	case s.Port.Each:
+		return machine.Usagef("--initiator-port each: here it is a number or all")
+	case s.Instance == "" && s.Port.Number != ports.All:
+		return machine.Usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.Port.Number)
+	}
+	return nil
+}

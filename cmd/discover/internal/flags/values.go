@@ -1,0 +1,146 @@
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The values of flags say themselves what would be right. Type is the word that
+// stands for the value in the manual; String is empty, since the manual tells
+// the defaults in words.
+
+// A text is any string but the empty one: a script whose variable is not set does
+// not mean the default.
+type text struct {
+	value *string
+	name  string
+}
+
+// NewText returns a text. name stands for the value in the manual.
+func NewText(value *string, name string) *text { return &text{value, name} }
+
+func (t *text) String() string { return "" }
+
+func (t *text) Type() string { return t.name }
+
+func (t *text) Set(s string) error {
+	if s == "" {
+		return errors.New("an empty value; leave the flag out for the default")
+	}
+	*t.value = s
+	return nil
+}
+
+// A fileName is a file that is to be written.
+type fileName struct{ value *string }
+
+func (f *fileName) String() string { return "" }
+
+func (f *fileName) Type() string { return "FILE" }
+
+func (f *fileName) Set(s string) error {
+	if s == "" || s == "-" {
+		return errors.New("the name of a file")
+	}
+	*f.value = s
+	return nil
+}
+
+// A choice is one of a few words.
+type choice struct {
+	value *string
+	name  string
+	of    []string
+}
+
+func (c *choice) String() string { return "" }
+
+func (c *choice) Type() string { return c.name }
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.of, s) {
+		return errors.New("one of " + strings.Join(c.of, ", "))
+	}
+	*c.value = s
+	return nil
+}
+
+// Words are some of a few words, separated by commas.
+type words struct {
+	value *[]string
+	of    []string
+}
+
+func (w *words) String() string { return "" }
+
+func (w *words) Type() string { return "LIST" }
+
+func (w *words) Set(s string) error {
+	list := strings.Split(s, ",")
+	for i, word := range list {
+		if !slices.Contains(w.of, word) {
+			return errors.New("one or more of " + strings.Join(w.of, ",") + ", separated by commas")
+		}
+		if slices.Contains(list[:i], word) {
+			return fmt.Errorf("%s stands in it twice", word)
+		}
+	}
+	*w.value = list
+	return nil
+}
+
+// A number has bounds, and knows whether it was given.
+type number struct {
+	value    *int64
+	name     string
+	min, max int64
+	given    *bool // nil: nobody asks
+
+	// checked takes every number of 32 bits: min and max are a rule of the reference
+	// API, whose refusal is a result (EFFF0056, exit status 1) and no usage error.
+	checked bool
+}
+
+func (n *number) String() string { return "" }
+
+func (n *number) Type() string { return n.name }
+
+func (n *number) Set(s string) error {
+	v, err := strconv.ParseInt(s, 10, 64)
+	lowest, highest := n.min, n.max
+	if n.checked {
+		lowest, highest = 0, math.MaxUint32
+	}
+	if err != nil || v < lowest || v > highest {
+		return fmt.Errorf("a number from %d to %d", n.min, n.max)
+	}
+	*n.value = v
+	if n.given != nil {
+		*n.given = true
+	}
+	return nil
+}
+
+// A span is a length of time.
+type duration struct{ value *time.Duration }
+
+// NewDuration returns a span.
+func NewDuration(value *time.Duration) *duration { return &duration{value} }
+
+func (d *duration) String() string { return "" }
+
+func (d *duration) Type() string { return "DURATION" }
+
+func (d *duration) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil || v <= 0 {
+		return errors.New("a time above zero with its unit, such as 500ms, 15s or 2m")
+	}
+	*d.value = v
+	return nil
+}

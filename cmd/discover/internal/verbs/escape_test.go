@@ -1,0 +1,97 @@
+package verbs
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+)
+
+func TestEscape(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, in, want string }{
+		{"plain", "iqn.2026-11.com.example:disk1", "iqn.2026-11.com.example:disk1"},
+		{"letters", "Ünïcödé 磁盤", "Ünïcödé 磁盤"},
+		{"line ends", "a\nb\rc\td", `a\x0ab\x0dc\x09d`},
+		{"ANSI", "\x1b[31m", `\x1b[31m`},
+		{"C1 control", "a\u009b31m", `a\u009b31m`},
+		{"direction", "a\u202eb\u2066c", `a\u202eb\u2066c`},
+		{"line separator", "a\u2028b", `a\u2028b`},
+		{"joiner", "a\u200db", `a\u200db`},
+		{"no-break space", "a\u00a0b", `a\u00a0b`},
+		{"tag", "a\U000e0041", `a\U000e0041`},
+		{"no UTF-8", "a\xff\xc0\x80", `a\xff\xc0\x80`},
+		{"backslash", `a\x1b`, `a\\x1b`},
+		{"DEL", "a\x7f", `a\x7f`},
+		{"replacement", "a\ufffd", "a\ufffd"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := machine.Escape(tt.in); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzEscape: nothing gets through that cannot be seen, and what was there can
+// be told from what came out.
+func FuzzEscape(f *testing.F) {
+	for _, s := range []string{"", "a\nb", "\\x0a", "\xff", "\u202e", "ü", "\U000e0041"} {
+		f.Add(s)
+	}
+	escapes := regexp.MustCompile(`\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})`)
+	f.Fuzz(func(t *testing.T, s string) {
+		got := machine.Escape(s)
+		for _, r := range got {
+			if !unicode.IsPrint(r) {
+				t.Errorf("got %q, in which %U cannot be seen", got, r)
+			}
+		}
+		back := escapes.ReplaceAllStringFunc(got, func(e string) string {
+			if e == `\\` {
+				return `\`
+			}
+			n, err := strconv.ParseUint(e[2:], 16, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e[1] == 'x' {
+				return string([]byte{byte(n)})
+			}
+			return string(rune(n))
+		})
+		if back != s {
+			t.Errorf("got %q of %q, which means %q", got, s, back)
+		}
+	})
+}
+
+// FuzzJSONText: what a reader of the JSON gets is what there was, and nothing in
+// it works on a terminal.
+func FuzzJSONText(f *testing.F) {
+	for _, s := range []string{"", `"\`, "<&>", "\u202e\U000e0041", "\xff", "a\nb\x7f", "ü磁"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b := render.AppendString(nil, s)
+		var got string
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("%q: %v", b, err)
+		}
+		if want := strings.ToValidUTF8(s, "\ufffd"); got != want && utf8.ValidString(s) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		for _, r := range string(b) {
+			if !unicode.IsPrint(r) {
+				t.Errorf("got %q, in which %U cannot be seen", b, r)
+			}
+		}
+	})
+}

@@ -1,0 +1,112 @@
+package verbs
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
+)
+
+// help returns the verb that prints the manual of another.
+func (c *command) help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB...]",
+		Short: "print the manual of a verb",
+		Long:  "discover help prints the manual of a verb, or the overview.",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			about, err := verbOf(cmd.Root(), args)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return verbNames(about), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && args[0] == "iscsicli" {
+				if v := iscsicli.Find(args[1]); v != nil && v.Instead == "" {
+					return windows.WriteUsage(c.Command, v)
+				}
+			}
+			about, err := verbOf(cmd.Root(), args)
+			if err != nil {
+				return err
+			}
+			return c.writeManual(about)
+		},
+	}
+}
+
+// verbOf finds the verb of a manual.
+func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
+	for _, word := range words {
+		next := findVerb(at, word)
+		if next == nil {
+			return nil, machine.Usagef("no manual of %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verbNames(at)), flags.Spaced(flags.PathOf(at)))
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// writeManual prints the manual of a verb.
+func (c *command) writeManual(cmd *cobra.Command) error {
+	var b strings.Builder
+	b.WriteString(cmd.Long)
+	b.WriteString("\n\nUsage:\n  ")
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("discover " + flags.Below(cmd, "VERB") + " [FLAGS] ...\n\nVerbs:\n")
+		for _, sub := range cmd.Commands() {
+			if !sub.Hidden {
+				fmt.Fprintf(&b, "  %-18s%s\n", sub.Name(), sub.Short)
+			}
+		}
+	} else {
+		b.WriteString("discover " + strings.TrimSuffix(flags.PathOf(cmd), cmd.Name()) + cmd.Use + "\n")
+	}
+	for _, g := range c.Groups[cmd] {
+		writeFlags(&b, g)
+	}
+	writeFlags(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))
+	_, err := io.WriteString(c.Stdout, b.String())
+	return err
+}
+
+// flagColumn is where the manual of a flag begins.
+const flagColumn = 28
+
+// writeFlags writes the manual of a group of flags, if it has any to show.
+func writeFlags(b *strings.Builder, g flags.Group) {
+	if !g.Set.HasAvailableFlags() {
+		return
+	}
+	b.WriteString("\n" + g.Title + ":\n")
+	g.Set.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		left := "  --" + f.Name
+		if f.Shorthand != "" {
+			left = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		switch {
+		case f.NoOptDefVal == "":
+			left += " " + f.Value.Type()
+		case f.Value.Type() != "bool":
+			left += "[=" + f.Value.Type() + "]"
+		}
+		if len(left) > flagColumn-2 {
+			left += "\n" + strings.Repeat(" ", flagColumn)
+		} else {
+			left += strings.Repeat(" ", flagColumn-len(left))
+		}
+		b.WriteString(left)
+		column.Write(b, flagColumn, f.Usage)
+	})
+}

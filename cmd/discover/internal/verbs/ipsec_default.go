@@ -1,0 +1,85 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// ipsecDefault returns the verb.
+func (c *command) ipsecDefault() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "default [FLAGS] [LIST|0xNN]",
+		Short:             "show or set the flags of portals that have none",
+		Long:              manual.IPsecDefault,
+		ValidArgsFunction: flags.Complete(ipsec.Words()...),
+		Args:              arguments(0, 1, "LIST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.RegistryVerb(app.ReadOnly, c.showDefault)(cmd, args)
+			}
+			f, err := parseFlags(args[0])
+			if err != nil {
+				return err
+			}
+			a := app.CreateIfMissing
+			if f == 0 {
+				a = app.Existing
+			}
+			return c.RegistryVerb(a, func(ctx context.Context, s *registry.Service, _ []string) error {
+				if err := s.SetDefaultSecurityFlags(ctx, f); err != nil {
+					return err
+				}
+				return c.showDefaultAs(ctx, s, "would have stored this default")
+			})(cmd, args)
+		},
+	}
+	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	return cmd
+}
+
+// jsonDefault is the default.
+type jsonDefault struct {
+	render.JSONFlags
+	Warnings []render.JSONWarning `json:"warnings"`
+}
+
+// showDefault shows the default as it is.
+func (c *command) showDefault(ctx context.Context, s *registry.Service, _ []string) error {
+	return c.showDefaultAs(ctx, s, "nothing is stored: this is the default now")
+}
+
+// showDefaultAs shows the default, as it is now or in a dry run would be: would says
+// which.
+func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would string) error {
+	f, err := s.DefaultSecurityFlags(ctx)
+	if err != nil {
+		return err
+	}
+	j := jsonDefault{JSONFlags: render.NewJSONFlags(f), Warnings: []render.JSONWarning{}}
+	if f != 0 && !f.Has(ipsec.FlagValid) {
+		j.Warnings = append(j.Warnings, render.JSONWarning{Code: "ipsec-not-valid", Message: "without the flag valid (0x01) the default does not count"})
+	}
+	means := "IPsec"
+	switch {
+	case f == 0:
+		means = "not set: no IPsec"
+	case !f.Has(ipsec.FlagValid):
+		means = "does not count: no IPsec"
+	case !f.Has(ipsec.FlagIKE):
+		means = "no IPsec"
+	}
+	if c.ForPeople() {
+		for _, w := range j.Warnings {
+			c.Say("warning: %s", w.Message)
+		}
+	}
+	return c.Object("default", j, would, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
+}

@@ -1,0 +1,133 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// ipsecExplain says under which IPsec a portal would be asked, and asks nobody.
+type ipsecExplain struct {
+	*command
+	key   flags.Key
+	ipsec flags.IPsec
+}
+
+// ipsecExplain returns the verb.
+func (c *command) ipsecExplain() *cobra.Command {
+	x := &ipsecExplain{command: c}
+	cmd := &cobra.Command{
+		Use:               "explain [FLAGS] PORTAL",
+		Short:             "say under which IPsec a portal would be asked; dials nothing",
+		Long:              manual.IPsecExplain,
+		ValidArgsFunction: c.completeFromRegistry(portalNames),
+		Args:              arguments(1, 1, "PORTAL"),
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
+				return err
+			}
+			p, err := x.understand(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			d := c.NewDiscoverer(&flags.Run{})
+			if c.Enforcer != nil {
+				d.Enforcer = c.Heard(c.Enforcer(x.ipsec.Enforcer))
+			}
+			return c.WithService(cmd.Context(), app.ReadOnly, d, func(s *registry.Service) error {
+				if err := c.UseDefaultName(cmd.Context(), s, d); err != nil {
+					return err
+				}
+				return x.explain(cmd.Context(), s, p)
+			})
+		}),
+	}
+	c.AddFlags(cmd,
+		flags.NewGroup("The way to the portal", x.key.FlagSet(false)),
+		flags.NewGroup("As if it were added with", x.ipsec.ExplainFlagSet()))
+	c.completeKeyFlags(cmd)
+	flags.CompleteIPsec(cmd)
+	return cmd
+}
+
+// understand takes the command line in.
+func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.SendTargetPortal, err error) {
+	if p.Portal, err = x.key.Entry(arg); err != nil {
+		return p, err
+	}
+	if err := x.ipsec.Check(&x.Env); err != nil {
+		return p, err
+	}
+	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
+		return p, machine.Usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
+	}
+	if err := flags.CheckRefs(&x.Global.Key, &x.ipsec.PSK); err != nil {
+		return p, err
+	}
+	p.Instance, p.Port, p.Source = x.key.Instance, x.key.Port.Number, x.key.Source
+	if p.Security, err = x.ipsec.SecurityFlags(); err != nil {
+		return p, err
+	}
+	p.IPsec, err = x.ipsec.Options(ctx, &x.Env)
+	return p, err
+}
+
+// explain shows what holds on each way to the portal.
+func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initiator.SendTargetPortal) error {
+	var (
+		all    []initiator.Explanation
+		listed bool
+		err    error
+	)
+	if x.ipsec.Given() {
+		all, err = s.Explain(ctx, p)
+	} else {
+		var key initiator.Key
+		if key, err = x.key.EntryKey(ctx, s, p.Portal); err == nil {
+			all, listed, err = s.ExplainEntry(ctx, key)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	failed := 0
+	l := x.NewListing("explanations", "explanation")
+	for i := range all {
+		if all[i].Err != nil {
+			failed++
+		}
+		if err := x.show(l, &all[i], listed); err != nil {
+			return err
+		}
+	}
+	if err := l.End(); err != nil {
+		return err
+	}
+	return partly(len(all), failed)
+}
+
+// show shows what holds on one way.
+func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed bool) error {
+	if !x.ForPeople() {
+		return l.Item(render.NewJSONExplanation(e, listed))
+	}
+	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, listed)); err != nil {
+		return err
+	}
+	for _, w := range e.Plan.Warnings {
+		x.Say("warning: %s: %s", e.Portal.Portal, w.Message)
+	}
+	if e.Err != nil {
+		x.Say("%s", machine.WithoutPackage(e.Err))
+	}
+	return nil
+}

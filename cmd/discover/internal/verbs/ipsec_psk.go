@@ -1,0 +1,208 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// jsonPSK is a preshared key, of which only is told that it is there.
+type jsonPSK struct {
+	ID     render.JSONText `json:"id"`
+	Key    string          `json:"key"`     // "set"
+	KeyRef render.JSONText `json:"key_ref"` // empty: it is sealed in the registry
+	render.JSONScope
+	render.JSONFlags
+}
+
+func newJSONPSK(i *registry.IKEInfo) jsonPSK {
+	return jsonPSK{ID: render.JSONText(i.ID), Key: "set", KeyRef: render.JSONText(i.KeyRef), JSONScope: render.NewJSONScope(i.Instance, i.Port), JSONFlags: render.NewJSONFlags(i.Flags)}
+}
+
+// ipsecPSKSet returns the verb.
+func (c *command) ipsecPSKSet() *cobra.Command {
+	var given flags.Security
+	var scope flags.Scope
+	cmd := &cobra.Command{
+		Use:   "set [FLAGS] ID REF",
+		Short: "store the preshared key of a peer, or of all",
+		Long:  manual.IPsecPSKSet,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return flags.SecretSchemes, cobra.ShellCompDirectiveNoFileComp
+			}
+			return []string{initiator.GroupID}, cobra.ShellCompDirectiveNoFileComp
+		},
+		Args: both("ID", "REF"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, err := c.understandPSK(cmd.Context(), args, &given, &scope)
+			if err != nil {
+				return err
+			}
+			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
+				return c.setPSK(ctx, s, i, given.Given())
+			})(cmd, args)
+		},
+	}
+	c.AddFlags(cmd,
+		flags.NewGroup(flags.ScopeGroup, scope.FlagSet()),
+		flags.NewGroup("The flags of portals of that identity that are given none", given.FlagSet()),
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	flags.CompleteSecurity(cmd)
+	return cmd
+}
+
+// setPSK stores a key, and says whether it replaces one. The flags of that one stay
+// unless others are given: a new key must not be the reason why portals are asked in
+// clear text.
+func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IKEInfo, flagsGiven bool) error {
+	old, there, err := app.StoredPSK(ctx, s, &i)
+	if err != nil {
+		return err
+	}
+	if !flagsGiven {
+		i.Flags = old.Flags
+	}
+	if err := s.SetIKEInfo(ctx, i, true); err != nil {
+		return err
+	}
+	j := newJSONPSK(&i)
+	switch {
+	case !there:
+		return c.Done("keys", j, "stored the preshared key of %s%s", i.ID, j.Words())
+	case i.Flags != old.Flags && old.Flags != 0:
+		return c.Done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
+	case i.Flags != 0:
+		return c.Done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
+	}
+	return c.Done("keys", j, "replaced the preshared key of %s%s", i.ID, j.Words())
+}
+
+// understandPSK takes the command line in, and reads the key. What is wrong with
+// the reference comes first: whoever gives the key in the place of the identity
+// does not see it repeated.
+func (c *command) understandPSK(ctx context.Context, args []string, given *flags.Security, scope *flags.Scope) (i registry.IKEInfo, err error) {
+	var r flags.SecretRef
+	if err := r.Set(args[1]); err != nil {
+		return i, machine.Usagef("REF: %v", err)
+	}
+	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
+		return i, err
+	}
+	if err := scope.Check(); err != nil {
+		return i, err
+	}
+	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
+		return i, machine.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
+	}
+	i.Instance, i.Port = scope.Instance, scope.Port.Number
+	if i.Flags, err = given.SecurityFlags(); err != nil {
+		return i, err
+	}
+	if given.Given() && i.ID == initiator.GroupID {
+		return i, machine.Usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
+	}
+	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
+		return i, err
+	}
+	if r.Lasts() {
+		i.Key = auth.Secret{}
+		i.KeyRef, err = r.Stored()
+	}
+	return i, err
+}
+
+// ipsecPSKList returns the verb.
+func (c *command) ipsecPSKList() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list for whom there are preshared keys",
+		Long:              manual.IPsecPSKList,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
+			l := c.NewListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
+			var unread []error
+			for i, err := range s.IKEInfos(ctx) {
+				if err != nil {
+					unread = append(unread, err)
+					continue
+				}
+				key, flags := "sealed", ""
+				if i.KeyRef != "" {
+					key = i.KeyRef
+				}
+				if i.Flags != 0 {
+					flags = i.Flags.Hex()
+				}
+				j := newJSONPSK(&i)
+				instance, port := j.Columns()
+				if err := l.Item(j, []string{i.ID, instance, port, key, flags, render.FlagsList(i.Flags)}); err != nil {
+					return err
+				}
+			}
+			if l.Empty() && c.ForPeople() && len(unread) == 0 {
+				c.Say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.RegistryName())
+			}
+			return c.EndListing(l, unread...)
+		}),
+	}
+}
+
+// ipsecPSKRemove returns the verb.
+func (c *command) ipsecPSKRemove() *cobra.Command {
+	var scope flags.Scope
+	cmd := &cobra.Command{
+		Use:               "remove [FLAGS] ID",
+		Short:             "forget a preshared key",
+		Long:              manual.IPsecPSKRemove,
+		ValidArgsFunction: c.completeFromRegistry(pskNames),
+		Args:              arguments(1, 1, "ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := scope.Check(); err != nil {
+				return err
+			}
+			id, bad := initiator.CanonicalIdentity(args[0])
+			if bad != nil {
+				id = args[0] // perhaps of an older version, which took it for an identity
+			}
+			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
+				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
+				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
+					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
+				}
+				if err != nil {
+					return err
+				}
+				return c.Done("removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
+			})(cmd, args)
+		},
+	}
+	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	return cmd
+}
+
+type jsonID struct {
+	ID render.JSONText `json:"id"`
+}
+
+func pskNames(ctx context.Context, s *registry.Service) (names []string) {
+	for i, err := range s.IKEInfos(ctx) {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+			break
+		}
+		names = append(names, i.ID)
+	}
+	return names
+}

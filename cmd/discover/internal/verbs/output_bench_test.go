@@ -1,0 +1,60 @@
+package verbs
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// BenchmarkLines is a list of targets at one address in the forms that are printed
+// as it is read.
+func BenchmarkLines(b *testing.B) {
+	batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
+	addresses := []target.Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}
+	for i := range 1000 {
+		batch.Add(&target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
+	}
+	to := writerFunc(func(p []byte) (int, error) { return len(p), nil })
+	for _, out := range []struct {
+		format string
+		render.Output
+	}{
+		{render.FormatISCSIADM, render.NewISCSIADMOutput(to, nil)},
+		{render.FormatJSONL, render.NewJSONLOutput(to, nil)},
+	} {
+		b.Run(out.format, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := out.Targets(&batch); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Len()), "ns/target")
+		})
+	}
+}
+
+// BenchmarkResult is the line of a portal that answered.
+func BenchmarkResult(b *testing.B) {
+	names := &machine.InterfaceNames{List: func() ([]machine.NetInterface, error) { return nil, nil }}
+	out := render.NewJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
+	r := initiator.Result{
+		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
+		InitiatorName: "iqn.2026-11.io.github.go-iscsi:host1.example.com",
+		Address:       netip.MustParseAddrPort("127.1.0.10:3260"),
+		Source:        netip.MustParseAddr("127.0.0.1"),
+		TargetsFound:  4,
+		Elapsed:       1234567,
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := out.Portal(&r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

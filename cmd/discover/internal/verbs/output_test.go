@@ -1,0 +1,269 @@
+package verbs
+
+import (
+	"encoding/json"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
+)
+
+// fleet is a network with a portal of each kind:
+//
+//	192.0.2.10  two targets
+//	192.0.2.11  refuses the login
+//	192.0.2.12  does not listen
+//	192.0.2.13  nothing answers
+//	192.0.2.14  has no targets
+//	192.0.2.15  breaks off after its first target
+func fleet(t *testing.T) *lab {
+	l := newLab(t)
+	l.Portal("192.0.2.10:3260", twoTargets())
+	l.Portal("[2001:db8::10]:3260", twoTargets())
+	l.Portal("192.0.2.11:3260", &iscsitest.Target{Status: pdu.StatusAuthFailure})
+	l.Portal("192.0.2.13:3260")
+	l.Portal("192.0.2.14:3260", &iscsitest.Target{})
+	broken := threeTargets()
+	broken.MaxText, broken.Split = 100, iscsitest.SplitPairs
+	broken.Respond = func(_, response pdu.PDU) iscsitest.Step {
+		if m, ok := response.(*pdu.TextResponse); ok && m.Final {
+			return iscsitest.Close()
+		}
+		return nil
+	}
+	l.Portal("192.0.2.15:3260", broken)
+	return l
+}
+
+const (
+	refused = "login to 192.0.2.11:3260 from 192.0.2.254: target refused: authentication failure (0x0201); " +
+		"the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
+	notListening = "connect to 192.0.2.12:3260: connection refused; nothing listens there: check the address and the TCP port"
+	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route to it and the firewalls between"
+	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection"
+)
+
+func TestTable(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := fleet(t)
+		l.discover(t.Context(), "scan", "--timeout", "2s",
+			"192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15").want(t, machine.ExitPartly, `
+192.0.2.10:3260: 2 targets
+  iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
+                                    [2001:db8::10]:3260,1
+  iqn.2026-11.com.example:disk-two  192.0.2.10:3260
+192.0.2.14:3260: no targets
+192.0.2.15:3260: 1 target, then it failed
+  iqn.2026-11.com.example:disk1  192.0.2.10:3260,1
+                                 [2001:db8::10]:3260,1
+`[1:], `
+discover: `[1:]+refused+`
+discover: `+notListening+`
+discover: `+silent+`
+discover: `+brokenOff+`
+`)
+	})
+}
+
+func TestISCSIADM(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := fleet(t)
+		l.discover(t.Context(), "scan", "-o", "iscsiadm", "[2001:db8::10]", "192.0.2.11", "192.0.2.10").want(t, machine.ExitPartly, `
+192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
+[2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
+[2001:db8::10]:3260,-1 iqn.2026-11.com.example:disk-two
+192.0.2.10:3260,1 iqn.2026-11.com.example:disk1
+[2001:db8::10]:3260,1 iqn.2026-11.com.example:disk1
+192.0.2.10:3260,-1 iqn.2026-11.com.example:disk-two
+`[1:], "discover: "+refused+"\n")
+	})
+}
+
+// What a result looks like in JSON: each field, in the order of the contract.
+const (
+	twoTargetsJSON = `"targets":[` +
+		`{"name":"iqn.2026-11.com.example:disk1","alias":"","addresses":[` +
+		`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]},` +
+		`{"name":"iqn.2026-11.com.example:disk-two","alias":"","addresses":[{"address":"192.0.2.10","port":3260,"group":null}]}],`
+	us       = `"initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com",`
+	tcp      = `"source":"192.0.2.254","interface":"eth0","stored":false,`
+	end      = `"complete":false,` + plainEnd
+	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
+
+	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
+		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + `"elapsed_ms":0}`
+	refusedJSON = `{"portal":"192.0.2.11:3260","address":"192.0.2.11:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
+		us + tcp + `"status":"error","code":4026466313,"code_name":"ISDSC_AUTHENTICATION_FAILURE",` +
+		`"error":{"stage":"login","message":"` + refused + `","login_status":"0x0201","retryable":false},` +
+		`"targets":[],` + end + `"elapsed_ms":0}`
+	silentJSON = `{"portal":"192.0.2.13:3260","address":"192.0.2.13:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
+		us + `"source":"","interface":"","stored":false,"status":"error","code":4026466307,"code_name":"ISDSC_CONNECTION_FAILED",` +
+		`"error":{"stage":"connect","message":"` + silent + `","login_status":"","retryable":true},` +
+		`"targets":[],` + end + `"elapsed_ms":2000}`
+	brokenOffJSON = `{"portal":"192.0.2.15:3260","address":"192.0.2.15:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
+		us + tcp + `"status":"error","code":4026466340,"code_name":"ISDSC_TRANSPORT_ERROR",` +
+		`"error":{"stage":"discover","message":"` + brokenOff + `","login_status":"","retryable":true},` +
+		`"targets":[{"name":"iqn.2026-11.com.example:disk1","alias":"","addresses":[` +
+		`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]}],` + end + `"elapsed_ms":0}`
+)
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := fleet(t)
+		r := l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.13", "192.0.2.10", "192.0.2.11", "192.0.2.15")
+		r.want(t, machine.ExitPartly, `{"version":1,"results":[`+"\n"+
+			strings.Join([]string{silentJSON, okJSON, refusedJSON, brokenOffJSON}, ",\n")+"\n]}\n", "")
+		if !json.Valid([]byte(r.stdout)) {
+			t.Error("not JSON")
+		}
+	})
+}
+
+// In the stream a target is there before its portal is done, and a portal before
+// those that were given earlier and take longer.
+func TestJSONL(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := fleet(t)
+		want := `{"type":"target","portal":"192.0.2.10:3260","name":"iqn.2026-11.com.example:disk1","alias":"","addresses":[` +
+			`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]}` + "\n" +
+			`{"type":"target","portal":"192.0.2.10:3260","name":"iqn.2026-11.com.example:disk-two","alias":"","addresses":[` +
+			`{"address":"192.0.2.10","port":3260,"group":null}]}` + "\n" +
+			line(okJSON, 2) + line(silentJSON, 0)
+		l.discover(t.Context(), "scan", "-o", "jsonl", "--timeout", "2s", "192.0.2.13", "192.0.2.10").want(t, machine.ExitPartly, want, "")
+	})
+}
+
+// line makes the line of a stream of a result in a document.
+func line(result string, targets int) string {
+	from := strings.Index(result, `"targets":[`)
+	to := strings.Index(result, `"complete":`)
+	result = strings.TrimSuffix(result[:from]+result[to:], "}")
+	return `{"type":"portal",` + result[1:] + `,"targets_found":` + string(rune('0'+targets)) + "}\n"
+}
+
+// A reader of the stream has each line at once, however long the portal goes on.
+func TestStreamIsImmediate(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{render.FormatJSONL, render.FormatISCSIADM} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				slow := threeTargets()
+				slow.MaxText = 60
+				slow.Respond = func(_, response pdu.PDU) iscsitest.Step {
+					if _, ok := response.(*pdu.TextResponse); ok {
+						time.Sleep(time.Second)
+					}
+					return nil
+				}
+				l.Portal("192.0.2.10:3260", slow)
+				start := time.Now()
+				var at []time.Duration
+				l.stdout = writerFunc(func(p []byte) (int, error) {
+					at = append(at, time.Since(start))
+					return len(p), nil
+				})
+				l.discover(t.Context(), "scan", "-o", format, "192.0.2.10")
+				if len(at) < 2 || at[0] >= at[len(at)-1] {
+					t.Errorf("got writes at %v, want one before the end", at)
+				}
+			})
+		})
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// Whatever a target sends, one record is one line and nothing in it works on a
+// terminal.
+func TestHostileTarget(t *testing.T) {
+	t.Parallel()
+	hostile := &iscsitest.Target{Records: []iscsitest.Record{
+		{Name: "iqn.2026-11.com.example:a\n192.0.2.66:3260,1 iqn.2026-11.com.example:forged", Addresses: []string{"192.0.2.10:3260,1"}},
+		{Name: "iqn.2026-11.com.example:\x1b[2Jcls", Addresses: []string{"192.0.2.10:3260,1"}},
+		{Name: "iqn.2026-11.com.example:\u202egnp", Addresses: []string{"192.0.2.10:3260,1"}},
+		{Name: "iqn.2026-11.com.example:good", Addresses: []string{"192.0.2.10:3260,1", "192.0.2.10\n:3260,1", "x\x1b]0;title\x07:3260,1"}},
+	}}
+	// The Auditor wants keys and values as the RFC has them, so a Target does
+	// not send an alias; put one in.
+	hostile.Respond = func(_, response pdu.PDU) iscsitest.Step {
+		if m, ok := response.(*pdu.TextResponse); ok {
+			m.Data = m.Data.Append(pdu.KeyTargetAlias, "\x1b[31mred\u202e\u2028\"\\")
+		}
+		return nil
+	}
+	for _, format := range render.Formats {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t)
+				l.Portal("192.0.2.10:3260", hostile)
+				r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10")
+				if r.status != machine.ExitOK {
+					t.Errorf("got exit status %d, want 0", r.status)
+				}
+				for name, s := range map[string]string{"standard output": r.stdout, "standard error": r.stderr} {
+					for _, c := range s {
+						if c != '\n' && machine.Escape(string(c)) != string(c) && c != '\\' {
+							t.Errorf("%s: got %q in %q, want it escaped", name, c, s)
+						}
+					}
+					if strings.Contains(s, "\n192.0.2.66") {
+						t.Errorf("%s: a target forged a line: %q", name, s)
+					}
+				}
+				switch format {
+				case render.FormatISCSIADM:
+					if want := "192.0.2.10:3260,1 iqn.2026-11.com.example:good\n"; r.stdout != want {
+						t.Errorf("got %q, want %q", r.stdout, want)
+					}
+				case render.FormatTable:
+					if want := `"\x1b[31mred\u202e\u2028\"\\"`; !strings.Contains(r.stdout, want) {
+						t.Errorf("got %q, want %s in it", r.stdout, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Nobody reads what we write any more: that is no error to speak of.
+func TestBrokenPipe(t *testing.T) {
+	t.Parallel()
+	for _, format := range render.Formats {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				l := fleet(t)
+				l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.EPIPE })
+				r := l.discover(t.Context(), "scan", "-o", format, "192.0.2.10", "192.0.2.13")
+				if r.status != machine.ExitFailed || r.stderr != "" {
+					t.Errorf("got exit status %d and %q, want 1 and nothing", r.status, r.stderr)
+				}
+			})
+		})
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := fleet(t)
+		l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
+		r := l.discover(t.Context(), "scan", "192.0.2.10")
+		r.want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+	})
+}

@@ -1,0 +1,182 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// portalRefresh asks portals again.
+type portalRefresh struct {
+	*command
+	key   flags.Key
+	run   flags.Run
+	addrs flags.View
+}
+
+// portalRefresh returns the verb.
+func (c *command) portalRefresh() *cobra.Command {
+	f := &portalRefresh{command: c, run: flags.Run{Retries: flags.RefreshRetries}}
+	cmd := &cobra.Command{
+		Use:               "refresh [FLAGS] [PORTAL...]",
+		Short:             "ask portals again; without PORTAL all of the registry",
+		Long:              manual.PortalRefresh,
+		ValidArgsFunction: c.completeFromRegistry(portalNames),
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			portals, err := f.understand(args)
+			if err != nil {
+				return err
+			}
+			a := app.CreateIfMissing
+			if len(args) == 0 {
+				a = app.Existing
+			}
+			return c.WithAsking(cmd.Context(), a, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
+				if c.Global.DryRun {
+					return f.wouldAsk(cmd.Context(), s, portals)
+				}
+				return f.ask(cmd.Context(), s, portals)
+			})
+		}),
+	}
+	c.AddFlags(cmd,
+		flags.NewGroup("The entries", f.key.FlagSet(false)),
+		flags.NewGroup("The run", f.run.FlagSet()),
+		flags.NewGroup("The addresses of targets", f.addrs.FlagSet()),
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	flags.CompleteView(cmd)
+	c.completeKeyFlags(cmd)
+	return cmd
+}
+
+func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
+	if err := f.addrs.Check(); err != nil {
+		return nil, err
+	}
+	if len(args) == 0 && (f.key.Instance != "" || f.key.Port.Given || f.key.Source.IsValid()) {
+		return nil, machine.Usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
+	}
+	portals := make([]initiator.Portal, len(args))
+	for i, arg := range args {
+		var err error
+		if portals[i], err = f.key.Entry(arg); err != nil {
+			return nil, err
+		}
+	}
+	return portals, nil
+}
+
+// ask asks, and shows the results in the order of the portals.
+func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := s.RefreshAll(ctx)
+	if len(portals) > 0 {
+		keys := make([]initiator.Key, len(portals))
+		for i, p := range portals {
+			var err error
+			if keys[i], err = f.key.EntryKey(ctx, s, p); err != nil {
+				return err
+			}
+			f.NoteUnlisted(ctx, s, keys[i])
+		}
+		results = s.Refresh(ctx, keys)
+	}
+	asked, failed := 0, 0
+	out := f.NewWhole()
+	var err error
+	view := view.New(&f.Env, &f.addrs, &f.run, s.NewProber)
+	for b := range view.Batches(ctx, render.AsBatches(results)) {
+		r := b.Result
+		f.LogResult(r)
+		f.NoteName(r)
+		if asked++; r.Err != nil {
+			failed++
+		}
+		if err = out.Result(r); err != nil {
+			cancel()
+			break
+		}
+	}
+	if err := out.Close(err); err != nil {
+		return err
+	}
+	if asked == 0 && f.ForPeople() {
+		f.Say("no portals in the registry %s; discover portal add PORTAL puts one there", f.RegistryName())
+	}
+	return partly(asked, failed)
+}
+
+// partly is the exit status of several portals.
+func partly(asked, failed int) error {
+	switch {
+	case failed == 0:
+		return nil
+	case failed < asked:
+		return machine.StatusError(machine.ExitPartly)
+	}
+	return machine.StatusError(machine.ExitFailed)
+}
+
+// errNoLines is -o iscsiadm of a dry run.
+var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+
+// wouldAsk lists what a refresh would ask.
+func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
+	if f.Global.Output == render.FormatISCSIADM {
+		return errNoLines
+	}
+	l := f.portalListing()
+	l.Would = "would have asked these"
+	var keys []initiator.Key
+	for _, p := range portals {
+		key, err := f.key.EntryKey(ctx, s, p)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
+	}
+	var unread []error
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil && p.Portal.Address == "" {
+			return f.EndListing(l, err)
+		}
+		if len(portals) > 0 && !without(&keys, p.Key()) {
+			continue
+		}
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
+		if err := listPortal(l, &p); err != nil {
+			return err
+		}
+	}
+	for _, k := range keys {
+		p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}}
+		if err := listPortal(l, &p); err != nil {
+			return err
+		}
+	}
+	return f.EndListing(l, unread...)
+}
+
+// without takes a key out of a list, and reports whether it was there.
+func without(keys *[]initiator.Key, key initiator.Key) bool {
+	for i, k := range *keys {
+		if k.Same(key) {
+			*keys = append((*keys)[:i], (*keys)[i+1:]...)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package verbs
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+)
+
+// registry returns the verbs about the registry as a file.
+func (c *command) registry() *cobra.Command {
+	return c.noun("registry", "the file of the registry, and the key of its secrets", manual.Registry,
+		c.registryPathVerb(), c.registryCheck(), c.registryRekey())
+}
+
+// A jsonPlace says where the registry is.
+type jsonPlace struct {
+	Path    render.JSONText `json:"path"`
+	KeyFile render.JSONText `json:"key_file"` // where there is no passphrase
+	From    string          `json:"from"`     // what says so: --registry, DISCOVER_REGISTRY or default
+}
+
+// registryPathVerb returns the verb.
+func (c *command) registryPathVerb() *cobra.Command {
+	return &cobra.Command{
+		Use:               "path [FLAGS]",
+		Short:             "print which file the registry is",
+		Long:              manual.RegistryPath,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
+				return err
+			}
+			path, from, err := c.RegistryPlace()
+			if err != nil {
+				return err
+			}
+			if path, err = filepath.Abs(path); err != nil {
+				return machine.Usagef("a relative path, and the current folder is gone")
+			}
+			if c.ForPeople() {
+				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
+				return err
+			}
+			l := c.NewListing("registry", "registry")
+			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(filepath.Join(filepath.Dir(path), app.KeyFile)), from}); err != nil {
+				return err
+			}
+			return l.End()
+		}),
+	}
+}
+
+// registryCheck returns the verb.
+func (c *command) registryCheck() *cobra.Command {
+	return &cobra.Command{
+		Use:               "check [FLAGS]",
+		Short:             "look for damage in the registry, and for files that others may use",
+		Long:              manual.RegistryCheck,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
+				return err
+			}
+			path, err := c.RegistryPath()
+			if err != nil {
+				return err
+			}
+			if path, err = filepath.Abs(path); err != nil {
+				return machine.Usagef("a relative path, and the current folder is gone")
+			}
+			return c.CheckRegistry(cmd.Context(), path)
+		}),
+	}
+}

@@ -1,0 +1,66 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+)
+
+// registryRekey returns the verb.
+func (c *command) registryRekey() *cobra.Command {
+	var given app.RekeyFlags
+	cmd := &cobra.Command{
+		Use:               "rekey [FLAGS]",
+		Short:             "seal all secrets of the registry by another key",
+		Long:              manual.RegistryRekey,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
+				return err
+			}
+			if err := flags.CheckRefs(&c.Global.Key, &given.Passphrase); err != nil {
+				return err
+			}
+			if given.KeyFile && given.Passphrase.Given() {
+				return machine.Usagef("--new-key and --new-key-file are two kinds of key: choose one")
+			}
+			return c.rekey(cmd.Context(), &given)
+		}),
+	}
+	fs := flags.NewSet()
+	given.Passphrase.AsIs = true
+	fs.Var(&given.Passphrase, "new-key", "the passphrase from now on: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
+	fs.BoolVar(&given.KeyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default where the key is there now")
+	fs.BoolVar(&given.Approved, "fips", false, "seal by what FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets open where Go enforces that")
+	c.AddFlags(cmd, flags.NewGroup("The new key", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	_ = cmd.RegisterFlagCompletionFunc("new-key", flags.Complete(flags.SecretSchemes...))
+	return cmd
+}
+
+// jsonRekeyed is what was done.
+type jsonRekeyed struct {
+	Secrets int             `json:"secrets"`  // that were sealed again
+	Key     string          `json:"key"`      // passphrase or file
+	KeyFile render.JSONText `json:"key_file"` // empty for a passphrase
+}
+
+// rekey gives the registry another key, and says by which its secrets are sealed now.
+func (c *command) rekey(ctx context.Context, flags *app.RekeyFlags) error {
+	done, err := c.Rekey(ctx, flags)
+	if err != nil {
+		return err
+	}
+	j := jsonRekeyed{Secrets: done.Secrets, Key: "passphrase"}
+	by := "the new passphrase"
+	if done.KeyFile != "" {
+		j.Key, j.KeyFile, by = "file", render.JSONText(done.KeyFile), "a new key in "+done.KeyFile
+	}
+	return c.Done("rekeyed", j, "sealed %s by %s", machine.Plural(done.Secrets, "secret", "secrets"), by)
+}

@@ -1,0 +1,71 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
+)
+
+// A command is one run of discover, as the verbs see it.
+type command struct {
+	*app.Command
+	manual error // why the manual that --help asked for was not written
+}
+
+// Run is the whole command. It returns the exit status.
+func Run(ctx context.Context, args []string, w machine.Env) int {
+	ctx, stop := machine.WithCancellation(ctx)
+	defer stop()
+	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
+	w.Stderr = line
+	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
+	root := c.root()
+	args, err := verbFirst(root, args)
+	if err == nil {
+		root.SetArgs(args)
+		if err = root.ExecuteContext(ctx); err == nil {
+			err = c.manual
+		}
+	}
+	return c.Exit(err)
+}
+
+// root returns the command tree.
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "discover",
+		Short:             "ask iSCSI target portals which targets are behind them",
+		Long:              manual.Root,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if v, _ := cmd.Flags().GetBool("version"); v {
+				return c.printVersion(cmd)
+			}
+			return machine.Usagef("no verb: try discover scan PORTAL, or discover help")
+		},
+	}
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.SetFlagErrorFunc(flags.Explain)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.manual = c.writeManual(cmd) })
+	root.Flags().Bool("version", false, "print the version")
+
+	root.PersistentFlags().SortFlags = false
+	root.PersistentFlags().AddFlagSet(c.Global.FlagSet(c.UsualRegistry()))
+	_ = root.RegisterFlagCompletionFunc("output", flags.Complete(render.Formats...))
+	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
+
+	help := c.help()
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), c.completion(), c.version(), help)
+	root.SetHelpCommand(help)
+	return root
+}

@@ -1,0 +1,284 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// A scan is one-shot SendTargets: nothing is stored. The registry is read where the
+// command line names an instance or a port, and then its rules for IPsec hold.
+type scan struct {
+	*command
+	key   flags.Key
+	login flags.Login
+	ipsec flags.IPsec
+	run   flags.Run
+	addrs flags.View
+
+	portals  *sweep.Portals
+	options  initiator.LoginOptions
+	security ipsec.Flags
+	protect  initiator.IPsecOptions
+	ports    *ports.Selector   // nil: routing decides
+	each     *sweep.Each       // nil: one session for each portal
+	rules    initiator.RuleSet // nil: the registry is not read
+	mayUse   bool              // something in the registry may ask for IPsec
+	progress *sweep.Progress   // nil: it is not shown
+}
+
+// scan returns the verb.
+func (c *command) scan() *cobra.Command {
+	s := &scan{command: c}
+	cmd := &cobra.Command{
+		Use:               "scan [FLAGS] PORTAL...",
+		Short:             "ask portals for their targets, and store nothing",
+		Long:              manual.Scan,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return machine.Usagef("no portal: try discover scan HOST, or see discover help scan")
+			}
+			return nil
+		},
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if err := s.understand(cmd.Context(), args); err != nil {
+				return err
+			}
+			return s.withRegistry(cmd.Context(), func() error {
+				d := s.discoverer()
+				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&initiator.LoginRequireIPsec != 0)
+				return c.Capture(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+			})
+		}),
+	}
+	c.AddFlags(cmd,
+		flags.NewGroup("The way to a portal", s.key.FlagSet(true)),
+		flags.NewGroup("Login", s.login.FlagSet()),
+		flags.NewGroup("The run", s.run.FlagSet()),
+		flags.NewGroup("The addresses of targets", s.addrs.FlagSet()),
+		flags.NewGroup("IPsec", s.ipsec.FlagSet()))
+	flags.CompleteLogin(cmd)
+	flags.CompleteView(cmd)
+	c.completeKeyFlags(cmd)
+	return cmd
+}
+
+// understand takes the command line in. What is wrong with it is a *machine.UsageError,
+// and nothing was sent.
+func (s *scan) understand(ctx context.Context, args []string) (err error) {
+	if err := s.key.Check(); err != nil {
+		return err
+	}
+	if err := s.login.Check(false); err != nil {
+		return err
+	}
+	if err := s.run.Check(); err != nil {
+		return err
+	}
+	if err := s.addrs.Check(); err != nil {
+		return err
+	}
+	if err := s.ipsec.Check(&s.Env); err != nil {
+		return err
+	}
+	if err := flags.CheckRefs(&s.login.CHAPSecret, &s.login.TargetSecret, &s.ipsec.PSK); err != nil {
+		return err
+	}
+	if s.security, err = s.ipsec.SecurityFlags(); err != nil {
+		return err
+	}
+	if s.login.CHAPSecret.ReadsStdin() || s.login.TargetSecret.ReadsStdin() || s.ipsec.PSK.ReadsStdin() {
+		for _, arg := range args {
+			if arg == "-" {
+				return machine.Usagef("standard input cannot be both portals (-) and a secret (fd:0)")
+			}
+		}
+	}
+	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
+		return err
+	}
+	for _, b := range s.portals.Blocks() {
+		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
+			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
+		}
+	}
+	if s.options, err = s.login.Options(ctx, &s.Env); err != nil {
+		return err
+	}
+	if err := s.run.CheckName(s.options.InitiatorName); err != nil {
+		return err
+	}
+	s.options.BindDevice = s.ipsec.BindDevice
+	s.protect, err = s.ipsec.Options(ctx, &s.Env)
+	return err
+}
+
+// withRegistry runs a scan. Where the command line names an instance or a port the
+// registry is read: what it says of these, of our name, and of IPsec. It stays open,
+// since preshared keys are opened when they are needed.
+func (s *scan) withRegistry(ctx context.Context, run func() error) error {
+	if s.key.Instance == "" && !s.key.Port.Given {
+		return run()
+	}
+	return s.WithService(ctx, app.ReadOnly, s.command.NewDiscoverer(nil), func(service *registry.Service) (err error) {
+		if s.ports, err = service.Selector(ctx, false); err != nil {
+			return err
+		}
+		if s.Initiator.Name, err = service.InitiatorNodeName(ctx); err != nil {
+			return err
+		}
+		s.Initiator.Origin = "initiator set-name"
+		if s.key.Port.Each {
+			s.each = sweep.NewEach(s.key.Instance, s.ports, &s.Env, s.run.Limit)
+		}
+		if s.rules, err = service.Rules(ctx); err != nil {
+			return err
+		}
+		if s.mayUse, err = service.MayUseIPsec(ctx); err != nil {
+			return err
+		}
+		return run()
+	})
+}
+
+// discoverer returns who asks.
+func (s *scan) discoverer() *initiator.Discoverer {
+	switch {
+	case s.options.InitiatorName != "":
+		s.Initiator = app.NodeName{Name: s.options.InitiatorName, Origin: s.login.InitiatorName.Origin()}
+	case s.Initiator.Name == "":
+		s.Initiator = s.DefaultName(s.run.Strict)
+	}
+	d := &initiator.Discoverer{
+		InitiatorName: s.Initiator.Name,
+		Ports:         s.ports,
+		Rules:         s.rules,
+		Dial:          s.Dial,
+		Lookup:        s.Lookup,
+	}
+	if s.each != nil {
+		d.Lookup, d.Ports = s.each.Lookup, s.each.Ports()
+	}
+	s.run.Apply(d)
+	if d.MaxText == 0 && (s.each != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
+		d.MaxText = s.Room.Text
+	}
+	if s.portals.Count == 1 && s.each == nil {
+		d.Parallel = 1 // which asks in this goroutine, and is quicker
+	}
+	if s.run.Trace {
+		d.Trace = app.Tracer(s.Stderr)
+	}
+	s.Log().Info("scan", "initiator_name", s.Initiator.Name, "from", s.Initiator.Origin, "portals", s.portals.Count)
+	return d
+}
+
+// discover asks, and shows what comes. Its error is a machine.StatusError, or one of
+// writing.
+func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	s.progress = s.newProgress()
+	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
+	out := s.scanOutput(w)
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Each: s.each}
+	err := s.show(ctx, cancel, d, out, t)
+	s.progress.Stop()
+	if err == nil {
+		err = s.showRest(ctx, d, out, t)
+	}
+	if err == nil {
+		err = out.End(s.portals.Blocks())
+	}
+	if closed := w.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return t.Status()
+}
+
+// show hands what comes to the output.
+func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
+	for b := range s.batches(ctx, d) {
+		s.noteNameOf(b)
+		err := out.Targets(b)
+		if err == nil && b.Result != nil {
+			s.LogResult(b.Result)
+			err = s.showResult(b.Index, b.Result, out, t)
+		}
+		if err == nil {
+			err = out.HandOn()
+		}
+		if err != nil {
+			cancel(err)
+			return err
+		}
+	}
+	return nil
+}
+
+// showResult hands a result to the output, if it is listed.
+func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *sweep.Tally) (err error) {
+	if s.each != nil {
+		s.each.Restore(r)
+		defer s.each.Drop(index)
+	}
+	if t.Count(index, r) {
+		err = out.Portal(r)
+	} else {
+		out.Silent(r)
+	}
+	if matrix, ok := out.(*render.MatrixOutput); ok && err == nil && s.each.IsLast(index) {
+		err = matrix.Flush()
+	}
+	return err
+}
+
+// scanOutput returns the output of a scan: with more than one session for a
+// portal the forms of it that say which.
+func (s *scan) scanOutput(w *render.Stream) render.Output {
+	out := s.NewOutput(w)
+	if s.each == nil {
+		return out
+	}
+	switch out := out.(type) {
+	case *render.JSONOutput:
+		out.Each = true
+	case *render.JsonlOutput:
+		out.Each = s.each
+	case *render.ISCSIADMOutput:
+		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
+	case *render.TableOutput:
+		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
+	}
+	return out
+}
+
+// newProgress returns the progress of a scan, which is shown until it is stopped;
+// nil where standard error is no terminal, or there is not much to wait for.
+func (s *scan) newProgress() *sweep.Progress {
+	columns := s.Line.Columns()
+	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
+		return nil
+	}
+	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Each: s.each, Quit: make(chan struct{})}
+	p.Done.Go(p.Run)
+	return p
+}

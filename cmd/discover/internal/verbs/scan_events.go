@@ -1,0 +1,94 @@
+package verbs
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// Batches runs the discovery. For -o jsonl they come as they happen, else in the
+// order of the portals.
+func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
+	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
+		for p := range s.portals.All() {
+			s.progress.Begin()
+			if !yield(s.asked(p)) {
+				return
+			}
+		}
+	})
+	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
+	if s.each != nil {
+		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
+	}
+	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
+	if s.Global.Output == render.FormatJSONL {
+		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
+	}
+	return func(yield func(*initiator.Batch) bool) {
+		w := sweep.NewWindow(ctx)
+		for b := range initiator.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
+			if b.Result != nil {
+				w.Done()
+			}
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// asked is a portal with all that goes with it.
+func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
+	return initiator.SendTargetPortal{
+		Instance: s.key.Instance, Port: s.key.Port.Number, Portal: p,
+		Login: s.options, Security: s.security, IPsec: s.protect, Source: s.key.Source,
+	}
+}
+
+// showRest shows the portals that a cancelled run did not begin with.
+func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	if s.each != nil {
+		for _, rest := range s.each.Rest() {
+			r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+			s.each.Restore(r)
+			if err := out.Portal(r); err != nil {
+				return err
+			}
+		}
+	}
+	index := t.Begun
+	for p := range s.portals.From(t.Begun) {
+		if s.portals.Block(index) == nil || s.run.All {
+			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
+			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
+			if err := out.Portal(r); err != nil {
+				return err
+			}
+		}
+		index++
+	}
+	return nil
+}
+
+// noteNameOf is noteName for a batch, whose targets may come before its result.
+// Where ports have names of their own only the result tells which was used.
+func (s *scan) noteNameOf(b *initiator.Batch) {
+	named := func(p ports.Port) bool { return p.NodeName != "" }
+	switch {
+	case b.Result != nil:
+		s.NoteName(b.Result)
+	case s.Initiator.Because != "" && b.Len() > 0 && (s.ports == nil || !slices.ContainsFunc(s.ports.Ports, named)):
+		s.NoteDefaultName()
+	}
+}

@@ -1,0 +1,160 @@
+package verbs
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// target returns the verbs about the targets that are known.
+func (c *command) target() *cobra.Command {
+	return c.noun("target", "show the targets that are known, and how", manual.Target,
+		c.targetList(), c.targetAdd(), c.targetRemove(), c.targetPrune())
+}
+
+// targetList shows the targets that are known.
+type targetList struct {
+	*command
+	refresh bool
+	run     flags.Run
+
+	asked   int
+	leftOut int // addresses that cannot be used from here, of -o iscsiadm
+	failed  render.FailedResults
+}
+
+// targetList returns the verb.
+func (c *command) targetList() *cobra.Command {
+	t := &targetList{command: c, run: flags.Run{Retries: flags.RefreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
+	cmd := &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list the targets that are known, and how they were found",
+		Long:              manual.TargetList,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if !t.refresh {
+				if t.run.Capture != "" || t.run.CaptureSecrets {
+					return machine.Usagef("--capture goes with --refresh: without, nothing is sent")
+				}
+				return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
+					return t.list(cmd.Context(), s)
+				})
+			}
+			return c.WithAsking(cmd.Context(), app.Existing, &t.run, &flags.IPsec{}, func(s *registry.Service) error {
+				t.ask(cmd.Context(), s)
+				// What is known is listed also where the context has ended meanwhile.
+				return t.list(context.WithoutCancel(cmd.Context()), s)
+			})
+		}),
+	}
+	first := flags.NewSet()
+	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
+	c.AddFlags(cmd,
+		flags.NewGroup("The list", first),
+		flags.NewGroup("The run of --refresh", t.run.FlagSet()))
+	return cmd
+}
+
+// ask asks all portals. Those that do not answer cost nothing that is known.
+func (t *targetList) ask(ctx context.Context, s *registry.Service) {
+	notes := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
+	names := &machine.InterfaceNames{List: t.Interfaces}
+	for r := range s.RefreshAll(ctx) {
+		t.LogResult(&r)
+		t.NoteName(&r)
+		t.asked++
+		if t.ForPeople() {
+			_ = notes.Portal(&r)
+		}
+		if r.Err != nil {
+			t.failed.Add(&r, render.NewJSONResult(&r, names))
+		}
+	}
+	_ = notes.End(nil)
+}
+
+// list shows what is known. What could not be asked decides the exit status.
+func (t *targetList) list(ctx context.Context, s *registry.Service) error {
+	l := t.NewListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
+	empty := true
+	var unread []error
+	for target, err := range s.Targets(ctx, false) {
+		empty = false
+		if err != nil {
+			unread = append(unread, err)
+			continue
+		}
+		if err = t.show(l, &target); err != nil {
+			return err
+		}
+	}
+	if empty && t.ForPeople() {
+		t.Say("no targets are known; discover portal add PORTAL finds some")
+	}
+	if t.leftOut > 0 {
+		t.Say("%s left out: unusable from here", machine.Plural(t.leftOut, "address was", "addresses were"))
+	}
+	refused := partly(t.asked, len(t.failed.All))
+	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)
+}
+
+func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error {
+	if t.Global.Output == render.FormatISCSIADM {
+		return t.lines(target)
+	}
+	return l.Item(render.NewJSONTarget(target), render.TargetRows(target)...)
+}
+
+// lines prints the lines of -o iscsiadm: each address once, without those of
+// mechanisms by which the target is missing.
+func (t *targetList) lines(found *registry.KnownTarget) error {
+	var all []target.Address
+	for _, m := range found.Mechanisms {
+		if !m.MissingSince.IsZero() {
+			continue
+		}
+		for _, a := range m.Addresses {
+			if !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+	}
+	out := render.NewISCSIADMOutput(t.Stdout, nil)
+	b := initiator.Batch{Address: addressOf(found)}
+	b.Add(&target.Target{Name: found.Name, Addresses: all})
+	if err := out.Targets(&b); err != nil {
+		return err
+	}
+	if t.leftOut += out.LeftOut; len(all) > 0 && out.LeftOut == len(all) && !b.Address.IsValid() {
+		t.Say("%s: none of its addresses can be used from here", found.Name)
+	}
+	return out.HandOn()
+}
+
+// addressOf returns an address at which a target was listed; invalid: its portals
+// are known by name alone.
+func addressOf(t *registry.KnownTarget) netip.AddrPort {
+	for _, m := range t.Mechanisms {
+		if m.At.IsValid() && m.MissingSince.IsZero() {
+			return m.At
+		}
+	}
+	for _, m := range t.Mechanisms {
+		if addr, err := netip.ParseAddr(m.Portal.Portal.Address); err == nil && !m.Static && m.MissingSince.IsZero() {
+			return netip.AddrPortFrom(addr, m.Portal.Portal.Port)
+		}
+	}
+	return netip.AddrPort{}
+}

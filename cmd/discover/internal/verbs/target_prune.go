@@ -1,0 +1,120 @@
+package verbs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// targetPrune returns the verb.
+func (c *command) targetPrune() *cobra.Command {
+	var missingFor time.Duration
+	cmd := &cobra.Command{
+		Use:               "prune [FLAGS]",
+		Short:             "forget targets that are missing, or whose portal was removed",
+		Long:              manual.TargetPrune,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              arguments(0, 0, ""),
+		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+			if err := c.RefuseTargetLines(cmd); err != nil {
+				return err
+			}
+			return c.WithService(cmd.Context(), app.Existing, c.NewDiscoverer(nil), func(s *registry.Service) error {
+				return c.prune(cmd.Context(), s, missingFor)
+			})
+		}),
+	}
+	fs := flags.NewSet()
+	fs.Var(flags.NewDuration(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
+	c.AddFlags(cmd,
+		flags.NewGroup("What to forget", fs),
+		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	return cmd
+}
+
+// jsonPruned is a target that is no longer known by a mechanism.
+type jsonPruned struct {
+	Name      render.JSONText `json:"name"`
+	Mechanism render.JSONText `json:"mechanism"`
+	FoundBy   render.JSONKey  `json:"found_by"`
+}
+
+// prune forgets targets, and shows which.
+func (c *command) prune(ctx context.Context, s *registry.Service, missingFor time.Duration) error {
+	before, unreadBefore, err := knownRecords(ctx, s)
+	if err != nil {
+		return err
+	}
+	if _, err := s.PruneTargets(ctx, missingFor); err != nil {
+		return err
+	}
+	after, unread, err := knownRecords(ctx, s)
+	if err != nil {
+		return err
+	}
+	left := make(map[jsonPruned]bool, len(after))
+	for _, r := range after {
+		left[r.jsonPruned] = true
+	}
+	head := "FORGOTTEN"
+	if c.Global.DryRun {
+		head = "WOULD BE FORGOTTEN"
+	}
+	l := c.NewListing("pruned", "pruned", head, "FOUND BY")
+	l.Would = "would have forgotten these"
+	forgotten := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
+	n := len(forgotten)
+	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
+		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
+		if l.Would = "would have removed " + text; n > 0 {
+			l.Would += ", and forgotten these"
+		}
+		if !c.Global.DryRun {
+			c.Say("removed %s", text)
+		}
+	} else if n == 0 {
+		l.Would = "would have forgotten nothing"
+		if c.ForPeople() && !c.Global.DryRun {
+			c.Say("nothing to forget")
+		}
+	}
+	for _, r := range forgotten {
+		if err := l.Item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
+			return err
+		}
+	}
+	return c.EndListing(l, unread...)
+}
+
+// A knownRecord is a target by one mechanism.
+type knownRecord struct {
+	jsonPruned
+	by string // for people
+}
+
+// knownRecords returns what was found, and the errors of records that cannot be read.
+func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, unread []error, err error) {
+	for t, err := range s.Targets(ctx, false) {
+		switch {
+		case err != nil && !app.IsOneRecord(err):
+			return nil, nil, err
+		case err != nil:
+			unread = append(unread, err)
+		}
+		for _, m := range t.Mechanisms {
+			if !m.Static {
+				all = append(all, knownRecord{jsonPruned{render.JSONText(t.Name), render.JSONText(m.Text), render.NewJSONKey(m.Portal)}, render.MechanismText(&m)})
+			}
+		}
+	}
+	return all, unread, nil
+}

@@ -1,0 +1,312 @@
+package verbs
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+)
+
+// noIdentity is what is said of text that is no identity of IKE.
+const noIdentity = "neither group nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"
+
+// A command line that is not understood: one line, exit status 2, nothing sent.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ args, want string }{
+		{"", "no verb: try discover scan PORTAL, or discover help"},
+		{"-v", "no verb: try discover scan PORTAL, or discover help"},
+		{"scam 192.0.2.10", `no verb "scam"; did you mean scan?; see discover help`},
+		{"portal", "portal: what about it? one of add, list, refresh, remove; see discover help portal"},
+		{"portal -o json", "portal: what about it? one of add, list, refresh, remove; see discover help portal"},
+		{"portal remove", "portal remove: PORTAL is missing; see discover help portal remove"},
+		{"portal remove -o iscsiadm 192.0.2.10", "-o iscsiadm has lines of targets only, and portal remove shows none: use table, json or jsonl"},
+		{"portal refresh --source 192.0.2.2", "--instance, --initiator-port and --source say which entry of a portal is meant: name the portal"},
+		{"portal refresh 192.0.2.10 --chap-user u", "no flag --chap-user; see discover help portal refresh"},
+		{"portal lsit", `no verb portal "lsit"; did you mean list?; see discover help portal`},
+		{"portal list 192.0.2.10", "portal list takes no arguments; see discover help portal list"},
+		{"portal list -o iscsiadm", "-o iscsiadm has lines of targets only, and portal list shows none: use table, json or jsonl"},
+		{"portal list --timeout 2s", "no flag --timeout; see discover help portal list"},
+		{"portal add", "portal add: PORTAL is missing; see discover help portal add"},
+		{"portal add 192.0.2.10 192.0.2.11", "portal add takes one PORTAL, and there are 2 arguments; see discover help portal add"},
+		{"portal add 192.0.2.0/24", `portal "192.0.2.0/24": not a host name: only letters, digits, '-' and '_'`},
+		{"portal add iscsi://u%p@192.0.2.10", "the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT"},
+		{"portal add 192.0.2.10 --initiator-port each", "--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list"},
+		{"portal add 192.0.2.10 --initiator-port one", `--initiator-port "one": a number from 0 to 4294967294, all or each`},
+		{"portal add 192.0.2.10 --initiator-port 1 --source 192.0.2.2", "--source and --initiator-port are two ways to say the same: choose one"},
+		{"portal add 192.0.2.10 --ipsec transport,tunnel", `--ipsec "transport,tunnel": transport and tunnel exclude each other: choose one`},
+		{"portal add 192.0.2.10 --ipsec 0x27", `--ipsec "0x27": "0x27" is none of ike, transport, tunnel, main, aggressive, pfs, off`},
+		{"portal add 192.0.2.10 --security-flags ike", `--security-flags "ike": 0x and up to 16 hexadecimal digits are needed; words go with --ipsec`},
+		{"portal add 192.0.2.10 --security-flags 0x27 --ipsec off", "--ipsec and --security-flags are two ways to say the same: choose one"},
+		{"portal add 192.0.2.10 --target-user t", "--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first"},
+		{"portal add 192.0.2.10", "no home directory to keep the registry in: give --registry FILE"},
+		{"portal add 192.0.2.10 --chap-secret geheim", "--chap-secret: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt"},
+		{"--timeout 2s scam", `no verb "scam"; did you mean scan?; see discover help`},
+		{"scan", "no portal: try discover scan HOST, or see discover help scan"},
+		{"scan --timeout 2s", "no portal: try discover scan HOST, or see discover help scan"},
+		{"scan 192.0.2.10 --timeuot 2s", "no flag --timeuot; did you mean --timeout?; see discover help scan"},
+		{"scan 192.0.2.10 --discover", "no flag --discover; see discover help scan"},
+		{"scan -m discovery", "no flag -m; see discover help scan"},
+		{"scan 192.0.2.10 --timeout", "--timeout: a value is missing; see discover help scan"},
+		{"scan 192.0.2.10 --=x", "a flag is --NAME, --NAME=VALUE or -N; see discover help scan"},
+		{"scan 192.0.2.10 --timeout 2", `--timeout "2": a time above zero with its unit, such as 500ms, 15s or 2m`},
+		{"scan 192.0.2.10 --timeout -2s", `--timeout "-2s": a time above zero with its unit, such as 500ms, 15s or 2m`},
+		{"scan 192.0.2.10 --parallel 0", `--parallel "0": a number from 1 to 65536`},
+		{"scan 192.0.2.10 --tcp-port 65536", `--tcp-port "65536": a number from 1 to 65535`},
+		{"scan 192.0.2.10 --max-targets x", `--max-targets "x": a number from 1 to 2147483647`},
+		{"scan 192.0.2.10 --source eth0", `--source "eth0": an IP address of this host, such as 192.0.2.2, 2001:db8::2 or fe80::2%eth0`},
+		{"scan 192.0.2.10 -o yaml", `--output "yaml": one of table, json, jsonl, iscsiadm`},
+		{"scan 192.0.2.10 --header-digest md5", `--header-digest "md5": one of none, crc32c, prefer-crc32c`},
+		{"scan 192.0.2.10 --redirect all", `--redirect "all": one of same-host, any, none`},
+		{"scan 192.0.2.10 --chap-algorithms md4", `--chap-algorithms "md4": one or more of sha3-256,sha256,sha1,md5, separated by commas`},
+		{"scan 192.0.2.10 --chap-algorithms md5,md5", `--chap-algorithms "md5,md5": md5 stands in it twice`},
+		{"scan 192.0.2.10 --chap-fallback=maybe", `--chap-fallback "maybe": true or false`},
+		{"scan 192.0.2.10 --chap-policy maybe --chap-secret env:X", `--chap-policy "maybe": one of required, preferred`},
+		{"scan 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy required", "--chap-policy goes with --chap-secret REF"},
+		{"portal add 192.0.2.10 --chap-policy preferred", "--chap-policy goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-secret env:Y", "--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP"},
+		{"portal add 192.0.2.10 --chap-policy preferred --chap-secret env:X --target-user t", "--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP"},
+		{"scan 192.0.2.10 --retries 11", `--retries "11": a number from 0 to 10`},
+		{"portal refresh --retries -1", `--retries "-1": a number from 0 to 10`},
+		{"portal list --retries 1", "no flag --retries; see discover help portal list"},
+		{"iscsicli --retries 1 Ping * 192.0.2.10 1", "--retries does not go with Ping, which counts each session by itself: give a count"},
+		{"scan 192.0.2.10 --short-secrets", "--short-secrets goes with --chap-secret REF"},
+		{"portal add 192.0.2.10 --short-secrets", "--short-secrets goes with --chap-secret REF"},
+		{"portal refresh 192.0.2.10 --short-secrets", "no flag --short-secrets; see discover help portal refresh"},
+		{"scan 192.0.2.10 --redirect-names --redirect none", "--redirect-names does not go with --redirect none, which follows nothing"},
+		{"iscsicli --redirect-names ListTargets", "iscsicli has no such flag; an argument that begins with - stands behind --; see discover help iscsicli"},
+		{"scan 192.0.2.10 --initiator-name host/1", `--initiator-name "host/1": a character that no iSCSI name may have`},
+		{"scan 192.0.2.10 --initiator-name=-x", `--initiator-name "-x": it begins with neither a letter nor a digit`},
+		{"scan 192.0.2.10 --initiator-name file:", `--initiator-name "file:": file: is followed by the path of a file`},
+		{"scan 192.0.2.10 --initiator-name cred:../name", `--initiator-name "cred:../name": cred: is followed by the name of a credential`},
+		{"scan 192.0.2.10 --initiator-name env:NAME", `--initiator-name "env:NAME": a name comes as it is, by file:PATH or by cred:NAME`},
+		{"scan 192.0.2.10 --initiator-name file:/none", "--initiator-name file:/none: file does not exist"},
+		{"scan 192.0.2.10 --initiator-name cred:name", "--initiator-name cred:name: no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some"},
+		{"scan 192.0.2.10 --strict-names --initiator-name host1", `--strict-names: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
+		{"portal add 192.0.2.10 --strict-names --initiator-name host1", `--strict-names: iSCSI name "host1": an iSCSI name starts with iqn., eui. or naa.`},
+		{"scan 192.0.2.10 --chap-user u", "--chap-user goes with --chap-secret REF"},
+		{"scan 192.0.2.10 --target-secret env:X", "--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first"},
+		{"scan 192.0.2.10 --target-user u --chap-secret env:X", "--target-user goes with --target-secret REF"},
+		{"scan 192.0.2.10 --chap-secret fd:3 --target-secret fd:3", "two secrets by one file descriptor: it can be read once"},
+		{"scan - --chap-secret fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
+		{"scan 192.0.2.0/30 --source 2001:db8::2", "--source 2001:db8::2 cannot ask 192.0.2.0/30: one is IPv4 and the other IPv6"},
+		{"scan 192.0.2.10 --ipsec-psk env:X", "--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec"},
+		{"scan 192.0.2.10 --ipsec off --ipsec-psk env:X", "--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec"},
+		{"scan 192.0.2.10 --security-flags 0x26 --ipsec-psk env:X", "--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec"},
+		{"portal add 192.0.2.10 --ipsec-psk env:X", "--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec"},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-psk hunter2", "--ipsec-psk: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt"},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-psk env:X", "--ipsec-psk: that environment variable is not set"},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-psk fd:3 --chap-secret fd:3", "two secrets by one file descriptor: it can be read once"},
+		{"scan - --ipsec ike --ipsec-psk fd:0", "standard input cannot be both portals (-) and a secret (fd:0)"},
+		{"scan 192.0.2.10 --ipsec-id host1.example.com", "--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec"},
+		// issue 13, 30, 31 and 42
+		{"scan 192.0.2.10 --ipsec-peer-id array.example", "--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec"},
+		{"scan 192.0.2.10 --ipsec-proposals legacy", "--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec"},
+		{"portal add 192.0.2.10 --ipsec ike --ipsec-peer-id *@example.com", `--ipsec-peer-id "*@example.com": ` + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-id %any", `--ipsec-id "%any": ` + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-peer-id group", "--ipsec-peer-id group: the word means all peers, and here one is needed"},
+		{"ipsec psk set C=CH,CN=a@b.com env:X", "ID: " + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals null-sha1", `--ipsec-proposals: "null-sha1": "null" is no cipher, hash or group that is known here; one is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)`},
+		{"ipsec explain 192.0.2.10 --ipsec ike --ipsec-proposals esp=aes128-sha1-modp1024", "--ipsec-proposals: it has a group, and the plan has no perfect forward secrecy: add pfs to the IPsec flags, or take the group out"},
+		{"scan 192.0.2.10 --ipsec transport --ipsec-outer 192.0.2.1", "--ipsec-outer goes with --ipsec tunnel"},
+		{"scan 192.0.2.10 --ipsec tunnel --ipsec-outer gateway", `--ipsec-outer "gateway": an IP address, such as 192.0.2.1 or 2001:db8::1`},
+		{"scan 192.0.2.10 --ipsec-enforcer userspace", `--ipsec-enforcer "userspace": this build has no IPsec of its own; strongswan has the IKE daemon of the system set it up`},
+		{"scan 192.0.2.10 --ipsec-enforcer racoon", `--ipsec-enforcer "racoon": one of auto, strongswan, xfrm`},
+		{"scan 192.0.2.10 --ipsec-enforcer xfrm", "--ipsec-enforcer xfrm: this system has none that is known here: it takes Linux"},
+		{"scan 192.0.2.10 --ipsec-unknown maybe", `--ipsec-unknown "maybe": one of proceed, refuse`},
+		{"portal refresh 192.0.2.10 --ipsec ike", "no flag --ipsec; see discover help portal refresh"},
+		{"ipsec", "ipsec: what about it? one of cleanup, default, explain, policy, psk, tunnel; see discover help ipsec"},
+		{"ipsec policy", "ipsec policy: what about it? one of add, list, remove; see discover help ipsec policy"},
+		{"ipsec polcy list", `no verb ipsec "polcy"; did you mean policy?; see discover help ipsec`},
+		{"ipsec policy lst", `no verb ipsec policy "lst"; did you mean list?; see discover help ipsec policy`},
+		{"ipsec explain", "ipsec explain: PORTAL is missing; see discover help ipsec explain"},
+		{"ipsec explain 192.0.2.10 --ipsec-psk env:X", "--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec"},
+		{"ipsec explain 192.0.2.10 --ipsec-unknown refuse", "--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added"},
+		{"ipsec explain 192.0.2.10 --bind-device", "no flag --bind-device; see discover help ipsec explain"},
+		{"ipsec explain -o iscsiadm 192.0.2.10", "-o iscsiadm has lines of targets only, and ipsec explain shows none: use table, json or jsonl"},
+		{"ipsec default tunnel,main,transport", `LIST "tunnel,main,transport": transport and tunnel exclude each other: choose one`},
+		{"ipsec default 0xzz", `LIST "0xzz": 0x and up to 16 hexadecimal digits are needed`},
+		{"ipsec default off ike", "ipsec default takes one LIST, and there are 2 arguments; see discover help ipsec default"},
+		{"ipsec default --dry-run -o iscsiadm off", "-o iscsiadm has lines of targets only, and ipsec default shows none: use table, json or jsonl"},
+		{"ipsec policy add", "ipsec policy add: SELECTOR and LIST are missing; see discover help ipsec policy add"},
+		{"ipsec policy add 192.0.2.0/24", "ipsec policy add: LIST is missing; see discover help ipsec policy add"},
+		{"ipsec policy add 192.0.2.0/24 ike main", "ipsec policy add takes SELECTOR and LIST, and there are 3 arguments; see discover help ipsec policy add"},
+		{"ipsec policy add 192.0.2.0/24 des", `LIST "des": "des" is none of ike, transport, tunnel, main, aggressive, pfs, off`},
+		{"ipsec psk set group", "ipsec psk set: REF is missing; see discover help ipsec psk set"},
+		{"ipsec psk set hunter2 192.0.2.10", "REF: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt"},
+		{"ipsec psk set group env:X --ipsec ike", "--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default"},
+		{"ipsec psk set 192.0.2.10 fd:3 --key fd:3", "two secrets by one file descriptor: it can be read once"},
+		{"ipsec psk remove", "ipsec psk remove: ID is missing; see discover help ipsec psk remove"},
+		{"ipsec tunnel set 192.0.2.10", "ipsec tunnel set: OUTER is missing; see discover help ipsec tunnel set"},
+		{"ipsec tunnel set 192.0.2.10 gateway", `OUTER "gateway": an IP address, such as 192.0.2.1 or 2001:db8::1`},
+		{"ipsec tunnel set array 203.0.113.1", `DESTINATION "array": an IP address, such as 192.0.2.1 or 2001:db8::1`},
+		{"ipsec tunnel remove array", `DESTINATION "array": an IP address, such as 192.0.2.1 or 2001:db8::1`},
+		{"scan 192.0.2.10 --capture", "--capture: a value is missing; see discover help scan"},
+		{"scan 192.0.2.10 --capture -", `--capture "-": the name of a file`},
+		{"scan 192.0.2.10 --capture=", `--capture "": the name of a file`},
+		{"scan 192.0.2.10 --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"scan 192.0.2.10 --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal add 192.0.2.10 --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal refresh --capture-secrets", "--capture-secrets goes with --capture FILE"},
+		{"portal refresh --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"target list --refresh --capture there", `--capture "there": it is there already, and nothing is overwritten`},
+		{"target list --capture f", "--capture goes with --refresh: without, nothing is sent"},
+		{"help scam", `no manual of "scam"; did you mean scan?; see discover help`},
+		{"completion", "for which shell? one of bash, zsh, fish, powershell"},
+		{"completion tcsh", "for which shell? one of bash, zsh, fish, powershell"},
+		{"version 1", "version takes no arguments; see discover help version"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.files["there"] = ""
+			l.discover(t.Context(), strings.Fields(tt.args)...).want(t, machine.ExitUsage, "", "discover: "+tt.want+"\n")
+			if got := l.Dials(); len(got) > 0 {
+				t.Errorf("got dials %v, want none", got)
+			}
+		})
+	}
+}
+
+// A flag may stand anywhere.
+func TestFlagsAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{
+		"scan -o iscsiadm --timeout 2s --all 192.0.2.10",
+		"scan 192.0.2.10 -o iscsiadm --timeout=2s --all",
+		"-o iscsiadm scan 192.0.2.10",
+		"-o iscsiadm --timeout 2s --all scan 192.0.2.10",
+		"--all -v=false -oiscsiadm --timeout=2s scan 192.0.2.10",
+		"--output iscsiadm --trace=false --registry scan scan 192.0.2.10",
+		"scan -o iscsiadm -- 192.0.2.10",
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			l.Portal("192.0.2.10:3260", twoTargets())
+			r := l.discover(t.Context(), strings.Fields(args)...)
+			if r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || r.stderr != "" {
+				t.Errorf("got %+v, want three lines", r)
+			}
+		})
+	}
+}
+
+// Every flag that is there is in the manual, and fits its lines.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"help", "help scan", "scan --help", "scan -h 192.0.2.10", "--help", "help completion", "help version", "help help",
+		"help portal", "portal --help", "help portal add", "portal list -h", "help portal remove", "help portal refresh",
+		"help target", "help target list", "help target add", "help target remove", "help target prune",
+		"help instance", "help instance list", "help instance add", "help instance remove", "help port", "help port list",
+		"help initiator", "help initiator show", "help initiator set-name", "help initiator set-chap-secret",
+		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help", "help iscsicli", "iscsicli --help"} {
+		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
+		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
+			t.Errorf("%s: got %+v, want a manual", args, r)
+		}
+		for line := range strings.Lines(r.stdout) {
+			if len(line) > 85 {
+				t.Errorf("%s: got a line of %d: %s", args, len(line), line)
+			}
+		}
+	}
+	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
+	for _, flag := range []string{
+		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-peer-id", "--ipsec-proposals", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
+		"--chap-algorithms", "--chap-fallback", "--chap-policy", "--short-secrets", "--header-digest", "--data-digest", "--max-connections",
+		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--redirect-names", "--timeout", "--retries", "--parallel",
+		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",
+	} {
+		if !strings.Contains(manual, "\n  "+flag) {
+			t.Errorf("%s is not in the manual", flag)
+		}
+	}
+}
+
+// The manual of each verb has its own default of --retries.
+func TestRetriesInManual(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[string]string{
+		"scan": "default 0", "portal add": "default 0", "portal refresh": "default 1", "target list": "default 1",
+		"iscsicli": "default 1 for RefreshTargetPortal and ListTargets T, else 0",
+	} {
+		r := newLab(t).discover(t.Context(), append([]string{"help"}, strings.Fields(verb)...)...)
+		_, about, _ := strings.Cut(r.stdout, "--retries N")
+		about, _, _ = strings.Cut(about, "\n  --")
+		if about = strings.Join(strings.Fields(about), " "); !strings.HasSuffix(about, want) {
+			t.Errorf("%s: got %q, want it to end with %q", verb, about, want)
+		}
+	}
+}
+
+// TestVersion (issue 13, 26): for programs it is JSON.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"version", "--version"} {
+		if r := newLab(t).discover(t.Context(), args); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
+			t.Errorf("%s: got %+v", args, r)
+		}
+		for format, want := range map[string]string{"json": `{"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
+			r := newLab(t).discover(t.Context(), args, "-o", format)
+			if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
+				t.Errorf("%s -o %s: got %+v", args, format, r)
+			}
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if r := newLab(t).discover(t.Context(), "completion", shell); r.status != machine.ExitOK || !strings.Contains(r.stdout, "__complete") {
+			t.Errorf("%s: got exit status %d and %.100q", shell, r.status, r.stdout)
+		}
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"sc"}, "scan\task portals for their targets, and store nothing\n"},
+		{[]string{"scan", "-o", ""}, "table\njson\njsonl\niscsiadm\n"},
+		{[]string{"scan", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"scan", "--chap-policy", ""}, "required\npreferred\n"},
+		{[]string{"scan", "--redirect-n"}, "--redirect-names\t"},
+		{[]string{"portal", "add", "--short"}, "--short-secrets\t"},
+		{[]string{"portal", "refresh", "--retr"}, "--retries\t"},
+		{[]string{"scan", "--initiator-name", ""}, "file:\ncred:\n"},
+		{[]string{"scan", "--chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"scan", "--timeo"}, "--timeout\tfor one portal, all in all; default 15s\n"},
+		{[]string{"scan", "--ipsec-psk", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"scan", "--ipsec-enforcer", ""}, "auto\nstrongswan\nxfrm\n"},
+		{[]string{"ipsec", "explain", "--ipsec-unknown", ""}, "proceed\nrefuse\n"},
+		{[]string{"ipsec", "policy", "add", "192.0.2.0/24", ""}, "ike\ntransport\n"},
+		{[]string{"ipsec", "psk", "set", ""}, "group\n"},
+		{[]string{"ipsec", "psk", "set", "group", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"ipsec", "psk", "set", "--security-flags", ""}, ""},
+		{[]string{"scan", "--ipsec", ""}, "ike\ntransport\ntunnel\nmain\naggressive\npfs\noff\n"},
+		{[]string{"portal", "add", "--redirect", ""}, "same-host\nany\nnone\n"},
+		{[]string{"portal", "a"}, "add\tstore a portal, and ask it for its targets\n"},
+		{[]string{"help", "portal", "l"}, "add\nlist\nrefresh\nremove\n"},
+		{[]string{"scan", "--key", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"scan", "--registry", "none", "--instance", ""}, "host\n"},
+		{[]string{"scan", "--initiator-port", ""}, "all\neach\n"},
+		{[]string{"portal", "add", "--initiator-port", ""}, "all\n"},
+		{[]string{"portal", "remove", ""}, ""},
+		{[]string{"initiator", "set-chap-secret", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
+		{[]string{"instance", "add", "san", "--interface", ""}, "lo\neth0\n"},
+		{[]string{"iscsicli", ""}, "AddTargetPortal\tstore a portal, and ask it\nQAddTargetPortal\t"},
+		{[]string{"iscsicli", "ListTargets", ""}, ""},
+		{[]string{"scan", ""}, ""},
+		{[]string{"completion", "z"}, "zsh\n"},
+		{[]string{"help", ""}, "completion\nhelp\ninitiator\ninstance\nipsec\niscsicli\nport\nportal\nregistry\nscan\ntarget\nversion\n"},
+	} {
+		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
+		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {
+			t.Errorf("%v: got %q, want %q", tt.args, r.stdout, tt.want)
+		}
+	}
+}
