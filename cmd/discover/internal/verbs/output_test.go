@@ -267,3 +267,19 @@ func TestFullDisk(t *testing.T) {
 		r.want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
 	})
 }
+
+// TestFullDiskOfResults: what cannot be written is an error of every verb that has
+// results.
+func TestFullDiskOfResults(t *testing.T) {
+	t.Parallel()
+	for _, format := range render.Formats {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t)
+			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records})
+			discover := l.inRegistry(t)
+			l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
+			discover("portal", "add", "-o", format, "192.0.2.10").want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+			discover("portal", "refresh", "-o", format).want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
+		})
+	}
+}

@@ -1,4 +1,4 @@
-package verbs
+package render
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 // While one write is under way, what comes is gathered for the next.
@@ -18,7 +16,7 @@ func TestStreamGathers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var writes []int
-		s := render.NewStream(writerFunc(func(p []byte) (int, error) {
+		s := NewStream(writeFunc(func(p []byte) (int, error) {
 			time.Sleep(time.Second)
 			writes = append(writes, bytes.Count(p, []byte("\n")))
 			return len(p), nil
@@ -40,16 +38,16 @@ func TestStreamGathers(t *testing.T) {
 func TestStreamWaits(t *testing.T) {
 	t.Parallel()
 	line := make([]byte, 1000)
-	many := make([]byte, render.MaxLines)
+	many := make([]byte, MaxLines)
 	for _, tt := range []struct {
 		name  string
-		bring func(s *render.Stream) int // what was brought, in bytes
+		bring func(s *Stream) int // what was brought, in bytes
 	}{
-		{"lines", func(s *render.Stream) int {
+		{"lines", func(s *Stream) int {
 			n, _ := s.Write(line)
 			return n
 		}},
-		{"many lines", func(s *render.Stream) int {
+		{"many lines", func(s *Stream) int {
 			_, _ = s.Take(many)
 			return len(many)
 		}},
@@ -58,7 +56,7 @@ func TestStreamWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
-				s := render.NewStream(writerFunc(func(p []byte) (int, error) {
+				s := NewStream(writeFunc(func(p []byte) (int, error) {
 					<-release
 					return len(p), nil
 				}), nil)
@@ -72,8 +70,8 @@ func TestStreamWaits(t *testing.T) {
 					}
 				})
 				synctest.Wait()
-				if got := brought.Load(); got < render.MaxBuffered || got > render.MaxBuffered+render.MaxLines {
-					t.Errorf("%d bytes are waiting, want about %d", got, render.MaxBuffered)
+				if got := brought.Load(); got < MaxBuffered || got > MaxBuffered+MaxLines {
+					t.Errorf("%d bytes are waiting, want about %d", got, MaxBuffered)
 				}
 				close(release)
 				wg.Wait()
@@ -91,14 +89,14 @@ func TestStreamFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		var told error
-		s := render.NewStream(writerFunc(func([]byte) (int, error) {
+		s := NewStream(writeFunc(func([]byte) (int, error) {
 			time.Sleep(time.Second)
 			return 0, failure
 		}), func(err error) { told = err })
 		line := make([]byte, 1000)
 		for i := range 10000 {
 			if _, err := s.Write(line); err != nil {
-				if err != failure || i < render.MaxBuffered/1000 {
+				if err != failure || i < MaxBuffered/1000 {
 					t.Errorf("got %v at line %d", err, i)
 				}
 				break
@@ -123,7 +121,7 @@ func TestStreamTakes(t *testing.T) {
 	for _, slow := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			var got []byte
-			s := render.NewStream(writerFunc(func(p []byte) (int, error) {
+			s := NewStream(writeFunc(func(p []byte) (int, error) {
 				time.Sleep(slow)
 				got = append(got, p...)
 				return len(p), nil
@@ -156,7 +154,7 @@ func TestStreamTakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		told := 0
-		s := render.NewStream(writerFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
+		s := NewStream(writeFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
 		for range 2 {
 			if _, err := s.Take([]byte("lines")); err != failure {
 				t.Errorf("got %v, want %v", err, failure)
@@ -174,7 +172,7 @@ func TestStreamOfTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writing := 0
 		total := 0
-		s := render.NewStream(writerFunc(func(p []byte) (int, error) {
+		s := NewStream(writeFunc(func(p []byte) (int, error) {
 			if writing++; writing > 1 {
 				t.Error("two write at once")
 			}
@@ -207,10 +205,15 @@ func TestStreamOfTwo(t *testing.T) {
 }
 
 func BenchmarkStream(b *testing.B) {
-	s := render.NewStream(writerFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
+	s := NewStream(writeFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
 	line := make([]byte, 150)
 	for b.Loop() {
 		s.Write(line)
 	}
 	s.Close()
 }
+
+// A writeFunc is a function that writes.
+type writeFunc func([]byte) (int, error)
+
+func (f writeFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,16 +1,10 @@
-package verbs
+package machine
 
 import (
-	"encoding/json"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
-
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
 func TestEscape(t *testing.T) {
@@ -33,7 +27,7 @@ func TestEscape(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := machine.Escape(tt.in); got != tt.want {
+			if got := Escape(tt.in); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -48,7 +42,7 @@ func FuzzEscape(f *testing.F) {
 	}
 	escapes := regexp.MustCompile(`\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})`)
 	f.Fuzz(func(t *testing.T, s string) {
-		got := machine.Escape(s)
+		got := Escape(s)
 		for _, r := range got {
 			if !unicode.IsPrint(r) {
 				t.Errorf("got %q, in which %U cannot be seen", got, r)
@@ -69,29 +63,6 @@ func FuzzEscape(f *testing.F) {
 		})
 		if back != s {
 			t.Errorf("got %q of %q, which means %q", got, s, back)
-		}
-	})
-}
-
-// FuzzJSONText: what a reader of the JSON gets is what there was, and nothing in
-// it works on a terminal.
-func FuzzJSONText(f *testing.F) {
-	for _, s := range []string{"", `"\`, "<&>", "\u202e\U000e0041", "\xff", "a\nb\x7f", "ü磁"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		b := render.AppendString(nil, s)
-		var got string
-		if err := json.Unmarshal(b, &got); err != nil {
-			t.Fatalf("%q: %v", b, err)
-		}
-		if want := strings.ToValidUTF8(s, "\ufffd"); got != want && utf8.ValidString(s) {
-			t.Errorf("got %q, want %q", got, want)
-		}
-		for _, r := range string(b) {
-			if !unicode.IsPrint(r) {
-				t.Errorf("got %q, in which %U cannot be seen", b, r)
-			}
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package verbs
+package render
 
 import (
 	"encoding/json"
@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -23,14 +22,14 @@ import (
 func naiveTargets(t *testing.T, targets []target.Target) string {
 	t.Helper()
 	type address struct {
-		Address render.JSONText `json:"address"`
-		Port    uint16          `json:"port"`
-		Group   *int            `json:"group"`
+		Address JSONText `json:"address"`
+		Port    uint16   `json:"port"`
+		Group   *int     `json:"group"`
 	}
 	type tgt struct {
-		Name      render.JSONText `json:"name"`
-		Alias     render.JSONText `json:"alias"`
-		Addresses []address       `json:"addresses"`
+		Name      JSONText  `json:"name"`
+		Alias     JSONText  `json:"alias"`
+		Addresses []address `json:"addresses"`
 	}
 	merged := []*target.Target{}
 	for _, one := range targets {
@@ -53,17 +52,17 @@ func naiveTargets(t *testing.T, targets []target.Target) string {
 	}
 	all := []tgt{}
 	for _, m := range merged {
-		one := tgt{Name: render.JSONText(m.Name), Alias: render.JSONText(m.Alias), Addresses: []address{}}
+		one := tgt{Name: JSONText(m.Name), Alias: JSONText(m.Alias), Addresses: []address{}}
 		for _, a := range m.Addresses {
 			group := &a.Group
 			if a.Group == target.NoGroup {
 				group = nil
 			}
-			one.Addresses = append(one.Addresses, address{render.JSONText(a.Host), a.Port, group})
+			one.Addresses = append(one.Addresses, address{JSONText(a.Host), a.Port, group})
 		}
 		all = append(all, one)
 	}
-	text, err := render.Marshal(all)
+	text, err := Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +76,7 @@ func TestJSONTargets(t *testing.T) {
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		var got strings.Builder
-		o := render.NewJSONOutput(&got, &machine.InterfaceNames{List: render.NoInterfaces}, 1<<30)
+		o := NewJSONOutput(&got, &machine.InterfaceNames{List: NoInterfaces}, 1<<30)
 		want := `{"version":1,"results":[` + "\n"
 		for index := range 3 {
 			var all []target.Target
@@ -114,9 +113,9 @@ func TestJSONTargets(t *testing.T) {
 			if err := o.Portal(result); err != nil {
 				t.Fatal(err)
 			}
-			j := render.NewJSONResult(result, o.Names)
-			j.Targets = &render.JSONTargets{}
-			line, err := render.Marshal(j)
+			j := NewJSONResult(result, o.Names)
+			j.Targets = &JSONTargets{}
+			line, err := Marshal(j)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,11 +141,11 @@ func TestJSONTargets(t *testing.T) {
 func TestJSONPieces(t *testing.T) {
 	t.Parallel()
 	largest, total := 0, 0
-	w := writerFunc(func(p []byte) (int, error) {
+	w := writeFunc(func(p []byte) (int, error) {
 		largest, total = max(largest, len(p)), total+len(p)
 		return len(p), nil
 	})
-	o := render.NewJSONOutput(w, &machine.InterfaceNames{List: render.NoInterfaces}, 1<<30)
+	o := NewJSONOutput(w, &machine.InterfaceNames{List: NoInterfaces}, 1<<30)
 	for i := range 2000 {
 		var b initiator.Batch
 		for k := range 100 {
@@ -162,7 +161,7 @@ func TestJSONPieces(t *testing.T) {
 	if err := o.Portal(&initiator.Result{}); err != nil {
 		t.Fatal(err)
 	}
-	if largest > 2*render.MaxLines || total < 8<<20 {
-		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*render.MaxLines)
+	if largest > 2*MaxLines || total < 8<<20 {
+		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*MaxLines)
 	}
 }

@@ -1,4 +1,4 @@
-package verbs
+package render
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -19,13 +18,13 @@ func BenchmarkLines(b *testing.B) {
 	for i := range 1000 {
 		batch.Add(&target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
 	}
-	to := writerFunc(func(p []byte) (int, error) { return len(p), nil })
+	to := writeFunc(func(p []byte) (int, error) { return len(p), nil })
 	for _, out := range []struct {
 		format string
-		render.Output
+		Output
 	}{
-		{render.FormatISCSIADM, render.NewISCSIADMOutput(to, nil)},
-		{render.FormatJSONL, render.NewJSONLOutput(to, nil)},
+		{FormatISCSIADM, NewISCSIADMOutput(to, nil)},
+		{FormatJSONL, NewJSONLOutput(to, nil)},
 	} {
 		b.Run(out.format, func(b *testing.B) {
 			b.ReportAllocs()
@@ -42,7 +41,7 @@ func BenchmarkLines(b *testing.B) {
 // BenchmarkResult is the line of a portal that answered.
 func BenchmarkResult(b *testing.B) {
 	names := &machine.InterfaceNames{List: func() ([]machine.NetInterface, error) { return nil, nil }}
-	out := render.NewJSONLOutput(writerFunc(func(p []byte) (int, error) { return len(p), nil }), names)
+	out := NewJSONLOutput(writeFunc(func(p []byte) (int, error) { return len(p), nil }), names)
 	r := initiator.Result{
 		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
 		InitiatorName: "iqn.2026-11.io.github.go-iscsi:host1.example.com",

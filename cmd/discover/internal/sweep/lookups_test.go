@@ -1,4 +1,4 @@
-package verbs
+package sweep
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 )
 
 // TestLookups (issue 13, 20): each name is looked up once, nobody waits for another
@@ -21,7 +19,7 @@ func TestLookups(t *testing.T) {
 		var mu sync.Mutex // guards asked
 		asked := make(map[string]int)
 		answer := []netip.Addr{netip.MustParseAddr("192.0.2.10")}
-		names := &sweep.Lookups{
+		names := &Lookups{
 			Limit: func(ctx context.Context) (context.Context, context.CancelFunc) {
 				return context.WithTimeout(ctx, time.Minute)
 			},

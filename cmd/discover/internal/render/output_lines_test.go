@@ -1,20 +1,15 @@
-package verbs
+package render
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
-	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
-	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // batchOf returns a batch of a portal.
@@ -78,7 +73,7 @@ func TestLinesOfBatches(t *testing.T) {
 			want = append(want, l)
 		}
 	}
-	shown := func(o render.Output, text *strings.Builder) string {
+	shown := func(o Output, text *strings.Builder) string {
 		for _, b := range batches {
 			if err := o.Targets(b); err != nil {
 				t.Fatal(err)
@@ -91,7 +86,7 @@ func TestLinesOfBatches(t *testing.T) {
 	}
 	var text strings.Builder
 	var got []line
-	for s := range strings.Lines(shown(render.NewJSONLOutput(&text, nil), &text)) {
+	for s := range strings.Lines(shown(NewJSONLOutput(&text, nil), &text)) {
 		var l line
 		if err := json.Unmarshal([]byte(s), &l); err != nil {
 			t.Fatalf("%q: %v", s, err)
@@ -102,7 +97,7 @@ func TestLinesOfBatches(t *testing.T) {
 		t.Errorf("-o jsonl (- want, + got):\n%.3000s", diff)
 	}
 	text.Reset()
-	if diff := cmp.Diff(wantText.String(), shown(render.NewISCSIADMOutput(&text, nil), &text)); diff != "" {
+	if diff := cmp.Diff(wantText.String(), shown(NewISCSIADMOutput(&text, nil), &text)); diff != "" {
 		t.Errorf("-o iscsiadm (- want, + got):\n%.3000s", diff)
 	}
 }
@@ -111,8 +106,8 @@ func TestLinesOfBatches(t *testing.T) {
 func TestLinesOnce(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	o := render.NewISCSIADMOutput(&text, nil)
-	o.Printed, o.Room = new(render.LineSet), 1<<20
+	o := NewISCSIADMOutput(&text, nil)
+	o.Printed, o.Room = new(LineSet), 1<<20
 	a, b := "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	for _, batch := range []*initiator.Batch{
 		batchOf("192.0.2.10", target.Target{Name: a, Addresses: at("192.0.2.1")}, target.Target{Name: b, Addresses: at("192.0.2.1")}),
@@ -130,21 +125,5 @@ func TestLinesOnce(t *testing.T) {
 	want := fmt.Sprintf("192.0.2.1:3260,0 %[1]s\n192.0.2.1:3260,0 %[2]s\n192.0.2.2:3260,1 %[1]s\n192.0.2.3:3260,2 %[1]s\n192.0.2.1:3260,0 %[1]s\n", a, b)
 	if diff := cmp.Diff(want, text.String()); diff != "" {
 		t.Errorf("lines (- want, + got):\n%s", diff)
-	}
-}
-
-// TestFullDiskOfResults: what cannot be written is an error of every verb that has
-// results.
-func TestFullDiskOfResults(t *testing.T) {
-	t.Parallel()
-	for _, format := range render.Formats {
-		synctest.Test(t, func(t *testing.T) {
-			l := newLab(t)
-			l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records})
-			discover := l.inRegistry(t)
-			l.stdout = writerFunc(func([]byte) (int, error) { return 0, syscall.ENOSPC })
-			discover("portal", "add", "-o", format, "192.0.2.10").want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
-			discover("portal", "refresh", "-o", format).want(t, machine.ExitFailed, "", "discover: write the results: "+syscall.ENOSPC.Error()+"\n")
-		})
 	}
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package verbs
+package machine
 
 import (
 	"errors"
@@ -8,8 +8,6 @@ import (
 	"os"
 	"syscall"
 	"testing"
-
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
 // TestOpenFD (issue 13, 7): descriptors of this process itself are no way to a
@@ -24,7 +22,7 @@ func TestOpenFD(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	if _, err := machine.OpenFD(int(r.Fd())); !errors.Is(err, machine.ErrNotInherited) {
+	if _, err := OpenFD(int(r.Fd())); !errors.Is(err, ErrNotInherited) {
 		t.Errorf("our own descriptor: got %v", err)
 	}
 	// As the starter of a program leaves it: without FD_CLOEXEC.
@@ -32,7 +30,7 @@ func TestOpenFD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := machine.OpenFD(n)
+	f, err := OpenFD(n)
 	if err != nil {
 		t.Fatal(err)
 	}

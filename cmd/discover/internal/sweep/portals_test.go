@@ -1,4 +1,4 @@
-package verbs
+package sweep
 
 import (
 	"io"
@@ -6,16 +6,16 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 )
 
 // parse understands arguments; files and standard input are what the map says.
-func parse(args []string, files map[string]string) (*sweep.Portals, error) {
-	return sweep.ParsePortals(args, 3260, &machine.Env{
+func parse(args []string, files map[string]string) (*Portals, error) {
+	return ParsePortals(args, 3260, &machine.Env{
 		Stdin: strings.NewReader(files["-"]),
 		Open: func(path string) (io.ReadCloser, error) {
 			s, ok := files[path]
@@ -82,7 +82,7 @@ func TestPortals(t *testing.T) {
 	}
 }
 
-func listed(p *sweep.Portals, from int) []string {
+func listed(p *Portals, from int) []string {
 	var list []string
 	for portal := range p.From(from) {
 		list = append(list, portal.String())
@@ -95,15 +95,15 @@ func TestBadPortals(t *testing.T) {
 	files := map[string]string{
 		"empty":   "# nothing\n\n",
 		"bad":     "192.0.2.10\n192.0.2.300\n",
-		"long":    "192.0.2.10\n" + strings.Repeat("x", sweep.MaxLine+1) + "\n",
+		"long":    "192.0.2.10\n" + strings.Repeat("x", MaxLine+1) + "\n",
 		"two":     "192.0.2.10 192.0.2.11\n",
-		"million": strings.Repeat("h\n", sweep.MaxAddresses) + "i\n",
+		"million": strings.Repeat("h\n", MaxAddresses) + "i\n",
 
-		"utf16":        utf16Text("192.0.2.10\r\n", false, true),
-		"utf16-be":     utf16Text("# storage\n192.0.2.10\n", true, true),
-		"utf16-bare":   utf16Text("h\n", false, false),
-		"utf16-long":   utf16Text(strings.Repeat("192.0.2.10\n", sweep.MaxLine), false, false),
-		"utf16-be-end": utf16Text("192.0.2.10", true, false),
+		"utf16":        inUTF16("192.0.2.10\r\n", false, true),
+		"utf16-be":     inUTF16("# storage\n192.0.2.10\n", true, true),
+		"utf16-bare":   inUTF16("h\n", false, false),
+		"utf16-long":   inUTF16(strings.Repeat("192.0.2.10\n", MaxLine), false, false),
+		"utf16-be-end": inUTF16("192.0.2.10", true, false),
 	}
 	const range_ = "a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N"
 	const block = "a block is ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/120; its TCP port is --tcp-port N"
@@ -180,10 +180,10 @@ func TestLargestBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Count != sweep.MaxAddresses || len(p.Entries) != 3 {
-		t.Errorf("got %d portals in %d entries, want %d in 3", p.Count, len(p.Entries), sweep.MaxAddresses)
+	if p.Count != MaxAddresses || len(p.Entries) != 3 {
+		t.Errorf("got %d portals in %d entries, want %d in 3", p.Count, len(p.Entries), MaxAddresses)
 	}
-	if got, want := listed(p, sweep.MaxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
+	if got, want := listed(p, MaxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := parse([]string{"10.0.0.0/12", "a", "b", "c"}, nil); err == nil {
@@ -197,7 +197,7 @@ func FuzzPortal(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p := &sweep.Portals{DefaultPort: 3260}
+		p := &Portals{DefaultPort: 3260}
 		if err := p.Add(s); err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("got an error of several lines: %q", err)
@@ -230,8 +230,25 @@ func TestPlus(t *testing.T) {
 		{"2001:db8::ffff:ffff:ffff:ffff", 1, "2001:db8:0:1::"},
 		{"::ffff:1.2.3.4", 1, "::ffff:1.2.3.5"},
 	} {
-		if got := sweep.Plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
+		if got := Plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
 			t.Errorf("%s + %d: got %s, want %s", tt.addr, tt.n, got, tt.want)
 		}
 	}
+}
+
+// inUTF16 is a text as some editors save it: big or little end first, with a
+// byte-order mark or without.
+func inUTF16(s string, big, mark bool) string {
+	if mark {
+		s = "\ufeff" + s
+	}
+	var b []byte
+	for _, c := range utf16.Encode([]rune(s)) {
+		if big {
+			b = append(b, byte(c>>8), byte(c))
+		} else {
+			b = append(b, byte(c), byte(c>>8))
+		}
+	}
+	return string(b)
 }

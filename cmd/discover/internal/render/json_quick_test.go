@@ -1,0 +1,94 @@
+package render
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What is written quickly is what encoding/json writes.
+func TestQuickResult(t *testing.T) {
+	t.Parallel()
+	usual := JSONResult{
+		Portal: "192.0.2.10:3260", Address: "192.0.2.10:3260", InitiatorPort: "all", InitiatorName: "iqn.2026-11.com.example:us", Source: "192.0.2.1",
+		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []JSONWarning{}, Redirects: []JSONRedirect{},
+		IPsec: JSONIPsec{Plan: "none", Origin: "default", Existing: "none"}, Auth: JSONAuth{Method: AuthNone}, ElapsedMS: 1.3,
+	}
+	yes, no := true, false
+	tests := []struct {
+		name string
+		set  func(j *JSONResult)
+		slow bool // it is left to encoding/json
+	}{
+		{name: "usual", set: func(*JSONResult) {}},
+		{name: "from a port", set: func(j *JSONResult) {
+			j.Instance, j.InstanceUsed, j.InitiatorPortUsed = "fabric-a", "fabric-a", "0"
+		}},
+		{name: "bound", set: func(j *JSONResult) { j.BoundDevice, j.Stored, j.Code = "eth0", true, math.MaxUint32 }},
+		{name: "what cannot be seen", set: func(j *JSONResult) { j.Portal, j.Instance = "a\x1b[2J\u202e<&>\"\\\xff", "ä\n" }},
+		{name: "CHAP", set: func(j *JSONResult) {
+			j.Auth = JSONAuth{Method: AuthCHAP, Algorithm: "md5", Mutual: &no}
+		}},
+		{name: "mutual CHAP with a name that is not fit to be seen", set: func(j *JSONResult) {
+			j.Auth = JSONAuth{Method: AuthCHAP, Algorithm: "sha3-256", Mutual: &yes, TargetUser: "a\x1b[2J\u202e<&>\"\\\xff\u2028"}
+		}},
+		{name: "CHAP that was tried", set: func(j *JSONResult) {
+			j.Auth = JSONAuth{Method: AuthNone, Attempted: AuthCHAP}
+		}},
+		{name: "CHAP that came to an algorithm", set: func(j *JSONResult) {
+			j.Auth = JSONAuth{Method: AuthNone, Attempted: AuthCHAP, Algorithm: "sha256"}
+		}},
+		{name: "no time", set: func(j *JSONResult) { j.ElapsedMS = 0 }},
+		{name: "a long time", set: func(j *JSONResult) { j.ElapsedMS = 1e9 + 0.1 }},
+		{name: "for ever", set: func(j *JSONResult) { j.ElapsedMS = 1e22 }, slow: true},
+		{name: "failed", set: func(j *JSONResult) { j.Error = &JSONError{} }, slow: true},
+		{name: "with targets", set: func(j *JSONResult) { j.Targets = &JSONTargets{} }, slow: true},
+		{name: "warned", set: func(j *JSONResult) { j.Warnings = []JSONWarning{{}} }, slow: true},
+		{name: "redirected", set: func(j *JSONResult) { j.Redirects = []JSONRedirect{{}} }, slow: true},
+		{name: "under IPsec", set: func(j *JSONResult) { j.IPsec.PFS = &yes }, slow: true},
+		{name: "proved", set: func(j *JSONResult) { j.IPsec.Proof = &JSONProof{} }, slow: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			j := usual
+			tt.set(&j)
+			got, quick := j.AppendQuick([]byte("{"))
+			if quick == tt.slow {
+				t.Fatalf("written quickly: %t", quick)
+			}
+			if tt.slow {
+				return
+			}
+			want, err := Marshal(&j)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got = append(got, '}', '\n'); !json.Valid(got) {
+				t.Errorf("no JSON: %s", got)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("fields differ (- encoding/json, + quick):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Eight bytes are plain where each of them is.
+func TestPlainJSON(t *testing.T) {
+	t.Parallel()
+	for at := range 8 {
+		for c := range 256 {
+			for _, filler := range []string{" ", "~", "a", "!", "#", "[", "]"} {
+				b := []byte(strings.Repeat(filler, 8))
+				b[at] = byte(c)
+				if got, want := ArePlainJSON(Eight(b, 0)), PlainJSON[c]; got != want {
+					t.Errorf("%q: got %t, want %t", b, got, want)
+				}
+			}
+		}
+	}
+}
