@@ -34,7 +34,7 @@ type Batch struct {
 	work  int              // number of the work, for watch.Abort
 }
 
-// Batches is [Discoverer.Run] for who wants many targets at once, and keeps none:
+// Batches is [Discoverer.Run] for callers that take many targets at once and keep none:
 // nothing is allocated for a target.
 func (d *Discoverer) Batches(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[*Batch] {
 	return d.run(ctx, d.requests(portals), nil, d.parallel())

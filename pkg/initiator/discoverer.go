@@ -96,7 +96,7 @@ type Discoverer struct {
 	// exists. nil: such portals are refused, and what exists is unknown.
 	Enforcer enforce.Enforcer
 
-	// NothingExists says, where Enforcer is nil, that somebody looked just now and
+	// NothingExists says, where Enforcer is nil, that the caller has just looked and
 	// the system has no IPsec for any connection: what exists is none then.
 	NothingExists bool
 

@@ -18,7 +18,7 @@ type Explanation struct {
 	Port    ports.Port       // from which it would be
 
 	Plan     ipsec.Plan // also where it would be refused
-	Enforcer string     // who would make the connection, as in a Proof; empty: nobody has to, or can, or it is not known who
+	Enforcer string     // what would make the connection, as in a Proof; empty: the plan needs no enforcer, there is none, or it does not say
 	Key      bool       // the preshared key that the plan needs is there
 	Outer    netip.Addr // the gateway, in tunnel mode
 

@@ -34,7 +34,7 @@ func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 }
 
 // hold notes the protection of a connection until its dialer is closed. Protection
-// that is in place is not ours to hold: whoever looks finds it again.
+// that is in place is not ours to hold: the next look at the system finds it again.
 func (h *held) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
 	if plan.InPlace() {
 		return d

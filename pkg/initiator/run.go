@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// errStopped ends an attempt whose events nobody takes any more.
+// errStopped ends an attempt whose caller has left the loop.
 var errStopped = errors.New("initiator: the consumer went away")
 
 // Run discovers the targets behind portals and yields what happens, as it

@@ -127,7 +127,7 @@ func (a *attempt) fixedSource() netip.Addr {
 // bindDevice reports whether to bind to the port's network interface.
 func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.Login.BindDevice }
 
-// selector returns who knows the ports.
+// selector returns the selector that knows the initiator ports.
 func (a *attempt) selector() *ports.Selector {
 	if s := a.request.Ports; s != nil {
 		return s
@@ -170,7 +170,7 @@ func (a *attempt) portAt(addr netip.Addr) ports.Port {
 }
 
 // dial connects from a port. Where that was left to the connection, and no route
-// is there for whoever has no source address yet, it connects from the port that
+// is there for a socket without a source address, it connects from the port that
 // has one: rules by source make it so.
 func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
 	nc, err := a.d.dial(ctx, a.watch, from, dst, a.bindDevice())

@@ -21,7 +21,7 @@ type TraceEvent struct {
 	PDU pdu.PDU
 }
 
-// traced reports a PDU to whoever listens.
+// traced passes a PDU to Discoverer.Trace.
 func (c *conn) traced(sent bool, p pdu.PDU) {
 	if c.trace == nil {
 		return

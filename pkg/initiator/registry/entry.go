@@ -122,7 +122,7 @@ func (s *Service) ask(ctx context.Context, key initiator.Key, j initiator.Reques
 func (s *Service) learn(ctx context.Context, key initiator.Key, r *initiator.Result) {
 	r.Portal = initiator.WithoutSecrets(r.Portal)
 	own := ownFault(ctx, r.Err)
-	// What was found is kept even if nobody waits for it any more.
+	// What was found is stored even if the caller has given up.
 	ctx = context.WithoutCancel(ctx)
 	now := s.now()
 	if r.Err == nil {

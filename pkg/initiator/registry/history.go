@@ -154,7 +154,7 @@ func (s *Service) MayUseIPsec(ctx context.Context) (bool, error) {
 				Flags uint64 `json:"flags"`
 			}
 			if err == nil && json.Unmarshal(r.Value, &with) != nil {
-				return true, nil // who needs the record finds out that it is damaged
+				return true, nil // the caller that needs the record finds out that it is damaged
 			}
 			if err != nil {
 				return false, storeError(err)

@@ -43,7 +43,7 @@ type Mechanism struct {
 	NotJudgedSince time.Time
 
 	// Stale is set where the entry that found it is no longer in the registry:
-	// nobody looks any more.
+	// no refresh looks any more.
 	Stale bool
 
 	// Unlisted is set beside Stale where the portal was not in the registry when it

@@ -11,7 +11,7 @@ import (
 // set back it forgets too few rather than too many. What a refresh finds again
 // meanwhile stays. It returns how many records it forgot; a target by two mechanisms
 // is two. A record that cannot be read stays, see RemoveStaticTarget, unless its key
-// is a hash, which nobody could name.
+// is a hash, which a user could not name.
 func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (pruned int, err error) {
 	p := pruning{Service: s, missingFor: missingFor, before: s.now().Add(-missingFor), portals: make(map[string]*portalState)}
 	for _, prefix := range []string{prefixTarget, prefixLongTarget} {

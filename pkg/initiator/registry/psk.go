@@ -262,7 +262,7 @@ func (r *ikeRecord) isOurs(from ports.Port, peer enforce.Peer) bool {
 	return from.Address.IsValid() && r.ID == addressIdentity(from.Address)
 }
 
-// addressIdentity is the identity of who is known by the address alone.
+// addressIdentity is the identity of a peer that is known by its address alone.
 func addressIdentity(a netip.Addr) string { return zone.Canonical(a).WithZone("").String() }
 
 // canonicalIdentity returns the canonical form of an identity; of what is none, the

@@ -83,7 +83,7 @@ func (s *Service) unasked(ctx context.Context, after string, err error, yield fu
 }
 
 // ownFault reports a failure that says nothing of a portal: options or secrets that are
-// not usable here, a registry that cannot be read, or a caller who gave up.
+// not usable here, a registry that cannot be read, or a caller that gave up.
 func ownFault(ctx context.Context, err error) bool {
 	var e *initiator.Error
 	switch {

@@ -98,7 +98,7 @@ func (e *ChangeError) Error() string {
 // contents are damaged.
 var ErrRegistryDamaged = isdsc.ErrCacheCorrupted
 
-// A ConflictError is an Apply that somebody else was ahead of. Nothing was
+// A ConflictError is an Apply that came after another writer's. Nothing was
 // changed.
 type ConflictError struct {
 	Key  string

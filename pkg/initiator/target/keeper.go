@@ -15,7 +15,7 @@ type Keeper struct {
 // Keep returns a target of a list.
 func (k *Keeper) Keep(l *List, i int) Target {
 	if addresses := l.Addresses(i); !slices.Equal(k.shared, addresses) {
-		k.shared = slices.Clip(slices.Clone(addresses)) // without room: who appends makes a copy
+		k.shared = slices.Clip(slices.Clone(addresses)) // without room: append makes a copy
 	}
 	return Target{Name: k.texts.intern(l.Name(i)), Alias: k.texts.intern(l.Alias(i)), Addresses: k.shared}
 }

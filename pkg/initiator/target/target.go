@@ -23,7 +23,7 @@ type Address struct {
 	Host string
 	Port uint16
 
-	// Unusable is set where nobody can connect to the address from here. It is
+	// Unusable is set where no connection to the address is possible from here. It is
 	// listed all the same, since the target advertises it.
 	Unusable Unusable
 

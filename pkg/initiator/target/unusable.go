@@ -63,7 +63,7 @@ func (l *Parser) WarnUnusable() {
 	}
 }
 
-// An Unusable says why nobody can connect to an address that a target advertises,
+// An Unusable says why no connection is possible to an address that a target advertises,
 // from the host that asked. The zero value: the address may be used.
 type Unusable uint8
 

@@ -21,7 +21,7 @@ import (
 func Direct(_ context.Context, watch watchFunc, dst netip.AddrPort) (net.Conn, error) {
 	var c *tcpConn
 	var err error
-	// A port of this host's own that nobody listens on may get itself connected to
+	// A port of this host that no program listens on may get itself connected to
 	// itself (RFC 9293, section 3.5).
 	for range 3 {
 		if c, err = connect(watch, dst); err != nil {

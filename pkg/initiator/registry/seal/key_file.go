@@ -52,7 +52,7 @@ func writeKeyFile(path, like string, material []byte) error {
 	return nil
 }
 
-// readKeyFile returns the key in a file that nobody else may read.
+// readKeyFile returns the key in a file that no other user may read.
 func readKeyFile(path string) ([]byte, error) {
 	f, err := safefile.Open(path)
 	if err != nil {

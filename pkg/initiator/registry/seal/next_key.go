@@ -11,7 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/safefile"
 )
 
-// A key file is replaced in three steps, so that whoever is stopped between two of
+// A key file is replaced in three steps, so that a process that is stopped between two of
 // them leaves a key for everything: NextKey makes the new key beside the old one;
 // what was sealed is sealed again, at once, together with the id of the new key;
 // TakeNextKey gives the new key the old one's name. KeyFileOf finds the key by its id

@@ -18,7 +18,7 @@ const maxConns = 4
 func (c config) connect(mode string) (*sql.DB, error) {
 	options := url.Values{
 		"mode":       {mode},
-		"_txlock":    {"immediate"}, // who will write says so before it reads
+		"_txlock":    {"immediate"}, // a transaction that writes locks before it reads
 		"_defensive": {"1"},         // the file may be another's work
 		"_pragma": {
 			fmt.Sprintf("busy_timeout(%d)", c.busyLimit.Milliseconds()),

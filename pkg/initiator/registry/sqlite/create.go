@@ -19,7 +19,7 @@ func create(ctx context.Context, path string) error {
 			continue
 		}
 		if _, err := os.Lstat(path); err == nil {
-			return nil // somebody has made it meanwhile, and works on it
+			return nil // another process has made it meanwhile, and works on it
 		}
 		// SQLite would play it back into the new file.
 		return &FileError{Path: path, Problem: Damaged, Reason: "the file is gone, but there is " + path + suffix}

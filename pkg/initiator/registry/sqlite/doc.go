@@ -14,13 +14,13 @@
 // one, a folder, a symbolic link, a device. So is one that others than its owner
 // may write, or that everybody may read: secrets in it are sealed, but a
 // passphrase can be guessed. Its group may read it, where somebody has set it
-// so; whoever may only read uses [OpenReadOnly], which then leaves no file behind.
+// so; a member of the group uses [OpenReadOnly], which then leaves no file behind.
 //
 // # Several at once
 //
 // Any number of goroutines and processes of one host may use a registry at the
-// same time. Readers wait for nobody; writers wait for each other, for
-// [BusyLimit] at most. Whoever has to change what he has read as a whole uses
+// same time. Readers do not wait; writers wait for each other, for
+// [BusyLimit] at most. A caller that changes several records by what it has read uses
 // [Store.Revise]. File systems of a network are not suited: their locks
 // lie.
 //

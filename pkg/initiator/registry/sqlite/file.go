@@ -82,7 +82,7 @@ func checkMode(path string, info fs.FileInfo) error {
 }
 
 // checkPlace refuses to go on with a file that has no longer, or another file has
-// now, the name that it was opened by: nobody would find what we write.
+// now, the name that it was opened by: the next Open would not find what we write.
 func checkPlace(path string, opened fs.FileInfo) error {
 	now, err := os.Lstat(path)
 	if err == nil && os.SameFile(now, opened) {

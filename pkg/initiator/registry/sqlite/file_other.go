@@ -12,5 +12,5 @@ func sameOwner(fs.FileInfo, fs.FileInfo) bool { return true }
 
 func isFull(error) bool { return false }
 
-// isReadOnly reports a file system that nobody may write to.
+// isReadOnly reports a file system that is mounted read-only.
 func isReadOnly(error) bool { return false }

@@ -22,5 +22,5 @@ func sameOwner(info, database fs.FileInfo) bool {
 // isFull reports that there is no space left, or that a quota is used up.
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
-// isReadOnly reports a file system that nobody may write to.
+// isReadOnly reports a file system that is mounted read-only.
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }

@@ -36,7 +36,7 @@ type config struct {
 	make      bool   // where there is none
 	readOnly  bool
 	busyLimit time.Duration
-	whileRead func() // of tests: called between the file and its log by who reads both; or nil
+	whileRead func() // of tests: called between reading the file and reading its log; or nil
 }
 
 func open(ctx context.Context, cfg config) (_ *Store, err error) {

@@ -64,7 +64,7 @@ func userVersion(ctx context.Context, path string, q querier) (int, error) {
 }
 
 // checkTables refuses a registry that has other tables than ours, or triggers
-// and views that somebody has added.
+// and views that another program has added.
 func checkTables(ctx context.Context, path string, q querier) error {
 	rows, err := q.QueryContext(ctx, "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name")
 	if err != nil {

@@ -150,7 +150,7 @@ func (s *Store) change(ctx context.Context, tx *sql.Tx, changes []registry.Chang
 	return tx.Commit()
 }
 
-// retry runs f until it meets nobody else, for busyLimit at most. SQLite itself
+// retry runs f until no other process has locked the database, for busyLimit at most. SQLite itself
 // waits where it can; what is left are moments such as that when another process
 // makes or takes away the log.
 func (s *Store) retry(ctx context.Context, f func() error) error {

@@ -54,7 +54,7 @@ func count(t *testing.T, stores []registry.Store) {
 func testCounter(t *testing.T, s registry.Store) { count(t, []registry.Store{s}) }
 
 // testWholeBatches writes two records in one batch and reads one after the
-// other: who sees the first as it is now sees the second so, or newer.
+// other: a reader that sees the first as it is now sees the second so, or newer.
 func testWholeBatches(t *testing.T, s registry.Store) {
 	const rounds = 100
 	var wg sync.WaitGroup
