@@ -1,5 +1,5 @@
 // Package safefile opens and makes files that hold secrets, or what programs
-// trust: no link is followed, nobody else gets in, and a file is there whole or
+// trust: no link is followed, no other user gets in, and a file is there whole or
 // not at all.
 package safefile
 
@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Open opens a regular file for reading. It follows no link and waits for
-// nobody. What is no regular file is a *KindError.
+// Open opens a regular file for reading. It follows no link and does not
+// wait. What is no regular file is a *KindError.
 func Open(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
 	if err != nil {

@@ -29,9 +29,8 @@ func syncFolder(path string) error {
 	return err
 }
 
-// Foreign reports whether a file, of Lstat, belongs to somebody who has no say here:
-// neither to us, nor to root, nor to the owner of its folder, who decides anyway what
-// has its name.
+// Foreign reports whether a file, of Lstat, belongs to a user without rights here:
+// neither to us, nor to root, nor to the owner of its folder, who can replace it anyway.
 func Foreign(path string, info fs.FileInfo) bool {
 	folder, err := os.Stat(filepath.Dir(path))
 	if err != nil {

@@ -47,7 +47,7 @@ type Outcome struct {
 	TargetUser string
 }
 
-// None is the Method of those who need no proof.
+// None is the Method of a login without authentication.
 type None struct{}
 
 // Name returns "None".

@@ -71,8 +71,8 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // is an error of encoding/json.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// MarshalBinary fails, and so does encoding/gob: who stores a secret has to
-// reveal it.
+// MarshalBinary fails, and so does encoding/gob: a program that stores a secret has
+// to reveal it.
 func (Secret) MarshalBinary() ([]byte, error) {
 	return nil, errors.New("auth: a secret has no binary form")
 }

@@ -24,6 +24,6 @@
 // usage of the command.
 //
 // The reference software cannot do aggressive mode; an enforcer of ours may. It
-// lets whoever listens, or merely asks, try preshared keys offline, so a Plan
+// lets a listener, and any peer that asks, try preshared keys offline, so a Plan
 // with it carries a [Warning].
 package ipsec

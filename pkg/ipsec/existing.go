@@ -9,7 +9,7 @@ type ExistingKind uint8
 // the system that merely lets packets pass a policy.
 const (
 	ExistingNone       ExistingKind = iota // someone looked, and there is nothing
-	ExistingUnknown                        // nobody was permitted to look everywhere
+	ExistingUnknown                        // this process was not permitted to look everywhere
 	ExistingRule                           // an administrator's policy, which an enforcer has to carry out
 	ExistingPartial                        // protection that has gaps; it decides nothing
 	ExistingProtection                     // protection that is in place, and holds without an enforcer's doing

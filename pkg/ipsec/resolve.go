@@ -56,7 +56,7 @@ func (s *Settings) choose() (Flags, Origin, Source) {
 func (s *Settings) unusable(f Flags, origin Origin) string {
 	switch {
 	case s.Existing.Kind == ExistingProtection:
-		return "" // a description, which binds nobody
+		return "" // a description of what the kernel does, and not a rule
 	case origin == OriginExisting && !f.Has(FlagValid):
 		return "a rule needs valid flags"
 	}

@@ -63,7 +63,7 @@ func (r *Reader) Reset(src io.Reader) {
 // ReadPDU returns the next PDU. It and its data are valid until the next call.
 //
 // Before the first byte of a PDU the end of the stream is io.EOF, within one it
-// is io.ErrUnexpectedEOF. A header that nobody may send is a *FormatError, a
+// is io.ErrUnexpectedEOF. A header that no peer may send is a *FormatError, a
 // data segment over MaxData a *SizeError, a wrong digest a *DigestError; after
 // any of them the stream is of no more use.
 func (r *Reader) ReadPDU() (PDU, error) {

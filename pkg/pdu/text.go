@@ -50,7 +50,7 @@ func (t Text) Pairs() iter.Seq2[Pair, error] {
 	}
 }
 
-// Next is for who walks a text without [Text.Pairs]: it returns the pair that
+// Next walks a text without [Text.Pairs]: it returns the pair that
 // begins at off, or after NULs there, and where the next one may begin. Where there
 // is none left, the key is nil. A malformed pair is a *TextError.
 func (t Text) Next(off int) (key, value []byte, next int, err error) {
@@ -112,7 +112,7 @@ func splitPair(pair []byte) (eq int, reason string) {
 }
 
 // isKeyChar reports whether c may stand in a key. X#NodeArchitecture needs the
-// '#'. That a key begins with a capital letter is left to who makes the key:
+// '#'. That a key begins with a capital letter is left to the caller that makes the key:
 // iSCSIProtocolLevel does not.
 func isKeyChar(c byte) bool {
 	switch {

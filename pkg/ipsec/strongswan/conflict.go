@@ -104,7 +104,7 @@ func anybody(list []string) bool {
 }
 
 // among reports whether an address is named by a list of addresses, prefixes and
-// ranges. A prefix of everything names nobody.
+// ranges. A prefix of all addresses names none.
 func among(a netip.Addr, list []string) bool {
 	for _, s := range list {
 		if p, err := netip.ParsePrefix(s); err == nil {

@@ -131,7 +131,8 @@ func (e *Enforcer) name(c *connection) {
 	c.reqid, c.serial = randomReqid(), randomStart()+n
 }
 
-// randomReqid returns a number that nobody else uses: others count from one.
+// randomReqid returns a number that no other program uses: charon and administrators
+// count from one.
 func randomReqid() uint32 {
 	const high = 0x4000_0000
 	return high | random()%high

@@ -68,8 +68,8 @@ var errYield = errors.New("another process goes first")
 // loaded its connection, and once more when that has keys: of two that both went
 // on, the one of the lower name stays.
 //
-// What a process left that cannot be seen from here is no rival: nobody might ever
-// take it away.
+// What an owner left that cannot be seen from here is no rival: it might never be
+// taken away.
 func (c *connection) rivals(ctx context.Context, d *daemon) (names []string, err error) {
 	us := ourselves()
 	err = d.connections(ctx, func(name string, s vici.Section) error {

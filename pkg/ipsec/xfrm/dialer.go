@@ -49,7 +49,7 @@ func (d *Dialer) DialContext(ctx context.Context, portal netip.AddrPort) (net.Co
 
 // Close lets go of the connection, after it was closed, or was not made. Until
 // then, and as long as there are associations by which the other end might still
-// say something, the kernel answers under them only; so whoever made the
+// say something, the kernel answers under them only; so the caller that made the
 // associations ends them first. Without Close that takes ten minutes.
 func (d *Dialer) Close() error {
 	if d.guard == nil {

@@ -17,7 +17,7 @@ type guard struct {
 	out, in flow
 }
 
-// guardSeconds is how long a guard lives that nobody takes away.
+// guardSeconds is how long a guard lives that is not taken away.
 const guardSeconds = 600
 
 // newGuard returns the guard of a connection whose local port is known.

@@ -56,7 +56,7 @@ func newTemplate(mode ipsec.Mode, from, to netip.Addr, reqid uint32) template {
 		t[templateMode] = modeTunnel
 	}
 	for i := templateAlgorithms; i < len(t); i++ {
-		t[i] = 0xff // any: whoever made the association chose them
+		t[i] = 0xff // any: the IKE daemon chose them with the association
 	}
 	return t
 }
