@@ -197,7 +197,8 @@ func (a *attempt) sharesCtx() bool {
 
 // ends reports that another address or port is of no use after err.
 func (a *attempt) ends(ctx context.Context, err error) bool {
-	return stageOf(err) >= StageDiscover || ctx.Err() != nil || errors.Is(err, errStopped)
+	s := stageOf(err) // StageStore: a rule that cannot be read for this address
+	return s >= StageDiscover && s != StageStore || ctx.Err() != nil || errors.Is(err, errStopped)
 }
 
 // address tries one address of the portal, from each port that may reach it,

@@ -36,7 +36,7 @@ func (m *heldRoom) limit(used int64) int64 {
 	if used > m.usual() {
 		long -= used
 	}
-	return max(min(left, m.usual()), (m.room-m.room/8-long)/2)
+	return min(left, max(m.usual(), (m.room-m.room/8-long)/2))
 }
 
 // check returns why a portal that has used some bytes must not take size; nil: it may.
