@@ -252,7 +252,7 @@ func (q *orderQueue) nextWhole() *Result {
 	if h.targets != nil {
 		r.Targets, r.TargetsFound = h.targets.Targets(), h.targets.Len()
 	}
-	if h.full != nil {
+	if h.full != nil && !errors.Is(r.Err, h.full) {
 		hint := limitHint
 		if memory := (*MemoryError)(nil); errors.As(h.full, &memory) {
 			hint = memoryHint

@@ -75,7 +75,7 @@ func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port,
 // lacking gives an error of Request.Check its code, and says what the attempt knows
 // of the reason.
 func (a *attempt) lacking(err error, plan ipsec.Plan, peer enforce.Peer, failed error) error {
-	reason := Reason(err)
+	var reason string
 	switch e := err.(type) { //nolint:errorlint // Check does not wrap them
 	case *ipsec.NoEnforcerError:
 		reason = "the portal is to be asked under IPsec (" + plan.Why + "), and nothing here can set it up"
@@ -83,6 +83,8 @@ func (a *attempt) lacking(err error, plan ipsec.Plan, peer enforce.Peer, failed 
 		reason = "tunnel mode, and no outer address is set for " + e.Destination + because(failed)
 	case *ipsec.NoKeyError:
 		reason = "no preshared key for " + peer.String() + ", and none for all" + a.kept() + because(failed)
+	default:
+		return coded(err)
 	}
 	return &isdsc.Error{Code: Code(err), What: "IPsec", Reason: reason, Err: err}
 }

@@ -58,7 +58,7 @@ var recipe = map[string][]step{
 		{line: "portal add 192.0.2.13"},
 		{line: "portal remove 192.0.2.13"},
 		{line: "iscsicli RefreshTargetPortal 192.0.2.14 3260"},
-		// Forms of addresses: IPv6, and a name, where nobody listens.
+		// Forms of addresses: IPv6, and a name, where no target listens.
 		{line: "portal add [2001:DB8:0::10]:3260"},
 		{line: "portal add --symbolic-name none LocalHost:3999", status: 1},
 		// Nobody listens.
