@@ -176,7 +176,7 @@ func (r *SecretRef) readFile(w *machine.Env) (b []byte, err error) {
 		b, err = w.ReadFile(r.rest, maxSecretFile)
 	}
 	if err == nil && !r.AsIs {
-		b, err = machine.Utf8Text(b)
+		b, err = machine.UTF8Text(b)
 	}
 	return dropNewline(b), err
 }

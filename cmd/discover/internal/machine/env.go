@@ -59,7 +59,7 @@ func Real() Env {
 		Terminal:   terminalColumns,
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
-		OpenFD:     OpenFD,
+		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		Remove:     os.Remove,
 		Ask:        askTerminal,

@@ -21,9 +21,9 @@ type jsonExplanation struct {
 	Code              uint32   `json:"code"`
 	CodeName          string   `json:"code_name"`
 
-	Error    *JSONError    `json:"error,omitempty"`
+	Error    *jsonError    `json:"error,omitempty"`
 	Warnings []JSONWarning `json:"warnings"`
-	IPsec    JSONIPsec     `json:"ipsec"`
+	IPsec    jsonIPsec     `json:"ipsec"`
 
 	ExistingKind   string   `json:"existing_kind"`
 	ExistingReason JSONText `json:"existing_reason,omitempty"` // why it is unknown

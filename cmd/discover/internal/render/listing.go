@@ -143,6 +143,6 @@ func NewJSONFailure(err error) *JSONResult {
 		r.Portal.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
 	}
 	j := NewJSONResult(r, nil)
-	j.Targets = &JSONTargets{}
+	j.Targets = &jsonTargets{}
 	return j
 }

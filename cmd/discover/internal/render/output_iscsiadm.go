@@ -68,7 +68,7 @@ func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
 	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
 	prefix := o.between[1:]
 	line := append(o.b, prefix...)
-	for ; i < b.Len() && len(line) < MaxLines && SameMemory(b.Addresses(i), address); i++ {
+	for ; i < b.Len() && len(line) < maxLines && SameMemory(b.Addresses(i), address); i++ {
 		line = append(append(line, b.Name(i)...), o.between...)
 	}
 	return i, o.add(line[:len(line)-len(prefix)])

@@ -14,10 +14,10 @@ import (
 // are collected, since what became of it stands before them.
 type JSONOutput struct {
 	targetWriter
-	Names *machine.InterfaceNames
-	begun bool
-	Each  bool  // the sessions are from each port
-	room  int64 // bytes of memory for what is collected
+	Names    *machine.InterfaceNames
+	begun    bool
+	EachPort bool  // the sessions are from each port
+	room     int64 // bytes of memory for what is collected
 
 	collected initiator.TargetSet
 	full      error // why no more targets are taken; nil: they are
@@ -61,7 +61,7 @@ func (o *JSONOutput) Silent(*initiator.Result) {
 // whole prints a result whose targets come from elsewhere.
 func (o *JSONOutput) whole(r *initiator.Result, targets func() error) error {
 	j := NewJSONResult(r, o.Names)
-	if o.Each {
+	if o.EachPort {
 		j.InitiatorPort = sweep.EachPort
 	}
 	separator := ",\n"

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// MaxBuffered is how many bytes a stream holds before its writer has to wait.
-const MaxBuffered = 256 << 10
+// maxBuffered is how many bytes a stream holds before its writer has to wait.
+const maxBuffered = 256 << 10
 
 // A stream writes at once what it is given, by a goroutine of its own: while
 // one write is under way, what comes meanwhile is gathered for the next. So a
@@ -32,7 +32,7 @@ type Stream struct {
 
 // maxSpare is how much memory is kept for what comes, in pieces: as much as may be
 // pending.
-const maxSpare = MaxBuffered/MaxLines + 2
+const maxSpare = maxBuffered/maxLines + 2
 
 func NewStream(w io.Writer, failed func(error)) *Stream {
 	s := &Stream{w: w, failed: failed, done: make(chan struct{})}
@@ -48,7 +48,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if err := s.room(); err != nil {
 		return 0, err
 	}
-	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < MaxLines {
+	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < maxLines {
 		s.pending[last] = append(s.pending[last], p...)
 		s.size += len(p)
 	} else {
@@ -57,10 +57,10 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Take is Write for many lines, without a copy: their memory is the stream's
+// take is Write for many lines, without a copy: their memory is the stream's
 // from then on, and it gives other memory for it. Where nothing is under way they are
 // written by who brings them: it would cost more to wake another.
-func (s *Stream) Take(lines []byte) (other []byte, err error) {
+func (s *Stream) take(lines []byte) (other []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.room(); err != nil {
@@ -78,7 +78,7 @@ func (s *Stream) Take(lines []byte) (other []byte, err error) {
 
 // room waits until there is room.
 func (s *Stream) room() error {
-	for s.err == nil && s.size > MaxBuffered {
+	for s.err == nil && s.size > maxBuffered {
 		s.less.Wait()
 	}
 	return s.err

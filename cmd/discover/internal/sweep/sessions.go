@@ -13,45 +13,45 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Each makes one session from every port that could reach a portal. The sessions
+// Sessions makes one session from every port that could reach a portal. The sessions
 // are what a Discoverer is given: their indexes are not those of the portals.
-type Each struct {
+type Sessions struct {
 	instance string // asked for; empty: all
 	selector *ports.Selector
 	Lookup   func(ctx context.Context, host string) ([]netip.Addr, error) // once for a name
 
-	mu      sync.Mutex  // guards the following
-	current []session   // of the portal that was taken last
-	given   int         // of them, to the Discoverer
-	count   int         // of the sessions that were begun
-	Begun   map[int]Way // those whose results are not out, by index
+	mu      sync.Mutex       // guards the following
+	current []plannedSession // of the portal that was taken last
+	given   int              // of them, to the Discoverer
+	count   int              // of the sessions that were begun
+	Begun   map[int]Session  // those whose results are not out, by index
 }
 
 // A session is one way to ask a portal.
-type session struct {
-	Way
+type plannedSession struct {
+	Session
 	Asked initiator.SendTargetPortal
 }
 
 // A way is what is kept of a session until its result is out. There may be millions
 // of sessions in a run, and 65,536 of them may wait.
-type Way struct {
+type Session struct {
 	portal int        // index of the portal
 	nth    int        // which of its sessions, from 0
 	of     int        // how many there are
 	Port   ports.Port // zero: none reaches the portal
 }
 
-// NewEach returns an each on the ports of an instance. Names are looked up once, each
+// NewSessions returns an each on the ports of an instance. Names are looked up once, each
 // within limit: who has ports is who is asked.
-func NewEach(instance string, selector *ports.Selector, w *machine.Env, limit func(context.Context) (context.Context, context.CancelFunc)) *Each {
-	names := &Lookups{Find: w.LookupHost, Limit: limit}
-	return &Each{instance: instance, selector: selector, Lookup: names.Lookup, Begun: make(map[int]Way)}
+func NewSessions(instance string, selector *ports.Selector, w *machine.Env, limit func(context.Context) (context.Context, context.CancelFunc)) *Sessions {
+	names := &lookups{find: w.LookupHost, limit: limit}
+	return &Sessions{instance: instance, selector: selector, Lookup: names.lookup, Begun: make(map[int]Session)}
 }
 
 // Ports returns the ports for a Discoverer. Which of them reach a portal was seen
 // to before, so that a portal that comes without one is not asked from any.
-func (e *Each) Ports() *ports.Selector {
+func (e *Sessions) Ports() *ports.Selector {
 	s := *e.selector
 	s.Route = func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
 		return netip.Addr{}, errors.New("no port reaches it")
@@ -60,7 +60,7 @@ func (e *Each) Ports() *ports.Selector {
 }
 
 // Expand makes sessions of portals.
-func (e *Each) Expand(ctx context.Context, portals iter.Seq[initiator.SendTargetPortal], limit func(context.Context) (context.Context, context.CancelFunc)) iter.Seq[initiator.SendTargetPortal] {
+func (e *Sessions) Expand(ctx context.Context, portals iter.Seq[initiator.SendTargetPortal], limit func(context.Context) (context.Context, context.CancelFunc)) iter.Seq[initiator.SendTargetPortal] {
 	return func(yield func(initiator.SendTargetPortal) bool) {
 		index := 0
 		for p := range portals {
@@ -81,7 +81,7 @@ func (e *Each) Expand(ctx context.Context, portals iter.Seq[initiator.SendTarget
 }
 
 // sessions returns the sessions of a portal.
-func (e *Each) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []session) {
+func (e *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []plannedSession) {
 	seen := make(map[netip.Addr]bool)
 	for _, addr := range e.addresses(ctx, p.Portal) {
 		known, err := e.selector.Each(ctx, e.instance, addr)
@@ -95,7 +95,7 @@ func (e *Each) sessions(ctx context.Context, p initiator.SendTargetPortal, index
 			seen[port.Address] = true
 			from := p
 			from.Instance, from.Port, from.Source = port.Instance, ports.All, port.Address
-			all = append(all, session{Way{portal: index, Port: port}, from})
+			all = append(all, plannedSession{Session{portal: index, Port: port}, from})
 		}
 	}
 	if len(all) == 0 {
@@ -103,7 +103,7 @@ func (e *Each) sessions(ctx context.Context, p initiator.SendTargetPortal, index
 		if p.Instance == "" {
 			p.Instance = ports.Host
 		}
-		all = append(all, session{Way{portal: index}, p})
+		all = append(all, plannedSession{Session{portal: index}, p})
 	}
 	for i := range all {
 		all[i].nth, all[i].of = i, len(all)
@@ -111,7 +111,7 @@ func (e *Each) sessions(ctx context.Context, p initiator.SendTargetPortal, index
 	return all
 }
 
-func (e *Each) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
+func (e *Sessions) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
 	if addr, err := netip.ParseAddr(p.Address); err == nil {
 		return []netip.Addr{addr.Unmap()}
 	}
@@ -125,11 +125,11 @@ func (e *Each) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
 
 // Record notes which sessions are begun. It stands behind whatever may hold them
 // back.
-func (e *Each) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] {
+func (e *Sessions) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] {
 	return func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range sessions {
 			e.mu.Lock()
-			e.Begun[e.count] = e.current[e.given].Way
+			e.Begun[e.count] = e.current[e.given].Session
 			e.count, e.given = e.count+1, e.given+1
 			e.mu.Unlock()
 			if !yield(p) {
@@ -140,35 +140,35 @@ func (e *Each) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[in
 }
 
 // Session returns what is known of the session of an index, until it is dropped.
-func (e *Each) Session(index int) Way {
+func (e *Sessions) Session(index int) Session {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.Begun[index]
 }
 
 // Drop forgets a session whose result is out.
-func (e *Each) Drop(index int) {
+func (e *Sessions) Drop(index int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.Begun, index)
 }
 
 // IsLast reports the last session of a portal.
-func (e *Each) IsLast(index int) bool {
+func (e *Sessions) IsLast(index int) bool {
 	s := e.Session(index)
 	return s.nth == s.of-1
 }
 
 // Rest returns the sessions of the portal taken last that were not begun. The sequence
 // may still run then: a cancelled run does not wait for a lookup.
-func (e *Each) Rest() []session {
+func (e *Sessions) Rest() []plannedSession {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.current[e.given:]
 }
 
 // Restore gives a result the portal as it was asked for.
-func (e *Each) Restore(r *initiator.Result) {
+func (e *Sessions) Restore(r *initiator.Result) {
 	r.Portal.Instance, r.Portal.Source = e.instance, netip.Addr{}
 }
 

@@ -11,9 +11,9 @@ import (
 
 // A tally counts what became of the portals.
 type Tally struct {
-	Portals *Portals
-	All     bool  // Silent addresses are listed, too
-	Each    *Each // nil: a portal has one result
+	Portals  *Portals
+	All      bool      // Silent addresses are listed, too
+	Sessions *Sessions // nil: a portal has one result
 
 	Begun    int // Portals of which there is a result
 	answered int
@@ -26,8 +26,8 @@ type Tally struct {
 // Count takes the result with that index, and reports whether it is listed.
 func (t *Tally) Count(index int, r *initiator.Result) bool {
 	portal, sessions := index, 1
-	if t.Each != nil {
-		s := t.Each.Session(index)
+	if t.Sessions != nil {
+		s := t.Sessions.Session(index)
 		portal, sessions = s.portal, s.of
 	}
 	t.Begun = max(t.Begun, portal+1)

@@ -24,8 +24,8 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 		}
 	})
 	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
-	if s.each != nil {
-		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
+	if s.sessions != nil {
+		asked, record = s.sessions.Expand(ctx, asked, s.run.Limit), s.sessions.Record
 	}
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
 	if s.Global.Output == render.FormatJSONL {
@@ -57,11 +57,11 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	if ctx.Err() == nil {
 		return nil
 	}
-	if s.each != nil {
-		for _, rest := range s.each.Rest() {
+	if s.sessions != nil {
+		for _, rest := range s.sessions.Rest() {
 			r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
 			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
-			s.each.Restore(r)
+			s.sessions.Restore(r)
 			if err := out.Portal(r); err != nil {
 				return err
 			}
