@@ -35,7 +35,7 @@ type Progress struct {
 	Done sync.WaitGroup
 }
 
-// Sessions are what is known of those of one portal.
+// portalSessions are what is known of the sessions with one portal.
 type portalSessions struct {
 	left     int
 	answered bool // by one of them
@@ -96,8 +96,7 @@ func (p *Progress) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 
 // result counts the portal of a result, unless more of its sessions are to come.
 func (p *Progress) result(index int, answered bool) {
-	if p.Sessions != nil {
-		s := p.Sessions.Session(index)
+	if s := p.Sessions.Session(index); s.of > 1 {
 		o := p.open[s.portal]
 		if o == nil {
 			o = &portalSessions{left: s.of}

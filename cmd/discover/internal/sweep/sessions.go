@@ -13,8 +13,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Sessions makes one session from every port that could reach a portal. The sessions
-// are what a Discoverer is given: their indexes are not those of the portals.
+// Sessions makes one session from every port that could reach a portal
+// (--initiator-port each). The Discoverer is given the sessions, so its indexes are not
+// those of the portals. Nil stands for one session with each portal: the indexes are the
+// same then, and nothing is kept.
 type Sessions struct {
 	instance string // asked for; empty: all
 	selector *ports.Selector
@@ -27,13 +29,13 @@ type Sessions struct {
 	Begun   map[int]Session  // those whose results are not out, by index
 }
 
-// A session is one way to ask a portal.
+// A plannedSession is one that the Discoverer is to be given.
 type plannedSession struct {
 	Session
 	Asked initiator.SendTargetPortal
 }
 
-// A way is what is kept of a session until its result is out. There may be millions
+// A Session is what is kept of a session until its result is out. There may be millions
 // of sessions in a run, and 65,536 of them may wait.
 type Session struct {
 	portal int        // index of the portal
@@ -42,8 +44,8 @@ type Session struct {
 	Port   ports.Port // zero: none reaches the portal
 }
 
-// NewSessions returns an each on the ports of an instance. Names are looked up once, each
-// within limit: who has ports is who is asked.
+// NewSessions returns sessions from the ports of an instance. A host name is looked up
+// once, within limit, since its addresses decide from which ports it is asked.
 func NewSessions(instance string, selector *ports.Selector, w *machine.Env, limit func(context.Context) (context.Context, context.CancelFunc)) *Sessions {
 	names := &lookups{find: w.LookupHost, limit: limit}
 	return &Sessions{instance: instance, selector: selector, Lookup: names.lookup, Begun: make(map[int]Session)}
@@ -51,8 +53,8 @@ func NewSessions(instance string, selector *ports.Selector, w *machine.Env, limi
 
 // Ports returns the ports for a Discoverer. Which of them reach a portal was seen
 // to before, so that a portal that comes without one is not asked from any.
-func (e *Sessions) Ports() *ports.Selector {
-	s := *e.selector
+func (ss *Sessions) Ports() *ports.Selector {
+	s := *ss.selector
 	s.Route = func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
 		return netip.Addr{}, errors.New("no port reaches it")
 	}
@@ -60,16 +62,19 @@ func (e *Sessions) Ports() *ports.Selector {
 }
 
 // Expand makes sessions of portals.
-func (e *Sessions) Expand(ctx context.Context, portals iter.Seq[initiator.SendTargetPortal], limit func(context.Context) (context.Context, context.CancelFunc)) iter.Seq[initiator.SendTargetPortal] {
+func (ss *Sessions) Expand(ctx context.Context, portals iter.Seq[initiator.SendTargetPortal], limit func(context.Context) (context.Context, context.CancelFunc)) iter.Seq[initiator.SendTargetPortal] {
+	if ss == nil {
+		return portals
+	}
 	return func(yield func(initiator.SendTargetPortal) bool) {
 		index := 0
 		for p := range portals {
 			lookup, cancel := limit(ctx)
-			sessions := e.sessions(lookup, p, index)
+			sessions := ss.sessions(lookup, p, index)
 			cancel()
-			e.mu.Lock()
-			e.current, e.given = sessions, 0
-			e.mu.Unlock()
+			ss.mu.Lock()
+			ss.current, ss.given = sessions, 0
+			ss.mu.Unlock()
 			index++
 			for _, s := range sessions {
 				if !yield(s.Asked) {
@@ -81,10 +86,10 @@ func (e *Sessions) Expand(ctx context.Context, portals iter.Seq[initiator.SendTa
 }
 
 // sessions returns the sessions of a portal.
-func (e *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []plannedSession) {
+func (ss *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, index int) (all []plannedSession) {
 	seen := make(map[netip.Addr]bool)
-	for _, addr := range e.addresses(ctx, p.Portal) {
-		known, err := e.selector.Each(ctx, e.instance, addr)
+	for _, addr := range ss.addresses(ctx, p.Portal) {
+		known, err := ss.selector.Each(ctx, ss.instance, addr)
 		if err != nil {
 			continue
 		}
@@ -111,12 +116,12 @@ func (e *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, i
 	return all
 }
 
-func (e *Sessions) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
+func (ss *Sessions) addresses(ctx context.Context, p initiator.Portal) []netip.Addr {
 	if addr, err := netip.ParseAddr(p.Address); err == nil {
 		return []netip.Addr{addr.Unmap()}
 	}
-	found, _ := e.Lookup(ctx, p.Address) // the session that is left finds out the same
-	found = slices.Clone(found)          // which others have, too
+	found, _ := ss.Lookup(ctx, p.Address) // the session that is left finds out the same
+	found = slices.Clone(found)           // which others have, too
 	for i := range found {
 		found[i] = found[i].Unmap()
 	}
@@ -125,13 +130,16 @@ func (e *Sessions) addresses(ctx context.Context, p initiator.Portal) []netip.Ad
 
 // Record notes which sessions are begun. It stands behind whatever may hold them
 // back.
-func (e *Sessions) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] {
+func (ss *Sessions) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] {
+	if ss == nil {
+		return sessions
+	}
 	return func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range sessions {
-			e.mu.Lock()
-			e.Begun[e.count] = e.current[e.given].Session
-			e.count, e.given = e.count+1, e.given+1
-			e.mu.Unlock()
+			ss.mu.Lock()
+			ss.Begun[ss.count] = ss.current[ss.given].Session
+			ss.count, ss.given = ss.count+1, ss.given+1
+			ss.mu.Unlock()
 			if !yield(p) {
 				return
 			}
@@ -140,36 +148,48 @@ func (e *Sessions) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.Se
 }
 
 // Session returns what is known of the session of an index, until it is dropped.
-func (e *Sessions) Session(index int) Session {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.Begun[index]
+func (ss *Sessions) Session(index int) Session {
+	if ss == nil {
+		return Session{portal: index, of: 1}
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.Begun[index]
 }
 
 // Drop forgets a session whose result is out.
-func (e *Sessions) Drop(index int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.Begun, index)
+func (ss *Sessions) Drop(index int) {
+	if ss == nil {
+		return
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	delete(ss.Begun, index)
 }
 
 // IsLast reports the last session of a portal.
-func (e *Sessions) IsLast(index int) bool {
-	s := e.Session(index)
+func (ss *Sessions) IsLast(index int) bool {
+	s := ss.Session(index)
 	return s.nth == s.of-1
 }
 
 // Rest returns the sessions of the portal taken last that were not begun. The sequence
 // may still run then: a cancelled run does not wait for a lookup.
-func (e *Sessions) Rest() []plannedSession {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.current[e.given:]
+func (ss *Sessions) Rest() []plannedSession {
+	if ss == nil {
+		return nil
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.current[ss.given:]
 }
 
 // Restore gives a result the portal as it was asked for.
-func (e *Sessions) Restore(r *initiator.Result) {
-	r.Portal.Instance, r.Portal.Source = e.instance, netip.Addr{}
+func (ss *Sessions) Restore(r *initiator.Result) {
+	if ss == nil {
+		return
+	}
+	r.Portal.Instance, r.Portal.Source = ss.instance, netip.Addr{}
 }
 
 // EachPort is the word for one session from every port.

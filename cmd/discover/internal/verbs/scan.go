@@ -236,10 +236,8 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 
 // showResult hands a result to the output, if it is listed.
 func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *sweep.Tally) (err error) {
-	if s.sessions != nil {
-		s.sessions.Restore(r)
-		defer s.sessions.Drop(index)
-	}
+	s.sessions.Restore(r)
+	defer s.sessions.Drop(index)
 	if t.Count(index, r) {
 		err = out.Portal(r)
 	} else {

@@ -23,17 +23,14 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 			}
 		}
 	})
-	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
-	if s.sessions != nil {
-		asked, record = s.sessions.Expand(ctx, asked, s.run.Limit), s.sessions.Record
-	}
+	asked = s.sessions.Expand(ctx, asked, s.run.Limit)
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
 	if s.Global.Output == render.FormatJSONL {
-		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
+		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
-		for b := range sweep.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
+		for b := range sweep.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(w.Limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
 				w.Done()
 			}
@@ -57,14 +54,12 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	if ctx.Err() == nil {
 		return nil
 	}
-	if s.sessions != nil {
-		for _, rest := range s.sessions.Rest() {
-			r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
-			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
-			s.sessions.Restore(r)
-			if err := out.Portal(r); err != nil {
-				return err
-			}
+	for _, rest := range s.sessions.Rest() {
+		r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
+		r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+		s.sessions.Restore(r)
+		if err := out.Portal(r); err != nil {
+			return err
 		}
 	}
 	index := t.Begun
