@@ -39,6 +39,7 @@ func (c *Command) NoteName(r *initiator.Result) {
 	}
 }
 
+// NoteDefaultName says, once, that the name in the host's file cannot be used.
 func (c *Command) NoteDefaultName() { c.sayOnce("warning: %s", c.Initiator.Complaint()) }
 
 // usedDefault reports a result of a login by the default name.

@@ -14,7 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
-// An access is what a verb does with the registry.
+// An Access is what a verb does with the registry.
 type Access int
 
 const (

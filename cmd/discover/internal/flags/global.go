@@ -15,6 +15,8 @@ type Global struct {
 	DryRun   bool // of the verbs that change something
 }
 
+// FlagSet defines the flags. usualRegistry is where the registry is by default, for the
+// manual.
 func (g *Global) FlagSet(usualRegistry string) *pflag.FlagSet {
 	fs := NewSet()
 	g.Output = render.FormatTable

@@ -42,6 +42,7 @@ func NewIPsec(f ipsec.Flags) *IPsec {
 // The words of --ipsec-unknown.
 var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
 
+// FlagSet defines the flags.
 func (i *IPsec) FlagSet() *pflag.FlagSet {
 	fs := i.ExplainFlagSet()
 	fs.BoolVar(&i.BindDevice, "bind-device", false, "bind to the network interface of the port as well (Linux)")
@@ -74,6 +75,7 @@ func CompleteIPsec(cmd *cobra.Command) {
 	}
 }
 
+// CompleteSecurity tells the shell which words --ipsec takes.
 func CompleteSecurity(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("ipsec", Complete(ipsec.Words()...))
 }
@@ -152,6 +154,7 @@ func (i *IPsec) KeepReference(o *initiator.IPsecOptions) (err error) {
 // Security are the two ways to give the flags.
 type Security struct{ list, bitmap ipsecWords }
 
+// FlagSet defines the flags.
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse = ipsec.ParseList

@@ -78,10 +78,13 @@ type PortNumber struct {
 	Given  bool
 }
 
+// String is empty: the manual tells the default in words.
 func (n *PortNumber) String() string { return "" }
 
+// Type stands for the value in the manual.
 func (n *PortNumber) Type() string { return "N" }
 
+// Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
 	switch s {
 	case ports.All.String():

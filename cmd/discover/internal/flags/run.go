@@ -32,6 +32,7 @@ type Run struct {
 // maxParallel bounds --parallel: a process does not get more sockets.
 const maxParallel = 1 << 16
 
+// FlagSet defines the flags.
 func (r *Run) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&r.Timeout}, "timeout", "for one portal, all in all; default 15s")

@@ -16,6 +16,7 @@ type Scope struct {
 // ScopeGroup is the headline of the flags.
 const ScopeGroup = "For which initiator ports; default: all"
 
+// FlagSet defines the flags.
 func (s *Scope) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&text{&s.Instance, "NAME"}, "instance", "the ports of this initiator instance")

@@ -30,8 +30,10 @@ type SecretRef struct {
 	AsIs bool
 }
 
+// String is empty, so that no list of flags shows where a secret is.
 func (r *SecretRef) String() string { return "" }
 
+// Type stands for the value in the manual.
 func (r *SecretRef) Type() string { return "REF" }
 
 // Set takes a reference and refuses all else.

@@ -31,6 +31,7 @@ var (
 	familyWords = []string{"4", "6"}
 )
 
+// FlagSet defines the flags.
 func (a *View) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.VarPF(&choice{&a.probe, "KIND", probeWords}, "probe", "", "try the addresses that targets advertise: tcp (the default) connects, login also logs in and out").NoOptDefVal = probeWords[0]

@@ -33,6 +33,7 @@ type UsageError struct {
 	Reason string
 }
 
+// Error is the verb and the reason.
 func (e *UsageError) Error() string {
 	if e.Verb == nil {
 		return "iscsicli: " + e.Reason

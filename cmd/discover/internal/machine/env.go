@@ -105,6 +105,7 @@ func (w *Env) Resolve(ctx context.Context, p initiator.Portal) ([]netip.Addr, er
 	return found, err
 }
 
+// LookupHost returns the addresses of a host name.
 func (w *Env) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	if w.Lookup != nil {
 		return w.Lookup(ctx, host)

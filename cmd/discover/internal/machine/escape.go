@@ -44,6 +44,7 @@ func Visible(s string) string {
 	return string(b)
 }
 
+// HexDigits are the digits of AppendHex.
 const HexDigits = "0123456789abcdef"
 
 // AppendHex appends the last digits of a number in hexadecimal.

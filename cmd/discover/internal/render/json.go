@@ -48,6 +48,7 @@ type jsonError struct {
 	Retryable   bool     `json:"retryable"`
 }
 
+// A JSONWarning is a warning as JSON.
 type JSONWarning struct {
 	Code    initiator.WarningCode `json:"code"`
 	Message JSONText              `json:"message"`
@@ -71,6 +72,7 @@ type jsonBlock struct {
 	SilentWhy map[string]int `json:"silent_why"`
 }
 
+// NewJSONResult returns a result as JSON. names finds the interface of its source address.
 func NewJSONResult(r *initiator.Result, names *machine.InterfaceNames) *JSONResult {
 	j := new(JSONResult)
 	j.fill(r, names)

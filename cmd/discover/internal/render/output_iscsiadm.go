@@ -27,12 +27,15 @@ type ISCSIADMOutput struct {
 	LeftOut int // addresses of the portal to which no connection from this host is possible
 }
 
+// NewISCSIADMOutput returns the output of -o iscsiadm. notes takes what is no line of a
+// target.
 func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {
 	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a initiator.TargetAddress) []byte {
 		return append(a.AppendTo(b), ' ')
 	}}}
 }
 
+// Targets adds a line for each address of each target that can be used from here.
 func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	if o.Printed == nil {
 		return inRuns(b, o.run, o.target)
@@ -106,6 +109,7 @@ func (o *ISCSIADMOutput) appendLine(line, name []byte, a initiator.TargetAddress
 	return line
 }
 
+// Portal writes what was added, and says what the result has to say beside it.
 func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.HandOn(); err != nil {
 		return err
@@ -118,8 +122,10 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	return nil
 }
 
+// Silent shows nothing.
 func (o *ISCSIADMOutput) Silent(*initiator.Result) {}
 
+// End sums the blocks up in notes.
 func (o *ISCSIADMOutput) End(blocks []*sweep.Block) error {
 	if err := o.HandOn(); err != nil {
 		return err

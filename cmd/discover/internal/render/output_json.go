@@ -23,10 +23,13 @@ type JSONOutput struct {
 	full      error // why no more targets are taken; nil: they are
 }
 
+// NewJSONOutput returns the output of -o json. room is how many bytes of memory the targets
+// of one portal may take.
 func NewJSONOutput(w io.Writer, names *machine.InterfaceNames, room int64) *JSONOutput {
 	return &JSONOutput{targetWriter: targetWriter{lines: lines{w: w}}, Names: names, room: room}
 }
 
+// Targets collects the targets of a batch.
 func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if o.full == nil && b.Len() > 0 {
 		o.collected.Add(b, 0, b.Len())
@@ -46,6 +49,7 @@ func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	return nil
 }
 
+// Portal adds a result with the targets that were collected.
 func (o *JSONOutput) Portal(r *initiator.Result) error {
 	defer o.Silent(r)
 	if err := o.whole(r, func() error { return o.set(&o.collected) }); err != nil {
@@ -54,6 +58,7 @@ func (o *JSONOutput) Portal(r *initiator.Result) error {
 	return o.HandOn()
 }
 
+// Silent forgets what was collected.
 func (o *JSONOutput) Silent(*initiator.Result) {
 	o.collected, o.full = initiator.TargetSet{}, nil
 }
@@ -73,6 +78,7 @@ func (o *JSONOutput) whole(r *initiator.Result, targets func() error) error {
 	return o.result(j, "", targets)
 }
 
+// End adds the blocks, and closes the document.
 func (o *JSONOutput) End(blocks []*sweep.Block) error {
 	end := "\n]"
 	if !o.begun {

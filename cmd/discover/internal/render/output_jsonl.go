@@ -27,10 +27,12 @@ type JSONLOutput struct {
 	Sessions *sweep.Sessions // nil: one session for each portal
 }
 
+// NewJSONLOutput returns the output of -o jsonl.
 func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JSONLOutput {
 	return &JSONLOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
 }
 
+// Targets adds a line for each target of a batch.
 func (o *JSONLOutput) Targets(b *initiator.Batch) error {
 	if b.Len() == 0 {
 		return nil
@@ -112,6 +114,7 @@ func appendPort(b []byte, p ports.Port) []byte {
 	return append(b, ',')
 }
 
+// Portal adds the line of a result.
 func (o *JSONLOutput) Portal(r *initiator.Result) error {
 	j := &o.result
 	j.fill(r, o.names)
@@ -129,8 +132,10 @@ func (o *JSONLOutput) Portal(r *initiator.Result) error {
 	}{"portal", j, r.TargetsFound})
 }
 
+// Silent shows nothing.
 func (o *JSONLOutput) Silent(*initiator.Result) {}
 
+// End adds a line for each block.
 func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 	for _, b := range blocks {
 		err := o.marshal(struct {

@@ -9,11 +9,11 @@ import (
 // maxBuffered is how many bytes a stream holds before its writer has to wait.
 const maxBuffered = 256 << 10
 
-// A stream writes at once what it is given, by a goroutine of its own: while
+// A Stream writes at once what it is given, by a goroutine of its own: while
 // one write is under way, what comes meanwhile is gathered for the next. So a
 // reader sees each line the moment that it is there, and a million of them cost
-// few writes. Many that are brought at once while no write is under way are written
-// by who brings them.
+// few writes. Where many lines come at once while no write is under way, the caller's
+// goroutine writes them.
 type Stream struct {
 	w      io.Writer
 	failed func(error) // told of the first write that fails; nil: nobody is
@@ -34,6 +34,8 @@ type Stream struct {
 // pending.
 const maxSpare = maxBuffered/maxLines + 2
 
+// NewStream returns a stream to w. failed is told of the first write that fails; nil: no
+// function is.
 func NewStream(w io.Writer, failed func(error)) *Stream {
 	s := &Stream{w: w, failed: failed, done: make(chan struct{})}
 	s.more.L, s.less.L = &s.mu, &s.mu

@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A block is a run of addresses that nobody listed one by one: most of them
+// A Block is a run of addresses that the command line does not list one by one: most of them
 // will be silent.
 type Block struct {
 	Text  string // as given

@@ -36,7 +36,7 @@ type ending struct {
 	status int    // exit status
 }
 
-// iscsicli returns the verb.
+// Verb returns discover iscsicli.
 func Verb(c *app.Command) *cobra.Command {
 	t := &tool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
