@@ -6,7 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
-// Global are those that each verb takes.
+// Global has the flags that each verb takes.
 type Global struct {
 	Registry string
 	Key      SecretRef

@@ -17,7 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// IPsec say which IPsec a portal is to be asked under, and how to connect.
+// IPsec has the flags that say which IPsec a portal is to be asked under, and how to connect.
 type IPsec struct {
 	Security
 	PSK      SecretRef
@@ -151,7 +151,7 @@ func (i *IPsec) KeepReference(o *initiator.IPsecOptions) (err error) {
 	return err
 }
 
-// Security are the two ways to give the flags.
+// Security has the two flags that give security flags: --ipsec and --security-flags.
 type Security struct{ list, bitmap ipsecWords }
 
 // FlagSet defines the flags.
@@ -235,7 +235,7 @@ func HostAddress(s string) (netip.Addr, bool) {
 	return v.Unmap(), true
 }
 
-// An enforcerName is who is to set IPsec up.
+// An enforcerName is the word for the enforcer that is to set IPsec up.
 type enforcerName struct{ value *string }
 
 func (e *enforcerName) String() string { return "" }

@@ -11,7 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// Login say who we are and how to log in.
+// Login has the flags that say by which name and how to log in.
 type Login struct {
 	InitiatorName nameRef
 

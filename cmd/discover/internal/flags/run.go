@@ -12,7 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// Run say how far a run may go and what it shows of itself.
+// Run has the flags that say how far a run may go and what it shows of itself.
 type Run struct {
 	Timeout    time.Duration
 	Retries    int64  // what it is before flags are read is the default of the verb

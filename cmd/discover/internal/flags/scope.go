@@ -7,7 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Scope say for which initiator ports a key or a gateway is.
+// Scope has the flags that say for which initiator ports a key or a gateway is.
 type Scope struct {
 	Instance string
 	Port     PortNumber

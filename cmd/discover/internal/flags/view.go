@@ -14,7 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// View say which of the addresses that targets advertise are shown, and how.
+// View has the flags that say which of the addresses that targets advertise are shown, and how.
 // They change the output alone: the registry keeps what a target advertises.
 type View struct {
 	probe     string // tcp or login; empty: no probes

@@ -1,9 +1,9 @@
 // Package iscsicli is the language of Windows' iscsicli: its verbs with their
 // arguments, the layout of its answers, and its sentences. It understands and
-// lays out; it opens nothing and asks nobody.
+// lays out; it opens nothing and asks no portal.
 //
-// Its errors and usages never repeat an argument: whoever puts one in the wrong
-// place may have put a secret there.
+// Its errors and usages never repeat an argument: an argument in the
+// wrong place may be a secret.
 package iscsicli
 
 import (

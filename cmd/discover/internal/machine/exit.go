@@ -34,7 +34,7 @@ type StatusError int
 // Error names the exit status.
 func (e StatusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// IsBrokenPipe reports that nobody reads what was written. Where it is standard
+// IsBrokenPipe reports that the reader of a pipe has closed it. Where it is standard
 // output, most systems have ended the process by then.
 func IsBrokenPipe(err error) bool {
 	const errorBrokenPipe, errorNoData = 109, 232 // of Windows

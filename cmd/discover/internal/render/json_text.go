@@ -10,7 +10,7 @@ import (
 )
 
 // A JSONText is a string of which nothing that cannot be seen reaches the
-// output unescaped: who looks at JSON in a terminal shall see what is there.
+// output unescaped: JSON in a terminal shall show what is there.
 type JSONText string
 
 // MarshalJSON writes the string.

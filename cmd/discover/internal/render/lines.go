@@ -9,7 +9,7 @@ import (
 // maxLines is about how many bytes of lines are gathered.
 const maxLines = 32 << 10
 
-// Lines gathers whole lines for one write.
+// lines gathers whole lines for one write.
 type lines struct {
 	w io.Writer
 	b []byte

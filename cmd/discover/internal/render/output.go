@@ -49,7 +49,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 	}
 	for _, w := range r.Warnings {
 		if w.Code == initiator.WarnInitiatorName {
-			continue // noteName has said it
+			continue // app.NoteName has said it
 		}
 		n.Say("warning: %s: %s", r.Portal.Portal, w.Message)
 	}

@@ -71,7 +71,8 @@ func (o *JSONLOutput) target(b *initiator.Batch, i int) error {
 	return o.add(append(line, '}', '\n'))
 }
 
-// appendAddresses is appendAddresses for those that came lately.
+// appendAddresses appends the addresses of a target; the text of those that came lately
+// is kept.
 func (o *JSONLOutput) appendAddresses(b []byte, addresses []initiator.TargetAddress) []byte {
 	b = append(b, '[')
 	for i, a := range addresses {
@@ -149,7 +150,7 @@ func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 	return o.HandOn()
 }
 
-// Marshal adds the line of a value.
+// marshal adds the line of a value.
 func (o *JSONLOutput) marshal(v any) error {
 	line, err := Marshal(v)
 	if err != nil {

@@ -87,8 +87,8 @@ func (o *MatrixOutput) Portal(r *initiator.Result) error {
 	return nil
 }
 
-// Silent takes the result of a port by which nobody was met at an address of a
-// block.
+// Silent takes the result of a port from which there was no connection to an address of
+// a block.
 func (o *MatrixOutput) Silent(r *initiator.Result) { o.portals = append(o.portals, *r) }
 
 // Flush shows the portal when all its ports are done.

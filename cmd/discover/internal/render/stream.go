@@ -16,7 +16,7 @@ const maxBuffered = 256 << 10
 // goroutine writes them.
 type Stream struct {
 	w      io.Writer
-	failed func(error) // told of the first write that fails; nil: nobody is
+	failed func(error) // told of the first write that fails; nil: no function is
 	done   chan struct{}
 
 	mu      sync.Mutex // guards the following
@@ -59,9 +59,9 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// take is Write for many lines, without a copy: their memory is the stream's
-// from then on, and it gives other memory for it. Where nothing is under way they are
-// written by who brings them: it would cost more to wake another.
+// take does what Write does, for many lines and without a copy: their memory is the
+// stream's from then on, and it gives other memory for it. Where no write is under way the
+// caller's goroutine writes them: it would cost more to wake the stream's.
 func (s *Stream) take(lines []byte) (other []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +135,7 @@ func (s *Stream) run() {
 	for {
 		for (len(s.pending) == 0 || s.writing) && !s.closed {
 			s.more.Wait()
-			// Who is about to add to it goes first: that costs a moment, and only
+			// A goroutine that is about to add to it goes first: that costs a moment, and only
 			// where there is much.
 			s.mu.Unlock()
 			runtime.Gosched()
@@ -145,7 +145,7 @@ func (s *Stream) run() {
 			return
 		}
 		batch, s.pending, s.size = s.pending, batch[:0], 0
-		_ = s.writeNow(batch...) // who writes next is told
+		_ = s.writeNow(batch...) // the next Write returns the error
 		for _, b := range batch {
 			if len(s.spare) < maxSpare {
 				s.spare = append(s.spare, b[:0])

@@ -7,8 +7,8 @@ import (
 )
 
 // lookups asks for each host name once in a run. Callers that want the same name wait
-// for the one lookup, each as long as its own context allows, and nobody waits for the
-// lookup of another name.
+// for the one lookup, each as long as its own context allows, and no
+// caller waits for the lookup of another name.
 type lookups struct {
 	// find looks a name up. Its context belongs to no caller: it ends by limit alone, so that a
 	// caller whose time is over does not spoil the answer for the others.

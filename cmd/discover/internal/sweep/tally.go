@@ -87,7 +87,7 @@ func (t *Tally) countAddress(b *Block, session Session, r *initiator.Result) {
 	}
 }
 
-// isSilent reports an address at which nobody was met.
+// isSilent reports an address to which there was no connection.
 func isSilent(r *initiator.Result) bool {
 	var e *initiator.Error
 	return errors.As(r.Err, &e) && e.Stage == initiator.StageConnect && len(r.Redirects) == 0 &&

@@ -155,7 +155,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	})
 }
 
-// discoverer returns who asks.
+// discoverer returns the Discoverer of the scan.
 func (s *scan) discoverer() *initiator.Discoverer {
 	switch {
 	case s.options.InitiatorName != "":

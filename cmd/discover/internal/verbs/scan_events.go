@@ -12,7 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Batches runs the discovery. For -o jsonl they come as they happen, else in the
+// batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
@@ -76,8 +76,9 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	return nil
 }
 
-// noteNameOf is noteName for a batch, whose targets may come before its result.
-// Where ports have names of their own only the result tells which was used.
+// noteNameOf does for a batch what NoteName does for a result, since its targets may be
+// shown before its result comes. Where ports have names of their own only the result tells
+// which was used.
 func (s *scan) noteNameOf(b *initiator.Batch) {
 	named := func(p ports.Port) bool { return p.NodeName != "" }
 	switch {
