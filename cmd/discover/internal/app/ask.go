@@ -7,7 +7,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// WithAsking is withService for a verb that asks portals.
+// WithAsking opens the registry for a verb that asks portals: with the run's limits, the
+// capture, the default name and the enforcer of IPsec.
 func (c *Command) WithAsking(ctx context.Context, a Access, r *flags.Run, i *flags.IPsec, use func(*registry.Service) error) error {
 	if err := r.Check(); err != nil {
 		return err

@@ -103,7 +103,7 @@ func (k *checking) contents() error {
 	return k.records(store, opener)
 }
 
-// Key looks at the key of the secrets, and returns what opens them; nil: there is
+// key looks at the key of the secrets, and returns what opens them; nil: there is
 // nothing to open them with.
 func (k *checking) key(s *sealer) (registry.Sealer, error) {
 	known, _, err := s.sealing()
@@ -144,7 +144,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 	return found, k.found("key", s.file, nil, "for its owner alone")
 }
 
-// KeyFile judges the file of the key, which may still be beside its place.
+// keyFile judges the file of the key, which may still be beside its place.
 func (k *checking) keyFile(s *sealer, known *sealing) error {
 	file := s.file
 	for _, id := range seal.NextKeys(s.file) {

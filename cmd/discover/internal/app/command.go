@@ -15,7 +15,7 @@ type Command struct {
 	Line      *machine.StatusLine              // standard error
 	Groups    map[*cobra.Command][]flags.Group // of each verb, for its manual
 	Strict    bool                             // hold CHAP secrets to what Windows takes
-	Initiator NodeName                         // the name to log in by, where no portal and no instance has one; empty: not known yet
+	Initiator NodeName                         // our name, where no portal and no instance has another; empty: not known yet
 	said      map[string]bool                  // lines that are said once
 }
 

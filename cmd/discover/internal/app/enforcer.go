@@ -8,10 +8,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// Secure gives d who makes connections under IPsec, and looks what the system
-// has, where that can matter: where a flag says anything about IPsec, or it may
-// come from elsewhere, or the system has some. Otherwise d does without, and
-// need not look at each connection for what is not there.
+// Secure gives d the enforcer of IPsec where IPsec can matter: where a flag says
+// anything about it, where the registry may ask for it (mayUse), or where the system has
+// some. Otherwise d gets none, and no connection has to look what the system has.
 func (c *Command) Secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
 	if c.Enforcer == nil {
 		return

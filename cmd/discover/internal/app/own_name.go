@@ -24,7 +24,7 @@ func (c *Command) UseDefaultName(ctx context.Context, s *registry.Service, d *in
 }
 
 // NoteName says, before a result is shown, what there is to say about our own name:
-// that it is another than the file's, and what is odd about it. It says so once.
+// that it is another than the one in the host's file, and what is odd about it. It says each once.
 func (c *Command) NoteName(r *initiator.Result) {
 	if c.Initiator.Because != "" && c.usedDefault(r) {
 		c.NoteDefaultName()
@@ -39,6 +39,7 @@ func (c *Command) NoteName(r *initiator.Result) {
 	}
 }
 
+// NoteDefaultName says, once, that the name in the host's file cannot be used.
 func (c *Command) NoteDefaultName() { c.sayOnce("warning: %s", c.Initiator.Complaint()) }
 
 // usedDefault reports a result of a login by the default name.

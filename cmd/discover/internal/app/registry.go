@@ -14,13 +14,14 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
-// An access is what a verb does with the registry.
+// An Access is what a verb does with the registry.
 type Access int
 
+// What a verb does with the registry. Only CreateIfMissing makes a file.
 const (
-	ReadOnly        Access = iota // shows what is in it, and makes none
-	Existing                      // changes what is in it, and makes none
-	CreateIfMissing               // makes one where there is none
+	ReadOnly        Access = iota // shows what is in it
+	Existing                      // changes what is in it; without a file there is nothing to change
+	CreateIfMissing               // stores something
 	DryRun                        // works on a copy, and nothing lasts
 )
 
@@ -94,14 +95,15 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 	return to, nil
 }
 
-// NewDiscoverer returns who asks for the service, by which name useDefaultName knows.
+// NewDiscoverer returns the Discoverer of the service. r may be nil for a verb that asks
+// no portal; the name is set by UseDefaultName.
 func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.Strict}
 	if c.Route != nil {
 		d.Ports = &ports.Selector{Route: c.Route}
 	}
 	if r == nil {
-		return d // it will ask nobody
+		return d
 	}
 	r.Apply(d)
 	d.MaxHeld = c.Room.Service

@@ -17,7 +17,7 @@ type RekeyFlags struct {
 	Approved   bool
 }
 
-// A rekeyed is what was done.
+// Rekeyed is what a rekey has done.
 type Rekeyed struct {
 	Secrets int    // that were sealed again
 	KeyFile string // empty: they are sealed by a passphrase

@@ -57,7 +57,7 @@ func (r *rekeying) alone() error {
 }
 
 // prepare finds the old key, and makes a passphrase the new one. It takes its time, and
-// nobody waits for it.
+// no other process has to wait for it.
 func (r *rekeying) prepare() (err error) {
 	if r.known, r.version, err = r.sealing(); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (r *rekeying) prepare() (err error) {
 	return err
 }
 
-// newPassphrase reads the new passphrase, at a terminal twice: nobody sees what he
-// types there.
+// newPassphrase reads the new passphrase, at a terminal twice: what is typed there
+// cannot be seen.
 func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	ref := &r.flags.Passphrase
 	secret, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry")
@@ -103,7 +103,7 @@ func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	return secret, err
 }
 
-// revise seals all secrets by the new key, while nobody else writes. Until the changes
+// revise seals all secrets by the new key, while no other process writes. Until the changes
 // are on the disk the old key opens everything, and afterwards the new one does, which
 // is on the disk before.
 func (r *rekeying) revise(records iter.Seq2[registry.Record, error]) ([]registry.Change, error) {
@@ -151,8 +151,8 @@ func (r *rekeying) withAlgorithm(s *seal.Sealer) registry.Sealer {
 }
 
 // tidy ends what earlier runs have begun: a key that secrets are sealed by gets its
-// place, and keys that nothing was sealed by go. It must run where nobody else writes,
-// between the making of a key and its use.
+// place, and keys that nothing was sealed by go. It must run while no other process
+// writes, between the making of a key and its use.
 func (r *rekeying) tidy() error {
 	if r.known == nil || r.known.Key == "" {
 		return seal.DropNextKeys(r.file, "")
@@ -203,8 +203,8 @@ func (r *rekeying) oldSealer() registry.Sealer {
 	return r.old
 }
 
-// finish gives the new key its place, and takes the old one away, while nobody else
-// writes, and unless the registry was given one more key since. All is sealed already:
+// finish gives the new key its place, and takes the old one away, while no other
+// process writes, and unless the registry was given one more key since. All is sealed already:
 // whatever goes wrong now, the new key is found where it is.
 func (r *rekeying) finish(records iter.Seq2[registry.Record, error]) ([]registry.Change, error) {
 	for record, err := range records {

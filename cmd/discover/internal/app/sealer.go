@@ -73,8 +73,8 @@ func (s *sealer) Open(sealed []byte, context string) (auth.Secret, error) {
 	return found.Open(sealed, context)
 }
 
-// find returns who has the key. Secrets of one registry have one kind of key, and
-// the registry knows which.
+// find returns the sealer that has the key. All secrets of a registry are sealed by one
+// key, and its record says of which kind.
 func (s *sealer) find(create bool) (registry.Sealer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

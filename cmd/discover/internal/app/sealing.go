@@ -18,7 +18,7 @@ const sealingKey = "setting/sealing"
 // A sealing is that record.
 type sealing struct {
 	Salt     []byte `json:"salt,omitempty"`      // of the passphrase; empty: the key is in a file
-	Word     []byte `json:"word,omitempty"`      // sealed: who opens it has the right passphrase
+	Word     []byte `json:"word,omitempty"`      // sealed: the passphrase that opens it is the right one
 	FIPSWord []byte `json:"fips_word,omitempty"` // likewise, where Go enforces FIPS 140-3 and Word is none for that
 	Key      string `json:"key,omitempty"`       // the id of the key in the file; empty: it is the first
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // retiredPrefix begins a record for each key that a registry no longer uses, by its
-// generation. Whoever has sealed by a key asks, in the very batch that stores what was
-// sealed, that there is no such record: else a process that found its key before
-// discover registry rekey, and stores afterwards, would store what nobody can open.
+// generation. The batch that stores a sealed secret asks that there is no such record of
+// its key: else a process that found its key before discover registry rekey, and stores
+// afterwards, would store a secret that no key opens.
 const retiredPrefix = "setting/sealing-retired/"
 
 // errRekeyed is that case. Nothing was stored.

@@ -80,6 +80,7 @@ func (c *Command) askedAs() render.AskedAs {
 	return a
 }
 
+// NewWhole returns the output for results that come with their targets.
 func (c *Command) NewWhole() *render.Whole {
 	w := render.NewStream(c.Stdout, nil)
 	return &render.Whole{Output: c.NewOutput(w), W: w}

@@ -13,7 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// RegistryVerb is a verb that shows or changes the registry, and asks nobody.
+// RegistryVerb runs a verb that shows or changes the registry, and asks no portal.
 func (c *Command) RegistryVerb(a Access, verb func(ctx context.Context, s *registry.Service, args []string) error) func(*cobra.Command, []string) error {
 	return c.Answer(func(cmd *cobra.Command, args []string) error {
 		if err := c.RefuseTargetLines(cmd); err != nil {
@@ -25,7 +25,8 @@ func (c *Command) RegistryVerb(a Access, verb func(ctx context.Context, s *regis
 	})
 }
 
-// Answer runs a verb of the registry. What it could not do is its answer.
+// Answer runs a verb of the registry. An error of the engine or of the registry is a result,
+// which it shows in the format of -o.
 func (c *Command) Answer(verb func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		err := verb(cmd, args)

@@ -6,7 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
-// Global are those that each verb takes.
+// Global has the flags that each verb takes.
 type Global struct {
 	Registry string
 	Key      SecretRef
@@ -15,6 +15,8 @@ type Global struct {
 	DryRun   bool // of the verbs that change something
 }
 
+// FlagSet defines the flags. usualRegistry is where the registry is by default, for the
+// manual.
 func (g *Global) FlagSet(usualRegistry string) *pflag.FlagSet {
 	fs := NewSet()
 	g.Output = render.FormatTable

@@ -17,7 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// IPsec say which IPsec a portal is to be asked under, and how to connect.
+// IPsec has the flags that say which IPsec a portal is to be asked under, and how to connect.
 type IPsec struct {
 	Security
 	PSK      SecretRef
@@ -42,6 +42,7 @@ func NewIPsec(f ipsec.Flags) *IPsec {
 // The words of --ipsec-unknown.
 var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
 
+// FlagSet defines the flags.
 func (i *IPsec) FlagSet() *pflag.FlagSet {
 	fs := i.ExplainFlagSet()
 	fs.BoolVar(&i.BindDevice, "bind-device", false, "bind to the network interface of the port as well (Linux)")
@@ -74,6 +75,7 @@ func CompleteIPsec(cmd *cobra.Command) {
 	}
 }
 
+// CompleteSecurity tells the shell which words --ipsec takes.
 func CompleteSecurity(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("ipsec", Complete(ipsec.Words()...))
 }
@@ -149,9 +151,10 @@ func (i *IPsec) KeepReference(o *initiator.IPsecOptions) (err error) {
 	return err
 }
 
-// Security are the two ways to give the flags.
+// Security has the two flags that give security flags: --ipsec and --security-flags.
 type Security struct{ list, bitmap ipsecWords }
 
+// FlagSet defines the flags.
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse = ipsec.ParseList
@@ -232,7 +235,7 @@ func HostAddress(s string) (netip.Addr, bool) {
 	return v.Unmap(), true
 }
 
-// An enforcerName is who is to set IPsec up.
+// An enforcerName is the word for the enforcer that is to set IPsec up.
 type enforcerName struct{ value *string }
 
 func (e *enforcerName) String() string { return "" }

@@ -18,7 +18,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// Key say which portal is meant: from which port of which instance, and at
+// Key has the flags that say which portal is meant: from which port of which instance, and at
 // which TCP port.
 type Key struct {
 	Instance string
@@ -78,10 +78,13 @@ type PortNumber struct {
 	Given  bool
 }
 
+// String is empty: the manual tells the default in words.
 func (n *PortNumber) String() string { return "" }
 
+// Type stands for the value in the manual.
 func (n *PortNumber) Type() string { return "N" }
 
+// Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
 	switch s {
 	case ports.All.String():
@@ -102,7 +105,7 @@ func (n *PortNumber) Set(s string) error {
 // An address is an IP address of this host.
 type address struct{ value *netip.Addr }
 
-// NewAddress returns an address.
+// NewAddress returns the value of a flag that is an address of this host.
 func NewAddress(value *netip.Addr) *address { return &address{value} }
 
 func (a *address) String() string { return "" }
@@ -140,7 +143,7 @@ func (k *Key) Entry(arg string) (initiator.Portal, error) {
 var errEachIsForScan = machine.Usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
 
 // EntryKey returns the key of an entry. An address of ours becomes the number of its
-// Port, whether or not the host still has it.
+// port, whether or not the host still has it.
 func (k *Key) EntryKey(ctx context.Context, s *registry.Service, p initiator.Portal) (initiator.Key, error) {
 	key := initiator.Key{Instance: k.Instance, Port: k.Port.Number, Portal: p}
 	if !k.Source.IsValid() {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// Login say who we are and how to log in.
+// Login has the flags that say by which name and how to log in.
 type Login struct {
 	InitiatorName nameRef
 
@@ -52,6 +52,7 @@ func algorithmWords() []string {
 	return names
 }
 
+// FlagSet defines the flags.
 func (l *Login) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&l.InitiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+NameFile+", else one made from the host's name")
@@ -193,6 +194,8 @@ func (l *Login) KeepReferences(o *initiator.LoginOptions) (err error) {
 	return nil
 }
 
+// UserOrInitiator says whose secret is asked for: that of the CHAP user, or without one
+// that of this initiator.
 func UserOrInitiator(user string) string {
 	if user == "" {
 		return "this initiator"

@@ -39,7 +39,7 @@ func RuleOfNames(strict bool) nameRule {
 // first line that is neither empty nor a comment. The error is why there is none; it
 // repeats nothing of the file, which may be one that the operator did not mean.
 func NameIn(b []byte, bare bool, rule nameRule) (string, error) {
-	b, err := machine.Utf8Text(b)
+	b, err := machine.UTF8Text(b)
 	if err != nil {
 		return "", err
 	}

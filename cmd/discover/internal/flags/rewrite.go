@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A rewrite shows the addresses of one block as those of another: what is behind
+// A Rewrite shows the addresses of one block as those of another: what is behind
 // NAT by the addresses that lead there.
 type Rewrite struct{ from, to netip.Prefix }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// Run say how far a run may go and what it shows of itself.
+// Run has the flags that say how far a run may go and what it shows of itself.
 type Run struct {
 	Timeout    time.Duration
 	Retries    int64  // what it is before flags are read is the default of the verb
@@ -32,6 +32,7 @@ type Run struct {
 // maxParallel bounds --parallel: a process does not get more sockets.
 const maxParallel = 1 << 16
 
+// FlagSet defines the flags.
 func (r *Run) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&r.Timeout}, "timeout", "for one portal, all in all; default 15s")

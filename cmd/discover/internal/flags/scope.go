@@ -7,7 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Scope say for which initiator ports a key or a gateway is.
+// Scope has the flags that say for which initiator ports a key or a gateway is.
 type Scope struct {
 	Instance string
 	Port     PortNumber
@@ -16,6 +16,7 @@ type Scope struct {
 // ScopeGroup is the headline of the flags.
 const ScopeGroup = "For which initiator ports; default: all"
 
+// FlagSet defines the flags.
 func (s *Scope) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&text{&s.Instance, "NAME"}, "instance", "the ports of this initiator instance")

@@ -20,8 +20,8 @@ var SecretSchemes = []string{"file:", "env:", "cred:", "fd:", "prompt"}
 // maxSecretFile is how many bytes of a secret are read. CHAP takes 255.
 const maxSecretFile = 4096
 
-// A SecretRef says where a secret is, and is never the secret. Since somebody
-// may give the secret all the same, no error repeats any of it.
+// A SecretRef says where a secret is, and is never the secret. Since the
+// secret may be given in its place all the same, no error repeats any of it.
 type SecretRef struct {
 	Scheme, rest string
 
@@ -30,8 +30,10 @@ type SecretRef struct {
 	AsIs bool
 }
 
+// String is empty, so that no list of flags shows where a secret is.
 func (r *SecretRef) String() string { return "" }
 
+// Type stands for the value in the manual.
 func (r *SecretRef) Type() string { return "REF" }
 
 // Set takes a reference and refuses all else.
@@ -140,8 +142,8 @@ func (r *SecretRef) read(ctx context.Context, w *machine.Env, question string) (
 	return unlessDone(ctx, func() ([]byte, error) { return r.readFile(w) })
 }
 
-// unlessDone returns what read does, or why ctx ended before: nobody may ever write
-// to a pipe.
+// unlessDone returns what read does, or why ctx ended before: a pipe may never
+// be written to.
 func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	done := make(chan struct{})
 	var got []byte
@@ -158,7 +160,7 @@ func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error
 	}
 }
 
-// ReadFile reads a file, or what is open already.
+// readFile reads a file, or what is open already.
 func (r *SecretRef) readFile(w *machine.Env) (b []byte, err error) {
 	switch r.Scheme {
 	case "cred":
@@ -176,7 +178,7 @@ func (r *SecretRef) readFile(w *machine.Env) (b []byte, err error) {
 		b, err = w.ReadFile(r.rest, maxSecretFile)
 	}
 	if err == nil && !r.AsIs {
-		b, err = machine.Utf8Text(b)
+		b, err = machine.UTF8Text(b)
 	}
 	return dropNewline(b), err
 }

@@ -21,7 +21,7 @@ type text struct {
 	name  string
 }
 
-// NewText returns a text. name stands for the value in the manual.
+// NewText returns the value of a flag that is a text. name stands for the value in the manual.
 func NewText(value *string, name string) *text { return &text{value, name} }
 
 func (t *text) String() string { return "" }
@@ -70,7 +70,7 @@ func (c *choice) Set(s string) error {
 	return nil
 }
 
-// Words are some of a few words, separated by commas.
+// words are some of a few words, separated by commas.
 type words struct {
 	value *[]string
 	of    []string
@@ -99,7 +99,7 @@ type number struct {
 	value    *int64
 	name     string
 	min, max int64
-	given    *bool // nil: nobody asks
+	given    *bool // set where the flag is there; nil: it makes no difference
 
 	// checked takes every number of 32 bits: min and max are a rule of the reference
 	// API, whose refusal is a result (EFFF0056, exit status 1) and no usage error.
@@ -126,10 +126,10 @@ func (n *number) Set(s string) error {
 	return nil
 }
 
-// A span is a length of time.
+// A duration is a length of time.
 type duration struct{ value *time.Duration }
 
-// NewDuration returns a span.
+// NewDuration returns the value of a flag that is a length of time.
 func NewDuration(value *time.Duration) *duration { return &duration{value} }
 
 func (d *duration) String() string { return "" }

@@ -14,7 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// View say which of the addresses that targets advertise are shown, and how.
+// View has the flags that say which of the addresses that targets advertise are shown, and how.
 // They change the output alone: the registry keeps what a target advertises.
 type View struct {
 	probe     string // tcp or login; empty: no probes
@@ -31,6 +31,7 @@ var (
 	familyWords = []string{"4", "6"}
 )
 
+// FlagSet defines the flags.
 func (a *View) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.VarPF(&choice{&a.probe, "KIND", probeWords}, "probe", "", "try the addresses that targets advertise: tcp (the default) connects, login also logs in and out").NoOptDefVal = probeWords[0]

@@ -1,9 +1,9 @@
 // Package iscsicli is the language of Windows' iscsicli: its verbs with their
 // arguments, the layout of its answers, and its sentences. It understands and
-// lays out; it opens nothing and asks nobody.
+// lays out; it opens nothing and asks no portal.
 //
-// Its errors and usages never repeat an argument: whoever puts one in the wrong
-// place may have put a secret there.
+// Its errors and usages never repeat an argument: an argument in the
+// wrong place may be a secret.
 package iscsicli
 
 import (
@@ -33,6 +33,7 @@ type UsageError struct {
 	Reason string
 }
 
+// Error is the verb and the reason.
 func (e *UsageError) Error() string {
 	if e.Verb == nil {
 		return "iscsicli: " + e.Reason

@@ -24,6 +24,7 @@ type Bounds struct {
 	Text int64
 }
 
+// UsualBounds are those outside tests.
 func UsualBounds() Bounds {
 	return Bounds{Collected: 64 << 20, Waiting: 32 << 20, Viewed: 48 << 20, Service: 72 << 20, Text: 96 << 20}
 }

@@ -59,7 +59,7 @@ func Real() Env {
 		Terminal:   terminalColumns,
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
-		OpenFD:     OpenFD,
+		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		Remove:     os.Remove,
 		Ask:        askTerminal,
@@ -105,6 +105,7 @@ func (w *Env) Resolve(ctx context.Context, p initiator.Portal) ([]netip.Addr, er
 	return found, err
 }
 
+// LookupHost returns the addresses of a host name.
 func (w *Env) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	if w.Lookup != nil {
 		return w.Lookup(ctx, host)

@@ -11,8 +11,8 @@ import (
 // cannot be seen becomes \xNN, \uNNNN or \UNNNNNNNN, and a backslash two.
 func Escape(s string) string { return Visible(strings.ReplaceAll(s, `\`, `\\`)) }
 
-// Visible is escape for text in which backslashes are escapes already, or do no
-// harm: controls, ANSI sequences, line ends, marks that turn the direction of
+// Visible does what Escape does, but leaves backslashes as they are, which are escapes
+// already or do no harm: controls, ANSI sequences, line ends, marks that turn the direction of
 // writing and bytes that are no UTF-8 do not get through.
 func Visible(s string) string {
 	if isPlain(s) {
@@ -44,6 +44,7 @@ func Visible(s string) string {
 	return string(b)
 }
 
+// HexDigits are the digits of AppendHex.
 const HexDigits = "0123456789abcdef"
 
 // AppendHex appends the last digits of a number in hexadecimal.

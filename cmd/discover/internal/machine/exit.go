@@ -20,8 +20,10 @@ const (
 // would be right, and never repeats what may be a secret.
 type UsageError struct{ Text string }
 
+// Error is the text.
 func (e *UsageError) Error() string { return e.Text }
 
+// Usagef returns a UsageError.
 func Usagef(format string, args ...any) error {
 	return &UsageError{Text: fmt.Sprintf(format, args...)}
 }
@@ -29,9 +31,10 @@ func Usagef(format string, args ...any) error {
 // A StatusError is an exit status of which everything was said already.
 type StatusError int
 
+// Error names the exit status.
 func (e StatusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// IsBrokenPipe reports that nobody reads what was written. Where it is standard
+// IsBrokenPipe reports that the reader of a pipe has closed it. Where it is standard
 // output, most systems have ended the process by then.
 func IsBrokenPipe(err error) bool {
 	const errorBrokenPipe, errorNoData = 109, 232 // of Windows

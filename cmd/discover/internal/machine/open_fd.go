@@ -6,20 +6,20 @@ import (
 	"os"
 )
 
-// ErrNotInherited is a file descriptor that the process which started us did not
+// errNotInherited is a file descriptor that the process which started us did not
 // leave open for us.
-var ErrNotInherited = errors.New("it is not open; the program that starts discover has to leave it open, as in 3< FILE")
+var errNotInherited = errors.New("it is not open; the program that starts discover has to leave it open, as in 3< FILE")
 
-// OpenFD opens a file descriptor that the process which started us left open. One
+// openFD opens a file descriptor that the process which started us left open. One
 // that this process opened itself is refused: the Go runtime, and later the registry,
 // take the lowest free numbers, and a secret must not be read from them.
-func OpenFD(n int) (io.ReadCloser, error) {
+func openFD(n int) (io.ReadCloser, error) {
 	if !inherited(n) {
-		return nil, ErrNotInherited
+		return nil, errNotInherited
 	}
 	f := os.NewFile(uintptr(n), "fd")
 	if f == nil {
-		return nil, ErrNotInherited
+		return nil, errNotInherited
 	}
 	return f, nil
 }

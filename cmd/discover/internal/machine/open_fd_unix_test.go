@@ -22,7 +22,7 @@ func TestOpenFD(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	if _, err := OpenFD(int(r.Fd())); !errors.Is(err, ErrNotInherited) {
+	if _, err := openFD(int(r.Fd())); !errors.Is(err, errNotInherited) {
 		t.Errorf("our own descriptor: got %v", err)
 	}
 	// As the starter of a program leaves it: without FD_CLOEXEC.
@@ -30,7 +30,7 @@ func TestOpenFD(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := OpenFD(n)
+	f, err := openFD(n)
 	if err != nil {
 		t.Fatal(err)
 	}

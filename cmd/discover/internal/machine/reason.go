@@ -21,8 +21,8 @@ func ConfigReason(err error) string {
 // WithoutPackage returns the text of an error of pkg/initiator for people.
 func WithoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "initiator: ") }
 
-// ReasonOnly leaves the path out of an error: who gave a secret in its place
-// shall not find it in a log.
+// ReasonOnly leaves the path out of an error: a secret that was given in its place shall
+// not get into a log.
 func ReasonOnly(err error) string {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

@@ -9,9 +9,9 @@ import (
 // be taken for other characters than those that the user sees.
 var ErrUTF16 = errors.New("it is UTF-16: save it as UTF-8")
 
-// Utf8Text returns what is in a file without the byte-order mark of UTF-8, which
+// UTF8Text returns what is in a file without the byte-order mark of UTF-8, which
 // editors put there and do not show.
-func Utf8Text(b []byte) ([]byte, error) {
+func UTF8Text(b []byte) ([]byte, error) {
 	if IsUTF16(b) {
 		return nil, ErrUTF16
 	}

@@ -25,7 +25,7 @@ func TestTextOfFile(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Utf8Text([]byte(tt.file))
+			got, err := UTF8Text([]byte(tt.file))
 			if tt.want == "" {
 				if err != ErrUTF16 || got != nil {
 					t.Errorf("got %q and %v", got, err)

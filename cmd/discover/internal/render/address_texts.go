@@ -2,7 +2,7 @@ package render
 
 import "github.com/go-iscsi/discovery/pkg/initiator/target"
 
-// AddressTexts are how addresses are shown that came lately: most targets of a list
+// addressTexts are how addresses are shown that came lately: most targets of a list
 // share a few.
 type addressTexts struct {
 	append func(b []byte, a target.Address) []byte // shows one

@@ -8,6 +8,8 @@ const (
 	FormatISCSIADM = "iscsiadm"
 )
 
+// Formats are the words of -o.
 var Formats = []string{FormatTable, FormatJSON, FormatJSONL, FormatISCSIADM}
 
+// UnknownProceed and UnknownRefuse are the words of --ipsec-unknown.
 const UnknownProceed, UnknownRefuse = "proceed", "refuse"

@@ -15,6 +15,7 @@ type JSONFlags struct {
 	IPsec         string `json:"ipsec"` // the list of --ipsec; empty: there is none for these
 }
 
+// NewJSONFlags returns security flags in both ways to write them.
 func NewJSONFlags(f ipsec.Flags) JSONFlags { return JSONFlags{f.Hex(), FlagsList(f)} }
 
 // FlagsList returns the list of --ipsec; empty: there is none.

@@ -33,29 +33,30 @@ type JSONResult struct {
 	Code              uint32   `json:"code"`
 	CodeName          string   `json:"code_name"`
 
-	Error     *JSONError     `json:"error,omitempty"`
-	Targets   *JSONTargets   `json:"targets,omitempty"` // where they belong; nil: they have lines of their own
+	Error     *jsonError     `json:"error,omitempty"`
+	Targets   *jsonTargets   `json:"targets,omitempty"` // where they belong; nil: they have lines of their own
 	Complete  bool           `json:"complete"`          // nothing is missing from the targets
 	Warnings  []JSONWarning  `json:"warnings"`
-	Redirects []JSONRedirect `json:"redirects"`
-	IPsec     JSONIPsec      `json:"ipsec"`
-	Auth      JSONAuth       `json:"auth"`
+	Redirects []jsonRedirect `json:"redirects"`
+	IPsec     jsonIPsec      `json:"ipsec"`
+	Auth      jsonAuth       `json:"auth"`
 	ElapsedMS float64        `json:"elapsed_ms"`
 }
 
-type JSONError struct {
+type jsonError struct {
 	Stage       string   `json:"stage"`
 	Message     JSONText `json:"message"`
 	LoginStatus string   `json:"login_status"` // empty: the login did not end with one
 	Retryable   bool     `json:"retryable"`
 }
 
+// A JSONWarning is a warning as JSON.
 type JSONWarning struct {
 	Code    initiator.WarningCode `json:"code"`
 	Message JSONText              `json:"message"`
 }
 
-type JSONRedirect struct {
+type jsonRedirect struct {
 	From        JSONText `json:"from"`
 	To          JSONText `json:"to"`
 	LoginStatus string   `json:"login_status"`
@@ -73,6 +74,7 @@ type jsonBlock struct {
 	SilentWhy map[string]int `json:"silent_why"`
 }
 
+// NewJSONResult returns a result as JSON. names finds the interface of its source address.
 func NewJSONResult(r *initiator.Result, names *machine.InterfaceNames) *JSONResult {
 	j := new(JSONResult)
 	j.fill(r, names)
@@ -93,7 +95,7 @@ func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 		Error:         newJSONError(r.Err),
 		Complete:      r.Complete,
 		Warnings:      []JSONWarning{},
-		Redirects:     []JSONRedirect{},
+		Redirects:     []jsonRedirect{},
 		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
 		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
@@ -130,17 +132,17 @@ func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 		j.Warnings = append(j.Warnings, JSONWarning{w.Code, JSONText(w.Message)})
 	}
 	for _, h := range r.Redirects {
-		j.Redirects = append(j.Redirects, JSONRedirect{
+		j.Redirects = append(j.Redirects, jsonRedirect{
 			JSONText(h.From.String()), JSONText(h.To.String()), statusText(uint16(h.Status)), h.Permanent,
 		})
 	}
 }
 
-func newJSONError(err error) *JSONError {
+func newJSONError(err error) *jsonError {
 	if err == nil {
 		return nil
 	}
-	j := &JSONError{
+	j := &jsonError{
 		Stage:     initiator.StageValidate.String(),
 		Message:   JSONText(machine.WithoutPackage(err)),
 		Retryable: initiator.Retryable(err),
@@ -186,7 +188,7 @@ func appendAddresses(b []byte, addresses []target.Address) []byte {
 
 // appendAddress appends one.
 func appendAddress(b []byte, a target.Address) []byte {
-	b = AppendString(append(b, `{"address":`...), a.Host)
+	b = appendString(append(b, `{"address":`...), a.Host)
 	b = strconv.AppendUint(append(b, `,"port":`...), uint64(a.Port), 10)
 	b = append(b, `,"group":`...)
 	if a.Group == target.NoGroup {
@@ -195,10 +197,10 @@ func appendAddress(b []byte, a target.Address) []byte {
 		b = strconv.AppendInt(b, int64(a.Group), 10)
 	}
 	if a.Unusable != target.Usable {
-		b = AppendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
+		b = appendString(append(b, `,"usable":false,"why":`...), a.Unusable.String())
 	}
 	if a.Reach != target.NotProbed {
-		b = AppendString(append(b, `,"reach":`...), a.Reach.String())
+		b = appendString(append(b, `,"reach":`...), a.Reach.String())
 	}
 	return append(b, '}')
 }

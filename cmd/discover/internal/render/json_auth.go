@@ -7,18 +7,18 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// The methods of a JSONAuth.
+// The methods of a jsonAuth.
 const (
-	AuthNone = "none"
-	AuthCHAP = "chap"
+	authNone = "none"
+	authCHAP = "chap"
 )
 
 // methodCHAP is CHAP in an auth.Outcome.
 const methodCHAP = "CHAP"
 
-// JSONAuth says which authentication happened. Method is "chap" only where CHAP
+// jsonAuth says which authentication happened. Method is "chap" only where CHAP
 // came to its end: what was tried and did not is under Attempted.
-type JSONAuth struct {
+type jsonAuth struct {
 	Method     string   `json:"method"`
 	Attempted  string   `json:"attempted,omitempty"`
 	Algorithm  string   `json:"algorithm,omitempty"`   // that the target chose; empty: it did not
@@ -26,11 +26,11 @@ type JSONAuth struct {
 	TargetUser JSONText `json:"target_user,omitempty"` // of a target that proved itself
 }
 
-func newJSONAuth(o *auth.Outcome) JSONAuth {
+func newJSONAuth(o *auth.Outcome) jsonAuth {
 	if o.Method != methodCHAP {
-		return JSONAuth{Method: AuthNone}
+		return jsonAuth{Method: authNone}
 	}
-	j := JSONAuth{Method: AuthNone, Attempted: AuthCHAP}
+	j := jsonAuth{Method: authNone, Attempted: authCHAP}
 	if o.Algorithm != 0 {
 		j.Algorithm = o.Algorithm.String()
 	}
@@ -38,7 +38,7 @@ func newJSONAuth(o *auth.Outcome) JSONAuth {
 		return j
 	}
 	mutual := o.Mutual
-	j.Method, j.Attempted, j.Mutual = AuthCHAP, "", &mutual
+	j.Method, j.Attempted, j.Mutual = authCHAP, "", &mutual
 	if mutual {
 		j.TargetUser = JSONText(o.TargetUser)
 	}
@@ -46,19 +46,19 @@ func newJSONAuth(o *auth.Outcome) JSONAuth {
 }
 
 // append appends j as encoding/json would write it.
-func (j *JSONAuth) append(b []byte) []byte {
-	b = AppendString(append(b, `{"method":`...), j.Method)
+func (j *jsonAuth) append(b []byte) []byte {
+	b = appendString(append(b, `{"method":`...), j.Method)
 	if j.Attempted != "" {
-		b = AppendString(append(b, `,"attempted":`...), j.Attempted)
+		b = appendString(append(b, `,"attempted":`...), j.Attempted)
 	}
 	if j.Algorithm != "" {
-		b = AppendString(append(b, `,"algorithm":`...), j.Algorithm)
+		b = appendString(append(b, `,"algorithm":`...), j.Algorithm)
 	}
 	if j.Mutual != nil {
 		b = strconv.AppendBool(append(b, `,"mutual":`...), *j.Mutual)
 	}
 	if j.TargetUser != "" {
-		b = AppendString(append(b, `,"target_user":`...), string(j.TargetUser))
+		b = appendString(append(b, `,"target_user":`...), string(j.TargetUser))
 	}
 	return append(b, '}')
 }

@@ -21,9 +21,9 @@ type jsonExplanation struct {
 	Code              uint32   `json:"code"`
 	CodeName          string   `json:"code_name"`
 
-	Error    *JSONError    `json:"error,omitempty"`
+	Error    *jsonError    `json:"error,omitempty"`
 	Warnings []JSONWarning `json:"warnings"`
-	IPsec    JSONIPsec     `json:"ipsec"`
+	IPsec    jsonIPsec     `json:"ipsec"`
 
 	ExistingKind   string   `json:"existing_kind"`
 	ExistingReason JSONText `json:"existing_reason,omitempty"` // why it is unknown
@@ -32,6 +32,8 @@ type jsonExplanation struct {
 	Outer          string   `json:"outer"`
 }
 
+// NewJSONExplanation returns an explanation as JSON. listed says that the registry has the
+// portal.
 func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation {
 	// A result knows how to say most of it.
 	r := NewJSONResult(&initiator.Result{Portal: e.Portal, Address: e.Address, Source: e.Port.Address, Port: e.Port, IPsec: e.Plan, Err: e.Err}, &machine.InterfaceNames{List: NoInterfaces})
@@ -62,4 +64,5 @@ func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation 
 	return j
 }
 
+// NoInterfaces lists no network interfaces, where the name of none is to be found.
 func NoInterfaces() ([]machine.NetInterface, error) { return nil, nil }

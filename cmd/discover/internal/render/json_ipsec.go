@@ -8,8 +8,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// JSONIPsec is a plan, and what came of it.
-type JSONIPsec struct {
+// jsonIPsec is a plan, and what came of it.
+type jsonIPsec struct {
 	Plan     string   `json:"plan"`
 	Origin   string   `json:"origin"`
 	Existing JSONText `json:"existing"`
@@ -20,11 +20,11 @@ type JSONIPsec struct {
 	PFS      *bool      `json:"pfs,omitempty"`
 	Flags    string     `json:"flags,omitempty"` // that decided
 	Why      JSONText   `json:"why,omitempty"`
-	Proof    *JSONProof `json:"proof,omitempty"`
+	Proof    *jsonProof `json:"proof,omitempty"`
 }
 
-func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) JSONIPsec {
-	j := JSONIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: JSONText(p.Existing.String())}
+func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) jsonIPsec {
+	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: JSONText(p.Existing.String())}
 	switch {
 	case p.Why == "": // it did not come to a plan
 		j.Existing = JSONText(ipsec.ExistingUnknown.String())
@@ -38,15 +38,15 @@ func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) JSONIPsec {
 }
 
 // explain adds what a plan that is not the usual one has to say.
-func (j *JSONIPsec) explain(p *ipsec.Plan) {
+func (j *jsonIPsec) explain(p *ipsec.Plan) {
 	j.Why, j.Mode, j.Exchange, j.Flags = JSONText(p.Why), p.Mode.String(), p.Exchange.String(), p.Flags.Hex()
 	if p.IPsec && (p.PFS || !p.InPlace()) { // of protection in place, that it is off is not known
 		j.PFS = &p.PFS
 	}
 }
 
-// JSONProof is what an enforcer has seen of the protection of a connection.
-type JSONProof struct {
+// jsonProof is what an enforcer has seen of the protection of a connection.
+type jsonProof struct {
 	Enforcer   JSONText         `json:"enforcer"`
 	Mode       JSONText         `json:"mode"`
 	Exchange   JSONText         `json:"exchange"`
@@ -56,8 +56,8 @@ type JSONProof struct {
 	BytesIn    uint64           `json:"bytes_in"`
 }
 
-func newJSONProof(p *enforce.Proof) *JSONProof {
-	j := &JSONProof{
+func newJSONProof(p *enforce.Proof) *jsonProof {
+	j := &jsonProof{
 		Enforcer: JSONText(p.Enforcer), Mode: JSONText(p.Mode), Exchange: JSONText(p.Exchange),
 		Algorithms: p.Algorithms, BytesOut: p.BytesOut, BytesIn: p.BytesIn,
 	}

@@ -62,6 +62,7 @@ type jsonLastState struct {
 	LeftOut  int      `json:"left_out,omitempty"` // targets whose names are harmful
 }
 
+// NewJSONPortal returns an entry of the registry as JSON, without its secrets.
 func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 	j := &jsonPortal{
 		Portal:        JSONText(p.Portal.String()),
@@ -85,6 +86,8 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 	return j
 }
 
+// NewJSONLogin returns the login options of an entry as JSON; of secrets it says that
+// there is one.
 func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	o := &p.Login
 	has := func(bit initiator.Specified) bool { return o.Specified&bit != 0 }
@@ -159,6 +162,7 @@ type JSONKey struct {
 	InitiatorPort JSONText `json:"initiator_port"`
 }
 
+// NewJSONKey returns the key of an entry as JSON.
 func NewJSONKey(k initiator.Key) JSONKey {
 	return JSONKey{JSONText(k.Portal.String()), JSONText(k.Instance), JSONText(k.Port.String())}
 }
@@ -175,6 +179,7 @@ type jsonPort struct {
 	To     *JSONText `json:"portal_address,omitempty"` // of the portal
 }
 
+// NewJSONPort returns an initiator port as JSON.
 func NewJSONPort(p *ports.Port) *jsonPort {
 	return &jsonPort{
 		Instance: JSONText(p.Instance), Number: p.Number.String(), Address: JSONText(p.Address.String()),

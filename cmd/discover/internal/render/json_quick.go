@@ -5,18 +5,18 @@ import (
 	"strconv"
 )
 
-// AppendQuick appends the fields of a result as encoding/json would write them, in
+// appendQuick appends the fields of a result as encoding/json would write them, in
 // a fraction of the time: a sweep has many. It reports false where the result is
 // not of the usual kind, and has appended nothing that counts then.
-func (j *JSONResult) AppendQuick(b []byte) ([]byte, bool) {
+func (j *JSONResult) appendQuick(b []byte) ([]byte, bool) {
 	p := &j.IPsec
 	usual := j.Error == nil && j.Targets == nil && len(j.Warnings) == 0 && len(j.Redirects) == 0 &&
-		*p == JSONIPsec{Plan: p.Plan, Origin: p.Origin, Existing: p.Existing}
+		*p == jsonIPsec{Plan: p.Plan, Origin: p.Origin, Existing: p.Existing}
 	if !usual || j.ElapsedMS < 0 || j.ElapsedMS > math.MaxInt32 {
 		return b, false
 	}
 	text := func(field string, s JSONText) {
-		b = AppendString(append(b, field...), string(s))
+		b = appendString(append(b, field...), string(s))
 	}
 	text(`"portal":`, j.Portal)
 	text(`,"address":`, j.Address)

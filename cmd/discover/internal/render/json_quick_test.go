@@ -14,8 +14,8 @@ func TestQuickResult(t *testing.T) {
 	t.Parallel()
 	usual := JSONResult{
 		Portal: "192.0.2.10:3260", Address: "192.0.2.10:3260", InitiatorPort: "all", InitiatorName: "iqn.2026-11.com.example:us", Source: "192.0.2.1",
-		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []JSONWarning{}, Redirects: []JSONRedirect{},
-		IPsec: JSONIPsec{Plan: "none", Origin: "default", Existing: "none"}, Auth: JSONAuth{Method: AuthNone}, ElapsedMS: 1.3,
+		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []JSONWarning{}, Redirects: []jsonRedirect{},
+		IPsec: jsonIPsec{Plan: "none", Origin: "default", Existing: "none"}, Auth: jsonAuth{Method: authNone}, ElapsedMS: 1.3,
 	}
 	yes, no := true, false
 	tests := []struct {
@@ -30,33 +30,33 @@ func TestQuickResult(t *testing.T) {
 		{name: "bound", set: func(j *JSONResult) { j.BoundDevice, j.Stored, j.Code = "eth0", true, math.MaxUint32 }},
 		{name: "what cannot be seen", set: func(j *JSONResult) { j.Portal, j.Instance = "a\x1b[2J\u202e<&>\"\\\xff", "ä\n" }},
 		{name: "CHAP", set: func(j *JSONResult) {
-			j.Auth = JSONAuth{Method: AuthCHAP, Algorithm: "md5", Mutual: &no}
+			j.Auth = jsonAuth{Method: authCHAP, Algorithm: "md5", Mutual: &no}
 		}},
 		{name: "mutual CHAP with a name that is not fit to be seen", set: func(j *JSONResult) {
-			j.Auth = JSONAuth{Method: AuthCHAP, Algorithm: "sha3-256", Mutual: &yes, TargetUser: "a\x1b[2J\u202e<&>\"\\\xff\u2028"}
+			j.Auth = jsonAuth{Method: authCHAP, Algorithm: "sha3-256", Mutual: &yes, TargetUser: "a\x1b[2J\u202e<&>\"\\\xff\u2028"}
 		}},
 		{name: "CHAP that was tried", set: func(j *JSONResult) {
-			j.Auth = JSONAuth{Method: AuthNone, Attempted: AuthCHAP}
+			j.Auth = jsonAuth{Method: authNone, Attempted: authCHAP}
 		}},
 		{name: "CHAP that came to an algorithm", set: func(j *JSONResult) {
-			j.Auth = JSONAuth{Method: AuthNone, Attempted: AuthCHAP, Algorithm: "sha256"}
+			j.Auth = jsonAuth{Method: authNone, Attempted: authCHAP, Algorithm: "sha256"}
 		}},
 		{name: "no time", set: func(j *JSONResult) { j.ElapsedMS = 0 }},
 		{name: "a long time", set: func(j *JSONResult) { j.ElapsedMS = 1e9 + 0.1 }},
 		{name: "for ever", set: func(j *JSONResult) { j.ElapsedMS = 1e22 }, slow: true},
-		{name: "failed", set: func(j *JSONResult) { j.Error = &JSONError{} }, slow: true},
-		{name: "with targets", set: func(j *JSONResult) { j.Targets = &JSONTargets{} }, slow: true},
+		{name: "failed", set: func(j *JSONResult) { j.Error = &jsonError{} }, slow: true},
+		{name: "with targets", set: func(j *JSONResult) { j.Targets = &jsonTargets{} }, slow: true},
 		{name: "warned", set: func(j *JSONResult) { j.Warnings = []JSONWarning{{}} }, slow: true},
-		{name: "redirected", set: func(j *JSONResult) { j.Redirects = []JSONRedirect{{}} }, slow: true},
+		{name: "redirected", set: func(j *JSONResult) { j.Redirects = []jsonRedirect{{}} }, slow: true},
 		{name: "under IPsec", set: func(j *JSONResult) { j.IPsec.PFS = &yes }, slow: true},
-		{name: "proved", set: func(j *JSONResult) { j.IPsec.Proof = &JSONProof{} }, slow: true},
+		{name: "proved", set: func(j *JSONResult) { j.IPsec.Proof = &jsonProof{} }, slow: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			j := usual
 			tt.set(&j)
-			got, quick := j.AppendQuick([]byte("{"))
+			got, quick := j.appendQuick([]byte("{"))
 			if quick == tt.slow {
 				t.Fatalf("written quickly: %t", quick)
 			}
@@ -77,7 +77,7 @@ func TestQuickResult(t *testing.T) {
 	}
 }
 
-// Eight bytes are plain where each of them is.
+// eight bytes are plain where each of them is.
 func TestPlainJSON(t *testing.T) {
 	t.Parallel()
 	for at := range 8 {
@@ -85,7 +85,7 @@ func TestPlainJSON(t *testing.T) {
 			for _, filler := range []string{" ", "~", "a", "!", "#", "[", "]"} {
 				b := []byte(strings.Repeat(filler, 8))
 				b[at] = byte(c)
-				if got, want := ArePlainJSON(Eight(b, 0)), PlainJSON[c]; got != want {
+				if got, want := arePlainJSON(eight(b, 0)), plainJSON[c]; got != want {
 					t.Errorf("%q: got %t, want %t", b, got, want)
 				}
 			}

@@ -8,6 +8,7 @@ type JSONScope struct {
 	InitiatorPort string   `json:"initiator_port"`
 }
 
+// NewJSONScope returns the ports that something is for; without an instance all of them.
 func NewJSONScope(instance string, port ports.Number) JSONScope {
 	return JSONScope{JSONText(instance), port.String()}
 }

@@ -34,6 +34,7 @@ type jsonAddresses []target.Address
 // MarshalJSON writes the addresses.
 func (a jsonAddresses) MarshalJSON() ([]byte, error) { return appendAddresses(nil, a), nil }
 
+// NewJSONTarget returns a known target as JSON.
 func NewJSONTarget(t *registry.KnownTarget) *JSONTarget {
 	j := &JSONTarget{Name: JSONText(t.Name), Alias: JSONText(t.Alias), Mechanisms: []jsonMechanism{}}
 	for _, m := range t.Mechanisms {

@@ -8,16 +8,16 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// JSONTargets is the place of the targets in a result. They are not marshaled with
+// jsonTargets is the place of the targets in a result. They are not marshaled with
 // it, since there may be a million: see halves.
-type JSONTargets struct{}
+type jsonTargets struct{}
 
 // MarshalJSON writes the place.
-func (JSONTargets) MarshalJSON() ([]byte, error) { return []byte("[]"), nil }
+func (jsonTargets) MarshalJSON() ([]byte, error) { return []byte("[]"), nil }
 
 // halves marshals a result that has targets, in two halves: they belong between.
 func (j *JSONResult) halves() (head, tail []byte, err error) {
-	j.Targets = &JSONTargets{}
+	j.Targets = &jsonTargets{}
 	line, err := Marshal(j)
 	if err != nil {
 		return nil, nil, err
@@ -86,8 +86,8 @@ func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[
 		b = append(b, ',')
 	}
 	w.count++
-	b = AppendString(append(b, `{"name":`...), name)
-	b = AppendString(append(b, `,"alias":`...), alias)
+	b = appendString(append(b, `{"name":`...), name)
+	b = appendString(append(b, `,"alias":`...), alias)
 	b = append(b, `,"addresses":`...)
 	if same && len(w.addresses) > 0 {
 		return w.add(append(b, w.addresses...))
@@ -95,7 +95,7 @@ func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[
 	from, begin := len(b), byte('[')
 	for a := range addresses {
 		b = appendAddress(append(b, begin), a)
-		if begin = ','; len(b) >= MaxLines { // a name that came again and again may have very many
+		if begin = ','; len(b) >= maxLines { // a name that came again and again may have very many
 			if err := w.add(b); err != nil {
 				return err
 			}

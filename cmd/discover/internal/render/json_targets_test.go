@@ -114,7 +114,7 @@ func TestJSONTargets(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := NewJSONResult(result, o.Names)
-			j.Targets = &JSONTargets{}
+			j.Targets = &jsonTargets{}
 			line, err := Marshal(j)
 			if err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func TestJSONPieces(t *testing.T) {
 	if err := o.Portal(&initiator.Result{}); err != nil {
 		t.Fatal(err)
 	}
-	if largest > 2*MaxLines || total < 8<<20 {
-		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*MaxLines)
+	if largest > 2*maxLines || total < 8<<20 {
+		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*maxLines)
 	}
 }

@@ -10,23 +10,23 @@ import (
 )
 
 // A JSONText is a string of which nothing that cannot be seen reaches the
-// output unescaped: who looks at JSON in a terminal shall see what is there.
+// output unescaped: JSON in a terminal shall show what is there.
 type JSONText string
 
 // MarshalJSON writes the string.
-func (s JSONText) MarshalJSON() ([]byte, error) { return AppendString(nil, string(s)), nil }
+func (s JSONText) MarshalJSON() ([]byte, error) { return appendString(nil, string(s)), nil }
 
-// PlainJSON has true for the bytes that stand for themselves in a JSON string,
+// plainJSON has true for the bytes that stand for themselves in a JSON string,
 // one by one: ASCII that can be seen.
-var PlainJSON = func() (plain [256]bool) {
+var plainJSON = func() (plain [256]bool) {
 	for c := ' '; c <= '~'; c++ {
 		plain[c] = c != '"' && c != '\\'
 	}
 	return plain
 }()
 
-// ArePlainJSON is PlainJSON of eight bytes at once.
-func ArePlainJSON(x uint64) bool {
+// arePlainJSON is plainJSON of eight bytes at once.
+func arePlainJSON(x uint64) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	// The top bit of the first byte that is not plain is set in one of these: it is
 	// from 0x80 up, below a space, from 0x7f up, a quote, a backslash. Where no byte
@@ -35,8 +35,8 @@ func ArePlainJSON(x uint64) bool {
 	return (x|(x-' '*ones)|(x+ones)|(quote-ones)|(backslash-ones))&tops == 0
 }
 
-// Eight returns the eight bytes at an index.
-func Eight[T string | []byte](s T, i int) uint64 {
+// eight returns the eight bytes at an index.
+func eight[T string | []byte](s T, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
@@ -46,13 +46,13 @@ func Eight[T string | []byte](s T, i int) uint64 {
 func isPlainJSON(s, like []byte) bool {
 	n := 0
 	for ; n+8 <= len(s); n += 8 {
-		x := Eight(s, n)
-		if !(n+8 <= len(like) && x == Eight(like, n)) && !ArePlainJSON(x) {
+		x := eight(s, n)
+		if !(n+8 <= len(like) && x == eight(like, n)) && !arePlainJSON(x) {
 			return false
 		}
 	}
 	for _, c := range s[n:] {
-		if !PlainJSON[c] {
+		if !plainJSON[c] {
 			return false
 		}
 	}
@@ -75,16 +75,16 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 	return all
 }()
 
-// AppendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
-func AppendString[T string | []byte](b []byte, s T) []byte {
+// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func appendString[T string | []byte](b []byte, s T) []byte {
 	u := func(r rune) { b = machine.AppendHex(append(b, '\\', 'u'), uint32(r), 4) }
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i
-		for plain+8 <= len(s) && ArePlainJSON(Eight(s, plain)) {
+		for plain+8 <= len(s) && arePlainJSON(eight(s, plain)) {
 			plain += 8
 		}
-		for plain < len(s) && PlainJSON[s[plain]] {
+		for plain < len(s) && plainJSON[s[plain]] {
 			plain++
 		}
 		if b = append(b, s[i:plain]...); plain == len(s) {
@@ -92,7 +92,7 @@ func AppendString[T string | []byte](b []byte, s T) []byte {
 		}
 		i = plain
 		if s[i] < utf8.RuneSelf {
-			for ; i < len(s) && s[i] < utf8.RuneSelf && !PlainJSON[s[i]]; i++ {
+			for ; i < len(s) && s[i] < utf8.RuneSelf && !plainJSON[s[i]]; i++ {
 				e := &jsonEscapes[s[i]]
 				b = binary.LittleEndian.AppendUint64(b, e.text)
 				b = b[:len(b)-8+e.size]

@@ -6,10 +6,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// MaxLines is about how many bytes of lines are gathered.
-const MaxLines = 32 << 10
+// maxLines is about how many bytes of lines are gathered.
+const maxLines = 32 << 10
 
-// Lines gathers whole lines for one write.
+// lines gathers whole lines for one write.
 type lines struct {
 	w io.Writer
 	b []byte
@@ -17,7 +17,7 @@ type lines struct {
 
 // add takes what has grown by whole lines.
 func (l *lines) add(b []byte) error {
-	if l.b = b; len(b) < MaxLines {
+	if l.b = b; len(b) < maxLines {
 		return nil
 	}
 	return l.HandOn()
@@ -28,8 +28,8 @@ func (l *lines) HandOn() (err error) {
 	if len(l.b) == 0 {
 		return nil
 	}
-	if s, ok := l.w.(*Stream); ok && len(l.b) >= MaxLines/4 {
-		l.b, err = s.Take(l.b)
+	if s, ok := l.w.(*Stream); ok && len(l.b) >= maxLines/4 {
+		l.b, err = s.take(l.b)
 		return err
 	}
 	_, err = l.w.Write(l.b)

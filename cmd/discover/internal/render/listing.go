@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A listing is what a verb of the registry answers: in JSON a document with one
+// A Listing is what a verb of the registry answers: in JSON a document with one
 // list, or a line for each item; for people columns.
 type Listing struct {
 	W      io.Writer
@@ -143,6 +143,6 @@ func NewJSONFailure(err error) *JSONResult {
 		r.Portal.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
 	}
 	j := NewJSONResult(r, nil)
-	j.Targets = &JSONTargets{}
+	j.Targets = &jsonTargets{}
 	return j
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// An output shows what a scan brings. Its methods are called by one goroutine;
+// An Output shows what a scan brings. Its methods are called by one goroutine;
 // their errors are those of writing.
 type Output interface {
 	// Targets takes those of a batch, the moment that they were read. The batch is
@@ -49,7 +49,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 	}
 	for _, w := range r.Warnings {
 		if w.Code == initiator.WarnInitiatorName {
-			continue // noteName has said it
+			continue // app.NoteName has said it
 		}
 		n.Say("warning: %s: %s", r.Portal.Portal, w.Message)
 	}

@@ -29,12 +29,15 @@ type ISCSIADMOutput struct {
 	LeftOut int // addresses of the portal to which no connection from this host is possible
 }
 
+// NewISCSIADMOutput returns the output of -o iscsiadm. notes takes what is no line of a
+// target.
 func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {
 	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a target.Address) []byte {
 		return append(a.AppendTo(b), ' ')
 	}}}
 }
 
+// Targets adds a line for each address of each target that can be used from here.
 func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	if o.Printed == nil {
 		return inRuns(b, o.run, o.target)
@@ -70,7 +73,7 @@ func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
 	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
 	prefix := o.between[1:]
 	line := append(o.b, prefix...)
-	for ; i < b.Len() && len(line) < MaxLines && SameMemory(b.Addresses(i), address); i++ {
+	for ; i < b.Len() && len(line) < maxLines && SameMemory(b.Addresses(i), address); i++ {
 		line = append(append(line, b.Name(i)...), o.between...)
 	}
 	return i, o.add(line[:len(line)-len(prefix)])
@@ -108,6 +111,7 @@ func (o *ISCSIADMOutput) appendLine(line, name []byte, a target.Address) []byte 
 	return line
 }
 
+// Portal writes what was added, and says what the result has to say beside it.
 func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.HandOn(); err != nil {
 		return err
@@ -120,8 +124,10 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	return nil
 }
 
+// Silent shows nothing.
 func (o *ISCSIADMOutput) Silent(*initiator.Result) {}
 
+// End sums the blocks up in notes.
 func (o *ISCSIADMOutput) End(blocks []*sweep.Block) error {
 	if err := o.HandOn(); err != nil {
 		return err

@@ -16,19 +16,22 @@ import (
 // are collected, since what became of it stands before them.
 type JSONOutput struct {
 	targetWriter
-	Names *machine.InterfaceNames
-	begun bool
-	Each  bool  // the sessions are from each port
-	room  int64 // bytes of memory for what is collected
+	Names    *machine.InterfaceNames
+	begun    bool
+	EachPort bool  // the sessions are from each port
+	room     int64 // bytes of memory for what is collected
 
 	collected target.Set
 	full      error // why no more targets are taken; nil: they are
 }
 
+// NewJSONOutput returns the output of -o json. room is how many bytes of memory the targets
+// of one portal may take.
 func NewJSONOutput(w io.Writer, names *machine.InterfaceNames, room int64) *JSONOutput {
 	return &JSONOutput{targetWriter: targetWriter{lines: lines{w: w}}, Names: names, room: room}
 }
 
+// Targets collects the targets of a batch.
 func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if o.full == nil && b.Len() > 0 {
 		o.collected.Add(&b.List, 0, b.Len())
@@ -48,6 +51,7 @@ func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	return nil
 }
 
+// Portal adds a result with the targets that were collected.
 func (o *JSONOutput) Portal(r *initiator.Result) error {
 	defer o.Silent(r)
 	if err := o.whole(r, func() error { return o.set(&o.collected) }); err != nil {
@@ -56,6 +60,7 @@ func (o *JSONOutput) Portal(r *initiator.Result) error {
 	return o.HandOn()
 }
 
+// Silent forgets what was collected.
 func (o *JSONOutput) Silent(*initiator.Result) {
 	o.collected, o.full = target.Set{}, nil
 }
@@ -63,7 +68,7 @@ func (o *JSONOutput) Silent(*initiator.Result) {
 // whole prints a result whose targets come from elsewhere.
 func (o *JSONOutput) whole(r *initiator.Result, targets func() error) error {
 	j := NewJSONResult(r, o.Names)
-	if o.Each {
+	if o.EachPort {
 		j.InitiatorPort = sweep.EachPort
 	}
 	separator := ",\n"
@@ -75,6 +80,7 @@ func (o *JSONOutput) whole(r *initiator.Result, targets func() error) error {
 	return o.result(j, "", targets)
 }
 
+// End adds the blocks, and closes the document.
 func (o *JSONOutput) End(blocks []*sweep.Block) error {
 	end := "\n]"
 	if !o.begun {

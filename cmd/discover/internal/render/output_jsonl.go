@@ -11,9 +11,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// A JsonlOutput prints a line for each target the moment that it is read, and
+// A JSONLOutput prints a line for each target the moment that it is read, and
 // one for each portal when it is done.
-type JsonlOutput struct {
+type JSONLOutput struct {
 	lines
 	names  *machine.InterfaceNames
 	result JSONResult // of the last line of a portal
@@ -25,14 +25,16 @@ type JsonlOutput struct {
 	addresses addressTexts
 	between   []byte // what is between two names
 
-	Each *sweep.Each // nil: one session for each portal
+	Sessions *sweep.Sessions // nil: one session for each portal
 }
 
-func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JsonlOutput {
-	return &JsonlOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
+// NewJSONLOutput returns the output of -o jsonl.
+func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JSONLOutput {
+	return &JSONLOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
 }
 
-func (o *JsonlOutput) Targets(b *initiator.Batch) error {
+// Targets adds a line for each target of a batch.
+func (o *JSONLOutput) Targets(b *initiator.Batch) error {
 	if b.Len() == 0 {
 		return nil
 	}
@@ -42,7 +44,7 @@ func (o *JsonlOutput) Targets(b *initiator.Batch) error {
 
 // run adds the lines of the targets from i on that differ in nothing but plain
 // names, and returns where others begin.
-func (o *JsonlOutput) run(b *initiator.Batch, i int) (int, error) {
+func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 	if len(b.Alias(i)) > 0 {
 		return i, nil
 	}
@@ -51,7 +53,7 @@ func (o *JsonlOutput) run(b *initiator.Batch, i int) (int, error) {
 	o.between = append(append(o.between, '}', '\n'), o.prefix...)
 	line := append(o.b, o.prefix...)
 	var plain []byte
-	for ; i < b.Len() && len(line) < MaxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
+	for ; i < b.Len() && len(line) < maxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
 		name := b.Name(i)
 		if !isPlainJSON(name, plain) {
 			break
@@ -63,15 +65,16 @@ func (o *JsonlOutput) run(b *initiator.Batch, i int) (int, error) {
 }
 
 // target adds the line of any target.
-func (o *JsonlOutput) target(b *initiator.Batch, i int) error {
-	line := AppendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
-	line = AppendString(append(line, `,"alias":`...), b.Alias(i))
+func (o *JSONLOutput) target(b *initiator.Batch, i int) error {
+	line := appendString(append(o.b, o.prefix[:len(o.prefix)-1]...), b.Name(i))
+	line = appendString(append(line, `,"alias":`...), b.Alias(i))
 	line = o.appendAddresses(append(line, `,"addresses":`...), b.Addresses(i))
 	return o.add(append(line, '}', '\n'))
 }
 
-// appendAddresses is appendAddresses for those that came lately.
-func (o *JsonlOutput) appendAddresses(b []byte, addresses []target.Address) []byte {
+// appendAddresses appends the addresses of a target; the text of those that came lately
+// is kept.
+func (o *JSONLOutput) appendAddresses(b []byte, addresses []target.Address) []byte {
 	b = append(b, '[')
 	for i, a := range addresses {
 		if i > 0 {
@@ -86,15 +89,15 @@ func (o *JsonlOutput) appendAddresses(b []byte, addresses []target.Address) []by
 const toName = `"name":"`
 
 // begin makes the prefix that of the targets of a batch.
-func (o *JsonlOutput) begin(b *initiator.Batch) {
-	if o.prefix != nil && b.Portal == o.asked && (o.Each == nil || b.Index == o.index) {
+func (o *JSONLOutput) begin(b *initiator.Batch) {
+	if o.prefix != nil && b.Portal == o.asked && (o.Sessions == nil || b.Index == o.index) {
 		return
 	}
 	o.asked, o.index = b.Portal, b.Index
 	o.prefix = append(o.prefix[:0], `{"type":"target","portal":`...)
-	o.prefix = append(AppendString(o.prefix, b.Portal.String()), ',')
-	if o.Each != nil {
-		o.prefix = appendPort(o.prefix, o.Each.Session(b.Index).Port)
+	o.prefix = append(appendString(o.prefix, b.Portal.String()), ',')
+	if o.Sessions != nil {
+		o.prefix = appendPort(o.prefix, o.Sessions.Session(b.Index).Port)
 	}
 	o.prefix = append(o.prefix, toName...)
 }
@@ -106,20 +109,21 @@ func SameMemory(a, b []target.Address) bool {
 
 // appendPort appends the fields that say from which port a target is seen.
 func appendPort(b []byte, p ports.Port) []byte {
-	b = AppendString(append(b, `"instance_used":`...), p.Instance)
-	b = AppendString(append(b, `,"initiator_port_used":`...), p.Number.String())
-	b = AppendString(append(b, `,"source":`...), p.Address.String())
-	b = AppendString(append(b, `,"interface":`...), p.Interface)
+	b = appendString(append(b, `"instance_used":`...), p.Instance)
+	b = appendString(append(b, `,"initiator_port_used":`...), p.Number.String())
+	b = appendString(append(b, `,"source":`...), p.Address.String())
+	b = appendString(append(b, `,"interface":`...), p.Interface)
 	return append(b, ',')
 }
 
-func (o *JsonlOutput) Portal(r *initiator.Result) error {
+// Portal adds the line of a result.
+func (o *JSONLOutput) Portal(r *initiator.Result) error {
 	j := &o.result
 	j.fill(r, o.names)
-	if o.Each != nil {
+	if o.Sessions != nil {
 		j.InitiatorPort = sweep.EachPort
 	}
-	if b, ok := j.AppendQuick(append(o.b, `{"type":"portal",`...)); ok {
+	if b, ok := j.appendQuick(append(o.b, `{"type":"portal",`...)); ok {
 		b = strconv.AppendInt(append(b, `,"targets_found":`...), int64(r.TargetsFound), 10)
 		return o.add(append(b, '}', '\n'))
 	}
@@ -130,9 +134,11 @@ func (o *JsonlOutput) Portal(r *initiator.Result) error {
 	}{"portal", j, r.TargetsFound})
 }
 
-func (o *JsonlOutput) Silent(*initiator.Result) {}
+// Silent shows nothing.
+func (o *JSONLOutput) Silent(*initiator.Result) {}
 
-func (o *JsonlOutput) End(blocks []*sweep.Block) error {
+// End adds a line for each block.
+func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 	for _, b := range blocks {
 		err := o.marshal(struct {
 			Type string `json:"type"`
@@ -145,8 +151,8 @@ func (o *JsonlOutput) End(blocks []*sweep.Block) error {
 	return o.HandOn()
 }
 
-// Marshal adds the line of a value.
-func (o *JsonlOutput) marshal(v any) error {
+// marshal adds the line of a value.
+func (o *JSONLOutput) marshal(v any) error {
 	line, err := Marshal(v)
 	if err != nil {
 		return err

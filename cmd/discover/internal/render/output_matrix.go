@@ -30,10 +30,13 @@ type MatrixOutput struct {
 	listed  bool               // it is to be shown
 }
 
+// NewMatrixOutput returns the output for people of more than one session with a portal.
+// room is how many bytes of memory the names of one portal may take.
 func NewMatrixOutput(w io.Writer, notes *Notes, us AskedAs, room int64) *MatrixOutput {
 	return &MatrixOutput{lines: lines{w: w}, notes: notes, askedAs: us, room: room}
 }
 
+// Targets notes which targets the port sees whose turn it is.
 func (o *MatrixOutput) Targets(b *initiator.Batch) error {
 	if b.Len() > 0 && o.full == nil {
 		o.see(b)
@@ -79,14 +82,15 @@ func (o *MatrixOutput) sees(port, target int) bool {
 	return port < len(o.seen) && target/64 < len(o.seen[port]) && o.seen[port][target/64]>>(target%64)&1 != 0
 }
 
+// Portal takes the result of a port; Flush shows it.
 func (o *MatrixOutput) Portal(r *initiator.Result) error {
 	o.listed = true
 	o.Silent(r)
 	return nil
 }
 
-// Silent takes the result of a port by which nobody was met at an address of a
-// block.
+// Silent takes the result of a port from which there was no connection to an address of
+// a block.
 func (o *MatrixOutput) Silent(r *initiator.Result) { o.portals = append(o.portals, *r) }
 
 // Flush shows the portal when all its ports are done.
@@ -199,6 +203,7 @@ func (o *MatrixOutput) matrix() error {
 	return nil
 }
 
+// End shows the last portal, and sums the blocks up in notes.
 func (o *MatrixOutput) End(blocks []*sweep.Block) error {
 	if err := o.Flush(); err != nil {
 		return err

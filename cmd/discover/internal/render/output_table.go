@@ -31,12 +31,15 @@ type TableOutput struct {
 	scratch []byte
 }
 
+// NewTableOutput returns the output for people.
 func NewTableOutput(w io.Writer, notes *Notes, us AskedAs) *TableOutput {
 	o := &TableOutput{lines: lines{w: w}, Notes: notes, AskedAs: us}
 	o.Silent(nil)
 	return o
 }
 
+// Targets holds the targets of a batch until all of the portal are there, since their
+// columns stand in line; those of a long list it shows in pieces.
 func (o *TableOutput) Targets(b *initiator.Batch) error {
 	for i := range b.Len() {
 		o.held.Add(&b.List, i, i+1)
@@ -57,6 +60,7 @@ func (o *TableOutput) Targets(b *initiator.Batch) error {
 	return nil
 }
 
+// Portal shows a result: its headline, then the targets that are held.
 func (o *TableOutput) Portal(r *initiator.Result) error {
 	total := o.printed + o.held.Len()
 	if o.printed > 0 {
@@ -93,10 +97,12 @@ func (o *TableOutput) Portal(r *initiator.Result) error {
 	return o.Notes.Portal(r)
 }
 
+// Silent forgets the targets that are held.
 func (o *TableOutput) Silent(*initiator.Result) {
 	o.held, o.printed = target.Set{Repeats: true}, 0
 }
 
+// End sums the blocks up in notes.
 func (o *TableOutput) End(blocks []*sweep.Block) error {
 	if err := o.HandOn(); err != nil {
 		return err

@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// MaxBuffered is how many bytes a stream holds before its writer has to wait.
-const MaxBuffered = 256 << 10
+// maxBuffered is how many bytes a stream holds before its writer has to wait.
+const maxBuffered = 256 << 10
 
-// A stream writes at once what it is given, by a goroutine of its own: while
+// A Stream writes at once what it is given, by a goroutine of its own: while
 // one write is under way, what comes meanwhile is gathered for the next. So a
 // reader sees each line the moment that it is there, and a million of them cost
-// few writes. Many that are brought at once while no write is under way are written
-// by who brings them.
+// few writes. Where many lines come at once while no write is under way, the caller's
+// goroutine writes them.
 type Stream struct {
 	w      io.Writer
-	failed func(error) // told of the first write that fails; nil: nobody is
+	failed func(error) // told of the first write that fails; nil: no function is
 	done   chan struct{}
 
 	mu      sync.Mutex // guards the following
@@ -32,8 +32,10 @@ type Stream struct {
 
 // maxSpare is how much memory is kept for what comes, in pieces: as much as may be
 // pending.
-const maxSpare = MaxBuffered/MaxLines + 2
+const maxSpare = maxBuffered/maxLines + 2
 
+// NewStream returns a stream to w. failed is told of the first write that fails; nil: no
+// function is.
 func NewStream(w io.Writer, failed func(error)) *Stream {
 	s := &Stream{w: w, failed: failed, done: make(chan struct{})}
 	s.more.L, s.less.L = &s.mu, &s.mu
@@ -48,7 +50,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if err := s.room(); err != nil {
 		return 0, err
 	}
-	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < MaxLines {
+	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < maxLines {
 		s.pending[last] = append(s.pending[last], p...)
 		s.size += len(p)
 	} else {
@@ -57,10 +59,10 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Take is Write for many lines, without a copy: their memory is the stream's
-// from then on, and it gives other memory for it. Where nothing is under way they are
-// written by who brings them: it would cost more to wake another.
-func (s *Stream) Take(lines []byte) (other []byte, err error) {
+// take does what Write does, for many lines and without a copy: their memory is the
+// stream's from then on, and it gives other memory for it. Where no write is under way the
+// caller's goroutine writes them: it would cost more to wake the stream's.
+func (s *Stream) take(lines []byte) (other []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.room(); err != nil {
@@ -78,7 +80,7 @@ func (s *Stream) Take(lines []byte) (other []byte, err error) {
 
 // room waits until there is room.
 func (s *Stream) room() error {
-	for s.err == nil && s.size > MaxBuffered {
+	for s.err == nil && s.size > maxBuffered {
 		s.less.Wait()
 	}
 	return s.err
@@ -133,7 +135,7 @@ func (s *Stream) run() {
 	for {
 		for (len(s.pending) == 0 || s.writing) && !s.closed {
 			s.more.Wait()
-			// Who is about to add to it goes first: that costs a moment, and only
+			// A goroutine that is about to add to it goes first: that costs a moment, and only
 			// where there is much.
 			s.mu.Unlock()
 			runtime.Gosched()
@@ -143,7 +145,7 @@ func (s *Stream) run() {
 			return
 		}
 		batch, s.pending, s.size = s.pending, batch[:0], 0
-		_ = s.writeNow(batch...) // who writes next is told
+		_ = s.writeNow(batch...) // the next Write returns the error
 		for _, b := range batch {
 			if len(s.spare) < maxSpare {
 				s.spare = append(s.spare, b[:0])

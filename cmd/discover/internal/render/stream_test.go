@@ -38,7 +38,7 @@ func TestStreamGathers(t *testing.T) {
 func TestStreamWaits(t *testing.T) {
 	t.Parallel()
 	line := make([]byte, 1000)
-	many := make([]byte, MaxLines)
+	many := make([]byte, maxLines)
 	for _, tt := range []struct {
 		name  string
 		bring func(s *Stream) int // what was brought, in bytes
@@ -48,7 +48,7 @@ func TestStreamWaits(t *testing.T) {
 			return n
 		}},
 		{"many lines", func(s *Stream) int {
-			_, _ = s.Take(many)
+			_, _ = s.take(many)
 			return len(many)
 		}},
 	} {
@@ -70,8 +70,8 @@ func TestStreamWaits(t *testing.T) {
 					}
 				})
 				synctest.Wait()
-				if got := brought.Load(); got < MaxBuffered || got > MaxBuffered+MaxLines {
-					t.Errorf("%d bytes are waiting, want about %d", got, MaxBuffered)
+				if got := brought.Load(); got < maxBuffered || got > maxBuffered+maxLines {
+					t.Errorf("%d bytes are waiting, want about %d", got, maxBuffered)
 				}
 				close(release)
 				wg.Wait()
@@ -96,7 +96,7 @@ func TestStreamFails(t *testing.T) {
 		line := make([]byte, 1000)
 		for i := range 10000 {
 			if _, err := s.Write(line); err != nil {
-				if err != failure || i < MaxBuffered/1000 {
+				if err != failure || i < maxBuffered/1000 {
 					t.Errorf("got %v at line %d", err, i)
 				}
 				break
@@ -137,7 +137,7 @@ func TestStreamTakes(t *testing.T) {
 					continue
 				}
 				var err error
-				if lines, err = s.Take(append(lines, line...)); err != nil || len(lines) != 0 {
+				if lines, err = s.take(append(lines, line...)); err != nil || len(lines) != 0 {
 					t.Fatalf("%d bytes were given back, %v", len(lines), err)
 				}
 			}
@@ -156,7 +156,7 @@ func TestStreamTakesNoMore(t *testing.T) {
 		told := 0
 		s := NewStream(writeFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
 		for range 2 {
-			if _, err := s.Take([]byte("lines")); err != failure {
+			if _, err := s.take([]byte("lines")); err != failure {
 				t.Errorf("got %v, want %v", err, failure)
 			}
 		}
@@ -184,7 +184,7 @@ func TestStreamOfTwo(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for range 100 {
-				if _, err := s.Take(make([]byte, 1000)); err != nil {
+				if _, err := s.take(make([]byte, 1000)); err != nil {
 					t.Error(err)
 				}
 			}

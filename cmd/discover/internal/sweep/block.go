@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A block is a run of addresses that nobody listed one by one: most of them
+// A Block is a run of addresses that the command line does not list one by one: most of them
 // will be silent.
 type Block struct {
 	Text  string // as given
@@ -23,7 +23,7 @@ type Block struct {
 	Why                      map[string]int // Silent ones by reason
 }
 
-// maxHostBits is the size of the largest block: 2^maxHostBits is MaxAddresses.
+// maxHostBits is the size of the largest block: 2^maxHostBits is maxAddresses.
 const maxHostBits = 20
 
 // parseBlock reads a CIDR block or a range; nil: s is neither.
@@ -38,7 +38,7 @@ func parseBlock(s string, port uint16) (*Block, error) {
 	switch {
 	case first.IsMulticast() || last.IsMulticast():
 		return nil, errors.New("multicast addresses are not the addresses of hosts")
-	case distance64(first, last) >= MaxAddresses:
+	case distance64(first, last) >= maxAddresses:
 		return nil, tooMany()
 	}
 	return &Block{Text: s, First: first, Count: int(distance64(first, last)) + 1, port: port}, nil
@@ -92,7 +92,7 @@ func parseCIDR(s string) (first, last netip.Addr, err error) {
 		return none, none, tooMany()
 	}
 	first = p.Masked().Addr()
-	last = Plus(first, 1<<hostBits-1)
+	last = plus(first, 1<<hostBits-1)
 	if hostBits > 1 {
 		first = first.Next()
 		if last.Is4() {
@@ -115,8 +115,8 @@ func distance64(first, last netip.Addr) uint64 {
 	return low - below
 }
 
-// Plus returns the address n after a.
-func Plus(a netip.Addr, n uint64) netip.Addr {
+// plus returns the address n after a.
+func plus(a netip.Addr, n uint64) netip.Addr {
 	b := a.As16()
 	high, low := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 	if low+n < low {
@@ -134,7 +134,7 @@ func Plus(a netip.Addr, n uint64) netip.Addr {
 func (b *Block) from(n int) iter.Seq[initiator.Portal] {
 	return func(yield func(initiator.Portal) bool) {
 		for i := n; i < b.Count; i++ {
-			if !yield(initiator.Portal{Address: Plus(b.First, uint64(i)).String(), Port: b.port}) {
+			if !yield(initiator.Portal{Address: plus(b.First, uint64(i)).String(), Port: b.port}) {
 				return
 			}
 		}

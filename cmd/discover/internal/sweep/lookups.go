@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// Lookups asks for each host name once in a run. Callers that want the same name wait
-// for the one lookup, each as long as its own context allows, and nobody waits for the
-// lookup of another name.
-type Lookups struct {
-	// Find looks a name up. Its context belongs to no caller: it ends by limit alone, so that a
+// lookups asks for each host name once in a run. Callers that want the same name wait
+// for the one lookup, each as long as its own context allows, and no
+// caller waits for the lookup of another name.
+type lookups struct {
+	// find looks a name up. Its context belongs to no caller: it ends by limit alone, so that a
 	// caller whose time is over does not spoil the answer for the others.
-	Find  func(ctx context.Context, host string) ([]netip.Addr, error)
-	Limit func(context.Context) (context.Context, context.CancelFunc)
+	find  func(ctx context.Context, host string) ([]netip.Addr, error)
+	limit func(context.Context) (context.Context, context.CancelFunc)
 
 	mu    sync.Mutex // guards known
 	known map[string]*lookup
@@ -26,8 +26,8 @@ type lookup struct {
 	err   error
 }
 
-// Lookup returns the addresses of a name, or the cause of the end of ctx.
-func (l *Lookups) Lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+// lookup returns the addresses of a name, or the cause of the end of ctx.
+func (l *lookups) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	l.mu.Lock()
 	k := l.known[host]
 	if k == nil {
@@ -52,9 +52,9 @@ func (l *Lookups) Lookup(ctx context.Context, host string) ([]netip.Addr, error)
 	}
 }
 
-func (l *Lookups) run(ctx context.Context, host string, k *lookup) {
+func (l *lookups) run(ctx context.Context, host string, k *lookup) {
 	defer close(k.done)
-	ctx, cancel := l.Limit(ctx)
+	ctx, cancel := l.limit(ctx)
 	defer cancel()
-	k.addrs, k.err = l.Find(ctx, host)
+	k.addrs, k.err = l.find(ctx, host)
 }

@@ -19,11 +19,11 @@ func TestLookups(t *testing.T) {
 		var mu sync.Mutex // guards asked
 		asked := make(map[string]int)
 		answer := []netip.Addr{netip.MustParseAddr("192.0.2.10")}
-		names := &Lookups{
-			Limit: func(ctx context.Context) (context.Context, context.CancelFunc) {
+		names := &lookups{
+			limit: func(ctx context.Context) (context.Context, context.CancelFunc) {
 				return context.WithTimeout(ctx, time.Minute)
 			},
-			Find: func(ctx context.Context, host string) ([]netip.Addr, error) {
+			find: func(ctx context.Context, host string) ([]netip.Addr, error) {
 				mu.Lock()
 				asked[host]++
 				mu.Unlock()
@@ -55,7 +55,7 @@ func TestLookups(t *testing.T) {
 					start := time.Now()
 					ctx, cancel := context.WithTimeoutCause(t.Context(), tt.limit, gone)
 					defer cancel()
-					addrs, err := names.Lookup(ctx, tt.host)
+					addrs, err := names.lookup(ctx, tt.host)
 					if !errors.Is(err, tt.err) || (err == nil) != (len(addrs) == 1) || time.Since(start) != tt.after {
 						t.Errorf("%s within %v: got %v, %v after %v, want %v after %v", tt.host, tt.limit, addrs, err, time.Since(start), tt.err, tt.after)
 					}
@@ -71,7 +71,7 @@ func TestLookups(t *testing.T) {
 		}
 		mu.Unlock()
 		// What a lookup came to stays, also for a caller that came late.
-		if _, err := names.Lookup(t.Context(), "dead"); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := names.lookup(t.Context(), "dead"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		mu.Lock()

@@ -13,21 +13,21 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// MaxAddresses is how many addresses a command line may name.
-const MaxAddresses = 1 << 20
+// maxAddresses is how many addresses a command line may name.
+const maxAddresses = 1 << 20
 
 // textStart is how much of a file of portals tells its encoding, in bytes.
 const textStart = 64
 
-// MaxLine is how long a line of a portal file may be, in bytes.
-const MaxLine = 4096
+// maxLine is how long a line of a portal file may be, in bytes.
+const maxLine = 4096
 
 // Portals are what the arguments of scan name, in their order. All arguments
 // are understood before the first portal is asked; the addresses of a block are
 // counted up only when their turn comes.
 type Portals struct {
-	DefaultPort uint16
-	Entries     []entry
+	defaultPort uint16
+	entries     []entry
 	Count       int
 }
 
@@ -40,7 +40,7 @@ type entry struct {
 
 // ParsePortals understands the arguments of scan. Its error is a *machine.UsageError.
 func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, error) {
-	p := &Portals{DefaultPort: defaultPort}
+	p := &Portals{defaultPort: defaultPort}
 	stdin := false
 	for i, arg := range args {
 		var err error
@@ -55,7 +55,7 @@ func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, 
 		case MayHoldSecret(arg):
 			err = machine.Usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
 		default:
-			if err = p.Add(arg); err != nil {
+			if err = p.add(arg); err != nil {
 				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 			}
 		}
@@ -88,12 +88,12 @@ func (p *Portals) readFile(name string, w *machine.Env) error {
 // read takes the portals of a file: one a line, # begins a comment.
 func (p *Portals) read(name string, r io.Reader) error {
 	before := p.Count
-	in := bufio.NewReaderSize(r, MaxLine)
+	in := bufio.NewReaderSize(r, maxLine)
 	if start, _ := in.Peek(textStart); machine.IsUTF16(start) { // what fails is read again below
 		return machine.Usagef("%s: %v", name, machine.ErrUTF16)
 	}
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, MaxLine)
+	lines.Buffer(nil, maxLine)
 	n := 1
 	for ; lines.Scan(); n++ {
 		line, _, _ := strings.Cut(lines.Text(), "#")
@@ -105,13 +105,13 @@ func (p *Portals) read(name string, r io.Reader) error {
 		}
 		// The line is not repeated: the file may be one that the operator did
 		// not mean, and shows to us alone.
-		if err := p.Add(line); err != nil {
+		if err := p.add(line); err != nil {
 			return machine.Usagef("%s: line %d: %v", name, n, err)
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return machine.Usagef("%s: line %d: more than %d bytes", name, n, MaxLine)
+		return machine.Usagef("%s: line %d: more than %d bytes", name, n, maxLine)
 	case err != nil:
 		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
 	case p.Count == before:
@@ -120,9 +120,9 @@ func (p *Portals) read(name string, r io.Reader) error {
 	return nil
 }
 
-// Add takes one portal, block or range. Its error is what is wrong with it.
-func (p *Portals) Add(s string) error {
-	b, err := parseBlock(s, p.DefaultPort)
+// add takes one portal, block or range. Its error is what is wrong with it.
+func (p *Portals) add(s string) error {
+	b, err := parseBlock(s, p.defaultPort)
 	if err != nil {
 		return err
 	}
@@ -130,18 +130,18 @@ func (p *Portals) Add(s string) error {
 	n := 1
 	if b != nil {
 		n = b.Count
-	} else if e.portal, err = initiator.ParsePortal(s, p.DefaultPort); err != nil {
+	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
 		return errors.New(machine.ConfigReason(err))
 	}
-	if p.Count += n; p.Count > MaxAddresses {
+	if p.Count += n; p.Count > maxAddresses {
 		return tooMany()
 	}
-	p.Entries = append(p.Entries, e)
+	p.entries = append(p.entries, e)
 	return nil
 }
 
 func tooMany() error {
-	return fmt.Errorf("with it there are more than %d addresses; ask in several runs", MaxAddresses)
+	return fmt.Errorf("with it there are more than %d addresses; ask in several runs", maxAddresses)
 }
 
 // All yields each portal.
@@ -153,8 +153,8 @@ func (p *Portals) From(index int) iter.Seq[initiator.Portal] {
 		if index >= p.Count {
 			return
 		}
-		for i := p.find(index); i < len(p.Entries); i++ {
-			e := &p.Entries[i]
+		for i := p.find(index); i < len(p.entries); i++ {
+			e := &p.entries[i]
 			if e.block == nil {
 				if !yield(e.portal) {
 					return
@@ -171,12 +171,12 @@ func (p *Portals) From(index int) iter.Seq[initiator.Portal] {
 }
 
 // Block returns the block that the portal with that index is of; nil: none.
-func (p *Portals) Block(index int) *Block { return p.Entries[p.find(index)].block }
+func (p *Portals) Block(index int) *Block { return p.entries[p.find(index)].block }
 
 // Blocks returns all blocks.
 func (p *Portals) Blocks() []*Block {
 	var all []*Block
-	for _, e := range p.Entries {
+	for _, e := range p.entries {
 		if e.block != nil {
 			all = append(all, e.block)
 		}
@@ -186,5 +186,5 @@ func (p *Portals) Blocks() []*Block {
 
 // find returns which entry has the portal with that index.
 func (p *Portals) find(index int) int {
-	return sort.Search(len(p.Entries), func(i int) bool { return p.Entries[i].first > index }) - 1
+	return sort.Search(len(p.entries), func(i int) bool { return p.entries[i].first > index }) - 1
 }

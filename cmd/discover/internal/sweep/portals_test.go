@@ -95,14 +95,14 @@ func TestBadPortals(t *testing.T) {
 	files := map[string]string{
 		"empty":   "# nothing\n\n",
 		"bad":     "192.0.2.10\n192.0.2.300\n",
-		"long":    "192.0.2.10\n" + strings.Repeat("x", MaxLine+1) + "\n",
+		"long":    "192.0.2.10\n" + strings.Repeat("x", maxLine+1) + "\n",
 		"two":     "192.0.2.10 192.0.2.11\n",
-		"million": strings.Repeat("h\n", MaxAddresses) + "i\n",
+		"million": strings.Repeat("h\n", maxAddresses) + "i\n",
 
 		"utf16":        inUTF16("192.0.2.10\r\n", false, true),
 		"utf16-be":     inUTF16("# storage\n192.0.2.10\n", true, true),
 		"utf16-bare":   inUTF16("h\n", false, false),
-		"utf16-long":   inUTF16(strings.Repeat("192.0.2.10\n", MaxLine), false, false),
+		"utf16-long":   inUTF16(strings.Repeat("192.0.2.10\n", maxLine), false, false),
 		"utf16-be-end": inUTF16("192.0.2.10", true, false),
 	}
 	const range_ = "a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N"
@@ -180,10 +180,10 @@ func TestLargestBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Count != MaxAddresses || len(p.Entries) != 3 {
-		t.Errorf("got %d portals in %d entries, want %d in 3", p.Count, len(p.Entries), MaxAddresses)
+	if p.Count != maxAddresses || len(p.entries) != 3 {
+		t.Errorf("got %d portals in %d entries, want %d in 3", p.Count, len(p.entries), maxAddresses)
 	}
-	if got, want := listed(p, MaxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
+	if got, want := listed(p, maxAddresses-3), []string{"10.15.255.254:3260", "a:3260", "b:3260"}; !cmp.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if _, err := parse([]string{"10.0.0.0/12", "a", "b", "c"}, nil); err == nil {
@@ -197,8 +197,8 @@ func FuzzPortal(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p := &Portals{DefaultPort: 3260}
-		if err := p.Add(s); err != nil {
+		p := &Portals{defaultPort: 3260}
+		if err := p.add(s); err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("got an error of several lines: %q", err)
 			}
@@ -230,7 +230,7 @@ func TestPlus(t *testing.T) {
 		{"2001:db8::ffff:ffff:ffff:ffff", 1, "2001:db8:0:1::"},
 		{"::ffff:1.2.3.4", 1, "::ffff:1.2.3.5"},
 	} {
-		if got := Plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
+		if got := plus(netip.MustParseAddr(tt.addr), tt.n); got != netip.MustParseAddr(tt.want) {
 			t.Errorf("%s + %d: got %s, want %s", tt.addr, tt.n, got, tt.want)
 		}
 	}

@@ -28,15 +28,15 @@ type Progress struct {
 
 	asked, answered, failed atomic.Int64
 
-	Each *Each             // nil: one session for each portal
-	open map[int]*sessions // portals of which some sessions are done
+	Sessions *Sessions               // nil: one session for each portal
+	open     map[int]*portalSessions // portals of which some sessions are done
 
 	Quit chan struct{}
 	Done sync.WaitGroup
 }
 
-// Sessions are what is known of those of one portal.
-type sessions struct {
+// portalSessions are what is known of the sessions with one portal.
+type portalSessions struct {
 	left     int
 	answered bool // by one of them
 }
@@ -96,16 +96,15 @@ func (p *Progress) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 
 // result counts the portal of a result, unless more of its sessions are to come.
 func (p *Progress) result(index int, answered bool) {
-	if p.Each != nil {
-		s := p.Each.Session(index)
+	if s := p.Sessions.Session(index); s.of > 1 {
 		o := p.open[s.portal]
 		if o == nil {
-			o = &sessions{left: s.of}
+			o = &portalSessions{left: s.of}
 		}
 		o.answered = o.answered || answered
 		if o.left--; o.left > 0 {
 			if p.open == nil {
-				p.open = make(map[int]*sessions)
+				p.open = make(map[int]*portalSessions)
 			}
 			p.open[s.portal] = o
 			return

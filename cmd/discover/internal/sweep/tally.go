@@ -9,11 +9,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// A tally counts what became of the portals.
+// A Tally counts what became of the portals.
 type Tally struct {
-	Portals *Portals
-	All     bool  // Silent addresses are listed, too
-	Each    *Each // nil: a portal has one result
+	Portals  *Portals
+	All      bool      // Silent addresses are listed, too
+	Sessions *Sessions // nil: a portal has one result
 
 	Begun    int // Portals of which there is a result
 	answered int
@@ -25,11 +25,8 @@ type Tally struct {
 
 // Count takes the result with that index, and reports whether it is listed.
 func (t *Tally) Count(index int, r *initiator.Result) bool {
-	portal, sessions := index, 1
-	if t.Each != nil {
-		s := t.Each.Session(index)
-		portal, sessions = s.portal, s.of
-	}
+	session := t.Sessions.Session(index)
+	portal := session.portal
 	t.Begun = max(t.Begun, portal+1)
 	b := t.Portals.Block(portal)
 	switch {
@@ -45,7 +42,7 @@ func (t *Tally) Count(index int, r *initiator.Result) bool {
 	if b == nil {
 		return true
 	}
-	t.countAddress(b, portal, sessions, r)
+	t.countAddress(b, session, r)
 	return t.All || r.Err == nil || !isSilent(r) && !errors.Is(r.Err, context.Canceled)
 }
 
@@ -58,10 +55,11 @@ type outcome struct {
 
 // countAddress takes a result of an address of a block. The address counts once,
 // by the best of its results; not at all where it was cancelled.
-func (t *Tally) countAddress(b *Block, portal, sessions int, r *initiator.Result) {
+func (t *Tally) countAddress(b *Block, session Session, r *initiator.Result) {
+	portal := session.portal
 	o := t.Open[portal]
 	if o == nil {
-		o = &outcome{left: sessions}
+		o = &outcome{left: session.of}
 	}
 	switch {
 	case r.Err == nil:
@@ -89,7 +87,7 @@ func (t *Tally) countAddress(b *Block, portal, sessions int, r *initiator.Result
 	}
 }
 
-// isSilent reports an address at which nobody was met.
+// isSilent reports an address to which there was no connection.
 func isSilent(r *initiator.Result) bool {
 	var e *initiator.Error
 	return errors.As(r.Err, &e) && e.Stage == initiator.StageConnect && len(r.Redirects) == 0 &&
@@ -112,7 +110,8 @@ func (b *Block) silence(err error) {
 	b.Why[why]++
 }
 
-// silenceReason returns what is not of that one address.
+// silenceReason returns the reason without the address in it, so that equal reasons
+// count as one.
 func silenceReason(err error) string {
 	var (
 		timeout *initiator.TimeoutError

@@ -18,6 +18,7 @@ type window struct {
 	free chan struct{} // as many as may be under way or waiting
 }
 
+// NewWindow returns a window that ends with ctx.
 func NewWindow(ctx context.Context) *window {
 	return &window{ctx: ctx, free: make(chan struct{}, MaxAhead)}
 }

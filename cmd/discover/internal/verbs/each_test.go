@@ -179,7 +179,7 @@ func TestEachForgets(t *testing.T) {
 		selector.Ports = append(selector.Ports, ports.Port{Instance: "host", Number: ports.N(uint32(i)), Address: netip.MustParseAddr(a), State: ports.Up})
 	}
 	none := func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
-	s := &scan{command: &command{Command: &app.Command{Env: w}}, portals: portals, each: sweep.NewEach("", selector, &w, none)}
+	s := &scan{command: &command{Command: &app.Command{Env: w}}, portals: portals, sessions: sweep.NewSessions("", selector, &w, none)}
 	asked := func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range portals.All() {
 			if !yield(s.asked(p)) {
@@ -187,22 +187,22 @@ func TestEachForgets(t *testing.T) {
 			}
 		}
 	}
-	tally := &sweep.Tally{Portals: portals, Each: s.each}
+	tally := &sweep.Tally{Portals: portals, Sessions: s.sessions}
 	out := render.NewMatrixOutput(io.Discard, new(render.Notes), render.AskedAs{}, 1<<20)
 	index := 0
-	for p := range s.each.Record(s.each.Expand(t.Context(), asked, none)) {
+	for p := range s.sessions.Record(s.sessions.Expand(t.Context(), asked, none)) {
 		r := &initiator.Result{Portal: p, Err: &initiator.Error{Stage: initiator.StageConnect, Err: context.DeadlineExceeded}}
 		if err := s.showResult(index, r, out, tally); err != nil {
 			t.Fatal(err)
 		}
-		if index++; len(s.each.Begun) != 0 {
-			t.Fatalf("after %d results %d sessions are kept", index, len(s.each.Begun))
+		if index++; len(s.sessions.Begun) != 0 {
+			t.Fatalf("after %d results %d sessions are kept", index, len(s.sessions.Begun))
 		}
 	}
 	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || len(tally.Open) != 0 {
 		t.Errorf("%d sessions, %d silent of %d portals", index, tally.Silent, tally.Begun)
 	}
-	if size := unsafe.Sizeof(sweep.Way{}); size > 256 {
+	if size := unsafe.Sizeof(sweep.Session{}); size > 256 {
 		t.Errorf("a session that waits takes %d bytes, more than 256", size)
 	}
 }

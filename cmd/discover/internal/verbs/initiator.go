@@ -16,13 +16,13 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// initiator returns the verbs about who we are.
+// initiator returns the verbs about our iSCSI name and the secret of targets.
 func (c *command) initiator() *cobra.Command {
 	return c.noun("initiator", "who we are: iSCSI name, and the secret of targets", manual.Initiator,
 		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
 }
 
-// jsonInitiator is who we are.
+// jsonInitiator is our iSCSI name, and whether targets have a secret.
 type jsonInitiator struct {
 	Name       render.JSONText `json:"name"`
 	Origin     render.JSONText `json:"origin"`
@@ -127,7 +127,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 	return cmd
 }
 
-// strictNameFlag returns the flag of verbs that take a name of ours and ask nobody.
+// strictNameFlag returns the flag of verbs that take a name of ours and ask no portal.
 func strictNameFlag(strict *bool) *pflag.FlagSet {
 	fs := flags.NewSet()
 	fs.BoolVar(strict, "strict-names", false, "refuse a name that is no iSCSI name in form")

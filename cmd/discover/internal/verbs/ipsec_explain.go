@@ -15,7 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// ipsecExplain says under which IPsec a portal would be asked, and asks nobody.
+// ipsecExplain says under which IPsec a portal would be asked, and asks no portal.
 type ipsecExplain struct {
 	*command
 	key   flags.Key

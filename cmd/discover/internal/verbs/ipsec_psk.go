@@ -90,8 +90,8 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 }
 
 // understandPSK takes the command line in, and reads the key. What is wrong with
-// the reference comes first: whoever gives the key in the place of the identity
-// does not see it repeated.
+// the reference comes first, so that a key which was given in the place of the identity
+// is not repeated.
 func (c *command) understandPSK(ctx context.Context, args []string, given *flags.Security, scope *flags.Scope) (i registry.IKEInfo, err error) {
 	var r flags.SecretRef
 	if err := r.Set(args[1]); err != nil {

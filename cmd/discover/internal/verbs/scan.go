@@ -34,7 +34,7 @@ type scan struct {
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
 	ports    *ports.Selector   // nil: routing decides
-	each     *sweep.Each       // nil: one session for each portal
+	sessions *sweep.Sessions   // nil: one session for each portal
 	rules    initiator.RuleSet // nil: the registry is not read
 	mayUse   bool              // something in the registry may ask for IPsec
 	progress *sweep.Progress   // nil: it is not shown
@@ -143,7 +143,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 		}
 		s.Initiator.Origin = "initiator set-name"
 		if s.key.Port.Each {
-			s.each = sweep.NewEach(s.key.Instance, s.ports, &s.Env, s.run.Limit)
+			s.sessions = sweep.NewSessions(s.key.Instance, s.ports, &s.Env, s.run.Limit)
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -155,7 +155,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	})
 }
 
-// discoverer returns who asks.
+// discoverer returns the Discoverer of the scan.
 func (s *scan) discoverer() *initiator.Discoverer {
 	switch {
 	case s.options.InitiatorName != "":
@@ -170,14 +170,14 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		Dial:          s.Dial,
 		Lookup:        s.Lookup,
 	}
-	if s.each != nil {
-		d.Lookup, d.Ports = s.each.Lookup, s.each.Ports()
+	if s.sessions != nil {
+		d.Lookup, d.Ports = s.sessions.Lookup, s.sessions.Ports()
 	}
 	s.run.Apply(d)
-	if d.MaxText == 0 && (s.each != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
+	if d.MaxText == 0 && (s.sessions != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
-	if s.portals.Count == 1 && s.each == nil {
+	if s.portals.Count == 1 && s.sessions == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	if s.run.Trace {
@@ -196,7 +196,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	s.progress = s.newProgress()
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Each: s.each}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Sessions: s.sessions}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {
@@ -236,16 +236,14 @@ func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *init
 
 // showResult hands a result to the output, if it is listed.
 func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *sweep.Tally) (err error) {
-	if s.each != nil {
-		s.each.Restore(r)
-		defer s.each.Drop(index)
-	}
+	s.sessions.Restore(r)
+	defer s.sessions.Drop(index)
 	if t.Count(index, r) {
 		err = out.Portal(r)
 	} else {
 		out.Silent(r)
 	}
-	if matrix, ok := out.(*render.MatrixOutput); ok && err == nil && s.each.IsLast(index) {
+	if matrix, ok := out.(*render.MatrixOutput); ok && err == nil && s.sessions.IsLast(index) {
 		err = matrix.Flush()
 	}
 	return err
@@ -255,14 +253,14 @@ func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *
 // portal the forms of it that say which.
 func (s *scan) scanOutput(w *render.Stream) render.Output {
 	out := s.NewOutput(w)
-	if s.each == nil {
+	if s.sessions == nil {
 		return out
 	}
 	switch out := out.(type) {
 	case *render.JSONOutput:
-		out.Each = true
-	case *render.JsonlOutput:
-		out.Each = s.each
+		out.EachPort = true
+	case *render.JSONLOutput:
+		out.Sessions = s.sessions
 	case *render.ISCSIADMOutput:
 		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
 	case *render.TableOutput:
@@ -278,7 +276,7 @@ func (s *scan) newProgress() *sweep.Progress {
 	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
 		return nil
 	}
-	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Each: s.each, Quit: make(chan struct{})}
+	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Sessions: s.sessions, Quit: make(chan struct{})}
 	p.Done.Go(p.Run)
 	return p
 }

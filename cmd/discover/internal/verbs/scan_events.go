@@ -12,7 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
-// Batches runs the discovery. For -o jsonl they come as they happen, else in the
+// batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
@@ -23,17 +23,14 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 			}
 		}
 	})
-	record := func(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initiator.SendTargetPortal] { return all }
-	if s.each != nil {
-		asked, record = s.each.Expand(ctx, asked, s.run.Limit), s.each.Record
-	}
+	asked = s.sessions.Expand(ctx, asked, s.run.Limit)
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
 	if s.Global.Output == render.FormatJSONL {
-		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(asked))))
+		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(asked))))
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
-		for b := range initiator.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, record(w.Limit(asked))))), s.Room.Waiting) {
+		for b := range initiator.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(w.Limit(asked))))), s.Room.Waiting) {
 			if b.Result != nil {
 				w.Done()
 			}
@@ -57,14 +54,12 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	if ctx.Err() == nil {
 		return nil
 	}
-	if s.each != nil {
-		for _, rest := range s.each.Rest() {
-			r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
-			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
-			s.each.Restore(r)
-			if err := out.Portal(r); err != nil {
-				return err
-			}
+	for _, rest := range s.sessions.Rest() {
+		r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
+		r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
+		s.sessions.Restore(r)
+		if err := out.Portal(r); err != nil {
+			return err
 		}
 	}
 	index := t.Begun
@@ -81,8 +76,9 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	return nil
 }
 
-// noteNameOf is noteName for a batch, whose targets may come before its result.
-// Where ports have names of their own only the result tells which was used.
+// noteNameOf does for a batch what NoteName does for a result, since its targets may be
+// shown before its result comes. Where ports have names of their own only the result tells
+// which was used.
 func (s *scan) noteNameOf(b *initiator.Batch) {
 	named := func(p ports.Port) bool { return p.NodeName != "" }
 	switch {

@@ -80,8 +80,8 @@ func (t *tool) listTargetPortals(ctx context.Context) (ending, error) {
 	})
 }
 
-// asking is withAsking for a verb with an ending of its own. flags are those that a portal
-// is to be asked under.
+// asking opens the registry for a verb that asks portals and has an ending of its own.
+// given are the security flags that a portal is to be asked under.
 func (t *tool) asking(ctx context.Context, a app.Access, run *flags.Run, given ipsec.Flags, use func(*registry.Service) (ending, error)) (end ending, err error) {
 	err = t.WithAsking(ctx, a, run, flags.NewIPsec(given), func(s *registry.Service) (err error) {
 		end, err = use(s)

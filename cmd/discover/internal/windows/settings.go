@@ -27,7 +27,7 @@ func (t *tool) listInitiators(ctx context.Context) (ending, error) {
 	})
 }
 
-// app.NodeName sets our iSCSI name; empty: the default.
+// nodeName sets our iSCSI name; empty: the default.
 func (t *tool) nodeName(ctx context.Context, name string) (ending, error) {
 	a := app.CreateIfMissing
 	if name == "" {

@@ -76,8 +76,8 @@ func (t *tool) targetInfo(ctx context.Context, q *iscsicli.TargetInfo) (ending, 
 	})
 }
 
-// addTarget configures a target by hand. Login options and mappings are of use
-// to who logs in to targets, so they are understood and not kept.
+// addTarget configures a target by hand. Login options and mappings are for
+// logging in to targets, which discover never does, so they are understood and not kept.
 func (t *tool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending, err error) {
 	o, target := &q.Login.Options, &q.Target
 	if q.Login.Password.Given && !q.Login.Password.Empty() {

@@ -21,7 +21,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// tool does what Windows' iscsicli does, on our registry.
+// A tool does what Windows' iscsicli does, on our registry.
 type tool struct {
 	*app.Command
 	literals bool // secrets may stand on the command line
@@ -36,7 +36,7 @@ type ending struct {
 	status int    // exit status
 }
 
-// iscsicli returns the verb.
+// Verb returns discover iscsicli.
 func Verb(c *app.Command) *cobra.Command {
 	t := &tool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
@@ -244,7 +244,8 @@ func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, er
 	return ending{isdsc.RequestNotSupported, machine.ExitFailed}, nil
 }
 
-// onRegistry is withService for a verb that asks nobody, and is done or fails.
+// onRegistry opens the registry for a verb that asks no portal. Its ending is success, or
+// the error.
 func (t *tool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
 	if t.run.Capture != "" || t.run.CaptureSecrets {
 		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
