@@ -28,9 +28,10 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 
 // DiscoverAll asks portals, many at once, and yields a result for each that was
 // begun, in the order of the sequence. An answer of more than MaxCollectedText
-// bytes fails its portal, unless d.MaxText says otherwise; so does one that takes more
-// of d.MaxHeld than it leaves to others, where there are any: with a *pdu.LimitError where it
-// sent too much, with a *MemoryError where the others have the room. What was read before is
+// bytes fails its portal, unless d.MaxText says otherwise. So does one that takes too much
+// of d.MaxHeld while other portals are under way: an eighth is kept for lists of usual
+// length, and of the rest a portal takes no more than it leaves to others. The error is a
+// *pdu.LimitError where it sent too much, a *MemoryError where the others have the room. What was read before is
 // in the result. A portal is begun once fewer than 65,536 results wait for an earlier
 // one.
 func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTargetPortal]) iter.Seq[Result] {
