@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
@@ -18,11 +19,15 @@ import (
 type fakeEnforcer struct {
 	dial     func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error)
 	existing ipsec.Existing
-	looked   int
-	asked    []enforce.Request
+
+	mu     sync.Mutex // guards what follows during a run, which may ask from many ports
+	looked int
+	asked  []enforce.Request
 }
 
 func (e *fakeEnforcer) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.looked++
 	return e.existing, nil
 }
@@ -39,6 +44,8 @@ func (e *fakeEnforcer) Means() ipsec.Means {
 }
 
 func (e *fakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dialer, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.asked = append(e.asked, s)
 	return &fakeDialer{e, s}, nil
 }

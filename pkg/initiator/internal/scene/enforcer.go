@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -21,7 +22,7 @@ func (e *FakeEnforcer) Protected() (to []string) {
 	return to
 }
 
-// Announce makes a fakeEnforcer an Announcer.
+// Announce makes a FakeEnforcer an enforce.Announcer.
 func (e *FakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, error) {
 	if s.Plan.InPlace() {
 		return "the system", nil
@@ -32,13 +33,14 @@ func (e *FakeEnforcer) Announce(_ context.Context, s enforce.Request) (string, e
 	return "fake", nil
 }
 
-// A fakeEnforcer connects in clear text and says what it was told.
+// A FakeEnforcer connects in clear text and says what it was told.
 type FakeEnforcer struct {
 	Found      ipsec.Existing
 	Aggressive bool // it can
 	NoBytes    bool // the proof fails
 	Network    *iscsitest.Network
 
+	mu    sync.Mutex // guards Asked during a run
 	Asked []enforce.Request
 }
 
@@ -59,6 +61,8 @@ func (e *FakeEnforcer) Dialer(_ context.Context, s enforce.Request) (enforce.Dia
 	if err := s.Check(e.Means()); err != nil {
 		return nil, err
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.Asked = append(e.Asked, s)
 	return &fakeDialer{e: e, s: s}, nil
 }
