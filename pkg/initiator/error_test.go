@@ -59,7 +59,7 @@ func TestConfigErrors(t *testing.T) {
 			p.Portal = initiator.Portal{Address: address, Port: port}
 		}
 	}
-	login := func(change func(o *initiator.LoginOptions)) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
+	atLogin := func(change func(o *initiator.LoginOptions)) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
 		return func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = withAll(*p)
 			change(&p.Login)
@@ -83,13 +83,13 @@ func TestConfigErrors(t *testing.T) {
 		{name: "source of the other family", code: isdsc.AddressTypeNotSupported, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Source = netip.MustParseAddr("2001:db8::1")
 		}},
-		{name: "no CHAP name", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = "" })},
-		{name: "a long CHAP name", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
-		{name: "a target's name that is not UTF-8", code: isdsc.InvalidCHAPUserName, change: login(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
-		{name: "an algorithm twice", code: isdsc.InvalidParameter, change: login(func(o *initiator.LoginOptions) {
+		{name: "no CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.Username = "" })},
+		{name: "a long CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
+		{name: "a target's name that is not UTF-8", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
+		{name: "an algorithm twice", code: isdsc.InvalidParameter, change: atLogin(func(o *initiator.LoginOptions) {
 			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.MD5}
 		})},
-		{name: "an unknown digest", code: isdsc.InvalidParameter, change: login(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
+		{name: "an unknown digest", code: isdsc.InvalidParameter, change: atLogin(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
