@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -133,7 +134,7 @@ func TestAdversaryLoginCuts(t *testing.T) {
 
 // withDigests asks for both digests.
 func withDigests(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-	p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-	p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+	p.Login.Specified |= login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+	p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 	return p
 }

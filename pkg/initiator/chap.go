@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 )
 
 // chapHint says what to do about CHAP that the target refused: the algorithm, the
@@ -29,7 +30,7 @@ func (a *attempt) chapHint(err error) string {
 		return ""
 	case errors.As(err, &both):
 		hint = check + ", and whether the portal does CHAP for discovery"
-		if a.result.Portal.Login.CHAPPolicy == CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
+		if a.result.Portal.Login.CHAPPolicy == login.CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
 			hint += ": LIO chooses it also where it does not"
 		}
 	case a.algorithmSuspected(err) && md5Usable(a.chap):
@@ -50,9 +51,9 @@ func (a *attempt) chapHint(err error) string {
 func (a *attempt) methodHint() string {
 	o := &a.result.Portal.Login
 	switch {
-	case o.CHAPPolicy == CHAPPreferred:
+	case o.CHAPPolicy == login.CHAPPreferred:
 		return "the portal agrees to neither CHAP nor None: ask it without CHAP"
-	case o.EffectiveAuthType() == MutualCHAP:
+	case o.EffectiveAuthType() == login.MutualCHAP:
 		return "the portal does not do CHAP for discovery: ask it without"
 	}
 	return "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"
@@ -69,7 +70,7 @@ func misreadByLIO(name string) bool {
 func (d *Discoverer) CHAPOf(j *Request) (*auth.CHAP, error) {
 	o := &j.Portal.Login
 	kind := o.EffectiveAuthType()
-	if kind == NoAuth {
+	if kind == login.NoAuth {
 		return nil, nil
 	}
 	c := &auth.CHAP{
@@ -80,13 +81,13 @@ func (d *Discoverer) CHAPOf(j *Request) (*auth.CHAP, error) {
 		Short:       o.ShortSecrets,
 		Outstanding: &d.challenges,
 	}
-	if o.has(SpecifiedUsername) {
+	if o.Has(login.SpecifiedUsername) {
 		c.User = o.Username
 	}
-	if o.has(SpecifiedPassword) {
+	if o.Has(login.SpecifiedPassword) {
 		c.Secret = o.Password
 	}
-	if kind == MutualCHAP {
+	if kind == login.MutualCHAP {
 		c.Mutual, c.TargetUser, c.TargetSecret = true, o.TargetUsername, o.TargetPassword
 	}
 	if err := c.Validate(); err != nil {
@@ -99,7 +100,7 @@ func (d *Discoverer) CHAPOf(j *Request) (*auth.CHAP, error) {
 func chapError(c *auth.CHAP, err error) error {
 	reason := strings.TrimPrefix(Reason(err), "CHAP: ")
 	if mayTakeShort(c, err) {
-		reason += "; --short-secrets (LoginOptions.ShortSecrets) takes it without"
+		reason += "; --short-secrets (login.Options.ShortSecrets) takes it without"
 	}
 	return &isdsc.Error{Code: authCode(err), What: "CHAP", Reason: reason, Err: err}
 }
@@ -113,9 +114,9 @@ func mayTakeShort(c *auth.CHAP, err error) bool {
 	}
 	switch config.Field {
 	case auth.FieldSecret:
-		return !c.Secret.IsZero() && c.Secret.Len() < MinSecretLen
+		return !c.Secret.IsZero() && c.Secret.Len() < auth.MinSecretLen
 	case auth.FieldTargetSecret:
-		return !c.TargetSecret.IsZero() && c.TargetSecret.Len() < MinSecretLen
+		return !c.TargetSecret.IsZero() && c.TargetSecret.Len() < auth.MinSecretLen
 	}
 	return false
 }
@@ -124,10 +125,6 @@ func mayTakeShort(c *auth.CHAP, err error) bool {
 // on a connection that IPsec does not protect. It does not tell the length.
 func (a *attempt) warnShortSecret(method *auth.CHAP) {
 	if !method.Protected && method.HasShortSecret() && !a.warnings.have(WarnShortSecret) {
-		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", MinSecretLen)
+		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", auth.MinSecretLen)
 	}
 }
-
-// MinSecretLen is how long a CHAP secret is at least in bytes, unless IPsec protects the
-// connection (RFC 7143, section 12.1.4).
-const MinSecretLen = 12

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -23,14 +24,14 @@ func TestCHAPHint(t *testing.T) {
 		tryMD5 = ": try MD5 alone (--chap-algorithms md5)"
 		lio    = "; LIO misreads a CHAP name that begins with 0x or 0b: use another name"
 	)
-	named := func(name string) func(*initiator.LoginOptions) {
-		return func(o *initiator.LoginOptions) { o.Username = name }
+	named := func(name string) func(*login.Options) {
+		return func(o *login.Options) { o.Username = name }
 	}
-	off := func(o *initiator.LoginOptions) { o.NoCHAPFallback = true }
+	off := func(o *login.Options) { o.NoCHAPFallback = true }
 	tests := []struct {
 		name   string
 		target *iscsitest.Target
-		change func(*initiator.LoginOptions)
+		change func(*login.Options)
 		hint   string // empty: none of the above
 	}{
 		{name: "SHA-256 refused", target: confused("7", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault (tgt computes SHA-1 under SHA-256's number)" + tryMD5},
@@ -48,15 +49,15 @@ func TestCHAPHint(t *testing.T) {
 		{name: "a name with a zero", target: confused("5", 0x0201), change: named("0disc")},
 		{name: "a name with x later", target: confused("5", 0x0201), change: named("10x")},
 		{name: "a short name", target: confused("5", 0x0201), change: named("0")},
-		{name: "a name in hex, not read", target: atKey("CHAP_A", "", refusal(0x0201)), change: func(o *initiator.LoginOptions) {
+		{name: "a name in hex, not read", target: atKey("CHAP_A", "", refusal(0x0201)), change: func(o *login.Options) {
 			o.Username, o.CHAPAlgorithms = "0xdisc", []auth.Algorithm{auth.MD5}
 		}},
 		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
-		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *initiator.LoginOptions) {
-			o.AuthType, o.TargetPassword = initiator.MutualCHAP, auth.NewSecret([]byte(scene.TargetSecret))
+		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *login.Options) {
+			o.AuthType, o.TargetPassword = login.MutualCHAP, auth.NewSecret([]byte(scene.TargetSecret))
 		}},
-		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *initiator.LoginOptions) {
-			o.CHAPPolicy = initiator.CHAPPreferred
+		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *login.Options) {
+			o.CHAPPolicy = login.CHAPPreferred
 		}},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -17,7 +18,7 @@ import (
 // which happened.
 func TestCHAPPolicy(t *testing.T) {
 	t.Parallel()
-	const required, preferred = initiator.CHAPRequired, initiator.CHAPPreferred
+	const required, preferred = login.CHAPRequired, login.CHAPPreferred
 	open := func() *iscsitest.Target {
 		target := scene.CHAPTarget("")
 		target.User, target.Secret = "", ""
@@ -27,7 +28,7 @@ func TestCHAPPolicy(t *testing.T) {
 	none := auth.Outcome{Method: "None"}
 	tests := []struct {
 		name    string
-		policy  initiator.CHAPPolicy
+		policy  login.CHAPPolicy
 		targets []iscsitest.Handler
 		login   func(initiator.SendTargetPortal) initiator.SendTargetPortal // OneWay where nil
 		offers  []string                                                    // AuthMethod of each session; empty: not offered
@@ -87,7 +88,7 @@ func TestCHAPPolicyRequests(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		p := scene.OneWay(scene.Portal(n, scene.Where, &iscsitest.Target{}))
-		p.Login.CHAPPolicy = initiator.CHAPPreferred
+		p.Login.CHAPPolicy = login.CHAPPreferred
 		r, _ := discover(t, d, p)
 		scene.Judge(t, r.Err, scene.Outcome{})
 		requests := n.Sessions(netip.MustParseAddrPort(scene.Where))[0].Requests
@@ -104,7 +105,7 @@ func TestCHAPPolicyRequests(t *testing.T) {
 // TestCHAPPolicyText: the names that the command takes.
 func TestCHAPPolicyText(t *testing.T) {
 	t.Parallel()
-	for policy, want := range map[initiator.CHAPPolicy]string{initiator.CHAPRequired: "required", initiator.CHAPPreferred: "preferred", 9: "CHAP policy 9"} {
+	for policy, want := range map[login.CHAPPolicy]string{login.CHAPRequired: "required", login.CHAPPreferred: "preferred", 9: "CHAP policy 9"} {
 		if got := policy.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

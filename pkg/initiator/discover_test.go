@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -60,7 +61,7 @@ func TestLoginKeys(t *testing.T) {
 	if _, err := scene.NewDiscoverer().Discover(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	p.Login.Specified = initiator.SpecifiedMaximumConnections | initiator.SpecifiedDefaultTime2Wait | initiator.SpecifiedDefaultTime2Retain
+	p.Login.Specified = login.SpecifiedMaximumConnections | login.SpecifiedDefaultTime2Wait | login.SpecifiedDefaultTime2Retain
 	p.Login.MaximumConnections, p.Login.DefaultTime2Wait = 4, 0
 	p.Login.DefaultTime2Retain = 30
 	if _, err := scene.NewDiscoverer().Discover(t.Context(), p); err != nil {
@@ -111,7 +112,7 @@ func TestCHAP(t *testing.T) {
 			p.Login.TargetUsername = "another"
 		}},
 		{name: "no credentials", code: isdsc.AuthenticationFailure, change: func(p *initiator.SendTargetPortal) {
-			p.Login = initiator.LoginOptions{}
+			p.Login = login.Options{}
 		}},
 		{name: "short secret", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			p.Login.Password = auth.NewSecret([]byte("eleven-byte"))

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -39,22 +40,6 @@ const maxRecvDataSegmentLength = 256 << 10
 // then.
 const logoutWait = time.Second
 
-// A RedirectPolicy says what to do where a target sends a login elsewhere (RFC
-// 7143, section 11.13.5). The same IP address is the same host, whatever the
-// port. No policy follows from an address that is not loopback to one that is
-// loopback, link-local, multicast or unspecified.
-type RedirectPolicy uint8
-
-// The policies.
-const (
-	// RedirectSameHost follows: with credentials on the same host, without
-	// them to another. Where the target must prove itself (mutual CHAP) another
-	// host is not followed: it could not.
-	RedirectSameHost RedirectPolicy = iota
-	RedirectAny                     // follows, and takes the credentials along
-	RedirectNone                    // does not follow
-)
-
 // A Discoverer asks portals which targets are behind them. Its zero value is
 // ready to use once InitiatorName is set. Fields must not change while it is in
 // use; its methods may be called from several goroutines.
@@ -68,7 +53,7 @@ type Discoverer struct {
 	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
 
-	Redirect RedirectPolicy
+	Redirect login.RedirectPolicy
 
 	// ResolveRedirects lets a target send us to a host name. By default only
 	// literal addresses are followed: a target shall not make us ask the DNS.

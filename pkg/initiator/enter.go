@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -78,7 +80,7 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 // credentials returns what goes along to the next hop.
 func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CHAP, status pdu.Status) (*auth.CHAP, error) {
 	a.otherHost = to.Addr() != way.first.Addr()
-	if method == nil || !a.otherHost || way.policy == RedirectAny {
+	if method == nil || !a.otherHost || way.policy == login.RedirectAny {
 		return method, nil
 	}
 	if method.Mutual {
@@ -137,7 +139,7 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		return err
 	}
 	o := &a.result.Portal.Login
-	if method != nil && !o.has(SpecifiedUsername) {
+	if method != nil && !o.Has(login.SpecifiedUsername) {
 		own := *method
 		own.User, method = a.result.InitiatorName, &own
 	}
@@ -145,15 +147,15 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 		InitiatorName:            a.result.InitiatorName,
 		ISID:                     randomISID(),
 		MaxRecvDataSegmentLength: maxRecvDataSegmentLength,
-		HeaderDigest:             preference(o, SpecifiedHeaderDigest, o.HeaderDigest),
-		DataDigest:               preference(o, SpecifiedDataDigest, o.DataDigest),
-		MaxConnections:           session.Number{Specified: o.has(SpecifiedMaximumConnections), Value: o.MaximumConnections},
-		DefaultTime2Wait:         session.Number{Specified: o.has(SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
-		DefaultTime2Retain:       session.Number{Specified: o.has(SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
+		HeaderDigest:             preference(o, login.SpecifiedHeaderDigest, o.HeaderDigest),
+		DataDigest:               preference(o, login.SpecifiedDataDigest, o.DataDigest),
+		MaxConnections:           session.Number{Specified: o.Has(login.SpecifiedMaximumConnections), Value: o.MaximumConnections},
+		DefaultTime2Wait:         session.Number{Specified: o.Has(login.SpecifiedDefaultTime2Wait), Value: o.DefaultTime2Wait},
+		DefaultTime2Retain:       session.Number{Specified: o.Has(login.SpecifiedDefaultTime2Retain), Value: o.DefaultTime2Retain},
 	}
 	if a.chap = method; method != nil {
 		cfg.Auth, cfg.Method = method.Begin(), method.Name()
-		cfg.OrNone = o.CHAPPolicy == CHAPPreferred && !method.Mutual && !a.fellBack
+		cfg.OrNone = o.CHAPPolicy == login.CHAPPreferred && !method.Mutual && !a.fellBack
 		a.exchanges = append(a.exchanges, cfg.Auth)
 		a.warnShortSecret(method)
 	}
@@ -179,11 +181,11 @@ func randomISID() pdu.ISID {
 }
 
 // preference translates a digest option.
-func preference(o *LoginOptions, bit Specified, d DigestType) session.DigestPreference {
+func preference(o *login.Options, bit login.Specified, d login.DigestType) session.DigestPreference {
 	switch {
-	case !o.has(bit), d == DigestNone:
+	case !o.Has(bit), d == login.DigestNone:
 		return session.DigestNone
-	case d == DigestPreferCRC32C:
+	case d == login.DigestPreferCRC32C:
 		return session.DigestPreferCRC32C
 	}
 	return session.DigestCRC32C
@@ -247,7 +249,7 @@ func (a *attempt) checkName(name string) error {
 func (a *attempt) nameOfLogin() error {
 	name := a.request.Name
 	if ofPort := a.result.Port.NodeName; ofPort != "" {
-		name = a.result.Portal.Login.nameOr(ofPort)
+		name = cmp.Or(a.result.Portal.Login.InitiatorName, ofPort)
 	}
 	a.result.InitiatorName = name
 	if err := a.checkName(name); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -59,7 +60,7 @@ func TestConfigErrors(t *testing.T) {
 			p.Portal = initiator.Portal{Address: address, Port: port}
 		}
 	}
-	atLogin := func(change func(o *initiator.LoginOptions)) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
+	atLogin := func(change func(o *login.Options)) func(*initiator.Discoverer, *initiator.SendTargetPortal) {
 		return func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = withAll(*p)
 			change(&p.Login)
@@ -83,13 +84,13 @@ func TestConfigErrors(t *testing.T) {
 		{name: "source of the other family", code: isdsc.AddressTypeNotSupported, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Source = netip.MustParseAddr("2001:db8::1")
 		}},
-		{name: "no CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.Username = "" })},
-		{name: "a long CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.Username = strings.Repeat("a", 256) })},
-		{name: "a target's name that is not UTF-8", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *initiator.LoginOptions) { o.TargetUsername = "\xff" })},
-		{name: "an algorithm twice", code: isdsc.InvalidParameter, change: atLogin(func(o *initiator.LoginOptions) {
+		{name: "no CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *login.Options) { o.Username = "" })},
+		{name: "a long CHAP name", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *login.Options) { o.Username = strings.Repeat("a", 256) })},
+		{name: "a target's name that is not UTF-8", code: isdsc.InvalidCHAPUserName, change: atLogin(func(o *login.Options) { o.TargetUsername = "\xff" })},
+		{name: "an algorithm twice", code: isdsc.InvalidParameter, change: atLogin(func(o *login.Options) {
 			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.MD5}
 		})},
-		{name: "an unknown digest", code: isdsc.InvalidParameter, change: atLogin(func(o *initiator.LoginOptions) { o.HeaderDigest = 7 })},
+		{name: "an unknown digest", code: isdsc.InvalidParameter, change: atLogin(func(o *login.Options) { o.HeaderDigest = 7 })},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,7 +113,7 @@ func TestNegotiationErrors(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
-		p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
+		p.Login.Specified, p.Login.HeaderDigest = login.SpecifiedHeaderDigest, login.DigestCRC32C
 		r, _ := discover(t, d, p)
 		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
 		r, _ = discover(t, d, scene.WithCHAP(scene.Portal(n, scene.Where, &iscsitest.Target{}), scene.CHAPUser, scene.CHAPSecret))

@@ -35,8 +35,8 @@ func ExampleDiscoverer_Discover() {
 	// iqn.2026-11.com.example:archive [192.0.2.10:3260,1]
 }
 
-// CHAP in both directions: we prove ourselves, and the target does.
-func ExampleLoginOptions_UseMutualCHAP() {
+// CHAP in both directions: the initiator authenticates to the target, and the target to the initiator.
+func ExampleDiscoverer_mutualCHAP() {
 	portal := examplePortal(&iscsitest.Target{
 		User: "host1", Secret: "secret-of-the-host", MutualUser: "array7", MutualSecret: "secret-of-the-array",
 		Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:database", Addresses: []string{"192.0.2.10:3260,1"}}},

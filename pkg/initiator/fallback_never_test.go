@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -26,12 +27,12 @@ func TestFallbackNever(t *testing.T) {
 	}
 	type scenario struct {
 		first  iscsitest.Handler
-		change func(o *initiator.LoginOptions)
+		change func(o *login.Options)
 	}
-	algorithms := func(list ...auth.Algorithm) func(*initiator.LoginOptions) {
-		return func(o *initiator.LoginOptions) { o.CHAPAlgorithms = list }
+	algorithms := func(list ...auth.Algorithm) func(*login.Options) {
+		return func(o *login.Options) { o.CHAPAlgorithms = list }
 	}
-	off := func(o *initiator.LoginOptions) { o.NoCHAPFallback = true }
+	off := func(o *login.Options) { o.NoCHAPFallback = true }
 	all := map[string]scenario{
 		"list, 0202":            {first: atKey("CHAP_A", "", refusal(0x0202))},
 		"list, 0203":            {first: atKey("CHAP_A", "", refusal(0x0203))},

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -65,7 +66,7 @@ func FuzzDiscover(f *testing.F) {
 		nc := &canned{bytes: b, size: int(mode >> 2)}
 		d := scene.NewDiscoverer()
 		d.Dial = func(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) { return nc, nil }
-		d.Redirect = initiator.RedirectNone
+		d.Redirect = login.RedirectNone
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		r, err := d.Discover(t.Context(), asked(mode))
@@ -97,12 +98,12 @@ func asked(mode byte) initiator.SendTargetPortal {
 			p.Login.CHAPAlgorithms = nil
 		}
 		if mode&0x80 != 0 {
-			p.Login.CHAPPolicy = initiator.CHAPPreferred
+			p.Login.CHAPPolicy = login.CHAPPreferred
 		}
 	}
 	if mode&2 != 0 {
-		p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-		p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+		p.Login.Specified |= login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+		p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 	}
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -37,7 +38,7 @@ func (a *attempt) fail(err error) error {
 }
 
 // hint says what to do about a failure; empty where the cause says it all. It names
-// the flags of the command, which are those of the fields of LoginOptions and
+// the flags of the command, which are those of the fields of login.Options and
 // Discoverer.
 func (a *attempt) hint(stage Stage, err error) string {
 	switch stage {
@@ -92,7 +93,7 @@ func (a *attempt) loginHint(err error) string {
 	if hint := a.chapHint(err); hint != "" {
 		return hint
 	}
-	chap := a.result.Portal.Login.EffectiveAuthType() != NoAuth
+	chap := a.result.Portal.Login.EffectiveAuthType() != login.NoAuth
 	var (
 		login       *pdu.LoginError
 		negotiation *pdu.NegotiationError
@@ -174,9 +175,9 @@ func (a *attempt) foldedHint(err error) string {
 // redirectHint is about a redirection that the policy does not follow.
 func (a *attempt) redirectHint() string {
 	switch {
-	case a.redirectPolicy() == RedirectNone:
+	case a.redirectPolicy() == login.RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
-	case a.otherHost && a.redirectPolicy() == RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == MutualCHAP:
+	case a.otherHost && a.redirectPolicy() == login.RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == login.MutualCHAP:
 		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
 	}
 	return ""

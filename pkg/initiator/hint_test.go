@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -117,17 +118,17 @@ func TestHints(t *testing.T) {
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 		}, want: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
 		{name: "header digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			p.Login.Specified, p.Login.HeaderDigest = initiator.SpecifiedHeaderDigest, initiator.DigestCRC32C
+			p.Login.Specified, p.Login.HeaderDigest = login.SpecifiedHeaderDigest, login.DigestCRC32C
 		}, want: "the portal does not do this digest: prefer it rather than demand it (--header-digest prefer-crc32c)"},
 		{name: "data digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
-			p.Login.Specified, p.Login.DataDigest = initiator.SpecifiedDataDigest, initiator.DigestCRC32C
+			p.Login.Specified, p.Login.DataDigest = login.SpecifiedDataDigest, login.DigestCRC32C
 		}, want: "the portal does not do this digest: prefer it rather than demand it (--data-digest prefer-crc32c)"},
 		{name: "too long a list", target: &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.MaxText = 4 },
 			want: "raise the limit if that portal is to be trusted with it (--max-text)"},
 		{name: "too many targets", target: &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}, {Name: "iqn.2026-11.com.example:disk2"}}}, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.MaxTargets = 1 },
 			want: "raise the limit if that portal is to be trusted with it (--max-targets)"},
 		{name: "a limit that nobody can raise", target: streams(func(int) (string, bool) { return "", false })},
-		{name: "redirections not wanted", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.Redirect = initiator.RedirectNone },
+		{name: "redirections not wanted", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.Redirect = login.RedirectNone },
 			want: "to follow it, give --redirect same-host or --redirect any"},
 		{name: "redirection with mutual CHAP", target: scene.Sends("192.0.2.10"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
@@ -135,7 +136,7 @@ func TestHints(t *testing.T) {
 		{name: "redirection in a circle", target: scene.Sends(scene.Where)},
 		{name: "redirection in a circle by another host, with the secrets", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
-			d.Redirect = initiator.RedirectAny
+			d.Redirect = login.RedirectAny
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,7 +25,7 @@ type OuterFunc func(ctx context.Context, from ports.Port, dst netip.Addr) (outer
 // known of its peer. They are ours; the zero value says nothing.
 type IPsecOptions struct {
 	Key     auth.Secret // preshared; a Service never returns it
-	KeyRef  string      // in the place of Key, see LoginOptions.PasswordRef
+	KeyRef  string      // in the place of Key, see login.Options.PasswordRef
 	LocalID string      // our identity; empty: the source address
 	Outer   netip.Addr  // the gateway, in tunnel mode
 

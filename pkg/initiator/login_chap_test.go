@@ -10,33 +10,34 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// TestFieldWithoutBit (issue 13, 22): a field of LoginOptions that is set while its bit
+// TestFieldWithoutBit (issue 13, 22): a field of login.Options that is set while its bit
 // in Specified is clear is refused, by an error that names the bit, and nothing is
 // sent: a login that was to use CHAP would be made without.
 func TestFieldWithoutBit(t *testing.T) {
 	t.Parallel()
-	const all = initiator.Specified(0xff)
+	const all = login.Specified(0xff)
 	secret := auth.NewSecret([]byte(scene.CHAPSecret))
 	for _, tt := range []struct {
-		bit  initiator.Specified
+		bit  login.Specified
 		name string
-		set  func(o *initiator.LoginOptions)
+		set  func(o *login.Options)
 	}{
-		{initiator.SpecifiedAuthType, "SpecifiedAuthType", func(o *initiator.LoginOptions) { o.AuthType = initiator.CHAP }},
-		{initiator.SpecifiedAuthType, "SpecifiedAuthType", func(o *initiator.LoginOptions) { o.AuthType = initiator.MutualCHAP }},
-		{initiator.SpecifiedUsername, "SpecifiedUsername", func(o *initiator.LoginOptions) { o.Username = "host1" }},
-		{initiator.SpecifiedPassword, "SpecifiedPassword", func(o *initiator.LoginOptions) { o.Password = secret }},
-		{initiator.SpecifiedPassword, "SpecifiedPassword", func(o *initiator.LoginOptions) { o.PasswordRef = "env:SECRET" }},
-		{initiator.SpecifiedHeaderDigest, "SpecifiedHeaderDigest", func(o *initiator.LoginOptions) { o.HeaderDigest = initiator.DigestCRC32C }},
-		{initiator.SpecifiedDataDigest, "SpecifiedDataDigest", func(o *initiator.LoginOptions) { o.DataDigest = initiator.DigestPreferCRC32C }},
-		{initiator.SpecifiedMaximumConnections, "SpecifiedMaximumConnections", func(o *initiator.LoginOptions) { o.MaximumConnections = 1 }},
-		{initiator.SpecifiedDefaultTime2Wait, "SpecifiedDefaultTime2Wait", func(o *initiator.LoginOptions) { o.DefaultTime2Wait = 2 }},
-		{initiator.SpecifiedDefaultTime2Retain, "SpecifiedDefaultTime2Retain", func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 20 }},
+		{login.SpecifiedAuthType, "SpecifiedAuthType", func(o *login.Options) { o.AuthType = login.CHAP }},
+		{login.SpecifiedAuthType, "SpecifiedAuthType", func(o *login.Options) { o.AuthType = login.MutualCHAP }},
+		{login.SpecifiedUsername, "SpecifiedUsername", func(o *login.Options) { o.Username = "host1" }},
+		{login.SpecifiedPassword, "SpecifiedPassword", func(o *login.Options) { o.Password = secret }},
+		{login.SpecifiedPassword, "SpecifiedPassword", func(o *login.Options) { o.PasswordRef = "env:SECRET" }},
+		{login.SpecifiedHeaderDigest, "SpecifiedHeaderDigest", func(o *login.Options) { o.HeaderDigest = login.DigestCRC32C }},
+		{login.SpecifiedDataDigest, "SpecifiedDataDigest", func(o *login.Options) { o.DataDigest = login.DigestPreferCRC32C }},
+		{login.SpecifiedMaximumConnections, "SpecifiedMaximumConnections", func(o *login.Options) { o.MaximumConnections = 1 }},
+		{login.SpecifiedDefaultTime2Wait, "SpecifiedDefaultTime2Wait", func(o *login.Options) { o.DefaultTime2Wait = 2 }},
+		{login.SpecifiedDefaultTime2Retain, "SpecifiedDefaultTime2Retain", func(o *login.Options) { o.DefaultTime2Retain = 20 }},
 	} {
-		for _, others := range []initiator.Specified{0, all} {
+		for _, others := range []login.Specified{0, all} {
 			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 				if p.Login.Specified = others &^ tt.bit; others == all {
@@ -60,10 +61,10 @@ func TestFieldWithoutBit(t *testing.T) {
 // prove itself, what it would do so by is refused rather than ignored.
 func TestTargetSecretWithoutMutualCHAP(t *testing.T) {
 	t.Parallel()
-	for _, set := range []func(o *initiator.LoginOptions){
-		func(o *initiator.LoginOptions) { o.TargetUsername = scene.TargetUser },
-		func(o *initiator.LoginOptions) { o.TargetPassword = auth.NewSecret([]byte(scene.TargetSecret)) },
-		func(o *initiator.LoginOptions) { o.TargetPasswordRef = "env:SECRET" },
+	for _, set := range []func(o *login.Options){
+		func(o *login.Options) { o.TargetUsername = scene.TargetUser },
+		func(o *login.Options) { o.TargetPassword = auth.NewSecret([]byte(scene.TargetSecret)) },
+		func(o *login.Options) { o.TargetPasswordRef = "env:SECRET" },
 	} {
 		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			p := scene.WithCHAP(scene.Portal(n, scene.Where, full()), scene.CHAPUser, scene.CHAPSecret)
@@ -84,15 +85,15 @@ func TestUseCHAP(t *testing.T) {
 	us, them := auth.NewSecret([]byte(scene.CHAPSecret)), auth.NewSecret([]byte(scene.TargetSecret))
 	for _, tt := range []struct {
 		name   string
-		use    func(o *initiator.LoginOptions)
+		use    func(o *login.Options)
 		user   string // that the target knows
 		mutual bool
 	}{
-		{"one-way", func(o *initiator.LoginOptions) { o.UseCHAP(scene.CHAPUser, us) }, scene.CHAPUser, false},
-		{"by our iSCSI name", func(o *initiator.LoginOptions) { o.UseCHAP("", us) }, scene.InitiatorName, false},
-		{"mutual", func(o *initiator.LoginOptions) { o.UseMutualCHAP(scene.CHAPUser, us, scene.TargetUser, them) }, scene.CHAPUser, true},
-		{"mutual, any name", func(o *initiator.LoginOptions) { o.UseMutualCHAP("", us, "", them) }, scene.InitiatorName, true},
-		{"one-way after mutual", func(o *initiator.LoginOptions) {
+		{"one-way", func(o *login.Options) { o.UseCHAP(scene.CHAPUser, us) }, scene.CHAPUser, false},
+		{"by our iSCSI name", func(o *login.Options) { o.UseCHAP("", us) }, scene.InitiatorName, false},
+		{"mutual", func(o *login.Options) { o.UseMutualCHAP(scene.CHAPUser, us, scene.TargetUser, them) }, scene.CHAPUser, true},
+		{"mutual, any name", func(o *login.Options) { o.UseMutualCHAP("", us, "", them) }, scene.InitiatorName, true},
+		{"one-way after mutual", func(o *login.Options) {
 			o.PasswordRef, o.TargetPasswordRef = "env:A", "env:B"
 			o.UseMutualCHAP(scene.CHAPUser, us, scene.TargetUser, them)
 			o.UseCHAP("", us)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -23,8 +24,8 @@ func TestOwnName(t *testing.T) {
 				t.Parallel()
 				scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 					p := scene.Portal(n, scene.Where, &iscsitest.Target{User: tt.Own, Secret: scene.CHAPSecret})
-					p.Login.Specified = initiator.SpecifiedAuthType | initiator.SpecifiedPassword
-					p.Login.AuthType, p.Login.Password = initiator.CHAP, auth.NewSecret([]byte(scene.CHAPSecret))
+					p.Login.Specified = login.SpecifiedAuthType | login.SpecifiedPassword
+					p.Login.AuthType, p.Login.Password = login.CHAP, auth.NewSecret([]byte(scene.CHAPSecret))
 					d.InitiatorName, d.StrictNames = tt.Own, strict
 					r, _ := discover(t, d, p)
 					if tt.Harmful || tt.Unusual && strict {

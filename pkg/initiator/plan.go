@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -16,7 +17,7 @@ import (
 func (j *Request) Settings() ipsec.Settings {
 	s := j.Security
 	s.Flags = j.Portal.Security
-	s.RequireIPsec = j.Portal.Login.Flags&LoginRequireIPsec != 0
+	s.RequireIPsec = j.Portal.Login.Flags&login.RequireIPsec != 0
 	s.RefuseUnknown = j.Portal.IPsec.RefuseUnknown
 	return s
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -199,11 +200,11 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 	p := &c.request.Portal
 	t = &probeTask{request: c.request, from: c.r.Port, dst: dst, method: c.method, before: c.r}
 	policy := p.Login.Redirect
-	if policy == RedirectSameHost {
+	if policy == login.RedirectSameHost {
 		policy = c.p.d.Redirect
 	}
 	t.otherHost = dst.Addr() != c.asked().Addr().Unmap()
-	t.elsewhere = policy != RedirectAny && t.otherHost
+	t.elsewhere = policy != login.RedirectAny && t.otherHost
 	if t.elsewhere && t.method != nil {
 		if t.method.Mutual {
 			return nil, whyMutual
@@ -235,7 +236,7 @@ func (c *probeCall) rules(t *probeTask) string {
 	if !t.elsewhere && (!p.IPsec.Key.IsZero() || p.IPsec.Outer.IsValid() || p.IPsec.PeerID != "") {
 		own = p.Key().String()
 	}
-	return fmt.Sprint(p.Security, p.Login.Flags&LoginRequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals,
+	return fmt.Sprint(p.Security, p.Login.Flags&login.RequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals,
 		plan.IPsec, plan.Exchange, plan.PFS, own)
 }
 

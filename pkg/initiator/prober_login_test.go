@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -49,8 +50,8 @@ func TestProbeCredentials(t *testing.T) {
 	}
 	tests := []struct {
 		name    string
-		policy  initiator.RedirectPolicy
-		own     initiator.RedirectPolicy // of the portal
+		policy  login.RedirectPolicy
+		own     login.RedirectPolicy // of the portal
 		mutual  bool
 		to      string
 		there   *iscsitest.Target
@@ -63,10 +64,10 @@ func TestProbeCredentials(t *testing.T) {
 		{name: "another host", to: other, there: &iscsitest.Target{}, reach: "reachable", without: true},
 		{name: "another host wants them", to: other, there: wants(), reach: "unreachable", without: true},
 		{name: "another host, mutual", mutual: true, to: other, there: wants(), reach: "not tried"},
-		{name: "another host, no redirects", policy: initiator.RedirectNone, to: other, there: &iscsitest.Target{}, reach: "reachable", without: true},
-		{name: "another host, allowed", policy: initiator.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
-		{name: "another host, allowed at the portal", own: initiator.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
-		{name: "another host, mutual, allowed", policy: initiator.RedirectAny, mutual: true, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host, no redirects", policy: login.RedirectNone, to: other, there: &iscsitest.Target{}, reach: "reachable", without: true},
+		{name: "another host, allowed", policy: login.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host, allowed at the portal", own: login.RedirectAny, to: other, there: wants(), method: "CHAP", reach: "reachable"},
+		{name: "another host, mutual, allowed", policy: login.RedirectAny, mutual: true, to: other, there: wants(), method: "CHAP", reach: "reachable"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

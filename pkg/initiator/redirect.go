@@ -11,27 +11,15 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// String returns the name that the command takes and prints.
-func (p RedirectPolicy) String() string {
-	switch p {
-	case RedirectSameHost:
-		return "same-host"
-	case RedirectAny:
-		return "any"
-	case RedirectNone:
-		return "none"
-	}
-	return fmt.Sprintf("redirect policy %d", uint8(p))
-}
-
 // redirectPolicy returns the policy at the portal.
-func (a *attempt) redirectPolicy() RedirectPolicy {
-	if p := a.result.Portal.Login.Redirect; p != RedirectSameHost {
+func (a *attempt) redirectPolicy() login.RedirectPolicy {
+	if p := a.result.Portal.Login.Redirect; p != login.RedirectSameHost {
 		return p
 	}
 	return a.d.Redirect
@@ -45,7 +33,7 @@ func (a *attempt) followsNames() bool {
 // redirects is the way that a login was sent.
 type redirects struct {
 	d       *Discoverer
-	policy  RedirectPolicy
+	policy  login.RedirectPolicy
 	names   bool                  // host names are looked up
 	source  netip.Addr            // that the portal is to be asked from; invalid: any
 	own     func(netip.Addr) bool // an address of this host; nil: only loopback is known to be
@@ -55,21 +43,21 @@ type redirects struct {
 
 // follow returns where a redirection leads, or a *RedirectError. Where the caller
 // gives up while a name is looked up, the error is that of ctx.
-func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.LoginError) (netip.AddrPort, error) {
+func (r *redirects) follow(ctx context.Context, from netip.AddrPort, moved *pdu.LoginError) (netip.AddrPort, error) {
 	refuse := func(reason string) (netip.AddrPort, error) {
-		e := &RedirectError{Status: login.Status, Reason: reason}
-		if login.Address != "" {
-			e.Address = text.Quote([]byte(login.Address))
+		e := &RedirectError{Status: moved.Status, Reason: reason}
+		if moved.Address != "" {
+			e.Address = text.Quote([]byte(moved.Address))
 		}
 		return netip.AddrPort{}, e
 	}
-	if r.policy == RedirectNone {
+	if r.policy == login.RedirectNone {
 		return refuse("redirections are not followed")
 	}
-	if login.Address == "" {
+	if moved.Address == "" {
 		return refuse("it did not say where")
 	}
-	t, kind, reason := target.ParseAddress(login.Address, from.Port())
+	t, kind, reason := target.ParseAddress(moved.Address, from.Port())
 	if reason != "" {
 		return refuse("not an address: " + reason)
 	}
@@ -94,7 +82,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, login *pdu.
 		return to, nil
 	}
 	if !r.names {
-		return refuse("it is a host name, and those are not looked up for a target; --redirect-names (LoginOptions.RedirectNames) has them looked up")
+		return refuse("it is a host name, and those are not looked up for a target; --redirect-names (login.Options.RedirectNames) has them looked up")
 	}
 	found, err := r.d.lookup(ctx, t.Host)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -27,7 +28,7 @@ func TestRedirectCredentials(t *testing.T) {
 	const same, other = "192.0.2.1:3261", "192.0.2.2:3260"
 	tests := []struct {
 		name   string
-		policy initiator.RedirectPolicy
+		policy login.RedirectPolicy
 		login  func(initiator.SendTargetPortal) initiator.SendTargetPortal
 		to     string
 		target *iscsitest.Target // there
@@ -43,9 +44,9 @@ func TestRedirectCredentials(t *testing.T) {
 		{name: "other host", login: chap, to: other, target: &iscsitest.Target{}, warned: 1},
 		{name: "other host wants them", login: chap, to: other, target: wants, warned: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "credentials stay with the first"}},
 		{name: "other host, mutual", login: mutual, to: other, target: wants, want: notFollowed("another host could not prove itself without the secrets")},
-		{name: "other host, allowed", policy: initiator.RedirectAny, login: chap, to: other, target: wants, method: "CHAP"},
-		{name: "other host, mutual, allowed", policy: initiator.RedirectAny, login: mutual, to: other, target: wants, method: "CHAP"},
-		{name: "not followed", policy: initiator.RedirectNone, login: chap, to: same, target: wants, want: notFollowed("redirections are not followed")},
+		{name: "other host, allowed", policy: login.RedirectAny, login: chap, to: other, target: wants, method: "CHAP"},
+		{name: "other host, mutual, allowed", policy: login.RedirectAny, login: mutual, to: other, target: wants, method: "CHAP"},
+		{name: "not followed", policy: login.RedirectNone, login: chap, to: same, target: wants, want: notFollowed("redirections are not followed")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -94,7 +94,7 @@ func TestRedirectNamesOfOne(t *testing.T) {
 		may.Login.RedirectNames = true
 		results := slices.Collect(d.DiscoverAll(t.Context(), slices.Values([]initiator.SendTargetPortal{may, mayNot})))
 		scene.Judge(t, results[0].Err, scene.Outcome{})
-		scene.Judge(t, results[1].Err, notFollowed("--redirect-names (LoginOptions.RedirectNames) has them looked up"))
+		scene.Judge(t, results[1].Err, notFollowed("--redirect-names (login.Options.RedirectNames) has them looked up"))
 		if lookups != 1 {
 			t.Errorf("%d lookups, want 1", lookups)
 		}

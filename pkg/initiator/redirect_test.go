@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -78,9 +79,9 @@ func TestRedirect(t *testing.T) {
 		{name: "to a closed port", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2")}, hops: 1, want: scene.Outcome{Stage: initiator.StageConnect, Code: isdsc.ConnectionFailed, Retry: true, Text: "192.0.2.1:3260 (192.0.2.2:3260): connection refused"}},
 		{name: "to a target that refuses", hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("192.0.2.2"), "192.0.2.2:3260": {Status: pdu.StatusNotFound}}, hops: 1, want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.NotFound}},
 
-		{name: "not followed", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectNone }, hosts: chain(1), want: notFollowed("redirections are not followed")},
-		{name: "any", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: chain(2), hops: 2},
-		{name: "any, but not to this host", set: func(d *initiator.Discoverer) { d.Redirect = initiator.RedirectAny }, hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
+		{name: "not followed", set: func(d *initiator.Discoverer) { d.Redirect = login.RedirectNone }, hosts: chain(1), want: notFollowed("redirections are not followed")},
+		{name: "any", set: func(d *initiator.Discoverer) { d.Redirect = login.RedirectAny }, hosts: chain(2), hops: 2},
+		{name: "any, but not to this host", set: func(d *initiator.Discoverer) { d.Redirect = login.RedirectAny }, hosts: map[string]*iscsitest.Target{scene.Where: scene.Sends("127.0.0.1")}, want: notFollowed("it leads to this host itself")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

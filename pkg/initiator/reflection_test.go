@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -87,7 +88,7 @@ func TestReflectionRedirected(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"192.0.2.1:3261", "192.0.2.2:3260"} {
 		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			d.Redirect = initiator.RedirectAny
+			d.Redirect = login.RedirectAny
 			var challenge string
 			first := append(overhears(func(c string) { challenge = c }),
 				iscsitest.Send(&pdu.LoginResponse{Status: pdu.StatusMovedTemporarily, Data: iscsitest.Text("TargetAddress=" + to)}))

@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/netip"
@@ -51,7 +52,7 @@ func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Requ
 	return func(yield func(*Request) bool) {
 		j := Request{Ports: d.Ports, Key: d.Key, Outer: d.Outer}
 		for j.Portal = range portals {
-			j.Name = j.Portal.Login.nameOr(d.InitiatorName)
+			j.Name = cmp.Or(j.Portal.Login.InitiatorName, d.InitiatorName)
 			if j.Err = nil; d.Rules != nil {
 				d.Rules.Apply(d, &j)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -17,7 +18,7 @@ func TestRequireIPsec(t *testing.T) {
 	d := &initiator.Discoverer{InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial}
 	_, err := d.Discover(t.Context(), initiator.SendTargetPortal{
 		Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
-		Login:  initiator.LoginOptions{Flags: initiator.LoginRequireIPsec},
+		Login:  login.Options{Flags: login.RequireIPsec},
 	})
 	var e *initiator.Error
 	if !errors.As(err, &e) || e.Stage != initiator.StageSecure {

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -352,7 +353,7 @@ func TestRetriesForget(t *testing.T) {
 		moved := &iscsitest.Target{Redirect: "192.0.2.2:3260", Status: pdu.StatusMovedPermanently}
 		p := scene.WithCHAP(scene.Portal(n, scene.Where, moved, &iscsitest.Target{Records: scene.Records(scene.Disk1)}), scene.CHAPUser, scene.CHAPSecret)
 		n.Portal("192.0.2.2:3260", &iscsitest.Target{Status: pdu.StatusServiceUnavailable})
-		p.Login.AuthType = initiator.NoAuth
+		p.Login.AuthType = login.NoAuth
 		r, _ := discover(t, d, p)
 		scene.Judge(t, r.Err, scene.Outcome{})
 		if len(r.Redirects) != 0 || r.Address != netip.MustParseAddrPort(scene.Where) {

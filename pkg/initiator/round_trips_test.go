@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -61,8 +62,8 @@ func TestRoundTrips(t *testing.T) {
 		{
 			name: "digests", want: 1 + 1, target: iscsitest.Target{HeaderDigest: true, DataDigest: true},
 			with: func(p initiator.SendTargetPortal) initiator.SendTargetPortal {
-				p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-				p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+				p.Login.Specified |= login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+				p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 				return p
 			},
 		},

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -39,8 +40,8 @@ func full() *iscsitest.Target {
 
 func withAll(p initiator.SendTargetPortal) initiator.SendTargetPortal {
 	p = scene.WithMutualCHAP(scene.WithCHAP(p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
-	p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-	p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestPreferCRC32C
+	p.Login.Specified |= login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+	p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestPreferCRC32C
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -50,7 +51,7 @@ type SendTargetPortal struct {
 	Port     ports.Number // initiator port of the instance
 	Portal   Portal
 
-	Login    LoginOptions
+	Login    login.Options
 	Security ipsec.Flags // stored as they are given, and subject to precedence
 	IPsec    IPsecOptions
 
@@ -82,13 +83,13 @@ func (p *SendTargetPortal) Validate() error {
 			}
 		}
 	}
-	if err := p.Login.validate(); err != nil {
+	if err := p.Login.Validate(); err != nil {
 		return err
 	}
 	if err := p.IPsec.validate(p.Portal.Literal()); err != nil {
 		return err
 	}
-	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&LoginRequireIPsec != 0}
+	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&login.RequireIPsec != 0}
 	if err := s.Validate(); err != nil {
 		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: Reason(err), Err: err}
 	}

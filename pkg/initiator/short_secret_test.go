@@ -61,7 +61,7 @@ func TestShortSecrets(t *testing.T) {
 					t.Errorf("dials %v", n.Dials())
 				}
 				hint := !tt.short && tt.code != 0
-				if r.Err != nil && strings.Contains(r.Err.Error(), "--short-secrets (LoginOptions.ShortSecrets)") != hint {
+				if r.Err != nil && strings.Contains(r.Err.Error(), "--short-secrets (login.Options.ShortSecrets)") != hint {
 					t.Errorf("error %v", r.Err)
 				}
 				if r.Err == nil && (!r.Auth.Done || r.Auth.Mutual != (tt.theirs != "")) {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/capture"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/targets"
 )
@@ -39,8 +40,8 @@ func TestCapture(t *testing.T) {
 		{name: "IPv6", target: &iscsitest.Target{Records: record}, addr: loopback6, pdus: 6},
 		{name: "mutual CHAP", target: &iscsitest.Target{Records: record, User: mutual.User, Secret: mutual.Secret, MutualUser: mutual.TargetUser, MutualSecret: mutual.TargetSecret}, chap: mutual, pdus: 12},
 		{name: "digests, in parts", target: &iscsitest.Target{Records: long, MaxText: 8000, Split: iscsitest.SplitAnywhere, HeaderDigest: true, DataDigest: true}, pdus: 4 + 2*5, change: func(p *initiator.SendTargetPortal) {
-			p.Login.Specified = initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-			p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+			p.Login.Specified = login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+			p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 		}},
 	}
 	for _, tt := range tests {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -23,11 +24,11 @@ func TestIstgt(t *testing.T) {
 func TestIstgtDigests(t *testing.T) {
 	t.Parallel()
 	g := targets.StartIstgt(t, targets.IstgtConfig{})
-	for _, header := range []initiator.DigestType{initiator.DigestNone, initiator.DigestCRC32C, initiator.DigestPreferCRC32C} {
-		for _, data := range []initiator.DigestType{initiator.DigestNone, initiator.DigestCRC32C, initiator.DigestPreferCRC32C} {
+	for _, header := range []login.DigestType{login.DigestNone, login.DigestCRC32C, login.DigestPreferCRC32C} {
+		for _, data := range []login.DigestType{login.DigestNone, login.DigestCRC32C, login.DigestPreferCRC32C} {
 			t.Run(header.String()+" "+data.String(), func(t *testing.T) {
 				p := at(g.Portals[0], targets.CHAP{})
-				p.Login.Specified = initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
+				p.Login.Specified = login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
 				p.Login.HeaderDigest, p.Login.DataDigest = header, data
 				same(t, everywhere(g.Targets, "1", g.Portals...), portals(discover(t, p)))
 			})

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -48,7 +49,7 @@ func TestPreferred(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			p := at(tt.start(t, tt.has), tt.give)
-			p.Login.CHAPPolicy = initiator.CHAPPreferred
+			p.Login.CHAPPolicy = login.CHAPPreferred
 			r, err := newDiscoverer().Discover(t.Context(), p)
 			if got := initiator.Code(err); got != tt.code || r.Auth != tt.auth {
 				t.Errorf("code %s, want %s; authentication %+v, want %+v: %v", isdsc.Name(got), isdsc.Name(tt.code), r.Auth, tt.auth, err)

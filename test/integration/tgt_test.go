@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/targets"
 )
@@ -70,7 +71,7 @@ func TestTgtCHAP(t *testing.T) {
 	tests := []struct {
 		name      string
 		has, give targets.CHAP
-		change    func(*initiator.LoginOptions)
+		change    func(*login.Options)
 		status    pdu.Status // where the target is to refuse
 		code      uint32
 		text      string // of the error
@@ -78,10 +79,10 @@ func TestTgtCHAP(t *testing.T) {
 	}{
 		{name: "one-way", has: oneWay, give: oneWay, warning: initiator.WarnCHAPFallback},
 		{name: "mutual", has: mutual, give: mutual, warning: initiator.WarnCHAPFallback},
-		{name: "md5 first", has: mutual, give: mutual, change: func(o *initiator.LoginOptions) {
+		{name: "md5 first", has: mutual, give: mutual, change: func(o *login.Options) {
 			o.CHAPAlgorithms = []auth.Algorithm{auth.MD5, auth.SHA256}
 		}},
-		{name: "no fallback", has: oneWay, give: oneWay, status: pdu.StatusInitiatorError, code: isdsc.InitiatorError, change: func(o *initiator.LoginOptions) {
+		{name: "no fallback", has: oneWay, give: oneWay, status: pdu.StatusInitiatorError, code: isdsc.InitiatorError, change: func(o *login.Options) {
 			o.NoCHAPFallback = true
 		}},
 		{name: "wrong secret", has: oneWay, give: targets.CHAP{User: "disc", Secret: "another-secret"},
@@ -133,10 +134,10 @@ func TestTgtDigest(t *testing.T) {
 	t.Parallel()
 	g := targets.StartTgt(t, targets.TgtConfig{})
 	p := at(g.Portals[0], targets.CHAP{})
-	p.Login.Specified = initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-	p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestPreferCRC32C, initiator.DigestPreferCRC32C
+	p.Login.Specified = login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+	p.Login.HeaderDigest, p.Login.DataDigest = login.DigestPreferCRC32C, login.DigestPreferCRC32C
 	discover(t, p)
-	p.Login.HeaderDigest = initiator.DigestCRC32C
+	p.Login.HeaderDigest = login.DigestCRC32C
 	_, err := newDiscoverer().Discover(t.Context(), p)
 	var negotiation *pdu.NegotiationError
 	if !errors.As(err, &negotiation) || negotiation.Key != pdu.KeyHeaderDigest {

@@ -4,19 +4,19 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
 // TestWire has Wireshark judge our bytes: nothing malformed, no warning.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	digests := initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
+	digests := login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
 	tests := []struct {
 		name   string
 		start  func(*testing.T) *targets.Target
 		chap   targets.CHAP
-		change func(*initiator.LoginOptions)
+		change func(*login.Options)
 		sent   int // PDUs of ours
 	}{
 		{name: "gotgt", sent: 3, start: func(t *testing.T) *targets.Target {
@@ -24,15 +24,15 @@ func TestWire(t *testing.T) {
 		}},
 		{name: "tgt", chap: mutual, sent: 6, start: func(t *testing.T) *targets.Target {
 			return &targets.StartTgt(t, targets.TgtConfig{Discovery: mutual}).Target
-		}, change: func(o *initiator.LoginOptions) { o.CHAPAlgorithms = []auth.Algorithm{auth.MD5} }},
+		}, change: func(o *login.Options) { o.CHAPAlgorithms = []auth.Algorithm{auth.MD5} }},
 		{name: "tgt, list in parts", sent: 4, start: func(t *testing.T) *targets.Target {
 			return &targets.StartTgt(t, targets.TgtConfig{Targets: targets.Names("a-tgt-with-rather-long-names-so-that-the-list-is-longer-than-what-we-take-at-once-and-comes-in-parts", 1800)}).Target
 		}},
 		{name: "istgt, digests", sent: 3, start: func(t *testing.T) *targets.Target {
 			return targets.StartIstgt(t, targets.IstgtConfig{Targets: targets.Names("istgt", 50)})
-		}, change: func(o *initiator.LoginOptions) {
+		}, change: func(o *login.Options) {
 			o.Specified |= digests
-			o.HeaderDigest, o.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+			o.HeaderDigest, o.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 		}},
 		{name: "istgt, CHAP", chap: oneWay, sent: 6, start: func(t *testing.T) *targets.Target {
 			return targets.StartIstgt(t, targets.IstgtConfig{Discovery: oneWay})

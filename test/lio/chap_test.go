@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -19,13 +20,13 @@ const (
 )
 
 // oneWay returns login options with which we prove ourselves.
-func oneWay() (o initiator.LoginOptions) {
+func oneWay() (o login.Options) {
 	o.UseCHAP(user, auth.NewSecret([]byte(secret)))
 	return o
 }
 
 // mutual returns login options with which LIO has to, too.
-func mutual() (o initiator.LoginOptions) {
+func mutual() (o login.Options) {
 	o.UseMutualCHAP(user, auth.NewSecret([]byte(secret)), targetUser, auth.NewSecret([]byte(targetSecret)))
 	return o
 }
@@ -36,7 +37,7 @@ func (w *world) testCHAP(t *testing.T) {
 	w.lio.MutualCHAP(t, user, secret, targetUser, targetSecret)
 	ways := []struct {
 		name    string
-		options func() initiator.LoginOptions
+		options func() login.Options
 	}{{"one-way", oneWay}, {"mutual", mutual}}
 	algorithms := []struct {
 		name  string
@@ -105,7 +106,7 @@ func (w *world) testPreferredCHAP(t *testing.T) {
 			tt.set()
 			p := at(w.portals()[0])
 			p.Login = oneWay()
-			p.Login.CHAPPolicy = initiator.CHAPPreferred
+			p.Login.CHAPPolicy = login.CHAPPreferred
 			r, err := newDiscoverer().Discover(t.Context(), p)
 			if tt.text == "" && err != nil || tt.text != "" && (err == nil || !strings.Contains(err.Error(), tt.text)) {
 				t.Errorf("got  %v\nwant %s", err, tt.text)
@@ -145,27 +146,27 @@ func (w *world) testCHAPRefused(t *testing.T) {
 	tests := []struct {
 		name   string
 		lio    int
-		login  initiator.LoginOptions
-		change func(*initiator.LoginOptions)
+		login  login.Options
+		change func(*login.Options)
 		status pdu.Status // where LIO is the one to refuse
 	}{
 		{name: "nothing given", lio: asksCHAP, status: pdu.StatusAuthFailure},
-		{name: "wrong secret", lio: asksCHAP, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *initiator.LoginOptions) {
+		{name: "wrong secret", lio: asksCHAP, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *login.Options) {
 			o.Password = auth.NewSecret([]byte("another-secret"))
 		}},
-		{name: "wrong user", lio: asksCHAP, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *initiator.LoginOptions) {
+		{name: "wrong user", lio: asksCHAP, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *login.Options) {
 			o.Username = "another"
 		}},
-		{name: "wrong secret where mutual", lio: provesItself, login: mutual(), status: pdu.StatusAuthFailure, change: func(o *initiator.LoginOptions) {
+		{name: "wrong secret where mutual", lio: provesItself, login: mutual(), status: pdu.StatusAuthFailure, change: func(o *login.Options) {
 			o.Password = auth.NewSecret([]byte("another-secret"))
 		}},
-		{name: "wrong target secret", lio: provesItself, login: mutual(), change: func(o *initiator.LoginOptions) {
+		{name: "wrong target secret", lio: provesItself, login: mutual(), change: func(o *login.Options) {
 			o.TargetPassword = auth.NewSecret([]byte("another-secret"))
 		}},
-		{name: "wrong target user", lio: provesItself, login: mutual(), change: func(o *initiator.LoginOptions) {
+		{name: "wrong target user", lio: provesItself, login: mutual(), change: func(o *login.Options) {
 			o.TargetUsername = "another"
 		}},
-		{name: "wrong secret where nothing would do", lio: optional, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *initiator.LoginOptions) {
+		{name: "wrong secret where nothing would do", lio: optional, login: oneWay(), status: pdu.StatusAuthFailure, change: func(o *login.Options) {
 			o.Password = auth.NewSecret([]byte("another-secret"))
 		}},
 		{name: "CHAP that LIO does not do", lio: open, login: oneWay(), status: pdu.StatusAuthFailure},

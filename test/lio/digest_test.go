@@ -5,7 +5,7 @@ package lio
 import (
 	"testing"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/targets"
 	"github.com/go-iscsi/discovery/test/uml"
 )
@@ -18,13 +18,13 @@ const (
 
 // testDigests: whatever is asked for is really on, both ways.
 func (w *world) testDigests(t *testing.T) {
-	types := []initiator.DigestType{initiator.DigestNone, initiator.DigestCRC32C, initiator.DigestPreferCRC32C}
+	types := []login.DigestType{login.DigestNone, login.DigestCRC32C, login.DigestPreferCRC32C}
 	for _, header := range types {
 		for _, data := range types {
 			t.Run(header.String()+" "+data.String(), func(t *testing.T) {
 				capture := w.capture(t)
 				p := at(w.portals()[0])
-				p.Login.Specified = initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
+				p.Login.Specified = login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
 				p.Login.HeaderDigest, p.Login.DataDigest = header, data
 				same(t, everywhere(w.names, w.portals()...), found(discover(t, p)))
 				judgement := capture.Judge()
@@ -35,8 +35,8 @@ func (w *world) testDigests(t *testing.T) {
 						continue
 					}
 					texts++
-					for field, asked := range map[string]initiator.DigestType{headerDigest: header, dataDigest: data} {
-						if got, want := p.Field(field) != "", asked != initiator.DigestNone; got != want {
+					for field, asked := range map[string]login.DigestType{headerDigest: header, dataDigest: data} {
+						if got, want := p.Field(field) != "", asked != login.DigestNone; got != want {
 							t.Errorf("%s has %s: %t, want %t", p.Name, field, got, want)
 						}
 					}
@@ -57,8 +57,8 @@ func (w *world) testWire(t *testing.T) {
 		capture := w.capture(t)
 		p := at(portal)
 		p.Login = mutual()
-		p.Login.Specified |= initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest
-		p.Login.HeaderDigest, p.Login.DataDigest = initiator.DigestCRC32C, initiator.DigestCRC32C
+		p.Login.Specified |= login.SpecifiedHeaderDigest | login.SpecifiedDataDigest
+		p.Login.HeaderDigest, p.Login.DataDigest = login.DigestCRC32C, login.DigestCRC32C
 		same(t, everywhere(w.names, w.portals()...), found(discover(t, p)))
 		judgement := capture.Judge()
 		checkOurs(t, judgement)

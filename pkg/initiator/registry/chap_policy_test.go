@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 )
 
 // TestCHAPPolicyRefused: a policy that is unknown, or would weaken mutual CHAP, is
@@ -15,14 +16,14 @@ func TestCHAPPolicyRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		policy initiator.CHAPPolicy
+		policy login.CHAPPolicy
 		login  func(initiator.SendTargetPortal) initiator.SendTargetPortal
 		code   uint32
 	}{
-		{name: "mutual", policy: initiator.CHAPPreferred, login: scene.Mutual, code: isdsc.Win32InvalidParameter},
+		{name: "mutual", policy: login.CHAPPreferred, login: scene.Mutual, code: isdsc.Win32InvalidParameter},
 		{name: "unknown", policy: 2, login: scene.OneWay, code: isdsc.Win32InvalidParameter},
-		{name: "mutual, required", policy: initiator.CHAPRequired, login: scene.Mutual},
-		{name: "one-way", policy: initiator.CHAPPreferred, login: scene.OneWay},
+		{name: "mutual, required", policy: login.CHAPRequired, login: scene.Mutual},
+		{name: "one-way", policy: login.CHAPPreferred, login: scene.OneWay},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

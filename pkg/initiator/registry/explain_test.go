@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -50,7 +51,7 @@ func TestExplain(t *testing.T) {
 		}, want: explained{Plan: "tunnel", Origin: "flags", Enforcer: "fake", Key: true}},
 		{name: "more than anybody can do", change: flagged(0x0b), want: explained{Plan: "transport", Origin: "flags", Key: true, Code: isdsc.RequestNotSupported}},
 		{name: "nobody enforces", nobody: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: isdsc.IPsecNotSupportedOnOS}},
-		{name: "required", change: func(p *initiator.SendTargetPortal) { p.Login.Flags = initiator.LoginRequireIPsec }, want: explained{Plan: none, Origin: "default", Code: fails}},
+		{name: "required", change: func(p *initiator.SendTargetPortal) { p.Login.Flags = login.RequireIPsec }, want: explained{Plan: none, Origin: "default", Code: fails}},
 		{name: "unknown, and refused", existing: ipsec.Existing{Kind: ipsec.ExistingUnknown}, change: func(p *initiator.SendTargetPortal) { p.IPsec.RefuseUnknown = true }, want: explained{Plan: none, Origin: "default", Code: fails}},
 		{name: "short secret", change: func(p *initiator.SendTargetPortal) { *p = scene.WithCHAP(*p, "disc", "eleven-byte") }, want: explained{Plan: none, Origin: "default", Code: isdsc.InvalidTargetCHAPSecret}},
 		{name: "short secret under IPsec", change: func(p *initiator.SendTargetPortal) {

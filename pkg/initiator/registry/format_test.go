@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -47,7 +48,7 @@ func TestOptionsAreKept(t *testing.T) {
 	sent := scene.At(w.network.Portal("192.0.2.12:3260", scene.Sends("array.example")))
 	sent.Login.RedirectNames = true
 	preferred := scene.At(w.network.Portal("192.0.2.13:3260", &iscsitest.Target{}))
-	preferred.Login.CHAPPolicy = initiator.CHAPPreferred
+	preferred.Login.CHAPPolicy = login.CHAPPreferred
 	plain := scene.At(w.network.Portal("192.0.2.14:3260", scene.Sends("array.example")))
 	for i, p := range []initiator.SendTargetPortal{short, sent, preferred, plain} {
 		_, err := first.AddSendTargetPortal(t.Context(), p)
@@ -67,9 +68,9 @@ func TestOptionsAreKept(t *testing.T) {
 	for i, p := range again.portals() {
 		o := p.Login
 		got := []any{o.ShortSecrets, o.RedirectNames, o.CHAPPolicy, p.Added.Equal(w.clock.Add(-time.Hour)), p.Last.Time.Equal(w.clock)}
-		want := []any{i == 0, i == 1, initiator.CHAPRequired, true, true}
+		want := []any{i == 0, i == 1, login.CHAPRequired, true, true}
 		if i == 2 {
-			want[2] = initiator.CHAPPreferred
+			want[2] = login.CHAPPreferred
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", p.Portal, diff)

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -21,7 +21,7 @@ func wantPortals(recent bool) map[string]registry.StoredPortal {
 	}
 	add("192.0.2.10/03260//4294967295", targets(2))
 	add("192.0.2.10/03260/host/0000000001", targets(2), from("host", 1), func(p *registry.StoredPortal) {
-		p.Login.Redirect, p.Login.BindDevice = initiator.RedirectNone, true
+		p.Login.Redirect, p.Login.BindDevice = login.RedirectNone, true
 	})
 	add("192.0.2.10/03260/lab%2F1/4294967295", targets(2), fromAny("lab/1"))
 	add("192.0.2.11/03261//4294967295", func(p *registry.StoredPortal) {
@@ -70,14 +70,14 @@ func addCHAP(add adder) {
 	add("192.0.2.24/03260//4294967295", chap("other"), fails("login", isdsc.AuthenticationFailure))
 	add("192.0.2.20/03260/san/4294967295", fromAny("San"), chap("disc"), func(p *registry.StoredPortal) {
 		o := &p.Login
-		o.Specified, o.Flags, o.MaximumConnections, o.DefaultTime2Wait, o.DefaultTime2Retain = 0xff, initiator.LoginMultipathEnabled, 1, 5, 6
+		o.Specified, o.Flags, o.MaximumConnections, o.DefaultTime2Wait, o.DefaultTime2Retain = 0xff, login.MultipathEnabled, 1, 5, 6
 	})
 	add("192.0.2.26/03260/san/0000000000", from("San", 0), chap("disc"), mutual, func(p *registry.StoredPortal) {
 		o := &p.Login
-		o.Specified, o.Flags, o.MaximumConnections, o.DefaultTime2Wait, o.DefaultTime2Retain = 0xff, initiator.LoginMultipathEnabled, 2, 3, 4
-		o.HeaderDigest, o.DataDigest = initiator.DigestPreferCRC32C, initiator.DigestCRC32C
+		o.Specified, o.Flags, o.MaximumConnections, o.DefaultTime2Wait, o.DefaultTime2Retain = 0xff, login.MultipathEnabled, 2, 3, 4
+		o.HeaderDigest, o.DataDigest = login.DigestPreferCRC32C, login.DigestCRC32C
 		o.CHAPAlgorithms, o.NoCHAPFallback = []auth.Algorithm{auth.SHA256, auth.MD5}, true
-		o.InitiatorName, o.Redirect = "iqn.2026-11.com.example:other", initiator.RedirectAny
+		o.InitiatorName, o.Redirect = "iqn.2026-11.com.example:other", login.RedirectAny
 		p.Portal.SymbolicName, p.TargetPasswordSet = "Bäckup<&>", true
 	})
 }
@@ -85,7 +85,7 @@ func addCHAP(add adder) {
 func addIPsec(add adder) {
 	add("192.0.2.32/03260//4294967295", func(p *registry.StoredPortal) { p.Security = 0x01 })
 	add("198.51.100.10/03260//4294967295", unroutable, func(p *registry.StoredPortal) {
-		p.Security, p.IPsecKeySet, p.IPsec.LocalID, p.Login.Flags = 0x37, true, "Host1.Example", initiator.LoginRequireIPsec
+		p.Security, p.IPsecKeySet, p.IPsec.LocalID, p.Login.Flags = 0x37, true, "Host1.Example", login.RequireIPsec
 	})
 	add("198.51.100.11/03260//4294967295", unroutable, func(p *registry.StoredPortal) {
 		p.Security, p.IPsecKeySet = 0x43, true
@@ -97,7 +97,7 @@ func addIPsec(add adder) {
 func addRecent(add adder) {
 	add("192.0.2.28/03260//4294967295", chap("disc"), func(p *registry.StoredPortal) { p.Login.ShortSecrets = true })
 	add("192.0.2.29/03260//4294967295", func(p *registry.StoredPortal) { p.Login.RedirectNames = true })
-	add("192.0.2.30/03260//4294967295", chap("disc"), func(p *registry.StoredPortal) { p.Login.CHAPPolicy = initiator.CHAPPreferred })
+	add("192.0.2.30/03260//4294967295", chap("disc"), func(p *registry.StoredPortal) { p.Login.CHAPPolicy = login.CHAPPreferred })
 	add("192.0.2.31/03260/"+url.PathEscape(longInstance)+"/4294967295", fromAny(longInstance))
 	add("198.51.100.12/03260//4294967295", unroutable, func(p *registry.StoredPortal) {
 		p.Security, p.IPsec.PeerID, p.IPsec.Proposals = 0x2b, "User@Array.Example", "aes256-sha1-modp2048"
@@ -130,11 +130,11 @@ func unroutable(p *registry.StoredPortal) {
 
 func chap(user string) func(*registry.StoredPortal) {
 	return func(p *registry.StoredPortal) {
-		p.Login.Specified = initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword
-		p.Login.AuthType, p.Login.Username, p.PasswordSet = initiator.CHAP, user, true
+		p.Login.Specified = login.SpecifiedAuthType | login.SpecifiedUsername | login.SpecifiedPassword
+		p.Login.AuthType, p.Login.Username, p.PasswordSet = login.CHAP, user, true
 	}
 }
 
 func mutual(p *registry.StoredPortal) {
-	p.Login.AuthType, p.Login.TargetUsername = initiator.MutualCHAP, "tgtout"
+	p.Login.AuthType, p.Login.TargetUsername = login.MutualCHAP, "tgtout"
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -53,7 +53,7 @@ func TestInitiatorCHAPSecret(t *testing.T) {
 	mutual := &iscsitest.Target{User: "disc", Secret: "secret-secret12", MutualUser: "tgt", MutualSecret: "outsecret-1234"}
 	addr := w.network.Portal("192.0.2.10:3260", mutual)
 	p := scene.WithCHAP(scene.At(addr), "disc", "secret-secret12")
-	p.Login.AuthType = initiator.MutualCHAP
+	p.Login.AuthType = login.MutualCHAP
 
 	_, err := w.AddSendTargetPortal(t.Context(), p)
 	scene.WantCode(t, err, isdsc.InvalidInitiatorCHAPSecret)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -128,13 +129,13 @@ func TestIPsecCodes(t *testing.T) {
 		{name: "no key", enforcer: &scene.FakeEnforcer{}, noKey: true, code: isdsc.TargetPresharedKeyUnavailable, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
 		{name: "no proof", enforcer: &scene.FakeEnforcer{NoBytes: true}, code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) { p.Security = 0x27 }},
 		{name: "required, nothing says so", enforcer: &scene.FakeEnforcer{}, code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
-			p.Login.Flags = initiator.LoginRequireIPsec
+			p.Login.Flags = login.RequireIPsec
 		}},
 		{name: "required, and unknown what exists", code: isdsc.FailedToConfigureIPsec, change: func(p *initiator.SendTargetPortal) {
-			p.Login.Flags = initiator.LoginRequireIPsec
+			p.Login.Flags = login.RequireIPsec
 		}},
 		{name: "required, and flags against it", refused: true, code: isdsc.InvalidParameter, change: func(p *initiator.SendTargetPortal) {
-			p.Login.Flags, p.Security = initiator.LoginRequireIPsec, 0x01
+			p.Login.Flags, p.Security = login.RequireIPsec, 0x01
 		}},
 		{name: "bits that do not exist", refused: true, code: isdsc.InvalidParameter, change: func(p *initiator.SendTargetPortal) { p.Security = 0x81 }},
 		{name: "short secret under IPsec", enforcer: &scene.FakeEnforcer{}, change: func(p *initiator.SendTargetPortal) {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -21,7 +22,7 @@ func TestOptionsOutliveTheRun(t *testing.T) {
 	w := newWorld(t)
 	portal := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: scene.Records("disk")}, &iscsitest.Target{Redirect: "192.0.2.11:3260"})
 	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-	p.Login.InitiatorName, p.Login.Redirect = ownName, initiator.RedirectNone
+	p.Login.InitiatorName, p.Login.Redirect = ownName, login.RedirectNone
 	if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +67,9 @@ func TestNameOfLogin(t *testing.T) {
 				}},
 			}
 			p := initiator.SendTargetPortal{Instance: "san", Port: ports.N(0), Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-			p.Login = initiator.LoginOptions{
-				Specified:     initiator.SpecifiedAuthType | initiator.SpecifiedPassword,
-				AuthType:      initiator.CHAP,
+			p.Login = login.Options{
+				Specified:     login.SpecifiedAuthType | login.SpecifiedPassword,
+				AuthType:      login.CHAP,
 				Password:      auth.NewSecret([]byte("secret-secret12")),
 				InitiatorName: tt.portal,
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -93,7 +94,7 @@ func TestPeerIdentityElsewhere(t *testing.T) {
 	e.Network = w.network
 	p := scene.At(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Redirect: "192.0.2.66:3260"}))
 	w.network.Portal("192.0.2.66:3260", &iscsitest.Target{})
-	p.Security, p.IPsec.PeerID, p.Login.Redirect = 0x27, "array@example.com", initiator.RedirectAny
+	p.Security, p.IPsec.PeerID, p.Login.Redirect = 0x27, "array@example.com", login.RedirectAny
 	for id, key := range map[string]string{"array@example.com": "of the user", initiator.GroupID: "for all"} {
 		scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: id, Key: scene.PSK(key)}, true), isdsc.Success)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -35,7 +36,7 @@ type portalRecord struct {
 	Proposals string `json:"ipsec_proposals,omitempty"`
 }
 
-// A loginRecord is LoginOptions as they are stored.
+// A loginRecord is login.Options as they are stored.
 type loginRecord struct {
 	Specified          uint32     `json:"specified,omitempty"`
 	Flags              uint32     `json:"flags,omitempty"`
@@ -133,13 +134,13 @@ func (r *portalRecord) portal() initiator.SendTargetPortal {
 		Instance: r.Instance, Port: ports.N(r.Port), Security: ipsec.Flags(r.Security),
 		IPsec:  initiator.IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
 		Portal: initiator.Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
-		Login: initiator.LoginOptions{
-			Specified: initiator.Specified(l.Specified), Flags: initiator.LoginFlags(l.Flags), AuthType: initiator.AuthType(l.AuthType),
-			HeaderDigest: initiator.DigestType(l.HeaderDigest), DataDigest: initiator.DigestType(l.DataDigest),
+		Login: login.Options{
+			Specified: login.Specified(l.Specified), Flags: login.Flags(l.Flags), AuthType: login.AuthType(l.AuthType),
+			HeaderDigest: login.DigestType(l.HeaderDigest), DataDigest: login.DigestType(l.DataDigest),
 			MaximumConnections: l.MaximumConnections, DefaultTime2Wait: l.DefaultTime2Wait, DefaultTime2Retain: l.DefaultTime2Retain,
 			Username: string(l.Username), TargetUsername: string(l.TargetUsername), NoCHAPFallback: l.NoCHAPFallback,
-			InitiatorName: l.InitiatorName, Redirect: initiator.RedirectPolicy(l.Redirect), BindDevice: l.BindDevice,
-			RedirectNames: l.RedirectNames, ShortSecrets: l.ShortSecrets, CHAPPolicy: initiator.CHAPPolicy(l.CHAPPolicy),
+			InitiatorName: l.InitiatorName, Redirect: login.RedirectPolicy(l.Redirect), BindDevice: l.BindDevice,
+			RedirectNames: l.RedirectNames, ShortSecrets: l.ShortSecrets, CHAPPolicy: login.CHAPPolicy(l.CHAPPolicy),
 			PasswordRef: l.Password.Ref, TargetPasswordRef: l.TargetPassword.Ref,
 		},
 	}

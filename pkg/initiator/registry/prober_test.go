@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -28,7 +29,7 @@ func TestProbeIPsec(t *testing.T) {
 		flags    ipsec.Flags // of the portal
 		required bool        // IPsec, by its login options
 		ownKey   bool        // the portal has a key of its own, and there is none else
-		redirect initiator.RedirectPolicy
+		redirect login.RedirectPolicy
 		policy   ipsec.Flags // for the address; 0: none
 		earlier  ipsec.Flags // that a portal of the address was added with; 0: none
 		none     bool        // nothing enforces
@@ -50,7 +51,7 @@ func TestProbeIPsec(t *testing.T) {
 		{name: "defined before, and nothing enforces", earlier: 0x27, none: true, reach: "not tried", why: "nothing here can set it up"},
 		{name: "less defined before", flags: 0x37, earlier: 0x27, reach: "reachable"},
 		{name: "its own key stays", flags: 0x27, ownKey: true, reach: "not tried", why: "no preshared key for 192.0.2.11, and none for all; the portal's own stays with the host it was given for"},
-		{name: "its own key stays, whatever the policy", flags: 0x27, ownKey: true, redirect: initiator.RedirectAny, reach: "not tried", why: "the portal's own stays with the host it was given for"},
+		{name: "its own key stays, whatever the policy", flags: 0x27, ownKey: true, redirect: login.RedirectAny, reach: "not tried", why: "the portal's own stays with the host it was given for"},
 		{name: "no proof", flags: 0x27, noBytes: true, reach: "not tried", why: "not one byte was protected"},
 		{name: "required", flags: 0x27, required: true, reach: "reachable"},
 	}
@@ -80,7 +81,7 @@ func TestProbeIPsec(t *testing.T) {
 				p := scene.At(w.network.Portal("192.0.2.10:3260", scene.Showing(there+",1")))
 				p.Security, p.Login.Redirect = tt.flags, tt.redirect
 				if tt.required {
-					p.Login.Flags = initiator.LoginRequireIPsec
+					p.Login.Flags = login.RequireIPsec
 				}
 				if tt.ownKey {
 					p.IPsec.Key = scene.PSK("own")

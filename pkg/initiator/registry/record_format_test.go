@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -61,12 +62,12 @@ func TestRecordFormat1(t *testing.T) {
 // all that it held before, and which a version without formats does not take.
 func TestRecordFormat2(t *testing.T) {
 	t.Parallel()
-	for name, set := range map[string]func(o *initiator.LoginOptions){
-		"redirect names": func(o *initiator.LoginOptions) { o.RedirectNames = true },
-		"short secrets":  func(o *initiator.LoginOptions) { o.ShortSecrets = true },
-		"CHAP policy":    func(o *initiator.LoginOptions) { o.CHAPPolicy = initiator.CHAPPreferred },
-		"all of them": func(o *initiator.LoginOptions) {
-			o.RedirectNames, o.ShortSecrets, o.CHAPPolicy = true, true, initiator.CHAPPreferred
+	for name, set := range map[string]func(o *login.Options){
+		"redirect names": func(o *login.Options) { o.RedirectNames = true },
+		"short secrets":  func(o *login.Options) { o.ShortSecrets = true },
+		"CHAP policy":    func(o *login.Options) { o.CHAPPolicy = login.CHAPPreferred },
+		"all of them": func(o *login.Options) {
+			o.RedirectNames, o.ShortSecrets, o.CHAPPolicy = true, true, login.CHAPPreferred
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -19,7 +20,7 @@ func TestRedirectKey(t *testing.T) {
 	tests := []struct {
 		name     string
 		to       string
-		redirect initiator.RedirectPolicy
+		redirect login.RedirectPolicy
 		other    string // key of the other host; empty: none
 		code     uint32
 		key      string // At the last hop
@@ -27,8 +28,8 @@ func TestRedirectKey(t *testing.T) {
 		{name: "same host", to: "192.0.2.10:3261", key: "own"},
 		{name: "another host", to: "192.0.2.11:3260", code: isdsc.TargetPresharedKeyUnavailable, key: "own"},
 		{name: "another host with a key", to: "192.0.2.11:3260", other: "of the other", key: "of the other"},
-		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, code: isdsc.TargetPresharedKeyUnavailable, key: "own"},
-		{name: "another host with a key, allowed", to: "192.0.2.11:3260", redirect: initiator.RedirectAny, other: "of the other", key: "of the other"},
+		{name: "another host, allowed", to: "192.0.2.11:3260", redirect: login.RedirectAny, code: isdsc.TargetPresharedKeyUnavailable, key: "own"},
+		{name: "another host with a key, allowed", to: "192.0.2.11:3260", redirect: login.RedirectAny, other: "of the other", key: "of the other"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,7 +102,7 @@ func TestRedirectKeyOfAddress(t *testing.T) {
 	for _, named := range []bool{false, true} {
 		e := &scene.FakeEnforcer{}
 		w := newWorld(t, func(cfg *registry.Config) {
-			cfg.Discoverer.Enforcer, cfg.Discoverer.Redirect = e, initiator.RedirectAny
+			cfg.Discoverer.Enforcer, cfg.Discoverer.Redirect = e, login.RedirectAny
 			cfg.Discoverer.Lookup = scene.Lookup("192.0.2.10")
 		})
 		e.Network = w.network

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -20,10 +21,10 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	secret := func(n int) auth.Secret { return auth.NewSecret([]byte(strings.Repeat("s", n))) }
 	chap := func(p *initiator.SendTargetPortal) {
-		p.Login.Specified |= initiator.SpecifiedAuthType | initiator.SpecifiedPassword
-		p.Login.AuthType, p.Login.Password = initiator.CHAP, secret(12)
+		p.Login.Specified |= login.SpecifiedAuthType | login.SpecifiedPassword
+		p.Login.AuthType, p.Login.Password = login.CHAP, secret(12)
 	}
-	options := func(s initiator.Specified, set func(*initiator.LoginOptions)) func(*initiator.SendTargetPortal) {
+	options := func(s login.Specified, set func(*login.Options)) func(*initiator.SendTargetPortal) {
 		return func(p *initiator.SendTargetPortal) {
 			p.Login.Specified |= s
 			set(&p.Login)
@@ -54,33 +55,33 @@ func TestRefusals(t *testing.T) {
 		{name: "multicast", code: isdsc.InvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "224.0.0.1" }},
 		{name: "unspecified", code: isdsc.InvalidHost, change: func(p *initiator.SendTargetPortal) { p.Portal.Address = "[::]" }},
 
-		{name: "version", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Version = 1 })},
-		{name: "unknown bit", code: isdsc.Win32InvalidParameter, change: options(0x100, func(*initiator.LoginOptions) {})},
-		{name: "value without its bit", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
-		{name: "header digest", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedHeaderDigest, func(o *initiator.LoginOptions) { o.HeaderDigest = 2 })},
-		{name: "data digest", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDataDigest, func(o *initiator.LoginOptions) { o.DataDigest = 2 })},
-		{name: "no connections", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(*initiator.LoginOptions) {})},
-		{name: "connections", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedMaximumConnections, func(o *initiator.LoginOptions) { o.MaximumConnections = 65536 })},
-		{name: "time2wait", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDefaultTime2Wait, func(o *initiator.LoginOptions) { o.DefaultTime2Wait = 3601 })},
-		{name: "time2retain", code: isdsc.InvalidParameter, change: options(initiator.SpecifiedDefaultTime2Retain, func(o *initiator.LoginOptions) { o.DefaultTime2Retain = 3601 })},
-		{name: "auth type", code: isdsc.InvalidLogonAuthType, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = 3 })},
-		{name: "reserved flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginReserved1 })},
-		{name: "unknown flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *initiator.LoginOptions) { o.Flags = 0x40 })},
-		{name: "RADIUS", code: isdsc.RequestNotSupported, change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginUseRADIUSResponse })},
-		{name: "multipath", change: options(0, func(o *initiator.LoginOptions) { o.Flags = initiator.LoginMultipathEnabled })},
-		{name: "credentials that are not used", change: options(initiator.SpecifiedUsername|initiator.SpecifiedPassword, func(o *initiator.LoginOptions) { o.Username, o.Password = "u", secret(3) })},
+		{name: "version", code: isdsc.Win32InvalidParameter, change: options(0, func(o *login.Options) { o.Version = 1 })},
+		{name: "unknown bit", code: isdsc.Win32InvalidParameter, change: options(0x100, func(*login.Options) {})},
+		{name: "value without its bit", code: isdsc.Win32InvalidParameter, change: options(0, func(o *login.Options) { o.MaximumConnections, o.HeaderDigest, o.AuthType = 70000, 9, 9 })},
+		{name: "header digest", code: isdsc.InvalidParameter, change: options(login.SpecifiedHeaderDigest, func(o *login.Options) { o.HeaderDigest = 2 })},
+		{name: "data digest", code: isdsc.InvalidParameter, change: options(login.SpecifiedDataDigest, func(o *login.Options) { o.DataDigest = 2 })},
+		{name: "no connections", code: isdsc.InvalidParameter, change: options(login.SpecifiedMaximumConnections, func(*login.Options) {})},
+		{name: "connections", code: isdsc.InvalidParameter, change: options(login.SpecifiedMaximumConnections, func(o *login.Options) { o.MaximumConnections = 65536 })},
+		{name: "time2wait", code: isdsc.InvalidParameter, change: options(login.SpecifiedDefaultTime2Wait, func(o *login.Options) { o.DefaultTime2Wait = 3601 })},
+		{name: "time2retain", code: isdsc.InvalidParameter, change: options(login.SpecifiedDefaultTime2Retain, func(o *login.Options) { o.DefaultTime2Retain = 3601 })},
+		{name: "auth type", code: isdsc.InvalidLogonAuthType, change: options(login.SpecifiedAuthType, func(o *login.Options) { o.AuthType = 3 })},
+		{name: "reserved flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *login.Options) { o.Flags = login.Reserved1 })},
+		{name: "unknown flag", code: isdsc.Win32InvalidParameter, change: options(0, func(o *login.Options) { o.Flags = 0x40 })},
+		{name: "RADIUS", code: isdsc.RequestNotSupported, change: options(0, func(o *login.Options) { o.Flags = login.UseRADIUSResponse })},
+		{name: "multipath", change: options(0, func(o *login.Options) { o.Flags = login.MultipathEnabled })},
+		{name: "credentials that are not used", change: options(login.SpecifiedUsername|login.SpecifiedPassword, func(o *login.Options) { o.Username, o.Password = "u", secret(3) })},
 
-		{name: "CHAP without a secret", code: isdsc.InvalidTargetCHAPSecret, change: options(initiator.SpecifiedAuthType, func(o *initiator.LoginOptions) { o.AuthType = initiator.CHAP })},
+		{name: "CHAP without a secret", code: isdsc.InvalidTargetCHAPSecret, change: options(login.SpecifiedAuthType, func(o *login.Options) { o.AuthType = login.CHAP })},
 		{name: "CHAP, 11 bytes", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(11) }},
 		{name: "CHAP, 12 bytes", change: chap},
 		{name: "CHAP, 16 bytes, strict", strict: true, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(16) }},
 		{name: "CHAP, 17 bytes", change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(17) }},
 		{name: "CHAP, 17 bytes, strict", strict: true, code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(17) }},
 		{name: "CHAP, 256 bytes", code: isdsc.InvalidTargetCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.Password = secret(256) }},
-		{name: "mutual CHAP without a secret of the target's", code: isdsc.InvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.AuthType = initiator.MutualCHAP }},
+		{name: "mutual CHAP without a secret of the target's", code: isdsc.InvalidInitiatorCHAPSecret, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.AuthType = login.MutualCHAP }},
 		{name: "mutual CHAP, equal secrets", code: isdsc.InvalidCHAPSecret, change: func(p *initiator.SendTargetPortal) {
 			chap(p)
-			p.Login.AuthType, p.Login.TargetPassword = initiator.MutualCHAP, secret(12)
+			p.Login.AuthType, p.Login.TargetPassword = login.MutualCHAP, secret(12)
 		}},
 		{name: "a reference that nobody resolves", code: isdsc.TargetAuthInfoUnavailable, change: func(p *initiator.SendTargetPortal) { chap(p); p.Login.PasswordRef = "file:/nowhere" }},
 	}
@@ -115,9 +116,9 @@ func TestVerbatim(t *testing.T) {
 	w := newWorld(t)
 	p := scene.At(netip.MustParseAddrPort("[2001:db8::10]:3261"))
 	p.Portal.Address, p.Portal.SymbolicName = "[2001:DB8::10]", "Bäckup"
-	p.Login = initiator.LoginOptions{
-		Specified: 0xff, Flags: initiator.LoginMultipathEnabled, AuthType: initiator.CHAP,
-		HeaderDigest: initiator.DigestCRC32C, DataDigest: initiator.DigestPreferCRC32C,
+	p.Login = login.Options{
+		Specified: 0xff, Flags: login.MultipathEnabled, AuthType: login.CHAP,
+		HeaderDigest: login.DigestCRC32C, DataDigest: login.DigestPreferCRC32C,
 		MaximumConnections: 2, DefaultTime2Wait: 3, DefaultTime2Retain: 4,
 		Username: "bin\xffary", Password: auth.NewSecret([]byte("secret-secret12")),
 		CHAPAlgorithms: []auth.Algorithm{auth.SHA256, auth.MD5}, NoCHAPFallback: true,

@@ -6,6 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -71,7 +72,7 @@ func (s *Service) prepare(ctx context.Context, p initiator.SendTargetPortal, sel
 			return initiator.Request{}, err
 		}
 	}
-	if p.Login.EffectiveAuthType() == initiator.MutualCHAP && p.Login.TargetPassword.IsZero() {
+	if p.Login.EffectiveAuthType() == login.MutualCHAP && p.Login.TargetPassword.IsZero() {
 		secret, err := s.initiatorCHAPSecret(ctx)
 		if err != nil {
 			return initiator.Request{}, storeError(err)

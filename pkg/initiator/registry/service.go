@@ -131,7 +131,7 @@ func (s *Service) SetInitiatorCHAPSecret(ctx context.Context, secret auth.Secret
 		}
 		change.Value = encode(kept)
 	}
-	short = !secret.IsZero() && secret.Len() < initiator.MinSecretLen
+	short = !secret.IsZero() && secret.Len() < auth.MinSecretLen
 	return short, storeError(s.cfg.Store.Apply(ctx, change))
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 )
 
 // Login has the flags that say by which name and how to log in.
@@ -34,10 +34,10 @@ type Login struct {
 
 // The words of the flags, in the order in which the manual has them.
 var (
-	digestWords    = []string{initiator.DigestNone.String(), initiator.DigestCRC32C.String(), initiator.DigestPreferCRC32C.String()}
+	digestWords    = []string{login.DigestNone.String(), login.DigestCRC32C.String(), login.DigestPreferCRC32C.String()}
 	loginFlagWords = []string{"require-ipsec", "multipath"}
-	policyWords    = []string{initiator.CHAPRequired.String(), initiator.CHAPPreferred.String()}
-	redirectWords  = []string{initiator.RedirectSameHost.String(), initiator.RedirectAny.String(), initiator.RedirectNone.String()}
+	policyWords    = []string{login.CHAPRequired.String(), login.CHAPPreferred.String()}
+	redirectWords  = []string{login.RedirectSameHost.String(), login.RedirectAny.String(), login.RedirectNone.String()}
 )
 
 // The largest values that RFC 7143, sections 13.2, 13.15 and 13.16, has for MaxConnections
@@ -101,9 +101,9 @@ func (l *Login) Check(registry bool) error {
 		return machine.Usagef("--chap-user goes with --chap-secret REF")
 	case l.chapPolicy != "" && !l.CHAPSecret.Given():
 		return machine.Usagef("--chap-policy goes with --chap-secret REF")
-	case l.policyOfCHAP() == initiator.CHAPPreferred && l.TargetSecret.Given():
+	case l.policyOfCHAP() == login.CHAPPreferred && l.TargetSecret.Given():
 		return machine.Usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
-	case l.policyOfCHAP() == initiator.CHAPPreferred && l.targetUser != "":
+	case l.policyOfCHAP() == login.CHAPPreferred && l.targetUser != "":
 		return machine.Usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
 	case l.TargetSecret.Given() && !l.CHAPSecret.Given():
 		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
@@ -113,14 +113,14 @@ func (l *Login) Check(registry bool) error {
 		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.shortSecrets && !l.CHAPSecret.Given():
 		return machine.Usagef("--short-secrets goes with --chap-secret REF")
-	case l.redirectNames && l.redirect == initiator.RedirectNone.String():
+	case l.redirectNames && l.redirect == login.RedirectNone.String():
 		return machine.Usagef("--redirect-names does not go with --redirect none, which follows nothing")
 	}
 	return CheckRefs(&l.CHAPSecret, &l.TargetSecret)
 }
 
 // Options returns the login options. It reads the secrets.
-func (l *Login) Options(ctx context.Context, w *machine.Env) (o initiator.LoginOptions, err error) {
+func (l *Login) Options(ctx context.Context, w *machine.Env) (o login.Options, err error) {
 	o.HeaderDigest, o.DataDigest = digest(l.headerDigest), digest(l.dataDigest)
 	o.MaximumConnections = uint32(l.maxConnections)
 	o.DefaultTime2Wait, o.DefaultTime2Retain = uint32(l.time2wait), uint32(l.time2retain)
@@ -141,34 +141,34 @@ func (l *Login) Options(ctx context.Context, w *machine.Env) (o initiator.LoginO
 	for _, name := range l.loginFlags {
 		switch name {
 		case "require-ipsec":
-			o.Flags |= initiator.LoginRequireIPsec
+			o.Flags |= login.RequireIPsec
 		case "multipath":
-			o.Flags |= initiator.LoginMultipathEnabled
+			o.Flags |= login.MultipathEnabled
 		}
 	}
-	specify := func(given bool, bit initiator.Specified) {
+	specify := func(given bool, bit login.Specified) {
 		if given {
 			o.Specified |= bit
 		}
 	}
-	specify(l.headerDigest != "", initiator.SpecifiedHeaderDigest)
-	specify(l.dataDigest != "", initiator.SpecifiedDataDigest)
-	specify(l.maxConnectionsGiven, initiator.SpecifiedMaximumConnections)
-	specify(l.time2waitGiven, initiator.SpecifiedDefaultTime2Wait)
-	specify(l.time2retainGiven, initiator.SpecifiedDefaultTime2Retain)
-	specify(l.chapUser != "", initiator.SpecifiedUsername)
-	specify(l.CHAPSecret.Given(), initiator.SpecifiedPassword|initiator.SpecifiedAuthType)
+	specify(l.headerDigest != "", login.SpecifiedHeaderDigest)
+	specify(l.dataDigest != "", login.SpecifiedDataDigest)
+	specify(l.maxConnectionsGiven, login.SpecifiedMaximumConnections)
+	specify(l.time2waitGiven, login.SpecifiedDefaultTime2Wait)
+	specify(l.time2retainGiven, login.SpecifiedDefaultTime2Retain)
+	specify(l.chapUser != "", login.SpecifiedUsername)
+	specify(l.CHAPSecret.Given(), login.SpecifiedPassword|login.SpecifiedAuthType)
 	if l.CHAPSecret.Given() {
-		o.AuthType = initiator.CHAP
+		o.AuthType = login.CHAP
 		if o.Password, err = l.CHAPSecret.Resolve(ctx, w, "--chap-secret", "secret of "+UserOrInitiator(l.chapUser)); err != nil {
 			return o, err
 		}
 	}
 	if l.targetUser != "" {
-		o.AuthType = initiator.MutualCHAP
+		o.AuthType = login.MutualCHAP
 	}
 	if l.TargetSecret.Given() {
-		o.AuthType = initiator.MutualCHAP
+		o.AuthType = login.MutualCHAP
 		if o.TargetPassword, err = l.TargetSecret.Resolve(ctx, w, "--target-secret", "secret of the target"); err != nil {
 			return o, err
 		}
@@ -178,7 +178,7 @@ func (l *Login) Options(ctx context.Context, w *machine.Env) (o initiator.LoginO
 
 // KeepReferences puts the references of secrets in their place where they are to
 // be read at each use.
-func (l *Login) KeepReferences(o *initiator.LoginOptions) (err error) {
+func (l *Login) KeepReferences(o *login.Options) (err error) {
 	if l.CHAPSecret.Lasts() {
 		if o.PasswordRef, err = l.CHAPSecret.Stored(); err != nil {
 			return err
@@ -203,31 +203,31 @@ func UserOrInitiator(user string) string {
 	return user
 }
 
-func digest(word string) initiator.DigestType {
+func digest(word string) login.DigestType {
 	switch word {
-	case initiator.DigestCRC32C.String():
-		return initiator.DigestCRC32C
-	case initiator.DigestPreferCRC32C.String():
-		return initiator.DigestPreferCRC32C
+	case login.DigestCRC32C.String():
+		return login.DigestCRC32C
+	case login.DigestPreferCRC32C.String():
+		return login.DigestPreferCRC32C
 	}
-	return initiator.DigestNone
+	return login.DigestNone
 }
 
 // policyOfCHAP returns what to do with a target that does no CHAP.
-func (l *Login) policyOfCHAP() initiator.CHAPPolicy {
-	if l.chapPolicy == initiator.CHAPPreferred.String() {
-		return initiator.CHAPPreferred
+func (l *Login) policyOfCHAP() login.CHAPPolicy {
+	if l.chapPolicy == login.CHAPPreferred.String() {
+		return login.CHAPPreferred
 	}
-	return initiator.CHAPRequired
+	return login.CHAPRequired
 }
 
 // policy returns the redirect policy.
-func (l *Login) policy() initiator.RedirectPolicy {
+func (l *Login) policy() login.RedirectPolicy {
 	switch l.redirect {
-	case initiator.RedirectAny.String():
-		return initiator.RedirectAny
-	case initiator.RedirectNone.String():
-		return initiator.RedirectNone
+	case login.RedirectAny.String():
+		return login.RedirectAny
+	case login.RedirectNone.String():
+		return login.RedirectNone
 	}
-	return initiator.RedirectSameHost
+	return login.RedirectSameHost
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -23,7 +23,7 @@ func (l *Layout) Portals(portals []registry.StoredPortal) {
 // portal lays out an entry. Options show where they were specified.
 func (l *Layout) portal(p *registry.StoredPortal) {
 	o := &p.Login
-	number := func(label string, value uint32, bit initiator.Specified) {
+	number := func(label string, value uint32, bit login.Specified) {
 		if o.Specified&bit != 0 {
 			l.field(label, fmt.Sprint(value))
 		}
@@ -35,24 +35,24 @@ func (l *Layout) portal(p *registry.StoredPortal) {
 	l.SecurityFlags(p.Security)
 	l.field("Version", fmt.Sprint(o.Version))
 	l.field("Information Specified", fmt.Sprintf("%#x", uint32(o.Specified)))
-	if o.Specified&initiator.SpecifiedHeaderDigest != 0 {
+	if o.Specified&login.SpecifiedHeaderDigest != 0 {
 		l.field("Header Digest", digest(o.HeaderDigest))
 	}
-	if o.Specified&initiator.SpecifiedDataDigest != 0 {
+	if o.Specified&login.SpecifiedDataDigest != 0 {
 		l.field("Data Digest", digest(o.DataDigest))
 	}
-	number("Maximum Connections", o.MaximumConnections, initiator.SpecifiedMaximumConnections)
-	number("Default Time 2 Wait", o.DefaultTime2Wait, initiator.SpecifiedDefaultTime2Wait)
-	number("Default Time 2 Retain", o.DefaultTime2Retain, initiator.SpecifiedDefaultTime2Retain)
+	number("Maximum Connections", o.MaximumConnections, login.SpecifiedMaximumConnections)
+	number("Default Time 2 Wait", o.DefaultTime2Wait, login.SpecifiedDefaultTime2Wait)
+	number("Default Time 2 Retain", o.DefaultTime2Retain, login.SpecifiedDefaultTime2Retain)
 	l.field("Login Flags", fmt.Sprintf("%#x", uint32(o.Flags)), loginFlagNames(o.Flags)...)
-	if o.Specified&initiator.SpecifiedAuthType != 0 {
+	if o.Specified&login.SpecifiedAuthType != 0 {
 		l.field("Authentication Type", authType(o.AuthType))
 	}
-	if o.Specified&initiator.SpecifiedUsername != 0 {
+	if o.Specified&login.SpecifiedUsername != 0 {
 		lines := dump(o.Username)
 		l.field("Username", lines[0], lines[1:]...)
 	}
-	if o.Specified&initiator.SpecifiedPassword != 0 {
+	if o.Specified&login.SpecifiedPassword != 0 {
 		l.field("Password", "<is established>")
 	}
 }
@@ -84,14 +84,14 @@ func (l *Layout) SecurityFlags(f ipsec.Flags) {
 	l.field("Security Flags", fmt.Sprintf("%#x", uint64(f)), names...)
 }
 
-func loginFlagNames(f initiator.LoginFlags) (names []string) {
-	if f&initiator.LoginRequireIPsec != 0 {
+func loginFlagNames(f login.Flags) (names []string) {
+	if f&login.RequireIPsec != 0 {
 		names = append(names, "Require IPsec")
 	}
-	if f&initiator.LoginMultipathEnabled != 0 {
+	if f&login.MultipathEnabled != 0 {
 		names = append(names, "Multipath Enabled")
 	}
-	if f&initiator.LoginAllowPortalHopping != 0 {
+	if f&login.AllowPortalHopping != 0 {
 		names = append(names, "Portal Hopping Allowed")
 	}
 	return names
@@ -106,25 +106,25 @@ func portNumber(n ports.Number) string {
 
 // digest returns a digest as the tool names it. One that it does not know is of
 // discover portal add.
-func digest(d initiator.DigestType) string {
+func digest(d login.DigestType) string {
 	switch d {
-	case initiator.DigestNone:
+	case login.DigestNone:
 		return "None"
-	case initiator.DigestCRC32C:
+	case login.DigestCRC32C:
 		return "CRC-32C"
-	case initiator.DigestPreferCRC32C:
+	case login.DigestPreferCRC32C:
 		return "CRC-32C, or None"
 	}
 	return d.String()
 }
 
-func authType(a initiator.AuthType) string {
+func authType(a login.AuthType) string {
 	switch a {
-	case initiator.NoAuth:
+	case login.NoAuth:
 		return "None"
-	case initiator.CHAP:
+	case login.CHAP:
 		return "CHAP"
-	case initiator.MutualCHAP:
+	case login.MutualCHAP:
 		return "Mutual CHAP"
 	}
 	return a.String()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -35,9 +36,9 @@ func TestPortals(t *testing.T) {
 		Portal:   initiator.Portal{SymbolicName: "array\x1b[2J", Address: "192.0.2.10", Port: 3261},
 		Instance: "host", Port: ports.N(0),
 		Security: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagMain | ipsec.FlagPFS | ipsec.FlagTransport,
-		Login: initiator.LoginOptions{
-			Specified: specifiedAll, Flags: 0xb, AuthType: initiator.MutualCHAP,
-			HeaderDigest: initiator.DigestCRC32C, MaximumConnections: 1, DefaultTime2Wait: 2, DefaultTime2Retain: 20,
+		Login: login.Options{
+			Specified: specifiedAll, Flags: 0xb, AuthType: login.MutualCHAP,
+			HeaderDigest: login.DigestCRC32C, MaximumConnections: 1, DefaultTime2Wait: 2, DefaultTime2Retain: 20,
 			Username: "a name\x1b\xffof 17 bytes",
 		},
 	}}

@@ -1,10 +1,10 @@
 package iscsicli
 
-import "github.com/go-iscsi/discovery/pkg/initiator"
+import "github.com/go-iscsi/discovery/pkg/initiator/login"
 
 // A Login is the nine arguments that the tool has for login options.
 type Login struct {
-	Options  initiator.LoginOptions // without the password
+	Options  login.Options // without the password
 	Password Secret
 }
 
@@ -26,33 +26,33 @@ const secretValues = "where the secret is: file:PATH, env:NAME, cred:NAME, fd:N 
 // login returns the next nine arguments.
 func (r *reader) login() (l Login) {
 	o := &l.Options
-	number := func(least, most uint64, bit initiator.Specified) uint32 {
+	number := func(least, most uint64, bit login.Specified) uint32 {
 		n, given := r.number(least, most)
 		if given {
 			o.Specified |= bit
 		}
 		return uint32(n)
 	}
-	o.Flags = initiator.LoginFlags(number(0, 1<<32-1, 0))
-	o.HeaderDigest = initiator.DigestType(number(0, 1, initiator.SpecifiedHeaderDigest))
-	o.DataDigest = initiator.DigestType(number(0, 1, initiator.SpecifiedDataDigest))
-	o.MaximumConnections = number(1, 65535, initiator.SpecifiedMaximumConnections)
-	o.DefaultTime2Wait = number(0, 3600, initiator.SpecifiedDefaultTime2Wait)
-	o.DefaultTime2Retain = number(0, 3600, initiator.SpecifiedDefaultTime2Retain)
+	o.Flags = login.Flags(number(0, 1<<32-1, 0))
+	o.HeaderDigest = login.DigestType(number(0, 1, login.SpecifiedHeaderDigest))
+	o.DataDigest = login.DigestType(number(0, 1, login.SpecifiedDataDigest))
+	o.MaximumConnections = number(1, 65535, login.SpecifiedMaximumConnections)
+	o.DefaultTime2Wait = number(0, 3600, login.SpecifiedDefaultTime2Wait)
+	o.DefaultTime2Retain = number(0, 3600, login.SpecifiedDefaultTime2Retain)
 	l.credentials(r)
-	o.AuthType = initiator.AuthType(number(0, 2, initiator.SpecifiedAuthType))
+	o.AuthType = login.AuthType(number(0, 2, login.SpecifiedAuthType))
 	return l
 }
 
 // credentials takes the next two arguments: user name and password.
 func (l *Login) credentials(r *reader) {
 	if user := r.next(); !unspecified(user) {
-		l.Options.Specified |= initiator.SpecifiedUsername
+		l.Options.Specified |= login.SpecifiedUsername
 		if user != "-" {
 			l.Options.Username = user
 		}
 	}
 	if l.Password = r.secret(); l.Password.Given {
-		l.Options.Specified |= initiator.SpecifiedPassword
+		l.Options.Specified |= login.SpecifiedPassword
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -41,8 +42,8 @@ func parse(t *testing.T, line string) (Request, error) {
 	return v.Parse(words[1:])
 }
 
-const specifiedAll = initiator.SpecifiedHeaderDigest | initiator.SpecifiedDataDigest | initiator.SpecifiedMaximumConnections | initiator.SpecifiedDefaultTime2Wait |
-	initiator.SpecifiedDefaultTime2Retain | initiator.SpecifiedUsername | initiator.SpecifiedPassword | initiator.SpecifiedAuthType
+const specifiedAll = login.SpecifiedHeaderDigest | login.SpecifiedDataDigest | login.SpecifiedMaximumConnections | login.SpecifiedDefaultTime2Wait |
+	login.SpecifiedDefaultTime2Retain | login.SpecifiedUsername | login.SpecifiedPassword | login.SpecifiedAuthType
 
 // TestParse: what command lines mean.
 func TestParse(t *testing.T) {
@@ -68,10 +69,10 @@ func TestParse(t *testing.T) {
 		{"AddTargetPortal 192.0.2.10 1 host 0 0x27 3 1 0 65535 3600 0 host1 env:SECRET 2", AddTargetPortal{
 			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 1), Instance: "host", Port: ports.N(0), Security: 0x27},
 			Login: Login{
-				Options: initiator.LoginOptions{
-					Specified: specifiedAll, Flags: initiator.LoginRequireIPsec | initiator.LoginMultipathEnabled,
-					HeaderDigest: initiator.DigestCRC32C, DataDigest: initiator.DigestNone, MaximumConnections: 65535,
-					DefaultTime2Wait: 3600, DefaultTime2Retain: 0, Username: "host1", AuthType: initiator.MutualCHAP,
+				Options: login.Options{
+					Specified: specifiedAll, Flags: login.RequireIPsec | login.MultipathEnabled,
+					HeaderDigest: login.DigestCRC32C, DataDigest: login.DigestNone, MaximumConnections: 65535,
+					DefaultTime2Wait: 3600, DefaultTime2Retain: 0, Username: "host1", AuthType: login.MutualCHAP,
 				},
 				Password: Secret{Given: true, text: "env:SECRET"},
 			},
@@ -79,7 +80,7 @@ func TestParse(t *testing.T) {
 		{`AddTargetPortal 192.0.2.10 65535 root\iscsiprt\0000_0 4294967295 0xFFFFFFFFFFFFFFFF * * * * * * - - 0`, AddTargetPortal{
 			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 65535), Instance: "host", Port: ports.All, Security: 0xffffffffffffffff},
 			Login: Login{
-				Options:  initiator.LoginOptions{Specified: initiator.SpecifiedUsername | initiator.SpecifiedPassword | initiator.SpecifiedAuthType},
+				Options:  login.Options{Specified: login.SpecifiedUsername | login.SpecifiedPassword | login.SpecifiedAuthType},
 				Password: Secret{Given: true, text: "-"},
 			},
 		}},
@@ -88,9 +89,9 @@ func TestParse(t *testing.T) {
 		{"QAddTargetPortal 192.0.2.10 host1 file:secret", AddTargetPortal{
 			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 3260)},
 			Login: Login{
-				Options: initiator.LoginOptions{
-					Specified: initiator.SpecifiedUsername | initiator.SpecifiedPassword | initiator.SpecifiedAuthType,
-					Username:  "host1", AuthType: initiator.CHAP,
+				Options: login.Options{
+					Specified: login.SpecifiedUsername | login.SpecifiedPassword | login.SpecifiedAuthType,
+					Username:  "host1", AuthType: login.CHAP,
 				},
 				Password: Secret{Given: true, text: "file:secret"},
 			},
@@ -98,7 +99,7 @@ func TestParse(t *testing.T) {
 		{"QAddTargetPortal 192.0.2.10 * file:secret", AddTargetPortal{
 			Portal: initiator.SendTargetPortal{Portal: at("192.0.2.10", 3260)},
 			Login: Login{
-				Options:  initiator.LoginOptions{Specified: initiator.SpecifiedPassword | initiator.SpecifiedAuthType, AuthType: initiator.CHAP},
+				Options:  login.Options{Specified: login.SpecifiedPassword | login.SpecifiedAuthType, AuthType: login.CHAP},
 				Password: Secret{Given: true, text: "file:secret"},
 			},
 		}},

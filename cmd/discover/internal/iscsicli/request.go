@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -142,8 +143,8 @@ func (r *reader) qAddTargetPortal() Request {
 	a := AddTargetPortal{Portal: initiator.SendTargetPortal{Portal: initiator.Portal{Address: r.address(), Port: pdu.DefaultPort}}}
 	if r.more() {
 		a.Login.credentials(r)
-		a.Login.Options.Specified |= initiator.SpecifiedAuthType
-		a.Login.Options.AuthType = initiator.CHAP
+		a.Login.Options.Specified |= login.SpecifiedAuthType
+		a.Login.Options.AuthType = login.CHAP
 	}
 	return a
 }

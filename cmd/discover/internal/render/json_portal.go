@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -90,7 +91,7 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 // there is one.
 func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	o := &p.Login
-	has := func(bit initiator.Specified) bool { return o.Specified&bit != 0 }
+	has := func(bit login.Specified) bool { return o.Specified&bit != 0 }
 	set := func(is bool) string {
 		if is {
 			return "set"
@@ -99,16 +100,16 @@ func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	}
 	j.InitiatorName, j.BindDevice = JSONText(o.InitiatorName), o.BindDevice
 	j.ShortSecrets, j.RedirectNames = o.ShortSecrets, o.RedirectNames
-	if o.CHAPPolicy != initiator.CHAPRequired {
+	if o.CHAPPolicy != login.CHAPRequired {
 		j.CHAPPolicy = o.CHAPPolicy.String()
 	}
-	if o.Redirect != initiator.RedirectSameHost {
+	if o.Redirect != login.RedirectSameHost {
 		j.Redirect = o.Redirect.String()
 	}
-	if has(initiator.SpecifiedAuthType) {
+	if has(login.SpecifiedAuthType) {
 		j.AuthType = o.AuthType.String()
 	}
-	if has(initiator.SpecifiedUsername) {
+	if has(login.SpecifiedUsername) {
 		j.Username = JSONText(o.Username)
 	}
 	j.Password, j.PasswordRef = set(p.PasswordSet), JSONText(o.PasswordRef)
@@ -120,19 +121,19 @@ func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	if o.NoCHAPFallback {
 		j.CHAPFallback = new(bool)
 	}
-	if has(initiator.SpecifiedHeaderDigest) {
+	if has(login.SpecifiedHeaderDigest) {
 		j.HeaderDigest = o.HeaderDigest.String()
 	}
-	if has(initiator.SpecifiedDataDigest) {
+	if has(login.SpecifiedDataDigest) {
 		j.DataDigest = o.DataDigest.String()
 	}
-	if has(initiator.SpecifiedMaximumConnections) {
+	if has(login.SpecifiedMaximumConnections) {
 		j.MaximumConnections = &o.MaximumConnections
 	}
-	if has(initiator.SpecifiedDefaultTime2Wait) {
+	if has(login.SpecifiedDefaultTime2Wait) {
 		j.DefaultTime2Wait = &o.DefaultTime2Wait
 	}
-	if has(initiator.SpecifiedDefaultTime2Retain) {
+	if has(login.SpecifiedDefaultTime2Retain) {
 		j.DefaultTime2Retain = &o.DefaultTime2Retain
 	}
 	if o.Flags != 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -33,7 +34,7 @@ func TestKeptOptions(t *testing.T) {
 		const short = "discover: warning: 192.0.2.10:3260: a CHAP secret has fewer than 12 bytes, and IPsec does not protect the connection: a listener can guess the secret from the login\n"
 		const one, two = "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "192.0.2.11:3260 (192.0.2.20:3261): no targets\n"
 		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, machine.ExitFailed, "",
-			"discover: portal 192.0.2.10:3260: CHAP: secret we answer with: shorter than 12 bytes, on a connection without IPsec; --short-secrets (LoginOptions.ShortSecrets) takes it without\n")
+			"discover: portal 192.0.2.10:3260: CHAP: secret we answer with: shorter than 12 bytes, on a connection without IPsec; --short-secrets (login.Options.ShortSecrets) takes it without\n")
 		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, one, short)
 		r := l.discover(t.Context(), "scan", "192.0.2.11")
 		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and those are not looked up for a target; --redirect-names`) {
@@ -75,9 +76,9 @@ func TestKeptOptions(t *testing.T) {
 // What is kept with a portal is shown as the words of the flags.
 func TestLoginOptionsShown(t *testing.T) {
 	t.Parallel()
-	p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Login: initiator.LoginOptions{
-		Specified: initiator.SpecifiedAuthType, AuthType: initiator.CHAP,
-		CHAPPolicy: initiator.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
+	p := registry.StoredPortal{SendTargetPortal: initiator.SendTargetPortal{Login: login.Options{
+		Specified: login.SpecifiedAuthType, AuthType: login.CHAP,
+		CHAPPolicy: login.CHAPPreferred, ShortSecrets: true, RedirectNames: true,
 	}}}
 	b, err := render.Marshal(render.NewJSONLogin(&p))
 	if want := `{"auth_type":"chap","chap_policy":"preferred","short_secrets":true,"redirect_names":true}` + "\n"; err != nil || string(b) != want {
@@ -86,7 +87,7 @@ func TestLoginOptionsShown(t *testing.T) {
 	if got, want := loginText(&p.Login), "chap, preferred, short secrets, redirect names"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	p.Login = initiator.LoginOptions{CHAPPolicy: initiator.CHAPPreferred, ShortSecrets: true}
+	p.Login = login.Options{CHAPPolicy: login.CHAPPreferred, ShortSecrets: true}
 	if got := loginText(&p.Login); got != "" {
 		t.Errorf("without CHAP: got %q", got)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -69,15 +70,15 @@ func listPortal(l *render.Listing, p *registry.StoredPortal) error {
 }
 
 // loginText says how an entry logs in.
-func loginText(o *initiator.LoginOptions) string {
+func loginText(o *login.Options) string {
 	var parts []string
-	if o.Specified&initiator.SpecifiedAuthType != 0 && o.AuthType != initiator.NoAuth {
+	if o.Specified&login.SpecifiedAuthType != 0 && o.AuthType != login.NoAuth {
 		by := o.AuthType.String()
 		if o.Username != "" {
 			by += " " + o.Username
 		}
 		parts = append(parts, by)
-		if o.CHAPPolicy != initiator.CHAPRequired {
+		if o.CHAPPolicy != login.CHAPRequired {
 			parts = append(parts, o.CHAPPolicy.String())
 		}
 		if o.ShortSecrets {

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -30,7 +31,7 @@ type scan struct {
 	addrs flags.View
 
 	portals  *sweep.Portals
-	options  initiator.LoginOptions
+	options  login.Options
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
 	ports    *ports.Selector   // nil: routing decides
@@ -60,7 +61,7 @@ func (c *command) scan() *cobra.Command {
 			}
 			return s.withRegistry(cmd.Context(), func() error {
 				d := s.discoverer()
-				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&initiator.LoginRequireIPsec != 0)
+				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&login.RequireIPsec != 0)
 				return c.Capture(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
 			})
 		}),

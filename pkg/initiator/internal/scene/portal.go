@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -23,14 +24,14 @@ func At(addr netip.AddrPort) initiator.SendTargetPortal {
 }
 
 func WithCHAP(p initiator.SendTargetPortal, user, secret string) initiator.SendTargetPortal {
-	p.Login.Specified |= initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword
-	p.Login.AuthType = initiator.CHAP
+	p.Login.Specified |= login.SpecifiedAuthType | login.SpecifiedUsername | login.SpecifiedPassword
+	p.Login.AuthType = login.CHAP
 	p.Login.Username, p.Login.Password = user, auth.NewSecret([]byte(secret))
 	return p
 }
 
 func WithMutualCHAP(p initiator.SendTargetPortal, user, secret string) initiator.SendTargetPortal {
-	p.Login.AuthType = initiator.MutualCHAP
+	p.Login.AuthType = login.MutualCHAP
 	p.Login.TargetUsername, p.Login.TargetPassword = user, auth.NewSecret([]byte(secret))
 	return p
 }

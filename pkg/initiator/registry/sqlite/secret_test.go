@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
@@ -59,9 +60,9 @@ func portal(address string) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Port:   ports.All,
 		Portal: initiator.Portal{Address: address, Port: 3260},
-		Login: initiator.LoginOptions{
-			Specified: initiator.SpecifiedAuthType | initiator.SpecifiedUsername | initiator.SpecifiedPassword,
-			AuthType:  initiator.MutualCHAP, Username: "host1",
+		Login: login.Options{
+			Specified: login.SpecifiedAuthType | login.SpecifiedUsername | login.SpecifiedPassword,
+			AuthType:  login.MutualCHAP, Username: "host1",
 			Password: auth.NewSecret([]byte(secrets[0])), TargetPassword: auth.NewSecret([]byte(secrets[1])),
 		},
 	}

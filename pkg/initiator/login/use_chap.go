@@ -1,4 +1,4 @@
-package initiator
+package login
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 // their bits in Specified. An empty user is the initiator's name. Nothing is asked of
 // the target: what was set for mutual CHAP, and references to secrets, are cleared.
 // What is wrong with the name or the secret is found where o is used.
-func (o *LoginOptions) UseCHAP(user string, secret auth.Secret) {
+func (o *Options) UseCHAP(user string, secret auth.Secret) {
 	o.AuthType, o.Username, o.Password, o.PasswordRef = CHAP, user, secret, ""
 	o.TargetUsername, o.TargetPassword, o.TargetPasswordRef = "", auth.Secret{}, ""
 	o.Specified |= SpecifiedAuthType | SpecifiedPassword | SpecifiedUsername
@@ -24,13 +24,13 @@ func (o *LoginOptions) UseCHAP(user string, secret auth.Secret) {
 // which differs from secret, under the name targetUser. An empty targetUser is any
 // name, and the result tells which it was. Without a targetSecret a Service takes the
 // secret that it has for all portals; a Discoverer refuses.
-func (o *LoginOptions) UseMutualCHAP(user string, secret auth.Secret, targetUser string, targetSecret auth.Secret) {
+func (o *Options) UseMutualCHAP(user string, secret auth.Secret, targetUser string, targetSecret auth.Secret) {
 	o.UseCHAP(user, secret)
 	o.AuthType, o.TargetUsername, o.TargetPassword = MutualCHAP, targetUser, targetSecret
 }
 
 // checkBits refuses a field that is set and would be ignored.
-func (o *LoginOptions) checkBits() error {
+func (o *Options) checkBits() error {
 	for _, f := range []struct {
 		set   bool
 		bit   Specified
@@ -47,7 +47,7 @@ func (o *LoginOptions) checkBits() error {
 		{set: o.DefaultTime2Wait != 0, bit: SpecifiedDefaultTime2Wait, field: "DefaultTime2Wait"},
 		{set: o.DefaultTime2Retain != 0, bit: SpecifiedDefaultTime2Retain, field: "DefaultTime2Retain"},
 	} {
-		if !f.set || o.has(f.bit) {
+		if !f.set || o.Has(f.bit) {
 			continue
 		}
 		how := ""
