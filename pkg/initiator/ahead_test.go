@@ -90,7 +90,7 @@ func TestHeldWarnings(t *testing.T) {
 				}
 			}
 		}) {
-			if r.Portal.Portal == portals[0].Portal {
+			if r.Asked.Portal == portals[0].Portal {
 				scene.Judge(t, r.Err, lost(initiator.StageLogin))
 				continue
 			}

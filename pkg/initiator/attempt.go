@@ -91,7 +91,7 @@ func (a *attempt) reset() {
 
 // run discovers, and emits the result in any case.
 func (a *attempt) run(ctx context.Context) {
-	a.result.Portal = a.request.Portal
+	a.result.Asked = a.request.Portal
 	a.result.InitiatorName = a.request.Name
 	defer a.forget()
 	err := a.discover(ctx)
@@ -235,7 +235,7 @@ func (a *attempt) validate() (*auth.CHAP, error) {
 	if err := a.checkName(a.request.Name); err != nil {
 		return nil, err
 	}
-	if err := a.result.Portal.Validate(); err != nil {
+	if err := a.result.Asked.Validate(); err != nil {
 		return nil, err
 	}
 	return a.d.CHAPOf(&a.request)

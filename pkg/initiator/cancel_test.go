@@ -177,7 +177,7 @@ func TestCancelled(t *testing.T) {
 		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		r, err := d.Discover(ctx, p)
 		scene.Judge(t, err, scene.Outcome{Stage: initiator.StageValidate, Code: isdsc.Win32Cancelled})
-		if r.Portal.Portal != p.Portal || len(n.Dials()) != 0 {
+		if r.Asked.Portal != p.Portal || len(n.Dials()) != 0 {
 			t.Errorf("result %+v, dials %v", r, n.Dials())
 		}
 	})

@@ -30,7 +30,7 @@ func (a *attempt) chapHint(err error) string {
 		return ""
 	case errors.As(err, &both):
 		hint = check + ", and whether the portal does CHAP for discovery"
-		if a.result.Portal.Login.CHAPPolicy == login.CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
+		if a.result.Asked.Login.CHAPPolicy == login.CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
 			hint += ": LIO chooses it also where it does not"
 		}
 	case a.algorithmSuspected(err) && md5Usable(a.chap):
@@ -49,7 +49,7 @@ func (a *attempt) chapHint(err error) string {
 
 // methodHint is about a portal that does not take the methods that were offered.
 func (a *attempt) methodHint() string {
-	o := &a.result.Portal.Login
+	o := &a.result.Asked.Login
 	switch {
 	case o.CHAPPolicy == login.CHAPPreferred:
 		return "the portal agrees to neither CHAP nor None: ask it without CHAP"

@@ -70,7 +70,7 @@ func closedByTarget(err error) bool {
 // alone: the algorithm may be at fault, MD5 is on offer and usable, and there was
 // no second try before.
 func (a *attempt) mayFallBack(err error) bool {
-	if a.fellBack || a.result.Portal.Login.NoCHAPFallback || stageOf(err) != StageLogin || !a.algorithmSuspected(err) {
+	if a.fellBack || a.result.Asked.Login.NoCHAPFallback || stageOf(err) != StageLogin || !a.algorithmSuspected(err) {
 		return false
 	}
 	return slices.Contains(offered(a.chap), auth.MD5) && md5Usable(a.chap)

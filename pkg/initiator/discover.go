@@ -20,7 +20,7 @@ func (d *Discoverer) Discover(ctx context.Context, p SendTargetPortal) (Result, 
 		begun = true
 	}
 	if !begun {
-		result = Result{Portal: p, InitiatorName: d.InitiatorName}
+		result = Result{Asked: p, InitiatorName: d.InitiatorName}
 		result.Err = &Error{Stage: StageValidate, Portal: p.Portal, Err: context.Cause(ctx)}
 	}
 	return result, result.Err

@@ -67,10 +67,10 @@ type Discoverer struct {
 	// Strict holds CHAP secrets to the reference API's 16 bytes.
 	Strict bool
 
-	// Ports finds the source addresses of portals that name an instance or a
+	// Selector finds the source addresses of portals that name an instance or a
 	// port number, and tells the numbers of the others. nil: no instance is
 	// known, and routing decides.
-	Ports *ports.Selector
+	Selector *ports.Selector
 
 	// BindDevice binds each connection to the network interface of its port as
 	// well, since a reply may otherwise leave and come by another. Linux only;
@@ -85,11 +85,11 @@ type Discoverer struct {
 	// the system has no IPsec for any connection: what exists is none then.
 	NothingExists bool
 
-	Key   KeyFunc   // preshared keys of peers; nil: none is known
-	Outer OuterFunc // outer addresses in tunnel mode; nil: none is known
+	PSK     PSKFunc     // preshared keys of peers; nil: none is known
+	Gateway GatewayFunc // outer addresses in tunnel mode; nil: none is known
 
 	// Rules are those of a registry, for portals that are not in it: they hold as
-	// they do for Service.AddSendTargetPortal. They go before Key and Outer. nil: no
+	// they do for Service.AddSendTargetPortal. They go before PSK and Gateway. nil: no
 	// registry is read.
 	Rules RuleSet
 

@@ -90,7 +90,7 @@ func TestEnforcerErrors(t *testing.T) {
 			for step, e := range map[string]*failingEnforcer{"dialer": {dialer: tt.err}, "dial": {dial: tt.err}, "proof": {proof: tt.err}} {
 				n := iscsitest.NewNetwork(t)
 				e.FakeEnforcer = scene.FakeEnforcer{Network: n}
-				d := &initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: n.Dial, Enforcer: e, Key: scene.GroupKey}
+				d := &initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: n.Dial, Enforcer: e, PSK: scene.GroupKey}
 				p := scene.At(n.Portal("192.0.2.10:3260", &iscsitest.Target{}))
 				p.Security, p.Source = ipsec.FlagValid|ipsec.FlagIKE, netip.MustParseAddr("192.0.2.2")
 				_, err := d.Discover(t.Context(), p)

@@ -92,7 +92,7 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 
 // session is one connection to the portal: login, SendTargets, logout.
 func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrPort, method *auth.CHAP) error {
-	a.result.Address, a.result.Source, a.result.Port, a.result.Bound = addr, from.Address, from, false
+	a.result.Address, a.result.Source, a.result.InitiatorPort, a.result.Bound = addr, from.Address, from, false
 	a.result.Auth = auth.Outcome{} // of an earlier address or hop
 	nc, secure, err := a.connect(ctx, from, addr, method)
 	if err != nil {
@@ -109,7 +109,7 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 	defer a.watch.Guard(nil)
 	a.result.Bound = a.bindDevice() && (secure != nil || a.d.Dial == nil)
 	if a.result.Source = dial.LocalAddr(nc); !from.Address.IsValid() {
-		a.result.Port = a.portAt(a.result.Source)
+		a.result.InitiatorPort = a.portAt(a.result.Source)
 	}
 	c := a.conn
 	c.reset(nc)
@@ -138,7 +138,7 @@ func (a *attempt) login(ctx context.Context, numbers *session.Numbers, method *a
 	if err := a.nameOfLogin(); err != nil {
 		return err
 	}
-	o := &a.result.Portal.Login
+	o := &a.result.Asked.Login
 	if method != nil && !o.Has(login.SpecifiedUsername) {
 		own := *method
 		own.User, method = a.result.InitiatorName, &own
@@ -248,8 +248,8 @@ func (a *attempt) checkName(name string) error {
 // only when the connection is there.
 func (a *attempt) nameOfLogin() error {
 	name := a.request.Name
-	if ofPort := a.result.Port.NodeName; ofPort != "" {
-		name = cmp.Or(a.result.Portal.Login.InitiatorName, ofPort)
+	if ofPort := a.result.InitiatorPort.NodeName; ofPort != "" {
+		name = cmp.Or(a.result.Asked.Login.InitiatorName, ofPort)
 	}
 	a.result.InitiatorName = name
 	if err := a.checkName(name); err != nil {

@@ -36,13 +36,13 @@ func (PortalDone) event() {}
 
 // A Result is what became of one portal.
 type Result struct {
-	Portal        SendTargetPortal // as asked for
+	Asked         SendTargetPortal // as asked for
 	InitiatorName string
 
-	Address netip.AddrPort // connected to last; invalid: none
-	Source  netip.Addr     // our address there; invalid: none
-	Port    ports.Port     // the initiator port that has it; its Instance is empty where none is known
-	Bound   bool           // the connection was bound to the port's interface, too
+	Address       netip.AddrPort // connected to last; invalid: none
+	Source        netip.Addr     // our address there; invalid: none
+	InitiatorPort ports.Port     // the initiator port that has it; its Instance is empty where none is known
+	Bound         bool           // the connection was bound to the port's interface, too
 
 	// Targets are those that were read, also where Err is set, one for each
 	// name, in the order of the answer. Targets at the same addresses may share the

@@ -43,7 +43,7 @@ func (d *Discoverer) ExplainRequest(ctx context.Context, j Request) ([]Explanati
 		return nil, j.Err
 	}
 	a := attempt{worker: &worker{d: d}, request: j}
-	a.result.Portal, a.result.InitiatorName = j.Portal, j.Name
+	a.result.Asked, a.result.InitiatorName = j.Portal, j.Name
 	method, err := a.validate()
 	if err != nil {
 		return nil, a.fail(at(StageValidate, err))
@@ -78,15 +78,15 @@ func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port
 
 // explain goes as far as connect does before it dials.
 func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
-	a.result.Address, a.result.Source, a.result.Port = dst, from.Address, from
+	a.result.Address, a.result.Source, a.result.InitiatorPort = dst, from.Address, from
 	e := Explanation{Portal: WithoutSecrets(a.request.Portal), Address: dst, Port: from}
 	e.Err = a.fail(at(StageSecure, a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
 		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
 			return cause(ctx, err)
 		}
 		secured, err := a.secured(ctx, e.Plan, from, dst)
-		if e.Key = !secured.Key.Secret.IsZero(); e.Key {
-			e.Outer = secured.Outer
+		if e.Key = !secured.PSK.Secret.IsZero(); e.Key {
+			e.Outer = secured.Gateway
 		}
 		if err != nil {
 			return cause(ctx, err)

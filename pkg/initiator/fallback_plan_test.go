@@ -70,7 +70,7 @@ func TestFallbackPlan(t *testing.T) {
 func TestFallbackPlanWarnings(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Enforcer, d.Key = &scene.FakeEnforcer{Network: n, Aggressive: true}, scene.GroupKey
+		d.Enforcer, d.PSK = &scene.FakeEnforcer{Network: n, Aggressive: true}, scene.GroupKey
 		p := scene.OneWay(scene.Portal(n, scene.Where, confused("7", 0x0201), scene.CHAPTarget("")))
 		p.Source, p.Security = netip.MustParseAddr("192.0.2.254"), 0x2b
 		r, _ := discover(t, d, p)
@@ -115,7 +115,7 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 				}
 				return found
 			}}
-			d.Ports = &ports.Selector{
+			d.Selector = &ports.Selector{
 				Instances: []string{"one", "two"},
 				Ports:     []ports.Port{{Instance: "one", Address: first}, {Instance: "two", Address: second}},
 				Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
@@ -140,7 +140,7 @@ func TestPlanOfAnotherAddress(t *testing.T) {
 func TestFallbackPort(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		d.Ports = &ports.Selector{
+		d.Selector = &ports.Selector{
 			Instances: []string{"one", "two"},
 			Ports:     []ports.Port{{Instance: "one", Address: netip.MustParseAddr("192.0.2.2")}, {Instance: "two", Address: netip.MustParseAddr("192.0.2.3")}},
 			Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {

@@ -10,7 +10,7 @@ import (
 // open returns the batch that is being filled.
 func (a *attempt) open() *Batch {
 	if a.batch == nil {
-		a.batch = a.pool.batches.get(a.index, a.result.Portal.Portal)
+		a.batch = a.pool.batches.get(a.index, a.result.Asked.Portal)
 		a.batch.Address = a.result.Address
 	}
 	return a.batch

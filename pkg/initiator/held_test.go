@@ -39,7 +39,7 @@ func TestHeld(t *testing.T) {
 			n := iscsitest.NewNetwork(t)
 			addr := n.Portal("192.0.2.10:3260", &iscsitest.Target{Records: scene.Records(scene.Disk1)})
 			d := &initiator.Discoverer{
-				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: scene.GroupKey,
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, PSK: scene.GroupKey,
 				Enforcer: &scene.FakeEnforcer{Found: tt.existing, Network: n},
 			}
 			ask := func(flags ipsec.Flags) initiator.Result {
@@ -99,7 +99,7 @@ func TestLeftover(t *testing.T) {
 				n.Portal("192.0.2.10:3260", &iscsitest.Target{})
 			}
 			d := &initiator.Discoverer{
-				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, Key: scene.GroupKey,
+				InitiatorName: "iqn.2026-11.com.example:host1", Dial: n.Dial, PSK: scene.GroupKey,
 				Enforcer: &messyEnforcer{scene.FakeEnforcer{Network: n, NoBytes: true}},
 			}
 			p := scene.At(netip.MustParseAddrPort("192.0.2.10:3260"))

@@ -27,7 +27,7 @@ func (a *attempt) fail(err error) error {
 	err = unstaged(err)
 	e = &Error{
 		Stage:   stage,
-		Portal:  a.result.Portal.Portal,
+		Portal:  a.result.Asked.Portal,
 		Address: a.result.Address,
 		Source:  a.result.Source,
 		Err:     err,
@@ -48,9 +48,9 @@ func (a *attempt) hint(stage Stage, err error) string {
 			return "check the host name"
 		}
 	case StageSelectPort:
-		return portHint(a.result.Portal.Portal)
+		return portHint(a.result.Asked.Portal)
 	case StageConnect:
-		return joinHints(portHint(a.result.Portal.Portal), connectHint(err))
+		return joinHints(portHint(a.result.Asked.Portal), connectHint(err))
 	case StageLogin:
 		return joinHints(a.loginHint(err), a.foldedHint(err))
 	case StageDiscover:
@@ -93,7 +93,7 @@ func (a *attempt) loginHint(err error) string {
 	if hint := a.chapHint(err); hint != "" {
 		return hint
 	}
-	chap := a.result.Portal.Login.EffectiveAuthType() != login.NoAuth
+	chap := a.result.Asked.Login.EffectiveAuthType() != login.NoAuth
 	var (
 		login       *pdu.LoginError
 		negotiation *pdu.NegotiationError
@@ -177,7 +177,7 @@ func (a *attempt) redirectHint() string {
 	switch {
 	case a.redirectPolicy() == login.RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
-	case a.otherHost && a.redirectPolicy() == login.RedirectSameHost && a.result.Portal.Login.EffectiveAuthType() == login.MutualCHAP:
+	case a.otherHost && a.redirectPolicy() == login.RedirectSameHost && a.result.Asked.Login.EffectiveAuthType() == login.MutualCHAP:
 		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
 	}
 	return ""

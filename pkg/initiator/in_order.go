@@ -269,6 +269,6 @@ func (r *Result) Overfull(why error, hint string) {
 	if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) && !errors.Is(r.Err, why) {
 		return
 	}
-	r.Err = &Error{Stage: StageDiscover, Portal: r.Portal.Portal, Address: r.Address, Source: r.Source, Err: why, Hint: hint}
+	r.Err = &Error{Stage: StageDiscover, Portal: r.Asked.Portal, Address: r.Address, Source: r.Source, Err: why, Hint: hint}
 	r.Complete = false
 }

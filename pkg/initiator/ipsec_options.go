@@ -12,22 +12,22 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// A KeyFunc returns the key that an initiator port and a peer share; ok is false
+// A PSKFunc returns the key that an initiator port and a peer share; ok is false
 // where there is none. Its time is charged to no portal, and ctx ends after five seconds.
-type KeyFunc func(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error)
+type PSKFunc func(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error)
 
-// An OuterFunc returns the address of the gateway by which an initiator port
+// A GatewayFunc returns the address of the gateway by which an initiator port
 // reaches a destination in tunnel mode; ok is false where there is none. It has the time of
-// a KeyFunc.
-type OuterFunc func(ctx context.Context, from ports.Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
+// a PSKFunc.
+type GatewayFunc func(ctx context.Context, from ports.Port, dst netip.Addr) (outer netip.Addr, ok bool, err error)
 
 // IPsecOptions are what one portal has of its own for IPsec, ahead of what is
 // known of its peer. They are ours; the zero value says nothing.
 type IPsecOptions struct {
-	Key     auth.Secret // preshared; a Service never returns it
-	KeyRef  string      // in the place of Key, see login.Options.PasswordRef
+	PSK     auth.Secret // preshared; a Service never returns it
+	PSKRef  string      // in the place of PSK, see login.Options.PasswordRef
 	LocalID string      // our identity; empty: the source address
-	Outer   netip.Addr  // the gateway, in tunnel mode
+	Gateway netip.Addr  // the gateway, in tunnel mode
 
 	// PeerID is the identity that the peer has to have in IKE: an address, a domain
 	// name or user@domain, with the limits of CanonicalIdentity. In tunnel mode the
@@ -61,8 +61,8 @@ func (o *IPsecOptions) validate(dst netip.Addr) error {
 			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: Reason(err), Err: err}
 		}
 	}
-	if o.Outer.IsValid() {
-		return CheckGateway(dst, o.Outer)
+	if o.Gateway.IsValid() {
+		return CheckGateway(dst, o.Gateway)
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func TestLimitHeld(t *testing.T) {
 		for r := range d.DiscoverAll(t.Context(), slices.Values(append([]initiator.SendTargetPortal{silent}, good...))) {
 			var memory *initiator.MemoryError
 			switch {
-			case r.Portal.Portal == silent.Portal:
+			case r.Asked.Portal == silent.Portal:
 				scene.Judge(t, r.Err, lost(initiator.StageLogin))
 				continue
 			case errors.As(r.Err, &memory):
@@ -142,10 +142,10 @@ func TestLimitHeld(t *testing.T) {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}
 			case r.Err != nil:
-				t.Errorf("%s: %v", r.Portal.Portal, r.Err)
+				t.Errorf("%s: %v", r.Asked.Portal, r.Err)
 			}
 			if len(r.Targets) != 10 || r.TargetsFound != 10 {
-				t.Errorf("%s: %d targets", r.Portal.Portal, len(r.Targets))
+				t.Errorf("%s: %d targets", r.Asked.Portal, len(r.Targets))
 			}
 		}
 		if full != 5 {
@@ -262,7 +262,7 @@ func TestStop(t *testing.T) {
 						}
 					default:
 						var e *initiator.Error
-						if !errors.As(r.Err, &e) || e.Stage != initiator.StageDiscover || !errors.Is(r.Err, enough) || e.Portal != r.Portal.Portal {
+						if !errors.As(r.Err, &e) || e.Stage != initiator.StageDiscover || !errors.Is(r.Err, enough) || e.Portal != r.Asked.Portal {
 							t.Errorf("portal %d: %v", b.Index, r.Err)
 						}
 						if found[b.Index] == 0 || found[b.Index] > 100_000 {

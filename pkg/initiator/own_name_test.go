@@ -63,7 +63,7 @@ func TestOwnNameOfPort(t *testing.T) {
 					p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 					p.Instance, p.Port = "san", ports.N(0)
 					d.StrictNames = strict
-					d.Ports = &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
+					d.Selector = &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
 						{Instance: "san", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.Own},
 					}}
 					r, _ := discover(t, d, p)
@@ -104,7 +104,7 @@ func TestOwnNameWarnedOnce(t *testing.T) {
 			_ = yield(all[0]) && yield(all[1])
 		}) {
 			if got := scene.Warned(r, initiator.WarnInitiatorName); got != 1 {
-				t.Errorf("%s: warnings %v", r.Portal.Portal, r.Warnings)
+				t.Errorf("%s: warnings %v", r.Asked.Portal, r.Warnings)
 			}
 		}
 		if got := len(n.Sessions(netip.MustParseAddrPort("192.0.2.10:3260"))); got != 1 {

@@ -80,7 +80,7 @@ func (p *Prober) enter(ctx context.Context, a *attempt, t *probeTask) (err error
 		// A key that is known by the portal's name is not for another host.
 		a.request.Portal.Portal = Portal{Address: t.dst.Addr().String(), Port: t.dst.Port()}
 	}
-	a.result.Portal, a.result.InitiatorName = a.request.Portal, a.request.Name
+	a.result.Asked, a.result.InitiatorName = a.request.Portal, a.request.Name
 	a.result.IPsec = t.before.IPsec
 	a.otherHost, a.probing = t.otherHost, true
 	return a.timed(ctx, p.timeout(), func(ctx context.Context) error {
@@ -105,7 +105,7 @@ func (a *attempt) probe(ctx context.Context, from ports.Port, t *probeTask, kind
 		own := *method // agreed notes in it what the plan allows
 		method = &own
 	}
-	a.result.Address, a.result.Source, a.result.Port = t.dst, from.Address, from
+	a.result.Address, a.result.Source, a.result.InitiatorPort = t.dst, from.Address, from
 	nc, secure, err := a.connect(ctx, from, t.dst, method)
 	if err != nil {
 		return at(stageOf(err), cause(ctx, unstaged(err)))

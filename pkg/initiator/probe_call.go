@@ -162,7 +162,7 @@ func (c *probeCall) prepare() {
 	for _, a := range host {
 		c.own[a.Addr] = true
 	}
-	if s := c.request.Ports; s != nil {
+	if s := c.request.Selector; s != nil {
 		for _, port := range s.Ports {
 			if port.State != ports.Gone {
 				c.own[port.Address] = true
@@ -198,7 +198,7 @@ type probeKey struct {
 // task returns the probe of an address, or why there can be none.
 func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 	p := &c.request.Portal
-	t = &probeTask{request: c.request, from: c.r.Port, dst: dst, method: c.method, before: c.r}
+	t = &probeTask{request: c.request, from: c.r.InitiatorPort, dst: dst, method: c.method, before: c.r}
 	policy := p.Login.Redirect
 	if policy == login.RedirectSameHost {
 		policy = c.p.d.Redirect
@@ -233,7 +233,7 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 func (c *probeCall) rules(t *probeTask) string {
 	p, plan := &c.request.Portal, &c.r.IPsec
 	own := ""
-	if !t.elsewhere && (!p.IPsec.Key.IsZero() || p.IPsec.Outer.IsValid() || p.IPsec.PeerID != "") {
+	if !t.elsewhere && (!p.IPsec.PSK.IsZero() || p.IPsec.Gateway.IsValid() || p.IPsec.PeerID != "") {
 		own = p.Key().String()
 	}
 	return fmt.Sprint(p.Security, p.Login.Flags&login.RequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals,

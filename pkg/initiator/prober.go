@@ -91,7 +91,7 @@ func (d *Discoverer) NewProber(kind ProbeKind) *Prober {
 		d:    d,
 		Request: func(_ context.Context, r *Result) (Request, error) {
 			var own Request
-			for j := range d.requests(slices.Values([]SendTargetPortal{r.Portal})) {
+			for j := range d.requests(slices.Values([]SendTargetPortal{r.Asked})) {
 				own = *j
 			}
 			return own, own.Err

@@ -182,7 +182,7 @@ func TestProbeSource(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-				d.Ports = &ports.Selector{
+				d.Selector = &ports.Selector{
 					Instances: []string{"host"},
 					Ports: []ports.Port{
 						{Instance: "host", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2")},

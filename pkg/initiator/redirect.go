@@ -19,7 +19,7 @@ import (
 
 // redirectPolicy returns the policy at the portal.
 func (a *attempt) redirectPolicy() login.RedirectPolicy {
-	if p := a.result.Portal.Login.Redirect; p != login.RedirectSameHost {
+	if p := a.result.Asked.Login.Redirect; p != login.RedirectSameHost {
 		return p
 	}
 	return a.d.Redirect
@@ -27,7 +27,7 @@ func (a *attempt) redirectPolicy() login.RedirectPolicy {
 
 // followsNames reports whether a redirection to a host name is followed.
 func (a *attempt) followsNames() bool {
-	return a.d.ResolveRedirects || a.result.Portal.Login.RedirectNames
+	return a.d.ResolveRedirects || a.result.Asked.Login.RedirectNames
 }
 
 // redirects is the way that a login was sent.
@@ -158,7 +158,7 @@ func (r *redirects) isOwn(addr netip.Addr) bool {
 // ownAddresses returns what knows the addresses of this host; nil: a Dial of the
 // caller's makes the connections, perhaps from another host, and no ports are known.
 func (a *attempt) ownAddresses() func(netip.Addr) bool {
-	if a.request.Ports == nil && a.d.Dial != nil {
+	if a.request.Selector == nil && a.d.Dial != nil {
 		return nil
 	}
 	return func(addr netip.Addr) bool {

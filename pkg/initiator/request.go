@@ -28,16 +28,16 @@ type RuleSet interface {
 // each portal; a registry, or another program that knows more of its portals, makes its
 // own and calls DiscoverRequests.
 type Request struct {
-	Portal SendTargetPortal // with its secrets
-	Name   string           // iSCSI name of the initiator, where the initiator port has none of its own
-	Ports  *ports.Selector  // nil: routing picks the source address
+	Portal   SendTargetPortal // with its secrets
+	Name     string           // iSCSI name of the initiator, where the initiator port has none of its own
+	Selector *ports.Selector  // nil: routing picks the source address
 
 	// Security is what decides about IPsec beside the portal's own flags and
 	// what exists.
 	Security ipsec.Settings
 	Policy   PolicyFunc // of the administrator; nil: none
-	Key      KeyFunc
-	Outer    OuterFunc
+	PSK      PSKFunc
+	Gateway  GatewayFunc
 
 	// There returns the request for another portal, where a redirection leads: what is
 	// defined for that portal may protect more. nil: nothing is known of it.
@@ -50,7 +50,7 @@ type Request struct {
 // requests makes requests of portals by what d says of all.
 func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Request] {
 	return func(yield func(*Request) bool) {
-		j := Request{Ports: d.Ports, Key: d.Key, Outer: d.Outer}
+		j := Request{Selector: d.Selector, PSK: d.PSK, Gateway: d.Gateway}
 		for j.Portal = range portals {
 			j.Name = cmp.Or(j.Portal.Login.InitiatorName, d.InitiatorName)
 			if j.Err = nil; d.Rules != nil {

@@ -140,7 +140,7 @@ func gaveUp(ctx context.Context, err error) error {
 // forgotten, but for what could not be taken away again after it. The challenges
 // of CHAP stay outstanding: a target must not send back one of an earlier try.
 func (a *attempt) again() {
-	a.result = Result{Portal: a.result.Portal, InitiatorName: a.request.Name}
+	a.result = Result{Asked: a.result.Asked, InitiatorName: a.request.Name}
 	leftovers := slices.DeleteFunc(a.warnings.kept, func(w Warning) bool { return w.Code != WarnLeftover })
 	a.warnings = warnings{}
 	a.warnings.add(WarnRetried, "%s failed before this one; the first: %s", tryCount(a.retried.failed), a.retried.first)

@@ -444,8 +444,8 @@ func TestRetriesPlan(t *testing.T) {
 			t.Parallel()
 			scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 				e := &scene.FakeEnforcer{Found: tt.first, Aggressive: true, Network: n}
-				d.Enforcer, d.Key, d.Retries = e, scene.GroupKey, 3
-				d.Ports = &ports.Selector{
+				d.Enforcer, d.PSK, d.Retries = e, scene.GroupKey, 3
+				d.Selector = &ports.Selector{
 					Instances: []string{"host"},
 					Ports:     []ports.Port{{Instance: "host", Address: netip.MustParseAddr("192.0.2.254"), State: ports.Up}},
 					Route: func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {

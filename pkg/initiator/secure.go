@@ -97,8 +97,8 @@ func (a *attempt) gather(ctx context.Context, s *enforce.Request, from ports.Por
 	}
 	dst, ok := s.Portal, false
 	if s.Plan.Mode == ipsec.TunnelMode {
-		if s.Outer, ok, err = a.outer(ctx, from, dst.Addr()); err != nil || !ok {
-			s.Outer = netip.Addr{}
+		if s.Gateway, ok, err = a.outer(ctx, from, dst.Addr()); err != nil || !ok {
+			s.Gateway = netip.Addr{}
 			return peer, err
 		}
 	}
@@ -106,15 +106,15 @@ func (a *attempt) gather(ctx context.Context, s *enforce.Request, from ports.Por
 	if !a.otherHost && !a.request.Portal.Portal.Literal().IsValid() {
 		peer.Name = a.request.Portal.Portal.Host()
 	}
-	if s.Outer.IsValid() {
-		peer = enforce.Peer{Addr: s.Outer}
+	if s.Gateway.IsValid() {
+		peer = enforce.Peer{Addr: s.Gateway}
 	}
 	peer.LocalID = a.request.Portal.IPsec.LocalID
 	if !a.otherHost {
 		peer.ID = a.request.Portal.IPsec.PeerID
 	}
-	if s.Key, ok, err = a.key(ctx, from, peer); err != nil || !ok {
-		s.Key = enforce.PSK{}
+	if s.PSK, ok, err = a.key(ctx, from, peer); err != nil || !ok {
+		s.PSK = enforce.PSK{}
 	}
 	return peer, err
 }
@@ -127,32 +127,32 @@ func because(err error) string {
 	return ": " + Reason(err)
 }
 
-// Outer returns the gateway to dst: the portal's own, or the one that is known.
+// Gateway returns the gateway to dst: the portal's own, or the one that is known.
 func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
-	if own := a.request.Portal.IPsec.Outer; own.IsValid() && !a.otherHost {
+	if own := a.request.Portal.IPsec.Gateway; own.IsValid() && !a.otherHost {
 		return own, true, nil
 	}
-	if a.request.Outer == nil {
+	if a.request.Gateway == nil {
 		return netip.Addr{}, false, nil
 	}
 	err = a.ours(ctx, func(ctx context.Context) (err error) {
-		gateway, ok, err = a.request.Outer(ctx, from, dst)
+		gateway, ok, err = a.request.Gateway(ctx, from, dst)
 		return err
 	})
 	return gateway, ok, err
 }
 
-// Key returns the key of a peer: the portal's own, or the one that is known for the
+// PSK returns the key of a peer: the portal's own, or the one that is known for the
 // peer. The portal's own key authenticates the portal's host, so another host that
 // the portal sent us to never gets it, whatever the redirect policy.
 func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error) {
 	own := &a.request.Portal.IPsec
 	switch {
-	case !own.Key.IsZero() && !a.otherHost:
-		key, ok = enforce.PSK{Secret: own.Key}, true
-	case a.request.Key != nil:
+	case !own.PSK.IsZero() && !a.otherHost:
+		key, ok = enforce.PSK{Secret: own.PSK}, true
+	case a.request.PSK != nil:
 		err = a.ours(ctx, func(ctx context.Context) (err error) {
-			key, ok, err = a.request.Key(ctx, from, peer)
+			key, ok, err = a.request.PSK(ctx, from, peer)
 			return err
 		})
 	}
@@ -167,7 +167,7 @@ func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 
 // kept says why the portal's own key was of no use.
 func (a *attempt) kept() string {
-	if a.otherHost && !a.request.Portal.IPsec.Key.IsZero() {
+	if a.otherHost && !a.request.Portal.IPsec.PSK.IsZero() {
 		return "; the portal's own stays with the host it was given for"
 	}
 	return ""

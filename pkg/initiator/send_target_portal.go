@@ -98,6 +98,6 @@ func (p *SendTargetPortal) Validate() error {
 
 // WithoutSecrets returns p as it may be shown: without CHAP secrets and preshared key.
 func WithoutSecrets(p SendTargetPortal) SendTargetPortal {
-	p.Login.Password, p.Login.TargetPassword, p.IPsec.Key = auth.Secret{}, auth.Secret{}, auth.Secret{}
+	p.Login.Password, p.Login.TargetPassword, p.IPsec.PSK = auth.Secret{}, auth.Secret{}, auth.Secret{}
 	return p
 }

@@ -96,7 +96,7 @@ func TestShortSecretsProtected(t *testing.T) {
 	t.Parallel()
 	for _, short := range []bool{false, true} {
 		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-			d.Enforcer, d.Key = &scene.FakeEnforcer{Network: n}, scene.GroupKey
+			d.Enforcer, d.PSK = &scene.FakeEnforcer{Network: n}, scene.GroupKey
 			p := scene.WithCHAP(scene.Portal(n, scene.Where, &iscsitest.Target{User: scene.CHAPUser, Secret: "x"}), scene.CHAPUser, "x")
 			p.Source, p.Security, p.Login.ShortSecrets = netip.MustParseAddr("192.0.2.254"), ipsec.FlagValid|ipsec.FlagIKE, short
 			r, _ := discover(t, d, p)

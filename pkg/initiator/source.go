@@ -15,7 +15,7 @@ import (
 
 // addresses returns the portal's addresses.
 func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err error) {
-	p := a.result.Portal.Portal
+	p := a.result.Asked.Portal
 	if addr, err := netip.ParseAddr(p.Host()); err == nil {
 		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
 		return a.oneAddress[:], nil
@@ -30,7 +30,7 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 
 // resolve looks the portal's host name up.
 func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
-	p := &a.result.Portal
+	p := &a.result.Asked
 	found, err := a.d.lookup(ctx, p.Portal.Host())
 	if err != nil {
 		return nil, cause(ctx, err)
@@ -59,8 +59,8 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 // ports returns the initiator ports to ask an address from, in order. A port
 // with an invalid address leaves it to the connection.
 func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, error) {
-	a.result.Address, a.result.Source, a.result.Port = dst, netip.Addr{}, ports.Port{}
-	p := &a.result.Portal
+	a.result.Address, a.result.Source, a.result.InitiatorPort = dst, netip.Addr{}, ports.Port{}
+	p := &a.result.Asked
 	switch {
 	case p.Source.IsValid():
 		from, err := a.portOfSource(zone.SourceTo(p.Source, dst.Addr()))
@@ -84,8 +84,8 @@ func (a *attempt) ports(ctx context.Context, dst netip.AddrPort) ([]ports.Port, 
 
 // anyPort reports that no port was asked for, and there is no choice of instances.
 func (a *attempt) anyPort() bool {
-	s := a.request.Ports
-	return a.result.Portal.Instance == "" && (s == nil || len(s.Instances) <= 1)
+	s := a.request.Selector
+	return a.result.Asked.Instance == "" && (s == nil || len(s.Instances) <= 1)
 }
 
 // portOfSource returns the port that an address is, with its interface where
@@ -110,11 +110,11 @@ func (a *attempt) routingDecides(dst netip.Addr) bool {
 // fixedSource returns the one address that the portal may be asked from; invalid
 // where routing decides, or the number is not known.
 func (a *attempt) fixedSource() netip.Addr {
-	p := &a.result.Portal
+	p := &a.result.Asked
 	if p.Source.IsValid() {
 		return p.Source.Unmap()
 	}
-	if s := a.request.Ports; s != nil && p.Port != ports.All {
+	if s := a.request.Selector; s != nil && p.Port != ports.All {
 		for _, port := range s.Ports {
 			if port.Number == p.Port && ports.SameInstance(port.Instance, p.Instance) {
 				return port.Address
@@ -125,11 +125,11 @@ func (a *attempt) fixedSource() netip.Addr {
 }
 
 // bindDevice reports whether to bind to the port's network interface.
-func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Portal.Login.BindDevice }
+func (a *attempt) bindDevice() bool { return a.d.BindDevice || a.result.Asked.Login.BindDevice }
 
 // selector returns the selector that knows the initiator ports.
 func (a *attempt) selector() *ports.Selector {
-	if s := a.request.Ports; s != nil {
+	if s := a.request.Selector; s != nil {
 		return s
 	}
 	return hostSelector()
@@ -161,8 +161,8 @@ func interfaceOf(addr netip.Addr) string {
 
 // portAt returns the port that an address is, or one without a number.
 func (a *attempt) portAt(addr netip.Addr) ports.Port {
-	if a.request.Ports != nil {
-		if p, ok := a.request.Ports.Find(a.result.Portal.Instance, addr); ok {
+	if a.request.Selector != nil {
+		if p, ok := a.request.Selector.Find(a.result.Asked.Instance, addr); ok {
 			return p
 		}
 	}
@@ -201,7 +201,7 @@ func zoned(dst netip.AddrPort, from ports.Port) netip.AddrPort {
 // anew there. Where no instance is asked for, the one that was sent on goes, if
 // it has a route.
 func (a *attempt) portTo(ctx context.Context, from ports.Port, to netip.AddrPort) (ports.Port, error) {
-	p := &a.result.Portal
+	p := &a.result.Asked
 	if p.Instance == "" && !p.Source.IsValid() && from.Instance != "" {
 		if ports, err := a.selector().Choose(ctx, from.Instance, ports.All, to); err == nil {
 			return ports[0], nil

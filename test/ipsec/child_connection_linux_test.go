@@ -20,8 +20,8 @@ func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Con
 		return err
 	}
 	d, err := j.enforcer().Dialer(ctx, enforce.Request{
-		Plan: plan, Source: j.Source, Portal: j.Portal, Outer: j.Outer,
-		Key: j.psk(),
+		Plan: plan, Source: j.Source, Portal: j.Portal, Gateway: j.Outer,
+		PSK: j.psk(),
 	})
 	if err != nil {
 		return err

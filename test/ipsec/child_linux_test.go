@@ -215,10 +215,10 @@ func (j *job) discoverer() *initiator.Discoverer {
 		InitiatorName: "iqn.2026-11.com.example:host1",
 		Timeout:       j.Timeout,
 		Enforcer:      j.enforcer(),
-		Key: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
+		PSK: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
 			return j.psk(), j.Key != "", nil
 		},
-		Outer: func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
+		Gateway: func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
 			return j.Outer, j.Outer.IsValid(), nil
 		},
 	}
@@ -261,8 +261,8 @@ func (r *report) add(result initiator.Result) {
 func (j *job) twice(ctx context.Context, r *report) {
 	d := j.discoverer()
 	keys := make(chan bool, 2) // each plan asks for a key
-	key := d.Key
-	d.Key = func(ctx context.Context, from ports.Port, p enforce.Peer) (enforce.PSK, bool, error) {
+	key := d.PSK
+	d.PSK = func(ctx context.Context, from ports.Port, p enforce.Peer) (enforce.PSK, bool, error) {
 		keys <- true
 		return key(ctx, from, p)
 	}

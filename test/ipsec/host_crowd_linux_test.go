@@ -60,7 +60,7 @@ func (h *hostCharon) testCrowd(t *testing.T) {
 		}
 		for _, r := range j.crowd(t, many) {
 			if r.Err != nil || r.IPsec.Existing.Kind != ipsec.ExistingNone {
-				t.Errorf("%s: got %v, and that what exists is %s; want no error, and none", r.Portal.Portal, r.Err, r.IPsec.Existing.Kind)
+				t.Errorf("%s: got %v, and that what exists is %s; want no error, and none", r.Asked.Portal, r.Err, r.IPsec.Existing.Kind)
 			}
 		}
 	})
@@ -71,11 +71,11 @@ func (h *hostCharon) testCrowd(t *testing.T) {
 		for _, r := range j.crowd(t, portals) {
 			switch {
 			case r.IPsec.Existing.Kind != ipsec.ExistingNone:
-				t.Errorf("%s: what exists: got %+v, want none", r.Portal.Portal, r.IPsec.Existing)
+				t.Errorf("%s: what exists: got %+v, want none", r.Asked.Portal, r.IPsec.Existing)
 			case esp && r.Err != nil:
 				t.Error(r.Err)
 			case !esp && (r.Err == nil || !strings.Contains(r.Err.Error(), "kernel has no ESP")):
-				t.Errorf("%s: got %v, want that the kernel has no ESP", r.Portal.Portal, r.Err)
+				t.Errorf("%s: got %v, want that the kernel has no ESP", r.Asked.Portal, r.Err)
 			}
 		}
 		h.wantClean(t)

@@ -80,7 +80,7 @@ func TestPlanNeedsKeys(t *testing.T) {
 	w := newWorld(t, false)
 	tap := w.tap(t)
 	e := &xfrm.Enforcer{}
-	_, err := e.Dialer(t.Context(), enforce.Request{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal, Key: enforce.PSK{Secret: auth.NewSecret([]byte(hostKey))}})
+	_, err := e.Dialer(t.Context(), enforce.Request{Plan: ipsec.Plan{IPsec: true, Mode: ipsec.TransportMode}, Source: w.source, Portal: w.portal, PSK: enforce.PSK{Secret: auth.NewSecret([]byte(hostKey))}})
 	var unsupported *ipsec.UnsupportedError
 	if !errors.As(err, &unsupported) || initiator.Code(err) != isdsc.RequestNotSupported {
 		t.Errorf("got %v (%s), want an UnsupportedError", err, isdsc.Name(initiator.Code(err)))

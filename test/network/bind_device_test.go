@@ -37,8 +37,8 @@ func TestOneSubnet(t *testing.T) {
 	s := newOneSubnet(t)
 	ask := func(f from, portal string, bound bool, nic string) {
 		t.Helper()
-		if r := s.ask(f, portal); r.Bound != bound || r.Port.Interface != nic {
-			t.Errorf("%+v: bound %t, port %+v, want %t, %s", f, r.Bound, r.Port, bound, nic)
+		if r := s.ask(f, portal); r.Bound != bound || r.InitiatorPort.Interface != nic {
+			t.Errorf("%+v: bound %t, port %+v, want %t, %s", f, r.Bound, r.InitiatorPort, bound, nic)
 		}
 	}
 	ask(all("host"), "10.0.0.10", false, "san0")
@@ -100,8 +100,8 @@ func TestBindDeviceWithoutRegistry(t *testing.T) {
 		} else {
 			s.second.saw("10.0.0.2")
 		}
-		if !r.Bound || r.Port.Interface != nic || r.Port.Number != ports.All {
-			t.Errorf("source %s: bound %t, port %+v", source, r.Bound, r.Port)
+		if !r.Bound || r.InitiatorPort.Interface != nic || r.InitiatorPort.Number != ports.All {
+			t.Errorf("source %s: bound %t, port %+v", source, r.Bound, r.InitiatorPort)
 		}
 	}
 	p.Source = netip.MustParseAddr("10.0.0.77")

@@ -39,8 +39,8 @@ func TestEach(t *testing.T) {
 			for _, portal := range []string{w.portal, w.array[0], w.array[1]} {
 				for _, p := range w.each(instance, portal) {
 					r := w.ask(from{p.Instance, p.Number}, portal)
-					if r.Source != p.Address || r.Port != p {
-						t.Errorf("port %+v: source %s, port %+v", p, r.Source, r.Port)
+					if r.Source != p.Address || r.InitiatorPort != p {
+						t.Errorf("port %+v: source %s, port %+v", p, r.Source, r.InitiatorPort)
 					}
 					there, not := w.first, w.second
 					if r.Targets[0].Name == w.second.disk {

@@ -29,8 +29,8 @@ func TestInstances(t *testing.T) {
 		// There is no way out by its own interface yet.
 		r := w.ask(all("BACKUP"), w.portal)
 		w.first.sawName(backupName, h1)
-		if r.Port != w.port("Backup", h1) || r.InitiatorName != backupName {
-			t.Errorf("port %+v, initiator %s", r.Port, r.InitiatorName)
+		if r.InitiatorPort != w.port("Backup", h1) || r.InitiatorName != backupName {
+			t.Errorf("port %+v, initiator %s", r.InitiatorPort, r.InitiatorName)
 		}
 		w.set("route add PORTAL via VIA1 table 100", "rule add from HOST1 table 100")
 		w.ask(all("backup"), w.portal)
@@ -95,8 +95,8 @@ func TestAnyInstance(t *testing.T) {
 		p.Portal.Port = 860
 		r := w.store(p)
 		other.sawName(backupName, w.family.host[1])
-		if r.Port.Instance != "backup" {
-			t.Errorf("port %+v", r.Port)
+		if r.InitiatorPort.Instance != "backup" {
+			t.Errorf("port %+v", r.InitiatorPort)
 		}
 	})
 }
@@ -142,8 +142,8 @@ func TestSource(t *testing.T) {
 		r := w.store(p)
 		w.first.saw(w.family.host[1])
 		want := w.at(w.family.host[1])
-		if r.Portal.Instance != want.instance || r.Portal.Port != want.port || r.Source != p.Source {
-			t.Errorf("stored as port %s of %s, source %s", r.Portal.Port, r.Portal.Instance, r.Source)
+		if r.Asked.Instance != want.instance || r.Asked.Port != want.port || r.Source != p.Source {
+			t.Errorf("stored as port %s of %s, source %s", r.Asked.Port, r.Asked.Instance, r.Source)
 		}
 		w.entry(want, w.portal)
 	})

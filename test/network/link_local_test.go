@@ -57,8 +57,8 @@ func (l *links) asks(f from, portal string, link int) {
 	arrays[link].saw(l.ours[link])
 	arrays[1-link].saw()
 	zone := l.nics[link]
-	if want := netip.MustParseAddr(l.ours[link] + "%" + zone); r.Source != want || r.Port.Address != want || r.Port.Interface != zone {
-		l.t.Errorf("source %s, port %+v, want %s", r.Source, r.Port, want)
+	if want := netip.MustParseAddr(l.ours[link] + "%" + zone); r.Source != want || r.InitiatorPort.Address != want || r.InitiatorPort.Interface != zone {
+		l.t.Errorf("source %s, port %+v, want %s", r.Source, r.InitiatorPort, want)
 	}
 	if want := netip.MustParseAddr(linkLocalPortal + "%" + zone); r.Address.Addr() != want {
 		l.t.Errorf("address %s, want %s", r.Address, want)

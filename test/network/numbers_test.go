@@ -77,7 +77,7 @@ func TestPassingAddresses(t *testing.T) {
 	disk.saw("fd00::1")
 	r := h.ask(all(""), "fd00::10")
 	disk.saw(r.Source.String())
-	if number := r.Port.Number; r.Source == netip.MustParseAddr("fd00::1") || number != ports.All {
+	if number := r.InitiatorPort.Number; r.Source == netip.MustParseAddr("fd00::1") || number != ports.All {
 		t.Errorf("source %s, port %s, want a temporary address, which has no number", r.Source, number)
 	}
 

@@ -31,8 +31,8 @@ func TestRedirect(t *testing.T) {
 				r := w.ask(tt.from, w.portal)
 				w.first.saw(tt.first)
 				w.second.saw(tt.second)
-				if len(r.Redirects) != 1 || r.Source.String() != tt.second || r.Port.Address != r.Source {
-					t.Errorf("%+v: redirects %v, source %s, port %+v", tt.from, r.Redirects, r.Source, r.Port)
+				if len(r.Redirects) != 1 || r.Source.String() != tt.second || r.InitiatorPort.Address != r.Source {
+					t.Errorf("%+v: redirects %v, source %s, port %+v", tt.from, r.Redirects, r.Source, r.InitiatorPort)
 				}
 			}
 		})

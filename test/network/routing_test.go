@@ -124,8 +124,8 @@ func (w *ways) asks(f from, want seen) {
 	arrays := []*array{w.first, w.second}
 	arrays[want.array].saw(source)
 	arrays[1-want.array].saw()
-	if r.Source.String() != source || r.Port.Address != r.Source || r.Port != w.port(r.Port.Instance, source) {
-		w.t.Errorf("asked from %+v: result has source %s and port %+v; the array saw %s", f, r.Source, r.Port, source)
+	if r.Source.String() != source || r.InitiatorPort.Address != r.Source || r.InitiatorPort != w.port(r.InitiatorPort.Instance, source) {
+		w.t.Errorf("asked from %+v: result has source %s and port %+v; the array saw %s", f, r.Source, r.InitiatorPort, source)
 	}
 	if len(r.Targets) != 1 || r.Targets[0].Name != arrays[want.array].disk {
 		w.t.Errorf("targets %v, want %s", r.Targets, arrays[want.array].disk)

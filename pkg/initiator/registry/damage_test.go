@@ -112,8 +112,8 @@ func (tt *damagedCase) run(t *testing.T) {
 	n := 0
 	for r := range w.RefreshAll(t.Context()) {
 		var damaged *registry.RegistryError
-		if n++; errors.As(r.Err, &damaged) != (tt.costs && r.Portal.Portal.Address == "192.0.2.10") || damaged == nil && r.Err != nil {
-			t.Errorf("%s: %v", r.Portal.Portal, r.Err)
+		if n++; errors.As(r.Err, &damaged) != (tt.costs && r.Asked.Portal.Address == "192.0.2.10") || damaged == nil && r.Err != nil {
+			t.Errorf("%s: %v", r.Asked.Portal, r.Err)
 		}
 	}
 	if n != 2 {

@@ -34,7 +34,7 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 	if r.Login.TargetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
 		return false, err
 	}
-	if r.IPsecKey, err = s.keep(p.IPsec.Key, p.IPsec.KeyRef, row, fieldIPsecKey); err != nil {
+	if r.IPsecKey, err = s.keep(p.IPsec.PSK, p.IPsec.PSKRef, row, fieldIPsecKey); err != nil {
 		return false, err
 	}
 	changes, err := s.claim(ctx, p.Instance)
@@ -108,7 +108,7 @@ func (s *Service) notFound(ctx context.Context, key initiator.Key) error {
 // of an entry of the registry.
 func (s *Service) ask(ctx context.Context, key initiator.Key, j initiator.Request, stored bool) initiator.Result {
 	one := func(yield func(*initiator.Request) bool) { yield(&j) }
-	r := initiator.Result{Portal: j.Portal, InitiatorName: j.Name, Err: &initiator.Error{Stage: initiator.StageValidate, Portal: j.Portal.Portal, Err: context.Cause(ctx)}}
+	r := initiator.Result{Asked: j.Portal, InitiatorName: j.Name, Err: &initiator.Error{Stage: initiator.StageValidate, Portal: j.Portal.Portal, Err: context.Cause(ctx)}}
 	for r = range s.cfg.Discoverer.DiscoverRequests(ctx, one, 1) {
 	}
 	r.Stored = stored
@@ -120,7 +120,7 @@ func (s *Service) ask(ctx context.Context, key initiator.Key, j initiator.Reques
 // and in the entry, if there is one, how it went. What is our own fault says nothing of
 // the portal, and leaves how it went before. Secrets leave the result.
 func (s *Service) learn(ctx context.Context, key initiator.Key, r *initiator.Result) {
-	r.Portal = initiator.WithoutSecrets(r.Portal)
+	r.Asked = initiator.WithoutSecrets(r.Asked)
 	own := ownFault(ctx, r.Err)
 	// What was found is stored even if the caller has given up.
 	ctx = context.WithoutCancel(ctx)
@@ -189,5 +189,5 @@ func refusedResult(p initiator.SendTargetPortal, err error) (initiator.Result, e
 	} else if e.Portal.Address == "" {
 		e.Portal = p.Portal
 	}
-	return initiator.Result{Portal: initiator.WithoutSecrets(p), Err: err}, err
+	return initiator.Result{Asked: initiator.WithoutSecrets(p), Err: err}, err
 }

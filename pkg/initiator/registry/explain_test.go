@@ -47,7 +47,7 @@ func TestExplain(t *testing.T) {
 		{name: "no key", noKey: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: isdsc.TargetPresharedKeyUnavailable}},
 		{name: "no outer address", change: flagged(0x47), want: explained{Plan: "tunnel", Origin: "flags", Code: isdsc.NoTunnelOuterModeAddress}},
 		{name: "an outer address", change: func(p *initiator.SendTargetPortal) {
-			p.Security, p.IPsec.Outer = 0x47, netip.MustParseAddr("203.0.113.1")
+			p.Security, p.IPsec.Gateway = 0x47, netip.MustParseAddr("203.0.113.1")
 		}, want: explained{Plan: "tunnel", Origin: "flags", Enforcer: "fake", Key: true}},
 		{name: "more than anybody can do", change: flagged(0x0b), want: explained{Plan: "transport", Origin: "flags", Key: true, Code: isdsc.RequestNotSupported}},
 		{name: "nobody enforces", nobody: true, change: flagged(0x27), want: explained{Plan: "transport", Origin: "flags", Code: isdsc.IPsecNotSupportedOnOS}},
@@ -69,7 +69,7 @@ func TestExplain(t *testing.T) {
 				}
 				cfg.Discoverer.NothingExists = tt.looked
 				if !tt.noKey {
-					cfg.Discoverer.Key = scene.GroupKey
+					cfg.Discoverer.PSK = scene.GroupKey
 				}
 			})
 			if tt.policy != 0 {
@@ -91,7 +91,7 @@ func TestExplain(t *testing.T) {
 			if x.Plan.Why == "" || x.Address.String() != "192.0.2.10:3260" || x.Port.Address.String() != "192.0.2.2" {
 				t.Errorf("got why %q, address %s, source %s", x.Plan.Why, x.Address, x.Port.Address)
 			}
-			if !x.Portal.Login.Password.IsZero() || !x.Portal.IPsec.Key.IsZero() {
+			if !x.Portal.Login.Password.IsZero() || !x.Portal.IPsec.PSK.IsZero() {
 				t.Error("the explanation has secrets")
 			}
 			if got := w.network.Dials(); len(got)+len(e.Asked) > 0 {
@@ -125,7 +125,7 @@ func TestExplainEntry(t *testing.T) {
 	})
 	e.Network = w.network
 	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: "array.example", Port: 3260}, Security: 0x27}
-	p.IPsec.Key = scene.PSK("for the array")
+	p.IPsec.PSK = scene.PSK("for the array")
 	if r, _ := w.AddSendTargetPortal(t.Context(), p); !r.Stored {
 		t.Fatal("not stored")
 	}
@@ -223,7 +223,7 @@ func TestIPsecOptions(t *testing.T) {
 		{name: "peer", o: initiator.IPsecOptions{PeerID: "*@example.com"}, code: isdsc.InvalidParameter},
 		{name: "all peers", o: initiator.IPsecOptions{PeerID: "group"}, code: isdsc.InvalidParameter},
 		{name: "proposals", o: initiator.IPsecOptions{Proposals: "null-sha1"}, code: isdsc.InvalidParameter},
-		{name: "gateway", o: initiator.IPsecOptions{Outer: netip.MustParseAddr("224.0.0.1")}, code: isdsc.InvalidHost},
+		{name: "gateway", o: initiator.IPsecOptions{Gateway: netip.MustParseAddr("224.0.0.1")}, code: isdsc.InvalidHost},
 	} {
 		w := newWorld(t)
 		p := scene.At(netip.MustParseAddrPort("192.0.2.10:3260"))
@@ -243,7 +243,7 @@ func TestNoRouteUnderEnforcer(t *testing.T) {
 	network := iscsitest.NewNetwork(t)
 	d := &initiator.Discoverer{
 		InitiatorName: scene.InitiatorName, Dial: network.Dial, Enforcer: &scene.FakeEnforcer{Network: network},
-		Ports: &ports.Selector{
+		Selector: &ports.Selector{
 			Instances: []string{ports.Host},
 			Route: func(_ context.Context, source, _ netip.Addr) (netip.Addr, error) {
 				return source, errors.New("no route")

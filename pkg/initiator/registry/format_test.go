@@ -149,7 +149,7 @@ func TestNewerFormat(t *testing.T) {
 
 	// The other is asked, and this one is not.
 	results := slices.Collect(w.RefreshAll(t.Context()))
-	if len(results) != 2 || results[1].Err != nil || results[0].Portal.Portal.Address != "192.0.2.10" {
+	if len(results) != 2 || results[1].Err != nil || results[0].Asked.Portal.Address != "192.0.2.10" {
 		t.Fatalf("results %+v", results)
 	}
 	judgeNewer(results[0].Err)

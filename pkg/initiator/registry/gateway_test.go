@@ -19,7 +19,7 @@ func TestGateways(t *testing.T) {
 	e := &scene.FakeEnforcer{}
 	w := newWorld(t, func(cfg *registry.Config) {
 		cfg.Discoverer.Enforcer = e
-		cfg.Discoverer.Key = scene.GroupKey
+		cfg.Discoverer.PSK = scene.GroupKey
 	})
 	e.Network = w.network
 	w.network.Portal("192.0.2.10:3260", &iscsitest.Target{})
@@ -40,7 +40,7 @@ func TestGateways(t *testing.T) {
 		}
 		tunnel := registry.TunnelAddress{Destination: netip.MustParseAddr("192.0.2.10"), Outer: netip.MustParseAddr(tt.outer)}
 		p := scene.At(netip.MustParseAddrPort("192.0.2.10:3260"))
-		p.Security, p.IPsec.Outer = 0x47, tunnel.Outer
+		p.Security, p.IPsec.Gateway = 0x47, tunnel.Outer
 		_, added := w.AddSendTargetPortal(t.Context(), p)
 		for what, err := range map[string]error{"stored": w.SetTunnelModeOuterAddress(t.Context(), tunnel, false), "with the portal": added} {
 			scene.WantCode(t, err, code)

@@ -89,7 +89,7 @@ func addIPsec(add adder) {
 	})
 	add("198.51.100.11/03260//4294967295", unroutable, func(p *registry.StoredPortal) {
 		p.Security, p.IPsecKeySet = 0x43, true
-		p.IPsec.KeyRef, p.IPsec.Outer, p.IPsec.RefuseUnknown = "cred:psk", netip.MustParseAddr("203.0.113.1"), true
+		p.IPsec.PSKRef, p.IPsec.Gateway, p.IPsec.RefuseUnknown = "cred:psk", netip.MustParseAddr("203.0.113.1"), true
 	})
 }
 

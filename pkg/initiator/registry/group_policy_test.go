@@ -50,7 +50,7 @@ func TestGroupPolicy(t *testing.T) {
 			const victim = "192.0.2.10:3260"
 			e := &scene.FakeEnforcer{Aggressive: true}
 			w := newWorld(t, func(cfg *registry.Config) {
-				cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, scene.GroupKey
+				cfg.Discoverer.Enforcer, cfg.Discoverer.PSK = e, scene.GroupKey
 			})
 			e.Network = w.network
 			asked := w.network.Portal(victim, &iscsitest.Target{})
@@ -63,7 +63,7 @@ func TestGroupPolicy(t *testing.T) {
 			}
 			scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: "tag=7", Flags: tt.group}), isdsc.Success)
 			p := scene.At(asked)
-			p.Security, p.IPsec.Outer = tt.flags, netip.MustParseAddr("203.0.113.1")
+			p.Security, p.IPsec.Gateway = tt.flags, netip.MustParseAddr("203.0.113.1")
 			r, err := w.AddSendTargetPortal(t.Context(), p)
 			scene.WantCode(t, err, tt.code)
 			if tt.code == isdsc.Success && (r.IPsec.Flags != tt.want || r.IPsec.Origin != tt.origin) {
@@ -82,7 +82,7 @@ func TestGroupPolicyOff(t *testing.T) {
 	t.Parallel()
 	e := &scene.FakeEnforcer{}
 	w := newWorld(t, func(cfg *registry.Config) {
-		cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, scene.GroupKey
+		cfg.Discoverer.Enforcer, cfg.Discoverer.PSK = e, scene.GroupKey
 	})
 	e.Network = w.network
 	scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: "tag=7", Flags: ipsec.FlagValid}), isdsc.InvalidParameter)
@@ -98,7 +98,7 @@ func TestGroupPolicyOff(t *testing.T) {
 		if !r.IPsec.IPsec {
 			t.Errorf("plan %+v", r.IPsec)
 		}
-		p = r.Portal
+		p = r.Asked
 		p.Security = 0x27
 		if r.Targets != nil && scene.Warned(r, initiator.WarnGroupPolicy) > 1 {
 			t.Errorf("warnings %v", r.Warnings)

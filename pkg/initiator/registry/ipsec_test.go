@@ -65,8 +65,8 @@ func TestWorkedCases(t *testing.T) {
 			w := newWorld(t, func(cfg *registry.Config) {
 				d := cfg.Discoverer
 				d.Enforcer = e
-				d.Key = scene.GroupKey
-				d.Outer = func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
+				d.PSK = scene.GroupKey
+				d.Gateway = func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
 					return outer, !tt.noOuter, nil
 				}
 			})
@@ -158,7 +158,7 @@ func TestIPsecCodes(t *testing.T) {
 					cfg.Discoverer.Enforcer = tt.enforcer
 				}
 				if !tt.noKey {
-					cfg.Discoverer.Key = scene.GroupKey
+					cfg.Discoverer.PSK = scene.GroupKey
 				}
 			})
 			addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{User: "disc", Secret: "eleven-byte", Records: scene.Records(scene.Disk1)})

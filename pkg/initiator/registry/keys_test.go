@@ -56,16 +56,16 @@ func TestKeysOfPeers(t *testing.T) {
 	for _, tt := range tests {
 		e.Asked = nil
 		p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: tt.address, Port: 3260}, Security: tt.flags}
-		p.IPsec.Key = scene.PSK(tt.own)
+		p.IPsec.PSK = scene.PSK(tt.own)
 		r, err := w.AddSendTargetPortal(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
 		if len(e.Asked) != 1 {
 			t.Fatalf("%s: %d connections", tt.address, len(e.Asked))
 		}
-		if got := e.Asked[0]; !got.Key.Secret.Equal(scene.PSK(tt.key)) || got.Plan.PFS != tt.pfs {
-			t.Errorf("%s: plan %+v, key of %q", tt.address, got.Plan, got.Key.Remote)
+		if got := e.Asked[0]; !got.PSK.Secret.Equal(scene.PSK(tt.key)) || got.Plan.PFS != tt.pfs {
+			t.Errorf("%s: plan %+v, key of %q", tt.address, got.Plan, got.PSK.Remote)
 		}
-		if !r.Portal.IPsec.Key.IsZero() {
+		if !r.Asked.IPsec.PSK.IsZero() {
 			t.Error("the result has the key")
 		}
 		scene.WantCode(t, w.RemoveSendTargetPortal(t.Context(), p.Key()), isdsc.Success)
@@ -93,7 +93,7 @@ func TestPolicies(t *testing.T) {
 	e := &scene.FakeEnforcer{}
 	w := newWorld(t, func(cfg *registry.Config) {
 		cfg.Discoverer.Enforcer = e
-		cfg.Discoverer.Key = scene.GroupKey
+		cfg.Discoverer.PSK = scene.GroupKey
 	})
 	e.Network = w.network
 	addr := w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: scene.Records(scene.Disk1)}) // in group 1
@@ -104,7 +104,7 @@ func TestPolicies(t *testing.T) {
 	add := func(want string, origin ipsec.Origin) {
 		t.Helper()
 		p := scene.At(addr)
-		p.Security, p.IPsec.Outer = 0x57, netip.MustParseAddr("203.0.113.1")
+		p.Security, p.IPsec.Gateway = 0x57, netip.MustParseAddr("203.0.113.1")
 		r, err := w.AddSendTargetPortal(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
 		if got := r.IPsec.Existing.String(); got != want || r.IPsec.Origin != origin {
@@ -139,7 +139,7 @@ func TestTunnelAddresses(t *testing.T) {
 	e := &scene.FakeEnforcer{}
 	w := newWorld(t, func(cfg *registry.Config) {
 		cfg.Discoverer.Enforcer = e
-		cfg.Discoverer.Key = scene.GroupKey
+		cfg.Discoverer.PSK = scene.GroupKey
 	})
 	e.Network = w.network
 	p := scene.At(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{}))
@@ -153,7 +153,7 @@ func TestTunnelAddresses(t *testing.T) {
 	scene.WantCode(t, w.SetTunnelModeOuterAddress(t.Context(), tunnel, true), isdsc.Success)
 	_, err = w.AddSendTargetPortal(t.Context(), p)
 	scene.WantCode(t, err, isdsc.Success)
-	if len(e.Asked) != 1 || e.Asked[0].Outer != gateway {
+	if len(e.Asked) != 1 || e.Asked[0].Gateway != gateway {
 		t.Errorf("asked %+v", e.Asked)
 	}
 	scene.WantCode(t, w.RemoveTunnelModeOuterAddress(t.Context(), tunnel.Destination, "", ports.All), isdsc.Success)

@@ -62,7 +62,7 @@ func TestNameOfLogin(t *testing.T) {
 			d := &initiator.Discoverer{
 				InitiatorName: scene.InitiatorName,
 				Dial:          n.Dial,
-				Ports: &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
+				Selector: &ports.Selector{Instances: []string{"san"}, Ports: []ports.Port{
 					{Instance: "san", Number: ports.N(0), Address: netip.MustParseAddr("192.0.2.2"), NodeName: tt.instance},
 				}},
 			}

@@ -51,7 +51,7 @@ func TestPeerIdentity(t *testing.T) {
 		e.Asked = nil
 		p := scene.At(netip.MustParseAddrPort(tt.address + ":3260"))
 		p.Security, p.IPsec = 0x27, tt.o
-		p.IPsec.Key = scene.PSK(tt.own)
+		p.IPsec.PSK = scene.PSK(tt.own)
 		_, err := w.AddSendTargetPortal(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
 		// What the registry has asks alike.
@@ -61,8 +61,8 @@ func TestPeerIdentity(t *testing.T) {
 			t.Fatalf("%s: %d connections", tt.name, len(e.Asked))
 		}
 		for _, got := range e.Asked {
-			if !got.Key.Secret.Equal(scene.PSK(tt.key)) || got.Key.Local != tt.local || got.Key.Remote != tt.remote || got.Proposals != tt.proposals {
-				t.Errorf("%s: got the key %q, from %q to %q, %q; want %q, from %q to %q", tt.name, got.Key.Secret.Reveal(), got.Key.Local, got.Key.Remote, got.Proposals, tt.key, tt.local, tt.remote)
+			if !got.PSK.Secret.Equal(scene.PSK(tt.key)) || got.PSK.Local != tt.local || got.PSK.Remote != tt.remote || got.Proposals != tt.proposals {
+				t.Errorf("%s: got the key %q, from %q to %q, %q; want %q, from %q to %q", tt.name, got.PSK.Secret.Reveal(), got.PSK.Local, got.PSK.Remote, got.Proposals, tt.key, tt.local, tt.remote)
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func TestPeerIdentityElsewhere(t *testing.T) {
 		t.Fatalf("%d connections", len(e.Asked))
 	}
 	for i, want := range []string{"of the user", "for all"} {
-		if got := e.Asked[i].Key; !got.Secret.Equal(scene.PSK(want)) || (got.Remote != "") != (i == 0) {
+		if got := e.Asked[i].PSK; !got.Secret.Equal(scene.PSK(want)) || (got.Remote != "") != (i == 0) {
 			t.Errorf("connection %d: got the key %q, to %q; want %q", i+1, got.Secret.Reveal(), got.Remote, want)
 		}
 	}

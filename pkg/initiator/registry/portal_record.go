@@ -110,7 +110,7 @@ func newPortalRecord(p *initiator.SendTargetPortal) portalRecord {
 	r := portalRecord{
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
 		Address: p.Portal.Host(), TCPPort: p.Portal.Port, Security: uint64(p.Security),
-		LocalID: p.IPsec.LocalID, Outer: p.IPsec.Outer, RefuseUnknown: p.IPsec.RefuseUnknown,
+		LocalID: p.IPsec.LocalID, Outer: p.IPsec.Gateway, RefuseUnknown: p.IPsec.RefuseUnknown,
 		PeerID: p.IPsec.PeerID, Proposals: p.IPsec.Proposals,
 		Login: loginRecord{
 			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
@@ -132,7 +132,7 @@ func (r *portalRecord) portal() initiator.SendTargetPortal {
 	l := &r.Login
 	p := initiator.SendTargetPortal{
 		Instance: r.Instance, Port: ports.N(r.Port), Security: ipsec.Flags(r.Security),
-		IPsec:  initiator.IPsecOptions{KeyRef: r.IPsecKey.Ref, LocalID: r.LocalID, Outer: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
+		IPsec:  initiator.IPsecOptions{PSKRef: r.IPsecKey.Ref, LocalID: r.LocalID, Gateway: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
 		Portal: initiator.Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: login.Options{
 			Specified: login.Specified(l.Specified), Flags: login.Flags(l.Flags), AuthType: login.AuthType(l.AuthType),

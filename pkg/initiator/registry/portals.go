@@ -46,7 +46,7 @@ func replacedText(key initiator.Key) string {
 func (s *Service) CheckSendTargetPortal(ctx context.Context, p initiator.SendTargetPortal) (initiator.SendTargetPortal, error) {
 	if _, err := s.admitted(ctx, &p, false); err != nil {
 		r, err := refusedResult(p, err)
-		return r.Portal, err
+		return r.Asked, err
 	}
 	return initiator.WithoutSecrets(p), nil
 }
@@ -106,7 +106,7 @@ func (s *Service) Refresh(ctx context.Context, keys []initiator.Key) iter.Seq[in
 				}
 				if err != nil {
 					r, err := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
-					j = initiator.Request{Portal: r.Portal, Err: err}
+					j = initiator.Request{Portal: r.Asked, Err: err}
 				}
 				asked <- begun{listed, err != nil}
 				if !yield(&j) {
@@ -118,7 +118,7 @@ func (s *Service) Refresh(ctx context.Context, keys []initiator.Key) iter.Seq[in
 		for r := range s.cfg.Discoverer.DiscoverRequests(ctx, requests, 0) {
 			if of := <-asked; !of.refused {
 				r.Stored = of.listed
-				s.learn(ctx, r.Portal.Key(), &r)
+				s.learn(ctx, r.Asked.Key(), &r)
 			}
 			if n++; !yield(r) {
 				return

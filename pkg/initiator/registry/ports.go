@@ -60,7 +60,7 @@ func (s *Service) Selector(ctx context.Context, store bool) (*ports.Selector, er
 			selector.Unreadable[strings.TrimPrefix(e.Key, prefixInstance)] = err
 		}
 	}
-	if p := s.cfg.Discoverer.Ports; p != nil {
+	if p := s.cfg.Discoverer.Selector; p != nil {
 		selector.Route = p.Route
 	}
 	for _, i := range instances {

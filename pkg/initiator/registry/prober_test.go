@@ -84,7 +84,7 @@ func TestProbeIPsec(t *testing.T) {
 					p.Login.Flags = login.RequireIPsec
 				}
 				if tt.ownKey {
-					p.IPsec.Key = scene.PSK("own")
+					p.IPsec.PSK = scene.PSK("own")
 				}
 				r, err := w.AddSendTargetPortal(t.Context(), p)
 				scene.WantCode(t, err, isdsc.Success)
@@ -121,7 +121,7 @@ func TestServiceProber(t *testing.T) {
 	there := w.network.Portal("192.0.2.10:3261", &iscsitest.Target{User: scene.CHAPUser, Secret: scene.CHAPSecret})
 	r, err := w.AddSendTargetPortal(t.Context(), p)
 	scene.WantCode(t, err, isdsc.Success)
-	if !r.Portal.Login.Password.IsZero() {
+	if !r.Asked.Login.Password.IsZero() {
 		t.Fatal("the result has the secret")
 	}
 	w.NewProber(initiator.ProbeLogin).ProbeTargets(t.Context(), &r)

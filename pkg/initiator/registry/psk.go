@@ -173,7 +173,7 @@ func ikeKey(id, instance string, port ports.Number) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixPSK, url.PathEscape(id), ports.FoldInstance(instance), port.Uint32())
 }
 
-// key is the KeyFunc of a Service: the peer's own key, else that of the identity we
+// key is the PSKFunc of a Service: the peer's own key, else that of the identity we
 // use, else the one for all, else what the Discoverer knows. Of several the one whose
 // scope is closest to the port.
 func (s *Service) key(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
@@ -194,7 +194,7 @@ func (s *Service) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 		return enforce.PSK{}, false, unread
 	}
 	if found == nil {
-		if f := s.cfg.Discoverer.Key; f != nil {
+		if f := s.cfg.Discoverer.PSK; f != nil {
 			return f(ctx, from, peer)
 		}
 		return enforce.PSK{}, false, nil

@@ -42,10 +42,10 @@ func TestRedirectKey(t *testing.T) {
 			}
 			w.network.Portal(tt.to, &iscsitest.Target{})
 			p := scene.At(w.network.Portal("192.0.2.10:3260", scene.Sends(tt.to)))
-			p.Security, p.IPsec.Key, p.Login.Redirect = 0x27, scene.PSK("own"), tt.redirect
+			p.Security, p.IPsec.PSK, p.Login.Redirect = 0x27, scene.PSK("own"), tt.redirect
 			r, err := w.AddSendTargetPortal(t.Context(), p)
 			scene.WantCode(t, err, tt.code)
-			if len(e.Asked) == 0 || !e.Asked[len(e.Asked)-1].Key.Secret.Equal(scene.PSK(tt.key)) {
+			if len(e.Asked) == 0 || !e.Asked[len(e.Asked)-1].PSK.Secret.Equal(scene.PSK(tt.key)) {
 				t.Errorf("asked %d times, the last with another key than %q", len(e.Asked), tt.key)
 			}
 			if err == nil && (r.IPsec.Origin != ipsec.OriginFlags || len(r.Redirects) != 1) {
@@ -79,7 +79,7 @@ func TestRedirectPlan(t *testing.T) {
 			e := &scene.FakeEnforcer{Aggressive: true}
 			w := newWorld(t, func(cfg *registry.Config) {
 				cfg.Discoverer.Enforcer = e
-				cfg.Discoverer.Key = scene.GroupKey
+				cfg.Discoverer.PSK = scene.GroupKey
 			})
 			e.Network = w.network
 			scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: there, Flags: tt.there}), isdsc.Success)
@@ -137,7 +137,7 @@ func TestRedirectToProtected(t *testing.T) {
 		for _, byRules := range []bool{false, true} {
 			e := &scene.FakeEnforcer{}
 			w := newWorld(t, func(cfg *registry.Config) {
-				cfg.Discoverer.Enforcer, cfg.Discoverer.Key = e, scene.GroupKey
+				cfg.Discoverer.Enforcer, cfg.Discoverer.PSK = e, scene.GroupKey
 			})
 			e.Network = w.network
 			protected := scene.At(w.network.Portal(there, &iscsitest.Target{}, &iscsitest.Target{}))
@@ -156,7 +156,7 @@ func TestRedirectToProtected(t *testing.T) {
 				scene.WantCode(t, err, isdsc.Success)
 				selector, err := w.Selector(t.Context(), false)
 				scene.WantCode(t, err, isdsc.Success)
-				d := initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: w.network.Dial, Ports: selector, Enforcer: e, Key: scene.GroupKey, Rules: rules}
+				d := initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: w.network.Dial, Selector: selector, Enforcer: e, PSK: scene.GroupKey, Rules: rules}
 				r, _ = d.Discover(t.Context(), p)
 			} else {
 				r, _ = w.AddSendTargetPortal(t.Context(), p)

@@ -32,9 +32,9 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[initiator.Result] {
 		}
 		last := "" // record that was asked
 		for r := range s.cfg.Discoverer.DiscoverRequests(ctx, requests, 0) {
-			last = recordOf(r.Portal.Key())
+			last = recordOf(r.Asked.Key())
 			r.Stored = true
-			s.learn(ctx, r.Portal.Key(), &r)
+			s.learn(ctx, r.Asked.Key(), &r)
 			if !yield(r) {
 				return
 			}

@@ -36,8 +36,8 @@ func TestRefreshSome(t *testing.T) {
 	}{{stored: true, found: 2}, {found: 1}, {code: isdsc.InitiatorInstanceNotFound}, {found: 1}}
 	i := 0
 	for r := range w.Refresh(t.Context(), keys) {
-		if r.Portal.Portal != keys[i].Portal || initiator.Code(r.Err) != want[i].code || r.Stored != want[i].stored || r.TargetsFound != want[i].found {
-			t.Errorf("result %d: %s, stored %t, %d targets, %v", i, r.Portal.Portal, r.Stored, r.TargetsFound, r.Err)
+		if r.Asked.Portal != keys[i].Portal || initiator.Code(r.Err) != want[i].code || r.Stored != want[i].stored || r.TargetsFound != want[i].found {
+			t.Errorf("result %d: %s, stored %t, %d targets, %v", i, r.Asked.Portal, r.Stored, r.TargetsFound, r.Err)
 		}
 		i++
 	}
@@ -63,8 +63,8 @@ func TestRefreshCancelled(t *testing.T) {
 	cancel()
 	results := 0
 	for r := range w.Refresh(ctx, keys) {
-		if r.Portal.Portal != keys[results].Portal || initiator.Code(r.Err) != isdsc.Win32Cancelled {
-			t.Errorf("result %d: %s, %v", results, r.Portal.Portal, r.Err)
+		if r.Asked.Portal != keys[results].Portal || initiator.Code(r.Err) != isdsc.Win32Cancelled {
+			t.Errorf("result %d: %s, %v", results, r.Asked.Portal, r.Err)
 		}
 		results++
 	}
@@ -90,8 +90,8 @@ func TestRefreshAllCancelled(t *testing.T) {
 	cancel()
 	n := 0
 	for r := range w.RefreshAll(ctx) {
-		if want := fmt.Sprintf("192.0.2.%d", 10+n); r.Portal.Portal.Address != want || !r.Stored || initiator.Code(r.Err) != isdsc.Win32Cancelled {
-			t.Errorf("result %d: %s, %v", n, r.Portal.Portal, r.Err)
+		if want := fmt.Sprintf("192.0.2.%d", 10+n); r.Asked.Portal.Address != want || !r.Stored || initiator.Code(r.Err) != isdsc.Win32Cancelled {
+			t.Errorf("result %d: %s, %v", n, r.Asked.Portal, r.Err)
 		}
 		n++
 	}

@@ -50,7 +50,7 @@ func (s *Service) secrets(ctx context.Context, p *initiator.SendTargetPortal) er
 	for _, f := range []struct {
 		ref    string
 		secret *auth.Secret
-	}{{o.PasswordRef, &o.Password}, {o.TargetPasswordRef, &o.TargetPassword}, {p.IPsec.KeyRef, &p.IPsec.Key}} {
+	}{{o.PasswordRef, &o.Password}, {o.TargetPasswordRef, &o.TargetPassword}, {p.IPsec.PSKRef, &p.IPsec.PSK}} {
 		if f.ref == "" {
 			continue
 		}
@@ -84,8 +84,8 @@ func (s *Service) prepare(ctx context.Context, p initiator.SendTargetPortal, sel
 		return initiator.Request{}, storeError(err)
 	}
 	return initiator.Request{
-		Portal: p, Name: name, Ports: selector, Security: security,
-		Policy: s.policy, Key: s.key, Outer: s.outer, There: s.requestThere,
+		Portal: p, Name: name, Selector: selector, Security: security,
+		Policy: s.policy, PSK: s.key, Gateway: s.outer, There: s.requestThere,
 	}, nil
 }
 
@@ -139,7 +139,7 @@ func (s *Service) opened(ctx context.Context, p initiator.SendTargetPortal, r *p
 		kept  keptSecret
 		field string
 		to    *auth.Secret
-	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.Key}} {
+	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}} {
 		secret, err := s.reveal(ctx, f.kept, row, f.field)
 		if err != nil {
 			return initiator.Request{}, &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}

@@ -45,7 +45,7 @@ func TestRules(t *testing.T) {
 	e := &scene.FakeEnforcer{Network: w.network}
 	d := &initiator.Discoverer{
 		InitiatorName: scene.InitiatorName, Dial: w.network.Dial, Enforcer: e, Rules: rules,
-		Key: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
+		PSK: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
 			return enforce.PSK{Secret: scene.PSK("the Discoverer's")}, true, nil
 		},
 	}
@@ -54,7 +54,7 @@ func TestRules(t *testing.T) {
 		_, err := d.Discover(t.Context(), scene.At(netip.MustParseAddrPort(tt.address+":3260")))
 		scene.WantCode(t, err, isdsc.Success)
 		// The peer is the gateway, for which the registry has no key.
-		if len(e.Asked) != 1 || !e.Asked[0].Key.Secret.Equal(scene.PSK(tt.key)) || e.Asked[0].Outer != netip.MustParseAddr("203.0.113.1") {
+		if len(e.Asked) != 1 || !e.Asked[0].PSK.Secret.Equal(scene.PSK(tt.key)) || e.Asked[0].Gateway != netip.MustParseAddr("203.0.113.1") {
 			t.Errorf("%s: asked %+v", tt.address, e.Asked)
 		}
 		p := scene.At(netip.MustParseAddrPort(tt.address + ":3260"))
@@ -62,7 +62,7 @@ func TestRules(t *testing.T) {
 		e.Asked = nil
 		_, err = d.Discover(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
-		if len(e.Asked) != 1 || !e.Asked[0].Key.Secret.Equal(scene.PSK("of "+tt.address)) {
+		if len(e.Asked) != 1 || !e.Asked[0].PSK.Secret.Equal(scene.PSK("of "+tt.address)) {
 			t.Errorf("%s: asked %+v", tt.address, e.Asked)
 		}
 	}
@@ -147,7 +147,7 @@ func TestRulesAreReadOnce(t *testing.T) {
 			p := scene.At(w.network.Portal(fmt.Sprintf("192.0.2.%d:3260", 10+i), target(), target(), target()))
 			r, err := w.AddSendTargetPortal(t.Context(), p)
 			scene.WantCode(t, err, isdsc.Success)
-			keys = append(keys, r.Portal.Key())
+			keys = append(keys, r.Asked.Key())
 		}
 		for name, refresh := range map[string]iter.Seq[initiator.Result]{
 			"Refresh": w.Refresh(t.Context(), keys), "RefreshAll": w.RefreshAll(t.Context()),
@@ -219,7 +219,7 @@ func TestSlowSecretIsNotThePortals(t *testing.T) {
 		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = time.Second
 			d.Enforcer = refusingEnforcer{}
-			d.Key = func(ctx context.Context, _ ports.Port, _ enforce.Peer) (enforce.PSK, bool, error) {
+			d.PSK = func(ctx context.Context, _ ports.Port, _ enforce.Peer) (enforce.PSK, bool, error) {
 				select {
 				case <-time.After(tt.takes):
 					return enforce.PSK{Secret: auth.NewSecret([]byte("preshared"))}, true, nil

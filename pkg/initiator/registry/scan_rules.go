@@ -33,17 +33,17 @@ func (s *Service) Rules(ctx context.Context) (*Rules, error) {
 // where they say nothing.
 func (r *Rules) Apply(d *initiator.Discoverer, j *initiator.Request) {
 	j.Policy, j.There = r.service.policy, r.service.requestThere
-	j.Key = func(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
+	j.PSK = func(ctx context.Context, from ports.Port, peer enforce.Peer) (enforce.PSK, bool, error) {
 		key, ok, err := r.service.key(ctx, from, peer)
-		if !ok && err == nil && d.Key != nil {
-			return d.Key(ctx, from, peer)
+		if !ok && err == nil && d.PSK != nil {
+			return d.PSK(ctx, from, peer)
 		}
 		return key, ok, err
 	}
-	j.Outer = func(ctx context.Context, from ports.Port, dst netip.Addr) (netip.Addr, bool, error) {
+	j.Gateway = func(ctx context.Context, from ports.Port, dst netip.Addr) (netip.Addr, bool, error) {
 		outer, ok, err := r.service.outer(ctx, from, dst)
-		if !ok && err == nil && d.Outer != nil {
-			return d.Outer(ctx, from, dst)
+		if !ok && err == nil && d.Gateway != nil {
+			return d.Gateway(ctx, from, dst)
 		}
 		return outer, ok, err
 	}

@@ -53,8 +53,8 @@ func TestScopes(t *testing.T) {
 		if _, err := w.AddSendTargetPortal(t.Context(), p); err != nil || len(e.Asked) != 1 {
 			t.Fatalf("%s %s: %d connections, %v", instance, port, len(e.Asked), err)
 		}
-		if got := e.Asked[0]; !got.Key.Secret.Equal(scene.PSK(secret)) || got.Outer != gateway(last) {
-			t.Errorf("%s %s: gateway %s, or another key than %q", instance, port, got.Outer, secret)
+		if got := e.Asked[0]; !got.PSK.Secret.Equal(scene.PSK(secret)) || got.Gateway != gateway(last) {
+			t.Errorf("%s %s: gateway %s, or another key than %q", instance, port, got.Gateway, secret)
 		}
 	}
 	asked("", ports.All, "all", 1)

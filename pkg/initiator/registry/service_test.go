@@ -49,7 +49,7 @@ func newWorld(t *testing.T, change ...func(*registry.Config)) *world {
 		Discoverer: &initiator.Discoverer{
 			InitiatorName: scene.InitiatorName,
 			Dial:          w.network.Dial,
-			Ports:         &ports.Selector{Route: w.route},
+			Selector:      &ports.Selector{Route: w.route},
 			Timeout:       time.Minute, // machines are slow when everything runs at once
 		},
 		Sealer:    plainSealer{},
@@ -144,7 +144,7 @@ func TestAddWrongSecret(t *testing.T) {
 	r, err := w.AddSendTargetPortal(t.Context(), scene.WithCHAP(scene.At(addr), "disc", "another-secret"))
 	scene.WantCode(t, err, isdsc.AuthenticationFailure)
 	stored := w.portals()[0]
-	if !r.Stored || !stored.PasswordSet || !stored.Login.Password.IsZero() || !r.Portal.Login.Password.IsZero() {
+	if !r.Stored || !stored.PasswordSet || !stored.Login.Password.IsZero() || !r.Asked.Login.Password.IsZero() {
 		t.Errorf("stored %+v", stored)
 	}
 	// Adding it again with the right one replaces options, and asks.
@@ -205,8 +205,8 @@ func TestTwoPorts(t *testing.T) {
 		p.Instance, p.Port = "HOST", ports.N(n)
 		r, err := w.AddSendTargetPortal(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
-		if r.Port.Number != ports.N(n) || r.Port.Address != w.host[n].Addr {
-			t.Errorf("port %+v", r.Port)
+		if r.InitiatorPort.Number != ports.N(n) || r.InitiatorPort.Address != w.host[n].Addr {
+			t.Errorf("port %+v", r.InitiatorPort)
 		}
 	}
 	known := w.targets()

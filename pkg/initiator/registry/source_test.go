@@ -27,8 +27,8 @@ func TestSource(t *testing.T) {
 		p.Source = netip.MustParseAddr(source)
 		r, err := d.Discover(t.Context(), p)
 		scene.WantCode(t, err, isdsc.Success)
-		if want := netip.MustParseAddr("192.0.2.2"); r.Source != want || r.Port != (ports.Port{Address: want}) {
-			t.Errorf("%s: source %s, port %+v", source, r.Source, r.Port)
+		if want := netip.MustParseAddr("192.0.2.2"); r.Source != want || r.InitiatorPort != (ports.Port{Address: want}) {
+			t.Errorf("%s: source %s, port %+v", source, r.Source, r.InitiatorPort)
 		}
 	}
 	for _, dial := range n.Dials() {
@@ -182,8 +182,8 @@ func TestRedirectKeepsInstance(t *testing.T) {
 				}
 				return dial(ctx, source, dst)
 			}
-			route := cfg.Discoverer.Ports.Route
-			cfg.Discoverer.Ports.Route = func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
+			route := cfg.Discoverer.Selector.Route
+			cfg.Discoverer.Selector.Route = func(ctx context.Context, source, dst netip.Addr) (netip.Addr, error) {
 				if !source.IsValid() && dst == netip.MustParseAddr("192.0.2.11") {
 					return host, nil
 				}
@@ -198,8 +198,8 @@ func TestRedirectKeepsInstance(t *testing.T) {
 		next := w.network.Portal("192.0.2.11:3261", &iscsitest.Target{})
 		r, err := w.AddSendTargetPortal(t.Context(), scene.At(addr))
 		scene.WantCode(t, err, isdsc.Success)
-		if r.Port.Instance != "b" || r.InitiatorName != name {
-			t.Errorf("port %+v, initiator %s", r.Port, r.InitiatorName)
+		if r.InitiatorPort.Instance != "b" || r.InitiatorName != name {
+			t.Errorf("port %+v, initiator %s", r.InitiatorPort, r.InitiatorName)
 		}
 		for _, s := range w.network.Sessions(next) {
 			if got, _ := s.Key("InitiatorName"); got != name || s.Peer.Addr() != second {

@@ -99,7 +99,7 @@ func tunnelKey(dst netip.Addr, instance string, port ports.Number) string {
 	return fmt.Sprintf("%s%s/%s/%010d", prefixTunnel, url.PathEscape(dst.String()), ports.FoldInstance(instance), port.Uint32())
 }
 
-// outer is the OuterFunc of a Service. It fails where the gateway to take cannot be read.
+// outer is the GatewayFunc of a Service. It fails where the gateway to take cannot be read.
 func (s *Service) outer(ctx context.Context, from ports.Port, dst netip.Addr) (netip.Addr, bool, error) {
 	var (
 		found  netip.Addr
@@ -121,7 +121,7 @@ func (s *Service) outer(ctx context.Context, from ports.Port, dst netip.Addr) (n
 	if best >= 0 {
 		return found, unread == nil, unread
 	}
-	if f := s.cfg.Discoverer.Outer; f != nil {
+	if f := s.cfg.Discoverer.Gateway; f != nil {
 		return f(ctx, from, dst)
 	}
 	return netip.Addr{}, false, nil

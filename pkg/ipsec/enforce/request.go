@@ -10,12 +10,12 @@ import (
 
 // A Request is a connection that an Enforcer is to make.
 type Request struct {
-	Plan   ipsec.Plan
-	Source netip.Addr
-	Portal netip.AddrPort
-	Device string     // network interface to bind to; empty: none
-	Key    PSK        // none where the plan is in place
-	Outer  netip.Addr // the gateway, in tunnel mode
+	Plan    ipsec.Plan
+	Source  netip.Addr
+	Portal  netip.AddrPort
+	Device  string     // network interface to bind to; empty: none
+	PSK     PSK        // none where the plan is in place
+	Gateway netip.Addr // the gateway, in tunnel mode
 
 	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them;
 	// empty: those of the enforcer.
@@ -26,17 +26,17 @@ type Request struct {
 // the portal.
 func (s *Request) Peer() netip.Addr {
 	if s.Plan.Mode == ipsec.TunnelMode && !s.Plan.InPlace() {
-		return s.Outer.Unmap()
+		return s.Gateway.Unmap()
 	}
 	return s.Portal.Addr().Unmap()
 }
 
 // LocalID returns our identity in IKE: that of the key, else the source address.
-func (s *Request) LocalID() string { return cmp.Or(s.Key.Local, s.Source.Unmap().String()) }
+func (s *Request) LocalID() string { return cmp.Or(s.PSK.Local, s.Source.Unmap().String()) }
 
 // RemoteID returns the identity that the peer has to have: that of the key, else its
 // address.
-func (s *Request) RemoteID() string { return cmp.Or(s.Key.Remote, s.Peer().String()) }
+func (s *Request) RemoteID() string { return cmp.Or(s.PSK.Remote, s.Peer().String()) }
 
 // Check says whether an enforcer of some means can carry the request out: whether
 // the plan is within its means, with the request's key and gateway, whether IPsec can
@@ -46,7 +46,7 @@ func (s *Request) RemoteID() string { return cmp.Or(s.Key.Remote, s.Peer().Strin
 //
 // Its errors are those of ipsec.Plan.Check and *ipsec.RequestError.
 func (s *Request) Check(m ipsec.Means) error {
-	m.Key, m.Outer = !s.Key.Secret.IsZero(), s.Outer
+	m.Key, m.Outer = !s.PSK.Secret.IsZero(), s.Gateway
 	if !s.Plan.IPsec {
 		return &ipsec.RequestError{Reason: "the plan has none"}
 	}

@@ -29,7 +29,7 @@ func TestAnnounce(t *testing.T) {
 			s.Plan.Existing = ipsec.Existing{Kind: ipsec.ExistingProtection}
 		}, want: "xfrm"},
 		{name: "no charon", absent: true, err: noEnforcer},
-		{name: "no key", change: func(s *enforce.Request) { s.Key = enforce.PSK{} }, err: noKey},
+		{name: "no key", change: func(s *enforce.Request) { s.PSK = enforce.PSK{} }, err: noKey},
 		{name: "a connection of the host", charon: func(c *charon) {
 			keys := vici.Sub("local-1", vici.Text("class", "pre-shared key"))
 			c.foreign = vici.Section{vici.Sub("theirs", vici.List("remote_addrs", "192.0.2.10"), keys)}

@@ -95,7 +95,7 @@ func TestConflictOfIdentities(t *testing.T) {
 		})
 		e, _ := newEnforcer(t, c)
 		s := secured(t, 0)
-		s.Key.Remote = tt.ours
+		s.PSK.Remote = tt.ours
 		d, err := e.Dialer(t.Context(), s)
 		if err == nil {
 			d.Close()

@@ -104,7 +104,7 @@ func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Diale
 		return nil, failed(err)
 	}
 	d := &dialer{e: e, c: c, device: s.Device, leave: leave}
-	if err := d.prepare(ctx, s.Key.Secret); err != nil {
+	if err := d.prepare(ctx, s.PSK.Secret); err != nil {
 		return nil, withLeftover(err, d.Close())
 	}
 	return d, nil

@@ -34,11 +34,11 @@ func planOf(t *testing.T, f ipsec.Flags) ipsec.Plan {
 func secured(t *testing.T, f ipsec.Flags) enforce.Request {
 	t.Helper()
 	return enforce.Request{
-		Plan:   planOf(t, f),
-		Source: netip.MustParseAddr("192.0.2.1"),
-		Portal: netip.MustParseAddrPort("192.0.2.10:3260"),
-		Key:    enforce.PSK{Secret: auth.NewSecret([]byte(secret))},
-		Outer:  netip.MustParseAddr("203.0.113.1"),
+		Plan:    planOf(t, f),
+		Source:  netip.MustParseAddr("192.0.2.1"),
+		Portal:  netip.MustParseAddrPort("192.0.2.10:3260"),
+		PSK:     enforce.PSK{Secret: auth.NewSecret([]byte(secret))},
+		Gateway: netip.MustParseAddr("203.0.113.1"),
 	}
 }
 
@@ -73,7 +73,8 @@ const (
 // A timeoutError ends the time of a portal, as the engine's own does.
 type timeoutError struct{}
 
-func (*timeoutError) Error() string        { return "no answer within 1s" }
+func (*timeoutError) Error() string { return "no answer within 1s" }
+
 func (*timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // wantType fails the test where the error has another type than that given.
@@ -188,7 +189,7 @@ func TestIdentities(t *testing.T) {
 	e, _ := newEnforcer(t, c)
 	e.Legacy = true
 	s := secured(t, ipsec.FlagPFS)
-	s.Key.Local, s.Key.Remote = "host1.example.com", "target.example.com"
+	s.PSK.Local, s.PSK.Remote = "host1.example.com", "target.example.com"
 	d, err := e.Dialer(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

@@ -165,12 +165,12 @@ func TestRefusals(t *testing.T) {
 		change func(*enforce.Request)
 		want   string // type of the error
 	}{
-		{name: "no key", want: noKey, change: func(s *enforce.Request) { s.Key.Secret = auth.Secret{} }},
-		{name: "no gateway", flags: ipsec.FlagTunnel, want: noGateway, change: func(s *enforce.Request) { s.Outer = netip.Addr{} }},
+		{name: "no key", want: noKey, change: func(s *enforce.Request) { s.PSK.Secret = auth.Secret{} }},
+		{name: "no gateway", flags: ipsec.FlagTunnel, want: noGateway, change: func(s *enforce.Request) { s.Gateway = netip.Addr{} }},
 		{name: "no source", want: badRequest, change: func(s *enforce.Request) { s.Source = netip.Addr{} }},
 		{name: "no IPsec", want: badRequest, change: func(s *enforce.Request) { s.Plan = ipsec.Plan{} }},
 		{name: "two families", want: unsupported, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }},
-		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, want: unsupported, change: func(s *enforce.Request) { s.Outer = netip.MustParseAddr("2001:db8::1") }},
+		{name: "IPv4 in IPv6", flags: ipsec.FlagTunnel, want: unsupported, change: func(s *enforce.Request) { s.Gateway = netip.MustParseAddr("2001:db8::1") }},
 		{name: "link-local", want: unsupported, change: func(s *enforce.Request) {
 			s.Source, s.Portal = netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddrPort("[fe80::2%eth0]:3260")
 		}},

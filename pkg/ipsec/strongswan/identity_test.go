@@ -23,7 +23,7 @@ func TestTypedIdentities(t *testing.T) {
 		c := newCharon(t, nil)
 		e, _ := newEnforcer(t, c)
 		s := secured(t, 0)
-		s.Key.Local, s.Key.Remote = tt.local, tt.remote
+		s.PSK.Local, s.PSK.Remote = tt.local, tt.remote
 		err := useOnce(t, e, s)
 		c.mu.Lock()
 		loaded, commands := c.loaded, len(c.commands)

@@ -48,7 +48,7 @@ func (c *Command) usedDefault(r *initiator.Result) bool {
 	if errors.As(r.Err, &e) && e.Stage < initiator.StageLogin {
 		return false // no portal saw a name
 	}
-	return r.InitiatorName == c.Initiator.Name && r.Portal.Login.InitiatorName == "" && r.Port.NodeName == ""
+	return r.InitiatorName == c.Initiator.Name && r.Asked.Login.InitiatorName == "" && r.InitiatorPort.NodeName == ""
 }
 
 // sayOnce says a line that is of use once in a run.

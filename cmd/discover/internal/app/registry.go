@@ -100,7 +100,7 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
 	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.Strict}
 	if c.Route != nil {
-		d.Ports = &ports.Selector{Route: c.Route}
+		d.Selector = &ports.Selector{Route: c.Route}
 	}
 	if r == nil {
 		return d

@@ -91,7 +91,7 @@ func (c *Command) LogResult(r *initiator.Result) {
 	if !c.Global.Verbose {
 		return
 	}
-	args := []any{"portal", r.Portal.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
+	args := []any{"portal", r.Asked.Portal.String(), "address", r.Address, "source", r.Source, "targets", r.TargetsFound, "elapsed", r.Elapsed}
 	if r.Auth.Method != "" {
 		args = append(args, "auth", r.Auth.Method, "algorithm", r.Auth.Algorithm.String(), "target_proved", r.Auth.Mutual)
 	}

@@ -134,9 +134,9 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 
 // Options returns what goes along with the flags. It reads the key.
 func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Outer: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
 	if i.PSK.Given() {
-		o.Key, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
+		o.PSK, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}
 	return o, err
 }
@@ -145,8 +145,8 @@ func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecO
 // at each use.
 func (i *IPsec) KeepReference(o *initiator.IPsecOptions) (err error) {
 	if i.PSK.Lasts() {
-		o.Key = auth.Secret{}
-		o.KeyRef, err = i.PSK.Stored()
+		o.PSK = auth.Secret{}
+		o.PSKRef, err = i.PSK.Stored()
 	}
 	return err
 }

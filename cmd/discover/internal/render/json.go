@@ -84,9 +84,9 @@ func NewJSONResult(r *initiator.Result, names *machine.InterfaceNames) *JSONResu
 // fill makes j that of a result.
 func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 	*j = JSONResult{
-		Portal:        JSONText(r.Portal.Portal.String()),
-		Instance:      JSONText(r.Portal.Instance),
-		InitiatorPort: JSONText(r.Portal.Port.String()),
+		Portal:        JSONText(r.Asked.Portal.String()),
+		Instance:      JSONText(r.Asked.Instance),
+		InitiatorPort: JSONText(r.Asked.Port.String()),
 		InitiatorName: JSONText(r.InitiatorName),
 		Interface:     JSONText(names.Of(r.Source)),
 		Stored:        r.Stored,
@@ -100,22 +100,22 @@ func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
 	}
-	if r.Portal.Portal.Address == "" {
+	if r.Asked.Portal.Address == "" {
 		j.Portal = "" // it is not about one
 	}
 	if r.Bound {
-		j.BoundDevice = JSONText(r.Port.Interface)
+		j.BoundDevice = JSONText(r.InitiatorPort.Interface)
 	}
-	if r.Portal.Source.IsValid() {
+	if r.Asked.Source.IsValid() {
 		j.InitiatorPort = "" // asked for by its address
 	}
-	if r.Port.Interface != "" {
-		j.Interface = JSONText(r.Port.Interface)
+	if r.InitiatorPort.Interface != "" {
+		j.Interface = JSONText(r.InitiatorPort.Interface)
 	}
-	if r.Port.Instance != "" {
-		j.InstanceUsed = JSONText(r.Port.Instance)
-		if r.Port.Number != ports.All { // else no number is known
-			j.InitiatorPortUsed = JSONText(r.Port.Number.String())
+	if r.InitiatorPort.Instance != "" {
+		j.InstanceUsed = JSONText(r.InitiatorPort.Instance)
+		if r.InitiatorPort.Number != ports.All { // else no number is known
+			j.InitiatorPortUsed = JSONText(r.InitiatorPort.Number.String())
 		}
 	}
 	j.CodeName = isdsc.Name(j.Code)

@@ -36,7 +36,7 @@ type jsonExplanation struct {
 // portal.
 func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation {
 	// A result knows how to say most of it.
-	r := NewJSONResult(&initiator.Result{Portal: e.Portal, Address: e.Address, Source: e.Port.Address, Port: e.Port, IPsec: e.Plan, Err: e.Err}, &machine.InterfaceNames{List: NoInterfaces})
+	r := NewJSONResult(&initiator.Result{Asked: e.Portal, Address: e.Address, Source: e.Port.Address, InitiatorPort: e.Port, IPsec: e.Plan, Err: e.Err}, &machine.InterfaceNames{List: NoInterfaces})
 	j := &jsonExplanation{
 		Portal: r.Portal, Address: r.Address, Instance: r.Instance, InitiatorPort: r.InitiatorPort,
 		InstanceUsed: r.InstanceUsed, InitiatorPortUsed: r.InitiatorPortUsed, Source: r.Source, Interface: r.Interface,

@@ -83,12 +83,12 @@ type jsonIPsecSet struct {
 
 func newJSONIPsecSet(p *registry.StoredPortal) *jsonIPsecSet {
 	o := &p.IPsec
-	j := jsonIPsecSet{KeyRef: JSONText(o.KeyRef), LocalID: JSONText(o.LocalID), PeerID: JSONText(o.PeerID), Offer: JSONText(o.Proposals)}
+	j := jsonIPsecSet{KeyRef: JSONText(o.PSKRef), LocalID: JSONText(o.LocalID), PeerID: JSONText(o.PeerID), Offer: JSONText(o.Proposals)}
 	if p.IPsecKeySet {
 		j.Key = "set"
 	}
-	if o.Outer.IsValid() {
-		j.Outer = o.Outer.String()
+	if o.Gateway.IsValid() {
+		j.Outer = o.Gateway.String()
 	}
 	if o.RefuseUnknown {
 		j.Unknown = UnknownRefuse

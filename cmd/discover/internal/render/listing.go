@@ -140,7 +140,7 @@ func NewJSONFailure(err error) *JSONResult {
 	r := &initiator.Result{Err: err}
 	var e *initiator.Error
 	if errors.As(err, &e) {
-		r.Portal.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
+		r.Asked.Portal, r.Address, r.Source = e.Portal, e.Address, e.Source
 	}
 	j := NewJSONResult(r, nil)
 	j.Targets = &jsonTargets{}

@@ -51,7 +51,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 		if w.Code == initiator.WarnInitiatorName {
 			continue // app.NoteName has said it
 		}
-		n.Say("warning: %s: %s", r.Portal.Portal, w.Message)
+		n.Say("warning: %s: %s", r.Asked.Portal, w.Message)
 	}
 	switch {
 	case r.Err == nil:

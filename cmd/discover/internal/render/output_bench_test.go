@@ -43,7 +43,7 @@ func BenchmarkResult(b *testing.B) {
 	names := &machine.InterfaceNames{List: func() ([]machine.NetInterface, error) { return nil, nil }}
 	out := NewJSONLOutput(writeFunc(func(p []byte) (int, error) { return len(p), nil }), names)
 	r := initiator.Result{
-		Portal:        initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
+		Asked:         initiator.SendTargetPortal{Portal: initiator.Portal{Address: "127.1.0.10", Port: 3260}},
 		InitiatorName: "iqn.2026-11.io.github.go-iscsi:host1.example.com",
 		Address:       netip.MustParseAddrPort("127.1.0.10:3260"),
 		Source:        netip.MustParseAddr("127.0.0.1"),

@@ -119,7 +119,7 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.notes.Portal(r); err != nil || o.LeftOut == 0 {
 		return err
 	}
-	o.notes.Say("%s: %s left out: unusable from here", machine.Visible(r.Portal.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
+	o.notes.Say("%s: %s left out: unusable from here", machine.Visible(r.Asked.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
 	o.LeftOut = 0
 	return nil
 }

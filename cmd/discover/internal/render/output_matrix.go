@@ -123,10 +123,10 @@ func (o *MatrixOutput) Flush() error {
 // write writes a portal: a line for each port, then one for each target with a
 // column for each port.
 func (o *MatrixOutput) write() error {
-	if len(o.portals) == 1 && o.portals[0].Port.Instance == "" {
+	if len(o.portals) == 1 && o.portals[0].InitiatorPort.Instance == "" {
 		return nil // no port reaches it: the note says why
 	}
-	o.b = fmt.Appendf(o.b, "%s:\n", machine.Visible(o.portals[0].Portal.Portal.String()))
+	o.b = fmt.Appendf(o.b, "%s:\n", machine.Visible(o.portals[0].Asked.Portal.String()))
 	if err := o.HandOn(); err != nil {
 		return err
 	}
@@ -134,10 +134,10 @@ func (o *MatrixOutput) write() error {
 	for i := range o.portals {
 		r := &o.portals[i]
 		address := ""
-		if r.Address.IsValid() && r.Address.String() != r.Portal.Portal.String() {
+		if r.Address.IsValid() && r.Address.String() != r.Asked.Portal.String() {
 			address = r.Address.String()
 		}
-		if err := ports.row(portLabel(r.Port.Instance, r.Port.Number), r.Port.Interface, r.Port.Address.String(), address, o.outcome(r)); err != nil {
+		if err := ports.row(portLabel(r.InitiatorPort.Instance, r.InitiatorPort.Number), r.InitiatorPort.Interface, r.InitiatorPort.Address.String(), address, o.outcome(r)); err != nil {
 			return err
 		}
 	}
@@ -169,7 +169,7 @@ func (o *MatrixOutput) outcome(r *initiator.Result) string {
 func (o *MatrixOutput) matrix() error {
 	labels := make([]string, len(o.portals))
 	for i := range o.portals {
-		labels[i] = portLabel(o.portals[i].Port.Instance, o.portals[i].Port.Number)
+		labels[i] = portLabel(o.portals[i].InitiatorPort.Instance, o.portals[i].InitiatorPort.Number)
 	}
 	const head = "TARGET"
 	width := len(head)

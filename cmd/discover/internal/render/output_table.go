@@ -112,7 +112,7 @@ func (o *TableOutput) End(blocks []*sweep.Block) error {
 
 // heading names the portal, and the address that answered where that is another.
 func heading(r *initiator.Result) string {
-	asked := r.Portal.Portal.String()
+	asked := r.Asked.Portal.String()
 	if used := r.Address.String(); r.Address.IsValid() && used != asked {
 		return machine.Escape(asked + " (" + used + ")")
 	}

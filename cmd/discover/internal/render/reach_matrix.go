@@ -44,7 +44,7 @@ func (m *reachMatrix) write(w io.Writer, portals []initiator.Result) error {
 	}
 	head := []string{"ADDRESS"}
 	for i := range portals {
-		head = append(head, portLabel(portals[i].Port.Instance, portals[i].Port.Number))
+		head = append(head, portLabel(portals[i].InitiatorPort.Instance, portals[i].InitiatorPort.Number))
 	}
 	lines := Columns{W: w, indent: "  ", Head: head}
 	for _, address := range m.addresses {

@@ -38,7 +38,7 @@ func AsBatches(results iter.Seq[initiator.Result]) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		index := 0
 		for r := range results {
-			if !yield(&initiator.Batch{Index: index, Portal: r.Portal.Portal, Address: r.Address, Result: &r}) {
+			if !yield(&initiator.Batch{Index: index, Portal: r.Asked.Portal, Address: r.Address, Result: &r}) {
 				return
 			}
 			index++

@@ -24,7 +24,7 @@ const (
 func batchesOf(r *initiator.Result, index int) iter.Seq[*initiator.Batch] {
 	return func(yield func(*initiator.Batch) bool) {
 		for i := 0; i < len(r.Targets); {
-			b := initiator.Batch{Index: index, Portal: r.Portal.Portal, Address: r.Address}
+			b := initiator.Batch{Index: index, Portal: r.Asked.Portal, Address: r.Address}
 			for n := 0; i < len(r.Targets) && b.Len() < atOnce && n < addressesAtOnce; i++ {
 				b.Add(&r.Targets[i])
 				n += len(r.Targets[i].Addresses)

@@ -189,7 +189,7 @@ func (ss *Sessions) Restore(r *initiator.Result) {
 	if ss == nil {
 		return
 	}
-	r.Portal.Instance, r.Portal.Source = ss.instance, netip.Addr{}
+	r.Asked.Instance, r.Asked.Source = ss.instance, netip.Addr{}
 }
 
 // EachPort is the word for one session from every port.

@@ -191,7 +191,7 @@ func TestEachForgets(t *testing.T) {
 	out := render.NewMatrixOutput(io.Discard, new(render.Notes), render.AskedAs{}, 1<<20)
 	index := 0
 	for p := range s.sessions.Record(s.sessions.Expand(t.Context(), asked, none)) {
-		r := &initiator.Result{Portal: p, Err: &initiator.Error{Stage: initiator.StageConnect, Err: context.DeadlineExceeded}}
+		r := &initiator.Result{Asked: p, Err: &initiator.Error{Stage: initiator.StageConnect, Err: context.DeadlineExceeded}}
 		if err := s.showResult(index, r, out, tally); err != nil {
 			t.Fatal(err)
 		}

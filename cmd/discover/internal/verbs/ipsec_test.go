@@ -94,7 +94,7 @@ func TestIPsecScan(t *testing.T) {
 		t.Fatalf("got %d connections, want 1", len(e.asked))
 	}
 	s := e.asked[0]
-	if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Local != "host1.example.com" || s.Outer.String() != "203.0.113.1" ||
+	if got := string(s.PSK.Secret.Reveal()); got != "a key" || s.PSK.Local != "host1.example.com" || s.Gateway.String() != "203.0.113.1" ||
 		s.Plan.Flags != 0x53 || s.Source.String() != "192.0.2.254" {
 		t.Errorf("got key %q, %+v", got, s)
 	}
@@ -183,7 +183,7 @@ func TestIPsecEntry(t *testing.T) {
 		t.Fatalf("got %+v", r)
 	}
 	s := e.asked[len(e.asked)-1]
-	if got := string(s.Key.Secret.Reveal()); len(e.asked) != 2 || got != "a key in a file" || s.Key.Local != "host1" || s.Outer.String() != "203.0.113.1" {
+	if got := string(s.PSK.Secret.Reveal()); len(e.asked) != 2 || got != "a key in a file" || s.PSK.Local != "host1" || s.Gateway.String() != "203.0.113.1" {
 		t.Errorf("got %d connections, key %q, %+v", len(e.asked), got, s)
 	}
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
@@ -224,7 +224,7 @@ func TestPeerIDEntry(t *testing.T) {
 		t.Fatalf("got %d connections, want 3", len(e.asked))
 	}
 	for _, s := range e.asked {
-		if got := string(s.Key.Secret.Reveal()); got != "a key" || s.Key.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-ecp384,aes256-sha256" {
+		if got := string(s.PSK.Secret.Reveal()); got != "a key" || s.PSK.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-ecp384,aes256-sha256" {
 			t.Errorf("got key %q, %+v", got, s)
 		}
 	}

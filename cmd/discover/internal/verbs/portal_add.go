@@ -109,7 +109,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, p initiator.
 	stored := registry.StoredPortal{
 		PasswordSet:       set(p.Login.PasswordRef, p.Login.Password),
 		TargetPasswordSet: set(p.Login.TargetPasswordRef, p.Login.TargetPassword),
-		IPsecKeySet:       set(p.IPsec.KeyRef, p.IPsec.Key),
+		IPsecKeySet:       set(p.IPsec.PSKRef, p.IPsec.PSK),
 	}
 	var err error
 	if stored.SendTargetPortal, err = s.CheckSendTargetPortal(ctx, p); err != nil {
@@ -154,7 +154,7 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 		return nil
 	}
 	if r.Stored && a.ForPeople() {
-		a.Say("%s is in the registry all the same; see discover portal list", r.Portal.Key())
+		a.Say("%s is in the registry all the same; see discover portal list", r.Asked.Key())
 	}
 	return machine.StatusError(machine.ExitFailed)
 }

@@ -166,13 +166,13 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	}
 	d := &initiator.Discoverer{
 		InitiatorName: s.Initiator.Name,
-		Ports:         s.ports,
+		Selector:      s.ports,
 		Rules:         s.rules,
 		Dial:          s.Dial,
 		Lookup:        s.Lookup,
 	}
 	if s.sessions != nil {
-		d.Lookup, d.Ports = s.sessions.Lookup, s.sessions.Ports()
+		d.Lookup, d.Selector = s.sessions.Lookup, s.sessions.Ports()
 	}
 	s.run.Apply(d)
 	if d.MaxText == 0 && (s.sessions != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {

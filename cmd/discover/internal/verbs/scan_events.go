@@ -55,7 +55,7 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 		return nil
 	}
 	for _, rest := range s.sessions.Rest() {
-		r := &initiator.Result{Portal: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, Port: rest.Port}
+		r := &initiator.Result{Asked: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, InitiatorPort: rest.Port}
 		r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
 		s.sessions.Restore(r)
 		if err := out.Portal(r); err != nil {
@@ -65,7 +65,7 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	index := t.Begun
 	for p := range s.portals.From(t.Begun) {
 		if s.portals.Block(index) == nil || s.run.All {
-			r := &initiator.Result{Portal: s.asked(p), InitiatorName: d.InitiatorName}
+			r := &initiator.Result{Asked: s.asked(p), InitiatorName: d.InitiatorName}
 			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
 			if err := out.Portal(r); err != nil {
 				return err

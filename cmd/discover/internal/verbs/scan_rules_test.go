@@ -50,8 +50,8 @@ func TestScanRules(t *testing.T) {
 				t.Errorf("got %d connections under IPsec with the plan %s", len(e.asked), tt.plan)
 			}
 			for _, s := range e.asked {
-				if got := string(s.Key.Secret.Reveal()); got != tt.key || (tt.plan == "tunnel") != (s.Outer.IsValid() && s.Outer.String() == "203.0.113.1") {
-					t.Errorf("got the key %q, the gateway %s", got, s.Outer)
+				if got := string(s.PSK.Secret.Reveal()); got != tt.key || (tt.plan == "tunnel") != (s.Gateway.IsValid() && s.Gateway.String() == "203.0.113.1") {
+					t.Errorf("got the key %q, the gateway %s", got, s.Gateway)
 				}
 			}
 			// Nothing is stored by it.

@@ -126,8 +126,8 @@ func testForms(w *world) {
 	w.each(func(w *world, p ipsec.Plan) {
 		s := w.request(p)
 		s.Source, s.Portal = mapped(s.Source), netip.AddrPortFrom(mapped(s.Portal.Addr()), s.Portal.Port())
-		if s.Outer.IsValid() {
-			s.Outer = mapped(s.Outer)
+		if s.Gateway.IsValid() {
+			s.Gateway = mapped(s.Gateway)
 		}
 		w.connect(s)
 	})

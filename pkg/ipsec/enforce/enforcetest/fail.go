@@ -56,7 +56,7 @@ func testWrongKey(w *world) {
 			return
 		}
 		s := w.request(p)
-		s.Key.Secret = auth.NewSecret([]byte(wrongKey))
+		s.PSK.Secret = auth.NewSecret([]byte(wrongKey))
 		ctx, cancel := context.WithTimeout(w.t.Context(), limit/2)
 		defer cancel()
 		w.wantType(w.refused(ctx, s), failed)
@@ -84,7 +84,7 @@ func testEndedWithin(w *world) {
 		if s.Portal = w.Silent; p.InPlace() {
 			s.Plan = w.planInPlace(w.Silent)
 		} else {
-			s.Outer = w.Silent.Addr()
+			s.Gateway = w.Silent.Addr()
 		}
 		ctx, cancel := context.WithTimeoutCause(w.t.Context(), limit/16, errStopped)
 		defer cancel()

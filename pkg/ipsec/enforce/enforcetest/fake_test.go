@@ -204,7 +204,7 @@ func (d *fakeDialer) negotiate(ctx context.Context) error {
 		}
 		return failed(context.Cause(ctx))
 	}
-	key := string(d.s.Key.Secret.Reveal())
+	key := string(d.s.PSK.Secret.Reveal())
 	switch {
 	case key != f.key && f.fault == "tells the key":
 		return failed(fmt.Errorf("the peer does not take %q", key))

@@ -34,7 +34,7 @@ func testBeyond(w *world) {
 		for _, mode := range []ipsec.Flags{ipsec.FlagTransport, ipsec.FlagTunnel} {
 			for _, pfs := range []ipsec.Flags{0, ipsec.FlagPFS} {
 				s := w.request(w.plan(exchange | mode | pfs))
-				s.Key.Secret, s.Outer = auth.NewSecret([]byte(wrongKey)), w.Portal.Addr() // both are there
+				s.PSK.Secret, s.Gateway = auth.NewSecret([]byte(wrongKey)), w.Portal.Addr() // both are there
 				if err := s.Check(w.Enforcer.Means()); err != nil {
 					w.wantRefused(s.Plan.AsFlags().String(), s, fmt.Sprintf("%T", err))
 				}
@@ -59,18 +59,18 @@ func testBadRequests(w *world) {
 		{name: "no IPsec", change: func(s *enforce.Request) { s.Plan = ipsec.Plan{} }},
 		{name: "no source", change: func(s *enforce.Request) { s.Source = netip.Addr{} }},
 		{name: "no portal", change: func(s *enforce.Request) { s.Portal = netip.AddrPort{} }},
-		{name: "no key", negotiated: true, change: func(s *enforce.Request) { s.Key.Secret = auth.Secret{} }},
+		{name: "no key", negotiated: true, change: func(s *enforce.Request) { s.PSK.Secret = auth.Secret{} }},
 		{name: "no gateway", negotiated: true, change: func(s *enforce.Request) {
-			s.Plan, s.Outer = w.plan(ipsec.FlagTunnel|ipsec.FlagMain), netip.Addr{}
+			s.Plan, s.Gateway = w.plan(ipsec.FlagTunnel|ipsec.FlagMain), netip.Addr{}
 		}},
 		{name: "two families", negotiated: true, change: func(s *enforce.Request) { s.Source = other }},
 		{name: "a gateway of another family", negotiated: true, change: func(s *enforce.Request) {
-			s.Plan, s.Outer = w.plan(ipsec.FlagTunnel|ipsec.FlagMain), other
+			s.Plan, s.Gateway = w.plan(ipsec.FlagTunnel|ipsec.FlagMain), other
 		}},
 		{name: "link-local", negotiated: true, change: func(s *enforce.Request) {
-			s.Source, s.Portal, s.Outer = local, netip.AddrPortFrom(local, s.Portal.Port()), local
+			s.Source, s.Portal, s.Gateway = local, netip.AddrPortFrom(local, s.Portal.Port()), local
 		}},
-		{name: "an identity that is a pattern", negotiated: true, change: func(s *enforce.Request) { s.Key.Remote = "%any" }},
+		{name: "an identity that is a pattern", negotiated: true, change: func(s *enforce.Request) { s.PSK.Remote = "%any" }},
 		{name: "proposals that are none", negotiated: true, change: func(s *enforce.Request) { s.Proposals = "des-md5" }},
 	} {
 		for _, p := range w.plans() {

@@ -69,7 +69,7 @@ func (w *world) planInPlace(dst netip.AddrPort) ipsec.Plan {
 func (w *world) request(p ipsec.Plan) enforce.Request {
 	s := enforce.Request{Plan: p, Source: w.Source, Portal: w.Portal}
 	if !p.InPlace() {
-		s.Key, s.Outer = w.Key, w.Outer
+		s.PSK, s.Gateway = w.Key, w.Outer
 	}
 	return s
 }
