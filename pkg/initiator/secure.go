@@ -127,7 +127,7 @@ func because(err error) string {
 	return ": " + Reason(err)
 }
 
-// Gateway returns the gateway to dst: the portal's own, or the one that is known.
+// outer returns the gateway to dst: the portal's own, or the one that is known.
 func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (gateway netip.Addr, ok bool, err error) {
 	if own := a.request.Portal.IPsec.Gateway; own.IsValid() && !a.otherHost {
 		return own, true, nil
@@ -142,7 +142,7 @@ func (a *attempt) outer(ctx context.Context, from ports.Port, dst netip.Addr) (g
 	return gateway, ok, err
 }
 
-// PSK returns the key of a peer: the portal's own, or the one that is known for the
+// key returns the key of a peer: the portal's own, or the one that is known for the
 // peer. The portal's own key authenticates the portal's host, so another host that
 // the portal sent us to never gets it, whatever the redirect policy.
 func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (key enforce.PSK, ok bool, err error) {
