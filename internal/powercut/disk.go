@@ -9,7 +9,15 @@ import (
 )
 
 // A Disk is what was done to the files in a folder. What was there when it was made
-// is taken as synced.
+// is taken as synced. It promises what POSIX promises, and no more:
+//
+//   - What was written to a file is there once the file was synced after it.
+//   - A name is there, or gone, once the folder that it is in was synced after it.
+//     So a new file in a new folder needs both, and the folder above as well.
+//   - All else may be there or not, in any order; of a write any of its sectors.
+//
+// Most file systems keep more than that, but not the same. A test that only kills
+// the program sees none of it, because the kernel goes on.
 type Disk struct {
 	folder  string // absolute, without symbolic links
 	nodes   []*node

@@ -2,7 +2,7 @@ package auth
 
 import "github.com/go-iscsi/discovery/pkg/pdu"
 
-// A Method is a way to authenticate. It is [None] or a [*CHAP].
+// A Method is a way to authenticate: [None] or a [*CHAP].
 type Method interface {
 	// Name returns what AuthMethod offers: this and nothing else, so that a
 	// target cannot choose less, unless the user lets it choose None as well.
@@ -12,8 +12,22 @@ type Method interface {
 	Begin() Exchange
 }
 
-// An Exchange is one run of a Method. It is used by one goroutine. An error ends
-// it.
+// An Exchange is one run of a Method, for one goroutine. It reads the keys that the target
+// sent and appends those to send:
+//
+//	x := method.Begin()
+//	defer x.Close()
+//	…Step until it reports that these keys are our last…
+//	…Finish with the target's answer to them…
+//
+// Nothing counts as authenticated before Finish has returned nil, even if the target has
+// moved on to the next stage of the login: some targets skip CHAP and log us in.
+//
+// An error ends the Exchange. Its types tell what to change: [*ConfigError] (our own
+// settings), [*KeyError] (CHAP keys that are malformed or out of place), [*AlgorithmError]
+// (none in common), [*RejectionError] (the target rejects our response),
+// [*ReflectionError] and [*ProofError] (the target did not authenticate itself). No error
+// quotes a secret or text of the target, except numbers and words of RFC 7143.
 type Exchange interface {
 	// Step reads the target's keys, none at first, and appends ours to reply.
 	// It keeps neither slice. Last reports that these are the last keys of

@@ -16,7 +16,23 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// An Error is the failure of one portal.
+// An Error is the failure of one portal. It says how far the attempt came, the portal,
+// the address in use, our source address and what the target said, and wraps the cause.
+// [Code] returns the number that the reference API has for it, [Retryable] reports
+// whether a later try may succeed. The causes, as errors.As finds them:
+//
+//   - [*isdsc.Error]: the portal, its options or the Discoverer cannot be used; nothing
+//     was sent. [*ipsec.NoEnforcerError] and the like: no protection by IPsec.
+//   - [*pdu.LoginError], [*pdu.RejectError], [*pdu.AsyncError]: the target refused the
+//     login or the request, or ended the session. [*RedirectError]: it sent the login
+//     to an address where the Discoverer does not go.
+//   - [*auth.ProofError], [*auth.ReflectionError], [*auth.KeyError],
+//     [*auth.AlgorithmError], [*auth.RejectionError], [*CHAPFallbackError]: CHAP failed.
+//   - [*pdu.NegotiationError], [*pdu.ProtocolError], [*pdu.LimitError]: no agreement on a
+//     key, an answer that breaks the protocol, or more of it than the limits allow.
+//   - [*MemoryError]: results of other portals left no memory for the answer.
+//   - [*TimeoutError], which is context.DeadlineExceeded as well; *net.OpError and
+//     *net.DNSError from the network.
 type Error struct {
 	Stage   Stage
 	Portal  Portal         // as asked for

@@ -5,9 +5,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// GroupID is the identity of the key for every peer that has none of its own.
-const GroupID = ipsec.GroupID
-
 // CanonicalIdentity is ipsec.CanonicalIdentity with an *isdsc.Error of
 // isdsc.InvalidParameter for what is no identity.
 func CanonicalIdentity(id string) (string, error) {
@@ -15,11 +12,11 @@ func CanonicalIdentity(id string) (string, error) {
 	return canonical, coded(err)
 }
 
-// ofOne returns the canonical form of an identity that is one end's. GroupID is
+// ofOne returns the canonical form of an identity that is one end's. ipsec.GroupID is
 // not: it stands for all peers.
 func ofOne(id string) (string, error) {
 	canonical, err := CanonicalIdentity(id)
-	if err == nil && canonical == GroupID {
+	if err == nil && canonical == ipsec.GroupID {
 		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + id, Reason: "the word means all peers, and here one is needed: give an address, a domain name or user@domain"}
 	}
 	return canonical, err

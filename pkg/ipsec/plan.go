@@ -2,6 +2,10 @@ package ipsec
 
 // A Plan is what a connection is to be made under, and where that comes from. It
 // holds no keys. The zero value is: no IPsec, by default.
+//
+// The reference software cannot do aggressive mode; an enforcer of ours may. Aggressive
+// mode lets a listener, and any peer that asks, try preshared keys offline, so a Plan with
+// it carries a [Warning].
 type Plan struct {
 	IPsec    bool     // clear: plain TCP
 	Mode     Mode     // zero: without IPsec, or protection of which it is not known

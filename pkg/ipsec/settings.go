@@ -2,6 +2,23 @@ package ipsec
 
 // Settings are all that the plan for a connection depends on. The zero value asks
 // for nothing and gets no IPsec.
+//
+// The bits of [Flags] and the order of the rules are those of the reference API
+// (AddIScsiSendTargetPortal). The first rule that applies decides:
+//
+//  1. what exists between this initiator and this portal: an administrator's
+//     policy, or protection that is already there
+//  2. the caller's flags, where they are valid
+//  3. valid flags that were defined for the portal before, the newest first
+//  4. the default, where it is valid
+//
+// Without any of them there is no IPsec. The rule that decides is final: what it leaves
+// open is not taken from the next rule, and a decision for IPsec never ends in clear text.
+//
+// Each type of error stands for one code of the reference API. Settings return
+// [*FlagsError], [*RequireError] and [*UnknownError]; [Plan.Check] returns
+// [*NoEnforcerError], [*NoOuterAddressError], [*NoKeyError] and [*UnsupportedError];
+// enforcers return these as well, and [*RequestError] and [*ConfigureError].
 type Settings struct {
 	// Existing is what was found between this initiator and this portal.
 	Existing Existing

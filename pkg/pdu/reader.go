@@ -21,8 +21,12 @@ const largeBuffer = 64 << 10
 // A Reader receives PDUs. Its fields may be changed between PDUs. It is used by
 // one goroutine.
 //
-// A Reader checks each length in the header before it buys memory for it, and
-// its buffer at most doubles what has arrived.
+// A Reader takes whatever arrives for hostile: it checks each length in the header before
+// it allocates, and its buffer at most doubles what has arrived. Messages alias the
+// buffer, so that decoding and walking text allocate nothing.
+//
+// Its errors are [*FormatError] (a header that no peer may send), [*SizeError] (more than
+// the Reader accepts) and [*DigestError]; reading text adds [*TextError] and [*ValueError].
 type Reader struct {
 	HeaderDigest bool // expect a CRC32C after each header
 	DataDigest   bool // and after each data segment that is not empty

@@ -36,7 +36,7 @@ func TestKeysOfPeers(t *testing.T) {
 	set(isdsc.InvalidParameter, registry.IKEInfo{ID: "a b", Key: scene.PSK("k")}, true)
 	set(isdsc.InvalidParameter, registry.IKEInfo{ID: "192.0.2.10", Key: scene.PSK("k"), Flags: 0x61}, true)
 	set(isdsc.TargetPresharedKeyUnavailable, registry.IKEInfo{ID: "192.0.2.10"}, true)
-	set(isdsc.Success, registry.IKEInfo{ID: initiator.GroupID, Key: scene.PSK("for all")}, true)
+	set(isdsc.Success, registry.IKEInfo{ID: ipsec.GroupID, Key: scene.PSK("for all")}, true)
 	set(isdsc.Success, registry.IKEInfo{ID: "::ffff:192.0.2.10", Key: scene.PSK("for ten"), Flags: 0x37}, true)
 	set(isdsc.Success, registry.IKEInfo{ID: "Array.Example.", Key: scene.PSK("for the array")}, false)
 

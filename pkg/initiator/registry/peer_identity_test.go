@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -25,7 +26,7 @@ func TestPeerIdentity(t *testing.T) {
 	source := "192.0.2.2" // of the world
 	for id, key := range map[string]string{
 		"Array@Example.com": "of the user", "array.example": "of the name", "192.0.2.10": "of ten",
-		"host1@example.com": "of our identity", source: "of our address", initiator.GroupID: "for all",
+		"host1@example.com": "of our identity", source: "of our address", ipsec.GroupID: "for all",
 	} {
 		scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: id, Key: scene.PSK(key)}, true), isdsc.Success)
 	}
@@ -95,7 +96,7 @@ func TestPeerIdentityElsewhere(t *testing.T) {
 	p := scene.At(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Redirect: "192.0.2.66:3260"}))
 	w.network.Portal("192.0.2.66:3260", &iscsitest.Target{})
 	p.Security, p.IPsec.PeerID, p.Login.Redirect = 0x27, "array@example.com", login.RedirectAny
-	for id, key := range map[string]string{"array@example.com": "of the user", initiator.GroupID: "for all"} {
+	for id, key := range map[string]string{"array@example.com": "of the user", ipsec.GroupID: "for all"} {
 		scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: id, Key: scene.PSK(key)}, true), isdsc.Success)
 	}
 	_, err := w.AddSendTargetPortal(t.Context(), p)

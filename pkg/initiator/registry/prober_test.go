@@ -67,7 +67,7 @@ func TestProbeIPsec(t *testing.T) {
 				})
 				e.Network = w.network
 				if !tt.ownKey {
-					scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: initiator.GroupID, Key: scene.PSK("of all")}, true), isdsc.Success)
+					scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: ipsec.GroupID, Key: scene.PSK("of all")}, true), isdsc.Success)
 				}
 				if tt.earlier != 0 {
 					p := scene.At(netip.MustParseAddrPort(there))

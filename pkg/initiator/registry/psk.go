@@ -28,7 +28,7 @@ const (
 // it (IKE_AUTHENTICATION_INFORMATION of the reference API).
 type IKEInfo struct {
 	// ID is the identity of one end: an address, a domain name, user@domain (see
-	// CanonicalIdentity); or GroupID, for all peers. The key is for the peer that has
+	// CanonicalIdentity); or ipsec.GroupID, for all peers. The key is for the peer that has
 	// it: by its address, by the name it was given by, or by IPsecOptions.PeerID. A
 	// peer without such a key gets the one whose ID is the identity that we use
 	// towards it: IPsecOptions.LocalID, or without one the source address.
@@ -54,7 +54,7 @@ type ikeRecord struct {
 }
 
 // SetIKEInfo stores the key of a peer (SetIScsiIKEInfo of the reference API), or
-// of all that have none (SetIScsiGroupPresharedKey) where the ID is GroupID.
+// of all that have none (SetIScsiGroupPresharedKey) where the ID is ipsec.GroupID.
 // Unless persist is set it ends with the Service.
 func (s *Service) SetIKEInfo(ctx context.Context, i IKEInfo, persist bool) error {
 	id, err := initiator.CanonicalIdentity(i.ID)
@@ -205,7 +205,7 @@ func (s *Service) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 	}
 	key := enforce.PSK{Secret: secret}
 	switch {
-	case found.ID == initiator.GroupID:
+	case found.ID == ipsec.GroupID:
 	case found.isPeer(peer):
 		key.Remote = found.ID
 	default:
@@ -226,7 +226,7 @@ func (r *ikeRecord) rank(from ports.Port, peer enforce.Peer) int {
 		return peers + scope + r.nearness(peer)
 	case r.isOurs(from, peer):
 		return ours + scope
-	case r.ID == initiator.GroupID:
+	case r.ID == ipsec.GroupID:
 		return group + scope
 	}
 	return -1
@@ -248,7 +248,7 @@ func (r *ikeRecord) nearness(peer enforce.Peer) int {
 // isPeer reports whether the key is that of a peer: of the identity that it has to
 // have, of its address, or of its name.
 func (r *ikeRecord) isPeer(peer enforce.Peer) bool {
-	return r.ID != initiator.GroupID && (peer.ID != "" && r.ID == canonicalIdentity(peer.ID) ||
+	return r.ID != ipsec.GroupID && (peer.ID != "" && r.ID == canonicalIdentity(peer.ID) ||
 		r.ID == addressIdentity(peer.Addr) ||
 		peer.Name != "" && r.ID == canonicalIdentity(peer.Name))
 }
@@ -257,7 +257,7 @@ func (r *ikeRecord) isPeer(peer enforce.Peer) bool {
 // is what Microsoft's driver interface says of an ID: see docs/reference-api.md.
 func (r *ikeRecord) isOurs(from ports.Port, peer enforce.Peer) bool {
 	if peer.LocalID != "" {
-		return r.ID != initiator.GroupID && r.ID == canonicalIdentity(peer.LocalID)
+		return r.ID != ipsec.GroupID && r.ID == canonicalIdentity(peer.LocalID)
 	}
 	return from.Address.IsValid() && r.ID == addressIdentity(from.Address)
 }

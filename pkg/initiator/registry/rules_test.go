@@ -138,7 +138,7 @@ func TestRulesAreReadOnce(t *testing.T) {
 		scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: "203.0.113.0/24", Flags: ipsec.FlagValid}), isdsc.Success)
 		_, err := w.SetInitiatorCHAPSecret(t.Context(), auth.NewSecret([]byte(scene.TargetSecret)), "")
 		scene.WantCode(t, err, isdsc.Success)
-		scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: initiator.GroupID, Key: auth.NewSecret([]byte("preshared"))}, true), isdsc.Success)
+		scene.WantCode(t, w.SetIKEInfo(t.Context(), registry.IKEInfo{ID: ipsec.GroupID, Key: auth.NewSecret([]byte("preshared"))}, true), isdsc.Success)
 		var keys []initiator.Key
 		for i := range portals {
 			target := func() *iscsitest.Target {

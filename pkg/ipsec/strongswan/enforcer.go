@@ -34,6 +34,24 @@ const cleanupLimit = 3 * time.Second
 
 // An Enforcer has charon negotiate keys. Its zero value is ready to use. Fields
 // must not change while it is in use.
+//
+// The hold is on the socket before it connects, so a daemon that fails, restarts or is an
+// impostor can stop a connection, but not expose it. The rest of the host's traffic is
+// not affected.
+//
+// Nothing stays in charon: Close unloads the connection, its key and its associations,
+// and so does a set-up that fails halfway. A killed process cannot do that; the names of
+// what it loaded begin with iscsi-discovery and identify the process, and the next
+// Enforcer unloads what belongs to a process that no longer runs.
+//
+// Connections and keys of the host stay as they are. charon looks keys up by the two
+// ends, so where the host has a connection with a preshared key between the same ends,
+// ours would be found first, and the Enforcer refuses. It uses associations of the host
+// only under plans that are in place.
+//
+// Connections from one address to one portal take turns, across processes: a peer answers
+// under its newest associations for the selectors of a connection, and the local port is
+// not part of these.
 type Enforcer struct {
 	// Socket is the path of charon's vici socket; empty: DefaultSocket.
 	Socket string

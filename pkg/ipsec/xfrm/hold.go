@@ -33,8 +33,14 @@ func (a Association) Validate() error {
 	return nil
 }
 
-// A Hold is what the packets of one socket must have: the protection of
-// security associations. The zero value lets nothing pass.
+// A Hold is a policy of one socket (IP_XFRM_POLICY): the security associations that its
+// packets must use. The zero value lets nothing pass.
+//
+// It is set before the socket connects and comes before every policy of the host. No SYN
+// leaves before the associations exist, and no retransmission after they are gone. The
+// kernel also sends packets for a socket that is already closed; for these a [Dialer]
+// adds a policy of the host for the one connection, until the Dialer is closed. Other
+// connections of the host are not affected.
 type Hold struct {
 	out, in []template
 }

@@ -114,7 +114,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 		if err != nil {
 			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
 		}
-		if canonical == initiator.GroupID {
+		if canonical == ipsec.GroupID {
 			return machine.Usagef("%s %s: the word means all peers, and here one is needed", id.flag, id.value)
 		}
 	}

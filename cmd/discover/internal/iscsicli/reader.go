@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -196,7 +197,7 @@ func (r *reader) identity() string {
 		r.refuseFor("type 1 is an IPv4 address")
 	case kind == idIPv6 && !(literal && addr.Is6() && addr.Zone() == ""):
 		r.refuseFor("type 5 is an IPv6 address")
-	case kind == idFQDN && (id == "" || literal || at || strings.EqualFold(id, initiator.GroupID)):
+	case kind == idFQDN && (id == "" || literal || at || strings.EqualFold(id, ipsec.GroupID)):
 		r.refuseFor("type 2 is a domain name")
 	case kind == idUserFQDN && (!at || user == "" || host == ""):
 		r.refuseFor("type 3 is user@domain")

@@ -195,7 +195,7 @@ func (a *AddTarget) reach(p initiator.Portal) {
 }
 
 func (r *reader) groupKey() Request {
-	return PSKey{Info: registry.IKEInfo{ID: initiator.GroupID}, Key: r.secret(), Persist: r.boolean(true)}
+	return PSKey{Info: registry.IKEInfo{ID: ipsec.GroupID}, Key: r.secret(), Persist: r.boolean(true)}
 }
 
 // chapSecret takes an empty secret for a mistake: only * clears it.

@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // jsonPSK is a preshared key, of which only is told that it is there.
@@ -42,7 +43,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 			if len(args) == 1 {
 				return flags.SecretSchemes, cobra.ShellCompDirectiveNoFileComp
 			}
-			return []string{initiator.GroupID}, cobra.ShellCompDirectiveNoFileComp
+			return []string{ipsec.GroupID}, cobra.ShellCompDirectiveNoFileComp
 		},
 		Args: both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -110,7 +111,7 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 	if i.Flags, err = given.SecurityFlags(); err != nil {
 		return i, err
 	}
-	if given.Given() && i.ID == initiator.GroupID {
+	if given.Given() && i.ID == ipsec.GroupID {
 		return i, machine.Usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
 	}
 	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {

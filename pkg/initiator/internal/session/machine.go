@@ -2,7 +2,16 @@ package session
 
 import "github.com/go-iscsi/discovery/pkg/pdu"
 
-// A Machine is one exchange of a session.
+// A Machine is one exchange of a session: login, SendTargets or logout. The machines of one
+// session share its [Numbers] and run one after the other. They reuse the memory of the
+// session before:
+//
+//	n.Reset()
+//	login.Reset(n, session.LoginConfig{…})
+//	…run it, then switch the digests of login.Result() on…
+//	list.Reset(n, yield)
+//	…run it…
+//	logout.Reset(n)
 type Machine interface {
 	// Step turns the PDU last received into the next one to send. The first
 	// call gets nil. A nil out asks for another PDU without sending one. What

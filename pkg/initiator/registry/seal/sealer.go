@@ -9,7 +9,18 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// A Sealer seals secrets and opens them. It may be used from several goroutines.
+// A Sealer seals secrets and opens them. It may be used from several goroutines. What is
+// sealed says by which algorithm and which key:
+//
+//	byte 0      1, the version of this format
+//	byte 1      algorithm: 1 is XChaCha20-Poly1305, 2 is AES-256-GCM
+//	bytes 2-9   id of the key, which tells nothing about it
+//	then        nonce, ciphertext and tag, as the algorithm has them
+//
+// The first ten bytes and the context, such as row and field, are authenticated: a secret
+// that was copied to another row does not open there. Where Go enforces FIPS 140-3, secrets
+// are sealed with AES-256-GCM and passphrases go through PBKDF2; elsewhere it is
+// XChaCha20-Poly1305 and scrypt. Both are opened. [Sealer.SealApproved] seals for both.
 type Sealer struct {
 	fips bool // approved algorithms only
 

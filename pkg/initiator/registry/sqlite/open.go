@@ -11,7 +11,18 @@ import (
 	"github.com/go-iscsi/discovery/internal/safefile"
 )
 
-// Open opens the registry at path, and makes one where there is none.
+// Open opens the registry at path. Where there is no file it makes one, whole or not at
+// all, with mode 0600, and its folder with mode 0700. While a registry is in use SQLite
+// keeps PATH-wal and PATH-shm beside it; after a crash PATH-wal holds acknowledged changes,
+// so it belongs to the file. Copy a registry that is in use with SQLite's own means
+// (.backup, VACUUM INTO).
+//
+// A file that is not a registry is refused with a [*FileError] and left as it is: one of
+// another program, a damaged one, one of a newer version, an empty one, a folder, a
+// symbolic link, a device. So is a file that others than its owner may write, or that
+// everybody may read: its secrets are sealed, but a passphrase can be guessed. An
+// administrator may let its group read it; a member of the group uses [OpenReadOnly],
+// which then leaves no file behind.
 func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, config{path: path, make: true, busyLimit: BusyLimit})
 }

@@ -16,6 +16,14 @@ import (
 const BusyLimit = 30 * time.Second
 
 // A Store is a registry in a file. Make one with Open or OpenReadOnly.
+//
+// Readers do not wait; writers wait for each other, for [BusyLimit] at most. A caller that
+// changes several records by what it has read uses [Store.Revise]. Network file systems
+// are not suited: their locks do not hold.
+//
+// When Apply returns nil, the change is on the disk: write-ahead log, synchronous=FULL,
+// and F_FULLFSYNC where the system has it. The process or the host may then stop at any
+// moment.
 type Store struct {
 	config
 	opened  fs.FileInfo // the file, to know it again
