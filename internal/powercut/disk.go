@@ -66,7 +66,7 @@ func (d *Disk) adopt(path string) (number int, err error) {
 			return 0, err
 		}
 	default:
-		return 0, fmt.Errorf("powercut: %s is neither a file nor a folder: %w", path, fs.ErrInvalid)
+		return 0, fmt.Errorf("%s is neither a file nor a folder: %w", path, fs.ErrInvalid)
 	}
 	return number, nil
 }

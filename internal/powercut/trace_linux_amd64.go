@@ -48,7 +48,7 @@ func (d *Disk) RunUntil(t testing.TB, cmd *exec.Cmd, changes int) (status int, s
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES), errors.Is(err, unix.ENOSYS):
 		need.Missing(t, "ptrace(2) ("+err.Error()+")", "allow processes to trace their children")
 	case err != nil || readErr != nil:
-		t.Fatalf("powercut: %v %s", errors.Join(err, readErr), b)
+		t.Fatalf("%v %s", errors.Join(err, readErr), b)
 	}
 	return status, string(b)
 }
@@ -137,7 +137,7 @@ func (tr *tracer) kill() { _ = syscall.Kill(tr.pid, syscall.SIGKILL) }
 // fail ends a child of which no true record can be made.
 func (tr *tracer) fail(format string, args ...any) {
 	if tr.err == nil {
-		tr.err = fmt.Errorf("powercut: "+format, args...)
+		tr.err = fmt.Errorf(format, args...)
 		tr.kill()
 	}
 }

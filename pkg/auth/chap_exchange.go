@@ -34,7 +34,7 @@ type chapExchange struct {
 
 func (e *chapExchange) Step(reply, in pdu.Text) (out pdu.Text, last bool, err error) {
 	if e.err == nil && e.step == nil {
-		e.err = errors.New("auth: CHAP: no step is left")
+		e.err = errors.New("CHAP: no step is left")
 	}
 	if e.err == nil {
 		out, e.err = e.step(e, reply, in)
@@ -58,7 +58,7 @@ func (e *chapExchange) Close() {
 	e.chap.Outstanding.remove(e.challenge)
 	e.challenge = nil
 	if e.err == nil && !e.finished {
-		e.err = errors.New("auth: CHAP: the exchange is closed")
+		e.err = errors.New("CHAP: the exchange is closed")
 	}
 }
 
@@ -142,14 +142,14 @@ func (e *chapExchange) draw(size int, theirs []byte) error {
 	b := make([]byte, 1+size)
 	for range maxDraws {
 		if _, err := io.ReadFull(e.chap.Rand, b); err != nil {
-			return fmt.Errorf("auth: CHAP: no random bytes: %w", err)
+			return fmt.Errorf("CHAP: no random bytes: %w", err)
 		}
 		if challenge := b[1:]; !sameTail(challenge, theirs) && e.chap.Outstanding.add(challenge) {
 			e.id, e.challenge = b[0], bytes.Clone(challenge)
 			return nil
 		}
 	}
-	return errors.New("auth: CHAP: the source of random bytes repeats itself")
+	return errors.New("CHAP: the source of random bytes repeats itself")
 }
 
 // finish reads what came after our last keys.

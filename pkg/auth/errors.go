@@ -3,7 +3,6 @@ package auth
 import (
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // A Field is a setting of [CHAP] that is not usable.
@@ -47,7 +46,7 @@ type ConfigError struct {
 }
 
 func (e *ConfigError) Error() string {
-	return fmt.Sprintf("auth: CHAP: %s: %s", e.Field, e.Reason)
+	return fmt.Sprintf("CHAP: %s: %s", e.Field, e.Reason)
 }
 
 // A KeyError is a key of the target that is malformed, missing, repeated or out
@@ -63,9 +62,9 @@ func (e *KeyError) Error() string {
 	if key == "" {
 		key = "keys"
 	}
-	s := fmt.Sprintf("auth: CHAP: the target's %s: %s", key, e.Reason)
+	s := fmt.Sprintf("CHAP: the target's %s: %s", key, e.Reason)
 	if e.Err != nil {
-		s += ": " + strings.TrimPrefix(e.Err.Error(), "pdu: ")
+		s += ": " + e.Err.Error()
 	}
 	return s
 }
@@ -87,9 +86,9 @@ type AlgorithmError struct {
 
 func (e *AlgorithmError) Error() string {
 	if e.Answer != "" {
-		return fmt.Sprintf("auth: CHAP: the target rejected all algorithms that we offered (%s): CHAP_A=%s", names(e.Offered), e.Answer)
+		return fmt.Sprintf("CHAP: the target rejected all algorithms that we offered (%s): CHAP_A=%s", names(e.Offered), e.Answer)
 	}
-	return fmt.Sprintf("auth: CHAP: we offered algorithms %s; the target chose %d", numbers(e.Offered), e.Chosen)
+	return fmt.Sprintf("CHAP: we offered algorithms %s; the target chose %d", numbers(e.Offered), e.Chosen)
 }
 
 // A RejectionError is a target that answered a key of our response with a word
@@ -101,7 +100,7 @@ type RejectionError struct {
 }
 
 func (e *RejectionError) Error() string {
-	return fmt.Sprintf("auth: CHAP: the target rejected our response: %s=%s", e.Key, e.Answer)
+	return fmt.Sprintf("CHAP: the target rejected our response: %s=%s", e.Key, e.Answer)
 }
 
 // A ReflectionError is a target that tried to make us do its proof, or did it
@@ -112,9 +111,9 @@ type ReflectionError struct {
 
 func (e *ReflectionError) Error() string {
 	if e.Key == keyChallenge {
-		return "auth: CHAP: the target sent a challenge of ours back"
+		return "CHAP: the target sent a challenge of ours back"
 	}
-	return "auth: CHAP: the target answered with the secret that we answer with"
+	return "CHAP: the target answered with the secret that we answer with"
 }
 
 // A ProofError is an authentication that was asked for and did not happen.
@@ -125,7 +124,7 @@ type ProofError struct {
 
 func (e *ProofError) Error() string {
 	if e.Key == "" {
-		return "auth: CHAP: " + e.Reason
+		return "CHAP: " + e.Reason
 	}
-	return fmt.Sprintf("auth: CHAP: the target did not prove itself: %s %s", e.Key, e.Reason)
+	return fmt.Sprintf("CHAP: the target did not prove itself: %s %s", e.Key, e.Reason)
 }

@@ -16,39 +16,39 @@ func TestErrorTexts(t *testing.T) {
 	}{
 		{
 			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.SHA256, auth.MD5}, Chosen: 6},
-			"auth: CHAP: we offered algorithms 7,5; the target chose 6",
+			"CHAP: we offered algorithms 7,5; the target chose 6",
 		},
 		{
 			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.MD5}},
-			"auth: CHAP: we offered algorithms 5; the target chose 0",
+			"CHAP: we offered algorithms 5; the target chose 0",
 		},
 		{
 			&auth.AlgorithmError{Offered: []auth.Algorithm{auth.SHA3_256, auth.MD5}, Answer: "Reject"},
-			"auth: CHAP: the target rejected all algorithms that we offered (sha3-256,md5): CHAP_A=Reject",
+			"CHAP: the target rejected all algorithms that we offered (sha3-256,md5): CHAP_A=Reject",
 		},
 		{
 			&auth.RejectionError{Key: "CHAP_R", Answer: "NotUnderstood"},
-			"auth: CHAP: the target rejected our response: CHAP_R=NotUnderstood",
+			"CHAP: the target rejected our response: CHAP_R=NotUnderstood",
 		},
 		{
 			&auth.ConfigError{Field: auth.FieldSecret, Reason: "missing"},
-			"auth: CHAP: secret we answer with: missing",
+			"CHAP: secret we answer with: missing",
 		},
 		{
 			&auth.KeyError{Key: "CHAP_C", Reason: "malformed", Err: &pdu.ValueError{Kind: "binary value", Reason: "too long"}},
-			"auth: CHAP: the target's CHAP_C: malformed: bad binary value: too long",
+			"CHAP: the target's CHAP_C: malformed: bad binary value: too long",
 		},
 		{
 			&auth.KeyError{Reason: "not expected in this step"},
-			"auth: CHAP: the target's keys: not expected in this step",
+			"CHAP: the target's keys: not expected in this step",
 		},
 		{
 			&auth.ProofError{Key: "CHAP_R", Reason: "is missing"},
-			"auth: CHAP: the target did not prove itself: CHAP_R is missing",
+			"CHAP: the target did not prove itself: CHAP_R is missing",
 		},
-		{&auth.ProofError{Reason: "the target skipped it"}, "auth: CHAP: the target skipped it"},
-		{&auth.ReflectionError{Key: "CHAP_C"}, "auth: CHAP: the target sent a challenge of ours back"},
-		{&auth.ReflectionError{Key: "CHAP_R"}, "auth: CHAP: the target answered with the secret that we answer with"},
+		{&auth.ProofError{Reason: "the target skipped it"}, "CHAP: the target skipped it"},
+		{&auth.ReflectionError{Key: "CHAP_C"}, "CHAP: the target sent a challenge of ours back"},
+		{&auth.ReflectionError{Key: "CHAP_R"}, "CHAP: the target answered with the secret that we answer with"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

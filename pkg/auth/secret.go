@@ -74,5 +74,5 @@ func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`
 // MarshalBinary fails, and so does encoding/gob: a program that stores a secret has
 // to reveal it.
 func (Secret) MarshalBinary() ([]byte, error) {
-	return nil, errors.New("auth: a secret has no binary form")
+	return nil, errors.New("a secret has no binary form")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -170,7 +169,7 @@ func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 			return a.outOfTime(StageResolve, err)
 		}
 		if i > 0 {
-			a.warnings.add(WarnEarlierAddress, "%s", strings.TrimPrefix(err.Error(), "initiator: "))
+			a.warnings.add(WarnEarlierAddress, "%s", err.Error())
 		}
 		if err = a.address(ctx, left/time.Duration(len(addrs)-i), addr, method); err == nil || a.ends(ctx, err) {
 			return err

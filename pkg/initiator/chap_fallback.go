@@ -162,7 +162,7 @@ func (e *CHAPFallbackError) Error() string {
 	if closedByTarget(e.First) {
 		what = "connection closed with " + e.with()
 	}
-	return "initiator: " + what + inBrackets(e.detail()) + ", and with MD5: " + message(e.Second)
+	return what + inBrackets(e.detail()) + ", and with MD5: " + message(e.Second)
 }
 
 // Unwrap returns the second failure.

@@ -46,9 +46,8 @@ type Error struct {
 // Error tells the whole story in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString("initiator: ")
 	if e.Portal.Address == "" {
-		return b.String() + message(e.Err) // it is not about a portal
+		return message(e.Err) // it is not about a portal
 	}
 	b.WriteString(map[Stage]string{
 		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
@@ -80,7 +79,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // message returns an error's text without what the line around it says already:
-// the package that made it, and the addresses.
+// the addresses.
 func message(err error) string {
 	var (
 		both   *CHAPFallbackError
@@ -99,19 +98,20 @@ func message(err error) string {
 	return Reason(err)
 }
 
-// Reason returns what an error says without the name of the package that made it, for
-// use within another message. What an isdsc.Error wraps is left out.
+// Reason returns what an error says for use within another message: a connection that
+// the target closed in words, a failed system call without its name. What an isdsc.Error
+// wraps is left out.
 func Reason(err error) string {
 	var both *CHAPFallbackError
 	var config *isdsc.Error
 	var call *os.SyscallError
 	switch {
 	case errors.As(err, &both):
-		return strings.TrimPrefix(both.Error(), "initiator: ")
+		return both.Error()
 	case errors.As(err, &config):
 		return config.What + ": " + config.Reason // whatever it wraps
 	case ipsecCode(err) != 0:
-		return strings.TrimPrefix(err.Error(), "ipsec: ") // likewise
+		return err.Error() // likewise
 	case errors.Is(err, io.EOF):
 		return "the target closed the connection"
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -119,11 +119,7 @@ func Reason(err error) string {
 	case errors.As(err, &call):
 		return call.Err.Error()
 	}
-	s := err.Error()
-	for _, prefix := range []string{"initiator: ", "session: ", "auth: ", "ipsec: ", "xfrm: ", "strongswan: ", "pdu: ", "sqlite: ", "seal: "} {
-		s = strings.TrimPrefix(s, prefix)
-	}
-	return s
+	return err.Error()
 }
 
 // A RedirectError is a redirection that was not followed (RFC 7143, section
@@ -139,7 +135,7 @@ func (e *RedirectError) Error() string {
 	if to == "" {
 		to = "nowhere"
 	}
-	return fmt.Sprintf("initiator: %s, redirected to %s: %s", e.Status, to, e.Reason)
+	return fmt.Sprintf("%s, redirected to %s: %s", e.Status, to, e.Reason)
 }
 
 // A TimeoutError is a portal that took longer than it may.
@@ -149,9 +145,9 @@ type TimeoutError struct {
 
 func (e *TimeoutError) Error() string {
 	if e.Limit == 0 {
-		return "initiator: no answer in time"
+		return "no answer in time"
 	}
-	return fmt.Sprintf("initiator: no answer within %s", e.Limit.Round(time.Millisecond))
+	return fmt.Sprintf("no answer within %s", e.Limit.Round(time.Millisecond))
 }
 
 // Timeout reports true, as in net.Error.
@@ -169,7 +165,7 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("initiator: no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all", e.Limit)
+	return fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all", e.Limit)
 }
 
 // memoryHint is what to do about a MemoryError.

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -102,7 +101,7 @@ func (a *attempt) failedTry(err error) {
 		plain.Hint = ""
 		err = &plain
 	}
-	r.first = strings.TrimPrefix(err.Error(), "initiator: ")
+	r.first = err.Error()
 }
 
 // backOff waits before the next try. The wait is part of the portal's time. backOff

@@ -499,7 +499,7 @@ func TestRetriesSweep(t *testing.T) {
 func TestRetryableError(t *testing.T) {
 	t.Parallel()
 	e := &initiator.Error{Stage: initiator.StageDiscover, Portal: named.Portal, Err: io.EOF, Hint: "look", Tries: 4}
-	if got, want := e.Error(), "initiator: discovery at array.example:3260: the target closed the connection, after 4 tries; look"; got != want || !initiator.Retryable(e) {
+	if got, want := e.Error(), "discovery at array.example:3260: the target closed the connection, after 4 tries; look"; got != want || !initiator.Retryable(e) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

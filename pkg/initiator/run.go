@@ -11,7 +11,7 @@ import (
 )
 
 // errStopped ends an attempt whose caller has left the loop.
-var errStopped = errors.New("initiator: the consumer went away")
+var errStopped = errors.New("the consumer went away")
 
 // Run discovers the targets behind portals and yields what happens, as it
 // happens: [TargetFound] for each target, and one [PortalDone] for each portal

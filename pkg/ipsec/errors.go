@@ -18,7 +18,7 @@ func (e *FlagsError) Error() string {
 	if e.Origin != OriginFlags {
 		whose = fmt.Sprintf(" (%s)", e.Origin)
 	}
-	return fmt.Sprintf("ipsec: flags %s%s: %s", e.Flags, whose, e.Reason)
+	return fmt.Sprintf("flags %s%s: %s", e.Flags, whose, e.Reason)
 }
 
 // A RequireError is a connection that must run over IPsec, by the login flag
@@ -29,7 +29,7 @@ type RequireError struct {
 }
 
 func (e *RequireError) Error() string {
-	return "ipsec: required, but there is " + e.Why
+	return "required, but there is " + e.Why
 }
 
 // An UnknownError is a connection that was refused because it is not known what
@@ -42,9 +42,9 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if e.Why != "" {
-		return fmt.Sprintf("ipsec: it is not known what exists (%s), so the plan (%s) is refused: see to it that this process can look, or proceed on unknown", e.Why, e.Plan)
+		return fmt.Sprintf("it is not known what exists (%s), so the plan (%s) is refused: see to it that this process can look, or proceed on unknown", e.Why, e.Plan)
 	}
-	return fmt.Sprintf("ipsec: it is not known what exists, so the plan (%s) is refused: run with the right to look, or proceed on unknown", e.Plan)
+	return fmt.Sprintf("it is not known what exists, so the plan (%s) is refused: run with the right to look, or proceed on unknown", e.Plan)
 }
 
 // A ParseError is text that is no flags. It says what would be right.
@@ -54,5 +54,5 @@ type ParseError struct {
 }
 
 func (e *ParseError) Error() string {
-	return fmt.Sprintf("ipsec: flags %q: %s", cut(e.Input), e.Reason)
+	return fmt.Sprintf("flags %q: %s", cut(e.Input), e.Reason)
 }

@@ -15,7 +15,7 @@ func ExampleParseList() {
 	fmt.Println(err)
 	// Output:
 	// ike,tunnel,pfs 0x53 <nil>
-	// ipsec: flags "tunnel,transport": transport and tunnel exclude each other: choose one
+	// flags "tunnel,transport": transport and tunnel exclude each other: choose one
 }
 
 func ExampleSettings_Resolve() {

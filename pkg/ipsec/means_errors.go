@@ -9,7 +9,7 @@ type NoEnforcerError struct {
 }
 
 func (e *NoEnforcerError) Error() string {
-	const text = "ipsec: nothing here can do IPsec, and clear text is out of the question"
+	const text = "nothing here can do IPsec, and clear text is out of the question"
 	if e.Err == nil {
 		return text
 	}
@@ -31,11 +31,11 @@ type UnsupportedError struct {
 func (e *UnsupportedError) Error() string {
 	switch {
 	case e.Reason != "":
-		return "ipsec: " + e.Reason
+		return e.Reason
 	case e.Missing.Has(FlagIKE):
-		return fmt.Sprintf("ipsec: the plan needs keys, and %s negotiates none", e.Enforcer)
+		return fmt.Sprintf("the plan needs keys, and %s negotiates none", e.Enforcer)
 	}
-	return fmt.Sprintf("ipsec: %s cannot do %s", e.Enforcer, e.Missing.names())
+	return fmt.Sprintf("%s cannot do %s", e.Enforcer, e.Missing.names())
 }
 
 // Unwrap returns how the enforcer found out.
@@ -52,7 +52,7 @@ func (e *NoKeyError) Error() string {
 	if e.Identity != "" {
 		identity = e.Identity
 	}
-	return fmt.Sprintf("ipsec: no preshared key is set for %s, and none for the group", identity)
+	return fmt.Sprintf("no preshared key is set for %s, and none for the group", identity)
 }
 
 // A NoOuterAddressError is a plan for tunnel mode to a destination of which no
@@ -67,7 +67,7 @@ func (e *NoOuterAddressError) Error() string {
 	if e.Destination != "" {
 		destination = e.Destination
 	}
-	return fmt.Sprintf("ipsec: tunnel mode needs an outer address for %s, and none is set", destination)
+	return fmt.Sprintf("tunnel mode needs an outer address for %s, and none is set", destination)
 }
 
 // A RequestError is a request that no enforcer can carry out, such as one without
@@ -80,9 +80,9 @@ type RequestError struct {
 
 func (e *RequestError) Error() string {
 	if e.What == "" {
-		return "ipsec: " + e.Reason
+		return e.Reason
 	}
-	return "ipsec: " + e.What + ": " + e.Reason
+	return e.What + ": " + e.Reason
 }
 
 // Unwrap returns the error of the parser that found out.
@@ -95,7 +95,7 @@ type ConfigureError struct {
 	Err    error  // of the enforcer; may be nil
 }
 
-func (e *ConfigureError) Error() string { return "ipsec: " + e.Reason }
+func (e *ConfigureError) Error() string { return e.Reason }
 
 // Unwrap returns the error of the enforcer.
 func (e *ConfigureError) Unwrap() error { return e.Err }

@@ -190,5 +190,5 @@ type ProposalsError struct {
 }
 
 func (e *ProposalsError) Error() string {
-	return fmt.Sprintf("ipsec: proposals %q: %s", cut(e.Input), e.Reason)
+	return fmt.Sprintf("proposals %q: %s", cut(e.Input), e.Reason)
 }

@@ -172,37 +172,37 @@ func TestResolveErrors(t *testing.T) {
 		{
 			name:     "required, and turned off",
 			settings: ipsec.Settings{Flags: 0x01, RequireIPsec: true},
-			want:     "ipsec: flags off: IPsec is required (require-ipsec), and they turn it off: set ike, or give no flags",
+			want:     "flags off: IPsec is required (require-ipsec), and they turn it off: set ike, or give no flags",
 		},
 		{
 			name:     "required, and nothing defined",
 			settings: ipsec.Settings{RequireIPsec: true},
-			want:     "ipsec: required, but there is no IPsec: the portal has no flags, none were defined before, and no default is set",
+			want:     "required, but there is no IPsec: the portal has no flags, none were defined before, and no default is set",
 		},
 		{
 			name:     "required, and an administrator turned it off",
 			settings: ipsec.Settings{RequireIPsec: true, Existing: ipsec.Existing{Kind: ipsec.ExistingRule, Name: "policy 192.0.2.0/24", Flags: 0x01}},
-			want:     "ipsec: required, but there is no IPsec: policy 192.0.2.0/24 says off, and what exists comes before flags",
+			want:     "required, but there is no IPsec: policy 192.0.2.0/24 says off, and what exists comes before flags",
 		},
 		{
 			name:     "unknown",
 			settings: ipsec.Settings{Flags: 0x47, RefuseUnknown: true, Existing: ipsec.Existing{Kind: ipsec.ExistingUnknown}},
-			want:     "ipsec: it is not known what exists, so the plan (tunnel) is refused: run with the right to look, or proceed on unknown",
+			want:     "it is not known what exists, so the plan (tunnel) is refused: run with the right to look, or proceed on unknown",
 		},
 		{
 			name:     "contradictory before",
 			settings: ipsec.Settings{Previous: []ipsec.Previous{{Flags: 0x6f, Source: ipsec.SourceISNS}}},
-			want:     "ipsec: flags 0x6f (previous): transport and tunnel exclude each other: choose one",
+			want:     "flags 0x6f (previous): transport and tunnel exclude each other: choose one",
 		},
 		{
 			name:     "contradictory default",
 			settings: ipsec.Settings{Default: 0x1f},
-			want:     "ipsec: flags 0x1f (default): main and aggressive exclude each other: choose one",
+			want:     "flags 0x1f (default): main and aggressive exclude each other: choose one",
 		},
 		{
 			name:     "rule that says nothing",
 			settings: ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingRule, Flags: 0x26}},
-			want:     "ipsec: flags 0x26 (existing): a rule needs valid flags",
+			want:     "flags 0x26 (existing): a rule needs valid flags",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -92,13 +92,13 @@ func TestWorkedCasesWhenConnecting(t *testing.T) {
 		{
 			name: "10, nobody can", flags: 0x0b,
 			means: ipsec.Means{Enforcer: "windows", Can: all &^ ipsec.FlagAggressive, Key: true},
-			want:  "ipsec: windows cannot do aggressive",
+			want:  "windows cannot do aggressive",
 		},
 		{name: "10, somebody can", flags: 0x0b, means: ipsec.Means{Enforcer: "strongswan", Can: all, Key: true}},
 		{
 			name: "15", flags: 0x47,
 			means: ipsec.Means{Enforcer: "strongswan", Can: all, Key: true},
-			want:  "ipsec: tunnel mode needs an outer address for the portal, and none is set",
+			want:  "tunnel mode needs an outer address for the portal, and none is set",
 		},
 		{name: "15, with one", flags: 0x47, means: ipsec.Means{Enforcer: "strongswan", Can: all, Key: true, Outer: outer}},
 	} {

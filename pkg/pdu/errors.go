@@ -10,7 +10,7 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("pdu: bad %s: %s", e.Opcode, e.Reason)
+	return fmt.Sprintf("bad %s: %s", e.Opcode, e.Reason)
 }
 
 // A SizeError reports something longer than we accept, or can send.
@@ -22,7 +22,7 @@ type SizeError struct {
 }
 
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("pdu: %s: %s of %d bytes exceeds the limit of %d", e.Opcode, e.What, e.Size, e.Limit)
+	return fmt.Sprintf("%s: %s of %d bytes exceeds the limit of %d", e.Opcode, e.What, e.Size, e.Limit)
 }
 
 // A DigestError reports a CRC32C that does not match (RFC 7143, section 7.8).
@@ -38,7 +38,7 @@ func (e *DigestError) Error() string {
 	if e.Header {
 		part = "header"
 	}
-	return fmt.Sprintf("pdu: %s digest of %s is %08x, computed %08x", part, e.Opcode, e.Got, e.Want)
+	return fmt.Sprintf("%s digest of %s is %08x, computed %08x", part, e.Opcode, e.Got, e.Want)
 }
 
 // A TextError reports text that is not a sequence of key=value pairs (RFC 7143,
@@ -49,7 +49,7 @@ type TextError struct {
 }
 
 func (e *TextError) Error() string {
-	return fmt.Sprintf("pdu: malformed text at byte %d: %s", e.Offset, e.Reason)
+	return fmt.Sprintf("malformed text at byte %d: %s", e.Offset, e.Reason)
 }
 
 // A ValueError reports a value that is not of the kind it should be (RFC 7143,
@@ -60,5 +60,5 @@ type ValueError struct {
 }
 
 func (e *ValueError) Error() string {
-	return fmt.Sprintf("pdu: bad %s: %s", e.Kind, e.Reason)
+	return fmt.Sprintf("bad %s: %s", e.Kind, e.Reason)
 }

@@ -8,18 +8,18 @@ func TestErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&FormatError{Opcode: OpReject, Reason: "odd"}, "pdu: bad Reject: odd"},
+		{&FormatError{Opcode: OpReject, Reason: "odd"}, "bad Reject: odd"},
 		{
 			&SizeError{Opcode: OpTextResponse, What: "data segment", Size: 8193, Limit: 8192},
-			"pdu: Text Response: data segment of 8193 bytes exceeds the limit of 8192",
+			"Text Response: data segment of 8193 bytes exceeds the limit of 8192",
 		},
 		{
 			&DigestError{Opcode: OpNOPIn, Header: true, Got: 1, Want: 0xabcdef01},
-			"pdu: header digest of NOP-In is 00000001, computed abcdef01",
+			"header digest of NOP-In is 00000001, computed abcdef01",
 		},
-		{&DigestError{Opcode: OpNOPIn}, "pdu: data digest of NOP-In is 00000000, computed 00000000"},
-		{&TextError{Offset: 7, Reason: "odd"}, "pdu: malformed text at byte 7: odd"},
-		{&ValueError{Kind: "number", Reason: "odd"}, "pdu: bad number: odd"},
+		{&DigestError{Opcode: OpNOPIn}, "data digest of NOP-In is 00000000, computed 00000000"},
+		{&TextError{Offset: 7, Reason: "odd"}, "malformed text at byte 7: odd"},
+		{&ValueError{Kind: "number", Reason: "odd"}, "bad number: odd"},
 	} {
 		checkError(t, tt.err, tt.want)
 	}

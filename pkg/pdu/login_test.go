@@ -94,17 +94,17 @@ func TestLoginCrooked(t *testing.T) {
 			name:  "request: not immediate",
 			pdu:   &LoginRequest{},
 			bytes: map[int]byte{0: 0x03},
-			want:  "pdu: bad Login Request: not immediate",
+			want:  "bad Login Request: not immediate",
 		},
 		{
 			name: "request: reserved CSG",
 			pdu:  &LoginRequest{CSG: 2},
-			want: "pdu: bad Login Request: stage 2 is reserved",
+			want: "bad Login Request: stage 2 is reserved",
 		},
 		{
 			name: "request: reserved NSG",
 			pdu:  &LoginRequest{Transit: true, NSG: 2},
-			want: "pdu: bad Login Request: stage 2 is reserved",
+			want: "bad Login Request: stage 2 is reserved",
 		},
 		{
 			name: "request: NSG counts only with T",
@@ -113,12 +113,12 @@ func TestLoginCrooked(t *testing.T) {
 		{
 			name: "response: reserved CSG",
 			pdu:  &LoginResponse{CSG: 2},
-			want: "pdu: bad Login Response: stage 2 is reserved",
+			want: "bad Login Response: stage 2 is reserved",
 		},
 		{
 			name: "response: reserved NSG",
 			pdu:  &LoginResponse{Transit: true, NSG: 2},
-			want: "pdu: bad Login Response: stage 2 is reserved",
+			want: "bad Login Response: stage 2 is reserved",
 		},
 		{
 			name: "response: stages mean nothing in a refusal",

@@ -51,7 +51,7 @@ func TestLogoutCrooked(t *testing.T) {
 		{
 			name: "response: reserved code",
 			pdu:  &LogoutResponse{Response: 4},
-			want: "pdu: bad Logout Response: a reserved response code",
+			want: "bad Logout Response: a reserved response code",
 		},
 	})
 }

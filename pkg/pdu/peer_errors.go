@@ -1,9 +1,6 @@
 package pdu
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // A LoginError is a login that the target ended with a status other than
 // success (RFC 7143, section 11.13.5).
@@ -15,7 +12,7 @@ type LoginError struct {
 	Address string
 }
 
-func (e *LoginError) Error() string { return "session: target refused: " + e.Status.String() }
+func (e *LoginError) Error() string { return "target refused: " + e.Status.String() }
 
 // A ProtocolError is something that a target must not send.
 type ProtocolError struct {
@@ -25,9 +22,9 @@ type ProtocolError struct {
 }
 
 func (e *ProtocolError) Error() string {
-	s := fmt.Sprintf("session: %s breaks the protocol: %s", e.Opcode, e.Reason)
+	s := fmt.Sprintf("%s breaks the protocol: %s", e.Opcode, e.Reason)
 	if e.Err != nil {
-		s += ": " + strings.TrimPrefix(e.Err.Error(), "pdu: ")
+		s += ": " + e.Err.Error()
 	}
 	return s
 }
@@ -48,9 +45,9 @@ func (e *NegotiationError) Error() string {
 		chosen = "chose " + e.Chosen
 	}
 	if e.Offered == "" {
-		return fmt.Sprintf("session: %s: the target %s, which is not a legal value", e.Key, chosen)
+		return fmt.Sprintf("%s: the target %s, which is not a legal value", e.Key, chosen)
 	}
-	return fmt.Sprintf("session: %s: we offered %s, the target %s", e.Key, e.Offered, chosen)
+	return fmt.Sprintf("%s: we offered %s, the target %s", e.Key, e.Offered, chosen)
 }
 
 // A LimitError is more than we take from a target in one exchange.
@@ -60,7 +57,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("session: the target sent more than %d %s", e.Limit, e.What)
+	return fmt.Sprintf("the target sent more than %d %s", e.Limit, e.What)
 }
 
 // A RejectError is a request that the target rejected (RFC 7143, section
@@ -70,7 +67,7 @@ type RejectError struct {
 }
 
 func (e *RejectError) Error() string {
-	return "session: target rejected our request: " + e.Reason.String()
+	return "target rejected our request: " + e.Reason.String()
 }
 
 // An AsyncError is a session that the target ended by an Async Message (RFC
@@ -79,4 +76,4 @@ type AsyncError struct {
 	Event AsyncEvent
 }
 
-func (e *AsyncError) Error() string { return "session: target ends the session: " + e.Event.String() }
+func (e *AsyncError) Error() string { return "target ends the session: " + e.Event.String() }

@@ -47,25 +47,25 @@ var texts = []struct {
 		want: []string{strings.Repeat("k", 63) + "=" + strings.Repeat("v", 8192)},
 	},
 
-	{name: "no NUL", text: "A=b", err: "pdu: malformed text at byte 0: the last pair has no NUL at its end"},
+	{name: "no NUL", text: "A=b", err: "malformed text at byte 0: the last pair has no NUL at its end"},
 	{
 		name: "no NUL at the end", text: "A=b\x00C=d", want: []string{"A=b"},
-		err: "pdu: malformed text at byte 4: the last pair has no NUL at its end",
+		err: "malformed text at byte 4: the last pair has no NUL at its end",
 	},
-	{name: "no =", text: "A=b\x00\x00AB\x00C=d\x00", want: []string{"A=b"}, err: "pdu: malformed text at byte 5: no '=' in a pair"},
-	{name: "empty key", text: "=b\x00", err: "pdu: malformed text at byte 0: an empty key"},
-	{name: "long key", text: strings.Repeat("k", 64) + "=v\x00", err: "pdu: malformed text at byte 0: a key of more than 63 bytes"},
+	{name: "no =", text: "A=b\x00\x00AB\x00C=d\x00", want: []string{"A=b"}, err: "malformed text at byte 5: no '=' in a pair"},
+	{name: "empty key", text: "=b\x00", err: "malformed text at byte 0: an empty key"},
+	{name: "long key", text: strings.Repeat("k", 64) + "=v\x00", err: "malformed text at byte 0: a key of more than 63 bytes"},
 	{
 		name: "long value", text: "A=b\x00A=" + strings.Repeat("v", 8193) + "\x00", want: []string{"A=b"},
-		err: "pdu: malformed text at byte 4: a value of more than 8192 bytes",
+		err: "malformed text at byte 4: a value of more than 8192 bytes",
 	},
 	{
 		name: "long value of a key that is known", text: "TargetName=" + strings.Repeat("v", 8192) + "\x00TargetAlias=" + strings.Repeat("v", 8193) + "\x00",
-		want: []string{"TargetName=" + strings.Repeat("v", 8192)}, err: "pdu: malformed text at byte 8204: a value of more than 8192 bytes",
+		want: []string{"TargetName=" + strings.Repeat("v", 8192)}, err: "malformed text at byte 8204: a value of more than 8192 bytes",
 	},
-	{name: "blank in a key", text: "A b=c\x00", err: "pdu: malformed text at byte 0: a character in a key that no key may have"},
-	{name: "newline in a key", text: "A=b\x00C\n=d\x00", want: []string{"A=b"}, err: "pdu: malformed text at byte 4: a character in a key that no key may have"},
-	{name: "no ASCII in a key", text: "\xc3\x84=b\x00", err: "pdu: malformed text at byte 0: a character in a key that no key may have"},
+	{name: "blank in a key", text: "A b=c\x00", err: "malformed text at byte 0: a character in a key that no key may have"},
+	{name: "newline in a key", text: "A=b\x00C\n=d\x00", want: []string{"A=b"}, err: "malformed text at byte 4: a character in a key that no key may have"},
+	{name: "no ASCII in a key", text: "\xc3\x84=b\x00", err: "malformed text at byte 0: a character in a key that no key may have"},
 }
 
 func TestTextPairs(t *testing.T) {

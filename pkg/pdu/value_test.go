@@ -48,7 +48,7 @@ func TestParseNumber(t *testing.T) {
 			t.Parallel()
 			got, err := ParseNumber([]byte(tt.in))
 			if tt.err != "" {
-				tt.err = "pdu: bad number: " + tt.err
+				tt.err = "bad number: " + tt.err
 			}
 			checkError(t, err, tt.err)
 			if got != tt.want {
@@ -107,7 +107,7 @@ func TestAppendBinaryValue(t *testing.T) {
 			t.Parallel()
 			got, err := AppendBinary([]byte("prefix"), []byte(tt.in), tt.limit)
 			if tt.err != "" {
-				tt.err = "pdu: bad binary value: " + tt.err
+				tt.err = "bad binary value: " + tt.err
 			}
 			checkError(t, err, tt.err)
 			if want := "prefix" + tt.want; string(got) != want {

@@ -11,7 +11,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("initiator: %s: %s", e.What, e.Reason)
+	return fmt.Sprintf("%s: %s", e.What, e.Reason)
 }
 
 // Unwrap returns the error of the package that found out.

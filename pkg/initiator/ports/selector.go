@@ -256,7 +256,7 @@ func noRoute(instance string, dst netip.Addr) error {
 }
 
 // errUnfit is why a port cannot reach an address.
-var errUnfit = errors.New("initiator: not a source for that address")
+var errUnfit = errors.New("not a source for that address")
 
 // reaches returns the way of packets from p to dst, or an error where they could
 // not go there.

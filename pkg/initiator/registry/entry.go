@@ -139,7 +139,7 @@ func (s *Service) learn(ctx context.Context, key initiator.Key, r *initiator.Res
 	}
 	var e *initiator.Error
 	if errors.As(r.Err, &e) {
-		last.Stage, last.Message = e.Stage.String(), strings.TrimPrefix(e.Error(), "initiator: ")
+		last.Stage, last.Message = e.Stage.String(), e.Error()
 	}
 	err := retryConflicts(ctx, func() error { return s.note(ctx, key, &last) })
 	if err != nil && r.Err == nil {

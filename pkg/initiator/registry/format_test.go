@@ -204,5 +204,5 @@ func TestDamagedEntry(t *testing.T) {
 	if listed != 2 || len(results) != 2 || results[1].Err != nil {
 		t.Errorf("%d are listed, results %+v", listed, results)
 	}
-	scene.Judge(t, results[0].Err, scene.Outcome{Stage: initiator.StageStore, Code: isdsc.CacheCorrupted, Text: "store 192.0.2.10:3260: registry: record "})
+	scene.Judge(t, results[0].Err, scene.Outcome{Stage: initiator.StageStore, Code: isdsc.CacheCorrupted, Text: "store 192.0.2.10:3260: registry record "})
 }

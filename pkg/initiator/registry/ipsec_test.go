@@ -214,7 +214,7 @@ func TestEnforcerErrors(t *testing.T) {
 			Stage: initiator.StageSecure, Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260},
 			Err: &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "the daemon does not run", Err: cause},
 		}
-		if got, want := e.Error(), "initiator: secure 192.0.2.10:3260: IPsec: the daemon does not run"; got != want {
+		if got, want := e.Error(), "secure 192.0.2.10:3260: IPsec: the daemon does not run"; got != want {
 			t.Errorf("%v: got %q, want %q", cause, got, want)
 		}
 	}

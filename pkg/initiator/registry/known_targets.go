@@ -84,7 +84,7 @@ func (k *knownTargets) rest() bool {
 }
 
 // errLeft is that the caller of known wants no more.
-var errLeft = errors.New("initiator: the loop over the targets was left")
+var errLeft = errors.New("the loop over the targets was left")
 
 // failed yields the error of a record.
 func (k *knownTargets) failed(r Record, err error) bool {

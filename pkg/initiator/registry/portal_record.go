@@ -183,7 +183,7 @@ func decode(r Record, into any) error {
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("initiator: record cannot be encoded: %v", err))
+		panic(fmt.Sprintf("registry: record cannot be encoded: %v", err))
 	}
 	return b
 }

@@ -90,7 +90,7 @@ type RecordFormatError struct {
 }
 
 func (e *RecordFormatError) Error() string {
-	return fmt.Sprintf("initiator: this entry needs record format %d, and this version of discover knows %d: use a newer version", e.Format, e.Known)
+	return fmt.Sprintf("this entry needs record format %d, and this version of discover knows %d: use a newer version", e.Format, e.Known)
 }
 
 // ISDSC returns the number of the reference API for initiator.Code.

@@ -138,7 +138,7 @@ func TestRecordFormatNumbers(t *testing.T) {
 			t.Errorf("format %s: got %v, want a damaged record", format, err)
 		}
 	}
-	const want = "initiator: this entry needs record format 4, and this version of discover knows 3: use a newer version"
+	const want = "this entry needs record format 4, and this version of discover knows 3: use a newer version"
 	if got := (&RecordFormatError{Format: 4, Known: 3}).Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 			if r.Stored || len(w.portals()) != 0 || len(w.network.Dials()) != 0 {
 				t.Errorf("stored %v, entries %v, dials %v", r.Stored, w.portals(), w.network.Dials())
 			}
-			if r.Err == nil || !strings.HasPrefix(err.Error(), "initiator: portal") {
+			if r.Err == nil || !strings.HasPrefix(err.Error(), "portal") {
 				t.Errorf("error %q", err)
 			}
 		})

@@ -20,7 +20,7 @@ type RegistryError struct {
 }
 
 func (e *RegistryError) Error() string {
-	return fmt.Sprintf("initiator: registry: record %s is damaged: %s; %s", text.Quote([]byte(e.Key)), e.reason(), e.Remedy())
+	return fmt.Sprintf("registry record %s is damaged: %s; %s", text.Quote([]byte(e.Key)), e.reason(), e.Remedy())
 }
 
 // reason says what is wrong, in words that say nothing of what is in the record.

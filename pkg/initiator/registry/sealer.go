@@ -19,7 +19,7 @@ type Sealer interface {
 type SecretFunc func(ctx context.Context, ref string) (auth.Secret, error)
 
 // errNoSealer is a secret that there is no way to keep.
-var errNoSealer = errors.New("initiator: no key to seal a secret with: give a reference to it instead, or configure a Sealer")
+var errNoSealer = errors.New("no key to seal a secret with: give a reference to it instead, or configure a Sealer")
 
 // sealedSchema is part of what a secret is bound to.
 const sealedSchema = "v1"
@@ -64,7 +64,7 @@ func (s *Service) reveal(ctx context.Context, k keptSecret, row, field string) (
 // resolve returns the secret that a reference means.
 func (s *Service) resolve(ctx context.Context, ref string) (auth.Secret, error) {
 	if s.cfg.Secrets == nil {
-		return auth.Secret{}, errors.New("initiator: nobody resolves references to secrets here")
+		return auth.Secret{}, errors.New("nobody resolves references to secrets here")
 	}
 	return s.cfg.Secrets(ctx, ref)
 }

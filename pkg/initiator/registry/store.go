@@ -91,7 +91,7 @@ type ChangeError struct {
 }
 
 func (e *ChangeError) Error() string {
-	return fmt.Sprintf("initiator: registry: change of %q: %s", e.Key, e.Reason)
+	return fmt.Sprintf("change of registry record %q: %s", e.Key, e.Reason)
 }
 
 // ErrRegistryDamaged is what a Store's errors are, by errors.Is, where its
@@ -111,7 +111,7 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	s := fmt.Sprintf("initiator: registry: %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
+	s := fmt.Sprintf("registry record %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
 	if e.Tries > 0 {
 		s += fmt.Sprintf(", and so it did in each of %d tries; other processes keep changing the registry: try again later", e.Tries)
 	}

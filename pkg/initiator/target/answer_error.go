@@ -21,11 +21,11 @@ type AnswerError struct {
 func (e *AnswerError) Error() string {
 	switch {
 	case e.Refusal != "":
-		return "initiator: the target refused with " + pdu.KeySendTargets + "=" + e.Refusal
+		return "the target refused with " + pdu.KeySendTargets + "=" + e.Refusal
 	case e.LeftOut > 0:
-		return fmt.Sprintf("initiator: none of %d target names can be used; the answer begins with %s", e.LeftOut, e.Text)
+		return fmt.Sprintf("none of %d target names can be used; the answer begins with %s", e.LeftOut, e.Text)
 	}
-	return "initiator: no target in the answer, which begins with " + e.Text
+	return "no target in the answer, which begins with " + e.Text
 }
 
 // maxBeginning is how many bytes of an answer stand in an AnswerError.

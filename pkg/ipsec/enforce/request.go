@@ -3,7 +3,6 @@ package enforce
 import (
 	"cmp"
 	"net/netip"
-	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -48,7 +47,7 @@ func (s *Request) RemoteID() string { return cmp.Or(s.PSK.Remote, s.Peer().Strin
 func (s *Request) Check(m ipsec.Means) error {
 	m.Key, m.Outer = !s.PSK.Secret.IsZero(), s.Gateway
 	if !s.Plan.IPsec {
-		return &ipsec.RequestError{Reason: "the plan has none"}
+		return &ipsec.RequestError{Reason: "the plan has no IPsec"}
 	}
 	portal := s.Portal.Addr().Unmap()
 	switch err := s.Plan.Check(m).(type) {
@@ -99,7 +98,7 @@ func (s *Request) parse() error {
 		_, err = p.ForESP(s.Plan.PFS)
 	}
 	if err != nil {
-		return &ipsec.RequestError{Reason: strings.TrimPrefix(err.Error(), "ipsec: "), Err: err}
+		return &ipsec.RequestError{Reason: err.Error(), Err: err}
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (c *connection) propose(text string, legacy bool) error {
 		c.esp, err = p.ForESP(c.plan.PFS)
 	}
 	if err != nil {
-		return &ipsec.RequestError{Reason: reason(err), Err: err}
+		return &ipsec.RequestError{Reason: err.Error(), Err: err}
 	}
 	return nil
 }

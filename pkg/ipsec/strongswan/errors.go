@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -25,13 +24,13 @@ func (e *DaemonError) Error() string {
 	var busy *vici.BusyError
 	switch {
 	case errors.As(e.Err, &busy):
-		return fmt.Sprintf("strongswan: charon on %s accepts no connection, as its queue is full: %s", e.Socket, reason(busy.Err))
+		return fmt.Sprintf("charon on %s accepts no connection, as its queue is full: %s", e.Socket, busy.Err)
 	case absent(e.Err):
-		return fmt.Sprintf("strongswan: charon does not run: nobody listens on %s", e.Socket)
+		return fmt.Sprintf("charon does not run: nobody listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
-		return fmt.Sprintf("strongswan: no permission to speak with charon on %s", e.Socket)
+		return fmt.Sprintf("no permission to speak with charon on %s", e.Socket)
 	}
-	return fmt.Sprintf("strongswan: charon on %s: %s", e.Socket, reason(e.Err))
+	return fmt.Sprintf("charon on %s: %s", e.Socket, e.Err)
 }
 
 // Unwrap returns why.
@@ -53,9 +52,9 @@ type NoAnswerError struct {
 func (e *NoAnswerError) Error() string {
 	const enough = 100 * time.Millisecond
 	if e.Busy {
-		return fmt.Sprintf("strongswan: it accepted no connection within %s (it may hang)", e.Waited.Round(enough))
+		return fmt.Sprintf("it accepted no connection within %s (it may hang)", e.Waited.Round(enough))
 	}
-	return fmt.Sprintf("strongswan: no answer within %s (it may hang)", e.Waited.Round(enough))
+	return fmt.Sprintf("no answer within %s (it may hang)", e.Waited.Round(enough))
 }
 
 // Timeout reports true, as in net.Error.
@@ -71,7 +70,7 @@ type ListError struct {
 }
 
 func (e *ListError) Error() string {
-	return fmt.Sprintf("strongswan: charon's answer to %s has more than %d bytes, and was not read to its end", e.Command, e.Limit)
+	return fmt.Sprintf("charon's answer to %s has more than %d bytes, and was not read to its end", e.Command, e.Limit)
 }
 
 // A NegotiationError is a negotiation that did not end in security
@@ -85,7 +84,7 @@ type NegotiationError struct {
 }
 
 func (e *NegotiationError) Error() string {
-	return fmt.Sprintf("strongswan: no keys could be negotiated with %s: %s", e.Peer, e.Reason)
+	return fmt.Sprintf("no keys could be negotiated with %s: %s", e.Peer, e.Reason)
 }
 
 // Unwrap returns the cause, if it is known, and the error of the command, or why
@@ -106,9 +105,9 @@ type KeyError struct {
 
 func (e *KeyError) Error() string {
 	if e.Seems {
-		return "strongswan: the preshared key of the peer seems to be another: set the same one at both ends"
+		return "the preshared key of the peer seems to be another: set the same one at both ends"
 	}
-	return "strongswan: the preshared key of the peer is another: set the same one at both ends"
+	return "the preshared key of the peer is another: set the same one at both ends"
 }
 
 // An IdentityError is a peer that says it is another one than it should be.
@@ -118,7 +117,7 @@ type IdentityError struct {
 }
 
 func (e *IdentityError) Error() string {
-	return fmt.Sprintf("strongswan: the peer says that it is %s, and its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
+	return fmt.Sprintf("the peer says that it is %s, and its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
 }
 
 // A ConflictError is a connection of the host that has the same ends, or may have
@@ -132,10 +131,10 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.Unresolved != "" {
-		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
+		return fmt.Sprintf("charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
 			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
 	}
-	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
+	return fmt.Sprintf("charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
 }
 
 // Unwrap returns why a name could not be looked up.
@@ -147,14 +146,14 @@ func lookupReason(err error) string {
 	if errors.As(err, &dns) {
 		return dns.Err
 	}
-	return reason(err)
+	return err.Error()
 }
 
 // A NotProvenError is a connection of which it cannot be shown that it was
 // protected as planned.
 type NotProvenError struct{ Reason string }
 
-func (e *NotProvenError) Error() string { return "strongswan: " + e.Reason }
+func (e *NotProvenError) Error() string { return e.Reason }
 
 // A LeftoverError is something that could not be taken out of charon again.
 type LeftoverError struct {
@@ -163,7 +162,7 @@ type LeftoverError struct {
 }
 
 func (e *LeftoverError) Error() string {
-	return fmt.Sprintf("strongswan: %s is left in charon: %s", e.Name, reason(e.Err))
+	return fmt.Sprintf("%s is left in charon: %s", e.Name, e.Err)
 }
 
 // Unwrap returns why.
@@ -172,7 +171,7 @@ func (e *LeftoverError) Unwrap() error { return e.Err }
 // failed returns an error of this package as one of the contract: nothing was sent
 // to the portal.
 func failed(err error) error {
-	return &ipsec.ConfigureError{Reason: reason(err), Err: err}
+	return &ipsec.ConfigureError{Reason: err.Error(), Err: err}
 }
 
 // lacking returns what this system lacks, or this process may not do, as an error
@@ -193,21 +192,12 @@ func withLeftover(err, left error) error {
 	}
 	switch e := err.(type) { //nolint:errorlint // what failed and negotiate return is not wrapped
 	case *ipsec.ConfigureError:
-		return &ipsec.ConfigureError{Reason: e.Reason + "; " + reason(left), Err: errors.Join(e.Err, left)}
+		return &ipsec.ConfigureError{Reason: e.Reason + "; " + left.Error(), Err: errors.Join(e.Err, left)}
 	case *ipsec.UnsupportedError:
 		both := *e
-		both.Reason += "; " + reason(left)
+		both.Reason += "; " + left.Error()
 		both.Err = errors.Join(e.Err, left)
 		return &both
 	}
 	return err
-}
-
-// reason returns the text of an error without the package that made it.
-func reason(err error) string {
-	text := err.Error()
-	for _, p := range []string{"strongswan: ", "xfrm: ", "ipsec: ", "vici: ", "initiator: "} {
-		text = strings.TrimPrefix(text, p)
-	}
-	return text
 }

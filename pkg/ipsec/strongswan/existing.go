@@ -40,7 +40,7 @@ func (e *Enforcer) configured(ctx context.Context, src netip.Addr, dst netip.Add
 	case absent(err):
 		return ipsec.Existing{}
 	case err != nil:
-		return ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: reason(e.charon().explain(err))}
+		return ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: e.charon().explain(err).Error()}
 	}
 	return o.covering(src.Unmap(), netip.AddrPortFrom(dst.Addr().Unmap().WithZone(""), dst.Port()))
 }

@@ -167,9 +167,9 @@ func (j *journal) failure(c *connection, err error) *NegotiationError {
 	var silent *NoAnswerError
 	switch {
 	case errors.As(err, &silent):
-		e.Cause, e.Reason = nil, reason(err) // of the peer nothing is known
+		e.Cause, e.Reason = nil, err.Error() // of the peer nothing is known
 	case e.Cause != nil:
-		e.Reason = reason(e.Cause)
+		e.Reason = e.Cause.Error()
 	default:
 		e.Reason = j.reason(c.plan.Exchange, err)
 	}
@@ -229,7 +229,7 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 	if errors.As(err, &refusal) && len(j.lines) > 0 {
 		return fmt.Sprintf("%s (%s)", refusal.Reason, j.lines[len(j.lines)-1])
 	}
-	return reason(err)
+	return err.Error()
 }
 
 // ended reports that the negotiation was not over when it was ended.

@@ -34,7 +34,7 @@ func (d *dialer) negotiate(ctx context.Context) error {
 	}
 	failure := j.failure(&d.c, err)
 	if j.aggressiveDisabled() {
-		return &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagAggressive, Reason: reason(failure), Err: failure}
+		return &ipsec.UnsupportedError{Enforcer: Name, Missing: ipsec.FlagAggressive, Reason: failure.Error(), Err: failure}
 	}
 	return failed(failure)
 }

@@ -25,7 +25,7 @@ const (
 func Any() (bool, error) {
 	answer, err := spdCounts()
 	if err != nil {
-		return false, fmt.Errorf("xfrm: count: %w", err)
+		return false, fmt.Errorf("count: %w", err)
 	}
 	for kind, value := range attributes(answer) {
 		if kind == spdInfo && len(value) >= spdInfoLen {
@@ -33,7 +33,7 @@ func Any() (bool, error) {
 			return in+out > 0, nil
 		}
 	}
-	return false, fmt.Errorf("xfrm: count: %w", unix.EBADMSG)
+	return false, fmt.Errorf("count: %w", unix.EBADMSG)
 }
 
 // spdCounts returns the attributes of the kernel's answer.

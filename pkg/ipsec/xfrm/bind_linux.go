@@ -18,7 +18,7 @@ func bind(c syscall.RawConn, source netip.AddrPort, device string) (port uint16,
 	if cerr := c.Control(func(fd uintptr) {
 		if device != "" {
 			if err = unix.BindToDevice(int(fd), device); err != nil {
-				err = fmt.Errorf("xfrm: bind to interface %s: %w", device, os.NewSyscallError("setsockopt", err))
+				err = fmt.Errorf("bind to interface %s: %w", device, os.NewSyscallError("setsockopt", err))
 				return
 			}
 		}
@@ -27,7 +27,7 @@ func bind(c syscall.RawConn, source netip.AddrPort, device string) (port uint16,
 			err = unix.Bind(int(fd), sockaddr(source.Addr(), 0))
 		}
 		if err != nil {
-			err = fmt.Errorf("xfrm: bind to %s: %w", source.Addr(), os.NewSyscallError("bind", err))
+			err = fmt.Errorf("bind to %s: %w", source.Addr(), os.NewSyscallError("bind", err))
 			return
 		}
 		port, err = portOf(int(fd))

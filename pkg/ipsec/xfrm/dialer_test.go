@@ -21,7 +21,7 @@ func TestMayHaveLeft(t *testing.T) {
 		want bool
 	}{
 		{name: "no hold", err: &net.OpError{Op: "dial", Err: &HoldError{Err: os.NewSyscallError("setsockopt", syscall.EPERM)}}},
-		{name: "no address", err: fmt.Errorf("xfrm: bind: %w", os.NewSyscallError("bind", syscall.EADDRNOTAVAIL))},
+		{name: "no address", err: fmt.Errorf("bind: %w", os.NewSyscallError("bind", syscall.EADDRNOTAVAIL))},
 		{name: "no association", err: dial("connect", syscall.EAGAIN)},
 		{name: "blocked", err: dial("connect", syscall.EPERM)},
 		{name: "refused", err: dial("connect", syscall.ECONNREFUSED), want: true},

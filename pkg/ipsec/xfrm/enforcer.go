@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -77,12 +76,9 @@ func (e *Enforcer) Announce(_ context.Context, s enforce.Request) (string, error
 	return Name, nil
 }
 
-// prefix begins the errors of this package, and is not repeated within others.
-const prefix = "xfrm: "
-
 // failed returns an error of this package as one of the contract.
 func failed(err error) error {
-	return &ipsec.ConfigureError{Reason: strings.TrimPrefix(err.Error(), prefix), Err: err}
+	return &ipsec.ConfigureError{Reason: err.Error(), Err: err}
 }
 
 // A secureDialer makes one connection under the templates of policies that

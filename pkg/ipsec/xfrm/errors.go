@@ -10,7 +10,7 @@ import (
 type HoldError struct{ Err error }
 
 func (e *HoldError) Error() string {
-	text := "xfrm: no socket can be held: " + e.Err.Error()
+	text := "no socket can be held: " + e.Err.Error()
 	if errors.Is(e.Err, fs.ErrPermission) {
 		text += "; it takes CAP_NET_ADMIN"
 	}
@@ -28,7 +28,7 @@ type NoAssociationError struct {
 }
 
 func (e *NoAssociationError) Error() string {
-	return fmt.Sprintf("xfrm: there is no security association that the connection may use (%s), so nothing was sent: %v", e.Hold, e.Err)
+	return fmt.Sprintf("there is no security association that the connection may use (%s), so nothing was sent: %v", e.Hold, e.Err)
 }
 
 // Unwrap returns what the kernel said, or why it was not waited for longer.
@@ -39,7 +39,7 @@ func (e *NoAssociationError) Unwrap() error { return e.Err }
 type LostError struct{ Hold Hold }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("xfrm: the security associations of the connection are gone (%s)", e.Hold)
+	return fmt.Sprintf("the security associations of the connection are gone (%s)", e.Hold)
 }
 
 // A BlockedError is a connection that a policy of the kernel forbids.
@@ -49,7 +49,7 @@ type BlockedError struct {
 }
 
 func (e *BlockedError) Error() string {
-	return "xfrm: " + e.Policy + " blocks the connection"
+	return e.Policy + " blocks the connection"
 }
 
 // Unwrap returns what the kernel said.

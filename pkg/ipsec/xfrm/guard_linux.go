@@ -40,7 +40,7 @@ func (g *guard) remove() error {
 		r := nl.NewNetlinkRequest(nl.XFRM_MSG_DELPOLICY, unix.NLM_F_ACK)
 		r.AddRawData(g.id(dir))
 		if _, err := r.Execute(unix.NETLINK_XFRM, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-			all = errors.Join(all, fmt.Errorf("xfrm: remove policy: %w", err))
+			all = errors.Join(all, fmt.Errorf("remove policy: %w", err))
 		}
 	}
 	return all

@@ -21,14 +21,14 @@ type Association struct {
 func (a Association) Validate() error {
 	switch {
 	case a.Mode != ipsec.TransportMode && a.Mode != ipsec.TunnelMode:
-		return errors.New("xfrm: the mode of the association is not given")
+		return errors.New("the mode of the association is not given")
 	case !a.Local.IsValid() || !a.Remote.IsValid() || a.Local.IsUnspecified() || a.Remote.IsUnspecified():
-		return errors.New("xfrm: the association needs two addresses")
+		return errors.New("the association needs two addresses")
 	case a.Local.Is4() != a.Remote.Is4() || a.Local.Is4In6() || a.Remote.Is4In6():
-		return fmt.Errorf("xfrm: no association between %s and %s", a.Local, a.Remote)
+		return fmt.Errorf("no association between %s and %s", a.Local, a.Remote)
 	case a.Reqid == 0:
 		// Zero would be any association between the two.
-		return errors.New("xfrm: the association has no reqid")
+		return errors.New("the association has no reqid")
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func dump(ctx context.Context, request, answer int, restart func(), each func([]
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("xfrm: list: %w", err)
+		return fmt.Errorf("list: %w", err)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ const (
 // attributes.
 func parsePolicy(b []byte) (policy, error) {
 	if len(b) < policyLen {
-		return policy{}, fmt.Errorf("xfrm: a policy of %d bytes", len(b))
+		return policy{}, fmt.Errorf("a policy of %d bytes", len(b))
 	}
 	p := policy{
 		selector: selector(b[:len(selector{})]),

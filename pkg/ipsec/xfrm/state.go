@@ -54,7 +54,7 @@ const (
 // parseState reads what the kernel lists: struct xfrm_usersa_info and attributes.
 func parseState(b []byte) (state, error) {
 	if len(b) < stateLen {
-		return state{}, fmt.Errorf("xfrm: a state of %d bytes", len(b))
+		return state{}, fmt.Errorf("a state of %d bytes", len(b))
 	}
 	f := binary.NativeEndian.Uint16(b[stateFamily:])
 	s := state{

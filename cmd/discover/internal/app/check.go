@@ -58,11 +58,9 @@ func (k *checking) found(check, of string, err error, text string) error {
 	return k.l.Item(jsonCheck{check, render.JSONText(of), err == nil, render.JSONText(text)}, []string{check, of, result, text})
 }
 
-// reason returns an error without the names of packages and of the registry, which
-// stand beside it.
+// reason returns an error without the name of the registry, which stands beside it.
 func (k *checking) reason(err error) string {
-	text := strings.TrimPrefix(machine.WithoutPackage(err), "sqlite: ")
-	return strings.TrimPrefix(strings.TrimPrefix(text, "seal: "), "registry "+k.path+": ")
+	return strings.TrimPrefix(err.Error(), "registry "+k.path+": ")
 }
 
 // files looks at the files from outside.

@@ -73,7 +73,7 @@ func Worse(a, b error) error {
 // TellUnread says on standard error what could not be read.
 func (c *Command) TellUnread(unread []error) {
 	for _, err := range unread {
-		c.Say("%s", machine.WithoutPackage(err))
+		c.Say("%s", err)
 	}
 }
 

@@ -29,7 +29,7 @@ func (c *Command) failure(errs ...error) error {
 				return err
 			}
 		default:
-			c.Say("%s", machine.WithoutPackage(err))
+			c.Say("%s", err)
 		}
 	}
 	if err := l.End(); err != nil {
@@ -104,7 +104,7 @@ func (c *Command) LogResult(r *initiator.Result) {
 	if r.Err != nil {
 		var e *initiator.Error
 		errors.As(r.Err, &e)
-		args = append(args, "stage", e.Stage.String(), "error", machine.WithoutPackage(r.Err))
+		args = append(args, "stage", e.Stage.String(), "error", r.Err.Error())
 	}
 	c.Log().Info("portal done", args...)
 }

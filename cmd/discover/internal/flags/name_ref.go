@@ -90,7 +90,7 @@ func (r *Run) CheckName(iqn string) error {
 		return nil
 	}
 	if err := name.Validate(iqn); err != nil {
-		return machine.Usagef("--strict-names: %s", machine.WithoutPackage(err))
+		return machine.Usagef("--strict-names: %s", err)
 	}
 	return nil
 }

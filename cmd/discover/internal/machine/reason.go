@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
@@ -17,9 +16,6 @@ func ConfigReason(err error) string {
 	}
 	return err.Error()
 }
-
-// WithoutPackage returns the text of an error of pkg/initiator for people.
-func WithoutPackage(err error) string { return strings.TrimPrefix(err.Error(), "initiator: ") }
 
 // ReasonOnly leaves the path out of an error: a secret that was given in its place shall
 // not get into a log.

@@ -144,7 +144,7 @@ func newJSONError(err error) *jsonError {
 	}
 	j := &jsonError{
 		Stage:     initiator.StageValidate.String(),
-		Message:   JSONText(machine.WithoutPackage(err)),
+		Message:   JSONText(err.Error()),
 		Retryable: initiator.Retryable(err),
 	}
 	var (

@@ -58,7 +58,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 	case notBegun(r):
 		n.after++
 	default:
-		n.Say("%s", machine.WithoutPackage(r.Err))
+		n.Say("%s", r.Err)
 	}
 	return nil
 }

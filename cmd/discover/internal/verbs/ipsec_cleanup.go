@@ -3,7 +3,6 @@ package verbs
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +65,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		j := jsonLeftover{Name: render.JSONText(left.Name), Owner: left.Owner, Removed: left.Removed}
 		if left.Err != nil {
 			failed++
-			text := render.JSONText(strings.TrimPrefix(left.Err.Error(), "strongswan: "))
+			text := render.JSONText(left.Err.Error())
 			j.Error = &text
 		}
 		if left.Err != nil || left.Removed {

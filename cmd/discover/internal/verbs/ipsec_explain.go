@@ -127,7 +127,7 @@ func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed 
 		x.Say("warning: %s: %s", e.Portal.Portal, w.Message)
 	}
 	if e.Err != nil {
-		x.Say("%s", machine.WithoutPackage(e.Err))
+		x.Say("%s", e.Err)
 	}
 	return nil
 }

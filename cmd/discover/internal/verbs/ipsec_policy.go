@@ -43,7 +43,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			}
 			selector, err := registry.CanonicalSelector(args[0])
 			if err != nil {
-				return machine.Usagef("%s", machine.WithoutPackage(err))
+				return machine.Usagef("%s", err)
 			}
 			p := registry.Policy{Selector: selector, Flags: f}
 			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -121,7 +121,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
 			case err != nil && bad != nil:
-				return machine.Usagef("%s", machine.WithoutPackage(bad))
+				return machine.Usagef("%s", bad)
 			case err != nil:
 				return err
 			case bad != nil:

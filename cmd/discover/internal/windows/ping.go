@@ -85,7 +85,7 @@ func (t *tool) answered(r *initiator.Result) bool {
 	case errors.As(r.Err, &moved):
 		answer("it sends us on: %s", moved.Status)
 	default:
-		t.layout.Line("    No answer: %s", machine.Visible(machine.WithoutPackage(r.Err)))
+		t.layout.Line("    No answer: %s", machine.Visible(r.Err.Error()))
 		return false
 	}
 	return true

@@ -76,12 +76,9 @@ func Judge(t testing.TB, err error, want Outcome) {
 		t.Errorf("got  %s\nwant %s in it", s, want.Text)
 	}
 	JudgeLine(t, s)
-	if !strings.HasPrefix(s, "initiator: ") {
-		t.Errorf("the error does not say whose it is: %s", s)
-	}
-	for _, twice := range []string{": initiator: ", ": session: ", ": auth: ", ": pdu: "} {
-		if strings.Contains(s, twice) {
-			t.Errorf("the error names packages within: %s", s)
+	for _, own := range []string{": initiator: ", ": session: ", ": auth: ", ": ipsec: ", ": pdu: "} {
+		if strings.Contains(": "+s, own) {
+			t.Errorf("the error names a package: %s", s)
 		}
 	}
 }

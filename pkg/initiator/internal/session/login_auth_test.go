@@ -17,10 +17,10 @@ func TestLoginOrNone(t *testing.T) {
 	const (
 		offer = "0 AuthMethod=CHAP,None"
 		leave = "0>1"
-		late  = "auth: CHAP: the target's CHAP_N: not expected in this step"
+		late  = "CHAP: the target's CHAP_N: not expected in this step"
 	)
 	none, method, asks := says("0", "AuthMethod=None"), says("0", "AuthMethod=CHAP"), says("0", challenge()...)
-	offered := func(chosen string) string { return "session: AuthMethod: we offered CHAP,None, the target " + chosen }
+	offered := func(chosen string) string { return "AuthMethod: we offered CHAP,None, the target " + chosen }
 	tests := []struct {
 		name    string
 		replies []reply
@@ -41,12 +41,12 @@ func TestLoginOrNone(t *testing.T) {
 		{name: "no answer, and on", replies: []reply{says("0>1")}, sent: []string{offer}, err: offered("did not answer")},
 		{name: "None, and on before we asked", replies: []reply{says("0>1", "AuthMethod=None")}, sent: []string{offer}, method: "None", err: breaks + "it leaves the stage before we asked"},
 		{name: "None, straight through", replies: []reply{none, says("0>3")}, sent: []string{offer, leave}, method: "None", err: breaks + "it goes on to FullFeaturePhase, which we did not ask for"},
-		{name: "CHAP, and skipped (LIO)", replies: []reply{says("0>1", "AuthMethod=CHAP")}, sent: []string{offer}, method: "CHAP", err: "auth: CHAP: the target skipped it"},
+		{name: "CHAP, and skipped (LIO)", replies: []reply{says("0>1", "AuthMethod=CHAP")}, sent: []string{offer}, method: "CHAP", err: "CHAP: the target skipped it"},
 
-		{name: "None, with a challenge", replies: []reply{says("0", append([]string{"AuthMethod=None"}, challenge()...)...)}, sent: []string{offer}, method: "None", err: "auth: CHAP: the target's CHAP_A: not expected in this step"},
-		{name: "None, then a challenge", replies: []reply{none, asks}, sent: []string{offer, leave}, method: "None", err: "auth: CHAP: the target's CHAP_A: not expected in this step"},
+		{name: "None, with a challenge", replies: []reply{says("0", append([]string{"AuthMethod=None"}, challenge()...)...)}, sent: []string{offer}, method: "None", err: "CHAP: the target's CHAP_A: not expected in this step"},
+		{name: "None, then a challenge", replies: []reply{none, asks}, sent: []string{offer, leave}, method: "None", err: "CHAP: the target's CHAP_A: not expected in this step"},
 		{name: "None, then a proof with the end", replies: []reply{none, says("0>1", "CHAP_N=t", "CHAP_R=0x00")}, sent: []string{offer, leave}, method: "None", err: late},
-		{name: "None, then a rejection", replies: []reply{none, says("0", "CHAP_A=Reject")}, sent: []string{offer, leave}, method: "None", err: "auth: CHAP: the target's CHAP_A: not expected in this step"},
+		{name: "None, then a rejection", replies: []reply{none, says("0", "CHAP_A=Reject")}, sent: []string{offer, leave}, method: "None", err: "CHAP: the target's CHAP_A: not expected in this step"},
 		{name: "None, then a proof later", replies: []reply{none, says("0"), says("0>1", "CHAP_N=t")}, sent: []string{offer, leave, leave}, method: "None", err: breaks + "CHAP keys after the last step of CHAP"},
 		{name: "None, then keys in the next stage", replies: []reply{none, says("0>1"), says("1>3", "CHAP_N=t")}, sent: []string{offer, leave, operation}, method: "None", err: breaks + "CHAP_N outside the security stage"},
 		{name: "None, then CHAP", replies: []reply{none, method}, sent: []string{offer, leave}, method: "None", err: breaks + "it sends AuthMethod twice"},
@@ -122,8 +122,8 @@ func TestLoginProgress(t *testing.T) {
 func TestLoginCHAPRejected(t *testing.T) {
 	t.Parallel()
 	const (
-		rejectsAll = "auth: CHAP: the target rejected all algorithms that we offered (md5): CHAP_A="
-		rejects    = "auth: CHAP: the target rejected our response: "
+		rejectsAll = "CHAP: the target rejected all algorithms that we offered (md5): CHAP_A="
+		rejects    = "CHAP: the target rejected our response: "
 	)
 	method, asks := says("0", "AuthMethod=CHAP"), says("0", challenge()...)
 	tests := []struct {

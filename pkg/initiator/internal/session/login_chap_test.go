@@ -69,11 +69,11 @@ var (
 func TestLoginCHAP(t *testing.T) {
 	t.Parallel()
 	const (
-		skipped = "auth: CHAP: the target skipped it"
+		skipped = "CHAP: the target skipped it"
 		late    = breaks + "CHAP keys after the last step of CHAP"
 	)
 	method, asks := says("0", "AuthMethod=CHAP"), says("0", challenge()...)
-	offered := func(chosen string) string { return "session: AuthMethod: we offered CHAP, the target " + chosen }
+	offered := func(chosen string) string { return "AuthMethod: we offered CHAP, the target " + chosen }
 	tests := []struct {
 		name    string
 		replies []reply
@@ -115,16 +115,16 @@ func TestLoginCHAP(t *testing.T) {
 		{name: "to the reserved stage", replies: []reply{method, asks, says("0>2")}, sent: []string{first, algorithm, response}, err: breaks + "it goes on to stage 2, which we did not ask for"},
 		{name: "back again", replies: []reply{method, asks, says("0>1"), says("0")}, sent: []string{first, algorithm, response, operation}, err: breaks + "it is in SecurityNegotiation, we are in LoginOperationalNegotiation"},
 
-		{name: "a challenge with the method", replies: []reply{says("0", append([]string{"AuthMethod=CHAP"}, challenge()...)...)}, sent: []string{first}, err: "auth: CHAP: the target's CHAP_A: not expected in this step"},
-		{name: "no challenge", replies: []reply{method, says("0")}, sent: []string{first, algorithm}, err: "auth: CHAP: the target's CHAP_A: missing"},
-		{name: "another algorithm", replies: []reply{method, says("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x01")}, sent: []string{first, algorithm}, err: "auth: CHAP: we offered algorithms 5; the target chose 7"},
+		{name: "a challenge with the method", replies: []reply{says("0", append([]string{"AuthMethod=CHAP"}, challenge()...)...)}, sent: []string{first}, err: "CHAP: the target's CHAP_A: not expected in this step"},
+		{name: "no challenge", replies: []reply{method, says("0")}, sent: []string{first, algorithm}, err: "CHAP: the target's CHAP_A: missing"},
+		{name: "another algorithm", replies: []reply{method, says("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x01")}, sent: []string{first, algorithm}, err: "CHAP: we offered algorithms 5; the target chose 7"},
 		{name: "method twice", replies: []reply{method, says("0", "AuthMethod=CHAP")}, sent: []string{first, algorithm}, err: breaks + "it sends AuthMethod twice"},
 		{name: "challenge twice", replies: []reply{method, asks, says("0", challenge()...)}, sent: []string{first, algorithm, response}, err: breaks + "it sends CHAP_A twice"},
-		{name: "a proof that nobody asked for", replies: []reply{method, asks, says("0>1", "CHAP_N=t", "CHAP_R=0x00")}, sent: []string{first, algorithm, response}, err: "auth: CHAP: the target's CHAP_N: not expected in this step"},
+		{name: "a proof that nobody asked for", replies: []reply{method, asks, says("0>1", "CHAP_N=t", "CHAP_R=0x00")}, sent: []string{first, algorithm, response}, err: "CHAP: the target's CHAP_N: not expected in this step"},
 		{name: "keys after the end", replies: []reply{method, asks, says("0"), says("0>1", "CHAP_N=t")}, sent: []string{first, algorithm, response, "0>1"}, err: late},
 		{name: "keys in the next stage", replies: []reply{method, asks, says("0>1"), says("1>3", "CHAP_N=t")}, sent: []string{first, algorithm, response, operation}, err: breaks + "CHAP_N outside the security stage"},
 		{name: "method in the next stage", replies: []reply{says("0", "AuthMethod=CHAP"), asks, says("0>1"), says("1>3", "AuthMethod=CHAP")}, sent: []string{first, algorithm, response, operation}, err: breaks + "it sends AuthMethod twice"},
-		{name: "refused", replies: []reply{method, asks, but(says("0"), func(m *pdu.LoginResponse) { m.Status = pdu.StatusAuthFailure })}, sent: []string{first, algorithm, response}, err: "session: target refused: authentication failure (0x0201)"},
+		{name: "refused", replies: []reply{method, asks, but(says("0"), func(m *pdu.LoginResponse) { m.Status = pdu.StatusAuthFailure })}, sent: []string{first, algorithm, response}, err: "target refused: authentication failure (0x0201)"},
 		{name: "silence after all", replies: []reply{method, asks, says("0>1")}, sent: []string{first, algorithm, response, operation}, waits: true},
 	}
 	for _, tt := range tests {
@@ -162,7 +162,7 @@ func TestLoginMutualCHAP(t *testing.T) {
 	t.Parallel()
 	method, asks := says("0", "AuthMethod=CHAP"), says("0", challenge()...)
 	sent := []string{first, algorithm, response + ours}
-	unproved := func(reason string) string { return "auth: CHAP: the target did not prove itself: " + reason }
+	unproved := func(reason string) string { return "CHAP: the target did not prove itself: " + reason }
 	tests := []struct {
 		name    string
 		replies []reply // from our challenge on
@@ -173,7 +173,7 @@ func TestLoginMutualCHAP(t *testing.T) {
 		{name: "and T later", replies: []reply{proves("0", targetSecret), says("0>1"), says("1>3")}, sent: []string{"0>1", operation}},
 		{name: "wrong", replies: []reply{proves("0>1", "not-the-secret-1")}, err: unproved("CHAP_R is wrong")},
 		{name: "wrong, T later", replies: []reply{proves("0", "not-the-secret-1")}, err: unproved("CHAP_R is wrong")},
-		{name: "ours", replies: []reply{proves("0>1", secret)}, err: "auth: CHAP: the target answered with the secret that we answer with"},
+		{name: "ours", replies: []reply{proves("0>1", secret)}, err: "CHAP: the target answered with the secret that we answer with"},
 		{name: "none", replies: []reply{says("0>1")}, err: unproved("CHAP_N is missing")},
 		{name: "none, T later", replies: []reply{says("0")}, err: unproved("CHAP_N is missing")},
 		{name: "half", replies: []reply{says("0>1", "CHAP_N=tgt")}, err: unproved("CHAP_R is missing")},
@@ -215,7 +215,7 @@ func TestLoginReflection(t *testing.T) {
 	for name, c := range map[string]*auth.CHAP{"one-way": oneWay(), "mutual": mutual()} {
 		c.Outstanding = &outstanding
 		l := logIn(t, withCHAP(config(), c), says("0", "AuthMethod=CHAP"), back)
-		judge(t, l.err, "auth: CHAP: the target sent a challenge of ours back")
+		judge(t, l.err, "CHAP: the target sent a challenge of ours back")
 		if len(l.sent) != 2 {
 			t.Errorf("%s: requests %q", name, l.sent)
 		}

@@ -38,17 +38,17 @@ func TestLoginKeys(t *testing.T) {
 		{name: "obsolete", keys: []string{"IFMarker=Yes", "OFMarker=No", "IFMarkInt=2048~8192", "OFMarkInt=1"}, reply: "IFMarker=Reject OFMarker=Reject IFMarkInt=Reject OFMarkInt=Reject"},
 		{name: "recovery", keys: []string{"ErrorRecoveryLevel=2", "DefaultTime2Wait=3600", "DefaultTime2Retain=20"}, reply: "ErrorRecoveryLevel=0 DefaultTime2Wait=3600 DefaultTime2Retain=0"},
 		{name: "recovery in hex", keys: []string{"DefaultTime2Wait=0xA"}, reply: "DefaultTime2Wait=10"},
-		{name: "a long wait", keys: []string{"DefaultTime2Wait=3601"}, err: "session: DefaultTime2Wait: the target chose 3601, which is not a legal value"},
+		{name: "a long wait", keys: []string{"DefaultTime2Wait=3601"}, err: "DefaultTime2Wait: the target chose 3601, which is not a legal value"},
 		{name: "level 2", keys: []string{"iSCSIProtocolLevel=2"}, reply: "iSCSIProtocolLevel=1"},
 		{name: "level 0", keys: []string{"iSCSIProtocolLevel=0"}, reply: "iSCSIProtocolLevel=0"},
-		{name: "level 32", keys: []string{"iSCSIProtocolLevel=32"}, err: "session: iSCSIProtocolLevel: the target chose 32, which is not a legal value"},
+		{name: "level 32", keys: []string{"iSCSIProtocolLevel=32"}, err: "iSCSIProtocolLevel: the target chose 32, which is not a legal value"},
 
 		{name: "an answer to nothing", keys: []string{"MaxConnections=Irrelevant"}, err: breaks + "it answers MaxConnections, which we did not offer"},
 		{name: "another", keys: []string{"X-a=NotUnderstood"}, err: breaks + "it answers X-a, which we did not offer"},
 		{name: "a proposal of Reject", keys: []string{"ErrorRecoveryLevel=Reject"}, err: breaks + "it answers ErrorRecoveryLevel, which we did not offer"},
 
-		{name: "our name rejected", keys: []string{"InitiatorName=Reject"}, err: "session: InitiatorName: we offered it, the target chose Reject"},
-		{name: "our type not understood", keys: []string{"SessionType=NotUnderstood"}, err: "session: SessionType: we offered it, the target chose NotUnderstood"},
+		{name: "our name rejected", keys: []string{"InitiatorName=Reject"}, err: "InitiatorName: we offered it, the target chose Reject"},
+		{name: "our type not understood", keys: []string{"SessionType=NotUnderstood"}, err: "SessionType: we offered it, the target chose NotUnderstood"},
 		{name: "our name", keys: []string{"InitiatorName=" + name}, err: breaks + "it sends InitiatorName, which only initiators do"},
 		{name: "SendTargets", keys: []string{"SendTargets=All"}, err: breaks + "it sends SendTargets, which only initiators do"},
 		{name: "an alias for us", keys: []string{"InitiatorAlias=x"}, err: breaks + "it sends InitiatorAlias, which only initiators do"},
@@ -62,8 +62,8 @@ func TestLoginKeys(t *testing.T) {
 		{name: "twice, a tag", keys: []string{"TargetPortalGroupTag=1", "TargetPortalGroupTag=1"}, err: fmt.Sprintf(twice, "TargetPortalGroupTag")},
 		{name: "other case is another key", keys: []string{"headerdigest=None"}, reply: "headerdigest=NotUnderstood"},
 
-		{name: "a tag too large", keys: []string{"TargetPortalGroupTag=65536"}, err: "session: TargetPortalGroupTag: the target chose 65536, which is not a legal value"},
-		{name: "a tag of letters", keys: []string{"TargetPortalGroupTag=\x1b[2J\n"}, err: `session: TargetPortalGroupTag: the target chose "\x1b[2J\n", which is not a legal value`},
+		{name: "a tag too large", keys: []string{"TargetPortalGroupTag=65536"}, err: "TargetPortalGroupTag: the target chose 65536, which is not a legal value"},
+		{name: "a tag of letters", keys: []string{"TargetPortalGroupTag=\x1b[2J\n"}, err: `TargetPortalGroupTag: the target chose "\x1b[2J\n", which is not a legal value`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestLoginProposals(t *testing.T) {
 		t.Errorf("64: done %t, error %v", l.done, l.err)
 	}
 	l = logIn(t, config(), says("1", keys(65)...))
-	judge(t, l.err, "session: the target sent more than 64 proposals at once")
+	judge(t, l.err, "the target sent more than 64 proposals at once")
 	// In a login the bound is that on its text.
 	l = logIn(t, config(), says("1", keys(64)...), says("1", "a="), says("1", "b="), says("1>3"))
 	if !l.done {
@@ -178,7 +178,7 @@ func TestLoginProposals(t *testing.T) {
 func TestLoginDeclarations(t *testing.T) {
 	t.Parallel()
 	illegal := func(value string) string {
-		return "session: MaxRecvDataSegmentLength: the target chose " + value + ", which is not a legal value"
+		return "MaxRecvDataSegmentLength: the target chose " + value + ", which is not a legal value"
 	}
 	tests := []struct {
 		name, value string
@@ -197,7 +197,7 @@ func TestLoginDeclarations(t *testing.T) {
 		{name: "leading zero", value: "08192", err: illegal("08192")},
 		{name: "a range", value: "512~1024", err: illegal("512~1024")},
 		{name: "a list", value: "512,1024", err: illegal("512,1024")},
-		{name: "empty", value: "", err: "session: MaxRecvDataSegmentLength: the target chose \"\", which is not a legal value"},
+		{name: "empty", value: "", err: "MaxRecvDataSegmentLength: the target chose \"\", which is not a legal value"},
 		{name: "Irrelevant", value: "Irrelevant", err: illegal("Irrelevant")},
 		{name: "NotUnderstood", value: "NotUnderstood", err: illegal("NotUnderstood")},
 		{name: "long", value: strings.Repeat("9", 300), err: illegal(`"` + strings.Repeat("9", 64) + `"…`)},

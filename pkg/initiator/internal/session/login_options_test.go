@@ -80,7 +80,7 @@ func TestLoginDigests(t *testing.T) {
 	t.Parallel()
 	const none, must, prefer = session.DigestNone, session.DigestCRC32C, session.DigestPreferCRC32C
 	refused := func(offered, chosen string) string {
-		return "session: %: we offered " + offered + ", the target " + chosen
+		return "%: we offered " + offered + ", the target " + chosen
 	}
 	tests := []struct {
 		name   string

@@ -94,7 +94,7 @@ func TestLoginRedirect(t *testing.T) {
 				if e.Status != status || e.Address != tt.want {
 					t.Errorf("got %+v, want %q", e, tt.want)
 				}
-				judge(t, e, "session: target refused: "+status.String())
+				judge(t, e, "target refused: "+status.String())
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-const breaks = "session: Login Response breaks the protocol: "
+const breaks = "Login Response breaks the protocol: "
 
 // TestLoginStages: every way through the stages without authentication, and
 // every way to leave it.
@@ -104,7 +104,7 @@ func TestLoginOtherPDU(t *testing.T) {
 				if done {
 					t.Error("done")
 				}
-				judge(t, err, "session: "+in.Opcode().String()+" breaks the protocol: it came during login")
+				judge(t, err, in.Opcode().String()+" breaks the protocol: it came during login")
 			})
 		}
 	}
@@ -159,7 +159,7 @@ func TestLoginRounds(t *testing.T) {
 				}
 			}
 			l := logIn(t, config(), replies...)
-			judge(t, l.err, "session: the target sent more than 64 login responses")
+			judge(t, l.err, "the target sent more than 64 login responses")
 			if len(l.sent) != most {
 				t.Errorf("%d requests, want %d", len(l.sent), most)
 			}

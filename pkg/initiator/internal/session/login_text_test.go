@@ -28,7 +28,7 @@ func TestLoginCut(t *testing.T) {
 				cut, pieces := cutReply(whole, i, size, rest)
 				l := logIn(t, withCHAP(config(), mutual()), cut...)
 				if pieces > 50 && l.err != nil {
-					judge(t, l.err, "session: the target sent more than 64 login responses")
+					judge(t, l.err, "the target sent more than 64 login responses")
 					continue
 				}
 				l.result.Rounds -= pieces - 1
@@ -122,7 +122,7 @@ func TestLoginText(t *testing.T) {
 		err  string
 	}{
 		{name: "64 KiB"},
-		{name: "one more", last: 1, err: "session: the target sent more than 65536 bytes of login text"},
+		{name: "one more", last: 1, err: "the target sent more than 65536 bytes of login text"},
 	}
 	for _, tt := range tests {
 		for _, flags := range []string{"1", "1+"} {

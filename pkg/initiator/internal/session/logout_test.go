@@ -20,12 +20,12 @@ func TestLogout(t *testing.T) {
 	}{
 		{name: "closed", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2}}, done: true},
 		{name: "with times", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, StatSN: 77, Time2Wait: 9, Time2Retain: 9}}, done: true},
-		{name: "not found", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 1}}, err: "session: Logout Response breaks the protocol: CID not found"},
-		{name: "not supported", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 2}}, err: "session: Logout Response breaks the protocol: connection recovery not supported"},
-		{name: "failed", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 3}}, err: "session: Logout Response breaks the protocol: cleanup failed"},
-		{name: "another tag", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 1}}, err: "session: Logout Response breaks the protocol: its task tag is not ours"},
-		{name: "rejected", in: []pdu.PDU{&pdu.Reject{Reason: pdu.RejectProtocolError}}, err: "session: target rejected our request: protocol error (0x04)"},
-		{name: "a late list", in: []pdu.PDU{&pdu.TextResponse{ITT: 1}}, err: "session: Text Response breaks the protocol: not what was asked for"},
+		{name: "not found", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 1}}, err: "Logout Response breaks the protocol: CID not found"},
+		{name: "not supported", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 2}}, err: "Logout Response breaks the protocol: connection recovery not supported"},
+		{name: "failed", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 2, Response: 3}}, err: "Logout Response breaks the protocol: cleanup failed"},
+		{name: "another tag", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 1}}, err: "Logout Response breaks the protocol: its task tag is not ours"},
+		{name: "rejected", in: []pdu.PDU{&pdu.Reject{Reason: pdu.RejectProtocolError}}, err: "target rejected our request: protocol error (0x04)"},
+		{name: "a late list", in: []pdu.PDU{&pdu.TextResponse{ITT: 1}}, err: "Text Response breaks the protocol: not what was asked for"},
 		{name: "behind a ping and an event", in: []pdu.PDU{
 			&pdu.NOPIn{ITT: pdu.NoTag, TTT: 1}, &pdu.AsyncMessage{Event: pdu.AsyncDropSession}, &pdu.LogoutResponse{ITT: 2},
 		}, done: true},
@@ -69,7 +69,7 @@ func TestLogoutFlood(t *testing.T) {
 		step(t, m, &pdu.NOPIn{ITT: pdu.NoTag, TTT: 1})
 	}
 	_, _, err := m.Step(&pdu.AsyncMessage{})
-	judge(t, err, "session: the target sent more than 1024 unsolicited PDUs")
+	judge(t, err, "the target sent more than 1024 unsolicited PDUs")
 }
 
 // step is a Step that must succeed.

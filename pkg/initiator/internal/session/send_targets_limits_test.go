@@ -17,14 +17,14 @@ func TestSendTargetsStatSN(t *testing.T) {
 		in   []pdu.PDU
 		err  string
 	}{
-		{name: "a jump", in: []pdu.PDU{partBut(true, "", ahead(1))}, err: "session: Text Response breaks the protocol" + lost},
-		{name: "a far jump", in: []pdu.PDU{partBut(true, "", ahead(1<<31-1))}, err: "session: Text Response breaks the protocol" + lost},
+		{name: "a jump", in: []pdu.PDU{partBut(true, "", ahead(1))}, err: "Text Response breaks the protocol" + lost},
+		{name: "a far jump", in: []pdu.PDU{partBut(true, "", ahead(1<<31-1))}, err: "Text Response breaks the protocol" + lost},
 		{name: "the number before", in: []pdu.PDU{partBut(true, "", ahead(0xffffffff))}},
 		{name: "half the circle", in: []pdu.PDU{partBut(true, "", ahead(1<<31))}},
-		{name: "a jump later", in: []pdu.PDU{part(false, "a=b\x00"), partBut(true, "", ahead(1))}, err: "session: Text Response breaks the protocol" + lost},
-		{name: "a jump of an Async Message", in: []pdu.PDU{&pdu.AsyncMessage{StatSN: 1}}, err: "session: Async Message breaks the protocol" + lost},
-		{name: "a jump of a Reject", in: []pdu.PDU{&pdu.Reject{StatSN: 1}}, err: "session: Reject breaks the protocol" + lost},
-		{name: "a jump of a NOP-In", in: []pdu.PDU{&pdu.NOPIn{StatSN: 1, ITT: pdu.NoTag, TTT: pdu.NoTag}}, err: "session: NOP-In breaks the protocol" + lost},
+		{name: "a jump later", in: []pdu.PDU{part(false, "a=b\x00"), partBut(true, "", ahead(1))}, err: "Text Response breaks the protocol" + lost},
+		{name: "a jump of an Async Message", in: []pdu.PDU{&pdu.AsyncMessage{StatSN: 1}}, err: "Async Message breaks the protocol" + lost},
+		{name: "a jump of a Reject", in: []pdu.PDU{&pdu.Reject{StatSN: 1}}, err: "Reject breaks the protocol" + lost},
+		{name: "a jump of a NOP-In", in: []pdu.PDU{&pdu.NOPIn{StatSN: 1, ITT: pdu.NoTag, TTT: pdu.NoTag}}, err: "NOP-In breaks the protocol" + lost},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestSendTargetsLimits(t *testing.T) {
 	t.Parallel()
 	t.Run("text", func(t *testing.T) {
 		t.Parallel()
-		for most, want := range map[int64]string{16: "", 15: "session: the target sent more than 15 bytes of text"} {
+		for most, want := range map[int64]string{16: "", 15: "the target sent more than 15 bytes of text"} {
 			m, got := newSendTargets(t)
 			m.MaxText = most
 			l := ask(t, m, got, part(false, "abcdef=\x00"), part(true, "ghijkl=\x00"))
@@ -93,7 +93,7 @@ func TestSendTargetsLimits(t *testing.T) {
 		}
 		m, got = newSendTargets(t)
 		l := ask(t, m, got, append(in[:8:8], part(false, ""), part(true, ""))...)
-		judge(t, l.err, "session: the target sent more than 8 empty text responses in a row")
+		judge(t, l.err, "the target sent more than 8 empty text responses in a row")
 	})
 	t.Run("parts", func(t *testing.T) {
 		t.Parallel()
@@ -108,7 +108,7 @@ func TestSendTargetsLimits(t *testing.T) {
 			out, _, err = m.Step(response)
 			response.StatSN++
 		}
-		judge(t, err, "session: the target sent more than 2097152 text responses")
+		judge(t, err, "the target sent more than 2097152 text responses")
 		if n != 1<<21+1 {
 			t.Errorf("after %d", n)
 		}

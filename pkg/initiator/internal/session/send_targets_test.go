@@ -104,7 +104,7 @@ func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 // not.
 func TestSendTargets(t *testing.T) {
 	t.Parallel()
-	const text = "session: Text Response breaks the protocol: "
+	const text = "Text Response breaks the protocol: "
 	const malformed = text + "malformed list: malformed text at byte "
 	all := func(m *pdu.TextResponse) { m.Final, m.Continue = false, true }
 	tests := []struct {
@@ -143,10 +143,10 @@ func TestSendTargets(t *testing.T) {
 		{name: "a value of more than 8192 bytes", in: []pdu.PDU{part(true, "a="+strings.Repeat("b", 8193)+"\x00")}, err: malformed + "0: a value of more than 8192 bytes"},
 		{name: "a value of 8192 bytes", in: []pdu.PDU{part(true, "a="+strings.Repeat("b", 8192)+"\x00")}, pairs: "a=" + strings.Repeat("b", 8192) + "\n"},
 
-		{name: "a Login Response", in: []pdu.PDU{&pdu.LoginResponse{ITT: 1}}, err: "session: Login Response breaks the protocol: not what was asked for"},
-		{name: "a Logout Response", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 1}}, err: "session: Logout Response breaks the protocol: not what was asked for"},
-		{name: "a request", in: []pdu.PDU{&pdu.TextRequest{ITT: 1}}, err: "session: Text Request breaks the protocol: not what was asked for"},
-		{name: "a NOP-Out", in: []pdu.PDU{&pdu.NOPOut{}}, err: "session: NOP-Out breaks the protocol: not what was asked for"},
+		{name: "a Login Response", in: []pdu.PDU{&pdu.LoginResponse{ITT: 1}}, err: "Login Response breaks the protocol: not what was asked for"},
+		{name: "a Logout Response", in: []pdu.PDU{&pdu.LogoutResponse{ITT: 1}}, err: "Logout Response breaks the protocol: not what was asked for"},
+		{name: "a request", in: []pdu.PDU{&pdu.TextRequest{ITT: 1}}, err: "Text Request breaks the protocol: not what was asked for"},
+		{name: "a NOP-Out", in: []pdu.PDU{&pdu.NOPOut{}}, err: "NOP-Out breaks the protocol: not what was asked for"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestNOPIn(t *testing.T) {
 	}
 	// We send no pings, so none can be answered.
 	m, got = newSendTargets(t)
-	judge(t, ask(t, m, got, &pdu.NOPIn{ITT: 2, TTT: pdu.NoTag}).err, "session: NOP-In breaks the protocol: it answers a ping that was not sent")
+	judge(t, ask(t, m, got, &pdu.NOPIn{ITT: 2, TTT: pdu.NoTag}).err, "NOP-In breaks the protocol: it answers a ping that was not sent")
 }
 
 // TestAsync: what each event means to a discovery session.
@@ -47,9 +47,9 @@ func TestAsync(t *testing.T) {
 		later string // where the answer goes on behind it
 	}{
 		{name: "SCSI", event: pdu.AsyncSCSI},
-		{name: "logout", event: pdu.AsyncLogout, later: "session: target ends the session: logout requested"},
-		{name: "drop connection", event: pdu.AsyncDropConnection, err: "session: target ends the session: connection will be dropped"},
-		{name: "drop session", event: pdu.AsyncDropSession, err: "session: target ends the session: session will be dropped"},
+		{name: "logout", event: pdu.AsyncLogout, later: "target ends the session: logout requested"},
+		{name: "drop connection", event: pdu.AsyncDropConnection, err: "target ends the session: connection will be dropped"},
+		{name: "drop session", event: pdu.AsyncDropSession, err: "target ends the session: session will be dropped"},
 		{name: "negotiate", event: pdu.AsyncNegotiate},
 		{name: "task termination", event: pdu.AsyncTaskTermination},
 		{name: "reserved", event: 99},
@@ -82,7 +82,7 @@ func TestReject(t *testing.T) {
 			if e := as[*pdu.RejectError](t, l.err); e.Reason != reason || l.done {
 				t.Errorf("got %v, done %t", e, l.done)
 			}
-			judge(t, l.err, "session: target rejected our request: "+reason.String())
+			judge(t, l.err, "target rejected our request: "+reason.String())
 		}
 	}
 }
@@ -114,7 +114,7 @@ func TestUnsolicitedFlood(t *testing.T) {
 			}
 			m, got = newSendTargets(t)
 			l := ask(t, m, got, flood...)
-			judge(t, l.err, "session: the target sent more than 1024 unsolicited PDUs")
+			judge(t, l.err, "the target sent more than 1024 unsolicited PDUs")
 		})
 	}
 }

@@ -97,7 +97,7 @@ func (x xChaCha) Seal(dst, _, plaintext, additionalData []byte) []byte {
 func (x xChaCha) Open(dst, _, ciphertext, additionalData []byte) ([]byte, error) {
 	n := x.AEAD.NonceSize()
 	if len(ciphertext) < n {
-		return nil, errors.New("seal: no nonce")
+		return nil, errors.New("no nonce")
 	}
 	return x.AEAD.Open(dst, ciphertext[:n], ciphertext[n:], additionalData)
 }

@@ -13,7 +13,7 @@ type WrongKeyError struct {
 }
 
 func (e *WrongKeyError) Error() string {
-	return fmt.Sprintf("seal: wrong key: the secret was sealed with key %s, and this is %s; give the right one, or set the secret anew", e.Sealed, e.Ours)
+	return fmt.Sprintf("wrong key: the secret was sealed with key %s, and this is %s; give the right one, or set the secret anew", e.Sealed, e.Ours)
 }
 
 // A DamagedError is a secret that our key has sealed, and that has been changed
@@ -21,7 +21,7 @@ func (e *WrongKeyError) Error() string {
 type DamagedError struct{}
 
 func (*DamagedError) Error() string {
-	return "seal: the sealed secret was changed, or copied here from another record; set it anew"
+	return "the sealed secret was changed, or copied here from another record; set it anew"
 }
 
 // A FormatError is what Seal has not returned, or a newer version of it.
@@ -29,7 +29,7 @@ type FormatError struct {
 	Reason string
 }
 
-func (e *FormatError) Error() string { return "seal: not a sealed secret: " + e.Reason }
+func (e *FormatError) Error() string { return "not a sealed secret: " + e.Reason }
 
 // An AlgorithmError is a secret that is sealed by what FIPS 140-3 does not
 // approve, where Go enforces that.
@@ -38,7 +38,7 @@ type AlgorithmError struct {
 }
 
 func (e *AlgorithmError) Error() string {
-	return fmt.Sprintf("seal: the secret is sealed with %s, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it anew in this mode", e.Algorithm)
+	return fmt.Sprintf("the secret is sealed with %s, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it anew in this mode", e.Algorithm)
 }
 
 // A KeyFileError is a key file that is not usable.
@@ -50,7 +50,7 @@ type KeyFileError struct {
 }
 
 func (e *KeyFileError) Error() string {
-	s := fmt.Sprintf("seal: key file %s: %s", e.Path, e.Reason)
+	s := fmt.Sprintf("key file %s: %s", e.Path, e.Reason)
 	if e.Err != nil {
 		s += ": " + safefile.Cause(e.Err).Error()
 	}

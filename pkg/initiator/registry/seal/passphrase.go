@@ -43,9 +43,9 @@ func Passphrase(passphrase auth.Secret, salt []byte) (*Sealer, error) {
 func (p price) passphrase(passphrase auth.Secret, salt []byte) (*Sealer, error) {
 	switch {
 	case passphrase.IsZero():
-		return nil, errors.New("seal: the passphrase is empty")
+		return nil, errors.New("the passphrase is empty")
 	case len(salt) != SaltLen:
-		return nil, fmt.Errorf("seal: a salt of %d bytes, not %d", len(salt), SaltLen)
+		return nil, fmt.Errorf("a salt of %d bytes, not %d", len(salt), SaltLen)
 	}
 	salt = append([]byte(nil), salt...)
 	return newSealer(func(a algorithm, _ bool) ([]byte, error) {
@@ -59,7 +59,7 @@ func (p price) passphrase(passphrase auth.Secret, salt []byte) (*Sealer, error) 
 			material, err = scrypt.Key(b, salt, p.scryptN, 8, 1, materialLen)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("seal: passphrase: %w", err)
+			return nil, fmt.Errorf("passphrase: %w", err)
 		}
 		return material, nil
 	}), nil

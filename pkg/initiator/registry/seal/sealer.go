@@ -54,9 +54,9 @@ func (s *Sealer) SealApproved(secret auth.Secret, context string) ([]byte, error
 func (s *Sealer) sealBy(a algorithm, secret auth.Secret, context string) ([]byte, error) {
 	switch n := secret.Len(); {
 	case n == 0:
-		return nil, errors.New("seal: there is no secret to seal")
+		return nil, errors.New("there is no secret to seal")
 	case n > MaxLen:
-		return nil, fmt.Errorf("seal: a secret of %d bytes, more than %d", n, MaxLen)
+		return nil, fmt.Errorf("a secret of %d bytes, more than %d", n, MaxLen)
 	}
 	k, err := s.key(a, true)
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *Sealer) key(a algorithm, create bool) (*key, error) {
 	defer clear(material)
 	k, err := newKey(a, material)
 	if err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
+		return nil, err
 	}
 	s.keys[a] = k
 	return k, nil

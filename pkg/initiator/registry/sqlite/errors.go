@@ -59,7 +59,7 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
-	s := fmt.Sprintf("sqlite: registry %s: %s", e.Path, e.Problem)
+	s := fmt.Sprintf("registry %s: %s", e.Path, e.Problem)
 	if e.Reason != "" {
 		s += ": " + e.Reason
 	}

@@ -88,7 +88,7 @@ func refuse(t *testing.T, spoil func(t *testing.T, path string), want sqlite.Pro
 		closeStore(t, s)
 	}
 	wantProblem(t, err, want)
-	if err != nil && (!strings.Contains(err.Error(), text) || !strings.HasPrefix(err.Error(), "sqlite: registry "+path)) {
+	if err != nil && (!strings.Contains(err.Error(), text) || !strings.HasPrefix(err.Error(), "registry "+path)) {
 		t.Errorf("got %q, want one with the path and %q", err, text)
 	}
 	wantUntouched(t, filepath.Dir(path), before)

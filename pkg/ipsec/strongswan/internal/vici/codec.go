@@ -27,9 +27,9 @@ const (
 // A FormatError is bytes that are no message.
 type FormatError struct{ Reason string }
 
-func (e *FormatError) Error() string { return "vici: not a message: " + e.Reason }
+func (e *FormatError) Error() string { return "not a message: " + e.Reason }
 
-var errLong = errors.New("vici: a key or value is too long")
+var errLong = errors.New("a key or value is too long")
 
 // Append appends the section to b as it goes over the wire.
 func (s Section) Append(b []byte) ([]byte, error) {
@@ -57,7 +57,7 @@ func (s Section) Append(b []byte) ([]byte, error) {
 			}
 			b = append(b, itemSectionEnd)
 		default:
-			return b, fmt.Errorf("vici: element %q has no value", e.Key)
+			return b, fmt.Errorf("element %q has no value", e.Key)
 		}
 	}
 	return b, nil

@@ -32,7 +32,7 @@ type FailedError struct {
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("vici: %s: %s", e.Command, e.Reason)
+	return fmt.Sprintf("%s: %s", e.Command, e.Reason)
 }
 
 // errUnknown is a command or event that the daemon does not know.
@@ -92,7 +92,7 @@ func (c *Conn) exchange(ctx context.Context, p Packet, event string, each func(S
 			}
 		case answer.Type == Event: // one that was registered before
 		case answer.Type == CommandUnknown, answer.Type == EventUnknown:
-			return nil, fmt.Errorf("vici: %s: %w", p.Name, errUnknown)
+			return nil, fmt.Errorf("%s: %w", p.Name, errUnknown)
 		case p.Type == CommandRequest && answer.Type == CommandResponse:
 			return answer.Message, failure(p.Name, answer.Message)
 		case p.Type != CommandRequest && answer.Type == EventConfirm:

@@ -23,7 +23,7 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
-	return "vici: the queue of the socket is full: " + e.Err.Error()
+	return "the queue of the socket is full: " + e.Err.Error()
 }
 
 // Unwrap returns why it was not waited for longer.

@@ -55,7 +55,7 @@ func WritePacket(w io.Writer, p Packet) error {
 		return err
 	}
 	if len(b)-packetHeader > MaxPacket {
-		return fmt.Errorf("vici: a packet of %d bytes is too long", len(b))
+		return fmt.Errorf("a packet of %d bytes is too long", len(b))
 	}
 	binary.BigEndian.PutUint32(b, uint32(len(b)-packetHeader))
 	_, err = w.Write(b)
