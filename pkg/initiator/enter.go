@@ -257,7 +257,7 @@ func (a *attempt) nameOfLogin() error {
 	}
 	if a.unusual != "" && !a.nameWarned {
 		a.nameWarned = true
-		a.warnings.add(WarnInitiatorName, "initiator name %s is no iSCSI name: %s; it is used as it is", text.Quote([]byte(name)), a.unusual)
+		a.warnings.add(WarnInitiatorName, "initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", text.Quote([]byte(name)), a.unusual)
 	}
 	return nil
 }

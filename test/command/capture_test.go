@@ -75,7 +75,7 @@ func TestCapture(t *testing.T) {
 		before := len(server.Sessions())
 		out, err := scan(taken)
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.HasSuffix(out, ": it is there already, and nothing is overwritten\n") {
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.HasSuffix(out, ": file exists, and --capture never overwrites\n") {
 			t.Errorf("%s: got %v, %q; want exit status 2", taken, err, out)
 		}
 		if got := len(server.Sessions()); got != before {

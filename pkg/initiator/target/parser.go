@@ -172,7 +172,7 @@ func (l *Parser) name(v []byte) error {
 		return nil
 	}
 	if unusual != "" {
-		l.warn(WarnUnusualName, "target name %s is no iSCSI name: %s", text.Quote(v), unusual)
+		l.warn(WarnUnusualName, "target name %s is not a well-formed iSCSI name: %s", text.Quote(v), unusual)
 	}
 	l.state, l.plain, l.folded, l.bad = inRecord, plain, folded, 0
 	l.target.begin(v)

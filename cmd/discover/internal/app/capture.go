@@ -31,7 +31,7 @@ func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() erro
 	d.Wrap = w.Conn
 	err = ask()
 	if broken := finish(w, f); broken != nil {
-		c.Say("--capture %s: not all of the run is in it: %v", machine.Quoted(r.Capture), broken)
+		c.Say("--capture %s: the file is incomplete: %v", machine.Quoted(r.Capture), broken)
 		if err == nil {
 			err = machine.StatusError(machine.ExitFailed)
 		}
@@ -42,7 +42,7 @@ func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() erro
 // notCreated says why there is no new file, without its name.
 func notCreated(err error) error {
 	if errors.Is(err, fs.ErrExist) {
-		return errors.New("it is there already, and nothing is overwritten")
+		return errors.New("file exists, and --capture never overwrites")
 	}
 	return safefile.Cause(err)
 }

@@ -167,7 +167,7 @@ func (k *checking) strayKeys(file, keep string) error {
 		if id == keep {
 			continue
 		}
-		err := errors.New("no secret is sealed by this key, which an interrupted discover registry rekey has left; the next one removes it")
+		err := errors.New("this key is left from an interrupted discover registry rekey and seals no secret; the next discover registry rekey removes it")
 		if err := k.found("key", file+"."+id, err, ""); err != nil {
 			return err
 		}

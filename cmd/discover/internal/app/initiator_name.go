@@ -28,7 +28,7 @@ type NodeName struct {
 // Complaint says that an array that knows this host by the name in flags.NameFile hears
 // another.
 func (n NodeName) Complaint() string {
-	return fmt.Sprintf("%s cannot be used: %s; the initiator name is %s (from: %s), which targets may not know; --initiator-name sets another", flags.NameFile, n.Because, n.Name, n.Origin)
+	return fmt.Sprintf("%s cannot be used: %s; the initiator name is %s (from: %s), which targets may not know; use --initiator-name to set another", flags.NameFile, n.Because, n.Name, n.Origin)
 }
 
 // DefaultName returns the name to use where none is given and none is stored.

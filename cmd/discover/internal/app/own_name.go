@@ -73,6 +73,6 @@ func UnusualName(iqn string) []render.JSONWarning {
 	}
 	return []render.JSONWarning{{
 		Code:    initiator.WarnInitiatorName,
-		Message: render.JSONText(fmt.Sprintf("initiator name %s is no iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
+		Message: render.JSONText(fmt.Sprintf("initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", machine.Quoted(iqn), unusual)),
 	}}
 }

@@ -21,12 +21,12 @@ func (c *Command) RegistryPlace() (path, from string, err error) {
 	}
 	switch path, set := c.LookupEnv(flags.RegistryVariable); {
 	case set && path == "": // as with an empty --registry: a script did not mean the usual place
-		return "", "", machine.Usagef("%s is empty: let it name the registry, or unset it", flags.RegistryVariable)
+		return "", "", machine.Usagef("%s is empty: set it to the path of the registry, or unset it", flags.RegistryVariable)
 	case set:
 		return path, flags.RegistryVariable, nil
 	}
 	if path = c.UsualRegistry(); !filepath.IsAbs(path) {
-		return "", "", machine.Usagef("no home directory to keep the registry in: give --registry FILE")
+		return "", "", machine.Usagef("there is no home directory for the registry: give --registry FILE")
 	}
 	return path, "default", nil
 }

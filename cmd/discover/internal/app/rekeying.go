@@ -37,7 +37,7 @@ func (r *rekeying) run(store *sqlite.Store) error {
 		return err
 	}
 	if err := store.Revise(r.ctx, r.finish); err != nil {
-		r.Say("warning: all secrets are sealed by the new key, but the old one is still there: %v", err)
+		r.Say("warning: all secrets are sealed with the new key, but the old key could not be removed: %v", err)
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func (r *rekeying) alone() error {
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	return fmt.Errorf("the key in %s may also be the one of %s: move one of the two registries, with a copy of the key, to a folder of its own first", r.file, others[0])
+	return fmt.Errorf("the key in %s may also be used by %s: first move one of the two registries, with a copy of the key, to a directory of its own", r.file, others[0])
 }
 
 // prepare finds the old key, and makes a passphrase the new one. It takes its time, and
@@ -63,11 +63,11 @@ func (r *rekeying) prepare() (err error) {
 		return err
 	}
 	if r.known.byPassphrase() && !r.flags.Passphrase.Given() && !r.flags.KeyFile {
-		return machine.Usagef("registry rekey: give the new passphrase by --new-key REF, or --new-key-file for a key in a file")
+		return machine.Usagef("registry rekey: give the new passphrase with --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
 		if r.Global.Key.Given() {
-			return machine.Usagef("registry rekey: no secret of this registry is sealed: leave --key out")
+			return machine.Usagef("registry rekey: this registry has no sealed secrets: leave out --key")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	}
 	again, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
 	if err == nil && !again.Equal(secret) {
-		err = machine.Usagef("--new-key: the two passphrases are not the same")
+		err = machine.Usagef("--new-key: the two passphrases differ")
 	}
 	return secret, err
 }
@@ -188,7 +188,7 @@ func (r *rekeying) reseal(records iter.Seq2[registry.Record, error], to registry
 	}
 	switch {
 	case seen != r.version:
-		return nil, errors.New("another process has changed the key of this registry just now, and nothing was changed: run this again")
+		return nil, errors.New("another process has just changed the key of this registry, so this command changed nothing: run it again")
 	case len(bad) > 0:
 		return nil, &resealError{bad}
 	}
@@ -235,7 +235,7 @@ type resealError struct {
 }
 
 func (e *resealError) Error() string {
-	const rest = "; nothing was changed, since the new key would lose what the old one does not open: set anew, or remove, what discover registry check shows"
+	const rest = "; nothing was changed, because secrets that the old key does not open would be lost: set again or remove what discover registry check reports"
 	if n := len(e.bad) - 1; n > 0 {
 		return fmt.Sprintf("%v, and %s more like it%s", e.bad[0], machine.Plural(n, "record", "records"), rest)
 	}

@@ -90,13 +90,13 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 	case known != nil && known.Salt != nil && given:
 		s.found, err = s.known(known, version, create)
 	case known != nil && known.Salt != nil:
-		return nil, errors.New("the secrets of this registry are sealed by a passphrase: give --key REF")
+		return nil, errors.New("the secrets of this registry are sealed with a passphrase: give --key REF")
 	case known != nil && given:
-		return nil, errors.New("the secrets of this registry are sealed by the key in " + s.file + ": leave --key out")
+		return nil, errors.New("the secrets of this registry are sealed with the key in " + s.file + ": leave out --key")
 	case known == nil && given && create:
 		s.found, s.by, err = s.first()
 	case given:
-		return nil, errors.New("no secret of this registry is sealed by a passphrase: leave --key out")
+		return nil, errors.New("no secret of this registry is sealed with a passphrase: leave out --key")
 	case s.Global.DryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
 	case s.Global.DryRun && !create && (known == nil || known.Key == ""):

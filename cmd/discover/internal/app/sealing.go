@@ -87,7 +87,7 @@ func (s *sealer) remember(first *sealing) error {
 	if err != nil || now != nil && now.Salt == nil && now.Key == "" && first.Salt == nil {
 		return err // another process was faster, and means the same
 	}
-	return errors.New("another process has just sealed the first secret of this registry: try again")
+	return errors.New("another process has just sealed the first secret of this registry: run this again")
 }
 
 // known returns the sealer of the passphrase that the registry has. One that will seal
@@ -103,13 +103,13 @@ func (s *sealer) known(k *sealing, version uint64, create bool) (registry.Sealer
 	}
 	var wrong *seal.WrongKeyError
 	if errors.As(err, &wrong) {
-		return nil, errors.New("--key is not the passphrase that the secrets of this registry are sealed by")
+		return nil, errors.New("--key is not the passphrase with which the secrets of this registry are sealed")
 	}
 	if err != nil || !create || k.complete() {
 		return p, err
 	}
 	if word == nil {
-		s.Say("warning: in FIPS 140 mode --key cannot be compared with the passphrase that this registry was given without it; from now on that mode takes this one")
+		s.Say("warning: --key cannot be compared with the passphrase of this registry, which was set without FIPS 140 mode; from now on, FIPS 140 mode uses this --key")
 	}
 	return p, s.completeWords(p, k, version)
 }

@@ -16,7 +16,7 @@ import (
 const retiredPrefix = "setting/sealing-retired/"
 
 // errRekeyed is that case. Nothing was stored.
-var errRekeyed = errors.New("the registry was given another key meanwhile (discover registry rekey), and nothing was stored: run this again")
+var errRekeyed = errors.New("the key of the registry was changed meanwhile (discover registry rekey), so nothing was stored: run this again")
 
 // A guardedStore is the Store of a Service whose secrets a sealer seals.
 type guardedStore struct {

@@ -35,5 +35,5 @@ func (c *Command) NoteUnlisted(ctx context.Context, s *registry.Service, key ini
 			return
 		}
 	}
-	c.Say("warning: %s is not in the registry, and is asked without options; there is %s", key, listKeys(near))
+	c.Say("warning: %s is not in the registry and is asked without options; similar entries: %s", key, listKeys(near))
 }

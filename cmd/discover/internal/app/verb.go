@@ -49,7 +49,7 @@ func (c *Command) ForPeople() bool {
 // RefuseTargetLines refuses -o iscsiadm where there are no lines of targets.
 func (c *Command) RefuseTargetLines(cmd *cobra.Command) error {
 	if c.Global.Output == render.FormatISCSIADM {
-		return machine.Usagef("-o iscsiadm has lines of targets only, and %s shows none: use table, json or jsonl", flags.PathOf(cmd))
+		return machine.Usagef("-o iscsiadm prints only targets, but %s shows none: use table, json or jsonl", flags.PathOf(cmd))
 	}
 	return nil
 }

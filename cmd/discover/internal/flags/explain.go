@@ -22,11 +22,11 @@ func Explain(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
-			return machine.Usagef("no flag -%s%s", name, see)
+			return machine.Usagef("unknown flag -%s%s", name, see)
 		}
-		return machine.Usagef("no flag --%s%s%s", name, DidYouMean("--"+name, flagNames(cmd)), see)
+		return machine.Usagef("unknown flag --%s%s%s", name, DidYouMean("--"+name, flagNames(cmd)), see)
 	case errors.As(err, &missing):
-		return machine.Usagef("--%s: a value is missing%s", missing.GetFlag().Name, see)
+		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if _, secret := f.Value.(*SecretRef); secret {
@@ -34,11 +34,11 @@ func Explain(cmd *cobra.Command, err error) error {
 		}
 		reason := invalid.Unwrap().Error()
 		if f.Value.Type() == "bool" {
-			reason = "true or false"
+			reason = "expected true or false"
 		}
 		return machine.Usagef("--%s %s: %s", f.Name, machine.Quoted(invalid.GetValue()), reason)
 	}
-	return machine.Usagef("a flag is --NAME, --NAME=VALUE or -N%s", see)
+	return machine.Usagef("expected a flag as --NAME, --NAME=VALUE or -N%s", see)
 }
 
 func flagNames(cmd *cobra.Command) []string {

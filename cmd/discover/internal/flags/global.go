@@ -23,7 +23,7 @@ func (g *Global) FlagSet(usualRegistry string) *pflag.FlagSet {
 	g.Key.AsIs = true
 	fs.VarP(&choice{&g.Output, "FORMAT", render.Formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
 	fs.Var(&text{&g.Registry, "FILE"}, "registry", "the registry; default: "+RegistryVariable+" in the environment, or else "+usualRegistry)
-	fs.Var(&g.Key, "key", "the passphrase by which the registry's secrets are sealed; default: a key in registry.key beside it")
+	fs.Var(&g.Key, "key", "the passphrase with which the registry's secrets are sealed; default: the key in registry.key beside the registry")
 	fs.BoolVarP(&g.Verbose, "verbose", "v", false, "log to standard error")
 	fs.BoolP("help", "h", false, "print the manual of the verb")
 	return fs
@@ -32,7 +32,7 @@ func (g *Global) FlagSet(usualRegistry string) *pflag.FlagSet {
 // ChangeFlagSet is for the verbs that change something.
 func (g *Global) ChangeFlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.BoolVar(&g.DryRun, "dry-run", false, "show what would be done, and neither store nor send anything")
+	fs.BoolVar(&g.DryRun, "dry-run", false, "show what would be done, but store and send nothing")
 	return fs
 }
 

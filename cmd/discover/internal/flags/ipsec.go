@@ -45,20 +45,20 @@ var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
 // FlagSet defines the flags.
 func (i *IPsec) FlagSet() *pflag.FlagSet {
 	fs := i.ExplainFlagSet()
-	fs.BoolVar(&i.BindDevice, "bind-device", false, "bind to the network interface of the port as well (Linux)")
+	fs.BoolVar(&i.BindDevice, "bind-device", false, "also bind to the network interface of the initiator port (Linux)")
 	return fs
 }
 
 // ExplainFlagSet are those that have to do with IPsec alone.
 func (i *IPsec) ExplainFlagSet() *pflag.FlagSet {
 	fs := i.Security.FlagSet()
-	fs.Var(&i.PSK, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (by scan read with --instance or --initiator-port)")
+	fs.Var(&i.PSK, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (scan reads it only with --instance or --initiator-port)")
 	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
-	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer has to have in IKE, as for --ipsec-id; default: that of its key, else its address")
-	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's words: aes256-sha1-modp2048,aes256-sha256")
-	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (by scan read likewise)")
-	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "where nobody may look which IPsec the system has: proceed (the default) or refuse")
-	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "who is to set IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up)")
+	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer must have in IKE, as for --ipsec-id; default: that of its key, else its address")
+	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's notation, such as aes256-sha1-modp2048,aes256-sha256")
+	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (scan reads it only with --instance or --initiator-port)")
+	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "what to do if the system's IPsec policies cannot be read: proceed (the default) or refuse")
+	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up already)")
 	return fs
 }
 
@@ -89,17 +89,17 @@ func (i *IPsec) Check(w *machine.Env) error {
 	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
 	switch {
 	case i.PSK.Given() && !on:
-		return machine.Usagef("--ipsec-psk goes with --ipsec LIST: a key is of no use without IPsec")
+		return machine.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
 	case i.id != "" && !on:
-		return machine.Usagef("--ipsec-id goes with --ipsec LIST: an identity is of no use without IPsec")
+		return machine.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.peerID != "" && !on:
-		return machine.Usagef("--ipsec-peer-id goes with --ipsec LIST: an identity is of no use without IPsec")
+		return machine.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.offer != "" && !on:
-		return machine.Usagef("--ipsec-proposals goes with --ipsec LIST: there is nothing to offer without IPsec")
+		return machine.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
-		return machine.Usagef("--ipsec-outer goes with --ipsec tunnel")
+		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
 	case w.Enforcer == nil && i.Enforcer != "" && i.Enforcer != machine.EnforcerAuto:
-		return machine.Usagef("--ipsec-enforcer %s: this system has none that is known here: it takes Linux", i.Enforcer)
+		return machine.Usagef("--ipsec-enforcer %s: discover can use IPsec only on Linux", i.Enforcer)
 	}
 	return i.checkTexts(f)
 }
@@ -115,7 +115,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
 		}
 		if canonical == ipsec.GroupID {
-			return machine.Usagef("%s %s: the word means all peers, and here one is needed", id.flag, id.value)
+			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
 		}
 	}
 	if i.offer == "" {
@@ -158,9 +158,9 @@ type Security struct{ list, bitmap ipsecWords }
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse = ipsec.ParseList
-	fs.Var(&s.list, "ipsec", "which IPsec to ask under: some of ike, transport, tunnel, main, aggressive, pfs; or off")
+	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
-	fs.Var(&s.bitmap, "security-flags", "the same as the bitmap of the reference API, as in 0x27")
+	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
 	return fs
 }
 
@@ -170,7 +170,7 @@ func (s *Security) Given() bool { return s.list.given || s.bitmap.given }
 // SecurityFlags returns the flags.
 func (s *Security) SecurityFlags() (ipsec.Flags, error) {
 	if s.list.given && s.bitmap.given {
-		return 0, machine.Usagef("--ipsec and --security-flags are two ways to say the same: choose one")
+		return 0, machine.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
 	}
 	return s.list.flags | s.bitmap.flags, nil
 }
@@ -204,7 +204,7 @@ func ParseReason(err error) error {
 // parseBitmap reads 0xNN.
 func parseBitmap(s string) (ipsec.Flags, error) {
 	if !strings.HasPrefix(strings.ToLower(s), "0x") {
-		return 0, errors.New("0x and up to 16 hexadecimal digits are needed; words go with --ipsec")
+		return 0, errors.New("expected 0x and up to 16 hexadecimal digits; for words use --ipsec")
 	}
 	return ipsec.Parse(s)
 }
@@ -219,7 +219,7 @@ func (g *gateway) Type() string { return "ADDRESS" }
 func (g *gateway) Set(s string) error {
 	v, ok := HostAddress(s)
 	if !ok {
-		return errors.New("an IP address, such as 192.0.2.1 or 2001:db8::1")
+		return errors.New("expected an IP address, such as 192.0.2.1 or 2001:db8::1")
 	}
 	*g.value = v
 	return nil
@@ -245,9 +245,9 @@ func (e *enforcerName) Type() string { return "WORD" }
 func (e *enforcerName) Set(s string) error {
 	switch {
 	case s == machine.EnforcerUserspace:
-		return errors.New("this build has no IPsec of its own; strongswan has the IKE daemon of the system set it up")
+		return errors.New("this build has no IPsec of its own; with strongswan, the IKE daemon of the system sets it up")
 	case !slices.Contains(machine.Enforcers, s):
-		return errors.New("one of " + strings.Join(machine.Enforcers, ", "))
+		return errors.New("expected one of " + strings.Join(machine.Enforcers, ", "))
 	}
 	*e.value = s
 	return nil

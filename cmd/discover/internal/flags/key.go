@@ -30,15 +30,15 @@ type Key struct {
 // FlagSet defines the flags. each says that each port may be meant.
 func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 	fs := NewSet()
-	numbers := "the port of the instance by its number (see discover port list), or all: current routing decides (the default)"
+	numbers := "the number of a port of the instance (see discover port list), or all: routing decides (the default)"
 	if each {
 		numbers += ", or each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
-	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal; the built-in one is host")
+	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
-	fs.Var(&address{&k.Source}, "source", "the port by its address")
-	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals that name none; default 3260")
+	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
+	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
 	return fs
 }
 
@@ -47,14 +47,14 @@ func (k *Key) ListFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	k.TCPPort = pdu.DefaultPort
 	fs.Var(NewText(&k.Instance, "NAME"), "instance", "show the ports of this instance only")
-	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal that names none; default 3260")
+	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal given without one; default 3260")
 	return fs
 }
 
 // Check refuses flags that do not go together.
 func (k *Key) Check() error {
 	if k.Source.IsValid() && k.Port.Given {
-		return machine.Usagef("--source and --initiator-port are two ways to say the same: choose one")
+		return machine.Usagef("--source and --initiator-port both select the port: give only one of them")
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (k *Key) Check() error {
 // Portal understands the one portal of a verb. Its error is a *machine.UsageError.
 func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
-		return initiator.Portal{}, machine.Usagef("the argument is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT")
+		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
 	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
 	if err != nil {
@@ -96,7 +96,7 @@ func (n *PortNumber) Set(s string) error {
 	}
 	v, err := strconv.ParseUint(s, 10, 32)
 	if err != nil {
-		return errors.New("a number from 0 to 4294967294, all or each")
+		return errors.New("expected a number from 0 to 4294967294, all or each")
 	}
 	*n = PortNumber{Number: ports.N(uint32(v)), Given: true}
 	return nil
@@ -115,7 +115,7 @@ func (a *address) Type() string { return "ADDRESS" }
 func (a *address) Set(s string) error {
 	v, err := netip.ParseAddr(s)
 	if err != nil || v.IsUnspecified() || v.IsMulticast() {
-		return errors.New("an IP address of this host, such as 192.0.2.2, 2001:db8::2 or fe80::2%eth0")
+		return errors.New("expected an IP address of this host, such as 192.0.2.2, 2001:db8::2 or fe80::2%eth0")
 	}
 	*a.value = v.Unmap()
 	return nil
@@ -140,7 +140,7 @@ func (k *Key) Entry(arg string) (initiator.Portal, error) {
 }
 
 // errEachIsForScan is each where one entry is meant.
-var errEachIsForScan = machine.Usagef("--initiator-port each is for scan: an entry of the registry is asked from one port, so add one for each number of discover port list")
+var errEachIsForScan = machine.Usagef("--initiator-port each works only with scan: an entry of the registry has one port, so add an entry for each number in discover port list")
 
 // EntryKey returns the key of an entry. An address of ours becomes the number of its
 // port, whether or not the host still has it.

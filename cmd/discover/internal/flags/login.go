@@ -55,23 +55,23 @@ func algorithmWords() []string {
 // FlagSet defines the flags.
 func (l *Login) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.Var(&l.InitiatorName, "initiator-name", "our iSCSI name, sent as it is typed, or where it is: file:PATH or cred:NAME; default: that of initiator set-name (where the registry is read), else of "+NameFile+", else one made from the host's name")
-	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "by which we prove ourselves (CHAP); default: our iSCSI name")
-	fs.Var(&l.CHAPSecret, "chap-secret", "by which we prove ourselves; CHAP is demanded then, unless --chap-policy says otherwise")
-	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "by which the target must prove itself; default: any. For an entry of the registry: by --target-secret, or the secret of initiator set-chap-secret")
-	fs.Var(&l.TargetSecret, "target-secret", "by which the target must prove itself, too (mutual CHAP)")
-	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "to offer, the best first; default sha3-256,sha256,sha1,md5")
-	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "try md5 alone, once, where a target refused the list of algorithms, or chose another and refused the response (the default); --chap-fallback=false: do not")
-	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): a target that does no CHAP fails; preferred: it may choose to go without")
-	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "take CHAP secrets below 12 bytes without IPsec, too, with a warning: listeners can guess such secrets")
+	fs.Var(&l.InitiatorName, "initiator-name", "our iSCSI name, sent exactly as typed, or where to read it: file:PATH or cred:NAME; default: that of initiator set-name (if the registry is read), else that in "+NameFile+", else one made from the host's name")
+	fs.Var(&text{&l.chapUser, "NAME"}, "chap-user", "name we authenticate with (CHAP); default: our iSCSI name")
+	fs.Var(&l.CHAPSecret, "chap-secret", "secret we authenticate with; the target must then use CHAP, unless --chap-policy says otherwise")
+	fs.Var(&text{&l.targetUser, "NAME"}, "target-user", "name the target must authenticate with (mutual CHAP); default: any. In an entry of the registry it also works without --target-secret, with the secret of initiator set-chap-secret")
+	fs.Var(&l.TargetSecret, "target-secret", "secret the target must authenticate with (mutual CHAP)")
+	fs.Var(&words{&l.chapAlgorithms, algorithmWords()}, "chap-algorithms", "algorithms to offer, the best first; default sha3-256,sha256,sha1,md5")
+	fs.BoolVar(&l.chapFallback, "chap-fallback", true, "retry once with md5 alone if a target refuses the list of algorithms, or chooses another one and refuses the response (the default); --chap-fallback=false: do not")
+	fs.Var(&choice{&l.chapPolicy, "POLICY", policyWords}, "chap-policy", "required (the default): fail if the target does not use CHAP; preferred: let the target choose to go without CHAP")
+	fs.BoolVar(&l.shortSecrets, "short-secrets", false, "accept CHAP secrets shorter than 12 bytes also without IPsec, with a warning: an eavesdropper can guess such secrets")
 	fs.Var(&choice{&l.headerDigest, "DIGEST", digestWords}, "header-digest", "none (the default), crc32c or prefer-crc32c")
-	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "likewise")
-	fs.Var(&number{&l.maxConnections, "N", 1, maxMaxConnections, &l.maxConnectionsGiven, true}, "max-connections", "MaxConnections to declare; one connection is made all the same")
+	fs.Var(&choice{&l.dataDigest, "DIGEST", digestWords}, "data-digest", "the same for data digests")
+	fs.Var(&number{&l.maxConnections, "N", 1, maxMaxConnections, &l.maxConnectionsGiven, true}, "max-connections", "MaxConnections to declare; discovery uses one connection in any case")
 	fs.Var(&number{&l.time2wait, "SECONDS", 0, maxTime2, &l.time2waitGiven, true}, "default-time2wait", "DefaultTime2Wait to declare")
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, maxTime2, &l.time2retainGiven, true}, "default-time2retain", "DefaultTime2Retain to declare")
-	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (the connection fails without), multipath (of no effect on discovery)")
-	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "where a target sends us on: same-host (the default; another host is asked without CHAP), any or none")
-	fs.BoolVar(&l.redirectNames, "redirect-names", false, "follow a target also to a host name, which is then looked up; the rules for addresses hold for those of the name")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fail without IPsec), multipath (no effect on discovery)")
+	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "which redirections to follow: same-host (the default; another host is asked without CHAP), any (another host gets CHAP too) or none")
+	fs.BoolVar(&l.redirectNames, "redirect-names", false, "also follow redirections to a host name: look it up, and apply the rules for addresses to its addresses")
 	return fs
 }
 
@@ -98,23 +98,23 @@ func CompleteLogin(cmd *cobra.Command) {
 func (l *Login) Check(registry bool) error {
 	switch {
 	case l.chapUser != "" && !l.CHAPSecret.Given():
-		return machine.Usagef("--chap-user goes with --chap-secret REF")
+		return machine.Usagef("--chap-user needs --chap-secret REF")
 	case l.chapPolicy != "" && !l.CHAPSecret.Given():
-		return machine.Usagef("--chap-policy goes with --chap-secret REF")
+		return machine.Usagef("--chap-policy needs --chap-secret REF")
 	case l.policyOfCHAP() == login.CHAPPreferred && l.TargetSecret.Given():
-		return machine.Usagef("--chap-policy preferred does not go with --target-secret: a target that must prove itself cannot choose to go without CHAP")
+		return machine.Usagef("--chap-policy preferred and --target-secret exclude each other: a target that must authenticate cannot choose to go without CHAP")
 	case l.policyOfCHAP() == login.CHAPPreferred && l.targetUser != "":
-		return machine.Usagef("--chap-policy preferred does not go with --target-user: a target that must prove itself cannot choose to go without CHAP")
+		return machine.Usagef("--chap-policy preferred and --target-user exclude each other: a target that must authenticate cannot choose to go without CHAP")
 	case l.TargetSecret.Given() && !l.CHAPSecret.Given():
 		return machine.Usagef("--target-secret needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.targetUser != "" && !l.TargetSecret.Given() && !registry:
-		return machine.Usagef("--target-user goes with --target-secret REF")
+		return machine.Usagef("--target-user needs --target-secret REF")
 	case l.targetUser != "" && !l.CHAPSecret.Given():
 		return machine.Usagef("--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first")
 	case l.shortSecrets && !l.CHAPSecret.Given():
-		return machine.Usagef("--short-secrets goes with --chap-secret REF")
+		return machine.Usagef("--short-secrets needs --chap-secret REF")
 	case l.redirectNames && l.redirect == login.RedirectNone.String():
-		return machine.Usagef("--redirect-names does not go with --redirect none, which follows nothing")
+		return machine.Usagef("--redirect-names and --redirect none exclude each other: none follows no redirection")
 	}
 	return CheckRefs(&l.CHAPSecret, &l.TargetSecret)
 }

@@ -67,7 +67,7 @@ func NameIn(b []byte, bare bool, rule nameRule) (string, error) {
 	case wrong != nil:
 		return "", wrong
 	case !bare, aloneAt == 0, strings.Contains(alone, "="):
-		return "", errors.New("no " + nameKey + " in it")
+		return "", errors.New("it contains no " + nameKey)
 	}
 	if err := rule(alone); err != nil {
 		return "", fmt.Errorf("line %d: %s", aloneAt, machine.ConfigReason(err))

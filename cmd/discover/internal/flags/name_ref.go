@@ -26,14 +26,14 @@ func (r *nameRef) Set(s string) error {
 		return (&text{&r.given, ""}).Set(s)
 	case found && scheme == "file":
 		if rest == "" {
-			return errors.New("file: is followed by the path of a file")
+			return errors.New("file: must be followed by the path of a file")
 		}
 	case found && scheme == "cred":
 		if !isCredential(rest) {
-			return errors.New("cred: is followed by the name of a credential")
+			return errors.New("cred: must be followed by the name of a credential")
 		}
 	case found && (scheme == "env" || scheme == "fd"):
-		return errors.New("a name comes as it is, by file:PATH or by cred:NAME")
+		return errors.New("expected the name itself, file:PATH or cred:NAME")
 	default:
 		if _, err := name.CheckName(s); err != nil {
 			return errors.New(machine.ConfigReason(err))

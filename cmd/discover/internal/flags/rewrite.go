@@ -25,7 +25,7 @@ func (l *rewriteList) Set(s string) error {
 	}
 	for _, other := range *l.value {
 		if other.from == r.from {
-			return fmt.Errorf("%s is rewritten already", prefixText(r.from))
+			return fmt.Errorf("%s is rewritten twice", prefixText(r.from))
 		}
 	}
 	*l.value = append(*l.value, r)
@@ -36,7 +36,7 @@ func (l *rewriteList) Set(s string) error {
 func parseRewrite(s string) (r Rewrite, err error) {
 	left, right, ok := strings.Cut(s, "=")
 	if !ok {
-		return r, errors.New("FROM=TO, as in 10.0.0.5=192.0.2.5 or 10.0.0.0/24=192.0.2.0/24")
+		return r, errors.New("expected FROM=TO, such as 10.0.0.5=192.0.2.5 or 10.0.0.0/24=192.0.2.0/24")
 	}
 	for _, side := range []struct {
 		text string
@@ -55,9 +55,9 @@ func parseRewrite(s string) (r Rewrite, err error) {
 	case r.from.Addr().Is4() != r.to.Addr().Is4():
 		return r, errors.New("one side is IPv4 and the other IPv6")
 	case r.from.Bits() != r.to.Bits():
-		return r, fmt.Errorf("both sides are of one size, and these are /%d and /%d", r.from.Bits(), r.to.Bits())
+		return r, fmt.Errorf("both blocks must have the same size, but these are /%d and /%d", r.from.Bits(), r.to.Bits())
 	case r.to.Addr().IsUnspecified() || r.to.Addr().IsMulticast() || r.to.Addr().IsLinkLocalUnicast() && r.to.Addr().Is6() || r.to.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return r, fmt.Errorf("%s is not for the addresses of hosts", prefixText(r.to))
+		return r, fmt.Errorf("%s is not an address or block of hosts", prefixText(r.to))
 	}
 	return r, nil
 }

@@ -35,16 +35,16 @@ const maxParallel = 1 << 16
 // FlagSet defines the flags.
 func (r *Run) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.Var(&duration{&r.Timeout}, "timeout", "for one portal, all in all; default 15s")
-	fs.Var(&number{value: &r.Retries, name: "N", max: initiator.MaxRetries, given: &r.Retried}, "retries", "ask a portal up to N times more, within its time, where it failed with what may pass; default "+r.usualRetries())
-	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "portals to ask at once; default 64")
-	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse a longer answer")
-	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer of more targets")
-	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are no iSCSI names in form, and refuse such a name of our own")
-	fs.BoolVar(&r.All, "all", false, "list the silent addresses of blocks and ranges, too")
-	fs.BoolVar(&r.Trace, "trace", false, "show each PDU on standard error, CHAP responses masked")
-	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, CHAP responses masked; what goes under IPsec is in it as it was before")
-	fs.BoolVar(&r.CaptureSecrets, "capture-secrets", false, "leave the CHAP responses in it: secrets can be guessed from them")
+	fs.Var(&duration{&r.Timeout}, "timeout", "total time allowed per portal; default 15s")
+	fs.Var(&number{value: &r.Retries, name: "N", max: initiator.MaxRetries, given: &r.Retried}, "retries", "after a temporary failure, ask a portal up to N more times, within its time; default "+r.usualRetries())
+	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "number of portals to ask at once; default 64")
+	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse an answer that is longer than this")
+	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer with more targets than this")
+	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are not well-formed iSCSI names, and refuse such a name for us")
+	fs.BoolVar(&r.All, "all", false, "also list the silent addresses of blocks and ranges")
+	fs.BoolVar(&r.Trace, "trace", false, "show each PDU on standard error, with CHAP responses masked")
+	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, with CHAP responses masked; traffic under IPsec is written unencrypted")
+	fs.BoolVar(&r.CaptureSecrets, "capture-secrets", false, "do not mask the CHAP responses in it: secrets can be guessed from them")
 	return fs
 }
 
@@ -73,7 +73,7 @@ func (r *Run) OfRefresh() *Run {
 // Check refuses flags that do not go together.
 func (r *Run) Check() error {
 	if r.CaptureSecrets && r.Capture == "" {
-		return machine.Usagef("--capture-secrets goes with --capture FILE")
+		return machine.Usagef("--capture-secrets needs --capture FILE")
 	}
 	return nil
 }

@@ -14,13 +14,13 @@ type Scope struct {
 }
 
 // ScopeGroup is the headline of the flags.
-const ScopeGroup = "For which initiator ports; default: all"
+const ScopeGroup = "Which initiator ports it is for; default: all"
 
 // FlagSet defines the flags.
 func (s *Scope) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.Var(&text{&s.Instance, "NAME"}, "instance", "the ports of this initiator instance")
-	fs.Var(&s.Port, "initiator-port", "one port of the instance by its number (see discover port list), or all (the default)")
+	fs.Var(&text{&s.Instance, "NAME"}, "instance", "only the ports of this initiator instance")
+	fs.Var(&s.Port, "initiator-port", "only the port with this number (see discover port list), or all ports of the instance (the default)")
 	return fs
 }
 
@@ -28,9 +28,9 @@ func (s *Scope) FlagSet() *pflag.FlagSet {
 func (s *Scope) Check() error {
 	switch {
 	case s.Port.Each:
-		return machine.Usagef("--initiator-port each: here it is a number or all")
+		return machine.Usagef("--initiator-port each works only with scan: give a number or all")
 	case s.Instance == "" && s.Port.Number != ports.All:
-		return machine.Usagef("--initiator-port %s goes with --instance: a number means nothing without an instance", s.Port.Number)
+		return machine.Usagef("--initiator-port %s needs --instance: each instance has its own port numbers", s.Port.Number)
 	}
 	return nil
 }

@@ -45,10 +45,10 @@ func (r *SecretRef) Set(s string) error {
 	case scheme == "cred" && isCredential(rest):
 	case scheme == "fd":
 		if n, err := strconv.ParseUint(rest, 10, 16); err != nil || n == 1 || n == 2 {
-			return errors.New("the number of a file descriptor that is open for reading, as in fd:3")
+			return errors.New("expected the number of a file descriptor that is open for reading, such as fd:3")
 		}
 	default:
-		return errors.New("the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
+		return errors.New("the secret itself is not accepted here, because others can read a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
 	}
 	r.Scheme, r.rest = scheme, rest
 	return nil
@@ -75,7 +75,7 @@ func (r *SecretRef) Stored() (string, error) {
 	}
 	path, err := filepath.Abs(r.rest)
 	if err != nil {
-		return "", machine.Usagef("a relative path, and the current folder is gone")
+		return "", machine.Usagef("the path is relative, and the current directory no longer exists")
 	}
 	return "file:" + path, nil
 }
@@ -84,7 +84,7 @@ func (r *SecretRef) Stored() (string, error) {
 func SecretOf(ctx context.Context, w *machine.Env, ref string) (auth.Secret, error) {
 	var r SecretRef
 	if err := r.Set(ref); err != nil || !r.Lasts() {
-		return auth.Secret{}, errors.New("a reference that this version does not know")
+		return auth.Secret{}, errors.New("this version of discover does not know this kind of reference")
 	}
 	b, err := r.read(ctx, w, "")
 	switch {
@@ -106,7 +106,7 @@ func CheckRefs(refs ...*SecretRef) error {
 			continue
 		}
 		if seen[r.fd()] {
-			return machine.Usagef("two secrets by one file descriptor: it can be read once")
+			return machine.Usagef("two secrets refer to the same file descriptor, which can be read only once")
 		}
 		seen[r.fd()] = true
 	}
@@ -135,7 +135,7 @@ func (r *SecretRef) read(ctx context.Context, w *machine.Env, question string) (
 	case "env":
 		s, ok := w.LookupEnv(r.rest)
 		if !ok {
-			return nil, errors.New("that environment variable is not set")
+			return nil, errors.New("the environment variable is not set")
 		}
 		return []byte(s), nil
 	}

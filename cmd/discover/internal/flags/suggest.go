@@ -14,7 +14,7 @@ func DidYouMean(name string, known []string) string {
 	if best == "" {
 		return ""
 	}
-	return "; did you mean " + best + "?"
+	return " (did you mean " + best + "?)"
 }
 
 // distance counts the letters to change, insert, leave out or swap.

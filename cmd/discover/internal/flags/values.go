@@ -30,7 +30,7 @@ func (t *text) Type() string { return t.name }
 
 func (t *text) Set(s string) error {
 	if s == "" {
-		return errors.New("an empty value; leave the flag out for the default")
+		return errors.New("the value is empty; leave the flag out for the default")
 	}
 	*t.value = s
 	return nil
@@ -45,7 +45,7 @@ func (f *fileName) Type() string { return "FILE" }
 
 func (f *fileName) Set(s string) error {
 	if s == "" || s == "-" {
-		return errors.New("the name of a file")
+		return errors.New("expected the name of a file")
 	}
 	*f.value = s
 	return nil
@@ -64,7 +64,7 @@ func (c *choice) Type() string { return c.name }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.of, s) {
-		return errors.New("one of " + strings.Join(c.of, ", "))
+		return errors.New("expected one of " + strings.Join(c.of, ", "))
 	}
 	*c.value = s
 	return nil
@@ -84,10 +84,10 @@ func (w *words) Set(s string) error {
 	list := strings.Split(s, ",")
 	for i, word := range list {
 		if !slices.Contains(w.of, word) {
-			return errors.New("one or more of " + strings.Join(w.of, ",") + ", separated by commas")
+			return errors.New("expected one or more of " + strings.Join(w.of, ",") + ", separated by commas")
 		}
 		if slices.Contains(list[:i], word) {
-			return fmt.Errorf("%s stands in it twice", word)
+			return fmt.Errorf("%s occurs twice", word)
 		}
 	}
 	*w.value = list
@@ -117,7 +117,7 @@ func (n *number) Set(s string) error {
 		lowest, highest = 0, math.MaxUint32
 	}
 	if err != nil || v < lowest || v > highest {
-		return fmt.Errorf("a number from %d to %d", n.min, n.max)
+		return fmt.Errorf("expected a number from %d to %d", n.min, n.max)
 	}
 	*n.value = v
 	if n.given != nil {
@@ -139,7 +139,7 @@ func (d *duration) Type() string { return "DURATION" }
 func (d *duration) Set(s string) error {
 	v, err := time.ParseDuration(s)
 	if err != nil || v <= 0 {
-		return errors.New("a time above zero with its unit, such as 500ms, 15s or 2m")
+		return errors.New("expected a time above zero with its unit, such as 500ms, 15s or 2m")
 	}
 	*d.value = v
 	return nil

@@ -34,11 +34,11 @@ var (
 // FlagSet defines the flags.
 func (a *View) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.VarPF(&choice{&a.probe, "KIND", probeWords}, "probe", "", "try the addresses that targets advertise: tcp (the default) connects, login also logs in and out").NoOptDefVal = probeWords[0]
+	fs.VarPF(&choice{&a.probe, "KIND", probeWords}, "probe", "", "try the addresses that targets advertise: tcp (the default) only connects, login also logs in and out").NoOptDefVal = probeWords[0]
 	fs.BoolVar(&a.Reachable, "reachable", false, "show only addresses that a probe reached; implies --probe")
 	fs.Var(&choice{&a.Family, "4|6", familyWords}, "family", "show only IPv4 or only IPv6 addresses")
-	fs.Var(&prefixes{&a.Within}, "within", "show only addresses in a block, such as 192.0.2.0/24; several, separated by commas or with a flag each")
-	fs.Var(&rewriteList{&a.Rewrites}, "rewrite", "FROM=TO, two addresses or two blocks of one size: show TO where a target advertises FROM (NAT); may be repeated, the first that fits counts")
+	fs.Var(&prefixes{&a.Within}, "within", "show only addresses in a block, such as 192.0.2.0/24; for several blocks, separate them by commas or repeat the flag")
+	fs.Var(&rewriteList{&a.Rewrites}, "rewrite", "two addresses or two blocks of the same size: show TO where a target advertises FROM (NAT); may be repeated, the first match counts")
 	fs.BoolVar(&a.ViaPortal, "via-portal", false, "show the portal that was asked as the address of each target (NAT)")
 	return fs
 }
@@ -52,11 +52,11 @@ func CompleteView(cmd *cobra.Command) {
 // Check refuses flags that do not go together.
 func (a *View) Check() error {
 	if a.ViaPortal && len(a.Rewrites) > 0 {
-		return machine.Usagef("--via-portal and --rewrite are two ways to say where targets are: choose one")
+		return machine.Usagef("--via-portal and --rewrite both replace the addresses of targets: give only one of them")
 	}
 	fits := func(p netip.Prefix) bool { return a.OfFamily(p.Addr()) }
 	if len(a.Within) > 0 && !slices.ContainsFunc(a.Within, fits) {
-		return machine.Usagef("--within has no block of IPv%s, and --family %s shows no other addresses", a.Family, a.Family)
+		return machine.Usagef("--within has no IPv%s block, but --family %s shows only such addresses", a.Family, a.Family)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	switch {
 	case !ok:
 	case strings.Contains(bare, "%"):
-		return netip.Prefix{}, errors.New("a zone is of this host, and has no place here")
+		return netip.Prefix{}, errors.New("a zone, which has a meaning only on this host, is not accepted here")
 	case !strings.Contains(bare, "/"):
 		if addr, err := netip.ParseAddr(bare); err == nil {
 			addr = addr.Unmap()
@@ -143,5 +143,5 @@ func parsePrefix(s string) (netip.Prefix, error) {
 			return block, nil
 		}
 	}
-	return netip.Prefix{}, errors.New("an address or a block, such as 192.0.2.10, 192.0.2.0/24 or 2001:db8::/64")
+	return netip.Prefix{}, errors.New("expected an address or a block, such as 192.0.2.10, 192.0.2.0/24 or 2001:db8::/64")
 }

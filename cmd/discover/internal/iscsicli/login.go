@@ -21,7 +21,7 @@ var loginParams = []param{
 }
 
 // secretValues are the values of a secret.
-const secretValues = "where the secret is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets the secret itself, 0x before hexadecimal digits"
+const secretValues = "where the secret is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets the secret itself, with 0x before hexadecimal digits"
 
 // login returns the next nine arguments.
 func (r *reader) login() (l Login) {

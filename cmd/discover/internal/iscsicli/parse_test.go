@@ -249,7 +249,7 @@ func TestRanges(t *testing.T) {
 					t.Errorf("%q: got %v, want a usage error", value, err)
 					continue
 				}
-				if want := fmt.Sprintf("argument %d is no %s: ", tt.argument, tt.name); !strings.HasPrefix(usage.Reason, want) {
+				if want := fmt.Sprintf("argument %d is not a valid %s: ", tt.argument, tt.name); !strings.HasPrefix(usage.Reason, want) {
 					t.Errorf("%q: got %q, want %q…", value, usage.Reason, want)
 				}
 			}

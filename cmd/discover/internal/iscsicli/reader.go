@@ -59,7 +59,7 @@ func (r *reader) refuseFor(reason string) {
 		return
 	}
 	p := r.verb.param(r.at - 1)
-	text := "argument " + strconv.Itoa(r.at) + " is no " + p.name + ": " + p.values
+	text := "argument " + strconv.Itoa(r.at) + " is not a valid " + p.name + ": " + p.values
 	if reason != "" {
 		text += " (" + reason + ")"
 	}
@@ -122,9 +122,9 @@ func (r *reader) address() string {
 	_, err := netip.ParseAddrPort(arg)
 	switch {
 	case strings.Contains(arg, "://"), strings.Contains(arg, "@"):
-		r.refuseFor("neither a URL nor a user name goes here")
+		r.refuseFor("URLs and user names are not accepted")
 	case err == nil, strings.Count(arg, ":") == 1:
-		r.refuseFor("there is a port in it")
+		r.refuseFor("it contains a port")
 	}
 	return arg
 }

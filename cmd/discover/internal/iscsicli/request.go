@@ -162,7 +162,7 @@ func (r *reader) addTarget() Request {
 	count, _ := r.number(0, maxMappings)
 	a.Mappings = int(count)
 	if there := (len(r.args) - r.at) / r.verb.repeat; there != a.Mappings {
-		r.refuseFor("it is not the number of mappings that follow")
+		r.refuseFor("it differs from the number of mappings that follow")
 	}
 	for r.more() {
 		r.required(0, 1<<64-1) // TargetLun

@@ -31,7 +31,7 @@ func (s Secret) Literal() ([]byte, error) {
 	b, err := hex.DecodeString(s.text[2:])
 	if err != nil || len(b) == 0 {
 		return nil, &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{
-			Code: isdsc.Win32InvalidParameter, What: "secret", Reason: "after 0x there are hexadecimal digits, two for each byte",
+			Code: isdsc.Win32InvalidParameter, What: "secret", Reason: "0x must be followed by hexadecimal digits, two for each byte",
 		}}
 	}
 	return b, nil

@@ -62,7 +62,7 @@ func write(b *strings.Builder, line string, at int) {
 // takesText says how many arguments the verb takes.
 func (v *Verb) takesText() string {
 	if v.repeat > 0 {
-		return fmt.Sprintf("it takes %d arguments, and %d for each mapping", len(v.params)-v.repeat, v.repeat)
+		return fmt.Sprintf("it takes %d arguments, plus %d for each mapping", len(v.params)-v.repeat, v.repeat)
 	}
 	numbers := make([]string, len(v.least), len(v.least)+1)
 	for i, n := range v.least {
@@ -85,13 +85,10 @@ func (v *Verb) takesText() string {
 	return "it takes " + head + " or " + tail + " arguments"
 }
 
-// isAre says how many there are.
-func isAre(n int) string {
-	switch n {
-	case 0:
-		return "are none"
-	case 1:
-		return "is 1"
+// count returns how many arguments there are, in words.
+func count(n int) string {
+	if n == 0 {
+		return "none"
 	}
-	return fmt.Sprintf("are %d", n)
+	return strconv.Itoa(n)
 }

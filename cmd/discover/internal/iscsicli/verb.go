@@ -61,7 +61,7 @@ func (v *Verb) Parse(args []string) (Request, error) {
 		return Unavailable{v}, nil
 	}
 	if !v.takes(len(args)) {
-		return nil, &UsageError{v, v.takesText() + ", and there " + isAre(len(args))}
+		return nil, &UsageError{v, v.takesText() + ", but got " + count(len(args))}
 	}
 	r := &reader{verb: v, args: args}
 	request := v.parse(r)
@@ -80,7 +80,7 @@ func (v *Verb) Unspecified(args []string) (lines []string) {
 			continue
 		}
 		p := v.param(i)
-		line := fmt.Sprintf("argument %d, %s, begins with *, and counts as * alone", i+1, p.name)
+		line := fmt.Sprintf("argument %d, %s, starts with * and is taken as a plain *", i+1, p.name)
 		if _, means, ok := strings.Cut(p.values, "; * "); ok {
 			line += ": " + means
 		}

@@ -36,14 +36,14 @@ func TestCounts(t *testing.T) {
 		t.Errorf("no verb %s", name)
 	}
 	for line, want := range map[string]string{
-		"AddTargetPortal 1":      "iscsicli AddTargetPortal: it takes 2 or 14 arguments, and there is 1",
-		"RemoveTargetPortal":     "iscsicli RemoveTargetPortal: it takes 2, 3 or 4 arguments, and there are none",
-		"ListTargets T T":        "iscsicli ListTargets: it takes 0 or 1 argument, and there are 2",
-		"ListInitiators 1":       "iscsicli ListInitiators: it takes no arguments, and there is 1",
-		"nodename":               "iscsicli NodeName: it takes 1 argument, and there are none",
-		"QAddTarget 1 2 3":       "iscsicli QAddTarget: it takes 2 arguments, and there are 3",
-		"AddTarget iqn.x:y":      "iscsicli AddTarget: it takes 16 arguments, and 4 for each mapping, and there is 1",
-		"CHAPSecret geheim mich": "iscsicli CHAPSecret: it takes 1 argument, and there are 2",
+		"AddTargetPortal 1":      "iscsicli AddTargetPortal: it takes 2 or 14 arguments, but got 1",
+		"RemoveTargetPortal":     "iscsicli RemoveTargetPortal: it takes 2, 3 or 4 arguments, but got none",
+		"ListTargets T T":        "iscsicli ListTargets: it takes 0 or 1 argument, but got 2",
+		"ListInitiators 1":       "iscsicli ListInitiators: it takes no arguments, but got 1",
+		"nodename":               "iscsicli NodeName: it takes 1 argument, but got none",
+		"QAddTarget 1 2 3":       "iscsicli QAddTarget: it takes 2 arguments, but got 3",
+		"AddTarget iqn.x:y":      "iscsicli AddTarget: it takes 16 arguments, plus 4 for each mapping, but got 1",
+		"CHAPSecret geheim mich": "iscsicli CHAPSecret: it takes 1 argument, but got 2",
 	} {
 		if _, err := parse(t, line); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", line, err, want)

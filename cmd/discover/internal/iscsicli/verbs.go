@@ -11,7 +11,7 @@ var (
 	initPortParam = param{"InitiatorPort", "number of a port of the instance; * all: routing decides"}
 	flagsParam    = param{"SecurityFlags", "sum of 1 (valid), 2 (IKE/IPsec), 4 (main mode), 8 (aggressive mode), 16 (PFS), 32 (transport mode), 64 (tunnel mode); * 0"}
 	nameParam     = param{"TargetName", "iSCSI name of the target"}
-	persistParam  = param{"Persist", "T (or *): keep it; anything else: only for this command"}
+	persistParam  = param{"Persist", "T (or *): store it; anything else: only for this command"}
 	idTypeParam   = param{"IdType", "1 IPv4 address, 2 domain name, 3 user@domain, 5 IPv6 address"}
 	idParam       = param{"Id", "identity of the peer in IKE, of that type"}
 	keyParam      = param{"Key", secretValues}
@@ -34,30 +34,30 @@ var portalVerbs = []*Verb{
 		least:  []int{1}, parse: (*reader).qAddTargetPortal,
 	},
 	{
-		Name: "RemoveTargetPortal", Short: "remove a portal that was stored with these",
+		Name: "RemoveTargetPortal", Short: "remove a stored portal, the one with these values",
 		params: keyParams, least: []int{2, 3},
 		parse: func(r *reader) Request { return RemoveTargetPortal{r.key()} },
 	},
 	{
-		Name: "RefreshTargetPortal", Short: "ask a portal again; one that is not stored stays so",
+		Name: "RefreshTargetPortal", Short: "ask a portal again; if it is not stored, it is not added",
 		params: keyParams, least: []int{2, 3},
 		parse: func(r *reader) Request { return RefreshTargetPortal{r.key()} },
 	},
 	{
-		Name: "ListTargetPortals", Short: "list the portals that are stored",
+		Name: "ListTargetPortals", Short: "list the stored portals",
 		parse: func(*reader) Request { return ListTargetPortals{} },
 	},
 }
 
 var targetVerbs = []*Verb{
 	{
-		Name: "ListTargets", Short: "list the targets that are known",
+		Name: "ListTargets", Short: "list the known targets",
 		params: []param{{"ForceUpdate", "T: ask all portals first; anything else: do not"}},
 		least:  []int{0}, parse: (*reader).listTargets,
 	},
 	{
 		Name: "TargetInfo", Short: "show how a target was found, or what was found",
-		params: []param{nameParam, {"DiscoveryMechanism", "one that TargetInfo lists for the target; * list them"}},
+		params: []param{nameParam, {"DiscoveryMechanism", "one of the mechanisms that TargetInfo lists; * lists them"}},
 		least:  []int{1}, parse: (*reader).targetInfo,
 	},
 	{
@@ -71,8 +71,8 @@ var targetVerbs = []*Verb{
 			persistParam,
 		}, loginParams, []param{
 			{"MappingCount", "number of mappings that follow; * 0"},
-			{"TargetLun", "LUN at the target: a number of 64 bits"},
-			{"OsBus", "a number of 32 bits"}, {"OsTarget", "a number of 32 bits"}, {"OsLun", "a number of 32 bits"},
+			{"TargetLun", "LUN at the target: a 64-bit number"},
+			{"OsBus", "a 32-bit number"}, {"OsTarget", "a 32-bit number"}, {"OsLun", "a 32-bit number"},
 		}),
 		repeat: 4, parse: (*reader).addTarget,
 	},
@@ -99,29 +99,29 @@ var initiatorVerbs = []*Verb{
 		parse:  func(r *reader) Request { return NodeName{r.text()} },
 	},
 	{
-		Name: "CHAPSecret", Short: "set the secret by which targets prove themselves",
-		params: []param{{"Secret", secretValues + "; * none any more"}},
+		Name: "CHAPSecret", Short: "set the secret with which targets authenticate to us",
+		params: []param{{"Secret", secretValues + "; * removes it"}},
 		parse:  (*reader).chapSecret,
 	},
 	{
-		Name: "Ping", Short: "try whether a portal can be reached",
+		Name: "Ping", Short: "test whether a portal can be reached",
 		params: []param{
 			{"Initiator", "an initiator instance (see ListInitiators); * any"}, addressParam,
 			{"Count", "1 to 65535 times, a second apart; * 4"},
-			{"Size", "0 to 65535; of no effect"},
+			{"Size", "0 to 65535; no effect"},
 			{"Timeout", "1 to 3600000 milliseconds each time; * as --timeout"},
 		},
 		least: []int{2, 3, 4}, parse: (*reader).ping,
 	},
 	{
-		Name: "ListiSNSServers", Short: "list the iSNS servers: there are none here",
+		Name: "ListiSNSServers", Short: "list the iSNS servers; discover has none",
 		parse: func(*reader) Request { return ListiSNSServers{} },
 	},
 }
 
 var securityVerbs = []*Verb{
 	{
-		Name: "GroupKey", Short: "set the preshared key of peers without one of their own",
+		Name: "GroupKey", Short: "set the preshared key of peers that have none of their own",
 		params: []param{keyParam, persistParam},
 		parse:  (*reader).groupKey,
 	},
@@ -131,7 +131,7 @@ var securityVerbs = []*Verb{
 		parse:  (*reader).psKey,
 	},
 	{
-		Name: "GetPSKey", Short: "show the security flags that came with a preshared key",
+		Name: "GetPSKey", Short: "show the security flags that are stored with a preshared key",
 		params: []param{scopeParam, initPortParam, idTypeParam, idParam},
 		parse:  (*reader).getPSKey,
 	},
@@ -140,7 +140,7 @@ var securityVerbs = []*Verb{
 		params: []param{
 			scopeParam, initPortParam,
 			{"Destination", "IP address of the portal"},
-			{"Tunnel", "IP address of the gateway; * none any more"},
+			{"Tunnel", "IP address of the gateway; * removes it"},
 			persistParam,
 		},
 		parse: (*reader).tunnelAddr,
@@ -149,12 +149,12 @@ var securityVerbs = []*Verb{
 
 // What to use in the place of verbs that are not here.
 const (
-	useLogin   = "discover finds targets and logs in to none; on Linux open-iscsi does: iscsiadm -m node -T TARGET -p PORTAL --login"
-	useLogout  = "discover has no sessions; on Linux open-iscsi has: iscsiadm -m node -T TARGET --logout"
-	useSession = "discover has no sessions; on Linux open-iscsi lists its own: iscsiadm -m session -P 3"
-	useNodes   = "discover logs in to no targets, persistently or not; on Linux open-iscsi keeps them: iscsiadm -m node"
-	useDevice  = "discover has no devices; on Linux lsblk, sg3-utils and /etc/fstab are for these"
-	useISNS    = "discover asks portals, and no iSNS servers: AddTargetPortal for each portal, or discover scan for a block of addresses"
+	useLogin   = "discover finds targets but does not log in to them; on Linux, open-iscsi does: iscsiadm -m node -T TARGET -p PORTAL --login"
+	useLogout  = "discover has no sessions; on Linux, open-iscsi has: iscsiadm -m node -T TARGET --logout"
+	useSession = "discover has no sessions; on Linux, open-iscsi lists its own: iscsiadm -m session -P 3"
+	useNodes   = "discover has no persistent logins to targets; on Linux, open-iscsi has: iscsiadm -m node"
+	useDevice  = "discover has no devices; on Linux, use lsblk, sg3-utils and /etc/fstab"
+	useISNS    = "discover does not ask iSNS servers: use AddTargetPortal for each portal, or discover scan for a block of addresses"
 )
 
 // elsewhere are the tool's verbs that are not here.

@@ -9,7 +9,7 @@ import (
 func (w *Env) Credential(name string) (path string, err error) {
 	dir, _ := w.LookupEnv("CREDENTIALS_DIRECTORY")
 	if dir == "" {
-		return "", errors.New("no credentials: systemd sets CREDENTIALS_DIRECTORY for a unit that has some")
+		return "", errors.New("CREDENTIALS_DIRECTORY is not set: systemd sets it for a unit that has credentials")
 	}
 	return filepath.Join(dir, name), nil
 }

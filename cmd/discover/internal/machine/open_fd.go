@@ -8,7 +8,7 @@ import (
 
 // errNotInherited is a file descriptor that the process which started us did not
 // leave open for us.
-var errNotInherited = errors.New("it is not open; the program that starts discover has to leave it open, as in 3< FILE")
+var errNotInherited = errors.New("the file descriptor is not open; the program that starts discover must open it, as a shell does with 3< FILE")
 
 // openFD opens a file descriptor that the process which started us left open. One
 // that this process opened itself is refused: the Go runtime, and later the registry,

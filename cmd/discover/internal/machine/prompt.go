@@ -22,19 +22,19 @@ func askTerminal(ctx context.Context, question string) ([]byte, error) {
 	}
 	r, err := os.OpenFile(in, os.O_RDWR, 0)
 	if err != nil {
-		return nil, errors.New("no terminal to ask at")
+		return nil, errors.New("there is no terminal to ask at")
 	}
 	w, err := os.OpenFile(out, os.O_RDWR, 0)
 	if err != nil {
 		r.Close()
-		return nil, errors.New("no terminal to ask at")
+		return nil, errors.New("there is no terminal to ask at")
 	}
 	defer w.Close()
 	fd := int(r.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		r.Close()
-		return nil, errors.New("no terminal to ask at")
+		return nil, errors.New("there is no terminal to ask at")
 	}
 	fmt.Fprintf(w, "%s: ", Escape(question))
 	type answer struct {

@@ -7,7 +7,7 @@ import (
 
 // ErrUTF16 is a file that an editor has saved in the wrong encoding. Its bytes would
 // be taken for other characters than those that the user sees.
-var ErrUTF16 = errors.New("it is UTF-16: save it as UTF-8")
+var ErrUTF16 = errors.New("the file is UTF-16: save it as UTF-8")
 
 // UTF8Text returns what is in a file without the byte-order mark of UTF-8, which
 // editors put there and do not show.

@@ -1,8 +1,8 @@
 package manual
 
 // Root is the manual of discover, where no verb is named.
-const Root = `discover asks iSCSI target portals which targets are behind them. It needs no
-privileges, no daemon and no kernel module, and logs out when it has the answer.
+const Root = `discover asks iSCSI target portals which targets they offer. Except for IPsec, it
+needs no privileges, daemon or kernel module. It logs out when it has the answer.
 
 Examples:
   discover scan 192.0.2.10
@@ -13,41 +13,42 @@ Examples:
 
 // Scan is the manual of discover scan.
 const Scan = `discover scan logs in to each portal with a discovery session, asks for its
-targets (SendTargets), and logs out. It stores nothing. With --instance or
---initiator-port it reads the registry: its policies, keys, gateways and default of
-discover ipsec hold then. Without these flags it does not read it, and none of them
-hold.
+targets (SendTargets), and logs out. It stores nothing. Only with --instance or
+--initiator-port does it read the registry; the policies, keys, gateways and default
+flags that discover ipsec stores there then apply. Without these flags they do not.
 
 PORTAL is one of:
-  HOST, HOST:PORT                a name, all of whose addresses are tried in order
+  HOST, HOST:PORT                a host name; its addresses are tried in order
   192.0.2.10, 192.0.2.10:3261    an IPv4 address
   2001:db8::10, [2001:db8::10]:3261, fe80::10%eth0
-                                 an IPv6 address, a link-local one with its zone
-  192.0.2.0/24, 2001:db8::/120   a block; network and broadcast address left out
+                                 an IPv6 address; a link-local one needs its zone
+  192.0.2.0/24, 2001:db8::/120   a block, without its network and broadcast address
   192.0.2.10-192.0.2.20          a range
-  @FILE, -                       the same from a file or from standard input,
-                                 one a line; # begins a comment
+  @FILE, -                       a file, or standard input, with one of the above
+                                 on each line; # starts a comment
 
-With --initiator-port each it shows which ports of this host see which targets; a
-session that fails counts as a portal that did not answer.
+With --initiator-port each, scan asks from every port of this host and shows which
+ports see which targets; a session that fails counts as a portal that did not
+answer.
 
-Of blocks and ranges, addresses that cannot be connected to are counted rather
-than listed. All together may be 1048576 addresses.
+In blocks and ranges, addresses that cannot be connected to are counted, not listed.
+One run takes at most 1048576 addresses.
 
-With --probe it tries the addresses that targets advertise, from where the portal
-was asked: at most 256 in a run, each once, never one of this host, under the
-IPsec plan of each or not at all, and without credentials at other hosts unless
---redirect any is given. --family, --within and --reachable leave addresses out,
---rewrite and --via-portal replace those that NAT hides.
+With --probe, scan also tries the addresses that targets advertise, from the source
+address that the portal was asked from: at most 256 in a run, each once, never an
+address of this host. Each is tried under the IPsec plan that applies to it or not
+at all. Other hosts get no credentials unless --redirect any is given. --family,
+--within and --reachable select the addresses to show; --rewrite and --via-portal
+replace addresses that are hidden by NAT.
 
 REF says where a secret is: file:PATH, env:NAME, cred:NAME (a credential of a
-systemd unit), fd:N (an open file descriptor) or prompt (asked for at the
-terminal). One line end at the end of a file is not part of the secret. The
-secret itself is refused: others can see a command line.
+systemd unit), fd:N (an open file descriptor) or prompt (typed at the terminal).
+A line break at the end of a file is not part of the secret. The secret itself is
+not accepted on the command line, where others could read it.
 
-Exit status: 0 every portal answered, 1 none did, 2 the command line was not
-understood and nothing was sent, 3 some portals did not answer. An interrupted
-scan prints what it has; a second interrupt ends it at once.
+Exit status: 0 if every portal answered, 1 if none did, 2 if the command line was
+not understood and nothing was sent, 3 if some portals did not answer. An
+interrupted scan prints what it has; a second interrupt ends it at once.
 
 Examples:
   discover scan 192.0.2.10 [2001:db8::10]:3260
@@ -61,8 +62,8 @@ Examples:
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`
 
 // Completion is the manual of discover completion.
-const Completion = `discover completion prints a script that teaches a shell to complete the
-command's verbs and flags.
+const Completion = `discover completion prints a script with which a shell completes verbs and flags
+of discover.
 
 Examples:
   source <(discover completion bash)

@@ -30,6 +30,6 @@ func (a AskedAs) note(r *initiator.Result, flush func() error) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	a.SayOnce("no targets for %s: portals show targets by initiator name", r.InitiatorName)
+	a.SayOnce("no targets for %s: which targets a portal lists depends on the initiator name", r.InitiatorName)
 	return nil
 }

@@ -33,7 +33,7 @@ func (f *FailedResults) Add(r *initiator.Result, j *JSONResult) {
 	f.All = append(f.All, failedResult{j, set})
 	for b := range batchesOf(r, 0) {
 		if set.Size() > (f.Room-f.used)/2 {
-			j.Warnings = append(j.Warnings, JSONWarning{initiator.WarnMore, JSONText(fmt.Sprintf("%d more targets were read, which there is no room for here: use portal refresh", len(r.Targets)-set.Len()))})
+			j.Warnings = append(j.Warnings, JSONWarning{initiator.WarnMore, JSONText(fmt.Sprintf("%d more targets were read, but there is no room for them here: use portal refresh", len(r.Targets)-set.Len()))})
 			break
 		}
 		set.Add(&b.List, 0, b.Len())

@@ -69,7 +69,7 @@ func (n *Notes) End(blocks []*sweep.Block) error {
 		return err
 	}
 	if n.after > 0 {
-		n.Say("cancelled: %s not asked any more", machine.Plural(n.after, "portal was", "portals were"))
+		n.Say("cancelled: %s not asked", machine.Plural(n.after, "portal was", "portals were"))
 	}
 	for _, b := range blocks {
 		n.Say("%s", b.Summary())

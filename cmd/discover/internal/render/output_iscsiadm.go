@@ -48,7 +48,7 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	}
 	for i := 0; i < b.Len() && o.full == nil; i++ {
 		if o.Printed.isFull(len(b.Addresses(i)), o.Room) {
-			o.full = &pdu.LimitError{What: "lines that can be told from those of other ports", Limit: int64(o.Printed.used)}
+			o.full = &pdu.LimitError{What: "lines, the most that can be compared with the lines of other ports", Limit: int64(o.Printed.used)}
 		} else if err := o.target(b, i); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.notes.Portal(r); err != nil || o.LeftOut == 0 {
 		return err
 	}
-	o.notes.Say("%s: %s left out: unusable from here", machine.Visible(r.Asked.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
+	o.notes.Say("%s: %s left out: they cannot be used from here", machine.Visible(r.Asked.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
 	o.LeftOut = 0
 	return nil
 }

@@ -36,7 +36,7 @@ func (o *JSONOutput) Targets(b *initiator.Batch) error {
 	if o.full == nil && b.Len() > 0 {
 		o.collected.Add(&b.List, 0, b.Len())
 		if o.collected.Size() > o.room {
-			o.full = &pdu.LimitError{What: "bytes of targets that can be collected, in memory", Limit: o.room}
+			o.full = &pdu.LimitError{What: "bytes of targets, the most that can be collected in memory", Limit: o.room}
 		}
 	}
 	if o.full != nil {

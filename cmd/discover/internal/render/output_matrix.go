@@ -41,7 +41,7 @@ func (o *MatrixOutput) Targets(b *initiator.Batch) error {
 	if b.Len() > 0 && o.full == nil {
 		o.see(b)
 		if o.names.Size() > o.room {
-			o.full = &pdu.LimitError{What: "bytes of names that can be collected, in memory", Limit: o.room}
+			o.full = &pdu.LimitError{What: "bytes of names, the most that can be collected in memory", Limit: o.room}
 		}
 	}
 	if o.full != nil {

@@ -58,7 +58,7 @@ func parseRange(s string) (first, last netip.Addr, err error) {
 	last, err = netip.ParseAddr(right)
 	switch {
 	case err != nil:
-		return none, none, errors.New("a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N")
+		return none, none, errors.New("expected a range as FIRST-LAST, such as 192.0.2.10-192.0.2.20; for its TCP port use --tcp-port N")
 	case first.Zone() != "" || last.Zone() != "":
 		return none, none, errZone
 	case first.Is4() != last.Is4():
@@ -69,7 +69,7 @@ func parseRange(s string) (first, last netip.Addr, err error) {
 	return first, last, nil
 }
 
-var errZone = errors.New("addresses with a zone are given one by one")
+var errZone = errors.New("addresses with a zone cannot form a range: give them one by one")
 
 // parseCIDR reads ADDRESS/BITS and returns the first and last address of a host
 // in it: neither network nor broadcast address, of which IPv6 has only the
@@ -85,7 +85,7 @@ func parseCIDR(s string) (first, last netip.Addr, err error) {
 	case strings.Contains(s, "%"):
 		return none, none, errZone
 	case err != nil:
-		return none, none, errors.New("a block is ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/120; its TCP port is --tcp-port N")
+		return none, none, errors.New("expected a block as ADDRESS/BITS, such as 192.0.2.0/24 or 2001:db8::/120; for its TCP port use --tcp-port N")
 	}
 	hostBits := p.Addr().BitLen() - p.Bits()
 	if hostBits > maxHostBits {

@@ -46,14 +46,14 @@ func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, 
 		var err error
 		switch {
 		case arg == "-" && stdin:
-			err = machine.Usagef("standard input (-) can be read once")
+			err = machine.Usagef("standard input (-) can be given only once")
 		case arg == "-":
 			stdin = true
 			err = p.read("standard input", w.Stdin)
 		case strings.HasPrefix(arg, "@"):
 			err = p.readFile(arg[1:], w)
 		case MayHoldSecret(arg):
-			err = machine.Usagef("argument %d is no portal: neither a URL nor a user name goes here; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+			err = machine.Usagef("argument %d is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
 		default:
 			if err = p.add(arg); err != nil {
 				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
@@ -75,7 +75,7 @@ func MayHoldSecret(arg string) bool {
 // readFile takes the portals of @FILE.
 func (p *Portals) readFile(name string, w *machine.Env) error {
 	if name == "" {
-		return machine.Usagef("@ is followed by the name of a file of portals")
+		return machine.Usagef("@ must be followed by the name of a file with portals")
 	}
 	f, err := w.Open(name)
 	if err != nil {
@@ -115,7 +115,7 @@ func (p *Portals) read(name string, r io.Reader) error {
 	case err != nil:
 		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
 	case p.Count == before:
-		return machine.Usagef("%s: no portal in it; it has one a line", name)
+		return machine.Usagef("%s: it contains no portal; expected one portal per line", name)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (p *Portals) add(s string) error {
 }
 
 func tooMany() error {
-	return fmt.Errorf("with it there are more than %d addresses; ask in several runs", maxAddresses)
+	return fmt.Errorf("with this argument there are more than %d addresses; use several runs", maxAddresses)
 }
 
 // All yields each portal.

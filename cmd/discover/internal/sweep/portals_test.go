@@ -105,9 +105,9 @@ func TestBadPortals(t *testing.T) {
 		"utf16-long":   inUTF16(strings.Repeat("192.0.2.10\n", maxLine), false, false),
 		"utf16-be-end": inUTF16("192.0.2.10", true, false),
 	}
-	const range_ = "a range is FIRST-LAST, two addresses, as in 192.0.2.10-192.0.2.20; its TCP port is --tcp-port N"
-	const block = "a block is ADDRESS/BITS, as in 192.0.2.0/24 or 2001:db8::/120; its TCP port is --tcp-port N"
-	const many = "with it there are more than 1048576 addresses; ask in several runs"
+	const range_ = "expected a range as FIRST-LAST, such as 192.0.2.10-192.0.2.20; for its TCP port use --tcp-port N"
+	const block = "expected a block as ADDRESS/BITS, such as 192.0.2.0/24 or 2001:db8::/120; for its TCP port use --tcp-port N"
+	const many = "with this argument there are more than 1048576 addresses; use several runs"
 	for _, tt := range []struct{ name, arg, want string }{
 		{"no address", "192.0.2.300", `portal "192.0.2.300": not an IPv4 address`},
 		{"port 0", "host:0", `portal "host:0": a TCP port is a number from 1 to 65535`},
@@ -119,11 +119,11 @@ func TestBadPortals(t *testing.T) {
 		{"range with port", "192.0.2.10-192.0.2.20:3260", `portal "192.0.2.10-192.0.2.20:3260": ` + range_},
 		{"range backwards", "192.0.2.20-192.0.2.10", `portal "192.0.2.20-192.0.2.10": the range ends before it begins`},
 		{"range across families", "192.0.2.20-2001:db8::", `portal "192.0.2.20-2001:db8::": one end of the range is IPv4 and the other IPv6`},
-		{"range with zone", "fe80::1%a-fe80::2%b", `portal "fe80::1%a-fe80::2%b": addresses with a zone are given one by one`},
+		{"range with zone", "fe80::1%a-fe80::2%b", `portal "fe80::1%a-fe80::2%b": addresses with a zone cannot form a range: give them one by one`},
 		{"block with port", "192.0.2.0/24:3260", `portal "192.0.2.0/24:3260": ` + block},
 		{"block of a name", "host/24", `portal "host/24": ` + block},
 		{"block too wide", "192.0.2.0/33", `portal "192.0.2.0/33": ` + block},
-		{"block with zone", "fe80::%eth0/120", `portal "fe80::%eth0/120": addresses with a zone are given one by one`},
+		{"block with zone", "fe80::%eth0/120", `portal "fe80::%eth0/120": addresses with a zone cannot form a range: give them one by one`},
 		{"multicast", "224.0.0.0/24", `portal "224.0.0.0/24": multicast addresses are not the addresses of hosts`},
 		{"block too large", "10.0.0.0/11", `portal "10.0.0.0/11": ` + many},
 		{"all of IPv4", "0.0.0.0/0", `portal "0.0.0.0/0": ` + many},
@@ -131,17 +131,17 @@ func TestBadPortals(t *testing.T) {
 		{"range too large", "10.0.0.0-10.16.0.0", `portal "10.0.0.0-10.16.0.0": ` + many},
 		{"range beyond 64 bits", "2001:db8::-2001:db9::", `portal "2001:db8::-2001:db9::": ` + many},
 		{"no file", "@nowhere", "@nowhere: cannot open it: file does not exist"},
-		{"no name of a file", "@", "@ is followed by the name of a file of portals"},
-		{"empty file", "@empty", "empty: no portal in it; it has one a line"},
-		{"empty standard input", "-", "standard input: no portal in it; it has one a line"},
+		{"no name of a file", "@", "@ must be followed by the name of a file with portals"},
+		{"empty file", "@empty", "empty: it contains no portal; expected one portal per line"},
+		{"empty standard input", "-", "standard input: it contains no portal; expected one portal per line"},
 		{"bad line", "@bad", "bad: line 2: not an IPv4 address"},
 		{"long line", "@long", "long: line 2: more than 4096 bytes"},
 		{"two on a line", "@two", "two: line 1: not a host name: only letters, digits, '-' and '_'"},
-		{"UTF-16", "@utf16", "utf16: it is UTF-16: save it as UTF-8"},
-		{"UTF-16, big end first", "@utf16-be", "utf16-be: it is UTF-16: save it as UTF-8"},
-		{"UTF-16 without a mark", "@utf16-bare", "utf16-bare: it is UTF-16: save it as UTF-8"},
-		{"UTF-16, a long file", "@utf16-long", "utf16-long: it is UTF-16: save it as UTF-8"},
-		{"UTF-16, big end first, without a mark", "@utf16-be-end", "utf16-be-end: it is UTF-16: save it as UTF-8"},
+		{"UTF-16", "@utf16", "utf16: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16, big end first", "@utf16-be", "utf16-be: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16 without a mark", "@utf16-bare", "utf16-bare: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16, a long file", "@utf16-long", "utf16-long: the file is UTF-16: save it as UTF-8"},
+		{"UTF-16, big end first, without a mark", "@utf16-be-end", "utf16-be-end: the file is UTF-16: save it as UTF-8"},
 		{"too many lines", "@million", "million: line 1048577: " + many},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestPortalIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, arg := range []string{"iscsi://user%hunter2hunter2@host/iqn.x/1", "user:hunter2hunter2@host"} {
 		_, err := parse([]string{"host", arg}, nil)
-		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.HasPrefix(err.Error(), "argument 2 is no portal") {
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.HasPrefix(err.Error(), "argument 2 is not a portal") {
 			t.Errorf("got %v, want an error without the argument", err)
 		}
 	}

@@ -56,7 +56,7 @@ func NewSessions(instance string, selector *ports.Selector, w *machine.Env, limi
 func (ss *Sessions) Ports() *ports.Selector {
 	s := *ss.selector
 	s.Route = func(context.Context, netip.Addr, netip.Addr) (netip.Addr, error) {
-		return netip.Addr{}, errors.New("no port reaches it")
+		return netip.Addr{}, errors.New("no initiator port reaches it")
 	}
 	return &s
 }

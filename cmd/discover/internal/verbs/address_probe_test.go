@@ -297,8 +297,8 @@ func TestProbeLongList(t *testing.T) {
 		})
 	}
 	for args, want := range map[string]string{
-		"--probe 192.0.2.10":                     "that would have to be held until it is known how their addresses are shown",
-		"--via-portal array.example":             "that would have to be held until it is known how their addresses are shown",
+		"--probe 192.0.2.10":                     "the most that can be held while their addresses are probed or replaced",
+		"--via-portal array.example":             "the most that can be held while their addresses are probed or replaced",
 		"--within 192.0.2.0/24 192.0.2.10":       "memory",
 		"--rewrite 10.0.0.1=10.0.0.2 192.0.2.10": "memory",
 	} {

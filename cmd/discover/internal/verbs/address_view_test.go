@@ -37,8 +37,8 @@ func TestAddressFilters(t *testing.T) {
 		low  = "192.0.2.20:3260,2 iqn.2026-11.com.example:disk2\n"
 		high = "192.0.2.200:3260,2 iqn.2026-11.com.example:disk2\n"
 		name = "array.example:3260,3 iqn.2026-11.com.example:disk3\n"
-		one  = "discover: warning: 192.0.2.10:3260: 1 target is not shown: no address is left by "
-		two  = "discover: warning: 192.0.2.10:3260: 2 targets are not shown: no address is left by "
+		one  = "discover: warning: 192.0.2.10:3260: 1 target is not shown: no address passes "
+		two  = "discover: warning: 192.0.2.10:3260: 2 targets are not shown: no address passes "
 	)
 	for _, tt := range []struct{ args, stdout, stderr string }{
 		{"", v4 + v6 + low + high + name, ""},
@@ -75,7 +75,7 @@ func TestFilteredTargets(t *testing.T) {
 		if strings.Contains(r.stdout, "disk-two") || strings.Contains(r.stdout, `"address":"192.0.2.10","port"`) || !strings.Contains(r.stdout, "2001:db8::10") {
 			t.Errorf("-o %s: got %s", format, r.stdout)
 		}
-		if all := r.stdout + r.stderr; strings.Count(all, "1 target is not shown: no address is left by --family") != 1 {
+		if all := r.stdout + r.stderr; strings.Count(all, "1 target is not shown: no address passes --family") != 1 {
 			t.Errorf("-o %s: got %s", format, all)
 		}
 		if format == render.FormatJSONL && !strings.Contains(r.stdout, `"targets_found":2`) {
@@ -200,7 +200,7 @@ func TestAddressesOfRegistry(t *testing.T) {
 			return strings.Replace(strings.Replace(shown[1:], "STORED", stored, 1), ",9", ",2", 1)
 		}
 		const warnings = "discover: warning: 192.0.2.10:3260: 192.0.2.254:3260 was not tried: an address of this host\n" +
-			"discover: warning: 192.0.2.10:3260: 1 target is not shown: no address is left by --reachable\n"
+			"discover: warning: 192.0.2.10:3260: 1 target is not shown: no address passes --reachable\n"
 		flags := []string{"--reachable", "--rewrite", "192.0.2.253=192.0.2.254"}
 		discover(append([]string{"portal", "add", "192.0.2.10"}, flags...)...).want(t, machine.ExitOK, want("stored; "), warnings)
 		discover(append([]string{"portal", "refresh"}, flags...)...).want(t, machine.ExitOK, want(""), warnings)

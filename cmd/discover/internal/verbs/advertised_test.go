@@ -58,9 +58,9 @@ func TestAdvertisedElsewhere(t *testing.T) {
 				portal := cmp.Or(tt.portal, "192.0.2.10:3260")
 				l.Portal(portal, show)
 				r := l.discover(t.Context(), append([]string{"scan", "-o", format, portal, portal}, strings.Fields(tt.args)...)...)
-				text := "the targets advertise " + tt.want + ", and not " + portal + ", where they were asked; if NAT lies between, see --rewrite and --via-portal"
+				text := "the targets advertise " + tt.want + ", but were asked at " + portal + "; if there is NAT in between, see --rewrite and --via-portal"
 				if tt.shown {
-					text = "the targets advertise " + tt.want + ", and are shown at " + portal + ", where they were asked"
+					text = "the targets advertise " + tt.want + ", but are shown at " + portal + ", where they were asked"
 				}
 				code := `{"code":"advertised-elsewhere","message":"`
 				want := strings.Repeat("discover: warning: "+portal+": "+text+"\n", 2)
@@ -94,11 +94,11 @@ func TestAdvertisedElsewhereUnknown(t *testing.T) {
 	l.Portal("192.0.2.30:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}}})
 	l.names["array.example"] = []string{"192.0.2.30"}
 	r := l.discover(t.Context(), "scan", "--max-text", "20", "192.0.2.30")
-	if strings.Contains(r.stderr, "where they were asked") {
+	if strings.Contains(r.stderr, "were asked at") {
 		t.Errorf("got %+v", r)
 	}
 	r = l.discover(t.Context(), "scan", "array.example")
-	if !strings.Contains(r.stderr, "the targets advertise 192.0.2.10:3260, and not 192.0.2.30:3260, where they were asked") {
+	if !strings.Contains(r.stderr, "the targets advertise 192.0.2.10:3260, but were asked at 192.0.2.30:3260") {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -17,7 +17,7 @@ func TestAskedAs(t *testing.T) {
 	const (
 		two   = "192.0.2.10:3260: no targets\n192.0.2.11:3260: no targets\n"
 		named = "192.0.2.10:3260: no targets for " + madeUp + "\n192.0.2.11:3260: no targets for " + madeUp + "\n"
-		note  = "discover: no targets for " + madeUp + ": portals show targets by initiator name\n"
+		note  = "discover: no targets for " + madeUp + ": which targets a portal lists depends on the initiator name\n"
 	)
 	for _, tt := range []struct {
 		name             string

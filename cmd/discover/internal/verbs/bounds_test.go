@@ -185,7 +185,7 @@ func TestEndlessJSON(t *testing.T) {
 						}
 						continue
 					}
-					limit := "the target sent more than 1048576 bytes of targets that can be collected, in memory; use -o jsonl"
+					limit := "the target sent more than 1048576 bytes of targets, the most that can be collected in memory; use -o jsonl"
 					least := smallBounds.Collected
 					if portals[0] == "192.0.2.30" { // it waits
 						limit = " bytes that it may take in memory; ask it alone, or use -o jsonl"

@@ -74,7 +74,7 @@ func TestCaptureNoRoom(t *testing.T) {
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{})
 	l.room = 500
 	l.discover(t.Context(), "scan", "--capture", "f", "192.0.2.10").want(t, machine.ExitFailed, "192.0.2.10:3260: no targets\n",
-		`discover: --capture "f": not all of the run is in it: no space left on device`+"\n")
+		`discover: --capture "f": the file is incomplete: no space left on device`+"\n")
 	l.room = 10
 	l.discover(t.Context(), "scan", "--capture", "g", "192.0.2.10").want(t, machine.ExitFailed, "",
 		`discover: --capture "g": no space left on device`+"\n")

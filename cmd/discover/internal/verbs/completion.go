@@ -30,7 +30,7 @@ func (c *command) completion() *cobra.Command {
 					return cmd.Root().GenPowerShellCompletionWithDesc(c.Stdout)
 				}
 			}
-			return machine.Usagef("for which shell? one of %s", strings.Join(shells, ", "))
+			return machine.Usagef("completion needs a shell: one of %s", strings.Join(shells, ", "))
 		},
 	}
 }

@@ -11,7 +11,7 @@ import (
 // script whose variable is not set changes and asks nothing.
 func TestEmptyValues(t *testing.T) {
 	t.Parallel()
-	const emptyFlag, emptyArgument = "an empty value", "is empty; see discover help"
+	const emptyFlag, emptyArgument = "the value is empty", "is empty; see discover help"
 	for _, tt := range []struct{ args, want string }{
 		{"scan 192.0.2.10 --registry ''", emptyFlag},
 		{"scan 192.0.2.10 --initiator-name ''", emptyFlag},

@@ -23,7 +23,7 @@ func fieldTarget() *iscsitest.Target {
 	}}
 }
 
-const fieldWarnings = `discover: warning: 192.0.2.10:3260: target name "iqn.2015-1.workgroup:RAID.iscsi0" is no iSCSI name: iqn. is followed by yyyy-mm, a dot and a reversed domain name
+const fieldWarnings = `discover: warning: 192.0.2.10:3260: target name "iqn.2015-1.workgroup:RAID.iscsi0" is not a well-formed iSCSI name: iqn. is followed by yyyy-mm, a dot and a reversed domain name
 discover: warning: 192.0.2.10:3260: the target advertises 0.0.0.0:3261,2, which stands for each of its addresses; 192.0.2.10, the address in use, takes its place
 discover: warning: 192.0.2.10:3260: target name "disk\x1b[2J" left out: a character that no iSCSI name may have
 discover: warning: 192.0.2.10:3260: advertised addresses that cannot be connected to from here: [fe80::211:32ff:fe0c:d12]:3260 (link-local without a zone), 127.0.0.1:3260 (a loopback address of the target)
@@ -44,7 +44,7 @@ func TestFieldOutputs(t *testing.T) {
 192.0.2.10:3260,1 iqn.2015-1.workgroup:RAID.iscsi0
 192.0.2.10:3261,2 iqn.2026-11.com.example:wild
 192.0.2.10:3260,-1 iqn.2026-11.com.example:lost
-`, fieldWarnings + "discover: 192.0.2.10:3260: 2 addresses were left out: unusable from here\n"},
+`, fieldWarnings + "discover: 192.0.2.10:3260: 2 addresses were left out: they cannot be used from here\n"},
 	} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +115,7 @@ func TestUnusableOfName(t *testing.T) {
 		if r := discover("portal", "add", "array.example"); r.status != machine.ExitOK {
 			t.Fatal(r)
 		}
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: unusable from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n", "discover: 2 addresses were left out: they cannot be used from here\n")
 	})
 }
 
@@ -142,7 +142,7 @@ TARGET                     ADDRESS                                              
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 iqn.2026-11.com.example:b  192.0.2.10:3260                                         192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T00:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 `[1:], "")
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: unusable from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: they cannot be used from here\n")
 		if r := discover("target", "list", "-o", "json"); !strings.Contains(r.stdout, `"missing_since":null,"stale":false,"not_judged_since":"2000-01-01T01:00:00Z"}`) {
 			t.Errorf("got %s", r.stdout)
 		}

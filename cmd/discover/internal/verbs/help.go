@@ -48,7 +48,7 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := findVerb(at, word)
 		if next == nil {
-			return nil, machine.Usagef("no manual of %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verbNames(at)), flags.Spaced(flags.PathOf(at)))
+			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verbNames(at)), flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}

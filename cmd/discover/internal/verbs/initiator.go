@@ -18,7 +18,7 @@ import (
 
 // initiator returns the verbs about our iSCSI name and the secret of targets.
 func (c *command) initiator() *cobra.Command {
-	return c.noun("initiator", "who we are: iSCSI name, and the secret of targets", manual.Initiator,
+	return c.noun("initiator", "our iSCSI name, and the secret that targets authenticate with", manual.Initiator,
 		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
 }
 
@@ -35,7 +35,7 @@ type jsonInitiator struct {
 func (c *command) initiatorShow() *cobra.Command {
 	return &cobra.Command{
 		Use:               "show [FLAGS]",
-		Short:             "show our iSCSI name, and whether targets have a secret",
+		Short:             "show our iSCSI name, and whether a secret of targets is stored",
 		Long:              manual.InitiatorShow,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -101,7 +101,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 	strict := false
 	cmd := &cobra.Command{
 		Use:               "set-name [FLAGS] [IQN]",
-		Short:             "store our iSCSI name; without IQN the default again",
+		Short:             "store our iSCSI name; without IQN, return to the default",
 		Long:              manual.InitiatorSetName,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "IQN"),
@@ -130,7 +130,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 // strictNameFlag returns the flag of verbs that take a name of ours and ask no portal.
 func strictNameFlag(strict *bool) *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.BoolVar(strict, "strict-names", false, "refuse a name that is no iSCSI name in form")
+	fs.BoolVar(strict, "strict-names", false, "refuse a name that is not a well-formed iSCSI name")
 	return fs
 }
 
@@ -138,7 +138,7 @@ func strictNameFlag(strict *bool) *pflag.FlagSet {
 func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "set-chap-secret [FLAGS] [REF]",
-		Short:             "store the secret of targets; without REF none",
+		Short:             "store the secret of targets; without REF, remove it",
 		Long:              manual.InitiatorSetSecret,
 		ValidArgsFunction: flags.Complete(flags.SecretSchemes...),
 		Args:              arguments(0, 1, "REF"),
@@ -174,7 +174,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 // shortSecret is the warning that the reference API has for it.
 var shortSecret = render.JSONWarning{
 	Code:    "short-chap-secret",
-	Message: "the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, " + render.JSONText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
+	Message: "the secret is shorter than 12 bytes: it is used only under IPsec, or for portals with --short-secrets (AFFF0048, " + render.JSONText(isdsc.Name(isdsc.ShortCHAPSecret)) + ")",
 }
 
 // givenSecret reads the secret that an argument refers to; none: there is no

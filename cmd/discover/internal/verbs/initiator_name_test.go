@@ -23,13 +23,13 @@ const madeUp = madePrefix + "host1.example.com"
 // notUsed is what is said where the file is there and does not decide.
 func notUsed(reason, name, origin string) string {
 	return "discover: warning: /etc/iscsi/initiatorname.iscsi cannot be used: " + reason + "; the initiator name is " + name +
-		" (from: " + origin + "), which targets may not know; --initiator-name sets another\n"
+		" (from: " + origin + "), which targets may not know; use --initiator-name to set another\n"
 }
 
 // unusualWarning is what is said of a harmless name that is no iSCSI name.
 func unusualWarning(iqn string) string {
 	unusual, _ := name.CheckName(iqn)
-	return "warning: initiator name " + machine.Quoted(iqn) + " is no iSCSI name: " + unusual + "; it is used as it is\n"
+	return "warning: initiator name " + machine.Quoted(iqn) + " is not a well-formed iSCSI name: " + unusual + "; it is used as it is\n"
 }
 
 // TestDefaultName: which name is used where none is given, and what is said about
@@ -67,10 +67,10 @@ func TestDefaultName(t *testing.T) {
 			stderr: made("line 1: an iSCSI name starts with iqn., eui. or naa.")},
 		{name: "unusual, and names are strict, and another", flags: "--strict-names", files: name("InitiatorName=host1\nInitiatorName=" + abc), want: abc},
 
-		{name: "to be generated", files: name("GenerateName=yes\n"), stderr: made("no InitiatorName in it")},
-		{name: "of nothing but the name", files: name(abc + "\n"), stderr: made("no InitiatorName in it")},
-		{name: "in lower case", files: name("initiatorname=" + abc + "\n"), stderr: made("no InitiatorName in it")},
-		{name: "nothing", files: name(""), stderr: made("no InitiatorName in it")},
+		{name: "to be generated", files: name("GenerateName=yes\n"), stderr: made("it contains no InitiatorName")},
+		{name: "of nothing but the name", files: name(abc + "\n"), stderr: made("it contains no InitiatorName")},
+		{name: "in lower case", files: name("initiatorname=" + abc + "\n"), stderr: made("it contains no InitiatorName")},
+		{name: "nothing", files: name(""), stderr: made("it contains no InitiatorName")},
 		{name: "no value", files: name("\nInitiatorName=\n"), stderr: made("line 2: an empty name")},
 		{name: "nothing but a comment", files: name("InitiatorName= # to do\n"), stderr: made("line 1: an empty name")},
 		{name: "harmful", files: name("# a\n\nInitiatorName=iqn.2026-11.com.example:a;b\n"), stderr: made("line 3: " + noChar)},
@@ -78,8 +78,8 @@ func TestDefaultName(t *testing.T) {
 		{name: "half a quote", files: name(`InitiatorName="` + abc + "\n"), stderr: made("line 1: it begins with neither a letter nor a digit")},
 		{name: "NUL", files: name("InitiatorName=" + abc + "\x00\n"), stderr: made("line 1: " + noChar)},
 		{name: "too long", files: name("InitiatorName=" + abc + strings.Repeat("x", 200) + "\n"), stderr: made("line 1: more than 223 bytes")},
-		{name: "UTF-16", files: name(utf16Text("InitiatorName="+abc+"\r\n", false, true)), stderr: made("it is UTF-16: save it as UTF-8")},
-		{name: "UTF-16 without a mark", files: name(utf16Text("InitiatorName="+abc+"\r\n", true, false)), stderr: made("it is UTF-16: save it as UTF-8")},
+		{name: "UTF-16", files: name(utf16Text("InitiatorName="+abc+"\r\n", false, true)), stderr: made("the file is UTF-16: save it as UTF-8")},
+		{name: "UTF-16 without a mark", files: name(utf16Text("InitiatorName="+abc+"\r\n", true, false)), stderr: made("the file is UTF-16: save it as UTF-8")},
 		{name: "too large a file", files: name("InitiatorName=" + abc + "\n" + strings.Repeat("#\n", flags.MaxNameFile/2)), stderr: made("more than 65536 bytes")},
 		{name: "not ours to read", closed: syscall.EACCES, stderr: made("permission denied")},
 		{name: "a folder", closed: syscall.EISDIR, stderr: made("is a directory")},
@@ -137,11 +137,11 @@ func TestNameRef(t *testing.T) {
 		{name: "behind another line", flag: "file:/name", file: "x\nInitiatorName=" + abc, want: abc},
 		{name: "unusual in a file", flag: "file:/name", file: "host1\n", want: "host1", stderr: unusualWarning("host1")},
 		{name: "of a credential", flag: "cred:name", file: abc + "\n", want: abc},
-		{name: "nothing in it", flag: "file:/name", file: "\n# x\n", stderr: "no InitiatorName in it"},
-		{name: "something else in it", flag: "file:/name", file: "GenerateName=yes\n", stderr: "no InitiatorName in it"},
+		{name: "nothing in it", flag: "file:/name", file: "\n# x\n", stderr: "it contains no InitiatorName"},
+		{name: "something else in it", flag: "file:/name", file: "GenerateName=yes\n", stderr: "it contains no InitiatorName"},
 		{name: "harmful", flag: "file:/name", file: "\nhunter2/hunter2\n", stderr: "line 2: a character that no iSCSI name may have"},
 		{name: "harmful behind its key", flag: "cred:name", file: "InitiatorName=a b", stderr: "line 1: a character that no iSCSI name may have"},
-		{name: "UTF-16", flag: "file:/name", file: utf16Text(abc, false, true), stderr: "it is UTF-16: save it as UTF-8"},
+		{name: "UTF-16", flag: "file:/name", file: utf16Text(abc, false, true), stderr: "the file is UTF-16: save it as UTF-8"},
 		{name: "too large", flag: "file:/name", file: strings.Repeat("x", flags.MaxNameFile+1), stderr: "more than 65536 bytes"},
 		{name: "not ours to read", flag: "file:/closed", stderr: "permission denied"},
 	} {
@@ -273,7 +273,7 @@ func TestUnusualNameIsSaidOnce(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", args, r, warning)
 		}
 	}
-	if r := discover("scan", "-o", "json", "192.0.2.10", "192.0.2.11"); r.stderr != "" || strings.Count(r.stdout, `"warnings":[{"code":"unusual-initiator-name","message":"initiator name \"host7\" is no iSCSI name: `) != 2 {
+	if r := discover("scan", "-o", "json", "192.0.2.10", "192.0.2.11"); r.stderr != "" || strings.Count(r.stdout, `"warnings":[{"code":"unusual-initiator-name","message":"initiator name \"host7\" is not a well-formed iSCSI name: `) != 2 {
 		t.Errorf("got %+v", r)
 	}
 	if got := len(l.Sessions(netip.MustParseAddrPort("192.0.2.10:3260"))); got == 0 {

@@ -24,7 +24,7 @@ iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  none
 dry run: nothing is stored; this is what would hold
 NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  set
-`[1:], "discover: warning: the secret is shorter than 12 bytes, and good under IPsec, or for portals with --short-secrets (AFFF0048, ISDSC_SHORT_CHAP_SECRET)\n")
+`[1:], "discover: warning: the secret is shorter than 12 bytes: it is used only under IPsec, or for portals with --short-secrets (AFFF0048, ISDSC_SHORT_CHAP_SECRET)\n")
 		if r := discover("initiator", "show", "-o", "jsonl"); !strings.HasPrefix(r.stdout, `{"type":"initiator","name":"iqn.2026-11.io.github.go-iscsi:host1.example.com","origin":"host name","chap_secret":"",`) {
 			t.Errorf("got %+v, want no secret after a dry run", r)
 		}
@@ -73,7 +73,7 @@ func TestDryRunOfSecret(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	discover("portal", "add", "--dry-run", "--chap-secret", "env:SECRET", "-o", "iscsiadm", "192.0.2.10").want(t, machine.ExitUsage, "",
-		"discover: -o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl\n")
+		"discover: -o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl\n")
 	l.env["SECRET"] = "short"
 	r = discover("portal", "add", "--dry-run", "-o", "json", "--chap-secret", "env:SECRET", "192.0.2.10")
 	if r.status != machine.ExitFailed || !strings.Contains(r.stdout, `"code_name":"ISDSC_INVALID_TARGET_CHAP_SECRET"`) {
@@ -93,7 +93,7 @@ func TestPassphrase(t *testing.T) {
 	}
 	args := []string{"portal", "add", "--key", "prompt", "--chap-secret", "env:SECRET", "--target-user", "array", "--target-secret", "env:OTHER", "192.0.2.10"}
 	l.env["OTHER"] = "secret-of-target"
-	if r := discover(args...); !strings.Contains(r.stderr, "is in the registry all the same") {
+	if r := discover(args...); !strings.Contains(r.stderr, "is stored in the registry nevertheless") {
 		t.Errorf("got %+v", r)
 	}
 	l.answers["passphrase of the registry"] = "battery staple"
@@ -101,10 +101,10 @@ func TestPassphrase(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	keyed := l.inRegistry(t)
-	if r := keyed("portal", "add", "--chap-secret", "env:SECRET", "192.0.2.10"); !strings.Contains(r.stderr, "all the same") {
+	if r := keyed("portal", "add", "--chap-secret", "env:SECRET", "192.0.2.10"); !strings.Contains(r.stderr, "nevertheless") {
 		t.Errorf("got %+v", r)
 	}
-	if r := keyed("portal", "refresh", "--key", "prompt"); !strings.Contains(r.stderr, "leave --key out") {
+	if r := keyed("portal", "refresh", "--key", "prompt"); !strings.Contains(r.stderr, "leave out --key") {
 		t.Errorf("got %+v", r)
 	}
 	if r := discover("portal", "add", "--chap-secret", "fd:3", "--key", "fd:3", "192.0.2.10"); r.status != machine.ExitUsage {

@@ -17,7 +17,7 @@ import (
 
 // instance returns the verbs about initiator instances.
 func (c *command) instance() *cobra.Command {
-	return c.noun("instance", "name sets of addresses of this host", manual.Instance,
+	return c.noun("instance", "sets of addresses of this host that portals are asked from", manual.Instance,
 		c.instanceList(), c.instanceAdd(), c.instanceRemove())
 }
 
@@ -100,13 +100,13 @@ func (c *command) instanceAdd() *cobra.Command {
 		}),
 	}
 	fs := flags.NewSet()
-	fs.Var(flags.NewText(&i.NodeName, "IQN"), "node-name", "the iSCSI name that it logs in with; default: that of initiator show")
-	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "whose addresses belong to it; may be given again")
-	fs.Var(&addresses{&i.Addresses}, "address", "which belongs to it; may be given again")
-	fs.BoolVar(&replace, "replace", false, "where there is an instance of that name: drop what is not given now; default: keep it")
+	fs.Var(flags.NewText(&i.NodeName, "IQN"), "node-name", "the iSCSI name of the instance; default: that of initiator show")
+	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "a network interface whose addresses belong to it; may be repeated")
+	fs.Var(&addresses{&i.Addresses}, "address", "an address that belongs to it; may be repeated")
+	fs.BoolVar(&replace, "replace", false, "if the instance exists, drop the values that are not given now; default: keep them")
 	fs.AddFlagSet(strictNameFlag(&strict))
 	c.AddFlags(cmd,
-		flags.NewGroup("The instance; without --interface and --address all addresses belong to it", fs),
+		flags.NewGroup("The instance (without --interface and --address, all addresses belong to it)", fs),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("interface", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
@@ -155,7 +155,7 @@ func (l *list) Type() string { return l.name }
 
 func (l *list) Set(s string) error {
 	if s == "" {
-		return errors.New("a name")
+		return errors.New("expected a name")
 	}
 	*l.value = append(*l.value, s)
 	return nil

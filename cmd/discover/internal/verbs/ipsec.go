@@ -11,13 +11,13 @@ import (
 
 // ipsec returns the verbs about IPsec.
 func (c *command) ipsec() *cobra.Command {
-	return c.noun("ipsec", "which IPsec portals are asked under, and why", manual.IPsec,
+	return c.noun("ipsec", "the IPsec settings that portals are asked under, and why", manual.IPsec,
 		c.ipsecExplain(), c.ipsecDefault(), c.ipsecCleanup(),
-		c.noun("policy", "an administrator's rules, which come before flags", manual.IPsecPolicy,
+		c.noun("policy", "the administrator's rules, which override flags", manual.IPsecPolicy,
 			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
-		c.noun("psk", "preshared keys of peers", manual.IPsecPSK,
+		c.noun("psk", "the preshared keys of peers", manual.IPsecPSK,
 			c.ipsecPSKSet(), c.ipsecPSKList(), c.ipsecPSKRemove()),
-		c.noun("tunnel", "gateways of tunnel mode", manual.IPsecTunnel,
+		c.noun("tunnel", "the gateways for tunnel mode", manual.IPsecTunnel,
 			c.ipsecTunnelSet(), c.ipsecTunnelList(), c.ipsecTunnelRemove()))
 }
 

@@ -19,7 +19,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:               "cleanup [FLAGS]",
-		Short:             "take out of the IKE daemon what discoveries left there",
+		Short:             "remove from the IKE daemon what killed discoveries left there",
 		Long:              manual.IPsecCleanup,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -31,8 +31,8 @@ func (c *command) ipsecCleanup() *cobra.Command {
 		}),
 	}
 	fs := flags.NewSet()
-	fs.BoolVar(&all, "all", false, "also what belongs to processes of which it is not known whether they are running")
-	c.AddFlags(cmd, flags.NewGroup("What to take out", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	fs.BoolVar(&all, "all", false, "also remove what belongs to processes whose state is unknown")
+	c.AddFlags(cmd, flags.NewGroup("What to remove", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
 
@@ -48,7 +48,7 @@ type jsonLeftover struct {
 func (c *command) cleanup(ctx context.Context, all bool) error {
 	if c.CleanIPsec == nil {
 		return &initiator.Error{Stage: initiator.StageSecure, Err: &isdsc.Error{
-			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "there is no IKE daemon that is known here", Err: errors.ErrUnsupported,
+			Code: isdsc.IPsecNotSupportedOnOS, What: "IPsec", Reason: "discover knows no IKE daemon on this system", Err: errors.ErrUnsupported,
 		}}
 	}
 	list, err := c.CleanIPsec(ctx, all, c.Global.DryRun)

@@ -61,5 +61,5 @@ func TestIPsecCleanup(t *testing.T) {
 			l.discover(t.Context(), strings.Fields("ipsec cleanup "+tt.args)...).want(t, tt.status, tt.stdout, tt.stderr)
 		})
 	}
-	newLab(t).discover(t.Context(), "ipsec", "cleanup").want(t, machine.ExitFailed, "", "discover: IPsec: there is no IKE daemon that is known here\n")
+	newLab(t).discover(t.Context(), "ipsec", "cleanup").want(t, machine.ExitFailed, "", "discover: IPsec: discover knows no IKE daemon on this system\n")
 }

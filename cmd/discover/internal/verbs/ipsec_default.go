@@ -17,7 +17,7 @@ import (
 func (c *command) ipsecDefault() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "default [FLAGS] [LIST|0xNN]",
-		Short:             "show or set the flags of portals that have none",
+		Short:             "show or set the IPsec flags of portals that have none",
 		Long:              manual.IPsecDefault,
 		ValidArgsFunction: flags.Complete(ipsec.Words()...),
 		Args:              arguments(0, 1, "LIST"),
@@ -65,7 +65,7 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 	}
 	j := jsonDefault{JSONFlags: render.NewJSONFlags(f), Warnings: []render.JSONWarning{}}
 	if f != 0 && !f.Has(ipsec.FlagValid) {
-		j.Warnings = append(j.Warnings, render.JSONWarning{Code: "ipsec-not-valid", Message: "without the flag valid (0x01) the default does not count"})
+		j.Warnings = append(j.Warnings, render.JSONWarning{Code: "ipsec-not-valid", Message: "the default has no effect without the flag valid (0x01)"})
 	}
 	means := "IPsec"
 	switch {

@@ -27,7 +27,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 	x := &ipsecExplain{command: c}
 	cmd := &cobra.Command{
 		Use:               "explain [FLAGS] PORTAL",
-		Short:             "say under which IPsec a portal would be asked; dials nothing",
+		Short:             "show whether and how IPsec would protect a portal; sends nothing",
 		Long:              manual.IPsecExplain,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		Args:              arguments(1, 1, "PORTAL"),
@@ -52,8 +52,8 @@ func (c *command) ipsecExplain() *cobra.Command {
 		}),
 	}
 	c.AddFlags(cmd,
-		flags.NewGroup("The way to the portal", x.key.FlagSet(false)),
-		flags.NewGroup("As if it were added with", x.ipsec.ExplainFlagSet()))
+		flags.NewGroup("How to reach the portal", x.key.FlagSet(false)),
+		flags.NewGroup("Explain it as if it were added with", x.ipsec.ExplainFlagSet()))
 	c.completeKeyFlags(cmd)
 	flags.CompleteIPsec(cmd)
 	return cmd
@@ -68,7 +68,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 		return p, err
 	}
 	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
-		return p, machine.Usagef("--ipsec-unknown goes with --ipsec LIST here: without, it is as the portal was added")
+		return p, machine.Usagef("--ipsec-unknown needs --ipsec LIST here: without it, the stored option of the portal applies")
 	}
 	if err := flags.CheckRefs(&x.Global.Key, &x.ipsec.PSK); err != nil {
 		return p, err

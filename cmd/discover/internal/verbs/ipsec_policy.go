@@ -27,7 +27,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 	replace := false
 	cmd := &cobra.Command{
 		Use:   "add [FLAGS] SELECTOR LIST",
-		Short: "say under which IPsec portals are asked, whatever their flags say",
+		Short: "add a rule that decides about IPsec whatever the flags say",
 		Long:  manual.IPsecPolicyAdd,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
@@ -52,7 +52,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 		},
 	}
 	fs := flags.NewSet()
-	fs.BoolVar(&replace, "replace", false, "also where this turns off the IPsec that a policy with the same selector asks for")
+	fs.BoolVar(&replace, "replace", false, "replace a policy with the same selector even if this turns its IPsec off")
 	c.AddFlags(cmd, flags.NewGroup("The policy", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }
@@ -67,7 +67,7 @@ func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry
 	if there && old.Flags.Has(ipsec.FlagIKE) && !p.Flags.Has(ipsec.FlagIKE) && !replace {
 		return &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{
 			Code: isdsc.InvalidParameter, What: "policy " + p.Selector,
-			Reason: "it asks for " + render.FlagsText(old.Flags) + " now; to turn that off, give --replace",
+			Reason: "it asks for " + render.FlagsText(old.Flags) + " now; give --replace to turn that off",
 		}}
 	}
 	if err := s.SetPolicy(ctx, p); err != nil {
@@ -101,7 +101,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 				}
 			}
 			if l.Empty() && c.ForPeople() && len(unread) == 0 {
-				c.Say("no policies in the registry %s; discover ipsec policy add SELECTOR LIST makes one", c.RegistryName())
+				c.Say("no policies in the registry %s; add one with discover ipsec policy add SELECTOR LIST", c.RegistryName())
 			}
 			return c.EndListing(l, unread...)
 		}),

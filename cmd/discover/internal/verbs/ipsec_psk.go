@@ -37,7 +37,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:   "set [FLAGS] ID REF",
-		Short: "store the preshared key of a peer, or of all",
+		Short: "store the preshared key of a peer, or of all peers",
 		Long:  manual.IPsecPSKSet,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
@@ -58,7 +58,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 	}
 	c.AddFlags(cmd,
 		flags.NewGroup(flags.ScopeGroup, scope.FlagSet()),
-		flags.NewGroup("The flags of portals of that identity that are given none", given.FlagSet()),
+		flags.NewGroup("The flags of portals with that identity that have none of their own", given.FlagSet()),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteSecurity(cmd)
 	return cmd
@@ -112,7 +112,7 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 		return i, err
 	}
 	if given.Given() && i.ID == ipsec.GroupID {
-		return i, machine.Usagef("--ipsec goes with the identity of one peer: for all that have none there is discover ipsec default")
+		return i, machine.Usagef("--ipsec needs the identity of one peer; for all portals without flags use discover ipsec default")
 	}
 	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
 		return i, err
@@ -128,7 +128,7 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 func (c *command) ipsecPSKList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
-		Short:             "list for whom there are preshared keys",
+		Short:             "list the identities that have preshared keys",
 		Long:              manual.IPsecPSKList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -154,7 +154,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 				}
 			}
 			if l.Empty() && c.ForPeople() && len(unread) == 0 {
-				c.Say("no preshared keys in the registry %s; discover ipsec psk set ID REF stores one", c.RegistryName())
+				c.Say("no preshared keys in the registry %s; store one with discover ipsec psk set ID REF", c.RegistryName())
 			}
 			return c.EndListing(l, unread...)
 		}),
@@ -166,7 +166,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] ID",
-		Short:             "forget a preshared key",
+		Short:             "remove a preshared key",
 		Long:              manual.IPsecPSKRemove,
 		ValidArgsFunction: c.completeFromRegistry(pskNames),
 		Args:              arguments(1, 1, "ID"),

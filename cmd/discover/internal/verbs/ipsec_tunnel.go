@@ -30,7 +30,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "set [FLAGS] DESTINATION OUTER",
-		Short:             "say by which gateway a destination is reached in tunnel mode",
+		Short:             "store the tunnel mode gateway of a destination",
 		Long:              manual.IPsecTunnelSet,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              both("DESTINATION", "OUTER"),
@@ -79,7 +79,7 @@ func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, e
 func parseHost(what, arg string) (netip.Addr, error) {
 	addr, ok := flags.HostAddress(arg)
 	if !ok {
-		return addr, machine.Usagef("%s %s: an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
+		return addr, machine.Usagef("%s %s: expected an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
 	}
 	return addr, nil
 }
@@ -88,7 +88,7 @@ func parseHost(what, arg string) (netip.Addr, error) {
 func (c *command) ipsecTunnelList() *cobra.Command {
 	return &cobra.Command{
 		Use:               "list [FLAGS]",
-		Short:             "list the gateways of tunnel mode",
+		Short:             "list the gateways for tunnel mode",
 		Long:              manual.IPsecTunnelList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -107,7 +107,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 				}
 			}
 			if l.Empty() && c.ForPeople() && len(unread) == 0 {
-				c.Say("no outer addresses in the registry %s; discover ipsec tunnel set DESTINATION OUTER stores one", c.RegistryName())
+				c.Say("no outer addresses in the registry %s; store one with discover ipsec tunnel set DESTINATION OUTER", c.RegistryName())
 			}
 			return c.EndListing(l, unread...)
 		}),
@@ -119,7 +119,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 	var scope flags.Scope
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] DESTINATION",
-		Short:             "forget the gateway of a destination",
+		Short:             "remove the gateway of a destination",
 		Long:              manual.IPsecTunnelRemove,
 		ValidArgsFunction: c.completeFromRegistry(tunnelNames),
 		Args:              arguments(1, 1, "DESTINATION"),

@@ -20,28 +20,28 @@ const succeeded = "The operation completed successfully. (0, ISDSC_SUCCESS)\n"
 // right, and none of it repeats what may be a secret. Nothing is sent.
 func TestToolUsage(t *testing.T) {
 	t.Parallel()
-	const hint = "; an argument that begins with - stands behind --"
+	const hint = "; put arguments that start with - after --"
 	for _, tt := range []struct{ args, want, usage string }{
-		{"", "iscsicli: no verb", "VERB [ARGUMENT...]\n"},
-		{"ListTargts", `iscsicli: no verb "ListTargts"; did you mean ListTargets?`, "VERB [ARGUMENT...]\n"},
-		{"addtargetportal 192.0.2.10", "iscsicli AddTargetPortal: it takes 2 or 14 arguments, and there is 1", "AddTargetPortal Address Port [HBA"},
-		{"AddTargetPortal 192.0.2.10 70000", "iscsicli AddTargetPortal: argument 2 is no Port: TCP port, 1 to 65535; * 3260", "AddTargetPortal Address"},
-		{"QAddTargetPortal u:hunter2@192.0.2.10", "iscsicli QAddTargetPortal: argument 1 is no Address: an IP address or a host name, without the TCP port (neither a URL nor a user name goes here)", "QAddTargetPortal Address [User Secret]\n"},
-		{"AddTargetPortal 192.0.2.10:3260 3260", "iscsicli AddTargetPortal: argument 1 is no Address: an IP address or a host name, without the TCP port (there is a port in it)", "AddTargetPortal Address"},
-		{"CHAPSecret", "iscsicli CHAPSecret: it takes 1 argument, and there are none", "CHAPSecret Secret\n"},
-		{"CHAPSecret hunter2", "iscsicli: the secret: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
-		{"QAddTargetPortal 192.0.2.10 u hunter2", "iscsicli: the password: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
-		{"AddTarget iqn.2026-11.com.example:d * * * * * * * * * * * u hunter2 1 0", "iscsicli: the password: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
-		{"GroupKey hunter2 T", "iscsicli: the key: the secret itself is not taken here, since others can see a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; --allow-literal-secrets takes the secret all the same", ""},
-		{"CHAPSecret env:NONE", "iscsicli: the secret: that environment variable is not set", ""},
-		{"CHAPSecret fd:3 --key fd:3", "two secrets by one file descriptor: it can be read once", ""},
-		{"CHAPSecret --hunter2", "iscsicli has no such flag" + hint + "; see discover help iscsicli", ""},
-		{"CHAPSecret -hunter2", "iscsicli has no such flag" + hint + "; see discover help iscsicli", ""},
-		{"CHAPSecret -ohunter2", "--output: one of table, json, jsonl, iscsiadm" + hint, ""},
-		{"ListTargets -o json", "discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like", ""},
-		{"ListTargets -o iscsiadm", "discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like", ""},
-		{"ListTargets --capture f", "--capture goes with verbs that ask portals: this one sends nothing", ""},
-		{"ListTargets --capture-secrets T", "--capture-secrets goes with --capture FILE", ""},
+		{"", "iscsicli: a verb is missing", "VERB [ARGUMENT...]\n"},
+		{"ListTargts", `iscsicli: unknown verb "ListTargts" (did you mean ListTargets?)`, "VERB [ARGUMENT...]\n"},
+		{"addtargetportal 192.0.2.10", "iscsicli AddTargetPortal: it takes 2 or 14 arguments, but got 1", "AddTargetPortal Address Port [HBA"},
+		{"AddTargetPortal 192.0.2.10 70000", "iscsicli AddTargetPortal: argument 2 is not a valid Port: TCP port, 1 to 65535; * 3260", "AddTargetPortal Address"},
+		{"QAddTargetPortal u:hunter2@192.0.2.10", "iscsicli QAddTargetPortal: argument 1 is not a valid Address: an IP address or a host name, without the TCP port (URLs and user names are not accepted)", "QAddTargetPortal Address [User Secret]\n"},
+		{"AddTargetPortal 192.0.2.10:3260 3260", "iscsicli AddTargetPortal: argument 1 is not a valid Address: an IP address or a host name, without the TCP port (it contains a port)", "AddTargetPortal Address"},
+		{"CHAPSecret", "iscsicli CHAPSecret: it takes 1 argument, but got none", "CHAPSecret Secret\n"},
+		{"CHAPSecret hunter2", "iscsicli: the secret: the secret itself is not accepted here, because others can read a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets, the secret itself is accepted", ""},
+		{"QAddTargetPortal 192.0.2.10 u hunter2", "iscsicli: the password: the secret itself is not accepted here, because others can read a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets, the secret itself is accepted", ""},
+		{"AddTarget iqn.2026-11.com.example:d * * * * * * * * * * * u hunter2 1 0", "iscsicli: the password: the secret itself is not accepted here, because others can read a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets, the secret itself is accepted", ""},
+		{"GroupKey hunter2 T", "iscsicli: the key: the secret itself is not accepted here, because others can read a command line; say where it is: file:PATH, env:NAME, cred:NAME, fd:N or prompt; with --allow-literal-secrets, the secret itself is accepted", ""},
+		{"CHAPSecret env:NONE", "iscsicli: the secret: the environment variable is not set", ""},
+		{"CHAPSecret fd:3 --key fd:3", "two secrets refer to the same file descriptor, which can be read only once", ""},
+		{"CHAPSecret --hunter2", "iscsicli: unknown flag" + hint + "; see discover help iscsicli", ""},
+		{"CHAPSecret -hunter2", "iscsicli: unknown flag" + hint + "; see discover help iscsicli", ""},
+		{"CHAPSecret -ohunter2", "--output: expected one of table, json, jsonl, iscsiadm" + hint, ""},
+		{"ListTargets -o json", "discover iscsicli prints what Windows' tool prints: leave out -o, or use a verb such as discover portal list -o json", ""},
+		{"ListTargets -o iscsiadm", "discover iscsicli prints what Windows' tool prints: leave out -o, or use a verb such as discover portal list -o json", ""},
+		{"ListTargets --capture f", "--capture needs a verb that asks portals: this one sends nothing", ""},
+		{"ListTargets --capture-secrets T", "--capture-secrets needs --capture FILE", ""},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +83,7 @@ func TestToolElsewhere(t *testing.T) {
 		"SessionList", "ReportTargetMappings", "AddiSNSServer", "RemoveiSNSServer", "RefreshiSNSServer", "FirewallExemptiSNSServer"} {
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "a", "b")
 		if r.status != machine.ExitFailed || r.stdout != banner+"The request is not supported. (0xEFFF0037, ISDSC_REQUEST_NOT_SUPPORTED)\n" ||
-			!strings.HasPrefix(strings.ToLower(r.stderr), "discover: iscsicli "+strings.ToLower(verb)+" is not here: discover ") || strings.Count(r.stderr, "\n") != 1 {
+			!strings.HasPrefix(strings.ToLower(r.stderr), "discover: iscsicli "+strings.ToLower(verb)+" is not supported: discover ") || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%s: got %+v", verb, r)
 		}
 	}
@@ -141,7 +141,7 @@ func TestToolLiteralSecrets(t *testing.T) {
 	l := newLab(t)
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
 	discover := l.inRegistry(t)
-	const warning = "discover: warning: the password is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without\n"
+	const warning = "discover: warning: the password is on the command line, where others can read it and a shell may save it; use file:PATH, env:NAME, cred:NAME, fd:N or prompt instead\n"
 	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
 	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, machine.ExitOK, banner+succeeded, warning)
 	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, machine.ExitOK, banner+succeeded, warning+replaced)
@@ -152,7 +152,7 @@ func TestToolLiteralSecrets(t *testing.T) {
 	l.env["SECRET"] = "secret-of-host"
 	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "env:SECRET").want(t, machine.ExitOK, banner+succeeded, replaced)
 	discover("iscsicli", "--allow-literal-secrets", "CHAPSecret", "0x123").want(t, machine.ExitFailed, banner+"The parameter is incorrect. (87, ERROR_INVALID_PARAMETER)\n",
-		strings.Replace(warning, "password", "secret", 1)+"discover: secret: after 0x there are hexadecimal digits, two for each byte\n")
+		strings.Replace(warning, "password", "secret", 1)+"discover: secret: 0x must be followed by hexadecimal digits, two for each byte\n")
 }
 
 // What the rules of the reference API refuse is not stored; its code is told.
@@ -249,9 +249,9 @@ func TestToolRegistry(t *testing.T) {
 	tool("NodeName host7").want(t, machine.ExitOK, banner+succeeded, "discover: "+unusualWarning("host7"))
 
 	// What is not to be kept is said to be forgotten.
-	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, machine.ExitOK, banner+succeeded, "discover: the key is not stored, and forgotten by the end of this command\n")
+	tool("PSKey * * 0 2 array.example.com env:KEY F").want(t, machine.ExitOK, banner+succeeded, "discover: the key was only checked and is not stored\n")
 	tool("AddTarget iqn.2026-11.com.example:disk8 * * * * F * 1 * * * * u env:KEY 1 1 0 0 0 0").want(t, machine.ExitOK, banner+succeeded,
-		"discover: warning: login options and mappings are not kept: discover logs in to no targets\ndiscover: the target is not stored, and forgotten by the end of this command\n")
+		"discover: warning: login options and mappings are not stored, because discover does not log in to targets\ndiscover: the target was only checked and is not stored\n")
 	if r := discover("ipsec", "psk", "list"); strings.Contains(r.stdout, "array.example.com") {
 		t.Errorf("it is there: %+v", r)
 	}
@@ -302,7 +302,7 @@ func TestToolPing(t *testing.T) {
 		r := discover("iscsicli", "Ping", "*", "192.0.2.12", "1", "32", "1000")
 		check(r, machine.ExitFailed, "Discovery sessions with", "    No answer: connect to 192.0.2.12:3260: connection refused; ", "1 session was tried, 0 were answered",
 			"No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)")
-		if r.stderr != "discover: warning: the size is of no effect: a discovery session is tried, and no ICMP\n" {
+		if r.stderr != "discover: warning: the size has no effect: Ping tries a discovery session, not ICMP\n" {
 			t.Errorf("got %s", r.stderr)
 		}
 		discover("iscsicli", "ListTargets").want(t, machine.ExitOK, banner+"Targets List:\n"+succeeded, "")

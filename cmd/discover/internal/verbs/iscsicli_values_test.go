@@ -50,7 +50,7 @@ func TestToolEmptyValues(t *testing.T) {
 		}
 	}
 	discover("iscsicli", "CHAPSecret", "*hunter2").want(t, machine.ExitOK, banner+succeeded,
-		"discover: warning: iscsicli CHAPSecret: argument 1, Secret, begins with *, and counts as * alone: none any more\n")
+		"discover: warning: iscsicli CHAPSecret: argument 1, Secret, starts with * and is taken as a plain *: removes it\n")
 	if stored() {
 		t.Error("the secret is there")
 	}

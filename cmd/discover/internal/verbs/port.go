@@ -29,7 +29,7 @@ func (c *command) portList() *cobra.Command {
 	var key flags.Key
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS] [PORTAL]",
-		Short:             "list initiator ports; with PORTAL the one that routing picks",
+		Short:             "list initiator ports; with PORTAL, the one that routing selects",
 		Long:              manual.PortList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 1, "PORTAL"),
@@ -67,7 +67,7 @@ func (c *command) allPorts(selector *ports.Selector, instance string) error {
 	is := func(name string) bool { return instance == "" || strings.EqualFold(name, instance) }
 	if !slices.ContainsFunc(selector.Instances, is) {
 		return &initiator.Error{Stage: initiator.StageSelectPort, Err: &isdsc.Error{
-			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + machine.Quoted(instance), Reason: "there is none of this name; see discover instance list",
+			Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + machine.Quoted(instance), Reason: "it does not exist; see discover instance list",
 		}}
 	}
 	for _, p := range selector.Ports {

@@ -8,6 +8,6 @@ import (
 
 // portal returns the verbs about the portals of the registry.
 func (c *command) portal() *cobra.Command {
-	return c.noun("portal", "keep portals in the registry, and ask them", manual.Portal,
+	return c.noun("portal", "store portals in the registry, and ask them", manual.Portal,
 		c.portalAdd(), c.portalList(), c.portalRemove(), c.portalRefresh())
 }

@@ -50,10 +50,10 @@ func (c *command) portalAdd() *cobra.Command {
 		}),
 	}
 	label := flags.NewSet()
-	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label, of no effect")
+	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label without effect")
 	c.AddFlags(cmd,
 		flags.NewGroup("The portal", label),
-		flags.NewGroup("The way to it", a.key.FlagSet(false)),
+		flags.NewGroup("How to reach it", a.key.FlagSet(false)),
 		flags.NewGroup("Login", a.login.FlagSet()),
 		flags.NewGroup("IPsec", a.ipsec.FlagSet()),
 		flags.NewGroup("The run", a.run.FlagSet()),
@@ -154,7 +154,7 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, p initiator.Se
 		return nil
 	}
 	if r.Stored && a.ForPeople() {
-		a.Say("%s is in the registry all the same; see discover portal list", r.Asked.Key())
+		a.Say("%s is stored in the registry nevertheless; see discover portal list", r.Asked.Key())
 	}
 	return machine.StatusError(machine.ExitFailed)
 }

@@ -39,7 +39,7 @@ func (c *command) portalList() *cobra.Command {
 					}
 				}
 				if c.Global.Output == render.FormatTable && l.Empty() && len(unread) == 0 {
-					c.Say("no portals in the registry %s; discover portal add PORTAL puts one there", c.RegistryName())
+					c.Say("no portals in the registry %s; add one with discover portal add PORTAL", c.RegistryName())
 				}
 				return c.EndListing(l, unread...)
 			})

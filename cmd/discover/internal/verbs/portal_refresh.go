@@ -28,7 +28,7 @@ func (c *command) portalRefresh() *cobra.Command {
 	f := &portalRefresh{command: c, run: flags.Run{Retries: flags.RefreshRetries}}
 	cmd := &cobra.Command{
 		Use:               "refresh [FLAGS] [PORTAL...]",
-		Short:             "ask portals again; without PORTAL all of the registry",
+		Short:             "ask portals again; without PORTAL, all of the registry",
 		Long:              manual.PortalRefresh,
 		ValidArgsFunction: c.completeFromRegistry(portalNames),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
@@ -63,7 +63,7 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 		return nil, err
 	}
 	if len(args) == 0 && (f.key.Instance != "" || f.key.Port.Given || f.key.Source.IsValid()) {
-		return nil, machine.Usagef("--instance, --initiator-port and --source say which entry of a portal is meant: name the portal")
+		return nil, machine.Usagef("--instance, --initiator-port and --source select one entry of a portal: name the portal as well")
 	}
 	portals := make([]initiator.Portal, len(args))
 	for i, arg := range args {
@@ -111,7 +111,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 		return err
 	}
 	if asked == 0 && f.ForPeople() {
-		f.Say("no portals in the registry %s; discover portal add PORTAL puts one there", f.RegistryName())
+		f.Say("no portals in the registry %s; add one with discover portal add PORTAL", f.RegistryName())
 	}
 	return partly(asked, failed)
 }
@@ -128,7 +128,7 @@ func partly(asked, failed int) error {
 }
 
 // errNoLines is -o iscsiadm of a dry run.
-var errNoLines = machine.Usagef("-o iscsiadm has lines of targets only, and a dry run finds none: use table, json or jsonl")
+var errNoLines = machine.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
 
 // wouldAsk lists what a refresh would ask.
 func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {

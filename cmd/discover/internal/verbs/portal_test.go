@@ -25,7 +25,7 @@ func TestPortalAdd(t *testing.T) {
 	discover := func(args ...string) ran {
 		return l.discover(t.Context(), append(args, "--registry", registry)...)
 	}
-	discover("portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+registry+"; discover portal add PORTAL puts one there\n")
+	discover("portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+registry+"; add one with discover portal add PORTAL\n")
 	discover("portal", "add", "192.0.2.10", "--symbolic-name", "rack 1").want(t, machine.ExitOK, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
@@ -34,7 +34,7 @@ func TestPortalAdd(t *testing.T) {
 `[1:], "")
 	discover("portal", "add", "192.0.2.11").want(t, machine.ExitFailed, "", `
 discover: connect to 192.0.2.11:3260: connection refused; nothing listens there: check the address and the TCP port
-discover: 192.0.2.11:3260 (instance any, port all) is in the registry all the same; see discover portal list
+discover: 192.0.2.11:3260 (instance any, port all) is stored in the registry nevertheless; see discover portal list
 `[1:])
 	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, machine.ExitFailed, "",
 		"discover: portal 192.0.2.12:3260: security flags 0x63: flags 0x63: transport and tunnel exclude each other: choose one\n")
@@ -106,7 +106,7 @@ func TestPortalRefresh(t *testing.T) {
 		l.env["SECRET"] = "secret-of-host-1"
 		l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host-1", Records: twoTargets().Records})
 		discover := l.inRegistry(t)
-		if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.HasSuffix(r.stderr, "registry.db; discover portal add PORTAL puts one there\n") {
+		if r := discover("portal", "refresh"); r.status != machine.ExitOK || !strings.HasSuffix(r.stderr, "registry.db; add one with discover portal add PORTAL\n") {
 			t.Errorf("got %+v", r)
 		}
 		if r := discover("portal", "add", "--source", "192.0.2.253", "--chap-user", "host1", "--chap-secret", "env:SECRET", "192.0.2.10"); r.status != machine.ExitOK {
@@ -117,7 +117,7 @@ func TestPortalRefresh(t *testing.T) {
 		discover("portal", "refresh").want(t, machine.ExitOK, two, "")
 		discover("portal", "refresh", "--source", "192.0.2.253", "192.0.2.10").want(t, machine.ExitOK, two, "")
 		discover("portal", "refresh", "192.0.2.10").want(t, machine.ExitFailed, "", `
-discover: warning: 192.0.2.10:3260 (instance any, port all) is not in the registry, and is asked without options; there is 192.0.2.10:3260 (instance host, port 2)
+discover: warning: 192.0.2.10:3260 (instance any, port all) is not in the registry and is asked without options; similar entries: 192.0.2.10:3260 (instance host, port 2)
 discover: login to 192.0.2.10:3260 from 192.0.2.254: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 `[1:])
 		discover("portal", "refresh", "--source", "192.0.2.99", "192.0.2.10").want(t, machine.ExitFailed, "",

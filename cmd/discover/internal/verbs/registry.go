@@ -14,7 +14,7 @@ import (
 
 // registry returns the verbs about the registry as a file.
 func (c *command) registry() *cobra.Command {
-	return c.noun("registry", "the file of the registry, and the key of its secrets", manual.Registry,
+	return c.noun("registry", "the registry file, and the key of its secrets", manual.Registry,
 		c.registryPathVerb(), c.registryCheck(), c.registryRekey())
 }
 
@@ -29,7 +29,7 @@ type jsonPlace struct {
 func (c *command) registryPathVerb() *cobra.Command {
 	return &cobra.Command{
 		Use:               "path [FLAGS]",
-		Short:             "print which file the registry is",
+		Short:             "print the path of the registry",
 		Long:              manual.RegistryPath,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -42,7 +42,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("a relative path, and the current folder is gone")
+				return machine.Usagef("the path is relative, and the current directory no longer exists")
 			}
 			if c.ForPeople() {
 				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
@@ -61,7 +61,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 func (c *command) registryCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:               "check [FLAGS]",
-		Short:             "look for damage in the registry, and for files that others may use",
+		Short:             "check the registry for damage and unsafe file permissions",
 		Long:              manual.RegistryCheck,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -74,7 +74,7 @@ func (c *command) registryCheck() *cobra.Command {
 				return err
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("a relative path, and the current folder is gone")
+				return machine.Usagef("the path is relative, and the current directory no longer exists")
 			}
 			return c.CheckRegistry(cmd.Context(), path)
 		}),

@@ -17,7 +17,7 @@ func (c *command) registryRekey() *cobra.Command {
 	var given app.RekeyFlags
 	cmd := &cobra.Command{
 		Use:               "rekey [FLAGS]",
-		Short:             "seal all secrets of the registry by another key",
+		Short:             "seal all secrets of the registry with another key",
 		Long:              manual.RegistryRekey,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -29,16 +29,16 @@ func (c *command) registryRekey() *cobra.Command {
 				return err
 			}
 			if given.KeyFile && given.Passphrase.Given() {
-				return machine.Usagef("--new-key and --new-key-file are two kinds of key: choose one")
+				return machine.Usagef("--new-key and --new-key-file exclude each other: give only one of them")
 			}
 			return c.rekey(cmd.Context(), &given)
 		}),
 	}
 	fs := flags.NewSet()
 	given.Passphrase.AsIs = true
-	fs.Var(&given.Passphrase, "new-key", "the passphrase from now on: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
-	fs.BoolVar(&given.KeyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default where the key is there now")
-	fs.BoolVar(&given.Approved, "fips", false, "seal by what FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets open where Go enforces that")
+	fs.Var(&given.Passphrase, "new-key", "the new passphrase: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
+	fs.BoolVar(&given.KeyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default if the present key is there")
+	fs.BoolVar(&given.Approved, "fips", false, "seal with algorithms that FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets can be opened where Go enforces it")
 	c.AddFlags(cmd, flags.NewGroup("The new key", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	_ = cmd.RegisterFlagCompletionFunc("new-key", flags.Complete(flags.SecretSchemes...))
 	return cmd

@@ -106,10 +106,10 @@ func TestRekey(t *testing.T) {
 		args, want string
 		status     int
 	}{
-		{"rekey --key env:PASS", "give the new passphrase by --new-key REF, or --new-key-file for a key in a file\n", machine.ExitUsage},
-		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "two kinds of key: choose one\n", machine.ExitUsage},
-		{"rekey --new-key env:NEXT", "sealed by a passphrase: give --key REF\n", machine.ExitFailed},
-		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase that the secrets of this registry are sealed by\n", machine.ExitFailed},
+		{"rekey --key env:PASS", "give the new passphrase with --new-key REF, or --new-key-file for a key in a file\n", machine.ExitUsage},
+		{"rekey --key env:PASS --new-key env:NEXT --new-key-file", "exclude each other: give only one of them\n", machine.ExitUsage},
+		{"rekey --new-key env:NEXT", "sealed with a passphrase: give --key REF\n", machine.ExitFailed},
+		{"rekey --key env:NEXT --new-key-file", "--key is not the passphrase with which the secrets of this registry are sealed\n", machine.ExitFailed},
 	} {
 		if r := l.run(append([]string{"registry"}, strings.Fields(tt.args)...)...); r.status != tt.status || !strings.HasSuffix(r.stderr, tt.want) {
 			t.Errorf("%s: got %+v, want %s", tt.args, r, tt.want)
@@ -139,7 +139,7 @@ func TestRekeyInterrupted(t *testing.T) {
 	if err := os.WriteFile(stray, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := l.run("registry", "check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "an interrupted discover registry rekey has left") {
+	if r := l.run("registry", "check"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "left from an interrupted discover registry rekey") {
 		t.Errorf("got %+v", r)
 	}
 	if r := l.run("registry", "rekey"); r.status != machine.ExitOK {
@@ -222,7 +222,7 @@ func TestRekeyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = two.run("registry", "rekey")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "may also be the one of "+two.file("other.db")) {
+	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "may also be used by "+two.file("other.db")) {
 		t.Errorf("got %+v", r)
 	}
 	two.opens()

@@ -25,7 +25,7 @@ func TestRegistryPath(t *testing.T) {
 	l.env["DISCOVER_REGISTRY"] = named
 	l.discover(t.Context(), "registry", "path").want(t, machine.ExitOK, named+"\n", "")
 	l.discover(t.Context(), "registry", "path", "--registry", given).want(t, machine.ExitOK, given+"\n", "")
-	l.discover(t.Context(), "portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+named+"; discover portal add PORTAL puts one there\n")
+	l.discover(t.Context(), "portal", "list").want(t, machine.ExitOK, "", "discover: no portals in the registry "+named+"; add one with discover portal add PORTAL\n")
 	if r := l.discover(t.Context(), "ipsec", "policy", "add", "192.0.2.0/24", "transport"); r.status != machine.ExitOK {
 		t.Errorf("got %+v", r)
 	}
@@ -33,7 +33,7 @@ func TestRegistryPath(t *testing.T) {
 		t.Errorf("the registry is not where DISCOVER_REGISTRY says: %v", err)
 	}
 	l.env["DISCOVER_REGISTRY"] = ""
-	l.discover(t.Context(), "portal", "list").want(t, machine.ExitUsage, "", "discover: DISCOVER_REGISTRY is empty: let it name the registry, or unset it\n")
+	l.discover(t.Context(), "portal", "list").want(t, machine.ExitUsage, "", "discover: DISCOVER_REGISTRY is empty: set it to the path of the registry, or unset it\n")
 }
 
 // TestRegistryCheck (issue 13, 18): what is wrong with a registry is told, with the file

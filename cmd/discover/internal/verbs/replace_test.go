@@ -16,7 +16,7 @@ func TestReplaced(t *testing.T) {
 		a, b    = "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 		disk    = "iqn.2026-11.com.example:disk"
 		refused = "discover: connect to 192.0.2.9:3260 from 192.0.2.253: connection refused; nothing listens there: check the address and the TCP port\n"
-		there   = "discover: 192.0.2.9:3260 (instance any, port all) is in the registry all the same; see "
+		there   = "discover: 192.0.2.9:3260 (instance any, port all) is stored in the registry nevertheless; see "
 		again   = "discover: warning: 192.0.2.9:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
 		failed  = "No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n"
 	)
@@ -54,7 +54,7 @@ func TestReplaced(t *testing.T) {
 		{args: "ipsec psk set 192.0.2.9 file:/psk", stdout: "replaced the preshared key of 192.0.2.9; its flags are ike,transport (0x23)\n"},
 		{args: "ipsec psk set 192.0.2.9 file:/psk --ipsec pfs", stdout: "replaced the preshared key of 192.0.2.9, and its flags ike,transport (0x23) by ike,pfs (0x13)\n"},
 		{args: "iscsicli PSKey * * * 1 192.0.2.9 file:/psk T", stdout: banner + succeeded,
-			stderr: "discover: warning: the security flags that came with the key before, ike,pfs (0x13), are replaced by 0x00\n"},
+			stderr: "discover: warning: the security flags stored with the key, ike,pfs (0x13), are replaced by 0x00\n"},
 		{args: "ipsec psk set 192.0.2.9 file:/psk", stdout: "replaced the preshared key of 192.0.2.9\n"},
 		{args: "ipsec tunnel set 192.0.2.9 192.0.2.1", stdout: "set the outer address of 192.0.2.9 to 192.0.2.1\n"},
 		{args: "ipsec tunnel set 192.0.2.9 192.0.2.1", stdout: "set the outer address of 192.0.2.9 to 192.0.2.1\n"},
@@ -64,7 +64,7 @@ func TestReplaced(t *testing.T) {
 		{args: "target add " + disk + " --address 192.0.2.9", stdout: "added static target " + disk + "\n"},
 		{args: "target add " + disk + " --hide --merge --alias x", stdout: "added to static target " + disk + ": now alias \"x\", 192.0.2.9:3260, hidden; before 192.0.2.9:3260\n"},
 		{args: "target add " + disk, stdout: "replaced static target " + disk + ": now no address; before alias \"x\", 192.0.2.9:3260, hidden\n"},
-		{args: "iscsicli QAddTarget " + disk + " 192.0.2.9", stdout: banner + succeeded, stderr: "discover: warning: the static target that had this name is replaced; target flag 4 adds to it\n"},
+		{args: "iscsicli QAddTarget " + disk + " 192.0.2.9", stdout: banner + succeeded, stderr: "discover: warning: the static target with this name is replaced; to add to it instead, give target flag 4\n"},
 	} {
 		r := discover(strings.Fields(tt.args)...)
 		if r.status != tt.status || r.stdout != tt.stdout || r.stderr != tt.stderr {

@@ -41,7 +41,7 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "discover",
-		Short:             "ask iSCSI target portals which targets are behind them",
+		Short:             "ask iSCSI target portals which targets they offer",
 		Long:              manual.Root,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -50,7 +50,7 @@ func (c *command) root() *cobra.Command {
 			if v, _ := cmd.Flags().GetBool("version"); v {
 				return c.printVersion(cmd)
 			}
-			return machine.Usagef("no verb: try discover scan PORTAL, or discover help")
+			return machine.Usagef("a verb is missing: try discover scan PORTAL, or see discover help")
 		},
 	}
 	root.SetOut(c.Stdout)

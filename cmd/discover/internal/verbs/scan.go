@@ -51,7 +51,7 @@ func (c *command) scan() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return machine.Usagef("no portal: try discover scan HOST, or see discover help scan")
+				return machine.Usagef("scan needs a portal: try discover scan HOST, or see discover help scan")
 			}
 			return nil
 		},
@@ -67,7 +67,7 @@ func (c *command) scan() *cobra.Command {
 		}),
 	}
 	c.AddFlags(cmd,
-		flags.NewGroup("The way to a portal", s.key.FlagSet(true)),
+		flags.NewGroup("How to reach a portal", s.key.FlagSet(true)),
 		flags.NewGroup("Login", s.login.FlagSet()),
 		flags.NewGroup("The run", s.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", s.addrs.FlagSet()),
@@ -105,7 +105,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.login.CHAPSecret.ReadsStdin() || s.login.TargetSecret.ReadsStdin() || s.ipsec.PSK.ReadsStdin() {
 		for _, arg := range args {
 			if arg == "-" {
-				return machine.Usagef("standard input cannot be both portals (-) and a secret (fd:0)")
+				return machine.Usagef("standard input cannot provide both portals (-) and a secret (fd:0)")
 			}
 		}
 	}

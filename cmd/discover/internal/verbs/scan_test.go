@@ -105,7 +105,7 @@ func TestCancel(t *testing.T) {
 `[1:], `
 discover: connect to 192.0.2.13:3260: cancelled
 discover: connect to 192.0.2.13:3260: cancelled
-discover: cancelled: 1 portal was not asked any more
+discover: cancelled: 1 portal was not asked
 discover: 192.0.2.16/28: 0 of 14 addresses answered, 14 not asked
 `[1:])
 		})

@@ -56,10 +56,10 @@ func (c *command) targetAdd() *cobra.Command {
 	}
 	fs := flags.NewSet()
 	fs.Var(flags.NewText(&t.Alias, "TEXT"), "alias", "the target's alias")
-	fs.Var(&addresses, "address", "where it can be reached, as in 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be given again")
-	fs.BoolVar(&hide, "hide", false, "do not list it until a portal shows it, too")
-	fs.BoolVar(&merge, "merge", false, "keep what is known of a static target of this name, and add to it; default: replace it")
-	fs.BoolVar(&noPersist, "no-persist", false, "only check it: what is not stored ends with the command")
+	fs.Var(&addresses, "address", "where it can be reached, such as 192.0.2.10, 192.0.2.10:3261 or [2001:db8::10]:3260,1 with the portal group tag; may be repeated")
+	fs.BoolVar(&hide, "hide", false, "do not list it until a portal reports it, too")
+	fs.BoolVar(&merge, "merge", false, "add to a static target of this name; default: replace it")
+	fs.BoolVar(&noPersist, "no-persist", false, "only check it, and do not store it")
 	c.AddFlags(cmd,
 		flags.NewGroup("The target", fs),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
@@ -76,10 +76,10 @@ func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry
 		return err
 	}
 	if unusual, _ := name.CheckName(t.Name); unusual != "" {
-		c.Say("warning: %s is no iSCSI name: %s", t.Name, unusual)
+		c.Say("warning: %s is not a well-formed iSCSI name: %s", t.Name, unusual)
 	}
 	if !t.Persist {
-		c.Say("%s is not stored, and forgotten by the end of this command", t.Name)
+		c.Say("%s was only checked and is not stored", t.Name)
 	}
 	now, _, err := s.StaticTarget(ctx, t.Name)
 	if err != nil {

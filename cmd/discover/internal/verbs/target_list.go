@@ -19,7 +19,7 @@ import (
 
 // target returns the verbs about the targets that are known.
 func (c *command) target() *cobra.Command {
-	return c.noun("target", "show the targets that are known, and how", manual.Target,
+	return c.noun("target", "the known targets, and how they were found", manual.Target,
 		c.targetList(), c.targetAdd(), c.targetRemove(), c.targetPrune())
 }
 
@@ -39,14 +39,14 @@ func (c *command) targetList() *cobra.Command {
 	t := &targetList{command: c, run: flags.Run{Retries: flags.RefreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
-		Short:             "list the targets that are known, and how they were found",
+		Short:             "list the known targets, and how they were found",
 		Long:              manual.TargetList,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if !t.refresh {
 				if t.run.Capture != "" || t.run.CaptureSecrets {
-					return machine.Usagef("--capture goes with --refresh: without, nothing is sent")
+					return machine.Usagef("--capture needs --refresh: without it, nothing is sent")
 				}
 				return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 					return t.list(cmd.Context(), s)
@@ -101,10 +101,10 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 		}
 	}
 	if empty && t.ForPeople() {
-		t.Say("no targets are known; discover portal add PORTAL finds some")
+		t.Say("no targets are known; add a portal with discover portal add PORTAL")
 	}
 	if t.leftOut > 0 {
-		t.Say("%s left out: unusable from here", machine.Plural(t.leftOut, "address was", "addresses were"))
+		t.Say("%s left out: they cannot be used from here", machine.Plural(t.leftOut, "address was", "addresses were"))
 	}
 	refused := partly(t.asked, len(t.failed.All))
 	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)

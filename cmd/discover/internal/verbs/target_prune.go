@@ -20,7 +20,7 @@ func (c *command) targetPrune() *cobra.Command {
 	var missingFor time.Duration
 	cmd := &cobra.Command{
 		Use:               "prune [FLAGS]",
-		Short:             "forget targets that are missing, or whose portal was removed",
+		Short:             "delete targets that are missing, or whose portal was removed",
 		Long:              manual.TargetPrune,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
@@ -34,9 +34,9 @@ func (c *command) targetPrune() *cobra.Command {
 		}),
 	}
 	fs := flags.NewSet()
-	fs.Var(flags.NewDuration(&missingFor), "missing-for", "forget only what has been missing for that long, as in 720h; default: whatever is missing")
+	fs.Var(flags.NewDuration(&missingFor), "missing-for", "delete only targets that have been missing this long, such as 720h; default: all that are missing")
 	c.AddFlags(cmd,
-		flags.NewGroup("What to forget", fs),
+		flags.NewGroup("What to delete", fs),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }

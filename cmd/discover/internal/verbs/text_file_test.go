@@ -38,7 +38,7 @@ func TestSecretInUTF16(t *testing.T) {
 			l.env["CREDENTIALS_DIRECTORY"], l.files["/run/c/chap"] = "/run/c", text
 			for _, ref := range []string{"file:/etc/secret", "cred:chap", "fd:3"} {
 				l.discover(t.Context(), "scan", "--chap-secret", ref, "192.0.2.10").
-					want(t, machine.ExitUsage, "", "discover: --chap-secret: it is UTF-16: save it as UTF-8\n")
+					want(t, machine.ExitUsage, "", "discover: --chap-secret: the file is UTF-16: save it as UTF-8\n")
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func TestStoredSecretWithMark(t *testing.T) {
 		t.Error(r)
 	}
 	l.files["/etc/secret"] = utf16Text(ours, false, true)
-	if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: it is UTF-16: save it as UTF-8\n") {
+	if r := discover("portal", "refresh"); r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, ": secret: file:/etc/secret: the file is UTF-16: save it as UTF-8\n") {
 		t.Error(r)
 	}
 }
@@ -72,7 +72,7 @@ func TestPassphraseAsItIs(t *testing.T) {
 	l.env["SECRET"], l.env["PASS"] = ours, "\ufeffcorrect horse"
 	l.files["/pass"] = l.env["PASS"]
 	discover := l.inRegistry(t)
-	if r := discover("portal", "add", "--key", "env:PASS", "--chap-secret", "env:SECRET", "192.0.2.10"); !strings.Contains(r.stderr, "is in the registry all the same") {
+	if r := discover("portal", "add", "--key", "env:PASS", "--chap-secret", "env:SECRET", "192.0.2.10"); !strings.Contains(r.stderr, "is stored in the registry nevertheless") {
 		t.Fatal(r)
 	}
 	if r := discover("portal", "refresh", "--key", "file:/pass"); !strings.HasPrefix(r.stderr, "discover: connect to ") {

@@ -27,7 +27,7 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 		}
 		next := findVerb(at, verb)
 		if next == nil {
-			return nil, machine.Usagef("no verb %s%s; see discover help%s", flags.Below(at, machine.Quoted(verb)), flags.DidYouMean(verb, verbNames(at)), flags.Spaced(flags.PathOf(at)))
+			return nil, machine.Usagef("unknown verb %s%s; see discover help%s", machine.Quoted(flags.Below(at, verb)), flags.DidYouMean(verb, verbNames(at)), flags.Spaced(flags.PathOf(at)))
 		}
 		path, args, at = append(path, verb), slices.Delete(args, i, i+1), next
 	}
@@ -105,11 +105,20 @@ func (c *command) noun(name, short, long string, verbs ...*cobra.Command) *cobra
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := flags.PathOf(cmd)
-			return machine.Usagef("%s: what about it? one of %s; see discover help %s", path, strings.Join(verbNames(cmd), ", "), path)
+			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, alternatives(verbNames(cmd)), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
 	return cmd
+}
+
+// alternatives returns words as a list to choose from: a, b or c.
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // arguments holds a verb to a number of arguments. what is how they are called;
@@ -121,9 +130,9 @@ func arguments(min, max int, what string) cobra.PositionalArgs {
 		case len(args) > 0 && max == 0:
 			return machine.Usagef("%s takes no arguments; see discover help %s", path, path)
 		case len(args) < min:
-			return machine.Usagef("%s: %s is missing; see discover help %s", path, what, path)
+			return machine.Usagef("%s needs %s; see discover help %s", path, what, path)
 		case max >= 0 && len(args) > max:
-			return machine.Usagef("%s takes one %s, and there are %d arguments; see discover help %s", path, what, len(args), path)
+			return machine.Usagef("%s takes one %s, but got %d arguments; see discover help %s", path, what, len(args), path)
 		}
 		return notEmpty(path, what, args)
 	}
@@ -144,11 +153,11 @@ func both(first, second string) cobra.PositionalArgs {
 		path := flags.PathOf(cmd)
 		switch {
 		case len(args) < 1:
-			return machine.Usagef("%s: %s and %s are missing; see discover help %s", path, first, second, path)
+			return machine.Usagef("%s needs %s and %s; see discover help %s", path, first, second, path)
 		case len(args) < 2:
-			return machine.Usagef("%s: %s is missing; see discover help %s", path, second, path)
+			return machine.Usagef("%s also needs %s; see discover help %s", path, second, path)
 		case len(args) > 2:
-			return machine.Usagef("%s takes %s and %s, and there are %d arguments; see discover help %s", path, first, second, len(args), path)
+			return machine.Usagef("%s takes %s and %s, but got %d arguments; see discover help %s", path, first, second, len(args), path)
 		}
 		return notEmpty(path, first+" or "+second, args)
 	}

@@ -15,7 +15,7 @@ func (c *command) version() *cobra.Command {
 	return &cobra.Command{
 		Use:               "version [FLAGS]",
 		Short:             "print the version",
-		Long:              "discover version prints the version of the command, and of what it was built with.",
+		Long:              "discover version prints the version of discover, and of Go that it was built with.",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.printVersion(cmd) },

@@ -132,9 +132,9 @@ func (n *advertised) warn(r *initiator.Result) {
 	if more := len(n.found) - 1; more > 0 {
 		text += fmt.Sprintf(" and %s", machine.Plural(more, "other address", "other addresses"))
 	}
-	message := fmt.Sprintf("the targets advertise %s, and not %s, where they were asked; if NAT lies between, see --rewrite and --via-portal", text, r.Address)
+	message := fmt.Sprintf("the targets advertise %s, but were asked at %s; if there is NAT in between, see --rewrite and --via-portal", text, r.Address)
 	if n.view.ViaPortal {
-		message = fmt.Sprintf("the targets advertise %s, and are shown at %s, where they were asked", text, askedAt(r))
+		message = fmt.Sprintf("the targets advertise %s, but are shown at %s, where they were asked", text, askedAt(r))
 	}
 	r.Warnings = append(slices.Clip(r.Warnings), initiator.Warning{Code: warnElsewhere, Message: message})
 }

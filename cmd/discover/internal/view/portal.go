@@ -45,7 +45,7 @@ func (p *onePortal) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	if p.full == nil && !room(n) {
 		p.full = &initiator.MemoryError{Limit: p.v.room}
 		if p.bytes+n > p.v.room {
-			p.full = &pdu.LimitError{What: "bytes of targets that would have to be held until it is known how their addresses are shown", Limit: p.v.room}
+			p.full = &pdu.LimitError{What: "bytes of targets, the most that can be held while their addresses are probed or replaced", Limit: p.v.room}
 		}
 	}
 	kept := b
@@ -138,7 +138,7 @@ func (p *onePortal) result(r *initiator.Result) {
 	r.Warnings = slices.Clip(r.Warnings)
 	p.advertised.warn(r)
 	if p.left > 0 {
-		r.Warnings = append(r.Warnings, initiator.Warning{Code: warnFiltered, Message: fmt.Sprintf("%s not shown: no address is left by %s",
+		r.Warnings = append(r.Warnings, initiator.Warning{Code: warnFiltered, Message: fmt.Sprintf("%s not shown: no address passes %s",
 			machine.Plural(p.left, "target is", "targets are"), p.v.FilterNames())})
 	}
 }

@@ -20,13 +20,13 @@ import (
 func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
 	if run.Retried {
-		return ending{}, machine.Usagef("--retries does not go with Ping, which counts each session by itself: give a count")
+		return ending{}, machine.Usagef("--retries has no effect on Ping, which counts each session: give a count instead")
 	}
 	if q.Timeout > 0 {
 		run.Timeout = q.Timeout
 	}
 	if q.Sized {
-		t.Say("warning: the size is of no effect: a discovery session is tried, and no ICMP")
+		t.Say("warning: the size has no effect: Ping tries a discovery session, not ICMP")
 	}
 	key := initiator.Key{Instance: q.Instance, Portal: q.Portal}
 	return t.asking(ctx, app.DryRun, &run, 0, func(s *registry.Service) (ending, error) {

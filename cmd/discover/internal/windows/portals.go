@@ -43,7 +43,7 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 		}
 		t.tell(&r)
 		if r.Err != nil && r.Stored {
-			t.Say("%s is in the registry all the same; see ListTargetPortals", r.Asked.Key())
+			t.Say("%s is stored in the registry nevertheless; see ListTargetPortals", r.Asked.Key())
 		}
 		return asked(&r), nil
 	})

@@ -16,9 +16,9 @@ func (t *tool) reference(s iscsicli.Secret, what string) (r flags.SecretRef, lit
 	case err == nil:
 		return r, false, flags.CheckRefs(&t.Global.Key, &r)
 	case !t.literals:
-		return r, false, machine.Usagef("iscsicli: %s: %v; --allow-literal-secrets takes the secret all the same", what, err)
+		return r, false, machine.Usagef("iscsicli: %s: %v; with --allow-literal-secrets, the secret itself is accepted", what, err)
 	}
-	t.Say("warning: %s is on the command line, where others can see it, and a shell may keep it; file:PATH, env:NAME, cred:NAME, fd:N and prompt do without", what)
+	t.Say("warning: %s is on the command line, where others can read it and a shell may save it; use file:PATH, env:NAME, cred:NAME, fd:N or prompt instead", what)
 	return flags.SecretRef{}, true, nil
 }
 

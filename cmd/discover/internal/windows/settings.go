@@ -88,7 +88,7 @@ func (t *tool) psKey(ctx context.Context, q *iscsicli.PSKey) (end ending, err er
 			return err
 		}
 		if there && old.Flags != 0 && old.Flags != info.Flags {
-			t.Say("warning: the security flags that came with the key before, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
+			t.Say("warning: the security flags stored with the key, %s, are replaced by %s", render.FlagsText(old.Flags), render.FlagsText(info.Flags))
 		}
 		t.notStored(q.Persist, "the key")
 		return nil

@@ -98,10 +98,10 @@ func (t *tool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending
 			return err
 		}
 		if there && target.Persist && target.Flags&registry.MergeTargetInformation == 0 {
-			t.Say("warning: the static target that had this name is replaced; target flag 4 adds to it")
+			t.Say("warning: the static target with this name is replaced; to add to it instead, give target flag 4")
 		}
 		if o.Specified != 0 || o.Flags != 0 || q.Mappings > 0 {
-			t.Say("warning: login options and mappings are not kept: discover logs in to no targets")
+			t.Say("warning: login options and mappings are not stored, because discover does not log in to targets")
 		}
 		t.notStored(target.Persist, "the target")
 		return nil
@@ -111,6 +111,6 @@ func (t *tool) addTarget(ctx context.Context, q *iscsicli.AddTarget) (end ending
 // notStored says that something is not kept.
 func (t *tool) notStored(persist bool, what string) {
 	if !persist {
-		t.Say("%s is not stored, and forgotten by the end of this command", what)
+		t.Say("%s was only checked and is not stored", what)
 	}
 }

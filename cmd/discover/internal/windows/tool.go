@@ -55,7 +55,7 @@ func Verb(c *app.Command) *cobra.Command {
 	}
 	cmd.SetFlagErrorFunc(iscsicliFlagError)
 	secrets := flags.NewSet()
-	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "take secrets from the command line, where others can see them")
+	secrets.BoolVar(&t.literals, "allow-literal-secrets", false, "accept secrets on the command line, where others can read them")
 	c.AddFlags(cmd,
 		flags.NewGroup("Secrets", secrets),
 		flags.NewGroup("The run", t.run.FlagSet()),
@@ -66,7 +66,7 @@ func Verb(c *app.Command) *cobra.Command {
 // iscsicliFlagError says what is wrong with a flag, and repeats nothing of it but
 // the name of one that there is: an argument that begins with - may be a secret.
 func iscsicliFlagError(cmd *cobra.Command, err error) error {
-	const dashes = "; an argument that begins with - stands behind --"
+	const dashes = "; put arguments that start with - after --"
 	var (
 		missing *pflag.ValueRequiredError
 		invalid *pflag.InvalidValueError
@@ -77,20 +77,20 @@ func iscsicliFlagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		return machine.Usagef("--%s: %v%s", invalid.GetFlag().Name, invalid.Unwrap(), dashes)
 	}
-	return machine.Usagef("iscsicli has no such flag%s; see discover help iscsicli", dashes)
+	return machine.Usagef("iscsicli: unknown flag%s; see discover help iscsicli", dashes)
 }
 
 // do runs a command line of the tool.
 func (t *tool) do(ctx context.Context, args []string) error {
 	if !t.ForPeople() || t.Global.Output == render.FormatISCSIADM {
-		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave -o out, or see discover portal list -o json and its like")
+		return machine.Usagef("discover iscsicli prints what Windows' tool prints: leave out -o, or use a verb such as discover portal list -o json")
 	}
 	if len(args) == 0 {
-		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb"})
+		return t.misunderstood(&iscsicli.UsageError{Reason: "a verb is missing"})
 	}
 	verb := iscsicli.Find(args[0])
 	if verb == nil {
-		return t.misunderstood(&iscsicli.UsageError{Reason: "no verb " + machine.Quoted(args[0]) + flags.DidYouMean(args[0], toolVerbs())})
+		return t.misunderstood(&iscsicli.UsageError{Reason: "unknown verb " + machine.Quoted(args[0]) + flags.DidYouMean(args[0], toolVerbs())})
 	}
 	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
 		return WriteUsage(t.Command, verb)
@@ -239,7 +239,7 @@ func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, er
 	case iscsicli.Ping:
 		return t.ping(ctx, &q)
 	case iscsicli.Unavailable:
-		t.Say("iscsicli %s is not here: %s", q.Verb.Name, q.Verb.Instead)
+		t.Say("iscsicli %s is not supported: %s", q.Verb.Name, q.Verb.Instead)
 	}
 	return ending{isdsc.RequestNotSupported, machine.ExitFailed}, nil
 }
@@ -248,7 +248,7 @@ func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, er
 // the error.
 func (t *tool) onRegistry(ctx context.Context, a app.Access, use func(*registry.Service) error) (ending, error) {
 	if t.run.Capture != "" || t.run.CaptureSecrets {
-		return ending{}, machine.Usagef("--capture goes with verbs that ask portals: this one sends nothing")
+		return ending{}, machine.Usagef("--capture needs a verb that asks portals: this one sends nothing")
 	}
 	return ending{}, t.WithService(ctx, a, t.NewDiscoverer(nil), use)
 }
