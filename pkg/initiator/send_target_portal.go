@@ -65,11 +65,8 @@ func (p *SendTargetPortal) Validate() error {
 	if err := p.Portal.validate(); err != nil {
 		return err
 	}
-	if len(p.Instance) > ports.MaxInstanceLen {
-		return ports.ValidInstanceName(p.Instance)
-	}
-	if p.Instance == "" && p.Port != ports.All {
-		return ports.NumberWithoutInstance(p.Port)
+	if err := ports.ValidPlace(p.Instance, p.Port); err != nil {
+		return err
 	}
 	if p.Source.IsValid() && p.Port != ports.All {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}

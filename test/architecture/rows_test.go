@@ -77,12 +77,5 @@ var rows = map[string]row{
 	"test/uml/wire":                      {},
 }
 
-// usualFiles is how many files without tests a package has at most.
-const usualFiles = 32
-
-// largePackages are those that have more, and are still to be divided. The numbers may
-// only fall.
-var largePackages = map[string]int{
-	"pkg/initiator":          42,
-	"pkg/initiator/registry": 33,
-}
+// maxFiles is how many files a package has at most, tests not counted.
+const maxFiles = 32

@@ -64,6 +64,8 @@ func (i Instance) Canonical() Instance {
 	return i
 }
 
+// ValidInstanceName refuses what cannot be the name of an instance, with an *isdsc.Error: a
+// name has 1 to 255 bytes of UTF-8 without control characters.
 func ValidInstanceName(name string) error {
 	refuse := func(reason string) error {
 		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "instance", Reason: reason}
@@ -73,6 +75,27 @@ func ValidInstanceName(name string) error {
 		return refuse("a name has 1 to 255 bytes")
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return refuse("a name is UTF-8 without control characters")
+	}
+	return nil
+}
+
+// NoInstance is the refusal of an instance that does not exist: an *isdsc.Error.
+func NoInstance(name string) error {
+	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "there is none of this name"}
+}
+
+// ValidPlace refuses an instance and a port number that no list of ports could have: a
+// name that is too long, or a number without an instance. The error is an *isdsc.Error.
+func ValidPlace(instance string, number Number) error {
+	if len(instance) > MaxInstanceLen {
+		return ValidInstanceName(instance)
+	}
+	if instance == "" && number != All {
+		return &isdsc.Error{
+			Code:   isdsc.Win32InvalidParameter,
+			What:   "initiator port " + number.String(),
+			Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
+		}
 	}
 	return nil
 }

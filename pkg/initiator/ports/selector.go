@@ -8,7 +8,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -50,8 +49,8 @@ func (s *Selector) Select(ctx context.Context, instance string, number Number, d
 // Choose is Select for a TCP port, of which policy routing may take notice.
 func (s *Selector) Choose(ctx context.Context, instance string, number Number, dst netip.AddrPort) ([]Port, error) {
 	if instance == "" {
-		if number != All {
-			return nil, NumberWithoutInstance(number)
+		if err := ValidPlace(instance, number); err != nil {
+			return nil, err
 		}
 		return s.any(ctx, dst)
 	}
@@ -74,15 +73,6 @@ func (s *Selector) Choose(ctx context.Context, instance string, number Number, d
 		return nil, err
 	}
 	return []Port{p}, nil
-}
-
-// NumberWithoutInstance is the refusal of a number that has no meaning.
-func NumberWithoutInstance(number Number) error {
-	return &isdsc.Error{
-		Code:   isdsc.Win32InvalidParameter,
-		What:   "initiator port " + number.String(),
-		Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
-	}
 }
 
 // Each returns every port of an instance, or of all where none is named, from
@@ -111,6 +101,32 @@ func (s *Selector) Each(ctx context.Context, instance string, dst netip.Addr) ([
 	return found, nil
 }
 
+// Place returns the instance, as the list writes it, and the number of the port from
+// which dst is to be asked. A valid source is the address of that port, of the instance
+// or, where none is named, of the host's own; without a source the instance and the
+// number are looked up. An empty instance with All stays as it is. The error is an
+// *isdsc.Error. ValidPlace says what the list need not be asked for.
+func (s *Selector) Place(instance string, number Number, source, dst netip.Addr) (string, Number, error) {
+	if source.IsValid() {
+		if instance == "" {
+			instance = Host
+		}
+		port, ok := s.Find(instance, zone.SourceTo(source, dst))
+		if !ok {
+			return "", All, &isdsc.Error{Code: isdsc.InvalidPortNumber, What: "source " + source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
+		}
+		return port.Instance, port.Number, nil
+	}
+	if instance == "" {
+		return "", number, nil
+	}
+	name, err := s.Instance(instance)
+	if err == nil && number != All {
+		_, err = s.Numbered(name, number, dst.Unmap())
+	}
+	return name, number, err
+}
+
 // Find returns the port that an address is, of an instance or, where none is
 // named, of the first that has it.
 func (s *Selector) Find(instance string, addr netip.Addr) (Port, bool) {
@@ -133,10 +149,6 @@ func (s *Selector) Instance(name string) (string, error) {
 		return "", err
 	}
 	return "", NoInstance(name)
-}
-
-func NoInstance(name string) error {
-	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "there is none of this name"}
 }
 
 // Numbered returns the port of a number, if it can be used for dst.

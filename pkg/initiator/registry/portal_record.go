@@ -69,31 +69,6 @@ const (
 	fieldIPsecKey       = "ipsec-key"
 )
 
-// A LastResult is how the last discovery of an entry ended.
-type LastResult struct {
-	Time    time.Time `json:"time"`
-	Code    uint32    `json:"code"` // of the reference API
-	Stage   string    `json:"stage,omitempty"`
-	Message string    `json:"message,omitempty"` // of the error; one line, escaped
-	Source  string    `json:"source,omitempty"`  // our address
-	Targets int       `json:"targets"`
-	LeftOut int       `json:"left_out,omitempty"` // targets whose names are harmful
-
-	// NotJudgedSince is when the portal's answers began to fail or to leave targets
-	// out, without a complete one since: as long as that lasts no target of the
-	// portal becomes missing. Zero: the last answer was complete.
-	NotJudgedSince time.Time `json:"not_judged_since,omitzero"`
-}
-
-// notJudgedSince returns since when the portal is not judged, where it is not now.
-// l is the result before, or nil.
-func (l *LastResult) notJudgedSince(now time.Time) time.Time {
-	if l == nil || l.NotJudgedSince.IsZero() {
-		return now
-	}
-	return l.NotJudgedSince
-}
-
 // A StoredPortal is an entry of the registry. Its secrets stay there.
 type StoredPortal struct {
 	initiator.SendTargetPortal
@@ -104,8 +79,8 @@ type StoredPortal struct {
 	Last              LastResult // its Time is zero before the first discovery
 }
 
-// newPortalRecord returns the record of p. Its secrets are kept by keep.
-func newPortalRecord(p *initiator.SendTargetPortal) portalRecord {
+// newPortalRecord returns the record of p, whose secrets are kept as secrets says.
+func newPortalRecord(p *initiator.SendTargetPortal, secrets keptSecrets) portalRecord {
 	o := &p.Login
 	r := portalRecord{
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
@@ -119,7 +94,9 @@ func newPortalRecord(p *initiator.SendTargetPortal) portalRecord {
 			Username: []byte(o.Username), TargetUsername: []byte(o.TargetUsername), NoCHAPFallback: o.NoCHAPFallback,
 			InitiatorName: o.InitiatorName, Redirect: uint8(o.Redirect), BindDevice: o.BindDevice,
 			RedirectNames: o.RedirectNames, ShortSecrets: o.ShortSecrets, CHAPPolicy: uint8(o.CHAPPolicy),
+			Password: secrets.password, TargetPassword: secrets.targetPassword,
 		},
+		IPsecKey: secrets.ipsecKey,
 	}
 	for _, a := range o.CHAPAlgorithms {
 		r.Login.CHAPAlgorithms = append(r.Login.CHAPAlgorithms, int(a))

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -86,65 +87,6 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key initiator.Key
 	return r, r.Err
 }
 
-// Refresh is RefreshSendTargetPortal for several portals, many at once. It yields a
-// result for each, in the order of the keys; all results that wait for their turn
-// share what the Discoverer's MaxHeld allows.
-func (s *Service) Refresh(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
-	return func(yield func(initiator.Result) bool) {
-		type begun struct{ listed, refused bool }
-		under, unread := s.underRules(ctx, true)
-		asked := make(chan begun, len(keys))
-		requests := func(yield func(*initiator.Request) bool) {
-			for _, key := range keys {
-				var (
-					j      initiator.Request
-					listed bool
-				)
-				err := unread
-				if err == nil {
-					j, listed, err = under.entry(ctx, key, true)
-				}
-				if err != nil {
-					r, err := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
-					j = initiator.Request{Portal: r.Asked, Err: err}
-				}
-				asked <- begun{listed, err != nil}
-				if !yield(&j) {
-					return
-				}
-			}
-		}
-		n := 0
-		for r := range s.cfg.Discoverer.DiscoverRequests(ctx, requests, 0) {
-			if of := <-asked; !of.refused {
-				r.Stored = of.listed
-				s.learn(ctx, r.Asked.Key(), &r)
-			}
-			if n++; !yield(r) {
-				return
-			}
-		}
-		for _, key := range keys[n:] { // ctx ended
-			r, _ := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
-			if !yield(r) {
-				return
-			}
-		}
-	}
-}
-
-// Start asks all portals of the registry, as the reference API's service does
-// when it starts. Where some do not answer, the error has the code
-// isdsc.OperationNotAllSuccess; the last result of each is in the registry.
-func (s *Service) Start(ctx context.Context) error {
-	for _, err := range s.Targets(ctx, true) {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // SendTargetPortals yields the entries of the registry, by address
 // (ReportIScsiSendTargetPortalsEx of the reference API). Flags and options are
 // as they were given; secrets stay where they are.
@@ -224,4 +166,65 @@ func (s *Service) Near(ctx context.Context, key initiator.Key) ([]initiator.Key,
 		}
 	}
 	return slices.Concat(near, far), nil
+}
+
+// store writes the entry of p. replaced says that there was one with the same key.
+func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (replaced bool, err error) {
+	row := recordOf(p.Key())
+	old, err := s.cfg.Store.Get(ctx, row)
+	if err != nil {
+		return false, err
+	}
+	secrets, err := s.keepAll(p, row)
+	if err != nil {
+		return false, err
+	}
+	r := newPortalRecord(p, secrets)
+	r.Added = s.now()
+	if old.Version != 0 {
+		var before portalRecord
+		err := decode(old, &before)
+		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+			return false, err // it is not ours to replace
+		}
+		if err == nil { // a damaged entry is replaced
+			r.Added, r.Last = before.Added, before.Last
+		}
+	}
+	changes, err := s.claim(ctx, p.Instance)
+	if err != nil {
+		return false, err
+	}
+	remembered, err := s.remember(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	changes = append(changes, remembered...)
+	return old.Version != 0, s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
+}
+
+// failed makes an *Error about an entry; nil stays nil.
+func (s *Service) failed(key initiator.Key, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *initiator.Error
+	if !errors.As(err, &e) {
+		return &initiator.Error{Stage: initiator.StageValidate, Portal: key.Portal, Err: err}
+	}
+	if e.Portal.Address == "" {
+		e.Portal = key.Portal
+	}
+	return err
+}
+
+// refusedResult is the result of a portal that was not stored.
+func refusedResult(p initiator.SendTargetPortal, err error) (initiator.Result, error) {
+	var e *initiator.Error
+	if !errors.As(err, &e) {
+		err = &initiator.Error{Stage: initiator.StageValidate, Portal: p.Portal, Err: err}
+	} else if e.Portal.Address == "" {
+		e.Portal = p.Portal
+	}
+	return initiator.Result{Asked: initiator.WithoutSecrets(p), Err: err}, err
 }

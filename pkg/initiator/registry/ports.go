@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
-	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
@@ -141,34 +139,4 @@ func (s *Service) hostAddresses() ([]ports.Address, error) {
 		return s.cfg.Addresses()
 	}
 	return ports.Addresses()
-}
-
-// place gives p the port number of its Source, and holds instance and number
-// against what there is.
-func (s *Service) place(p *initiator.SendTargetPortal, selector *ports.Selector) error {
-	dst, _ := netip.ParseAddr(p.Portal.Host())
-	if p.Source.IsValid() {
-		instance := p.Instance
-		if instance == "" {
-			instance = ports.Host
-		}
-		port, ok := selector.Find(instance, zone.SourceTo(p.Source, dst))
-		if !ok {
-			return &isdsc.Error{Code: isdsc.InvalidPortNumber, What: "source " + p.Source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
-		}
-		p.Instance, p.Port, p.Source = port.Instance, port.Number, netip.Addr{}
-	}
-	if p.Instance == "" {
-		return nil
-	}
-	name, err := selector.Instance(p.Instance)
-	if err != nil {
-		return err
-	}
-	p.Instance = name
-	if p.Port == ports.All {
-		return nil
-	}
-	_, err = selector.Numbered(name, p.Port, dst.Unmap())
-	return err
 }

@@ -268,7 +268,7 @@ func addressIdentity(a netip.Addr) string { return zone.Canonical(a).WithZone(""
 // canonicalIdentity returns the canonical form of an identity; of what is none, the
 // text itself, which no stored key is for.
 func canonicalIdentity(id string) string {
-	if canonical, err := initiator.CanonicalIdentity(id); err == nil {
+	if canonical, err := ipsec.CanonicalIdentity(id); err == nil {
 		return canonical
 	}
 	return id

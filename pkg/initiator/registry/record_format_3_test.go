@@ -27,7 +27,7 @@ func TestRecordFormat3(t *testing.T) {
 			}
 			p := before.portal()
 			set(&p.IPsec)
-			r := newPortalRecord(&p)
+			r := newPortalRecord(&p, keptSecrets{})
 			r.Added, r.Last = before.Added, before.Last
 			r.IPsecKey, r.Login.Password, r.Login.TargetPassword = before.IPsecKey, before.Login.Password, before.Login.TargetPassword
 			value := encode(r)

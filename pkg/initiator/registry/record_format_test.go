@@ -46,7 +46,7 @@ func TestRecordFormat1(t *testing.T) {
 		}
 		// So do those that are made anew from what they mean.
 		p := r.portal()
-		again := newPortalRecord(&p)
+		again := newPortalRecord(&p, keptSecrets{})
 		again.Added, again.Last = r.Added, r.Last
 		again.IPsecKey, again.Login.Password, again.Login.TargetPassword = r.IPsecKey, r.Login.Password, r.Login.TargetPassword
 		if got := encode(again); !bytes.Equal(got, golden.Value) {
@@ -79,7 +79,7 @@ func TestRecordFormat2(t *testing.T) {
 				}
 				p := before.portal()
 				set(&p.Login)
-				r := newPortalRecord(&p)
+				r := newPortalRecord(&p, keptSecrets{})
 				r.Added, r.Last = before.Added, before.Last
 				r.IPsecKey, r.Login.Password, r.Login.TargetPassword = before.IPsecKey, before.Login.Password, before.Login.TargetPassword
 				value := encode(r)

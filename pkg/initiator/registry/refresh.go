@@ -82,15 +82,61 @@ func (s *Service) unasked(ctx context.Context, after string, err error, yield fu
 	}
 }
 
-// ownFault reports a failure that says nothing of a portal: options or secrets that are
-// not usable here, a registry that cannot be read, or a caller that gave up.
-func ownFault(ctx context.Context, err error) bool {
-	var e *initiator.Error
-	switch {
-	case errors.Is(err, context.Canceled), ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return true
-	case !errors.As(err, &e):
-		return false
+// Refresh is RefreshSendTargetPortal for several portals, many at once. It yields a
+// result for each, in the order of the keys; all results that wait for their turn
+// share what the Discoverer's MaxHeld allows.
+func (s *Service) Refresh(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
+	return func(yield func(initiator.Result) bool) {
+		type begun struct{ listed, refused bool }
+		under, unread := s.underRules(ctx, true)
+		asked := make(chan begun, len(keys))
+		requests := func(yield func(*initiator.Request) bool) {
+			for _, key := range keys {
+				var (
+					j      initiator.Request
+					listed bool
+				)
+				err := unread
+				if err == nil {
+					j, listed, err = under.entry(ctx, key, true)
+				}
+				if err != nil {
+					r, err := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
+					j = initiator.Request{Portal: r.Asked, Err: err}
+				}
+				asked <- begun{listed, err != nil}
+				if !yield(&j) {
+					return
+				}
+			}
+		}
+		n := 0
+		for r := range s.cfg.Discoverer.DiscoverRequests(ctx, requests, 0) {
+			if of := <-asked; !of.refused {
+				r.Stored = of.listed
+				s.learn(ctx, r.Asked.Key(), &r)
+			}
+			if n++; !yield(r) {
+				return
+			}
+		}
+		for _, key := range keys[n:] { // ctx ended
+			r, _ := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
+			if !yield(r) {
+				return
+			}
+		}
 	}
-	return e.Stage == initiator.StageValidate || e.Stage == initiator.StageStore
+}
+
+// Start asks all portals of the registry, as the reference API's service does
+// when it starts. Where some do not answer, the error has the code
+// isdsc.OperationNotAllSuccess; the last result of each is in the registry.
+func (s *Service) Start(ctx context.Context) error {
+	for _, err := range s.Targets(ctx, true) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

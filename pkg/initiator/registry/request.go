@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -9,6 +10,31 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
+
+// Explain says under which IPsec AddSendTargetPortal would ask a portal, and why;
+// see Discoverer.Explain. Nothing is stored.
+func (s *Service) Explain(ctx context.Context, p initiator.SendTargetPortal) ([]initiator.Explanation, error) {
+	j, err := s.admitted(ctx, &p, false)
+	if err != nil {
+		_, err = refusedResult(p, err)
+		return nil, err
+	}
+	return s.cfg.Discoverer.ExplainRequest(ctx, j)
+}
+
+// ExplainEntry says under which IPsec RefreshSendTargetPortal would ask a portal,
+// and why; see Discoverer.Explain. listed reports whether it is in the registry.
+func (s *Service) ExplainEntry(ctx context.Context, key initiator.Key) (all []initiator.Explanation, listed bool, err error) {
+	under, err := s.underRules(ctx, false)
+	if err != nil {
+		return nil, false, err
+	}
+	j, listed, err := under.entry(ctx, key, false)
+	if err == nil {
+		all, err = s.cfg.Discoverer.ExplainRequest(ctx, j)
+	}
+	return all, listed, err
+}
 
 // admit holds a portal against all rules that need no network, brings it into
 // the form in which it is stored, and returns the request to ask it. numbers says
@@ -28,9 +54,12 @@ func (s *Service) admit(ctx context.Context, p *initiator.SendTargetPortal, numb
 	if err != nil {
 		return initiator.Request{}, err
 	}
-	if err := s.place(p, selector); err != nil {
+	dst, _ := netip.ParseAddr(p.Portal.Host())
+	instance, number, err := selector.Place(p.Instance, p.Port, p.Source, dst)
+	if err != nil {
 		return initiator.Request{}, err
 	}
+	p.Instance, p.Port, p.Source = instance, number, netip.Addr{}
 	full := *p
 	if err := s.secrets(ctx, &full); err != nil {
 		return initiator.Request{}, err
@@ -89,62 +118,11 @@ func (s *Service) prepare(ctx context.Context, p initiator.SendTargetPortal, sel
 	}, nil
 }
 
-// entry returns the request of a key: of its entry, or, where there is none, of a
-// portal without options. numbers is as for admit.
-func (s *Service) entry(ctx context.Context, key initiator.Key, numbers bool) (j initiator.Request, listed bool, err error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+// admitted is admit under the rules as they are now.
+func (s *Service) admitted(ctx context.Context, p *initiator.SendTargetPortal, numbers bool) (initiator.Request, error) {
+	under, err := s.underRules(ctx, numbers)
 	if err != nil {
-		return initiator.Request{}, false, storeError(err)
+		return initiator.Request{}, err
 	}
-	if r.Version == 0 {
-		p := initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}
-		j, err = s.admit(ctx, &p, numbers)
-		return j, false, s.failed(key, err)
-	}
-	selector, err := s.Selector(ctx, numbers)
-	if err != nil {
-		return initiator.Request{}, true, err
-	}
-	return s.request(ctx, r, selector), true, nil
-}
-
-// Request makes the request of an entry. Where that fails the request says so, so that it
-// costs this portal and no other.
-func (s *Service) request(ctx context.Context, r Record, selector *ports.Selector) initiator.Request {
-	var stored portalRecord
-	if err := decode(r, &stored); err != nil {
-		p, err := unreadable(r, err)
-		return initiator.Request{Portal: p, Err: err}
-	}
-	p := stored.portal()
-	j, err := s.opened(ctx, p, &stored, selector)
-	if err != nil {
-		j = initiator.Request{Portal: p, Err: s.failed(p.Key(), err)}
-	}
-	return j
-}
-
-// unreadable returns what is known of an entry that could not be read, which is
-// its key, and the *Error that says so.
-func unreadable(r Record, err error) (initiator.SendTargetPortal, error) {
-	k, _ := keyOfRecord(r.Key)
-	p := initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}
-	return p, &initiator.Error{Stage: initiator.StageStore, Portal: k.Portal, Err: err}
-}
-
-// opened is prepare for an entry whose secrets the registry keeps.
-func (s *Service) opened(ctx context.Context, p initiator.SendTargetPortal, r *portalRecord, selector *ports.Selector) (initiator.Request, error) {
-	row, l := recordOf(p.Key()), &r.Login
-	for _, f := range []struct {
-		kept  keptSecret
-		field string
-		to    *auth.Secret
-	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}} {
-		secret, err := s.reveal(ctx, f.kept, row, f.field)
-		if err != nil {
-			return initiator.Request{}, &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
-		}
-		*f.to = secret
-	}
-	return s.prepare(ctx, p, selector)
+	return under.admit(ctx, p, numbers)
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -72,15 +71,6 @@ func (s *Service) underRules(ctx context.Context, numbers bool) (*Service, error
 		return nil, storeError(err)
 	}
 	return under, nil
-}
-
-// admitted is admit under the rules as they are now.
-func (s *Service) admitted(ctx context.Context, p *initiator.SendTargetPortal, numbers bool) (initiator.Request, error) {
-	under, err := s.underRules(ctx, numbers)
-	if err != nil {
-		return initiator.Request{}, err
-	}
-	return under.admit(ctx, p, numbers)
 }
 
 // groups returns the known portals that are in a group which a policy names. Where none

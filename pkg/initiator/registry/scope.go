@@ -19,20 +19,17 @@ type scope struct {
 // scope holds an instance and a number against what there is. No instance, with
 // ports.All, is all.
 func (s *Service) scope(ctx context.Context, instance string, port ports.Number) (scope, error) {
-	switch {
-	case instance == "" && port != ports.All:
-		return scope{}, refused(ports.NumberWithoutInstance(port))
-	case instance == "":
+	if instance == "" {
+		if err := ports.ValidPlace(instance, port); err != nil {
+			return scope{}, refused(err)
+		}
 		return scope{}, nil
 	}
 	selector, err := s.Selector(ctx, port != ports.All)
 	if err != nil {
 		return scope{}, err
 	}
-	if instance, err = selector.Instance(instance); err == nil && port != ports.All {
-		_, err = selector.Numbered(instance, port, netip.Addr{})
-	}
-	if err != nil {
+	if instance, port, err = selector.Place(instance, port, netip.Addr{}, netip.Addr{}); err != nil {
 		return scope{}, refused(err)
 	}
 	return scope{instance, port}, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A Sealer keeps secrets at rest. What it returns is bound to a context: opened
@@ -31,6 +32,21 @@ type keptSecret struct {
 }
 
 func (k *keptSecret) isZero() bool { return k.Ref == "" && len(k.Sealed) == 0 }
+
+// keptSecrets are those of the entry of a portal.
+type keptSecrets struct{ password, targetPassword, ipsecKey keptSecret }
+
+// keepAll returns the secrets of p in the form for its record at row.
+func (s *Service) keepAll(p *initiator.SendTargetPortal, row string) (kept keptSecrets, err error) {
+	if kept.password, err = s.keep(p.Login.Password, p.Login.PasswordRef, row, fieldPassword); err != nil {
+		return kept, err
+	}
+	if kept.targetPassword, err = s.keep(p.Login.TargetPassword, p.Login.TargetPasswordRef, row, fieldTargetPassword); err != nil {
+		return kept, err
+	}
+	kept.ipsecKey, err = s.keep(p.IPsec.PSK, p.IPsec.PSKRef, row, fieldIPsecKey)
+	return kept, err
+}
 
 // keep returns secret, or the reference to it, in the form for a record. row and
 // field say where it will stand.

@@ -8,6 +8,16 @@ import (
 	"syscall"
 )
 
+// SourceTo returns a source address in the form of a port's: as IPv4, or with the
+// name of its link, which is that of the destination where it has none itself.
+func SourceTo(source, dst netip.Addr) netip.Addr {
+	source = source.Unmap()
+	if Missing(source) {
+		source = source.WithZone(dst.Zone())
+	}
+	return Named(source)
+}
+
 // Missing reports whether an address means nothing without the link that it
 // is on, and does not tell.
 func Missing(a netip.Addr) bool {

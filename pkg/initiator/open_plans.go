@@ -8,10 +8,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// held is the protection that a Discoverer holds right now: a connection to the
+// openPlans is the protection that a Discoverer holds right now: a connection to the
 // same portal from the same address is made under the same rules, whatever its
 // flags say. The zero value is ready to use.
-type held struct {
+type openPlans struct {
 	mu   sync.Mutex // guards open
 	open map[pathKey][]ipsec.Plan
 }
@@ -23,7 +23,7 @@ type pathKey struct {
 }
 
 // find returns the rule that a connection held between src and dst makes.
-func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
+func (h *openPlans) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	plans := h.open[pathKey{src, dst}]
@@ -35,7 +35,7 @@ func (h *held) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 
 // hold notes the protection of a connection until its dialer is closed. Protection
 // that is in place is not ours to hold: the next look at the system finds it again.
-func (h *held) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
+func (h *openPlans) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
 	if plan.InPlace() {
 		return d
 	}
@@ -52,7 +52,7 @@ func (h *held) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan i
 // A heldDialer is a enforce.Dialer whose protection is noted.
 type heldDialer struct {
 	enforce.Dialer
-	h   *held
+	h   *openPlans
 	key pathKey
 }
 
