@@ -111,7 +111,8 @@ func TestCrowd(t *testing.T) {
 }
 
 // TestNothingLeft: on real sockets, nothing stays open behind a run that was
-// left in the middle: no goroutine, no descriptor.
+// left in the middle: no goroutine, no descriptor. Nor is a silent portal waited for,
+// which may be so for an hour.
 func TestNothingLeft(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), descriptors(t)
 	t.Run("run", func(t *testing.T) { // its end is that of the servers
@@ -124,8 +125,9 @@ func TestNothingLeft(t *testing.T) {
 		for i := range 20 {
 			ctx, cancel := context.WithCancel(t.Context())
 			n := 0
-			start := time.Now()
-			for range scene.NewDiscoverer().Run(ctx, slices.Values(portals)) {
+			d := scene.NewDiscoverer()
+			d.Timeout = time.Hour
+			for range d.Run(ctx, slices.Values(portals)) {
 				if n++; n < 10 {
 					continue
 				}
@@ -135,9 +137,6 @@ func TestNothingLeft(t *testing.T) {
 				cancel()
 			}
 			cancel()
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("it took %s", took)
-			}
 		}
 	})
 	nothingLeft(t, goroutines, files)
