@@ -258,7 +258,7 @@ func TestBoundGoroutines(t *testing.T) {
 	d.Parallel = parallel
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	goroutines, files := counted(t)
 	counted := make(chan struct{})
 	go func() {
 		defer close(counted)
@@ -287,7 +287,7 @@ func TestBoundGoroutines(t *testing.T) {
 // TestBoundCancel: on real sockets, a context that ends at any response of a
 // discovery leaves no goroutine and no descriptor.
 func TestBoundCancel(t *testing.T) {
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	goroutines, files := counted(t)
 	t.Run("run", func(t *testing.T) { // its end is that of the servers
 		for i, stage := range fullResponses {
 			ctx, cancel := context.WithCancel(t.Context())

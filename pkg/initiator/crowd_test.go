@@ -3,6 +3,7 @@ package initiator_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -111,9 +112,10 @@ func TestCrowd(t *testing.T) {
 }
 
 // TestNothingLeft: on real sockets, nothing stays open behind a run that was
-// left in the middle: no goroutine, no descriptor.
+// left in the middle: no goroutine, no descriptor. Nor is a silent portal waited for,
+// which may be so for an hour.
 func TestNothingLeft(t *testing.T) {
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	goroutines, files := counted(t)
 	t.Run("run", func(t *testing.T) { // its end is that of the servers
 		silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
 		good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}, NoLogout: true})
@@ -124,8 +126,9 @@ func TestNothingLeft(t *testing.T) {
 		for i := range 20 {
 			ctx, cancel := context.WithCancel(t.Context())
 			n := 0
-			start := time.Now()
-			for range scene.NewDiscoverer().Run(ctx, slices.Values(portals)) {
+			d := scene.NewDiscoverer()
+			d.Timeout = time.Hour
+			for range d.Run(ctx, slices.Values(portals)) {
 				if n++; n < 10 {
 					continue
 				}
@@ -135,9 +138,6 @@ func TestNothingLeft(t *testing.T) {
 				cancel()
 			}
 			cancel()
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("it took %s", took)
-			}
 		}
 	})
 	nothingLeft(t, goroutines, files)
@@ -154,6 +154,18 @@ func nothingLeft(t *testing.T, goroutines, files int) {
 		runtime.Gosched()
 	}
 	t.Errorf("%d goroutines, before %d; %d descriptors, before %d", runtime.NumGoroutine(), goroutines, descriptors(t), files)
+}
+
+// counted returns how many goroutines and descriptors there are, with those that the
+// first socket of a program leaves behind.
+func counted(t *testing.T) (goroutines, files int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return runtime.NumGoroutine(), descriptors(t)
 }
 
 // descriptors counts the open ones of this process; 0 where it cannot.

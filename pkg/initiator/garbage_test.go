@@ -68,7 +68,7 @@ func TestSpeaksFirst(t *testing.T) {
 		iscsitest.Silence(),
 	})
 	d := scene.NewDiscoverer()
-	d.Timeout = 200 * time.Millisecond
+	d.Timeout = 2 * time.Second
 	r, _ := discover(t, d, scene.At(server.Addr))
 	scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TransportError, Retry: true, Text: "SSH server"})
 }

@@ -115,7 +115,7 @@ func newIPsecWorld(tb testing.TB, folder string) *ipsecWorld {
 // await waits until something is so.
 func (w *ipsecWorld) await(what string, is func() bool) {
 	w.tb.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for !is() {
 		select {
 		case <-limit:

@@ -56,7 +56,7 @@ func TestTerminal(t *testing.T) {
 	name := "iqn.2026-11.com.example:of-the-target"
 	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
 	silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
-	args := []string{"scan", "--timeout", "2s", "-o", "iscsiadm", silent.Addr.String()} // long enough for the line to be there
+	args := []string{"scan", "--timeout", "4s", "-o", "iscsiadm", silent.Addr.String()} // long enough for the line to be there
 	for range 20 {
 		args = append(args, good.Addr.String())
 	}

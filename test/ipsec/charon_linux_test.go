@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 
@@ -38,7 +39,6 @@ func startCharon(t *testing.T, n *netns.Namespace, options ...string) *charon {
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	c := &charon{socket: filepath.Join(folder, "vici"), folder: folder, swanctl: need.Program(t, "swanctl")}
-	conf := filepath.Join(folder, "strongswan.conf")
 	lines := []string{
 		"charon-systemd {", "load_modular = no",
 		"load = random nonce openssl aes sha1 sha2 hmac kdf gcm gmp pem pkcs1 x509 pubkey constraints kernel-netlink socket-default vici updown",
@@ -46,12 +46,12 @@ func startCharon(t *testing.T, n *netns.Namespace, options ...string) *charon {
 		"journal { default = -1 }",
 		"filelog { log {", "path = " + filepath.Join(folder, "log"), "default = 1", "flush_line = yes", "} }",
 	}
-	lines = append(append(lines, options...), "}", "")
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+	lines = append(append(lines, options...), "}", "swanctl { load = random", "}", "")
+	if err := os.WriteFile(c.conf(), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program)
-	cmd.Env = append(os.Environ(), "STRONGSWAN_CONF="+conf)
+	cmd.Env = append(os.Environ(), "STRONGSWAN_CONF="+c.conf())
 	p, err := n.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -76,9 +76,14 @@ func startCharon(t *testing.T, n *netns.Namespace, options ...string) *charon {
 }
 
 func (c *charon) control(args ...string) (string, error) {
-	out, err := exec.Command(c.swanctl, append(args, "--uri", "unix://"+c.socket)...).Output()
+	cmd := exec.Command(c.swanctl, append(args, "--uri", "unix://"+c.socket)...)
+	cmd.Env = append(os.Environ(), "STRONGSWAN_CONF="+c.conf())
+	out, err := cmd.Output()
 	return string(out), err
 }
+
+// conf is the file of the settings of charon and of swanctl.
+func (c *charon) conf() string { return filepath.Join(c.folder, "strongswan.conf") }
 
 func (c *charon) log(t *testing.T) string {
 	t.Helper()
@@ -138,4 +143,19 @@ esp_proposals = aes128-sha256
 secrets { ike-%s { secret = %q
 } }
 `, name, map[bool]string{true: "yes", false: "no"}[aggressive], local, remote, name, mode, name, key)
+}
+
+// await waits until something is so.
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	stop := time.After(time.Minute)
+	for !so() {
+		select {
+		case <-stop:
+			t.Fatalf("%s: not in time", what)
+		case <-tick.C:
+		}
+	}
 }

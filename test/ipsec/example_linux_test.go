@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 )
 
 // examples returns the blocks of docs/ipsec-peers.md that say what a peer is to be set
@@ -44,15 +45,15 @@ func (h *hostCharon) testExample(t *testing.T) {
 	peer := startCharon(t, w.target)
 	port := strconv.Itoa(int(w.portal.Port()))
 	peer.load(t, strings.NewReplacer("192.0.2.10", w.portal.Addr().String(), "192.0.2.2", w.source.String(), "3260", port).Replace(text))
-	j := h.job(w, mainTransport|ipsec.FlagPFS)
+	j := h.job(w, job.MainTransport|ipsec.FlagPFS)
 	j.Key = exampleKey(t, text, "secret =")
 	h.agrees(t, w, peer, j)
 	j.Key = "another"
-	if r := j.run(t.Context()); !r.WrongKey {
+	if r := j.Run(t.Context()); !r.WrongKey {
 		t.Errorf("with another key: got %q, want a KeyError", r.Error)
 	}
-	j.Key, j.Flags = exampleKey(t, text, "secret ="), mainTransport
-	if r := j.run(t.Context()); !strings.Contains(r.Error, "none of the proposals for IPsec") {
+	j.Key, j.Flags = exampleKey(t, text, "secret ="), job.MainTransport
+	if r := j.Run(t.Context()); !strings.Contains(r.Error, "none of the proposals for IPsec") {
 		t.Errorf("without PFS: got %q, want that no proposal was taken", r.Error)
 	}
 	h.wantClean(t)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
@@ -107,7 +109,7 @@ func TestExisting(t *testing.T) {
 				t.Errorf("got %s %q, flags %s; want %s, flags %s", got.Kind, got.Name, got.Flags.Hex(), tt.want, tt.flags.Hex())
 			}
 			tap := w.tap(t)
-			_ = w.plain(t, 50*time.Millisecond)
+			_ = w.plain(t, time.Second) // in which a SYN leaves also where the machine is busy
 			if leaves := tap.leaves(t); leaves != tt.leaves {
 				t.Errorf("a connection in clear text leaves: got %t, want %t", leaves, tt.leaves)
 			}
@@ -124,13 +126,14 @@ func TestExistingWithoutPermission(t *testing.T) {
 	tap := w.tap(t)
 	// The file may be where the child's user cannot go.
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = []string{childEnv(job{Do: doHold, Source: w.source, Portal: w.portal})}
+	j := job.Job{Do: job.Hold, Source: w.source, Portal: w.portal}
+	cmd.Env = []string{j.Env()}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	text, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := readReport(t, string(text))
+	got := job.ReadReport(t, string(text))
 	if got.Existing != ipsec.ExistingUnknown.String() || !strings.Contains(got.Found, "CAP_NET_ADMIN") {
 		t.Errorf("what exists: got %+v, want unknown for want of CAP_NET_ADMIN", got)
 	}

@@ -7,12 +7,11 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
-
-// reqid is one that nobody uses.
-const reqid = 0x7a000001
 
 // TestHoldWithoutAssociation: on a kernel without any security association not
 // one packet of a held socket leaves, whatever it is held to. That the capture
@@ -36,7 +35,7 @@ func TestHoldWithoutAssociation(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, tt.v6)
 			tap := w.tap(t)
-			a := xfrm.Association{Mode: tt.mode, Local: w.source, Remote: w.portal.Addr(), Reqid: reqid}
+			a := xfrm.Association{Mode: tt.mode, Local: w.source, Remote: w.portal.Addr(), Reqid: job.Reqid}
 			if tt.outer.IsValid() {
 				a.Remote = tt.outer
 			}
@@ -85,7 +84,7 @@ func TestZeroHold(t *testing.T) {
 func TestHoldOnLoopback(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	d := xfrm.Dialer{Hold: xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.source, Reqid: reqid}), Source: w.source}
+	d := xfrm.Dialer{Hold: xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.source, Reqid: job.Reqid}), Source: w.source}
 	_, err := d.DialContext(t.Context(), netip.AddrPortFrom(w.source, w.portal.Port()))
 	var none *xfrm.NoAssociationError
 	if !errors.As(err, &none) {
@@ -100,7 +99,7 @@ func TestHoldGoesBeforePolicies(t *testing.T) {
 	w := newWorld(t, false)
 	addPolicies(t, w, rule{dir: out}, rule{dir: in})
 	tap := w.tap(t)
-	d := xfrm.Dialer{Hold: xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.portal.Addr(), Reqid: reqid}), Source: w.source}
+	d := xfrm.Dialer{Hold: xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.portal.Addr(), Reqid: job.Reqid}), Source: w.source}
 	_, err := d.DialContext(t.Context(), w.portal)
 	var none *xfrm.NoAssociationError
 	if !errors.As(err, &none) {
@@ -115,7 +114,7 @@ func TestWaitEnds(t *testing.T) {
 	w := newWorld(t, false)
 	tap := w.tap(t)
 	d := xfrm.Dialer{
-		Hold:   xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.portal.Addr(), Reqid: reqid}),
+		Hold:   xfrm.Demand(xfrm.Association{Mode: ipsec.TransportMode, Local: w.source, Remote: w.portal.Addr(), Reqid: job.Reqid}),
 		Source: w.source, Device: w.cable, Wait: limit,
 	}
 	ctx, cancel := context.WithCancel(t.Context())

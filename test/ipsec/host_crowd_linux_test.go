@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
@@ -15,11 +17,11 @@ import (
 )
 
 // crowd discovers a number of portals at once.
-func (j *job) crowd(t *testing.T, portals []netip.AddrPort) (results []initiator.Result) {
+func crowd(t *testing.T, j *job.Job, portals []netip.AddrPort) (results []initiator.Result) {
 	t.Helper()
-	d := j.discoverer()
+	d := j.Discoverer()
 	d.Parallel = 64
-	one := j.portal(j.Flags)
+	one := j.SendTargetPortal(j.Flags)
 	all := func(yield func(initiator.SendTargetPortal) bool) {
 		for _, portal := range portals {
 			one.Portal = initiator.Portal{Address: portal.Addr().String(), Port: portal.Port()}
@@ -42,7 +44,7 @@ func (j *job) crowd(t *testing.T, portals []netip.AddrPort) (results []initiator
 func (h *hostCharon) testCrowd(t *testing.T) {
 	w := newWorld(t, false)
 	peer := startCharon(t, w.target)
-	text := connection("peer", "%any", w.source.String(), false, mode(mainTransport), hostKey)
+	text := connection("peer", "%any", w.source.String(), false, mode(job.MainTransport), hostKey)
 	peer.load(t, text)
 	var portals []netip.AddrPort
 	for i := range 40 {
@@ -58,17 +60,17 @@ func (h *hostCharon) testCrowd(t *testing.T) {
 		for range 5 {
 			many = append(many, portals...)
 		}
-		for _, r := range j.crowd(t, many) {
+		for _, r := range crowd(t, &j, many) {
 			if r.Err != nil || r.IPsec.Existing.Kind != ipsec.ExistingNone {
 				t.Errorf("%s: got %v, and that what exists is %s; want no error, and none", r.Asked.Portal, r.Err, r.IPsec.Existing.Kind)
 			}
 		}
 	})
 	t.Run("under IPsec", func(t *testing.T) {
-		j := h.job(w, mainTransport)
+		j := h.job(w, job.MainTransport)
 		j.Timeout = time.Minute // for all that wait for their turn
 		esp := hasESP(t)
-		for _, r := range j.crowd(t, portals) {
+		for _, r := range crowd(t, &j, portals) {
 			switch {
 			case r.IPsec.Existing.Kind != ipsec.ExistingNone:
 				t.Errorf("%s: what exists: got %+v, want none", r.Asked.Portal, r.IPsec.Existing)
@@ -90,24 +92,22 @@ func (h *hostCharon) testHung(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := h.job(w, 0)
-	j.Timeout = 2 * time.Second
 	var portals []netip.AddrPort
 	for range 200 {
 		portals = append(portals, w.portal)
 	}
-	for _, r := range j.crowd(t, portals) {
+	for _, r := range crowd(t, &j, portals) {
 		if e := r.IPsec.Existing; r.Err != nil || e.Kind != ipsec.ExistingUnknown || !strings.Contains(e.Name, "charon on "+h.socket) {
 			t.Errorf("got %v, and that what exists is %+v; want no error, unknown, and charon named", r.Err, e)
 		}
 	}
-	if told := j.told.all(); len(told) != 1 || told[0].Code != enforce.WarnDaemon || !strings.Contains(told[0].Message, h.socket) {
+	if told := j.Told(); len(told) != 1 || told[0].Code != enforce.WarnDaemon || !strings.Contains(told[0].Message, h.socket) {
 		t.Errorf("told: got %+v, want that charon does not answer, once", told)
 	}
 	// And under IPsec: refused, and charon is what is named.
-	j = h.job(w, mainTransport)
-	j.Timeout = 2 * time.Second
-	r := j.run(t.Context())
-	if r.Code != codeFailed || !strings.Contains(r.Error, "charon on "+h.socket) {
+	j = h.job(w, job.MainTransport)
+	r := j.Run(t.Context())
+	if r.Code != job.CodeFailed || !strings.Contains(r.Error, "charon on "+h.socket) {
 		t.Errorf("got %q (%s), want charon named", r.Error, r.Code)
 	}
 	if err := h.process.Signal(syscall.SIGCONT); err != nil {
@@ -121,10 +121,10 @@ func (h *hostCharon) testHung(t *testing.T) {
 }
 
 // child starts a job in a process of its own.
-func child(t *testing.T, j job, flags uintptr) (cmd *exec.Cmd, out *strings.Builder) {
+func child(t *testing.T, j job.Job, flags uintptr) (cmd *exec.Cmd, out *strings.Builder) {
 	t.Helper()
 	cmd, out = exec.Command("/proc/self/exe"), new(strings.Builder)
-	cmd.Env = []string{childEnv(j)}
+	cmd.Env = []string{j.Env()}
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -148,7 +148,7 @@ func (h *hostCharon) begun(t *testing.T) {
 func (h *hostCharon) testHungLater(t *testing.T) {
 	w := newWorld(t, false)
 	w.target.Down(t, w.cable) // so that it lasts
-	j := h.job(w, mainTransport)
+	j := h.job(w, job.MainTransport)
 	j.Timeout = silenceTimeout
 	cmd, out := child(t, j, 0)
 	h.begun(t)
@@ -162,8 +162,8 @@ func (h *hostCharon) testHungLater(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	r := readReport(t, out.String())
-	if r.Code != codeFailed || !strings.Contains(r.Error, "charon on "+h.socket) || !strings.Contains(r.Error, "is left in charon") || strings.Contains(r.Error, "the peer") {
+	r := job.ReadReport(t, out.String())
+	if r.Code != job.CodeFailed || !strings.Contains(r.Error, "charon on "+h.socket) || !strings.Contains(r.Error, "is left in charon") || strings.Contains(r.Error, "the peer") {
 		t.Errorf("got %q (%s), want charon named, and what is left in it", r.Error, r.Code)
 	}
 	list, err := (&strongswan.Enforcer{Socket: h.socket}).Cleanup(t.Context(), false, false)

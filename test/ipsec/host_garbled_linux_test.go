@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
@@ -46,7 +47,7 @@ func (h *hostCharon) testGarbled(t *testing.T) {
 	w.target.AddAddress(t, cable, netip.PrefixFrom(near, 24))
 	behind.AddAddress(t, cable, netip.PrefixFrom(far, 24))
 	peer := startCharon(t, behind)
-	text := connection("peer", far.String(), near.String(), false, mode(mainTransport), hostKey)
+	text := connection("peer", far.String(), near.String(), false, mode(job.MainTransport), hostKey)
 	// For this host the meddler is the peer, and the other way round.
 	text = strings.Replace(text, "local { auth = psk\n", "local { auth = psk\nid = "+w.portal.Addr().String()+"\n", 1)
 	text = strings.Replace(text, "remote { auth = psk\n", "remote { auth = psk\nid = "+w.source.String()+"\n", 1)
@@ -56,8 +57,8 @@ func (h *hostCharon) testGarbled(t *testing.T) {
 		m.pass(t, w.target, netip.AddrPortFrom(w.portal.Addr(), port))
 	}
 	before := len(h.log(t))
-	j := h.job(w, mainTransport)
-	r := j.run(t.Context())
+	j := h.job(w, job.MainTransport)
+	r := j.Run(t.Context())
 	log := h.log(t)[before:]
 	if !m.meddled.Load() || !strings.Contains(log, "could not decrypt payloads") || !strings.Contains(log, "sending retransmit") {
 		t.Errorf("it was not meddled with: %s", log)

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 )
 
 // testContainer (issue 13, 37): what a process leaves that died in a container, of
@@ -18,7 +19,7 @@ import (
 func (h *hostCharon) testContainer(t *testing.T) {
 	w := newWorld(t, false)
 	w.target.Down(t, w.cable) // so that it lasts
-	j := h.job(w, mainTransport)
+	j := h.job(w, job.MainTransport)
 	cmd, _ := child(t, j, syscall.CLONE_NEWPID)
 	h.begun(t)
 	if err := cmd.Process.Kill(); err != nil {
@@ -26,8 +27,8 @@ func (h *hostCharon) testContainer(t *testing.T) {
 	}
 	_ = cmd.Wait()
 	j.Source = netip.MustParseAddr("127.0.0.1") // between other ends
-	j.Timeout = silenceTimeout / 4
-	if r := j.run(t.Context()); len(r.Told) != 0 {
+	j.Timeout = silenceTimeout / 2
+	if r := j.Run(t.Context()); len(r.Told) != 0 {
 		t.Errorf("told: got %+v, want nothing", r.Told)
 	}
 	if out, err := h.control("--list-conns"); err != nil || !strings.Contains(out, "iscsi-discovery") {
@@ -43,7 +44,7 @@ func (h *hostCharon) testContainer(t *testing.T) {
 	h.wantClean(t)
 
 	over := h.leaseIsOver(t, w)
-	if r := j.run(t.Context()); len(r.Told) != 1 || r.Told[0].Code != enforce.WarnSwept || !strings.Contains(r.Told[0].Message, over) {
+	if r := j.Run(t.Context()); len(r.Told) != 1 || r.Told[0].Code != enforce.WarnSwept || !strings.Contains(r.Told[0].Message, over) {
 		t.Errorf("told: got %+v, want what was swept: %s", r.Told, over)
 	}
 	h.wantClean(t)
@@ -71,7 +72,7 @@ func (h *hostCharon) testOwnName(t *testing.T) {
 	text := connection("backup", w.source.String(), name, false, "transport", hostKey)
 	h.load(t, text)
 	defer h.load(t, "connections { }\n")
-	r := h.fails(t, w, mainTransport, `"backup"`)
+	r := h.fails(t, w, job.MainTransport, `"backup"`)
 	if !strings.Contains(r.Error, name) || !strings.Contains(r.Error, "cannot be looked up") {
 		t.Errorf("got %q, want the name", r.Error)
 	}
@@ -80,9 +81,9 @@ func (h *hostCharon) testOwnName(t *testing.T) {
 	}
 	// "localhost" is another host than the portal.
 	h.load(t, strings.Replace(text, name, "localhost", 1))
-	j := h.job(w, mainTransport)
-	j.Timeout = silenceTimeout / 4
-	if r := j.run(t.Context()); strings.Contains(r.Error, `"backup"`) {
+	j := h.job(w, job.MainTransport)
+	j.Timeout = silenceTimeout / 2
+	if r := j.Run(t.Context()); strings.Contains(r.Error, `"backup"`) {
 		t.Errorf("got %q, want no word of the connection", r.Error)
 	}
 	if existing := h.existing(t, w, w.portal); existing.Kind != ipsec.ExistingNone {

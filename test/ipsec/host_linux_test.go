@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/vishvananda/netlink"
 
 	"github.com/go-iscsi/discovery/internal/need"
@@ -34,7 +36,7 @@ func TestCharon(t *testing.T) {
 	need.Root(t)
 	c := startCharon(t, nil)
 	h := &hostCharon{c}
-	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport, mainTunnelPFS &^ ipsec.FlagPFS} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.AggrTransport, job.MainTunnelPFS &^ ipsec.FlagPFS} {
 		t.Run(flags.String(), func(t *testing.T) { h.testAgreed(t, flags) })
 	}
 	t.Run("suite", h.testSuite)
@@ -59,8 +61,8 @@ func TestCharon(t *testing.T) {
 }
 
 // job is a discovery of a world's target, under flags.
-func (h *hostCharon) job(w *world, flags ipsec.Flags) job {
-	return job{Do: doDiscover, Source: w.source, Portal: w.portal, Flags: flags, Key: hostKey, Outer: w.portal.Addr(), Charon: h.socket, Timeout: limit}
+func (h *hostCharon) job(w *world, flags ipsec.Flags) job.Job {
+	return job.Job{Do: job.Discover, Source: w.source, Portal: w.portal, Flags: flags, Key: hostKey, Outer: w.portal.Addr(), Charon: h.socket, Timeout: limit}
 }
 
 // testAgreed: the daemons agree, and it depends on the kernel what becomes of it.
@@ -70,7 +72,7 @@ func (h *hostCharon) testAgreed(t *testing.T, flags ipsec.Flags) {
 	peer.load(t, connection("peer", w.portal.Addr().String(), w.source.String(), flags.Has(ipsec.FlagAggressive), mode(flags), hostKey))
 	tap := w.tap(t)
 	j := h.job(w, flags)
-	r := j.run(t.Context())
+	r := j.Run(t.Context())
 	traffic := tap.stop(t)
 	if len(traffic.Clear) > 0 || traffic.IKE == 0 {
 		t.Errorf("on the wire: %+v, want IKE and nothing in clear text", *traffic)
@@ -78,7 +80,7 @@ func (h *hostCharon) testAgreed(t *testing.T, flags ipsec.Flags) {
 	switch esp := hasESP(t); {
 	case esp && (r.Error != "" || len(r.Targets) != 1):
 		t.Errorf("got %+v, want a target", r)
-	case !esp && (r.Code != codeFailed || !strings.Contains(r.Error, "kernel has no ESP")):
+	case !esp && (r.Code != job.CodeFailed || !strings.Contains(r.Error, "kernel has no ESP")):
 		t.Errorf("got %q (%s), want that the kernel has no ESP", r.Error, r.Code)
 	}
 	if log := peer.log(t); strings.Contains(log, "INITIAL_CONTACT") {
@@ -104,8 +106,8 @@ func peerOf(t *testing.T, w *world, flags ipsec.Flags, key string, change func(s
 // refuses.
 func (h *hostCharon) testNotAllowed(t *testing.T) {
 	w := newWorld(t, false)
-	peerOf(t, w, aggrTransport, hostKey, nil)
-	r := h.fails(t, w, aggrTransport, "i_dont_care_about_security_and_use_aggressive_mode_psk")
+	peerOf(t, w, job.AggrTransport, hostKey, nil)
+	r := h.fails(t, w, job.AggrTransport, "i_dont_care_about_security_and_use_aggressive_mode_psk")
 	if r.WrongKey || r.OtherID != "" {
 		t.Errorf("got %+v, want no word of a key or an identity", r)
 	}
@@ -113,13 +115,13 @@ func (h *hostCharon) testNotAllowed(t *testing.T) {
 }
 
 // fails runs a discovery that has to fail for a reason, without a byte but IKE.
-func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason string) report {
+func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason string) job.Report {
 	t.Helper()
 	tap := w.tap(t)
 	j := h.job(w, flags)
-	r := j.run(t.Context())
-	if r.Code != codeFailed || !strings.Contains(r.Error, reason) {
-		t.Errorf("got %q (%s), want %q (%s)", r.Error, r.Code, reason, codeFailed)
+	r := j.Run(t.Context())
+	if r.Code != job.CodeFailed || !strings.Contains(r.Error, reason) {
+		t.Errorf("got %q (%s), want %q (%s)", r.Error, r.Code, reason, job.CodeFailed)
 	}
 	if traffic := tap.stop(t); len(traffic.Clear) > 0 || traffic.Protected() > 0 {
 		t.Errorf("on the wire: %+v, want IKE at most", *traffic)
@@ -131,10 +133,10 @@ func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason str
 func (h *hostCharon) testPeerDown(t *testing.T) {
 	w := newWorld(t, false)
 	w.target.Down(t, w.cable)
-	j := h.job(w, mainTransport)
+	j := h.job(w, job.MainTransport)
 	j.Timeout = silenceTimeout
-	r := j.run(t.Context())
-	if r.Code != codeFailed || !strings.Contains(r.Error, "does not answer IKE") {
+	r := j.Run(t.Context())
+	if r.Code != job.CodeFailed || !strings.Contains(r.Error, "does not answer IKE") {
 		t.Errorf("got %q (%s)", r.Error, r.Code)
 	}
 	h.wantClean(t)
@@ -146,7 +148,7 @@ func (h *hostCharon) testOwnConnection(t *testing.T) {
 	w := newWorld(t, false)
 	h.load(t, connection("backup", w.source.String(), w.portal.Addr().String(), false, "transport", "the host's own key"))
 	defer h.load(t, "connections { }\n")
-	h.fails(t, w, mainTransport, `"backup"`)
+	h.fails(t, w, job.MainTransport, `"backup"`)
 	if existing := h.existing(t, w, w.portal); existing.Kind != ipsec.ExistingPartial || !strings.Contains(existing.Name, `"backup"`) {
 		t.Errorf("what exists: got %+v, want partial, by the connection", existing)
 	}
@@ -189,7 +191,7 @@ func (h *hostCharon) testTrap(t *testing.T) {
 // the next.
 func (h *hostCharon) testKilled(t *testing.T) {
 	w := newWorld(t, false)
-	j := h.job(w, mainTransport)
+	j := h.job(w, job.MainTransport)
 	j.Timeout = limit
 	w.target.Down(t, w.cable) // so that it lasts
 	cmd, _ := child(t, j, 0)
@@ -201,8 +203,8 @@ func (h *hostCharon) testKilled(t *testing.T) {
 	if out, err := h.control("--list-conns"); err != nil || !strings.Contains(out, "iscsi-discovery") {
 		t.Fatalf("charon has: %v, %s; want what the child left", err, out)
 	}
-	j.Timeout = silenceTimeout / 4
-	if r := j.run(t.Context()); r.Code != codeFailed {
+	j.Timeout = silenceTimeout / 2
+	if r := j.Run(t.Context()); r.Code != job.CodeFailed {
 		t.Errorf("got %q (%s)", r.Error, r.Code)
 	}
 	h.wantClean(t)

@@ -5,15 +5,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // agrees runs a discovery for which the daemons have to agree on keys. What comes
 // then depends on the kernel.
-func (h *hostCharon) agrees(t *testing.T, w *world, peer *charon, j job) {
+func (h *hostCharon) agrees(t *testing.T, w *world, peer *charon, j job.Job) {
 	t.Helper()
 	tap := w.tap(t)
-	r := j.run(t.Context())
+	r := j.Run(t.Context())
 	traffic := tap.stop(t)
 	if len(traffic.Clear) > 0 || traffic.IKE == 0 {
 		t.Errorf("on the wire: %+v, want IKE and nothing in clear text", *traffic)
@@ -24,7 +26,7 @@ func (h *hostCharon) agrees(t *testing.T, w *world, peer *charon, j job) {
 	switch esp := hasESP(t); {
 	case esp && (r.Error != "" || len(r.Targets) != 1):
 		t.Errorf("got %+v, want a target", r)
-	case !esp && (r.Code != codeFailed || !agreed):
+	case !esp && (r.Code != job.CodeFailed || !agreed):
 		t.Errorf("got %q (%s), want that the keys are there, and that the kernel has no ESP; the peer: %s", r.Error, r.Code, peer.log(t))
 	}
 	h.wantClean(t)
@@ -35,7 +37,7 @@ func (h *hostCharon) agrees(t *testing.T, w *world, peer *charon, j job) {
 // have been a pattern.
 func (h *hostCharon) testIdentities(t *testing.T) {
 	const mine = "Host1@example.com"
-	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.AggrTransport} {
 		for _, theirs := range []string{"array@example.com", "array.example.com", "198.51.100.7", "2001:db8::7"} {
 			t.Run(flags.String()+" "+theirs, func(t *testing.T) {
 				w := newWorld(t, false)
@@ -48,11 +50,11 @@ func (h *hostCharon) testIdentities(t *testing.T) {
 				h.agrees(t, w, peer, j)
 				j.PeerID = "other@example.com"
 				reason := fmt.Sprintf(`the peer says that it is %q, and its identity should be "other@example.com"`, theirs)
-				if r := j.run(t.Context()); !strings.Contains(r.Error, reason) || r.OtherID != theirs {
+				if r := j.Run(t.Context()); !strings.Contains(r.Error, reason) || r.OtherID != theirs {
 					t.Errorf("got %q, want %q", r.Error, reason)
 				}
 				j.PeerID = "*@example.com"
-				if r := j.run(t.Context()); r.Code != "ISDSC_INVALID_PARAMETER" {
+				if r := j.Run(t.Context()); r.Code != "ISDSC_INVALID_PARAMETER" {
 					t.Errorf("got %q (%s), want it refused", r.Error, r.Code)
 				}
 			})
@@ -79,7 +81,7 @@ func (h *hostCharon) testProposals(t *testing.T) {
 	} {
 		t.Run(tt.ask+" "+tt.ike, func(t *testing.T) {
 			w := newWorld(t, false)
-			flags := mainTransport
+			flags := job.MainTransport
 			if tt.pfs {
 				flags |= ipsec.FlagPFS
 			}
@@ -94,7 +96,7 @@ func (h *hostCharon) testProposals(t *testing.T) {
 				return
 			}
 			j.Proposals = ""
-			if r := j.run(t.Context()); !strings.Contains(r.Error, "none of the proposals for I") {
+			if r := j.Run(t.Context()); !strings.Contains(r.Error, "none of the proposals for I") {
 				t.Errorf("by default: got %q, want that no proposal was taken", r.Error)
 			}
 		})

@@ -4,15 +4,15 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
 func TestMain(m *testing.M) {
-	if text := os.Getenv(childVariable); text != "" {
-		os.Exit(runChild(text))
+	if text := os.Getenv(job.Variable); text != "" {
+		os.Exit(job.Main(text))
 	}
-	if os.Getenv(suiteVariable) == "" { // else it is in a guest, where the network is
-		netns.Isolate()
-	}
+	netns.Isolate()
 	os.Exit(m.Run())
 }

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/go-iscsi/discovery/test/netns"
 	"github.com/go-iscsi/discovery/test/targets"
 	"github.com/go-iscsi/discovery/test/uml/wire"
 )
@@ -15,16 +14,11 @@ type tap struct {
 	addrs   []netip.Addr // whose packets count
 }
 
-// tapOn captures an interface of a namespace.
-func tapOn(t *testing.T, n *netns.Namespace, name string, addrs ...netip.Addr) *tap {
-	t.Helper()
-	return &tap{capture: targets.StartCapture(t, targets.CaptureConfig{Namespace: n, Interface: name}), addrs: addrs}
-}
-
 // tap captures the target's end of the cable.
 func (w *world) tap(t *testing.T) *tap {
 	t.Helper()
-	return tapOn(t, w.target, w.cable, w.source, w.portal.Addr())
+	capture := targets.StartCapture(t, targets.CaptureConfig{Namespace: w.target, Interface: w.cable})
+	return &tap{capture: capture, addrs: []netip.Addr{w.source, w.portal.Addr()}}
 }
 
 // stop ends the capture and returns what went over the cable.

@@ -17,8 +17,10 @@ import (
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
-// limit is for what should happen at once.
-const limit = 10 * time.Second
+const (
+	limit          = 30 * time.Second // for what should happen at once, on a busy machine as well
+	silenceTimeout = 4 * time.Second  // for who does not answer
+)
 
 // numbers keep the worlds of a test program apart.
 var numbers atomic.Int32

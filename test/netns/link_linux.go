@@ -10,7 +10,7 @@ import (
 
 const (
 	awaitEvery = time.Millisecond
-	awaitLimit = 10 * time.Second
+	awaitLimit = time.Minute
 )
 
 // Connect lays a cable between interfaces that it makes in two namespaces, which

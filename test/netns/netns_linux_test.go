@@ -15,7 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
-const limit = 10 * time.Second
+const limit = time.Minute
 
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 

@@ -122,7 +122,7 @@ func (h *host) await(so func() bool) {
 	h.t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(10 * time.Second)
+	limit := time.After(time.Minute)
 	for !so() {
 		select {
 		case <-limit:

@@ -9,8 +9,9 @@ import (
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
-// quietLs is for istgt, with which iscsi-ls does not end.
-var quietLs = targets.Ls{Quiet: 300 * time.Millisecond}
+// quietLs is for istgt, with which iscsi-ls does not end. A busy machine may let it
+// pause before.
+var quietLs = targets.Ls{Quiet: 2 * time.Second}
 
 func TestIstgt(t *testing.T) {
 	g := targets.StartIstgt(t, targets.IstgtConfig{Addrs: addrs(), Targets: targets.Names("istgt", 3)})

@@ -103,7 +103,7 @@ func (c *CharonConfig) text(socket string) string {
 		"filelog {", "log {", "path = " + charonLog, "flush_line = yes", "default = 1", "}", "}",
 	}
 	lines = append(lines, c.Options...)
-	lines = append(lines, "}", "swanctl {", "load = random openssl", "}", "")
+	lines = append(lines, "}", "swanctl {", "load = random", "}", "")
 	return strings.Join(lines, "\n")
 }
 

@@ -104,6 +104,13 @@ func newCharon(t *testing.T, change func(*charon)) *charon {
 	return c
 }
 
+// accepted returns how many connections there were.
+func (c *charon) accepted() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.conn
+}
+
 // wake ends what holds commands up.
 func (c *charon) wake() {
 	c.mu.Lock()

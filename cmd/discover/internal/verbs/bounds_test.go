@@ -66,9 +66,6 @@ func parseDocument(t *testing.T, s string) (d document) {
 	return d
 }
 
-// manyTargets is a list that has to be shown whole.
-const manyTargets = 200_000
-
 // Long lists are whole, with flags as they are by default: alone, and when they wait
 // for a portal that was given before.
 func TestLongListIsWhole(t *testing.T) {

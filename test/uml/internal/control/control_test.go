@@ -69,7 +69,7 @@ func TestRun(t *testing.T) {
 		{name: "environment", cmd: control.Command{Args: []string{"sh", "-c", "echo $X"}, Env: []string{"X=y"}}, stdout: "y\n"},
 		{name: "much input", cmd: control.Command{Args: []string{"wc", "-c"}, Stdin: make([]byte, 100_000)}, stdout: "100000\n"},
 		{name: "much output", cmd: control.Command{Args: []string{"head", "-c", "100000", "/dev/zero"}}, stdout: strings.Repeat("\x00", 100_000)},
-		{name: "a daemon left behind", cmd: control.Command{Args: []string{"sh", "-c", "sleep 1 & echo a"}}, stdout: "a\n"},
+		{name: "a daemon left behind", cmd: control.Command{Args: []string{"sh", "-c", "sleep 6 & echo a"}}, stdout: "a\n"},
 	}
 	c := ready(t)
 	for _, tt := range tests {

@@ -13,8 +13,8 @@ import (
 )
 
 // pipeDelay is how long a command's output may stay open after its end, held by
-// a daemon that it left behind.
-const pipeDelay = 500 * time.Millisecond
+// a daemon that it left behind, or not sent yet on a busy machine.
+const pipeDelay = 3 * time.Second
 
 // run runs a command, sends what it prints, and returns the last reply.
 func run(ctx context.Context, id uint64, c *Command, send func(Reply) error) Reply {

@@ -1,10 +1,13 @@
-package ipsec_test
+package esp_test
 
 import (
 	"encoding/json"
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+	"github.com/go-iscsi/discovery/test/ipsec/suite"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/uml"
@@ -20,15 +23,15 @@ func (l *lab) testSuite(t *testing.T) {
 		inPlace bool
 		xfrm    bool
 	}{
-		{name: "strongswan, main, transport", flags: mainTransport},
-		{name: "strongswan, aggressive, tunnel, PFS", flags: aggrTunnelPFS},
-		{name: "strongswan, main, tunnel, PFS, IPv6", flags: mainTunnelPFS, v6: true},
-		{name: "xfrm, transport", flags: mainTransport, inPlace: true, xfrm: true},
-		{name: "strongswan, in place, tunnel", flags: mainTunnelPFS &^ ipsec.FlagPFS, inPlace: true},
+		{name: "strongswan, main, transport", flags: job.MainTransport},
+		{name: "strongswan, aggressive, tunnel, PFS", flags: job.AggrTunnelPFS},
+		{name: "strongswan, main, tunnel, PFS, IPv6", flags: job.MainTunnelPFS, v6: true},
+		{name: "xfrm, transport", flags: job.MainTransport, inPlace: true, xfrm: true},
+		{name: "strongswan, in place, tunnel", flags: job.MainTunnelPFS &^ ipsec.FlagPFS, inPlace: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			j := l.idle(t, tt.flags, tt.v6, doEcho)
-			s := suite{Source: j.Source, Portal: j.Portal, Silent: silent(j.Portal), Key: j.Key, Device: guestCable, Charon: j.Charon}
+			j := l.idle(t, tt.flags, tt.v6, job.Echo)
+			s := suite.Suite{Source: j.Source, Portal: j.Portal, Silent: suite.SilentFor(j.Portal), Key: j.Key, Device: guestCable, Charon: j.Charon}
 			if tt.inPlace {
 				s.InPlace = true
 				l.administer(t, protection(tt.flags))
@@ -48,14 +51,6 @@ func (l *lab) testSuite(t *testing.T) {
 	}
 }
 
-// silent returns a portal of the same network that does not exist.
-func silent(portal netip.AddrPort) netip.AddrPort {
-	b := portal.Addr().AsSlice()
-	b[len(b)-1] = 77
-	a, _ := netip.AddrFromSlice(b)
-	return netip.AddrPortFrom(a, portal.Port())
-}
-
 // protect has the host's kernel let nothing pass to an address but under ESP, until
 // the end of the test.
 func (l *lab) protect(t *testing.T, host, peer netip.Addr) {
@@ -66,7 +61,7 @@ func (l *lab) protect(t *testing.T, host, peer netip.Addr) {
 }
 
 // runSuite runs the suite in the host.
-func (l *lab) runSuite(t *testing.T, s suite) {
+func (l *lab) runSuite(t *testing.T, s suite.Suite) {
 	t.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -74,7 +69,7 @@ func (l *lab) runSuite(t *testing.T, s suite) {
 	}
 	var out strings.Builder
 	err = l.host.Exec(t.Context(), uml.Command{
-		Args: []string{labProgram, "-test.run=^TestSuiteInGuest$", "-test.v"}, Env: []string{suiteVariable + "=" + string(text)},
+		Args: []string{suiteProgram, "-test.run=^TestSuiteInGuest$", "-test.v"}, Env: []string{suiteVariable + "=" + string(text)},
 	}, &out)
 	if err != nil || !strings.Contains(out.String(), "--- PASS: TestSuiteInGuest/associations_lost") {
 		t.Errorf("%v:\n%s", err, out.String())

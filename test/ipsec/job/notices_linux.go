@@ -1,4 +1,4 @@
-package ipsec_test
+package job
 
 import (
 	"sync"

@@ -1,4 +1,4 @@
-package ipsec_test
+package esp_test
 
 import (
 	"fmt"
@@ -7,13 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/uml"
 	"github.com/go-iscsi/discovery/test/uml/wire"
 )
 
-// The flags of a plan for IPsec, without its mode, exchange and PFS.
-const flagsIKE = ipsec.FlagValid | ipsec.FlagIKE
+// disk is what the peer lists.
+const disk = "iqn.2026-11.com.example:disk1"
 
 // A lab is two guests on one network: the host that asks, which has charon
 // without any connection, and the peer, whose target answers under IPsec alone.
@@ -25,9 +27,10 @@ type lab struct {
 }
 
 const (
-	labProgram = "ipsec.test"
-	peerCable  = "uml1"
-	guestCable = "vec0" // in each guest
+	jobProgram   = "jobd"     // of each guest
+	suiteProgram = "esp.test" // of the host
+	peerCable    = "uml1"
+	guestCable   = "vec0" // in each guest
 )
 
 // newLab starts the guests.
@@ -39,10 +42,11 @@ func newLab(t *testing.T) *lab {
 		}
 		return all
 	}
-	programs := []uml.Program{{Name: labProgram, Package: "github.com/go-iscsi/discovery/test/ipsec", Test: true}}
+	jobd := uml.Program{Name: jobProgram, Package: "github.com/go-iscsi/discovery/test/ipsec/jobd"}
+	suite := uml.Program{Name: suiteProgram, Package: "github.com/go-iscsi/discovery/test/esp", Test: true}
 	guests := uml.StartTogether(t,
-		uml.Config{Bridge: "lan", Programs: programs},
-		uml.Config{Bridge: "lan", Programs: programs, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
+		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd, suite}},
+		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
 	l.charon = l.host.StartCharon(t, uml.CharonConfig{})
@@ -59,29 +63,29 @@ func (l *lab) ends(v6 bool) (host, peer netip.Addr) {
 }
 
 // job returns the discovery of the peer under flags, with the right key.
-func (l *lab) job(flags ipsec.Flags, v6 bool) job {
+func (l *lab) job(flags ipsec.Flags, v6 bool) job.Job {
 	host, peer := l.ends(v6)
-	return job{
-		Do: doDiscover, Source: host, Portal: netip.AddrPortFrom(peer, uml.LIOPort), Flags: flags,
+	return job.Job{
+		Do: job.Discover, Source: host, Portal: netip.AddrPortFrom(peer, uml.LIOPort), Flags: flags,
 		Key: uml.GroupKey, Outer: peer, Charon: l.charon.Socket, Timeout: time.Minute,
 	}
 }
 
 // run does a job in the host.
-func (l *lab) run(t *testing.T, j job) report {
+func (l *lab) run(t *testing.T, j job.Job) job.Report {
 	t.Helper()
 	var out strings.Builder
-	if err := l.host.Exec(t.Context(), uml.Command{Args: []string{labProgram}, Env: []string{childEnv(j)}}, &out); err != nil {
+	if err := l.host.Exec(t.Context(), uml.Command{Args: []string{jobProgram}, Env: []string{j.Env()}}, &out); err != nil {
 		t.Fatal(err)
 	}
-	return readReport(t, out.String())
+	return job.ReadReport(t, out.String())
 }
 
 // watched captures what goes between the two while f runs. Whatever is not
 // protected fails the test.
 func (l *lab) watched(t *testing.T, f func()) *wire.Traffic {
 	t.Helper()
-	tap := tapOn(t, nil, peerCable, l.peer.Addresses...)
+	tap := l.tap(t)
 	f()
 	traffic := tap.stop(t)
 	for _, line := range traffic.Clear {
@@ -141,7 +145,7 @@ func (l *lab) testMatrix(t *testing.T) {
 		for _, exchange := range []ipsec.Flags{ipsec.FlagMain, ipsec.FlagAggressive} {
 			for _, mode := range []ipsec.Flags{ipsec.FlagTransport, ipsec.FlagTunnel} {
 				for _, pfs := range []ipsec.Flags{0, ipsec.FlagPFS} {
-					flags := flagsIKE | exchange | mode | pfs
+					flags := job.FlagsIKE | exchange | mode | pfs
 					t.Run(fmt.Sprintf("%s, IPv6 %v", flags, v6), func(t *testing.T) { l.testCase(t, flags, v6) })
 				}
 			}
@@ -152,7 +156,7 @@ func (l *lab) testMatrix(t *testing.T) {
 func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	host, peer := l.ends(v6)
 	l.peer.Require(t, host, peer, protection(flags))
-	var r report
+	var r job.Report
 	traffic := l.watched(t, func() { r = l.run(t, l.job(flags, v6)) })
 	if r.Error != "" {
 		t.Fatalf("%s (%s); the peer: %s", r.Error, r.Code, l.peer.Charon.Log(t))
@@ -186,12 +190,12 @@ func (l *lab) testGateway(t *testing.T) {
 		t.Run(fmt.Sprintf("IPv6 %v", v6), func(t *testing.T) {
 			host, gateway := l.ends(v6)
 			behind := l.peer.Addresses[2+i]
-			p := protection(mainTunnelPFS)
+			p := protection(job.MainTunnelPFS)
 			p.Behind = behind
 			l.peer.Require(t, host, gateway, p)
-			j := l.job(mainTunnelPFS, v6)
+			j := l.job(job.MainTunnelPFS, v6)
 			j.Portal = netip.AddrPortFrom(behind, uml.LIOPort)
-			var r report
+			var r job.Report
 			traffic := l.watched(t, func() { r = l.run(t, j) })
 			if r.Error != "" || len(r.Targets) != 1 || traffic.Protected() == 0 {
 				t.Errorf("got %+v, traffic %+v, want a target under ESP", r, traffic)
@@ -204,14 +208,14 @@ func (l *lab) testGateway(t *testing.T) {
 // testIdentities: the ends know each other by other names than their addresses.
 func (l *lab) testIdentities(t *testing.T) {
 	host, peer := l.ends(false)
-	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.AggrTransport} {
 		t.Run(flags.String(), func(t *testing.T) {
 			p := protection(flags)
 			p.InitiatorID, p.PeerID = "host.example", "array.example"
 			l.peer.Require(t, host, peer, p)
 			j := l.job(flags, false)
 			j.Local, j.Remote = p.InitiatorID, p.PeerID
-			var r report
+			var r job.Report
 			traffic := l.watched(t, func() { r = l.run(t, j) })
 			if r.Error != "" || len(r.Targets) != 1 || traffic.Protected() == 0 {
 				t.Errorf("got %+v, traffic %+v, want a target under ESP", r, traffic)
@@ -224,10 +228,10 @@ func (l *lab) testIdentities(t *testing.T) {
 // testSeveral: the same portal several times at once.
 func (l *lab) testSeveral(t *testing.T) {
 	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
-	j := l.job(mainTransport, false)
+	l.peer.Require(t, host, peer, protection(job.MainTransport))
+	j := l.job(job.MainTransport, false)
 	j.Repeat = 4
-	var r report
+	var r job.Report
 	l.watched(t, func() { r = l.run(t, j) })
 	if r.Error != "" || len(r.Targets) != j.Repeat {
 		t.Errorf("got %+v, want %d targets", r, j.Repeat)
@@ -239,17 +243,17 @@ func (l *lab) testSeveral(t *testing.T) {
 // of each other.
 func (l *lab) testProcesses(t *testing.T) {
 	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
-	j := l.job(mainTransport, false)
+	l.peer.Require(t, host, peer, protection(job.MainTransport))
+	j := l.job(job.MainTransport, false)
 	j.Repeat = 2
 	l.watched(t, func() {
 		var all []*uml.Daemon
 		for range 3 {
-			all = append(all, l.host.Start(t, uml.Command{Args: []string{labProgram}, Env: []string{childEnv(j)}}))
+			all = append(all, l.host.Start(t, uml.Command{Args: []string{jobProgram}, Env: []string{j.Env()}}))
 		}
 		for _, d := range all {
 			await(t, "the end of a process", d.Ended)
-			if r := readReport(t, d.Output()); r.Error != "" || len(r.Targets) != j.Repeat {
+			if r := job.ReadReport(t, d.Output()); r.Error != "" || len(r.Targets) != j.Repeat {
 				t.Errorf("got %+v, want %d targets", r, j.Repeat)
 			}
 		}

@@ -1,4 +1,4 @@
-package ipsec_test
+package esp_test
 
 import (
 	"net/netip"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/uml"
@@ -21,13 +23,13 @@ const idlePort = 3999
 // either.
 func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
 	t.Helper()
-	j := l.idle(t, flags, false, doListen)
-	j.Do = doConnect
+	j := l.idle(t, flags, false, job.Listen)
+	j.Do = job.Connect
 	return start(t, l.host, j, "connected")
 }
 
 // idle has the peer listen on idlePort, and returns a job for the host there.
-func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job {
+func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job.Job {
 	t.Helper()
 	host, peer := l.ends(v6)
 	l.peer.Require(t, host, peer, protection(flags))
@@ -52,7 +54,7 @@ func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job {
 // testLost: when the associations go in the middle of a session, it ends, at
 // once and with the reason, and nothing more leaves.
 func (l *lab) testLost(t *testing.T) {
-	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.MainTunnelPFS} {
 		for _, tt := range []struct {
 			name string
 			lose func(t *testing.T)
@@ -66,12 +68,12 @@ func (l *lab) testLost(t *testing.T) {
 			}},
 		} {
 			t.Run(flags.String()+", "+tt.name, func(t *testing.T) {
-				var r report
+				var r job.Report
 				traffic := l.watched(t, func() {
 					d := l.connect(t, flags)
 					tt.lose(t)
 					await(t, "the end of the connection", d.Ended)
-					r = readReport(t, d.Output())
+					r = job.ReadReport(t, d.Output())
 				})
 				if !r.Lost || r.Unproven == "" {
 					t.Errorf("got %q, want a LostError; of the proof %q, want that there is none", r.Error, r.Unproven)
@@ -94,11 +96,11 @@ func (l *lab) testLost(t *testing.T) {
 // testHangUp: the other end goes on while this one has closed its socket. What the
 // kernel says to that is protected, too.
 func (l *lab) testHangUp(t *testing.T) {
-	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.MainTunnelPFS} {
 		t.Run(flags.String(), func(t *testing.T) {
-			j := l.idle(t, flags, false, doFlood)
-			j.Do, j.Timeout = doHangUp, silenceTimeout/8
-			var r report
+			j := l.idle(t, flags, false, job.Flood)
+			j.Do, j.Timeout = job.HangUp, silenceTimeout/8
+			var r job.Report
 			traffic := l.watched(t, func() { r = l.run(t, j) })
 			if r.Error != "" || r.Unproven != "" || traffic.Protected() == 0 {
 				t.Errorf("got %q and %q; on the wire: %+v, want ESP", r.Error, r.Unproven, traffic)
@@ -112,22 +114,22 @@ func (l *lab) testHangUp(t *testing.T) {
 // kernel says to the answer is protected, too.
 func (l *lab) testGiveUp(t *testing.T) {
 	const far = 1500 * time.Millisecond // of which a third has to be enough for a SYN to leave, on a busy machine as well
-	for _, flags := range []ipsec.Flags{mainTransport, mainTunnelPFS} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.MainTunnelPFS} {
 		t.Run(flags.String(), func(t *testing.T) {
-			j := l.idle(t, flags, false, doListen)
+			j := l.idle(t, flags, false, job.Listen)
 			l.peer.Run(t, "modprobe", "sch_netem")
 			l.peer.Run(t, "tc", "qdisc", "add", "dev", guestCable, "root", "netem", "delay", far.String())
 			defer l.peer.Run(t, "tc", "qdisc", "del", "dev", guestCable, "root")
-			j.Do, j.Patience = doGiveUp, far/3
-			var r report
+			j.Do, j.Patience = job.GiveUp, far/3
+			var r job.Report
 			traffic := l.watched(t, func() {
 				d := start(t, l.host, j, "prepared")
 				await(t, "associations of the peer", func() bool { return len(l.peer.SAs(t)) == 2 })
-				l.host.Run(t, "touch", tellDial)
+				l.host.Run(t, "touch", job.TellDial)
 				await(t, "an answer", func() bool { return came(t, l.host, l.peer.Addresses[0]) })
-				l.host.Run(t, "touch", tellGoOn)
+				l.host.Run(t, "touch", job.TellGoOn)
 				await(t, "the end of the job", d.Ended)
-				r = readReport(t, d.Output())
+				r = job.ReadReport(t, d.Output())
 			})
 			if !strings.Contains(r.Error, "timeout") || traffic.Protected() < 3 {
 				t.Errorf("got %q; on the wire: %+v, want no connection, and both SYNs and a reset under ESP", r.Error, traffic)
@@ -145,10 +147,10 @@ func came(t *testing.T, g *uml.Guest, from netip.Addr) bool {
 // testNothing: associations alone prove nothing.
 func (l *lab) testNothing(t *testing.T) {
 	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
-	j := l.job(mainTransport, false)
-	j.Do = doNothing
-	var r report
+	l.peer.Require(t, host, peer, protection(job.MainTransport))
+	j := l.job(job.MainTransport, false)
+	j.Do = job.Nothing
+	var r job.Report
 	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Error != "" || !strings.Contains(r.Unproven, "0 bytes left under the security association and 0 came") {
 		t.Errorf("got %q; of the proof %q, want that no bytes went through", r.Error, r.Unproven)

@@ -1,4 +1,4 @@
-package ipsec_test
+package esp_test
 
 import (
 	"fmt"
@@ -7,22 +7,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/uml"
 )
 
-const (
-	codeFailed     = "ISDSC_FAILED_TO_CONFIGURE_IPSEC"
-	mainTransport  = flagsIKE | ipsec.FlagMain | ipsec.FlagTransport
-	aggrTransport  = flagsIKE | ipsec.FlagAggressive | ipsec.FlagTransport
-	mainTunnelPFS  = flagsIKE | ipsec.FlagMain | ipsec.FlagTunnel | ipsec.FlagPFS
-	aggrTunnelPFS  = flagsIKE | ipsec.FlagAggressive | ipsec.FlagTunnel | ipsec.FlagPFS
-	silenceTimeout = 4 * time.Second
-)
+// silenceTimeout is how long somebody is waited for who does not answer.
+const silenceTimeout = 4 * time.Second
 
 // fails runs a discovery that has to fail with a code and a reason, without a
 // byte but IKE.
-func (l *lab) fails(t *testing.T, j job, code string, reasons ...string) (r report) {
+func (l *lab) fails(t *testing.T, j job.Job, code string, reasons ...string) (r job.Report) {
 	t.Helper()
 	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Code != code {
@@ -45,14 +41,14 @@ func (l *lab) fails(t *testing.T, j job, code string, reasons ...string) (r repo
 func (l *lab) testWrongKey(t *testing.T) {
 	host, peer := l.ends(false)
 	for flags, reason := range map[ipsec.Flags]string{
-		mainTransport: "the preshared key of the peer seems to be another: set the same one at both ends",
-		aggrTransport: "the preshared key of the peer is another: set the same one at both ends",
+		job.MainTransport: "the preshared key of the peer seems to be another: set the same one at both ends",
+		job.AggrTransport: "the preshared key of the peer is another: set the same one at both ends",
 	} {
 		t.Run(flags.String(), func(t *testing.T) {
 			l.peer.Require(t, host, peer, protection(flags))
 			j := l.job(flags, false)
 			j.Key = "not the key"
-			if r := l.fails(t, j, codeFailed, reason); !r.WrongKey || r.OtherID != "" {
+			if r := l.fails(t, j, job.CodeFailed, reason); !r.WrongKey || r.OtherID != "" {
 				t.Errorf("got %+v, want a KeyError", r)
 			}
 		})
@@ -62,7 +58,7 @@ func (l *lab) testWrongKey(t *testing.T) {
 // testWrongIdentity (issue 13, 29): the peer has the key, and is another one.
 func (l *lab) testWrongIdentity(t *testing.T) {
 	host, peer := l.ends(false)
-	for _, flags := range []ipsec.Flags{mainTransport, aggrTransport} {
+	for _, flags := range []ipsec.Flags{job.MainTransport, job.AggrTransport} {
 		t.Run(flags.String(), func(t *testing.T) {
 			p := protection(flags)
 			p.PeerID = "another.example"
@@ -70,7 +66,7 @@ func (l *lab) testWrongIdentity(t *testing.T) {
 			j := l.job(flags, false)
 			j.Remote = "array.example"
 			reason := `the peer says that it is "another.example", and its identity should be "array.example"`
-			if r := l.fails(t, j, codeFailed, reason); r.WrongKey || r.OtherID != p.PeerID {
+			if r := l.fails(t, j, job.CodeFailed, reason); r.WrongKey || r.OtherID != p.PeerID {
 				t.Errorf("got %+v, want an IdentityError", r)
 			}
 		})
@@ -88,10 +84,10 @@ func (l *lab) testProposals(t *testing.T) {
 		{name: "PFS", reason: "none of the proposals for IPsec", change: func(p *uml.Protection) { p.PFS = true }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := protection(mainTransport)
+			p := protection(job.MainTransport)
 			tt.change(&p)
 			l.peer.Require(t, host, peer, p)
-			l.fails(t, l.job(mainTransport, false), codeFailed, tt.reason)
+			l.fails(t, l.job(job.MainTransport, false), job.CodeFailed, tt.reason)
 		})
 	}
 }
@@ -99,20 +95,20 @@ func (l *lab) testProposals(t *testing.T) {
 // testPeerDown: nobody answers IKE.
 func (l *lab) testPeerDown(t *testing.T) {
 	l.peer.Run(t, "pkill", "-STOP", "charon")
-	j := l.job(mainTransport, false)
+	j := l.job(job.MainTransport, false)
 	j.Timeout = silenceTimeout
-	l.fails(t, j, codeFailed, "does not answer")
+	l.fails(t, j, job.CodeFailed, "does not answer")
 }
 
 // testPlain: the peer takes nothing in clear text. That is what the other tests
 // rely on.
 func (l *lab) testPlain(t *testing.T) {
 	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
+	l.peer.Require(t, host, peer, protection(job.MainTransport))
 	before := l.peer.XfrmStat(t, "XfrmInTmplMismatch")
 	j := l.job(0, false)
-	j.Do, j.Timeout = doPlain, silenceTimeout/4
-	tap := tapOn(t, nil, peerCable, l.peer.Addresses...)
+	j.Do, j.Timeout = job.Plain, silenceTimeout/4
+	tap := l.tap(t)
 	if r := l.run(t, j); r.Error == "" {
 		t.Error("connected")
 	}
@@ -127,9 +123,9 @@ func (l *lab) testPlain(t *testing.T) {
 }
 
 // start starts a job in a guest, and waits until it says a word.
-func start(t *testing.T, g *uml.Guest, j job, word string) *uml.Daemon {
+func start(t *testing.T, g *uml.Guest, j job.Job, word string) *uml.Daemon {
 	t.Helper()
-	d := g.Start(t, uml.Command{Args: []string{labProgram}, Env: []string{childEnv(j)}})
+	d := g.Start(t, uml.Command{Args: []string{jobProgram}, Env: []string{j.Env()}})
 	await(t, word, func() bool { return strings.Contains(d.Output(), word) || d.Ended() })
 	if d.Ended() {
 		t.Fatalf("not %s: %s", word, d.Output())
@@ -155,11 +151,11 @@ func await(t *testing.T, what string, so func() bool) {
 // leaks, and the next one cleans up.
 func (l *lab) testKilled(t *testing.T) {
 	traffic := l.watched(t, func() {
-		l.connect(t, mainTransport).Stop()
+		l.connect(t, job.MainTransport).Stop()
 		if text := l.charon.Swanctl(t, "--list-conns"); !strings.Contains(text, "iscsi-discovery-") {
 			t.Errorf("nothing was left in charon: %s", text)
 		}
-		if r := l.run(t, l.job(mainTransport, false)); r.Error != "" {
+		if r := l.run(t, l.job(job.MainTransport, false)); r.Error != "" {
 			t.Error(r.Error)
 		}
 	})

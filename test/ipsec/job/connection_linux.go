@@ -1,10 +1,11 @@
-package ipsec_test
+package job
 
 import (
 	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // connect prepares a protected connection, has it used, and reads its proof.
-func (j *job) connect(ctx context.Context, r *report, use func(*job, context.Context, enforce.Dialer) error) error {
+func (j *Job) connect(ctx context.Context, r *Report, use func(*Job, context.Context, enforce.Dialer) error) error {
 	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func dial(ctx context.Context, d enforce.Dialer) (net.Conn, error) {
 
 // listenTo waits for what ends a connection of which this end says nothing, and
 // then tries to say something.
-func (j *job) listenTo(ctx context.Context, d enforce.Dialer) error {
+func (j *Job) listenTo(ctx context.Context, d enforce.Dialer) error {
 	nc, err := dial(ctx, d)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (j *job) listenTo(ctx context.Context, d enforce.Dialer) error {
 
 // hangUp closes the connection, and leaves the associations for a while, in which
 // the other end may go on.
-func (j *job) hangUp(ctx context.Context, d enforce.Dialer) error {
+func (j *Job) hangUp(ctx context.Context, d enforce.Dialer) error {
 	nc, err := dial(ctx, d)
 	if err != nil {
 		return err
@@ -79,9 +80,9 @@ func (j *job) hangUp(ctx context.Context, d enforce.Dialer) error {
 
 // giveUp says "prepared", has little patience when it is told to dial, and leaves
 // the associations until it is told to go on.
-func (j *job) giveUp(ctx context.Context, d enforce.Dialer) error {
+func (j *Job) giveUp(ctx context.Context, d enforce.Dialer) error {
 	fmt.Println("prepared")
-	if err := told(ctx, tellDial); err != nil {
+	if err := told(ctx, TellDial); err != nil {
 		return err
 	}
 	impatient, cancel := context.WithTimeout(ctx, j.Patience)
@@ -90,13 +91,13 @@ func (j *job) giveUp(ctx context.Context, d enforce.Dialer) error {
 	if err == nil {
 		nc.Close()
 	}
-	return errors.Join(err, told(ctx, tellGoOn))
+	return errors.Join(err, told(ctx, TellGoOn))
 }
 
 // What a child in a guest is told: files.
 const (
-	tellDial = "/run/dial"
-	tellGoOn = "/run/go-on"
+	TellDial = "/run/dial"
+	TellGoOn = "/run/go-on"
 )
 
 // told waits until it is told.
@@ -114,7 +115,7 @@ func told(ctx context.Context, file string) error {
 }
 
 // listen takes connections at the portal, and treats each of them.
-func (j *job) listen(treat func(net.Conn)) error {
+func (j *Job) listen(treat func(net.Conn)) error {
 	l, err := net.Listen("tcp", j.Portal.String())
 	if err != nil {
 		return err
@@ -132,4 +133,10 @@ func (j *job) listen(treat func(net.Conn)) error {
 		}
 		go treat(nc)
 	}
+}
+
+// EchoOn sends back what it reads.
+func EchoOn(nc net.Conn) {
+	defer nc.Close()
+	_, _ = io.Copy(nc, nc)
 }

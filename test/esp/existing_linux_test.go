@@ -1,10 +1,12 @@
-package ipsec_test
+package esp_test
 
 import (
 	"bytes"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/uml"
@@ -20,7 +22,7 @@ func (l *lab) testInPlace(t *testing.T) {
 		enable func(t *testing.T)
 	}{
 		{name: "trapped", flags: ipsec.FlagValid, enable: func(t *testing.T) { l.charon.Swanctl(t, "--install", "--child", adminName) }},
-		{name: "up", flags: mainTunnelPFS, enable: l.bringUp},
+		{name: "up", flags: job.MainTunnelPFS, enable: l.bringUp},
 	} {
 		for _, tunnel := range []bool{false, true} {
 			p := uml.Protection{Tunnel: tunnel}
@@ -34,7 +36,7 @@ func (l *lab) testInPlace(t *testing.T) {
 					if enforcer == "xfrm" {
 						j.Charon = ""
 					}
-					var r report
+					var r job.Report
 					traffic := l.watched(t, func() { r = l.run(t, j) })
 					if r.Error != "" {
 						t.Fatalf("%s (%s); %s", r.Error, r.Code, l.charon.Log(t))
@@ -90,10 +92,10 @@ func (l *lab) testWeak(t *testing.T) {
 	l.peer.Require(t, host, peer, p)
 	l.administer(t, p)
 	l.bringUp(t)
-	tap := tapOn(t, nil, peerCable, l.peer.Addresses...)
-	r := l.run(t, l.job(mainTransport, false))
+	tap := l.tap(t)
+	r := l.run(t, l.job(job.MainTransport, false))
 	traffic := tap.stop(t)
-	if r.Code != codeFailed || !strings.Contains(r.Error, "does not encrypt") {
+	if r.Code != job.CodeFailed || !strings.Contains(r.Error, "does not encrypt") {
 		t.Errorf("got %q (%s), want that it does not encrypt", r.Error, r.Code)
 	}
 	packets, err := os.ReadFile(tap.capture.File)
@@ -113,8 +115,8 @@ func (l *lab) testNoPolicies(t *testing.T) {
 	l.administer(t, uml.Protection{})
 	l.bringUp(t)
 	l.host.Run(t, "ip", "xfrm", "policy", "flush")
-	j := l.job(mainTransport, false)
-	j.Do = doLook
+	j := l.job(job.MainTransport, false)
+	j.Do = job.Look
 	if r := l.run(t, j); r.Existing != ipsec.ExistingPartial.String() || r.Found != `strongSwan association "`+adminName+`"` {
 		t.Errorf("got %+v, want the association, partial", r)
 	}
@@ -124,10 +126,10 @@ func (l *lab) testNoPolicies(t *testing.T) {
 // goes by its rules, although its flags say that there be no IPsec.
 func (l *lab) testHeld(t *testing.T) {
 	host, peer := l.ends(false)
-	l.peer.Require(t, host, peer, protection(mainTransport))
-	j := l.job(mainTransport, false)
-	j.Do, j.Other = doTwice, ipsec.FlagValid
-	var r report
+	l.peer.Require(t, host, peer, protection(job.MainTransport))
+	j := l.job(job.MainTransport, false)
+	j.Do, j.Other = job.Twice, ipsec.FlagValid
+	var r job.Report
 	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Error != "" || len(r.Targets) != 2 || r.Existing != ipsec.ExistingRule.String() || r.Plan != "transport" || r.Proof == nil {
 		t.Errorf("got %+v, want a target twice, the second time by the rule of the first", r)

@@ -1,4 +1,4 @@
-package ipsec_test
+package suite
 
 import (
 	"encoding/binary"
@@ -14,16 +14,16 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce/enforcetest"
 )
 
-// A listener sees at once what leaves by an interface. A capture writes that to a file
+// A Listener sees at once what leaves by an interface. A capture writes that to a file
 // some time later, and shows what a tunnel was taken out of as if it had come so.
-type listener struct {
+type Listener struct {
 	fd    int
 	addrs []netip.Addr // what is sent to them counts
 	left  enforcetest.Left
 }
 
-// listenOn begins to listen, until the end of the test.
-func listenOn(t *testing.T, device string, addrs ...netip.Addr) *listener {
+// ListenOn begins to listen, until the end of the test.
+func ListenOn(t *testing.T, device string, addrs ...netip.Addr) *Listener {
 	t.Helper()
 	i, err := net.InterfaceByName(device)
 	if err != nil {
@@ -38,11 +38,11 @@ func listenOn(t *testing.T, device string, addrs ...netip.Addr) *listener {
 	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: i.Index}); err != nil {
 		t.Fatal(err)
 	}
-	return &listener{fd: fd, addrs: addrs}
+	return &Listener{fd: fd, addrs: addrs}
 }
 
-// read returns what has left since listenOn.
-func (l *listener) read(t *testing.T) enforcetest.Left {
+// Read returns what has left since ListenOn.
+func (l *Listener) Read(t *testing.T) enforcetest.Left {
 	t.Helper()
 	b := make([]byte, 1<<16)
 	for {
@@ -60,7 +60,7 @@ func (l *listener) read(t *testing.T) enforcetest.Left {
 }
 
 // note judges a packet by its IP header.
-func (l *listener) note(b []byte) {
+func (l *Listener) note(b []byte) {
 	to, protocol, ok := header(b)
 	if !ok || !slices.Contains(l.addrs, to) || protocol == unix.IPPROTO_ICMPV6 {
 		return
@@ -80,23 +80,4 @@ func header(b []byte) (to netip.Addr, protocol int, ok bool) {
 		return netip.AddrFrom16([16]byte(b[24:40])), int(b[6]), true
 	}
 	return to, 0, false
-}
-
-// TestListener: what leaves in clear text is seen at once, and told from what does not
-// leave.
-func TestListener(t *testing.T) {
-	t.Parallel()
-	for _, v6 := range []bool{false, true} {
-		w := newWorld(t, v6)
-		l := listenOn(t, w.cable, w.portal.Addr())
-		if left := l.read(t); left.Packets > 0 {
-			t.Errorf("got %+v, want nothing", left)
-		}
-		if err := w.plain(t, limit); err != nil {
-			t.Fatal(err)
-		}
-		if left := l.read(t); left.Packets == 0 || len(left.Clear) != left.Packets {
-			t.Errorf("got %+v, want packets in clear text", left)
-		}
-	}
 }

@@ -1,0 +1,72 @@
+package job
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
+)
+
+// CodeFailed is the Code of a Report where IPsec could not be set up.
+const CodeFailed = "ISDSC_FAILED_TO_CONFIGURE_IPSEC"
+
+// A Report is what became of it.
+type Report struct {
+	Existing string // kind of what was found
+	Found    string // its name
+	Plan     string
+	Targets  []string
+	Proof    *enforce.Proof
+	Error    string
+	Code     string
+	NotHeld  bool   // the error is a HoldError
+	Lost     bool   // a LostError
+	WrongKey bool   // a KeyError
+	OtherID  string // of an IdentityError: the identity that the peer gave
+	Told     []ipsec.Warning
+	Unproven string // why there is no proof in the end
+}
+
+// ReadReport finds the Report in what a program printed: it is the last line.
+func ReadReport(t testing.TB, text string) (r Report) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+		t.Fatalf("%v in what the program printed: %s", err, text)
+	}
+	return r
+}
+
+// fail notes an error.
+func (r *Report) fail(err error) {
+	if err == nil {
+		return
+	}
+	r.Error, r.Code = err.Error(), isdsc.Name(initiator.Code(err))
+	var hold *xfrm.HoldError
+	var lost *xfrm.LostError
+	r.NotHeld, r.Lost = errors.As(err, &hold), errors.As(err, &lost)
+	var key *strongswan.KeyError
+	r.WrongKey = errors.As(err, &key)
+	var identity *strongswan.IdentityError
+	if errors.As(err, &identity) {
+		r.OtherID = identity.Got
+	}
+}
+
+// add notes a result.
+func (r *Report) add(result initiator.Result) {
+	r.Existing, r.Found, r.Plan = result.IPsec.Existing.Kind.String(), result.IPsec.Existing.Name, result.IPsec.String()
+	r.Proof = result.Proof
+	for _, target := range result.Targets {
+		r.Targets = append(r.Targets, target.Name)
+	}
+	r.fail(result.Err)
+}
