@@ -65,6 +65,7 @@ var rows = map[string]row{
 	"test/integration":                   {},
 	"test/ipsec":                         {},
 	"test/iscsitest":                     {may: []string{"internal/need", "pkg/pdu"}},
+	"test/library":                       {},
 	"test/lio":                           {},
 	"test/netns":                         {may: []string{"internal/need"}},
 	"test/network":                       {},
