@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // A Setting is where a test runs the command lines of the page.
@@ -36,7 +34,7 @@ func (s *Setting) Run(t testing.TB, program string, r Run) {
 		t.Fatal(err)
 	}
 	if diff := s.Diff(r, got); diff != "" {
-		t.Errorf("%s: the page has -, the program printed +:\n%s\nand on standard error:\n%s", filepath.Base(program), diff, complaint)
+		t.Errorf("%s does not print what docs/library.md has. %s\nand on standard error:\n%s", filepath.Base(program), diff, complaint)
 	}
 }
 
@@ -76,14 +74,18 @@ func (s *Setting) Args(r Run) []string {
 	return args
 }
 
-// Diff compares what a program printed with the page. Empty: it is the same.
+// Diff compares what a program printed with the page, and returns both where they differ.
+// Empty: they are the same.
 func (s *Setting) Diff(r Run, printed string) string {
 	want, got := strings.SplitAfter(r.Output, "\n"), strings.SplitAfter(s.exchange(true).Replace(printed), "\n")
 	if s.AnyOrder {
 		slices.Sort(want)
 		slices.Sort(got)
 	}
-	return cmp.Diff(want, got)
+	if slices.Equal(want, got) {
+		return ""
+	}
+	return fmt.Sprintf("the page:\n%s\nthe program:\n%s", strings.Join(want, ""), strings.Join(got, ""))
 }
 
 // exchange returns what puts the test's words in the place of the page's, or the page's
