@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/library"
 	"github.com/go-iscsi/discovery/test/uml"
 	"github.com/go-iscsi/discovery/test/uml/wire"
 )
@@ -40,8 +41,10 @@ func newLab(t *testing.T) *lab {
 		return all
 	}
 	programs := []uml.Program{{Name: labProgram, Package: "github.com/go-iscsi/discovery/test/ipsec", Test: true}}
+	page := library.Find(t, pageProgram)
+	ofHost := append(programs[:1:1], uml.Program{Name: pageProgram, Built: page.Build(t, "CGO_ENABLED=0")})
 	guests := uml.StartTogether(t,
-		uml.Config{Bridge: "lan", Programs: programs},
+		uml.Config{Bridge: "lan", Programs: ofHost},
 		uml.Config{Bridge: "lan", Programs: programs, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
@@ -117,6 +120,7 @@ func TestESP(t *testing.T) {
 	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
+	t.Run("program of docs/library.md", l.testPage)
 	t.Run("wrong key", l.testWrongKey)
 	t.Run("wrong identity", l.testWrongIdentity)
 	t.Run("other proposals", l.testProposals)
