@@ -69,6 +69,7 @@ var rows = map[string]row{
 	"test/ipsec/jobd":                    {may: []string{"test/ipsec/job"}},
 	"test/ipsec/suite":                   {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/enforce/enforcetest", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
 	"test/iscsitest":                     {may: []string{"internal/need", "pkg/pdu"}},
+	"test/library":                       {},
 	"test/lio":                           {},
 	"test/netns":                         {may: []string{"internal/need"}},
 	"test/network":                       {},

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-iscsi/discovery/test/ipsec/job"
-
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/ipsec/job"
+	"github.com/go-iscsi/discovery/test/library"
 	"github.com/go-iscsi/discovery/test/uml"
 	"github.com/go-iscsi/discovery/test/uml/wire"
 )
@@ -44,8 +44,10 @@ func newLab(t *testing.T) *lab {
 	}
 	jobd := uml.Program{Name: jobProgram, Package: "github.com/go-iscsi/discovery/test/ipsec/jobd"}
 	suite := uml.Program{Name: suiteProgram, Package: "github.com/go-iscsi/discovery/test/esp", Test: true}
+	page := library.Find(t, library.Protected)
+	protected := uml.Program{Name: library.Protected, Built: page.Build(t, "CGO_ENABLED=0")}
 	guests := uml.StartTogether(t,
-		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd, suite}},
+		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd, suite, protected}},
 		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
@@ -121,6 +123,7 @@ func TestESP(t *testing.T) {
 	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
+	t.Run("program of docs/library.md", l.testPage)
 	t.Run("wrong key", l.testWrongKey)
 	t.Run("wrong identity", l.testWrongIdentity)
 	t.Run("other proposals", l.testProposals)

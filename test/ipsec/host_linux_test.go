@@ -45,6 +45,7 @@ func TestCharon(t *testing.T) {
 	t.Run("identities", h.testIdentities)
 	t.Run("proposals", h.testProposals)
 	t.Run("example of a peer", h.testExample)
+	t.Run("program of docs/library.md", h.testPage)
 	t.Run("phases", h.testPhases)
 	t.Run("a message that cannot be read", h.testGarbled)
 	t.Run("aggressive mode is not allowed", h.testNotAllowed)

@@ -28,6 +28,9 @@ var guestdFile = sync.OnceValues(func() (*os.File, error) {
 
 // build returns the program's executable file.
 func (p Program) build() ([]byte, error) {
+	if p.Built != "" {
+		return readProgram(p.Built)
+	}
 	folder, err := os.MkdirTemp("", "guest-program")
 	if err != nil {
 		return nil, fmt.Errorf("uml: %w", err)
@@ -45,6 +48,10 @@ func (p Program) build() ([]byte, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("uml: build %s: %w: %s", p.Package, err, out)
 	}
+	return readProgram(path)
+}
+
+func readProgram(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("uml: %w", err)

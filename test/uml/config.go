@@ -40,12 +40,16 @@ type Config struct {
 	Programs []Program // of this module, to have in the guest's PATH
 }
 
-// A Program is one of this module, built for a guest: static, and without the
+// A Program is one for a guest. One of this module is built: static, and without the
 // race detector.
 type Program struct {
 	Name    string // how the guest calls it
 	Package string // its import path, or a path that begins with "./"
 	Test    bool   // the package's tests
+
+	// Built is the path of the executable file where the test has built it, in the place
+	// of Package; static. Empty: it is built.
+	Built string
 }
 
 func (c *Config) withDefaults() Config {
