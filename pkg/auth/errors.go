@@ -19,18 +19,18 @@ const (
 	FieldAlgorithms         // unknown, repeated, or forbidden
 )
 
-// String returns the name for errors. Who calls which secret the initiator's is
-// not agreed on, so it is the one that we answer with or verify with.
+// String returns the name for errors. Vendors do not agree on which secret they call
+// the initiator's, so the names say who authenticates with it.
 func (f Field) String() string {
 	switch f {
 	case FieldUser:
 		return "user name"
 	case FieldSecret:
-		return "secret we answer with"
+		return "secret we authenticate with"
 	case FieldTargetUser:
 		return "target's user name"
 	case FieldTargetSecret:
-		return "secret we verify with"
+		return "secret the target authenticates with"
 	case FieldSecrets:
 		return "secrets"
 	case FieldAlgorithms:

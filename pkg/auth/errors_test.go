@@ -32,7 +32,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			&auth.ConfigError{Field: auth.FieldSecret, Reason: "missing"},
-			"auth: CHAP: secret we answer with: missing",
+			"auth: CHAP: secret we authenticate with: missing",
 		},
 		{
 			&auth.KeyError{Key: "CHAP_C", Reason: "malformed", Err: &pdu.ValueError{Kind: "binary value", Reason: "too long"}},

@@ -99,7 +99,7 @@ func Reason(err error) string {
 	case errors.Is(err, io.EOF):
 		return "the target closed the connection"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the target closed the connection within a PDU"
+		return "the target closed the connection in the middle of a PDU"
 	case errors.As(err, &call):
 		return call.Err.Error()
 	}
@@ -157,4 +157,4 @@ func (e *MemoryError) Error() string {
 }
 
 // memoryHint is what to do about a MemoryError.
-const memoryHint = "ask it again when the others are done"
+const memoryHint = "ask this portal again when the others are done"

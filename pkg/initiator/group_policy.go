@@ -23,7 +23,7 @@ type PolicyFunc func(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existi
 func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, groups []ipsec.Existing) (ipsec.Plan, error) {
 	for _, g := range groups {
 		if !g.Flags.Has(ipsec.FlagIKE) {
-			a.warnings.add(WarnGroupPolicy, "%s says that there be no IPsec, which a rule for a portal group cannot: it is ignored; remove it, and name the portal or its block", g.Name)
+			a.warnings.add(WarnGroupPolicy, "%s turns IPsec off, which a rule for a portal group cannot do, so it is ignored; remove it, and add a rule for the portal or its block", g.Name)
 			continue
 		}
 		if !mayStrengthen(plan, err) {
@@ -38,7 +38,7 @@ func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, group
 		case err != nil || strengthens(stronger, plan):
 			plan, err = stronger, nil
 		case !strengthens(plan, stronger) && !samePlan(plan, stronger):
-			return plan, fmt.Errorf("%s asks for %s, and without it the plan is %s (%s): neither is the weaker; add a policy for the portal itself", g.Name, stronger, plan, plan.Why)
+			return plan, fmt.Errorf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; add a policy for the portal itself", g.Name, stronger, plan, plan.Why)
 		}
 	}
 	return plan, err

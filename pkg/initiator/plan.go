@@ -25,11 +25,11 @@ func (j *Request) Settings() ipsec.Settings {
 func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	s, err := a.settings(ctx, dst)
 	if err != nil {
-		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what is defined for " + dst.String() + ": " + Reason(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot read the IPsec settings for " + dst.String() + ": " + Reason(err), Err: err}
 	}
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
-		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + Reason(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot read which IPsec exists: " + Reason(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := s.Resolve()
@@ -40,7 +40,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 	case err != nil:
 		return plan, &isdsc.Error{Code: planCode(err), What: "IPsec", Reason: Reason(err), Err: err}
 	case a.further && plan.WeakerThan(before):
-		what := "a redirection leads to less protection: "
+		what := "the redirection leads to a host with less protection: "
 		if len(a.result.Redirects) == 0 {
 			what = "the second try would have less protection than the first: "
 		}
@@ -48,7 +48,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 	case a.probing && plan.WeakerThan(before):
 		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
 	case a.retried.weakened(from.Address, dst, plan):
-		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "this try would have less protection than an earlier one: " + plan.Why}
 	}
 	if a.d.retries() > 0 {
 		a.retried.keep(from.Address, dst, plan)

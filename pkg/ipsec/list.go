@@ -49,7 +49,7 @@ func ParseList(s string) (Flags, error) {
 		i := slices.Index(Words(), name)
 		switch {
 		case i < 0:
-			return refuse(fmt.Sprintf("%q is none of %s", cut(name), strings.Join(Words(), ", ")))
+			return refuse(fmt.Sprintf("%q is not one of %s", cut(name), strings.Join(Words(), ", ")))
 		case i == len(words):
 			return refuse("off stands alone: leave out either it or the rest")
 		case f.Has(words[i].bit):

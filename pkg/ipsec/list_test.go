@@ -40,12 +40,12 @@ func TestParseErrors(t *testing.T) {
 	const known = "ike, transport, tunnel, main, aggressive, pfs, off"
 	for _, tt := range []struct{ input, want string }{
 		{"", `ipsec: flags "": one or more of ike, transport, tunnel, main, aggressive, pfs, off are needed`},
-		{"esp", `ipsec: flags "esp": "esp" is none of ` + known},
-		{"ike,", `ipsec: flags "ike,": "" is none of ` + known},
-		{"ike, main", `ipsec: flags "ike, main": " main" is none of ` + known},
-		{"IKE", `ipsec: flags "IKE": "IKE" is none of ` + known},
-		{"valid", `ipsec: flags "valid": "valid" is none of ` + known},
-		{"27", `ipsec: flags "27": "27" is none of ` + known},
+		{"esp", `ipsec: flags "esp": "esp" is not one of ` + known},
+		{"ike,", `ipsec: flags "ike,": "" is not one of ` + known},
+		{"ike, main", `ipsec: flags "ike, main": " main" is not one of ` + known},
+		{"IKE", `ipsec: flags "IKE": "IKE" is not one of ` + known},
+		{"valid", `ipsec: flags "valid": "valid" is not one of ` + known},
+		{"27", `ipsec: flags "27": "27" is not one of ` + known},
 		{"off,ike", `ipsec: flags "off,ike": off stands alone: leave out either it or the rest`},
 		{"tunnel,off", `ipsec: flags "tunnel,off": off stands alone: leave out either it or the rest`},
 		{"off,off", `ipsec: flags "off,off": off stands alone: leave out either it or the rest`},

@@ -81,7 +81,7 @@ func NumberWithoutInstance(number Number) error {
 	return &isdsc.Error{
 		Code:   isdsc.Win32InvalidParameter,
 		What:   "initiator port " + number.String(),
-		Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
+		Reason: "a port number belongs to an initiator instance: name the instance, such as host, or give the source address",
 	}
 }
 
@@ -136,7 +136,7 @@ func (s *Selector) Instance(name string) (string, error) {
 }
 
 func NoInstance(name string) error {
-	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "there is none of this name"}
+	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "it does not exist"}
 }
 
 // Numbered returns the port of a number, if it can be used for dst.
@@ -146,14 +146,14 @@ func (s *Selector) Numbered(instance string, number Number, dst netip.Addr) (Por
 	}
 	i := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Instance == instance && p.Number == number })
 	if i < 0 {
-		return refuse(isdsc.InvalidPortNumber, "there is none of this number")
+		return refuse(isdsc.InvalidPortNumber, "it does not exist")
 	}
 	p := s.Ports[i]
 	switch {
 	case p.State == Gone:
 		return refuse(isdsc.InvalidPortNumber, "the instance no longer has its address %s", p.Address)
 	case dst.IsValid() && p.Address.Is4() != dst.Is4():
-		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
+		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not in the address family of %s", p.Address, dst)
 	}
 	return p, nil
 }
@@ -236,7 +236,7 @@ func (s *Selector) link(instance string, dst netip.Addr) (zone string, err error
 			return "", &isdsc.Error{
 				Code:   isdsc.ConnectionFailed,
 				What:   "initiator port of instance " + instance,
-				Reason: fmt.Sprintf("%s could be on any link: name one, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
+				Reason: fmt.Sprintf("%s is link-local and could be on any link: name the link, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
 			}
 		}
 		zone = own

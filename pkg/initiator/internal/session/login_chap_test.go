@@ -179,7 +179,7 @@ func TestLoginMutualCHAP(t *testing.T) {
 		{name: "half", replies: []reply{says("0>1", "CHAP_N=tgt")}, err: unproved("CHAP_R is missing")},
 		{name: "the other half", replies: []reply{says("0>1", "CHAP_R=0x00")}, err: unproved("CHAP_N is missing")},
 		{name: "late", replies: []reply{says("0"), proves("0>1", targetSecret)}, err: unproved("CHAP_N is missing")},
-		{name: "too short", replies: []reply{says("0>1", "CHAP_N=tgt", "CHAP_R=0x00")}, err: unproved("CHAP_R is of 1 bytes, md5 makes 16")},
+		{name: "too short", replies: []reply{says("0>1", "CHAP_N=tgt", "CHAP_R=0x00")}, err: unproved("CHAP_R has 1 bytes, but md5 makes 16")},
 		{name: "our challenge back", replies: []reply{says("0", "CHAP_A=5")}, err: breaks + "it sends CHAP_A twice"},
 		{name: "to the end", replies: []reply{proves("0>3", targetSecret)}, err: breaks + "it goes on to FullFeaturePhase, which we did not ask for"},
 		{name: "in the next stage", replies: []reply{says("1>3", "CHAP_N=tgt", "CHAP_R=0x00")}, err: breaks + "it is in LoginOperationalNegotiation, we are in SecurityNegotiation"},
