@@ -112,9 +112,9 @@ type ReflectionError struct {
 
 func (e *ReflectionError) Error() string {
 	if e.Key == keyChallenge {
-		return "auth: CHAP: the target sent a challenge of ours back"
+		return "auth: CHAP: the target sent our own challenge back"
 	}
-	return "auth: CHAP: the target answered with the secret that we answer with"
+	return "auth: CHAP: the target authenticated with our secret instead of its own"
 }
 
 // A ProofError is an authentication that was asked for and did not happen.
@@ -127,5 +127,5 @@ func (e *ProofError) Error() string {
 	if e.Key == "" {
 		return "auth: CHAP: " + e.Reason
 	}
-	return fmt.Sprintf("auth: CHAP: the target did not prove itself: %s %s", e.Key, e.Reason)
+	return fmt.Sprintf("auth: CHAP: the target did not authenticate: %s %s", e.Key, e.Reason)
 }

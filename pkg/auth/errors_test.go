@@ -44,11 +44,11 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			&auth.ProofError{Key: "CHAP_R", Reason: "is missing"},
-			"auth: CHAP: the target did not prove itself: CHAP_R is missing",
+			"auth: CHAP: the target did not authenticate: CHAP_R is missing",
 		},
 		{&auth.ProofError{Reason: "the target skipped it"}, "auth: CHAP: the target skipped it"},
-		{&auth.ReflectionError{Key: "CHAP_C"}, "auth: CHAP: the target sent a challenge of ours back"},
-		{&auth.ReflectionError{Key: "CHAP_R"}, "auth: CHAP: the target answered with the secret that we answer with"},
+		{&auth.ReflectionError{Key: "CHAP_C"}, "auth: CHAP: the target sent our own challenge back"},
+		{&auth.ReflectionError{Key: "CHAP_R"}, "auth: CHAP: the target authenticated with our secret instead of its own"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -153,7 +153,7 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("initiator: no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all", e.Limit)
+	return fmt.Sprintf("initiator: no memory for its targets: waiting results of other portals take too much of the %d bytes for all portals", e.Limit)
 }
 
 // memoryHint is what to do about a MemoryError.

@@ -82,7 +82,7 @@ func (a *attempt) lacking(err error, plan ipsec.Plan, peer enforce.Peer, failed 
 	case *ipsec.NoOuterAddressError:
 		reason = "tunnel mode needs the outer address of a gateway, but none is set for " + e.Destination + because(failed)
 	case *ipsec.NoKeyError:
-		reason = "no preshared key for " + peer.String() + ", and none for all" + a.kept() + because(failed)
+		reason = "no preshared key for " + peer.String() + " or for all peers" + a.kept() + because(failed)
 	default:
 		return coded(err)
 	}

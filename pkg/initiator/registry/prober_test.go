@@ -49,7 +49,7 @@ func TestProbeIPsec(t *testing.T) {
 		{name: "defined before, flags of the portal against", flags: 0x01, earlier: 0x27, reach: "reachable"},
 		{name: "defined before, and nothing enforces", earlier: 0x27, none: true, reach: "not tried", why: "nothing on this host can set it up"},
 		{name: "less defined before", flags: 0x37, earlier: 0x27, reach: "reachable"},
-		{name: "its own key stays", flags: 0x27, ownKey: true, reach: "not tried", why: "no preshared key for 192.0.2.11, and none for all; the portal's own key is used only for the host that it was given for"},
+		{name: "its own key stays", flags: 0x27, ownKey: true, reach: "not tried", why: "no preshared key for 192.0.2.11 or for all peers; the portal's own key is used only for the host that it was given for"},
 		{name: "its own key stays, whatever the policy", flags: 0x27, ownKey: true, redirect: initiator.RedirectAny, reach: "not tried", why: "the portal's own key is used only for the host that it was given for"},
 		{name: "no proof", flags: 0x27, noBytes: true, reach: "not tried", why: "not one byte was protected"},
 		{name: "required", flags: 0x27, required: true, reach: "reachable"},

@@ -25,11 +25,11 @@ func (e *DaemonError) Error() string {
 	var busy *vici.BusyError
 	switch {
 	case errors.As(e.Err, &busy):
-		return fmt.Sprintf("strongswan: charon on %s accepts no connection, as its queue is full: %s", e.Socket, reason(busy.Err))
+		return fmt.Sprintf("strongswan: charon on %s accepts no connection, because its queue is full: %s", e.Socket, reason(busy.Err))
 	case absent(e.Err):
-		return fmt.Sprintf("strongswan: charon does not run: nobody listens on %s", e.Socket)
+		return fmt.Sprintf("strongswan: charon is not running: nothing listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
-		return fmt.Sprintf("strongswan: no permission to speak with charon on %s", e.Socket)
+		return fmt.Sprintf("strongswan: no permission to connect to charon on %s", e.Socket)
 	}
 	return fmt.Sprintf("strongswan: charon on %s: %s", e.Socket, reason(e.Err))
 }
@@ -106,9 +106,9 @@ type KeyError struct {
 
 func (e *KeyError) Error() string {
 	if e.Seems {
-		return "strongswan: the preshared key of the peer seems to be another: set the same one at both ends"
+		return "strongswan: the peer seems to have a different preshared key: set the same key at both ends"
 	}
-	return "strongswan: the preshared key of the peer is another: set the same one at both ends"
+	return "strongswan: the peer has a different preshared key: set the same key at both ends"
 }
 
 // An IdentityError is a peer that says it is another one than it should be.
@@ -118,7 +118,7 @@ type IdentityError struct {
 }
 
 func (e *IdentityError) Error() string {
-	return fmt.Sprintf("strongswan: the peer says that it is %s, and its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
+	return fmt.Sprintf("strongswan: the peer identifies itself as %s, but its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
 }
 
 // A ConflictError is a connection of the host that has the same ends, or may have
@@ -132,10 +132,10 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.Unresolved != "" {
-		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
+		return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): our key for %s could change it",
 			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
 	}
-	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
+	return fmt.Sprintf("strongswan: charon has a connection %q with a preshared key to %s, which our key would change", e.Connection, e.Peer)
 }
 
 // Unwrap returns why a name could not be looked up.

@@ -44,10 +44,10 @@ func TestFailures(t *testing.T) {
 		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "preshared key of the peer is another", cause: &KeyError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE calculated HASH does not match HASH payload", sent}
 		}},
-		{name: "wrong identity", reason: `the peer says that it is "array2", and its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity", reason: `the peer identifies itself as "array2", but its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'array2' does not match to '192.0.2.10'", "IKE sending DELETE for IKE_SA x[1]", sent}
 		}},
-		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer says that it is "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer identifies itself as "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'C=CH, CN=' does not match to '\u202ex' does not match to '192.0.2.10'", sent}
 		}},
 		{name: "a key is not wrong in phase 2", reason: "establishing CHILD_SA failed", change: func(c *charon) {

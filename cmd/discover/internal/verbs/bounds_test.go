@@ -195,7 +195,7 @@ func TestEndlessJSON(t *testing.T) {
 					if result.CodeName == "ISDSC_OUT_OF_RESOURCES" && portals[0] == "192.0.2.30" {
 						// Another one that waits has the room (issue 13, 40): this one took less than it may.
 						code = result.CodeName
-						limit = fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all; ask this portal alone, or use -o jsonl", smallBounds.Waiting)
+						limit = fmt.Sprintf("no memory for its targets: waiting results of other portals take too much of the %d bytes for all portals; ask this portal alone, or use -o jsonl", smallBounds.Waiting)
 						innocent++
 					}
 					if result.Status != "error" || result.Error.Stage != "discover" || result.CodeName != code || !strings.HasSuffix(result.Error.Message, limit) {
