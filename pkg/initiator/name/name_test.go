@@ -71,20 +71,20 @@ func TestValidateName(t *testing.T) {
 		{name: iqn + ":\x7f", bad: "it contains a character that is not allowed in iSCSI names"},
 		{name: iqn + ":\xff", bad: "not UTF-8"},
 		{name: iqn + ":ä\xc3", bad: "not UTF-8"},
-		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"},     // a surrogate
-		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},         // an overlong full stop
-		{name: iqn + ":a\u0301", bad: "not normalised"},     // a accent, in two
-		{name: iqn + ":\u0301"},                             // an accent alone stays what it is
-		{name: iqn + ":ä\u0323", bad: "not normalised"},     // marks out of order
-		{name: iqn + ":ﬁle", bad: "not normalised"},         // a ligature
-		{name: iqn + ":ｄｉｓｋ", bad: "not normalised"},        // full width
-		{name: iqn + ":disk²", bad: "not normalised"},       // a superscript
+		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"}, // a surrogate
+		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},     // an overlong full stop
+		{name: iqn + ":a\u0301", bad: "not normalised"}, // a accent, in two
+		{name: iqn + ":\u0301"},                                         // an accent alone stays what it is
+		{name: iqn + ":ä\u0323", bad: "not normalised"},                 // marks out of order
+		{name: iqn + ":ﬁle", bad: "not normalised"},                     // a ligature
+		{name: iqn + ":ｄｉｓｋ", bad: "not normalised"},                    // full width
+		{name: iqn + ":disk²", bad: "not normalised"},                   // a superscript
 		{name: iqn + ":ä b", bad: "a character that is not allowed"},    // ASCII behind the rest
 		{name: iqn + ":ä/b", bad: "a character that is not allowed"},    //
-		{name: iqn + ":דיסק", bad: "from right to left"},    //
-		{name: iqn + ":قرص", bad: "from right to left"},     //
-		{name: iqn + ":a\u202eb", bad: "a character that"},  // an override
-		{name: iqn + ":a\u200bb", bad: "a character that"},  // nothing to be seen
+		{name: iqn + ":דיסק", bad: "from right to left"},                //
+		{name: iqn + ":قرص", bad: "from right to left"},                 //
+		{name: iqn + ":a\u202eb", bad: "a character that"},              // an override
+		{name: iqn + ":a\u200bb", bad: "a character that"},              // nothing to be seen
 		{name: iqn + ":\u3002", bad: "a character that is not allowed"}, // the ideographic full stop
 	}
 	for _, tt := range tests {

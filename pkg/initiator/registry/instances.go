@@ -116,7 +116,7 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		return err
 	}
 	if r.Version == 0 {
-		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + text.Quote([]byte(name)), Reason: "it does not exist"})
+		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + text.Quote([]byte(name)), Reason: "there is no instance with this name that can be removed"})
 	}
 	users := 0
 	for k, err := range s.keys(ctx) {
