@@ -80,7 +80,7 @@ func TestEnforcerErrors(t *testing.T) {
 		{name: "required", err: &ipsec.RequireError{Why: "no IPsec"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: required, but there is no IPsec"},
 		{name: "unknown", err: &ipsec.UnknownError{Plan: "none"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: it is unknown which IPsec exists, so the plan (none) is refused: run with the right to read the system's policies, or proceed on unknown"},
 		{name: "key", err: &ipsec.NoKeyError{Identity: "192.0.2.10"}, code: isdsc.TargetPresharedKeyUnavailable, text: "IPsec: no preshared key is set for 192.0.2.10 or for the group"},
-		{name: "gateway", err: &ipsec.NoOuterAddressError{}, code: isdsc.NoTunnelOuterModeAddress, text: "IPsec: tunnel mode needs an outer address for the portal, and none is set"},
+		{name: "gateway", err: &ipsec.NoOuterAddressError{}, code: isdsc.NoTunnelOuterModeAddress, text: "IPsec: tunnel mode needs an outer address for the portal, but none is set"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -137,7 +137,7 @@ func TestLimitHeld(t *testing.T) {
 				continue
 			case errors.As(r.Err, &memory):
 				full++
-				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "results of other portals that wait take too much of the 10000 bytes"})
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "waiting results of other portals take too much of the 10000 bytes"})
 				if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask this portal again when the others are done") {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}

@@ -23,7 +23,7 @@ func TestFIPS(t *testing.T) {
 		warn  string
 	}{
 		{name: "registry of today"},
-		{name: "older registry", older: true, warn: "warning: in FIPS 140 mode --key cannot be compared with the passphrase"},
+		{name: "older registry", older: true, warn: "warning: --key cannot be compared with the passphrase of this registry, which was set without FIPS 140 mode"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

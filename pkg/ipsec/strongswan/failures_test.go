@@ -35,13 +35,13 @@ func TestFailures(t *testing.T) {
 		{name: "charon goes at the key", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"load-shared": true} }},
 		{name: "charon goes while it negotiates", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"initiate": true} }},
 		// Issue 13, 29: a wrong key and a wrong identity are told, and are no other errors.
-		{name: "wrong key", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC invalid HASH_V1 payload length, decryption failed?", "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, in a hash", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, in a hash", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC received HASH payload does not match"}
 		}},
-		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "preshared key of the peer is another", cause: &KeyError{}, change: func(c *charon) {
+		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "the peer has a different preshared key", cause: &KeyError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE calculated HASH does not match HASH payload", sent}
 		}},
 		{name: "wrong identity", reason: `the peer identifies itself as "array2", but its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
@@ -53,7 +53,7 @@ func TestFailures(t *testing.T) {
 		{name: "a key is not wrong in phase 2", reason: "establishing CHILD_SA failed", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, and nobody gives up", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, and nobody gives up", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.silent, c.log = true, []string{sent, came, "ENC could not decrypt payloads", "IKE sending retransmit 1 of request message ID 0, seq 3"}
 		}},
 		{name: "proposals for IKE", reason: "none of the proposals for IKE", change: func(c *charon) {
@@ -68,7 +68,7 @@ func TestFailures(t *testing.T) {
 		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
-		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
+		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon on this host does not use aggressive mode", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
 		}},
 		{name: "selectors", reason: "which traffic", change: func(c *charon) {
@@ -77,7 +77,7 @@ func TestFailures(t *testing.T) {
 		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
-		{name: "the kernel refuses", reason: "kernel does not take them", change: func(c *charon) {
+		{name: "the kernel refuses", reason: "kernel does not accept them", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
 		{name: "key not found", reason: "does not find the key", change: func(c *charon) {
@@ -104,7 +104,7 @@ func TestFailures(t *testing.T) {
 		{name: "another reqid", reason: "reqid \"1\"", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { child["reqid"] = "1" }
 		}},
-		{name: "no PFS", flags: ipsec.FlagPFS, reason: "without perfect forward secrecy", change: func(c *charon) {
+		{name: "no PFS", flags: ipsec.FlagPFS, reason: "no perfect forward secrecy", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { delete(child, "dh-group") }
 		}},
 		{name: "no association", reason: "no security association", change: func(c *charon) {
