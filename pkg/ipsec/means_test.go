@@ -61,14 +61,14 @@ func TestMeansErrorTexts(t *testing.T) {
 		{&ipsec.NoEnforcerError{}, "ipsec: required but not available, and the portal will not be asked in clear text"},
 		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "ipsec: required but not available, and the portal will not be asked in clear text: unsupported operation"},
 		{&ipsec.UnsupportedError{Enforcer: "userspace", Missing: 0x58}, "ipsec: userspace cannot do tunnel,aggressive,pfs"},
-		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "ipsec: the plan needs keys to be negotiated, which xfrm negotiates none"},
+		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "ipsec: the plan needs keys to be negotiated, which xfrm does not do"},
 		{&ipsec.UnsupportedError{Enforcer: "xfrm", Reason: "not so"}, "ipsec: not so"},
 		{&ipsec.RequestError{Reason: "the plan has none"}, "ipsec: the plan has none"},
 		{&ipsec.RequestError{What: `identity "x y"`, Reason: "no identity"}, `ipsec: identity "x y": no identity`},
 		{&ipsec.ConfigureError{Reason: "no answer"}, "ipsec: no answer"},
 		{&ipsec.NoKeyError{}, "ipsec: no preshared key is set for the portal or for the group"},
 		{&ipsec.NoKeyError{Identity: "192.0.2.10"}, "ipsec: no preshared key is set for 192.0.2.10 or for the group"},
-		{&ipsec.NoOuterAddressError{Destination: "192.0.2.10"}, "ipsec: tunnel mode needs an outer address for 192.0.2.10, and none is set"},
+		{&ipsec.NoOuterAddressError{Destination: "192.0.2.10"}, "ipsec: tunnel mode needs an outer address for 192.0.2.10, but none is set"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

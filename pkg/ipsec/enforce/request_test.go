@@ -31,10 +31,10 @@ func TestCheck(t *testing.T) {
 		{name: "in place", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, change: inPlace, want: "<nil> <nil>"},
 		{name: "in place, no enforcer", flags: 0x27, change: inPlace, want: "*ipsec.NoEnforcerError ipsec: required but not available, and the portal will not be asked in clear text"},
 		{name: "no IPsec", means: can, flags: 0x01, want: "*ipsec.RequestError ipsec: the plan has none"},
-		{name: "no gateway, no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Outer, s.Key = netip.Addr{}, enforce.PSK{} }, want: "*ipsec.NoOuterAddressError ipsec: tunnel mode needs an outer address for 192.0.2.10, and none is set"},
+		{name: "no gateway, no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Outer, s.Key = netip.Addr{}, enforce.PSK{} }, want: "*ipsec.NoOuterAddressError ipsec: tunnel mode needs an outer address for 192.0.2.10, but none is set"},
 		{name: "no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Key = enforce.PSK{} }, want: "*ipsec.NoKeyError ipsec: no preshared key is set for 203.0.113.1 or for the group"},
 		{name: "no key of an identity", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Key = enforce.PSK{Remote: "array.example"} }, want: "*ipsec.NoKeyError ipsec: no preshared key is set for array.example or for the group"},
-		{name: "no keys are negotiated", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, want: "*ipsec.UnsupportedError ipsec: the plan needs keys to be negotiated, which e negotiates none"},
+		{name: "no keys are negotiated", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, want: "*ipsec.UnsupportedError ipsec: the plan needs keys to be negotiated, which e does not do"},
 		{name: "in another form", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("::ffff:192.0.2.1") }, want: "<nil> <nil>"},
 		{name: "two families", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }, want: "*ipsec.UnsupportedError ipsec: IPv4 within IPv6, or the other way round, is not supported"},
 		{name: "link-local", flags: 0x27, means: can, change: func(s *enforce.Request) {

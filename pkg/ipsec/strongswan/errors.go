@@ -85,7 +85,7 @@ type NegotiationError struct {
 }
 
 func (e *NegotiationError) Error() string {
-	return fmt.Sprintf("strongswan: no keys could be negotiated with %s: %s", e.Peer, e.Reason)
+	return fmt.Sprintf("strongswan: the negotiation with %s failed: %s", e.Peer, e.Reason)
 }
 
 // Unwrap returns the cause, if it is known, and the error of the command, or why

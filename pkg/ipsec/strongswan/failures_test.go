@@ -77,7 +77,7 @@ func TestFailures(t *testing.T) {
 		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
-		{name: "the kernel refuses", reason: "kernel does not accept them", change: func(c *charon) {
+		{name: "the kernel refuses", reason: "kernel does not accept the keys", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
 		{name: "key not found", reason: "does not find the key", change: func(c *charon) {
@@ -222,7 +222,7 @@ func TestNoDaemon(t *testing.T) {
 	_, err := e.Dialer(t.Context(), secured(t, 0))
 	wantType(t, err, noEnforcer)
 	var daemon *DaemonError
-	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon does not run") {
+	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon is not running") {
 		t.Errorf("got %v", err)
 	}
 	got, err := e.Existing(t.Context(), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddrPort("192.0.2.10:3260"))
@@ -242,7 +242,7 @@ func TestCancelled(t *testing.T) {
 		reason string
 	}{
 		{name: "nobody answers", cause: &timeoutError{}, log: []string{"NET sending packet", "IKE sending retransmit 1 of request"}, reason: "does not answer IKE"},
-		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped to answer"},
+		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped answering"},
 		{name: "silence in phase 2", cause: context.DeadlineExceeded, log: []string{"NET received packet: from", "IKE IKE_SA x[1] established between a and b"}, reason: "phase 2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -203,9 +203,9 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 	case has(signNoAggressive):
 		return "charon on this host does not use aggressive mode with preshared keys: set " + aggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
 	case has(signInstall) && has(signUnsupported):
-		return "keys were negotiated, but the kernel has no ESP to use them"
+		return "IKE succeeded, but the kernel has no ESP to use the keys with"
 	case has(signInstall):
-		return "keys were negotiated, but the kernel does not accept them"
+		return "IKE succeeded, but the kernel does not accept the keys"
 	case exchange == ipsec.AggressiveMode && has(signAuthFailed) && !has(signEstablished):
 		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it uses aggressive mode with preshared keys only if " + aggressiveOption + " = yes is set in its strongswan.conf"
 	case has(signAuthFailed):
