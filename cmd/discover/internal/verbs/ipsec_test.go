@@ -188,7 +188,7 @@ func TestIPsecEntry(t *testing.T) {
 	}
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
 	discover("portal refresh").want(t, machine.ExitFailed, "",
-		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is unknown which IPsec exists (not permitted), so the plan (tunnel) is refused: let this process read the system''s policies, or proceed on unknown\n")
+		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is unknown which IPsec exists (not permitted), so the plan (tunnel) is refused: let this process read the system's policies, or proceed on unknown\n")
 }
 
 // TestPeerIDEntry (issue 13, 30, 31 and 42): the peer's identity and the proposals of an

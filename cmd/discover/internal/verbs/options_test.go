@@ -36,7 +36,7 @@ func TestKeptOptions(t *testing.T) {
 			"discover: portal 192.0.2.10:3260: CHAP: secret we authenticate with: shorter than 12 bytes, which needs IPsec; --short-secrets (LoginOptions.ShortSecrets) accepts it without IPsec\n")
 		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, one, short)
 		r := l.discover(t.Context(), "scan", "192.0.2.11")
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and host names from targets are not looked up; --redirect-names`) {
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and host names from targets are looked up only with --redirect-names`) {
 			t.Errorf("got %+v", r)
 		}
 		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, two, "")

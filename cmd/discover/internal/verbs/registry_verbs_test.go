@@ -54,7 +54,7 @@ func TestRegistryCheck(t *testing.T) {
 				l.t.Error(err)
 			}
 		}},
-		{name: "a record is cut off", want: "is damaged: it is not JSON", spoil: func(l *sealedLab) {
+		{name: "a record is cut off", want: "is damaged: it is not valid JSON", spoil: func(l *sealedLab) {
 			alterRecord(l.t, l.registry, sealedPSK, func(b []byte) []byte { return b[:len(b)-1] })
 		}},
 		{name: "a secret was changed", want: "the sealed secret was changed", spoil: func(l *sealedLab) {
