@@ -37,7 +37,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 		}
 		known = append(known, a.String())
 	}
-	return 0, &ConfigError{Field: FieldAlgorithms, Reason: fmt.Sprintf("%q is none of %s", name, strings.Join(known, ", "))}
+	return 0, &ConfigError{Field: FieldAlgorithms, Reason: fmt.Sprintf("%q is not one of %s", name, strings.Join(known, ", "))}
 }
 
 // String returns the name that the command takes and prints.

@@ -120,7 +120,7 @@ func (c *CHAP) badSecret(s Secret) string {
 	case s.IsZero():
 		return "missing"
 	case s.Len() < least:
-		return fmt.Sprintf("shorter than %d bytes, on a connection without IPsec", least)
+		return fmt.Sprintf("shorter than %d bytes, which needs IPsec", least)
 	case s.Len() > most:
 		return fmt.Sprintf("longer than %d bytes", most)
 	}
@@ -133,7 +133,7 @@ func badName(name string) string {
 	case len(name) > maxNameLen:
 		return fmt.Sprintf("longer than %d bytes", maxNameLen)
 	case strings.Contains(name, "\x00"):
-		return "a NUL in it"
+		return "it contains a NUL"
 	}
 	return ""
 }
@@ -156,15 +156,15 @@ func (c *CHAP) offer(fips bool) ([]Algorithm, error) {
 	for _, a := range wanted {
 		switch {
 		case !a.known():
-			return nil, &ConfigError{Field: FieldAlgorithms, Reason: fmt.Sprintf("no algorithm has number %d", uint8(a))}
+			return nil, &ConfigError{Field: FieldAlgorithms, Reason: fmt.Sprintf("there is no algorithm with number %d", uint8(a))}
 		case slices.Contains(offered, a):
-			return nil, &ConfigError{Field: FieldAlgorithms, Reason: a.String() + " is there twice"}
+			return nil, &ConfigError{Field: FieldAlgorithms, Reason: a.String() + " occurs twice"}
 		case !fips || a.approved():
 			offered = append(offered, a)
 		}
 	}
 	if len(offered) == 0 {
-		return nil, &ConfigError{Field: FieldAlgorithms, Reason: "none is left, since FIPS 140 mode forbids md5 and sha1"}
+		return nil, &ConfigError{Field: FieldAlgorithms, Reason: "none is left, because FIPS 140 mode forbids md5 and sha1"}
 	}
 	return offered, nil
 }

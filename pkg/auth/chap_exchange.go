@@ -216,7 +216,7 @@ func (e *chapExchange) verify(in pdu.Text) error {
 	}
 	a := e.outcome.Algorithm
 	if len(response) != a.size() {
-		return &ProofError{Key: keyResponse, Reason: fmt.Sprintf("is of %d bytes, %s makes %d", len(response), a, a.size())}
+		return &ProofError{Key: keyResponse, Reason: fmt.Sprintf("has %d bytes, but %s makes %d", len(response), a, a.size())}
 	}
 	if subtle.ConstantTimeCompare(response, a.response(e.id, e.chap.Secret, e.challenge)) == 1 {
 		return &ReflectionError{Key: keyResponse}
@@ -225,7 +225,7 @@ func (e *chapExchange) verify(in pdu.Text) error {
 		return &ProofError{Key: keyResponse, Reason: "is wrong"}
 	}
 	if e.chap.TargetUser != "" && e.outcome.TargetUser != e.chap.TargetUser {
-		return &ProofError{Key: keyName, Reason: "is not the name that we expect"}
+		return &ProofError{Key: keyName, Reason: "is not the expected name"}
 	}
 	return nil
 }

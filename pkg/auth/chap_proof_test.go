@@ -150,7 +150,7 @@ func TestWrongLength(t *testing.T) {
 	step(t, x, nil, false)
 	step(t, x, text("CHAP_A=7", "CHAP_I=1", "CHAP_C=0x01"), true)
 	err := x.Finish(text("CHAP_N=t", "CHAP_R=0x5970e174a3a07754a9b0f1d2b932a6f6131c8811"))
-	const want = "CHAP: the target did not prove itself: CHAP_R is of 20 bytes, sha256 makes 32"
+	const want = "CHAP: the target did not authenticate: CHAP_R has 20 bytes, but sha256 makes 32"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

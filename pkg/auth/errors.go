@@ -18,18 +18,18 @@ const (
 	FieldAlgorithms         // unknown, repeated, or forbidden
 )
 
-// String returns the name for errors. Who calls which secret the initiator's is
-// not agreed on, so it is the one that we answer with or verify with.
+// String returns the name for errors. Vendors do not agree on which secret they call
+// the initiator's, so the names say who authenticates with it.
 func (f Field) String() string {
 	switch f {
 	case FieldUser:
 		return "user name"
 	case FieldSecret:
-		return "secret we answer with"
+		return "secret we authenticate with"
 	case FieldTargetUser:
 		return "target's user name"
 	case FieldTargetSecret:
-		return "secret we verify with"
+		return "secret the target authenticates with"
 	case FieldSecrets:
 		return "secrets"
 	case FieldAlgorithms:
@@ -111,9 +111,9 @@ type ReflectionError struct {
 
 func (e *ReflectionError) Error() string {
 	if e.Key == keyChallenge {
-		return "CHAP: the target sent a challenge of ours back"
+		return "CHAP: the target sent our own challenge back"
 	}
-	return "CHAP: the target answered with the secret that we answer with"
+	return "CHAP: the target authenticated with our secret instead of its own"
 }
 
 // A ProofError is an authentication that was asked for and did not happen.
@@ -126,5 +126,5 @@ func (e *ProofError) Error() string {
 	if e.Key == "" {
 		return "CHAP: " + e.Reason
 	}
-	return fmt.Sprintf("CHAP: the target did not prove itself: %s %s", e.Key, e.Reason)
+	return fmt.Sprintf("CHAP: the target did not authenticate: %s %s", e.Key, e.Reason)
 }

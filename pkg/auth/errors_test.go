@@ -32,7 +32,7 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			&auth.ConfigError{Field: auth.FieldSecret, Reason: "missing"},
-			"CHAP: secret we answer with: missing",
+			"CHAP: secret we authenticate with: missing",
 		},
 		{
 			&auth.KeyError{Key: "CHAP_C", Reason: "malformed", Err: &pdu.ValueError{Kind: "binary value", Reason: "too long"}},
@@ -44,11 +44,11 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			&auth.ProofError{Key: "CHAP_R", Reason: "is missing"},
-			"CHAP: the target did not prove itself: CHAP_R is missing",
+			"CHAP: the target did not authenticate: CHAP_R is missing",
 		},
 		{&auth.ProofError{Reason: "the target skipped it"}, "CHAP: the target skipped it"},
-		{&auth.ReflectionError{Key: "CHAP_C"}, "CHAP: the target sent a challenge of ours back"},
-		{&auth.ReflectionError{Key: "CHAP_R"}, "CHAP: the target answered with the secret that we answer with"},
+		{&auth.ReflectionError{Key: "CHAP_C"}, "CHAP: the target sent our own challenge back"},
+		{&auth.ReflectionError{Key: "CHAP_R"}, "CHAP: the target authenticated with our secret instead of its own"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -46,7 +46,7 @@ func TestEarlierAddress(t *testing.T) {
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	unresolved := scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved}
-	noHost := scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.InvalidHost, Text: "no address that could be asked"}
+	noHost := scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.InvalidHost, Text: "it has no usable address"}
 	tests := []struct {
 		name  string
 		addrs []string

@@ -148,9 +148,9 @@ func TestAdversaryCHAPProof(t *testing.T) {
 			return []string{"CHAP_R=0b" + base64.StdEncoding.EncodeToString(r), "CHAP_N=" + scene.TargetUser}
 		}},
 		{name: "by another secret", secret: "not-the-secret-1", answer: inHex, want: badCHAP("CHAP_R is wrong")},
-		{name: "by our secret", secret: scene.CHAPSecret, answer: inHex, want: badCHAP("the secret that we answer with")},
-		{name: "cut", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(r[:31]) }, want: badCHAP("CHAP_R is of 31 bytes")},
-		{name: "longer", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(append(r, 0)) }, want: badCHAP("CHAP_R is of 33 bytes")},
+		{name: "by our secret", secret: scene.CHAPSecret, answer: inHex, want: badCHAP("our secret instead of its own")},
+		{name: "cut", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(r[:31]) }, want: badCHAP("CHAP_R has 31 bytes")},
+		{name: "longer", secret: scene.TargetSecret, answer: func(r []byte) []string { return inHex(append(r, 0)) }, want: badCHAP("CHAP_R has 33 bytes")},
 		{name: "empty", answer: with(scene.TargetUser, ""), want: badCHAP("CHAP_R")},
 		{name: "of 1025 bytes", answer: with(scene.TargetUser, "0x"+strings.Repeat("00", 1025)), want: badCHAP("CHAP_R")},
 		{name: "no digits", answer: with(scene.TargetUser, "0x\x1b[2J"), want: badCHAP("CHAP_R")},

@@ -23,15 +23,15 @@ func (a *attempt) chapHint(err error) string {
 	hint := ""
 	switch {
 	case errors.As(err, &both) && errors.As(err, &timeout):
-		return "the portal answered the first try: try again later"
+		return "the portal did answer the first try: try again later"
 	case errors.As(err, &algorithm):
-		return "check which algorithms of CHAP the portal takes (--chap-algorithms)"
+		return "check which CHAP algorithms the portal supports (--chap-algorithms)"
 	case !chapRefused(err):
 		return ""
 	case errors.As(err, &both):
-		hint = check + ", and whether the portal does CHAP for discovery"
+		hint = check + ", and whether CHAP is set up for discovery at the portal"
 		if a.result.Asked.Login.CHAPPolicy == login.CHAPPreferred && a.conn.login.AuthProgress() == session.AuthOffered {
-			hint += ": LIO chooses it also where it does not"
+			hint += " (LIO chooses CHAP even if it is not set up)"
 		}
 	case a.algorithmSuspected(err) && md5Usable(a.chap):
 		hint = check + "; if they are right, the algorithm may be at fault" + inBrackets(knownMistake(a.result.Auth.Algorithm)) +
@@ -52,11 +52,11 @@ func (a *attempt) methodHint() string {
 	o := &a.result.Asked.Login
 	switch {
 	case o.CHAPPolicy == login.CHAPPreferred:
-		return "the portal agrees to neither CHAP nor None: ask it without CHAP"
+		return "the portal accepts neither CHAP nor None: ask it without CHAP"
 	case o.EffectiveAuthType() == login.MutualCHAP:
-		return "the portal does not do CHAP for discovery: ask it without"
+		return "the portal does not use CHAP for discovery: ask it without CHAP"
 	}
-	return "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"
+	return "the portal does not use CHAP for discovery: ask it without CHAP, or let it choose (--chap-policy preferred)"
 }
 
 // misreadByLIO reports a name that LIO takes for a number: it reads CHAP_N as it
@@ -99,8 +99,12 @@ func (d *Discoverer) CHAPOf(j *Request) (*auth.CHAP, error) {
 // chapError makes an error of CHAP settings that are not usable.
 func chapError(c *auth.CHAP, err error) error {
 	reason := strings.TrimPrefix(Reason(err), "CHAP: ")
+	var config *auth.ConfigError
+	if errors.As(err, &config) && config.Field == auth.FieldTargetSecret && c.TargetSecret.IsZero() {
+		reason = "mutual CHAP needs the target's secret: give --target-secret REF, or store one with discover initiator set-chap-secret"
+	}
 	if mayTakeShort(c, err) {
-		reason += "; --short-secrets (login.Options.ShortSecrets) takes it without"
+		reason += "; --short-secrets (login.Options.ShortSecrets) accepts it without IPsec"
 	}
 	return &isdsc.Error{Code: authCode(err), What: "CHAP", Reason: reason, Err: err}
 }
@@ -125,6 +129,6 @@ func mayTakeShort(c *auth.CHAP, err error) bool {
 // on a connection that IPsec does not protect. It does not tell the length.
 func (a *attempt) warnShortSecret(method *auth.CHAP) {
 	if !method.Protected && method.HasShortSecret() && !a.warnings.have(WarnShortSecret) {
-		a.warnings.add(WarnShortSecret, "a CHAP secret has fewer than %d bytes, and IPsec does not protect the connection: a listener can guess the secret from the login", auth.MinSecretLen)
+		a.warnings.add(WarnShortSecret, "a CHAP secret is shorter than %d bytes, and IPsec does not protect the connection: an eavesdropper can guess the secret from the login", auth.MinSecretLen)
 	}
 }

@@ -128,7 +128,7 @@ func md5Usable(method *auth.CHAP) bool { return withMD5(method).Validate() == ni
 func knownMistake(a auth.Algorithm) string {
 	switch a {
 	case 0:
-		return "LIO before Linux 3.15 and some Synology models take no list"
+		return "LIO before Linux 3.15 and some Synology models accept no list"
 	case auth.SHA256:
 		return "tgt computes SHA-1 under SHA-256's number"
 	case auth.SHA3_256:
@@ -199,9 +199,9 @@ func (e *CHAPFallbackError) warning() string {
 	if e.Algorithm == 0 {
 		return e.listFate() + " " + algorithmNames(e.Offered) + inBrackets(rejectedKey(e.First)) + "; MD5 alone worked" + remark
 	}
-	fate := "refused our answer"
+	fate := "refused our response"
 	if closedByTarget(e.First) {
-		fate = "closed the connection at our answer"
+		fate = "closed the connection at our response"
 	}
 	return "the target chose " + algorithmName(e.Algorithm) + " and " + fate + inBrackets(rejectedKey(e.First)) + "; MD5 alone worked" + remark
 }

@@ -38,25 +38,25 @@ func TestCHAPHint(t *testing.T) {
 		{name: "SHA-256 refused as too long", target: confused("7", 0x0200), change: off, hint: check + "; if they are right, the algorithm may be at fault (tgt computes SHA-1 under SHA-256's number)" + tryMD5},
 		{name: "SHA3-256 refused", target: confused("8", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault (SCST before January 2026 computes an empty digest for SHA3-256)" + tryMD5},
 		{name: "SHA-1 refused", target: confused("6", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault" + tryMD5},
-		{name: "list refused", target: atKey("CHAP_A", "", refusal(0x0201)), change: off, hint: check + "; if they are right, the algorithm may be at fault (LIO before Linux 3.15 and some Synology models take no list)" + tryMD5},
-		{name: "list rejected", target: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), change: off, hint: "check which algorithms of CHAP the portal takes (--chap-algorithms)"},
+		{name: "list refused", target: atKey("CHAP_A", "", refusal(0x0201)), change: off, hint: check + "; if they are right, the algorithm may be at fault (LIO before Linux 3.15 and some Synology models accept no list)" + tryMD5},
+		{name: "list rejected", target: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), change: off, hint: "check which CHAP algorithms the portal supports (--chap-algorithms)"},
 		{name: "MD5 refused", target: confused("5", 0x0201), change: off},
 		{name: "authorization", target: confused("8", 0x0202), change: named("0xdisc")},
 		{name: "a name in hex", target: confused("5", 0x0201), change: named("0xdisc"), hint: check + lio},
 		{name: "a name in hex, upper case", target: confused("5", 0x0201), change: named("0Xdisc"), hint: check + lio},
 		{name: "a name in base64", target: confused("5", 0x0201), change: named("0bdisc"), hint: check + lio},
-		{name: "a name in hex, both tries", target: confused("", 0x0201), change: named("0xdisc"), hint: check + ", and whether the portal does CHAP for discovery" + lio},
+		{name: "a name in hex, both tries", target: confused("", 0x0201), change: named("0xdisc"), hint: check + ", and whether CHAP is set up for discovery at the portal" + lio},
 		{name: "a name with a zero", target: confused("5", 0x0201), change: named("0disc")},
 		{name: "a name with x later", target: confused("5", 0x0201), change: named("10x")},
 		{name: "a short name", target: confused("5", 0x0201), change: named("0")},
 		{name: "a name in hex, not read", target: atKey("CHAP_A", "", refusal(0x0201)), change: func(o *login.Options) {
 			o.Username, o.CHAPAlgorithms = "0xdisc", []auth.Algorithm{auth.MD5}
 		}},
-		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
-		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not do CHAP for discovery: ask it without", change: func(o *login.Options) {
+		{name: "no CHAP", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not use CHAP for discovery: ask it without CHAP, or let it choose (--chap-policy preferred)"},
+		{name: "no CHAP for mutual", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal does not use CHAP for discovery: ask it without CHAP", change: func(o *login.Options) {
 			o.AuthType, o.TargetPassword = login.MutualCHAP, auth.NewSecret([]byte(scene.TargetSecret))
 		}},
-		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal agrees to neither CHAP nor None: ask it without CHAP", change: func(o *login.Options) {
+		{name: "neither", target: atKey("AuthMethod", "", reply("0", "AuthMethod=Reject")), hint: "the portal accepts neither CHAP nor None: ask it without CHAP", change: func(o *login.Options) {
 			o.CHAPPolicy = login.CHAPPreferred
 		}},
 	}

@@ -69,7 +69,7 @@ func TestEnforcerErrors(t *testing.T) {
 		{name: "failed", err: &ipsec.ConfigureError{Reason: "no answer"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: no answer"},
 		{name: "the daemon hung up", err: &ipsec.ConfigureError{Reason: "charon went", Err: io.EOF}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: charon went"},
 		{name: "cancelled within", err: &ipsec.ConfigureError{Reason: "given up", Err: context.Canceled}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: given up"},
-		{name: "a call within", err: &ipsec.NoEnforcerError{Err: refused}, code: isdsc.IPsecNotSupportedOnOS, text: "IPsec: nothing here can do IPsec, and clear text is out of the question: connect: connection refused"},
+		{name: "a call within", err: &ipsec.NoEnforcerError{Err: refused}, code: isdsc.IPsecNotSupportedOnOS, text: "IPsec: required but not available, and the portal will not be asked in clear text: connect: connection refused"},
 		{name: "unsupported", err: &ipsec.UnsupportedError{Enforcer: "fake", Missing: ipsec.FlagPFS}, code: isdsc.RequestNotSupported, text: "IPsec: fake cannot do pfs"},
 		{name: "unsupported, and why", err: &ipsec.UnsupportedError{Reason: "no aggressive mode", Err: io.ErrUnexpectedEOF}, code: isdsc.RequestNotSupported, text: "IPsec: no aggressive mode"},
 		{name: "request", err: &ipsec.RequestError{Reason: "two addresses are needed"}, code: isdsc.InvalidParameter, text: "IPsec: two addresses are needed"},
@@ -78,9 +78,9 @@ func TestEnforcerErrors(t *testing.T) {
 		{name: "flags of the portal", err: &ipsec.FlagsError{Flags: 0x61, Reason: "choose one", Origin: ipsec.OriginFlags}, code: isdsc.InvalidParameter, text: "IPsec: flags 0x61: choose one"},
 		{name: "flags of before", err: &ipsec.FlagsError{Flags: 0x61, Reason: "choose one", Origin: ipsec.OriginPrevious}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: flags 0x61 (previous): choose one"},
 		{name: "required", err: &ipsec.RequireError{Why: "no IPsec"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: required, but there is no IPsec"},
-		{name: "unknown", err: &ipsec.UnknownError{Plan: "none"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: it is not known what exists, so the plan (none) is refused: run with the right to look, or proceed on unknown"},
-		{name: "key", err: &ipsec.NoKeyError{Identity: "192.0.2.10"}, code: isdsc.TargetPresharedKeyUnavailable, text: "IPsec: no preshared key is set for 192.0.2.10, and none for the group"},
-		{name: "gateway", err: &ipsec.NoOuterAddressError{}, code: isdsc.NoTunnelOuterModeAddress, text: "IPsec: tunnel mode needs an outer address for the portal, and none is set"},
+		{name: "unknown", err: &ipsec.UnknownError{Plan: "none"}, code: isdsc.FailedToConfigureIPsec, text: "IPsec: it is unknown which IPsec exists, so the plan (none) is refused: run with the right to read the system's policies, or proceed on unknown"},
+		{name: "key", err: &ipsec.NoKeyError{Identity: "192.0.2.10"}, code: isdsc.TargetPresharedKeyUnavailable, text: "IPsec: no preshared key is set for 192.0.2.10 or for the group"},
+		{name: "gateway", err: &ipsec.NoOuterAddressError{}, code: isdsc.NoTunnelOuterModeAddress, text: "IPsec: tunnel mode needs an outer address for the portal, but none is set"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -73,7 +73,7 @@ func (a *attempt) redirected(from, to netip.AddrPort, status pdu.Status) {
 	permanent := status == pdu.StatusMovedPermanently
 	a.result.Redirects = append(a.result.Redirects, Redirect{From: from, To: to, Status: status, Permanent: permanent})
 	if permanent {
-		a.warnings.add(WarnMovedForGood, "%s has moved to %s for good", from, to)
+		a.warnings.add(WarnMovedForGood, "%s has moved permanently to %s", from, to)
 	}
 }
 
@@ -84,9 +84,9 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 		return method, nil
 	}
 	if method.Mutual {
-		return nil, &RedirectError{Status: status, Address: to.String(), Reason: "another host could not prove itself without the secrets, and they stay with the host they were given for"}
+		return nil, &RedirectError{Status: status, Address: to.String(), Reason: "in mutual CHAP the target must authenticate, and the secrets are not sent to another host than the one they were given for"}
 	}
-	a.warnings.add(WarnNoCredentials, "%s was asked without CHAP: it is another host than %s", to, way.first)
+	a.warnings.add(WarnNoCredentials, "%s was asked without CHAP, because it is another host than %s", to, way.first)
 	return nil, nil
 }
 

@@ -33,10 +33,10 @@ func TestDialErrors(t *testing.T) {
 		text string
 	}{
 		{name: "refused", err: system("connect", syscall.ECONNREFUSED), text: "connect to 192.0.2.1:3260: connection refused; nothing listens there: check the address and the TCP port"},
-		{name: "no route", err: system("connect", syscall.ENETUNREACH), text: "network is unreachable; check the route to it"},
-		{name: "no host", err: system("connect", syscall.EHOSTUNREACH), text: "no route to host; check the route to it"},
-		{name: "no such source", err: system("bind", syscall.EADDRNOTAVAIL), text: "this host has no such source address"},
-		{name: "given up", err: system("connect", syscall.ETIMEDOUT), text: "connect to 192.0.2.1:3260: no answer in time; check the route to it and the firewalls between"},
+		{name: "no route", err: system("connect", syscall.ENETUNREACH), text: "network is unreachable; check the route"},
+		{name: "no host", err: system("connect", syscall.EHOSTUNREACH), text: "no route to host; check the route"},
+		{name: "no such source", err: system("bind", syscall.EADDRNOTAVAIL), text: "this host does not have the source address"},
+		{name: "given up", err: system("connect", syscall.ETIMEDOUT), text: "connect to 192.0.2.1:3260: no answer in time; check the route and the firewalls in between"},
 		{name: "another", err: &net.OpError{Op: "dial", Err: errors.New("no")}, text: "connect to 192.0.2.1:3260: no"},
 	}
 	for _, tt := range tests {
@@ -115,7 +115,7 @@ func TestNegotiationErrors(t *testing.T) {
 		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
 		p.Login.Specified, p.Login.HeaderDigest = login.SpecifiedHeaderDigest, login.DigestCRC32C
 		r, _ := discover(t, d, p)
-		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not do this digest"})
+		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.LoginFailed, Text: "HeaderDigest: we offered CRC32C, the target chose Reject; the portal does not support this digest"})
 		r, _ = discover(t, d, scene.WithCHAP(scene.Portal(n, scene.Where, &iscsitest.Target{}), scene.CHAPUser, scene.CHAPSecret))
 		scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "0x0201"})
 	})

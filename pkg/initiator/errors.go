@@ -115,7 +115,7 @@ func Reason(err error) string {
 	case errors.Is(err, io.EOF):
 		return "the target closed the connection"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the target closed the connection within a PDU"
+		return "the target closed the connection in the middle of a PDU"
 	case errors.As(err, &call):
 		return call.Err.Error()
 	}
@@ -165,7 +165,7 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all", e.Limit)
+	return fmt.Sprintf("no memory for its targets: waiting results of other portals take too much of the %d bytes for all portals", e.Limit)
 }
 
 // memoryHint is what to do about a MemoryError.

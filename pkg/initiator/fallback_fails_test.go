@@ -21,7 +21,7 @@ import (
 // asked of an error is that of the second.
 func TestFallbackFails(t *testing.T) {
 	t.Parallel()
-	const check = "; check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery"
+	const check = "; check the CHAP name and secret (--chap-user, --chap-secret), and whether CHAP is set up for discovery at the portal"
 	refused := func(text string) scene.Outcome {
 		return scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: text}
 	}
@@ -44,7 +44,7 @@ func TestFallbackFails(t *testing.T) {
 		{name: "0201, then 0301", first: confused("7", 0x0201), then: &iscsitest.Target{Status: 0x0301}, offers: []string{"8,7,6,5", ""}, status: 0x0301,
 			want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.ServiceUnavailable, Retry: true, Text: "and with MD5: target refused: service unavailable (0x0301)"}},
 		{name: "rejected twice", first: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), then: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")),
-			want: refused(": refused with the list " + allAlgorithms + " (CHAP_A=Reject), and with MD5: CHAP: the target rejected all algorithms that we offered (md5): CHAP_A=Reject; check which algorithms of CHAP the portal takes (--chap-algorithms)")},
+			want: refused(": refused with the list " + allAlgorithms + " (CHAP_A=Reject), and with MD5: CHAP: the target rejected all algorithms that we offered (md5): CHAP_A=Reject; check which CHAP algorithms the portal supports (--chap-algorithms)")},
 		{name: "response rejected, then 0201", first: atKey("CHAP_R", "6", reply("0", "CHAP_R=Reject")), then: confused("5", 0x0201), status: 0x0201,
 			want: refused(": refused with SHA-1 (CHAP_R=Reject), and with MD5: target refused")},
 		{name: "closed twice", first: atKey("CHAP_A", "", iscsitest.Close()), then: atKey("CHAP_A", "", iscsitest.Close()),
@@ -54,7 +54,7 @@ func TestFallbackFails(t *testing.T) {
 		{name: "another algorithm", first: confused("7", 0x0200), then: atKey("CHAP_A", "", reply("0", "CHAP_A=7", "CHAP_I=1", "CHAP_C=0x0011223344556677")),
 			want: refused("and with MD5: CHAP: we offered algorithms 5; the target chose 7")},
 		{name: "silence", first: confused("7", 0x0201), then: iscsitest.Script{iscsitest.Silence()}, offers: []string{"8,7,6,5", ""},
-			want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TransportError, Retry: true, Text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s; the portal answered the first try: try again later"}},
+			want: scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.TransportError, Retry: true, Text: ": refused with SHA-256 (0x0201), and with MD5: no answer within 10s; the portal did answer the first try: try again later"}},
 		{name: "redirected to a closed port", first: confused("7", 0x0201), then: scene.Sends("192.0.2.1:3261"), offers: []string{"8,7,6,5", ""},
 			want: scene.Outcome{Stage: connect.Stage, Code: connect.Code, Retry: true, Text: "connect to 192.0.2.1:3260 (192.0.2.1:3261): login refused with SHA-256 (0x0201), and with MD5: connection refused"}},
 		{name: "redirected to nowhere", first: confused("7", 0x0201), then: scene.Sends("127.0.0.1"), offers: []string{"8,7,6,5", ""},

@@ -110,8 +110,8 @@ func TestFallbackMutual(t *testing.T) {
 		dials    int
 		text     string
 	}{
-		{name: "no proof in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), oneWayOnly}, dials: 2, text: "and with MD5: CHAP: the target did not prove itself: CHAP_N is missing"},
-		{name: "a wrong proof in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), unproved}, dials: 2, text: "and with MD5: CHAP: the target did not prove itself: CHAP_R is wrong"},
+		{name: "no proof in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), oneWayOnly}, dials: 2, text: "and with MD5: CHAP: the target did not authenticate: CHAP_N is missing"},
+		{name: "a wrong proof in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), unproved}, dials: 2, text: "and with MD5: CHAP: the target did not authenticate: CHAP_R is wrong"},
 		{name: "CHAP not done in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), &iscsitest.Target{}}, dials: 2, text: "and with MD5: target refused"},
 		{name: "None in the second", handlers: []iscsitest.Handler{confused("8", 0x0201), atKey("AuthMethod", "", reply("0", "AuthMethod=None"))}, dials: 2, text: "and with MD5: AuthMethod: we offered CHAP, the target chose None"},
 		{name: "a wrong proof in the first", handlers: []iscsitest.Handler{unproved, scene.CHAPTarget("")}, dials: 1, text: "CHAP_R is wrong"},

@@ -60,7 +60,7 @@ func TestFallback(t *testing.T) {
 	t.Parallel()
 	const (
 		worked = "; MD5 alone worked"
-		noList = worked + " (LIO before Linux 3.15 and some Synology models take no list)"
+		noList = worked + " (LIO before Linux 3.15 and some Synology models accept no list)"
 		scst   = worked + " (SCST before January 2026 computes an empty digest for SHA3-256)"
 		tgt    = worked + " (tgt computes SHA-1 under SHA-256's number)"
 	)
@@ -79,18 +79,18 @@ func TestFallback(t *testing.T) {
 		{name: "list, closed within a PDU", first: atKey("CHAP_A", "", closeWithinPDU()), warning: "the target closed the connection at the list of algorithms " + allAlgorithms + worked},
 		{name: "list, closed within the answer", first: atKey("CHAP_A", "", iscsitest.Steps(reply("0+", "CHAP_A=8"), iscsitest.Check(func(*pdu.LoginRequest) error { return nil }), iscsitest.Close())), warning: "the target closed the connection at the list of algorithms " + allAlgorithms + worked},
 
-		{name: "SHA3-256, 0201", first: confused("8", 0x0201), warning: "the target chose SHA3-256 and refused our answer" + scst},
-		{name: "SHA3-256, 0200", first: confused("8", 0x0200), warning: "the target chose SHA3-256 and refused our answer" + scst},
-		{name: "SHA-256, 0201", first: confused("7", 0x0201), warning: "the target chose SHA-256 and refused our answer" + tgt},
-		{name: "SHA-256, 0200", first: confused("7", 0x0200), warning: "the target chose SHA-256 and refused our answer" + tgt},
-		{name: "SHA-1, 0201", first: confused("6", 0x0201), warning: "the target chose SHA-1 and refused our answer" + worked},
-		{name: "SHA-1, 0200", first: confused("6", 0x0200), warning: "the target chose SHA-1 and refused our answer" + worked},
-		{name: "response rejected", first: atKey("CHAP_R", "8", reply("0", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our answer (CHAP_R=Reject)" + worked},
-		{name: "response rejected, with T", first: atKey("CHAP_R", "8", reply("0>1", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our answer (CHAP_R=Reject)" + worked},
-		{name: "name rejected", first: atKey("CHAP_R", "7", reply("0", "CHAP_N=Reject")), warning: "the target chose SHA-256 and refused our answer (CHAP_N=Reject)" + worked},
-		{name: "algorithm rejected late", first: atKey("CHAP_R", "7", reply("0", "CHAP_A=Reject")), warning: "the target chose SHA-256 and refused our answer (CHAP_A=Reject)" + worked},
-		{name: "response, closed", first: atKey("CHAP_R", "7", iscsitest.Close()), warning: "the target chose SHA-256 and closed the connection at our answer" + worked},
-		{name: "response, closed within a PDU", first: atKey("CHAP_R", "6", closeWithinPDU()), warning: "the target chose SHA-1 and closed the connection at our answer" + worked},
+		{name: "SHA3-256, 0201", first: confused("8", 0x0201), warning: "the target chose SHA3-256 and refused our response" + scst},
+		{name: "SHA3-256, 0200", first: confused("8", 0x0200), warning: "the target chose SHA3-256 and refused our response" + scst},
+		{name: "SHA-256, 0201", first: confused("7", 0x0201), warning: "the target chose SHA-256 and refused our response" + tgt},
+		{name: "SHA-256, 0200", first: confused("7", 0x0200), warning: "the target chose SHA-256 and refused our response" + tgt},
+		{name: "SHA-1, 0201", first: confused("6", 0x0201), warning: "the target chose SHA-1 and refused our response" + worked},
+		{name: "SHA-1, 0200", first: confused("6", 0x0200), warning: "the target chose SHA-1 and refused our response" + worked},
+		{name: "response rejected", first: atKey("CHAP_R", "8", reply("0", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our response (CHAP_R=Reject)" + worked},
+		{name: "response rejected, with T", first: atKey("CHAP_R", "8", reply("0>1", "CHAP_R=Reject")), warning: "the target chose SHA3-256 and refused our response (CHAP_R=Reject)" + worked},
+		{name: "name rejected", first: atKey("CHAP_R", "7", reply("0", "CHAP_N=Reject")), warning: "the target chose SHA-256 and refused our response (CHAP_N=Reject)" + worked},
+		{name: "algorithm rejected late", first: atKey("CHAP_R", "7", reply("0", "CHAP_A=Reject")), warning: "the target chose SHA-256 and refused our response (CHAP_A=Reject)" + worked},
+		{name: "response, closed", first: atKey("CHAP_R", "7", iscsitest.Close()), warning: "the target chose SHA-256 and closed the connection at our response" + worked},
+		{name: "response, closed within a PDU", first: atKey("CHAP_R", "6", closeWithinPDU()), warning: "the target chose SHA-1 and closed the connection at our response" + worked},
 	}
 	for _, tt := range tests {
 		for name, ask := range map[string]func(initiator.SendTargetPortal) initiator.SendTargetPortal{"one-way": scene.OneWay, "mutual": scene.Mutual} {

@@ -74,13 +74,13 @@ func connectHint(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: check the address and the TCP port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this host has no such source address, or no free TCP port at it"
+		return "this host does not have the source address, or no free TCP port on it"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "no more files may be open: see ulimit -n, or ask fewer portals at once (--parallel)"
+		return "too many files are open: raise ulimit -n, or ask fewer portals at once (--parallel)"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return "check the route to it"
+		return "check the route"
 	case errors.As(err, &timeout):
-		return "check the route to it and the firewalls between"
+		return "check the route and the firewalls in between"
 	}
 	return ""
 }
@@ -102,7 +102,7 @@ func (a *attempt) loginHint(err error) string {
 	)
 	switch {
 	case errors.As(err, &login) && chap && a.chap == nil && login.Status == pdu.StatusAuthFailure:
-		return "the host that we were sent to wants CHAP, and credentials stay with the first: let them go along if it can be trusted with them (--redirect any)"
+		return "the host that we were redirected to wants CHAP, but credentials are sent to the first host only: if this host may have them, give --redirect any"
 	case errors.As(err, &login):
 		return a.statusHint(login.Status, chap)
 	case errors.As(err, &redirect):
@@ -112,17 +112,17 @@ func (a *attempt) loginHint(err error) string {
 		case pdu.KeyAuthMethod:
 			return a.methodHint()
 		case pdu.KeyHeaderDigest:
-			return "the portal does not do this digest: prefer it rather than demand it (--header-digest prefer-crc32c)"
+			return "the portal does not support this digest: prefer it instead of requiring it (--header-digest prefer-crc32c)"
 		case pdu.KeyDataDigest:
-			return "the portal does not do this digest: prefer it rather than demand it (--data-digest prefer-crc32c)"
+			return "the portal does not support this digest: prefer it instead of requiring it (--data-digest prefer-crc32c)"
 		}
 	case errors.As(err, &timeout):
-		return "something listens there and does not speak iSCSI, or is overloaded"
+		return "something listens there, but it does not speak iSCSI or is overloaded"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		if chap {
-			return "some targets close where CHAP is not set up for discovery (--chap-secret), or the initiator name is unknown (--initiator-name)"
+			return "some targets close the connection if CHAP is not set up for discovery (--chap-secret), or if they do not know the initiator name (--initiator-name)"
 		}
-		return "some targets close where they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have no targets"
+		return "some targets close the connection if they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have nothing to list"
 	}
 	return ""
 }
@@ -132,11 +132,11 @@ func (a *attempt) statusHint(status pdu.Status, chap bool) string {
 	switch status {
 	case pdu.StatusAuthFailure:
 		if chap {
-			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether the portal does CHAP for discovery"
+			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether CHAP is set up for discovery at the portal"
 		}
 		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		return "the portal does not serve initiator " + text.Shown(a.result.InitiatorName) + ": check the name by which it knows this host (--initiator-name)"
+		return "the portal does not serve initiator " + text.Shown(a.result.InitiatorName) + ": check under which name it knows this host (--initiator-name)"
 	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
 		return "try again later"
 	}
@@ -166,7 +166,7 @@ func (a *attempt) foldedHint(err error) string {
 	switch login.Status {
 	case pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
 		if folded := name.Fold(a.result.InitiatorName); folded != a.result.InitiatorName {
-			return "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + text.Shown(folded)
+			return "earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name " + text.Shown(folded)
 		}
 	}
 	return ""
@@ -178,13 +178,13 @@ func (a *attempt) redirectHint() string {
 	case a.redirectPolicy() == login.RedirectNone:
 		return "to follow it, give --redirect same-host or --redirect any"
 	case a.otherHost && a.redirectPolicy() == login.RedirectSameHost && a.result.Asked.Login.EffectiveAuthType() == login.MutualCHAP:
-		return "if that host can be trusted with the secrets, let them go along (--redirect any)"
+		return "if that host may have the secrets, give --redirect any"
 	}
 	return ""
 }
 
 // limitHint is for a target that sent more than we accept.
-const limitHint = "raise the limit if that portal is to be trusted with it"
+const limitHint = "raise the limit if you trust the portal with it"
 
 // What a pdu.LimitError is about where the caller can raise the limit.
 const (
@@ -221,7 +221,7 @@ func (a *attempt) answerHint(e *target.AnswerError) string {
 	case e.Refusal != "":
 		return "the portal does not answer SendTargets: check that discovery is enabled there, or ask another portal of the array"
 	case e.LeftOut > 0 && a.d.StrictNames:
-		return "the warnings say what is wrong with each name; without --strict-names harmless ones are listed"
+		return "the warnings say what is wrong with each name; without --strict-names, harmless names are listed"
 	case e.LeftOut > 0:
 		return "the warnings say what is wrong with each name"
 	}
@@ -232,9 +232,9 @@ func (a *attempt) answerHint(e *target.AnswerError) string {
 // lost on the way, the login comes through, since its PDUs are small.
 func (a *attempt) stalledHint() string {
 	if n := a.conn.listBytes(); n > 0 {
-		return fmt.Sprintf("%d bytes of the list came: if it stopped there, an MTU mismatch on the way looks like this; a long list needs more time (--timeout)", n)
+		return fmt.Sprintf("%d bytes of the list arrived: if it stopped there, the cause may be an MTU mismatch on the path; a long list needs more time (--timeout)", n)
 	}
-	return "the login worked, and 0 bytes of the list came: an MTU mismatch on the way looks like this, and so does an overloaded portal"
+	return "the login worked, but 0 bytes of the list arrived: the cause may be an MTU mismatch on the path, or an overloaded portal"
 }
 
 // portHint asks about an IPv6 address without brackets that ends in what looks like

@@ -45,16 +45,16 @@ func TestStalledList(t *testing.T) {
 		digests bool
 		want    string
 	}{
-		{name: "nothing", step: iscsitest.Silence(), at: 4, want: "the login worked, and 0 bytes of the list came: an MTU mismatch on the way looks like this"},
-		{name: "part of a header", step: part(47), at: 4, want: "0 bytes of the list came"},
-		{name: "a header", step: part(48), at: 4, want: "0 bytes of the list came"},
-		{name: "a part", step: part(48 + 100), at: 4, want: "100 bytes of the list came: if it stopped there, an MTU mismatch on the way looks like this"},
-		{name: "a header and its digest", step: part(48 + 4), at: 4, digests: true, want: " 0 bytes of the list came"},
-		{name: "a part behind a digest", step: part(48 + 4 + 100), at: 4, digests: true, want: "100 bytes of the list came: "},
-		{name: "a response", step: iscsitest.Silence(), at: 5, want: "64 bytes of the list came: if it stopped there, an MTU mismatch on the way looks like this; a long list needs more time (--timeout)"},
-		{name: "a response and a part", step: part(48 + 100), at: 5, want: "164 bytes of the list came: "},
-		{name: "two responses", step: iscsitest.Silence(), at: 6, want: "128 bytes of the list came: "},
-		{name: "a ping, and nothing", step: iscsitest.Steps(iscsitest.Mutate(&pdu.NOPIn{TTT: 1, Data: make([]byte, 64)}, func(b []byte) []byte { return b[:80] }), iscsitest.Silence()), at: 4, want: " 0 bytes of the list came"},
+		{name: "nothing", step: iscsitest.Silence(), at: 4, want: "the login worked, but 0 bytes of the list arrived: the cause may be an MTU mismatch on the path"},
+		{name: "part of a header", step: part(47), at: 4, want: "0 bytes of the list arrived"},
+		{name: "a header", step: part(48), at: 4, want: "0 bytes of the list arrived"},
+		{name: "a part", step: part(48 + 100), at: 4, want: "100 bytes of the list arrived: if it stopped there, the cause may be an MTU mismatch on the path"},
+		{name: "a header and its digest", step: part(48 + 4), at: 4, digests: true, want: " 0 bytes of the list arrived"},
+		{name: "a part behind a digest", step: part(48 + 4 + 100), at: 4, digests: true, want: "100 bytes of the list arrived: "},
+		{name: "a response", step: iscsitest.Silence(), at: 5, want: "64 bytes of the list arrived: if it stopped there, the cause may be an MTU mismatch on the path; a long list needs more time (--timeout)"},
+		{name: "a response and a part", step: part(48 + 100), at: 5, want: "164 bytes of the list arrived: "},
+		{name: "two responses", step: iscsitest.Silence(), at: 6, want: "128 bytes of the list arrived: "},
+		{name: "a ping, and nothing", step: iscsitest.Steps(iscsitest.Mutate(&pdu.NOPIn{TTT: 1, Data: make([]byte, 64)}, func(b []byte) []byte { return b[:80] }), iscsitest.Silence()), at: 4, want: " 0 bytes of the list arrived"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,7 +77,7 @@ func TestStalledList(t *testing.T) {
 func TestHints(t *testing.T) {
 	t.Parallel()
 	const upper, lower = "iqn.1998-01.com.vmware:ESX01-ABC", "iqn.1998-01.com.vmware:esx01-abc"
-	const folded = "earlier versions sent an initiator name in lower case: if the portal knows it so, give --initiator-name " + lower
+	const folded = "earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name " + lower
 	refuses := func(status pdu.Status) *iscsitest.Target { return &iscsitest.Target{Status: status} }
 	wrong := &iscsitest.Target{User: scene.CHAPUser, Secret: "another-secret", Algorithm: "5"}
 	wrongSHA := &iscsitest.Target{User: scene.CHAPUser, Secret: "another-secret", Algorithm: "7"}
@@ -91,19 +91,19 @@ func TestHints(t *testing.T) {
 		{name: "CHAP wanted", target: refuses(pdu.StatusAuthFailure), want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"},
 		{name: "CHAP wanted, capitals", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
 			want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret); " + folded},
-		{name: "not served", target: refuses(pdu.StatusAuthorizationFailed), want: "the portal does not serve initiator " + scene.InitiatorName + ": check the name by which it knows this host (--initiator-name)"},
+		{name: "not served", target: refuses(pdu.StatusAuthorizationFailed), want: "the portal does not serve initiator " + scene.InitiatorName + ": check under which name it knows this host (--initiator-name)"},
 		{name: "not served, capitals", target: refuses(pdu.StatusAuthorizationFailed), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
-			want: "the portal does not serve initiator " + upper + ": check the name by which it knows this host (--initiator-name); " + folded},
+			want: "the portal does not serve initiator " + upper + ": check under which name it knows this host (--initiator-name); " + folded},
 		{name: "not found, capitals", target: refuses(pdu.StatusNotFound), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
-			want: "the portal does not serve initiator " + upper + ": check the name by which it knows this host (--initiator-name); " + folded},
+			want: "the portal does not serve initiator " + upper + ": check under which name it knows this host (--initiator-name); " + folded},
 		{name: "not served, beyond ASCII", target: refuses(pdu.StatusNotFound), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) {
 			d.InitiatorName = "iqn.2026-11.com.example:höst"
 		},
-			want: `the portal does not serve initiator "iqn.2026-11.com.example:h\u00f6st": check the name by which it knows this host (--initiator-name)`},
+			want: `the portal does not serve initiator "iqn.2026-11.com.example:h\u00f6st": check under which name it knows this host (--initiator-name)`},
 		{name: "wrong secret", target: wrong, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
-		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery"},
+		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), and whether CHAP is set up for discovery at the portal"},
 		{name: "wrong secret twice, capitals", target: wrongSHA, change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			d.InitiatorName = upper
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
@@ -113,26 +113,26 @@ func TestHints(t *testing.T) {
 			d.InitiatorName = upper
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}
-		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), the algorithms (--chap-algorithms), and whether the portal does CHAP for discovery; " + folded},
+		}, want: "check the CHAP name and secret (--chap-user, --chap-secret), the algorithms (--chap-algorithms), and whether CHAP is set up for discovery at the portal; " + folded},
 		{name: "no CHAP there", target: answersLogin("AuthMethod=None"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
-		}, want: "the portal does not do CHAP for discovery: ask it without, or let it choose (--chap-policy preferred)"},
+		}, want: "the portal does not use CHAP for discovery: ask it without CHAP, or let it choose (--chap-policy preferred)"},
 		{name: "header digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Login.Specified, p.Login.HeaderDigest = login.SpecifiedHeaderDigest, login.DigestCRC32C
-		}, want: "the portal does not do this digest: prefer it rather than demand it (--header-digest prefer-crc32c)"},
+		}, want: "the portal does not support this digest: prefer it instead of requiring it (--header-digest prefer-crc32c)"},
 		{name: "data digest", target: &iscsitest.Target{}, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			p.Login.Specified, p.Login.DataDigest = login.SpecifiedDataDigest, login.DigestCRC32C
-		}, want: "the portal does not do this digest: prefer it rather than demand it (--data-digest prefer-crc32c)"},
+		}, want: "the portal does not support this digest: prefer it instead of requiring it (--data-digest prefer-crc32c)"},
 		{name: "too long a list", target: &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}}, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.MaxText = 4 },
-			want: "raise the limit if that portal is to be trusted with it (--max-text)"},
+			want: "raise the limit if you trust the portal with it (--max-text)"},
 		{name: "too many targets", target: &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}, {Name: "iqn.2026-11.com.example:disk2"}}}, change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.MaxTargets = 1 },
-			want: "raise the limit if that portal is to be trusted with it (--max-targets)"},
+			want: "raise the limit if you trust the portal with it (--max-targets)"},
 		{name: "a limit that nobody can raise", target: streams(func(int) (string, bool) { return "", false })},
 		{name: "redirections not wanted", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.Redirect = login.RedirectNone },
 			want: "to follow it, give --redirect same-host or --redirect any"},
 		{name: "redirection with mutual CHAP", target: scene.Sends("192.0.2.10"), change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)
-		}, want: "if that host can be trusted with the secrets, let them go along (--redirect any)"},
+		}, want: "if that host may have the secrets, give --redirect any"},
 		{name: "redirection in a circle", target: scene.Sends(scene.Where)},
 		{name: "redirection in a circle by another host, with the secrets", target: scene.Sends("192.0.2.10"), change: func(d *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithMutualCHAP(scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret), scene.TargetUser, scene.TargetSecret)

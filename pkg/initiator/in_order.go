@@ -53,7 +53,7 @@ func (m *heldRoom) check(used, size int64) error {
 	if size <= alone {
 		return &MemoryError{Limit: m.room}
 	}
-	return &pdu.LimitError{What: "bytes that it may take in memory", Limit: max(limit, 0)}
+	return &pdu.LimitError{What: "bytes of targets, the most that one portal may take in memory", Limit: max(limit, 0)}
 }
 
 // count counts n more bytes of a portal that has used some.
@@ -186,7 +186,7 @@ func (q *orderQueue) addWarnings(h *heldPortal) {
 // close makes a result that of a portal of which not all was taken.
 func (h *heldPortal) close(r *Result) {
 	r.TargetsFound = h.found
-	r.Overfull(h.full, "ask it alone, or use -o jsonl")
+	r.Overfull(h.full, "ask this portal alone, or use -o jsonl")
 }
 
 // now returns what is to be passed on of a batch of the portal whose turn it is; nil:

@@ -24,7 +24,7 @@ func CanonicalIdentity(id string) (string, error) {
 func ofOne(id string) (string, error) {
 	canonical, err := CanonicalIdentity(id)
 	if err == nil && canonical == ipsec.GroupID {
-		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + id, Reason: "the word means all peers, and here one is needed: give an address, a domain name or user@domain"}
+		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "identity " + id, Reason: "this word means all peers, but one peer is needed here: give an address, a domain name or user@domain"}
 	}
 	return canonical, err
 }

@@ -137,8 +137,8 @@ func TestLimitHeld(t *testing.T) {
 				continue
 			case errors.As(r.Err, &memory):
 				full++
-				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "results of other portals that wait take too much of the 10000 bytes"})
-				if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask it again when the others are done") {
+				scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.OutOfResources, Retry: true, Text: "waiting results of other portals take too much of the 10000 bytes"})
+				if limit := (*pdu.LimitError)(nil); errors.As(r.Err, &limit) || !strings.HasSuffix(r.Err.Error(), "; ask this portal again when the others are done") {
 					t.Errorf("%v blames the portal, or does not say what to do", r.Err)
 				}
 			case r.Err != nil:
@@ -201,7 +201,7 @@ func TestLimitEndless(t *testing.T) {
 							continue
 						}
 						i++
-						scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "bytes that it may take in memory"})
+						scene.Judge(t, r.Err, scene.Outcome{Stage: initiator.StageDiscover, Code: isdsc.InvalidSendTargetsText, Text: "bytes of targets, the most that one portal may take in memory"})
 						least := int(d.MaxHeld) / 140 // 43 bytes of a name, 56 of a Target, and some
 						if parallel > 1 {
 							least = least * 7 / 16 // half of what is not for lists of usual length

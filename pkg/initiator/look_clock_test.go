@@ -40,7 +40,7 @@ func TestSlowLook(t *testing.T) {
 	}{
 		{name: "quick", takes: time.Millisecond},
 		{name: "longer than a portal has", takes: 3 * time.Second},
-		{name: "for ever", takes: time.Hour, want: scene.Outcome{Stage: initiator.StageSecure, Code: isdsc.FailedToConfigureIPsec, Retry: true, Text: "cannot tell what exists: no answer within 5s"}},
+		{name: "for ever", takes: time.Hour, want: scene.Outcome{Stage: initiator.StageSecure, Code: isdsc.FailedToConfigureIPsec, Retry: true, Text: "cannot read which IPsec exists: no answer within 5s"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,7 @@ type PolicyFunc func(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existi
 func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, groups []ipsec.Existing) (ipsec.Plan, error) {
 	for _, g := range groups {
 		if !g.Flags.Has(ipsec.FlagIKE) {
-			a.warnings.add(WarnGroupPolicy, "%s says that there be no IPsec, which a rule for a portal group cannot: it is ignored; remove it, and name the portal or its block", g.Name)
+			a.warnings.add(WarnGroupPolicy, "%s turns IPsec off, which a rule for a portal group cannot do, so it is ignored; remove it, and add a rule for the portal or its block", g.Name)
 			continue
 		}
 		if !mayStrengthen(plan, err) {
@@ -43,7 +43,7 @@ func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, group
 		case err != nil || strengthens(stronger, plan):
 			plan, err = stronger, nil
 		case !strengthens(plan, stronger) && !samePlan(plan, stronger):
-			return plan, fmt.Errorf("%s asks for %s, and without it the plan is %s (%s): neither is the weaker; add a policy for the portal itself", g.Name, stronger, plan, plan.Why)
+			return plan, fmt.Errorf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; add a policy for the portal itself", g.Name, stronger, plan, plan.Why)
 		}
 	}
 	return plan, err
@@ -77,11 +77,11 @@ func (j *Request) Settings() ipsec.Settings {
 func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPort) (ipsec.Plan, error) {
 	s, err := a.settings(ctx, dst)
 	if err != nil {
-		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what is defined for " + dst.String() + ": " + Reason(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot read the IPsec settings for " + dst.String() + ": " + Reason(err), Err: err}
 	}
 	existing, groups, err := a.existing(ctx, from, dst)
 	if err != nil {
-		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot tell what exists: " + Reason(err), Err: err}
+		return ipsec.Plan{}, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "cannot read which IPsec exists: " + Reason(err), Err: err}
 	}
 	s.Existing = existing
 	plan, err := s.Resolve()
@@ -92,7 +92,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 	case err != nil:
 		return plan, &isdsc.Error{Code: planCode(err), What: "IPsec", Reason: Reason(err), Err: err}
 	case a.further && plan.WeakerThan(before):
-		what := "a redirection leads to less protection: "
+		what := "the redirection leads to a host with less protection: "
 		if len(a.result.Redirects) == 0 {
 			what = "the second try would have less protection than the first: "
 		}
@@ -100,7 +100,7 @@ func (a *attempt) planned(ctx context.Context, from ports.Port, dst netip.AddrPo
 	case a.probing && plan.WeakerThan(before):
 		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "the address would have less protection than the portal: " + plan.Why}
 	case a.retried.weakened(from.Address, dst, plan):
-		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "less protection than at an earlier try: " + plan.Why}
+		return plan, &isdsc.Error{Code: isdsc.FailedToConfigureIPsec, What: "IPsec", Reason: "this try would have less protection than an earlier one: " + plan.Why}
 	}
 	if a.d.retries() > 0 {
 		a.retried.keep(from.Address, dst, plan)

@@ -32,12 +32,12 @@ type probeCall struct {
 
 // Reasons for which an address is not tried.
 const (
-	whyName      = "a host name, and those are not looked up for a target"
+	whyName      = "a host name, and host names from targets are not looked up"
 	whyNoHost    = "not the address of a host"
 	whyOwn       = "an address of this host"
 	whyMany      = "more addresses than one run tries (256)"
 	whyCancelled = "the run was cancelled"
-	whyMutual    = "CHAP is to be mutual, and another host could not prove itself without the secrets, which stay with the host they were given for (--redirect any lets them go along)"
+	whyMutual    = "mutual CHAP is required, but the secrets are not sent to another host than the one they were given for (--redirect any allows it)"
 )
 
 // try returns the outcome for an address, which may be under way.
@@ -127,7 +127,7 @@ func (c *probeCall) forbidden(a target.Address, addr netip.Addr) string {
 	c.prepare()
 	switch {
 	case c.ownErr != nil:
-		return "it is not known which addresses this host has: " + Reason(c.ownErr)
+		return "the addresses of this host could not be read: " + Reason(c.ownErr)
 	case c.own[zone.Named(addr)]:
 		return whyOwn
 	case c.err != nil:
@@ -214,7 +214,7 @@ func (c *probeCall) task(dst netip.AddrPort) (t *probeTask, why string) {
 	t.key = probeKey{dst: dst, source: t.from.Address, rules: c.rules(t)}
 	if !reachesFamily(t.from.Address, dst.Addr()) {
 		if p.Source.IsValid() || p.Port != ports.All {
-			return nil, fmt.Sprintf("it cannot be reached from %s, the source that was asked for", t.from.Address)
+			return nil, fmt.Sprintf("it cannot be reached from %s, the given source address", t.from.Address)
 		}
 		t.anew = true
 		t.key.source, t.key.instance = netip.Addr{}, ports.FoldInstance(p.Instance)

@@ -83,7 +83,7 @@ func (r *probeReport) warnings(asked netip.AddrPort) (all []Warning) {
 		case WarnProbeLogin:
 			w.Message = fmt.Sprintf("%s: the login failed: %s", g.names(), g.why)
 		case WarnProbeNoCredentials:
-			w.Message = fmt.Sprintf("%s %s probed without CHAP: the credentials stay with %s (--redirect any lets them go along)", g.names(), were, asked.Addr())
+			w.Message = fmt.Sprintf("%s %s probed without CHAP: the credentials are only for %s (--redirect any sends them to other hosts too)", g.names(), were, asked.Addr())
 		}
 		all = append(all, w)
 	}

@@ -166,7 +166,7 @@ func TestProbeOwnUnknown(t *testing.T) {
 		if got, want := reaches(&r), map[string]string{"192.0.2.9:3260,1": "not tried", scene.Where + ",1": "reachable"}; !cmp.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: it is not known which addresses this host has: netlink: busy")
+		scene.WantWarnings(t, &r, initiator.WarnNotTried, "192.0.2.9:3260 was not tried: the addresses of this host could not be read: netlink: busy")
 		if got := len(n.Dials()); got != 1 {
 			t.Errorf("got %d dials", got)
 		}
@@ -208,7 +208,7 @@ func TestProbeReport(t *testing.T) {
 		newProber(d, initiator.ProbeTCP).ProbeTargets(t.Context(), &r)
 		scene.WantWarnings(t, &r, initiator.WarnNotTried,
 			"array1.example:3260, array2.example:3260, array3.example:3260, array4.example:3260, array5.example:3260 and 2 more were not tried: "+
-				"a host name, and those are not looked up for a target")
+				"a host name, and host names from targets are not looked up")
 	})
 }
 

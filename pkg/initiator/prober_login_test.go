@@ -89,7 +89,7 @@ func TestProbeCredentials(t *testing.T) {
 				if got := r.Targets[0].Addresses[0].Reach.String(); got != tt.reach {
 					t.Errorf("got %q, want %q; %v", got, tt.reach, r.Warnings)
 				}
-				without := "192.0.2.2:3260 was probed without CHAP: the credentials stay with 192.0.2.1 (--redirect any lets them go along)"
+				without := "192.0.2.2:3260 was probed without CHAP: the credentials are only for 192.0.2.1 (--redirect any sends them to other hosts too)"
 				if !tt.without {
 					without = ""
 				}

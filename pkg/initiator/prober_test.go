@@ -82,7 +82,7 @@ func TestProbe(t *testing.T) {
 		{name: "loopback, IPv4 in IPv6", address: "[::ffff:127.0.0.2]:3260,1", tcp: "not tried", login: "not tried", never: "an address of this host"},
 		{name: "no host", address: "224.0.0.1:3260,1", tcp: "not tried", login: "not tried", never: "not the address of a host"},
 		{name: "no zone", address: "[fe80::1]:3260,1", tcp: "not tried", login: "not tried", never: "link-local, and it is unknown on which link"},
-		{name: "a name", address: "array.example:3260,1", tcp: "not tried", login: "not tried", never: "a host name, and those are not looked up for a target"},
+		{name: "a name", address: "array.example:3260,1", tcp: "not tried", login: "not tried", never: "a host name, and host names from targets are not looked up"},
 	}
 	for _, tt := range tests {
 		for _, kind := range []initiator.ProbeKind{initiator.ProbeTCP, initiator.ProbeLogin} {
@@ -167,11 +167,11 @@ func TestProbeSource(t *testing.T) {
 	}{
 		{name: "left to routing", reach: "reachable"},
 		{
-			name: "by its address", reach: "not tried", why: "it cannot be reached from 192.0.2.2, the source that was asked for",
+			name: "by its address", reach: "not tried", why: "it cannot be reached from 192.0.2.2, the given source address",
 			change: func(p *initiator.SendTargetPortal) { p.Source = netip.MustParseAddr("192.0.2.2") },
 		},
 		{
-			name: "by its number", reach: "not tried", why: "it cannot be reached from 192.0.2.2, the source that was asked for",
+			name: "by its number", reach: "not tried", why: "it cannot be reached from 192.0.2.2, the given source address",
 			change: func(p *initiator.SendTargetPortal) { p.Instance, p.Port = "host", ports.N(0) },
 		},
 		{

@@ -55,7 +55,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, moved *pdu.
 		return refuse("redirections are not followed")
 	}
 	if moved.Address == "" {
-		return refuse("it did not say where")
+		return refuse("it names no address")
 	}
 	t, kind, reason := target.ParseAddress(moved.Address, from.Port())
 	if reason != "" {
@@ -63,7 +63,7 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, moved *pdu.
 	}
 	r.visited = append(r.visited, from)
 	if len(r.visited) > MaxRedirects {
-		return refuse(fmt.Sprintf("that was the %dth time, and %d are followed", len(r.visited), MaxRedirects))
+		return refuse(fmt.Sprintf("this is redirection %d, and only %d are followed", len(r.visited), MaxRedirects))
 	}
 	if kind == target.LinkLocalAddress {
 		t = t.SeenFrom(from.Addr(), kind)
@@ -76,13 +76,13 @@ func (r *redirects) follow(ctx context.Context, from netip.AddrPort, moved *pdu.
 		}
 		if r.source.IsValid() && r.source.Is4() != to.Addr().Is4() {
 			return netip.AddrPort{}, &isdsc.Error{
-				Code: isdsc.AddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not of the address family of source %s", r.source),
+				Code: isdsc.AddressTypeNotSupported, What: "redirected to " + to.String(), Reason: fmt.Sprintf("not in the address family of source %s", r.source),
 			}
 		}
 		return to, nil
 	}
 	if !r.names {
-		return refuse("it is a host name, and those are not looked up for a target; --redirect-names (login.Options.RedirectNames) has them looked up")
+		return refuse("it is a host name, and host names from targets are looked up only with --redirect-names (login.Options.RedirectNames)")
 	}
 	found, err := r.d.lookup(ctx, t.Host)
 	if err != nil {
@@ -118,7 +118,7 @@ func (r *redirects) choose(from netip.AddrPort, found []netip.Addr, port uint16)
 		to = netip.AddrPortFrom(addr, port)
 		against := r.forbids(from, to)
 		if against == "" && r.source.IsValid() && r.source.Is4() != addr.Is4() {
-			against = fmt.Sprintf("it leads to %s, which is not of the family of %s", addr, r.source)
+			against = fmt.Sprintf("it leads to %s, which is not in the address family of %s", addr, r.source)
 		}
 		if against == "" {
 			return to, ""
@@ -139,7 +139,7 @@ func (r *redirects) forbids(from, to netip.AddrPort) (reason string) {
 	addr := to.Addr()
 	switch {
 	case slices.Contains(r.visited, to):
-		return "that is a loop"
+		return "it leads back to an address that was asked before"
 	case !zone.IsHost(addr):
 		return "not the address of a host"
 	case r.isOwn(addr) && !r.isOwn(from.Addr()):

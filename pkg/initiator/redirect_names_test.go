@@ -33,13 +33,13 @@ func TestRedirectNames(t *testing.T) {
 		{name: "the first that is allowed", found: []string{"127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "192.0.2.1", "192.0.2.3"}, to: "192.0.2.3"},
 		{name: "of both families", found: []string{"2001:db8::2", "192.0.2.2"}, to: "2001:db8::2"},
 		{name: "of the family of the source", found: []string{"2001:db8::2", "192.0.2.2"}, source: "192.0.2.254", to: "192.0.2.2"},
-		{name: "none of the family of the source", found: []string{"2001:db8::2"}, source: "192.0.2.254", want: notFollowed("it leads to 2001:db8::2, which is not of the family of 192.0.2.254")},
+		{name: "none of the family of the source", found: []string{"2001:db8::2"}, source: "192.0.2.254", want: notFollowed("it leads to 2001:db8::2, which is not in the address family of 192.0.2.254")},
 		{name: "this host", found: []string{"127.0.0.1"}, want: notFollowed("it leads to this host itself")},
 		{name: "this host, mapped", found: []string{"::ffff:127.0.0.1"}, want: notFollowed("it leads to this host itself")},
 		{name: "the link", found: []string{"169.254.169.254"}, want: notFollowed("it leads to a link-local address")},
 		{name: "the link by a zone of the name server", found: []string{"fe80::2%eth0"}, want: notFollowed("it leads to a link-local address")},
 		{name: "a group", found: []string{"224.0.0.1"}, want: notFollowed("not the address of a host")},
-		{name: "back", found: []string{"192.0.2.1"}, want: notFollowed("that is a loop")},
+		{name: "back", found: []string{"192.0.2.1"}, want: notFollowed("it leads back to an address that was asked before")},
 		{name: "nothing", want: notFollowed("the host name was not found")},
 		{name: "no such name", err: &net.DNSError{Err: "no such host", IsNotFound: true}, want: notFollowed("the host name was not found")},
 		{name: "a name server that fails", err: &net.DNSError{Err: "server misbehaving"}, want: notFollowed("the host name was not found: server misbehaving")},
@@ -94,7 +94,7 @@ func TestRedirectNamesOfOne(t *testing.T) {
 		may.Login.RedirectNames = true
 		results := slices.Collect(d.DiscoverAll(t.Context(), slices.Values([]initiator.SendTargetPortal{may, mayNot})))
 		scene.Judge(t, results[0].Err, scene.Outcome{})
-		scene.Judge(t, results[1].Err, notFollowed("--redirect-names (login.Options.RedirectNames) has them looked up"))
+		scene.Judge(t, results[1].Err, notFollowed("looked up only with --redirect-names (login.Options.RedirectNames)"))
 		if lookups != 1 {
 			t.Errorf("%d lookups, want 1", lookups)
 		}

@@ -55,7 +55,7 @@ func overhears(heard func(challenge string)) iscsitest.Script {
 
 // reflected is the outcome of a target that sends a challenge of ours back. That
 // no response goes out is what the scripts expect: they end with it.
-var reflected = scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "the target sent a challenge of ours back"}
+var reflected = scene.Outcome{Stage: initiator.StageLogin, Code: isdsc.AuthenticationFailure, Text: "the target sent our own challenge back"}
 
 // TestReflectionParallel: a target that is asked twice at once, or two of them,
 // cannot have us answer the challenge that we put to the other.

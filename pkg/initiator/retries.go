@@ -142,7 +142,7 @@ func (a *attempt) again() {
 	a.result = Result{Asked: a.result.Asked, InitiatorName: a.request.Name}
 	leftovers := slices.DeleteFunc(a.warnings.kept, func(w Warning) bool { return w.Code != WarnLeftover })
 	a.warnings = warnings{}
-	a.warnings.add(WarnRetried, "%s failed before this one; the first: %s", tryCount(a.retried.failed), a.retried.first)
+	a.warnings.add(WarnRetried, "%s failed before this one; the first try failed with: %s", tryCount(a.retried.failed), a.retried.first)
 	a.warnings.kept = append(a.warnings.kept, leftovers...)
 	a.retried.refused = false
 }

@@ -120,7 +120,7 @@ func TestRetriesSay(t *testing.T) {
 		r, _ := discover(t, d, scene.Portal(n, scene.Where, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, hangsUp(), &iscsitest.Target{}))
 		want := []initiator.Warning{{
 			Code:    initiator.WarnRetried,
-			Message: "2 tries failed before this one; the first: login to 192.0.2.1:3260 from 192.0.2.254: target refused: service unavailable (0x0301)",
+			Message: "2 tries failed before this one; the first try failed with: login to 192.0.2.1:3260 from 192.0.2.254: target refused: service unavailable (0x0301)",
 		}}
 		if diff := cmp.Diff(want, r.Warnings); r.Err != nil || diff != "" {
 			t.Errorf("error %v; warnings (-want +got):\n%s", r.Err, diff)
@@ -462,7 +462,7 @@ func TestRetriesPlan(t *testing.T) {
 					t.Errorf("%d connections, want %d", len(n.Dials()), tt.tries)
 				}
 				var failed *initiator.Error
-				if errors.As(r.Err, &failed) && (failed.Stage != initiator.StageSecure || !strings.Contains(failed.Error(), "less protection than at an earlier try")) {
+				if errors.As(r.Err, &failed) && (failed.Stage != initiator.StageSecure || !strings.Contains(failed.Error(), "less protection than an earlier one")) {
 					t.Errorf("error %v", failed)
 				}
 			})

@@ -110,11 +110,11 @@ func (a *attempt) lacking(err error, plan ipsec.Plan, peer enforce.Peer, failed 
 	var reason string
 	switch e := err.(type) { //nolint:errorlint // Check does not wrap them
 	case *ipsec.NoEnforcerError:
-		reason = "the portal is to be asked under IPsec (" + plan.Why + "), and nothing here can set it up"
+		reason = "the portal must be asked under IPsec (" + plan.Why + "), but nothing on this host can set it up"
 	case *ipsec.NoOuterAddressError:
-		reason = "tunnel mode, and no outer address is set for " + e.Destination + because(failed)
+		reason = "tunnel mode needs the outer address of a gateway, but none is set for " + e.Destination + because(failed)
 	case *ipsec.NoKeyError:
-		reason = "no preshared key for " + peer.String() + ", and none for all" + a.kept() + because(failed)
+		reason = "no preshared key for " + peer.String() + " or for all peers" + a.kept() + because(failed)
 	default:
 		return coded(err)
 	}
@@ -200,7 +200,7 @@ func (a *attempt) key(ctx context.Context, from ports.Port, peer enforce.Peer) (
 // kept says why the portal's own key was of no use.
 func (a *attempt) kept() string {
 	if a.otherHost && !a.request.Portal.IPsec.PSK.IsZero() {
-		return "; the portal's own stays with the host it was given for"
+		return "; the portal's own key is used only for the host that it was given for"
 	}
 	return ""
 }

@@ -69,14 +69,14 @@ func (p *SendTargetPortal) Validate() error {
 		return err
 	}
 	if p.Source.IsValid() && p.Port != ports.All {
-		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it is a port by its address, and port " + p.Port.String() + " is one by its number: choose"}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: fmt.Sprintf("source %s", p.Source), Reason: "it selects a port by its address, but port " + p.Port.String() + " selects one by its number: give only one"}
 	}
 	if dst, err := netip.ParseAddr(p.Portal.Host()); err == nil && p.Source.IsValid() {
 		if dst.Unmap().Is4() != p.Source.Unmap().Is4() {
 			return &isdsc.Error{
 				Code:   isdsc.AddressTypeNotSupported,
 				What:   fmt.Sprintf("source %s", p.Source),
-				Reason: fmt.Sprintf("not of the address family of portal %s", p.Portal),
+				Reason: fmt.Sprintf("not in the address family of portal %s", p.Portal),
 			}
 		}
 	}

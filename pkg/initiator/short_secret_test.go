@@ -83,7 +83,7 @@ func judgeShort(t *testing.T, r initiator.Result, want bool) {
 		t.Errorf("warnings %v, want %d about short secrets", r.Warnings, n)
 	}
 	for _, w := range r.Warnings {
-		const text = "a CHAP secret has fewer than 12 bytes, and IPsec does not protect the connection: a listener can guess the secret from the login"
+		const text = "a CHAP secret is shorter than 12 bytes, and IPsec does not protect the connection: an eavesdropper can guess the secret from the login"
 		if w.Code == initiator.WarnShortSecret && w.Message != text {
 			t.Errorf("got %q, want what does not depend on the length", w.Message)
 		}

@@ -51,9 +51,9 @@ func (a *attempt) resolve(ctx context.Context) ([]netip.AddrPort, error) {
 	case len(addrs) > 0:
 		return addrs, nil
 	case others > 0:
-		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.Host(), Reason: fmt.Sprintf("no address of the family of %s", source)}
+		return nil, &isdsc.Error{Code: isdsc.AddressTypeNotSupported, What: p.Portal.Host(), Reason: fmt.Sprintf("it has no address in the address family of %s", source)}
 	}
-	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.Host(), Reason: "no address that could be asked"}
+	return nil, &isdsc.Error{Code: isdsc.InvalidHost, What: p.Portal.Host(), Reason: "it has no usable address"}
 }
 
 // ports returns the initiator ports to ask an address from, in order. A port
@@ -96,7 +96,7 @@ func (a *attempt) portOfSource(source netip.Addr) (ports.Port, error) {
 		return from, nil
 	}
 	if from.Interface = interfaceOf(source); from.Interface == "" {
-		return from, &isdsc.Error{Code: isdsc.ConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so none can be bound to"}
+		return from, &isdsc.Error{Code: isdsc.ConnectionFailed, What: "source " + source.String(), Reason: "no interface of this host has it, so there is none to bind to"}
 	}
 	return from, nil
 }

@@ -42,9 +42,9 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if e.Why != "" {
-		return fmt.Sprintf("it is not known what exists (%s), so the plan (%s) is refused: see to it that this process can look, or proceed on unknown", e.Why, e.Plan)
+		return fmt.Sprintf("it is unknown which IPsec exists (%s), so the plan (%s) is refused: let this process read the system's policies, or proceed on unknown", e.Why, e.Plan)
 	}
-	return fmt.Sprintf("it is not known what exists, so the plan (%s) is refused: run with the right to look, or proceed on unknown", e.Plan)
+	return fmt.Sprintf("it is unknown which IPsec exists, so the plan (%s) is refused: run with the right to read the system's policies, or proceed on unknown", e.Plan)
 }
 
 // A ParseError is text that is no flags. It says what would be right.

@@ -40,7 +40,7 @@ func ParseList(s string) (Flags, error) {
 	refuse := func(reason string) (Flags, error) { return 0, &ParseError{Input: s, Reason: reason} }
 	switch s {
 	case "":
-		return refuse("one or more of " + strings.Join(Words(), ", ") + " are needed")
+		return refuse("expected one or more of " + strings.Join(Words(), ", "))
 	case wordOff:
 		return FlagValid, nil
 	}
@@ -49,11 +49,11 @@ func ParseList(s string) (Flags, error) {
 		i := slices.Index(Words(), name)
 		switch {
 		case i < 0:
-			return refuse(fmt.Sprintf("%q is none of %s", cut(name), strings.Join(Words(), ", ")))
+			return refuse(fmt.Sprintf("%q is not one of %s", cut(name), strings.Join(Words(), ", ")))
 		case i == len(words):
-			return refuse("off stands alone: leave out either it or the rest")
+			return refuse("off cannot be combined with other words: leave out off or the rest")
 		case f.Has(words[i].bit):
-			return refuse(name + " stands in it twice")
+			return refuse(name + " occurs twice")
 		}
 		f |= words[i].bit
 	}
@@ -73,7 +73,7 @@ func Parse(s string) (Flags, error) {
 	}
 	n, err := strconv.ParseUint(digits, 16, 64)
 	if err != nil {
-		return 0, &ParseError{Input: s, Reason: "0x and up to 16 hexadecimal digits are needed"}
+		return 0, &ParseError{Input: s, Reason: "expected 0x and up to 16 hexadecimal digits"}
 	}
 	return Flags(n), nil
 }

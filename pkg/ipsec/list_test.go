@@ -39,23 +39,23 @@ func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	const known = "ike, transport, tunnel, main, aggressive, pfs, off"
 	for _, tt := range []struct{ input, want string }{
-		{"", `flags "": one or more of ike, transport, tunnel, main, aggressive, pfs, off are needed`},
-		{"esp", `flags "esp": "esp" is none of ` + known},
-		{"ike,", `flags "ike,": "" is none of ` + known},
-		{"ike, main", `flags "ike, main": " main" is none of ` + known},
-		{"IKE", `flags "IKE": "IKE" is none of ` + known},
-		{"valid", `flags "valid": "valid" is none of ` + known},
-		{"27", `flags "27": "27" is none of ` + known},
-		{"off,ike", `flags "off,ike": off stands alone: leave out either it or the rest`},
-		{"tunnel,off", `flags "tunnel,off": off stands alone: leave out either it or the rest`},
-		{"off,off", `flags "off,off": off stands alone: leave out either it or the rest`},
-		{"main,main", `flags "main,main": main stands in it twice`},
+		{"", `flags "": expected one or more of ike, transport, tunnel, main, aggressive, pfs, off`},
+		{"esp", `flags "esp": "esp" is not one of ` + known},
+		{"ike,", `flags "ike,": "" is not one of ` + known},
+		{"ike, main", `flags "ike, main": " main" is not one of ` + known},
+		{"IKE", `flags "IKE": "IKE" is not one of ` + known},
+		{"valid", `flags "valid": "valid" is not one of ` + known},
+		{"27", `flags "27": "27" is not one of ` + known},
+		{"off,ike", `flags "off,ike": off cannot be combined with other words: leave out off or the rest`},
+		{"tunnel,off", `flags "tunnel,off": off cannot be combined with other words: leave out off or the rest`},
+		{"off,off", `flags "off,off": off cannot be combined with other words: leave out off or the rest`},
+		{"main,main", `flags "main,main": main occurs twice`},
 		{"transport,tunnel", `flags "transport,tunnel": transport and tunnel exclude each other: choose one`},
 		{"main,aggressive", `flags "main,aggressive": main and aggressive exclude each other: choose one`},
-		{"0x", `flags "0x": 0x and up to 16 hexadecimal digits are needed`},
-		{"0x1_0", `flags "0x1_0": 0x and up to 16 hexadecimal digits are needed`},
-		{"0x-1", `flags "0x-1": 0x and up to 16 hexadecimal digits are needed`},
-		{"0x10000000000000000", `flags "0x10000000000000000": 0x and up to 16 hexadecimal digits are needed`},
+		{"0x", `flags "0x": expected 0x and up to 16 hexadecimal digits`},
+		{"0x1_0", `flags "0x1_0": expected 0x and up to 16 hexadecimal digits`},
+		{"0x-1", `flags "0x-1": expected 0x and up to 16 hexadecimal digits`},
+		{"0x10000000000000000", `flags "0x10000000000000000": expected 0x and up to 16 hexadecimal digits`},
 	} {
 		_, err := ipsec.Parse(tt.input)
 		var pe *ipsec.ParseError

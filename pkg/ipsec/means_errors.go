@@ -9,7 +9,7 @@ type NoEnforcerError struct {
 }
 
 func (e *NoEnforcerError) Error() string {
-	const text = "nothing here can do IPsec, and clear text is out of the question"
+	const text = "required but not available, and the portal will not be asked in clear text"
 	if e.Err == nil {
 		return text
 	}
@@ -33,7 +33,7 @@ func (e *UnsupportedError) Error() string {
 	case e.Reason != "":
 		return e.Reason
 	case e.Missing.Has(FlagIKE):
-		return fmt.Sprintf("the plan needs keys, and %s negotiates none", e.Enforcer)
+		return fmt.Sprintf("the plan needs keys to be negotiated, which %s does not do", e.Enforcer)
 	}
 	return fmt.Sprintf("%s cannot do %s", e.Enforcer, e.Missing.names())
 }
@@ -52,7 +52,7 @@ func (e *NoKeyError) Error() string {
 	if e.Identity != "" {
 		identity = e.Identity
 	}
-	return fmt.Sprintf("no preshared key is set for %s, and none for the group", identity)
+	return fmt.Sprintf("no preshared key is set for %s or for the group", identity)
 }
 
 // A NoOuterAddressError is a plan for tunnel mode to a destination of which no
@@ -67,7 +67,7 @@ func (e *NoOuterAddressError) Error() string {
 	if e.Destination != "" {
 		destination = e.Destination
 	}
-	return fmt.Sprintf("tunnel mode needs an outer address for %s, and none is set", destination)
+	return fmt.Sprintf("tunnel mode needs an outer address for %s, but none is set", destination)
 }
 
 // A RequestError is a request that no enforcer can carry out, such as one without

@@ -58,17 +58,17 @@ func TestMeansErrorTexts(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&ipsec.NoEnforcerError{}, "nothing here can do IPsec, and clear text is out of the question"},
-		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "nothing here can do IPsec, and clear text is out of the question: unsupported operation"},
+		{&ipsec.NoEnforcerError{}, "required but not available, and the portal will not be asked in clear text"},
+		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "required but not available, and the portal will not be asked in clear text: unsupported operation"},
 		{&ipsec.UnsupportedError{Enforcer: "userspace", Missing: 0x58}, "userspace cannot do tunnel,aggressive,pfs"},
-		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "the plan needs keys, and xfrm negotiates none"},
+		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "the plan needs keys to be negotiated, which xfrm does not do"},
 		{&ipsec.UnsupportedError{Enforcer: "xfrm", Reason: "not so"}, "not so"},
 		{&ipsec.RequestError{Reason: "the plan has none"}, "the plan has none"},
 		{&ipsec.RequestError{What: `identity "x y"`, Reason: "no identity"}, `identity "x y": no identity`},
 		{&ipsec.ConfigureError{Reason: "no answer"}, "no answer"},
-		{&ipsec.NoKeyError{}, "no preshared key is set for the portal, and none for the group"},
-		{&ipsec.NoKeyError{Identity: "192.0.2.10"}, "no preshared key is set for 192.0.2.10, and none for the group"},
-		{&ipsec.NoOuterAddressError{Destination: "192.0.2.10"}, "tunnel mode needs an outer address for 192.0.2.10, and none is set"},
+		{&ipsec.NoKeyError{}, "no preshared key is set for the portal or for the group"},
+		{&ipsec.NoKeyError{Identity: "192.0.2.10"}, "no preshared key is set for 192.0.2.10 or for the group"},
+		{&ipsec.NoOuterAddressError{Destination: "192.0.2.10"}, "tunnel mode needs an outer address for 192.0.2.10, but none is set"},
 	} {
 		if got := tt.err.Error(); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)

@@ -75,12 +75,12 @@ func ParseProposals(s string) (Proposals, error) {
 			list = &p.ESP
 		}
 		if slices.Contains(*list, text) {
-			return refuse(fmt.Sprintf("%q stands in it twice", cut(item)))
+			return refuse(fmt.Sprintf("%q occurs twice", cut(item)))
 		}
 		*list = append(*list, text)
 	}
 	if len(groups) > 1 {
-		return refuse("the proposals for ESP have one group for perfect forward secrecy, or none: IKEv1 offers one at a time")
+		return refuse("the proposals for ESP must have the same group for perfect forward secrecy, or none: IKEv1 offers only one at a time")
 	}
 	if p.IKE == nil {
 		p.IKE = slices.Clone(defaultIKE)
@@ -101,7 +101,7 @@ func (p Proposals) ForESP(pfs bool) ([]string, error) {
 		has := groupOf(e) != ""
 		switch {
 		case !pfs && has:
-			return nil, &ProposalsError{Input: "esp=" + e, Reason: "it has a group, and the plan has no perfect forward secrecy: add pfs to the IPsec flags, or take the group out"}
+			return nil, &ProposalsError{Input: "esp=" + e, Reason: "it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group"}
 		case pfs && !has:
 			e += "-" + p.groupFor(e)
 		}
@@ -147,7 +147,7 @@ func checkProposal(s string, esp bool) (group, reason string) {
 	for word := range strings.SplitSeq(s, "-") {
 		k, ok := algorithms[word]
 		if !ok {
-			return "", fmt.Sprintf("%q is no cipher, hash or group that is known here; one is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)", cut(word))
+			return "", fmt.Sprintf("%q is not a supported cipher, hash or group; an example is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)", cut(word))
 		}
 		if k == groupKind {
 			group = word
@@ -157,11 +157,11 @@ func checkProposal(s string, esp bool) (group, reason string) {
 	esp = esp || group == ""
 	switch {
 	case count[groupKind] > 1:
-		return "", "it has more than one group: make a proposal of each"
+		return "", "it has more than one group: make one proposal for each"
 	case count[cipherKind]+count[combinedKind] == 0:
 		return "", "it has no cipher"
 	case count[cipherKind] > 0 && count[combinedKind] > 0:
-		return "", "a cipher with GCM stands alone: make a proposal of each"
+		return "", "a GCM cipher cannot be combined with other ciphers: make one proposal for each"
 	case !esp && count[combinedKind] > 0:
 		return "", "GCM is for ESP: IKEv1 does not have it"
 	case count[cipherKind] > 0 && count[hashKind] == 0:

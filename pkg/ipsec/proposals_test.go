@@ -49,11 +49,11 @@ func TestParseProposals(t *testing.T) {
 func TestParseProposalsRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"null-sha256": `"null" is no cipher`, "des-sha1-modp1024": `"des" is no cipher`, "3des-md5-modp1024": `"md5" is no cipher`, "aes128-sha1-modp768": `"modp768" is no`,
-		"aes128gcm16-sha256-modp2048": "GCM is for ESP", "aes128gcm16-modp2048": "GCM is for ESP", "esp=aes128gcm16-sha256": "needs no hash", "aes128gcm16-aes128-sha1": "stands alone",
+		"null-sha256": `"null" is not a supported cipher`, "des-sha1-modp1024": `"des" is not a supported cipher`, "3des-md5-modp1024": `"md5" is not a supported cipher`, "aes128-sha1-modp768": `"modp768" is not a supported`,
+		"aes128gcm16-sha256-modp2048": "GCM is for ESP", "aes128gcm16-modp2048": "GCM is for ESP", "esp=aes128gcm16-sha256": "needs no hash", "aes128gcm16-aes128-sha1": "cannot be combined",
 		"aes128": "no hash", "sha1": "no cipher", "aes128-modp2048": "no hash", "modp2048": "no cipher", "aes128-sha1-modp2048-modp1024": "more than one group",
-		"aes128-sha1,aes128-sha1": "twice", "aes128-sha1, aes256-sha1": `" aes256" is no cipher`, "aes128-sha1,": "is no cipher", "AES128-sha1": `"AES128" is no cipher`, "legacy,aes128-sha1": `"legacy" is no cipher`,
-		"esp=aes128-sha1,esp=aes256-sha1-modp2048": "one group", "ike=aes128-sha1-modp2048": `"ike=aes128" is no cipher`, "aes128-sha1\n": "is no cipher",
+		"aes128-sha1,aes128-sha1": "twice", "aes128-sha1, aes256-sha1": `" aes256" is not a supported cipher`, "aes128-sha1,": "is not a supported cipher", "AES128-sha1": `"AES128" is not a supported cipher`, "legacy,aes128-sha1": `"legacy" is not a supported cipher`,
+		"esp=aes128-sha1,esp=aes256-sha1-modp2048": "the same group", "ike=aes128-sha1-modp2048": `"ike=aes128" is not a supported cipher`, "aes128-sha1\n": "is not a supported cipher",
 		strings.Repeat("aes128-sha1-modp1024,", 16) + "3des-sha1": "at most 16", strings.Repeat("aes", 200): "at most 16",
 	} {
 		_, err := ParseProposals(text)

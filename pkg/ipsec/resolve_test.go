@@ -187,7 +187,7 @@ func TestResolveErrors(t *testing.T) {
 		{
 			name:     "unknown",
 			settings: ipsec.Settings{Flags: 0x47, RefuseUnknown: true, Existing: ipsec.Existing{Kind: ipsec.ExistingUnknown}},
-			want:     "it is not known what exists, so the plan (tunnel) is refused: run with the right to look, or proceed on unknown",
+			want:     "it is unknown which IPsec exists, so the plan (tunnel) is refused: run with the right to read the system's policies, or proceed on unknown",
 		},
 		{
 			name:     "contradictory before",

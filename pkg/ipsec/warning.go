@@ -25,10 +25,10 @@ func (s *Settings) warnings(p *Plan) []Warning {
 		list = append(list, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	if !p.IPsec && p.Flags&^FlagValid != 0 {
-		warn(WarnWithoutIKE, "the flags %s name modes of IPsec, and without ike there is none", p.Flags.detail())
+		warn(WarnWithoutIKE, "the flags %s set options of IPsec, but without ike there is no IPsec", p.Flags.detail())
 	}
 	if !p.IPsec && s.Flags.Has(FlagIKE) {
-		warn(WarnNotAsAsked, "the portal's flags, %s, ask for IPsec, and the connection goes without", s.Flags.detail())
+		warn(WarnNotAsAsked, "the portal's flags, %s, ask for IPsec, but the connection is made without it", s.Flags.detail())
 	}
 	if p.Exchange == AggressiveMode {
 		warn(WarnAggressive, "aggressive mode lets others try preshared keys offline: use main mode, or a long random key")

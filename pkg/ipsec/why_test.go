@@ -59,7 +59,7 @@ func TestWhy(t *testing.T) {
 			want:     "no IPsec: the portal's flags say 0x35 (transport,main,pfs), and are valid",
 			warnings: []ipsec.Warning{{
 				Code:    ipsec.WarnWithoutIKE,
-				Message: "the flags 0x35 (transport,main,pfs) name modes of IPsec, and without ike there is none",
+				Message: "the flags 0x35 (transport,main,pfs) set options of IPsec, but without ike there is no IPsec",
 			}},
 		},
 		{
@@ -73,7 +73,7 @@ func TestWhy(t *testing.T) {
 			want:     "no IPsec: the portal's flags, 0x46 (ike,tunnel,main), do not count without the flag valid (0x01), and an earlier add with another initiator port defined off before",
 			warnings: []ipsec.Warning{{
 				Code:    ipsec.WarnNotAsAsked,
-				Message: "the portal's flags, 0x46 (ike,tunnel,main), ask for IPsec, and the connection goes without",
+				Message: "the portal's flags, 0x46 (ike,tunnel,main), ask for IPsec, but the connection is made without it",
 			}},
 		},
 		{
@@ -97,7 +97,7 @@ func TestWhy(t *testing.T) {
 			want:     "no IPsec: policy 192.0.2.0/24 says off, and what exists comes before flags; the portal's flags, ike,tunnel,main, have no effect",
 			warnings: []ipsec.Warning{{
 				Code:    ipsec.WarnNotAsAsked,
-				Message: "the portal's flags, ike,tunnel,main, ask for IPsec, and the connection goes without",
+				Message: "the portal's flags, ike,tunnel,main, ask for IPsec, but the connection is made without it",
 			}},
 		},
 		{

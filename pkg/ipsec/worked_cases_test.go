@@ -98,7 +98,7 @@ func TestWorkedCasesWhenConnecting(t *testing.T) {
 		{
 			name: "15", flags: 0x47,
 			means: ipsec.Means{Enforcer: "strongswan", Can: all, Key: true},
-			want:  "tunnel mode needs an outer address for the portal, and none is set",
+			want:  "tunnel mode needs an outer address for the portal, but none is set",
 		},
 		{name: "15, with one", flags: 0x47, means: ipsec.Means{Enforcer: "strongswan", Can: all, Key: true, Outer: outer}},
 	} {

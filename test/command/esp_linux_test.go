@@ -176,7 +176,7 @@ func (w *espWorld) testWrongKey(t *testing.T) {
 	w.peer.Require(t, w.here, w.there, uml.Protection{})
 	traffic := w.watched(t, func() {
 		out, err := w.discover(t, "scan", "--timeout", "1m", "-o", "json", "--ipsec", "transport", "--ipsec-psk", "env:WRONG", w.there.String())
-		if err == nil || !strings.Contains(out, `"code_name":"ISDSC_FAILED_TO_CONFIGURE_IPSEC"`) || !strings.Contains(out, "the preshared key of the peer seems to be another") {
+		if err == nil || !strings.Contains(out, `"code_name":"ISDSC_FAILED_TO_CONFIGURE_IPSEC"`) || !strings.Contains(out, "the peer seems to have a different preshared key") {
 			t.Errorf("got %q, %v", out, err)
 		}
 	})

@@ -23,7 +23,7 @@ func TestFIPS(t *testing.T) {
 		warn  string
 	}{
 		{name: "registry of today"},
-		{name: "older registry", older: true, warn: "warning: in FIPS 140 mode --key cannot be compared with the passphrase"},
+		{name: "older registry", older: true, warn: "warning: --key cannot be compared with the passphrase of this registry, which was set without FIPS 140 mode"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -32,7 +32,7 @@ func TestFIPS(t *testing.T) {
 			if tt.older {
 				forgetFIPSWord(t, f.registry)
 			}
-			f.wantNot(true, "PASS", "sealed with XChaCha20-Poly1305, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it anew in this mode", "registry", "check")
+			f.wantNot(true, "PASS", "sealed with XChaCha20-Poly1305, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it again in this mode", "registry", "check")
 			f.want(true, "PASS", tt.warn, "ipsec", "psk", "set", "group", "env:SECRET")
 			f.want(true, "PASS", "1 sealed secret", "registry", "check")
 			f.wantNot(true, "WRONG", "--key is not the passphrase", "registry", "check")

@@ -51,7 +51,7 @@ func TestPowerRekey(t *testing.T) {
 			for _, verb := range []string{"check before", "rekey", "check"} {
 				args := []string{"registry", strings.TrimSuffix(verb, " before")}
 				out, err := discover(after, args...).CombinedOutput()
-				if verb == "check before" && strings.Contains(string(out), "an interrupted discover registry rekey has left") {
+				if verb == "check before" && strings.Contains(string(out), "left from an interrupted discover registry rekey") {
 					interrupted++
 					continue
 				}

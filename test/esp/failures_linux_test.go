@@ -41,8 +41,8 @@ func (l *lab) fails(t *testing.T, j job.Job, code string, reasons ...string) (r 
 func (l *lab) testWrongKey(t *testing.T) {
 	host, peer := l.ends(false)
 	for flags, reason := range map[ipsec.Flags]string{
-		job.MainTransport: "the preshared key of the peer seems to be another: set the same one at both ends",
-		job.AggrTransport: "the preshared key of the peer is another: set the same one at both ends",
+		job.MainTransport: "the peer seems to have a different preshared key: set the same key at both ends",
+		job.AggrTransport: "the peer has a different preshared key: set the same key at both ends",
 	} {
 		t.Run(flags.String(), func(t *testing.T) {
 			l.peer.Require(t, host, peer, protection(flags))
@@ -65,7 +65,7 @@ func (l *lab) testWrongIdentity(t *testing.T) {
 			l.peer.Require(t, host, peer, p)
 			j := l.job(flags, false)
 			j.Remote = "array.example"
-			reason := `the peer says that it is "another.example", and its identity should be "array.example"`
+			reason := `the peer identifies itself as "another.example", but its identity should be "array.example"`
 			if r := l.fails(t, j, job.CodeFailed, reason); r.WrongKey || r.OtherID != p.PeerID {
 				t.Errorf("got %+v, want an IdentityError", r)
 			}

@@ -13,8 +13,8 @@ import (
 // by what nothing else gives.
 func (h *hostCharon) testWrongKey(t *testing.T) {
 	for flags, reason := range map[ipsec.Flags]string{
-		job.MainTransport: "the preshared key of the peer seems to be another: set the same one at both ends",
-		job.AggrTransport: "the preshared key of the peer is another: set the same one at both ends",
+		job.MainTransport: "the peer seems to have a different preshared key: set the same key at both ends",
+		job.AggrTransport: "the peer has a different preshared key: set the same key at both ends",
 	} {
 		t.Run(flags.String(), func(t *testing.T) {
 			w := newWorld(t, false)
@@ -37,7 +37,7 @@ func (h *hostCharon) testWrongIdentity(t *testing.T) {
 			peerOf(t, w, flags, hostKey, func(text string) string {
 				return strings.Replace(text, "local { auth = psk\n", "local { auth = psk\nid = "+other+"\n", 1)
 			}, allowAggressive)
-			reason := `the peer says that it is "another.example", and its identity should be "` + w.portal.Addr().String() + `"`
+			reason := `the peer identifies itself as "another.example", but its identity should be "` + w.portal.Addr().String() + `"`
 			if r := h.fails(t, w, flags, reason); r.WrongKey || r.OtherID != other {
 				t.Errorf("got %+v, want an IdentityError", r)
 			}

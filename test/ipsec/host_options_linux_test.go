@@ -22,7 +22,7 @@ func (h *hostCharon) agrees(t *testing.T, w *world, peer *charon, j job.Job) {
 	}
 	// What it says depends on which of the two, the protocol or the cipher, it misses
 	// first.
-	agreed := strings.Contains(r.Error, "kernel has no ESP") || strings.Contains(r.Error, "the keys are there, and the kernel does not take them")
+	agreed := strings.Contains(r.Error, "kernel has no ESP") || strings.Contains(r.Error, "IKE succeeded, but the kernel does not accept the keys")
 	switch esp := hasESP(t); {
 	case esp && (r.Error != "" || len(r.Targets) != 1):
 		t.Errorf("got %+v, want a target", r)
@@ -49,7 +49,7 @@ func (h *hostCharon) testIdentities(t *testing.T) {
 				j.Local, j.PeerID = mine, theirs
 				h.agrees(t, w, peer, j)
 				j.PeerID = "other@example.com"
-				reason := fmt.Sprintf(`the peer says that it is %q, and its identity should be "other@example.com"`, theirs)
+				reason := fmt.Sprintf(`the peer identifies itself as %q, but its identity should be "other@example.com"`, theirs)
 				if r := j.Run(t.Context()); !strings.Contains(r.Error, reason) || r.OtherID != theirs {
 					t.Errorf("got %q, want %q", r.Error, reason)
 				}

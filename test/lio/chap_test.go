@@ -98,7 +98,7 @@ func (w *world) testPreferredCHAP(t *testing.T) {
 		{
 			name: "not set up", set: func() { w.lio.Open(t) }, auth: auth.Outcome{Method: "CHAP"},
 			text: "refused with the list SHA3-256,SHA-256,SHA-1,MD5, and with MD5: target refused: authentication failure (0x0201); " +
-				"check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery: LIO chooses it also where it does not",
+				"check the CHAP name and secret (--chap-user, --chap-secret), and whether CHAP is set up for discovery at the portal (LIO chooses CHAP even if it is not set up)",
 		},
 	}
 	for _, tt := range tests {

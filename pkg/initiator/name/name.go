@@ -28,7 +28,7 @@ func Validate(name string) error {
 
 // CheckName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a harmful name:
 // an empty one, one of more than MaxLen bytes, one that begins with neither a
-// letter nor a digit, or one with a character that no iSCSI name may have (RFC
+// letter nor a digit, or one with it contains a character that is not allowed in iSCSI names (RFC
 // 3722). A harmless name can be written to any output, but it need not be an iSCSI
 // name: unusual says in words what is wrong with its form (RFC 7143, section
 // 4.2.7). Arrays and hosts with such names exist. unusual is empty where
@@ -75,13 +75,13 @@ func Harmful(s string) string {
 		return "more than 223 bytes"
 	}
 	if first, _ := utf8.DecodeRuneInString(s); first != utf8.RuneError && !unicode.IsLetter(first) && !unicode.IsDigit(first) {
-		return "it begins with neither a letter nor a digit"
+		return "it starts with neither a letter nor a digit"
 	}
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf {
 			return badUnicode(s)
 		} else if !isNameChar(c) {
-			return "a character that no iSCSI name may have"
+			return "it contains a character that is not allowed in iSCSI names"
 		}
 	}
 	return ""
@@ -102,11 +102,11 @@ func Unusual(s string) string {
 		return unusualQualified(rest)
 	case strings.EqualFold(s[:4], "eui."):
 		if len(rest) != 16 || !isHex(rest) {
-			return "eui. is followed by 16 hexadecimal digits"
+			return "eui. must be followed by 16 hexadecimal digits"
 		}
 	case strings.EqualFold(s[:4], "naa."):
 		if len(rest) != 16 && len(rest) != 32 || !isHex(rest) {
-			return "naa. is followed by 16 or 32 hexadecimal digits"
+			return "naa. must be followed by 16 or 32 hexadecimal digits"
 		}
 	default:
 		return notPrefixed
@@ -118,10 +118,10 @@ func Unusual(s string) string {
 // reversed domain name, and anything after a colon.
 func unusualQualified(s string) string {
 	if len(s) < 9 || !isDigits(s[:4]) || s[4] != '-' || !isDigits(s[5:7]) || s[7] != '.' {
-		return "iqn. is followed by yyyy-mm, a dot and a reversed domain name"
+		return "iqn. must be followed by yyyy-mm, a dot and a reversed domain name"
 	}
 	if month := s[5:7]; month < "01" || month > "12" {
-		return "there is no such month"
+		return "the month is not 01 to 12"
 	}
 	if s[8] == ':' {
 		return "the domain name is missing"
@@ -142,17 +142,17 @@ func badUnicode(s string) string {
 	for _, r := range s {
 		if r < utf8.RuneSelf {
 			if !isNameChar(byte(r)) {
-				return "a character that no iSCSI name may have"
+				return "it contains a character that is not allowed in iSCSI names"
 			}
 			continue
 		}
 		if isProhibited(r) {
-			return "a character that no iSCSI name may have"
+			return "it contains a character that is not allowed in iSCSI names"
 		}
 		// Names begin from left to right, so nothing may run the other way
 		// (RFC 3454, section 6).
 		if p, _ := bidi.LookupRune(r); p.Class() == bidi.R || p.Class() == bidi.AL {
-			return "a character that runs from right to left"
+			return "it contains a character that is written from right to left"
 		}
 	}
 	return ""

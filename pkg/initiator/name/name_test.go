@@ -50,8 +50,8 @@ func TestValidateName(t *testing.T) {
 		{name: " " + iqn, bad: "neither a letter nor a digit"},
 		{name: "iqn.26-11.com.example:a", bad: "yyyy-mm"},
 		{name: "iqn.2026-1.com.example:a", bad: "yyyy-mm"},
-		{name: "iqn.2026-00.com.example:a", bad: "there is no such month"},
-		{name: "iqn.2026-13.com.example:a", bad: "there is no such month"},
+		{name: "iqn.2026-00.com.example:a", bad: "the month is not 01 to 12"},
+		{name: "iqn.2026-13.com.example:a", bad: "the month is not 01 to 12"},
 		{name: "iqn.٢٠٢٦-11.com.example:a", bad: "yyyy-mm"},
 		{name: "iqn.2026-11:a", bad: "yyyy-mm"},
 		{name: "iqn.2026-11.:a", bad: "the domain name is missing"},
@@ -61,31 +61,31 @@ func TestValidateName(t *testing.T) {
 		{name: "eui.0x004567A425678D", bad: "16 hexadecimal digits"},
 		{name: "naa.52004567BA64678", bad: "16 or 32 hexadecimal digits"},
 		{name: "naa.52004567BA64678D0", bad: "16 or 32 hexadecimal digits"},
-		{name: "eui.02004567\x11425678D", bad: "a character that no"}, // would be a digit but for one bit
-		{name: "naa.62004567BA6\x13678D", bad: "a character that no"},
-		{name: iqn + ":a b", bad: "a character that no iSCSI name may have"},
-		{name: iqn + ":a\n", bad: "a character that no iSCSI name may have"},
-		{name: iqn + ":a/b", bad: "a character that no iSCSI name may have"},
-		{name: iqn + ":a,b", bad: "a character that no iSCSI name may have"},
-		{name: iqn + ":\x1b[2J", bad: "a character that no iSCSI name may have"},
-		{name: iqn + ":\x7f", bad: "a character that no iSCSI name may have"},
+		{name: "eui.02004567\x11425678D", bad: "a character that is not allowed"}, // would be a digit but for one bit
+		{name: "naa.62004567BA6\x13678D", bad: "a character that is not allowed"},
+		{name: iqn + ":a b", bad: "it contains a character that is not allowed in iSCSI names"},
+		{name: iqn + ":a\n", bad: "it contains a character that is not allowed in iSCSI names"},
+		{name: iqn + ":a/b", bad: "it contains a character that is not allowed in iSCSI names"},
+		{name: iqn + ":a,b", bad: "it contains a character that is not allowed in iSCSI names"},
+		{name: iqn + ":\x1b[2J", bad: "it contains a character that is not allowed in iSCSI names"},
+		{name: iqn + ":\x7f", bad: "it contains a character that is not allowed in iSCSI names"},
 		{name: iqn + ":\xff", bad: "not UTF-8"},
 		{name: iqn + ":ä\xc3", bad: "not UTF-8"},
-		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"},     // a surrogate
-		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},         // an overlong full stop
-		{name: iqn + ":a\u0301", bad: "not normalised"},     // a accent, in two
-		{name: iqn + ":\u0301"},                             // an accent alone stays what it is
-		{name: iqn + ":ä\u0323", bad: "not normalised"},     // marks out of order
-		{name: iqn + ":ﬁle", bad: "not normalised"},         // a ligature
-		{name: iqn + ":ｄｉｓｋ", bad: "not normalised"},        // full width
-		{name: iqn + ":disk²", bad: "not normalised"},       // a superscript
-		{name: iqn + ":ä b", bad: "a character that no"},    // ASCII behind the rest
-		{name: iqn + ":ä/b", bad: "a character that no"},    //
-		{name: iqn + ":דיסק", bad: "from right to left"},    //
-		{name: iqn + ":قرص", bad: "from right to left"},     //
-		{name: iqn + ":a\u202eb", bad: "a character that"},  // an override
-		{name: iqn + ":a\u200bb", bad: "a character that"},  // nothing to be seen
-		{name: iqn + ":\u3002", bad: "a character that no"}, // the ideographic full stop
+		{name: iqn + ":\xed\xa0\x80", bad: "not UTF-8"}, // a surrogate
+		{name: iqn + ":\xc0\xae", bad: "not UTF-8"},     // an overlong full stop
+		{name: iqn + ":a\u0301", bad: "not normalised"}, // a accent, in two
+		{name: iqn + ":\u0301"},                                         // an accent alone stays what it is
+		{name: iqn + ":ä\u0323", bad: "not normalised"},                 // marks out of order
+		{name: iqn + ":ﬁle", bad: "not normalised"},                     // a ligature
+		{name: iqn + ":ｄｉｓｋ", bad: "not normalised"},                    // full width
+		{name: iqn + ":disk²", bad: "not normalised"},                   // a superscript
+		{name: iqn + ":ä b", bad: "a character that is not allowed"},    // ASCII behind the rest
+		{name: iqn + ":ä/b", bad: "a character that is not allowed"},    //
+		{name: iqn + ":דיסק", bad: "from right to left"},                //
+		{name: iqn + ":قرص", bad: "from right to left"},                 //
+		{name: iqn + ":a\u202eb", bad: "a character that"},              // an override
+		{name: iqn + ":a\u200bb", bad: "a character that"},              // nothing to be seen
+		{name: iqn + ":\u3002", bad: "a character that is not allowed"}, // the ideographic full stop
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%.40q", tt.name), func(t *testing.T) {

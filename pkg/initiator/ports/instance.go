@@ -81,7 +81,7 @@ func ValidInstanceName(name string) error {
 
 // NoInstance is the refusal of an instance that does not exist: an *isdsc.Error.
 func NoInstance(name string) error {
-	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "there is none of this name"}
+	return &isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "initiator instance " + text.Quote([]byte(name)), Reason: "it does not exist"}
 }
 
 // ValidPlace refuses an instance and a port number that no list of ports could have: a
@@ -94,7 +94,7 @@ func ValidPlace(instance string, number Number) error {
 		return &isdsc.Error{
 			Code:   isdsc.Win32InvalidParameter,
 			What:   "initiator port " + number.String(),
-			Reason: "a port number has no meaning without an initiator instance; name one, such as host, or choose the source address",
+			Reason: "a port number belongs to an initiator instance: name the instance, such as host, or give the source address",
 		}
 	}
 	return nil

@@ -158,14 +158,14 @@ func (s *Selector) Numbered(instance string, number Number, dst netip.Addr) (Por
 	}
 	i := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Instance == instance && p.Number == number })
 	if i < 0 {
-		return refuse(isdsc.InvalidPortNumber, "there is none of this number")
+		return refuse(isdsc.InvalidPortNumber, "it does not exist")
 	}
 	p := s.Ports[i]
 	switch {
 	case p.State == Gone:
 		return refuse(isdsc.InvalidPortNumber, "the instance no longer has its address %s", p.Address)
 	case dst.IsValid() && p.Address.Is4() != dst.Is4():
-		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not of the family of %s", p.Address, dst)
+		return refuse(isdsc.AddressTypeNotSupported, "its address %s is not in the address family of %s", p.Address, dst)
 	}
 	return p, nil
 }
@@ -248,7 +248,7 @@ func (s *Selector) link(instance string, dst netip.Addr) (zone string, err error
 			return "", &isdsc.Error{
 				Code:   isdsc.ConnectionFailed,
 				What:   "initiator port of instance " + instance,
-				Reason: fmt.Sprintf("%s could be on any link: name one, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
+				Reason: fmt.Sprintf("%s is link-local and could be on any link: name the link, as in %s or %s", dst, dst.WithZone(zone), dst.WithZone(own)),
 			}
 		}
 		zone = own

@@ -69,7 +69,7 @@ func TestGroupPolicy(t *testing.T) {
 			if tt.code == isdsc.Success && (r.IPsec.Flags != tt.want || r.IPsec.Origin != tt.origin) {
 				t.Errorf("plan %+v", r.IPsec)
 			}
-			if tt.code != isdsc.Success && (len(w.network.Sessions(asked)) > 0 || !strings.Contains(err.Error(), "neither is the weaker")) {
+			if tt.code != isdsc.Success && (len(w.network.Sessions(asked)) > 0 || !strings.Contains(err.Error(), "neither plan includes the other")) {
 				t.Errorf("%d sessions, error %v", len(w.network.Sessions(asked)), err)
 			}
 		})

@@ -73,7 +73,7 @@ func (s *Service) changeInstance(ctx context.Context, name string, change func(*
 		return ports.Instance{}, refused(err)
 	}
 	if ports.SameInstance(name, ports.Host) {
-		return ports.Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + ports.Host, Reason: "it is built in: all addresses of this host"})
+		return ports.Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + ports.Host, Reason: "it is built in and has all addresses of this host"})
 	}
 	key := prefixInstance + ports.FoldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
@@ -116,7 +116,7 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		return err
 	}
 	if r.Version == 0 {
-		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + text.Quote([]byte(name)), Reason: "there is none of this name that could be removed"})
+		return refused(&isdsc.Error{Code: isdsc.InitiatorInstanceNotFound, What: "instance " + text.Quote([]byte(name)), Reason: "there is no instance with this name that can be removed"})
 	}
 	users := 0
 	for k, err := range s.keys(ctx) {
@@ -128,7 +128,7 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 		}
 	}
 	if users > 0 {
-		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + text.Quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove them first", users)})
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + text.Quote([]byte(name)), Reason: fmt.Sprintf("%d portals of the registry use it: remove these first", users)})
 	}
 	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Delete: true})
 }

@@ -69,7 +69,7 @@ func parseSelector(written string) (selector, string, error) {
 	}
 	addr, err := netip.ParseAddr(host.Unbracketed(written))
 	if err != nil {
-		return refuse("neither ADDRESS:PORT nor an address, a block or tag=N")
+		return refuse("expected ADDRESS:PORT, an address, a block or tag=N")
 	}
 	if addr = zone.Canonical(addr); addr.Zone() != "" {
 		sel.addr = addr
@@ -107,7 +107,7 @@ func checkSelector(sel selector, written string) error {
 	case single.IsValid() && !zone.IsHost(single):
 		return refuse("not the address of a host")
 	case strings.Contains(written, "%") && single.Zone() == "":
-		return refuse("a zone belongs to a link-local address")
+		return refuse("only link-local addresses have a zone")
 	}
 	if block, err := netip.ParsePrefix(written); err == nil && block.Addr().Is4In6() && !sel.block.Addr().Is4() {
 		return refuse("a block of IPv4 within IPv6 has at least 96 bits; write it as IPv4")
@@ -127,7 +127,7 @@ func (s *Service) SetPolicy(ctx context.Context, p Policy) error {
 		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "its flags are not marked valid"}
 	}
 	if err == nil && sel.tag != target.NoGroup && !p.Flags.Has(ipsec.FlagIKE) {
-		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block"}
+		err = &isdsc.Error{Code: isdsc.InvalidParameter, What: "policy " + text, Reason: "a rule for a portal group cannot say off, because any portal could list another one under that tag and so turn its IPsec off; name the portal or its block"}
 	}
 	if err == nil {
 		if e := p.Flags.Validate(); e != nil {
@@ -201,7 +201,7 @@ func decodePolicy(r Record) (Policy, error) {
 	err := decode(r, &p)
 	if err == nil {
 		if _, _, bad := parseSelector(p.Selector); bad != nil {
-			err = &RegistryError{Key: r.Key, Err: errors.New("its selector is none")}
+			err = &RegistryError{Key: r.Key, Err: errors.New("its selector is not valid")}
 		}
 	}
 	if err != nil {

@@ -39,7 +39,7 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p initiator.SendTarge
 
 // replacedText says that an entry was there before.
 func replacedText(key initiator.Key) string {
-	return "the entry that was in the registry (" + key.From() + ") is replaced: options that are not given now have their defaults again"
+	return "the entry that was in the registry (" + key.From() + ") is replaced: options that are not given now return to their defaults"
 }
 
 // CheckSendTargetPortal returns a portal as AddSendTargetPortal would store it,
@@ -143,7 +143,7 @@ func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []initiat
 		all = append(all, k)
 	}
 	if len(all) > len(portals) {
-		return len(all), refused(&isdsc.Error{Code: isdsc.Win32InsufficientBuffer, What: "report", Reason: "more portals than there is room for"})
+		return len(all), refused(&isdsc.Error{Code: isdsc.Win32InsufficientBuffer, What: "report", Reason: "the registry has more portals than this host has memory for"})
 	}
 	return copy(portals, all), nil
 }

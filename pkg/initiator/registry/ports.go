@@ -121,7 +121,7 @@ func decodePort(r Record, instance string) (ports.Port, error) {
 	var n portNumberRecord
 	err := decode(r, &n)
 	if err == nil && (r.Key != portNumberKey(instance, n.Number) || ports.N(n.Number) == ports.All || !n.Address.IsValid()) {
-		err = &RegistryError{Key: r.Key, Err: errors.New("the number is not the key's, or has no address")}
+		err = &RegistryError{Key: r.Key, Err: errors.New("its number is not that of its key, or it has no address")}
 	}
 	if err == nil {
 		return ports.Port{Number: ports.N(n.Number), Address: n.Address}, nil

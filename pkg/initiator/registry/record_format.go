@@ -69,7 +69,7 @@ func (r *portalRecord) UnmarshalJSON(b []byte) error {
 	format, err := strconv.ParseUint(string(head.Format), 10, 64)
 	switch {
 	case err != nil || format < 2:
-		return errors.New("its record format is not a number from 2 on")
+		return errors.New("its record format is not a number of at least 2")
 	case format > maxRecordFormat:
 		return &RecordFormatError{Format: format, Known: maxRecordFormat}
 	}

@@ -32,13 +32,13 @@ func (e *RegistryError) reason() string {
 	)
 	switch {
 	case errors.As(e.Err, &syntax):
-		return fmt.Sprintf("it is not JSON from byte %d on", syntax.Offset)
+		return fmt.Sprintf("it is not valid JSON from byte %d on", syntax.Offset)
 	case errors.As(e.Err, &typ) && typ.Field != "":
-		return "its field " + typ.Field + " is of another type"
+		return "its field " + typ.Field + " has the wrong type"
 	case errors.As(e.Err, &typ):
-		return "it is of another type"
+		return "it has the wrong type"
 	case errors.As(e.Err, &clock):
-		return "a time in it is none"
+		return "it contains an invalid time"
 	}
 	return initiator.Reason(e.Err)
 }
@@ -52,13 +52,13 @@ func (e *RegistryError) Remedy() string {
 	case prefixTarget:
 		return "remove target " + text.Shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
 	case "long/":
-		return "refresh the portals, which replaces it, or prune the targets, which removes it"
+		return "refresh the portals to replace it, or prune the targets to remove it"
 	case prefixBitmap:
 		return "remove portal " + text.Shown(partOfKey(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
 	case prefixInstance:
 		return "add instance " + text.Shown(partOfKey(e.Key, 1)) + " again, or remove it"
 	case prefixPort:
-		return "the number is not given to another address; add portals that use it again by --source"
+		return "the number will not be given to another address; add portals that use it again with --source"
 	case prefixPolicy:
 		return "remove the policy for " + text.Shown(partOfKey(e.Key, 1)) + ", and add it again"
 	case prefixPSK:

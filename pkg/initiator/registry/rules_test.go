@@ -214,7 +214,7 @@ func TestSlowSecretIsNotThePortals(t *testing.T) {
 		want  string
 	}{
 		{3 * time.Second, "the enforcer was asked"},
-		{time.Hour, "no preshared key for 192.0.2.1, and none for all: no answer within 5s"},
+		{time.Hour, "no preshared key for 192.0.2.1 or for all peers: no answer within 5s"},
 	} {
 		scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
 			d.Timeout = time.Second

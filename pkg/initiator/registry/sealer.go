@@ -80,7 +80,7 @@ func (s *Service) reveal(ctx context.Context, k keptSecret, row, field string) (
 // resolve returns the secret that a reference means.
 func (s *Service) resolve(ctx context.Context, ref string) (auth.Secret, error) {
 	if s.cfg.Secrets == nil {
-		return auth.Secret{}, errors.New("nobody resolves references to secrets here")
+		return auth.Secret{}, errors.New("references to secrets cannot be resolved here")
 	}
 	return s.cfg.Secrets(ctx, ref)
 }

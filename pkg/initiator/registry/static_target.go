@@ -135,7 +135,7 @@ func (t *StaticTarget) validate() error {
 		written := strings.TrimSuffix(a.String(), ",-1")
 		_, _, reason := target.ParseAddress(written, pdu.DefaultPort)
 		if addr, ok := a.Addr(); ok && addr.Zone() != "" {
-			reason = "a zone, which other hosts do not know"
+			reason = "it has a zone, which has no meaning to other hosts"
 		}
 		if reason != "" {
 			return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "target address " + text.Quote([]byte(a.String())), Reason: reason}
@@ -167,7 +167,7 @@ func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
 		}
 	}
 	if len(changes) == 0 && !removed {
-		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(name)), Reason: "there is no static target of this name"})
+		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(name)), Reason: "there is no static target with this name"})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, changes...))
 }

@@ -153,7 +153,7 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	s := fmt.Sprintf("registry record %s has changed meanwhile (version %d, expected %d)", e.Key, e.Have, e.Want)
 	if e.Tries > 0 {
-		s += fmt.Sprintf(", and so it did in each of %d tries; other processes keep changing the registry: try again later", e.Tries)
+		s += fmt.Sprintf(", and it did so in each of %d tries: other processes keep changing the registry; try again later", e.Tries)
 	}
 	return s
 }

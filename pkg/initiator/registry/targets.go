@@ -80,7 +80,7 @@ func (s *Service) TargetInformation(ctx context.Context, iqn, mechanism string) 
 				return t, nil
 			}
 		}
-		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "no such mechanism has found it"})
+		return KnownTarget{}, refused(&isdsc.Error{Code: isdsc.DiscoveryMechanismNotFound, What: "target " + text.Quote([]byte(iqn)), Reason: "this discovery mechanism has not found it"})
 	}
 	if damaged != nil {
 		return KnownTarget{}, damaged

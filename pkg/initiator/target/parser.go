@@ -168,7 +168,7 @@ func (l *Parser) name(v []byte) error {
 	if harmful != "" {
 		l.state = inBadRecord
 		l.LeftOut++
-		l.warn(WarnTargetName, "target name %s left out: %s", text.Quote(v), harmful)
+		l.warn(WarnTargetName, "target name %s was left out: %s", text.Quote(v), harmful)
 		return nil
 	}
 	if unusual != "" {
@@ -261,7 +261,7 @@ func (l *Parser) flush() error {
 		t.Implied = false
 	default:
 		if l.bad > 0 {
-			l.warn(WarnNoAddress, "target %s: none of its addresses can be read; listed at the address in use, %s", text.Quote(t.Name), l.session)
+			l.warn(WarnNoAddress, "target %s: none of its addresses can be read, so it is listed at the address in use, %s", text.Quote(t.Name), l.session)
 		}
 		t.Addresses, t.Implied = append(t.Addresses, l.implied[0]), true
 	}

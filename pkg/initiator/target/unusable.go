@@ -48,7 +48,7 @@ func (l *Parser) place(a Address, kind Kind) Address {
 	a = a.SeenFrom(l.session.Addr(), kind)
 	if kind == wildcardAddress && !l.unusable.warned {
 		l.unusable.warned = true
-		l.warn(WarnWildcard, "the target advertises %s, which stands for each of its addresses; %s, the address in use, takes its place", strings.TrimSuffix(was.String(), ",-1"), a.Host)
+		l.warn(WarnWildcard, "the target advertises %s, which stands for all of its addresses; %s, the address in use, is listed instead", strings.TrimSuffix(was.String(), ",-1"), a.Host)
 	}
 	if a.Unusable != Usable {
 		l.unusable.add(a)

@@ -29,12 +29,12 @@ func TestCheck(t *testing.T) {
 		{name: "transport", flags: 0x27, means: can, want: "<nil> <nil>"},
 		{name: "tunnel", flags: 0x57, means: can, want: "<nil> <nil>"},
 		{name: "in place", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, change: inPlace, want: "<nil> <nil>"},
-		{name: "in place, no enforcer", flags: 0x27, change: inPlace, want: "*ipsec.NoEnforcerError nothing here can do IPsec, and clear text is out of the question"},
-		{name: "no IPsec", means: can, flags: 0x01, want: "*ipsec.RequestError the plan has no IPsec"},
-		{name: "no gateway, no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Gateway, s.PSK = netip.Addr{}, enforce.PSK{} }, want: "*ipsec.NoOuterAddressError tunnel mode needs an outer address for 192.0.2.10, and none is set"},
-		{name: "no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.PSK = enforce.PSK{} }, want: "*ipsec.NoKeyError no preshared key is set for 203.0.113.1, and none for the group"},
-		{name: "no key of an identity", flags: 0x27, means: can, change: func(s *enforce.Request) { s.PSK = enforce.PSK{Remote: "array.example"} }, want: "*ipsec.NoKeyError no preshared key is set for array.example, and none for the group"},
-		{name: "no keys are negotiated", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, want: "*ipsec.UnsupportedError the plan needs keys, and e negotiates none"},
+		{name: "in place, no enforcer", flags: 0x27, change: inPlace, want: "*ipsec.NoEnforcerError required but not available, and the portal will not be asked in clear text"},
+		{name: "no IPsec", means: can, flags: 0x01, want: "*ipsec.RequestError the plan has none"},
+		{name: "no gateway, no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Gateway, s.PSK = netip.Addr{}, enforce.PSK{} }, want: "*ipsec.NoOuterAddressError tunnel mode needs an outer address for 192.0.2.10, but none is set"},
+		{name: "no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.PSK = enforce.PSK{} }, want: "*ipsec.NoKeyError no preshared key is set for 203.0.113.1 or for the group"},
+		{name: "no key of an identity", flags: 0x27, means: can, change: func(s *enforce.Request) { s.PSK = enforce.PSK{Remote: "array.example"} }, want: "*ipsec.NoKeyError no preshared key is set for array.example or for the group"},
+		{name: "no keys are negotiated", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, want: "*ipsec.UnsupportedError the plan needs keys to be negotiated, which e does not do"},
 		{name: "in another form", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("::ffff:192.0.2.1") }, want: "<nil> <nil>"},
 		{name: "two families", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.MustParseAddr("2001:db8::1") }, want: "*ipsec.UnsupportedError IPv4 within IPv6, or the other way round, is not supported"},
 		{name: "link-local", flags: 0x27, means: can, change: func(s *enforce.Request) {
@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 		{name: "no source", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.Addr{} }, want: "*ipsec.RequestError two addresses are needed"},
 		{name: "no source, in place", flags: 0x27, means: can, change: func(s *enforce.Request) { inPlace(s); s.Source = netip.Addr{} }, want: "*ipsec.RequestError two addresses are needed"},
 		{name: "pattern", flags: 0x27, means: can, change: func(s *enforce.Request) { s.PSK.Local = "%any" }, want: `*ipsec.RequestError identity "%any": neither group nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)`},
-		{name: "proposals", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Proposals = "esp=aes128-sha256-modp2048" }, want: `*ipsec.RequestError proposals "esp=aes128-sha256-modp2048": it has a group, and the plan has no perfect forward secrecy: add pfs to the IPsec flags, or take the group out`},
+		{name: "proposals", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Proposals = "esp=aes128-sha256-modp2048" }, want: `*ipsec.RequestError proposals "esp=aes128-sha256-modp2048": it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -63,7 +63,7 @@ func (c *connection) check(ike, child vici.Section) error {
 	case child.Text("encr-alg") == "" || strings.HasPrefix(child.Text("encr-alg"), "NULL"): // also NULL_AES_GMAC
 		return differs("encryption", child.Text("encr-alg"), "any")
 	case c.plan.PFS && child.Text("dh-group") == "":
-		return &NotProvenError{Reason: "the security association came to be without perfect forward secrecy, which was planned"}
+		return &NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 		p.BytesIn += in
 	}
 	if p.BytesOut == 0 || p.BytesIn == 0 {
-		return p, &NotProvenError{Reason: fmt.Sprintf("%d bytes left under the security association and %d came: the connection did not run under it", p.BytesOut, p.BytesIn)}
+		return p, &NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
 	}
 	return p, nil
 }

@@ -81,7 +81,7 @@ func (d *daemon) judge(ctx context.Context, took time.Duration, prompt bool, err
 			none.Waited = limit.Waited
 		}
 		if d.hung.trip(time.Now(), none) {
-			d.warn(enforce.WarnDaemon, (&DaemonError{Socket: d.socket, Err: none}).Error()+", so what it has set up is unknown: portals that need it fail, and others are asked all the same")
+			d.warn(enforce.WarnDaemon, (&DaemonError{Socket: d.socket, Err: none}).Error()+", so what it has set up is unknown: portals that need it fail, and other portals are asked as usual")
 		}
 	}
 }

@@ -24,11 +24,11 @@ func (e *DaemonError) Error() string {
 	var busy *vici.BusyError
 	switch {
 	case errors.As(e.Err, &busy):
-		return fmt.Sprintf("charon on %s accepts no connection, as its queue is full: %s", e.Socket, busy.Err)
+		return fmt.Sprintf("charon on %s accepts no connection, because its queue is full: %s", e.Socket, busy.Err)
 	case absent(e.Err):
-		return fmt.Sprintf("charon does not run: nobody listens on %s", e.Socket)
+		return fmt.Sprintf("charon is not running: nothing listens on %s", e.Socket)
 	case errors.Is(e.Err, fs.ErrPermission):
-		return fmt.Sprintf("no permission to speak with charon on %s", e.Socket)
+		return fmt.Sprintf("no permission to connect to charon on %s", e.Socket)
 	}
 	return fmt.Sprintf("charon on %s: %s", e.Socket, e.Err)
 }
@@ -84,7 +84,7 @@ type NegotiationError struct {
 }
 
 func (e *NegotiationError) Error() string {
-	return fmt.Sprintf("no keys could be negotiated with %s: %s", e.Peer, e.Reason)
+	return fmt.Sprintf("the negotiation with %s failed: %s", e.Peer, e.Reason)
 }
 
 // Unwrap returns the cause, if it is known, and the error of the command, or why
@@ -105,9 +105,9 @@ type KeyError struct {
 
 func (e *KeyError) Error() string {
 	if e.Seems {
-		return "the preshared key of the peer seems to be another: set the same one at both ends"
+		return "the peer seems to have a different preshared key: set the same key at both ends"
 	}
-	return "the preshared key of the peer is another: set the same one at both ends"
+	return "the peer has a different preshared key: set the same key at both ends"
 }
 
 // An IdentityError is a peer that says it is another one than it should be.
@@ -117,7 +117,7 @@ type IdentityError struct {
 }
 
 func (e *IdentityError) Error() string {
-	return fmt.Sprintf("the peer says that it is %s, and its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
+	return fmt.Sprintf("the peer identifies itself as %s, but its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
 }
 
 // A ConflictError is a connection of the host that has the same ends, or may have
@@ -131,10 +131,10 @@ type ConflictError struct {
 
 func (e *ConflictError) Error() string {
 	if e.Unresolved != "" {
-		return fmt.Sprintf("charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): a key of ours to %s may change it",
+		return fmt.Sprintf("charon has a connection %q with a preshared key and an end %q that cannot be looked up (%s): our key for %s could change it",
 			e.Connection, e.Unresolved, lookupReason(e.Err), e.Peer)
 	}
-	return fmt.Sprintf("charon has a connection %q with a preshared key to %s, which a key of ours would change", e.Connection, e.Peer)
+	return fmt.Sprintf("charon has a connection %q with a preshared key to %s, which our key would change", e.Connection, e.Peer)
 }
 
 // Unwrap returns why a name could not be looked up.

@@ -35,25 +35,25 @@ func TestFailures(t *testing.T) {
 		{name: "charon goes at the key", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"load-shared": true} }},
 		{name: "charon goes while it negotiates", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"initiate": true} }},
 		// Issue 13, 29: a wrong key and a wrong identity are told, and are no other errors.
-		{name: "wrong key", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC invalid HASH_V1 payload length, decryption failed?", "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, in a hash", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, in a hash", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC received HASH payload does not match"}
 		}},
-		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "preshared key of the peer is another", cause: &KeyError{}, change: func(c *charon) {
+		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "the peer has a different preshared key", cause: &KeyError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE calculated HASH does not match HASH payload", sent}
 		}},
-		{name: "wrong identity", reason: `the peer says that it is "array2", and its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity", reason: `the peer identifies itself as "array2", but its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'array2' does not match to '192.0.2.10'", "IKE sending DELETE for IKE_SA x[1]", sent}
 		}},
-		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer says that it is "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer identifies itself as "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'C=CH, CN=' does not match to '\u202ex' does not match to '192.0.2.10'", sent}
 		}},
 		{name: "a key is not wrong in phase 2", reason: "establishing CHILD_SA failed", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, and nobody gives up", reason: "preshared key of the peer seems to be another", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, and nobody gives up", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
 			c.silent, c.log = true, []string{sent, came, "ENC could not decrypt payloads", "IKE sending retransmit 1 of request message ID 0, seq 3"}
 		}},
 		{name: "proposals for IKE", reason: "none of the proposals for IKE", change: func(c *charon) {
@@ -68,7 +68,7 @@ func TestFailures(t *testing.T) {
 		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
-		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon here does no aggressive mode", change: func(c *charon) {
+		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon on this host does not use aggressive mode", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
 		}},
 		{name: "selectors", reason: "which traffic", change: func(c *charon) {
@@ -77,7 +77,7 @@ func TestFailures(t *testing.T) {
 		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
-		{name: "the kernel refuses", reason: "kernel does not take them", change: func(c *charon) {
+		{name: "the kernel refuses", reason: "kernel does not accept the keys", change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
 		{name: "key not found", reason: "does not find the key", change: func(c *charon) {
@@ -104,7 +104,7 @@ func TestFailures(t *testing.T) {
 		{name: "another reqid", reason: "reqid \"1\"", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { child["reqid"] = "1" }
 		}},
-		{name: "no PFS", flags: ipsec.FlagPFS, reason: "without perfect forward secrecy", change: func(c *charon) {
+		{name: "no PFS", flags: ipsec.FlagPFS, reason: "no perfect forward secrecy", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { delete(child, "dh-group") }
 		}},
 		{name: "no association", reason: "no security association", change: func(c *charon) {
@@ -222,7 +222,7 @@ func TestNoDaemon(t *testing.T) {
 	_, err := e.Dialer(t.Context(), secured(t, 0))
 	wantType(t, err, noEnforcer)
 	var daemon *DaemonError
-	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon does not run") {
+	if !errors.As(err, &daemon) || !strings.Contains(err.Error(), "charon is not running") {
 		t.Errorf("got %v", err)
 	}
 	got, err := e.Existing(t.Context(), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddrPort("192.0.2.10:3260"))
@@ -242,7 +242,7 @@ func TestCancelled(t *testing.T) {
 		reason string
 	}{
 		{name: "nobody answers", cause: &timeoutError{}, log: []string{"NET sending packet", "IKE sending retransmit 1 of request"}, reason: "does not answer IKE"},
-		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped to answer"},
+		{name: "silence later on", cause: context.DeadlineExceeded, log: []string{"NET received packet: from"}, reason: "stopped answering"},
 		{name: "silence in phase 2", cause: context.DeadlineExceeded, log: []string{"NET received packet: from", "IKE IKE_SA x[1] established between a and b"}, reason: "phase 2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

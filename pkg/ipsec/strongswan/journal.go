@@ -201,19 +201,19 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 	has := func(s sign) bool { return j.seen[s] > 0 }
 	switch {
 	case has(signNoAggressive):
-		return "charon here does no aggressive mode with preshared keys: it has to be set " + aggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
+		return "charon on this host does not use aggressive mode with preshared keys: set " + aggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
 	case has(signInstall) && has(signUnsupported):
-		return "the keys are there, and the kernel has no ESP to use them with"
+		return "IKE succeeded, but the kernel has no ESP to use the keys with"
 	case has(signInstall):
-		return "the keys are there, and the kernel does not take them"
+		return "IKE succeeded, but the kernel does not accept the keys"
 	case exchange == ipsec.AggressiveMode && has(signAuthFailed) && !has(signEstablished):
-		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it does aggressive mode with preshared keys only where " + aggressiveOption + " = yes is set in its strongswan.conf"
+		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it uses aggressive mode with preshared keys only if " + aggressiveOption + " = yes is set in its strongswan.conf"
 	case has(signAuthFailed):
 		return "the peer refuses the key or the identity"
 	case has(signNoProposal) && has(signEstablished):
-		return "the peer takes none of the proposals for IPsec (algorithms, PFS or mode)"
+		return "the peer accepts none of the proposals for IPsec (algorithms, PFS or mode)"
 	case has(signNoProposal):
-		return "the peer takes none of the proposals for IKE (algorithms), or does not know us"
+		return "the peer accepts none of the proposals for IKE (algorithms), or does not know us"
 	case has(signInvalidID), has(signSelectors):
 		return "the peer does not agree on which traffic to protect"
 	case has(signNoKey):
@@ -223,7 +223,7 @@ func (j *journal) reason(exchange ipsec.Exchange, err error) string {
 	case ended(err) && !has(signReceived):
 		return "the peer does not answer IKE (UDP port 500)"
 	case ended(err):
-		return "the peer stopped to answer; its preshared key may be another"
+		return "the peer stopped answering; it may have a different preshared key"
 	}
 	var refusal *vici.FailedError
 	if errors.As(err, &refusal) && len(j.lines) > 0 {

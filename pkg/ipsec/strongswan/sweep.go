@@ -73,7 +73,7 @@ func (e *Enforcer) tellSwept(names []string) {
 	if n := len(names) - maxTold; n > 0 {
 		names, more = names[:maxTold], fmt.Sprintf(" and %d more", n)
 	}
-	e.tell(enforce.WarnSwept, "took out of charon what earlier discoveries left there, with keys and associations: "+strings.Join(names, ", ")+more)
+	e.tell(enforce.WarnSwept, "removed from charon what earlier discoveries left there, with keys and associations: "+strings.Join(names, ", ")+more)
 }
 
 // tell tells what concerns no portal in particular.

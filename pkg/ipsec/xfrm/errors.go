@@ -10,9 +10,9 @@ import (
 type HoldError struct{ Err error }
 
 func (e *HoldError) Error() string {
-	text := "no socket can be held: " + e.Err.Error()
+	text := "no socket can be bound to security associations: " + e.Err.Error()
 	if errors.Is(e.Err, fs.ErrPermission) {
-		text += "; it takes CAP_NET_ADMIN"
+		text += "; this needs CAP_NET_ADMIN"
 	}
 	return text
 }

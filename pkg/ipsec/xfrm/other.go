@@ -12,7 +12,7 @@ import (
 )
 
 // errSystem says that this is not Linux.
-var errSystem = fmt.Errorf("%s has no policies of single sockets that would be known here: %w", runtime.GOOS, errors.ErrUnsupported)
+var errSystem = fmt.Errorf("IPsec policies for single sockets are not supported on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
 func (h Hold) set(syscall.RawConn, uint16) error { return &HoldError{Err: errSystem} }
 

@@ -111,7 +111,7 @@ array.example:3260:
 `[1:], `
 discover: warning: array.example:3260: `[1:]+notTriedOwn+`
 discover: warning: array.example:3260: `+notTriedOwn+`
-discover: warning: array.example:3260: 192.0.2.11:3260 was not tried: it cannot be reached from 2001:db8::fe, the source that was asked for
+discover: warning: array.example:3260: 192.0.2.11:3260 was not tried: it cannot be reached from 2001:db8::fe, the given source address
 `)
 	from := make(map[string][]string)
 	for _, d := range dials {
@@ -148,7 +148,7 @@ func TestProbeSecrets(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ args, reach, stderr string }{
 		{"", "unreachable", "discover: warning: 192.0.2.10:3260: 192.0.2.11:3260: the login failed: target refused: authentication failure (0x0201)\n" +
-			"discover: warning: 192.0.2.10:3260: 192.0.2.11:3260 was probed without CHAP: the credentials stay with 192.0.2.10 (--redirect any lets them go along)\n"},
+			"discover: warning: 192.0.2.10:3260: 192.0.2.11:3260 was probed without CHAP: the credentials are only for 192.0.2.10 (--redirect any sends them to other hosts too)\n"},
 		{"--redirect any", "reachable", ""},
 	} {
 		l := newLab(t)

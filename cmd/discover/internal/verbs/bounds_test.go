@@ -185,14 +185,14 @@ func TestEndlessJSON(t *testing.T) {
 					limit := "the target sent more than 1048576 bytes of targets, the most that can be collected in memory; use -o jsonl"
 					least := smallBounds.Collected
 					if portals[0] == "192.0.2.30" { // it waits
-						limit = " bytes that it may take in memory; ask it alone, or use -o jsonl"
+						limit = " bytes of targets, the most that one portal may take in memory; ask this portal alone, or use -o jsonl"
 						least = smallBounds.Waiting / 32 // an eighth of the room is for lists of usual length
 					}
 					code := "ISDSC_INVALID_SENDTARGETS_TEXT"
 					if result.CodeName == "ISDSC_OUT_OF_RESOURCES" && portals[0] == "192.0.2.30" {
 						// Another one that waits has the room (issue 13, 40): this one took less than it may.
 						code = result.CodeName
-						limit = fmt.Sprintf("no room for its targets: results of other portals that wait take too much of the %d bytes of memory for all; ask it alone, or use -o jsonl", smallBounds.Waiting)
+						limit = fmt.Sprintf("no memory for its targets: waiting results of other portals take too much of the %d bytes for all portals; ask this portal alone, or use -o jsonl", smallBounds.Waiting)
 						innocent++
 					}
 					if result.Status != "error" || result.Error.Stage != "discover" || result.CodeName != code || !strings.HasSuffix(result.Error.Message, limit) {
@@ -275,7 +275,7 @@ func TestEndlessTable(t *testing.T) {
 		l := crowded(t, ordinary)
 		l.bounds.Text = 1 << 20
 		r := l.discover(t.Context(), "scan", "--timeout", "1h", "192.0.2.20", "192.0.2.10")
-		const limit = "discover: discovery at 192.0.2.20:3260 from 192.0.2.254: the target sent more than 1048576 bytes of text; raise the limit if that portal is to be trusted with it (--max-text)\n"
+		const limit = "discover: discovery at 192.0.2.20:3260 from 192.0.2.254: the target sent more than 1048576 bytes of text; raise the limit if you trust the portal with it (--max-text)\n"
 		if r.status != machine.ExitPartly || r.stderr != limit || !strings.Contains(r.stdout, " targets, then it failed\n") || !strings.HasSuffix(r.stdout, "disk-two  192.0.2.10:3260\n") {
 			t.Errorf("got exit status %d, %.300s … %s", r.status, r.stdout, r.stderr)
 		}
@@ -297,7 +297,7 @@ func TestEndlessService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := crowded(t, ordinary)
 		registry := filepath.Join(t.TempDir(), "registry.db")
-		const limit = "bytes that it may take in memory"
+		const limit = "bytes of targets, the most that one portal may take in memory"
 		for _, portal := range []string{"192.0.2.10", "192.0.2.20", "192.0.2.11"} {
 			r := l.discover(t.Context(), "portal", "add", "-o", "json", "--timeout", "1h", "--registry", registry, portal)
 			if portal != "192.0.2.20" {

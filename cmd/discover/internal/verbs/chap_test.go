@@ -59,6 +59,6 @@ func TestBothTriesFail(t *testing.T) {
 		l.Portal("192.0.2.10:3260", refusesAnswers())
 		l.discover(t.Context(), strings.Fields("scan --chap-user host1 --chap-secret env:SECRET 192.0.2.10")...).want(t, machine.ExitFailed, "",
 			"discover: login to 192.0.2.10:3260 from 192.0.2.254: refused with SHA3-256, and with MD5: target refused: authentication failure (0x0201); "+
-				"check the CHAP name and secret (--chap-user, --chap-secret), and whether the portal does CHAP for discovery\n")
+				"check the CHAP name and secret (--chap-user, --chap-secret), and whether CHAP is set up for discovery at the portal\n")
 	})
 }

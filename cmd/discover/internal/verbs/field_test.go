@@ -23,9 +23,9 @@ func fieldTarget() *iscsitest.Target {
 	}}
 }
 
-const fieldWarnings = `discover: warning: 192.0.2.10:3260: target name "iqn.2015-1.workgroup:RAID.iscsi0" is not a well-formed iSCSI name: iqn. is followed by yyyy-mm, a dot and a reversed domain name
-discover: warning: 192.0.2.10:3260: the target advertises 0.0.0.0:3261,2, which stands for each of its addresses; 192.0.2.10, the address in use, takes its place
-discover: warning: 192.0.2.10:3260: target name "disk\x1b[2J" left out: a character that no iSCSI name may have
+const fieldWarnings = `discover: warning: 192.0.2.10:3260: target name "iqn.2015-1.workgroup:RAID.iscsi0" is not a well-formed iSCSI name: iqn. must be followed by yyyy-mm, a dot and a reversed domain name
+discover: warning: 192.0.2.10:3260: the target advertises 0.0.0.0:3261,2, which stands for all of its addresses; 192.0.2.10, the address in use, is listed instead
+discover: warning: 192.0.2.10:3260: target name "disk\x1b[2J" was left out: it contains a character that is not allowed in iSCSI names
 discover: warning: 192.0.2.10:3260: advertised addresses that cannot be connected to from here: [fe80::211:32ff:fe0c:d12]:3260 (link-local without a zone), 127.0.0.1:3260 (a loopback address of the target)
 `
 
@@ -99,7 +99,7 @@ func TestFieldStrict(t *testing.T) {
 		l.discover(t.Context(), "scan", "--strict-names", "192.0.2.10").want(t, machine.ExitOK, `
 192.0.2.10:3260: 1 target, 1 left out
   iqn.2026-11.com.example:a  192.0.2.10:3260
-`[1:], "discover: warning: 192.0.2.10:3260: target name \"disk1\" left out: an iSCSI name starts with iqn., eui. or naa.\n")
+`[1:], "discover: warning: 192.0.2.10:3260: target name \"disk1\" was left out: an iSCSI name starts with iqn., eui. or naa.\n")
 	})
 }
 

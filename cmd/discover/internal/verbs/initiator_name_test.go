@@ -37,7 +37,7 @@ func unusualWarning(iqn string) string {
 func TestDefaultName(t *testing.T) {
 	t.Parallel()
 	const abc, upper, talos = "iqn.1993-08.org.debian:01:abc", "IQN.2026-11.com.example:Host1", "iqn.2017.11.dev.talos:4b1f2a"
-	const noChar = "a character that no iSCSI name may have"
+	const noChar = "it contains a character that is not allowed in iSCSI names"
 	name := func(lines string) map[string]string { return map[string]string{flags.NameFile: lines} }
 	made := func(reason string) string { return notUsed(reason, madePrefix+"h", "host name") }
 	for _, tt := range []struct {
@@ -75,7 +75,7 @@ func TestDefaultName(t *testing.T) {
 		{name: "nothing but a comment", files: name("InitiatorName= # to do\n"), stderr: made("line 1: an empty name")},
 		{name: "harmful", files: name("# a\n\nInitiatorName=iqn.2026-11.com.example:a;b\n"), stderr: made("line 3: " + noChar)},
 		{name: "a comment within", files: name("InitiatorName=" + abc + "#ours\n"), stderr: made("line 1: " + noChar)},
-		{name: "half a quote", files: name(`InitiatorName="` + abc + "\n"), stderr: made("line 1: it begins with neither a letter nor a digit")},
+		{name: "half a quote", files: name(`InitiatorName="` + abc + "\n"), stderr: made("line 1: it starts with neither a letter nor a digit")},
 		{name: "NUL", files: name("InitiatorName=" + abc + "\x00\n"), stderr: made("line 1: " + noChar)},
 		{name: "too long", files: name("InitiatorName=" + abc + strings.Repeat("x", 200) + "\n"), stderr: made("line 1: more than 223 bytes")},
 		{name: "UTF-16", files: name(utf16Text("InitiatorName="+abc+"\r\n", false, true)), stderr: made("the file is UTF-16: save it as UTF-8")},
@@ -139,8 +139,8 @@ func TestNameRef(t *testing.T) {
 		{name: "of a credential", flag: "cred:name", file: abc + "\n", want: abc},
 		{name: "nothing in it", flag: "file:/name", file: "\n# x\n", stderr: "it contains no InitiatorName"},
 		{name: "something else in it", flag: "file:/name", file: "GenerateName=yes\n", stderr: "it contains no InitiatorName"},
-		{name: "harmful", flag: "file:/name", file: "\nhunter2/hunter2\n", stderr: "line 2: a character that no iSCSI name may have"},
-		{name: "harmful behind its key", flag: "cred:name", file: "InitiatorName=a b", stderr: "line 1: a character that no iSCSI name may have"},
+		{name: "harmful", flag: "file:/name", file: "\nhunter2/hunter2\n", stderr: "line 2: it contains a character that is not allowed in iSCSI names"},
+		{name: "harmful behind its key", flag: "cred:name", file: "InitiatorName=a b", stderr: "line 1: it contains a character that is not allowed in iSCSI names"},
 		{name: "UTF-16", flag: "file:/name", file: utf16Text(abc, false, true), stderr: "the file is UTF-16: save it as UTF-8"},
 		{name: "too large", flag: "file:/name", file: strings.Repeat("x", flags.MaxNameFile+1), stderr: "more than 65536 bytes"},
 		{name: "not ours to read", flag: "file:/closed", stderr: "permission denied"},
@@ -300,7 +300,7 @@ host7  initiator set-name  none
 		t.Errorf("got %+v", r)
 	}
 	discover("initiator", "set-name", "--strict-names", "host8").want(t, machine.ExitFailed, "", "discover: iSCSI name \"host8\": an iSCSI name starts with iqn., eui. or naa.\n")
-	discover("initiator", "set-name", "a/b").want(t, machine.ExitFailed, "", "discover: iSCSI name \"a/b\": a character that no iSCSI name may have\n")
+	discover("initiator", "set-name", "a/b").want(t, machine.ExitFailed, "", "discover: iSCSI name \"a/b\": it contains a character that is not allowed in iSCSI names\n")
 
 	const added = "added instance san; see discover port list\n"
 	discover("instance", "add", "san", "--node-name", upper).want(t, machine.ExitOK, added, "")

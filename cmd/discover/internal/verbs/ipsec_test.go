@@ -188,7 +188,7 @@ func TestIPsecEntry(t *testing.T) {
 	}
 	e.existing = ipsec.Existing{Kind: ipsec.ExistingUnknown, Name: "not permitted"}
 	discover("portal refresh").want(t, machine.ExitFailed, "",
-		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is not known what exists (not permitted), so the plan (tunnel) is refused: see to it that this process can look, or proceed on unknown\n")
+		"discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: it is unknown which IPsec exists (not permitted), so the plan (tunnel) is refused: let this process read the system's policies, or proceed on unknown\n")
 }
 
 // TestPeerIDEntry (issue 13, 30, 31 and 42): the peer's identity and the proposals of an
@@ -268,7 +268,7 @@ func TestIPsecExplain(t *testing.T) {
   origin    existing
   why       IPsec, tunnel, main, without PFS: policy 192.0.2.0/24 says ike,tunnel, and what exists comes before flags; the portal's flags, off, have no effect
   exists    policy 192.0.2.0/24
-`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode, and no outer address is set for 192.0.2.10\n"},
+`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10\n"},
 		{name: "aggressive", args: "--ipsec aggressive --ipsec-psk env:PSK 192.0.2.10", status: machine.ExitFailed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, transport mode, aggressive mode of IKE, without PFS
@@ -295,11 +295,11 @@ discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: fake cannot do aggress
   origin    flags
   why       IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen
   exists    unknown
-`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: the portal is to be asked under IPsec (IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen), and nothing here can set it up\n"},
+`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: the portal must be asked under IPsec (IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen), but nothing on this host can set it up\n"},
 		{name: "refused", args: "--security-flags 0x61 192.0.2.10", status: machine.ExitFailed,
 			stderr: "discover: portal 192.0.2.10:3260: security flags 0x61: flags 0x61: transport and tunnel exclude each other: choose one\n"},
 		{name: "no route", args: "--instance host --initiator-port 77 192.0.2.10", status: machine.ExitFailed,
-			stderr: "discover: portal 192.0.2.10:3260: initiator port 77 of instance host: there is none of this number\n"},
+			stderr: "discover: portal 192.0.2.10:3260: initiator port 77 of instance host: it does not exist\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -368,14 +368,14 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "policy add 192.0.2.0/24 transport --dry-run", stdout: "dry run: would have added the policy 192.0.2.0/24: ike,transport (0x23)\n"},
 		{args: "policy list -o json", stdout: `{"version":1,"policies":[]}` + "\n"},
 		{args: "policy add 192.0.2.0/24 transport -o json", stdout: `{"version":1,"policies":[` + "\n" + `{"selector":"192.0.2.0/24","security_flags":"0x23","ipsec":"ike,transport"}` + "\n]}\n"},
-		{args: "policy add tag=1 0x01", status: machine.ExitFailed, stderr: "discover: policy tag=1: a rule for a portal group cannot say off: any portal could list another one under that tag, and so switch its IPsec off; name the portal or its block\n"},
+		{args: "policy add tag=1 0x01", status: machine.ExitFailed, stderr: "discover: policy tag=1: a rule for a portal group cannot say off, because any portal could list another one under that tag and so turn its IPsec off; name the portal or its block\n"},
 		{args: "policy add tag=1 tunnel", stdout: "added the policy tag=1: ike,tunnel (0x43)\n"},
 		{args: "policy add 192.0.2.1/24 off", status: machine.ExitFailed, stderr: "discover: policy 192.0.2.0/24: it asks for ike,transport (0x23) now; give --replace to turn that off\n"},
 		{args: "policy add 192.0.2.1/24 transport,pfs", stdout: "replaced the policy 192.0.2.0/24: ike,transport (0x23) by ike,transport,pfs (0x33)\n"},
 		{args: "policy add ::ffff:192.0.2.1/120 off --replace", stdout: "replaced the policy 192.0.2.0/24: ike,transport,pfs (0x33) by off (0x01)\n"},
 		{args: "policy add 192.0.2.0/24 transport", stdout: "replaced the policy 192.0.2.0/24: off (0x01) by ike,transport (0x23)\n"},
 		{args: "policy add tag=x off", status: machine.ExitUsage, stderr: `discover: selector "tag=x": a portal group tag is a number from 0 to 65535` + "\n"},
-		{args: "policy add everybody ike", status: machine.ExitUsage, stderr: `discover: selector "everybody": neither ADDRESS:PORT nor an address, a block or tag=N` + "\n"},
+		{args: "policy add everybody ike", status: machine.ExitUsage, stderr: `discover: selector "everybody": expected ADDRESS:PORT, an address, a block or tag=N` + "\n"},
 		{args: "policy add tag=2 0x26", status: machine.ExitFailed, stderr: "discover: policy tag=2: its flags are not marked valid\n"},
 		{args: "policy list", stdout: "SELECTOR      FLAGS  LIST\n192.0.2.0/24  0x23   ike,transport\ntag=1         0x43   ike,tunnel\n"},
 		{args: "policy remove 192.0.2.7/24", stdout: "removed the policy 192.0.2.0/24\n"},
@@ -393,7 +393,7 @@ func TestIPsecRegistry(t *testing.T) {
 			`{"type":"key","id":"storage@example.com","key":"set","key_ref":"","instance":"","initiator_port":"all","security_flags":"0x00","ipsec":""}` + "\n"},
 		{args: "psk set group env:PSK --initiator-port 0", status: machine.ExitUsage, stderr: "discover: --initiator-port 0 needs --instance: each instance has its own port numbers\n"},
 		{args: "psk set group env:PSK --instance host --initiator-port each", status: machine.ExitUsage, stderr: "discover: --initiator-port each works only with scan: give a number or all\n"},
-		{args: "psk set group env:PSK --instance hba", status: machine.ExitFailed, stderr: "discover: initiator instance \"hba\": there is none of this name\n"},
+		{args: "psk set group env:PSK --instance hba", status: machine.ExitFailed, stderr: "discover: initiator instance \"hba\": it does not exist\n"},
 		{args: "psk set group env:PSK --instance host --initiator-port 0", stdout: "stored the preshared key of group, from port 0 of instance host\n"},
 		{args: "psk remove storage@example.com", stdout: "removed the preshared key of storage@example.com\n"},
 		{args: "psk remove 192.0.2.10", stdout: "removed the preshared key of 192.0.2.10\n"},

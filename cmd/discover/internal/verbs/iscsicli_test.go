@@ -142,7 +142,7 @@ func TestToolLiteralSecrets(t *testing.T) {
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host"})
 	discover := l.inRegistry(t)
 	const warning = "discover: warning: the password is on the command line, where others can read it and a shell may save it; use file:PATH, env:NAME, cred:NAME, fd:N or prompt instead\n"
-	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
+	const replaced = "discover: warning: 192.0.2.10:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now return to their defaults\n"
 	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "secret-of-host").want(t, machine.ExitOK, banner+succeeded, warning)
 	discover("iscsicli", "--allow-literal-secrets", "QAddTargetPortal", "192.0.2.10", "host1", "0x7365637265742d6f662d686f7374").want(t, machine.ExitOK, banner+succeeded, warning+replaced)
 	r := l.discover(t.Context(), "iscsicli", "--allow-literal-secrets", "--registry", filepath.Join(t.TempDir(), "registry.db"), "--", "QAddTargetPortal", "192.0.2.10", "host1", "-not-the-secret")

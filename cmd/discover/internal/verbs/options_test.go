@@ -31,13 +31,13 @@ func TestKeptOptions(t *testing.T) {
 		discover := l.inRegistry(t)
 
 		chap := []string{"192.0.2.10", "--chap-user", "host1", "--chap-secret", "env:SECRET"}
-		const short = "discover: warning: 192.0.2.10:3260: a CHAP secret has fewer than 12 bytes, and IPsec does not protect the connection: a listener can guess the secret from the login\n"
+		const short = "discover: warning: 192.0.2.10:3260: a CHAP secret is shorter than 12 bytes, and IPsec does not protect the connection: an eavesdropper can guess the secret from the login\n"
 		const one, two = "192.0.2.10:3260: no targets\n  CHAP with SHA3-256\n", "192.0.2.11:3260 (192.0.2.20:3261): no targets\n"
 		l.discover(t.Context(), append([]string{"scan"}, chap...)...).want(t, machine.ExitFailed, "",
-			"discover: portal 192.0.2.10:3260: CHAP: secret we answer with: shorter than 12 bytes, on a connection without IPsec; --short-secrets (login.Options.ShortSecrets) takes it without\n")
+			"discover: portal 192.0.2.10:3260: CHAP: secret we authenticate with: shorter than 12 bytes, which needs IPsec; --short-secrets (login.Options.ShortSecrets) accepts it without IPsec\n")
 		l.discover(t.Context(), append([]string{"scan", "--short-secrets"}, chap...)...).want(t, machine.ExitOK, one, short)
 		r := l.discover(t.Context(), "scan", "192.0.2.11")
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and those are not looked up for a target; --redirect-names`) {
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, `redirected to "array.example:3261": it is a host name, and host names from targets are looked up only with --redirect-names`) {
 			t.Errorf("got %+v", r)
 		}
 		l.discover(t.Context(), "scan", "--redirect-names", "192.0.2.11").want(t, machine.ExitOK, two, "")
@@ -67,7 +67,7 @@ func TestKeptOptions(t *testing.T) {
 		}
 		// The tool of Windows holds secrets to its own rules, whatever was stored.
 		r = discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260")
-		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "shorter than 12 bytes, on a connection without IPsec\n") {
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "shorter than 12 bytes, which needs IPsec\n") {
 			t.Errorf("got %+v", r)
 		}
 	})

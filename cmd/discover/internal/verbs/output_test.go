@@ -45,7 +45,7 @@ const (
 	refused = "login to 192.0.2.11:3260 from 192.0.2.254: target refused: authentication failure (0x0201); " +
 		"the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	notListening = "connect to 192.0.2.12:3260: connection refused; nothing listens there: check the address and the TCP port"
-	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route to it and the firewalls between"
+	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route and the firewalls in between"
 	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection"
 )
 

@@ -71,7 +71,7 @@ func TestPortalList(t *testing.T) {
 		discover("portal", "list").want(t, machine.ExitOK, `
 PORTAL                NAME         INSTANCE  PORT  LOGIN              IPSEC              LAST RESULT
 192.0.2.13:3260                    any       all                      0x26               2000-01-01T00:00:00Z failed: connect to 192.0.2.13:3260: `[1:]+refused+`
-192.0.2.14:3260                    any       all                      ike,transport,pfs  2000-01-01T00:00:00Z failed: secure 192.0.2.14:3260: IPsec: the portal is to be asked under IPsec (IPsec, transport, main, with PFS: the portal's flags say ike,transport,pfs, and are valid; what exists already could not be seen), and nothing here can set it up
+192.0.2.14:3260                    any       all                      ike,transport,pfs  2000-01-01T00:00:00Z failed: secure 192.0.2.14:3260: IPsec: the portal must be asked under IPsec (IPsec, transport, main, with PFS: the portal's flags say ike,transport,pfs, and are valid; what exists already could not be seen), but nothing on this host can set it up
 192.0.2.15:3260                    any       all   chap                                  2000-01-01T00:00:00Z failed: connect to 192.0.2.15:3260: `+refused+`
 192.0.2.16:3260                    host      2     mutual-chap host1                     2000-01-01T00:00:00Z failed: connect to 192.0.2.16:3260 from 192.0.2.253: `+refused+`
 192.0.2.17:3260                    any       all                                         2000-01-01T00:00:00Z failed: connect to 192.0.2.17:3260 from 192.0.2.254: `+refused+`

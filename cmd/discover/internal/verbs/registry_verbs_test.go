@@ -47,14 +47,14 @@ func TestRegistryCheck(t *testing.T) {
 		want   string
 		nobody bool // no mode bits, no such fault
 	}{
-		{name: "the registry is open", want: "bad     open to others: its mode is 0644; chmod 600 it", nobody: true, spoil: func(l *sealedLab) { chmod(l, "registry.db", 0o644) }},
-		{name: "the key is open", want: "others may read it or write it: its mode is 0640; chmod 600 it", nobody: true, spoil: func(l *sealedLab) { chmod(l, "registry.key", 0o640) }},
+		{name: "the registry is open", want: "bad     accessible to others: its mode is 0644; run chmod 600 on it", nobody: true, spoil: func(l *sealedLab) { chmod(l, "registry.db", 0o644) }},
+		{name: "the key is open", want: "others can read or write it: its mode is 0640; run chmod 600 on it", nobody: true, spoil: func(l *sealedLab) { chmod(l, "registry.key", 0o640) }},
 		{name: "the key is gone", want: "it cannot be opened", spoil: func(l *sealedLab) {
 			if err := os.Remove(l.file("registry.key")); err != nil {
 				l.t.Error(err)
 			}
 		}},
-		{name: "a record is cut off", want: "is damaged: it is not JSON", spoil: func(l *sealedLab) {
+		{name: "a record is cut off", want: "is damaged: it is not valid JSON", spoil: func(l *sealedLab) {
 			alterRecord(l.t, l.registry, sealedPSK, func(b []byte) []byte { return b[:len(b)-1] })
 		}},
 		{name: "a secret was changed", want: "the sealed secret was changed", spoil: func(l *sealedLab) {

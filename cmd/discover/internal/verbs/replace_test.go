@@ -17,7 +17,7 @@ func TestReplaced(t *testing.T) {
 		disk    = "iqn.2026-11.com.example:disk"
 		refused = "discover: connect to 192.0.2.9:3260 from 192.0.2.253: connection refused; nothing listens there: check the address and the TCP port\n"
 		there   = "discover: 192.0.2.9:3260 (instance any, port all) is stored in the registry nevertheless; see "
-		again   = "discover: warning: 192.0.2.9:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now have their defaults again\n"
+		again   = "discover: warning: 192.0.2.9:3260: the entry that was in the registry (instance any, port all) is replaced: options that are not given now return to their defaults\n"
 		failed  = "No TCP connection to the portal could be made. (0xEFFF0003, ISDSC_CONNECTION_FAILED)\n"
 	)
 	l := newLab(t)

@@ -63,7 +63,7 @@ func (p *onePortal) hold(b *initiator.Batch, room func(bytes int64) bool) {
 	p.held = append(p.held, kept)
 	if r := kept.Result; r != nil && p.full != nil {
 		r.TargetsFound = p.targets
-		r.Overfull(p.full, "ask it alone, or without --probe, --reachable and --via-portal")
+		r.Overfull(p.full, "ask this portal alone, or without --probe, --reachable and --via-portal")
 	}
 }
 

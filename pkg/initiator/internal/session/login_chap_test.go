@@ -162,7 +162,7 @@ func TestLoginMutualCHAP(t *testing.T) {
 	t.Parallel()
 	method, asks := says("0", "AuthMethod=CHAP"), says("0", challenge()...)
 	sent := []string{first, algorithm, response + ours}
-	unproved := func(reason string) string { return "CHAP: the target did not prove itself: " + reason }
+	unproved := func(reason string) string { return "CHAP: the target did not authenticate: " + reason }
 	tests := []struct {
 		name    string
 		replies []reply // from our challenge on
@@ -173,13 +173,13 @@ func TestLoginMutualCHAP(t *testing.T) {
 		{name: "and T later", replies: []reply{proves("0", targetSecret), says("0>1"), says("1>3")}, sent: []string{"0>1", operation}},
 		{name: "wrong", replies: []reply{proves("0>1", "not-the-secret-1")}, err: unproved("CHAP_R is wrong")},
 		{name: "wrong, T later", replies: []reply{proves("0", "not-the-secret-1")}, err: unproved("CHAP_R is wrong")},
-		{name: "ours", replies: []reply{proves("0>1", secret)}, err: "CHAP: the target answered with the secret that we answer with"},
+		{name: "ours", replies: []reply{proves("0>1", secret)}, err: "CHAP: the target authenticated with our secret instead of its own"},
 		{name: "none", replies: []reply{says("0>1")}, err: unproved("CHAP_N is missing")},
 		{name: "none, T later", replies: []reply{says("0")}, err: unproved("CHAP_N is missing")},
 		{name: "half", replies: []reply{says("0>1", "CHAP_N=tgt")}, err: unproved("CHAP_R is missing")},
 		{name: "the other half", replies: []reply{says("0>1", "CHAP_R=0x00")}, err: unproved("CHAP_N is missing")},
 		{name: "late", replies: []reply{says("0"), proves("0>1", targetSecret)}, err: unproved("CHAP_N is missing")},
-		{name: "too short", replies: []reply{says("0>1", "CHAP_N=tgt", "CHAP_R=0x00")}, err: unproved("CHAP_R is of 1 bytes, md5 makes 16")},
+		{name: "too short", replies: []reply{says("0>1", "CHAP_N=tgt", "CHAP_R=0x00")}, err: unproved("CHAP_R has 1 bytes, but md5 makes 16")},
 		{name: "our challenge back", replies: []reply{says("0", "CHAP_A=5")}, err: breaks + "it sends CHAP_A twice"},
 		{name: "to the end", replies: []reply{proves("0>3", targetSecret)}, err: breaks + "it goes on to FullFeaturePhase, which we did not ask for"},
 		{name: "in the next stage", replies: []reply{says("1>3", "CHAP_N=tgt", "CHAP_R=0x00")}, err: breaks + "it is in LoginOperationalNegotiation, we are in SecurityNegotiation"},
@@ -215,7 +215,7 @@ func TestLoginReflection(t *testing.T) {
 	for name, c := range map[string]*auth.CHAP{"one-way": oneWay(), "mutual": mutual()} {
 		c.Outstanding = &outstanding
 		l := logIn(t, withCHAP(config(), c), says("0", "AuthMethod=CHAP"), back)
-		judge(t, l.err, "CHAP: the target sent a challenge of ours back")
+		judge(t, l.err, "CHAP: the target sent our own challenge back")
 		if len(l.sent) != 2 {
 			t.Errorf("%s: requests %q", name, l.sent)
 		}

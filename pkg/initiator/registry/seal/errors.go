@@ -13,7 +13,7 @@ type WrongKeyError struct {
 }
 
 func (e *WrongKeyError) Error() string {
-	return fmt.Sprintf("wrong key: the secret was sealed with key %s, and this is %s; give the right one, or set the secret anew", e.Sealed, e.Ours)
+	return fmt.Sprintf("wrong key: the secret was sealed with key %s, but this is %s; give the right one, or set the secret again", e.Sealed, e.Ours)
 }
 
 // A DamagedError is a secret that our key has sealed, and that has been changed
@@ -21,7 +21,7 @@ func (e *WrongKeyError) Error() string {
 type DamagedError struct{}
 
 func (*DamagedError) Error() string {
-	return "the sealed secret was changed, or copied here from another record; set it anew"
+	return "the sealed secret was changed, or copied here from another record; set it again"
 }
 
 // A FormatError is what Seal has not returned, or a newer version of it.
@@ -38,7 +38,7 @@ type AlgorithmError struct {
 }
 
 func (e *AlgorithmError) Error() string {
-	return fmt.Sprintf("the secret is sealed with %s, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it anew in this mode", e.Algorithm)
+	return fmt.Sprintf("the secret is sealed with %s, which FIPS 140 mode forbids; run discover registry rekey --fips without that mode, or set it again in this mode", e.Algorithm)
 }
 
 // A KeyFileError is a key file that is not usable.

@@ -47,7 +47,7 @@ func writeKeyFile(path, like string, material []byte) error {
 	text := append(hex.AppendEncode(nil, material), '\n')
 	defer clear(text)
 	if err := safefile.CreateFor(path, text, like); err != nil {
-		return &KeyFileError{Path: path, Reason: "it cannot be made", Err: err}
+		return &KeyFileError{Path: path, Reason: "it cannot be created", Err: err}
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func readKeyFile(path string) ([]byte, error) {
 	if err != nil {
 		e := &KeyFileError{Path: path, Reason: "it cannot be opened", Err: err}
 		if errors.Is(err, fs.ErrNotExist) {
-			e.Hint = "restore it, or set the secrets anew that it has sealed"
+			e.Hint = "restore it, or set the secrets again that are sealed with it"
 		}
 		return nil, e
 	}
@@ -69,12 +69,12 @@ func readKeyFile(path string) ([]byte, error) {
 	}
 	if exposed(info) {
 		return nil, &KeyFileError{
-			Path: path, Reason: fmt.Sprintf("others may read it or write it: its mode is %#o", info.Mode().Perm()),
-			Hint: "chmod 600 it, and see who had access",
+			Path: path, Reason: fmt.Sprintf("others can read or write it: its mode is %#o", info.Mode().Perm()),
+			Hint: "run chmod 600 on it, and find out who had access",
 		}
 	}
 	if safefile.Foreign(path, info) {
-		return nil, &KeyFileError{Path: path, Reason: "it belongs to another user", Hint: "move it away, and see who put it there"}
+		return nil, &KeyFileError{Path: path, Reason: "it belongs to another user", Hint: "move it away, and find out who put it there"}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, keyFileLen+1))
 	if err != nil {
@@ -83,7 +83,7 @@ func readKeyFile(path string) ([]byte, error) {
 	defer clear(text)
 	material, ok := parseKeyFile(text)
 	if !ok {
-		return nil, &KeyFileError{Path: path, Reason: "it is no key file, which has 64 hexadecimal digits and a newline"}
+		return nil, &KeyFileError{Path: path, Reason: "it is not a key file, which has 64 hexadecimal digits and a newline"}
 	}
 	return material, nil
 }
@@ -109,7 +109,7 @@ func CheckKeyFile(path, like string) error {
 	}
 	clear(material)
 	if !safefile.SameOwner(path, like) {
-		return &KeyFileError{Path: path, Reason: "it belongs to another user than " + like, Hint: "chown it to the owner of the registry"}
+		return &KeyFileError{Path: path, Reason: "it belongs to another user than " + like, Hint: "make the owner of the registry its owner"}
 	}
 	return nil
 }

@@ -79,13 +79,13 @@ func TestKeyFileRefuses(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		want  string
 	}{
-		{"empty", content(""), "no key file"},
-		{"short", content(good[2:]), "no key file"},
-		{"long", content(good + "\n"), "no key file"},
-		{"no newline", content(good[:64] + "5"), "no key file"},
-		{"no digits", content(strings.Repeat("zx", materialLen) + "\n"), "no key file"},
-		{"huge", content(strings.Repeat(good, 1000)), "no key file"},
-		{"everybody reads", mode(good, 0o604), "its mode is 0604; chmod 600"},
+		{"empty", content(""), "not a key file"},
+		{"short", content(good[2:]), "not a key file"},
+		{"long", content(good + "\n"), "not a key file"},
+		{"no newline", content(good[:64] + "5"), "not a key file"},
+		{"no digits", content(strings.Repeat("zx", materialLen) + "\n"), "not a key file"},
+		{"huge", content(strings.Repeat(good, 1000)), "not a key file"},
+		{"everybody reads", mode(good, 0o604), "its mode is 0604; run chmod 600"},
 		{"the group reads", mode(good, 0o640), "its mode is 0640"},
 		{"the group writes", mode(good, 0o620), "its mode is 0620"},
 		{"a folder", func(t *testing.T, path string) {

@@ -47,8 +47,8 @@ func KeyFileOf(path, id string) *Sealer {
 			}
 		}
 		return nil, &KeyFileError{
-			Path: path, Reason: "the key " + id + ", which the secrets are sealed by, is neither in it nor beside it",
-			Err: fs.ErrNotExist, Hint: "restore it, or set the secrets anew that it has sealed",
+			Path: path, Reason: "the key " + id + ", with which the secrets are sealed, is neither in it nor beside it",
+			Err: fs.ErrNotExist, Hint: "restore it, or set the secrets again that are sealed with it",
 		}
 	})
 }

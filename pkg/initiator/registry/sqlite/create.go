@@ -22,7 +22,7 @@ func create(ctx context.Context, path string) error {
 			return nil // another process has made it meanwhile, and works on it
 		}
 		// SQLite would play it back into the new file.
-		return &FileError{Path: path, Problem: Damaged, Reason: "the file is gone, but there is " + path + suffix}
+		return &FileError{Path: path, Problem: Damaged, Reason: "the file is missing, but there is " + path + suffix}
 	}
 	b, err := image(ctx)
 	if err != nil {

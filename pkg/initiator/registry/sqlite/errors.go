@@ -34,15 +34,15 @@ const (
 // problems has of each problem a name and what to do about it.
 var problems = [...]struct{ name, hint string }{
 	NotRegular:  {"not a regular file", "give the path of the file itself"},
-	Exposed:     {"open to others", "chmod 600 it, and see who had access"},
+	Exposed:     {"accessible to others", "run chmod 600 on it, and find out who had access"},
 	NotRegistry: {"not a registry", "give another path, or move the file away"},
 	Damaged:     {"damaged", "restore it from a backup, or move it away together with its -wal file"},
 	Newer:       {"made by a newer version", "use that version"},
-	Older:       {"made by an older version", "open it for writing once"},
-	Busy:        {"busy", "another process is writing to it and does not end"},
-	Full:        {"no space left", "make room; nothing is lost"},
+	Older:       {"made by an older version", "open it for writing once, which updates it"},
+	Busy:        {"busy", "another process is writing to it and has not finished"},
+	Full:        {"no space left", "free some space; nothing is lost"},
 	Denied:      {"no permission", "check the modes of the file and of its folder"},
-	Missing:     {"not there", "give another path, or add something, which makes one"},
+	Missing:     {"not there", "give another path, or add something, which creates it"},
 	IO:          {"not accessible", "check the file system"},
 }
 

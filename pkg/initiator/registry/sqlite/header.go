@@ -40,7 +40,7 @@ func checkHeader(path string, f *os.File) error {
 	case n == 0:
 		return &FileError{Path: path, Problem: NotRegistry, Reason: "it is empty"}
 	case !bytes.HasPrefix(h, []byte(magic)[:min(n, len(magic))]):
-		return &FileError{Path: path, Problem: NotRegistry, Reason: "no SQLite database"}
+		return &FileError{Path: path, Problem: NotRegistry, Reason: "not an SQLite database"}
 	case n < headerLen:
 		return &FileError{Path: path, Problem: Damaged, Reason: fmt.Sprintf("cut off after %d bytes", n)}
 	}
@@ -55,7 +55,7 @@ func checkHeader(path string, f *os.File) error {
 // takes none of them for a negative number.
 func checkVersion(path string, version int64) error {
 	if version > schemaVersion {
-		return &FileError{Path: path, Problem: Newer, Reason: fmt.Sprintf("schema %d, and we know %d", version, schemaVersion)}
+		return &FileError{Path: path, Problem: Newer, Reason: fmt.Sprintf("schema %d, but this version knows %d", version, schemaVersion)}
 	}
 	return nil
 }

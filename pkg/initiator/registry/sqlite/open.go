@@ -170,7 +170,7 @@ func (s *Store) upgrade(ctx context.Context) error {
 		return err
 	}
 	if mode != "wal" {
-		return &FileError{Path: s.path, Problem: IO, Reason: "no write-ahead log is possible here"}
+		return &FileError{Path: s.path, Problem: IO, Reason: "a write-ahead log is not possible here"}
 	}
 	if version == schemaVersion {
 		return nil

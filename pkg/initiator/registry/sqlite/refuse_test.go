@@ -21,8 +21,8 @@ func TestRefuse(t *testing.T) {
 		text  string // part of the error
 	}{
 		{"empty file", func(t *testing.T, path string) { write(t, path, "") }, sqlite.NotRegistry, "it is empty"},
-		{"a text", func(t *testing.T, path string) { write(t, path, "iqn.2026-11.com.example:host1\n") }, sqlite.NotRegistry, "no SQLite database"},
-		{"a long text", func(t *testing.T, path string) { write(t, path, strings.Repeat("text ", 10000)) }, sqlite.NotRegistry, "no SQLite database"},
+		{"a text", func(t *testing.T, path string) { write(t, path, "iqn.2026-11.com.example:host1\n") }, sqlite.NotRegistry, "not an SQLite database"},
+		{"a long text", func(t *testing.T, path string) { write(t, path, strings.Repeat("text ", 10000)) }, sqlite.NotRegistry, "not an SQLite database"},
 		{"part of the magic", func(t *testing.T, path string) { write(t, path, "SQLite") }, sqlite.Damaged, "cut off after 6 bytes"},
 		{"a database of another program", func(t *testing.T, path string) {
 			remove(t, path)
@@ -34,9 +34,9 @@ func TestRefuse(t *testing.T) {
 			raw(t, path, "PRAGMA application_id = 1", "PRAGMA journal_mode = WAL", "CREATE TABLE t (x)")
 			chmod(t, path, 0o600)
 		}, sqlite.NotRegistry, "another program (application id 0x1)"},
-		{"a newer schema", func(t *testing.T, path string) { patch(t, path, 60, "\x00\x00\x00\x02") }, sqlite.Newer, "schema 2, and we know 1; use that version"},
+		{"a newer schema", func(t *testing.T, path string) { patch(t, path, 60, "\x00\x00\x00\x02") }, sqlite.Newer, "schema 2, but this version knows 1; use that version"},
 		// Issue 13, 23: this one was taken for damaged where int has 32 bits.
-		{"a negative schema", func(t *testing.T, path string) { patch(t, path, 60, "\xff\xff\xff\xff") }, sqlite.Newer, "schema 4294967295, and we know 1"},
+		{"a negative schema", func(t *testing.T, path string) { patch(t, path, 60, "\xff\xff\xff\xff") }, sqlite.Newer, "schema 4294967295, but this version knows 1"},
 		{"no magic", func(t *testing.T, path string) { patch(t, path, 0, "XQLite") }, sqlite.NotRegistry, ""},
 		{"page size 0", func(t *testing.T, path string) { patch(t, path, 16, "\x00\x00") }, sqlite.Damaged, ""},
 		{"cut within the header", func(t *testing.T, path string) { truncate(t, path, 99) }, sqlite.Damaged, "cut off after 99 bytes"},
@@ -53,11 +53,11 @@ func TestRefuse(t *testing.T) {
 			crash(t, path)
 			patch(t, path, size(t, path)/8192*4096, strings.Repeat("\xa5", 4096))
 		}, sqlite.Damaged, ""},
-		{"a table too many", func(t *testing.T, path string) { raw(t, path, "CREATE TABLE t (x)") }, sqlite.Damaged, "not ours"},
+		{"a table too many", func(t *testing.T, path string) { raw(t, path, "CREATE TABLE t (x)") }, sqlite.Damaged, "not of a registry"},
 		{"a table too few", func(t *testing.T, path string) { raw(t, path, "DROP TABLE revision") }, sqlite.Damaged, "a table is missing"},
 		{"a trigger", func(t *testing.T, path string) {
 			raw(t, path, "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record; END")
-		}, sqlite.Damaged, "not ours"},
+		}, sqlite.Damaged, "not of a registry"},
 		{"a folder", func(t *testing.T, path string) {
 			remove(t, path)
 			if err := os.Mkdir(path, 0o700); err != nil {
@@ -67,7 +67,7 @@ func TestRefuse(t *testing.T) {
 		{"the file gone and its log not", func(t *testing.T, path string) {
 			crash(t, path)
 			remove(t, path)
-		}, sqlite.Damaged, "the file is gone, but there is"},
+		}, sqlite.Damaged, "the file is missing, but there is"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

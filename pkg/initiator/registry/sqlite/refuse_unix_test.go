@@ -80,7 +80,7 @@ func TestRefuseUnix(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, sqlite.NotRegular, "a socket"},
-		{"everybody reads", mode("", 0o604), sqlite.Exposed, "its mode is 0604; chmod 600"},
+		{"everybody reads", mode("", 0o604), sqlite.Exposed, "its mode is 0604; run chmod 600"},
 		{"everybody writes", mode("", 0o602), sqlite.Exposed, "0602"},
 		{"the group writes", mode("", 0o660), sqlite.Exposed, "0660"},
 		{"as a copy has it", mode("", 0o644), sqlite.Exposed, "0644"},

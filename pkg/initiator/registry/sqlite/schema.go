@@ -78,7 +78,7 @@ func checkTables(ctx context.Context, path string, q querier) error {
 			return err
 		}
 		if n >= len(tables) || text != tables[n] {
-			return &FileError{Path: path, Problem: Damaged, Reason: fmt.Sprintf("it has what is not ours: %.60q", text)}
+			return &FileError{Path: path, Problem: Damaged, Reason: fmt.Sprintf("it contains something that is not of a registry: %.60q", text)}
 		}
 	}
 	if err := rows.Err(); err != nil {

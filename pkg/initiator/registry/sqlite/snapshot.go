@@ -53,7 +53,7 @@ func (c config) readWhole(ctx context.Context, f *os.File) ([]byte, error) {
 			return b, err
 		}
 		if time.Since(begin) > c.busyLimit {
-			return nil, &FileError{Path: c.path, Problem: Busy, Reason: "it changes while it is read"}
+			return nil, &FileError{Path: c.path, Problem: Busy, Reason: "it changed while it was read"}
 		}
 		select {
 		case <-time.After(rand.N(20 * time.Millisecond)):
@@ -71,7 +71,7 @@ func (c config) readOnce(f *os.File) ([]byte, error) {
 		return nil, err
 	}
 	if info, err := os.Lstat(c.path + "-journal"); err == nil && info.Size() > 0 {
-		return nil, &FileError{Path: c.path, Problem: Denied, Reason: "a change to it was not finished, and lies in " + c.path + "-journal; somebody who may write to it has to open it first"}
+		return nil, &FileError{Path: c.path, Problem: Denied, Reason: "an unfinished change is in " + c.path + "-journal; a user who may write to the registry must open it first"}
 	}
 	info, err := f.Stat()
 	if err != nil {
