@@ -169,7 +169,7 @@ func (e *MemoryError) Error() string {
 }
 
 // memoryHint is what to do about a MemoryError.
-const memoryHint = "ask it again when the others are done"
+const memoryHint = "ask this portal again when the others are done"
 
 // A Stage says how far a discovery came.
 type Stage uint8
