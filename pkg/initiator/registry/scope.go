@@ -20,10 +20,7 @@ type scope struct {
 // ports.All, is all.
 func (s *Service) scope(ctx context.Context, instance string, port ports.Number) (scope, error) {
 	if instance == "" {
-		if err := ports.ValidPlace(instance, port); err != nil {
-			return scope{}, refused(err)
-		}
-		return scope{}, nil
+		return scope{}, refused(ports.ValidPlace(instance, port))
 	}
 	selector, err := s.Selector(ctx, port != ports.All)
 	if err != nil {

@@ -169,8 +169,13 @@ func (s *Service) maxSecret() int {
 	return maxSecret
 }
 
-// refused makes an *Error of parameters that are not usable.
-func refused(err error) error { return &initiator.Error{Stage: initiator.StageValidate, Err: err} }
+// refused makes an *Error of parameters that are not usable; nil stays nil.
+func refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &initiator.Error{Stage: initiator.StageValidate, Err: err}
+}
 
 // storeError makes an *Error of what the registry said; nil stays nil.
 func storeError(err error) error {

@@ -52,7 +52,7 @@ const (
 // WantCode fails the test unless err has a code of the reference API.
 func WantCode(t *testing.T, err error, code uint32) {
 	t.Helper()
-	if got := initiator.Code(err); got != code {
+	if got := initiator.Code(err); got != code || (err == nil) != (code == isdsc.Success) {
 		t.Errorf("code %s, want %s: %v", isdsc.Name(got), isdsc.Name(code), err)
 	}
 }
