@@ -47,7 +47,7 @@ func TestAhead(t *testing.T) {
 	})
 }
 
-// TestLeaveAhead: whoever leaves while others wait to begin, by a panic even, is
+// TestLeaveAhead: a loop that is left while portals wait to begin, by a panic even, is
 // not kept by them.
 func TestLeaveAhead(t *testing.T) {
 	t.Parallel()

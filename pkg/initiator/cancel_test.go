@@ -111,7 +111,7 @@ func TestDeadlineEverywhere(t *testing.T) {
 	}
 }
 
-// TestLeaveEverywhere: whoever leaves the loop of Run stops what is under way at
+// TestLeaveEverywhere: leaving the loop of Run stops what is under way at
 // once, wherever it stands.
 func TestLeaveEverywhere(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 )
 
 // crowded returns the address of a listener whose queue has room for one or two
-// connections, which nobody takes: the rest of them hang at their first packet.
+// connections, which no process accepts: the rest of them hang at their first packet.
 func crowded(t *testing.T) netip.AddrPort {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)

@@ -135,8 +135,8 @@ func TestErrorOfNothing(t *testing.T) {
 	}
 }
 
-// TestLeaveAtTarget: whoever leaves at a target, in the middle of a list, is not
-// waited for; nor is who leaves DiscoverAll before the last result.
+// TestLeaveAtTarget: a loop that is left at a target, in the middle of a list, is not
+// waited for; nor is one over DiscoverAll that is left before the last result.
 func TestLeaveAtTarget(t *testing.T) {
 	t.Parallel()
 	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {

@@ -14,7 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// TestSilentPortals: silent portals cost their own time and nobody else's: a run
+// TestSilentPortals: silent portals cost their own time and that of no other: a run
 // takes no more than it does without them, and a timeout for each round of as many
 // as are asked at once.
 func TestSilentPortals(t *testing.T) {

@@ -101,8 +101,8 @@ func (a *attempt) portOfSource(source netip.Addr) (ports.Port, error) {
 	return from, nil
 }
 
-// routingDecides reports whether the source can be left to the connection: nobody
-// needs it beforehand, and we see what it became.
+// routingDecides reports whether the kernel may choose the source address at connect: no
+// enforcer and no binding needs the address before, and the connection tells it afterwards.
 func (a *attempt) routingDecides(dst netip.Addr) bool {
 	return a.anyPort() && !a.bindDevice() && a.d.Enforcer == nil && !zone.Missing(dst)
 }

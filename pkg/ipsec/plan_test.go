@@ -8,7 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// The zero value is what a portal gets that nobody said anything of.
+// The zero value is the plan of a portal that no rule and no flag is about.
 func TestZeroPlan(t *testing.T) {
 	t.Parallel()
 	var p ipsec.Plan

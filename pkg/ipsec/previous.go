@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Source says who defined flags for a portal. Lower ones come first where the
-// revisions and times are equal, which is our choice.
+// A Source is the call or the server that defined flags for a portal. Where revisions
+// and times are equal, the lower Source comes first: the reference API does not say.
 type Source uint8
 
 // The sources.
@@ -18,7 +18,7 @@ const (
 	SourceISNS                    // the portal security bitmap of an iSNS server
 )
 
-// String says to people who it was.
+// String returns words for the Source, for messages.
 func (s Source) String() string {
 	switch s {
 	case SourceIKEInfo:

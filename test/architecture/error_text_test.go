@@ -11,8 +11,8 @@ import (
 )
 
 // TestErrorsNameNoPackage: no text of the library begins with the name of a package, or
-// of the command. An error says what failed, and whoever shows it puts a name before it,
-// as the command does; so nobody has to take names out of a message again. Each text
+// of the command. An error says what failed, and the program that shows it puts a name before it,
+// as the command does; so no code has to take names out of a message again. Each text
 // counts, since errors are also made of constants and by helpers, except in a panic,
 // which is for programmers. The command's texts begin with words of its command line,
 // and "registry: " is its verb there.

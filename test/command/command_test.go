@@ -6,7 +6,7 @@
 //	portal NAME KIND ARGS... start a portal (see portals_test.go); its address is in $NAME
 //	quiet                    standard error of the last discover is empty; where only root may read the
 //	                         host's initiatorname.iscsi, that line may be there
-//	asked NAME               wait until somebody logs in to that portal
+//	asked NAME               wait until a session logs in to that portal
 //	json FILE, jsonl FILE    one JSON document, one a line; FILE may be stdout
 //	hides SECRET FILE...     the secret is in none of the files, in no encoding; FILE may be a pattern
 package command

@@ -199,7 +199,7 @@ func (d *disk) fullDisk() error {
 	return d.err
 }
 
-// TestReadOnlyDisk: what is on a disk that nobody may write to can be read, and
+// TestReadOnlyDisk: what is on a read-only disk can be read, and
 // what would be written is refused, for that reason. An ordinary user makes that
 // disk in a user namespace (issue 13, 27).
 func TestReadOnlyDisk(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"github.com/go-iscsi/discovery/internal/need"
 )
 
-// TestOthersRegistry: whoever may only read a registry can list what is in it,
-// and is told why he cannot change it. It needs root to become somebody else;
+// TestOthersRegistry: a user that may only read a registry can list what is in it,
+// and is told why it cannot be changed. The test needs root to become another user;
 // without, the script registry_files shows the same.
 func TestOthersRegistry(t *testing.T) {
 	t.Parallel()

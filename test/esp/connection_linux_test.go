@@ -15,7 +15,7 @@ import (
 )
 
 // idlePort is where the peer takes connections and says nothing. LIO would wait
-// for a login, and serve nobody else meanwhile.
+// for a login, and serve no other connection meanwhile.
 const idlePort = 3999
 
 // connect starts a connection in the host that waits for what becomes of it. The

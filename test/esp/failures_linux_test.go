@@ -13,7 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/test/uml"
 )
 
-// silenceTimeout is how long somebody is waited for who does not answer.
+// silenceTimeout is how long a peer that does not answer is waited for.
 const silenceTimeout = 4 * time.Second
 
 // fails runs a discovery that has to fail with a code and a reason, without a
@@ -92,7 +92,7 @@ func (l *lab) testProposals(t *testing.T) {
 	}
 }
 
-// testPeerDown: nobody answers IKE.
+// testPeerDown: no IKE daemon answers.
 func (l *lab) testPeerDown(t *testing.T) {
 	l.peer.Run(t, "pkill", "-STOP", "charon")
 	j := l.job(job.MainTransport, false)

@@ -130,7 +130,7 @@ func (h *hostCharon) fails(t *testing.T, w *world, flags ipsec.Flags, reason str
 	return r
 }
 
-// testPeerDown: nobody answers IKE.
+// testPeerDown: no IKE daemon answers.
 func (h *hostCharon) testPeerDown(t *testing.T) {
 	w := newWorld(t, false)
 	w.target.Down(t, w.cable)

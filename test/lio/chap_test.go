@@ -134,7 +134,7 @@ func (w *world) testCHAPName(t *testing.T) {
 	}
 }
 
-// testCHAPRefused: whoever is not convinced, LIO or we, there is no list.
+// testCHAPRefused: if either side, LIO or we, is not convinced, there is no list.
 func (w *world) testCHAPRefused(t *testing.T) {
 	defer w.lio.Open(t)
 	const (

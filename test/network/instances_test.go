@@ -47,7 +47,7 @@ func TestInstances(t *testing.T) {
 			}
 		}
 
-		// Without an address of its own it asks nobody, though others could.
+		// Without an address of its own it asks no portal, though others could.
 		w.lose(nic0, w.other+w.bits)
 		w.refused(all("one"), w.portal, isdsc.ConnectionFailed)
 		w.Down(t, nic1)

@@ -74,7 +74,7 @@ func (l *links) asks(f from, portal string, link int) {
 }
 
 // TestLinkLocal: the same address on two links. The zone is that of the portal,
-// or else of the port; where neither tells, nobody guesses. What the array says
+// or else of the port; where neither tells, the portal is refused. What the array says
 // of link-local addresses is of the same link.
 func TestLinkLocal(t *testing.T) {
 	l := newLinks(t, "san0", "san1")

@@ -281,7 +281,7 @@ func TestStaleInOtherCase(t *testing.T) {
 	}
 }
 
-// TestNumberThatIsTold: what a result may tell is stored, whoever decided on the
+// TestNumberThatIsTold: what a result may tell is stored, whatever decided on the
 // port: addresses that come later do not take the number.
 func TestNumberThatIsTold(t *testing.T) {
 	t.Parallel()
@@ -376,7 +376,7 @@ func TestNumbersAtOnce(t *testing.T) {
 	}
 }
 
-// A meddler is a store in which somebody else is ahead of the first change.
+// A meddler is a store in which another writer is ahead of the first change.
 type meddler struct {
 	registry.Store
 	meddle func()
@@ -390,7 +390,7 @@ func (m *meddler) Apply(ctx context.Context, changes ...registry.Change) error {
 	return m.Store.Apply(ctx, changes...)
 }
 
-// TestNumberedMeanwhile: somebody else numbers ports between our look and our
+// TestNumberedMeanwhile: another process numbers ports between our look and our
 // change.
 func TestNumberedMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -408,7 +408,7 @@ func TestNumberedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestInstanceChangedMeanwhile: to remove an instance that somebody else changes
+// TestInstanceChangedMeanwhile: to remove an instance that another process changes
 // removes it.
 func TestInstanceChangedMeanwhile(t *testing.T) {
 	t.Parallel()

@@ -133,9 +133,9 @@ func (s *Service) removeInstance(ctx context.Context, name string) error {
 	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Delete: true})
 }
 
-// claim returns the change that goes along with an entry that refers to an
-// instance: it changes nothing but the version, so that who removes the instance
-// meanwhile looks again.
+// claim returns the change that is applied together with an entry that refers to an
+// instance. It changes only the version of the instance's record, so a concurrent removal
+// of the instance conflicts and counts its users again.
 func (s *Service) claim(ctx context.Context, name string) ([]Change, error) {
 	if name == "" || ports.SameInstance(name, ports.Host) {
 		return nil, nil

@@ -107,7 +107,7 @@ func TestParseTargetAddress(t *testing.T) {
 
 // TestSeenFrom: what an advertised address means to the host that asked. A
 // link-local one takes the zone of the session, a wildcard becomes the address in
-// use, and what nobody can connect to is marked.
+// use, and what no host can connect to is marked.
 func TestSeenFrom(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -6,7 +6,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// A PSK is a preshared key of IKE, and who uses it. An identity is an address, a
+// A PSK is a preshared key of IKE, and the identities of the two ends that use it. An identity is an address, a
 // domain name, or user@domain (RFC 2407, section 4.6.2).
 type PSK struct {
 	Secret auth.Secret
@@ -14,7 +14,7 @@ type PSK struct {
 	Remote string // that the peer has to have; empty: its address
 }
 
-// A Peer is whom IKE talks to.
+// A Peer is the other end of IKE.
 type Peer struct {
 	Addr netip.Addr // of the portal, or of the gateway in tunnel mode
 	Name string     // of the portal, where it was given by name

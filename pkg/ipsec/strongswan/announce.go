@@ -7,10 +7,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
-// Announce tells who would make a connection: charon, or the kernel alone where
-// the protection is in place. Charon is asked whether it is there, and given
-// nothing: what the peer says to the key, and charon to a mode, shows only when
-// they negotiate.
+// Announce returns what would protect a connection: charon, or the kernel alone where
+// the protection is in place. It asks charon whether it runs and loads nothing into it.
+// Whether the peer accepts the key, and charon the mode, shows only in a negotiation.
 func (e *Enforcer) Announce(ctx context.Context, s enforce.Request) (string, error) {
 	if s.Plan.InPlace() {
 		return (&xfrm.Enforcer{}).Announce(ctx, s)

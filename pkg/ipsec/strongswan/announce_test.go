@@ -12,7 +12,7 @@ import (
 
 var _ enforce.Announcer = (*Enforcer)(nil)
 
-// TestAnnounce: who would make a connection, and why nobody could. Charon is given
+// TestAnnounce: what would make a connection, and why nothing could. Charon is given
 // nothing.
 func TestAnnounce(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func secured(t *testing.T, f ipsec.Flags) enforce.Request {
 	}
 }
 
-// newEnforcer returns one for a charon, that connects with nobody.
+// newEnforcer returns one for a charon, that connects to no portal.
 func newEnforcer(t *testing.T, c *charon) (e *Enforcer, dials chan *xfrm.Dialer) {
 	t.Helper()
 	dials = make(chan *xfrm.Dialer, 16)

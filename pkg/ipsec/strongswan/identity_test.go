@@ -11,7 +11,7 @@ import (
 
 // TestTypedIdentities (issue 13, 42): identities come to charon with their type, so
 // that it makes nothing else of them, and as they were given. What is no identity
-// does not come to it, whoever gave it.
+// does not come to it, from any source.
 func TestTypedIdentities(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ local, remote, wantLocal, wantRemote string }{

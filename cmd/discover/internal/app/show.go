@@ -71,7 +71,7 @@ func (c *Command) NewOutput(w *render.Stream) render.Output {
 	return render.NewTableOutput(w, notes, c.askedAs())
 }
 
-// askedAs returns what tells people as whom portals are asked, where people read.
+// askedAs returns the AskedAs for the terminals that this run writes to.
 func (c *Command) askedAs() render.AskedAs {
 	a := render.AskedAs{InRow: func() bool { return c.Terminal(c.Stdout) > 0 }}
 	if c.Line != nil && c.Line.Columns() > 0 {

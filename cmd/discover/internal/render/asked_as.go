@@ -5,9 +5,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// An AskedAs tells people as whom a portal was asked that shows no targets: it may
-// show some to another initiator name. Scripts are told nothing: their output stays
-// as it is.
+// An AskedAs says at a terminal which initiator name was used at a portal that showed no
+// targets: the portal may show some to another name. Output that is not a terminal stays
+// as it is, for scripts.
 type AskedAs struct {
 	InRow   func() bool                      // reports that the table goes to a terminal, so its row says the name; nil: nothing is told
 	SayOnce func(format string, args ...any) // says a line at a terminal, once; nil: standard error is none

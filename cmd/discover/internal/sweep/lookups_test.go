@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestLookups (issue 13, 20): each name is looked up once, nobody waits for another
+// TestLookups (issue 13, 20): each name is looked up once, no portal waits for another
 // name, and a caller waits no longer than its own context: the others get the answer
 // all the same.
 func TestLookups(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// TestAskedAs: "no targets" tells people as whom the portals were asked, in the table
+// TestAskedAs: "no targets" says under which name the portals were asked, in the table
 // or beside it, whichever they see; scripts read what they always did.
 func TestAskedAs(t *testing.T) {
 	t.Parallel()

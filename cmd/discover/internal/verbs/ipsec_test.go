@@ -148,7 +148,7 @@ func TestIPsecMatters(t *testing.T) {
 	}
 }
 
-// Without an enforcer, nothing exists where somebody looked, and else it is unknown.
+// Without an enforcer, nothing exists if the command looked, else it is unknown.
 func TestIPsecNothingExists(t *testing.T) {
 	t.Parallel()
 	l, _ := newIPsecLab(t)

@@ -125,7 +125,7 @@ func TestRekey(t *testing.T) {
 	l.opens()
 }
 
-// TestRekeyInterrupted: whoever is stopped between two steps of a rekey leaves a
+// TestRekeyInterrupted: a rekey that is stopped between two steps leaves a
 // registry whose key is found, and the next rekey clears up.
 func TestRekeyInterrupted(t *testing.T) {
 	t.Parallel()

@@ -87,7 +87,7 @@ func TestMutualCHAP(t *testing.T) {
 	})
 }
 
-// A secret in the place of a reference is refused, and nobody gets to read it:
+// A secret in the place of a reference is refused, and no output shows it:
 // nothing that a reference says comes back.
 func TestSecretIsNeverRepeated(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func TestSendTargetsLimits(t *testing.T) {
 	})
 }
 
-// TestSendTargetsYield: an error of whoever takes the pairs ends the exchange at
+// TestSendTargetsYield: an error of the function that takes the pairs ends the exchange at
 // once.
 func TestSendTargetsYield(t *testing.T) {
 	t.Parallel()

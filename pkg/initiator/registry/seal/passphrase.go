@@ -25,8 +25,8 @@ type price struct {
 // another format.
 var fullPrice = price{scryptN: 1 << 17, pbkdf2Rounds: 600_000}
 
-// NewSalt returns a salt. It is no secret, and whoever wants to open what is
-// sealed has to have it.
+// NewSalt returns a salt. It is not secret. It has to be kept beside what is sealed: the
+// same passphrase opens that only with the same salt.
 func NewSalt() []byte {
 	salt := make([]byte, SaltLen)
 	_, _ = rand.Read(salt) // it never fails

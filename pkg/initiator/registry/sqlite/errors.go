@@ -69,8 +69,8 @@ func (e *FileError) Error() string {
 	return s + "; " + problems[e.Problem].hint
 }
 
-// causeText returns what the system said. SQLite's texts are of use to those who work on
-// SQLite, so of these only the number of the result is told; errors.As finds the rest.
+// causeText returns what the system said. Texts of SQLite help only developers of SQLite,
+// so the error has just the number of the result; errors.As finds the rest.
 func causeText(err error) string {
 	var e *lib.Error
 	switch {

@@ -53,9 +53,8 @@ func checkFile(path string, f *os.File) (hot bool, err error) {
 	return hot, nil
 }
 
-// checkSideFile refuses a file beside the database that somebody else may have
-// put there: SQLite would take its contents for ours. It reports whether there is
-// something in it.
+// checkSideFile refuses a file beside the database that another user may have put there:
+// SQLite would read it as part of the database. It reports whether the file has contents.
 func checkSideFile(path, side string, database fs.FileInfo) (bool, error) {
 	info, err := os.Lstat(side)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -56,7 +56,7 @@ func checkEntry(path string, info fs.FileInfo) error {
 	return checkOwner(path, info)
 }
 
-// checkOwner refuses a file that somebody has put there who has no say.
+// checkOwner refuses a file of a user without rights here (safefile.Foreign).
 func checkOwner(path string, info fs.FileInfo) error {
 	if !safefile.Foreign(path, info) {
 		return nil

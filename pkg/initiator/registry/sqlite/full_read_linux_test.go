@@ -14,7 +14,7 @@ import (
 
 func init() { roles["full, read"] = readOnFull }
 
-// TestFullReads: a full disk keeps nobody from reading a registry, whether it was
+// TestFullReads: a full disk does not keep a process from reading a registry, whether it was
 // closed, is in use, or was left by a crash; and what is in the log is read, too
 // (issue 13, 15).
 func TestFullReads(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 // TestNeighboursKeepLocks (issue 13, 18): to close any descriptor of the index of the log
 // costs this process the locks by which SQLite keeps others from starting the index anew.
-// So whoever looks for other registries in the folder does not open it.
+// So a process that looks for other registries in the folder does not open it.
 func TestNeighboursKeepLocks(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "registry.db")

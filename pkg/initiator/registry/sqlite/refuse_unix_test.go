@@ -92,7 +92,7 @@ func TestRefuseUnix(t *testing.T) {
 	}
 }
 
-// TestOtherOwner: SQLite would take over what somebody else has put beside a
+// TestOtherOwner: SQLite would take over what another user has put beside a
 // registry.
 func TestOtherOwner(t *testing.T) {
 	t.Parallel()

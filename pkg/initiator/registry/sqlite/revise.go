@@ -9,8 +9,8 @@ import (
 )
 
 // Revise has the file to itself while revise reads all records, in the order of their
-// keys, and then makes the changes that revise returns, all or none: nobody writes
-// anything between what revise read and what it changes. They are on the disk when
+// keys, and then makes the changes that revise returns, all or none: no other writer
+// comes between what revise read and what it changes. The changes are on the disk when
 // Revise returns nil. An error of revise is returned as it is, and nothing is changed;
 // where another process writes, revise may be called again.
 //

@@ -124,8 +124,8 @@ func forms(secret string) []string {
 	return all
 }
 
-// TestSecretMoved: whoever can write the file, but has no key, gets no secret sent
-// to a portal of his own, neither by copying it to that portal's row nor by
+// TestSecretMoved: a user that can write the file, but has no key, gets no secret sent
+// to another portal, neither by copying it to that portal's row nor by
 // changing the address in the row.
 func TestSecretMoved(t *testing.T) {
 	t.Parallel()

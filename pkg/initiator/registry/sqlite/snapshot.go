@@ -19,9 +19,8 @@ func needsSnapshot(err error) bool {
 	return code(err) == codes.SQLITE_READONLY || code(err) == codes.SQLITE_CANTOPEN || err != nil && problemOf(err) == Full
 }
 
-// snapshot returns a database in memory with what the file and its log hold: for a
-// reader who must not write to the folder, or cannot. It makes no file and takes no
-// lock.
+// snapshot returns a database in memory with what the file and its log hold, for a
+// process that must not or cannot write to the folder. It makes no file and takes no lock.
 func (c config) snapshot(ctx context.Context, f *os.File) (*sql.DB, error) {
 	b, err := c.readWhole(ctx, f)
 	if err != nil {
