@@ -1,6 +1,7 @@
 package initiator
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -88,7 +89,11 @@ func (p *SendTargetPortal) Validate() error {
 	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&login.RequireIPsec != 0}
 	if err := s.Validate(); err != nil {
-		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: Reason(err), Err: err}
+		reason := Reason(err)
+		if bad := (*ipsec.FlagsError)(nil); errors.As(err, &bad) {
+			reason = bad.Reason
+		}
+		return &isdsc.Error{Code: isdsc.InvalidParameter, What: "security flags " + p.Security.Hex(), Reason: reason, Err: err}
 	}
 	return nil
 }

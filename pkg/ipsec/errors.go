@@ -29,7 +29,7 @@ type RequireError struct {
 }
 
 func (e *RequireError) Error() string {
-	return "required, but there is " + e.Why
+	return "protection is required, but there is " + e.Why
 }
 
 // An UnknownError is a connection that was refused because it is not known what

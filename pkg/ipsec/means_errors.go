@@ -9,7 +9,7 @@ type NoEnforcerError struct {
 }
 
 func (e *NoEnforcerError) Error() string {
-	const text = "required but not available, and the portal will not be asked in clear text"
+	const text = "protection is required but not available, and the portal will not be asked in clear text"
 	if e.Err == nil {
 		return text
 	}

@@ -58,8 +58,8 @@ func TestMeansErrorTexts(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&ipsec.NoEnforcerError{}, "required but not available, and the portal will not be asked in clear text"},
-		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "required but not available, and the portal will not be asked in clear text: unsupported operation"},
+		{&ipsec.NoEnforcerError{}, "protection is required but not available, and the portal will not be asked in clear text"},
+		{&ipsec.NoEnforcerError{Err: errors.ErrUnsupported}, "protection is required but not available, and the portal will not be asked in clear text: unsupported operation"},
 		{&ipsec.UnsupportedError{Enforcer: "userspace", Missing: 0x58}, "userspace cannot do tunnel,aggressive,pfs"},
 		{&ipsec.UnsupportedError{Enforcer: "xfrm", Missing: 0x26}, "the plan needs keys to be negotiated, which xfrm does not do"},
 		{&ipsec.UnsupportedError{Enforcer: "xfrm", Reason: "not so"}, "not so"},

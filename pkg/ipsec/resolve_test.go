@@ -177,12 +177,12 @@ func TestResolveErrors(t *testing.T) {
 		{
 			name:     "required, and nothing defined",
 			settings: ipsec.Settings{RequireIPsec: true},
-			want:     "required, but there is no IPsec: the portal has no flags, none were defined before, and no default is set",
+			want:     "protection is required, but there is no IPsec: the portal has no flags, none were defined before, and no default is set",
 		},
 		{
 			name:     "required, and an administrator turned it off",
 			settings: ipsec.Settings{RequireIPsec: true, Existing: ipsec.Existing{Kind: ipsec.ExistingRule, Name: "policy 192.0.2.0/24", Flags: 0x01}},
-			want:     "required, but there is no IPsec: policy 192.0.2.0/24 says off, and what exists comes before flags",
+			want:     "protection is required, but there is no IPsec: policy 192.0.2.0/24 says off, and what exists comes before flags",
 		},
 		{
 			name:     "unknown",

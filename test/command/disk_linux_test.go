@@ -166,7 +166,7 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%d pages were free: %s: exit status %d: %s", r.Free, r.What, r.Status, r.Stderr)
 		case r.Status != 1 || !strings.Contains(r.Stderr, "no space left"):
 			t.Errorf("%d pages free: %s: exit status %d: %s", r.Free, r.What, r.Status, r.Stderr)
-		case r.What == "capture" && strings.Contains(r.Stderr, "not all of the run") != strings.Contains(r.Stdout, "1 target"):
+		case r.What == "capture" && strings.Contains(r.Stderr, "the file is incomplete") != strings.Contains(r.Stdout, "1 target"):
 			t.Errorf("%d pages free: got %q and %q", r.Free, r.Stdout, r.Stderr)
 		case r.What == "capture" && r.Stdout == "" && len(r.Files) > 0:
 			t.Errorf("%d pages free: a capture that was not begun is left: %v", r.Free, r.Files)

@@ -152,7 +152,7 @@ func (l *lab) testNothing(t *testing.T) {
 	j.Do = job.Nothing
 	var r job.Report
 	traffic := l.watched(t, func() { r = l.run(t, j) })
-	if r.Error != "" || !strings.Contains(r.Unproven, "0 bytes were sent and 0 came") {
+	if r.Error != "" || !strings.Contains(r.Unproven, "0 bytes were sent and 0 received") {
 		t.Errorf("got %q; of the proof %q, want that no bytes went through", r.Error, r.Unproven)
 	}
 	if traffic.IKE == 0 || traffic.Protected() > 0 {

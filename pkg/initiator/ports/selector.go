@@ -115,7 +115,7 @@ func (s *Selector) Place(instance string, number Number, source, dst netip.Addr)
 		if !ok {
 			return "", All, &isdsc.Error{Code: isdsc.InvalidPortNumber, What: "source " + source.String(), Reason: "no initiator port of instance " + instance + " has this address"}
 		}
-		return port.Instance, port.Number, nil
+		instance, number = port.Instance, port.Number
 	}
 	if instance == "" {
 		return "", number, nil

@@ -143,7 +143,7 @@ func (s *Service) ReportSendTargetPortals(ctx context.Context, portals []initiat
 		all = append(all, k)
 	}
 	if len(all) > len(portals) {
-		return len(all), refused(&isdsc.Error{Code: isdsc.Win32InsufficientBuffer, What: "report", Reason: "the registry has more portals than this host has memory for"})
+		return len(all), refused(&isdsc.Error{Code: isdsc.Win32InsufficientBuffer, What: "report", Reason: "the registry has more portals than the slice has room for"})
 	}
 	return copy(portals, all), nil
 }
@@ -175,12 +175,7 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 	if err != nil {
 		return false, err
 	}
-	secrets, err := s.keepAll(p, row)
-	if err != nil {
-		return false, err
-	}
-	r := newPortalRecord(p, secrets)
-	r.Added = s.now()
+	added, last := s.now(), (*LastResult)(nil)
 	if old.Version != 0 {
 		var before portalRecord
 		err := decode(old, &before)
@@ -188,9 +183,15 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 			return false, err // it is not ours to replace
 		}
 		if err == nil { // a damaged entry is replaced
-			r.Added, r.Last = before.Added, before.Last
+			added, last = before.Added, before.Last
 		}
 	}
+	secrets, err := s.keepAll(p, row) // may make a key file, so what is refused comes before
+	if err != nil {
+		return false, err
+	}
+	r := newPortalRecord(p, secrets)
+	r.Added, r.Last = added, last
 	changes, err := s.claim(ctx, p.Instance)
 	if err != nil {
 		return false, err

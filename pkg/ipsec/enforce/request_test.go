@@ -29,7 +29,7 @@ func TestCheck(t *testing.T) {
 		{name: "transport", flags: 0x27, means: can, want: "<nil> <nil>"},
 		{name: "tunnel", flags: 0x57, means: can, want: "<nil> <nil>"},
 		{name: "in place", flags: 0x27, means: ipsec.Means{Enforcer: "e"}, change: inPlace, want: "<nil> <nil>"},
-		{name: "in place, no enforcer", flags: 0x27, change: inPlace, want: "*ipsec.NoEnforcerError required but not available, and the portal will not be asked in clear text"},
+		{name: "in place, no enforcer", flags: 0x27, change: inPlace, want: "*ipsec.NoEnforcerError protection is required but not available, and the portal will not be asked in clear text"},
 		{name: "no IPsec", means: can, flags: 0x01, want: "*ipsec.RequestError the plan has no IPsec"},
 		{name: "no gateway, no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.Gateway, s.PSK = netip.Addr{}, enforce.PSK{} }, want: "*ipsec.NoOuterAddressError tunnel mode needs an outer address for 192.0.2.10, but none is set"},
 		{name: "no key", flags: 0x47, means: can, change: func(s *enforce.Request) { s.PSK = enforce.PSK{} }, want: "*ipsec.NoKeyError no preshared key is set for 203.0.113.1 or for the group"},
