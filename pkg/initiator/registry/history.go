@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -135,7 +136,11 @@ func (s *Service) DefaultSecurityFlags(ctx context.Context) (ipsec.Flags, error)
 // defined for; 0 clears them.
 func (s *Service) SetDefaultSecurityFlags(ctx context.Context, f ipsec.Flags) error {
 	if err := f.Validate(); err != nil {
-		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "default security flags " + f.Hex(), Reason: initiator.Reason(err), Err: err})
+		reason := initiator.Reason(err)
+		if bad := (*ipsec.FlagsError)(nil); errors.As(err, &bad) {
+			reason = bad.Reason
+		}
+		return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "default security flags " + f.Hex(), Reason: reason, Err: err})
 	}
 	return storeError(s.cfg.Store.Apply(ctx, Change{Key: settingDefaultFlags, Version: AnyVersion, Value: encode(uint64(f)), Delete: f == 0}))
 }

@@ -297,7 +297,7 @@ discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: fake cannot do aggress
   exists    unknown
 `[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: the portal must be asked under IPsec (IPsec, transport, main, without PFS: the portal's flags say ike,transport, and are valid; what exists already could not be seen), but nothing on this host can set it up\n"},
 		{name: "refused", args: "--security-flags 0x61 192.0.2.10", status: machine.ExitFailed,
-			stderr: "discover: portal 192.0.2.10:3260: security flags 0x61: flags 0x61: transport and tunnel exclude each other: choose one\n"},
+			stderr: "discover: portal 192.0.2.10:3260: security flags 0x61: transport and tunnel exclude each other: choose one\n"},
 		{name: "no route", args: "--instance host --initiator-port 77 192.0.2.10", status: machine.ExitFailed,
 			stderr: "discover: portal 192.0.2.10:3260: initiator port 77 of instance host: it does not exist\n"},
 	} {
@@ -360,7 +360,7 @@ func TestIPsecRegistry(t *testing.T) {
 		{args: "default transport,pfs", stdout: "DEFAULT  LIST               MEANS\n0x33     ike,transport,pfs  IPsec\n"},
 		{args: "default -o jsonl", stdout: `{"type":"default","security_flags":"0x33","ipsec":"ike,transport,pfs","warnings":[]}` + "\n"},
 		{args: "default 0x26", stdout: "DEFAULT  MEANS\n0x26     does not count: no IPsec\n", stderr: "discover: warning: the default has no effect without the flag valid (0x01)\n"},
-		{args: "default 0x61", status: machine.ExitFailed, stderr: "discover: default security flags 0x61: flags 0x61: transport and tunnel exclude each other: choose one\n"},
+		{args: "default 0x61", status: machine.ExitFailed, stderr: "discover: default security flags 0x61: transport and tunnel exclude each other: choose one\n"},
 		{args: "default off", stdout: "DEFAULT  LIST  MEANS\n0x01     off   no IPsec\n"},
 		{args: "default 0x0", stdout: "DEFAULT  MEANS\n0x00     not set: no IPsec\n"},
 

@@ -37,7 +37,7 @@ discover: connect to 192.0.2.11:3260: connection refused; nothing listens there:
 discover: 192.0.2.11:3260 (instance any, port all) is stored in the registry nevertheless; see discover portal list
 `[1:])
 	discover("portal", "add", "192.0.2.12", "--security-flags", "0x63").want(t, machine.ExitFailed, "",
-		"discover: portal 192.0.2.12:3260: security flags 0x63: flags 0x63: transport and tunnel exclude each other: choose one\n")
+		"discover: portal 192.0.2.12:3260: security flags 0x63: transport and tunnel exclude each other: choose one\n")
 	r := discover("portal", "list")
 	if lines := strings.Split(r.stdout, "\n"); r.status != machine.ExitOK || r.stderr != "" || len(lines) != 4 ||
 		lines[0] != "PORTAL           NAME    INSTANCE  PORT  LAST RESULT" ||
