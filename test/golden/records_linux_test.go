@@ -27,10 +27,19 @@ import (
 func TestSameRecords(t *testing.T) {
 	for _, withoutNew := range []bool{false, true} {
 		now := t.TempDir()
-		t.Run(fmt.Sprintf("without new steps %t", withoutNew), func(t *testing.T) { follow(t, today, now, withoutNew) })
+		made := false
+		t.Run(fmt.Sprintf("without new steps %t", withoutNew), func(t *testing.T) {
+			follow(t, today, now, withoutNew)
+			made = true
+		})
 		for _, m := range all {
 			if m.withoutNew == withoutNew {
-				t.Run(m.commit, func(t *testing.T) { m.compare(t, now) })
+				t.Run(m.commit, func(t *testing.T) {
+					if !made {
+						t.Skip("today's command made no registry: see above why")
+					}
+					m.compare(t, now)
+				})
 			}
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// goDirective is the line of go.mod that names the version of Go.
-var goDirective = regexp.MustCompile(`(?m)^go \S+$`)
+// module is the path of our module.
+const module = "github.com/go-iscsi/discovery"
 
 // Build builds the program, and returns the path of its executable file, which is gone at
 // the end of the test. env is added to the environment of the build.
@@ -25,20 +25,24 @@ func (p *Program) Build(t testing.TB, env ...string) string {
 	return path
 }
 
-// build builds the program in a folder of its own. It is a module without requirements:
-// go.work there says that the import paths of our module are the files at root. Nothing is
-// written to root, and nothing is looked up in a network.
+// toolDirective is what go.mod says of tools: a line, or a block.
+var toolDirective = regexp.MustCompile(`(?m)^tool (\([^)]*\)|.*)$`)
+
+// build builds the program in a folder of its own, as a module with the requirements of
+// ours, whose files are those at root: so nothing more is looked up than for our own
+// tests. Nothing is written to root.
 func (p *Program) build(root, folder string, env ...string) (string, error) {
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		return "", err
 	}
-	version := string(goDirective.Find(mod))
-	for name, text := range map[string]string{
-		"main.go": p.Source,
-		"go.mod":  "module " + p.Name + "\n\n" + version + "\n",
-		"go.work": fmt.Sprintf("%s\n\nuse .\n\nuse %q\n", version, root),
-	} {
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return "", err
+	}
+	own := strings.Replace(string(mod), "module "+module, "module "+p.Name, 1)
+	own = toolDirective.ReplaceAllString(own, "") + fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %q\n", module, module, root)
+	for name, text := range map[string]string{"main.go": p.Source, "go.mod": own, "go.sum": string(sum)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return "", err
 		}
@@ -50,7 +54,7 @@ func (p *Program) build(root, folder string, env ...string) (string, error) {
 	for _, args := range [][]string{{"vet", "."}, {"build", "-buildvcs=false", "-o", path, "."}} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = folder
-		cmd.Env = append(os.Environ(), "GOWORK="+filepath.Join(folder, "go.work"), "GOFLAGS=", "GOPROXY=off")
+		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
 		cmd.Env = append(cmd.Env, env...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, out)
