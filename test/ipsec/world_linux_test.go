@@ -19,7 +19,7 @@ import (
 
 const (
 	limit          = 30 * time.Second // for what should happen at once, on a busy machine as well
-	silenceTimeout = 4 * time.Second  // for who does not answer
+	silenceTimeout = 4 * time.Second  // for a peer that does not answer
 )
 
 // numbers keep the worlds of a test program apart.

@@ -24,12 +24,12 @@ import (
 // Variable of the environment tells a program its Job.
 const Variable = "IPSEC_TEST_JOB"
 
-// Reqid is of an association that nobody has.
+// Reqid is that of an association that neither the kernel nor charon has.
 const Reqid = 0x7a000001
 
 // What a program may be told to do.
 const (
-	Hold     = "hold"     // look what exists, and dial held to an association that nobody has
+	Hold     = "hold"     // look what exists, and dial held to an association that the kernel does not have
 	Discover = "discover" // ask a portal
 	Twice    = "twice"    // ask a portal, and meanwhile once more with other flags
 	Look     = "look"     // look what exists
