@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -88,6 +89,9 @@ const (
 
 	// MaxRedirects is how often a login may be sent on.
 	MaxRedirects = 4
+
+	// MaxConnecting is the most connections that may be in progress at once.
+	MaxConnecting = 4096
 )
 
 // maxRecvDataSegmentLength is what we declare, in bytes. LIO and istgt need it
@@ -106,10 +110,26 @@ type Discoverer struct {
 
 	Timeout    time.Duration // for one portal, all in all; 0: DefaultTimeout
 	Retries    int           // further tries of a portal after what Retryable reports, within Timeout; at most MaxRetries; 0: none
-	Parallel   int           // portals at once; 0: DefaultParallel
+	Parallel   int           // sessions at once; 0: DefaultParallel
 	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, or MaxCollectedText where it is collected
 	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
+
+	// ConnectTimeout is for each TCP connection, LoginTimeout from there to the end of the
+	// login, ResponseTimeout for each response after it; all are within Timeout. 0: there
+	// is only Timeout. Linux repeats a SYN after 1, 3 and 7 seconds.
+	ConnectTimeout, LoginTimeout, ResponseTimeout time.Duration
+
+	// Connecting is how many connections may be in progress beside the sessions: a portal
+	// that does not answer at once waits outside of Parallel. At most MaxConnecting, and
+	// no more than half of the files that the process may open. 0: as many as these allow,
+	// or none where Parallel is 1.
+	Connecting int
+
+	// Rate is how many connections are begun in a second, over all runs; 0: unlimited.
+	Rate int
+
+	Stages *Stages // counts how far the portals have come; nil: they are not counted
 
 	Redirect login.RedirectPolicy
 
@@ -168,6 +188,13 @@ type Discoverer struct {
 
 	challenges auth.Challenges // of all sessions: a target must not reflect them
 	openPlans  openPlans       // protection of the connections that are open
+}
+
+// Stages count portals: each counts once in each stage, whatever number of connections
+// it takes. Any goroutine may read them.
+type Stages struct {
+	Begun, Connected, LoggedIn, Done atomic.Int64
+	Targets                          atomic.Int64 // that were read
 }
 
 func (d *Discoverer) timeout() time.Duration {
