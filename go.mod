@@ -2,7 +2,10 @@ module github.com/go-iscsi/discovery
 
 go 1.26.3
 
-require github.com/google/go-cmp v0.7.0
+require (
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/time v0.16.0
+)
 
 require golang.org/x/telemetry v0.0.0-20261009151841-97e8ea77aa2a // indirect
 

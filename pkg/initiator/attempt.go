@@ -37,6 +37,17 @@ type attempt struct {
 	further  bool               // a connection to this address was made before: another try, or a hop further
 	retried  retries
 
+	// Of connections that take longer; see suspended.
+	addrs       []netip.AddrPort // that the host name was resolved to
+	tried       []triedConnection
+	resumed     bool       // the attempt is not yet where it was suspended
+	replayed    bool       // the connection tried last had failed before
+	entered     bool       // there was a connection
+	paced       bool       // the next connection may be begun at once
+	interrupted *suspended // it gave way for want of a descriptor; nil: it did not
+	stage       Stage      // that the portal is counted in, in Discoverer.Stages
+	listing     bool       // the list is under way
+
 	nameWarned bool // of WarnInitiatorName
 
 	// otherHost: a redirection led to another host than the one that the portal's own
@@ -72,7 +83,7 @@ type worker struct {
 // newAttempt returns an attempt for the portals of a worker.
 func newAttempt(p *pool) *attempt {
 	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
-	a.conn.handOn = a.handOn
+	a.conn.handOn = a.beforeRead
 	a.parser = target.Parser{Emit: a.found, EmitNames: a.foundMore, Warning: func(code, format string, args ...any) { a.warnings.add(WarningCode(code), format, args...) }}
 	a.text = a.parser.Text
 	return a
@@ -104,6 +115,7 @@ func (a *attempt) forget() {
 	for _, x := range a.exchanges {
 		x.Close()
 	}
+	a.dropTried()
 }
 
 // finish emits what was found last, and the result.
@@ -115,6 +127,9 @@ func (a *attempt) finish(err error) {
 	}
 	a.result.Warnings = a.warnings.all()
 	a.result.omitted = a.warnings.omitted
+	if s := a.d.Stages; s != nil {
+		s.Done.Add(1)
+	}
 	a.result.Err = err
 	a.result.Complete = err == nil && a.result.LeftOut == 0
 	b := a.open()
@@ -165,7 +180,7 @@ func (a *attempt) try(ctx context.Context, method *auth.CHAP) error {
 	}
 	for i, addr := range addrs {
 		left := a.d.timeout() - a.elapsed
-		if left <= 0 {
+		if left <= 0 && !a.resumed {
 			return a.outOfTime(StageResolve, err)
 		}
 		if i > 0 {
@@ -211,7 +226,11 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 	}
 	for i, from := range ports {
 		left := limit - (a.elapsed - before)
-		if left <= 0 {
+		switch {
+		case left > 0:
+		case a.resumed:
+			left = replayTime
+		default:
 			return a.outOfTime(StageSelectPort, err)
 		}
 		err = a.timed(ctx, left/time.Duration(len(ports)-i), func(ctx context.Context) error {

@@ -128,6 +128,9 @@ func (a *attempt) handOn() error {
 		return nil
 	}
 	a.batch = nil
+	if s := a.d.Stages; s != nil {
+		s.Targets.Add(int64(b.Len()))
+	}
 	if a.watch == nil {
 		if a.pool.delivery.offer(b) {
 			return nil

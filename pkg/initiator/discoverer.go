@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/openplans"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/pace"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/stopwatch"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
@@ -187,7 +188,8 @@ type Discoverer struct {
 	Trace func(TraceEvent)
 
 	challenges auth.Challenges // of all sessions: a target must not reflect them
-	openPlans  openPlans       // protection of the connections that are open
+	pacer      pace.Pacer      // of all connections
+	openPlans  openplans.Plans // protection of the connections that are open
 }
 
 // Stages count portals: each counts once in each stage, whatever number of connections
@@ -242,13 +244,15 @@ func (d *Discoverer) lookup(ctx context.Context, host string) ([]netip.Addr, err
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-func (d *Discoverer) dial(ctx context.Context, watch *stopwatch.Watch, from ports.Port, dst netip.AddrPort, bindDevice bool) (net.Conn, error) {
-	if d.Dial != nil {
-		return d.Dial(ctx, from.Address, dst)
+// connecting returns how many connections may be in progress beside parallel sessions.
+func (d *Discoverer) connecting(parallel int) int {
+	n := d.Connecting
+	switch {
+	case n > 0:
+	case parallel == 1:
+		return 0
+	default:
+		n = MaxConnecting
 	}
-	device := ""
-	if bindDevice {
-		device = from.Interface
-	}
-	return dial.TCP(ctx, watch.Guard, from.Address, device, dst)
+	return min(n, MaxConnecting, max(descriptors.Limit()/2, 1))
 }

@@ -94,10 +94,17 @@ func (a *attempt) credentials(way *redirects, to netip.AddrPort, method *auth.CH
 func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrPort, method *auth.CHAP) error {
 	a.result.Address, a.result.Source, a.result.InitiatorPort, a.result.Bound = addr, from.Address, from, false
 	a.result.Auth = auth.Outcome{} // of an earlier address or hop
+	a.replayed = false
 	nc, secure, err := a.connect(ctx, from, addr, method)
-	if err != nil {
+	switch {
+	case err == nil:
+	case a.replayed || errors.Is(err, errSuspended):
+		return err
+	default:
 		return at(stageOf(err), cause(ctx, unstaged(err)))
 	}
+	a.count(StageConnect)
+	a.watch.Within(a.d.LoginTimeout)
 	if secure != nil {
 		defer a.release(secure)
 	}
@@ -120,10 +127,12 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 	if err := a.login(ctx, numbers, method); err != nil {
 		return at(StageLogin, err)
 	}
+	a.count(StageLogin)
 	a.fellBackWell()
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
 		return at(StageDiscover, err)
 	}
+	a.watch.Within(0)
 	if err := a.prove(ctx, secure); err != nil {
 		return at(StageSecure, err)
 	}
@@ -131,6 +140,20 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 	a.finish(nil)
 	a.logout(ctx, numbers)
 	return nil
+}
+
+// count counts the portal in a stage, once.
+func (a *attempt) count(stage Stage) {
+	s := a.d.Stages
+	if s == nil || a.stage >= stage {
+		return
+	}
+	a.stage = stage
+	if stage == StageLogin {
+		s.LoggedIn.Add(1)
+	} else {
+		s.Connected.Add(1)
+	}
 }
 
 // login logs in and switches on what was agreed on.
@@ -196,6 +219,8 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 	a.parser.Strict = a.d.StrictNames
 	a.parser.Reset(addr, a.d.maxTargets())
 	defer a.endList()
+	a.listing = true
+	defer func() { a.listing = false }()
 	m := &a.conn.list
 	m.Reset(numbers, a.text)
 	m.Late = true
@@ -204,6 +229,16 @@ func (a *attempt) sendTargets(ctx context.Context, numbers *session.Numbers, add
 		return err
 	}
 	return a.parser.Close()
+}
+
+// beforeRead is called before each PDU that is waited for. What was found is handed on
+// first.
+func (a *attempt) beforeRead() error {
+	err := a.handOn()
+	if a.listing {
+		a.watch.Within(a.d.ResponseTimeout)
+	}
+	return err
 }
 
 // endList notes what the list left out, also of an answer that broke off.

@@ -150,7 +150,7 @@ func (a *attempt) existing(ctx context.Context, from ports.Port, dst netip.AddrP
 			return system, nil, err
 		}
 	}
-	return ipsec.Combine(policy, a.d.openPlans.find(from.Address, dst), system), groups, nil
+	return ipsec.Combine(policy, a.d.openPlans.Find(from.Address, dst), system), groups, nil
 }
 
 // look asks the Enforcer what the system has. The time that it takes is not the

@@ -180,7 +180,7 @@ func (p *Prober) begin() {
 	}
 	p.free = make(chan struct{}, parallel)
 	// Waiting for a descriptor ends with the probe that has one, which is soon.
-	p.pool = &pool{d: p.d, ctx: context.Background(), descriptors: descriptors.New(parallel)}
+	p.pool = &pool{d: p.d, ctx: context.Background(), descriptors: descriptors.New(parallel), pacer: p.d.pacer.Limit(p.d.Rate)}
 }
 
 // timeout returns the time that one probe has.

@@ -145,6 +145,7 @@ func (a *attempt) again() {
 	a.warnings.add(WarnRetried, "%s failed before this one; the first try failed with: %s", tryCount(a.retried.failed), a.retried.first)
 	a.warnings.kept = append(a.warnings.kept, leftovers...)
 	a.retried.refused = false
+	a.tried, a.resumed = nil, false
 }
 
 // counted says in the error of a portal how many tries there were, where that was

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/pace"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -134,8 +135,8 @@ func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead
 	return func(yield func(*Batch) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		p := &pool{d: d, ctx: ctx, ahead: ahead, descriptors: descriptors.New(parallel)}
-		if parallel == 1 {
+		p := &pool{d: d, ctx: ctx, ahead: ahead, descriptors: descriptors.New(parallel), pacer: d.pacer.Limit(d.Rate)}
+		if parallel == 1 && d.Connecting == 0 {
 			p.runInline(cancel, requests, yield)
 			return
 		}
@@ -151,6 +152,8 @@ type pool struct {
 	delivery    delivery
 	batches     batches
 	descriptors *descriptors.Count
+	pacer       *pace.Pacer
+	set         *handshakeSet // of connections in progress; nil: each worker waits for its own
 }
 
 // runInline asks one portal at a time in the caller's goroutine: no hand-over between
@@ -171,6 +174,9 @@ func (p *pool) runInline(cancel context.CancelFunc, requests iter.Seq[*Request],
 		a.reset()
 		a.request, a.index = *next, index
 		index++
+		if s := p.d.Stages; s != nil {
+			s.Begun.Add(1)
+		}
 		if a.run(p.ctx); p.ctx.Err() != nil {
 			return
 		}

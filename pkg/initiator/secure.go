@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"syscall"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -14,37 +13,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
-
-// connectPatiently is dial where there may be too few descriptors. The time that it
-// waits for one is not the portal's. hangUp closes a connection that it returns.
-func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
-	d := a.pool.descriptors
-	given := d.Take()
-	for {
-		nc, err := a.dial(ctx, from, dst)
-		switch {
-		case err == nil:
-			return nc, nil
-		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
-			d.Leave()
-			return nil, err
-		}
-		a.watch.Pause()
-		again := d.WaitForClose(a.pool.ctx, &given)
-		a.watch.Resume()
-		if !again {
-			return nil, err
-		}
-	}
-}
-
-// hangUp closes a connection; plain is one of connectPatiently.
-func (a *attempt) hangUp(nc net.Conn, plain bool) {
-	_ = nc.Close()
-	if plain {
-		a.pool.descriptors.Leave()
-	}
-}
 
 // lookLimit is how long it may take to look what the system has. That serves many
 // portals, so it does not depend on what one of them has.
@@ -73,7 +41,7 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 		a.release(dialer)
 		return nil, nil, at(StageConnect, coded(err))
 	}
-	return nc, a.d.openPlans.hold(dialer, from.Address, dst, plan), nil
+	return nc, a.d.openPlans.Hold(dialer, from.Address, dst, plan), nil
 }
 
 // release takes the protection of a connection away. What stays is told where the

@@ -2,11 +2,8 @@ package initiator
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -20,11 +17,15 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 		a.oneAddress[0] = netip.AddrPortFrom(zone.Named(addr.Unmap()), p.Port)
 		return a.oneAddress[:], nil
 	}
+	if a.resumed && a.addrs != nil {
+		return a.addrs, nil
+	}
 	err = a.timed(ctx, a.d.timeout()-a.elapsed, func(ctx context.Context) (err error) {
 		a.ctxShared = true
 		addrs, err = a.resolve(ctx)
 		return err
 	})
+	a.addrs = addrs
 	return addrs, err
 }
 
@@ -167,21 +168,6 @@ func (a *attempt) portAt(addr netip.Addr) ports.Port {
 		}
 	}
 	return ports.Port{Address: addr}
-}
-
-// dial connects from a port. Where that was left to the connection, and no route
-// is there for a socket without a source address, it connects from the port that
-// has one: rules by source make it so.
-func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
-	nc, err := a.d.dial(ctx, a.watch, from, dst, a.bindDevice())
-	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
-		return nc, err
-	}
-	ports, none := a.selector().Choose(ctx, "", ports.All, dst)
-	if none != nil {
-		return nil, err
-	}
-	return a.d.dial(ctx, a.watch, ports[0], dst, a.bindDevice())
 }
 
 // zoned gives a link-local destination without a zone the one of the port.

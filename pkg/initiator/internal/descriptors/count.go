@@ -51,26 +51,41 @@ func (d *Count) wake() {
 // WaitForClose is called when a dial failed with EMFILE or ENFILE. It waits until another
 // connection of this run is closed, and reports whether the dial may be tried again:
 // not where no other connection is open, or ctx ends. given is what take returned; where
-// a connection was closed since then, exchange does not wait.
-func (d *Count) WaitForClose(ctx context.Context, given *int) bool {
+// a connection was closed since then, it does not wait. A value of interrupt ends the
+// wait, too: interrupted says so, and the connection is not counted any more.
+func (d *Count) WaitForClose(ctx context.Context, given *int, interrupt <-chan struct{}) (again, interrupted bool) {
 	d.mu.Lock()
 	if d.given != *given {
 		*given = d.given
 		d.mu.Unlock()
-		return true
+		return true, false
 	}
 	if d.used--; d.used == 0 {
 		d.wake() // another dial that waits finds no open connection either
 		d.mu.Unlock()
-		return false
+		return false, false
 	}
 	d.waiting++
 	d.mu.Unlock()
 	select {
 	case <-d.free:
 		*given = d.Take()
-		return true
+		return true, false
+	case <-interrupt:
+		d.giveUp()
+		return false, true
 	case <-ctx.Done():
-		return false
+		return false, false
 	}
+}
+
+// giveUp ends a wait. What would have ended it may be on its way, and is taken then.
+func (d *Count) giveUp() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.waiting > 0 {
+		d.waiting--
+		return
+	}
+	<-d.free
 }

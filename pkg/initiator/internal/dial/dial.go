@@ -4,35 +4,40 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"syscall"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 )
 
-// TCP connects from source, where that is valid, through the network
-// interface device, where that is named, to dst. While it waits for the handshake,
-// watch has what it waits on.
-func TCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort) (net.Conn, error) {
+// TCP connects from source, where that is valid, through the network interface device,
+// where that is named, to dst. While it waits for the handshake, watch has what it waits
+// on. Where patience is not 0 and the handshake takes longer, TCP returns it instead of a
+// connection.
+func TCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort, patience time.Duration) (net.Conn, *Handshake, error) {
 	source, dst, err := zone.Indexed(source, dst)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if !source.IsValid() {
-		return Direct(ctx, watch, dst)
+	h, err := begin(ctx, source, device, dst)
+	if err != nil {
+		return nil, nil, err
 	}
-	// A discovery is over before the first keep-alive would be due.
-	d := net.Dialer{KeepAlive: -1, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))}
-	d.ControlContext = func(_ context.Context, _, _ string, c syscall.RawConn) error {
-		return control(c, device)
+	done, err := h.wait(watch, patience)
+	switch {
+	case err != nil:
+		h.Close()
+		return nil, nil, err
+	case !done:
+		return nil, h, nil
 	}
-	return d.DialContext(ctx, "tcp", dst.String())
+	c, err := h.Conn()
+	return c, nil, err
 }
 
 // A watchFunc makes what is waited for on d fail once the time is over; nil ends that.
 type watchFunc func(d Deadliner)
 
-// A deadliner is a connection, or what becomes one.
+// A Deadliner is a connection, or what becomes one.
 type Deadliner interface{ SetDeadline(time.Time) error }
 
 // LocalAddr returns our address of a connection; invalid where it has none that

@@ -28,6 +28,9 @@ func (a *Ahead) Enter(ctx context.Context) bool {
 	}
 }
 
+// Room takes a value where one more portal may be begun, which is Enter.
+func (a *Ahead) Room() chan<- struct{} { return a.begun }
+
 // Leave makes room for one more.
 func (a *Ahead) Leave() { <-a.begun }
 

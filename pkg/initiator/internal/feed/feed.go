@@ -23,7 +23,7 @@ const sequenceGrace = 100 * time.Millisecond
 // between goroutines of which one has locked its thread ends the process.
 type Feed[T any] struct {
 	asks     chan struct{} // one for each request that a worker waits for, and one at the end of the context
-	requests chan numbered[T]
+	requests chan Numbered[T]
 	ended    chan struct{} // closed when the sequence has returned, by whatever way
 	over     chan struct{} // closed when it has, or its grace is over: no worker waits for it any more
 
@@ -31,16 +31,16 @@ type Feed[T any] struct {
 	panicked any         // what it panicked with; nil: it called runtime.Goexit. Valid where broke is set
 }
 
-// A numbered request has its index in the sequence.
-type numbered[T any] struct {
-	request T
-	index   int
+// A Numbered request has its index in the sequence.
+type Numbered[T any] struct {
+	Request T
+	Index   int
 }
 
 // New returns a feed for so many workers.
 func New[T any](workers int) *Feed[T] {
 	return &Feed[T]{
-		asks: make(chan struct{}, workers+1), requests: make(chan numbered[T]),
+		asks: make(chan struct{}, workers+1), requests: make(chan Numbered[T]),
 		ended: make(chan struct{}), over: make(chan struct{}),
 	}
 }
@@ -78,27 +78,27 @@ func (f *Feed[T]) asked(ctx context.Context) bool {
 // give hands a request to the worker that asked; false: it has given up.
 func (f *Feed[T]) give(r *T, index int) bool {
 	select {
-	case f.requests <- numbered[T]{*r, index}:
+	case f.requests <- Numbered[T]{*r, index}:
 		return true
 	case <-f.over:
 		return false
 	}
 }
 
-// Take returns the next request; false: there is none, or ctx ended.
-func (f *Feed[T]) Take(ctx context.Context, r *T) (index int, ok bool) {
-	if ctx.Err() != nil {
-		return 0, false
-	}
-	f.asks <- struct{}{}
+// Ask asks for one more value of Requests. No more than one is asked for by each
+// worker at a time.
+func (f *Feed[T]) Ask() {
 	select {
-	case n := <-f.requests:
-		*r = n.request
-		return n.index, true
+	case f.asks <- struct{}{}:
 	case <-f.over:
-		return 0, false
 	}
 }
+
+// Requests has what was asked for.
+func (f *Feed[T]) Requests() <-chan Numbered[T] { return f.requests }
+
+// Over is closed where no more Requests come.
+func (f *Feed[T]) Over() <-chan struct{} { return f.over }
 
 // Watch returns when no worker waits for the sequence any more: it has ended or,
 // once ctx has, its grace is over.

@@ -6,6 +6,7 @@ package stopwatch
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
@@ -22,12 +23,20 @@ type Watch struct {
 	timer  *time.Timer
 	limit  time.Duration
 	left   time.Duration
-	since  time.Time // when it was started or resumed
+	since  time.Time    // when it was started or resumed
+	part   part         // of the work that has a limit of its own
+	bound  atomic.Int64 // the limit that the timer is for
 
 	mu      sync.Mutex // guards the following
 	work    int        // counts the beginnings and the ends of pieces of work
 	over    bool
 	watched dial.Deadliner // what is waited for on it fails once it is over
+}
+
+// A part of the work has a limit of its own.
+type part struct {
+	limit time.Duration // 0: there is no such part under way
+	left  time.Duration
 }
 
 // New returns a Watch within parent. A context whose time is used up ends with the
@@ -43,23 +52,63 @@ func New(parent context.Context, late func(limit time.Duration) error) *Watch {
 func (w *Watch) Start(limit time.Duration) {
 	w.turn()
 	w.limit, w.left, w.since = limit, limit, time.Now()
+	w.part = part{}
+	w.bound.Store(int64(limit))
 	if w.timer != nil {
 		w.timer.Reset(limit)
 		return
 	}
-	w.timer = time.AfterFunc(limit, func() { w.cancel(w.late(w.limit)) })
+	w.timer = time.AfterFunc(limit, func() { w.cancel(w.late(time.Duration(w.bound.Load()))) })
+}
+
+// Within begins a part of the work that may take no more time than limit; 0: than the
+// whole. It ends the part before.
+func (w *Watch) Within(limit time.Duration) {
+	if limit == 0 && w.part.limit == 0 {
+		return
+	}
+	w.count()
+	w.since = time.Now()
+	w.part = part{limit: limit, left: limit}
+	w.set()
+}
+
+// Left returns how much time the work under way has, and the limit that this is left of.
+func (w *Watch) Left() (left, limit time.Duration) {
+	left, limit = w.left, w.limit
+	if w.part.limit > 0 && w.part.left < left {
+		left, limit = w.part.left, w.part.limit
+	}
+	return left - time.Since(w.since), limit
+}
+
+// count takes the time since w was started or resumed off what is left.
+func (w *Watch) count() {
+	used := time.Since(w.since)
+	w.left -= used
+	w.part.left -= used
+}
+
+// set sets the timer to what is left.
+func (w *Watch) set() {
+	left, limit := w.left, w.limit
+	if w.part.limit > 0 && w.part.left < left {
+		left, limit = w.part.left, w.part.limit
+	}
+	w.bound.Store(int64(limit))
+	w.timer.Reset(max(left, 0))
 }
 
 // Pause stops the clock.
 func (w *Watch) Pause() {
 	w.timer.Stop()
-	w.left -= time.Since(w.since)
+	w.count()
 }
 
 // Resume starts it again.
 func (w *Watch) Resume() {
 	w.since = time.Now()
-	w.timer.Reset(max(w.left, 0))
+	w.set()
 }
 
 // AtMost leaves the work no more time than that.

@@ -1,4 +1,5 @@
-package initiator
+// Package openplans keeps in mind under which IPsec connections are open.
+package openplans
 
 import (
 	"net/netip"
@@ -8,10 +9,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// openPlans is the protection that a Discoverer holds right now: a connection to the
+// Plans are the protection that a Discoverer holds right now: a connection to the
 // same portal from the same address is made under the same rules, whatever its
 // flags say. The zero value is ready to use.
-type openPlans struct {
+type Plans struct {
 	mu   sync.Mutex // guards open
 	open map[pathKey][]ipsec.Plan
 }
@@ -22,8 +23,8 @@ type pathKey struct {
 	dst netip.AddrPort
 }
 
-// find returns the rule that a connection held between src and dst makes.
-func (h *openPlans) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
+// Find returns the rule that a connection held between src and dst makes.
+func (h *Plans) Find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	plans := h.open[pathKey{src, dst}]
@@ -33,9 +34,9 @@ func (h *openPlans) find(src netip.Addr, dst netip.AddrPort) ipsec.Existing {
 	return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "an earlier connection that is still open", Flags: plans[0].AsFlags()}
 }
 
-// hold notes the protection of a connection until its dialer is closed. Protection
+// Hold notes the protection of a connection until its dialer is closed. Protection
 // that is in place is not ours to hold: the next look at the system finds it again.
-func (h *openPlans) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
+func (h *Plans) Hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, plan ipsec.Plan) enforce.Dialer {
 	if plan.InPlace() {
 		return d
 	}
@@ -52,7 +53,7 @@ func (h *openPlans) hold(d enforce.Dialer, src netip.Addr, dst netip.AddrPort, p
 // A heldDialer is a enforce.Dialer whose protection is noted.
 type heldDialer struct {
 	enforce.Dialer
-	h   *openPlans
+	h   *Plans
 	key pathKey
 }
 

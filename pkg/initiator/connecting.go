@@ -1,0 +1,215 @@
+package initiator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/handshakes"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+)
+
+// patience is how long a worker waits for a handshake. One that takes longer waits in
+// the set of the pool, and the worker takes another portal.
+const patience = 5 * time.Millisecond
+
+// errSuspended ends an attempt that is resumed, from its beginning, when its connection
+// is there or has failed.
+var errSuspended = fmt.Errorf("its connection takes longer: %w", errStopped)
+
+// A suspended attempt is what is kept of one whose connection takes longer. It is
+// resumed from its beginning: nothing but connections was tried so far, and how these
+// went is known.
+type suspended struct {
+	request Request
+	index   int
+	addrs   []netip.AddrPort // that the host name was resolved to; nil: it was not
+	elapsed time.Duration
+	tried   []triedConnection
+}
+
+// A triedConnection is a connection that was made before an attempt was resumed.
+type triedConnection struct {
+	from netip.Addr // invalid: left to the connection
+	to   netip.AddrPort
+	conn net.Conn // nil: there is none, or it is in use
+	err  error
+}
+
+// handshakeSet is where the handshakes of a run wait.
+type handshakeSet = handshakes.Set[*suspended]
+
+// connectPatiently is dial where there may be too few descriptors. The time that it
+// waits for one is not the portal's. hangUp closes a connection that it returns.
+func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
+	if t := a.earlier(from, dst); t != nil {
+		nc := t.conn
+		t.conn = nil
+		return nc, t.err
+	}
+	d := a.pool.descriptors
+	given := d.Take()
+	for {
+		nc, err := a.dial(ctx, from, dst)
+		switch {
+		case err == nil:
+			a.entered = true
+			return nc, nil
+		case errors.Is(err, errSuspended):
+			return nil, err // the descriptor is the handshake's
+		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
+			d.Leave()
+			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
+			return nil, err
+		}
+		var interrupt <-chan struct{}
+		if a.maySuspend() {
+			interrupt = a.pool.set.Ready // what is ready there may have the descriptor
+		}
+		a.watch.Pause()
+		again, interrupted := d.WaitForClose(a.pool.ctx, &given, interrupt)
+		a.watch.Resume()
+		switch {
+		case interrupted:
+			a.interrupted = a.suspend()
+			return nil, errSuspended
+		case !again:
+			return nil, err
+		}
+	}
+}
+
+// hangUp closes a connection; plain is one of connectPatiently.
+func (a *attempt) hangUp(nc net.Conn, plain bool) {
+	_ = nc.Close()
+	if plain {
+		a.pool.descriptors.Leave()
+	}
+}
+
+// earlier returns a connection that was made before the attempt was resumed; nil: there
+// is none. With the last of them the attempt is where it was.
+func (a *attempt) earlier(from ports.Port, dst netip.AddrPort) *triedConnection {
+	if !a.resumed {
+		return nil
+	}
+	for i := range a.tried {
+		t := &a.tried[i]
+		if t.from != from.Address || t.to != dst {
+			continue
+		}
+		if i == len(a.tried)-1 {
+			a.resumed = false
+		}
+		a.replayed, a.entered = t.err != nil, t.err == nil
+		return t
+	}
+	return nil
+}
+
+// dial connects from a port. Where that was left to the connection, and no route
+// is there for a socket without a source address, it connects from the port that
+// has one: rules by source make it so.
+func (a *attempt) dial(ctx context.Context, from ports.Port, dst netip.AddrPort) (net.Conn, error) {
+	nc, err := a.dialFrom(ctx, from, from, dst)
+	if from.Address.IsValid() || !errors.Is(err, syscall.ENETUNREACH) {
+		return nc, err
+	}
+	all, none := a.selector().Choose(ctx, "", ports.All, dst)
+	if none != nil {
+		return nil, err
+	}
+	return a.dialFrom(ctx, all[0], from, dst)
+}
+
+// dialFrom connects from a port; asked is the one that the attempt chose.
+func (a *attempt) dialFrom(ctx context.Context, from, asked ports.Port, dst netip.AddrPort) (net.Conn, error) {
+	if err := a.inTurn(ctx); err != nil {
+		return nil, err
+	}
+	a.watch.Within(a.d.ConnectTimeout)
+	if a.d.Dial != nil {
+		return a.d.Dial(ctx, from.Address, dst)
+	}
+	device := ""
+	if a.bindDevice() {
+		device = from.Interface
+	}
+	wait := time.Duration(0)
+	if a.maySuspend() {
+		wait = patience
+	}
+	nc, h, err := dial.TCP(ctx, a.watch.Guard, from.Address, device, dst, wait)
+	if h == nil {
+		return nc, err
+	}
+	left, limit := a.watch.Left()
+	s := a.suspend()
+	s.tried = append(s.tried, triedConnection{from: asked.Address, to: dst})
+	if err := a.pool.set.Add(h, s, time.Now().Add(left), &TimeoutError{Limit: limit}); err != nil {
+		return h.Wait(a.watch.Guard) // in this worker, then
+	}
+	return nil, errSuspended
+}
+
+// inTurn waits until a connection may be begun. The time is not the portal's.
+func (a *attempt) inTurn(ctx context.Context) error {
+	if a.paced || !a.pool.pacer.Limits() {
+		a.paced = false
+		return nil
+	}
+	a.watch.Pause()
+	defer a.watch.Resume()
+	return a.pool.pacer.Wait(ctx)
+}
+
+// maySuspend reports whether the attempt may be suspended: it had no connection, so that
+// it can be resumed from its beginning.
+func (a *attempt) maySuspend() bool {
+	return a.pool.set != nil && !a.entered && !a.further && !a.probing && a.retried.failed == 0
+}
+
+// suspend returns what the attempt is resumed from.
+func (a *attempt) suspend() *suspended {
+	return &suspended{request: a.request, index: a.index, addrs: a.addrs, elapsed: a.elapsed + a.watch.Used(), tried: a.tried}
+}
+
+// resume makes a the attempt that was suspended. A connection that came when its time
+// was over has come too late.
+func (a *attempt) resume(s *suspended) {
+	a.request, a.index, a.addrs, a.elapsed, a.tried = s.request, s.index, s.addrs, s.elapsed, s.tried
+	a.resumed = len(s.tried) > 0
+}
+
+// connected notes what became of the handshake that an attempt was suspended for.
+func (a *attempt) connected(r handshakes.Result[*suspended]) {
+	s := r.Item
+	s.elapsed += r.Spent
+	last := &s.tried[len(s.tried)-1]
+	last.conn, last.err = r.Conn, r.Err
+	if limit := a.d.timeout(); last.conn != nil && s.elapsed >= limit {
+		a.hangUp(last.conn, true)
+		last.conn, last.err = nil, &TimeoutError{Limit: limit}
+	}
+	a.resume(s)
+}
+
+// dropTried closes connections that were made before the attempt was resumed, and are of
+// no use to it.
+func (a *attempt) dropTried() {
+	for i := range a.tried {
+		if t := &a.tried[i]; t.conn != nil {
+			a.hangUp(t.conn, true)
+			t.conn = nil
+		}
+	}
+}
+
+// replayTime is what a port gets whose connection has failed before the attempt was
+// resumed, and took all the time.
+const replayTime = time.Second
