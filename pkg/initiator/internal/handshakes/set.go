@@ -139,8 +139,8 @@ func (s *Set[T]) Add(h *dial.Handshake, item T, deadline time.Time, late error) 
 		s.remove(e)
 		return err
 	}
-	if e.place == 0 || len(s.waiting) == 1 {
-		s.watcher.wake() // its deadline is the next
+	if e.place == 0 || !s.hasRoom() {
+		s.watcher.wake() // its deadline is the next, or it is to be seen when there is room again
 	}
 	return nil
 }
