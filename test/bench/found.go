@@ -70,8 +70,8 @@ func readMasscan(line string) string {
 // readZmap reads what zmap prints: addresses.
 func readZmap(line string) string { return line }
 
-// found reads a file of what a sweep has printed.
-func found(path string, read reader) (all []netip.Addr, err error) {
+// readFound reads a file of what a sweep has printed.
+func readFound(path string, read reader) (all []netip.Addr, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -91,9 +91,9 @@ func found(path string, read reader) (all []netip.Addr, err error) {
 	return all, lines.Err()
 }
 
-// compare says whether a sweep has found exactly what it should have, or no more
+// exactly says whether a sweep has found exactly what it should have, or no more
 // than that where some may be lost.
-func compare(got, want []netip.Addr, lost bool) error {
+func exactly(got, want []netip.Addr, lost bool) error {
 	got, want = slices.Clone(got), slices.Clone(want)
 	slices.SortFunc(got, netip.Addr.Compare)
 	slices.SortFunc(want, netip.Addr.Compare)

@@ -40,7 +40,7 @@ func (s *settings) mixed() error {
 		}
 		all = append(all, s.discover(list.name, list.want, flags, "@"+path))
 	}
-	return s.inLab(living, silent, func(l *lab) error {
+	return s.inLab(living, beSilent, func(l *lab) error {
 		results := make([][]figures, len(all))
 		for range s.pairs {
 			for i, c := range all {

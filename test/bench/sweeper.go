@@ -60,9 +60,9 @@ func (l *lab) sweep(s *settings, c sweeper) (f figures, n int, err error) {
 		text, _ := os.ReadFile(said.Name())
 		return f, 0, fmt.Errorf("%w\n%s", err, text[max(0, len(text)-1000):])
 	}
-	got, err := found(out.Name(), c.read())
+	got, err := readFound(out.Name(), c.read())
 	if err == nil {
-		err = compare(got, c.want, c.lost)
+		err = exactly(got, c.want, c.lost)
 	}
 	if err != nil {
 		return f, 0, fmt.Errorf("%v: %w", args, err)

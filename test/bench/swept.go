@@ -58,7 +58,7 @@ func (w *swept) block() netip.Prefix {
 // living returns the addresses where a target is, spread evenly. Those that have a
 // meaning of their own in a network, the first and the last, are not among them.
 func (w *swept) living() (all []netip.Addr) {
-	if w.others == live {
+	if w.others == beLive {
 		for i := 1; i < w.addresses-1; i++ {
 			all = append(all, address(i))
 		}
@@ -72,7 +72,7 @@ func (w *swept) living() (all []netip.Addr) {
 
 // open returns the addresses that accept connections.
 func (w *swept) open() []netip.Addr {
-	if w.others != mute {
+	if w.others != beMute {
 		return w.living()
 	}
 	all := make([]netip.Addr, w.addresses)
@@ -87,9 +87,9 @@ func (w *swept) open() []netip.Addr {
 func (w *swept) ideal() (seconds float64, why string) {
 	begin := float64(w.addresses) / w.rate
 	switch w.others {
-	case silent:
+	case beSilent:
 		return begin + w.connect.Seconds(), "addresses / rate + connect timeout"
-	case mute:
+	case beMute:
 		turns := math.Ceil(float64(w.addresses-w.alive) / float64(w.sessions))
 		return max(begin+w.login.Seconds(), turns*w.login.Seconds()), fmt.Sprintf("addresses / rate + login timeout, but no less than %.0f times the login timeout", turns)
 	default:
