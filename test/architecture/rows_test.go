@@ -58,7 +58,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/iscsicli":     {may: []string{"cmd/discover/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/discover/internal/column":       {},
 	"test/architecture":                  {},
-	"test/bench":                         {may: []string{"pkg/pdu", "test/targets"}},
+	"test/bench":                         {may: []string{"pkg/pdu", "test/netns", "test/targets"}},
 	"test/command":                       {},
 	"test/demo":                          {may: []string{"test/targets/gotgt"}},
 	"test/esp":                           {},

@@ -8,4 +8,12 @@
 //	go run ./test/bench
 //	go run ./test/bench -only sweep,list
 //	go run ./test/bench -only list -kind alias
+//
+// Networks, where most addresses have no target, are in network namespaces that the
+// bench makes for itself. That takes Linux, root and nftables; nmap, masscan and zmap
+// take part where they are installed.
+//
+//	go run ./test/bench -only network,mixed
+//	go run ./test/bench -only network -addresses 65536 -alive 655
+//	go run ./test/bench -only network -others refused
 package main

@@ -132,7 +132,7 @@ func (s *settings) endless() error {
 		if s.kind != usualKind && s.kind != kind {
 			continue
 		}
-		port, silent, stop, err := s.startTarget("be-the-endless-target", kind)
+		port, silent, stop, err := s.startTarget(nil, "be-the-endless-target", kind)
 		if err != nil {
 			return err
 		}

@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
 func main() {
 	if len(os.Args) > 1 {
 		// This program is its own target, and its own floors.
-		be := map[string]func([]string) error{"be-the-target": serve, "be-the-endless-target": serveEndless, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk}
+		be := map[string]func([]string) error{"be-the-target": serve, "be-the-mute-target": serveMute, "be-the-endless-target": serveEndless, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk}
 		if f := be[os.Args[1]]; f != nil {
 			exit(f(os.Args[2:]))
 		}
@@ -30,7 +32,8 @@ func main() {
 	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest and endless; empty: all")
+	s.sweptFlags()
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network and mixed; empty: all")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -48,6 +51,7 @@ type settings struct {
 	pairs, portals, few, parallel, silent, targets int
 	timeout                                        time.Duration
 	kind                                           string
+	swept                                          swept
 
 	dir     string // for files
 	self    string // this program
@@ -65,6 +69,7 @@ func (s *settings) bench(only []string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(s.dir)
+	s.cleanOnSignal()
 	if s.self, err = os.Executable(); err != nil {
 		return err
 	}
@@ -78,6 +83,7 @@ func (s *settings) bench(only []string) (err error) {
 		make func() error
 	}{
 		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
+		{"network", s.network}, {"mixed", s.mixed},
 	} {
 		wanted := len(only) == 0
 		for _, o := range only {
@@ -91,6 +97,18 @@ func (s *settings) bench(only []string) (err error) {
 		}
 	}
 	return nil
+}
+
+// cleanOnSignal has Ctrl-C leave nothing behind: our processes die with us, and the
+// namespaces with them, but files have to be removed.
+func (s *settings) cleanOnSignal() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		os.RemoveAll(s.dir)
+		os.Exit(130)
+	}()
 }
 
 // build builds a program.

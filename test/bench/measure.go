@@ -23,9 +23,14 @@ type figures struct {
 // statuses, or, where there is none, with 0.
 func measure(args []string, statuses ...int) (figures, error) {
 	cmd := exec.Command(args[0], args[1:]...)
+	return measureRun(cmd, cmd.Run, statuses...)
+}
+
+// measureRun measures what run takes, which runs a client and waits for its end.
+func measureRun(cmd *exec.Cmd, run func() error, statuses ...int) (figures, error) {
 	begin := time.Now()
-	if err := cmd.Run(); err != nil && !(cmd.ProcessState != nil && slices.Contains(statuses, cmd.ProcessState.ExitCode())) {
-		return figures{}, fmt.Errorf("%v: %w", args, err)
+	if err := run(); err != nil && !(cmd.ProcessState != nil && slices.Contains(statuses, cmd.ProcessState.ExitCode())) {
+		return figures{}, fmt.Errorf("%v: %w", cmd.Args, err)
 	}
 	f := figures{wall: time.Since(begin).Seconds(), cpu: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
 	if r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {

@@ -22,14 +22,16 @@ func serve(args []string) error {
 		return err
 	}
 	list := targetList(n, recordKinds[args[1]])
-	return serveBy(func(c net.Conn) {
-		rest := list
-		answer(c, func() (pdu.Text, bool) {
-			n := min(len(rest), maxText)
-			part := rest[:n]
-			rest = rest[n:]
-			return part, len(rest) == 0
-		})
+	return serveBy(func(c net.Conn) { answerWith(c, list) })
+}
+
+// answerWith serves one session, whose answer is the list.
+func answerWith(c net.Conn, list pdu.Text) {
+	answer(c, func() (pdu.Text, bool) {
+		n := min(len(list), maxText)
+		part := list[:n]
+		list = list[n:]
+		return part, len(list) == 0
 	})
 }
 
@@ -64,7 +66,7 @@ func serveBy(session func(net.Conn)) error {
 // is the last.
 func answer(c net.Conn, next func() (part pdu.Text, last bool)) {
 	defer c.Close()
-	r, w := pdu.NewReader(c), pdu.NewWriter(c)
+	r, w := pdu.NewReader(forgiving{c}), pdu.NewWriter(c)
 	w.MaxData = maxText
 	for sn := uint32(1); ; sn++ {
 		p, err := r.ReadPDU()
@@ -93,4 +95,16 @@ func answer(c net.Conn, next func() (part pdu.Text, last bool)) {
 			return
 		}
 	}
+}
+
+// forgiving makes Login Requests immediate, which nmap's are not. Clients wait for
+// each answer, so that what is read begins with a PDU.
+type forgiving struct{ io.Reader }
+
+func (f forgiving) Read(b []byte) (int, error) {
+	n, err := f.Reader.Read(b)
+	if n > 0 && b[0] == byte(pdu.OpLoginRequest) {
+		b[0] |= 0x40
+	}
+	return n, err
 }

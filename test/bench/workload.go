@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/go-iscsi/discovery/test/netns"
 )
 
 // A contender is a client that takes part in a comparison.
@@ -36,7 +38,7 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 	if l.targets >= 0 {
 		var stop func()
 		var err error
-		if port, silent, stop, err = s.startTarget("be-the-target", strconv.Itoa(l.targets), s.kind); err != nil {
+		if port, silent, stop, err = s.startTarget(nil, "be-the-target", strconv.Itoa(l.targets), s.kind); err != nil {
 			return nil, err
 		}
 		defer stop()
@@ -65,8 +67,8 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 	return all, nil
 }
 
-// startTarget starts a target: this program, with these arguments.
-func (s *settings) startTarget(args ...string) (port, silent string, stop func(), err error) {
+// startTarget starts a target in a namespace: this program, with these arguments.
+func (s *settings) startTarget(where *netns.Namespace, args ...string) (port, silent string, stop func(), err error) {
 	args = s.placed(append([]string{s.self}, args...), true)
 	target := exec.Command(args[0], args[1:]...)
 	target.Stderr = os.Stderr
@@ -77,13 +79,11 @@ func (s *settings) startTarget(args ...string) (port, silent string, stop func()
 	if err != nil {
 		return "", "", nil, err
 	}
-	if err := target.Start(); err != nil {
+	process, err := where.Start(target)
+	if err != nil {
 		return "", "", nil, err
 	}
-	stop = func() {
-		_ = target.Process.Kill()
-		_ = target.Wait()
-	}
+	stop = process.Kill
 	if _, err = fmt.Fscan(bufio.NewReader(ready), &port, &silent); err != nil {
 		stop()
 		return "", "", nil, fmt.Errorf("the canned target did not start: %w", err)
