@@ -255,7 +255,7 @@ func TestBoundGoroutines(t *testing.T) {
 		return iscsitest.Silence()(c)
 	}))
 	d := scene.NewDiscoverer()
-	d.Parallel = parallel
+	d.Parallel, d.Connecting = parallel, -1
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	goroutines, files := counted(t)

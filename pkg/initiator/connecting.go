@@ -15,8 +15,8 @@ import (
 )
 
 // patience is how long a worker waits for a handshake. One that takes longer waits in
-// the set of the pool, and the worker takes another portal.
-const patience = 5 * time.Millisecond
+// the set of the pool, and the worker takes another portal. A test changes it.
+var patience = 5 * time.Millisecond
 
 // errSuspended ends an attempt that is resumed, from its beginning, when its connection
 // is there or has failed.

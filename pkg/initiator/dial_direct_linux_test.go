@@ -20,12 +20,18 @@ import (
 // connections, which no process accepts: the rest of them hang at their first packet.
 func crowded(t *testing.T) netip.AddrPort {
 	t.Helper()
+	addr, _ := crowdedAt(t, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	return addr
+}
+
+func crowdedAt(t *testing.T, at *syscall.SockaddrInet4) (addr netip.AddrPort, fd int) {
+	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+	if err := syscall.Bind(fd, at); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Listen(fd, 0); err != nil {
@@ -35,7 +41,7 @@ func crowded(t *testing.T) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(sa.(*syscall.SockaddrInet4).Port))
+	return netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(sa.(*syscall.SockaddrInet4).Port)), fd
 }
 
 // TestConnectEnds: a connection that hangs ends with the time of its portal, or

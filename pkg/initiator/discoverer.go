@@ -124,7 +124,8 @@ type Discoverer struct {
 	// Connecting is how many connections may be in progress beside the sessions: a portal
 	// that does not answer at once waits outside of Parallel. At most MaxConnecting, and
 	// no more than half of the files that the process may open. 0: as many as these allow,
-	// or none where Parallel is 1.
+	// or none where Parallel is 1; negative: none, each connection is made within its
+	// session's place.
 	Connecting int
 
 	// Rate is how many connections are begun in a second, over all runs; 0: unlimited.
@@ -249,7 +250,7 @@ func (d *Discoverer) connecting(parallel int) int {
 	n := d.Connecting
 	switch {
 	case n > 0:
-	case parallel == 1:
+	case n < 0, parallel == 1:
 		return 0
 	default:
 		n = MaxConnecting

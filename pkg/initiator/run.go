@@ -136,7 +136,7 @@ func (d *Discoverer) run(ctx context.Context, requests iter.Seq[*Request], ahead
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		p := &pool{d: d, ctx: ctx, ahead: ahead, descriptors: descriptors.New(parallel), pacer: d.pacer.Limit(d.Rate)}
-		if parallel == 1 && d.Connecting == 0 {
+		if parallel == 1 && d.Connecting <= 0 {
 			p.runInline(cancel, requests, yield)
 			return
 		}

@@ -12,7 +12,7 @@ import (
 // TCP connects from source, where that is valid, through the network interface device,
 // where that is named, to dst. While it waits for the handshake, watch has what it waits
 // on. Where patience is not 0 and the handshake takes longer, TCP returns it instead of a
-// connection.
+// connection; a patience below 0 is none at all.
 func TCP(ctx context.Context, watch watchFunc, source netip.Addr, device string, dst netip.AddrPort, patience time.Duration) (net.Conn, *Handshake, error) {
 	source, dst, err := zone.Indexed(source, dst)
 	if err != nil {

@@ -80,6 +80,9 @@ func (h *Handshake) Descriptor() int { return h.c.fd }
 
 // wait waits for the end of the handshake, for so long at most; 0: without a limit.
 func (h *Handshake) wait(watch watchFunc, patience time.Duration) (done bool, err error) {
+	if patience < 0 {
+		return false, nil
+	}
 	if h.over {
 		return true, h.ended()
 	}
@@ -168,18 +171,29 @@ func state(fd int) (over bool, err error) {
 	binary.NativeEndian.PutUint32(first[:], uint32(info))
 	switch first[0] {
 	case synSent, synReceived:
-		return false, nil
+		// An ICMP message that came while connect was under way is only kept: the kernel
+		// would repeat the SYN.
+		err := failure(fd, 0)
+		return err != nil, err
 	case closed:
-		why, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
-		if err == nil && why == 0 {
-			why = int(syscall.ECONNABORTED)
-		}
-		if err == nil {
-			err = syscall.Errno(why)
-		}
-		return true, os.NewSyscallError("connect", err)
+		return true, failure(fd, syscall.ECONNABORTED)
 	}
 	return true, nil
+}
+
+// failure returns why a socket failed; usual where the kernel does not say.
+func failure(fd int, usual syscall.Errno) error {
+	why, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	if err != nil {
+		return os.NewSyscallError("getsockopt", err)
+	}
+	if why != 0 {
+		usual = syscall.Errno(why)
+	}
+	if usual == 0 {
+		return nil
+	}
+	return os.NewSyscallError("connect", usual)
 }
 
 // sockaddr returns an address in the form of the system.

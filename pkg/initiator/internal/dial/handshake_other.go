@@ -41,6 +41,9 @@ func begin(ctx context.Context, source netip.Addr, device string, dst netip.Addr
 
 // wait waits for the end of the handshake, for so long at most; 0: without a limit.
 func (h *Handshake) wait(watch watchFunc, patience time.Duration) (done bool, err error) {
+	if patience < 0 {
+		return false, nil
+	}
 	watch(h)
 	defer watch(nil)
 	if patience == 0 {

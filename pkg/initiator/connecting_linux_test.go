@@ -1,0 +1,256 @@
+package initiator_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/iscsitest"
+)
+
+// A silentPortal is a listener whose queue is full: the kernel drops each SYN.
+type silentPortal struct {
+	addr netip.AddrPort
+	fd   int
+}
+
+func silent(t *testing.T) *silentPortal {
+	t.Helper()
+	return silentAt(t, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+}
+
+func silentAt(t *testing.T, at *syscall.SockaddrInet4) *silentPortal {
+	t.Helper()
+	s := new(silentPortal)
+	s.addr, s.fd = crowdedAt(t, at)
+	for range 4 {
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Close(fd) })
+		if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 9}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Connect(fd, &syscall.SockaddrInet4{Addr: s.addr.Addr().As4(), Port: int(s.addr.Port())}); err != nil && !errors.Is(err, syscall.EINPROGRESS) {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// accept takes the connections that fill the queue and the next one, which it returns.
+func (s *silentPortal) accept(t *testing.T) net.Conn {
+	t.Helper()
+	fd, err := syscall.Dup(s.fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := os.NewFile(uintptr(fd), "listener")
+	defer f.Close()
+	l, err := net.FileListener(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from := c.RemoteAddr().(*net.TCPAddr); !from.IP.Equal(net.IPv4(127, 0, 0, 9)) {
+			return c
+		}
+		_ = c.Close()
+	}
+}
+
+// TestSilentTakesNoPlace: portals that do not answer leave the one place for a session to
+// those that do, and cost no goroutine each; when the run ends each has its result.
+func TestSilentTakesNoPlace(t *testing.T) {
+	quiet, live := silent(t), iscsitest.Listen(t, &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")})
+	const silents, lives = 200, 3
+	var portals []initiator.SendTargetPortal
+	for range silents {
+		portals = append(portals, scene.At(quiet.addr))
+	}
+	for range lives {
+		portals = append(portals, scene.At(live.Addr))
+	}
+	d := scene.NewDiscoverer()
+	d.Timeout, d.Parallel, d.Connecting = time.Hour, 1, 2*silents
+	d.Stages = new(initiator.Stages)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	before := runtime.NumGoroutine()
+	var order []int
+	for e := range d.Run(ctx, slices.Values(portals)) {
+		done, ok := e.(initiator.PortalDone)
+		if !ok {
+			continue
+		}
+		order = append(order, done.Index)
+		if len(order) == lives {
+			if n := runtime.NumGoroutine() - before; n > 20 {
+				t.Errorf("%d goroutines for %d silent portals", n, silents)
+			}
+			cancel()
+		}
+		switch {
+		case len(order) <= lives && (done.Index < silents || done.Result.Err != nil):
+			t.Fatalf("result %d is of portal %d: %v", len(order), done.Index, done.Result.Err)
+		case len(order) > lives:
+			wantStage(t, done.Result.Err, initiator.StageConnect, context.Canceled)
+		}
+	}
+	if len(order) != silents+lives {
+		t.Errorf("%d results, want %d", len(order), silents+lives)
+	}
+	if s := d.Stages; s.Begun.Load() != silents+lives || s.Done.Load() != silents+lives || s.Connected.Load() != lives || s.LoggedIn.Load() != lives || s.Targets.Load() != lives {
+		t.Errorf("stages: %d begun, %d connected, %d logged in, %d done, %d targets", s.Begun.Load(), s.Connected.Load(), s.LoggedIn.Load(), s.Done.Load(), s.Targets.Load())
+	}
+}
+
+// TestStageLimits: connecting, the login and each response have limits of their own, which
+// a target does not stretch by sending a byte now and then.
+func TestStageLimits(t *testing.T) {
+	t.Parallel()
+	const limit = 60 * time.Millisecond
+	drip := iscsitest.UntilGone(iscsitest.Steps(iscsitest.SendRaw([]byte{0}), func(*iscsitest.Conn) error {
+		time.Sleep(limit / 8)
+		return nil
+	}))
+	at := func(response int, step iscsitest.Step) netip.AddrPort {
+		target := &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")}
+		target.Respond = func(request, _ pdu.PDU) iscsitest.Step {
+			if _, text := request.(*pdu.TextRequest); text == (response == 1) {
+				return step
+			}
+			return nil
+		}
+		return iscsitest.Listen(t, target).Addr
+	}
+	for _, test := range []struct {
+		name  string
+		addr  netip.AddrPort
+		set   func(*initiator.Discoverer)
+		stage initiator.Stage
+	}{
+		{"connect", silent(t).addr, func(d *initiator.Discoverer) { d.ConnectTimeout = limit }, initiator.StageConnect},
+		{"login", at(0, iscsitest.Silence()), func(d *initiator.Discoverer) { d.LoginTimeout = limit }, initiator.StageLogin},
+		{"login, drop by drop", at(0, drip), func(d *initiator.Discoverer) { d.LoginTimeout = limit }, initiator.StageLogin},
+		{"response", at(1, iscsitest.Silence()), func(d *initiator.Discoverer) { d.ResponseTimeout = limit }, initiator.StageDiscover},
+		{"response, drop by drop", at(1, drip), func(d *initiator.Discoverer) { d.ResponseTimeout = limit }, initiator.StageDiscover},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := scene.NewDiscoverer()
+			d.Timeout = time.Hour
+			test.set(d)
+			_, err := d.Discover(t.Context(), scene.At(test.addr))
+			wantLimit(t, err, test.stage, limit)
+			for e := range d.Run(t.Context(), slices.Values(slices.Repeat([]initiator.SendTargetPortal{scene.At(test.addr)}, 2))) {
+				wantLimit(t, e.(initiator.PortalDone).Result.Err, test.stage, limit)
+			}
+		})
+	}
+}
+
+func wantLimit(t *testing.T, err error, stage initiator.Stage, limit time.Duration) {
+	t.Helper()
+	var late *initiator.TimeoutError
+	if wantStage(t, err, stage, context.DeadlineExceeded); !errors.As(err, &late) || late.Limit != limit {
+		t.Errorf("got %v, want a limit of %s", err, limit)
+	}
+}
+
+// TestSuspendedPlan: what the administrator says of a portal while its connection is in
+// progress counts: a connection in clear is closed, and nothing was sent on it.
+func TestSuspendedPlan(t *testing.T) {
+	t.Parallel()
+	quiet := silent(t)
+	suspended := make(chan struct{})
+	calls := 0
+	d := scene.NewDiscoverer()
+	d.Rules = rules(func(context.Context, netip.AddrPort) (ipsec.Existing, []ipsec.Existing, error) {
+		if calls++; calls == 1 {
+			close(suspended)
+			return ipsec.Existing{}, nil, nil
+		}
+		return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "a new rule", Flags: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport}, nil, nil
+	})
+	d.Timeout, d.Connecting, d.Parallel = time.Hour, 8, 2
+	ended := make(chan error, 1)
+	go func() {
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(quiet.addr)})) {
+			ended <- e.(initiator.PortalDone).Result.Err
+		}
+	}()
+	<-suspended
+	c := quiet.accept(t) // the kernel sends the SYN again after a second
+	defer c.Close()
+	if n, err := c.Read(make([]byte, pdu.HeaderLen)); n > 0 || err == nil {
+		t.Errorf("%d bytes were sent in clear", n)
+	}
+	wantStage(t, <-ended, initiator.StageSecure, nil)
+}
+
+// rules are a registry with one policy.
+type rules initiator.PolicyFunc
+
+func (r rules) Apply(_ *initiator.Discoverer, j *initiator.Request) {
+	j.Policy = initiator.PolicyFunc(r)
+}
+
+func (r rules) RequestThere(_ context.Context, j initiator.Request, _ netip.AddrPort) (initiator.Request, error) {
+	return j, nil
+}
+
+// wantStage checks the stage of an error, and what it wraps.
+func wantStage(t *testing.T, err error, stage initiator.Stage, wraps error) {
+	t.Helper()
+	var e *initiator.Error
+	if !errors.As(err, &e) || e.Stage != stage || wraps != nil && !errors.Is(err, wraps) {
+		t.Errorf("got %v, want a failure of %s that is %v", err, stage, wraps)
+	}
+}
+
+// TestSuspendedName: an address of a name that is silent does not keep the next one
+// from being asked, and the name is looked up once.
+func TestSuspendedName(t *testing.T) {
+	t.Parallel()
+	live := iscsitest.ListenOn(t, netip.MustParseAddr("127.0.0.1"), &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")})
+	quiet := silentAt(t, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 2}, Port: int(live.Addr.Port())}).addr.Addr()
+	lookups := make(chan struct{}, 100)
+	d := scene.NewDiscoverer()
+	d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+		lookups <- struct{}{}
+		return []netip.Addr{quiet, live.Addr.Addr()}, nil
+	}
+	d.ConnectTimeout = 50 * time.Millisecond
+	p := scene.At(live.Addr)
+	p.Portal.Address = "array.example"
+	const n = 3
+	done := 0
+	for e := range d.Run(t.Context(), slices.Values(slices.Repeat([]initiator.SendTargetPortal{p}, n))) {
+		if e, ok := e.(initiator.PortalDone); ok {
+			if done++; e.Result.Err != nil || e.Result.Address != live.Addr || scene.Warned(e.Result, initiator.WarnEarlierAddress) != 1 {
+				t.Errorf("got %v at %s, %v", e.Result.Err, e.Result.Address, e.Result.Warnings)
+			}
+		}
+	}
+	if done != n || len(lookups) != n {
+		t.Errorf("%d results, %d lookups, want %d each", done, len(lookups), n)
+	}
+}
