@@ -19,6 +19,7 @@ type Run struct {
 	Retried    bool   // it was given
 	Usually    string // the default in words; empty: retries
 	Parallel   int64
+	Pace       Pace
 	maxText    int64
 	maxTargets int64
 	Strict     bool
@@ -37,7 +38,8 @@ func (r *Run) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&r.Timeout}, "timeout", "total time allowed per portal; default 15s")
 	fs.Var(&number{value: &r.Retries, name: "N", max: initiator.MaxRetries, given: &r.Retried}, "retries", "after a temporary failure, ask a portal up to N more times, within its time; default "+r.usualRetries())
-	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "number of portals to ask at once; default 64")
+	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "number of sessions at once; default 64")
+	r.Pace.addTo(fs)
 	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse an answer that is longer than this")
 	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer with more targets than this")
 	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are not well-formed iSCSI names, and refuse such a name for us")
@@ -92,6 +94,7 @@ func (r *Run) Apply(d *initiator.Discoverer) {
 	d.Timeout = r.Timeout
 	d.Retries = int(r.Retries)
 	d.Parallel = int(r.Parallel)
+	r.Pace.apply(d)
 	d.MaxText = r.maxText
 	d.MaxTargets = int(r.maxTargets)
 	d.StrictNames = r.Strict

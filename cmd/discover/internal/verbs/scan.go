@@ -43,7 +43,7 @@ type scan struct {
 
 // scan returns the verb.
 func (c *command) scan() *cobra.Command {
-	s := &scan{command: c}
+	s := &scan{command: c, run: flags.Run{Pace: flags.Pace{Blocks: true}}}
 	cmd := &cobra.Command{
 		Use:               "scan [FLAGS] PORTAL...",
 		Short:             "ask portals for their targets, and store nothing",
@@ -117,6 +117,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
 		}
 	}
+	if len(s.portals.Blocks()) > 0 {
+		s.run.Pace.UseBlockDefaults()
+	}
 	if s.options, err = s.login.Options(ctx, &s.Env); err != nil {
 		return err
 	}
@@ -181,6 +184,8 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if s.portals.Count == 1 && s.sessions == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
+	s.LogConnecting(d)
+	s.Log().Info("pace", "timeout", s.run.Timeout, "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
 	if s.run.Trace {
 		d.Trace = app.Tracer(s.Stderr)
 	}

@@ -48,6 +48,8 @@ type lab struct {
 	room    int                 // bytes that fit into each of them; 0: any number
 	bounds  machine.Bounds      // of what is collected
 
+	openFiles uint64 // limit; 0: it is not known
+
 	addresses []ports.Address
 	unrouted  []string // our addresses that no packets go out from
 }
@@ -180,6 +182,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		Route:     l.route,
 		Dial:      l.dial,
 		Room:      l.bounds,
+		OpenFiles: l.openFiles,
 		Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {
