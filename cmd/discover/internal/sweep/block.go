@@ -130,11 +130,16 @@ func plus(a netip.Addr, n uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
+// at returns the nth portal of b.
+func (b *Block) at(n int) initiator.Portal {
+	return initiator.Portal{Address: plus(b.First, uint64(n)).String(), Port: b.port}
+}
+
 // from yields the portals of b from the nth on.
 func (b *Block) from(n int) iter.Seq[initiator.Portal] {
 	return func(yield func(initiator.Portal) bool) {
 		for i := n; i < b.Count; i++ {
-			if !yield(initiator.Portal{Address: plus(b.First, uint64(i)).String(), Port: b.port}) {
+			if !yield(b.at(i)) {
 				return
 			}
 		}

@@ -223,10 +223,15 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
 	for b := range s.batches(ctx, d) {
-		s.noteNameOf(b)
+		begun := b.Result == nil || !render.NotBegun(b.Result)
+		if begun {
+			s.noteNameOf(b)
+		}
 		err := out.Targets(b)
 		if err == nil && b.Result != nil {
-			s.LogResult(b.Result)
+			if begun {
+				s.LogResult(b.Result)
+			}
 			err = s.showResult(b.Index, b.Result, out, t)
 		}
 		if err == nil {
