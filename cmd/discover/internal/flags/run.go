@@ -24,6 +24,7 @@ type Run struct {
 	maxTargets int64
 	Strict     bool
 	All        bool
+	Open       bool
 	Trace      bool
 
 	Capture        string // file; empty: none
@@ -44,6 +45,9 @@ func (r *Run) FlagSet() *pflag.FlagSet {
 	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer with more targets than this")
 	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are not well-formed iSCSI names, and refuse such a name for us")
 	fs.BoolVar(&r.All, "all", false, "also list the silent addresses of blocks and ranges")
+	if r.Pace.Blocks {
+		fs.BoolVar(&r.Open, "open", false, "list only portals that speak iSCSI: those that answered, and those that failed in iSCSI; the others are summed up")
+	}
 	fs.BoolVar(&r.Trace, "trace", false, "show each PDU on standard error, with CHAP responses masked")
 	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, with CHAP responses masked; traffic under IPsec is written unencrypted")
 	fs.BoolVar(&r.CaptureSecrets, "capture-secrets", false, "do not mask the CHAP responses in it: secrets can be guessed from them")
@@ -74,8 +78,11 @@ func (r *Run) OfRefresh() *Run {
 
 // Check refuses flags that do not go together.
 func (r *Run) Check() error {
-	if r.CaptureSecrets && r.Capture == "" {
+	switch {
+	case r.CaptureSecrets && r.Capture == "":
 		return machine.Usagef("--capture-secrets needs --capture FILE")
+	case r.All && r.Open:
+		return machine.Usagef("--all and --open exclude each other: --all also lists silent addresses, and --open only portals that speak iSCSI")
 	}
 	return nil
 }

@@ -13,14 +13,11 @@ import (
 // A Block is a run of addresses that the command line does not list one by one: most of them
 // will be silent.
 type Block struct {
-	Text  string // as given
-	First netip.Addr
-	Count int
-	port  uint16
-
-	// What became of them.
-	Answered, Failed, Silent int
-	Why                      map[string]int // Silent ones by reason
+	Text    string // as given; empty: the portals that were given one by one
+	First   netip.Addr
+	Count   int
+	port    uint16
+	counted [groups]counted // what became of them
 }
 
 // maxHostBits is the size of the largest block: 2^maxHostBits is maxAddresses.

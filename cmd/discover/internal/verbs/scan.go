@@ -202,14 +202,14 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	s.progress = s.newProgress()
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Sessions: s.sessions}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {
 		err = s.showRest(ctx, d, out, t)
 	}
 	if err == nil {
-		err = out.End(s.portals.Blocks())
+		err = out.End(t.Blocks())
 	}
 	if closed := w.Close(); err == nil {
 		err = closed

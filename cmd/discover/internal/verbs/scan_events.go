@@ -77,7 +77,7 @@ func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 
 // showRest shows the portals that a cancelled run did not begin with.
 func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil || s.run.Open { // nobody knows whether they speak iSCSI
 		return nil
 	}
 	for _, rest := range s.sessions.Rest() {

@@ -56,7 +56,7 @@ func TestExitStatus(t *testing.T) {
 // Of a block, who is silent is counted; who answers badly is listed.
 func TestBlock(t *testing.T) {
 	t.Parallel()
-	const summary = "discover: 192.0.2.10-192.0.2.13: 1 of 4 addresses answered, 1 failed, 2 silent (connection refused: 1, no answer in time: 1)\n"
+	const summary = "discover: 192.0.2.10-192.0.2.13: 1 of 4 addresses answered, 1 failed in iSCSI (authentication failure: 1), 1 refused the connection, 1 silent\n"
 	synctest.Test(t, func(t *testing.T) {
 		l := fleet(t)
 		l.discover(t.Context(), "scan", "-o", "iscsiadm", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, machine.ExitPartly,
@@ -71,7 +71,7 @@ func TestBlock(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		const blocks = `{"block":"192.0.2.10-192.0.2.13","addresses":4,"answered":1,"failed":1,"silent":2,"not_asked":0,` +
-			`"silent_why":{"connection refused":1,"no answer in time":1}}`
+			`"silent_why":{"connection refused":1,"no answer in time":1},"iscsi_failed_why":{"authentication failure":1},"not_iscsi_why":{}}`
 		l := fleet(t)
 		l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, machine.ExitPartly,
 			`{"version":1,"results":[`+"\n"+okJSON+",\n"+refusedJSON+"\n"+`],"blocks":[`+blocks+"]}\n", "")
@@ -81,7 +81,7 @@ func TestBlock(t *testing.T) {
 		}
 		l.discover(t.Context(), "scan", "-o", "json", "192.0.2.24/31").want(t, machine.ExitFailed,
 			`{"version":1,"results":[],"blocks":[{"block":"192.0.2.24/31","addresses":2,"answered":0,"failed":0,"silent":2,"not_asked":0,`+
-				`"silent_why":{"connection refused":2}}]}`+"\n", "")
+				`"silent_why":{"connection refused":2},"iscsi_failed_why":{},"not_iscsi_why":{}}]}`+"\n", "")
 	})
 }
 

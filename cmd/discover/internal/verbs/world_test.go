@@ -42,7 +42,8 @@ type lab struct {
 
 	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 
-	dialed func() // nil: called at each dial
+	dialed func()                                                                             // nil: called at each dial
+	way    func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) // nil: that of the network
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
@@ -75,6 +76,9 @@ func (l *lab) route(_ context.Context, source, dst netip.Addr) (netip.Addr, erro
 func (l *lab) dial(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 	if l.dialed != nil {
 		l.dialed()
+	}
+	if l.way != nil {
+		return l.way(ctx, source, dst)
 	}
 	return l.Dial(ctx, source, dst)
 }
