@@ -1,9 +1,9 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -173,6 +173,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		Rules:         s.rules,
 		Dial:          s.Dial,
 		Lookup:        s.Lookup,
+		Stages:        new(initiator.Stages),
 	}
 	if s.sessions != nil {
 		d.Lookup, d.Selector = s.sessions.Lookup, s.sessions.Ports()
@@ -199,7 +200,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.newProgress()
+	s.progress = s.newProgress(d)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
 	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
@@ -282,12 +283,13 @@ func (s *scan) scanOutput(w *render.Stream) render.Output {
 
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
-func (s *scan) newProgress() *sweep.Progress {
-	columns := s.Line.Columns()
-	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
+func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
+	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
 		return nil
 	}
-	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Sessions: s.sessions, Quit: make(chan struct{})}
+	most, _ := s.Connecting(d)
+	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
+	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
 	p.Done.Go(p.Run)
 	return p
 }
