@@ -40,6 +40,7 @@ type Error struct {
 	Source  netip.Addr     // our address; invalid before there was one
 	Err     error          // the cause
 	Hint    string         // what to do about it; may be empty
+	Foreign string         // at StageLogin: what listens there, where its bytes are those of another protocol, such as "an HTTP server"; empty: not known
 	Tries   int            // how often the portal was asked; 0: not more than once
 }
 

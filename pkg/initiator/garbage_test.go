@@ -30,7 +30,7 @@ func TestForeignServer(t *testing.T) {
 		{name: "SSH", banner: "SSH-2.0-OpenSSH_10.0\r\n", want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like an SSH server", Retry: true}},
 		{name: "long SSH", banner: "SSH-2.0-OpenSSH_10.0" + long, want: scene.Outcome{Code: isdsc.LoginFailed, Text: "answers like an SSH server"}},
 		{name: "TLS alert", banner: "\x15\x03\x01\x00\x02\x02\x46", close: true, want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like a TLS server", Retry: true}},
-		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: scene.Outcome{Code: isdsc.TransportError, Text: "an FTP or SMTP server"}},
+		{name: "SMTP", banner: "220 mail.example ESMTP" + long + long, want: scene.Outcome{Code: isdsc.TransportError, Text: "answers like an FTP or SMTP server"}},
 		{name: "zeros", banner: strings.Repeat("\x00", 4096), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "NOP-Out breaks the protocol: it came during login"}},
 		{name: "ones", banner: strings.Repeat("\xff", 4096), want: scene.Outcome{Code: isdsc.TransportError, Text: "exceeds the limit of 8192"}},
 		{name: "escape sequences", banner: strings.Repeat("\x1b[2J\x1b]0;title\x07\n", 20), want: scene.Outcome{Code: isdsc.LoginFailed, Text: "not a PDU of a discovery session"}},
@@ -54,6 +54,10 @@ func TestForeignServer(t *testing.T) {
 				want := tt.want
 				want.Stage = initiator.StageLogin
 				scene.Judge(t, r.Err, want)
+				_, foreign, _ := strings.Cut(tt.want.Text, "answers like ")
+				if e := (*initiator.Error)(nil); !errors.As(r.Err, &e) || e.Foreign != foreign {
+					t.Errorf("got %+v, want %q as what listens there", r.Err, foreign)
+				}
 			})
 		})
 	}

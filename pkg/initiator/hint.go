@@ -32,6 +32,9 @@ func (a *attempt) fail(err error) error {
 		Source:  a.result.Source,
 		Err:     err,
 	}
+	if stage == StageLogin {
+		e.Foreign = a.conn.foreign()
+	}
 	e.Hint = a.hint(stage, err)
 	a.noteFailure(e)
 	return e

@@ -53,7 +53,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/flags":        {may: []string{"cmd/discover/internal/machine", "cmd/discover/internal/render", "cmd/discover/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/discover/internal/manual":       {},
 	"cmd/discover/internal/render":       {may: []string{"cmd/discover/internal/machine", "cmd/discover/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
-	"cmd/discover/internal/sweep":        {may: []string{"cmd/discover/internal/machine", "pkg/initiator", "pkg/initiator/ports"}},
+	"cmd/discover/internal/sweep":        {may: []string{"cmd/discover/internal/machine", "pkg/auth", "pkg/initiator", "pkg/initiator/ports", "pkg/pdu"}},
 	"cmd/discover/internal/machine":      {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":     {may: []string{"cmd/discover/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/discover/internal/column":       {},

@@ -106,6 +106,7 @@ func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
 		return d
 	}
 	r.Apply(d)
+	c.LogConnecting(d)
 	d.MaxHeld = c.Room.Service
 	if r.Trace {
 		d.Trace = Tracer(c.Stderr)

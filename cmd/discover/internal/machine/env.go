@@ -34,7 +34,8 @@ type Env struct {
 	System     string // as in runtime.GOOS
 	Root       bool   // we may do everything
 
-	Room Bounds // for what is collected
+	Room      Bounds // for what is collected
+	OpenFiles uint64 // how many this process may open; 0: it is not known
 
 	Enforcer func(name string) enforce.Enforcer // by a word of --ipsec-enforcer; nil: there is none
 	HasIPsec func() (bool, error)               // it is worth a look what the system has
@@ -68,6 +69,7 @@ func Real() Env {
 		System:     runtime.GOOS,
 		Root:       os.Geteuid() == 0,
 		Room:       UsualBounds(),
+		OpenFiles:  openFiles(),
 		Enforcer:   SystemEnforcer,
 		HasIPsec:   systemHasIPsec,
 		CleanIPsec: systemCleanIPsec,

@@ -72,6 +72,9 @@ type jsonBlock struct {
 	Silent    int            `json:"silent"`
 	NotAsked  int            `json:"not_asked"`
 	SilentWhy map[string]int `json:"silent_why"`
+
+	ISCSIFailedWhy map[string]int `json:"iscsi_failed_why"`
+	NotISCSIWhy    map[string]int `json:"not_iscsi_why"`
 }
 
 // NewJSONResult returns a result as JSON. names finds the interface of its source address.
@@ -167,11 +170,14 @@ func newJSONError(err error) *jsonError {
 func statusText(status uint16) string { return fmt.Sprintf("0x%04x", status) }
 
 func newJSONBlock(b *sweep.Block) jsonBlock {
-	why := b.Why
-	if why == nil {
-		why = map[string]int{}
+	unconnected := []sweep.Group{sweep.Refused, sweep.Unreachable, sweep.Silent, sweep.Unconnected}
+	return jsonBlock{
+		Block: JSONText(b.Text), Addresses: b.Count, Answered: b.Number(sweep.Answered),
+		Failed:   b.Number(sweep.Refusing, sweep.Foreign, sweep.Failed),
+		Silent:   b.Number(unconnected...),
+		NotAsked: b.NotAsked(), SilentWhy: b.Why(unconnected...),
+		ISCSIFailedWhy: b.Why(sweep.Refusing), NotISCSIWhy: b.Why(sweep.Foreign),
 	}
-	return jsonBlock{JSONText(b.Text), b.Count, b.Answered, b.Failed, b.Silent, b.NotAsked(), why}
 }
 
 // appendAddresses appends the addresses of a target.

@@ -55,7 +55,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 	}
 	switch {
 	case r.Err == nil:
-	case notBegun(r):
+	case NotBegun(r):
 		n.after++
 	default:
 		n.Say("%s", r.Err)
@@ -77,8 +77,8 @@ func (n *Notes) End(blocks []*sweep.Block) error {
 	return nil
 }
 
-// notBegun reports a portal that a cancelled run left out.
-func notBegun(r *initiator.Result) bool {
+// NotBegun reports a portal that a cancelled run left out.
+func NotBegun(r *initiator.Result) bool {
 	var e *initiator.Error
 	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
 }

@@ -13,14 +13,11 @@ import (
 // A Block is a run of addresses that the command line does not list one by one: most of them
 // will be silent.
 type Block struct {
-	Text  string // as given
-	First netip.Addr
-	Count int
-	port  uint16
-
-	// What became of them.
-	Answered, Failed, Silent int
-	Why                      map[string]int // Silent ones by reason
+	Text    string // as given; empty: the portals that were given one by one
+	First   netip.Addr
+	Count   int
+	port    uint16
+	counted [groups]counted // what became of them
 }
 
 // maxHostBits is the size of the largest block: 2^maxHostBits is maxAddresses.
@@ -130,11 +127,16 @@ func plus(a netip.Addr, n uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
+// at returns the nth portal of b.
+func (b *Block) at(n int) initiator.Portal {
+	return initiator.Portal{Address: plus(b.First, uint64(n)).String(), Port: b.port}
+}
+
 // from yields the portals of b from the nth on.
 func (b *Block) from(n int) iter.Seq[initiator.Portal] {
 	return func(yield func(initiator.Portal) bool) {
 		for i := n; i < b.Count; i++ {
-			if !yield(initiator.Portal{Address: plus(b.First, uint64(i)).String(), Port: b.port}) {
+			if !yield(b.at(i)) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -9,14 +10,88 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 )
 
-// Summary says what became of the addresses of a block.
-func (b *Block) Summary() string {
-	s := fmt.Sprintf("%s: %d of %s answered", b.Text, b.Answered, machine.Plural(b.Count, "address", "addresses"))
-	if b.Failed > 0 {
-		s += fmt.Sprintf(", %d failed", b.Failed)
+// maxReasons is how many reasons are told apart in a group.
+const maxReasons = 16
+
+// counted are the addresses of a group.
+type counted struct {
+	number int
+	why    map[string]int // by reason
+}
+
+// count counts an address.
+func (b *Block) count(g Group, why string) {
+	c := &b.counted[g]
+	c.number++
+	if why == "" {
+		return
 	}
-	if b.Silent > 0 {
-		s += fmt.Sprintf(", %d silent (%s)", b.Silent, b.reasons())
+	if c.why == nil {
+		c.why = make(map[string]int)
+	}
+	if _, known := c.why[why]; !known && len(c.why) >= maxReasons {
+		why = otherReasons
+	}
+	c.why[why]++
+}
+
+// Number returns how many addresses are in some groups.
+func (b *Block) Number(of ...Group) (n int) {
+	for _, g := range of {
+		n += b.counted[g].number
+	}
+	return n
+}
+
+// Why returns how many addresses of some groups there are for each reason; never nil.
+func (b *Block) Why(of ...Group) map[string]int {
+	all := make(map[string]int)
+	for _, g := range of {
+		for why, n := range b.counted[g].why {
+			all[why] += n
+		}
+	}
+	return all
+}
+
+// NotAsked returns how many addresses of the block a cancelled run left out.
+func (b *Block) NotAsked() int {
+	n := b.Count
+	for g := range groups {
+		n -= b.counted[g].number
+	}
+	return n
+}
+
+// Summary says what became of the addresses of a block: a group after the other, with
+// reasons where they say more than the group.
+func (b *Block) Summary() string {
+	what, all := b.Text, machine.Plural(b.Count, "address", "addresses")
+	if what == "" {
+		what, all = "portals given one by one", fmt.Sprint(b.Count)
+	}
+	s := fmt.Sprintf("%s: %d of %s answered", what, b.Number(Answered), all)
+	for _, g := range []struct {
+		of      Group
+		words   string
+		reasons bool
+	}{
+		{Refusing, "failed in iSCSI", true},
+		{Foreign, "not iSCSI", true},
+		{Failed, "failed otherwise", true},
+		{Refused, "refused the connection", false},
+		{Unreachable, "unreachable", true},
+		{Silent, "silent", false},
+		{Unconnected, "could not be tried", true},
+	} {
+		n := b.Number(g.of)
+		if n == 0 {
+			continue
+		}
+		s += fmt.Sprintf(", %d %s", n, g.words)
+		if g.reasons {
+			s += " (" + reasons(b.Why(g.of)) + ")"
+		}
 	}
 	if n := b.NotAsked(); n > 0 {
 		s += fmt.Sprintf(", %d not asked", n)
@@ -24,16 +99,13 @@ func (b *Block) Summary() string {
 	return s
 }
 
-// reasons lists why addresses are silent, the most frequent reason first.
-func (b *Block) reasons() string {
-	var list []string
-	for why := range b.Why {
-		list = append(list, why)
-	}
+// reasons lists reasons, the most frequent first.
+func reasons(why map[string]int) string {
+	list := slices.Collect(maps.Keys(why))
 	sort.Strings(list)
-	slices.SortStableFunc(list, func(x, y string) int { return b.Why[y] - b.Why[x] })
-	for i, why := range list {
-		list[i] = fmt.Sprintf("%s: %d", why, b.Why[why])
+	slices.SortStableFunc(list, func(x, y string) int { return why[y] - why[x] })
+	for i, reason := range list {
+		list[i] = fmt.Sprintf("%s: %d", reason, why[reason])
 	}
 	return strings.Join(list, ", ")
 }

@@ -170,6 +170,15 @@ func (p *Portals) From(index int) iter.Seq[initiator.Portal] {
 	}
 }
 
+// At returns the portal with that index.
+func (p *Portals) At(index int) initiator.Portal {
+	e := &p.entries[p.find(index)]
+	if e.block == nil {
+		return e.portal
+	}
+	return e.block.at(index - e.first)
+}
+
 // Block returns the block that the portal with that index is of; nil: none.
 func (p *Portals) Block(index int) *Block { return p.entries[p.find(index)].block }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +28,11 @@ type Progress struct {
 	Total int
 	Start time.Time
 
-	asked, answered, failed atomic.Int64
+	Stages      *initiator.Stages
+	asked, done atomic.Int64 // portals
+	silent      atomic.Int64 // of those done
+	unconnected atomic.Int64 // likewise, with the silent ones
+	left        timeLeft
 
 	Sessions *Sessions               // nil: one session for each portal
 	open     map[int]*portalSessions // portals of which some sessions are done
@@ -37,8 +43,16 @@ type Progress struct {
 
 // portalSessions are what is known of the sessions with one portal.
 type portalSessions struct {
-	left     int
-	answered bool // by one of them
+	left int
+	best Group
+}
+
+// NewProgress returns the progress of a run over so many portals. It is shown by Run.
+func NewProgress(line *machine.StatusLine, total int, pace Pace, stages *initiator.Stages, sessions *Sessions) *Progress {
+	return &Progress{
+		Line: line, Total: total, Start: time.Now(), Stages: stages, Sessions: sessions, Quit: make(chan struct{}),
+		left: timeLeft{pace: pace, total: int64(total)},
+	}
 }
 
 // Run shows the line until it is stopped.
@@ -51,23 +65,37 @@ func (p *Progress) Run() {
 			p.Line.Show("")
 			return
 		case now := <-next.C:
-			p.Line.Show(p.text(now.Sub(p.Start)))
+			p.Line.Show(p.text(now.Sub(p.Start), p.Line.Columns()))
 			next.Reset(progressEvery)
 		}
 	}
 }
 
-// text says how far it is after a time.
-func (p *Progress) text(elapsed time.Duration) string {
-	asked, answered, failed := p.asked.Load(), p.answered.Load(), p.failed.Load()
-	s := fmt.Sprintf("%d of %d asked, %d answered, %d failed", asked, p.Total, answered, failed)
-	done := answered + failed
-	rate := float64(done) / elapsed.Seconds()
-	if done == 0 || elapsed <= 0 {
-		return s
+// text says how far it is after a time, in fewer columns than there are: what has no room
+// is left out as a whole, the stages before the time left.
+func (p *Progress) text(elapsed time.Duration, columns int) string {
+	done, silent, unconnected := p.done.Load(), p.silent.Load(), p.unconnected.Load()
+	asked, connected := p.asked.Load(), p.Stages.Connected.Load()
+	parts := []string{
+		fmt.Sprintf("%d of %d asked", asked, p.Total),
+		fmt.Sprintf("%d connected", connected),
+		fmt.Sprintf("%d logged in", p.Stages.LoggedIn.Load()),
+		machine.Plural(int(p.Stages.Targets.Load()), "target", "targets"),
 	}
-	left := time.Duration(float64(int64(p.Total)-done) / rate * float64(time.Second))
-	return s + fmt.Sprintf(", %.0f/s, %s left", rate, left.Round(time.Second))
+	connecting := asked - connected - unconnected
+	if p.Sessions != nil { // which are connected, and portals are asked
+		connecting = asked - done
+	}
+	if left, ok := p.left.after(sample{elapsed, asked, done, silent, max(0, connecting)}); ok {
+		parts = append(parts, fmt.Sprintf("%d s left", seconds(left)))
+	}
+	for _, least := range []string{"logged in", "connected", "target", "left"} {
+		if len(strings.Join(parts, ", ")) < columns {
+			break
+		}
+		parts = slices.DeleteFunc(parts, func(s string) bool { return strings.Contains(s, least) })
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Begin counts a portal that is about to be asked.
@@ -85,7 +113,7 @@ func (p *Progress) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 	return func(yield func(*initiator.Batch) bool) {
 		for b := range batches {
 			if b.Result != nil {
-				p.result(b.Index, b.Result.Err == nil)
+				p.result(b.Index, b.Result)
 			}
 			if !yield(b) {
 				return
@@ -95,13 +123,14 @@ func (p *Progress) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 }
 
 // result counts the portal of a result, unless more of its sessions are to come.
-func (p *Progress) result(index int, answered bool) {
+func (p *Progress) result(index int, r *initiator.Result) {
+	g, _, _ := groupOf(r)
 	if s := p.Sessions.Session(index); s.of > 1 {
 		o := p.open[s.portal]
 		if o == nil {
-			o = &portalSessions{left: s.of}
+			o = &portalSessions{left: s.of, best: g}
 		}
-		o.answered = o.answered || answered
+		o.best = min(o.best, g)
 		if o.left--; o.left > 0 {
 			if p.open == nil {
 				p.open = make(map[int]*portalSessions)
@@ -110,13 +139,15 @@ func (p *Progress) result(index int, answered bool) {
 			return
 		}
 		delete(p.open, s.portal)
-		answered = o.answered
+		g = o.best
 	}
-	if answered {
-		p.answered.Add(1)
-	} else {
-		p.failed.Add(1)
+	if g == Silent {
+		p.silent.Add(1)
 	}
+	if !g.connected() {
+		p.unconnected.Add(1)
+	}
+	p.done.Add(1)
 }
 
 // Stop takes the line away for good.

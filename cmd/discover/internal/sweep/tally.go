@@ -1,10 +1,6 @@
 package sweep
 
 import (
-	"context"
-	"errors"
-	"syscall"
-
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -12,15 +8,17 @@ import (
 // A Tally counts what became of the portals.
 type Tally struct {
 	Portals  *Portals
-	All      bool      // Silent addresses are listed, too
+	All      bool      // silent addresses are listed, too
+	Open     bool      // only what speaks iSCSI is listed
 	Sessions *Sessions // nil: a portal has one result
 
-	Begun    int // Portals of which there is a result
+	Begun    int // portals of which there is a result, or an earlier one
 	answered int
 	failed   int
 	Silent   int // addresses of blocks that could not be connected to
 
-	Open map[int]*outcome // addresses of blocks that have more results to come
+	open   map[int]*outcome // addresses that have more results to come
+	others *Block           // counts portals that were given one by one; nil: none was
 }
 
 // Count takes the result with that index, and reports whether it is listed.
@@ -29,105 +27,84 @@ func (t *Tally) Count(index int, r *initiator.Result) bool {
 	portal := session.portal
 	t.Begun = max(t.Begun, portal+1)
 	b := t.Portals.Block(portal)
+	g, why, asked := groupOf(r)
 	switch {
-	case r.Err == nil:
+	case g == Answered:
 		t.answered++
-	case b == nil:
-		t.failed++
-	case isSilent(r):
+	case b != nil && asked && g >= Refused:
 		t.Silent++
 	default:
 		t.failed++
 	}
-	if b == nil {
+	if b == nil && t.Open {
+		b = t.single()
+	}
+	if b != nil {
+		t.countAddress(b, session, outcome{group: g, why: why, asked: asked})
+	}
+	switch {
+	case t.Open:
+		return asked && g.SpeaksISCSI()
+	case t.All, t.Portals.Block(portal) == nil:
 		return true
 	}
-	t.countAddress(b, session, r)
-	return t.All || r.Err == nil || !isSilent(r) && !errors.Is(r.Err, context.Canceled)
+	return asked && g < Refused
 }
 
-// An outcome is what the results of one address of a block come to.
+// An outcome is what the results of one address come to: the best of them.
 type outcome struct {
-	left             int // results to come
-	answered, failed bool
-	silence          error
+	left  int // results to come
+	asked bool
+	group Group
+	why   string
 }
 
-// countAddress takes a result of an address of a block. The address counts once,
-// by the best of its results; not at all where it was cancelled.
-func (t *Tally) countAddress(b *Block, session Session, r *initiator.Result) {
-	portal := session.portal
-	o := t.Open[portal]
-	if o == nil {
-		o = &outcome{left: session.of}
-	}
-	switch {
-	case r.Err == nil:
-		o.answered = true
-	case isSilent(r):
-		o.silence = r.Err
-	case !errors.Is(r.Err, context.Canceled):
-		o.failed = true
+// countAddress takes a result of an address. The address counts once; not at all where
+// it was cancelled.
+func (t *Tally) countAddress(b *Block, session Session, o outcome) {
+	o.left = session.of
+	if before := t.open[session.portal]; before != nil {
+		o.left = before.left
+		if before.asked && (!o.asked || before.group <= o.group) {
+			o.asked, o.group, o.why = true, before.group, before.why
+		}
 	}
 	if o.left--; o.left > 0 {
-		if t.Open == nil {
-			t.Open = make(map[int]*outcome)
+		if t.open == nil {
+			t.open = make(map[int]*outcome)
 		}
-		t.Open[portal] = o
+		t.open[session.portal] = &o
 		return
 	}
-	delete(t.Open, portal)
-	switch {
-	case o.answered:
-		b.Answered++
-	case o.failed:
-		b.Failed++
-	case o.silence != nil:
-		b.silence(o.silence)
+	delete(t.open, session.portal)
+	if o.asked {
+		b.count(o.group, o.why)
 	}
 }
 
-// isSilent reports an address to which there was no connection.
-func isSilent(r *initiator.Result) bool {
-	var e *initiator.Error
-	return errors.As(r.Err, &e) && e.Stage == initiator.StageConnect && len(r.Redirects) == 0 &&
-		!errors.Is(r.Err, context.Canceled)
+// single returns what counts the portals that were given one by one.
+func (t *Tally) single() *Block {
+	if t.others == nil {
+		t.others = &Block{Count: t.Portals.Count}
+		for _, b := range t.Portals.Blocks() {
+			t.others.Count -= b.Count
+		}
+	}
+	return t.others
 }
 
-// maxReasons is how many reasons of silence are told apart.
-const maxReasons = 16
-
-// silence counts a silent address.
-func (b *Block) silence(err error) {
-	b.Silent++
-	if b.Why == nil {
-		b.Why = make(map[string]int)
+// Blocks returns what is summed up: the blocks and, where not all portals are listed,
+// those that were given one by one.
+func (t *Tally) Blocks() []*Block {
+	blocks := t.Portals.Blocks()
+	if t.Open && t.single().Count > 0 {
+		blocks = append(blocks, t.single())
 	}
-	why := silenceReason(err)
-	if _, known := b.Why[why]; !known && len(b.Why) >= maxReasons {
-		why = "other reasons"
-	}
-	b.Why[why]++
+	return blocks
 }
 
-// silenceReason returns the reason without the address in it, so that equal reasons
-// count as one.
-func silenceReason(err error) string {
-	var (
-		timeout *initiator.TimeoutError
-		errno   syscall.Errno
-	)
-	switch {
-	case errors.As(err, &timeout):
-		return "no answer in time"
-	case errors.As(err, &errno):
-		return errno.Error()
-	}
-	return "other reasons"
-}
-
-// NotAsked returns how many addresses of the block a cancelled run left out.
-func (b *Block) NotAsked() int { return b.Count - b.Answered - b.Failed - b.Silent }
+// Waiting returns of how many addresses some results have come, and not all.
+func (t *Tally) Waiting() int { return len(t.open) }
 
 // Status returns the exit status.
 func (t *Tally) Status() error {

@@ -39,5 +39,11 @@ func (w *window) Limit(all iter.Seq[initiator.SendTargetPortal]) iter.Seq[initia
 	}
 }
 
-// Done makes room for one more.
-func (w *window) Done() { <-w.free }
+// Done makes room for one more, unless the result is of a portal that did not get so far:
+// a cancelled run has such.
+func (w *window) Done() {
+	select {
+	case <-w.free:
+	default:
+	}
+}

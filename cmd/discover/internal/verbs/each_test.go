@@ -137,8 +137,8 @@ func TestEachOfBlock(t *testing.T) {
 			if r.status != machine.ExitPartly { // one port of 192.0.2.20 was refused
 				t.Errorf("-o %s: got exit status %d", format, r.status)
 			}
-			const people = "discover: 192.0.2.9-192.0.2.20: 2 of 12 addresses answered, 10 silent (connection refused: 10)\n"
-			const programs = `"addresses":12,"answered":2,"failed":0,"silent":10,"not_asked":0,"silent_why":{"connection refused":10}}`
+			const people = "discover: 192.0.2.9-192.0.2.20: 2 of 12 addresses answered, 10 refused the connection\n"
+			const programs = `"addresses":12,"answered":2,"failed":0,"silent":10,"not_asked":0,"silent_why":{"connection refused":10},"iscsi_failed_why":{},"not_iscsi_why":{}}`
 			if !strings.Contains(r.stdout, programs) && !strings.HasSuffix(r.stderr, people) {
 				t.Errorf("-o %s: got %s%s", format, r.stdout, r.stderr)
 			}
@@ -199,7 +199,7 @@ func TestEachForgets(t *testing.T) {
 			t.Fatalf("after %d results %d sessions are kept", index, len(s.sessions.Begun))
 		}
 	}
-	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || len(tally.Open) != 0 {
+	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || tally.Waiting() != 0 {
 		t.Errorf("%d sessions, %d silent of %d portals", index, tally.Silent, tally.Begun)
 	}
 	if size := unsafe.Sizeof(sweep.Session{}); size > 256 {

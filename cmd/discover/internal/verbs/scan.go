@@ -1,9 +1,9 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +43,7 @@ type scan struct {
 
 // scan returns the verb.
 func (c *command) scan() *cobra.Command {
-	s := &scan{command: c}
+	s := &scan{command: c, run: flags.Run{Pace: flags.Pace{Blocks: true}}}
 	cmd := &cobra.Command{
 		Use:               "scan [FLAGS] PORTAL...",
 		Short:             "ask portals for their targets, and store nothing",
@@ -117,6 +117,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
 		}
 	}
+	if len(s.portals.Blocks()) > 0 {
+		s.run.Pace.UseBlockDefaults()
+	}
 	if s.options, err = s.login.Options(ctx, &s.Env); err != nil {
 		return err
 	}
@@ -170,6 +173,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		Rules:         s.rules,
 		Dial:          s.Dial,
 		Lookup:        s.Lookup,
+		Stages:        new(initiator.Stages),
 	}
 	if s.sessions != nil {
 		d.Lookup, d.Selector = s.sessions.Lookup, s.sessions.Ports()
@@ -181,6 +185,8 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if s.portals.Count == 1 && s.sessions == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
+	s.LogConnecting(d)
+	s.Log().Info("pace", "timeout", s.run.Timeout, "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
 	if s.run.Trace {
 		d.Trace = app.Tracer(s.Stderr)
 	}
@@ -194,17 +200,17 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.newProgress()
+	s.progress = s.newProgress(d)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Sessions: s.sessions}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {
 		err = s.showRest(ctx, d, out, t)
 	}
 	if err == nil {
-		err = out.End(s.portals.Blocks())
+		err = out.End(t.Blocks())
 	}
 	if closed := w.Close(); err == nil {
 		err = closed
@@ -218,10 +224,15 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
 	for b := range s.batches(ctx, d) {
-		s.noteNameOf(b)
+		begun := b.Result == nil || !render.NotBegun(b.Result)
+		if begun {
+			s.noteNameOf(b)
+		}
 		err := out.Targets(b)
 		if err == nil && b.Result != nil {
-			s.LogResult(b.Result)
+			if begun {
+				s.LogResult(b.Result)
+			}
 			err = s.showResult(b.Index, b.Result, out, t)
 		}
 		if err == nil {
@@ -272,12 +283,13 @@ func (s *scan) scanOutput(w *render.Stream) render.Output {
 
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
-func (s *scan) newProgress() *sweep.Progress {
-	columns := s.Line.Columns()
-	if columns == 0 || s.portals.Count < sweep.ProgressFrom {
+func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
+	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
 		return nil
 	}
-	p := &sweep.Progress{Line: s.Line, Total: s.portals.Count, Start: time.Now(), Sessions: s.sessions, Quit: make(chan struct{})}
+	most, _ := s.Connecting(d)
+	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
+	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
 	p.Done.Go(p.Run)
 	return p
 }

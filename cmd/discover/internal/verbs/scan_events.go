@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
@@ -15,8 +16,9 @@ import (
 // batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
+	spread := s.spread(d)
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
-		for p := range s.portals.All() {
+		for p := range spread.All(s.portals) {
 			s.progress.Begin()
 			if !yield(s.asked(p)) {
 				return
@@ -25,20 +27,44 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	})
 	asked = s.sessions.Expand(ctx, asked, s.run.Limit)
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
+	notAsked := func(p initiator.Portal) *initiator.Result { return s.notAsked(ctx, d, p) }
+	run := func(asked iter.Seq[initiator.SendTargetPortal]) iter.Seq[*initiator.Batch] {
+		batches := spread.Given(d.Batches(ctx, s.sessions.Record(asked)))
+		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(batches)), notAsked)
+	}
 	if s.Global.Output == render.FormatJSONL {
-		return view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(asked))))
+		return run(asked)
 	}
 	return func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
-		for b := range initiator.InOrder(view.Batches(ctx, s.progress.Count(d.Batches(ctx, s.sessions.Record(w.Limit(asked))))), s.Room.Waiting) {
+		for b := range initiator.InOrder(run(w.Limit(asked)), s.Room.Waiting) {
 			if b.Result != nil {
 				w.Done()
+				spread.Out(b.Result)
 			}
 			if !yield(b) {
 				return
 			}
 		}
 	}
+}
+
+// waitingShare is which part of the memory for what waits, and targetBytes about what a
+// target takes of it: where more of them wait, portals are asked as they were given. The
+// rest is for the portals that are under way.
+const waitingShare, targetBytes = 8, 128
+
+// spread returns the order in which portals are asked; nil: as they were given. Sessions
+// from each port are not spread, and one portal at once needs no order.
+func (s *scan) spread(d *initiator.Discoverer) *sweep.Spread {
+	most := int(s.Room.Waiting / waitingShare / targetBytes)
+	if s.Global.Output == render.FormatJSONL {
+		most = math.MaxInt // nothing waits
+	}
+	if s.sessions != nil || d.Parallel == 1 && d.Connecting == 0 {
+		return nil
+	}
+	return sweep.NewSpread(s.portals, most)
 }
 
 // asked is a portal with all that goes with it.
@@ -51,7 +77,7 @@ func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 
 // showRest shows the portals that a cancelled run did not begin with.
 func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil || s.run.Open { // nobody knows whether they speak iSCSI
 		return nil
 	}
 	for _, rest := range s.sessions.Rest() {
@@ -65,15 +91,21 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	index := t.Begun
 	for p := range s.portals.From(t.Begun) {
 		if s.portals.Block(index) == nil || s.run.All {
-			r := &initiator.Result{Asked: s.asked(p), InitiatorName: d.InitiatorName}
-			r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)}
-			if err := out.Portal(r); err != nil {
+			if err := out.Portal(s.notAsked(ctx, d, p)); err != nil {
 				return err
 			}
 		}
 		index++
 	}
 	return nil
+}
+
+// notAsked is the result of a portal that a cancelled run did not begin with.
+func (s *scan) notAsked(ctx context.Context, d *initiator.Discoverer, p initiator.Portal) *initiator.Result {
+	return &initiator.Result{
+		Asked: s.asked(p), InitiatorName: d.InitiatorName,
+		Err: &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: context.Cause(ctx)},
+	}
 }
 
 // noteNameOf does for a batch what NoteName does for a result, since its targets may be

@@ -42,11 +42,14 @@ type lab struct {
 
 	cleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) // nil: there is no IKE daemon
 
-	dialed func() // nil: called at each dial
+	dialed func()                                                                             // nil: called at each dial
+	way    func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) // nil: that of the network
 
 	created map[string]*newFile // by the command
 	room    int                 // bytes that fit into each of them; 0: any number
 	bounds  machine.Bounds      // of what is collected
+
+	openFiles uint64 // limit; 0: it is not known
 
 	addresses []ports.Address
 	unrouted  []string // our addresses that no packets go out from
@@ -73,6 +76,9 @@ func (l *lab) route(_ context.Context, source, dst netip.Addr) (netip.Addr, erro
 func (l *lab) dial(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 	if l.dialed != nil {
 		l.dialed()
+	}
+	if l.way != nil {
+		return l.way(ctx, source, dst)
 	}
 	return l.Dial(ctx, source, dst)
 }
@@ -180,6 +186,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		Route:     l.route,
 		Dial:      l.dial,
 		Room:      l.bounds,
+		OpenFiles: l.openFiles,
 		Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
 			var addrs []netip.Addr
 			for _, s := range l.names[host] {
