@@ -180,7 +180,8 @@ func (l *Parser) readTail(to *List, t pdu.Text, at int) (alias []byte, next int)
 		to.addresses = append(to.addresses, Address{})
 		n := l.cache.parseOrdinary(&to.addresses[i], t[at:])
 		if n == 0 {
-			break
+			to.addresses = to.addresses[:from]
+			return nil, -1
 		}
 		if at += n; i > from && slices.Contains(to.addresses[from:i], to.addresses[i]) {
 			to.addresses = to.addresses[:i]

@@ -81,6 +81,7 @@ var Texts = func() map[string]string {
 		"own keys":                               run("", "X-com.example.rack=7", here),
 		"NULs":                                   run("", here, "", ""),
 		"a bad address":                          run("", here, "TargetAddress=x y"),
+		"a key for an address":                   run("", "TargetAddress=TargetName="),
 		"a bad alias":                            run("", here, "TargetAlias=\xff"),
 		"an unknown key":                         run("", here, "Rack=7"),
 		"a link-local address":                   run("", "TargetAddress=[fe80::1]:3260,1"),
