@@ -84,7 +84,7 @@ type worker struct {
 func newAttempt(p *pool) *attempt {
 	a := &attempt{worker: &worker{pool: p, d: p.d, conn: &conn{trace: p.d.Trace}}}
 	a.conn.handOn = a.beforeRead
-	a.parser = target.Parser{Emit: a.found, EmitNames: a.foundMore, Warning: func(code, format string, args ...any) { a.warnings.add(WarningCode(code), format, args...) }}
+	a.parser = target.Parser{Into: a.into, Added: a.found, Warning: func(code, format string, args ...any) { a.warnings.add(WarningCode(code), format, args...) }}
 	a.text = a.parser.Text
 	return a
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
-	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
 // A delivery hands batches to the consumer of a run.
@@ -149,36 +148,18 @@ func (a *attempt) handOn() error {
 	return context.Cause(a.watch.Ctx) // the consumer may have stopped it
 }
 
-// found takes a target from the list.
-func (a *attempt) found(t *target.Record) error {
-	a.result.TargetsFound++
+// into returns the list of the open batch, and how many more targets it takes.
+func (a *attempt) into() (*target.List, int) {
 	b := a.open()
-	if b.Append(t); a.pool.delivery.room(b) == 0 {
-		return a.handOn()
-	}
-	return nil
+	return &b.List, a.pool.delivery.room(b)
 }
 
-// foundMore takes targets of which t has all but the names.
-func (a *attempt) foundMore(t *target.Record, text pdu.Text, names []target.Span) error {
-	for len(names) > 0 {
-		if len(t.Alias) > 0 || a.batch == nil || a.batch.Len() == 0 {
-			one := *t
-			one.Name = text[names[0].From:names[0].To]
-			if err := a.found(&one); err != nil {
-				return err
-			}
-			names = names[1:]
-			continue
-		}
-		n := min(len(names), a.pool.delivery.room(a.batch))
-		a.batch.AppendNames(text, names[:n])
-		a.result.TargetsFound += n
-		if names = names[n:]; a.pool.delivery.room(a.batch) == 0 {
-			if err := a.handOn(); err != nil {
-				return err
-			}
-		}
+// found counts targets that were added to the open batch, which is handed on when it is
+// full.
+func (a *attempt) found(n int) error {
+	a.result.TargetsFound += n
+	if a.pool.delivery.room(a.batch) == 0 {
+		return a.handOn()
 	}
 	return nil
 }

@@ -29,6 +29,15 @@ func BenchmarkList(b *testing.B) {
 		{"aliases", func(i int) string {
 			return targettest.Record(fmt.Sprintf("storage.disk%07d", i), fmt.Sprintf("TargetAlias=disk %d", i), "TargetAddress=192.0.2.10:3260,1")
 		}},
+		{"own addresses", func(i int) string {
+			return targettest.Record(fmt.Sprintf("storage.disk%07d", i), fmt.Sprintf("TargetAddress=10.%d.%d.%d:3260,1", i>>16, i>>8&255, i&255))
+		}},
+		{"two own addresses", func(i int) string {
+			return targettest.Record(fmt.Sprintf("storage.disk%07d", i), fmt.Sprintf("TargetAddress=10.1.%d.%d:3260,1", i>>8, i&255), fmt.Sprintf("TargetAddress=10.2.%d.%d:3260,2", i>>8, i&255))
+		}},
+		{"own IPv6 addresses", func(i int) string {
+			return targettest.Record(fmt.Sprintf("storage.disk%07d", i), fmt.Sprintf("TargetAddress=[2001:db8::%x]:3260,1", i+1))
+		}},
 		{"other names", func(i int) string {
 			return targettest.Record(fmt.Sprintf("%016x.disk", uint64(i+1)*0x9e3779b97f4a7c15), "TargetAddress=192.0.2.10:3260,1")
 		}},

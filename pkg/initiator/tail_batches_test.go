@@ -109,17 +109,12 @@ type passed struct {
 // parsed gives text in pieces to a parser, without batches.
 func parsed(text []byte, size, most int) (got passed) {
 	var w warnings
-	emit := func(r *target.Record) error {
-		got.Targets = append(got.Targets, target.Target{Name: string(r.Name), Alias: string(r.Alias), Addresses: slices.Clone(r.Addresses)})
-		got.Implied = append(got.Implied, r.Implied)
-		return nil
-	}
-	l := target.Parser{Emit: emit, Warning: func(code, format string, args ...any) { w.add(WarningCode(code), format, args...) }}
-	l.EmitNames = func(r *target.Record, text pdu.Text, names []target.Span) error {
-		for _, n := range names {
-			one := *r
-			one.Name = text[n.From:n.To]
-			_ = emit(&one)
+	var list target.List
+	l := target.Parser{Warning: func(code, format string, args ...any) { w.add(WarningCode(code), format, args...) }}
+	l.Into = func() (*target.List, int) { return &list, 1 << 20 }
+	l.Added = func(n int) error {
+		for i := list.Len() - n; i < list.Len(); i++ {
+			got.Targets, got.Implied = append(got.Targets, list.Target(i)), append(got.Implied, list.Implied(i))
 		}
 		return nil
 	}

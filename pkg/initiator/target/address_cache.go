@@ -1,5 +1,11 @@
 package target
 
+import (
+	"bytes"
+
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
 // An addressCache keeps addresses of an answer as they were sent, and what they mean.
 // The targets of a list mostly share a few, in one order.
 type addressCache struct {
@@ -7,6 +13,7 @@ type addressCache struct {
 	next  int             // which one is likely the next
 	port  uint16          // of the portal in use, on which the meaning depends
 	texts interner
+	plain plainCache
 }
 
 type cachedAddress struct {
@@ -52,4 +59,21 @@ func (r *addressCache) parse(v []byte) (Address, Kind, string) {
 		r.next++
 	}
 	return a, kind, ""
+}
+
+// parseOrdinary parses the value that t begins with into a, and returns how many bytes it
+// has with its NUL; zero: it is no ordinary address.
+func (r *addressCache) parseOrdinary(a *Address, t []byte) (size int) {
+	if size = r.parsePlain(a, t); size > 0 {
+		return size
+	}
+	n := bytes.IndexByte(t[:min(len(t), pdu.MaxValueLen+1)], 0)
+	if n < 0 {
+		return 0
+	}
+	other, kind, reason := r.parse(t[:n])
+	if *a = other; kind != ordinaryAddress || reason != "" {
+		return 0
+	}
+	return n + 1
 }

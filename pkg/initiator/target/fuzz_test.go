@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -64,21 +63,12 @@ type listing struct {
 
 // listOf gives text to a list in pieces, by one of its ways to take them.
 func listOf(text []byte, size, most int, take func(l *Parser, t pdu.Text) error) (got listing) {
-	emit := func(found *Record) error {
-		target := Target{Name: string(found.Name), Alias: string(found.Alias), Addresses: slices.Clone(found.Addresses)}
-		got.Targets, got.Implied = append(got.Targets, target), append(got.Implied, found.Implied)
-		return nil
-	}
-	l := Parser{Warning: func(code, format string, args ...any) {
+	l := Parser{session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, Warning: func(code, format string, args ...any) {
 		got.Warnings = append(got.Warnings, code+": "+fmt.Sprintf(format, args...))
-	}, session: netip.MustParseAddrPort("[fe80::9%eth0]:3260"), max: most, Emit: emit, EmitNames: func(found *Record, text pdu.Text, names []Span) error {
-		for _, n := range names {
-			one := *found
-			one.Name = text[n.From:n.To]
-			_ = emit(&one)
-		}
-		return nil
 	}}
+	collect(&l, 1+size%5, func(t Target, implied bool) {
+		got.Targets, got.Implied = append(got.Targets, t), append(got.Implied, implied)
+	})
 	if got.err = targettest.Walk(text, size, func(t pdu.Text) error { return take(&l, t) }); got.err == nil {
 		got.err = l.flush()
 	}
@@ -86,6 +76,28 @@ func listOf(text []byte, size, most int, take func(l *Parser, t pdu.Text) error)
 		got.Error = got.err.Error()
 	}
 	return got
+}
+
+// collect lets a Parser fill lists of so many targets, and hands on what is in them when
+// they are full, or have the target that ended a run.
+func collect(l *Parser, room int, emit func(t Target, implied bool)) {
+	var list List
+	passed := 0
+	l.Into = func() (*List, int) { return &list, room - list.Len() }
+	l.Added = func(n int) error {
+		for ; n > 0; n-- {
+			emit(list.Target(passed), list.Implied(passed))
+			passed++
+		}
+		if passed != list.Len() || passed > room {
+			panic(fmt.Sprintf("%d targets in a list of %d, of which %d were added", list.Len(), room, passed))
+		}
+		if passed == room {
+			list.Reset()
+			passed = 0
+		}
+		return nil
+	}
 }
 
 // pairByPair is list.text without anything that makes it quick.

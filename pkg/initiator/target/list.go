@@ -81,18 +81,30 @@ func (l *List) Append(t *Record) {
 	e.alias, e.end, e.from, e.to, e.implied = uint32(alias), uint32(len(text)), from, to, t.Implied
 }
 
-// AppendNames adds targets with the alias and addresses of the last one, and the names
-// that are in text.
-func (l *List) AppendNames(text []byte, names []Span) {
-	before := len(l.entries)
-	l.entries = slices.Grow(l.entries, len(names))[:before+len(names)]
-	last, to := l.entries[before-1], l.text
-	for i, entries := 0, l.entries[before:]; i < len(entries) && i < len(names); i++ {
-		to = append(to, text[names[i].From:names[i].To]...)
-		e, end := &entries[i], uint32(len(to))
-		e.alias, e.end, e.from, e.to, e.implied = end, end, last.from, last.to, last.implied
+// add adds a target. Its addresses are those of all from index from on, unless they are
+// those of the last target.
+func (l *List) add(name, alias []byte, from int, implied bool) {
+	e := listEntry{from: uint32(from), to: uint32(len(l.addresses)), implied: implied}
+	if last := len(l.entries) - 1; last >= 0 && slices.Equal(l.addresses[from:], l.Addresses(last)) {
+		l.addresses = l.addresses[:from]
+		e.from, e.to = l.entries[last].from, l.entries[last].to
 	}
-	l.text = to
+	l.text = append(l.text, name...)
+	if e.alias = uint32(len(l.text)); len(alias) > 0 {
+		l.text = append(l.text, alias...)
+	}
+	e.end = uint32(len(l.text))
+	l.entries = append(l.entries, e)
+}
+
+// dropLast removes the last target.
+func (l *List) dropLast() {
+	last := len(l.entries) - 1
+	from, text := uint32(0), uint32(0)
+	if last > 0 {
+		from, text = l.entries[last-1].to, l.entries[last-1].end
+	}
+	l.entries, l.text, l.addresses = l.entries[:last], l.text[:text], l.addresses[:from]
 }
 
 // AddTarget adds a copy of target i of another list, with other addresses.

@@ -21,13 +21,13 @@ const MaxAliasLen = 255
 
 // A Parser turns the text of a SendTargets answer into targets, one at a time
 // (RFC 7143, appendix C). What is wrong with one record costs that record and
-// no other. Emit, EmitNames and Warning must be set; Reset comes before each answer.
+// no other. Into, Added and Warning must be set; Reset comes before each answer.
 type Parser struct {
-	// Emit takes each target when it is complete. It is valid during the call.
-	Emit func(t *Record) error
-	// EmitNames takes targets that have the alias and the addresses of t, and names of
-	// their own in text. They follow the target that Emit got last.
-	EmitNames func(t *Record, text pdu.Text, names []Span) error
+	// Into returns the list to which the next targets are added, and how many it takes, which
+	// is at least one.
+	Into func() (to *List, room int)
+	// Added is called when so many targets more are in that list. An error ends the answer.
+	Added func(n int) error
 
 	// Warning takes what is wrong with a record. The code is one of the Warn constants.
 	Warning func(code, format string, args ...any)
@@ -46,7 +46,7 @@ type Parser struct {
 
 	tails    tailCache
 	cache    addressCache
-	implied  []Address // what impliedAddress says; empty: not asked yet
+	implied  []Address // what impliedAddress returns; empty: not asked yet
 	begins   []byte    // how the answer begins, for an error
 	unusable unusableAddresses
 }
@@ -83,8 +83,8 @@ func (t *Record) begin(name []byte) {
 	t.Implied = false
 }
 
-// Text takes whole pairs of the answer. It keeps nothing of t. The error is that of Emit
-// or EmitNames, an *AnswerError, a *pdu.LimitError, a *pdu.ProtocolError or a
+// Text takes whole pairs of the answer. It keeps nothing of t. The error is that of
+// Added, an *AnswerError, a *pdu.LimitError, a *pdu.ProtocolError or a
 // *pdu.TextError.
 func (l *Parser) Text(t pdu.Text) error {
 	if len(l.begins) == 0 {
@@ -99,7 +99,7 @@ func (l *Parser) Text(t pdu.Text) error {
 		isName := string(key) == pdu.KeyTargetName
 		if isName {
 			at := next - 1 - len(value)
-			then, err := l.repeats(t, at)
+			then, err := l.takeRun(t, at)
 			if err != nil {
 				return err
 			}
@@ -253,28 +253,27 @@ func (l *Parser) flush() error {
 	}
 	l.state = inBadRecord // until the next name
 	t := &l.target
-	if len(l.implied) == 0 {
-		l.implied = append(l.implied, impliedAddress(l.session))
-	}
-	switch {
-	case len(t.Addresses) > 0:
-		t.Implied = false
-	default:
+	if t.Implied = len(t.Addresses) == 0; t.Implied {
 		if l.bad > 0 {
 			l.warn(WarnNoAddress, "target %s: none of its addresses can be read, so it is listed at the address in use, %s", text.Quote(t.Name), l.session)
 		}
-		t.Addresses, t.Implied = append(t.Addresses, l.implied[0]), true
+		t.Addresses = append(t.Addresses, l.impliedAddress())
 	}
 	if l.count++; l.count > l.max {
 		return &pdu.LimitError{What: "targets", Limit: int64(l.max)}
 	}
-	return l.Emit(t)
+	to, _ := l.Into()
+	to.Append(t)
+	return l.Added(1)
 }
 
 // impliedAddress is where a target is that names no address: at the portal in
 // use.
-func impliedAddress(session netip.AddrPort) Address {
-	return Address{Host: session.Addr().String(), Port: session.Port(), Group: NoGroup}
+func (l *Parser) impliedAddress() Address {
+	if len(l.implied) == 0 {
+		l.implied = append(l.implied, Address{Host: l.session.Addr().String(), Port: l.session.Port(), Group: NoGroup})
+	}
+	return l.implied[0]
 }
 
 // Close ends an answer that was read to its end: the last target is handed on. An answer

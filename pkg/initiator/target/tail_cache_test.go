@@ -38,16 +38,8 @@ func TestAlike(t *testing.T) {
 func TestAlikeElsewhere(t *testing.T) {
 	t.Parallel()
 	var got []string
-	l := Parser{Warning: func(string, string, ...any) {}, Emit: func(t *Record) error {
-		got = append(got, t.Addresses[0].Host)
-		return nil
-	}}
-	l.EmitNames = func(t *Record, _ pdu.Text, names []Span) error {
-		for range names {
-			got = append(got, t.Addresses[0].Host)
-		}
-		return nil
-	}
+	l := Parser{Warning: func(string, string, ...any) {}}
+	collect(&l, 100, func(t Target, _ bool) { got = append(got, t.Addresses[0].Host) })
 	var text, want []string
 	for i := range 6 {
 		text = append(text, targettest.Record(fmt.Sprintf("disk%d", i), "TargetAddress=[fe80::1]:3260,1"))
@@ -67,7 +59,7 @@ func TestAlikeElsewhere(t *testing.T) {
 // TestTextsFit: the texts of targettest are made for what is kept here.
 func TestTextsFit(t *testing.T) {
 	t.Parallel()
-	if maxTails != targettest.Tails || maxTail != targettest.TailLen || manyMisses != targettest.Misses || maxSpans != targettest.NamesHeld {
+	if maxTails != targettest.Tails || maxTail != targettest.TailLen || manyMisses != targettest.Misses {
 		t.Error("targettest has other limits")
 	}
 }

@@ -44,12 +44,18 @@ func (a Address) Addr() (netip.Addr, bool) {
 func (a Address) String() string { return string(a.AppendTo(nil)) }
 
 // AppendTo appends what String returns to b.
-func (a Address) AppendTo(b []byte) []byte {
+func (a Address) AppendTo(b []byte) []byte { return a.AppendEnd(a.AppendHost(b)) }
+
+// AppendHost appends the host to b, IPv6 in brackets.
+func (a *Address) AppendHost(b []byte) []byte {
 	if strings.IndexByte(a.Host, ':') >= 0 {
-		b = append(append(append(b, '['), a.Host...), ']')
-	} else {
-		b = append(b, a.Host...)
+		return append(append(append(b, '['), a.Host...), ']')
 	}
+	return append(b, a.Host...)
+}
+
+// AppendEnd appends to b what String returns behind the host.
+func (a *Address) AppendEnd(b []byte) []byte {
 	b = strconv.AppendUint(append(b, ':'), uint64(a.Port), 10)
 	return strconv.AppendInt(append(b, ','), int64(a.Group), 10)
 }

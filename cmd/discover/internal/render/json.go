@@ -194,7 +194,14 @@ func appendAddresses(b []byte, addresses []target.Address) []byte {
 
 // appendAddress appends one.
 func appendAddress(b []byte, a target.Address) []byte {
-	b = appendString(append(b, `{"address":`...), a.Host)
+	return appendAddressEnd(appendString(append(b, addressBegin...), a.Host), &a)
+}
+
+// addressBegin is what the host of an address follows.
+const addressBegin = `{"address":`
+
+// appendAddressEnd appends what follows the host of an address.
+func appendAddressEnd(b []byte, a *target.Address) []byte {
 	b = strconv.AppendUint(append(b, `,"port":`...), uint64(a.Port), 10)
 	b = append(b, `,"group":`...)
 	if a.Group == target.NoGroup {

@@ -51,6 +51,9 @@ func isPlainJSON(s, like []byte) bool {
 			return false
 		}
 	}
+	if n > 0 && n < len(s) {
+		return arePlainJSON(eight(s, len(s)-8))
+	}
 	for _, c := range s[n:] {
 		if !plainJSON[c] {
 			return false
@@ -83,6 +86,9 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 		plain := i
 		for plain+8 <= len(s) && arePlainJSON(eight(s, plain)) {
 			plain += 8
+		}
+		if plain > i && plain+8 > len(s) && arePlainJSON(eight(s, len(s)-8)) {
+			plain = len(s)
 		}
 		for plain < len(s) && plainJSON[s[plain]] {
 			plain++

@@ -10,31 +10,46 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// BenchmarkLines is a list of targets at one address in the forms that are printed
-// as it is read.
+// BenchmarkLines is a list of targets in the forms that are printed as it is read: at one
+// address, each at one of its own, and each with an alias of its own.
 func BenchmarkLines(b *testing.B) {
-	batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
-	addresses := []target.Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}
-	for i := range 1000 {
-		batch.Add(&target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i), Addresses: addresses})
-	}
 	to := writeFunc(func(p []byte) (int, error) { return len(p), nil })
-	for _, out := range []struct {
-		format string
-		Output
+	for _, kind := range []struct {
+		name       string
+		own, alias bool // an address, an alias for each
 	}{
-		{FormatISCSIADM, NewISCSIADMOutput(to, nil)},
-		{FormatJSONL, NewJSONLOutput(to, nil)},
+		{"alike", false, false}, {"own", true, false}, {"alias", false, true},
 	} {
-		b.Run(out.format, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := out.Targets(&batch); err != nil {
-					b.Fatal(err)
-				}
+		batch := initiator.Batch{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
+		for i := range 1000 {
+			t := target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:storage.disk%07d", i)}
+			host := "192.0.2.10"
+			if kind.own {
+				host = fmt.Sprintf("10.0.%d.%d", i>>8, i&255)
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Len()), "ns/target")
-		})
+			if kind.alias {
+				t.Alias = fmt.Sprintf("disk %d", i)
+			}
+			t.Addresses = []target.Address{{Host: host, Port: 3260, Group: 1}}
+			batch.Add(&t)
+		}
+		for _, out := range []struct {
+			format string
+			Output
+		}{
+			{FormatISCSIADM, NewISCSIADMOutput(to, nil)},
+			{FormatJSONL, NewJSONLOutput(to, nil)},
+		} {
+			b.Run(out.format+"/"+kind.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := out.Targets(&batch); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch.Len()), "ns/target")
+			})
+		}
 	}
 }
 

@@ -23,8 +23,8 @@ type ISCSIADMOutput struct {
 	Room    int   // bytes of memory for that
 	full    error // why no more lines are printed of the session; nil: they are
 
-	begins  addressTexts // how the lines of an address begin
-	between []byte       // what is between two names
+	ends    addressEnds
+	between []byte // what is between two names
 
 	LeftOut int // addresses of the portal to which no connection from this host is possible
 }
@@ -32,8 +32,8 @@ type ISCSIADMOutput struct {
 // NewISCSIADMOutput returns the output of -o iscsiadm. notes takes what is no line of a
 // target.
 func NewISCSIADMOutput(w io.Writer, notes *Notes) *ISCSIADMOutput {
-	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, begins: addressTexts{append: func(b []byte, a target.Address) []byte {
-		return append(a.AppendTo(b), ' ')
+	return &ISCSIADMOutput{lines: lines{w: w}, notes: notes, ends: addressEnds{append: func(b []byte, a *target.Address) []byte {
+		return append(a.AppendEnd(b), ' ')
 	}}}
 }
 
@@ -63,20 +63,40 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	return nil
 }
 
-// run adds the lines of the targets from i on that have one address, the same, and
-// returns where others begin.
+// run adds the lines of the targets from i on that have one address each, and returns where
+// another begins.
 func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
-	address := b.Addresses(i)
-	if len(address) != 1 || address[0].Unusable != target.Usable || o.Printed != nil {
-		return i, nil
+	line := o.b
+	for i < b.Len() && len(line) < maxLines {
+		addresses := b.Addresses(i)
+		if len(addresses) != 1 || addresses[0].Unusable != target.Usable {
+			break
+		}
+		from := len(line)
+		line = o.appendAddress(line, &addresses[0])
+		prefix := line[from:]
+		line = append(append(line, b.Name(i)...), '\n')
+		if i++; i < b.Len() && SameMemory(b.Addresses(i), addresses) {
+			o.between = append(append(o.between[:0], '\n'), prefix...)
+			i, line = o.alike(b, i, line)
+		}
 	}
-	o.between = append(append(o.between[:0], '\n'), o.begins.of(address[0])...)
-	prefix := o.between[1:]
-	line := append(o.b, prefix...)
-	for ; i < b.Len() && len(line) < maxLines && SameMemory(b.Addresses(i), address); i++ {
+	return i, o.add(line)
+}
+
+// alike adds the lines of the targets from i on that have the address of the one before.
+func (o *ISCSIADMOutput) alike(b *initiator.Batch, i int, line []byte) (int, []byte) {
+	prefix, addresses := o.between[1:], b.Addresses(i)
+	line = append(line, prefix...)
+	for ; i < b.Len() && len(line) < maxLines && SameMemory(b.Addresses(i), addresses); i++ {
 		line = append(append(line, b.Name(i)...), o.between...)
 	}
-	return i, o.add(line[:len(line)-len(prefix)])
+	return i, line[:len(line)-len(prefix)]
+}
+
+// appendAddress appends how the line of an address begins.
+func (o *ISCSIADMOutput) appendAddress(line []byte, a *target.Address) []byte {
+	return append(a.AppendHost(line), o.ends.of(a)...)
 }
 
 // target adds the lines of any target: of each address that can be used, or of the
@@ -104,7 +124,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 // appendLine appends the line of an address, unless an earlier session has brought it.
 func (o *ISCSIADMOutput) appendLine(line, name []byte, a target.Address) []byte {
 	from := len(line)
-	line = append(append(append(line, o.begins.of(a)...), name...), '\n')
+	line = append(append(o.appendAddress(line, &a), name...), '\n')
 	if o.Printed != nil && !o.Printed.enter(line[from:]) {
 		line = line[:from]
 	}

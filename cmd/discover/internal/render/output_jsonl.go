@@ -22,15 +22,15 @@ type JSONLOutput struct {
 	index  int              // likewise
 	prefix []byte           // how a line of it begins, up to the first byte of a name
 
-	addresses addressTexts
-	between   []byte // what is between two names
+	ends    addressEnds
+	between []byte // what is between two names
 
 	Sessions *sweep.Sessions // nil: one session for each portal
 }
 
 // NewJSONLOutput returns the output of -o jsonl.
 func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JSONLOutput {
-	return &JSONLOutput{lines: lines{w: w}, names: names, addresses: addressTexts{append: appendAddress}}
+	return &JSONLOutput{lines: lines{w: w}, names: names, ends: addressEnds{append: appendAddressEnd}}
 }
 
 // Targets adds a line for each target of a batch.
@@ -42,17 +42,54 @@ func (o *JSONLOutput) Targets(b *initiator.Batch) error {
 	return inRuns(b, o.run, o.target)
 }
 
-// run adds the lines of the targets from i on that differ in nothing but plain
-// names, and returns where others begin.
+// run adds the lines of the targets from i on that have plain names, and returns where
+// another begins. What a target has in common with the one before is copied.
 func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
-	if len(b.Alias(i)) > 0 {
-		return i, nil
+	var before struct { // the target before
+		name      []byte
+		addresses []target.Address
+		hasAlias  bool
+		from, to  int // of its addresses in line
 	}
+	line := o.b
+	for i < b.Len() && len(line) < maxLines {
+		name, alias, addresses := b.Name(i), b.Alias(i), b.Addresses(i)
+		if !isPlainJSON(name, before.name) {
+			break
+		}
+		same := SameMemory(addresses, before.addresses)
+		if same && len(alias) == 0 && !before.hasAlias {
+			o.between = append(append(append(o.between[:0], noAlias...), line[before.from:before.to]...), o.prefix...)
+			i, before.name, line = o.alike(b, i, before.name, line)
+			continue
+		}
+		line = append(append(line, o.prefix...), name...)
+		if before.hasAlias = len(alias) > 0; before.hasAlias {
+			line = append(appendString(append(line, `","alias":`...), alias), `,"addresses":`...)
+		} else {
+			line = append(line, noAlias...)
+		}
+		if same {
+			line = append(line, line[before.from:before.to]...)
+		} else {
+			before.from = len(line)
+			line = append(o.appendAddresses(line, addresses), "}\n"...)
+			before.to, before.addresses = len(line), addresses
+		}
+		before.name = name
+		i++
+	}
+	return i, o.add(line)
+}
+
+// noAlias is what follows a plain name if there is no alias, up to the addresses.
+const noAlias = `","alias":"","addresses":`
+
+// alike adds the lines of the targets from i on that differ from the one before in nothing
+// but plain names, of which the first is known to be one.
+func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int, []byte, []byte) {
+	line = append(line, o.prefix...)
 	addresses := b.Addresses(i)
-	o.between = o.appendAddresses(append(o.between[:0], `","alias":"","addresses":`...), addresses)
-	o.between = append(append(o.between, '}', '\n'), o.prefix...)
-	line := append(o.b, o.prefix...)
-	var plain []byte
 	for ; i < b.Len() && len(line) < maxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
 		name := b.Name(i)
 		if !isPlainJSON(name, plain) {
@@ -61,7 +98,7 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 		line = append(append(line, name...), o.between...)
 		plain = name
 	}
-	return i, o.add(line[:len(line)-len(o.prefix)])
+	return i, plain, line[:len(line)-len(o.prefix)]
 }
 
 // target adds the line of any target.
@@ -72,15 +109,16 @@ func (o *JSONLOutput) target(b *initiator.Batch, i int) error {
 	return o.add(append(line, '}', '\n'))
 }
 
-// appendAddresses appends the addresses of a target; the text of those that came lately
-// is kept.
+// appendAddresses appends the addresses of a target.
 func (o *JSONLOutput) appendAddresses(b []byte, addresses []target.Address) []byte {
-	b = append(b, '[')
-	for i, a := range addresses {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, o.addresses.of(a)...)
+	if len(addresses) == 0 {
+		return append(b, "[]"...)
+	}
+	begin := "[" + addressBegin
+	for i := range addresses {
+		b = appendString(append(b, begin...), addresses[i].Host)
+		b = append(b, o.ends.of(&addresses[i])...)
+		begin = "," + addressBegin
 	}
 	return append(b, ']')
 }
