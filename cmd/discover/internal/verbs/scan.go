@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -186,7 +187,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	s.LogConnecting(d)
-	s.Log().Info("pace", "timeout", s.run.Timeout, "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
+	s.Log().Info("pace", "timeout", cmp.Or(d.Timeout, initiator.DefaultTimeout), "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
 	if s.run.Trace {
 		d.Trace = app.Tracer(s.Stderr)
 	}
