@@ -32,7 +32,16 @@ ports see which targets; a session that fails counts as a portal that did not
 answer.
 
 In blocks and ranges, addresses that cannot be connected to are counted, not listed.
+With --open only portals that speak iSCSI are listed, also of those that are given
+one by one. A summary says what the others are: silent, refusing, another server.
 One run takes at most 1048576 addresses.
+
+Where the command line names a block or range, a connection may take 3 s, in which
+Linux sends a SYN twice, a login 5 s, and at most 2000 connections are begun per
+second; --connect-timeout, --login-timeout and --rate change that. Otherwise there
+is only --timeout, and no limit of the rate. Portals next to each other are asked at
+different times; results come in the order of the command line, except with -o
+jsonl.
 
 With --probe, scan also tries the addresses that targets advertise, from the source
 address that the portal was asked from: at most 256 in a run, each once, never an
@@ -52,7 +61,8 @@ interrupted scan prints what it has; a second interrupt ends it at once.
 
 Examples:
   discover scan 192.0.2.10 [2001:db8::10]:3260
-  discover scan --timeout 2s --parallel 256 192.0.2.0/24
+  discover scan --open 192.0.2.0/24
+  discover scan --rate 500 --connect-timeout 1s 10.0.0.0/16
   discover scan -o iscsiadm --source 192.0.2.2 @portals.txt
   discover scan --initiator-port each 192.0.2.10
   discover scan --probe --family 4 192.0.2.10

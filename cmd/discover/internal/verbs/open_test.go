@@ -45,11 +45,11 @@ func mixed(t *testing.T) *lab {
 	return l
 }
 
-// withoutWay takes away the way to some addresses.
-func (l *lab) withoutWay(to ...string) {
+// without has dials to some addresses fail.
+func (l *lab) without(errno syscall.Errno, to ...string) {
 	l.way = func(ctx context.Context, source netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 		if slices.Contains(to, dst.Addr().String()) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(dst), Err: syscall.EHOSTUNREACH}
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(dst), Err: errno}
 		}
 		return l.Dial(ctx, source, dst)
 	}
@@ -63,7 +63,7 @@ func TestSummary(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := mixed(t)
-		l.withoutWay("10.0.0.11", "10.0.0.12")
+		l.without(syscall.EHOSTUNREACH, "10.0.0.11", "10.0.0.12")
 		r := l.discover(t.Context(), "scan", "-o", "iscsiadm", "10.0.0.1-10.0.0.16")
 		if !strings.HasSuffix(r.stderr, "discover: 10.0.0.1-10.0.0.16"+mixedSummary) || r.status != machine.ExitPartly {
 			t.Errorf("exit status %d; got\n%s\nwant at the end\n%s", r.status, r.stderr, mixedSummary)
@@ -94,10 +94,10 @@ func TestOpen(t *testing.T) {
 		for _, format := range render.Formats {
 			synctest.Test(t, func(t *testing.T) {
 				l := mixed(t)
-				l.withoutWay("10.0.0.11", "10.0.0.12")
+				l.without(syscall.EHOSTUNREACH, "10.0.0.11", "10.0.0.12")
 				r := l.discover(t.Context(), append([]string{"scan", "--open", "-o", format}, as.args...)...)
 				l = mixed(t)
-				l.withoutWay("10.0.0.11", "10.0.0.12")
+				l.without(syscall.EHOSTUNREACH, "10.0.0.11", "10.0.0.12")
 				if without := l.discover(t.Context(), append([]string{"scan", "-o", format}, as.args...)...); without.status != r.status {
 					t.Errorf("-o %s: exit status %d, without --open %d", format, r.status, without.status)
 				}

@@ -39,6 +39,7 @@ type scan struct {
 	rules    initiator.RuleSet // nil: the registry is not read
 	mayUse   bool              // something in the registry may ask for IPsec
 	progress *sweep.Progress   // nil: it is not shown
+	doubt    *sweep.Doubt      // nil: there is none
 }
 
 // scan returns the verb.
@@ -186,7 +187,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	s.LogConnecting(d)
-	s.Log().Info("pace", "timeout", s.run.Timeout, "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
+	s.Log().Info("pace", "timeout", cmp.Or(d.Timeout, initiator.DefaultTimeout), "connect_timeout", d.ConnectTimeout, "login_timeout", d.LoginTimeout, "response_timeout", d.ResponseTimeout, "rate", d.Rate)
 	if s.run.Trace {
 		d.Trace = app.Tracer(s.Stderr)
 	}
@@ -201,6 +202,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	defer cancel(nil)
 
 	s.progress = s.newProgress(d)
+	s.doubt = sweep.NewDoubt(s.portals, s.sessions, d.Stages, s.Say)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
 	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
@@ -214,6 +216,9 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	}
 	if closed := w.Close(); err == nil {
 		err = closed
+	}
+	if err == nil && ctx.Err() == nil {
+		s.doubt.End()
 	}
 	if err != nil {
 		return fmt.Errorf("write the results: %w", err)
@@ -279,17 +284,4 @@ func (s *scan) scanOutput(w *render.Stream) render.Output {
 		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
 	}
 	return out
-}
-
-// newProgress returns the progress of a scan, which is shown until it is stopped;
-// nil where standard error is no terminal, or there is not much to wait for.
-func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
-	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
-		return nil
-	}
-	most, _ := s.Connecting(d)
-	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
-	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
-	p.Done.Go(p.Run)
-	return p
 }

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"math"
@@ -20,6 +21,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
 		for p := range spread.All(s.portals) {
 			s.progress.Begin()
+			s.doubt.Begin()
 			if !yield(s.asked(p)) {
 				return
 			}
@@ -30,7 +32,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	notAsked := func(p initiator.Portal) *initiator.Result { return s.notAsked(ctx, d, p) }
 	run := func(asked iter.Seq[initiator.SendTargetPortal]) iter.Seq[*initiator.Batch] {
 		batches := spread.Given(d.Batches(ctx, s.sessions.Record(asked)))
-		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(batches)), notAsked)
+		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(s.doubt.Count(batches))), notAsked)
 	}
 	if s.Global.Output == render.FormatJSONL {
 		return run(asked)
@@ -98,6 +100,19 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 		index++
 	}
 	return nil
+}
+
+// newProgress returns the progress of a scan, which is shown until it is stopped;
+// nil where standard error is no terminal, or there is not much to wait for.
+func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
+	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
+		return nil
+	}
+	most, _ := s.Connecting(d)
+	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
+	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
+	p.Done.Go(p.Run)
+	return p
 }
 
 // notAsked is the result of a portal that a cancelled run did not begin with.
