@@ -85,18 +85,17 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 // noAlias is what follows a plain name if there is no alias, up to the addresses.
 const noAlias = `","alias":"","addresses":`
 
-// alike adds the lines of the targets from i on that differ from the one before in nothing
-// but plain names, of which the first is known to be one.
+// alike adds the lines of target i, which differs from the one before in nothing but a plain
+// name, and of those after it that do.
 func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int, []byte, []byte) {
 	line = append(line, o.prefix...)
 	addresses := b.Addresses(i)
-	for ; i < b.Len() && len(line) < maxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
-		name := b.Name(i)
-		if !isPlainJSON(name, plain) {
-			break
-		}
+	for name := b.Name(i); isPlainJSON(name, plain); name = b.Name(i) {
 		line = append(append(line, name...), o.between...)
 		plain = name
+		if i++; i == b.Len() || len(line) >= maxLines || len(b.Alias(i)) > 0 || !SameMemory(b.Addresses(i), addresses) {
+			break
+		}
 	}
 	return i, plain, line[:len(line)-len(o.prefix)]
 }
