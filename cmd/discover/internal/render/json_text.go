@@ -43,7 +43,7 @@ func eight[T string | []byte](s T, i int) uint64 {
 
 // isPlainJSON reports whether each byte of s stands for itself. So do those of like,
 // from which s may differ in little.
-func isPlainJSON(s, like []byte) bool {
+func isPlainJSON[T string | []byte](s T, like []byte) bool {
 	n := 0
 	for ; n+8 <= len(s); n += 8 {
 		x := eight(s, n)
@@ -54,8 +54,8 @@ func isPlainJSON(s, like []byte) bool {
 	if n > 0 && n < len(s) {
 		return arePlainJSON(eight(s, len(s)-8))
 	}
-	for _, c := range s[n:] {
-		if !plainJSON[c] {
+	for ; n < len(s); n++ {
+		if !plainJSON[s[n]] {
 			return false
 		}
 	}

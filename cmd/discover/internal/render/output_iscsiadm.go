@@ -104,7 +104,8 @@ func (o *ISCSIADMOutput) appendAddress(line []byte, a *target.Address) []byte {
 func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 	name, before, left := b.Name(i), len(o.b), 0
 	line, addresses := o.b, b.Addresses(i)
-	for _, a := range addresses {
+	for k := range addresses {
+		a := &addresses[k]
 		if a.Unusable != target.Usable {
 			left++
 			continue
@@ -113,7 +114,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 	}
 	o.LeftOut += left
 	if left > 0 && left == len(addresses) && b.Address.IsValid() {
-		line = o.appendLine(line, name, target.Address{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: target.NoGroup})
+		line = o.appendLine(line, name, &target.Address{Host: b.Address.Addr().String(), Port: b.Address.Port(), Group: target.NoGroup})
 	}
 	if len(line) == before {
 		return nil
@@ -122,9 +123,9 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 }
 
 // appendLine appends the line of an address, unless an earlier session has brought it.
-func (o *ISCSIADMOutput) appendLine(line, name []byte, a target.Address) []byte {
+func (o *ISCSIADMOutput) appendLine(line, name []byte, a *target.Address) []byte {
 	from := len(line)
-	line = append(append(o.appendAddress(line, &a), name...), '\n')
+	line = append(append(o.appendAddress(line, a), name...), '\n')
 	if o.Printed != nil && !o.Printed.enter(line[from:]) {
 		line = line[:from]
 	}

@@ -22,15 +22,17 @@ type JSONLOutput struct {
 	index  int              // likewise
 	prefix []byte           // how a line of it begins, up to the first byte of a name
 
-	ends    addressEnds
-	between []byte // what is between two names
+	ends    addressEnds // with the quote before them
+	between []byte      // what is between two names
 
 	Sessions *sweep.Sessions // nil: one session for each portal
 }
 
 // NewJSONLOutput returns the output of -o jsonl.
 func NewJSONLOutput(w io.Writer, names *machine.InterfaceNames) *JSONLOutput {
-	return &JSONLOutput{lines: lines{w: w}, names: names, ends: addressEnds{append: appendAddressEnd}}
+	return &JSONLOutput{lines: lines{w: w}, names: names, ends: addressEnds{append: func(b []byte, a *target.Address) []byte {
+		return appendAddressEnd(append(b, '"'), a)
+	}}}
 }
 
 // Targets adds a line for each target of a batch.
@@ -64,20 +66,26 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 			continue
 		}
 		line = append(append(line, o.prefix...), name...)
-		if before.hasAlias = len(alias) > 0; before.hasAlias {
+		before.name, before.hasAlias = name, len(alias) > 0
+		if i++; len(addresses) == 1 && !same && !before.hasAlias && isPlainJSON(addresses[0].Host, nil) {
+			before.from, before.addresses = len(line)+len(noAlias), addresses
+			line = append(append(line, noAlias+"["+addressBegin+`"`...), addresses[0].Host...)
+			line = append(append(line, o.ends.of(&addresses[0])...), "]}\n"...)
+			before.to = len(line)
+			continue
+		}
+		if before.hasAlias {
 			line = append(appendString(append(line, `","alias":`...), alias), `,"addresses":`...)
 		} else {
 			line = append(line, noAlias...)
 		}
 		if same {
 			line = append(line, line[before.from:before.to]...)
-		} else {
-			before.from = len(line)
-			line = append(o.appendAddresses(line, addresses), "}\n"...)
-			before.to, before.addresses = len(line), addresses
+			continue
 		}
-		before.name = name
-		i++
+		before.from = len(line)
+		line = append(o.appendAddresses(line, addresses), "}\n"...)
+		before.to, before.addresses = len(line), addresses
 	}
 	return i, o.add(line)
 }
@@ -85,18 +93,17 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 // noAlias is what follows a plain name if there is no alias, up to the addresses.
 const noAlias = `","alias":"","addresses":`
 
-// alike adds the lines of the targets from i on that differ from the one before in nothing
-// but plain names, of which the first is known to be one.
+// alike adds the lines of target i, which differs from the one before in nothing but a plain
+// name, and of those after it that do.
 func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int, []byte, []byte) {
 	line = append(line, o.prefix...)
 	addresses := b.Addresses(i)
-	for ; i < b.Len() && len(line) < maxLines && len(b.Alias(i)) == 0 && SameMemory(b.Addresses(i), addresses); i++ {
-		name := b.Name(i)
-		if !isPlainJSON(name, plain) {
-			break
-		}
+	for name := b.Name(i); isPlainJSON(name, plain); name = b.Name(i) {
 		line = append(append(line, name...), o.between...)
 		plain = name
+		if i++; i == b.Len() || len(line) >= maxLines || len(b.Alias(i)) > 0 || !SameMemory(b.Addresses(i), addresses) {
+			break
+		}
 	}
 	return i, plain, line[:len(line)-len(o.prefix)]
 }
@@ -117,7 +124,7 @@ func (o *JSONLOutput) appendAddresses(b []byte, addresses []target.Address) []by
 	begin := "[" + addressBegin
 	for i := range addresses {
 		b = appendString(append(b, begin...), addresses[i].Host)
-		b = append(b, o.ends.of(&addresses[i])...)
+		b = append(b[:len(b)-1], o.ends.of(&addresses[i])...)
 		begin = "," + addressBegin
 	}
 	return append(b, ']')

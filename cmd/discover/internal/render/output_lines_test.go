@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -99,6 +100,29 @@ func TestLinesOfBatches(t *testing.T) {
 	text.Reset()
 	if diff := cmp.Diff(wantText.String(), shown(NewISCSIADMOutput(&text, nil), &text)); diff != "" {
 		t.Errorf("-o iscsiadm (- want, + got):\n%.3000s", diff)
+	}
+}
+
+// TestLinesOfAllLengths: wherever the lines are so many that they are written, each target
+// has one.
+func TestLinesOfAllLengths(t *testing.T) {
+	t.Parallel()
+	const targets = 400 // more than maxLines has room for
+	for longer := range 200 {
+		all := []target.Target{{Name: "iqn.2026-11.com.example:" + strings.Repeat("x", longer), Addresses: at("192.0.2.1")}}
+		for i := range targets - 1 {
+			all = append(all, target.Target{Name: fmt.Sprintf("iqn.2026-11.com.example:disk%04d", i), Addresses: at("192.0.2.1")})
+		}
+		var text strings.Builder
+		for _, o := range []Output{NewJSONLOutput(&text, nil), NewISCSIADMOutput(&text, nil)} {
+			text.Reset()
+			if err := errors.Join(o.Targets(batchOf("192.0.2.10", all...)), o.HandOn()); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(text.String(), "\n"); n != targets {
+				t.Errorf("%d lines with a first name that is %d bytes longer, want %d", n, longer, targets)
+			}
+		}
 	}
 }
 
