@@ -65,7 +65,7 @@ func TestRate(t *testing.T) {
 					}
 					return
 				}
-				burst := max(1, rate/100)
+				burst := max(1, rate/20)
 				for i := burst + rate; i < len(begun); i++ {
 					if took := begun[i].Sub(begun[i-burst-rate]); took < time.Second-time.Millisecond {
 						t.Fatalf("%d connections within %s, want %d a second", burst+rate, took, rate)

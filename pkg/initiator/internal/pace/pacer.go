@@ -9,8 +9,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// smooth is how much of a second's worth may be begun at once.
-const smooth = 100
+// smooth is the part of a second whose worth may be begun at once: a process that does
+// not get the processor for so long does not fall behind.
+const smooth = 20
 
 // A Pacer paces what is begun. The zero value is ready to use, and does not limit
 // anything until Limit was called.
