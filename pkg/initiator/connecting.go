@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 	"time"
 
@@ -62,6 +63,8 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 			return nc, nil
 		case errors.Is(err, errSuspended):
 			return nil, err // the descriptor is the handshake's
+		case lacksPort(err, dst, from) && a.waitForPort(ctx):
+			continue
 		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
 			d.Leave()
 			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
@@ -81,6 +84,31 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 		case !again:
 			return nil, err
 		}
+	}
+}
+
+// portWait is how long a portal waits for a free TCP port of this host before it tries
+// again.
+const portWait = 50 * time.Millisecond
+
+// lacksPort reports that there is no free TCP port for a connection. For IPv6 without a
+// source address the same error says that this host has no address to connect from.
+func lacksPort(err error, dst netip.AddrPort, from ports.Port) bool {
+	var call *os.SyscallError
+	return errors.Is(err, syscall.EADDRNOTAVAIL) && errors.As(err, &call) && call.Syscall == "connect" &&
+		(dst.Addr().Is4() || from.Address.IsValid())
+}
+
+// waitForPort waits for connections to close, which leave ports; false: the time of the
+// portal is over. The time is the portal's: the ports may be other programs'.
+func (a *attempt) waitForPort(ctx context.Context) bool {
+	t := time.NewTimer(portWait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

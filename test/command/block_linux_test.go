@@ -152,3 +152,26 @@ func TestBlock(t *testing.T) {
 		}
 	})
 }
+
+// TestFewPorts: where the host has fewer TCP ports than connections are wanted at once, a
+// portal waits for one, and none fails.
+func TestFewPorts(t *testing.T) {
+	t.Parallel()
+	const portals = 40
+	w := newBlockWorld(t, 1)
+	w.host.Sysctl(t, "net/ipv4/ip_local_port_range", "40000 40003")
+	list := filepath.Join(t.TempDir(), "portals")
+	if err := os.WriteFile(list, []byte(strings.Repeat("10.64.1.1\n", portals)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"", "10.63.0.1"} {
+		args := []string{"@" + list, "-o", "iscsiadm", "--parallel", "20"}
+		if source != "" {
+			args = append(args, "--source", source)
+		}
+		out, stderr, exit := w.scan(t, 0, "", args...)
+		if n := strings.Count(out, "\n"); exit != 0 || n != portals {
+			t.Errorf("source %q: exit status %d, %d of %d: %s", source, exit, n, portals, stderr)
+		}
+	}
+}
