@@ -40,13 +40,14 @@ type attempt struct {
 	// Of connections that take longer; see suspended.
 	addrs       []netip.AddrPort // that the host name was resolved to
 	tried       []triedConnection
-	resumed     bool       // the attempt is not yet where it was suspended
-	replayed    bool       // the connection tried last had failed before
-	entered     bool       // there was a connection
-	paced       bool       // the next connection may be begun at once
-	interrupted *suspended // it gave way for want of a descriptor; nil: it did not
-	stage       Stage      // that the portal is counted in, in Discoverer.Stages
-	listing     bool       // the list is under way
+	resumed     bool          // the attempt is not yet where it was suspended
+	replayed    bool          // the connection tried last had failed before
+	entered     bool          // there was a connection
+	paced       bool          // the next connection may be begun at once
+	portWaits   time.Duration // that it waited for a free port
+	interrupted *suspended    // it gave way for want of a descriptor; nil: it did not
+	stage       Stage         // that the portal is counted in, in Discoverer.Stages
+	listing     bool          // the list is under way
 
 	nameWarned bool // of WarnInitiatorName
 

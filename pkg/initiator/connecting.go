@@ -57,39 +57,41 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 	given := d.Take()
 	for {
 		nc, err := a.dial(ctx, from, dst)
+		again, interrupted := false, false
 		switch {
 		case err == nil:
 			a.entered = true
 			return nc, nil
 		case errors.Is(err, errSuspended):
 			return nil, err // the descriptor is the handshake's
-		case lacksPort(err, dst, from) && a.waitForPort(ctx):
-			continue
-		case !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE):
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+			a.watch.Pause()
+			again, interrupted = d.WaitForClose(a.pool.ctx, &given, a.interrupt())
+			a.watch.Resume()
+		case lacksPort(err, dst, from):
+			if again, interrupted = a.waitForPort(); !again {
+				d.Leave()
+			}
+		default:
 			d.Leave()
-			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
-			return nil, err
 		}
-		var interrupt <-chan struct{}
-		if a.maySuspend() {
-			interrupt = a.pool.set.Ready // what is ready there may have the descriptor
-		}
-		a.watch.Pause()
-		again, interrupted := d.WaitForClose(a.pool.ctx, &given, interrupt)
-		a.watch.Resume()
 		switch {
 		case interrupted:
 			a.interrupted = a.suspend()
 			return nil, errSuspended
 		case !again:
+			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
 			return nil, err
 		}
 	}
 }
 
-// portWait is how long a portal waits for a free TCP port of this host before it tries
-// again.
-const portWait = 50 * time.Millisecond
+// A portal that finds no free TCP port of this host tries again after portWait, for
+// portPatience at most: the system keeps the port of a closed connection for a minute.
+const (
+	portWait     = 100 * time.Millisecond
+	portPatience = 2 * time.Minute
+)
 
 // lacksPort reports that there is no free TCP port for a connection. For IPv6 without a
 // source address the same error says that this host has no address to connect from.
@@ -99,17 +101,33 @@ func lacksPort(err error, dst netip.AddrPort, from ports.Port) bool {
 		(dst.Addr().Is4() || from.Address.IsValid())
 }
 
-// waitForPort waits for connections to close, which leave ports; false: the time of the
-// portal is over. The time is the portal's: the ports may be other programs'.
-func (a *attempt) waitForPort(ctx context.Context) bool {
+// waitForPort waits until a port may be free, which is not the portal's time. again: the
+// connection may be tried again; interrupted: another one waits for a worker.
+func (a *attempt) waitForPort() (again, interrupted bool) {
+	if a.portWaits += portWait; a.portWaits > portPatience {
+		return false, false
+	}
+	a.watch.Pause()
+	defer a.watch.Resume()
 	t := time.NewTimer(portWait)
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
+		return true, false
+	case <-a.interrupt():
+		return false, true
+	case <-a.pool.ctx.Done():
+		return false, false
 	}
+}
+
+// interrupt has a value where the connection of another portal is there and waits for a
+// worker: it may have the descriptor that this attempt lacks.
+func (a *attempt) interrupt() <-chan struct{} {
+	if !a.maySuspend() {
+		return nil
+	}
+	return a.pool.set.Ready
 }
 
 // hangUp closes a connection; plain is one of connectPatiently.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/netns"
 )
@@ -159,9 +160,19 @@ func TestFewPorts(t *testing.T) {
 	t.Parallel()
 	const portals = 40
 	w := newBlockWorld(t, 1)
+	// As most targets do, this one closes first; it does so in a way that leaves the port
+	// of this host free at once.
+	target := &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk"}}}
+	target.Respond = func(request, response pdu.PDU) iscsitest.Step {
+		if _, logout := request.(*pdu.LogoutRequest); logout {
+			return iscsitest.Steps(iscsitest.Send(response), iscsitest.Reset())
+		}
+		return nil
+	}
+	w.listen(t, "10.64.1.2", target)
 	w.host.Sysctl(t, "net/ipv4/ip_local_port_range", "40000 40003")
 	list := filepath.Join(t.TempDir(), "portals")
-	if err := os.WriteFile(list, []byte(strings.Repeat("10.64.1.1\n", portals)), 0o600); err != nil {
+	if err := os.WriteFile(list, []byte(strings.Repeat("10.64.1.2\n", portals)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, source := range []string{"", "10.63.0.1"} {
