@@ -18,7 +18,7 @@ import (
 func TestStart(t *testing.T) {
 	t.Parallel()
 	known := []string{ // with all below them
-		module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text",
+		module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time/rate",
 		"github.com/spf13/cobra", "github.com/spf13/pflag",
 		"github.com/vishvananda/netlink/nl", "github.com/vishvananda/netns", // Linux
 		"modernc.org/sqlite", "modernc.org/libc", "modernc.org/mathutil", "modernc.org/memory",
