@@ -88,11 +88,8 @@ const (
 	MaxCollectedText  = 64 << 20
 	MaxCollectedTotal = 256 << 20
 
-	// MaxRedirects is how often a login may be sent on.
-	MaxRedirects = 4
-
-	// MaxConnecting is the most connections that may be in progress at once.
-	MaxConnecting = 4096
+	MaxRedirects  = 4    // how often a login may be sent on
+	MaxConnecting = 4096 // most connections that may be in progress at once
 )
 
 // maxRecvDataSegmentLength is what we declare, in bytes. LIO and istgt need it
@@ -116,22 +113,17 @@ type Discoverer struct {
 	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
 
-	// ConnectTimeout is for each TCP connection, LoginTimeout from there to the end of the
-	// login, ResponseTimeout for each response after it; all are within Timeout. 0: there
-	// is only Timeout. Linux repeats a SYN after 1, 3 and 7 seconds.
+	// For each TCP connection, from there to the end of the login, and for each response after
+	// it, within Timeout; 0: Timeout alone. Linux sends a SYN again after 1, 3 and 7 s.
 	ConnectTimeout, LoginTimeout, ResponseTimeout time.Duration
 
-	// Connecting is how many connections may be in progress beside the sessions: a portal
-	// that does not answer at once waits outside of Parallel. At most MaxConnecting, and
-	// no more than half of the files that the process may open. 0: as many as these allow,
-	// or none where Parallel is 1; negative: none, each connection is made within its
-	// session's place.
+	// Connecting is how many connections may be in progress beside the sessions, since a portal
+	// that does not answer at once waits outside of them; at most half of the files that the
+	// process may open. 0: up to MaxConnecting, or, where Parallel is 1, none, as if negative.
 	Connecting int
 
-	// Rate is how many connections are begun in a second, over all runs; 0: unlimited.
-	Rate int
-
-	Stages *Stages // counts how far the portals have come; nil: they are not counted
+	Rate   int     // connections begun in a second, over all runs; 0: unlimited
+	Stages *Stages // counts how far portals have come; nil: they are not counted
 
 	Redirect login.RedirectPolicy
 
@@ -193,12 +185,8 @@ type Discoverer struct {
 	openPlans  openplans.Plans // protection of the connections that are open
 }
 
-// Stages count portals: each counts once in each stage, whatever number of connections
-// it takes. Any goroutine may read them.
-type Stages struct {
-	Begun, Connected, LoggedIn, Done atomic.Int64
-	Targets                          atomic.Int64 // that were read
-}
+// Stages count portals, each once in a stage, and targets. Any goroutine may read them.
+type Stages struct{ Begun, Connected, LoggedIn, Done, Targets atomic.Int64 }
 
 func (d *Discoverer) timeout() time.Duration {
 	if d.Timeout > 0 {
