@@ -121,9 +121,8 @@ type Discoverer struct {
 	// that does not answer at once waits outside of them; at most half of the files that the
 	// process may open. 0: up to MaxConnecting, or, where Parallel is 1, none, as if negative.
 	Connecting int
-
-	Rate   int     // connections begun in a second, over all runs; 0: unlimited
-	Stages *Stages // counts how far portals have come; nil: they are not counted
+	Rate       int     // connections begun in a second, over all runs; 0: unlimited
+	Stages     *Stages // counts how far portals have come; nil: they are not counted
 
 	Redirect login.RedirectPolicy
 
