@@ -41,11 +41,13 @@ type attempt struct {
 	addrs       []netip.AddrPort // that the host name was resolved to
 	tried       []triedConnection
 	resumed     bool          // the attempt is not yet where it was suspended
+	overtime    bool          // the time is over, but for what is known of connections
 	replayed    bool          // the connection tried last had failed before
 	entered     bool          // there was a connection
 	paced       bool          // the next connection may be begun at once
 	portWaits   time.Duration // that it waited for a free port
 	interrupted *suspended    // it gave way for want of a descriptor; nil: it did not
+	held        []*suspended  // others that it took, to be begun again
 	stage       Stage         // that the portal is counted in, in Discoverer.Stages
 	listing     bool          // the list is under way
 
@@ -227,6 +229,7 @@ func (a *attempt) address(ctx context.Context, limit time.Duration, addr netip.A
 	}
 	for i, from := range ports {
 		left := limit - (a.elapsed - before)
+		a.overtime = left <= 0
 		switch {
 		case left > 0:
 		case a.resumed:

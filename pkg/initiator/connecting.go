@@ -40,6 +40,7 @@ type triedConnection struct {
 	to   netip.AddrPort
 	conn net.Conn // nil: there is none, or it is in use
 	err  error
+	used bool // the resumed attempt came to it
 }
 
 // handshakeSet is where the handshakes of a run wait.
@@ -52,6 +53,9 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 		nc := t.conn
 		t.conn = nil
 		return nc, t.err
+	}
+	if a.overtime {
+		return nil, a.late()
 	}
 	d := a.pool.descriptors
 	given := d.Take()
@@ -66,7 +70,7 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 			return nil, err // the descriptor is the handshake's
 		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 			a.watch.Pause()
-			again, interrupted = d.WaitForClose(a.pool.ctx, &given, a.interrupt())
+			again, interrupted = d.WaitForClose(a.pool.ctx, &given, a.pool.ready())
 			a.watch.Resume()
 		case lacksPort(err, dst, from):
 			if again, interrupted = a.waitForPort(); !again {
@@ -76,14 +80,34 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 			d.Leave()
 		}
 		switch {
-		case interrupted:
+		case interrupted && a.maySuspend():
 			a.interrupted = a.suspend()
 			return nil, errSuspended
+		case interrupted:
+			a.putOff(a.pool.set.Take())
+			given = d.Take()
 		case !again:
 			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
 			return nil, err
 		}
+		a.paced = true // the connection was not begun
 	}
+}
+
+// putOff takes a portal whose connection is over: that is closed, if there is one, so that
+// this attempt, which cannot give way, gets a descriptor. The worker begins the portal
+// again afterwards.
+func (a *attempt) putOff(r handshakes.Result[*suspended]) {
+	s := r.Item
+	last := len(s.tried) - 1
+	if r.Conn != nil {
+		a.hangUp(r.Conn, true)
+		s.tried = s.tried[:last]
+	} else {
+		s.elapsed += r.Spent
+		s.tried[last].err = r.Err
+	}
+	a.held = append(a.held, s)
 }
 
 // A portal that finds no free TCP port of this host tries again after portWait, for
@@ -114,20 +138,11 @@ func (a *attempt) waitForPort() (again, interrupted bool) {
 	select {
 	case <-t.C:
 		return true, false
-	case <-a.interrupt():
+	case <-a.pool.ready():
 		return false, true
 	case <-a.pool.ctx.Done():
 		return false, false
 	}
-}
-
-// interrupt has a value where the connection of another portal is there and waits for a
-// worker: it may have the descriptor that this attempt lacks.
-func (a *attempt) interrupt() <-chan struct{} {
-	if !a.maySuspend() {
-		return nil
-	}
-	return a.pool.set.Ready
 }
 
 // hangUp closes a connection; plain is one of connectPatiently.
@@ -139,22 +154,23 @@ func (a *attempt) hangUp(nc net.Conn, plain bool) {
 }
 
 // earlier returns a connection that was made before the attempt was resumed; nil: there
-// is none. With the last of them the attempt is where it was.
+// is none. With the last of them, or where it goes another way, the attempt goes on by
+// itself.
 func (a *attempt) earlier(from ports.Port, dst netip.AddrPort) *triedConnection {
 	if !a.resumed {
 		return nil
 	}
 	for i := range a.tried {
 		t := &a.tried[i]
-		if t.from != from.Address || t.to != dst {
+		if t.used || t.from != from.Address || t.to != dst {
 			continue
 		}
-		if i == len(a.tried)-1 {
-			a.resumed = false
-		}
+		t.used = true
+		a.resumed = i < len(a.tried)-1
 		a.replayed, a.entered = t.err != nil, t.err == nil
 		return t
 	}
+	a.resumed = false
 	return nil
 }
 
@@ -214,15 +230,24 @@ func (a *attempt) inTurn(ctx context.Context) error {
 	return a.pool.pacer.Wait(ctx)
 }
 
-// maySuspend reports whether the attempt may be suspended: it had no connection, so that
-// it can be resumed from its beginning.
+// maySuspend reports whether the attempt may be suspended: it had no connection, and no
+// plan for one under IPsec, so that it can be resumed from its beginning.
 func (a *attempt) maySuspend() bool {
 	return a.pool.set != nil && !a.entered && !a.further && !a.probing && a.retried.failed == 0
 }
 
-// suspend returns what the attempt is resumed from.
+// suspend returns what the attempt is resumed from. A connection that it had and did not
+// use is closed.
 func (a *attempt) suspend() *suspended {
-	return &suspended{request: a.request, index: a.index, addrs: a.addrs, elapsed: a.elapsed + a.watch.Used(), tried: a.tried}
+	a.dropTried()
+	s := &suspended{request: a.request, index: a.index, addrs: a.addrs, elapsed: a.elapsed + a.watch.Used()}
+	for _, t := range a.tried {
+		if t.err != nil {
+			t.used = false
+			s.tried = append(s.tried, t)
+		}
+	}
+	return s
 }
 
 // resume makes a the attempt that was suspended. A connection that came when its time
@@ -254,6 +279,12 @@ func (a *attempt) dropTried() {
 			t.conn = nil
 		}
 	}
+}
+
+// late is the error of a portal whose time is over.
+func (a *attempt) late() error {
+	a.replayed = true // nothing is to be said of the time that it took now
+	return &stagedError{StageConnect, &TimeoutError{Limit: a.d.timeout()}}
 }
 
 // replayTime is what a port gets whose connection has failed before the attempt was

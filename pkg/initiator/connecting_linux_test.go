@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -180,21 +182,28 @@ func wantLimit(t *testing.T, err error, stage initiator.Stage, limit time.Durati
 func TestSuspendedPlan(t *testing.T) {
 	t.Parallel()
 	quiet := silent(t)
-	suspended := make(chan struct{})
 	calls := 0
 	d := scene.NewDiscoverer()
-	d.Rules = rules(func(context.Context, netip.AddrPort) (ipsec.Existing, []ipsec.Existing, error) {
+	d.Rules = rules(func(_ context.Context, to netip.AddrPort) (ipsec.Existing, []ipsec.Existing, error) {
+		if to != quiet.addr {
+			return ipsec.Existing{}, nil, nil
+		}
 		if calls++; calls == 1 {
-			close(suspended)
 			return ipsec.Existing{}, nil, nil
 		}
 		return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "a new rule", Flags: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport}, nil, nil
 	})
-	d.Timeout, d.Connecting, d.Parallel = time.Hour, 8, 2
+	d.Timeout, d.Connecting, d.Parallel = time.Hour, 8, 1
 	ended := make(chan error, 1)
+	// The one worker comes to the second portal when the first was suspended.
+	second, suspended := scene.At(refusing(t)), make(chan struct{})
 	go func() {
-		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(quiet.addr)})) {
-			ended <- e.(initiator.PortalDone).Result.Err
+		for e := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{scene.At(quiet.addr), second})) {
+			if done := e.(initiator.PortalDone); done.Index == 1 {
+				close(suspended)
+			} else {
+				ended <- done.Result.Err
+			}
 		}
 	}()
 	<-suspended
@@ -204,6 +213,17 @@ func TestSuspendedPlan(t *testing.T) {
 		t.Errorf("%d bytes were sent in clear", n)
 	}
 	wantStage(t, <-ended, initiator.StageSecure, nil)
+}
+
+// refusing returns an address that refuses connections.
+func refusing(t *testing.T) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
 // rules are a registry with one policy.
@@ -252,5 +272,61 @@ func TestSuspendedName(t *testing.T) {
 	}
 	if done != n || len(lookups) != n {
 		t.Errorf("%d results, %d lookups, want %d each", done, len(lookups), n)
+	}
+}
+
+// A disagreeing enforcer agrees on no proposal.
+type disagreeing struct{ asked atomic.Int64 }
+
+func (e *disagreeing) Means() ipsec.Means { return (&scene.FakeEnforcer{}).Means() }
+
+func (e *disagreeing) Existing(context.Context, netip.Addr, netip.AddrPort) (ipsec.Existing, error) {
+	return ipsec.Existing{}, nil
+}
+
+func (e *disagreeing) Dialer(context.Context, enforce.Request) (enforce.Dialer, error) {
+	e.asked.Add(1)
+	return e, nil
+}
+
+func (e *disagreeing) DialContext(context.Context) (net.Conn, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no proposal chosen")}
+}
+
+func (e *disagreeing) Proof(context.Context) (enforce.Proof, error) { return enforce.Proof{}, nil }
+
+func (e *disagreeing) Close() error { return nil }
+
+// TestSuspendedProtected: a portal that was to be protected at one of its addresses is not
+// begun again for a slow connection to another one: its first address would be asked a
+// second time, and in clear where the rule is gone by then.
+func TestSuspendedProtected(t *testing.T) {
+	t.Parallel()
+	live := iscsitest.Listen(t, &iscsitest.Target{Records: scene.Records("iqn.2026-11.com.example:disk")})
+	quiet := silentAt(t, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 3}, Port: int(live.Addr.Port())})
+	var looks atomic.Int64
+	e := new(disagreeing)
+	d := scene.NewDiscoverer()
+	d.Enforcer, d.PSK = e, scene.GroupKey
+	d.ConnectTimeout, d.Parallel, d.Connecting = 100*time.Millisecond, 2, 8
+	d.Lookup = func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{live.Addr.Addr(), quiet.addr.Addr()}, nil
+	}
+	d.Rules = rules(func(_ context.Context, to netip.AddrPort) (ipsec.Existing, []ipsec.Existing, error) {
+		if to == live.Addr && looks.Add(1) == 1 {
+			return ipsec.Existing{Kind: ipsec.ExistingRule, Name: "a rule", Flags: ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport}, nil, nil
+		}
+		return ipsec.Existing{}, nil, nil
+	})
+	p := scene.WithCHAP(scene.At(live.Addr), scene.CHAPUser, scene.CHAPSecret)
+	p.Portal.Address = "array.example"
+	for ev := range d.Run(t.Context(), slices.Values([]initiator.SendTargetPortal{p})) {
+		wantStage(t, ev.(initiator.PortalDone).Result.Err, initiator.StageConnect, context.DeadlineExceeded)
+	}
+	if n := e.asked.Load(); n != 1 {
+		t.Errorf("%d connections under IPsec, want 1", n)
+	}
+	if n := len(live.Sessions()); n > 0 {
+		t.Errorf("%d connections in clear to the address that was to be protected", n)
 	}
 }

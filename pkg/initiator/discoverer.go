@@ -113,8 +113,8 @@ type Discoverer struct {
 	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
 	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
 
-	// For each TCP connection, from there to the end of the login, and for each response after
-	// it, within Timeout; 0: Timeout alone. Linux sends a SYN again after 1, 3 and 7 s.
+	// For each TCP connection in clear, from any connection to the end of its login, and for
+	// each response after it; 0: Timeout alone. Linux sends a SYN again after 1, 3 and 7 s.
 	ConnectTimeout, LoginTimeout, ResponseTimeout time.Duration
 
 	// Connecting is how many connections may be in progress beside the sessions, since a portal

@@ -156,6 +156,15 @@ type pool struct {
 	set         *handshakeSet // of connections in progress; nil: each worker waits for its own
 }
 
+// ready has a value for each portal whose connection is there or has failed; nil: there
+// are none.
+func (p *pool) ready() <-chan struct{} {
+	if p.set == nil {
+		return nil
+	}
+	return p.set.Ready
+}
+
 // runInline asks one portal at a time in the caller's goroutine: no hand-over between
 // goroutines, and what was read is still in the processor's cache when the caller's loop
 // gets it.

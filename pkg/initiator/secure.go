@@ -21,8 +21,15 @@ const lookLimit = 5 * time.Second
 // connect plans the connection and makes it: under the plan, or not at all.
 func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, enforce.Dialer, error) {
 	plan, err := a.agreed(ctx, from, dst, method)
-	if err != nil {
+	if err != nil || plan.IPsec {
+		a.entered, a.resumed = true, false // what was planned counts for what follows
+		a.watch.Within(0)                  // the exchange of keys has the time of the portal
+	}
+	switch {
+	case err != nil:
 		return nil, nil, at(StageSecure, err)
+	case plan.IPsec && a.overtime:
+		return nil, nil, a.late()
 	}
 	if !plan.IPsec {
 		nc, err := a.connectPatiently(ctx, from, dst)
@@ -31,6 +38,9 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 	secured, err := a.secured(ctx, plan, from, dst)
 	if err != nil {
 		return nil, nil, at(StageSecure, err)
+	}
+	if err := a.inTurn(ctx); err != nil {
+		return nil, nil, at(StageConnect, err)
 	}
 	dialer, err := a.d.Enforcer.Dialer(ctx, secured)
 	if err != nil {

@@ -65,6 +65,7 @@ func (w *workers) work() {
 	for in.next(a) {
 		w.another()
 		a.run(w.pool.ctx)
+		in.held = append(in.held, a.held...)
 		if a.interrupted != nil {
 			in.held = append(in.held, a.interrupted)
 			in.owed++
@@ -140,18 +141,9 @@ const (
 	noMore                      // there are no new ones
 )
 
-// ready has a value for each portal whose connection is there or has failed; nil: there
-// are none.
-func (in *intake) ready() <-chan struct{} {
-	if in.pool.set == nil {
-		return nil
-	}
-	return in.pool.set.Ready
-}
-
 // step takes the next step to a portal.
 func (in *intake) step(a *attempt) progress {
-	ready, set, ahead := in.ready(), in.pool.set, in.pool.ahead
+	ready, set, ahead := in.pool.ready(), in.pool.set, in.pool.ahead
 	select {
 	case <-ready:
 		return in.resume(a)
@@ -200,7 +192,7 @@ func (in *intake) step(a *attempt) progress {
 // ask waits for what the feed was asked for.
 func (in *intake) ask(a *attempt) progress {
 	select {
-	case <-in.ready():
+	case <-in.pool.ready():
 		return in.resume(a)
 	case n := <-in.feed.Requests():
 		a.request, a.index, a.paced = n.Request, n.Index, in.paced
@@ -227,8 +219,10 @@ func (in *intake) wait(a *attempt) progress {
 	select {
 	case in.turn <- struct{}{}:
 		defer func() { <-in.turn }()
-	case <-in.ready():
+	case <-in.pool.ready():
 		return in.resume(a)
+	case <-in.feed.Over():
+		return noMore
 	case <-in.ctx.Done():
 		return noMore
 	}
@@ -241,9 +235,12 @@ func (in *intake) wait(a *attempt) progress {
 		t := time.NewTimer(left)
 		select {
 		case <-t.C:
-		case <-in.ready():
+		case <-in.pool.ready():
 			t.Stop()
 			return in.resume(a)
+		case <-in.feed.Over():
+			t.Stop()
+			return noMore
 		case <-in.ctx.Done():
 			t.Stop()
 			return noMore
@@ -257,7 +254,7 @@ func (in *intake) rest(a *attempt) bool {
 		return false
 	}
 	select {
-	case <-in.ready():
+	case <-in.pool.ready():
 		in.resume(a)
 		return true
 	case <-in.pool.set.Idle():

@@ -224,7 +224,7 @@ func (s *Set[T]) settle(numbers []int) (next time.Time) {
 		}
 	}
 	s.tell()
-	if !s.hasRoom() && len(s.waiting) < s.room && len(s.over) < s.sessions {
+	if !s.hasRoom() && len(s.waiting) < s.room {
 		next = now.Add(young / 4) // some will be older then
 	}
 	return next

@@ -169,3 +169,42 @@ func TestRoom(t *testing.T) {
 	<-s.Idle()
 	s.Close()
 }
+
+// TestRoomAfterBurst: what is over and waits to be taken does not keep the set from
+// seeing that others have become old.
+func TestRoomAfterBurst(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	const sessions = 1
+	s := New[int](ctx, 100, sessions, func() {})
+	quiet, far := silent(t), time.Now().Add(time.Hour)
+	for n := range ahead*sessions + 4 {
+		if err := s.Add(begin(t, quiet), n, far, errLate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Add(begin(t, l.Addr().(*net.TCPAddr).AddrPort()), 0, far, errLate); err != nil {
+		t.Fatal(err)
+	}
+	<-s.Ready
+	if r := s.Take(); r.Conn == nil {
+		t.Errorf("got %v", r.Err)
+	} else {
+		_ = r.Conn.Close()
+	}
+	for !s.HasRoom() {
+		<-s.More
+	}
+	cancel()
+	for range ahead*sessions + 4 {
+		<-s.Ready
+		s.Take()
+	}
+	<-s.Idle()
+	s.Close()
+}

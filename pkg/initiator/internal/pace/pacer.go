@@ -48,5 +48,17 @@ func (p *Pacer) Wait(ctx context.Context) error {
 	if p.l == nil {
 		return nil
 	}
-	return p.l.Wait(ctx)
+	for {
+		again, ok := p.Take()
+		if ok {
+			return nil
+		}
+		t := time.NewTimer(again)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return context.Cause(ctx)
+		}
+	}
 }
