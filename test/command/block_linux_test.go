@@ -82,8 +82,8 @@ type blockDocument struct {
 		Targets        []struct{ Name string }
 	}
 	Blocks []struct {
-		Addresses, Answered, Failed, Silent int
-		NotAsked                            int `json:"not_asked"`
+		Addresses, Answered, Failed, Silent, Interrupted int
+		NotAsked                                         int `json:"not_asked"`
 	}
 }
 
@@ -124,7 +124,7 @@ func TestBlock(t *testing.T) {
 					t.Errorf("result %d is %s, want %s", k, ok[k], want)
 				}
 			}
-			if b := d.Blocks[0]; b.Addresses != 2046 || b.Answered != alive || b.Failed != 2 || b.Silent != 2046-alive-2 || b.NotAsked != 0 {
+			if b := d.Blocks[0]; b.Addresses != 2046 || b.Answered != alive || b.Failed != 2 || b.Silent != 2046-alive-2 || b.Interrupted != 0 || b.NotAsked != 0 {
 				t.Errorf("the block: %+v", b)
 			}
 		})
@@ -145,7 +145,7 @@ func TestBlock(t *testing.T) {
 		t.Parallel()
 		out, stderr, exit := w.scan(t, time.Second/2, "", "10.64.0.0/16", "-o", "json", "--all")
 		d := parseBlock(t, out)
-		if b := d.Blocks[0]; b.Answered+b.Failed+b.Silent+b.NotAsked != b.Addresses || b.NotAsked == 0 || len(d.Results) != b.Addresses {
+		if b := d.Blocks[0]; b.Answered+b.Failed+b.Silent+b.Interrupted+b.NotAsked != b.Addresses || b.Interrupted == 0 || b.NotAsked == 0 || len(d.Results) != b.Addresses {
 			t.Errorf("%d results; the block: %+v", len(d.Results), b)
 		}
 		if exit == 0 {

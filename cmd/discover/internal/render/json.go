@@ -65,13 +65,15 @@ type jsonRedirect struct {
 
 // jsonBlock is what became of the addresses of a block or range.
 type jsonBlock struct {
-	Block     JSONText       `json:"block"`
-	Addresses int            `json:"addresses"`
-	Answered  int            `json:"answered"`
-	Failed    int            `json:"failed"`
-	Silent    int            `json:"silent"`
-	NotAsked  int            `json:"not_asked"`
-	SilentWhy map[string]int `json:"silent_why"`
+	Block     JSONText `json:"block"`
+	Addresses int      `json:"addresses"`
+	Answered  int      `json:"answered"`
+	Failed    int      `json:"failed"`
+	Silent    int      `json:"silent"`
+
+	Interrupted int            `json:"interrupted"`
+	NotAsked    int            `json:"not_asked"`
+	SilentWhy   map[string]int `json:"silent_why"`
 
 	ISCSIFailedWhy map[string]int `json:"iscsi_failed_why"`
 	NotISCSIWhy    map[string]int `json:"not_iscsi_why"`
@@ -173,9 +175,9 @@ func newJSONBlock(b *sweep.Block) jsonBlock {
 	unconnected := []sweep.Group{sweep.Refused, sweep.Unreachable, sweep.Silent, sweep.Unconnected}
 	return jsonBlock{
 		Block: JSONText(b.Text), Addresses: b.Count, Answered: b.Number(sweep.Answered),
-		Failed:   b.Number(sweep.Refusing, sweep.Foreign, sweep.Failed),
-		Silent:   b.Number(unconnected...),
-		NotAsked: b.NotAsked(), SilentWhy: b.Why(unconnected...),
+		Failed:      b.Number(sweep.Refusing, sweep.Foreign, sweep.Failed),
+		Silent:      b.Number(unconnected...),
+		Interrupted: b.Number(sweep.Interrupted), NotAsked: b.NotAsked(), SilentWhy: b.Why(unconnected...),
 		ISCSIFailedWhy: b.Why(sweep.Refusing), NotISCSIWhy: b.Why(sweep.Foreign),
 	}
 }

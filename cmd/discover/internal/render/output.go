@@ -1,9 +1,6 @@
 package render
 
 import (
-	"context"
-	"errors"
-
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -55,7 +52,7 @@ func (n *Notes) Portal(r *initiator.Result) error {
 	}
 	switch {
 	case r.Err == nil:
-	case NotBegun(r):
+	case sweep.NotBegun(r):
 		n.after++
 	default:
 		n.Say("%s", r.Err)
@@ -75,10 +72,4 @@ func (n *Notes) End(blocks []*sweep.Block) error {
 		n.Say("%s", b.Summary())
 	}
 	return nil
-}
-
-// NotBegun reports a portal that a cancelled run left out.
-func NotBegun(r *initiator.Result) bool {
-	var e *initiator.Error
-	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
 }

@@ -54,10 +54,11 @@ func (b *Block) Why(of ...Group) map[string]int {
 	return all
 }
 
-// NotAsked returns how many addresses of the block a cancelled run left out.
+// NotAsked returns how many addresses of the block a cancelled run left out: also those
+// that have no result at all.
 func (b *Block) NotAsked() int {
 	n := b.Count
-	for g := range groups {
+	for g := range NotAsked {
 		n -= b.counted[g].number
 	}
 	return n
@@ -83,6 +84,7 @@ func (b *Block) Summary() string {
 		{Unreachable, "unreachable", true},
 		{Silent, "silent", false},
 		{Unconnected, "could not be tried", true},
+		{Interrupted, "without a result when interrupted", false},
 	} {
 		n := b.Number(g.of)
 		if n == 0 {

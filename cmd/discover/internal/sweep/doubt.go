@@ -63,7 +63,7 @@ func (d *Doubt) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Ba
 		defer d.timer.Stop()
 		for b := range batches {
 			if b.Result != nil {
-				d.result(d.sessions.Session(b.Index).portal, b.Result)
+				d.result(d.sessions.Session(b.Index).Portal, b.Result)
 			}
 			if !yield(b) {
 				return
@@ -74,11 +74,11 @@ func (d *Doubt) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Ba
 
 // result looks at a result.
 func (d *Doubt) result(portal int, r *initiator.Result) {
-	g, _, ok := groupOf(r)
+	g, _ := groupOf(r)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case d.over || !ok:
+	case d.over || g >= Interrupted:
 	case d.portals.Block(portal) == nil:
 		if g.connected() {
 			d.others++

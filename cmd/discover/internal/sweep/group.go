@@ -26,6 +26,8 @@ const (
 	Unreachable       // there is no way to it
 	Silent            // it did not answer in time
 	Unconnected       // this host could not try
+	Interrupted       // it was asked, and had no result when the run was cancelled
+	NotAsked          // a cancelled run left it out
 	groups            // how many there are
 )
 
@@ -35,19 +37,30 @@ func (g Group) SpeaksISCSI() bool { return g <= Refusing }
 // connected reports addresses that took the connection.
 func (g Group) connected() bool { return g <= Foreign }
 
+// unconnected reports addresses to which there was no connection.
+func (g Group) unconnected() bool { return Refused <= g && g <= Unconnected }
+
+// NotBegun reports a portal that a cancelled run left out.
+func NotBegun(r *initiator.Result) bool {
+	var e *initiator.Error
+	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
+}
+
 // groupOf returns the group of a result, and the reason in a few words without the
-// address, so that equal reasons count as one. ok is false for what was cancelled.
-func groupOf(r *initiator.Result) (g Group, why string, ok bool) {
+// address, so that equal reasons count as one.
+func groupOf(r *initiator.Result) (g Group, why string) {
 	var e *initiator.Error
 	switch {
 	case r.Err == nil:
-		return Answered, "", true
+		return Answered, ""
+	case NotBegun(r):
+		return NotAsked, ""
 	case errors.Is(r.Err, context.Canceled):
-		return Failed, "", false
+		return Interrupted, ""
 	case !errors.As(r.Err, &e):
-		return Failed, otherReasons, true
+		return Failed, otherReasons
 	case len(r.Redirects) > 0:
-		return Refusing, "after a redirection", true
+		return Refusing, "after a redirection"
 	}
 	switch e.Stage {
 	case initiator.StageConnect:
@@ -61,7 +74,7 @@ func groupOf(r *initiator.Result) (g Group, why string, ok bool) {
 	default:
 		g, why = Failed, e.Stage.String()
 	}
-	return g, why, true
+	return g, why
 }
 
 const otherReasons = "other reasons"

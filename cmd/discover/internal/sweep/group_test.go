@@ -71,13 +71,13 @@ func TestGroups(t *testing.T) {
 		{"IPsec", failed(initiator.StageSecure, io.EOF), Failed, "IPsec"},
 		{"no port", failed(initiator.StageSelectPort, io.EOF), Failed, "select-port"},
 		{"no name", failed(initiator.StageResolve, io.EOF), Failed, "resolve"},
+		{"cancelled", failed(connect, context.Canceled), Interrupted, ""},
+		{"cancelled later", failed(login, context.Canceled), Interrupted, ""},
+		{"cancelled before", failed(initiator.StageValidate, context.Canceled), NotAsked, ""},
 	} {
-		if g, why, ok := groupOf(tt.r); g != tt.want || why != tt.why || !ok {
-			t.Errorf("%s: got %d, %q, %t, want %d, %q", tt.name, g, why, ok, tt.want, tt.why)
+		if g, why := groupOf(tt.r); g != tt.want || why != tt.why {
+			t.Errorf("%s: got %d, %q, want %d, %q", tt.name, g, why, tt.want, tt.why)
 		}
-	}
-	if _, _, ok := groupOf(failed(connect, context.Canceled)); ok {
-		t.Error("what was cancelled counts")
 	}
 }
 
@@ -96,7 +96,7 @@ func TestSummary(t *testing.T) {
 	}
 	const want = "10.0.0.0/16: 1 of 65534 addresses answered, 2 failed in iSCSI (reason 0: 2), 3 not iSCSI (reason 0: 2, reason 1: 1), " +
 		"4 failed otherwise (reason 0: 2, reason 1: 2), 5 refused the connection, 6 unreachable (reason 0: 2, reason 1: 2, reason 2: 2), " +
-		"7 silent, 8 could not be tried (reason 0: 2, reason 1: 2, reason 2: 2, reason 3: 2), 65498 not asked"
+		"7 silent, 8 could not be tried (reason 0: 2, reason 1: 2, reason 2: 2, reason 3: 2), 9 without a result when interrupted, 65489 not asked"
 	if diff := cmp.Diff(want, b.Summary()); diff != "" {
 		t.Errorf("(- want, + got):\n%s", diff)
 	}
@@ -120,6 +120,7 @@ func TestBestOutcome(t *testing.T) {
 	t.Parallel()
 	refused, silent := failed(initiator.StageConnect, dialFailed(syscall.ECONNREFUSED)), failed(initiator.StageConnect, &initiator.TimeoutError{})
 	denied, cancelled := failed(initiator.StageLogin, &pdu.LoginError{Status: pdu.StatusNotFound}), failed(initiator.StageConnect, context.Canceled)
+	notBegun := failed(initiator.StageValidate, context.Canceled)
 	for _, tt := range []struct {
 		name    string
 		results []*initiator.Result
@@ -130,15 +131,17 @@ func TestBestOutcome(t *testing.T) {
 		{"iSCSI", []*initiator.Result{silent, denied, refused}, "b: 0 of 1 address answered, 1 failed in iSCSI (not found: 1)"},
 		{"refused", []*initiator.Result{silent, cancelled, refused}, "b: 0 of 1 address answered, 1 refused the connection"},
 		{"cancelled first", []*initiator.Result{cancelled, silent}, "b: 0 of 1 address answered, 1 silent"},
-		{"cancelled", []*initiator.Result{cancelled, cancelled}, "b: 0 of 1 address answered, 1 not asked"},
+		{"cancelled", []*initiator.Result{cancelled, cancelled}, "b: 0 of 1 address answered, 1 without a result when interrupted"},
+		{"cancelled between", []*initiator.Result{cancelled, notBegun}, "b: 0 of 1 address answered, 1 without a result when interrupted"},
+		{"not begun", []*initiator.Result{notBegun, notBegun}, "b: 0 of 1 address answered, 1 not asked"},
 	} {
 		var tally Tally
 		b := &Block{Text: "b", Count: 1}
 		for _, r := range tt.results {
-			g, why, asked := groupOf(r)
-			tally.countAddress(b, Session{of: len(tt.results)}, outcome{group: g, why: why, asked: asked})
+			g, why := groupOf(r)
+			tally.countAddress(b, Session{of: len(tt.results)}, outcome{group: g, why: why})
 		}
-		if got := b.Summary(); got != tt.want || tally.Waiting() != 0 {
+		if got := b.Summary(); got != tt.want || len(tally.open) != 0 {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
 	}

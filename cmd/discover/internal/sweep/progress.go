@@ -124,9 +124,9 @@ func (p *Progress) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator
 
 // result counts the portal of a result, unless more of its sessions are to come.
 func (p *Progress) result(index int, r *initiator.Result) {
-	g, _, _ := groupOf(r)
+	g, _ := groupOf(r)
 	if s := p.Sessions.Session(index); s.of > 1 {
-		o := p.open[s.portal]
+		o := p.open[s.Portal]
 		if o == nil {
 			o = &portalSessions{left: s.of, best: g}
 		}
@@ -135,10 +135,10 @@ func (p *Progress) result(index int, r *initiator.Result) {
 			if p.open == nil {
 				p.open = make(map[int]*portalSessions)
 			}
-			p.open[s.portal] = o
+			p.open[s.Portal] = o
 			return
 		}
-		delete(p.open, s.portal)
+		delete(p.open, s.Portal)
 		g = o.best
 	}
 	if g == Silent {

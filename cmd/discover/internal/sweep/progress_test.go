@@ -48,7 +48,7 @@ func TestProgressText(t *testing.T) {
 // TestProgressCounts: a portal is done once, when all of its sessions are.
 func TestProgressCounts(t *testing.T) {
 	t.Parallel()
-	sessions := &Sessions{Begun: map[int]Session{0: {portal: 0, of: 2}, 1: {portal: 0, nth: 1, of: 2}, 2: {portal: 1, of: 1}, 3: {portal: 2, of: 2}}}
+	sessions := &Sessions{Begun: map[int]Session{0: {Portal: 0, of: 2}, 1: {Portal: 0, nth: 1, of: 2}, 2: {Portal: 1, of: 1}, 3: {Portal: 2, of: 2}}}
 	p := NewProgress(nil, 3, Pace{}, new(initiator.Stages), sessions)
 	silent := failed(initiator.StageConnect, &initiator.TimeoutError{})
 	for _, step := range []struct {

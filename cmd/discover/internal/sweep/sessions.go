@@ -38,7 +38,7 @@ type plannedSession struct {
 // A Session is what is kept of a session until its result is out. There may be millions
 // of sessions in a run, and 65,536 of them may wait.
 type Session struct {
-	portal int        // index of the portal
+	Portal int        // index of the portal
 	nth    int        // which of its sessions, from 0
 	of     int        // how many there are
 	Port   ports.Port // zero: none reaches the portal
@@ -100,7 +100,7 @@ func (ss *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, 
 			seen[port.Address] = true
 			from := p
 			from.Instance, from.Port, from.Source = port.Instance, ports.All, port.Address
-			all = append(all, plannedSession{Session{portal: index, Port: port}, from})
+			all = append(all, plannedSession{Session{Portal: index, Port: port}, from})
 		}
 	}
 	if len(all) == 0 {
@@ -108,7 +108,7 @@ func (ss *Sessions) sessions(ctx context.Context, p initiator.SendTargetPortal, 
 		if p.Instance == "" {
 			p.Instance = ports.Host
 		}
-		all = append(all, plannedSession{Session{portal: index}, p})
+		all = append(all, plannedSession{Session{Portal: index}, p})
 	}
 	for i := range all {
 		all[i].nth, all[i].of = i, len(all)
@@ -150,7 +150,7 @@ func (ss *Sessions) Record(sessions iter.Seq[initiator.SendTargetPortal]) iter.S
 // Session returns what is known of the session of an index, until it is dropped.
 func (ss *Sessions) Session(index int) Session {
 	if ss == nil {
-		return Session{portal: index, of: 1}
+		return Session{Portal: index, of: 1}
 	}
 	ss.mu.Lock()
 	defer ss.mu.Unlock()

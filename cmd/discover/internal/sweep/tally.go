@@ -24,14 +24,14 @@ type Tally struct {
 // Count takes the result with that index, and reports whether it is listed.
 func (t *Tally) Count(index int, r *initiator.Result) bool {
 	session := t.Sessions.Session(index)
-	portal := session.portal
+	portal := session.Portal
 	t.Begun = max(t.Begun, portal+1)
 	b := t.Portals.Block(portal)
-	g, why, asked := groupOf(r)
+	g, why := groupOf(r)
 	switch {
 	case g == Answered:
 		t.answered++
-	case b != nil && asked && g >= Refused:
+	case b != nil && g.unconnected():
 		t.Silent++
 	default:
 		t.failed++
@@ -40,46 +40,42 @@ func (t *Tally) Count(index int, r *initiator.Result) bool {
 		b = t.single()
 	}
 	if b != nil {
-		t.countAddress(b, session, outcome{group: g, why: why, asked: asked})
+		t.countAddress(b, session, outcome{group: g, why: why})
 	}
 	switch {
 	case t.Open:
-		return asked && g.SpeaksISCSI()
+		return g.SpeaksISCSI()
 	case t.All, t.Portals.Block(portal) == nil:
 		return true
 	}
-	return asked && g < Refused
+	return g < Refused
 }
 
 // An outcome is what the results of one address come to: the best of them.
 type outcome struct {
 	left  int // results to come
-	asked bool
 	group Group
 	why   string
 }
 
-// countAddress takes a result of an address. The address counts once; not at all where
-// it was cancelled.
+// countAddress takes a result of an address. The address counts once.
 func (t *Tally) countAddress(b *Block, session Session, o outcome) {
 	o.left = session.of
-	if before := t.open[session.portal]; before != nil {
+	if before := t.open[session.Portal]; before != nil {
 		o.left = before.left
-		if before.asked && (!o.asked || before.group <= o.group) {
-			o.asked, o.group, o.why = true, before.group, before.why
+		if before.group <= o.group {
+			o.group, o.why = before.group, before.why
 		}
 	}
 	if o.left--; o.left > 0 {
 		if t.open == nil {
 			t.open = make(map[int]*outcome)
 		}
-		t.open[session.portal] = &o
+		t.open[session.Portal] = &o
 		return
 	}
-	delete(t.open, session.portal)
-	if o.asked {
-		b.count(o.group, o.why)
-	}
+	delete(t.open, session.Portal)
+	b.count(o.group, o.why)
 }
 
 // single returns what counts the portals that were given one by one.
@@ -94,17 +90,23 @@ func (t *Tally) single() *Block {
 }
 
 // Blocks returns what is summed up: the blocks and, where not all portals are listed,
-// those that were given one by one.
+// those that were given one by one. No more results come: an address from which a
+// cancelled run has some counts as the best of them.
 func (t *Tally) Blocks() []*Block {
+	for portal, o := range t.open {
+		b := t.Portals.Block(portal)
+		if b == nil {
+			b = t.single()
+		}
+		b.count(o.group, o.why)
+	}
+	t.open = nil
 	blocks := t.Portals.Blocks()
 	if t.Open && t.single().Count > 0 {
 		blocks = append(blocks, t.single())
 	}
 	return blocks
 }
-
-// Waiting returns of how many addresses some results have come, and not all.
-func (t *Tally) Waiting() int { return len(t.open) }
 
 // Status returns the exit status.
 func (t *Tally) Status() error {

@@ -138,7 +138,7 @@ func TestEachOfBlock(t *testing.T) {
 				t.Errorf("-o %s: got exit status %d", format, r.status)
 			}
 			const people = "discover: 192.0.2.9-192.0.2.20: 2 of 12 addresses answered, 10 refused the connection\n"
-			const programs = `"addresses":12,"answered":2,"failed":0,"silent":10,"not_asked":0,"silent_why":{"connection refused":10},"iscsi_failed_why":{},"not_iscsi_why":{}}`
+			const programs = `"addresses":12,"answered":2,"failed":0,"silent":10,"interrupted":0,"not_asked":0,"silent_why":{"connection refused":10},"iscsi_failed_why":{},"not_iscsi_why":{}}`
 			if !strings.Contains(r.stdout, programs) && !strings.HasSuffix(r.stderr, people) {
 				t.Errorf("-o %s: got %s%s", format, r.stdout, r.stderr)
 			}
@@ -163,6 +163,42 @@ func TestCancelEach(t *testing.T) {
 			t.Errorf("got %d cancelled results, want 3: two of 192.0.2.30, one of 192.0.2.20; %s", got, r.stdout)
 		}
 	})
+}
+
+// TestCancelEachOfBlock: an address of a block that was not asked from all ports counts as
+// what came of it, and is listed only if it answered or with --all.
+func TestCancelEachOfBlock(t *testing.T) {
+	t.Parallel()
+	for _, format := range render.Formats {
+		for _, tt := range []struct {
+			all, people, programs string
+			listed                int // results with cancelled ones
+		}{
+			{"", "0 of 5 addresses answered, 1 refused the connection, 1 without a result when interrupted, 3 not asked\n", `"silent":1,"interrupted":1,"not_asked":3,`, 0},
+			{"--all", "", `"silent":1,"interrupted":1,"not_asked":3,`, 5},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				l := twoWays(t)
+				l.Portal("192.0.2.30:3260") // hangs
+				ctx, cancel := context.WithTimeout(t.Context(), 1e9)
+				defer cancel()
+				args := []string{"scan", "--initiator-port", "each", "--parallel", "1", "--connecting", "1", "--registry", filepath.Join(t.TempDir(), "none"), "-o", format, "192.0.2.29-192.0.2.33"}
+				if tt.all != "" {
+					args = append(args, tt.all)
+				}
+				r := l.discover(ctx, args...)
+				if format == render.FormatJSON || format == render.FormatJSONL {
+					if got := strings.Count(r.stdout, "ERROR_CANCELLED"); got != tt.listed || !strings.Contains(r.stdout, tt.programs) {
+						t.Errorf("-o %s %s: %d cancelled results are listed, want %d; %s", format, tt.all, got, tt.listed, r.stdout)
+					}
+					return
+				}
+				if !strings.HasSuffix(r.stderr, tt.people) || tt.all == "" && (strings.Count(r.stderr, "\n") != 1 || r.stdout != "") {
+					t.Errorf("-o %s %s: got %s%s", format, tt.all, r.stdout, r.stderr)
+				}
+			})
+		}
+	}
 }
 
 // TestEachForgets (issue 13, 39): nothing is kept of a session whose result is out,
@@ -199,7 +235,7 @@ func TestEachForgets(t *testing.T) {
 			t.Fatalf("after %d results %d sessions are kept", index, len(s.sessions.Begun))
 		}
 	}
-	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || tally.Waiting() != 0 {
+	if index != 3*4094 || tally.Silent != index || tally.Begun != 4094 || portals.Blocks()[0].Number(sweep.Unconnected) != 4094 {
 		t.Errorf("%d sessions, %d silent of %d portals", index, tally.Silent, tally.Begun)
 	}
 	if size := unsafe.Sizeof(sweep.Session{}); size > 256 {

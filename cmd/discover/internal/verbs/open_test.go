@@ -80,7 +80,7 @@ func TestOpen(t *testing.T) {
 		list = append(list, "10.0.0."+n)
 	}
 	speak := []string{"10.0.0.1", "10.0.0.10", "10.0.0.2", "10.0.0.3"}
-	const blockJSON = `"addresses":16,"answered":1,"failed":8,"silent":7,"not_asked":0,` +
+	const blockJSON = `"addresses":16,"answered":1,"failed":8,"silent":7,"interrupted":0,"not_asked":0,` +
 		`"silent_why":{"connection refused":4,"no answer in time":1,"no route to host":2},` +
 		`"iscsi_failed_why":{"authentication failure":1,"no complete list":1,"not found":1},` +
 		`"not_iscsi_why":{"a TLS server":1,"an HTTP server":2,"closed the connection":1,"no answer to the login":1}}`
@@ -140,8 +140,8 @@ func TestOpenCancelled(t *testing.T) {
 				t.Errorf("-o %s: %+v", format, r)
 			}
 			for _, want := range []string{
-				`portals given one by one: 1 of 3 answered, 2 not asked|"block":"","addresses":3,"answered":1,"failed":0,"silent":0,"not_asked":2,`,
-				`10.0.0.3/32: 0 of 1 address answered, 1 not asked|"block":"10.0.0.3/32","addresses":1,"answered":0,"failed":0,"silent":0,"not_asked":1,`,
+				`portals given one by one: 1 of 3 answered, 1 without a result when interrupted, 1 not asked|"block":"","addresses":3,"answered":1,"failed":0,"silent":0,"interrupted":1,"not_asked":1,`,
+				`10.0.0.3/32: 0 of 1 address answered, 1 not asked|"block":"10.0.0.3/32","addresses":1,"answered":0,"failed":0,"silent":0,"interrupted":0,"not_asked":1,`,
 			} {
 				people, programs, _ := strings.Cut(want, "|")
 				if !strings.Contains(r.stderr, people) && !strings.Contains(r.stdout, programs) {

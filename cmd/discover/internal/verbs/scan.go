@@ -229,7 +229,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 // show hands what comes to the output.
 func (s *scan) show(ctx context.Context, cancel context.CancelCauseFunc, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
 	for b := range s.batches(ctx, d) {
-		begun := b.Result == nil || !render.NotBegun(b.Result)
+		begun := b.Result == nil || !sweep.NotBegun(b.Result)
 		if begun {
 			s.noteNameOf(b)
 		}

@@ -82,17 +82,20 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 	if ctx.Err() == nil || s.run.Open { // nobody knows whether they speak iSCSI
 		return nil
 	}
+	listed := func(portal int) bool { return s.run.All || s.portals.Block(portal) == nil }
 	for _, rest := range s.sessions.Rest() {
 		r := &initiator.Result{Asked: rest.Asked, InitiatorName: d.InitiatorName, Source: rest.Port.Address, InitiatorPort: rest.Port}
 		r.Err = &initiator.Error{Stage: initiator.StageValidate, Portal: rest.Asked.Portal, Source: r.Source, Err: context.Cause(ctx)}
 		s.sessions.Restore(r)
-		if err := out.Portal(r); err != nil {
+		if !listed(rest.Portal) {
+			out.Silent(r)
+		} else if err := out.Portal(r); err != nil {
 			return err
 		}
 	}
 	index := t.Begun
 	for p := range s.portals.From(t.Begun) {
-		if s.portals.Block(index) == nil || s.run.All {
+		if listed(index) {
 			if err := out.Portal(s.notAsked(ctx, d, p)); err != nil {
 				return err
 			}

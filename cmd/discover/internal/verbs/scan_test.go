@@ -70,7 +70,7 @@ func TestBlock(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		const blocks = `{"block":"192.0.2.10-192.0.2.13","addresses":4,"answered":1,"failed":1,"silent":2,"not_asked":0,` +
+		const blocks = `{"block":"192.0.2.10-192.0.2.13","addresses":4,"answered":1,"failed":1,"silent":2,"interrupted":0,"not_asked":0,` +
 			`"silent_why":{"connection refused":1,"no answer in time":1},"iscsi_failed_why":{"authentication failure":1},"not_iscsi_why":{}}`
 		l := fleet(t)
 		l.discover(t.Context(), "scan", "-o", "json", "--timeout", "2s", "192.0.2.10-192.0.2.13").want(t, machine.ExitPartly,
@@ -80,7 +80,7 @@ func TestBlock(t *testing.T) {
 			t.Errorf("got %s, want it to end with %s", r.stdout, want)
 		}
 		l.discover(t.Context(), "scan", "-o", "json", "192.0.2.24/31").want(t, machine.ExitFailed,
-			`{"version":1,"results":[],"blocks":[{"block":"192.0.2.24/31","addresses":2,"answered":0,"failed":0,"silent":2,"not_asked":0,`+
+			`{"version":1,"results":[],"blocks":[{"block":"192.0.2.24/31","addresses":2,"answered":0,"failed":0,"silent":2,"interrupted":0,"not_asked":0,`+
 				`"silent_why":{"connection refused":2},"iscsi_failed_why":{},"not_iscsi_why":{}}]}`+"\n", "")
 	})
 }
