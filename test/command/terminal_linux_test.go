@@ -82,7 +82,7 @@ func TestTerminal(t *testing.T) {
 	run(inner)
 	inner.Close()
 	got := <-shown
-	if !strings.Contains(got, "\r21 of 21 asked, 20 answered, 0 failed, ") {
+	if !strings.Contains(got, "\r21 of 21 asked, 21 connected, 20 logged in, 20 targets, ") {
 		t.Errorf("the terminal got %q, without progress", got)
 	}
 	if strings.Contains(got, name) {
