@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -127,4 +128,19 @@ func (e *ProofError) Error() string {
 		return "CHAP: " + e.Reason
 	}
 	return fmt.Sprintf("CHAP: the target did not authenticate: %s %s", e.Key, e.Reason)
+}
+
+// IsFailure reports whether err is, or wraps, a failure of CHAP in which the target has a
+// part: a proof that is wrong, our own challenge, a key, a choice of an algorithm or a
+// rejection that the exchange cannot go on with. Settings of ours that cannot be used are a
+// [*ConfigError], and none.
+func IsFailure(err error) bool {
+	var (
+		proof      *ProofError
+		reflection *ReflectionError
+		key        *KeyError
+		algorithm  *AlgorithmError
+		rejection  *RejectionError
+	)
+	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm) || errors.As(err, &rejection)
 }

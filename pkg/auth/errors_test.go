@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -74,6 +75,22 @@ func TestFieldNames(t *testing.T) {
 			t.Errorf("two fields are %q", s)
 		} else {
 			seen[s] = true
+		}
+	}
+}
+
+// TestIsFailure: what a target has a part in is a failure, also wrapped; settings of ours
+// are not.
+func TestIsFailure(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{&auth.ProofError{}, &auth.ReflectionError{}, &auth.KeyError{}, &auth.AlgorithmError{}, &auth.RejectionError{}} {
+		if !auth.IsFailure(err) || !auth.IsFailure(fmt.Errorf("login: %w", err)) {
+			t.Errorf("%T is no failure", err)
+		}
+	}
+	for _, err := range []error{nil, &auth.ConfigError{}, errors.New("another")} {
+		if auth.IsFailure(err) {
+			t.Errorf("%T is a failure", err)
 		}
 	}
 }

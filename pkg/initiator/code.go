@@ -46,7 +46,7 @@ func Code(err error) uint32 {
 		return statusCode(redirect.Status)
 	case errors.As(err, &login):
 		return statusCode(login.Status)
-	case isAuth(err):
+	case auth.IsFailure(err):
 		return isdsc.AuthenticationFailure
 	case errors.As(err, &dns):
 		return isdsc.DNSNameUnresolved
@@ -109,18 +109,6 @@ func ipsecCode(err error) uint32 {
 		return planCode(err)
 	}
 	return 0
-}
-
-// isAuth reports CHAP that did not happen, or did not convince.
-func isAuth(err error) bool {
-	var (
-		proof      *auth.ProofError
-		reflection *auth.ReflectionError
-		key        *auth.KeyError
-		algorithm  *auth.AlgorithmError
-		rejection  *auth.RejectionError
-	)
-	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm) || errors.As(err, &rejection)
 }
 
 // authCode returns the code of CHAP settings that are not usable. What the

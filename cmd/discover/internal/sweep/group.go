@@ -128,7 +128,7 @@ func notLoggedIn(r *initiator.Result, e *initiator.Error) (Group, string) {
 		return Refusing, words
 	case errors.As(e, &negotiation):
 		return Refusing, "no agreement on " + negotiation.Key
-	case isCHAP(e), r.Auth.Algorithm != 0: // the target has chosen one
+	case auth.IsFailure(e), r.Auth.Algorithm != 0: // the target has chosen one
 		return Refusing, "CHAP"
 	case isRefusal(e):
 		return Refusing, "a rejected request"
@@ -138,18 +138,6 @@ func notLoggedIn(r *initiator.Result, e *initiator.Error) (Group, string) {
 		return Foreign, "closed the connection"
 	}
 	return Foreign, "another protocol"
-}
-
-// isCHAP reports a failure of CHAP that a target has a part in.
-func isCHAP(err error) bool {
-	var (
-		proof      *auth.ProofError
-		reflection *auth.ReflectionError
-		key        *auth.KeyError
-		algorithm  *auth.AlgorithmError
-		rejection  *auth.RejectionError
-	)
-	return errors.As(err, &proof) || errors.As(err, &reflection) || errors.As(err, &key) || errors.As(err, &algorithm) || errors.As(err, &rejection)
 }
 
 // isRefusal reports a PDU by which a target refuses a request or ends the session.
