@@ -152,13 +152,7 @@ func (s *settings) start() error {
 	if err != nil {
 		return err
 	}
-	begun := false
-	testing.Init()
-	testing.Benchmark(func(b *testing.B) { // it is what makes real targets for who is no test
-		if begun {
-			return
-		}
-		begun = true
+	asTest(func(b *testing.B) {
 		portal := targets.StartTgt(b, targets.TgtConfig{}).Portals[0].String()
 		l := workload{
 			name: "one portal of tgt", unit: "run", targets: -1, units: 1,
@@ -173,4 +167,18 @@ func (s *settings) start() error {
 		_, err = l.run(&quick)
 	})
 	return err
+}
+
+// asTest runs a function once, with what makes real targets and namespaces: both are made
+// for tests, and a benchmark is the only one that a program can have.
+func asTest(run func(*testing.B)) {
+	begun := false
+	testing.Init()
+	testing.Benchmark(func(b *testing.B) {
+		if begun {
+			return
+		}
+		begun = true
+		run(b)
+	})
 }

@@ -83,13 +83,8 @@ func (s *settings) inLab(living []netip.Addr, others string, use func(*lab) erro
 		fmt.Fprintln(os.Stderr, "bench: no comparison of networks:", err)
 		return nil
 	}
-	err, begun := errors.New("the lab could not be made"), false
-	testing.Init()
-	testing.Benchmark(func(b *testing.B) { // it is what makes namespaces for who is no test
-		if begun {
-			return
-		}
-		begun = true
+	err := errors.New("the lab could not be made")
+	asTest(func(b *testing.B) {
 		t := loud{b}
 		clients, target := netns.New(t), netns.New(t)
 		cable(t, clients, target)

@@ -33,15 +33,7 @@ func mixed(t *testing.T) *lab {
 	l.Portal("10.0.0.7:3260", iscsitest.Script{iscsitest.Silence()})
 	l.Portal("10.0.0.8:3260", iscsitest.Script{iscsitest.Expect(&pdu.LoginRequest{Transit: true, CSG: 1, NSG: 3}), iscsitest.Close()})
 	l.Portal("10.0.0.9:3260") // silent
-	broken := threeTargets()
-	broken.MaxText, broken.Split = 100, iscsitest.SplitPairs
-	broken.Respond = func(_, response pdu.PDU) iscsitest.Step {
-		if m, ok := response.(*pdu.TextResponse); ok && m.Final {
-			return iscsitest.Close()
-		}
-		return nil
-	}
-	l.Portal("10.0.0.10:3260", broken)
+	l.Portal("10.0.0.10:3260", breaksOff())
 	return l
 }
 

@@ -29,16 +29,21 @@ func fleet(t *testing.T) *lab {
 	l.Portal("192.0.2.11:3260", &iscsitest.Target{Status: pdu.StatusAuthFailure})
 	l.Portal("192.0.2.13:3260")
 	l.Portal("192.0.2.14:3260", &iscsitest.Target{})
-	broken := threeTargets()
-	broken.MaxText, broken.Split = 100, iscsitest.SplitPairs
-	broken.Respond = func(_, response pdu.PDU) iscsitest.Step {
+	l.Portal("192.0.2.15:3260", breaksOff())
+	return l
+}
+
+// breaksOff returns a target that closes the connection within its list.
+func breaksOff() *iscsitest.Target {
+	t := threeTargets()
+	t.MaxText, t.Split = 100, iscsitest.SplitPairs
+	t.Respond = func(_, response pdu.PDU) iscsitest.Step {
 		if m, ok := response.(*pdu.TextResponse); ok && m.Final {
 			return iscsitest.Close()
 		}
 		return nil
 	}
-	l.Portal("192.0.2.15:3260", broken)
-	return l
+	return t
 }
 
 const (
