@@ -250,14 +250,14 @@ func (a *attempt) suspend() *suspended {
 	return s
 }
 
-// resume makes a the attempt that was suspended. A connection that came when its time
-// was over has come too late.
+// resume makes a the attempt that was suspended.
 func (a *attempt) resume(s *suspended) {
 	a.request, a.index, a.addrs, a.elapsed, a.tried = s.request, s.index, s.addrs, s.elapsed, s.tried
 	a.resumed = len(s.tried) > 0
 }
 
-// connected notes what became of the handshake that an attempt was suspended for.
+// connected resumes an attempt by what became of its handshake. A connection that came
+// when the time of the portal was over has come too late.
 func (a *attempt) connected(r handshakes.Result[*suspended]) {
 	s := r.Item
 	s.elapsed += r.Spent

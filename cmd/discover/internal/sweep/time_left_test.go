@@ -92,7 +92,7 @@ func TestTimeLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		s     simulated
-		known time.Duration // before, nobody can know
+		known time.Duration // from then on the time left is known
 	}{
 		{"silent /20", simulated{4094, 2000, block, 64, silent(block)}, 0},
 		{"silent /16", simulated{65534, 2000, block, 64, silent(block)}, 0},

@@ -79,7 +79,7 @@ func (s *scan) asked(p initiator.Portal) initiator.SendTargetPortal {
 
 // showRest shows the portals that a cancelled run did not begin with.
 func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render.Output, t *sweep.Tally) error {
-	if ctx.Err() == nil || s.run.Open { // nobody knows whether they speak iSCSI
+	if ctx.Err() == nil || s.run.Open { // whether a portal that was not asked speaks iSCSI is not known
 		return nil
 	}
 	listed := func(portal int) bool { return s.run.All || s.portals.Block(portal) == nil }

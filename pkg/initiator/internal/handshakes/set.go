@@ -104,13 +104,6 @@ func (s *Set[T]) Idle() <-chan struct{} {
 	return s.idle
 }
 
-// Len returns how many handshakes are under way or wait to be taken.
-func (s *Set[T]) Len() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.waiting) + len(s.over)
-}
-
 // Add takes a handshake. One that is not over at the deadline fails with late. An error
 // means that the set cannot wait for it; the handshake is the caller's then.
 func (s *Set[T]) Add(h *dial.Handshake, item T, deadline time.Time, late error) error {
