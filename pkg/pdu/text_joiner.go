@@ -34,6 +34,7 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Text, error] {
 				end = len(piece)
 			}
 			if len(j.rest)+end > maxPair {
+				j.rest = append(j.rest, piece[:maxPair-len(j.rest)]...)
 				yield(nil, &TextError{Offset: j.off, Reason: "a pair that does not end"})
 				return
 			}
@@ -53,6 +54,7 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Text, error] {
 			return
 		}
 		if j.off += whole; len(piece)-whole > maxPair {
+			j.rest = append(j.rest, piece[whole:whole+maxPair]...)
 			yield(nil, &TextError{Offset: j.off, Reason: "a pair that does not end"})
 			return
 		}
@@ -63,6 +65,9 @@ func (j *Joiner) Add(piece []byte) iter.Seq2[Text, error] {
 // Offset returns how many bytes of the whole were before the text that was yielded
 // last.
 func (j *Joiner) Offset() int { return j.at }
+
+// Rest returns the start of a pair whose NUL has not arrived.
+func (j *Joiner) Rest() []byte { return j.rest }
 
 // Reset makes j ready for another text, and keeps its memory.
 func (j *Joiner) Reset() { *j = Joiner{rest: j.rest[:0], done: j.done[:0]} }

@@ -34,7 +34,7 @@ var rows = map[string]row{
 	"pkg/initiator/internal/openplans":   {may: []string{"pkg/ipsec", "pkg/ipsec/enforce"}},
 	"pkg/initiator/internal/pace":        {mustNot: []string{"net"}},
 	"pkg/initiator/internal/scene":       {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu", "test/iscsitest"}},
-	"pkg/initiator/internal/session":     {may: []string{"pkg/auth", "pkg/pdu"}, mustNot: []string{"net"}},
+	"pkg/initiator/internal/session":     {may: []string{"pkg/auth", "pkg/initiator/internal/text", "pkg/pdu"}, mustNot: []string{"net"}},
 	"pkg/initiator/internal/text":        {},
 	"pkg/initiator/internal/zone":        {may: []string{"internal/host"}},
 	"pkg/initiator/isdsc":                {mustNot: []string{"net"}},

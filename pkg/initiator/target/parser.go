@@ -3,6 +3,7 @@ package target
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
@@ -134,6 +135,9 @@ func (l *Parser) pair(key, value []byte) error {
 			return &AnswerError{Refusal: string(value)}
 		}
 	}
+	if strings.EqualFold(string(key), pdu.KeyTargetName) {
+		return l.lostName(key, value)
+	}
 	if len(key) < 2 || key[0] != 'X' || key[1] != '-' && key[1] != '#' {
 		l.warn(WarnUnknownKey, "key %s in the answer to SendTargets", text.Quote(key))
 	}
@@ -179,6 +183,18 @@ func (l *Parser) name(v []byte) error {
 	return nil
 }
 
+// lostName leaves a target out whose TargetName has another case, which makes it another
+// key (RFC 7143, section 6.1). What follows is of that target, not of the one before.
+func (l *Parser) lostName(key, v []byte) error {
+	if err := l.flush(); err != nil {
+		return err
+	}
+	l.state = inBadRecord
+	l.LeftOut++
+	l.warn(WarnUnknownKey, "key %s in the answer to SendTargets is not %s, so target %s was left out", text.Quote(key), pdu.KeyTargetName, text.Quote(v))
+	return nil
+}
+
 // isPlain is name.IsPlain for a name that may follow a plain one: of what begins
 // like that one, only the rest is looked at. What a name has in common with one
 // that is not plain says nothing about it.
@@ -208,7 +224,7 @@ func (l *Parser) warn(code, format string, args ...any) {
 func (l *Parser) address(v []byte) error {
 	switch l.state {
 	case beforeFirst:
-		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAddress before any TargetName"}
+		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAddress before any TargetName: " + text.Quote(v)}
 	case inBadRecord:
 		return nil
 	}
@@ -234,7 +250,7 @@ func (l *Parser) address(v []byte) error {
 func (l *Parser) alias(v []byte) error {
 	switch l.state {
 	case beforeFirst:
-		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAlias before any TargetName"}
+		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "a TargetAlias before any TargetName: " + text.Quote(v)}
 	case inBadRecord:
 		return nil
 	}

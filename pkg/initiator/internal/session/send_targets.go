@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
@@ -66,7 +67,7 @@ func (s *SendTargets) Step(in pdu.PDU) (out pdu.PDU, done bool, err error) {
 	}
 	if resp.Final {
 		if err := s.joiner.Close(); err != nil {
-			return nil, false, malformed(err)
+			return nil, false, malformed(err, s.joiner.Rest())
 		}
 		return nil, true, nil
 	}
@@ -131,22 +132,26 @@ func (s *SendTargets) Settle() error {
 	s.late = nil
 	for text, err := range s.joiner.Add(data) {
 		if err != nil {
-			return malformed(err)
+			return malformed(err, s.joiner.Rest())
 		}
 		if err := s.yield(text); err != nil {
-			if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
-				bad.Offset += s.joiner.Offset() // it was counted from the start of the piece
+			bad := (*pdu.TextError)(nil)
+			if !errors.As(err, &bad) {
+				return err
 			}
-			return malformed(err)
+			pair := text[bad.Offset:]
+			bad.Offset += s.joiner.Offset() // it was counted from the start of the piece
+			return malformed(err, pair)
 		}
 	}
 	return nil
 }
 
-// malformed makes what is wrong with the text an error of the protocol.
-func malformed(err error) error {
-	if bad := (*pdu.TextError)(nil); errors.As(err, &bad) {
-		return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list", Err: err}
-	}
-	return err
+// maxMalformed is how many bytes of a malformed list stand in an error.
+const maxMalformed = 128
+
+// malformed makes what is wrong with a pair of the list an error of the protocol. The pair
+// is quoted: some targets say there in words why they have no list.
+func malformed(err error, pair []byte) error {
+	return &pdu.ProtocolError{Opcode: pdu.OpTextResponse, Reason: "malformed list at " + text.QuoteMost(pair, maxMalformed), Err: err}
 }

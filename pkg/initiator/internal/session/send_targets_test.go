@@ -105,7 +105,9 @@ func newSendTargets(t testing.TB) (*session.SendTargets, *strings.Builder) {
 func TestSendTargets(t *testing.T) {
 	t.Parallel()
 	const text = "Text Response breaks the protocol: "
-	const malformed = text + "malformed list: malformed text at byte "
+	malformed := func(pair, bad string) string {
+		return text + "malformed list at " + pair + ": malformed text at byte " + bad
+	}
 	all := func(m *pdu.TextResponse) { m.Final, m.Continue = false, true }
 	tests := []struct {
 		name  string
@@ -133,14 +135,15 @@ func TestSendTargets(t *testing.T) {
 		{name: "no task tag", in: []pdu.PDU{partBut(true, "", func(m *pdu.TextResponse) { m.ITT = pdu.NoTag })}, err: text + "its task tag is not ours"},
 		{name: "another task tag later", in: []pdu.PDU{part(false, "a=b\x00"), partBut(true, "", func(m *pdu.TextResponse) { m.ITT = 1 })}, pairs: "a=b\n", err: text + "its task tag is not ours"},
 
-		{name: "no '='", in: []pdu.PDU{part(true, "a=b\x00rubbish\x00c=d\x00")}, pairs: "a=b\n", err: malformed + "4: no '=' in a pair"},
-		{name: "no '=', in a later part", in: []pdu.PDU{part(false, "a=b\x00c"), part(true, "=d\x00e=f\x00rubbish\x00")}, pairs: "a=b\nc=d\ne=f\n", err: malformed + "12: no '=' in a pair"},
-		{name: "no key", in: []pdu.PDU{part(true, "=b\x00")}, err: malformed + "0: an empty key"},
-		{name: "no NUL", in: []pdu.PDU{part(true, "a=b\x00c=d")}, pairs: "a=b\n", err: malformed + "4: the last pair has no NUL at its end"},
-		{name: "no NUL, then nothing", in: []pdu.PDU{part(false, "a=b"), part(true, "")}, err: malformed + "0: the last pair has no NUL at its end"},
-		{name: "control characters in a key", in: []pdu.PDU{part(true, "\x1b[2J=b\x00")}, err: malformed + "0: a character in a key that no key may have"},
-		{name: "a pair that does not end", in: []pdu.PDU{part(false, "a="+strings.Repeat("b", 8192)), part(false, strings.Repeat("b", 8192))}, err: malformed + "0: a pair that does not end"},
-		{name: "a value of more than 8192 bytes", in: []pdu.PDU{part(true, "a="+strings.Repeat("b", 8193)+"\x00")}, err: malformed + "0: a value of more than 8192 bytes"},
+		{name: "no '='", in: []pdu.PDU{part(true, "a=b\x00rubbish\x00c=d\x00")}, pairs: "a=b\n", err: malformed(`"rubbish\x00c=d\x00"`, "4: no '=' in a pair")},
+		{name: "no '=', in a later part", in: []pdu.PDU{part(false, "a=b\x00c"), part(true, "=d\x00e=f\x00rubbish\x00")}, pairs: "a=b\nc=d\ne=f\n", err: malformed(`"rubbish\x00"`, "12: no '=' in a pair")},
+		{name: "no key", in: []pdu.PDU{part(true, "=b\x00")}, err: malformed(`"=b\x00"`, "0: an empty key")},
+		{name: "no NUL", in: []pdu.PDU{part(true, "a=b\x00c=d")}, pairs: "a=b\n", err: malformed(`"c=d"`, "4: the last pair has no NUL at its end")},
+		{name: "no NUL, then nothing", in: []pdu.PDU{part(false, "a=b"), part(true, "")}, err: malformed(`"a=b"`, "0: the last pair has no NUL at its end")},
+		{name: "control characters in a key", in: []pdu.PDU{part(true, "\x1b[2J=b\x00")}, err: malformed(`"\x1b[2J=b\x00"`, "0: a character in a key that no key may have")},
+		{name: "a pair that does not end", in: []pdu.PDU{part(false, "a="+strings.Repeat("b", 8192)), part(false, strings.Repeat("b", 8192))}, err: malformed(`"a=`+strings.Repeat("b", 126)+`"…`, "0: a pair that does not end")},
+		{name: "a pair of one part that does not end", in: []pdu.PDU{part(false, "a=b\x00a="+strings.Repeat("b", 8300))}, pairs: "a=b\n", err: malformed(`"a=`+strings.Repeat("b", 126)+`"…`, "4: a pair that does not end")},
+		{name: "a value of more than 8192 bytes", in: []pdu.PDU{part(true, "a="+strings.Repeat("b", 8193)+"\x00")}, err: malformed(`"a=`+strings.Repeat("b", 126)+`"…`, "0: a value of more than 8192 bytes")},
 		{name: "a value of 8192 bytes", in: []pdu.PDU{part(true, "a="+strings.Repeat("b", 8192)+"\x00")}, pairs: "a=" + strings.Repeat("b", 8192) + "\n"},
 
 		{name: "a Login Response", in: []pdu.PDU{&pdu.LoginResponse{ITT: 1}}, err: "Login Response breaks the protocol: not what was asked for"},
