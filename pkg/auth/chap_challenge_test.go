@@ -53,6 +53,8 @@ func TestChallengeRefused(t *testing.T) {
 		{"CHAP_A a list", text("CHAP_A=7,5", i, c), key("CHAP_A")},
 		{"CHAP_A a word", text("CHAP_A=evil", i, c), key("CHAP_A")},
 		{"CHAP_A None", text("CHAP_A=None", i, c), key("CHAP_A")},
+		{"CHAP_A None alone", text("CHAP_A=None"), key("CHAP_A")},
+		{"CHAP_A not offered, alone", text("CHAP_A=9"), chosen(9)},
 		{"CHAP_A empty", text("CHAP_A=", i, c), key("CHAP_A")},
 		{"CHAP_A signed", text("CHAP_A=+7", i, c), key("CHAP_A")},
 		{"CHAP_A with a leading zero", text("CHAP_A=07", i, c), key("CHAP_A")},

@@ -85,14 +85,18 @@ func (e *chapExchange) respond(reply, in pdu.Text) (pdu.Text, error) {
 		// Nothing else has to come with it.
 		return nil, &AlgorithmError{Offered: e.offered, Answer: word}
 	}
+	if values[0] == nil {
+		return nil, &KeyError{Key: keyAlgorithm, Reason: "missing"}
+	}
+	// Before the others are missed: what is no choice of ours has no challenge.
+	algorithm, err := e.readAlgorithm(values[0])
+	if err != nil {
+		return nil, err
+	}
 	for i, v := range values {
 		if v == nil {
 			return nil, &KeyError{Key: want[i], Reason: "missing"}
 		}
-	}
-	algorithm, err := e.readAlgorithm(values[0])
-	if err != nil {
-		return nil, err
 	}
 	e.outcome.Algorithm = algorithm
 	id, err := readNumber(keyIdentifier, values[1])

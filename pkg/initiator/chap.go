@@ -19,12 +19,16 @@ func (a *attempt) chapHint(err error) string {
 	const check = "check the CHAP name and secret (--chap-user, --chap-secret)"
 	var both *CHAPFallbackError
 	var algorithm *auth.AlgorithmError
+	var key *auth.KeyError
+	var proof *auth.ProofError
 	var timeout *TimeoutError
 	hint := ""
 	switch {
 	case errors.As(err, &both) && errors.As(err, &timeout):
 		return "the portal did answer the first try: try again later"
-	case errors.As(err, &algorithm):
+	case errors.As(err, &proof):
+		return proofHint(proof)
+	case errors.As(err, &algorithm), errors.As(err, &key) && key.Key == "CHAP_A":
 		return "check which CHAP algorithms the portal supports (--chap-algorithms)"
 	case !chapRefused(err):
 		return ""
@@ -45,6 +49,19 @@ func (a *attempt) chapHint(err error) string {
 		hint += "; LIO misreads a CHAP name that begins with 0x or 0b: use another name"
 	}
 	return hint
+}
+
+// proofHint is about a target that did not authenticate as it was asked to.
+func proofHint(e *auth.ProofError) string {
+	switch {
+	case e.Key == "":
+		return "" // CHAP was skipped, by either side
+	case strings.Contains(e.Reason, "missing"):
+		return "check whether mutual CHAP is set up for discovery at the portal"
+	case e.Key == "CHAP_N":
+		return "check the name with which the target authenticates (--target-user)"
+	}
+	return "check the secret with which the target authenticates (--target-secret)"
 }
 
 // methodHint is about a portal that does not take the methods that were offered.

@@ -27,6 +27,9 @@ func TestCHAPHint(t *testing.T) {
 	named := func(name string) func(*login.Options) {
 		return func(o *login.Options) { o.Username = name }
 	}
+	mutual := func(o *login.Options) {
+		o.AuthType, o.TargetUsername, o.TargetPassword = login.MutualCHAP, scene.TargetUser, auth.NewSecret([]byte(scene.TargetSecret))
+	}
 	off := func(o *login.Options) { o.NoCHAPFallback = true }
 	tests := []struct {
 		name   string
@@ -40,6 +43,10 @@ func TestCHAPHint(t *testing.T) {
 		{name: "SHA-1 refused", target: confused("6", 0x0201), change: off, hint: check + "; if they are right, the algorithm may be at fault" + tryMD5},
 		{name: "list refused", target: atKey("CHAP_A", "", refusal(0x0201)), change: off, hint: check + "; if they are right, the algorithm may be at fault (LIO before Linux 3.15 and some Synology models accept no list)" + tryMD5},
 		{name: "list rejected", target: atKey("CHAP_A", "", reply("0", "CHAP_A=Reject")), change: off, hint: "check which CHAP algorithms the portal supports (--chap-algorithms)"},
+		{name: "list answered with a word", target: atKey("CHAP_A", "", reply("0", "CHAP_A=None")), hint: "check which CHAP algorithms the portal supports (--chap-algorithms)"},
+		{name: "a target without a proof", target: atKey("CHAP_R", "", reply("0>1")), change: mutual, hint: "check whether mutual CHAP is set up for discovery at the portal"},
+		{name: "a target with another secret", target: provesWith("1234567890123456", "array"), change: mutual, hint: "check the secret with which the target authenticates (--target-secret)"},
+		{name: "a target with another name", target: provesWith(scene.TargetSecret, "other"), change: mutual, hint: "check the name with which the target authenticates (--target-user)"},
 		{name: "MD5 refused", target: confused("5", 0x0201), change: off},
 		{name: "authorization", target: confused("8", 0x0202), change: named("0xdisc")},
 		{name: "a name in hex", target: confused("5", 0x0201), change: named("0xdisc"), hint: check + lio},
@@ -76,6 +83,13 @@ func TestCHAPHint(t *testing.T) {
 			})
 		})
 	}
+}
+
+// provesWith is a target that authenticates by a secret and a name.
+func provesWith(secret, name string) *iscsitest.Target {
+	t := scene.CHAPTarget("")
+	t.MutualSecret, t.MutualUser = secret, name
+	return t
 }
 
 // TestFallbackFIPS: where FIPS 140-3 is enforced MD5 is neither offered nor tried

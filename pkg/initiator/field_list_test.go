@@ -182,6 +182,9 @@ func TestFieldAddresses(t *testing.T) {
 			want: []target.Address{at("192.0.2.1", 0), at("fe80::211:32ff:fe0c:d12", target.LinkLocalWithoutZone)}, warnings: codes{initiator.WarnUnusable}, says: "[fe80::211:32ff:fe0c:d12]:3260 (link-local"},
 		{name: "nothing else", where: scene.Where, sent: []string{"224.0.0.1:3260,1", "255.255.255.255:3260,1", "127.0.0.1:3260,1"},
 			want: []target.Address{at("224.0.0.1", target.MulticastAddress), at("255.255.255.255", target.BroadcastAddress), at("127.0.0.1", target.LoopbackAddress)}, warnings: codes{initiator.WarnUnusable}, says: "255.255.255.255:3260"},
+		{name: "a name of loopback", where: scene.Where, sent: []string{"localhost:3260,1", "Array.LocalHost.:3260,1", "localhost.localdomain:3260,1", "localhost.example:3260,1"},
+			want: []target.Address{at("localhost", target.LoopbackAddress), at("Array.LocalHost.", target.LoopbackAddress), at("localhost.localdomain", target.LoopbackAddress), at("localhost.example", 0)}, warnings: codes{initiator.WarnUnusable}, says: "localhost:3260 (a loopback"},
+		{name: "a name of loopback from loopback", where: "127.0.0.1:3260", sent: []string{"localhost:3260,1"}, want: []target.Address{at("localhost", 0)}},
 		{name: "loopback from loopback", where: "127.0.0.1:3260", sent: []string{"127.0.0.2:3260,1"}, want: []target.Address{at("127.0.0.2", 0)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func Validate(name string) error {
 
 // CheckName reports, as a *isdsc.Error with isdsc.InvalidISCSIName, a harmful name:
 // an empty one, one of more than MaxLen bytes, one that begins with neither a
-// letter nor a digit, or one with it contains a character that is not allowed in iSCSI names (RFC
+// letter nor a digit, or one with a character that is not allowed in iSCSI names (RFC
 // 3722). A harmless name can be written to any output, but it need not be an iSCSI
 // name: unusual says in words what is wrong with its form (RFC 7143, section
 // 4.2.7). Arrays and hosts with such names exist. unusual is empty where

@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
 
-// An Kind says what an advertised address means beside its text.
+// A Kind says what an advertised address means beside its text.
 type Kind uint8
 
 const (
@@ -78,7 +78,17 @@ func ParseAddress(s string, ownPort uint16) (a Address, kind Kind, reason string
 		}
 		return a, kindOf(addr), ""
 	}
+	if isLocalhost(a.Host) {
+		kind = loopbackAddress
+	}
 	return a, kind, name.BadHost(a.Host)
+}
+
+// isLocalhost reports a name that every host takes for its own loopback (RFC 6761, section
+// 6.3), or that most do.
+func isLocalhost(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	return host == "localhost" || host == "localhost.localdomain" || strings.HasSuffix(host, ".localhost")
 }
 
 // cutTag cuts the portal group tag off.

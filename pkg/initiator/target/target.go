@@ -16,7 +16,7 @@ type Target struct {
 // NoGroup is the Group of an address that came without a portal group tag.
 const NoGroup = -1
 
-// A Address is where a target can be reached (RFC 7143, section 13.8).
+// An Address is where a target can be reached (RFC 7143, section 13.8).
 type Address struct {
 	// Host is an IP literal, a link-local one with its zone, or, rarely, a DNS
 	// name, which we did not resolve. No brackets.
