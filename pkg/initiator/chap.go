@@ -21,6 +21,7 @@ func (a *attempt) chapHint(err error) string {
 	var algorithm *auth.AlgorithmError
 	var key *auth.KeyError
 	var proof *auth.ProofError
+	var rejection *auth.RejectionError
 	var timeout *TimeoutError
 	hint := ""
 	switch {
@@ -40,6 +41,8 @@ func (a *attempt) chapHint(err error) string {
 	case a.algorithmSuspected(err) && md5Usable(a.chap):
 		hint = check + "; if they are right, the algorithm may be at fault" + inBrackets(knownMistake(a.result.Auth.Algorithm)) +
 			": try MD5 alone (--chap-algorithms md5)"
+	case errors.As(err, &rejection):
+		hint = check
 	}
 	answered := a.result.Auth.Method == a.chap.Name() && a.conn.login.AuthProgress() == session.AuthAnswered
 	if answered && misreadByLIO(a.chap.User) {

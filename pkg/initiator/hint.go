@@ -133,9 +133,14 @@ func (a *attempt) loginHint(err error) string {
 // statusHint is about a status of RFC 7143.
 func (a *attempt) statusHint(status pdu.Status, chap bool) string {
 	switch status {
-	case pdu.StatusAuthFailure:
-		if chap {
+	case pdu.StatusAuthFailure, pdu.StatusInitiatorError:
+		switch {
+		case status == pdu.StatusInitiatorError && a.result.Auth.Done:
+			return ""
+		case chap:
 			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether CHAP is set up for discovery at the portal"
+		case status == pdu.StatusInitiatorError:
+			return "some targets refuse like this if they want CHAP (--chap-user, --chap-secret), or if they do not know the initiator name (--initiator-name)"
 		}
 		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
@@ -167,7 +172,7 @@ func (a *attempt) foldedHint(err error) string {
 		return ""
 	}
 	switch login.Status {
-	case pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
+	case pdu.StatusInitiatorError, pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
 		if folded := name.Fold(a.result.InitiatorName); folded != a.result.InitiatorName {
 			return "earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name " + text.Shown(folded)
 		}

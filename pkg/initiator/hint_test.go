@@ -91,6 +91,8 @@ func TestHints(t *testing.T) {
 		{name: "CHAP wanted", target: refuses(pdu.StatusAuthFailure), want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"},
 		{name: "CHAP wanted, capitals", target: refuses(pdu.StatusAuthFailure), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
 			want: "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret); " + folded},
+		{name: "refused without a reason, capitals", target: refuses(pdu.StatusInitiatorError), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
+			want: "some targets refuse like this if they want CHAP (--chap-user, --chap-secret), or if they do not know the initiator name (--initiator-name); " + folded},
 		{name: "not served", target: refuses(pdu.StatusAuthorizationFailed), want: "the portal does not serve initiator " + scene.InitiatorName + ": check under which name it knows this host (--initiator-name)"},
 		{name: "not served, capitals", target: refuses(pdu.StatusAuthorizationFailed), change: func(d *initiator.Discoverer, _ *initiator.SendTargetPortal) { d.InitiatorName = upper },
 			want: "the portal does not serve initiator " + upper + ": check under which name it knows this host (--initiator-name); " + folded},
