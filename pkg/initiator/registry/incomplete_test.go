@@ -22,6 +22,7 @@ func TestIncompleteAnswers(t *testing.T) {
 		judged bool
 	}{
 		{name: "a name is lost", second: scene.Answers(scene.Pairs("TargetName="+scene.Disk1, "TargetName=disk 2"))},
+		{name: "a name in another case", second: scene.Answers(scene.Pairs("TargetName="+scene.Disk1, "targetname="+scene.Disk2, "TargetAddress=192.0.2.9:3260,1"))},
 		{name: "all names are lost", second: scene.Answers(scene.Pairs("TargetName=disk 1", "TargetName=disk 2")), code: isdsc.InvalidSendTargetsText},
 		{name: "a refusal in words", second: scene.Answers(scene.Pairs("SendTargets=Reject")), code: isdsc.InvalidSendTargetsText},
 		{name: "a key of another kind", second: scene.Answers(scene.Pairs("MaxBurstLength=1")), code: isdsc.InvalidSendTargetsText},

@@ -140,9 +140,14 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.notes.Portal(r); err != nil || o.LeftOut == 0 {
 		return err
 	}
-	o.notes.Say("%s: %s left out: they cannot be used from here", machine.Visible(r.Asked.Portal.String()), machine.Plural(o.LeftOut, "address was", "addresses were"))
+	o.notes.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), AddressesLeftOut(o.LeftOut))
 	o.LeftOut = 0
 	return nil
+}
+
+// AddressesLeftOut says how many addresses have no line.
+func AddressesLeftOut(n int) string {
+	return machine.Plural(n, "address was left out: it cannot be used from here", "addresses were left out: they cannot be used from here")
 }
 
 // Silent shows nothing.

@@ -142,7 +142,7 @@ TARGET                     ADDRESS                                              
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 iqn.2026-11.com.example:b  192.0.2.10:3260                                         192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T00:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out
 `[1:], "")
-		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: they cannot be used from here\n")
+		discover("target", "list", "-o", "iscsiadm").want(t, machine.ExitOK, "192.0.2.10:3260,-1 iqn.2026-11.com.example:a\n192.0.2.10:3260,-1 iqn.2026-11.com.example:b\n", "discover: 1 address was left out: it cannot be used from here\n")
 		if r := discover("target", "list", "-o", "json"); !strings.Contains(r.stdout, `"missing_since":null,"stale":false,"not_judged_since":"2000-01-01T01:00:00Z"}`) {
 			t.Errorf("got %s", r.stdout)
 		}

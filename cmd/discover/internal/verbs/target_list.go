@@ -104,7 +104,7 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 		t.Say("no targets are known; add a portal with discover portal add PORTAL")
 	}
 	if t.leftOut > 0 {
-		t.Say("%s left out: they cannot be used from here", machine.Plural(t.leftOut, "address was", "addresses were"))
+		t.Say("%s", render.AddressesLeftOut(t.leftOut))
 	}
 	refused := partly(t.asked, len(t.failed.All))
 	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)
