@@ -1,11 +1,13 @@
 package render
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -137,8 +139,14 @@ func (o *ISCSIADMOutput) Portal(r *initiator.Result) error {
 	if err := o.HandOn(); err != nil {
 		return err
 	}
-	if err := o.notes.Portal(r); err != nil || o.LeftOut == 0 {
+	if err := o.notes.Portal(r); err != nil {
 		return err
+	}
+	if r.Err == nil && r.Asked.Login.CHAPPolicy == login.CHAPPreferred {
+		o.notes.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), cmp.Or(authText(&r.Auth), "no CHAP, which the portal did not choose"))
+	}
+	if o.LeftOut == 0 {
+		return nil
 	}
 	o.notes.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), AddressesLeftOut(o.LeftOut))
 	o.LeftOut = 0

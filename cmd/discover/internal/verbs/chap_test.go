@@ -26,9 +26,10 @@ func TestCHAPPolicy(t *testing.T) {
 		chap   bool   // the portal does CHAP
 		offer  string
 		status int
+		says   string // on standard error, with -o iscsiadm
 	}{
-		{policy: "--chap-policy preferred", offer: "CHAP,None", status: machine.ExitOK},
-		{policy: "--chap-policy preferred", chap: true, offer: "CHAP,None", status: machine.ExitOK},
+		{policy: "--chap-policy preferred", offer: "CHAP,None", status: machine.ExitOK, says: "discover: 192.0.2.10:3260: no CHAP, which the portal did not choose\n"},
+		{policy: "--chap-policy preferred", chap: true, offer: "CHAP,None", status: machine.ExitOK, says: "discover: 192.0.2.10:3260: CHAP with SHA3-256\n"},
 		{policy: "--chap-policy required", offer: "CHAP", status: machine.ExitFailed},
 		{policy: "--chap-policy required", chap: true, offer: "CHAP", status: machine.ExitOK},
 		{offer: "CHAP", status: machine.ExitFailed},
@@ -40,11 +41,16 @@ func TestCHAPPolicy(t *testing.T) {
 			if tt.chap {
 				target.User, target.Secret = "host1", ours
 			}
-			portal := l.Portal("192.0.2.10:3260", target)
+			portal := l.Portal("192.0.2.10:3260", target, target)
 			r := l.discover(t.Context(), append(strings.Fields("scan --chap-user host1 --chap-secret env:SECRET 192.0.2.10"), strings.Fields(tt.policy)...)...)
 			offer, _ := l.Sessions(portal)[0].Key(pdu.KeyAuthMethod)
 			if r.status != tt.status || offer != tt.offer {
 				t.Errorf("%q, CHAP there %t: exit status %d, want %d; offer %q, want %q", tt.policy, tt.chap, r.status, tt.status, offer, tt.offer)
+			}
+			// Lines for scripts have no place for what the portal chose.
+			r = l.discover(t.Context(), append(strings.Fields("scan -o iscsiadm --chap-user host1 --chap-secret env:SECRET 192.0.2.10"), strings.Fields(tt.policy)...)...)
+			if tt.status == machine.ExitOK && r.stderr != tt.says {
+				t.Errorf("%q, CHAP there %t: got %q on standard error, want %q", tt.policy, tt.chap, r.stderr, tt.says)
 			}
 		})
 	}
