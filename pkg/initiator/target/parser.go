@@ -52,21 +52,6 @@ type Parser struct {
 	unusable unusableAddresses
 }
 
-// A Record is one record of an answer, in memory that the Parser uses again.
-type Record struct {
-	Name, Alias []byte
-	Addresses   []Address
-	Implied     bool // its addresses were not sent, or are what would have been implied
-}
-
-type recordState uint8
-
-const (
-	beforeFirst recordState = iota
-	inRecord
-	inBadRecord // its name is invalid: skip it
-)
-
 // Reset makes l ready for an answer that comes over a session with the portal at session,
 // of which max targets are taken.
 func (l *Parser) Reset(session netip.AddrPort, max int) {
@@ -76,12 +61,6 @@ func (l *Parser) Reset(session netip.AddrPort, max int) {
 	l.tails.reset()
 	l.cache.reset(session.Port())
 	l.unusable.reset()
-}
-
-// begin makes t one of which the name is known.
-func (t *Record) begin(name []byte) {
-	t.Name, t.Alias, t.Addresses = append(t.Name[:0], name...), t.Alias[:0], t.Addresses[:0]
-	t.Implied = false
 }
 
 // Text takes whole pairs of the answer. It keeps nothing of t. The error is that of
