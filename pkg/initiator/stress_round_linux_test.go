@@ -1,0 +1,201 @@
+package initiator_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
+)
+
+// How the program gets its results in a round.
+type stressAPI int
+
+const (
+	viaRun stressAPI = iota
+	viaBatches
+	viaDiscoverAll // in the order of the sequence
+)
+
+// How a round ends.
+type stressEnding int
+
+const (
+	readOn         stressEnding = iota // the loop is read to its end
+	breakLoop                          // at an event
+	panicInLoop                        // at an event
+	goexitInLoop                       // at an event
+	cancelInLoop                       // at an event
+	cancelSequence                     // before a portal is yielded
+	cancelSometime                     // from another goroutine
+	cancelEndless                      // when all have a result that will have one by themselves
+)
+
+func (e stressEnding) String() string {
+	return [...]string{"read on", "break", "panic", "Goexit", "cancel in the loop", "cancel in the sequence", "cancel sometime", "cancel when only the endless are left"}[e]
+}
+
+// A stressRound is what a seed draws.
+type stressRound struct {
+	d       *initiator.Discoverer
+	portals []*stressPortal
+	runs    int // at once
+	api     stressAPI
+	ending  stressEnding
+	at      int           // the event, or the portal, at which it ends, from 1
+	after   time.Duration // of cancelSometime
+
+	// hasty: limits are short, so that endless portals fail. Else there are none to speak
+	// of: what fails then would fail on any machine, however slow.
+	hasty bool
+	real  bool // time passes also while the process does not get the processor
+}
+
+// newStressRound draws a round.
+func newStressRound(rng *rand.Rand, place stressPlace) *stressRound {
+	d := scene.NewDiscoverer()
+	r := &stressRound{d: d, runs: 1, hasty: place.few() || rng.IntN(2) == 0, real: place.real()}
+	d.Stages = new(initiator.Stages)
+	d.Parallel = pick(rng, 1, 1, 2, 3, 8, 64)
+	d.Connecting = pick(rng, -1, 0, 0, 1, 2, 5, 64)
+	d.Rate = pick(rng, 0, 0, 0, 200, 2000)
+	d.Retries = pick(rng, 0, 0, 0, 1, 2)
+	d.Timeout = time.Hour
+	limit := func() time.Duration { return pick(rng, 0, time.Hour) }
+	if r.hasty {
+		d.Timeout = time.Duration(200+rng.IntN(600)) * time.Millisecond
+		limit = func() time.Duration { return pick(rng, 0, time.Duration(60+rng.IntN(200))*time.Millisecond) }
+	}
+	d.ConnectTimeout, d.LoginTimeout, d.ResponseTimeout = limit(), limit(), limit()
+	if rng.IntN(5) == 0 && !place.few() { // a run knows of its own descriptors alone
+		r.runs = 2
+	}
+	r.draw(rng, place)
+	names := make(map[string][]netip.Addr)
+	for _, p := range r.portals {
+		names[p.host] = p.addrs
+	}
+	d.Lookup = func(_ context.Context, host string) ([]netip.Addr, error) {
+		if addrs := names[host]; len(addrs) > 0 {
+			return addrs, nil
+		}
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	r.drawEnding(rng)
+	return r
+}
+
+// draw draws the portals.
+func (r *stressRound) draw(rng *rand.Rand, place stressPlace) {
+	mutes, silents := r.endless(place)
+	maker := &stressMaker{rng: rng, place: place}
+	late := 2
+	n := pick(rng, 1, 1+rng.IntN(8), 1+rng.IntN(8), 10+rng.IntN(20), 80)
+	if n > 8 && r.real {
+		r.d.Retries = 0 // which take real time
+	}
+	for i := range n {
+		var p *stressPortal
+		switch n := rng.IntN(20); {
+		case n == 0 && mutes > 0:
+			mutes--
+			p = maker.mute(i)
+		case n == 1 && silents > 0:
+			silents--
+			p = maker.silent()
+		case n == 2 && late > 0 && !r.hasty && !place.few():
+			late--
+			p = maker.late(i)
+		case n < 6 && i > 0:
+			if same := r.portals[rng.IntN(i)]; !same.endless {
+				p = new(*same)
+			}
+		case n < 12:
+			p = maker.fails(i)
+		}
+		if p == nil {
+			p = maker.lives(i)
+		}
+		r.portals = append(r.portals, p)
+	}
+	rng.Shuffle(len(r.portals), func(i, j int) { r.portals[i], r.portals[j] = r.portals[j], r.portals[i] })
+}
+
+// endless returns how many endless portals there may be: those that hold a place of a
+// session, and those that hold one of a connection. Where nothing ends them, the others
+// need a place.
+func (r *stressRound) endless(place stressPlace) (mutes, silents int) {
+	d := r.d
+	if r.hasty {
+		return 3, 3
+	}
+	sessions := d.Parallel - 1
+	if place.real() && d.Connecting >= 0 && (d.Parallel > 1 || d.Connecting > 0) {
+		silents = 4
+		if d.Connecting > 0 {
+			silents = min(silents, d.Connecting-1)
+		}
+		return min(sessions, 4), silents
+	}
+	silents = min(sessions/2, 4)
+	return min(sessions-silents, 4), silents
+}
+
+// drawEnding draws how the results are read and how the round ends.
+func (r *stressRound) drawEnding(rng *rand.Rand) {
+	r.api = pick(rng, viaRun, viaRun, viaBatches, viaDiscoverAll)
+	r.ending = pick(rng, readOn, readOn, readOn, breakLoop, panicInLoop, goexitInLoop, cancelInLoop, cancelSequence, cancelSometime)
+	r.after = time.Duration(rng.IntN(60)) * time.Millisecond
+	r.at = 1 + rng.IntN(len(r.portals))
+	if r.hasty {
+		return
+	}
+	come := r.finite() // results that come
+	if r.api == viaDiscoverAll {
+		for come = 0; come < len(r.portals) && !r.portals[come].endless; come++ {
+		}
+	}
+	if come == len(r.portals) {
+		return
+	}
+	switch {
+	case come == 0, r.ending == cancelSequence: // the sequence may not be asked so far
+		r.ending = cancelSometime
+	case r.ending == readOn && r.api == viaDiscoverAll:
+		r.ending = cancelSometime
+	case r.ending == readOn:
+		r.ending = cancelEndless
+	default:
+		r.at = min(r.at, come)
+	}
+}
+
+// finite returns how many portals have a result by themselves.
+func (r *stressRound) finite() (n int) {
+	for _, p := range r.portals {
+		if !p.endless {
+			n++
+		}
+	}
+	return n
+}
+
+// pick returns one of values.
+func pick[T any](rng *rand.Rand, values ...T) T { return values[rng.IntN(len(values))] }
+
+func (r *stressRound) String() string {
+	var b strings.Builder
+	d := r.d
+	fmt.Fprintf(&b, "%d at once, by %s: %s at %d, after %s; hasty %t; Parallel %d, Connecting %d, Rate %d, Retries %d, Timeout %s, %s, %s, %s\n", r.runs,
+		[...]string{"Run", "Batches", "DiscoverAll"}[r.api], r.ending, r.at, r.after, r.hasty,
+		d.Parallel, d.Connecting, d.Rate, d.Retries, d.Timeout, d.ConnectTimeout, d.LoginTimeout, d.ResponseTimeout)
+	for i, p := range r.portals {
+		fmt.Fprintf(&b, "\t%d: %s, %s:%d, %d targets\n", i, p.kind, p.host, p.port, len(p.names))
+	}
+	return b.String()
+}
