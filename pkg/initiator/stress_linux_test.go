@@ -49,12 +49,7 @@ func TestStress(t *testing.T) {
 		t.Run(where.name, func(t *testing.T) {
 			for _, seed := range stressSeeds(t, where.rounds) {
 				t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-					hang := time.AfterFunc(stressPatience, func() {
-						debug.SetTraceback("all")
-						panic(fmt.Sprintf("%s hangs", t.Name()))
-					})
 					t.Cleanup(func() {
-						hang.Stop()
 						if t.Failed() {
 							t.Logf("to repeat it: %s=%d go test -run TestStress/%s", stressSeed, seed, where.name)
 						}
@@ -88,11 +83,21 @@ func stressSeeds(t *testing.T, rounds int) (seeds []uint64) {
 	return seeds
 }
 
+// mayHang ends the process with all its stacks where a round hangs.
+func mayHang(t *testing.T) {
+	hangs := time.AfterFunc(stressPatience, func() {
+		debug.SetTraceback("all")
+		panic(t.Name() + " hangs")
+	})
+	t.Cleanup(func() { hangs.Stop() })
+}
+
 func stressRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
 // stressMemory is a round in a network in memory, and in time of its own. A goroutine
 // that is left behind panics there, and so does a run that hangs.
 func stressMemory(t *testing.T, seed uint64) {
+	mayHang(t)
 	synctest.Test(t, func(t *testing.T) {
 		place := &stressNetwork{n: iscsitest.NewNetwork(t), slow: make(map[string]time.Duration)}
 		r := newStressRound(stressRand(seed), place)
@@ -103,6 +108,7 @@ func stressMemory(t *testing.T, seed uint64) {
 
 // stressSockets is a round with sockets of the loopback interface.
 func stressSockets(t *testing.T, seed uint64) {
+	mayHang(t)
 	r := newStressRound(stressRand(seed), &stressLoopback{t: t})
 	leavesNothing(t, func() { r.run(t) })
 }
