@@ -79,7 +79,7 @@ func stressChild(t *testing.T) {
 	rng := stressRand(seed)
 	r := newStressRound(rng, &recorded{t: t, addresses: fields[1:]})
 	leavesNothing(t, func() {
-		defer limitFiles(t, uint64(4+rng.IntN(8)))()
+		defer limitFiles(t, uint64(2+rng.IntN(6)))()
 		r.run(t)
 	})
 }

@@ -43,8 +43,8 @@ func TestStress(t *testing.T) {
 		round  func(t *testing.T, seed uint64)
 	}{
 		{"memory", 150, stressMemory},
-		{"sockets", 16, stressSockets},
-		{"descriptors", 3, stressDescriptors},
+		{"sockets", 14, stressSockets},
+		{"descriptors", 2, stressDescriptors},
 	} {
 		t.Run(where.name, func(t *testing.T) {
 			for _, seed := range stressSeeds(t, where.rounds) {
@@ -147,6 +147,9 @@ func (r *stressRound) run(t *testing.T) {
 		}()
 	}
 	group.Wait()
+	for range readers {
+		r.resting <- struct{}{}
+	}
 	var begun, results int64
 	early := false
 	for _, s := range readers {

@@ -66,9 +66,14 @@ func (s *stressReader) read(ctx context.Context) {
 
 // sequence yields the portals.
 func (s *stressReader) sequence(yield func(initiator.SendTargetPortal) bool) {
+	s.r.resting <- struct{}{}
+	defer func() { <-s.r.resting }()
 	for i, p := range s.r.portals {
 		if s.r.ending == cancelSequence && i+1 == s.r.at {
 			s.interrupt()
+		}
+		if i == s.r.restAt {
+			time.Sleep(s.r.rest)
 		}
 		if p.begin != nil {
 			p.begin()

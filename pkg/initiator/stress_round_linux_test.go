@@ -49,6 +49,9 @@ type stressRound struct {
 	ending  stressEnding
 	at      int           // the event, or the portal, at which it ends, from 1
 	after   time.Duration // of cancelSometime
+	rest    time.Duration // that the sequence waits before its portal restAt
+	restAt  int
+	resting chan struct{} // has a value for each sequence, which may go on for so long when the loop was left
 
 	// hasty: limits are short, so that endless portals fail. Else there are none to speak
 	// of: what fails then would fail on any machine, however slow.
@@ -59,12 +62,15 @@ type stressRound struct {
 // newStressRound draws a round.
 func newStressRound(rng *rand.Rand, place stressPlace) *stressRound {
 	d := scene.NewDiscoverer()
-	r := &stressRound{d: d, runs: 1, hasty: place.few() || rng.IntN(2) == 0, real: place.real()}
+	r := &stressRound{d: d, runs: 1, hasty: place.few() || rng.IntN(5) < 2, real: place.real()}
 	d.Stages = new(initiator.Stages)
 	d.Parallel = pick(rng, 1, 1, 2, 3, 8, 64)
 	d.Connecting = pick(rng, -1, 0, 0, 1, 2, 5, 64)
 	d.Rate = pick(rng, 0, 0, 0, 200, 2000)
 	d.Retries = pick(rng, 0, 0, 0, 1, 2)
+	if place.few() {
+		d.Parallel, d.Connecting = pick(rng, 4, 8, 64), pick(rng, -1, 0, 5, 64)
+	}
 	d.Timeout = time.Hour
 	limit := func() time.Duration { return pick(rng, 0, time.Hour) }
 	if r.hasty {
@@ -75,6 +81,7 @@ func newStressRound(rng *rand.Rand, place stressPlace) *stressRound {
 	if rng.IntN(5) == 0 && !place.few() { // a run knows of its own descriptors alone
 		r.runs = 2
 	}
+	r.resting = make(chan struct{}, r.runs)
 	r.draw(rng, place)
 	names := make(map[string][]netip.Addr)
 	for _, p := range r.portals {
@@ -92,10 +99,16 @@ func newStressRound(rng *rand.Rand, place stressPlace) *stressRound {
 
 // draw draws the portals.
 func (r *stressRound) draw(rng *rand.Rand, place stressPlace) {
-	mutes, silents := r.endless(place)
+	mutes, silents := r.endless()
 	maker := &stressMaker{rng: rng, place: place}
-	late := 2
+	late := 1
+	if r.outside() {
+		late = 4
+	}
 	n := pick(rng, 1, 1+rng.IntN(8), 1+rng.IntN(8), 10+rng.IntN(20), 80)
+	if place.few() {
+		n = max(n, 20)
+	}
 	if n > 8 && r.real {
 		r.d.Retries = 0 // which take real time
 	}
@@ -108,14 +121,14 @@ func (r *stressRound) draw(rng *rand.Rand, place stressPlace) {
 		case n == 1 && silents > 0:
 			silents--
 			p = maker.silent()
-		case n == 2 && late > 0 && !r.hasty && !place.few():
+		case n < 4 && late > 0 && !r.hasty && !place.few():
 			late--
 			p = maker.late(i)
-		case n < 6 && i > 0:
+		case n < 7 && i > 0:
 			if same := r.portals[rng.IntN(i)]; !same.endless {
 				p = new(*same)
 			}
-		case n < 12:
+		case n < 13:
 			p = maker.fails(i)
 		}
 		if p == nil {
@@ -126,16 +139,21 @@ func (r *stressRound) draw(rng *rand.Rand, place stressPlace) {
 	rng.Shuffle(len(r.portals), func(i, j int) { r.portals[i], r.portals[j] = r.portals[j], r.portals[i] })
 }
 
+// outside reports whether connections that take longer wait outside of the sessions.
+func (r *stressRound) outside() bool {
+	return r.real && r.d.Connecting >= 0 && (r.d.Parallel > 1 || r.d.Connecting > 0)
+}
+
 // endless returns how many endless portals there may be: those that hold a place of a
 // session, and those that hold one of a connection. Where nothing ends them, the others
 // need a place.
-func (r *stressRound) endless(place stressPlace) (mutes, silents int) {
+func (r *stressRound) endless() (mutes, silents int) {
 	d := r.d
 	if r.hasty {
 		return 3, 3
 	}
 	sessions := d.Parallel - 1
-	if place.real() && d.Connecting >= 0 && (d.Parallel > 1 || d.Connecting > 0) {
+	if r.outside() {
 		silents = 4
 		if d.Connecting > 0 {
 			silents = min(silents, d.Connecting-1)
@@ -152,6 +170,7 @@ func (r *stressRound) drawEnding(rng *rand.Rand) {
 	r.ending = pick(rng, readOn, readOn, readOn, breakLoop, panicInLoop, goexitInLoop, cancelInLoop, cancelSequence, cancelSometime)
 	r.after = time.Duration(rng.IntN(60)) * time.Millisecond
 	r.at = 1 + rng.IntN(len(r.portals))
+	r.rest, r.restAt = pick(rng, 0, 0, time.Duration(rng.IntN(400))*time.Millisecond), rng.IntN(len(r.portals))
 	if r.hasty {
 		return
 	}
@@ -191,8 +210,8 @@ func pick[T any](rng *rand.Rand, values ...T) T { return values[rng.IntN(len(val
 func (r *stressRound) String() string {
 	var b strings.Builder
 	d := r.d
-	fmt.Fprintf(&b, "%d at once, by %s: %s at %d, after %s; hasty %t; Parallel %d, Connecting %d, Rate %d, Retries %d, Timeout %s, %s, %s, %s\n", r.runs,
-		[...]string{"Run", "Batches", "DiscoverAll"}[r.api], r.ending, r.at, r.after, r.hasty,
+	fmt.Fprintf(&b, "%d at once, by %s: %s at %d, after %s; a rest of %s at %d; hasty %t; Parallel %d, Connecting %d, Rate %d, Retries %d, Timeout %s, %s, %s, %s\n", r.runs,
+		[...]string{"Run", "Batches", "DiscoverAll"}[r.api], r.ending, r.at, r.after, r.rest, r.restAt, r.hasty,
 		d.Parallel, d.Connecting, d.Rate, d.Retries, d.Timeout, d.ConnectTimeout, d.LoginTimeout, d.ResponseTimeout)
 	for i, p := range r.portals {
 		fmt.Fprintf(&b, "\t%d: %s, %s:%d, %d targets\n", i, p.kind, p.host, p.port, len(p.names))
