@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,21 +115,21 @@ func (r *stressRound) draw(rng *rand.Rand, place stressPlace) {
 	}
 	for i := range n {
 		var p *stressPortal
-		switch n := rng.IntN(20); {
-		case n == 0 && mutes > 0:
+		switch n := rng.IntN(22); {
+		case n < 2 && mutes > 0:
 			mutes--
 			p = maker.mute(i)
-		case n == 1 && silents > 0:
+		case n < 4 && silents > 0:
 			silents--
 			p = maker.silent()
-		case n < 4 && late > 0 && !r.hasty && !place.few():
+		case n < 6 && late > 0 && !r.hasty && !place.few():
 			late--
 			p = maker.late(i)
-		case n < 7 && i > 0:
+		case n < 9 && i > 0:
 			if same := r.portals[rng.IntN(i)]; !same.endless {
 				p = new(*same)
 			}
-		case n < 13:
+		case n < 15:
 			p = maker.fails(i)
 		}
 		if p == nil {
@@ -150,7 +151,7 @@ func (r *stressRound) outside() bool {
 func (r *stressRound) endless() (mutes, silents int) {
 	d := r.d
 	if r.hasty {
-		return 3, 3
+		return min(d.Parallel, 3), 3
 	}
 	sessions := d.Parallel - 1
 	if r.outside() {
@@ -171,6 +172,9 @@ func (r *stressRound) drawEnding(rng *rand.Rand) {
 	r.after = time.Duration(rng.IntN(60)) * time.Millisecond
 	r.at = 1 + rng.IntN(len(r.portals))
 	r.rest, r.restAt = pick(rng, 0, 0, time.Duration(rng.IntN(400))*time.Millisecond), rng.IntN(len(r.portals))
+	if rng.IntN(2) == 0 {
+		r.restAt = max(r.restAt, slices.IndexFunc(r.portals, func(p *stressPortal) bool { return p.endless }))
+	}
 	if r.hasty {
 		return
 	}
