@@ -49,11 +49,7 @@ func TestStress(t *testing.T) {
 		t.Run(where.name, func(t *testing.T) {
 			for _, seed := range stressSeeds(t, where.rounds) {
 				t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-					t.Cleanup(func() {
-						if t.Failed() {
-							t.Logf("to repeat it: %s=%d go test -run TestStress/%s", stressSeed, seed, where.name)
-						}
-					})
+					t.Logf("to repeat it: %s=%d go test -run TestStress/%s", stressSeed, seed, where.name)
 					where.round(t, seed)
 				})
 			}
@@ -129,11 +125,7 @@ func leavesNothing(t *testing.T, f func()) {
 
 // run runs the round and judges what came of it.
 func (r *stressRound) run(t *testing.T) {
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the round: %s", r)
-		}
-	})
+	t.Logf("the round: %s", r) // which is shown where it fails
 	readers := make([]*stressReader, r.runs)
 	var group sync.WaitGroup
 	for i := range readers {
