@@ -61,7 +61,7 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 	given := d.Take()
 	for {
 		nc, err := a.dial(ctx, from, dst)
-		again, interrupted := false, false
+		again, interrupted, waited := false, false, true
 		switch {
 		case err == nil:
 			a.entered = true
@@ -77,6 +77,7 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 				d.Leave()
 			}
 		default:
+			waited = false
 			d.Leave()
 		}
 		switch {
@@ -87,6 +88,9 @@ func (a *attempt) connectPatiently(ctx context.Context, from ports.Port, dst net
 			a.putOff(a.pool.set.Take())
 			given = d.Take()
 		case !again:
+			if waited && a.pool.ctx.Err() != nil {
+				err = context.Cause(a.pool.ctx) // which ended the wait
+			}
 			a.tried = append(a.tried, triedConnection{from: from.Address, to: dst, err: err})
 			return nil, err
 		}

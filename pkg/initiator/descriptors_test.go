@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
@@ -90,4 +91,29 @@ func TestFewDescriptors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCancelledForDescriptor: portals that wait for a descriptor when the run ends fail
+// with the end of the run.
+func TestCancelledForDescriptor(t *testing.T) {
+	t.Parallel()
+	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
+		f := &fewDescriptors{most: 1, dial: d.Dial}
+		d.Dial = f.connect
+		const all = 20
+		portals := slices.Repeat([]initiator.SendTargetPortal{scene.Portal(n, scene.Where, iscsitest.Script{iscsitest.Silence()})}, all)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		stages := make(map[initiator.Stage]int)
+		for e := range d.Run(ctx, slices.Values(portals)) {
+			var at *initiator.Error
+			if err := e.(initiator.PortalDone).Result.Err; !errors.As(err, &at) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("got %v, want the end of the run", err)
+			}
+			stages[at.Stage]++
+		}
+		if stages[initiator.StageConnect] != all-1 || stages[initiator.StageLogin] != 1 {
+			t.Errorf("they fail at %v", stages)
+		}
+	})
 }
