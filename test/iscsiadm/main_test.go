@@ -1,0 +1,74 @@
+//go:build linux
+
+// Package iscsiadm compares "discover iscsiadm" with open-iscsi's iscsiadm. The
+// scripts in testdata are command lines with the real program's answers:
+// TestReal shows that the answers are true, where open-iscsi is installed, and
+// TestConformance that ours are the same, but for deliberate differences.
+//
+// The test program is the initiator's host, in a network namespace of its own;
+// the storage array is another namespace, with tgt in it. The programs under
+// test run in a room: a mount namespace in which /etc/iscsi and other folders of
+// the system are private.
+//
+// After a change of the command lines of a script, or for another version of
+// open-iscsi, the answers are written anew by
+//
+//	go test ./test/iscsiadm -run TestReal -record
+package iscsiadm
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/test/netns"
+)
+
+var (
+	record  = flag.Bool("record", false, "TestReal writes the real program's answers to testdata")
+	command = flag.String("command", "", "TestConformance runs this `command` in the place of discover iscsiadm; real: open-iscsi's program")
+)
+
+// builtDiscover is the command's path.
+var builtDiscover string
+
+func TestMain(m *testing.M) {
+	if folder, ok := os.LookupEnv(roomVariable); ok {
+		fmt.Fprintln(os.Stderr, enterRoom(folder))
+		os.Exit(roomFailed)
+	}
+	netns.Isolate()
+	os.Exit(testMain(m))
+}
+
+func testMain(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "discover")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	builtDiscover = filepath.Join(folder, "discover")
+	build := exec.Command("go", "build", "-o", builtDiscover, "github.com/go-iscsi/discovery/cmd/discover")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the command: %v: %s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// ours is the command line to which the arguments of an iscsiadm are added.
+func ours(t *testing.T) []string {
+	t.Helper()
+	switch *command {
+	case "":
+		return []string{builtDiscover, "iscsiadm"}
+	case "real":
+		return []string{realProgram(t)}
+	}
+	return strings.Fields(*command)
+}
