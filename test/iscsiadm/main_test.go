@@ -53,7 +53,11 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	builtDiscover = filepath.Join(folder, "discover")
-	build := exec.Command("go", "build", "-o", builtDiscover, "github.com/go-iscsi/discovery/cmd/discover")
+	args := []string{"build", "-o", builtDiscover}
+	if raceEnabled {
+		args = append(args, "-race")
+	}
+	build := exec.Command("go", append(args, "github.com/go-iscsi/discovery/cmd/discover")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the command: %v: %s", err, out)
 		return 1

@@ -20,51 +20,40 @@ var listing = regexp.MustCompile(`^-m (discovery|discoverydb|iface)( -P 0)?$|^-m
 func normal(line, stdout string) string {
 	stdout = versions.ReplaceAllString(stdout, "$1 VERSION")
 	if listing.MatchString(line) && stdout != "" {
-		stdout = strings.Join(sorted(strings.SplitAfter(stdout, "\n"), 0), "")
+		stdout = strings.Join(sorted(slices.Collect(strings.Lines(stdout))), "")
 	}
 	return stdout
 }
 
-// levels are the prefixes of the lines of a tree, from the root to the leaves.
-// What has none of them is one of the sections, the order of which is fixed.
-var levels = []string{"", "DiscoveryAddress:", "Target:", "\tPortal:", "\t\tIface Name:"}
+// levels are the prefixes of the lines of a tree below its sections, which have none of
+// them.
+var levels = []string{"DiscoveryAddress:", "Target:", "\tPortal:", "\t\tIface Name:"}
 
-func level(line string) int {
-	for i, prefix := range levels {
-		if i > 0 && strings.HasPrefix(line, prefix) {
-			return i
-		}
-	}
-	return 0
+// depth returns how deep in a tree a line is.
+func depth(line string) int {
+	return 1 + slices.IndexFunc(levels, func(prefix string) bool { return strings.HasPrefix(line, prefix) })
 }
 
-// sorted returns the lines of a listing in order. A line of a tree takes those
-// below it along.
-func sorted(lines []string, depth int) []string {
-	if depth == len(levels) {
-		return lines
+// sorted returns the lines of a listing in order. A line of a tree takes along those that
+// are below it; the order of sections is fixed.
+func sorted(lines []string) []string {
+	if len(lines) == 0 {
+		return nil
 	}
-	var head, out []string
+	top := depth(slices.MinFunc(lines, func(a, b string) int { return depth(a) - depth(b) }))
 	var trees [][]string
 	for _, line := range lines {
-		switch at := level(line); {
-		case at == depth:
-			trees = append(trees, []string{line})
-		case len(trees) > 0:
-			trees[len(trees)-1] = append(trees[len(trees)-1], line)
-		default:
-			head = append(head, line)
+		if depth(line) == top || len(trees) == 0 {
+			trees = append(trees, nil)
 		}
+		last := &trees[len(trees)-1]
+		*last = append(*last, line)
 	}
 	for i, tree := range trees {
-		trees[i] = append(tree[:1:1], sorted(tree[1:], depth+1)...)
+		trees[i] = append(tree[:1:1], sorted(tree[1:])...)
 	}
-	if depth > 0 || !slices.ContainsFunc(lines, func(line string) bool { return level(line) > 0 }) {
+	if sections := lines[0] == "SENDTARGETS:\n"; !sections {
 		slices.SortFunc(trees, slices.Compare)
 	}
-	out = append(out, sorted(head, min(depth+1, len(levels)))...)
-	for _, tree := range trees {
-		out = append(out, tree...)
-	}
-	return out
+	return slices.Concat(trees...)
 }

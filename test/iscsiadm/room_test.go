@@ -4,7 +4,6 @@ package iscsiadm
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -26,6 +25,9 @@ const (
 	roomFailed   = 125                  // exit status where that failed; iscsiadm has none above 32
 	configFile   = "/etc/iscsi/iscsid.conf"
 	runLimit     = time.Minute
+
+	roomProgram   = "bin/iscsiadm" // in the room's folder
+	systemProgram = "/usr/sbin/iscsiadm"
 )
 
 // conf is the private iscsid.conf. With it a refused portal is tried once, and a
@@ -89,18 +91,45 @@ type answer struct {
 // run runs a program in the room.
 func (r *room) run(program string, args ...string) answer {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), runLimit)
-	defer cancel()
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", append([]string{program}, args...)...)
+	return r.finish(r.command(program, args...))
+}
+
+// command returns a command that runs a program in the room.
+func (r *room) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(r.t.Context(), "/proc/self/exe", append([]string{program}, args...)...)
 	cmd.Env = append(os.Environ(), r.env...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	return cmd
+}
+
+// start starts a command of the room. The process ends with the test, if not before.
+func (r *room) start(cmd *exec.Cmd) *netns.Process {
+	r.t.Helper()
 	var here *netns.Namespace
-	err := here.Run(cmd)
+	p, err := here.Start(cmd)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(p.Kill)
+	return p
+}
+
+// finish runs a command of the room to its end.
+func (r *room) finish(cmd *exec.Cmd) answer {
+	r.t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	p := r.start(cmd)
+	select {
+	case <-p.Done():
+	case <-time.After(runLimit):
+		p.Kill()
+		r.t.Fatalf("%q did not end in %v: %s%s", cmd.Args[1:], runLimit, &stdout, &stderr)
+	}
+	err := p.Wait()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || !exit.Exited() || exit.ExitCode() == roomFailed) {
-		r.t.Fatalf("%s %q: %v: %s", program, args, err, &stderr)
+		r.t.Fatalf("%q: %v: %s", cmd.Args[1:], err, &stderr)
 	}
 	a := answer{exit: cmd.ProcessState.ExitCode(), stdout: stdout.String()}
 	if text := strings.TrimRight(stderr.String(), "\n"); text != "" {
@@ -113,7 +142,7 @@ func (r *room) run(program string, args ...string) answer {
 // and replaces this program by the one that its arguments name. It returns only
 // where that failed.
 func enterRoom(folder string) error {
-	for _, make := range []func(string) error{ownConfiguration, ownState, ownSysfs} {
+	for _, make := range []func(string) error{ownConfiguration, ownState, ownSysfs, ownProgram} {
 		if err := make(folder); err != nil {
 			return fmt.Errorf("enter %s: %w", folder, err)
 		}
@@ -180,6 +209,16 @@ func ownSysfs(string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(transport, "caps"), []byte("0x39\n"), 0o444)
+}
+
+// ownProgram puts the room's iscsiadm, if it has one, in the place of the system's: some
+// callers do not look for it in PATH.
+func ownProgram(folder string) error {
+	program := filepath.Join(folder, roomProgram)
+	if _, err := os.Stat(program); err != nil {
+		return nil
+	}
+	return bind(program, systemProgram)
 }
 
 func bind(from, to string) error {
