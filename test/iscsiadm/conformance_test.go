@@ -57,7 +57,8 @@ func (c *testCase) answered(a answer) testCase {
 }
 
 // TestConformance: our program answers as the real one does, where there is none to
-// hand things on to ("alone") and where there is ("beside").
+// hand things on to ("alone"; open-iscsi's files may only be read then) and where there
+// is ("beside").
 func TestConformance(t *testing.T) {
 	startLab(t)
 	t.Run("alone", func(t *testing.T) { conform(t, alone, "") })
@@ -75,6 +76,9 @@ func conform(t *testing.T, where place, real string) {
 				r.env = append(r.env, "DISCOVER_ISCSIADM="+real)
 			} else {
 				r.env = append(r.env, "DISCOVER_ISCSIADM=")
+				if *command == "" { // ours writes to its registry alone
+					r.env = append(r.env, readVariable+"=1")
+				}
 			}
 			program := ours(t)
 			for i, c := range s.cases {

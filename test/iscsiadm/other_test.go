@@ -13,3 +13,7 @@ import (
 func TestReal(t *testing.T) { need.Linux(t) }
 
 func TestConformance(t *testing.T) { need.Linux(t) }
+
+func TestParsers(t *testing.T) { need.Linux(t) }
+
+func TestCallers(t *testing.T) { need.Linux(t) }

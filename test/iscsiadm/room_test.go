@@ -22,6 +22,7 @@ import (
 
 const (
 	roomVariable = "ISCSIADM_TEST_ROOM" // makes this test program enter the room that it names
+	readVariable = "ISCSIADM_TEST_READ" // its files of open-iscsi may only be read
 	roomFailed   = 125                  // exit status where that failed; iscsiadm has none above 32
 	configFile   = "/etc/iscsi/iscsid.conf"
 	runLimit     = time.Minute
@@ -182,12 +183,12 @@ func ownConfiguration(folder string) error {
 			return err
 		}
 	}
-	return bind(filepath.Join(folder, "iscsi"), iscsi)
+	return database(filepath.Join(folder, "iscsi"), iscsi)
 }
 
 // ownState puts the room's /var/lib and an empty /run in place.
 func ownState(folder string) error {
-	if err := bind(filepath.Join(folder, "lib"), "/var/lib"); err != nil {
+	if err := database(filepath.Join(folder, "lib"), "/var/lib"); err != nil {
 		return err
 	}
 	if err := tmpfs("/run"); err != nil {
@@ -219,6 +220,17 @@ func ownProgram(folder string) error {
 		return nil
 	}
 	return bind(program, systemProgram)
+}
+
+// database mounts a folder in which open-iscsi keeps what it knows.
+func database(from, to string) error {
+	if err := bind(from, to); err != nil || os.Getenv(readVariable) == "" {
+		return err
+	}
+	if err := unix.Mount("", to, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		return fmt.Errorf("mount %s again, read-only: %w", to, err)
+	}
+	return nil
 }
 
 func bind(from, to string) error {
