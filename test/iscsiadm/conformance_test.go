@@ -29,12 +29,11 @@ func TestReal(t *testing.T) {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				r := newRoom(t)
-				for i := range s.cases {
-					c := &s.cases[i]
-					got := c.answered(r.run(real, c.args()...))
+				for i, c := range s.cases {
+					got := r.run(real, c.args()...).said(c)
 					if *record {
-						*c = got
-					} else if diff := cmp.Diff(*c, got, cmp.AllowUnexported(testCase{})); diff != "" {
+						c.real = got
+					} else if diff := cmp.Diff(c.real, got, cmp.AllowUnexported(said{})); diff != "" {
 						t.Errorf("case %d, %s: recorded (-) and got (+):\n%s", i, c.line, diff)
 					}
 				}
@@ -46,97 +45,88 @@ func TestReal(t *testing.T) {
 	})
 }
 
-// answered returns the case with another answer.
-func (c *testCase) answered(a answer) testCase {
-	out := *c
-	out.exit, out.stdout, out.stderr = a.exit, normal(c.line, a.stdout), ""
+// said returns the answer as the script of a case has it.
+func (a answer) said(c *testCase) said {
+	s := said{exit: a.exit, stdout: normal(c.line, a.stdout)}
 	if n := len(a.stderr); n > 0 {
-		out.stderr = a.stderr[n-1]
+		s.stderr = a.stderr[n-1]
 	}
-	return out
+	return s
 }
 
-// TestConformance: our program answers as the real one does, where there is none to
-// hand things on to ("alone"; open-iscsi's files may only be read then) and where there
-// is ("beside").
+// Where our program runs.
+const (
+	alone  = "alone"  // there is no real program, and open-iscsi's files may only be read
+	beside = "beside" // ours may hand things on to the real one
+)
+
+// TestConformance: our program answers as the real one does.
 func TestConformance(t *testing.T) {
 	startLab(t)
-	t.Run("alone", func(t *testing.T) { conform(t, alone, "") })
-	t.Run("beside", func(t *testing.T) { conform(t, beside, realProgram(t)) })
+	t.Run(alone, func(t *testing.T) { conform(t, alone, "") })
+	t.Run(beside, func(t *testing.T) { conform(t, beside, realProgram(t)) })
 }
 
 // conform runs all scripts. A difference that is not deliberate fails, and so does a
 // deliberate one that is none any more.
-func conform(t *testing.T, where place, real string) {
+func conform(t *testing.T, place, real string) {
 	for _, s := range scripts(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRoom(t)
-			if real != "" {
-				r.env = append(r.env, "DISCOVER_ISCSIADM="+real)
-			} else {
-				r.env = append(r.env, "DISCOVER_ISCSIADM=")
-				if *command == "" { // ours writes to its registry alone
-					r.env = append(r.env, readVariable+"=1")
-				}
+			r.env = append(r.env, "DISCOVER_ISCSIADM="+real)
+			if place == alone && *command == "" {
+				r.env = append(r.env, readVariable+"=1")
 			}
 			program := ours(t)
 			for i, c := range s.cases {
 				a := r.run(program[0], append(slices.Clone(program[1:]), c.args()...)...)
-				if where == alone && *command == "" {
+				if place == alone && *command == "" {
 					r.standIn(c.line)
 				}
-				judge(t, where, s.name, i, c, a)
-			}
-			for _, d := range differences {
-				if d.script == s.name && d.number >= len(s.cases) {
-					t.Errorf("no case %s/%d, which is said to differ", d.script, d.number)
+				if d := c.difference(place); d != nil && *record {
+					d.ours = a.said(c)
+				} else if wrong := c.judge(place, a); wrong != "" {
+					t.Errorf("case %d, %s:\n%s", i, c.line, wrong)
 				}
+			}
+			if *record {
+				s.write(t)
 			}
 		})
 	}
 }
 
-// judge compares one answer with the real program's.
-func judge(t *testing.T, where place, script string, number int, c testCase, a answer) {
-	t.Helper()
-	want, found := c, compare(c, a)
-	var why string
-	for _, d := range differences {
-		if d.script == script && d.number == number && d.where&where != 0 {
-			why = d.why
-			if d.line != c.line {
-				t.Errorf("case %s/%d is %q, but the one that differs deliberately is %q", script, number, c.line, d.line)
-			}
-			want.exit, want.stdout, want.stderr = d.exit, d.stdout, d.stderr
-		}
+// judge says in what our answer is wrong; "" in nothing.
+func (c *testCase) judge(place string, a answer) string {
+	found := a.differs(c, c.real)
+	d := c.difference(place)
+	if d == nil || *command != "" { // which may be the real program
+		return found
 	}
-	switch {
-	case why == "" && found != "":
-		t.Errorf("case %d, %s:\n%s", number, c.line, found)
-	case why != "" && found == "":
-		t.Errorf("case %d, %s: it does not differ any more, but is said to: %s", number, c.line, why)
-	case why != "":
-		if found := compare(want, a); found != "" {
-			t.Errorf("case %d, %s: it differs deliberately (%s), but not as it should:\n%s", number, c.line, why, found)
-		}
+	if found == "" {
+		return "it does not differ any more, but is said to: " + d.why
 	}
+	if found = a.differs(c, d.ours); found != "" {
+		return "it differs on purpose (" + d.why + "), but not in the way that is known:\n" + found
+	}
+	return ""
 }
 
-// compare says in what an answer differs from that of a case; "" where in nothing. The
-// real program's last line has to be one of ours: where it says little, we say more.
-func compare(c testCase, a answer) string {
+// differs says in what an answer is not the one that is wanted; "" in nothing. The line of
+// standard error has to be among ours: where the real program says little, we say more.
+func (a answer) differs(c *testCase, want said) string {
 	var b strings.Builder
-	if a.exit != c.exit {
-		fmt.Fprintf(&b, "exit %d, want %d\n", a.exit, c.exit)
+	if a.exit != want.exit {
+		fmt.Fprintf(&b, "exit %d, want %d\n", a.exit, want.exit)
 	}
-	if diff := cmp.Diff(c.stdout, normal(c.line, a.stdout)); diff != "" {
+	if diff := cmp.Diff(want.stdout, normal(c.line, a.stdout)); diff != "" {
 		fmt.Fprintf(&b, "standard output, want (-) and got (+):\n%s", diff)
 	}
-	if c.stderr != "" && !slices.Contains(a.stderr, c.stderr) {
-		fmt.Fprintf(&b, "standard error has no line %q\n", c.stderr)
+	if want.stderr != "" && !slices.Contains(a.stderr, want.stderr) {
+		fmt.Fprintf(&b, "standard error has no line %q\n", want.stderr)
 	}
-	if c.stderr == "" && c.exit == 0 {
+	if want.stderr == "" && a.exit == 0 {
 		for _, line := range a.stderr {
 			if strings.Contains(line, "Could not") { // callers take this for a failure
 				fmt.Fprintf(&b, "standard error says %q, and exit is 0\n", line)

@@ -3,17 +3,21 @@
 // Package iscsiadm compares "discover iscsiadm" with open-iscsi's iscsiadm. The
 // scripts in testdata are command lines with the real program's answers:
 // TestReal shows that the answers are true, where open-iscsi is installed, and
-// TestConformance that ours are the same, but for deliberate differences.
+// TestConformance that ours are the same, but for those that differ on purpose,
+// which the scripts have, too, each with its reason. Two more tests have
+// programs that call iscsiadm read our answers: by their rules (TestParsers),
+// and for real (TestCallers).
 //
 // The test program is the initiator's host, in a network namespace of its own;
 // the storage array is another namespace, with tgt in it. The programs under
 // test run in a room: a mount namespace in which /etc/iscsi and other folders of
 // the system are private.
 //
-// After a change of the command lines of a script, or for another version of
-// open-iscsi, the answers are written anew by
+// After a change of the command lines, for another version of open-iscsi, or for
+// another answer of ours where it differs on purpose, the answers are written
+// anew by
 //
-//	go test ./test/iscsiadm -run TestReal -record
+//	go test ./test/iscsiadm -run 'TestReal|TestConformance' -record
 package iscsiadm
 
 import (
@@ -29,8 +33,8 @@ import (
 )
 
 var (
-	record  = flag.Bool("record", false, "TestReal writes the real program's answers to testdata")
-	command = flag.String("command", "", "TestConformance runs this `command` in the place of discover iscsiadm; real: open-iscsi's program")
+	record  = flag.Bool("record", false, "write the real program's answers to testdata, and those of ours that differ on purpose")
+	command = flag.String("command", "", "run this `command` in the place of discover iscsiadm; real: open-iscsi's program")
 )
 
 // builtDiscover is the command's path.

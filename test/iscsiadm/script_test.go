@@ -6,37 +6,66 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // The marks at the start of the lines of a script.
 const (
-	markComment = "#" // stays when the answers are written anew
+	markComment = "#"
 	markCommand = "$" // begins a case: arguments with blanks between, no quotes
 	markExit    = "exit"
 	markStdout  = ">"
 	markStderr  = "!" // the last line of standard error
+	// markOurs begins what our program answers otherwise, on purpose: "alone",
+	// "beside" or both, a colon, and the reason.
+	markOurs = "="
 )
 
 // A script is command lines that run on one database, in order.
 type script struct {
 	name  string
-	cases []testCase
+	cases []*testCase
 	end   []string // comments behind the last case
 }
 
-// A testCase is a command line and what the real program answers.
+// A testCase is a command line, what the real program answers, and where ours does
+// otherwise.
 type testCase struct {
 	comments []string
 	line     string // the arguments
-	exit     int
-	stdout   string
-	stderr   string // the last line
+	real     said
+	ours     []*difference
+}
+
+// What a program said, as a script has it.
+type said struct {
+	exit   int
+	stdout string
+	stderr string // one line
+}
+
+// A difference is what our program answers otherwise, on purpose.
+type difference struct {
+	places []string
+	why    string
+	ours   said
 }
 
 func (c *testCase) args() []string { return strings.Fields(c.line) }
+
+// difference returns that of a place; nil: there is none.
+func (c *testCase) difference(place string) *difference {
+	i := slices.IndexFunc(c.ours, func(d *difference) bool { return slices.Contains(d.places, place) })
+	if i < 0 {
+		return nil
+	}
+	return c.ours[i]
+}
 
 // scripts reads all scripts.
 func scripts(t *testing.T) []*script {
@@ -63,65 +92,106 @@ func scripts(t *testing.T) []*script {
 
 func parseScript(text string) (*script, error) {
 	s := &script{}
+	var c *testCase
+	answer := &said{}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		mark, rest, _ := strings.Cut(line, " ")
-		if mark == "" || mark == markComment {
+		switch mark {
+		case "", markComment:
 			s.end = append(s.end, line)
-			continue
-		}
-		if mark == markCommand {
-			s.cases = append(s.cases, testCase{comments: s.end, line: rest})
-			s.end = nil
-			continue
-		}
-		if len(s.cases) == 0 {
-			return nil, fmt.Errorf("%q: no case has begun", line)
-		}
-		if err := s.cases[len(s.cases)-1].add(mark, rest); err != nil {
-			return nil, fmt.Errorf("%q: %w", line, err)
+		case markCommand:
+			c = &testCase{comments: s.end, line: rest}
+			s.cases, s.end, answer = append(s.cases, c), nil, &c.real
+		case markOurs:
+			places, why, ok := strings.Cut(rest, ": ")
+			if c == nil || !ok {
+				return nil, fmt.Errorf("%q: no case, or no reason", line)
+			}
+			d := &difference{places: strings.Fields(places), why: why}
+			c.ours, answer = append(c.ours, d), &d.ours
+		default:
+			if err := answer.add(mark, rest); err != nil {
+				return nil, fmt.Errorf("%q: %w", line, err)
+			}
 		}
 	}
 	return s, nil
 }
 
-// add adds a line to what the real program answers.
-func (c *testCase) add(mark, rest string) (err error) {
+// add adds a line to what a program said.
+func (s *said) add(mark, rest string) (err error) {
 	switch mark {
 	case markExit:
-		c.exit, err = strconv.Atoi(rest)
+		s.exit, err = strconv.Atoi(rest)
 	case markStdout:
-		c.stdout += rest + "\n"
+		s.stdout += rest + "\n"
 	case markStderr:
-		c.stderr = rest
+		s.stderr = rest
 	default:
 		err = fmt.Errorf("no such mark")
 	}
 	return err
 }
 
+// lines are those that add makes an answer of.
+func (s *said) lines() []string {
+	out := []string{markExit + " " + strconv.Itoa(s.exit)}
+	for line := range strings.Lines(s.stdout) {
+		out = append(out, marked(markStdout, strings.TrimSuffix(line, "\n")))
+	}
+	if s.stderr != "" {
+		out = append(out, markStderr+" "+s.stderr)
+	}
+	return out
+}
+
+// marked is a line of a script.
+func marked(mark, rest string) string {
+	if rest == "" {
+		return mark
+	}
+	return mark + " " + rest
+}
+
+// text is what parseScript reads.
+func (s *script) text() string {
+	var lines []string
+	for _, c := range s.cases {
+		lines = append(lines, c.comments...)
+		lines = append(lines, marked(markCommand, c.line))
+		lines = append(lines, c.real.lines()...)
+		for _, d := range c.ours {
+			lines = append(lines, marked(markOurs, strings.Join(d.places, " ")+": "+d.why))
+			lines = append(lines, d.ours.lines()...)
+		}
+	}
+	return strings.Join(append(lines, s.end...), "\n") + "\n"
+}
+
 // write writes the script back.
 func (s *script) write(t *testing.T) {
 	t.Helper()
-	var b strings.Builder
-	put := func(mark, rest string) { b.WriteString(strings.TrimSuffix(mark+" "+rest, " ") + "\n") }
-	for _, c := range s.cases {
-		for _, line := range c.comments {
-			b.WriteString(line + "\n")
-		}
-		put(markCommand, c.line)
-		put(markExit, strconv.Itoa(c.exit))
-		for line := range strings.Lines(c.stdout) {
-			put(markStdout, strings.TrimSuffix(line, "\n"))
-		}
-		if c.stderr != "" {
-			put(markStderr, c.stderr)
-		}
-	}
-	for _, line := range s.end {
-		b.WriteString(line + "\n")
-	}
-	if err := os.WriteFile(filepath.Join("testdata", s.name+".script"), []byte(b.String()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join("testdata", s.name+".script"), []byte(s.text()), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestScripts: reading the scripts and writing them changes nothing, and there are the 81
+// command lines that the comparison began with, and more.
+func TestScripts(t *testing.T) {
+	var cases int
+	for _, s := range scripts(t) {
+		text, err := os.ReadFile(filepath.Join("testdata", s.name+".script"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(text), s.text()); diff != "" {
+			t.Errorf("%s: read (-) and written (+):\n%s", s.name, diff)
+		}
+		cases += len(s.cases)
+	}
+	if t.Logf("%d command lines", cases); cases < 81 {
+		t.Errorf("got %d command lines", cases)
 	}
 }
