@@ -14,7 +14,7 @@ const (
 	AskDB                      // discover with the record, which is made where it is missing
 	List                       // list the records
 	ShowRecord                 // print the record (CheckRecord)
-	NewRecord                  // make the record, or reset it
+	MakeRecord                 // make the record, or reset it
 	UpdateRecord               // change the record by Params (CheckRecord)
 	DeleteRecord               // remove the record (CheckRecord)
 )
@@ -61,7 +61,7 @@ func (c *Call) dbAction() Action {
 	case c.Discover:
 		return AskDB
 	case c.Ops&New != 0:
-		return NewRecord
+		return MakeRecord
 	case c.Ops == 0 || c.Ops == Show:
 		return ShowRecord
 	case c.Ops == Update:

@@ -1,7 +1,6 @@
 package openiscsi
 
 import (
-	"errors"
 	"io"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
@@ -17,10 +16,10 @@ type answer struct {
 	lines  *render.ISCSIADMOutput // nil: lines are not what is printed
 	broken error                  // why nothing more is printed; nil: it is
 
-	found  []iscsiadm.Node // with their ifaces
-	ok     bool            // one of the sessions found targets
-	exit   int             // of the last that did not
-	failed string          // the line for it
+	found  []node // with their ifaces
+	ok     bool   // one of the sessions found targets
+	exit   int    // of the last that did not
+	failed string // the line for it
 }
 
 // begin has lines printed as they come.
@@ -58,7 +57,7 @@ func (a *answer) add(s *session, r initiator.Result) error {
 	a.found = append(a.found, nodesOf(&r, s.iface)...)
 	switch {
 	case r.Err != nil:
-		a.exit, a.failed = iscsiadm.Status(r.Err)
+		a.exit, a.failed = iscsiadm.Status(&r)
 		a.Say("%s", r.Err)
 	case len(r.Targets) == 0:
 		a.exit, a.failed = iscsiadm.ExitNothing, "No portals found"
@@ -71,7 +70,7 @@ func (a *answer) add(s *session, r initiator.Result) error {
 // end prints what is printed at the end, and returns how the call ends.
 func (a *answer) end() error {
 	if a.call.Print == 1 {
-		if err := write(a.Stdout, iscsiadm.AppendTree(nil, a.found)); err != nil {
+		if err := write(a.Stdout, appendTree(nil, a.found)); err != nil {
 			return err
 		}
 	}
@@ -82,7 +81,7 @@ func (a *answer) end() error {
 }
 
 // nodesOf returns what open-iscsi calls nodes: targets at addresses.
-func nodesOf(r *initiator.Result, iface string) (nodes []iscsiadm.Node) {
+func nodesOf(r *initiator.Result, iface string) (nodes []node) {
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		some := false
@@ -91,10 +90,10 @@ func nodesOf(r *initiator.Result, iface string) (nodes []iscsiadm.Node) {
 				continue
 			}
 			some = true
-			nodes = append(nodes, iscsiadm.Node{Name: t.Name, Address: a.Host, Port: a.Port, Group: int(a.Group), Iface: iface})
+			nodes = append(nodes, node{name: t.Name, address: a.Host, port: a.Port, group: a.Group, iface: iface})
 		}
 		if !some && r.Address.IsValid() {
-			nodes = append(nodes, iscsiadm.Node{Name: t.Name, Address: r.Address.Addr().String(), Port: r.Address.Port(), Group: -1, Iface: iface})
+			nodes = append(nodes, node{name: t.Name, address: r.Address.Addr().String(), port: r.Address.Port(), group: -1, iface: iface})
 		}
 	}
 	return nodes
@@ -104,5 +103,3 @@ func write(w io.Writer, b []byte) error {
 	_, err := w.Write(b)
 	return err
 }
-
-var errNoRecord = errors.New("no record")

@@ -10,35 +10,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// discoveries runs a command line of -m discovery or -m discoverydb.
-func (t *tool) discoveries(ctx context.Context) error {
-	c := t.call
-	switch {
-	case c.Type == iscsiadm.ISNS || c.Type == iscsiadm.FirmwareType:
-		return t.status(iscsiadm.ExitElsewhere, "-t %s is not here: discover asks portals with SendTargets; set %s=/usr/sbin/iscsiadm and run that program for it", c.Type, realVariable)
-	case c.Portal.Address == "":
-		return t.list(ctx)
-	case c.Asks():
-		return t.ask(ctx)
-	case c.Ops&iscsiadm.New != 0:
-		return t.newRecord(ctx)
-	case c.Ops&iscsiadm.Update != 0:
-		return t.updateRecord(ctx)
-	case c.Ops&iscsiadm.Delete != 0:
-		return t.deleteRecord(ctx)
-	}
-	return t.showRecord(ctx)
-}
-
-// notFound ends with what iscsiadm says of a record that there is not.
-func (t *tool) notFound() error {
-	p := t.call.Portal
-	if t.call.Mode == iscsiadm.Discovery {
-		return t.status(iscsiadm.ExitUsage, "Discovery record [%s,%d] not found!", p.Address, p.Port)
-	}
-	return t.status(iscsiadm.ExitStore, "Discovery record [%s,%d] not found.", p.Address, p.Port)
-}
-
 // reading opens the registry for a call that changes nothing.
 func (t *tool) reading(ctx context.Context, use func(*registry.Service) error) error {
 	return t.opening(ctx, app.ReadOnly, use)
@@ -59,7 +30,7 @@ func (t *tool) opening(ctx context.Context, a app.Access, use func(*registry.Ser
 
 // newRecord makes a record, or gives the one that is there its defaults again.
 func (t *tool) newRecord(ctx context.Context) error {
-	record := iscsiadm.NewRecord(t.call.Portal, t.defaults())
+	record := t.newOne()
 	err := t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error { return t.put(ctx, s, record) })
 	if err != nil {
 		return err
@@ -70,18 +41,16 @@ func (t *tool) newRecord(ctx context.Context) error {
 
 // updateRecord sets values of a record.
 func (t *tool) updateRecord(ctx context.Context) error {
-	return t.opening(ctx, app.Existing, func(s *registry.Service) error {
-		record, known, err := t.record(ctx, s)
+	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
 		if err != nil {
 			return err
 		}
-		if !known {
-			return t.notFound()
-		}
 		notes, err := record.Check(t.call.Params)
-		for _, n := range notes {
-			t.Say("%s", n)
-		}
+		t.tell(notes)
 		if err != nil {
 			return err
 		}
@@ -93,12 +62,12 @@ func (t *tool) updateRecord(ctx context.Context) error {
 // deleteRecord forgets a record, and what was found by it.
 func (t *tool) deleteRecord(ctx context.Context) error {
 	return t.opening(ctx, app.Existing, func(s *registry.Service) error {
-		_, known, err := t.record(ctx, s)
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
 		if err != nil {
 			return err
-		}
-		if !known {
-			return t.notFound()
 		}
 		entries, err := t.entries(ctx, s, func(p initiator.Portal) bool { return t.isAsked(p) })
 		if err != nil {
@@ -109,19 +78,20 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 				return err
 			}
 		}
-		return s.RemoveToolRecord(ctx, toolName, recordKind, t.call.Portal.String())
+		_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+		return err
 	})
 }
 
 // showRecord prints a record.
 func (t *tool) showRecord(ctx context.Context) error {
 	return t.reading(ctx, func(s *registry.Service) error {
-		record, known, err := t.record(ctx, s)
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
 		if err != nil {
 			return err
-		}
-		if !known {
-			return t.notFound()
 		}
 		return record.Print(t.Stdout, t.call.Secrets)
 	})
@@ -142,11 +112,11 @@ func (t *tool) list(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := write(t.Stdout, iscsiadm.AppendDiscoveries(nil, portals, nodes)); err != nil {
+			if err := write(t.Stdout, appendDiscoveries(nil, portals, nodes)); err != nil {
 				return err
 			}
 		default:
-			if err := write(t.Stdout, iscsiadm.AppendPortals(nil, portals)); err != nil {
+			if err := write(t.Stdout, appendPortals(nil, portals)); err != nil {
 				return err
 			}
 		}

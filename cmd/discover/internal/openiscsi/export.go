@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -55,10 +54,10 @@ func (t *tool) export(ctx context.Context, s *registry.Service) error {
 	}
 	var b strings.Builder
 	for _, n := range nodes {
-		if !n.HasISCSIName() {
+		if !n.hasISCSIName() {
 			continue
 		}
-		which := "iscsiadm -m node -T " + shellWord(n.Name) + " -p " + shellWord(n.Portal()) + " -I " + shellWord(n.Iface)
+		which := "iscsiadm -m node -T " + shellWord(n.name) + " -p " + shellWord(n.portal()) + " -I " + shellWord(n.iface)
 		b.WriteString(which + " >/dev/null 2>&1 || " + which + " -o new\n")
 	}
 	return write(t.Stdout, []byte(b.String()))
@@ -74,5 +73,3 @@ func shellWord(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
-
-var _ = iscsiadm.ExitOK

@@ -39,22 +39,22 @@ func (a *answer) handOn(ctx context.Context) error {
 	}
 	handed := 0
 	for _, n := range a.found {
-		if !n.HasISCSIName() || has[n] {
+		if !n.hasISCSIName() || has[n] {
 			continue
 		}
 		if handed++; handed > maxHandedOn {
 			return a.status(iscsiadm.ExitStore, "%d nodes were handed on to %s, the most of one discovery: the others are not in its database", maxHandedOn, a.settings.real)
 		}
 		has[n] = true
-		if _, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.Portal(), "-I", n.Iface, "-o", "new"); err != nil {
-			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.Name, n.Portal(), err)
+		if _, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-o", "new"); err != nil {
+			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.name, n.portal(), err)
 		}
 	}
 	return nil
 }
 
 // realNodes returns the nodes that the real program has.
-func (a *answer) realNodes(ctx context.Context) (map[iscsiadm.Node]bool, error) {
+func (a *answer) realNodes(ctx context.Context) (map[node]bool, error) {
 	out, err := a.realRun(ctx, "-m", "node", "-P", "1")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing {
@@ -63,12 +63,11 @@ func (a *answer) realNodes(ctx context.Context) (map[iscsiadm.Node]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := iscsiadm.ParseTree(out)
-	has := make(map[iscsiadm.Node]bool, len(nodes))
-	for _, n := range nodes {
+	has := make(map[node]bool)
+	for _, n := range parseTree(out) {
 		has[n] = true
 	}
-	return has, err
+	return has, nil
 }
 
 // realRun runs the real program, and returns what it prints.
@@ -117,10 +116,10 @@ func (a *answer) realLogin(ctx context.Context) error {
 		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
 	}
 	for _, n := range slices.Compact(a.found) {
-		if !n.HasISCSIName() {
+		if !n.hasISCSIName() {
 			continue
 		}
-		out, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.Portal(), "-I", n.Iface, "-l")
+		out, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-l")
 		if werr := write(a.Stdout, out); werr != nil {
 			return werr
 		}

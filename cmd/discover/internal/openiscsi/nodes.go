@@ -12,7 +12,7 @@ import (
 
 // nodes returns what the portals of the registry have: each target at each of its
 // addresses, once for each iface that found it, in order.
-func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []iscsiadm.Node, err error) {
+func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, err error) {
 	entries, err := t.entries(ctx, s, func(initiator.Portal) bool { return true })
 	if err != nil {
 		return nil, err
@@ -39,20 +39,20 @@ func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []iscsiadm
 			nodes = append(nodes, nodesAt(known.Name, m, iface)...)
 		}
 	}
-	slices.SortFunc(nodes, iscsiadm.CompareNodes)
+	slices.SortFunc(nodes, compareNodes)
 	return slices.Compact(nodes), nil
 }
 
 // nodesAt returns a target at the addresses that a mechanism has found.
-func nodesAt(name string, m registry.Mechanism, iface string) (nodes []iscsiadm.Node) {
+func nodesAt(name string, m registry.Mechanism, iface string) (nodes []node) {
 	from := iscsiadm.Portal{Address: m.Portal.Portal.Address, Port: m.Portal.Portal.Port}
 	for _, a := range m.Addresses {
 		if a.Unusable == target.Usable {
-			nodes = append(nodes, iscsiadm.Node{Name: name, Address: a.Host, Port: a.Port, Group: int(a.Group), Iface: iface, From: from})
+			nodes = append(nodes, node{name: name, address: a.Host, port: a.Port, group: a.Group, iface: iface, from: from})
 		}
 	}
 	if len(nodes) == 0 && m.At.IsValid() {
-		nodes = append(nodes, iscsiadm.Node{Name: name, Address: m.At.Addr().String(), Port: m.At.Port(), Group: -1, Iface: iface, From: from})
+		nodes = append(nodes, node{name: name, address: m.At.Addr().String(), port: m.At.Port(), group: -1, iface: iface, from: from})
 	}
 	return nodes
 }
@@ -65,28 +65,29 @@ func (t *tool) listNodes(ctx context.Context) error {
 			return err
 		}
 		if at := t.call.Portal; at.Address != "" {
-			nodes = slices.DeleteFunc(nodes, func(n iscsiadm.Node) bool { return n.Address != at.Address || n.Port != at.Port })
+			nodes = slices.DeleteFunc(nodes, func(n node) bool { return n.address != at.Address || n.port != at.Port })
 		}
 		if len(nodes) == 0 {
 			return t.status(iscsiadm.ExitNothing, "No records found")
 		}
 		switch {
 		case t.call.Portal.Address != "":
-			return write(t.Stdout, iscsiadm.AppendNodeRecords(nil, nodes))
+			return write(t.Stdout, appendNodeRecords(nil, nodes))
 		case t.call.Print == 1:
-			return write(t.Stdout, iscsiadm.AppendTree(nil, nodes))
+			return write(t.Stdout, appendTree(nil, nodes))
 		case t.call.Print > 1:
 			return nil
 		}
-		return write(t.Stdout, iscsiadm.AppendNodes(nil, nodes))
+		return write(t.Stdout, appendNodes(nil, nodes))
 	})
 }
 
 // listIfaces lists the ifaces that open-iscsi has records of.
 func (t *tool) listIfaces() error {
-	all, err := t.ifaceDir().All()
+	all, notes, err := iscsiadm.FindIfaces(t.Files).All()
+	t.tell(notes)
 	if err != nil {
-		return err
+		return t.status(iscsiadm.ExitStore, "%v", err)
 	}
-	return write(t.Stdout, iscsiadm.AppendIfaces(nil, all))
+	return write(t.Stdout, appendIfaces(nil, all))
 }

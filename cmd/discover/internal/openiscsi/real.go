@@ -15,9 +15,9 @@ func (t *tool) elsewhere(ctx context.Context, args []string) error {
 			return err
 		}
 		return t.become(args)
-	case t.call.Mode == iscsiadm.Node && t.call.ListsNodes():
+	case t.listsNodes():
 		return t.listNodes(ctx)
-	case t.call.Mode == iscsiadm.Iface && t.call.ListsIfaces():
+	case t.listsIfaces():
 		return t.listIfaces()
 	}
 	return t.status(iscsiadm.ExitElsewhere, "-m %s is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", t.call.Mode, realVariable)
@@ -41,4 +41,19 @@ func (t *tool) checkReal() error {
 		return t.status(iscsiadm.ExitElsewhere, "%s=%s is discover itself: %s", realVariable, t.settings.real, instead)
 	}
 	return nil
+}
+
+// listsNodes reports a listing of all nodes, or of those at a portal with all their values.
+func (t *tool) listsNodes() bool {
+	c := t.call
+	if c.Mode != iscsiadm.Node || !c.Only("PopS") {
+		return false
+	}
+	return c.Ops == iscsiadm.Show || c.Ops == 0 && c.Portal.Address == ""
+}
+
+// listsIfaces reports a listing of all ifaces.
+func (t *tool) listsIfaces() bool {
+	c := t.call
+	return c.Mode == iscsiadm.Iface && c.Only("Po") && (c.Ops == 0 || c.Ops == iscsiadm.Show)
 }

@@ -18,38 +18,42 @@ type session struct {
 }
 
 // sessions returns one session for each iface that is asked for; without -I for each
-// bound one that open-iscsi's records have, as the real program does.
+// that open-iscsi's records have, as the real program does.
 func (t *tool) sessions() ([]session, error) {
-	dir := t.ifaceDir()
-	names := t.call.Ifaces
-	if len(names) == 0 {
-		bound, err := dir.Bound()
-		if err != nil {
-			return nil, err
-		}
-		if names = bound; len(names) == 0 {
-			names = []string{iscsiadm.DefaultIface}
-		}
+	dir := iscsiadm.FindIfaces(t.Files)
+	ifaces, notes, err := t.ifaces(dir)
+	t.tell(notes)
+	if err != nil {
+		return nil, err
 	}
 	var all []session
-	var last error
-	for _, name := range names {
-		i, err := dir.Read(name)
-		if err != nil {
-			t.Say("%v", err)
-			last = err
-			continue
-		}
+	for _, i := range ifaces {
 		s, err := t.session(i)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, s)
 	}
-	if len(all) == 0 && last != nil {
-		return nil, statusOfIface(last)
+	if len(all) == 0 {
+		return nil, exitStatus(iscsiadm.ExitNothing)
 	}
 	return all, nil
+}
+
+// ifaces returns the ifaces to ask from. One that cannot be used costs itself.
+func (t *tool) ifaces(dir iscsiadm.IfaceDir) (all []iscsiadm.IfaceRecord, notes []string, err error) {
+	if len(t.call.Ifaces) == 0 {
+		return dir.Usual()
+	}
+	for _, name := range t.call.Ifaces {
+		i, err := dir.Read(name)
+		if err != nil {
+			notes = append(notes, err.Error())
+			continue
+		}
+		all = append(all, i)
+	}
+	return all, notes, nil
 }
 
 // session translates an iface.

@@ -41,8 +41,7 @@ func Run(ctx context.Context, c *app.Command, args []string) error {
 		t.Say("%s", ours.Text)
 		return machine.StatusError(iscsiadm.ExitUsage)
 	}
-	t.Say("%v", err)
-	return machine.StatusError(iscsiadm.ExitFailed)
+	return t.storeFailed(err)
 }
 
 // run runs a command line.
@@ -53,25 +52,37 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 	if t.call, err = iscsiadm.Parse(args); err != nil {
 		return err
 	}
-	switch t.call.Mode {
-	case iscsiadm.Discovery, iscsiadm.DiscoveryDB:
+	if t.call.Mode.Ours() {
 		if err := t.call.Check(); err != nil {
 			return err
 		}
-		return t.discoveries(ctx)
-	case iscsiadm.None:
-		return t.about()
+	}
+	switch t.call.Action() {
+	case iscsiadm.ShowVersion:
+		return write(t.Stdout, []byte("iscsiadm version "+realVersion+" (discover "+app.Version()+")\n"))
+	case iscsiadm.ShowHelp:
+		return write(t.Stdout, []byte(manual+"\n"))
+	case iscsiadm.Ask, iscsiadm.AskStored, iscsiadm.AskDB:
+		return t.ask(ctx)
+	case iscsiadm.List:
+		return t.list(ctx)
+	case iscsiadm.ShowRecord:
+		return t.showRecord(ctx)
+	case iscsiadm.MakeRecord:
+		return t.newRecord(ctx)
+	case iscsiadm.UpdateRecord:
+		return t.updateRecord(ctx)
+	case iscsiadm.DeleteRecord:
+		return t.deleteRecord(ctx)
 	}
 	return t.elsewhere(ctx, args)
 }
 
 // refuse says what is wrong with a command line.
 func (t *tool) refuse(e *iscsiadm.UsageError) {
-	if e.Bare {
-		fmt.Fprintln(t.Stderr, machine.Visible(e.Text))
-		return
+	for _, line := range e.Lines() {
+		fmt.Fprintln(t.Stderr, machine.Visible(line))
 	}
-	t.Say("%s", e.Text)
 }
 
 // status says a line, and returns the exit status with which the tool ends.
@@ -79,3 +90,7 @@ func (t *tool) status(exit int, format string, args ...any) error {
 	t.Say(format, args...)
 	return machine.StatusError(exit)
 }
+
+// realVersion is the version of open-iscsi that discover iscsiadm passes for: callers look
+// at the number alone.
+const realVersion = "2.1.11"
