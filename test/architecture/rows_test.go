@@ -72,6 +72,7 @@ var rows = map[string]row{
 	"test/ipsec/job":                     {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm", "pkg/pdu"}},
 	"test/ipsec/jobd":                    {may: []string{"test/ipsec/job"}},
 	"test/ipsec/suite":                   {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/enforce/enforcetest", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
+	"test/iscsiadm":                      {},
 	"test/iscsitest":                     {may: []string{"internal/need", "pkg/pdu"}},
 	"test/library":                       {},
 	"test/lio":                           {},

@@ -1,0 +1,5 @@
+//go:build !race
+
+package iscsiadm
+
+const raceEnabled = false
