@@ -11,6 +11,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,5 +28,17 @@ func main() {
 	cobra.MousetrapHelpText = "" // started from Windows' Explorer it is the same command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second one kills
-	os.Exit(verbs.Run(ctx, os.Args[1:], machine.Real()))
+	os.Exit(verbs.Run(ctx, arguments(os.Args), machine.Real()))
+}
+
+// arguments returns the command line after the program's name. Called as iscsiadm, by a
+// link, the program is that verb.
+func arguments(args []string) []string {
+	if len(args) == 0 {
+		return nil
+	}
+	if strings.TrimSuffix(filepath.Base(args[0]), ".exe") == verbs.ISCSIADM {
+		return append([]string{verbs.ISCSIADM}, args[1:]...)
+	}
+	return args[1:]
 }

@@ -64,6 +64,9 @@ func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Re
 			waiting:  make(map[int]*heldPortal), whole: true,
 		}
 		for b := range d.run(ctx, requests, under, parallel) {
+			if d.Found != nil {
+				d.Found(b)
+			}
 			q.add(b)
 			for r := q.nextWhole(); r != nil; r = q.nextWhole() {
 				under.Leave()
@@ -175,9 +178,8 @@ type Discoverer struct {
 	// what writes its bytes down. It sees them before IPsec does.
 	Wrap func(net.Conn) net.Conn
 
-	// Trace, where it is set, is called for each PDU, from several goroutines
-	// at once.
-	Trace func(TraceEvent)
+	Trace func(TraceEvent) // called for each PDU, from several goroutines at once; nil: nothing is
+	Found func(*Batch)     // called with each batch before DiscoverRequests collects it, in its loop; nil: nothing is
 
 	challenges auth.Challenges // of all sessions: a target must not reflect them
 	pacer      pace.Pacer      // of all connections

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -57,21 +56,12 @@ func (r portalRecord) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads an entry. Of a newer format nothing but the number is read,
 // and the error is a *RecordFormatError.
 func (r *portalRecord) UnmarshalJSON(b []byte) error {
-	var head struct {
-		Format json.RawMessage `json:"format"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
+	numbered, err := checkFormat(b, 2, maxRecordFormat)
+	if err != nil {
 		return err
 	}
-	if head.Format == nil {
+	if !numbered {
 		return json.Unmarshal(b, (*recordFields)(r))
-	}
-	format, err := strconv.ParseUint(string(head.Format), 10, 64)
-	switch {
-	case err != nil || format < 2:
-		return errors.New("its record format is not a number of at least 2")
-	case format > maxRecordFormat:
-		return &RecordFormatError{Format: format, Known: maxRecordFormat}
 	}
 	marked := markedRecord{recordFields: (*recordFields)(r)}
 	if err := json.Unmarshal(b, &marked); err != nil {
@@ -79,6 +69,25 @@ func (r *portalRecord) UnmarshalJSON(b []byte) error {
 	}
 	r.Added = marked.AddedAt
 	return nil
+}
+
+// checkFormat reports whether a record has the number of a format, which is an error
+// where that is less than lowest, and a *RecordFormatError where it is above known.
+func checkFormat(b []byte, lowest, known uint64) (numbered bool, err error) {
+	var head struct {
+		Format json.RawMessage `json:"format"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil || head.Format == nil {
+		return false, err
+	}
+	format, err := strconv.ParseUint(string(head.Format), 10, 64)
+	switch {
+	case err != nil || format < lowest:
+		return true, fmt.Errorf("its record format is not a number of at least %d", lowest)
+	case format > known:
+		return true, &RecordFormatError{Format: format, Known: known}
+	}
+	return true, nil
 }
 
 // A RecordFormatError is an entry of the registry that was written by a newer

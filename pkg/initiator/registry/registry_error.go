@@ -65,6 +65,8 @@ func (e *RegistryError) Remedy() string {
 		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
 	case prefixTunnel:
 		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
+	case prefixTool:
+		return "remove the record of " + text.Shown(partOfKey(e.Key, 1)) + " for " + text.Shown(partOfKey(e.Key, 3)) + ", and make it again"
 	case prefixSetting:
 		if ownSettings[e.Key] {
 			return "set it again"

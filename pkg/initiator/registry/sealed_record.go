@@ -23,6 +23,12 @@ func secretsOf(r Record) (record any, fields []sealedField, err error) {
 	case strings.HasPrefix(r.Key, prefixPSK):
 		i := new(ikeRecord)
 		record, fields = i, []sealedField{{&i.Key, fieldIPsecKey}}
+	case strings.HasPrefix(r.Key, prefixTool):
+		t := new(toolRecord)
+		if err := decode(r, t); err != nil {
+			return nil, nil, err
+		}
+		return t, t.sealedFields(), nil
 	case r.Key == settingCHAPSecret:
 		k := new(keptSecret)
 		record, fields = k, []sealedField{{k, fieldPassword}}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A Command is one run of discover: the machine, the flags of all verbs, and what a
@@ -14,8 +15,10 @@ type Command struct {
 	Global    flags.Global
 	Line      *machine.StatusLine              // standard error
 	Groups    map[*cobra.Command][]flags.Group // of each verb, for its manual
+	Program   string                           // whose name begins each line on standard error; empty: discover
 	Strict    bool                             // hold CHAP secrets to what Windows takes
 	Initiator NodeName                         // our name, where no portal and no instance has another; empty: not known yet
+	Found     func(*initiator.Batch)           // hears what portals of the registry answer, as it comes; nil: nothing does
 	said      map[string]bool                  // lines that are said once
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 
@@ -9,7 +10,7 @@ import (
 
 // Say prints a line to standard error, whatever is in it.
 func (c *Command) Say(format string, args ...any) {
-	fmt.Fprintf(c.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(c.Stderr, "%s: %s\n", cmp.Or(c.Program, "discover"), machine.Visible(fmt.Sprintf(format, args...)))
 }
 
 // Log returns where -v logs to.

@@ -98,7 +98,7 @@ func copyStore(ctx context.Context, from registry.Store) (registry.Store, error)
 // NewDiscoverer returns the Discoverer of the service. r may be nil for a verb that asks
 // no portal; the name is set by UseDefaultName.
 func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
-	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.Strict}
+	d := &initiator.Discoverer{Dial: c.Dial, Lookup: c.Lookup, Strict: c.Strict, Found: c.Found}
 	if c.Route != nil {
 		d.Selector = &ports.Selector{Route: c.Route}
 	}

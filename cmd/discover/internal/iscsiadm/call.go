@@ -5,14 +5,31 @@ type Call struct {
 	Mode   Mode
 	Type   Type
 	Portal Portal   // zero: -p was not given
+	Target string   // of -T, in the modes that have it
 	Ifaces []string // of -I, in order
 	Ops    Op       // of -o; 0: it was not given
 	Params []Param  // of -n and -v, in order
+
+	Version bool // -V
+	Help    bool // -h
 
 	Discover bool // -D
 	Login    bool // -l
 	Secrets  bool // -S: secrets are shown
 	Print    int  // -P; -1: it was not given
+
+	given   letters // all options that were given
+	refused error   // why the real program would refuse a line of a mode that is not ours; nil: it would not
+}
+
+// Only reports that no option was given beside -m, -d and those of letters.
+func (c *Call) Only(letters string) bool {
+	for letter := range c.given {
+		if c.given[letter] && !contains("md"+letters, byte(letter)) {
+			return false
+		}
+	}
+	return true
 }
 
 // A Mode is what a command line is about.
@@ -20,7 +37,7 @@ type Mode int
 
 // The modes. Those but Discovery, DiscoveryDB and None are the real program's.
 const (
-	None        Mode = iota // -V or -h
+	None        Mode = iota // -V, -h
 	Discovery               // -m discovery
 	DiscoveryDB             // -m discoverydb
 	Node
@@ -28,7 +45,11 @@ const (
 	Iface
 	Host
 	Firmware
+	Daemon // no mode, but -k, which ends iscsid
 )
+
+// Ours reports a mode that is not the real program's.
+func (m Mode) Ours() bool { return m <= DiscoveryDB }
 
 // A Type is how targets are discovered.
 type Type int
@@ -39,6 +60,7 @@ const (
 	SendTargets
 	ISNS
 	FirmwareType
+	slp // which iscsiadm knows by name alone
 )
 
 // A Portal is an address as it was typed, with its port.
@@ -57,31 +79,8 @@ const (
 	Update
 	Show
 	NonPersistent
+	otherOp // of nodes and flash nodes
 )
 
 // A Param is a value of -v for the key of -n.
 type Param struct{ Name, Value string }
-
-// A UsageError is a command line that iscsiadm refuses.
-type UsageError struct {
-	Text string // as iscsiadm says it, without "iscsiadm: "
-	Bare bool   // the text stands without "iscsiadm: "
-}
-
-// Error is the text.
-func (e *UsageError) Error() string { return e.Text }
-
-// The exit statuses of iscsiadm that a discovery can end with.
-const (
-	ExitOK        = 0
-	ExitFailed    = 1  // interrupted, or a failure that has no status of its own
-	ExitResolve   = 4  // the host name has no address
-	ExitStore     = 6  // the registry cannot be used, or has no such record
-	ExitUsage     = 7  // the command line, a key or a value
-	ExitTimeout   = 11 // the portal did not answer, or not as a target does
-	ExitTransport = 12 // another transport than tcp
-	ExitLogin     = 19 // the login failed for good
-	ExitNothing   = 21 // nothing was found
-	ExitRefused   = 24 // the target refused our credentials
-	ExitElsewhere = 27 // the real program does it
-)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -25,6 +26,7 @@ type Env struct {
 	Terminal   func(io.Writer) (columns int) // how wide a writer is; 0: it is no terminal
 	LookupEnv  func(name string) (string, bool)
 	Open       func(path string) (io.ReadCloser, error)
+	Files      fs.FS // the root of the file system, to look for files of other programs
 	OpenFD     func(n int) (io.ReadCloser, error)
 	Create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
 	Remove     func(path string) error
@@ -60,6 +62,7 @@ func Real() Env {
 		Terminal:   terminalColumns,
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
+		Files:      os.DirFS("/"),
 		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		Remove:     os.Remove,

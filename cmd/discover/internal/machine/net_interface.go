@@ -7,8 +7,9 @@ import (
 
 // A NetInterface is a network interface and its addresses.
 type NetInterface struct {
-	Name      string
-	Addresses []netip.Prefix
+	Name            string
+	HardwareAddress string // empty: it has none
+	Addresses       []netip.Prefix
 }
 
 // netInterfaces lists the network interfaces.
@@ -23,7 +24,7 @@ func netInterfaces() ([]NetInterface, error) {
 		if err != nil {
 			continue // it has gone meanwhile
 		}
-		n := NetInterface{Name: i.Name}
+		n := NetInterface{Name: i.Name, HardwareAddress: i.HardwareAddr.String()}
 		for _, a := range addrs {
 			if p, err := netip.ParsePrefix(a.String()); err == nil {
 				n.Addresses = append(n.Addresses, netip.PrefixFrom(p.Addr().Unmap(), p.Bits()))

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/openiscsi"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 )
@@ -27,6 +28,12 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	w.Stderr = line
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
+	if own, ok, err := c.iscsiadmArguments(root, args); ok || err != nil {
+		if err == nil {
+			err = openiscsi.Run(ctx, c.Command, own)
+		}
+		return c.Exit(err)
+	}
 	args, err := verbFirst(root, args)
 	if err == nil {
 		root.SetArgs(args)
@@ -65,7 +72,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -3,10 +3,10 @@ package verbs
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 )
 
@@ -35,10 +35,7 @@ func (c *command) printVersion(cmd *cobra.Command) error {
 	if err := c.RefuseTargetLines(cmd); err != nil {
 		return err
 	}
-	j := jsonBuild{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		j.Version = render.JSONText(info.Main.Version)
-	}
+	j := jsonBuild{Version: render.JSONText(app.Version()), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if !c.ForPeople() {
 		return c.Object("build", j, "", nil, nil)
 	}

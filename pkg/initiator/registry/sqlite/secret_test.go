@@ -23,7 +23,7 @@ import (
 )
 
 // secrets are what must not be readable in any file.
-var secrets = []string{"secret of the portal", "secret of the target", "secret of the initiator", "secret of the peer"}
+var secrets = []string{"secret of the portal", "secret of the target", "secret of the initiator", "secret of the peer", "secret of another tool"}
 
 // A place is a registry with all that belongs to it, on a host without a network.
 type place struct {
@@ -82,6 +82,10 @@ func TestSecretsOnDisk(t *testing.T) {
 	}
 	err := p.SetIKEInfo(t.Context(), registry.IKEInfo{ID: "192.0.2.1", Port: ports.All, Key: auth.NewSecret([]byte(secrets[3]))}, true)
 	if err != nil {
+		t.Fatal(err)
+	}
+	tool := registry.ToolRecord{Tool: "tool", Kind: "kind", Name: "name", Secrets: map[string]auth.Secret{"password": auth.NewSecret([]byte(secrets[4]))}}
+	if err := p.PutToolRecord(t.Context(), tool); err != nil {
 		t.Fatal(err)
 	}
 	wantNoSecret(t, folder, 3) // the registry, its log, the key; the index is looked at, too

@@ -1,0 +1,105 @@
+package openiscsi
+
+import (
+	"io"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// An answer is what came of asking a portal by each iface.
+type answer struct {
+	*tool
+	lines  *render.ISCSIADMOutput // nil: lines are not what is printed
+	broken error                  // why nothing more is printed; nil: it is
+
+	found  []node // with their ifaces
+	ok     bool   // one of the sessions found targets
+	exit   int    // of the last that did not
+	failed string // the line for it
+}
+
+// begin has lines printed as they come.
+func (a *answer) begin() {
+	if a.call.Print > 0 {
+		return
+	}
+	a.lines = render.NewISCSIADMOutput(a.Stdout, &render.Notes{Say: a.Say, Flush: func() error { return nil }})
+	a.Found = func(b *initiator.Batch) {
+		if a.broken != nil {
+			return
+		}
+		if a.broken = a.lines.Targets(b); a.broken == nil {
+			a.broken = a.lines.HandOn()
+		}
+	}
+}
+
+// add takes the result of a session.
+func (a *answer) add(s *session, r initiator.Result) error {
+	if a.broken != nil {
+		return a.broken
+	}
+	a.LogResult(&r)
+	a.NoteName(&r)
+	for _, w := range r.Warnings {
+		if w.Code != initiator.WarnReplaced && w.Code != initiator.WarnInitiatorName {
+			a.Say("warning: %s", w.Message)
+		}
+	}
+	if a.lines != nil && a.lines.LeftOut > 0 {
+		a.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), render.AddressesLeftOut(a.lines.LeftOut))
+		a.lines.LeftOut = 0
+	}
+	a.found = append(a.found, nodesOf(&r, s.iface)...)
+	switch {
+	case r.Err != nil:
+		a.exit, a.failed = iscsiadm.Status(&r)
+		a.Say("%s", r.Err)
+	case len(r.Targets) == 0:
+		a.exit, a.failed = iscsiadm.ExitNothing, "No portals found"
+	default:
+		a.ok = true
+	}
+	return nil
+}
+
+// end prints what is printed at the end, and returns how the call ends.
+func (a *answer) end() error {
+	if a.call.Print == 1 {
+		if err := write(a.Stdout, appendTree(nil, a.found)); err != nil {
+			return err
+		}
+	}
+	if a.ok {
+		return nil
+	}
+	return a.status(a.exit, "%s", a.failed)
+}
+
+// nodesOf returns what open-iscsi calls nodes: targets at addresses.
+func nodesOf(r *initiator.Result, iface string) (nodes []node) {
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		some := false
+		for _, a := range t.Addresses {
+			if a.Unusable != target.Usable {
+				continue
+			}
+			some = true
+			nodes = append(nodes, node{name: t.Name, address: a.Host, port: a.Port, group: a.Group, iface: iface})
+		}
+		if !some && r.Address.IsValid() {
+			nodes = append(nodes, node{name: t.Name, address: r.Address.Addr().String(), port: r.Address.Port(), group: -1, iface: iface})
+		}
+	}
+	return nodes
+}
+
+func write(w io.Writer, b []byte) error {
+	_, err := w.Write(b)
+	return err
+}

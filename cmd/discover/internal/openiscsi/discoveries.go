@@ -1,0 +1,128 @@
+package openiscsi
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// reading opens the registry for a call that changes nothing.
+func (t *tool) reading(ctx context.Context, use func(*registry.Service) error) error {
+	return t.opening(ctx, app.ReadOnly, use)
+}
+
+// opening opens the registry. One that cannot be opened is the tool's exit status for it.
+func (t *tool) opening(ctx context.Context, a app.Access, use func(*registry.Service) error) error {
+	opened := false
+	err := t.WithService(ctx, a, t.NewDiscoverer(nil), func(s *registry.Service) error {
+		opened = true
+		return use(s)
+	})
+	if err != nil && !opened {
+		return t.storeFailed(err)
+	}
+	return err
+}
+
+// newRecord makes a record, or gives the one that is there its defaults again.
+func (t *tool) newRecord(ctx context.Context) error {
+	record := t.newOne()
+	err := t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error { return t.put(ctx, s, record) })
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(t.Stdout, "New discovery record for [%s,%d] added.\n", t.call.Portal.Address, t.call.Portal.Port)
+	return err
+}
+
+// updateRecord sets values of a record.
+func (t *tool) updateRecord(ctx context.Context) error {
+	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
+		if err != nil {
+			return err
+		}
+		notes, err := record.Check(t.call.Params)
+		t.tell(notes)
+		if err != nil {
+			return err
+		}
+		record.Set(t.call.Params)
+		return t.put(ctx, s, record)
+	})
+}
+
+// deleteRecord forgets a record, and what was found by it.
+func (t *tool) deleteRecord(ctx context.Context) error {
+	return t.opening(ctx, app.Existing, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
+		if err != nil {
+			return err
+		}
+		entries, err := t.entries(ctx, s, func(p initiator.Portal) bool { return t.isAsked(p) })
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := s.RemoveSendTargetPortal(ctx, e.Key()); err != nil {
+				return err
+			}
+		}
+		_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+		return err
+	})
+}
+
+// showRecord prints a record.
+func (t *tool) showRecord(ctx context.Context) error {
+	return t.reading(ctx, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err == nil {
+			err = t.call.CheckRecord(record != nil)
+		}
+		if err != nil {
+			return err
+		}
+		return record.Print(t.Stdout, t.call.Secrets)
+	})
+}
+
+// list lists all records, with what was found by them where that is asked for.
+func (t *tool) list(ctx context.Context) error {
+	return t.reading(ctx, func(s *registry.Service) error {
+		portals, err := t.portals(ctx, s)
+		if err != nil {
+			return err
+		}
+		switch {
+		case t.call.Print > 1:
+			return nil
+		case t.call.Print == 1:
+			nodes, err := t.nodes(ctx, s)
+			if err != nil {
+				return err
+			}
+			if err := write(t.Stdout, appendDiscoveries(nil, portals, nodes)); err != nil {
+				return err
+			}
+		default:
+			if err := write(t.Stdout, appendPortals(nil, portals)); err != nil {
+				return err
+			}
+		}
+		if len(portals) == 0 {
+			return exitStatus(iscsiadm.ExitNothing)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,135 @@
+package openiscsi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+)
+
+// How much is handed on to the real program at most.
+const (
+	maxHandedOn    = 1000             // nodes of one discovery
+	maxRealListing = 64 << 20         // bytes of its listing
+	handOnLimit    = 60 * time.Second // for all of it
+)
+
+// handOn has the real program know the nodes that were found and that it lacks: nothing
+// that it has is changed. A record that exists must not be made again, which would reset
+// it, so its listing goes first.
+func (a *answer) handOn(ctx context.Context) error {
+	if a.settings.real == "" || !a.ok {
+		return nil
+	}
+	if err := a.checkReal(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, handOnLimit)
+	defer cancel()
+	has, err := a.realNodes(ctx)
+	if err != nil {
+		return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not list what it has: %v", a.settings.real, err)
+	}
+	handed := 0
+	for _, n := range a.found {
+		if !n.hasISCSIName() || has[n] {
+			continue
+		}
+		if handed++; handed > maxHandedOn {
+			return a.status(iscsiadm.ExitStore, "%d nodes were handed on to %s, the most of one discovery: the others are not in its database", maxHandedOn, a.settings.real)
+		}
+		has[n] = true
+		if _, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-o", "new"); err != nil {
+			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.name, n.portal(), err)
+		}
+	}
+	return nil
+}
+
+// realNodes returns the nodes that the real program has.
+func (a *answer) realNodes(ctx context.Context) (map[node]bool, error) {
+	out, err := a.realRun(ctx, "-m", "node", "-P", "1")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	has := make(map[node]bool)
+	for _, n := range parseTree(out) {
+		has[n] = true
+	}
+	return has, nil
+}
+
+// realRun runs the real program, and returns what it prints.
+func (a *answer) realRun(ctx context.Context, args ...string) ([]byte, error) {
+	var said limited
+	out := limited{room: maxRealListing}
+	said.room = 4096
+	cmd := exec.CommandContext(ctx, a.settings.real, args...)
+	cmd.Stdout, cmd.Stderr = &out, &said
+	cmd.Env = append(cmd.Environ(), viaVariable+"=1")
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case err != nil:
+		if lines := strings.Split(strings.TrimSpace(said.String()), "\n"); lines[len(lines)-1] != "" {
+			err = fmt.Errorf("%w: %s", err, lines[len(lines)-1])
+		}
+	case out.full:
+		err = errors.New("it printed more than " + strconv.Itoa(maxRealListing) + " bytes")
+	}
+	return out.Bytes(), err
+}
+
+// A limited buffer takes no more than its room.
+type limited struct {
+	bytes.Buffer
+	room int
+	full bool
+}
+
+// Write implements io.Writer.
+func (l *limited) Write(p []byte) (int, error) {
+	n := min(len(p), l.room-l.Len())
+	l.full = l.full || n < len(p)
+	_, _ = l.Buffer.Write(p[:n])
+	return len(p), nil
+}
+
+// realLogin logs in to what was found, by the real program.
+func (a *answer) realLogin(ctx context.Context) error {
+	if !a.call.Login {
+		return nil
+	}
+	if a.settings.real == "" {
+		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
+	}
+	for _, n := range slices.Compact(a.found) {
+		if !n.hasISCSIName() {
+			continue
+		}
+		out, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-l")
+		if werr := write(a.Stdout, out); werr != nil {
+			return werr
+		}
+		var exit *exec.ExitError
+		switch {
+		case errors.As(err, &exit) && exit.ExitCode() > 0:
+			return a.status(exit.ExitCode(), "%v", err)
+		case err != nil:
+			return a.status(iscsiadm.ExitFailed, "%s: %v", a.settings.real, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package openiscsi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// Where records are in the registry.
+const (
+	toolName   = "iscsiadm"
+	recordKind = "sendtargets"
+)
+
+// iscsidConf is where open-iscsi's defaults are.
+const iscsidConf = "/etc/iscsi/iscsid.conf"
+
+const maxConf = 1 << 20 // bytes of one of open-iscsi's files
+
+// exitStatus is an exit status without a line.
+func exitStatus(exit int) error { return machine.StatusError(exit) }
+
+// nameOf is how a record is called: by its portal.
+func nameOf(p iscsiadm.Portal) string { return p.Address + "," + strconv.Itoa(int(p.Port)) }
+
+// portalOf is the portal that a record is called by.
+func portalOf(name string) (p iscsiadm.Portal, ok bool) {
+	i := strings.LastIndexByte(name, ',')
+	if i < 0 {
+		return p, false
+	}
+	port, err := strconv.ParseUint(name[i+1:], 10, 16)
+	return iscsiadm.Portal{Address: name[:i], Port: uint16(port)}, err == nil
+}
+
+// tell says lines that are no failure.
+func (t *tool) tell(notes []string) {
+	for _, n := range notes {
+		t.Say("%s", n)
+	}
+}
+
+// newOne returns a record with the defaults of iscsid.conf, where that can be read.
+func (t *tool) newOne() *iscsiadm.Record {
+	b, err := t.ReadFile(iscsidConf, maxConf)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Say("warning: %s cannot be read, so the usual defaults hold: %s", iscsidConf, flags.FileReason(err))
+	}
+	d, notes := iscsiadm.ReadDefaults(b)
+	t.tell(notes)
+	return t.withRefs(iscsiadm.NewRecord(t.call.Portal, d))
+}
+
+// withRefs has a record take references to secrets, where the administrator allows that.
+func (t *tool) withRefs(r *iscsiadm.Record) *iscsiadm.Record {
+	if t.settings.refs {
+		r.IsRef = func(value string) bool {
+			var ref flags.SecretRef
+			return ref.Set(value) == nil && ref.Lasts()
+		}
+	}
+	return r
+}
+
+// record returns the record of the portal of the call, as the registry or, where that has
+// none, open-iscsi has it; nil: there is none.
+func (t *tool) record(ctx context.Context, s *registry.Service) (*iscsiadm.Record, error) {
+	stored, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		r, notes, err := iscsiadm.FindRecord(t.Files, t.call.Portal)
+		t.tell(notes)
+		if r == nil || err != nil {
+			return nil, err
+		}
+		return t.withRefs(r), nil
+	}
+	r, err := iscsiadm.RecordOf(t.call.Portal, stored.Fields, stored.Secrets, stored.Refs)
+	if err != nil {
+		return nil, err
+	}
+	return t.withRefs(r), nil
+}
+
+// recordToAsk returns the record by which a portal is asked: the defaults for -m
+// discovery -t, else what is stored.
+func (t *tool) recordToAsk(ctx context.Context) (r *iscsiadm.Record, err error) {
+	if t.call.Action() == iscsiadm.Ask {
+		return t.newOne(), nil
+	}
+	err = t.reading(ctx, func(s *registry.Service) error {
+		if r, err = t.record(ctx, s); err != nil || r != nil {
+			return err
+		}
+		if t.call.Action() == iscsiadm.AskStored {
+			return t.call.CheckRecord(false)
+		}
+		r = t.newOne()
+		return nil
+	})
+	return r, err
+}
+
+// keep stores the record of a portal that has none.
+func (t *tool) keep(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
+	_, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	if err != nil || known {
+		return err
+	}
+	return t.put(ctx, s, r)
+}
+
+func (t *tool) put(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
+	stored := registry.ToolRecord{Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: registry.AnyVersion}
+	stored.Fields, stored.Secrets, stored.Refs = r.Stored()
+	return s.PutToolRecord(ctx, stored)
+}
+
+// entries returns the entries of the registry whose portals are wanted.
+func (t *tool) entries(ctx context.Context, s *registry.Service, wanted func(initiator.Portal) bool) (found []registry.StoredPortal, err error) {
+	for p, err := range s.SendTargetPortals(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if wanted(p.Portal) {
+			found = append(found, p)
+		}
+	}
+	return found, nil
+}
+
+// isAsked reports the portal of the call.
+func (t *tool) isAsked(p initiator.Portal) bool {
+	own := initiator.Portal{Address: t.call.Portal.Address, Port: t.call.Portal.Port}
+	return p.Canonical() == own.Canonical() && p.Port == own.Port
+}
+
+// portals returns the portals of all records and entries, each once and in order.
+func (t *tool) portals(ctx context.Context, s *registry.Service) (all []iscsiadm.Portal, err error) {
+	for r, err := range s.ToolRecords(ctx, toolName, recordKind) {
+		if err != nil {
+			return nil, err
+		}
+		if p, ok := portalOf(r.Name); ok {
+			all = append(all, p)
+		}
+	}
+	entries, err := t.entries(ctx, s, func(initiator.Portal) bool { return true })
+	for _, e := range entries {
+		all = append(all, iscsiadm.Portal{Address: e.Portal.Address, Port: e.Portal.Port})
+	}
+	slices.SortFunc(all, func(a, b iscsiadm.Portal) int {
+		return cmp.Or(strings.Compare(a.Address, b.Address), cmp.Compare(a.Port, b.Port))
+	})
+	return slices.Compact(all), err
+}
