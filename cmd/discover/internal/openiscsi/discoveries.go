@@ -73,6 +73,9 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := t.deleteNodes(ctx, s); err != nil {
+			return err
+		}
 		for _, e := range entries {
 			if err := s.RemoveSendTargetPortal(ctx, e.Key()); err != nil {
 				return err
@@ -80,6 +83,17 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 		}
 		_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
 		return err
+	})
+}
+
+// refuseRecord says what is wrong with a call, which depends on whether there is a record.
+func (t *tool) refuseRecord(ctx context.Context) error {
+	return t.reading(ctx, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err != nil {
+			return err
+		}
+		return t.call.CheckRecord(record != nil)
 	})
 }
 
