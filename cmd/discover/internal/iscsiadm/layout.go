@@ -19,7 +19,7 @@ type NodeRecord struct {
 // SortNodes brings nodes into the order of listings: by name, address, port, group and
 // interface.
 func SortNodes(nodes []NodeRecord) {
-	slices.SortFunc(nodes, func(a, b Node) int {
+	slices.SortFunc(nodes, func(a, b NodeRecord) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Address.Host, b.Address.Host),
 			cmp.Compare(a.Address.Port, b.Address.Port), cmp.Compare(a.Address.Group, b.Address.Group), strings.Compare(a.Iface, b.Iface))
 	})
