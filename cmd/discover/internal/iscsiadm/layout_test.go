@@ -25,7 +25,7 @@ var stored = []NodeRecord{
 	node(disk1, "192.0.2.10", 3261, 1, "default"),
 	node(disk1, "2001:db8::10", 3260, 2, "default"),
 	node(disk2, "192.0.2.10", 3260, target.NoGroup, "default"),
-	node("eui.02004567a425678d", "array", 3260, 1, "default"),
+	node("naa.52004567ba64678d", "array", 3260, 1, "default"),
 }
 
 func same(t *testing.T, got []byte, want string) {
@@ -59,7 +59,7 @@ func TestAppendNode(t *testing.T) {
 192.0.2.10:3261,1 iqn.2026-11.com.example:disk1
 [2001:db8::10]:3260,2 iqn.2026-11.com.example:disk1
 192.0.2.10:3260,4294967295 iqn.2026-11.com.example:disk2
-[array]:3260,1 eui.02004567a425678d
+[array]:3260,1 naa.52004567ba64678d
 `)
 }
 
@@ -81,7 +81,7 @@ func TestTree(t *testing.T) {
 Target: iqn.2026-11.com.example:disk2
 	Portal: 192.0.2.10:3260,-1
 		Iface Name: default
-Target: eui.02004567a425678d
+Target: naa.52004567ba64678d
 	Portal: [array]:3260,1
 		Iface Name: default
 `)
