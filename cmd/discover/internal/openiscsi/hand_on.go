@@ -39,22 +39,22 @@ func (a *answer) handOn(ctx context.Context) error {
 	}
 	handed := 0
 	for _, n := range a.found {
-		if !n.hasISCSIName() || has[n] {
+		if !n.hasISCSIName() || has[n.NodeRecord] {
 			continue
 		}
 		if handed++; handed > maxHandedOn {
 			return a.status(iscsiadm.ExitStore, "%d nodes were handed on to %s, the most of one discovery: the others are not in its database", maxHandedOn, a.settings.real)
 		}
-		has[n] = true
-		if _, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-o", "new"); err != nil {
-			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.name, n.portal(), err)
+		has[n.NodeRecord] = true
+		if _, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "new"); err != nil {
+			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.Name, n.portal(), err)
 		}
 	}
 	return nil
 }
 
 // realNodes returns the nodes that the real program has.
-func (t *tool) realNodes(ctx context.Context) (map[node]bool, error) {
+func (t *tool) realNodes(ctx context.Context) (map[iscsiadm.NodeRecord]bool, error) {
 	out, err := t.realRun(ctx, "-m", "node", "-P", "1")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing {
@@ -63,7 +63,7 @@ func (t *tool) realNodes(ctx context.Context) (map[node]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	has := make(map[node]bool)
+	has := make(map[iscsiadm.NodeRecord]bool)
 	for _, n := range parseTree(out) {
 		has[n] = true
 	}
@@ -127,12 +127,11 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		return t.status(iscsiadm.ExitStore, "nothing was deleted: %s did not list what it has: %v", t.settings.real, err)
 	}
 	for _, n := range nodes {
-		own := n.from == t.call.Portal
-		if n.from = (iscsiadm.Portal{}); !own || !has[n] {
+		if n.from != t.call.Portal || !has[n.NodeRecord] {
 			continue
 		}
-		if _, err := t.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-o", "delete"); err != nil {
-			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.name, n.portal(), err)
+		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil {
+			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.Name, n.portal(), err)
 		}
 	}
 	return nil
@@ -146,13 +145,13 @@ func (a *answer) login(ctx context.Context) error {
 	case a.settings.real == "":
 		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
 	}
-	done := make(map[node]bool)
+	done := make(map[iscsiadm.NodeRecord]bool)
 	for _, n := range a.found {
-		if done[n] || !n.hasISCSIName() {
+		if done[n.NodeRecord] || !n.hasISCSIName() {
 			continue
 		}
-		done[n] = true
-		out, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-l")
+		done[n.NodeRecord] = true
+		out, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-l")
 		if werr := write(a.Stdout, out); werr != nil {
 			return werr
 		}
