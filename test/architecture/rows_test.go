@@ -60,7 +60,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/machine":      {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":     {may: []string{"cmd/discover/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/discover/internal/column":       {},
-	"cmd/discover/internal/iscsiadm":     {may: []string{"pkg/auth", "pkg/initiator/login", "pkg/initiator/name"}},
+	"cmd/discover/internal/iscsiadm":     {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/target", "pkg/pdu"}},
 	"test/architecture":                  {},
 	"test/bench":                         {may: []string{"pkg/pdu", "test/netns", "test/targets"}},
 	"test/command":                       {},

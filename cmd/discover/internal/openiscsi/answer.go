@@ -90,10 +90,10 @@ func nodesOf(r *initiator.Result, iface string) (nodes []node) {
 				continue
 			}
 			some = true
-			nodes = append(nodes, node{name: t.Name, address: a.Host, port: a.Port, group: a.Group, iface: iface})
+			nodes = append(nodes, newNode(t.Name, a, iface))
 		}
 		if !some && r.Address.IsValid() {
-			nodes = append(nodes, node{name: t.Name, address: r.Address.Addr().String(), port: r.Address.Port(), group: -1, iface: iface})
+			nodes = append(nodes, nodeInUse(t.Name, r.Address, iface))
 		}
 	}
 	return nodes

@@ -71,7 +71,10 @@ func (t *tool) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.handOn(ctx)
+	if err := a.handOn(ctx); err != nil {
+		return err
+	}
+	return a.login(ctx)
 }
 
 // askAlone asks without storing anything. The rules of the registry hold.

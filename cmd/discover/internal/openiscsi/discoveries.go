@@ -73,6 +73,9 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := t.deleteNodes(ctx, s); err != nil {
+			return err
+		}
 		for _, e := range entries {
 			if err := s.RemoveSendTargetPortal(ctx, e.Key()); err != nil {
 				return err
@@ -80,6 +83,17 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 		}
 		_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
 		return err
+	})
+}
+
+// refuseRecord says what is wrong with a call, which depends on whether there is a record.
+func (t *tool) refuseRecord(ctx context.Context) error {
+	return t.reading(ctx, func(s *registry.Service) error {
+		record, err := t.record(ctx, s)
+		if err != nil {
+			return err
+		}
+		return t.call.CheckRecord(record != nil)
 	})
 }
 
@@ -104,25 +118,39 @@ func (t *tool) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		var b []byte
 		switch {
-		case t.call.Print > 1:
-			return nil
 		case t.call.Print == 1:
 			nodes, err := t.nodes(ctx, s)
 			if err != nil {
 				return err
 			}
-			if err := write(t.Stdout, appendDiscoveries(nil, portals, nodes)); err != nil {
-				return err
+			b = iscsiadm.AppendRecords(nil, foundAt(portals, nodes))
+		case t.call.Print < 1:
+			for _, p := range portals {
+				b = iscsiadm.AppendRecord(b, p)
 			}
-		default:
-			if err := write(t.Stdout, appendPortals(nil, portals)); err != nil {
-				return err
-			}
+		}
+		if err := write(t.Stdout, b); err != nil {
+			return err
 		}
 		if len(portals) == 0 {
 			return exitStatus(iscsiadm.ExitNothing)
 		}
 		return nil
 	})
+}
+
+// foundAt gives each portal the nodes that were found there.
+func foundAt(portals []iscsiadm.Portal, nodes []node) []iscsiadm.Found {
+	all := make([]iscsiadm.Found, len(portals))
+	for i, p := range portals {
+		all[i].Portal = p
+		for _, n := range nodes {
+			if n.from == p {
+				all[i].Nodes = append(all[i].Nodes, n.NodeRecord)
+			}
+		}
+	}
+	return all
 }

@@ -57,7 +57,7 @@ func (t *tool) export(ctx context.Context, s *registry.Service) error {
 		if !n.hasISCSIName() {
 			continue
 		}
-		which := "iscsiadm -m node -T " + shellWord(n.name) + " -p " + shellWord(n.portal()) + " -I " + shellWord(n.iface)
+		which := "iscsiadm -m node -T " + shellWord(n.Name) + " -p " + shellWord(n.portal()) + " -I " + shellWord(n.Iface)
 		b.WriteString(which + " >/dev/null 2>&1 || " + which + " -o new\n")
 	}
 	return write(t.Stdout, []byte(b.String()))

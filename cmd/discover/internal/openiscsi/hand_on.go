@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // How much is handed on to the real program at most.
@@ -39,23 +39,23 @@ func (a *answer) handOn(ctx context.Context) error {
 	}
 	handed := 0
 	for _, n := range a.found {
-		if !n.hasISCSIName() || has[n] {
+		if !n.hasISCSIName() || has[n.NodeRecord] {
 			continue
 		}
 		if handed++; handed > maxHandedOn {
 			return a.status(iscsiadm.ExitStore, "%d nodes were handed on to %s, the most of one discovery: the others are not in its database", maxHandedOn, a.settings.real)
 		}
-		has[n] = true
-		if _, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-o", "new"); err != nil {
-			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.name, n.portal(), err)
+		has[n.NodeRecord] = true
+		if _, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "new"); err != nil {
+			return a.status(iscsiadm.ExitStore, "the targets were found, but %s did not take %s at %s: %v", a.settings.real, n.Name, n.portal(), err)
 		}
 	}
 	return nil
 }
 
 // realNodes returns the nodes that the real program has.
-func (a *answer) realNodes(ctx context.Context) (map[node]bool, error) {
-	out, err := a.realRun(ctx, "-m", "node", "-P", "1")
+func (t *tool) realNodes(ctx context.Context) (map[iscsiadm.NodeRecord]bool, error) {
+	out, err := t.realRun(ctx, "-m", "node", "-P", "1")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing {
 		err = nil
@@ -63,7 +63,7 @@ func (a *answer) realNodes(ctx context.Context) (map[node]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	has := make(map[node]bool)
+	has := make(map[iscsiadm.NodeRecord]bool)
 	for _, n := range parseTree(out) {
 		has[n] = true
 	}
@@ -71,11 +71,11 @@ func (a *answer) realNodes(ctx context.Context) (map[node]bool, error) {
 }
 
 // realRun runs the real program, and returns what it prints.
-func (a *answer) realRun(ctx context.Context, args ...string) ([]byte, error) {
+func (t *tool) realRun(ctx context.Context, args ...string) ([]byte, error) {
 	var said limited
 	out := limited{room: maxRealListing}
 	said.room = 4096
-	cmd := exec.CommandContext(ctx, a.settings.real, args...)
+	cmd := exec.CommandContext(ctx, t.settings.real, args...)
 	cmd.Stdout, cmd.Stderr = &out, &said
 	cmd.Env = append(cmd.Environ(), viaVariable+"=1")
 	err := cmd.Run()
@@ -107,19 +107,51 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// realLogin logs in to what was found, by the real program.
-func (a *answer) realLogin(ctx context.Context) error {
-	if !a.call.Login {
+// deleteNodes has the real program forget the nodes that were found at the portal of the
+// call: that is what -o delete of its record means.
+func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
+	if t.settings.real == "" {
 		return nil
 	}
-	if a.settings.real == "" {
-		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
+	if err := t.checkReal(); err != nil {
+		return err
 	}
-	for _, n := range slices.Compact(a.found) {
-		if !n.hasISCSIName() {
+	nodes, err := t.nodes(ctx, s)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, handOnLimit)
+	defer cancel()
+	has, err := t.realNodes(ctx)
+	if err != nil {
+		return t.status(iscsiadm.ExitStore, "nothing was deleted: %s did not list what it has: %v", t.settings.real, err)
+	}
+	for _, n := range nodes {
+		if n.from != t.call.Portal || !has[n.NodeRecord] {
 			continue
 		}
-		out, err := a.realRun(ctx, "-m", "node", "-T", n.name, "-p", n.portal(), "-I", n.iface, "-l")
+		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil {
+			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.Name, n.portal(), err)
+		}
+	}
+	return nil
+}
+
+// login logs in to what was found, by the real program, where -l asks for it.
+func (a *answer) login(ctx context.Context) error {
+	switch {
+	case !a.call.Login || !a.ok:
+		return nil
+	case a.settings.real == "":
+		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
+	}
+	done := make(map[iscsiadm.NodeRecord]bool)
+	for _, n := range a.found {
+		if done[n.NodeRecord] || !n.hasISCSIName() {
+			continue
+		}
+		done[n.NodeRecord] = true
+		out, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-l")
 		if werr := write(a.Stdout, out); werr != nil {
 			return werr
 		}

@@ -39,20 +39,22 @@ func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, er
 			nodes = append(nodes, nodesAt(known.Name, m, iface)...)
 		}
 	}
-	slices.SortFunc(nodes, compareNodes)
+	slices.SortFunc(nodes, func(a, b node) int { return iscsiadm.CompareNodes(&a.NodeRecord, &b.NodeRecord) })
 	return slices.Compact(nodes), nil
 }
 
 // nodesAt returns a target at the addresses that a mechanism has found.
 func nodesAt(name string, m registry.Mechanism, iface string) (nodes []node) {
-	from := iscsiadm.Portal{Address: m.Portal.Portal.Address, Port: m.Portal.Portal.Port}
 	for _, a := range m.Addresses {
 		if a.Unusable == target.Usable {
-			nodes = append(nodes, node{name: name, address: a.Host, port: a.Port, group: a.Group, iface: iface, from: from})
+			nodes = append(nodes, newNode(name, a, iface))
 		}
 	}
 	if len(nodes) == 0 && m.At.IsValid() {
-		nodes = append(nodes, node{name: name, address: m.At.Addr().String(), port: m.At.Port(), group: -1, iface: iface, from: from})
+		nodes = append(nodes, nodeInUse(name, m.At, iface))
+	}
+	for i := range nodes {
+		nodes[i].from = iscsiadm.Portal{Address: m.Portal.Portal.Address, Port: m.Portal.Portal.Port}
 	}
 	return nodes
 }
@@ -65,21 +67,39 @@ func (t *tool) listNodes(ctx context.Context) error {
 			return err
 		}
 		if at := t.call.Portal; at.Address != "" {
-			nodes = slices.DeleteFunc(nodes, func(n node) bool { return n.address != at.Address || n.port != at.Port })
+			nodes = slices.DeleteFunc(nodes, func(n node) bool { return n.Address.Host != at.Address || n.Address.Port != at.Port })
 		}
 		if len(nodes) == 0 {
 			return t.status(iscsiadm.ExitNothing, "No records found")
 		}
-		switch {
-		case t.call.Portal.Address != "":
-			return write(t.Stdout, appendNodeRecords(nil, nodes))
-		case t.call.Print == 1:
-			return write(t.Stdout, appendTree(nil, nodes))
-		case t.call.Print > 1:
-			return nil
-		}
-		return write(t.Stdout, appendNodes(nil, nodes))
+		return write(t.Stdout, t.appendListing(nil, nodes))
 	})
+}
+
+// appendListing appends the listing of nodes that was asked for.
+func (t *tool) appendListing(b []byte, nodes []node) []byte {
+	switch {
+	case t.call.Portal.Address != "":
+		for i := range nodes {
+			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, realVersion)
+		}
+	case t.call.Print == 1:
+		b = appendTree(b, nodes)
+	case t.call.Print < 1:
+		for i := range nodes {
+			b = iscsiadm.AppendNode(b, &nodes[i].NodeRecord)
+		}
+	}
+	return b
+}
+
+// appendTree appends the lines of -P 1 for nodes.
+func appendTree(b []byte, nodes []node) []byte {
+	var tree iscsiadm.Tree
+	for i := range nodes {
+		b = tree.Append(b, &nodes[i].NodeRecord)
+	}
+	return b
 }
 
 // listIfaces lists the ifaces that open-iscsi has records of.
@@ -89,5 +109,13 @@ func (t *tool) listIfaces() error {
 	if err != nil {
 		return t.status(iscsiadm.ExitStore, "%v", err)
 	}
-	return write(t.Stdout, appendIfaces(nil, all))
+	var b []byte
+	for _, i := range all {
+		line := iscsiadm.IfaceLine{Name: i.Name, Transport: i.Transport, HardwareAddress: i.HardwareAddress, Device: i.NetInterface, InitiatorName: i.InitiatorName}
+		if i.Address.IsValid() {
+			line.Address = i.Address.String()
+		}
+		b = iscsiadm.AppendIface(b, &line)
+	}
+	return write(t.Stdout, b)
 }

@@ -74,6 +74,8 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 		return t.updateRecord(ctx)
 	case iscsiadm.DeleteRecord:
 		return t.deleteRecord(ctx)
+	case iscsiadm.Refuse:
+		return t.refuseRecord(ctx)
 	}
 	return t.elsewhere(ctx, args)
 }
