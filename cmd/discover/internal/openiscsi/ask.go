@@ -31,16 +31,20 @@ func (t *tool) ask(ctx context.Context) error {
 	a := &answer{tool: t}
 	a.begin()
 	run := runOf(record)
-	one := func(ask func(initiator.SendTargetPortal) initiator.Result) error {
+	one := func(ask func(*session, initiator.SendTargetPortal) (initiator.Result, error)) error {
 		for i := range sessions {
 			s := &sessions[i]
 			p := initiator.SendTargetPortal{
-				Portal: initiator.Portal{Address: t.call.Portal.Address, Port: t.call.Portal.Port, SymbolicName: s.label()},
+				Portal: initiator.Portal{Address: t.call.Portal.Address, Port: t.call.Portal.Port},
 				Source: s.source, Login: options,
 			}
 			p.Login.BindDevice = s.bind
 			p.Login.InitiatorName = s.name
-			if err := a.add(s, ask(p)); err != nil {
+			r, err := ask(s, p)
+			if err == nil {
+				err = a.add(s, r)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -55,9 +59,12 @@ func (t *tool) ask(ctx context.Context) error {
 		if err := t.keep(ctx, s, record); err != nil {
 			return err
 		}
-		return one(func(p initiator.SendTargetPortal) initiator.Result {
+		return one(func(by *session, p initiator.SendTargetPortal) (initiator.Result, error) {
 			r, _ := s.AddSendTargetPortal(ctx, p)
-			return r
+			if !r.Stored {
+				return r, nil
+			}
+			return r, t.noteIface(context.WithoutCancel(ctx), s, by.iface, r.Asked.Key())
 		})
 	})
 	switch {
@@ -78,7 +85,7 @@ func (t *tool) ask(ctx context.Context) error {
 }
 
 // askAlone asks without storing anything. The rules of the registry hold.
-func (t *tool) askAlone(ctx context.Context, run *flags.Run, one func(func(initiator.SendTargetPortal) initiator.Result) error) error {
+func (t *tool) askAlone(ctx context.Context, run *flags.Run, one func(func(*session, initiator.SendTargetPortal) (initiator.Result, error)) error) error {
 	opened := false
 	d := t.NewDiscoverer(run)
 	err := t.WithService(ctx, app.ReadOnly, d, func(s *registry.Service) (err error) {
@@ -102,9 +109,9 @@ func (t *tool) askAlone(ctx context.Context, run *flags.Run, one func(func(initi
 			return err
 		}
 		t.Secure(d, flags.NewIPsec(0), mayUse)
-		return one(func(p initiator.SendTargetPortal) initiator.Result {
+		return one(func(_ *session, p initiator.SendTargetPortal) (initiator.Result, error) {
 			r, _ := d.Discover(ctx, p)
-			return r
+			return r, nil
 		})
 	})
 	if err != nil && !opened {

@@ -42,21 +42,43 @@ func (t *tool) newRecord(ctx context.Context) error {
 // updateRecord sets values of a record.
 func (t *tool) updateRecord(ctx context.Context) error {
 	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
-		record, err := t.record(ctx, s)
+		known, err := s.ChangeToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal), func(stored *registry.ToolRecord) error {
+			record, err := t.recordOf(stored)
+			if err == nil {
+				err = t.set(record)
+			}
+			if err != nil {
+				return err
+			}
+			stored.Fields, stored.Secrets, stored.Refs = record.Stored()
+			return nil
+		})
+		if err != nil || known {
+			return err
+		}
+		record, err := t.record(ctx, s) // of open-iscsi
 		if err == nil {
-			err = t.call.CheckRecord(record != nil)
+			err = t.set(record)
 		}
 		if err != nil {
 			return err
 		}
-		notes, err := record.Check(t.call.Params)
-		t.tell(notes)
-		if err != nil {
-			return err
-		}
-		record.Set(t.call.Params)
 		return t.put(ctx, s, record)
 	})
+}
+
+// set sets the values of the call in a record; nil: there is none.
+func (t *tool) set(record *iscsiadm.Record) error {
+	if err := t.call.CheckRecord(record != nil); err != nil {
+		return err
+	}
+	notes, err := record.Check(t.call.Params)
+	t.tell(notes)
+	if err != nil {
+		return err
+	}
+	record.Set(t.call.Params)
+	return nil
 }
 
 // deleteRecord forgets a record, and what was found by it.
@@ -81,8 +103,12 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 				return err
 			}
 		}
-		_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
-		return err
+		for _, kind := range []string{ifaceKind, recordKind} {
+			if _, err := s.RemoveToolRecord(ctx, toolName, kind, nameOf(t.call.Portal)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

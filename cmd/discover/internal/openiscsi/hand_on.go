@@ -75,9 +75,8 @@ func (t *tool) realRun(ctx context.Context, args ...string) ([]byte, error) {
 	var said limited
 	out := limited{room: maxRealListing}
 	said.room = 4096
-	cmd := exec.CommandContext(ctx, t.settings.real, args...)
+	cmd := t.realCommand(ctx, args...)
 	cmd.Stdout, cmd.Stderr = &out, &said
-	cmd.Env = append(cmd.Environ(), viaVariable+"=1")
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
@@ -146,22 +145,35 @@ func (a *answer) login(ctx context.Context) error {
 		return a.status(iscsiadm.ExitElsewhere, "-l is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", realVariable)
 	}
 	done := make(map[iscsiadm.NodeRecord]bool)
+	exit := 0 // of the last that failed
 	for _, n := range a.found {
 		if done[n.NodeRecord] || !n.hasISCSIName() {
 			continue
 		}
 		done[n.NodeRecord] = true
-		out, err := a.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-l")
-		if werr := write(a.Stdout, out); werr != nil {
-			return werr
-		}
-		var exit *exec.ExitError
+		// It says by itself what it does, and what fails.
+		cmd := a.realCommand(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-l")
+		cmd.Stdout, cmd.Stderr = a.Stdout, a.Stderr
+		err := cmd.Run()
+		var failed *exec.ExitError
 		switch {
-		case errors.As(err, &exit) && exit.ExitCode() > 0:
-			return a.status(exit.ExitCode(), "%v", err)
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.As(err, &failed) && failed.ExitCode() > 0:
+			exit = failed.ExitCode()
 		case err != nil:
 			return a.status(iscsiadm.ExitFailed, "%s: %v", a.settings.real, err)
 		}
 	}
+	if exit != 0 {
+		return exitStatus(exit)
+	}
 	return nil
+}
+
+// realCommand is the real program with arguments.
+func (t *tool) realCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, t.settings.real, args...)
+	cmd.Env = append(cmd.Environ(), viaVariable+"=1")
+	return cmd
 }

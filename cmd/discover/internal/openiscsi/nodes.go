@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -13,16 +12,9 @@ import (
 // nodes returns what the portals of the registry have: each target at each of its
 // addresses, once for each iface that found it, in order.
 func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, err error) {
-	entries, err := t.entries(ctx, s, func(initiator.Portal) bool { return true })
+	ifaces, err := ifacesOfEntries(ctx, s)
 	if err != nil {
 		return nil, err
-	}
-	ifaceOf := func(k initiator.Key) string {
-		i := slices.IndexFunc(entries, func(e registry.StoredPortal) bool { return e.Key().Same(k) })
-		if i < 0 {
-			return iscsiadm.DefaultIface
-		}
-		return ifaceOf(entries[i].Portal)
 	}
 	for known, err := range s.Targets(ctx, false) {
 		if err != nil {
@@ -32,11 +24,9 @@ func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, er
 			if m.Stale || !m.MissingSince.IsZero() {
 				continue
 			}
-			iface := iscsiadm.DefaultIface
-			if !m.Static {
-				iface = ifaceOf(m.Portal)
+			for _, iface := range ifaces.of(m.Portal) {
+				nodes = append(nodes, nodesAt(known.Name, m, iface)...)
 			}
-			nodes = append(nodes, nodesAt(known.Name, m, iface)...)
 		}
 	}
 	slices.SortFunc(nodes, func(a, b node) int { return iscsiadm.CompareNodes(&a.NodeRecord, &b.NodeRecord) })

@@ -87,6 +87,11 @@ func (t *tool) record(ctx context.Context, s *registry.Service) (*iscsiadm.Recor
 		}
 		return t.withRefs(r), nil
 	}
+	return t.recordOf(&stored)
+}
+
+// recordOf returns a record of the registry.
+func (t *tool) recordOf(stored *registry.ToolRecord) (*iscsiadm.Record, error) {
 	r, err := iscsiadm.RecordOf(t.call.Portal, stored.Fields, stored.Secrets, stored.Refs)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A session is from where, and as whom, a portal is asked.
@@ -102,22 +101,4 @@ func (t *tool) addressOf(i iscsiadm.IfaceRecord) (netip.Addr, error) {
 		what = i.HardwareAddress
 	}
 	return netip.Addr{}, t.status(iscsiadm.ExitTimeout, "iface %s: no network interface %s of this host has an address from which %s can be asked", i.Name, what, t.call.Portal.Address)
-}
-
-// label is how an entry of the registry says which iface it was made for.
-func (s *session) label() string {
-	if s.iface == iscsiadm.DefaultIface {
-		return ""
-	}
-	return ifaceLabel + s.iface
-}
-
-const ifaceLabel = "iface "
-
-// ifaceOf returns the iface that an entry was made for.
-func ifaceOf(p initiator.Portal) string {
-	if name, ok := strings.CutPrefix(p.SymbolicName, ifaceLabel); ok {
-		return name
-	}
-	return iscsiadm.DefaultIface
 }
