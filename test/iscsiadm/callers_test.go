@@ -27,7 +27,7 @@ type caller struct {
 	programs []string // what it needs of the system
 	run      func(*desk) []string
 
-	want     []string // what it finds: a name, a colon, a result
+	want []string // what it finds: a name, a colon, a result
 
 	// What is another result, by name, where there is no real program to log in.
 	alone map[string]string
@@ -120,6 +120,7 @@ func TestCallers(t *testing.T) {
 	for _, c := range callers {
 		t.Run(c.name, func(t *testing.T) {
 			c.need(t)
+			t.Parallel()
 			for _, tt := range []struct {
 				name string
 				set  func(*desk)
@@ -134,6 +135,7 @@ func TestCallers(t *testing.T) {
 				{alone, func(d *desk) { d.link(ours(t)[0]) }, c.wantAlone()},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
 					d := newDesk(t)
 					tt.set(d)
 					if diff := cmp.Diff(tt.want, c.run(d)); diff != "" {
