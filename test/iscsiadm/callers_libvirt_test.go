@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/go-iscsi/discovery/test/netns"
 )
 
 const (
@@ -90,17 +88,17 @@ func (d *desk) startLibvirt() string {
 }
 
 // await waits until a process is ready.
-func (d *desk) await(p *netns.Process, printed *bytes.Buffer, ready func() bool) {
+func (d *desk) await(p *process, printed *bytes.Buffer, ready func() bool) {
 	d.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	limit := time.After(runLimit)
 	for !ready() {
 		select {
-		case <-p.Done():
-			d.t.Fatalf("the process ended: %v: %s", p.Wait(), printed)
+		case <-p.done:
+			d.t.Fatalf("the process ended: %v: %s", p.err, printed)
 		case <-limit:
-			p.Kill()
+			p.end()
 			d.t.Fatalf("the process was not ready in %v: %s", runLimit, printed)
 		case <-tick.C:
 		}

@@ -73,9 +73,7 @@ func conform(t *testing.T, place, real string) {
 			t.Parallel()
 			r := newRoom(t)
 			r.env = append(r.env, "DISCOVER_ISCSIADM="+real)
-			if place == alone && *command == "" {
-				r.env = append(r.env, readVariable+"=1")
-			}
+			r.readOnly = place == alone && *command == ""
 			program := ours(t)
 			for i, c := range s.cases {
 				a := r.run(program[0], append(slices.Clone(program[1:]), c.args()...)...)

@@ -5,30 +5,22 @@ package iscsiadm
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/go-iscsi/discovery/internal/need"
-	"github.com/go-iscsi/discovery/test/netns"
 )
 
 const (
-	roomVariable = "ISCSIADM_TEST_ROOM" // makes this test program enter the room that it names
-	readVariable = "ISCSIADM_TEST_READ" // its files of open-iscsi may only be read
-	roomFailed   = 125                  // exit status where that failed; iscsiadm has none above 32
-	configFile   = "/etc/iscsi/iscsid.conf"
-	runLimit     = time.Minute
-
-	roomProgram   = "bin/iscsiadm" // in the room's folder
-	systemProgram = "/usr/sbin/iscsiadm"
+	configFile = "/etc/iscsi/iscsid.conf"
+	threadFile = "/proc/thread-self/ns/mnt" // the calling thread's mount namespace
+	runLimit   = time.Minute
 )
 
 // conf is the private iscsid.conf. With it a refused portal is tried once, and a
@@ -39,13 +31,15 @@ discovery.sendtargets.iscsi.MaxRecvDataSegmentLength = 32768
 node.startup = manual
 `
 
-// A room is where programs run that use open-iscsi's files: for them, folders of
-// the system are folders of the test. What they write there stays for the next
-// program.
+// A room is where programs run that use open-iscsi's files: a mount namespace in which
+// folders of the system are folders of the test. What programs write there stays for the
+// next one.
 type room struct {
-	t      *testing.T
-	folder string
-	env    []string // in addition to this program's
+	t        *testing.T
+	folder   string
+	env      []string // in addition to this program's
+	readOnly bool     // open-iscsi's files may only be read; to be set before the first program
+	mounts   *os.File // holds the namespace; nil before the first program
 }
 
 // newRoom returns a room with an empty database.
@@ -60,7 +54,6 @@ func newRoom(t *testing.T) *room {
 	r.write("iscsi/iscsid.conf", conf)
 	r.write("iscsi/initiatorname.iscsi", "InitiatorName="+initiator+"\n")
 	r.env = []string{
-		roomVariable + "=" + r.folder,
 		"HOME=" + filepath.Join(r.folder, "home"),
 		"DISCOVER_REGISTRY=" + filepath.Join(r.folder, "registry.db"),
 		"GORACE=atexit_sleep_ms=0 halt_on_error=1",
@@ -97,22 +90,50 @@ func (r *room) run(program string, args ...string) answer {
 
 // command returns a command that runs a program in the room.
 func (r *room) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(r.t.Context(), "/proc/self/exe", append([]string{program}, args...)...)
+	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), r.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	return cmd
 }
 
+// A process runs in a room. It dies with us.
+type process struct {
+	done chan struct{}
+	err  error // of Wait; to be read after done is closed
+	kill func() error
+}
+
 // start starts a command of the room. The process ends with the test, if not before.
-func (r *room) start(cmd *exec.Cmd) *netns.Process {
+func (r *room) start(cmd *exec.Cmd) *process {
 	r.t.Helper()
-	var here *netns.Namespace
-	p, err := here.Start(cmd)
-	if err != nil {
-		r.t.Fatal(err)
+	p := &process{done: make(chan struct{}), kill: func() error { return cmd.Process.Kill() }}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second
+	started := make(chan error)
+	go func() {
+		// Never unlocked: a thread in another mount namespace ends with its
+		// goroutine, and with it its child.
+		runtime.LockOSThread()
+		err := r.enter()
+		if err == nil {
+			err = cmd.Start()
+		}
+		started <- err
+		if err == nil {
+			p.err = cmd.Wait()
+			close(p.done)
+		}
+	}()
+	if err := <-started; err != nil {
+		r.t.Fatalf("%q: %v", cmd.Args, err)
 	}
-	r.t.Cleanup(p.Kill)
+	r.t.Cleanup(p.end)
 	return p
+}
+
+// end ends the process and waits until it is gone.
+func (p *process) end() {
+	_ = p.kill() // fails only where the process has ended
+	<-p.done
 }
 
 // finish runs a command of the room to its end.
@@ -122,129 +143,20 @@ func (r *room) finish(cmd *exec.Cmd) answer {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	p := r.start(cmd)
 	select {
-	case <-p.Done():
+	case <-p.done:
 	case <-time.After(runLimit):
-		p.Kill()
-		r.t.Fatalf("%q did not end in %v: %s%s", cmd.Args[1:], runLimit, &stdout, &stderr)
+		p.end()
+		r.t.Fatalf("%q did not end in %v: %s%s", cmd.Args, runLimit, &stdout, &stderr)
 	}
-	err := p.Wait()
 	var exit *exec.ExitError
-	if err != nil && (!errors.As(err, &exit) || !exit.Exited() || exit.ExitCode() == roomFailed) {
-		r.t.Fatalf("%q: %v: %s", cmd.Args[1:], err, &stderr)
+	if p.err != nil && (!errors.As(p.err, &exit) || !exit.Exited()) {
+		r.t.Fatalf("%q: %v: %s", cmd.Args, p.err, &stderr)
 	}
 	a := answer{exit: cmd.ProcessState.ExitCode(), stdout: stdout.String()}
 	if text := strings.TrimRight(stderr.String(), "\n"); text != "" {
 		a.stderr = strings.Split(text, "\n")
 	}
 	return a
-}
-
-// enterRoom makes folders of this mount namespace private, as the room has them,
-// and replaces this program by the one that its arguments name. It returns only
-// where that failed.
-func enterRoom(folder string) error {
-	for _, make := range []func(string) error{ownConfiguration, ownState, ownSysfs, ownProgram} {
-		if err := make(folder); err != nil {
-			return fmt.Errorf("enter %s: %w", folder, err)
-		}
-	}
-	if err := os.Unsetenv(roomVariable); err != nil {
-		return err
-	}
-	err := syscall.Exec(os.Args[1], os.Args[1:], os.Environ())
-	return fmt.Errorf("exec %s: %w", os.Args[1], err)
-}
-
-// ownConfiguration puts the room's /etc/iscsi in place. Without open-iscsi there is none to
-// mount it on, and /etc becomes a folder of links to what was there before.
-func ownConfiguration(folder string) error {
-	const etc, iscsi = "/etc", "/etc/iscsi"
-	if _, err := os.Stat(iscsi); err != nil {
-		before := filepath.Join(folder, "etc")
-		if err := os.MkdirAll(before, 0o755); err != nil {
-			return err
-		}
-		entries, err := os.ReadDir(etc)
-		if err != nil {
-			return err
-		}
-		if err := bind(etc, before); err != nil {
-			return err
-		}
-		if err := tmpfs(etc); err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := os.Symlink(filepath.Join(before, e.Name()), filepath.Join(etc, e.Name())); err != nil {
-				return err
-			}
-		}
-		if err := os.Mkdir(iscsi, 0o755); err != nil {
-			return err
-		}
-	}
-	return database(filepath.Join(folder, "iscsi"), iscsi)
-}
-
-// ownState puts the room's /var/lib and an empty /run in place.
-func ownState(folder string) error {
-	if err := database(filepath.Join(folder, "lib"), "/var/lib"); err != nil {
-		return err
-	}
-	if err := tmpfs("/run"); err != nil {
-		return err
-	}
-	return os.MkdirAll("/run/lock/iscsi", 0o755)
-}
-
-// ownSysfs shows the kernel's TCP initiator, whose module need not be loaded.
-func ownSysfs(string) error {
-	if err := tmpfs("/sys"); err != nil {
-		return err
-	}
-	const transport = "/sys/class/iscsi_transport/tcp"
-	if err := os.MkdirAll(transport, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(transport, "handle"), []byte("1\n"), 0o444); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(transport, "caps"), []byte("0x39\n"), 0o444)
-}
-
-// ownProgram puts the room's iscsiadm, if it has one, in the place of the system's: some
-// callers do not look for it in PATH.
-func ownProgram(folder string) error {
-	program := filepath.Join(folder, roomProgram)
-	if _, err := os.Stat(program); err != nil {
-		return nil
-	}
-	return bind(program, systemProgram)
-}
-
-// database mounts a folder in which open-iscsi keeps what it knows.
-func database(from, to string) error {
-	if err := bind(from, to); err != nil || os.Getenv(readVariable) == "" {
-		return err
-	}
-	if err := unix.Mount("", to, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		return fmt.Errorf("mount %s again, read-only: %w", to, err)
-	}
-	return nil
-}
-
-func bind(from, to string) error {
-	if err := unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("mount %s on %s: %w", from, to, err)
-	}
-	return nil
-}
-
-func tmpfs(on string) error {
-	if err := unix.Mount("tmpfs", on, "tmpfs", 0, ""); err != nil {
-		return fmt.Errorf("mount tmpfs on %s: %w", on, err)
-	}
-	return nil
 }
 
 // realProgram returns the path of open-iscsi's program.

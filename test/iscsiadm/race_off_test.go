@@ -1,5 +1,0 @@
-//go:build !race
-
-package iscsiadm
-
-const raceEnabled = false
