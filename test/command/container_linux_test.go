@@ -43,7 +43,7 @@ func TestContainer(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "etc/iscsi/node"), []byte("InitiatorName="+name+"\n"), 0o644); err != nil { //nolint:gosec // it is no secret
 		t.Fatal(err)
 	}
-	good := iscsitest.Listen(t, &iscsitest.Target{Targets: []iscsitest.Entry{{Name: "iqn.2026-11.com.example:disk1"}}})
+	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}})
 	portal := good.Addr.String()
 	line := portal + ",1 iqn.2026-11.com.example:disk1\n"
 
@@ -77,8 +77,9 @@ func TestContainer(t *testing.T) {
 			t.Errorf("%s %s: got %d, %q and %q, want %d, %q and %q", tt.program, tt.args, status, stdout, stderr, tt.status, tt.stdout, tt.stderr)
 		}
 	}
-	logins := good.Logins()
-	if len(logins) == 0 {
-		t.Error("no login was seen")
+	for i, session := range good.Sessions() {
+		if got, _ := session.Key("InitiatorName"); got != name {
+			t.Errorf("session %d: initiator name %q, want %q", i, got, name)
+		}
 	}
 }
