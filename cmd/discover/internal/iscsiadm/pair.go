@@ -50,7 +50,7 @@ func readPairs(b []byte) (pairs []pair, n notes) {
 			n.add("Config file line %d too long.", i)
 		case harmfulText(strings.ReplaceAll(s, "\t", " ")):
 			n.add("Config file line %d has control characters", i)
-		case rest == "", found && value == "":
+		case rest == "" && !strings.Contains(key, "="), found && value == "":
 			n.add("Config file line %d does not have value", i)
 		case !found:
 			n.add("Config file line %d does not have '=' separator", i)
