@@ -43,9 +43,9 @@ func TestContainer(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "etc/iscsi/node"), []byte("InitiatorName="+name+"\n"), 0o644); err != nil { //nolint:gosec // it is no secret
 		t.Fatal(err)
 	}
-	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}}})
+	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.10:3260,1"}}}})
 	portal := good.Addr.String()
-	line := portal + ",1 iqn.2026-11.com.example:disk1\n"
+	const line = "192.0.2.10:3260,1 iqn.2026-11.com.example:disk1\n"
 
 	run := func(program string, args ...string) (status int, stdout, stderr string) {
 		var out, errs strings.Builder
@@ -69,7 +69,7 @@ func TestContainer(t *testing.T) {
 		{"iscsiadm", "-m node", 0, line, ""},
 		{"discover", "scan -o iscsiadm --initiator-name file:/etc/iscsi/node " + portal, 0, line, ""},
 		{"discover", "scan -o iscsiadm --initiator-name file:/etc/iscsi/initiatorname.iscsi " + portal, 2, "", "permission denied"},
-		{"discover", "scan -o iscsiadm --capture /capture.pcapng " + portal, 1, "", "read-only file system"},
+		{"discover", "scan -o iscsiadm --capture /capture.pcapng " + portal, 2, "", "read-only file system"},
 		{"iscsiadm", "-m session", 27, "", "-m session is not here"},
 	} {
 		status, stdout, stderr := run(tt.program, strings.Fields(tt.args)...)
