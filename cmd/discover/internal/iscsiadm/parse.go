@@ -89,7 +89,7 @@ func (r *reader) read() error {
 	}
 	switch {
 	case r.culprit != 0:
-		return refuse("unrecognized character '%s'", plain(string([]byte{r.culprit})))
+		return refuse("unrecognized character '%s'", shown(string([]byte{r.culprit})))
 	case r.call.Mode != None:
 	case r.call.given['k']:
 		r.call.Mode = Daemon
@@ -122,7 +122,7 @@ func (r *reader) take(o option) error {
 	case 'o':
 		op, known := operations[o.value]
 		if !known {
-			return refuse("can not recognize operation: '%s'", plainOperation(o.value))
+			return refuse("can not recognize operation: '%s'", shownWord(o.value))
 		}
 		c.Ops |= op
 	case 'n':
@@ -139,15 +139,6 @@ func (r *reader) take(o option) error {
 		c.Print = max(number(o.value), -1)
 	}
 	return nil
-}
-
-// plainOperation returns what is no operation as a message may repeat it. Where the word
-// of -o was forgotten, it is the option that came next, and its value may be a secret.
-func plainOperation(word string) string {
-	if strings.HasPrefix(word, "-") {
-		word = word[:min(2, len(word))]
-	}
-	return plain(word)
 }
 
 // mode takes the mode, and refuses options that it does not have.

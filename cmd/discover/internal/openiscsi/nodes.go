@@ -51,6 +51,9 @@ func nodesAt(name string, m registry.Mechanism, iface string) (nodes []node) {
 
 // listNodes lists nodes where there is no real program.
 func (t *tool) listNodes(ctx context.Context) error {
+	if t.call.Print > 1 {
+		return t.status(iscsiadm.ExitUsage, "Invalid info level %d. Try 0 or 1.", t.call.Print)
+	}
 	return t.reading(ctx, func(s *registry.Service) error {
 		nodes, err := t.nodes(ctx, s)
 		if err != nil {
@@ -75,7 +78,7 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 		}
 	case t.call.Print == 1:
 		b = appendTree(b, nodes)
-	case t.call.Print < 1:
+	default:
 		for i := range nodes {
 			b = iscsiadm.AppendNode(b, &nodes[i].NodeRecord)
 		}
