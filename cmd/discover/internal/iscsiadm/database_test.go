@@ -99,7 +99,7 @@ func checkTold(t *testing.T, tell []string) {
 		t.Errorf("%d lines are told", len(tell))
 	}
 	for _, line := range tell {
-		if harmful(line) || len(line) > 400 {
+		if breaksLine(line) || len(line) > 400 {
 			t.Errorf("told %q", line)
 		}
 	}
@@ -112,12 +112,12 @@ func FuzzReadIface(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := FindIfaces(fstest.MapFS{"etc/iscsi/ifaces/name": {Data: b}}).Read("name")
 		if err != nil {
-			if harmful(err.Error()) {
+			if breaksLine(err.Error()) {
 				t.Errorf("error %q", err)
 			}
 			return
 		}
-		if !onePart(r.Name) || r.Transport == "" || harmful(r.Transport+r.NetInterface+r.HardwareAddress+r.InitiatorName) {
+		if !onePart(r.Name) || r.Transport == "" || breaksLine(r.Transport+r.NetInterface+r.HardwareAddress+r.InitiatorName) {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -128,11 +128,11 @@ func FuzzReadSettings(f *testing.F) {
 	f.Add([]byte("A = 1\n# x\n\nB=2"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := ReadSettings(b, "A", "B")
-		if err != nil && (harmful(err.Error()) || got != nil) {
+		if err != nil && (breaksLine(err.Error()) || got != nil) {
 			t.Errorf("got %q, %v", got, err)
 		}
 		for key, value := range got {
-			if key != "A" && key != "B" || value == "" || harmful(value) {
+			if key != "A" && key != "B" || value == "" || breaksLine(value) {
 				t.Errorf("got %q", got)
 			}
 		}

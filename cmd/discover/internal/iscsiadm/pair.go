@@ -46,7 +46,7 @@ func readPairs(b []byte) (pairs []pair, n notes) {
 		case s == "" || s[0] == '#':
 		case len(s) > maxLineLen:
 			n.add("Config file line %d too long.", i)
-		case harmful(strings.ReplaceAll(s, "\t", " ")):
+		case breaksLine(strings.ReplaceAll(s, "\t", " ")):
 			n.add("Config file line %d has control characters", i)
 		case rest == "" && !strings.Contains(key, "="), found && value == "":
 			n.add("Config file line %d does not have value", i)

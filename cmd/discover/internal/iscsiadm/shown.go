@@ -7,12 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// harmful reports text that could be more than a line of a record or of a message: control
-// characters, line separators, what turns the direction of a line, and what is no UTF-8.
+// breaksLine reports text that could be more than a line of a record: control characters
+// and line separators.
+func breaksLine(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) })
+}
+
+// harmful reports text that could be more than a line of a message, or look like another:
+// also what turns the direction of a line, and what is no UTF-8.
 func harmful(s string) bool {
-	return !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
-	})
+	return breaksLine(s) || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) })
 }
 
 // maxShown is how much of a word of the command line a message repeats, in bytes.
