@@ -55,7 +55,7 @@ func runLibvirt(d *desk) []string {
 
 // reason is why virsh failed.
 func reason(a answer) string {
-	return regexp.MustCompile(`unexpected exit status \d+|no iSCSI interface defined|$`).FindString(strings.Join(a.stderr, " "))
+	return regexp.MustCompile(`unexpected exit status \d+|status '\d+'|no iSCSI interface defined|$`).FindString(strings.Join(a.stderr, " "))
 }
 
 // startLibvirt starts libvirtd and returns its socket when it answers.

@@ -27,9 +27,23 @@ type caller struct {
 	programs []string // what it needs of the system
 	run      func(*desk) []string
 
-	// What it finds, and what it finds where there is no real program to
-	// hand things on to; nil: the same.
-	want, wantAlone []string
+	want []string // what it finds: a name, a colon, a result
+
+	// What is another result, by name, where there is no real program to log in.
+	alone map[string]string
+}
+
+// wantAlone is what the caller finds without a real program.
+func (c *caller) wantAlone() []string {
+	var out []string
+	for _, line := range c.want {
+		name, _, _ := strings.Cut(line, ": ")
+		if result, ok := c.alone[name]; ok {
+			line = name + ": " + result
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 var callers = []caller{
@@ -76,6 +90,7 @@ var callers = []caller{
 			"find " + open + " --initiator iqn.2026-11.com.example:me: " + disk1 + " " + disk2,
 			"pool with an initiator: unexpected exit status 5",
 		},
+		alone: map[string]string{"pool with an initiator": "status '27'"},
 	},
 	{
 		name: "heartbeat", packages: "resource-agents", run: runHeartbeat, programs: []string{"ps", "awk"},
@@ -86,6 +101,7 @@ var callers = []caller{
 			"start of a target that is not there: 1, not found at portal",
 			"start at a refused portal: 1, could not perform sendtargets discovery",
 		},
+		alone: map[string]string{"start": "1"},
 	},
 	{
 		name: "iscsi_discovery", packages: "open-iscsi", run: runScript, programs: []string{"iscsi_discovery", "pidof"},
@@ -104,23 +120,22 @@ func TestCallers(t *testing.T) {
 	for _, c := range callers {
 		t.Run(c.name, func(t *testing.T) {
 			c.need(t)
+			t.Parallel()
 			for _, tt := range []struct {
 				name string
 				set  func(*desk)
 				want []string
 			}{
 				{"real", func(d *desk) { d.link(real) }, c.want},
-				{"beside", func(d *desk) {
+				{beside, func(d *desk) {
 					d.link(ours(t)[0])
 					d.copy(real, "real-iscsiadm") // the one of the system is hidden
 					d.env = append(d.env, "DISCOVER_ISCSIADM="+filepath.Join(d.folder, "real-iscsiadm"))
 				}, c.want},
-				{"alone", func(d *desk) { d.link(ours(t)[0]) }, c.wantAlone},
+				{alone, func(d *desk) { d.link(ours(t)[0]) }, c.wantAlone()},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
-					if tt.want == nil {
-						tt.want = c.want
-					}
+					t.Parallel()
 					d := newDesk(t)
 					tt.set(d)
 					if diff := cmp.Diff(tt.want, c.run(d)); diff != "" {
