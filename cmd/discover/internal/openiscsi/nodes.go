@@ -77,7 +77,7 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, realVersion)
 		}
 	case t.call.Print == 1:
-		b = appendTree(b, nodes)
+		b = appendTree(b, nodes, true)
 	default:
 		for i := range nodes {
 			b = iscsiadm.AppendNode(b, &nodes[i].NodeRecord)
@@ -86,9 +86,9 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 	return b
 }
 
-// appendTree appends the lines of -P 1 for nodes.
-func appendTree(b []byte, nodes []node) []byte {
-	var tree iscsiadm.Tree
+// appendTree appends the lines of -P 1 for nodes, which are records or were just found.
+func appendTree(b []byte, nodes []node, records bool) []byte {
+	tree := iscsiadm.Tree{Records: records}
 	for i := range nodes {
 		b = tree.Append(b, &nodes[i].NodeRecord)
 	}
