@@ -85,6 +85,7 @@ func TestCommand(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", binDir+string(filepath.ListSeparator)+need.StandardTools())
+			env.Setenv("DISCOVER", filepath.Join(binDir, "discover")) // for programs of a script
 			env.Setenv("GORACE", "atexit_sleep_ms=0 halt_on_error=1") // or each run takes a second
 			env.Values[runKey{}] = &scenario{tb: env.T().(testing.TB), portals: make(map[string]*portal)}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -143,6 +144,9 @@ func (s *Service) putTool(ctx context.Context, key string, r ToolRecord) error {
 	if old.Version != 0 && errors.As(decode(old, new(toolRecord)), &newer) {
 		return newer
 	}
+	if err := r.checkText(); err != nil {
+		return err
+	}
 	kept := toolRecord{Format: maxToolFormat, Fields: r.Fields, Secrets: make(map[string]*keptSecret)}
 	for _, field := range slices.Sorted(maps.Keys(r.Secrets)) {
 		k, err := s.keep(r.Secrets[field], "", key, field)
@@ -157,6 +161,18 @@ func (s *Service) putTool(ctx context.Context, key string, r ToolRecord) error {
 		kept.Secrets[field] = &keptSecret{Ref: ref}
 	}
 	return s.cfg.Store.Apply(ctx, Change{Key: key, Version: r.Version, Value: encode(kept)})
+}
+
+// checkText refuses text that is not UTF-8: JSON would change it.
+func (r *ToolRecord) checkText() error {
+	for _, texts := range []map[string]string{r.Fields, r.Refs} {
+		for field, text := range texts {
+			if !utf8.ValidString(field) || !utf8.ValidString(text) {
+				return refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "tool record", Reason: "a field is not valid UTF-8"})
+			}
+		}
+	}
+	return nil
 }
 
 // ChangeToolRecord stores what change makes of a record; false: there is none. change is

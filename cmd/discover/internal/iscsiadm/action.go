@@ -99,6 +99,8 @@ func (c *Call) Check() error {
 func (c *Call) checkUntyped() error {
 	listing := c.Ops == 0 || c.Ops == Show
 	switch {
+	case c.Mode == DiscoveryDB && c.Portal != Portal{} && c.Ops != 0:
+		return refuse("Invalid command. Possibly missing discovery --type.")
 	case c.Mode == DiscoveryDB && c.Portal != Portal{}:
 		return refuse("Invalid command. Portal not needed or Possibly missing discovery --type.")
 	case c.Mode == DiscoveryDB && !listing:

@@ -49,7 +49,7 @@ func FindRecord(root fs.FS, p Portal) (r *Record, tell []string, err error) {
 
 // onePart reports text that names a file in a folder, and no other file.
 func onePart(s string) bool {
-	return fs.ValidPath(s) && s != "." && len(s) <= 255 && !strings.ContainsAny(s, `/\ `) && !harmfulText(s)
+	return fs.ValidPath(s) && s != "." && len(s) <= 255 && !strings.ContainsAny(s, `/\ `) && !breaksLine(s)
 }
 
 // maxFileLen is how long a record may be, in bytes.

@@ -93,7 +93,7 @@ const maxCHAPLen = 255
 func (f *field) parse(s string) (v fieldValue, tell notes, err error) {
 	long := (f.kind == fieldText || f.kind == fieldSecret) && len(s) > maxCHAPLen
 	switch {
-	case harmfulText(s):
+	case breaksLine(s):
 		return v, nil, &UsageError{Text: "the value for " + f.name + " has control characters"}
 	case f.kind != fieldSecret && !utf8.ValidString(s):
 		return v, nil, &UsageError{Text: "the value for " + f.name + " is not valid UTF-8"}

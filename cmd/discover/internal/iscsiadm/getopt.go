@@ -2,10 +2,7 @@ package iscsiadm
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // An option is one that stands on a command line, or what stands in its place.
@@ -51,7 +48,7 @@ func lettersOf(found []option, word string, rest []string) ([]option, []string) 
 		case contains(valueless, letter):
 			found = append(found, option{letter: letter})
 		case !contains(valued, letter):
-			found = append(found, option{letter: '?', wrong: fmt.Sprintf("invalid option -- '%s'", plain(word[i:i+1])), culprit: letter})
+			found = append(found, option{letter: '?', wrong: fmt.Sprintf("invalid option -- '%s'", shown(word[i:i+1])), culprit: letter})
 		case i+1 < len(word):
 			return append(found, option{letter: letter, value: word[i+1:]}), rest
 		case len(rest) > 0:
@@ -71,10 +68,10 @@ func longOption(word string, follows bool) (o option, next bool) {
 	letter, long := findLong(name)
 	switch {
 	case len(long) == 0:
-		return option{letter: '?', wrong: fmt.Sprintf("unrecognized option '--%s'", plain(name))}, false
+		return option{letter: '?', wrong: fmt.Sprintf("unrecognized option '--%s'", shown(name))}, false
 	case len(long) > 1:
 		possible := "'--" + strings.Join(long, "' '--") + "'"
-		return option{letter: '?', wrong: fmt.Sprintf("option '--%s' is ambiguous; possibilities: %s", plain(name), possible)}, false
+		return option{letter: '?', wrong: fmt.Sprintf("option '--%s' is ambiguous; possibilities: %s", shown(name), possible)}, false
 	case contains(valueless, letter) && given:
 		return option{letter: '?', wrong: fmt.Sprintf("option '--%s' doesn't allow an argument", long[0]), culprit: letter}, false
 	case contains(valueless, letter) || given:
@@ -97,27 +94,4 @@ func findLong(name string) (letter byte, long []string) {
 		}
 	}
 	return letter, long
-}
-
-// maxShown is how much of a word a message repeats, in bytes.
-const maxShown = 80
-
-// plain returns a word as a message may repeat it.
-func plain(s string) string {
-	if len(s) > maxShown {
-		s = s[:maxShown]
-	}
-	if !harmful(s) {
-		return s
-	}
-	s = strconv.Quote(s)
-	return s[1 : len(s)-1]
-}
-
-// harmful reports text that could be more than a line of a record or of a message: control
-// characters, line separators, what turns the direction of a line, and what is no UTF-8.
-func harmful(s string) bool {
-	return !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
-	})
 }

@@ -39,7 +39,7 @@ type IfaceError struct {
 
 // Error says which iface it is, and where its record was looked for.
 func (e *IfaceError) Error() string {
-	name := shown(e.Name)
+	name := shownWord(e.Name)
 	return fmt.Sprintf("Could not read iface info for %s. Make sure an iface config with the file name and iface.iscsi_ifacename %s is in %s.", name, name, e.Dir)
 }
 

@@ -54,6 +54,9 @@ func AppendNodeRecord(b []byte, n *NodeRecord, at Portal, version string) []byte
 // target stands again only where it changes, and the portal where that, its address or its
 // port does. The zero value begins a tree.
 type Tree struct {
+	// Records are printed, as -m node does: the portal stands again for each.
+	Records bool
+
 	last  NodeRecord
 	begun bool
 }
@@ -64,7 +67,7 @@ func (t *Tree) Append(b []byte, n *NodeRecord) []byte {
 	if !same {
 		b = append(append(append(b, "Target: "...), n.Name...), '\n')
 	}
-	if a, last := &n.Address, &t.last.Address; !same || a.Host != last.Host || a.Port != last.Port {
+	if a, last := &n.Address, &t.last.Address; !same || t.Records || a.Host != last.Host || a.Port != last.Port {
 		b = append(AppendAddress(append(b, "\tPortal: "...), a), ',')
 		b = append(strconv.AppendInt(b, int64(a.Group), 10), '\n')
 	}

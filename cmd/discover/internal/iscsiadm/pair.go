@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Limits of open-iscsi's files.
@@ -48,9 +46,9 @@ func readPairs(b []byte) (pairs []pair, n notes) {
 		case s == "" || s[0] == '#':
 		case len(s) > maxLineLen:
 			n.add("Config file line %d too long.", i)
-		case harmfulText(strings.ReplaceAll(s, "\t", " ")):
+		case breaksLine(strings.ReplaceAll(s, "\t", " ")):
 			n.add("Config file line %d has control characters", i)
-		case rest == "", found && value == "":
+		case rest == "" && !strings.Contains(key, "="), found && value == "":
 			n.add("Config file line %d does not have value", i)
 		case !found:
 			n.add("Config file line %d does not have '=' separator", i)
@@ -71,22 +69,4 @@ func cutBlank(s string) (word, rest string) {
 		return s, ""
 	}
 	return s[:i], strings.TrimLeftFunc(s[i:], blank)
-}
-
-// harmfulText reports text with a character that ends a line for some program, or
-// controls a terminal.
-func harmfulText(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) })
-}
-
-// shown returns text of the command line for a message: one short line.
-func shown(s string) string {
-	const most = 80 // bytes
-	if harmfulText(s) || !utf8.ValidString(s) {
-		s = strings.Trim(fmt.Sprintf("%+q", s), `"`)
-	}
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

@@ -32,7 +32,8 @@ type reader struct {
 	call    Call
 	options []option
 
-	portal      string // of -p
+	portal      string       // of -p
+	checked     [Daemon]bool // modes that have all the options
 	name, value *string
 	culprit     byte // of the last option that cannot be read
 }
@@ -49,6 +50,9 @@ func (r *reader) lastMode() Mode {
 	return mode
 }
 
+// maxExplained is of how many options that cannot be read a message says what is wrong.
+const maxExplained = 8
+
 // explain adds to err what is wrong with the options that cannot be read.
 func (r *reader) explain(err error) {
 	var usage *UsageError
@@ -56,7 +60,7 @@ func (r *reader) explain(err error) {
 		return
 	}
 	for _, o := range r.options {
-		if o.wrong != "" {
+		if o.wrong != "" && len(usage.Before) < maxExplained {
 			usage.Before = append(usage.Before, o.wrong)
 		}
 	}
@@ -85,7 +89,7 @@ func (r *reader) read() error {
 	}
 	switch {
 	case r.culprit != 0:
-		return refuse("unrecognized character '%s'", plain(string([]byte{r.culprit})))
+		return refuse("unrecognized character '%s'", shown(string([]byte{r.culprit})))
 	case r.call.Mode != None:
 	case r.call.given['k']:
 		r.call.Mode = Daemon
@@ -118,7 +122,7 @@ func (r *reader) take(o option) error {
 	case 'o':
 		op, known := operations[o.value]
 		if !known {
-			return refuse("can not recognize operation: '%s'", plain(o.value))
+			return refuse("can not recognize operation: '%s'", shownWord(o.value))
 		}
 		c.Ops |= op
 	case 'n':
@@ -143,7 +147,10 @@ func (r *reader) mode(word string) error {
 	if !known {
 		return refuse("mode -1 is not yet supported")
 	}
-	r.call.Mode = m.mode
+	if r.call.Mode = m.mode; r.checked[m.mode] {
+		return nil
+	}
+	r.checked[m.mode] = true
 	for _, o := range r.options {
 		if !contains(m.letters, o.letter) {
 			return refuse("%s mode: option '-%c' is not allowed/supported", m.name, o.letter)

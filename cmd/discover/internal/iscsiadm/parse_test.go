@@ -119,6 +119,9 @@ func TestRefused(t *testing.T) {
 		{"-m discoverydb -o delete", []string{"iscsiadm: Invalid operation. Operation not supported."}},
 		{"-m discoverydb -t st", []string{"iscsiadm: Please specify portal as <ipaddr>[:<ipport>]"}},
 		{"-m discoverydb -p 192.0.2.10", []string{"iscsiadm: Invalid command. Portal not needed or Possibly missing discovery --type."}},
+		{"-m discoverydb -p 192.0.2.10 -o show", []string{"iscsiadm: Invalid command. Possibly missing discovery --type."}},
+		{"-m discoverydb -t bogus -p 192.0.2.10 -o delete -D", []string{"iscsiadm: Invalid command. Possibly missing discovery --type."}},
+		{"-m discovery -o new -o bogus -t st -p 192.0.2.10", []string{"iscsiadm: can not recognize operation: 'bogus'"}}, // the real one passes bogus over
 		{"-m discoverydb -t bogus -p 192.0.2.10 -D", []string{"iscsiadm: Invalid command. Portal not needed or Possibly missing discovery --type."}},
 		// Where the real one goes on.
 		{"-m discovery -t st -p 192.0.2.10:x", []string{"iscsiadm: invalid port in -p"}},
@@ -131,6 +134,9 @@ func TestRefused(t *testing.T) {
 		{"-m discovery -p [2001:db8::10", []string{"iscsiadm: Please specify portal as <ipaddr>[:<ipport>]"}},
 		{"--vlaue=secret", []string{"iscsiadm: unrecognized option '--vlaue'", try}},
 		{"--v=secret", []string{"iscsiadm: option '--v' is ambiguous; possibilities: '--value' '--version'", try}},
+		{"-m discoverydb -o -vsecret", []string{"iscsiadm: can not recognize operation: '-v'"}},
+		{"-m discoverydb -o --value=secret", []string{"iscsiadm: can not recognize operation: '--'"}},
+		{"-m discovery -p -vsecret", []string{"iscsiadm: invalid address in -p"}},
 		{"-m discovery -o new\x1b[2J", []string{"iscsiadm: control characters in the value of -o"}},
 		{"-m discoverydb -n a -v b\nc", []string{"iscsiadm: control characters in the value of -v"}},
 		{"-m discoverydb -n a -v b\u202ec", []string{"iscsiadm: control characters in the value of -v"}},

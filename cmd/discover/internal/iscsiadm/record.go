@@ -112,7 +112,7 @@ func (r *Record) parse(params []Param) (values map[string]fieldValue, tell []str
 	for _, p := range params {
 		f := fieldOf(p.Name)
 		if f == nil {
-			return nil, nil, &UsageError{Text: "Cannot modify " + shown(p.Name) + ". Invalid param name."}
+			return nil, nil, &UsageError{Text: "Cannot modify " + shownWord(p.Name) + ". Invalid param name."}
 		}
 		if f.kind == fieldLookup {
 			return nil, nil, &UsageError{Text: "Cannot modify " + f.name + ". It is used to look up the record and cannot be changed."}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // ReadSettings reads a file of "KEY = VALUE" lines with the keys that are given, each
@@ -23,7 +22,7 @@ func ReadSettings(b []byte, keys ...string) (map[string]string, error) {
 		key, value, found := strings.Cut(s, "=")
 		key, value = strings.TrimFunc(key, blank), strings.TrimFunc(value, blank)
 		switch {
-		case harmfulText(s) || !utf8.ValidString(s):
+		case harmful(s):
 			return nil, fmt.Errorf("line %d has control characters, or is not valid UTF-8", i)
 		case !found:
 			return nil, fmt.Errorf("line %d is not KEY = VALUE", i)

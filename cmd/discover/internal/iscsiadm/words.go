@@ -7,5 +7,5 @@ func (m Mode) String() string {
 
 // String is the word after -t.
 func (t Type) String() string {
-	return [...]string{NoType: "none", SendTargets: "sendtargets", ISNS: "isns", FirmwareType: "fw"}[t]
+	return [...]string{NoType: "none", SendTargets: "sendtargets", ISNS: "isns", FirmwareType: "fw", slp: "slp"}[t]
 }

@@ -70,7 +70,7 @@ func (a *answer) add(s *session, r initiator.Result) error {
 // end prints what is printed at the end, and returns how the call ends.
 func (a *answer) end() error {
 	if a.call.Print == 1 {
-		if err := write(a.Stdout, appendTree(nil, a.found)); err != nil {
+		if err := write(a.Stdout, appendTree(nil, a.found, false)); err != nil {
 			return err
 		}
 	}

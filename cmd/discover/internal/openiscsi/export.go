@@ -26,9 +26,11 @@ exists its defaults again.
 
 Targets whose names have no iSCSI prefix (iqn., eui. or naa.) are left out, and
 those that are missing or whose portal was removed.`,
-		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return machine.Usagef("export takes no arguments: it prints all that was found")
+			}
 			if !lines {
 				return machine.Usagef("export needs --iscsiadm, the one form that there is")
 			}

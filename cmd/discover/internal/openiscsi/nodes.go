@@ -51,6 +51,9 @@ func nodesAt(name string, m registry.Mechanism, iface string) (nodes []node) {
 
 // listNodes lists nodes where there is no real program.
 func (t *tool) listNodes(ctx context.Context) error {
+	if t.call.Print > 1 {
+		return t.status(iscsiadm.ExitUsage, "Invalid info level %d. Try 0 or 1.", t.call.Print)
+	}
 	return t.reading(ctx, func(s *registry.Service) error {
 		nodes, err := t.nodes(ctx, s)
 		if err != nil {
@@ -74,8 +77,8 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, realVersion)
 		}
 	case t.call.Print == 1:
-		b = appendTree(b, nodes)
-	case t.call.Print < 1:
+		b = appendTree(b, nodes, true)
+	default:
 		for i := range nodes {
 			b = iscsiadm.AppendNode(b, &nodes[i].NodeRecord)
 		}
@@ -83,9 +86,9 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 	return b
 }
 
-// appendTree appends the lines of -P 1 for nodes.
-func appendTree(b []byte, nodes []node) []byte {
-	var tree iscsiadm.Tree
+// appendTree appends the lines of -P 1 for nodes, which are records or were just found.
+func appendTree(b []byte, nodes []node, records bool) []byte {
+	tree := iscsiadm.Tree{Records: records}
 	for i := range nodes {
 		b = tree.Append(b, &nodes[i].NodeRecord)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // A tool runs one command line of iscsiadm.
@@ -41,7 +42,11 @@ func Run(ctx context.Context, c *app.Command, args []string) error {
 		t.Say("%s", ours.Text)
 		return machine.StatusError(iscsiadm.ExitUsage)
 	}
-	return t.storeFailed(err)
+	if e := (*initiator.Error)(nil); errors.As(err, &e) {
+		return t.storeFailed(err)
+	}
+	t.Say("%v", err)
+	return machine.StatusError(iscsiadm.ExitFailed)
 }
 
 // run runs a command line.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -141,6 +142,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			v, ok := l.env[name]
 			return v, ok
 		},
+		Files: fstest.MapFS{},
 		Open: func(path string) (io.ReadCloser, error) {
 			if err := l.closed[path]; err != nil {
 				return nil, &fs.PathError{Op: "open", Path: path, Err: err}
