@@ -45,6 +45,7 @@ type room struct {
 // newRoom returns a room with an empty database.
 func newRoom(t *testing.T) *room {
 	t.Helper()
+	need.Root(t)
 	r := &room{t: t, folder: t.TempDir()}
 	for _, name := range []string{"iscsi", "lib", "home"} {
 		if err := os.Mkdir(filepath.Join(r.folder, name), 0o755); err != nil {
