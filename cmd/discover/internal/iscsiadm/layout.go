@@ -37,6 +37,7 @@ func AppendNodeRecord(b []byte, n *NodeRecord, at Portal, version string) []byte
 		{"node.name", n.Name},
 		{"node.tpgt", strconv.Itoa(n.Address.Group)},
 		{"node.startup", "manual"},
+		{"node.session.scan", "auto"}, // os-brick looks for these words in the program, too
 		{"iface.iscsi_ifacename", n.Iface},
 		{"iface.transport_name", "tcp"},
 		{"node.discovery_address", at.Address},

@@ -1,7 +1,9 @@
 package openiscsi
 
 import (
+	"errors"
 	"io"
+	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
@@ -58,13 +60,24 @@ func (a *answer) add(s *session, r initiator.Result) error {
 	switch {
 	case r.Err != nil:
 		a.exit, a.failed = iscsiadm.Status(&r)
-		a.Say("%s", r.Err)
+		a.Say("%s", withoutFlags(r.Err))
 	case len(r.Targets) == 0:
 		a.exit, a.failed = iscsiadm.ExitNothing, "No portals found"
 	default:
 		a.ok = true
 	}
 	return nil
+}
+
+// withoutFlags leaves a hint out that names flags of other verbs: iscsiadm has none of them.
+func withoutFlags(err error) error {
+	var e *initiator.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "--") {
+		return err
+	}
+	plain := *e
+	plain.Hint = ""
+	return &plain
 }
 
 // end prints what is printed at the end, and returns how the call ends.

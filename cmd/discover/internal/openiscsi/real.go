@@ -20,6 +20,9 @@ func (t *tool) elsewhere(ctx context.Context, args []string) error {
 	case t.listsIfaces():
 		return t.listIfaces()
 	}
+	if t.call.Mode.Ours() {
+		return t.status(iscsiadm.ExitElsewhere, "-t %s is not here: discover asks portals with SendTargets; set %s=/usr/sbin/iscsiadm", t.call.Type, realVariable)
+	}
 	return t.status(iscsiadm.ExitElsewhere, "-m %s is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", t.call.Mode, realVariable)
 }
 
