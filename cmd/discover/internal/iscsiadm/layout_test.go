@@ -94,6 +94,7 @@ func TestAppendNodeRecord(t *testing.T) {
 node.name = iqn.2026-11.com.example:disk1
 node.tpgt = 2
 node.startup = manual
+node.session.scan = auto
 iface.iscsi_ifacename = default
 iface.transport_name = tcp
 node.discovery_address = 192.0.2.10
