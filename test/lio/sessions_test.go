@@ -1,0 +1,169 @@
+//go:build linux
+
+package lio
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/test/uml"
+)
+
+// Targets of testSessions, and an address that no target has: its record is made by hand.
+const (
+	loginTarget = "iqn.2026-01.test.lio:login"
+	groupTarget = "iqn.2026-01.test.lio:login6"
+	handTarget  = "iqn.2026-01.test.lio:by-hand"
+	handAddress = "10.99.0.2:3260,9"
+)
+
+// The exit statuses that discover iscsiadm and iscsiadm have in common.
+const (
+	exitAuthentication = 24
+	exitNothing        = 21
+)
+
+// A shim is discover iscsiadm in the guest, and the real program that it hands on to.
+type shim struct {
+	world *world
+	real  string
+}
+
+// testSessions: open-iscsi logs in to what discover iscsiadm has found, by the records that
+// discover had it make.
+func (w *world) testSessions(t *testing.T) {
+	w.lio.Remove(t, named(w.names...)...)
+	t.Cleanup(func() { w.lio.Add(t, named(w.names...)...) })
+	w.add(t,
+		uml.LIOTarget{Name: loginTarget, Addrs: []netip.Addr{first.Addr(), second.Addr()}},
+		uml.LIOTarget{Name: groupTarget, Group: 7, Addrs: []netip.Addr{third.Addr()}})
+	s := &shim{world: w, real: w.startOpenISCSI(t)}
+	t.Cleanup(func() {
+		if t.Failed() { // LIO does not let go of a target with a session
+			_, _ = s.guest(t, s.real, "-m", "node", "--logoutall=all")
+		}
+	})
+	kept := list{handTarget: {handAddress}}
+	s.realRun(t, "-m", "node", "-T", handTarget, "-p", handAddress, "-o", "new")
+	same(t, kept, s.nodes(t))
+
+	lines := list{loginTarget: {"10.99.0.2:3260,1", "10.99.0.3:3260,1"}, groupTarget: {"[fd99::2]:3260,7"}}
+	all := maps.Clone(lines)
+	maps.Copy(all, kept)
+	p1, p3 := w.portals()[0].String(), w.portals()[2].String()
+	s.discover(t, p1, lines)
+	same(t, all, s.nodes(t))
+
+	node := []string{"-m", "node", "-T", loginTarget, "-p", p1}
+	s.realRun(t, append(node, "-o", "update", "-n", "node.startup", "-v", "automatic")...)
+	s.discover(t, p1, lines)
+	s.discoverWithCHAP(t, p3, lines)
+	same(t, all, s.nodes(t))
+	if out := s.realRun(t, node...); !strings.Contains(out, "node.startup = automatic\n") {
+		t.Errorf("after a second discovery, node.startup is not automatic any more:\n%s", out)
+	}
+
+	s.session(t, loginTarget, p1, "10.99.0.2:3260,1")
+	s.session(t, groupTarget, p3, "[fd99::2]:3260,7")
+
+	// The other portal has found the same nodes, so they stay until both are deleted.
+	s.run(t, "-m", "discoverydb", "-t", "st", "-p", p3, "-o", "delete")
+	same(t, all, s.nodes(t))
+	s.run(t, "-m", "discoverydb", "-t", "st", "-p", p1, "-o", "delete")
+	same(t, kept, s.nodes(t))
+}
+
+// discover discovers at a portal.
+func (s *shim) discover(t *testing.T, portal string, want list) {
+	t.Helper()
+	same(t, want, parsed(t, s.run(t, "-m", "discovery", "-t", "st", "-p", portal)))
+}
+
+// discoverWithCHAP discovers at a portal that asks for CHAP, by a record that has the secret.
+func (s *shim) discoverWithCHAP(t *testing.T, portal string, want list) {
+	t.Helper()
+	defer s.world.lio.Open(t)
+	s.world.lio.CHAP(t, user, secret)
+	record := []string{"-m", "discoverydb", "-t", "st", "-p", portal}
+	s.run(t, append(record, "-o", "new")...)
+	s.fails(t, exitAuthentication, append(record, "-D")...)
+	const key = "discovery.sendtargets.auth."
+	s.run(t, append(record, "-o", "update",
+		"-n", key+"authmethod", "-v", "CHAP", "-n", key+"username", "-v", user, "-n", key+"password", "-v", secret)...)
+	same(t, want, parsed(t, s.run(t, append(record, "-D")...)))
+}
+
+// session logs in to a node and out again.
+func (s *shim) session(t *testing.T, name, portal, address string) {
+	t.Helper()
+	node := []string{"-m", "node", "-T", name, "-p", portal}
+	s.run(t, append(node, "--login")...)
+	out := s.run(t, "-m", "session")
+	if !strings.HasPrefix(out, "tcp: [") || !strings.HasSuffix(out, "] "+address+" "+name+" (non-flash)\n") || strings.Count(out, "\n") != 1 {
+		t.Errorf("sessions, want one to %s at %s:\n%s", name, address, out)
+	}
+	s.run(t, append(node, "--logout")...)
+	s.fails(t, exitNothing, "-m", "session")
+}
+
+// nodes returns the nodes that the real program has.
+func (s *shim) nodes(t *testing.T) list {
+	t.Helper()
+	return parsed(t, s.realRun(t, "-m", "node"))
+}
+
+// run runs discover iscsiadm, which must end well.
+func (s *shim) run(t *testing.T, args ...string) string {
+	t.Helper()
+	return s.mustRun(t, append([]string{"discover", "iscsiadm"}, args...)...)
+}
+
+// realRun runs the real program, which must end well.
+func (s *shim) realRun(t *testing.T, args ...string) string {
+	t.Helper()
+	return s.mustRun(t, append([]string{s.real}, args...)...)
+}
+
+// fails runs discover iscsiadm, which must end with an exit status.
+func (s *shim) fails(t *testing.T, status int, args ...string) {
+	t.Helper()
+	var exit *uml.ExitError
+	if out, err := s.guest(t, append([]string{"discover", "iscsiadm"}, args...)...); !errors.As(err, &exit) || exit.Status != status {
+		t.Errorf("want exit status %d, got: %v\n%s", status, err, out)
+	}
+}
+
+func (s *shim) mustRun(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := s.guest(t, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+// guest runs a command in the guest.
+func (s *shim) guest(t *testing.T, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	defer cancel()
+	var out strings.Builder
+	err := s.world.guest.Exec(ctx, uml.Command{
+		Args: args,
+		Env:  []string{"DISCOVER_ISCSIADM=" + s.real, "DISCOVER_REGISTRY=/run/discover/registry"},
+	}, &out)
+	return out.String(), err
+}
+
+func parsed(t *testing.T, out string) list {
+	t.Helper()
+	l, err := parseLines(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
