@@ -136,6 +136,7 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		if !has[n.NodeRecord] {
 			continue
 		}
+		delete(has, n.NodeRecord)
 		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil {
 			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.Name, n.portal(), err)
 		}
