@@ -41,12 +41,12 @@ type shim struct {
 // testSessions: open-iscsi logs in to what discover iscsiadm has found, by the records that
 // discover had it make.
 func (w *world) testSessions(t *testing.T) {
+	s := &shim{world: w, real: w.startOpenISCSI(t)}
 	w.lio.Remove(t, named(w.names...)...)
 	t.Cleanup(func() { w.lio.Add(t, named(w.names...)...) })
 	w.add(t,
 		uml.LIOTarget{Name: loginTarget, Addrs: []netip.Addr{first.Addr(), second.Addr()}},
 		uml.LIOTarget{Name: groupTarget, Group: 7, Addrs: []netip.Addr{third.Addr()}})
-	s := &shim{world: w, real: w.startOpenISCSI(t)}
 	t.Cleanup(func() {
 		if t.Failed() { // LIO does not let go of a target with a session
 			_, _ = s.guest(t, s.real, "-m", "node", "--logoutall=all")
