@@ -17,14 +17,7 @@ import (
 // testIscsiadm compares what we find with what iscsiadm finds, which runs in the
 // guest: at LIO, with and without CHAP, and at a target on our side.
 func (w *world) testIscsiadm(t *testing.T) {
-	need.Program(t, "iscsiadm")
-	need.Program(t, "iscsid")
-	// What the host has set up and found is not the guest's.
-	w.guest.Run(t, "rm", "-rf", "/etc/iscsi", "/var/lib/iscsi")
-	w.guest.Put(t, uml.File{Path: "/etc/iscsi/initiatorname.iscsi", Data: []byte("InitiatorName=" + initiatorName + "\n")})
-	w.guest.Run(t, "modprobe", "iscsi_tcp")
-	w.guest.Start(t, uml.Command{Args: []string{"iscsid", "-f"}})
-
+	w.startOpenISCSI(t)
 	t.Run("LIO", func(t *testing.T) {
 		for _, portal := range w.portals() {
 			same(t, w.iscsiadm(t, portal, ""), found(discover(t, at(portal))))
@@ -45,10 +38,29 @@ func (w *world) testIscsiadm(t *testing.T) {
 	})
 }
 
+// noIscsid keeps iscsiadm from starting an iscsid: one runs.
+const noIscsid = "iscsid.startup = /bin/false\n"
+
+// startOpenISCSI starts iscsid in the guest, with an empty database, and returns the path
+// of iscsiadm.
+func (w *world) startOpenISCSI(t *testing.T) string {
+	t.Helper()
+	iscsiadm := need.Program(t, "iscsiadm")
+	need.Program(t, "iscsid")
+	// What the host has set up and found is not the guest's.
+	w.guest.Run(t, "rm", "-rf", "/etc/iscsi", "/var/lib/iscsi")
+	w.guest.Put(t,
+		uml.File{Path: "/etc/iscsi/initiatorname.iscsi", Data: []byte("InitiatorName=" + initiatorName + "\n")},
+		uml.File{Path: "/etc/iscsi/iscsid.conf", Data: []byte(noIscsid)})
+	w.guest.Run(t, "modprobe", "iscsi_tcp")
+	w.guest.Start(t, uml.Command{Args: []string{"iscsid", "-f"}})
+	return iscsiadm
+}
+
 // iscsiadm discovers in the guest; with mutual CHAP where there is an algorithm.
 func (w *world) iscsiadm(t *testing.T, portal netip.AddrPort, algorithm string) list {
 	t.Helper()
-	conf := "iscsid.startup = /bin/false\n"
+	conf := noIscsid
 	if algorithm != "" {
 		const key = "discovery.sendtargets.auth."
 		conf += key + "authmethod = CHAP\n" +

@@ -37,18 +37,27 @@ var (
 
 // A world is a guest with LIO in it.
 type world struct {
-	guest *uml.Guest
-	lio   *uml.LIO
-	names []string // of the targets that are there for all tests
+	guest   *uml.Guest
+	lio     *uml.LIO
+	names   []string // of the targets that are there for all tests
+	command string   // the path of discover, which the guest has in its PATH
 }
 
 // TestLIO starts the world and runs all tests in it, one after the other: what
 // LIO asks of those who discover is one setting for all.
 func TestLIO(t *testing.T) {
 	need.IPv6(t)
+	// What uml.Start asks for as well, but before discover is built in vain.
+	need.Program(t, "linux.uml")
+	need.Root(t)
+	command := buildCommand(t)
 	w := &world{
-		guest: uml.Start(t, uml.Config{Far: []netip.Prefix{first, second, third}}),
-		names: targets.Names("lio", 3),
+		guest: uml.Start(t, uml.Config{
+			Far:      []netip.Prefix{first, second, third},
+			Programs: []uml.Program{{Name: "discover", Built: command}},
+		}),
+		names:   targets.Names("lio", 3),
+		command: command,
 	}
 	w.lio = w.guest.StartLIO(t)
 	w.lio.Add(t, named(w.names...)...)
@@ -69,6 +78,7 @@ func TestLIO(t *testing.T) {
 		{"wire", (*world).testWire},
 		{"command", (*world).testCommand},
 		{"iscsiadm", (*world).testIscsiadm},
+		{"sessions of iscsiadm", (*world).testSessions},
 		{"long list", (*world).testLongList}, // the last: it leaves targets behind
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(w, t) })

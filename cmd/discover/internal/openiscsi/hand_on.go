@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -107,7 +108,8 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // deleteNodes has the real program forget the nodes that were found at the portal of the
-// call: that is what -o delete of its record means.
+// call, and at no other: that is what -o delete of its record means. Portals of one target
+// often list the same nodes, and the other portal's record is still there.
 func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 	if t.settings.real == "" {
 		return nil
@@ -126,9 +128,15 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		return t.status(iscsiadm.ExitStore, "nothing was deleted: %s did not list what it has: %v", t.settings.real, err)
 	}
 	for _, n := range nodes {
-		if n.from != t.call.Portal || !has[n.NodeRecord] {
+		if !t.isAsked(initiator.Portal{Address: n.from.Address, Port: n.from.Port}) {
+			delete(has, n.NodeRecord)
+		}
+	}
+	for _, n := range nodes {
+		if !has[n.NodeRecord] {
 			continue
 		}
+		delete(has, n.NodeRecord)
 		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil {
 			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.Name, n.portal(), err)
 		}
