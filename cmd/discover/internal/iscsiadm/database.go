@@ -34,7 +34,7 @@ func FindRecord(root fs.FS, p Portal) (r *Record, tell []string, err error) {
 		return nil, nil, nil
 	}
 	for _, dir := range databases {
-		b, err := readFile(root, path.Join(dir, "send_targets", part, "st_config"))
+		b, err := ReadFile(root, path.Join(dir, "send_targets", part, "st_config"))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -55,8 +55,9 @@ func onePart(s string) bool {
 // maxFileLen is how long a record may be, in bytes.
 const maxFileLen = 64 << 10
 
-// readFile reads a small regular file.
-func readFile(root fs.FS, name string) ([]byte, error) {
+// ReadFile reads a small regular file of a path without its leading slash. One of another
+// kind, or of more than 64 KiB, is an error.
+func ReadFile(root fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(root, name)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func (d IfaceDir) Read(name string) (IfaceRecord, error) {
 	if !onePart(name) {
 		return failed(errors.New("it is not the name of a file"))
 	}
-	b, err := readFile(d.root, path.Join(d.path, name))
+	b, err := ReadFile(d.root, path.Join(d.path, name))
 	if err != nil {
 		return failed(err)
 	}
@@ -95,10 +95,14 @@ const maxIfaces = 1000
 // be used costs itself and a note. Its error is that of a folder that cannot be read.
 func (d IfaceDir) All() (all []IfaceRecord, tell []string, err error) {
 	entries, err := fs.ReadDir(d.root, d.path) // sorted
-	if errors.Is(err, fs.ErrNotExist) {
+	var n notes
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
+	case errors.Is(err, fs.ErrPermission): // a folder that is root's alone
+		n.add("Ifaces in %s are not used: permission denied", d.Path())
 		err = nil
 	}
-	var n notes
 	if len(entries) > maxIfaces {
 		n.add("Only %d of the %d ifaces in %s are read", maxIfaces, len(entries), d.Path())
 		entries = entries[:maxIfaces]

@@ -3,12 +3,14 @@ package openiscsi
 import (
 	"errors"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -18,10 +20,11 @@ type answer struct {
 	lines  *render.ISCSIADMOutput // nil: lines are not what is printed
 	broken error                  // why nothing more is printed; nil: it is
 
-	found  []node // with their ifaces
-	ok     bool   // one of the sessions found targets
-	exit   int    // of the last that did not
-	failed string // the line for it
+	tree   iscsiadm.Tree // of -P 1
+	found  []node        // for the real program
+	ok     bool          // one of the sessions found targets
+	exit   int           // of the last that did not
+	failed string        // the line for it
 }
 
 // begin has lines printed as they come.
@@ -56,7 +59,12 @@ func (a *answer) add(s *session, r initiator.Result) error {
 		a.Say("%s: %s", machine.Visible(r.Asked.Portal.String()), render.AddressesLeftOut(a.lines.LeftOut))
 		a.lines.LeftOut = 0
 	}
-	a.found = append(a.found, nodesOf(&r, s.iface)...)
+	if err := a.take(nodesOf(&r, s.iface)); err != nil {
+		return err
+	}
+	if r.Err == nil && r.Asked.Login.CHAPPolicy == login.CHAPPreferred && !r.Auth.Done {
+		a.Say("warning: %s was asked without CHAP, which it did not choose", machine.Visible(r.Asked.Portal.String()))
+	}
 	switch {
 	case r.Err != nil:
 		a.exit, a.failed = iscsiadm.Status(&r)
@@ -69,6 +77,33 @@ func (a *answer) add(s *session, r initiator.Result) error {
 	return nil
 }
 
+// take prints the nodes of a session where -P 1 asks for that, and keeps them for the real
+// program, no more than it gets.
+func (a *answer) take(nodes iter.Seq[node]) error {
+	var b []byte
+	for n := range nodes {
+		if a.call.Print == 1 {
+			b = a.tree.Append(b, &n.NodeRecord)
+		}
+		if a.settings.real != "" && len(a.found) <= maxHandedOn {
+			a.found = append(a.found, n)
+		}
+		if len(b) > maxTreeLines {
+			if err := write(a.Stdout, b); err != nil {
+				return err
+			}
+			b = b[:0]
+		}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return write(a.Stdout, b)
+}
+
+// maxTreeLines is how much is printed at once, in bytes.
+const maxTreeLines = 64 << 10
+
 // withoutFlags leaves a hint out that names flags of other verbs: iscsiadm has none of them.
 func withoutFlags(err error) error {
 	var e *initiator.Error
@@ -80,36 +115,37 @@ func withoutFlags(err error) error {
 	return &plain
 }
 
-// end prints what is printed at the end, and returns how the call ends.
+// end returns how the call ends.
 func (a *answer) end() error {
-	if a.call.Print == 1 {
-		if err := write(a.Stdout, appendTree(nil, a.found, false)); err != nil {
-			return err
-		}
-	}
-	if a.ok {
+	switch {
+	case a.ok:
 		return nil
+	case a.failed == "": // the reason was said
+		return exitStatus(a.exit)
 	}
 	return a.status(a.exit, "%s", a.failed)
 }
 
-// nodesOf returns what open-iscsi calls nodes: targets at addresses.
-func nodesOf(r *initiator.Result, iface string) (nodes []node) {
-	for i := range r.Targets {
-		t := &r.Targets[i]
-		some := false
-		for _, a := range t.Addresses {
-			if a.Unusable != target.Usable {
-				continue
+// nodesOf yields what open-iscsi calls nodes: targets at addresses.
+func nodesOf(r *initiator.Result, iface string) iter.Seq[node] {
+	return func(yield func(node) bool) {
+		for i := range r.Targets {
+			t := &r.Targets[i]
+			some := false
+			for _, a := range t.Addresses {
+				if a.Unusable != target.Usable {
+					continue
+				}
+				some = true
+				if !yield(newNode(t.Name, a, iface)) {
+					return
+				}
 			}
-			some = true
-			nodes = append(nodes, newNode(t.Name, a, iface))
-		}
-		if !some && r.Address.IsValid() {
-			nodes = append(nodes, nodeInUse(t.Name, r.Address, iface))
+			if !some && r.Address.IsValid() && !yield(nodeInUse(t.Name, r.Address, iface)) {
+				return
+			}
 		}
 	}
-	return nodes
 }
 
 func write(w io.Writer, b []byte) error {

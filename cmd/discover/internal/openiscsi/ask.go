@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
@@ -14,9 +15,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
+// An askFunc asks a portal for a session.
+type askFunc func(*session, initiator.SendTargetPortal) (initiator.Result, error)
+
 // ask discovers the targets behind a portal, once for each iface.
 func (t *tool) ask(ctx context.Context) error {
-	sessions, err := t.sessions()
+	sessions, err := t.sessions(ctx)
 	if err != nil {
 		return err
 	}
@@ -31,7 +35,7 @@ func (t *tool) ask(ctx context.Context) error {
 	a := &answer{tool: t}
 	a.begin()
 	run := runOf(record)
-	one := func(ask func(*session, initiator.SendTargetPortal) (initiator.Result, error)) error {
+	one := func(ask askFunc) error {
 		for i := range sessions {
 			s := &sessions[i]
 			p := initiator.SendTargetPortal{
@@ -53,6 +57,15 @@ func (t *tool) ask(ctx context.Context) error {
 	if t.call.Ops&iscsiadm.NonPersistent != 0 {
 		return t.askAlone(ctx, run, one)
 	}
+	if t.call.Action() == iscsiadm.Ask {
+		chap, err := t.recordHasCHAP(ctx)
+		if err != nil {
+			return err
+		}
+		if chap { // the entry is for the record, and a discovery with the defaults leaves both
+			return t.askAlone(ctx, run, one)
+		}
+	}
 	opened := false
 	err = t.WithAsking(ctx, app.CreateIfMissing, run, flags.NewIPsec(0), func(s *registry.Service) error {
 		opened = true
@@ -60,18 +73,17 @@ func (t *tool) ask(ctx context.Context) error {
 			return err
 		}
 		return one(func(by *session, p initiator.SendTargetPortal) (initiator.Result, error) {
-			r, _ := s.AddSendTargetPortal(ctx, p)
-			if !r.Stored {
-				return r, nil
-			}
-			return r, t.noteIface(context.WithoutCancel(ctx), s, by.iface, r.Asked.Key())
+			return t.askStored(ctx, s, by, p)
 		})
 	})
 	switch {
 	case opened:
 	case readOnly(err):
-		t.Say("the registry cannot be written, so nothing is stored: %s", initiator.Reason(err))
-		return t.askAlone(ctx, run, one)
+		why := initiator.Reason(err)
+		return t.askAlone(ctx, run, func(ask askFunc) error {
+			t.Say("the registry cannot be written, so nothing is stored: %s", why)
+			return one(ask)
+		})
 	case err != nil:
 		return t.storeFailed(err)
 	}
@@ -84,8 +96,34 @@ func (t *tool) ask(ctx context.Context) error {
 	return a.login(ctx)
 }
 
+// askStored asks a portal, and stores it. An entry that iscsiadm has not made is asked as
+// it says, and stays: what was defined there, as CHAP or IPsec, is not for callers of
+// iscsiadm to take away.
+func (t *tool) askStored(ctx context.Context, s *registry.Service, by *session, p initiator.SendTargetPortal) (initiator.Result, error) {
+	if checked, err := s.CheckSendTargetPortal(ctx, p); err == nil {
+		key := checked.Key()
+		listed, err := s.Listed(ctx, key)
+		if err != nil {
+			return initiator.Result{}, err
+		}
+		made, err := t.entriesMade(ctx, s)
+		if err != nil {
+			return initiator.Result{}, err
+		}
+		if listed && !slices.ContainsFunc(made, key.Same) {
+			r, _ := s.RefreshSendTargetPortal(ctx, key)
+			return r, nil
+		}
+	}
+	r, _ := s.AddSendTargetPortal(ctx, p)
+	if !r.Stored {
+		return r, nil
+	}
+	return r, t.noteIface(context.WithoutCancel(ctx), s, by.iface, r.Asked.Key())
+}
+
 // askAlone asks without storing anything. The rules of the registry hold.
-func (t *tool) askAlone(ctx context.Context, run *flags.Run, one func(func(*session, initiator.SendTargetPortal) (initiator.Result, error)) error) error {
+func (t *tool) askAlone(ctx context.Context, run *flags.Run, one func(askFunc) error) error {
 	opened := false
 	d := t.NewDiscoverer(run)
 	err := t.WithService(ctx, app.ReadOnly, d, func(s *registry.Service) (err error) {

@@ -2,11 +2,11 @@ package openiscsi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -31,7 +31,7 @@ func (t *tool) opening(ctx context.Context, a app.Access, use func(*registry.Ser
 // newRecord makes a record, or gives the one that is there its defaults again.
 func (t *tool) newRecord(ctx context.Context) error {
 	record := t.newOne()
-	err := t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error { return t.put(ctx, s, record) })
+	err := t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error { return t.put(ctx, s, record, registry.AnyVersion) })
 	if err != nil {
 		return err
 	}
@@ -42,29 +42,43 @@ func (t *tool) newRecord(ctx context.Context) error {
 // updateRecord sets values of a record.
 func (t *tool) updateRecord(ctx context.Context) error {
 	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
-		known, err := s.ChangeToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal), func(stored *registry.ToolRecord) error {
-			record, err := t.recordOf(stored)
-			if err == nil {
-				err = t.set(record)
-			}
-			if err != nil {
-				return err
-			}
-			stored.Fields, stored.Secrets, stored.Refs = record.Stored()
-			return nil
-		})
-		if err != nil || known {
-			return err
+		err := t.update(ctx, s)
+		var conflict *registry.ConflictError
+		if errors.As(err, &conflict) { // another process has made the record meanwhile
+			err = t.update(ctx, s)
 		}
-		record, err := t.record(ctx, s) // of open-iscsi
+		return err
+	})
+}
+
+// update sets the values of the call in the record of the registry, or in that of
+// open-iscsi, which then is one of the registry.
+func (t *tool) update(ctx context.Context, s *registry.Service) error {
+	known, err := s.ChangeToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal), func(stored *registry.ToolRecord) (err error) {
+		var record *iscsiadm.Record
+		if !isDeleted(stored) {
+			record, err = t.recordOf(stored)
+		}
 		if err == nil {
 			err = t.set(record)
 		}
 		if err != nil {
 			return err
 		}
-		return t.put(ctx, s, record)
+		stored.Fields, stored.Secrets, stored.Refs = record.Stored()
+		return nil
 	})
+	if err != nil || known {
+		return err
+	}
+	record, err := t.openISCSIRecord()
+	if err == nil {
+		err = t.set(record)
+	}
+	if err != nil {
+		return err
+	}
+	return t.put(ctx, s, record, 0)
 }
 
 // set sets the values of the call in a record; nil: there is none.
@@ -91,24 +105,22 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		entries, err := t.entries(ctx, s, func(p initiator.Portal) bool { return t.isAsked(p) })
+		made, err := t.entriesMade(ctx, s)
 		if err != nil {
 			return err
 		}
 		if err := t.deleteNodes(ctx, s); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if err := s.RemoveSendTargetPortal(ctx, e.Key()); err != nil {
+		for _, key := range made {
+			if err := s.RemoveSendTargetPortal(ctx, key); err != nil {
 				return err
 			}
 		}
-		for _, kind := range []string{ifaceKind, recordKind} {
-			if _, err := s.RemoveToolRecord(ctx, toolName, kind, nameOf(t.call.Portal)); err != nil {
-				return err
-			}
+		if _, err := s.RemoveToolRecord(ctx, toolName, ifaceKind, nameOf(t.call.Portal)); err != nil {
+			return err
 		}
-		return nil
+		return t.forget(ctx, s)
 	})
 }
 
@@ -173,7 +185,7 @@ func foundAt(portals []iscsiadm.Portal, nodes []node) []iscsiadm.Found {
 	for i, p := range portals {
 		all[i].Portal = p
 		for _, n := range nodes {
-			if n.from == p {
+			if samePortal(n.from, p) {
 				all[i].Nodes = append(all[i].Nodes, n.NodeRecord)
 			}
 		}

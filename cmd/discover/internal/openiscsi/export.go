@@ -2,6 +2,7 @@ package openiscsi
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,6 +55,7 @@ func (t *tool) export(ctx context.Context, s *registry.Service) error {
 	if err != nil {
 		return err
 	}
+	nodes = slices.CompactFunc(nodes, sameNode)
 	var b strings.Builder
 	for _, n := range nodes {
 		if !n.hasISCSIName() {

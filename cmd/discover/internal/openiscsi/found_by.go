@@ -61,3 +61,19 @@ func (x ifaceIndex) of(key initiator.Key) []string {
 	}
 	return []string{iscsiadm.DefaultIface}
 }
+
+// entriesMade returns the keys of the entries of the portal of the call that iscsiadm has
+// made: those that were made otherwise have options of their own, and stay.
+func (t *tool) entriesMade(ctx context.Context, s *registry.Service) (made []initiator.Key, err error) {
+	index, err := ifacesOfEntries(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := t.entries(ctx, s, t.isAsked)
+	for _, e := range entries {
+		if len(index[e.Key().String()]) > 0 {
+			made = append(made, e.Key())
+		}
+	}
+	return made, err
+}

@@ -1,7 +1,6 @@
 package openiscsi
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 const (
 	maxHandedOn    = 1000             // nodes of one discovery
 	maxRealListing = 64 << 20         // bytes of its listing
+	maxRealSaid    = 4096             // bytes of what it says beside that
 	handOnLimit    = 60 * time.Second // for all of it
 )
 
@@ -30,7 +30,7 @@ func (a *answer) handOn(ctx context.Context) error {
 		return nil
 	}
 	if err := a.checkReal(); err != nil {
-		return err
+		return exitStatus(iscsiadm.ExitStore) // the reason was said
 	}
 	ctx, cancel := context.WithTimeout(ctx, handOnLimit)
 	defer cancel()
@@ -57,11 +57,7 @@ func (a *answer) handOn(ctx context.Context) error {
 // realNodes returns the nodes that the real program has.
 func (t *tool) realNodes(ctx context.Context) (map[iscsiadm.NodeRecord]bool, error) {
 	out, err := t.realRun(ctx, "-m", "node", "-P", "1")
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && !isNothing(err) {
 		return nil, err
 	}
 	has := make(map[iscsiadm.NodeRecord]bool)
@@ -71,39 +67,48 @@ func (t *tool) realNodes(ctx context.Context) (map[iscsiadm.NodeRecord]bool, err
 	return has, nil
 }
 
+// isNothing reports that the real program has no such record.
+func isNothing(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() == iscsiadm.ExitNothing
+}
+
+// errTooMuch is why a program is ended that prints too much.
+var errTooMuch = errors.New("it printed more than " + strconv.Itoa(maxRealListing>>20) + " MiB")
+
 // realRun runs the real program, and returns what it prints.
 func (t *tool) realRun(ctx context.Context, args ...string) ([]byte, error) {
-	var said limited
-	out := limited{room: maxRealListing}
-	said.room = 4096
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := &limited{room: maxRealListing, full: func() { cancel(errTooMuch) }}
+	said := &limited{room: maxRealSaid, full: func() {}}
 	cmd := t.realCommand(ctx, args...)
-	cmd.Stdout, cmd.Stderr = &out, &said
+	cmd.Stdout, cmd.Stderr = out, said
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case err != nil:
-		if lines := strings.Split(strings.TrimSpace(said.String()), "\n"); lines[len(lines)-1] != "" {
+		if lines := strings.Split(strings.TrimSpace(string(said.b)), "\n"); lines[len(lines)-1] != "" {
 			err = fmt.Errorf("%w: %s", err, lines[len(lines)-1])
 		}
-	case out.full:
-		err = errors.New("it printed more than " + strconv.Itoa(maxRealListing) + " bytes")
 	}
-	return out.Bytes(), err
+	return out.b, err
 }
 
-// A limited buffer takes no more than its room.
+// A limited buffer takes no more than its room: full is called when more comes.
 type limited struct {
-	bytes.Buffer
+	b    []byte
 	room int
-	full bool
+	full func()
 }
 
 // Write implements io.Writer.
 func (l *limited) Write(p []byte) (int, error) {
-	n := min(len(p), l.room-l.Len())
-	l.full = l.full || n < len(p)
-	_, _ = l.Buffer.Write(p[:n])
+	n := min(len(p), l.room-len(l.b))
+	if l.b = append(l.b, p[:n]...); n < len(p) {
+		l.full()
+	}
 	return len(p), nil
 }
 
@@ -137,7 +142,7 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 			continue
 		}
 		delete(has, n.NodeRecord)
-		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil {
+		if _, err := t.realRun(ctx, "-m", "node", "-T", n.Name, "-p", n.portal(), "-I", n.Iface, "-o", "delete"); err != nil && !isNothing(err) {
 			return t.status(iscsiadm.ExitStore, "%s did not delete %s at %s: %v", t.settings.real, n.Name, n.portal(), err)
 		}
 	}
@@ -183,5 +188,7 @@ func (a *answer) login(ctx context.Context) error {
 func (t *tool) realCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, t.settings.real, args...)
 	cmd.Env = append(cmd.Environ(), viaVariable+"=1")
+	endTogether(cmd) // a wrapper's children, too
+	cmd.WaitDelay = time.Second
 	return cmd
 }

@@ -27,6 +27,9 @@ func nodeInUse(name string, at netip.AddrPort, iface string) node {
 	return newNode(name, target.Address{Host: at.Addr().String(), Port: at.Port(), Group: target.NoGroup}, iface)
 }
 
+// sameNode reports one node, by whichever portal it was found.
+func sameNode(a, b node) bool { return a.NodeRecord == b.NodeRecord }
+
 // hasISCSIName reports a name that another program may get: some take any other word
 // for an option, or a part of a path.
 func (n *node) hasISCSIName() bool {

@@ -62,6 +62,7 @@ func (t *tool) listNodes(ctx context.Context) error {
 		if at := t.call.Portal; at.Address != "" {
 			nodes = slices.DeleteFunc(nodes, func(n node) bool { return n.Address.Host != at.Address || n.Address.Port != at.Port })
 		}
+		nodes = slices.CompactFunc(nodes, sameNode)
 		if len(nodes) == 0 {
 			return t.status(iscsiadm.ExitNothing, "No records found")
 		}
@@ -77,7 +78,7 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, realVersion)
 		}
 	case t.call.Print == 1:
-		b = appendTree(b, nodes, true)
+		b = appendTree(b, nodes)
 	default:
 		for i := range nodes {
 			b = iscsiadm.AppendNode(b, &nodes[i].NodeRecord)
@@ -86,9 +87,9 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 	return b
 }
 
-// appendTree appends the lines of -P 1 for nodes, which are records or were just found.
-func appendTree(b []byte, nodes []node, records bool) []byte {
-	tree := iscsiadm.Tree{Records: records}
+// appendTree appends the lines of -P 1 for the records of nodes.
+func appendTree(b []byte, nodes []node) []byte {
+	tree := iscsiadm.Tree{Records: true}
 	for i := range nodes {
 		b = tree.Append(b, &nodes[i].NodeRecord)
 	}
@@ -108,7 +109,7 @@ func (t *tool) listIfaces() error {
 		if i.Address.IsValid() {
 			line.Address = i.Address.String()
 		}
-		b = iscsiadm.AppendIface(b, &line)
+		b = iscsiadm.AppendIface(b, &line) // readable, since values with control characters are not taken
 	}
 	return write(t.Stdout, b)
 }

@@ -3,6 +3,7 @@ package openiscsi
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 )
@@ -23,6 +24,9 @@ func (t *tool) elsewhere(ctx context.Context, args []string) error {
 	if t.call.Mode.Ours() {
 		return t.status(iscsiadm.ExitElsewhere, "-t %s is not here: discover asks portals with SendTargets; set %s=/usr/sbin/iscsiadm", t.call.Type, realVariable)
 	}
+	if t.call.Mode == iscsiadm.Daemon {
+		return t.status(iscsiadm.ExitElsewhere, "-k is not here: discover has no daemon; set %s=/usr/sbin/iscsiadm", realVariable)
+	}
 	return t.status(iscsiadm.ExitElsewhere, "-m %s is not here: discover finds targets and logs in to none; set %s=/usr/sbin/iscsiadm", t.call.Mode, realVariable)
 }
 
@@ -31,6 +35,9 @@ func (t *tool) checkReal() error {
 	const instead = "set it to the iscsiadm of open-iscsi, or unset it"
 	if t.settings.via {
 		return t.status(iscsiadm.ExitElsewhere, "%s=%s leads back to discover: %s", realVariable, t.settings.real, instead)
+	}
+	if !filepath.IsAbs(t.settings.real) {
+		return t.status(iscsiadm.ExitElsewhere, "%s=%s is not an absolute path: %s", realVariable, t.settings.real, instead)
 	}
 	real, err := os.Stat(t.settings.real)
 	if err != nil {

@@ -25,13 +25,16 @@ const (
 // iscsidConf is where open-iscsi's defaults are.
 const iscsidConf = "/etc/iscsi/iscsid.conf"
 
-const maxConf = 1 << 20 // bytes of one of open-iscsi's files
-
 // exitStatus is an exit status without a line.
 func exitStatus(exit int) error { return machine.StatusError(exit) }
 
 // nameOf is how a record is called: by its portal.
 func nameOf(p iscsiadm.Portal) string { return p.Address + "," + strconv.Itoa(int(p.Port)) }
+
+// samePortal reports one portal, however its name is written.
+func samePortal(a, b iscsiadm.Portal) bool {
+	return a.Port == b.Port && strings.EqualFold(a.Address, b.Address)
+}
 
 // portalOf is the portal that a record is called by.
 func portalOf(name string) (p iscsiadm.Portal, ok bool) {
@@ -52,7 +55,7 @@ func (t *tool) tell(notes []string) {
 
 // newOne returns a record with the defaults of iscsid.conf, where that can be read.
 func (t *tool) newOne() *iscsiadm.Record {
-	b, err := t.ReadFile(iscsidConf, maxConf)
+	b, err := iscsiadm.ReadFile(t.Files, iscsidConf[1:])
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Say("warning: %s cannot be read, so the usual defaults hold: %s", iscsidConf, flags.FileReason(err))
 	}
@@ -80,15 +83,34 @@ func (t *tool) record(ctx context.Context, s *registry.Service) (*iscsiadm.Recor
 		return nil, err
 	}
 	if !known {
-		r, notes, err := iscsiadm.FindRecord(t.Files, t.call.Portal)
-		t.tell(notes)
-		if r == nil || err != nil {
-			return nil, err
-		}
-		return t.withRefs(r), nil
+		return t.openISCSIRecord()
+	}
+	if isDeleted(&stored) {
+		return nil, nil
 	}
 	return t.recordOf(&stored)
 }
+
+// openISCSIRecord returns the record that open-iscsi has of the portal of the call, as far
+// as it may be read; nil: there is none.
+func (t *tool) openISCSIRecord() (*iscsiadm.Record, error) {
+	r, notes, err := iscsiadm.FindRecord(t.Files, t.call.Portal)
+	t.tell(notes)
+	if errors.Is(err, fs.ErrPermission) {
+		t.Say("warning: a record that open-iscsi may have of %s is not used: permission denied", t.call.Portal.Address)
+		err = nil
+	}
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return t.withRefs(r), nil
+}
+
+// deletedField is the one field of a record that was deleted, and that open-iscsi has: its
+// files stay as they are.
+const deletedField = "deleted"
+
+func isDeleted(r *registry.ToolRecord) bool { return r.Fields[deletedField] != "" }
 
 // recordOf returns a record of the registry.
 func (t *tool) recordOf(stored *registry.ToolRecord) (*iscsiadm.Record, error) {
@@ -118,19 +140,60 @@ func (t *tool) recordToAsk(ctx context.Context) (r *iscsiadm.Record, err error) 
 	return r, err
 }
 
-// keep stores the record of a portal that has none.
-func (t *tool) keep(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
-	_, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
-	if err != nil || known {
+// recordHasCHAP reports a record of the portal of the call by which it is asked with CHAP.
+func (t *tool) recordHasCHAP(ctx context.Context) (chap bool, err error) {
+	err = t.reading(ctx, func(s *registry.Service) error {
+		r, err := t.record(ctx, s)
+		chap = r != nil && r.CHAP()
 		return err
-	}
-	return t.put(ctx, s, r)
+	})
+	return chap, err
 }
 
-func (t *tool) put(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
-	stored := registry.ToolRecord{Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: registry.AnyVersion}
+// keep stores the record of a portal that has none: that of open-iscsi, or r.
+func (t *tool) keep(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
+	stored, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	if err != nil || known && !isDeleted(&stored) {
+		return err
+	}
+	if !known {
+		theirs, err := t.openISCSIRecord()
+		if err != nil {
+			return err
+		}
+		if theirs != nil {
+			r = theirs
+		}
+	}
+	err = t.put(ctx, s, r, stored.Version)
+	var conflict *registry.ConflictError
+	if errors.As(err, &conflict) {
+		return nil // another process has made it meanwhile
+	}
+	return err
+}
+
+// put stores a record in the place of one of a version.
+func (t *tool) put(ctx context.Context, s *registry.Service, r *iscsiadm.Record, version uint64) error {
+	stored := registry.ToolRecord{Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: version}
 	stored.Fields, stored.Secrets, stored.Refs = r.Stored()
 	return s.PutToolRecord(ctx, stored)
+}
+
+// forget removes a record. Where open-iscsi has one it is kept in mind that it was deleted.
+func (t *tool) forget(ctx context.Context, s *registry.Service) error {
+	theirs, err := t.openISCSIRecord()
+	if err != nil {
+		return err
+	}
+	if theirs != nil {
+		return s.PutToolRecord(ctx, registry.ToolRecord{
+			Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: registry.AnyVersion,
+			Fields: map[string]string{deletedField: "yes"},
+		})
+	}
+	_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	return err
 }
 
 // entries returns the entries of the registry whose portals are wanted.
@@ -158,7 +221,7 @@ func (t *tool) portals(ctx context.Context, s *registry.Service) (all []iscsiadm
 		if err != nil {
 			return nil, err
 		}
-		if p, ok := portalOf(r.Name); ok {
+		if p, ok := portalOf(r.Name); ok && !isDeleted(&r) {
 			all = append(all, p)
 		}
 	}
@@ -167,7 +230,7 @@ func (t *tool) portals(ctx context.Context, s *registry.Service) (all []iscsiadm
 		all = append(all, iscsiadm.Portal{Address: e.Portal.Address, Port: e.Portal.Port})
 	}
 	slices.SortFunc(all, func(a, b iscsiadm.Portal) int {
-		return cmp.Or(strings.Compare(a.Address, b.Address), cmp.Compare(a.Port, b.Port))
+		return cmp.Or(strings.Compare(strings.ToLower(a.Address), strings.ToLower(b.Address)), cmp.Compare(a.Port, b.Port))
 	})
-	return slices.Compact(all), err
+	return slices.CompactFunc(all, samePortal), err
 }

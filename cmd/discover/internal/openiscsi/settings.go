@@ -12,8 +12,6 @@ import (
 // settingsFile says the same as the environment: services that call iscsiadm set none.
 const settingsFile = "/etc/discover/iscsiadm.conf"
 
-const maxSettingsFile = 64 << 10 // bytes
-
 // The variables of the environment, and the keys of settingsFile.
 const (
 	realVariable = "DISCOVER_ISCSIADM"      // the real program
@@ -51,7 +49,7 @@ func (t *tool) readSettings() (s settings, err error) {
 }
 
 func (t *tool) settingsInFile() (map[string]string, error) {
-	b, err := t.ReadFile(settingsFile, maxSettingsFile)
+	b, err := iscsiadm.ReadFile(t.Files, settingsFile[1:])
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

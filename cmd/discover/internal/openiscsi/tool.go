@@ -30,11 +30,11 @@ func Run(ctx context.Context, c *app.Command, args []string) error {
 		ours   *machine.UsageError
 	)
 	switch {
+	case err == nil, errors.As(err, &status), machine.IsBrokenPipe(err):
+		return err
 	case ctx.Err() != nil:
 		t.Say("caught SIGINT, exiting...")
 		return machine.StatusError(iscsiadm.ExitFailed)
-	case err == nil, errors.As(err, &status), machine.IsBrokenPipe(err):
-		return err
 	case errors.As(err, &usage):
 		t.refuse(usage)
 		return machine.StatusError(usage.Status())
