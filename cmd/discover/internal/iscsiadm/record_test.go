@@ -124,6 +124,7 @@ func TestRecordCheck(t *testing.T) {
 		{params: []Param{{"discovery.sendtargets.auth.chap_algs", "MD5"}}, err: "Cannot modify discovery.sendtargets.auth.chap_algs. Invalid param name."},
 		{params: []Param{{"", "x"}}, err: "Cannot modify . Invalid param name."},
 		{params: []Param{{"-vsecret-of-host1", "x"}}, err: "Cannot modify -v. Invalid param name."},
+		{params: []Param{{"discovery.sendtargets.auth.password=secret-of-host1", "x"}}, err: "Cannot modify discovery.sendtargets.auth.password. Invalid param name."},
 		{params: []Param{{"a\nb\x1b", "x"}}, err: `Cannot modify a\nb\x1b. Invalid param name.`},
 		{params: []Param{{strings.Repeat("a", 200), "x"}}, err: "Cannot modify " + strings.Repeat("a", 80) + "…. Invalid param name."},
 		{params: []Param{{"discovery.sendtargets.address", "1.2.3.4"}}, err: "Cannot modify discovery.sendtargets.address. It is used to look up the record and cannot be changed."},

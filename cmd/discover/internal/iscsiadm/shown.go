@@ -33,9 +33,10 @@ func shown(s string) string {
 	return s
 }
 
-// shownWord is shown of what may be an option that was taken for a word: what stands
-// behind its letter may be a secret.
+// shownWord is shown of what may be an option that was taken for a word, or a key with its
+// value: what stands behind the letter, or the sign, may be a secret.
 func shownWord(s string) string {
+	s, _, _ = strings.Cut(s, "=")
 	if strings.HasPrefix(s, "-") {
 		s = s[:min(2, len(s))]
 	}

@@ -97,7 +97,7 @@ func (t *tool) set(record *iscsiadm.Record) error {
 
 // deleteRecord forgets a record, and what was found by it.
 func (t *tool) deleteRecord(ctx context.Context) error {
-	return t.opening(ctx, app.Existing, func(s *registry.Service) error {
+	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
 		record, err := t.record(ctx, s)
 		if err == nil {
 			err = t.call.CheckRecord(record != nil)
