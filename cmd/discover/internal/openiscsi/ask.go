@@ -119,7 +119,11 @@ func (t *tool) askStored(ctx context.Context, s *registry.Service, by *session, 
 	if !r.Stored {
 		return r, nil
 	}
-	return r, t.noteIface(context.WithoutCancel(ctx), s, by.iface, r.Asked.Key())
+	ctx, key := context.WithoutCancel(ctx), r.Asked.Key()
+	if err := t.noteMade(ctx, s, key); err != nil {
+		return r, err
+	}
+	return r, t.noteIface(ctx, s, by.iface, key)
 }
 
 // askAlone asks without storing anything. The rules of the registry hold.

@@ -117,8 +117,10 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, err := s.RemoveToolRecord(ctx, toolName, ifaceKind, nameOf(t.call.Portal)); err != nil {
-			return err
+		for _, kind := range []string{ifaceKind, madeKind} {
+			if _, err := s.RemoveToolRecord(ctx, toolName, kind, nameOf(t.call.Portal)); err != nil {
+				return err
+			}
 		}
 		return t.forget(ctx, s)
 	})
