@@ -63,7 +63,7 @@ func (t *tool) ask(ctx context.Context) error {
 			return err
 		}
 		if chap { // the entry is for the record, and a discovery with the defaults leaves both
-			return t.askAlone(ctx, run, one)
+			return a.thenReal(ctx, t.askAlone(ctx, run, one))
 		}
 	}
 	opened := false
@@ -80,20 +80,26 @@ func (t *tool) ask(ctx context.Context) error {
 	case opened:
 	case readOnly(err):
 		why := initiator.Reason(err)
-		return t.askAlone(ctx, run, func(ask askFunc) error {
+		err = t.askAlone(ctx, run, func(ask askFunc) error {
 			t.Say("the registry cannot be written, so nothing is stored: %s", why)
 			return one(ask)
 		})
 	case err != nil:
 		return t.storeFailed(err)
 	}
-	if err != nil {
-		return err
+	return a.thenReal(ctx, err)
+}
+
+// thenReal has the real program know what was found, and log in to it where -l asks for
+// that, unless asking has failed.
+func (a *answer) thenReal(ctx context.Context, err error) error {
+	if err == nil {
+		err = a.handOn(ctx)
 	}
-	if err := a.handOn(ctx); err != nil {
-		return err
+	if err == nil {
+		err = a.login(ctx)
 	}
-	return a.login(ctx)
+	return err
 }
 
 // askStored asks a portal, and stores it. An entry that iscsiadm has not made is asked as
