@@ -16,6 +16,12 @@ func (t *tool) elsewhere(ctx context.Context, args []string) error {
 			return err
 		}
 		return t.become(args)
+	case t.listsNodes() || t.listsIfaces():
+		if err := t.call.Check(); err != nil {
+			return err
+		}
+	}
+	switch {
 	case t.listsNodes():
 		return t.listNodes(ctx)
 	case t.listsIfaces():

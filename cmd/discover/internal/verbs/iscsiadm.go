@@ -1,6 +1,11 @@
 package verbs
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+)
 
 // ISCSIADM is the verb whose arguments are those of open-iscsi's tool.
 const ISCSIADM = "iscsiadm"
@@ -17,6 +22,9 @@ func (c *command) iscsiadmArguments(root *cobra.Command, args []string) ([]strin
 	}
 	if err := root.PersistentFlags().Parse(args[:i]); err != nil {
 		return nil, true, root.FlagErrorFunc()(root, err)
+	}
+	if c.Global.Output != render.FormatTable {
+		return nil, true, machine.Usagef("discover iscsiadm prints what open-iscsi's tool prints: leave out -o before it, or use a verb such as discover scan -o json")
 	}
 	return args[i+1:], true, nil
 }
