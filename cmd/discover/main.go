@@ -17,8 +17,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verbs"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 func main() {

@@ -59,7 +59,7 @@ func testMain(m *testing.M) int {
 	defer os.RemoveAll(binDir)
 	// This host may have a name that its users may not read, of which the command warns.
 	noName := filepath.Join(binDir, "no", "initiatorname.iscsi")
-	if err := buildCommand(binDir, "-ldflags=-X github.com/go-iscsi/discovery/cmd/discover/internal/flags.NameFile="+noName); err != nil {
+	if err := buildCommand(binDir, "-ldflags=-X github.com/go-iscsi/discovery/cmd/internal/flags.NameFile="+noName); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

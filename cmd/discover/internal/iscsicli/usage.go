@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/column"
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 )
 
 // Usage returns the arguments of the verb and their values, in lines.

@@ -3,7 +3,7 @@ package openiscsi
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/app"
 )
 
 // Verb returns discover iscsiadm, for the manual and for completion: Run is called

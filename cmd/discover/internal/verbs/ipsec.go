@@ -3,9 +3,9 @@ package verbs
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 

@@ -3,8 +3,8 @@ package verbs
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
 // ISCSIADM is the verb whose arguments are those of open-iscsi's tool.

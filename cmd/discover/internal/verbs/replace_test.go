@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // TestReplaced (issue 13, 5): what is added or set again keeps what was not given, or

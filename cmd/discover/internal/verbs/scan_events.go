@@ -7,9 +7,9 @@ import (
 	"math"
 	"slices"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/render"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/sweep"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )

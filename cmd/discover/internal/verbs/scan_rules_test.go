@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // TestScanRules (issue 13, 6): where a scan reads the registry, its policies hold, with

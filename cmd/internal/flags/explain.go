@@ -1,0 +1,52 @@
+package flags
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+)
+
+// Explain says in one line what is wrong with a flag. It repeats the value
+// only of flags whose value is no secret.
+func Explain(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	see := "; see discover help" + Spaced(PathOf(cmd))
+	switch {
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			return machine.Usagef("unknown flag -%s%s", name, see)
+		}
+		return machine.Usagef("unknown flag --%s%s%s", name, DidYouMean("--"+name, flagNames(cmd)), see)
+	case errors.As(err, &missing):
+		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		if _, secret := f.Value.(*SecretRef); secret {
+			return machine.Usagef("--%s: %v", f.Name, invalid.Unwrap())
+		}
+		reason := invalid.Unwrap().Error()
+		if f.Value.Type() == "bool" {
+			reason = "expected true or false"
+		}
+		return machine.Usagef("--%s %s: %s", f.Name, machine.Quoted(invalid.GetValue()), reason)
+	}
+	return machine.Usagef("expected a flag as --NAME, --NAME=VALUE or -N%s", see)
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return names
+}

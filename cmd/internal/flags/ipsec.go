@@ -1,0 +1,260 @@
+package flags
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
+)
+
+// IPsec has the flags that say which IPsec a portal is to be asked under, and how to connect.
+type IPsec struct {
+	Security
+	PSK      SecretRef
+	id       string
+	peerID   string
+	offer    string // proposals
+	outer    netip.Addr
+	Unknown  string
+	Enforcer string
+
+	BindDevice bool
+}
+
+// NewIPsec returns the flags as if --security-flags f had been given; 0: as if no
+// flag had been.
+func NewIPsec(f ipsec.Flags) *IPsec {
+	i := new(IPsec)
+	i.bitmap.flags, i.bitmap.given = f, f != 0
+	return i
+}
+
+// The words of --ipsec-unknown.
+var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
+
+// FlagSet defines the flags.
+func (i *IPsec) FlagSet() *pflag.FlagSet {
+	fs := i.ExplainFlagSet()
+	fs.BoolVar(&i.BindDevice, "bind-device", false, "also bind to the network interface of the initiator port (Linux)")
+	return fs
+}
+
+// ExplainFlagSet are those that have to do with IPsec alone.
+func (i *IPsec) ExplainFlagSet() *pflag.FlagSet {
+	fs := i.Security.FlagSet()
+	fs.Var(&i.PSK, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (scan reads it only with --instance or --initiator-port)")
+	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
+	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer must have in IKE, as for --ipsec-id; default: that of its key, else its address")
+	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's notation, such as aes256-sha1-modp2048,aes256-sha256")
+	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (scan reads it only with --instance or --initiator-port)")
+	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "what to do if the system's IPsec policies cannot be read: proceed (the default) or refuse")
+	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up already)")
+	return fs
+}
+
+// CompleteIPsec tells the shell which words the flags take.
+func CompleteIPsec(cmd *cobra.Command) {
+	CompleteSecurity(cmd)
+	for name, of := range map[string][]string{
+		"ipsec-psk":       SecretSchemes,
+		"ipsec-proposals": {ipsec.ProposalsDefault, ipsec.ProposalsLegacy},
+		"ipsec-unknown":   unknownWords,
+		"ipsec-enforcer":  machine.Enforcers,
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, Complete(of...))
+	}
+}
+
+// CompleteSecurity tells the shell which words --ipsec takes.
+func CompleteSecurity(cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("ipsec", Complete(ipsec.Words()...))
+}
+
+// Check refuses flags that do not go together.
+func (i *IPsec) Check(w *machine.Env) error {
+	f, err := i.SecurityFlags()
+	if err != nil {
+		return err
+	}
+	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
+	switch {
+	case i.PSK.Given() && !on:
+		return machine.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
+	case i.id != "" && !on:
+		return machine.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
+	case i.peerID != "" && !on:
+		return machine.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
+	case i.offer != "" && !on:
+		return machine.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
+	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
+		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
+	case w.Enforcer == nil && i.Enforcer != "" && i.Enforcer != machine.EnforcerAuto:
+		return machine.Usagef("--ipsec-enforcer %s: discover can use IPsec only on Linux", i.Enforcer)
+	}
+	return i.checkTexts(f)
+}
+
+// checkTexts refuses identities and proposals that are none.
+func (i *IPsec) checkTexts(f ipsec.Flags) error {
+	for _, id := range []struct{ flag, value string }{{"--ipsec-id", i.id}, {"--ipsec-peer-id", i.peerID}} {
+		if id.value == "" {
+			continue
+		}
+		canonical, err := initiator.CanonicalIdentity(id.value)
+		if err != nil {
+			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
+		}
+		if canonical == ipsec.GroupID {
+			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
+		}
+	}
+	if i.offer == "" {
+		return nil
+	}
+	p, err := ipsec.ParseProposals(i.offer)
+	if err == nil {
+		_, err = p.ForESP(f.Has(ipsec.FlagPFS))
+	}
+	var pe *ipsec.ProposalsError
+	if errors.As(err, &pe) {
+		return machine.Usagef("--ipsec-proposals: %s", pe.Reason)
+	}
+	return err
+}
+
+// Options returns what goes along with the flags. It reads the key.
+func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
+	if i.PSK.Given() {
+		o.PSK, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
+	}
+	return o, err
+}
+
+// KeepReference puts the reference of the key in its place where it is to be read
+// at each use.
+func (i *IPsec) KeepReference(o *initiator.IPsecOptions) (err error) {
+	if i.PSK.Lasts() {
+		o.PSK = auth.Secret{}
+		o.PSKRef, err = i.PSK.Stored()
+	}
+	return err
+}
+
+// Security has the two flags that give security flags: --ipsec and --security-flags.
+type Security struct{ list, bitmap ipsecWords }
+
+// FlagSet defines the flags.
+func (s *Security) FlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	s.list.parse = ipsec.ParseList
+	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
+	s.bitmap.parse = parseBitmap
+	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
+	return fs
+}
+
+// Given reports whether there are flags.
+func (s *Security) Given() bool { return s.list.given || s.bitmap.given }
+
+// SecurityFlags returns the flags.
+func (s *Security) SecurityFlags() (ipsec.Flags, error) {
+	if s.list.given && s.bitmap.given {
+		return 0, machine.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
+	}
+	return s.list.flags | s.bitmap.flags, nil
+}
+
+// ipsecWords is the value of a flag that means security flags.
+type ipsecWords struct {
+	parse func(string) (ipsec.Flags, error)
+	flags ipsec.Flags
+	given bool
+}
+
+func (w *ipsecWords) String() string { return "" }
+
+func (w *ipsecWords) Type() string { return "FLAGS" }
+
+func (w *ipsecWords) Set(s string) (err error) {
+	w.flags, err = w.parse(s)
+	w.given = true
+	return ParseReason(err)
+}
+
+// ParseReason returns what is wrong with flags, without the flags.
+func ParseReason(err error) error {
+	var pe *ipsec.ParseError
+	if errors.As(err, &pe) {
+		return errors.New(pe.Reason)
+	}
+	return err
+}
+
+// parseBitmap reads 0xNN.
+func parseBitmap(s string) (ipsec.Flags, error) {
+	if !strings.HasPrefix(strings.ToLower(s), "0x") {
+		return 0, errors.New("expected 0x and up to 16 hexadecimal digits; for words use --ipsec")
+	}
+	return ipsec.Parse(s)
+}
+
+// A gateway is the address of one.
+type gateway struct{ value *netip.Addr }
+
+func (g *gateway) String() string { return "" }
+
+func (g *gateway) Type() string { return "ADDRESS" }
+
+func (g *gateway) Set(s string) error {
+	v, ok := HostAddress(s)
+	if !ok {
+		return errors.New("expected an IP address, such as 192.0.2.1 or 2001:db8::1")
+	}
+	*g.value = v
+	return nil
+}
+
+// HostAddress reads the address of another host; IPv6 may be in brackets, and a
+// link-local one may have a zone.
+func HostAddress(s string) (netip.Addr, bool) {
+	v, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	if err != nil || v.IsUnspecified() || v.IsMulticast() || v.Zone() != "" && !v.IsLinkLocalUnicast() {
+		return netip.Addr{}, false
+	}
+	return v.Unmap(), true
+}
+
+// An enforcerName is the word for the enforcer that is to set IPsec up.
+type enforcerName struct{ value *string }
+
+func (e *enforcerName) String() string { return "" }
+
+func (e *enforcerName) Type() string { return "WORD" }
+
+func (e *enforcerName) Set(s string) error {
+	switch {
+	case s == machine.EnforcerUserspace:
+		return errors.New("this build has no IPsec of its own; with strongswan, the IKE daemon of the system sets it up")
+	case !slices.Contains(machine.Enforcers, s):
+		return errors.New("expected one of " + strings.Join(machine.Enforcers, ", "))
+	}
+	*e.value = s
+	return nil
+}
+
+// AnyGiven reports whether any flag about IPsec was given. --ipsec off counts, too,
+// because what exists on the system outranks it.
+func (i *IPsec) AnyGiven() bool {
+	return i.Given() || i.Unknown == render.UnknownRefuse || i.Enforcer != ""
+}

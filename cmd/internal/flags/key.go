@@ -1,0 +1,169 @@
+package flags
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/pdu"
+)
+
+// Key has the flags that say which portal is meant: from which port of which instance, and at
+// which TCP port.
+type Key struct {
+	Instance string
+	Port     PortNumber
+	Source   netip.Addr
+	TCPPort  int64
+}
+
+// FlagSet defines the flags. each says that each port may be meant.
+func (k *Key) FlagSet(each bool) *pflag.FlagSet {
+	fs := NewSet()
+	numbers := "the number of a port of the instance (see discover port list), or all: routing decides (the default)"
+	if each {
+		numbers += ", or each: one session from every port"
+	}
+	k.TCPPort = pdu.DefaultPort
+	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
+	fs.Var(&k.Port, "initiator-port", numbers)
+	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
+	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
+	return fs
+}
+
+// ListFlagSet defines the flags of a verb that lists ports, and asks none.
+func (k *Key) ListFlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	k.TCPPort = pdu.DefaultPort
+	fs.Var(NewText(&k.Instance, "NAME"), "instance", "show the ports of this instance only")
+	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal given without one; default 3260")
+	return fs
+}
+
+// Check refuses flags that do not go together.
+func (k *Key) Check() error {
+	if k.Source.IsValid() && k.Port.Given {
+		return machine.Usagef("--source and --initiator-port both select the port: give only one of them")
+	}
+	return nil
+}
+
+// Portal understands the one portal of a verb. Its error is a *machine.UsageError.
+func (k *Key) Portal(arg string) (initiator.Portal, error) {
+	if sweep.MayHoldSecret(arg) {
+		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
+	}
+	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
+	if err != nil {
+		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
+	}
+	return p, nil
+}
+
+// A PortNumber is the number of an initiator port, all, or each.
+type PortNumber struct {
+	Number ports.Number
+	Each   bool
+	Given  bool
+}
+
+// String is empty: the manual tells the default in words.
+func (n *PortNumber) String() string { return "" }
+
+// Type stands for the value in the manual.
+func (n *PortNumber) Type() string { return "N" }
+
+// Set takes a number, all, or each.
+func (n *PortNumber) Set(s string) error {
+	switch s {
+	case ports.All.String():
+		*n = PortNumber{Given: true}
+		return nil
+	case sweep.EachPort:
+		*n = PortNumber{Each: true, Given: true}
+		return nil
+	}
+	v, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return errors.New("expected a number from 0 to 4294967294, all or each")
+	}
+	*n = PortNumber{Number: ports.N(uint32(v)), Given: true}
+	return nil
+}
+
+// An address is an IP address of this host.
+type address struct{ value *netip.Addr }
+
+// NewAddress returns the value of a flag that is an address of this host.
+func NewAddress(value *netip.Addr) *address { return &address{value} }
+
+func (a *address) String() string { return "" }
+
+func (a *address) Type() string { return "ADDRESS" }
+
+func (a *address) Set(s string) error {
+	v, err := netip.ParseAddr(s)
+	if err != nil || v.IsUnspecified() || v.IsMulticast() {
+		return errors.New("expected an IP address of this host, such as 192.0.2.2, 2001:db8::2 or fe80::2%eth0")
+	}
+	*a.value = v.Unmap()
+	return nil
+}
+
+// NewSet returns a group of flags, in the order in which they are defined.
+func NewSet() *pflag.FlagSet {
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	fs.SortFlags = false
+	return fs
+}
+
+// Entry understands the portal of a verb about one entry of the registry.
+func (k *Key) Entry(arg string) (initiator.Portal, error) {
+	if err := k.Check(); err != nil {
+		return initiator.Portal{}, err
+	}
+	if k.Port.Each {
+		return initiator.Portal{}, errEachIsForScan
+	}
+	return k.Portal(arg)
+}
+
+// errEachIsForScan is each where one entry is meant.
+var errEachIsForScan = machine.Usagef("--initiator-port each works only with scan: an entry of the registry has one port, so add an entry for each number in discover port list")
+
+// EntryKey returns the key of an entry. An address of ours becomes the number of its
+// port, whether or not the host still has it.
+func (k *Key) EntryKey(ctx context.Context, s *registry.Service, p initiator.Portal) (initiator.Key, error) {
+	key := initiator.Key{Instance: k.Instance, Port: k.Port.Number, Portal: p}
+	if !k.Source.IsValid() {
+		return key, nil
+	}
+	if key.Instance == "" {
+		key.Instance = ports.Host
+	}
+	selector, err := s.Selector(ctx, false)
+	if err != nil {
+		return key, err
+	}
+	port, ok := selector.Find(key.Instance, k.Source)
+	if !ok {
+		return key, &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: &isdsc.Error{
+			Code:   isdsc.InvalidPortNumber,
+			What:   "source " + k.Source.String(),
+			Reason: fmt.Sprintf("no initiator port of instance %s has this address; see discover port list", key.Instance),
+		}}
+	}
+	key.Instance, key.Port = port.Instance, port.Number
+	return key, nil
+}

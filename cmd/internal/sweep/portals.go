@@ -1,0 +1,199 @@
+package sweep
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sort"
+	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+)
+
+// maxAddresses is how many addresses a command line may name.
+const maxAddresses = 1 << 20
+
+// textStart is how much of a file of portals tells its encoding, in bytes.
+const textStart = 64
+
+// maxLine is how long a line of a portal file may be, in bytes.
+const maxLine = 4096
+
+// Portals are what the arguments of scan name, in their order. All arguments
+// are understood before the first portal is asked; the addresses of a block are
+// counted up only when their turn comes.
+type Portals struct {
+	defaultPort uint16
+	entries     []entry
+	Count       int
+}
+
+// An entry is one portal, or a block of addresses.
+type entry struct {
+	first  int // index of its first portal
+	portal initiator.Portal
+	block  *Block // nil: portal is meant
+}
+
+// ParsePortals understands the arguments of scan. Its error is a *machine.UsageError.
+func ParsePortals(args []string, defaultPort uint16, w *machine.Env) (*Portals, error) {
+	p := &Portals{defaultPort: defaultPort}
+	stdin := false
+	for i, arg := range args {
+		var err error
+		switch {
+		case arg == "-" && stdin:
+			err = machine.Usagef("standard input (-) can be given only once")
+		case arg == "-":
+			stdin = true
+			err = p.read("standard input", w.Stdin)
+		case strings.HasPrefix(arg, "@"):
+			err = p.readFile(arg[1:], w)
+		case MayHoldSecret(arg):
+			err = machine.Usagef("argument %d is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT, and see --chap-user and --chap-secret", i+1)
+		default:
+			if err = p.add(arg); err != nil {
+				err = machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// MayHoldSecret reports arguments that are not repeated in an error: other
+// tools take iscsi://user%password@host.
+func MayHoldSecret(arg string) bool {
+	return strings.Contains(arg, "://") || strings.Contains(arg, "@")
+}
+
+// readFile takes the portals of @FILE.
+func (p *Portals) readFile(name string, w *machine.Env) error {
+	if name == "" {
+		return machine.Usagef("@ must be followed by the name of a file with portals")
+	}
+	f, err := w.Open(name)
+	if err != nil {
+		return machine.Usagef("@%s: %s", name, machine.ReasonOnly(err))
+	}
+	defer f.Close()
+	return p.read(name, f)
+}
+
+// read takes the portals of a file: one a line, # begins a comment.
+func (p *Portals) read(name string, r io.Reader) error {
+	before := p.Count
+	in := bufio.NewReaderSize(r, maxLine)
+	if start, _ := in.Peek(textStart); machine.IsUTF16(start) { // what fails is read again below
+		return machine.Usagef("%s: %v", name, machine.ErrUTF16)
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	n := 1
+	for ; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // which editors put there
+		}
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		// The line is not repeated: the file may be one that the operator did
+		// not mean, and shows to us alone.
+		if err := p.add(line); err != nil {
+			return machine.Usagef("%s: line %d: %v", name, n, err)
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return machine.Usagef("%s: line %d: more than %d bytes", name, n, maxLine)
+	case err != nil:
+		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
+	case p.Count == before:
+		return machine.Usagef("%s: it contains no portal; expected one portal per line", name)
+	}
+	return nil
+}
+
+// add takes one portal, block or range. Its error is what is wrong with it.
+func (p *Portals) add(s string) error {
+	b, err := parseBlock(s, p.defaultPort)
+	if err != nil {
+		return err
+	}
+	e := entry{first: p.Count, block: b}
+	n := 1
+	if b != nil {
+		n = b.Count
+	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
+		return errors.New(machine.ConfigReason(err))
+	}
+	if p.Count += n; p.Count > maxAddresses {
+		return tooMany()
+	}
+	p.entries = append(p.entries, e)
+	return nil
+}
+
+func tooMany() error {
+	return fmt.Errorf("with this argument there are more than %d addresses; use several runs", maxAddresses)
+}
+
+// All yields each portal.
+func (p *Portals) All() iter.Seq[initiator.Portal] { return p.From(0) }
+
+// From yields the portals from an index on.
+func (p *Portals) From(index int) iter.Seq[initiator.Portal] {
+	return func(yield func(initiator.Portal) bool) {
+		if index >= p.Count {
+			return
+		}
+		for i := p.find(index); i < len(p.entries); i++ {
+			e := &p.entries[i]
+			if e.block == nil {
+				if !yield(e.portal) {
+					return
+				}
+				continue
+			}
+			for portal := range e.block.from(max(0, index-e.first)) {
+				if !yield(portal) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// At returns the portal with that index.
+func (p *Portals) At(index int) initiator.Portal {
+	e := &p.entries[p.find(index)]
+	if e.block == nil {
+		return e.portal
+	}
+	return e.block.at(index - e.first)
+}
+
+// Block returns the block that the portal with that index is of; nil: none.
+func (p *Portals) Block(index int) *Block { return p.entries[p.find(index)].block }
+
+// Blocks returns all blocks.
+func (p *Portals) Blocks() []*Block {
+	var all []*Block
+	for _, e := range p.entries {
+		if e.block != nil {
+			all = append(all, e.block)
+		}
+	}
+	return all
+}
+
+// find returns which entry has the portal with that index.
+func (p *Portals) find(index int) int {
+	return sort.Search(len(p.entries), func(i int) bool { return p.entries[i].first > index }) - 1
+}
