@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/change"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/descriptors"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/feed"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/pace"
@@ -72,15 +73,24 @@ type Result struct {
 	Warnings  []Warning
 	Redirects []Redirect    // in order
 	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
+	Phases    Phases        // of it
 
 	// Stored is set where the portal is in the registry after AddSendTargetPortal,
 	// also where the discovery failed; only a Service sets it.
 	Stored bool
 
+	// Changes are what differs from the answer that the registry had before: nil where
+	// this one failed or was not complete. Only a Service sets them.
+	Changes []change.Change
+
 	Err error // an *Error; nil: the portal answered
 
 	omitted int // how many warnings the last one stands for, where it is a WarnMore
 }
+
+// Phases are the times that the phases of a discovery took, all tries and hops together;
+// 0: it did not come so far.
+type Phases struct{ Resolve, Secure, Connect, Login, Discover time.Duration }
 
 // A Redirect is one hop that the login was sent on.
 type Redirect struct {
