@@ -74,7 +74,7 @@ type Result struct {
 	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
 	Phases    Phases        // of it
 
-// Only a Service sets these. Stored: the portal is in the registry, also where the discovery
+	// Only a Service sets these. Stored: the portal is in the registry, also where the discovery
 	// failed. Changes are what differs from the answer that the registry had before, by the folded names of the
 	// targets: nil where this one failed. Where it was not complete no target is in them as vanished.
 	Stored  bool
