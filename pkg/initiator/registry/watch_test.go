@@ -256,3 +256,46 @@ func TestWatchSecrets(t *testing.T) {
 		}
 	})
 }
+
+// TestWatchDamaged: an entry that cannot be read is watched, and its results say why; it
+// neither fails nor is the registry broken, and other portals are watched. Targets that
+// cannot be read are not known.
+func TestWatchDamaged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		target := new(changing)
+		target.set(scene.Disk1)
+		p, bad := scene.Portal(w.network, "192.0.2.1:3260", target), scene.Portal(w.network, "192.0.2.2:3260", target)
+		for _, each := range []initiator.SendTargetPortal{p, bad} {
+			_, err := w.AddSendTargetPortal(t.Context(), each)
+			scene.WantCode(t, err, isdsc.Success)
+		}
+		for _, prefix := range []string{"portal/192.0.2.2", "target/iqn.2026-11.com.example:disk1/SendTargets:%2A192.0.2.2"} {
+			damaged := 0
+			for r, err := range w.store.List(t.Context(), prefix) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				damaged++
+				if err := w.store.Apply(t.Context(), registry.Change{Key: r.Key, Version: r.Version, Value: []byte("{")}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if damaged != 1 {
+				t.Fatalf("%d records begin with %s", damaged, prefix)
+			}
+		}
+		watching := watchIn(t, w.Service, everySecond)
+		time.Sleep(5 * time.Second)
+		target.set(scene.Disk1, scene.Disk2)
+		time.Sleep(5 * time.Second)
+		watching.end()
+		watching.want(t, "with a damaged entry", "snapshot 192.0.2.1 true 1", "target-appeared 192.0.2.1 disk2")
+		state, ok := watching.states[bad.Key()]
+		var e *initiator.Error
+		if !ok || state.Status != watch.Unknown || state.Last == nil || !errors.As(state.Last.Err, &e) || e.Stage != initiator.StageStore {
+			t.Errorf("%t, %+v", ok, state)
+		}
+	})
+}

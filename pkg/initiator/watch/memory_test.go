@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -54,6 +56,41 @@ func TestBound(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestBoundReleased: answers that no entry remembers any more take no room, and the order of
+// targets and of their addresses is no difference where there is no room, either.
+func TestBoundReleased(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, key(0), key(1))
+		long := list(1000, "")
+		for i := range long.Targets {
+			a := &long.Targets[i].Addresses
+			*a = append(*a, target.Address{Host: "192.0.2.9", Port: 3260, Group: 1})
+		}
+		f.answer = func(_ context.Context, k initiator.Key, n int) initiator.Result {
+			if k == key(0) {
+				return list(50, fmt.Sprintf("answer%d-", n))
+			}
+			r := long
+			r.Targets = slices.Clone(long.Targets)
+			if n%2 == 1 {
+				slices.Reverse(r.Targets)
+				for i := range r.Targets {
+					a := slices.Clone(r.Targets[i].Addresses)
+					slices.Reverse(a)
+					r.Targets[i].Addresses = a
+				}
+			}
+			return r
+		}
+		for _, e := range eventsWithin(t, 40*time.Minute, f, watch.Config{Now: true, Jitter: -1, HoldVanished: 1, MaxRemembered: 30_000}) {
+			if e.Type == watch.TargetChanged {
+				t.Fatalf("%s: %s", e.Time, tell(e))
+			}
 		}
 	})
 }

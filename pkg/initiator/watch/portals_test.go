@@ -35,19 +35,23 @@ func TestPortals(t *testing.T) {
 		p.Instance, p.Port, p.Portal.SymbolicName = "host", ports.N(0), "array"
 		q := p
 		q.Port = ports.N(1)
+		again := p
+		again.Portal.SymbolicName = "again"
 		closed := scene.At(netip.MustParseAddrPort("192.0.2.9:3260"))
 		reports := 0
 		cfg := watch.Config{Now: true, Jitter: -1, Report: func(s *watch.State) {
 			if s.Last == nil {
 				return
 			}
-			reports++
+			if reports++; s.Last.Targets != nil {
+				t.Errorf("%s: reported with targets", s.Key)
+			}
 			if asked := &s.Last.Asked.Login; !asked.Password.IsZero() || asked.Username != p.Login.Username && s.Key.Port != ports.All {
 				t.Errorf("%s: reported with %+v", s.Key, asked)
 			}
 		}}
 		d.Parallel = 1 // so that answers have an order
-		source := watch.Portals(d, []initiator.SendTargetPortal{p, q, p, closed})
+		source := watch.Portals(d, []initiator.SendTargetPortal{p, q, again, closed})
 		var got []string
 		for _, e := range eventsWithin(t, 90*time.Second, source, cfg) {
 			s := tell(e) + " (" + e.SymbolicName + ")"
