@@ -133,6 +133,7 @@ func TestMergeStops(t *testing.T) {
 		store := &stoppingStore{hookStore: newNarrowStore(), left: -1}
 		w := newWorld(t, onStore(store))
 		w.adds(disks(30, before))
+		w.asks(disks(30, before))
 		w.wantAsAnswered(30, before)
 		store.left = stops
 		stopped = w.asks(disks(25, after)).Err != nil
