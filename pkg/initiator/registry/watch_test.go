@@ -46,8 +46,8 @@ func (c *changing) Handle(conn *iscsitest.Conn) error {
 	return t.Handle(conn)
 }
 
-// told returns an event in a few words.
-func told(e watch.Event) string {
+// inWords returns an event in a few words.
+func inWords(e watch.Event) string {
 	s := strings.TrimSpace(string(e.Type) + " " + e.Key.Portal.Address + " " + strings.TrimPrefix(e.Change.Target, "iqn.2026-11.com.example:"))
 	if e.Type == watch.Snapshot {
 		s += fmt.Sprintf(" %t %d", e.Up, e.Targets)
@@ -77,7 +77,7 @@ func watchIn(t *testing.T, s *registry.Service, cfg watch.Config) *watching {
 		defer close(ended)
 		for e := range s.Watch(ctx, cfg) {
 			w.mu.Lock()
-			w.events = append(w.events, told(e))
+			w.events = append(w.events, inWords(e))
 			w.mu.Unlock()
 		}
 	}()
