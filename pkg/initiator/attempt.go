@@ -140,6 +140,31 @@ func (a *attempt) finish(err error) {
 	_ = a.handOn()
 }
 
+// A phaseClock adds up the times of phases, on the clock of the portal.
+type phaseClock struct {
+	Phases
+	current *time.Duration // the phase under way; nil: none
+	since   time.Duration  // when it began
+}
+
+// spent returns how much of the portal's time was spent. The watch under way must not be
+// paused.
+func (a *attempt) spent() time.Duration {
+	if a.watch == nil {
+		return a.elapsed
+	}
+	return a.elapsed + a.watch.Used()
+}
+
+// phase ends the phase under way and begins another; nil: none.
+func (a *attempt) phase(next *time.Duration) {
+	now := a.spent()
+	if c := a.phases.current; c != nil {
+		*c += now - a.phases.since
+	}
+	a.phases.current, a.phases.since = next, now
+}
+
 // timed runs one piece of work within a limit.
 func (a *attempt) timed(ctx context.Context, limit time.Duration, work func(ctx context.Context) error) error {
 	a.watch, a.spareWatch = a.spareWatch, nil

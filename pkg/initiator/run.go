@@ -85,6 +85,10 @@ type Result struct {
 	omitted int // how many warnings the last one stands for, where it is a WarnMore
 }
 
+// Phases are the times that the phases of a discovery took, all tries and hops together,
+// without the waits between tries; 0: it did not come so far.
+type Phases struct{ Resolve, Secure, Connect, Login, Discover time.Duration }
+
 // A Redirect is one hop that the login was sent on.
 type Redirect struct {
 	From, To  netip.AddrPort

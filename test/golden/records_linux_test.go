@@ -23,7 +23,8 @@ import (
 // writes the same records as an earlier one: the same keys, and the same values byte for
 // byte. Four things of a value are compared by what they mean: a sealed secret by the
 // secret, a salt and what is sealed to try a passphrase by its length, a time by its
-// place among the times of the registry, and the text of an error by its being there.
+// place among the times of the registry, and the text of an error by its being there. What
+// is kept of answers is left out.
 func TestSameRecords(t *testing.T) {
 	for _, withoutNew := range []bool{false, true} {
 		now := t.TempDir()
@@ -53,6 +54,8 @@ func (m made) compare(t *testing.T, now string) {
 		if m.withoutNew {
 			leaveOutNew(got)
 		}
+		leaveOutAnswers(want)
+		leaveOutAnswers(got)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", registry, diff)
 		}
@@ -69,6 +72,22 @@ func leaveOutNew(values map[string]string) {
 	delete(values, "setting/flags-revision")
 	for key, value := range values {
 		values[key] = newFields.ReplaceAllString(value, "")
+	}
+}
+
+// answerFields are what records have more of than the golden ones: what is kept of a portal's
+// last answer, how often it failed, and which addresses a target had before. When targets were
+// seen is in the golden ones in the record of each, and now in that of the entry.
+var answerFields = regexp.MustCompile(`,"answer":\{[^}]*\}|,"(last_ok|failing_since|last_seen|changed)":"[^"]*"|,"failures":\d+|,"was":\[[^]]*\]`)
+
+// leaveOutAnswers leaves out what only golden registries have, and what none has.
+func leaveOutAnswers(values map[string]string) {
+	for key, value := range values {
+		if strings.HasPrefix(key, "seen/") {
+			delete(values, key)
+		} else {
+			values[key] = answerFields.ReplaceAllString(value, "")
+		}
 	}
 }
 

@@ -42,14 +42,14 @@ const chapFile = `{"User": "host1", "Secret": "secret-of-the-host", "TargetUser"
 // wrongFile has another secret of the host.
 const wrongFile = `{"User": "host1", "Secret": "another-secret", "TargetUser": "array7", "TargetSecret": "secret-of-array"}`
 
-// TestPrograms: the page has the four whole programs that it promises.
+// TestPrograms: the page has the five whole programs that it promises.
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, p := range Page(t) {
 		names = append(names, p.Name)
 	}
-	if want := []string{"oneshot", "sweep", "service", "protected"}; !slices.Equal(names, want) {
+	if want := []string{"oneshot", "sweep", "service", "observe", "protected"}; !slices.Equal(names, want) {
 		t.Errorf("docs/library.md has the programs %q, want %q", names, want)
 	}
 }
@@ -103,6 +103,28 @@ func TestSweep(t *testing.T) {
 		Here:     here(portals),
 		AnyOrder: true,
 	}
+	program := p.Build(t)
+	for _, r := range p.Runs {
+		s.Run(t, program, r)
+	}
+}
+
+// TestObserve: a portal loses a target, is out of order for a moment, and has a new target
+// when it comes back.
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	p := Find(t, "observe")
+	l := listen(t)
+	target := func(names ...string) *iscsitest.Target {
+		g := new(iscsitest.Target)
+		for _, name := range names {
+			g.Records = append(g.Records, iscsitest.Record{Name: name, Addresses: []string{l.Addr().String() + ",1"}})
+		}
+		return g
+	}
+	one := target(database)
+	server := iscsitest.ListenWith(t, l, target(archive, database), one, one, &iscsitest.Target{Status: pdu.StatusServiceUnavailable}, target(database, scratch))
+	s := Setting{Folder: folder(t, nil), Here: here(map[string]netip.AddrPort{first: server.Addr})}
 	program := p.Build(t)
 	for _, r := range p.Runs {
 		s.Run(t, program, r)

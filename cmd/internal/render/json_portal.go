@@ -61,6 +61,11 @@ type jsonLastState struct {
 	Source   JSONText `json:"source"`
 	Targets  int      `json:"targets"`
 	LeftOut  int      `json:"left_out,omitempty"` // targets whose names are harmful
+
+	// Of an entry that fails.
+	FailingSince *JSONTime `json:"failing_since,omitempty"`
+	Failures     int       `json:"failures,omitempty"` // in a row
+	LastOK       *JSONTime `json:"last_ok,omitempty"`  // nil: never, or it is not known
 }
 
 // NewJSONPortal returns an entry of the registry as JSON, without its secrets.
@@ -82,6 +87,7 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 		}
 		if last.Code != isdsc.Success {
 			j.LastResult.Status = "error"
+			j.LastResult.FailingSince, j.LastResult.Failures, j.LastResult.LastOK = ifAny(last.FailingSince), last.Failures, ifAny(last.LastOK)
 		}
 	}
 	return j
@@ -151,6 +157,14 @@ func (t JSONTime) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(time.Time(t).UTC().Truncate(time.Millisecond))
+}
+
+// ifAny returns a time, or nil where there is none.
+func ifAny(t time.Time) *JSONTime {
+	if t.IsZero() {
+		return nil
+	}
+	return (*JSONTime)(&t)
 }
 
 // TimeText is a time for people.

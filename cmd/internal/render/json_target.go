@@ -25,6 +25,8 @@ type jsonMechanism struct {
 	Stale        bool          `json:"stale"`                      // the entry that found it is gone
 	Unlisted     bool          `json:"unlisted,omitempty"`         // and it was not there when the portal was asked
 	NotJudged    *JSONTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
+	Changed      *JSONTime     `json:"changed,omitempty"`          // nil: its addresses never did
+	Was          jsonAddresses `json:"was,omitempty"`              // before that
 	Hidden       bool          `json:"hidden,omitempty"`
 }
 
@@ -43,10 +45,7 @@ func NewJSONTarget(t *registry.KnownTarget) *JSONTarget {
 			FirstSeen: JSONTime(m.FirstSeen), LastSeen: JSONTime(m.LastSeen), MissingSince: JSONTime(m.MissingSince),
 			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&registry.HideStaticTarget != 0,
 		}
-		if !m.NotJudgedSince.IsZero() {
-			since := JSONTime(m.NotJudgedSince)
-			k.NotJudged = &since
-		}
+		k.NotJudged, k.Changed, k.Was = ifAny(m.NotJudgedSince), ifAny(m.Changed), m.Was
 		if !m.Static {
 			key := NewJSONKey(m.Portal)
 			k.Kind, k.Portal = "sendtargets", &key

@@ -89,13 +89,16 @@ func (g *group) first(ctx context.Context, l *learning) (changes []Change, whole
 	return g.next(ctx, l)
 }
 
-// apply applies what is in the group. Where another writer was ahead of one learning each
-// is done by itself.
+// apply applies what is in the group. Each is done by itself where another writer was ahead
+// of one, or two are of the same portal.
 func (g *group) apply(ctx context.Context) {
 	err := g.cfg.Store.Apply(ctx, g.batch.changes...)
-	var conflict *ConflictError
+	var (
+		conflict *ConflictError
+		twice    *ChangeError
+	)
 	for _, l := range g.of {
-		if errors.As(err, &conflict) {
+		if errors.As(err, &conflict) || errors.As(err, &twice) {
 			g.over(l, g.alone(ctx, l))
 		} else {
 			g.over(l, err)

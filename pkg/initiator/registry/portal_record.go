@@ -187,8 +187,7 @@ func (l LastResult) after(before *LastResult) LastResult {
 		}
 	}
 	if l.Code == isdsc.Success {
-		l.LastOK = l.Time
-		return l
+		return l // which says itself when it was
 	}
 	l.LastOK, l.FailingSince, l.Failures = was.LastOK, was.FailingSince, was.Failures+1
 	if was.Failures == 0 {
@@ -197,8 +196,9 @@ func (l LastResult) after(before *LastResult) LastResult {
 	return l
 }
 
-// migrated returns the result with what a version that did not count failures left out, as
-// far as it is known. nil: there was none.
+// migrated returns the result with what its record does not say: of a success, when that
+// was; of a failure that a version wrote which did not count them, what is known. nil: there
+// was none.
 func (l *LastResult) migrated() LastResult {
 	if l == nil {
 		return LastResult{}

@@ -46,8 +46,8 @@ func (c *changing) Handle(conn *iscsitest.Conn) error {
 	return t.Handle(conn)
 }
 
-// told returns an event in a few words.
-func told(e watch.Event) string {
+// inWords returns an event in a few words.
+func inWords(e watch.Event) string {
 	s := strings.TrimSpace(string(e.Type) + " " + e.Key.Portal.Address + " " + strings.TrimPrefix(e.Change.Target, "iqn.2026-11.com.example:"))
 	if e.Type == watch.Snapshot {
 		s += fmt.Sprintf(" %t %d", e.Up, e.Targets)
@@ -77,7 +77,7 @@ func watchIn(t *testing.T, s *registry.Service, cfg watch.Config) *watching {
 		defer close(ended)
 		for e := range s.Watch(ctx, cfg) {
 			w.mu.Lock()
-			w.events = append(w.events, told(e))
+			w.events = append(w.events, inWords(e))
 			w.mu.Unlock()
 		}
 	}()
@@ -253,6 +253,49 @@ func TestWatchSecrets(t *testing.T) {
 		state := watching.states[p.Key()]
 		if r := state.Last; r == nil || r.Err != nil || !r.Asked.Login.Password.IsZero() || r.Targets != nil || state.Status != watch.Up {
 			t.Errorf("%+v", state)
+		}
+	})
+}
+
+// TestWatchDamaged: an entry that cannot be read is watched, and its results say why; it
+// neither fails nor is the registry broken, and other portals are watched. Targets that
+// cannot be read are not known.
+func TestWatchDamaged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		target := new(changing)
+		target.set(scene.Disk1)
+		p, bad := scene.Portal(w.network, "192.0.2.1:3260", target), scene.Portal(w.network, "192.0.2.2:3260", target)
+		for _, each := range []initiator.SendTargetPortal{p, bad} {
+			_, err := w.AddSendTargetPortal(t.Context(), each)
+			scene.WantCode(t, err, isdsc.Success)
+		}
+		for _, prefix := range []string{"portal/192.0.2.2", "target/iqn.2026-11.com.example:disk1/SendTargets:%2A192.0.2.2"} {
+			damaged := 0
+			for r, err := range w.store.List(t.Context(), prefix) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				damaged++
+				if err := w.store.Apply(t.Context(), registry.Change{Key: r.Key, Version: r.Version, Value: []byte("{")}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if damaged != 1 {
+				t.Fatalf("%d records begin with %s", damaged, prefix)
+			}
+		}
+		watching := watchIn(t, w.Service, everySecond)
+		time.Sleep(5 * time.Second)
+		target.set(scene.Disk1, scene.Disk2)
+		time.Sleep(5 * time.Second)
+		watching.end()
+		watching.want(t, "with a damaged entry", "snapshot 192.0.2.1 true 1", "target-appeared 192.0.2.1 disk2")
+		state, ok := watching.states[bad.Key()]
+		var e *initiator.Error
+		if !ok || state.Status != watch.Unknown || state.Last == nil || !errors.As(state.Last.Err, &e) || e.Stage != initiator.StageStore {
+			t.Errorf("%t, %+v", ok, state)
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 type answers struct {
 	limit int64 // of used
 	used  int64 // bytes, about
+	gone  int64 // of them, by the names of targets that are gone; at most an eighth of limit
 	known map[digest]*answer
 	seed  maphash.Seed
 	begun bool
@@ -76,6 +77,12 @@ func (m *answers) remember(targets []target.Target) *answer {
 		m.named, m.text, m.canonical = nil, nil, nil
 	}
 	return a
+}
+
+// countGone counts n more targets that are gone.
+func (m *answers) countGone(n int) {
+	m.used += int64(n) * goneSize
+	m.gone += int64(n) * goneSize
 }
 
 // release says that one entry less remembers an answer; nil: it remembered none.

@@ -44,7 +44,7 @@ func (c *comparison) count() int {
 func (w *watcher) forget(e *entry) {
 	w.answers.release(e.answer.told)
 	w.wait(e, nil)
-	w.answers.used -= int64(len(e.answer.gone)) * goneSize
+	w.answers.countGone(-len(e.answer.gone))
 	e.answer = comparison{}
 }
 
@@ -104,7 +104,6 @@ func (w *watcher) counts(e *entry, now *answer, complete bool) []Event {
 	if c.repeats++; c.repeats < max(w.cfg.Hold, w.cfg.HoldVanished) {
 		return nil
 	}
-	c.repeats = 0
 	event := Event{Type: TargetChanged, Change: change.Change{Kind: change.Changed}, Targets: now.count, Is: countWords(now), Was: countWords(c.told)}
 	w.wait(e, nil)
 	w.become(e, now)

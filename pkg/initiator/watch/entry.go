@@ -27,18 +27,13 @@ func keyOf(k initiator.Key) entryKey {
 	return entryKey{ports.FoldInstance(k.Instance), k.Port, portalKey{k.Portal.Canonical(), k.Portal.Port}}
 }
 
-// compare orders keys: by portal, then by initiator port.
-func (k *entryKey) compare(other *entryKey) int {
-	return cmp.Or(cmp.Compare(k.portal.host, other.portal.host), cmp.Compare(k.portal.port, other.portal.port),
-		cmp.Compare(k.instance, other.instance), cmp.Compare(k.port.Uint32(), other.port.Uint32()))
-}
-
 // An entry is what a watch knows of one entry. Times with a monotonic clock measure
 // intervals, those of Config.Clock are for people.
 type entry struct {
 	id       entryKey
 	key      initiator.Key
 	symbolic string
+	number   int  // in the order in which entries were listed first
 	round    int  // of the list that had it last
 	removed  bool // no list has it any more; it stays until it is not being asked
 	replaced bool // it was removed and added while it was being asked
@@ -76,6 +71,9 @@ type entry struct {
 	source netip.Addr // of the last attempt that had one
 	port   ports.Port
 }
+
+// byNumber compares entries by the order in which they were listed first.
+func byNumber(a, b *entry) int { return cmp.Compare(a.number, b.number) }
 
 // state returns how the entry stands. clock is now by Config.Clock.
 func (e *entry) state(clock, now time.Time) State {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -17,6 +18,11 @@ import (
 func incomplete(r initiator.Result) initiator.Result {
 	r.Complete, r.LeftOut = false, 1
 	return r
+}
+
+// refused fails in a stage with a code that does not depend on the stage.
+func refused(stage initiator.Stage) initiator.Result {
+	return fails(stage, &isdsc.Error{Code: isdsc.ConnectionFailed, What: "portal", Reason: "refused"})
 }
 
 func withAuth(r initiator.Result, o auth.Outcome) initiator.Result {
@@ -60,6 +66,7 @@ func TestEvents(t *testing.T) {
 		{name: "complete again", answers: answers{has("a", "b"), incomplete(has("a")), has("a", "b")}, want: []string{snap2}},
 		{name: "fails", answers: answers{has("a", "b"), down, down, has("a", "b"), has("a", "b")}, want: []string{snap2, "portal-failed 192.0.0.0 0xefff0003 was 0x0", "portal-recovered 192.0.0.0 2 after 6m0s"}},
 		{name: "another cause", answers: answers{has("a", "b"), down, login, login}, want: []string{snap2, "portal-failed 192.0.0.0 0xefff0003 was 0x0", "portal-failed 192.0.0.0 0xefff0024 was 0xefff0003"}},
+		{name: "the same code in another stage", answers: answers{has("a", "b"), refused(initiator.StageConnect), refused(initiator.StageLogin)}, want: []string{snap2, "portal-failed 192.0.0.0 0xefff0003 was 0x0", "portal-failed 192.0.0.0 0xefff0003 was 0xefff0003"}},
 		{name: "fails from the first", answers: answers{down, down, has("a"), has("a", "b")}, want: []string{snapDown, "portal-recovered 192.0.0.0 1 after 6m0s", "target-appeared 192.0.0.0 b"}},
 		{name: "fails from the first, of another cause", answers: answers{down, login}, want: []string{snapDown, "portal-failed 192.0.0.0 0xefff0024 was 0xefff0003"}},
 		{name: "fails once, held", hold: 2, answers: answers{has("a", "b"), down, has("a", "b"), down, has("a", "b")}, want: []string{snap2}},
@@ -67,6 +74,7 @@ func TestEvents(t *testing.T) {
 		{name: "our own faults", answers: answers{own, has("a", "b"), own, cancelled, has("a", "b"), has("a", "b", "c")}, want: []string{snap2, "target-appeared 192.0.0.0 c"}},
 		{name: "our own faults while it fails", answers: answers{has("a", "b"), down, own, down}, want: []string{snap2, "portal-failed 192.0.0.0 0xefff0003 was 0x0"}},
 		{name: "targets of a failed answer", answers: answers{has("a", "b"), {Err: down.Err, Targets: has("x").Targets}}, want: []string{snap2, "portal-failed 192.0.0.0 0xefff0003 was 0x0"}},
+		{name: "authentication to and fro, held", hold: 2, answers: answers{withAuth(has(), none), withAuth(has(), chap), withAuth(has(), none), withAuth(has(), chap)}, want: []string{"snapshot 192.0.0.0 true 0"}},
 		{name: "authentication", answers: answers{withAuth(has(), none), withAuth(has(), chap), down, withAuth(has(), md5), withAuth(has(), md5)}, want: []string{
 			"snapshot 192.0.0.0 true 0", `auth-changed 192.0.0.0 is "chap sha256 mutual" was "none"`, "portal-failed 192.0.0.0 0xefff0003 was 0x0",
 			"portal-recovered 192.0.0.0 0 after 2m0s", `auth-changed 192.0.0.0 is "chap md5" was "chap sha256 mutual"`,

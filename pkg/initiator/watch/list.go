@@ -86,7 +86,8 @@ func (w *watcher) list(listed *Entry, now time.Time) {
 		e.symbolic, e.round = listed.SymbolicName, w.round
 		return
 	}
-	e.key, e.symbolic, e.round, e.status = listed.Key, listed.SymbolicName, w.round, Unknown
+	w.listed++
+	e.key, e.symbolic, e.number, e.round, e.status = listed.Key, listed.SymbolicName, w.listed, w.round, Unknown
 	w.portals[id.portal] = append(w.portals[id.portal], e)
 	first := time.Duration(0)
 	if !w.begun && !w.cfg.Now {
@@ -110,7 +111,7 @@ func (w *watcher) sweep() {
 			gone = append(gone, e)
 		}
 	}
-	slices.SortFunc(gone, func(a, b *entry) int { return a.id.compare(&b.id) })
+	slices.SortFunc(gone, byNumber)
 	for _, e := range gone {
 		id := e.id
 		w.unschedule(e)
@@ -140,7 +141,7 @@ func (w *watcher) known() {
 			w.recall(e, &a)
 		}
 	}
-	all := slices.SortedFunc(maps.Values(w.entries), func(a, b *entry) int { return a.id.compare(&b.id) })
+	all := slices.SortedFunc(maps.Values(w.entries), byNumber)
 	for _, e := range all {
 		w.report(e, nil)
 	}

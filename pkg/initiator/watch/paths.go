@@ -69,7 +69,7 @@ func (w *watcher) elsewhere(e *entry, changes []change.Change) map[string]bool {
 // Where there is no room for it the target is forgotten, and its PathFound is not told.
 func (w *watcher) gone(e *entry, target string, lost bool) {
 	c := &e.answer
-	if len(c.gone) >= maxGone || w.answers.used+goneSize > w.answers.limit {
+	if len(c.gone) >= maxGone || w.answers.gone+goneSize > w.answers.limit/8 {
 		return
 	}
 	if c.gone == nil {
@@ -77,7 +77,7 @@ func (w *watcher) gone(e *entry, target string, lost bool) {
 	}
 	before := len(c.gone)
 	c.gone[w.answers.nameSum(name.Fold(target))] = lost
-	w.answers.used += int64(len(c.gone)-before) * goneSize
+	w.answers.countGone(len(c.gone) - before)
 }
 
 // back notes that a target is there again, and reports whether a path was lost when it
@@ -88,7 +88,7 @@ func (w *watcher) back(e *entry, target string) (lost bool) {
 	lost, known := c.gone[id]
 	if known {
 		delete(c.gone, id)
-		w.answers.used -= goneSize
+		w.answers.countGone(-1)
 	}
 	return lost
 }

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"container/heap"
 	"math/rand/v2"
 	"time"
@@ -77,8 +78,10 @@ type entryHeap []*entry
 // Len returns the number of entries.
 func (h entryHeap) Len() int { return len(h) }
 
-// Less orders entries by when they are due.
-func (h entryHeap) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
+// Less orders entries by when they are due, and those of one time as they were listed.
+func (h entryHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].next.Compare(h[j].next), cmp.Compare(h[i].number, h[j].number)) < 0
+}
 
 // Swap exchanges two entries.
 func (h entryHeap) Swap(i, j int) {

@@ -58,6 +58,7 @@ type watcher struct {
 	nextList time.Time // when it is read next
 	begun    bool      // it was read once
 	round    int       // counts how often it was read
+	listed   int       // counts the entries that were in it
 	broken   bool      // it could not be read, and the consumer was told
 
 	news  chan news

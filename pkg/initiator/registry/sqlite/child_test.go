@@ -20,6 +20,7 @@ var roles = map[string]func(ctx context.Context, path string, args []string) err
 	"writer":  writeUntilKilled,
 	"counter": countUp,
 	"reader":  printRecord,
+	"watch":   watchRegistry,
 }
 
 func TestMain(m *testing.M) {

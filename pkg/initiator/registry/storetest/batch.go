@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,6 +82,42 @@ func testLimits(t *testing.T, s registry.Store) {
 	refused(t, s, "long value", registry.Change{Key: "k", Value: make([]byte, registry.MaxRecordLen+1)})
 	refused(t, s, "a good change before a bad one", set("good", "1"), set("", "1"))
 	wantKeys(t, s, "", nil)
+}
+
+// testLargeBatch: a batch at the limits that the store names is made, and one beyond them is
+// refused whole. Where it names none, it takes more than it is likely to be given.
+func testLargeBatch(t *testing.T, s registry.Store) {
+	most, bytes := s.Limits()
+	n := most
+	if most == 0 {
+		n = 5000
+	}
+	many := make([]registry.Change, n)
+	for i := range many {
+		many[i] = set(fmt.Sprintf("%04d", i), "")
+	}
+	apply(t, s, many...)
+	if got := len(list(t, s, "")); got != n {
+		t.Errorf("%d records, want %d", got, n)
+	}
+	if most > 0 {
+		refused(t, s, "one change more", append(many[1:], set("a", ""), set("b", ""))...)
+	}
+	size := bytes
+	if bytes == 0 {
+		size = 4 << 20
+	}
+	large := []registry.Change{set("a", ""), set("b", strings.Repeat("1", size/2)), set("c", "")}
+	large[2].Value = make([]byte, size-len(large[1].Value)-3)
+	if bytes > 0 {
+		large[2].Value = append(large[2].Value, 'x')
+		refused(t, s, "one byte more", large...)
+		large[2].Value = large[2].Value[1:]
+	}
+	if most == 0 || most >= len(large) {
+		apply(t, s, large...)
+	}
+	wantKeys(t, s, "c", []string{"c"})
 }
 
 // refused holds that no Store takes changes, and that it says why.

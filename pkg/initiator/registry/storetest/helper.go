@@ -42,8 +42,22 @@ func fill(t *testing.T, s registry.Store, prefix string, n int) []string {
 		keys = append(keys, fmt.Sprintf("%s%06d", prefix, i))
 		changes = append(changes, set(keys[i], "value of "+keys[i]))
 	}
-	apply(t, s, changes...)
+	applyInParts(t, s, changes)
 	return keys
+}
+
+// applyInParts makes changes, as many at once as the store takes.
+func applyInParts(t *testing.T, s registry.Store, changes []registry.Change) {
+	t.Helper()
+	most, bytes := s.Limits()
+	for len(changes) > 0 {
+		n := 1
+		for n < len(changes) && registry.CheckLimits(changes[:n+1], most, bytes) == nil {
+			n++
+		}
+		apply(t, s, changes[:n]...)
+		changes = changes[n:]
+	}
 }
 
 // get returns a record, which may be none.

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"empty batch", testEmptyBatch},
 		{"key twice in a batch", testTwice},
 		{"limits", testLimits},
+		{"large batch", testLargeBatch},
 		{"large value", testLarge},
 		{"values are the caller's own", testAlias},
 		{"order", testOrder},
