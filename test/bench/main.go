@@ -15,7 +15,7 @@ import (
 func main() {
 	if len(os.Args) > 1 {
 		// This program is its own target, and its own floors.
-		be := map[string]func([]string) error{"be-the-target": serve, "be-the-mute-target": serveMute, "be-the-endless-target": serveEndless, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk}
+		be := map[string]func([]string) error{"be-the-target": serve, "be-the-mute-target": serveMute, "be-the-endless-target": serveEndless, "be-the-floor": floor, "be-the-epoll-floor": epoll, "be-the-walking-floor": walk, "be-the-scanner": rescan, "be-the-refresher": refreshAll}
 		if f := be[os.Args[1]]; f != nil {
 			exit(f(os.Args[2:]))
 		}

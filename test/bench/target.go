@@ -28,11 +28,7 @@ func serve(args []string) error {
 		lists = append(lists, targetList(n, kind, true))
 	}
 	var sessions atomic.Int64
-	return serveBy(func(c net.Conn) {
-		// Two clients take turns; each gets the other answer than the time before.
-		turn := int(sessions.Add(1)-1) / 2
-		answerWith(c, lists[turn%len(lists)])
-	})
+	return serveBy(func(c net.Conn) { answerWith(c, lists[int(sessions.Add(1))%len(lists)]) })
 }
 
 // answerWith serves one session, whose answer is the list.
