@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,6 +31,10 @@ type Config struct {
 
 	Addresses func() ([]ports.Address, error) // of this host; nil: ports.Addresses
 	Now       func() time.Time                // nil: time.Now
+
+	// Allow is asked before a connection to where a redirection leads; its error is why
+	// none is made. nil: the rules for redirections alone decide.
+	Allow func(dst netip.AddrPort) error
 }
 
 // A Service is the initiator service of the reference API: a registry of
