@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 // Bounds of a Journal: it drops the oldest events when it has more.
@@ -12,12 +14,10 @@ const (
 	MaxBytes  = 64 << 20 // of their JSON together; one event stays, however long
 )
 
-// An Entry is one event.
+// An Entry is one event. It must not be changed.
 type Entry struct {
-	Seq  uint64
-	Time time.Time
-	Type string
-	JSON []byte // one line, without its end; it must not be changed
+	watch.Event
+	JSON []byte // one line, without its end
 }
 
 // A Journal has the newest events. Its zero value is empty and ready to use. Its methods
@@ -96,6 +96,13 @@ func (j *Journal) After(seq uint64, max, limit int) Page {
 	return p
 }
 
+// Last returns the number of the newest event; 0: there was none.
+func (j *Journal) Last() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.last
+}
+
 // Wait waits until there is an event behind a place, or ctx ends.
 func (j *Journal) Wait(ctx context.Context, seq uint64) error {
 	for {
@@ -118,13 +125,13 @@ func (j *Journal) Wait(ctx context.Context, seq uint64) error {
 }
 
 // Since returns the events that are not older than a time, of those that are kept.
-func (j *Journal) Since(t time.Time) []Entry {
+func (j *Journal) Since(t time.Time) []watch.Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var all []Entry
+	var all []watch.Event
 	for _, e := range j.events[j.first:] {
 		if !e.Time.Before(t) {
-			all = append(all, e)
+			all = append(all, e.Event)
 		}
 	}
 	return all

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 func add(j *Journal, from, to uint64) {
 	for seq := from; seq <= to; seq++ {
-		j.Add(Entry{Seq: seq, JSON: fmt.Appendf(nil, `{"seq":%d}`, seq)})
+		j.Add(Entry{Event: watch.Event{Seq: seq}, JSON: fmt.Appendf(nil, `{"seq":%d}`, seq)})
 	}
 }
 
@@ -65,7 +67,7 @@ func TestBounds(t *testing.T) {
 	}
 	long := []byte(strings.Repeat("x", MaxBytes/4))
 	for i := range 20 {
-		j.Add(Entry{Seq: MaxEvents*5 + 1 + uint64(i), JSON: long})
+		j.Add(Entry{Event: watch.Event{Seq: MaxEvents*5 + 1 + uint64(i)}, JSON: long})
 	}
 	if j.bytes > MaxBytes {
 		t.Errorf("%d bytes, want at most %d", j.bytes, MaxBytes)
@@ -104,7 +106,7 @@ func TestSince(t *testing.T) {
 	var j Journal
 	at := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
 	for i := range uint64(10) {
-		j.Add(Entry{Seq: i + 1, Time: at.Add(time.Duration(i) * time.Hour)})
+		j.Add(Entry{Event: watch.Event{Seq: i + 1, Time: at.Add(time.Duration(i) * time.Hour)}})
 	}
 	if all := j.Since(at.Add(7 * time.Hour)); len(all) != 3 || all[0].Seq != 8 {
 		t.Errorf("got %+v", all)

@@ -159,10 +159,14 @@ func TestTwoEntries(t *testing.T) {
 func TestAttemptsOnce(t *testing.T) {
 	t.Parallel()
 	table := NewTable()
-	for _, n := range []int{0, 0, 60, 60} {
-		table.Report(state("192.0.2.1", n, nil))
+	for n := range 4 {
+		s := state("192.0.2.1", n, refusal(pdu.StatusAuthFailure))
+		if n%2 == 1 {
+			s.Last = nil
+		}
+		table.Report(s)
 	}
-	if got := text(t, table); !strings.Contains(got, `result="ok",stage=""} 2`) {
+	if got := text(t, table); !strings.Contains(got, `result="error",stage="login"} 2`) || !strings.Contains(got, "failure_info{") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -52,9 +52,8 @@ func (t *Table) Report(s *watch.State) {
 		}
 		t.portals[e.portal].entries++
 	}
-	attempted := s.Last != nil && s.LastAttempt.After(e.lastAttempt)
 	e.take(s)
-	if !attempted {
+	if s.Last == nil { // no attempt is reported
 		return
 	}
 	if s.Last.Err == nil {
