@@ -79,8 +79,9 @@ type Result struct {
 	// also where the discovery failed; only a Service sets it.
 	Stored bool
 
-	// Changes are what differs from the answer that the registry had before: nil where
-	// this one failed or was not complete. Only a Service sets them.
+	// Changes are what differs from the answer that the registry had before, by the folded
+	// names of the targets: nil where this one failed. Where it was not complete no target is
+	// in them as vanished. Only a Service sets them.
 	Changes []change.Change
 
 	Err error // an *Error; nil: the portal answered

@@ -22,7 +22,7 @@ func (s *Service) NewProber(kind initiator.ProbeKind) *initiator.Prober {
 		if err != nil {
 			return initiator.Request{}, err
 		}
-		j, _, err := under.entry(ctx, r.Asked.Key(), false)
+		j, _, _, err := under.entry(ctx, r.Asked.Key(), false)
 		return j, err
 	}
 	p.RequestThere = func(ctx context.Context, j initiator.Request, dst netip.AddrPort) (initiator.Request, error) {
