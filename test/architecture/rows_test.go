@@ -25,7 +25,7 @@ var rows = map[string]row{
 	"pkg/ipsec/strongswan/internal/vici": {},
 	"pkg/ipsec/xfrm":                     {may: []string{"pkg/ipsec", "pkg/ipsec/enforce"}},
 	"pkg/initiator/change":               {may: []string{"pkg/initiator/name", "pkg/initiator/target"}, mustNot: []string{"net"}},
-	"pkg/initiator/watch":                {may: []string{"pkg/initiator", "pkg/initiator/change", "pkg/initiator/ports", "pkg/initiator/target"}},
+	"pkg/initiator/watch":                {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/change", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target"}},
 	"pkg/initiator":                      {may: []string{"pkg/auth", "pkg/initiator/change", "pkg/initiator/internal/descriptors", "pkg/initiator/internal/dial", "pkg/initiator/internal/feed", "pkg/initiator/internal/handshakes", "pkg/initiator/internal/openplans", "pkg/initiator/internal/pace", "pkg/initiator/internal/session", "pkg/initiator/internal/stopwatch", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"pkg/initiator/capture":              {may: []string{"pkg/pdu"}},
 	"pkg/initiator/internal/descriptors": {mustNot: []string{"net"}},
