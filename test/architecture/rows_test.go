@@ -63,6 +63,7 @@ var rows = map[string]row{
 	"cmd/internal/machine":               {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":     {may: []string{"cmd/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/internal/column":                {mustNot: []string{"net"}},
+	"cmd/internal/events":                {may: []string{"cmd/internal/machine", "cmd/internal/render", "pkg/initiator", "pkg/initiator/change", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/initiator/target", "pkg/initiator/watch"}},
 	"cmd/internal/paths":                 {may: []string{"cmd/internal/column", "cmd/internal/machine", "cmd/internal/render", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/pdu"}},
 	"cmd/discover/internal/iscsiadm":     {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/target", "pkg/pdu"}},
 	"test/architecture":                  {},
