@@ -3,6 +3,7 @@ module github.com/go-iscsi/discovery
 go 1.26.3
 
 require (
+	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/google/go-cmp v0.7.0
 	golang.org/x/time v0.16.0
 )
