@@ -1,4 +1,5 @@
-// Package column writes manuals in lines that are not too long.
+// Package column writes text in lines that are not too long, and measures it as a terminal
+// does.
 package column
 
 import "strings"

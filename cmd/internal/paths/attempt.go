@@ -22,3 +22,11 @@ func newAttempt(r *registry.LastResult) Attempt {
 
 // Failed reports an attempt that failed.
 func (a *Attempt) Failed() bool { return a.Code != isdsc.Success }
+
+// codeName returns the name of the code; empty: there was no attempt.
+func (a *Attempt) codeName() string {
+	if a.Time.IsZero() {
+		return ""
+	}
+	return isdsc.Name(a.Code)
+}

@@ -23,7 +23,7 @@ type Matrix struct {
 type Row struct {
 	Instance  string       // empty: no port is known, see Label
 	Number    ports.Number // of the port; ports.All where none is known
-	Address   netip.Addr   // invalid: routing would decide, and no portal was asked so yet
+	Address   netip.Addr   // invalid: routing would decide, and what was asked so failed before it did
 	Interface string
 	State     ports.State
 }
@@ -70,7 +70,7 @@ const (
 
 // A Cell is one path: a portal as it is asked from one port.
 type Cell struct {
-	State   State
+	State   State         // empty: there is no path, since the row is of no port and none of its entries asks the portal
 	Targets int           // that the portal showed here, and that are not missing
 	Entry   initiator.Key // of the registry; zero: none asks the portal from this port
 	Last    Attempt       // zero: there was none

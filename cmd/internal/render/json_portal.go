@@ -21,7 +21,7 @@ type jsonPortal struct {
 	SecurityFlags string         `json:"security_flags"`
 	LoginOptions  jsonLogin      `json:"login_options"`
 	IPsecOptions  *jsonIPsecSet  `json:"ipsec_options,omitempty"` // nil: there are none
-	Added         jsonTime       `json:"added"`
+	Added         JSONTime       `json:"added"`
 	LastResult    *jsonLastState `json:"last_result"`
 }
 
@@ -52,7 +52,7 @@ type jsonLogin struct {
 
 // jsonLastState is how the last discovery of an entry ended.
 type jsonLastState struct {
-	Time     jsonTime `json:"time"`
+	Time     JSONTime `json:"time"`
 	Status   string   `json:"status"`
 	Code     uint32   `json:"code"`
 	CodeName string   `json:"code_name"`
@@ -73,11 +73,11 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 		SecurityFlags: p.Security.Hex(),
 		LoginOptions:  NewJSONLogin(p),
 		IPsecOptions:  newJSONIPsecSet(p),
-		Added:         jsonTime(p.Added),
+		Added:         JSONTime(p.Added),
 	}
 	if last := &p.Last; !last.Time.IsZero() {
 		j.LastResult = &jsonLastState{
-			Time: jsonTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
+			Time: JSONTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
 			Stage: last.Stage, Message: JSONText(last.Message), Source: JSONText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
 		}
 		if last.Code != isdsc.Success {
@@ -142,11 +142,11 @@ func NewJSONLogin(p *registry.StoredPortal) (j jsonLogin) {
 	return j
 }
 
-// A jsonTime is a time in UTC, to the millisecond; null: there was none.
-type jsonTime time.Time
+// A JSONTime is a time in UTC, to the millisecond; null: there was none.
+type JSONTime time.Time
 
 // MarshalJSON writes the time.
-func (t jsonTime) MarshalJSON() ([]byte, error) {
+func (t JSONTime) MarshalJSON() ([]byte, error) {
 	if time.Time(t).IsZero() {
 		return []byte("null"), nil
 	}

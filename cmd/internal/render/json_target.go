@@ -19,12 +19,12 @@ type jsonMechanism struct {
 	Portal       *JSONKey      `json:"found_by"`  // null: it is static
 	Alias        JSONText      `json:"alias"`
 	Addresses    jsonAddresses `json:"addresses"`
-	FirstSeen    jsonTime      `json:"first_seen"`
-	LastSeen     jsonTime      `json:"last_seen"`
-	MissingSince jsonTime      `json:"missing_since"`
+	FirstSeen    JSONTime      `json:"first_seen"`
+	LastSeen     JSONTime      `json:"last_seen"`
+	MissingSince JSONTime      `json:"missing_since"`
 	Stale        bool          `json:"stale"`                      // the entry that found it is gone
 	Unlisted     bool          `json:"unlisted,omitempty"`         // and it was not there when the portal was asked
-	NotJudged    *jsonTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
+	NotJudged    *JSONTime     `json:"not_judged_since,omitempty"` // nil: the last answer of the entry was complete
 	Hidden       bool          `json:"hidden,omitempty"`
 }
 
@@ -40,11 +40,11 @@ func NewJSONTarget(t *registry.KnownTarget) *JSONTarget {
 	for _, m := range t.Mechanisms {
 		k := jsonMechanism{
 			Mechanism: JSONText(m.Text), Kind: "static", Alias: JSONText(m.Alias), Addresses: m.Addresses,
-			FirstSeen: jsonTime(m.FirstSeen), LastSeen: jsonTime(m.LastSeen), MissingSince: jsonTime(m.MissingSince),
+			FirstSeen: JSONTime(m.FirstSeen), LastSeen: JSONTime(m.LastSeen), MissingSince: JSONTime(m.MissingSince),
 			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&registry.HideStaticTarget != 0,
 		}
 		if !m.NotJudgedSince.IsZero() {
-			since := jsonTime(m.NotJudgedSince)
+			since := JSONTime(m.NotJudgedSince)
 			k.NotJudged = &since
 		}
 		if !m.Static {
