@@ -165,7 +165,7 @@ func addressesText(all []target.Address) string {
 	var texts []string
 	for i := range all {
 		if i == most && len(all) > most+1 {
-			texts = append(texts, fmt.Sprintf("%d more", len(all)-most))
+			texts = append(texts, "…") // without a number: a Watched keeps not all
 			break
 		}
 		texts = append(texts, visible(all[i].String()))

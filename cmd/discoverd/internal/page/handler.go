@@ -3,11 +3,14 @@ package page
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/go-iscsi/discovery/cmd/internal/paths"
 )
 
 // A Page makes the pages. Its fields are set before Handler is called.
@@ -21,8 +24,13 @@ type Page struct {
 const refreshEvery = 30 * time.Second
 
 // policy is the Content-Security-Policy: a text that got through all escapes could still
-// run, load and send nothing.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// run, load and send nothing. The one style within a page is that of a target's picture,
+// which is known by its hash.
+func policy() string {
+	sum := sha256.Sum256([]byte(paths.Style))
+	return "default-src 'none'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 
 // errNotFound is the error of a page of something that does not exist.
 var errNotFound = errors.New("not found")
@@ -36,6 +44,7 @@ type maker func(*frame, *http.Request) (any, error)
 func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sum := sha256.Sum256(styleSheet)
+	protect := func(h http.Header) { protect(h, policy()) }
 	tag := hex.EncodeToString(sum[:8])
 	for _, page := range []struct {
 		pattern, template string
@@ -87,7 +96,7 @@ func (p *Page) Handler() http.Handler {
 }
 
 // protect says what a browser may do with what it gets.
-func protect(h http.Header) {
+func protect(h http.Header, policy string) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -132,7 +132,7 @@ func (v *matrixView) add(m *paths.Matrix, from, to int, shown []bool, index map[
 		}
 		b.Heads[len(b.Heads)-1].Columns++
 		p := m.Columns[c].Portal
-		b.Columns = append(b.Columns, columnHead{Portal: shortPortal(p), Label: visible(p.SymbolicName), Link: portalLink(p), First: first})
+		b.Columns = append(b.Columns, columnHead{Portal: paths.PortalText(p), Label: visible(p.SymbolicName), Link: portalLink(p), First: first})
 		columns = append(columns, c)
 	}
 	if len(columns) == 0 {
@@ -167,21 +167,11 @@ func (v *matrixView) add(m *paths.Matrix, from, to int, shown []bool, index map[
 }
 
 func newRowView(r *paths.Row) rowView {
-	v := rowView{Label: visible(r.Label())}
-	if where := strings.TrimSpace(r.Interface + " " + addressOf(r)); where != v.Label {
-		v.Where = visible(where)
-	}
+	v := rowView{Label: visible(r.Label()), Where: r.Detail()}
 	if r.Instance != "" && r.State != ports.Up {
 		v.State = r.State.String()
 	}
 	return v
-}
-
-func addressOf(r *paths.Row) string {
-	if !r.Address.IsValid() {
-		return ""
-	}
-	return r.Address.String()
 }
 
 // newCellView makes a cell. What the watch knows goes before what the registry knows.
@@ -217,15 +207,6 @@ func newCellView(c *paths.Cell, row *paths.Row, portal initiator.Portal, index m
 		v.Title = v.Label
 	}
 	return v
-}
-
-// shortPortal is a portal in the head of a column: the usual port goes without saying.
-func shortPortal(p initiator.Portal) string {
-	const usual = 3260
-	if p.Port == usual && !strings.Contains(p.Address, ":") {
-		return visible(p.Address)
-	}
-	return portalText(p)
 }
 
 // indexOf finds states by their entries.

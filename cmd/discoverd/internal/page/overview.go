@@ -23,10 +23,11 @@ const shortList = 12
 
 func (p *Page) overview(f *frame, r *http.Request) (any, error) {
 	f.Title = "Paths"
-	m, err := p.Source.Matrix(r.Context())
+	known, err := p.Source.Known(r.Context())
 	if err != nil {
 		return nil, err
 	}
+	m := known.Matrix()
 	events := p.Source.Events(f.now.Add(-day))
 	v := overview{
 		matrixView: newMatrixView(m, f.states, f, r.URL.Query().Has("all")),

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -55,17 +55,20 @@ func (p *Page) portal(f *frame, r *http.Request) (any, error) {
 	if len(v.Entries) == 0 {
 		return nil, errNotFound
 	}
-	if err := p.addTargets(r.Context(), &v, keys, f.now); err != nil {
+	known, err := p.Source.Known(r.Context())
+	if err != nil {
 		return nil, err
 	}
-	return v, p.addStored(r.Context(), &v, keys)
+	v.addTargets(known, keys, f.now)
+	v.addStored(known, keys)
+	return v, nil
 }
 
 // addTargets gives each entry the targets that it shows.
-func (p *Page) addTargets(ctx context.Context, v *portalView, keys []initiator.Key, now time.Time) error {
-	for t, err := range p.Source.Targets(ctx) {
+func (v *portalView) addTargets(known *paths.Known, keys []initiator.Key, now time.Time) {
+	for t, err := range known.Targets {
 		if err != nil {
-			return err
+			continue // the page of all targets has it
 		}
 		for i, key := range keys {
 			for _, m := range t.Mechanisms {
@@ -85,32 +88,21 @@ func (p *Page) addTargets(ctx context.Context, v *portalView, keys []initiator.K
 			}
 		}
 	}
-	return nil
 }
 
 // addStored tells the last failure as the registry has it where the watch has not asked yet.
-func (p *Page) addStored(ctx context.Context, v *portalView, keys []initiator.Key) error {
-	var m *paths.Matrix
+func (v *portalView) addStored(known *paths.Known, keys []initiator.Key) {
 	for i := range v.Entries {
 		e := &v.Entries[i]
 		if e.Failure != nil || e.mark != markFailed {
 			continue
 		}
-		if m == nil {
-			var err error
-			if m, err = p.Source.Matrix(ctx); err != nil {
-				return err
-			}
-		}
-		for _, row := range m.Cells {
-			for c := range row {
-				if cell := &row[c]; cell.Entry.Same(keys[i]) && cell.Last.Failed() {
-					e.Failure = &failure{Stage: cell.Last.Stage, Message: visible(cell.Last.Message)}
-				}
+		for n := range known.Portals {
+			if stored := &known.Portals[n]; stored.Key().Same(keys[i]) && stored.Last.Message != "" {
+				e.Failure = &failure{Stage: stored.Last.Stage, Code: isdsc.Name(stored.Last.Code), Message: visible(stored.Last.Message)}
 			}
 		}
 	}
-	return nil
 }
 
 func eventsOf(events []watch.Event, key initiator.Key) (its []watch.Event) {

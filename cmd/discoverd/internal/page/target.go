@@ -1,17 +1,18 @@
 package page
 
 import (
+	"html/template"
 	"net/http"
-	"strconv"
 
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
-	"github.com/go-iscsi/discovery/pkg/initiator/target"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
 // A targetView is the page at /target/NAME: the paths to one target.
 type targetView struct {
 	Name, Alias string
-	Drawing     drawing
+	Drawing     template.HTML // an SVG document; empty: there are no paths
 	Paths       []pathRow
 	Seen        int // of Paths
 }
@@ -23,15 +24,16 @@ type pathRow struct {
 }
 
 func (p *Page) target(f *frame, r *http.Request) (any, error) {
-	name := r.PathValue("name")
-	f.Title = "Target " + visible(name)
-	pic, err := p.Source.Picture(r.Context(), name)
+	f.Title = "Target " + visible(r.PathValue("name"))
+	known, err := p.Source.Known(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	if pic == nil {
-		return nil, errNotFound
+	t, err := find(known, r.PathValue("name"))
+	if err != nil {
+		return nil, err
 	}
+	pic := known.Picture(&t)
 	v := targetView{Name: visible(pic.Name), Alias: visible(pic.Alias)}
 	for i := range pic.Links {
 		l := &pic.Links[i]
@@ -50,17 +52,34 @@ func (p *Page) target(f *frame, r *http.Request) (any, error) {
 		}
 		v.Paths = append(v.Paths, row)
 	}
-	v.Drawing = newDrawing(pic)
+	if len(pic.Links) > 0 {
+		v.Drawing = template.HTML(pic.SVG()) // made of shapes and of texts that it has escaped itself
+	}
 	return v, nil
 }
 
-// groupText names a portal group.
+// groupText names the group of a portal.
 func groupText(pic *paths.Picture, at int) string {
-	switch {
-	case at < 0:
+	if at < 0 {
 		return "not advertised"
-	case pic.Groups[at] == target.NoGroup:
-		return "no group"
 	}
-	return "group " + strconv.Itoa(pic.Groups[at])
+	return paths.GroupText(pic.Groups[at])
+}
+
+// find returns the target of a name.
+func find(known *paths.Known, text string) (registry.KnownTarget, error) {
+	folded := name.Fold(text)
+	var damaged error
+	for t, err := range known.Targets {
+		switch {
+		case err != nil && (t.Name == "" || name.Fold(t.Name) == folded):
+			damaged = err
+		case err == nil && name.Fold(t.Name) == folded:
+			return t, nil
+		}
+	}
+	if damaged != nil {
+		return registry.KnownTarget{}, damaged
+	}
+	return registry.KnownTarget{}, errNotFound
 }

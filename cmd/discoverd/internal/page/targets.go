@@ -15,7 +15,8 @@ const pageLen = 500
 // A targetsView is the page at /targets.
 type targetsView struct {
 	Rows        []targetRow
-	First, Next string // addresses of the first page and the next; empty: this is it, there is none
+	Unread      []string // records that cannot be read
+	First, Next string   // addresses of the first page and the next; empty: this is it, there is none
 }
 
 // A targetRow is one target.
@@ -35,9 +36,14 @@ func (p *Page) targets(f *frame, r *http.Request) (any, error) {
 		v.First = "/targets"
 	}
 	past := name.Fold(after)
-	for t, err := range p.Source.Targets(r.Context()) {
+	known, err := p.Source.Known(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for t, err := range known.Targets {
 		if err != nil {
-			return nil, err
+			v.Unread = append(v.Unread, visible(err.Error()))
+			continue
 		}
 		if after != "" && name.Fold(t.Name) <= past {
 			continue

@@ -17,11 +17,11 @@ type mark struct{ Symbol, Class, Word string }
 
 // The marks.
 var (
-	markUp      = mark{"●", "ok", "up"}
-	markFew     = mark{"▲", "few", "fewer targets"}
-	markFailed  = mark{"✕", "bad", "failed"}
-	markUnknown = mark{"?", "no", "not asked yet"}
-	markNoRoute = mark{"–", "no", "no route"}
+	markUp      = mark{paths.OK.Shape(), "ok", "up"}
+	markFew     = mark{paths.Few.Shape(), "few", "fewer targets"}
+	markFailed  = mark{paths.Failed.Shape(), "bad", "failed"}
+	markUnknown = mark{paths.Unknown.Shape(), "no", "not asked yet"}
+	markNoRoute = mark{paths.NoRoute.Shape(), "no", "no route"}
 	markChange  = mark{"◆", "note", "changed"}
 )
 
