@@ -21,6 +21,7 @@ var packages = map[string]string{
 	"/usr/bin/python3": "python3",
 	"awk":              "mawk",
 	"charon-systemd":   "charon-systemd",
+	"chromium":         "chromium",
 	"dumpcap":          "wireshark-common",
 	"ip":               "iproute2",
 	"iscsi-ls":         "libiscsi-bin",
