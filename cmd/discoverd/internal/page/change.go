@@ -107,10 +107,11 @@ func sentence(e *watch.Event, n int) (m mark, before, after string) {
 		if e.Err == nil {
 			return markFailed, "failed", ""
 		}
-		before = "failed: " + visible(e.Err.Error())
+		before = "failed"
 		if e.WasCode != 0 {
-			before = "fails in another way: " + visible(e.Err.Error())
+			before = "now fails"
 		}
+		before += newFailure(e.Err).String()
 		return markFailed, before, ""
 	case watch.PortalRecovered:
 		before = "recovered"

@@ -19,10 +19,22 @@ func newFailure(err error) *failure {
 	code := initiator.Code(err)
 	f := &failure{Code: isdsc.Name(code), Message: visible(err.Error())}
 	var e *initiator.Error
-	if errors.As(err, &e) {
-		f.Stage, f.Hint = e.Stage.String(), visible(e.Hint)
+	if errors.As(err, &e) && e.Err != nil {
+		f.Stage, f.Message, f.Hint = e.Stage.String(), visible(e.Err.Error()), visible(e.Hint)
 	}
 	return f
+}
+
+// String is the failure in a line. The portal and our address stand before it.
+func (f *failure) String() string {
+	s := ": " + f.Message
+	if f.Stage != "" {
+		s = " at " + f.Stage + s
+	}
+	if f.Hint != "" {
+		s += "; " + f.Hint
+	}
+	return s
 }
 
 // failureWord is the failure of a path in two words: where, and the status of a login.

@@ -81,6 +81,9 @@ func (v *portalView) addTargets(known *paths.Known, keys []initiator.Key, now ti
 					continue
 				}
 				row := targetRow{mark: markUp, targetName: targetName{visible(t.Name), targetLink(t.Name)}, Alias: addressesText(m.Addresses)}
+				if e.mark == markFailed {
+					row.mark = markUnseen
+				}
 				if !m.MissingSince.IsZero() {
 					row.mark, row.Missing = markFew, "missing since "+stampOf(m.MissingSince, now).Text
 				}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -72,7 +73,7 @@ func newStateRow(s *watch.State, now time.Time) stateRow {
 		}
 	}
 	if s.Status == watch.Down && s.Last != nil && s.Last.Err != nil {
-		row.Failure = visible(s.Last.Err.Error())
+		row.Failure = strings.TrimPrefix(strings.TrimPrefix(newFailure(s.Last.Err).String(), " "), ": ")
 	}
 	return row
 }

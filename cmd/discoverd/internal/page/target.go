@@ -3,6 +3,8 @@ package page
 import (
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
@@ -44,7 +46,7 @@ func (p *Page) target(f *frame, r *http.Request) (any, error) {
 			Link:   portalLink(place.Portal),
 			Group:  groupText(pic, place.Group),
 			Why:    visible(l.Why),
-			mark:   markNoRoute,
+			mark:   markUnseen,
 		}
 		if l.Seen {
 			row.mark = markUp
@@ -52,6 +54,7 @@ func (p *Page) target(f *frame, r *http.Request) (any, error) {
 		}
 		v.Paths = append(v.Paths, row)
 	}
+	slices.SortStableFunc(v.Paths, func(a, b pathRow) int { return strings.Compare(b.Class, a.Class) }) // those that are not seen first
 	if len(pic.Links) > 0 {
 		v.Drawing = template.HTML(pic.SVG()) // made of shapes and of texts that it has escaped itself
 	}

@@ -15,6 +15,7 @@ const pageLen = 500
 // A targetsView is the page at /targets.
 type targetsView struct {
 	Rows        []targetRow
+	Aliases     bool     // a target has one
 	Unread      []string // records that cannot be read
 	First, Next string   // addresses of the first page and the next; empty: this is it, there is none
 }
@@ -24,7 +25,7 @@ type targetRow struct {
 	mark
 	targetName
 	Alias   string
-	Portals int    // entries that show it
+	Paths   int    // entries that show it
 	Missing string // since when no entry shows it
 }
 
@@ -53,6 +54,7 @@ func (p *Page) targets(f *frame, r *http.Request) (any, error) {
 			break
 		}
 		v.Rows = append(v.Rows, newTargetRow(&t, f.now))
+		v.Aliases = v.Aliases || t.Alias != ""
 		if len(v.Rows) == pageLen {
 			after = t.Name
 		}
@@ -71,13 +73,13 @@ func newTargetRow(t *registry.KnownTarget, now time.Time) targetRow {
 		case m.Static:
 			static = true
 		case m.MissingSince.IsZero() && !m.Stale:
-			row.Portals++
+			row.Paths++
 		case m.MissingSince.After(missing):
 			missing = m.MissingSince
 		}
 	}
 	switch {
-	case row.Portals > 0:
+	case row.Paths > 0:
 		row.mark = markUp
 	case static:
 		row.mark, row.Missing = markUnknown, "configured, at no portal"

@@ -85,7 +85,7 @@ func newTimeLine(events []*watch.Event, s *watch.State, now time.Time) timeLine 
 	var words []string
 	failures := 0
 	for _, p := range periods(events, s, begin, now) {
-		x, width := minutes(p.from), max(p.to.Sub(p.from).Minutes(), 2) // what was short is seen, too
+		x, width := minutes(p.from), max(p.to.Sub(p.from).Minutes(), 4) // what was short is seen, too
 		line.Bars = append(line.Bars, bar{Class: markOfStatus(p.status).Class, X: fmt.Sprintf("%.1f", min(x, day.Minutes()-width)), Width: fmt.Sprintf("%.1f", width)})
 		if p.status == watch.Down {
 			failures++

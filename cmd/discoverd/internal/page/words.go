@@ -22,6 +22,7 @@ var (
 	markFailed  = mark{paths.Failed.Shape(), "bad", "failed"}
 	markUnknown = mark{paths.Unknown.Shape(), "no", "not asked yet"}
 	markNoRoute = mark{paths.NoRoute.Shape(), "no", "no route"}
+	markUnseen  = mark{"○", "no", "not seen now"}
 	markChange  = mark{"◆", "note", "changed"}
 )
 
