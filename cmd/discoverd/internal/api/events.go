@@ -60,7 +60,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("%d clients wait for events, which is the most at once", MaxClients), http.StatusServiceUnavailable)
 		return
 	}
-	if wantsStream(r) {
+	if wantsStream(r) && r.Method == http.MethodGet {
 		e.stream(w, r, at)
 		return
 	}

@@ -3,9 +3,6 @@ package journal
 import (
 	"context"
 	"sync"
-	"time"
-
-	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 // Bounds of a Journal: it drops the oldest events when it has more.
@@ -16,7 +13,8 @@ const (
 
 // An Entry is one event. It must not be changed.
 type Entry struct {
-	watch.Event
+	Seq  uint64
+	Type string
 	JSON []byte // one line, without its end
 }
 
@@ -122,17 +120,4 @@ func (j *Journal) Wait(ctx context.Context, seq uint64) error {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// Since returns the events that are not older than a time, of those that are kept.
-func (j *Journal) Since(t time.Time) []watch.Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var all []watch.Event
-	for _, e := range j.events[j.first:] {
-		if !e.Time.Before(t) {
-			all = append(all, e.Event)
-		}
-	}
-	return all
 }

@@ -5,14 +5,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
-
-	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 func add(j *Journal, from, to uint64) {
 	for seq := from; seq <= to; seq++ {
-		j.Add(Entry{Event: watch.Event{Seq: seq}, JSON: fmt.Appendf(nil, `{"seq":%d}`, seq)})
+		j.Add(Entry{Seq: seq, JSON: fmt.Appendf(nil, `{"seq":%d}`, seq)})
 	}
 }
 
@@ -67,7 +64,7 @@ func TestBounds(t *testing.T) {
 	}
 	long := []byte(strings.Repeat("x", MaxBytes/4))
 	for i := range 20 {
-		j.Add(Entry{Event: watch.Event{Seq: MaxEvents*5 + 1 + uint64(i)}, JSON: long})
+		j.Add(Entry{Seq: MaxEvents*5 + 1 + uint64(i), JSON: long})
 	}
 	if j.bytes > MaxBytes {
 		t.Errorf("%d bytes, want at most %d", j.bytes, MaxBytes)
@@ -98,17 +95,4 @@ func TestWait(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestSince: the time line has the newest events only.
-func TestSince(t *testing.T) {
-	t.Parallel()
-	var j Journal
-	at := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
-	for i := range uint64(10) {
-		j.Add(Entry{Event: watch.Event{Seq: i + 1, Time: at.Add(time.Duration(i) * time.Hour)}})
-	}
-	if all := j.Since(at.Add(7 * time.Hour)); len(all) != 3 || all[0].Seq != 8 {
-		t.Errorf("got %+v", all)
-	}
 }

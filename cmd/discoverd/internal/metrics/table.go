@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"sync"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
@@ -97,16 +98,27 @@ func (t *Table) SetUnreadable() {
 	t.census, t.up = Census{}, false
 }
 
-// Tally returns how many entries answered last, and how many there are.
-func (t *Table) Tally() (up, all int) {
+// Up reports that the registry can be read.
+func (t *Table) Up() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.up
+}
+
+// Tally returns how many entries answered last, how many there are, and when the next is
+// asked; zero: that is not known.
+func (t *Table) Tally() (up, all int, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range t.entries {
 		if e.status == watch.Up || e.status == watch.Few {
 			up++
 		}
+		if next.IsZero() || !e.next.IsZero() && e.next.Before(next) {
+			next = e.next
+		}
 	}
-	return up, len(t.entries)
+	return up, len(t.entries), next
 }
 
 // keyText tells entries apart.

@@ -144,6 +144,9 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	return err
 }
 
+// Limits returns those of a file of SQLite: none.
+func (s *Store) Limits() (changes, bytes int) { return 0, 0 }
+
 // Close closes the file.
 func (s *Store) Close() error {
 	s.mu.Lock()
