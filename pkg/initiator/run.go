@@ -75,8 +75,8 @@ type Result struct {
 	Phases    Phases        // of it
 
 	// Only a Service sets these. Stored: the portal is in the registry, also where the discovery
-	// failed. Changes are what differs from the answer that the registry had before: nil where this one
-	// failed; no target is in them as vanished where it was not complete.
+	// failed. Changes are what differs from the answer that the registry had before, by the folded names of the
+	// targets: nil where this one failed. Where it was not complete no target is in them as vanished.
 	Stored  bool
 	Changes []change.Change
 

@@ -45,7 +45,7 @@ var rows = map[string]row{
 	"pkg/initiator/ports":                {may: []string{"pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/isdsc", "pkg/pdu"}},
 	"pkg/initiator/target":               {may: []string{"pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/name", "pkg/pdu"}},
 	"pkg/initiator/target/targettest":    {may: []string{"pkg/pdu"}},
-	"pkg/initiator/registry":             {may: []string{"internal/host", "pkg/auth", "pkg/initiator", "pkg/initiator/change", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry/internal/answer", "pkg/initiator/registry/internal/gather", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
+	"pkg/initiator/registry":             {may: []string{"internal/host", "pkg/auth", "pkg/initiator", "pkg/initiator/change", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry/internal/answer", "pkg/initiator/registry/internal/gather", "pkg/initiator/target", "pkg/initiator/watch", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"pkg/initiator/registry/memstore":    {may: []string{"pkg/initiator/registry"}},
 	"pkg/initiator/registry/seal":        {may: []string{"internal/safefile", "pkg/auth"}},
 	"pkg/initiator/registry/sqlite":      {may: []string{"internal/safefile", "pkg/initiator/registry"}},
