@@ -54,7 +54,7 @@ func (p *Page) target(f *frame, r *http.Request) (any, error) {
 		}
 		v.Paths = append(v.Paths, row)
 	}
-	slices.SortStableFunc(v.Paths, func(a, b pathRow) int { return strings.Compare(b.Class, a.Class) }) // those that are not seen first
+	slices.SortStableFunc(v.Paths, func(a, b pathRow) int { return strings.Compare(a.Class, b.Class) }) // those that are not seen first
 	if len(pic.Links) > 0 {
 		v.Drawing = template.HTML(pic.SVG()) // made of shapes and of texts that it has escaped itself
 	}
