@@ -34,6 +34,8 @@ var packages = map[string]string{
 	"nmap":             "nmap",
 	"nsenter":          "util-linux",
 	"pidof":            "procps",
+	"prometheus":       "prometheus",
+	"promtool":         "prometheus",
 	"ps":               "procps",
 	"stdbuf":           "coreutils",
 	"swanctl":          "strongswan-swanctl",

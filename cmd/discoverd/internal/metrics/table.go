@@ -87,7 +87,8 @@ func (t *Table) Count(e *watch.Event) {
 func (t *Table) portal(name string) *portal {
 	p := t.portals[name]
 	if p == nil {
-		p = &portal{changes: make(map[watch.Type]uint64)}
+		// What is alerted on begins at 0: an increase from nothing is none to Prometheus.
+		p = &portal{changes: map[watch.Type]uint64{watch.TargetVanished: 0, watch.AuthChanged: 0}}
 		t.portals[name] = p
 	}
 	return p
