@@ -25,7 +25,8 @@ type attempt struct {
 	warnings warnings
 	watch    *stopwatch.Watch // of the work under way
 	elapsed  time.Duration    // time that the work before it took
-	batch    *Batch           // what waits to be handed on; nil: nothing
+	phases   phaseClock
+	batch    *Batch // what waits to be handed on; nil: nothing
 	// ctxShared: Dial, an Enforcer or a policy got the context of the work and may keep
 	// it. It is cancelled at the end, and not used again.
 	ctxShared bool
@@ -124,10 +125,8 @@ func (a *attempt) forget() {
 // finish emits what was found last, and the result.
 func (a *attempt) finish(err error) {
 	a.finished = true
-	a.result.Elapsed = a.elapsed
-	if a.watch != nil {
-		a.result.Elapsed += a.watch.Used()
-	}
+	a.phase(nil)
+	a.result.Elapsed, a.result.Phases = a.phases.since, a.phases.Phases
 	a.result.Warnings = a.warnings.all()
 	a.result.omitted = a.warnings.omitted
 	if s := a.d.Stages; s != nil {

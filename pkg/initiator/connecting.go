@@ -31,6 +31,7 @@ type suspended struct {
 	index   int
 	addrs   []netip.AddrPort // that the host name was resolved to; nil: it was not
 	elapsed time.Duration
+	phases  Phases
 	tried   []triedConnection
 }
 
@@ -108,7 +109,7 @@ func (a *attempt) putOff(r handshakes.Result[*suspended]) {
 		a.hangUp(r.Conn, true)
 		s.tried = s.tried[:last]
 	} else {
-		s.elapsed += r.Spent
+		s.passed(r.Spent)
 		s.tried[last].err = r.Err
 	}
 	a.held = append(a.held, s)
@@ -244,7 +245,8 @@ func (a *attempt) maySuspend() bool {
 // use is closed.
 func (a *attempt) suspend() *suspended {
 	a.dropTried()
-	s := &suspended{request: a.request, index: a.index, addrs: a.addrs, elapsed: a.elapsed + a.watch.Used()}
+	a.phase(a.phases.current)
+	s := &suspended{request: a.request, index: a.index, addrs: a.addrs, elapsed: a.phases.since, phases: a.phases.Phases}
 	for _, t := range a.tried {
 		if t.err != nil {
 			t.used = false
@@ -257,14 +259,21 @@ func (a *attempt) suspend() *suspended {
 // resume makes a the attempt that was suspended.
 func (a *attempt) resume(s *suspended) {
 	a.request, a.index, a.addrs, a.elapsed, a.tried = s.request, s.index, s.addrs, s.elapsed, s.tried
+	a.phases = phaseClock{Phases: s.phases, since: s.elapsed}
 	a.resumed = len(s.tried) > 0
+}
+
+// passed counts the time that its handshake took.
+func (s *suspended) passed(spent time.Duration) {
+	s.elapsed += spent
+	s.phases.Connect += spent
 }
 
 // connected resumes an attempt by what became of its handshake. A connection that came
 // when the time of the portal was over has come too late.
 func (a *attempt) connected(r handshakes.Result[*suspended]) {
 	s := r.Item
-	s.elapsed += r.Spent
+	s.passed(r.Spent)
 	last := &s.tried[len(s.tried)-1]
 	last.conn, last.err = r.Conn, r.Err
 	if limit := a.d.timeout(); last.conn != nil && s.elapsed >= limit {

@@ -163,7 +163,12 @@ func TestStageLimits(t *testing.T) {
 			_, err := d.Discover(t.Context(), scene.At(test.addr))
 			wantLimit(t, err, test.stage, limit)
 			for e := range d.Run(t.Context(), slices.Values(slices.Repeat([]initiator.SendTargetPortal{scene.At(test.addr)}, 2))) {
-				wantLimit(t, e.(initiator.PortalDone).Result.Err, test.stage, limit)
+				r := e.(initiator.PortalDone).Result
+				wantLimit(t, r.Err, test.stage, limit)
+				took := map[initiator.Stage]time.Duration{initiator.StageConnect: r.Phases.Connect, initiator.StageLogin: r.Phases.Login, initiator.StageDiscover: r.Phases.Discover}
+				if phase := took[test.stage]; phase < limit || phase > r.Elapsed {
+					t.Errorf("of %s the phase took %s: %+v", r.Elapsed, phase, r.Phases)
+				}
 			}
 		})
 	}

@@ -54,6 +54,17 @@ func (d *Discoverer) DiscoverAll(ctx context.Context, portals iter.Seq[SendTarge
 // knows more of its portals than they say themselves. parallel is how many portals are
 // asked at once; 0: as many as d says. A request is valid until the next one is yielded.
 func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Request], parallel int) iter.Seq[Result] {
+	return d.collect(ctx, requests, parallel, true)
+}
+
+// RequestsAsDone is DiscoverRequests in the order in which portals are done.
+func (d *Discoverer) RequestsAsDone(ctx context.Context, requests iter.Seq[*Request], parallel int) iter.Seq[Result] {
+	return d.collect(ctx, requests, parallel, false)
+}
+
+// collect collects the answers of requests. inOrder says whether a result waits for those
+// of the requests before its own.
+func (d *Discoverer) collect(ctx context.Context, requests iter.Seq[*Request], parallel int, inOrder bool) iter.Seq[Result] {
 	if parallel == 0 {
 		parallel = d.parallel()
 	}
@@ -67,7 +78,9 @@ func (d *Discoverer) DiscoverRequests(ctx context.Context, requests iter.Seq[*Re
 			if d.Found != nil {
 				d.Found(b)
 			}
-			q.add(b)
+			if q.add(b); !inOrder {
+				q.turn = b.Index
+			}
 			for r := q.nextWhole(); r != nil; r = q.nextWhole() {
 				under.Leave()
 				if !yield(*r) {
@@ -133,22 +146,18 @@ type Discoverer struct {
 	// literal addresses are followed: a target shall not make us ask the DNS.
 	ResolveRedirects bool
 
-	// StrictNames leaves out targets whose names are no iSCSI names in form (RFC
-	// 7143, section 4.2.7), and refuses such a name of our own; false: they are
-	// taken with a warning. Harmful names are never taken: see CheckName.
+	// StrictNames leaves out targets whose names are no iSCSI names in form (RFC 7143, section 4.2.7), and
+	// refuses such a name of our own; false: they are taken with a warning. Harmful names never are: see CheckName.
 	StrictNames bool
 
-	// Strict holds CHAP secrets to the reference API's 16 bytes.
-	Strict bool
+	Strict bool // holds CHAP secrets to the reference API's 16 bytes
 
-	// Selector finds the source addresses of portals that name an instance or a
-	// port number, and tells the numbers of the others. nil: no instance is
-	// known, and routing decides.
+	// Selector finds the source addresses of portals that name an instance or a port number, and tells
+	// the numbers of the others. nil: no instance is known, and routing decides.
 	Selector *ports.Selector
 
-	// BindDevice binds each connection to the network interface of its port as
-	// well, since a reply may otherwise leave and come by another. Linux only;
-	// elsewhere, and where it is not permitted, the connection fails.
+	// BindDevice binds each connection to the network interface of its port as well, since a reply may otherwise
+	// leave and come by another. Linux only; elsewhere, and where it is not permitted, the connection fails.
 	BindDevice bool
 
 	// Enforcer makes the connections that are to run over IPsec, and tells what
@@ -162,13 +171,11 @@ type Discoverer struct {
 	PSK     PSKFunc     // preshared keys of peers; nil: none is known
 	Gateway GatewayFunc // outer addresses in tunnel mode; nil: none is known
 
-	// Rules are those of a registry, for portals that are not in it: they hold as
-	// they do for Service.AddSendTargetPortal. They go before PSK and Gateway. nil: no
-	// registry is read.
+	// Rules are those of a registry, for portals that are not in it: they hold as they do for
+	// Service.AddSendTargetPortal. They go before PSK and Gateway. nil: no registry is read.
 	Rules RuleSet
 
-	// Lookup resolves the host names of portals; nil: net.DefaultResolver.
-	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error) // of the host names of portals; nil: net.DefaultResolver
 
 	// Dial connects from source, where that is valid, to dst; nil: TCP. It does
 	// not go along with BindDevice.

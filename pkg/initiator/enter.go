@@ -40,6 +40,7 @@ func (a *attempt) tries(ctx context.Context, from ports.Port, addr netip.AddrPor
 		switch {
 		case stageOf(err) == StageLogin && errors.As(err, &login) && login.Status.Class() == pdu.ClassRedirection:
 			a.ctxShared = true
+			a.phase(&a.phases.Resolve)
 			to, err := way.follow(ctx, addr, login)
 			if err != nil {
 				return at(StageLogin, err)
@@ -124,15 +125,18 @@ func (a *attempt) session(ctx context.Context, from ports.Port, addr netip.AddrP
 
 	numbers := &c.numbers
 	numbers.Reset()
+	a.phase(&a.phases.Login)
 	if err := a.login(ctx, numbers, method); err != nil {
 		return at(StageLogin, err)
 	}
 	a.count(StageLogin)
 	a.fellBackWell()
+	a.phase(&a.phases.Discover)
 	if err := a.sendTargets(ctx, numbers, addr); err != nil {
 		return at(StageDiscover, err)
 	}
 	a.watch.Within(0)
+	a.phase(&a.phases.Secure)
 	if err := a.prove(ctx, secure); err != nil {
 		return at(StageSecure, err)
 	}

@@ -68,15 +68,13 @@ func (m *heldRoom) count(used *int64, n int64) {
 	}
 }
 
-// InOrder brings the batches of a run into the order of their portals. Those of the
-// portal whose turn it is pass at once; others wait as copies, in no more than room
-// bytes of memory. A portal whose targets find no room is stopped, and its result says
-// so: with a *pdu.LimitError where it sent too much, with a *MemoryError where other portals
-// have the room. What was read before is yielded.
+// InOrder brings the batches of a run into the order of their portals. Those of the portal whose turn it
+// is pass at once; others wait as copies, in no more than room bytes of memory. A portal whose targets find
+// no room is stopped, and its result says so: with a *pdu.LimitError where it sent too much, with a
+// *MemoryError where other portals have the room. What was read before is yielded.
 //
-// A batch is valid until the loop goes on. Portals should not be begun further ahead
-// than the caller has memory for: each one that waits takes about 200 bytes even where
-// it has no targets.
+// A batch is valid until the loop goes on. Each portal that waits takes about 200 bytes even where it has no
+// targets, so portals should not be begun further ahead than the caller has memory for.
 func InOrder(batches iter.Seq[*Batch], room int64) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		q := orderQueue{heldRoom: heldRoom{room: room}, waiting: make(map[int]*heldPortal)}

@@ -68,9 +68,7 @@ type Prober struct {
 	Parallel int           // probes at once; 0: DefaultParallel
 	Timeout  time.Duration // for one probe; 0: ProbeTimeout. Never more than the Discoverer's
 
-	// Addresses returns the addresses of this host; nil: ports.Addresses.
-	Addresses func() ([]ports.Address, error)
-
+	Addresses    func() ([]ports.Address, error) // of this host; nil: ports.Addresses
 	d            *Discoverer
 	Request      func(ctx context.Context, r *Result) (Request, error)
 	RequestThere func(ctx context.Context, j Request, dst netip.AddrPort) (Request, error) // for an address that it advertises; nil: the same

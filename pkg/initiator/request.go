@@ -43,8 +43,7 @@ type Request struct {
 	// defined for that portal may protect more. nil: nothing is known of it.
 	There func(ctx context.Context, r Request, dst netip.AddrPort) (Request, error)
 
-	// Err is why the portal cannot be asked; it becomes the result. An *Error.
-	Err error
+	Err error // why the portal cannot be asked; it becomes the result. An *Error
 }
 
 // requests makes requests of portals by what d says of all.

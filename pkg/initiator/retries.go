@@ -56,6 +56,7 @@ func (a *attempt) withRetries(ctx context.Context, method *auth.CHAP) error {
 			return a.counted(err, a.retried.failed+1)
 		}
 		a.failedTry(err)
+		a.phase(nil)
 		if !a.backOff(ctx) {
 			return a.counted(gaveUp(ctx, err), a.retried.failed)
 		}

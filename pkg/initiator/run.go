@@ -51,10 +51,9 @@ type Result struct {
 	InitiatorPort ports.Port     // the initiator port that has it; its Instance is empty where none is known
 	Bound         bool           // the connection was bound to the port's interface, too
 
-	// Targets are those that were read, also where Err is set, one for each
-	// name, in the order of the answer. Targets at the same addresses may share the
-	// memory of these: they can be appended to, but not changed in place. They are nil in the events of Run, which
-	// has handed them on before.
+	// Targets are those that were read, also where Err is set, one for each name, in the order of the answer;
+	// nil in the events of Run, which has handed them on before. Targets at the same addresses may share the
+	// memory of these: they can be appended to, but not changed in place.
 	Targets      []target.Target
 	TargetsFound int // how many targets were read; a repeated name counts again in Run
 
@@ -75,22 +74,16 @@ type Result struct {
 	Elapsed   time.Duration // from the start to the last target, without the time that the consumer took
 	Phases    Phases        // of it
 
-	// Stored is set where the portal is in the registry after AddSendTargetPortal,
-	// also where the discovery failed; only a Service sets it.
-	Stored bool
-
-	// Changes are what differs from the answer that the registry had before: nil where
-	// this one failed or was not complete. Only a Service sets them.
+	// Only a Service sets these. Stored: the portal is in the registry, also where the discovery
+	// failed. Changes are what differs from the answer that the registry had before, by the folded names of the
+	// targets: nil where this one failed. Where it was not complete no target is in them as vanished.
+	Stored  bool
 	Changes []change.Change
 
 	Err error // an *Error; nil: the portal answered
 
 	omitted int // how many warnings the last one stands for, where it is a WarnMore
 }
-
-// Phases are the times that the phases of a discovery took, all tries and hops together;
-// 0: it did not come so far.
-type Phases struct{ Resolve, Secure, Connect, Login, Discover time.Duration }
 
 // A Redirect is one hop that the login was sent on.
 type Redirect struct {

@@ -20,6 +20,7 @@ const lookLimit = 5 * time.Second
 
 // connect plans the connection and makes it: under the plan, or not at all.
 func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) (net.Conn, enforce.Dialer, error) {
+	a.phase(&a.phases.Secure)
 	plan, err := a.agreed(ctx, from, dst, method)
 	if err != nil || plan.IPsec {
 		a.entered, a.resumed = true, false // what was planned counts for what follows
@@ -32,6 +33,7 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 		return nil, nil, a.late()
 	}
 	if !plan.IPsec {
+		a.phase(&a.phases.Connect)
 		nc, err := a.connectPatiently(ctx, from, dst)
 		return nc, nil, at(StageConnect, err)
 	}
@@ -46,6 +48,7 @@ func (a *attempt) connect(ctx context.Context, from ports.Port, dst netip.AddrPo
 	if err != nil {
 		return nil, nil, at(StageSecure, configured(err))
 	}
+	a.phase(&a.phases.Connect)
 	nc, err := dialer.DialContext(ctx)
 	if err != nil {
 		a.release(dialer)

@@ -20,11 +20,13 @@ func (a *attempt) addresses(ctx context.Context) (addrs []netip.AddrPort, err er
 	if a.resumed && a.addrs != nil {
 		return a.addrs, nil
 	}
+	a.phase(&a.phases.Resolve)
 	err = a.timed(ctx, a.d.timeout()-a.elapsed, func(ctx context.Context) (err error) {
 		a.ctxShared = true
 		addrs, err = a.resolve(ctx)
 		return err
 	})
+	a.phase(nil)
 	a.addrs = addrs
 	return addrs, err
 }

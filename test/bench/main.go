@@ -28,12 +28,14 @@ func main() {
 	flag.IntVar(&s.silent, "silent", 512, "silent portals among the others")
 	flag.DurationVar(&s.timeout, "timeout", 2*time.Second, "how long a silent portal is waited for")
 	flag.IntVar(&s.targets, "targets", 1000000, "targets of the long list")
+	flag.IntVar(&s.listed, "listed", 5000, "portals of a registry that is refreshed, at most 65534")
+	flag.IntVar(&s.long, "long", 100000, "targets of the long portal of such a registry")
 	flag.BoolVar(&s.apart, "apart", false, "the target has the last processor for itself, and the others are for the clients (Linux, taskset)")
 	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
 	s.sweptFlags()
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network and mixed; empty: all")
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed and refresh; empty: all")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -48,10 +50,10 @@ func exit(err error) {
 
 // settings say how much there is to do, and where its parts are.
 type settings struct {
-	pairs, portals, few, parallel, silent, targets int
-	timeout                                        time.Duration
-	kind                                           string
-	swept                                          swept
+	pairs, portals, few, parallel, silent, targets, listed, long int
+	timeout                                                      time.Duration
+	kind                                                         string
+	swept                                                        swept
 
 	dir     string // for files
 	self    string // this program
@@ -83,7 +85,7 @@ func (s *settings) bench(only []string) (err error) {
 		make func() error
 	}{
 		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
-		{"network", s.network}, {"mixed", s.mixed},
+		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh},
 	} {
 		wanted := len(only) == 0
 		for _, o := range only {

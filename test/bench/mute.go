@@ -26,7 +26,7 @@ func serveMute(args []string) error {
 		}
 		alive[addr] = true
 	}
-	list := targetList(n, recordKinds[args[1]])
+	list := targetList(n, recordKinds[args[1]], false)
 	return serveBy(func(c net.Conn) {
 		if alive[c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()] {
 			answerWith(c, list)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -21,8 +22,17 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	list := targetList(n, recordKinds[args[1]])
-	return serveBy(func(c net.Conn) { answerWith(c, list) })
+	kind := recordKinds[args[1]]
+	lists := []pdu.Text{targetList(n, kind, false)}
+	if kind.churn {
+		lists = append(lists, targetList(n, kind, true))
+	}
+	var sessions atomic.Int64
+	return serveBy(func(c net.Conn) {
+		// Two clients take turns; each gets the other answer than the time before.
+		turn := int(sessions.Add(1)-1) / 2
+		answerWith(c, lists[turn%len(lists)])
+	})
 }
 
 // answerWith serves one session, whose answer is the list.

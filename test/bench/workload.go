@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -28,6 +29,8 @@ type workload struct {
 	unit    string
 	targets int // of each portal; negative: the contenders bring their own target
 	units   int
+	kind    string                  // of the targets; empty: as the settings say
+	prepare func(port string) error // before the rounds; nil: nothing is to be
 	all     []contender
 }
 
@@ -38,10 +41,15 @@ func (l *workload) run(s *settings) ([][]figures, error) {
 	if l.targets >= 0 {
 		var stop func()
 		var err error
-		if port, silent, stop, err = s.startTarget(nil, "be-the-target", strconv.Itoa(l.targets), s.kind); err != nil {
+		if port, silent, stop, err = s.startTarget(nil, "be-the-target", strconv.Itoa(l.targets), cmp.Or(l.kind, s.kind)); err != nil {
 			return nil, err
 		}
 		defer stop()
+	}
+	if l.prepare != nil {
+		if err := l.prepare(port); err != nil {
+			return nil, err
+		}
 	}
 	replace := strings.NewReplacer("PORT", port, "SILENT", silent)
 	all := make([][]figures, len(l.all))

@@ -41,6 +41,19 @@ func (g guardedStore) Apply(ctx context.Context, changes ...registry.Change) err
 	return err
 }
 
+// Limits returns those of the Store, with room for what Apply adds.
+func (g guardedStore) Limits() (changes, bytes int) {
+	changes, bytes = g.Store.Limits()
+	retired, _ := g.sealer.retired()
+	if changes > 0 {
+		changes--
+	}
+	if bytes > 0 {
+		bytes -= len(retired)
+	}
+	return changes, bytes
+}
+
 // hasSecret reports a change of a record that has, or may have, a sealed secret in it.
 func hasSecret(c registry.Change) bool {
 	if c.Delete {

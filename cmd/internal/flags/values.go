@@ -58,6 +58,10 @@ type choice struct {
 	of    []string
 }
 
+// NewChoice returns the value of a flag that is one of a few words. name stands for the
+// value in the manual.
+func NewChoice(value *string, name string, of []string) *choice { return &choice{value, name, of} }
+
 func (c *choice) String() string { return "" }
 
 func (c *choice) Type() string { return c.name }

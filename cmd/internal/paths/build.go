@@ -85,22 +85,23 @@ func (b *builder) addEntry(p *registry.StoredPortal) {
 }
 
 // rowOf returns the row of an entry. One that leaves the port to routing is in the row of
-// the source address that it was last asked from; -1: it was not asked yet.
+// the source address that it was last asked from or, where that is not known, of the one
+// that routing picks now; -1: it was not asked yet, and routing picks none.
 func (b *builder) rowOf(key initiator.Key, last *registry.LastResult) int {
 	want := rowKey{instance: ports.FoldInstance(key.Instance), number: key.Port}
 	row := Row{Instance: key.Instance, Number: key.Port, State: ports.Gone}
 	if key.Port == ports.All {
-		if last.Time.IsZero() {
-			return -1
-		}
-		row.State = ports.Up
-		if addr, err := netip.ParseAddr(last.Source); err == nil {
-			for i := range b.rows {
-				if r := &b.rows[i]; r.Address == addr && (key.Instance == "" || ports.SameInstance(r.Instance, key.Instance)) {
-					return i
-				}
+		addr := b.source(key, last)
+		switch {
+		case addr.IsValid():
+			if i := b.rowWith(key.Instance, addr); i >= 0 {
+				return i
 			}
-			want, row.Address, row.State = rowKey{instance: want.instance, address: addr}, addr, ports.Gone
+			want, row.Address = rowKey{instance: want.instance, address: addr}, addr
+		case last.Time.IsZero():
+			return -1
+		default:
+			row.State = ports.Up
 		}
 	}
 	i, ok := b.rowAt[want]
@@ -110,6 +111,24 @@ func (b *builder) rowOf(key initiator.Key, last *registry.LastResult) int {
 		b.rows = append(b.rows, row)
 	}
 	return i
+}
+
+// source returns the address that an entry is asked from; invalid: it is not known.
+func (b *builder) source(key initiator.Key, last *registry.LastResult) netip.Addr {
+	if addr, err := netip.ParseAddr(last.Source); err == nil {
+		return addr
+	}
+	if dst := key.Portal.Literal(); dst.IsValid() && b.known.Route != nil {
+		return b.known.Route(key.Instance, dst)
+	}
+	return netip.Addr{}
+}
+
+// rowWith returns the row of a port with an address; -1: there is none.
+func (b *builder) rowWith(instance string, addr netip.Addr) int {
+	return slices.IndexFunc(b.rows, func(r Row) bool {
+		return r.Address == addr && (instance == "" || ports.SameInstance(r.Instance, instance))
+	})
 }
 
 // addTarget counts a target where it is known.

@@ -21,6 +21,10 @@ type Known struct {
 	// address; nil, or false: that is not known.
 	Reach func(dst netip.Addr) ([]netip.Addr, bool)
 
+	// Route returns the address of the port that routing picks of an instance, or of all
+	// where none is named; nil, or an invalid address: that is not known.
+	Route func(instance string, dst netip.Addr) netip.Addr
+
 	Unread []error // records that could not be read
 }
 
@@ -55,6 +59,13 @@ func Read(ctx context.Context, s *registry.Service) (*Known, error) {
 			}
 		}
 		return reached[dst], true
+	}
+	k.Route = func(instance string, dst netip.Addr) netip.Addr {
+		found, err := selector.Select(ctx, instance, ports.All, dst)
+		if err != nil || len(found) == 0 {
+			return netip.Addr{}
+		}
+		return found[0].Address
 	}
 	return k, nil
 }

@@ -41,6 +41,7 @@ type JSONResult struct {
 	IPsec     jsonIPsec      `json:"ipsec"`
 	Auth      jsonAuth       `json:"auth"`
 	ElapsedMS float64        `json:"elapsed_ms"`
+	PhasesMS  jsonPhases     `json:"phases_ms"`
 }
 
 type jsonError struct {
@@ -104,6 +105,7 @@ func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
 		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
+		PhasesMS:      newJSONPhases(&r.Phases),
 	}
 	if r.Asked.Portal.Address == "" {
 		j.Portal = "" // it is not about one

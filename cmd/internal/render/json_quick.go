@@ -43,5 +43,5 @@ func (j *JSONResult) appendQuick(b []byte) ([]byte, bool) {
 	text(`,"existing":`, p.Existing)
 	b = j.Auth.append(append(b, `},"auth":`...))
 	b = strconv.AppendFloat(append(b, `,"elapsed_ms":`...), j.ElapsedMS, 'f', -1, 64)
-	return b, true
+	return j.PhasesMS.append(append(b, `,"phases_ms":`...)), true
 }

@@ -16,6 +16,7 @@ func TestQuickResult(t *testing.T) {
 		Portal: "192.0.2.10:3260", Address: "192.0.2.10:3260", InitiatorPort: "all", InitiatorName: "iqn.2026-11.com.example:us", Source: "192.0.2.1",
 		Interface: "eth0", Status: "ok", CodeName: "ISDSC_SUCCESS", Warnings: []JSONWarning{}, Redirects: []jsonRedirect{},
 		IPsec: jsonIPsec{Plan: "none", Origin: "default", Existing: "none"}, Auth: jsonAuth{Method: authNone}, ElapsedMS: 1.3,
+		PhasesMS: jsonPhases{Resolve: 0.5, Connect: 0.07, Login: 0.4, Discover: 0.33},
 	}
 	yes, no := true, false
 	tests := []struct {

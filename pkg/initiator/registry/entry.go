@@ -11,6 +11,22 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
+// A readEntry is an entry of the registry as it was read.
+type readEntry struct {
+	portalRecord
+	version uint64
+}
+
+// readEntry reads the entry of a key; nil: there is none.
+func (s *Service) readEntry(ctx context.Context, key initiator.Key) (*readEntry, error) {
+	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	if err != nil || r.Version == 0 {
+		return nil, err
+	}
+	e := &readEntry{version: r.Version}
+	return e, decode(r, &e.portalRecord)
+}
+
 // remove deletes the entry of a key, and with the last entry of a portal what is
 // remembered of it.
 func (s *Service) remove(ctx context.Context, key initiator.Key) error {
@@ -22,6 +38,11 @@ func (s *Service) remove(ctx context.Context, key initiator.Key) error {
 		return s.notFound(ctx, key)
 	}
 	changes := []Change{{Key: r.Key, Version: r.Version, Delete: true}}
+	seen, err := s.keepSeen(ctx, r)
+	if err != nil {
+		return storeError(err)
+	}
+	changes = append(changes, seen...)
 	others := 0
 	for o, err := range s.cfg.Store.List(ctx, portalPrefix(prefixPortal, key.Portal)) {
 		if err != nil {
@@ -39,7 +60,7 @@ func (s *Service) remove(ctx context.Context, key initiator.Key) error {
 			changes = append(changes, Change{Key: b.Key, Version: AnyVersion, Delete: true})
 		}
 	}
-	if err = s.cfg.Store.Apply(ctx, changes...); err == nil {
+	if err = s.applyInTurn(ctx, changes); err == nil {
 		return nil
 	}
 	var conflict *ConflictError
@@ -66,39 +87,40 @@ func (s *Service) notFound(ctx context.Context, key initiator.Key) error {
 	return &isdsc.Error{Code: isdsc.PortalNotFound, What: key.From(), Reason: reason}
 }
 
-// entry returns the request of a key: of its entry, or, where there is none, of a
+// entry returns the request of a key, and its entry, if that could be read: of the entry, or, where there is none, of a
 // portal without options. numbers is as for admit.
-func (s *Service) entry(ctx context.Context, key initiator.Key, numbers bool) (j initiator.Request, listed bool, err error) {
+func (s *Service) entry(ctx context.Context, key initiator.Key, numbers bool) (j initiator.Request, e *readEntry, listed bool, err error) {
 	r, err := s.cfg.Store.Get(ctx, recordOf(key))
 	if err != nil {
-		return initiator.Request{}, false, storeError(err)
+		return initiator.Request{}, nil, false, storeError(err)
 	}
 	if r.Version == 0 {
 		p := initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}
 		j, err = s.admit(ctx, &p, numbers)
-		return j, false, s.failed(key, err)
+		return j, nil, false, s.failed(key, err)
 	}
 	selector, err := s.Selector(ctx, numbers)
 	if err != nil {
-		return initiator.Request{}, true, err
+		return initiator.Request{}, nil, true, err
 	}
-	return s.request(ctx, r, selector), true, nil
+	j, e = s.request(ctx, r, selector)
+	return j, e, true, nil
 }
 
 // Request makes the request of an entry. Where that fails the request says so, so that it
-// costs this portal and no other.
-func (s *Service) request(ctx context.Context, r Record, selector *ports.Selector) initiator.Request {
-	var stored portalRecord
-	if err := decode(r, &stored); err != nil {
+// costs this portal and no other. The entry is nil where it cannot be read.
+func (s *Service) request(ctx context.Context, r Record, selector *ports.Selector) (initiator.Request, *readEntry) {
+	e := &readEntry{version: r.Version}
+	if err := decode(r, &e.portalRecord); err != nil {
 		p, err := unreadable(r, err)
-		return initiator.Request{Portal: p, Err: err}
+		return initiator.Request{Portal: p, Err: err}, nil
 	}
-	p := stored.portal()
-	j, err := s.opened(ctx, p, &stored, selector)
+	p := e.portal()
+	j, err := s.opened(ctx, p, &e.portalRecord, selector)
 	if err != nil {
 		j = initiator.Request{Portal: p, Err: s.failed(p.Key(), err)}
 	}
-	return j
+	return j, e
 }
 
 // unreadable returns what is known of an entry that could not be read, which is

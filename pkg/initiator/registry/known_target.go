@@ -33,6 +33,11 @@ type Mechanism struct {
 	LastSeen     time.Time
 	MissingSince time.Time // when a portal that answered first left it out; zero: it did not
 
+	// Changed is when the addresses last became others than they had been, and Was are
+	// those; zero: they never did.
+	Changed time.Time
+	Was     []target.Address
+
 	// At is the address at which it was last listed, where it advertised addresses that
 	// cannot be connected to from here; else invalid.
 	At netip.AddrPort
@@ -65,6 +70,14 @@ type foundRecord struct {
 	FirstSeen    time.Time     `json:"first_seen"`
 	LastSeen     time.Time     `json:"last_seen"`
 	MissingSince *time.Time    `json:"missing_since,omitempty"`
+
+	// Changed is when the addresses became others, and Was are those before.
+	Changed *time.Time    `json:"changed,omitempty"`
+	Was     []addressJSON `json:"was,omitempty"`
+
+	// Passed: the last answer, which was not complete, does not have it. LastSeen holds
+	// then, as where it is missing; otherwise it may be later, see answerRecord.Seen.
+	Passed bool `json:"passed,omitempty"`
 
 	// At is the address in use; stored only where an advertised one is unusable.
 	At netip.AddrPort `json:"at,omitzero"`
@@ -110,8 +123,9 @@ func (k *keyRecord) key() initiator.Key {
 // mechanism returns what is reported of a record.
 func (r *foundRecord) mechanism() Mechanism {
 	m := Mechanism{Text: staticMechanism, Alias: r.Alias, FirstSeen: r.FirstSeen, LastSeen: r.LastSeen, At: r.At, Unlisted: r.Unlisted}
-	for _, a := range r.Addresses {
-		m.Addresses = append(m.Addresses, a.address())
+	m.Addresses, m.Was = r.targetAddresses(), targetAddresses(r.Was)
+	if r.Changed != nil {
+		m.Changed = *r.Changed
 	}
 	if r.MissingSince != nil {
 		m.MissingSince = *r.MissingSince
@@ -142,4 +156,21 @@ func (r *foundRecord) setAddresses(addresses []target.Address) {
 	for i, a := range addresses {
 		r.Addresses[i] = newAddressJSON(a)
 	}
+}
+
+// targetAddresses returns the addresses.
+func (r *foundRecord) targetAddresses() []target.Address { return targetAddresses(r.Addresses) }
+
+func targetAddresses(stored []addressJSON) (all []target.Address) {
+	for _, a := range stored {
+		all = append(all, a.address())
+	}
+	return all
+}
+
+// says reports that nothing but when the target was seen differs in two records.
+func (r *foundRecord) says(o *foundRecord) bool {
+	return r.Name == o.Name && r.Alias == o.Alias && r.At == o.At && r.Unlisted == o.Unlisted && r.Passed == o.Passed &&
+		(r.MissingSince == nil) == (o.MissingSince == nil) && o.Portal != nil && *r.Portal == *o.Portal &&
+		slices.Equal(r.Addresses, o.Addresses)
 }

@@ -12,7 +12,7 @@ import (
 // comes with the name in its key, and others follow; any other is the last.
 func (s *Service) known(ctx context.Context) func(yield func(KnownTarget, error) bool) {
 	return func(yield func(KnownTarget, error) bool) {
-		k := knownTargets{Service: s, ctx: ctx, yield: yield, static: s.unstored(), portals: make(map[string]*portalState)}
+		k := knownTargets{Service: s, ctx: ctx, yield: yield, static: s.unstored(), states: make(map[string]*portalState)}
 		_ = k.short() && k.long() && k.rest()
 	}
 }
@@ -20,10 +20,10 @@ func (s *Service) known(ctx context.Context) func(yield func(KnownTarget, error)
 // knownTargets is one run through all targets. Its methods report whether it goes on.
 type knownTargets struct {
 	*Service
-	ctx     context.Context
-	yield   func(KnownTarget, error) bool
-	static  map[string]staticRecord // of the Service, as far as they were not yielded
-	portals map[string]*portalState // by record, as far as they were looked for
+	ctx    context.Context
+	yield  func(KnownTarget, error) bool
+	static map[string]staticRecord // of the Service, as far as they were not yielded
+	states map[string]*portalState // by mechanism, as far as they were looked for
 
 	target   KnownTarget // being put together
 	name     string      // of it, folded and escaped
@@ -106,8 +106,8 @@ func (k *knownTargets) record(r Record, flush func() bool) error {
 		}
 		k.target, k.name = KnownTarget{}, folded
 	}
-	m := found.mechanism()
-	if err := k.judge(k.ctx, &m, k.portals); err != nil {
+	m, err := k.judge(k.ctx, &found, k.states)
+	if err != nil {
 		return err
 	}
 	k.target.add(found.Name, m)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -30,6 +31,8 @@ type portalRecord struct {
 	Login         loginRecord `json:"login"`
 	Added         time.Time   `json:"added"`
 	Last          *LastResult `json:"last,omitempty"`
+
+	Answer *answerRecord `json:"answer,omitempty"` // the last one; nil: nothing is kept of one
 
 	// Of record format 3.
 	PeerID    string `json:"ipsec_peer_id,omitempty"`
@@ -137,9 +140,80 @@ func (r *portalRecord) stored() StoredPortal {
 		Added:             r.Added,
 	}
 	if r.Last != nil {
-		s.Last = *r.Last
+		s.Last = r.Last.migrated()
 	}
 	return s
+}
+
+// A LastResult is how the last discovery of an entry ended.
+type LastResult struct {
+	Time    time.Time `json:"time"`
+	Code    uint32    `json:"code"` // of the reference API
+	Stage   string    `json:"stage,omitempty"`
+	Message string    `json:"message,omitempty"` // of the error; one line, escaped
+	Source  string    `json:"source,omitempty"`  // our address
+	Targets int       `json:"targets"`
+	LeftOut int       `json:"left_out,omitempty"` // targets whose names are harmful
+
+	// NotJudgedSince is when the portal's answers began to fail or to leave targets
+	// out, without a complete one since: as long as that lasts no target of the
+	// portal becomes missing. Zero: the last answer was complete.
+	NotJudgedSince time.Time `json:"not_judged_since,omitzero"`
+
+	LastOK       time.Time `json:"last_ok,omitzero"`       // when the portal answered last; zero: never, or it is not known
+	FailingSince time.Time `json:"failing_since,omitzero"` // when the first of the failures came that the last is one of; zero: it is none
+	Failures     int       `json:"failures,omitempty"`     // in a row, up to now
+}
+
+// newLastResult returns what a result says by itself.
+func newLastResult(r *initiator.Result, now time.Time) LastResult {
+	last := LastResult{Time: now, Code: initiator.Code(r.Err), Targets: r.TargetsFound, LeftOut: r.LeftOut}
+	if r.Source.IsValid() {
+		last.Source = r.Source.String()
+	}
+	var e *initiator.Error
+	if errors.As(r.Err, &e) {
+		last.Stage, last.Message = e.Stage.String(), e.Error()
+	}
+	return last
+}
+
+// after returns the result with what follows from the one before it; nil: there was none.
+func (l LastResult) after(before *LastResult) LastResult {
+	was := before.migrated()
+	if l.Code != isdsc.Success || l.LeftOut > 0 {
+		if l.NotJudgedSince = was.NotJudgedSince; l.NotJudgedSince.IsZero() {
+			l.NotJudgedSince = l.Time
+		}
+	}
+	if l.Code == isdsc.Success {
+		l.LastOK = l.Time
+		return l
+	}
+	l.LastOK, l.FailingSince, l.Failures = was.LastOK, was.FailingSince, was.Failures+1
+	if was.Failures == 0 {
+		l.FailingSince = l.Time
+	}
+	return l
+}
+
+// migrated returns the result with what a version that did not count failures left out, as
+// far as it is known. nil: there was none.
+func (l *LastResult) migrated() LastResult {
+	if l == nil {
+		return LastResult{}
+	}
+	m := *l
+	switch {
+	case m.Code == isdsc.Success && m.LastOK.IsZero():
+		m.LastOK = m.Time
+	case m.Code != isdsc.Success && m.Failures == 0:
+		m.Failures, m.FailingSince = 1, m.NotJudgedSince
+		if m.FailingSince.IsZero() {
+			m.FailingSince = m.Time
+		}
+	}
+	return m
 }
 
 // decode reads the value of a record. Its error is a *RegistryError, or the

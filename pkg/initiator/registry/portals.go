@@ -30,7 +30,7 @@ func (s *Service) AddSendTargetPortal(ctx context.Context, p initiator.SendTarge
 	if err != nil {
 		return refusedResult(p, storeError(err))
 	}
-	r := s.ask(ctx, key, j, true)
+	r := s.ask(ctx, key, j, nil, true)
 	if replaced {
 		r.Warnings = slices.Insert(r.Warnings, 0, initiator.Warning{Code: initiator.WarnReplaced, Message: replacedText(key)})
 	}
@@ -74,16 +74,17 @@ func (s *Service) RemoveSendTargetPortal(ctx context.Context, key initiator.Key)
 func (s *Service) RefreshSendTargetPortal(ctx context.Context, key initiator.Key) (initiator.Result, error) {
 	var (
 		j      initiator.Request
+		e      *readEntry
 		listed bool
 	)
 	under, err := s.underRules(ctx, true)
 	if err == nil {
-		j, listed, err = under.entry(ctx, key, true)
+		j, e, listed, err = under.entry(ctx, key, true)
 	}
 	if err != nil {
 		return refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
 	}
-	r := s.ask(ctx, j.Portal.Key(), j, listed)
+	r := s.ask(ctx, j.Portal.Key(), j, e, listed)
 	return r, r.Err
 }
 
@@ -176,6 +177,10 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 		return false, err
 	}
 	added, last := s.now(), (*LastResult)(nil)
+	var (
+		answer *answerRecord
+		seen   []Change
+	)
 	if old.Version != 0 {
 		var before portalRecord
 		err := decode(old, &before)
@@ -183,7 +188,13 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 			return false, err // it is not ours to replace
 		}
 		if err == nil { // a damaged entry is replaced
-			added, last = before.Added, before.Last
+			added, last, answer = before.Added, before.Last, before.Answer
+		}
+		if before.Instance != p.Instance { // what it finds is another mechanism's from now on
+			answer = nil
+			if seen, err = s.keepSeen(ctx, old); err != nil {
+				return false, err
+			}
 		}
 	}
 	secrets, err := s.keepAll(p, row) // may make a key file, so what is refused comes before
@@ -191,7 +202,7 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 		return false, err
 	}
 	r := newPortalRecord(p, secrets)
-	r.Added, r.Last = added, last
+	r.Added, r.Last, r.Answer = added, last, answer
 	changes, err := s.claim(ctx, p.Instance)
 	if err != nil {
 		return false, err
@@ -200,7 +211,7 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 	if err != nil {
 		return false, err
 	}
-	changes = append(changes, remembered...)
+	changes = slices.Concat(changes, remembered, seen)
 	return old.Version != 0, s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 

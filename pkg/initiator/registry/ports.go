@@ -112,7 +112,7 @@ func (s *Service) numbered(ctx context.Context, i *ports.Instance, host []ports.
 	if !store || len(changes) == 0 {
 		return from, damaged, nil
 	}
-	return from, damaged, s.cfg.Store.Apply(ctx, changes...)
+	return from, damaged, s.applyInTurn(ctx, changes)
 }
 
 // decodePort reads the record of a number. Where that fails the port has the number of

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -21,7 +22,7 @@ func (s *Service) NewProber(kind initiator.ProbeKind) *initiator.Prober {
 		if err != nil {
 			return initiator.Request{}, err
 		}
-		j, _, err := under.entry(ctx, r.Asked.Key(), false)
+		j, _, _, err := under.entry(ctx, r.Asked.Key(), false)
 		return j, err
 	}
 	p.RequestThere = func(ctx context.Context, j initiator.Request, dst netip.AddrPort) (initiator.Request, error) {
@@ -38,6 +39,11 @@ func (s *Service) NewProber(kind initiator.ProbeKind) *initiator.Prober {
 // decides about IPsec at the portal does so there as well, unless what was defined
 // for the address itself protects more.
 func (s *Service) requestThere(ctx context.Context, j initiator.Request, dst netip.AddrPort) (initiator.Request, error) {
+	if s.cfg.Allow != nil {
+		if err := s.cfg.Allow(dst); err != nil {
+			return j, fmt.Errorf("redirected to %s: %w", dst, err)
+		}
+	}
 	there := j
 	there.Portal.Portal, there.Portal.Security = initiator.Portal{Address: dst.Addr().String(), Port: dst.Port()}, 0
 	var err error

@@ -13,7 +13,10 @@ import (
 // is two. A record that cannot be read stays, see RemoveStaticTarget, unless its key
 // is a hash, which a user could not name.
 func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (pruned int, err error) {
-	p := pruning{Service: s, missingFor: missingFor, before: s.now().Add(-missingFor), portals: make(map[string]*portalState)}
+	p := pruning{
+		Service: s, missingFor: missingFor, before: s.now().Add(-missingFor),
+		states: make(map[string]*portalState), forgotten: make(map[string]bool),
+	}
 	for _, prefix := range []string{prefixTarget, prefixLongTarget} {
 		for r, err := range s.cfg.Store.List(ctx, prefix) {
 			if err != nil {
@@ -28,7 +31,7 @@ func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (p
 			}
 		}
 	}
-	return pruned, nil
+	return pruned, storeError(p.tidy(ctx))
 }
 
 // A pruning is one run of PruneTargets.
@@ -36,7 +39,9 @@ type pruning struct {
 	*Service
 	missingFor time.Duration
 	before     time.Time // when what is forgotten became missing at the latest
-	portals    map[string]*portalState
+	states     map[string]*portalState
+	forgotten  map[string]bool // mechanisms of which something was forgotten
+	mechanism  string          // of the record at hand; empty: it is not known
 }
 
 // record forgets a target's record that was read, if it is to be forgotten. Where
@@ -45,7 +50,7 @@ func (p *pruning) record(ctx context.Context, r Record) (forgot bool, err error)
 	again := false
 	err = retryConflicts(ctx, func() error {
 		if again {
-			clear(p.portals)
+			clear(p.states)
 			var err error
 			if r, err = p.cfg.Store.Get(ctx, r.Key); err != nil {
 				return err
@@ -57,10 +62,39 @@ func (p *pruning) record(ctx context.Context, r Record) (forgot bool, err error)
 			return err
 		}
 		err = p.cfg.Store.Apply(ctx, changes...)
-		forgot = err == nil
+		if forgot = err == nil; forgot && p.mechanism != "" {
+			p.forgotten[p.mechanism] = true
+			delete(p.states, p.mechanism) // its seenRecord has another version now
+		}
 		return err
 	})
 	return forgot, err
+}
+
+// tidy deletes what is kept of mechanisms that no target is left of.
+func (p *pruning) tidy(ctx context.Context) error {
+	for mechanism := range p.forgotten {
+		err := retryConflicts(ctx, func() error {
+			_, r, err := p.seen(ctx, mechanism)
+			if err != nil || r.Version == 0 {
+				return err
+			}
+			if any, err := p.hasFound(ctx, mechanism); any || err != nil {
+				return err
+			}
+			return p.cfg.Store.Apply(ctx, Change{Key: r.Key, Version: r.Version, Delete: true})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unchanged returns the change that holds a record to be as it was read, and writes
+// nothing else.
+func unchanged(r Record) Change {
+	return Change{Key: r.Key, Version: r.Version, Value: r.Value, Delete: r.Version == 0}
 }
 
 // changes returns what forgets a record; none where it is to stay. They hold only if
@@ -74,22 +108,26 @@ func (p *pruning) changes(ctx context.Context, r Record) ([]Change, error) {
 		{Key: r.Key, Version: r.Version, Delete: true},
 		{Key: keys.index, Version: AnyVersion, Delete: true},
 	}
+	p.mechanism = ""
 	var found foundRecord
 	if err := decode(r, &found); err != nil {
-		if strings.HasPrefix(r.Key, prefixLongTarget) {
-			return forget, nil
+		if !strings.HasPrefix(r.Key, prefixLongTarget) {
+			return nil, nil
 		}
-		return nil, nil
+		again, err := p.uncompared(ctx, mechanismPart(r.Key))
+		return append(forget, again...), err
 	}
-	m := found.mechanism()
-	if err := p.judge(ctx, &m, p.portals); err != nil {
+	m, err := p.judge(ctx, &found, p.states)
+	if err != nil {
 		return nil, err
 	}
+	p.mechanism = m.Text
 	since := m.MissingSince
 	if m.Stale && since.IsZero() {
 		since = m.LastSeen
-		if key := recordOf(m.Portal); p.portals[key].stale {
-			forget = append(forget, Change{Key: key, Version: 0, Delete: true}) // nothing, or a conflict
+		if state := p.states[m.Text]; state.gone {
+			// Nothing, or a conflict: the portal was added, or asked, meanwhile.
+			forget = append(forget, Change{Key: recordOf(m.Portal), Version: 0, Delete: true}, unchanged(state.seenRecord))
 		}
 	}
 	if m.Static || since.IsZero() || p.missingFor > 0 && since.After(p.before) {

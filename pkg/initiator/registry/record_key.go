@@ -23,6 +23,7 @@ const (
 	prefixInstance = "instance/" // folded name
 	prefixPort     = "port/"     // folded instance/number
 	prefixSetting  = "setting/"  // name
+	prefixSeen     = "seen/"     // mechanism, or its hash: see seenRecord
 	prefixTool     = "tool/"     // tool/kind/name
 
 	// Of targets whose keys would be longer than MaxKeyLen: see targetKeys.
@@ -131,6 +132,9 @@ func targetKeysOf(key string) (k targetKeys, ok bool) {
 	}
 	return targetKeys{}, false
 }
+
+// mechanismPart returns the mechanism in the key of a target's record, escaped, or its hash.
+func mechanismPart(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 // nameInKey returns the folded name of a target in the key of its record; empty: the
 // key has only its hash.

@@ -124,8 +124,7 @@ func TestLastResultOfOwnFault(t *testing.T) {
 	t.Parallel()
 	store := new(fullStore)
 	w := newWorld(t, onStore(store))
-	target := func() *iscsitest.Target { return &iscsitest.Target{Records: scene.Records(scene.Disk1)} }
-	p := scene.At(w.network.Portal("192.0.2.10:3260", target(), target()))
+	p := scene.At(w.network.Portal("192.0.2.10:3260", &iscsitest.Target{Records: scene.Records(scene.Disk1)}, &iscsitest.Target{Records: scene.Records(scene.Disk1, scene.Disk2)}))
 	_, err := w.AddSendTargetPortal(t.Context(), p)
 	scene.WantCode(t, err, isdsc.Success)
 	store.full = true

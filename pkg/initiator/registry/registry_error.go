@@ -52,7 +52,9 @@ func (e *RegistryError) Remedy() string {
 	case prefixTarget:
 		return "remove target " + text.Shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
 	case "long/":
-		return "refresh the portals to replace it, or prune the targets to remove it"
+		return "prune the targets to remove it; a refresh finds it again"
+	case prefixSeen:
+		return "refresh the portal to replace it"
 	case prefixBitmap:
 		return "remove portal " + text.Shown(partOfKey(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
 	case prefixInstance:

@@ -29,7 +29,7 @@ func (s *Service) ExplainEntry(ctx context.Context, key initiator.Key) (all []in
 	if err != nil {
 		return nil, false, err
 	}
-	j, listed, err := under.entry(ctx, key, false)
+	j, _, listed, err := under.entry(ctx, key, false)
 	if err == nil {
 		all, err = s.cfg.Discoverer.ExplainRequest(ctx, j)
 	}

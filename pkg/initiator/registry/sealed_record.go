@@ -122,6 +122,8 @@ func plainRecord(key string) any {
 		return new(foundRecord)
 	case prefixInstance:
 		return new(instanceRecord)
+	case prefixSeen:
+		return new(seenRecord)
 	case prefixTunnel:
 		return new(tunnelRecord)
 	}

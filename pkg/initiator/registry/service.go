@@ -1,8 +1,18 @@
+// Package registry is the initiator service of the reference API (Microsoft's iSCSI
+// discovery library): a registry of SendTargets portals, static targets, initiator
+// instances, preshared keys and IPsec policies, and the targets that were found. It
+// asks its portals with package initiator, and keeps its records in a Store: packages
+// sqlite (a file that several processes share) and memstore have one each.
 package registry
 
 import (
 	"context"
 	"errors"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,6 +40,10 @@ type Config struct {
 
 	Addresses func() ([]ports.Address, error) // of this host; nil: ports.Addresses
 	Now       func() time.Time                // nil: time.Now
+
+	// Allow is asked before a connection to where a redirection leads; its error is why
+	// none is made. nil: the rules for redirections alone decide.
+	Allow func(dst netip.AddrPort) error
 }
 
 // A Service is the initiator service of the reference API: a registry of
@@ -65,6 +79,66 @@ func Open(cfg Config) (*Service, error) {
 
 // Close closes the Store. Other calls must have returned.
 func (s *Service) Close() error { return s.cfg.Store.Close() }
+
+// put writes a record, in the registry or for as long as the Service lives. Changes
+// that go along with it are of the registry; its error may be a *ConflictError of these.
+func (s *Service) put(ctx context.Context, key string, value []byte, persist bool, along ...Change) error {
+	if !persist {
+		s.mu.Lock()
+		s.volatile[key] = value
+		s.mu.Unlock()
+		return nil
+	}
+	if err := s.cfg.Store.Apply(ctx, append(along, Change{Key: key, Version: AnyVersion, Value: value})...); err != nil {
+		return storeError(err)
+	}
+	s.mu.Lock()
+	delete(s.volatile, key) // what is set last counts
+	s.mu.Unlock()
+	return nil
+}
+
+// drop deletes a record, or returns missing where there is none.
+func (s *Service) drop(ctx context.Context, key string, missing error) error {
+	s.mu.Lock()
+	_, there := s.volatile[key]
+	delete(s.volatile, key)
+	s.mu.Unlock()
+	r, err := s.cfg.Store.Get(ctx, key)
+	if err != nil {
+		return storeError(err)
+	}
+	if r.Version == 0 {
+		if there {
+			return nil
+		}
+		return refused(missing)
+	}
+	return storeError(s.cfg.Store.Apply(ctx, Change{Key: key, Version: AnyVersion, Delete: true}))
+}
+
+// records yields records of the registry, and those that end with the Service
+// in the place of stored ones of the same key.
+func (s *Service) records(ctx context.Context, prefix string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		s.mu.Lock()
+		volatile := maps.Clone(s.volatile)
+		s.mu.Unlock()
+		for r, err := range s.cfg.Store.List(ctx, prefix) {
+			if _, ok := volatile[r.Key]; ok && err == nil {
+				continue
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(volatile)) {
+			if strings.HasPrefix(key, prefix) && !yield(Record{Key: key, Value: volatile[key]}, nil) {
+				return
+			}
+		}
+	}
+}
 
 // now returns the time as it is stored: without a monotonic part, in UTC.
 func (s *Service) now() time.Time {

@@ -162,6 +162,11 @@ func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
 			if r.Key == static {
 				changes = append(changes, Change{Key: r.Key, Version: AnyVersion, Delete: true})
 			} else if keys, ok := targetKeysOf(r.Key); ok && decode(r, new(foundRecord)) != nil {
+				again, err := s.uncompared(ctx, mechanismPart(r.Key))
+				if err != nil {
+					return storeError(err)
+				}
+				changes = append(changes, again...)
 				changes = append(changes, Change{Key: r.Key, Version: r.Version, Delete: true}, Change{Key: keys.index, Version: AnyVersion, Delete: true})
 			}
 		}
@@ -169,7 +174,7 @@ func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
 	if len(changes) == 0 && !removed {
 		return refused(&isdsc.Error{Code: isdsc.TargetNotFound, What: "target " + text.Quote([]byte(name)), Reason: "there is no static target with this name"})
 	}
-	return storeError(s.cfg.Store.Apply(ctx, changes...))
+	return storeError(s.applyInTurn(ctx, changes))
 }
 
 // unstored returns the static targets that are not in the registry, by folded

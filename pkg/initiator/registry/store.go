@@ -49,6 +49,22 @@ func retryConflicts(ctx context.Context, change func() error) error {
 	}
 }
 
+// applyInTurn makes changes in as many batches as the Store wants. Each batch is made by
+// itself: the first ones have to be right without the others.
+func (s *Service) applyInTurn(ctx context.Context, changes []Change) error {
+	b := s.newBatch()
+	for i := range changes {
+		if !b.takes(changes[i : i+1]) {
+			if err := s.cfg.Store.Apply(ctx, b.changes...); err != nil {
+				return err
+			}
+			b = s.newBatch()
+		}
+		b.add(changes[i : i+1])
+	}
+	return s.cfg.Store.Apply(ctx, b.changes...)
+}
+
 // A Store keeps the registry of a [Service]: records with a key, a value and a
 // version. It is narrow, so that a database, a file or a cluster's own store can
 // be one, and it holds nothing between calls: no lock, no cursor, no
@@ -72,6 +88,10 @@ type Store interface {
 	// CheckChanges finds one, a *ConflictError where a record has another version
 	// than a change expects. No changes are no error.
 	Apply(ctx context.Context, changes ...Change) error
+
+	// Limits returns how many changes one Apply takes, and how many bytes of keys and
+	// values; 0: any number. What is beyond is a *ChangeError, see CheckLimits.
+	Limits() (changes, bytes int)
 
 	// Close frees what the store holds. Other calls must have returned.
 	Close() error
@@ -120,6 +140,21 @@ func CheckChanges(changes []Change) error {
 			return &ChangeError{Key: c.Key, Reason: "twice in one batch"}
 		}
 		seen[c.Key] = true
+	}
+	return nil
+}
+
+// CheckLimits returns a *ChangeError for changes that are more, or have more bytes of keys
+// and values, than a Store takes at once; 0: any number.
+func CheckLimits(changes []Change, most, bytes int) error {
+	if most > 0 && len(changes) > most {
+		return &ChangeError{Key: changes[most].Key, Reason: fmt.Sprintf("%d changes at once, more than %d", len(changes), most)}
+	}
+	size := 0
+	for _, c := range changes {
+		if size += len(c.Key) + len(c.Value); bytes > 0 && size > bytes {
+			return &ChangeError{Key: c.Key, Reason: fmt.Sprintf("with it changes of more than %d bytes at once; it has %d itself", bytes, len(c.Key)+len(c.Value))}
+		}
 	}
 	return nil
 }

@@ -109,41 +109,61 @@ func (t *KnownTarget) add(name string, m Mechanism) {
 	t.Mechanisms = append(t.Mechanisms, m)
 }
 
-// A portalState is what the list of targets says of the entry that found some.
+// A portalState is what the list of targets says of the mechanism that found some.
 type portalState struct {
-	stale          bool
-	instance       string // as the entry writes it
+	gone           bool // there is no entry
+	stale          bool // nor one that finds targets by this mechanism
 	notJudgedSince time.Time
+	seen           time.Time // when the last answer came
+	seenRecord     Record    // where there is no entry
 }
 
-// judge says in m whether the entry that found a target is gone, and since when it
-// is not judged. portals remembers what was looked up.
-func (s *Service) judge(ctx context.Context, m *Mechanism, portals map[string]*portalState) error {
+// judge returns the mechanism of a record, with what its entry says: whether that is gone,
+// since when it is not judged, and when the targets that are not missing were seen. states
+// remembers what was looked up, by mechanism.
+func (s *Service) judge(ctx context.Context, found *foundRecord, states map[string]*portalState) (Mechanism, error) {
+	m := found.mechanism()
 	if m.Static {
-		return nil
+		return m, nil
 	}
-	key := recordOf(m.Portal)
-	state, ok := portals[key]
+	state, ok := states[m.Text]
 	if !ok {
-		r, err := s.cfg.Store.Get(ctx, key)
-		if err != nil {
-			return err
+		var err error
+		if state, err = s.stateOf(ctx, &m); err != nil {
+			return m, err
 		}
-		state = &portalState{stale: r.Version == 0}
-		var entry portalRecord
-		if !state.stale && decode(r, &entry) == nil {
-			state.instance = entry.Instance
-			if entry.Last != nil {
-				state.notJudgedSince = entry.Last.NotJudgedSince
-			}
-		} else {
-			state.instance = m.Portal.Instance
-		}
-		portals[key] = state
+		states[m.Text] = state
 	}
-	// An entry whose instance is now written in another case finds targets by another
-	// mechanism: what it found before, nothing looks for any more.
-	m.Stale, m.NotJudgedSince = state.stale || state.instance != m.Portal.Instance, state.notJudgedSince
-	m.Unlisted = m.Unlisted && state.stale
-	return nil
+	m.Stale, m.NotJudgedSince = state.stale, state.notJudgedSince
+	m.Unlisted = m.Unlisted && state.gone
+	if m.MissingSince.IsZero() && !found.Passed {
+		m.LastSeen = later(m.LastSeen, state.seen)
+	}
+	return m, nil
+}
+
+// stateOf looks up what is known of a mechanism.
+func (s *Service) stateOf(ctx context.Context, m *Mechanism) (*portalState, error) {
+	r, err := s.cfg.Store.Get(ctx, recordOf(m.Portal))
+	if err != nil {
+		return nil, err
+	}
+	state := &portalState{gone: r.Version == 0}
+	var entry portalRecord
+	state.stale = state.gone
+	if !state.gone && decode(r, &entry) == nil {
+		// An entry whose instance is now written in another case finds targets by another
+		// mechanism: what it found before, nothing looks for any more.
+		state.stale = entry.Instance != m.Portal.Instance
+		if entry.Last != nil {
+			state.notJudgedSince = entry.Last.NotJudgedSince
+		}
+		if entry.Answer != nil && !state.stale {
+			state.seen = entry.Answer.Seen
+		}
+	}
+	if state.seen.IsZero() {
+		state.seen, state.seenRecord, err = s.seen(ctx, m.Text)
+	}
+	return state, err
 }

@@ -1,6 +1,9 @@
 package watch
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Defaults and bounds of a Config.
 const (
@@ -15,6 +18,8 @@ const (
 
 	// MaxBackOff is how many intervals an entry that fails is left alone at most.
 	MaxBackOff = 10
+
+	DefaultMaxRemembered = 512 << 20 // bytes
 )
 
 // A Config says how often entries are asked, and which changes are told. Its zero value
@@ -24,9 +29,10 @@ type Config struct {
 	Jitter float64       // share of Every by which each interval is longer or shorter at random; 0: DefaultJitter; negative: none
 	Now    bool          // ask all at once when the watch begins; otherwise the first attempts are spread over Every
 
-	// Hold is how many answers in a row have to agree before a change is told; 0: DefaultHold.
-	// HoldVanished is that for a target that is not there any more; 0: DefaultHoldVanished,
-	// since targets have moments of empty lists while they are configured.
+	// Hold is how many answers in a row have to agree before a change is told, and how many
+	// attempts before a failure or a recovery is; 0: DefaultHold. HoldVanished is that for a
+	// target that is not there any more; 0: DefaultHoldVanished, since targets have moments of
+	// empty lists while they are configured.
 	Hold, HoldVanished int
 
 	Reload <-chan struct{} // what is watched is read again at once with each value; nil: once in each interval
@@ -36,4 +42,23 @@ type Config struct {
 	Report func(*State)
 
 	Clock func() time.Time // the time that events have; nil: time.Now. Intervals do not follow it
+
+	// MaxRemembered is how many bytes of memory the answers may take that are remembered to be
+	// compared with; 0: DefaultMaxRemembered. Entries that saw the same share it. Of an answer
+	// beyond it only a digest and the count are remembered: a change is told as one
+	// TargetChanged without a target's name, with the counts in Is and Was.
+	MaxRemembered int64
+}
+
+// withDefaults returns c with a value for each field that has a default, and within the bounds.
+func (c Config) withDefaults() Config {
+	c.Every = max(cmp.Or(c.Every, DefaultEvery), MinEvery)
+	c.Jitter = min(max(cmp.Or(c.Jitter, DefaultJitter), 0), MaxJitter)
+	c.Hold = min(max(cmp.Or(c.Hold, DefaultHold), 1), MaxHold)
+	c.HoldVanished = min(max(cmp.Or(c.HoldVanished, DefaultHoldVanished), 1), MaxHold)
+	c.MaxRemembered = cmp.Or(c.MaxRemembered, DefaultMaxRemembered)
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	return c
 }

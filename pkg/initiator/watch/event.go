@@ -2,11 +2,14 @@ package watch
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/change"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // A Type says what an Event tells. Its text is part of the command's output.
@@ -49,15 +52,29 @@ type Event struct {
 	InitiatorPort ports.Port    // that has it
 
 	// Change is that of TargetAppeared, TargetVanished and TargetChanged. Of a PathLost and
-	// a PathFound it has the target's name and its addresses at this port.
+	// a PathFound it has the target's name and its addresses at this port. Without a name:
+	// the targets could not be remembered, see Config.MaxRemembered.
 	Change change.Change
 
 	Up      bool          // of a Snapshot: the last answer succeeded
 	Targets int           // at the portal now; of a Snapshot and a PortalRecovered
 	After   time.Duration // of a PortalRecovered: how long it had failed
 
-	Err           error  // of a PortalFailed, a SourceFailed and a Snapshot that is not Up
+	Err           error  // of a PortalFailed, a SourceFailed and a Snapshot that is not Up; nil: the source knows only the Code
 	Code, WasCode uint32 // of Err, see initiator.Code; WasCode is that of the failure before, 0 after a success
 
 	Is, Was string // of AuthChanged, RedirectChanged, SourceChanged: what it is and was, in a few words
+}
+
+// clone returns a copy of e that keeps no answer in memory.
+func (e Event) clone() *Event {
+	c := &e.Change
+	c.Target, c.AliasIs, c.AliasWas = strings.Clone(c.Target), strings.Clone(c.AliasIs), strings.Clone(c.AliasWas)
+	for _, list := range []*[]target.Address{&c.Is, &c.Was} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			(*list)[i].Host = strings.Clone((*list)[i].Host)
+		}
+	}
+	return &e
 }

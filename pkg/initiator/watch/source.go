@@ -11,14 +11,16 @@ import (
 
 // A Source is what is watched: a registry, or portals that are in none.
 type Source interface {
-	// Entries yields what is to be asked now. After an error it ends.
+	// Entries yields what is to be asked now. After an error it ends; what it yielded before
+	// is asked, and nothing is taken for removed.
 	Entries(ctx context.Context) iter.Seq2[Entry, error]
 
 	// Known yields the last answers that are known of the entries when the watch begins;
 	// entries of which nothing is known are left out. After an error it ends.
 	Known(ctx context.Context) iter.Seq2[Answer, error]
 
-	// Ask asks entries, many at once, and yields a result for each, as they come. It leaves no secret in a result.
+	// Ask asks entries, many at once, and yields a result for each, as they come. It leaves no
+	// secret in a result. Up to 16 calls are under way at once, never two for one entry.
 	Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result]
 }
 
@@ -32,7 +34,7 @@ type Entry struct {
 type Answer struct {
 	Key     initiator.Key
 	Targets []target.Target // of the last answer that succeeded
-	Missing int             // targets that earlier answers had
+	Missing []string        // names of targets that earlier answers had
 
 	LastOK, FailingSince time.Time // zero: never; it does not fail
 	Failures             int

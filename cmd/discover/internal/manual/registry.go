@@ -70,6 +70,32 @@ Examples:
   discover target list --refresh --timeout 2s
   discover target list -o iscsiadm`
 
+// Paths is the manual of discover paths.
+const Paths = `discover paths shows a matrix of the paths of this host, from what the registry
+knows: a row for each initiator port, a column for each portal, grouped by array. An
+array is portals that share a target, or that advertise each other's addresses. Each
+cell has one character and a few words: all targets that are known at the portal,
+fewer, failed and at which stage, not asked yet, or no route from that port. Without
+--refresh, nothing is sent.
+
+With TARGET, it shows the paths to that target: the initiator port, the portal that
+shows the target to this port, and the portal group. Portals that are advertised,
+but do not show the target, are listed with the reason.
+
+A portal that was added without --initiator-port is in the row of the source address
+that it was asked from last. To see all paths, add an entry for each port.
+
+With -o svg, it prints a picture: one SVG document without scripts or external
+references. In a locale that is not UTF-8, the table has letters instead of shapes.
+
+Exit status: as that of discover target list.
+
+Examples:
+  discover paths
+  discover paths --refresh
+  discover paths iqn.2026-11.com.example:disk1
+  discover paths -o svg > paths.svg`
+
 // TargetAdd is the manual of discover target add.
 const TargetAdd = `discover target add configures a target by hand, for example one that no portal
 reports. Nothing is sent. Adding the same name again replaces the target, unless

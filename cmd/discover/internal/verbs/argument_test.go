@@ -23,6 +23,7 @@ var badArguments = map[string][]string{
 	"target add":                {"iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},
 	"target prune":              {"x", "--missing-for x"},
+	"paths":                     {"a b", "--parallel 0", "--capture f", "-o iscsiadm"},
 	"instance list":             {"x"},
 	"instance add":              {"san --address bad!", "san lan"},
 	"instance remove":           {"san lan"},

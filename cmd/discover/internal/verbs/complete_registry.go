@@ -69,3 +69,15 @@ func staticNames(ctx context.Context, s *registry.Service) (names []string) {
 	}
 	return names
 }
+
+func targetNames(ctx context.Context, s *registry.Service) (names []string) {
+	for t, err := range s.Targets(ctx, false) {
+		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+			break
+		}
+		if err == nil {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}

@@ -8,10 +8,23 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
+
+// ipsec returns the verbs about IPsec.
+func (c *command) ipsec() *cobra.Command {
+	return c.noun("ipsec", "the IPsec settings that portals are asked under, and why", manual.IPsec,
+		c.ipsecExplain(), c.ipsecDefault(), c.ipsecCleanup(),
+		c.noun("policy", "the administrator's rules, which override flags", manual.IPsecPolicy,
+			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
+		c.noun("psk", "the preshared keys of peers", manual.IPsecPSK,
+			c.ipsecPSKSet(), c.ipsecPSKList(), c.ipsecPSKRemove()),
+		c.noun("tunnel", "the gateways for tunnel mode", manual.IPsecTunnel,
+			c.ipsecTunnelSet(), c.ipsecTunnelList(), c.ipsecTunnelRemove()))
+}
 
 // ipsecDefault returns the verb.
 func (c *command) ipsecDefault() *cobra.Command {
@@ -82,4 +95,13 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 		}
 	}
 	return c.Object("default", j, would, []string{"DEFAULT", "LIST", "MEANS"}, []string{f.Hex(), j.IPsec, means})
+}
+
+// parseFlags understands LIST|0xNN.
+func parseFlags(arg string) (ipsec.Flags, error) {
+	f, err := ipsec.Parse(arg)
+	if err != nil {
+		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), flags.ParseReason(err))
+	}
+	return f, nil
 }

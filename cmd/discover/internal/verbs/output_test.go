@@ -102,22 +102,24 @@ const (
 	tcp      = `"source":"192.0.2.254","interface":"eth0","stored":false,`
 	end      = `"complete":false,` + plainEnd
 	plainEnd = `"warnings":[],"redirects":[],"ipsec":{"plan":"none","origin":"default","existing":"unknown"},"auth":{"method":"none"},`
+	noTime   = `"elapsed_ms":0,` + noPhases
+	noPhases = `"phases_ms":{"resolve":0,"secure":0,"connect":0,"login":0,"discover":0}`
 
 	okJSON = `{"portal":"192.0.2.10:3260","address":"192.0.2.10:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
-		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + `"elapsed_ms":0}`
+		us + tcp + `"status":"ok","code":0,"code_name":"ISDSC_SUCCESS",` + twoTargetsJSON + `"complete":true,` + plainEnd + noTime + `}`
 	refusedJSON = `{"portal":"192.0.2.11:3260","address":"192.0.2.11:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"error","code":4026466313,"code_name":"ISDSC_AUTHENTICATION_FAILURE",` +
 		`"error":{"stage":"login","message":"` + refused + `","login_status":"0x0201","retryable":false},` +
-		`"targets":[],` + end + `"elapsed_ms":0}`
+		`"targets":[],` + end + noTime + `}`
 	silentJSON = `{"portal":"192.0.2.13:3260","address":"192.0.2.13:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + `"source":"","interface":"","stored":false,"status":"error","code":4026466307,"code_name":"ISDSC_CONNECTION_FAILED",` +
 		`"error":{"stage":"connect","message":"` + silent + `","login_status":"","retryable":true},` +
-		`"targets":[],` + end + `"elapsed_ms":2000}`
+		`"targets":[],` + end + `"elapsed_ms":2000,"phases_ms":{"resolve":0,"secure":0,"connect":2000,"login":0,"discover":0}}`
 	brokenOffJSON = `{"portal":"192.0.2.15:3260","address":"192.0.2.15:3260","instance":"","initiator_port":"all","initiator_port_used":"",` +
 		us + tcp + `"status":"error","code":4026466340,"code_name":"ISDSC_TRANSPORT_ERROR",` +
 		`"error":{"stage":"discover","message":"` + brokenOff + `","login_status":"","retryable":true},` +
 		`"targets":[{"name":"iqn.2026-11.com.example:disk1","alias":"","addresses":[` +
-		`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]}],` + end + `"elapsed_ms":0}`
+		`{"address":"192.0.2.10","port":3260,"group":1},{"address":"2001:db8::10","port":3260,"group":1}]}],` + end + noTime + `}`
 )
 
 func TestJSON(t *testing.T) {

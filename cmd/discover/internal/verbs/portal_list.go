@@ -14,6 +14,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
+// portal returns the verbs about the portals of the registry.
+func (c *command) portal() *cobra.Command {
+	return c.noun("portal", "store portals in the registry, and ask them", manual.Portal,
+		c.portalAdd(), c.portalList(), c.portalRemove(), c.portalRefresh())
+}
+
 // portalList returns the verb.
 func (c *command) portalList() *cobra.Command {
 	return &cobra.Command{

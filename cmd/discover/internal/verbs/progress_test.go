@@ -75,7 +75,7 @@ func TestProgress(t *testing.T) {
 	for _, format := range render.Formats {
 		without, plain := sweep(t, 0, "-o", format)
 		with, shown := sweep(t, 80, "-o", format)
-		elapsed := regexp.MustCompile(`"elapsed_ms":[\d.]+`)
+		elapsed := regexp.MustCompile(`"elapsed_ms":[\d.]+,"phases_ms":{[^}]*}`)
 		same := func(s string) string { // as -o jsonl has no order
 			lines := strings.Split(elapsed.ReplaceAllString(s, ""), "\n")
 			slices.Sort(lines)

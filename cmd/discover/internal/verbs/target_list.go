@@ -10,7 +10,6 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -25,18 +24,13 @@ func (c *command) target() *cobra.Command {
 
 // targetList shows the targets that are known.
 type targetList struct {
-	*command
-	refresh bool
-	run     flags.Run
-
-	asked   int
+	*refreshing
 	leftOut int // addresses that cannot be used from here, of -o iscsiadm
-	failed  render.FailedResults
 }
 
 // targetList returns the verb.
 func (c *command) targetList() *cobra.Command {
-	t := &targetList{command: c, run: flags.Run{Retries: flags.RefreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
+	t := &targetList{refreshing: c.newRefreshing()}
 	cmd := &cobra.Command{
 		Use:               "list [FLAGS]",
 		Short:             "list the known targets, and how they were found",
@@ -44,45 +38,13 @@ func (c *command) targetList() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Args:              arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
-			if !t.refresh {
-				if t.run.Capture != "" || t.run.CaptureSecrets {
-					return machine.Usagef("--capture needs --refresh: without it, nothing is sent")
-				}
-				return c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
-					return t.list(cmd.Context(), s)
-				})
-			}
-			return c.WithAsking(cmd.Context(), app.Existing, &t.run, &flags.IPsec{}, func(s *registry.Service) error {
-				t.ask(cmd.Context(), s)
-				// What is known is listed also where the context has ended meanwhile.
-				return t.list(context.WithoutCancel(cmd.Context()), s)
-			})
+			return t.with(cmd.Context(), t.list)
 		}),
 	}
-	first := flags.NewSet()
-	first.BoolVar(&t.refresh, "refresh", false, "ask all portals of the registry first")
 	c.AddFlags(cmd,
-		flags.NewGroup("The list", first),
+		flags.NewGroup("The list", t.flagSet()),
 		flags.NewGroup("The run of --refresh", t.run.FlagSet()))
 	return cmd
-}
-
-// ask asks all portals. Those that do not answer cost nothing that is known.
-func (t *targetList) ask(ctx context.Context, s *registry.Service) {
-	notes := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
-	names := &machine.InterfaceNames{List: t.Interfaces}
-	for r := range s.RefreshAll(ctx) {
-		t.LogResult(&r)
-		t.NoteName(&r)
-		t.asked++
-		if t.ForPeople() {
-			_ = notes.Portal(&r)
-		}
-		if r.Err != nil {
-			t.failed.Add(&r, render.NewJSONResult(&r, names))
-		}
-	}
-	_ = notes.End(nil)
 }
 
 // list shows what is known. What could not be asked decides the exit status.

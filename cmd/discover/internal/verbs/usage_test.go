@@ -305,7 +305,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"iscsicli", "ListTargets", ""}, ""},
 		{[]string{"scan", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\n"},
-		{[]string{"help", ""}, "completion\nexport\nhelp\ninitiator\ninstance\nipsec\niscsiadm\niscsicli\nport\nportal\nregistry\nscan\ntarget\nversion\n"},
+		{[]string{"help", ""}, "completion\nexport\nhelp\ninitiator\ninstance\nipsec\niscsiadm\niscsicli\npaths\nport\nportal\nregistry\nscan\ntarget\nversion\n"},
 	} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
 		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {

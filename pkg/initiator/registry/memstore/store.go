@@ -17,6 +17,10 @@ import (
 // A Store is an initiator.Store in memory. Its zero value is an empty one, ready
 // to use.
 type Store struct {
+	// MaxChanges and MaxBytes are what one Apply takes, as a store elsewhere may have it; 0:
+	// any number. They do not change while the store is in use.
+	MaxChanges, MaxBytes int
+
 	mu       sync.RWMutex // guards what follows
 	records  map[string]registry.Record
 	revision uint64 // of the last batch: the version of all that it set
@@ -72,6 +76,9 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	if err := registry.CheckChanges(changes); err != nil {
 		return err
 	}
+	if err := registry.CheckLimits(changes, s.MaxChanges, s.MaxBytes); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -95,6 +102,9 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	}
 	return nil
 }
+
+// Limits returns MaxChanges and MaxBytes.
+func (s *Store) Limits() (changes, bytes int) { return s.MaxChanges, s.MaxBytes }
 
 // Close does nothing: there is nothing to free.
 func (s *Store) Close() error { return nil }

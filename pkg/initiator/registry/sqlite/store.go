@@ -91,6 +91,9 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	return s.retry(ctx, func() error { return s.transact(ctx, changes) })
 }
 
+// Limits returns that there are none.
+func (s *Store) Limits() (changes, bytes int) { return 0, 0 }
+
 // mayWrite waits until no other goroutine of this process writes. Call release
 // afterwards.
 func (s *Store) mayWrite(ctx context.Context) (release func(), err error) {

@@ -1,0 +1,68 @@
+package verbs
+
+import (
+	"context"
+
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// A refreshing is a verb that shows what the registry knows, and may ask all its portals
+// first.
+type refreshing struct {
+	*command
+	refresh bool
+	run     flags.Run
+
+	asked  int
+	failed render.FailedResults
+}
+
+func (c *command) newRefreshing() *refreshing {
+	return &refreshing{command: c, run: flags.Run{Retries: flags.RefreshRetries}, failed: render.FailedResults{Room: c.Room.Waiting}}
+}
+
+// flagSet defines the flag that asks first.
+func (f *refreshing) flagSet() *pflag.FlagSet {
+	fs := flags.NewSet()
+	fs.BoolVar(&f.refresh, "refresh", false, "ask all portals of the registry first")
+	return fs
+}
+
+// with opens the registry, asks where that is wanted, and shows what is known.
+func (f *refreshing) with(ctx context.Context, show func(context.Context, *registry.Service) error) error {
+	if !f.refresh {
+		if f.run.Capture != "" || f.run.CaptureSecrets {
+			return machine.Usagef("--capture needs --refresh: without it, nothing is sent")
+		}
+		return f.WithService(ctx, app.ReadOnly, f.NewDiscoverer(nil), func(s *registry.Service) error { return show(ctx, s) })
+	}
+	return f.WithAsking(ctx, app.Existing, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
+		f.ask(ctx, s)
+		// What is known is shown also where the context has ended meanwhile.
+		return show(context.WithoutCancel(ctx), s)
+	})
+}
+
+// ask asks all portals. Those that do not answer cost nothing that is known.
+func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
+	notes := &render.Notes{Say: f.Say, Flush: func() error { return nil }}
+	names := &machine.InterfaceNames{List: f.Interfaces}
+	for r := range s.RefreshAll(ctx) {
+		f.LogResult(&r)
+		f.NoteName(&r)
+		f.asked++
+		if f.ForPeople() {
+			_ = notes.Portal(&r)
+		}
+		if r.Err != nil {
+			f.failed.Add(&r, render.NewJSONResult(&r, names))
+		}
+	}
+	_ = notes.End(nil)
+}

@@ -1,0 +1,127 @@
+package metrics
+
+import (
+	"sync"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/watch"
+)
+
+// A Table is what the metrics tell. Its methods may be called from several goroutines.
+type Table struct {
+	mu      sync.Mutex // guards the following
+	entries map[string]*entry
+	portals map[string]*portal
+	up      bool // the registry can be read
+	census  Census
+}
+
+// A portal is what entries of one portal have in common.
+type portal struct {
+	entries  int
+	duration histogram
+	changes  map[watch.Type]uint64
+}
+
+// NewTable returns a Table without anything in it.
+func NewTable() *Table {
+	return &Table{entries: make(map[string]*entry), portals: make(map[string]*portal)}
+}
+
+// Report takes in the state of an entry, after an attempt or when it was added or removed.
+func (t *Table) Report(s *watch.State) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := keyText(s.Key)
+	e := t.entries[id]
+	switch {
+	case s.Removed && e != nil:
+		delete(t.entries, id)
+		p := t.portals[e.portal]
+		if p.entries--; p.entries == 0 {
+			delete(t.portals, e.portal)
+		}
+		return
+	case s.Removed:
+		return
+	case e == nil:
+		e = &entry{portal: s.Key.Portal.String(), instance: s.Key.Instance, port: s.Key.Port.String(), attempts: make(map[outcome]uint64)}
+		t.entries[id] = e
+		if t.portals[e.portal] == nil {
+			t.portals[e.portal] = &portal{changes: make(map[watch.Type]uint64)}
+		}
+		t.portals[e.portal].entries++
+	}
+	e.take(s)
+	if s.Last == nil { // no attempt is reported
+		return
+	}
+	if s.Last.Err == nil {
+		e.attempts[outcome{result: "ok"}]++
+	} else {
+		e.attempts[outcome{"error", e.failure.Stage}]++
+	}
+	t.portals[e.portal].duration.observe(s.Last.Elapsed.Seconds())
+}
+
+// Count counts an event. A snapshot is no change.
+func (t *Table) Count(e *watch.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch e.Type {
+	case watch.Snapshot:
+		return
+	case watch.SourceFailed:
+		t.up = false
+		return
+	case watch.SourceRecovered:
+		t.up = true
+		return
+	}
+	if p := t.portals[e.Key.Portal.String()]; p != nil {
+		p.changes[e.Type]++
+	}
+}
+
+// SetCensus takes in what the registry has.
+func (t *Table) SetCensus(c Census) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.census, t.up = c, true
+}
+
+// SetUnreadable says that the registry cannot be read: what it had is not told any more.
+func (t *Table) SetUnreadable() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.census, t.up = Census{}, false
+}
+
+// Up reports that the registry can be read.
+func (t *Table) Up() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.up
+}
+
+// Tally returns how many entries answered last, how many there are, and when the next is
+// asked; zero: that is not known.
+func (t *Table) Tally() (up, all int, next time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range t.entries {
+		if e.status == watch.Up || e.status == watch.Few {
+			up++
+		}
+		if next.IsZero() || !e.next.IsZero() && e.next.Before(next) {
+			next = e.next
+		}
+	}
+	return up, len(t.entries), next
+}
+
+// keyText tells entries apart.
+func keyText(k initiator.Key) string {
+	return k.Portal.String() + "\x00" + k.Instance + "\x00" + k.Port.String()
+}
