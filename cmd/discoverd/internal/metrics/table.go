@@ -35,23 +35,22 @@ func (t *Table) Report(s *watch.State) {
 	defer t.mu.Unlock()
 	id := keyText(s.Key)
 	e := t.entries[id]
+	name := s.Key.Portal.String()
+	p := t.portal(name)
 	switch {
-	case s.Removed && e != nil:
-		delete(t.entries, id)
-		p := t.portals[e.portal]
-		if p.entries--; p.entries == 0 {
-			delete(t.portals, e.portal)
-		}
-		return
 	case s.Removed:
+		if e != nil {
+			delete(t.entries, id)
+			p.entries--
+		}
+		if p.entries == 0 {
+			delete(t.portals, name)
+		}
 		return
 	case e == nil:
-		e = &entry{portal: s.Key.Portal.String(), instance: s.Key.Instance, port: s.Key.Port.String(), attempts: make(map[outcome]uint64)}
+		e = &entry{portal: name, instance: s.Key.Instance, port: s.Key.Port.String(), attempts: make(map[outcome]uint64)}
 		t.entries[id] = e
-		if t.portals[e.portal] == nil {
-			t.portals[e.portal] = &portal{changes: make(map[watch.Type]uint64)}
-		}
-		t.portals[e.portal].entries++
+		p.entries++
 	}
 	e.take(s)
 	if s.Last == nil { // no attempt is reported
@@ -62,15 +61,15 @@ func (t *Table) Report(s *watch.State) {
 	} else {
 		e.attempts[outcome{"error", e.failure.Stage}]++
 	}
-	t.portals[e.portal].duration.observe(s.Last.Elapsed.Seconds())
+	p.duration.observe(s.Last.Elapsed.Seconds())
 }
 
-// Count counts an event. A snapshot is no change.
+// Count counts an event. A snapshot is no change, and of a portal that was removed no series stays.
 func (t *Table) Count(e *watch.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch e.Type {
-	case watch.Snapshot:
+	case watch.Snapshot, watch.PortalRemoved:
 		return
 	case watch.SourceFailed:
 		t.up = false
@@ -79,9 +78,19 @@ func (t *Table) Count(e *watch.Event) {
 		t.up = true
 		return
 	}
-	if p := t.portals[e.Key.Portal.String()]; p != nil {
-		p.changes[e.Type]++
+	if e.Key.Portal.Address != "" {
+		t.portal(e.Key.Portal.String()).changes[e.Type]++ // an entry that was added is told before it is reported
 	}
+}
+
+// portal returns the portal of a name. The caller has t.mu.
+func (t *Table) portal(name string) *portal {
+	p := t.portals[name]
+	if p == nil {
+		p = &portal{changes: make(map[watch.Type]uint64)}
+		t.portals[name] = p
+	}
+	return p
 }
 
 // SetCensus takes in what the registry has.
