@@ -39,6 +39,7 @@ var packages = map[string]string{
 	"ps":               "procps",
 	"stdbuf":           "coreutils",
 	"swanctl":          "strongswan-swanctl",
+	"systemd-analyze":  "systemd",
 	"tgtadm":           "tgt",
 	"tgtd":             "tgt",
 	"tshark":           "tshark",

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +57,10 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
+	folder, err := os.MkdirTemp("", "discover-chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--no-proxy-server",
 		"--user-data-dir="+folder, "--remote-debugging-pipe", "about:blank")
@@ -67,6 +71,7 @@ func startChromium(t *testing.T) *chromium {
 		t.Fatal(err)
 	}
 	cmd.Stderr = stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with the processes that it starts
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +89,17 @@ func startChromium(t *testing.T) *chromium {
 			cmd.Process.Kill()
 			<-ended
 		}
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what is left of them, which still writes
 		in.Close()
 		out.Close()
 		stderr.Close()
+		defer func() {
+			for range 100 {
+				if os.RemoveAll(folder) == nil {
+					return
+				}
+			}
+		}()
 		if t.Failed() {
 			text, _ := os.ReadFile(stderr.Name())
 			t.Logf("standard error of the browser:\n%s", text[max(0, len(text)-2000):])

@@ -20,7 +20,11 @@ func newFailure(err error) *failure {
 	f := &failure{Code: isdsc.Name(code), Message: visible(err.Error())}
 	var e *initiator.Error
 	if errors.As(err, &e) && e.Err != nil {
-		f.Stage, f.Message, f.Hint = e.Stage.String(), visible(e.Err.Error()), visible(e.Hint)
+		cause := initiator.Error{Err: e.Err} // whose text leaves out the addresses, which stand beside it here
+		f.Stage, f.Message, f.Hint = e.Stage.String(), visible(cause.Error()), visible(e.Hint)
+		if e.Tries > 1 {
+			f.Message += ", after " + fmt.Sprintf("%d tries", e.Tries)
+		}
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"html/template"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,6 +20,10 @@ type Page struct {
 	Host   string           // the name of this host, which stands at the top
 	Now    func() time.Time // nil: time.Now
 }
+
+// mostAtOnce is how many pages are made at once: one of a great registry takes a second
+// of a processor, and whoever has many browsers gets no more of it.
+const mostAtOnce = 2
 
 // refreshEvery is how often a browser asks for a page again.
 const refreshEvery = 30 * time.Second
@@ -45,6 +50,7 @@ func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sum := sha256.Sum256(styleSheet)
 	protect := func(h http.Header) { protect(h, policy()) }
+	places := make(chan struct{}, mostAtOnce)
 	tag := hex.EncodeToString(sum[:8])
 	for _, page := range []struct {
 		pattern, template string
@@ -59,30 +65,19 @@ func (p *Page) Handler() http.Handler {
 	} {
 		t := parse(page.template)
 		mux.HandleFunc("GET "+page.pattern, func(w http.ResponseWriter, r *http.Request) {
-			f := p.newFrame(r, page.template, tag)
-			status := http.StatusOK
-			view, err := page.make(f, r)
-			switch {
-			case errors.Is(err, errNotFound):
-				status = http.StatusNotFound
-			case errors.Is(err, errBadQuery):
-				status = http.StatusBadRequest
-				f.Error = visible(err.Error())
-			case err != nil: // the registry cannot be read; the browser asks again
-				status = http.StatusServiceUnavailable
-				f.Error = visible(err.Error())
+			select {
+			case places <- struct{}{}:
+			case <-r.Context().Done():
+				return // the browser has gone
 			}
-			var b bytes.Buffer
-			if err := t.Execute(&b, document{frame: f, View: view, NotFound: status == http.StatusNotFound}); err != nil {
-				http.Error(w, "the page cannot be made: "+visible(err.Error()), http.StatusInternalServerError)
-				return
-			}
+			text, status := page.make.answer(r, t, p.newFrame(r, page.template, tag))
+			<-places // a browser that reads slowly takes no place
 			protect(w.Header())
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.Header().Set("Cache-Control", "no-store") // what a host reaches is nobody else's business
-			w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
+			w.Header().Set("Cache-Control", "no-store") // which paths a host has is for those alone who may ask
+			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 			w.WriteHeader(status)
-			w.Write(b.Bytes())
+			w.Write(text)
 		})
 	}
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +88,27 @@ func (p *Page) Handler() http.Handler {
 		http.ServeContent(w, r, "style.css", time.Time{}, bytes.NewReader(styleSheet))
 	})
 	return mux
+}
+
+// answer makes a page, and says with which status it is sent.
+func (m maker) answer(r *http.Request, t *template.Template, f *frame) (text []byte, status int) {
+	status = http.StatusOK
+	view, err := m(f, r)
+	switch {
+	case errors.Is(err, errNotFound):
+		status = http.StatusNotFound
+	case errors.Is(err, errBadQuery):
+		status = http.StatusBadRequest
+		f.Error = visible(err.Error())
+	case err != nil: // the registry cannot be read; the browser asks again
+		status = http.StatusServiceUnavailable
+		f.Error = visible(err.Error())
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, document{frame: f, View: view, NotFound: status == http.StatusNotFound}); err != nil {
+		return []byte("the page cannot be made"), http.StatusInternalServerError // its text may be markup
+	}
+	return b.Bytes(), status
 }
 
 // protect says what a browser may do with what it gets.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -92,6 +93,32 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("the sheet that the browser has: got %d, want 304", w.Code)
 	}
 }
+
+// TestSlowBrowser: browsers that do not read keep nobody from a page.
+func TestSlowBrowser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := (&Page{Source: failures()}).Handler()
+		release := make(chan struct{})
+		for range 10 {
+			go h.ServeHTTP(&stuck{httptest.NewRecorder(), release}, httptest.NewRequest("GET", "/", nil))
+		}
+		synctest.Wait()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if w.Code != http.StatusOK {
+			t.Errorf("got %d", w.Code)
+		}
+		close(release)
+	})
+}
+
+// A stuck is a browser that does not read.
+type stuck struct {
+	http.ResponseWriter
+	release chan struct{}
+}
+
+func (s *stuck) Write(b []byte) (int, error) { <-s.release; return len(b), nil }
 
 // BenchmarkOverview makes the matrix of 500 paths.
 func BenchmarkOverview(b *testing.B) {

@@ -70,6 +70,8 @@ type matrixView struct {
 	Failed  int
 	Few     int
 	Unknown int
+
+	Protected bool // a path is under IPsec
 }
 
 // newMatrixView makes the tables of a matrix. all: nothing is left out.
@@ -149,6 +151,7 @@ func (v *matrixView) add(m *paths.Matrix, from, to int, shown []bool, index map[
 			counts[cell.State]++
 			view := newCellView(cell, &m.Rows[r], m.Columns[c].Portal, index, f)
 			view.First = b.Columns[i].First
+			v.Protected = v.Protected || view.Tag != ""
 			row.Cells = append(row.Cells, view)
 		}
 		if some {
@@ -181,6 +184,9 @@ func newCellView(c *paths.Cell, row *paths.Row, portal initiator.Portal, index m
 	if c.Entry != (initiator.Key{}) {
 		v.Link = entryLink(c.Entry)
 		state = index[entryID(c.Entry)]
+	}
+	if v.Tag == "" && state != nil && state.Last != nil && state.Last.Err == nil && state.Last.Proof != nil {
+		v.Tag = "esp" // the registry does not know it
 	}
 	v.Label = visible(row.Label()) + " to " + portalText(portal) + ": " + v.Word
 	switch c.State {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
@@ -130,7 +133,7 @@ func refusedLogin() error {
 }
 
 func noConnection() error {
-	return &initiator.Error{Stage: initiator.StageConnect, Err: errors.New("connection refused"), Hint: "check that the target listens on this port"}
+	return &initiator.Error{Stage: initiator.StageConnect, Err: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, Hint: "check that the target listens on this port"}
 }
 
 func named(prefix string, n int) (names []string) {

@@ -165,3 +165,16 @@ func TestWatched(t *testing.T) {
 		t.Errorf("removed: got %+v", got)
 	}
 }
+
+// TestFailure: a failure is told without the addresses that stand beside it.
+func TestFailure(t *testing.T) {
+	if got, want := newFailure(noConnection()).String(), " at connect: connection refused; check that the target listens on this port"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := newFailure(refusedLogin()).String(), " at login: target refused: authorization failure (0x0202); the target may not list this host's iSCSI name"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := newFailure(fmt.Errorf("odd\n")).String(), `: odd\x0a`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
