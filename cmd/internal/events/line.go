@@ -27,6 +27,8 @@ func Port(e *watch.Event) string {
 	switch p := &e.InitiatorPort; {
 	case p.Instance != "" && p.Number != ports.All:
 		return p.Instance + "/" + p.Number.String()
+	case e.Key.Port != ports.All:
+		return e.Key.Instance + "/" + e.Key.Port.String()
 	case e.Source.IsValid():
 		return e.Source.String()
 	case e.Key.Instance != "":

@@ -80,6 +80,9 @@ type words struct {
 	of    []string
 }
 
+// NewWords returns the value of a flag that is some of a few words.
+func NewWords(value *[]string, of []string) *words { return &words{value, of} }
+
 func (w *words) String() string { return "" }
 
 func (w *words) Type() string { return "LIST" }

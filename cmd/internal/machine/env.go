@@ -24,6 +24,7 @@ type Env struct {
 	Stdout, Stderr io.Writer
 
 	Terminal   func(io.Writer) (columns int) // how wide a writer is; 0: it is no terminal
+	Rows       func(io.Writer) (rows int)    // how high a terminal is; nil: nothing is drawn in place
 	LookupEnv  func(name string) (string, bool)
 	Open       func(path string) (io.ReadCloser, error)
 	Files      fs.FS // the root of the file system, to look for files of other programs
@@ -35,6 +36,9 @@ type Env struct {
 	Interfaces func() ([]NetInterface, error)
 	System     string // as in runtime.GOOS
 	Root       bool   // we may do everything
+
+	// Hangups yields a value for each SIGHUP, until stop is called; nil: none is heard.
+	Hangups func() (heard <-chan struct{}, stop func())
 
 	Room      Bounds // for what is collected
 	OpenFiles uint64 // how many this process may open; 0: it is not known
@@ -60,6 +64,7 @@ func Real() Env {
 		Stdout:     os.Stdout,
 		Stderr:     os.Stderr,
 		Terminal:   terminalColumns,
+		Rows:       terminalRows,
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Files:      os.DirFS("/"),
@@ -71,6 +76,7 @@ func Real() Env {
 		Interfaces: netInterfaces,
 		System:     runtime.GOOS,
 		Root:       os.Geteuid() == 0,
+		Hangups:    hangups,
 		Room:       UsualBounds(),
 		OpenFiles:  openFiles(),
 		Enforcer:   SystemEnforcer,

@@ -71,6 +71,51 @@ Examples:
       --target-secret file:/etc/discover/target 192.0.2.10
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`
 
+// Watch is the manual of discover watch.
+const Watch = `discover watch asks portals again and again, and tells what changes. Without PORTAL,
+it watches the portals of the registry and updates what the registry knows of them;
+portals may be added and removed meanwhile. With PORTAL, it asks these portals as
+scan does, and stores nothing. PORTAL is a host name or an address, as in scan;
+@FILE and - are taken, blocks and ranges are not.
+
+Each portal is asked once in an interval (--every), at a time of its own. A portal
+that fails is asked after 2, 4, 8 and then 10 intervals, until it answers. A portal
+is never asked twice at once from one port.
+
+On a terminal, watch shows how all portals stand, the worst first, and draws this
+again in place. Elsewhere, and with -o jsonl, each event is one line:
+  snapshot            how a portal stands; once for each, at the beginning
+  target-appeared, target-vanished, target-changed
+                      of two answers of a portal that succeeded; changed are
+                      addresses, portal groups or the alias
+  portal-failed       the first failure after a success, or another cause
+  portal-recovered    the first success after a failure
+  portal-added, portal-removed
+                      somebody changed the registry
+  path-lost           a target is no longer seen from one port, but from another
+  path-found          it is seen from that port again
+  auth-changed, redirect-changed, source-changed
+                      the portal uses another CHAP method, redirects elsewhere, or
+                      routing selects another source address
+  registry-failed, registry-recovered
+                      the registry cannot be read, or can be read again
+
+A failed answer causes no other event than portal-failed. A target counts as
+vanished when two answers in a row do not have it (--hold-vanished), since targets
+have moments of empty lists while they are configured.
+
+SIGHUP has the registry read again at once. SIGINT and SIGTERM end the watch.
+
+Exit status: 0 when it was ended or, with --once-changed, at the first change; 1 if
+the registry cannot be opened or nothing can be written; 2 if the command line was
+not understood.
+
+Examples:
+  discover watch
+  discover watch --every 10s --now 192.0.2.10
+  discover watch -o jsonl --for target-vanished,portal-failed | my-program
+  discover watch --once-changed --for target-appeared 192.0.2.10`
+
 // Completion is the manual of discover completion.
 const Completion = `discover completion prints a script with which a shell completes verbs and flags
 of discover.

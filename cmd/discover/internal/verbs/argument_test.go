@@ -23,6 +23,7 @@ var badArguments = map[string][]string{
 	"target add":                {"iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},
 	"target prune":              {"x", "--missing-for x"},
+	"watch":                     {"bad!", "192.0.2.0/24", "192.0.2.10-192.0.2.11", "-o json", "-o iscsiadm", "--every 1ms", "--jitter 51%", "--hold 0", "--hold-vanished 101", "--for x", "--for snapshot,snapshot", "--source 192.0.2.2", "192.0.2.10:0", "--initiator-port each"},
 	"paths":                     {"a b", "--parallel 0", "--capture f", "-o iscsiadm"},
 	"instance list":             {"x"},
 	"instance add":              {"san --address bad!", "san lan"},

@@ -42,7 +42,7 @@ func (c *command) portalRefresh() *cobra.Command {
 			}
 			return c.WithAsking(cmd.Context(), a, &f.run, &flags.IPsec{}, func(s *registry.Service) error {
 				if c.Global.DryRun {
-					return f.wouldAsk(cmd.Context(), s, portals)
+					return f.wouldAsk(cmd.Context(), s, portals, "would have asked these")
 				}
 				return f.ask(cmd.Context(), s, portals)
 			})
@@ -130,13 +130,13 @@ func partly(asked, failed int) error {
 // errNoLines is -o iscsiadm of a dry run.
 var errNoLines = machine.Usagef("-o iscsiadm prints only targets, but a dry run finds none: use table, json or jsonl")
 
-// wouldAsk lists what a refresh would ask.
-func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
+// wouldAsk lists what would be asked, under what would is.
+func (f *portalRefresh) wouldAsk(ctx context.Context, s *registry.Service, portals []initiator.Portal, would string) error {
 	if f.Global.Output == render.FormatISCSIADM {
 		return errNoLines
 	}
 	l := f.portalListing()
-	l.Would = "would have asked these"
+	l.Would = would
 	var keys []initiator.Key
 	for _, p := range portals {
 		key, err := f.key.EntryKey(ctx, s, p)

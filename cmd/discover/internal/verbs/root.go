@@ -72,7 +72,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.paths(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), c.instance(), c.initiator(), c.port(), c.ipsec(), c.registry(), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

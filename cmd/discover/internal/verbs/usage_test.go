@@ -20,6 +20,14 @@ func TestUsage(t *testing.T) {
 		{"scam 192.0.2.10", `unknown verb "scam" (did you mean scan?); see discover help`},
 		{"portal", "portal needs a verb: add, list, refresh or remove; see discover help portal"},
 		{"portal -o json", "portal needs a verb: add, list, refresh or remove; see discover help portal"},
+		{"watch -o json", "-o json prints one document, but a watch has no end: use jsonl, of which each line is a document"},
+		{"watch -o iscsiadm", "-o iscsiadm prints only targets, but watch prints what changes: use table or jsonl"},
+		{"watch --every 1ms", "--every 1ms: expected 1s or more"},
+		{"watch --jitter 60%", `--jitter "60%": expected a percentage from 0% to 50%`},
+		{"watch --for target-gone", `--for "target-gone": expected one or more of snapshot,target-appeared,target-vanished,target-changed,portal-failed,portal-recovered,portal-added,portal-removed,path-lost,path-found,auth-changed,redirect-changed,source-changed,registry-failed,registry-recovered, separated by commas`},
+		{"watch 192.0.2.0/24", `watch takes single portals, but "192.0.2.0/24" is a block or range: find its portals with discover scan --open 192.0.2.0/24`},
+		{"watch --source 192.0.2.2", "--source applies to a PORTAL of the command line: entries of the registry are asked as they were added"},
+		{"paths -o iscsiadm", `--output "iscsiadm": expected one of table, json, jsonl, svg`},
 		{"portal remove", "portal remove needs PORTAL; see discover help portal remove"},
 		{"portal remove -o iscsiadm 192.0.2.10", "-o iscsiadm prints only targets, but portal remove shows none: use table, json or jsonl"},
 		{"portal refresh --source 192.0.2.2", "--instance, --initiator-port and --source select one entry of a portal: name the portal as well"},
@@ -203,7 +211,7 @@ func TestManual(t *testing.T) {
 		"help target", "help target list", "help target add", "help target remove", "help target prune",
 		"help instance", "help instance list", "help instance add", "help instance remove", "help port", "help port list",
 		"help initiator", "help initiator show", "help initiator set-name", "help initiator set-chap-secret",
-		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help", "help iscsicli", "iscsicli --help"} {
+		"help ipsec", "help ipsec explain", "ipsec policy add -h", "help ipsec psk set", "help ipsec default", "ipsec tunnel --help", "help iscsicli", "iscsicli --help", "help watch", "help paths"} {
 		r := newLab(t).discover(t.Context(), strings.Fields(args)...)
 		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "discover ") {
 			t.Errorf("%s: got %+v, want a manual", args, r)
@@ -305,7 +313,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"iscsicli", "ListTargets", ""}, ""},
 		{[]string{"scan", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\n"},
-		{[]string{"help", ""}, "completion\nexport\nhelp\ninitiator\ninstance\nipsec\niscsiadm\niscsicli\npaths\nport\nportal\nregistry\nscan\ntarget\nversion\n"},
+		{[]string{"help", ""}, "completion\nexport\nhelp\ninitiator\ninstance\nipsec\niscsiadm\niscsicli\npaths\nport\nportal\nregistry\nscan\ntarget\nversion\nwatch\n"},
 	} {
 		r := newLab(t).discover(t.Context(), append([]string{"__complete"}, tt.args...)...)
 		if got, _, _ := strings.Cut(r.stdout, ":"); tt.want == "" && got != "" || !strings.HasPrefix(r.stdout, tt.want) {

@@ -36,6 +36,8 @@ type lab struct {
 	stdout  io.Writer         // nil: kept
 	stderr  io.Writer         // likewise
 	columns map[io.Writer]int // of those that are terminals
+	rows    int               // of these; 0: nothing is drawn in place
+	hangups chan struct{}     // nil: none is heard
 
 	enforcer enforce.Enforcer // nil: there is none
 	hasIPsec bool             // the system has some
@@ -205,6 +207,12 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		w.HasIPsec = func() (bool, error) { return l.hasIPsec, l.noLook }
 	}
 	w.CleanIPsec = l.cleanIPsec
+	if l.rows > 0 {
+		w.Rows = func(io.Writer) int { return l.rows }
+	}
+	if l.hangups != nil {
+		w.Hangups = func() (<-chan struct{}, func()) { return l.hangups, func() {} }
+	}
 	if l.stdout != nil {
 		w.Stdout = l.stdout
 	}
