@@ -85,7 +85,7 @@ var rows = map[string]row{
 	"test/lio":                           {},
 	"test/netns":                         {may: []string{"internal/need"}},
 	"test/network":                       {},
-	"test/systemd":                       {may: []string{"internal/need"}},
+	"test/systemd":                       {},
 	"test/targets":                       {may: []string{"internal/need", "test/netns", "test/targets/gotgt"}},
 	"test/targets/gotgt":                 {},
 	"test/targets/gotgtd":                {may: []string{"test/targets/gotgt"}},

@@ -91,7 +91,7 @@ func TestNoWatchdog(t *testing.T) {
 func TestStatusIsOneLine(t *testing.T) {
 	for _, hostile := range []string{"a\nMAINPID=1", "a\rb", "\x1b[31m", "\u202eb", strings.Repeat("ü", 300), "\xff"} {
 		got := oneLine(hostile)
-		if strings.ContainsAny(got, "\n\r\x1b\u202e\xff") || len(got) > maxStatus || strings.ToValidUTF8(got, "") != got {
+		if strings.ContainsAny(got, "\n\r\x1b\u202e") || len(got) > maxStatus || strings.ToValidUTF8(got, "") != got {
 			t.Errorf("of %q got %q", hostile, got)
 		}
 	}
