@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,11 +73,12 @@ func TestNoWatchdog(t *testing.T) {
 		m := &Manager{pulse: new(Pulse), send: s.send}
 		m.pulse.Beat(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
-		status := "1 of 2 portals up"
-		go m.Run(ctx, func() string { return status })
+		var status atomic.Value
+		status.Store("1 of 2 portals up")
+		go m.Run(ctx, func() string { return status.Load().(string) })
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		status = "2 of 2 portals up"
+		status.Store("2 of 2 portals up")
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		cancel()
