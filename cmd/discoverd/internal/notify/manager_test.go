@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -14,11 +15,21 @@ import (
 )
 
 // systemd is a fake service manager: it keeps what it is sent.
-type systemd struct{ got []string }
+type systemd struct {
+	mu  sync.Mutex // guards got
+	got []string
+}
 
-func (s *systemd) send(state string) error { s.got = append(s.got, state); return nil }
+func (s *systemd) send(state string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.got = append(s.got, state)
+	return nil
+}
 
 func (s *systemd) count(state string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, g := range s.got {
 		if g == state {
 			n++
