@@ -33,6 +33,7 @@ var (
 	targets        = newMetric("gauge", "targets", "Targets in the last answer that succeeded.", "portal", "instance", "port")
 	attempts       = newMetric("counter", "attempts_total", "Attempts at the portal, by how they ended and at which stage they failed.", "portal", "instance", "port", "result", "stage")
 	duration       = newMetric("histogram", "duration_seconds", "Time that an attempt took, from its start to the last target.", "portal")
+	lateness       = newMetric("histogram", "lateness_seconds", "How much later than planned attempts began.")
 	lastSuccess    = newMetric("gauge", "last_success_timestamp_seconds", "When the portal last answered.", "portal", "instance", "port")
 	lastAttempt    = newMetric("gauge", "last_attempt_timestamp_seconds", "When the last attempt at the portal ended.", "portal", "instance", "port")
 	failingSince   = newMetric("gauge", "failing_since_timestamp_seconds", "Since when attempts at the portal fail; absent while they succeed.", "portal", "instance", "port")
@@ -112,6 +113,7 @@ func (t *Table) Collect(ch chan<- prometheus.Metric) {
 		c.portal(name, p)
 	}
 	c.registry(t.up, &t.census)
+	c.metrics = append(c.metrics, prometheus.MustNewConstHistogram(lateness.desc, t.late.count, t.late.sum, t.late.cumulative()))
 	t.mu.Unlock()
 	for _, m := range c.metrics {
 		ch <- m

@@ -13,7 +13,8 @@ type Table struct {
 	mu      sync.Mutex // guards the following
 	entries map[string]*entry
 	portals map[string]*portal
-	up      bool // the registry can be read
+	late    histogram // how late attempts began
+	up      bool      // the registry can be read
 	census  Census
 }
 
@@ -62,6 +63,7 @@ func (t *Table) Report(s *watch.State) {
 		e.attempts[outcome{"error", e.failure.Stage}]++
 	}
 	p.duration.observe(s.Last.Elapsed.Seconds())
+	t.late.observe(max(s.Late, 0).Seconds())
 }
 
 // Count counts an event. A snapshot is no change, and of a portal that was removed no series stays.
