@@ -17,27 +17,64 @@ import (
 // what packages do before main is little: by what they allocate, not by the clock.
 func TestStart(t *testing.T) {
 	t.Parallel()
-	known := []string{ // with all below them
-		module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time/rate",
-		"github.com/spf13/cobra", "github.com/spf13/pflag",
-		"github.com/vishvananda/netlink/nl", "github.com/vishvananda/netns", // Linux
-		"modernc.org/sqlite", "modernc.org/libc", "modernc.org/mathutil", "modernc.org/memory",
-		"github.com/dustin/go-humanize", "github.com/google/uuid", "github.com/remyoudompheng/bigfft", "github.com/ncruces/go-strftime", "github.com/mattn/go-isatty", // of SQLite
-	}
-	never := []string{"net/http", "crypto/tls", "crypto/x509", "html/template", "encoding/xml", "encoding/gob", "go/ast", "testing", "expvar", "net/rpc", "plugin"}
-	for _, dep := range deps(t, "../..", "./cmd/discover") {
+	started{
+		command: "discover",
+		known:   ofBoth,
+		never:   []string{"net/http", "crypto/tls", "crypto/x509", "html/template", "encoding/xml", "encoding/gob", "go/ast", "testing", "expvar", "net/rpc", "plugin"},
+		ours:    8 << 10, theirs: 24 << 10, all: 128 << 10,
+	}.check(t)
+}
+
+// TestStartOfDaemon is that for discoverd, which starts once and then stays: it has HTTP
+// and Prometheus, and nothing else that is not known here.
+func TestStartOfDaemon(t *testing.T) {
+	t.Parallel()
+	started{
+		command: "discoverd",
+		known: append([]string{
+			"golang.org/x/net", "golang.org/x/oauth2", "golang.org/x/sync", "golang.org/x/time",
+			"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common", "github.com/prometheus/procfs", "github.com/prometheus/exporter-toolkit",
+			"github.com/beorn7/perks", "github.com/cespare/xxhash", "github.com/munnerz/goautoneg", "google.golang.org/protobuf", // of client_golang
+			"github.com/coreos/go-systemd/v22",
+			"github.com/golang-jwt/jwt", "github.com/jpillora/backoff", "github.com/mdlayher/socket", "github.com/mdlayher/vsock", "github.com/mwitkow/go-conntrack", "go.yaml.in/yaml/v2", // of exporter-toolkit
+		}, ofBoth...),
+		never: []string{"encoding/xml", "encoding/gob", "go/ast", "testing", "net/rpc", "net/http/pprof", "net/http/httptest", "os/user", "plugin"},
+		ours:  24 << 10, theirs: 128 << 10, all: 512 << 10,
+	}.check(t)
+}
+
+// ofBoth is what both commands may link, with all below it.
+var ofBoth = []string{
+	module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time/rate",
+	"github.com/spf13/cobra", "github.com/spf13/pflag",
+	"github.com/vishvananda/netlink/nl", "github.com/vishvananda/netns", // Linux
+	"modernc.org/sqlite", "modernc.org/libc", "modernc.org/mathutil", "modernc.org/memory",
+	"github.com/dustin/go-humanize", "github.com/google/uuid", "github.com/remyoudompheng/bigfft", "github.com/ncruces/go-strftime", "github.com/mattn/go-isatty", // of SQLite
+}
+
+// A started says what a command may link, and how many bytes a package of ours, one of
+// others, and all together may allocate before main.
+type started struct {
+	command           string
+	known, never      []string
+	ours, theirs, all int
+}
+
+func (s started) check(t *testing.T) {
+	t.Helper()
+	for _, dep := range deps(t, "../..", "./cmd/"+s.command) {
 		first, _, _ := strings.Cut(dep, "/")
 		below := func(k string) bool { return dep == k || strings.HasPrefix(dep, k+"/") }
-		if strings.Contains(first, ".") && !slices.ContainsFunc(known, below) {
+		if strings.Contains(first, ".") && !slices.ContainsFunc(s.known, below) {
 			t.Errorf("the command links %s", dep)
 		}
-		if slices.Contains(never, dep) {
+		if slices.Contains(s.never, dep) {
 			t.Errorf("the command links %s, which costs each start", dep)
 		}
 	}
 
-	command := filepath.Join(t.TempDir(), "discover")
-	run(t, "../..", "go", "build", "-o", command, "./cmd/discover")
+	command := filepath.Join(t.TempDir(), s.command)
+	run(t, "../..", "go", "build", "-o", command, "./cmd/"+s.command)
 	cmd := exec.Command(command, "version")
 	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
 	var trace bytes.Buffer
@@ -45,7 +82,6 @@ func TestStart(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
-	const ours, theirs, all = 8 << 10, 24 << 10, 128 << 10 // bytes
 	total := 0
 	for _, m := range regexp.MustCompile(`(?m)^init (\S+) @.* (\d+) bytes, \d+ allocs$`).FindAllStringSubmatch(trace.String(), -1) {
 		n, err := strconv.Atoi(m[2])
@@ -53,15 +89,15 @@ func TestStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		total += n
-		most := theirs
+		most := s.theirs
 		if m[1] == "main" || strings.HasPrefix(m[1], module) {
-			most = ours
+			most = s.ours
 		}
 		if n > most {
 			t.Errorf("%s allocates %d bytes before main, want at most %d: make it when it is used", m[1], n, most)
 		}
 	}
-	if total == 0 || total > all {
-		t.Errorf("packages allocate %d bytes before main, want at most %d", total, all)
+	if total == 0 || total > s.all {
+		t.Errorf("packages allocate %d bytes before main, want at most %d", total, s.all)
 	}
 }

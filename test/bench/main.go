@@ -27,6 +27,7 @@ func main() {
 	flag.IntVar(&s.parallel, "parallel", 256, "portals at once")
 	flag.IntVar(&s.silent, "silent", 512, "silent portals among the others")
 	flag.DurationVar(&s.timeout, "timeout", 2*time.Second, "how long a silent portal is waited for")
+	flag.DurationVar(&s.every, "every", time.Minute, "the interval of a watch")
 	flag.IntVar(&s.targets, "targets", 1000000, "targets of the long list")
 	flag.IntVar(&s.listed, "listed", 5000, "portals of a registry that is refreshed, at most 65534")
 	flag.IntVar(&s.long, "long", 100000, "targets of the long portal of such a registry")
@@ -35,7 +36,7 @@ func main() {
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
 	s.sweptFlags()
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed and refresh; empty: all")
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed, refresh and watch; empty: all but watch, which takes -pairs times -every")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -51,7 +52,7 @@ func exit(err error) {
 // settings say how much there is to do, and where its parts are.
 type settings struct {
 	pairs, portals, few, parallel, silent, targets, listed, long int
-	timeout                                                      time.Duration
+	timeout, every                                               time.Duration
 	kind                                                         string
 	swept                                                        swept
 
@@ -85,9 +86,9 @@ func (s *settings) bench(only []string) (err error) {
 		make func() error
 	}{
 		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
-		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh},
+		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh}, {"watch", s.watch},
 	} {
-		wanted := len(only) == 0
+		wanted := len(only) == 0 && c.name != "watch"
 		for _, o := range only {
 			wanted = wanted || o == c.name
 		}

@@ -37,14 +37,7 @@ func (c *Command) WithService(ctx context.Context, a Access, d *initiator.Discov
 		return &initiator.Error{Stage: initiator.StageStore, Err: err}
 	}
 	c.Log().Info("registry", "file", path)
-	sealer := c.newSealer(ctx, store, path)
-	s, err := registry.Open(registry.Config{
-		Store:      guardedStore{store, sealer},
-		Discoverer: d,
-		Sealer:     sealer,
-		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return flags.SecretOf(ctx, &c.Env, ref) },
-		Addresses:  c.Addresses,
-	})
+	s, err := registry.Open(c.ServiceConfig(ctx, store, path, d))
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
@@ -53,6 +46,19 @@ func (c *Command) WithService(ctx context.Context, a Access, d *initiator.Discov
 		err = &initiator.Error{Stage: initiator.StageStore, Err: closed}
 	}
 	return err
+}
+
+// ServiceConfig returns what a Service on the registry at path works with: its secrets are
+// sealed by the registry's key, and ctx is that of looking for it.
+func (c *Command) ServiceConfig(ctx context.Context, store registry.Store, path string, d *initiator.Discoverer) registry.Config {
+	sealer := c.newSealer(ctx, store, path)
+	return registry.Config{
+		Store:      guardedStore{store, sealer},
+		Discoverer: d,
+		Sealer:     sealer,
+		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return flags.SecretOf(ctx, &c.Env, ref) },
+		Addresses:  c.Addresses,
+	}
 }
 
 // openStore opens the registry. For a dry run it is a copy in memory: the same

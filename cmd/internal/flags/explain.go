@@ -17,7 +17,7 @@ func Explain(cmd *cobra.Command, err error) error {
 		missing *pflag.ValueRequiredError
 		invalid *pflag.InvalidValueError
 	)
-	see := "; see discover help" + Spaced(PathOf(cmd))
+	see := "; see " + cmd.Root().Name() + " help" + Spaced(PathOf(cmd))
 	switch {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()

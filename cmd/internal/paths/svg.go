@@ -8,9 +8,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-// style is the style of all pictures, for light and dark and for paper. It holds within
+// Style is the style of all pictures, for light and dark and for paper. It holds within
 // the picture alone, also where that stands in a page.
-const style = `.iscsi-paths{--bg:#fff;--ink:#1a1d21;--dim:#5c666e;--line:#e3e6e9;--soft:#f5f6f7;--ok:#1f7a4d;--few:#8a5d00;--failed:#b3261e;--none:#6b757d;background:var(--bg);font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+const Style = `.iscsi-paths{--bg:#fff;--ink:#1a1d21;--dim:#5c666e;--line:#e3e6e9;--soft:#f5f6f7;--ok:#1f7a4d;--few:#8a5d00;--failed:#b3261e;--none:#66707a;background:var(--bg);font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (prefers-color-scheme:dark){.iscsi-paths{--bg:#15181b;--ink:#e6e9ec;--dim:#98a2ab;--line:#2b3137;--soft:#1c2024;--ok:#5cc490;--few:#e0b04a;--failed:#f2857d;--none:#98a2ab}}
 @media print{.iscsi-paths{--bg:#fff;--ink:#000;--dim:#444;--line:#999;--soft:#fff;--ok:#000;--few:#000;--failed:#000;--none:#444}}
 .iscsi-paths .bg{fill:var(--bg)}.iscsi-paths text{fill:var(--ink);white-space:pre}.iscsi-paths .d{fill:var(--dim)}.iscsi-paths .h{font-weight:600}
@@ -45,7 +45,7 @@ func (d *drawing) document(title, text string) string {
 <style>%s</style>
 <rect class="bg" width="%d" height="%d"/>
 %s</svg>
-`, d.width, d.height, d.width, d.height, markup(title), markup(text), style, d.width, d.height, d.String())
+`, d.width, d.height, d.width, d.height, markup(title), markup(text), Style, d.width, d.height, d.String())
 }
 
 // text writes a text that begins at a place.

@@ -34,8 +34,12 @@ func (p *Picture) SVG() string {
 	d.down(p.Summary(), "d")
 	top := d.height + lineHeight/2
 	ports, portals, groups := p.pillars(top)
-	for _, l := range p.Links {
-		p.drawLink(d, ports, portals, &l)
+	for _, seen := range []bool{true, false} { // those that are not seen lie above the others
+		for _, l := range p.Links {
+			if l.Seen == seen {
+				p.drawLink(d, ports, portals, &l)
+			}
+		}
 	}
 	for i := range p.Portals {
 		if to := &p.Portals[i]; to.Group >= 0 {

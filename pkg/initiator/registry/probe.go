@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -38,6 +39,11 @@ func (s *Service) NewProber(kind initiator.ProbeKind) *initiator.Prober {
 // decides about IPsec at the portal does so there as well, unless what was defined
 // for the address itself protects more.
 func (s *Service) requestThere(ctx context.Context, j initiator.Request, dst netip.AddrPort) (initiator.Request, error) {
+	if s.cfg.Allow != nil {
+		if err := s.cfg.Allow(dst); err != nil {
+			return j, fmt.Errorf("redirected to %s: %w", dst, err)
+		}
+	}
 	there := j
 	there.Portal.Portal, there.Portal.Security = initiator.Portal{Address: dst.Addr().String(), Port: dst.Port()}, 0
 	var err error

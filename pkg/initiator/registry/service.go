@@ -10,6 +10,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,10 @@ type Config struct {
 
 	Addresses func() ([]ports.Address, error) // of this host; nil: ports.Addresses
 	Now       func() time.Time                // nil: time.Now
+
+	// Allow is asked before a connection to where a redirection leads; its error is why
+	// none is made. nil: the rules for redirections alone decide.
+	Allow func(dst netip.AddrPort) error
 }
 
 // A Service is the initiator service of the reference API: a registry of

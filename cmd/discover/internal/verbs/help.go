@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
-	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
@@ -71,42 +69,9 @@ func (c *command) writeManual(cmd *cobra.Command) error {
 		b.WriteString("discover " + strings.TrimSuffix(flags.PathOf(cmd), cmd.Name()) + cmd.Use + "\n")
 	}
 	for _, g := range c.Groups[cmd] {
-		writeFlags(&b, g)
+		flags.WriteGroup(&b, g)
 	}
-	writeFlags(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))
+	flags.WriteGroup(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))
 	_, err := io.WriteString(c.Stdout, b.String())
 	return err
-}
-
-// flagColumn is where the manual of a flag begins.
-const flagColumn = 28
-
-// writeFlags writes the manual of a group of flags, if it has any to show.
-func writeFlags(b *strings.Builder, g flags.Group) {
-	if !g.Set.HasAvailableFlags() {
-		return
-	}
-	b.WriteString("\n" + g.Title + ":\n")
-	g.Set.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden {
-			return
-		}
-		left := "  --" + f.Name
-		if f.Shorthand != "" {
-			left = "  -" + f.Shorthand + ", --" + f.Name
-		}
-		switch {
-		case f.NoOptDefVal == "":
-			left += " " + f.Value.Type()
-		case f.Value.Type() != "bool":
-			left += "[=" + f.Value.Type() + "]"
-		}
-		if len(left) > flagColumn-2 {
-			left += "\n" + strings.Repeat(" ", flagColumn)
-		} else {
-			left += strings.Repeat(" ", flagColumn-len(left))
-		}
-		b.WriteString(left)
-		column.Write(b, flagColumn, f.Usage)
-	})
 }

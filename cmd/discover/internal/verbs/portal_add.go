@@ -50,7 +50,7 @@ func (c *command) portalAdd() *cobra.Command {
 		}),
 	}
 	label := flags.NewSet()
-	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label without effect")
+	label.Var(flags.NewText(&a.name, "TEXT"), "symbolic-name", "a label; discoverd probes the portal with its login options by it")
 	c.AddFlags(cmd,
 		flags.NewGroup("The portal", label),
 		flags.NewGroup("How to reach it", a.key.FlagSet(false)),

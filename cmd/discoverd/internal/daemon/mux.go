@@ -1,0 +1,59 @@
+package daemon
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/api"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/page"
+	"github.com/go-iscsi/discovery/cmd/internal/app"
+)
+
+// mux returns what answers which path.
+func (d *daemon) mux() http.Handler {
+	mux := http.NewServeMux()
+	lists := &api.Lists{Service: d.registry}
+	mux.Handle("GET /metrics", metrics.Handler(metrics.NewRegistry(d.table, app.Version())))
+	mux.Handle("GET /probe", d.prober)
+	mux.Handle("GET /sd", d.sd())
+	mux.HandleFunc("GET /api/v1/targets", lists.Targets)
+	mux.HandleFunc("GET /api/v1/portals", lists.Portals)
+	mux.HandleFunc("GET /api/v1/paths", lists.Paths)
+	mux.Handle("GET /api/v1/events", api.NewEvents(d.journal, d.id))
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", d.ready)
+	reload := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		d.again()
+		fmt.Fprintln(w, "the registry is read again")
+	})
+	mux.Handle("POST /-/reload", new(http.CrossOriginProtection).Handler(reload))  // a page of another site may not
+	mux.HandleFunc("GET /-/reload", func(w http.ResponseWriter, _ *http.Request) { // else the page's / would have it
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "reload is a POST", http.StatusMethodNotAllowed)
+	})
+	name, _ := d.Hostname() // empty: the page names none
+	mux.Handle("GET /", (&page.Page{Source: d, Host: name}).Handler())
+	return mux
+}
+
+// ready answers whether the watch has begun and the registry can be read.
+func (d *daemon) ready(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case !d.table.Up():
+		http.Error(w, "the registry cannot be read", http.StatusServiceUnavailable)
+	case !d.hasBegun():
+		http.Error(w, "the first round has not begun", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ready")
+	}
+}
+
+func (d *daemon) hasBegun() bool {
+	select {
+	case <-d.begun:
+		return true
+	default:
+		return false
+	}
+}
