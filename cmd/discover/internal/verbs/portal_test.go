@@ -82,7 +82,7 @@ Storage.Example:3261  rack\x1b[2J  any       all                                
 			t.Errorf("got %s", r.stdout)
 		}
 		for _, want := range []string{
-			`{"portal":"192.0.2.13:3260","instance":"","initiator_port":"all","symbolic_name":"","security_flags":"0x26","login_options":{},"added":"2000-01-01T00:00:00Z","last_result":{"time":"2000-01-01T00:00:00Z","status":"error","code":4026466307,"code_name":"ISDSC_CONNECTION_FAILED","stage":"connect","message":"connect to 192.0.2.13:3260: ` + refused + `","source":"","targets":0}}`,
+			`{"portal":"192.0.2.13:3260","instance":"","initiator_port":"all","symbolic_name":"","security_flags":"0x26","login_options":{},"added":"2000-01-01T00:00:00Z","last_result":{"time":"2000-01-01T00:00:00Z","status":"error","code":4026466307,"code_name":"ISDSC_CONNECTION_FAILED","stage":"connect","message":"connect to 192.0.2.13:3260: ` + refused + `","source":"","targets":0,"failing_since":"2000-01-01T00:00:00Z","failures":1}}`,
 			`{"portal":"192.0.2.14:3260","instance":"","initiator_port":"all","symbolic_name":"","security_flags":"0x33","login_options":{},"added":`,
 			`"code":4026466374,"code_name":"ISDSC_IPSEC_NOT_SUPPORTED_ON_OS","stage":"secure",`,
 			`"login_options":{"auth_type":"chap","password":"set","password_ref":"file:/etc/discover/secret","chap_algorithms":["sha256","md5"],"chap_fallback":false,"header_digest":"prefer-crc32c","data_digest":"crc32c"}`,
