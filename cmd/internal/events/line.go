@@ -17,7 +17,11 @@ import (
 func Line(e *watch.Event) string {
 	from := ""
 	if e.Key.Portal.Port != 0 {
-		from = e.Key.Portal.String() + " from " + Port(e) + ": "
+		from = e.Key.Portal.String()
+		if port := Port(e); port != ports.All.String() { // which would say nothing
+			from += " from " + port
+		}
+		from += ": "
 	}
 	return render.TimeText(e.Time) + " " + machine.Visible(from) + Text(e) + "\n"
 }

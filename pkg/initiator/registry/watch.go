@@ -86,7 +86,7 @@ type knownAnswer struct {
 
 // add adds how the last attempts went.
 func (a *knownAnswer) add(last *LastResult) {
-	a.LastOK, a.FailingSince, a.Failures, a.Code = last.LastOK, last.FailingSince, last.Failures, last.Code
+	a.LastOK, a.FailingSince, a.Failures, a.Code, a.Message = last.LastOK, last.FailingSince, last.Failures, last.Code, last.Message
 	if a.LastOK.IsZero() { // an earlier version did not keep it
 		a.LastOK = a.lastSeen
 	}

@@ -51,6 +51,9 @@ func inWords(e watch.Event) string {
 	s := strings.TrimSpace(string(e.Type) + " " + e.Key.Portal.Address + " " + strings.TrimPrefix(e.Change.Target, "iqn.2026-11.com.example:"))
 	if e.Type == watch.Snapshot {
 		s += fmt.Sprintf(" %t %d", e.Up, e.Targets)
+		if !e.Up && !strings.Contains(fmt.Sprint(e.Err), e.Key.Portal.Address) {
+			s += fmt.Sprintf(" without a reason: %v", e.Err)
+		}
 	}
 	return s
 }

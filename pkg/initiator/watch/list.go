@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -173,5 +174,9 @@ func (w *watcher) recall(e *entry, a *Answer) {
 	e.failing = now.Add(-max(clock.Sub(a.FailingSince), 0))
 	e.lasting = e.failing
 	e.cause.told = cause{failed: true, code: a.Code, stage: unknownStage}
-	w.tell(e, Event{Type: Snapshot, Targets: e.targets, Code: a.Code})
+	snapshot := Event{Type: Snapshot, Targets: e.targets, Code: a.Code}
+	if a.Message != "" {
+		snapshot.Err = errors.New(a.Message)
+	}
+	w.tell(e, snapshot)
 }

@@ -39,4 +39,5 @@ type Answer struct {
 	LastOK, FailingSince time.Time // zero: never; it does not fail
 	Failures             int
 	Code                 uint32 // of the last attempt
+	Message              string // of its failure, one line; empty: not known
 }
