@@ -45,6 +45,7 @@ func (s *settings) watch() error {
 	defer d.kill()
 	fmt.Printf("\ndiscoverd, %d portals of 4 targets every %v\n", s.portals, s.every)
 	fmt.Println("interval  asked  failed  CPU s  share of a processor  resident MiB  late: mean ms  within 0.1 s  within 1 s   scan's CPU s  ratio")
+	time.Sleep(s.every + s.every/5) // each portal was asked once, and its targets are in the registry
 	before, err := d.sample()
 	if err != nil {
 		return err
