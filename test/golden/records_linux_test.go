@@ -76,9 +76,10 @@ func leaveOutNew(values map[string]string) {
 }
 
 // answerFields are what records have more of than the golden ones: what is kept of a portal's
-// last answer, how often it failed, and which addresses a target had before. When targets were
+// last answer, how often it failed, which addresses a target had before, and what the record
+// by which a target is found says of it. When targets were
 // seen is in the golden ones in the record of each, and now in that of the entry.
-var answerFields = regexp.MustCompile(`,"answer":\{[^}]*\}|,"(last_ok|failing_since|last_seen|changed)":"[^"]*"|,"failures":\d+|,"was":\[[^]]*\]`)
+var answerFields = regexp.MustCompile(`,"answer":\{[^}]*\}|,"(last_ok|failing_since|last_seen|changed)":"[^"]*"|,"failures":\d+|,"was":\[[^]]*\]|"says":"[^"]*"`)
 
 // leaveOutAnswers leaves out what only golden registries have, and what none has.
 func leaveOutAnswers(values map[string]string) {

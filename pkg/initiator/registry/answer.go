@@ -15,14 +15,14 @@ import (
 // entry, and the next answer is merged in full.
 type answerRecord struct {
 	// Digest is of an answer that the records of the targets say the same as; none: they
-	// have to be compared.
+	// have to be compared. As long as there is one, the index says what they say.
 	Digest []byte `json:"digest,omitempty"`
 
 	// Seen is when the last answer came: its targets, which are those that are not
 	// missing, were seen then.
 	Seen time.Time `json:"seen"`
 
-	Compared time.Time `json:"compared,omitzero"` // when the records were compared last
+	Compared time.Time `json:"compared,omitzero"` // when all records were compared last
 
 	// Merging is the mark of the merging that is writing the records, or was when it
 	// stopped.
@@ -33,13 +33,15 @@ type answerRecord struct {
 // records of its targets again: whatever else has changed these does not stay for ever.
 const maxUncompared = 24 * time.Hour
 
+// holds reports that the digest can be trusted at a time. After a clock that was set back
+// the records are compared, for the times in them.
+func (a *answerRecord) holds(now time.Time) bool {
+	return a != nil && len(a.Digest) != 0 && !now.Before(a.Seen) && !now.Before(a.Compared) && now.Sub(a.Compared) <= maxUncompared
+}
+
 // says reports that the answer of a learning changes nothing of the records of targets.
-// After a clock that was set back they are compared, for the times in them.
 func (a *answerRecord) says(l *learning) bool {
-	if a == nil || len(a.Digest) == 0 || l.now.Before(a.Seen) || l.now.Before(a.Compared) || l.now.Sub(a.Compared) > maxUncompared {
-		return false
-	}
-	return bytes.Equal(a.Digest, l.digestOf())
+	return a.holds(l.now) && bytes.Equal(a.Digest, l.digestOf())
 }
 
 // digestOf returns the digest of the answer.

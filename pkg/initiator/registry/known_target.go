@@ -174,3 +174,16 @@ func (r *foundRecord) says(o *foundRecord) bool {
 		(r.MissingSince == nil) == (o.MissingSince == nil) && o.Portal != nil && *r.Portal == *o.Portal &&
 		slices.Equal(r.Addresses, o.Addresses)
 }
+
+// The record by which a target of a mechanism is found says in short what the record of the
+// target says: a sum where the last answer has it (see answer.Sums), else a word. Both are
+// written together, and the first is trusted as long as the entry has a digest: a version
+// that does not know of it leaves it as it is, or {}, and drops the digest. It is compared,
+// and never parsed.
+const (
+	indexBegin = `{"says":"`
+	indexEnd   = `"}`
+
+	indexMissing = indexBegin + "missing" + indexEnd
+	indexPassed  = indexBegin + "passed" + indexEnd // see foundRecord.Passed
+)

@@ -33,6 +33,10 @@ type learning struct {
 	digest []byte          // of the answer; nil: not made so far
 	full   *merging        // nil: the answer was not held against the list of targets
 	told   []change.Change // what differs from the answer before, as far as it is in the registry
+
+	// unsure: the record of a target was not as it should have been by the index, so each
+	// is read before it is written.
+	unsure bool
 }
 
 // learn takes results into the registry, as many as it can at once. What is our own fault
@@ -69,7 +73,7 @@ func (g *group) add(ctx context.Context, l *learning) {
 		g.over(l, err)
 		return
 	case !whole:
-		g.over(l, g.alone(ctx, l))
+		g.over(l, g.alone(ctx, l, changes))
 		return
 	case !g.batch.takes(changes):
 		g.apply(ctx)
@@ -99,7 +103,7 @@ func (g *group) apply(ctx context.Context) {
 	)
 	for _, l := range g.of {
 		if errors.As(err, &conflict) || errors.As(err, &twice) {
-			g.over(l, g.alone(ctx, l))
+			g.over(l, g.alone(ctx, l, nil))
 		} else {
 			g.over(l, err)
 		}
@@ -119,20 +123,29 @@ func (g *group) over(l *learning, err error) {
 	l.full = nil
 }
 
-// alone makes all changes of a learning, in as many batches as it takes.
-func (s *Service) alone(ctx context.Context, l *learning) error {
-	l.full, l.told = nil, nil
+// alone makes all changes of a learning, in as many batches as it takes. The first batch is
+// made already; nil: it is not.
+func (s *Service) alone(ctx context.Context, l *learning, first []Change) error {
+	if l.told = nil; first == nil {
+		l.full = nil
+	}
 	for {
 		whole := false
 		err := retryConflicts(ctx, func() (err error) {
-			if l.entry, err = s.readEntry(ctx, l.key); err != nil {
-				return err
+			changes := first
+			if first = nil; changes == nil {
+				if l.entry, err = s.readEntry(ctx, l.key); err != nil {
+					return err
+				}
+				if changes, whole, err = s.next(ctx, l); err != nil {
+					return err
+				}
 			}
-			var changes []Change
-			if changes, whole, err = s.next(ctx, l); err != nil {
-				return err
+			err = s.cfg.Store.Apply(ctx, changes...)
+			if c := (*ConflictError)(nil); errors.As(err, &c) && c.Key != recordOf(l.key) {
+				l.unsure = true
 			}
-			return s.cfg.Store.Apply(ctx, changes...)
+			return err
 		})
 		if err != nil || whole {
 			return err

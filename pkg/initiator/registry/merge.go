@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/change"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -28,8 +30,11 @@ type merging struct {
 	seenBefore         time.Time // when the answer before came
 	seenRecord         Record    // of the mechanism; its Version is 0 where there is none
 
-	targets []*target.Target
-	gone    []string // keys of the records of targets that the answer does not have
+	compared time.Time // when all records were compared; zero: they are by this merging
+	sums     *answer.Sums
+
+	targets []answered // that may have to be written
+	gone    []unanswered
 
 	done, reached int             // of targets and gone: in the registry, and with the batch that was made last
 	told          []change.Change // by that batch
@@ -37,38 +42,106 @@ type merging struct {
 	met           bool // another writer's answer
 }
 
+// An answered is a target that the answer has.
+type answered struct {
+	*target.Target
+	folded string // its name, escaped
+	index  indexState
+}
+
+// An indexState is what the index says of a target that the answer has.
+type indexState int
+
+const (
+	notIndexed   indexState = iota // there is no record
+	indexedOther                   // the record may say something else
+	indexedSame                    // the record says the same, if the index can be trusted
+)
+
+// An unanswered is a target that this mechanism found before and the answer does not have.
+type unanswered struct {
+	targetKeys
+	says string // the index of it
+}
+
 // newMerging returns a merging of an answer of which nothing is in the registry so far.
 func (s *Service) newMerging(ctx context.Context, l *learning) (m *merging, err error) {
 	m = &merging{mechanism: mechanismOf(l.key), portal: newKeyRecord(l.key), mark: rand.Text()}
 	m.escaped = url.PathEscape(m.mechanism)
+	m.sums = answer.NewSums(encode([]any{m.portal, l.result.Stored}), l.result.Address)
 	if l.entry != nil && l.entry.Answer != nil {
 		m.seenBefore = l.entry.Answer.Seen
+		if l.entry.Answer.holds(l.now) {
+			m.compared = l.entry.Answer.Compared
+		}
 	}
 	if m.seenBefore.IsZero() {
 		if m.seenBefore, m.seenRecord, err = s.seen(ctx, m.mechanism); err != nil {
 			return nil, err
 		}
 	}
-	here := make(map[string]bool, len(l.result.Targets)) // by key of the record
-	for i := range l.result.Targets {
-		t := &l.result.Targets[i]
-		key := newTargetKeys(foldedKey(t.Name), m.escaped).record
-		if !here[key] { // else a name that differs in case alone
-			here[key] = true
-			m.targets = append(m.targets, t)
-		}
-	}
-	for _, prefix := range []string{prefixFound + m.escaped + "/", longFoundPrefix(m.escaped)} {
-		for r, err := range s.cfg.Store.List(ctx, prefix) {
-			if err != nil {
-				return nil, err
-			}
-			if keys, ok := targetKeysOf(r.Key); ok && !here[keys.record] {
-				m.gone = append(m.gone, keys.record)
-			}
-		}
+	if err := s.compare(ctx, l, m); err != nil {
+		return nil, err
 	}
 	return m, nil
+}
+
+// compare holds the answer against the index.
+func (s *Service) compare(ctx context.Context, l *learning, m *merging) error {
+	all := make([]answered, 0, len(l.result.Targets))
+	here := make(map[string]int, len(l.result.Targets)) // in all, by the end of the key of the index
+	for i := range l.result.Targets {
+		t := answered{Target: &l.result.Targets[i]}
+		t.folded = foldedKey(t.Name)
+		end := t.folded
+		if hasLongKeys(t.folded, m.escaped) {
+			end = "/" + hashed(t.folded) // no name has a slash here
+		}
+		if _, twice := here[end]; !twice { // else a name that differs in case alone
+			here[end] = len(all)
+			all = append(all, t)
+		}
+	}
+	var value []byte
+	for long, prefix := range []string{prefixFound + m.escaped + "/", longFoundPrefix(m.escaped)} {
+		for r, err := range s.cfg.Store.List(ctx, prefix) {
+			if err != nil {
+				return err
+			}
+			i, ok := here[r.Key[len(prefix)-long:]] // a hash with the slash before it
+			if !ok {
+				m.lacks(r, l.result.Complete)
+				continue
+			}
+			all[i].index = indexedOther
+			if value = m.appendIndex(value[:0], all[i].Target); bytes.Equal(r.Value, value) {
+				all[i].index = indexedSame
+			}
+		}
+	}
+	if m.targets = all; m.trusts() {
+		m.targets = slices.DeleteFunc(all, func(t answered) bool { return t.index == indexedSame })
+	}
+	return nil
+}
+
+// trusts reports that what the index says needs not be compared with the records.
+func (m *merging) trusts() bool { return !m.compared.IsZero() }
+
+// lacks takes note of a target of the index that the answer does not have.
+func (m *merging) lacks(r Record, complete bool) {
+	says := string(r.Value)
+	if m.trusts() && (says == indexMissing || says == indexPassed && !complete) {
+		return // its record says so
+	}
+	if keys, ok := targetKeysOf(r.Key); ok {
+		m.gone = append(m.gone, unanswered{keys, says})
+	}
+}
+
+// appendIndex appends to b what the index says of a target that the answer has.
+func (m *merging) appendIndex(b []byte, t *target.Target) []byte {
+	return append(m.sums.Append(append(b, indexBegin...), t), indexEnd...)
 }
 
 // meet looks in the entry, as it is between two batches, for another writer's answer.
@@ -91,9 +164,9 @@ func (s *Service) merge(ctx context.Context, l *learning) (changes []Change, who
 			told    *change.Change
 		)
 		if m.reached < len(m.targets) {
-			changes, told, err = s.found(ctx, l, m.targets[m.reached])
+			changes, told, err = s.found(ctx, l, &m.targets[m.reached])
 		} else {
-			changes, told, err = s.missed(ctx, l, m.gone[m.reached-len(m.targets)])
+			changes, told, err = s.missed(ctx, l, &m.gone[m.reached-len(m.targets)])
 		}
 		if err != nil {
 			return nil, false, err
@@ -119,6 +192,9 @@ func (m *merging) ends(l *learning) (last, further []Change) {
 		return []Change{{Key: seenKey(m.mechanism), Version: AnyVersion, Value: encode(seenRecord{l.now})}}, nil
 	}
 	a := &answerRecord{Seen: l.now, Compared: l.now}
+	if m.trusts() {
+		a.Compared = m.compared
+	}
 	if !m.met {
 		a.Digest = l.digestOf()
 	}
@@ -133,11 +209,13 @@ func (m *merging) ends(l *learning) (last, further []Change) {
 }
 
 // found returns the changes of a target that the answer has, and what is told of it.
-func (s *Service) found(ctx context.Context, l *learning, t *target.Target) ([]Change, *change.Change, error) {
-	keys := newTargetKeys(foldedKey(t.Name), l.full.escaped)
-	old, err := s.cfg.Store.Get(ctx, keys.record)
-	if err != nil {
-		return nil, nil, err
+func (s *Service) found(ctx context.Context, l *learning, t *answered) (changes []Change, told *change.Change, err error) {
+	keys := newTargetKeys(t.folded, l.full.escaped)
+	old := Record{Key: keys.record}
+	if t.index != notIndexed || l.unsure {
+		if old, err = s.cfg.Store.Get(ctx, keys.record); err != nil {
+			return nil, nil, err
+		}
 	}
 	var before foundRecord
 	known := old.Version != 0 && decode(old, &before) == nil
@@ -153,45 +231,56 @@ func (s *Service) found(ctx context.Context, l *learning, t *target.Target) ([]C
 	if known && !change.Alike(&target.Target{Addresses: was.Addresses}, &target.Target{Addresses: t.Addresses}) {
 		r.Changed, r.Was = &l.now, before.Addresses
 	}
-	var told *change.Change
 	switch {
 	case old.Version == 0, before.MissingSince != nil:
 		told = &change.Change{Kind: change.Appeared, Target: t.Name, Is: t.Addresses, AliasIs: t.Alias}
-	case known && !change.Alike(&was, t):
+	case known && !change.Alike(&was, t.Target):
 		told = &change.Change{Kind: change.Changed, Target: t.Name, Is: t.Addresses, Was: was.Addresses, AliasIs: t.Alias, AliasWas: was.Alias}
 	}
 	r.LastSeen = later(l.now, r.FirstSeen)
-	if known && r.says(&before) && !before.LastSeen.After(r.LastSeen) {
+	if known && t.index == indexedSame && r.says(&before) && !before.LastSeen.After(r.LastSeen) {
 		return nil, told, nil
 	}
-	changes := []Change{{Key: keys.record, Version: old.Version, Value: encode(r)}}
-	if !known {
-		changes = append(changes, Change{Key: keys.index, Version: AnyVersion, Value: []byte("{}")})
-	}
-	return changes, told, nil
+	return []Change{
+		{Key: keys.record, Version: old.Version, Value: encode(r)},
+		{Key: keys.index, Version: AnyVersion, Value: l.full.appendIndex(nil, t.Target)},
+	}, told, nil
 }
 
 // missed returns the changes of a target that the answer does not have, where it is not
 // missing already, and what is told of it. A record that cannot be read stays as it is.
-func (s *Service) missed(ctx context.Context, l *learning, key string) ([]Change, *change.Change, error) {
-	old, err := s.cfg.Store.Get(ctx, key)
+func (s *Service) missed(ctx context.Context, l *learning, t *unanswered) ([]Change, *change.Change, error) {
+	old, err := s.cfg.Store.Get(ctx, t.record)
 	if err != nil {
 		return nil, nil, err
 	}
 	var r foundRecord
-	if old.Version == 0 || decode(old, &r) != nil || r.MissingSince != nil || r.Passed && !l.result.Complete {
-		return nil, nil, nil // pruned meanwhile, damaged, or missing before
-	}
-	if !r.Passed {
-		r.LastSeen = later(r.LastSeen, l.full.seenBefore)
+	if old.Version == 0 || decode(old, &r) != nil {
+		return nil, nil, nil // pruned meanwhile, or damaged
 	}
 	var told *change.Change
-	if r.Passed = !l.result.Complete; !r.Passed {
-		since := later(l.now, r.LastSeen)
-		r.MissingSince = &since
-		told = &change.Change{Kind: change.Vanished, Target: r.Name, Was: r.targetAddresses(), AliasWas: r.Alias}
+	said := r.MissingSince != nil || r.Passed && !l.result.Complete // by the record
+	if !said {
+		if !r.Passed {
+			r.LastSeen = later(r.LastSeen, l.full.seenBefore)
+		}
+		if r.Passed = !l.result.Complete; !r.Passed {
+			since := later(l.now, r.LastSeen)
+			r.MissingSince = &since
+			told = &change.Change{Kind: change.Vanished, Target: r.Name, Was: r.targetAddresses(), AliasWas: r.Alias}
+		}
 	}
-	return []Change{{Key: old.Key, Version: old.Version, Value: encode(r)}}, told, nil
+	says := indexMissing
+	if r.Passed {
+		says = indexPassed
+	}
+	if said && t.says == says {
+		return nil, nil, nil
+	}
+	return []Change{
+		{Key: t.record, Version: old.Version, Value: encode(r)},
+		{Key: t.index, Version: AnyVersion, Value: []byte(says)},
+	}, told, nil
 }
 
 // later returns the later of two times: a clock that was set back meanwhile does
@@ -207,52 +296,4 @@ func later(a, b time.Time) time.Time {
 func sortedChanges(all []change.Change) []change.Change {
 	slices.SortStableFunc(all, func(a, b change.Change) int { return cmp.Compare(name.Fold(a.Target), name.Fold(b.Target)) })
 	return all
-}
-
-// mergeBatch is how many changes are made at once: each batch is one transaction.
-const mergeBatch = 1000
-
-// A batch is changes for one Apply, as many as the Store takes.
-type batch struct {
-	changes []Change
-
-	most, bytes int // that there is room for; bytes 0: any
-	size        int // in bytes
-}
-
-// newBatch returns an empty batch for the Store.
-func (s *Service) newBatch() *batch {
-	b := &batch{}
-	b.most, b.bytes = s.cfg.Store.Limits()
-	if b.most == 0 || b.most > mergeBatch {
-		b.most = mergeBatch
-	}
-	return b
-}
-
-// takes reports whether there is room for changes. In an empty batch there always is: the
-// Store says what is wrong with them.
-func (b *batch) takes(changes []Change) bool {
-	return len(b.changes) == 0 || len(b.changes)+len(changes) <= b.most && (b.bytes == 0 || b.size+sizeOf(changes) <= b.bytes)
-}
-
-func (b *batch) add(changes []Change) {
-	b.changes, b.size = append(b.changes, changes...), b.size+sizeOf(changes)
-}
-
-// reserve keeps room for the largest of several changes.
-func (b *batch) reserve(ends ...[]Change) {
-	n, size := 0, 0
-	for _, e := range ends {
-		n, size = max(n, len(e)), max(size, sizeOf(e))
-	}
-	b.most, b.size = b.most-n, b.size+size
-}
-
-// sizeOf returns the bytes of keys and values.
-func sizeOf(changes []Change) (n int) {
-	for i := range changes {
-		n += len(changes[i].Key) + len(changes[i].Value)
-	}
-	return n
 }

@@ -86,7 +86,7 @@ func partOfKey(key string, n int) string {
 }
 
 // A targetKeys has the keys of both records of a target by one mechanism: one with what
-// is known of it, and an empty one by which the targets of a mechanism are found. Their
+// is known of it, and one by which the targets of a mechanism are found (see indexValue). Their
 // keys have the folded name and the mechanism, escaped. A legal name can be 4.5 times
 // longer in that form, so where a key would be longer than MaxKeyLen both keys have the
 // hashes of the two in their place, behind a prefix of their own. No record had such a
@@ -103,11 +103,16 @@ func keysOfTarget(name, mechanism string) targetKeys {
 
 // newTargetKeys is keysOfTarget for a folded name and a mechanism that are escaped.
 func newTargetKeys(folded, escaped string) targetKeys {
-	k := targetKeys{prefixTarget + folded + "/" + escaped, prefixFound + escaped + "/" + folded}
-	if max(len(k.record), len(k.index)) <= MaxKeyLen {
-		return k
+	if hasLongKeys(folded, escaped) {
+		return targetKeys{longTargetPrefix(folded) + hashed(escaped), longFoundPrefix(escaped) + hashed(folded)}
 	}
-	return targetKeys{longTargetPrefix(folded) + hashed(escaped), longFoundPrefix(escaped) + hashed(folded)}
+	return targetKeys{prefixTarget + folded + "/" + escaped, prefixFound + escaped + "/" + folded}
+}
+
+// hasLongKeys reports whether the keys of a target with its name and mechanism in them
+// would be too long.
+func hasLongKeys(folded, escaped string) bool {
+	return max(len(prefixTarget), len(prefixFound))+len(folded)+len("/")+len(escaped) > MaxKeyLen
 }
 
 // longTargetPrefix begins the records of a name whose keys would be too long.

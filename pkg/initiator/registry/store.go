@@ -65,6 +65,54 @@ func (s *Service) applyInTurn(ctx context.Context, changes []Change) error {
 	return s.cfg.Store.Apply(ctx, b.changes...)
 }
 
+// mergeBatch is how many changes are made at once: each batch is one transaction.
+const mergeBatch = 1000
+
+// A batch is changes for one Apply, as many as the Store takes.
+type batch struct {
+	changes []Change
+
+	most, bytes int // that there is room for; bytes 0: any
+	size        int // in bytes
+}
+
+// newBatch returns an empty batch for the Store.
+func (s *Service) newBatch() *batch {
+	b := &batch{}
+	b.most, b.bytes = s.cfg.Store.Limits()
+	if b.most == 0 || b.most > mergeBatch {
+		b.most = mergeBatch
+	}
+	return b
+}
+
+// takes reports whether there is room for changes. In an empty batch there always is: the
+// Store says what is wrong with them.
+func (b *batch) takes(changes []Change) bool {
+	return len(b.changes) == 0 || len(b.changes)+len(changes) <= b.most && (b.bytes == 0 || b.size+sizeOf(changes) <= b.bytes)
+}
+
+func (b *batch) add(changes []Change) {
+	b.changes, b.size = append(b.changes, changes...), b.size+sizeOf(changes)
+}
+
+// reserve keeps room for the largest of several changes.
+func (b *batch) reserve(ends ...[]Change) {
+	n, size := 0, 0
+	for _, e := range ends {
+		n, size = max(n, len(e)), max(size, sizeOf(e))
+	}
+	b.most, b.size = b.most-n, b.size+size
+}
+
+// sizeOf returns the bytes of keys and values.
+func sizeOf(changes []Change) (n int) {
+	for i := range changes {
+		n += len(changes[i].Key) + len(changes[i].Value)
+	}
+	return n
+}
+
 // A Store keeps the registry of a [Service]: records with a key, a value and a
 // version. It is narrow, so that a database, a file or a cluster's own store can
 // be one, and it holds nothing between calls: no lock, no cursor, no
