@@ -24,7 +24,7 @@ func (s *settings) refresh() error {
 	for _, w := range []workload{
 		{name: fmt.Sprintf("%d portals of 4 targets that change nothing, %d at once", s.listed, s.parallel), unit: "portal", targets: 4, units: s.listed, kind: s.kind},
 		{name: fmt.Sprintf("one portal of %d targets that change nothing", s.long), unit: "target", targets: s.long, units: s.long, kind: s.kind},
-		{name: fmt.Sprintf("one portal of %d targets, 1 %% of them with another alias than before", s.long/10), unit: "target", targets: s.long / 10, units: s.long / 10, kind: churnKind},
+		{name: fmt.Sprintf("one portal of %d targets, 1 %% of them with another alias than before", s.long), unit: "target", targets: s.long, units: s.long, kind: churnKind},
 	} {
 		portals := 1
 		if w.unit == "portal" {
