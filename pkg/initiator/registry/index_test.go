@@ -89,6 +89,10 @@ func TestReadsWhatDiffers(t *testing.T) {
 		{"and then", with(51, "x", 3), 1, 1, nil},
 		{"a registry of a version without sums", with(51, ""), 1, 51, func() { w.revalue("found/", func(string) string { return "{}" }) }},
 		{"and then", with(51, "x", 3), 1, 1, nil},
+		{"one goes, and another changes", with(50, "x"), 2, 2, nil},
+		{"a registry without sums again", with(50, "x", 3), 1, 51, func() { w.revalue("found/", func(string) string { return "{}" }) }},
+		{"and then", with(50, "x"), 1, 1, nil},
+		{"and it is back", with(51, "x", 3), 2, 2, nil},
 		{"a version that knows no answers wrote the entry", with(51, "x", 3, 4), 1, 51, func() {
 			w.revalue("portal/", func(v string) string { return without(t, v, "answer") })
 		}},
