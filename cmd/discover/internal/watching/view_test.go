@@ -136,6 +136,16 @@ func states(now time.Time) []watch.State {
 	}
 }
 
+// TestRowName: of a long name so much is left out that one sees what became of the target.
+func TestRowName(t *testing.T) {
+	t.Parallel()
+	r := new(row)
+	r.update(&watch.State{Key: key("192.0.2.72", 0), LastChange: &watch.Event{Type: watch.TargetVanished, Change: change.Change{Target: "iqn.2026-11.com.example:" + strings.Repeat("long-", 40)}}}, "…")
+	if want := "…:long-long-long-lo… vanished"; r.changed != want {
+		t.Errorf("got %s, want %s", r.changed, want)
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
