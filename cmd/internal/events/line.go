@@ -79,8 +79,8 @@ func text(e *watch.Event) string {
 func changeText(e *watch.Event) string {
 	c := &e.Change
 	name := c.Target
-	if name == "" {
-		name = "the list of targets" // which is too long to be remembered
+	if name == "" { // they are more than can be remembered
+		return "the list of targets changed: " + e.Is + ", was " + e.Was
 	}
 	switch e.Type {
 	case watch.TargetAppeared:
