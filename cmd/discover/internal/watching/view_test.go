@@ -240,7 +240,7 @@ func TestViewRemoved(t *testing.T) {
 	v.Report(&s)
 	v.Event(&watch.Event{Type: watch.SourceFailed, Err: errors.New("locked")})
 	v.Draw()
-	if got := term.lines(); !strings.Contains(got, "198.51.100.10") || !strings.Contains(got, "the registry cannot be read: locked\n1 of 1 path up, next in ") {
+	if got := term.lines(); !strings.Contains(got, "198.51.100.10") || !strings.Contains(got, "the registry cannot be read or written: locked\n1 of 1 path up, next in ") {
 		t.Errorf("got %s", got)
 	}
 	s.Removed = true
