@@ -123,3 +123,17 @@ func FuzzEvents(f *testing.F) {
 	f.Add("\x1b[2J", "\u202e", "\n")
 	f.Fuzz(check)
 }
+
+// TestNumbers: where the targets are more than can be remembered their numbers are told.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	e := sample(watch.TargetChanged, 1)
+	e.Change, e.Is, e.Was = change.Change{Kind: change.Changed}, "5 targets", "4 targets"
+	line, err := JSON(&e)
+	if err != nil || !strings.Contains(string(line), `"is":["5 targets"],"was":["4 targets"]`) {
+		t.Errorf("%v: got %s", err, line)
+	}
+	if line := Line(&e); !strings.HasSuffix(line, ": the list of targets changed: 5 targets, was 4 targets\n") {
+		t.Errorf("got %s", line)
+	}
+}

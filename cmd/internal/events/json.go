@@ -90,7 +90,9 @@ func (j *event) fillPortal(e *watch.Event) {
 func (j *event) fillChange(e *watch.Event) {
 	c := &e.Change
 	j.Target = render.JSONText(c.Target)
-	j.Is, j.Was = addresses(c.Is), addresses(c.Was)
+	if j.Is, j.Was = addresses(c.Is), addresses(c.Was); c.Target == "" {
+		j.Is, j.Was = words(e.Is), words(e.Was)
+	}
 	j.AliasIs, j.AliasWas = render.JSONText(c.AliasIs), render.JSONText(c.AliasWas)
 }
 

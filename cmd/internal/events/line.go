@@ -67,9 +67,9 @@ func text(e *watch.Event) string {
 	case watch.SourceChanged:
 		return "routing selects the source " + orNone(e.Is) + ", was " + orNone(e.Was)
 	case watch.SourceFailed:
-		return "the registry cannot be read: " + failure(e)
+		return "the registry cannot be read or written: " + failure(e)
 	case watch.SourceRecovered:
-		return "the registry can be read again"
+		return "the registry can be read and written again"
 	default:
 		return changeText(e)
 	}
@@ -79,8 +79,8 @@ func text(e *watch.Event) string {
 func changeText(e *watch.Event) string {
 	c := &e.Change
 	name := c.Target
-	if name == "" {
-		name = "the list of targets" // which is too long to be remembered
+	if name == "" { // they are more than can be remembered
+		return "the list of targets changed: " + e.Is + ", was " + e.Was
 	}
 	switch e.Type {
 	case watch.TargetAppeared:

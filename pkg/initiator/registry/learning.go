@@ -44,7 +44,8 @@ type learning struct {
 func (s *Service) learn(ctx context.Context, all []*learning) {
 	g := group{Service: s, batch: s.newBatch()}
 	// What was found is stored even if the caller has given up.
-	uncancelled := context.WithoutCancel(ctx)
+	uncancelled, cancel := outlasting(ctx)
+	defer cancel()
 	for _, l := range all {
 		r := l.result
 		r.Asked = initiator.WithoutSecrets(r.Asked)
@@ -56,6 +57,25 @@ func (s *Service) learn(ctx context.Context, all []*learning) {
 		g.add(uncancelled, l)
 	}
 	g.apply(uncancelled)
+}
+
+// maxOutlasting is how long a registry that another process has locked keeps a caller that
+// has given up.
+const maxOutlasting = 10 * time.Second
+
+// outlasting returns a context that ends some time after ctx.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(maxOutlasting)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // A group is learnings that are applied at once.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
@@ -150,7 +151,10 @@ func (w *watched) Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initia
 			mu.Lock()
 			ok := answered[recordOf(r.Asked.Key())]
 			mu.Unlock()
-			if ok && !oneRecord(r.Err) {
+			switch {
+			case oneRecord(r.Err):
+				r.Err = entryFault(r.Err)
+			case ok:
 				w.mu.Lock()
 				w.unstored = r.Err
 				w.mu.Unlock()
@@ -161,4 +165,16 @@ func (w *watched) Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initia
 			}
 		}
 	}
+}
+
+// entryFault makes an error about one record, for which an entry cannot be asked, a failure of
+// the entry: that the registry can be read hides it otherwise.
+func entryFault(err error) error {
+	var e *initiator.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	one := *e
+	one.Stage = initiator.StageValidate
+	return &one
 }

@@ -260,9 +260,9 @@ func TestWatchSecrets(t *testing.T) {
 	})
 }
 
-// TestWatchDamaged: an entry that cannot be read is watched, and its results say why; it
-// neither fails nor is the registry broken, and other portals are watched. Targets that
-// cannot be read are not known.
+// TestWatchDamaged: an entry that cannot be read has failed, for that is why its portal is
+// not asked; the registry is not broken, and other portals are watched. Targets that cannot
+// be read are not known.
 func TestWatchDamaged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -294,10 +294,10 @@ func TestWatchDamaged(t *testing.T) {
 		target.set(scene.Disk1, scene.Disk2)
 		time.Sleep(5 * time.Second)
 		watching.end()
-		watching.want(t, "with a damaged entry", "snapshot 192.0.2.1 true 1", "target-appeared 192.0.2.1 disk2")
+		watching.want(t, "with a damaged entry", "snapshot 192.0.2.1 true 1", "snapshot 192.0.2.2 false 0", "target-appeared 192.0.2.1 disk2")
 		state, ok := watching.states[bad.Key()]
 		var e *initiator.Error
-		if !ok || state.Status != watch.Unknown || state.Last == nil || !errors.As(state.Last.Err, &e) || e.Stage != initiator.StageStore {
+		if !ok || state.Status != watch.Down || state.Last == nil || !errors.As(state.Last.Err, &e) || e.Stage != initiator.StageValidate {
 			t.Errorf("%t, %+v", ok, state)
 		}
 	})

@@ -29,17 +29,12 @@ func causeOf(err error) cause {
 	return c
 }
 
-// ownFault reports a failure that says nothing of a portal: options that are not usable
-// here, a registry that cannot be read, a caller that gave up.
+// ownFault reports a failure that is told in another way or not at all: a source that cannot
+// be read, which is a SourceFailed, or a caller that gave up. An entry that cannot be asked,
+// as where its secret is gone, has failed as one of which the portal is silent.
 func ownFault(err error) bool {
 	var e *initiator.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		return true
-	case !errors.As(err, &e):
-		return false
-	}
-	return e.Stage == initiator.StageValidate || e.Stage == initiator.StageStore
+	return errors.Is(err, context.Canceled) || errors.As(err, &e) && e.Stage == initiator.StageStore
 }
 
 // attempt takes the result of an attempt, plans the next one, and tells what changed.

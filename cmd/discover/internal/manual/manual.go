@@ -98,7 +98,7 @@ again in place. Elsewhere, and with -o jsonl, each event is one line:
                       the portal uses another CHAP method, redirects elsewhere, or
                       routing selects another source address
   registry-failed, registry-recovered
-                      the registry cannot be read, or can be read again
+                      the registry cannot be read or written, or can be again
 
 A failed answer causes no other event than portal-failed. A target counts as
 vanished when two answers in a row do not have it (--hold-vanished), since targets

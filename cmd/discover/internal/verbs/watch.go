@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/watching"
@@ -28,6 +29,7 @@ type watchVerb struct {
 	flags       flags.Watch
 	only        []string // types of events; nil: all
 	onceChanged bool
+	ofPortals   []flags.Group // that say nothing about the registry
 }
 
 // watch returns the verb.
@@ -51,12 +53,11 @@ func (c *command) watch() *cobra.Command {
 	which := w.flags.FlagSet()
 	which.Var(flags.NewWords(&w.only, events.Words()), "for", "print only events of these types: see above")
 	which.BoolVar(&w.onceChanged, "once-changed", false, "end after the first event that is printed and is no snapshot")
+	reach, login, ipsec := flags.NewGroup("How to reach a PORTAL", w.key.FlagSet(true)), flags.NewGroup("Login to a PORTAL", w.login.FlagSet()), flags.NewGroup("IPsec to a PORTAL", w.ipsec.FlagSet())
+	w.ofPortals = []flags.Group{reach, login, ipsec}
 	c.AddFlags(cmd,
-		flags.NewGroup("The watch", which),
-		flags.NewGroup("How to reach a PORTAL", w.key.FlagSet(true)),
-		flags.NewGroup("Login to a PORTAL", w.login.FlagSet()),
-		flags.NewGroup("Each round", w.run.FlagSet()),
-		flags.NewGroup("IPsec to a PORTAL", w.ipsec.FlagSet()),
+		flags.NewGroup("The watch", which), reach, login,
+		flags.NewGroup("Each round", w.run.FlagSet()), ipsec,
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteLogin(cmd)
 	c.completeKeyFlags(cmd)
@@ -69,6 +70,8 @@ func (w *watchVerb) check(args []string) error {
 	switch {
 	case w.Global.Output == render.FormatISCSIADM:
 		return machine.Usagef("-o iscsiadm prints only targets, but watch prints what changes: use table or jsonl")
+	case w.run.All:
+		return machine.Usagef("--all applies to blocks and ranges, which watch does not take")
 	case w.Global.Output == render.FormatJSON && !w.Global.DryRun:
 		return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 	}
@@ -80,10 +83,12 @@ func (w *watchVerb) check(args []string) error {
 
 // watchRegistry watches the portals of the registry.
 func (w *watchVerb) watchRegistry(ctx context.Context) error {
-	if name := w.ofPortals(); name != "" {
+	if name := w.givenOfPortals(); name != "" {
 		return machine.Usagef("%s applies to a PORTAL of the command line: entries of the registry are asked as they were added", name)
 	}
-	return w.WithAsking(ctx, app.CreateIfMissing, &w.run, &flags.IPsec{}, func(s *registry.Service) error {
+	// An entry that asks for IPsec may be added any time later.
+	secured := &flags.IPsec{Enforcer: machine.EnforcerAuto}
+	return w.WithAsking(ctx, app.CreateIfMissing, &w.run, secured, func(s *registry.Service) error {
 		if w.Global.DryRun {
 			f := &portalRefresh{command: w.command}
 			return f.wouldAsk(ctx, s, nil, "would have watched these")
@@ -97,7 +102,7 @@ func (w *watchVerb) watchRegistry(ctx context.Context) error {
 			defer stop()
 			cfg.Reload = heard
 		}
-		return w.show(&cfg, func() iter.Seq[watch.Event] { return s.Watch(ctx, cfg) })
+		return w.show(ctx, &cfg, func() iter.Seq[watch.Event] { return s.Watch(ctx, cfg) })
 	})
 }
 
@@ -116,22 +121,17 @@ func (w *watchVerb) noteEmpty(ctx context.Context, s *registry.Service) error {
 	return nil
 }
 
-// ofPortals returns a flag that was given and says nothing about the registry; empty: none
-// was.
-func (w *watchVerb) ofPortals() string {
-	switch {
-	case w.key.Instance != "":
-		return "--instance"
-	case w.key.Port.Given:
-		return "--initiator-port"
-	case w.key.Source.IsValid():
-		return "--source"
-	case w.login.CHAPSecret.Given():
-		return "--chap-secret"
-	case w.ipsec.AnyGiven():
-		return "an IPsec flag"
+// givenOfPortals returns a flag that was given and says nothing about the registry; empty:
+// none was.
+func (w *watchVerb) givenOfPortals() (name string) {
+	for _, g := range w.ofPortals {
+		g.Set.VisitAll(func(f *pflag.Flag) {
+			if f.Changed && name == "" {
+				name = "--" + f.Name
+			}
+		})
 	}
-	return ""
+	return name
 }
 
 // watchPortals watches portals of the command line. Nothing is stored.
@@ -155,7 +155,7 @@ func (w *watchVerb) watchPortals(ctx context.Context, args []string) error {
 		return w.Capture(&w.run, d, func() error {
 			cfg := w.flags.Config()
 			source := watch.Portals(d, w.entries(ctx))
-			return w.show(&cfg, func() iter.Seq[watch.Event] { return watch.Run(ctx, source, cfg) })
+			return w.show(ctx, &cfg, func() iter.Seq[watch.Event] { return watch.Run(ctx, source, cfg) })
 		})
 	})
 }
@@ -216,11 +216,12 @@ func (w *watchVerb) reaching(ctx context.Context, p initiator.Portal) (all []por
 
 // show shows a watch until it ends. What is begun when the context has ended ends with it,
 // which is no failure.
-func (w *watchVerb) show(cfg *watch.Config, run func() iter.Seq[watch.Event]) error {
-	out := &watching.Output{W: w.Stdout, JSON: w.Global.Output == render.FormatJSONL, For: w.only, OnceChanged: w.onceChanged}
+func (w *watchVerb) show(ctx context.Context, cfg *watch.Config, run func() iter.Seq[watch.Event]) error {
+	stdout := &watching.Patient{W: w.Stdout, Done: ctx.Done()}
+	out := &watching.Output{W: stdout, JSON: w.Global.Output == render.FormatJSONL, For: w.only, OnceChanged: w.onceChanged}
 	if restore, ok := w.Screen(w.Stdout); ok && !out.JSON {
 		defer restore()
-		screen := &watching.Screen{W: w.Stdout, Size: func() (int, int) { return w.Terminal(w.Stdout), w.Rows(w.Stdout) }}
+		screen := &watching.Screen{W: stdout, Size: func() (int, int) { return w.Terminal(w.Stdout), w.Rows(w.Stdout) }}
 		out.View = &watching.View{Screen: screen, ASCII: !w.IsUTF8()}
 		if w.Line.Columns() > 0 { // the same terminal: what is said stands above the view
 			stderr := w.Line.W

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -24,6 +25,9 @@ type row struct {
 	changed        string // the newest change, or the failure that lasts; escaped
 }
 
+// maxName is how many columns of LAST CHANGE the name of a target takes at most.
+const maxName = 20
+
 // update makes r that of a state. ellipsis stands for what is left out.
 func (r *row) update(s *watch.State, ellipsis string) {
 	r.portal, r.status, r.since, r.next, r.targets, r.known = machine.Visible(s.Key.Portal.String()), s.Status, s.Since, s.Next, s.Targets, s.Known
@@ -36,7 +40,9 @@ func (r *row) update(s *watch.State, ellipsis string) {
 	case s.LastChange != nil:
 		e := *s.LastChange
 		if i := strings.IndexByte(e.Change.Target, ':'); i > 0 {
-			e.Change.Target = ellipsis + e.Change.Target[i:] // the naming authority says little, and is long
+			// The naming authority says little, and is long; what became of the target has to
+			// be seen behind its name.
+			e.Change.Target = column.Cut(ellipsis+e.Change.Target[i:], maxName, ellipsis)
 		}
 		r.changed = events.Text(&e)
 	case s.Status != watch.Down:

@@ -136,6 +136,16 @@ func states(now time.Time) []watch.State {
 	}
 }
 
+// TestRowName: of a long name so much is left out that one sees what became of the target.
+func TestRowName(t *testing.T) {
+	t.Parallel()
+	r := new(row)
+	r.update(&watch.State{Key: key("192.0.2.72", 0), LastChange: &watch.Event{Type: watch.TargetVanished, Change: change.Change{Target: "iqn.2026-11.com.example:" + strings.Repeat("long-", 40)}}}, "…")
+	if want := "…:long-long-long-lo… vanished"; r.changed != want {
+		t.Errorf("got %s, want %s", r.changed, want)
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
@@ -230,7 +240,7 @@ func TestViewRemoved(t *testing.T) {
 	v.Report(&s)
 	v.Event(&watch.Event{Type: watch.SourceFailed, Err: errors.New("locked")})
 	v.Draw()
-	if got := term.lines(); !strings.Contains(got, "198.51.100.10") || !strings.Contains(got, "the registry cannot be read: locked\n1 of 1 path up, next in ") {
+	if got := term.lines(); !strings.Contains(got, "198.51.100.10") || !strings.Contains(got, "the registry cannot be read or written: locked\n1 of 1 path up, next in ") {
 		t.Errorf("got %s", got)
 	}
 	s.Removed = true

@@ -1,0 +1,50 @@
+package verbs
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+)
+
+// TestWatchUnread: a watch ends although nobody reads what it tells.
+func TestWatchUnread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		r, w := io.Pipe()
+		defer r.Close()
+		l.stdout = w
+		begun := time.Now()
+		if r := l.watched(t, time.Minute, "--now", "192.0.2.10"); r.status != machine.ExitFailed || !strings.Contains(r.stderr, "nobody reads") || time.Since(begun) > 2*time.Minute {
+			t.Errorf("got %+v after %v", r, time.Since(begun))
+		}
+	})
+}
+
+// TestWatchIPsecLater: an entry that asks for IPsec may come when the watch runs.
+func TestWatchIPsecLater(t *testing.T) {
+	t.Parallel()
+	registry := filepath.Join(t.TempDir(), "registry.db")
+	synctest.Test(t, func(t *testing.T) {
+		l, _ := newIPsecLab(t)
+		hangup := make(chan struct{})
+		l.hangups = hangup
+		done := make(chan ran)
+		go func() { done <- l.watched(t, 3*time.Minute, "-o", "jsonl", "--every", "10s", "--registry", registry) }()
+		time.Sleep(time.Second)
+		if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--ipsec", "ike,transport,main", "--ipsec-psk", "env:PSK", "--registry", registry); r.status != machine.ExitOK {
+			t.Errorf("got %+v", r)
+		}
+		hangup <- struct{}{}
+		r := <-done
+		if got := strings.Join(told(t, r.stdout), " "); got != "portal-added 192.0.2.10 snapshot 192.0.2.10" || !strings.Contains(r.stdout, `"up":true`) {
+			t.Errorf("got %s, %+v", got, r)
+		}
+	})
+}
