@@ -16,6 +16,9 @@ const (
 	DefaultHoldVanished = 2
 	MaxHold             = 100
 
+	// EndGrace is how long attempts that are under way may go on when a watch ends.
+	EndGrace = 2 * time.Second
+
 	// MaxBackOff is how many intervals an entry that fails is left alone at most.
 	MaxBackOff = 10
 

@@ -14,14 +14,15 @@ import (
 // one that the source knows: what others write into a registry meanwhile does not count,
 // so each of two watches of one registry tells each change.
 //
-// When ctx ends, what is under way ends, and then the sequence. Leaving the loop cancels
+// When ctx ends, no further attempts begin, and those under way have EndGrace to end as
+// they would, with their logouts; what they find is told. Leaving the loop cancels
 // all that is under way and waits for it: no goroutine stays behind. While the loop body
 // runs, results wait and no further attempts begin.
 func Run(ctx context.Context, s Source, cfg Config) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		ctx, cancel := context.WithCancel(ctx)
+		asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		w := &watcher{
-			ctx: ctx, source: s, cfg: cfg.withDefaults(), yield: yield,
+			ctx: ctx, asking: asking, cancel: cancel, source: s, cfg: cfg.withDefaults(), yield: yield,
 			entries: make(map[entryKey]*entry), portals: make(map[portalKey][]*entry),
 			healthy: queue{free: maxRuns / 2}, failing: queue{free: maxRuns / 2},
 			news: make(chan news),
@@ -40,6 +41,8 @@ const maxRuns = 16
 // A watcher is one run. All but news is used by the goroutine of the loop alone.
 type watcher struct {
 	ctx    context.Context
+	asking context.Context // of attempts: it ends later
+	cancel func()          // ends it
 	source Source
 	cfg    Config
 	yield  func(Event) bool
@@ -101,6 +104,7 @@ func (w *watcher) loop() {
 		case <-timer.C:
 		case <-done:
 			done, reload = nil, nil
+			defer time.AfterFunc(EndGrace, w.cancel).Stop()
 		}
 		if done == nil || w.ctx.Err() != nil {
 			timer.Stop()
@@ -179,7 +183,7 @@ func (w *watcher) ask(q *queue, now time.Time) bool {
 	q.free--
 	w.under++
 	go func() {
-		for result := range w.source.Ask(w.ctx, keys) {
+		for result := range w.source.Ask(w.asking, keys) {
 			w.news <- news{run: r, result: &result}
 		}
 		w.news <- news{run: r}

@@ -211,8 +211,8 @@ func TestSlowConsumer(t *testing.T) {
 	})
 }
 
-// TestEnd: when the context ends, or the consumer leaves, what is under way ends first, and
-// no goroutine stays behind (synctest sees to that).
+// TestEnd: when the context ends, what is under way has a little time; when the consumer
+// leaves, it has none. It ends first, and no goroutine stays behind (synctest sees to that).
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	for _, leave := range []bool{false, true} {
@@ -237,13 +237,41 @@ func TestEnd(t *testing.T) {
 			}
 			want := time.Second
 			if !leave {
-				want += 10 * time.Second
+				want += 10*time.Second + watch.EndGrace
 			}
 			if took := time.Since(begun); took != want || events != 1 || f.runs != 0 {
 				t.Errorf("left %t: ended after %s with %d events, %d runs under way", leave, took, events, f.runs)
 			}
 		})
 	}
+}
+
+// TestEndOfItself: when the context ends, an attempt that is under way ends as it would,
+// and what it found is told; no other begins.
+func TestEndOfItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, keys(50)...)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		f.answer = func(asking context.Context, k initiator.Key, n int) initiator.Result {
+			time.AfterFunc(time.Millisecond, cancel)
+			time.Sleep(time.Second)
+			if asking.Err() != nil {
+				t.Error("an attempt was cancelled")
+			}
+			return has("a")
+		}
+		begun, events := time.Now(), 0
+		for e := range watch.Run(ctx, f, watch.Config{Now: true}) {
+			if events++; e.Type != watch.Snapshot || !e.Up {
+				t.Errorf("got %+v", e)
+			}
+		}
+		if took := time.Since(begun); took != time.Second || events != 50 {
+			t.Errorf("ended after %s with %d events", took, events)
+		}
+	})
 }
 
 // TestPanic: a panic in the loop body ends what is under way, and goes on to the caller.
