@@ -39,7 +39,9 @@ func (s *Server) Serve(ctx context.Context, listeners []net.Listener) error {
 		// One each: the toolkit changes the server that it is given.
 		one := &http.Server{
 			Handler: s.Handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-			ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
+			ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
+			DisableGeneralOptionsHandler: true, // OPTIONS * is refused like any other, and by Host
+
 			BaseContext: func(net.Listener) context.Context { return requests },
 		}
 		servers = append(servers, one)
