@@ -3,9 +3,12 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -68,5 +71,18 @@ func (s *Server) Serve(ctx context.Context, listeners []net.Listener) error {
 	return err
 }
 
+// yamlLine finds where a file is wrong in an error that may repeat what stands there.
+var yamlLine = regexp.MustCompile(`line \d+`)
+
 // CheckWebConfig reads the file of TLS and users, as it is read again with each connection.
-func CheckWebConfig(path string) error { return web.Validate(path) }
+// Its error repeats nothing of the file, which has passwords and may have keys.
+func CheckWebConfig(path string) error {
+	err := web.Validate(path)
+	if err == nil || !strings.HasPrefix(err.Error(), "yaml: ") {
+		return err
+	}
+	if where := yamlLine.FindString(err.Error()); where != "" {
+		return fmt.Errorf("%s is not as the format wants it", where)
+	}
+	return errors.New("it is not YAML")
+}
