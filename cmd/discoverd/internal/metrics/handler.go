@@ -33,7 +33,7 @@ func NewRegistries(t *Table, version string) (list prometheus.Gatherers) {
 // Handler answers scrapes.
 func Handler(list prometheus.Gatherers) http.Handler {
 	return serve.NewMaker(1).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		format := expfmt.Negotiate(r.Header)
+		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...)
 		w.Header().Set("Content-Type", string(format))
 		if err := write(w, format, list); err != nil {
 			http.Error(w, "the metrics cannot be gathered: "+err.Error(), http.StatusInternalServerError)

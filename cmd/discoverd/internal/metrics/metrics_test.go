@@ -92,13 +92,6 @@ func text(t *testing.T, table *Table) string {
 	return b.String()
 }
 
-func names() (list []string) {
-	for _, m := range all {
-		list = append(list, m.name)
-	}
-	return list
-}
-
 // TestSeries: what a state says is told.
 func TestSeries(t *testing.T) {
 	t.Parallel()
