@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
@@ -12,10 +13,21 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// Lists answers with what the registry has, as discover prints it with -o json. Lists are
-// written as they are read: one that is long takes no memory.
+// Lists answers with what the registry has, as discover prints it with -o json. Targets and
+// portals are written as they are read: a list that is long takes no memory.
 type Lists struct {
 	Service func(ctx context.Context) (*registry.Service, error)
+
+	clients chan struct{}
+}
+
+// MaxLists is how many lists are written at once. A client that does not read keeps a page
+// of the registry in memory.
+const MaxLists = 8
+
+// NewLists returns Lists with room for MaxLists clients.
+func NewLists(service func(ctx context.Context) (*registry.Service, error)) *Lists {
+	return &Lists{Service: service, clients: make(chan struct{}, MaxLists)}
 }
 
 // Targets answers with the known targets, as discover target list does.
@@ -71,6 +83,14 @@ func (l *Lists) Paths(w http.ResponseWriter, r *http.Request) {
 // breaks off, or records cannot be read, the answer says so under results, as discover's
 // does.
 func (l *Lists) answer(w http.ResponseWriter, r *http.Request, name, kind string, list func(s *registry.Service, item func(any) error) (unread []error, err error)) {
+	select {
+	case l.clients <- struct{}{}:
+		defer func() { <-l.clients }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, fmt.Sprintf("%d lists are being written, which is the most at once", MaxLists), http.StatusServiceUnavailable)
+		return
+	}
 	s, err := l.Service(r.Context())
 	if err != nil {
 		http.Error(w, machine.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)

@@ -7,19 +7,20 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/api"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/page"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 )
 
 // mux returns what answers which path.
 func (d *daemon) mux() http.Handler {
 	mux := http.NewServeMux()
-	lists := &api.Lists{Service: d.registry}
-	mux.Handle("GET /metrics", metrics.Handler(metrics.NewRegistry(d.table, app.Version())))
+	lists := api.NewLists(d.registry)
+	mux.Handle("GET /metrics", metrics.Handler(metrics.NewRegistries(d.table, app.Version())))
 	mux.Handle("GET /probe", d.prober)
-	mux.Handle("GET /sd", d.sd())
+	mux.Handle("GET /sd", serve.NewMaker(1).Handler(d.sd()))
 	mux.HandleFunc("GET /api/v1/targets", lists.Targets)
 	mux.HandleFunc("GET /api/v1/portals", lists.Portals)
-	mux.HandleFunc("GET /api/v1/paths", lists.Paths)
+	mux.Handle("GET /api/v1/paths", serve.NewMaker(1).Handler(http.HandlerFunc(lists.Paths)))
 	mux.Handle("GET /api/v1/events", api.NewEvents(d.journal, d.id))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc("GET /-/ready", d.ready)

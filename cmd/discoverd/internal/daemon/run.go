@@ -68,6 +68,8 @@ func (o *options) daemon(ctx context.Context, store registry.Store, path string)
 		reload: make(chan struct{}, 1), recount: make(chan struct{}, 1), begun: make(chan struct{}),
 		id: rand.Text()[:8],
 	}
+	d.pulse.Next = func() time.Time { _, _, next := d.table.Tally(); return next }
+	d.pulse.Grace = 2*o.every + o.limits.Timeout + late
 	cfg := o.ServiceConfig(ctx, store, path, o.discoverer())
 	var err error
 	if d.service, err = registry.Open(cfg); err != nil {
@@ -192,7 +194,8 @@ func knock(c chan struct{}) {
 }
 
 // beat notes that the watch has read the registry, which it does in each interval.
-func (d *daemon) beat() {
-	const late = 30 * time.Second // a registry that is locked, a machine that is busy
-	d.pulse.Beat(2*d.every + late)
-}
+func (d *daemon) beat() { d.pulse.Beat(2*d.every + late) }
+
+// late is how much later things may be on a machine that is busy, or where the registry is
+// locked.
+const late = 30 * time.Second

@@ -27,6 +27,7 @@ func (d *daemon) watch(ctx context.Context) {
 			d.table.Report(s)
 			d.page.Report(s)
 			if s.Last != nil {
+				d.pulse.Attempted()
 				d.LogResult(s.Last)
 			}
 		},

@@ -52,22 +52,29 @@ var (
 	pathsOmitted   = newMetric("gauge", "paths_omitted", "Series of paths that are left out.")
 )
 
-// Describe sends the metrics' descriptions, for prometheus.Collector.
-func (t *Table) Describe(ch chan<- *prometheus.Desc) {
-	for _, m := range all {
-		ch <- m.desc
-	}
+// A family is one metric of a Table. Each is gathered and written by itself: the series of
+// all would take 100 MiB where there are 10,000 portals.
+type family struct {
+	table *Table
+	of    *metric
 }
 
-// A collection is the series of one scrape. What was sent is not sent again: entries of
+// Describe sends the metric's description, for prometheus.Collector.
+func (f family) Describe(ch chan<- *prometheus.Desc) { ch <- f.of.desc }
+
+// A collection is the series of one metric. What was sent is not sent again: entries of
 // one portal may fail for one reason.
 type collection struct {
+	of      *metric
 	metrics []prometheus.Metric
 	sent    map[string]bool
 }
 
 // add adds a series.
 func (c *collection) add(m *metric, value float64, labels ...string) {
+	if m != c.of {
+		return
+	}
 	kind := prometheus.GaugeValue
 	if m.kind == "counter" {
 		kind = prometheus.CounterValue
@@ -77,7 +84,10 @@ func (c *collection) add(m *metric, value float64, labels ...string) {
 
 // once adds a series that may be there already.
 func (c *collection) once(m *metric, value float64, labels ...string) {
-	id := m.name + "\x00" + strings.Join(labels, "\x00")
+	if m != c.of {
+		return
+	}
+	id := strings.Join(labels, "\x00")
 	if c.sent[id] {
 		return
 	}
@@ -102,22 +112,34 @@ func valid(labels []string) []string {
 
 // Collect sends the series, for prometheus.Collector. It holds up no report while they
 // are written.
-func (t *Table) Collect(ch chan<- prometheus.Metric) {
-	c := &collection{sent: make(map[string]bool)}
-	t.mu.Lock()
-	for _, e := range t.entries {
-		c.entry(e)
-	}
-	c.next(t.entries)
-	for name, p := range t.portals {
-		c.portal(name, p)
-	}
-	c.registry(t.up, &t.census)
-	c.metrics = append(c.metrics, prometheus.MustNewConstHistogram(lateness.desc, t.late.count, t.late.sum, t.late.cumulative()))
-	t.mu.Unlock()
-	for _, m := range c.metrics {
+func (f family) Collect(ch chan<- prometheus.Metric) {
+	for _, m := range f.collect() {
 		ch <- m
 	}
+}
+
+// collect returns the series.
+func (f family) collect() []prometheus.Metric {
+	t, c := f.table, &collection{of: f.of, sent: make(map[string]bool)}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch f.of {
+	case lateness:
+		return []prometheus.Metric{prometheus.MustNewConstHistogram(lateness.desc, t.late.count, t.late.sum, t.late.cumulative())}
+	case nextAttempt:
+		c.next(t.entries)
+	case duration, changes:
+		for name, p := range t.portals {
+			c.portal(name, p)
+		}
+	case registryUp, portals, registryCount, unreadable, targetInfo, targetOmitted, paths, pathsOmitted:
+		c.registry(t.up, &t.census)
+	default:
+		for _, e := range t.entries {
+			c.entry(e)
+		}
+	}
+	return c.metrics
 }
 
 // entry adds the series of an entry.
@@ -165,8 +187,7 @@ func (c *collection) next(entries map[string]*entry) {
 
 // portal adds the series of a portal.
 func (c *collection) portal(name string, p *portal) {
-	h := &p.duration
-	if h.count > 0 {
+	if h := &p.duration; c.of == duration && h.count > 0 {
 		c.metrics = append(c.metrics, prometheus.MustNewConstHistogram(duration.desc, h.count, h.sum, h.cumulative(), valid([]string{name})...))
 	}
 	for kind, n := range p.changes {

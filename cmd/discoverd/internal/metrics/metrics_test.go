@@ -57,33 +57,39 @@ func full() *Table {
 // TestLint: the names, types and help texts are as Prometheus wants them.
 func TestLint(t *testing.T) {
 	t.Parallel()
-	problems, err := testutil.GatherAndLint(NewRegistry(full(), "v0"))
+	problems, err := testutil.GatherAndLint(NewRegistries(full(), "v0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	if n, err := testutil.GatherAndCount(NewRegistry(full(), "v0")); err != nil || n < len(all) {
+	if n, err := testutil.GatherAndCount(NewRegistries(full(), "v0")); err != nil || n < len(all) {
 		t.Errorf("got %d series, error %v, want at least one of each of %d metrics", n, err, len(all))
+	}
+}
+
+// TestOneMetricAtOnce: no registry gathers more than one metric of the table: all at once
+// would be too much memory.
+func TestOneMetricAtOnce(t *testing.T) {
+	t.Parallel()
+	list := NewRegistries(full(), "v0")
+	for i, r := range list[:len(list)-1] {
+		if families, err := r.Gather(); err != nil || len(families) != 1 {
+			t.Errorf("%s: got %d metrics, %v", all[i].name, len(families), err)
+		}
 	}
 }
 
 // text returns the series as they are scraped, one a line.
 func text(t *testing.T, table *Table) string {
 	t.Helper()
-	b, err := testutil.CollectAndFormat(table, expfmt.TypeTextPlain, names()...)
-	if err != nil {
+	var b strings.Builder
+	list := NewRegistries(table, "v0")
+	if err := write(&b, expfmt.NewFormat(expfmt.TypeTextPlain), list[:len(list)-1]); err != nil { // the last has the process
 		t.Fatal(err)
 	}
-	return string(b)
-}
-
-func names() (list []string) {
-	for _, m := range all {
-		list = append(list, m.name)
-	}
-	return list
+	return b.String()
 }
 
 // TestSeries: what a state says is told.

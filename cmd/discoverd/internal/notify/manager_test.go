@@ -230,3 +230,32 @@ func TestWatchdogOfNonsense(t *testing.T) {
 		t.Error("got no error")
 	}
 }
+
+// TestHangingAttempts: where attempts are overdue and none ends, the scheduler does not
+// move, though the list of portals is read on; slow ones, and none that is due, are no
+// reason.
+func TestHangingAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var next time.Time
+		p := &Pulse{Next: func() time.Time { return next }, Grace: time.Minute}
+		moves := func(want bool, why string) {
+			t.Helper()
+			if p.Beat(time.Minute); p.Moves() != want {
+				t.Errorf("%s: got %t", why, !want)
+			}
+		}
+		moves(true, "there are no portals")
+		next = time.Now().Add(time.Hour)
+		moves(true, "the next attempt is in an hour")
+		time.Sleep(time.Hour + 59*time.Second)
+		moves(true, "it takes its time")
+		time.Sleep(2 * time.Second)
+		moves(false, "it hangs")
+		p.Attempted()
+		moves(true, "another has ended: all are late")
+		time.Sleep(time.Minute + time.Second)
+		moves(false, "no further one ends")
+		next = time.Now().Add(time.Minute)
+		moves(true, "it has ended, and the next is in a minute")
+	})
+}

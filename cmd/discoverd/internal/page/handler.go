@@ -8,9 +8,9 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
 )
 
@@ -50,7 +50,7 @@ func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sum := sha256.Sum256(styleSheet)
 	protect := func(h http.Header) { protect(h, policy()) }
-	places := make(chan struct{}, mostAtOnce)
+	whole := serve.NewMaker(mostAtOnce)
 	tag := hex.EncodeToString(sum[:8])
 	for _, page := range []struct {
 		pattern, template string
@@ -64,21 +64,14 @@ func (p *Page) Handler() http.Handler {
 		{"/events", "events", p.events},
 	} {
 		t := parse(page.template)
-		mux.HandleFunc("GET "+page.pattern, func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case places <- struct{}{}:
-			case <-r.Context().Done():
-				return // the browser has gone
-			}
+		mux.Handle("GET "+page.pattern, whole.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text, status := page.make.answer(r, t, p.newFrame(r, page.template, tag))
-			<-places // a browser that reads slowly takes no place
 			protect(w.Header())
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Cache-Control", "no-store") // which paths a host has is for those alone who may ask
-			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 			w.WriteHeader(status)
 			w.Write(text)
-		})
+		})))
 	}
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())

@@ -54,8 +54,11 @@ func TestStatus(t *testing.T) {
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("%s %s: got %d, want %d with %q in\n%s", tt.method, tt.path, w.Code, tt.status, tt.want, w.Body)
 		}
-		if tt.method == "HEAD" && w.Body.Len() > 0 && w.Header().Get("Content-Length") == "" {
-			t.Errorf("HEAD %s has no length", tt.path)
+		if tt.method == "HEAD" {
+			if w.Body.Len() > 0 || w.Header().Get("Content-Length") == "" {
+				t.Errorf("HEAD %s: got %d bytes, and length %q", tt.path, w.Body.Len(), w.Header().Get("Content-Length"))
+			}
+			continue
 		}
 		if refreshes := strings.Contains(w.Body.String(), `http-equiv="refresh"`); w.Header().Get("Content-Type") == "text/html; charset=utf-8" && refreshes == strings.Contains(tt.path, "refresh=off") {
 			t.Errorf("%s: the page refreshes: %t", tt.path, refreshes)

@@ -15,7 +15,7 @@ import (
 )
 
 // serve serves the pages of a plant.
-func serve(t testing.TB, p *plant) string {
+func served(t testing.TB, p *plant) string {
 	t.Helper()
 	server := httptest.NewServer((&Page{Source: p, Host: "db7.example", Now: func() time.Time { return noon }}).Handler())
 	t.Cleanup(server.Close)
@@ -39,7 +39,7 @@ func TestLooks(t *testing.T) {
 		}},
 		{"many", many(), map[string]string{"paths": "/", "target": targetLink("iqn.2010-06.com.example:array3.volume7")}},
 	} {
-		at := serve(t, state.plant)
+		at := served(t, state.plant)
 		for _, scheme := range []string{"light", "dark"} {
 			tab := c.newTab(1280, scheme)
 			for name, path := range state.pages {
@@ -81,7 +81,7 @@ func (t *tab) holdsOff(at string) {
 // TestRoles: what a screen reader has of the matrix and of a picture.
 func TestRoles(t *testing.T) {
 	c := startChromium(t)
-	at := serve(t, failures())
+	at := served(t, failures())
 	tab := c.newTab(1280, "light")
 	tab.open(at + "/")
 	tree := tab.tree()
@@ -133,7 +133,7 @@ func ofRole(tree []node, role string) (names []string) {
 func TestKeyboard(t *testing.T) {
 	c := startChromium(t)
 	tab := c.newTab(1280, "light")
-	tab.open(serve(t, failures()) + "/")
+	tab.open(served(t, failures()) + "/")
 	var visited []string
 	for range 60 {
 		tab.press("Tab", 9)
@@ -194,7 +194,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	p.portals[0].Portal.SymbolicName, p.states[0].SymbolicName = hostileNames[0], hostileNames[0]
 	p.portals[0].Last.Message = hostileNames[1]
-	at := serve(t, p)
+	at := served(t, p)
 	tab := c.newTab(1000, "light")
 	tab.do("Emulation.setScriptExecutionDisabled", map[string]any{"value": false}, nil) // the policy holds without that, too
 	pages := []string{"/", "/targets", "/events", "/portals", "/portal?portal=198.51.100.10%3A3260"}
@@ -228,7 +228,7 @@ func TestHostileNames(t *testing.T) {
 // TestPrint: on paper there is no navigation, and nothing is cut off.
 func TestPrint(t *testing.T) {
 	c := startChromium(t)
-	at := serve(t, many())
+	at := served(t, many())
 	tab := c.newTab(1000, "dark")
 	tab.open(at + "/")
 	tab.do("Emulation.setEmulatedMedia", map[string]any{"media": "print"}, nil)
@@ -246,7 +246,7 @@ func TestPrint(t *testing.T) {
 // TestNarrow: on a telephone the page itself does not scroll sideways.
 func TestNarrow(t *testing.T) {
 	c := startChromium(t)
-	at := serve(t, failures())
+	at := served(t, failures())
 	tab := c.newTab(390, "light")
 	for name, path := range map[string]string{"paths": "/", "target": targetLink("iqn.2010-06.com.example:array1.db-data3"), "events": "/events", "portals": "/portals"} {
 		tab.open(at + path)

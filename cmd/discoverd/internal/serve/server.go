@@ -3,9 +3,12 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -39,7 +42,9 @@ func (s *Server) Serve(ctx context.Context, listeners []net.Listener) error {
 		// One each: the toolkit changes the server that it is given.
 		one := &http.Server{
 			Handler: s.Handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-			ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
+			ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelInfo),
+			DisableGeneralOptionsHandler: true, // OPTIONS * is refused like any other, and by Host
+
 			BaseContext: func(net.Listener) context.Context { return requests },
 		}
 		servers = append(servers, one)
@@ -66,5 +71,18 @@ func (s *Server) Serve(ctx context.Context, listeners []net.Listener) error {
 	return err
 }
 
+// yamlLine finds where a file is wrong in an error that may repeat what stands there.
+var yamlLine = regexp.MustCompile(`line \d+`)
+
 // CheckWebConfig reads the file of TLS and users, as it is read again with each connection.
-func CheckWebConfig(path string) error { return web.Validate(path) }
+// Its error repeats nothing of the file, which has passwords and may have keys.
+func CheckWebConfig(path string) error {
+	err := web.Validate(path)
+	if err == nil || !strings.HasPrefix(err.Error(), "yaml: ") {
+		return err
+	}
+	if where := yamlLine.FindString(err.Error()); where != "" {
+		return fmt.Errorf("%s is not as the format wants it", where)
+	}
+	return errors.New("it is not YAML")
+}

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,32 @@ func TestListen(t *testing.T) {
 	} {
 		if err := CheckListen(address); (err == nil) != good {
 			t.Errorf("%q: got %v", address, err)
+		}
+	}
+}
+
+// TestWebConfigSecrets: what is wrong with the file of TLS and users is told without
+// anything that stands in it.
+func TestWebConfigSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2secretpassword"
+	for text, want := range map[string]string{
+		"basic_auth_users: " + secret + "\n":                       "line 1",
+		"basic_auth_users:\n  - " + secret + ": [\n":               "line 2",
+		secret + ": 1\n":                                           "line 1",
+		"tls_server_config:\n  key: \"" + secret + "\n   x":        "line 3",
+		"tls_server_config:\n  key: " + secret + "\n  what: 1\n":   "line 3",
+		"basic_auth_users:\n  prometheus: " + secret + "\n":        "bcrypt",
+		"tls_server_config:\n  cert: x\n  key: " + secret + "\n":   "PEM",
+		"http_server_config:\n  headers:\n    X: " + secret + "\n": "X",
+	} {
+		path := filepath.Join(t.TempDir(), "web.yml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := CheckWebConfig(path)
+		if err == nil || strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,7 +126,8 @@ func TestBroken(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.db")
 	create(t, path, "x")
 	synctest.Test(t, func(t *testing.T) {
-		opened, closed := 0, 0
+		opened := 0
+		var closed atomic.Int32 // stores close in goroutines of their own
 		damaged := &sqlite.FileError{Path: path}
 		s := &Store{Path: path, Open: func(context.Context, string) (registry.Store, error) {
 			opened++
@@ -137,8 +139,8 @@ func TestBroken(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if opened != 3 || closed != 2 {
-			t.Errorf("it was opened %d times and closed %d times, want 3 and 2", opened, closed)
+		if opened != 3 || closed.Load() != 2 {
+			t.Errorf("it was opened %d times and closed %d times, want 3 and 2", opened, closed.Load())
 		}
 		refused := errors.New("refused")
 		s.Open = func(context.Context, string) (registry.Store, error) { opened++; return nil, refused }
@@ -164,7 +166,7 @@ func TestBroken(t *testing.T) {
 // A breaking is a Store in which damage is met.
 type breaking struct {
 	memstore.Store
-	closed *int
+	closed *atomic.Int32
 	err    error
 }
 
@@ -172,4 +174,4 @@ func (b *breaking) Get(context.Context, string) (registry.Record, error) {
 	return registry.Record{}, fmt.Errorf("get: %w", b.err)
 }
 
-func (b *breaking) Close() error { *b.closed++; return nil }
+func (b *breaking) Close() error { b.closed.Add(1); return nil }
