@@ -5,7 +5,6 @@ package command
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -136,22 +135,24 @@ func TestWatch(t *testing.T) {
 func TestWatchPipe(t *testing.T) {
 	t.Parallel()
 	g := targets.StartTgt(t, targets.TgtConfig{})
-	script := fmt.Sprintf("%s watch -o jsonl --every 1s --now %s | head -n 1", filepath.Join(binDir, "discover"), g.Portals[0])
-	done := make(chan string, 1)
-	cmd := exec.Command("sh", "-c", script)
-	go func() {
-		out, _ := cmd.Output()
-		done <- string(out)
-	}()
-	time.Sleep(time.Second)
+	cmd := exec.Command(filepath.Join(binDir, "discover"), "watch", "-o", "jsonl", "--every", "1s", "--now", g.Portals[0].String())
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil || !strings.Contains(line, `"type":"snapshot"`) {
+		t.Errorf("got %q, %v", line, err)
+	}
+	_ = stdout.Close()
 	g.Add(t, []string{"iqn.2026-11.com.example:new"}, nil, false)
-	select {
-	case out := <-done:
-		if strings.Count(out, "\n") != 1 || !strings.Contains(out, `"type":"snapshot"`) {
-			t.Errorf("got %s", out)
-		}
-	case <-time.After(20 * time.Second):
+	late := time.AfterFunc(20*time.Second, func() {
 		t.Error("it goes on")
 		_ = cmd.Process.Kill()
-	}
+	})
+	defer late.Stop()
+	_ = cmd.Wait()
 }
