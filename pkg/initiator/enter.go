@@ -1,7 +1,6 @@
 package initiator
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/dial"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -267,36 +265,4 @@ func (d *Discoverer) CheckName(iqn string) (unusual string, err error) {
 		return "", name.Validate(iqn)
 	}
 	return name.CheckName(iqn)
-}
-
-// checkName is Discoverer.CheckName for the name of a portal. Most portals are asked by the
-// name of the portal before, which is not checked again.
-func (a *attempt) checkName(name string) error {
-	if name == a.name && name != "" {
-		return nil
-	}
-	unusual, err := a.d.CheckName(name)
-	if err == nil {
-		a.name, a.unusual = name, unusual
-	}
-	return err
-}
-
-// nameOfLogin finds by which name to log in, and warns, once for a portal, where
-// it is no iSCSI name in form. The port may have a name of its own, and is known
-// only when the connection is there.
-func (a *attempt) nameOfLogin() error {
-	name := a.request.Name
-	if ofPort := a.result.InitiatorPort.NodeName; ofPort != "" {
-		name = cmp.Or(a.result.Asked.Login.InitiatorName, ofPort)
-	}
-	a.result.InitiatorName = name
-	if err := a.checkName(name); err != nil {
-		return at(StageValidate, err) // it was not sent
-	}
-	if a.unusual != "" && !a.nameWarned {
-		a.nameWarned = true
-		a.warnings.add(WarnInitiatorName, "initiator name %s is not a well-formed iSCSI name: %s; it is used as it is", text.Quote([]byte(name)), a.unusual)
-	}
-	return nil
 }

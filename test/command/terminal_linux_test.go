@@ -76,7 +76,7 @@ func TestTerminal(t *testing.T) {
 	outer, inner := openTerminal(t)
 	shown := make(chan string)
 	go func() {
-		b, _ := io.ReadAll(outer) // ends with an error, when nobody has the inner file open
+		b, _ := io.ReadAll(outer) // ends with an error, when the command has closed the inner file
 		shown <- string(b)
 	}()
 	run(inner)

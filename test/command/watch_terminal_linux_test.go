@@ -29,7 +29,7 @@ func TestWatchTerminal(t *testing.T) {
 	defer func() { _ = cmd.Process.Kill() }()
 	shown := make(chan string, 1)
 	go func() {
-		b, _ := io.ReadAll(outer) // ends with an error, when nobody has the inner file open
+		b, _ := io.ReadAll(outer) // ends with an error, when the command has closed the inner file
 		shown <- string(b)
 	}()
 	time.Sleep(2 * time.Second)

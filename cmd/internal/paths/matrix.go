@@ -75,7 +75,7 @@ type Cell struct {
 	Entry   initiator.Key // of the registry; zero: none asks the portal from this port
 	Last    Attempt       // zero: there was none
 
-	// IPsec names what protected the last answer, such as esp. The registry does not have
-	// it: whoever asked may put it in. Empty: not known.
+	// IPsec names what protected the last answer, such as esp. The registry does not keep
+	// it, so Read leaves it empty; a caller that has asked the portal may set it.
 	IPsec string
 }

@@ -25,7 +25,7 @@ const (
 
 	PortalFailed    Type = "portal-failed"    // the first failure after a success, and each other cause
 	PortalRecovered Type = "portal-recovered" // the first success after a failure
-	PortalAdded     Type = "portal-added"     // to what is watched, by somebody else
+	PortalAdded     Type = "portal-added"     // to what is watched, by another process or call
 	PortalRemoved   Type = "portal-removed"
 
 	PathLost  Type = "path-lost"  // a target is no longer seen from one initiator port, and still from another

@@ -49,7 +49,7 @@ func (m *Manager) Ready() error {
 func (m *Manager) Reload(reload func()) error {
 	// With the time, systemd from version 253 on knows which reload this is (Type=notify-reload).
 	if err := m.send(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec()); err != nil {
-		reload() // all the same: the signal may come from somebody else
+		reload() // all the same: an administrator may have sent the signal by hand
 		return fmt.Errorf("the service manager cannot be told of the reload: %w", err)
 	}
 	reload()

@@ -22,7 +22,7 @@ type Page struct {
 }
 
 // mostAtOnce is how many pages are made at once: one of a great registry takes a second
-// of a processor, and whoever has many browsers gets no more of it.
+// of a processor, and a user with many browsers gets no more of it.
 const mostAtOnce = 2
 
 // refreshEvery is how often a browser asks for a page again.

@@ -57,7 +57,7 @@ func (s *Server) Serve(ctx context.Context, listeners []net.Listener) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	end() // whoever waits for events or for a portal is told
+	end() // requests that wait for events, or for a portal, end
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	for _, one := range servers {
