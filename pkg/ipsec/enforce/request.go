@@ -16,6 +16,9 @@ type Request struct {
 	PSK     PSK        // none where the plan is in place
 	Gateway netip.Addr // the gateway, in tunnel mode
 
+	// IKE is the version of IKE; zero: version 1.
+	IKE ipsec.IKEVersion
+
 	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them;
 	// empty: those of the enforcer.
 	Proposals string
