@@ -25,7 +25,7 @@ func TestWindow(t *testing.T) {
 		{1024, true}, {1, false}, {4, true}, {1023, true},
 		{1027, true}, {3, false}, {4, false}, {5, true}, {1025, true}, {1025, false},
 		{5000, true}, {5000 - 1023, true}, {5000 - 1024, false}, {1027, false}, {4999, true}, {4999, false},
-		{5000 + 64*windowWords, true}, {5000 + 64, false}, {5000 + 65, true}, {5000 + 64*windowWords, false},
+		{5000 + 64*windowWords, true}, {5000 + 64*windowWords - 1, true}, {5000 + 64, false}, {5000 + 65, true}, {5000 + 64*windowWords, false},
 		{math.MaxUint64 - 1, true}, {math.MaxUint64, true}, {math.MaxUint64, false}, {math.MaxUint64 - 1023, true}, {math.MaxUint64 - 1024, false},
 	} {
 		if got := w.fresh(tt.seq); got != tt.fresh {
