@@ -91,7 +91,10 @@ func (e *PublicError) Error() string {
 	return "the peer's public value is not one of " + e.Group.String()
 }
 
-var errGroup = errors.New("the group is not known")
+var (
+	errGroup = errors.New("the group is not known")
+	errWiped = errors.New("the private key was cleared")
+)
 
 // A KeyPair is an ephemeral key of a group. It is used for one exchange.
 type KeyPair struct {
@@ -125,14 +128,18 @@ func newEC(g Group, k *ecdh.PrivateKey) *KeyPair {
 	return &KeyPair{Group: g, Public: pub, ec: k}
 }
 
-// Shared returns the secret that both ends have, or a *PublicError. peer is the peer's
-// public value.
+// Shared returns the secret that both ends have. peer is the peer's public value; one that
+// is not of the group is a *PublicError (RFC 6989, section 2). After Wipe there is no
+// secret.
 func (k *KeyPair) Shared(peer []byte) (Secret, error) {
 	if len(peer) != k.Group.PublicLen() {
 		return Secret{}, &PublicError{Group: k.Group}
 	}
-	if k.ec == nil {
+	switch {
+	case k.modp != nil:
 		return k.modp.shared(k.Group, peer)
+	case k.ec == nil:
+		return Secret{}, errWiped
 	}
 	if k.Group != Curve25519 {
 		peer = append([]byte{4}, peer...)
@@ -156,5 +163,5 @@ func (k *KeyPair) Wipe() {
 	if k.modp != nil {
 		k.modp.wipe()
 	}
-	k.ec = nil
+	k.modp, k.ec = nil, nil
 }
