@@ -92,6 +92,7 @@ type v1SAState struct {
 	ids                  map[uint32]bool
 	quicks               map[uint32]*v1QuickState
 	up                   bool
+	answer               ike.Datagram // message 2 of aggressive mode
 }
 
 // Receive takes a datagram of the initiator. A request that is repeated gets the same
@@ -194,4 +195,20 @@ func (v *V1) random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = io.ReadFull(v.cfg.Random, b)
 	return b
+}
+
+// Repeat returns once more what the peer last sent in each Quick Mode whose message 3 is
+// due, and in aggressive mode.
+func (v *V1) Repeat() (list []ike.Datagram) {
+	for _, sa := range v.sas {
+		for _, q := range sa.quicks {
+			if !q.done && !q.ours {
+				list = append(list, q.answer)
+			}
+		}
+		if sa.exchange == v1Aggressive && !sa.up && sa.answer.Data != nil {
+			list = append(list, sa.answer)
+		}
+	}
+	return list
 }

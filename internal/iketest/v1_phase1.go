@@ -187,7 +187,9 @@ func (v *V1) aggressive1(sa *v1SAState, list []ike.Payload) bool {
 	sa.next, sa.firstPort = 3, sa.port
 	answer := []ike.Payload{{Type: V1SA, Body: v1SA(1, nil, t)}, {Type: V1KE, Body: sa.pair.Public}, {Type: V1Nonce, Body: sa.nr}, {Type: V1ID, Body: v.id()}, {Type: V1Hash, Body: v.ourProof(sa)}}
 	sa.id = bytes.Clone(payload(list, V1ID))
-	v.send(sa, Aggressive2, v1Clear(sa, v1Aggressive, 0, v.change(Aggressive2, append(append(answer, v1Vendors()...), v.natDs(sa, sa.port)...))))
+	data := v1Clear(sa, v1Aggressive, 0, v.change(Aggressive2, append(append(answer, v1Vendors()...), v.natDs(sa, sa.port)...)))
+	sa.answer = ike.Datagram{Port: sa.port, Data: data}
+	v.send(sa, Aggressive2, data)
 	return true
 }
 

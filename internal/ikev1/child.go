@@ -27,6 +27,7 @@ type child struct {
 	up        bool    // ChildUp was told
 	renew     bool    // new associations are to be negotiated
 	refused   bool    // the peer has refused to renew: not again
+	deleted   bool    // the peer has deleted what was in use, once
 	lostAt    time.Time
 	reason    *ike.Failure
 }
@@ -159,15 +160,13 @@ func (m *Machine) expire(c *child, p *pair) {
 // needSA ends a child that has to be renewed when there is no IKE security association to
 // do it.
 func (m *Machine) needSA(c *child) {
-	if m.sa == nil {
-		m.deletePairs(c)
+	if m.sa == nil && m.first == nil {
 		m.lose(c, "the IKE security association is gone, and new associations could not be negotiated")
 	}
 }
 
 // peerDeleted handles the peer's Delete of the association by which it has received. That
-// is no reason to end the connection (RFC 3723, section 2.3.1): one new Quick Mode is
-// tried.
+// is no reason to end the connection (RFC 3723): one new Quick Mode is tried, once.
 func (m *Machine) peerDeleted(spi uint32) {
 	for _, c := range slices.Clone(m.childs) {
 		for _, p := range slices.Clone(c.pairs) {
@@ -180,10 +179,10 @@ func (m *Machine) peerDeleted(spi uint32) {
 				continue
 			}
 			switch {
-			case c.refused || m.sa == nil:
+			case c.refused || c.deleted || (m.sa == nil && m.first == nil):
 				m.lose(c, "the peer deleted the security associations")
-			case c.lostAt.IsZero():
-				c.lostAt, c.renew = m.now.Add(renewalTime), true
+			default:
+				c.deleted, c.renew, c.lostAt = true, true, m.now.Add(renewalTime)
 			}
 		}
 	}

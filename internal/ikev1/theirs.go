@@ -116,9 +116,6 @@ func (m *Machine) theirThird(q *quick, h ike.Header, data []byte) {
 	q.resend.stop()
 	made := q.made
 	q.made = nil
-	if q.child.current() == nil && q.child.lostAt.IsZero() {
-		return
-	}
 	m.add(q.child, made.pair, made.seconds)
 	m.tell(made.up)
 }
