@@ -31,9 +31,9 @@ func (v *V2) DeleteChild(i int) []ike.Datagram {
 	return v.Ask(37, nil, ike.Payload{Type: 42, Body: binary.BigEndian.AppendUint32([]byte{3, 4, 0, 1}, c.In.SPI)})
 }
 
-// DeleteIKE sends the Delete of the IKE security association.
-func (v *V2) DeleteIKE() []ike.Datagram {
-	a := v.current()
+// DeleteIKE sends the Delete of an IKE security association, by its age.
+func (v *V2) DeleteIKE(i int) []ike.Datagram {
+	a := v.sas[i]
 	return v.ask(a, 37, func(time.Time, []ike.Payload) { v.drop(a) }, ike.Payload{Type: 42, Body: []byte{1, 0, 0, 0}})
 }
 

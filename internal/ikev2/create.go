@@ -49,6 +49,9 @@ func (m *Machine) create(now time.Time, o *offer) {
 		c.offer = nil
 		m.childAnswered(now, o, answer, &keySource{security: a, ni: o.nonce, nr: bytes.Clone(answer.nonce)})
 	})
+	if a.pending != nil {
+		a.pending.key = o.key
+	}
 }
 
 // childAnswered takes the answer to an offer.
@@ -85,7 +88,7 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 	}
 	picked := answer.offers[0]
 	suite, ok := pickedESP(picked, c.suites(group), group)
-	if !ok {
+	if !ok || binary.BigEndian.Uint32(picked.spi) == 0 {
 		return fail(ike.Malformed, "the peer picked what was not offered")
 	}
 	if (answer.notify(notifyUseTransportMode) != nil) == c.want.Tunnel {
