@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
@@ -24,7 +23,7 @@ func (j *journal) failure(c *connection, err error) *enforce.NegotiationError {
 		e.Reason = j.local()
 		return e
 	}
-	e.Cause = j.cause(c.plan.Exchange, err)
+	e.Cause = j.cause(c, err)
 	switch e.Cause {
 	case enforce.OtherIdentity:
 		e.Reason, e.Err = j.identity.Error(), errors.Join(j.identity, err)
@@ -59,7 +58,7 @@ func (j *journal) local() string {
 
 // cause returns why the peer and charon agreed on no keys, as far as it can be told.
 // j.mu is held.
-func (j *journal) cause(exchange ipsec.Exchange, err error) enforce.Cause {
+func (j *journal) cause(c *connection, err error) enforce.Cause {
 	established := j.has(signEstablished) // so the keys are the same, and the identities are right
 	switch {
 	case !established && j.identity != nil:
@@ -68,7 +67,7 @@ func (j *journal) cause(exchange ipsec.Exchange, err error) enforce.Cause {
 		return enforce.OtherKey
 	case !established && j.unreadable():
 		return enforce.OtherKeySeems
-	case exchange == ipsec.AggressiveMode && j.has(signAuthFailed) && !established:
+	case c.aggressive() && j.has(signAuthFailed) && !established:
 		return enforce.AggressiveMode
 	case j.has(signAuthFailed):
 		return enforce.KeyOrIdentity

@@ -95,6 +95,18 @@ func (j *journal) judge() {
 	}
 }
 
+// refuseGroup notes that the peer did not renew the association for ESP with a
+// Diffie-Hellman group of its own.
+func (j *journal) refuseGroup() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seen == nil {
+		j.seen = map[sign]int{}
+	}
+	j.seen[signEstablished]++
+	j.seen[signNoProposal]++
+}
+
 // unreadable reports a message that another key than ours was used for. j.mu is
 // held.
 func (j *journal) unreadable() bool { return j.seen[signUndecipher] > 0 || j.seen[signHash] > 0 }
