@@ -53,7 +53,7 @@ func (l *lab) testIKEv2Failures(t *testing.T) {
 		want   enforce.Cause
 	}{
 		{name: "wrong key", job: func(j *job.Job) { j.Key = "not the key" }, want: enforce.KeyOrIdentity},
-		{name: "wrong identity", job: func(j *job.Job) { j.Remote = "array.example" }, want: enforce.KeyOrIdentity},
+		{name: "wrong identity", change: func(p *uml.Protection) { p.PeerID = "another.example" }, job: func(j *job.Job) { j.Remote = "array.example" }, want: enforce.KeyOrIdentity},
 		{name: "IKE", change: func(p *uml.Protection) { p.IKE = "3des-sha1-modp1024" }, want: enforce.NoIKEProposal},
 		{name: "ESP", change: func(p *uml.Protection) { p.ESP = "3des-sha1" }, want: enforce.NoESPProposal},
 		{name: "PFS", flags: ipsec.FlagPFS, change: func(p *uml.Protection) { p.ESP = "aes128-sha256-ecp256" }, want: enforce.NoESPProposal},

@@ -30,7 +30,9 @@ func (j *journal) failure(c *connection, err error) *enforce.NegotiationError {
 	case enforce.OtherKey, enforce.OtherKeySeems:
 		e.Reason, e.Err = e.Cause.String(), errors.Join(&enforce.KeyError{Seems: e.Cause == enforce.OtherKeySeems}, err)
 	case 0:
-		e.Reason = refusal(err)
+		// What charon said last is no reason, since it may be of something else: it is in
+		// the Log.
+		e.Reason = err.Error()
 	default:
 		e.Reason = e.Cause.String()
 	}
@@ -63,19 +65,23 @@ func (j *journal) cause(c *connection, err error) enforce.Cause {
 	switch {
 	case !established && j.identity != nil:
 		return enforce.OtherIdentity
-	case !established && j.has(signOtherHash):
+	case !established && (j.has(signOtherHash) || j.has(signMAC)):
 		return enforce.OtherKey
 	case !established && j.unreadable():
 		return enforce.OtherKeySeems
 	case c.aggressive() && j.has(signAuthFailed) && !established:
 		return enforce.AggressiveMode
+	case j.has(signVersion) && c.ikev2:
+		return enforce.PeerSpeaksIKEv1
+	case j.has(signVersion):
+		return enforce.PeerSpeaksIKEv2
 	case j.has(signAuthFailed):
 		return enforce.KeyOrIdentity
 	case j.has(signNoProposal) && established:
 		return enforce.NoESPProposal
 	case j.has(signNoProposal):
 		return enforce.NoIKEProposal
-	case j.has(signInvalidID), j.has(signSelectors):
+	case j.has(signInvalidID), j.has(signSelectors), j.has(signTraffic):
 		return enforce.TrafficSelectors
 	case established && ended(err):
 		return enforce.Phase2Silent
@@ -85,16 +91,6 @@ func (j *journal) cause(c *connection, err error) enforce.Cause {
 		return enforce.PeerStopped
 	}
 	return 0
-}
-
-// refusal returns the error of charon's command, where the cause is not known. What charon
-// said last is no reason, since it may be of something else: it is in the Log of the error.
-func refusal(err error) string {
-	var failed *vici.FailedError
-	if errors.As(err, &failed) {
-		return failed.Reason
-	}
-	return err.Error()
 }
 
 // ended reports that the negotiation was not over when it was ended.

@@ -99,6 +99,9 @@ func TestFailures(t *testing.T) {
 		{name: "AH", reason: "protocol \"AH\"", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { child["protocol"] = "AH" }
 		}},
+		{name: "the peer speaks version 2", is: enforce.PeerSpeaksIKEv2, reason: "the peer speaks IKEv2", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received INVALID_MAJOR_VERSION error notify"}
+		}},
 		{name: "IKEv2", reason: "IKE version \"2\"", change: func(c *charon) {
 			c.change = func(ike, _ map[string]string) { ike["version"] = "2" }
 		}},

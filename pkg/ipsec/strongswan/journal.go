@@ -49,11 +49,14 @@ const (
 	signUnsupported  sign = "Protocol not supported"
 	signEstablished  sign = "established between"
 	signSelectors    sign = "traffic selectors"
+	signTraffic      sign = "received TS_UNACCEPTABLE"
+	signMAC          sign = "but MAC mismatched"
+	signVersion      sign = "received INVALID_MAJOR_VERSION"
 )
 
 var signs = []sign{
 	signReceived, signRetransmit, signUndecipher, signHash, signOtherHash, signOtherID, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
-	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors,
+	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors, signTraffic, signMAC, signVersion,
 }
 
 // note takes a line of charon's log.

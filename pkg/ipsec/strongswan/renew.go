@@ -20,7 +20,7 @@ var errNotRenewed = errors.New("the peer does not renew the security association
 // came with IKE_AUTH takes its keys from the IKE association alone (section 2.17).
 func (d *dialer) renew(ctx context.Context, j *journal) error {
 	charon := d.e.charon()
-	_, err := charon.call(ctx, "rekey", vici.Section{vici.Text("ike", d.c.name), vici.Text("child", d.c.name)})
+	_, err := charon.call(ctx, "rekey", vici.Section{vici.Text("child", d.c.name)})
 	if err != nil {
 		return err
 	}

@@ -60,9 +60,9 @@ type Job struct {
 	Flags         ipsec.Flags
 	Other         ipsec.Flags // Twice: the second time
 	Key           string
-	Local, Remote string     // identities; empty: addresses
-	PeerID        string     // as the portal has it
-	Proposals     string     // likewise
+	Local, Remote string // identities; empty: addresses
+	PeerID        string // as the portal has it
+	Proposals     string // likewise
 	IKE           ipsec.IKEVersion
 	Outer         netip.Addr // in tunnel mode
 	Charon        string     // its socket; empty: the kernel's policies alone
