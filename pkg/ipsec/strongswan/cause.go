@@ -19,6 +19,10 @@ func (j *journal) failure(c *connection, err error) *enforce.NegotiationError {
 	case errors.As(err, &silent):
 		e.Reason = err.Error() // of the peer nothing is known
 		return e
+	case j.has(signInstall) && j.has(signUnsupported):
+		none := &NoESPError{}
+		e.Reason, e.Err = none.Error(), errors.Join(none, err)
+		return e
 	case j.local() != "":
 		e.Reason = j.local()
 		return e
@@ -48,8 +52,6 @@ func (j *journal) local() string {
 	switch {
 	case j.has(signNoAggressive):
 		return "charon on this host does not use aggressive mode with preshared keys: set " + enforce.AggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
-	case j.has(signInstall) && j.has(signUnsupported):
-		return "IKE succeeded, but the kernel has no ESP to use the keys with"
 	case j.has(signInstall):
 		return "IKE succeeded, but the kernel does not accept the keys"
 	case j.has(signNoKey):
