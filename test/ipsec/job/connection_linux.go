@@ -21,7 +21,7 @@ func (j *Job) connect(ctx context.Context, r *Report, use func(*Job, context.Con
 		return err
 	}
 	d, err := j.enforcer().Dialer(ctx, enforce.Request{
-		Plan: plan, Source: j.Source, Portal: j.Portal, Gateway: j.Outer,
+		Plan: plan, Source: j.Source, Portal: j.Portal, Gateway: j.Outer, IKE: j.IKE,
 		PSK: j.psk(),
 	})
 	if err != nil {
