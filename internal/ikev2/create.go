@@ -146,6 +146,7 @@ func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 	}
 	c.current, c.expires = p, time.Time{}
 	if o.old != nil {
+		o.old.ends = now.Add(overlap)
 		m.deletePairs(o.old)
 	}
 	c.up = true
