@@ -87,7 +87,9 @@ func TestErrors(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(10*time.Millisecond))
 		defer cancel()
-		_, err := Dial(ctx, end{&wire{}, false}, near4, far4, testMTU)
+		w := &wire{}
+		defer w.cut()
+		_, err := Dial(ctx, end{w, false}, near4, far4, testMTU)
 		var ne net.Error
 		if !errors.Is(err, os.ErrDeadlineExceeded) || !errors.As(err, &ne) || !ne.Timeout() {
 			t.Errorf("got %v, want os.ErrDeadlineExceeded", err)
@@ -97,7 +99,9 @@ func TestErrors(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(10*time.Millisecond, func() { cancel(errLost) })
-		if _, err := Dial(ctx, end{&wire{}, false}, near4, far4, testMTU); !errors.Is(err, errLost) {
+		w := &wire{}
+		defer w.cut()
+		if _, err := Dial(ctx, end{w, false}, near4, far4, testMTU); !errors.Is(err, errLost) {
 			t.Errorf("got %v, want %v", err, errLost)
 		}
 	})
@@ -155,9 +159,7 @@ func TestNothingElse(t *testing.T) {
 		return len(w.sent)
 	}
 	before := echoed()
-	w.mu.Lock()
-	receive := w.to[0]
-	w.mu.Unlock()
+	receive := func(p []byte) { _ = end{w, true}.Send(p) }
 	syn := make([]byte, 20)
 	syn[12], syn[13] = 5<<4, 2
 	for _, f := range []Flow{
@@ -209,7 +211,9 @@ func TestNothingStays(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := Dial(ctx, end{&wire{}, false}, near4, far4, testMTU); err == nil {
+		w := &wire{}
+		defer w.cut()
+		if _, err := Dial(ctx, end{w, false}, near4, far4, testMTU); err == nil {
 			t.Error("connected to nothing")
 		}
 	})

@@ -11,13 +11,14 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 )
 
-// A wire carries packets between a connection and the far side in memory.
+// A wire carries packets between a connection and the far side in memory, in order.
 type wire struct {
-	mu   sync.Mutex
-	to   [2]func([]byte)                 // guarded by mu: the near side, the far side
 	drop func(toFar bool, p []byte) bool // nil: nothing is dropped
-	sent [][]byte                        // guarded by mu: what the near side sent
-	work sync.WaitGroup
+
+	mu     sync.Mutex
+	queues [2]chan []byte // guarded by mu: to the near side, to the far side
+	sent   [][]byte       // guarded by mu: what the near side sent
+	work   sync.WaitGroup
 }
 
 // An end is one of the two of a wire, as Packets.
@@ -29,29 +30,50 @@ type end struct {
 func (e end) Send(p []byte) error {
 	p = append([]byte(nil), p...)
 	e.w.mu.Lock()
+	defer e.w.mu.Unlock()
 	if !e.far {
 		e.w.sent = append(e.w.sent, p)
 	}
-	to := e.w.to[1]
-	if e.far {
-		to = e.w.to[0]
+	if e.w.drop != nil && e.w.drop(!e.far, p) {
+		return nil
 	}
-	e.w.mu.Unlock()
-	if to != nil && (e.w.drop == nil || !e.w.drop(!e.far, p)) {
-		// In a goroutine, as packets come by a network: the stack that sends holds its locks.
-		e.w.work.Go(func() { to(p) })
+	select {
+	case e.w.queues[number(!e.far)] <- p:
+	default: // full, or no end
 	}
 	return nil
 }
 
+func number(far bool) int {
+	if far {
+		return 1
+	}
+	return 0
+}
+
 func (e end) Receive(f func([]byte)) {
+	queue := make(chan []byte, 4096)
 	e.w.mu.Lock()
 	defer e.w.mu.Unlock()
-	if e.far {
-		e.w.to[1] = f
-	} else {
-		e.w.to[0] = f
+	e.w.queues[number(e.far)] = queue
+	e.w.work.Go(func() {
+		for p := range queue {
+			f(p)
+		}
+	})
+}
+
+// cut ends the wire.
+func (w *wire) cut() {
+	w.mu.Lock()
+	for i, q := range w.queues {
+		if q != nil {
+			close(q)
+			w.queues[i] = nil
+		}
 	}
+	w.mu.Unlock()
+	w.work.Wait()
 }
 
 var (
@@ -69,7 +91,7 @@ func newFar(t *testing.T, w *wire, near, far netip.AddrPort, serve func(net.Conn
 	}
 	t.Cleanup(func() {
 		s.Destroy()
-		w.work.Wait()
+		w.cut()
 	})
 	if serve == nil {
 		return
