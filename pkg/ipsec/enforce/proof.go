@@ -1,5 +1,7 @@
 package enforce
 
+import "github.com/go-iscsi/discovery/pkg/ipsec"
+
 // A Proof is what an enforcer has seen of the protection of a connection.
 type Proof struct {
 	Enforcer   string   // who enforced it
@@ -9,4 +11,8 @@ type Proof struct {
 	SPIs       []uint32
 	BytesOut   uint64
 	BytesIn    uint64
+
+	// Warnings are what the caller may not expect of the protection; the engine adds
+	// them to those of the result.
+	Warnings []ipsec.Warning
 }
