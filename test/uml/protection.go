@@ -84,8 +84,8 @@ func (p Protection) ForInitiator(name string, initiator, peer netip.Addr) string
 	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts")
 }
 
-// conn writes the connection; selector is the peer's.
-func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, selector string) string {
+// withDefaults returns the same protection with nothing left to say.
+func (p Protection) withDefaults() Protection {
 	if p.IKE == "" {
 		p.IKE = defaultIKE
 	}
@@ -98,6 +98,12 @@ func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteI
 	if p.Key == "" {
 		p.Key = GroupKey
 	}
+	return p
+}
+
+// conn writes the connection; selector is the peer's.
+func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, selector string) string {
+	p = p.withDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "connections { %s {\n", name)
 	fmt.Fprintf(&b, "version = %d\naggressive = %s\nencap = %s\n", p.version(), yes(p.Aggressive), yes(p.Encap))
