@@ -14,6 +14,9 @@ import (
 // conflict with strongSwan's packages. A guest sees it under the same path.
 const PeersVariable = "DISCOVER_TEST_PEERS"
 
+// libraryPath is the beginning of that setting.
+const libraryPath = "LD_LIBRARY_PATH="
+
 // unpacked returns the path of a program in that folder, and the environment by which it
 // finds its libraries. Where it is missing the test is skipped.
 func unpacked(t testing.TB, program string) (path string, env []string) {
@@ -29,5 +32,5 @@ func unpacked(t testing.TB, program string) (path string, env []string) {
 	if err != nil || len(libraries) != 1 {
 		t.Fatalf("uml: libraries in %s: %v, %v", folder, libraries, err)
 	}
-	return path, []string{"LD_LIBRARY_PATH=" + libraries[0]}
+	return path, []string{libraryPath + libraries[0]}
 }

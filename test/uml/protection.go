@@ -23,6 +23,10 @@ type Protection struct {
 	// IKE is spoken with; zero: that one. It takes a tunnel.
 	Behind netip.Addr
 
+	// Inside is the address that the initiator has in the tunnel, behind a NAT; zero:
+	// that from which it speaks IKE.
+	Inside netip.Addr
+
 	// Identities by which they know each other; empty: their addresses.
 	PeerID, InitiatorID string
 
@@ -76,12 +80,12 @@ func (p Protection) version() int {
 // ForPeer returns the connection for the end that is asked, as swanctl.conf has
 // it: its name is also that of its one child, and of its secret.
 func (p Protection) ForPeer(name string, peer, initiator netip.Addr) string {
-	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts")
+	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts", "remote_ts")
 }
 
 // ForInitiator returns the same connection for the end that asks.
 func (p Protection) ForInitiator(name string, initiator, peer netip.Addr) string {
-	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts")
+	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts", "local_ts")
 }
 
 // withDefaults returns the same protection with nothing left to say.
@@ -101,8 +105,9 @@ func (p Protection) withDefaults() Protection {
 	return p
 }
 
-// conn writes the connection; selector is the peer's.
-func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, selector string) string {
+// conn writes the connection, with the names that the selectors of the peer and of the
+// initiator have at this end.
+func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, peerTS, initiatorTS string) string {
 	p = p.withDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "connections { %s {\n", name)
@@ -110,8 +115,10 @@ func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteI
 	fmt.Fprintf(&b, "local_addrs = %s\nremote_addrs = %s\nproposals = %s\n", local, remote, p.IKE)
 	fmt.Fprintf(&b, "local {\nauth = psk\n%s}\nremote {\nauth = psk\n%s}\n", identity(localID), identity(remoteID))
 	fmt.Fprintf(&b, "children { %s {\nmode = %s\nesp_proposals = %s\n", name, p.mode(), p.ESP)
-	if p.Behind.IsValid() {
-		fmt.Fprintf(&b, "%s = %s/%d\n", selector, p.Behind, p.Behind.BitLen())
+	for selector, addr := range map[string]netip.Addr{peerTS: p.Behind, initiatorTS: p.Inside} {
+		if addr.IsValid() {
+			fmt.Fprintf(&b, "%s = %s/%d\n", selector, addr, addr.BitLen())
+		}
 	}
 	fmt.Fprintf(&b, "} }\n")
 	fmt.Fprintf(&b, "} }\nsecrets { ike-%s {\nsecret = %q\n} }\n", name, p.Key)
