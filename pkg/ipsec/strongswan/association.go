@@ -29,7 +29,7 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 				continue
 			}
 			if len(children) == maxChildren {
-				return &NotProvenError{Reason: "charon has too many security associations of the connection"}
+				return &enforce.NotProvenError{Reason: "charon has too many security associations of the connection"}
 			}
 			if err := c.check(s, child); err != nil {
 				return err
@@ -39,7 +39,7 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 		return nil
 	})
 	if err == nil && len(children) == 0 {
-		err = &NotProvenError{Reason: "charon has no security association of the connection"}
+		err = &enforce.NotProvenError{Reason: "charon has no security association of the connection"}
 	}
 	return ike, children, err
 }
@@ -48,7 +48,7 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 // it, and charon is not us.
 func (c *connection) check(ike, child vici.Section) error {
 	differs := func(what, got, want string) error {
-		return &NotProvenError{Reason: fmt.Sprintf("the security association has %s %q, and not %q as planned", what, got, want)}
+		return &enforce.NotProvenError{Reason: fmt.Sprintf("the security association has %s %q, and not %q as planned", what, got, want)}
 	}
 	mode := strings.ToLower(child.Text("mode"))
 	switch {
@@ -63,7 +63,7 @@ func (c *connection) check(ike, child vici.Section) error {
 	case child.Text("encr-alg") == "" || strings.HasPrefix(child.Text("encr-alg"), "NULL"): // also NULL_AES_GMAC
 		return differs("encryption", child.Text("encr-alg"), "any")
 	case c.plan.PFS && child.Text("dh-group") == "":
-		return &NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
+		return &enforce.NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 		for _, key := range []string{"spi-out", "spi-in"} {
 			spi, err := strconv.ParseUint(child.Text(key), 16, 32)
 			if err != nil {
-				return p, &NotProvenError{Reason: fmt.Sprintf("charon tells %s %q", key, child.Text(key))}
+				return p, &enforce.NotProvenError{Reason: fmt.Sprintf("charon tells %s %q", key, child.Text(key))}
 			}
 			p.SPIs = append(p.SPIs, uint32(spi))
 		}
@@ -96,7 +96,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 		p.BytesIn += in
 	}
 	if p.BytesOut == 0 || p.BytesIn == 0 {
-		return p, &NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
+		return p, &enforce.NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
 	}
 	return p, nil
 }

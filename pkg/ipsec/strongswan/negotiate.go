@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -22,7 +23,7 @@ var errHopeless = errors.New("it was given up")
 func (d *dialer) negotiate(ctx context.Context) error {
 	end, err := d.e.turn(ctx)
 	if err != nil {
-		return failed(&NegotiationError{Peer: d.c.peer.String(), Reason: "others are being negotiated", Err: err})
+		return failed(&enforce.NegotiationError{Peer: d.c.peer.String(), Reason: "others are being negotiated", Err: err})
 	}
 	defer end()
 	ctx, cancel := context.WithCancelCause(ctx)
