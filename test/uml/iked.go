@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,6 @@ const (
 type Iked struct {
 	guest  *Guest
 	iked   string
-	ikectl string
 	env    []string
 	daemon *Daemon
 }
@@ -35,7 +35,6 @@ func (g *Guest) PrepareIked(t testing.TB) *Iked {
 	t.Helper()
 	d := &Iked{guest: g}
 	d.iked, d.env = unpacked(t, "usr/sbin/iked")
-	d.ikectl, _ = unpacked(t, "usr/sbin/ikectl")
 	g.Run(t, "modprobe", "af_key")
 	var files []File
 	for _, name := range []string{"private", "pubkeys/ipv4", "ca", "certs", "crls"} {
@@ -55,11 +54,15 @@ func (d *Iked) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	how = how.withDefaults()
 	d.guest.block(t, initiator, at, how)
 	d.guest.Put(t, File{Path: ikedConf, Mode: 0o600, Data: []byte(how.forIked(at, initiator))})
-	d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-v", "-f", ikedConf}, Env: d.env})
+	d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-vv", "-f", ikedConf}, Env: d.env})
 	d.await(t)
 }
 
-// await waits until iked takes orders.
+// ikedReady is what its processes say last, each by itself. One that is asked before
+// forgets the question, and control has answers before that.
+var ikedReady = []string{"updated local CERTREQ", "nattport"}
+
+// await waits until iked takes requests.
 func (d *Iked) await(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), charonLimit, errIked)
@@ -67,15 +70,15 @@ func (d *Iked) await(t testing.TB) {
 	tick := time.NewTicker(charonEvery)
 	defer tick.Stop()
 	for {
-		var out strings.Builder
-		if d.guest.Exec(ctx, Command{Args: []string{d.ikectl, "show", "sa"}, Env: d.env}, &out) == nil {
+		said := d.daemon.Output()
+		if !slices.ContainsFunc(ikedReady, func(word string) bool { return !strings.Contains(said, word) }) {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%v: %s", context.Cause(ctx), d.daemon.Output())
+			t.Fatalf("%v: %s", context.Cause(ctx), said)
 		case <-d.daemon.Done():
-			t.Fatalf("uml: iked has ended: %v: %s", d.daemon.Wait(), d.daemon.Output())
+			t.Fatalf("uml: iked has ended: %v: %s", d.daemon.Wait(), said)
 		case <-tick.C:
 		}
 	}
