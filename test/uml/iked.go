@@ -4,6 +4,12 @@ package uml
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -14,10 +20,11 @@ import (
 
 // Files of iked in the guest, whose places are fixed.
 const (
-	ikedConf  = "/run/iked.conf"
-	ikedKey   = "/etc/iked/private/local.key"
-	ikedEmpty = "/var/lib/openiked/empty"
-	ikedUser  = "_iked"
+	ikedConf   = "/run/iked.conf"
+	ikedKey    = "/etc/iked/private/local.key"
+	ikedPublic = "/etc/iked/local.pub"
+	ikedEmpty  = "/var/lib/openiked/empty"
+	ikedUser   = "_iked"
 )
 
 // Iked is OpenIKED's daemon, in a guest, which does IKEv2 alone. It is not installed: see
@@ -40,11 +47,28 @@ func (g *Guest) PrepareIked(t testing.TB) *Iked {
 	for _, name := range []string{"private", "pubkeys/ipv4", "ca", "certs", "crls"} {
 		files = append(files, folder("/etc/iked/"+name))
 	}
-	g.Put(t, append(files, folder(ikedEmpty))...)
-	g.Run(t, "useradd", "--system", "--no-create-home", "--home-dir", ikedEmpty, ikedUser)
-	g.Run(t, "openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", ikedKey)
-	g.Run(t, "openssl", "ec", "-in", ikedKey, "-pubout", "-out", "/etc/iked/local.pub")
+	private, public := ikedKeys(t)
+	g.Put(t, append(files, folder(ikedEmpty), File{Path: ikedKey, Mode: 0o600, Data: private}, File{Path: ikedPublic, Data: public})...)
+	for file, line := range map[string]string{"/etc/passwd": ikedUser + ":x:990:990::" + ikedEmpty + ":/bin/false", "/etc/group": ikedUser + ":x:990:"} {
+		g.Run(t, "sh", "-c", fmt.Sprintf("grep -q '^%s:' %s || echo '%s' >>%[2]s", ikedUser, file, line))
+	}
 	return d
+}
+
+// ikedKeys makes a key pair, which iked wants to have although all that it knows here are
+// preshared keys.
+func ikedKeys(t testing.TB) (private, public []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err1 := x509.MarshalECPrivateKey(key)
+	other, err2 := x509.MarshalPKIXPublicKey(key.Public())
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: own}), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: other})
 }
 
 // Require is Peer.Require for iked, which is started anew.
