@@ -31,6 +31,7 @@ const (
 	suiteProgram = "esp.test" // of the host
 	peerCable    = "uml1"
 	guestCable   = "vec0" // in each guest
+	bridge       = "lan"  // where the test is
 )
 
 // newLab starts the guests.
@@ -47,8 +48,8 @@ func newLab(t *testing.T) *lab {
 	page := library.Find(t, library.Protected)
 	protected := uml.Program{Name: library.Protected, Built: page.Build(t, "CGO_ENABLED=0")}
 	guests := uml.StartTogether(t,
-		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd, suite, protected}},
-		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
+		uml.Config{Bridge: bridge, Programs: []uml.Program{jobd, suite, protected}},
+		uml.Config{Bridge: bridge, Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
 	l.charon = l.host.StartCharon(t, uml.CharonConfig{})
@@ -115,6 +116,13 @@ func protection(f ipsec.Flags) uml.Protection {
 	return uml.Protection{Aggressive: f.Has(ipsec.FlagAggressive), Tunnel: f.Has(ipsec.FlagTunnel), PFS: f.Has(ipsec.FlagPFS)}
 }
 
+// protectionFor is what the peer wants of a job.
+func protectionFor(j job.Job) uml.Protection {
+	p := protection(j.Flags)
+	p.Version = int(j.IKE)
+	return p
+}
+
 // TestESP is everything that takes a kernel with ESP and a peer: two guests serve
 // all of it, one after the other.
 func TestESP(t *testing.T) {
@@ -140,7 +148,9 @@ func TestESP(t *testing.T) {
 	t.Run("several at once", l.testSeveral)
 	t.Run("several processes at once", l.testProcesses)
 	t.Run("plain SYN", l.testPlain)
+	t.Run("userspace", l.testUserspace)
 	t.Run("peer down", l.testPeerDown) // and it stays so
+	t.Run("other daemons", l.testOthers)
 }
 
 // testMatrix: each mode, exchange and PFS, with a real target.
