@@ -136,7 +136,10 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 	if i.offer == "" {
 		return nil
 	}
-	p, err := ipsec.ParseProposals(i.offer)
+	p, err := ipsec.ParseProposals(i.offer, ipsec.IKEv1)
+	if err == nil {
+		_, err = p.ForIKE(f.Has(ipsec.FlagAggressive))
+	}
 	if err == nil {
 		_, err = p.ForESP(f.Has(ipsec.FlagPFS))
 	}

@@ -109,7 +109,10 @@ func (s *Request) parse() error {
 			return err
 		}
 	}
-	p, err := ipsec.ParseProposals(s.Proposals)
+	p, err := ipsec.ParseProposals(s.Proposals, s.IKE)
+	if err == nil {
+		_, err = p.ForIKE(s.Plan.Exchange == ipsec.AggressiveMode)
+	}
 	if err == nil {
 		_, err = p.ForESP(s.Plan.PFS)
 	}

@@ -43,17 +43,19 @@ type connection struct {
 // and numbers. The error is an *ipsec.RequestError.
 func newConnection(s enforce.Request, legacy bool) (connection, error) {
 	c := connection{plan: s.Plan, ikev2: s.IKE == ipsec.IKEv2, exchange: s.Exchange(), source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.LocalID(), remote: s.RemoteID()}
-	return c, c.propose(s.Proposals, legacy)
+	return c, c.propose(s.Proposals, s.IKE, legacy)
 }
 
 // propose sets the algorithms that are offered.
-func (c *connection) propose(text string, legacy bool) error {
+func (c *connection) propose(text string, v ipsec.IKEVersion, legacy bool) error {
 	if text == "" && legacy {
 		text = ipsec.ProposalsLegacy
 	}
-	p, err := ipsec.ParseProposals(text)
+	p, err := ipsec.ParseProposals(text, v)
 	if err == nil {
-		c.ike = p.IKE
+		c.ike, err = p.ForIKE(c.plan.Exchange == ipsec.AggressiveMode)
+	}
+	if err == nil {
 		c.esp, err = p.ForESP(c.plan.PFS)
 	}
 	if err != nil {
