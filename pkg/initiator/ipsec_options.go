@@ -72,7 +72,7 @@ func (o *IPsecOptions) validate(dst netip.Addr) error {
 		}
 	}
 	if o.Proposals != "" {
-		if _, err := ipsec.ParseProposals(o.Proposals, ipsec.IKEv1); err != nil {
+		if _, err := ipsec.ParseProposals(o.Proposals, o.IKE); err != nil {
 			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: Reason(err), Err: err}
 		}
 	}

@@ -136,7 +136,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 	if i.offer == "" {
 		return nil
 	}
-	p, err := ipsec.ParseProposals(i.offer, ipsec.IKEv1)
+	p, err := ipsec.ParseProposals(i.offer, i.version())
 	if err == nil {
 		_, err = p.ForIKE(f.Has(ipsec.FlagAggressive))
 	}

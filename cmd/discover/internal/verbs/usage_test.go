@@ -130,6 +130,8 @@ func TestUsage(t *testing.T) {
 		{"scan 192.0.2.10 --ipsec ike --ipsec-id %any", `--ipsec-id "%any": ` + noIdentity},
 		{"scan 192.0.2.10 --ipsec ike --ipsec-peer-id group", "--ipsec-peer-id group: this word means all peers, but one peer is needed here"},
 		{"ipsec psk set C=CH,CN=a@b.com env:X", "ID: " + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals chacha20poly1305", `--ipsec-proposals: "chacha20poly1305": IKEv1 does not have chacha20poly1305`},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-ike 2 --ipsec-proposals aes256gcm16-ecp256", `--ipsec-proposals: "aes256gcm16-ecp256": for IKE a cipher with GCM needs a pseudo-random function, such as prfsha256`},
 		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals null-sha1", `--ipsec-proposals: "null-sha1": "null" is not a supported cipher, hash or group; an example is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)`},
 		{"ipsec explain 192.0.2.10 --ipsec ike --ipsec-proposals esp=aes128-sha1-modp1024", "--ipsec-proposals: it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group"},
 		{"scan 192.0.2.10 --ipsec transport --ipsec-outer 192.0.2.1", "--ipsec-outer needs --ipsec tunnel"},
