@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -163,5 +164,36 @@ func TestRekeyByPeerUnproved(t *testing.T) {
 	n.run(time.Minute, nil)
 	if len(n.ups(1)) != 1 || n.ended() != nil {
 		t.Errorf("got %d associations and %v, want 1 and no end", len(n.ups(1)), n.ended())
+	}
+}
+
+// TestResponderLifetime has the peer say by itself that its lifetimes are lower than what
+// it agreed to.
+func TestResponderLifetime(t *testing.T) {
+	t.Parallel()
+	seconds := func(n byte) []byte { return []byte{0x80, 1, 0, 1, 0x80, 2, 0, n} }
+	n := newNet(t, fast(t, false), peerConfig())
+	n.mustUp(want(t))
+	spi := binary.BigEndian.AppendUint32(nil, n.ups(1)[0].Out.SPI)
+	n.fromPeer(n.peer.Inform(ike.Payload{Type: iketest.V1Notify, Body: iketest.V1NotifyBody(3, 24576, spi, seconds(100))}))
+	n.run(70*time.Second, nil)
+	if len(n.ups(1)) != 1 {
+		t.Errorf("after 70 s: got %d associations, want 1", len(n.ups(1)))
+	}
+	n.run(15*time.Second, nil)
+	if len(n.ups(1)) != 2 {
+		t.Errorf("after 85 s: got %d associations, want 2", len(n.ups(1)))
+	}
+	n.fromPeer(n.peer.Inform(ike.Payload{Type: iketest.V1Notify, Body: iketest.V1NotifyBody(1, 24576, n.peer.Cookies(), seconds(200))}))
+	n.run(150*time.Second, nil)
+	before := n.m.sa
+	n.run(15*time.Second, nil)
+	if n.m.sa == before || n.m.sa == nil {
+		t.Error("after 165 of 200 s the IKE security association was not renewed")
+	}
+	n.run(time.Minute, nil)
+	n.check(1)
+	if n.peer.Established() != 1 || n.ended() != nil {
+		t.Errorf("got %d IKE security associations and %v, want 1 and no end", n.peer.Established(), n.ended())
 	}
 }
