@@ -81,7 +81,7 @@ type v1SAState struct {
 	initiator, responder ike.SPI
 	exchange             uint8
 	suite                ike.Suite
-	port, firstPort      uint16
+	port                 uint16
 	id                   []byte // of the initiator, in aggressive mode
 	keys                 v1Keys
 	offer                []byte
