@@ -163,3 +163,39 @@ func TestIKENotRenewed(t *testing.T) {
 		t.Errorf("got %v, want gone", n.ended())
 	}
 }
+
+// TestPeerDeletesAtEachPoint has the peer delete the associations that are in use, or the
+// IKE security association, at each point of a renewal of ours.
+func TestPeerDeletesAtEachPoint(t *testing.T) {
+	t.Parallel()
+	for step := range 8 {
+		n := newNet(t, fast(t, false), peerConfig())
+		n.mustUp(want(t))
+		n.do(n.m.Rekey(n.now, 1))
+		n.run(time.Duration(step)*travel/2, nil)
+		n.fromPeer(n.peer.Delete(n.peer.Children()[0]))
+		n.run(5*time.Second, nil)
+		if n.ended() != nil || len(n.ups(1)) < 2 {
+			t.Errorf("step %d: got %v and %d associations, want no end", step, n.ended(), len(n.ups(1)))
+		}
+		n.check(1)
+	}
+	for step := range 8 {
+		n := newNet(t, fast(t, true), peerConfig())
+		n.open(1, want(t))
+		n.run(time.Second, func() bool { return n.peer.Established() > 0 })
+		n.run(time.Duration(step)*travel, nil)
+		up := len(n.ups(1)) > 0
+		n.fromPeer(n.peer.DeleteIKE())
+		n.run(time.Second, nil)
+		var gone *ike.Gone
+		if !errors.As(n.ended(), &gone) {
+			t.Errorf("step %d: got %v, want that it is gone", step, n.ended())
+		}
+		for _, e := range n.events {
+			if d, ok := e.(ike.ChildDown); ok {
+				t.Errorf("step %d, up %t: got %v", step, up, d)
+			}
+		}
+	}
+}
