@@ -179,6 +179,6 @@ func (v *V1) quickThird(sa *v1SAState, q *v1QuickState, h ike.Header, data []byt
 	}
 	v.checkPadding(sa, rest)
 	q.done = true
-	v.children = append(v.children, q.child)
+	v.add(sa, q.child)
 	return true
 }

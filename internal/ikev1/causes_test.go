@@ -78,6 +78,14 @@ func TestCauses(t *testing.T) {
 			p.Change = without(iketest.Quick2, iketest.V1Nonce)
 		},
 			ike.Failure{Cause: ike.Malformed, Step: quickMessage2, Authenticated: true}, atOnce},
+		{"the proof of the key is wrong", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
+			p.Change = func(step iketest.Step, list []ike.Payload) []ike.Payload {
+				if step == iketest.Main6 {
+					list[1].Body[3] ^= 1
+				}
+				return list
+			}
+		}, ike.Failure{Cause: ike.OtherKey, Step: mainMessage6}, soon},
 		{"forward secrecy is left out", false, func(_ *ike.Config, p *iketest.V1Config, c *ike.Child) {
 			c.Suites = []ike.ESPSuite{espSuite(t, "aes256gcm16-ecp256")}
 			p.Change = without(iketest.Quick2, iketest.V1KE)
@@ -107,9 +115,13 @@ func TestCauses(t *testing.T) {
 			if len(n.ups(1)) > 0 {
 				t.Error("the child was up")
 			}
+			n.run(2*travel, nil)
+			if got.Step == quickMessage2 && got.Cause == ike.Malformed && len(n.peer.Deleted) != 1 {
+				t.Errorf("got %d Deletes of what was negotiated, want 1", len(n.peer.Deleted))
+			}
 			n.do(n.m.Close(n.now))
 			n.run(2*travel, nil)
-			if n.peer.Established() != 0 || len(n.peer.Children()) != 0 {
+			if (n.peer.Established() != 0 && got.Cause != ike.OtherKey) || len(n.peer.Children()) != 0 {
 				t.Errorf("after Close the peer has %d IKE security associations and %d children", n.peer.Established(), len(n.peer.Children()))
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,6 +92,15 @@ func TestManyChildren(t *testing.T) {
 		c.Local = netip.AddrPortFrom(ourAddr, uint16(50000+i))
 		n.open(i, c)
 	}
+	n.run(5*time.Second, func() bool { return len(n.m.quicks) > 0 })
+	n.run(time.Millisecond, nil)
+	if got := len(n.m.quicks); got != 1 {
+		t.Errorf("got %d Quick Modes before one was answered, want 1", got)
+	}
+	n.run(5*time.Second, func() bool { return len(n.ups(0)) > 0 })
+	if got := len(n.m.quicks); got != 1+maxOpen {
+		t.Errorf("got %d Quick Modes after one was answered, want %d open ones more", got-1, maxOpen)
+	}
 	n.run(5*time.Second, nil)
 	for i := range many {
 		if len(n.ups(i)) != 1 {
@@ -117,8 +127,15 @@ func TestDropWhileNegotiating(t *testing.T) {
 		n := newNet(t, fast(t, false), peerConfig())
 		n.open(1, want(t))
 		n.run(time.Duration(step)*travel, nil)
+		var open []uint32
+		for _, q := range n.m.quicks {
+			open = append(open, q.spi)
+		}
 		n.do(n.m.Drop(n.now, 1))
 		n.run(time.Second, nil)
+		if !slices.Equal(n.peer.Deleted, open) {
+			t.Errorf("step %d: got Deletes of %x, want %x", step, n.peer.Deleted, open)
+		}
 		if len(n.ups(1)) > 0 && step < 7 || n.ended() != nil {
 			t.Errorf("step %d: got %d associations and %v, want none", step, len(n.ups(1)), n.ended())
 		}

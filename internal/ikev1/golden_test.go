@@ -72,6 +72,26 @@ func TestCharon(t *testing.T) {
 	}
 }
 
+// TestCharonAndAnotherKey gives what charon said to a machine that has another key.
+func TestCharonAndAnotherKey(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]ike.Cause{"main": ike.OtherKeySeems, "aggressive": ike.OtherKey} {
+		cfg := config(t)
+		cfg.Remote, cfg.Random, cfg.Aggressive = ike.ParseIdentity("10.97.0.2"), &numbers{}, name == "aggressive"
+		cfg.Suites = []ike.Suite{suite(t, map[string]string{"main": "aes256-sha256-modp2048", "aggressive": "aes256-sha1-modp2048"}[name])}
+		m := New(cfg)
+		m.Open(time.Unix(0, 0), 1, ike.Child{Local: local, Portal: portal, Suites: []ike.ESPSuite{espSuite(t, "aes256gcm16")}})
+		for _, b := range recorded(t, name, "<") {
+			if o := m.Receive(time.Unix(0, 0), ike.Datagram{Port: ike.Port, Data: b}); len(o.Events) > 0 {
+				t.Errorf("%s: got %v", name, o.Events)
+			}
+		}
+		if f := m.Reason(1); f.Cause != want || f.Authenticated {
+			t.Errorf("%s: got %v, want cause %d", name, f, want)
+		}
+	}
+}
+
 // A replay goes through a recording.
 type replay struct {
 	t      *testing.T

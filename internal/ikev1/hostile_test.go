@@ -148,6 +148,25 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestOwnKeyExchange has the peer send our own public value back.
+func TestOwnKeyExchange(t *testing.T) {
+	t.Parallel()
+	cfg := peerConfig()
+	var n *net
+	cfg.Change = func(step iketest.Step, list []ike.Payload) []ike.Payload {
+		if step == iketest.Main4 {
+			list[0].Body = n.m.first.handshake.pair.Public
+		}
+		return list
+	}
+	n = newNet(t, fast(t, false), cfg)
+	n.open(1, want(t))
+	n.run(500*time.Millisecond, nil)
+	if f := n.m.Reason(1); f.Cause != ike.Malformed || f.Step != mainMessage4 {
+		t.Errorf("got %v, want malformed", f)
+	}
+}
+
 func TestMessageIDs(t *testing.T) {
 	t.Parallel()
 	var m messageIDs

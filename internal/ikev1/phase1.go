@@ -32,7 +32,7 @@ func (m *Machine) replace(a *association) {
 			}
 		}
 	}
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		c.renew, c.refused = c.up, false
 	}
 	m.sa = a
@@ -58,14 +58,14 @@ func (m *Machine) finish(err error) {
 			a.wipe()
 		}
 	}
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		if !c.up {
 			m.forget(c)
 		}
 	}
 	m.sa, m.old, m.quicks, m.theirs = nil, nil, nil, nil
 	m.tell(ike.Down{Err: err})
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		if c.renew {
 			m.needSA(c)
 		}
@@ -115,7 +115,7 @@ func (m *Machine) tickPhase1() {
 		m.endSA("the time of the IKE security association is over")
 	case !a.renewing && !m.now.Before(a.renewAt):
 		a.renewing = true
-		if len(m.childs) > 0 && m.first == nil {
+		if len(m.children) > 0 && m.first == nil {
 			m.beginPhase1(a.port)
 		}
 	}

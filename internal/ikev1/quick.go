@@ -64,7 +64,7 @@ func (m *Machine) openQuicks() {
 	if m.sa == nil || m.over != nil {
 		return
 	}
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		open := 0
 		mine := false
 		for _, q := range m.quicks {

@@ -27,7 +27,7 @@ var rows = map[string]row{
 	"internal/ikev1":                        {may: []string{"internal/ike"}, mustNot: []string{"net"}},
 	"internal/ikev2":                        {may: []string{"internal/ike"}, mustNot: []string{"net"}},
 	"internal/esp":                          {may: []string{"internal/ike"}, mustNot: []string{"net"}},
-	"internal/iketest":                      {may: []string{"internal/esp", "internal/ike"}, mustNot: []string{"net"}},
+	"internal/iketest":                      {may: []string{"internal/ike"}, mustNot: []string{"net"}},
 	"pkg/ipsec/userspace":                   {may: []string{"internal/esp", "internal/ike", "internal/ikev1", "internal/ikev2", "pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/userspace/internal/netstack", "pkg/ipsec/xfrm"}},
 	"pkg/ipsec/userspace/internal/netstack": {},
 	"pkg/ipsec/auto":                        {may: []string{"pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
