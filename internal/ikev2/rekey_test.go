@@ -113,6 +113,9 @@ func TestSimultaneousChild(t *testing.T) {
 		w.run(time.Second)
 		ours := len(w.ups(1)) == 3 // that of the peer came first, and ours stayed
 		outcomes[ours] = true
+		if c := w.machine.children[0]; ours && bytes.Compare(c.current.lowest, c.old[1].lowest) < 0 {
+			t.Fatal("the pair with the lowest nonce stayed")
+		}
 		last := w.wantUp(1, len(w.ups(1)))
 		children := w.peer.Children()
 		if len(children) != 2 { // the one that is used, and one that the peer has to delete: the old one, or its own
@@ -149,8 +152,12 @@ func TestSimultaneousIKE(t *testing.T) {
 		w.fromPeer(w.peer.RekeyIKE())
 		w.machine.security.rekeyAt = w.now
 		w.do(w.machine.Tick(w.now))
+		o := w.machine.rekeying
 		w.run(time.Second)
 		ours := w.machine.security.initiator
+		if ours && bytes.Compare(o.nonce, o.rivalLowest) < 0 {
+			t.Fatal("the association with the lowest nonce stayed")
+		}
 		outcomes[ours] = true
 		if w.peer.Alive() != 2 {
 			t.Fatalf("the responder has %d associations, want two: it has to delete one", w.peer.Alive())
