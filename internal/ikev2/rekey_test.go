@@ -231,7 +231,7 @@ func TestPeerRetransmits(t *testing.T) {
 	w := up(t, "aes256gcm16", nil)
 	rekey := w.peer.RekeyChild(0)[0]
 	a := w.machine.Receive(w.now, rekey)
-	b := w.machine.Receive(w.now, rekey)
+	b := w.machine.Receive(w.now, w.peer.Tick(w.now)[0])
 	if len(a.Send) != 1 || len(b.Send) != 1 || !bytes.Equal(a.Send[0].Data, b.Send[0].Data) || len(b.Events) != 0 {
 		t.Errorf("got %d and %d answers, events %+v; want the same twice", len(a.Send), len(b.Send), b.Events)
 	}
