@@ -12,47 +12,71 @@ const (
 	ProposalsLegacy  = "legacy"  // that, and then what RFC 3723 asks of targets: 3DES, SHA-1 and a group of 1024 bits
 )
 
-// Limits of a list of proposals.
+// Limits of a list of proposals. The defaults of IKEv2 with a group for each ESP proposal
+// are 18 items.
 const (
-	maxProposals     = 16  // items
-	maxProposalsText = 512 // bytes
+	maxProposals     = 32   // items, and proposals for each of IKE and ESP
+	maxWithGroups    = 64   // proposals for ESP of IKEv2, with each group
+	maxProposalsText = 1024 // bytes
 )
 
 // Proposals are the algorithms that are offered to a peer, best first, in the words
-// of strongSwan: aes256-sha256-modp2048.
+// of strongSwan: aes256-sha256-modp2048. Each has one cipher, at most one hash and at most
+// one group.
 type Proposals struct {
-	IKE []string // each with a Diffie-Hellman group
-	ESP []string // each with a group where it is for perfect forward secrecy alone
+	Version IKEVersion // of IKE, for which they are; zero: version 1
+	IKE     []string   // each with a Diffie-Hellman group
+	ESP     []string   // each with a group where it is for perfect forward secrecy alone
 }
 
-// What is offered. RFC 3723 wants 3DES with SHA-1 of every target, and with it go
-// small groups; they are offered only where asked for.
-var (
-	defaultIKE = []string{"aes256-sha256-modp2048", "aes128-sha256-modp2048", "aes128-sha1-modp2048"}
-	legacyIKE  = []string{"aes128-sha1-modp1024", "3des-sha1-modp1024"}
-	defaultESP = []string{"aes256gcm16", "aes128-sha256", "aes128-sha1"}
-	legacyESP  = []string{"3des-sha1"}
-)
+// defaults returns what is offered without a list.
+func defaults(v IKEVersion) Proposals {
+	if v == IKEv2 {
+		return Proposals{
+			Version: v,
+			// The group of the first is the one of the first message, so that it goes
+			// ahead of better ciphers with another group.
+			IKE: []string{
+				"aes256gcm16-prfsha256-ecp256", "aes256-sha256-ecp256", "aes128-sha256-ecp256",
+				"aes256gcm16-prfsha256-modp2048", "aes256-sha256-modp2048", "aes128-sha256-modp2048",
+			},
+			ESP: []string{"aes256gcm16", "chacha20poly1305", "aes256-sha256", "aes128-sha256", "aes256-sha1", "aes128-sha1"},
+		}
+	}
+	return Proposals{
+		Version: v,
+		IKE:     []string{"aes256-sha256-modp2048", "aes128-sha256-modp2048", "aes256-sha1-modp2048", "aes128-sha1-modp2048"},
+		ESP:     []string{"aes256gcm16", "aes256-sha256", "aes128-sha256", "aes256-sha1", "aes128-sha1"},
+	}
+}
 
-// The groups of perfect forward secrecy.
-const (
-	groupPFS       = "modp2048"
-	legacyGroupPFS = "modp1024"
-)
+// legacy returns what the word legacy adds, after the defaults: RFC 3723 wants 3DES with
+// SHA-1 of every target, and with it go small groups.
+func legacy(v IKEVersion) Proposals {
+	p := Proposals{Version: v, IKE: []string{"aes128-sha1-modp1024", "3des-sha1-modp1024"}, ESP: []string{"3des-sha1"}}
+	if v != IKEv2 {
+		p.IKE = slices.Insert(p.IKE, 0, "aes256-sha1-modp1024")
+	}
+	return p
+}
 
 // ParseProposals reads "default", "legacy", or a list of proposals, separated by
-// commas and nothing else. Each is of words that are joined by '-': ciphers, hashes,
-// Diffie-Hellman groups. One with a group is for IKE, one without for ESP, and
-// "esp=" before one says that it is for ESP in spite of its group, which is that of
-// perfect forward secrecy then. IKE or ESP that the list does not name is as by
-// default. At most 16 items and 512 bytes. ESP that does not encrypt, single DES, MD5
-// and groups below 1024 bits are refused. The error is a *ProposalsError.
-func ParseProposals(s string) (Proposals, error) {
+// commas and nothing else, for a version of IKE; zero is version 1. Each is of words that
+// are joined by '-': ciphers, hashes, pseudo-random functions, Diffie-Hellman groups. One
+// with a group is for IKE, one without for ESP. "ike:" or "esp:" before one says which it
+// is for; "esp:", or "esp=", makes its group that of perfect forward secrecy. A proposal
+// with several ciphers or hashes stands for each pair of them. IKE or ESP that the list
+// does not name is as by default. At most 32 items and 1024 bytes. ESP that does not
+// encrypt or has no integrity, single DES, MD5 and groups below 1024 bits are refused. The
+// error is a *ProposalsError.
+func ParseProposals(s string, v IKEVersion) (Proposals, error) {
+	d := defaults(v)
 	switch s {
 	case "", ProposalsDefault:
-		return Proposals{IKE: slices.Clone(defaultIKE), ESP: slices.Clone(defaultESP)}, nil
+		return d, nil
 	case ProposalsLegacy:
-		return Proposals{IKE: slices.Concat(defaultIKE, legacyIKE), ESP: slices.Concat(defaultESP, legacyESP)}, nil
+		l := legacy(v)
+		return Proposals{Version: v, IKE: append(d.IKE, l.IKE...), ESP: append(d.ESP, l.ESP...)}, nil
 	}
 	refuse := func(reason string) (Proposals, error) {
 		return Proposals{}, &ProposalsError{Input: s, Reason: reason}
@@ -61,121 +85,127 @@ func ParseProposals(s string) (Proposals, error) {
 	if len(s) > maxProposalsText || len(items) > maxProposals {
 		return refuse(fmt.Sprintf("at most %d proposals in %d bytes", maxProposals, maxProposalsText))
 	}
-	var p Proposals
-	groups := map[string]bool{}
-	for _, item := range items {
-		text, esp := strings.CutPrefix(item, "esp=")
-		group, reason := checkProposal(text, esp)
+	p := Proposals{Version: v}
+	for i, text := range items {
+		if slices.Contains(items[:i], text) {
+			return refuse(fmt.Sprintf("%q occurs twice", cut(text)))
+		}
+		it, reason := parseItem(text, v)
 		if reason != "" {
-			return refuse(fmt.Sprintf("%q: %s", cut(item), reason))
+			return refuse(fmt.Sprintf("%q: %s", cut(text), reason))
 		}
 		list := &p.IKE
-		if esp || group == "" {
-			groups[group] = true
+		if it.esp {
 			list = &p.ESP
 		}
-		if slices.Contains(*list, text) {
-			return refuse(fmt.Sprintf("%q occurs twice", cut(item)))
+		*list = appendNew(*list, it.proposals()...)
+		if len(*list) > maxProposals {
+			return refuse(fmt.Sprintf("with each pair of ciphers and hashes it has more than %d proposals", maxProposals))
 		}
-		*list = append(*list, text)
 	}
-	if len(groups) > 1 {
+	if v != IKEv2 && len(groupsOf(p.ESP)) > 1 {
 		return refuse("the proposals for ESP must have the same group for perfect forward secrecy, or none: IKEv1 offers only one at a time")
 	}
 	if p.IKE == nil {
-		p.IKE = slices.Clone(defaultIKE)
+		p.IKE = d.IKE
 	}
 	if p.ESP == nil {
-		p.ESP = slices.Clone(defaultESP)
+		p.ESP = d.ESP
+	}
+	if len(p.withGroups()) > maxWithGroups {
+		return refuse(fmt.Sprintf("with each group it has more than %d proposals for ESP", maxWithGroups))
 	}
 	return p, nil
 }
 
-// ForESP returns what is offered for ESP under a plan. With perfect forward secrecy
-// a proposal without a group has that of the first one for IKE. A group without
-// perfect forward secrecy is a *ProposalsError: the peer would be asked for more than
-// the plan says.
-func (p Proposals) ForESP(pfs bool) ([]string, error) {
-	var all []string
-	for _, e := range p.ESP {
-		has := groupOf(e) != ""
-		switch {
-		case !pfs && has:
-			return nil, &ProposalsError{Input: "esp=" + e, Reason: "it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group"}
-		case pfs && !has:
-			e += "-" + p.groupFor(e)
+// appendNew appends those of more that list does not have.
+func appendNew(list []string, more ...string) []string {
+	for _, m := range more {
+		if !slices.Contains(list, m) {
+			list = append(list, m)
 		}
-		all = append(all, e)
 	}
-	return all, nil
+	return list
 }
 
-// groupFor returns the group of perfect forward secrecy that goes with a proposal.
-func (p Proposals) groupFor(esp string) string {
-	if slices.Contains(legacyESP, esp) && slices.Equal(p.IKE, slices.Concat(defaultIKE, legacyIKE)) {
-		return legacyGroupPFS
-	}
-	if len(p.IKE) > 0 {
-		return groupOf(p.IKE[0])
-	}
-	return groupPFS
+// isLegacy reports whether p is what the word legacy stands for.
+func (p Proposals) isLegacy() bool {
+	d, l := defaults(p.Version), legacy(p.Version)
+	return slices.Equal(p.IKE, append(d.IKE, l.IKE...)) && slices.Equal(p.ESP, append(d.ESP, l.ESP...))
 }
 
-// A kind is what a word of a proposal is for.
-type kind uint8
-
-const (
-	cipherKind   kind = iota + 1
-	combinedKind      // a cipher that needs no hash
-	hashKind
-	groupKind
-)
-
-// algorithms are the words that are known.
-var algorithms = map[string]kind{
-	"aes": cipherKind, "aes128": cipherKind, "aes192": cipherKind, "aes256": cipherKind, "3des": cipherKind,
-	"aes128gcm16": combinedKind, "aes192gcm16": combinedKind, "aes256gcm16": combinedKind,
-	"sha": hashKind, "sha1": hashKind, "sha256": hashKind, "sha2_256": hashKind, "sha384": hashKind, "sha2_384": hashKind, "sha512": hashKind, "sha2_512": hashKind,
-	"modp1024": groupKind, "modp1536": groupKind, "modp2048": groupKind, "modp3072": groupKind, "modp4096": groupKind, "modp6144": groupKind, "modp8192": groupKind,
-	"modp2048s256": groupKind, "ecp256": groupKind, "ecp384": groupKind, "ecp521": groupKind,
-}
-
-// checkProposal returns the group of a proposal, or what is wrong with it. esp says
-// that it is for ESP although it may have a group.
-func checkProposal(s string, esp bool) (group, reason string) {
-	count := map[kind]int{}
-	for word := range strings.SplitSeq(s, "-") {
-		k, ok := algorithms[word]
-		if !ok {
-			return "", fmt.Sprintf("%q is not a supported cipher, hash or group; an example is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)", cut(word))
-		}
-		if k == groupKind {
-			group = word
-		}
-		count[k]++
-	}
-	esp = esp || group == ""
+// ForIKE returns what is offered for IKE. In aggressive mode, which IKEv2 does not have,
+// the group cannot be negotiated, since the first message has a public value of it (RFC
+// 2409, section 5): all must have the same, and another list is a *ProposalsError. What the
+// word legacy stands for is cut to the proposals with a group of 1024 bits then.
+func (p Proposals) ForIKE(aggressive bool) ([]string, error) {
 	switch {
-	case count[groupKind] > 1:
-		return "", "it has more than one group: make one proposal for each"
-	case count[cipherKind]+count[combinedKind] == 0:
-		return "", "it has no cipher"
-	case count[cipherKind] > 0 && count[combinedKind] > 0:
-		return "", "a GCM cipher cannot be combined with other ciphers: make one proposal for each"
-	case !esp && count[combinedKind] > 0:
-		return "", "GCM is for ESP: IKEv1 does not have it"
-	case count[cipherKind] > 0 && count[hashKind] == 0:
-		return "", "it has no hash"
-	case count[combinedKind] > 0 && count[hashKind] > 0:
-		return "", "a cipher with GCM needs no hash"
+	case !aggressive || p.Version == IKEv2:
+		return slices.Clone(p.IKE), nil
+	case p.isLegacy():
+		return legacy(p.Version).IKE, nil
+	case len(groupsOf(p.IKE)) > 1:
+		return nil, &ProposalsError{Input: strings.Join(p.IKE, ","), Reason: "in aggressive mode the proposals for IKE must have the same group, which cannot be negotiated: name those with one group, or use main mode"}
 	}
-	return group, ""
+	return slices.Clone(p.IKE), nil
+}
+
+// ForESP returns what is offered for ESP under a plan. With perfect forward secrecy
+// a proposal without a group has that of the first one for IKE in IKEv1, which offers one
+// at a time, and each of those for IKE in turn in IKEv2. A group without perfect forward
+// secrecy is a *ProposalsError: the peer would be asked for more than the plan says.
+func (p Proposals) ForESP(pfs bool) ([]string, error) {
+	for _, e := range p.ESP {
+		if !pfs && groupOf(e) != "" {
+			return nil, &ProposalsError{Input: "esp=" + e, Reason: "it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group"}
+		}
+	}
+	switch {
+	case !pfs:
+		return slices.Clone(p.ESP), nil
+	case p.isLegacy():
+		d, l := defaults(p.Version), legacy(p.Version)
+		return append(d.withGroups(), l.IKE...), nil
+	}
+	return p.withGroups(), nil
+}
+
+// withGroups returns the proposals for ESP, each with the groups of perfect forward
+// secrecy that it is offered with.
+func (p Proposals) withGroups() (all []string) {
+	groups := groupsOf(p.IKE)
+	if len(groups) == 0 {
+		groups = groupsOf(defaults(p.Version).IKE)
+	}
+	if p.Version != IKEv2 {
+		groups = groups[:1]
+	}
+	for i, g := range groups {
+		for _, e := range p.ESP {
+			switch {
+			case groupOf(e) == "":
+				all = append(all, e+"-"+g)
+			case i == 0:
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// groupsOf returns the groups of proposals, each once, in their order; an empty one stands
+// for those that have none.
+func groupsOf(list []string) (groups []string) {
+	for _, p := range list {
+		groups = appendNew(groups, groupOf(p))
+	}
+	return groups
 }
 
 // groupOf returns the group of a proposal; empty: it has none.
 func groupOf(s string) string {
 	for word := range strings.SplitSeq(s, "-") {
-		if algorithms[word] == groupKind {
+		if algorithms[word].kind == groupKind {
 			return word
 		}
 	}

@@ -81,7 +81,7 @@ func TestLibreswanExample(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, set[name], want)
 		}
 	}
-	offered, err := ipsec.ParseProposals(ipsec.ProposalsDefault)
+	offered, err := ipsec.ParseProposals(ipsec.ProposalsDefault, ipsec.IKEv1)
 	if err != nil {
 		t.Fatal(err)
 	}

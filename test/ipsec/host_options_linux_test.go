@@ -105,7 +105,7 @@ func (h *hostCharon) testProposals(t *testing.T) {
 
 // usual reports whether proposals are among those that are offered anyway.
 func (*hostCharon) usual(ike, esp string) bool {
-	p, err := ipsec.ParseProposals("")
+	p, err := ipsec.ParseProposals("", ipsec.IKEv1)
 	if err != nil {
 		return false
 	}

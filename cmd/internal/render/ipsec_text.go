@@ -56,7 +56,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 	if e.Plan.Why == "" {
 		return b.String() // it did not come to a plan
 	}
-	row("plan", planText(&e.Plan))
+	row("plan", planText(&e.Plan, e.Portal.IPsec.IKE))
 	row("origin", e.Plan.Origin.String())
 	row("why", e.Plan.Why)
 	row("exists", ExistsText(e.Plan.Existing))
@@ -76,7 +76,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 }
 
 // planText says in words what a plan comes to.
-func planText(p *ipsec.Plan) string {
+func planText(p *ipsec.Plan, ike ipsec.IKEVersion) string {
 	if !p.IPsec {
 		return "no IPsec"
 	}
@@ -84,7 +84,10 @@ func planText(p *ipsec.Plan) string {
 	if p.Mode != 0 {
 		words = append(words, p.Mode.String()+" mode")
 	}
-	if p.Exchange != 0 {
+	switch {
+	case ike == ipsec.IKEv2 && !p.InPlace():
+		words = append(words, "IKE version 2")
+	case p.Exchange != 0:
 		words = append(words, p.Exchange.String()+" mode of IKE")
 	}
 	switch {

@@ -51,6 +51,7 @@ func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation 
 		j.ExistingKind = string(j.IPsec.Existing) // it did not come to a plan
 	} else {
 		j.IPsec.explain(&e.Plan)
+		j.IPsec.negotiates(&e.Plan, e.Portal.IPsec.IKE)
 	}
 	if e.Plan.Existing.Kind.String() == string(j.IPsec.Existing) {
 		j.ExistingReason = JSONText(e.Plan.Existing.Name)

@@ -43,6 +43,14 @@ func TestCheck(t *testing.T) {
 		{name: "no source", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Source = netip.Addr{} }, want: "*ipsec.RequestError two addresses are needed"},
 		{name: "no source, in place", flags: 0x27, means: can, change: func(s *enforce.Request) { inPlace(s); s.Source = netip.Addr{} }, want: "*ipsec.RequestError two addresses are needed"},
 		{name: "pattern", flags: 0x27, means: can, change: func(s *enforce.Request) { s.PSK.Local = "%any" }, want: `*ipsec.RequestError identity "%any": neither group nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)`},
+		{name: "version 2", flags: 0x27 &^ ipsec.FlagMain, means: can, change: func(s *enforce.Request) { s.IKE = ipsec.IKEv2 }, want: "<nil> <nil>"},
+		{name: "version 2 and main mode", flags: 0x27, means: can, change: func(s *enforce.Request) { s.IKE = ipsec.IKEv2 }, want: "*ipsec.FlagsError flags ike,transport,main: main and aggressive are modes of IKE version 1, and version 2 is asked for"},
+		{name: "version 2 and aggressive mode of the default", flags: 0x2b, means: can, change: func(s *enforce.Request) { s.IKE, s.Plan.Origin = ipsec.IKEv2, ipsec.OriginDefault }, want: "*ipsec.FlagsError flags ike,transport,aggressive (default): main and aggressive are modes of IKE version 1, and version 2 is asked for"},
+		{name: "version 2, in place", flags: 0x27, means: can, change: func(s *enforce.Request) { inPlace(s); s.IKE = ipsec.IKEv2 }, want: "<nil> <nil>"},
+		{name: "version 3", flags: 0x27, means: can, change: func(s *enforce.Request) { s.IKE = 3 }, want: "*ipsec.RequestError IKE version: 3 is not supported: 1 and 2 are"},
+		{name: "proposals of two groups in aggressive mode", flags: 0x2b, means: can, change: func(s *enforce.Request) { s.Proposals = "aes128-sha1-modp2048,aes128-sha1-modp1024" }, want: `*ipsec.RequestError proposals "aes128-sha1-modp2048,aes128-sha1-modp1024": in aggressive mode the proposals for IKE must have the same group, which cannot be negotiated: name those with one group, or use main mode`},
+		{name: "proposals of IKEv2", flags: 0x23, means: can, change: func(s *enforce.Request) { s.Proposals, s.IKE = "aes128gcm16-prfsha256-ecp256", ipsec.IKEv2 }, want: "<nil> <nil>"},
+		{name: "proposals of IKEv2 for IKEv1", flags: 0x23, means: can, change: func(s *enforce.Request) { s.Proposals = "chacha20poly1305" }, want: `*ipsec.RequestError proposals "chacha20poly1305": "chacha20poly1305": IKEv1 does not have chacha20poly1305`},
 		{name: "proposals", flags: 0x27, means: can, change: func(s *enforce.Request) { s.Proposals = "esp=aes128-sha256-modp2048" }, want: `*ipsec.RequestError proposals "esp=aes128-sha256-modp2048": it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -133,9 +133,9 @@ func testMatrix(t *testing.T, flags ipsec.Flags) {
 	if flags.Has(ipsec.FlagTunnel) {
 		peer = "203.0.113.1"
 	}
-	esp := "aes256gcm16 aes128-sha256 aes128-sha1"
+	esp := "aes256gcm16 aes256-sha256 aes128-sha256 aes256-sha1 aes128-sha1"
 	if flags.Has(ipsec.FlagPFS) {
-		esp = "aes256gcm16-modp2048 aes128-sha256-modp2048 aes128-sha1-modp2048"
+		esp = "aes256gcm16-modp2048 aes256-sha256-modp2048 aes128-sha256-modp2048 aes256-sha1-modp2048 aes128-sha1-modp2048"
 	}
 	got := map[string]string{
 		"version": conn.Text("version"), "aggressive": conn.Text("aggressive"), "unique": conn.Text("unique"), "keyingtries": conn.Text("keyingtries"), "dpd": conn.Text("dpd_delay"),
@@ -146,7 +146,7 @@ func testMatrix(t *testing.T, flags ipsec.Flags) {
 	}
 	want := map[string]string{
 		"version": "1", "aggressive": yesNo(flags.Has(ipsec.FlagAggressive)), "unique": "never", "keyingtries": "1", "dpd": "0",
-		"local": "192.0.2.1", "remote": peer, "ike": "aes256-sha256-modp2048 aes128-sha256-modp2048 aes128-sha1-modp2048",
+		"local": "192.0.2.1", "remote": peer, "ike": "aes256-sha256-modp2048 aes128-sha256-modp2048 aes256-sha1-modp2048 aes128-sha1-modp2048",
 		"local auth": "psk 192.0.2.1", "remote auth": "psk " + peer,
 		"mode": s.Plan.Mode.String(), "local ts": "192.0.2.1/32[tcp]", "remote ts": "192.0.2.10/32[tcp/3260]", "esp": esp,
 		"policies": "no", "start": "none", "close": "none",

@@ -59,8 +59,10 @@ func TestProposals(t *testing.T) {
 	}{
 		{text: "3des-sha1-modp1024,3des-sha1", ike: "3des-sha1-modp1024", esp: "3des-sha1"},
 		{text: "aes256-sha384-ecp384,aes256-sha256", flags: ipsec.FlagPFS, ike: "aes256-sha384-ecp384", esp: "aes256-sha256-ecp384"},
-		{text: "default", ike: "aes256-sha256-modp2048 aes128-sha256-modp2048 aes128-sha1-modp2048", esp: "aes256gcm16 aes128-sha256 aes128-sha1"},
+		{text: "default", ike: "aes256-sha256-modp2048 aes128-sha256-modp2048 aes256-sha1-modp2048 aes128-sha1-modp2048", esp: "aes256gcm16 aes256-sha256 aes128-sha256 aes256-sha1 aes128-sha1"},
+		{text: "legacy", flags: ipsec.FlagAggressive, ike: "aes256-sha1-modp1024 aes128-sha1-modp1024 3des-sha1-modp1024", esp: "aes256gcm16 aes256-sha256 aes128-sha256 aes256-sha1 aes128-sha1 3des-sha1"},
 		{text: "null-sha1"}, {text: "esp=aes256-sha256-modp2048"},
+		{text: "aes256-sha1-modp2048,aes256-sha1-modp1024", flags: ipsec.FlagAggressive},
 	} {
 		c := newCharon(t, nil)
 		e, _ := newEnforcer(t, c)
