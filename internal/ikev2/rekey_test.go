@@ -214,6 +214,24 @@ func TestRekeyRefused(t *testing.T) {
 	}
 }
 
+// TestForgotten has a peer that has lost a child: a new one is asked for.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	refuse := map[uint8]int{}
+	w := up(t, "aes256gcm16", func(_ *ike.Config, v *iketest.V2Config) { v.Refuse = refuse })
+	refuse[36] = int(notifyChildNotFound)
+	w.do(w.machine.Rekey(w.now, 1))
+	w.run(latency * 3 / 2) // the refusal is on its way
+	delete(refuse, 36)
+	w.run(time.Second)
+	w.wantUp(1, 2)
+	w.run(time.Minute)
+	if w.down(1) != nil || len(w.expired(1)) != 1 {
+		t.Errorf("got %+v, want the old pair to expire, and the child to stay", w.events)
+	}
+	w.close()
+}
+
 // TestGroupOfRekey has a peer that wants another group for a child.
 func TestGroupOfRekey(t *testing.T) {
 	t.Parallel()
