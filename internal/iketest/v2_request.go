@@ -70,7 +70,6 @@ func (v *V2) RekeyChild(i int) []ike.Datagram {
 			shared = secret.Bytes()
 		}
 		o, in := v2ChildKeys(a, s, shared, ni, v2Find(answer, 40))
-		c.replaced = true
 		v.children = append(v.children, &v2Child{tsi: bytes.Clone(c.tsi), tsr: bytes.Clone(c.tsr), Child: Child{
 			Tunnel: c.Tunnel, Suite: s, Initiator: c.Initiator, Portal: c.Portal,
 			In:  ike.Association{SPI: binary.BigEndian.Uint32(spi), Key: ike.NewSecret(in)},

@@ -54,6 +54,7 @@ func TestPicked(t *testing.T) {
 		{name: "no sequence numbers", p: proposal{1, 3, spi, []transform{gcm, group}}},
 		{name: "no group", p: proposal{1, 3, spi, []transform{gcm, noESN}}},
 		{name: "the group NONE", p: proposal{1, 3, spi, []transform{gcm, {kind: 4}, noESN}}},
+		{name: "the group, and NONE", p: proposal{1, 3, spi, []transform{gcm, group, {kind: 4}, noESN}}},
 		{name: "another size of the key", p: proposal{1, 3, spi, []transform{{kind: 1, id: 20, bits: 128}, group, noESN}}},
 		{name: "no size of the key", p: proposal{1, 3, spi, []transform{{kind: 1, id: 20}, group, noESN}}},
 		{name: "integrity as well", p: proposal{1, 3, spi, []transform{gcm, {kind: 3, id: 12}, group, noESN}}},

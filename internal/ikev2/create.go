@@ -180,8 +180,13 @@ func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 	case n.kind == notifyTemporaryFailure:
 		c.retryAt = now.Add(temporary)
 		return
-	case n.kind == notifyChildNotFound && o.old != nil && o.rival == nil && !c.up:
-		c.current = nil
+	case n.kind == notifyChildNotFound && o.old != nil && o.rival == nil:
+		c.current, o.old.deleted = nil, true // the peer has it no more
+		if c.up {
+			c.retire(o.old, now.Add(overlap))
+			m.renew(now, c)
+			return
+		}
 		again(&offer{child: c})
 		return
 	}

@@ -44,56 +44,65 @@ func body(kind uint8, f func([]byte) []byte) func([]ike.Payload) []ike.Payload {
 
 func flip(b []byte) []byte { b[len(b)-1] ^= 1; return b }
 
+// A failing is a peer with which a negotiation fails.
+type failing struct {
+	name   string
+	peer   func(*iketest.V2Config)
+	cause  ike.Cause
+	step   string
+	notify uint16
+	auth   bool          // the notify is authenticated
+	after  time.Duration // no sooner
+	tunnel bool
+	esp    string
+}
+
+func remove(exchange, kind uint8, notify uint16) func(uint8, []ike.Payload) []ike.Payload {
+	return change(exchange, func(l []ike.Payload) []ike.Payload { return without(l, kind, notify) })
+}
+
+var failings = []failing{
+	{name: "no proposal for IKE", peer: func(v *iketest.V2Config) { v.Suites = nil }, cause: ike.NoIKEProposal, step: stepInit, notify: 14, after: grace},
+	{name: "a group that is not offered", peer: func(v *iketest.V2Config) { v.WantGroup = ike.MODP4096 }, cause: ike.NoIKEProposal, step: stepInit, notify: 17, after: grace},
+	{name: "invalid major version", peer: func(v *iketest.V2Config) { v.Refuse = map[uint8]int{34: 5} }, cause: ike.SpeaksIKEv1, step: stepInit, notify: 5, after: grace},
+	{name: "an answer of version 1", peer: func(v *iketest.V2Config) { v.Version1 = true }, cause: ike.SpeaksIKEv1, step: stepInit, after: grace},
+	{name: "no NAT detection", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadNotify, 16388) }, cause: ike.NoNATT, step: stepInit, after: grace},
+	{name: "no KE", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadKE, 0) }, cause: ike.Malformed, step: stepInit, after: grace},
+	{name: "no nonce", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadNonce, 0) }, cause: ike.Malformed, step: stepInit, after: grace},
+	{name: "a wrong point", peer: func(v *iketest.V2Config) { v.Answer = change(34, body(payloadKE, flip)) }, cause: ike.Malformed, step: stepInit, after: grace},
+	{name: "another proposal", peer: func(v *iketest.V2Config) {
+		v.Answer = change(34, body(payloadSA, func(b []byte) []byte { b[4] = 9; return b }))
+	}, cause: ike.Malformed, step: stepInit, after: grace},
+	{name: "another key", peer: func(v *iketest.V2Config) { v.PSK = []byte("another") }, cause: ike.KeyOrIdentity, step: stepAuth, notify: 24, auth: true},
+	{name: "another identity of ours", peer: func(v *iketest.V2Config) { v.Client = ike.ParseIdentity("else.example") }, cause: ike.KeyOrIdentity, step: stepAuth, notify: 24, auth: true},
+	{name: "a wrong AUTH", peer: func(v *iketest.V2Config) { v.Answer = change(35, body(payloadAuth, flip)) }, cause: ike.OtherKey, step: stepAuth},
+	{name: "another identity", peer: func(v *iketest.V2Config) { v.ID = ike.ParseIdentity("other.example") }, cause: ike.OtherIdentity, step: stepAuth, auth: true},
+	{name: "no identity", peer: func(v *iketest.V2Config) { v.Answer = remove(35, payloadIDr, 0) }, cause: ike.Malformed, step: stepAuth},
+	{name: "refused for another reason", peer: func(v *iketest.V2Config) { v.Refuse = map[uint8]int{35: 7} }, cause: ike.Refused, step: stepAuth, notify: 7, auth: true},
+	{name: "no proposal for ESP", peer: func(v *iketest.V2Config) { v.ESP = nil }, cause: ike.NoESPProposal, step: stepAuth, notify: 14, auth: true},
+	{name: "no proposal for ESP, and no AUTH", peer: func(v *iketest.V2Config) { v.ESP, v.Bare = nil, true }, cause: ike.NoESPProposal, step: stepAuth, notify: 14, auth: true},
+	{name: "no perfect forward secrecy", peer: func(v *iketest.V2Config) {}, esp: "aes256gcm16-modp2048", cause: ike.NoESPProposal, step: stepChild, notify: 14, auth: true},
+	{name: "selectors", peer: func(v *iketest.V2Config) { v.Narrowest = 3 }, cause: ike.Selectors, step: stepChild, notify: 38, auth: true},
+	{name: "selectors, and no AUTH", peer: func(v *iketest.V2Config) { v.Narrowest, v.Bare = 3, true }, cause: ike.Selectors, step: stepAuth, notify: 38, auth: true},
+	{name: "other selectors", peer: func(v *iketest.V2Config) { v.Answer = change(35, body(payloadTSr, flip)) }, tunnel: true, cause: ike.Selectors, step: stepAuth, auth: true},
+	{name: "other ports", peer: func(v *iketest.V2Config) {
+		v.Answer = change(35, body(payloadTSi, func(b []byte) []byte { b[9]++; b[11]++; return b }))
+	}, cause: ike.Selectors, step: stepAuth, auth: true},
+	{name: "tunnel for transport", peer: func(v *iketest.V2Config) { v.Answer = remove(35, payloadNotify, 16391) }, cause: ike.Selectors, step: stepAuth, auth: true},
+	{name: "transport for tunnel", peer: func(v *iketest.V2Config) {
+		v.Answer = change(35, func(l []ike.Payload) []ike.Payload { return append(l, notify{kind: 16391}.payload()) })
+	}, tunnel: true, cause: ike.Selectors, step: stepAuth, auth: true},
+	{name: "an SPI of zero", peer: func(v *iketest.V2Config) {
+		v.Answer = change(35, body(payloadSA, func(b []byte) []byte { clear(b[8:12]); return b }))
+	}, cause: ike.Malformed, step: stepAuth, auth: true},
+	{name: "an unknown critical payload", peer: func(v *iketest.V2Config) {
+		v.Answer = change(35, func(l []ike.Payload) []ike.Payload { return append(l, ike.Payload{Type: 200, Critical: true}) })
+	}, cause: ike.Malformed, step: stepAuth},
+}
+
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	remove := func(exchange, kind uint8, notify uint16) func(uint8, []ike.Payload) []ike.Payload {
-		return change(exchange, func(l []ike.Payload) []ike.Payload { return without(l, kind, notify) })
-	}
-	for _, tt := range []struct {
-		name   string
-		peer   func(*iketest.V2Config)
-		cause  ike.Cause
-		step   string
-		notify uint16
-		auth   bool          // the notify is authenticated
-		after  time.Duration // no sooner
-		tunnel bool
-		esp    string
-	}{
-		{name: "no proposal for IKE", peer: func(v *iketest.V2Config) { v.Suites = nil }, cause: ike.NoIKEProposal, step: stepInit, notify: 14, after: grace},
-		{name: "a group that is not offered", peer: func(v *iketest.V2Config) { v.WantGroup = ike.MODP4096 }, cause: ike.NoIKEProposal, step: stepInit, notify: 17, after: grace},
-		{name: "invalid major version", peer: func(v *iketest.V2Config) { v.Refuse = map[uint8]int{34: 5} }, cause: ike.SpeaksIKEv1, step: stepInit, notify: 5, after: grace},
-		{name: "an answer of version 1", peer: func(v *iketest.V2Config) { v.Version1 = true }, cause: ike.SpeaksIKEv1, step: stepInit, after: grace},
-		{name: "no NAT detection", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadNotify, 16388) }, cause: ike.NoNATT, step: stepInit, after: grace},
-		{name: "no KE", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadKE, 0) }, cause: ike.Malformed, step: stepInit, after: grace},
-		{name: "no nonce", peer: func(v *iketest.V2Config) { v.Answer = remove(34, payloadNonce, 0) }, cause: ike.Malformed, step: stepInit, after: grace},
-		{name: "a wrong point", peer: func(v *iketest.V2Config) { v.Answer = change(34, body(payloadKE, flip)) }, cause: ike.Malformed, step: stepInit, after: grace},
-		{name: "another proposal", peer: func(v *iketest.V2Config) {
-			v.Answer = change(34, body(payloadSA, func(b []byte) []byte { b[4] = 9; return b }))
-		}, cause: ike.Malformed, step: stepInit, after: grace},
-		{name: "another key", peer: func(v *iketest.V2Config) { v.PSK = []byte("another") }, cause: ike.KeyOrIdentity, step: stepAuth, notify: 24, auth: true},
-		{name: "another identity of ours", peer: func(v *iketest.V2Config) { v.Client = ike.ParseIdentity("else.example") }, cause: ike.KeyOrIdentity, step: stepAuth, notify: 24, auth: true},
-		{name: "a wrong AUTH", peer: func(v *iketest.V2Config) { v.Answer = change(35, body(payloadAuth, flip)) }, cause: ike.OtherKey, step: stepAuth},
-		{name: "another identity", peer: func(v *iketest.V2Config) { v.ID = ike.ParseIdentity("other.example") }, cause: ike.OtherIdentity, step: stepAuth, auth: true},
-		{name: "no identity", peer: func(v *iketest.V2Config) { v.Answer = remove(35, payloadIDr, 0) }, cause: ike.Malformed, step: stepAuth},
-		{name: "refused for another reason", peer: func(v *iketest.V2Config) { v.Refuse = map[uint8]int{35: 7} }, cause: ike.Refused, step: stepAuth, notify: 7, auth: true},
-		{name: "no proposal for ESP", peer: func(v *iketest.V2Config) { v.ESP = nil }, cause: ike.NoESPProposal, step: stepAuth, notify: 14, auth: true},
-		{name: "no proposal for ESP, and no AUTH", peer: func(v *iketest.V2Config) { v.ESP, v.Bare = nil, true }, cause: ike.NoESPProposal, step: stepAuth, notify: 14, auth: true},
-		{name: "no perfect forward secrecy", peer: func(v *iketest.V2Config) {}, esp: "aes256gcm16-modp2048", cause: ike.NoESPProposal, step: stepChild, notify: 14, auth: true},
-		{name: "selectors", peer: func(v *iketest.V2Config) { v.Narrowest = 3 }, cause: ike.Selectors, step: stepChild, notify: 38, auth: true},
-		{name: "selectors, and no AUTH", peer: func(v *iketest.V2Config) { v.Narrowest, v.Bare = 3, true }, cause: ike.Selectors, step: stepAuth, notify: 38, auth: true},
-		{name: "other selectors", peer: func(v *iketest.V2Config) { v.Answer = change(35, body(payloadTSr, flip)) }, tunnel: true, cause: ike.Selectors, step: stepAuth, auth: true},
-		{name: "other ports", peer: func(v *iketest.V2Config) {
-			v.Answer = change(35, body(payloadTSi, func(b []byte) []byte { b[9]++; b[11]++; return b }))
-		}, cause: ike.Selectors, step: stepAuth, auth: true},
-		{name: "tunnel for transport", peer: func(v *iketest.V2Config) { v.Answer = remove(35, payloadNotify, 16391) }, cause: ike.Selectors, step: stepAuth, auth: true},
-		{name: "transport for tunnel", peer: func(v *iketest.V2Config) {
-			v.Answer = change(35, func(l []ike.Payload) []ike.Payload { return append(l, notify{kind: 16391}.payload()) })
-		}, tunnel: true, cause: ike.Selectors, step: stepAuth, auth: true},
-		{name: "an unknown critical payload", peer: func(v *iketest.V2Config) {
-			v.Answer = change(35, func(l []ike.Payload) []ike.Payload { return append(l, ike.Payload{Type: 200, Critical: true}) })
-		}, cause: ike.Malformed, step: stepAuth},
-	} {
+	for _, tt := range failings {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWire(t, func(_ *ike.Config, v *iketest.V2Config) { v.Tunnel = tt.tunnel; tt.peer(v) })

@@ -130,6 +130,23 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestDeletedByBoth has a peer delete what we have deleted: its answer does not name it
+// again (RFC 7296, section 1.4.1).
+func TestDeletedByBoth(t *testing.T) {
+	t.Parallel()
+	w := up(t, "aes256gcm16", nil)
+	w.do(w.machine.Rekey(w.now, 1))
+	w.run(time.Second)
+	var got []ike.Payload
+	old := deletion{protocol: protocolESP, spis: []uint32{w.ups(1)[0].Out.SPI}}
+	w.fromPeer(w.peer.Ask(exchangeInformational, func(_ time.Time, l []ike.Payload) { got = l }, old.payload()))
+	w.run(time.Second)
+	if len(got) != 0 {
+		t.Errorf("got the answer %+v, want an empty one", got)
+	}
+	w.wantUp(1, 2)
+}
+
 // TestDrop ends one of two children, and the machine then.
 func TestDrop(t *testing.T) {
 	t.Parallel()

@@ -113,6 +113,9 @@ func TestSimultaneousChild(t *testing.T) {
 		w.run(time.Second)
 		ours := len(w.ups(1)) == 3 // that of the peer came first, and ours stayed
 		outcomes[ours] = true
+		if c := w.machine.children[0]; ours && bytes.Compare(c.current.lowest, c.old[1].lowest) < 0 {
+			t.Fatal("the pair with the lowest nonce stayed")
+		}
 		last := w.wantUp(1, len(w.ups(1)))
 		children := w.peer.Children()
 		if len(children) != 2 { // the one that is used, and one that the peer has to delete: the old one, or its own
@@ -149,8 +152,12 @@ func TestSimultaneousIKE(t *testing.T) {
 		w.fromPeer(w.peer.RekeyIKE())
 		w.machine.security.rekeyAt = w.now
 		w.do(w.machine.Tick(w.now))
+		o := w.machine.rekeying
 		w.run(time.Second)
 		ours := w.machine.security.initiator
+		if ours && bytes.Compare(o.nonce, o.rivalLowest) < 0 {
+			t.Fatal("the association with the lowest nonce stayed")
+		}
 		outcomes[ours] = true
 		if w.peer.Alive() != 2 {
 			t.Fatalf("the responder has %d associations, want two: it has to delete one", w.peer.Alive())
@@ -207,6 +214,24 @@ func TestRekeyRefused(t *testing.T) {
 	}
 }
 
+// TestForgotten has a peer that has lost a child: a new one is asked for.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	refuse := map[uint8]int{}
+	w := up(t, "aes256gcm16", func(_ *ike.Config, v *iketest.V2Config) { v.Refuse = refuse })
+	refuse[36] = int(notifyChildNotFound)
+	w.do(w.machine.Rekey(w.now, 1))
+	w.run(latency * 3 / 2) // the refusal is on its way
+	delete(refuse, 36)
+	w.run(time.Second)
+	w.wantUp(1, 2)
+	w.run(time.Minute)
+	if w.down(1) != nil || len(w.expired(1)) != 1 {
+		t.Errorf("got %+v, want the old pair to expire, and the child to stay", w.events)
+	}
+	w.close()
+}
+
 // TestGroupOfRekey has a peer that wants another group for a child.
 func TestGroupOfRekey(t *testing.T) {
 	t.Parallel()
@@ -224,7 +249,7 @@ func TestPeerRetransmits(t *testing.T) {
 	w := up(t, "aes256gcm16", nil)
 	rekey := w.peer.RekeyChild(0)[0]
 	a := w.machine.Receive(w.now, rekey)
-	b := w.machine.Receive(w.now, rekey)
+	b := w.machine.Receive(w.now, w.peer.Tick(w.now)[0])
 	if len(a.Send) != 1 || len(b.Send) != 1 || !bytes.Equal(a.Send[0].Data, b.Send[0].Data) || len(b.Events) != 0 {
 		t.Errorf("got %d and %d answers, events %+v; want the same twice", len(a.Send), len(b.Send), b.Events)
 	}
