@@ -22,16 +22,21 @@ func without(step iketest.Step, kind uint8) func(iketest.Step, []ike.Payload) []
 	}
 }
 
-func TestCauses(t *testing.T) {
-	t.Parallel()
-	const soon, atOnce = grace + 100*time.Millisecond, 100 * time.Millisecond
-	tests := []struct {
-		name       string
-		aggressive bool
-		change     func(*ike.Config, *iketest.V1Config, *ike.Child)
-		want       ike.Failure // without Detail
-		within     time.Duration
-	}{
+// A causeTest is a peer that makes a negotiation fail, and what is told.
+type causeTest struct {
+	name       string
+	aggressive bool
+	change     func(*ike.Config, *iketest.V1Config, *ike.Child)
+	want       ike.Failure // without Detail
+	within     time.Duration
+}
+
+// How soon a failure is told: at once where the peer proved it.
+const soon, atOnce = grace + 100*time.Millisecond, 100 * time.Millisecond
+
+// phase1Causes are those of main and aggressive mode.
+func phase1Causes(t *testing.T) []causeTest {
+	return []causeTest{
 		{"no proposal for IKE", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
 			p.Suites = []ike.Suite{suite(t, "aes256-sha512-ecp521")}
 		},
@@ -40,10 +45,6 @@ func TestCauses(t *testing.T) {
 			p.Suites = []ike.Suite{suite(t, "aes256-sha512-ecp521")}
 		},
 			ike.Failure{Cause: ike.NoIKEProposal, Step: aggressiveMessage2, Notify: 14}, soon},
-		{"no proposal for ESP", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
-			p.ESP = []ike.ESPSuite{espSuite(t, "3des-sha1")}
-		},
-			ike.Failure{Cause: ike.NoESPProposal, Step: quickMessage2, Notify: 14, Authenticated: true}, atOnce},
 		{"another key", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.PSK = "other" },
 			ike.Failure{Cause: ike.OtherKeySeems, Step: mainMessage6}, soon},
 		{"another key, aggressive", true, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.PSK = "other" },
@@ -54,10 +55,6 @@ func TestCauses(t *testing.T) {
 			ike.Failure{Cause: ike.OtherIdentity, Step: aggressiveMessage2, Authenticated: true, Got: ike.ParseIdentity("array.example")}, atOnce},
 		{"no aggressive mode", true, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.Refuse = true },
 			ike.Failure{Cause: ike.AggressiveMode, Step: aggressiveMessage2, Notify: 24}, soon},
-		{"all selectors refused", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.Widest = 3 },
-			ike.Failure{Cause: ike.Selectors, Step: quickMessage2, Notify: 18, Authenticated: true}, atOnce},
-		{"another mode", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.Mode = 3 },
-			ike.Failure{Cause: ike.Selectors, Step: quickMessage2, Notify: 18, Authenticated: true}, atOnce},
 		{"no vendor ID of NAT traversal", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
 			p.Change = without(iketest.Main2, iketest.V1Vendor)
 		},
@@ -74,10 +71,6 @@ func TestCauses(t *testing.T) {
 			p.Change = without(iketest.Main4, iketest.V1Nonce)
 		},
 			ike.Failure{Cause: ike.Malformed, Step: mainMessage4}, soon},
-		{"malformed, in Quick Mode", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
-			p.Change = without(iketest.Quick2, iketest.V1Nonce)
-		},
-			ike.Failure{Cause: ike.Malformed, Step: quickMessage2, Authenticated: true}, atOnce},
 		{"the proof of the key is wrong", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
 			p.Change = func(step iketest.Step, list []ike.Payload) []ike.Payload {
 				if step == iketest.Main6 {
@@ -86,12 +79,34 @@ func TestCauses(t *testing.T) {
 				return list
 			}
 		}, ike.Failure{Cause: ike.OtherKey, Step: mainMessage6}, soon},
+	}
+}
+
+// quickCauses are those of Quick Mode.
+func quickCauses(t *testing.T) []causeTest {
+	return []causeTest{
+		{"no proposal for ESP", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
+			p.ESP = []ike.ESPSuite{espSuite(t, "3des-sha1")}
+		},
+			ike.Failure{Cause: ike.NoESPProposal, Step: quickMessage2, Notify: 14, Authenticated: true}, atOnce},
+		{"all selectors refused", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.Widest = 3 },
+			ike.Failure{Cause: ike.Selectors, Step: quickMessage2, Notify: 18, Authenticated: true}, atOnce},
+		{"another mode", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) { p.Mode = 3 },
+			ike.Failure{Cause: ike.Selectors, Step: quickMessage2, Notify: 18, Authenticated: true}, atOnce},
+		{"malformed, in Quick Mode", false, func(_ *ike.Config, p *iketest.V1Config, _ *ike.Child) {
+			p.Change = without(iketest.Quick2, iketest.V1Nonce)
+		},
+			ike.Failure{Cause: ike.Malformed, Step: quickMessage2, Authenticated: true}, atOnce},
 		{"forward secrecy is left out", false, func(_ *ike.Config, p *iketest.V1Config, c *ike.Child) {
 			c.Suites = []ike.ESPSuite{espSuite(t, "aes256gcm16-ecp256")}
 			p.Change = without(iketest.Quick2, iketest.V1KE)
 		}, ike.Failure{Cause: ike.Malformed, Step: quickMessage2, Authenticated: true}, atOnce},
 	}
-	for _, tt := range tests {
+}
+
+func TestCauses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range append(phase1Causes(t), quickCauses(t)...) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			cfg, peer, child := fast(t, tt.aggressive), peerConfig(), want(t)

@@ -44,31 +44,27 @@ func TestDropped(t *testing.T) {
 			for _, tt := range tests {
 				n := newNet(t, fast(t, ex.aggressive), peerConfig())
 				var good, before ike.Datagram
+				left := step
 				n.in = func(d ike.Datagram) []ike.Datagram {
-					if step == 0 {
+					if left == 0 {
 						good, n.in = d, lost
 						return nil
 					}
-					step--
+					left--
 					before = d
 					return []ike.Datagram{d}
 				}
-				saved := step
 				n.open(1, want(t))
 				n.run(200*time.Millisecond, func() bool { return good.Data != nil })
 				ours := n.sent[len(n.sent)-1]
-				bad := ike.Datagram{Port: good.Port, Data: tt.make(bytes.Clone(good.Data), before.Data, ours.Data)}
-				for range 3 {
-					n.do(n.m.Receive(n.now, bad))
-				}
+				n.do(n.m.Receive(n.now, ike.Datagram{Port: good.Port, Data: tt.make(bytes.Clone(good.Data), before.Data, ours.Data)}))
 				n.run(3*time.Second, nil)
 				if f := n.m.Reason(1); n.ended() != nil || len(n.ups(1)) > 0 || f.Cause != ike.Stopped && f.Cause != ike.Silent {
-					t.Errorf("%s, step %d, %s: got end %v, reason %v, want that it is dropped", ex.name, saved, tt.name, n.ended(), f)
+					t.Errorf("%s, step %d, %s: got end %v, reason %v, want that it is dropped", ex.name, step, tt.name, n.ended(), f)
 				}
 				n.in = nil
 				n.fromPeer(good)
 				n.waitUp(1, 1)
-				step = saved
 			}
 		}
 	}
