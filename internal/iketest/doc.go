@@ -1,5 +1,5 @@
-// Package iketest has the peer of a test: a responder of IKEv1 and of IKEv2 that answers
-// exactly as a test wants, well or badly, and an end of ESP. It is written against the
-// RFCs and shares algorithms with package ike, and no state machine with packages ikev1
-// and ikev2. It knows no sockets and no clock.
+// Package iketest has responders of IKE for tests: peers that say exactly what a test
+// wants, well or badly, with the clock of the test. They have code of their own for
+// messages, so that a mistake in package ikev1 or ikev2 does not cancel itself out, and
+// they audit what the initiator sends.
 package iketest

@@ -220,5 +220,8 @@ func (a *attempt) prove(ctx context.Context, dialer enforce.Dialer) error {
 		return configured(err)
 	}
 	a.result.Proof = &proof
+	for _, w := range proof.Warnings {
+		a.warnings.add(WarningCode(w.Code), "%s", w.Message)
+	}
 	return nil
 }

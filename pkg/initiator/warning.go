@@ -31,15 +31,16 @@ const (
 	WarnCHAPFallback   WarningCode = "chap-fallback"           // only MD5 alone got through
 	WarnNoCredentials  WarningCode = "redirect-no-credentials" // another host was asked without CHAP
 	WarnMovedForGood   WarningCode = "moved-permanently"
-	WarnEarlierAddress WarningCode = "address-failed"                // one of a name's addresses, before another worked
-	WarnShortSecret    WarningCode = "short-secret"                  // a CHAP secret below 12 bytes was used without IPsec
-	WarnRetried        WarningCode = "retried"                       // earlier tries failed, and what the first failed with
-	WarnLeftover       WarningCode = "ipsec-leftover"                // of a connection that failed, an enforcer could not take all away
-	WarnGroupPolicy    WarningCode = "group-policy-ignored"          // a stored rule for a portal group says off
-	WarnSwept          WarningCode = WarningCode(enforce.WarnSwept)  // of no portal: what earlier discoveries had left in the IKE daemon was taken out
-	WarnDaemon         WarningCode = WarningCode(enforce.WarnDaemon) // of no portal: the IKE daemon gives no answer
-	WarnReplaced       WarningCode = "replaced"                      // an entry of the registry with the same key, by AddSendTargetPortal
-	WarnMore           WarningCode = "more-warnings"                 // there were more than are kept
+	WarnEarlierAddress WarningCode = "address-failed"                       // one of a name's addresses, before another worked
+	WarnShortSecret    WarningCode = "short-secret"                         // a CHAP secret below 12 bytes was used without IPsec
+	WarnRetried        WarningCode = "retried"                              // earlier tries failed, and what the first failed with
+	WarnLeftover       WarningCode = "ipsec-leftover"                       // of a connection that failed, an enforcer could not take all away
+	WarnGroupPolicy    WarningCode = "group-policy-ignored"                 // a stored rule for a portal group says off
+	WarnSwept          WarningCode = WarningCode(enforce.WarnSwept)         // of no portal: what earlier discoveries had left in the IKE daemon was taken out
+	WarnDaemon         WarningCode = WarningCode(enforce.WarnDaemon)        // of no portal: the IKE daemon gives no answer
+	WarnWideSelectors  WarningCode = WarningCode(enforce.WarnWideSelectors) // the peer agrees only on traffic selectors that are wider than the connection
+	WarnReplaced       WarningCode = "replaced"                             // an entry of the registry with the same key, by AddSendTargetPortal
+	WarnMore           WarningCode = "more-warnings"                        // there were more than are kept
 )
 
 // maxWarnings is how many warnings a result keeps. A target can cause millions.

@@ -81,7 +81,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/manual":          {},
 	"cmd/internal/render":                   {may: []string{"cmd/internal/machine", "cmd/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"cmd/internal/sweep":                    {may: []string{"cmd/internal/machine", "pkg/auth", "pkg/initiator", "pkg/initiator/ports", "pkg/pdu"}},
-	"cmd/internal/machine":                  {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/auto", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
+	"cmd/internal/machine":                  {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/auto", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":        {may: []string{"cmd/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/internal/column":                   {mustNot: []string{"net"}},
 	"cmd/internal/events":                   {may: []string{"cmd/internal/machine", "cmd/internal/render", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/initiator/target", "pkg/initiator/watch"}},

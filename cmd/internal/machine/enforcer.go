@@ -5,6 +5,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/auto"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/pkg/ipsec/userspace"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -24,7 +25,7 @@ func SystemEnforcer(name string) enforce.Enforcer {
 	case EnforcerStrongswan:
 		return &strongswan.Enforcer{}
 	case EnforcerUserspace:
-		return auto.New().Own
+		return &userspace.Enforcer{}
 	}
 	return auto.New()
 }

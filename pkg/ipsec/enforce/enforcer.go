@@ -69,3 +69,7 @@ const (
 	WarnSwept  ipsec.WarningCode = "ipsec-swept"  // what earlier discoveries had left behind was taken away
 	WarnDaemon ipsec.WarningCode = "ipsec-daemon" // the IKE daemon gives no answer
 )
+
+// WarnWideSelectors is the code of a warning of a Proof: the peer agrees only on traffic
+// selectors that are wider than the connection.
+const WarnWideSelectors ipsec.WarningCode = "ipsec-wide-selectors"

@@ -1,5 +1,7 @@
 package enforce
 
+import "github.com/go-iscsi/discovery/pkg/ipsec"
+
 // ExchangeIKEv2 is the Exchange of a Proof where the keys were negotiated by IKE version 2,
 // which has no modes.
 const ExchangeIKEv2 = "ikev2"
@@ -13,4 +15,8 @@ type Proof struct {
 	SPIs       []uint32
 	BytesOut   uint64
 	BytesIn    uint64
+
+	// Warnings are what the caller may not expect of the protection; the engine adds
+	// them to those of the result.
+	Warnings []ipsec.Warning
 }

@@ -1,10 +1,13 @@
 package netstack
 
-import _ "gvisor.dev/gvisor/pkg/tcpip" // until there is code
-
 // Packets are what the stack knows of IPsec: it sends IP packets to the one peer, and gets
 // those that came from it and were authenticated.
 type Packets interface {
-	Send(packet []byte) error // an IP packet; not kept
+	// Send sends an IP packet, and does not keep it. It may be called from several
+	// goroutines.
+	Send(packet []byte) error
+
+	// Receive has a function called with each IP packet that comes. The function does
+	// not keep the packet.
 	Receive(func(packet []byte))
 }

@@ -1,0 +1,166 @@
+package ikev2
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // what NAT detection hashes with
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/ike"
+)
+
+// The steps, as a Failure names them.
+const (
+	stepInit   = "IKE_SA_INIT"
+	stepAuth   = "IKE_AUTH"
+	stepChild  = "CREATE_CHILD_SA"
+	stepInform = "INFORMATIONAL"
+)
+
+// An initial is the state of IKE_SA_INIT (RFC 7296, section 1.2).
+type initial struct {
+	spi     ike.SPI
+	port    uint16
+	nonce   []byte
+	key     *ike.KeyPair
+	source  []byte // that we say to have, by its hash
+	cookie  []byte
+	cookies int
+	retried bool // the peer has asked for another group
+	request *request
+}
+
+// begin begins IKE_SA_INIT.
+func (m *Machine) begin(now time.Time) {
+	s := &initial{port: ike.Port, nonce: m.random(32), source: m.random(sha1.Size)}
+	copy(s.spi[:], m.random(len(s.spi)))
+	s.spi[0] |= 1 // not zero
+	m.start, m.heard, m.suspect = s, false, nil
+	m.sendInit(now, m.cfg.Suites[0].Group)
+}
+
+// sendInit sends the request, with a key of a group where it has none of it yet. Its
+// waiting time begins anew.
+func (m *Machine) sendInit(now time.Time, group ike.Group) {
+	s := m.start
+	if s.key == nil || s.key.Group != group {
+		s.key.Wipe()
+		key, err := ike.NewKeyPair(group, m.cfg.Random)
+		if err != nil {
+			m.fail(&ike.Failure{Cause: ike.NoIKEProposal, Step: stepInit, Detail: err.Error()})
+			return
+		}
+		s.key = key
+	}
+	var list []ike.Payload
+	if s.cookie != nil {
+		list = append(list, notify{kind: notifyCookie, data: s.cookie}.payload())
+	}
+	list = append(list, saPayload(offerIKE(m.cfg.Suites, nil)...), kePayload(s.key), ike.Payload{Type: payloadNonce, Body: s.nonce},
+		// The hash of our own address is wrong on purpose: the peer takes it for an
+		// address translation, and puts ESP into UDP (RFC 7296, section 2.23).
+		notify{kind: notifyNATSource, data: s.source}.payload(),
+		notify{kind: notifyNATDestination, data: natHash(s.spi, m.cfg)}.payload())
+	body := ike.AppendPayloads(nil, list...)
+	h := ike.Header{Initiator: s.spi, Next: list[0].Type, Version: ike.Version2, Exchange: exchangeInit, Flags: flagInitiator, Length: uint32(ike.HeaderLen + len(body))}
+	data, _ := h.AppendBinary(nil)
+	s.request = &request{exchange: exchangeInit, step: stepInit, data: append(data, body...)}
+	m.transmit(now, s.request)
+}
+
+func natHash(spi ike.SPI, cfg ike.Config) []byte {
+	b := append(spi[:], make([]byte, 8)...)
+	b = append(b, cfg.Peer.Unmap().AsSlice()...)
+	h := sha1.Sum(binary.BigEndian.AppendUint16(b, ike.Port)) //nolint:gosec // see above
+	return h[:]
+}
+
+// receiveInit takes an answer to IKE_SA_INIT. It is not authenticated: what is wrong with
+// it is remembered, and the request is repeated.
+func (m *Machine) receiveInit(now time.Time, h ike.Header, d ike.Datagram) {
+	s := m.start
+	if h.Initiator != s.spi || h.Exchange != exchangeInit || h.MessageID != 0 || h.Flags&(flagResponse|flagInitiator) != flagResponse {
+		return
+	}
+	bad := func(detail string) {
+		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: detail})
+	}
+	m.heard = true
+	list, rest, err := ike.ParsePayloads(h.Next, d.Data[ike.HeaderLen:])
+	if err == nil && len(rest) != 0 {
+		err = ike.ErrLength
+	}
+	if err != nil {
+		bad(err.Error())
+		return
+	}
+	c, err := readContents(list, 1)
+	if err != nil {
+		bad(err.Error())
+		return
+	}
+	s.port = d.Port
+	if c.offers == nil {
+		m.initRefused(now, c)
+		return
+	}
+	suite, ok := pickedIKE(c.offers[0], m.cfg.Suites, 0)
+	switch {
+	case h.Responder == ike.SPI{}:
+		bad("the peer's SPI is zero")
+	case !ok:
+		bad("the peer picked what was not offered")
+	case c.nonce == nil || c.group != s.key.Group || suite.Group != s.key.Group:
+		bad("the peer's nonce or key is missing, or of another group than the one picked")
+	case bytes.Equal(c.public, s.key.Public) || bytes.Equal(c.nonce, s.nonce):
+		bad("the peer repeats what we sent")
+	case c.notify(notifyNATSource) == nil || c.notify(notifyNATDestination) == nil:
+		m.suspectAfter(now, &ike.Failure{Cause: ike.NoNATT, Step: stepInit, Detail: "the peer did not answer NAT detection"})
+	default:
+		m.initDone(now, h.Responder, suite, c, d.Data)
+	}
+}
+
+// initRefused takes an answer that is no choice: a cookie, another group, or an error.
+func (m *Machine) initRefused(now time.Time, c *contents) {
+	s := m.start
+	if n := c.notify(notifyCookie); n != nil && len(n.data) > 0 && len(n.data) <= maxCookieLen {
+		if s.cookies < maxCookies && !bytes.Equal(n.data, s.cookie) {
+			s.cookies++
+			s.cookie = bytes.Clone(n.data)
+			m.sendInit(now, s.key.Group)
+		}
+		return
+	}
+	n := c.failure()
+	if n == nil {
+		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: "the answer has no choice of algorithms"})
+		return
+	}
+	if n.kind == notifyInvalidKE && len(n.data) == 2 && !s.retried {
+		group := ike.Group(binary.BigEndian.Uint16(n.data))
+		if group != s.key.Group && slices.ContainsFunc(m.cfg.Suites, func(o ike.Suite) bool { return o.Group == group }) {
+			s.retried = true
+			m.sendInit(now, group)
+			return
+		}
+	}
+	m.suspectAfter(now, refusal(n.kind, exchangeInit, stepInit))
+}
+
+// initDone derives the keys, and sends IKE_AUTH.
+func (m *Machine) initDone(now time.Time, peers ike.SPI, suite ike.Suite, c *contents, answer []byte) {
+	s := m.start
+	shared, err := s.key.Shared(c.public)
+	if err != nil {
+		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: err.Error()})
+		return
+	}
+	s.key.Wipe()
+	m.start, m.suspect = nil, nil
+	seed := initialSeed(suite.PRF, shared, s.nonce, c.nonce)
+	m.security = newSecurity(now, suite, s.spi, peers, true, seed, s.nonce, c.nonce)
+	m.security.nextID = 1
+	m.authenticate(now, &initialPair{ours: s.request.data, peers: bytes.Clone(answer), ni: s.nonce, nr: bytes.Clone(c.nonce)})
+}
