@@ -139,6 +139,7 @@ func TestTimer(t *testing.T) {
 		sa, p := newDriven(m)
 		sa.open(newChild(ike.Child{}))
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		want := []time.Duration{250 * time.Millisecond, 1250 * time.Millisecond, 2250 * time.Millisecond}
 		if len(m.ticks) != 3 || m.ticks[0] != want[0] || m.ticks[1] != want[1] || m.ticks[2] != want[2] {
 			t.Errorf("got %v, want %v", m.ticks, want)
@@ -196,6 +197,7 @@ func TestFlood(t *testing.T) {
 			t.Errorf("got %d, want %d", len(m.received), maxIKERate)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		p.in <- fakeDatagram{[]byte("x"), netip.AddrPortFrom(portal4.Addr(), 500)}
 		synctest.Wait()
 		if len(m.received) != maxIKERate+1 {
@@ -227,6 +229,7 @@ func TestFirstPacket(t *testing.T) {
 				}
 				if tt.answer > 0 {
 					time.Sleep(tt.answer)
+					synctest.Wait()
 					b, err := sealer.Seal(nil, tcpPacket(c.flow.Reverse())[20:], esp.NextTCP)
 					if err != nil {
 						t.Fatal(err)
@@ -234,6 +237,7 @@ func TestFirstPacket(t *testing.T) {
 					p.in <- fakeDatagram{b, netip.AddrPortFrom(portal4.Addr(), 4500)}
 				}
 				time.Sleep(10 * time.Second)
+				synctest.Wait()
 				if len(p.sent) != tt.want || (delivered > 0) != (tt.answer > 0) {
 					t.Errorf("got %d packets, %d delivered; want %d", len(p.sent), delivered, tt.want)
 				}
@@ -258,6 +262,7 @@ func TestKeepalive(t *testing.T) {
 		m.opened.Send = []ike.Datagram{{Port: ike.Port, Data: []byte("x")}}
 		sa.open(newChild(ike.Child{}))
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(p.sent) != 1 {
 			t.Errorf("%d datagrams before the port of NAT traversal was used, want one", len(p.sent))
 		}
@@ -265,6 +270,7 @@ func TestKeepalive(t *testing.T) {
 		sa.open(newChild(ike.Child{}))
 		began := time.Now()
 		time.Sleep(50 * time.Second)
+		synctest.Wait()
 		if len(p.sent) != 4 || string(p.sent[2].b) != "\xff" || p.at[2].Sub(began) != 20*time.Second || p.at[3].Sub(began) != 40*time.Second {
 			t.Errorf("got %v at %v", p.sent, p.at)
 		}
