@@ -26,12 +26,13 @@ type peerHost struct {
 	addr netip.Addr
 
 	mu      sync.Mutex
-	peer    iketest.Peer // guarded by mu, as what follows; nil: it answers nothing
+	peer    iketest.Peer // guarded by mu, as what follows
 	portal  netip.AddrPort
 	sockets map[*fakeSocket]bool // that are open
 	pairs   map[uint32]*peerPair // by the SPI that the peer receives by
 	deliver func([]byte)
 	left    int                                      // datagrams that came
+	mute    bool                                     // it answers nothing
 	lossy   func(toPeer bool, b []byte) (copies int) // nil: 1
 }
 
@@ -78,7 +79,7 @@ func (h *peerHost) listen(context.Context, netip.Addr, string) (socket, error) {
 	s := &fakeSocket{host: h, in: make(chan fakeDatagram, 4096), closed: make(chan struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.sockets[s] = true
+	h.sockets[s], h.mute = true, false
 	return s, nil
 }
 
@@ -133,7 +134,7 @@ func (h *peerHost) answer(s *fakeSocket, b []byte, port uint16) {
 // receive takes a datagram. h.mu is held.
 func (h *peerHost) receive(s *fakeSocket, b []byte, port uint16) {
 	switch {
-	case h.peer == nil:
+	case h.mute:
 	case port == ike.Port:
 		h.receiveIKE(s, ike.Datagram{Port: port, Data: b})
 	case len(b) > 4 && binary.BigEndian.Uint32(b) == 0:
