@@ -28,7 +28,7 @@ var rows = map[string]row{
 	"internal/ikev2":                        {may: []string{"internal/ike"}, mustNot: []string{"net"}},
 	"internal/esp":                          {may: []string{"internal/ike"}, mustNot: []string{"net"}},
 	"internal/iketest":                      {may: []string{"internal/ike"}, mustNot: []string{"net"}},
-	"pkg/ipsec/userspace":                   {may: []string{"internal/esp", "internal/ike", "internal/ikev1", "internal/ikev2", "pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/userspace/internal/netstack", "pkg/ipsec/xfrm"}},
+	"pkg/ipsec/userspace":                   {may: []string{"internal/esp", "internal/ike", "internal/ikev1", "internal/ikev2", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/userspace/internal/netstack", "pkg/ipsec/xfrm"}},
 	"pkg/ipsec/userspace/internal/netstack": {},
 	"pkg/ipsec/auto":                        {may: []string{"pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"pkg/ipsec/xfrm":                        {may: []string{"pkg/ipsec", "pkg/ipsec/enforce"}},
@@ -81,7 +81,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/manual":          {},
 	"cmd/internal/render":                   {may: []string{"cmd/internal/machine", "cmd/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"cmd/internal/sweep":                    {may: []string{"cmd/internal/machine", "pkg/auth", "pkg/initiator", "pkg/initiator/ports", "pkg/pdu"}},
-	"cmd/internal/machine":                  {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/xfrm"}},
+	"cmd/internal/machine":                  {may: []string{"internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/auto", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":        {may: []string{"cmd/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/internal/column":                   {mustNot: []string{"net"}},
 	"cmd/internal/events":                   {may: []string{"cmd/internal/machine", "cmd/internal/render", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/initiator/target", "pkg/initiator/watch"}},
@@ -116,6 +116,8 @@ var rows = map[string]row{
 
 	"pkg/initiator/registry/internal/answer": {may: []string{"pkg/initiator/target"}},
 	"pkg/initiator/registry/internal/gather": {},
+
+	"pkg/ipsec/userspace/internal/netstack/netstacktest": {may: []string{"pkg/ipsec/userspace/internal/netstack"}},
 }
 
 // maxFiles is how many files a package has at most, tests not counted.

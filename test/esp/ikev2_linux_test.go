@@ -56,7 +56,7 @@ func (l *lab) testIKEv2Failures(t *testing.T) {
 		{name: "wrong identity", change: func(p *uml.Protection) { p.PeerID = "another.example" }, job: func(j *job.Job) { j.Remote = "array.example" }, want: enforce.KeyOrIdentity},
 		{name: "IKE", change: func(p *uml.Protection) { p.IKE = "3des-sha1-modp1024" }, want: enforce.NoIKEProposal},
 		{name: "ESP", change: func(p *uml.Protection) { p.ESP = "3des-sha1" }, want: enforce.NoESPProposal},
-		{name: "PFS", flags: ipsec.FlagPFS, change: func(p *uml.Protection) { p.ESP = "aes128-sha256-ecp256" }, want: enforce.NoESPProposal},
+		{name: "PFS", flags: ipsec.FlagPFS, change: func(p *uml.Protection) { p.ESP = "aes128-sha256-ecp384" }, want: enforce.NoESPProposal},
 		{name: "version", change: func(p *uml.Protection) { p.Version = 1 }, want: enforce.NoIKEProposal},
 		{name: "selectors", change: func(p *uml.Protection) { p.Behind = l.peer.Addresses[2]; p.Tunnel = true }, want: enforce.TrafficSelectors},
 	} {

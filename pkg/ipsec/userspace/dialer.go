@@ -45,8 +45,8 @@ func (d *dialer) prepare(ctx context.Context) (err error) {
 			return nil
 		}
 		d.e.setWide(p)
-		var ok bool
-		if d.leave, ok, err = d.e.enter(ctx, p, false); ok {
+		if leave, free, _ := d.e.enter(ctx, p, false); free {
+			d.leave = leave
 			return nil
 		}
 		d.end() // and again, when it is this connection's turn

@@ -10,6 +10,9 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
+// strongswan is the enforcer whose daemon may not be allowed to do aggressive mode.
+const strongswan = "strongswan"
+
 // IPsec is about protection that could not be set up, by a version of IKE; empty: the error
 // says it all.
 func IPsec(err error, version ipsec.IKEVersion) string {
@@ -26,8 +29,8 @@ func IPsec(err error, version ipsec.IKEVersion) string {
 		return "give the key (--ipsec-psk), or store it (discover ipsec psk set)"
 	case errors.As(err, &outer):
 		return "give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway"
-	case errors.As(err, &unsupported) && unsupported.Missing.Has(ipsec.FlagAggressive):
-		return "or have discover negotiate by itself (--ipsec-enforcer userspace)"
+	case errors.As(err, &unsupported) && unsupported.Enforcer == strongswan && unsupported.Missing.Has(ipsec.FlagAggressive):
+		return "discover can negotiate by itself (--ipsec-enforcer userspace)"
 	}
 	return ""
 }
