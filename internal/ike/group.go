@@ -91,7 +91,10 @@ func (e *PublicError) Error() string {
 	return "the peer's public value is not one of " + e.Group.String()
 }
 
-var errGroup = errors.New("the group is not known")
+var (
+	errGroup = errors.New("the group is not known")
+	errWiped = errors.New("the private key was cleared")
+)
 
 // A KeyPair is an ephemeral key of a group. It is used for one exchange.
 type KeyPair struct {
@@ -102,30 +105,41 @@ type KeyPair struct {
 	ec   *ecdh.PrivateKey
 }
 
-// NewKeyPair makes a key pair of a group.
+// NewKeyPair makes a key pair of a group. For ECP groups and Curve25519 the standard
+// library takes its own randomness, whatever random is.
 func NewKeyPair(g Group, random io.Reader) (*KeyPair, error) {
 	if c := g.curve(); c != nil {
 		k, err := c.GenerateKey(random)
 		if err != nil {
 			return nil, err
 		}
-		pub := k.PublicKey().Bytes()
-		if g != Curve25519 {
-			pub = pub[1:]
-		}
-		return &KeyPair{Group: g, Public: pub, ec: k}, nil
+		return newEC(g, k), nil
 	}
 	return newMODP(g, random)
 }
 
-// Shared returns the secret that both ends have, or a *PublicError. peer is the peer's
-// public value.
+// newEC returns the key pair of a private key. The first byte of a point of an ECP group
+// says that it is not compressed, and is not sent (RFC 5903, section 7).
+func newEC(g Group, k *ecdh.PrivateKey) *KeyPair {
+	pub := k.PublicKey().Bytes()
+	if g != Curve25519 {
+		pub = pub[1:]
+	}
+	return &KeyPair{Group: g, Public: pub, ec: k}
+}
+
+// Shared returns the secret that both ends have. peer is the peer's public value; one that
+// is not of the group is a *PublicError (RFC 6989, section 2). After Wipe there is no
+// secret.
 func (k *KeyPair) Shared(peer []byte) (Secret, error) {
 	if len(peer) != k.Group.PublicLen() {
 		return Secret{}, &PublicError{Group: k.Group}
 	}
-	if k.ec == nil {
+	switch {
+	case k.modp != nil:
 		return k.modp.shared(k.Group, peer)
+	case k.ec == nil:
+		return Secret{}, errWiped
 	}
 	if k.Group != Curve25519 {
 		peer = append([]byte{4}, peer...)
@@ -135,7 +149,7 @@ func (k *KeyPair) Shared(peer []byte) (Secret, error) {
 		return Secret{}, &PublicError{Group: k.Group}
 	}
 	s, err := k.ec.ECDH(pub)
-	if err != nil {
+	if err != nil { // of Curve25519, a point of low order
 		return Secret{}, &PublicError{Group: k.Group}
 	}
 	return NewSecret(s), nil
@@ -149,5 +163,5 @@ func (k *KeyPair) Wipe() {
 	if k.modp != nil {
 		k.modp.wipe()
 	}
-	k.ec = nil
+	k.modp, k.ec = nil, nil
 }

@@ -55,6 +55,7 @@ type V1 struct {
 	out      []ike.Datagram
 	sas      []*v1SAState
 	children []Child
+	under    map[uint32]*v1SAState // by the SPI by which the peer receives
 	faults   []string
 	notified []uint16
 
@@ -72,7 +73,7 @@ func NewV1(cfg V1Config) *V1 {
 	if cfg.ID.Data == nil {
 		cfg.ID = ike.AddrIdentity(cfg.Addr)
 	}
-	return &V1{cfg: cfg}
+	return &V1{cfg: cfg, under: map[uint32]*v1SAState{}}
 }
 
 // A v1SAState is one IKE security association.
@@ -80,7 +81,7 @@ type v1SAState struct {
 	initiator, responder ike.SPI
 	exchange             uint8
 	suite                ike.Suite
-	port, firstPort      uint16
+	port                 uint16
 	id                   []byte // of the initiator, in aggressive mode
 	keys                 v1Keys
 	offer                []byte
@@ -92,6 +93,7 @@ type v1SAState struct {
 	ids                  map[uint32]bool
 	quicks               map[uint32]*v1QuickState
 	up                   bool
+	answer               ike.Datagram // message 2 of aggressive mode
 }
 
 // Receive takes a datagram of the initiator. A request that is repeated gets the same
@@ -136,6 +138,12 @@ func (v *V1) Established() (n int) {
 		}
 	}
 	return n
+}
+
+// add puts a child in use.
+func (v *V1) add(sa *v1SAState, c Child) {
+	v.children = append(v.children, c)
+	v.under[c.In.SPI] = sa
 }
 
 func (v *V1) fault(text string) { v.faults = append(v.faults, text) }
@@ -194,4 +202,20 @@ func (v *V1) random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = io.ReadFull(v.cfg.Random, b)
 	return b
+}
+
+// Repeat returns once more what the peer last sent in each Quick Mode whose message 3 is
+// due, and in aggressive mode.
+func (v *V1) Repeat() (list []ike.Datagram) {
+	for _, sa := range v.sas {
+		for _, q := range sa.quicks {
+			if !q.done && !q.ours {
+				list = append(list, q.answer)
+			}
+		}
+		if sa.exchange == v1Aggressive && !sa.up && sa.answer.Data != nil {
+			list = append(list, sa.answer)
+		}
+	}
+	return list
 }

@@ -32,8 +32,8 @@ func (v *V1) checkNATD(sa *v1SAState, list []ike.Payload, port uint16) {
 	if len(hashes[1]) != sa.suite.PRF.Len() {
 		v.fault("the hash of the initiator's address is of a wrong length")
 	}
-	for p := range 1 << 16 {
-		if bytes.Equal(hashes[1], v.hashOf(sa, v.cfg.Initiator, uint16(p))) {
+	for _, p := range []uint16{0, ike.Port, ike.NATTPort, 40000} {
+		if bytes.Equal(hashes[1], v.hashOf(sa, v.cfg.Initiator, p)) {
 			v.fault("the hash of the initiator's address is right, so that ESP would not be in UDP")
 		}
 	}

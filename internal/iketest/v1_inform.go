@@ -101,7 +101,8 @@ func (v *V1) deleted(sa *v1SAState, b []byte) {
 			if !bytes.Equal(spi, append(sa.initiator[:], sa.responder[:]...)) {
 				v.fault("a delete of another IKE security association")
 			}
-			sa.up = false
+			sa.up = false // and with it its children, as with charon
+			v.children = slices.DeleteFunc(v.children, func(c Child) bool { return v.under[c.In.SPI] == sa })
 			continue
 		}
 		v.Deleted = append(v.Deleted, binary.BigEndian.Uint32(spi))

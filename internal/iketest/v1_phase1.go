@@ -42,7 +42,7 @@ func (v *V1) phase1(sa *v1SAState, h ike.Header, d ike.Datagram) bool {
 		v.fault("an encrypted message of phase 1 went to port 500")
 	}
 	if sa.exchange == v1Aggressive {
-		return v.aggressive3(sa, list, next)
+		return v.aggressive3(sa, list, next, d.Port)
 	}
 	return v.main5(sa, list, next)
 }
@@ -184,20 +184,22 @@ func (v *V1) aggressive1(sa *v1SAState, list []ike.Payload) bool {
 	if !v.exchangeKeys(sa, list) {
 		return false
 	}
-	sa.next, sa.firstPort = 3, sa.port
+	sa.next = 3
 	answer := []ike.Payload{{Type: V1SA, Body: v1SA(1, nil, t)}, {Type: V1KE, Body: sa.pair.Public}, {Type: V1Nonce, Body: sa.nr}, {Type: V1ID, Body: v.id()}, {Type: V1Hash, Body: v.ourProof(sa)}}
 	sa.id = bytes.Clone(payload(list, V1ID))
-	v.send(sa, Aggressive2, v1Clear(sa, v1Aggressive, 0, v.change(Aggressive2, append(append(answer, v1Vendors()...), v.natDs(sa, sa.port)...))))
+	data := v1Clear(sa, v1Aggressive, 0, v.change(Aggressive2, append(append(answer, v1Vendors()...), v.natDs(sa, sa.port)...)))
+	sa.answer = ike.Datagram{Port: sa.port, Data: data}
+	v.send(sa, Aggressive2, data)
 	return true
 }
 
-func (v *V1) aggressive3(sa *v1SAState, list []ike.Payload, next []byte) bool {
+func (v *V1) aggressive3(sa *v1SAState, list []ike.Payload, next []byte, port uint16) bool {
 	v.checkNotifies(list)
 	if !v.proved(sa, payload(list, V1Hash), sa.id) {
 		v.undecrypted(sa)
 		return false
 	}
-	v.checkNATD(sa, list, sa.firstPort)
+	v.checkNATD(sa, list, port)
 	sa.iv, sa.up = next, true
 	return true
 }

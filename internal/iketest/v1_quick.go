@@ -20,6 +20,7 @@ type v1QuickState struct {
 	pair   *ike.KeyPair
 	ids    [2][]byte
 	done   bool
+	answer ike.Datagram // message 2
 }
 
 // quick takes a message of a Quick Mode.
@@ -151,7 +152,7 @@ func (v *V1) quickAnswer(sa *v1SAState, q *v1QuickState, t v1Transform, ke []byt
 	hash := sa.suite.PRF.PRF(sa.keys.a, id, q.ni, ike.AppendPayloads(nil, list...))
 	var data []byte
 	data, q.iv = v1Seal(sa, v1Quick, q.id, q.iv, append([]ike.Payload{{Type: V1Hash, Body: hash}}, list...))
-	sa.quicks[q.id] = q
+	sa.quicks[q.id], q.answer = q, ike.Datagram{Port: sa.port, Data: data}
 	v.send(sa, Quick2, data)
 	return true
 }
@@ -178,6 +179,6 @@ func (v *V1) quickThird(sa *v1SAState, q *v1QuickState, h ike.Header, data []byt
 	}
 	v.checkPadding(sa, rest)
 	q.done = true
-	v.children = append(v.children, q.child)
+	v.add(sa, q.child)
 	return true
 }

@@ -99,8 +99,8 @@ func (v *V1) rekeySecond(sa *v1SAState, q *v1QuickState, h ike.Header, data []by
 	}
 	q.key(sa, shared)
 	q.done = true
-	v.children = append(v.children, q.child)
-	third, _ := v1Seal(sa, v1Quick, q.id, next, []ike.Payload{{Type: V1Hash, Body: sa.suite.PRF.PRF(sa.keys.a, []byte{0}, id, q.ni, q.nr)}})
+	v.add(sa, q.child)
+	third, _ := v1Seal(sa, v1Quick, q.id, next, v.change(Rekey3, []ike.Payload{{Type: V1Hash, Body: sa.suite.PRF.PRF(sa.keys.a, []byte{0}, id, q.ni, q.nr)}}))
 	v.send(sa, Rekey3, third)
 	return true
 }

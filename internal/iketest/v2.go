@@ -43,9 +43,6 @@ type V2 struct {
 	problems []string
 	seen     map[string][]byte // requests of the initiator, by SPI and message ID
 	port     uint16
-
-	Established int // how often the initiator was authenticated
-	Requests    int // of the initiator, without repeated ones
 }
 
 var _ Peer = (*V2)(nil)
@@ -72,7 +69,6 @@ type v2Request struct {
 type v2Child struct {
 	Child
 	tsi, tsr []byte
-	replaced bool
 }
 
 // NewV2 returns a responder.
@@ -156,7 +152,6 @@ func (v *V2) Receive(now time.Time, d ike.Datagram) []ike.Datagram {
 	if h.MessageID != a.in {
 		return nil
 	}
-	v.Requests++
 	v.auditPayloads(h.Exchange, list)
 	answer, after := v.answer(a, h.Exchange, list)
 	if answer == nil {
@@ -173,8 +168,6 @@ func (v *V2) answer(a *v2SA, exchange uint8, list []ike.Payload) ([]ike.Payload,
 	after := func() {}
 	var out []ike.Payload
 	switch kind := v.cfg.Refuse[exchange]; {
-	case kind != 0 && exchange == 35:
-		out = []ike.Payload{v2Notify(uint16(kind))}
 	case kind != 0:
 		out = []ike.Payload{v2Notify(uint16(kind))}
 	case exchange == 35:

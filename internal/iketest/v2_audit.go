@@ -27,6 +27,13 @@ func (v *V2) auditHeader(h ike.Header, d ike.Datagram) {
 	if before := v.seen[key]; before != nil && !bytes.Equal(before, d.Data) {
 		v.problem("two messages with the message ID %d", h.MessageID)
 	}
+	if v.seen[key] == nil && len(d.Data) >= 40 {
+		iv := fmt.Sprintf("%x%x %#x iv %x", h.Initiator, h.Responder, h.Flags&8, d.Data[32:40])
+		if v.seen[iv] != nil {
+			v.problem("the initialization vector %x is used twice", d.Data[32:40])
+		}
+		v.seen[iv] = d.Data
+	}
 	v.seen[key] = bytes.Clone(d.Data)
 }
 

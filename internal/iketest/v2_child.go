@@ -13,7 +13,7 @@ func (v *V2) newChild(a *v2SA, list []ike.Payload) []ike.Payload {
 		found := false
 		for _, c := range v.children {
 			if len(spi) == 4 && c.Out.SPI == binary.BigEndian.Uint32(spi) {
-				c.replaced, found = true, true
+				found = true
 			}
 		}
 		if !found {

@@ -116,7 +116,6 @@ func (v *V2) authenticate(a *v2SA, list []ike.Payload) []ike.Payload {
 	if !hmac.Equal(got[4:], auth(s.request, s.nr, "pi", id)) || v.cfg.Client.Type != 0 && !client.Equal(v.cfg.Client) {
 		return []ike.Payload{v2Notify(24)}
 	}
-	v.Established++
 	mine := append([]byte{byte(v.cfg.ID.Type), 0, 0, 0}, v.cfg.ID.Data...)
 	out := []ike.Payload{{Type: 36, Body: mine}, {Type: 39, Body: append([]byte{2, 0, 0, 0}, auth(s.answer, s.ni, "pr", mine)...)}}
 	child := v.child(a, list, s.ni, s.nr, false, nil)

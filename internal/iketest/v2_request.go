@@ -31,9 +31,9 @@ func (v *V2) DeleteChild(i int) []ike.Datagram {
 	return v.Ask(37, nil, ike.Payload{Type: 42, Body: binary.BigEndian.AppendUint32([]byte{3, 4, 0, 1}, c.In.SPI)})
 }
 
-// DeleteIKE sends the Delete of the IKE security association.
-func (v *V2) DeleteIKE() []ike.Datagram {
-	a := v.current()
+// DeleteIKE sends the Delete of an IKE security association, by its age.
+func (v *V2) DeleteIKE(i int) []ike.Datagram {
+	a := v.sas[i]
 	return v.ask(a, 37, func(time.Time, []ike.Payload) { v.drop(a) }, ike.Payload{Type: 42, Body: []byte{1, 0, 0, 0}})
 }
 
@@ -70,7 +70,6 @@ func (v *V2) RekeyChild(i int) []ike.Datagram {
 			shared = secret.Bytes()
 		}
 		o, in := v2ChildKeys(a, s, shared, ni, v2Find(answer, 40))
-		c.replaced = true
 		v.children = append(v.children, &v2Child{tsi: bytes.Clone(c.tsi), tsr: bytes.Clone(c.tsr), Child: Child{
 			Tunnel: c.Tunnel, Suite: s, Initiator: c.Initiator, Portal: c.Portal,
 			In:  ike.Association{SPI: binary.BigEndian.Uint32(spi), Key: ike.NewSecret(in)},

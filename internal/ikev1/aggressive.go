@@ -55,10 +55,8 @@ func (m *Machine) aggressiveSecond(a *association, h ike.Header, d ike.Datagram)
 
 // aggressiveThird sends message 3, which has no answer.
 func (m *Machine) aggressiveThird(a *association, d ike.Datagram) {
-	a.port = d.Port // of which the hashes are
-	natDs := m.natDs(a)
-	a.port = ike.NATTPort
-	list := append([]ike.Payload{{Type: payloadHash, Body: a.ourProof(m.identity())}}, natDs...)
+	a.port = ike.NATTPort // of which the hash is: charon compares it with where the message came
+	list := append([]ike.Payload{{Type: payloadHash, Body: a.ourProof(m.identity())}}, m.natDs(a)...)
 	data, iv := seal(a.header(exchangeAggressive, 0), a.block, a.iv, list...)
 	a.iv = iv
 	a.last = last{data: data, answer: sha256.Sum256(d.Data)}

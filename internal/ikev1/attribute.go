@@ -74,8 +74,9 @@ func sameAttributes(a, b []attribute) bool {
 // secondsType is the type of a lifetime in seconds; 2 are kilobytes.
 const secondsType = 1
 
-// takeLifetime takes the lifetimes out of a list: pairs of a type and a duration, in this
-// order. seconds is the lowest one in seconds; 0: there is none.
+// takeLifetime takes the lifetimes in seconds out of a list: pairs of a type and a
+// duration, in this order. seconds is the lowest one; 0: there is none. Lifetimes in
+// kilobytes stay in the list: they are never offered.
 func takeLifetime(list []attribute, typeClass, durationClass uint16) (rest []attribute, seconds uint64, err error) {
 	unit := uint64(0)
 	for _, a := range list {
@@ -86,7 +87,9 @@ func takeLifetime(list []attribute, typeClass, durationClass uint16) (rest []att
 			if unit == 0 || a.value == 0 {
 				return nil, 0, errAttributes
 			}
-			if unit == secondsType && (seconds == 0 || a.value < seconds) {
+			if unit != secondsType {
+				rest = append(rest, attribute{typeClass, unit}, a)
+			} else if seconds == 0 || a.value < seconds {
 				seconds = a.value
 			}
 			unit = 0

@@ -27,6 +27,7 @@ type child struct {
 	up        bool    // ChildUp was told
 	renew     bool    // new associations are to be negotiated
 	refused   bool    // the peer has refused to renew: not again
+	deleted   bool    // the peer has deleted what was in use, once
 	lostAt    time.Time
 	reason    *ike.Failure
 }
@@ -61,16 +62,16 @@ func newChild(n int, want ike.Child) (*child, error) {
 
 // child returns a child by its number; nil: there is none.
 func (m *Machine) child(n int) *child {
-	i := slices.IndexFunc(m.childs, func(c *child) bool { return c.number == n })
+	i := slices.IndexFunc(m.children, func(c *child) bool { return c.number == n })
 	if i < 0 {
 		return nil
 	}
-	return m.childs[i]
+	return m.children[i]
 }
 
 // pairIn returns the pair that receives by an SPI; nil: there is none.
 func (m *Machine) pairIn(spi uint32) *pair {
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		for _, p := range c.pairs {
 			if p.in == spi {
 				return p
@@ -108,7 +109,7 @@ func (m *Machine) add(c *child, p *pair, seconds uint64) {
 
 // forget takes a child out, with the exchanges that are for it.
 func (m *Machine) forget(c *child) {
-	m.childs = slices.DeleteFunc(m.childs, func(o *child) bool { return o == c })
+	m.children = slices.DeleteFunc(m.children, func(o *child) bool { return o == c })
 	m.quicks = slices.DeleteFunc(m.quicks, func(q *quick) bool { return q.drop(c) })
 	m.theirs = slices.DeleteFunc(m.theirs, func(q *quick) bool { return q.drop(c) })
 }
@@ -122,7 +123,7 @@ func (m *Machine) lose(c *child, reason string) {
 // tickChildren does what is due for the associations of ESP. They go on where the IKE
 // security association is over.
 func (m *Machine) tickChildren() {
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		if !c.lostAt.IsZero() && !m.now.Before(c.lostAt) {
 			m.lose(c, "the peer deleted the security associations, and new ones could not be negotiated")
 			continue
@@ -159,17 +160,15 @@ func (m *Machine) expire(c *child, p *pair) {
 // needSA ends a child that has to be renewed when there is no IKE security association to
 // do it.
 func (m *Machine) needSA(c *child) {
-	if m.sa == nil {
-		m.deletePairs(c)
+	if m.sa == nil && m.first == nil {
 		m.lose(c, "the IKE security association is gone, and new associations could not be negotiated")
 	}
 }
 
 // peerDeleted handles the peer's Delete of the association by which it has received. That
-// is no reason to end the connection (RFC 3723, section 2.3.1): one new Quick Mode is
-// tried.
+// is no reason to end the connection (RFC 3723): one new Quick Mode is tried, once.
 func (m *Machine) peerDeleted(spi uint32) {
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		for _, p := range slices.Clone(c.pairs) {
 			if p.out != spi {
 				continue
@@ -180,10 +179,10 @@ func (m *Machine) peerDeleted(spi uint32) {
 				continue
 			}
 			switch {
-			case c.refused || m.sa == nil:
+			case c.refused || c.deleted || (m.sa == nil && m.first == nil):
 				m.lose(c, "the peer deleted the security associations")
-			case c.lostAt.IsZero():
-				c.lostAt, c.renew = m.now.Add(renewalTime), true
+			default:
+				c.deleted, c.renew, c.lostAt = true, true, m.now.Add(renewalTime)
 			}
 		}
 	}

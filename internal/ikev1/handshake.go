@@ -32,7 +32,6 @@ type handshake struct {
 	nonce     []byte
 	peerKE    []byte
 	resend    resend
-	both      bool // message 1 goes to both ports
 	seen      hashes
 	suspicion suspicion
 	answers   int // how many answers cost an exponentiation since the last retransmission

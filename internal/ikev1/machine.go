@@ -12,19 +12,19 @@ import (
 // A Machine is the initiator of one IKE security association of version 1, and of those
 // that replace it when its time is nearly over. It is an [ike.Machine].
 type Machine struct {
-	cfg    ike.Config
-	now    time.Time // of the present call
-	out    ike.Output
-	heard  bool // the peer has sent something
-	over   error
-	first  *association // being negotiated: the first, or the one that is to replace sa
-	sa     *association // established
-	old    []*association
-	childs []*child // in the order of Open
-	quicks []*quick // that we began
-	theirs []*quick // that the peer began
-	proved bool     // a child is up, or was
-	probe  probe
+	cfg      ike.Config
+	now      time.Time // of the present call
+	out      ike.Output
+	heard    bool // the peer has sent something
+	over     error
+	first    *association // being negotiated: the first, or the one that is to replace sa
+	sa       *association // established
+	old      []*association
+	children []*child // in the order of Open
+	quicks   []*quick // that we began
+	theirs   []*quick // that the peer began
+	proved   bool     // a child is up, or was
+	probe    probe
 }
 
 var _ ike.Machine = (*Machine)(nil)
@@ -104,7 +104,7 @@ func (m *Machine) Open(now time.Time, n int, c ike.Child) ike.Output {
 		m.tell(ike.ChildDown{Child: n, Err: err})
 		return m.end()
 	}
-	m.childs = append(m.childs, child)
+	m.children = append(m.children, child)
 	if m.sa == nil && m.first == nil {
 		if err := m.check(); err != nil {
 			m.fail(err)
@@ -201,9 +201,9 @@ func (m *Machine) Drop(now time.Time, n int) ike.Output {
 // Close ends everything.
 func (m *Machine) Close(now time.Time) ike.Output {
 	m.begin(now)
-	for len(m.childs) > 0 {
-		m.deletePairs(m.childs[0])
-		m.forget(m.childs[0])
+	for len(m.children) > 0 {
+		m.deletePairs(m.children[0])
+		m.forget(m.children[0])
 	}
 	for _, a := range append([]*association{m.sa}, m.old...) {
 		if a != nil {

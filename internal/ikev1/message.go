@@ -66,8 +66,7 @@ var errTwice = errors.New("the message has a payload too often")
 // is an error; types that are not known are left out.
 func sortPayloads(list []ike.Payload) (p payloadsOf, err error) {
 	for _, l := range list {
-		one := map[uint8]*[]byte{payloadSA: &p.sa, payloadKE: &p.ke, payloadNonce: &p.nonce, payloadHash: &p.hash}[l.Type]
-		if one != nil {
+		if one := p.oneOf(l.Type); one != nil {
 			if *one != nil {
 				return p, errTwice
 			}
@@ -84,6 +83,20 @@ func sortPayloads(list []ike.Payload) (p payloadsOf, err error) {
 		*many = append(*many, l.Body)
 	}
 	return p, nil
+}
+
+func (p *payloadsOf) oneOf(kind uint8) *[]byte {
+	switch kind {
+	case payloadSA:
+		return &p.sa
+	case payloadKE:
+		return &p.ke
+	case payloadNonce:
+		return &p.nonce
+	case payloadHash:
+		return &p.hash
+	}
+	return nil
 }
 
 func (p *payloadsOf) listOf(kind uint8) (list *[][]byte, limit int) {

@@ -46,23 +46,21 @@ const (
 // The notifies that are looked at (RFC 2408, section 3.14.1; RFC 2407, section 4.6.3; RFC
 // 3706).
 const (
-	notifyInvalidPayload     uint16 = 1
-	notifyInvalidVersion     uint16 = 5
-	notifyInvalidExchange    uint16 = 7
-	notifyInvalidSPI         uint16 = 11
-	notifyNoProposal         uint16 = 14
-	notifyBadSyntax          uint16 = 15
-	notifyPayloadMalformed   uint16 = 16
-	notifyInvalidID          uint16 = 18
-	notifyInvalidHash        uint16 = 23
-	notifyAuthFailed         uint16 = 24
-	notifyUnsupported        uint16 = 29
-	notifyUnequalLengths     uint16 = 30
-	notifyFirstStatus        uint16 = 16384
-	notifyResponderLifetime  uint16 = 24576
-	notifyAreYouThere        uint16 = 36136
-	notifyAreYouThereAnswer  uint16 = 36137
-	notifyFirstPrivateStatus uint16 = 32768
+	notifyInvalidPayload    uint16 = 1
+	notifyInvalidVersion    uint16 = 5
+	notifyInvalidExchange   uint16 = 7
+	notifyNoProposal        uint16 = 14
+	notifyBadSyntax         uint16 = 15
+	notifyPayloadMalformed  uint16 = 16
+	notifyInvalidID         uint16 = 18
+	notifyInvalidHash       uint16 = 23
+	notifyAuthFailed        uint16 = 24
+	notifyUnsupported       uint16 = 29
+	notifyUnequalLengths    uint16 = 30
+	notifyFirstStatus       uint16 = 16384
+	notifyResponderLifetime uint16 = 24576
+	notifyAreYouThere       uint16 = 36136
+	notifyAreYouThereAnswer uint16 = 36137
 )
 
 // The vendor IDs that are sent. Each says that its sender can do what the RFC is about.

@@ -32,7 +32,7 @@ func (m *Machine) replace(a *association) {
 			}
 		}
 	}
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		c.renew, c.refused = c.up, false
 	}
 	m.sa = a
@@ -58,14 +58,14 @@ func (m *Machine) finish(err error) {
 			a.wipe()
 		}
 	}
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		if !c.up {
 			m.forget(c)
 		}
 	}
 	m.sa, m.old, m.quicks, m.theirs = nil, nil, nil, nil
 	m.tell(ike.Down{Err: err})
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		if c.renew {
 			m.needSA(c)
 		}
@@ -74,13 +74,20 @@ func (m *Machine) finish(err error) {
 
 // peerEnded handles the peer's Delete of an IKE security association.
 func (m *Machine) peerEnded(a *association) {
-	if a != m.sa {
-		m.old = slices.DeleteFunc(m.old, func(o *association) bool { return o == a })
-		a.wipe()
+	if a == m.sa {
+		m.endSA("the peer deleted the IKE security association")
 		return
 	}
+	m.old = slices.DeleteFunc(m.old, func(o *association) bool { return o == a })
+	a.wipe()
+}
+
+// endSA ends the IKE security association. Where another one is being negotiated, that is
+// waited for.
+func (m *Machine) endSA(reason string) {
+	a := m.sa
 	if m.first == nil {
-		m.finish(&ike.Gone{Reason: "the peer deleted the IKE security association"})
+		m.finish(&ike.Gone{Reason: reason})
 		return
 	}
 	m.quicks = slices.DeleteFunc(m.quicks, func(q *quick) bool { return q.sa == a })
@@ -105,10 +112,10 @@ func (m *Machine) tickPhase1() {
 	case a == nil:
 	case !m.now.Before(a.endAt):
 		m.deleteSA(a)
-		m.finish(&ike.Gone{Reason: "the time of the IKE security association is over"})
+		m.endSA("the time of the IKE security association is over")
 	case !a.renewing && !m.now.Before(a.renewAt):
 		a.renewing = true
-		if len(m.childs) > 0 && m.first == nil {
+		if len(m.children) > 0 && m.first == nil {
 			m.beginPhase1(a.port)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
@@ -63,7 +64,7 @@ func (m *Machine) openQuicks() {
 	if m.sa == nil || m.over != nil {
 		return
 	}
-	for _, c := range slices.Clone(m.childs) {
+	for _, c := range slices.Clone(m.children) {
 		open := 0
 		mine := false
 		for _, q := range m.quicks {
@@ -166,8 +167,12 @@ func (m *Machine) quickSecond(q *quick, h ike.Header, data []byte) *ike.Failure 
 	up, pair, seconds, err := m.readSecond(q, p)
 	if err != nil {
 		m.settle(q)
+		m.deleteSPIs(q.sa, q.spi)
 		f := malformed(quickMessage2, err)
 		f.Authenticated = true
+		if errors.Is(err, errSelectors) {
+			f.Cause = ike.Selectors
+		}
 		m.endChild(q.child, f)
 		return nil
 	}

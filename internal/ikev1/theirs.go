@@ -116,9 +116,6 @@ func (m *Machine) theirThird(q *quick, h ike.Header, data []byte) {
 	q.resend.stop()
 	made := q.made
 	q.made = nil
-	if q.child.current() == nil && q.child.lostAt.IsZero() {
-		return
-	}
 	m.add(q.child, made.pair, made.seconds)
 	m.tell(made.up)
 }
@@ -134,7 +131,7 @@ func (m *Machine) childOf(bodies [][]byte) *child {
 	if err1 != nil || err2 != nil {
 		return nil
 	}
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		l, p := c.selection.selectors(c.want.Local, c.want.Portal)
 		q := quick{child: c}
 		if c.up && q.matches(portal, p) && q.matches(local, l) {
@@ -159,7 +156,7 @@ func (m *Machine) lowerPair(n notify) {
 		return
 	}
 	spi := binary.BigEndian.Uint32(n.spi)
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		if p := c.current(); p != nil && (p.in == spi || p.out == spi) {
 			p.lowerLifetime(m.now, lifetimeOf(n))
 		}

@@ -86,7 +86,7 @@ func (m *Machine) next() time.Time {
 	for _, q := range append(slices.Clone(m.quicks), m.theirs...) {
 		at(q.startAt, q.resend.at, q.suspicion.at, q.until)
 	}
-	for _, c := range m.childs {
+	for _, c := range m.children {
 		at(c.lostAt)
 		for _, p := range c.pairs {
 			at(p.endAt)

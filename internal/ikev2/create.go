@@ -49,6 +49,9 @@ func (m *Machine) create(now time.Time, o *offer) {
 		c.offer = nil
 		m.childAnswered(now, o, answer, &keySource{security: a, ni: o.nonce, nr: bytes.Clone(answer.nonce)})
 	})
+	if a.pending != nil {
+		a.pending.key = o.key
+	}
 }
 
 // childAnswered takes the answer to an offer.
@@ -85,7 +88,7 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 	}
 	picked := answer.offers[0]
 	suite, ok := pickedESP(picked, c.suites(group), group)
-	if !ok {
+	if !ok || binary.BigEndian.Uint32(picked.spi) == 0 {
 		return fail(ike.Malformed, "the peer picked what was not offered")
 	}
 	if (answer.notify(notifyUseTransportMode) != nil) == c.want.Tunnel {
@@ -143,6 +146,7 @@ func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 	}
 	c.current, c.expires = p, time.Time{}
 	if o.old != nil {
+		o.old.ends = now.Add(overlap)
 		m.deletePairs(o.old)
 	}
 	c.up = true
@@ -176,8 +180,13 @@ func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 	case n.kind == notifyTemporaryFailure:
 		c.retryAt = now.Add(temporary)
 		return
-	case n.kind == notifyChildNotFound && o.old != nil && o.rival == nil && !c.up:
-		c.current = nil
+	case n.kind == notifyChildNotFound && o.old != nil && o.rival == nil:
+		c.current, o.old.deleted = nil, true // the peer has it no more
+		if c.up {
+			c.retire(o.old, now.Add(overlap))
+			m.renew(now, c)
+			return
+		}
 		again(&offer{child: c})
 		return
 	}

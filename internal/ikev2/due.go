@@ -12,8 +12,13 @@ func (m *Machine) due(now time.Time) {
 	if m.over == nil && m.suspect != nil && reached(m.suspectAt, now) {
 		m.fail(m.suspect)
 	}
-	if m.over == nil && m.start != nil && reached(m.start.request.next, now) {
-		m.transmit(now, m.start.request)
+	if s := m.start; m.over == nil && s != nil {
+		switch {
+		case reached(s.changeAt, now):
+			m.sendInit(now, s.change)
+		case reached(s.request.next, now):
+			m.transmit(now, s.request)
+		}
 	}
 	for _, a := range slices.Clone(m.securities()) {
 		if m.over == nil {
@@ -99,8 +104,9 @@ func (m *Machine) next() time.Time {
 	if m.suspect != nil {
 		at(m.suspectAt)
 	}
-	if m.start != nil && m.start.request != nil {
+	if m.start != nil {
 		at(m.start.request.next)
+		at(m.start.changeAt)
 	}
 	for _, a := range m.securities() {
 		if a.pending != nil {

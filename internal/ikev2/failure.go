@@ -141,14 +141,6 @@ func (m *Machine) end(f *ike.Failure) {
 		m.start.key.Wipe()
 		m.start = nil
 	}
-	if m.rekeying != nil {
-		m.rekeying.key.Wipe()
-	}
-	for _, c := range m.children {
-		if c.offer != nil {
-			c.offer.key.Wipe()
-		}
-	}
 	for _, a := range m.securities() {
 		m.sendDelete(a)
 		a.wipe()

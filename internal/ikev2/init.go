@@ -29,7 +29,15 @@ type initial struct {
 	cookies int
 	retried bool // the peer has asked for another group
 	request *request
+
+	change   ike.Group // of the key of the next request, which the peer asked for; 0: it asked for none
+	changeAt time.Time
 }
+
+// patience is how long a good answer may still come, before a cookie or another group
+// changes the request: such a notify is not authenticated, and after the change a good
+// answer to the request before is of no use.
+const patience = 30 * time.Millisecond
 
 // begin begins IKE_SA_INIT.
 func (m *Machine) begin(now time.Time) {
@@ -44,6 +52,7 @@ func (m *Machine) begin(now time.Time) {
 // waiting time begins anew.
 func (m *Machine) sendInit(now time.Time, group ike.Group) {
 	s := m.start
+	s.changeAt = time.Time{}
 	if s.key == nil || s.key.Group != group {
 		s.key.Wipe()
 		key, err := ike.NewKeyPair(group, m.cfg.Random)
@@ -126,10 +135,10 @@ func (m *Machine) receiveInit(now time.Time, h ike.Header, d ike.Datagram) {
 func (m *Machine) initRefused(now time.Time, c *contents) {
 	s := m.start
 	if n := c.notify(notifyCookie); n != nil && len(n.data) > 0 && len(n.data) <= maxCookieLen {
-		if s.cookies < maxCookies && !bytes.Equal(n.data, s.cookie) {
+		if s.cookies < maxCookies && s.changeAt.IsZero() && !bytes.Equal(n.data, s.cookie) {
 			s.cookies++
 			s.cookie = bytes.Clone(n.data)
-			m.sendInit(now, s.key.Group)
+			s.change, s.changeAt = s.key.Group, now.Add(patience)
 		}
 		return
 	}
@@ -138,11 +147,11 @@ func (m *Machine) initRefused(now time.Time, c *contents) {
 		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: "the answer has no choice of algorithms"})
 		return
 	}
-	if n.kind == notifyInvalidKE && len(n.data) == 2 && !s.retried {
+	if n.kind == notifyInvalidKE && len(n.data) == 2 && !s.retried && s.changeAt.IsZero() {
 		group := ike.Group(binary.BigEndian.Uint16(n.data))
 		if group != s.key.Group && slices.ContainsFunc(m.cfg.Suites, func(o ike.Suite) bool { return o.Group == group }) {
 			s.retried = true
-			m.sendInit(now, group)
+			s.change, s.changeAt = group, now.Add(patience)
 			return
 		}
 	}

@@ -24,7 +24,11 @@ const (
 	maxSent = 20
 )
 
-// A Machine is an ike.Machine of IKEv2.
+// A Machine is an ike.Machine of IKEv2. Until the peer is authenticated each child fails
+// with a Failure of its own, and Down follows. Deleting the IKE security association
+// deletes the children that are up as well (RFC 7296, section 1.4.1): each gets ChildDown
+// with a Gone before Down. The caller does not change the datagrams in an Output: the
+// machine keeps them for a retransmission.
 type Machine struct {
 	cfg ike.Config
 

@@ -86,4 +86,5 @@ const (
 	minNonceLen   = 16 // bytes (RFC 7296, section 3.9)
 	maxNonceLen   = 256
 	maxSPIs       = 64 // in a Delete payload
+	maxReplaced   = 4  // associations of a child, or of IKE, that the peer has replaced and that have not ended
 )

@@ -35,6 +35,9 @@ func (m *Machine) rekeyIKE(now time.Time, group ike.Group, retried bool) {
 	m.request(now, o.old, exchangeCreateChild, stepChild, []ike.Payload{
 		saPayload(offerIKE(m.cfg.Suites, o.spi[:])...), {Type: payloadNonce, Body: o.nonce}, kePayload(key),
 	}, func(now time.Time, c *contents) { m.rekeyAnswered(now, o, c) })
+	if o.old.pending != nil {
+		o.old.pending.key = key
+	}
 }
 
 // rekeyAnswered takes the answer to our rekey.
@@ -78,7 +81,7 @@ func (m *Machine) rekeyed(now time.Time, o *ikeOffer, c *contents) (*security, b
 		return nil, false
 	}
 	suite, ok := pickedIKE(c.offers[0], m.cfg.Suites, len(ike.SPI{}))
-	if !ok || suite.Group != o.key.Group || c.group != o.key.Group {
+	if !ok || suite.Group != o.key.Group || c.group != o.key.Group || ike.SPI(c.offers[0].spi) == (ike.SPI{}) {
 		return nil, false
 	}
 	shared, err := o.key.Shared(c.public)
@@ -120,7 +123,6 @@ func (m *Machine) deletedIKE(a *security) {
 		m.forgetOther(a)
 	case m.rekeying != nil && m.rekeying.rival != nil:
 		rival := m.rekeying.rival
-		m.rekeying.key.Wipe()
 		m.rekeying = nil
 		a.wipe()
 		m.security = rival
@@ -133,11 +135,11 @@ func (m *Machine) deletedIKE(a *security) {
 
 // respondIKE answers the peer's rekey of the IKE security association.
 func (m *Machine) respondIKE(now time.Time, a *security, c *contents) ([]ike.Payload, func()) {
-	if a != m.security || a.pending != nil && m.rekeying == nil || m.rekeying != nil && m.rekeying.rival != nil {
+	if a != m.security || a.pending != nil && m.rekeying == nil || m.rekeying != nil && m.rekeying.rival != nil || len(m.others) >= maxReplaced {
 		return refuse(notifyTemporaryFailure), nil
 	}
 	suite, picked, ok := chooseIKE(c.offers, m.cfg.Suites)
-	if !ok {
+	if !ok || ike.SPI(spiOf(c.offers, picked)) == (ike.SPI{}) {
 		return refuse(notifyNoProposalChosen), nil
 	}
 	key, shared, no := m.respondKey(c, suite.Group)

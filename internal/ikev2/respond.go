@@ -120,11 +120,11 @@ func (m *Machine) respondChild(now time.Time, a *security, c *contents, spi []by
 	switch {
 	case old == nil:
 		return []ike.Payload{notify{protocol: protocolESP, kind: notifyChildNotFound, spi: spi}.payload()}, nil
-	case old != ch.current || old.deleted || !ch.up:
+	case old != ch.current || old.deleted || !ch.up || len(ch.old) >= maxReplaced:
 		return refuse(notifyTemporaryFailure), nil
 	}
 	suite, picked, ok := chooseESP(c.offers, ch.want.Suites)
-	if !ok || (c.notify(notifyUseTransportMode) != nil) == ch.want.Tunnel {
+	if !ok || binary.BigEndian.Uint32(spiOf(c.offers, picked)) == 0 || (c.notify(notifyUseTransportMode) != nil) == ch.want.Tunnel {
 		return refuse(notifyNoProposalChosen), nil
 	}
 	if !covers(c.tsr, old.local) || !covers(c.tsi, old.portal) {

@@ -33,6 +33,7 @@ type request struct {
 	data     []byte
 	step     string // for a Failure
 	answered func(now time.Time, c *contents)
+	key      *ike.KeyPair // that goes with it; nil: none
 
 	sent int // how often
 	wait time.Duration
@@ -84,6 +85,9 @@ func (a *security) owns(h ike.Header) bool {
 func (a *security) wipe() {
 	if a != nil {
 		a.keys.wipe()
+		if a.pending != nil {
+			a.pending.key.Wipe()
+		}
 		a.pending, a.reply = nil, nil
 	}
 }

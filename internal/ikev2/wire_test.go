@@ -237,3 +237,5 @@ func (w *wire) wantUp(id, n int) ike.ChildUp {
 	w.t.Fatalf("the responder has no child %#x; it has %+v", up.Out.SPI, w.peer.Children())
 	return up
 }
+
+func netipPort(port uint16) netip.AddrPort { return netip.AddrPortFrom(localAddr, port) }

@@ -37,6 +37,7 @@ var packages = map[string]string{
 	"prometheus":       "prometheus",
 	"promtool":         "prometheus",
 	"ps":               "procps",
+	"setpriv":          "util-linux",
 	"stdbuf":           "coreutils",
 	"swanctl":          "strongswan-swanctl",
 	"systemd-analyze":  "systemd",

@@ -53,12 +53,10 @@ type IPsecOptions struct {
 	// Empty: the identity that the key is stored for, else the peer's address.
 	PeerID string
 
-	// Proposals are the algorithms to offer, as ipsec.ParseProposals reads them.
-	// Empty: those of the enforcer.
-	Proposals string
+	IKE       ipsec.IKEVersion // zero: 1; version 2 contradicts FlagMain and FlagAggressive
+	Proposals string           // the algorithms to offer (ipsec.ParseProposals); empty: the enforcer's
 
-	// RefuseUnknown refuses the connection where this process was not permitted to look
-	// what exists.
+	// RefuseUnknown refuses the connection where what exists is not known.
 	RefuseUnknown bool
 }
 
@@ -74,7 +72,7 @@ func (o *IPsecOptions) validate(dst netip.Addr) error {
 		}
 	}
 	if o.Proposals != "" {
-		if _, err := ipsec.ParseProposals(o.Proposals, ipsec.IKEv1); err != nil {
+		if _, err := ipsec.ParseProposals(o.Proposals, o.IKE); err != nil {
 			return &isdsc.Error{Code: isdsc.InvalidParameter, What: "IPsec proposals", Reason: Reason(err), Err: err}
 		}
 	}

@@ -236,7 +236,7 @@ func (c *probeCall) rules(t *probeTask) string {
 	if !t.elsewhere && (!p.IPsec.PSK.IsZero() || p.IPsec.Gateway.IsValid() || p.IPsec.PeerID != "") {
 		own = p.Key().String()
 	}
-	return fmt.Sprint(p.Security, p.Login.Flags&login.RequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals,
+	return fmt.Sprint(p.Security, p.Login.Flags&login.RequireIPsec, p.IPsec.RefuseUnknown, p.IPsec.LocalID, p.IPsec.Proposals, p.IPsec.IKE,
 		plan.IPsec, plan.Exchange, plan.PFS, own)
 }
 

@@ -68,7 +68,7 @@ func (a *attempt) release(d enforce.Dialer) {
 // secured gathers what the enforcer needs for a plan, and checks whether it can
 // carry that out. Where it cannot, what was gathered is returned to be explained.
 func (a *attempt) secured(ctx context.Context, plan ipsec.Plan, from ports.Port, dst netip.AddrPort) (enforce.Request, error) {
-	s := enforce.Request{Plan: plan, Source: from.Address, Portal: dst, Proposals: a.request.Portal.IPsec.Proposals}
+	s := enforce.Request{Plan: plan, Source: from.Address, Portal: dst, IKE: a.request.Portal.IPsec.IKE, Proposals: a.request.Portal.IPsec.Proposals}
 	if a.bindDevice() {
 		s.Device = from.Interface
 	}

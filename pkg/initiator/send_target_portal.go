@@ -87,8 +87,15 @@ func (p *SendTargetPortal) Validate() error {
 	if err := p.IPsec.validate(p.Portal.Literal()); err != nil {
 		return err
 	}
+	if err := p.IPsec.IKE.Validate(0, ipsec.OriginFlags); err != nil {
+		return coded(err)
+	}
 	s := ipsec.Settings{Flags: p.Security, RequireIPsec: p.Login.Flags&login.RequireIPsec != 0}
-	if err := s.Validate(); err != nil {
+	err := s.Validate()
+	if err == nil {
+		err = p.IPsec.IKE.Validate(p.Security, ipsec.OriginFlags)
+	}
+	if err != nil {
 		reason := Reason(err)
 		if bad := (*ipsec.FlagsError)(nil); errors.As(err, &bad) {
 			reason = bad.Reason

@@ -60,9 +60,6 @@ func legacy(v IKEVersion) Proposals {
 	return p
 }
 
-// legacyGroup is the group of the proposals that are legacy.
-const legacyGroup = "modp1024"
-
 // ParseProposals reads "default", "legacy", or a list of proposals, separated by
 // commas and nothing else, for a version of IKE; zero is version 1. Each is of words that
 // are joined by '-': ciphers, hashes, pseudo-random functions, Diffie-Hellman groups. One

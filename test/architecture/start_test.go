@@ -32,7 +32,7 @@ func TestStartOfDaemon(t *testing.T) {
 	started{
 		command: "discoverd",
 		known: append([]string{
-			"golang.org/x/net", "golang.org/x/oauth2", "golang.org/x/sync", "golang.org/x/time",
+			"golang.org/x/net", "golang.org/x/oauth2", "golang.org/x/sync",
 			"github.com/prometheus/client_golang", "github.com/prometheus/client_model", "github.com/prometheus/common", "github.com/prometheus/procfs", "github.com/prometheus/exporter-toolkit",
 			"github.com/beorn7/perks", "github.com/cespare/xxhash", "github.com/munnerz/goautoneg", "google.golang.org/protobuf", // of client_golang
 			"github.com/coreos/go-systemd/v22",
@@ -45,9 +45,10 @@ func TestStartOfDaemon(t *testing.T) {
 
 // ofBoth is what both commands may link, with all below it.
 var ofBoth = []string{
-	module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time/rate",
+	module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time",
 	"github.com/spf13/cobra", "github.com/spf13/pflag",
 	"github.com/vishvananda/netlink/nl", "github.com/vishvananda/netns", // Linux
+	"gvisor.dev/gvisor", "github.com/google/btree", "golang.org/x/exp", // TCP within IPsec
 	"modernc.org/sqlite", "modernc.org/libc", "modernc.org/mathutil", "modernc.org/memory",
 	"github.com/dustin/go-humanize", "github.com/google/uuid", "github.com/remyoudompheng/bigfft", "github.com/ncruces/go-strftime", "github.com/mattn/go-isatty", // of SQLite
 }

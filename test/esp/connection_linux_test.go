@@ -31,10 +31,16 @@ func (l *lab) connect(t *testing.T, flags ipsec.Flags) *uml.Daemon {
 // idle has the peer listen on idlePort, and returns a job for the host there.
 func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job.Job {
 	t.Helper()
-	host, peer := l.ends(v6)
-	l.peer.Require(t, host, peer, protection(flags))
+	return l.idleFor(t, l.job(flags, v6), do)
+}
+
+// idleFor is idle for a job of another host, or of another version of IKE.
+func (l *lab) idleFor(t *testing.T, j job.Job, do string) job.Job {
+	t.Helper()
+	host, peer := j.Source, j.Portal.Addr()
+	l.peer.Require(t, host, peer, protectionFor(j))
 	mode := ipsec.TransportMode
-	if flags.Has(ipsec.FlagTunnel) {
+	if j.Flags.Has(ipsec.FlagTunnel) {
 		mode = ipsec.TunnelMode
 	}
 	port := strconv.Itoa(idlePort)
@@ -44,8 +50,7 @@ func (l *lab) idle(t *testing.T, flags ipsec.Flags, v6 bool, do string) job.Job 
 	} {
 		l.peer.Run(t, append(append([]string{"ip", "xfrm", "policy", "add", "dir"}, ends...), "proto", "esp", "mode", mode.String(), "level", "required")...)
 	}
-	j := l.job(flags, v6)
-	j.Portal = netip.AddrPortFrom(j.Portal.Addr(), idlePort)
+	j.Portal = netip.AddrPortFrom(peer, idlePort)
 	j.Do = do
 	start(t, l.peer.Guest, j, "listening")
 	return j

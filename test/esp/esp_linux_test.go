@@ -31,6 +31,7 @@ const (
 	suiteProgram = "esp.test" // of the host
 	peerCable    = "uml1"
 	guestCable   = "vec0" // in each guest
+	bridge       = "lan"  // where the test is
 )
 
 // newLab starts the guests.
@@ -47,8 +48,8 @@ func newLab(t *testing.T) *lab {
 	page := library.Find(t, library.Protected)
 	protected := uml.Program{Name: library.Protected, Built: page.Build(t, "CGO_ENABLED=0")}
 	guests := uml.StartTogether(t,
-		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd, suite, protected}},
-		uml.Config{Bridge: "lan", Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
+		uml.Config{Bridge: bridge, Programs: []uml.Program{jobd, suite, protected}},
+		uml.Config{Bridge: bridge, Programs: []uml.Program{jobd}, Interface: peerCable, Far: prefixes("10.99.0.3/24", "fd99::3/64", "10.99.0.4/24", "fd99::4/64")},
 	)
 	l := &lab{t: t, host: guests[0], peer: guests[1].StartPeer(t)}
 	l.charon = l.host.StartCharon(t, uml.CharonConfig{})
@@ -115,11 +116,19 @@ func protection(f ipsec.Flags) uml.Protection {
 	return uml.Protection{Aggressive: f.Has(ipsec.FlagAggressive), Tunnel: f.Has(ipsec.FlagTunnel), PFS: f.Has(ipsec.FlagPFS)}
 }
 
+// protectionFor is what the peer wants of a job.
+func protectionFor(j job.Job) uml.Protection {
+	p := protection(j.Flags)
+	p.Version = int(j.IKE)
+	return p
+}
+
 // TestESP is everything that takes a kernel with ESP and a peer: two guests serve
 // all of it, one after the other.
 func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
+	t.Run("IKEv2", l.testIKEv2)
 	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
@@ -139,7 +148,9 @@ func TestESP(t *testing.T) {
 	t.Run("several at once", l.testSeveral)
 	t.Run("several processes at once", l.testProcesses)
 	t.Run("plain SYN", l.testPlain)
+	t.Run("userspace", l.testUserspace)
 	t.Run("peer down", l.testPeerDown) // and it stays so
+	t.Run("other daemons", l.testOthers)
 }
 
 // testMatrix: each mode, exchange and PFS, with a real target.
@@ -159,8 +170,19 @@ func (l *lab) testMatrix(t *testing.T) {
 func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	host, peer := l.ends(v6)
 	l.peer.Require(t, host, peer, protection(flags))
+	plan, err := ipsec.Settings{Flags: flags}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.testDiscovery(t, l.job(flags, v6), plan.Exchange.String())
+}
+
+// testDiscovery: a discovery finds its target under ESP alone, and has a proof with an
+// exchange and what else its flags mean.
+func (l *lab) testDiscovery(t *testing.T, j job.Job, exchange string) {
+	t.Helper()
 	var r job.Report
-	traffic := l.watched(t, func() { r = l.run(t, l.job(flags, v6)) })
+	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Error != "" {
 		t.Fatalf("%s (%s); the peer: %s", r.Error, r.Code, l.peer.Charon.Log(t))
 	}
@@ -170,7 +192,7 @@ func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	if traffic.IKE == 0 || traffic.Protected() == 0 {
 		t.Errorf("on the wire: %+v, want IKE and ESP", traffic)
 	}
-	plan, err := ipsec.Settings{Flags: flags}.Resolve()
+	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,8 +200,8 @@ func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	if p == nil {
 		t.Fatal("no proof")
 	}
-	if p.Enforcer != "strongswan" || p.Mode != plan.Mode.String() || p.Exchange != plan.Exchange.String() || len(p.SPIs) != 2 || p.BytesIn == 0 || p.BytesOut == 0 {
-		t.Errorf("proof: got %+v, want %s, %s, two SPIs and bytes both ways", p, plan.Mode, plan.Exchange)
+	if p.Enforcer != "strongswan" || p.Mode != plan.Mode.String() || p.Exchange != exchange || len(p.SPIs) != 2 || p.BytesIn == 0 || p.BytesOut == 0 {
+		t.Errorf("proof: got %+v, want %s, %s, two SPIs and bytes both ways", p, plan.Mode, exchange)
 	}
 	if got := strings.Contains(strings.Join(p.Algorithms[1:], " "), "MODP"); got != plan.PFS {
 		t.Errorf("algorithms of ESP: got %v; want a group: %v", p.Algorithms[1:], plan.PFS)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-iscsi/discovery/test/ipsec/job"
 	"github.com/go-iscsi/discovery/test/ipsec/suite"
 	"github.com/go-iscsi/discovery/test/netns"
 )
@@ -13,6 +14,9 @@ import (
 const suiteVariable = "ESP_TEST_SUITE"
 
 func TestMain(m *testing.M) {
+	if text := os.Getenv(job.Variable); text != "" {
+		os.Exit(job.Main(text))
+	}
 	if os.Getenv(suiteVariable) == "" { // else it is in a guest, where the network is
 		netns.Isolate()
 	}

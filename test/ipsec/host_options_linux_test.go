@@ -69,6 +69,7 @@ func (h *hostCharon) testProposals(t *testing.T) {
 		ask      string
 		ike, esp string // of the peer
 		pfs      bool
+		exchange string // of phase 1; empty: main
 	}{
 		{ask: "legacy", ike: "3des-sha1-modp1024", esp: "3des-sha1"}, // RFC 3723
 		{ask: "legacy", ike: "aes128-sha1-modp1024", esp: "aes128-sha1"},
@@ -76,19 +77,25 @@ func (h *hostCharon) testProposals(t *testing.T) {
 		{ask: "aes128-sha1-modp1024", ike: "aes128-sha1-modp1024", esp: "aes128-sha1"},
 		{ask: "aes256-sha1-modp2048", ike: "aes256-sha1-modp2048", esp: "aes128-sha1"},
 		{ask: "aes256-sha384-ecp384", ike: "aes256-sha384-ecp384", esp: "aes256gcm16-ecp384", pfs: true},
-		{ask: "aes256-sha256", ike: "aes128-sha256-modp2048", esp: "aes256-sha256"},
+		{ask: "aes256-sha512", ike: "aes128-sha256-modp2048", esp: "aes256-sha512"},
 		{ask: "aes128-sha256-modp2048,esp=aes256-sha256-modp1024", ike: "aes128-sha256-modp2048", esp: "aes256-sha256-modp1024", pfs: true},
+		{ask: "legacy", ike: "3des-sha1-modp1024", esp: "3des-sha1", exchange: "aggressive"},
+		{ask: "ike:aes256-sha1-modp3072,esp:aes128-sha256", ike: "aes256-sha1-modp3072", esp: "aes128-sha256", exchange: "aggressive"},
+		{ask: "legacy", ike: "3des-sha1-modp1024", esp: "3des-sha1-modp1024", pfs: true},
 	} {
-		t.Run(tt.ask+" "+tt.ike, func(t *testing.T) {
+		t.Run(strings.TrimSpace(tt.ask+" "+tt.ike+" "+tt.exchange), func(t *testing.T) {
 			w := newWorld(t, false)
 			flags := job.MainTransport
+			if tt.exchange != "" {
+				flags = job.AggrTransport
+			}
 			if tt.pfs {
 				flags |= ipsec.FlagPFS
 			}
 			peer := peerOf(t, w, flags, hostKey, func(text string) string {
 				text = strings.Replace(text, "\nproposals = aes128-sha256-modp2048\n", "\nproposals = "+tt.ike+"\n", 1)
 				return strings.Replace(text, "esp_proposals = aes128-sha256\n", "esp_proposals = "+tt.esp+"\n", 1)
-			})
+			}, allowAggressive)
 			j := h.job(w, flags)
 			j.Proposals = tt.ask
 			h.agrees(t, w, peer, j)

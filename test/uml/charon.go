@@ -37,7 +37,11 @@ const (
 // charonEnv has charon and swanctl read our settings instead of the host's.
 var charonEnv = []string{"STRONGSWAN_CONF=" + charonConf}
 
-var errCharon = errors.New("uml: charon is not ready in time")
+var (
+	errCharon = errors.New("uml: charon is not ready in time")
+	errPluto  = errors.New("uml: pluto is not ready in time")
+	errIked   = errors.New("uml: iked is not ready in time")
+)
 
 // A CharonConfig says how to start charon.
 type CharonConfig struct {

@@ -17,7 +17,8 @@
 //
 // A target: [Guest.StartLIO].
 //
-// A target that answers under IPsec alone: [Guest.StartPeer]. [Peer.Require] says
+// A target that answers under IPsec alone: [Guest.StartPeer], with charon; with other
+// daemons in its place: [Guest.StartPluto] and [Guest.PrepareIked]. [Peer.Require] says
 // what protection it takes, and from whom; the next Require forgets the last. The
 // test's own side, without IPsec in its kernel, may be the other end.
 //

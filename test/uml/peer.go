@@ -21,8 +21,8 @@ type Peer struct {
 // preshared keys, and its opinion of it.
 const AllowAggressive = "i_dont_care_about_security_and_use_aggressive_mode_psk = yes"
 
-// policyPriority puts our policies behind those of charon.
-const policyPriority = 900000
+// policyPriority puts our policies behind those of charon and pluto.
+const policyPriority = 4000000
 
 // StartPeer starts LIO and charon in the guest. LIO has no targets yet, and
 // nobody has to protect anything, before Require.
@@ -39,11 +39,18 @@ func (p *Peer) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Helper()
 	p.Charon.Terminate(t)
 	p.Charon.Load(t, how.ForPeer("peer", at, initiator))
+	p.block(t, initiator, at, how)
+}
+
+// block has the guest's kernel forget all associations, and drop what is not protected
+// between an initiator and iSCSI at an address.
+func (g *Guest) block(t testing.TB, initiator, at netip.Addr, how Protection) {
+	t.Helper()
 	mode, target := how.mode(), at
 	if how.Behind.IsValid() {
 		target = how.Behind
 	}
-	p.batch(t,
+	g.batch(t,
 		"xfrm state flush",
 		"xfrm policy flush",
 		fmt.Sprintf("xfrm policy add dir in dst %s proto tcp dport %d priority %d tmpl proto esp mode %s level required",

@@ -23,6 +23,10 @@ type Protection struct {
 	// IKE is spoken with; zero: that one. It takes a tunnel.
 	Behind netip.Addr
 
+	// Inside is the address that the initiator has in the tunnel, behind a NAT; zero:
+	// that from which it speaks IKE.
+	Inside netip.Addr
+
 	// Identities by which they know each other; empty: their addresses.
 	PeerID, InitiatorID string
 
@@ -76,16 +80,16 @@ func (p Protection) version() int {
 // ForPeer returns the connection for the end that is asked, as swanctl.conf has
 // it: its name is also that of its one child, and of its secret.
 func (p Protection) ForPeer(name string, peer, initiator netip.Addr) string {
-	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts")
+	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts", "remote_ts")
 }
 
 // ForInitiator returns the same connection for the end that asks.
 func (p Protection) ForInitiator(name string, initiator, peer netip.Addr) string {
-	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts")
+	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts", "local_ts")
 }
 
-// conn writes the connection; selector is the peer's.
-func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, selector string) string {
+// withDefaults returns the same protection with nothing left to say.
+func (p Protection) withDefaults() Protection {
 	if p.IKE == "" {
 		p.IKE = defaultIKE
 	}
@@ -98,14 +102,23 @@ func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteI
 	if p.Key == "" {
 		p.Key = GroupKey
 	}
+	return p
+}
+
+// conn writes the connection, with the names that the selectors of the peer and of the
+// initiator have at this end.
+func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, peerTS, initiatorTS string) string {
+	p = p.withDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "connections { %s {\n", name)
 	fmt.Fprintf(&b, "version = %d\naggressive = %s\nencap = %s\n", p.version(), yes(p.Aggressive), yes(p.Encap))
 	fmt.Fprintf(&b, "local_addrs = %s\nremote_addrs = %s\nproposals = %s\n", local, remote, p.IKE)
 	fmt.Fprintf(&b, "local {\nauth = psk\n%s}\nremote {\nauth = psk\n%s}\n", identity(localID), identity(remoteID))
 	fmt.Fprintf(&b, "children { %s {\nmode = %s\nesp_proposals = %s\n", name, p.mode(), p.ESP)
-	if p.Behind.IsValid() {
-		fmt.Fprintf(&b, "%s = %s/%d\n", selector, p.Behind, p.Behind.BitLen())
+	for selector, addr := range map[string]netip.Addr{peerTS: p.Behind, initiatorTS: p.Inside} {
+		if addr.IsValid() {
+			fmt.Fprintf(&b, "%s = %s/%d\n", selector, addr, addr.BitLen())
+		}
 	}
 	fmt.Fprintf(&b, "} }\n")
 	fmt.Fprintf(&b, "} }\nsecrets { ike-%s {\nsecret = %q\n} }\n", name, p.Key)

@@ -24,6 +24,7 @@ type IPsec struct {
 	id       string
 	peerID   string
 	offer    string // proposals
+	ike      string // the version; empty: none was given
 	outer    netip.Addr
 	Unknown  string
 	Enforcer string
@@ -38,6 +39,9 @@ func NewIPsec(f ipsec.Flags) *IPsec {
 	i.bitmap.flags, i.bitmap.given = f, f != 0
 	return i
 }
+
+// The words of --ipsec-ike.
+var ikeVersions = []string{ipsec.IKEv1.String(), ipsec.IKEv2.String()}
 
 // The words of --ipsec-unknown.
 var unknownWords = []string{render.UnknownProceed, render.UnknownRefuse}
@@ -56,9 +60,10 @@ func (i *IPsec) ExplainFlagSet() *pflag.FlagSet {
 	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
 	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer must have in IKE, as for --ipsec-id; default: that of its key, else its address")
 	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's notation, such as aes256-sha1-modp2048,aes256-sha256")
+	fs.Var(&choice{&i.ike, "VERSION", ikeVersions}, "ipsec-ike", "the version of IKE: 1 (the default) or 2, which goes with neither main nor aggressive")
 	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (scan reads it only with --instance or --initiator-port)")
 	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "what to do if the system's IPsec policies cannot be read: proceed (the default) or refuse")
-	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up already)")
+	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), userspace (discover itself, which needs no privileges), strongswan (charon and the kernel) or xfrm (only what the system has set up already)")
 	return fs
 }
 
@@ -68,6 +73,7 @@ func CompleteIPsec(cmd *cobra.Command) {
 	for name, of := range map[string][]string{
 		"ipsec-psk":       SecretSchemes,
 		"ipsec-proposals": {ipsec.ProposalsDefault, ipsec.ProposalsLegacy},
+		"ipsec-ike":       ikeVersions,
 		"ipsec-unknown":   unknownWords,
 		"ipsec-enforcer":  machine.Enforcers,
 	} {
@@ -81,7 +87,7 @@ func CompleteSecurity(cmd *cobra.Command) {
 }
 
 // Check refuses flags that do not go together.
-func (i *IPsec) Check(w *machine.Env) error {
+func (i *IPsec) Check() error {
 	f, err := i.SecurityFlags()
 	if err != nil {
 		return err
@@ -96,12 +102,19 @@ func (i *IPsec) Check(w *machine.Env) error {
 		return machine.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.offer != "" && !on:
 		return machine.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
+	case i.ike != "" && !on:
+		return machine.Usagef("--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated")
+	case i.version() == ipsec.IKEv2 && f&(ipsec.FlagMain|ipsec.FlagAggressive) != 0:
+		return machine.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
 		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
-	case w.Enforcer == nil && i.Enforcer != "" && i.Enforcer != machine.EnforcerAuto:
-		return machine.Usagef("--ipsec-enforcer %s: discover can use IPsec only on Linux", i.Enforcer)
 	}
 	return i.checkTexts(f)
+}
+
+// version returns the version of IKE; 0: none was given.
+func (i *IPsec) version() ipsec.IKEVersion {
+	return ipsec.IKEVersion(slices.Index(ikeVersions, i.ike) + 1)
 }
 
 // checkTexts refuses identities and proposals that are none.
@@ -121,7 +134,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 	if i.offer == "" {
 		return nil
 	}
-	p, err := ipsec.ParseProposals(i.offer, ipsec.IKEv1)
+	p, err := ipsec.ParseProposals(i.offer, i.version())
 	if err == nil {
 		_, err = p.ForIKE(f.Has(ipsec.FlagAggressive))
 	}
@@ -137,7 +150,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 
 // Options returns what goes along with the flags. It reads the key.
 func (i *IPsec) Options(ctx context.Context, w *machine.Env) (o initiator.IPsecOptions, err error) {
-	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
+	o = initiator.IPsecOptions{LocalID: i.id, PeerID: i.peerID, Proposals: i.offer, IKE: i.version(), Gateway: i.outer, RefuseUnknown: i.Unknown == render.UnknownRefuse}
 	if i.PSK.Given() {
 		o.PSK, err = i.PSK.Resolve(ctx, w, "--ipsec-psk", "preshared key of the portal")
 	}
@@ -246,10 +259,7 @@ func (e *enforcerName) String() string { return "" }
 func (e *enforcerName) Type() string { return "WORD" }
 
 func (e *enforcerName) Set(s string) error {
-	switch {
-	case s == machine.EnforcerUserspace:
-		return errors.New("this build has no IPsec of its own; with strongswan, the IKE daemon of the system sets it up")
-	case !slices.Contains(machine.Enforcers, s):
+	if !slices.Contains(machine.Enforcers, s) {
 		return errors.New("expected one of " + strings.Join(machine.Enforcers, ", "))
 	}
 	*e.value = s

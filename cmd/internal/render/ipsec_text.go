@@ -34,8 +34,9 @@ func FlagsText(f ipsec.Flags) string {
 	return f.Hex()
 }
 
-// ExplanationText shows people what holds.
-func ExplanationText(e *initiator.Explanation, listed bool) string {
+// ExplanationText shows people what holds. whyNot is which enforcer would come before the
+// one that would be used, and why it does not; empty: none would.
+func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) string {
 	var b strings.Builder
 	b.WriteString(machine.Visible(e.Portal.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
@@ -56,7 +57,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 	if e.Plan.Why == "" {
 		return b.String() // it did not come to a plan
 	}
-	row("plan", planText(&e.Plan))
+	row("plan", planText(&e.Plan, e.Portal.IPsec.IKE))
 	row("origin", e.Plan.Origin.String())
 	row("why", e.Plan.Why)
 	row("exists", ExistsText(e.Plan.Existing))
@@ -64,6 +65,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 		return b.String()
 	}
 	row("enforcer", e.Enforcer)
+	row("not", whyNot)
 	row("peer", e.Portal.IPsec.PeerID)
 	row("offers", e.Portal.IPsec.Proposals)
 	if e.Key {
@@ -76,7 +78,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 }
 
 // planText says in words what a plan comes to.
-func planText(p *ipsec.Plan) string {
+func planText(p *ipsec.Plan, ike ipsec.IKEVersion) string {
 	if !p.IPsec {
 		return "no IPsec"
 	}
@@ -84,7 +86,10 @@ func planText(p *ipsec.Plan) string {
 	if p.Mode != 0 {
 		words = append(words, p.Mode.String()+" mode")
 	}
-	if p.Exchange != 0 {
+	switch {
+	case ike == ipsec.IKEv2 && !p.InPlace():
+		words = append(words, "IKE version 2")
+	case p.Exchange != 0:
 		words = append(words, p.Exchange.String()+" mode of IKE")
 	}
 	switch {

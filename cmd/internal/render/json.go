@@ -130,7 +130,7 @@ func (j *JSONResult) fill(r *initiator.Result, names *machine.InterfaceNames) {
 		Complete:      r.Complete,
 		Warnings:      []JSONWarning{},
 		Redirects:     []jsonRedirect{},
-		IPsec:         newJSONIPsec(&r.IPsec, r.Proof),
+		IPsec:         newJSONIPsec(&r.IPsec, r.Asked.IPsec.IKE, r.Proof),
 		Auth:          newJSONAuth(&r.Auth),
 		ElapsedMS:     math.Round(r.Elapsed.Seconds()*1e4) / 10,
 		PhasesMS:      newJSONPhases(&r.Phases),

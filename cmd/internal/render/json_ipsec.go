@@ -17,13 +17,14 @@ type jsonIPsec struct {
 	// Where there is IPsec, or something asked for it or against it:
 	Mode     string     `json:"mode,omitempty"`
 	Exchange string     `json:"exchange,omitempty"`
+	IKE      uint8      `json:"ike,omitempty"` // the version, where it was given
 	PFS      *bool      `json:"pfs,omitempty"`
 	Flags    string     `json:"flags,omitempty"` // that decided
 	Why      JSONText   `json:"why,omitempty"`
 	Proof    *jsonProof `json:"proof,omitempty"`
 }
 
-func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) jsonIPsec {
+func newJSONIPsec(p *ipsec.Plan, ike ipsec.IKEVersion, proof *enforce.Proof) jsonIPsec {
 	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: JSONText(p.Existing.String())}
 	switch {
 	case p.Why == "": // it did not come to a plan
@@ -31,6 +32,7 @@ func newJSONIPsec(p *ipsec.Plan, proof *enforce.Proof) jsonIPsec {
 	case p.IPsec || p.Origin != ipsec.OriginDefault || p.Flags != 0 || p.Existing.Kind == ipsec.ExistingPartial:
 		j.explain(p)
 	}
+	j.negotiates(p, ike)
 	if proof != nil {
 		j.Proof = newJSONProof(proof)
 	}
@@ -42,6 +44,17 @@ func (j *jsonIPsec) explain(p *ipsec.Plan) {
 	j.Why, j.Mode, j.Exchange, j.Flags = JSONText(p.Why), p.Mode.String(), p.Exchange.String(), p.Flags.Hex()
 	if p.IPsec && (p.PFS || !p.InPlace()) { // of protection in place, that it is off is not known
 		j.PFS = &p.PFS
+	}
+}
+
+// negotiates adds the version of IKE that was asked for, where keys are negotiated. Version
+// 2 has no modes.
+func (j *jsonIPsec) negotiates(p *ipsec.Plan, ike ipsec.IKEVersion) {
+	if !p.IPsec || p.InPlace() {
+		return
+	}
+	if j.IKE = uint8(ike); ike == ipsec.IKEv2 {
+		j.Exchange = ""
 	}
 }
 
@@ -77,13 +90,14 @@ type jsonIPsecSet struct {
 	LocalID JSONText `json:"local_id,omitempty"`
 	PeerID  JSONText `json:"peer_id,omitempty"`
 	Offer   JSONText `json:"proposals,omitempty"`
+	IKE     uint8    `json:"ike,omitempty"`
 	Outer   string   `json:"outer,omitempty"`
 	Unknown string   `json:"unknown,omitempty"`
 }
 
 func newJSONIPsecSet(p *registry.StoredPortal) *jsonIPsecSet {
 	o := &p.IPsec
-	j := jsonIPsecSet{KeyRef: JSONText(o.PSKRef), LocalID: JSONText(o.LocalID), PeerID: JSONText(o.PeerID), Offer: JSONText(o.Proposals)}
+	j := jsonIPsecSet{KeyRef: JSONText(o.PSKRef), LocalID: JSONText(o.LocalID), PeerID: JSONText(o.PeerID), Offer: JSONText(o.Proposals), IKE: uint8(o.IKE)}
 	if p.IPsecKeySet {
 		j.Key = "set"
 	}

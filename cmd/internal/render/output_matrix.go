@@ -157,7 +157,7 @@ func (o *MatrixOutput) outcome(r *initiator.Result) string {
 		s += o.askedAs.inTable(r)
 	}
 	if r.IPsec.IPsec {
-		s += ", under " + planText(&r.IPsec)
+		s += ", under " + planText(&r.IPsec, r.Asked.IPsec.IKE)
 	}
 	if how := authText(&r.Auth); how != "" {
 		s += ", " + how

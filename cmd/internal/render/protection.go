@@ -15,7 +15,7 @@ func protection(r *initiator.Result) string {
 	if !r.IPsec.IPsec {
 		return ""
 	}
-	s := "  under " + planText(&r.IPsec) + " (" + r.IPsec.Origin.String() + ")"
+	s := "  under " + planText(&r.IPsec, r.Asked.IPsec.IKE) + " (" + r.IPsec.Origin.String() + ")"
 	if r.Proof != nil {
 		s += "; " + ProofText(r.Proof)
 	}

@@ -109,19 +109,19 @@ func TestNewerFormat(t *testing.T) {
 	for key, value := range w.entries() {
 		if strings.HasPrefix(value, `{"format":2,`) {
 			row = key
-			changed := bytes.Replace([]byte(value), []byte(`"format":2`), []byte(`"format":4,"proxy":"of the future"`), 1)
+			changed := bytes.Replace([]byte(value), []byte(`"format":2`), []byte(`"format":5,"proxy":"of the future"`), 1)
 			if err := w.store.Apply(t.Context(), registry.Change{Key: row, Version: registry.AnyVersion, Value: changed}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	before := w.entries()[row]
-	const text = "store 192.0.2.10:3260: this entry needs record format 4, and this version of discover knows 3: use a newer version"
+	const text = "store 192.0.2.10:3260: this entry needs record format 5, and this version of discover knows 4: use a newer version"
 	judgeNewer := func(err error) {
 		t.Helper()
 		scene.Judge(t, err, scene.Outcome{Stage: initiator.StageStore, Code: isdsc.RequestNotSupported, Text: text})
 		var format *registry.RecordFormatError
-		if !errors.As(err, &format) || format.Format != 4 || format.Known != 3 || errors.Is(err, registry.ErrRegistryDamaged) {
+		if !errors.As(err, &format) || format.Format != 5 || format.Known != 4 || errors.Is(err, registry.ErrRegistryDamaged) {
 			t.Errorf("error %v", err)
 		}
 		if w.entries()[row] != before {

@@ -37,6 +37,8 @@ type portalRecord struct {
 	// Of record format 3.
 	PeerID    string `json:"ipsec_peer_id,omitempty"`
 	Proposals string `json:"ipsec_proposals,omitempty"`
+
+	IKE uint8 `json:"ipsec_ike,omitempty"` // version 2 is of record format 4
 }
 
 // A loginRecord is login.Options as they are stored.
@@ -89,7 +91,7 @@ func newPortalRecord(p *initiator.SendTargetPortal, secrets keptSecrets) portalR
 		Instance: p.Instance, Port: p.Port.Uint32(), SymbolicName: p.Portal.SymbolicName,
 		Address: p.Portal.Host(), TCPPort: p.Portal.Port, Security: uint64(p.Security),
 		LocalID: p.IPsec.LocalID, Outer: p.IPsec.Gateway, RefuseUnknown: p.IPsec.RefuseUnknown,
-		PeerID: p.IPsec.PeerID, Proposals: p.IPsec.Proposals,
+		PeerID: p.IPsec.PeerID, Proposals: p.IPsec.Proposals, IKE: uint8(p.IPsec.IKE),
 		Login: loginRecord{
 			Specified: uint32(o.Specified), Flags: uint32(o.Flags), AuthType: uint32(o.AuthType),
 			HeaderDigest: uint32(o.HeaderDigest), DataDigest: uint32(o.DataDigest),
@@ -112,7 +114,7 @@ func (r *portalRecord) portal() initiator.SendTargetPortal {
 	l := &r.Login
 	p := initiator.SendTargetPortal{
 		Instance: r.Instance, Port: ports.N(r.Port), Security: ipsec.Flags(r.Security),
-		IPsec:  initiator.IPsecOptions{PSKRef: r.IPsecKey.Ref, LocalID: r.LocalID, Gateway: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals},
+		IPsec:  initiator.IPsecOptions{PSKRef: r.IPsecKey.Ref, LocalID: r.LocalID, Gateway: r.Outer, RefuseUnknown: r.RefuseUnknown, PeerID: r.PeerID, Proposals: r.Proposals, IKE: ipsec.IKEVersion(r.IKE)},
 		Portal: initiator.Portal{SymbolicName: r.SymbolicName, Address: r.Address, Port: r.TCPPort},
 		Login: login.Options{
 			Specified: login.Specified(l.Specified), Flags: login.Flags(l.Flags), AuthType: login.AuthType(l.AuthType),

@@ -7,15 +7,16 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // maxRecordFormat is the newest format of an entry that this version reads.
 //
 // Format 1 has no number in it. It is written wherever it says all that an entry
-// has, so that older versions go on reading such entries. Formats 2 and 3 are for
+// has, so that older versions go on reading such entries. Formats 2 to 4 are for
 // entries with options that the format before does not have: a version that passes
 // over fields it does not know would ask those portals without them.
-const maxRecordFormat = 3
+const maxRecordFormat = 4
 
 // Versions that know no formats read "added" as a time. Formats above 1 have this
 // text there instead, which ends up in the error of such a version, and the time
@@ -24,6 +25,9 @@ const formatMark = "record format %d: use a newer version of discover"
 
 // format returns the lowest format that says all of r.
 func (r *portalRecord) format() int {
+	if ipsec.IKEVersion(r.IKE) > ipsec.IKEv1 {
+		return 4
+	}
 	if r.PeerID != "" || r.Proposals != "" {
 		return 3
 	}

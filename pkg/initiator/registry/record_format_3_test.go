@@ -4,49 +4,58 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// TestRecordFormat3 (issue 13, 30 and 31): an entry with the peer's identity or with
-// proposals is one of format 3, which older versions do not take, and which holds all
-// that it held before.
+// TestRecordFormat3 (issue 13, 30 and 31; issue 18): an entry with the peer's identity or
+// with proposals is one of format 3, and one with version 2 of IKE one of format 4, which
+// older versions do not take, and which hold all that they held before.
 func TestRecordFormat3(t *testing.T) {
 	t.Parallel()
-	for name, set := range map[string]func(*initiator.IPsecOptions){
-		"the peer's identity": func(o *initiator.IPsecOptions) { o.PeerID = "user@array.example" },
-		"proposals":           func(o *initiator.IPsecOptions) { o.Proposals = "3des-sha1-modp1024" },
+	for _, tt := range []struct {
+		name   string
+		set    func(*initiator.IPsecOptions)
+		format int
+	}{
+		{"the peer's identity", func(o *initiator.IPsecOptions) { o.PeerID = "user@array.example" }, 3},
+		{"proposals", func(o *initiator.IPsecOptions) { o.Proposals = "3des-sha1-modp1024" }, 3},
+		{"version 2 of IKE", func(o *initiator.IPsecOptions) { o.IKE = ipsec.IKEv2 }, 4},
+		{"version 2 of IKE and proposals", func(o *initiator.IPsecOptions) { o.IKE, o.Proposals = ipsec.IKEv2, "aes128-sha256-modp2048" }, 4},
 	} {
+		name := tt.name
 		for _, golden := range goldenRecords(t) {
 			var before portalRecord
 			if err := decode(golden, &before); err != nil {
 				t.Fatal(err)
 			}
 			p := before.portal()
-			set(&p.IPsec)
+			tt.set(&p.IPsec)
 			r := newPortalRecord(&p, keptSecrets{})
 			r.Added, r.Last = before.Added, before.Last
 			r.IPsecKey, r.Login.Password, r.Login.TargetPassword = before.IPsecKey, before.Login.Password, before.Login.TargetPassword
 			value := encode(r)
 			// What a version without formats reads, and one that knows format 2.
-			if !strings.Contains(string(value), `"record format 3: use a newer version of discover"`) {
+			if !strings.Contains(string(value), fmt.Sprintf(`"record format %d: use a newer version of discover"`, tt.format)) {
 				t.Errorf("%s: got %s", name, value)
 			}
 			var head struct{ Format int }
-			if err := json.Unmarshal(value, &head); err != nil || head.Format != 3 {
+			if err := json.Unmarshal(value, &head); err != nil || head.Format != tt.format {
 				t.Errorf("%s: got format %d, %v", name, head.Format, err)
 			}
 			var again portalRecord
 			if err := decode(Record{Key: golden.Key, Value: value}, &again); err != nil {
 				t.Fatal(err)
 			}
-			if q := again.portal(); q.IPsec.PeerID != p.IPsec.PeerID || q.IPsec.Proposals != p.IPsec.Proposals || q.IPsec.LocalID != p.IPsec.LocalID {
+			if q := again.portal(); q.IPsec.PeerID != p.IPsec.PeerID || q.IPsec.Proposals != p.IPsec.Proposals || q.IPsec.IKE != p.IPsec.IKE || q.IPsec.LocalID != p.IPsec.LocalID {
 				t.Errorf("%s: got %+v, want %+v", name, q.IPsec, p.IPsec)
 			}
-			again.PeerID, again.Proposals = "", ""
+			again.PeerID, again.Proposals, again.IKE = "", "", 0
 			if got := encode(again); !bytes.Equal(got, golden.Value) {
 				t.Errorf("%s: without it:\ngot  %s\nwant %s", name, got, golden.Value)
 			}

@@ -118,8 +118,8 @@ func TestRecordFormatNumbers(t *testing.T) {
 	t.Parallel()
 	const rest = `,"instance":"","port":4294967295,"address":"192.0.2.10","tcp_port":3260,"login":{},"added":"x","added_at":"2026-11-22T12:00:00Z"}`
 	for format, newer := range map[string]uint64{
-		`4`: 4, `5`: 5, `18446744073709551615`: 18446744073709551615,
-		`3`: 0, `2`: 0, `1`: 0, `0`: 0, `-1`: 0, `-3`: 0, `2.5`: 0, `3e0`: 0, `"3"`: 0, `null`: 0, `true`: 0, `[3]`: 0, `18446744073709551616`: 0,
+		`5`: 5, `6`: 6, `18446744073709551615`: 18446744073709551615,
+		`4`: 0, `3`: 0, `2`: 0, `1`: 0, `0`: 0, `-1`: 0, `-3`: 0, `2.5`: 0, `3e0`: 0, `"3"`: 0, `null`: 0, `true`: 0, `[3]`: 0, `18446744073709551616`: 0,
 	} {
 		var r portalRecord
 		err := decode(Record{Key: "portal/x", Value: []byte(`{"format":` + format + rest)}, &r)
@@ -127,10 +127,10 @@ func TestRecordFormatNumbers(t *testing.T) {
 		var damaged *RegistryError
 		switch {
 		case newer != 0:
-			if !errors.As(err, &f) || f.Format != newer || f.Known != 3 || errors.Is(err, ErrRegistryDamaged) || r.Address != "" {
+			if !errors.As(err, &f) || f.Format != newer || f.Known != 4 || errors.Is(err, ErrRegistryDamaged) || r.Address != "" {
 				t.Errorf("format %s: got %v, %+v", format, err, r)
 			}
-		case format == "2" || format == "3":
+		case format == "2" || format == "3" || format == "4":
 			if err != nil || r.Address != "192.0.2.10" || r.Added.IsZero() {
 				t.Errorf("format %s: got %v, %+v", format, err, r)
 			}
@@ -138,8 +138,8 @@ func TestRecordFormatNumbers(t *testing.T) {
 			t.Errorf("format %s: got %v, want a damaged record", format, err)
 		}
 	}
-	const want = "this entry needs record format 4, and this version of discover knows 3: use a newer version"
-	if got := (&RecordFormatError{Format: 4, Known: 3}).Error(); got != want {
+	const want = "this entry needs record format 5, and this version of discover knows 4: use a newer version"
+	if got := (&RecordFormatError{Format: 5, Known: 4}).Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -46,7 +46,8 @@ func (s *Request) RemoteID() string { return cmp.Or(s.PSK.Remote, s.Peer().Strin
 // one check of these: the engine asks it before it asks the Enforcer, for a connection
 // and for an explanation, and an Enforcer asks it before it does anything.
 //
-// Its errors are those of ipsec.Plan.Check and *ipsec.RequestError.
+// Its errors are those of ipsec.Plan.Check, *ipsec.RequestError, and *ipsec.FlagsError where
+// the flags of the plan mean a mode of IKE version 1 and version 2 is asked for.
 func (s *Request) Check(m ipsec.Means) error {
 	m.Key, m.Outer = !s.PSK.Secret.IsZero(), s.Gateway
 	if !s.Plan.IPsec {
@@ -72,7 +73,19 @@ func (s *Request) Check(m ipsec.Means) error {
 	if reason := s.unprotectable(portal); reason != "" {
 		return &ipsec.UnsupportedError{Enforcer: m.Enforcer, Reason: reason}
 	}
+	if err := s.IKE.Validate(s.Plan.Flags, s.Plan.Origin); err != nil {
+		return err
+	}
 	return s.parse()
+}
+
+// Exchange returns the exchange of IKE that a Proof has to have: that of the plan, or
+// "ikev2".
+func (s *Request) Exchange() string {
+	if s.IKE == ipsec.IKEv2 {
+		return ExchangeIKEv2
+	}
+	return s.Plan.Exchange.String()
 }
 
 // unprotectable says why no enforcer can set up protection between the addresses;

@@ -13,6 +13,9 @@ import (
 // installed is the state of a child that may be used.
 const installed = "INSTALLED"
 
+// rekeying is the state of a child that is being renewed, and may be used meanwhile.
+const rekeying = "REKEYING"
+
 // maxChildren is how many associations for ESP a connection of ours may have: one,
 // and those that came before it.
 const maxChildren = 16
@@ -29,7 +32,10 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 				continue
 			}
 			if len(children) == maxChildren {
-				return &NotProvenError{Reason: "charon has too many security associations of the connection"}
+				return &enforce.NotProvenError{Reason: "charon has too many security associations of the connection"}
+			}
+			if c.renewed(child) {
+				continue
 			}
 			if err := c.check(s, child); err != nil {
 				return err
@@ -39,7 +45,7 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 		return nil
 	})
 	if err == nil && len(children) == 0 {
-		err = &NotProvenError{Reason: "charon has no security association of the connection"}
+		err = &enforce.NotProvenError{Reason: "charon has no security association of the connection"}
 	}
 	return ike, children, err
 }
@@ -48,12 +54,12 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 // it, and charon is not us.
 func (c *connection) check(ike, child vici.Section) error {
 	differs := func(what, got, want string) error {
-		return &NotProvenError{Reason: fmt.Sprintf("the security association has %s %q, and not %q as planned", what, got, want)}
+		return &enforce.NotProvenError{Reason: fmt.Sprintf("the security association has %s %q, and not %q as planned", what, got, want)}
 	}
 	mode := strings.ToLower(child.Text("mode"))
 	switch {
-	case ike.Text("version") != "1":
-		return differs("IKE version", ike.Text("version"), "1")
+	case ike.Text("version") != c.version():
+		return differs("IKE version", ike.Text("version"), c.version())
 	case mode != c.plan.Mode.String():
 		return differs("mode", mode, c.plan.Mode.String())
 	case child.Text("protocol") != "ESP":
@@ -63,7 +69,7 @@ func (c *connection) check(ike, child vici.Section) error {
 	case child.Text("encr-alg") == "" || strings.HasPrefix(child.Text("encr-alg"), "NULL"): // also NULL_AES_GMAC
 		return differs("encryption", child.Text("encr-alg"), "any")
 	case c.plan.PFS && child.Text("dh-group") == "":
-		return &NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
+		return &enforce.NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
 	}
 	return nil
 }
@@ -73,7 +79,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 	p := enforce.Proof{
 		Enforcer:   Name,
 		Mode:       c.plan.Mode.String(),
-		Exchange:   c.plan.Exchange.String(),
+		Exchange:   c.exchange,
 		Algorithms: []string{"ike " + algorithms(ike, "encr", "integ", "prf", "dh")},
 	}
 	for _, child := range children {
@@ -85,7 +91,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 		for _, key := range []string{"spi-out", "spi-in"} {
 			spi, err := strconv.ParseUint(child.Text(key), 16, 32)
 			if err != nil {
-				return p, &NotProvenError{Reason: fmt.Sprintf("charon tells %s %q", key, child.Text(key))}
+				return p, &enforce.NotProvenError{Reason: fmt.Sprintf("charon tells %s %q", key, child.Text(key))}
 			}
 			p.SPIs = append(p.SPIs, uint32(spi))
 		}
@@ -96,7 +102,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 		p.BytesIn += in
 	}
 	if p.BytesOut == 0 || p.BytesIn == 0 {
-		return p, &NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
+		return p, &enforce.NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
 	}
 	return p, nil
 }

@@ -92,7 +92,7 @@ func answered(err error) bool {
 		refused   *vici.FailedError
 		many      *ListError
 		conflict  *ConflictError
-		notProven *NotProvenError
+		notProven *enforce.NotProvenError
 	)
 	return errors.As(err, &refused) || errors.As(err, &many) || errors.As(err, &conflict) || errors.As(err, &notProven)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -73,53 +72,6 @@ func (e *ListError) Error() string {
 	return fmt.Sprintf("charon's answer to %s has more than %d bytes, and was not read to its end", e.Command, e.Limit)
 }
 
-// A NegotiationError is a negotiation that did not end in security
-// associations.
-type NegotiationError struct {
-	Peer   string
-	Reason string   // in lower case
-	Log    []string // what charon said of it last
-	Cause  error    // a *KeyError, an *IdentityError; nil: another, or not known
-	Err    error    // of the command, or why it was not waited for longer
-}
-
-func (e *NegotiationError) Error() string {
-	return fmt.Sprintf("the negotiation with %s failed: %s", e.Peer, e.Reason)
-}
-
-// Unwrap returns the cause, if it is known, and the error of the command, or why
-// it was not waited for longer.
-func (e *NegotiationError) Unwrap() []error {
-	if e.Cause == nil {
-		return []error{e.Err}
-	}
-	return []error{e.Cause, e.Err}
-}
-
-// A KeyError is a peer that has another preshared key.
-type KeyError struct {
-	// Seems: the ends could not read each other's messages, which another key
-	// explains, and little else. Not set: the peer's proof of the key was wrong.
-	Seems bool
-}
-
-func (e *KeyError) Error() string {
-	if e.Seems {
-		return "the peer seems to have a different preshared key: set the same key at both ends"
-	}
-	return "the peer has a different preshared key: set the same key at both ends"
-}
-
-// An IdentityError is a peer that says it is another one than it should be.
-type IdentityError struct {
-	Got  string // what the peer says, as charon shows it
-	Want string
-}
-
-func (e *IdentityError) Error() string {
-	return fmt.Sprintf("the peer identifies itself as %s, but its identity should be %s", strconv.QuoteToASCII(e.Got), strconv.QuoteToASCII(e.Want))
-}
-
 // A ConflictError is a connection of the host that has the same ends, or may have
 // them, and would come to use our key.
 type ConflictError struct {
@@ -149,11 +101,12 @@ func lookupReason(err error) string {
 	return err.Error()
 }
 
-// A NotProvenError is a connection of which it cannot be shown that it was
-// protected as planned.
-type NotProvenError struct{ Reason string }
+// A NoESPError is a kernel that has no ESP, so that charon cannot give it keys.
+type NoESPError struct{}
 
-func (e *NotProvenError) Error() string { return e.Reason }
+func (*NoESPError) Error() string {
+	return "IKE succeeded, but the kernel has no ESP to use the keys with"
+}
 
 // A LeftoverError is something that could not be taken out of charon again.
 type LeftoverError struct {

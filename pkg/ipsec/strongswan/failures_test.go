@@ -28,53 +28,54 @@ func TestFailures(t *testing.T) {
 		change func(*charon)
 		want   string // type of the error; empty: failedToConfigure
 		reason string
-		cause  error // a KeyError or an IdentityError; nil: neither
+		cause  error // a KeyError, an IdentityError or a NoESPError; nil: none of them
+		is     enforce.Cause
 	}{
 		{name: "key refused", reason: "load-shared: no", change: func(c *charon) { c.refuse = map[string]string{"load-shared": "no"} }},
 		{name: "connection refused", reason: "load-conn: unknown option", change: func(c *charon) { c.refuse = map[string]string{"load-conn": "unknown option"} }},
 		{name: "charon goes at the key", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"load-shared": true} }},
 		{name: "charon goes while it negotiates", reason: "unexpected EOF", change: func(c *charon) { c.drop = map[string]bool{"initiate": true} }},
 		// Issue 13, 29: a wrong key and a wrong identity are told, and are no other errors.
-		{name: "wrong key", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key", is: enforce.OtherKeySeems, reason: "the peer seems to have a different preshared key", cause: &enforce.KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC invalid HASH_V1 payload length, decryption failed?", "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, in a hash", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, in a hash", is: enforce.OtherKeySeems, reason: "the peer seems to have a different preshared key", cause: &enforce.KeyError{Seems: true}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "ENC received HASH payload does not match"}
 		}},
-		{name: "wrong key in aggressive mode", flags: ipsec.FlagAggressive, reason: "the peer has a different preshared key", cause: &KeyError{}, change: func(c *charon) {
+		{name: "wrong key in aggressive mode", is: enforce.OtherKey, flags: ipsec.FlagAggressive, reason: "the peer has a different preshared key", cause: &enforce.KeyError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE calculated HASH does not match HASH payload", sent}
 		}},
-		{name: "wrong identity", reason: `the peer identifies itself as "array2", but its identity should be "192.0.2.10"`, cause: &IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity", is: enforce.OtherIdentity, reason: `the peer identifies itself as "array2", but its identity should be "192.0.2.10"`, cause: &enforce.IdentityError{Got: "array2", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'array2' does not match to '192.0.2.10'", "IKE sending DELETE for IKE_SA x[1]", sent}
 		}},
-		{name: "wrong identity in aggressive mode", flags: ipsec.FlagAggressive, reason: `the peer identifies itself as "C=CH, CN=' does not match to '\u202ex"`, cause: &IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
+		{name: "wrong identity in aggressive mode", is: enforce.OtherIdentity, flags: ipsec.FlagAggressive, reason: `the peer identifies itself as "C=CH, CN=' does not match to '\u202ex"`, cause: &enforce.IdentityError{Got: "C=CH, CN=' does not match to '\u202ex", Want: "192.0.2.10"}, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE IDir 'C=CH, CN=' does not match to '\u202ex' does not match to '192.0.2.10'", sent}
 		}},
 		{name: "a key is not wrong in phase 2", reason: "establishing CHILD_SA failed", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "ENC could not decrypt payloads"}
 		}},
-		{name: "wrong key, and nobody gives up", reason: "the peer seems to have a different preshared key", cause: &KeyError{Seems: true}, change: func(c *charon) {
+		{name: "wrong key, and nobody gives up", is: enforce.OtherKeySeems, reason: "the peer seems to have a different preshared key", cause: &enforce.KeyError{Seems: true}, change: func(c *charon) {
 			c.silent, c.log = true, []string{sent, came, "ENC could not decrypt payloads", "IKE sending retransmit 1 of request message ID 0, seq 3"}
 		}},
-		{name: "proposals for IKE", reason: "none of the proposals for IKE", change: func(c *charon) {
+		{name: "proposals for IKE", is: enforce.NoIKEProposal, reason: "none of the proposals for IKE", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received NO_PROPOSAL_CHOSEN error notify"}
 		}},
-		{name: "proposals for ESP", reason: "none of the proposals for IPsec", change: func(c *charon) {
+		{name: "proposals for ESP", is: enforce.NoESPProposal, reason: "none of the proposals for IPsec", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "IKE received NO_PROPOSAL_CHOSEN error notify"}
 		}},
-		{name: "refused", reason: "refuses the key or the identity", change: func(c *charon) {
+		{name: "refused", is: enforce.KeyOrIdentity, reason: "refuses the key or the identity", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
-		{name: "aggressive mode refused", flags: ipsec.FlagAggressive, reason: aggressiveOption, change: func(c *charon) {
+		{name: "aggressive mode refused", is: enforce.AggressiveMode, flags: ipsec.FlagAggressive, reason: enforce.AggressiveOption, change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, "IKE received AUTHENTICATION_FAILED error notify"}
 		}},
 		{name: "aggressive mode not allowed here", flags: ipsec.FlagAggressive, want: unsupported, reason: "charon on this host does not use aggressive mode", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE Aggressive Mode PSK disabled for security reasons"}
 		}},
-		{name: "selectors", reason: "which traffic", change: func(c *charon) {
+		{name: "selectors", is: enforce.TrafficSelectors, reason: "which traffic", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "IKE received INVALID_ID_INFORMATION error notify"}
 		}},
-		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
+		{name: "no ESP in the kernel", reason: "kernel has no ESP", cause: &NoESPError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
 		{name: "the kernel refuses", reason: "kernel does not accept the keys", change: func(c *charon) {
@@ -83,7 +84,7 @@ func TestFailures(t *testing.T) {
 		{name: "key not found", reason: "does not find the key", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE no shared key found for 192.0.2.1 - 192.0.2.10"}
 		}},
-		{name: "something else", reason: "establishing CHILD_SA failed (IKE the moon\\?is full)", change: func(c *charon) {
+		{name: "something else", reason: "establishing CHILD_SA failed", change: func(c *charon) {
 			c.fails, c.log = true, []string{"IKE the moon\nis full"}
 		}},
 		{name: "another mode", flags: ipsec.FlagTransport, reason: "mode \"tunnel\"", change: func(c *charon) {
@@ -97,6 +98,9 @@ func TestFailures(t *testing.T) {
 		}},
 		{name: "AH", reason: "protocol \"AH\"", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { child["protocol"] = "AH" }
+		}},
+		{name: "the peer speaks version 2", is: enforce.PeerSpeaksIKEv2, reason: "the peer speaks IKEv2", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received INVALID_MAJOR_VERSION error notify"}
 		}},
 		{name: "IKEv2", reason: "IKE version \"2\"", change: func(c *charon) {
 			c.change = func(ike, _ map[string]string) { ike["version"] = "2" }
@@ -126,11 +130,15 @@ func TestFailures(t *testing.T) {
 				want = failedToConfigure
 			}
 			wantType(t, err, want)
-			if !strings.Contains(err.Error(), strings.ReplaceAll(tt.reason, `\?`, "?")) {
+			if !strings.Contains(err.Error(), tt.reason) {
 				t.Errorf("got %q, want %q in it", err, tt.reason)
 			}
 			if diff := cmp.Diff(tt.cause, causeOf(err)); diff != "" {
 				t.Errorf("cause (-want +got):\n%s", diff)
+			}
+			var negotiation *enforce.NegotiationError
+			if errors.As(err, &negotiation) && negotiation.Cause != tt.is || negotiation == nil && tt.is != 0 {
+				t.Errorf("cause: got %+v, want %d", negotiation, tt.is)
 			}
 			if len(dials) > 0 {
 				t.Error("a connection was made")
@@ -140,18 +148,21 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// causeOf returns the KeyError or the IdentityError in an error; nil: there is
-// none.
+// causeOf returns the KeyError, the IdentityError or the NoESPError in an error; nil:
+// there is none.
 func causeOf(err error) error {
 	var (
-		key      *KeyError
-		identity *IdentityError
+		key      *enforce.KeyError
+		identity *enforce.IdentityError
+		noESP    *NoESPError
 	)
 	switch {
 	case errors.As(err, &key):
 		return key
 	case errors.As(err, &identity):
 		return identity
+	case errors.As(err, &noESP):
+		return noESP
 	}
 	return nil
 }

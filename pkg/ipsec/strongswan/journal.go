@@ -1,15 +1,11 @@
 package strongswan
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -26,11 +22,11 @@ const grace = time.Second
 type journal struct {
 	hopeless func() // called when there is no point in waiting
 
-	mu       sync.Mutex     // guards the following
-	lines    []string       // said last
-	seen     map[sign]int   // how often
-	identity *IdentityError // that the peer has another one than it should
-	doubt    *time.Timer    // at its end the negotiation is hopeless; nil: it is not in doubt
+	mu       sync.Mutex             // guards the following
+	lines    []string               // said last
+	seen     map[sign]int           // how often
+	identity *enforce.IdentityError // that the peer has another one than it should
+	doubt    *time.Timer            // at its end the negotiation is hopeless; nil: it is not in doubt
 }
 
 // A sign is something that charon says.
@@ -53,11 +49,14 @@ const (
 	signUnsupported  sign = "Protocol not supported"
 	signEstablished  sign = "established between"
 	signSelectors    sign = "traffic selectors"
+	signTraffic      sign = "received TS_UNACCEPTABLE"
+	signMAC          sign = "but MAC mismatched"
+	signVersion      sign = "received INVALID_MAJOR_VERSION"
 )
 
 var signs = []sign{
 	signReceived, signRetransmit, signUndecipher, signHash, signOtherHash, signOtherID, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
-	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors,
+	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors, signTraffic, signMAC, signVersion,
 }
 
 // note takes a line of charon's log.
@@ -99,6 +98,18 @@ func (j *journal) judge() {
 	}
 }
 
+// refuseGroup notes that the peer did not renew the association for ESP with a
+// Diffie-Hellman group of its own.
+func (j *journal) refuseGroup() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seen == nil {
+		j.seen = map[sign]int{}
+	}
+	j.seen[signEstablished]++
+	j.seen[signNoProposal]++
+}
+
 // unreadable reports a message that another key than ours was used for. j.mu is
 // held.
 func (j *journal) unreadable() bool { return j.seen[signUndecipher] > 0 || j.seen[signHash] > 0 }
@@ -114,13 +125,13 @@ func (j *journal) close() {
 
 // otherIdentity returns what charon says of an identity that it did not expect:
 // IDir 'got' does not match to 'want'. nil: it says something else.
-func otherIdentity(line string) *IdentityError {
+func otherIdentity(line string) *enforce.IdentityError {
 	_, rest, _ := strings.Cut(line, string(signOtherID))
 	got, want, ok := cutLast(rest, "' does not match to '")
 	if !ok {
 		return nil
 	}
-	return &IdentityError{Got: atMost(got), Want: atMost(strings.TrimSuffix(want, "'"))}
+	return &enforce.IdentityError{Got: atMost(got), Want: atMost(strings.TrimSuffix(want, "'"))}
 }
 
 // maxIdentity is how many bytes of an identity are shown: it may be the peer's.
@@ -148,94 +159,6 @@ func (j *journal) aggressiveDisabled() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.seen[signNoAggressive] > 0
-}
-
-// said returns the lines so far. Charon may go on.
-func (j *journal) said() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.lines)
-}
-
-// aggressiveOption is what charon has to be told to do aggressive mode with
-// preshared keys.
-const aggressiveOption = "i_dont_care_about_security_and_use_aggressive_mode_psk"
-
-// failure returns the error of a negotiation.
-func (j *journal) failure(c *connection, err error) *NegotiationError {
-	e := &NegotiationError{Peer: c.peer.String(), Log: j.said(), Err: err, Cause: j.cause()}
-	var silent *NoAnswerError
-	switch {
-	case errors.As(err, &silent):
-		e.Cause, e.Reason = nil, err.Error() // of the peer nothing is known
-	case e.Cause != nil:
-		e.Reason = e.Cause.Error()
-	default:
-		e.Reason = j.reason(c.plan.Exchange, err)
-	}
-	return e
-}
-
-// cause returns a *KeyError or an *IdentityError where that is what it was; nil:
-// it was something else, or cannot be told.
-func (j *journal) cause() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch established := j.seen[signEstablished] > 0; {
-	case established:
-		return nil // so the keys are the same, and the identities are right
-	case j.identity != nil:
-		return j.identity
-	case j.seen[signOtherHash] > 0:
-		return &KeyError{}
-	case j.unreadable():
-		return &KeyError{Seems: true}
-	}
-	return nil
-}
-
-// reason says what went wrong, as far as that can be told.
-func (j *journal) reason(exchange ipsec.Exchange, err error) string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	has := func(s sign) bool { return j.seen[s] > 0 }
-	switch {
-	case has(signNoAggressive):
-		return "charon on this host does not use aggressive mode with preshared keys: set " + aggressiveOption + " = yes in strongswan.conf, which exposes the key to guessing"
-	case has(signInstall) && has(signUnsupported):
-		return "IKE succeeded, but the kernel has no ESP to use the keys with"
-	case has(signInstall):
-		return "IKE succeeded, but the kernel does not accept the keys"
-	case exchange == ipsec.AggressiveMode && has(signAuthFailed) && !has(signEstablished):
-		return "the peer refuses aggressive mode, the key or the identity; if it is strongSwan, it uses aggressive mode with preshared keys only if " + aggressiveOption + " = yes is set in its strongswan.conf"
-	case has(signAuthFailed):
-		return "the peer refuses the key or the identity"
-	case has(signNoProposal) && has(signEstablished):
-		return "the peer accepts none of the proposals for IPsec (algorithms, PFS or mode)"
-	case has(signNoProposal):
-		return "the peer accepts none of the proposals for IKE (algorithms), or does not know us"
-	case has(signInvalidID), has(signSelectors):
-		return "the peer does not agree on which traffic to protect"
-	case has(signNoKey):
-		return "charon does not find the key"
-	case has(signEstablished) && ended(err):
-		return "the peer does not answer in phase 2"
-	case ended(err) && !has(signReceived):
-		return "the peer does not answer IKE (UDP port 500)"
-	case ended(err):
-		return "the peer stopped answering; it may have a different preshared key"
-	}
-	var refusal *vici.FailedError
-	if errors.As(err, &refusal) && len(j.lines) > 0 {
-		return fmt.Sprintf("%s (%s)", refusal.Reason, j.lines[len(j.lines)-1])
-	}
-	return err.Error()
-}
-
-// ended reports that the negotiation was not over when it was ended.
-func ended(err error) bool {
-	var refusal *vici.FailedError
-	return !errors.As(err, &refusal) && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, errHopeless))
 }
 
 // cutLast is strings.Cut at the last separator.

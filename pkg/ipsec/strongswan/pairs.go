@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan/internal/vici"
 )
 
@@ -97,7 +98,7 @@ func (c *connection) wait(ctx context.Context, d *daemon) error {
 		}
 		switch {
 		case ctx.Err() != nil && before != "":
-			return &NegotiationError{Peer: c.peer.String(), Reason: "another process has a connection to the portal (" + before + ")", Err: context.Cause(ctx)}
+			return &enforce.NegotiationError{Peer: c.peer.String(), Reason: "another process has a connection to the portal (" + before + ")", Err: context.Cause(ctx)}
 		case err != nil || len(names) == 0:
 			return err
 		}

@@ -29,7 +29,7 @@ const waitEvery = 20 * time.Millisecond
 
 // DialContext connects; it is called once. The hold is on the socket before it
 // has an address, and stays on it in the kernel until its last byte. When the
-// associations go away, the connection ends with a *LostError.
+// associations go away, the connection ends with an *enforce.LostError.
 //
 // Errors are a *HoldError, a *NoAssociationError, a *BlockedError, or what the
 // network said. After the last kind Close is due as after a connection: a SYN may

@@ -34,14 +34,6 @@ func (e *NoAssociationError) Error() string {
 // Unwrap returns what the kernel said, or why it was not waited for longer.
 func (e *NoAssociationError) Unwrap() error { return e.Err }
 
-// A LostError is a connection whose security associations went away. What was
-// still to be sent stayed here.
-type LostError struct{ Hold Hold }
-
-func (e *LostError) Error() string {
-	return fmt.Sprintf("the security associations of the connection are gone (%s)", e.Hold)
-}
-
 // A BlockedError is a connection that a policy of the kernel forbids.
 type BlockedError struct {
 	Policy string

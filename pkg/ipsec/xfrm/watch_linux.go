@@ -8,6 +8,8 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
 // A watcher hears from the kernel when security associations go away, and looks
@@ -19,7 +21,7 @@ type watcher struct {
 	running sync.WaitGroup
 
 	mu   sync.Mutex
-	gone *LostError // guarded by mu
+	gone *enforce.LostError // guarded by mu
 }
 
 // watch begins to listen.
@@ -41,7 +43,7 @@ func (w *watcher) start(lost func()) {
 				continue
 			}
 			w.mu.Lock()
-			w.gone = &LostError{Hold: w.hold}
+			w.gone = &enforce.LostError{Reason: w.hold.String()}
 			w.mu.Unlock()
 			lost()
 			return

@@ -2,6 +2,7 @@ package job
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
 // connect prepares a protected connection, has it used, and reads its proof.
@@ -22,7 +24,7 @@ func (j *Job) connect(ctx context.Context, r *Report, use func(*Job, context.Con
 	}
 	d, err := j.enforcer().Dialer(ctx, enforce.Request{
 		Plan: plan, Source: j.Source, Portal: j.Portal, Gateway: j.Outer,
-		PSK: j.psk(),
+		PSK: j.psk(), IKE: j.IKE, Proposals: j.Proposals,
 	})
 	if err != nil {
 		return err
@@ -62,6 +64,34 @@ func (j *Job) listenTo(ctx context.Context, d enforce.Dialer) error {
 	}
 	_, werr := nc.Write([]byte("not one byte of this may leave"))
 	return errors.Join(err, werr)
+}
+
+// talk says something again and again, and wants it back each time.
+func (j *Job) talk(ctx context.Context, d enforce.Dialer) error {
+	nc, err := dial(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	until := time.Now().Add(j.Patience)
+	for word := []byte("what only the peer may read"); time.Now().Before(until); <-tick.C {
+		if err := nc.SetDeadline(time.Now().Add(j.Timeout)); err != nil {
+			return err
+		}
+		if _, err := nc.Write(word); err != nil {
+			return err
+		}
+		back := make([]byte, len(word))
+		if _, err := io.ReadFull(nc, back); err != nil {
+			return err
+		}
+		if !bytes.Equal(back, word) {
+			return fmt.Errorf("sent %q, and %q came back", word, back)
+		}
+	}
+	return nil
 }
 
 // hangUp closes the connection, and leaves the associations for a while, in which
@@ -133,6 +163,19 @@ func (j *Job) listen(treat func(net.Conn)) error {
 		}
 		go treat(nc)
 	}
+}
+
+// serve lists targets at the portal.
+func (j *Job) serve() error {
+	target := &iscsitest.Target{}
+	for i := range j.Records {
+		name := fmt.Sprintf("iqn.2026-11.com.example:disk%d", i+1)
+		target.Records = append(target.Records, iscsitest.Record{Name: name, Addresses: []string{j.Portal.String() + ",1"}})
+	}
+	return j.listen(func(nc net.Conn) {
+		defer nc.Close()
+		_ = target.Serve(nc) // what is wrong shows at the other end
+	})
 }
 
 // EchoOn sends back what it reads.

@@ -11,12 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
-	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 )
@@ -38,8 +36,10 @@ const (
 	HangUp   = "hang up"  // connect, and close the connection some time before its associations
 	GiveUp   = "give up"  // give up connecting some time before the associations go
 	Nothing  = "nothing"  // have the connection prepared, and not make it
+	Talk     = "talk"     // connect, and for a while have the other end, which echoes, send back what it is sent
 	Listen   = "listen"   // at the portal: take connections, and leave them be
 	Echo     = "echo"     // at the portal: take connections, and send back what they say
+	Serve    = "serve"    // at the portal: list targets
 	Flood    = "flood"    // at the portal: take connections, and send as much as they take
 )
 
@@ -60,14 +60,21 @@ type Job struct {
 	Flags         ipsec.Flags
 	Other         ipsec.Flags // Twice: the second time
 	Key           string
-	Local, Remote string     // identities; empty: addresses
-	PeerID        string     // as the portal has it
-	Proposals     string     // likewise
+	Local, Remote string // identities; empty: addresses
+	PeerID        string // as the portal has it
+	Proposals     string // likewise
+	IKE           ipsec.IKEVersion
 	Outer         netip.Addr // in tunnel mode
+	Enforcer      string     // Userspace; empty: the kernel's policies, or charon
 	Charon        string     // its socket; empty: the kernel's policies alone
 	Timeout       time.Duration
-	Patience      time.Duration // GiveUp: for the connection
+	Patience      time.Duration // GiveUp: for the connection; Talk: for how long
 	Repeat        int           // discoveries at once; 0: one
+	Records       int           // Serve: how many targets
+
+	// Unprivileged says that the program was started by the command line of that name.
+	// It does nothing where the kernel says otherwise.
+	Unprivileged bool
 
 	told *notices // by the enforcer, of no portal; nil: there is none yet
 }
@@ -105,6 +112,12 @@ func (j *Job) Run(ctx context.Context) (r Report) {
 	if j.Timeout == 0 {
 		j.Timeout = 30 * time.Second
 	}
+	if j.Unprivileged {
+		if err := checkUnprivileged(); err != nil {
+			r.fail(err)
+			return r
+		}
+	}
 	switch j.Do {
 	case Hold:
 		r.fail(j.hold(ctx, &r))
@@ -132,10 +145,14 @@ func (j *Job) Run(ctx context.Context) (r Report) {
 		r.fail(j.connect(ctx, &r, (*Job).giveUp))
 	case Nothing:
 		r.fail(j.connect(ctx, &r, func(*Job, context.Context, enforce.Dialer) error { return nil }))
+	case Talk:
+		r.fail(j.connect(ctx, &r, (*Job).talk))
 	case Listen:
 		r.fail(j.listen(func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) }))
 	case Echo:
 		r.fail(j.listen(EchoOn))
+	case Serve:
+		r.fail(j.serve())
 	case Flood:
 		r.fail(j.listen(func(nc net.Conn) {
 			for b := make([]byte, 1400); ; {
@@ -162,44 +179,12 @@ func (j *Job) hold(ctx context.Context, r *Report) error {
 	return err
 }
 
-func (j *Job) enforcer() enforce.Enforcer {
-	if j.Charon == "" {
-		return &xfrm.Enforcer{}
-	}
-	if j.told == nil {
-		j.told = new(notices)
-	}
-	return &strongswan.Enforcer{Socket: j.Charon, Warn: j.told.add}
-}
-
-// Told returns what the enforcer has told of no portal since the last time.
-func (j *Job) Told() []ipsec.Warning { return j.told.all() }
-
-func (j *Job) psk() enforce.PSK {
-	return enforce.PSK{Secret: auth.NewSecret([]byte(j.Key)), Local: j.Local, Remote: j.Remote}
-}
-
-// Discoverer returns what asks portals for the Job.
-func (j *Job) Discoverer() *initiator.Discoverer {
-	return &initiator.Discoverer{
-		InitiatorName: "iqn.2026-11.com.example:host1",
-		Timeout:       j.Timeout,
-		Enforcer:      j.enforcer(),
-		PSK: func(context.Context, ports.Port, enforce.Peer) (enforce.PSK, bool, error) {
-			return j.psk(), j.Key != "", nil
-		},
-		Gateway: func(context.Context, ports.Port, netip.Addr) (netip.Addr, bool, error) {
-			return j.Outer, j.Outer.IsValid(), nil
-		},
-	}
-}
-
 // SendTargetPortal returns the Portal as it is asked under flags.
 func (j *Job) SendTargetPortal(flags ipsec.Flags) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Portal: initiator.Portal{Address: j.Portal.Addr().String(), Port: j.Portal.Port()},
 		Source: j.Source, Security: flags,
-		IPsec: initiator.IPsecOptions{LocalID: j.Local, PeerID: j.PeerID, Proposals: j.Proposals},
+		IPsec: initiator.IPsecOptions{LocalID: j.Local, PeerID: j.PeerID, Proposals: j.Proposals, IKE: j.IKE},
 	}
 }
 

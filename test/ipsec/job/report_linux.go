@@ -10,7 +10,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
-	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
@@ -51,11 +50,11 @@ func (r *Report) fail(err error) {
 	}
 	r.Error, r.Code = err.Error(), isdsc.Name(initiator.Code(err))
 	var hold *xfrm.HoldError
-	var lost *xfrm.LostError
+	var lost *enforce.LostError
 	r.NotHeld, r.Lost = errors.As(err, &hold), errors.As(err, &lost)
-	var key *strongswan.KeyError
+	var key *enforce.KeyError
 	r.WrongKey = errors.As(err, &key)
-	var identity *strongswan.IdentityError
+	var identity *enforce.IdentityError
 	if errors.As(err, &identity) {
 		r.OtherID = identity.Got
 	}

@@ -14,20 +14,25 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce/enforcetest"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/pkg/ipsec/userspace"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
 // A Suite is what package enforcetest needs to know of the world of an enforcer.
 type Suite struct {
-	Charon  string // its socket; empty: the kernel's policies alone
-	Source  netip.Addr
-	Portal  netip.AddrPort
-	Silent  netip.AddrPort
-	Key     string
-	Device  string
-	Flags   []ipsec.Flags
-	InPlace bool
-	NoESP   bool
+	Charon    string // its socket; empty: the kernel's policies alone
+	Userspace bool   // IPsec within the process
+	Source    netip.Addr
+	Portal    netip.AddrPort
+	Silent    netip.AddrPort
+	Key       string
+	Device    string
+	Flags     []ipsec.Flags
+	InPlace   bool
+	NoESP     bool
+
+	// Lose takes the security associations away; nil: those of the kernel.
+	Lose func(t testing.TB) `json:"-"`
 }
 
 // Run runs the suite in the namespace that the test program is in.
@@ -42,16 +47,23 @@ func (s *Suite) Run(t *testing.T) {
 			Flags: s.Flags, InPlace: s.InPlace, NoESP: s.NoESP,
 			Left:      func() enforcetest.Left { return tap.Read(t) },
 			Installed: s.installed,
-			Lose: func(t testing.TB) {
-				if err := netlink.XfrmStateFlush(0); err != nil {
-					t.Fatal(err)
-				}
-			},
+			Lose:      s.lose,
 		}
 	})
 }
 
+func (s *Suite) lose(t testing.TB) {
+	if s.Lose != nil {
+		s.Lose(t)
+	} else if err := netlink.XfrmStateFlush(0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (s *Suite) enforcer() enforce.Enforcer {
+	if s.Userspace {
+		return &userspace.Enforcer{}
+	}
 	if s.Charon == "" {
 		return &xfrm.Enforcer{Wait: 1500 * time.Millisecond}
 	}

@@ -201,19 +201,23 @@ func TestPeerIDEntry(t *testing.T) {
 		return l.discover(t.Context(), append(strings.Fields(args), "--registry", registry)...)
 	}
 	discover("ipsec psk set Array@example.com env:PSK").want(t, machine.ExitOK, "stored the preshared key of array@example.com\n", "")
-	const flags = "--ipsec transport --ipsec-peer-id Array@example.com --ipsec-proposals aes256-sha384-ecp384,aes256-sha256 192.0.2.10"
+	const flags = "--ipsec transport --ipsec-peer-id Array@example.com --ipsec-proposals aes256-sha384-curve25519,chacha20poly1305 --ipsec-ike 2 192.0.2.10"
 	if r := discover("portal add " + flags); r.status != machine.ExitOK {
 		t.Fatalf("got %+v", r)
 	}
 	r := discover("portal list -o json")
-	if want := `"ipsec_options":{"peer_id":"Array@example.com","proposals":"aes256-sha384-ecp384,aes256-sha256"}`; !strings.Contains(r.stdout, want) {
+	if want := `"ipsec_options":{"peer_id":"Array@example.com","proposals":"aes256-sha384-curve25519,chacha20poly1305","ike":2}`; !strings.Contains(r.stdout, want) {
 		t.Errorf("got %s, want in it %s", r.stdout, want)
 	}
 	if r := discover("portal refresh"); r.status != machine.ExitOK {
 		t.Fatalf("got %+v", r)
 	}
+	r = discover("ipsec explain -o json " + flags)
+	if want := `"ike":2`; !strings.Contains(r.stdout, want) || strings.Contains(r.stdout, `"exchange"`) {
+		t.Errorf("got %s, want in it %s, and no exchange: version 2 has no modes", r.stdout, want)
+	}
 	for _, args := range []string{"ipsec explain 192.0.2.10", "ipsec explain " + flags} {
-		if r := discover(args); !strings.Contains(r.stdout, "\n  peer      Array@example.com\n  offers    aes256-sha384-ecp384,aes256-sha256\n  key       there\n") {
+		if r := discover(args); !strings.Contains(r.stdout, "\n  peer      Array@example.com\n  offers    aes256-sha384-curve25519,chacha20poly1305\n  key       there\n") {
 			t.Errorf("%s: got %s", args, r.stdout)
 		}
 	}
@@ -224,7 +228,7 @@ func TestPeerIDEntry(t *testing.T) {
 		t.Fatalf("got %d connections, want 3", len(e.asked))
 	}
 	for _, s := range e.asked {
-		if got := string(s.PSK.Secret.Reveal()); got != "a key" || s.PSK.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-ecp384,aes256-sha256" {
+		if got := string(s.PSK.Secret.Reveal()); got != "a key" || s.PSK.Remote != "Array@example.com" || s.Proposals != "aes256-sha384-curve25519,chacha20poly1305" || s.IKE != ipsec.IKEv2 {
 			t.Errorf("got key %q, %+v", got, s)
 		}
 	}
@@ -268,7 +272,7 @@ func TestIPsecExplain(t *testing.T) {
   origin    existing
   why       IPsec, tunnel, main, without PFS: policy 192.0.2.0/24 says ike,tunnel, and what exists comes before flags; the portal's flags, off, have no effect
   exists    policy 192.0.2.0/24
-`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10\n"},
+`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10; give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway\n"},
 		{name: "aggressive", args: "--ipsec aggressive --ipsec-psk env:PSK 192.0.2.10", status: machine.ExitFailed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, transport mode, aggressive mode of IKE, without PFS

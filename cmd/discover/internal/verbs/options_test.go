@@ -110,7 +110,7 @@ func TestNewerEntry(t *testing.T) {
 			}
 		}
 		makeNewer(t, registry)
-		const newer = "discover: store 192.0.2.11:3260: this entry needs record format 4, and this version of discover knows 3: use a newer version\n"
+		const newer = "discover: store 192.0.2.11:3260: this entry needs record format 5, and this version of discover knows 4: use a newer version\n"
 
 		r := discover("portal", "list")
 		if r.status != machine.ExitPartly || r.stderr != newer || strings.Count(r.stdout, "\n") != 3 || strings.Contains(r.stdout, "192.0.2.11") {
@@ -162,7 +162,7 @@ func makeNewer(t *testing.T, file string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		value := bytes.Replace(r.Value, []byte(`{"format":2,`), []byte(`{"format":4,"of":"the future",`), 1)
+		value := bytes.Replace(r.Value, []byte(`{"format":2,`), []byte(`{"format":5,"of":"the future",`), 1)
 		if err := store.Apply(t.Context(), registry.Change{Key: r.Key, Version: r.Version, Value: value}); err != nil {
 			t.Fatal(err)
 		}

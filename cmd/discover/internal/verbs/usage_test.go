@@ -8,6 +8,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
+// ikeModes is what is said of version 2 of IKE with a mode of version 1.
+const ikeModes = "--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1"
+
 // noIdentity is what is said of text that is no identity of IKE.
 const noIdentity = "neither group nor an address of a host, a domain name or user@domain (of letters, digits and . - _, in user + as well)"
 
@@ -119,17 +122,21 @@ func TestUsage(t *testing.T) {
 		// issue 13, 30, 31 and 42
 		{"scan 192.0.2.10 --ipsec-peer-id array.example", "--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use"},
 		{"scan 192.0.2.10 --ipsec-proposals legacy", "--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer"},
+		{"scan 192.0.2.10 --ipsec-ike 2", "--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated"},
+		{"scan 192.0.2.10 --ipsec off --ipsec-ike 2", "--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated"},
+		{"portal add 192.0.2.10 --ipsec transport,main --ipsec-ike 2", ikeModes},
+		{"ipsec explain 192.0.2.10 --security-flags 0x2b --ipsec-ike 2", ikeModes},
 		{"portal add 192.0.2.10 --ipsec ike --ipsec-peer-id *@example.com", `--ipsec-peer-id "*@example.com": ` + noIdentity},
 		{"scan 192.0.2.10 --ipsec ike --ipsec-id %any", `--ipsec-id "%any": ` + noIdentity},
 		{"scan 192.0.2.10 --ipsec ike --ipsec-peer-id group", "--ipsec-peer-id group: this word means all peers, but one peer is needed here"},
 		{"ipsec psk set C=CH,CN=a@b.com env:X", "ID: " + noIdentity},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals chacha20poly1305", `--ipsec-proposals: "chacha20poly1305": IKEv1 does not have chacha20poly1305`},
+		{"scan 192.0.2.10 --ipsec ike --ipsec-ike 2 --ipsec-proposals aes256gcm16-ecp256", `--ipsec-proposals: "aes256gcm16-ecp256": for IKE a cipher with GCM needs a pseudo-random function, such as prfsha256`},
 		{"scan 192.0.2.10 --ipsec ike --ipsec-proposals null-sha1", `--ipsec-proposals: "null-sha1": "null" is not a supported cipher, hash or group; an example is aes256-sha256-modp2048 (for IKE) or aes256-sha256 (for ESP)`},
 		{"ipsec explain 192.0.2.10 --ipsec ike --ipsec-proposals esp=aes128-sha1-modp1024", "--ipsec-proposals: it has a group, but the plan has no perfect forward secrecy: add pfs to the IPsec flags, or remove the group"},
 		{"scan 192.0.2.10 --ipsec transport --ipsec-outer 192.0.2.1", "--ipsec-outer needs --ipsec tunnel"},
 		{"scan 192.0.2.10 --ipsec tunnel --ipsec-outer gateway", `--ipsec-outer "gateway": expected an IP address, such as 192.0.2.1 or 2001:db8::1`},
-		{"scan 192.0.2.10 --ipsec-enforcer userspace", `--ipsec-enforcer "userspace": this build has no IPsec of its own; with strongswan, the IKE daemon of the system sets it up`},
-		{"scan 192.0.2.10 --ipsec-enforcer racoon", `--ipsec-enforcer "racoon": expected one of auto, strongswan, xfrm`},
-		{"scan 192.0.2.10 --ipsec-enforcer xfrm", "--ipsec-enforcer xfrm: discover can use IPsec only on Linux"},
+		{"scan 192.0.2.10 --ipsec-enforcer racoon", `--ipsec-enforcer "racoon": expected one of auto, userspace, strongswan, xfrm`},
 		{"scan 192.0.2.10 --ipsec-unknown maybe", `--ipsec-unknown "maybe": expected one of proceed, refuse`},
 		{"portal refresh 192.0.2.10 --ipsec ike", "unknown flag --ipsec; see discover help portal refresh"},
 		{"ipsec", "ipsec needs a verb: cleanup, default, explain, policy, psk or tunnel; see discover help ipsec"},
@@ -230,7 +237,7 @@ func TestManual(t *testing.T) {
 	}
 	manual := newLab(t).discover(t.Context(), "help", "scan").stdout
 	for _, flag := range []string{
-		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-peer-id", "--ipsec-proposals", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
+		"--instance", "--initiator-port", "--source", "--tcp-port", "--ipsec", "--security-flags", "--ipsec-psk", "--ipsec-id", "--ipsec-peer-id", "--ipsec-proposals", "--ipsec-ike", "--ipsec-outer", "--ipsec-unknown", "--ipsec-enforcer", "--bind-device", "--initiator-name", "--chap-user", "--chap-secret", "--target-user", "--target-secret",
 		"--chap-algorithms", "--chap-fallback", "--chap-policy", "--short-secrets", "--header-digest", "--data-digest", "--max-connections",
 		"--default-time2wait", "--default-time2retain", "--login-flags", "--redirect", "--redirect-names", "--timeout", "--retries", "--parallel",
 		"--max-text", "--max-targets", "--all", "--trace", "--capture", "--capture-secrets", "--registry", "--key", "-o, --output", "-v, --verbose",

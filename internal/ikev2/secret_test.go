@@ -1,0 +1,76 @@
+package ikev2
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/internal/ike"
+	"github.com/go-iscsi/discovery/internal/iketest"
+)
+
+// TestSecrets looks for keys in what can be printed, and for keys that are left.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	var copies [][]byte
+	w := up(t, "aes256gcm16-modp2048", func(c *ike.Config, _ *iketest.V2Config) {
+		c.PSK = func() []byte {
+			b := []byte(testKey)
+			copies = append(copies, b)
+			return b
+		}
+	})
+	if len(copies) != 2 {
+		t.Errorf("the preshared key was asked for %d times, want 2", len(copies))
+	}
+	for _, b := range copies {
+		if !bytes.Equal(b, make([]byte, len(testKey))) {
+			t.Errorf("a copy of the preshared key is left: %q", b)
+		}
+	}
+	keys := w.machine.security.keys
+	all := []ike.Secret{keys.d, keys.ai, keys.ar, keys.ei, keys.er, keys.pi, keys.pr}
+	said := fmt.Sprintf("%v %+v %#v %v %+v", w.machine, *w.machine.security, w.machine.security.out, w.events, w.machine.Reason(1))
+	for _, k := range append(all, w.ups(1)[0].In.Key, w.ups(1)[0].Out.Key) {
+		b := k.Bytes()
+		if len(b) == 0 { // of the integrity, with a combined cipher
+			continue
+		}
+		list := strings.Trim(fmt.Sprint(b[:8]), "[]")
+		if strings.Contains(said, hex.EncodeToString(b[:8])) || strings.Contains(said, list) {
+			t.Error("a key is printed")
+		}
+	}
+	w.do(w.machine.Rekey(w.now, 1))
+	pending := w.machine.security.pending
+	w.close()
+	for i, k := range all {
+		if !bytes.Equal(k.Bytes(), make([]byte, len(k.Bytes()))) {
+			t.Errorf("key %d is left after Close", i)
+		}
+	}
+	if pending == nil || pending.key == nil {
+		t.Fatal("the rekey has no key")
+	}
+	if _, err := pending.key.Shared(append(make([]byte, 255), 2)); err == nil {
+		if s, _ := pending.key.Shared(append(make([]byte, 255), 2)); s.Bytes()[255] != 1 {
+			t.Error("the exponent of a rekey is left after Close")
+		}
+	}
+}
+
+// TestSecretsOfRekey looks for the keys of an IKE security association that was replaced.
+func TestSecretsOfRekey(t *testing.T) {
+	t.Parallel()
+	w := up(t, "aes256gcm16", nil)
+	old := w.machine.security.keys.d
+	w.machine.security.rekeyAt = w.now
+	w.do(w.machine.Tick(w.now))
+	w.run(time.Second)
+	if w.machine.security.keys.d.Equal(old) || !bytes.Equal(old.Bytes(), make([]byte, len(old.Bytes()))) {
+		t.Error("the keys of an association that was replaced are left")
+	}
+}
