@@ -173,7 +173,6 @@ func (l *lab) testUserspaceFailures(t *testing.T) {
 			tt.change(&tt.j, &p)
 			l.peer.Require(t, tt.j.Source, tt.j.Portal.Addr(), p)
 			l.userspaceFails(t, tt.j, tt.want)
-			l.wantForgotten(t)
 		})
 	}
 }

@@ -110,7 +110,7 @@ func (w *world) wantRefused(name string, s enforce.Request, want string) {
 }
 
 // testNotInPlace: protection that is said to be in place and is not is no way to
-// connect.
+// connect. An enforcer that does not use the system's protection refuses it as beyond it.
 func testNotInPlace(w *world) {
 	if w.InPlace {
 		w.t.Skip("it is in place")
@@ -118,6 +118,6 @@ func testNotInPlace(w *world) {
 	since := w.Left()
 	p := w.plan(ipsec.FlagTransport)
 	p.Existing = ipsec.Existing{Kind: ipsec.ExistingProtection, Name: "what is gone"}
-	w.wantType(w.refused(w.t.Context(), w.request(p)), failed)
+	w.wantType(w.refused(w.t.Context(), w.request(p)), failed, "*ipsec.UnsupportedError")
 	w.wantSilence(since)
 }

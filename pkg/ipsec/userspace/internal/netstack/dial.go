@@ -77,11 +77,13 @@ func newStack(l *link, local netip.Addr) (*stack.Stack, error) {
 	return s, nil
 }
 
+// family returns the protocol of an address. A loopback address is as good as any: the
+// link passes nothing but the connection.
 func family(a netip.Addr) (tcpip.NetworkProtocolNumber, stack.NetworkProtocolFactory) {
 	if a.Is4() {
-		return ipv4.ProtocolNumber, ipv4.NewProtocol
+		return ipv4.ProtocolNumber, ipv4.NewProtocolWithOptions(ipv4.Options{AllowExternalLoopbackTraffic: true})
 	}
-	return ipv6.ProtocolNumber, ipv6.NewProtocol
+	return ipv6.ProtocolNumber, ipv6.NewProtocolWithOptions(ipv6.Options{AllowExternalLoopbackTraffic: true})
 }
 
 func full(a netip.AddrPort) tcpip.FullAddress {
