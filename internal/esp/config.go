@@ -41,7 +41,7 @@ func (c Config) check() error {
 	switch {
 	case c.SPI < firstSPI:
 		return fmt.Errorf("the SPI %d is reserved", c.SPI)
-	case s.Encryption == 0 || s.Encryption.AEAD() != (s.Integrity == 0):
+	case s.Encryption == 0 || s.Encryption.AEAD() != (s.Integrity.Len() == 0):
 		return errors.New("the security association lacks a cipher or an integrity")
 	case len(c.Key.Bytes()) != s.KeyLen():
 		return fmt.Errorf("the key has %d bytes, and %s takes %d", len(c.Key.Bytes()), s, s.KeyLen())

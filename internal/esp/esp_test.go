@@ -173,6 +173,7 @@ func TestConfigRefused(t *testing.T) {
 		"no key":            {Config{SPI: 256, Suite: gcm}, "0 bytes"},
 		"no cipher":         {Config{SPI: 256, Suite: ike.ESPSuite{Integrity: ike.Integrity(ike.SHA1)}, Key: ike.NewSecret(make([]byte, 20))}, "lacks"},
 		"no integrity":      {Config{SPI: 256, Suite: ike.ESPSuite{Encryption: ike.AESCBC, Bits: 128}, Key: ike.NewSecret(make([]byte, 16))}, "lacks"},
+		"unknown integrity": {Config{SPI: 256, Suite: ike.ESPSuite{Encryption: ike.AESCBC, Bits: 128, Integrity: 99}, Key: ike.NewSecret(make([]byte, 16))}, "lacks"},
 		"two integrities":   {Config{SPI: 256, Suite: ike.ESPSuite{Encryption: ike.AESGCM16, Bits: 128, Integrity: ike.Integrity(ike.SHA1)}, Key: ike.NewSecret(make([]byte, 40))}, "lacks"},
 		"unknown cipher":    {Config{SPI: 256, Suite: ike.ESPSuite{Encryption: 99, Bits: 128, Integrity: ike.Integrity(ike.SHA1)}, Key: ike.NewSecret(make([]byte, 36))}, "no block cipher"},
 		"odd length of AES": {Config{SPI: 256, Suite: ike.ESPSuite{Encryption: ike.AESGCM16, Bits: 120}, Key: ike.NewSecret(make([]byte, 19))}, "key size"},

@@ -102,20 +102,27 @@ type KeyPair struct {
 	ec   *ecdh.PrivateKey
 }
 
-// NewKeyPair makes a key pair of a group.
+// NewKeyPair makes a key pair of a group. For ECP groups and Curve25519 the standard
+// library takes its own randomness, whatever random is.
 func NewKeyPair(g Group, random io.Reader) (*KeyPair, error) {
 	if c := g.curve(); c != nil {
 		k, err := c.GenerateKey(random)
 		if err != nil {
 			return nil, err
 		}
-		pub := k.PublicKey().Bytes()
-		if g != Curve25519 {
-			pub = pub[1:]
-		}
-		return &KeyPair{Group: g, Public: pub, ec: k}, nil
+		return newEC(g, k), nil
 	}
 	return newMODP(g, random)
+}
+
+// newEC returns the key pair of a private key. The first byte of a point of an ECP group
+// says that it is not compressed, and is not sent (RFC 5903, section 7).
+func newEC(g Group, k *ecdh.PrivateKey) *KeyPair {
+	pub := k.PublicKey().Bytes()
+	if g != Curve25519 {
+		pub = pub[1:]
+	}
+	return &KeyPair{Group: g, Public: pub, ec: k}
 }
 
 // Shared returns the secret that both ends have, or a *PublicError. peer is the peer's
@@ -135,7 +142,7 @@ func (k *KeyPair) Shared(peer []byte) (Secret, error) {
 		return Secret{}, &PublicError{Group: k.Group}
 	}
 	s, err := k.ec.ECDH(pub)
-	if err != nil {
+	if err != nil { // of Curve25519, a point of low order
 		return Secret{}, &PublicError{Group: k.Group}
 	}
 	return NewSecret(s), nil

@@ -72,13 +72,15 @@ func (h Hash) PRF(key []byte, parts ...[]byte) []byte {
 
 // PRFPlus returns n bytes of prf+ (RFC 7296, section 2.13): at most 255 times Len.
 func (h Hash) PRFPlus(key, seed []byte, n int) []byte {
-	var out, t []byte
+	out := make([]byte, 0, n+h.Len()) // it does not grow, which would leave keys behind
+	var t []byte
 	for i := byte(1); len(out) < n; i++ {
 		t = h.PRF(key, t, seed, []byte{i})
 		out = append(out, t...)
+		t = out[len(out)-h.Len():]
 	}
 	clear(out[n:])
-	return out[:n]
+	return out[:n:n]
 }
 
 // PRFName returns strongSwan's name of the pseudo-random function.

@@ -76,7 +76,7 @@ func (i Identity) String() string {
 	data := i.Data[:min(len(i.Data), maxIdentity)]
 	switch i.Type {
 	case IDIPv4Addr, IDIPv6Addr:
-		if addr, ok := netip.AddrFromSlice(i.Data); ok {
+		if addr, ok := netip.AddrFromSlice(i.Data); ok && addr.Is4() == (i.Type == IDIPv4Addr) {
 			return addr.String()
 		}
 	case IDFQDN, IDUserFQDN:

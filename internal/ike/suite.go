@@ -1,6 +1,7 @@
 package ike
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,6 +67,11 @@ var words = map[string]Suite{
 	"ecp256": {Group: ECP256}, "ecp384": {Group: ECP384}, "ecp521": {Group: ECP521}, "curve25519": {Group: Curve25519},
 }
 
+// errUnsupported is for the one group that ipsec.ParseProposals accepts and this package
+// does not have: its public values would have to be checked for a subgroup (RFC 6989,
+// section 2.2).
+var errUnsupported = errors.New("modp2048s256 takes the strongSwan enforcer")
+
 // ParseIKE reads a proposal for an IKE security association that ipsec.ParseProposals has
 // accepted. Without a word for the PRF it is that of the integrity.
 func ParseIKE(proposal string) (Suite, error) {
@@ -76,7 +82,7 @@ func ParseIKE(proposal string) (Suite, error) {
 	if s.PRF == 0 {
 		s.PRF = s.Integrity.Hash()
 	}
-	if s.Encryption == 0 || s.PRF == 0 || s.Group == 0 {
+	if s.Encryption == 0 || s.Encryption.AEAD() != (s.Integrity == 0) || s.PRF == 0 || s.Group == 0 {
 		return s, fmt.Errorf("proposal %q lacks a cipher, a hash or a group", proposal)
 	}
 	return s, nil
@@ -95,6 +101,8 @@ func parse(proposal string) (s Suite, err error) {
 	for word := range strings.SplitSeq(proposal, "-") {
 		w, ok := words[word]
 		switch {
+		case word == "modp2048s256":
+			return s, fmt.Errorf("proposal %q: %w", proposal, errUnsupported)
 		case !ok:
 			return s, fmt.Errorf("proposal %q: %q is not known", proposal, word)
 		case w.Encryption != 0:

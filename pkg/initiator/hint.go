@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/hint"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/session"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -52,6 +53,8 @@ func (a *attempt) hint(stage Stage, err error) string {
 		}
 	case StageSelectPort:
 		return portHint(a.result.Asked.Portal)
+	case StageSecure:
+		return hint.IPsec(err, a.request.Portal.IPsec.IKE)
 	case StageConnect:
 		return joinHints(portHint(a.result.Asked.Portal), connectHint(err))
 	case StageLogin:

@@ -128,6 +128,7 @@ func protectionFor(j job.Job) uml.Protection {
 func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
+	t.Run("IKEv2", l.testIKEv2)
 	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
@@ -169,8 +170,19 @@ func (l *lab) testMatrix(t *testing.T) {
 func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	host, peer := l.ends(v6)
 	l.peer.Require(t, host, peer, protection(flags))
+	plan, err := ipsec.Settings{Flags: flags}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.testDiscovery(t, l.job(flags, v6), plan.Exchange.String())
+}
+
+// testDiscovery: a discovery finds its target under ESP alone, and has a proof with an
+// exchange and what else its flags mean.
+func (l *lab) testDiscovery(t *testing.T, j job.Job, exchange string) {
+	t.Helper()
 	var r job.Report
-	traffic := l.watched(t, func() { r = l.run(t, l.job(flags, v6)) })
+	traffic := l.watched(t, func() { r = l.run(t, j) })
 	if r.Error != "" {
 		t.Fatalf("%s (%s); the peer: %s", r.Error, r.Code, l.peer.Charon.Log(t))
 	}
@@ -180,7 +192,7 @@ func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	if traffic.IKE == 0 || traffic.Protected() == 0 {
 		t.Errorf("on the wire: %+v, want IKE and ESP", traffic)
 	}
-	plan, err := ipsec.Settings{Flags: flags}.Resolve()
+	plan, err := ipsec.Settings{Flags: j.Flags}.Resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +200,8 @@ func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
 	if p == nil {
 		t.Fatal("no proof")
 	}
-	if p.Enforcer != "strongswan" || p.Mode != plan.Mode.String() || p.Exchange != plan.Exchange.String() || len(p.SPIs) != 2 || p.BytesIn == 0 || p.BytesOut == 0 {
-		t.Errorf("proof: got %+v, want %s, %s, two SPIs and bytes both ways", p, plan.Mode, plan.Exchange)
+	if p.Enforcer != "strongswan" || p.Mode != plan.Mode.String() || p.Exchange != exchange || len(p.SPIs) != 2 || p.BytesIn == 0 || p.BytesOut == 0 {
+		t.Errorf("proof: got %+v, want %s, %s, two SPIs and bytes both ways", p, plan.Mode, exchange)
 	}
 	if got := strings.Contains(strings.Join(p.Algorithms[1:], " "), "MODP"); got != plan.PFS {
 		t.Errorf("algorithms of ESP: got %v; want a group: %v", p.Algorithms[1:], plan.PFS)

@@ -21,7 +21,7 @@ func (c *Command) Secure(d *initiator.Discoverer, i *flags.IPsec, mayUse bool) {
 			return
 		}
 	}
-	d.Enforcer = c.Heard(c.Enforcer(i.Enforcer))
+	d.Enforcer = c.Heard(c.Enforcer(i.Enforcer), nil)
 	c.Log().Info("ipsec", "enforcer", orAuto(i.Enforcer))
 }
 
@@ -33,8 +33,26 @@ func orAuto(enforcer string) string {
 }
 
 // Heard has an enforcer say on standard error what concerns no portal in
-// particular, and returns it.
-func (c *Command) Heard(e enforce.Enforcer) enforce.Enforcer {
-	machine.Hear(e, func(w ipsec.Warning) { c.Say("warning: %s", w.Message) })
+// particular, and log what it chooses, and returns it. chosen is told as well, if it is
+// there.
+func (c *Command) Heard(e enforce.Enforcer, chosen func(machine.Choice)) enforce.Enforcer {
+	machine.Hear(e, machine.Heard{
+		Warn: func(w ipsec.Warning) { c.Say("warning: %s", w.Message) },
+		Chosen: func(choice machine.Choice) {
+			c.Log().Info("ipsec", choiceText(&choice)...)
+			if chosen != nil {
+				chosen(choice)
+			}
+		},
+	})
 	return e
+}
+
+// choiceText is a choice for the log.
+func choiceText(c *machine.Choice) []any {
+	list := []any{"portal", c.Portal, "source", c.Source, "enforcer", c.Enforcer}
+	if c.Before != "" {
+		list = append(list, "not", c.Before, "why", c.Why)
+	}
+	return list
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/auto"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
@@ -17,14 +18,18 @@ func TestHeard(t *testing.T) {
 	c := &Command{Env: machine.Env{Stderr: &stderr}}
 	for _, word := range []string{"", machine.EnforcerAuto, machine.EnforcerStrongswan} {
 		stderr.Reset()
-		e, ok := c.Heard(machine.SystemEnforcer(word)).(*strongswan.Enforcer)
+		heard := c.Heard(machine.SystemEnforcer(word), nil)
+		if a, ok := heard.(*auto.Enforcer); ok {
+			heard = a.Daemon
+		}
+		e, ok := heard.(*strongswan.Enforcer)
 		if !ok {
-			t.Fatalf("%q is not strongSwan's", word)
+			t.Fatalf("%q has none of strongSwan", word)
 		}
 		e.Warn(ipsec.Warning{Code: enforce.WarnSwept, Message: "took out \x1b"})
 		if got, want := stderr.String(), "discover: warning: took out \\x1b\n"; got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}
-	c.Heard(machine.SystemEnforcer(machine.EnforcerXFRM)) // which tells nothing
+	c.Heard(machine.SystemEnforcer(machine.EnforcerXFRM), nil) // which tells nothing
 }

@@ -63,7 +63,7 @@ func (i *IPsec) ExplainFlagSet() *pflag.FlagSet {
 	fs.Var(&choice{&i.ike, "VERSION", ikeVersions}, "ipsec-ike", "the version of IKE: 1 (the default) or 2, which goes with neither main nor aggressive")
 	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (scan reads it only with --instance or --initiator-port)")
 	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "what to do if the system's IPsec policies cannot be read: proceed (the default) or refuse")
-	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), strongswan or xfrm (which only uses what the system has set up already)")
+	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), userspace (discover itself, which needs no privileges), strongswan (charon and the kernel) or xfrm (only what the system has set up already)")
 	return fs
 }
 
@@ -87,7 +87,7 @@ func CompleteSecurity(cmd *cobra.Command) {
 }
 
 // Check refuses flags that do not go together.
-func (i *IPsec) Check(w *machine.Env) error {
+func (i *IPsec) Check() error {
 	f, err := i.SecurityFlags()
 	if err != nil {
 		return err
@@ -108,8 +108,6 @@ func (i *IPsec) Check(w *machine.Env) error {
 		return machine.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
 		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
-	case w.Enforcer == nil && i.Enforcer != "" && i.Enforcer != machine.EnforcerAuto:
-		return machine.Usagef("--ipsec-enforcer %s: discover can use IPsec only on Linux", i.Enforcer)
 	}
 	return i.checkTexts(f)
 }
@@ -261,10 +259,7 @@ func (e *enforcerName) String() string { return "" }
 func (e *enforcerName) Type() string { return "WORD" }
 
 func (e *enforcerName) Set(s string) error {
-	switch {
-	case s == machine.EnforcerUserspace:
-		return errors.New("this build has no IPsec of its own; with strongswan, the IKE daemon of the system sets it up")
-	case !slices.Contains(machine.Enforcers, s):
+	if !slices.Contains(machine.Enforcers, s) {
 		return errors.New("expected one of " + strings.Join(machine.Enforcers, ", "))
 	}
 	*e.value = s

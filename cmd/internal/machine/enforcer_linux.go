@@ -6,28 +6,12 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/go-iscsi/discovery/pkg/ipsec"
-	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/xfrm"
 )
 
-// SystemEnforcer returns an enforcer by its word. That of strongSwan is also the
-// one for auto: where charon does not answer, it still tells what the kernel has,
-// and uses that.
-func SystemEnforcer(name string) enforce.Enforcer {
-	if name == EnforcerXFRM {
-		return &xfrm.Enforcer{}
-	}
-	return &strongswan.Enforcer{}
-}
-
-// Hear has an enforcer tell what concerns no portal in particular.
-func Hear(e enforce.Enforcer, warn func(ipsec.Warning)) {
-	if s, ok := e.(*strongswan.Enforcer); ok {
-		s.Warn = warn
-	}
-}
+// Enforcers are the words of --ipsec-enforcer on this system.
+var Enforcers = []string{EnforcerAuto, EnforcerUserspace, EnforcerStrongswan, EnforcerXFRM}
 
 // systemCleanIPsec takes out of charon what discoveries left there.
 func systemCleanIPsec(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error) {

@@ -6,18 +6,14 @@ import (
 	"context"
 	"errors"
 
-	"github.com/go-iscsi/discovery/pkg/ipsec"
-	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
-// SystemEnforcer is nil: what is to run over IPsec is refused.
-var SystemEnforcer func(name string) enforce.Enforcer
+// Enforcers are the words of --ipsec-enforcer on this system: only on Linux are there an IKE
+// daemon and policies of the kernel that can be used.
+var Enforcers = []string{EnforcerAuto, EnforcerUserspace}
 
 // systemCleanIPsec is nil: there is no IKE daemon to clean up.
 var systemCleanIPsec func(ctx context.Context, all, dry bool) ([]strongswan.Leftover, error)
-
-// Hear does nothing: no enforcer of this system has anything to tell.
-func Hear(enforce.Enforcer, func(ipsec.Warning)) {}
 
 func systemHasIPsec() (bool, error) { return false, errors.ErrUnsupported }

@@ -34,8 +34,9 @@ func FlagsText(f ipsec.Flags) string {
 	return f.Hex()
 }
 
-// ExplanationText shows people what holds.
-func ExplanationText(e *initiator.Explanation, listed bool) string {
+// ExplanationText shows people what holds. whyNot is which enforcer would come before the
+// one that would be used, and why it does not; empty: none would.
+func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) string {
 	var b strings.Builder
 	b.WriteString(machine.Visible(e.Portal.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
@@ -64,6 +65,7 @@ func ExplanationText(e *initiator.Explanation, listed bool) string {
 		return b.String()
 	}
 	row("enforcer", e.Enforcer)
+	row("not", whyNot)
 	row("peer", e.Portal.IPsec.PeerID)
 	row("offers", e.Portal.IPsec.Proposals)
 	if e.Key {

@@ -28,13 +28,14 @@ type jsonExplanation struct {
 	ExistingKind   string   `json:"existing_kind"`
 	ExistingReason JSONText `json:"existing_reason,omitempty"` // why it is unknown
 	Enforcer       JSONText `json:"enforcer"`
-	Key            string   `json:"key"` // "set"; empty: none is needed, or there
+	NotEnforcer    JSONText `json:"not_enforcer,omitempty"` // the one that would come before it, and why it does not
+	Key            string   `json:"key"`                    // "set"; empty: none is needed, or there
 	Outer          string   `json:"outer"`
 }
 
-// NewJSONExplanation returns an explanation as JSON. listed says that the registry has the
+// NewJSONExplanation returns an explanation as JSON. whyNot is as for ExplanationText, and listed says that the registry has the
 // portal.
-func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation {
+func NewJSONExplanation(e *initiator.Explanation, whyNot string, listed bool) *jsonExplanation {
 	// A result knows how to say most of it.
 	r := NewJSONResult(&initiator.Result{Asked: e.Portal, Address: e.Address, Source: e.Port.Address, InitiatorPort: e.Port, IPsec: e.Plan, Err: e.Err}, &machine.InterfaceNames{List: NoInterfaces})
 	j := &jsonExplanation{
@@ -42,7 +43,7 @@ func NewJSONExplanation(e *initiator.Explanation, listed bool) *jsonExplanation 
 		InstanceUsed: r.InstanceUsed, InitiatorPortUsed: r.InitiatorPortUsed, Source: r.Source, Interface: r.Interface,
 		Stored: listed, Status: r.Status, Code: r.Code, CodeName: r.CodeName,
 		Error: r.Error, Warnings: r.Warnings, IPsec: r.IPsec,
-		ExistingKind: e.Plan.Existing.Kind.String(), Enforcer: JSONText(e.Enforcer),
+		ExistingKind: e.Plan.Existing.Kind.String(), Enforcer: JSONText(e.Enforcer), NotEnforcer: JSONText(whyNot),
 	}
 	for _, w := range e.Plan.Warnings {
 		j.Warnings = append(j.Warnings, JSONWarning{initiator.WarningCode(w.Code), JSONText(w.Message)})

@@ -13,6 +13,9 @@ import (
 // installed is the state of a child that may be used.
 const installed = "INSTALLED"
 
+// rekeying is the state of a child that is being renewed, and may be used meanwhile.
+const rekeying = "REKEYING"
+
 // maxChildren is how many associations for ESP a connection of ours may have: one,
 // and those that came before it.
 const maxChildren = 16
@@ -30,6 +33,9 @@ func (c *connection) look(ctx context.Context, d *daemon) (ike vici.Section, chi
 			}
 			if len(children) == maxChildren {
 				return &enforce.NotProvenError{Reason: "charon has too many security associations of the connection"}
+			}
+			if c.renewed(child) {
+				continue
 			}
 			if err := c.check(s, child); err != nil {
 				return err
@@ -52,8 +58,8 @@ func (c *connection) check(ike, child vici.Section) error {
 	}
 	mode := strings.ToLower(child.Text("mode"))
 	switch {
-	case ike.Text("version") != "1":
-		return differs("IKE version", ike.Text("version"), "1")
+	case ike.Text("version") != c.version():
+		return differs("IKE version", ike.Text("version"), c.version())
 	case mode != c.plan.Mode.String():
 		return differs("mode", mode, c.plan.Mode.String())
 	case child.Text("protocol") != "ESP":
@@ -73,7 +79,7 @@ func (c *connection) proof(ike vici.Section, children []vici.Section) (enforce.P
 	p := enforce.Proof{
 		Enforcer:   Name,
 		Mode:       c.plan.Mode.String(),
-		Exchange:   c.plan.Exchange.String(),
+		Exchange:   c.exchange,
 		Algorithms: []string{"ike " + algorithms(ike, "encr", "integ", "prf", "dh")},
 	}
 	for _, child := range children {

@@ -27,11 +27,14 @@ type connection struct {
 	reqid  uint32
 	serial uint64
 	plan   ipsec.Plan
+	ikev2  bool
 	source netip.Addr
 	portal netip.AddrPort
 	peer   netip.Addr // the other end of IKE and of IPsec: the portal, or its gateway
 	local  string     // our identity
 	remote string     // the peer's
+
+	exchange string // that a proof has to have
 
 	ike, esp []string // proposals
 }
@@ -39,7 +42,7 @@ type connection struct {
 // newConnection gives the connection of a request that was checked all but its name
 // and numbers. The error is an *ipsec.RequestError.
 func newConnection(s enforce.Request, legacy bool) (connection, error) {
-	c := connection{plan: s.Plan, source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.LocalID(), remote: s.RemoteID()}
+	c := connection{plan: s.Plan, ikev2: s.IKE == ipsec.IKEv2, exchange: s.Exchange(), source: s.Source.Unmap(), portal: netip.AddrPortFrom(s.Portal.Addr().Unmap(), s.Portal.Port()), peer: s.Peer(), local: s.LocalID(), remote: s.RemoteID()}
 	return c, c.propose(s.Proposals, s.IKE, legacy)
 }
 
@@ -96,8 +99,8 @@ func (c *connection) config() vici.Section {
 		return vici.Sub(end, vici.Text("auth", "psk"), vici.Text("id", typed(id)))
 	}
 	return vici.Section{vici.Sub(c.name,
-		vici.Text("version", "1"),
-		vici.Text("aggressive", yesNo(c.plan.Exchange == ipsec.AggressiveMode)),
+		vici.Text("version", c.version()),
+		vici.Text("aggressive", yesNo(c.aggressive())),
 		vici.List("local_addrs", c.source.String()),
 		vici.List("remote_addrs", c.peer.String()),
 		vici.List("proposals", c.ike...),
@@ -121,6 +124,19 @@ func (c *connection) config() vici.Section {
 			vici.Text("dpd_action", "clear"),
 		)),
 	)}
+}
+
+// version returns the version of IKE, as charon has it.
+func (c *connection) version() string {
+	if c.ikev2 {
+		return ipsec.IKEv2.String()
+	}
+	return ipsec.IKEv1.String()
+}
+
+// aggressive reports aggressive mode, which version 2 does not have.
+func (c *connection) aggressive() bool {
+	return !c.ikev2 && c.plan.Exchange == ipsec.AggressiveMode
 }
 
 func yesNo(b bool) string {

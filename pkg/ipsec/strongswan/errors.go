@@ -101,6 +101,13 @@ func lookupReason(err error) string {
 	return err.Error()
 }
 
+// A NoESPError is a kernel that has no ESP, so that charon cannot give it keys.
+type NoESPError struct{}
+
+func (*NoESPError) Error() string {
+	return "IKE succeeded, but the kernel has no ESP to use the keys with"
+}
+
 // A LeftoverError is something that could not be taken out of charon again.
 type LeftoverError struct {
 	Name string

@@ -28,7 +28,7 @@ func TestFailures(t *testing.T) {
 		change func(*charon)
 		want   string // type of the error; empty: failedToConfigure
 		reason string
-		cause  error // a KeyError or an IdentityError; nil: neither
+		cause  error // a KeyError, an IdentityError or a NoESPError; nil: none of them
 		is     enforce.Cause
 	}{
 		{name: "key refused", reason: "load-shared: no", change: func(c *charon) { c.refuse = map[string]string{"load-shared": "no"} }},
@@ -75,7 +75,7 @@ func TestFailures(t *testing.T) {
 		{name: "selectors", is: enforce.TrafficSelectors, reason: "which traffic", change: func(c *charon) {
 			c.fails, c.log = true, []string{sent, came, established, "IKE received INVALID_ID_INFORMATION error notify"}
 		}},
-		{name: "no ESP in the kernel", reason: "kernel has no ESP", change: func(c *charon) {
+		{name: "no ESP in the kernel", reason: "kernel has no ESP", cause: &NoESPError{}, change: func(c *charon) {
 			c.fails, c.log = true, []string{established, "KNL received netlink error: Protocol not supported (93)", "IKE unable to install inbound and outbound IPsec SA (SAD) in kernel"}
 		}},
 		{name: "the kernel refuses", reason: "kernel does not accept the keys", change: func(c *charon) {
@@ -98,6 +98,9 @@ func TestFailures(t *testing.T) {
 		}},
 		{name: "AH", reason: "protocol \"AH\"", change: func(c *charon) {
 			c.change = func(_, child map[string]string) { child["protocol"] = "AH" }
+		}},
+		{name: "the peer speaks version 2", is: enforce.PeerSpeaksIKEv2, reason: "the peer speaks IKEv2", change: func(c *charon) {
+			c.fails, c.log = true, []string{sent, came, "IKE received INVALID_MAJOR_VERSION error notify"}
 		}},
 		{name: "IKEv2", reason: "IKE version \"2\"", change: func(c *charon) {
 			c.change = func(ike, _ map[string]string) { ike["version"] = "2" }
@@ -145,18 +148,21 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// causeOf returns the KeyError or the IdentityError in an error; nil: there is
-// none.
+// causeOf returns the KeyError, the IdentityError or the NoESPError in an error; nil:
+// there is none.
 func causeOf(err error) error {
 	var (
 		key      *enforce.KeyError
 		identity *enforce.IdentityError
+		noESP    *NoESPError
 	)
 	switch {
 	case errors.As(err, &key):
 		return key
 	case errors.As(err, &identity):
 		return identity
+	case errors.As(err, &noESP):
+		return noESP
 	}
 	return nil
 }

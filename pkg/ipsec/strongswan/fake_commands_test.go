@@ -1,6 +1,8 @@
 package strongswan
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,6 +71,11 @@ func (c *charon) command(name string, m vici.Section, emit func(string, vici.Sec
 				_ = emit("list-sa", c.association(n))
 			}
 		}
+	case "rekey":
+		if !c.children[m.Text("child")] {
+			return no("no matching SAs to rekey found")
+		}
+		c.renewing[m.Text("child")] = 1
 	case "initiate":
 		return c.initiate(m, emit, quit)
 	case "terminate":
@@ -136,14 +143,17 @@ func (c *charon) association(name string) vici.Section {
 	conn := c.conns[name]
 	child := conn.Sub("children").Sub(name)
 	i := map[string]string{
-		"version": "1", "state": "ESTABLISHED", "encr-alg": "AES_CBC", "encr-keysize": "256", "integ-alg": "HMAC_SHA2_256_128", "prf-alg": "PRF_HMAC_SHA2_256", "dh-group": "MODP_2048",
+		"version": conn.Text("version"), "state": "ESTABLISHED", "encr-alg": "AES_CBC", "encr-keysize": "256", "integ-alg": "HMAC_SHA2_256_128", "prf-alg": "PRF_HMAC_SHA2_256", "dh-group": "MODP_2048",
 		"local-host": strings.Join(conn.List("local_addrs"), ""), "remote-host": strings.Join(conn.List("remote_addrs"), ""),
 	}
 	k := map[string]string{
 		"name": name, "state": "INSTALLED", "mode": strings.ToUpper(child.Text("mode")), "protocol": "ESP", "reqid": child.Text("reqid"),
 		"spi-in": "c0000001", "spi-out": "c0000002", "encr-alg": "AES_GCM_16", "encr-keysize": "256", "bytes-in": c.bytes, "bytes-out": c.bytes,
 	}
-	if esp := child.List("esp_proposals"); len(esp) > 0 && (strings.Contains(esp[0], "modp") || strings.Contains(esp[0], "ecp")) {
+	list := []map[string]string{k}
+	if esp := child.List("esp_proposals"); conn.Text("version") == "2" {
+		list = c.renewal(name, k)
+	} else if len(esp) > 0 && (strings.Contains(esp[0], "modp") || strings.Contains(esp[0], "ecp")) {
 		k["dh-group"] = "MODP_2048"
 	}
 	if c.change != nil {
@@ -151,9 +161,37 @@ func (c *charon) association(name string) vici.Section {
 	}
 	ike := section(i)
 	if k["name"] != "" && c.children[name] {
-		ike = append(ike, vici.Sub("child-sas", vici.Sub(name+"-1", section(k)...)))
+		var sections []vici.Element
+		for i, k := range list {
+			sections = append(sections, vici.Sub(fmt.Sprintf("%s-%d", name, i), section(k)...))
+		}
+		ike = append(ike, vici.Sub("child-sas", sections...))
 	}
 	return vici.Section{vici.Sub(name, ike...)}
+}
+
+// renewal returns the associations of version 2 as they are listed one time after the
+// other: the first one, which is then being renewed, and then gone but for its name.
+func (c *charon) renewal(name string, first map[string]string) []map[string]string {
+	n := c.renewing[name]
+	if n == 0 {
+		return []map[string]string{first}
+	}
+	c.renewing[name]++
+	switch {
+	case n == 1:
+		first["state"] = "REKEYING"
+		return []map[string]string{first}
+	case c.keeps:
+		return []map[string]string{first}
+	}
+	second := maps.Clone(first)
+	second["dh-group"], second["spi-in"], second["spi-out"] = "MODP_2048", "c0000003", "c0000004"
+	first["state"] = "DELETED"
+	if !c.used {
+		first["bytes-in"], first["bytes-out"] = "0", "0"
+	}
+	return []map[string]string{first, second}
 }
 
 func section(m map[string]string) (s vici.Section) {

@@ -32,6 +32,8 @@ type charon struct {
 	sticky  bool // what is unloaded stays
 	foreign vici.Section
 	extra   vici.Section // associations of others
+	keeps   bool         // the peer renews nothing with a group
+	used    bool         // something went through an association before it was renewed
 
 	mu       sync.Mutex
 	commands []string                // guarded by mu, like all that follows
@@ -39,6 +41,7 @@ type charon struct {
 	keys     map[string]vici.Section
 	up       map[string]bool          // associations of IKE
 	children map[string]bool          // and of ESP
+	renewing map[string]int           // how often associations were listed since their renewal began
 	phases   []string                 // what was initiated: "ike" or "child"
 	conn     int                      // connections that were accepted
 	open     []net.Conn               // all of these
@@ -63,7 +66,7 @@ func newCharon(t *testing.T, change func(*charon)) *charon {
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	c := &charon{
 		t: t, Socket: filepath.Join(folder, "s"), bytes: "1000",
-		conns: map[string]vici.Section{}, keys: map[string]vici.Section{}, up: map[string]bool{}, children: map[string]bool{},
+		conns: map[string]vici.Section{}, keys: map[string]vici.Section{}, up: map[string]bool{}, children: map[string]bool{}, renewing: map[string]int{},
 		stop: map[string]chan struct{}{}, began: make(chan string, 16),
 	}
 	c.awake.L = &c.mu

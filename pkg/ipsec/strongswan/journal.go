@@ -49,11 +49,14 @@ const (
 	signUnsupported  sign = "Protocol not supported"
 	signEstablished  sign = "established between"
 	signSelectors    sign = "traffic selectors"
+	signTraffic      sign = "received TS_UNACCEPTABLE"
+	signMAC          sign = "but MAC mismatched"
+	signVersion      sign = "received INVALID_MAJOR_VERSION"
 )
 
 var signs = []sign{
 	signReceived, signRetransmit, signUndecipher, signHash, signOtherHash, signOtherID, signNoProposal, signAuthFailed, signInvalidID, signNoKey,
-	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors,
+	signNoAggressive, signInstall, signUnsupported, signEstablished, signSelectors, signTraffic, signMAC, signVersion,
 }
 
 // note takes a line of charon's log.
@@ -93,6 +96,18 @@ func (j *journal) judge() {
 	case j.doubt == nil && j.unreadable() && j.seen[signRetransmit] > 0:
 		j.doubt = time.AfterFunc(grace, j.hopeless)
 	}
+}
+
+// refuseGroup notes that the peer did not renew the association for ESP with a
+// Diffie-Hellman group of its own.
+func (j *journal) refuseGroup() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seen == nil {
+		j.seen = map[sign]int{}
+	}
+	j.seen[signEstablished]++
+	j.seen[signNoProposal]++
 }
 
 // unreadable reports a message that another key than ours was used for. j.mu is

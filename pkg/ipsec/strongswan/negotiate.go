@@ -45,11 +45,22 @@ func (d *dialer) negotiate(ctx context.Context) error {
 // phase right behind the last one of the first, which in aggressive mode has no
 // answer. A peer that takes them in the other order drops the one that it cannot
 // understand yet, and charon sends it again after four seconds.
+//
+// In version 2 the first association for ESP comes with the one for IKE, and both
+// messages of each exchange are there when it is over. It has no perfect forward secrecy:
+// where the plan has that, it is renewed before anything is sent under it.
 func (d *dialer) phases(ctx context.Context, j *journal) error {
+	if d.c.ikev2 {
+		err := d.initiate(ctx, j, vici.Text("ike", d.c.name), vici.Text("child", d.c.name))
+		if err == nil && d.c.plan.PFS {
+			err = d.renew(ctx, j)
+		}
+		return err
+	}
 	if err := d.initiate(ctx, j, vici.Text("ike", d.c.name)); err != nil {
 		return err
 	}
-	if d.c.plan.Exchange == ipsec.AggressiveMode {
+	if d.c.aggressive() {
 		if err := d.e.settle(ctx); err != nil {
 			return err
 		}

@@ -60,13 +60,13 @@ type Job struct {
 	Flags         ipsec.Flags
 	Other         ipsec.Flags // Twice: the second time
 	Key           string
-	Local, Remote string     // identities; empty: addresses
-	PeerID        string     // as the portal has it
-	Proposals     string     // likewise
+	Local, Remote string // identities; empty: addresses
+	PeerID        string // as the portal has it
+	Proposals     string // likewise
+	IKE           ipsec.IKEVersion
 	Outer         netip.Addr // in tunnel mode
 	Enforcer      string     // Userspace; empty: the kernel's policies, or charon
 	Charon        string     // its socket; empty: the kernel's policies alone
-	IKE           ipsec.IKEVersion
 	Timeout       time.Duration
 	Patience      time.Duration // GiveUp: for the connection; Talk: for how long
 	Repeat        int           // discoveries at once; 0: one
@@ -184,7 +184,7 @@ func (j *Job) SendTargetPortal(flags ipsec.Flags) initiator.SendTargetPortal {
 	return initiator.SendTargetPortal{
 		Portal: initiator.Portal{Address: j.Portal.Addr().String(), Port: j.Portal.Port()},
 		Source: j.Source, Security: flags,
-		IPsec: initiator.IPsecOptions{LocalID: j.Local, PeerID: j.PeerID, Proposals: j.Proposals},
+		IPsec: initiator.IPsecOptions{LocalID: j.Local, PeerID: j.PeerID, Proposals: j.Proposals, IKE: j.IKE},
 	}
 }
 

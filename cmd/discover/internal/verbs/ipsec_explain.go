@@ -20,6 +20,8 @@ type ipsecExplain struct {
 	*command
 	key   flags.Key
 	ipsec flags.IPsec
+
+	chosen []machine.Choice
 }
 
 // ipsecExplain returns the verb.
@@ -41,7 +43,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 			}
 			d := c.NewDiscoverer(&flags.Run{})
 			if c.Enforcer != nil {
-				d.Enforcer = c.Heard(c.Enforcer(x.ipsec.Enforcer))
+				d.Enforcer = c.Heard(c.Enforcer(x.ipsec.Enforcer), func(m machine.Choice) { x.chosen = append(x.chosen, m) })
 			}
 			return c.WithService(cmd.Context(), app.ReadOnly, d, func(s *registry.Service) error {
 				if err := c.UseDefaultName(cmd.Context(), s, d); err != nil {
@@ -64,7 +66,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 	if p.Portal, err = x.key.Entry(arg); err != nil {
 		return p, err
 	}
-	if err := x.ipsec.Check(&x.Env); err != nil {
+	if err := x.ipsec.Check(); err != nil {
 		return p, err
 	}
 	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
@@ -115,12 +117,23 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 	return partly(len(all), failed)
 }
 
+// whyNot says which enforcer would have come before the one that would be used, and why it
+// does not; empty: none would.
+func (x *ipsecExplain) whyNot(e *initiator.Explanation) string {
+	for _, c := range x.chosen {
+		if c.Portal == e.Address && c.Source == e.Port.Address && c.Before != "" {
+			return c.Before + ": " + c.Why.Error()
+		}
+	}
+	return ""
+}
+
 // show shows what holds on one way.
 func (x *ipsecExplain) show(l *render.Listing, e *initiator.Explanation, listed bool) error {
 	if !x.ForPeople() {
-		return l.Item(render.NewJSONExplanation(e, listed))
+		return l.Item(render.NewJSONExplanation(e, x.whyNot(e), listed))
 	}
-	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, listed)); err != nil {
+	if _, err := fmt.Fprint(x.Stdout, render.ExplanationText(e, x.whyNot(e), listed)); err != nil {
 		return err
 	}
 	for _, w := range e.Plan.Warnings {

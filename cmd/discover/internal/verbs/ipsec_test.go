@@ -272,7 +272,7 @@ func TestIPsecExplain(t *testing.T) {
   origin    existing
   why       IPsec, tunnel, main, without PFS: policy 192.0.2.0/24 says ike,tunnel, and what exists comes before flags; the portal's flags, off, have no effect
   exists    policy 192.0.2.0/24
-`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10\n"},
+`[1:], stderr: "discover: secure 192.0.2.10:3260 from 192.0.2.254: IPsec: tunnel mode needs the outer address of a gateway, but none is set for 192.0.2.10; give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway\n"},
 		{name: "aggressive", args: "--ipsec aggressive --ipsec-psk env:PSK 192.0.2.10", status: machine.ExitFailed, stdout: `
 192.0.2.10:3260 from 192.0.2.254
   plan      IPsec, transport mode, aggressive mode of IKE, without PFS

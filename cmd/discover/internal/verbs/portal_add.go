@@ -76,7 +76,7 @@ func (a *portalAdd) understand(ctx context.Context, arg string) (p initiator.Sen
 	if err := a.addrs.Check(); err != nil {
 		return p, err
 	}
-	if err := a.ipsec.Check(&a.Env); err != nil {
+	if err := a.ipsec.Check(); err != nil {
 		return p, err
 	}
 	if err := flags.CheckRefs(&a.Global.Key, &a.login.CHAPSecret, &a.login.TargetSecret, &a.ipsec.PSK); err != nil {

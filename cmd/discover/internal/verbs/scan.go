@@ -94,7 +94,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if err := s.addrs.Check(); err != nil {
 		return err
 	}
-	if err := s.ipsec.Check(&s.Env); err != nil {
+	if err := s.ipsec.Check(); err != nil {
 		return err
 	}
 	if err := flags.CheckRefs(&s.login.CHAPSecret, &s.login.TargetSecret, &s.ipsec.PSK); err != nil {
