@@ -174,7 +174,7 @@ func takeAnswer(b *testing.B, nc net.Conn) {
 func serveAnswers(b *testing.B) *world {
 	v1 := iketest.NewV1(iketest.V1Config{Addr: portal4.Addr(), Initiator: source4, PSK: testKey})
 	w := &world{host: newPeerHost(v1, portal4), v1: v1}
-	w.e = &Enforcer{listen: w.host.listen}
+	w.e = &Enforcer{listen: w.host.listenKernel}
 	w.host.serve(b, answer)
 	return w
 }
