@@ -24,10 +24,11 @@ type generator struct {
 	opener *esp.Opener
 	in     netstack.Flow // from the peer
 
-	mu      sync.Mutex
-	changed *sync.Cond // for what follows
-	sequence,
-	next, acked, window uint32
+	mu          sync.Mutex
+	changed     *sync.Cond // for what follows
+	sequence    uint32     // of what is sent next
+	limit       uint32     // the end of the window
+	next        uint32     // what is due from the other end; 0: no connection was asked for
 	syn, closed bool
 	segment     [20 + generated]byte
 	came        [2 * DefaultMTU]byte
@@ -43,7 +44,7 @@ func newGenerator() *generator {
 func (g *generator) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for !g.closed && !g.syn && g.sequence-g.acked+generated > g.window {
+	for !g.closed && !g.syn && int32(g.limit-g.sequence) < generated {
 		g.changed.Wait()
 	}
 	if g.closed {
@@ -74,10 +75,11 @@ func (g *generator) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) 
 	if err != nil {
 		return len(b), nil // a message of IKE
 	}
-	if g.window = uint32(binary.BigEndian.Uint16(s[14:])); s[13]&(1<<1) != 0 {
-		g.syn, g.next, g.sequence, g.acked, g.window = true, binary.BigEndian.Uint32(s[4:])+1, 0, 0, 0
-	} else {
-		g.acked = binary.BigEndian.Uint32(s[8:])
+	switch limit := binary.BigEndian.Uint32(s[8:]) + uint32(binary.BigEndian.Uint16(s[14:])); {
+	case s[13]&(1<<1) == 0:
+		g.limit += uint32(max(0, int32(limit-g.limit))) // two goroutines send: an older one may come later
+	case g.next == 0: // not a repetition, since nothing is lost
+		g.syn, g.next = true, binary.BigEndian.Uint32(s[4:])+1
 	}
 	g.changed.Signal()
 	return len(b), nil
