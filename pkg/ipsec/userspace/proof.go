@@ -35,6 +35,9 @@ func (c *child) isWide() bool {
 func (c *child) proof(s *enforce.Request) (enforce.Proof, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.lost != nil {
+		return enforce.Proof{}, c.lost // as the other enforcers: what is gone proves nothing
+	}
 	p := enforce.Proof{
 		Enforcer: Name, Mode: ipsec.TransportMode.String(), Exchange: c.established.Exchange,
 		Algorithms: []string{"ike " + c.established.Suite.String()},
