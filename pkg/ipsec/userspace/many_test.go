@@ -3,6 +3,7 @@ package userspace
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/ike"
+	"github.com/go-iscsi/discovery/internal/iketest"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -19,14 +21,22 @@ import (
 // contract, and nothing stays.
 func TestMany(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	for _, wide := range []int{0, 1, 2} {
+		t.Run(fmt.Sprintf("selectors %d", wide), func(t *testing.T) {
+			t.Parallel()
+			testMany(t, newWorld(t, func(c *iketest.V1Config) { c.Widest = wide }))
+		})
+	}
+}
+
+func testMany(t *testing.T, w *world) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	disturbed := make(chan struct{})
 	var disturbing sync.WaitGroup
 	disturbing.Go(func() { w.disturb(disturbed) })
 	var all sync.WaitGroup
-	for i := range 24 {
+	for i := range 16 {
 		all.Go(func() {
 			s := request(t, []ipsec.Flags{0x26, 0x46, 0x36}[i%3], 0)
 			ctx, cancel := context.WithCancel(ctx)
