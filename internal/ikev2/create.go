@@ -88,16 +88,13 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 	}
 	picked := answer.offers[0]
 	suite, ok := pickedESP(picked, c.suites(group), group)
-	if !ok || binary.BigEndian.Uint32(picked.spi) == 0 {
+	if !ok || !validSPI(picked.spi) {
 		return fail(ike.Malformed, "the peer picked what was not offered")
 	}
 	if (answer.notify(notifyUseTransportMode) != nil) == c.want.Tunnel {
 		return fail(ike.Selectors, "the peer wants the other mode")
 	}
-	local, portal := selectors(c.want, c.level)
-	if o.old != nil {
-		local, portal = o.old.local, o.old.portal
-	}
+	local, portal := o.selectors()
 	atLocal, ok1 := agreed(answer.tsi, local, exact(c.want.Local), !c.want.Tunnel)
 	atPortal, ok2 := agreed(answer.tsr, portal, exact(c.want.Portal), !c.want.Tunnel)
 	if !ok1 || !ok2 {
@@ -156,7 +153,7 @@ func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 // childRefused takes an answer that is an error.
 func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 	c := o.child
-	if c.gone {
+	if c.gone || o.outdated() {
 		return
 	}
 	exchange, step := exchangeAuth, stepAuth
@@ -199,7 +196,7 @@ func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 func (m *Machine) offerFailed(now time.Time, o *offer, f *ike.Failure) {
 	c := o.child
 	switch {
-	case c.gone:
+	case c.gone || o.outdated():
 	case !c.up:
 		m.deletePairs(c.pairs()...)
 		m.childFailed(c, f)

@@ -155,12 +155,17 @@ func (m *Machine) random(n int) []byte {
 	return b
 }
 
-// newSPI returns the SPI of an association of ESP that we will receive by. Those below 256
-// are reserved (RFC 4303, section 2.1).
+// firstSPI is the lowest SPI of ESP; those below it are reserved (RFC 4303, section 2.1).
+const firstSPI = 256
+
+// validSPI reports whether an association of ESP may have an SPI.
+func validSPI(b []byte) bool { return len(b) == 4 && binary.BigEndian.Uint32(b) >= firstSPI }
+
+// newSPI returns the SPI of an association of ESP that we will receive by.
 func (m *Machine) newSPI() uint32 {
 	for {
 		spi := binary.BigEndian.Uint32(m.random(4))
-		if spi > 0xff && !m.usesSPI(spi) {
+		if spi >= firstSPI && !m.usesSPI(spi) {
 			return spi
 		}
 	}
