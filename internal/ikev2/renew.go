@@ -112,6 +112,9 @@ func (m *Machine) deleteIKE(now time.Time, a *security) {
 
 func (m *Machine) forgetOther(a *security) {
 	a.wipe()
+	if o := m.rekeying; o != nil && o.rival == a {
+		o.rival, o.rivalLowest = nil, nil
+	}
 	m.others = slices.DeleteFunc(m.others, func(o *security) bool { return o == a })
 }
 

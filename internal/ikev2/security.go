@@ -82,9 +82,12 @@ func (a *security) owns(h ike.Header) bool {
 	return h.Initiator == want.Initiator && h.Responder == want.Responder && (h.Flags&flagInitiator != 0) != a.initiator
 }
 
+// wipe clears the keys, and ends the association: nothing is sealed or opened under keys
+// of zeros.
 func (a *security) wipe() {
 	if a != nil {
 		a.keys.wipe()
+		a.out.ended, a.in.ended = true, true
 		if a.pending != nil {
 			a.pending.key.Wipe()
 		}
