@@ -15,28 +15,26 @@ type initialPair struct {
 }
 
 // authenticate sends IKE_AUTH, with the first child.
-func (m *Machine) authenticate(now time.Time, p *initialPair) {
-	a := m.security
+func (m *Machine) authenticate(now time.Time, a *security, p *initialPair) {
 	o := &offer{child: m.first, spi: m.newSPI()}
 	m.first.offer = o
 	id := idPayload(payloadIDi, m.cfg.Local)
 	auth := authOf(a.suite.PRF, m.cfg.PSK(), p.ours, p.nr, a.keys.pi, id.Body)
 	list := append([]ike.Payload{id, {Type: payloadAuth, Body: append([]byte{authSharedKey, 0, 0, 0}, auth...)}}, o.payloads(false)...)
-	m.request(now, a, exchangeAuth, stepAuth, list, func(now time.Time, c *contents) { m.authenticated(now, p, o, c) })
+	m.request(now, a, exchangeAuth, stepAuth, list, func(now time.Time, c *contents) { m.authenticated(now, a, p, o, c) })
 }
 
 // authenticated takes the answer to IKE_AUTH. It came under the keys of IKE_SA_INIT, so
-// that no other answer can follow.
-func (m *Machine) authenticated(now time.Time, p *initialPair, o *offer, c *contents) {
-	a := m.security
+// that no other answer can follow under them.
+func (m *Machine) authenticated(now time.Time, a *security, p *initialPair, o *offer, c *contents) {
 	m.first.offer = nil
 	if c.auth == nil || c.peer == nil || c.peerBody == nil {
-		m.authRefused(now, c)
+		m.abandon(now, a, authRefusal(c))
 		return
 	}
 	want := authOf(a.suite.PRF, m.cfg.PSK(), p.peers, p.ni, a.keys.pr, c.peerBody)
 	if !hmac.Equal(want, c.auth) {
-		m.fail(&ike.Failure{Cause: ike.OtherKey, Step: stepAuth, Detail: "the peer's AUTH is wrong"})
+		m.abandon(now, a, &ike.Failure{Cause: ike.OtherKey, Step: stepAuth, Detail: "the peer's AUTH is wrong"})
 		return
 	}
 	if !c.peer.Equal(m.cfg.Remote) {
@@ -44,31 +42,18 @@ func (m *Machine) authenticated(now time.Time, p *initialPair, o *offer, c *cont
 		m.fail(&ike.Failure{Cause: ike.OtherIdentity, Step: stepAuth, Authenticated: true, Got: got, Detail: "the peer is another one"})
 		return
 	}
-	m.established = true
+	m.settle(a)
 	m.event(ike.Established{Exchange: "ikev2", Suite: a.suite})
 	m.childAnswered(now, o, c, &keySource{security: a, ni: p.ni, nr: p.nr})
 }
 
-// authRefused takes an answer to IKE_AUTH that does not authenticate the peer.
-func (m *Machine) authRefused(now time.Time, c *contents) {
+// authRefusal returns what an answer to IKE_AUTH says that does not authenticate the peer.
+func authRefusal(c *contents) *ike.Failure {
 	n := c.failure()
-	switch {
-	case n == nil:
-		m.fail(&ike.Failure{Cause: ike.Malformed, Step: stepAuth, Detail: "the peer's identity or AUTH is missing"})
-	case n.kind == notifyTSUnacceptable && m.first.level < levelAddresses:
-		m.first.level++ // the peer keeps no security association for it: begin anew
-		m.forget()
-		m.begin(now)
-	default:
-		f := refusal(n.kind, exchangeAuth, stepAuth)
-		f.Authenticated = true
-		m.fail(f)
+	if n == nil {
+		return &ike.Failure{Cause: ike.Malformed, Step: stepAuth, Detail: "the peer's identity or AUTH is missing"}
 	}
-}
-
-// forget ends the security association that is not authenticated.
-func (m *Machine) forget() {
-	m.sendDelete(m.security)
-	m.security.wipe()
-	m.security = nil
+	f := refusal(n.kind, exchangeAuth, stepAuth)
+	f.Authenticated = true
+	return f
 }

@@ -32,9 +32,9 @@ const (
 type Machine struct {
 	cfg ike.Config
 
-	start       *initial // until IKE_SA_INIT is answered
-	security    *security
-	others      []*security // before or beside security, until they are deleted
+	start       *initial    // until the peer is authenticated
+	security    *security   // until then, the first candidate
+	others      []*security // before or beside security, until they are deleted; until then, the other candidates
 	established bool
 	over        *ike.Failure // the machine has ended; nil: it has not
 	heard       bool         // the peer sent something that may be an answer
