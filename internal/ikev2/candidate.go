@@ -17,16 +17,27 @@ const maxCandidates = 16
 // its key under one of them (RFC 7296, section 2.4). The first is Machine.security, the
 // others are Machine.others.
 
-// follows reports whether an answer to IKE_SA_INIT with the peer's SPI needs no more
-// attention: it is followed already, or enough of them were.
-func (m *Machine) follows(peers ike.SPI) bool {
-	return m.start.answers == maxCandidates || slices.ContainsFunc(m.securities(), func(a *security) bool { return a.peers == peers })
+// follows reports whether an answer to IKE_SA_INIT needs no more attention: it is followed
+// already, or enough of them were.
+func (m *Machine) follows(answer []byte) bool {
+	return m.start.answers == maxCandidates || slices.ContainsFunc(m.securities(), func(a *security) bool {
+		return slices.ContainsFunc(a.init.answers, func(b []byte) bool { return bytes.Equal(b, answer) })
+	})
 }
 
 // follow makes the candidate of an answer, and sends IKE_AUTH.
 func (m *Machine) follow(now time.Time, peers ike.SPI, suite ike.Suite, c *contents, answer []byte) {
 	s := m.start
 	s.answers++
+	answer = bytes.Clone(answer)
+	for _, a := range m.securities() {
+		// An answer from which the same keys follow makes no other association: two of
+		// them would use the same initialization vectors of AES-GCM.
+		if p := a.init; a.peers == peers && a.suite == suite && bytes.Equal(p.nr, c.nonce) && bytes.Equal(p.public, c.public) {
+			p.answers = append(p.answers, answer)
+			return
+		}
+	}
 	shared, err := s.key.Shared(c.public)
 	if err != nil {
 		m.initFailed(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: err.Error()})
@@ -40,7 +51,8 @@ func (m *Machine) follow(now time.Time, peers ike.SPI, suite ike.Suite, c *conte
 	} else {
 		m.others = append(m.others, a)
 	}
-	m.authenticate(now, a, &initialPair{ours: s.request.data, peers: bytes.Clone(answer), ni: s.nonce, nr: bytes.Clone(c.nonce)})
+	a.init = &initialPair{ours: s.request.data, answers: [][]byte{answer}, ni: s.nonce, nr: bytes.Clone(c.nonce), public: bytes.Clone(c.public)}
+	m.authenticate(now, a)
 }
 
 // abandon ends a candidate under which the peer has not proved its key. With the last one
@@ -87,5 +99,5 @@ func (m *Machine) settle(a *security) {
 	}
 	m.start.key.Wipe()
 	m.start, m.security, m.others, m.suspect = nil, a, nil, nil
-	m.established = true
+	m.established, a.init = true, nil
 }

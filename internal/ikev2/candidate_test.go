@@ -112,3 +112,29 @@ func TestManyImpostors(t *testing.T) {
 	}
 	w.do(w.machine.Close(w.now))
 }
+
+// TestSameKeys has an attacker change what no keys follow from in the peer's answer to
+// IKE_SA_INIT. One candidate has both answers: two would use one initialization vector of
+// AES-GCM twice under one key.
+func TestSameKeys(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, nil)
+	w.carry = func(_ int, f flight) []flight {
+		if f.toPeer || f.d.Data[18] != exchangeInit {
+			return []flight{f}
+		}
+		a := f
+		a.d.Data = flip(append([]byte(nil), f.d.Data...)) // the hash of an address
+		return []flight{a, f}
+	}
+	w.do(w.machine.Open(w.now, 1, childOf(t, false, "aes256gcm16")))
+	for w.machine.security == nil || len(w.machine.security.init.answers) < 2 {
+		w.run(latency)
+		if w.machine.established || len(w.machine.others) > 0 || w.now.After(start.Add(time.Second)) {
+			t.Fatal("the second answer is not one of the first candidate")
+		}
+	}
+	w.run(time.Second)
+	w.wantUp(1, 1)
+	w.close()
+}

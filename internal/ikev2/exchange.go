@@ -61,7 +61,9 @@ func (m *Machine) receive(now time.Time, d ike.Datagram) {
 	for _, a := range m.securities() {
 		if a.owns(h) {
 			m.receiveProtected(now, a, h, d.Data)
-			return
+			if m.established || m.over != nil {
+				return
+			}
 		}
 	}
 }

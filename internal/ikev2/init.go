@@ -90,7 +90,7 @@ func natHash(spi ike.SPI, cfg ike.Config) []byte {
 // it is remembered, and the request is repeated.
 func (m *Machine) receiveInit(now time.Time, h ike.Header, d ike.Datagram) {
 	s := m.start
-	if h.Initiator != s.spi || h.MessageID != 0 || h.Flags&(flagResponse|flagInitiator) != flagResponse || m.follows(h.Responder) {
+	if h.Initiator != s.spi || h.MessageID != 0 || h.Flags&(flagResponse|flagInitiator) != flagResponse || m.follows(d.Data) {
 		return
 	}
 	m.heard = true

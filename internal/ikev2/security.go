@@ -21,6 +21,8 @@ type security struct {
 	peerID uint32 // of the peer's next request
 	reply  []byte // to the one before, for a retransmission
 
+	init *initialPair // until the peer is authenticated
+
 	rekeyAt, ends time.Time
 	replaced      bool // another one has its children, and it waits for its Delete until ends
 }
