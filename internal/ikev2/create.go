@@ -66,8 +66,6 @@ func (m *Machine) childAnswered(now time.Time, o *offer, answer *contents, s *ke
 	case f != nil:
 		m.deleteSPI(o.spi)
 		m.offerFailed(now, o, f)
-	case o.child.gone:
-		m.deletePairs(p)
 	default:
 		m.install(now, o, p, up)
 	}
@@ -121,6 +119,12 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 // install makes a new pair the one of its child.
 func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 	c := o.child
+	if c.gone {
+		up.In.Key.Wipe()
+		up.Out.Key.Wipe()
+		m.deletePairs(p)
+		return
+	}
 	if c.pfs() && up.Suite.Group == 0 {
 		// The pair of IKE_AUTH has no perfect forward secrecy: it is replaced before
 		// anything is sent under it.

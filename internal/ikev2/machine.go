@@ -99,14 +99,12 @@ func (m *Machine) Rekey(now time.Time, id int) ike.Output {
 // Drop implements ike.Machine.
 func (m *Machine) Drop(now time.Time, id int) ike.Output {
 	return m.run(now, func() {
-		c := m.child(id)
-		if c == nil {
-			return
+		if c := m.child(id); c != nil {
+			c.gone = true
+			m.deletePairs(c.pairs()...)
+			c.current, c.old = nil, nil
 		}
-		c.gone = true
-		m.deletePairs(c.pairs()...)
-		c.current, c.old = nil, nil
-		m.children = slices.DeleteFunc(m.children, func(o *child) bool { return o == c })
+		m.children = slices.DeleteFunc(m.children, func(c *child) bool { return c.id == id })
 	})
 }
 

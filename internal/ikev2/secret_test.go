@@ -141,3 +141,23 @@ func TestRivalDeleted(t *testing.T) {
 		w.close()
 	}
 }
+
+// TestSecretsOfDropped drops a child before its answer has come: the keys that follow from
+// the answer are cleared, and nothing of the child is kept.
+func TestSecretsOfDropped(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, nil)
+	w.do(w.machine.Open(w.now, 1, childOf(t, false, "aes256gcm16")))
+	o := &offer{child: w.machine.children[0]}
+	w.do(w.machine.Drop(w.now, 1))
+	up := &ike.ChildUp{In: ike.Association{Key: ike.NewSecret([]byte{1})}, Out: ike.Association{Key: ike.NewSecret([]byte{1})}}
+	w.machine.install(w.now, o, &pair{}, up)
+	if up.In.Key.Bytes()[0] != 0 || up.Out.Key.Bytes()[0] != 0 {
+		t.Error("the keys of a child that was dropped are left")
+	}
+	w.do(w.machine.Open(w.now, 2, ike.Child{}))
+	w.do(w.machine.Drop(w.now, 2))
+	if n := len(w.machine.children); w.down(2) == nil || n != 0 {
+		t.Errorf("%d children are kept after Drop, want none", n)
+	}
+}
