@@ -34,6 +34,7 @@ type handshake struct {
 	resend    resend
 	seen      hashes
 	suspicion suspicion
+	another   []another
 	answers   int // how many answers cost an exponentiation since the last retransmission
 	lifetime  uint64
 	renews    bool // it is to replace another
@@ -125,7 +126,11 @@ func (m *Machine) handshake(a *association, h ike.Header, d ike.Datagram) {
 		return
 	}
 	encrypted := h.Flags&flagEncrypted != 0
-	if encrypted != (hs.step == awaitID) {
+	if !encrypted && hs.step != awaitFirst && (hs.step == awaitID || h.Responder != a.responder) {
+		m.keepAnother(a, h, d)
+		return
+	}
+	if encrypted != (hs.step == awaitID) || (encrypted && h.Responder != a.responder) {
 		return
 	}
 	var err *ike.Failure

@@ -142,10 +142,12 @@ func (m *Machine) renewable(a *association) bool { return !a.renewing && len(m.c
 func (m *Machine) tickHandshake(a *association) {
 	hs := a.handshake
 	if hs.suspicion.due(m.now) {
-		m.fail(hs.suspicion.failure)
+		if !m.tryAnother(a) {
+			m.fail(hs.suspicion.failure)
+		}
 		return
 	}
-	if !hs.resend.due(m.now) {
+	if !hs.resend.due(m.now) || hs.resend.count >= anotherAfter && m.tryAnother(a) {
 		return
 	}
 	hs.answers = 0
