@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/ike"
@@ -68,6 +69,16 @@ type offer struct {
 
 // pfs reports whether the child wants perfect forward secrecy.
 func (c *child) pfs() bool { return c.want.Suites[0].Group != 0 }
+
+// group returns the group of perfect forward secrecy to begin with: that on which the peer
+// has agreed for IKE, where it is offered. Libreswan 4.10 answers a key of another group than
+// its own by INVALID_SYNTAX here, and does not name the group that it wants.
+func (c *child) group(agreed ike.Group) ike.Group {
+	if slices.ContainsFunc(c.want.Suites, func(s ike.ESPSuite) bool { return s.Group == agreed }) {
+		return agreed
+	}
+	return c.want.Suites[0].Group
+}
 
 // pairs returns all pairs.
 func (c *child) pairs() []*pair {

@@ -26,7 +26,7 @@ func (m *Machine) create(now time.Time, o *offer) {
 	}
 	o.spi, o.nonce = m.newSPI(), m.random(32)
 	if c.pfs() && o.key == nil {
-		key, err := ike.NewKeyPair(c.want.Suites[0].Group, m.cfg.Random)
+		key, err := ike.NewKeyPair(c.group(m.security.suite.Group), m.cfg.Random)
 		if err != nil {
 			m.childFailed(c, &ike.Failure{Cause: ike.NoESPProposal, Step: stepChild, Detail: err.Error()})
 			return

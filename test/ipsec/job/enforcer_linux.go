@@ -21,7 +21,7 @@ const Userspace = "userspace"
 func (j *Job) enforcer() enforce.Enforcer {
 	switch {
 	case j.Enforcer == Userspace:
-		return &version{Enforcer: &userspace.Enforcer{}, ike: j.IKE}
+		return &userspace.Enforcer{}
 	case j.Charon == "":
 		return &xfrm.Enforcer{}
 	}
@@ -29,18 +29,6 @@ func (j *Job) enforcer() enforce.Enforcer {
 		j.told = new(notices)
 	}
 	return &strongswan.Enforcer{Socket: j.Charon, Warn: j.told.add}
-}
-
-// A version has an enforcer speak a version of IKE.
-type version struct {
-	enforce.Enforcer
-	ike ipsec.IKEVersion
-}
-
-// Dialer implements enforce.Enforcer.
-func (v *version) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
-	s.IKE = v.ike
-	return v.Enforcer.Dialer(ctx, s)
 }
 
 // Told returns what the enforcer has told of no portal since the last time.

@@ -35,6 +35,7 @@ type Traffic struct {
 	ESP       int // by itself
 	ESPInUDP  int
 	Neighbors int // address resolution, which is never protected
+	Refused   int // ICMP by which a host says that nobody listens for IKE or ESP in UDP any more, and that quotes it
 	// Clear are all others, a line each.
 	Clear []string
 }
@@ -111,6 +112,8 @@ func (t *Traffic) add(number int, p gopacket.Packet) {
 	case isNeighbors(p):
 		t.Neighbors++
 	case t.addUDP(p):
+	case isRefusal(p):
+		t.Refused++
 	default:
 		from, to := ends(p)
 		t.Clear = append(t.Clear, fmt.Sprintf("packet %d, %s to %s: %s", number, from, to, describe(p)))
@@ -156,6 +159,24 @@ func isNeighbors(p gopacket.Packet) bool {
 		return true
 	}
 	return false
+}
+
+// isRefusal tells whether a packet says of one of IKE, or of ESP in UDP, that no program has
+// the port that it was sent to. That quotes nothing but what was on the wire before.
+func isRefusal(p gopacket.Packet) bool {
+	var quoted gopacket.Packet
+	if icmp, ok := p.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok &&
+		icmp.TypeCode == layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodePort) {
+		quoted = gopacket.NewPacket(icmp.Payload, layers.LayerTypeIPv4, gopacket.NoCopy)
+	} else if icmp, ok := p.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6); ok && len(icmp.Payload) > 4 &&
+		icmp.TypeCode == layers.CreateICMPv6TypeCode(layers.ICMPv6TypeDestinationUnreachable, layers.ICMPv6CodePortUnreachable) {
+		quoted = gopacket.NewPacket(icmp.Payload[4:], layers.LayerTypeIPv6, gopacket.NoCopy) // after four bytes of nothing
+	} else {
+		return false
+	}
+	// The quotation may end within the datagram, of which the UDP header says more.
+	udp, ok := quoted.Layer(layers.LayerTypeUDP).(*layers.UDP)
+	return ok && (udp.SrcPort == ikePort || udp.SrcPort == encapPort)
 }
 
 // describe says what a packet is, for who reads the test's failure.

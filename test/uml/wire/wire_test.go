@@ -41,11 +41,19 @@ func udp(port uint16, payload ...byte) []gopacket.SerializableLayer {
 	return []gopacket.SerializableLayer{&layers.UDP{SrcPort: 40000, DstPort: layers.UDPPort(port)}, gopacket.Payload(payload)}
 }
 
+// quote returns what ICMP quotes of a datagram that came from a port.
+func quote(t *testing.T, from, to netip.Addr, port uint16) gopacket.Payload {
+	t.Helper()
+	datagram := frame(t, from, to, layers.IPProtocolUDP, &layers.UDP{SrcPort: layers.UDPPort(port), DstPort: 40000}, gopacket.Payload(make([]byte, 40)))
+	return datagram[14:][:48] // without Ethernet's header, and cut
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	esp := gopacket.Payload{0, 0, 0, 7, 0, 0, 0, 1, 9, 9, 9, 9}
 	syn := &layers.TCP{SrcPort: 40000, DstPort: 3260, SYN: true}
 	solicit := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
+	unreachable6 := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeDestinationUnreachable, layers.ICMPv6CodePortUnreachable)}
 	unreachable := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodePort)}
 	tests := []struct {
 		name  string
@@ -67,6 +75,9 @@ func TestRead(t *testing.T) {
 		{name: "UDP", frame: frame(t, here4, there4, layers.IPProtocolUDP, udp(53, 1)...), want: Traffic{Clear: []string{"UDP"}}},
 		{name: "too short for ESP", frame: frame(t, here4, there4, layers.IPProtocolUDP, udp(4500, 0, 0)...), want: Traffic{Clear: []string{"UDP"}}},
 		{name: "ICMP", frame: frame(t, here4, there4, layers.IPProtocolICMPv4, unreachable), want: Traffic{Clear: []string{"ICMPv4"}}},
+		{name: "ICMP about ESP in UDP", frame: frame(t, here4, there4, layers.IPProtocolICMPv4, unreachable, quote(t, there4, here4, 4500)), want: Traffic{Refused: 1}},
+		{name: "ICMP about ESP in UDP, IPv6", frame: frame(t, here6, there6, layers.IPProtocolICMPv6, unreachable6, gopacket.Payload(append(make([]byte, 4), quote(t, there6, here6, 4500)...))), want: Traffic{Refused: 1}},
+		{name: "ICMP about another", frame: frame(t, here4, there4, layers.IPProtocolICMPv4, unreachable, quote(t, there4, here4, 53)), want: Traffic{Clear: []string{"ICMPv4"}}},
 		{name: "AH", frame: frame(t, here4, there4, layers.IPProtocolAH, gopacket.Payload(make([]byte, 24))), want: Traffic{Clear: []string{"192.0.2.1"}}},
 
 		{name: "others", frame: frame(t, elsewhere, here4, layers.IPProtocolTCP, syn)},

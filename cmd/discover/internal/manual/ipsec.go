@@ -18,7 +18,7 @@ without these flags, none of them apply to a scan.`
 // IPsecExplain is the manual of discover ipsec explain.
 const IPsecExplain = `discover ipsec explain shows whether a portal would be asked under IPsec now and
 with which settings, where these come from, what already exists between this host
-and the portal, and which enforcer would set IPsec up, and why not the one that comes
+and the portal, which enforcer would set IPsec up, and why not the one that comes
 before it. Nothing is sent to the portal, and nothing is set up.
 
 A portal of the registry is explained with its stored options; with flags, as if it

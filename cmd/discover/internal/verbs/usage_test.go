@@ -305,7 +305,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"portal", "refresh", "--rat"}, "--rate\t"},
 		{[]string{"scan", "--timeo"}, "--timeout\ttotal time allowed per portal; default 15s\n"},
 		{[]string{"scan", "--ipsec-psk", ""}, "file:\nenv:\ncred:\nfd:\nprompt\n"},
-		{[]string{"scan", "--ipsec-enforcer", ""}, "auto\nstrongswan\nxfrm\n"},
+		{[]string{"scan", "--ipsec-enforcer", ""}, "auto\nuserspace\nstrongswan\nxfrm\n"},
 		{[]string{"ipsec", "explain", "--ipsec-unknown", ""}, "proceed\nrefuse\n"},
 		{[]string{"ipsec", "policy", "add", "192.0.2.0/24", ""}, "ike\ntransport\n"},
 		{[]string{"ipsec", "psk", "set", ""}, "group\n"},
