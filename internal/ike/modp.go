@@ -125,6 +125,7 @@ func (k *modpKey) shared(g Group, peer []byte) (Secret, error) {
 		return Secret{}, &PublicError{Group: g}
 	}
 	s := new(big.Int).Exp(y, k.x, p)
+	defer func() { clear(s.Bits()) }()
 	return NewSecret(s.FillBytes(make([]byte, g.PublicLen()))), nil
 }
 

@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 	"encoding/hex"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -152,13 +153,23 @@ func FuzzMachine(f *testing.F) {
 	})
 }
 
-// FuzzDecrypted gives payloads to a machine that are from the peer itself, in Informationals
-// and in place of those of Quick Mode.
+// FuzzDecrypted gives payloads to a machine that are from the peer itself: before those of
+// its answer in Quick Mode, in an Informational, before those of a Quick Mode of its own, and
+// in their place.
 func FuzzDecrypted(f *testing.F) {
-	f.Add([]byte{11, 12, 0, 0, 0, 1, 1, 16, 141, 40, 1, 2, 3, 4}, true)
-	f.Add([]byte{12, 12, 0, 0, 0, 1, 3, 4, 0, 1, 1, 2, 3, 4}, true)
-	f.Add(append([]byte{1, 52}, espOffer([]ike.ESPSuite{espSuite(f, "aes256gcm16")}, true, []byte{1, 2, 3, 4})...), false)
-	f.Fuzz(func(t *testing.T, data []byte, inform bool) {
+	f.Add([]byte{11, 12, 0, 0, 0, 1, 1, 16, 141, 40, 1, 2, 3, 4}, uint8(1))
+	f.Add([]byte{12, 12, 0, 0, 0, 1, 3, 4, 0, 1, 1, 2, 3, 4}, uint8(1))
+	f.Add(append([]byte{1, 52}, espOffer([]ike.ESPSuite{espSuite(f, "aes256gcm16")}, true, []byte{1, 2, 3, 4})...), uint8(0))
+	f.Add([]byte{13, 1, 7}, uint8(2))
+	offer := append([]byte{1, 48}, espOffer([]ike.ESPSuite{espSuite(f, "aes256gcm16")}, false, []byte{1, 2, 3, 4})...)
+	offer[1] = byte(len(offer) - 2)
+	offer = append(append(offer, 10, 32), make([]byte, 32)...)
+	for _, end := range []netip.AddrPort{portal, local} {
+		id := identification{Identity: ike.AddrIdentity(end.Addr()), protocol: protocolTCP, port: end.Port()}.body()
+		offer = append(append(offer, 5, byte(len(id))), id...)
+	}
+	f.Add(offer, uint8(3))
+	f.Fuzz(func(t *testing.T, data []byte, mode uint8) {
 		var list []ike.Payload
 		for len(data) > 2 && len(list) < 70 {
 			n := min(int(data[1]), len(data)-2)
@@ -166,20 +177,25 @@ func FuzzDecrypted(f *testing.F) {
 			data = data[2+n:]
 		}
 		cfg := peerConfig()
-		if !inform {
-			cfg.Change = func(step iketest.Step, good []ike.Payload) []ike.Payload {
-				if step == iketest.Quick2 {
-					return append(list, good...)
-				}
-				return good
+		cfg.Change = func(step iketest.Step, good []ike.Payload) []ike.Payload {
+			switch {
+			case step == iketest.Quick2 && mode == 0, step == iketest.Rekey1 && mode == 2:
+				return append(list, good...)
+			case step == iketest.Rekey1 && mode == 3 && len(list) > 0:
+				return list
 			}
+			return good
 		}
 		n := &net{m: New(fast(t, true)), peer: iketest.NewV1(cfg), now: time.Unix(0, 0)}
 		n.open(1, want(t))
 		n.run(100*time.Millisecond, nil)
-		if inform {
+		if mode == 1 {
 			n.fromPeer(n.peer.Inform(list...), n.peer.DPD(1))
 			n.run(100*time.Millisecond, nil)
+		}
+		if children := n.peer.Children(); mode > 1 && len(children) > 0 {
+			n.fromPeer(n.peer.Rekey(children[0]))
+			n.run(time.Minute, nil)
 		}
 		for _, u := range n.ups(1) {
 			if u.Tunnel || len(u.In.Key.Bytes()) != u.Suite.KeyLen() {

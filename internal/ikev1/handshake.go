@@ -34,6 +34,7 @@ type handshake struct {
 	resend    resend
 	seen      hashes
 	suspicion suspicion
+	another   []another
 	answers   int // how many answers cost an exponentiation since the last retransmission
 	lifetime  uint64
 	renews    bool // it is to replace another
@@ -125,7 +126,11 @@ func (m *Machine) handshake(a *association, h ike.Header, d ike.Datagram) {
 		return
 	}
 	encrypted := h.Flags&flagEncrypted != 0
-	if encrypted != (hs.step == awaitID) {
+	if !encrypted && hs.step != awaitFirst && (hs.step == awaitID || h.Responder != a.responder) {
+		m.keepAnother(a, h, d)
+		return
+	}
+	if encrypted != (hs.step == awaitID) || (encrypted && h.Responder != a.responder) {
 		return
 	}
 	var err *ike.Failure
@@ -140,8 +145,13 @@ func (m *Machine) handshake(a *association, h ike.Header, d ike.Datagram) {
 		err = m.mainSixth(a, h, d)
 	}
 	if err != nil {
-		hs.suspicion.note(m.now, err)
+		hs.suspect(m.now, err)
 	}
+}
+
+// suspect notes a likely reason why there will be no answer, which nothing authenticates.
+func (hs *handshake) suspect(now time.Time, f *ike.Failure) {
+	hs.suspicion.note(now, f, &hs.resend, hs.renews)
 }
 
 // taken notes that a datagram was the answer that was waited for.

@@ -154,13 +154,14 @@ func (m *Machine) receive(d ike.Datagram) {
 }
 
 // associationOf returns the association that a message belongs to by its cookies; nil:
-// none. While the peer's cookie is not known, any is good.
+// none. While the peer's cookie is not known, any is good; and a message of main mode may
+// have another one, until the peer has proved its key.
 func (m *Machine) associationOf(h ike.Header) *association {
 	for _, a := range append([]*association{m.first, m.sa}, m.old...) {
 		if a == nil || a.initiator != h.Initiator {
 			continue
 		}
-		if a.responder == h.Responder || (a.handshake != nil && a.handshake.step == awaitFirst) {
+		if a.responder == h.Responder || (a.handshake != nil && (a.handshake.step == awaitFirst || h.Exchange == exchangeMain)) {
 			return a
 		}
 	}

@@ -54,8 +54,17 @@ func (q *quick) drop(c *child) bool {
 	if q.child != c {
 		return false
 	}
-	q.pair.Wipe()
+	q.wipe()
 	return true
+}
+
+// wipe clears what is secret and was not told.
+func (q *quick) wipe() {
+	q.pair.Wipe()
+	if q.made != nil {
+		q.made.up.In.Key.Wipe()
+		q.made.up.Out.Key.Wipe()
+	}
 }
 
 // openQuicks begins the Quick Modes that children wait for. Until one child has been up
@@ -151,11 +160,16 @@ func (m *Machine) quickMode(a *association, h ike.Header, data []byte) {
 			return
 		}
 		if f := m.quickSecond(q, h, data); f != nil {
-			q.suspicion.note(m.now, f)
+			q.suspect(m.now, f)
 		}
 		return
 	}
 	m.theirQuick(a, h, data)
+}
+
+// suspect notes a likely reason why there will be no answer, which nothing authenticates.
+func (q *quick) suspect(now time.Time, f *ike.Failure) {
+	q.suspicion.note(now, f, &q.resend, q.child.up)
 }
 
 // quickSecond takes message 2, and sends message 3, which has no answer.

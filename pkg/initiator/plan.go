@@ -70,6 +70,7 @@ func (j *Request) Settings() ipsec.Settings {
 	s.Flags = j.Portal.Security
 	s.RequireIPsec = j.Portal.Login.Flags&login.RequireIPsec != 0
 	s.RefuseUnknown = j.Portal.IPsec.RefuseUnknown
+	s.IKE = j.Portal.IPsec.IKE
 	return s
 }
 

@@ -42,6 +42,10 @@ type Settings struct {
 	// known what exists: it could have outranked the flags. Otherwise what is
 	// unknown counts as nothing, and protects nothing.
 	RefuseUnknown bool
+
+	// IKE is the version of IKE that is asked for; zero: version 1. It changes nothing
+	// in the plan but Why: version 2 has no modes.
+	IKE IKEVersion
 }
 
 // Validate returns a *FlagsError where the caller's flags contradict themselves,

@@ -4,11 +4,11 @@ import "fmt"
 
 // why says what decided a plan, and what could not be taken into account.
 func (s *Settings) why(p *Plan, source Source) string {
-	return p.describe() + ": " + s.reason(p, source) + s.reservation()
+	return p.describe(s.IKE) + ": " + s.reason(p, source) + s.reservation()
 }
 
 // describe returns what a plan comes to.
-func (p *Plan) describe() string {
+func (p *Plan) describe(v IKEVersion) string {
 	if !p.IPsec {
 		return "no IPsec"
 	}
@@ -16,7 +16,10 @@ func (p *Plan) describe() string {
 	if p.Mode != 0 {
 		text += ", " + p.Mode.String()
 	}
-	if p.Exchange != 0 {
+	switch {
+	case v == IKEv2 && !p.InPlace():
+		text += ", IKE version 2"
+	case p.Exchange != 0:
 		text += ", " + p.Exchange.String()
 	}
 	switch {

@@ -54,6 +54,16 @@ func TestWhy(t *testing.T) {
 			}},
 		},
 		{
+			name:     "version 2, which has no modes",
+			settings: ipsec.Settings{Flags: 0x33, IKE: ipsec.IKEv2},
+			want:     "IPsec, transport, IKE version 2, with PFS: the portal's flags say ike,transport,pfs, and are valid",
+		},
+		{
+			name:     "version 2, and protection in place",
+			settings: ipsec.Settings{Existing: ipsec.Existing{Kind: ipsec.ExistingProtection, Flags: 0x27, Name: "x"}, IKE: ipsec.IKEv2},
+			want:     "IPsec, transport, main: x is in place, and what exists comes before flags",
+		},
+		{
 			name:     "modes without IKE",
 			settings: ipsec.Settings{Flags: 0x35},
 			want:     "no IPsec: the portal's flags say 0x35 (transport,main,pfs), and are valid",

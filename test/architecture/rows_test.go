@@ -95,7 +95,7 @@ var rows = map[string]row{
 	"test/golden":                           {},
 	"test/integration":                      {},
 	"test/ipsec":                            {},
-	"test/ipsec/job":                        {may: []string{"internal/need", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm", "pkg/pdu", "test/iscsitest", "test/netns"}},
+	"test/ipsec/job":                        {may: []string{"internal/need", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/auto", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm", "pkg/pdu", "test/iscsitest", "test/netns"}},
 	"test/ipsec/jobd":                       {may: []string{"test/ipsec/job"}},
 	"test/ipsec/suite":                      {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/enforce/enforcetest", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"test/iscsiadm":                         {},

@@ -40,6 +40,7 @@ func TestCharon(t *testing.T) {
 		t.Run(flags.String(), func(t *testing.T) { h.testAgreed(t, flags) })
 	}
 	t.Run("suite", h.testSuite)
+	t.Run("auto", h.testAuto)
 	t.Run("wrong key", h.testWrongKey)
 	t.Run("wrong identity", h.testWrongIdentity)
 	t.Run("identities", h.testIdentities)

@@ -2,11 +2,15 @@ package ports
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/bits"
 	"net"
 	"net/netip"
+	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A way is how packets to a destination leave this host.
@@ -46,6 +50,29 @@ func socketRoute(ctx context.Context, source netip.Addr, dst netip.AddrPort) (wa
 		addr = addr.WithZone(dst.Addr().Zone())
 	}
 	return way{source: addr}, nil
+}
+
+// lacksDescriptor reports an error that says nothing of a route: this process, or the
+// system, has no file descriptor for the socket by which to ask.
+func lacksDescriptor(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// portOf is what an error is about where no port of an instance was picked.
+func portOf(instance string) string {
+	if instance == "" {
+		return "initiator port"
+	}
+	return "initiator port of instance " + instance
+}
+
+func noRoute(instance string, dst netip.Addr) error {
+	return &isdsc.Error{Code: isdsc.ConnectionFailed, What: portOf(instance), Reason: fmt.Sprintf("none has a route to %s", dst), Err: syscall.ENETUNREACH}
+}
+
+// notLookedUp is the error where a route could not be looked up.
+func notLookedUp(instance string, dst netip.Addr, err error) error {
+	return &isdsc.Error{Code: isdsc.ConnectionFailed, What: portOf(instance), Reason: fmt.Sprintf("the route to %s cannot be looked up: %v", dst, err), Err: err}
 }
 
 const maxBits = 128 // of an address

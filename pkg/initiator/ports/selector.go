@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -205,7 +204,11 @@ func (s *Selector) routed(ctx context.Context, instance string, dst netip.AddrPo
 		}
 		dst = netip.AddrPortFrom(dst.Addr().WithZone(zone), dst.Port())
 	}
-	if w, err := s.route(ctx, netip.Addr{}, dst); err == nil {
+	w, err := s.route(ctx, netip.Addr{}, dst)
+	if lacksDescriptor(err) {
+		return Port{}, notLookedUp(instance, dst.Addr(), err)
+	}
+	if err == nil {
 		for _, p := range s.Ports {
 			if p.Instance == instance && p.Address == w.source && p.State != Gone {
 				return p, nil
@@ -257,14 +260,6 @@ func (s *Selector) link(instance string, dst netip.Addr) (zone string, err error
 		return "", noRoute(instance, dst)
 	}
 	return zone, nil
-}
-
-func noRoute(instance string, dst netip.Addr) error {
-	what := "initiator port"
-	if instance != "" {
-		what += " of instance " + instance
-	}
-	return &isdsc.Error{Code: isdsc.ConnectionFailed, What: what, Reason: fmt.Sprintf("none has a route to %s", dst), Err: syscall.ENETUNREACH}
 }
 
 // errUnfit is why a port cannot reach an address.

@@ -24,7 +24,8 @@ const Name = "auto"
 // Where the daemon turns out to have a kernel without ESP, what it has set up is taken out
 // again and Own makes the connection, in the same call; the daemon is not asked again. That
 // a negotiation fails is no reason to choose another: the peer would be asked twice, and
-// might agree to less the second time. New returns one for this system.
+// might agree to less the second time. Nor is a context that ended while the daemon was
+// asked. New returns one for this system.
 //
 // Fields must not change while it is in use.
 type Enforcer struct {
@@ -72,13 +73,13 @@ func (e *Enforcer) Existing(ctx context.Context, src netip.Addr, dst netip.AddrP
 
 // Dialer has the connection prepared by the enforcer that is chosen.
 func (e *Enforcer) Dialer(ctx context.Context, s enforce.Request) (enforce.Dialer, error) {
-	return choose(e, s, func(one enforce.Enforcer) (enforce.Dialer, error) { return one.Dialer(ctx, s) })
+	return choose(ctx, e, s, func(one enforce.Enforcer) (enforce.Dialer, error) { return one.Dialer(ctx, s) })
 }
 
 // Announce returns the name of the enforcer that would be chosen. Whether the daemon's
 // kernel has ESP shows only when it negotiates.
 func (e *Enforcer) Announce(ctx context.Context, s enforce.Request) (string, error) {
-	return choose(e, s, func(one enforce.Enforcer) (string, error) {
+	return choose(ctx, e, s, func(one enforce.Enforcer) (string, error) {
 		if a, ok := one.(enforce.Announcer); ok {
 			return a.Announce(ctx, s)
 		}
@@ -90,7 +91,7 @@ func (e *Enforcer) Announce(ctx context.Context, s enforce.Request) (string, err
 }
 
 // choose has the enforcer that is right for a request do something.
-func choose[T any](e *Enforcer, s enforce.Request, do func(enforce.Enforcer) (T, error)) (result T, err error) {
+func choose[T any](ctx context.Context, e *Enforcer, s enforce.Request, do func(enforce.Enforcer) (T, error)) (result T, err error) {
 	if err := s.Check(e.Means()); err != nil {
 		return result, err
 	}
@@ -110,7 +111,7 @@ func choose[T any](e *Enforcer, s enforce.Request, do func(enforce.Enforcer) (T,
 		} else {
 			result, err = do(e.Daemon)
 		}
-		if err == nil || e.Own == nil || s.Plan.InPlace() || !e.instead(err) {
+		if err == nil || e.Own == nil || s.Plan.InPlace() || ctx.Err() != nil || !e.instead(err) {
 			tell(e.Daemon)
 			return result, err
 		}

@@ -217,3 +217,20 @@ func TestExisting(t *testing.T) {
 		t.Errorf("got %+v, want that it can do nothing", got)
 	}
 }
+
+// TestEnded: a context that ends while the daemon is waited for is no reason to choose
+// another enforcer, which would only hide what took the time.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	slow := &strongswan.DaemonError{Socket: "/s", Err: context.DeadlineExceeded}
+	own := &fake{name: "userspace"}
+	e := &Enforcer{Daemon: &fake{name: "strongswan", err: configure(slow)}, Own: own}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Dialer(ctx, request(t, 0x27)); !errors.Is(err, slow) || own.asked != 0 {
+		t.Errorf("got %v, and the other was asked %d times; want %v, 0", err, own.asked, slow)
+	}
+	if _, err := e.Dialer(t.Context(), request(t, 0x27)); err != nil || own.asked != 1 {
+		t.Errorf("got %v, and the other was asked %d times; want one that was", err, own.asked)
+	}
+}

@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,10 +52,17 @@ func newChild(want ike.Child) *child {
 // up takes security associations, the first or new ones.
 func (c *child) up(e ike.ChildUp, sa ike.Established) {
 	pair, err := newPair(e)
-	if err == nil && e.Tunnel != c.want.Tunnel {
+	switch {
+	case err != nil:
+	case e.Tunnel != c.want.Tunnel:
 		err = &ike.Failure{Cause: ike.Selectors}
+	case c.wantsPFS() && e.Suite.Group == 0:
+		err = &enforce.NotProvenError{Reason: noPFS}
 	}
 	if err != nil {
+		if pair != nil {
+			pair.wipe()
+		}
 		c.down(err)
 		return
 	}
@@ -75,6 +83,15 @@ func (c *child) up(e ike.ChildUp, sa ike.Established) {
 	c.tunnel, c.established, c.wide = e.Tunnel, sa, c.wide || e.Wide
 	c.settle(nil)
 }
+
+// wantsPFS reports whether each suite that is offered has perfect forward secrecy.
+func (c *child) wantsPFS() bool {
+	return len(c.want.Suites) > 0 && !slices.ContainsFunc(c.want.Suites, func(s ike.ESPSuite) bool { return s.Group == 0 })
+}
+
+// noPFS is said of security associations whose keys are not those of an exchange of their
+// own.
+const noPFS = "the security association has no perfect forward secrecy, which was planned"
 
 // settle says how the negotiation ended. c.mu is held.
 func (c *child) settle(err error) {

@@ -65,7 +65,7 @@ func testConnection(t *testing.T, flags ipsec.Flags, version ipsec.IKEVersion, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Enforcer != Name || p.Mode != s.Plan.Mode.String() || p.Exchange != exchange(&s) || len(p.SPIs) < 2 || p.BytesIn < 100_000 || p.BytesOut < 100_000 {
+	if p.Enforcer != Name || p.Mode != s.Plan.Mode.String() || p.Exchange != s.Exchange() || len(p.SPIs) < 2 || p.BytesIn < 100_000 || p.BytesOut < 100_000 {
 		t.Errorf("got %+v", p)
 	}
 	if len(p.Algorithms) != 2 || !strings.HasPrefix(p.Algorithms[0], "ike AES_") || !strings.HasPrefix(p.Algorithms[1], "esp AES_") || !strings.HasSuffix(p.Algorithms[1], " in udp") {

@@ -114,7 +114,7 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if ctx.Err() != nil {
-		return nil, failed(context.Cause(ctx))
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(d.request.Portal), Err: context.Cause(ctx)}
 	}
 	connected := make(chan struct{})
 	var watching sync.WaitGroup

@@ -183,24 +183,34 @@ func TestDemultiplexed(t *testing.T) {
 	})
 }
 
-// TestFlood: of what comes within a second the machine sees so much, and no more.
+// TestFlood: of what comes within a second the machine sees so much, and no more. What has an
+// SPI that was not sent does not keep out what has one that was.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &fakeMachine{}
 		sa, p := newDriven(m)
 		for range 3 * maxIKERate {
-			p.in <- fakeDatagram{[]byte("x"), netip.AddrPortFrom(portal4.Addr(), 500)}
+			p.in <- fakeDatagram{[]byte("a flood"), netip.AddrPortFrom(portal4.Addr(), 500)}
+			p.in <- fakeDatagram{[]byte("a flood of a stranger"), netip.AddrPortFrom(portal4.Addr(), 500)}
 		}
 		synctest.Wait()
 		if len(m.received) != maxIKERate {
 			t.Errorf("got %d, want %d", len(m.received), maxIKERate)
 		}
-		time.Sleep(time.Second)
-		synctest.Wait()
-		p.in <- fakeDatagram{[]byte("x"), netip.AddrPortFrom(portal4.Addr(), 500)}
+		sa.mu.Lock()
+		sa.sendIKE(ike.Datagram{Port: 500, Data: []byte("our SPI, and a message")})
+		sa.mu.Unlock()
+		p.in <- fakeDatagram{[]byte("our SPI, and an answer"), netip.AddrPortFrom(portal4.Addr(), 500)}
 		synctest.Wait()
 		if len(m.received) != maxIKERate+1 {
+			t.Errorf("a flood of a stranger keeps the peer's answer out")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		p.in <- fakeDatagram{[]byte("a stranger"), netip.AddrPortFrom(portal4.Addr(), 500)}
+		synctest.Wait()
+		if len(m.received) != maxIKERate+2 {
 			t.Errorf("got %d, want one more", len(m.received))
 		}
 		sa.close()

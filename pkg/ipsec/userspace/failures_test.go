@@ -161,6 +161,9 @@ func TestLost(t *testing.T) {
 	if _, err := nc.Write([]byte("x")); !errors.As(err, &lost) {
 		t.Errorf("got %v, want a *LostError", err)
 	}
+	if p, err := d.Proof(t.Context()); !errors.As(err, &lost) || len(p.SPIs) > 0 {
+		t.Errorf("got %+v, %v, want no proof and a *LostError", p, err)
+	}
 	if err := errors.Join(nc.Close(), d.Close()); err != nil {
 		t.Error(err)
 	}

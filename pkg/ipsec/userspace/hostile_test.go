@@ -129,3 +129,29 @@ func text(err error) string {
 	}
 	return err.Error()
 }
+
+// TestNoPFS: security associations without the perfect forward secrecy that was planned are
+// not used, whether they are the first ones or the peer's own.
+func TestNoPFS(t *testing.T) {
+	t.Parallel()
+	with := suite
+	with.Group = ike.MODP2048
+	up := func(s ike.ESPSuite, spi uint32) ike.ChildUp {
+		key := func() ike.Secret { return ike.NewSecret(bytes.Repeat([]byte{7}, s.KeyLen())) }
+		return ike.ChildUp{Suite: s, In: ike.Association{SPI: spi, Key: key()}, Out: ike.Association{SPI: spi + 1, Key: key()}}
+	}
+	first := newChild(ike.Child{Suites: []ike.ESPSuite{with}})
+	first.up(up(suite, 1000), ike.Established{})
+	if err := (*enforce.NotProvenError)(nil); !errors.As(first.failure(), &err) || len(first.pairs) != 0 {
+		t.Errorf("the first ones: got %v and %d pairs, want a *NotProvenError and none", first.failure(), len(first.pairs))
+	}
+	later := newChild(ike.Child{Suites: []ike.ESPSuite{with}})
+	later.up(up(with, 1000), ike.Established{})
+	if later.failure() != nil {
+		t.Fatal(later.failure())
+	}
+	later.up(up(suite, 2000), ike.Established{})
+	if later.loss() == nil || len(later.pairs) != 1 || later.pairs[0].sealer != nil {
+		t.Errorf("the peer's own: got %v and %d pairs, want that the connection has ended", later.loss(), len(later.pairs))
+	}
+}

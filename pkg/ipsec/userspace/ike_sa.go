@@ -14,6 +14,7 @@ const (
 	keepaliveAfter = 20 * time.Second // of silence, a byte keeps the mapping of a NAT (RFC 3948, section 4)
 	maxMessage     = 16 << 10         // bytes of an IKE message; longer ones are dropped
 	maxDatagram    = 64 << 10
+	spiLen         = 8 // of IKE; the initiator's begins each message
 )
 
 // An ikeSA drives the machine of one IKE security association: it has the socket, the
@@ -34,18 +35,20 @@ type ikeSA struct {
 	opened      int               // children so far
 	down        bool              // it takes no more children
 	closed      bool
-	timer       *time.Timer // for Tick
-	keepalive   *time.Timer // nil: nothing was sent to the port of NAT traversal yet
-	sent        time.Time   // when something was last sent to that port
-	sendErr     error       // why the last IKE message could not be sent
-	rate        rate
-	scratch     []byte // of the reader alone: a packet that is put together
+	timer       *time.Timer           // for Tick
+	keepalive   *time.Timer           // nil: nothing was sent to the port of NAT traversal yet
+	sent        time.Time             // when something was last sent to that port
+	sendErr     error                 // why the last IKE message could not be sent
+	spis        map[[spiLen]byte]bool // SPIs of the initiator in what was sent
+	rate        rate                  // of datagrams with one of spis
+	strangers   rate                  // of others
+	scratch     []byte                // of the reader alone: a packet that is put together
 }
 
 func newIKESA(e *Enforcer, key saKey, m ike.Machine, s socket) *ikeSA {
 	sa := &ikeSA{
 		e: e, key: key, machine: m, socket: s, ended: make(chan struct{}),
-		children: map[int]*child{}, bySPI: map[uint32]*child{},
+		children: map[int]*child{}, bySPI: map[uint32]*child{}, spis: map[[spiLen]byte]bool{},
 	}
 	sa.timer = time.AfterFunc(time.Hour, sa.tick)
 	sa.timer.Stop()
@@ -173,6 +176,9 @@ func (sa *ikeSA) handle(event ike.Event) {
 // sendIKE sends an IKE message. sa.mu is held.
 func (sa *ikeSA) sendIKE(d ike.Datagram) {
 	data := d.Data
+	if len(data) >= spiLen {
+		sa.spis[[spiLen]byte(data)] = true
+	}
 	if d.Port == ike.NATTPort {
 		data = append(make([]byte, 4, 4+len(data)), data...) // the non-ESP marker (RFC 3948, section 2.2)
 		sa.spoke()

@@ -35,6 +35,9 @@ func (c *child) isWide() bool {
 func (c *child) proof(s *enforce.Request) (enforce.Proof, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.lost != nil {
+		return enforce.Proof{}, c.lost // as the other enforcers: what is gone proves nothing
+	}
 	p := enforce.Proof{
 		Enforcer: Name, Mode: ipsec.TransportMode.String(), Exchange: c.established.Exchange,
 		Algorithms: []string{"ike " + c.established.Suite.String()},
@@ -48,7 +51,7 @@ func (c *child) proof(s *enforce.Request) (enforce.Proof, error) {
 			continue
 		}
 		if s.Plan.PFS && pair.suite.Group == 0 {
-			return p, &enforce.NotProvenError{Reason: "the security association has no perfect forward secrecy, which was planned"}
+			return p, &enforce.NotProvenError{Reason: noPFS}
 		}
 		p.Algorithms = append(p.Algorithms, "esp "+pair.suite.String()+" in udp")
 		p.SPIs = append(p.SPIs, pair.spiOut, pair.spiIn)
@@ -69,8 +72,8 @@ func (c *child) agrees(s *enforce.Request, p *enforce.Proof) error {
 	switch {
 	case p.Mode != s.Plan.Mode.String():
 		return differs("mode", p.Mode, s.Plan.Mode.String())
-	case p.Exchange != exchange(s):
-		return differs("exchange", p.Exchange, exchange(s))
+	case p.Exchange != s.Exchange():
+		return differs("exchange", p.Exchange, s.Exchange())
 	case p.BytesOut == 0 || p.BytesIn == 0:
 		return &enforce.NotProvenError{Reason: fmt.Sprintf("%d bytes were sent and %d received under the security association: the connection did not run under it", p.BytesOut, p.BytesIn)}
 	}

@@ -26,7 +26,14 @@ func (sa *ikeSA) receiveIKE(port uint16, b []byte) {
 	now := time.Now()
 	sa.mu.Lock()
 	defer sa.mu.Unlock()
-	if len(b) > maxMessage || sa.closed || !sa.rate.allow(now) {
+	if len(b) < spiLen || len(b) > maxMessage || sa.closed {
+		return
+	}
+	r := &sa.strangers
+	if sa.spis[[spiLen]byte(b)] {
+		r = &sa.rate // an attacker off the path, which does not know it, does not use this up
+	}
+	if !r.allow(now) {
 		return
 	}
 	sa.apply(sa.machine.Receive(now, ike.Datagram{Port: port, Data: bytes.Clone(b)}))

@@ -49,16 +49,6 @@ func aggressive(s *enforce.Request) bool {
 	return s.Plan.Exchange == ipsec.AggressiveMode && s.IKE != ipsec.IKEv2
 }
 
-// exchange returns the exchange that a proof of the request has.
-func exchange(s *enforce.Request) string {
-	if s.IKE == ipsec.IKEv2 {
-		return exchangeIKEv2
-	}
-	return s.Plan.Exchange.String()
-}
-
-const exchangeIKEv2 = "ikev2"
-
 // newMachine returns the machine of a request that was admitted.
 func newMachine(s *enforce.Request) (ike.Machine, error) {
 	p, err := ipsec.ParseProposals(s.Proposals, s.IKE)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/pkg/ipsec/auto"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/pkg/ipsec/userspace"
@@ -17,11 +18,16 @@ import (
 // Userspace is the name of the enforcer that needs nothing of the system.
 const Userspace = "userspace"
 
+// Auto is the name of the enforcer that chooses among the others.
+const Auto = "auto"
+
 // enforcer returns the one of the Job.
 func (j *Job) enforcer() enforce.Enforcer {
 	switch {
 	case j.Enforcer == Userspace:
 		return &userspace.Enforcer{}
+	case j.Enforcer == Auto:
+		return &auto.Enforcer{Kernel: &xfrm.Enforcer{}, Daemon: &strongswan.Enforcer{Socket: j.Charon}, Own: &userspace.Enforcer{}}
 	case j.Charon == "":
 		return &xfrm.Enforcer{}
 	}

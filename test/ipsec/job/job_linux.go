@@ -65,7 +65,7 @@ type Job struct {
 	Proposals     string // likewise
 	IKE           ipsec.IKEVersion
 	Outer         netip.Addr // in tunnel mode
-	Enforcer      string     // Userspace; empty: the kernel's policies, or charon
+	Enforcer      string     // Userspace or Auto; empty: the kernel's policies, or charon
 	Charon        string     // its socket; empty: the kernel's policies alone
 	Timeout       time.Duration
 	Patience      time.Duration // GiveUp: for the connection; Talk: for how long
