@@ -189,3 +189,30 @@ func TestDPD(t *testing.T) {
 		t.Errorf("got notifies %d, want one R-U-THERE-ACK", got)
 	}
 }
+
+// TestRefusedTwice has a peer that refuses each copy of message 1 of Quick Mode by an
+// Informational of its own, which does not say which one it is about, later than message 1
+// goes out again: the second refusal is not one of the wider selectors.
+func TestRefusedTwice(t *testing.T) {
+	t.Parallel()
+	cfg := peerConfig()
+	cfg.Widest = 1
+	n := newNet(t, fast(t, false), cfg)
+	n.in = func(d ike.Datagram) []ike.Datagram {
+		if d.Data[18] == exchangeInformational {
+			return nil
+		}
+		return []ike.Datagram{d}
+	}
+	n.open(1, want(t))
+	if !n.run(time.Second, func() bool { return len(n.m.quicks) == 1 && n.m.quicks[0].resend.count == 1 }) {
+		t.Fatal("message 1 does not go out again")
+	}
+	for range 2 {
+		n.do(n.m.Receive(n.now, n.peer.Inform(ike.Payload{Type: iketest.V1Notify, Body: iketest.V1NotifyBody(3, notifyInvalidID, nil, nil)})))
+	}
+	n.waitUp(1, 1)
+	if c := n.peer.Children()[0]; c.Portal.Port() != portal.Port() {
+		t.Errorf("got selectors of the port %d, want %d", c.Portal.Port(), portal.Port())
+	}
+}

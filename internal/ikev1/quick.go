@@ -197,7 +197,7 @@ func (m *Machine) quickSecond(q *quick, h ike.Header, data []byte) *ike.Failure 
 	q.last = last{data: third, answer: sha256.Sum256(data)}
 	q.until = m.now.Add(keepDone)
 	q.pair.Wipe()
-	q.sa.last.data = nil // what the peer had to know of phase 1, it knows
+	q.sa.last.data, q.sa.unclear = nil, 0 // what the peer had to know of phase 1, it knows
 	m.send(q.sa, third)
 	m.add(q.child, pair, seconds)
 	m.tell(up)
