@@ -124,3 +124,14 @@ func (v *V2) rekeyed(a *v2SA, list []ike.Payload) ([]ike.Payload, func()) {
 	}
 	return []ike.Payload{v2Notify(14)}, func() {}
 }
+
+// Busy reports whether a request of the responder's has no answer yet.
+func (v *V2) Busy() bool {
+	return slices.ContainsFunc(v.sas, func(a *v2SA) bool { return a.pending != nil })
+}
+
+// DeleteOthers sends the Delete of the oldest IKE security association that is not keep,
+// by the responder's SPI.
+func (v *V2) DeleteOthers(keep ike.SPI) []ike.Datagram {
+	return v.DeleteIKE(slices.IndexFunc(v.sas, func(a *v2SA) bool { return a.first != keep && a.second != keep }))
+}

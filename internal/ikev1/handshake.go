@@ -140,8 +140,13 @@ func (m *Machine) handshake(a *association, h ike.Header, d ike.Datagram) {
 		err = m.mainSixth(a, h, d)
 	}
 	if err != nil {
-		hs.suspicion.note(m.now, err)
+		hs.suspect(m.now, err)
 	}
+}
+
+// suspect notes a likely reason why there will be no answer, which nothing authenticates.
+func (hs *handshake) suspect(now time.Time, f *ike.Failure) {
+	hs.suspicion.note(now, f, &hs.resend, hs.renews)
 }
 
 // taken notes that a datagram was the answer that was waited for.

@@ -97,7 +97,7 @@ func (m *Machine) informational(a *association, h ike.Header, data []byte) {
 // is due: a peer with another key sends it with other keys of its own.
 func (m *Machine) undecrypted(a *association) {
 	if hs := a.handshake; hs.step == awaitID {
-		hs.suspicion.note(m.now, &ike.Failure{Cause: ike.OtherKeySeems, Step: mainMessage6, Detail: errPlain.Error()})
+		hs.suspect(m.now, &ike.Failure{Cause: ike.OtherKeySeems, Step: mainMessage6, Detail: errPlain.Error()})
 	}
 }
 
@@ -147,7 +147,7 @@ func (m *Machine) unproved(a *association, notifies [][]byte) {
 			continue
 		}
 		if a.handshake != nil {
-			a.handshake.suspicion.note(m.now, m.phase1Failure(a, n))
+			a.handshake.suspect(m.now, m.phase1Failure(a, n))
 		} else if q := m.refusedQuick(a, n); q != nil {
 			m.refuseQuick(q, n, false)
 		}

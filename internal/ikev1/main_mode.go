@@ -35,13 +35,17 @@ func (m *Machine) stepName(s step) string {
 	return mainMessage2
 }
 
+// maxPadding is how many zeros may follow the payloads of a message that is not encrypted:
+// pluto pads messages to a multiple of 4 bytes.
+const maxPadding = 3
+
 // readClear reads the payloads of a message that is not encrypted.
 func readClear(h ike.Header, data []byte) (p payloadsOf, err error) {
 	list, rest, err := ike.ParsePayloads(h.Next, data[ike.HeaderLen:])
 	if err != nil {
 		return p, err
 	}
-	if len(rest) > 0 {
+	if len(rest) > maxPadding || len(bytes.Trim(rest, "\x00")) > 0 {
 		return p, ike.ErrLength
 	}
 	return sortPayloads(list)

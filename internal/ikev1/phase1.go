@@ -55,6 +55,7 @@ func (m *Machine) finish(err error) {
 	m.over = err
 	for _, a := range append([]*association{m.sa}, m.old...) {
 		if a != nil {
+			m.dropQuicks(a)
 			a.wipe()
 		}
 	}
@@ -79,7 +80,21 @@ func (m *Machine) peerEnded(a *association) {
 		return
 	}
 	m.old = slices.DeleteFunc(m.old, func(o *association) bool { return o == a })
+	m.dropQuicks(a)
 	a.wipe()
+}
+
+// dropQuicks ends the Quick Modes under an association.
+func (m *Machine) dropQuicks(a *association) {
+	under := func(q *quick) bool {
+		if q.sa != a {
+			return false
+		}
+		q.wipe()
+		return true
+	}
+	m.quicks = slices.DeleteFunc(m.quicks, under)
+	m.theirs = slices.DeleteFunc(m.theirs, under)
 }
 
 // endSA ends the IKE security association. Where another one is being negotiated, that is
@@ -90,8 +105,7 @@ func (m *Machine) endSA(reason string) {
 		m.finish(&ike.Gone{Reason: reason})
 		return
 	}
-	m.quicks = slices.DeleteFunc(m.quicks, func(q *quick) bool { return q.sa == a })
-	m.theirs = slices.DeleteFunc(m.theirs, func(q *quick) bool { return q.sa == a })
+	m.dropQuicks(a)
 	m.sa = nil
 	a.wipe()
 }
@@ -113,13 +127,17 @@ func (m *Machine) tickPhase1() {
 	case !m.now.Before(a.endAt):
 		m.deleteSA(a)
 		m.endSA("the time of the IKE security association is over")
-	case !a.renewing && !m.now.Before(a.renewAt):
+	case m.renewable(a) && !m.now.Before(a.renewAt):
 		a.renewing = true
-		if len(m.children) > 0 && m.first == nil {
+		if m.first == nil {
 			m.beginPhase1(a.port)
 		}
 	}
 }
+
+// renewable reports whether another association is to replace a when its time comes: it
+// has children, and was not tried to be replaced.
+func (m *Machine) renewable(a *association) bool { return !a.renewing && len(m.children) > 0 }
 
 func (m *Machine) tickHandshake(a *association) {
 	hs := a.handshake

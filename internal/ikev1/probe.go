@@ -57,5 +57,5 @@ func (m *Machine) otherVersion(h ike.Header) {
 		return
 	}
 	m.heard = true
-	a.handshake.suspicion.note(m.now, &ike.Failure{Cause: ike.SpeaksIKEv2, Step: m.stepName(awaitFirst), Detail: "the peer answers in version 2"})
+	a.handshake.suspect(m.now, &ike.Failure{Cause: ike.SpeaksIKEv2, Step: m.stepName(awaitFirst), Detail: "the peer answers in version 2"})
 }

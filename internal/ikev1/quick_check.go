@@ -80,7 +80,7 @@ func (m *Machine) refuseQuick(q *quick, n notify, authenticated bool) {
 		f.Cause = ike.Selectors
 	}
 	if !authenticated {
-		q.suspicion.note(m.now, f)
+		q.suspect(m.now, f)
 		return
 	}
 	m.settle(q)

@@ -35,5 +35,12 @@ func (r *resend) due(now time.Time) bool {
 	return true
 }
 
+// hurry has the message go out again at a time at the latest.
+func (r *resend) hurry(at time.Time) {
+	if at.Before(r.at) {
+		r.at = at
+	}
+}
+
 // stop ends it.
 func (r *resend) stop() { r.at = time.Time{} }

@@ -27,7 +27,13 @@ func (m *Machine) tickQuicks() {
 			m.send(q.sa, q.resend.data)
 		}
 	}
-	m.theirs = slices.DeleteFunc(m.theirs, func(q *quick) bool { return !m.now.Before(q.until) })
+	m.theirs = slices.DeleteFunc(m.theirs, func(q *quick) bool {
+		if m.now.Before(q.until) {
+			return false
+		}
+		q.wipe()
+		return true
+	})
 }
 
 func (m *Machine) tickQuick(q *quick) {
@@ -76,7 +82,7 @@ func (m *Machine) next() time.Time {
 	}
 	if a := m.sa; a != nil {
 		at(a.endAt)
-		if !a.renewing {
+		if m.renewable(a) {
 			at(a.renewAt)
 		}
 	}

@@ -99,10 +99,7 @@ func (c *child) retire(p *pair, until time.Time) {
 // payloads returns what goes with an offer in a request: the SA, the selectors and the
 // mode. group says that the proposals have groups.
 func (o *offer) payloads(group bool) []ike.Payload {
-	local, portal := selectors(o.child.want, o.child.level)
-	if o.old != nil { // a rekey is for the same traffic
-		local, portal = o.old.local, o.old.portal
-	}
+	local, portal := o.selectors()
 	list := []ike.Payload{
 		saPayload(offerESP(o.child.suites(group), spiBytes(o.spi), group)...),
 		{Type: payloadTSi, Body: appendSelectors(nil, local)},
@@ -112,6 +109,27 @@ func (o *offer) payloads(group bool) []ike.Payload {
 		list = append(list, notify{kind: notifyUseTransportMode}.payload())
 	}
 	return list
+}
+
+// selectors returns what traffic an offer is for. A rekey is for the same as before: in
+// transport mode by the addresses of the connection, whatever the peer has put in their
+// place because of an address translation.
+func (o *offer) selectors() (local, portal selector) {
+	want := o.child.want
+	if o.old == nil {
+		return selectors(want, o.child.level)
+	}
+	local, portal = o.old.local, o.old.portal
+	if !want.Tunnel {
+		local, portal = local.translated(exact(want.Local)), portal.translated(exact(want.Portal))
+	}
+	return local, portal
+}
+
+// outdated reports whether the peer has deleted the pair that the offer was to replace:
+// new associations are asked for then, whatever the answer to the offer is.
+func (o *offer) outdated() bool {
+	return o.old != nil && o.rival == nil && o.child.current != o.old
 }
 
 // suites returns what is offered: without groups each suite once.

@@ -66,8 +66,6 @@ func (m *Machine) childAnswered(now time.Time, o *offer, answer *contents, s *ke
 	case f != nil:
 		m.deleteSPI(o.spi)
 		m.offerFailed(now, o, f)
-	case o.child.gone:
-		m.deletePairs(p)
 	default:
 		m.install(now, o, p, up)
 	}
@@ -88,16 +86,13 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 	}
 	picked := answer.offers[0]
 	suite, ok := pickedESP(picked, c.suites(group), group)
-	if !ok || binary.BigEndian.Uint32(picked.spi) == 0 {
+	if !ok || !validSPI(picked.spi) {
 		return fail(ike.Malformed, "the peer picked what was not offered")
 	}
 	if (answer.notify(notifyUseTransportMode) != nil) == c.want.Tunnel {
 		return fail(ike.Selectors, "the peer wants the other mode")
 	}
-	local, portal := selectors(c.want, c.level)
-	if o.old != nil {
-		local, portal = o.old.local, o.old.portal
-	}
+	local, portal := o.selectors()
 	atLocal, ok1 := agreed(answer.tsi, local, exact(c.want.Local), !c.want.Tunnel)
 	atPortal, ok2 := agreed(answer.tsr, portal, exact(c.want.Portal), !c.want.Tunnel)
 	if !ok1 || !ok2 {
@@ -124,6 +119,12 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 // install makes a new pair the one of its child.
 func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 	c := o.child
+	if c.gone {
+		up.In.Key.Wipe()
+		up.Out.Key.Wipe()
+		m.deletePairs(p)
+		return
+	}
 	if c.pfs() && up.Suite.Group == 0 {
 		// The pair of IKE_AUTH has no perfect forward secrecy: it is replaced before
 		// anything is sent under it.
@@ -156,7 +157,7 @@ func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 // childRefused takes an answer that is an error.
 func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 	c := o.child
-	if c.gone {
+	if c.gone || o.outdated() {
 		return
 	}
 	exchange, step := exchangeAuth, stepAuth
@@ -199,7 +200,7 @@ func (m *Machine) childRefused(now time.Time, o *offer, n *notify) {
 func (m *Machine) offerFailed(now time.Time, o *offer, f *ike.Failure) {
 	c := o.child
 	switch {
-	case c.gone:
+	case c.gone || o.outdated():
 	case !c.up:
 		m.deletePairs(c.pairs()...)
 		m.childFailed(c, f)

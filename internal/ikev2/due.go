@@ -10,7 +10,12 @@ import (
 // due does what is due.
 func (m *Machine) due(now time.Time) {
 	if m.over == nil && m.suspect != nil && reached(m.suspectAt, now) {
-		m.fail(m.suspect)
+		f := m.suspect
+		if m.suspect = nil; m.start != nil && m.security == nil && m.start.request.next.IsZero() {
+			m.abandoned(now, f)
+		} else {
+			m.fail(f)
+		}
 	}
 	if s := m.start; m.over == nil && s != nil {
 		switch {
@@ -43,6 +48,9 @@ func (m *Machine) dueSecurity(now time.Time, a *security) {
 			return
 		}
 		m.transmit(now, r)
+		if m.start != nil && a == m.security && r.sent > 3 { // the answer that made it may be an attacker's
+			m.send(m.start.port, m.start.request.data)
+		}
 	}
 	switch {
 	case a.replaced && reached(a.ends, now):

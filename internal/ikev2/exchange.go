@@ -52,14 +52,18 @@ func (m *Machine) receive(now time.Time, d ike.Datagram) {
 	if h.Version>>4 != ike.Version2>>4 {
 		return
 	}
-	if m.start != nil {
-		m.receiveInit(now, h, d)
+	if h.Exchange == exchangeInit {
+		if m.start != nil {
+			m.receiveInit(now, h, d)
+		}
 		return
 	}
 	for _, a := range m.securities() {
 		if a.owns(h) {
 			m.receiveProtected(now, a, h, d.Data)
-			return
+			if m.established || m.over != nil {
+				return
+			}
 		}
 	}
 }
@@ -103,7 +107,12 @@ func (m *Machine) receiveProtected(now time.Time, a *security, h ike.Header, dat
 	if err != nil {
 		// The peer has the keys of the association, so that no better answer will come.
 		a.pending = nil
-		m.fail(&ike.Failure{Cause: ike.Malformed, Step: r.step, Authenticated: m.established, Detail: err.Error()})
+		f := &ike.Failure{Cause: ike.Malformed, Step: r.step, Authenticated: m.established, Detail: err.Error()}
+		if m.established {
+			m.fail(f)
+		} else {
+			m.abandon(now, a, f)
+		}
 		return
 	}
 	a.pending, m.suspect = nil, nil
@@ -131,7 +140,7 @@ func (m *Machine) receiveClear(now time.Time, h ike.Header, data []byte) {
 func (m *Machine) receiveVersion1(now time.Time, h ike.Header) {
 	if m.start != nil && h.Initiator == m.start.spi {
 		m.heard = true
-		m.suspectAfter(now, &ike.Failure{Cause: ike.SpeaksIKEv1, Step: stepInit, Detail: "the peer's answer is of version 1"})
+		m.initFailed(now, &ike.Failure{Cause: ike.SpeaksIKEv1, Step: stepInit, Detail: "the peer's answer is of version 1"})
 	}
 }
 

@@ -36,8 +36,21 @@ func refusal(kind uint16, exchange uint8, step string) *ike.Failure {
 func (m *Machine) suspectAfter(now time.Time, f *ike.Failure) {
 	if m.suspect == nil || m.suspectAt.IsZero() {
 		m.suspect, m.suspectAt = f, now.Add(grace)
+		m.hurry(now.Add(grace / 2))
 	} else if m.suspect.Cause == ike.Malformed {
 		m.suspect = f
+	}
+}
+
+// hurry has the request that is not answered go out again at a time at the latest, so that a
+// good answer can come in time.
+func (m *Machine) hurry(at time.Time) {
+	r := m.start.request
+	if m.security != nil {
+		r = m.security.pending
+	}
+	if r != nil && at.Before(r.next) {
+		r.next = at
 	}
 }
 

@@ -109,10 +109,10 @@ func FuzzSA(f *testing.F) {
 			}
 			pickedIKE(p, suites, 0)
 		}
-		if _, p, ok := chooseIKE(list, suites); ok && (len(spiOf(list, p)) != 8 || !distinct(p.transforms)) {
+		if _, p, ok := chooseIKE(list, suites); ok && (len(p.spi) != 8 || !distinct(p.transforms)) {
 			t.Errorf("chose %+v of %+v", p, list)
 		}
-		if _, p, ok := chooseESP(list, esp); ok && (len(spiOf(list, p)) != 4 || !distinct(p.transforms)) {
+		if _, p, ok := chooseESP(list, esp); ok && (len(p.spi) != 4 || !distinct(p.transforms)) {
 			t.Errorf("chose %+v of %+v", p, list)
 		}
 		for _, p := range list {

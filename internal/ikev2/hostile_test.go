@@ -235,3 +235,27 @@ func TestReflected(t *testing.T) {
 	}
 	w.close()
 }
+
+// TestForgedLate has an attacker refuse when the peer has been away for two seconds, and comes
+// back: the request goes out once more within the second in which a good answer is waited
+// for.
+func TestForgedLate(t *testing.T) {
+	t.Parallel()
+	for _, exchange := range []uint8{exchangeInit, exchangeAuth} {
+		w := newWire(t, nil)
+		away := true
+		w.carry = func(_ int, f flight) []flight {
+			if away && f.toPeer && f.d.Data[18] == exchange {
+				return nil
+			}
+			return []flight{f}
+		}
+		w.do(w.machine.Open(w.now, 1, childOf(t, false, "aes256gcm16")))
+		w.run(2 * time.Second)
+		away = false
+		w.do(w.machine.Receive(w.now, forged(w.sent[len(w.sent)-1].Data, 0x20, forgedNotify(14))))
+		w.run(2 * time.Second)
+		w.wantUp(1, 1)
+		w.close()
+	}
+}

@@ -27,6 +27,7 @@ type initial struct {
 	source  []byte // that we say to have, by its hash
 	cookie  []byte
 	cookies int
+	answers int  // that were followed
 	retried bool // the peer has asked for another group
 	request *request
 
@@ -89,51 +90,70 @@ func natHash(spi ike.SPI, cfg ike.Config) []byte {
 // it is remembered, and the request is repeated.
 func (m *Machine) receiveInit(now time.Time, h ike.Header, d ike.Datagram) {
 	s := m.start
-	if h.Initiator != s.spi || h.Exchange != exchangeInit || h.MessageID != 0 || h.Flags&(flagResponse|flagInitiator) != flagResponse {
+	if h.Initiator != s.spi || h.MessageID != 0 || h.Flags&(flagResponse|flagInitiator) != flagResponse || m.follows(d.Data) {
 		return
-	}
-	bad := func(detail string) {
-		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: detail})
 	}
 	m.heard = true
-	list, rest, err := ike.ParsePayloads(h.Next, d.Data[ike.HeaderLen:])
-	if err == nil && len(rest) != 0 {
-		err = ike.ErrLength
-	}
+	c, err := readInit(h, d.Data)
 	if err != nil {
-		bad(err.Error())
+		m.initFailed(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: err.Error()})
 		return
 	}
-	c, err := readContents(list, 1)
-	if err != nil {
-		bad(err.Error())
-		return
+	if m.security == nil {
+		s.port = d.Port
 	}
-	s.port = d.Port
 	if c.offers == nil {
 		m.initRefused(now, c)
 		return
 	}
 	suite, ok := pickedIKE(c.offers[0], m.cfg.Suites, 0)
+	bad := ""
 	switch {
 	case h.Responder == ike.SPI{}:
-		bad("the peer's SPI is zero")
+		bad = "the peer's SPI is zero"
 	case !ok:
-		bad("the peer picked what was not offered")
+		bad = "the peer picked what was not offered"
 	case c.nonce == nil || c.group != s.key.Group || suite.Group != s.key.Group:
-		bad("the peer's nonce or key is missing, or of another group than the one picked")
+		bad = "the peer's nonce or key is missing, or of another group than the one picked"
 	case bytes.Equal(c.public, s.key.Public) || bytes.Equal(c.nonce, s.nonce):
-		bad("the peer repeats what we sent")
+		bad = "the peer repeats what we sent"
 	case c.notify(notifyNATSource) == nil || c.notify(notifyNATDestination) == nil:
-		m.suspectAfter(now, &ike.Failure{Cause: ike.NoNATT, Step: stepInit, Detail: "the peer did not answer NAT detection"})
-	default:
-		m.initDone(now, h.Responder, suite, c, d.Data)
+		m.initFailed(now, &ike.Failure{Cause: ike.NoNATT, Step: stepInit, Detail: "the peer did not answer NAT detection"})
+		return
+	}
+	if bad != "" {
+		m.initFailed(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: bad})
+		return
+	}
+	m.follow(now, h.Responder, suite, c, d.Data)
+}
+
+// readInit reads the payloads of an answer to IKE_SA_INIT.
+func readInit(h ike.Header, data []byte) (*contents, error) {
+	list, rest, err := ike.ParsePayloads(h.Next, data[ike.HeaderLen:])
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) != 0 {
+		return nil, ike.ErrLength
+	}
+	return readContents(list, 1)
+}
+
+// initFailed remembers what is wrong with an answer to IKE_SA_INIT. Where there is a good
+// one as well, that is followed.
+func (m *Machine) initFailed(now time.Time, f *ike.Failure) {
+	if m.security == nil {
+		m.suspectAfter(now, f)
 	}
 }
 
 // initRefused takes an answer that is no choice: a cookie, another group, or an error.
 func (m *Machine) initRefused(now time.Time, c *contents) {
 	s := m.start
+	if m.security != nil || s.request.next.IsZero() { // it was answered
+		return
+	}
 	if n := c.notify(notifyCookie); n != nil && len(n.data) > 0 && len(n.data) <= maxCookieLen {
 		if s.cookies < maxCookies && s.changeAt.IsZero() && !bytes.Equal(n.data, s.cookie) {
 			s.cookies++
@@ -156,20 +176,4 @@ func (m *Machine) initRefused(now time.Time, c *contents) {
 		}
 	}
 	m.suspectAfter(now, refusal(n.kind, exchangeInit, stepInit))
-}
-
-// initDone derives the keys, and sends IKE_AUTH.
-func (m *Machine) initDone(now time.Time, peers ike.SPI, suite ike.Suite, c *contents, answer []byte) {
-	s := m.start
-	shared, err := s.key.Shared(c.public)
-	if err != nil {
-		m.suspectAfter(now, &ike.Failure{Cause: ike.Malformed, Step: stepInit, Detail: err.Error()})
-		return
-	}
-	s.key.Wipe()
-	m.start, m.suspect = nil, nil
-	seed := initialSeed(suite.PRF, shared, s.nonce, c.nonce)
-	m.security = newSecurity(now, suite, s.spi, peers, true, seed, s.nonce, c.nonce)
-	m.security.nextID = 1
-	m.authenticate(now, &initialPair{ours: s.request.data, peers: bytes.Clone(answer), ni: s.nonce, nr: bytes.Clone(c.nonce)})
 }

@@ -32,9 +32,9 @@ const (
 type Machine struct {
 	cfg ike.Config
 
-	start       *initial // until IKE_SA_INIT is answered
-	security    *security
-	others      []*security // before or beside security, until they are deleted
+	start       *initial    // until the peer is authenticated
+	security    *security   // until then, the first candidate
+	others      []*security // before or beside security, until they are deleted; until then, the other candidates
 	established bool
 	over        *ike.Failure // the machine has ended; nil: it has not
 	heard       bool         // the peer sent something that may be an answer
@@ -99,14 +99,12 @@ func (m *Machine) Rekey(now time.Time, id int) ike.Output {
 // Drop implements ike.Machine.
 func (m *Machine) Drop(now time.Time, id int) ike.Output {
 	return m.run(now, func() {
-		c := m.child(id)
-		if c == nil {
-			return
+		if c := m.child(id); c != nil {
+			c.gone = true
+			m.deletePairs(c.pairs()...)
+			c.current, c.old = nil, nil
 		}
-		c.gone = true
-		m.deletePairs(c.pairs()...)
-		c.current, c.old = nil, nil
-		m.children = slices.DeleteFunc(m.children, func(o *child) bool { return o == c })
+		m.children = slices.DeleteFunc(m.children, func(c *child) bool { return c.id == id })
 	})
 }
 
@@ -155,12 +153,17 @@ func (m *Machine) random(n int) []byte {
 	return b
 }
 
-// newSPI returns the SPI of an association of ESP that we will receive by. Those below 256
-// are reserved (RFC 4303, section 2.1).
+// firstSPI is the lowest SPI of ESP; those below it are reserved (RFC 4303, section 2.1).
+const firstSPI = 256
+
+// validSPI reports whether an association of ESP may have an SPI.
+func validSPI(b []byte) bool { return len(b) == 4 && binary.BigEndian.Uint32(b) >= firstSPI }
+
+// newSPI returns the SPI of an association of ESP that we will receive by.
 func (m *Machine) newSPI() uint32 {
 	for {
 		spi := binary.BigEndian.Uint32(m.random(4))
-		if spi > 0xff && !m.usesSPI(spi) {
+		if spi >= firstSPI && !m.usesSPI(spi) {
 			return spi
 		}
 	}

@@ -16,6 +16,7 @@ const skHeaderLen = 4
 var (
 	errIntegrity = errors.New("the integrity check of the message fails")
 	errPadding   = errors.New("the padding of the message is wrong")
+	errEnded     = errors.New("the IKE security association has ended")
 )
 
 // A protection seals messages of one direction of an IKE security association, or opens
@@ -25,6 +26,7 @@ type protection struct {
 	key      ike.Secret // with the salt of a combined cipher
 	integ    ike.Secret
 	sequence uint64 // the initialization vector of the next message under a combined cipher
+	ended    bool   // the keys were cleared
 }
 
 // overhead returns the lengths of the initialization vector and of the checksum.
@@ -37,6 +39,9 @@ func (p *protection) overhead() (iv, tag int) {
 
 // seal returns the message with the payloads encrypted. It sets h.Next and h.Length.
 func (p *protection) seal(h ike.Header, list []ike.Payload, random io.Reader) ([]byte, error) {
+	if p.ended {
+		return nil, errEnded
+	}
 	plain := ike.AppendPayloads(nil, list...)
 	defer func() { clear(plain) }()
 	pad := p.suite.Encryption.BlockLen() - 1 - len(plain)%p.suite.Encryption.BlockLen()
@@ -78,6 +83,9 @@ func (p *protection) seal(h ike.Header, list []ike.Payload, random io.Reader) ([
 // open returns the payloads of a message, after it has checked the integrity. They are
 // copies.
 func (p *protection) open(h ike.Header, m []byte) ([]ike.Payload, error) {
+	if p.ended {
+		return nil, errEnded
+	}
 	ivLen, tagLen := p.overhead()
 	const head = ike.HeaderLen + skHeaderLen
 	if h.Next != payloadEncrypted || len(m) < head+ivLen+tagLen+p.suite.Encryption.BlockLen() ||

@@ -112,6 +112,9 @@ func (m *Machine) deleteIKE(now time.Time, a *security) {
 
 func (m *Machine) forgetOther(a *security) {
 	a.wipe()
+	if o := m.rekeying; o != nil && o.rival == a {
+		o.rival, o.rivalLowest = nil, nil
+	}
 	m.others = slices.DeleteFunc(m.others, func(o *security) bool { return o == a })
 }
 
@@ -139,7 +142,7 @@ func (m *Machine) respondIKE(now time.Time, a *security, c *contents) ([]ike.Pay
 		return refuse(notifyTemporaryFailure), nil
 	}
 	suite, picked, ok := chooseIKE(c.offers, m.cfg.Suites)
-	if !ok || ike.SPI(spiOf(c.offers, picked)) == (ike.SPI{}) {
+	if !ok || ike.SPI(picked.spi) == (ike.SPI{}) {
 		return refuse(notifyNoProposalChosen), nil
 	}
 	key, shared, no := m.respondKey(c, suite.Group)
@@ -152,7 +155,7 @@ func (m *Machine) respondIKE(now time.Time, a *security, c *contents) ([]ike.Pay
 	copy(spi[:], m.random(len(spi)))
 	spi[0] |= 1
 	seed := rekeySeed(a.suite.PRF, a.keys.d, shared, c.nonce, nonce)
-	theirs := newSecurity(now, suite, spi, ike.SPI(spiOf(c.offers, picked)), false, seed, c.nonce, nonce)
+	theirs := newSecurity(now, suite, spi, ike.SPI(picked.spi), false, seed, c.nonce, nonce)
 	picked.spi = spi[:]
 	answer := []ike.Payload{saPayload(picked), {Type: payloadNonce, Body: nonce}, kePayload(key)}
 	return answer, func() {

@@ -124,10 +124,10 @@ func (m *Machine) respondChild(now time.Time, a *security, c *contents, spi []by
 		return refuse(notifyTemporaryFailure), nil
 	}
 	suite, picked, ok := chooseESP(c.offers, ch.want.Suites)
-	if !ok || binary.BigEndian.Uint32(spiOf(c.offers, picked)) == 0 || (c.notify(notifyUseTransportMode) != nil) == ch.want.Tunnel {
+	if !ok || !validSPI(picked.spi) || (c.notify(notifyUseTransportMode) != nil) == ch.want.Tunnel {
 		return refuse(notifyNoProposalChosen), nil
 	}
-	if !covers(c.tsr, old.local) || !covers(c.tsi, old.portal) {
+	if transport := !ch.want.Tunnel; !covers(c.tsr, old.local, transport) || !covers(c.tsi, old.portal, transport) {
 		return refuse(notifyTSUnacceptable), nil
 	}
 	var key *ike.KeyPair
@@ -139,9 +139,8 @@ func (m *Machine) respondChild(now time.Time, a *security, c *contents, spi []by
 		}
 		defer key.Wipe()
 	}
-	peers := spiOf(c.offers, picked)
 	nonce := m.random(32)
-	p := &pair{in: m.newSPI(), out: binary.BigEndian.Uint32(peers), local: old.local, portal: old.portal, lowest: bytes.Clone(lowest(c.nonce, nonce))}
+	p := &pair{in: m.newSPI(), out: binary.BigEndian.Uint32(picked.spi), local: old.local, portal: old.portal, lowest: bytes.Clone(lowest(c.nonce, nonce))}
 	p.rekeyAt, p.ends = now.Add(rekeyAfter(lifetimeChild)), now.Add(lifetimeChild)
 	fromPeer, toPeer := childKeys(a.suite.PRF, a.keys.d, shared, c.nonce, nonce, suite)
 	picked.spi = spiBytes(p.in)
@@ -181,22 +180,16 @@ func (m *Machine) respondKey(c *contents, group ike.Group) (*ike.KeyPair, ike.Se
 	return key, shared, nil
 }
 
-// covers reports whether one of the selectors has all of another.
-func covers(list []selector, s selector) bool {
+// covers reports whether one of the selectors has all of another. In transport mode its
+// address may be another one, as in agreed.
+func covers(list []selector, s selector, transport bool) bool {
 	for _, l := range list {
+		if transport {
+			l = l.translated(s)
+		}
 		if l.contains(s) {
 			return true
 		}
 	}
 	return false
-}
-
-// spiOf returns the SPI of the proposal that was picked.
-func spiOf(offers []proposal, picked proposal) []byte {
-	for _, o := range offers {
-		if o.number == picked.number && o.protocol == picked.protocol {
-			return o.spi
-		}
-	}
-	return nil
 }

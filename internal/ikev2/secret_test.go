@@ -2,6 +2,7 @@ package ikev2
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -72,5 +73,91 @@ func TestSecretsOfRekey(t *testing.T) {
 	w.run(time.Second)
 	if w.machine.security.keys.d.Equal(old) || !bytes.Equal(old.Bytes(), make([]byte, len(old.Bytes()))) {
 		t.Error("the keys of an association that was replaced are left")
+	}
+}
+
+// TestWiped has an association whose keys were cleared: nothing is sealed or opened under
+// keys of zeros, which everyone knows.
+func TestWiped(t *testing.T) {
+	t.Parallel()
+	for _, suite := range []string{"aes256gcm16-prfsha256-ecp256", "aes256-sha256-ecp256"} {
+		w := up(t, "aes256gcm16", func(c *ike.Config, v *iketest.V2Config) {
+			c.Suites = []ike.Suite{ikeSuite(t, suite)}
+			v.Suites = c.Suites
+		})
+		a := w.machine.security
+		a.wipe()
+		h := a.header(exchangeInformational, 0, false)
+		data, err := a.out.seal(h, nil, rand.Reader)
+		if err == nil {
+			t.Errorf("%s: a message is sealed under cleared keys", suite)
+		}
+		zeros := protection{suite: a.suite, key: ike.NewSecret(make([]byte, a.suite.Encryption.KeyLen(a.suite.Bits))), integ: ike.NewSecret(make([]byte, a.suite.Integrity.KeyLen()))}
+		if data, err = zeros.seal(h, nil, rand.Reader); err != nil {
+			t.Fatal(err)
+		}
+		h, err = ike.ParseHeader(data)
+		if _, openErr := a.in.open(h, data); err != nil || openErr == nil {
+			t.Errorf("%s: a message under keys of zeros is taken: %v", suite, err)
+		}
+	}
+}
+
+// TestRivalDeleted has both ends replace the IKE security association at once, and the
+// peer delete its own new one before its answer to ours has come.
+func TestRivalDeleted(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		w := up(t, "aes256gcm16", nil)
+		w.machine.security.rekeyAt = w.now
+		var answer []flight
+		w.carry = func(_ int, f flight) []flight {
+			if h, err := ike.ParseHeader(f.d.Data); err == nil && !f.toPeer && h.Exchange == exchangeCreateChild && h.Flags&flagResponse != 0 {
+				answer = append(answer, f)
+				return nil
+			}
+			return []flight{f}
+		}
+		w.fromPeer(w.peer.RekeyIKE())
+		w.do(w.machine.Tick(w.now))
+		w.run(20 * time.Millisecond)
+		if w.machine.rekeying == nil || w.machine.rekeying.rival == nil || len(answer) == 0 {
+			t.Fatal("the rekeys are not at once")
+		}
+		w.fromPeer(w.peer.DeleteIKE(2))
+		w.run(20 * time.Millisecond)
+		for _, a := range w.machine.securities() {
+			if bytes.Equal(a.keys.d.Bytes(), make([]byte, 32)) {
+				t.Fatal("an association is used whose keys are cleared")
+			}
+		}
+		w.carry = nil
+		answer[0].at = w.now
+		w.flights = append(w.flights, answer[0])
+		w.run(5 * time.Second)
+		w.do(w.machine.Rekey(w.now, 1))
+		w.run(time.Second)
+		w.wantUp(1, 2)
+		w.close()
+	}
+}
+
+// TestSecretsOfDropped drops a child before its answer has come: the keys that follow from
+// the answer are cleared, and nothing of the child is kept.
+func TestSecretsOfDropped(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, nil)
+	w.do(w.machine.Open(w.now, 1, childOf(t, false, "aes256gcm16")))
+	o := &offer{child: w.machine.children[0]}
+	w.do(w.machine.Drop(w.now, 1))
+	up := &ike.ChildUp{In: ike.Association{Key: ike.NewSecret([]byte{1})}, Out: ike.Association{Key: ike.NewSecret([]byte{1})}}
+	w.machine.install(w.now, o, &pair{}, up)
+	if up.In.Key.Bytes()[0] != 0 || up.Out.Key.Bytes()[0] != 0 {
+		t.Error("the keys of a child that was dropped are left")
+	}
+	w.do(w.machine.Open(w.now, 2, ike.Child{}))
+	w.do(w.machine.Drop(w.now, 2))
+	if n := len(w.machine.children); w.down(2) == nil || n != 0 {
+		t.Errorf("%d children are kept after Drop, want none", n)
 	}
 }

@@ -21,6 +21,8 @@ type security struct {
 	peerID uint32 // of the peer's next request
 	reply  []byte // to the one before, for a retransmission
 
+	init *initialPair // until the peer is authenticated
+
 	rekeyAt, ends time.Time
 	replaced      bool // another one has its children, and it waits for its Delete until ends
 }
@@ -82,9 +84,12 @@ func (a *security) owns(h ike.Header) bool {
 	return h.Initiator == want.Initiator && h.Responder == want.Responder && (h.Flags&flagInitiator != 0) != a.initiator
 }
 
+// wipe clears the keys, and ends the association: nothing is sealed or opened under keys
+// of zeros.
 func (a *security) wipe() {
 	if a != nil {
 		a.keys.wipe()
+		a.out.ended, a.in.ended = true, true
 		if a.pending != nil {
 			a.pending.key.Wipe()
 		}

@@ -112,6 +112,15 @@ func parseSelectors(b []byte) ([]selector, error) {
 	return list, nil
 }
 
+// translated returns the selector with the address of another one, where it has one
+// address of the same family.
+func (s selector) translated(other selector) selector {
+	if s.addrLow == s.addrHigh && s.addrLow.BitLen() == other.addrLow.BitLen() {
+		s.addrLow, s.addrHigh = other.addrLow, other.addrHigh
+	}
+	return s
+}
+
 // agreed returns the selector of an answer that covers what is needed. Each must be within
 // what was offered. In transport mode it may be of one other address: that by which the
 // peer knows this end, or itself, behind an address translation (RFC 7296, section
@@ -121,8 +130,8 @@ func agreed(answer []selector, offered, needed selector, transport bool) (select
 	ok := false
 	for _, s := range answer {
 		as := s
-		if transport && s.addrLow == s.addrHigh && s.addrLow.BitLen() == needed.addrLow.BitLen() {
-			as.addrLow, as.addrHigh = needed.addrLow, needed.addrHigh
+		if transport {
+			as = s.translated(needed)
 		}
 		if !offered.contains(as) {
 			return selector{}, false

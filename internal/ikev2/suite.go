@@ -126,13 +126,13 @@ func distinct(list []transform) bool {
 }
 
 // chooseIKE returns the first suite that is among what the peer offers, and the proposal
-// that answers it.
+// that answers it, still with the peer's SPI.
 func chooseIKE(offers []proposal, suites []ike.Suite) (ike.Suite, proposal, bool) {
 	for _, s := range suites {
 		want := ikeTransforms(s)
 		for _, o := range offers {
 			if o.protocol == protocolIKE && len(o.spi) == 8 && offersAll(o, want) {
-				return s, proposal{number: o.number, protocol: protocolIKE, transforms: want}, true
+				return s, proposal{number: o.number, protocol: protocolIKE, spi: o.spi, transforms: want}, true
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func chooseIKE(offers []proposal, suites []ike.Suite) (ike.Suite, proposal, bool
 }
 
 // chooseESP returns the first suite that is among what the peer offers, and the proposal
-// that answers it.
+// that answers it, still with the peer's SPI.
 func chooseESP(offers []proposal, suites []ike.ESPSuite) (ike.ESPSuite, proposal, bool) {
 	for _, s := range suites {
 		for _, esn := range []uint16{esnYes, esnNo} {
@@ -148,7 +148,7 @@ func chooseESP(offers []proposal, suites []ike.ESPSuite) (ike.ESPSuite, proposal
 			for _, o := range offers {
 				if o.protocol == protocolESP && len(o.spi) == 4 && offersAll(o, want) {
 					s.ESN = esn == esnYes
-					return s, proposal{number: o.number, protocol: protocolESP, transforms: want}, true
+					return s, proposal{number: o.number, protocol: protocolESP, spi: o.spi, transforms: want}, true
 				}
 			}
 		}

@@ -95,6 +95,9 @@ func childOf(t testing.TB, tunnel bool, suites ...string) ike.Child {
 func (w *wire) do(o ike.Output) {
 	w.events = append(w.events, o.Events...)
 	w.tick = o.Next
+	if !o.Next.IsZero() && !o.Next.After(w.now) {
+		w.t.Errorf("it wants to be called at %v, and it is %v already", o.Next, w.now)
+	}
 	for _, d := range o.Send {
 		w.sent = append(w.sent, d)
 		w.post(flight{at: w.now.Add(latency), toPeer: true, d: d})
