@@ -22,6 +22,7 @@ type association struct {
 	renewing             bool       // another one was begun, to replace it
 	quickAt              time.Time  // not before that a Quick Mode begins
 	handshake            *handshake // nil: established
+	unclear              int        // refusals of Quick Modes that may still come, and are not of one that is open
 	last                 last       // of the phase 1 that is done
 }
 

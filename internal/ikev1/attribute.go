@@ -71,8 +71,11 @@ func sameAttributes(a, b []attribute) bool {
 	return slices.Equal(slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order))
 }
 
-// secondsType is the type of a lifetime in seconds; 2 are kilobytes.
-const secondsType = 1
+// The types of a lifetime (RFC 2407, section 4.5).
+const (
+	secondsType   = 1
+	kilobytesType = 2
+)
 
 // takeLifetime takes the lifetimes in seconds out of a list: pairs of a type and a
 // duration, in this order. seconds is the lowest one; 0: there is none. Lifetimes in

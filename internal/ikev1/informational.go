@@ -162,7 +162,7 @@ func (m *Machine) refusedQuick(a *association, n notify) *quick {
 		if q.sa != a || q.done() {
 			continue
 		}
-		if len(n.spi) == 4 && binary.BigEndian.Uint32(n.spi) == q.spi {
+		if q.named(n) {
 			return q
 		}
 		if first == nil {
@@ -187,11 +187,30 @@ func (m *Machine) notices(a *association, p payloadsOf) {
 		case n.kind == notifyResponderLifetime:
 			m.lowerPair(n)
 		case n.isError():
-			if q := m.refusedQuick(a, n); q != nil {
-				m.refuseQuick(q, n, true)
-			}
+			m.refused(a, n)
 		}
 	}
+}
+
+// refused takes a refusal that the peer proved to be its own. A peer may refuse each copy of
+// message 1 by an Informational of its own, and not say in it which Quick Mode it is about.
+func (m *Machine) refused(a *association, n notify) {
+	q := m.refusedQuick(a, n)
+	switch {
+	case q == nil:
+	case q.named(n):
+		m.refuseQuick(q, n, true)
+	case a.unclear > 0:
+		a.unclear--
+	default:
+		a.unclear = q.resend.count
+		m.refuseQuick(q, n, true)
+	}
+}
+
+// named reports whether a refusal says that it is about the Quick Mode.
+func (q *quick) named(n notify) bool {
+	return len(n.spi) == 4 && binary.BigEndian.Uint32(n.spi) == q.spi
 }
 
 // deletions handles the peer's Deletes of what is its own, or ours together.

@@ -15,6 +15,14 @@ import (
 // maxOpen is how many Quick Modes of ours, and how many of the peer's, are open at a time.
 const maxOpen = 8
 
+// The next Quick Mode begins when the one before is over, and apart after that, since
+// charon keeps the initialization vectors of three exchanges at most, and cannot decrypt
+// when more overlap. One that has had no answer for patience holds up no others.
+const (
+	apart    = 20 * time.Millisecond
+	patience = time.Second
+)
+
 // keepDone is how long the last message of a Quick Mode can be repeated.
 const keepDone = 30 * time.Second
 
@@ -33,6 +41,7 @@ type quick struct {
 	suspicion suspicion
 	selection selection
 	startAt   time.Time // when message 1 goes out; zero: it has
+	begun     time.Time
 	last      last      // the exchange is done
 	until     time.Time // when to forget it
 	third     []byte    // the peer's Quick Mode: the hash of message 3
@@ -67,32 +76,31 @@ func (q *quick) wipe() {
 	}
 }
 
-// openQuicks begins the Quick Modes that children wait for. Until one child has been up
-// there is one at a time, since a refusal need not say which one it is about.
+// openQuicks begins the Quick Modes that children wait for, one at a time. Until one child
+// has been up that is strict, since a refusal need not say which one it is about.
 func (m *Machine) openQuicks() {
 	if m.sa == nil || m.over != nil {
 		return
 	}
 	for _, c := range slices.Clone(m.children) {
-		open := 0
-		mine := false
+		open, busy, mine := 0, false, false
 		for _, q := range m.quicks {
 			if !q.done() {
 				open++
+				busy = busy || !m.proved || m.now.Before(q.begun.Add(patience))
 				mine = mine || q.child == c
 			}
 		}
-		if !c.wanting() || mine || open >= maxOpen || (open > 0 && !m.proved) {
-			continue
+		if c.wanting() && !mine && !busy && open < maxOpen {
+			m.beginQuick(c)
 		}
-		m.beginQuick(c)
 	}
 }
 
 // beginQuick makes message 1.
 func (m *Machine) beginQuick(c *child) {
 	a := m.sa
-	q := &quick{child: c, sa: a, id: m.messageID(a), spi: m.spi(), nonce: m.random(nonceLen), suites: c.groups[c.group], selection: c.selection}
+	q := &quick{child: c, sa: a, begun: m.now, id: m.messageID(a), spi: m.spi(), nonce: m.random(nonceLen), suites: c.groups[c.group], selection: c.selection}
 	if g := q.suites[0].Group; g != 0 {
 		pair, err := ike.NewKeyPair(g, m.cfg.Random)
 		if err != nil {
@@ -197,8 +205,9 @@ func (m *Machine) quickSecond(q *quick, h ike.Header, data []byte) *ike.Failure 
 	q.last = last{data: third, answer: sha256.Sum256(data)}
 	q.until = m.now.Add(keepDone)
 	q.pair.Wipe()
-	q.sa.last.data = nil // what the peer had to know of phase 1, it knows
+	q.sa.last.data, q.sa.unclear = nil, 0 // what the peer had to know of phase 1, it knows
 	m.send(q.sa, third)
+	q.sa.quickAt = m.now.Add(apart)
 	m.add(q.child, pair, seconds)
 	m.tell(up)
 	m.lifetimes(q.child, p)

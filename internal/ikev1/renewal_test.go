@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/ike"
+	"github.com/go-iscsi/discovery/internal/iketest"
 )
 
 // TestPadded has a peer that pads messages in clear text to a multiple of 4 bytes, as pluto
@@ -128,5 +129,32 @@ func TestSecretsOfPeersQuickMode(t *testing.T) {
 		if !bytes.Equal(k.Bytes(), make([]byte, len(k.Bytes()))) {
 			t.Error("a key is left")
 		}
+	}
+}
+
+// TestRekeyByPeerWithVolume has the peer renew with a lifetime in kilobytes beside that in
+// seconds, as Windows does.
+func TestRekeyByPeerWithVolume(t *testing.T) {
+	t.Parallel()
+	cfg := peerConfig()
+	cfg.Change = func(step iketest.Step, list []ike.Payload) []ike.Payload {
+		if step != iketest.Rekey1 {
+			return list
+		}
+		offers, err := parseSA(list[0].Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &offers[0].transforms[0].attributes
+		*a = append(*a, attribute{attrESPLifeType, 2}, attribute{attrESPLifetime, 100_000})
+		list[0].Body = appendSA(nil, offers[0])
+		return list
+	}
+	n := newNet(t, fast(t, false), cfg)
+	n.mustUp(want(t))
+	n.fromPeer(n.peer.Rekey(n.peer.Children()[0]))
+	n.run(time.Second, nil)
+	if len(n.ups(1)) != 2 {
+		t.Errorf("got %d associations, want 2; the peer was told %d", len(n.ups(1)), n.peer.Notified())
 	}
 }

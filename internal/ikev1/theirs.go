@@ -65,7 +65,7 @@ func (m *Machine) theirFirst(q *quick, p payloadsOf) (refusal uint16) {
 			continue
 		}
 		for _, t := range o.transforms {
-			suite, seconds, err := espMatch(t, q.suites, q.child.want.Tunnel)
+			suite, seconds, err := espMatch(t.withoutVolume(), q.suites, q.child.want.Tunnel)
 			if err == nil && (suite.Group != 0) == (p.ke != nil) {
 				return m.theirSecond(q, p, suite, seconds, out, proposal{o.number, protocolESP, nil, []transform{t}})
 			}

@@ -144,6 +144,22 @@ func espMatch(t transform, suites []ike.ESPSuite, tunnel bool) (s ike.ESPSuite, 
 	return s, 0, errNotOffered
 }
 
+// withoutVolume returns a transform without lifetimes in kilobytes. A peer such as Windows
+// offers them in its own Quick Mode, and counts the bytes itself.
+func (t transform) withoutVolume() transform {
+	var list []attribute
+	for i := 0; i < len(t.attributes); i++ {
+		a := t.attributes[i]
+		if i+1 < len(t.attributes) && a == (attribute{attrESPLifeType, kilobytesType}) && t.attributes[i+1].class == attrESPLifetime {
+			i++
+			continue
+		}
+		list = append(list, a)
+	}
+	t.attributes = list
+	return t
+}
+
 // lower returns the lower one of an answered and an offered lifetime. 0 is none.
 func lower(answered, offered uint64) uint64 {
 	if answered == 0 {

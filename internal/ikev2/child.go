@@ -126,6 +126,24 @@ func (o *offer) selectors() (local, portal selector) {
 	return local, portal
 }
 
+// selected returns the selectors of an answer, which are within what was offered. OpenIKED
+// 7.2 answers an offer for one connection by all that its policy has: of a new child that
+// is taken where it is no more than the last offer that would be made to a peer that
+// refuses narrow ones.
+func (o *offer) selected(answer *contents) (local, portal selector, ok bool) {
+	want := o.child.want
+	within := func(l, p selector) bool {
+		var ok1, ok2 bool
+		local, ok1 = agreed(answer.tsi, l, exact(want.Local), !want.Tunnel)
+		portal, ok2 = agreed(answer.tsr, p, exact(want.Portal), !want.Tunnel)
+		return ok1 && ok2
+	}
+	if within(o.selectors()) {
+		return local, portal, true
+	}
+	return local, portal, o.old == nil && within(selectors(want, levelAddresses))
+}
+
 // outdated reports whether the peer has deleted the pair that the offer was to replace:
 // new associations are asked for then, whatever the answer to the offer is.
 func (o *offer) outdated() bool {

@@ -92,10 +92,8 @@ func (m *Machine) accept(now time.Time, o *offer, answer *contents, s *keySource
 	if (answer.notify(notifyUseTransportMode) != nil) == c.want.Tunnel {
 		return fail(ike.Selectors, "the peer wants the other mode")
 	}
-	local, portal := o.selectors()
-	atLocal, ok1 := agreed(answer.tsi, local, exact(c.want.Local), !c.want.Tunnel)
-	atPortal, ok2 := agreed(answer.tsr, portal, exact(c.want.Portal), !c.want.Tunnel)
-	if !ok1 || !ok2 {
+	atLocal, atPortal, ok := o.selected(answer)
+	if !ok {
 		return fail(ike.Selectors, "the peer's traffic selectors do not cover the connection, or more than was offered")
 	}
 	var shared ike.Secret

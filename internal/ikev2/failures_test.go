@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -88,6 +89,7 @@ var failings = []failing{
 	{name: "other ports", peer: func(v *iketest.V2Config) {
 		v.Answer = change(35, body(payloadTSi, func(b []byte) []byte { b[9]++; b[11]++; return b }))
 	}, cause: ike.Selectors, step: stepAuth, auth: true},
+	{name: "wider selectors than addresses", peer: func(v *iketest.V2Config) { v.Answer = answerSelectors(levelAddresses, 1) }, tunnel: true, cause: ike.Selectors, step: stepAuth, auth: true},
 	{name: "tunnel for transport", peer: func(v *iketest.V2Config) { v.Answer = remove(35, payloadNotify, 16391) }, cause: ike.Selectors, step: stepAuth, auth: true},
 	{name: "transport for tunnel", peer: func(v *iketest.V2Config) {
 		v.Answer = change(35, func(l []ike.Payload) []ike.Payload { return append(l, notify{kind: 16391}.payload()) })
@@ -171,20 +173,47 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestSelectors has peers that refuse selectors that are too narrow for them.
+// answerSelectors returns a hook that has the peer answer each request for a child by the
+// same selectors, the last address of which is that many further.
+func answerSelectors(level, further int) func(uint8, []ike.Payload) []ike.Payload {
+	return func(_ uint8, list []ike.Payload) []ike.Payload {
+		for i, p := range list {
+			if p.Type == payloadTSi || p.Type == payloadTSr {
+				found, err := parseSelectors(p.Body)
+				if err != nil {
+					panic(err)
+				}
+				own := found[0]
+				_, wide := selectors(ike.Child{Local: netip.AddrPortFrom(own.addrLow, 0), Portal: netip.AddrPortFrom(own.addrLow, 0)}, level)
+				for range further {
+					wide.addrHigh = wide.addrHigh.Next()
+				}
+				list[i].Body = appendSelectors(nil, wide)
+			}
+		}
+		return list
+	}
+}
+
+// TestSelectors has peers that refuse selectors that are too narrow for them, or answer by
+// wider ones.
 func TestSelectors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
 		narrowest int
 		bare, pfs bool
+		answer    func(uint8, []ike.Payload) []ike.Payload
+		wide      bool
 	}{
 		{name: "exact"},
-		{name: "port", narrowest: 1},
-		{name: "addresses", narrowest: 2},
-		{name: "port, without AUTH", narrowest: 1, bare: true},
-		{name: "addresses, without AUTH", narrowest: 2, bare: true},
-		{name: "addresses, perfect forward secrecy", narrowest: 2, pfs: true},
+		{name: "port", narrowest: 1, wide: true},
+		{name: "addresses", narrowest: 2, wide: true},
+		{name: "port, without AUTH", narrowest: 1, bare: true, wide: true},
+		{name: "addresses, without AUTH", narrowest: 2, bare: true, wide: true},
+		{name: "addresses, perfect forward secrecy", narrowest: 2, pfs: true, wide: true},
+		{name: "addresses in answer to exact ones", answer: answerSelectors(levelAddresses, 0), wide: true},
+		{name: "addresses in answer to exact ones, perfect forward secrecy", answer: answerSelectors(levelAddresses, 0), pfs: true, wide: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -193,17 +222,17 @@ func TestSelectors(t *testing.T) {
 				esp = "aes256gcm16-ecp256"
 			}
 			w := newWire(t, func(_ *ike.Config, v *iketest.V2Config) {
-				v.Narrowest, v.Bare, v.ESP = tt.narrowest, tt.bare, []ike.ESPSuite{espSuite(t, esp)}
+				v.Narrowest, v.Bare, v.ESP, v.Answer = tt.narrowest, tt.bare, []ike.ESPSuite{espSuite(t, esp)}, tt.answer
 			})
 			w.open(1, childOf(t, false, esp))
 			up := w.wantUp(1, 1)
-			if up.Wide != (tt.narrowest > 0) {
-				t.Errorf("got wide %t with the level %d", up.Wide, tt.narrowest)
+			if up.Wide != tt.wide {
+				t.Errorf("got wide %t, want %t", up.Wide, tt.wide)
 			}
 			w.do(w.machine.Rekey(w.now, 1))
 			w.run(time.Second)
-			if up = w.wantUp(1, 2); up.Wide != (tt.narrowest > 0) {
-				t.Errorf("got wide %t after a rekey with the level %d", up.Wide, tt.narrowest)
+			if up = w.wantUp(1, 2); up.Wide != tt.wide {
+				t.Errorf("got wide %t after a rekey, want %t", up.Wide, tt.wide)
 			}
 			w.close()
 		})

@@ -88,12 +88,12 @@ func TestWiped(t *testing.T) {
 		a := w.machine.security
 		a.wipe()
 		h := a.header(exchangeInformational, 0, false)
-		data, err := a.out.seal(h, nil, rand.Reader)
-		if err == nil {
+		if _, err := a.out.seal(h, nil, rand.Reader); err == nil {
 			t.Errorf("%s: a message is sealed under cleared keys", suite)
 		}
 		zeros := protection{suite: a.suite, key: ike.NewSecret(make([]byte, a.suite.Encryption.KeyLen(a.suite.Bits))), integ: ike.NewSecret(make([]byte, a.suite.Integrity.KeyLen()))}
-		if data, err = zeros.seal(h, nil, rand.Reader); err != nil {
+		data, err := zeros.seal(h, nil, rand.Reader)
+		if err != nil {
 			t.Fatal(err)
 		}
 		h, err = ike.ParseHeader(data)

@@ -8,6 +8,7 @@
 //	go run ./test/bench
 //	go run ./test/bench -only sweep,list
 //	go run ./test/bench -only list -kind alias
+//	go run ./test/bench -only ipsec -before discover-of-before
 //
 // Networks, where most addresses have no target, are in network namespaces that the
 // bench makes for itself. That takes Linux, root and nftables; nmap, masscan and zmap

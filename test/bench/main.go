@@ -34,9 +34,10 @@ func main() {
 	flag.BoolVar(&s.apart, "apart", false, "the target has the last processor for itself, and the others are for the clients (Linux, taskset)")
 	flag.StringVar(&s.kind, "kind", usualKind, "what the targets of lists have: "+kindNames())
 	flag.StringVar(&s.command, "command", "", "the discover to measure; empty: it is built")
+	flag.StringVar(&s.before, "before", "", "a discover of before a change, whose start ipsec compares; empty: none is")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
 	s.sweptFlags()
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed, refresh and watch; empty: all but watch, which takes -pairs times -every")
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed, refresh, ipsec and watch; empty: all but watch, which takes -pairs times -every")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -59,6 +60,7 @@ type settings struct {
 	dir     string // for files
 	self    string // this program
 	command string // discover
+	before  string // the same, of before a change; empty: there is none
 	iscsid  bool   // iscsiadm can ask
 	apart   bool   // the target has a processor for itself
 }
@@ -86,7 +88,7 @@ func (s *settings) bench(only []string) (err error) {
 		make func() error
 	}{
 		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
-		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh}, {"watch", s.watch},
+		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh}, {"ipsec", s.ipsec}, {"watch", s.watch},
 	} {
 		wanted := len(only) == 0 && c.name != "watch"
 		for _, o := range only {
@@ -117,7 +119,7 @@ func (s *settings) cleanOnSignal() {
 // build builds a program.
 func (s *settings) build(name, what string) (string, error) {
 	path := filepath.Join(s.dir, name)
-	build := exec.Command("go", "build", "-o", path, what)
+	build := exec.Command("go", "build", "-trimpath", "-o", path, what)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is released; nothing is left to a dynamic linker
 	if build.Stderr = os.Stderr; build.Run() != nil {
 		return "", fmt.Errorf("%s does not build", name)

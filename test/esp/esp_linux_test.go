@@ -128,7 +128,7 @@ func protectionFor(j job.Job) uml.Protection {
 func TestESP(t *testing.T) {
 	l := newLab(t)
 	t.Run("matrix", l.testMatrix)
-	t.Run("IKEv2", l.testIKEv2)
+	t.Run("IKEv2 failures", l.testIKEv2Failures)
 	t.Run("suite", l.testSuite)
 	t.Run("gateway", l.testGateway)
 	t.Run("identities", l.testIdentities)
@@ -151,30 +151,6 @@ func TestESP(t *testing.T) {
 	t.Run("userspace", l.testUserspace)
 	t.Run("peer down", l.testPeerDown) // and it stays so
 	t.Run("other daemons", l.testOthers)
-}
-
-// testMatrix: each mode, exchange and PFS, with a real target.
-func (l *lab) testMatrix(t *testing.T) {
-	for _, v6 := range []bool{false, true} {
-		for _, exchange := range []ipsec.Flags{ipsec.FlagMain, ipsec.FlagAggressive} {
-			for _, mode := range []ipsec.Flags{ipsec.FlagTransport, ipsec.FlagTunnel} {
-				for _, pfs := range []ipsec.Flags{0, ipsec.FlagPFS} {
-					flags := job.FlagsIKE | exchange | mode | pfs
-					t.Run(fmt.Sprintf("%s, IPv6 %v", flags, v6), func(t *testing.T) { l.testCase(t, flags, v6) })
-				}
-			}
-		}
-	}
-}
-
-func (l *lab) testCase(t *testing.T, flags ipsec.Flags, v6 bool) {
-	host, peer := l.ends(v6)
-	l.peer.Require(t, host, peer, protection(flags))
-	plan, err := ipsec.Settings{Flags: flags}.Resolve()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.testDiscovery(t, l.job(flags, v6), plan.Exchange.String())
 }
 
 // testDiscovery: a discovery finds its target under ESP alone, and has a proof with an

@@ -1,7 +1,6 @@
 package esp_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -22,23 +21,6 @@ func (l *lab) job2(flags ipsec.Flags, v6 bool) job.Job {
 	j := l.job(flags, v6)
 	j.IKE = ipsec.IKEv2
 	return j
-}
-
-// testIKEv2: both modes, with perfect forward secrecy and without, by version 2.
-func (l *lab) testIKEv2(t *testing.T) {
-	for _, v6 := range []bool{false, true} {
-		for _, mode := range []ipsec.Flags{ipsec.FlagTransport, ipsec.FlagTunnel} {
-			for _, pfs := range []ipsec.Flags{0, ipsec.FlagPFS} {
-				flags := job.FlagsIKE | mode | pfs
-				t.Run(fmt.Sprintf("%s, IPv6 %v", flags, v6), func(t *testing.T) {
-					host, peer := l.ends(v6)
-					l.peer.Require(t, host, peer, protection2(flags))
-					l.testDiscovery(t, l.job2(flags, v6), enforce.ExchangeIKEv2)
-				})
-			}
-		}
-	}
-	t.Run("failures", l.testIKEv2Failures)
 }
 
 // testIKEv2Failures: what the peer refuses is told by the same words as in version 1.

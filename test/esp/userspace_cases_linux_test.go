@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
@@ -224,7 +223,6 @@ func (l *lab) testUserspaceKilled(t *testing.T) {
 		c.Await(t, "connected")
 		c.Kill()
 		next := l.userspace(ipsec.IKEv1, job.MainTransport, false)
-		next.Timeout = 20 * time.Second
 		if r := next.RunChild(t); r.Error != "" || len(r.Targets) != 1 {
 			t.Errorf("got %+v, want a target", r)
 		}

@@ -78,31 +78,45 @@ func (d *Iked) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	how = how.withDefaults()
 	d.guest.block(t, initiator, at, how)
 	d.guest.Put(t, File{Path: ikedConf, Mode: 0o600, Data: []byte(how.forIked(at, initiator))})
-	d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-vv", "-f", ikedConf}, Env: d.env})
-	d.await(t)
+	for range ikedTries {
+		d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-vv", "-f", ikedConf}, Env: d.env})
+		err := d.await(t)
+		if err == nil {
+			return
+		}
+		t.Logf("%v: %s", err, d.Log())
+		d.Stop()
+	}
+	t.Fatal(errIked)
 }
+
+// Of some fifty starts one ended in processes that waited for each other for good.
+const (
+	ikedTries = 3
+	ikedLimit = 15 * time.Second
+)
 
 // ikedReady is what its processes say last, each by itself. One that is asked before
 // forgets the question, and control has answers before that.
 var ikedReady = []string{"updated local CERTREQ", "nattport"}
 
 // await waits until iked takes requests.
-func (d *Iked) await(t testing.TB) {
+func (d *Iked) await(t testing.TB) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), charonLimit, errIked)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), ikedLimit, errIked)
 	defer cancel()
 	tick := time.NewTicker(charonEvery)
 	defer tick.Stop()
 	for {
 		said := d.daemon.Output()
 		if !slices.ContainsFunc(ikedReady, func(word string) bool { return !strings.Contains(said, word) }) {
-			return
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%v: %s", context.Cause(ctx), said)
+			return context.Cause(ctx)
 		case <-d.daemon.Done():
-			t.Fatalf("uml: iked has ended: %v: %s", d.daemon.Wait(), said)
+			return fmt.Errorf("uml: iked has ended: %w", d.daemon.Wait())
 		case <-tick.C:
 		}
 	}

@@ -27,6 +27,10 @@ type Protection struct {
 	// that from which it speaks IKE.
 	Inside netip.Addr
 
+	// Also is a second initiator, to which all of it applies as well; zero: none. It
+	// is for charon alone.
+	Also netip.Addr
+
 	// Identities by which they know each other; empty: their addresses.
 	PeerID, InitiatorID string
 
@@ -80,12 +84,16 @@ func (p Protection) version() int {
 // ForPeer returns the connection for the end that is asked, as swanctl.conf has
 // it: its name is also that of its one child, and of its secret.
 func (p Protection) ForPeer(name string, peer, initiator netip.Addr) string {
-	return p.conn(name, peer, initiator, p.PeerID, p.InitiatorID, "local_ts", "remote_ts")
+	initiators := initiator.String()
+	if p.Also.IsValid() {
+		initiators += ", " + p.Also.String()
+	}
+	return p.conn(name, peer.String(), initiators, p.PeerID, p.InitiatorID, "local_ts", "remote_ts")
 }
 
 // ForInitiator returns the same connection for the end that asks.
 func (p Protection) ForInitiator(name string, initiator, peer netip.Addr) string {
-	return p.conn(name, initiator, peer, p.InitiatorID, p.PeerID, "remote_ts", "local_ts")
+	return p.conn(name, initiator.String(), peer.String(), p.InitiatorID, p.PeerID, "remote_ts", "local_ts")
 }
 
 // withDefaults returns the same protection with nothing left to say.
@@ -107,7 +115,7 @@ func (p Protection) withDefaults() Protection {
 
 // conn writes the connection, with the names that the selectors of the peer and of the
 // initiator have at this end.
-func (p Protection) conn(name string, local, remote netip.Addr, localID, remoteID, peerTS, initiatorTS string) string {
+func (p Protection) conn(name, local, remote, localID, remoteID, peerTS, initiatorTS string) string {
 	p = p.withDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "connections { %s {\n", name)

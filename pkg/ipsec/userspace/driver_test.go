@@ -103,7 +103,7 @@ var suite = ike.ESPSuite{Encryption: ike.AESGCM16, Bits: 128}
 
 // newUp returns a child that is up, in transport mode, and the peer's ends of its
 // security associations.
-func newUp(t *testing.T, sa *ikeSA, m *fakeMachine) (*child, *esp.Sealer, *esp.Opener) {
+func newUp(t testing.TB, sa *ikeSA, m *fakeMachine) (*child, *esp.Sealer, *esp.Opener) {
 	t.Helper()
 	key := func() ike.Secret { return ike.NewSecret(bytes.Repeat([]byte{7}, suite.KeyLen())) }
 	c := newChild(ike.Child{Local: netip.AddrPortFrom(source4, 40000), Portal: portal4})
