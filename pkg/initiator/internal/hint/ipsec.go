@@ -13,6 +13,9 @@ import (
 // strongswan is the enforcer whose daemon may not be allowed to do aggressive mode.
 const strongswan = "strongswan"
 
+// byItself is an enforcer that takes neither a daemon nor the kernel.
+const byItself = "discover can negotiate by itself (--ipsec-enforcer userspace)"
+
 // IPsec is about protection that could not be set up, by a version of IKE; empty: the error
 // says it all.
 func IPsec(err error, version ipsec.IKEVersion) string {
@@ -21,6 +24,7 @@ func IPsec(err error, version ipsec.IKEVersion) string {
 		outer       *ipsec.NoOuterAddressError
 		unsupported *ipsec.UnsupportedError
 		negotiation *enforce.NegotiationError
+		none        *ipsec.NoEnforcerError
 	)
 	switch {
 	case errors.As(err, &negotiation) && negotiation.Cause != 0:
@@ -30,7 +34,9 @@ func IPsec(err error, version ipsec.IKEVersion) string {
 	case errors.As(err, &outer):
 		return "give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway"
 	case errors.As(err, &unsupported) && unsupported.Enforcer == strongswan && unsupported.Missing.Has(ipsec.FlagAggressive):
-		return "discover can negotiate by itself (--ipsec-enforcer userspace)"
+		return byItself
+	case errors.As(err, &none) && none.Err != nil: // what the enforcer that was asked for takes is not there
+		return byItself
 	}
 	return ""
 }
