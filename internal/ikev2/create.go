@@ -144,12 +144,42 @@ func (m *Machine) install(now time.Time, o *offer, p *pair, up *ike.ChildUp) {
 		c.retire(c.current, now.Add(overlap)) // of a rival too: the peer deletes that
 	}
 	c.current, c.expires = p, time.Time{}
-	if o.old != nil {
-		o.old.ends = now.Add(overlap)
-		m.deletePairs(o.old)
+	if c.up || o.old == nil {
+		if o.old != nil {
+			o.old.ends = now.Add(overlap)
+			m.deletePairs(o.old)
+		}
+		c.up = true
+		m.event(*up)
+		return
 	}
-	c.up = true
-	m.event(*up)
+	// Until it has our Delete of the pair of IKE_AUTH, charon sends by that pair, and the
+	// connection would wait for packets that are lost.
+	m.later(func(now time.Time) { m.upAfterDelete(now, c, o.old, up) })
+}
+
+// upAfterDelete deletes the first pair of a child, and tells of the one that replaced it
+// when the peer has answered.
+func (m *Machine) upAfterDelete(now time.Time, c *child, first *pair, up *ike.ChildUp) {
+	told := func(time.Time, *contents) {
+		if c.gone || c.current == nil || c.current.in != up.In.SPI {
+			up.In.Key.Wipe()
+			up.Out.Key.Wipe()
+			return
+		}
+		c.up = true
+		m.event(*up)
+	}
+	if c.gone || first.deleted {
+		told(now, nil)
+		return
+	}
+	first.deleted = true
+	a := m.security
+	m.request(now, a, exchangeInformational, stepInform, []ike.Payload{deletion{protocol: protocolESP, spis: []uint32{first.in}}.payload()}, told)
+	if a.pending != nil {
+		a.pending.up = up
+	}
 }
 
 // childRefused takes an answer that is an error.

@@ -53,6 +53,46 @@ func pfsOnly(t *testing.T) func(*ike.Config, *iketest.V2Config) {
 	return func(_ *ike.Config, v *iketest.V2Config) { v.ESP = []ike.ESPSuite{espSuite(t, "aes256gcm16-ecp256")} }
 }
 
+// TestUpAfterDelete: with perfect forward secrecy ChildUp is told when the peer has answered
+// the Delete of the pair of IKE_AUTH. Where the machine ends before, the keys are cleared.
+func TestUpAfterDelete(t *testing.T) {
+	t.Parallel()
+	for _, answered := range []bool{true, false} {
+		w := newWire(t, pfsOnly(t))
+		asked := false
+		w.carry = func(_ int, f flight) []flight {
+			h, err := ike.ParseHeader(f.d.Data)
+			if err != nil || h.Exchange != exchangeInformational {
+				return []flight{f}
+			}
+			if f.toPeer {
+				asked = true
+				if len(w.ups(1)) > 0 {
+					t.Error("ChildUp was told before the first pair was deleted")
+				}
+			}
+			if !answered {
+				return nil
+			}
+			return []flight{f}
+		}
+		w.open(1, childOf(t, false, "aes256gcm16-ecp256"))
+		w.run(3 * time.Second)
+		if got := len(w.ups(1)) > 0; !asked || got != answered {
+			t.Errorf("answered %t: got ChildUp %t, Delete sent %t; want both where it is answered", answered, got, asked)
+		}
+		if answered {
+			w.close()
+			continue
+		}
+		up := w.machine.security.pending.up
+		w.do(w.machine.Close(w.now))
+		if !up.In.Key.Equal(ike.NewSecret(make([]byte, len(up.In.Key.Bytes())))) {
+			t.Error("the keys that were not told are left")
+		}
+	}
+}
+
 // TestTruncated sends each answer cut at each byte before the whole one, with the length
 // in the header that it has, and with the one that it had.
 func TestTruncated(t *testing.T) {

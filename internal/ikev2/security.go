@@ -36,6 +36,7 @@ type request struct {
 	step     string // for a Failure
 	answered func(now time.Time, c *contents)
 	key      *ike.KeyPair // that goes with it; nil: none
+	up       *ike.ChildUp // to be told when it is answered; nil: none
 
 	sent int // how often
 	wait time.Duration
@@ -92,6 +93,10 @@ func (a *security) wipe() {
 		a.out.ended, a.in.ended = true, true
 		if a.pending != nil {
 			a.pending.key.Wipe()
+			if up := a.pending.up; up != nil {
+				up.In.Key.Wipe()
+				up.Out.Key.Wipe()
+			}
 		}
 		a.pending, a.reply = nil, nil
 	}
