@@ -81,6 +81,7 @@ func TestUpAfterDelete(t *testing.T) {
 		if got := len(w.ups(1)) > 0; !asked || got != answered {
 			t.Errorf("answered %t: got ChildUp %t, Delete sent %t; want both where it is answered", answered, got, asked)
 		}
+		w.carry = nil
 		if answered {
 			w.close()
 			continue
