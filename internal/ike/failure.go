@@ -7,7 +7,7 @@ type Cause uint8
 
 // The causes.
 const (
-	Silent         Cause = iota + 1 // nobody answers
+	Silent         Cause = iota + 1 // the peer sends nothing
 	Stopped                         // the peer has answered, and stopped
 	NoIKEProposal                   // the peer takes none of the proposals for IKE, or does not know us
 	NoESPProposal                   // the peer takes none of the proposals for ESP: algorithms, PFS or mode

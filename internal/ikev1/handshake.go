@@ -25,19 +25,19 @@ const (
 
 // A handshake is a phase 1 that is not done.
 type handshake struct {
-	step      step
-	offer     []byte // body of our SA payload
-	suites    []ike.Suite
-	pair      *ike.KeyPair
-	nonce     []byte
-	peerKE    []byte
-	resend    resend
-	seen      hashes
-	suspicion suspicion
-	another   []another
-	answers   int // how many answers cost an exponentiation since the last retransmission
-	lifetime  uint64
-	renews    bool // it is to replace another
+	step         step
+	offer        []byte // body of our SA payload
+	suites       []ike.Suite
+	pair         *ike.KeyPair
+	nonce        []byte
+	peerKE       []byte
+	resend       resend
+	seen         hashes
+	suspicion    suspicion
+	alternatives []alternative
+	answers      int // how many answers cost an exponentiation since the last retransmission
+	lifetime     uint64
+	renews       bool // it is to replace another
 }
 
 // maxAnswers is how many answers that are not authenticated are computed with between two
@@ -127,7 +127,7 @@ func (m *Machine) handshake(a *association, h ike.Header, d ike.Datagram) {
 	}
 	encrypted := h.Flags&flagEncrypted != 0
 	if !encrypted && hs.step != awaitFirst && (hs.step == awaitID || h.Responder != a.responder) {
-		m.keepAnother(a, h, d)
+		m.keepAlternative(a, h, d)
 		return
 	}
 	if encrypted != (hs.step == awaitID) || (encrypted && h.Responder != a.responder) {

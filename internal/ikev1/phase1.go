@@ -142,12 +142,12 @@ func (m *Machine) renewable(a *association) bool { return !a.renewing && len(m.c
 func (m *Machine) tickHandshake(a *association) {
 	hs := a.handshake
 	if hs.suspicion.due(m.now) {
-		if !m.tryAnother(a) {
+		if !m.tryAlternative(a) {
 			m.fail(hs.suspicion.failure)
 		}
 		return
 	}
-	if !hs.resend.due(m.now) || hs.resend.count >= anotherAfter && m.tryAnother(a) {
+	if !hs.resend.due(m.now) || hs.resend.count >= alternativeAfter && m.tryAlternative(a) {
 		return
 	}
 	hs.answers = 0

@@ -77,7 +77,7 @@ func TestSecretsOfRekey(t *testing.T) {
 }
 
 // TestWiped has an association whose keys were cleared: nothing is sealed or opened under
-// keys of zeros, which everyone knows.
+// keys of zeros, which an attacker can guess.
 func TestWiped(t *testing.T) {
 	t.Parallel()
 	for _, suite := range []string{"aes256gcm16-prfsha256-ecp256", "aes256-sha256-ecp256"} {

@@ -77,7 +77,7 @@ func TestManyImpostors(t *testing.T) {
 	}
 	n.open(1, want(t))
 	n.run(100*time.Millisecond, nil)
-	if got := len(n.m.first.handshake.another); got != maxAnother {
-		t.Errorf("got %d answers beside the one that was taken, want %d", got, maxAnother)
+	if got := len(n.m.first.handshake.alternatives); got != maxAlternatives {
+		t.Errorf("got %d answers beside the one that was taken, want %d", got, maxAlternatives)
 	}
 }
