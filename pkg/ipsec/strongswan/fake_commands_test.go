@@ -76,6 +76,9 @@ func (c *charon) command(name string, m vici.Section, emit func(string, vici.Sec
 			return no("no matching SAs to rekey found")
 		}
 		c.renewing[m.Text("child")] = 1
+		if c.hasty {
+			c.renewing[m.Text("child")] = 2
+		}
 	case "initiate":
 		return c.initiate(m, emit, quit)
 	case "terminate":

@@ -33,6 +33,7 @@ type charon struct {
 	foreign vici.Section
 	extra   vici.Section // associations of others
 	keeps   bool         // the peer renews nothing with a group
+	hasty   bool         // a renewal is over before anything is listed
 	used    bool         // something went through an association before it was renewed
 
 	mu       sync.Mutex

@@ -89,6 +89,7 @@ func TestIKEv2Failures(t *testing.T) {
 			c.change = func(ike, _ map[string]string) { ike["version"] = "1" }
 		}},
 		{name: "no PFS", flags: ipsec.FlagPFS, want: enforce.NoESPProposal.String(), change: func(c *charon) { c.keeps = true }},
+		{name: "no PFS, and it is told at once", flags: ipsec.FlagPFS, want: enforce.NoESPProposal.String(), change: func(c *charon) { c.keeps, c.hasty = true, true }},
 		{name: "bytes before PFS", flags: ipsec.FlagPFS, want: "no perfect forward secrecy", change: func(c *charon) { c.used = true }},
 		{name: "no renewal", flags: ipsec.FlagPFS, want: "rekey: no", change: func(c *charon) { c.refuse = map[string]string{"rekey": "no"} }},
 	} {

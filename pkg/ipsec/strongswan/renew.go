@@ -12,6 +12,10 @@ import (
 // so in no answer: the command returns when the renewal is queued.
 const renewEvery = 10 * time.Millisecond
 
+// renewLimit is when a renewal that was never seen has been tried all the same: charon
+// begins it at once, and a refusal that comes at once may pass between two questions.
+const renewLimit = 3 * time.Second
+
 // errNotRenewed is an association that is as it was, after its renewal was tried.
 var errNotRenewed = errors.New("the peer does not renew the security association with perfect forward secrecy")
 
@@ -24,7 +28,7 @@ func (d *dialer) renew(ctx context.Context, j *journal) error {
 	if err != nil {
 		return err
 	}
-	for begun := false; ; {
+	for begun, asked := false, time.Now(); ; {
 		states, err := d.c.states(ctx, charon)
 		switch {
 		case err != nil:
@@ -35,7 +39,7 @@ func (d *dialer) renew(ctx context.Context, j *journal) error {
 			j.refuseGroup()
 			return errNotRenewed
 		}
-		begun = begun || states.busy
+		begun = begun || states.busy || time.Since(asked) > renewLimit
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
