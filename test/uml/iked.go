@@ -90,7 +90,7 @@ func (d *Iked) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Fatal(errIked)
 }
 
-// Of some fifty starts one ended in processes that waited for each other for good.
+// Of some fifty starts one was not ready in time; why is not known.
 const (
 	ikedTries = 3
 	ikedLimit = 15 * time.Second
