@@ -162,6 +162,7 @@ func (l *lab) testDiscovery(t *testing.T, j job.Job, exchange string) {
 	if r.Error != "" {
 		t.Fatalf("%s (%s); the peer: %s", r.Error, r.Code, l.peer.Charon.Log(t))
 	}
+	t.Log(r.Took())
 	if len(r.Targets) != 1 || r.Targets[0] != disk {
 		t.Errorf("targets: got %v, want %s", r.Targets, disk)
 	}

@@ -55,6 +55,7 @@ func (l *lab) asks(t *testing.T, j job.Job) job.Report {
 	if len(r.Targets) != max(j.Repeat, 1) || r.Targets[0] != disk {
 		t.Errorf("targets: got %v, want %s", r.Targets, disk)
 	}
+	t.Log(r.Took())
 	wantInUDP(t, traffic)
 	wantProof(t, j, r)
 	l.wantForgotten(t)
@@ -122,6 +123,7 @@ func (l *lab) testUserspaceGuest(t *testing.T) {
 				}
 			})
 			r := job.ReadReport(t, out.String())
+			t.Log(r.Took())
 			if r.Error != "" || len(r.Targets) != 1 {
 				t.Fatalf("got %+v, want a target", r)
 			}

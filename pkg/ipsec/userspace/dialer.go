@@ -148,13 +148,14 @@ func (d *dialer) DialContext(ctx context.Context) (net.Conn, error) {
 
 // overESP connects by a stack of its own.
 func (e *Enforcer) overESP(ctx context.Context, c *child) (tcpConn, error) {
-	mtu := max(e.MTU, DefaultMTU)
-	nc, err := netstack.Dial(ctx, c, c.want.Local, c.want.Portal, mtu)
+	nc, err := netstack.Dial(ctx, c, c.want.Local, c.want.Portal, e.mtu())
 	if err != nil {
 		return nil, err // not a *netstack.Conn that is nil
 	}
 	return nc, nil
 }
+
+func (e *Enforcer) mtu() int { return min(max(e.MTU, DefaultMTU), maxMTU) }
 
 // Proof tells what went by the security associations.
 func (d *dialer) Proof(context.Context) (enforce.Proof, error) {

@@ -20,6 +20,9 @@ const Name = "userspace"
 // adds it fits where 1400 bytes fit.
 const DefaultMTU = 1280
 
+// maxMTU is the most that MTU can be: that of jumbo frames.
+const maxMTU = 9000
+
 // maxNegotiations is how many negotiations an Enforcer runs at a time.
 const maxNegotiations = 16
 
@@ -39,8 +42,8 @@ type Enforcer struct {
 	// ipsec.ParseProposals reads them; empty: what that package has by default.
 	Proposals string
 
-	// MTU is how long an IP packet within ESP is at most, in bytes, from 1280. 0:
-	// DefaultMTU.
+	// MTU is how long an IP packet within ESP is at most, in bytes, from 1280 to 9000;
+	// what is less or more counts as the nearer of these. 0: DefaultMTU.
 	MTU int
 
 	started sync.Once

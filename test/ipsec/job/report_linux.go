@@ -3,8 +3,10 @@ package job
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -22,6 +24,8 @@ type Report struct {
 	Found    string // its name
 	Plan     string
 	Targets  []string
+	Secured  time.Duration // that the associations took
+	Elapsed  time.Duration // until the answer was complete
 	Proof    *enforce.Proof
 	Error    string
 	Code     string
@@ -41,6 +45,16 @@ func ReadReport(t testing.TB, text string) (r Report) {
 		t.Fatalf("%v in what the program printed: %s", err, text)
 	}
 	return r
+}
+
+// Took says for a log how long it took.
+func (r *Report) Took() string {
+	const enough = 100 * time.Microsecond
+	name := "no enforcer"
+	if r.Proof != nil {
+		name = r.Proof.Enforcer
+	}
+	return fmt.Sprintf("%s: security associations after %s, the answer after %s", name, r.Secured.Round(enough), r.Elapsed.Round(enough))
 }
 
 // fail notes an error.
@@ -63,7 +77,7 @@ func (r *Report) fail(err error) {
 // add notes a result.
 func (r *Report) add(result initiator.Result) {
 	r.Existing, r.Found, r.Plan = result.IPsec.Existing.Kind.String(), result.IPsec.Existing.Name, result.IPsec.String()
-	r.Proof = result.Proof
+	r.Proof, r.Secured, r.Elapsed = result.Proof, result.Phases.Secure, result.Elapsed
 	for _, target := range result.Targets {
 		r.Targets = append(r.Targets, target.Name)
 	}
