@@ -77,7 +77,7 @@ func (d *dialer) negotiate(ctx context.Context) error {
 		if d.sa.open(c) {
 			d.child = c
 		} else {
-			d.e.part(d.sa) // it ended meanwhile
+			d.e.part(d.sa, nil) // it ended meanwhile
 			d.sa = nil
 		}
 	}
@@ -189,10 +189,9 @@ func (d *dialer) end() {
 	if d.sa == nil {
 		return
 	}
+	d.e.part(d.sa, d.child)
 	if d.child != nil {
-		d.sa.drop(d.child)
 		d.child.stop()
 	}
-	d.e.part(d.sa)
 	d.sa, d.child = nil, nil
 }

@@ -75,7 +75,7 @@ func (sa *ikeSA) open(c *child) bool {
 func (sa *ikeSA) drop(c *child) {
 	sa.mu.Lock()
 	defer sa.mu.Unlock()
-	if sa.children[c.id] != c {
+	if sa.children[c.id] != c || sa.closed {
 		return
 	}
 	delete(sa.children, c.id)

@@ -37,9 +37,11 @@ func (e *Enforcer) join(ctx context.Context, s *enforce.Request) (*ikeSA, error)
 	return sa, nil
 }
 
-// part ends the use of an IKE security association, which goes with the last that uses
-// it.
-func (e *Enforcer) part(sa *ikeSA) {
+// part ends the use of an IKE security association by a child; nil: none was opened. With
+// the last use it goes, and the child with it: there is no Delete for the child before that
+// of the IKE security association, since a peer that gets two requests of version 2 at once
+// may take the second one first, and drop it.
+func (e *Enforcer) part(sa *ikeSA, c *child) {
 	e.mu.Lock()
 	sa.refs--
 	last := sa.refs == 0
@@ -47,8 +49,11 @@ func (e *Enforcer) part(sa *ikeSA) {
 		delete(e.sas, sa.key)
 	}
 	e.mu.Unlock()
-	if last {
+	switch {
+	case last:
 		sa.close()
+	case c != nil:
+		sa.drop(c)
 	}
 }
 
