@@ -100,13 +100,29 @@ func (w *libipsecWorld) testAsked(t *testing.T, ike ipsec.IKEVersion, flags ipse
 	if p := r.Proof; p == nil || p.Enforcer != job.Userspace || p.Mode != "tunnel" || p.BytesIn == 0 || p.BytesOut == 0 {
 		t.Errorf("proof: got %+v", p)
 	}
-	if len(traffic.Clear) > 0 || traffic.IKE == 0 || traffic.ESPInUDP == 0 || traffic.ESP > 0 {
+	if len(ours(traffic.Clear, j.Source, j.Portal.Addr())) > 0 || traffic.IKE == 0 || traffic.ESPInUDP == 0 || traffic.ESP > 0 {
 		t.Errorf("on the wire: %+v, want IKE and ESP in UDP alone", *traffic)
 	}
 	await(t, "the end of what the peer has", func() bool {
 		out, err := w.charon.control("--list-sas")
 		return err == nil && strings.TrimSpace(out) == ""
 	})
+}
+
+// ours returns what left in clear text that the peer is not to blame for. A peer with
+// libipsec has no policy in the kernel: on a busy machine it repeats the end of its
+// connection in clear text after its associations are gone, and our kernel answers that as
+// it answers for any closed port: by a reset, which has no byte of the connection.
+func ours(lines []string, us, peer netip.Addr) (list []string) {
+	fromPeer := fmt.Sprintf("%s to %s: TCP", peer, us)
+	reset := fmt.Sprintf("%s to %s: TCP", us, peer)
+	for _, l := range lines {
+		if strings.Contains(l, fromPeer) || strings.Contains(l, reset) && strings.HasSuffix(l, "RST true, 0 bytes") {
+			continue
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // testNoTransport: libipsec refuses transport mode, and then there is no connection, in
