@@ -117,7 +117,7 @@ func ours(lines []string, us, peer netip.Addr) (list []string) {
 	fromPeer := fmt.Sprintf("%s to %s: TCP", peer, us)
 	reset := fmt.Sprintf("%s to %s: TCP", us, peer)
 	for _, l := range lines {
-		if strings.Contains(l, fromPeer) || strings.Contains(l, reset) && strings.HasSuffix(l, "RST true, 0 bytes") {
+		if strings.Contains(l, fromPeer) && strings.Contains(l, "SYN false") && strings.HasSuffix(l, ", 0 bytes") || strings.Contains(l, reset) && strings.HasSuffix(l, "RST true, 0 bytes") {
 			continue
 		}
 		list = append(list, l)

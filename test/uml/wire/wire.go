@@ -35,7 +35,7 @@ type Traffic struct {
 	ESP       int // by itself
 	ESPInUDP  int
 	Neighbors int // address resolution, which is never protected
-	Refused   int // ICMP by which a host says that nobody listens for IKE or ESP in UDP any more, and that quotes it
+	Refused   int // ICMP port unreachable by which the host answers IKE or ESP in UDP after the socket was closed, and that quotes the datagram
 	// Clear are all others, a line each.
 	Clear []string
 }

@@ -19,7 +19,7 @@ import (
 // batches are whole, and the file is sound. A few rounds begin without a file.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	rounds := 60
+	rounds := 120
 	if testing.Short() {
 		rounds = 10
 	}

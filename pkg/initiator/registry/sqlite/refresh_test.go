@@ -148,7 +148,7 @@ func verifyRefreshed(s *sqlite.Store, acknowledged []int) error {
 // in the registry, and no digest is there before the records of its answer.
 func TestRefreshKilled(t *testing.T) {
 	t.Parallel()
-	kills := 15
+	kills := 30
 	if testing.Short() {
 		kills = 5
 	}
