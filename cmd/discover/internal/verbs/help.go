@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
@@ -24,7 +26,7 @@ func (c *command) help() *cobra.Command {
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return verbNames(about), cobra.ShellCompDirectiveNoFileComp
+			return verb.Names(about), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[0] == "iscsicli" {
@@ -44,9 +46,9 @@ func (c *command) help() *cobra.Command {
 // verbOf finds the verb of a manual.
 func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
-		next := findVerb(at, word)
+		next := verb.Find(at, word)
 		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verbNames(at)), flags.Spaced(flags.PathOf(at)))
+			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verb.Names(at)), flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -30,8 +32,8 @@ func (c *command) paths() *cobra.Command {
 		Use:               "paths [FLAGS] [TARGET]",
 		Short:             "show which initiator port reaches which portal",
 		Long:              manual.Paths,
-		ValidArgsFunction: c.completeFromRegistry(targetNames),
-		Args:              arguments(0, 1, "TARGET"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.TargetNames),
+		Args:              verb.Arguments(0, 1, "TARGET"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				p.target = args[0]
@@ -119,5 +121,5 @@ func (p *pathsVerb) end(l *render.Listing, unread []error, err error) error {
 	for _, err := range unread {
 		each = append(each, app.EachUnread(err)...)
 	}
-	return app.Worse(p.EndListingWith(l, &p.failed, each), partly(p.asked, len(p.failed.All)))
+	return app.Worse(p.EndListingWith(l, &p.failed, each), verb.Partly(p.asked, len(p.failed.All)))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -35,7 +37,7 @@ func (c *command) portalAdd() *cobra.Command {
 		Short:             "store a portal, and ask it for its targets",
 		Long:              manual.PortalAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(1, 1, "PORTAL"),
+		Args:              verb.Arguments(1, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			p, err := a.understand(cmd.Context(), args[0])
 			if err != nil {
@@ -61,7 +63,7 @@ func (c *command) portalAdd() *cobra.Command {
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteLogin(cmd)
 	flags.CompleteView(cmd)
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 

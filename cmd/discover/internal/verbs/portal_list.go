@@ -3,6 +3,8 @@ package verbs
 import (
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -16,7 +18,7 @@ import (
 
 // portal returns the verbs about the portals of the registry.
 func (c *command) portal() *cobra.Command {
-	return c.noun("portal", "store portals in the registry, and ask them", manual.Portal,
+	return verb.Noun("portal", "store portals in the registry, and ask them", manual.Portal,
 		c.portalAdd(), c.portalList(), c.portalRemove(), c.portalRefresh())
 }
 
@@ -27,7 +29,7 @@ func (c *command) portalList() *cobra.Command {
 		Short:             "list the portals of the registry",
 		Long:              manual.PortalList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -3,6 +3,8 @@ package verbs
 import (
 	"context"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -30,7 +32,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL, all of the registry",
 		Long:              manual.PortalRefresh,
-		ValidArgsFunction: c.completeFromRegistry(portalNames),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			portals, err := f.understand(args)
 			if err != nil {
@@ -54,7 +56,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		flags.NewGroup("The addresses of targets", f.addrs.FlagSet()),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteView(cmd)
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 
@@ -113,18 +115,7 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	if asked == 0 && f.ForPeople() {
 		f.Say("no portals in the registry %s; add one with discover portal add PORTAL", f.RegistryName())
 	}
-	return partly(asked, failed)
-}
-
-// partly is the exit status of several portals.
-func partly(asked, failed int) error {
-	switch {
-	case failed == 0:
-		return nil
-	case failed < asked:
-		return machine.StatusError(machine.ExitPartly)
-	}
-	return machine.StatusError(machine.ExitFailed)
+	return verb.Partly(asked, failed)
 }
 
 // errNoLines is -o iscsiadm of a dry run.

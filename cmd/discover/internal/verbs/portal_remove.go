@@ -3,6 +3,8 @@ package verbs
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -17,8 +19,8 @@ func (c *command) portalRemove() *cobra.Command {
 		Use:               "remove [FLAGS] PORTAL",
 		Short:             "remove a portal from the registry",
 		Long:              manual.PortalRemove,
-		ValidArgsFunction: c.completeFromRegistry(portalNames),
-		Args:              arguments(1, 1, "PORTAL"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
+		Args:              verb.Arguments(1, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -42,6 +44,6 @@ func (c *command) portalRemove() *cobra.Command {
 	c.AddFlags(cmd,
 		flags.NewGroup("The entry", key.FlagSet(false)),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -75,7 +77,7 @@ func (c *command) scan() *cobra.Command {
 		flags.NewGroup("IPsec", s.ipsec.FlagSet()))
 	flags.CompleteLogin(cmd)
 	flags.CompleteView(cmd)
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 

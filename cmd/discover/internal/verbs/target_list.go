@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -18,7 +20,7 @@ import (
 
 // target returns the verbs about the targets that are known.
 func (c *command) target() *cobra.Command {
-	return c.noun("target", "the known targets, and how they were found", manual.Target,
+	return verb.Noun("target", "the known targets, and how they were found", manual.Target,
 		c.targetList(), c.targetAdd(), c.targetRemove(), c.targetPrune())
 }
 
@@ -36,7 +38,7 @@ func (c *command) targetList() *cobra.Command {
 		Short:             "list the known targets, and how they were found",
 		Long:              manual.TargetList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			return t.with(cmd.Context(), t.list)
 		}),
@@ -68,7 +70,7 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 	if t.leftOut > 0 {
 		t.Say("%s", render.AddressesLeftOut(t.leftOut))
 	}
-	refused := partly(t.asked, len(t.failed.All))
+	refused := verb.Partly(t.asked, len(t.failed.All))
 	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)
 }
 

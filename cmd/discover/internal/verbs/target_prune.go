@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
@@ -23,7 +25,7 @@ func (c *command) targetPrune() *cobra.Command {
 		Short:             "delete targets that are missing, or whose portal was removed",
 		Long:              manual.TargetPrune,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

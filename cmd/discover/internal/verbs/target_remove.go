@@ -3,6 +3,8 @@ package verbs
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -10,19 +12,14 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// jsonName is what is removed by its name.
-type jsonName struct {
-	Name render.JSONText `json:"name"`
-}
-
 // targetRemove returns the verb.
 func (c *command) targetRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove a target that was configured by hand",
 		Long:              manual.TargetRemove,
-		ValidArgsFunction: c.completeFromRegistry(staticNames),
-		Args:              arguments(1, 1, "NAME"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.StaticNames),
+		Args:              verb.Arguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -31,7 +28,7 @@ func (c *command) targetRemove() *cobra.Command {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", jsonName{render.JSONText(args[0])}, "removed static target %s", args[0])
+				return c.Done("removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed static target %s", args[0])
 			})
 		}),
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
@@ -17,7 +19,7 @@ func (c *command) version() *cobra.Command {
 		Short:             "print the version",
 		Long:              "discover version prints the version of discover, and of Go that it was built with.",
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.printVersion(cmd) },
 	}
 }

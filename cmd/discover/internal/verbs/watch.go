@@ -5,6 +5,8 @@ import (
 	"iter"
 	"net/netip"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -39,7 +41,7 @@ func (c *command) watch() *cobra.Command {
 		Use:               "watch [FLAGS] [PORTAL...]",
 		Short:             "ask portals again and again, and tell what changes",
 		Long:              manual.Watch,
-		ValidArgsFunction: c.completeFromRegistry(portalNames),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := w.check(args); err != nil {
 				return err
@@ -60,7 +62,7 @@ func (c *command) watch() *cobra.Command {
 		flags.NewGroup("Each round", w.run.FlagSet()), ipsec,
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	flags.CompleteLogin(cmd)
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	_ = cmd.RegisterFlagCompletionFunc("for", flags.Complete(events.Words()...))
 	return cmd
 }
@@ -75,7 +77,7 @@ func (w *watchVerb) check(args []string) error {
 	case w.Global.Output == render.FormatJSON && !w.Global.DryRun:
 		return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 	}
-	if err := notEmpty("watch", "PORTAL", args); err != nil {
+	if err := verb.NotEmpty("watch", "PORTAL", args); err != nil {
 		return err
 	}
 	return w.flags.Check()

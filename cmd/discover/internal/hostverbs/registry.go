@@ -1,8 +1,10 @@
-package verbs
+package hostverbs
 
 import (
 	"fmt"
 	"path/filepath"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +14,10 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
-// registry returns the verbs about the registry as a file.
-func (c *command) registry() *cobra.Command {
-	return c.noun("registry", "the registry file, and the key of its secrets", manual.Registry,
+// Registry returns the verbs about the registry as a file.
+func Registry(of *app.Command) *cobra.Command {
+	c := &command{of}
+	return verb.Noun("registry", "the registry file, and the key of its secrets", manual.Registry,
 		c.registryPathVerb(), c.registryCheck(), c.registryRekey())
 }
 
@@ -32,7 +35,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 		Short:             "print the path of the registry",
 		Long:              manual.RegistryPath,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -64,7 +67,7 @@ func (c *command) registryCheck() *cobra.Command {
 		Short:             "check the registry for damage and unsafe file permissions",
 		Long:              manual.RegistryCheck,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

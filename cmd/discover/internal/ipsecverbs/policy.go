@@ -1,7 +1,9 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +37,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			}
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
-		Args: both("SELECTOR", "LIST"),
+		Args: verb.Both("SELECTOR", "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := parseFlags(args[1])
 			if err != nil {
@@ -87,7 +89,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 		Short:             "list the administrator's rules",
 		Long:              manual.IPsecPolicyList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
 			var unread []error
@@ -114,8 +116,8 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 		Use:               "remove [FLAGS] SELECTOR",
 		Short:             "remove an administrator's rule",
 		Long:              manual.IPsecPolicyRemove,
-		ValidArgsFunction: c.completeFromRegistry(policyNames),
-		Args:              arguments(1, 1, "SELECTOR"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, policyNames),
+		Args:              verb.Arguments(1, 1, "SELECTOR"),
 		RunE: c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, args []string) error {
 			selector, bad := registry.CanonicalSelector(args[0])
 			err := s.RemovePolicy(ctx, args[0])
@@ -140,7 +142,7 @@ type jsonSelector struct {
 
 func policyNames(ctx context.Context, s *registry.Service) (names []string) {
 	for p, err := range s.Policies(ctx) {
-		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == verb.MaxOffered {
 			break
 		}
 		names = append(names, p.Selector)

@@ -1,7 +1,9 @@
-package verbs
+package hostverbs
 
 import (
 	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,7 @@ func (c *command) registryRekey() *cobra.Command {
 		Short:             "seal all secrets of the registry with another key",
 		Long:              manual.RegistryRekey,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -1,8 +1,10 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
 	"errors"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +24,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 		Short:             "remove from the IKE daemon what killed discoveries left there",
 		Long:              manual.IPsecCleanup,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -84,7 +86,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 	if err := l.End(); err != nil {
 		return err
 	}
-	return partly(tried, failed)
+	return verb.Partly(tried, failed)
 }
 
 // cleaned says what was done with a leftover, or in a dry run would be.

@@ -1,7 +1,9 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -14,15 +16,16 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// ipsec returns the verbs about IPsec.
-func (c *command) ipsec() *cobra.Command {
-	return c.noun("ipsec", "the IPsec settings that portals are asked under, and why", manual.IPsec,
+// Verb returns the verbs about IPsec.
+func Verb(of *app.Command) *cobra.Command {
+	c := &command{of}
+	return verb.Noun("ipsec", "the IPsec settings that portals are asked under, and why", manual.IPsec,
 		c.ipsecExplain(), c.ipsecDefault(), c.ipsecCleanup(),
-		c.noun("policy", "the administrator's rules, which override flags", manual.IPsecPolicy,
+		verb.Noun("policy", "the administrator's rules, which override flags", manual.IPsecPolicy,
 			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
-		c.noun("psk", "the preshared keys of peers", manual.IPsecPSK,
+		verb.Noun("psk", "the preshared keys of peers", manual.IPsecPSK,
 			c.ipsecPSKSet(), c.ipsecPSKList(), c.ipsecPSKRemove()),
-		c.noun("tunnel", "the gateways for tunnel mode", manual.IPsecTunnel,
+		verb.Noun("tunnel", "the gateways for tunnel mode", manual.IPsecTunnel,
 			c.ipsecTunnelSet(), c.ipsecTunnelList(), c.ipsecTunnelRemove()))
 }
 
@@ -33,7 +36,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 		Short:             "show or set the IPsec flags of portals that have none",
 		Long:              manual.IPsecDefault,
 		ValidArgsFunction: flags.Complete(ipsec.Words()...),
-		Args:              arguments(0, 1, "LIST"),
+		Args:              verb.Arguments(0, 1, "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.RegistryVerb(app.ReadOnly, c.showDefault)(cmd, args)

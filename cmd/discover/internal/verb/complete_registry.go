@@ -1,4 +1,4 @@
-package verbs
+package verb
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// maxOffered is how many names a shell is offered.
-const maxOffered = 1000
+// MaxOffered is how many names a shell is offered.
+const MaxOffered = 1000
 
-// completeFromRegistry offers names of the registry. Where it cannot be read
+// CompleteFromRegistry offers names of the registry. Where it cannot be read
 // there are none: a shell that completes says nothing.
-func (c *command) completeFromRegistry(names func(context.Context, *registry.Service) []string) cobra.CompletionFunc {
+func CompleteFromRegistry(c *app.Command, names func(context.Context, *registry.Service) []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) (found []string, _ cobra.ShellCompDirective) {
 		_ = c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
 			found = names(cmd.Context(), s)
@@ -28,9 +28,9 @@ func (c *command) completeFromRegistry(names func(context.Context, *registry.Ser
 	}
 }
 
-// completeKeyFlags tells the shell what the key flags take.
-func (c *command) completeKeyFlags(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
+// CompleteKeyFlags tells the shell what the key flags take.
+func CompleteKeyFlags(c *app.Command, cmd *cobra.Command) {
+	_ = cmd.RegisterFlagCompletionFunc("instance", CompleteFromRegistry(c, InstanceNames))
 	words := []string{ports.All.String()}
 	if cmd.Name() == "scan" {
 		words = append(words, sweep.EachPort)
@@ -38,9 +38,10 @@ func (c *command) completeKeyFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("initiator-port", flags.Complete(words...))
 }
 
-func portalNames(ctx context.Context, s *registry.Service) (names []string) {
+// PortalNames returns the portals of the registry, for a shell that completes.
+func PortalNames(ctx context.Context, s *registry.Service) (names []string) {
 	for p := range s.SendTargetPortals(ctx) {
-		if p.Portal.Address == "" || len(names) == maxOffered {
+		if p.Portal.Address == "" || len(names) == MaxOffered {
 			break
 		}
 		if name := p.Portal.String(); !slices.Contains(names, name) {
@@ -50,7 +51,8 @@ func portalNames(ctx context.Context, s *registry.Service) (names []string) {
 	return names
 }
 
-func instanceNames(ctx context.Context, s *registry.Service) (names []string) {
+// InstanceNames returns the initiator instances, for a shell that completes.
+func InstanceNames(ctx context.Context, s *registry.Service) (names []string) {
 	all, _ := s.Instances(ctx)
 	for _, i := range all {
 		names = append(names, i.Name)
@@ -58,9 +60,10 @@ func instanceNames(ctx context.Context, s *registry.Service) (names []string) {
 	return names
 }
 
-func staticNames(ctx context.Context, s *registry.Service) (names []string) {
+// StaticNames returns the static targets, for a shell that completes.
+func StaticNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == MaxOffered {
 			break
 		}
 		if slices.ContainsFunc(t.Mechanisms, func(m registry.Mechanism) bool { return m.Static }) {
@@ -70,9 +73,10 @@ func staticNames(ctx context.Context, s *registry.Service) (names []string) {
 	return names
 }
 
-func targetNames(ctx context.Context, s *registry.Service) (names []string) {
+// TargetNames returns the known targets, for a shell that completes.
+func TargetNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.Targets(ctx, false) {
-		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == MaxOffered {
 			break
 		}
 		if err == nil {

@@ -1,8 +1,10 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
 	"net/netip"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +35,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 		Short:             "store the tunnel mode gateway of a destination",
 		Long:              manual.IPsecTunnelSet,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              both("DESTINATION", "OUTER"),
+		Args:              verb.Both("DESTINATION", "OUTER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t, err := parseTunnel(args, &scope)
 			if err != nil {
@@ -91,7 +93,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		Short:             "list the gateways for tunnel mode",
 		Long:              manual.IPsecTunnelList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
 			var unread []error
@@ -121,8 +123,8 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 		Use:               "remove [FLAGS] DESTINATION",
 		Short:             "remove the gateway of a destination",
 		Long:              manual.IPsecTunnelRemove,
-		ValidArgsFunction: c.completeFromRegistry(tunnelNames),
-		Args:              arguments(1, 1, "DESTINATION"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, tunnelNames),
+		Args:              verb.Arguments(1, 1, "DESTINATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			destination, err := parseHost("DESTINATION", args[0])
 			if err == nil {
@@ -149,7 +151,7 @@ type jsonDestination struct {
 
 func tunnelNames(ctx context.Context, s *registry.Service) (names []string) {
 	for t, err := range s.TunnelModeOuterAddresses(ctx) {
-		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == verb.MaxOffered {
 			break
 		}
 		names = append(names, t.Destination.String())

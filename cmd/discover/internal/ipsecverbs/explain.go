@@ -1,8 +1,10 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
 	"fmt"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -31,8 +33,8 @@ func (c *command) ipsecExplain() *cobra.Command {
 		Use:               "explain [FLAGS] PORTAL",
 		Short:             "show whether and how IPsec would protect a portal; sends nothing",
 		Long:              manual.IPsecExplain,
-		ValidArgsFunction: c.completeFromRegistry(portalNames),
-		Args:              arguments(1, 1, "PORTAL"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
+		Args:              verb.Arguments(1, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -56,7 +58,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 	c.AddFlags(cmd,
 		flags.NewGroup("How to reach the portal", x.key.FlagSet(false)),
 		flags.NewGroup("Explain it as if it were added with", x.ipsec.ExplainFlagSet()))
-	c.completeKeyFlags(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	flags.CompleteIPsec(cmd)
 	return cmd
 }
@@ -114,7 +116,7 @@ func (x *ipsecExplain) explain(ctx context.Context, s *registry.Service, p initi
 	if err := l.End(); err != nil {
 		return err
 	}
-	return partly(len(all), failed)
+	return verb.Partly(len(all), failed)
 }
 
 // whyNot says which enforcer would have come before the one that would be used, and why it

@@ -1,7 +1,9 @@
-package verbs
+package hostverbs
 
 import (
 	"context"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,9 +18,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// initiator returns the verbs about our iSCSI name and the secret of targets.
-func (c *command) initiator() *cobra.Command {
-	return c.noun("initiator", "our iSCSI name, and the secret that targets authenticate with", manual.Initiator,
+// Initiator returns the verbs about our iSCSI name and the secret of targets.
+func Initiator(of *app.Command) *cobra.Command {
+	c := &command{of}
+	return verb.Noun("initiator", "our iSCSI name, and the secret that targets authenticate with", manual.Initiator,
 		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
 }
 
@@ -38,7 +41,7 @@ func (c *command) initiatorShow() *cobra.Command {
 		Short:             "show our iSCSI name, and whether a secret of targets is stored",
 		Long:              manual.InitiatorShow,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -104,7 +107,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 		Short:             "store our iSCSI name; without IQN, return to the default",
 		Long:              manual.InitiatorSetName,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 1, "IQN"),
+		Args:              verb.Arguments(0, 1, "IQN"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -141,7 +144,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 		Short:             "store the secret of targets; without REF, remove it",
 		Long:              manual.InitiatorSetSecret,
 		ValidArgsFunction: flags.Complete(flags.SecretSchemes...),
-		Args:              arguments(0, 1, "REF"),
+		Args:              verb.Arguments(0, 1, "REF"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

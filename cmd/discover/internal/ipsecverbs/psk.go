@@ -1,8 +1,10 @@
-package verbs
+package ipsecverbs
 
 import (
 	"context"
 	"errors"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +47,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 			}
 			return []string{ipsec.GroupID}, cobra.ShellCompDirectiveNoFileComp
 		},
-		Args: both("ID", "REF"),
+		Args: verb.Both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := c.understandPSK(cmd.Context(), args, &given, &scope)
 			if err != nil {
@@ -131,7 +133,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		Short:             "list the identities that have preshared keys",
 		Long:              manual.IPsecPSKList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
 			var unread []error
@@ -168,8 +170,8 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 		Use:               "remove [FLAGS] ID",
 		Short:             "remove a preshared key",
 		Long:              manual.IPsecPSKRemove,
-		ValidArgsFunction: c.completeFromRegistry(pskNames),
-		Args:              arguments(1, 1, "ID"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, pskNames),
+		Args:              verb.Arguments(1, 1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := scope.Check(); err != nil {
 				return err
@@ -200,7 +202,7 @@ type jsonID struct {
 
 func pskNames(ctx context.Context, s *registry.Service) (names []string) {
 	for i, err := range s.IKEInfos(ctx) {
-		if err != nil && !app.IsOneRecord(err) || len(names) == maxOffered {
+		if err != nil && !app.IsOneRecord(err) || len(names) == verb.MaxOffered {
 			break
 		}
 		names = append(names, i.ID)

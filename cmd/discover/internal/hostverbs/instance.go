@@ -1,9 +1,11 @@
-package verbs
+package hostverbs
 
 import (
 	"errors"
 	"net/netip"
 	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -15,9 +17,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// instance returns the verbs about initiator instances.
-func (c *command) instance() *cobra.Command {
-	return c.noun("instance", "sets of addresses of this host that portals are asked from", manual.Instance,
+// Instance returns the verbs about initiator instances.
+func Instance(of *app.Command) *cobra.Command {
+	c := &command{of}
+	return verb.Noun("instance", "sets of addresses of this host that portals are asked from", manual.Instance,
 		c.instanceList(), c.instanceAdd(), c.instanceRemove())
 }
 
@@ -28,7 +31,7 @@ func (c *command) instanceList() *cobra.Command {
 		Short:             "list the initiator instances",
 		Long:              manual.InstanceList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 0, ""),
+		Args:              verb.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -86,7 +89,7 @@ func (c *command) instanceAdd() *cobra.Command {
 		Short:             "add an initiator instance, or change it",
 		Long:              manual.InstanceAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(1, 1, "NAME"),
+		Args:              verb.Arguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -125,8 +128,8 @@ func (c *command) instanceRemove() *cobra.Command {
 		Use:               "remove [FLAGS] NAME",
 		Short:             "remove an initiator instance",
 		Long:              manual.InstanceRemove,
-		ValidArgsFunction: c.completeFromRegistry(instanceNames),
-		Args:              arguments(1, 1, "NAME"),
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.InstanceNames),
+		Args:              verb.Arguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -135,7 +138,7 @@ func (c *command) instanceRemove() *cobra.Command {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", jsonName{render.JSONText(args[0])}, "removed instance %s", args[0])
+				return c.Done("removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed instance %s", args[0])
 			})
 		}),
 	}

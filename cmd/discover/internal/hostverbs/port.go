@@ -1,10 +1,12 @@
-package verbs
+package hostverbs
 
 import (
 	"context"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
@@ -19,9 +21,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// port returns the verbs about initiator ports.
-func (c *command) port() *cobra.Command {
-	return c.noun("port", "the addresses of this host that portals are asked from", manual.Port, c.portList())
+// Port returns the verbs about initiator ports.
+func Port(of *app.Command) *cobra.Command {
+	c := &command{of}
+	return verb.Noun("port", "the addresses of this host that portals are asked from", manual.Port, c.portList())
 }
 
 // portList returns the verb.
@@ -32,7 +35,7 @@ func (c *command) portList() *cobra.Command {
 		Short:             "list initiator ports; with PORTAL, the one that routing selects",
 		Long:              manual.PortList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              arguments(0, 1, "PORTAL"),
+		Args:              verb.Arguments(0, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -57,7 +60,7 @@ func (c *command) portList() *cobra.Command {
 		}),
 	}
 	c.AddFlags(cmd, flags.NewGroup("Which ports", key.ListFlagSet()))
-	_ = cmd.RegisterFlagCompletionFunc("instance", c.completeFromRegistry(instanceNames))
+	_ = cmd.RegisterFlagCompletionFunc("instance", verb.CompleteFromRegistry(c.Command, verb.InstanceNames))
 	return cmd
 }
 
