@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// versionTag is a tag that Go takes for a version.
-var versionTag = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
+// versionTag is a tag that Go takes for a version of our module. From v2 on the path of
+// the module would have to end with the number.
+var versionTag = regexp.MustCompile(`^v[01]\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
 
 // isVersion tells whether a tag is a version.
 func isVersion(tag string) bool { return versionTag.MatchString(tag) }
@@ -22,7 +23,7 @@ type commit struct {
 	root string // of the repository
 	hash string
 	time time.Time // of the commit, in UTC: that of all files
-	tags []string  // its tags that are versions
+	tags []string  // its tags that are versions of our module
 }
 
 // readCommit returns the commit that is checked out in a folder. Changes that are not
