@@ -64,9 +64,9 @@ func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
-	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
+	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
+		return p, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 	}
 	return p, nil
 }
