@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -86,7 +87,7 @@ func (n *PortNumber) Type() string { return "N" }
 
 // Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
-	switch s {
+	switch strings.ToLower(s) {
 	case ports.All.String():
 		*n = PortNumber{Given: true}
 		return nil
