@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -65,9 +66,9 @@ func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
-	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
+	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
+		return p, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 	}
 	return p, nil
 }
@@ -87,7 +88,7 @@ func (n *PortNumber) Type() string { return "N" }
 
 // Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
-	switch s {
+	switch strings.ToLower(s) {
 	case ports.All.String():
 		*n = PortNumber{Given: true}
 		return nil
