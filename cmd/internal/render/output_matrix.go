@@ -150,7 +150,7 @@ func (o *MatrixOutput) write() error {
 // outcome is what came of asking from a port, in a few words.
 func (o *MatrixOutput) outcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
-		return "failed"
+		return sweep.Word(r)
 	}
 	s := Summary(r.TargetsFound, r)
 	if r.TargetsFound == 0 {
