@@ -206,7 +206,11 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.newProgress(d)
+	s.progress = s.NewProgress(d, s.portals.Count, s.sessions)
+	if s.addrs.Probes() {
+		s.progress.Then(app.Probing)
+	}
+	s.progress.Show(ctx)
 	s.doubt = sweep.NewDoubt(s.portals, s.sessions, d.Stages, s.Say)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
