@@ -20,7 +20,7 @@ import (
 // Instance returns the verbs about initiator instances.
 func Instance(of *app.Command) *cobra.Command {
 	c := &command{of}
-	return verb.Noun("instance", "sets of addresses of this host that portals are asked from", manual.Instance,
+	return verb.Noun("instance", "named sets of addresses of this host to ask from", manual.Instance,
 		c.instanceList(), c.instanceAdd(), c.instanceRemove())
 }
 
