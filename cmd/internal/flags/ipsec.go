@@ -182,7 +182,7 @@ type Security struct{ list, bitmap ipsecWords }
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse = ipsec.ParseList
-	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
+	fs.Var(&s.list, "ipsec", "ask under IPsec, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
 	return fs

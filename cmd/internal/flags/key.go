@@ -32,14 +32,14 @@ type Key struct {
 // FlagSet defines the flags. each says that each port may be meant.
 func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 	fs := NewSet()
-	numbers := "the number of a port of the instance (see discover port list), or all: routing decides (the default)"
+	numbers := "number of the port to ask from (discover port list); all (the default): routing decides"
 	if each {
-		numbers += ", or each: one session from every port"
+		numbers += "; each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
 	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
-	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
+	fs.Var(&address{&k.Source}, "source", "address of this host to ask from, instead of a port number")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
 	return fs
 }

@@ -52,6 +52,7 @@ var badArguments = map[string][]string{
 	"iscsicli":                  {"x", "AddTargetPortal 192.0.2.10 0", "CHAPSecret secret", "Ping * 192.0.2.10 0"},
 	"export":                    {"", "x", "--iscsiadm x", "--iscsiadm -o iscsiadm"},
 	"completion":                {"x", "bash zsh"},
+	"man":                       {"x", "portal x", "--dir d scan", "-o json"},
 	"version":                   {"x", "-o iscsiadm"},
 	"help":                      {"x"},
 }
@@ -113,9 +114,9 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 // anything being asked, cannot be written, the exit status is 1, for each verb.
 func TestUnprintedHelp(t *testing.T) {
 	t.Parallel()
-	lines := []string{"--help", "help", "version", "--version", "version -o json", "completion bash", "iscsicli Ping /?"}
+	lines := []string{"--help", "help", "-h", "version", "--version", "version -o json", "completion bash", "iscsicli Ping /?"}
 	for verb := range allVerbs(t) {
-		lines = append(lines, verb+" --help", "help "+verb)
+		lines = append(lines, verb+" --help", verb+" -h", "help "+verb, "man "+verb)
 	}
 	for _, line := range lines {
 		l := newLab(t)
