@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -46,20 +47,67 @@ func (b *builder) common(ctx context.Context) error {
 		}
 		b.shared[path] = content{data: data}
 	}
-	discover := filepath.Join(b.work, "discover-of-this-host")
-	if runtime.GOOS == "windows" {
-		discover += ".exe"
-	}
-	if err := b.tool.build(ctx, runtime.GOOS, runtime.GOARCH, "discover", discover); err != nil {
-		return err
+	return b.printed(ctx)
+}
+
+// printed collects what the commands print of themselves: scripts with which shells
+// complete, and man pages. The commands are built for this system, to be run.
+func (b *builder) printed(ctx context.Context) error {
+	commands := make(map[string]string) // files
+	for _, name := range allCommands {
+		if name != "discover" && !slices.Contains(b.commands, name) {
+			continue
+		}
+		path := filepath.Join(b.work, "this-system", name)
+		if runtime.GOOS == "windows" {
+			path += ".exe"
+		}
+		if err := b.tool.build(ctx, runtime.GOOS, runtime.GOARCH, name, path); err != nil {
+			return err
+		}
+		commands[name] = path
 	}
 	for shell, name := range completions {
-		script, err := output(ctx, nil, b.work, discover, "completion", shell)
+		if err := b.print(ctx, "completions/"+name, commands["discover"], "completion", shell); err != nil {
+			return err
+		}
+	}
+	if discoverd, ok := commands["discoverd"]; ok {
+		if err := b.print(ctx, "man/discoverd.8", discoverd, "man"); err != nil {
+			return err
+		}
+	}
+	pages := filepath.Join(b.work, "man")
+	if err := os.Mkdir(pages, 0o755); err != nil {
+		return err
+	}
+	if _, err := output(ctx, noEnvironment, b.work, commands["discover"], "man", "--dir", pages); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(pages)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(pages, f.Name()))
 		if err != nil {
 			return err
 		}
-		b.shared["completions/"+name] = content{data: []byte(script + "\n")}
+		b.shared["man/"+f.Name()] = content{data: data}
 	}
+	return nil
+}
+
+// noEnvironment is the environment of commands whose text becomes part of a release.
+var noEnvironment = []string{}
+
+// print adds what a command prints.
+func (b *builder) print(ctx context.Context, path, command string, args ...string) error {
+	text, err := output(ctx, noEnvironment, b.work, command, args...)
+	if err != nil {
+		return err
+	}
+	b.shared[path] = content{data: []byte(text + "\n")}
 	return nil
 }
 

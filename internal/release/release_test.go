@@ -155,6 +155,7 @@ func checkArchive(t *testing.T, name, pair string, data []byte) {
 	for _, path := range []string{
 		"LICENSE", "README.md", "SECURITY.md", "docs/cli.md", "docs/security.md", "examples/systemd/discoverd.service",
 		"completions/discover.bash", "completions/_discover", "completions/discover.fish", "completions/discover.ps1",
+		"man/discover.1", "man/discover-scan.1",
 		"licenses/go/LICENSE", "licenses/github.com/spf13/cobra/LICENSE.txt", "licenses/modernc.org/sqlite/LICENSE",
 	} {
 		if len(files[path]) == 0 {
@@ -176,7 +177,7 @@ func checkArchive(t *testing.T, name, pair string, data []byte) {
 	if err := os.WriteFile(path, files["discover"], 0o755); err != nil {
 		t.Fatal(err)
 	}
-	got, err := output(t.Context(), nil, ".", path, "version")
+	got, err := output(t.Context(), noEnvironment, ".", path, "version")
 	if want := "discover " + version + " go"; err != nil || !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " "+pair) {
 		t.Errorf("got %q, %v, want %q… %s", got, err, want, pair)
 	}
