@@ -103,7 +103,7 @@ func (a *archive) tarGz() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// zip writes no folders: whatever unpacks it makes them.
+// zip writes no folders: programs that unpack an archive make them.
 func (a *archive) zip() ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)

@@ -15,7 +15,7 @@ import (
 // of Go's vulnerabilities.
 const stdlib = "stdlib"
 
-// ours is who makes the archives, the commands and their module.
+// ours is the supplier of the archives, the commands and their module.
 const ours = "Organization: The go-iscsi authors"
 
 // materials is what an archive was made of.

@@ -22,6 +22,9 @@ var (
 	}
 )
 
+// workPrefix begins the name of the folder in which a release is built.
+const workPrefix = "discovery-release-"
+
 // A release says what is built, and how.
 type release struct {
 	version  string // a tag of the commit; empty: its only one, or that of a snapshot
@@ -55,7 +58,7 @@ func (r *release) build(ctx context.Context) error {
 	if err := r.checkFolder(); err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp("", "discovery-release-")
+	work, err := os.MkdirTemp("", workPrefix)
 	if err != nil {
 		return err
 	}

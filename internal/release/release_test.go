@@ -167,7 +167,11 @@ func checkArchive(t *testing.T, name, pair string, data []byte) {
 			t.Errorf("the archive has %s, want none", path)
 		}
 	}
-	for _, place := range []string{os.TempDir() + "/", runtime.GOROOT() + "/src"} {
+	cache, err := output(t.Context(), os.Environ(), ".", "go", "env", "GOMODCACHE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{workPrefix, cache} {
 		if bytes.Contains(files["discover"], []byte(place)) {
 			t.Errorf("the command has the path %s of this machine", place)
 		}
