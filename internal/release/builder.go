@@ -58,11 +58,8 @@ func (b *builder) printed(ctx context.Context) error {
 		if name != "discover" && !slices.Contains(b.commands, name) {
 			continue
 		}
-		path := filepath.Join(b.work, "this-system", name)
-		if runtime.GOOS == "windows" {
-			path += ".exe"
-		}
-		if err := b.tool.build(ctx, runtime.GOOS, runtime.GOARCH, name, path); err != nil {
+		path, err := b.binary(ctx, runtime.GOOS, runtime.GOARCH, name)
+		if err != nil {
 			return err
 		}
 		commands[name] = path
@@ -173,14 +170,11 @@ type built struct {
 // build builds the commands for a system.
 func (b *builder) build(ctx context.Context, goos, goarch string) (all []built, err error) {
 	for _, name := range b.commands {
-		c := built{name: name, file: name}
-		if goos == "windows" {
-			c.file += ".exe"
-		}
-		path := filepath.Join(b.work, goos+"-"+goarch+"-"+c.file)
-		if err := b.tool.build(ctx, goos, goarch, name, path); err != nil {
+		path, err := b.binary(ctx, goos, goarch, name)
+		if err != nil {
 			return nil, err
 		}
+		c := built{name: name, file: filepath.Base(path)}
 		if c.data, err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
@@ -193,6 +187,18 @@ func (b *builder) build(ctx context.Context, goos, goarch string) (all []built, 
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+// binary returns the path of a command for a system, and builds it the first time.
+func (b *builder) binary(ctx context.Context, goos, goarch, command string) (string, error) {
+	path := filepath.Join(b.work, goos+"-"+goarch, command)
+	if goos == "windows" {
+		path += ".exe"
+	}
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	return path, b.tool.build(ctx, goos, goarch, command, path)
 }
 
 // checkBuild checks that a binary says what it was built from: so "discover version" and
