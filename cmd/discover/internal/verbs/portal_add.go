@@ -61,8 +61,6 @@ func (c *command) portalAdd() *cobra.Command {
 		flags.NewGroup("The run", a.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", a.addrs.FlagSet()),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	flags.CompleteLogin(cmd)
-	flags.CompleteView(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }

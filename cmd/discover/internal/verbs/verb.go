@@ -23,9 +23,6 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 			break
 		}
 		name := args[i]
-		if name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd {
-			break
-		}
 		next := verb.Find(at, name)
 		if next == nil {
 			return nil, machine.Usagef("unknown verb %s%s; see discover help%s", machine.Quoted(flags.Below(at, name)), flags.DidYouMean(name, verb.Names(at)), flags.Spaced(flags.PathOf(at)))
