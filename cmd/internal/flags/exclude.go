@@ -1,5 +1,8 @@
 package flags
 
+// Refused is the annotation of a verb with a flag that it refuses although it has it.
+const Refused = "discover_refused"
+
 // exclusive are pairs of flags that Check refuses to take together, whatever their values.
 var exclusive = [][2]string{
 	{"source", "initiator-port"},

@@ -61,7 +61,7 @@ func (l *Line) flags(word string) (offers []string) {
 		switch {
 		case f.Hidden, l.has(f.Name) && !(ok && repeats.Repeats()):
 			return
-		case slices.ContainsFunc(flags.Excluding(f.Name), l.has):
+		case f.Name == l.cmd.Annotations[flags.Refused], slices.ContainsFunc(flags.Excluding(f.Name), l.has):
 			return
 		}
 		if f.Shorthand != "" {

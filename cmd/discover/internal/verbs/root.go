@@ -41,6 +41,9 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	}
 	args, err := verbFirst(root, args)
 	if err == nil {
+		if len(args) > 0 && args[0] == "iscsicli" {
+			args = windows.WithQuestions(args)
+		}
 		root.SetArgs(args)
 		if err = root.ExecuteContext(ctx); err == nil {
 			err = c.manual

@@ -42,6 +42,7 @@ func (c *command) watch() *cobra.Command {
 		Short:             "ask portals again and again, and tell what changes",
 		Long:              manual.Watch,
 		ValidArgsFunction: verb.CompletePortals(c.Command),
+		Annotations:       map[string]string{flags.Refused: "all"},
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := w.check(args); err != nil {
 				return err
