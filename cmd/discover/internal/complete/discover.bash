@@ -2,30 +2,22 @@
 
 # __discover_words puts the words up to the cursor into the array words. bash cuts a word at
 # each character of COMP_WORDBREAKS, as : in host:3260; what touches in the line is one word.
-# The part of the last word that bash keeps on the line goes into kept.
 __discover_words()
 {
     local rest="${COMP_LINE:0:COMP_POINT}" i part blank
     words=()
-    kept=""
     for ((i = 0; i <= COMP_CWORD; i++)); do
         part="${COMP_WORDS[i]}"
         blank="${rest%%[![:blank:]]*}"
         rest="${rest#"$blank"}"
         [[ $i -eq $COMP_CWORD ]] && part="$rest"
-        if [[ $i -eq 0 || -n $blank || ${#words[@]} -eq 0 ]]; then
+        if [[ $i -eq 0 || -n $blank ]]; then
             words+=("$part")
-            kept=""
         else
-            kept="${words[${#words[@]} - 1]}"
-            words[${#words[@]} - 1]="$kept$part"
+            words[${#words[@]} - 1]+="$part"
         fi
         rest="${rest#"$part"}"
     done
-    # A part that is nothing but such characters stays on the line as well.
-    if [[ -n $kept && $part != *[!"$COMP_WORDBREAKS"]* ]]; then
-        kept="$kept$part"
-    fi
 }
 
 # __discover_unquoted puts $1 without quotes and backslashes into plain. Nothing in it is
@@ -64,8 +56,8 @@ __discover_show()
         word="${entry%%"$tab"*}"
         about=""
         [[ $entry == *"$tab"* ]] && about="${entry#*"$tab"}"
+        word="$before${word#"$kept"}"
         if [[ -z $opened ]]; then
-            word="${word#"$keptplain"}"
             [[ $word == *[!A-Za-z0-9_.,:/@%+=-]* ]] && printf -v word '%q' "$word"
         elif [[ $word == *[\'\"\\\$\`!]* ]]; then
             continue # a quote that the user has opened does not hold it
@@ -79,9 +71,11 @@ __discover_show()
     done
 }
 
+# __discover fills COMPREPLY. bash replaces $2, the end of the word at the cursor, by what is
+# in there; what stands before it in the word stays on the line.
 __discover()
 {
-    local words kept keptplain plain opened="" output line directive=4 found=() asked=() i program
+    local words plain kept opened="" before="" output line directive found=() asked=() i program
     COMPREPLY=()
     __discover_words
     i=$((${#words[@]} - 2))
@@ -90,31 +84,33 @@ __discover()
         return
     fi
     [[ ${words[${#words[@]} - 1]} == [\'\"]* ]] && opened=1
-    __discover_unquoted "$kept"
-    keptplain="$plain"
     for ((i = 1; i < ${#words[@]}; i++)); do
         __discover_unquoted "${words[i]}"
         asked+=("$plain")
     done
+    kept="$plain"
+    __discover_unquoted "$2"
+    kept="${kept%"$plain"}"
+    # The values of --flag=value come without --flag=.
+    line="${asked[${#asked[@]} - 1]}"
+    if [[ $line == --*=* ]]; then
+        line="${line%%=*}="
+        [[ $kept == "$line"* ]] || before="$line"
+        kept="${kept#"$line"}"
+    fi
     program="${words[0]}"
     [[ $program == "~/"* ]] && program="$HOME/${program#"~/"}"
     type -P "$program" >/dev/null || program=discover
     output="$("$program" __complete "${asked[@]}" 2>/dev/null)" || return
+    [[ $output == *:[0-9]* ]] || return
+    directive="${output##*:}" # in the last line
     while IFS= read -r line; do
-        case "$line" in
-        :[0-9]*) directive="${line#:}" ;;
-        ?*) found+=("$line") ;;
-        esac
-    done <<<"$output"
+        [[ -n $line ]] && found+=("$line")
+    done <<<"${output%":$directive"}"
     ((directive & 2)) && compopt -o nospace 2>/dev/null
     if ((!(directive & 4))) && [[ ${#found[@]} -eq 0 ]]; then
         compopt -o default 2>/dev/null
         return
-    fi
-    ((directive & 4)) && compopt +o default 2>/dev/null
-    # What stands before the value of --flag=value stays on the line.
-    if [[ -z $opened && $plain == --*=* ]]; then
-        keptplain="${keptplain#"${plain%%=*}="}"
     fi
     [[ ${#found[@]} -gt 0 ]] && __discover_show
 }

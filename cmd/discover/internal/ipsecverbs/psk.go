@@ -42,7 +42,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		Short: "store the preshared key of a peer, or of all peers",
 		Long:  manual.IPsecPSKSet,
 		ValidArgsFunction: verb.CompleteEach(
-			verb.CompleteFromRegistry(c.Command, identities), verb.CompleteSecret(c.Command)),
+			c.completeIdentity, verb.CompleteSecret(c.Command)),
 		Args: verb.Both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := c.understandPSK(cmd.Context(), args, &given, &scope)
@@ -197,9 +197,9 @@ type jsonID struct {
 	ID render.JSONText `json:"id"`
 }
 
-// identities are those of the keys, and the word for all peers.
-func identities(ctx context.Context, s *registry.Service) []string {
-	return append([]string{ipsec.GroupID}, pskNames(ctx, s)...)
+// completeIdentity offers the word for all peers, and the identities of the keys.
+func (c *command) completeIdentity(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return append([]string{ipsec.GroupID}, verb.FromRegistry(cmd.Context(), c.Command, pskNames)...), cobra.ShellCompDirectiveNoFileComp
 }
 
 func pskNames(ctx context.Context, s *registry.Service) (names []string) {

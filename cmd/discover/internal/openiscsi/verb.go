@@ -14,7 +14,7 @@ func Verb(c *app.Command) *cobra.Command {
 		Short:              "the discovery modes of open-iscsi's iscsiadm, with its arguments",
 		Long:               manual,
 		DisableFlagParsing: true,
-		ValidArgsFunction:  cobra.NoFileCompletions,
+		ValidArgsFunction:  completing(c),
 		RunE:               func(cmd *cobra.Command, args []string) error { return Run(cmd.Context(), c, args) },
 	}
 }
