@@ -15,6 +15,7 @@ var rows = map[string]row{
 	"internal/need":                         {},
 	"internal/owndisk":                      {may: []string{"internal/need"}},
 	"internal/powercut":                     {may: []string{"internal/need"}},
+	"internal/release":                      {},
 	"internal/safefile":                     {},
 	"pkg/pdu":                               {mustNot: []string{"net", "context"}},
 	"pkg/auth":                              {may: []string{"pkg/pdu"}, mustNot: []string{"net"}},
