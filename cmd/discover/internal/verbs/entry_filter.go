@@ -70,11 +70,16 @@ func (f *entryFilter) selects(k initiator.Key) bool {
 }
 
 // unmet returns an error for each argument that selected no entry. It names similar entries.
-func (f *entryFilter) unmet(ctx context.Context, s *registry.Service) (missing []error) {
+func (f *entryFilter) unmet(ctx context.Context, s *registry.Service) []error {
 	if f.portals == nil {
 		return nil
 	}
-	portals, blocks := f.portals.Unmet()
+	return unmetPortals(ctx, s, f.portals)
+}
+
+// unmetPortals returns an error for each argument of m that named nothing.
+func unmetPortals(ctx context.Context, s *registry.Service, m *sweep.Match) (missing []error) {
+	portals, blocks := m.Unmet()
 	for _, p := range portals {
 		reason := "it is not in the registry"
 		if near, err := s.Near(ctx, initiator.Key{Portal: p}); err == nil && len(near) > 0 {

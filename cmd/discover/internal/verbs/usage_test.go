@@ -42,7 +42,7 @@ func TestUsage(t *testing.T) {
 		{"portal refresh --source 192.0.2.2", "--instance, --initiator-port and --source select one entry of a portal: name the portal as well"},
 		{"portal refresh 192.0.2.10 --chap-user u", "unknown flag --chap-user; see discover help portal refresh"},
 		{"portal lsit", `unknown verb "portal lsit" (did you mean list?); see discover help portal`},
-		{"portal list @nofile", "@nofile: file does not exist"},
+		{"portal list @nofile", "@nofile: cannot open it: file does not exist"},
 		{"portal list -o iscsiadm", "-o iscsiadm prints only targets, but portal list shows none: use table, json or jsonl"},
 		{"portal list --timeout 2s", "unknown flag --timeout; see discover help portal list"},
 		{"portal add", "portal add needs PORTAL; see discover help portal add"},
