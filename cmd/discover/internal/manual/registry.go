@@ -117,11 +117,11 @@ With --portal or --missing, only the selected ways in which a target was found a
 shown. With -o iscsiadm, it prints one line per address, and no missing targets.
 
 Exit status: 1 if a NAME or PATTERN matches no known target (or the portal of
---portal is unknown) and nothing is listed, 3 if only some do. With --refresh, 1 if no
-portal answered, and 3 if some did not; 3 also if records of the registry are damaged
-(a message names each record and says what to do). The list is printed in each of
-these cases, and also after Ctrl-C. Flags that select nothing give an empty list and
-exit status 0.
+--portal is unknown) and nothing is listed, 3 if only some do. With --refresh, 1
+if no portal answered, and 3 if some did not; 3 also if records of the registry
+are damaged (a message names each record and says what to do). The list is
+printed in each of these cases, and also after Ctrl-C. Flags that select nothing
+give an empty list and exit status 0.
 
 Examples:
   discover target list

@@ -95,9 +95,9 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 // sayEmpty says why nothing is listed.
 func (t *targetList) sayEmpty(known int) {
 	switch {
-	case known == 0:
+	case known == 0 && t.filter.by == nil:
 		t.Say("no targets are known; add a portal with discover portal add PORTAL")
-	case t.filter.missing:
+	case known > 0 && t.filter.missing:
 		t.Say("none of these targets is missing")
 	default:
 		t.Say("no targets are known through this portal")
