@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -31,14 +32,14 @@ type Key struct {
 // FlagSet defines the flags. each says that each port may be meant.
 func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 	fs := NewSet()
-	numbers := "the number of a port of the instance (see discover port list), or all: routing decides (the default)"
+	numbers := "number of the port to ask from (discover port list); all (the default): routing decides"
 	if each {
-		numbers += ", or each: one session from every port"
+		numbers += "; each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
 	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
-	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
+	fs.Var(&address{&k.Source}, "source", "address of this host to ask from, instead of a port number")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
 	return fs
 }
@@ -65,9 +66,9 @@ func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
-	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
+	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
+		return p, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 	}
 	return p, nil
 }
@@ -87,7 +88,7 @@ func (n *PortNumber) Type() string { return "N" }
 
 // Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
-	switch s {
+	switch strings.ToLower(s) {
 	case ports.All.String():
 		*n = PortNumber{Given: true}
 		return nil

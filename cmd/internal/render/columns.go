@@ -3,7 +3,6 @@ package render
 import (
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -46,7 +45,7 @@ func (c *Columns) flush() error {
 	width := make([]int, len(c.Head))
 	for _, r := range c.rows {
 		for i, cell := range r {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			width[i] = max(width[i], column.Width(cell))
 		}
 	}
 	c.fit(width)
@@ -57,8 +56,7 @@ func (c *Columns) flush() error {
 			if width[i] == 0 {
 				continue
 			}
-			l.WriteString(cell)
-			l.WriteString(strings.Repeat(" ", max(width[i], len(c.Head[i]))-utf8.RuneCountInString(cell)+2))
+			l.WriteString(column.Pad(cell, max(width[i], column.Width(c.Head[i]))+2))
 		}
 		b.WriteString(strings.TrimRight(c.indent+l.String(), " "))
 		b.WriteByte('\n')

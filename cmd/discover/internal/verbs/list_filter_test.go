@@ -86,9 +86,9 @@ func TestPortalListWidth(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		for columns, want := range map[int]string{
 			80: `
-PORTAL           NAME            INSTANCE  PORT  LOGIN       LAST RESULT
-192.0.2.10:3260                  any       all               2 targets, 3m ago
-192.0.2.11:3260  the second ar…  any       all   chap host1  failed 3m ago: con…
+PORTAL           NAME           INSTANCE  PORT  LOGIN       LAST RESULT
+192.0.2.10:3260                 any       all               2 targets, 3m ago
+192.0.2.11:3260  the second a…  any       all   chap host1  failed 3m ago: conn…
 `,
 			200: `
 PORTAL           NAME                                     INSTANCE  PORT  LOGIN       LAST RESULT
@@ -118,10 +118,9 @@ authentication  chap
 chap-user       host1
 chap-secret     set (sealed in the registry)
 added           2000-01-01T00:00:00Z
-last asked      2000-01-01T00:00:00Z from 192.0.2.254
-last result     failed: connect to 192.0.2.11:3260 from 192.0.2.254: connection
-                refused; nothing listens there: check the address and the TCP
-                port
+last asked      2000-01-01T00:00:00Z
+last result     failed: connect to 192.0.2.11:3260: connection refused; nothing
+                listens there: check the address and the TCP port
 stage           connect
 code            0xEFFF0003, ISDSC_CONNECTION_FAILED
 failing since   2000-01-01T00:00:00Z, 1 failure

@@ -74,8 +74,14 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if f.addrs.Probes() {
+		f.Progress.Then(app.Probing)
+	}
 	results := s.RefreshAll(ctx)
-	if len(portals) > 0 {
+	if len(portals) == 0 {
+		f.ExpectAll(ctx, s)
+	} else {
+		f.Progress.Expect(len(portals))
 		keys := make([]initiator.Key, len(portals))
 		for i, p := range portals {
 			var err error

@@ -40,7 +40,7 @@ PORTAL           INSTANCE  PORT
                                     [2001:db8::10]:3260,1
   iqn.2026-11.com.example:disk-two  192.0.2.10:3260
 192.0.2.12:3260: stored; no targets
-`[1:], "discover: connect to 192.0.2.11:3260 from 192.0.2.254"+refusedAt+
+`[1:], "discover: connect to 192.0.2.11:3260"+refusedAt+
 		"discover: 192.0.2.11:3260 (instance any, port all) is stored in the registry nevertheless; see discover portal list\n")
 	r := discover("portal", "add", "-", "192.0.2.14", "192.0.2.14:3260", "-o", "json")
 	var document struct {
