@@ -165,3 +165,80 @@ func TestPortalShow(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 }
+
+// TestTargetListFilters (issue 19, 3): names, patterns and flags select targets; a name that
+// matches none is told.
+func TestTargetListFilters(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Portal("192.0.2.10:3260", twoTargets(), &iscsitest.Target{Records: twoTargets().Records[:1]})
+	l.Portal("192.0.2.11:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1"}, {Name: "eui.0123456789ABCDEF"}}})
+	discover := l.inRegistry(t)
+	discover("portal", "add", "192.0.2.10", "192.0.2.11", "192.0.2.12")
+	discover("target", "add", "iqn.2026-11.com.example:static")
+	discover("portal", "refresh", "192.0.2.10")
+	const disk1, two, eui, static = "iqn.2026-11.com.example:disk1", "iqn.2026-11.com.example:disk-two", "eui.0123456789ABCDEF", "iqn.2026-11.com.example:static"
+	for _, tt := range []struct {
+		args   string
+		status int
+		want   string // targets
+		rows   int    // ways in which they were found
+		stderr string
+	}{
+		{"", machine.ExitOK, eui + " " + two + " " + disk1 + " " + static, 5, ""},
+		{disk1, machine.ExitOK, disk1, 2, ""},
+		{"EUI.0123456789abcdef", machine.ExitOK, eui, 1, ""},
+		{"*:disk?", machine.ExitOK, disk1, 2, ""},
+		{"*:disk* *TATIC", machine.ExitOK, two + " " + disk1 + " " + static, 4, ""},
+		{"--missing", machine.ExitOK, two, 1, ""},
+		{"--missing " + disk1, machine.ExitOK, "", 0, "none of these targets is missing\n"},
+		{"--portal 192.0.2.11", machine.ExitOK, eui + " " + disk1, 2, ""},
+		{"--portal 192.0.2.11 --portal 192.0.2.10:3260 *disk1", machine.ExitOK, disk1, 2, ""},
+		{"--portal 192.0.2.12", machine.ExitOK, "", 0, "no targets are known through this portal\n"},
+		{"--portal 192.0.2.13", machine.ExitFailed, "", 0, "portal 192.0.2.13: it is not in the registry\n"},
+		{"disk1", machine.ExitFailed, "", 0, `target "disk1": no known target has this name; a pattern matches parts of names: '*disk1*'` + "\n"},
+		{"iqn.*x eui.*", machine.ExitPartly, eui, 1, `target "iqn.*x": no known target has a name that matches` + "\n"},
+	} {
+		args := append([]string{"target", "list"}, strings.Fields(tt.args)...)
+		stderr := ""
+		if tt.stderr != "" {
+			stderr = "discover: " + tt.stderr
+		}
+		var names []string
+		r := discover(args...)
+		for line := range strings.Lines(r.stdout) {
+			if line[0] != ' ' && !strings.HasPrefix(line, "TARGET") {
+				names = append(names, strings.Fields(line)[0])
+			}
+		}
+		if got := strings.Join(names, " "); r.status != tt.status || got != tt.want || r.stderr != stderr {
+			t.Errorf("%s: got %s and %+v, want %+v", tt.args, got, r, tt)
+		}
+		j := discover(append(args, "-o", "json")...)
+		if j.status != tt.status || j.stderr != "" || !json.Valid([]byte(j.stdout)) || strings.Count(j.stdout, `"mechanism":`) != tt.rows {
+			t.Errorf("%s -o json: got %+v, want %d mechanisms", tt.args, j, tt.rows)
+		}
+	}
+	discover("target", "list", "-o", "iscsiadm", "--portal", "192.0.2.11", "iqn.*").want(t, machine.ExitOK, "192.0.2.11:3260,-1 iqn.2026-11.com.example:disk1\n", "")
+
+	dials := len(l.Dials())
+	if r := discover("target", "list", "--refresh", "--portal", "192.0.2.11"); r.status != machine.ExitOK || len(l.Dials()) != dials+1 {
+		t.Errorf("got %+v and %d dials, want one", r, len(l.Dials())-dials)
+	}
+}
+
+// TestMatches: * is any characters, and ? is one.
+func TestMatches(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pattern, text string
+		want          bool
+	}{
+		{"", "", true}, {"", "a", false}, {"a", "a", true}, {"a", "ab", false}, {"*", "", true}, {"*", "ab", true}, {"?", "", false}, {"?", "磁", true},
+		{"a*c", "abbc", true}, {"a*c", "abcb", false}, {"*b*b", "abab", true}, {"*b?", "abab", false}, {"a**", "a", true}, {"*aab", "aaaab", true}, {"a?c*", "abc", true}, {"[a]", "a", false},
+	} {
+		if got := matches(tt.pattern, tt.text); got != tt.want {
+			t.Errorf("%q, %q: got %t", tt.pattern, tt.text, got)
+		}
+	}
+}
