@@ -44,7 +44,7 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 
 // dryRuns has arguments for each verb that changes something: with them it does.
 var dryRuns = map[string][]string{
-	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10", "portal add 192.0.2.10 192.0.2.10:3261"},
+	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10", "portal add 192.0.2.10 192.0.2.11"},
 	"portal set":                {"portal set --instance host 192.0.2.10 --symbolic-name rack1"},
 	"portal remove":             {"portal remove --instance host 192.0.2.10"},
 	"portal refresh":            {"portal refresh", "portal refresh 192.0.2.10"},
@@ -79,6 +79,7 @@ func dryLab(t *testing.T, template string) (l *lab, registry string) {
 	t.Helper()
 	l = newLab(t)
 	l.Portal("192.0.2.10:3260", twoTargets())
+	l.Portal("192.0.2.11:3260", twoTargets())
 	l.env["SECRET"] = "secret-of-host-1"
 	l.cleanIPsec = func(_ context.Context, _, dry bool) ([]strongswan.Leftover, error) {
 		return []strongswan.Leftover{{Name: "iscsi-discovery-1", Owner: "gone", Removed: !dry}}, nil
