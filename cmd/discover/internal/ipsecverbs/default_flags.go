@@ -102,9 +102,9 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 
 // parseFlags understands LIST|0xNN.
 func parseFlags(arg string) (ipsec.Flags, error) {
-	f, err := ipsec.Parse(arg)
+	f, err := flags.ParseFlags(arg)
 	if err != nil {
-		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), flags.ParseReason(err))
+		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), err)
 	}
 	return f, nil
 }

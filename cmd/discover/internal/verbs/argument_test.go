@@ -14,11 +14,13 @@ import (
 // badArguments has for each verb command lines of which one argument or one value is
 // not what it has to be.
 var badArguments = map[string][]string{
-	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
+	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "iqn.2026-11.com.example:a", "192.0.2.10 3260", "192.0.2.10,3260", "192.0.2.10:3260,x", "192.0.2.10 --timeout 5M", "192.0.2.10 --max-text 64MB", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
 	"portal add":                {"bad!", "192.0.2.10:0", "192.0.2.10 --max-connections 4294967296", "192.0.2.10 --default-time2retain -1", "192.0.2.10 --initiator-port x", "192.0.2.10 --ipsec x"},
-	"portal list":               {"x"},
+	"portal list":               {"bad!", "192.0.2.0/33", "--initiator-port each", "--source x", "--tcp-port 3260"},
+	"portal show":               {"", "bad!", "192.0.2.10:0", "@nofile", "192.0.2.10 --initiator-port x"},
+	"portal set":                {"bad!", "192.0.2.10", "192.0.2.10 192.0.2.11 --unset ipsec", "192.0.2.10 --unset x", "192.0.2.10 --unset ipsec,ipsec", "192.0.2.10 --chap-user u --unset chap-user", "192.0.2.10 --chap-secret secret", "192.0.2.10 --ipsec-id bad!"},
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
-	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1"},
+	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1x"},
 	"target list":               {"x", "--refresh --parallel 0"},
 	"target add":                {"iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},

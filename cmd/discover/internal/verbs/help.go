@@ -74,7 +74,7 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := verb.Find(at, word)
 		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verb.Names(at)), flags.Spaced(flags.PathOf(at)))
+			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), verb.Suggest(at, word, nil), flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}

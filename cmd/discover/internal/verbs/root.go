@@ -27,8 +27,9 @@ type command struct {
 func Run(ctx context.Context, args []string, w machine.Env) int {
 	ctx, stop := machine.WithCancellation(ctx)
 	defer stop()
-	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
-	w.Stderr = line
+	kind, _ := w.LookupEnv("TERM")
+	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
+	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
 	if own, ok, err := c.iscsiadmArguments(root, args); ok || err != nil {

@@ -90,6 +90,7 @@ func (w *watchVerb) watchRegistry(ctx context.Context) error {
 	}
 	// An entry that asks for IPsec may be added any time later.
 	secured := &flags.IPsec{Enforcer: machine.EnforcerAuto}
+	w.Draws = true
 	return w.WithAsking(ctx, app.CreateIfMissing, &w.run, secured, func(s *registry.Service) error {
 		if w.Global.DryRun {
 			f := &portalRefresh{command: w.command}
