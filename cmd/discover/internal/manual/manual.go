@@ -1,9 +1,9 @@
 package manual
 
 // Root is the manual of discover, where no verb is named.
-const Root = `discover asks iSCSI target portals which targets they offer (SendTargets). Except for
-IPsec, it needs no privileges, daemon or kernel module. It logs out when it has the
-answer.
+const Root = `discover asks iSCSI target portals which targets they offer (SendTargets), and logs out
+when it has the answer. It needs no privileges, daemon or kernel module, not even for
+IPsec.
 
 Results go to standard output, everything else to standard error. discover scan
 stores nothing; discover portal and discover target work on a registry, a file that
@@ -86,7 +86,7 @@ Examples:
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`
 
 // Watch is the manual of discover watch.
-const Watch = `discover watch asks portals again and again, and tells what changes. Without PORTAL,
+const Watch = `discover watch asks portals again and again, and reports what changes. Without PORTAL,
 it watches the portals of the registry and updates what the registry knows of them;
 portals may be added and removed meanwhile. With PORTAL, it asks these portals as
 scan does, and stores nothing. PORTAL is a host name or an address, as in scan;
