@@ -39,7 +39,7 @@ func (c *command) watch() *cobra.Command {
 	w := &watchVerb{scan: &scan{command: c, run: flags.Run{Retries: flags.RefreshRetries}}}
 	cmd := &cobra.Command{
 		Use:               "watch [FLAGS] [PORTAL...]",
-		Short:             "ask portals again and again, and report what changes",
+		Short:             "ask portals again and again, report what changes",
 		Long:              manual.Watch,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
