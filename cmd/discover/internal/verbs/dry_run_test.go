@@ -18,13 +18,17 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
-// allVerbs returns the verbs that do something, by the words that call them.
-func allVerbs(t *testing.T) map[string]*cobra.Command {
-	t.Helper()
-	c := &command{Command: &app.Command{
+// newCommand returns a command on a machine where nothing is set.
+func newCommand() *command {
+	return &command{Command: &app.Command{
 		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
 		Groups: make(map[*cobra.Command][]flags.Group),
 	}}
+}
+
+// allVerbs returns the verbs that do something, by the words that call them.
+func allVerbs(t *testing.T) map[string]*cobra.Command {
+	t.Helper()
 	verbs := make(map[string]*cobra.Command)
 	var walk func(at *cobra.Command)
 	walk = func(at *cobra.Command) {
@@ -35,7 +39,7 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 			walk(sub)
 		}
 	}
-	walk(c.root())
+	walk(newCommand().root())
 	if len(verbs) < 25 {
 		t.Fatalf("got %d verbs: some are missed", len(verbs))
 	}
