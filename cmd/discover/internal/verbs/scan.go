@@ -33,6 +33,8 @@ type scan struct {
 	addrs flags.View
 
 	portals  *sweep.Portals
+	asking   *sweep.Portals // each of them once
+	repeats  *sweep.Repeats // nil: portals has each once
 	options  login.Options
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
@@ -115,6 +117,11 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
 		return err
 	}
+	s.asking = s.portals
+	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
+		s.asking = s.repeats.Asked
+		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
+	}
 	if s.portals.Tagged > 0 {
 		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
 	}
@@ -154,6 +161,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 		s.Initiator.Origin = "initiator set-name"
 		if s.key.Port.Each {
 			s.sessions = sweep.NewSessions(s.key.Instance, s.ports, &s.Env, s.run.Limit)
+			s.sessions.Repeats = s.repeats
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -188,7 +196,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if d.MaxText == 0 && (s.sessions != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
-	if s.portals.Count == 1 && s.sessions == nil {
+	if s.asking.Count == 1 && s.sessions == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	s.LogConnecting(d)
@@ -207,10 +215,14 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	defer cancel(nil)
 
 	s.progress = s.newProgress(d)
-	s.doubt = sweep.NewDoubt(s.portals, s.sessions, d.Stages, s.Say)
+	doubted := s.asking // by the indexes of its results
+	if s.sessions != nil {
+		doubted = s.portals
+	}
+	s.doubt = sweep.NewDoubt(doubted, s.sessions, d.Stages, s.Say)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions, Repeats: s.repeats, AtOnce: s.Global.Output == render.FormatJSONL}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {

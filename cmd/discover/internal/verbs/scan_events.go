@@ -19,7 +19,7 @@ import (
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	spread := s.spread(d)
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
-		for p := range spread.All(s.portals) {
+		for p := range spread.All(s.asking) {
 			s.progress.Begin()
 			s.doubt.Begin()
 			if !yield(s.asked(p)) {
@@ -35,9 +35,9 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(s.doubt.Count(batches))), notAsked)
 	}
 	if s.Global.Output == render.FormatJSONL {
-		return run(asked)
+		return s.repeats.AtOnce(run(asked), s.sessions)
 	}
-	return func(yield func(*initiator.Batch) bool) {
+	ordered := func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
 		for b := range initiator.InOrder(run(w.Limit(asked)), s.Room.Waiting) {
 			if b.Result != nil {
@@ -49,6 +49,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 			}
 		}
 	}
+	return s.repeats.InTurn(ordered, s.sessions, s.Room.Waiting)
 }
 
 // waitingShare is which part of the memory for what waits, and targetBytes about what a
@@ -66,7 +67,7 @@ func (s *scan) spread(d *initiator.Discoverer) *sweep.Spread {
 	if s.sessions != nil || d.Parallel == 1 && d.Connecting == 0 {
 		return nil
 	}
-	return sweep.NewSpread(s.portals, most)
+	return sweep.NewSpread(s.asking, most)
 }
 
 // asked is a portal with all that goes with it.
@@ -93,14 +94,12 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 			return err
 		}
 	}
-	index := t.Begun
-	for p := range s.portals.From(t.Begun) {
+	for index := range t.Rest() {
 		if listed(index) {
-			if err := out.Portal(s.notAsked(ctx, d, p)); err != nil {
+			if err := out.Portal(s.notAsked(ctx, d, s.portals.At(index))); err != nil {
 				return err
 			}
 		}
-		index++
 	}
 	return nil
 }
@@ -108,12 +107,12 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 // newProgress returns the progress of a scan, which is shown until it is stopped;
 // nil where standard error is no terminal, or there is not much to wait for.
 func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
-	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
+	if s.Line.Columns() == 0 || s.asking.Count < sweep.ProgressFrom {
 		return nil
 	}
 	most, _ := s.Connecting(d)
 	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
-	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
+	p := sweep.NewProgress(s.Line, s.asking.Count, pace, d.Stages, s.sessions)
 	p.Done.Go(p.Run)
 	return p
 }
