@@ -173,7 +173,7 @@ type Security struct{ list, bitmap ipsecWords }
 // FlagSet defines the flags.
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	s.list.parse = ipsec.ParseList
+	s.list.parse = parseList
 	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
@@ -235,6 +235,14 @@ func parseReason(err error) error {
 		return errors.New(pe.Reason)
 	}
 	return err
+}
+
+// parseList reads words.
+func parseList(s string) (ipsec.Flags, error) {
+	if strings.HasPrefix(strings.ToLower(s), "0x") {
+		return 0, errors.New("expected words, such as transport,pfs; for a bitmap use --security-flags")
+	}
+	return ipsec.ParseList(s)
 }
 
 // parseBitmap reads 0xNN.

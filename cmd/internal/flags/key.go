@@ -36,7 +36,7 @@ func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 		numbers += ", or each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
-	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
+	fs.Var(&instanceName{&k.Instance}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
 	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
@@ -47,7 +47,7 @@ func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 func (k *Key) ListFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	k.TCPPort = pdu.DefaultPort
-	fs.Var(NewText(&k.Instance, "NAME"), "instance", "show the ports of this instance only")
+	fs.Var(&instanceName{&k.Instance}, "instance", "show the ports of this instance only")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal given without one; default 3260")
 	return fs
 }

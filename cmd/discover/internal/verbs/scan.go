@@ -117,14 +117,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
 		return err
 	}
-	s.asking = s.portals
-	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
-		s.asking = s.repeats.Asked
-		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
-	}
-	if s.portals.Tagged > 0 {
-		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
-	}
+	s.takeOnce()
 	for _, b := range s.portals.Blocks() {
 		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
 			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
@@ -142,6 +135,18 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	s.options.BindDevice = s.ipsec.BindDevice
 	s.protect, err = s.ipsec.Options(ctx, &s.Env)
 	return err
+}
+
+// takeOnce leaves out of what is asked what is given more than once.
+func (s *scan) takeOnce() {
+	s.asking = s.portals
+	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
+		s.asking = s.repeats.Asked
+		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
+	}
+	if s.portals.Tagged > 0 {
+		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
+	}
 }
 
 // withRegistry runs a scan. Where the command line names an instance or a port the
@@ -281,24 +286,4 @@ func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *
 		err = matrix.Flush()
 	}
 	return err
-}
-
-// scanOutput returns the output of a scan: with more than one session for a
-// portal the forms of it that say which.
-func (s *scan) scanOutput(w *render.Stream) render.Output {
-	out := s.NewOutput(w)
-	if s.sessions == nil {
-		return out
-	}
-	switch out := out.(type) {
-	case *render.JSONOutput:
-		out.EachPort = true
-	case *render.JSONLOutput:
-		out.Sessions = s.sessions
-	case *render.ISCSIADMOutput:
-		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
-	case *render.TableOutput:
-		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
-	}
-	return out
 }

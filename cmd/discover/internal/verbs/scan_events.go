@@ -137,3 +137,23 @@ func (s *scan) noteNameOf(b *initiator.Batch) {
 		s.NoteDefaultName()
 	}
 }
+
+// scanOutput returns the output of a scan: with more than one session for a
+// portal the forms of it that say which.
+func (s *scan) scanOutput(w *render.Stream) render.Output {
+	out := s.NewOutput(w)
+	if s.sessions == nil {
+		return out
+	}
+	switch out := out.(type) {
+	case *render.JSONOutput:
+		out.EachPort = true
+	case *render.JSONLOutput:
+		out.Sessions = s.sessions
+	case *render.ISCSIADMOutput:
+		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
+	case *render.TableOutput:
+		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
+	}
+	return out
+}
