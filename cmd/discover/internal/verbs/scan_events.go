@@ -49,7 +49,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 			}
 		}
 	}
-	return s.repeats.InTurn(ordered, s.sessions, s.Room.Waiting)
+	return s.repeats.InTurn(ordered, s.sessions, s.Room.Waiting/2)
 }
 
 // waitingShare is which part of the memory for what waits, and targetBytes about what a
