@@ -23,6 +23,7 @@ var packages = map[string]string{
 	"charon-systemd":   "charon-systemd",
 	"chromium":         "chromium",
 	"dumpcap":          "wireshark-common",
+	"groff":            "groff-base",
 	"ip":               "iproute2",
 	"iscsi-ls":         "libiscsi-bin",
 	"iscsi_discovery":  "open-iscsi",

@@ -117,8 +117,8 @@ func (i *IPsec) version() ipsec.IKEVersion {
 	return ipsec.IKEVersion(slices.Index(ikeVersions, i.ike) + 1)
 }
 
-// checkTexts refuses identities and proposals that are none.
-func (i *IPsec) checkTexts(f ipsec.Flags) error {
+// checkIdentities refuses identities that are none.
+func (i *IPsec) checkIdentities() error {
 	for _, id := range []struct{ flag, value string }{{"--ipsec-id", i.id}, {"--ipsec-peer-id", i.peerID}} {
 		if id.value == "" {
 			continue
@@ -130,6 +130,14 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 		if canonical == ipsec.GroupID {
 			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
 		}
+	}
+	return nil
+}
+
+// checkTexts refuses identities and proposals that are none.
+func (i *IPsec) checkTexts(f ipsec.Flags) error {
+	if err := i.checkIdentities(); err != nil {
+		return err
 	}
 	if i.offer == "" {
 		return nil
@@ -174,7 +182,7 @@ type Security struct{ list, bitmap ipsecWords }
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse = parseList
-	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
+	fs.Var(&s.list, "ipsec", "ask under IPsec, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
 	return fs

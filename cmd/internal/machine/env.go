@@ -30,6 +30,7 @@ type Env struct {
 	Files      fs.FS // the root of the file system, to look for files of other programs
 	OpenFD     func(n int) (io.ReadCloser, error)
 	Create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
+	Save       func(path string, contents []byte) error  // a file that all users may read, in the place of an old one
 	Remove     func(path string) error
 	Ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	Hostname   func() (string, error)
@@ -70,6 +71,7 @@ func Real() Env {
 		Files:      os.DirFS("/"),
 		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
+		Save:       save,
 		Remove:     os.Remove,
 		Ask:        askTerminal,
 		Hostname:   os.Hostname,

@@ -219,7 +219,11 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.newProgress(d)
+	s.progress = s.NewProgress(d, s.asking.Count, s.sessions)
+	if s.addrs.Probes() {
+		s.progress.Then(app.Probing)
+	}
+	s.progress.Show(ctx)
 	doubted := s.asking // by the indexes of its results
 	if s.sessions != nil {
 		doubted = s.portals
