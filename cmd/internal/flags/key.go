@@ -140,6 +140,15 @@ func (k *Key) FilterFlagSet() *pflag.FlagSet {
 	return fs
 }
 
+// OfInstance reports whether an entry with that instance is one that FilterFlagSet means:
+// any, as portal list prints it, is an entry without one.
+func (k *Key) OfInstance(instance string) bool {
+	if k.Instance == anyInstance {
+		return instance == ""
+	}
+	return ports.SameInstance(instance, k.Instance)
+}
+
 // CheckEntry refuses flags that do not go together where entries of the registry are meant.
 func (k *Key) CheckEntry() error {
 	if k.Port.Each {
