@@ -66,35 +66,45 @@ func flagOwners(root *cobra.Command, name string) (owners []string) {
 	return owners
 }
 
-// suggestLong returns the long flag that a single dash may have been meant for, as in
-// -timeout; empty: none. What may be a value is cut off and not repeated.
-func suggestLong(cmd *cobra.Command, afterDash string) string {
+// singleDash returns the error of a flag with one dash that has two, as -timeout; nil: it is
+// not that. What may be a value is cut off and not repeated.
+func singleDash(cmd *cobra.Command, afterDash string) error {
 	name, _, _ := strings.Cut(afterDash, "=")
-	if f := cmd.Flags().Lookup(name); f != nil && !f.Hidden && len(name) > 1 {
-		return Meant("--" + f.Name)
+	f := cmd.Flags().Lookup(name)
+	if len(name) > 1 && f == nil {
+		f = cmd.Root().PersistentFlags().Lookup(name)
 	}
-	return ""
+	if len(name) < 2 || (f == nil || f.Hidden) && (cmd.HasParent() || flagOwners(cmd.Root(), name) == nil) {
+		return nil
+	}
+	return machine.Usagef("unknown flag -%s%s; see %s", name, Meant("--"+name), manualOf(cmd))
 }
 
-// mistakenShort returns the error of -output, of which o was taken for a flag and the rest
-// for its value; nil: it was not that.
+// mistakenShort is singleDash where the first letter is a flag, so that the rest was taken
+// for its value: -output.
 func mistakenShort(cmd *cobra.Command, f *pflag.Flag, value string) error {
 	if f.Shorthand == "" {
 		return nil
 	}
-	if meant := suggestLong(cmd, f.Shorthand+value); meant != "" {
-		return machine.Usagef("unknown flag -%s%s", f.Shorthand+value, meant)
-	}
-	return nil
+	return singleDash(cmd, f.Shorthand+value)
+}
+
+// manualOf says where the manual of a verb is.
+func manualOf(cmd *cobra.Command) string {
+	return cmd.Root().Name() + " help" + Spaced(PathOf(cmd))
 }
 
 // Unknown returns the error of an argument that looks like a flag and is none of at or of a
-// verb below it. Its value is not repeated.
-func Unknown(at *cobra.Command, arg string) error {
-	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-	see := "; see " + strings.TrimSpace("discover help "+PathOf(at))
-	if !strings.HasPrefix(arg, "--") {
-		return machine.Usagef("unknown flag -%s%s", machine.Escape(name[:min(1, len(name))]), see)
+// verb below it; known says that its first letter is one. nil: it may be a flag. Its value
+// is not repeated.
+func Unknown(at *cobra.Command, arg string, known bool) error {
+	name, long := strings.CutPrefix(arg, "--")
+	name, _, _ = strings.Cut(name, "=")
+	if long && !known {
+		return machine.Usagef("unknown flag --%s%s; see %s", machine.Escape(name), suggestFlag(at, name), manualOf(at))
 	}
-	return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(at, name), see)
+	if err := singleDash(at, arg[1:]); err != nil || known {
+		return err
+	}
+	return machine.Usagef("unknown flag %s; see %s", machine.Escape(arg[:2]), manualOf(at))
 }

@@ -31,7 +31,7 @@ func Unknown(at *cobra.Command, word string, rest []string) error {
 // Suggest returns which verbs a word may have been meant for, as the end of an error;
 // empty: none is known.
 func Suggest(at *cobra.Command, word string, rest []string) string {
-	if !at.HasParent() && isAddress(word) {
+	if !at.HasParent() && IsAddress(word) {
 		return flags.Meant("scan " + word)
 	}
 	lower := strings.ToLower(word)
@@ -61,7 +61,7 @@ func belowNouns(root *cobra.Command, names, rest []string) (found []string) {
 	only := ""
 	for _, arg := range rest {
 		switch {
-		case isAddress(arg):
+		case IsAddress(arg):
 			only = "portal"
 		case name.Validate(arg) == nil:
 			only = "target"
@@ -81,8 +81,8 @@ func belowNouns(root *cobra.Command, names, rest []string) (found []string) {
 	return found
 }
 
-// isAddress reports an IP address, with or without a TCP port.
-func isAddress(s string) bool {
+// IsAddress reports an IP address, with or without a TCP port.
+func IsAddress(s string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return true
 	}
