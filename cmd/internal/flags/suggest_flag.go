@@ -11,15 +11,36 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
-// otherTools has flags of other tools, and what they are here. Only what is a flag of the
-// verb is suggested, and never with a value.
-var otherTools = map[string]string{
-	"format": "--output", "out": "--output",
-	"user": "--chap-user", "username": "--chap-user", "login": "--chap-user", "chap-username": "--chap-user", "chap-name": "--chap-user",
-	"pass": "--chap-secret", "password": "--chap-secret", "secret": "--chap-secret", "chap-password": "--chap-secret",
-	"username-in": "--target-user", "password-in": "--target-secret", "target-password": "--target-secret",
-	"port": "--tcp-port", "iqn": "--initiator-name", "initiator": "--initiator-name", "name": "--initiator-name", "source-ip": "--source", "source-address": "--source", "bind": "--source",
-	"psk": "--ipsec-psk", "jobs": "--parallel", "threads": "--parallel", "concurrency": "--parallel", "interval": "--every", "debug": "--verbose",
+// ofOtherTools returns what a flag of other tools is here; empty: it is not known. Only what
+// is a flag of the verb is suggested, and never with a value.
+func ofOtherTools(name string) string {
+	switch name {
+	case "format", "out":
+		return "output"
+	case "user", "username", "login", "chap-username", "chap-name":
+		return "chap-user"
+	case "pass", "password", "secret", "chap-password":
+		return "chap-secret"
+	case "username-in":
+		return "target-user"
+	case "password-in", "target-password":
+		return "target-secret"
+	case "port":
+		return "tcp-port"
+	case "iqn", "initiator", "name":
+		return "initiator-name"
+	case "source-ip", "source-address", "bind":
+		return "source"
+	case "psk":
+		return "ipsec-psk"
+	case "jobs", "threads", "concurrency":
+		return "parallel"
+	case "interval":
+		return "every"
+	case "debug":
+		return "verbose"
+	}
+	return ""
 }
 
 // suggestFlag returns what an unknown flag may have been meant to be, as the end of an
@@ -35,8 +56,8 @@ func suggestFlag(cmd *cobra.Command, name string) string {
 	if word, ok := Word(name, render.Formats); ok {
 		return Meant("-o " + word)
 	}
-	if known := otherTools[strings.ToLower(name)]; known != "" && (cmd.Flags().Lookup(known[2:]) != nil || !cmd.HasParent()) {
-		return Meant(known)
+	if known := ofOtherTools(strings.ToLower(name)); known != "" && (cmd.Flags().Lookup(known) != nil || !cmd.HasParent()) {
+		return Meant("--" + known)
 	}
 	return DidYouMean("--"+strings.ToLower(name), flagNames(cmd))
 }

@@ -13,10 +13,23 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// synonyms are words of other tools for verbs.
-var synonyms = map[string][]string{
-	"discover": {"scan"}, "discovery": {"scan"}, "sendtargets": {"scan"}, "find": {"scan"}, "probe": {"scan"}, "query": {"scan"},
-	"delete": {"remove"}, "del": {"remove"}, "show": {"list"}, "get": {"list"}, "create": {"add"}, "new": {"add"}, "update": {"refresh"}, "monitor": {"watch"},
+// synonym returns the verb for a word of other tools; empty: none is known.
+func synonym(word string) string {
+	switch word {
+	case "discover", "discovery", "sendtargets", "find", "probe", "query":
+		return "scan"
+	case "delete", "del":
+		return "remove"
+	case "show", "get":
+		return "list"
+	case "create", "new":
+		return "add"
+	case "update":
+		return "refresh"
+	case "monitor":
+		return "watch"
+	}
+	return alias(word)
 }
 
 // Unknown is the error of a word that is no verb below at. rest is what stands after it.
@@ -35,11 +48,7 @@ func Suggest(at *cobra.Command, word string, rest []string) string {
 		return flags.Meant("scan " + word)
 	}
 	lower := strings.ToLower(word)
-	meant := []string{lower}
-	if alias := aliases[lower]; alias != "" {
-		meant = []string{alias}
-	}
-	meant = append(meant, synonyms[lower]...)
+	meant := []string{lower, synonym(lower)}
 	var found []string
 	for _, m := range meant {
 		if c := Find(at, m); c != nil && !c.Hidden {
