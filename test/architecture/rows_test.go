@@ -86,7 +86,7 @@ var rows = map[string]row{
 	"cmd/discover/internal/manual":          {},
 	"cmd/internal/help":                     {may: []string{"cmd/internal/column", "cmd/internal/flags"}},
 	"cmd/internal/render":                   {may: []string{"cmd/internal/column", "cmd/internal/machine", "cmd/internal/sweep", "pkg/auth", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
-	"cmd/internal/sweep":                    {may: []string{"cmd/internal/column", "cmd/internal/machine", "pkg/auth", "pkg/initiator", "pkg/initiator/name", "pkg/initiator/ports", "pkg/pdu"}},
+	"cmd/internal/sweep":                    {may: []string{"cmd/internal/column", "cmd/internal/machine", "pkg/auth", "pkg/initiator", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/pdu"}},
 	"cmd/internal/machine":                  {may: []string{"cmd/internal/column", "internal/safefile", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/ports", "pkg/ipsec", "pkg/ipsec/auto", "pkg/ipsec/enforce", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"cmd/discover/internal/iscsicli":        {may: []string{"cmd/internal/column", "pkg/initiator", "pkg/initiator/isdsc", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"cmd/internal/column":                   {mustNot: []string{"net"}},

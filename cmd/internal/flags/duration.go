@@ -71,8 +71,13 @@ func ParseDuration(s string) (time.Duration, error) {
 
 // times returns a number of units.
 func times(number, unit string) (time.Duration, error) {
-	hours := map[string]float64{"d": 24, "w": 7 * 24}[unit]
-	if hours == 0 {
+	hours := 0.0
+	switch unit {
+	case "d":
+		hours = 24
+	case "w":
+		hours = 7 * 24
+	default:
 		return time.ParseDuration(number + unit)
 	}
 	v, err := strconv.ParseFloat(number, 64)

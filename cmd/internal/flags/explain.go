@@ -22,7 +22,10 @@ func Explain(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
-			return machine.Usagef("unknown flag -%s%s%s", name, suggestLong(cmd, unknown.GetSpecifiedShortnames()), see)
+			if err := singleDash(cmd, unknown.GetSpecifiedShortnames()); err != nil {
+				return err
+			}
+			return machine.Usagef("unknown flag -%s%s", name, see)
 		}
 		return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(cmd, name), see)
 	case errors.As(err, &missing):

@@ -162,7 +162,7 @@ type Security struct{ list, bitmap ipsecWords }
 // FlagSet defines the flags.
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	s.list.parse, s.list.of = ipsec.ParseList, ipsec.Words()
+	s.list.parse, s.list.of = parseList, ipsec.Words()
 	fs.Var(&s.list, "ipsec", "ask under IPsec, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
@@ -225,6 +225,14 @@ func parseReason(err error) error {
 		return errors.New(pe.Reason)
 	}
 	return err
+}
+
+// parseList reads words.
+func parseList(s string) (ipsec.Flags, error) {
+	if strings.HasPrefix(strings.ToLower(s), "0x") {
+		return 0, errors.New("expected words, such as transport,pfs; for a bitmap use --security-flags")
+	}
+	return ipsec.ParseList(s)
 }
 
 // parseBitmap reads 0xNN.

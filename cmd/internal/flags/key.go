@@ -37,7 +37,7 @@ func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 		numbers += "; each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
-	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
+	fs.Var(&instanceName{&k.Instance}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
 	fs.Var(&address{&k.Source}, "source", "address of this host to ask from, instead of a port number")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
@@ -48,7 +48,7 @@ func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 func (k *Key) ListFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	k.TCPPort = pdu.DefaultPort
-	fs.Var(NewText(&k.Instance, "NAME"), "instance", "show the ports of this instance only")
+	fs.Var(&instanceName{&k.Instance}, "instance", "show the ports of this instance only")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of a portal given without one; default 3260")
 	return fs
 }
@@ -138,6 +138,15 @@ func (k *Key) FilterFlagSet() *pflag.FlagSet {
 	fs.Var(&k.Port, "initiator-port", "only entries with this port number of their instance; all: only those without a number")
 	fs.Var(&address{&k.Source}, "source", "only entries whose initiator port has this address")
 	return fs
+}
+
+// OfInstance reports whether an entry with that instance is one that FilterFlagSet means:
+// any, as portal list prints it, is an entry without one.
+func (k *Key) OfInstance(instance string) bool {
+	if k.Instance == anyInstance {
+		return instance == ""
+	}
+	return ports.SameInstance(instance, k.Instance)
 }
 
 // CheckEntry refuses flags that do not go together where entries of the registry are meant.

@@ -34,7 +34,7 @@ type Login struct {
 // The words of the flags, in the order in which the manual has them.
 var (
 	digestWords    = []string{login.DigestNone.String(), login.DigestCRC32C.String(), login.DigestPreferCRC32C.String()}
-	loginFlagWords = []string{"require-ipsec", "multipath"}
+	loginFlagWords = []string{login.RequireIPsec.String(), login.MultipathEnabled.String(), login.AllowPortalHopping.String()}
 	policyWords    = []string{login.CHAPRequired.String(), login.CHAPPreferred.String()}
 	redirectWords  = []string{login.RedirectSameHost.String(), login.RedirectAny.String(), login.RedirectNone.String()}
 )
@@ -68,7 +68,7 @@ func (l *Login) FlagSet() *pflag.FlagSet {
 	fs.Var(&number{&l.maxConnections, "N", 1, maxMaxConnections, &l.maxConnectionsGiven, true}, "max-connections", "MaxConnections to declare; discovery uses one connection in any case")
 	fs.Var(&number{&l.time2wait, "SECONDS", 0, maxTime2, &l.time2waitGiven, true}, "default-time2wait", "DefaultTime2Wait to declare")
 	fs.Var(&number{&l.time2retain, "SECONDS", 0, maxTime2, &l.time2retainGiven, true}, "default-time2retain", "DefaultTime2Retain to declare")
-	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fail without IPsec), multipath (no effect on discovery)")
+	fs.Var(&words{&l.loginFlags, loginFlagWords}, "login-flags", "require-ipsec (fail without IPsec), multipath and portal-hopping (no effect on discovery)")
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "which redirections to follow: same-host (the default; another host is asked without CHAP), any (another host gets CHAP too) or none")
 	fs.BoolVar(&l.redirectNames, "redirect-names", false, "also follow redirections to a host name: look it up, and apply the rules for addresses to its addresses")
 	return fs
@@ -120,11 +120,10 @@ func (l *Login) Options(ctx context.Context, w *machine.Env) (o login.Options, e
 		o.CHAPAlgorithms = append(o.CHAPAlgorithms, a)
 	}
 	for _, name := range l.loginFlags {
-		switch name {
-		case "require-ipsec":
-			o.Flags |= login.RequireIPsec
-		case "multipath":
-			o.Flags |= login.MultipathEnabled
+		for _, f := range []login.Flags{login.RequireIPsec, login.MultipathEnabled, login.AllowPortalHopping} {
+			if f.String() == name {
+				o.Flags |= f
+			}
 		}
 	}
 	specify := func(given bool, bit login.Specified) {

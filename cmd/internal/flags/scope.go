@@ -19,7 +19,7 @@ const ScopeGroup = "Which initiator ports it is for; default: all"
 // FlagSet defines the flags.
 func (s *Scope) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	fs.Var(&text{&s.Instance, "NAME"}, "instance", "only the ports of this initiator instance")
+	fs.Var(&instanceName{&s.Instance}, "instance", "only the ports of this initiator instance")
 	fs.Var(&s.Port, "initiator-port", "only the port with this number; all (the default): all ports of the instance")
 	return fs
 }

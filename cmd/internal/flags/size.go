@@ -30,9 +30,14 @@ func parseSize(s string) (int64, error) {
 	after := strings.TrimLeft(s, "0123456789")
 	n, err := strconv.ParseInt(s[:len(s)-len(after)], 10, 64)
 	unit := strings.ToLower(strings.TrimSpace(after))
-	shift, known := shifts[strings.TrimSuffix(strings.TrimSuffix(unit, "b"), "i")]
+	const letters = "kmgt"
+	letter := strings.TrimSuffix(strings.TrimSuffix(unit, "b"), "i")
+	shift := 0
+	if len(letter) == 1 {
+		shift = 10 * (1 + strings.Index(letters, letter))
+	}
 	switch {
-	case err != nil, !known, unit == "ib", unit == "i":
+	case err != nil, letter != "" && shift == 0, unit == "ib", unit == "i":
 		return 0, errSize
 	case shift > 0 && !strings.Contains(unit, "i"):
 		return 0, fmt.Errorf("%s can mean powers of 1000 or of 1024: write %siB for powers of 1024, or the number of bytes", strings.TrimSpace(after), strings.ToUpper(unit[:1]))
@@ -41,9 +46,6 @@ func parseSize(s string) (int64, error) {
 	}
 	return n << shift, nil
 }
-
-// shifts are the powers of two of the units.
-var shifts = map[string]int{"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
 // errSize is text that is no number of bytes.
 var errSize = errors.New("expected a number of bytes from 1 to 9223372036854775807, such as 67108864 or 64MiB")

@@ -11,15 +11,36 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
-// otherTools has flags of other tools, and what they are here. Only what is a flag of the
-// verb is suggested, and never with a value.
-var otherTools = map[string]string{
-	"format": "--output", "out": "--output",
-	"user": "--chap-user", "username": "--chap-user", "login": "--chap-user", "chap-username": "--chap-user", "chap-name": "--chap-user",
-	"pass": "--chap-secret", "password": "--chap-secret", "secret": "--chap-secret", "chap-password": "--chap-secret",
-	"username-in": "--target-user", "password-in": "--target-secret", "target-password": "--target-secret",
-	"port": "--tcp-port", "iqn": "--initiator-name", "initiator": "--initiator-name", "name": "--initiator-name", "source-ip": "--source", "source-address": "--source", "bind": "--source",
-	"psk": "--ipsec-psk", "jobs": "--parallel", "threads": "--parallel", "concurrency": "--parallel", "interval": "--every", "debug": "--verbose",
+// ofOtherTools returns what a flag of other tools is here; empty: it is not known. Only what
+// is a flag of the verb is suggested, and never with a value.
+func ofOtherTools(name string) string {
+	switch name {
+	case "format", "out":
+		return "output"
+	case "user", "username", "login", "chap-username", "chap-name":
+		return "chap-user"
+	case "pass", "password", "secret", "chap-password":
+		return "chap-secret"
+	case "username-in":
+		return "target-user"
+	case "password-in", "target-password":
+		return "target-secret"
+	case "port":
+		return "tcp-port"
+	case "iqn", "initiator", "name":
+		return "initiator-name"
+	case "source-ip", "source-address", "bind":
+		return "source"
+	case "psk":
+		return "ipsec-psk"
+	case "jobs", "threads", "concurrency":
+		return "parallel"
+	case "interval":
+		return "every"
+	case "debug":
+		return "verbose"
+	}
+	return ""
 }
 
 // suggestFlag returns what an unknown flag may have been meant to be, as the end of an
@@ -35,8 +56,8 @@ func suggestFlag(cmd *cobra.Command, name string) string {
 	if word, ok := Word(name, render.Formats); ok {
 		return Meant("-o " + word)
 	}
-	if known := otherTools[strings.ToLower(name)]; known != "" && (cmd.Flags().Lookup(known[2:]) != nil || !cmd.HasParent()) {
-		return Meant(known)
+	if known := ofOtherTools(strings.ToLower(name)); known != "" && (cmd.Flags().Lookup(known) != nil || !cmd.HasParent()) {
+		return Meant("--" + known)
 	}
 	return DidYouMean("--"+strings.ToLower(name), flagNames(cmd))
 }
@@ -66,35 +87,45 @@ func flagOwners(root *cobra.Command, name string) (owners []string) {
 	return owners
 }
 
-// suggestLong returns the long flag that a single dash may have been meant for, as in
-// -timeout; empty: none. What may be a value is cut off and not repeated.
-func suggestLong(cmd *cobra.Command, afterDash string) string {
+// singleDash returns the error of a flag with one dash that has two, as -timeout; nil: it is
+// not that. What may be a value is cut off and not repeated.
+func singleDash(cmd *cobra.Command, afterDash string) error {
 	name, _, _ := strings.Cut(afterDash, "=")
-	if f := cmd.Flags().Lookup(name); f != nil && !f.Hidden && len(name) > 1 {
-		return Meant("--" + f.Name)
+	f := cmd.Flags().Lookup(name)
+	if len(name) > 1 && f == nil {
+		f = cmd.Root().PersistentFlags().Lookup(name)
 	}
-	return ""
+	if len(name) < 2 || (f == nil || f.Hidden) && (cmd.HasParent() || flagOwners(cmd.Root(), name) == nil) {
+		return nil
+	}
+	return machine.Usagef("unknown flag -%s%s; see %s", name, Meant("--"+name), manualOf(cmd))
 }
 
-// mistakenShort returns the error of -output, of which o was taken for a flag and the rest
-// for its value; nil: it was not that.
+// mistakenShort is singleDash where the first letter is a flag, so that the rest was taken
+// for its value: -output.
 func mistakenShort(cmd *cobra.Command, f *pflag.Flag, value string) error {
 	if f.Shorthand == "" {
 		return nil
 	}
-	if meant := suggestLong(cmd, f.Shorthand+value); meant != "" {
-		return machine.Usagef("unknown flag -%s%s", f.Shorthand+value, meant)
-	}
-	return nil
+	return singleDash(cmd, f.Shorthand+value)
+}
+
+// manualOf says where the manual of a verb is.
+func manualOf(cmd *cobra.Command) string {
+	return cmd.Root().Name() + " help" + Spaced(PathOf(cmd))
 }
 
 // Unknown returns the error of an argument that looks like a flag and is none of at or of a
-// verb below it. Its value is not repeated.
-func Unknown(at *cobra.Command, arg string) error {
-	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-	see := "; see " + strings.TrimSpace("discover help "+PathOf(at))
-	if !strings.HasPrefix(arg, "--") {
-		return machine.Usagef("unknown flag -%s%s", machine.Escape(name[:min(1, len(name))]), see)
+// verb below it; known says that its first letter is one. nil: it may be a flag. Its value
+// is not repeated.
+func Unknown(at *cobra.Command, arg string, known bool) error {
+	name, long := strings.CutPrefix(arg, "--")
+	name, _, _ = strings.Cut(name, "=")
+	if long && !known {
+		return machine.Usagef("unknown flag --%s%s; see %s", machine.Escape(name), suggestFlag(at, name), manualOf(at))
 	}
-	return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(at, name), see)
+	if err := singleDash(at, arg[1:]); err != nil || known {
+		return err
+	}
+	return machine.Usagef("unknown flag %s; see %s", machine.Escape(arg[:2]), manualOf(at))
 }

@@ -59,6 +59,24 @@ func (t *texts) Set(s string) error {
 	return nil
 }
 
+// anyInstance is what portal list prints where an entry has no instance.
+const anyInstance = "any"
+
+// An instanceName is the name of an initiator instance, or any: no instance in particular.
+type instanceName struct{ value *string }
+
+func (i *instanceName) String() string { return "" }
+
+func (i *instanceName) Type() string { return "NAME" }
+
+func (i *instanceName) Set(s string) error {
+	if s == anyInstance {
+		*i.value = ""
+		return nil
+	}
+	return (&text{i.value, ""}).Set(s)
+}
+
 // A fileName is a file that is to be written.
 type fileName struct{ value *string }
 

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,7 +105,8 @@ func (d *Doubt) check(within, after string) {
 	}
 	d.over = true
 	where := "the blocks and ranges"
-	if blocks := d.portals.Blocks(); len(blocks) == 1 {
+	blocks := d.portals.Blocks()
+	if !slices.ContainsFunc(blocks, func(b *Block) bool { return b.Text != blocks[0].Text }) {
 		where = blocks[0].Text
 	}
 	d.say("no address of %s has answered or refused%s; if hosts should be there, check the route, the network or VLAN of the port that asks (--source, --initiator-port), the TCP port (--tcp-port) and the firewalls in between%s", where, within, after)

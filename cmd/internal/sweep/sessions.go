@@ -26,7 +26,10 @@ type Sessions struct {
 	current []plannedSession // of the portal that was taken last
 	given   int              // of them, to the Discoverer
 	count   int              // of the sessions that were begun
+	copies  int              // that were made of sessions
 	Begun   map[int]Session  // those whose results are not out, by index
+
+	Repeats *Repeats // of the portals that sessions are made of
 }
 
 // A plannedSession is one that the Discoverer is to be given.
@@ -70,7 +73,7 @@ func (ss *Sessions) Expand(ctx context.Context, portals iter.Seq[initiator.SendT
 		index := 0
 		for p := range portals {
 			lookup, cancel := limit(ctx)
-			sessions := ss.sessions(lookup, p, index)
+			sessions := ss.sessions(lookup, p, ss.Repeats.Given(index))
 			cancel()
 			ss.mu.Lock()
 			ss.current, ss.given = sessions, 0
@@ -155,6 +158,17 @@ func (ss *Sessions) Session(index int) Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	return ss.Begun[index]
+}
+
+// copyTo notes that a session is reported for another portal of the command line, too, and
+// returns the index of that, below zero.
+func (ss *Sessions) copyTo(s Session, portal int) int {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s.Portal = portal
+	ss.copies++
+	ss.Begun[-ss.copies] = s
+	return -ss.copies
 }
 
 // Drop forgets a session whose result is out.

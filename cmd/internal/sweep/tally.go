@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"iter"
+
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
@@ -11,6 +13,8 @@ type Tally struct {
 	All      bool      // silent addresses are listed, too
 	Open     bool      // only what speaks iSCSI is listed
 	Sessions *Sessions // nil: a portal has one result
+	Repeats  *Repeats
+	AtOnce   bool // results of later places come with those of the first
 
 	Begun    int // portals of which there is a result, or an earlier one
 	answered int
@@ -25,7 +29,9 @@ type Tally struct {
 func (t *Tally) Count(index int, r *initiator.Result) bool {
 	session := t.Sessions.Session(index)
 	portal := session.Portal
-	t.Begun = max(t.Begun, portal+1)
+	if _, again := t.Repeats.Of(portal); !again || !t.AtOnce {
+		t.Begun = max(t.Begun, portal+1)
+	}
 	b := t.Portals.Block(portal)
 	g, why := groupOf(r)
 	switch {
@@ -113,8 +119,25 @@ func (t *Tally) Status() error {
 	switch {
 	case t.answered == 0:
 		return machine.StatusError(machine.ExitFailed)
-	case t.failed > 0 || t.Begun < t.Portals.Count:
+	case t.failed > 0:
+		return machine.StatusError(machine.ExitPartly)
+	}
+	for range t.Rest() {
 		return machine.StatusError(machine.ExitPartly)
 	}
 	return nil
+}
+
+// Rest yields the indexes of the portals that have no result.
+func (t *Tally) Rest() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for index := t.Begun; index < t.Portals.Count; index++ {
+			if first, again := t.Repeats.Of(index); again && t.AtOnce && first < t.Begun {
+				continue
+			}
+			if !yield(index) {
+				return
+			}
+		}
+	}
 }

@@ -38,8 +38,10 @@ PORTAL is one of:
                                  an IPv6 address; a link-local one needs its zone
   192.0.2.0/24, 2001:db8::/120   a block, without its network and broadcast address
   192.0.2.10-192.0.2.20          a range
+  192.0.2.10:3260,1              as -o iscsiadm prints it; the tag is ignored
   @FILE, -                       a file, or standard input, with one of the above
-                                 on each line; # starts a comment
+                                 or a line of -o iscsiadm on each line; # starts a
+                                 comment
 
 With --initiator-port each, scan asks from every port of this host and shows which
 ports see which targets; a session that fails counts as a portal that did not
@@ -48,7 +50,8 @@ answer.
 In blocks and ranges, addresses that cannot be connected to are counted, not listed.
 With --open only portals that speak iSCSI are listed, also of those that are given
 one by one. A summary says what the others are: silent, refusing, another server.
-One run takes at most 1048576 addresses.
+One run takes at most 1048576 addresses. What is given more than once is asked once,
+and reported at each place.
 
 Where the command line names a block or range, a connection may take 3 s, in which
 Linux sends a SYN twice, a login 5 s, and at most 2000 connections are begun per

@@ -13,10 +13,23 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// synonyms are words of other tools for verbs.
-var synonyms = map[string][]string{
-	"discover": {"scan"}, "discovery": {"scan"}, "sendtargets": {"scan"}, "find": {"scan"}, "probe": {"scan"}, "query": {"scan"},
-	"delete": {"remove"}, "del": {"remove"}, "show": {"list"}, "get": {"list"}, "create": {"add"}, "new": {"add"}, "update": {"refresh"}, "monitor": {"watch"},
+// synonym returns the verb for a word of other tools; empty: none is known.
+func synonym(word string) string {
+	switch word {
+	case "discover", "discovery", "sendtargets", "find", "probe", "query":
+		return "scan"
+	case "delete", "del":
+		return "remove"
+	case "show", "get":
+		return "list"
+	case "create", "new":
+		return "add"
+	case "update":
+		return "refresh"
+	case "monitor":
+		return "watch"
+	}
+	return alias(word)
 }
 
 // Unknown is the error of a word that is no verb below at. rest is what stands after it.
@@ -31,15 +44,11 @@ func Unknown(at *cobra.Command, word string, rest []string) error {
 // Suggest returns which verbs a word may have been meant for, as the end of an error;
 // empty: none is known.
 func Suggest(at *cobra.Command, word string, rest []string) string {
-	if !at.HasParent() && isAddress(word) {
+	if !at.HasParent() && IsAddress(word) {
 		return flags.Meant("scan " + word)
 	}
 	lower := strings.ToLower(word)
-	meant := []string{lower}
-	if alias := aliases[lower]; alias != "" {
-		meant = []string{alias}
-	}
-	meant = append(meant, synonyms[lower]...)
+	meant := []string{lower, synonym(lower)}
 	var found []string
 	for _, m := range meant {
 		if c := Find(at, m); c != nil && !c.Hidden {
@@ -61,7 +70,7 @@ func belowNouns(root *cobra.Command, names, rest []string) (found []string) {
 	only := ""
 	for _, arg := range rest {
 		switch {
-		case isAddress(arg):
+		case IsAddress(arg):
 			only = "portal"
 		case name.Validate(arg) == nil:
 			only = "target"
@@ -81,8 +90,8 @@ func belowNouns(root *cobra.Command, names, rest []string) (found []string) {
 	return found
 }
 
-// isAddress reports an IP address, with or without a TCP port.
-func isAddress(s string) bool {
+// IsAddress reports an IP address, with or without a TCP port.
+func IsAddress(s string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return true
 	}

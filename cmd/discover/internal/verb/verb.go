@@ -9,13 +9,21 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-// aliases are the short names of verbs below a noun.
-var aliases = map[string]string{"ls": "list", "rm": "remove"}
+// alias returns the verb below a noun that a short name stands for; empty: it is none.
+func alias(name string) string {
+	switch name {
+	case "ls":
+		return "list"
+	case "rm":
+		return "remove"
+	}
+	return ""
+}
 
 // Find returns a verb below at, also by its alias; nil: there is none.
 func Find(at *cobra.Command, name string) *cobra.Command {
 	for _, c := range at.Commands() {
-		if c.Name() == name || at.HasParent() && c.Name() == aliases[name] {
+		if c.Name() == name || at.HasParent() && c.Name() == alias(name) {
 			return c
 		}
 	}

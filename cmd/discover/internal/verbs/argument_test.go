@@ -22,7 +22,7 @@ var badArguments = map[string][]string{
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
 	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1x"},
 	"target list":               {"--refresh --parallel 0", "--portal bad!", "--portal @nofile", "--missing -o iscsiadm"},
-	"target add":                {"iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
+	"target add":                {"192.0.2.10", "192.0.2.10:3260", "iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},
 	"target prune":              {"x", "--missing-for x"},
 	"watch":                     {"bad!", "192.0.2.0/24", "192.0.2.10-192.0.2.11", "-o json", "-o iscsiadm", "--every 1ms", "--jitter 51%", "--hold 0", "--hold-vanished 101", "--for x", "--for snapshot,snapshot", "--source 192.0.2.2", "192.0.2.10:0", "--initiator-port each"},

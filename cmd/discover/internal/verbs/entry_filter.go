@@ -58,7 +58,7 @@ func (f *entryFilter) entries(ctx context.Context, s *registry.Service) iter.Seq
 }
 
 func (f *entryFilter) selects(k initiator.Key) bool {
-	if f.key.Instance != "" && !ports.SameInstance(k.Instance, f.key.Instance) || f.key.Port.Given && k.Port != f.key.Port.Number {
+	if f.key.Instance != "" && !f.key.OfInstance(k.Instance) || f.key.Port.Given && k.Port != f.key.Port.Number {
 		return false
 	}
 	if f.ports != nil {

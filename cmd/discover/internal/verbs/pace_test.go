@@ -36,11 +36,11 @@ func TestPace(t *testing.T) {
 // TestBadPace: limits out of range are wrong usage, and the range is named.
 func TestBadPace(t *testing.T) {
 	t.Parallel()
-	const duration = "expected a time above zero with its unit, such as 500ms, 15s or 2m"
+	const duration = "expected a time above zero, such as 500ms, 15 (seconds), 2m, 1h30m or 30d"
 	const connecting, rate = "expected a number from 1 to 4096", "expected a number from 0 to 1000000"
 	for _, verb := range []string{"scan 192.0.2.10", "portal add 192.0.2.10", "portal refresh", "target list --refresh"} {
 		for _, tt := range []struct{ flag, value, want string }{
-			{"connect-timeout", "0", duration}, {"connect-timeout", "3", duration}, {"connect-timeout", "-1s", duration}, {"connect-timeout", "9999999h", duration},
+			{"connect-timeout", "0", duration}, {"connect-timeout", "3x", duration}, {"connect-timeout", "-1s", duration}, {"connect-timeout", "9999999h", duration},
 			{"login-timeout", "0s", duration}, {"login-timeout", "five", duration},
 			{"response-timeout", "0ms", duration}, {"response-timeout", "", duration},
 			{"connecting", "0", connecting}, {"connecting", "4097", connecting}, {"connecting", "-1", connecting}, {"connecting", "1.5", connecting},

@@ -33,6 +33,8 @@ type scan struct {
 	addrs flags.View
 
 	portals  *sweep.Portals
+	asking   *sweep.Portals // each of them once
+	repeats  *sweep.Repeats // nil: portals has each once
 	options  login.Options
 	security ipsec.Flags
 	protect  initiator.IPsecOptions
@@ -113,9 +115,7 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
 		return err
 	}
-	if s.portals.Tagged > 0 {
-		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
-	}
+	s.takeOnce()
 	for _, b := range s.portals.Blocks() {
 		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
 			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
@@ -135,6 +135,18 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	return err
 }
 
+// takeOnce leaves out of what is asked what is given more than once.
+func (s *scan) takeOnce() {
+	s.asking = s.portals
+	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
+		s.asking = s.repeats.Asked
+		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
+	}
+	if s.portals.Tagged > 0 {
+		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
+	}
+}
+
 // withRegistry runs a scan. Where the command line names an instance or a port the
 // registry is read: what it says of these, of our name, and of IPsec. It stays open,
 // since preshared keys are opened when they are needed.
@@ -152,6 +164,7 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 		s.Initiator.Origin = "initiator set-name"
 		if s.key.Port.Each {
 			s.sessions = sweep.NewSessions(s.key.Instance, s.ports, &s.Env, s.run.Limit)
+			s.sessions.Repeats = s.repeats
 		}
 		if s.rules, err = service.Rules(ctx); err != nil {
 			return err
@@ -186,7 +199,7 @@ func (s *scan) discoverer() *initiator.Discoverer {
 	if d.MaxText == 0 && (s.sessions != nil || s.Global.Output == render.FormatJSON || s.Global.Output == render.FormatTable) && s.Global.Output != render.FormatJSONL {
 		d.MaxText = s.Room.Text
 	}
-	if s.portals.Count == 1 && s.sessions == nil {
+	if s.asking.Count == 1 && s.sessions == nil {
 		d.Parallel = 1 // which asks in this goroutine, and is quicker
 	}
 	s.LogConnecting(d)
@@ -204,15 +217,19 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.NewProgress(d, s.portals.Count, s.sessions)
+	s.progress = s.NewProgress(d, s.asking.Count, s.sessions)
 	if s.addrs.Probes() {
 		s.progress.Then(app.Probing)
 	}
 	s.progress.Show(ctx)
-	s.doubt = sweep.NewDoubt(s.portals, s.sessions, d.Stages, s.Say)
+	doubted := s.asking // by the indexes of its results
+	if s.sessions != nil {
+		doubted = s.portals
+	}
+	s.doubt = sweep.NewDoubt(doubted, s.sessions, d.Stages, s.Say)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
-	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions}
+	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions, Repeats: s.repeats, AtOnce: s.Global.Output == render.FormatJSONL}
 	err := s.show(ctx, cancel, d, out, t)
 	s.progress.Stop()
 	if err == nil {
@@ -271,24 +288,4 @@ func (s *scan) showResult(index int, r *initiator.Result, out render.Output, t *
 		err = matrix.Flush()
 	}
 	return err
-}
-
-// scanOutput returns the output of a scan: with more than one session for a
-// portal the forms of it that say which.
-func (s *scan) scanOutput(w *render.Stream) render.Output {
-	out := s.NewOutput(w)
-	if s.sessions == nil {
-		return out
-	}
-	switch out := out.(type) {
-	case *render.JSONOutput:
-		out.EachPort = true
-	case *render.JSONLOutput:
-		out.Sessions = s.sessions
-	case *render.ISCSIADMOutput:
-		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
-	case *render.TableOutput:
-		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
-	}
-	return out
 }

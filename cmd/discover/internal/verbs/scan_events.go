@@ -18,7 +18,7 @@ import (
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
 	spread := s.spread(d)
 	asked := iter.Seq[initiator.SendTargetPortal](func(yield func(initiator.SendTargetPortal) bool) {
-		for p := range spread.All(s.portals) {
+		for p := range spread.All(s.asking) {
 			s.progress.Begin()
 			s.doubt.Begin()
 			if !yield(s.asked(p)) {
@@ -34,9 +34,9 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(s.doubt.Count(batches))), notAsked)
 	}
 	if s.Global.Output == render.FormatJSONL {
-		return run(asked)
+		return s.repeats.AtOnce(run(asked), s.sessions)
 	}
-	return func(yield func(*initiator.Batch) bool) {
+	ordered := func(yield func(*initiator.Batch) bool) {
 		w := sweep.NewWindow(ctx)
 		for b := range initiator.InOrder(run(w.Limit(asked)), s.Room.Waiting) {
 			if b.Result != nil {
@@ -48,6 +48,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 			}
 		}
 	}
+	return s.repeats.InTurn(ordered, s.sessions, s.Room.Waiting/2)
 }
 
 // waitingShare is which part of the memory for what waits, and targetBytes about what a
@@ -65,7 +66,7 @@ func (s *scan) spread(d *initiator.Discoverer) *sweep.Spread {
 	if s.sessions != nil || d.Parallel == 1 && d.Connecting == 0 {
 		return nil
 	}
-	return sweep.NewSpread(s.portals, most)
+	return sweep.NewSpread(s.asking, most)
 }
 
 // asked is a portal with all that goes with it.
@@ -92,14 +93,12 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 			return err
 		}
 	}
-	index := t.Begun
-	for p := range s.portals.From(t.Begun) {
+	for index := range t.Rest() {
 		if listed(index) {
-			if err := out.Portal(s.notAsked(ctx, d, p)); err != nil {
+			if err := out.Portal(s.notAsked(ctx, d, s.portals.At(index))); err != nil {
 				return err
 			}
 		}
-		index++
 	}
 	return nil
 }
@@ -123,4 +122,24 @@ func (s *scan) noteNameOf(b *initiator.Batch) {
 	case s.Initiator.Because != "" && b.Len() > 0 && (s.ports == nil || !slices.ContainsFunc(s.ports.Ports, named)):
 		s.NoteDefaultName()
 	}
+}
+
+// scanOutput returns the output of a scan: with more than one session for a
+// portal the forms of it that say which.
+func (s *scan) scanOutput(w *render.Stream) render.Output {
+	out := s.NewOutput(w)
+	if s.sessions == nil {
+		return out
+	}
+	switch out := out.(type) {
+	case *render.JSONOutput:
+		out.EachPort = true
+	case *render.JSONLOutput:
+		out.Sessions = s.sessions
+	case *render.ISCSIADMOutput:
+		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
+	case *render.TableOutput:
+		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
+	}
+	return out
 }

@@ -40,6 +40,9 @@ func (c *command) targetAdd() *cobra.Command {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
+			if verb.IsAddress(args[0]) {
+				return machine.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", machine.Quoted(args[0]))
+			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
 			if hide {
 				t.Flags |= registry.HideStaticTarget

@@ -54,7 +54,7 @@ func TestUsage(t *testing.T) {
 		{"portal add 192.0.2.10 --initiator-port one", `--initiator-port "one": expected a number from 0 to 4294967294, all or each`},
 		{"portal add 192.0.2.10 --initiator-port 1 --source 192.0.2.2", "--source and --initiator-port both select the port: give only one of them"},
 		{"portal add 192.0.2.10 --ipsec transport,tunnel", `--ipsec "transport,tunnel": transport and tunnel exclude each other: choose one`},
-		{"portal add 192.0.2.10 --ipsec 0x27", `--ipsec "0x27": "0x27" is not one of ike, transport, tunnel, main, aggressive, pfs, off`},
+		{"portal add 192.0.2.10 --ipsec 0x27", `--ipsec "0x27": expected words, such as transport,pfs; for a bitmap use --security-flags`},
 		{"portal add 192.0.2.10 --security-flags ike", `--security-flags "ike": expected 0x and up to 16 hexadecimal digits; for words use --ipsec`},
 		{"portal add 192.0.2.10 --security-flags 0x27 --ipsec off", "--ipsec and --security-flags both set the IPsec flags: give only one of them"},
 		{"portal add 192.0.2.10 --target-user t", "--target-user needs --chap-secret as well: in mutual CHAP the initiator authenticates first"},

@@ -23,8 +23,10 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 		}
 		name := args[i]
 		next := verb.Find(at, name)
-		if next == nil && i > 0 && isFlag(args[i-1]) && !isKnown(at, args[i-1]) {
-			return nil, flags.Unknown(at, args[i-1]) // whose value stands here, perhaps
+		if next == nil && i > 0 && isFlag(args[i-1]) { // of which this may be the value
+			if err := flags.Unknown(at, args[i-1], isKnown(at, args[i-1])); err != nil {
+				return nil, err
+			}
 		}
 		if next == nil {
 			return nil, verb.Unknown(at, name, args[i+1:])

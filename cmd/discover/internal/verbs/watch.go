@@ -166,7 +166,7 @@ func (w *watchVerb) watchPortals(ctx context.Context, args []string) error {
 func (w *watchVerb) wouldWatch() error {
 	l := w.portalListing()
 	l.Would = "would have watched these"
-	for p := range w.portals.All() {
+	for p := range w.asking.All() {
 		if err := listPortal(l, &registry.StoredPortal{SendTargetPortal: w.asked(p)}); err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (w *watchVerb) wouldWatch() error {
 // entries returns the portals as they are asked: with --initiator-port each, once from
 // every port that reaches them.
 func (w *watchVerb) entries(ctx context.Context) (all []initiator.SendTargetPortal) {
-	for p := range w.portals.All() {
+	for p := range w.asking.All() {
 		asked := w.asked(p)
 		if w.sessions == nil {
 			all = append(all, asked)
