@@ -167,3 +167,19 @@ func TestDuplicatesOfSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestDuplicatesAsWritten (issue 19, 4): a later place that is written in another way has
+// its own text, in the error as well.
+func TestDuplicatesAsWritten(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "jsonl"} {
+		l, dials := duplicatesLab(t)
+		r := l.discover(t.Context(), "scan", "2001:db8::11", "[2001:DB8:0::11]:3260", "-o", format)
+		dials.once(t)
+		for _, want := range []string{`"portal":"[2001:DB8:0::11]:3260"`, `connect to [2001:DB8:0::11]:3260`} {
+			if !strings.Contains(r.stdout, want) {
+				t.Errorf("%s: got %s, want %s", format, r.stdout, want)
+			}
+		}
+	}
+}
