@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,5 +53,28 @@ func TestReached(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSilent: silent is a portal with which no connection was made in time, and no other.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	timeout := &initiator.TimeoutError{Limit: time.Second}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"answered", nil, false},
+		{"no answer in our time", &initiator.Error{Stage: initiator.StageConnect, Err: timeout}, true},
+		{"no answer in the kernel's time", &initiator.Error{Stage: initiator.StageConnect, Err: syscall.ETIMEDOUT}, true},
+		{"refused", &initiator.Error{Stage: initiator.StageConnect, Err: syscall.ECONNREFUSED}, false},
+		{"no answer to the login", &initiator.Error{Stage: initiator.StageLogin, Err: timeout}, false},
+		{"cancelled", &initiator.Error{Stage: initiator.StageConnect, Err: context.Canceled}, false},
+		{"no error of a portal", timeout, false},
+	} {
+		if got := initiator.Silent(tt.err); got != tt.want {
+			t.Errorf("%s: got %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }

@@ -231,3 +231,22 @@ func TestMany(t *testing.T) {
 		t.Errorf("%s", text[len(text)-2000:])
 	}
 }
+
+// TestSilentIsNotFailed: portals that did not answer are counted apart from those that failed.
+func TestSilentIsNotFailed(t *testing.T) {
+	t.Parallel()
+	p := new(plant)
+	p.port(0, "eth0", "198.51.100.2")
+	p.entry(ports.N(0), "198.51.100.10", "198.51.100.2", "", names("iqn.2026-11.com.example:a", 1))
+	p.entry(ports.N(0), "198.51.100.11", "198.51.100.2", "login", nil)
+	p.entry(ports.N(0), "198.51.100.12", "198.51.100.2", "connect", nil)
+	p.portals[2].Last.Silent = true
+	m := p.known().Matrix()
+	if got, want := m.Summary(), "1 of 3 paths up, 1 failed, 1 silent, 1 target"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	var b strings.Builder
+	if err := (&Text{W: &b}).Matrix(m); err != nil || !strings.Contains(b.String(), "✕ login") || !strings.Contains(b.String(), "✕ silent") {
+		t.Errorf("got %v\n%s", err, b.String())
+	}
+}

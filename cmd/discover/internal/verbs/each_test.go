@@ -53,8 +53,8 @@ func TestMatrix(t *testing.T) {
   host/2  eth1       192.0.2.253  failed
 192.0.2.11:3260:
   PORT    INTERFACE  SOURCE
-  host/0  eth0       192.0.2.254  failed
-  host/2  eth1       192.0.2.253  failed
+  host/0  eth0       192.0.2.254  refused
+  host/2  eth1       192.0.2.253  refused
 storage.example:3260:
   PORT    INTERFACE  SOURCE        ADDRESS
   host/0  eth0       192.0.2.254   192.0.2.10:3260      1 target

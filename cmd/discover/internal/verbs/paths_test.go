@@ -32,7 +32,7 @@ func TestPaths(t *testing.T) {
 	l, discover := pathLab(t)
 	dials := len(l.Dials())
 	r := discover("paths")
-	for _, want := range []string{"host/0 eth0 192.0.2.254", "o 2 ", "f 1 of 2", "x connect", "192.0.2.11 from host/0: ", "1 failed, 1 with fewer targets, 2 targets\n"} {
+	for _, want := range []string{"host/0 eth0 192.0.2.254", "o 2 ", "f 1 of 2", "x silent", "192.0.2.11 from host/0: ", "1 silent, 1 with fewer targets, 2 targets\n"} {
 		if r.status != machine.ExitOK || !strings.Contains(r.stdout, want) || r.stderr != "" {
 			t.Errorf("got %+v, want %q", r, want)
 		}

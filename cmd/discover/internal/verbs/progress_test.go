@@ -32,6 +32,8 @@ func (s *screen) Write(p []byte) (int, error) {
 
 // lines returns what is to be seen.
 func (s *screen) lines() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var all []string
 	for line := range strings.SplitSeq(s.raw.String(), "\n") {
 		var seen []byte
