@@ -134,9 +134,11 @@ func offerRef(w *machine.Env, word string, schemes []string) ([]string, cobra.Sh
 	case "cred:":
 		names = credentialNames(w)
 	}
-	offers := make([]string, len(names))
-	for i, name := range names {
-		offers[i] = scheme + name
+	var offers []string
+	for _, name := range names {
+		if !strings.Contains(name, "\t") { // which a description would follow
+			offers = append(offers, scheme+name)
+		}
 	}
 	slices.Sort(offers)
 	return offers, cobra.ShellCompDirectiveNoFileComp
@@ -163,7 +165,7 @@ func OfferFiles(w *machine.Env, before, begun string) (offers []string, d cobra.
 	names, _ := w.Folder(path.Clean(folder))
 	slices.Sort(names)
 	for _, name := range names {
-		if !strings.HasPrefix(name, start) || start == "" && strings.HasPrefix(name, ".") {
+		if !strings.HasPrefix(name, start) || start == "" && strings.HasPrefix(name, ".") || strings.Contains(name, "\t") {
 			continue
 		}
 		offers = append(offers, before+folder+name)

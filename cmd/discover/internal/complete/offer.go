@@ -24,7 +24,7 @@ func (l *Line) Offer(w *machine.Env, word string) ([]string, cobra.ShellCompDire
 	case l.dashes || !strings.HasPrefix(word, "-"):
 		return l.arguments(word)
 	case assigned && strings.HasPrefix(word, "--"):
-		if f := l.set.Lookup(name[2:]); f != nil {
+		if f := lookup(l.cmd, name[2:]); f != nil {
 			return l.values(w, f, value)
 		}
 		return nil, none
@@ -78,7 +78,7 @@ func (l *Line) arguments(word string) (offers []string, d cobra.ShellCompDirecti
 	switch {
 	case l.cmd.HasSubCommands():
 		for _, c := range l.cmd.Commands() {
-			if len(l.args) == 0 && !c.Hidden {
+			if !c.Hidden {
 				offers = append(offers, c.Name()+"\t"+c.Short)
 			}
 		}
