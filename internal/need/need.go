@@ -25,6 +25,7 @@ var packages = map[string]string{
 	"chromium":         "chromium",
 	"dumpcap":          "wireshark-common",
 	"fish":             "fish",
+	"groff":            "groff-base",
 	"ip":               "iproute2",
 	"iscsi-ls":         "libiscsi-bin",
 	"iscsi_discovery":  "open-iscsi",

@@ -108,6 +108,9 @@ func (a *attempt) run(ctx context.Context) {
 	a.result.Asked = a.request.Portal
 	a.result.InitiatorName = a.request.Name
 	defer a.forget()
+	if len(a.tried) == 0 { // else it is resumed
+		a.comeTo(StageValidate)
+	}
 	err := a.discover(ctx)
 	if !a.finished && !errors.Is(err, errStopped) {
 		a.finish(err)
@@ -125,7 +128,8 @@ func (a *attempt) forget() {
 // finish emits what was found last, and the result.
 func (a *attempt) finish(err error) {
 	a.finished = true
-	a.phase(nil)
+	a.endPhase(nil)
+	a.comeTo(StageLogout)
 	a.result.Elapsed, a.result.Phases = a.phases.since, a.phases.Phases
 	a.result.Warnings = a.warnings.all()
 	a.result.omitted = a.warnings.omitted
@@ -138,31 +142,6 @@ func (a *attempt) finish(err error) {
 	b.result = a.result
 	b.Result = &b.result
 	_ = a.handOn()
-}
-
-// A phaseClock adds up the times of phases, on the clock of the portal.
-type phaseClock struct {
-	Phases
-	current *time.Duration // the phase under way; nil: none
-	since   time.Duration  // when it began
-}
-
-// spent returns how much of the portal's time was spent. The watch under way must not be
-// paused.
-func (a *attempt) spent() time.Duration {
-	if a.watch == nil {
-		return a.elapsed
-	}
-	return a.elapsed + a.watch.Used()
-}
-
-// phase ends the phase under way and begins another; nil: none.
-func (a *attempt) phase(next *time.Duration) {
-	now := a.spent()
-	if c := a.phases.current; c != nil {
-		*c += now - a.phases.since
-	}
-	a.phases.current, a.phases.since = next, now
 }
 
 // timed runs one piece of work within a limit.

@@ -246,3 +246,13 @@ func Retryable(err error) bool {
 	var config *isdsc.Error
 	return errors.As(err, &op) && !errors.As(err, &config) && ipsecCode(err) == 0
 }
+
+// Silent reports whether err says that the portal did not answer: there was no connection
+// to it in time, and nothing refused one.
+func Silent(err error) bool {
+	var (
+		timeout *TimeoutError
+		errno   syscall.Errno
+	)
+	return stageOf(err) == StageConnect && (errors.As(err, &timeout) || errors.As(err, &errno) && errno == syscall.ETIMEDOUT)
+}

@@ -193,6 +193,12 @@ type Discoverer struct {
 	Trace func(TraceEvent) // called for each PDU, from several goroutines at once; nil: nothing is
 	Found func(*Batch)     // called with each batch before DiscoverRequests collects it, in its loop; nil: nothing is
 
+	// Reached is called when a portal comes to a stage, from several goroutines at once; nil: it
+	// is not. index counts portals as they are begun. The first call for a portal has
+	// StageValidate, as have pauses between its tries, and the last has StageLogout: the result
+	// is there.
+	Reached func(index int, p Portal, s Stage)
+
 	challenges auth.Challenges // of all sessions: a target must not reflect them
 	pacer      pace.Pacer      // of all connections
 	openPlans  openplans.Plans // protection of the connections that are open

@@ -89,6 +89,61 @@ type Result struct {
 // without the waits between tries; 0: it did not come so far.
 type Phases struct{ Resolve, Secure, Connect, Login, Discover time.Duration }
 
+// stage returns the stage whose time a phase is; nil: the time between two of them.
+func (p *Phases) stage(phase *time.Duration) Stage {
+	switch phase {
+	case &p.Resolve:
+		return StageResolve
+	case &p.Secure:
+		return StageSecure
+	case &p.Connect:
+		return StageConnect
+	case &p.Login:
+		return StageLogin
+	case &p.Discover:
+		return StageDiscover
+	}
+	return StageValidate
+}
+
+// A phaseClock adds up the times of phases, on the clock of the portal.
+type phaseClock struct {
+	Phases
+	current *time.Duration // the phase under way; nil: none
+	since   time.Duration  // when it began
+}
+
+// spent returns how much of the portal's time was spent. The watch under way must not be
+// paused.
+func (a *attempt) spent() time.Duration {
+	if a.watch == nil {
+		return a.elapsed
+	}
+	return a.elapsed + a.watch.Used()
+}
+
+// phase ends the phase under way and begins another; nil: none.
+func (a *attempt) phase(next *time.Duration) {
+	a.endPhase(next)
+	a.comeTo(a.phases.stage(next))
+}
+
+// comeTo tells the caller of the run which stage the portal has come to.
+func (a *attempt) comeTo(s Stage) {
+	if f := a.d.Reached; f != nil {
+		f(a.index, a.result.Asked.Portal, s)
+	}
+}
+
+// endPhase adds up the time of the phase under way, and has another begin; nil: none.
+func (a *attempt) endPhase(next *time.Duration) {
+	now := a.spent()
+	if c := a.phases.current; c != nil {
+		*c += now - a.phases.since
+	}
+	a.phases.current, a.phases.since = next, now
+}
+
 // A Redirect is one hop that the login was sent on.
 type Redirect struct {
 	From, To  netip.AddrPort

@@ -26,7 +26,10 @@ func (c *Command) WithAsking(ctx context.Context, a Access, r *flags.Run, i *fla
 				}
 				c.Secure(d, i, mayUse)
 			}
-			return use(s)
+			if c.Draws || c.Global.DryRun {
+				return use(s)
+			}
+			return c.withProgress(ctx, d, func() error { return use(s) })
 		})
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// listKeys names entries of the registry in a line.
-func listKeys(keys []initiator.Key) string {
+// ListKeys names entries of the registry in a line.
+func ListKeys(keys []initiator.Key) string {
 	const most = 5
 	var names []string
 	for i, k := range keys {
@@ -35,5 +35,5 @@ func (c *Command) NoteUnlisted(ctx context.Context, s *registry.Service, key ini
 			return
 		}
 	}
-	c.Say("warning: %s is not in the registry and is asked without options; similar entries: %s", key, listKeys(near))
+	c.Say("warning: %s is not in the registry and is asked without options; similar entries: %s", key, ListKeys(near))
 }

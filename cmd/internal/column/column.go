@@ -14,7 +14,7 @@ func Write(b *strings.Builder, column int, words string) {
 	for i, word := range strings.Fields(words) {
 		switch {
 		case i == 0:
-		case at+1+len(word) > LineLength:
+		case at+1+Width(word) > LineLength:
 			b.WriteString("\n" + strings.Repeat(" ", column))
 			at = column
 		default:
@@ -22,7 +22,7 @@ func Write(b *strings.Builder, column int, words string) {
 			at++
 		}
 		b.WriteString(word)
-		at += len(word)
+		at += Width(word)
 	}
 	b.WriteByte('\n')
 }

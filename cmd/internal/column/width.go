@@ -8,10 +8,19 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Width returns how many columns of a terminal a text takes: East Asian wide characters
-// take two, marks above and below others none.
-func Width(s string) int {
-	n := 0
+// Width returns how many columns of a terminal a text takes that has no invisible
+// characters (machine.Visible): East Asian wide characters and emoji take two, marks above
+// and below others none. What is wide only in East Asian fonts (ambiguous) takes one.
+func Width[Text string | []byte](s Text) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return i + widthOfRunes(string(s[i:]))
+		}
+	}
+	return len(s)
+}
+
+func widthOfRunes(s string) (n int) {
 	for _, r := range s {
 		n += runeWidth(r)
 	}
@@ -22,7 +31,7 @@ func runeWidth(r rune) int {
 	switch {
 	case r < utf8.RuneSelf:
 		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me):
+	case unicode.In(r, unicode.Mn, unicode.Me), isJoining(r):
 		return 0
 	}
 	switch width.LookupRune(r).Kind() {
@@ -31,6 +40,10 @@ func runeWidth(r rune) int {
 	}
 	return 1
 }
+
+// isJoining reports the vowels and final consonants of Hangul that a terminal puts into
+// the syllable before them.
+func isJoining(r rune) bool { return 0x1160 <= r && r <= 0x11ff || 0xd7b0 <= r && r <= 0xd7ff }
 
 // Cut returns a text that takes at most n columns: where it does not fit, its beginning
 // and an ellipsis.

@@ -10,6 +10,7 @@ func TestWidth(t *testing.T) {
 		want int
 	}{
 		{"", 0}, {"host/0", 6}, {"● 16", 4}, {"磁盘", 4}, {"ｄ", 2}, {"e\u0301", 1}, {"é", 1}, {"🖴", 1}, {"💾", 2},
+		{"o\u0308\u0323x", 2}, {"한", 2}, {"\u1112\u1161\u11ab", 2}, {"±", 1}, {"🇩🇪", 2}, {"👍🏽", 4}, {"a磁é", 4},
 	} {
 		if got := Width(tt.text); got != tt.want {
 			t.Errorf("%q: got %d, want %d", tt.text, got, tt.want)

@@ -22,15 +22,18 @@ func Explain(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
-			return machine.Usagef("unknown flag -%s%s", name, see)
+			return machine.Usagef("unknown flag -%s%s%s", name, suggestLong(cmd, unknown.GetSpecifiedShortnames()), see)
 		}
-		return machine.Usagef("unknown flag --%s%s%s", name, DidYouMean("--"+name, flagNames(cmd)), see)
+		return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(cmd, name), see)
 	case errors.As(err, &missing):
 		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if _, secret := f.Value.(*SecretRef); secret {
 			return machine.Usagef("--%s: %v", f.Name, invalid.Unwrap())
+		}
+		if err := mistakenShort(cmd, f, invalid.GetValue()); err != nil {
+			return err
 		}
 		reason := invalid.Unwrap().Error()
 		if f.Value.Type() == "bool" {

@@ -22,11 +22,17 @@ func (g *Global) FlagSet(usualRegistry string) *pflag.FlagSet {
 	g.Output = render.FormatTable
 	g.Key.AsIs = true
 	fs.VarP(&choice{&g.Output, "FORMAT", render.Formats}, "output", "o", "table (the default), json, jsonl or iscsiadm")
-	fs.Var(&text{&g.Registry, "FILE"}, "registry", "the registry; default: "+RegistryVariable+" in the environment, or else "+usualRegistry)
+	fs.Var(&text{&g.Registry, "FILE"}, "registry", "")
+	DescribeRegistry(fs, usualRegistry)
 	fs.Var(&g.Key, "key", "the passphrase with which the registry's secrets are sealed; default: the key in registry.key beside the registry")
 	fs.BoolVarP(&g.Verbose, "verbose", "v", false, "log to standard error")
-	fs.BoolP("help", "h", false, "print the manual of the verb")
+	fs.BoolP("help", "h", false, "print help: with -h on one screen, with --help all of it")
 	return fs
+}
+
+// DescribeRegistry puts in the text of --registry where the registry is by default.
+func DescribeRegistry(fs *pflag.FlagSet, usual string) {
+	fs.Lookup("registry").Usage = "the registry; default: " + RegistryVariable + " in the environment, else " + usual
 }
 
 // ChangeFlagSet is for the verbs that change something.

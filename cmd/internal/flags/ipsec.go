@@ -98,8 +98,8 @@ func (i *IPsec) version() ipsec.IKEVersion {
 	return ipsec.IKEVersion(slices.Index(ikeVersions, i.ike) + 1)
 }
 
-// checkTexts refuses identities and proposals that are none.
-func (i *IPsec) checkTexts(f ipsec.Flags) error {
+// checkIdentities refuses identities that are none.
+func (i *IPsec) checkIdentities() error {
 	for _, id := range []struct{ flag, value string }{{"--ipsec-id", i.id}, {"--ipsec-peer-id", i.peerID}} {
 		if id.value == "" {
 			continue
@@ -111,6 +111,14 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 		if canonical == ipsec.GroupID {
 			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
 		}
+	}
+	return nil
+}
+
+// checkTexts refuses identities and proposals that are none.
+func (i *IPsec) checkTexts(f ipsec.Flags) error {
+	if err := i.checkIdentities(); err != nil {
+		return err
 	}
 	if i.offer == "" {
 		return nil
@@ -155,7 +163,7 @@ type Security struct{ list, bitmap ipsecWords }
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	s.list.parse, s.list.of = ipsec.ParseList, ipsec.Words()
-	fs.Var(&s.list, "ipsec", "the IPsec to use: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
+	fs.Var(&s.list, "ipsec", "ask under IPsec, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
 	return fs
@@ -185,13 +193,33 @@ func (w *ipsecWords) String() string { return "" }
 func (w *ipsecWords) Type() string { return "FLAGS" }
 
 func (w *ipsecWords) Set(s string) (err error) {
-	w.flags, err = w.parse(s)
+	w.flags, err = w.parse(ipsecList(s))
 	w.given = true
-	return ParseReason(err)
+	return parseReason(err)
 }
 
-// ParseReason returns what is wrong with flags, without the flags.
-func ParseReason(err error) error {
+// ParseFlags understands LIST or 0xNN. Its error says what is wrong, without the text.
+func ParseFlags(s string) (ipsec.Flags, error) {
+	f, err := ipsec.Parse(ipsecList(s))
+	return f, parseReason(err)
+}
+
+// ipsecList returns a list as the library takes it, if it is one in upper case or with
+// spaces after its commas.
+func ipsecList(s string) string {
+	items := strings.Split(s, ",")
+	for i, text := range items {
+		word, ok := Word(strings.TrimSpace(text), ipsec.Words())
+		if !ok {
+			return s
+		}
+		items[i] = word
+	}
+	return strings.Join(items, ",")
+}
+
+// parseReason returns what is wrong with flags, without the flags.
+func parseReason(err error) error {
 	var pe *ipsec.ParseError
 	if errors.As(err, &pe) {
 		return errors.New(pe.Reason)
@@ -254,11 +282,7 @@ func (e *enforcerName) Offer(*machine.Env, string) ([]string, cobra.ShellCompDir
 }
 
 func (e *enforcerName) Set(s string) error {
-	if !slices.Contains(machine.Enforcers, s) {
-		return errors.New("expected one of " + strings.Join(machine.Enforcers, ", "))
-	}
-	*e.value = s
-	return nil
+	return NewChoice(e.value, "WORD", machine.Enforcers).Set(s)
 }
 
 // AnyGiven reports whether any flag about IPsec was given. --ipsec off counts, too,

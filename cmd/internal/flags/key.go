@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -30,14 +32,14 @@ type Key struct {
 // FlagSet defines the flags. each says that each port may be meant.
 func (k *Key) FlagSet(each bool) *pflag.FlagSet {
 	fs := NewSet()
-	numbers := "the number of a port of the instance (see discover port list), or all: routing decides (the default)"
+	numbers := "number of the port to ask from (discover port list); all (the default): routing decides"
 	if each {
-		numbers += ", or each: one session from every port"
+		numbers += "; each: one session from every port"
 	}
 	k.TCPPort = pdu.DefaultPort
 	fs.Var(&text{&k.Instance, "NAME"}, "instance", "the initiator instance to ask from; default: any that can reach the portal. The instance host is built in")
 	fs.Var(&k.Port, "initiator-port", numbers)
-	fs.Var(&address{&k.Source}, "source", "the address of the port to ask from, instead of its number")
+	fs.Var(&address{&k.Source}, "source", "address of this host to ask from, instead of a port number")
 	fs.Var(&number{value: &k.TCPPort, name: "N", min: 1, max: 65535}, "tcp-port", "TCP port of portals given without one; default 3260")
 	return fs
 }
@@ -64,9 +66,9 @@ func (k *Key) Portal(arg string) (initiator.Portal, error) {
 	if sweep.MayHoldSecret(arg) {
 		return initiator.Portal{}, machine.Usagef("the argument is not a portal: URLs and user names are not accepted; write HOST or HOST:PORT")
 	}
-	p, err := initiator.ParsePortal(arg, uint16(k.TCPPort))
+	p, _, err := sweep.SinglePortal(arg, uint16(k.TCPPort)) // whose portal group tag is ignored
 	if err != nil {
-		return p, machine.Usagef("portal %s: %s", machine.Quoted(arg), machine.ConfigReason(err))
+		return p, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
 	}
 	return p, nil
 }
@@ -86,7 +88,7 @@ func (n *PortNumber) Type() string { return "N" }
 
 // Set takes a number, all, or each.
 func (n *PortNumber) Set(s string) error {
-	switch s {
+	switch strings.ToLower(s) {
 	case ports.All.String():
 		*n = PortNumber{Given: true}
 		return nil
@@ -128,16 +130,67 @@ func NewSet() *pflag.FlagSet {
 	return fs
 }
 
+// FilterFlagSet defines the flags of a verb that shows the entries of the registry which have
+// these values.
+func (k *Key) FilterFlagSet() *pflag.FlagSet {
+	fs := NewSet()
+	fs.Var(&text{&k.Instance, "NAME"}, "instance", "only entries with this initiator instance")
+	fs.Var(&k.Port, "initiator-port", "only entries with this port number of their instance; all: only those without a number")
+	fs.Var(&address{&k.Source}, "source", "only entries whose initiator port has this address")
+	return fs
+}
+
+// CheckEntry refuses flags that do not go together where entries of the registry are meant.
+func (k *Key) CheckEntry() error {
+	if k.Port.Each {
+		return errEachIsForScan
+	}
+	return k.Check()
+}
+
 // Entry understands the portal of a verb about one entry of the registry.
 func (k *Key) Entry(arg string) (initiator.Portal, error) {
-	if err := k.Check(); err != nil {
+	if err := k.CheckEntry(); err != nil {
 		return initiator.Portal{}, err
-	}
-	if k.Port.Each {
-		return initiator.Portal{}, errEachIsForScan
 	}
 	return k.Portal(arg)
 }
+
+// Entries understands the portals of a verb about entries of the registry, also those of
+// @FILE and -, in their order. other is how to find what a block means.
+func (k *Key) Entries(w *machine.Env, args []string, other string) ([]initiator.Portal, error) {
+	if err := k.CheckEntry(); err != nil {
+		return nil, err
+	}
+	p, err := sweep.ParsePortals(args, uint16(k.TCPPort), w)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range p.Blocks() {
+		return nil, machine.Usagef("%s is a block or range, but single portals are needed here: find them with %s %s", machine.Quoted(b.Text), other, b.Text)
+	}
+	return slices.Collect(p.All()), nil
+}
+
+// Distinct returns portals without those that came before.
+func Distinct(portals []initiator.Portal) (all []initiator.Portal) {
+	type place struct {
+		address string
+		port    uint16
+	}
+	seen := make(map[place]bool)
+	for _, p := range portals {
+		at := place{p.Canonical(), p.Port}
+		if !seen[at] {
+			all = append(all, p)
+		}
+		seen[at] = true
+	}
+	return all
+}
+
+// Given reports whether a flag says which entry is meant.
+func (k *Key) Given() bool { return k.Instance != "" || k.Port.Given || k.Source.IsValid() }
 
 // errEachIsForScan is each where one entry is meant.
 var errEachIsForScan = machine.Usagef("--initiator-port each works only with scan: an entry of the registry has one port, so add an entry for each number in discover port list")

@@ -61,10 +61,13 @@ func OfferList(word string, of []string, valid func(list string) bool) (lists []
 	return lists, d
 }
 
-// Offer offers files to a flag that takes one, as the shell lists them.
+// Offer offers files or folders to a flag that takes one, as the shell lists them.
 func (t *text) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
-	if t.name == "FILE" {
+	switch t.name {
+	case "FILE":
 		return nil, cobra.ShellCompDirectiveDefault
+	case "DIR":
+		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
 	return nothing()
 }

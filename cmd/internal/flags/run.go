@@ -41,7 +41,7 @@ func (r *Run) FlagSet() *pflag.FlagSet {
 	fs.Var(&number{value: &r.Retries, name: "N", max: initiator.MaxRetries, given: &r.Retried}, "retries", "after a temporary failure, ask a portal up to N more times, within its time; default "+r.usualRetries())
 	fs.Var(&number{value: &r.Parallel, name: "N", min: 1, max: maxParallel}, "parallel", "number of sessions at once; default 64")
 	r.Pace.addTo(fs)
-	fs.Var(&number{value: &r.maxText, name: "BYTES", min: 1, max: math.MaxInt64}, "max-text", "refuse an answer that is longer than this")
+	fs.Var(&size{&r.maxText}, "max-text", "refuse an answer that is longer than this, such as 64MiB")
 	fs.Var(&number{value: &r.maxTargets, name: "N", min: 1, max: math.MaxInt32}, "max-targets", "refuse an answer with more targets than this")
 	fs.BoolVar(&r.Strict, "strict-names", false, "leave out targets whose names are not well-formed iSCSI names, and refuse such a name for us")
 	fs.BoolVar(&r.All, "all", false, "also list the silent addresses of blocks and ranges")

@@ -20,7 +20,7 @@ const ScopeGroup = "Which initiator ports it is for; default: all"
 func (s *Scope) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&text{&s.Instance, "NAME"}, "instance", "only the ports of this initiator instance")
-	fs.Var(&s.Port, "initiator-port", "only the port with this number (see discover port list), or all ports of the instance (the default)")
+	fs.Var(&s.Port, "initiator-port", "only the port with this number; all (the default): all ports of the instance")
 	return fs
 }
 

@@ -1,20 +1,38 @@
 package flags
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // DidYouMean returns what name may have been meant to be, as the end of an
 // error; empty: there is nothing like it.
 func DidYouMean(name string, known []string) string {
 	best, least := "", 3 // more than two slips are another word
 	for _, k := range known {
-		if d := distance(name, k); d < least && d < len(k) {
+		if d := distance(name, k); d < least && 2*d <= len(k) {
 			best, least = k, d
 		}
 	}
 	if best == "" {
 		return ""
 	}
-	return " (did you mean " + best + "?)"
+	return Meant(best)
+}
+
+// Meant asks, as the end of an error, whether one of these was meant. Nothing of it is ever
+// run.
+func Meant(these ...string) string {
+	return " (did you mean " + Alternatives(these) + "?)"
+}
+
+// Alternatives returns words as a list to choose from: a, b or c.
+func Alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // distance counts the letters to change, insert, leave out or swap.

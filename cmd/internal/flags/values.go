@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // The values of flags say themselves what would be right. Type is the word that
@@ -54,56 +51,6 @@ func (f *fileName) Set(s string) error {
 	return nil
 }
 
-// A choice is one of a few words.
-type choice struct {
-	value *string
-	name  string
-	of    []string
-}
-
-// NewChoice returns the value of a flag that is one of a few words. name stands for the
-// value in the manual.
-func NewChoice(value *string, name string, of []string) *choice { return &choice{value, name, of} }
-
-func (c *choice) String() string { return "" }
-
-func (c *choice) Type() string { return c.name }
-
-func (c *choice) Set(s string) error {
-	if !slices.Contains(c.of, s) {
-		return errors.New("expected one of " + strings.Join(c.of, ", "))
-	}
-	*c.value = s
-	return nil
-}
-
-// words are some of a few words, separated by commas.
-type words struct {
-	value *[]string
-	of    []string
-}
-
-// NewWords returns the value of a flag that is some of a few words.
-func NewWords(value *[]string, of []string) *words { return &words{value, of} }
-
-func (w *words) String() string { return "" }
-
-func (w *words) Type() string { return "LIST" }
-
-func (w *words) Set(s string) error {
-	list := strings.Split(s, ",")
-	for i, word := range list {
-		if !slices.Contains(w.of, word) {
-			return errors.New("expected one or more of " + strings.Join(w.of, ",") + ", separated by commas")
-		}
-		if slices.Contains(list[:i], word) {
-			return fmt.Errorf("%s occurs twice", word)
-		}
-	}
-	*w.value = list
-	return nil
-}
-
 // A number has bounds, and knows whether it was given.
 type number struct {
 	value    *int64
@@ -133,24 +80,5 @@ func (n *number) Set(s string) error {
 	if n.given != nil {
 		*n.given = true
 	}
-	return nil
-}
-
-// A duration is a length of time.
-type duration struct{ value *time.Duration }
-
-// NewDuration returns the value of a flag that is a length of time.
-func NewDuration(value *time.Duration) *duration { return &duration{value} }
-
-func (d *duration) String() string { return "" }
-
-func (d *duration) Type() string { return "DURATION" }
-
-func (d *duration) Set(s string) error {
-	v, err := time.ParseDuration(s)
-	if err != nil || v <= 0 {
-		return errors.New("expected a time above zero with its unit, such as 500ms, 15s or 2m")
-	}
-	*d.value = v
 	return nil
 }

@@ -32,6 +32,7 @@ type Env struct {
 	Variables  func() []string                     // the names of the environment variables; nil: they are not known
 	OpenFD     func(n int) (io.ReadCloser, error)
 	Create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
+	Save       func(path string, contents []byte) error  // a file that all users may read, in the place of an old one
 	Remove     func(path string) error
 	Ask        func(ctx context.Context, question string) ([]byte, error) // at the terminal, without echo
 	Hostname   func() (string, error)
@@ -74,6 +75,7 @@ func Real() Env {
 		Variables:  variableNames,
 		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
+		Save:       save,
 		Remove:     os.Remove,
 		Ask:        askTerminal,
 		Hostname:   os.Hostname,

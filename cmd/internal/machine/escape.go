@@ -33,7 +33,7 @@ func Visible(s string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b = AppendHex(append(b, `\x`...), uint32(s[i]), 2)
-		case unicode.IsPrint(r):
+		case IsVisible(r):
 			b = append(b, s[i:i+size]...)
 		case r > 0xffff:
 			b = AppendHex(append(b, `\U`...), uint32(r), 8)
@@ -42,6 +42,13 @@ func Visible(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// IsVisible reports characters that a terminal shows: not those that only change how
+// others are shown, such as variation selectors, nor fillers. A mark above or below a letter
+// is visible.
+func IsVisible(r rune) bool {
+	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // HexDigits are the digits of AppendHex.

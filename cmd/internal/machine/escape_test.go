@@ -18,6 +18,9 @@ func TestEscape(t *testing.T) {
 		{"direction", "a\u202eb\u2066c", `a\u202eb\u2066c`},
 		{"line separator", "a\u2028b", `a\u2028b`},
 		{"joiner", "a\u200db", `a\u200db`},
+		{"variation selector", "\u2764\ufe0f", "\u2764\\ufe0f"},
+		{"filler", "a\u3164b\u115f", `a\u3164b\u115f`},
+		{"mark below", "e\u0323", "e\u0323"},
 		{"no-break space", "a\u00a0b", `a\u00a0b`},
 		{"tag", "a\U000e0041", `a\U000e0041`},
 		{"no UTF-8", "a\xff\xc0\x80", `a\xff\xc0\x80`},
@@ -44,7 +47,7 @@ func FuzzEscape(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Escape(s)
 		for _, r := range got {
-			if !unicode.IsPrint(r) {
+			if !unicode.IsPrint(r) || unicode.Is(unicode.Variation_Selector, r) {
 				t.Errorf("got %q, in which %U cannot be seen", got, r)
 			}
 		}

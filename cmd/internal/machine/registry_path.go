@@ -2,6 +2,9 @@ package machine
 
 import "path/filepath"
 
+// UsualRegistries says where the registry is by default, whatever the system and the user.
+const UsualRegistries = "/var/lib/discover/registry.db for root, for other users discover/registry.db in $XDG_STATE_HOME or ~/.local/state (macOS: Library/Application Support/discover, Windows: %LocalAppData%\\discover)"
+
 // UsualRegistry returns where the registry is by default; a path that is not
 // absolute: nowhere.
 func (w *Env) UsualRegistry() string {

@@ -13,11 +13,12 @@ type Attempt struct {
 	Code    uint32    // see package isdsc
 	Stage   string    // at which it failed; empty: it did not
 	Message string    // of the error, escaped
+	Silent  bool      // the portal did not answer
 }
 
 // newAttempt returns that of an entry.
 func newAttempt(r *registry.LastResult) Attempt {
-	return Attempt{Time: r.Time, Code: r.Code, Stage: r.Stage, Message: r.Message}
+	return Attempt{Time: r.Time, Code: r.Code, Stage: r.Stage, Message: r.Message, Silent: r.Silent}
 }
 
 // Failed reports an attempt that failed.

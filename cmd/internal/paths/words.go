@@ -70,6 +70,9 @@ func (c *Cell) Text(in *Column) string {
 	case Few:
 		return fmt.Sprintf("%d of %d", c.Targets, in.Known) + c.tag()
 	case Failed:
+		if c.Last.Silent {
+			return "silent"
+		}
 		return c.Last.Stage
 	}
 	return ""
@@ -124,12 +127,28 @@ func (m *Matrix) Sum() (sum map[State]int, asked int) {
 	return sum, asked
 }
 
+// silent counts the failed paths on which the portal did not answer.
+func (m *Matrix) silent() (n int) {
+	for _, row := range m.Cells {
+		for c := range row {
+			if row[c].State == Failed && row[c].Last.Silent {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Summary sums the matrix up in a line.
 func (m *Matrix) Summary() string {
 	sum, asked := m.Sum()
 	parts := []string{fmt.Sprintf("%d of %s up", sum[OK]+sum[Few], machine.Plural(asked, "path", "paths"))}
-	if n := sum[Failed]; n > 0 {
+	silent := m.silent()
+	if n := sum[Failed] - silent; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
+	}
+	if silent > 0 {
+		parts = append(parts, fmt.Sprintf("%d silent", silent))
 	}
 	if n := sum[Few]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d with fewer targets", n))

@@ -3,8 +3,8 @@ package render
 import (
 	"io"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
@@ -16,6 +16,11 @@ type Columns struct {
 	W      io.Writer
 	Head   []string
 	indent string
+
+	// Width is how many columns of a terminal a row may take: the last cells are cut to
+	// fit, then the widest ones behind the first. 0: no cell is cut.
+	Width    int
+	Ellipsis string // ends what is cut
 
 	rows    [][]string
 	printed bool // rows that were too many to wait for the rest
@@ -40,9 +45,10 @@ func (c *Columns) flush() error {
 	width := make([]int, len(c.Head))
 	for _, r := range c.rows {
 		for i, cell := range r {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			width[i] = max(width[i], column.Width(cell))
 		}
 	}
+	c.fit(width)
 	var b strings.Builder
 	line := func(cells []string) {
 		var l strings.Builder
@@ -50,8 +56,7 @@ func (c *Columns) flush() error {
 			if width[i] == 0 {
 				continue
 			}
-			l.WriteString(cell)
-			l.WriteString(strings.Repeat(" ", max(width[i], len(c.Head[i]))-utf8.RuneCountInString(cell)+2))
+			l.WriteString(column.Pad(cell, max(width[i], column.Width(c.Head[i]))+2))
 		}
 		b.WriteString(strings.TrimRight(c.indent+l.String(), " "))
 		b.WriteByte('\n')
@@ -65,4 +70,50 @@ func (c *Columns) flush() error {
 	c.rows, c.printed = c.rows[:0], true
 	_, err := io.WriteString(c.W, b.String())
 	return err
+}
+
+// How narrow fit makes a cell.
+const (
+	minLastCell = 20
+	minCell     = 8
+)
+
+// fit cuts the cells of the rows that are held so that each row fits into Width, and sets the
+// widths of the columns accordingly. The first cell is never cut: it says what the row is about.
+func (c *Columns) fit(width []int) {
+	if c.Width == 0 {
+		return
+	}
+	over, last := len(c.indent)-2-c.Width, 0
+	for i, w := range width {
+		if w > 0 {
+			over += max(w, len(c.Head[i])) + 2
+			last = i
+		}
+	}
+	cut := func(i, least int) {
+		least = max(least, len(c.Head[i]))
+		if by := min(over, width[i]-least); by > 0 {
+			width[i] -= by
+			over -= by
+		}
+	}
+	cut(last, minLastCell)
+	for range width {
+		widest := 0
+		for i := 1; i < last; i++ {
+			if width[i] > minCell && (widest == 0 || width[i] > width[widest]) {
+				widest = i
+			}
+		}
+		if over <= 0 || widest == 0 {
+			break
+		}
+		cut(widest, minCell)
+	}
+	for _, r := range c.rows {
+		for i := 1; i < len(r); i++ {
+			r[i] = column.Cut(r[i], width[i], c.Ellipsis)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -91,6 +92,37 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 		}
 	}
 	return j
+}
+
+// A JSONPortalDetail is an entry of the registry with all that is known of it.
+type JSONPortalDetail struct {
+	*jsonPortal
+	IPsec   string                `json:"ipsec,omitempty"`                  // the security flags in words
+	Address JSONText              `json:"initiator_port_address,omitempty"` // empty: it has no port number, or no address has that
+	Targets JSONList[*JSONTarget] `json:"targets"`                          // by this entry alone
+}
+
+// NewJSONPortalDetail returns it, for the port at an address (invalid: none).
+func NewJSONPortalDetail(p *registry.StoredPortal, port netip.Addr, targets []*JSONTarget) *JSONPortalDetail {
+	j := &JSONPortalDetail{jsonPortal: NewJSONPortal(p), Targets: targets}
+	if port.IsValid() {
+		j.Address = JSONText(port.String())
+	}
+	if p.Security != 0 {
+		j.IPsec = p.Security.String()
+	}
+	return j
+}
+
+// A JSONPortalChange is an entry of the registry as a change would leave it.
+type JSONPortalChange struct {
+	*jsonPortal
+	Before *jsonPortal `json:"before"`
+}
+
+// NewJSONPortalChange returns it.
+func NewJSONPortalChange(before, after *registry.StoredPortal) *JSONPortalChange {
+	return &JSONPortalChange{NewJSONPortal(after), NewJSONPortal(before)}
 }
 
 // NewJSONLogin returns the login options of an entry as JSON; of secrets it says that

@@ -3,7 +3,6 @@ package render
 import (
 	"encoding/binary"
 	"encoding/json"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -108,7 +107,7 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 		r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 		i += n
 		switch {
-		case unicode.IsPrint(r):
+		case machine.IsVisible(r):
 			b = utf8.AppendRune(b, r)
 		case r > 0xffff:
 			r -= 0x10000

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -150,7 +150,7 @@ func (o *MatrixOutput) write() error {
 // outcome is what came of asking from a port, in a few words.
 func (o *MatrixOutput) outcome(r *initiator.Result) string {
 	if r.Err != nil && r.TargetsFound == 0 {
-		return "failed"
+		return sweep.Word(r)
 	}
 	s := Summary(r.TargetsFound, r)
 	if r.TargetsFound == 0 {
@@ -169,17 +169,17 @@ func (o *MatrixOutput) outcome(r *initiator.Result) string {
 func (o *MatrixOutput) matrix() error {
 	labels := make([]string, len(o.portals))
 	for i := range o.portals {
-		labels[i] = portLabel(o.portals[i].InitiatorPort.Instance, o.portals[i].InitiatorPort.Number)
+		labels[i] = machine.Visible(portLabel(o.portals[i].InitiatorPort.Instance, o.portals[i].InitiatorPort.Number))
 	}
 	const head = "TARGET"
 	width := len(head)
 	for i := range o.names.Len() {
-		width = max(width, utf8.RuneCountInString(machine.Visible(o.names.Name(i))))
+		width = max(width, column.Width(machine.Visible(o.names.Name(i))))
 	}
 	line := func(first string, cell func(i int) string) error {
 		b := appendPadded(append(o.b, "  "...), first, width)
 		for i := range o.portals {
-			b = appendPadded(append(b, "  "...), cell(i), len(labels[i]))
+			b = appendPadded(append(b, "  "...), cell(i), column.Width(labels[i]))
 		}
 		return o.add(append(bytes.TrimRight(b, " "), '\n'))
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -139,13 +139,13 @@ func Summary(targets int, r *initiator.Result) string {
 func (o *TableOutput) rows() error {
 	nameWidth, addressWidth, reachWidth := 0, 0, 0
 	for i := range o.held.Len() {
-		nameWidth = max(nameWidth, utf8.RuneCountInString(o.held.Name(i)))
+		nameWidth = max(nameWidth, column.Width(machine.Escape(o.held.Name(i))))
 		if i > 0 && o.held.SameAddresses(i-1, i) {
 			continue
 		}
 		for a := range o.held.Addresses(i) {
 			o.scratch = appendAddressText(o.scratch[:0], a)
-			addressWidth, reachWidth = max(addressWidth, len(o.scratch)), max(reachWidth, len(a.Reach.String()))
+			addressWidth, reachWidth = max(addressWidth, column.Width(o.scratch)), max(reachWidth, len(a.Reach.String()))
 		}
 	}
 	for i := range o.held.Len() {
@@ -159,7 +159,7 @@ func (o *TableOutput) rows() error {
 			from := len(o.b)
 			o.b = appendAddressText(o.b, a)
 			if alias != "" || reachWidth > 0 {
-				o.b = appendSpaces(o.b, addressWidth-(len(o.b)-from))
+				o.b = appendSpaces(o.b, addressWidth-column.Width(o.b[from:]))
 			}
 			if reachWidth > 0 {
 				o.b = appendPadded(append(o.b, "  "...), a.Reach.String(), reachWidth)
@@ -183,7 +183,7 @@ func (o *TableOutput) rows() error {
 
 // appendPadded appends s and as many spaces as make it that wide.
 func appendPadded(b []byte, s string, width int) []byte {
-	return appendSpaces(append(b, s...), width-utf8.RuneCountInString(s))
+	return appendSpaces(append(b, s...), width-column.Width(s))
 }
 
 // appendSpaces appends n spaces.

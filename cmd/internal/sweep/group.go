@@ -77,6 +77,19 @@ func groupOf(r *initiator.Result) (g Group, why string) {
 	return g, why
 }
 
+// Word says in a word what became of a portal that did not answer.
+func Word(r *initiator.Result) string {
+	switch g, _ := groupOf(r); g {
+	case Silent:
+		return "silent"
+	case Refused:
+		return "refused"
+	case Unreachable:
+		return "unreachable"
+	}
+	return "failed"
+}
+
 const otherReasons = "other reasons"
 
 // The numbers that Windows has for errors of connecting.
@@ -88,13 +101,10 @@ const (
 
 // unconnected is about TCP.
 func unconnected(err error) (Group, string) {
-	var (
-		timeout *initiator.TimeoutError
-		errno   syscall.Errno
-	)
-	if errors.As(err, &timeout) {
+	if initiator.Silent(err) {
 		return Silent, "no answer in time"
 	}
+	var errno syscall.Errno
 	if !errors.As(err, &errno) {
 		return Unconnected, otherReasons
 	}
@@ -104,8 +114,6 @@ func unconnected(err error) (Group, string) {
 	case errno == syscall.ENETUNREACH, errno == syscall.EHOSTUNREACH, errno == syscall.EHOSTDOWN, errno == syscall.ENETDOWN,
 		runtime.GOOS == "windows" && (errno == wsaENETUNREACH || errno == wsaEHOSTUNREACH):
 		return Unreachable, errno.Error()
-	case errno == syscall.ETIMEDOUT:
-		return Silent, "no answer in time"
 	}
 	return Unconnected, errno.Error()
 }

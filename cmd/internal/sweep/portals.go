@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // maxAddresses is how many addresses a command line may name.
@@ -29,6 +31,7 @@ type Portals struct {
 	defaultPort uint16
 	entries     []entry
 	Count       int
+	Tagged      int // portals that were given with a portal group tag, which is ignored
 }
 
 // An entry is one portal, or a block of addresses.
@@ -85,12 +88,14 @@ func (p *Portals) readFile(name string, w *machine.Env) error {
 	return p.read(name, f)
 }
 
-// read takes the portals of a file: one a line, # begins a comment.
-func (p *Portals) read(name string, r io.Reader) error {
+// read takes the portals of a file: one a line, # begins a comment. Of the lines that
+// -o iscsiadm prints, one for each target, each portal is taken once.
+func (p *Portals) read(file string, r io.Reader) error {
 	before := p.Count
+	listed := make(map[initiator.Portal]bool) // in lines with the name of a target
 	in := bufio.NewReaderSize(r, maxLine)
 	if start, _ := in.Peek(textStart); machine.IsUTF16(start) { // what fails is read again below
-		return machine.Usagef("%s: %v", name, machine.ErrUTF16)
+		return machine.Usagef("%s: %v", file, machine.ErrUTF16)
 	}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
@@ -105,34 +110,59 @@ func (p *Portals) read(name string, r io.Reader) error {
 		}
 		// The line is not repeated: the file may be one that the operator did
 		// not mean, and shows to us alone.
-		if err := p.add(line); err != nil {
-			return machine.Usagef("%s: line %d: %v", name, n, err)
+		portal, ok, err := targetLine(line, p.defaultPort)
+		switch {
+		case ok && !listed[portal]:
+			listed[portal] = true
+			err = p.addPortal(portal, true)
+		case err == nil && !ok:
+			err = p.add(line)
+		}
+		if err != nil {
+			return machine.Usagef("%s: line %d: %v", file, n, err)
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return machine.Usagef("%s: line %d: more than %d bytes", name, n, maxLine)
+		return machine.Usagef("%s: line %d: more than %d bytes", file, n, maxLine)
 	case err != nil:
-		return machine.Usagef("%s: %s", name, machine.ReasonOnly(err))
+		return machine.Usagef("%s: %s", file, machine.ReasonOnly(err))
 	case p.Count == before:
-		return machine.Usagef("%s: it contains no portal; expected one portal per line", name)
+		return machine.Usagef("%s: it contains no portal; expected one portal per line", file)
 	}
 	return nil
 }
 
 // add takes one portal, block or range. Its error is what is wrong with it.
 func (p *Portals) add(s string) error {
+	if name.Validate(s) == nil {
+		return errIsName
+	}
 	b, err := parseBlock(s, p.defaultPort)
+	if err != nil {
+		return cmp.Or(lookalikeError(s), err)
+	}
+	if b != nil {
+		return p.addEntry(entry{block: b}, b.Count)
+	}
+	portal, tagged, err := ParsePortal(s, p.defaultPort)
 	if err != nil {
 		return err
 	}
-	e := entry{first: p.Count, block: b}
-	n := 1
-	if b != nil {
-		n = b.Count
-	} else if e.portal, err = initiator.ParsePortal(s, p.defaultPort); err != nil {
-		return errors.New(machine.ConfigReason(err))
+	return p.addPortal(portal, tagged)
+}
+
+// addPortal takes one portal.
+func (p *Portals) addPortal(portal initiator.Portal, tagged bool) error {
+	if tagged {
+		p.Tagged++
 	}
+	return p.addEntry(entry{portal: portal}, 1)
+}
+
+// addEntry takes an entry of n addresses.
+func (p *Portals) addEntry(e entry, n int) error {
+	e.first = p.Count
 	if p.Count += n; p.Count > maxAddresses {
 		return tooMany()
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// TestProgressText: the line has the stages and the time left, and is never wider than
+// TestProgressNumbers: the line has the stages and the time left, and is never wider than
 // the terminal: what has no room is left out as a whole.
-func TestProgressText(t *testing.T) {
+func TestProgressNumbers(t *testing.T) {
 	t.Parallel()
 	stages := new(initiator.Stages)
-	p := NewProgress(nil, 4094, Pace{Connecting: 4096, Connect: 3 * time.Second, Portal: 15 * time.Second}, stages, nil)
-	if got, want := p.text(0, 80), "0 of 4094 asked, 0 connected, 0 logged in, 0 targets"; got != want {
+	p := NewProgress(nil, 4094, Pace{Connecting: 4096, Connect: 3 * time.Second, Portal: 15 * time.Second}, &initiator.Discoverer{Stages: stages}, nil)
+	if got, want := p.numbers(0, 80), "0 of 4094 asked, 0 connected, 0 logged in, 0 targets"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	p.asked.Store(1000)
@@ -23,11 +23,11 @@ func TestProgressText(t *testing.T) {
 	stages.LoggedIn.Store(9)
 	stages.Targets.Store(1)
 	const all = "1000 of 4094 asked, 10 connected, 9 logged in, 1 target, 5 s left" // 3094 more at 2000 a second, and 3 s for the last
-	if got := p.text(500*time.Millisecond, 80); got != all {
+	if got := p.numbers(500*time.Millisecond, 80); got != all {
 		t.Errorf("got %q, want %q", got, all)
 	}
 	for columns := range 100 {
-		got := p.text(500*time.Millisecond, columns)
+		got := p.numbers(500*time.Millisecond, columns)
 		if len(got) >= columns && got != "1000 of 4094 asked" {
 			t.Errorf("%d columns: %q", columns, got)
 		}
@@ -37,7 +37,7 @@ func TestProgressText(t *testing.T) {
 			}
 		}
 	}
-	if got, want := p.text(500*time.Millisecond, 40), "1000 of 4094 asked, 1 target, 5 s left"; got != want {
+	if got, want := p.numbers(500*time.Millisecond, 40), "1000 of 4094 asked, 1 target, 5 s left"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if !regexp.MustCompile(`^[\d a-z,]+$`).MatchString(all) {
@@ -49,7 +49,7 @@ func TestProgressText(t *testing.T) {
 func TestProgressCounts(t *testing.T) {
 	t.Parallel()
 	sessions := &Sessions{Begun: map[int]Session{0: {Portal: 0, of: 2}, 1: {Portal: 0, nth: 1, of: 2}, 2: {Portal: 1, of: 1}, 3: {Portal: 2, of: 2}}}
-	p := NewProgress(nil, 3, Pace{}, new(initiator.Stages), sessions)
+	p := NewProgress(nil, 3, Pace{}, new(initiator.Discoverer), sessions)
 	silent := failed(initiator.StageConnect, &initiator.TimeoutError{})
 	for _, step := range []struct {
 		index                     int

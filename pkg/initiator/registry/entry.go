@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -133,17 +134,125 @@ func unreadable(r Record, err error) (initiator.SendTargetPortal, error) {
 
 // opened is prepare for an entry whose secrets the registry keeps.
 func (s *Service) opened(ctx context.Context, p initiator.SendTargetPortal, r *portalRecord, selector *ports.Selector) (initiator.Request, error) {
+	if err := s.revealAll(ctx, r, true, &p); err != nil {
+		return initiator.Request{}, err
+	}
+	return s.prepare(ctx, p, selector)
+}
+
+// store writes the entry of p, and returns whether there was one with the same key.
+func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (replaced bool, err error) {
+	old, err := s.cfg.Store.Get(ctx, recordOf(p.Key()))
+	if err != nil {
+		return false, err
+	}
+	return old.Version != 0, s.replace(ctx, old, p)
+}
+
+// replace writes the entry of p in the place of its record as it was read.
+func (s *Service) replace(ctx context.Context, old Record, p *initiator.SendTargetPortal) (err error) {
+	row := recordOf(p.Key())
+	added, last := s.now(), (*LastResult)(nil)
+	var (
+		answer *answerRecord
+		seen   []Change
+	)
+	if old.Version != 0 {
+		var before portalRecord
+		err := decode(old, &before)
+		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+			return err // it is not ours to replace
+		}
+		if err == nil { // a damaged entry is replaced
+			added, last, answer = before.Added, before.Last, before.Answer
+		}
+		if before.Instance != p.Instance { // what it finds is another mechanism's from now on
+			answer = nil
+			if seen, err = s.keepSeen(ctx, old); err != nil {
+				return err
+			}
+		}
+	}
+	secrets, err := s.keepAll(p, row) // may make a key file, so what is refused comes before
+	if err != nil {
+		return err
+	}
+	r := newPortalRecord(p, secrets)
+	r.Added, r.Last, r.Answer = added, last, answer
+	changes, err := s.claim(ctx, p.Instance)
+	if err != nil {
+		return err
+	}
+	remembered, err := s.remember(ctx, p)
+	if err != nil {
+		return err
+	}
+	changes = slices.Concat(changes, remembered, seen)
+	return s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
+}
+
+// A changedEntry is an entry of the registry with options that are changed, not stored yet.
+type changedEntry struct {
+	before, after StoredPortal
+	record        Record // as it was read
+	request       initiator.Request
+	portal        initiator.SendTargetPortal // after, with the secrets that the registry keeps
+}
+
+// changed returns the entry of a key as change leaves it, held against the rules as
+// AddSendTargetPortal holds it. numbers is as for admit.
+func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*initiator.SendTargetPortal) error, numbers bool) (*changedEntry, error) {
+	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if r.Version == 0 {
+		return nil, s.notFound(ctx, key)
+	}
+	var was portalRecord
+	if err := decode(r, &was); err != nil {
+		return nil, storeError(err)
+	}
+	p := was.portal()
+	if err := s.revealAll(ctx, &was, false, &p); err != nil {
+		return nil, err
+	}
+	if err := change(&p); err != nil {
+		return nil, err
+	}
+	if is := was.portal(); !p.Key().Same(is.Key()) {
+		return nil, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "portal", Reason: "the portal, instance and port of an entry cannot be changed: add another entry and remove this one"}
+	}
+	j, err := s.admitted(ctx, &p, numbers)
+	if err != nil {
+		return nil, err
+	}
+	c := &changedEntry{before: was.stored(), record: r, request: j, portal: p}
+	c.after = c.before
+	c.after.SendTargetPortal = initiator.WithoutSecrets(p)
+	c.after.PasswordSet = p.Login.PasswordRef != "" || !p.Login.Password.IsZero()
+	c.after.TargetPasswordSet = p.Login.TargetPasswordRef != "" || !p.Login.TargetPassword.IsZero()
+	c.after.IPsecKeySet = p.IPsec.PSKRef != "" || !p.IPsec.PSK.IsZero()
+	return c, nil
+}
+
+// revealAll puts the secrets of a record into its portal: those that are sealed and, with
+// refs, those that the record has references to.
+func (s *Service) revealAll(ctx context.Context, r *portalRecord, refs bool, p *initiator.SendTargetPortal) error {
 	row, l := recordOf(p.Key()), &r.Login
 	for _, f := range []struct {
 		kept  keptSecret
 		field string
 		to    *auth.Secret
 	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}} {
+		if f.kept.Ref != "" && !refs {
+			continue
+		}
 		secret, err := s.reveal(ctx, f.kept, row, f.field)
 		if err != nil {
-			return initiator.Request{}, &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
+			return &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
 		}
 		*f.to = secret
 	}
-	return s.prepare(ctx, p, selector)
+	return nil
 }

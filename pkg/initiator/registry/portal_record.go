@@ -153,6 +153,7 @@ type LastResult struct {
 	Code    uint32    `json:"code"` // of the reference API
 	Stage   string    `json:"stage,omitempty"`
 	Message string    `json:"message,omitempty"` // of the error; one line, escaped
+	Silent  bool      `json:"silent,omitempty"`  // the portal did not answer (initiator.Silent); false also where an older version stored it
 	Source  string    `json:"source,omitempty"`  // our address
 	Targets int       `json:"targets"`
 	LeftOut int       `json:"left_out,omitempty"` // targets whose names are harmful
@@ -175,7 +176,7 @@ func newLastResult(r *initiator.Result, now time.Time) LastResult {
 	}
 	var e *initiator.Error
 	if errors.As(r.Err, &e) {
-		last.Stage, last.Message = e.Stage.String(), e.Error()
+		last.Stage, last.Message, last.Silent = e.Stage.String(), e.Error(), initiator.Silent(e)
 	}
 	return last
 }

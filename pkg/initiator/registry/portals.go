@@ -16,25 +16,82 @@ import (
 //
 // What is refused stores nothing; what fails on the network leaves the portal
 // stored. Result.Stored tells which it was. The error is Result.Err.
-func (s *Service) AddSendTargetPortal(ctx context.Context, p initiator.SendTargetPortal) (initiator.Result, error) {
-	j, err := s.admitted(ctx, &p, true)
-	if err != nil {
-		return refusedResult(p, err)
-	}
-	key := p.Key()
-	replaced := false
-	err = retryConflicts(ctx, func() (err error) {
-		replaced, err = s.store(ctx, &p)
-		return err
-	})
-	if err != nil {
-		return refusedResult(p, storeError(err))
-	}
-	r := s.ask(ctx, key, j, nil, true)
-	if replaced {
-		r.Warnings = slices.Insert(r.Warnings, 0, initiator.Warning{Code: initiator.WarnReplaced, Message: replacedText(key)})
+func (s *Service) AddSendTargetPortal(ctx context.Context, p initiator.SendTargetPortal) (r initiator.Result, err error) {
+	for r = range s.AddSendTargetPortals(ctx, []initiator.SendTargetPortal{p}) {
 	}
 	return r, r.Err
+}
+
+// AddSendTargetPortals is AddSendTargetPortal for several portals. All are stored first;
+// then they are asked, many at once. It yields a result for each, in their order.
+func (s *Service) AddSendTargetPortals(ctx context.Context, portals []initiator.SendTargetPortal) iter.Seq[initiator.Result] {
+	return func(yield func(initiator.Result) bool) {
+		n := len(portals)
+		keys, requests, replaced := make([]initiator.Key, n), make([]initiator.Request, n), make([]bool, n)
+		for i, p := range portals {
+			requests[i], replaced[i] = s.addEntry(ctx, p)
+			keys[i] = requests[i].Portal.Key()
+		}
+		begin := func(i int) (initiator.Request, *begun) {
+			refused := requests[i].Err != nil
+			return requests[i], &begun{key: keys[i], listed: !refused, refused: refused}
+		}
+		i := 0
+		s.askBegun(ctx, keys, begin, s.cfg.Discoverer.DiscoverRequests, func(r initiator.Result) bool {
+			r.Stored = requests[i].Err == nil
+			if replaced[i] {
+				r.Warnings = slices.Insert(r.Warnings, 0, initiator.Warning{Code: initiator.WarnReplaced, Message: replacedText(keys[i])})
+			}
+			i++
+			return yield(r)
+		})
+	}
+}
+
+// addEntry stores the entry of a portal, and returns the request to ask it, or, where it is
+// refused, one that says why. replaced: there was an entry with the same key.
+func (s *Service) addEntry(ctx context.Context, p initiator.SendTargetPortal) (j initiator.Request, replaced bool) {
+	j, err := s.admitted(ctx, &p, true)
+	if err == nil {
+		err = storeError(retryConflicts(ctx, func() (err error) {
+			replaced, err = s.store(ctx, &p)
+			return err
+		}))
+	}
+	if err != nil {
+		r, err := refusedResult(p, err)
+		return initiator.Request{Portal: r.Asked, Err: err}, false
+	}
+	return j, replaced
+}
+
+// ChangeSendTargetPortal changes options of the entry of a key, and asks its portal again.
+// change gets the entry with its options and the secrets that are sealed in it; those that
+// it does not touch stay. The changed entry is held against the same rules as one that is
+// added. change may be called several times, and its error is returned as it is.
+func (s *Service) ChangeSendTargetPortal(ctx context.Context, key initiator.Key, change func(*initiator.SendTargetPortal) error) (initiator.Result, error) {
+	var c *changedEntry
+	err := retryConflicts(ctx, func() (err error) {
+		if c, err = s.changed(ctx, key, change, true); err != nil {
+			return err
+		}
+		return storeError(s.replace(ctx, c.record, &c.portal))
+	})
+	if err != nil {
+		return refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)
+	}
+	r := s.ask(ctx, c.portal.Key(), c.request, nil, true)
+	return r, r.Err
+}
+
+// CheckChange returns the entry of a key as it is and as ChangeSendTargetPortal would leave
+// it, or why it would not. Nothing is stored and nothing is sent.
+func (s *Service) CheckChange(ctx context.Context, key initiator.Key, change func(*initiator.SendTargetPortal) error) (before, after StoredPortal, err error) {
+	c, err := s.changed(ctx, key, change, false)
+	if err != nil {
+		return before, after, s.failed(key, err)
+	}
+	return c.before, c.after, nil
 }
 
 // replacedText says that an entry was there before.
@@ -167,52 +224,6 @@ func (s *Service) Near(ctx context.Context, key initiator.Key) ([]initiator.Key,
 		}
 	}
 	return slices.Concat(near, far), nil
-}
-
-// store writes the entry of p. replaced says that there was one with the same key.
-func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (replaced bool, err error) {
-	row := recordOf(p.Key())
-	old, err := s.cfg.Store.Get(ctx, row)
-	if err != nil {
-		return false, err
-	}
-	added, last := s.now(), (*LastResult)(nil)
-	var (
-		answer *answerRecord
-		seen   []Change
-	)
-	if old.Version != 0 {
-		var before portalRecord
-		err := decode(old, &before)
-		if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
-			return false, err // it is not ours to replace
-		}
-		if err == nil { // a damaged entry is replaced
-			added, last, answer = before.Added, before.Last, before.Answer
-		}
-		if before.Instance != p.Instance { // what it finds is another mechanism's from now on
-			answer = nil
-			if seen, err = s.keepSeen(ctx, old); err != nil {
-				return false, err
-			}
-		}
-	}
-	secrets, err := s.keepAll(p, row) // may make a key file, so what is refused comes before
-	if err != nil {
-		return false, err
-	}
-	r := newPortalRecord(p, secrets)
-	r.Added, r.Last, r.Answer = added, last, answer
-	changes, err := s.claim(ctx, p.Instance)
-	if err != nil {
-		return false, err
-	}
-	remembered, err := s.remember(ctx, p)
-	if err != nil {
-		return false, err
-	}
-	changes = slices.Concat(changes, remembered, seen)
-	return old.Version != 0, s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 
 // failed makes an *Error about an entry; nil stays nil.

@@ -110,41 +110,48 @@ func (s *Service) Refresh(ctx context.Context, keys []initiator.Key) iter.Seq[in
 // in another order.
 type discoverFunc func(ctx context.Context, requests iter.Seq[*initiator.Request], parallel int) iter.Seq[initiator.Result]
 
-// refresh yields a result for each key, in the order of discover. Where ctx ends, those
-// that were not begun come last.
+// refresh yields a result for each key, in the order of discover.
 func (s *Service) refresh(ctx context.Context, keys []initiator.Key, discover discoverFunc) iter.Seq[initiator.Result] {
 	return func(yield func(initiator.Result) bool) {
 		under, unread := s.underRules(ctx, true)
-		var asked begunList
-		requests := func(yield func(*initiator.Request) bool) {
-			for i, key := range keys {
-				j, b := begin(ctx, under, key, unread)
-				b.index = i
-				if asked.put(b); !yield(&j) {
-					return
-				}
-			}
-		}
-		done := make([]bool, len(keys))
-		for group := range groups(discover(ctx, requests, 0)) {
-			for _, i := range s.learnBegun(ctx, group, &asked) {
-				done[i] = true
-			}
-			for i := range group {
-				if !yield(group[i]) {
-					return
-				}
-			}
-		}
-		for i, key := range keys {
-			if done[i] {
-				continue
-			}
-			// ctx has ended.
-			r, _ := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
-			if !yield(r) {
+		begin := func(i int) (initiator.Request, *begun) { return begin(ctx, under, keys[i], unread) }
+		s.askBegun(ctx, keys, begin, discover, yield)
+	}
+}
+
+// askBegun asks the portals of keys by the requests that begin makes of them, each when its
+// turn comes, and yields what refresh does. Where ctx ends, those that were not begun come
+// last.
+func (s *Service) askBegun(ctx context.Context, keys []initiator.Key, begin func(i int) (initiator.Request, *begun), discover discoverFunc, yield func(initiator.Result) bool) {
+	var asked begunList
+	requests := func(yield func(*initiator.Request) bool) {
+		for i := range keys {
+			j, b := begin(i)
+			b.index = i
+			if asked.put(b); !yield(&j) {
 				return
 			}
+		}
+	}
+	done := make([]bool, len(keys))
+	for group := range groups(discover(ctx, requests, 0)) {
+		for _, i := range s.learnBegun(ctx, group, &asked) {
+			done[i] = true
+		}
+		for i := range group {
+			if !yield(group[i]) {
+				return
+			}
+		}
+	}
+	for i, key := range keys {
+		if done[i] {
+			continue
+		}
+		// ctx has ended.
+		r, _ := refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, context.Cause(ctx))
+		if !yield(r) {
+			return
 		}
 	}
 }

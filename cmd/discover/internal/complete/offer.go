@@ -64,10 +64,11 @@ func (l *Line) flags(word string) (offers []string) {
 		case f.Name == l.cmd.Annotations[flags.Refused], slices.ContainsFunc(flags.Excluding(f.Name), l.has):
 			return
 		}
+		about, _, _ := strings.Cut(f.Usage, ";") // the first clause
 		if f.Shorthand != "" {
-			offers = append(offers, "-"+f.Shorthand+"\t"+f.Usage)
+			offers = append(offers, "-"+f.Shorthand+"\t"+about)
 		}
-		offers = append(offers, "--"+f.Name+"\t"+f.Usage)
+		offers = append(offers, "--"+f.Name+"\t"+about)
 	})
 	return beginning(offers, word)
 }

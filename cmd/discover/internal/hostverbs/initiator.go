@@ -21,7 +21,7 @@ import (
 // Initiator returns the verbs about our iSCSI name and the secret of targets.
 func Initiator(of *app.Command) *cobra.Command {
 	c := &command{of}
-	return verb.Noun("initiator", "our iSCSI name, and the secret that targets authenticate with", manual.Initiator,
+	return verb.Noun("initiator", "our iSCSI name, and the secret of targets", manual.Initiator,
 		c.initiatorShow(), c.initiatorSetName(), c.initiatorSetCHAPSecret())
 }
 

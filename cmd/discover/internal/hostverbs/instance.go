@@ -21,7 +21,7 @@ import (
 // Instance returns the verbs about initiator instances.
 func Instance(of *app.Command) *cobra.Command {
 	c := &command{of}
-	return verb.Noun("instance", "sets of addresses of this host that portals are asked from", manual.Instance,
+	return verb.Noun("instance", "named sets of addresses of this host to ask from", manual.Instance,
 		c.instanceList(), c.instanceAdd(), c.instanceRemove())
 }
 
@@ -107,7 +107,7 @@ func (c *command) instanceAdd() *cobra.Command {
 	fs.Var(flags.NewText(&i.NodeName, "IQN"), "node-name", "the iSCSI name of the instance; default: that of initiator show")
 	fs.Var(&list{&i.Interfaces, "INTERFACE"}, "interface", "a network interface whose addresses belong to it; may be repeated")
 	fs.Var(&addresses{&i.Addresses}, "address", "an address that belongs to it; may be repeated")
-	fs.BoolVar(&replace, "replace", false, "if the instance exists, drop the values that are not given now; default: keep them")
+	fs.BoolVar(&replace, "replace", false, "drop all values that are not given now; default: keep those of an instance that exists")
 	fs.AddFlagSet(strictNameFlag(&strict))
 	c.AddFlags(cmd,
 		flags.NewGroup("The instance (without --interface and --address, all addresses belong to it)", fs),

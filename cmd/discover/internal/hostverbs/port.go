@@ -24,7 +24,7 @@ import (
 // Port returns the verbs about initiator ports.
 func Port(of *app.Command) *cobra.Command {
 	c := &command{of}
-	return verb.Noun("port", "the addresses of this host that portals are asked from", manual.Port, c.portList())
+	return verb.Noun("port", "addresses of this host that portals are asked from", manual.Port, c.portList())
 }
 
 // portList returns the verb.

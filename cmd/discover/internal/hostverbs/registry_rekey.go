@@ -40,7 +40,7 @@ func (c *command) registryRekey() *cobra.Command {
 	given.Passphrase.AsIs = true
 	fs.Var(&given.Passphrase, "new-key", "the new passphrase: file:PATH, env:NAME, cred:NAME, fd:N or prompt")
 	fs.BoolVar(&given.KeyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default if the present key is there")
-	fs.BoolVar(&given.Approved, "fips", false, "seal with algorithms that FIPS 140-3 approves (AES-256-GCM, PBKDF2), so that the secrets can be opened where Go enforces it")
+	fs.BoolVar(&given.Approved, "fips", false, "use algorithms approved by FIPS 140-3; secrets sealed with these (AES-256-GCM, PBKDF2) can be opened where Go enforces FIPS 140-3")
 	c.AddFlags(cmd, flags.NewGroup("The new key", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }

@@ -33,7 +33,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 		}),
 	}
 	fs := flags.NewSet()
-	fs.BoolVar(&all, "all", false, "also remove what belongs to processes whose state is unknown")
+	fs.BoolVar(&all, "all", false, "also remove leftovers whose owner is unknown")
 	c.AddFlags(cmd, flags.NewGroup("What to remove", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }

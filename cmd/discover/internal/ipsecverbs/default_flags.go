@@ -19,7 +19,7 @@ import (
 // Verb returns the verbs about IPsec.
 func Verb(of *app.Command) *cobra.Command {
 	c := &command{of}
-	return verb.Noun("ipsec", "the IPsec settings that portals are asked under, and why", manual.IPsec,
+	return verb.Noun("ipsec", "IPsec settings of portals, and which of them apply", manual.IPsec,
 		c.ipsecExplain(), c.ipsecDefault(), c.ipsecCleanup(),
 		verb.Noun("policy", "the administrator's rules, which override flags", manual.IPsecPolicy,
 			c.ipsecPolicyAdd(), c.ipsecPolicyList(), c.ipsecPolicyRemove()),
@@ -102,9 +102,9 @@ func (c *command) showDefaultAs(ctx context.Context, s *registry.Service, would 
 
 // parseFlags understands LIST|0xNN.
 func parseFlags(arg string) (ipsec.Flags, error) {
-	f, err := ipsec.Parse(arg)
+	f, err := flags.ParseFlags(arg)
 	if err != nil {
-		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), flags.ParseReason(err))
+		return 0, machine.Usagef("LIST %s: %v", machine.Quoted(arg), err)
 	}
 	return f, nil
 }

@@ -50,7 +50,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 		},
 	}
 	fs := flags.NewSet()
-	fs.BoolVar(&replace, "replace", false, "replace a policy with the same selector even if this turns its IPsec off")
+	fs.BoolVar(&replace, "replace", false, "allow off to replace a rule that requires IPsec")
 	c.AddFlags(cmd, flags.NewGroup("The policy", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
 }

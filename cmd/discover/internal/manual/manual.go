@@ -1,13 +1,27 @@
 package manual
 
 // Root is the manual of discover, where no verb is named.
-const Root = `discover asks iSCSI target portals which targets they offer. Except for IPsec, it
-needs no privileges, daemon or kernel module. It logs out when it has the answer.
+const Root = `discover asks iSCSI target portals which targets they offer (SendTargets). Except for
+IPsec, it needs no privileges, daemon or kernel module. It logs out when it has the
+answer.
+
+Results go to standard output, everything else to standard error. discover scan
+stores nothing; discover portal and discover target work on a registry, a file that
+stores portals and the targets that they reported.
+
+discover VERB -h prints the most important part of a verb's help on one screen, and
+discover help VERB all of it.
+
+Exit status:
+  0  every portal answered
+  1  no portal answered, or the operation failed
+  2  the command line was not understood; nothing was sent or stored
+  3  some portals did not answer, or something is missing from the answer
 
 Examples:
   discover scan 192.0.2.10
-  discover scan -o json storage1.example storage2.example:3261 [2001:db8::10]:3260
-  discover scan --chap-user host1 --chap-secret file:/etc/discover/secret 192.0.2.10
+  discover scan -o json storage1.example storage2.example:3261
+  discover scan --chap-user host1 --chap-secret file:secret 192.0.2.10
   discover portal add 192.0.2.10
   discover target list --refresh`
 
@@ -115,6 +129,17 @@ Examples:
   discover watch --every 10s --now 192.0.2.10
   discover watch -o jsonl --for target-vanished,portal-failed | my-program
   discover watch --once-changed --for target-appeared 192.0.2.10`
+
+// Man is the manual of discover man.
+const Man = `discover man prints the man page of a verb, or without VERB that of discover. With
+--dir it writes the pages of discover and of all verbs to files: discover.1,
+discover-scan.1, discover-portal-add.1 and so on. They have the same text as the
+help. Older files of the same names are replaced, and the folder is created if it
+does not exist.
+
+Examples:
+  discover man scan | man -l -
+  discover man --dir /usr/local/share/man/man1`
 
 // Completion is the manual of discover completion.
 const Completion = `discover completion prints a script with which a shell completes verbs and flags

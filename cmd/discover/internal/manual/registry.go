@@ -5,35 +5,86 @@ const Portal = `discover portal stores portals in the registry, with their sourc
 options, and asks them for their targets.`
 
 // PortalAdd is the manual of discover portal add.
-const PortalAdd = `discover portal add stores a portal in the registry and asks it for its targets.
-The key of an entry is its portal, instance and initiator port. Adding an entry with
-the same key again replaces all its options (options that are not given get their
-defaults), asks the portal again, and prints a warning. An entry that is not valid
-is not stored; a portal that does not answer is stored all the same.
+const PortalAdd = `discover portal add stores portals in the registry and asks them for their
+targets, many at once. PORTAL is as for scan, also @FILE and -, but no block or
+range; all portals get the same options. The key of an entry is its portal,
+instance and initiator port. Adding an entry with the same key again replaces
+all its options (options that are not given get their defaults), asks the portal
+again, and prints a warning; portal set changes single options. An entry that is
+not valid is not stored; a portal that does not answer is stored all the same.
 
-For file: and cred: secrets, the registry stores the reference, and the secret is
-read at each use. For env:, fd: and prompt, the secret is read once and stored,
-sealed with the key of the registry.
+For file: and cred: secrets, the registry stores the reference, and the secret
+is read at each use. For env:, fd: and prompt, the secret is read once and
+stored, sealed with the key of the registry.
 
---probe, --reachable, --family, --within, --rewrite and --via-portal affect only the
-output: the registry keeps the addresses as targets advertise them.
+--probe, --reachable, --family, --within, --rewrite and --via-portal affect only
+the output: the registry keeps the addresses as targets advertise them.
+
+Exit status: 0 if every portal answered, 1 if none did, 3 if some did not.
 
 Examples:
   discover portal add 192.0.2.10
+  discover portal add 192.0.2.10 192.0.2.11 @portals.txt
   discover portal add --instance host --initiator-port 1 192.0.2.10
   discover portal add --chap-user host1 --chap-secret file:secret 192.0.2.10`
 
 // PortalList is the manual of discover portal list.
 const PortalList = `discover portal list shows the portals of the registry, and the result of the
-last time that each was asked.`
+last time that each was asked: all, or those that PORTAL names. PORTAL is a
+portal, a block or a range, as for scan, also @FILE and -; without a TCP port,
+it means entries of every port. On a terminal, long texts are cut to its width;
+portal show and a list that goes to a file or a pipe have them whole.
+
+Exit status: 1 if PORTAL names no entry and nothing is listed, 3 if only some
+do. Flags that select no entry give an empty list and exit status 0.
+
+Examples:
+  discover portal list
+  discover portal list --failed
+  discover portal list 192.0.2.0/24 --instance host`
+
+// PortalShow is the manual of discover portal show.
+const PortalShow = `discover portal show shows all that is stored and known of portals of the
+registry: the key, the options that are not the defaults (of a secret, where it
+is or that it is set), the last result in full, and the targets that the portal
+reported. Options have the names of the flags of portal add and portal set.
+PORTAL is as for portal list. If a portal has several entries, all are shown.
+
+Exit status: as that of portal list.
+
+Examples:
+  discover portal show 192.0.2.10
+  discover portal show --instance host -o json 192.0.2.10`
+
+// PortalSet is the manual of discover portal set.
+const PortalSet = `discover portal set changes single options of an entry of the registry and asks
+its portal again. Options that are not given stay as they are, secrets included;
+with --unset, options get their defaults again. The changed entry must be one
+that portal add would store, and IPsec flags that were stored before count as
+they do there: a portal that was asked under IPsec is asked in clear text only
+after --ipsec off. To change the key (portal, instance, initiator port), add
+another entry and remove this one.
+
+If a secret of the entry is sealed in the registry, the key of the registry is
+needed.
+
+Examples:
+  discover portal set 192.0.2.10 --header-digest crc32c
+  discover portal set 192.0.2.10 --chap-secret file:new-secret --dry-run
+  discover portal set 192.0.2.10 --unset chap-user,chap-secret`
 
 // PortalRemove is the manual of discover portal remove.
-const PortalRemove = `discover portal remove removes one entry from the registry: the one with this
-portal, instance and initiator port, as discover portal list shows them. Targets
-that it found stay in the list, marked as stale, until they are pruned.
+const PortalRemove = `discover portal remove removes entries from the registry: those with these
+portals, and this instance and initiator port, as discover portal list shows
+them. @FILE and - are taken as for scan. A portal that has no such entry is
+named, with similar entries, and the others are removed. Targets that an entry
+found stay in the list, marked as stale, until they are pruned.
+
+Exit status: 0 if all were removed, 1 if none was, 3 if some were not.
 
 Examples:
   discover portal remove 192.0.2.10
+  discover portal remove --dry-run @portals.txt
   discover portal remove --instance host --initiator-port 1 192.0.2.10`
 
 // PortalRefresh is the manual of discover portal refresh.

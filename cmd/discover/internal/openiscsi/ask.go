@@ -67,6 +67,7 @@ func (t *tool) ask(ctx context.Context) error {
 		}
 	}
 	opened := false
+	t.Draws = true // the real tool shows nothing while it waits
 	err = t.WithAsking(ctx, app.CreateIfMissing, run, flags.NewIPsec(0), func(s *registry.Service) error {
 		opened = true
 		if err := t.keep(ctx, s, record); err != nil {

@@ -19,7 +19,7 @@ func ExportVerb(c *app.Command) *cobra.Command {
 	lines := false
 	cmd := &cobra.Command{
 		Use:   "export --iscsiadm",
-		Short: "print what was found as command lines for another program",
+		Short: "print the known targets as iscsiadm command lines",
 		Long: `discover export --iscsiadm prints a command line of open-iscsi's iscsiadm for each
 target, address and iface in the registry: run there, they make the records by
 which iscsiadm logs in. Each begins with a check, since -o new gives a record that

@@ -1,6 +1,10 @@
 package verb
 
-import "github.com/go-iscsi/discovery/cmd/internal/machine"
+import (
+	"errors"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+)
 
 // Partly is the exit status of several portals.
 func Partly(asked, failed int) error {
@@ -11,4 +15,14 @@ func Partly(asked, failed int) error {
 		return machine.StatusError(machine.ExitPartly)
 	}
 	return machine.StatusError(machine.ExitFailed)
+}
+
+// Ended is the exit status of several portals whose answer ended with err: an exit status,
+// whose place it takes, or why the answer could not be written.
+func Ended(err error, asked, failed int) error {
+	var status machine.StatusError
+	if err != nil && !errors.As(err, &status) {
+		return err
+	}
+	return Partly(asked, failed)
 }

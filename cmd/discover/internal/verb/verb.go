@@ -2,7 +2,6 @@ package verb
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,10 +9,13 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-// Find returns a verb below at; nil: there is none.
+// aliases are the short names of verbs below a noun.
+var aliases = map[string]string{"ls": "list", "rm": "remove"}
+
+// Find returns a verb below at, also by its alias; nil: there is none.
 func Find(at *cobra.Command, name string) *cobra.Command {
 	for _, c := range at.Commands() {
-		if c.Name() == name {
+		if c.Name() == name || at.HasParent() && c.Name() == aliases[name] {
 			return c
 		}
 	}
@@ -40,20 +42,11 @@ func Noun(name, short, long string, verbs ...*cobra.Command) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path := flags.PathOf(cmd)
-			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, alternatives(Names(cmd)), path)
+			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(Names(cmd)), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
 	return cmd
-}
-
-// alternatives returns words as a list to choose from: a, b or c.
-func alternatives(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // Arguments holds a verb to a number of arguments. what is how they are called;

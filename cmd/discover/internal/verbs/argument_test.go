@@ -14,11 +14,13 @@ import (
 // badArguments has for each verb command lines of which one argument or one value is
 // not what it has to be.
 var badArguments = map[string][]string{
-	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
+	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "iqn.2026-11.com.example:a", "192.0.2.10 3260", "192.0.2.10,3260", "192.0.2.10:3260,x", "192.0.2.10 --timeout 5M", "192.0.2.10 --max-text 64MB", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
 	"portal add":                {"bad!", "192.0.2.10:0", "192.0.2.10 --max-connections 4294967296", "192.0.2.10 --default-time2retain -1", "192.0.2.10 --initiator-port x", "192.0.2.10 --ipsec x"},
-	"portal list":               {"x"},
+	"portal list":               {"bad!", "192.0.2.0/33", "--initiator-port each", "--source x", "--tcp-port 3260"},
+	"portal show":               {"", "bad!", "192.0.2.10:0", "@nofile", "192.0.2.10 --initiator-port x"},
+	"portal set":                {"bad!", "192.0.2.10", "192.0.2.10 192.0.2.11 --unset ipsec", "192.0.2.10 --unset x", "192.0.2.10 --unset ipsec,ipsec", "192.0.2.10 --chap-user u --unset chap-user", "192.0.2.10 --chap-secret secret", "192.0.2.10 --ipsec-id bad!"},
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
-	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1"},
+	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1x"},
 	"target list":               {"x", "--refresh --parallel 0"},
 	"target add":                {"iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},
@@ -50,6 +52,7 @@ var badArguments = map[string][]string{
 	"iscsicli":                  {"x", "AddTargetPortal 192.0.2.10 0", "CHAPSecret secret", "Ping * 192.0.2.10 0"},
 	"export":                    {"", "x", "--iscsiadm x", "--iscsiadm -o iscsiadm"},
 	"completion":                {"x", "bash zsh"},
+	"man":                       {"x", "portal x", "--dir d scan", "-o json"},
 	"version":                   {"x", "-o iscsiadm"},
 	"help":                      {"x"},
 }
@@ -111,9 +114,9 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 // anything being asked, cannot be written, the exit status is 1, for each verb.
 func TestUnprintedHelp(t *testing.T) {
 	t.Parallel()
-	lines := []string{"--help", "help", "version", "--version", "version -o json", "completion bash", "iscsicli Ping /?"}
+	lines := []string{"--help", "help", "-h", "version", "--version", "version -o json", "completion bash", "iscsicli Ping /?"}
 	for verb := range allVerbs(t) {
-		lines = append(lines, verb+" --help", "help "+verb)
+		lines = append(lines, verb+" --help", verb+" -h", "help "+verb, "man "+verb)
 	}
 	for _, line := range lines {
 		l := newLab(t)

@@ -44,7 +44,8 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 
 // dryRuns has arguments for each verb that changes something: with them it does.
 var dryRuns = map[string][]string{
-	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10"},
+	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10", "portal add 192.0.2.10 192.0.2.10:3261"},
+	"portal set":                {"portal set --instance host 192.0.2.10 --symbolic-name rack1"},
 	"portal remove":             {"portal remove --instance host 192.0.2.10"},
 	"portal refresh":            {"portal refresh", "portal refresh 192.0.2.10"},
 	"watch":                     {"watch", "watch 192.0.2.10"},

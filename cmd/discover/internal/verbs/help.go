@@ -1,25 +1,50 @@
 package verbs
 
 import (
-	"fmt"
 	"io"
+	"slices"
 	"strings"
-
-	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-// help returns the verb that prints the manual of another.
+// verbGroups are the verbs by what they are used for, in the order of the overview.
+func verbGroups() []verbGroup {
+	return []verbGroup{
+		{"Ask portals", []string{"scan", "watch"}},
+		{"What is known", []string{"portal", "target", "paths"}},
+		{"This host", []string{"initiator", "instance", "port", "registry"}},
+		{"IPsec", []string{"ipsec"}},
+		{"For other tools", []string{"export", "iscsiadm", "iscsicli"}},
+		{"About discover", []string{"completion", "help", "man", "version"}},
+	}
+}
+
+// A verbGroup is the names of verbs under a headline.
+type verbGroup struct {
+	title string
+	verbs []string
+}
+
+// help returns the verb that prints the help of another.
 func (c *command) help() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [VERB...]",
-		Short: "print the manual of a verb",
-		Long:  "discover help prints the manual of a verb, or the overview.",
+		Short: "print all help of a verb",
+		Long: `discover help prints the help of a verb, or without VERB the overview. The flag -h
+prints the most important part of it, on one screen. The same text as man pages:
+discover help man.
+
+Examples:
+  discover help scan
+  discover help portal add
+  discover scan -h`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 			about, err := verbOf(cmd.Root(), args)
 			switch {
@@ -42,42 +67,67 @@ func (c *command) help() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.writeManual(about)
+			_, err = io.WriteString(c.Stdout, c.page(about).Long())
+			return err
 		},
 	}
 }
 
-// verbOf finds the verb of a manual.
+// verbOf finds the verb of a page.
 func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := verb.Find(at, word)
 		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, verb.Names(at)), flags.Spaced(flags.PathOf(at)))
+			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), verb.Suggest(at, word, nil), flags.Spaced(flags.PathOf(at)))
 		}
 		at = next
 	}
 	return at, nil
 }
 
-// writeManual prints the manual of a verb.
-func (c *command) writeManual(cmd *cobra.Command) error {
-	var b strings.Builder
-	b.WriteString(cmd.Long)
-	b.WriteString("\n\nUsage:\n  ")
-	if cmd.HasAvailableSubCommands() {
-		b.WriteString("discover " + flags.Below(cmd, "VERB") + " [FLAGS] ...\n\nVerbs:\n")
-		for _, sub := range cmd.Commands() {
-			if !sub.Hidden {
-				fmt.Fprintf(&b, "  %-18s%s\n", sub.Name(), sub.Short)
+// writeHelp prints what -h or --help asked for.
+func (c *command) writeHelp(cmd *cobra.Command) error {
+	text := c.page(cmd).Long()
+	if !c.longHelp {
+		path := flags.PathOf(cmd)
+		more := "discover help " + path + ": everything"
+		switch {
+		case path == "":
+			more = "The help of a verb: discover scan -h, or all of it: discover help scan"
+		case cmd.HasAvailableSubCommands():
+			more = "The help of a verb: discover " + path + " VERB -h"
+		}
+		text = c.page(cmd).Short(more)
+	}
+	_, err := io.WriteString(c.Stdout, text)
+	return err
+}
+
+// asksForAll reports whether a command line asks for the long help: by --help, and not by
+// -h alone.
+func asksForAll(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.ContainsFunc(args, func(a string) bool { return a == "--help" || strings.HasPrefix(a, "--help=") })
+}
+
+// page returns the help of a verb.
+func (c *command) page(cmd *cobra.Command) *help.Page {
+	root := cmd.Root()
+	p := help.Of(cmd, c.Groups[cmd], root.PersistentFlags())
+	if cmd != root {
+		return p
+	}
+	p.Usage = []string{"discover VERB [FLAGS] ..."}
+	for _, g := range verbGroups() {
+		group := help.Group{Title: g.title}
+		for _, name := range g.verbs {
+			if v := verb.Find(root, name); v != nil {
+				group.Verbs = append(group.Verbs, help.Verb{Name: name, Summary: v.Short})
 			}
 		}
-	} else {
-		b.WriteString("discover " + strings.TrimSuffix(flags.PathOf(cmd), cmd.Name()) + cmd.Use + "\n")
+		p.Verbs = append(p.Verbs, group)
 	}
-	for _, g := range c.Groups[cmd] {
-		flags.WriteGroup(&b, g)
-	}
-	flags.WriteGroup(&b, flags.NewGroup("Each verb takes", cmd.Root().PersistentFlags()))
-	_, err := io.WriteString(c.Stdout, b.String())
-	return err
+	return p
 }

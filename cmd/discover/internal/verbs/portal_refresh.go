@@ -63,25 +63,24 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 	if err := f.addrs.Check(); err != nil {
 		return nil, err
 	}
-	if len(args) == 0 && (f.key.Instance != "" || f.key.Port.Given || f.key.Source.IsValid()) {
+	if len(args) == 0 && f.key.Given() {
 		return nil, machine.Usagef("--instance, --initiator-port and --source select one entry of a portal: name the portal as well")
 	}
-	portals := make([]initiator.Portal, len(args))
-	for i, arg := range args {
-		var err error
-		if portals[i], err = f.key.Entry(arg); err != nil {
-			return nil, err
-		}
-	}
-	return portals, nil
+	return f.key.Entries(&f.Env, args, "discover portal list")
 }
 
 // ask asks, and shows the results in the order of the portals.
 func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []initiator.Portal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if f.addrs.Probes() {
+		f.Progress.Then(app.Probing)
+	}
 	results := s.RefreshAll(ctx)
-	if len(portals) > 0 {
+	if len(portals) == 0 {
+		f.ExpectAll(ctx, s)
+	} else {
+		f.Progress.Expect(len(portals))
 		keys := make([]initiator.Key, len(portals))
 		for i, p := range portals {
 			var err error

@@ -52,6 +52,7 @@ func (f *refreshing) with(ctx context.Context, show func(context.Context, *regis
 // ask asks all portals. Those that do not answer cost nothing that is known.
 func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 	notes := &render.Notes{Say: f.Say, Flush: func() error { return nil }}
+	f.ExpectAll(ctx, s)
 	names := &machine.InterfaceNames{List: f.Interfaces}
 	for r := range s.RefreshAll(ctx) {
 		f.LogResult(&r)

@@ -19,15 +19,17 @@ import (
 // A command is one run of discover, as the verbs see it.
 type command struct {
 	*app.Command
-	manual error // why the manual that --help asked for was not written
+	helpErr  error // why the help that -h or --help asked for was not written
+	longHelp bool  // all of it is asked for
 }
 
 // Run is the whole command. It returns the exit status.
 func Run(ctx context.Context, args []string, w machine.Env) int {
 	ctx, stop := machine.WithCancellation(ctx)
 	defer stop()
-	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal}
-	w.Stderr = line
+	kind, _ := w.LookupEnv("TERM")
+	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
+	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
@@ -45,8 +47,9 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 			args = windows.WithQuestions(args)
 		}
 		root.SetArgs(args)
+		c.longHelp = asksForAll(args)
 		if err = root.ExecuteContext(ctx); err == nil {
-			err = c.manual
+			err = c.helpErr
 		}
 	}
 	return c.Exit(err)
@@ -71,7 +74,7 @@ func (c *command) root() *cobra.Command {
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetFlagErrorFunc(flags.Explain)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.manual = c.writeManual(cmd) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.helpErr = c.writeHelp(cmd) })
 	root.Flags().Bool("version", false, "print the version")
 
 	root.PersistentFlags().SortFlags = false
@@ -79,7 +82,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("output", completeOutput)
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -113,6 +113,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	if s.portals, err = sweep.ParsePortals(args, uint16(s.key.TCPPort), &s.Env); err != nil {
 		return err
 	}
+	if s.portals.Tagged > 0 {
+		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
+	}
 	for _, b := range s.portals.Blocks() {
 		if s.key.Source.IsValid() && b.First.Is4() != s.key.Source.Is4() {
 			return machine.Usagef("--source %s cannot ask %s: one is IPv4 and the other IPv6", s.key.Source, b.Text)
@@ -201,7 +204,11 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
-	s.progress = s.newProgress(d)
+	s.progress = s.NewProgress(d, s.portals.Count, s.sessions)
+	if s.addrs.Probes() {
+		s.progress.Then(app.Probing)
+	}
+	s.progress.Show(ctx)
 	s.doubt = sweep.NewDoubt(s.portals, s.sessions, d.Stages, s.Say)
 	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)

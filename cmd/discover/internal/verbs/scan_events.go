@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"math"
@@ -103,19 +102,6 @@ func (s *scan) showRest(ctx context.Context, d *initiator.Discoverer, out render
 		index++
 	}
 	return nil
-}
-
-// newProgress returns the progress of a scan, which is shown until it is stopped;
-// nil where standard error is no terminal, or there is not much to wait for.
-func (s *scan) newProgress(d *initiator.Discoverer) *sweep.Progress {
-	if s.Line.Columns() == 0 || s.portals.Count < sweep.ProgressFrom {
-		return nil
-	}
-	most, _ := s.Connecting(d)
-	pace := sweep.Pace{Connecting: most, Connect: d.ConnectTimeout, Login: d.LoginTimeout, Portal: cmp.Or(d.Timeout, initiator.DefaultTimeout)}
-	p := sweep.NewProgress(s.Line, s.portals.Count, pace, d.Stages, s.sessions)
-	p.Done.Go(p.Run)
-	return p
 }
 
 // notAsked is the result of a portal that a cancelled run did not begin with.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // verbFirst moves the verb, and the one below it, before the flags that stand
@@ -24,10 +23,13 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 		}
 		name := args[i]
 		next := verb.Find(at, name)
-		if next == nil {
-			return nil, machine.Usagef("unknown verb %s%s; see discover help%s", machine.Quoted(flags.Below(at, name)), flags.DidYouMean(name, verb.Names(at)), flags.Spaced(flags.PathOf(at)))
+		if next == nil && i > 0 && isFlag(args[i-1]) && !isKnown(at, args[i-1]) {
+			return nil, flags.Unknown(at, args[i-1]) // whose value stands here, perhaps
 		}
-		path, args, at = append(path, name), slices.Delete(args, i, i+1), next
+		if next == nil {
+			return nil, verb.Unknown(at, name, args[i+1:])
+		}
+		path, args, at = append(path, next.Name()), slices.Delete(args, i, i+1), next
 	}
 	return append(path, args...), nil
 }
@@ -39,13 +41,24 @@ func verbIndex(at *cobra.Command, args []string) int {
 		switch {
 		case a == "--":
 			return -1
-		case !strings.HasPrefix(a, "-") || a == "-":
+		case !isFlag(a):
 			return i
 		case takesNext(at, a):
 			i++
 		}
 	}
 	return -1
+}
+
+func isFlag(arg string) bool { return strings.HasPrefix(arg, "-") && arg != "-" }
+
+// isKnown reports a flag of at, of a verb below it or of each verb.
+func isKnown(at *cobra.Command, arg string) bool {
+	name, long := strings.CutPrefix(arg, "--")
+	name, _, _ = strings.Cut(name, "=")
+	return slices.ContainsFunc(flagsBelow(at), func(fs *pflag.FlagSet) bool {
+		return long && fs.Lookup(name) != nil || !long && fs.ShorthandLookup(arg[1:2]) != nil
+	})
 }
 
 // takesNext reports whether the value of a flag, of a verb below at or of each,

@@ -54,7 +54,7 @@ func (c *command) watch() *cobra.Command {
 		}),
 	}
 	which := w.flags.FlagSet()
-	which.Var(flags.NewWords(&w.only, events.Words()), "for", "print only events of these types: see above")
+	which.Var(flags.NewWords(&w.only, events.Words()), "for", "print only events of these types; default: all")
 	which.BoolVar(&w.onceChanged, "once-changed", false, "end after the first event that is printed and is no snapshot")
 	reach, login, ipsec := flags.NewGroup("How to reach a PORTAL", w.key.FlagSet(true)), flags.NewGroup("Login to a PORTAL", w.login.FlagSet()), flags.NewGroup("IPsec to a PORTAL", w.ipsec.FlagSet())
 	w.ofPortals = []flags.Group{reach, login, ipsec}
@@ -89,6 +89,7 @@ func (w *watchVerb) watchRegistry(ctx context.Context) error {
 	}
 	// An entry that asks for IPsec may be added any time later.
 	secured := &flags.IPsec{Enforcer: machine.EnforcerAuto}
+	w.Draws = true
 	return w.WithAsking(ctx, app.CreateIfMissing, &w.run, secured, func(s *registry.Service) error {
 		if w.Global.DryRun {
 			f := &portalRefresh{command: w.command}

@@ -187,6 +187,7 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			delete(l.created, path)
 			return nil
 		},
+		Save:     machine.Real().Save,
 		Hostname: func() (string, error) { return l.host, nil },
 		System:   "linux",
 		Interfaces: func() ([]machine.NetInterface, error) {

@@ -22,6 +22,7 @@ type row struct {
 	since          time.Time // zero: not known
 	next           time.Time // zero: it is being asked
 	targets, known int
+	silent         bool   // it did not answer when it was asked last
 	changed        string // the newest change, or the failure that lasts; escaped
 }
 
@@ -33,6 +34,9 @@ func (r *row) update(s *watch.State, ellipsis string) {
 	r.portal, r.status, r.since, r.next, r.targets, r.known = machine.Visible(s.Key.Portal.String()), s.Status, s.Since, s.Next, s.Targets, s.Known
 	if port := portOf(s); port != "" || r.port == "" {
 		r.port = cmp.Or(port, s.Key.Port.String())
+	}
+	if s.Last != nil {
+		r.silent = initiator.Silent(s.Last.Err)
 	}
 	switch {
 	case s.Last != nil && s.Last.Err != nil:

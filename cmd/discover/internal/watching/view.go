@@ -165,14 +165,18 @@ func (v *View) either(text, ascii string) string {
 
 // summary sums all portals up.
 func (v *View) summary(now time.Time) string {
-	up, down := 0, 0
+	up, failed, silent := 0, 0, 0
 	next := time.Time{}
 	for _, r := range v.order {
 		switch r.status {
 		case watch.Up, watch.Few:
 			up++
 		case watch.Down:
-			down++
+			if r.silent {
+				silent++
+			} else {
+				failed++
+			}
 		case watch.Unknown:
 		}
 		if !r.next.IsZero() && (next.IsZero() || r.next.Before(next)) {
@@ -183,8 +187,11 @@ func (v *View) summary(now time.Time) string {
 		return "no portals in the registry; add one with discover portal add PORTAL"
 	}
 	parts := []string{fmt.Sprintf("%d of %s up", up, machine.Plural(len(v.order), "path", "paths"))}
-	if down > 0 {
-		parts = append(parts, fmt.Sprintf("%d failed", down))
+	if failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", failed))
+	}
+	if silent > 0 {
+		parts = append(parts, fmt.Sprintf("%d silent", silent))
 	}
 	switch left := next.Sub(now); {
 	case next.IsZero():

@@ -39,6 +39,7 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 		asked, failed := 0, 0
 		var last error
 		n := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
+		t.ExpectAll(ctx, s)
 		for r := range s.RefreshAll(ctx) {
 			asked++
 			t.LogResult(&r)

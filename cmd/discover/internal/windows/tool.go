@@ -40,7 +40,7 @@ func Verb(c *app.Command) *cobra.Command {
 	t := &tool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
 		Use:               "iscsicli [FLAGS] VERB [ARGUMENT...]",
-		Short:             "the discovery verbs of Windows' iscsicli, with its arguments",
+		Short:             "do what Windows' iscsicli does for discovery",
 		Long:              manualText(),
 		ValidArgsFunction: t.complete,
 		Annotations:       map[string]string{flags.Refused: "output"},

@@ -6,13 +6,13 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
@@ -49,7 +49,7 @@ func (o *options) root(reload <-chan os.Signal) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return machine.Usagef("discoverd takes no arguments but version and help: portals are those of the registry")
+				return machine.Usagef("discoverd takes no arguments but help, man and version: portals are those of the registry")
 			}
 			return nil
 		},
@@ -66,12 +66,16 @@ func (o *options) root(reload <-chan os.Signal) *cobra.Command {
 	root.SetOut(o.Stdout)
 	root.SetErr(o.Stderr)
 	root.SetFlagErrorFunc(flags.Explain)
-	root.SetHelpFunc(func(*cobra.Command, []string) { _ = o.writeManual(root) })
+	root.SetHelpFunc(func(*cobra.Command, []string) { _ = o.print(o.page(root).Long()) })
 	o.AddFlags(root, o.groups()...)
 	root.Flags().SortFlags = false
-	version := &cobra.Command{Use: "version", Short: "print the version", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return o.printVersion() }}
-	help := &cobra.Command{Use: "help", Short: "print this manual", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return o.writeManual(root) }}
-	root.AddCommand(version, help)
+	verb := func(name, short string, run func() error) *cobra.Command {
+		return &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return run() }}
+	}
+	help := verb("help", "print this help", func() error { return o.print(o.page(root).Long()) })
+	root.AddCommand(help,
+		verb("man", "print this help as a man page", func() error { return o.printManPage(root) }),
+		verb("version", "print the version", o.printVersion))
 	root.SetHelpCommand(help)
 	return root
 }
@@ -82,14 +86,26 @@ func (o *options) printVersion() error {
 	return err
 }
 
-// writeManual prints the manual.
-func (o *options) writeManual(root *cobra.Command) error {
-	var b strings.Builder
-	b.WriteString(manual + "\n\nUsage:\n  discoverd [FLAGS]\n  discoverd version\n")
-	for _, g := range o.Groups[root] {
-		flags.WriteGroup(&b, g)
-	}
-	_, err := io.WriteString(o.Stdout, b.String())
+// page returns the help.
+func (o *options) page(root *cobra.Command) *help.Page {
+	p := help.Of(root, o.Groups[root], nil)
+	p.Usage = []string{"discoverd [FLAGS]", "discoverd help", "discoverd man", "discoverd version"}
+	p.SeeAlso = nil
+	return p
+}
+
+// manSection is the section of the manual that has daemons.
+const manSection = "8"
+
+// printManPage prints the help as a man page, which is the same on all hosts.
+func (o *options) printManPage(root *cobra.Command) error {
+	flags.DescribeRegistry(root.Flags(), machine.UsualRegistries)
+	return o.print(o.page(root).Roff(manSection, help.Build{Version: app.Version(), Time: app.Committed()}))
+}
+
+// print writes a text to standard output.
+func (o *options) print(text string) error {
+	_, err := io.WriteString(o.Stdout, text)
 	return err
 }
 

@@ -65,7 +65,7 @@ func TestUsage(t *testing.T) {
 		env := machine.Real()
 		var stdout bytes.Buffer
 		env.Stdout = &stdout
-		if status := Run(t.Context(), args, env, nil); status != machine.ExitOK || !strings.HasPrefix(stdout.String(), "discoverd ") {
+		if status := Run(t.Context(), args, env, nil); status != machine.ExitOK || !strings.HasPrefix(strings.TrimPrefix(stdout.String(), "Usage: "), "discoverd ") {
 			t.Errorf("%q: got exit status %d, %q", args, status, stdout.String())
 		}
 	}

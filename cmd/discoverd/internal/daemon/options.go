@@ -61,6 +61,7 @@ func (o *options) groups() []flags.Group {
 	figures := flags.NewSet()
 	figures.BoolVar(&o.named, "metrics-targets", false, "also metrics with the names of targets, at most 10000 series each")
 	global := some(o.Global.FlagSet(o.UsualRegistry()), "registry", "key", "verbose", "help")
+	global.Lookup("help").Usage = "print this help"
 	global.Bool("version", false, "print the version")
 	return []flags.Group{
 		flags.NewGroup("Listening", web),

@@ -1,0 +1,129 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// An entryFilter selects entries of the registry: those of the portals, blocks and ranges
+// that the arguments name, from the ports that the key flags name.
+type entryFilter struct {
+	key     flags.Key
+	portals *sweep.Match    // nil: those of all portals
+	ports   *ports.Selector // nil: no source address was given
+}
+
+// understand takes the arguments in. One without a TCP port means a portal at every port.
+func (f *entryFilter) understand(w *machine.Env, args []string) error {
+	if err := f.key.CheckEntry(); err != nil || len(args) == 0 {
+		return err
+	}
+	p, err := sweep.ParsePortals(args, 0, w)
+	if err == nil {
+		f.portals = p.Match()
+	}
+	return err
+}
+
+// entries yields the entries that are selected. An entry that cannot be read comes with an
+// error if its key is selected; an error without a portal is the registry's.
+func (f *entryFilter) entries(ctx context.Context, s *registry.Service) iter.Seq2[registry.StoredPortal, error] {
+	return func(yield func(registry.StoredPortal, error) bool) {
+		if f.key.Source.IsValid() {
+			var err error
+			if f.ports, err = s.Selector(ctx, false); err != nil {
+				yield(registry.StoredPortal{}, err)
+				return
+			}
+		}
+		for p, err := range s.SendTargetPortals(ctx) {
+			if broken := err != nil && p.Portal.Address == ""; !broken && !f.selects(p.Key()) {
+				continue
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+func (f *entryFilter) selects(k initiator.Key) bool {
+	if f.key.Instance != "" && !ports.SameInstance(k.Instance, f.key.Instance) || f.key.Port.Given && k.Port != f.key.Port.Number {
+		return false
+	}
+	if f.ports != nil {
+		if port, ok := f.ports.Find(k.Instance, f.key.Source); !ok || port.Number != k.Port {
+			return false
+		}
+	}
+	return f.portals == nil || f.portals.Has(k.Portal)
+}
+
+// unmet returns an error for each argument that selected no entry. It names similar entries.
+func (f *entryFilter) unmet(ctx context.Context, s *registry.Service) (missing []error) {
+	if f.portals == nil {
+		return nil
+	}
+	portals, blocks := f.portals.Unmet()
+	for _, p := range portals {
+		reason := "it is not in the registry"
+		if near, err := s.Near(ctx, initiator.Key{Portal: p}); err == nil && len(near) > 0 {
+			reason = "no entry of the registry is selected; there is " + app.ListKeys(near)
+		}
+		missing = append(missing, notFound("portal "+withoutPort(p), reason))
+	}
+	for _, b := range blocks {
+		missing = append(missing, notFound("portals "+b, "no entry of the registry is selected"))
+	}
+	return missing
+}
+
+// withoutPort returns a portal as text, without the TCP port where none was given.
+func withoutPort(p initiator.Portal) string {
+	if p.Port == 0 {
+		return p.Host()
+	}
+	return p.String()
+}
+
+// notFound is the failed result of an argument that is about nothing in the registry.
+func notFound(what, reason string) error {
+	return &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.PortalNotFound, What: what, Reason: reason}}
+}
+
+// An endOfList is how a list ended that arguments may have selected.
+type endOfList struct {
+	shown  int     // items
+	unread []error // of records that cannot be read
+	unmet  []error // of arguments that selected nothing
+}
+
+// status is the exit status: 1 where arguments selected nothing and no item is shown, 3 where
+// some did not, or where records cannot be read. written is how the output ended.
+func (e *endOfList) status(written error) error {
+	var status machine.StatusError
+	if written != nil && !errors.As(written, &status) {
+		return written
+	}
+	err := app.UnreadStatus(e.unread)
+	switch {
+	case len(e.unmet) == 0:
+		return err
+	case e.shown == 0:
+		return machine.StatusError(machine.ExitFailed)
+	}
+	return app.Worse(machine.StatusError(machine.ExitPartly), err)
+}
+
+// all returns the errors in the order in which they are told.
+func (e *endOfList) all() []error { return append(append([]error(nil), e.unread...), e.unmet...) }

@@ -1,0 +1,179 @@
+package verbs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/internal/column"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+)
+
+// withHelp returns all verbs that have help, by the words that call them: also those that
+// only stand before others, and the command itself.
+func withHelp(t *testing.T) map[string]*cobra.Command {
+	t.Helper()
+	all := allVerbs(t)
+	for path, cmd := range allVerbs(t) {
+		for ; cmd != nil; cmd = cmd.Parent() {
+			path = flags.PathOf(cmd)
+			all[path] = cmd
+		}
+	}
+	return all
+}
+
+// TestLongHelp (issue 19, 5): the usage comes first, then the text and every flag, and
+// nothing is wider than a terminal of 80 columns.
+func TestLongHelp(t *testing.T) {
+	t.Parallel()
+	for path, cmd := range withHelp(t) {
+		lines := [][]string{append([]string{"help"}, strings.Fields(path)...)}
+		if path != ISCSIADM { // which has the help of open-iscsi's tool
+			lines = append(lines, append(strings.Fields(path), "--help"), append([]string{"--help"}, strings.Fields(path)...))
+		}
+		for _, args := range lines {
+			r := newLab(t).discover(t.Context(), args...)
+			if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") {
+				t.Errorf("%v: got %+v, want the help", args, r)
+			}
+			wantNarrow(t, args, r.stdout)
+			for _, set := range []*pflag.FlagSet{cmd.Flags(), cmd.Root().PersistentFlags()} {
+				set.VisitAll(func(f *pflag.Flag) {
+					if !f.Hidden && f.Name != "version" && !strings.Contains(r.stdout, "--"+f.Name+" ") && !strings.Contains(r.stdout, "--"+f.Name+"\n") && !strings.Contains(r.stdout, "--"+f.Name+"[") {
+						t.Errorf("%v: --%s is not in the help", args, f.Name)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestShortHelp (issue 19, 5): -h fits a terminal of 24 lines and 80 columns, with the
+// prompt of the shell below it, and each flag takes one line.
+func TestShortHelp(t *testing.T) {
+	t.Parallel()
+	for path := range withHelp(t) {
+		if path == ISCSIADM {
+			continue
+		}
+		args := append(strings.Fields(path), "-h")
+		r := newLab(t).discover(t.Context(), args...)
+		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "Usage: discover ") || !strings.Contains(r.stdout, "discover help "+path) && !strings.Contains(r.stdout, " VERB -h\n") {
+			t.Errorf("%v: got %+v, want the short help", args, r)
+		}
+		if n := strings.Count(r.stdout, "\n"); n > 23 {
+			t.Errorf("%v: got %d lines:\n%s", args, n, r.stdout)
+		}
+		if strings.Contains(r.stdout, "…") || strings.Contains(r.stdout, "\n"+strings.Repeat(" ", 28)) {
+			t.Errorf("%v: the first clause of a flag's text, up to a semicolon, has no room in its line:\n%s", args, r.stdout)
+		}
+		wantNarrow(t, args, r.stdout)
+	}
+}
+
+func wantNarrow(t *testing.T, args []string, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := column.Width(strings.TrimSuffix(line, "\n")); n > column.LineLength {
+			t.Errorf("%v: got a line of %d columns: %s", args, n, line)
+		}
+	}
+}
+
+// TestFlagsOfShortHelp: of a verb with many flags, those that are used most are there, and
+// -h does not run the verb, whatever else stands on the command line.
+func TestFlagsOfShortHelp(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	r := l.discover(t.Context(), "scan", "-h", "192.0.2.10")
+	for _, want := range []string{
+		"\n  -o, --output FORMAT       table (the default), json, jsonl or iscsiadm\n",
+		"\n  --chap-secret REF         secret we authenticate with\n",
+		"\n  --timeout DURATION        total time allowed per portal; default 15s\n",
+		"\nExamples:\n  discover scan 192.0.2.10 ",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("got %q, want %q in it", r.stdout, want)
+		}
+	}
+	if strings.Contains(r.stdout, "--default-time2wait") || len(l.Dials()) > 0 {
+		t.Errorf("got %q and dials %v", r.stdout, l.Dials())
+	}
+}
+
+// TestVerbsByUse: the overview has each verb once, and scan first.
+func TestVerbsByUse(t *testing.T) {
+	t.Parallel()
+	times := make(map[string]int)
+	for _, g := range verbGroups() {
+		for _, name := range g.verbs {
+			times[name]++
+		}
+	}
+	for path := range withHelp(t) {
+		if name, _, below := strings.Cut(path, " "); !below && name != "" && times[name] != 1 {
+			t.Errorf("%s is %d times in verbGroups, want 1", name, times[name])
+		}
+	}
+	r := newLab(t).discover(t.Context(), "help")
+	if _, after, _ := strings.Cut(r.stdout, "\nAsk portals:\n"); !strings.HasPrefix(after, "  scan ") {
+		t.Errorf("got %s, want scan first", r.stdout)
+	}
+}
+
+// TestMan (issue 19, 5): a page for each verb, to standard output or all of them into a
+// folder. It says nothing about the host on which it was made.
+func TestMan(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.env["HOME"] = "/home/of-this-host"
+	r := l.discover(t.Context(), "man", "portal", "add")
+	for _, want := range []string{
+		`.TH "DISCOVER\-PORTAL\-ADD" "1" `,
+		"\n.SH \"NAME\"\ndiscover\\-portal\\-add \\- store a portal",
+		"\n.TP\n\\fB\\-\\-timeout\\fR\\fI DURATION\\fR\ntotal time allowed per portal; default 15s\n",
+		"\n.TP\n\\fB\\-o\\fR, \\fB\\-\\-output\\fR\\fI FORMAT\\fR\n",
+		`\fBdiscover\-portal\fR(1)`,
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("got %s, want %q in it", r.stdout, want)
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "man1")
+	for range 2 { // the second time in the place of the first
+		r = l.discover(t.Context(), "man", "--dir", folder)
+		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "wrote ") {
+			t.Fatalf("got %+v", r)
+		}
+	}
+	var want []string
+	for path := range withHelp(t) {
+		want = append(want, strings.ReplaceAll(strings.TrimSpace("discover "+path), " ", "-")+".1")
+	}
+	slices.Sort(want)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+		page, err := os.ReadFile(filepath.Join(folder, e.Name()))
+		if err != nil || strings.Contains(string(page), "of-this-host") || !strings.HasPrefix(string(page), ".TH ") {
+			t.Errorf("%s: got %v, %s", e.Name(), err, page)
+		}
+		if info, err := e.Info(); err != nil || info.Mode().Perm()&0o444 != 0o444 {
+			t.Errorf("%s: got %v, %v, want that all users may read it", e.Name(), info, err)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
