@@ -164,7 +164,8 @@ Where the script goes:
   fish
       one user:            ~/.config/fish/completions/discover.fish
       for all users:       /usr/share/fish/vendor_completions.d/discover.fish
-      with Homebrew:       $(brew --prefix)/share/fish/vendor_completions.d/discover.fish
+      with Homebrew, below $(brew --prefix):
+                           share/fish/vendor_completions.d/discover.fish
   powershell (5.1 or newer)
       in the file that $PROFILE names:
           discover completion powershell | Out-String | Invoke-Expression
