@@ -16,8 +16,9 @@ func init() {
 	}
 }
 
-// TestSuspended: all tests of this package hold as well where each attempt is suspended
-// for its first connection, and resumed.
+// TestSuspended: the tests of this package hold as well where each attempt is suspended
+// for its first connection, and resumed. Those of scene.Play are left out: with a Dial of
+// the Discoverer no attempt is suspended.
 func TestSuspended(t *testing.T) {
 	if os.Getenv(suspendAlways) != "" {
 		t.Skip("this is the process in which they are")

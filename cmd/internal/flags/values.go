@@ -36,6 +36,29 @@ func (t *text) Set(s string) error {
 	return nil
 }
 
+// texts are the values of a flag that may be given several times.
+type texts struct {
+	value *[]string
+	name  string
+}
+
+// NewTexts returns the value of a flag that may be given several times. name stands for one
+// of them in the manual.
+func NewTexts(value *[]string, name string) *texts { return &texts{value, name} }
+
+func (t *texts) String() string { return "" }
+
+func (t *texts) Type() string { return t.name }
+
+func (t *texts) Set(s string) error {
+	var one string
+	if err := (&text{&one, t.name}).Set(s); err != nil {
+		return err
+	}
+	*t.value = append(*t.value, one)
+	return nil
+}
+
 // A fileName is a file that is to be written.
 type fileName struct{ value *string }
 

@@ -27,7 +27,7 @@ func (w *Watch) FlagSet() *pflag.FlagSet {
 	fs.Var(&duration{&w.Every}, "every", "time from one attempt to the next, 1s or more; default 1m. A portal that fails is asked less often, down to a tenth")
 	fs.Var(&w.jitter, "jitter", "by how much each interval is longer or shorter at random, 0% to 50%; default 10%")
 	fs.BoolVar(&w.now, "now", false, "ask all portals at once at the beginning; default: spread over the first interval")
-	fs.Var(&number{value: &w.hold, name: "N", min: 1, max: watch.MaxHold}, "hold", "tell a change only when N answers in a row agree; default 1")
+	fs.Var(&number{value: &w.hold, name: "N", min: 1, max: watch.MaxHold}, "hold", "report a change only when N answers in a row agree; default 1")
 	fs.Var(&number{value: &w.holdVanished, name: "N", min: 1, max: watch.MaxHold}, "hold-vanished", "the same for targets that vanish; default 2")
 	return fs
 }

@@ -91,25 +91,26 @@ func (c *Columns) fit(width []int) {
 			last = i
 		}
 	}
-	cut := func(i, least int) {
-		least = max(least, len(c.Head[i]))
-		if by := min(over, width[i]-least); by > 0 {
+	narrow := func(i, least, by int) {
+		if by = min(by, over, width[i]-max(least, len(c.Head[i]))); by > 0 {
 			width[i] -= by
 			over -= by
 		}
 	}
-	cut(last, minLastCell)
-	for range width {
-		widest := 0
+	narrow(last, minLastCell, over)
+	for over > 0 {
+		widest, before := 0, over
 		for i := 1; i < last; i++ {
-			if width[i] > minCell && (widest == 0 || width[i] > width[widest]) {
+			if width[i] > max(minCell, len(c.Head[i])) && (widest == 0 || width[i] > width[widest]) {
 				widest = i
 			}
 		}
-		if over <= 0 || widest == 0 {
+		if widest > 0 {
+			narrow(widest, minCell, 1)
+		}
+		if over == before {
 			break
 		}
-		cut(widest, minCell)
 	}
 	for _, r := range c.rows {
 		for i := 1; i < len(r); i++ {

@@ -80,7 +80,7 @@ func (c *command) showInitiator(ctx context.Context, s *registry.Service, warnin
 		}
 	}
 	l := c.NewListing("", "initiator", "NAME", "FROM", "SECRET OF TARGETS")
-	l.Would = "nothing is stored; this is what would hold"
+	l.Would = "nothing is stored; this is what would apply"
 	if c.Global.Output != render.FormatJSON {
 		if err := l.Item(j, []string{us.Name, us.Origin, secret}); err != nil {
 			return err

@@ -60,7 +60,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		}}
 	}
 	l := c.NewListing("leftovers", "leftover", "NAME", "OWNER", "DONE")
-	l.Would = "nothing is taken out"
+	l.Would = "nothing is removed"
 	tried, failed := 0, 0
 	for i := range list {
 		left := &list[i]
@@ -81,7 +81,7 @@ func (c *command) cleanup(ctx context.Context, all bool) error {
 		}
 	}
 	if l.Empty() && c.ForPeople() {
-		c.Say("nothing of a discovery is in charon")
+		c.Say("charon has nothing left from discoveries")
 	}
 	if err := l.End(); err != nil {
 		return err
@@ -95,9 +95,9 @@ func (c *command) cleaned(l *strongswan.Leftover, all bool) string {
 	case l.Err != nil:
 		return "failed"
 	case l.Removed:
-		return "taken out"
+		return "removed"
 	case c.Global.DryRun && l.Due(all):
-		return "would be taken out"
+		return "would be removed"
 	}
 	return "stays"
 }

@@ -75,7 +75,7 @@ var sentences = map[uint32]string{
 	isdsc.ShortCHAPSecret:               "The CHAP secret is shorter than 12 bytes: it is stored, and good under IPsec only.",
 	isdsc.InvalidCHAPSecret:             "The CHAP secret is not valid: each direction needs one of its own.",
 	isdsc.InvalidTargetCHAPSecret:       "The secret that answers the target is not valid: it needs 12 to 16 bytes, under IPsec 1 to 16.",
-	isdsc.InvalidInitiatorCHAPSecret:    "The secret by which targets prove themselves is not valid: it needs 12 to 16 bytes, under IPsec 1 to 16.",
+	isdsc.InvalidInitiatorCHAPSecret:    "The secret with which targets authenticate to us is not valid: it needs 12 to 16 bytes, under IPsec 1 to 16.",
 	isdsc.InvalidCHAPUserName:           "The CHAP name is not valid.",
 	isdsc.InvalidLogonAuthType:          "The authentication type is not known.",
 	isdsc.InvalidISCSIName:              "The iSCSI name is not valid.",

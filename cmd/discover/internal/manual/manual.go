@@ -1,9 +1,9 @@
 package manual
 
 // Root is the manual of discover, where no verb is named.
-const Root = `discover asks iSCSI target portals which targets they offer (SendTargets). Except for
-IPsec, it needs no privileges, daemon or kernel module. It logs out when it has the
-answer.
+const Root = `discover asks iSCSI target portals which targets they offer (SendTargets), and logs out
+when it has the answer. It needs no privileges, daemon or kernel module, not even for
+IPsec.
 
 Results go to standard output, everything else to standard error. discover scan
 stores nothing; discover portal and discover target work on a registry, a file that
@@ -86,7 +86,7 @@ Examples:
   discover scan -o jsonl 192.0.2.0/24 | jq -r 'select(.type=="target").name'`
 
 // Watch is the manual of discover watch.
-const Watch = `discover watch asks portals again and again, and tells what changes. Without PORTAL,
+const Watch = `discover watch asks portals again and again, and reports what changes. Without PORTAL,
 it watches the portals of the registry and updates what the registry knows of them;
 portals may be added and removed meanwhile. With PORTAL, it asks these portals as
 scan does, and stores nothing. PORTAL is a host name or an address, as in scan;
@@ -96,17 +96,19 @@ Each portal is asked once in an interval (--every), at a time of its own. A port
 that fails is asked after 2, 4, 8 and then 10 intervals, until it answers. A portal
 is never asked twice at once from one port.
 
-On a terminal, watch shows how all portals stand, the worst first, and draws this
-again in place. Elsewhere, and with -o jsonl, each event is one line:
-  snapshot            how a portal stands; once for each, at the beginning
+On a terminal, watch shows the state of all portals, the worst first, and updates it
+in place. Elsewhere, and with -o jsonl, each event is one line:
+  snapshot            the state of a portal; once for each, at the beginning
   target-appeared, target-vanished, target-changed
-                      of two answers of a portal that succeeded; changed are
-                      addresses, portal groups or the alias
+                      the difference between two successful answers of a
+                      portal; target-changed is about addresses, portal groups
+                      and the alias
   portal-failed       the first failure after a success, or another cause
   portal-recovered    the first success after a failure
   portal-added, portal-removed
-                      somebody changed the registry
-  path-lost           a target is no longer seen from one port, but from another
+                      an entry of the registry was added or removed
+  path-lost           a target is no longer seen from one port, but still from
+                      another
   path-found          it is seen from that port again
   auth-changed, redirect-changed, source-changed
                       the portal uses another CHAP method, redirects elsewhere, or
@@ -118,7 +120,7 @@ A failed answer causes no other event than portal-failed. A target counts as
 vanished when two answers in a row do not have it (--hold-vanished), since targets
 have moments of empty lists while they are configured.
 
-SIGHUP has the registry read again at once. SIGINT and SIGTERM end the watch.
+At SIGHUP, the registry is read again at once. SIGINT and SIGTERM end the watch.
 
 Exit status: 0 when it was ended or, with --once-changed, at the first change; 1 if
 the registry cannot be opened or nothing can be written; 2 if the command line was

@@ -106,19 +106,27 @@ reported (with the portal, when it reported them first and last, and since when
 they are missing), and those that were configured by hand.`
 
 // TargetList is the manual of discover target list.
-const TargetList = `discover target list shows the known targets, and how each was found. A target is
-missing when its portal answers without it. Only discover target prune deletes
-targets that portals reported. Times are in UTC.
+const TargetList = `discover target list shows the known targets, and how each was found: all, or
+those with a NAME or with a name that a PATTERN matches as a whole. In a pattern, *
+is any characters and ? is one; quote it, or the shell replaces it by file names.
+Upper and lower case do not matter. A target is missing when its portal answers
+without it. Only discover target prune deletes targets that portals reported. Times
+are in UTC.
 
-With -o iscsiadm, it prints one line per address, and no missing targets.
+With --portal or --missing, only the selected ways in which a target was found are
+shown. With -o iscsiadm, it prints one line per address, and no missing targets.
 
-Exit status: with --refresh, 1 if no portal answered, and 3 if some did not; 3 also
-if records of the registry are damaged (a message names each record and says what
-to do). The list is printed in each of these cases, and also after Ctrl-C.
+Exit status: 1 if a NAME or PATTERN matches no known target (or the portal of
+--portal is unknown) and nothing is listed, 3 if only some do. With --refresh, 1
+if no portal answered, and 3 if some did not; 3 also if records of the registry
+are damaged (a message names each record and says what to do). The list is
+printed in each of these cases, and also after Ctrl-C. Flags that select nothing
+give an empty list and exit status 0.
 
 Examples:
   discover target list
-  discover target list --refresh --timeout 2s
+  discover target list 'iqn.2026-11.com.example:*' --portal 192.0.2.10
+  discover target list --refresh --timeout 2s --missing
   discover target list -o iscsiadm`
 
 // Paths is the manual of discover paths.

@@ -137,9 +137,9 @@ func TestRekeyDryRunSays(t *testing.T) {
 		t.Error("a key was made")
 	}
 	rename(hidden, key)
-	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+key+"\n", "")
+	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+key+"\n", "")
 	rename(key, key+"."+l.keyID())
-	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets by a new key in "+key+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets with a new key in "+key+"\n", "")
 }
 
 // TestPruneSaysWhatItRemoved: prune removes a damaged record whose key is a hash, as its
@@ -154,5 +154,5 @@ func TestPruneSaysWhatItRemoved(t *testing.T) {
 	}
 	prune("--dry-run").want(t, machine.ExitOK, "dry run: would have removed 1 record of a target with a long name that could not be read\n", "")
 	prune().want(t, machine.ExitOK, "", "discover: removed 1 record of a target with a long name that could not be read\n")
-	prune().want(t, machine.ExitOK, "", "discover: nothing to forget\n")
+	prune().want(t, machine.ExitOK, "", "discover: nothing to delete\n")
 }

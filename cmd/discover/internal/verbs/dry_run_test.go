@@ -18,13 +18,17 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 )
 
-// allVerbs returns the verbs that do something, by the words that call them.
-func allVerbs(t *testing.T) map[string]*cobra.Command {
-	t.Helper()
-	c := &command{Command: &app.Command{
+// newCommand returns a command on a machine where nothing is set.
+func newCommand() *command {
+	return &command{Command: &app.Command{
 		Env:    machine.Env{LookupEnv: func(string) (string, bool) { return "", false }, System: "linux"},
 		Groups: make(map[*cobra.Command][]flags.Group),
 	}}
+}
+
+// allVerbs returns the verbs that do something, by the words that call them.
+func allVerbs(t *testing.T) map[string]*cobra.Command {
+	t.Helper()
 	verbs := make(map[string]*cobra.Command)
 	var walk func(at *cobra.Command)
 	walk = func(at *cobra.Command) {
@@ -35,7 +39,7 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 			walk(sub)
 		}
 	}
-	walk(c.root())
+	walk(newCommand().root())
 	if len(verbs) < 25 {
 		t.Fatalf("got %d verbs: some are missed", len(verbs))
 	}
@@ -44,7 +48,7 @@ func allVerbs(t *testing.T) map[string]*cobra.Command {
 
 // dryRuns has arguments for each verb that changes something: with them it does.
 var dryRuns = map[string][]string{
-	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10", "portal add 192.0.2.10 192.0.2.10:3261"},
+	"portal add":                {"portal add 192.0.2.10", "portal add --instance host 192.0.2.10", "portal add 192.0.2.10 192.0.2.11"},
 	"portal set":                {"portal set --instance host 192.0.2.10 --symbolic-name rack1"},
 	"portal remove":             {"portal remove --instance host 192.0.2.10"},
 	"portal refresh":            {"portal refresh", "portal refresh 192.0.2.10"},
@@ -79,6 +83,7 @@ func dryLab(t *testing.T, template string) (l *lab, registry string) {
 	t.Helper()
 	l = newLab(t)
 	l.Portal("192.0.2.10:3260", twoTargets())
+	l.Portal("192.0.2.11:3260", twoTargets())
 	l.env["SECRET"] = "secret-of-host-1"
 	l.cleanIPsec = func(_ context.Context, _, dry bool) ([]strongswan.Leftover, error) {
 		return []strongswan.Leftover{{Name: "iscsi-discovery-1", Owner: "gone", Removed: !dry}}, nil

@@ -70,35 +70,38 @@ func (f *entryFilter) selects(k initiator.Key) bool {
 }
 
 // unmet returns an error for each argument that selected no entry. It names similar entries.
-func (f *entryFilter) unmet(ctx context.Context, s *registry.Service) (missing []error) {
+func (f *entryFilter) unmet(ctx context.Context, s *registry.Service) []error {
 	if f.portals == nil {
 		return nil
 	}
-	portals, blocks := f.portals.Unmet()
+	return unmetPortals(ctx, s, f.portals)
+}
+
+// unmetPortals returns an error for each argument of m that named nothing.
+func unmetPortals(ctx context.Context, s *registry.Service, m *sweep.Match) (missing []error) {
+	portals, blocks := m.Unmet()
 	for _, p := range portals {
 		reason := "it is not in the registry"
 		if near, err := s.Near(ctx, initiator.Key{Portal: p}); err == nil && len(near) > 0 {
 			reason = "no entry of the registry is selected; there is " + app.ListKeys(near)
 		}
-		missing = append(missing, notFound("portal "+withoutPort(p), reason))
+		missing = append(missing, notFound(p, reason))
 	}
 	for _, b := range blocks {
-		missing = append(missing, notFound("portals "+b, "no entry of the registry is selected"))
+		missing = append(missing, notFound(initiator.Portal{Address: b}, "no entry of the registry is selected"))
 	}
 	return missing
 }
 
-// withoutPort returns a portal as text, without the TCP port where none was given.
-func withoutPort(p initiator.Portal) string {
+// notFound is the failed result of an argument that is about nothing in the registry: a
+// portal, without a TCP port where none was given, or a block.
+func notFound(p initiator.Portal, reason string) error {
+	e := &isdsc.Error{Code: isdsc.PortalNotFound, What: "portal", Reason: reason}
 	if p.Port == 0 {
-		return p.Host()
+		e.What += " " + p.Host()
+		p = initiator.Portal{}
 	}
-	return p.String()
-}
-
-// notFound is the failed result of an argument that is about nothing in the registry.
-func notFound(what, reason string) error {
-	return &initiator.Error{Stage: initiator.StageValidate, Err: &isdsc.Error{Code: isdsc.PortalNotFound, What: what, Reason: reason}}
+	return &initiator.Error{Stage: initiator.StageValidate, Portal: p, Err: e}
 }
 
 // An endOfList is how a list ended that arguments may have selected.

@@ -136,7 +136,7 @@ func TestNotJudged(t *testing.T) {
 				t.Fatal(r)
 			}
 		}
-		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to forget\n")
+		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to delete\n")
 		discover("target", "list").want(t, machine.ExitOK, `
 TARGET                     ADDRESS                                                 FOUND BY         FIRST SEEN            LAST SEEN
 iqn.2026-11.com.example:a  [fe80::1]:3260,1 (unusable: link-local without a zone)  192.0.2.10:3260  2000-01-01T00:00:00Z  2000-01-01T02:00:00Z  not judged since 2000-01-01T01:00:00Z: the portal fails or leaves targets out

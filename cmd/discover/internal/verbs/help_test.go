@@ -137,7 +137,7 @@ func TestMan(t *testing.T) {
 	r := l.discover(t.Context(), "man", "portal", "add")
 	for _, want := range []string{
 		`.TH "DISCOVER\-PORTAL\-ADD" "1" `,
-		"\n.SH \"NAME\"\ndiscover\\-portal\\-add \\- store a portal",
+		"\n.SH \"NAME\"\ndiscover\\-portal\\-add \\- ",
 		"\n.TP\n\\fB\\-\\-timeout\\fR\\fI DURATION\\fR\ntotal time allowed per portal; default 15s\n",
 		"\n.TP\n\\fB\\-o\\fR, \\fB\\-\\-output\\fR\\fI FORMAT\\fR\n",
 		`\fBdiscover\-portal\fR(1)`,

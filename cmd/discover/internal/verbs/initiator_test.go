@@ -21,7 +21,7 @@ NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  none
 `[1:], "")
 		discover("initiator", "set-chap-secret", "env:SHORT", "--dry-run").want(t, machine.ExitOK, `
-dry run: nothing is stored; this is what would hold
+dry run: nothing is stored; this is what would apply
 NAME                                              FROM       SECRET OF TARGETS
 iqn.2026-11.io.github.go-iscsi:host1.example.com  host name  set
 `[1:], "discover: warning: the secret is shorter than 12 bytes: it is used only under IPsec, or for portals with --short-secrets (AFFF0048, ISDSC_SHORT_CHAP_SECRET)\n")

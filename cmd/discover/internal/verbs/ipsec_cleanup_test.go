@@ -22,7 +22,7 @@ func TestIPsecCleanup(t *testing.T) {
 	stuck := left("gone", false)
 	stuck.Err = &strongswan.LeftoverError{Name: name, Err: errors.New("it stays there")}
 	silent := &ipsec.ConfigureError{Reason: "charon on /x: no answer within 5s (it may hang)"}
-	const none = "discover: nothing of a discovery is in charon\n"
+	const none = "discover: charon has nothing left from discoveries\n"
 	for _, tt := range []struct {
 		name           string
 		args           string
@@ -35,17 +35,17 @@ func TestIPsecCleanup(t *testing.T) {
 		{name: "nothing", stderr: none},
 		{name: "nothing, JSON", args: "-o json", stdout: "{\"version\":1,\"leftovers\":[]}\n"},
 		{name: "some", list: []strongswan.Leftover{left("gone", true), left("unknown", false), left("alive", false)},
-			stdout: "NAME                     OWNER    DONE\n" + name + "  gone     taken out\n" + name + "  unknown  stays\n" + name + "  alive    stays\n"},
+			stdout: "NAME                     OWNER    DONE\n" + name + "  gone     removed\n" + name + "  unknown  stays\n" + name + "  alive    stays\n"},
 		{name: "all", args: "--all", all: true, list: []strongswan.Leftover{left("unknown", true)},
-			stdout: "NAME                     OWNER    DONE\n" + name + "  unknown  taken out\n"},
+			stdout: "NAME                     OWNER    DONE\n" + name + "  unknown  removed\n"},
 		{name: "dry", args: "--all --dry-run", all: true, dry: true, list: []strongswan.Leftover{left("expired", false), left("unknown", false), left("alive", false)},
-			stdout: "dry run: nothing is taken out\nNAME                     OWNER    DONE\n" + name + "  expired  would be taken out\n" + name + "  unknown  would be taken out\n" + name + "  alive    stays\n"},
+			stdout: "dry run: nothing is removed\nNAME                     OWNER    DONE\n" + name + "  expired  would be removed\n" + name + "  unknown  would be removed\n" + name + "  alive    stays\n"},
 		{name: "JSON", args: "-o json", list: []strongswan.Leftover{left("gone", true)},
 			stdout: "{\"version\":1,\"leftovers\":[\n{\"name\":\"" + name + "\",\"owner\":\"gone\",\"removed\":true,\"error\":null}\n]}\n"},
 		{name: "JSON lines", args: "-o jsonl", list: []strongswan.Leftover{stuck}, status: machine.ExitFailed,
 			stdout: "{\"type\":\"leftover\",\"name\":\"" + name + "\",\"owner\":\"gone\",\"removed\":false,\"error\":\"" + name + " is left in charon: it stays there\"}\n"},
 		{name: "one stays", list: []strongswan.Leftover{left("gone", true), stuck}, status: machine.ExitPartly,
-			stdout: "NAME                     OWNER  DONE\n" + name + "  gone   taken out\n" + name + "  gone   failed\n",
+			stdout: "NAME                     OWNER  DONE\n" + name + "  gone   removed\n" + name + "  gone   failed\n",
 			stderr: "discover: " + name + " is left in charon: it stays there\n"},
 		{name: "no answer", err: silent, status: machine.ExitFailed, stderr: "discover: IPsec: charon on /x: no answer within 5s (it may hang)\n"},
 	} {

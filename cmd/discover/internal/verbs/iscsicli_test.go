@@ -152,7 +152,7 @@ func TestToolStrict(t *testing.T) {
 		11: "The CHAP secret is shorter than 12 bytes: it is stored, and good under IPsec only. (0xAFFF0048, ISDSC_SHORT_CHAP_SECRET)\n",
 		12: succeeded,
 		16: succeeded,
-		17: "The secret by which targets prove themselves is not valid: it needs 12 to 16 bytes, under IPsec 1 to 16. (0xEFFF004C, ISDSC_INVALID_INITIATOR_CHAP_SECRET)\n",
+		17: "The secret with which targets authenticate to us is not valid: it needs 12 to 16 bytes, under IPsec 1 to 16. (0xEFFF004C, ISDSC_INVALID_INITIATOR_CHAP_SECRET)\n",
 	} {
 		l := newLab(t)
 		l.files["/etc/discover/secret"] = strings.Repeat("s", length)

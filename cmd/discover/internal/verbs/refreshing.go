@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"iter"
 
 	"github.com/spf13/pflag"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -17,6 +19,7 @@ import (
 type refreshing struct {
 	*command
 	refresh bool
+	only    func(initiator.Portal) bool // which portals are asked; nil: all of the registry
 	run     flags.Run
 
 	asked  int
@@ -30,7 +33,7 @@ func (c *command) newRefreshing() *refreshing {
 // flagSet defines the flag that asks first.
 func (f *refreshing) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.BoolVar(&f.refresh, "refresh", false, "ask all portals of the registry first")
+	fs.BoolVar(&f.refresh, "refresh", false, "ask the portals of the registry first")
 	return fs
 }
 
@@ -54,7 +57,7 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 	notes := &render.Notes{Say: f.Say, Flush: func() error { return nil }}
 	f.ExpectAll(ctx, s)
 	names := &machine.InterfaceNames{List: f.Interfaces}
-	for r := range s.RefreshAll(ctx) {
+	for r := range f.results(ctx, s) {
 		f.LogResult(&r)
 		f.NoteName(&r)
 		f.asked++
@@ -66,4 +69,18 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 		}
 	}
 	_ = notes.End(nil)
+}
+
+// results asks the portals of the registry, or those alone that are wanted.
+func (f *refreshing) results(ctx context.Context, s *registry.Service) iter.Seq[initiator.Result] {
+	if f.only == nil {
+		return s.RefreshAll(ctx)
+	}
+	var keys []initiator.Key
+	for p := range s.SendTargetPortals(ctx) { // what cannot be read is told by the list
+		if p.Portal.Address != "" && f.only(p.Portal) {
+			keys = append(keys, p.Key())
+		}
+	}
+	return s.Refresh(ctx, keys)
 }

@@ -84,11 +84,11 @@ func TestRekey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--dry-run").want(t, machine.ExitOK, "dry run: would have sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || !bytes.Equal(now, before) {
 		t.Errorf("a dry run has changed the key: %v", err)
 	}
-	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	if now, err := os.ReadFile(l.file("registry.key")); err != nil || bytes.Equal(now, before) {
 		t.Errorf("the key is the one from before: %v", err)
 	}
@@ -97,7 +97,7 @@ func TestRekey(t *testing.T) {
 		t.Errorf("got the files %s", got)
 	}
 
-	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, machine.ExitOK, "sealed 4 secrets by the new passphrase\n", "")
+	l.run("registry", "rekey", "--new-key", "env:PASS").want(t, machine.ExitOK, "sealed 4 secrets with the new passphrase\n", "")
 	l.opens("--key", "env:PASS")
 	if got := strings.Join(l.names(), " "); got != "registry.db" {
 		t.Errorf("got the files %s", got)
@@ -121,7 +121,7 @@ func TestRekey(t *testing.T) {
 	if r := l.run("registry", "check", "--key", "env:PASS"); r.status != machine.ExitFailed || !strings.Contains(r.stdout, "--key is not the passphrase") {
 		t.Errorf("the old passphrase: %+v", r)
 	}
-	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, machine.ExitOK, "sealed 4 secrets by a new key in "+l.file("registry.key")+"\n", "")
+	l.run("registry", "rekey", "--key", "env:NEXT", "--new-key-file").want(t, machine.ExitOK, "sealed 4 secrets with a new key in "+l.file("registry.key")+"\n", "")
 	l.opens()
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -27,6 +28,7 @@ func (c *command) target() *cobra.Command {
 // targetList shows the targets that are known.
 type targetList struct {
 	*refreshing
+	filter  targetFilter
 	leftOut int // addresses that cannot be used from here, of -o iscsiadm
 }
 
@@ -34,44 +36,72 @@ type targetList struct {
 func (c *command) targetList() *cobra.Command {
 	t := &targetList{refreshing: c.newRefreshing()}
 	cmd := &cobra.Command{
-		Use:               "list [FLAGS]",
+		Use:               "list [FLAGS] [NAME|PATTERN...]",
 		Short:             "list the known targets, and how they were found",
 		Long:              manual.TargetList,
-		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
-		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.TargetNames),
+		Args:              verb.Arguments(0, -1, "NAME"),
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			if t.filter.missing && c.Global.Output == render.FormatISCSIADM {
+				return machine.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")
+			}
+			if err := t.filter.understand(&c.Env, args); err != nil {
+				return err
+			}
+			if t.filter.by != nil {
+				t.only = t.filter.by.Has
+			}
 			return t.with(cmd.Context(), t.list)
 		}),
 	}
 	c.AddFlags(cmd,
-		flags.NewGroup("The list", t.flagSet()),
+		flags.NewGroup("The list", t.filter.flagSet(t.flagSet())),
 		flags.NewGroup("The run of --refresh", t.run.FlagSet()))
+	_ = cmd.RegisterFlagCompletionFunc("portal", verb.CompleteFromRegistry(c.Command, verb.PortalNames))
 	return cmd
 }
 
 // list shows what is known. What could not be asked decides the exit status.
 func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 	l := t.NewListing("targets", "known-target", "TARGET", "ADDRESS", "FOUND BY", "FIRST SEEN", "LAST SEEN", "")
-	empty := true
-	var unread []error
+	known := 0
+	var end endOfList
 	for target, err := range s.Targets(ctx, false) {
-		empty = false
+		known++
 		if err != nil {
-			unread = append(unread, err)
+			end.unread = append(end.unread, err)
 			continue
 		}
+		target, ok := t.filter.selects(target)
+		if !ok {
+			continue
+		}
+		end.shown++
 		if err = t.show(l, &target); err != nil {
 			return err
 		}
 	}
-	if empty && t.ForPeople() {
-		t.Say("no targets are known; add a portal with discover portal add PORTAL")
+	end.unmet = t.filter.unmet(ctx, s)
+	if t.ForPeople() && end.shown+len(end.all()) == 0 {
+		t.sayEmpty(known)
 	}
 	if t.leftOut > 0 {
 		t.Say("%s", render.AddressesLeftOut(t.leftOut))
 	}
 	refused := verb.Partly(t.asked, len(t.failed.All))
-	return app.Worse(t.EndListingWith(l, &t.failed, unread), refused)
+	return app.Worse(end.status(t.EndListingWith(l, &t.failed, end.all())), refused)
+}
+
+// sayEmpty says why nothing is listed.
+func (t *targetList) sayEmpty(known int) {
+	switch {
+	case known == 0 && t.filter.by == nil:
+		t.Say("no targets are known; add a portal with discover portal add PORTAL")
+	case known > 0 && t.filter.missing:
+		t.Say("none of these targets is missing")
+	default:
+		t.Say("no targets are known through this portal")
+	}
 }
 
 func (t *targetList) show(l *render.Listing, target *registry.KnownTarget) error {

@@ -67,29 +67,29 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	for _, r := range after {
 		left[r.jsonPruned] = true
 	}
-	head := "FORGOTTEN"
+	head := "DELETED"
 	if c.Global.DryRun {
-		head = "WOULD BE FORGOTTEN"
+		head = "WOULD BE DELETED"
 	}
 	l := c.NewListing("pruned", "pruned", head, "FOUND BY")
-	l.Would = "would have forgotten these"
-	forgotten := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
-	n := len(forgotten)
+	l.Would = "would have deleted these"
+	deleted := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
+	n := len(deleted)
 	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
 		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
 		if l.Would = "would have removed " + text; n > 0 {
-			l.Would += ", and forgotten these"
+			l.Would += ", and deleted these"
 		}
 		if !c.Global.DryRun {
 			c.Say("removed %s", text)
 		}
 	} else if n == 0 {
-		l.Would = "would have forgotten nothing"
+		l.Would = "would have deleted nothing"
 		if c.ForPeople() && !c.Global.DryRun {
-			c.Say("nothing to forget")
+			c.Say("nothing to delete")
 		}
 	}
-	for _, r := range forgotten {
+	for _, r := range deleted {
 		if err := l.Item(r.jsonPruned, []string{string(r.Name), r.by}); err != nil {
 			return err
 		}

@@ -67,8 +67,8 @@ iqn.2026-11.com.example:vault "a \"vault\""  192.0.2.30:3260,7      static      
 {"type":"known-target","name":"iqn.2026-11.com.example:vault","alias":"a \"vault\"","mechanisms":[{"mechanism":"Static","kind":"static","found_by":null,"alias":"a \"vault\"","addresses":[{"address":"192.0.2.30","port":3260,"group":7}],"first_seen":"2000-01-01T00:00:00Z","last_seen":"2000-01-01T00:00:00Z","missing_since":null,"stale":false}]}
 `[1:], "")
 		discover("target", "prune", "--missing-for", "30m", "--dry-run").want(t, machine.ExitOK, `
-dry run: would have forgotten these
-WOULD BE FORGOTTEN           FOUND BY
+dry run: would have deleted these
+WOULD BE DELETED             FOUND BY
 iqn.2026-11.com.example:old  192.0.2.20:3260
 `[1:], "")
 		discover("target", "prune", "-o", "json").want(t, machine.ExitOK, `{"version":1,"pruned":[
@@ -76,6 +76,6 @@ iqn.2026-11.com.example:old  192.0.2.20:3260
 {"name":"iqn.2026-11.com.example:old","mechanism":"SendTargets:*192.0.2.20 0003260  ","found_by":{"portal":"192.0.2.20:3260","instance":"","initiator_port":"all"}}
 ]}
 `, "")
-		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to forget\n")
+		discover("target", "prune").want(t, machine.ExitOK, "", "discover: nothing to delete\n")
 	})
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
-// A watchVerb asks portals again and again, and tells what changes: those of the registry,
+// A watchVerb asks portals again and again, and reports what changes: those of the registry,
 // or those of the command line as scan would ask them, of which nothing is stored.
 type watchVerb struct {
 	*scan
@@ -39,7 +39,7 @@ func (c *command) watch() *cobra.Command {
 	w := &watchVerb{scan: &scan{command: c, run: flags.Run{Retries: flags.RefreshRetries}}}
 	cmd := &cobra.Command{
 		Use:               "watch [FLAGS] [PORTAL...]",
-		Short:             "ask portals again and again, and tell what changes",
+		Short:             "ask portals again and again, report what changes",
 		Long:              manual.Watch,
 		ValidArgsFunction: verb.CompletePortals(c.Command),
 		Annotations:       map[string]string{flags.Refused: "all"},

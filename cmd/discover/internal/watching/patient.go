@@ -10,7 +10,7 @@ import (
 const patience = 2 * time.Second
 
 // errUnread is why a watch ends although not all of it is written.
-var errUnread = errors.New("the watch has ended, and nobody reads what it still has to tell")
+var errUnread = errors.New("the watch has ended, and the reader of its output does not take the rest")
 
 // A Patient writes to one that may read slowly, or not at all: a pipe whose reader hangs,
 // a terminal that was stopped. It waits as long as the watch goes on, and not much longer.

@@ -2,9 +2,9 @@ package windows
 
 // manualText is the manual of the verb: the tool's own verbs are in its table.
 func manualText() string {
-	return `discover iscsicli takes the discovery verbs of Windows' iscsicli, with their
-arguments in its order, and works on the same registry as discover portal, target,
-instance, initiator and ipsec. Verbs are matched without case:
+	return `discover iscsicli has the discovery verbs of Windows' iscsicli, with the same order of
+arguments, and uses the same registry as discover portal, target, instance, initiator
+and ipsec. The case of verbs does not matter:
 
 ` + verbTable() + `
 VERB /? and help VERB print the arguments of a verb, /? and help the verbs. An

@@ -53,7 +53,7 @@ func (o *options) groups() []flags.Group {
 	schedule.Var(&every{&o.every}, "every", "how often each portal is asked; default 1m, at least 1s. A portal that fails is asked less often, up to 10 times less")
 	schedule.Var(&percent{&o.jitter}, "jitter", "by how much each interval is longer or shorter at random; default 10%, at most 50%")
 	schedule.BoolVar(&o.now, "now", false, "ask all portals at once at the start, instead of spreading them over the first interval")
-	schedule.Var(&count{&o.hold}, "hold", "how many answers in a row must agree before a change is told; default 1")
+	schedule.Var(&count{&o.hold}, "hold", "how many answers in a row must agree before a change is reported; default 1")
 	schedule.Var(&count{&o.holdVanished}, "hold-vanished", "the same for a target that is gone; default 2, since targets have moments of empty lists while they are configured")
 	probes := flags.NewSet()
 	probes.Var(&list{o.addAllow, "CIDR"}, "probe-allow", "addresses that /probe may ask, at any TCP port, beside the portals of the registry; may be repeated")
