@@ -1,9 +1,6 @@
 package flags
 
-import (
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-)
+import "github.com/spf13/pflag"
 
 // A Group is flags that belong together in the manual.
 type Group struct {
@@ -13,10 +10,3 @@ type Group struct {
 
 // NewGroup returns a group under a headline.
 func NewGroup(title string, flags *pflag.FlagSet) Group { return Group{title, flags} }
-
-// Complete offers words.
-func Complete(of ...string) cobra.CompletionFunc {
-	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return of, cobra.ShellCompDirectiveNoFileComp
-	}
-}

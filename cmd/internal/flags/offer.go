@@ -61,10 +61,13 @@ func OfferList(word string, of []string, valid func(list string) bool) (lists []
 	return lists, d
 }
 
-// Offer offers files to a flag that takes one, as the shell lists them.
+// Offer offers files or folders to a flag that takes one, as the shell lists them.
 func (t *text) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
-	if t.name == "FILE" {
+	switch t.name {
+	case "FILE":
 		return nil, cobra.ShellCompDirectiveDefault
+	case "DIR":
+		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
 	return nothing()
 }
@@ -134,9 +137,11 @@ func offerRef(w *machine.Env, word string, schemes []string) ([]string, cobra.Sh
 	case "cred:":
 		names = credentialNames(w)
 	}
-	offers := make([]string, len(names))
-	for i, name := range names {
-		offers[i] = scheme + name
+	var offers []string
+	for _, name := range names {
+		if !strings.Contains(name, "\t") { // which a description would follow
+			offers = append(offers, scheme+name)
+		}
 	}
 	slices.Sort(offers)
 	return offers, cobra.ShellCompDirectiveNoFileComp
@@ -163,7 +168,7 @@ func OfferFiles(w *machine.Env, before, begun string) (offers []string, d cobra.
 	names, _ := w.Folder(path.Clean(folder))
 	slices.Sort(names)
 	for _, name := range names {
-		if !strings.HasPrefix(name, start) || start == "" && strings.HasPrefix(name, ".") {
+		if !strings.HasPrefix(name, start) || start == "" && strings.HasPrefix(name, ".") || strings.Contains(name, "\t") {
 			continue
 		}
 		offers = append(offers, before+folder+name)

@@ -108,6 +108,10 @@ __discover()
         [[ -n $line ]] && found+=("$line")
     done <<<"${output%":$directive"}"
     ((directive & 2)) && compopt -o nospace 2>/dev/null
+    if ((directive & 16)); then
+        compopt -o dirnames 2>/dev/null
+        return
+    fi
     if ((!(directive & 4))) && [[ ${#found[@]} -eq 0 ]]; then
         compopt -o default 2>/dev/null
         return

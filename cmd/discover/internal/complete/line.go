@@ -36,7 +36,7 @@ func Parse(cmd *cobra.Command, words []string) *Line {
 			return l
 		case strings.HasPrefix(word, "--"):
 			name, value, given := strings.Cut(word[2:], "=")
-			words = l.flag(l.set.Lookup(name), value, given, words)
+			words = l.flag(lookup(cmd, name), value, given, words)
 		case len(word) > 1 && word[0] == '-':
 			words = l.letters(word[1:], words)
 		default:
@@ -44,6 +44,20 @@ func Parse(cmd *cobra.Command, words []string) *Line {
 		}
 	}
 	return l
+}
+
+// lookup returns a flag of a verb or, where the verb that is meant comes later in the line, of one
+// below it; nil: there is none.
+func lookup(cmd *cobra.Command, name string) *pflag.Flag {
+	if f := cmd.Flags().Lookup(name); f != nil {
+		return f
+	}
+	for _, c := range cmd.Commands() {
+		if f := lookup(c, name); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // letters reads flags of one letter, of which the last may have a value. It returns the words

@@ -24,7 +24,7 @@ func (l *Line) Offer(w *machine.Env, word string) ([]string, cobra.ShellCompDire
 	case l.dashes || !strings.HasPrefix(word, "-"):
 		return l.arguments(word)
 	case assigned && strings.HasPrefix(word, "--"):
-		if f := l.set.Lookup(name[2:]); f != nil {
+		if f := lookup(l.cmd, name[2:]); f != nil {
 			return l.values(w, f, value)
 		}
 		return nil, none
@@ -64,10 +64,11 @@ func (l *Line) flags(word string) (offers []string) {
 		case f.Name == l.cmd.Annotations[flags.Refused], slices.ContainsFunc(flags.Excluding(f.Name), l.has):
 			return
 		}
+		about, _, _ := strings.Cut(f.Usage, ";") // the first clause
 		if f.Shorthand != "" {
-			offers = append(offers, "-"+f.Shorthand+"\t"+f.Usage)
+			offers = append(offers, "-"+f.Shorthand+"\t"+about)
 		}
-		offers = append(offers, "--"+f.Name+"\t"+f.Usage)
+		offers = append(offers, "--"+f.Name+"\t"+about)
 	})
 	return beginning(offers, word)
 }
@@ -78,7 +79,7 @@ func (l *Line) arguments(word string) (offers []string, d cobra.ShellCompDirecti
 	switch {
 	case l.cmd.HasSubCommands():
 		for _, c := range l.cmd.Commands() {
-			if len(l.args) == 0 && !c.Hidden {
+			if !c.Hidden {
 				offers = append(offers, c.Name()+"\t"+c.Short)
 			}
 		}

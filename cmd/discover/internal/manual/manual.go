@@ -147,8 +147,36 @@ Examples:
   discover man --dir /usr/local/share/man/man1`
 
 // Completion is the manual of discover completion.
-const Completion = `discover completion prints a script with which a shell completes verbs and flags
-of discover.
+const Completion = `discover completion prints a script with which a shell completes verbs, flags, their
+values and arguments: what the registry knows (portals, targets, instances, policies),
+addresses and port numbers of this host, words of a list after a comma, files after
+file: and @, names of environment variables after env: and of credentials after cred:.
+No secret is read. What would be refused, as a flag that was given already, is not
+offered. SHELL is bash, zsh, fish or powershell.
+
+Where the script goes:
+  bash (3.2 or newer; the package bash-completion is not needed)
+      in ~/.bashrc:        eval "$(discover completion bash)"
+      for all users, with bash-completion:
+                           /usr/share/bash-completion/completions/discover
+      with Homebrew:       $(brew --prefix)/etc/bash_completion.d/discover
+  zsh
+      in ~/.zshrc, behind compinit:
+                           source <(discover completion zsh)
+      or as the file _discover in a folder of fpath, such as
+                           /usr/local/share/zsh/site-functions/_discover
+      with Homebrew:       $(brew --prefix)/share/zsh/site-functions/_discover
+  fish
+      one user:            ~/.config/fish/completions/discover.fish
+      for all users:       /usr/share/fish/vendor_completions.d/discover.fish
+      with Homebrew, below $(brew --prefix):
+                           share/fish/vendor_completions.d/discover.fish
+  powershell (5.1 or newer)
+      in the file that $PROFILE names:
+          discover completion powershell | Out-String | Invoke-Expression
+
+A file must be written again after an update of discover; a line in a profile asks
+the installed version each time.
 
 Examples:
   source <(discover completion bash)

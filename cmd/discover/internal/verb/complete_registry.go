@@ -46,12 +46,22 @@ func FromRegistry(ctx context.Context, c *app.Command, names func(context.Contex
 
 // CompletePortals offers the portals of the registry and, behind @, files with portals.
 func CompletePortals(c *app.Command) cobra.CompletionFunc {
-	known := CompleteFromRegistry(c, PortalNames)
+	known, files := CompleteFromRegistry(c, PortalNames), CompletePortalFiles(c)
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if strings.HasPrefix(word, "@") {
+			return files(cmd, args, word)
+		}
+		return known(cmd, args, word)
+	}
+}
+
+// CompletePortalFiles offers, behind @, files with portals.
+func CompletePortalFiles(c *app.Command) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		if file, ok := strings.CutPrefix(word, "@"); ok {
 			return flags.OfferFiles(&c.Env, "@", file)
 		}
-		return known(cmd, args, word)
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

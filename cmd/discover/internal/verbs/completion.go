@@ -93,12 +93,14 @@ func (c *command) offers(ctx context.Context, root *cobra.Command, words []strin
 }
 
 // printsTargets are the verbs that print targets, and take -o iscsiadm.
-var printsTargets = []string{"scan", "portal add", "portal refresh", "target list"}
+var printsTargets = []string{"scan", "portal add", "portal refresh", "portal set", "target list"}
 
 // completeOutput offers the formats that a verb prints.
 func completeOutput(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	formats := render.Formats
 	switch path := flags.PathOf(cmd); {
+	case cmd.Annotations[flags.Refused] == "output":
+		formats = nil
 	case path == "watch":
 		formats = []string{render.FormatTable, render.FormatJSONL}
 	case path == "paths":

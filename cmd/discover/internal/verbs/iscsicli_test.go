@@ -2,10 +2,12 @@ package verbs
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -64,16 +66,43 @@ func TestToolUsage(t *testing.T) {
 	}
 }
 
-// The arguments of a verb are a question, too.
+// TestToolQuestion (issue 19, 6): help is asked for as Windows' users do, and as others do, and
+// fits a terminal.
 func TestToolQuestion(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"iscsicli", "listtargets", "/?"}, {"help", "iscsicli", "LISTTARGETS"}} {
-		newLab(t).inRegistry(t)(args...).want(t, machine.ExitOK, `
+	for _, line := range []string{"iscsicli listtargets /?", "iscsicli ListTargets -?", "iscsicli help ListTargets", "iscsicli /? ListTargets", "help iscsicli LISTTARGETS"} {
+		newLab(t).inRegistry(t)(strings.Fields(line)...).want(t, machine.ExitOK, `
 Usage: discover iscsicli ListTargets [ForceUpdate]
 
   ForceUpdate  T: ask all portals first; anything else: do not
 `[1:], "")
 	}
+	for _, line := range []string{"iscsicli /?", "iscsicli -?", "iscsicli help", "iscsicli HELP"} {
+		r := newLab(t).inRegistry(t)(strings.Fields(line)...)
+		if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "Usage: discover iscsicli VERB [ARGUMENT...]\n\n  AddTargetPortal ") || r.stderr != "" {
+			t.Errorf("%s: got %+v", line, r)
+		}
+	}
+	for _, verb := range append(toolVerbs(), "LoginTarget", "AddiSNSServer") {
+		r := newLab(t).inRegistry(t)("iscsicli", verb, "/?")
+		if r.status != machine.ExitOK || !strings.Contains(r.stdout, verb) || slices.ContainsFunc(strings.Split(r.stdout, "\n"), func(l string) bool { return len(l) > 80 }) {
+			t.Errorf("%s: got %+v, want lines of 80 columns", verb, r)
+		}
+	}
+	// What only looks like a question is not one: it may be a secret.
+	for _, line := range []string{"iscsicli CHAPSecret -- -?", "iscsicli AddTargetPortal 192.0.2.10 /?"} {
+		if r := newLab(t).inRegistry(t)(strings.Fields(line)...); r.status != machine.ExitUsage || r.stdout != "" {
+			t.Errorf("%s: got %+v", line, r)
+		}
+	}
+}
+
+// toolVerbs are the names of the verbs that are here.
+func toolVerbs() (names []string) {
+	for _, v := range iscsicli.Verbs() {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 // A verb of Windows' that is not here says what is.

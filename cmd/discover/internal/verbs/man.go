@@ -23,9 +23,10 @@ const manSection = "1"
 func (c *command) man() *cobra.Command {
 	var folder string
 	cmd := &cobra.Command{
-		Use:   "man [FLAGS] [VERB...]",
-		Short: "print man pages, or write all of them to a folder",
-		Long:  manual.Man,
+		Use:         "man [FLAGS] [VERB...]",
+		Short:       "print man pages, or write all of them to a folder",
+		Long:        manual.Man,
+		Annotations: map[string]string{flags.Refused: "output"},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			about, err := verbOf(cmd.Root(), args)
 			if err != nil {

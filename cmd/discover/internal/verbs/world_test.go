@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -28,6 +29,7 @@ type lab struct {
 	stdin   string
 	files   map[string]string
 	closed  map[string]error // files that are there and cannot be opened
+	folders map[string][]string
 	env     map[string]string
 	fds     map[int]string
 	answers map[string]string // to questions at the terminal
@@ -154,6 +156,13 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 			}
 			return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 		},
+		Folder: func(path string) ([]string, error) {
+			if names, ok := l.folders[path]; ok {
+				return slices.Clone(names), nil
+			}
+			return nil, fs.ErrNotExist
+		},
+		Variables: func() []string { return slices.Collect(maps.Keys(l.env)) },
 		OpenFD: func(n int) (io.ReadCloser, error) {
 			if s, ok := l.fds[n]; ok {
 				return io.NopCloser(strings.NewReader(s)), nil

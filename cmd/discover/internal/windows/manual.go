@@ -7,9 +7,9 @@ arguments, and uses the same registry as discover portal, target, instance, init
 and ipsec. The case of verbs does not matter:
 
 ` + verbTable() + `
-VERB /? prints the arguments of a verb. An argument that begins with * is not
-specified (a warning says so where more stands behind it), and an empty one is
-refused; - is an empty user name or password; numbers are decimal or begin with
+VERB /? and help VERB print the arguments of a verb, /? and help the verbs. An
+argument that begins with * is not specified (a warning says so where more stands
+behind it), and an empty one is refused; - is an empty user name or password; numbers are decimal or begin with
 0x. An argument that begins with - stands behind --.
 
 A secret's place takes a REF as everywhere else: file:PATH, env:NAME, cred:NAME,
