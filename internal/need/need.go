@@ -20,9 +20,11 @@ const All = "DISCOVER_TEST_ALL"
 var packages = map[string]string{
 	"/usr/bin/python3": "python3",
 	"awk":              "mawk",
+	"bash":             "bash",
 	"charon-systemd":   "charon-systemd",
 	"chromium":         "chromium",
 	"dumpcap":          "wireshark-common",
+	"fish":             "fish",
 	"groff":            "groff-base",
 	"ip":               "iproute2",
 	"iscsi-ls":         "libiscsi-bin",
@@ -45,6 +47,7 @@ var packages = map[string]string{
 	"tgtadm":           "tgt",
 	"tgtd":             "tgt",
 	"tshark":           "tshark",
+	"zsh":              "zsh",
 }
 
 // systemFolders are searched after PATH, which for an ordinary user often lacks

@@ -59,31 +59,12 @@ func (i *IPsec) ExplainFlagSet() *pflag.FlagSet {
 	fs.Var(&i.PSK, "ipsec-psk", "the preshared key of the portal; default: that of discover ipsec psk (scan reads it only with --instance or --initiator-port)")
 	fs.Var(&text{&i.id, "ID"}, "ipsec-id", "our identity in IKE: an address, a domain name or user@domain; default: the source address")
 	fs.Var(&text{&i.peerID, "ID"}, "ipsec-peer-id", "the identity that the peer must have in IKE, as for --ipsec-id; default: that of its key, else its address")
-	fs.Var(&text{&i.offer, "LIST"}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's notation, such as aes256-sha1-modp2048,aes256-sha256")
+	fs.Var(&proposals{text{&i.offer, "LIST"}}, "ipsec-proposals", "the algorithms to offer: default, legacy, or a list in strongSwan's notation, such as aes256-sha1-modp2048,aes256-sha256")
 	fs.Var(&choice{&i.ike, "VERSION", ikeVersions}, "ipsec-ike", "the version of IKE: 1 (the default) or 2, which goes with neither main nor aggressive")
 	fs.Var(&gateway{&i.outer}, "ipsec-outer", "in tunnel mode, the gateway to the portal; default: that of discover ipsec tunnel (scan reads it only with --instance or --initiator-port)")
 	fs.Var(&choice{&i.Unknown, "WORD", unknownWords}, "ipsec-unknown", "what to do if the system's IPsec policies cannot be read: proceed (the default) or refuse")
 	fs.Var(&enforcerName{&i.Enforcer}, "ipsec-enforcer", "what sets IPsec up: auto (the default), userspace (discover itself, which needs no privileges), strongswan (charon and the kernel) or xfrm (only what the system has set up already)")
 	return fs
-}
-
-// CompleteIPsec tells the shell which words the flags take.
-func CompleteIPsec(cmd *cobra.Command) {
-	CompleteSecurity(cmd)
-	for name, of := range map[string][]string{
-		"ipsec-psk":       SecretSchemes,
-		"ipsec-proposals": {ipsec.ProposalsDefault, ipsec.ProposalsLegacy},
-		"ipsec-ike":       ikeVersions,
-		"ipsec-unknown":   unknownWords,
-		"ipsec-enforcer":  machine.Enforcers,
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, Complete(of...))
-	}
-}
-
-// CompleteSecurity tells the shell which words --ipsec takes.
-func CompleteSecurity(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("ipsec", Complete(ipsec.Words()...))
 }
 
 // Check refuses flags that do not go together.
@@ -181,7 +162,7 @@ type Security struct{ list, bitmap ipsecWords }
 // FlagSet defines the flags.
 func (s *Security) FlagSet() *pflag.FlagSet {
 	fs := NewSet()
-	s.list.parse = ipsec.ParseList
+	s.list.parse, s.list.of = ipsec.ParseList, ipsec.Words()
 	fs.Var(&s.list, "ipsec", "ask under IPsec, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs; or off")
 	s.bitmap.parse = parseBitmap
 	fs.Var(&s.bitmap, "security-flags", "the same as a bitmap of the reference API, such as 0x27")
@@ -202,6 +183,7 @@ func (s *Security) SecurityFlags() (ipsec.Flags, error) {
 // ipsecWords is the value of a flag that means security flags.
 type ipsecWords struct {
 	parse func(string) (ipsec.Flags, error)
+	of    []string // the words of a list; nil: it is a number
 	flags ipsec.Flags
 	given bool
 }
@@ -279,12 +261,25 @@ func HostAddress(s string) (netip.Addr, bool) {
 	return v.Unmap(), true
 }
 
+// proposals are the algorithms to offer in IKE.
+type proposals struct{ text }
+
+// Offer offers the words that are not in strongSwan's notation.
+func (p *proposals) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
+	return []string{ipsec.ProposalsDefault, ipsec.ProposalsLegacy}, cobra.ShellCompDirectiveNoFileComp
+}
+
 // An enforcerName is the word for the enforcer that is to set IPsec up.
 type enforcerName struct{ value *string }
 
 func (e *enforcerName) String() string { return "" }
 
 func (e *enforcerName) Type() string { return "WORD" }
+
+// Offer offers the words.
+func (e *enforcerName) Offer(*machine.Env, string) ([]string, cobra.ShellCompDirective) {
+	return machine.Enforcers, cobra.ShellCompDirectiveNoFileComp
+}
 
 func (e *enforcerName) Set(s string) error {
 	return NewChoice(e.value, "WORD", machine.Enforcers).Set(s)

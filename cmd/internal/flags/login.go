@@ -3,7 +3,6 @@ package flags
 import (
 	"context"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -73,24 +72,6 @@ func (l *Login) FlagSet() *pflag.FlagSet {
 	fs.Var(&choice{&l.redirect, "POLICY", redirectWords}, "redirect", "which redirections to follow: same-host (the default; another host is asked without CHAP), any (another host gets CHAP too) or none")
 	fs.BoolVar(&l.redirectNames, "redirect-names", false, "also follow redirections to a host name: look it up, and apply the rules for addresses to its addresses")
 	return fs
-}
-
-// CompleteLogin tells the shell which words the flags take.
-func CompleteLogin(cmd *cobra.Command) {
-	for name, of := range map[string][]string{
-		"chap-algorithms": algorithmWords(),
-		"header-digest":   digestWords,
-		"data-digest":     digestWords,
-		"chap-policy":     policyWords,
-		"login-flags":     loginFlagWords,
-		"redirect":        redirectWords,
-		"initiator-name":  {"file:", "cred:"},
-		"chap-secret":     SecretSchemes,
-		"target-secret":   SecretSchemes,
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, Complete(of...))
-	}
-	CompleteIPsec(cmd)
 }
 
 // Check refuses flags that do not go together. registry says that there may be a

@@ -16,6 +16,9 @@ type rewriteList struct{ value *[]Rewrite }
 
 func (l *rewriteList) String() string { return "" }
 
+// Repeats reports that the flag may be given several times.
+func (l *rewriteList) Repeats() bool { return true }
+
 func (l *rewriteList) Type() string { return "FROM=TO" }
 
 func (l *rewriteList) Set(s string) error {

@@ -25,6 +25,9 @@ func (t *text) String() string { return "" }
 
 func (t *text) Type() string { return t.name }
 
+// Given returns the text; empty: none was given.
+func (t *text) Given() string { return *t.value }
+
 func (t *text) Set(s string) error {
 	if s == "" {
 		return errors.New("the value is empty; leave the flag out for the default")

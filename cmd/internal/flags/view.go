@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -41,12 +40,6 @@ func (a *View) FlagSet() *pflag.FlagSet {
 	fs.Var(&rewriteList{&a.Rewrites}, "rewrite", "two addresses or two blocks of the same size: show TO where a target advertises FROM (NAT); may be repeated, the first match counts")
 	fs.BoolVar(&a.ViaPortal, "via-portal", false, "show the portal that was asked as the address of each target (NAT)")
 	return fs
-}
-
-// CompleteView tells the shell which words the flags take.
-func CompleteView(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("probe", Complete(probeWords...))
-	_ = cmd.RegisterFlagCompletionFunc("family", Complete(familyWords...))
 }
 
 // Check refuses flags that do not go together.
@@ -103,6 +96,9 @@ func (a *View) FilterNames() string {
 type prefixes struct{ value *[]netip.Prefix }
 
 func (p *prefixes) String() string { return "" }
+
+// Repeats reports that the flag may be given several times.
+func (p *prefixes) Repeats() bool { return true }
 
 func (p *prefixes) Type() string { return "CIDR" }
 

@@ -27,7 +27,9 @@ type Env struct {
 	Rows       func(io.Writer) (rows int)    // how high a terminal is; nil: nothing is drawn in place
 	LookupEnv  func(name string) (string, bool)
 	Open       func(path string) (io.ReadCloser, error)
-	Files      fs.FS // the root of the file system, to look for files of other programs
+	Files      fs.FS                               // the root of the file system, to look for files of other programs
+	Folder     func(path string) ([]string, error) // the names in a folder; that of a folder ends with /. nil: none is read
+	Variables  func() []string                     // the names of the environment variables; nil: they are not known
 	OpenFD     func(n int) (io.ReadCloser, error)
 	Create     func(path string) (io.WriteCloser, error) // a new file, for its owner alone
 	Save       func(path string, contents []byte) error  // a file that all users may read, in the place of an old one
@@ -69,6 +71,8 @@ func Real() Env {
 		LookupEnv:  os.LookupEnv,
 		Open:       func(path string) (io.ReadCloser, error) { return os.Open(path) },
 		Files:      os.DirFS("/"),
+		Folder:     listFolder,
+		Variables:  variableNames,
 		OpenFD:     openFD,
 		Create:     func(path string) (io.WriteCloser, error) { return safefile.New(path) },
 		Save:       save,

@@ -143,7 +143,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 		Use:               "set-chap-secret [FLAGS] [REF]",
 		Short:             "store the secret of targets; without REF, remove it",
 		Long:              manual.InitiatorSetSecret,
-		ValidArgsFunction: flags.Complete(flags.SecretSchemes...),
+		ValidArgsFunction: verb.CompleteSecret(c.Command),
 		Args:              verb.Arguments(0, 1, "REF"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {

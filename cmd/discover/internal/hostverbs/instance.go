@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -154,6 +155,9 @@ type list struct {
 
 func (l *list) String() string { return "" }
 
+// Repeats reports that the flag may be given several times.
+func (l *list) Repeats() bool { return true }
+
 func (l *list) Type() string { return l.name }
 
 func (l *list) Set(s string) error {
@@ -168,6 +172,14 @@ func (l *list) Set(s string) error {
 type addresses struct{ value *[]netip.Addr }
 
 func (l *addresses) String() string { return "" }
+
+// Repeats reports that the flag may be given several times.
+func (l *addresses) Repeats() bool { return true }
+
+// Offer offers the addresses of this host.
+func (l *addresses) Offer(w *machine.Env, word string) ([]string, cobra.ShellCompDirective) {
+	return flags.NewAddress(nil).Offer(w, word)
+}
 
 func (l *addresses) Type() string { return "ADDRESS" }
 

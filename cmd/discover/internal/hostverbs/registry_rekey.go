@@ -42,7 +42,6 @@ func (c *command) registryRekey() *cobra.Command {
 	fs.BoolVar(&given.KeyFile, "new-key-file", false, "a new key in registry.key beside the registry; the default if the present key is there")
 	fs.BoolVar(&given.Approved, "fips", false, "use algorithms approved by FIPS 140-3; secrets sealed with these (AES-256-GCM, PBKDF2) can be opened where Go enforces FIPS 140-3")
 	c.AddFlags(cmd, flags.NewGroup("The new key", fs), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	_ = cmd.RegisterFlagCompletionFunc("new-key", flags.Complete(flags.SecretSchemes...))
 	return cmd
 }
 

@@ -59,7 +59,6 @@ func (c *command) ipsecExplain() *cobra.Command {
 		flags.NewGroup("How to reach the portal", x.key.FlagSet(false)),
 		flags.NewGroup("Explain it as if it were added with", x.ipsec.ExplainFlagSet()))
 	verb.CompleteKeyFlags(c.Command, cmd)
-	flags.CompleteIPsec(cmd)
 	return cmd
 }
 

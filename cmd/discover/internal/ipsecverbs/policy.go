@@ -31,12 +31,8 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 		Use:   "add [FLAGS] SELECTOR LIST",
 		Short: "add a rule that decides about IPsec whatever the flags say",
 		Long:  manual.IPsecPolicyAdd,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) == 1 {
-				return ipsec.Words(), cobra.ShellCompDirectiveNoFileComp
-			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: verb.CompleteEach(
+			verb.CompleteFromRegistry(c.Command, verb.PortalNames), verb.CompleteIPsec()),
 		Args: verb.Both("SELECTOR", "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := parseFlags(args[1])

@@ -41,12 +41,8 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		Use:   "set [FLAGS] ID REF",
 		Short: "store the preshared key of a peer, or of all peers",
 		Long:  manual.IPsecPSKSet,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) == 1 {
-				return flags.SecretSchemes, cobra.ShellCompDirectiveNoFileComp
-			}
-			return []string{ipsec.GroupID}, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: verb.CompleteEach(
+			c.completeIdentity, verb.CompleteSecret(c.Command)),
 		Args: verb.Both("ID", "REF"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i, err := c.understandPSK(cmd.Context(), args, &given, &scope)
@@ -62,7 +58,7 @@ func (c *command) ipsecPSKSet() *cobra.Command {
 		flags.NewGroup(flags.ScopeGroup, scope.FlagSet()),
 		flags.NewGroup("The flags of portals with that identity that have none of their own", given.FlagSet()),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	flags.CompleteSecurity(cmd)
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 
@@ -193,11 +189,17 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 		},
 	}
 	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 
 type jsonID struct {
 	ID render.JSONText `json:"id"`
+}
+
+// completeIdentity offers the word for all peers, and the identities of the keys.
+func (c *command) completeIdentity(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return append([]string{ipsec.GroupID}, verb.FromRegistry(cmd.Context(), c.Command, pskNames)...), cobra.ShellCompDirectiveNoFileComp
 }
 
 func pskNames(ctx context.Context, s *registry.Service) (names []string) {

@@ -47,6 +47,7 @@ func (c *command) ipsecTunnelSet() *cobra.Command {
 		},
 	}
 	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 
@@ -142,6 +143,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 		},
 	}
 	c.AddFlags(cmd, flags.NewGroup(flags.ScopeGroup, scope.FlagSet()), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }
 

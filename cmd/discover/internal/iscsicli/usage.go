@@ -8,10 +8,15 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 )
 
-// Usage returns the arguments of the verb and their values, in lines.
+// Usage returns the arguments of the verb and their values, in lines; or what to use in its
+// place.
 func (v *Verb) Usage() string {
 	const head = "Usage: discover iscsicli "
 	var b strings.Builder
+	if v.Instead != "" {
+		write(&b, v.Name+" is not supported: "+v.Instead, 0)
+		return b.String()
+	}
 	write(&b, head+v.Name+" "+v.arguments(), len(head))
 	width := 0
 	for _, p := range v.params {

@@ -14,7 +14,7 @@ func Verb(c *app.Command) *cobra.Command {
 		Short:              "do what open-iscsi's iscsiadm does for discovery",
 		Long:               manual,
 		DisableFlagParsing: true,
-		ValidArgsFunction:  cobra.NoFileCompletions,
+		ValidArgsFunction:  completing(c),
 		RunE:               func(cmd *cobra.Command, args []string) error { return Run(cmd.Context(), c, args) },
 	}
 }

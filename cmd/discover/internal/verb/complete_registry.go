@@ -3,6 +3,8 @@ package verb
 import (
 	"context"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,15 +18,64 @@ import (
 // MaxOffered is how many names a shell is offered.
 const MaxOffered = 1000
 
-// CompleteFromRegistry offers names of the registry. Where it cannot be read
-// there are none: a shell that completes says nothing.
+// patience is how long a shell that completes waits for the registry.
+const patience = 2 * time.Second
+
+// CompleteFromRegistry offers names of the registry that are no arguments yet. Where it cannot
+// be read there are none: a shell that completes says nothing.
 func CompleteFromRegistry(c *app.Command, names func(context.Context, *registry.Service) []string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, _ string) (found []string, _ cobra.ShellCompDirective) {
-		_ = c.WithService(cmd.Context(), app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
-			found = names(cmd.Context(), s)
-			return nil
-		})
-		return found, cobra.ShellCompDirectiveNoFileComp
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		found := FromRegistry(cmd.Context(), c, names)
+		return slices.DeleteFunc(found, func(name string) bool {
+			name, _, _ = strings.Cut(name, "\t")
+			return slices.Contains(args, name)
+		}), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// FromRegistry returns names of the registry; nil: it cannot be read.
+func FromRegistry(ctx context.Context, c *app.Command, names func(context.Context, *registry.Service) []string) (found []string) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	_ = c.WithService(ctx, app.ReadOnly, c.NewDiscoverer(nil), func(s *registry.Service) error {
+		found = names(ctx, s)
+		return nil
+	})
+	return found
+}
+
+// CompletePortals offers the portals of the registry and, behind @, files with portals.
+func CompletePortals(c *app.Command) cobra.CompletionFunc {
+	known := CompleteFromRegistry(c, PortalNames)
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if file, ok := strings.CutPrefix(word, "@"); ok {
+			return flags.OfferFiles(&c.Env, "@", file)
+		}
+		return known(cmd, args, word)
+	}
+}
+
+// CompleteSecret offers references to where a secret may be.
+func CompleteSecret(c *app.Command) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return flags.OfferSecret(&c.Env, word)
+	}
+}
+
+// CompleteIPsec offers lists of the words of --ipsec.
+func CompleteIPsec() cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return flags.OfferIPsec(nil, word)
+	}
+}
+
+// CompleteEach completes the first argument by the first function, and so on.
+func CompleteEach(of ...cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(of) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return of[len(args)](cmd, args, word)
 	}
 }
 
@@ -35,7 +86,30 @@ func CompleteKeyFlags(c *app.Command, cmd *cobra.Command) {
 	if cmd.Name() == "scan" {
 		words = append(words, sweep.EachPort)
 	}
-	_ = cmd.RegisterFlagCompletionFunc("initiator-port", flags.Complete(words...))
+	_ = cmd.RegisterFlagCompletionFunc("initiator-port", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		instance := ports.Host
+		if f, ok := cmd.Flags().Lookup("instance").Value.(interface{ Given() string }); ok && f.Given() != "" {
+			instance = f.Given()
+		}
+		return append(slices.Clone(words), FromRegistry(cmd.Context(), c, PortNumbers(instance))...), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// PortNumbers returns the numbers of the ports of an instance, with their addresses behind a
+// tab, for a shell that completes.
+func PortNumbers(instance string) func(context.Context, *registry.Service) []string {
+	return func(ctx context.Context, s *registry.Service) (numbers []string) {
+		selector, err := s.Selector(ctx, false)
+		if err != nil {
+			return nil
+		}
+		for _, p := range selector.Ports {
+			if strings.EqualFold(p.Instance, instance) && p.Interface != "" { // else its address is gone
+				numbers = append(numbers, p.Number.String()+"\t"+p.Address.String()+" "+p.Interface)
+			}
+		}
+		return numbers
+	}
 }
 
 // PortalNames returns the portals of the registry, for a shell that completes.

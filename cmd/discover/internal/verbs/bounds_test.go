@@ -16,32 +16,6 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// listOf makes a target answer with so many records; with fewer than none it never
-// ends.
-func listOf(count int, record func(b []byte, i int) []byte) *iscsitest.Target {
-	const part = 200 << 10 // of text
-	sent := 0
-	return &iscsitest.Target{Respond: func(_, response pdu.PDU) iscsitest.Step {
-		if _, ok := response.(*pdu.TextResponse); !ok {
-			return nil
-		}
-		var text []byte
-		for ; sent != count && len(text) < part; sent++ {
-			text = record(text, sent)
-		}
-		return iscsitest.Send(&pdu.TextResponse{Final: sent == count, TTT: uint32(sent), Data: text})
-	}}
-}
-
-const endless = -1
-
-// ordinary is an ordinary record.
-func ordinary(b []byte, i int) []byte {
-	return fmt.Appendf(b, "TargetName=%s\x00TargetAddress=192.0.2.10:3260,1\x00", ordinaryName(i))
-}
-
-func ordinaryName(i int) string { return fmt.Sprintf("iqn.2026-11.com.example:storage.%07d", i) }
-
 // document is what is looked at of -o json here.
 type document struct {
 	Results []struct {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -46,18 +45,23 @@ Examples:
   discover help scan
   discover help portal add
   discover scan -h`,
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 			about, err := verbOf(cmd.Root(), args)
-			if err != nil {
-				return nil, cobra.ShellCompDirectiveNoFileComp
+			switch {
+			case err == nil && about.Name() == "iscsicli":
+				names = windows.VerbOffers()
+			case err == nil:
+				for _, c := range about.Commands() {
+					if !c.Hidden {
+						names = append(names, c.Name()+"\t"+c.Short)
+					}
+				}
 			}
-			return verb.Names(about), cobra.ShellCompDirectiveNoFileComp
+			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[0] == "iscsicli" {
-				if v := iscsicli.Find(args[1]); v != nil && v.Instead == "" {
-					return windows.WriteUsage(c.Command, v)
-				}
+				return windows.Help(c.Command, args[1])
 			}
 			about, err := verbOf(cmd.Root(), args)
 			if err != nil {

@@ -19,6 +19,9 @@ import (
 // formatSVG is the format that only this verb has.
 const formatSVG = "svg"
 
+// pathsFormats are the words of -o.
+var pathsFormats = []string{render.FormatTable, render.FormatJSON, render.FormatJSONL, formatSVG}
+
 // pathsVerb shows which port reaches which portal.
 type pathsVerb struct {
 	*refreshing
@@ -41,13 +44,11 @@ func (c *command) paths() *cobra.Command {
 			return p.with(cmd.Context(), p.show)
 		}),
 	}
-	formats := []string{render.FormatTable, render.FormatJSON, render.FormatJSONL, formatSVG}
 	first := p.flagSet()
-	first.VarP(flags.NewChoice(&c.Global.Output, "FORMAT", formats), "output", "o", "table (the default), json, jsonl or svg: a picture")
+	first.VarP(flags.NewChoice(&c.Global.Output, "FORMAT", pathsFormats), "output", "o", "table (the default), json, jsonl or svg: a picture")
 	c.AddFlags(cmd,
 		flags.NewGroup("The picture", first),
 		flags.NewGroup("The run of --refresh", p.run.FlagSet()))
-	_ = cmd.RegisterFlagCompletionFunc("output", flags.Complete(formats...))
 	return cmd
 }
 

@@ -55,8 +55,6 @@ func (c *command) portalAdd() *cobra.Command {
 		flags.NewGroup("The portal", a.options.LabelFlagSet()),
 		flags.NewGroup("How to reach it", a.key.FlagSet(false)),
 	}, optionGroups(c, &a.options, &a.run, &a.addrs)...)...)
-	flags.CompleteLogin(cmd)
-	flags.CompleteView(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }

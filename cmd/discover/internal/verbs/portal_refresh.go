@@ -32,7 +32,7 @@ func (c *command) portalRefresh() *cobra.Command {
 		Use:               "refresh [FLAGS] [PORTAL...]",
 		Short:             "ask portals again; without PORTAL, all of the registry",
 		Long:              manual.PortalRefresh,
-		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
+		ValidArgsFunction: verb.CompletePortals(c.Command),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			portals, err := f.understand(args)
 			if err != nil {
@@ -55,7 +55,6 @@ func (c *command) portalRefresh() *cobra.Command {
 		flags.NewGroup("The run", f.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", f.addrs.FlagSet()),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	flags.CompleteView(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }

@@ -58,10 +58,7 @@ func (c *command) portalSet() *cobra.Command {
 		flags.NewGroup("The entry", p.key.FlagSet(false)),
 		flags.NewGroup("The options", options),
 	}, optionGroups(c, &p.options, &p.run, &p.addrs)...)...)
-	flags.CompleteLogin(cmd)
-	flags.CompleteView(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
-	_ = cmd.RegisterFlagCompletionFunc("unset", flags.Complete(flags.OptionWords()...))
 	return cmd
 }
 

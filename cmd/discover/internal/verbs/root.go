@@ -32,6 +32,9 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	root := c.root()
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return c.Exit(c.complete(ctx, root, args[1:], args[0] == cobra.ShellCompRequestCmd))
+	}
 	if own, ok, err := c.iscsiadmArguments(root, args); ok || err != nil {
 		if err == nil {
 			err = openiscsi.Run(ctx, c.Command, own)
@@ -40,6 +43,9 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	}
 	args, err := verbFirst(root, args)
 	if err == nil {
+		if len(args) > 0 && args[0] == "iscsicli" {
+			args = windows.WithQuestions(args)
+		}
 		root.SetArgs(args)
 		c.longHelp = asksForAll(args)
 		if err = root.ExecuteContext(ctx); err == nil {
@@ -73,8 +79,7 @@ func (c *command) root() *cobra.Command {
 
 	root.PersistentFlags().SortFlags = false
 	root.PersistentFlags().AddFlagSet(c.Global.FlagSet(c.UsualRegistry()))
-	_ = root.RegisterFlagCompletionFunc("output", flags.Complete(render.Formats...))
-	_ = root.RegisterFlagCompletionFunc("key", flags.Complete(flags.SecretSchemes...))
+	_ = root.RegisterFlagCompletionFunc("output", completeOutput)
 
 	help := c.help()
 	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)

@@ -51,7 +51,7 @@ func (c *command) scan() *cobra.Command {
 		Use:               "scan [FLAGS] PORTAL...",
 		Short:             "ask portals for their targets, and store nothing",
 		Long:              manual.Scan,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: verb.CompletePortals(c.Command),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return machine.Usagef("scan needs a portal: try discover scan HOST, or see discover help scan")
@@ -75,8 +75,6 @@ func (c *command) scan() *cobra.Command {
 		flags.NewGroup("The run", s.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", s.addrs.FlagSet()),
 		flags.NewGroup("IPsec", s.ipsec.FlagSet()))
-	flags.CompleteLogin(cmd)
-	flags.CompleteView(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
 }

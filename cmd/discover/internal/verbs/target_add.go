@@ -127,6 +127,9 @@ type targetAddresses []target.Address
 
 func (a *targetAddresses) String() string { return "" }
 
+// Repeats reports that the flag may be given several times.
+func (a *targetAddresses) Repeats() bool { return true }
+
 func (a *targetAddresses) Type() string { return "ADDRESS" }
 
 func (a *targetAddresses) Set(s string) error {

@@ -22,9 +22,6 @@ func verbFirst(root *cobra.Command, args []string) ([]string, error) {
 			break
 		}
 		name := args[i]
-		if name == cobra.ShellCompRequestCmd || name == cobra.ShellCompNoDescRequestCmd {
-			break
-		}
 		next := verb.Find(at, name)
 		if next == nil && i > 0 && isFlag(args[i-1]) && !isKnown(at, args[i-1]) {
 			return nil, flags.Unknown(at, args[i-1]) // whose value stands here, perhaps

@@ -41,7 +41,8 @@ func (c *command) watch() *cobra.Command {
 		Use:               "watch [FLAGS] [PORTAL...]",
 		Short:             "ask portals again and again, and tell what changes",
 		Long:              manual.Watch,
-		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
+		ValidArgsFunction: verb.CompletePortals(c.Command),
+		Annotations:       map[string]string{flags.Refused: "all"},
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := w.check(args); err != nil {
 				return err
@@ -61,9 +62,7 @@ func (c *command) watch() *cobra.Command {
 		flags.NewGroup("The watch", which), reach, login,
 		flags.NewGroup("Each round", w.run.FlagSet()), ipsec,
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
-	flags.CompleteLogin(cmd)
 	verb.CompleteKeyFlags(c.Command, cmd)
-	_ = cmd.RegisterFlagCompletionFunc("for", flags.Complete(events.Words()...))
 	return cmd
 }
 

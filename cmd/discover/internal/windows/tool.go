@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -40,18 +39,12 @@ type ending struct {
 func Verb(c *app.Command) *cobra.Command {
 	t := &tool{Command: c, run: flags.Run{Usually: "1 for RefreshTargetPortal and ListTargets T, else 0"}}
 	cmd := &cobra.Command{
-		Use:   "iscsicli [FLAGS] VERB [ARGUMENT...]",
-		Short: "do what Windows' iscsicli does for discovery",
-		Long:  manualText(),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
-			if len(args) == 0 {
-				for _, v := range iscsicli.Verbs() {
-					names = append(names, v.Name+"\t"+v.Short)
-				}
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return t.do(cmd.Context(), args) },
+		Use:               "iscsicli [FLAGS] VERB [ARGUMENT...]",
+		Short:             "do what Windows' iscsicli does for discovery",
+		Long:              manualText(),
+		ValidArgsFunction: t.complete,
+		Annotations:       map[string]string{flags.Refused: "output"},
+		RunE:              func(cmd *cobra.Command, args []string) error { return t.do(cmd.Context(), args) },
 	}
 	cmd.SetFlagErrorFunc(iscsicliFlagError)
 	secrets := flags.NewSet()
@@ -88,12 +81,12 @@ func (t *tool) do(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return t.misunderstood(&iscsicli.UsageError{Reason: "a verb is missing"})
 	}
+	if asked, about := asksForHelp(args); asked {
+		return t.help(about)
+	}
 	verb := iscsicli.Find(args[0])
 	if verb == nil {
-		return t.misunderstood(&iscsicli.UsageError{Reason: "unknown verb " + machine.Quoted(args[0]) + flags.DidYouMean(args[0], toolVerbs())})
-	}
-	if len(args) == 2 && args[1] == "/?" && verb.Instead == "" {
-		return WriteUsage(t.Command, verb)
+		return t.misunderstood(unknownVerb(args[0]))
 	}
 	request, err := verb.Parse(args[1:])
 	if err != nil {
@@ -120,46 +113,6 @@ func (t *tool) do(ctx context.Context, args []string) error {
 		return machine.StatusError(end.status)
 	}
 	return nil
-}
-
-// WriteUsage prints the arguments of a verb of the tool.
-func WriteUsage(c *app.Command, v *iscsicli.Verb) error {
-	_, err := fmt.Fprint(c.Stdout, v.Usage())
-	return err
-}
-
-func toolVerbs() (names []string) {
-	for _, v := range iscsicli.Verbs() {
-		names = append(names, v.Name)
-	}
-	return names
-}
-
-// misunderstood says what is wrong with a command line, and what would be right.
-func (t *tool) misunderstood(err error) error {
-	var usage *iscsicli.UsageError
-	if !errors.As(err, &usage) {
-		return err
-	}
-	t.Say("%s", usage)
-	text := ""
-	if usage.Verb != nil {
-		text = usage.Verb.Usage()
-	} else {
-		text = "Usage: discover iscsicli VERB [ARGUMENT...]\n\n" + verbTable() +
-			"\nVERB /? prints the arguments of a verb.\n"
-	}
-	fmt.Fprint(t.Stderr, text)
-	return machine.StatusError(machine.ExitUsage)
-}
-
-// verbTable lists the verbs of the tool.
-func verbTable() string {
-	var b strings.Builder
-	for _, v := range iscsicli.Verbs() {
-		fmt.Fprintf(&b, "  %-21s%s\n", v.Name, v.Short)
-	}
-	return b.String()
 }
 
 // failed says what a verb failed with. Only what is not of the reference API
