@@ -30,7 +30,7 @@ func parseSize(s string) (int64, error) {
 	after := strings.TrimLeft(s, "0123456789")
 	n, err := strconv.ParseInt(s[:len(s)-len(after)], 10, 64)
 	unit := strings.ToLower(strings.TrimSpace(after))
-	shift, known := shifts[strings.TrimSuffix(strings.TrimSuffix(unit, "b"), "i")]
+	shift, known := shifts()[strings.TrimSuffix(strings.TrimSuffix(unit, "b"), "i")]
 	switch {
 	case err != nil, !known, unit == "ib", unit == "i":
 		return 0, errSize
@@ -42,8 +42,10 @@ func parseSize(s string) (int64, error) {
 	return n << shift, nil
 }
 
-// shifts are the powers of two of the units.
-var shifts = map[string]int{"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+// shifts returns the powers of two of the units.
+func shifts() map[string]int {
+	return map[string]int{"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+}
 
 // errSize is text that is no number of bytes.
 var errSize = errors.New("expected a number of bytes from 1 to 9223372036854775807, such as 67108864 or 64MiB")

@@ -13,13 +13,15 @@ import (
 
 // otherTools has flags of other tools, and what they are here. Only what is a flag of the
 // verb is suggested, and never with a value.
-var otherTools = map[string]string{
-	"format": "--output", "out": "--output",
-	"user": "--chap-user", "username": "--chap-user", "login": "--chap-user", "chap-username": "--chap-user", "chap-name": "--chap-user",
-	"pass": "--chap-secret", "password": "--chap-secret", "secret": "--chap-secret", "chap-password": "--chap-secret",
-	"username-in": "--target-user", "password-in": "--target-secret", "target-password": "--target-secret",
-	"port": "--tcp-port", "iqn": "--initiator-name", "initiator": "--initiator-name", "name": "--initiator-name", "source-ip": "--source", "source-address": "--source", "bind": "--source",
-	"psk": "--ipsec-psk", "jobs": "--parallel", "threads": "--parallel", "concurrency": "--parallel", "interval": "--every", "debug": "--verbose",
+func otherTools() map[string]string {
+	return map[string]string{
+		"format": "--output", "out": "--output",
+		"user": "--chap-user", "username": "--chap-user", "login": "--chap-user", "chap-username": "--chap-user", "chap-name": "--chap-user",
+		"pass": "--chap-secret", "password": "--chap-secret", "secret": "--chap-secret", "chap-password": "--chap-secret",
+		"username-in": "--target-user", "password-in": "--target-secret", "target-password": "--target-secret",
+		"port": "--tcp-port", "iqn": "--initiator-name", "initiator": "--initiator-name", "name": "--initiator-name", "source-ip": "--source", "source-address": "--source", "bind": "--source",
+		"psk": "--ipsec-psk", "jobs": "--parallel", "threads": "--parallel", "concurrency": "--parallel", "interval": "--every", "debug": "--verbose",
+	}
 }
 
 // suggestFlag returns what an unknown flag may have been meant to be, as the end of an
@@ -35,7 +37,7 @@ func suggestFlag(cmd *cobra.Command, name string) string {
 	if word, ok := Word(name, render.Formats); ok {
 		return Meant("-o " + word)
 	}
-	if known := otherTools[strings.ToLower(name)]; known != "" && (cmd.Flags().Lookup(known[2:]) != nil || !cmd.HasParent()) {
+	if known := otherTools()[strings.ToLower(name)]; known != "" && (cmd.Flags().Lookup(known[2:]) != nil || !cmd.HasParent()) {
 		return Meant(known)
 	}
 	return DidYouMean("--"+strings.ToLower(name), flagNames(cmd))

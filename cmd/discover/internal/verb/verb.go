@@ -9,13 +9,15 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-// aliases are the short names of verbs below a noun.
-var aliases = map[string]string{"ls": "list", "rm": "remove"}
+// aliases returns the short names of verbs below a noun.
+func aliases() map[string]string {
+	return map[string]string{"ls": "list", "rm": "remove"}
+}
 
 // Find returns a verb below at, also by its alias; nil: there is none.
 func Find(at *cobra.Command, name string) *cobra.Command {
 	for _, c := range at.Commands() {
-		if c.Name() == name || at.HasParent() && c.Name() == aliases[name] {
+		if c.Name() == name || at.HasParent() && c.Name() == aliases()[name] {
 			return c
 		}
 	}
