@@ -13,10 +13,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
-// synonyms are words of other tools for verbs.
-var synonyms = map[string][]string{
-	"discover": {"scan"}, "discovery": {"scan"}, "sendtargets": {"scan"}, "find": {"scan"}, "probe": {"scan"}, "query": {"scan"},
-	"delete": {"remove"}, "del": {"remove"}, "show": {"list"}, "get": {"list"}, "create": {"add"}, "new": {"add"}, "update": {"refresh"}, "monitor": {"watch"},
+// synonyms returns words of other tools for verbs.
+func synonyms() map[string][]string {
+	return map[string][]string{
+		"discover": {"scan"}, "discovery": {"scan"}, "sendtargets": {"scan"}, "find": {"scan"}, "probe": {"scan"}, "query": {"scan"},
+		"delete": {"remove"}, "del": {"remove"}, "show": {"list"}, "get": {"list"}, "create": {"add"}, "new": {"add"}, "update": {"refresh"}, "monitor": {"watch"},
+	}
 }
 
 // Unknown is the error of a word that is no verb below at. rest is what stands after it.
@@ -39,7 +41,7 @@ func Suggest(at *cobra.Command, word string, rest []string) string {
 	if alias := aliases[lower]; alias != "" {
 		meant = []string{alias}
 	}
-	meant = append(meant, synonyms[lower]...)
+	meant = append(meant, synonyms()[lower]...)
 	var found []string
 	for _, m := range meant {
 		if c := Find(at, m); c != nil && !c.Hidden {
