@@ -17,7 +17,7 @@ var described = []struct {
 	letter byte
 	name   string
 	about  string
-	modes  string // d discovery, D discoverydb, n node, i iface
+	modes  string // d discovery, D discoverydb, n node
 }{
 	{'t', "type", "sendtargets, or st", "dD"},
 	{'p', "portal", "the portal, ADDRESS[:PORT]", "dD"},
@@ -29,8 +29,18 @@ var described = []struct {
 	{'P', "print", "0: a line each, 1: a tree", "dDn"},
 }
 
-// modeLetters are the modes that are offered, as described has them.
-var modeLetters = map[string]string{"discovery": "d", "discoverydb": "D", "node": "n", "iface": "i"}
+// modeLetter returns a mode as described has it; empty: its options are not offered.
+func modeLetter(mode string) string {
+	switch mode {
+	case "discovery":
+		return "d"
+	case "discoverydb":
+		return "D"
+	case "node":
+		return "n"
+	}
+	return ""
+}
 
 // Complete returns what may stand behind args, which are the words before.
 func Complete(args []string, word string) (p Place) {
@@ -46,7 +56,7 @@ func Complete(args []string, word string) (p Place) {
 	if letter := waiting(args); letter != 0 {
 		return values(letter, value('m'), value('n'))
 	}
-	mode, known := modeLetters[value('m')]
+	mode := modeLetter(value('m'))
 	add := func(letter byte, name, about string) {
 		if strings.HasPrefix(word, "--") {
 			p.Words = append(p.Words, "--"+name+"\t"+about)
@@ -57,7 +67,7 @@ func Complete(args []string, word string) (p Place) {
 	switch {
 	case value('m') == "":
 		add('m', "mode", "discovery, discoverydb, node or iface")
-	case known:
+	case mode != "":
 		for _, o := range described {
 			there := slices.ContainsFunc(given, func(g option) bool { return g.letter == o.letter })
 			if strings.Contains(o.modes, mode) && (!there || contains("Inv", o.letter)) {

@@ -119,7 +119,7 @@ func TestCompletionOffers(t *testing.T) {
 		{"scan --ipsec off,", ""},
 		{"scan --ipsec main,a", ""},
 		{"scan --chap-algorithms sha1,s", "sha1,sha3-256 sha1,sha256"},
-		{"scan --login-flags multipath,", "multipath,require-ipsec"},
+		{"scan --login-flags multipath,", "multipath,require-ipsec multipath,portal-hopping"},
 		{"watch --for snapshot,path-l", "snapshot,path-lost"},
 		{"scan --chap-secret env:C", "env:CHAP_SECRET env:CREDENTIALS_DIRECTORY"},
 		{"scan --chap-secret cred:", "cred:chap"},
