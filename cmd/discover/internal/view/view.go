@@ -89,18 +89,6 @@ func (v *Addresses) Batches(ctx context.Context, all iter.Seq[*initiator.Batch])
 	}
 }
 
-// Result shows a result that has its targets.
-func (v *Addresses) Result(ctx context.Context, r *initiator.Result) {
-	one := func(yield func(*initiator.Batch) bool) {
-		yield(&initiator.Batch{Portal: r.Asked.Portal, Address: r.Address, Result: r})
-	}
-	for b := range v.Batches(ctx, one) {
-		if b.Result != nil {
-			*r = *b.Result
-		}
-	}
-}
-
 // A place is where an address is, without its group.
 type place struct {
 	host string
