@@ -51,10 +51,14 @@ type Request struct {
 func (d *Discoverer) requests(portals iter.Seq[SendTargetPortal]) iter.Seq[*Request] {
 	return func(yield func(*Request) bool) {
 		j := Request{Selector: d.Selector, PSK: d.PSK, Gateway: d.Gateway}
+		place := placeCheck{d: d}
 		for j.Portal = range portals {
 			j.Name = cmp.Or(j.Portal.Login.InitiatorName, d.InitiatorName)
 			if j.Err = nil; d.Rules != nil {
 				d.Rules.Apply(d, &j)
+			}
+			if j.Err == nil {
+				j.Err = place.check(&j.Portal)
 			}
 			if !yield(&j) {
 				return
