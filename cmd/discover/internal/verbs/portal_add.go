@@ -174,13 +174,17 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, portals []init
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed, kept, err := a.showStored(ctx, s, &a.addrs, &a.run, s.AddSendTargetPortals(ctx, portals))
+	list := "discover portal list --failed"
+	if ctx.Err() != nil { // those that were cancelled have no result that is stored
+		list = "discover portal list"
+	}
 	switch {
 	case err != nil:
 		return err
 	case len(kept) == 1 && a.ForPeople():
 		a.Say("%s is stored in the registry nevertheless; see discover portal list", kept[0])
 	case len(kept) > 1 && a.ForPeople():
-		a.Say("the %d portals that failed are stored in the registry nevertheless; see discover portal list --failed", len(kept))
+		a.Say("the %d portals that failed are stored in the registry nevertheless; see %s", len(kept), list)
 	}
 	return verb.Partly(len(portals), failed)
 }
