@@ -1,12 +1,10 @@
 package architecture
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -52,41 +50,5 @@ func TestConformance(t *testing.T) {
 	}
 	if next != items+1 {
 		t.Errorf("the table ends before item %d, want all %d", next, items)
-	}
-}
-
-// TestDocsNameTests: a test that the documents name for a promise exists.
-func TestDocsNameTests(t *testing.T) {
-	t.Parallel()
-	root := filepath.Join("..", "..")
-	exists := make(map[string]bool)
-	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
-	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		source, err := os.ReadFile(path)
-		for _, m := range function.FindAllSubmatch(source, -1) {
-			exists[string(m[1])] = true
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	docs, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil || len(docs) == 0 {
-		t.Fatal(docs, err)
-	}
-	for _, path := range docs {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllSubmatch(text, -1) {
-			if !exists[string(m[1])] {
-				t.Errorf("%s: there is no %s", filepath.Base(path), m[1])
-			}
-		}
 	}
 }

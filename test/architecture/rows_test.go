@@ -96,6 +96,7 @@ var rows = map[string]row{
 	"test/architecture":                     {},
 	"test/bench":                            {may: []string{"pkg/initiator", "pkg/initiator/registry", "pkg/initiator/registry/sqlite", "pkg/pdu", "test/netns", "test/targets"}},
 	"test/command":                          {},
+	"test/mutations":                        {},
 	"test/demo":                             {may: []string{"test/targets/gotgt"}},
 	"test/esp":                              {},
 	"test/golden":                           {},

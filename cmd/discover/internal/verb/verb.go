@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 )
 
 // alias returns the verb below a noun that a short name stands for; empty: it is none.
@@ -71,6 +72,21 @@ func Arguments(min, max int, what string) cobra.PositionalArgs {
 			return machine.Usagef("%s takes one %s, but got %d arguments; see discover help %s", path, what, len(args), path)
 		}
 		return NotEmpty(path, what, args)
+	}
+}
+
+// TargetArguments is [Arguments] of a verb that takes names of targets, or patterns. No name
+// has what tools put around a password, so an argument that does is refused, and is not
+// repeated.
+func TargetArguments(min, max int, what string) cobra.PositionalArgs {
+	count := Arguments(min, max, what)
+	return func(cmd *cobra.Command, args []string) error {
+		for i, arg := range args {
+			if sweep.MayHoldSecret(arg) {
+				return machine.Usagef("argument %d is not the name of a target: URLs and user names are not accepted; see discover help %s", i+1, flags.PathOf(cmd))
+			}
+		}
+		return count(cmd, args)
 	}
 }
 

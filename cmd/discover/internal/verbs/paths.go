@@ -36,7 +36,7 @@ func (c *command) paths() *cobra.Command {
 		Short:             "show which initiator port reaches which portal",
 		Long:              manual.Paths,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.TargetNames),
-		Args:              verb.Arguments(0, 1, "TARGET"),
+		Args:              verb.TargetArguments(0, 1, "TARGET"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				p.target = args[0]

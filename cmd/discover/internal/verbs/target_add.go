@@ -35,7 +35,7 @@ func (c *command) targetAdd() *cobra.Command {
 		Short:             "configure a target by hand; nothing is sent",
 		Long:              manual.TargetAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(1, 1, "NAME"),
+		Args:              verb.TargetArguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -40,7 +40,7 @@ func (c *command) targetList() *cobra.Command {
 		Short:             "list the known targets, and how they were found",
 		Long:              manual.TargetList,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.TargetNames),
-		Args:              verb.Arguments(0, -1, "NAME"),
+		Args:              verb.TargetArguments(0, -1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if t.filter.missing && c.Global.Output == render.FormatISCSIADM {
 				return machine.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")

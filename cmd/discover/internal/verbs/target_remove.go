@@ -19,7 +19,7 @@ func (c *command) targetRemove() *cobra.Command {
 		Short:             "remove a target that was configured by hand",
 		Long:              manual.TargetRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.StaticNames),
-		Args:              verb.Arguments(1, 1, "NAME"),
+		Args:              verb.TargetArguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
