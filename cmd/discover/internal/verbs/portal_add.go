@@ -134,7 +134,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, portals []in
 		return refused[0]
 	}
 	l := a.portalListing()
-	l.Would = wouldAdd(len(portals), replace)
+	l.Would = wouldAdd(len(would), replace)
 	for i := range would {
 		if err := listPortal(l, &would[i]); err != nil {
 			return err
@@ -159,6 +159,8 @@ func storedPortal(stored initiator.SendTargetPortal, given *initiator.SendTarget
 // others.
 func wouldAdd(n, replace int) string {
 	switch {
+	case n == 0:
+		return "would have stored nothing"
 	case n == 1 && replace == 0:
 		return "would have stored this entry, and asked the portal"
 	case n == 1:

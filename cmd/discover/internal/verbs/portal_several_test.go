@@ -36,6 +36,14 @@ PORTAL           INSTANCE  PORT
 192.0.2.11:3260  any       all
 192.0.2.12:3260  any       all
 `[1:], "")
+	const refused = "discover: portal [2001:db8::10]:3260: source 192.0.2.253: not in the address family of portal [2001:db8::10]:3260\n"
+	discover("portal", "add", "192.0.2.10", "2001:db8::10", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitPartly, `
+dry run: would have stored this entry, and asked the portal
+PORTAL           INSTANCE  PORT
+192.0.2.10:3260  host      2
+`[1:], refused)
+	discover("portal", "add", "2001:db8::10", "2001:db8::11", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitFailed,
+		"dry run: would have stored nothing\n", refused+strings.ReplaceAll(refused, "::10", "::11"))
 	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals").want(t, machine.ExitPartly, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
