@@ -56,7 +56,7 @@ func TestTerminal(t *testing.T) {
 	name := "iqn.2026-11.com.example:of-the-target"
 	silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
 	args := []string{"scan", "--timeout", "4s", "-o", "iscsiadm", silent.Addr.String()} // long enough for the line to be there
-	for range 20 { // portals: one that is given 20 times is asked once
+	for range 20 {                                                                      // portals: one that is given 20 times is asked once
 		good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
 		args = append(args, good.Addr.String())
 	}
