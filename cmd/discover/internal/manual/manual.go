@@ -170,13 +170,18 @@ powershell 5.1 or newer, in the file that $PROFILE names:
 
   discover completion powershell | Out-String | Invoke-Expression
 
-For all users, write the script to a file instead. These folders are read by bash (if
-bash-completion is installed), zsh and fish; with Homebrew, they are below
-$(brew --prefix):
+For all users, write the script to a file instead, which bash (if bash-completion is
+installed), zsh and fish read:
 
   /usr/share/bash-completion/completions/discover
   /usr/local/share/zsh/site-functions/_discover
   /usr/share/fish/vendor_completions.d/discover.fish
+
+With Homebrew, these files are:
+
+  $(brew --prefix)/etc/bash_completion.d/discover
+  $(brew --prefix)/share/zsh/site-functions/_discover
+  $(brew --prefix)/share/fish/vendor_completions.d/discover.fish
 
 Write such a file again after an update of discover. A line in ~/.bashrc or the like
 asks the installed version each time.

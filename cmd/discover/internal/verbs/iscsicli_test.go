@@ -97,9 +97,15 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 		}
 	}
 	// What only looks like a question is not one: it may be a secret.
-	for _, line := range []string{"iscsicli CHAPSecret -- -?", "iscsicli AddTargetPortal 192.0.2.10 /?"} {
-		if r := newLab(t).inRegistry(t)(strings.Fields(line)...); r.status != machine.ExitUsage || r.stdout != "" {
-			t.Errorf("%s: got %+v", line, r)
+	for line, want := range map[string]string{
+		"iscsicli CHAPSecret -- -?":              "the secret itself is not accepted here",
+		"iscsicli AddTargetPortal 192.0.2.10 /?": "argument 2 is not a valid Port",
+		"iscsicli help ListTargets T":            "unknown verb",
+	} {
+		l := newLab(t)
+		l.env["DISCOVER_REGISTRY"] = filepath.Join(t.TempDir(), "registry.db") // a flag would stand behind --
+		if r := l.discover(t.Context(), strings.Fields(line)...); r.status != machine.ExitUsage || r.stdout != "" || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: got %+v, want %q", line, r, want)
 		}
 	}
 }
