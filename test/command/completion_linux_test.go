@@ -17,7 +17,7 @@ import (
 const hostileFile = "x$(touch harmed)`touch harmed`;touch harmed"
 
 // completed are lines, of which each TAB is a key that the user presses, and the words that
-// the shell runs then.
+// the shell runs then: HOSTILE stands for hostileFile, and _ for a blank in a word.
 var completed = []struct{ line, want string }{
 	{"discover sc\t", "discover scan"},
 	{"discover scan --ipsec transport,ma\t", "discover scan --ipsec transport,main"},
@@ -29,9 +29,13 @@ var completed = []struct{ line, want string }{
 	{"discover target remove eui\t", "discover target remove eui"}, // which there is none of
 	{"discover scan --chap-secret file:plai\t", "discover scan --chap-secret file:plain"},
 	{"discover scan --chap-secret=file:plai\t", "discover scan --chap-secret=file:plain"},
-	{"discover scan --chap-secret env:OF_THE_T\t", "discover scan --chap-secret env:OF_THE_TEST"},
+	{"discover scan --chap-secret env:OFTHET\t", "discover scan --chap-secret env:OFTHETEST"},
 	{"discover scan @plai\t", "discover scan @plain"},
-	{"discover scan @./x\t", "discover scan @./" + hostileFile},
+	{"discover scan @./x\t", "discover scan @./HOSTILE"},
+	{"discover scan @./x\t --timeo\t", "discover scan @./HOSTILE --timeout"}, // asked with the name in the line
+	{"discover scan --chap-secret=file:./x\t --timeo\t", "discover scan --chap-secret=file:./HOSTILE --timeout"},
+	{"discover scan $(echo run >>runs) --timeo\t", "discover scan --timeout"}, // which is run by Enter alone
+	{"discover scan @sub\ttwo\t", "discover scan @sub_folder/two_words"},
 	{"discover scan --source ::1 --initiator-po\t", "discover scan --source ::1 --initiator-po"},
 	{"discover ipsec pol\tlis\t", "discover ipsec policy list"},
 	{"discover iscsicli AddTargetP\t", "discover iscsicli AddTargetPortal"},
@@ -56,12 +60,15 @@ func TestCompletionShells(t *testing.T) {
 			t.Parallel()
 			program := need.Program(t, shell.name)
 			dir := t.TempDir()
-			for _, name := range []string{"plain", hostileFile} {
+			if err := os.Mkdir(filepath.Join(dir, "sub folder"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"plain", hostileFile, "sub folder/two words"} {
 				if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			env := append(os.Environ(), "HOME="+dir, "OF_THE_TEST=1", "DISCOVER_REGISTRY="+filepath.Join(dir, "registry.db"), "TERM=xterm",
+			env := append(os.Environ(), "HOME="+dir, "OFTHETEST=1", "DISCOVER_REGISTRY="+filepath.Join(dir, "registry.db"), "TERM=xterm",
 				"PATH="+binDir+string(os.PathListSeparator)+need.StandardTools())
 			add := exec.Command(filepath.Join(binDir, "discover"), "target", "add", "iqn.2026-11.com.example:disk1")
 			add.Env = env
@@ -76,14 +83,14 @@ func TestCompletionShells(t *testing.T) {
 			for _, tt := range completed {
 				// Before it is run, show is put before the line: Ctrl-A goes to where it begins.
 				typist.run(tt.line + "\x01show ")
-				words := strings.Split(tt.want, " ")
-				if strings.HasSuffix(tt.want, hostileFile) {
-					words = []string{"discover", "scan", "@./" + hostileFile}
-				}
-				typist.wait("<" + strings.Join(words, "><") + ">\r\n")
+				want := "<" + strings.ReplaceAll(tt.want, " ", "><") + ">\r\n"
+				typist.wait(strings.NewReplacer("HOSTILE", hostileFile, "_", " ").Replace(want))
 			}
 			if _, err := os.Stat(filepath.Join(dir, "harmed")); err == nil {
 				t.Error("the shell ran what is in the name of a file")
+			}
+			if runs, err := os.ReadFile(filepath.Join(dir, "runs")); err != nil || string(runs) != "run\n" {
+				t.Errorf("got %q and %v, want that the shell ran the command in a line once", runs, err)
 			}
 		})
 	}

@@ -31,9 +31,9 @@ func (c *command) completion() *cobra.Command {
 				case "bash":
 					return complete.WriteBash(c.Stdout)
 				case "zsh":
-					return cmd.Root().GenZshCompletion(c.Stdout)
+					return complete.WriteZsh(c.Stdout, cmd.Root())
 				case "fish":
-					return c.fishScript(cmd.Root())
+					return complete.WriteFish(c.Stdout, cmd.Root())
 				case "powershell":
 					return cmd.Root().GenPowerShellCompletionWithDesc(c.Stdout)
 				}
@@ -41,17 +41,6 @@ func (c *command) completion() *cobra.Command {
 			return machine.Usagef("completion needs a shell: one of %s", strings.Join(shells, ", "))
 		},
 	}
-}
-
-// fishScript prints cobra's script for fish. Of a result as --ipsec=transport it makes options
-// of fish's string, which then fails.
-func (c *command) fishScript(root *cobra.Command) error {
-	var b strings.Builder
-	if err := root.GenFishCompletion(&b, true); err != nil {
-		return err
-	}
-	_, err := io.WriteString(c.Stdout, strings.ReplaceAll(b.String(), `string split --max 1 \t $`, `string split --max 1 -- \t $`))
-	return err
 }
 
 // complete tells a shell what may stand in the place of the last of words. It says nothing
