@@ -1,0 +1,27 @@
+package flags
+
+import (
+	"testing"
+
+	"github.com/go-iscsi/discovery/pkg/auth"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
+)
+
+// TestChangeKeepsMutual: an entry that wants the target to prove itself by the secret of
+// initiator set-chap-secret still wants it after a change of our own secret.
+func TestChangeKeepsMutual(t *testing.T) {
+	t.Parallel()
+	p := initiator.SendTargetPortal{Login: login.Options{
+		Specified: login.SpecifiedAuthType | login.SpecifiedPassword, AuthType: login.MutualCHAP, Password: auth.NewSecret([]byte("secret-of-host-1")),
+	}}
+	c := &Change{given: map[string]bool{"chap-secret": true}}
+	c.to.Login = login.Options{Specified: login.SpecifiedAuthType | login.SpecifiedPassword, AuthType: login.CHAP, Password: auth.NewSecret([]byte("secret-of-host-2"))}
+	if err := c.Apply(&p); err != nil || p.Login.AuthType != login.MutualCHAP {
+		t.Errorf("got %v and %v, want mutual CHAP", p.Login.AuthType, err)
+	}
+	c.given, c.to.Login = map[string]bool{"target-secret": true}, login.Options{}
+	if err := c.Apply(&p); err != nil || p.Login.AuthType != login.CHAP {
+		t.Errorf("got %v and %v, want CHAP without options of the target", p.Login.AuthType, err)
+	}
+}
