@@ -109,7 +109,7 @@ func TestProbeBounds(t *testing.T) {
 func TestProbeTimeout(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ timeout, own, want time.Duration }{
-		{10 * time.Second, 0, initiator.ProbeTimeout},
+		{10 * time.Second, 0, 5 * time.Second},
 		{2 * time.Second, 0, 2 * time.Second},
 		{10 * time.Second, 8 * time.Second, 8 * time.Second},
 		{2 * time.Second, 8 * time.Second, 2 * time.Second},
