@@ -61,27 +61,6 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestISID: each session has an identifier of its own, of the type for those
-// without a number from an authority.
-func TestISID(t *testing.T) {
-	t.Parallel()
-	scene.Play(t, func(t *testing.T, n *iscsitest.Network, d *initiator.Discoverer) {
-		p := scene.Portal(n, scene.Where, &iscsitest.Target{})
-		for range 8 {
-			r, _ := discover(t, d, p)
-			scene.Judge(t, r.Err, scene.Outcome{})
-		}
-		seen := make(map[pdu.ISID]bool)
-		for _, s := range n.Sessions(netip.MustParseAddrPort(scene.Where)) {
-			isid := s.Requests[0].(*pdu.LoginRequest).ISID
-			if isid[0] != 0x80 || seen[isid] {
-				t.Errorf("ISID %s, before it %v", isid, seen)
-			}
-			seen[isid] = true
-		}
-	})
-}
-
 // TestEnd: after a list there is a Logout, whose answer does not matter; after a
 // failure there is none.
 func TestEnd(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestTraceMasks: a trace shows each PDU, and no response of CHAP in either
-// direction, wherever the target cuts its text.
+// direction, wherever the target cuts its text. What is masked keeps its length.
 func TestTraceMasks(t *testing.T) {
 	t.Parallel()
 	for size := 1; size < 120; size++ {
@@ -22,6 +22,8 @@ func TestTraceMasks(t *testing.T) {
 				seen   []byte
 				events int
 				proof  string
+
+				sent, received int // bytes of login text that the target sent, and that the trace has
 			)
 			d.Trace = func(e initiator.TraceEvent) {
 				mu.Lock()
@@ -32,11 +34,15 @@ func TestTraceMasks(t *testing.T) {
 					seen = append(seen, m.Data...)
 				case *pdu.LoginResponse:
 					seen = append(seen, m.Data...)
+					received += len(m.Data)
 				}
 			}
 			target := full()
 			target.Respond = func(_, response pdu.PDU) iscsitest.Step {
 				m, ok := response.(*pdu.LoginResponse)
+				if ok {
+					sent += len(m.Data)
+				}
 				if !ok || !strings.Contains(string(m.Data), "CHAP_R=") || len(m.Data) <= size {
 					return nil
 				}
@@ -58,6 +64,12 @@ func TestTraceMasks(t *testing.T) {
 						t.Fatalf("cut after %d bytes: %s of a response shows", size, response[i:i+8])
 					}
 				}
+			}
+			if masked := "CHAP_R=" + strings.Repeat("*", len(ours)) + "\x00"; !strings.Contains(string(seen), masked) {
+				t.Fatalf("cut after %d bytes: our response of %d bytes is masked at another length: %q", size, len(ours), seen)
+			}
+			if received != sent || sent == 0 {
+				t.Fatalf("cut after %d bytes: the trace has %d bytes of the target's text, want %d", size, received, sent)
 			}
 			if events < 16 || !strings.Contains(string(seen), "CHAP_N=disc\x00CHAP_R=") {
 				t.Errorf("%d events: %q", events, seen)

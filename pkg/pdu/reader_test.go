@@ -305,25 +305,32 @@ func (c *countingReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// The largest claim that we accept, and then silence: nothing is bought for
-// bytes that do not come.
+// The largest claim that we accept, and then silence, at once or when the first
+// buffer is full: nothing is bought for bytes that do not come.
 func TestReaderClaimThenSilence(t *testing.T) {
 	var h Header
 	h[0] = byte(OpTextResponse)
 	h[offDataLen], h[offDataLen+1], h[offDataLen+2] = 0xff, 0xff, 0xff
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	r := NewReader(bytes.NewReader(h[:]))
-	r.MaxData = MaxDataLen
-	if _, err := r.ReadPDU(); err != io.ErrUnexpectedEOF {
-		t.Errorf("got error %v, want %v", err, io.ErrUnexpectedEOF)
-	}
-	runtime.ReadMemStats(&after)
-	if len(r.buf) != firstBuffer {
-		t.Errorf("got a buffer of %d bytes, want %d", len(r.buf), firstBuffer)
-	}
-	if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
-		t.Errorf("allocated %d bytes in all", got)
+	for _, tt := range []struct{ arrived, want int }{
+		{HeaderLen, firstBuffer},
+		{firstBuffer, 2 * firstBuffer},
+		{3 * firstBuffer, 4 * firstBuffer},
+	} {
+		sent := append(h[:], make([]byte, tt.arrived-HeaderLen)...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := NewReader(bytes.NewReader(sent))
+		r.MaxData = MaxDataLen
+		if _, err := r.ReadPDU(); err != io.ErrUnexpectedEOF {
+			t.Errorf("got error %v, want %v", err, io.ErrUnexpectedEOF)
+		}
+		runtime.ReadMemStats(&after)
+		if len(r.buf) != tt.want {
+			t.Errorf("%d bytes arrived: got a buffer of %d bytes, want %d", tt.arrived, len(r.buf), tt.want)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > 64<<10 {
+			t.Errorf("%d bytes arrived: allocated %d bytes in all", tt.arrived, got)
+		}
 	}
 }
 

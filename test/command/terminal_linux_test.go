@@ -54,10 +54,10 @@ func openTerminal(t *testing.T) (outer, inner *os.File) {
 func TestTerminal(t *testing.T) {
 	t.Parallel()
 	name := "iqn.2026-11.com.example:of-the-target"
-	good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
 	silent := iscsitest.Listen(t, iscsitest.Script{iscsitest.Silence()})
 	args := []string{"scan", "--timeout", "4s", "-o", "iscsiadm", silent.Addr.String()} // long enough for the line to be there
-	for range 20 {
+	for range 20 {                                                                      // portals: one that is given 20 times is asked once
+		good := iscsitest.Listen(t, &iscsitest.Target{Records: []iscsitest.Record{{Name: name}}})
 		args = append(args, good.Addr.String())
 	}
 	run := func(stderr *os.File) string {

@@ -39,8 +39,9 @@ func (c *Command) failure(errs ...error) error {
 }
 
 // Done answers that something was changed, or in a dry run would be: for people
-// by a line.
-func (c *Command) Done(name string, j any, format string, args ...any) error {
+// by a line. name is that of the list in a document, and kind the type of a line: the
+// one that the item has in the list of its kind.
+func (c *Command) Done(name, kind string, j any, format string, args ...any) error {
 	if c.ForPeople() {
 		if c.Global.DryRun {
 			format = "dry run: would have " + format
@@ -48,7 +49,8 @@ func (c *Command) Done(name string, j any, format string, args ...any) error {
 		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
 		return err
 	}
-	l := c.NewListing(name, name)
+	l := c.NewListing(name, kind)
+	l.KindBefore = name // which was the type of these lines
 	if err := l.Item(j); err != nil {
 		return err
 	}
@@ -120,14 +122,14 @@ func (c *Command) Object(name string, j any, would string, head, row []string) e
 		}
 		return l.End()
 	}
-	document := map[string]any{"version": 1, name: j}
-	if c.Global.DryRun {
-		document["dry_run"] = true
-	}
-	b, err := render.Marshal(document)
+	b, err := render.Marshal(map[string]any{name: j})
 	if err != nil {
 		return err
 	}
-	_, err = c.Stdout.Write(b)
+	begin := `{"version":1,` // first, as in the document of a list
+	if c.Global.DryRun {
+		begin += `"dry_run":true,`
+	}
+	_, err = c.Stdout.Write(append([]byte(begin), b[1:]...))
 	return err
 }

@@ -133,7 +133,7 @@ prog help verb: everything
 // run of a build.
 func TestRoff(t *testing.T) {
 	t.Parallel()
-	build := Build{Version: "v1.2.3", Time: time.Date(2026, 11, 30, 1, 2, 3, 0, time.FixedZone("", 3600))}
+	build := Build{Version: "v1.2.3", Time: time.Date(2026, 12, 1, 0, 2, 3, 0, time.FixedZone("", 3600))}
 	got := testPage().Roff("1", build)
 	for _, want := range []string{
 		".TH \"PROG\\-VERB\" \"1\" \"2026\\-11\\-30\" \"prog v1.2.3\" \"prog\"\n",

@@ -1,7 +1,6 @@
 package help
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,8 +38,10 @@ func Of(cmd *cobra.Command, own []flags.Group, each *pflag.FlagSet) *Page {
 		Path:    cmd.CommandPath(),
 		Summary: cmd.Short,
 		Text:    Parse(cmd.Long),
-		Flags:   slices.Clone(own),
 		Own:     len(own),
+	}
+	for _, g := range own {
+		p.Flags = append(p.Flags, flags.NewGroup(g.Title, taken(g.Set, cmd)))
 	}
 	if cmd.HasAvailableSubCommands() && cmd != cmd.Root() {
 		p.Usage = []string{p.Path + " VERB [FLAGS] ..."}
@@ -48,8 +49,8 @@ func Of(cmd *cobra.Command, own []flags.Group, each *pflag.FlagSet) *Page {
 	} else {
 		p.Usage = []string{strings.TrimSuffix(p.Path, cmd.Name()) + cmd.Use}
 	}
-	if each != nil {
-		p.Flags = append(p.Flags, flags.NewGroup("Each verb takes", each))
+	if each != nil && !cmd.DisableFlagParsing {
+		p.Flags = append(p.Flags, flags.NewGroup("Each verb takes", taken(each, cmd)))
 	}
 	if cmd != cmd.Root() {
 		p.SeeAlso = append(p.SeeAlso, root)
@@ -63,6 +64,19 @@ func Of(cmd *cobra.Command, own []flags.Group, each *pflag.FlagSet) *Page {
 		}
 	}
 	return p
+}
+
+// taken returns those of some flags that a verb takes: without the one that it refuses, and
+// without the general form of those that it has in a form of its own.
+func taken(of *pflag.FlagSet, cmd *cobra.Command) *pflag.FlagSet {
+	some := pflag.NewFlagSet("", pflag.ContinueOnError)
+	some.SortFlags = of.SortFlags
+	of.VisitAll(func(f *pflag.Flag) {
+		if own := cmd.Flags().Lookup(f.Name); f.Name != cmd.Annotations[flags.Refused] && (own == nil || own == f) {
+			some.AddFlag(f)
+		}
+	})
+	return some
 }
 
 // verbsOf returns the verbs below a verb that help shows.

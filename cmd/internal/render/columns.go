@@ -74,7 +74,7 @@ func (c *Columns) flush() error {
 
 // How narrow fit makes a cell.
 const (
-	minLastCell = 20
+	minLastCell = 27 // failed: connection refused…
 	minCell     = 8
 )
 

@@ -54,7 +54,7 @@ func NewJSONExplanation(e *initiator.Explanation, whyNot string, listed bool) *j
 		j.IPsec.explain(&e.Plan)
 		j.IPsec.negotiates(&e.Plan, e.Portal.IPsec.IKE)
 	}
-	if e.Plan.Existing.Kind.String() == string(j.IPsec.Existing) {
+	if e.Plan.Why == "" || e.Plan.Existing.Kind.String() == string(j.IPsec.Existing) {
 		j.ExistingReason = JSONText(e.Plan.Existing.Name)
 	}
 	if e.Key {

@@ -27,8 +27,8 @@ type jsonIPsec struct {
 func newJSONIPsec(p *ipsec.Plan, ike ipsec.IKEVersion, proof *enforce.Proof) jsonIPsec {
 	j := jsonIPsec{Plan: p.String(), Origin: p.Origin.String(), Existing: JSONText(p.Existing.String())}
 	switch {
-	case p.Why == "": // it did not come to a plan
-		j.Existing = JSONText(ipsec.ExistingUnknown.String())
+	case p.Why == "": // it did not come to a plan, so nothing is said of what exists
+		j.Existing = ""
 	case p.IPsec || p.Origin != ipsec.OriginDefault || p.Flags != 0 || p.Existing.Kind == ipsec.ExistingPartial:
 		j.explain(p)
 	}

@@ -20,6 +20,11 @@ type Listing struct {
 
 	Name string // of the list in the document
 	Kind string // of a line of -o jsonl
+
+	// KindBefore is the type that a line had before the types of one item were made one.
+	// It is there until the release after the next; empty: it had the same.
+	KindBefore string
+
 	Columns
 
 	begun bool
@@ -31,7 +36,7 @@ func (l *Listing) Item(j any, rows ...[]string) error {
 	case FormatJSON:
 		return l.append(j)
 	case FormatJSONL:
-		return writeLine(l.W, l.Kind, l.DryRun, j)
+		return writeLine(l.W, l.Kind, l.KindBefore, l.DryRun, j)
 	}
 	if err := l.announce(); err != nil {
 		return err
@@ -109,14 +114,17 @@ func (l *Listing) EndWith(failed *FailedResults) error {
 // Empty reports that nothing was listed.
 func (l *Listing) Empty() bool { return !l.begun && !l.printed && len(l.rows) == 0 }
 
-// writeLine writes a line of -o jsonl: the fields of j after its type and, of a dry
-// run, after that.
-func writeLine(w io.Writer, kind string, dryRun bool, j any) error {
+// writeLine writes a line of -o jsonl: the fields of j after its type, the type that it
+// had before, and that it is a dry run, where these are.
+func writeLine(w io.Writer, kind, before string, dryRun bool, j any) error {
 	b, err := Marshal(j)
 	if err != nil {
 		return err
 	}
 	line := []byte(`{"type":"` + kind + `",`)
+	if before != "" && before != kind {
+		line = append(line, `"type_before":"`+before+`",`...)
+	}
 	if dryRun {
 		line = append(line, `"dry_run":true,`...)
 	}

@@ -70,8 +70,8 @@ var doing = map[initiator.Stage]string{
 // how says what is waited for, and how long of how long.
 func (u *underWay) how(pace *Pace, now time.Time) string {
 	from, limit := u.begun, pace.Portal
-	own := map[initiator.Stage]time.Duration{initiator.StageConnect: pace.Connect, initiator.StageLogin: pace.Login}[u.stage]
-	if ends := u.since.Add(own); now.Before(ends.Add(progressEvery)) && ends.Before(u.begun.Add(limit)) {
+	own := map[initiator.Stage]time.Duration{initiator.StageConnect: pace.Connect, initiator.StageLogin: pace.Login}[u.stage] // 0: none
+	if ends := u.since.Add(own); own > 0 && now.Before(ends.Add(progressEvery)) && ends.Before(u.begun.Add(limit)) {
 		from, limit = u.since, own
 	}
 	passed := min(now.Sub(from)+progressEvery/2, limit) // a line of the first second is shown just before it is over

@@ -146,11 +146,12 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 	if err != nil {
 		return false, err
 	}
-	return old.Version != 0, s.replace(ctx, old, p)
+	return old.Version != 0, s.replace(ctx, old, p, true)
 }
 
-// replace writes the entry of p in the place of its record as it was read.
-func (s *Service) replace(ctx context.Context, old Record, p *initiator.SendTargetPortal) (err error) {
+// replace writes the entry of p in the place of its record as it was read. defines: its
+// security flags are given now, and are the newest that are remembered of the portal.
+func (s *Service) replace(ctx context.Context, old Record, p *initiator.SendTargetPortal, defines bool) (err error) {
 	row := recordOf(p.Key())
 	added, last := s.now(), (*LastResult)(nil)
 	var (
@@ -183,11 +184,14 @@ func (s *Service) replace(ctx context.Context, old Record, p *initiator.SendTarg
 	if err != nil {
 		return err
 	}
-	remembered, err := s.remember(ctx, p)
-	if err != nil {
-		return err
+	if defines {
+		remembered, err := s.remember(ctx, p)
+		if err != nil {
+			return err
+		}
+		changes = slices.Concat(changes, remembered)
 	}
-	changes = slices.Concat(changes, remembered, seen)
+	changes = slices.Concat(changes, seen)
 	return s.cfg.Store.Apply(ctx, append(changes, Change{Key: row, Version: old.Version, Value: encode(r)})...)
 }
 

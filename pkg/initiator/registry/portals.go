@@ -75,7 +75,9 @@ func (s *Service) ChangeSendTargetPortal(ctx context.Context, key initiator.Key,
 		if c, err = s.changed(ctx, key, change, true); err != nil {
 			return err
 		}
-		return storeError(s.replace(ctx, c.record, &c.portal))
+		// Flags that stay as they were are not defined anew: the newest definition counts for
+		// all entries of the portal without flags.
+		return storeError(s.replace(ctx, c.record, &c.portal, c.before.Security != c.portal.Security))
 	})
 	if err != nil {
 		return refusedResult(initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal}, err)

@@ -139,7 +139,7 @@ func (c *command) instanceRemove() *cobra.Command {
 				if err := s.RemoveInstance(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed instance %s", args[0])
+				return c.Done("removed", "removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed instance %s", args[0])
 			})
 		}),
 	}

@@ -29,18 +29,18 @@ func (c *command) addInstance(ctx context.Context, s *registry.Service, i *ports
 	}
 	j := newJSONInstance(&now)
 	if before == nil {
-		return c.Done("instances", j, "added instance %s; see discover port list", i.Name)
+		return c.Done("instances", "instance", j, "added instance %s; see discover port list", i.Name)
 	}
 	was := newJSONInstance(before)
 	j.Before = was
 	what, changed := j.changes()
 	switch {
 	case !changed:
-		return c.Done("instances", j, "left instance %s as it is; see discover instance list", i.Name)
+		return c.Done("instances", "instance", j, "left instance %s as it is; see discover instance list", i.Name)
 	case replace:
-		return c.Done("instances", j, "replaced instance %s: %s; see discover port list", i.Name, what)
+		return c.Done("instances", "instance", j, "replaced instance %s: %s; see discover port list", i.Name, what)
 	}
-	return c.Done("instances", j, "changed instance %s: %s; see discover port list", i.Name, what)
+	return c.Done("instances", "instance", j, "changed instance %s: %s; see discover port list", i.Name, what)
 }
 
 // onto returns old with what i has.

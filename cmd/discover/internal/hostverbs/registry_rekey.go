@@ -63,5 +63,5 @@ func (c *command) rekey(ctx context.Context, flags *app.RekeyFlags) error {
 	if done.KeyFile != "" {
 		j.Key, j.KeyFile, by = "file", render.JSONText(done.KeyFile), "a new key in "+done.KeyFile
 	}
-	return c.Done("rekeyed", j, "sealed %s with %s", machine.Plural(done.Secrets, "secret", "secrets"), by)
+	return c.Done("rekeyed", "rekeyed", j, "sealed %s with %s", machine.Plural(done.Secrets, "secret", "secrets"), by)
 }

@@ -73,9 +73,9 @@ func (c *command) setPolicy(ctx context.Context, s *registry.Service, p registry
 	}
 	j := jsonPolicy{render.JSONText(p.Selector), render.NewJSONFlags(p.Flags)}
 	if there && old.Flags != p.Flags {
-		return c.Done("policies", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
+		return c.Done("policies", "policy", j, "replaced the policy %s: %s by %s", p.Selector, render.FlagsText(old.Flags), render.FlagsText(p.Flags))
 	}
-	return c.Done("policies", j, "added the policy %s: %s", p.Selector, render.FlagsText(p.Flags))
+	return c.Done("policies", "policy", j, "added the policy %s: %s", p.Selector, render.FlagsText(p.Flags))
 }
 
 // ipsecPolicyList returns the verb.
@@ -125,7 +125,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			case bad != nil:
 				selector = args[0] // stored by an earlier version, which took it
 			}
-			return c.Done("removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
+			return c.Done("removed", "removed", jsonSelector{render.JSONText(selector)}, "removed the policy %s", selector)
 		}),
 	}
 	c.AddFlags(cmd, flags.NewGroup("Changes", c.Global.ChangeFlagSet()))

@@ -79,13 +79,13 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 	j := newJSONPSK(&i)
 	switch {
 	case !there:
-		return c.Done("keys", j, "stored the preshared key of %s%s", i.ID, j.Words())
+		return c.Done("keys", "key", j, "stored the preshared key of %s%s", i.ID, j.Words())
 	case i.Flags != old.Flags && old.Flags != 0:
-		return c.Done("keys", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
+		return c.Done("keys", "key", j, "replaced the preshared key of %s%s, and its flags %s by %s", i.ID, j.Words(), render.FlagsText(old.Flags), render.FlagsText(i.Flags))
 	case i.Flags != 0:
-		return c.Done("keys", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
+		return c.Done("keys", "key", j, "replaced the preshared key of %s%s; its flags are %s", i.ID, j.Words(), render.FlagsText(i.Flags))
 	}
-	return c.Done("keys", j, "replaced the preshared key of %s%s", i.ID, j.Words())
+	return c.Done("keys", "key", j, "replaced the preshared key of %s%s", i.ID, j.Words())
 }
 
 // understandPSK takes the command line in, and reads the key. What is wrong with
@@ -184,7 +184,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.Done("removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
+				return c.Done("removed", "removed", jsonID{render.JSONText(id)}, "removed the preshared key of %s", id)
 			})(cmd, args)
 		},
 	}

@@ -62,9 +62,9 @@ func (c *command) setTunnel(ctx context.Context, s *registry.Service, t registry
 	}
 	j := newJSONTunnel(&t)
 	if was.IsValid() && was != t.Outer {
-		return c.Done("tunnels", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.Words(), was)
+		return c.Done("tunnels", "tunnel", j, "set the outer address of %s to %s%s (it was %s)", t.Destination, t.Outer, j.Words(), was)
 	}
-	return c.Done("tunnels", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.Words())
+	return c.Done("tunnels", "tunnel", j, "set the outer address of %s to %s%s", t.Destination, t.Outer, j.Words())
 }
 
 func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, err error) {
@@ -138,7 +138,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 				if err := s.RemoveTunnelModeOuterAddress(ctx, destination, scope.Instance, scope.Port.Number); err != nil {
 					return err
 				}
-				return c.Done("removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
+				return c.Done("removed", "removed", jsonDestination{destination.String()}, "removed the outer address of %s", destination)
 			})(cmd, args)
 		},
 	}

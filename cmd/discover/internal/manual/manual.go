@@ -151,32 +151,35 @@ const Completion = `discover completion prints a script with which a shell compl
 values and arguments: what the registry knows (portals, targets, instances, policies),
 addresses and port numbers of this host, words of a list after a comma, files after
 file: and @, names of environment variables after env: and of credentials after cred:.
-No secret is read. What would be refused, as a flag that was given already, is not
-offered. SHELL is bash, zsh, fish or powershell.
+No secret is read. What would be refused, such as a flag that was given already, is
+not offered. SHELL is bash, zsh, fish or powershell.
 
-Where the script goes:
-  bash (3.2 or newer; the package bash-completion is not needed)
-      in ~/.bashrc:        eval "$(discover completion bash)"
-      for all users, with bash-completion:
-                           /usr/share/bash-completion/completions/discover
-      with Homebrew:       $(brew --prefix)/etc/bash_completion.d/discover
-  zsh
-      in ~/.zshrc, behind compinit:
-                           source <(discover completion zsh)
-      or as the file _discover in a folder of fpath, such as
-                           /usr/local/share/zsh/site-functions/_discover
-      with Homebrew:       $(brew --prefix)/share/zsh/site-functions/_discover
-  fish
-      one user:            ~/.config/fish/completions/discover.fish
-      for all users:       /usr/share/fish/vendor_completions.d/discover.fish
-      with Homebrew, below $(brew --prefix):
-                           share/fish/vendor_completions.d/discover.fish
-  powershell (5.1 or newer)
-      in the file that $PROFILE names:
-          discover completion powershell | Out-String | Invoke-Expression
+bash 3.2 or newer (the package bash-completion is not needed), in ~/.bashrc:
 
-A file must be written again after an update of discover; a line in a profile asks
-the installed version each time.
+  eval "$(discover completion bash)"
+
+zsh, in ~/.zshrc, after compinit:
+
+  source <(discover completion zsh)
+
+fish, in ~/.config/fish/config.fish:
+
+  discover completion fish | source
+
+powershell 5.1 or newer, in the file that $PROFILE names:
+
+  discover completion powershell | Out-String | Invoke-Expression
+
+For all users, write the script to a file instead. These folders are read by bash (if
+bash-completion is installed), zsh and fish; with Homebrew, they are below
+$(brew --prefix):
+
+  /usr/share/bash-completion/completions/discover
+  /usr/local/share/zsh/site-functions/_discover
+  /usr/share/fish/vendor_completions.d/discover.fish
+
+Write such a file again after an update of discover. A line in ~/.bashrc or the like
+asks the installed version each time.
 
 Examples:
   source <(discover completion bash)

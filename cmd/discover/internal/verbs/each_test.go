@@ -122,7 +122,7 @@ func TestEachWithoutRoute(t *testing.T) {
 		l.scanEach(t, "192.0.2.10", "--instance", "HOST").want(t, machine.ExitFailed, "",
 			"discover: select a port to 192.0.2.10:3260: initiator port of instance host: none has a route to 192.0.2.10\n")
 		l.scanEach(t, "192.0.2.10", "--instance", "san").want(t, machine.ExitFailed, "",
-			"discover: select a port to 192.0.2.10:3260: initiator instance \"san\": it does not exist\n")
+			"discover: portal 192.0.2.10:3260: initiator instance \"san\": it does not exist\n")
 		l.scanEach(t, "nowhere.example").want(t, machine.ExitFailed, "",
 			"discover: resolve nowhere.example:3260: no such host\n")
 	})

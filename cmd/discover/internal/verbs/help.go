@@ -87,6 +87,9 @@ func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
 
 // writeHelp prints what -h or --help asked for.
 func (c *command) writeHelp(cmd *cobra.Command) error {
+	if words := cmd.Flags().Args(); cmd.Name() == "iscsicli" && len(words) > 0 {
+		return windows.Help(c.Command, words[0]) // the verb of the tool before -h
+	}
 	text := c.page(cmd).Long()
 	if !c.longHelp {
 		path := flags.PathOf(cmd)

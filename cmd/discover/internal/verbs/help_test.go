@@ -46,11 +46,36 @@ func TestLongHelp(t *testing.T) {
 			wantNarrow(t, args, r.stdout)
 			for _, set := range []*pflag.FlagSet{cmd.Flags(), cmd.Root().PersistentFlags()} {
 				set.VisitAll(func(f *pflag.Flag) {
-					if !f.Hidden && f.Name != "version" && !strings.Contains(r.stdout, "--"+f.Name+" ") && !strings.Contains(r.stdout, "--"+f.Name+"\n") && !strings.Contains(r.stdout, "--"+f.Name+"[") {
+					if !f.Hidden && f.Name != "version" && f.Name != cmd.Annotations[flags.Refused] && path != ISCSIADM && !strings.Contains(r.stdout, "--"+f.Name+" ") && !strings.Contains(r.stdout, "--"+f.Name+"\n") && !strings.Contains(r.stdout, "--"+f.Name+"[") {
 						t.Errorf("%v: --%s is not in the help", args, f.Name)
 					}
 				})
 			}
+		}
+	}
+}
+
+// TestHelpHasWhatIsTaken: a verb's help has no flag twice, and none that the verb refuses.
+func TestHelpHasWhatIsTaken(t *testing.T) {
+	t.Parallel()
+	for path, cmd := range withHelp(t) {
+		want := 1
+		if path == ISCSIADM || cmd.Annotations[flags.Refused] == "output" {
+			want = 0
+		}
+		for _, args := range [][]string{append([]string{"help"}, strings.Fields(path)...), append([]string{"man"}, strings.Fields(path)...)} {
+			r := newLab(t).discover(t.Context(), args...)
+			if n := strings.Count(strings.ReplaceAll(r.stdout, `\-`, "-"), `--output`); n != want {
+				t.Errorf("%v: got --output %d times, want %d", args, n, want)
+			}
+		}
+		if refused := cmd.Annotations[flags.Refused]; refused != "" {
+			if r := newLab(t).discover(t.Context(), "help", path); strings.Contains(r.stdout, "  --"+refused+" ") {
+				t.Errorf("help %s: got --%s, which is refused: %s", path, refused, r.stdout)
+			}
+		}
+		if r := newLab(t).discover(t.Context(), append(strings.Fields(path), "-h")...); strings.Count(r.stdout, "--output") > want {
+			t.Errorf("%s -h: got --output more often than %d times: %s", path, want, r.stdout)
 		}
 	}
 }
@@ -141,6 +166,7 @@ func TestMan(t *testing.T) {
 		"\n.TP\n\\fB\\-\\-timeout\\fR\\fI DURATION\\fR\ntotal time allowed per portal; default 15s\n",
 		"\n.TP\n\\fB\\-o\\fR, \\fB\\-\\-output\\fR\\fI FORMAT\\fR\n",
 		`\fBdiscover\-portal\fR(1)`,
+		"for other users discover/registry.db in $XDG_STATE_HOME ", // wherever the page was made
 	} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("got %s, want %q in it", r.stdout, want)

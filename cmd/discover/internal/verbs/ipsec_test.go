@@ -178,8 +178,8 @@ func TestIPsecRegistry(t *testing.T) {
 		stdout, stderr string
 	}{
 		{args: "default", stdout: "DEFAULT  MEANS\n0x00     not set: no IPsec\n"},
-		{args: "default transport,pfs --dry-run -o json", stdout: `{"default":{"security_flags":"0x33","ipsec":"ike,transport,pfs","warnings":[]},"dry_run":true,"version":1}` + "\n"},
-		{args: "default -o json", stdout: `{"default":{"security_flags":"0x00","ipsec":"","warnings":[]},"version":1}` + "\n"},
+		{args: "default transport,pfs --dry-run -o json", stdout: `{"version":1,"dry_run":true,"default":{"security_flags":"0x33","ipsec":"ike,transport,pfs","warnings":[]}}` + "\n"},
+		{args: "default -o json", stdout: `{"version":1,"default":{"security_flags":"0x00","ipsec":"","warnings":[]}}` + "\n"},
 		{args: "default transport,pfs", stdout: "DEFAULT  LIST               MEANS\n0x33     ike,transport,pfs  IPsec\n"},
 		{args: "default -o jsonl", stdout: `{"type":"default","security_flags":"0x33","ipsec":"ike,transport,pfs","warnings":[]}` + "\n"},
 		{args: "default 0x26", stdout: "DEFAULT  MEANS\n0x26     does not count: no IPsec\n", stderr: "discover: warning: the default has no effect without the flag valid (0x01)\n"},
@@ -228,7 +228,7 @@ func TestIPsecRegistry(t *testing.T) {
 
 		{args: "tunnel list", stderr: "discover: no outer addresses in the registry " + registry + "; store one with discover ipsec tunnel set DESTINATION OUTER\n"},
 		{args: "tunnel set [2001:db8::10] 2001:db8::1", stdout: "set the outer address of 2001:db8::10 to 2001:db8::1\n"},
-		{args: "tunnel set 192.0.2.10 203.0.113.1 -o jsonl", stdout: `{"type":"tunnels","destination":"192.0.2.10","outer":"203.0.113.1","instance":"","initiator_port":"all"}` + "\n"},
+		{args: "tunnel set 192.0.2.10 203.0.113.1 -o jsonl", stdout: `{"type":"tunnel","type_before":"tunnels","destination":"192.0.2.10","outer":"203.0.113.1","instance":"","initiator_port":"all"}` + "\n"},
 		{args: "tunnel list", stdout: "DESTINATION   OUTER\n192.0.2.10    203.0.113.1\n2001:db8::10  2001:db8::1\n"},
 		{args: "tunnel set 192.0.2.10 203.0.113.2 --instance host", stdout: "set the outer address of 192.0.2.10 to 203.0.113.2, from instance host\n"},
 		{args: "tunnel list", stdout: "DESTINATION   OUTER        INSTANCE  PORT\n192.0.2.10    203.0.113.1\n192.0.2.10    203.0.113.2  host      all\n2001:db8::10  2001:db8::1\n"},

@@ -79,6 +79,7 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 	}
 	for _, line := range []string{"iscsicli /?", "iscsicli -?", "iscsicli help", "iscsicli HELP"} {
 		r := newLab(t).inRegistry(t)(strings.Fields(line)...)
+		wantNarrow(t, []string{line}, r.stdout)
 		if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "Usage: discover iscsicli VERB [ARGUMENT...]\n\n  AddTargetPortal ") || r.stderr != "" {
 			t.Errorf("%s: got %+v", line, r)
 		}
@@ -87,6 +88,12 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "/?")
 		if r.status != machine.ExitOK || !strings.Contains(r.stdout, verb) || slices.ContainsFunc(strings.Split(r.stdout, "\n"), func(l string) bool { return len(l) > 80 }) {
 			t.Errorf("%s: got %+v, want lines of 80 columns", verb, r)
+		}
+	}
+	for _, line := range []string{"iscsicli listtargets -h", "iscsicli --help ListTargets"} { // the help of that verb
+		want := newLab(t).inRegistry(t)("iscsicli", "ListTargets", "/?")
+		if r := newLab(t).inRegistry(t)(strings.Fields(line)...); r != want {
+			t.Errorf("%s: got %+v, want %+v", line, r, want)
 		}
 	}
 	// What only looks like a question is not one: it may be a secret.

@@ -86,14 +86,14 @@ func TestPortalListWidth(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		for columns, want := range map[int]string{
 			80: `
-PORTAL           NAME           INSTANCE  PORT  LOGIN       LAST RESULT
-192.0.2.10:3260                 any       all               2 targets, 3m ago
-192.0.2.11:3260  the second a…  any       all   chap host1  failed 3m ago: conn…
+PORTAL           NAME      INSTANCE  PORT  LOGIN     LAST RESULT
+192.0.2.10:3260            any       all             2 targets, 3m ago
+192.0.2.11:3260  the sec…  any       all   chap ho…  failed: connection refused…
 `,
 			200: `
 PORTAL           NAME                                     INSTANCE  PORT  LOGIN       LAST RESULT
 192.0.2.10:3260                                           any       all               2 targets, 3m ago
-192.0.2.11:3260  the second array of rack 磁盘 in room 1  any       all   chap host1  failed 3m ago: connection refused
+192.0.2.11:3260  the second array of rack 磁盘 in room 1  any       all   chap host1  failed: connection refused, 3m ago
 `,
 		} {
 			var out strings.Builder

@@ -134,7 +134,7 @@ func (a *portalAdd) check(ctx context.Context, s *registry.Service, portals []in
 		return refused[0]
 	}
 	l := a.portalListing()
-	l.Would = wouldAdd(len(portals), replace)
+	l.Would = wouldAdd(len(would), replace)
 	for i := range would {
 		if err := listPortal(l, &would[i]); err != nil {
 			return err
@@ -159,6 +159,8 @@ func storedPortal(stored initiator.SendTargetPortal, given *initiator.SendTarget
 // others.
 func wouldAdd(n, replace int) string {
 	switch {
+	case n == 0:
+		return "would have stored nothing"
 	case n == 1 && replace == 0:
 		return "would have stored this entry, and asked the portal"
 	case n == 1:
@@ -174,13 +176,17 @@ func (a *portalAdd) add(ctx context.Context, s *registry.Service, portals []init
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed, kept, err := a.showStored(ctx, s, &a.addrs, &a.run, s.AddSendTargetPortals(ctx, portals))
+	list := "discover portal list --failed"
+	if ctx.Err() != nil { // those that were cancelled have no result that is stored
+		list = "discover portal list"
+	}
 	switch {
 	case err != nil:
 		return err
 	case len(kept) == 1 && a.ForPeople():
 		a.Say("%s is stored in the registry nevertheless; see discover portal list", kept[0])
 	case len(kept) > 1 && a.ForPeople():
-		a.Say("the %d portals that failed are stored in the registry nevertheless; see discover portal list --failed", len(kept))
+		a.Say("the %d portals that failed are stored in the registry nevertheless; see %s", len(kept), list)
 	}
 	return verb.Partly(len(portals), failed)
 }

@@ -169,7 +169,7 @@ func shortLastText(p *registry.StoredPortal, now time.Time) string {
 	case last.Time.IsZero():
 		return lastText(last)
 	case last.Code != isdsc.Success:
-		return "failed " + ageText(now.Sub(last.Time)) + ": " + shortReason(last.Message, p.Portal.String())
+		return "failed: " + shortReason(last.Message, p.Portal.String()) + ", " + ageText(now.Sub(last.Time))
 	}
 	return render.Summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut}) + ", " + ageText(now.Sub(last.Time))
 }

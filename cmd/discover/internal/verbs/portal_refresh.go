@@ -66,7 +66,8 @@ func (f *portalRefresh) understand(args []string) ([]initiator.Portal, error) {
 	if len(args) == 0 && f.key.Given() {
 		return nil, machine.Usagef("--instance, --initiator-port and --source select one entry of a portal: name the portal as well")
 	}
-	return f.key.Entries(&f.Env, args, "discover portal list")
+	portals, err := f.key.Entries(&f.Env, args, "discover portal list")
+	return flags.Distinct(portals), err
 }
 
 // ask asks, and shows the results in the order of the portals.

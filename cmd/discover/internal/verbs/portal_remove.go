@@ -68,7 +68,7 @@ func (r *portalRemove) remove(ctx context.Context, s *registry.Service, p initia
 
 // done answers that an entry was removed.
 func (r *portalRemove) done(k initiator.Key) error {
-	return r.Done("removed", render.NewJSONKey(k), "removed %s", k)
+	return r.Done("removed", "removed", render.NewJSONKey(k), "removed %s", k)
 }
 
 // removeAll removes the entries that there are, and names the portals that have none.

@@ -105,6 +105,30 @@ func TestPortalSetIPsec(t *testing.T) {
 	})
 }
 
+// TestPortalSetIPsecOfOthers: a change of another option is no new definition of the flags of
+// an entry: other entries of the portal stay under the flags that were given last.
+func TestPortalSetIPsecOfOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets(), twoTargets(), twoTargets(), twoTargets())
+		discover := l.inRegistry(t)
+		discover("portal", "add", "192.0.2.10", "--source", "192.0.2.253", "--ipsec", "off")
+		discover("portal", "add", "192.0.2.10", "--source", "192.0.2.254", "--ipsec", "transport")
+		discover("portal", "add", "192.0.2.10")
+		if r := discover("portal", "set", "192.0.2.10", "--source", "192.0.2.253", "--symbolic-name", "a"); r.status != machine.ExitOK || len(l.Dials()) != 2 {
+			t.Fatalf("got %+v and %d dials, want an answer in clear text", r, len(l.Dials()))
+		}
+		if r := discover("portal", "refresh", "192.0.2.10"); r.status != machine.ExitFailed || !strings.Contains(r.stderr, "another initiator port defined ike,transport before") || len(l.Dials()) != 2 {
+			t.Errorf("got %+v and %d dials, want the flags that were given last to hold", r, len(l.Dials()))
+		}
+		discover("portal", "set", "192.0.2.10", "--source", "192.0.2.254", "--ipsec", "off")
+		if r := discover("portal", "refresh", "192.0.2.10"); r.status != machine.ExitOK {
+			t.Errorf("got %+v, want the new definition to count", r)
+		}
+	})
+}
+
 // TestPortalSetKey: where the key of the registry is not there, the error says what is needed,
 // and nothing is changed.
 func TestPortalSetKey(t *testing.T) {

@@ -1,7 +1,9 @@
 package verbs
 
 import (
+	"context"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,6 +36,14 @@ PORTAL           INSTANCE  PORT
 192.0.2.11:3260  any       all
 192.0.2.12:3260  any       all
 `[1:], "")
+	const refused = "discover: portal [2001:db8::10]:3260: source 192.0.2.253: not in the address family of portal [2001:db8::10]:3260\n"
+	discover("portal", "add", "192.0.2.10", "2001:db8::10", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitPartly, `
+dry run: would have stored this entry, and asked the portal
+PORTAL           INSTANCE  PORT
+192.0.2.10:3260  host      2
+`[1:], refused)
+	discover("portal", "add", "2001:db8::10", "2001:db8::11", "--source", "192.0.2.253", "--dry-run").want(t, machine.ExitFailed,
+		"dry run: would have stored nothing\n", refused+strings.ReplaceAll(refused, "::10", "::11"))
 	discover("portal", "add", "192.0.2.10", "192.0.2.11", "@portals").want(t, machine.ExitPartly, `
 192.0.2.10:3260: stored; 2 targets
   iqn.2026-11.com.example:disk1     192.0.2.10:3260,1
@@ -78,6 +88,26 @@ func TestPortalAddAtOnce(t *testing.T) {
 			if took := time.Since(begin).Truncate(time.Second); r.status != machine.ExitFailed || took != tt.want {
 				t.Errorf("--parallel %s: got %v and %+v, want %v", tt.parallel, took, r, tt.want)
 			}
+		}
+	})
+}
+
+// TestPortalAddCancelled: the portals of a cancelled run are stored, and the hint names a list
+// that has them.
+func TestPortalAddCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.20:3260") // hangs
+		registry := "--registry=" + filepath.Join(t.TempDir(), "registry.db")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		r := l.discover(ctx, "portal", "add", "192.0.2.20", "192.0.2.21", "--parallel", "1", registry)
+		if r.status != machine.ExitFailed || !strings.HasSuffix(r.stderr, "discover: the 2 portals that failed are stored in the registry nevertheless; see discover portal list\n") {
+			t.Errorf("got %+v", r)
+		}
+		if r := l.discover(t.Context(), "portal", "list", registry); strings.Count(r.stdout, "not asked yet") != 2 {
+			t.Errorf("got %+v", r)
 		}
 	})
 }

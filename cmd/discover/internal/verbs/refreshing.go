@@ -55,7 +55,6 @@ func (f *refreshing) with(ctx context.Context, show func(context.Context, *regis
 // ask asks all portals. Those that do not answer cost nothing that is known.
 func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 	notes := &render.Notes{Say: f.Say, Flush: func() error { return nil }}
-	f.ExpectAll(ctx, s)
 	names := &machine.InterfaceNames{List: f.Interfaces}
 	for r := range f.results(ctx, s) {
 		f.LogResult(&r)
@@ -74,6 +73,7 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 // results asks the portals of the registry, or those alone that are wanted.
 func (f *refreshing) results(ctx context.Context, s *registry.Service) iter.Seq[initiator.Result] {
 	if f.only == nil {
+		f.ExpectAll(ctx, s)
 		return s.RefreshAll(ctx)
 	}
 	var keys []initiator.Key
@@ -82,5 +82,6 @@ func (f *refreshing) results(ctx context.Context, s *registry.Service) iter.Seq[
 			keys = append(keys, p.Key())
 		}
 	}
+	f.Progress.Expect(len(keys))
 	return s.Refresh(ctx, keys)
 }

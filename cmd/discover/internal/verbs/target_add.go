@@ -92,11 +92,11 @@ func (c *command) addTarget(ctx context.Context, s *registry.Service, t registry
 	}
 	switch {
 	case !t.Persist || !there:
-		return c.Done("targets", newJSONStatic(&now), "added static target %s", t.Name)
+		return c.Done("targets", "known-target", newJSONStatic(&now), "added static target %s", t.Name)
 	case t.Flags&registry.MergeTargetInformation != 0:
-		return c.Done("targets", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+		return c.Done("targets", "known-target", newJSONStatic(&now), "added to static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 	}
-	return c.Done("targets", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
+	return c.Done("targets", "known-target", newJSONStatic(&now), "replaced static target %s: now %s; before %s", t.Name, staticText(&now), staticText(&old))
 }
 
 // staticText says in words what is configured of a target.

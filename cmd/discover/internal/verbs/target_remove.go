@@ -28,7 +28,7 @@ func (c *command) targetRemove() *cobra.Command {
 				if err := s.RemoveStaticTarget(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				return c.Done("removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed static target %s", args[0])
+				return c.Done("removed", "removed", verb.JSONName{Name: render.JSONText(args[0])}, "removed static target %s", args[0])
 			})
 		}),
 	}

@@ -239,7 +239,7 @@ func TestVersion(t *testing.T) {
 		if r := newLab(t).discover(t.Context(), args); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "discover ") || strings.Count(r.stdout, "\n") != 1 {
 			t.Errorf("%s: got %+v", args, r)
 		}
-		for format, want := range map[string]string{"json": `{"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
+		for format, want := range map[string]string{"json": `{"version":1,"build":{"version":"`, "jsonl": `{"type":"build","version":"`} {
 			r := newLab(t).discover(t.Context(), args, "-o", format)
 			if r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, want) || !json.Valid([]byte(r.stdout)) {
 				t.Errorf("%s -o %s: got %+v", args, format, r)

@@ -120,6 +120,8 @@ func TestWaitingForStored(t *testing.T) {
 			{"portal refresh", tenth, tenth + silence + twelfth},
 			{"target list --refresh", "", silence + "TARGET"},
 			{"portal refresh 192.0.2.11", "", silence},
+			{"portal refresh 192.0.2.11:3260 192.0.2.11", "", silence}, // which is one portal
+			{"target list --refresh --portal 192.0.2.11", "", silence},
 		} {
 			want := tt.printed + line
 			if strings.HasSuffix(tt.args, ".11") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
@@ -103,7 +104,9 @@ func overview() string {
 func verbTable() string {
 	var b strings.Builder
 	for _, v := range iscsicli.Verbs() {
-		fmt.Fprintf(&b, "  %-21s%s\n", v.Name, v.Short)
+		name := fmt.Sprintf("  %-21s", v.Name)
+		b.WriteString(name)
+		column.Write(&b, len(name), v.Short)
 	}
 	return b.String()
 }

@@ -4,22 +4,26 @@ package windows
 func manualText() string {
 	return `discover iscsicli has the discovery verbs of Windows' iscsicli, with the same order of
 arguments, and uses the same registry as discover portal, target, instance, initiator
-and ipsec. The case of verbs does not matter:
+and ipsec. Upper and lower case of a verb do not matter. The verbs are:
 
 ` + verbTable() + `
-VERB /? and help VERB print the arguments of a verb, /? and help the verbs. An
-argument that begins with * is not specified (a warning says so where more stands
-behind it), and an empty one is refused; - is an empty user name or password; numbers are decimal or begin with
-0x. An argument that begins with - stands behind --.
+discover iscsicli VERB /? prints the arguments of a verb (as does help VERB), and
+discover iscsicli /? (or help) the verbs.
 
-A secret's place takes a REF as everywhere else: file:PATH, env:NAME, cred:NAME,
-fd:N or prompt. The secret itself is taken only with --allow-literal-secrets;
-behind 0x it is in hexadecimal digits. CHAP secrets have 12 to 16 bytes, as on
-Windows, also those of portals that were added elsewhere.
+An argument that begins with * is not specified; if more follows the *, a warning says
+so. An empty argument is refused. - stands for an empty user name or password. Numbers
+are decimal or, with 0x before them, hexadecimal. An argument that begins with - must
+follow --.
 
-Each answer ends with the status as a sentence and its code. Exit status: 0 done,
-1 failed, 2 not understood (the usage says what would be right; nothing was sent
-or stored), 3 some portals did not answer.
+Where Windows' iscsicli takes a secret, discover takes a REF: file:PATH, env:NAME,
+cred:NAME, fd:N or prompt. Only with --allow-literal-secrets does it take the secret
+itself; one that begins with 0x is in hexadecimal digits. CHAP secrets have 12 to 16
+bytes, as on Windows; this also holds for portals that were added with other verbs.
+
+Each answer ends with the status as a sentence and its code.
+
+Exit status: 0 done, 1 failed, 2 not understood (the usage says what would be right;
+nothing was sent or stored), 3 some portals did not answer.
 
 Examples:
   discover iscsicli AddTargetPortal 192.0.2.10 3260
