@@ -27,6 +27,7 @@ func Explain(cmd *cobra.Command, err error) error {
 			}
 			return machine.Usagef("unknown flag -%s%s", name, see)
 		}
+		name = nameOnly(name)
 		return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(cmd, name), see)
 	case errors.As(err, &missing):
 		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)

@@ -46,6 +46,9 @@ func ofOtherTools(name string) string {
 // suggestFlag returns what an unknown flag may have been meant to be, as the end of an
 // error; empty: nothing is known.
 func suggestFlag(cmd *cobra.Command, name string) string {
+	if f := cmd.Flags().Lookup(name); f != nil && !f.Hidden { // what stood behind it was cut off
+		return Meant("--" + name + " " + f.Value.Type())
+	}
 	if owners := flagOwners(cmd.Root(), name); len(owners) > 0 {
 		last := len(owners) - 1
 		if last > 0 {
@@ -90,7 +93,7 @@ func flagOwners(root *cobra.Command, name string) (owners []string) {
 // singleDash returns the error of a flag with one dash that has two, as -timeout; nil: it is
 // not that. What may be a value is cut off and not repeated.
 func singleDash(cmd *cobra.Command, afterDash string) error {
-	name, _, _ := strings.Cut(afterDash, "=")
+	name := nameOnly(afterDash)
 	f := cmd.Flags().Lookup(name)
 	if len(name) > 1 && f == nil {
 		f = cmd.Root().PersistentFlags().Lookup(name)
@@ -120,7 +123,7 @@ func manualOf(cmd *cobra.Command) string {
 // is not repeated.
 func Unknown(at *cobra.Command, arg string, known bool) error {
 	name, long := strings.CutPrefix(arg, "--")
-	name, _, _ = strings.Cut(name, "=")
+	name = nameOnly(name)
 	if long && !known {
 		return machine.Usagef("unknown flag --%s%s; see %s", machine.Escape(name), suggestFlag(at, name), manualOf(at))
 	}
@@ -128,4 +131,13 @@ func Unknown(at *cobra.Command, arg string, known bool) error {
 		return err
 	}
 	return machine.Usagef("unknown flag %s; see %s", machine.Escape(arg[:2]), manualOf(at))
+}
+
+// nameOnly cuts what may be a value off the name of an unknown flag: --chap-secret:VALUE, or
+// both as one word in quotes.
+func nameOnly(s string) string {
+	if end := strings.IndexAny(s, "=: \t"); end >= 0 {
+		return s[:end]
+	}
+	return s
 }

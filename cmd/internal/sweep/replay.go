@@ -80,6 +80,7 @@ type replay struct {
 	used     int64
 	kept     map[int]*keptPortal // by the index of the first place
 	failures failures
+	alike    alike // of which nothing is in kept
 }
 
 // A keptPortal is what came of a portal, from each port.
@@ -96,7 +97,6 @@ type keptSession struct {
 	targets target.Set
 	full    error // why the targets are not kept; nil: they are
 	result  *initiator.Result
-	shared  bool // result is also that of other portals
 }
 
 // InTurn does what AtOnce does for batches in the order of the portals: each portal is
@@ -125,6 +125,12 @@ func (r *Repeats) InTurn(batches iter.Seq[*initiator.Batch], sessions *Sessions,
 // keep takes a copy of a batch of a portal that has later places.
 func (p *replay) keep(first int, session Session, b *initiator.Batch) {
 	k := p.kept[first]
+	if k == nil && b.Result != nil {
+		if r := p.sharedResult(b.Result); r != nil {
+			p.alike.add(first, r)
+			return
+		}
+	}
 	if k == nil {
 		k = &keptPortal{left: p.later(first)}
 		p.kept[first] = k
@@ -157,22 +163,30 @@ func (p *replay) take(k *keptPortal, n int64) bool {
 // resultSize is about what a result takes, in bytes, without its warnings.
 const resultSize = 2048
 
-// keepResult takes a copy of a result. Of the addresses to which there was no connection,
-// and where there is no room, one result stands for all that differ in the address alone.
-func (p *replay) keepResult(k *keptPortal, s *keptSession, r *initiator.Result) {
+// sharedResult returns a result that stands for r and all that differ from it in the address
+// alone: those of the addresses to which there was no connection and, where there is no room,
+// those of other failures. Nil: r is kept itself.
+func (p *replay) sharedResult(r *initiator.Result) *initiator.Result {
+	g, _ := groupOf(r)
+	if p.sessions == nil && (g >= Refused || r.Err != nil && p.used+sizeOf(r) > p.room) {
+		return p.failures.shared(r)
+	}
+	return nil
+}
+
+// sizeOf is about what a result takes, in bytes.
+func sizeOf(r *initiator.Result) int64 {
 	size := int64(resultSize)
 	for _, w := range r.Warnings {
 		size += int64(len(w.Message))
 	}
-	g, _ := groupOf(r)
-	if p.sessions == nil && (g >= Refused || r.Err != nil && p.used+size > p.room) {
-		if s.result = p.failures.shared(r); s.result != nil {
-			s.shared = true
-			return
-		}
-	}
+	return size
+}
+
+// keepResult takes a copy of a result, without its warnings where there is no room.
+func (p *replay) keepResult(k *keptPortal, s *keptSession, r *initiator.Result) {
 	c := *r
-	if !p.take(k, size) {
+	if !p.take(k, sizeOf(r)) {
 		c.Warnings = nil
 	}
 	s.result = &c
@@ -182,8 +196,17 @@ func (p *replay) keepResult(k *keptPortal, s *keptSession, r *initiator.Result) 
 func (p *replay) next(index int, yield func(*initiator.Batch) bool) bool {
 	for ; index < p.portals.Count; index++ {
 		first, ok := p.Of(index)
+		if !ok {
+			return true
+		}
+		if r := p.alike.at(first); r != nil {
+			if !yieldAlike(moved(*r, p.portals.At(index)), index, yield) {
+				return false
+			}
+			continue
+		}
 		k := p.kept[first]
-		if !ok || k == nil {
+		if k == nil {
 			return true
 		}
 		for i := range k.sessions {
@@ -213,11 +236,14 @@ func (p *replay) replay(s *keptSession, place int, yield func(*initiator.Batch) 
 		}
 	}
 	r := moved(*s.result, portal)
-	if s.shared {
-		atAddress(r)
-	}
 	if s.full != nil {
 		r.Overfull(s.full, "its targets are listed at its first place")
 	}
 	return yield(&initiator.Batch{Index: index, Portal: portal, Address: r.Address, Result: r})
+}
+
+// yieldAlike yields a result for which that of another portal stood.
+func yieldAlike(r *initiator.Result, index int, yield func(*initiator.Batch) bool) bool {
+	atAddress(r)
+	return yield(&initiator.Batch{Index: index, Portal: r.Asked.Portal, Address: r.Address, Result: r})
 }

@@ -66,6 +66,9 @@ func Help(c *app.Command, about string) error { return (&tool{Command: c}).help(
 
 // unknownVerb is the error for a verb that the tool does not have.
 func unknownVerb(name string) error {
+	if end := strings.IndexAny(name, " :="); end > 0 {
+		name = name[:end] // what follows may be a secret
+	}
 	return &iscsicli.UsageError{Reason: "unknown verb " + machine.Quoted(name) + flags.DidYouMean(name, toolVerbs())}
 }
 
