@@ -6,8 +6,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// TestAlike: the failures of a silent block take one entry, not one for each address.
-func TestAlike(t *testing.T) {
+// TestAlikeFailures: the failures of a silent block take one entry, not one for each address.
+func TestAlikeFailures(t *testing.T) {
 	t.Parallel()
 	var a alike
 	silent, refused := new(initiator.Result), new(initiator.Result)
