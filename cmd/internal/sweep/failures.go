@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -32,7 +33,7 @@ func (f *failures) shared(r *initiator.Result) *initiator.Result {
 	if r.TargetsFound > 0 || len(r.Warnings) > 0 || len(r.Redirects) > 0 {
 		return nil
 	}
-	key := failure{stage: e.Stage, source: e.Source, reason: e.Err.Error(), hint: e.Hint, foreign: e.Foreign, tries: e.Tries}
+	key := failure{stage: e.Stage, source: e.Source, reason: reasonOf(e.Err), hint: e.Hint, foreign: e.Foreign, tries: e.Tries}
 	if known := (*f)[key]; known != nil {
 		return known
 	}
@@ -45,6 +46,14 @@ func (f *failures) shared(r *initiator.Result) *initiator.Result {
 	c := *r
 	(*f)[key] = &c
 	return &c
+}
+
+// reasonOf returns what an error says without the address that its connection was to.
+func reasonOf(err error) string {
+	if op := (*net.OpError)(nil); errors.As(err, &op) {
+		return initiator.Reason(op.Err)
+	}
+	return err.Error()
 }
 
 // atAddress gives a result that stands for others the address of its portal.

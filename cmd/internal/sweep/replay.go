@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"iter"
 	"net/netip"
 
@@ -80,7 +81,8 @@ type replay struct {
 	used     int64
 	kept     map[int]*keptPortal // by the index of the first place
 	failures failures
-	alike    alike // of which nothing is in kept
+	alike    alike             // of which nothing is in kept
+	noRoom   *initiator.Result // stands for results for which there was no room
 }
 
 // A keptPortal is what came of a portal, from each port.
@@ -125,8 +127,9 @@ func (r *Repeats) InTurn(batches iter.Seq[*initiator.Batch], sessions *Sessions,
 // keep takes a copy of a batch of a portal that has later places.
 func (p *replay) keep(first int, session Session, b *initiator.Batch) {
 	k := p.kept[first]
-	if k == nil && b.Result != nil {
-		if r := p.sharedResult(b.Result); r != nil {
+	if b.Result != nil && p.sessions == nil {
+		if r := p.sharedResult(b.Result, k); r != nil {
+			p.drop(first)
 			p.alike.add(first, r)
 			return
 		}
@@ -163,15 +166,32 @@ func (p *replay) take(k *keptPortal, n int64) bool {
 // resultSize is about what a result takes, in bytes, without its warnings.
 const resultSize = 2048
 
-// sharedResult returns a result that stands for r and all that differ from it in the address
-// alone: those of the addresses to which there was no connection and, where there is no room,
-// those of other failures. Nil: r is kept itself.
-func (p *replay) sharedResult(r *initiator.Result) *initiator.Result {
-	g, _ := groupOf(r)
-	if p.sessions == nil && (g >= Refused || r.Err != nil && p.used+sizeOf(r) > p.room) {
-		return p.failures.shared(r)
+// sharedResult returns a result that stands for r and others: for failures that differ in
+// the address alone where there was no connection or where there is no room, and for all
+// else for which there is no room. k is what is kept of the portal already. Nil: r is kept itself.
+func (p *replay) sharedResult(r *initiator.Result, k *keptPortal) *initiator.Result {
+	room := p.used+sizeOf(r) <= p.room
+	if g, _ := groupOf(r); k == nil && (g >= Refused || r.Err != nil && !room) {
+		if shared := p.failures.shared(r); shared != nil {
+			return shared
+		}
 	}
-	return nil
+	if room {
+		return nil
+	}
+	if p.noRoom == nil {
+		p.noRoom = &initiator.Result{}
+		p.noRoom.Overfull(fmt.Errorf("the portal is given more than once, and the %d bytes in which results are kept for that are used up", p.room), "its result is at its first place")
+	}
+	return p.noRoom
+}
+
+// drop forgets what is kept of a portal.
+func (p *replay) drop(first int) {
+	if k := p.kept[first]; k != nil {
+		p.take(k, -k.used)
+		delete(p.kept, first)
+	}
 }
 
 // sizeOf is about what a result takes, in bytes.
@@ -215,8 +235,7 @@ func (p *replay) next(index int, yield func(*initiator.Batch) bool) bool {
 			}
 		}
 		if k.left--; k.left == 0 {
-			p.take(k, -k.used)
-			delete(p.kept, first)
+			p.drop(first)
 		}
 	}
 	return true
