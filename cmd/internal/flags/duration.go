@@ -30,6 +30,20 @@ func (d *duration) Set(s string) error {
 	return nil
 }
 
+// An age is a length of time by which is decided what is deleted: without a unit, 30 may be
+// meant as days.
+type age struct{ duration }
+
+// NewAge returns the value of a flag that is a length of time with its unit.
+func NewAge(value *time.Duration) *age { return &age{duration{value}} }
+
+func (a *age) Set(s string) error {
+	if s != "" && isDecimal(s) {
+		return errors.New("its unit is missing, such as 30d, 12h or 90m")
+	}
+	return a.duration.Set(s)
+}
+
 // errMinutes is a unit that has two readings.
 var errMinutes = errors.New("the unit M can mean minutes or months: write m for minutes, or d for days")
 
@@ -39,13 +53,10 @@ var errDuration = errors.New("not a length of time")
 // ParseDuration reads a length of time: as in Go, or with days and weeks, such as 30d or
 // 1w2d12h, or a number of seconds. Units may be in upper case, but for M.
 func ParseDuration(s string) (time.Duration, error) {
-	if v, err := time.ParseDuration(s); err == nil {
-		return v, nil
-	}
 	if v, err := strconv.ParseFloat(s, 64); err == nil && isDecimal(s) {
 		return seconds(v)
 	}
-	total, rest := time.Duration(0), s
+	total, rest := time.Duration(0), strings.TrimPrefix(s, "+")
 	for rest != "" {
 		after := strings.TrimLeft(rest, "0123456789.")
 		number := rest[:len(rest)-len(after)]
@@ -54,8 +65,11 @@ func ParseDuration(s string) (time.Duration, error) {
 			next = len(after)
 		}
 		unit := after[:next]
-		if unit == "M" {
+		switch {
+		case unit == "M":
 			return 0, errMinutes
+		case unit == "", unit == "Ms": // as in 1h0; and Ms can mean megaseconds
+			return 0, errDuration
 		}
 		v, err := times(number, strings.ToLower(unit))
 		if err != nil || total > math.MaxInt64-v {

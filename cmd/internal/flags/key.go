@@ -143,7 +143,7 @@ func (k *Key) FilterFlagSet() *pflag.FlagSet {
 // OfInstance reports whether an entry with that instance is one that FilterFlagSet means:
 // any, as portal list prints it, is an entry without one.
 func (k *Key) OfInstance(instance string) bool {
-	if k.Instance == anyInstance {
+	if k.Instance == AnyInstance {
 		return instance == ""
 	}
 	return ports.SameInstance(instance, k.Instance)

@@ -59,8 +59,8 @@ func (t *texts) Set(s string) error {
 	return nil
 }
 
-// anyInstance is what portal list prints where an entry has no instance.
-const anyInstance = "any"
+// AnyInstance is what portal list prints where an entry has no instance.
+const AnyInstance = "any"
 
 // An instanceName is the name of an initiator instance, or any: no instance in particular.
 type instanceName struct{ value *string }
@@ -70,7 +70,7 @@ func (i *instanceName) String() string { return "" }
 func (i *instanceName) Type() string { return "NAME" }
 
 func (i *instanceName) Set(s string) error {
-	if s == anyInstance {
+	if s == AnyInstance {
 		*i.value = ""
 		return nil
 	}

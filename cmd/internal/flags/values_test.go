@@ -19,7 +19,7 @@ func TestDurations(t *testing.T) {
 			t.Errorf("%s: got %v and %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "0", "-5", "-1d", "x", "d", "1x", "1 d", "5 m", "1e3", "0x10", "Inf", "NaN", ".", "1h30", "1d12", "1y", "9999999999999d", "99999999999999999999", "106751d1d"} {
+	for _, text := range []string{"", "0", "-5", "-1d", "x", "d", "1x", "1 d", "5 m", "1e3", "0x10", "Inf", "NaN", ".", "1h30", "1h0", "1d0", "5Ms", "+", "1d12", "1y", "9999999999999d", "99999999999999999999", "106751d1d"} {
 		var got time.Duration
 		if err := NewDuration(&got).Set(text); err == nil || !strings.HasPrefix(err.Error(), "expected a time above zero") {
 			t.Errorf("%s: got %v and %v, want an error", text, got, err)
@@ -29,6 +29,20 @@ func TestDurations(t *testing.T) {
 		var got time.Duration
 		if err := NewDuration(&got).Set(text); err != errMinutes {
 			t.Errorf("%s: got %v and %v, want %v", text, got, err, errMinutes)
+		}
+	}
+}
+
+// TestAge: what decides on deletion has its unit.
+func TestAge(t *testing.T) {
+	t.Parallel()
+	var got time.Duration
+	if err := NewAge(&got).Set("30d"); err != nil || got != 720*time.Hour {
+		t.Errorf("got %v and %v, want 720h", got, err)
+	}
+	for _, text := range []string{"30", "0.5", "", "x"} {
+		if err := NewAge(&got).Set(text); err == nil {
+			t.Errorf("%q is taken as %v, want it refused", text, got)
 		}
 	}
 }

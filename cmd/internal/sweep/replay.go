@@ -163,6 +163,10 @@ func (p *replay) take(k *keptPortal, n int64) bool {
 	return n <= 0 || p.used <= p.room
 }
 
+// spareRoom is what results may take beyond the room for what is kept, in bytes: those of
+// portals whose targets did not fit into it say so.
+const spareRoom = 1 << 20
+
 // resultSize is about what a result takes, in bytes, without its warnings.
 const resultSize = 2048
 
@@ -176,7 +180,7 @@ func (p *replay) sharedResult(r *initiator.Result, k *keptPortal) *initiator.Res
 			return shared
 		}
 	}
-	if room {
+	if p.used+sizeOf(r) <= p.room+spareRoom {
 		return nil
 	}
 	if p.noRoom == nil {

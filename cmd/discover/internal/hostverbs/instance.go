@@ -95,6 +95,9 @@ func (c *command) instanceAdd() *cobra.Command {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
 			}
+			if strings.EqualFold(args[0], flags.AnyInstance) {
+				return machine.Usagef("instance add: --instance %s means entries without an instance, so no instance can have that name", flags.AnyInstance)
+			}
 			i.Name = args[0]
 			d := c.NewDiscoverer(nil)
 			d.StrictNames = strict

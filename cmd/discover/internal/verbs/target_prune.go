@@ -36,7 +36,7 @@ func (c *command) targetPrune() *cobra.Command {
 		}),
 	}
 	fs := flags.NewSet()
-	fs.Var(flags.NewDuration(&missingFor), "missing-for", "delete only targets that have been missing this long, such as 720h; default: all that are missing")
+	fs.Var(flags.NewAge(&missingFor), "missing-for", "delete only targets that have been missing this long, such as 30d; default: all that are missing")
 	c.AddFlags(cmd,
 		flags.NewGroup("What to delete", fs),
 		flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
