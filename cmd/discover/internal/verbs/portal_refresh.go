@@ -80,16 +80,18 @@ func (f *portalRefresh) ask(ctx context.Context, s *registry.Service, portals []
 	if len(portals) == 0 {
 		f.ExpectAll(ctx, s)
 	} else {
-		f.Progress.Expect(len(portals))
-		keys := make([]initiator.Key, len(portals))
-		for i, p := range portals {
-			var err error
-			if keys[i], err = f.key.EntryKey(ctx, s, p); err != nil {
+		var keys placed
+		for _, p := range portals {
+			key, err := f.key.EntryKey(ctx, s, p)
+			if err != nil {
 				return err
 			}
-			f.NoteUnlisted(ctx, s, keys[i])
+			if keys.add(key) {
+				f.NoteUnlisted(ctx, s, key)
+			}
 		}
-		results = s.Refresh(ctx, keys)
+		f.Progress.Expect(len(keys.distinct))
+		results = keys.atEachPlace(s.Refresh(ctx, keys.distinct))
 	}
 	asked, failed := 0, 0
 	out := f.NewWhole()

@@ -186,9 +186,29 @@ func TestPortalRefreshCancelled(t *testing.T) {
 		registry := filepath.Join(t.TempDir(), "registry.db")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		r := l.discover(ctx, "portal", "refresh", "-o", "json", "--parallel", "1", "--registry", registry, "192.0.2.10", "192.0.2.13", "192.0.2.10")
+		r := l.discover(ctx, "portal", "refresh", "-o", "json", "--parallel", "1", "--registry", registry, "192.0.2.10", "192.0.2.13", "192.0.2.11")
 		if !json.Valid([]byte(r.stdout)) || r.status != machine.ExitPartly || strings.Count(r.stdout, `"code_name":"ERROR_CANCELLED"`) != 2 {
 			t.Errorf("got %+v, want one result and two cancelled", r)
+		}
+	})
+}
+
+// TestPortalRefreshTwice: a portal that is named twice is asked once, and reported at both places.
+func TestPortalRefreshTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets()) // one connection
+		l.Portal("192.0.2.11:3260", twoTargets())
+		r := l.inRegistry(t)("portal", "refresh", "-o", "json", "192.0.2.10", "192.0.2.11", "192.0.2.10:3260")
+		d := parseDocument(t, r.stdout)
+		if r.status != machine.ExitOK || len(d.Results) != 3 || len(l.Dials()) != 2 {
+			t.Fatalf("got exit status %d, %d results, %d dials; %s", r.status, len(d.Results), len(l.Dials()), r.stderr)
+		}
+		for i, want := range []string{"192.0.2.10:3260", "192.0.2.11:3260", "192.0.2.10:3260"} {
+			if got := d.Results[i]; got.Portal != want || len(got.Targets) != 2 {
+				t.Errorf("%d: got %s with %d targets, want %s with 2", i, got.Portal, len(got.Targets), want)
+			}
 		}
 	})
 }
