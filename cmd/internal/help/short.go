@@ -17,8 +17,8 @@ const maxShortFlags, maxExampleLines = 10, 4
 
 // usual are the flags that the short form has of a verb with many, in their order.
 var usual = []string{
-	"refresh", "every", "for", "symbolic-name", "output", "source", "initiator-port", "chap-user", "chap-secret",
-	"open", "probe", "timeout", "ipsec", "ipsec-psk", "dry-run",
+	"refresh", "every", "for", "unset", "symbolic-name", "output", "source", "initiator-port", "chap-user", "chap-secret",
+	"dry-run", "ipsec", "open", "probe", "timeout", "ipsec-psk",
 }
 
 // Short returns the page for a terminal of 24 lines and 80 columns: how the verb is called,

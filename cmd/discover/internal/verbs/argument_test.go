@@ -21,7 +21,7 @@ var badArguments = map[string][]string{
 	"portal set":                {"bad!", "192.0.2.10", "192.0.2.10 192.0.2.11 --unset ipsec", "192.0.2.10 --unset x", "192.0.2.10 --unset ipsec,ipsec", "192.0.2.10 --chap-user u --unset chap-user", "192.0.2.10 --chap-secret secret", "192.0.2.10 --ipsec-id bad!"},
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
 	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1x"},
-	"target list":               {"--refresh --parallel 0", "--portal bad!", "--portal @nofile", "--missing -o iscsiadm"},
+	"target list":               {"192.0.2.10", "[2001:db8::1]:3260", "fe80::1%eth0", "--refresh --parallel 0", "--portal bad!", "--portal @nofile", "--missing -o iscsiadm"},
 	"target add":                {"192.0.2.10", "192.0.2.10:3260", "iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},
 	"target prune":              {"x", "--missing-for x", "--missing-for 30"},

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -41,6 +42,9 @@ func (f *targetFilter) flagSet(fs *pflag.FlagSet) *pflag.FlagSet {
 // understand takes the arguments and the flags in.
 func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	for _, arg := range args {
+		if isAddress(arg) {
+			return machine.Usagef("%s is a portal, not the name of a target: for its targets give --portal %s", arg, arg)
+		}
 		f.patterns = append(f.patterns, &pattern{text: arg, folded: name.Fold(arg)})
 	}
 	if len(f.portals) == 0 {
@@ -56,6 +60,15 @@ func (f *targetFilter) understand(w *machine.Env, args []string) error {
 		f.by = p.Match()
 	}
 	return err
+}
+
+// isAddress reports an address, which no target has as its name, with or without a TCP port.
+func isAddress(arg string) bool {
+	_, err := netip.ParseAddr(arg)
+	if err != nil {
+		_, err = netip.ParseAddrPort(arg)
+	}
+	return err == nil
 }
 
 // selects returns a target with those mechanisms that are selected, and whether there is
