@@ -43,7 +43,7 @@ func (f *targetFilter) flagSet(fs *pflag.FlagSet) *pflag.FlagSet {
 func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	for _, arg := range args {
 		if isAddress(arg) {
-			return machine.Usagef("%s is a portal, not the name of a target: for its targets give --portal %s", arg, arg)
+			return machine.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", machine.Quoted(arg))
 		}
 		f.patterns = append(f.patterns, &pattern{text: arg, folded: name.Fold(arg)})
 	}
