@@ -38,6 +38,10 @@ func lists(t *testing.T, command, dir string) []byte {
 // failureFields are what today's command prints more.
 var failureFields = regexp.MustCompile(`,"failing_since":"[^"]*","failures":1`)
 
+// versionFirst is where today's command has the version of a document of one object, which
+// earlier ones had at its end.
+var versionFirst = regexp.MustCompile(`\{"version":1,("default":\{[^}]*\})\}`)
+
 // TestSameLists: of a registry that an earlier command made, today's command prints what
 // the earlier one printed, and leaves the file as it is. What ac73c42 made was listed by
 // 7623320: issue 13 changed lists.
@@ -47,6 +51,7 @@ func TestSameLists(t *testing.T) {
 			want := readFile(t, filepath.Join(m.dir(), listsFile))
 			dir := m.unpack(t)
 			got := failureFields.ReplaceAll(lists(t, today, dir), nil)
+			got = versionFirst.ReplaceAll(got, []byte(`{$1,"version":1}`))
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
 				t.Errorf("lists (-want +got):\n%s", diff)
 			}

@@ -106,8 +106,8 @@ func TestBindDeviceWithoutRegistry(t *testing.T) {
 	}
 	p.Source = netip.MustParseAddr("10.0.0.77")
 	_, err := d.Discover(t.Context(), p)
-	wantCode(t, err, isdsc.ConnectionFailed)
-	if err == nil || !strings.Contains(err.Error(), "no interface") {
+	wantCode(t, err, isdsc.InvalidPortNumber)
+	if err == nil || !strings.Contains(err.Error(), "this host does not have this address") {
 		t.Errorf("error %v", err)
 	}
 	p = from{"host", ports.N(0)}.to("10.0.0.10")
