@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
-
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
