@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -59,7 +60,7 @@ func (c *Command) Done(name, kind string, j any, format string, args ...any) err
 
 // NewOutput returns the output of a format. notes takes lines for people that
 // are no results; before each of them, flush has what was written seen.
-func (c *Command) NewOutput(w *render.Stream) render.Output {
+func (c *Command) NewOutput(w *stream.Stream) render.Output {
 	names := &machine.InterfaceNames{List: c.Interfaces}
 	notes := &render.Notes{Say: c.Say, Flush: w.Flush}
 	switch c.Global.Output {
@@ -84,7 +85,7 @@ func (c *Command) askedAs() render.AskedAs {
 
 // NewWhole returns the output for results that come with their targets.
 func (c *Command) NewWhole() *render.Whole {
-	w := render.NewStream(c.Stdout, nil)
+	w := stream.New(c.Stdout, nil)
 	return &render.Whole{Output: c.NewOutput(w), W: w}
 }
 

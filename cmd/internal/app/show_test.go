@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -20,7 +21,7 @@ func TestUnlistedTargets(t *testing.T) {
 		var text strings.Builder
 		c := &Command{Env: machine.Env{Interfaces: render.NoInterfaces, Room: machine.UsualBounds(), Stderr: io.Discard, Terminal: func(io.Writer) int { return 0 }}}
 		c.Global.Output = format
-		w := render.NewStream(&text, nil)
+		w := stream.New(&text, nil)
 		o := c.NewOutput(w)
 		b := &initiator.Batch{Result: &initiator.Result{}}
 		b.Add(&target.Target{Name: "iqn.2026-11.com.example:unlisted", Addresses: []target.Address{{Host: "h", Port: 3260}}})

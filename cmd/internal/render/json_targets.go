@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -95,7 +96,7 @@ func (w *targetWriter) target(name, alias string, same bool, addresses iter.Seq[
 	from, begin := len(b), byte('[')
 	for a := range addresses {
 		b = appendAddress(append(b, begin), a)
-		if begin = ','; len(b) >= maxLines { // a name that came again and again may have very many
+		if begin = ','; len(b) >= stream.MaxLines { // a name that came again and again may have very many
 			if err := w.add(b); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -161,7 +162,11 @@ func TestJSONPieces(t *testing.T) {
 	if err := o.Portal(&initiator.Result{}); err != nil {
 		t.Fatal(err)
 	}
-	if largest > 2*maxLines || total < 8<<20 {
-		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*maxLines)
+	if largest > 2*stream.MaxLines || total < 8<<20 {
+		t.Errorf("%d bytes were written, at most %d at once; want more than %d, and at most %d at once", total, largest, 8<<20, 2*stream.MaxLines)
 	}
 }
+
+type writeFunc func([]byte) (int, error)
+
+func (f writeFunc) Write(p []byte) (int, error) { return f(p) }

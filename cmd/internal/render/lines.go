@@ -3,11 +3,9 @@ package render
 import (
 	"io"
 
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
-
-// maxLines is about how many bytes of lines are gathered.
-const maxLines = 32 << 10
 
 // lines gathers whole lines for one write.
 type lines struct {
@@ -17,7 +15,7 @@ type lines struct {
 
 // add takes what has grown by whole lines.
 func (l *lines) add(b []byte) error {
-	if l.b = b; len(b) < maxLines {
+	if l.b = b; len(b) < stream.MaxLines {
 		return nil
 	}
 	return l.HandOn()
@@ -28,8 +26,8 @@ func (l *lines) HandOn() (err error) {
 	if len(l.b) == 0 {
 		return nil
 	}
-	if s, ok := l.w.(*Stream); ok && len(l.b) >= maxLines/4 {
-		l.b, err = s.take(l.b)
+	if s, ok := l.w.(*stream.Stream); ok && len(l.b) >= stream.MaxLines/4 {
+		l.b, err = s.Take(l.b)
 		return err
 	}
 	_, err = l.w.Write(l.b)

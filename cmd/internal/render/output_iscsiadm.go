@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -20,7 +21,7 @@ type ISCSIADMOutput struct {
 
 	// With several sessions for a portal, its lines so far: each is printed
 	// once. nil: one session.
-	Printed *LineSet
+	Printed *stream.LineSet
 	asked   initiator.Portal
 	Room    int   // bytes of memory for that
 	full    error // why no more lines are printed of the session; nil: they are
@@ -46,11 +47,11 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 	}
 	if b.Portal != o.asked {
 		o.asked = b.Portal
-		*o.Printed = LineSet{}
+		*o.Printed = stream.LineSet{}
 	}
 	for i := 0; i < b.Len() && o.full == nil; i++ {
-		if o.Printed.isFull(len(b.Addresses(i)), o.Room) {
-			o.full = &pdu.LimitError{What: "lines, the most that can be compared with the lines of other ports", Limit: int64(o.Printed.used)}
+		if o.Printed.IsFull(len(b.Addresses(i)), o.Room) {
+			o.full = &pdu.LimitError{What: "lines, the most that can be compared with the lines of other ports", Limit: int64(o.Printed.Len())}
 		} else if err := o.target(b, i); err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func (o *ISCSIADMOutput) Targets(b *initiator.Batch) error {
 // another begins.
 func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
 	line := o.b
-	for i < b.Len() && len(line) < maxLines {
+	for i < b.Len() && len(line) < stream.MaxLines {
 		addresses := b.Addresses(i)
 		if len(addresses) != 1 || addresses[0].Unusable != target.Usable {
 			break
@@ -90,7 +91,7 @@ func (o *ISCSIADMOutput) run(b *initiator.Batch, i int) (int, error) {
 func (o *ISCSIADMOutput) alike(b *initiator.Batch, i int, line []byte) (int, []byte) {
 	prefix, addresses := o.between[1:], b.Addresses(i)
 	line = append(line, prefix...)
-	for ; i < b.Len() && len(line) < maxLines && SameMemory(b.Addresses(i), addresses); i++ {
+	for ; i < b.Len() && len(line) < stream.MaxLines && SameMemory(b.Addresses(i), addresses); i++ {
 		line = append(append(line, b.Name(i)...), o.between...)
 	}
 	return i, line[:len(line)-len(prefix)]
@@ -128,7 +129,7 @@ func (o *ISCSIADMOutput) target(b *initiator.Batch, i int) error {
 func (o *ISCSIADMOutput) appendLine(line, name []byte, a *target.Address) []byte {
 	from := len(line)
 	line = append(append(o.appendAddress(line, a), name...), '\n')
-	if o.Printed != nil && !o.Printed.enter(line[from:]) {
+	if o.Printed != nil && !o.Printed.Enter(line[from:]) {
 		line = line[:from]
 	}
 	return line

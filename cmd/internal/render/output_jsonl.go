@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -54,7 +55,7 @@ func (o *JSONLOutput) run(b *initiator.Batch, i int) (int, error) {
 		from, to  int // of its addresses in line
 	}
 	line := o.b
-	for i < b.Len() && len(line) < maxLines {
+	for i < b.Len() && len(line) < stream.MaxLines {
 		name, alias, addresses := b.Name(i), b.Alias(i), b.Addresses(i)
 		if !isPlainJSON(name, before.name) {
 			break
@@ -101,7 +102,7 @@ func (o *JSONLOutput) alike(b *initiator.Batch, i int, plain, line []byte) (int,
 	for name := b.Name(i); isPlainJSON(name, plain); name = b.Name(i) {
 		line = append(append(line, name...), o.between...)
 		plain = name
-		if i++; i == b.Len() || len(line) >= maxLines || len(b.Alias(i)) > 0 || !SameMemory(b.Addresses(i), addresses) {
+		if i++; i == b.Len() || len(line) >= stream.MaxLines || len(b.Alias(i)) > 0 || !SameMemory(b.Addresses(i), addresses) {
 			break
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
@@ -107,7 +108,7 @@ func TestLinesOfBatches(t *testing.T) {
 // has one.
 func TestLinesOfAllLengths(t *testing.T) {
 	t.Parallel()
-	const targets = 400 // more than maxLines has room for
+	const targets = 400 // more than stream.MaxLines has room for
 	for longer := range 200 {
 		all := []target.Target{{Name: "iqn.2026-11.com.example:" + strings.Repeat("x", longer), Addresses: at("192.0.2.1")}}
 		for i := range targets - 1 {
@@ -131,7 +132,7 @@ func TestLinesOnce(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	o := NewISCSIADMOutput(&text, nil)
-	o.Printed, o.Room = new(LineSet), 1<<20
+	o.Printed, o.Room = new(stream.LineSet), 1<<20
 	a, b := "iqn.2026-11.com.example:a", "iqn.2026-11.com.example:b"
 	for _, batch := range []*initiator.Batch{
 		batchOf("192.0.2.10", target.Target{Name: a, Addresses: at("192.0.2.1")}, target.Target{Name: b, Addresses: at("192.0.2.1")}),

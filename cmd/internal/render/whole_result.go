@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // Whole shows results that are there as a whole, by the outputs of scan.
 type Whole struct {
 	Output
-	W     *Stream
+	W     *stream.Stream
 	index int // of the next result
 }
 

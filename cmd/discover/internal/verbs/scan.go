@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
@@ -226,7 +227,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 		doubted = s.portals
 	}
 	s.doubt = sweep.NewDoubt(doubted, s.sessions, d.Stages, s.Say)
-	w := render.NewStream(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
+	w := stream.New(s.progress.Beside(s.Stdout), cancel) // where the reader of the pipe has closed it, the scan ends
 	out := s.scanOutput(w)
 	t := &sweep.Tally{Portals: s.portals, All: s.run.All, Open: s.run.Open, Sessions: s.sessions, Repeats: s.repeats, AtOnce: s.Global.Output == render.FormatJSONL}
 	err := s.show(ctx, cancel, d, out, t)

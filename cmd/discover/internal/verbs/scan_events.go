@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/view"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/stream"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -126,7 +127,7 @@ func (s *scan) noteNameOf(b *initiator.Batch) {
 
 // scanOutput returns the output of a scan: with more than one session for a
 // portal the forms of it that say which.
-func (s *scan) scanOutput(w *render.Stream) render.Output {
+func (s *scan) scanOutput(w *stream.Stream) render.Output {
 	out := s.NewOutput(w)
 	if s.sessions == nil {
 		return out
@@ -137,7 +138,7 @@ func (s *scan) scanOutput(w *render.Stream) render.Output {
 	case *render.JSONLOutput:
 		out.Sessions = s.sessions
 	case *render.ISCSIADMOutput:
-		out.Printed, out.Room = new(render.LineSet), int(s.Room.Waiting)
+		out.Printed, out.Room = new(stream.LineSet), int(s.Room.Waiting)
 	case *render.TableOutput:
 		return render.NewMatrixOutput(w, out.Notes, out.AskedAs, s.Room.Collected)
 	}

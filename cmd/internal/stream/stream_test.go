@@ -1,4 +1,4 @@
-package render
+package stream
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ func TestStreamGathers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var writes []int
-		s := NewStream(writeFunc(func(p []byte) (int, error) {
+		s := New(writeFunc(func(p []byte) (int, error) {
 			time.Sleep(time.Second)
 			writes = append(writes, bytes.Count(p, []byte("\n")))
 			return len(p), nil
@@ -38,7 +38,7 @@ func TestStreamGathers(t *testing.T) {
 func TestStreamWaits(t *testing.T) {
 	t.Parallel()
 	line := make([]byte, 1000)
-	many := make([]byte, maxLines)
+	many := make([]byte, MaxLines)
 	for _, tt := range []struct {
 		name  string
 		bring func(s *Stream) int // what was brought, in bytes
@@ -48,7 +48,7 @@ func TestStreamWaits(t *testing.T) {
 			return n
 		}},
 		{"many lines", func(s *Stream) int {
-			_, _ = s.take(many)
+			_, _ = s.Take(many)
 			return len(many)
 		}},
 	} {
@@ -56,7 +56,7 @@ func TestStreamWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				release := make(chan struct{})
-				s := NewStream(writeFunc(func(p []byte) (int, error) {
+				s := New(writeFunc(func(p []byte) (int, error) {
 					<-release
 					return len(p), nil
 				}), nil)
@@ -70,7 +70,7 @@ func TestStreamWaits(t *testing.T) {
 					}
 				})
 				synctest.Wait()
-				if got := brought.Load(); got < maxBuffered || got > maxBuffered+maxLines {
+				if got := brought.Load(); got < maxBuffered || got > maxBuffered+MaxLines {
 					t.Errorf("%d bytes are waiting, want about %d", got, maxBuffered)
 				}
 				close(release)
@@ -89,7 +89,7 @@ func TestStreamFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		var told error
-		s := NewStream(writeFunc(func([]byte) (int, error) {
+		s := New(writeFunc(func([]byte) (int, error) {
 			time.Sleep(time.Second)
 			return 0, failure
 		}), func(err error) { told = err })
@@ -121,7 +121,7 @@ func TestStreamTakes(t *testing.T) {
 	for _, slow := range []time.Duration{0, time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			var got []byte
-			s := NewStream(writeFunc(func(p []byte) (int, error) {
+			s := New(writeFunc(func(p []byte) (int, error) {
 				time.Sleep(slow)
 				got = append(got, p...)
 				return len(p), nil
@@ -137,7 +137,7 @@ func TestStreamTakes(t *testing.T) {
 					continue
 				}
 				var err error
-				if lines, err = s.take(append(lines, line...)); err != nil || len(lines) != 0 {
+				if lines, err = s.Take(append(lines, line...)); err != nil || len(lines) != 0 {
 					t.Fatalf("%d bytes were given back, %v", len(lines), err)
 				}
 			}
@@ -154,9 +154,9 @@ func TestStreamTakesNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failure := errors.New("full")
 		told := 0
-		s := NewStream(writeFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
+		s := New(writeFunc(func([]byte) (int, error) { return 0, failure }), func(error) { told++ })
 		for range 2 {
-			if _, err := s.take([]byte("lines")); err != failure {
+			if _, err := s.Take([]byte("lines")); err != failure {
 				t.Errorf("got %v, want %v", err, failure)
 			}
 		}
@@ -172,7 +172,7 @@ func TestStreamOfTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writing := 0
 		total := 0
-		s := NewStream(writeFunc(func(p []byte) (int, error) {
+		s := New(writeFunc(func(p []byte) (int, error) {
 			if writing++; writing > 1 {
 				t.Error("two write at once")
 			}
@@ -184,7 +184,7 @@ func TestStreamOfTwo(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for range 100 {
-				if _, err := s.take(make([]byte, 1000)); err != nil {
+				if _, err := s.Take(make([]byte, 1000)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -205,7 +205,7 @@ func TestStreamOfTwo(t *testing.T) {
 }
 
 func BenchmarkStream(b *testing.B) {
-	s := NewStream(writeFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
+	s := New(writeFunc(func(p []byte) (int, error) { return len(p), nil }), nil)
 	line := make([]byte, 150)
 	for b.Loop() {
 		s.Write(line)

@@ -1,4 +1,4 @@
-package render
+package stream
 
 import "hash/maphash"
 
@@ -10,8 +10,8 @@ type LineSet struct {
 	used  int
 }
 
-// enter reports whether a line is new, and makes it one that was there.
-func (s *LineSet) enter(line []byte) bool {
+// Enter reports whether a line is new, and makes it one that was there.
+func (s *LineSet) Enter(line []byte) bool {
 	if s.slots == nil {
 		s.seed = maphash.MakeSeed()
 	}
@@ -45,7 +45,10 @@ func (s *LineSet) place(hash uint64) bool {
 	return true
 }
 
-// isFull reports that n more lines would take more memory than room, in bytes.
-func (s *LineSet) isFull(n, room int) bool {
+// IsFull reports that n more lines would take more memory than room, in bytes.
+func (s *LineSet) IsFull(n, room int) bool {
 	return 4*(s.used+n) > 3*len(s.slots) && 2*8*len(s.slots) > room
 }
+
+// Len returns how many lines were there.
+func (s *LineSet) Len() int { return s.used }

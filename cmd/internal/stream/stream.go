@@ -1,4 +1,4 @@
-package render
+package stream
 
 import (
 	"io"
@@ -32,11 +32,11 @@ type Stream struct {
 
 // maxSpare is how much memory is kept for what comes, in pieces: as much as may be
 // pending.
-const maxSpare = maxBuffered/maxLines + 2
+const maxSpare = maxBuffered/MaxLines + 2
 
-// NewStream returns a stream to w. failed is told of the first write that fails; nil: no
+// New returns a stream to w. failed is told of the first write that fails; nil: no
 // function is.
-func NewStream(w io.Writer, failed func(error)) *Stream {
+func New(w io.Writer, failed func(error)) *Stream {
 	s := &Stream{w: w, failed: failed, done: make(chan struct{})}
 	s.more.L, s.less.L = &s.mu, &s.mu
 	go s.run()
@@ -50,7 +50,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	if err := s.room(); err != nil {
 		return 0, err
 	}
-	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < maxLines {
+	if last := len(s.pending) - 1; last >= 0 && len(s.pending[last]) < MaxLines {
 		s.pending[last] = append(s.pending[last], p...)
 		s.size += len(p)
 	} else {
@@ -59,10 +59,10 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// take does what Write does, for many lines and without a copy: their memory is the
+// Take does what Write does, for many lines and without a copy: their memory is the
 // stream's from then on, and it gives other memory for it. Where no write is under way the
 // caller's goroutine writes them: it would cost more to wake the stream's.
-func (s *Stream) take(lines []byte) (other []byte, err error) {
+func (s *Stream) Take(lines []byte) (other []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.room(); err != nil {
