@@ -30,7 +30,6 @@ type Progress struct {
 	total  atomic.Int64 // portals; 0: not known
 	start  time.Time
 	counts bool // portals are counted as the Discoverer begins with them, and not by Begin
-	then   string
 
 	stages      *initiator.Stages
 	asked, done atomic.Int64 // portals
@@ -43,6 +42,7 @@ type Progress struct {
 
 	mu      sync.Mutex // guards the following, and is held while the line is shown
 	waiting waitingList
+	then    string // what is waited for when all portals are done
 
 	quit chan struct{}
 	over sync.WaitGroup
@@ -79,9 +79,12 @@ func (p *Progress) Expect(total int) {
 
 // Then says what the run waits for when all portals are done.
 func (p *Progress) Then(what string) {
-	if p != nil {
-		p.then = what
+	if p == nil {
+		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.then = what
 }
 
 // Show shows the line until it is stopped, or ctx ends.

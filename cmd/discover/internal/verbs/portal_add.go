@@ -201,6 +201,9 @@ func (c *command) showStored(ctx context.Context, s *registry.Service, addrs *fl
 			}
 		}
 	}
+	if addrs.Probes() {
+		c.Progress.Then(app.Probing)
+	}
 	out := c.NewWhole()
 	if table, ok := out.Output.(*render.TableOutput); ok {
 		table.Adding = true
