@@ -2,11 +2,11 @@ package verbs
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
@@ -42,7 +42,7 @@ func (f *targetFilter) flagSet(fs *pflag.FlagSet) *pflag.FlagSet {
 // understand takes the arguments and the flags in.
 func (f *targetFilter) understand(w *machine.Env, args []string) error {
 	for _, arg := range args {
-		if isAddress(arg) {
+		if verb.IsAddress(arg) {
 			return machine.Usagef("%s is a portal, not the name of a target: for its targets give it with --portal", machine.Quoted(arg))
 		}
 		f.patterns = append(f.patterns, &pattern{text: arg, folded: name.Fold(arg)})
@@ -60,15 +60,6 @@ func (f *targetFilter) understand(w *machine.Env, args []string) error {
 		f.by = p.Match()
 	}
 	return err
-}
-
-// isAddress reports an address, which no target has as its name, with or without a TCP port.
-func isAddress(arg string) bool {
-	_, err := netip.ParseAddr(arg)
-	if err != nil {
-		_, err = netip.ParseAddrPort(arg)
-	}
-	return err == nil
 }
 
 // selects returns a target with those mechanisms that are selected, and whether there is
