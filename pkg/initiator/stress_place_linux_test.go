@@ -94,7 +94,8 @@ func (l *stressLoopback) serve(h iscsitest.Handler) netip.AddrPort {
 	return l.made(iscsitest.Listen(l.t, h).Addr)
 }
 
-// refuses binds a socket that does not listen: so no other program gets the port.
+// refuses binds a socket that does not listen: so no other program gets the port. The port
+// may be taken at one address, by a portal of the round that refuses at any port.
 func (l *stressLoopback) refuses(port uint16) netip.AddrPort {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -102,14 +103,18 @@ func (l *stressLoopback) refuses(port uint16) netip.AddrPort {
 	}
 	l.t.Cleanup(func() { _ = syscall.Close(fd) })
 	ip := [4]byte{127, 0, 0, 77}
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: ip, Port: int(port)}); err != nil {
+	for err = syscall.EADDRINUSE; err == syscall.EADDRINUSE && ip[3] < 100; ip[3]++ {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: ip, Port: int(port)})
+	}
+	if err != nil {
 		l.t.Fatal(err)
 	}
 	sa, err := syscall.Getsockname(fd)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return l.made(netip.AddrPortFrom(netip.AddrFrom4(ip), uint16(sa.(*syscall.SockaddrInet4).Port)))
+	bound := sa.(*syscall.SockaddrInet4)
+	return l.made(netip.AddrPortFrom(netip.AddrFrom4(bound.Addr), uint16(bound.Port)))
 }
 
 func (l *stressLoopback) silent() netip.AddrPort { return l.made(silent(l.t).addr) }
