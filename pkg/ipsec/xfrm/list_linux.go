@@ -9,6 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The library finds out the order of bytes when it is first used, without a lock, and portals
+// are asked by several goroutines at once.
+func init() { nl.NativeEndian() }
+
 // maxDumps is how often a list is asked for that changes while it is read.
 const maxDumps = 5
 
