@@ -1,6 +1,6 @@
 // Command discoverd asks the iSCSI target portals of a registry again and again, and serves
 // what it learns: metrics for Prometheus, probes, service discovery, an API of JSON and
-// events, and a page. docs/discoverd.md has the rest.
+// events, and a page. docs/guide/discoverd.md has the rest.
 package main
 
 import (

@@ -20,7 +20,7 @@ func example(t *testing.T, order ...string) *archive {
 	files := map[string]content{
 		"discover":       {data: []byte("program"), program: true},
 		"README.md":      {data: []byte("text")},
-		"docs/cli.md":    {data: []byte("manual")},
+		"docs/reference/command.md":    {data: []byte("manual")},
 		"docs-more/x/y":  {data: []byte("y")},
 		"licenses/a/COP": {data: nil},
 	}
@@ -37,14 +37,14 @@ func example(t *testing.T, order ...string) *archive {
 // to user 0; the order in which files were added changes no byte.
 func TestArchive(t *testing.T) {
 	t.Parallel()
-	order := []string{"discover", "README.md", "docs/cli.md", "docs-more/x/y", "licenses/a/COP"}
+	order := []string{"discover", "README.md", "docs/reference/command.md", "docs-more/x/y", "licenses/a/COP"}
 	files := []string{
 		"discovery-v1.2.3/README.md 0644", "discovery-v1.2.3/discover 0755", "discovery-v1.2.3/docs-more/x/y 0644",
-		"discovery-v1.2.3/docs/cli.md 0644", "discovery-v1.2.3/licenses/a/COP 0644",
+		"discovery-v1.2.3/docs/reference/command.md 0644", "discovery-v1.2.3/licenses/a/COP 0644",
 	}
 	folders := []string{
 		"discovery-v1.2.3/ 0755", "discovery-v1.2.3/docs-more/ 0755", "discovery-v1.2.3/docs-more/x/ 0755",
-		"discovery-v1.2.3/docs/ 0755", "discovery-v1.2.3/licenses/ 0755", "discovery-v1.2.3/licenses/a/ 0755",
+		"discovery-v1.2.3/docs/ 0755", "discovery-v1.2.3/docs/reference/ 0755", "discovery-v1.2.3/licenses/ 0755", "discovery-v1.2.3/licenses/a/ 0755",
 	}
 	for _, tt := range []struct {
 		goos, extension string

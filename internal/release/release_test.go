@@ -153,7 +153,7 @@ func checkArchive(t *testing.T, name, pair string, data []byte) {
 		}
 	}
 	for _, path := range []string{
-		"LICENSE", "README.md", "SECURITY.md", "docs/cli.md", "docs/security.md", "examples/systemd/discoverd.service",
+		"LICENSE", "README.md", "SECURITY.md", "docs/reference/command.md", "docs/security.md", "examples/systemd/discoverd.service",
 		"completions/discover.bash", "completions/_discover", "completions/discover.fish", "completions/discover.ps1",
 		"man/discover.1", "man/discover-scan.1",
 		"licenses/go/LICENSE", "licenses/github.com/spf13/cobra/LICENSE.txt", "licenses/modernc.org/sqlite/LICENSE",

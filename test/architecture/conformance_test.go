@@ -10,12 +10,12 @@ import (
 
 const items = 135 // of the checklist, and of what the RFCs about IPsec ask
 
-// TestConformance: the table of docs/conformance.md has each item once, a test
+// TestConformance: the table of docs/dev/conformance.md has each item once, a test
 // for each that is done, and every test that it names exists.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join("..", "..")
-	table, err := os.ReadFile(filepath.Join(root, "docs", "conformance.md"))
+	table, err := os.ReadFile(filepath.Join(root, "docs", "dev", "conformance.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

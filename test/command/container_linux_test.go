@@ -11,7 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// TestContainer: in the container of docs/containers.md, whose root has nothing but the
+// TestContainer: in the container of docs/guide/containers.md, whose root has nothing but the
 // program and cannot be written, user 65534 without a capability discovers, by a name
 // from a file, and keeps what it found where it has a folder for that.
 func TestContainer(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 	"github.com/go-iscsi/discovery/test/ipsec/job"
 )
 
-// examples returns the blocks of docs/ipsec-peers.md that say what a peer is to be set
+// examples returns the blocks of docs/guide/ipsec-peers.md that say what a peer is to be set
 // to: of strongSwan, of libreswan, and libreswan's secrets.
 func examples(t *testing.T) (strongswan, libreswan, secrets string) {
 	t.Helper()
-	b, err := os.ReadFile("../../docs/ipsec-peers.md")
+	b, err := os.ReadFile("../../docs/guide/ipsec-peers.md")
 	if err != nil {
 		t.Fatal(err)
 	}

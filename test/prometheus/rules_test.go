@@ -110,13 +110,13 @@ func TestDashboard(t *testing.T) {
 // known reports metrics in a text that the documentation has not.
 func known(t *testing.T, text string) {
 	t.Helper()
-	docs := read(t, "../../docs/discoverd.md")
+	docs := read(t, "../../docs/guide/discoverd.md")
 	for _, name := range regexp.MustCompile(`\b(iscsi_discovery|discoverd|probe)_[a-z_]+`).FindAllString(text, -1) {
 		for _, end := range []string{"_bucket", "_sum", "_count"} {
 			name = strings.TrimSuffix(name, end)
 		}
 		if name != "probe_path" && !strings.Contains(docs, "`"+name+"`") {
-			t.Errorf("there is no metric %s in docs/discoverd.md", name)
+			t.Errorf("there is no metric %s in docs/guide/discoverd.md", name)
 		}
 	}
 }

@@ -254,7 +254,7 @@ func (r *ikeRecord) isPeer(peer enforce.Peer) bool {
 }
 
 // isOurs reports whether the key is that of the identity we use towards a peer. That
-// is what Microsoft's driver interface says of an ID: see docs/reference-api.md.
+// is what Microsoft's driver interface says of an ID: see docs/dev/reference-api.md.
 func (r *ikeRecord) isOurs(from ports.Port, peer enforce.Peer) bool {
 	if peer.LocalID != "" {
 		return r.ID != ipsec.GroupID && r.ID == canonicalIdentity(peer.LocalID)

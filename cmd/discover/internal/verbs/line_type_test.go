@@ -32,7 +32,7 @@ func typesOf(t *testing.T, r ran) (all []typedLine) {
 }
 
 // TestLineTypes (issue 20, F4): an item has one type of line, whatever verb shows it, and
-// docs/cli.md has the types, and no others.
+// docs/reference/command.md has the types, and no others.
 func TestLineTypes(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -93,7 +93,7 @@ func TestLineTypes(t *testing.T) {
 		for _, line := range typesOf(t, r) {
 			got = append(got, line.Type)
 			if _, there := documented[line.Type]; !there {
-				t.Errorf("%s: type %q is not in docs/cli.md", tt.args, line.Type)
+				t.Errorf("%s: type %q is not in docs/reference/command.md", tt.args, line.Type)
 			}
 			documented[line.Type] = true
 			if line.TypeBefore != tt.before {
@@ -106,7 +106,7 @@ func TestLineTypes(t *testing.T) {
 	}
 	for kind, seen := range documented {
 		if !seen {
-			t.Errorf("docs/cli.md has the type %q, which no line had", kind)
+			t.Errorf("docs/reference/command.md has the type %q, which no line had", kind)
 		}
 	}
 }

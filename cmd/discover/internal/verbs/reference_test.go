@@ -15,15 +15,15 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
-var writeDocs = flag.Bool("write-docs", false, "write the reference in docs/cli.md instead of comparing it")
+var writeDocs = flag.Bool("write-docs", false, "write the reference in docs/reference/command.md instead of comparing it")
 
 const (
-	cliPage        = "../../../../docs/cli.md"
+	cliPage        = "../../../../docs/reference/command.md"
 	referenceBegin = "<!-- From here on written by scripts/docs, out of the help of the command. -->\n"
 	referenceEnd   = "<!-- Up to here. -->\n"
 )
 
-// TestReference (issue 19, 5): docs/cli.md has the usage and the flags of each verb, as the
+// TestReference (issue 19, 5): docs/reference/command.md has the usage and the flags of each verb, as the
 // help has them. scripts/docs writes them.
 func TestReference(t *testing.T) {
 	b, err := os.ReadFile(cliPage)
@@ -33,7 +33,7 @@ func TestReference(t *testing.T) {
 	before, rest, begun := strings.Cut(string(b), referenceBegin)
 	got, after, ended := strings.Cut(rest, referenceEnd)
 	if !begun || !ended {
-		t.Fatalf("docs/cli.md has no place for the reference, between %q and %q", referenceBegin, referenceEnd)
+		t.Fatalf("docs/reference/command.md has no place for the reference, between %q and %q", referenceBegin, referenceEnd)
 	}
 	want := newReference().write()
 	if *writeDocs {
@@ -43,7 +43,7 @@ func TestReference(t *testing.T) {
 		return
 	}
 	if got != want {
-		t.Errorf("docs/cli.md has not what the help has: run scripts/docs")
+		t.Errorf("docs/reference/command.md has not what the help has: run scripts/docs")
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 const prefix = "iscsi_discovery_"
 
-// A metric is one of the metrics, as docs/discoverd.md has them.
+// A metric is one of the metrics, as docs/guide/discoverd.md has them.
 type metric struct {
 	name, help, kind string
 	labels           []string

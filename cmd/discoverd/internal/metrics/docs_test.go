@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// TestDocumentation: docs/discoverd.md has each metric of the watch with its type and
+// TestDocumentation: docs/guide/discoverd.md has each metric of the watch with its type and
 // labels, and no other.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
-	b, err := os.ReadFile("../../../../docs/discoverd.md")
+	b, err := os.ReadFile("../../../../docs/guide/discoverd.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,6 +23,6 @@ func TestDocumentation(t *testing.T) {
 	}
 	got := regexp.MustCompile("(?m)^\\| `iscsi_discovery_.*$").FindAllString(string(b), -1)
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
-		t.Errorf("docs/discoverd.md has\n%s\nwant\n%s", a, b)
+		t.Errorf("docs/guide/discoverd.md has\n%s\nwant\n%s", a, b)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
-// TestMetrics: those of a probe are as Prometheus wants them, and docs/discoverd.md has
+// TestMetrics: those of a probe are as Prometheus wants them, and docs/guide/discoverd.md has
 // each.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	docs, err := os.ReadFile("../../../../docs/discoverd.md")
+	docs, err := os.ReadFile("../../../../docs/guide/discoverd.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, f := range families {
 		if !strings.Contains(string(docs), "| `"+f.GetName()+"` | gauge |") {
-			t.Errorf("docs/discoverd.md does not have %s", f.GetName())
+			t.Errorf("docs/guide/discoverd.md does not have %s", f.GetName())
 		}
 	}
 	if len(families) != 6 {
