@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/url"
 	"time"
 
@@ -61,10 +62,10 @@ type seenRecord struct {
 // seenKey returns the key of the seenRecord of a mechanism.
 func seenKey(mechanism string) string {
 	escaped := url.PathEscape(mechanism)
-	if len(prefixSeen)+len(escaped) > MaxKeyLen {
-		escaped = hashed(escaped)
+	if len(rowkey.Seen)+len(escaped) > MaxKeyLen {
+		escaped = rowkey.Hashed(escaped)
 	}
-	return prefixSeen + escaped
+	return rowkey.Seen + escaped
 }
 
 // seen returns what the seenRecord of a mechanism says, and the record. One that is
@@ -86,7 +87,7 @@ func (s *Service) seen(ctx context.Context, mechanism string) (time.Time, Record
 // damaged. part is the mechanism in the key of such a record. None: there is no such
 // entry.
 func (s *Service) uncompared(ctx context.Context, part string) ([]Change, error) {
-	for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
+	for r, err := range s.cfg.Store.List(ctx, rowkey.Portal) {
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +96,7 @@ func (s *Service) uncompared(ctx context.Context, part string) ([]Change, error)
 			continue
 		}
 		found := p.portal()
-		if escaped := url.PathEscape(mechanismOf(found.Key())); escaped != part && hashed(escaped) != part {
+		if escaped := url.PathEscape(rowkey.Mechanism(found.Key())); escaped != part && rowkey.Hashed(escaped) != part {
 			continue
 		}
 		if p.Answer == nil || len(p.Answer.Digest) == 0 {
@@ -115,7 +116,7 @@ func (s *Service) keepSeen(ctx context.Context, r Record) ([]Change, error) {
 		return nil, nil
 	}
 	portal := p.portal()
-	mechanism := mechanismOf(portal.Key())
+	mechanism := rowkey.Mechanism(portal.Key())
 	any, err := s.hasFound(ctx, mechanism)
 	if err != nil || !any {
 		return nil, err
@@ -126,7 +127,7 @@ func (s *Service) keepSeen(ctx context.Context, r Record) ([]Change, error) {
 // hasFound reports whether there are records of targets by a mechanism.
 func (s *Service) hasFound(ctx context.Context, mechanism string) (bool, error) {
 	escaped := url.PathEscape(mechanism)
-	for _, prefix := range []string{prefixFound + escaped + "/", longFoundPrefix(escaped)} {
+	for _, prefix := range []string{rowkey.Found + escaped + "/", rowkey.LongFoundPrefix(escaped)} {
 		for _, err := range s.cfg.Store.List(ctx, prefix) {
 			return err == nil, err
 		}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ type readEntry struct {
 
 // readEntry reads the entry of a key; nil: there is none.
 func (s *Service) readEntry(ctx context.Context, key initiator.Key) (*readEntry, error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(key))
 	if err != nil || r.Version == 0 {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Service) readEntry(ctx context.Context, key initiator.Key) (*readEntry,
 // remove deletes the entry of a key, and with the last entry of a portal what is
 // remembered of it.
 func (s *Service) remove(ctx context.Context, key initiator.Key) error {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(key))
 	if err != nil {
 		return storeError(err)
 	}
@@ -45,7 +46,7 @@ func (s *Service) remove(ctx context.Context, key initiator.Key) error {
 	}
 	changes = append(changes, seen...)
 	others := 0
-	for o, err := range s.cfg.Store.List(ctx, portalPrefix(prefixPortal, key.Portal)) {
+	for o, err := range s.cfg.Store.List(ctx, rowkey.OfPortal(rowkey.Portal, key.Portal)) {
 		if err != nil {
 			return storeError(err)
 		}
@@ -54,7 +55,7 @@ func (s *Service) remove(ctx context.Context, key initiator.Key) error {
 		}
 	}
 	if others == 0 {
-		for b, err := range s.cfg.Store.List(ctx, portalPrefix(prefixBitmap, key.Portal)) {
+		for b, err := range s.cfg.Store.List(ctx, rowkey.OfPortal(rowkey.Bitmap, key.Portal)) {
 			if err != nil {
 				return storeError(err)
 			}
@@ -91,7 +92,7 @@ func (s *Service) notFound(ctx context.Context, key initiator.Key) error {
 // entry returns the request of a key, and its entry, if that could be read: of the entry, or, where there is none, of a
 // portal without options. numbers is as for admit.
 func (s *Service) entry(ctx context.Context, key initiator.Key, numbers bool) (j initiator.Request, e *readEntry, listed bool, err error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(key))
 	if err != nil {
 		return initiator.Request{}, nil, false, storeError(err)
 	}
@@ -127,7 +128,7 @@ func (s *Service) request(ctx context.Context, r Record, selector *ports.Selecto
 // unreadable returns what is known of an entry that could not be read, which is
 // its key, and the *Error that says so.
 func unreadable(r Record, err error) (initiator.SendTargetPortal, error) {
-	k, _ := keyOfRecord(r.Key)
+	k, _ := rowkey.EntryKey(r.Key)
 	p := initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}
 	return p, &initiator.Error{Stage: initiator.StageStore, Portal: k.Portal, Err: err}
 }
@@ -142,7 +143,7 @@ func (s *Service) opened(ctx context.Context, p initiator.SendTargetPortal, r *p
 
 // store writes the entry of p, and returns whether there was one with the same key.
 func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (replaced bool, err error) {
-	old, err := s.cfg.Store.Get(ctx, recordOf(p.Key()))
+	old, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(p.Key()))
 	if err != nil {
 		return false, err
 	}
@@ -152,7 +153,7 @@ func (s *Service) store(ctx context.Context, p *initiator.SendTargetPortal) (rep
 // replace writes the entry of p in the place of its record as it was read. defines: its
 // security flags are given now, and are the newest that are remembered of the portal.
 func (s *Service) replace(ctx context.Context, old Record, p *initiator.SendTargetPortal, defines bool) (err error) {
-	row := recordOf(p.Key())
+	row := rowkey.OfEntry(p.Key())
 	added, last := s.now(), (*LastResult)(nil)
 	var (
 		answer *answerRecord
@@ -206,7 +207,7 @@ type changedEntry struct {
 // changed returns the entry of a key as change leaves it, held against the rules as
 // AddSendTargetPortal holds it. numbers is as for admit.
 func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*initiator.SendTargetPortal) error, numbers bool) (*changedEntry, error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(key))
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -243,7 +244,7 @@ func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*i
 // revealAll puts the secrets of a record into its portal: those that are sealed and, with
 // refs, those that the record has references to.
 func (s *Service) revealAll(ctx context.Context, r *portalRecord, refs bool, p *initiator.SendTargetPortal) error {
-	row, l := recordOf(p.Key()), &r.Login
+	row, l := rowkey.OfEntry(p.Key()), &r.Login
 	for _, f := range []struct {
 		kept  keptSecret
 		field string

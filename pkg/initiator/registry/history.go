@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -24,7 +25,7 @@ type bitmapRecord struct {
 }
 
 // settingRevision counts the definitions of flags that were stored.
-const settingRevision = prefixSetting + "flags-revision"
+const settingRevision = rowkey.Setting + "flags-revision"
 
 // nextRevision returns the revision of a definition of flags that is made now, and the
 // change that goes along with it: of two that are stored at the same time, one has a
@@ -46,7 +47,7 @@ func (s *Service) nextRevision(ctx context.Context) (uint64, Change, error) {
 // lastRevision returns the highest revision that a definition has. Damaged ones have
 // none.
 func (s *Service) lastRevision(ctx context.Context) (last uint64, err error) {
-	for _, prefix := range []string{prefixBitmap, prefixPSK} {
+	for _, prefix := range []string{rowkey.Bitmap, prefixPSK} {
 		for r, err := range s.records(ctx, prefix) {
 			if err != nil {
 				return 0, err
@@ -74,7 +75,7 @@ func (s *Service) remember(ctx context.Context, p *initiator.SendTargetPortal) (
 	}
 	r := bitmapRecord{Flags: uint64(p.Security), Time: s.now(), Revision: revision, Instance: p.Instance, Port: p.Port.Uint32()}
 	return []Change{count, {
-		Key:     fmt.Sprintf("%s%s/%010d", portalPrefix(prefixBitmap, p.Portal), ports.FoldInstance(p.Instance), p.Port.Uint32()),
+		Key:     fmt.Sprintf("%s%s/%010d", rowkey.OfPortal(rowkey.Bitmap, p.Portal), ports.FoldInstance(p.Instance), p.Port.Uint32()),
 		Version: AnyVersion,
 		Value:   encode(r),
 	}}, nil
@@ -84,7 +85,7 @@ func (s *Service) remember(ctx context.Context, p *initiator.SendTargetPortal) (
 // exists: the flags that were defined for its portal before, and the default. It fails
 // where a record of these cannot be read.
 func (s *Service) security(ctx context.Context, p *initiator.SendTargetPortal) (settings ipsec.Settings, err error) {
-	for r, err := range s.cfg.Store.List(ctx, portalPrefix(prefixBitmap, p.Portal)) {
+	for r, err := range s.cfg.Store.List(ctx, rowkey.OfPortal(rowkey.Bitmap, p.Portal)) {
 		var b bitmapRecord
 		if err == nil {
 			err = decode(r, &b)
@@ -118,7 +119,7 @@ func (s *Service) security(ctx context.Context, p *initiator.SendTargetPortal) (
 	return settings, err
 }
 
-const settingDefaultFlags = prefixSetting + "default-security-flags"
+const settingDefaultFlags = rowkey.Setting + "default-security-flags"
 
 // DefaultSecurityFlags returns the flags of portals that nothing else is defined
 // for (DefaultSecurityBitmap, which the reference API keeps in the Windows
@@ -153,7 +154,7 @@ func (s *Service) MayUseIPsec(ctx context.Context) (bool, error) {
 	if f, err := s.DefaultSecurityFlags(ctx); err != nil || f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
 		return err == nil, storeError(err)
 	}
-	for _, prefix := range []string{prefixPolicy, prefixPSK, prefixBitmap} {
+	for _, prefix := range []string{prefixPolicy, prefixPSK, rowkey.Bitmap} {
 		for r, err := range s.records(ctx, prefix) {
 			var with struct {
 				Flags uint64 `json:"flags"`

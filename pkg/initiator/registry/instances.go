@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
@@ -33,7 +34,7 @@ func (s *Service) Instances(ctx context.Context) ([]ports.Instance, error) {
 // instances returns the instances, and the errors of those that cannot be read.
 func (s *Service) instances(ctx context.Context) (instances []ports.Instance, damaged []error, err error) {
 	instances = []ports.Instance{{Name: ports.Host}}
-	for r, err := range s.cfg.Store.List(ctx, prefixInstance) {
+	for r, err := range s.cfg.Store.List(ctx, rowkey.Instance) {
 		if err != nil {
 			return nil, nil, storeError(err)
 		}
@@ -75,7 +76,7 @@ func (s *Service) changeInstance(ctx context.Context, name string, change func(*
 	if ports.SameInstance(name, ports.Host) {
 		return ports.Instance{}, refused(&isdsc.Error{Code: isdsc.InvalidParameter, What: "instance " + ports.Host, Reason: "it is built in and has all addresses of this host"})
 	}
-	key := prefixInstance + ports.FoldInstance(name)
+	key := rowkey.Instance + ports.FoldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
 	if err != nil {
 		return ports.Instance{}, err
@@ -110,7 +111,7 @@ func (s *Service) RemoveInstance(ctx context.Context, name string) error {
 }
 
 func (s *Service) removeInstance(ctx context.Context, name string) error {
-	key := prefixInstance + ports.FoldInstance(name)
+	key := rowkey.Instance + ports.FoldInstance(name)
 	r, err := s.cfg.Store.Get(ctx, key)
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (s *Service) claim(ctx context.Context, name string) ([]Change, error) {
 	if name == "" || ports.SameInstance(name, ports.Host) {
 		return nil, nil
 	}
-	r, err := s.cfg.Store.Get(ctx, prefixInstance+ports.FoldInstance(name))
+	r, err := s.cfg.Store.Get(ctx, rowkey.Instance+ports.FoldInstance(name))
 	if err != nil {
 		return nil, err
 	}

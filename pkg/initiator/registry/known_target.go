@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 	"slices"
 	"time"
@@ -132,7 +133,7 @@ func (r *foundRecord) mechanism() Mechanism {
 	}
 	if r.Portal != nil {
 		m.Portal = r.Portal.key()
-		m.Text = mechanismOf(m.Portal)
+		m.Text = rowkey.Mechanism(m.Portal)
 	} else {
 		m.Static = true
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"maps"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ type knownTargets struct {
 // short yields the targets that have records with usual keys. Such a target may have
 // other records with long keys.
 func (k *knownTargets) short() bool {
-	for _, err := range k.cfg.Store.List(k.ctx, prefixLongTarget) {
+	for _, err := range k.cfg.Store.List(k.ctx, rowkey.LongTarget) {
 		if err != nil {
 			k.yield(KnownTarget{}, err)
 			return false
@@ -42,7 +43,7 @@ func (k *knownTargets) short() bool {
 		k.anyLong, k.attached = true, make(map[string]bool)
 		break
 	}
-	for r, err := range k.cfg.Store.List(k.ctx, prefixTarget) {
+	for r, err := range k.cfg.Store.List(k.ctx, rowkey.Target) {
 		if err == nil {
 			err = k.record(r, k.flush)
 		}
@@ -58,8 +59,8 @@ func (k *knownTargets) long() bool {
 	if !k.anyLong {
 		return true
 	}
-	for r, err := range k.cfg.Store.List(k.ctx, prefixLongTarget) {
-		hash, _, _ := strings.Cut(strings.TrimPrefix(r.Key, prefixLongTarget), "/")
+	for r, err := range k.cfg.Store.List(k.ctx, rowkey.LongTarget) {
+		hash, _, _ := strings.Cut(strings.TrimPrefix(r.Key, rowkey.LongTarget), "/")
 		if err == nil && !k.attached[hash] {
 			err = k.record(r, k.finish)
 		}
@@ -91,7 +92,7 @@ func (k *knownTargets) failed(r Record, err error) bool {
 	if errors.Is(err, errLeft) {
 		return false
 	}
-	return k.yield(KnownTarget{Name: nameInKey(r.Key)}, err) && oneRecord(err)
+	return k.yield(KnownTarget{Name: rowkey.TargetName(r.Key)}, err) && oneRecord(err)
 }
 
 // record adds a record to the target, after flush of the one before if it is another's.
@@ -100,7 +101,7 @@ func (k *knownTargets) record(r Record, flush func() bool) error {
 	if err := decode(r, &found); err != nil {
 		return err
 	}
-	if folded := foldedKey(found.Name); folded != k.name {
+	if folded := rowkey.FoldedName(found.Name); folded != k.name {
 		if !flush() {
 			return errLeft
 		}
@@ -117,8 +118,8 @@ func (k *knownTargets) record(r Record, flush func() bool) error {
 // flush yields the target with its records that have long keys.
 func (k *knownTargets) flush() bool {
 	if k.anyLong && k.name != "" {
-		hash := hashed(k.name)
-		for r, err := range k.cfg.Store.List(k.ctx, prefixLongTarget+hash+"/") {
+		hash := rowkey.Hashed(k.name)
+		for r, err := range k.cfg.Store.List(k.ctx, rowkey.LongTarget+hash+"/") {
 			k.attached[hash] = true
 			if err == nil {
 				err = k.record(r, k.finish)

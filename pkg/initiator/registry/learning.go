@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -162,7 +163,7 @@ func (s *Service) alone(ctx context.Context, l *learning, first []Change) error 
 				}
 			}
 			err = s.cfg.Store.Apply(ctx, changes...)
-			if c := (*ConflictError)(nil); errors.As(err, &c) && c.Key != recordOf(l.key) {
+			if c := (*ConflictError)(nil); errors.As(err, &c) && c.Key != rowkey.OfEntry(l.key) {
 				l.unsure = true
 			}
 			return err
@@ -205,7 +206,7 @@ func (l *learning) entryChange(a *answerRecord) Change {
 	r := l.entry.portalRecord
 	last := l.last.after(r.Last)
 	r.Last, r.Answer = &last, a
-	return Change{Key: recordOf(l.key), Version: l.entry.version, Value: encode(r)}
+	return Change{Key: rowkey.OfEntry(l.key), Version: l.entry.version, Value: encode(r)}
 }
 
 // ownFault reports a failure that says nothing of a portal: options or secrets that are

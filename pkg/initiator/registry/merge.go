@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/url"
 	"slices"
 	"time"
@@ -60,13 +61,13 @@ const (
 
 // An unanswered is a target that this mechanism found before and the answer does not have.
 type unanswered struct {
-	targetKeys
+	rowkey.TargetKeys
 	says string // the index of it
 }
 
 // newMerging returns a merging of an answer of which nothing is in the registry so far.
 func (s *Service) newMerging(ctx context.Context, l *learning) (m *merging, err error) {
-	m = &merging{mechanism: mechanismOf(l.key), portal: newKeyRecord(l.key), mark: rand.Text()}
+	m = &merging{mechanism: rowkey.Mechanism(l.key), portal: newKeyRecord(l.key), mark: rand.Text()}
 	m.escaped = url.PathEscape(m.mechanism)
 	m.sums = answer.NewSums(encode([]any{m.portal, l.result.Stored}), l.result.Address)
 	if l.entry != nil && l.entry.Answer != nil {
@@ -92,10 +93,10 @@ func (s *Service) compare(ctx context.Context, l *learning, m *merging) error {
 	here := make(map[string]int, len(l.result.Targets)) // in all, by the end of the key of the index
 	for i := range l.result.Targets {
 		t := answered{Target: &l.result.Targets[i]}
-		t.folded = foldedKey(t.Name)
+		t.folded = rowkey.FoldedName(t.Name)
 		end := t.folded
-		if hasLongKeys(t.folded, m.escaped) {
-			end = "/" + hashed(t.folded) // no name has a slash here
+		if rowkey.IsLong(t.folded, m.escaped) {
+			end = "/" + rowkey.Hashed(t.folded) // no name has a slash here
 		}
 		if _, twice := here[end]; !twice { // else a name that differs in case alone
 			here[end] = len(all)
@@ -103,7 +104,7 @@ func (s *Service) compare(ctx context.Context, l *learning, m *merging) error {
 		}
 	}
 	var value []byte
-	for long, prefix := range []string{prefixFound + m.escaped + "/", longFoundPrefix(m.escaped)} {
+	for long, prefix := range []string{rowkey.Found + m.escaped + "/", rowkey.LongFoundPrefix(m.escaped)} {
 		for r, err := range s.cfg.Store.List(ctx, prefix) {
 			if err != nil {
 				return err
@@ -134,7 +135,7 @@ func (m *merging) lacks(r Record, complete bool) {
 	if m.trusts() && (says == indexMissing || says == indexPassed && !complete) {
 		return // its record says so
 	}
-	if keys, ok := targetKeysOf(r.Key); ok {
+	if keys, ok := rowkey.ParseTarget(r.Key); ok {
 		m.gone = append(m.gone, unanswered{keys, says})
 	}
 }
@@ -200,7 +201,7 @@ func (m *merging) ends(l *learning) (last, further []Change) {
 	}
 	under := l.entry.portalRecord
 	under.Answer = &answerRecord{Seen: m.seenBefore, Merging: m.mark}
-	further = []Change{{Key: recordOf(l.key), Version: l.entry.version, Value: encode(under)}}
+	further = []Change{{Key: rowkey.OfEntry(l.key), Version: l.entry.version, Value: encode(under)}}
 	last = []Change{l.entryChange(a)}
 	if m.seenRecord.Version != 0 { // the entry says it from now on
 		last = append(last, Change{Key: m.seenRecord.Key, Version: m.seenRecord.Version, Delete: true})
@@ -210,10 +211,10 @@ func (m *merging) ends(l *learning) (last, further []Change) {
 
 // found returns the changes of a target that the answer has, and what is told of it.
 func (s *Service) found(ctx context.Context, l *learning, t *answered) (changes []Change, told *change.Change, err error) {
-	keys := newTargetKeys(t.folded, l.full.escaped)
-	old := Record{Key: keys.record}
+	keys := rowkey.OfEscaped(t.folded, l.full.escaped)
+	old := Record{Key: keys.Record}
 	if t.index != notIndexed || l.unsure {
-		if old, err = s.cfg.Store.Get(ctx, keys.record); err != nil {
+		if old, err = s.cfg.Store.Get(ctx, keys.Record); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -242,15 +243,15 @@ func (s *Service) found(ctx context.Context, l *learning, t *answered) (changes 
 		return nil, told, nil
 	}
 	return []Change{
-		{Key: keys.record, Version: old.Version, Value: encode(r)},
-		{Key: keys.index, Version: AnyVersion, Value: l.full.appendIndex(nil, t.Target)},
+		{Key: keys.Record, Version: old.Version, Value: encode(r)},
+		{Key: keys.Index, Version: AnyVersion, Value: l.full.appendIndex(nil, t.Target)},
 	}, told, nil
 }
 
 // missed returns the changes of a target that the answer does not have, where it is not
 // missing already, and what is told of it. A record that cannot be read stays as it is.
 func (s *Service) missed(ctx context.Context, l *learning, t *unanswered) ([]Change, *change.Change, error) {
-	old, err := s.cfg.Store.Get(ctx, t.record)
+	old, err := s.cfg.Store.Get(ctx, t.Record)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -278,8 +279,8 @@ func (s *Service) missed(ctx context.Context, l *learning, t *unanswered) ([]Cha
 		return nil, nil, nil
 	}
 	return []Change{
-		{Key: t.record, Version: old.Version, Value: encode(r)},
-		{Key: t.index, Version: AnyVersion, Value: []byte(says)},
+		{Key: t.Record, Version: old.Version, Value: encode(r)},
+		{Key: t.Index, Version: AnyVersion, Value: []byte(says)},
 	}, told, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -205,7 +206,7 @@ func decodePolicy(r Record) (Policy, error) {
 		}
 	}
 	if err != nil {
-		return Policy{Selector: partOfKey(r.Key, 1)}, err
+		return Policy{Selector: rowkey.Part(r.Key, 1)}, err
 	}
 	return Policy{Selector: p.Selector, Flags: ipsec.Flags(p.Flags)}, nil
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"slices"
 
@@ -114,7 +115,7 @@ func (s *Service) CheckSendTargetPortal(ctx context.Context, p initiator.SendTar
 // Listed reports whether the registry has an entry of a key, also one that cannot be
 // read.
 func (s *Service) Listed(ctx context.Context, key initiator.Key) (bool, error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(key))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(key))
 	return r.Version != 0, storeError(err)
 }
 
@@ -156,7 +157,7 @@ func (s *Service) RefreshSendTargetPortal(ctx context.Context, key initiator.Key
 // a portal is the registry's, and the last.
 func (s *Service) SendTargetPortals(ctx context.Context) iter.Seq2[StoredPortal, error] {
 	return func(yield func(StoredPortal, error) bool) {
-		for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
+		for r, err := range s.cfg.Store.List(ctx, rowkey.Portal) {
 			if err != nil {
 				yield(StoredPortal{}, storeError(err))
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -19,7 +20,9 @@ type portNumberRecord struct {
 	Address netip.Addr `json:"address"`
 }
 
-func portNumberPrefix(instance string) string { return prefixPort + ports.FoldInstance(instance) + "/" }
+func portNumberPrefix(instance string) string {
+	return rowkey.Port + ports.FoldInstance(instance) + "/"
+}
 
 func portNumberKey(instance string, number uint32) string {
 	return fmt.Sprintf("%s%010d", portNumberPrefix(instance), number)
@@ -55,7 +58,7 @@ func (s *Service) Selector(ctx context.Context, store bool) (*ports.Selector, er
 	selector := &ports.Selector{Unreadable: make(map[string]error)}
 	for _, err := range damaged {
 		if e := (*RegistryError)(nil); errors.As(err, &e) {
-			selector.Unreadable[strings.TrimPrefix(e.Key, prefixInstance)] = err
+			selector.Unreadable[strings.TrimPrefix(e.Key, rowkey.Instance)] = err
 		}
 	}
 	if p := s.cfg.Discoverer.Selector; p != nil {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ func (s *Service) PruneTargets(ctx context.Context, missingFor time.Duration) (p
 		Service: s, missingFor: missingFor, before: s.now().Add(-missingFor),
 		states: make(map[string]*portalState), forgotten: make(map[string]bool),
 	}
-	for _, prefix := range []string{prefixTarget, prefixLongTarget} {
+	for _, prefix := range []string{rowkey.Target, rowkey.LongTarget} {
 		for r, err := range s.cfg.Store.List(ctx, prefix) {
 			if err != nil {
 				return pruned, storeError(err)
@@ -100,21 +101,21 @@ func unchanged(r Record) Change {
 // changes returns what forgets a record; none where it is to stay. They hold only if
 // the record is as it was read, and the entry that was gone is so still.
 func (p *pruning) changes(ctx context.Context, r Record) ([]Change, error) {
-	keys, ok := targetKeysOf(r.Key)
+	keys, ok := rowkey.ParseTarget(r.Key)
 	if !ok || r.Version == 0 {
 		return nil, nil
 	}
 	forget := []Change{
 		{Key: r.Key, Version: r.Version, Delete: true},
-		{Key: keys.index, Version: AnyVersion, Delete: true},
+		{Key: keys.Index, Version: AnyVersion, Delete: true},
 	}
 	p.mechanism = ""
 	var found foundRecord
 	if err := decode(r, &found); err != nil {
-		if !strings.HasPrefix(r.Key, prefixLongTarget) {
+		if !strings.HasPrefix(r.Key, rowkey.LongTarget) {
 			return nil, nil
 		}
-		again, err := p.uncompared(ctx, mechanismPart(r.Key))
+		again, err := p.uncompared(ctx, rowkey.MechanismPart(r.Key))
 		return append(forget, again...), err
 	}
 	m, err := p.judge(ctx, &found, p.states)
@@ -127,7 +128,7 @@ func (p *pruning) changes(ctx context.Context, r Record) ([]Change, error) {
 		since = m.LastSeen
 		if state := p.states[m.Text]; state.gone {
 			// Nothing, or a conflict: the portal was added, or asked, meanwhile.
-			forget = append(forget, Change{Key: recordOf(m.Portal), Version: 0, Delete: true}, unchanged(state.seenRecord))
+			forget = append(forget, Change{Key: rowkey.OfEntry(m.Portal), Version: 0, Delete: true}, unchanged(state.seenRecord))
 		}
 	}
 	if m.Static || since.IsZero() || p.missingFor > 0 && since.After(p.before) {

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -132,7 +133,7 @@ func decodeIKE(r Record) (ikeRecord, error) {
 	var i ikeRecord
 	if err := decode(r, &i); err != nil {
 		instance, port := scopeOfKey(r.Key)
-		return ikeRecord{ID: partOfKey(r.Key, 1), Instance: instance, Port: port.Uint32()}, err
+		return ikeRecord{ID: rowkey.Part(r.Key, 1), Instance: instance, Port: port.Uint32()}, err
 	}
 	return i, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"os"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func TestRecordFormat1(t *testing.T) {
 		if got := encode(again); !bytes.Equal(got, golden.Value) {
 			t.Errorf("made anew:\ngot  %s\nwant %s", got, golden.Value)
 		}
-		if k, ok := keyOfRecord(golden.Key); !ok || !k.Same(p.Key()) {
+		if k, ok := rowkey.EntryKey(golden.Key); !ok || !k.Same(p.Key()) {
 			t.Errorf("%s: got the key %s, want %s", golden.Key, k, p.Key())
 		}
 	}
@@ -153,12 +154,12 @@ func TestKeyOfRecord(t *testing.T) {
 		{Portal: initiator.Portal{Address: "fe80::1%eth0", Port: 1}, Instance: "a/b c%2f", Port: ports.N(0)},
 		{Portal: initiator.Portal{Address: "Array.Example.", Port: 65535}, Instance: "HBA 7", Port: ports.N(4294967294)},
 	} {
-		if got, ok := keyOfRecord(recordOf(k)); !ok || !got.Same(k) {
+		if got, ok := rowkey.EntryKey(rowkey.OfEntry(k)); !ok || !got.Same(k) {
 			t.Errorf("%s: got %s, %t", k, got, ok)
 		}
 	}
 	for _, record := range []string{"", "portal/", "portal/a/1/", "target/a/1//2", "portal/a/65536//2", "portal/a/1//4294967296", "portal/%zz/1//2", "portal/a/1/%zz/2", "portal/a/b/c/d/e"} {
-		if k, ok := keyOfRecord(record); ok {
+		if k, ok := rowkey.EntryKey(record); ok {
 			t.Errorf("%q: got %s", record, k)
 		}
 	}

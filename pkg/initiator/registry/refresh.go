@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"sync"
 
@@ -35,7 +36,7 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[initiator.Result] {
 		broken := make(chan error, 1) // of the registry, while it was read; that may go on when the loop has ended
 		var asked begunList
 		requests := func(yield func(*initiator.Request) bool) {
-			for r, err := range s.cfg.Store.List(ctx, prefixPortal) {
+			for r, err := range s.cfg.Store.List(ctx, rowkey.Portal) {
 				if err != nil {
 					broken <- storeError(err)
 					return
@@ -50,7 +51,7 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[initiator.Result] {
 		for group := range groups(s.cfg.Discoverer.DiscoverRequests(ctx, requests, 0)) {
 			s.learnBegun(ctx, group, &asked)
 			for i := range group {
-				last = recordOf(group[i].Asked.Key())
+				last = rowkey.OfEntry(group[i].Asked.Key())
 				if !yield(group[i]) {
 					return
 				}
@@ -71,7 +72,7 @@ func (s *Service) RefreshAll(ctx context.Context) iter.Seq[initiator.Result] {
 // unasked yields a result with err for each entry of the registry behind a record. What
 // is in the registry is read even if ctx has ended.
 func (s *Service) unasked(ctx context.Context, after string, err error, yield func(initiator.Result) bool) {
-	for r, broken := range s.cfg.Store.List(context.WithoutCancel(ctx), prefixPortal) {
+	for r, broken := range s.cfg.Store.List(context.WithoutCancel(ctx), rowkey.Portal) {
 		if broken != nil {
 			yield(initiator.Result{Err: storeError(broken)})
 			return

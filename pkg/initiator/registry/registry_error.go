@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
 	"time"
 
@@ -46,30 +47,30 @@ func (e *RegistryError) reason() string {
 // Remedy says what to do about the record.
 func (e *RegistryError) Remedy() string {
 	switch prefix, _, _ := strings.Cut(e.Key, "/"); prefix + "/" {
-	case prefixPortal:
-		k, _ := keyOfRecord(e.Key)
+	case rowkey.Portal:
+		k, _ := rowkey.EntryKey(e.Key)
 		return fmt.Sprintf("remove portal %s, and add it again", text.Shown(k.String()))
-	case prefixTarget:
-		return "remove target " + text.Shown(nameInKey(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
+	case rowkey.Target:
+		return "remove target " + text.Shown(rowkey.TargetName(e.Key)) + "; a refresh finds it again, unless it was configured by hand"
 	case "long/":
 		return "prune the targets to remove it; a refresh finds it again"
-	case prefixSeen:
+	case rowkey.Seen:
 		return "refresh the portal to replace it"
-	case prefixBitmap:
-		return "remove portal " + text.Shown(partOfKey(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
-	case prefixInstance:
-		return "add instance " + text.Shown(partOfKey(e.Key, 1)) + " again, or remove it"
-	case prefixPort:
+	case rowkey.Bitmap:
+		return "remove portal " + text.Shown(rowkey.Part(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
+	case rowkey.Instance:
+		return "add instance " + text.Shown(rowkey.Part(e.Key, 1)) + " again, or remove it"
+	case rowkey.Port:
 		return "the number will not be given to another address; add portals that use it again with --source"
 	case prefixPolicy:
-		return "remove the policy for " + text.Shown(partOfKey(e.Key, 1)) + ", and add it again"
+		return "remove the policy for " + text.Shown(rowkey.Part(e.Key, 1)) + ", and add it again"
 	case prefixPSK:
-		return "remove the key of " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
+		return "remove the key of " + text.Shown(rowkey.Part(e.Key, 1)) + ", and set it again"
 	case prefixTunnel:
-		return "remove the tunnel to " + text.Shown(partOfKey(e.Key, 1)) + ", and set it again"
-	case prefixTool:
-		return "remove the record of " + text.Shown(partOfKey(e.Key, 1)) + " for " + text.Shown(partOfKey(e.Key, 3)) + ", and make it again"
-	case prefixSetting:
+		return "remove the tunnel to " + text.Shown(rowkey.Part(e.Key, 1)) + ", and set it again"
+	case rowkey.Tool:
+		return "remove the record of " + text.Shown(rowkey.Part(e.Key, 1)) + " for " + text.Shown(rowkey.Part(e.Key, 3)) + ", and make it again"
+	case rowkey.Setting:
 		if ownSettings[e.Key] {
 			return "set it again"
 		}

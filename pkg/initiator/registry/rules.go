@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"maps"
 	"net/netip"
@@ -26,7 +27,7 @@ type rules struct {
 }
 
 // rulePrefixes begin the keys of the records that are rules.
-var rulePrefixes = [...]string{prefixSetting, prefixPSK, prefixTunnel, prefixPolicy, prefixBitmap}
+var rulePrefixes = [...]string{rowkey.Setting, prefixPSK, prefixTunnel, prefixPolicy, rowkey.Bitmap}
 
 // isRule reports keys of records that are rules, and prefixes of nothing else.
 func isRule(key string) bool {

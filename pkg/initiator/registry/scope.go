@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 	"strconv"
 
@@ -68,9 +69,9 @@ func (c scope) to() string {
 
 // scopeOfKey returns the instance and the number at the end of a record's key.
 func scopeOfKey(key string) (instance string, port ports.Number) {
-	number, err := strconv.ParseUint(partOfKey(key, 3), 10, 32)
+	number, err := strconv.ParseUint(rowkey.Part(key, 3), 10, 32)
 	if err != nil {
-		return partOfKey(key, 2), ports.All
+		return rowkey.Part(key, 2), ports.All
 	}
-	return partOfKey(key, 2), ports.N(uint32(number))
+	return rowkey.Part(key, 2), ports.N(uint32(number))
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/json"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ type sealedField struct {
 // have none is nil.
 func secretsOf(r Record) (record any, fields []sealedField, err error) {
 	switch {
-	case strings.HasPrefix(r.Key, prefixPortal):
+	case strings.HasPrefix(r.Key, rowkey.Portal):
 		p := new(portalRecord)
 		record, fields = p, []sealedField{
 			{&p.Login.Password, fieldPassword}, {&p.Login.TargetPassword, fieldTargetPassword}, {&p.IPsecKey, fieldIPsecKey},
@@ -23,7 +24,7 @@ func secretsOf(r Record) (record any, fields []sealedField, err error) {
 	case strings.HasPrefix(r.Key, prefixPSK):
 		i := new(ikeRecord)
 		record, fields = i, []sealedField{{&i.Key, fieldIPsecKey}}
-	case strings.HasPrefix(r.Key, prefixTool):
+	case strings.HasPrefix(r.Key, rowkey.Tool):
 		t := new(toolRecord)
 		if err := decode(r, t); err != nil {
 			return nil, nil, err
@@ -95,8 +96,8 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 	case strings.HasPrefix(r.Key, prefixPolicy):
 		_, err := decodePolicy(r)
 		return sealed, err
-	case strings.HasPrefix(r.Key, prefixPort):
-		_, err := decodePort(r, partOfKey(r.Key, 1))
+	case strings.HasPrefix(r.Key, rowkey.Port):
+		_, err := decodePort(r, rowkey.Part(r.Key, 1))
 		return sealed, err
 	}
 	if into := plainRecord(r.Key); into != nil {
@@ -111,18 +112,18 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 // plainRecord returns what to decode a record without secrets into; nil: it has
 // secrets, or is not of this package.
 func plainRecord(key string) any {
-	if strings.HasPrefix(key, prefixLongTarget) {
+	if strings.HasPrefix(key, rowkey.LongTarget) {
 		return new(foundRecord)
 	}
 	prefix, _, _ := strings.Cut(key, "/")
 	switch prefix + "/" {
-	case prefixBitmap:
+	case rowkey.Bitmap:
 		return new(bitmapRecord)
-	case prefixTarget:
+	case rowkey.Target:
 		return new(foundRecord)
-	case prefixInstance:
+	case rowkey.Instance:
 		return new(instanceRecord)
-	case prefixSeen:
+	case rowkey.Seen:
 		return new(seenRecord)
 	case prefixTunnel:
 		return new(tunnelRecord)

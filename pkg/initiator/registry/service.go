@@ -8,6 +8,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"maps"
 	"net/netip"
@@ -150,8 +151,8 @@ func (s *Service) now() time.Time {
 
 // Names of settings.
 const (
-	settingNodeName   = prefixSetting + "node-name"
-	settingCHAPSecret = prefixSetting + "chap-secret"
+	settingNodeName   = rowkey.Setting + "node-name"
+	settingCHAPSecret = rowkey.Setting + "chap-secret"
 )
 
 // InitiatorNodeName returns the iSCSI name that all instances share which have

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"maps"
 	"slices"
 	"strings"
@@ -50,12 +51,12 @@ func (r *staticRecord) mechanism() Mechanism {
 // there is none. What portals have shown under the name is not in it.
 func (s *Service) StaticTarget(ctx context.Context, name string) (StaticTarget, bool, error) {
 	s.mu.Lock()
-	r, ok := s.static[foldedKey(name)]
+	r, ok := s.static[rowkey.FoldedName(name)]
 	s.mu.Unlock()
 	if ok {
 		return StaticTarget{Name: r.Target, Alias: r.Alias, Flags: r.Flags, Addresses: r.Addresses}, true, nil
 	}
-	row, err := s.cfg.Store.Get(ctx, keysOfTarget(name, staticMechanism).record)
+	row, err := s.cfg.Store.Get(ctx, rowkey.OfTarget(name, staticMechanism).Record)
 	if err != nil || row.Version == 0 {
 		return StaticTarget{}, false, storeError(err)
 	}
@@ -77,13 +78,13 @@ func (s *Service) AddStaticTarget(ctx context.Context, t StaticTarget) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		r := staticRecord{Target: t.Name, Alias: t.Alias, Addresses: t.Addresses, Flags: t.Flags}
-		if old, ok := s.static[foldedKey(t.Name)]; ok && t.Flags&MergeTargetInformation != 0 {
+		if old, ok := s.static[rowkey.FoldedName(t.Name)]; ok && t.Flags&MergeTargetInformation != 0 {
 			r.Alias, r.Addresses = mergeStatic(t, old.Alias, old.Addresses)
 		}
-		s.static[foldedKey(t.Name)] = r
+		s.static[rowkey.FoldedName(t.Name)] = r
 		return nil
 	}
-	key := keysOfTarget(t.Name, staticMechanism).record
+	key := rowkey.OfTarget(t.Name, staticMechanism).Record
 	return storeError(retryConflicts(ctx, func() error {
 		old, err := s.cfg.Store.Get(ctx, key)
 		if err != nil {
@@ -147,27 +148,27 @@ func (t *StaticTarget) validate() error {
 // RemoveStaticTarget removes a static target, stored or not, and any record of the
 // name that cannot be read. What found a target of the same name stays.
 func (s *Service) RemoveStaticTarget(ctx context.Context, name string) error {
-	folded := foldedKey(name)
+	folded := rowkey.FoldedName(name)
 	s.mu.Lock()
 	_, removed := s.static[folded]
 	delete(s.static, folded)
 	s.mu.Unlock()
-	static := keysOfTarget(name, staticMechanism).record
+	static := rowkey.OfTarget(name, staticMechanism).Record
 	var changes []Change
-	for _, prefix := range []string{prefixTarget + folded + "/", longTargetPrefix(folded)} {
+	for _, prefix := range []string{rowkey.Target + folded + "/", rowkey.LongTargetPrefix(folded)} {
 		for r, err := range s.cfg.Store.List(ctx, prefix) {
 			if err != nil {
 				return storeError(err)
 			}
 			if r.Key == static {
 				changes = append(changes, Change{Key: r.Key, Version: AnyVersion, Delete: true})
-			} else if keys, ok := targetKeysOf(r.Key); ok && decode(r, new(foundRecord)) != nil {
-				again, err := s.uncompared(ctx, mechanismPart(r.Key))
+			} else if keys, ok := rowkey.ParseTarget(r.Key); ok && decode(r, new(foundRecord)) != nil {
+				again, err := s.uncompared(ctx, rowkey.MechanismPart(r.Key))
 				if err != nil {
 					return storeError(err)
 				}
 				changes = append(changes, again...)
-				changes = append(changes, Change{Key: r.Key, Version: r.Version, Delete: true}, Change{Key: keys.index, Version: AnyVersion, Delete: true})
+				changes = append(changes, Change{Key: r.Key, Version: r.Version, Delete: true}, Change{Key: keys.Index, Version: AnyVersion, Delete: true})
 			}
 		}
 	}

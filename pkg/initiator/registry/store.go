@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // How a change of the registry is tried again after a *ConflictError: at most
@@ -147,7 +148,7 @@ type Store interface {
 
 // MaxKeyLen and MaxRecordLen bound a record of a Store, in bytes.
 const (
-	MaxKeyLen    = 1024
+	MaxKeyLen    = rowkey.MaxLen
 	MaxRecordLen = 16 << 20
 )
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"strings"
 	"time"
@@ -144,7 +145,7 @@ func (s *Service) judge(ctx context.Context, found *foundRecord, states map[stri
 
 // stateOf looks up what is known of a mechanism.
 func (s *Service) stateOf(ctx context.Context, m *Mechanism) (*portalState, error) {
-	r, err := s.cfg.Store.Get(ctx, recordOf(m.Portal))
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(m.Portal))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"maps"
 	"net/url"
@@ -74,7 +75,7 @@ func (r *toolRecord) sealedFields() (fields []sealedField) {
 
 // toolPrefix begins the keys of the records of a tool of one kind.
 func toolPrefix(tool, kind string) string {
-	return prefixTool + url.PathEscape(tool) + "/" + url.PathEscape(kind) + "/"
+	return rowkey.Tool + url.PathEscape(tool) + "/" + url.PathEscape(kind) + "/"
 }
 
 // toolKey is the key of the record of a name.
@@ -102,7 +103,7 @@ func (s *Service) ToolRecord(ctx context.Context, tool, kind, name string) (r To
 // toolRecord reads a record, and opens its secrets if it is asked to. Where that fails
 // the record has what its key says.
 func (s *Service) toolRecord(ctx context.Context, stored Record, open bool) (ToolRecord, error) {
-	r := ToolRecord{Tool: partOfKey(stored.Key, 1), Kind: partOfKey(stored.Key, 2), Name: partOfKey(stored.Key, 3), Version: stored.Version}
+	r := ToolRecord{Tool: rowkey.Part(stored.Key, 1), Kind: rowkey.Part(stored.Key, 2), Name: rowkey.Part(stored.Key, 3), Version: stored.Version}
 	var kept toolRecord
 	if err := decode(stored, &kept); err != nil {
 		return r, err

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -88,7 +89,7 @@ func (s *Service) TunnelModeOuterAddresses(ctx context.Context) iter.Seq2[Tunnel
 func decodeTunnel(r Record) (TunnelAddress, error) {
 	var t tunnelRecord
 	if err := decode(r, &t); err != nil {
-		dst, _ := netip.ParseAddr(partOfKey(r.Key, 1))
+		dst, _ := netip.ParseAddr(rowkey.Part(r.Key, 1))
 		instance, port := scopeOfKey(r.Key)
 		return TunnelAddress{Instance: instance, Port: port, Destination: dst}, err
 	}

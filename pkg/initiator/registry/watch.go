@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"sync"
 	"time"
@@ -67,7 +68,7 @@ func (w *watched) Known(ctx context.Context) iter.Seq2[watch.Answer, error] {
 				yield(watch.Answer{}, err)
 				return
 			}
-			a := found[recordOf(p.Key())]
+			a := found[rowkey.OfEntry(p.Key())]
 			if a == nil {
 				a = new(knownAnswer)
 			}
@@ -109,7 +110,7 @@ func (w *watched) found(ctx context.Context) (map[string]*knownAnswer, error) {
 			if m.Static || m.Stale {
 				continue
 			}
-			entry := recordOf(m.Portal)
+			entry := rowkey.OfEntry(m.Portal)
 			a := found[entry]
 			if a == nil {
 				a = new(knownAnswer)
@@ -138,7 +139,7 @@ func (w *watched) Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initia
 				for r := range w.cfg.Discoverer.RequestsAsDone(ctx, requests, parallel) {
 					if r.Err == nil {
 						mu.Lock()
-						answered[recordOf(r.Asked.Key())] = true
+						answered[rowkey.OfEntry(r.Asked.Key())] = true
 						mu.Unlock()
 					}
 					if !yield(r) {
@@ -149,7 +150,7 @@ func (w *watched) Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initia
 		}
 		for r := range w.refresh(ctx, keys, discover) {
 			mu.Lock()
-			ok := answered[recordOf(r.Asked.Key())]
+			ok := answered[rowkey.OfEntry(r.Asked.Key())]
 			mu.Unlock()
 			switch {
 			case oneRecord(r.Err):
