@@ -13,6 +13,14 @@ const (
 	Win32InsufficientBuffer uint32 = 122
 	Win32Cancelled          uint32 = 1223
 
+	// Of Windows Sockets: how a connection to an iSNS server failed.
+	WSANetworkUnreachable uint32 = 10051
+	WSAConnectionReset    uint32 = 10054
+	WSATimedOut           uint32 = 10060
+	WSAConnectionRefused  uint32 = 10061
+	WSAHostUnreachable    uint32 = 10065
+	WSAHostNotFound       uint32 = 11001
+
 	NonSpecificError              uint32 = 0xEFFF0001
 	LoginFailed                   uint32 = 0xEFFF0002
 	ConnectionFailed              uint32 = 0xEFFF0003
@@ -47,6 +55,7 @@ const (
 	NoTunnelOuterModeAddress      uint32 = 0xEFFF0035
 	CacheCorrupted                uint32 = 0xEFFF0036
 	RequestNotSupported           uint32 = 0xEFFF0037
+	ISNSServerNotFound            uint32 = 0xEFFF003A
 	NoPortalSpecified             uint32 = 0xEFFF003C
 	PortalNotFound                uint32 = 0xEFFF0043
 	DiscoveryMechanismNotFound    uint32 = 0xEFFF0045
@@ -58,6 +67,7 @@ const (
 	InvalidCHAPUserName           uint32 = 0xEFFF004D
 	InvalidLogonAuthType          uint32 = 0xEFFF004E
 	InvalidISCSIName              uint32 = 0xEFFF0051
+	IncompatibleISNSVersion       uint32 = 0xEFFF0052
 	FailedToConfigureIPsec        uint32 = 0xEFFF0053
 	InvalidParameter              uint32 = 0xEFFF0056
 	DNSNameUnresolved             uint32 = 0xEFFF005F
@@ -79,6 +89,9 @@ func Name(code uint32) string {
 	case Win32Cancelled:
 		return "ERROR_CANCELLED"
 	}
+	if name := socketName(code); name != "" {
+		return name
+	}
 	const failure, warning = 0xEFFF0000, 0xAFFF0000
 	i := int(code & 0xffff)
 	if severity := code &^ 0xffff; i < len(isdscNames) && isdscNames[i] != "" {
@@ -94,6 +107,25 @@ func Name(code uint32) string {
 		}
 	}
 	return fmt.Sprintf("0x%08X", code)
+}
+
+// socketName returns the name of a code of Windows Sockets; empty: it is none.
+func socketName(code uint32) string {
+	switch code {
+	case WSANetworkUnreachable:
+		return "WSAENETUNREACH"
+	case WSAConnectionReset:
+		return "WSAECONNRESET"
+	case WSATimedOut:
+		return "WSAETIMEDOUT"
+	case WSAConnectionRefused:
+		return "WSAECONNREFUSED"
+	case WSAHostUnreachable:
+		return "WSAEHOSTUNREACH"
+	case WSAHostNotFound:
+		return "WSAHOST_NOT_FOUND"
+	}
+	return ""
 }
 
 // isdscNames are the names by the lower half of the code, as iscsierr.h spells

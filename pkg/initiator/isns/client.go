@@ -22,8 +22,9 @@ type Client struct {
 	Source netip.Addr
 	Device string
 
-	// Dial makes the connection instead; nil: TCP, from Source.
-	Dial func(ctx context.Context, server netip.AddrPort) (net.Conn, error)
+	// Dial connects from source, where that is valid, to a server; nil: TCP. It does not go
+	// along with Device.
+	Dial func(ctx context.Context, source netip.Addr, server netip.AddrPort) (net.Conn, error)
 
 	// Register has Query register us, ask again and deregister where the server answers
 	// no initiator that is not registered: it writes to the server.
@@ -67,7 +68,7 @@ func (c *Client) open(ctx context.Context, server netip.AddrPort) (*session, err
 // connect makes the connection.
 func (c *Client) connect(ctx context.Context, server netip.AddrPort) (net.Conn, error) {
 	if c.Dial != nil {
-		return c.Dial(ctx, server)
+		return c.Dial(ctx, c.Source, server)
 	}
 	watch := func(d dial.Deadliner) { context.AfterFunc(ctx, func() { _ = d.SetDeadline(time.Unix(1, 0)) }) }
 	conn, _, err := dial.TCP(ctx, watch, c.Source, c.Device, server, 0)

@@ -1,8 +1,18 @@
 package isns
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
 // A Stage is where an exchange with a server failed.
@@ -11,15 +21,15 @@ type Stage string
 // The stages.
 const (
 	StageConnect  Stage = "connect to"
-	StageRegister Stage = "registration at"
-	StageQuery    Stage = "query of"
-	StageNotices  Stage = "notices of"
+	StageRegister Stage = "register at"
+	StageQuery    Stage = "query"
+	StageNotices  Stage = "listen for notices of"
 )
 
 // An Error is an exchange with a server that failed. Err says why.
 type Error struct {
 	Stage  Stage
-	Server netip.AddrPort
+	Server initiator.Portal
 	Source netip.Addr // of ours; invalid: not known
 	Err    error
 }
@@ -29,16 +39,114 @@ func (e *Error) Error() string {
 	if e.Source.IsValid() {
 		from = " from " + e.Source.String()
 	}
-	return fmt.Sprintf("%s iSNS server %s%s: %v", e.Stage, e.Server, from, e.Err)
+	return fmt.Sprintf("%s iSNS server %s%s: %s", e.Stage, net.JoinHostPort(e.Server.Host(), strconv.Itoa(int(e.Server.Port))), from, e.reason())
+}
+
+// reason says why, and what to do.
+func (e *Error) reason() string {
+	reason := initiator.Reason(e.Err)
+	if errors.Is(e.Err, io.EOF) || errors.Is(e.Err, io.ErrUnexpectedEOF) {
+		reason = "the server closed the connection before it had answered"
+	}
+	if hint := e.hint(); hint != "" {
+		return reason + "; " + hint
+	}
+	return reason
+}
+
+// hint says what to do; empty: that is not known.
+func (e *Error) hint() string {
+	var (
+		status *StatusError
+		format *FormatError
+	)
+	switch {
+	case errors.As(e.Err, &status):
+		switch status.Status {
+		case StatusSourceUnknown, StatusSourceAbsent:
+			return "the server answers only initiators that are registered with it: register this one (--register), or have the administrator of the server do it"
+		case StatusUnauthorized:
+			return "the server does not allow this initiator name to ask"
+		case StatusBusy, StatusInternalError:
+			return "try again later"
+		}
+	case errors.As(e.Err, &format):
+		return "is it an iSNS server that listens there?"
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "nothing listens there: check the address and the TCP port"
+	}
+	return ""
 }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// ISDSC returns the number of the reference API for initiator.Code: a code of Windows
+// Sockets where the connection failed.
+func (e *Error) ISDSC() uint32 {
+	var (
+		config  *isdsc.Error
+		version *VersionError
+		status  *StatusError
+		dns     *net.DNSError
+		errno   syscall.Errno
+		timeout *initiator.TimeoutError
+	)
+	switch {
+	case errors.As(e.Err, &config):
+		return config.Code
+	case errors.Is(e.Err, context.Canceled):
+		return isdsc.Win32Cancelled
+	case errors.As(e.Err, &version):
+		return isdsc.IncompatibleISNSVersion
+	case errors.As(e.Err, &status):
+		return statusCode(status.Status)
+	case errors.As(e.Err, &dns):
+		return isdsc.WSAHostNotFound
+	case errors.As(e.Err, &timeout), errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, os.ErrDeadlineExceeded):
+		return isdsc.WSATimedOut
+	case errors.As(e.Err, &errno):
+		return errnoCode(errno)
+	}
+	return isdsc.TransportError
+}
+
+// statusCode returns the code of a refusal of the server.
+func statusCode(s Status) uint32 {
+	switch s {
+	case StatusUnsupportedVersion:
+		return isdsc.IncompatibleISNSVersion
+	case StatusSourceUnknown, StatusSourceAbsent, StatusUnauthorized:
+		return isdsc.AuthorizationFailure
+	case StatusBusy, StatusInternalError:
+		return isdsc.ServiceUnavailable
+	case StatusNotSupported, StatusNotImplemented:
+		return isdsc.RequestNotSupported
+	}
+	return isdsc.NonSpecificError
+}
+
+// errnoCode returns the code of Windows Sockets for an error of a system call.
+func errnoCode(errno syscall.Errno) uint32 {
+	switch errno {
+	case syscall.ECONNREFUSED:
+		return isdsc.WSAConnectionRefused
+	case syscall.ETIMEDOUT:
+		return isdsc.WSATimedOut
+	case syscall.ENETUNREACH:
+		return isdsc.WSANetworkUnreachable
+	case syscall.EHOSTUNREACH:
+		return isdsc.WSAHostUnreachable
+	case syscall.ECONNRESET, syscall.EPIPE:
+		return isdsc.WSAConnectionReset
+	}
+	return isdsc.ConnectionFailed
+}
 
 // failed returns the Error of an exchange.
 func (c *Client) failed(server netip.AddrPort, source netip.Addr, stage Stage, err error) error {
 	if !source.IsValid() {
 		source = c.Source
 	}
-	return &Error{Stage: stage, Server: server, Source: source, Err: err}
+	return &Error{Stage: stage, Server: initiator.Portal{Address: server.Addr().String(), Port: server.Port()}, Source: source, Err: err}
 }

@@ -3,11 +3,11 @@ package registry
 import (
 	"bytes"
 	"context"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/url"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // An answerRecord is what an entry keeps of the last answer of its portal, in its

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // A readEntry is an entry of the registry as it was read.

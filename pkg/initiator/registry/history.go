@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
@@ -154,7 +154,7 @@ func (s *Service) MayUseIPsec(ctx context.Context) (bool, error) {
 	if f, err := s.DefaultSecurityFlags(ctx); err != nil || f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
 		return err == nil, storeError(err)
 	}
-	for _, prefix := range []string{prefixPolicy, prefixPSK, rowkey.Bitmap} {
+	for _, prefix := range []string{prefixPolicy, prefixPSK, rowkey.Bitmap, rowkey.ISNSBitmap} {
 		for r, err := range s.records(ctx, prefix) {
 			var with struct {
 				Flags uint64 `json:"flags"`

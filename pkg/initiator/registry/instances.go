@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // An instanceRecord is an Instance as it is stored.

@@ -1,13 +1,13 @@
 package registry
 
 import (
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -25,8 +25,9 @@ type Mechanism struct {
 	// "SendTargets:*192.0.2.10 0003260 host ", or "Static".
 	Text string
 
-	Portal    initiator.Key // of the entry that found it; zero for a static target
-	Static    bool          // configured, not found
+	Portal    initiator.Key    // of the entry that found it; zero for a static target
+	Static    bool             // configured, not found
+	ISNS      initiator.Portal // the iSNS server that named it; zero: none did
 	Alias     string
 	Addresses []target.Address // of this mechanism alone
 
@@ -67,7 +68,8 @@ type foundRecord struct {
 	Name         string        `json:"name"`
 	Alias        string        `json:"alias,omitempty"`
 	Addresses    []addressJSON `json:"addresses"`
-	Portal       *keyRecord    `json:"portal,omitempty"` // none: it is static
+	Portal       *keyRecord    `json:"portal,omitempty"` // none: an iSNS server named it, or it is static
+	ISNS         *serverRecord `json:"isns,omitempty"`
 	FirstSeen    time.Time     `json:"first_seen"`
 	LastSeen     time.Time     `json:"last_seen"`
 	MissingSince *time.Time    `json:"missing_since,omitempty"`
@@ -105,6 +107,20 @@ func (a addressJSON) address() target.Address {
 	return target.Address{Host: a.Host, Port: a.Port, Group: a.Group, Unusable: a.Unusable}
 }
 
+// A serverRecord is an iSNS server as it is stored with its targets.
+type serverRecord struct {
+	Address string `json:"address"`
+	TCPPort uint16 `json:"tcp_port"`
+}
+
+func newServerRecord(p initiator.Portal) *serverRecord {
+	return &serverRecord{Address: p.Host(), TCPPort: p.Port}
+}
+
+func (r *serverRecord) server() initiator.Portal {
+	return initiator.Portal{Address: r.Address, Port: r.TCPPort}
+}
+
 // A keyRecord is a Key as it is stored.
 type keyRecord struct {
 	Instance string `json:"instance,omitempty"`
@@ -131,10 +147,14 @@ func (r *foundRecord) mechanism() Mechanism {
 	if r.MissingSince != nil {
 		m.MissingSince = *r.MissingSince
 	}
-	if r.Portal != nil {
+	switch {
+	case r.Portal != nil:
 		m.Portal = r.Portal.key()
 		m.Text = rowkey.Mechanism(m.Portal)
-	} else {
+	case r.ISNS != nil:
+		m.ISNS = r.ISNS.server()
+		m.Text = rowkey.ISNSMechanism(m.ISNS)
+	default:
 		m.Static = true
 	}
 	if r.Static != nil {

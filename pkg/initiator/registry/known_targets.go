@@ -3,10 +3,11 @@ package registry
 import (
 	"context"
 	"errors"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // known yields all targets, hidden ones too. The error of a record that cannot be read

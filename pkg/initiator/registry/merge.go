@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"net/url"
 	"slices"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/change"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 

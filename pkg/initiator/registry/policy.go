@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -237,6 +237,11 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 		case fit > best:
 			best, rule, unread = fit, is, damaged
 		}
+	}
+	if unread == nil {
+		var servers []ipsec.Existing
+		servers, unread = s.isnsRules(ctx, dst)
+		groups = append(groups, servers...)
 	}
 	return rule, groups, unread
 }

@@ -3,12 +3,12 @@ package registry
 import (
 	"context"
 	"errors"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // AddSendTargetPortal stores a portal in the registry and asks it

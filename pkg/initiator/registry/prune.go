@@ -2,9 +2,10 @@ package registry
 
 import (
 	"context"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // PruneTargets forgets targets that were found by SendTargets and are missing, or
@@ -128,7 +129,11 @@ func (p *pruning) changes(ctx context.Context, r Record) ([]Change, error) {
 		since = m.LastSeen
 		if state := p.states[m.Text]; state.gone {
 			// Nothing, or a conflict: the portal was added, or asked, meanwhile.
-			forget = append(forget, Change{Key: rowkey.OfEntry(m.Portal), Version: 0, Delete: true}, unchanged(state.seenRecord))
+			entry := rowkey.OfEntry(m.Portal)
+			if m.ISNS.Address != "" {
+				entry = rowkey.OfServer(m.ISNS)
+			}
+			forget = append(forget, Change{Key: entry, Version: 0, Delete: true}, unchanged(state.seenRecord))
 		}
 	}
 	if m.Static || since.IsZero() || p.missingFor > 0 && since.After(p.before) {

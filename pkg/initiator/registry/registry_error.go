@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // A RegistryError is a record of the registry that cannot be read. It costs what is in
@@ -58,6 +58,10 @@ func (e *RegistryError) Remedy() string {
 		return "refresh the portal to replace it"
 	case rowkey.Bitmap:
 		return "remove portal " + text.Shown(rowkey.Part(e.Key, 1)) + " with all its entries, and add it again with its IPsec flags"
+	case rowkey.ISNSServer:
+		return "remove iSNS server " + text.Shown(rowkey.Part(e.Key, 1)) + ", and add it again"
+	case rowkey.ISNSBitmap:
+		return "refresh iSNS server " + text.Shown(rowkey.Part(e.Key, 3)) + " to replace it, or remove it"
 	case rowkey.Instance:
 		return "add instance " + text.Shown(rowkey.Part(e.Key, 1)) + " again, or remove it"
 	case rowkey.Port:

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"maps"
 	"net/netip"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/zone"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -27,7 +27,7 @@ type rules struct {
 }
 
 // rulePrefixes begin the keys of the records that are rules.
-var rulePrefixes = [...]string{rowkey.Setting, prefixPSK, prefixTunnel, prefixPolicy, rowkey.Bitmap}
+var rulePrefixes = [...]string{rowkey.Setting, prefixPSK, prefixTunnel, prefixPolicy, rowkey.Bitmap, rowkey.ISNSBitmap}
 
 // isRule reports keys of records that are rules, and prefixes of nothing else.
 func isRule(key string) bool {

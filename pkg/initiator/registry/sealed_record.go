@@ -2,8 +2,9 @@ package registry
 
 import (
 	"encoding/json"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"strings"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // A sealedField is a secret in a record, and the field that it is bound to.

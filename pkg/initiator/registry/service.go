@@ -8,7 +8,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"maps"
 	"net/netip"
@@ -21,6 +20,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // A Config says what a Service works with.

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"iter"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
 // Targets yields the targets that the Service knows of, by name, each with the
@@ -145,6 +145,9 @@ func (s *Service) judge(ctx context.Context, found *foundRecord, states map[stri
 
 // stateOf looks up what is known of a mechanism.
 func (s *Service) stateOf(ctx context.Context, m *Mechanism) (*portalState, error) {
+	if m.ISNS.Address != "" {
+		return s.stateOfISNS(ctx, m)
+	}
 	r, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(m.Portal))
 	if err != nil {
 		return nil, err
@@ -161,6 +164,26 @@ func (s *Service) stateOf(ctx context.Context, m *Mechanism) (*portalState, erro
 		}
 		if entry.Answer != nil && !state.stale {
 			state.seen = entry.Answer.Seen
+		}
+	}
+	if state.seen.IsZero() {
+		state.seen, state.seenRecord, err = s.seen(ctx, m.Text)
+	}
+	return state, err
+}
+
+// stateOfISNS is stateOf for targets that an iSNS server named.
+func (s *Service) stateOfISNS(ctx context.Context, m *Mechanism) (*portalState, error) {
+	r, err := s.cfg.Store.Get(ctx, rowkey.OfServer(m.ISNS))
+	if err != nil {
+		return nil, err
+	}
+	state := &portalState{gone: r.Version == 0, stale: r.Version == 0}
+	var v isnsRecord
+	if !state.gone && decode(r, &v) == nil {
+		state.seen = v.Seen
+		if v.Last != nil {
+			state.notJudgedSince = v.Last.NotJudgedSince
 		}
 	}
 	if state.seen.IsZero() {

@@ -30,6 +30,9 @@ const (
 	Seen     = "seen/"     // mechanism, or its hash: see seenRecord
 	Tool     = "tool/"     // tool/kind/name
 
+	ISNSServer = "isns-server/" // address/TCP port
+	ISNSBitmap = "isns-bitmap/" // address of a portal/TCP port/address of the server/TCP port
+
 	// Of targets whose keys would be longer than MaxLen: see TargetKeys.
 	LongTarget = "long/target/" // hash of the folded name/hash of the mechanism
 	LongFound  = "long/found/"  // hash of the mechanism/hash of the folded name
@@ -38,6 +41,16 @@ const (
 // OfPortal begins the records of all entries of a portal.
 func OfPortal(prefix string, p initiator.Portal) string {
 	return fmt.Sprintf("%s%s/%05d/", prefix, url.PathEscape(p.Canonical()), p.Port)
+}
+
+// OfServer returns the key of the record of an iSNS server.
+func OfServer(p initiator.Portal) string {
+	return fmt.Sprintf("%s%s/%05d", ISNSServer, url.PathEscape(p.Canonical()), p.Port)
+}
+
+// OfISNSBitmap returns the key of what an iSNS server says of a portal.
+func OfISNSBitmap(portal, server initiator.Portal) string {
+	return fmt.Sprintf("%s%s/%05d", OfPortal(ISNSBitmap, portal), url.PathEscape(server.Canonical()), server.Port)
 }
 
 // OfEntry returns the key of the record of an entry.
@@ -73,6 +86,12 @@ func Mechanism(k initiator.Key) string {
 		s += k.Port.String() + " "
 	}
 	return s
+}
+
+// ISNSMechanism returns the text by which the targets of an iSNS server are told from
+// others. The reference API says no more of it than how it begins.
+func ISNSMechanism(server initiator.Portal) string {
+	return fmt.Sprintf("iSNS:*%s %07d ", server.Canonical(), server.Port)
 }
 
 // Part returns a part of the key of a record, without its escapes; the prefix is
