@@ -78,7 +78,7 @@ func (d *Iked) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Helper()
 	d.Stop()
 	how = how.withDefaults()
-	d.guest.block(t, initiator, at, how)
+	d.guest.block(t, at, how)
 	d.guest.Put(t, File{Path: ikedConf, Mode: 0o600, Data: []byte(how.forIked(at, initiator))})
 	for range ikedTries {
 		d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-vv", "-f", ikedConf}, Env: d.env})

@@ -111,7 +111,7 @@ func (p *Pluto) Require(t testing.TB, initiator, at netip.Addr, how Protection) 
 		File{Path: plutoConf, Data: []byte(plutoSetup + how.forPluto(at, initiator))},
 		File{Path: plutoSecrets, Mode: 0o600, Data: []byte(fmt.Sprintf(": PSK %q\n", how.Key))},
 	)
-	p.guest.block(t, initiator, at, how)
+	p.guest.block(t, at, how)
 	p.whack(t, "--rereadsecrets")
 	p.run(t, filepath.Join(p.folder, "addconn"), "--config", plutoConf, "--ctlsocket", plutoControl, plutoName)
 	p.loaded = true
