@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,14 +16,16 @@ type system struct{ goos, name string }
 // systems are in the order of the tables.
 var systems = []system{{"linux", "Linux"}, {"darwin", "macOS"}, {"windows", "Windows"}, {"freebsd", "FreeBSD"}}
 
+// linkedPage has the tables of modules.
+const linkedPage = "docs/dev/linked.md"
+
 // TestLinked: docs/dev/linked.md has each module of go.mod, either with where it is linked, or
 // among those that only tests and tools need. So a finding of a scanner that reads go.mod
 // can be answered from the page.
 func TestLinked(t *testing.T) {
 	t.Parallel()
-	page := read(t, "../../docs/dev/linked.md")
-	linked := readTable(t, page, "| module | discover | discoverd | why |")
-	unlinked := readTable(t, page, "| module | needed by |")
+	linked := readTable(t, linkedPage, "| module | discover | discoverd | why |")
+	unlinked := readTable(t, linkedPage, "| module | needed by |")
 
 	builds := make(map[string]map[string]string) // systems, by command and module
 	for _, command := range []string{"discover", "discoverd"} {
@@ -88,7 +91,7 @@ func checkKnown(t *testing.T, command string, known []string, modules map[string
 func TestLinkedByEmbedders(t *testing.T) {
 	t.Parallel()
 	builds := modulesOf(t, "./pkg/...")
-	rows := readTable(t, read(t, "../../docs/dev/linked.md"), "| a program that imports | links, besides the standard library |")
+	rows := readTable(t, linkedPage, "| a program that imports | links, besides the standard library |")
 	seen := make(map[string]bool)
 	for _, row := range rows {
 		for name := range strings.SplitSeq(row[0], ", ") {
@@ -110,15 +113,27 @@ func TestLinkedByEmbedders(t *testing.T) {
 	}
 }
 
+// TestLinkedOfLibraryPage: docs/library.md counts the modules that each package brings.
+func TestLinkedOfLibraryPage(t *testing.T) {
+	t.Parallel()
+	builds := modulesOf(t, "./pkg/...")
+	for _, row := range readTable(t, "docs/library.md", "| import | for | modules | program |") {
+		name := strings.Trim(row[0], "`")
+		if want := strconv.Itoa(len(builds[name])); row[2] != want {
+			t.Errorf("docs/library.md, %s: got %s modules, want %s", name, row[2], want)
+		}
+	}
+}
+
 // requirement is a module that go.mod requires.
 var requirement = regexp.MustCompile(`(?m)^\t(\S+) v\S+`)
 
-// readTable returns the cells of the table with a header.
+// readTable returns the cells of the table of a page with a header.
 func readTable(t *testing.T, page, header string) (rows [][]string) {
 	t.Helper()
-	_, table, ok := strings.Cut(page, "\n"+header+"\n")
+	_, table, ok := strings.Cut(read(t, "../../"+page), "\n"+header+"\n")
 	if !ok {
-		t.Fatalf("docs/dev/linked.md has no table %q", header)
+		t.Fatalf("%s has no table %q", page, header)
 	}
 	for line := range strings.Lines(table) {
 		line = strings.TrimSpace(line)
@@ -130,7 +145,7 @@ func readTable(t *testing.T, page, header string) (rows [][]string) {
 			continue
 		}
 		if want := strings.Count(header, "|") - 1; len(cells) != want {
-			t.Fatalf("docs/dev/linked.md: %d cells in %q, want %d", len(cells), line, want)
+			t.Fatalf("%s: %d cells in %q, want %d", page, len(cells), line, want)
 		}
 		rows = append(rows, cells)
 	}
