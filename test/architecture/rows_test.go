@@ -112,6 +112,7 @@ var rows = map[string]row{
 	"test/lio":                              {},
 	"test/netns":                            {may: []string{"internal/need"}},
 	"test/network":                          {},
+	"test/pages":                            {},
 	"test/prometheus":                       {},
 	"test/systemd":                          {},
 	"test/targets":                          {may: []string{"internal/need", "test/netns", "test/targets/gotgt"}},
