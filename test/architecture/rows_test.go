@@ -113,6 +113,7 @@ var rows = map[string]row{
 	"test/netns":                            {may: []string{"internal/need"}},
 	"test/network":                          {},
 	"test/prometheus":                       {},
+	"test/reference":                        {},
 	"test/systemd":                          {},
 	"test/targets":                          {may: []string{"internal/need", "test/netns", "test/targets/gotgt"}},
 	"test/targets/gotgt":                    {},
