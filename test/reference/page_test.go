@@ -73,7 +73,7 @@ func TestFlagsExist(t *testing.T) {
 	for _, name := range flags.FindAllString(generated, -1) {
 		known[name] = true
 	}
-	for _, path := range []string{errorsPage} {
+	for _, path := range []string{errorsPage, outputPage, limitsPage} {
 		for _, name := range flags.FindAllString(readPage(t, path), -1) {
 			if !known[name] {
 				t.Errorf("%s names %s, which no verb has", path, name)

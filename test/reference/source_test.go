@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -27,7 +28,7 @@ func sourceOf(t *testing.T, folders ...string) *source {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			f, err := parse(path)
 			if err != nil {
 				return err
 			}
@@ -42,6 +43,20 @@ func sourceOf(t *testing.T, folders ...string) *source {
 		t.Fatalf("no code in %q", folders)
 	}
 	return s
+}
+
+// parsed has the files that were parsed, by path.
+var parsed sync.Map
+
+func parse(path string) (*ast.File, error) {
+	if f, ok := parsed.Load(path); ok {
+		return f.(*ast.File), nil
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err == nil {
+		parsed.Store(path, f)
+	}
+	return f, err
 }
 
 // A constant is a constant of the package level, with the literal that is its value;
