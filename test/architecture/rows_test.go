@@ -114,6 +114,7 @@ var rows = map[string]row{
 	"test/network":                          {},
 	"test/pages":                            {},
 	"test/prometheus":                       {},
+	"test/reference":                        {},
 	"test/systemd":                          {},
 	"test/targets":                          {may: []string{"internal/need", "test/netns", "test/targets/gotgt"}},
 	"test/targets/gotgt":                    {},
