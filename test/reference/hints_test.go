@@ -19,15 +19,18 @@ type hintWord struct {
 // hintWords are the hints, by stage, in the order of the code.
 var hintWords = []hintWord{
 	{"check the host name", "`resolve`: the name server does not know the name"},
+	{"check the name servers of this host, or give the address of the portal", "`resolve`: no name server answers"},
 	{"did you mean …? An IPv6 address with a port is written in brackets", "An IPv6 address without brackets ends in what looks like a TCP port"},
 
 	{"nothing listens there: check the address and the TCP port", "`connect`: connection refused. The host is there; the target service is not running, or listens at another address or port"},
 	{"check the route and the firewalls in between", "`connect`: no answer within the time. A firewall drops the packets, the address is nobody's, or the way back is missing (`ip route get`, `discover port list PORTAL`)"},
 	{"check the route", "`connect`: no route to the network or host"},
 	{"this host does not have the source address, or no free TCP port on it", "`connect`: the address of `--source` was removed, or thousands of connections from it are in TIME_WAIT"},
+	{"the source address cannot reach this portal: give another one, or none (--source)", "`connect`: the system refuses this source for this portal, as a loopback address for another host"},
 	{"too many files are open: raise ulimit -n, or ask fewer portals at once (--parallel)", "`connect`: the limit of open files of the process or of the system is reached"},
 
 	{"it answers like …: check the TCP port", "`login`: another service listens at this port, such as an HTTP or SSH server"},
+	{"what listens there does not speak iSCSI: check the TCP port", "`login`: the first bytes are no iSCSI PDU, and of no protocol that discover knows"},
 	{"something listens there, but it does not speak iSCSI or is overloaded", "`login`: the connection was accepted, and no answer came in time"},
 	{"some targets close the connection if CHAP is not set up for discovery (--chap-secret), or if they do not know the initiator name (--initiator-name)", "`login`: the target closed the connection, and CHAP was given"},
 	{"some targets close the connection if they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have nothing to list", "`login`: the target closed the connection, and no CHAP was given"},
@@ -54,6 +57,8 @@ var hintWords = []hintWord{
 	{"the portal does not serve initiator …: check under which name it knows this host (--initiator-name)", "`login`: 0x0202 or 0x0203"},
 	{"earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name …", "`login`: added where the name has capital letters"},
 	{"try again later", "`login`: 0x0300, 0x0301 or 0x0302"},
+	{"the portal offers no discovery: ask another portal of the array", "`login`: 0x0204 or 0x0209"},
+	{"the portal has no place for another session of initiator …: check whether other hosts use this name (--initiator-name)", "`login`: 0x0206"},
 
 	{"to follow it, give --redirect same-host or --redirect any", "`login`: the portal redirects, and `--redirect none` was given"},
 	{"if that host may have the secrets, give --redirect any", "`login`: the portal redirects to another host, and mutual CHAP was asked for"},
@@ -66,6 +71,8 @@ var hintWords = []hintWord{
 	{"the warnings say what is wrong with each name; without --strict-names, harmless names are listed", "`discover`: all targets were left out, with `--strict-names`"},
 	{"the warnings say what is wrong with each name", "`discover`: all targets were left out: their names are harmful"},
 	{"see the whole answer with --trace", "`discover`: the answer is text without a target"},
+	{"see the exchange with --trace, or record it for the vendor of the target with --capture", "`login` or `discover`: the target broke the protocol"},
+	{"the login worked, and … bytes of the list arrived: try again; see what the portal does with --trace", "`discover`: the connection was closed or broke in the list"},
 	{"… bytes of the list arrived: if it stopped there, the cause may be an MTU mismatch on the path; a long list needs more time (--timeout)", "`discover`: the list began, and no more came in time. Compare the MTU of all interfaces and switches on the path"},
 	{"the login worked, but 0 bytes of the list arrived: the cause may be an MTU mismatch on the path, or an overloaded portal", "`discover`: small packets come through and the list does not"},
 	{"raise the limit if you trust the portal with it", "`discover`: the answer is larger than a [bound](limits.md#bounds)"},
