@@ -24,6 +24,7 @@ const errorsHead = `# Errors and warnings
 Every stage, code, login status, hint and warning that discover prints, discoverd and the library included. [Troubleshooting](../troubleshooting.md) starts from the text on the screen and gives the commands that decide; this page is
 complete.
 
+    $ discover scan 192.0.2.11
     discover: login to 192.0.2.11:3260 from 192.0.2.2: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 
 A failure is one line: the stage and the portal, the source address, the cause (here a login status), and after the semicolon a hint. In [JSON](output.md#result) it is an object ` + "`error`" + ` with ` + "`stage`, `message`, `login_status` and `retryable`" + `, beside
