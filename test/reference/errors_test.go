@@ -136,8 +136,25 @@ func codes(t *testing.T) string {
 		}
 		b.WriteString(row(code(isdsc.Name(n)), number, words.retry, words.text))
 	}
+	compareRetries(t)
 	if seen != len(codeWords) {
 		t.Errorf("there are words for %d codes, and %d codes", len(codeWords), seen)
 	}
 	return b.String()
+}
+
+// compareRetries compares what codeWords say of a later try with what is reported of the
+// login statuses that have the code.
+func compareRetries(t *testing.T) {
+	t.Helper()
+	for s := range statusWords {
+		err := &initiator.Error{Stage: initiator.StageLogin, Err: &pdu.LoginError{Status: s}}
+		want := never
+		if initiator.Retryable(err) {
+			want = later
+		}
+		if got := codeWords[initiator.Code(err)].retry; got != want {
+			t.Errorf("%s: the code %s has %q for a later try, want %q", s, isdsc.Name(initiator.Code(err)), got, want)
+		}
+	}
 }
