@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +21,9 @@ const maxNotRun = 40
 var notRunReasons = []string{
 	"another host", "another system", "charon", "IPsec peer", "kubernetes", "long", "root",
 }
+
+// notYet are pages the examples of which are not run yet.
+var notYet = []string{"README.md", "docs/guide/discoverd.md", "docs/guide/iscsiadm.md", "docs/reference/command.md", "docs/windows.md"}
 
 // binDir has the commands.
 var binDir string
@@ -66,13 +70,17 @@ func TestExamples(t *testing.T) {
 		}
 	})
 	for _, path := range pagePaths(t) {
+		if slices.Contains(notYet, path) {
+			t.Logf("%s: its examples are not run yet", path)
+			continue
+		}
 		blocks := readPage(t, path)
 		var examples []*block
 		for _, b := range blocks {
 			_, isFile := b.has(markFile)
 			reason, skip := b.has(markNotRun)
 			switch {
-			case skip && !known(reason):
+			case skip && !slices.Contains(notRunReasons, reason):
 				t.Errorf("%s:%d: not run: %q is none of %q", path, b.line, reason, notRunReasons)
 			case skip:
 				notRun[reason]++
@@ -93,15 +101,6 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
-}
-
-func known(reason string) bool {
-	for _, r := range notRunReasons {
-		if r == reason {
-			return true
-		}
-	}
-	return false
 }
 
 // run runs the examples of a block.
@@ -146,9 +145,6 @@ func (l *lab) run(t *testing.T, path string, b *block) {
 		r.compare(t, path)
 	}
 }
-
-// root is the folder of the repository.
-var root = filepath.Join("..", "..")
 
 // pagePaths returns the pages that users read, by their paths from the root.
 func pagePaths(t *testing.T) []string {
