@@ -99,6 +99,20 @@ func (r *running) match() *matcher {
 	return match(r.want, r.out.String(), r.errs.String())
 }
 
+// repeat has a question to a server asked again until the page has the answer, since the
+// server asks portals meanwhile.
+func (r *running) repeat(t *testing.T, l *lab, path string) *running {
+	t.Helper()
+	for limit := time.Now().Add(patience); ; {
+		r.await(t, path)
+		if r.match().same() || time.Now().After(limit) {
+			return r
+		}
+		r = &running{cmd: l.command(t, r.command), example: r.example}
+		r.start(t, l)
+	}
+}
+
 // compare holds the page against what was printed.
 func (r *running) compare(t *testing.T, path string) {
 	t.Helper()
