@@ -22,9 +22,6 @@ var notRunReasons = []string{
 	"another host", "another system", "charon", "IPsec peer", "kubernetes", "long", "root",
 }
 
-// notYet are pages the examples of which are not run yet.
-var notYet = []string{"docs/reference/command.md"}
-
 // binDir has the commands.
 var binDir string
 
@@ -70,10 +67,6 @@ func TestExamples(t *testing.T) {
 		}
 	})
 	for _, path := range pagePaths(t) {
-		if slices.Contains(notYet, path) {
-			t.Logf("%s: its examples are not run yet", path)
-			continue
-		}
 		blocks := readPage(t, path)
 		var examples []*block
 		for _, b := range blocks {
