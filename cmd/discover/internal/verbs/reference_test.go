@@ -66,9 +66,9 @@ func newReference() *reference {
 	return &reference{groups: c.Groups, root: c.root(), first: make(map[string]string)}
 }
 
-// guides are the pages with the tasks of a verb, and of those below it.
-var guides = map[string]string{
-	"scan":       "[first steps](../start.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
+// guidesOf are the pages with the tasks of a verb, and of those below it.
+var guidesOf = map[string]string{
+	"scan":       "[first steps](../start.md), [scan](../guide/scan.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
 	"watch":      "[watch](../guide/watch.md)",
 	"paths":      "[ports](../guide/ports.md)",
 	"portal":     "[registry](../guide/registry.md)",
@@ -119,7 +119,7 @@ func (r *reference) verb(cmd *cobra.Command) {
 // guide names the guides of a verb.
 func (r *reference) guide(path string) string {
 	name := strings.Fields(path)[1]
-	guide, known := guides[name]
+	guide, known := guidesOf[name]
 	if !known {
 		r.unknown = append(r.unknown, name)
 	}
