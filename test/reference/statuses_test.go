@@ -15,7 +15,7 @@ var statusWords = map[pdu.Status]string{
 	pdu.StatusNotFound:            "Nothing here is for this initiator. As 0x0202: compare the names",
 	pdu.StatusTargetRemoved:       "The target was removed, and no new address is known. Ask another portal of the array",
 	pdu.StatusUnsupportedVersion:  "The target speaks no iSCSI version 0, the only one that there is. Record the session (`--capture`), and report it",
-	pdu.StatusTooManyConnections:  "The target has no place for another session or connection of this initiator name. Does another host use the same name? Try again when other sessions have ended",
+	pdu.StatusTooManyConnections:  "The target allows this initiator no more connections. Check whether other hosts, such as clones, use the same initiator name, and for sessions that hang",
 	pdu.StatusMissingParameter:    "The target misses a key, mostly the initiator name or the session type. Record the session (`--capture`), and report it",
 	pdu.StatusCannotInclude:       "The target cannot add the connection to a session. A discovery session has one: record it (`--capture`)",
 	pdu.StatusSessionTypeUnknown:  "The portal does not do discovery. Ask another portal of the array (some have one address for it)",
