@@ -19,16 +19,20 @@ type hintWord struct {
 // hintWords are the hints, by stage, in the order of the code.
 var hintWords = []hintWord{
 	{"check the host name", "`resolve`: the name server does not know the name"},
+	{"check the name servers of this host, or give the address of the portal", "`resolve`: no name server answered, or one with an error"},
 	{"did you mean …? An IPv6 address with a port is written in brackets", "An IPv6 address without brackets ends in what looks like a TCP port"},
 
 	{"nothing listens there: check the address and the TCP port", "`connect`: connection refused. The host is there; the target service is not running, or listens at another address or port"},
 	{"check the route and the firewalls in between", "`connect`: no answer within the time. A firewall drops the packets, the address is nobody's, or the way back is missing (`ip route get`, `discover port list PORTAL`)"},
 	{"check the route", "`connect`: no route to the network or host"},
 	{"this host does not have the source address, or no free TCP port on it", "`connect`: the address of `--source` was removed, or thousands of connections from it are in TIME_WAIT"},
+	{"the source address cannot reach this portal: give another one, or none (--source)", "`connect`: invalid argument, such as from a loopback address"},
 	{"too many files are open: raise ulimit -n, or ask fewer portals at once (--parallel)", "`connect`: the limit of open files of the process or of the system is reached"},
 
 	{"it answers like …: check the TCP port", "`login`: another service listens at this port, such as an HTTP or SSH server"},
 	{"something listens there, but it does not speak iSCSI or is overloaded", "`login`: the connection was accepted, and no answer came in time"},
+	{"what listens there does not speak iSCSI: check the TCP port", "`login`: the first bytes are of no iSCSI message, and of no protocol that discover knows"},
+	{"see the exchange with --trace, or record it for the vendor of the target with --capture", "`login` or `discover`: a message breaks the protocol, or the status objects to the form of the login (0x0205, 0x0207, 0x0208, 0x020a, 0x020b)"},
 	{"some targets close the connection if CHAP is not set up for discovery (--chap-secret), or if they do not know the initiator name (--initiator-name)", "`login`: the target closed the connection, and CHAP was given"},
 	{"some targets close the connection if they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have nothing to list", "`login`: the target closed the connection, and no CHAP was given"},
 
@@ -54,6 +58,8 @@ var hintWords = []hintWord{
 	{"the portal does not serve initiator …: check under which name it knows this host (--initiator-name)", "`login`: 0x0202 or 0x0203"},
 	{"earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name …", "`login`: added where the name has capital letters"},
 	{"try again later", "`login`: 0x0300, 0x0301 or 0x0302"},
+	{"the portal offers no discovery: ask another portal of the array", "`login`: 0x0204 or 0x0209"},
+	{"the portal has no place for another session of initiator …: check whether other hosts use this name (--initiator-name)", "`login`: 0x0206"},
 
 	{"to follow it, give --redirect same-host or --redirect any", "`login`: the portal redirects, and `--redirect none` was given"},
 	{"if that host may have the secrets, give --redirect any", "`login`: the portal redirects to another host, and mutual CHAP was asked for"},
@@ -68,6 +74,7 @@ var hintWords = []hintWord{
 	{"see the whole answer with --trace", "`discover`: the answer is text without a target"},
 	{"… bytes of the list arrived: if it stopped there, the cause may be an MTU mismatch on the path; a long list needs more time (--timeout)", "`discover`: the list began, and no more came in time. Compare the MTU of all interfaces and switches on the path"},
 	{"the login worked, but 0 bytes of the list arrived: the cause may be an MTU mismatch on the path, or an overloaded portal", "`discover`: small packets come through and the list does not"},
+	{"the login worked, and … bytes of the list arrived: try again; see what the portal does with --trace", "`discover`: the target closed the connection before the list was complete: it restarted, or failed at this list"},
 	{"raise the limit if you trust the portal with it", "`discover`: the answer is larger than a [bound](limits.md#bounds)"},
 	{"raise the limit if you trust the portal with it (--max-text)", "`discover`: likewise, of its text"},
 	{"raise the limit if you trust the portal with it (--max-targets)", "`discover`: likewise, of its targets"},
@@ -98,13 +105,7 @@ var hintWords = []hintWord{
 
 // hints is the section about hints.
 func hints(t *testing.T) string {
-	engine := sourceOf(t, "pkg/initiator")
-	all := append(engine.said(isHint), engine.fields("Hint")...)
-	for _, c := range engine.constants("") {
-		if strings.HasSuffix(c.name, "Hint") {
-			all = append(all, c.text(t))
-		}
-	}
+	all := allHints(t)
 	var b strings.Builder
 	b.WriteString("| hint | when |\n| --- | --- |\n")
 	for _, h := range hintWords {
