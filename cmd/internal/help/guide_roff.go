@@ -35,7 +35,8 @@ func (g *Guide) Roff(of Build) string {
 			w.line(escape(url))
 		}
 	}
-	return substitutes(w.b.String()) + w.b.String()
+	heading, rest, _ := strings.Cut(w.b.String(), "\n")
+	return heading + "\n" + substitutes(rest) + rest
 }
 
 // substitutes returns what a terminal without the characters of a page shows instead.

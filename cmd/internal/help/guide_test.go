@@ -115,7 +115,7 @@ func TestGuideRoff(t *testing.T) {
 	t.Parallel()
 	page := testGuide().Roff(Build{Version: "v1.2.3", Time: time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)})
 	for _, want := range []string{
-		".TH \"DISCOVER\\-PORTS\" \"7\" \"2026\\-11\\-30\" \"discover v1.2.3\" \"discover\"\n",
+		".TH \"DISCOVER\\-PORTS\" \"7\" \"2026\\-11\\-30\" \"discover v1.2.3\" \"discover\"\n.fchar \\[u2026] ...\n.nh\n",
 		"discover\\-ports \\- Ports of the host\n.SH \"DESCRIPTION\"\n",
 		"\\fB\\-\\-source IP\\fR, a link to CHAP (\\fBdiscover\\-chap\\fR(7)), one to \\fBdiscover\\-scan\\fR(1),",
 		"\n\\&.dot begins",
