@@ -4,7 +4,7 @@
 // JSON; everything else goes to standard error, one line that begins with
 // "discover: ", in lower case, without a full stop, with a hint where a mistake
 // is likely. What a target sent reaches neither of them unescaped, and no error
-// repeats what may be a secret. docs/reference/command.md has the rest.
+// repeats what may be a secret. docs/reference has the rest.
 package main
 
 import (

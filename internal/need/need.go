@@ -41,6 +41,7 @@ var packages = map[string]string{
 	"promtool":         "prometheus",
 	"ps":               "procps",
 	"setpriv":          "util-linux",
+	"sqlite3":          "sqlite3",
 	"stdbuf":           "coreutils",
 	"swanctl":          "strongswan-swanctl",
 	"systemd-analyze":  "systemd",

@@ -38,7 +38,7 @@ func (b *builder) common(ctx context.Context) error {
 		return err
 	}
 	for path := range strings.SplitSeq(files, "\x00") {
-		if !documents.MatchString(path) {
+		if !documents.MatchString(path) || strings.HasSuffix(path, ".go") && strings.HasPrefix(path, "docs/") {
 			continue
 		}
 		data, err := os.ReadFile(filepath.Join(b.tool.source, filepath.FromSlash(path)))

@@ -155,14 +155,14 @@ func checkArchive(t *testing.T, name, pair string, data []byte) {
 	for _, path := range []string{
 		"LICENSE", "README.md", "SECURITY.md", "docs/reference/command.md", "docs/security.md", "examples/systemd/discoverd.service",
 		"completions/discover.bash", "completions/_discover", "completions/discover.fish", "completions/discover.ps1",
-		"man/discover.1", "man/discover-scan.1",
+		"man/discover.1", "man/discover-scan.1", "man/discover-systemd.7",
 		"licenses/go/LICENSE", "licenses/github.com/spf13/cobra/LICENSE.txt", "licenses/modernc.org/sqlite/LICENSE",
 	} {
 		if len(files[path]) == 0 {
 			t.Errorf("the archive has no %s", path)
 		}
 	}
-	for _, path := range []string{"discoverd", "go.mod"} {
+	for _, path := range []string{"discoverd", "go.mod", "docs/pages.go"} {
 		if _, ok := files[path]; ok {
 			t.Errorf("the archive has %s, want none", path)
 		}

@@ -59,7 +59,7 @@ func TestLookup(t *testing.T) {
 		{name: "none", want: noHost},
 		{name: "none that is a host", addrs: []string{"0.0.0.0", "224.0.0.1"}, want: noHost},
 		{name: "unknown", err: &net.DNSError{Err: "no such host", Name: "array.example", IsNotFound: true}, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Text: "resolve array.example:3260: no such host; check the host name"}},
-		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Retry: true}},
+		{name: "for now", err: &net.DNSError{Err: "server misbehaving", IsTemporary: true}, want: scene.Outcome{Stage: initiator.StageResolve, Code: isdsc.DNSNameUnresolved, Retry: true, Text: "server misbehaving; check the name servers of this host, or give the address of the portal"}},
 		{name: "another error", err: errors.New("no"), want: unresolved},
 	}
 	for _, tt := range tests {

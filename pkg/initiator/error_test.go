@@ -36,6 +36,7 @@ func TestDialErrors(t *testing.T) {
 		{name: "no route", err: system("connect", syscall.ENETUNREACH), text: "network is unreachable; check the route"},
 		{name: "no host", err: system("connect", syscall.EHOSTUNREACH), text: "no route to host; check the route"},
 		{name: "no such source", err: system("bind", syscall.EADDRNOTAVAIL), text: "this host does not have the source address"},
+		{name: "a source on another network", err: system("connect", syscall.EINVAL), text: "connect to 192.0.2.1:3260: invalid argument; the source address cannot reach this portal: give another one, or none (--source)"},
 		{name: "given up", err: system("connect", syscall.ETIMEDOUT), text: "connect to 192.0.2.1:3260: no answer in time; check the route and the firewalls in between"},
 		{name: "another", err: &net.OpError{Op: "dial", Err: errors.New("no")}, text: "connect to 192.0.2.1:3260: no"},
 	}

@@ -48,8 +48,11 @@ func (a *attempt) hint(stage Stage, err error) string {
 	switch stage {
 	case StageResolve:
 		var dns *net.DNSError
-		if errors.As(err, &dns) && dns.IsNotFound {
+		switch {
+		case errors.As(err, &dns) && dns.IsNotFound:
 			return "check the host name"
+		case errors.As(err, &dns):
+			return "check the name servers of this host, or give the address of the portal"
 		}
 	case StageSelectPort:
 		return portHint(a.result.Asked.Portal)
@@ -81,6 +84,8 @@ func connectHint(err error) string {
 		return "nothing listens there: check the address and the TCP port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "this host does not have the source address, or no free TCP port on it"
+	case errors.Is(err, syscall.EINVAL):
+		return "the source address cannot reach this portal: give another one, or none (--source)"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "too many files are open: raise ulimit -n, or ask fewer portals at once (--parallel)"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
@@ -105,6 +110,8 @@ func (a *attempt) loginHint(err error) string {
 		negotiation *pdu.NegotiationError
 		redirect    *RedirectError
 		timeout     *TimeoutError
+		format      *pdu.FormatError
+		protocol    *pdu.ProtocolError
 	)
 	switch {
 	case errors.As(err, &login) && chap && a.chap == nil && login.Status == pdu.StatusAuthFailure:
@@ -122,6 +129,10 @@ func (a *attempt) loginHint(err error) string {
 		case pdu.KeyDataDigest:
 			return "the portal does not support this digest: prefer it instead of requiring it (--data-digest prefer-crc32c)"
 		}
+	case errors.As(err, &format):
+		return "what listens there does not speak iSCSI: check the TCP port"
+	case errors.As(err, &protocol):
+		return protocolHint
 	case errors.As(err, &timeout):
 		return "something listens there, but it does not speak iSCSI or is overloaded"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
@@ -129,56 +140,6 @@ func (a *attempt) loginHint(err error) string {
 			return "some targets close the connection if CHAP is not set up for discovery (--chap-secret), or if they do not know the initiator name (--initiator-name)"
 		}
 		return "some targets close the connection if they want CHAP (--chap-user, --chap-secret), do not know the initiator name (--initiator-name), or have nothing to list"
-	}
-	return ""
-}
-
-// statusHint is about a status of RFC 7143.
-func (a *attempt) statusHint(status pdu.Status, chap bool) string {
-	switch status {
-	case pdu.StatusAuthFailure, pdu.StatusInitiatorError:
-		switch {
-		case status == pdu.StatusInitiatorError && a.result.Auth.Done:
-			return ""
-		case chap:
-			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether CHAP is set up for discovery at the portal"
-		case status == pdu.StatusInitiatorError:
-			return "some targets refuse like this if they want CHAP (--chap-user, --chap-secret), or if they do not know the initiator name (--initiator-name)"
-		}
-		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
-	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		return "the portal does not serve initiator " + text.Shown(a.result.InitiatorName) + ": check under which name it knows this host (--initiator-name)"
-	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
-		return "try again later"
-	}
-	return ""
-}
-
-// algorithmHint names the algorithm of CHAP among what to check; empty for MD5, which
-// all targets compute alike.
-func (a *attempt) algorithmHint() string {
-	switch chosen := a.result.Auth.Algorithm; chosen {
-	case 0:
-		return ", the algorithms (--chap-algorithms)"
-	case auth.MD5:
-		return ""
-	default:
-		return ", the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
-	}
-}
-
-// foldedHint is about a login that is refused by a name that earlier versions did not
-// send as it was given.
-func (a *attempt) foldedHint(err error) string {
-	var login *pdu.LoginError
-	if !errors.As(err, &login) {
-		return ""
-	}
-	switch login.Status {
-	case pdu.StatusInitiatorError, pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
-		if folded := name.Fold(a.result.InitiatorName); folded != a.result.InitiatorName {
-			return "earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name " + text.Shown(folded)
-		}
 	}
 	return ""
 }
@@ -197,6 +158,9 @@ func (a *attempt) redirectHint() string {
 // limitHint is for a target that sent more than we accept.
 const limitHint = "raise the limit if you trust the portal with it"
 
+// protocolHint is for a target that sent what it must not send.
+const protocolHint = "see the exchange with --trace, or record it for the vendor of the target with --capture"
+
 // What a pdu.LimitError is about where the caller can raise the limit.
 const (
 	limitText    = session.LimitText
@@ -210,6 +174,8 @@ func (a *attempt) discoverHint(err error) string {
 		limit   *pdu.LimitError
 		memory  *MemoryError
 		timeout *TimeoutError
+
+		protocol *pdu.ProtocolError
 	)
 	switch {
 	case errors.As(err, &answer):
@@ -222,6 +188,10 @@ func (a *attempt) discoverHint(err error) string {
 		return memoryHint
 	case errors.As(err, &timeout):
 		return a.stalledHint()
+	case errors.As(err, &protocol):
+		return protocolHint
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Sprintf("the login worked, and %d bytes of the list arrived: try again; see what the portal does with --trace", a.conn.listBytes())
 	}
 	return ""
 }
@@ -261,4 +231,60 @@ func portHint(p Portal) string {
 		return ""
 	}
 	return "did you mean " + text.Shown(meant.String()) + "? An IPv6 address with a port is written in brackets"
+}
+
+// statusHint is about a status of RFC 7143.
+func (a *attempt) statusHint(status pdu.Status, chap bool) string {
+	switch status {
+	case pdu.StatusAuthFailure, pdu.StatusInitiatorError:
+		switch {
+		case status == pdu.StatusInitiatorError && a.result.Auth.Done:
+			return ""
+		case chap:
+			return "check the CHAP name and secret (--chap-user, --chap-secret)" + a.algorithmHint() + ", and whether CHAP is set up for discovery at the portal"
+		case status == pdu.StatusInitiatorError:
+			return "some targets refuse like this if they want CHAP (--chap-user, --chap-secret), or if they do not know the initiator name (--initiator-name)"
+		}
+		return "the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
+	case pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
+		return "the portal does not serve initiator " + text.Shown(a.result.InitiatorName) + ": check under which name it knows this host (--initiator-name)"
+	case pdu.StatusServiceUnavailable, pdu.StatusOutOfResources, pdu.StatusTargetError:
+		return "try again later"
+	case pdu.StatusTargetRemoved, pdu.StatusSessionTypeUnknown:
+		return "the portal offers no discovery: ask another portal of the array"
+	case pdu.StatusTooManyConnections:
+		return "the portal has no place for another session of initiator " + text.Shown(a.result.InitiatorName) + ": check whether other hosts use this name (--initiator-name)"
+	case pdu.StatusUnsupportedVersion, pdu.StatusMissingParameter, pdu.StatusCannotInclude, pdu.StatusNoSuchSession, pdu.StatusInvalidDuringLogin:
+		return protocolHint
+	}
+	return ""
+}
+
+// algorithmHint names the algorithm of CHAP among what to check; empty for MD5, which
+// all targets compute alike.
+func (a *attempt) algorithmHint() string {
+	switch chosen := a.result.Auth.Algorithm; chosen {
+	case 0:
+		return ", the algorithms (--chap-algorithms)"
+	case auth.MD5:
+		return ""
+	default:
+		return ", the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
+	}
+}
+
+// foldedHint is about a login that is refused by a name that earlier versions did not
+// send as it was given.
+func (a *attempt) foldedHint(err error) string {
+	var login *pdu.LoginError
+	if !errors.As(err, &login) {
+		return ""
+	}
+	switch login.Status {
+	case pdu.StatusInitiatorError, pdu.StatusAuthFailure, pdu.StatusAuthorizationFailed, pdu.StatusNotFound:
+		if folded := name.Fold(a.result.InitiatorName); folded != a.result.InitiatorName {
+			return "earlier versions of discover sent the initiator name in lower case: if the portal knows it like that, give --initiator-name " + text.Shown(folded)
+		}
+	}
+	return ""
 }

@@ -102,6 +102,13 @@ func TestHints(t *testing.T) {
 			d.InitiatorName = "iqn.2026-11.com.example:höst"
 		},
 			want: `the portal does not serve initiator "iqn.2026-11.com.example:h\u00f6st": check under which name it knows this host (--initiator-name)`},
+		{name: "gone", target: refuses(pdu.StatusTargetRemoved), want: "the portal offers no discovery: ask another portal of the array"},
+		{name: "too many", target: refuses(pdu.StatusTooManyConnections), want: "the portal has no place for another session of initiator " + scene.InitiatorName + ": check whether other hosts use this name (--initiator-name)"},
+		{name: "an objection to the login", target: refuses(pdu.StatusMissingParameter), want: "see the exchange with --trace, or record it for the vendor of the target with --capture"},
+		{name: "garbage", target: instead(&iscsitest.Target{}, 0, iscsitest.SendRaw([]byte(strings.Repeat("*", 96)))), want: "what listens there does not speak iSCSI: check the TCP port"},
+		{name: "a wrong login", target: instead(&iscsitest.Target{}, 0, iscsitest.Send(&pdu.TextResponse{Final: true})), want: "see the exchange with --trace, or record it for the vendor of the target with --capture"},
+		{name: "a wrong list", target: instead(&iscsitest.Target{}, 1, iscsitest.Send(&pdu.LoginResponse{CSG: 1, NSG: 3, Transit: true})), want: "see the exchange with --trace, or record it for the vendor of the target with --capture"},
+		{name: "closed in the list", target: instead(&iscsitest.Target{}, 1, iscsitest.Close()), want: "the login worked, and 0 bytes of the list arrived: try again; see what the portal does with --trace"},
 		{name: "wrong secret", target: wrong, change: func(_ *initiator.Discoverer, p *initiator.SendTargetPortal) {
 			*p = scene.WithCHAP(*p, scene.CHAPUser, scene.CHAPSecret)
 			p.Login.CHAPAlgorithms = []auth.Algorithm{auth.MD5}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -15,14 +16,16 @@ type system struct{ goos, name string }
 // systems are in the order of the tables.
 var systems = []system{{"linux", "Linux"}, {"darwin", "macOS"}, {"windows", "Windows"}, {"freebsd", "FreeBSD"}}
 
-// TestLinked: docs/security.md has each module of go.mod, either with where it is linked, or
+// linkedPage has the tables of modules.
+const linkedPage = "docs/dev/linked.md"
+
+// TestLinked: docs/dev/linked.md has each module of go.mod, either with where it is linked, or
 // among those that only tests and tools need. So a finding of a scanner that reads go.mod
 // can be answered from the page.
 func TestLinked(t *testing.T) {
 	t.Parallel()
-	page := read(t, "../../docs/security.md")
-	linked := readTable(t, page, "| module | discover | discoverd | why |")
-	unlinked := readTable(t, page, "| module | needed by |")
+	linked := readTable(t, linkedPage, "| module | discover | discoverd | why |")
+	unlinked := readTable(t, linkedPage, "| module | needed by |")
 
 	builds := make(map[string]map[string]string) // systems, by command and module
 	for _, command := range []string{"discover", "discoverd"} {
@@ -37,14 +40,14 @@ func TestLinked(t *testing.T) {
 		documented[name] = true
 		for i, command := range []string{"discover", "discoverd"} {
 			if got, want := row[i+1], cmp.Or(builds[command][name], "no"); got != want {
-				t.Errorf("docs/security.md, %s: got %q in the column %s, want %q", name, got, command, want)
+				t.Errorf("docs/dev/linked.md, %s: got %q in the column %s, want %q", name, got, command, want)
 			}
 		}
 	}
 	for command, modules := range builds {
 		for m := range modules {
 			if !documented[m] {
-				t.Errorf("docs/security.md does not say that %s links %s", command, m)
+				t.Errorf("docs/dev/linked.md does not say that %s links %s", command, m)
 			}
 		}
 	}
@@ -52,7 +55,7 @@ func TestLinked(t *testing.T) {
 		for name := range strings.SplitSeq(row[0], ", ") {
 			name = strings.Trim(name, "`")
 			if documented[name] {
-				t.Errorf("docs/security.md has %s twice", name)
+				t.Errorf("docs/dev/linked.md has %s twice", name)
 			}
 			documented[name] = true
 		}
@@ -60,12 +63,12 @@ func TestLinked(t *testing.T) {
 	required := requirement.FindAllStringSubmatch(read(t, "../../go.mod"), -1)
 	for _, m := range required {
 		if !documented[m[1]] {
-			t.Errorf("docs/security.md does not have %s, which is in go.mod", m[1])
+			t.Errorf("docs/dev/linked.md does not have %s, which is in go.mod", m[1])
 		}
 		delete(documented, m[1])
 	}
 	for name := range documented {
-		t.Errorf("docs/security.md has %s, which is not in go.mod", name)
+		t.Errorf("docs/dev/linked.md has %s, which is not in go.mod", name)
 	}
 	checkKnown(t, "discover", ofBoth, builds["discover"])
 	checkKnown(t, "discoverd", slices.Concat(ofBoth, ofDaemon), builds["discoverd"])
@@ -83,12 +86,12 @@ func checkKnown(t *testing.T, command string, known []string, modules map[string
 	}
 }
 
-// TestLinkedByEmbedders: docs/security.md has each package that a program may import, with
+// TestLinkedByEmbedders: docs/dev/linked.md has each package that a program may import, with
 // the modules that it brings on any system.
 func TestLinkedByEmbedders(t *testing.T) {
 	t.Parallel()
 	builds := modulesOf(t, "./pkg/...")
-	rows := readTable(t, read(t, "../../docs/security.md"), "| a program that imports | links, besides the standard library |")
+	rows := readTable(t, linkedPage, "| a program that imports | links, besides the standard library |")
 	seen := make(map[string]bool)
 	for _, row := range rows {
 		for name := range strings.SplitSeq(row[0], ", ") {
@@ -99,13 +102,25 @@ func TestLinkedByEmbedders(t *testing.T) {
 				want = "`" + strings.Join(modules, "`, `") + "`"
 			}
 			if row[1] != want {
-				t.Errorf("docs/security.md, %s: got %s, want %s", name, row[1], want)
+				t.Errorf("docs/dev/linked.md, %s: got %s, want %s", name, row[1], want)
 			}
 		}
 	}
 	for name := range builds {
 		if !seen[name] && !strings.Contains(name, "/internal/") {
-			t.Errorf("docs/security.md does not say what %s links", name)
+			t.Errorf("docs/dev/linked.md does not say what %s links", name)
+		}
+	}
+}
+
+// TestLinkedOfLibraryPage: docs/library.md counts the modules that each package brings.
+func TestLinkedOfLibraryPage(t *testing.T) {
+	t.Parallel()
+	builds := modulesOf(t, "./pkg/...")
+	for _, row := range readTable(t, "docs/library.md", "| import | for | modules | program |") {
+		name := strings.Trim(row[0], "`")
+		if want := strconv.Itoa(len(builds[name])); row[2] != want {
+			t.Errorf("docs/library.md, %s: got %s modules, want %s", name, row[2], want)
 		}
 	}
 }
@@ -113,12 +128,12 @@ func TestLinkedByEmbedders(t *testing.T) {
 // requirement is a module that go.mod requires.
 var requirement = regexp.MustCompile(`(?m)^\t(\S+) v\S+`)
 
-// readTable returns the cells of the table with a header.
+// readTable returns the cells of the table of a page with a header.
 func readTable(t *testing.T, page, header string) (rows [][]string) {
 	t.Helper()
-	_, table, ok := strings.Cut(page, "\n"+header+"\n")
+	_, table, ok := strings.Cut(read(t, "../../"+page), "\n"+header+"\n")
 	if !ok {
-		t.Fatalf("docs/security.md has no table %q", header)
+		t.Fatalf("%s has no table %q", page, header)
 	}
 	for line := range strings.Lines(table) {
 		line = strings.TrimSpace(line)
@@ -130,7 +145,7 @@ func readTable(t *testing.T, page, header string) (rows [][]string) {
 			continue
 		}
 		if want := strings.Count(header, "|") - 1; len(cells) != want {
-			t.Fatalf("docs/security.md: %d cells in %q, want %d", len(cells), line, want)
+			t.Fatalf("%s: %d cells in %q, want %d", page, len(cells), line, want)
 		}
 		rows = append(rows, cells)
 	}

@@ -37,7 +37,7 @@ func TestStartOfDaemon(t *testing.T) {
 	}.check(t)
 }
 
-// ofBoth is what both commands may link, with all below it. docs/security.md lists the
+// ofBoth is what both commands may link, with all below it. docs/dev/linked.md lists the
 // modules, and why (TestLinked).
 var ofBoth = []string{
 	module, "golang.org/x/crypto", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/time",

@@ -147,6 +147,21 @@ func await(t *testing.T, what string, so func() bool) {
 	}
 }
 
+// awaitNone waits until left returns nothing. If the test fails, it says what was left.
+func awaitNone(t *testing.T, what string, left func() string) {
+	t.Helper()
+	var last string
+	defer func() {
+		if last != "" {
+			t.Logf("left:\n%s", last)
+		}
+	}()
+	await(t, what, func() bool {
+		last = strings.TrimSpace(left())
+		return last == ""
+	})
+}
+
 // testKilled: a process that is killed leaves something, from which nothing
 // leaks, and the next one cleans up.
 func (l *lab) testKilled(t *testing.T) {

@@ -23,6 +23,7 @@ func (l *lab) testOthers(t *testing.T) {
 // A daemon is an IKE daemon that is no charon.
 type daemon interface {
 	Require(t testing.TB, initiator, at netip.Addr, how uml.Protection)
+	Left(t testing.TB) string // what it has of associations
 }
 
 // asksOf does a discovery of a peer that has another daemon, which has to succeed.
@@ -36,7 +37,7 @@ func (l *lab) asksOf(t *testing.T, d daemon, j job.Job, p uml.Protection) {
 	}
 	wantInUDP(t, traffic)
 	wantProof(t, j, r)
-	await(t, "the end of what the peer has", func() bool { return len(l.peer.SAs(t)) == 0 })
+	l.wantGone(t, d)
 }
 
 // modes calls f for each mode, with perfect forward secrecy and without, each of which has

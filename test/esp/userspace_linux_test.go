@@ -1,6 +1,7 @@
 package esp_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -101,8 +102,18 @@ func wantProof(t *testing.T, j job.Job, r job.Report) {
 // wantForgotten waits until the peer has nothing left of a connection. It was told.
 func (l *lab) wantForgotten(t *testing.T) {
 	t.Helper()
-	await(t, "the end of what the peer has", func() bool {
-		return strings.TrimSpace(l.peer.Charon.Swanctl(t, "--list-sas")) == "" && len(l.peer.SAs(t)) == 0
+	l.wantGone(t, l.peer.Charon)
+}
+
+// wantGone is wantForgotten for a peer with any daemon.
+func (l *lab) wantGone(t *testing.T, d interface{ Left(t testing.TB) string }) {
+	t.Helper()
+	awaitNone(t, "the end of what the peer has", func() string {
+		left := d.Left(t)
+		for _, sa := range l.peer.SAs(t) {
+			left += fmt.Sprintf("in the kernel: %+v\n", sa)
+		}
+		return left
 	})
 }
 

@@ -153,6 +153,12 @@ func (c *Charon) Swanctl(t testing.TB, args ...string) string {
 	return out
 }
 
+// Left returns what charon has of associations, of IKE and of ESP.
+func (c *Charon) Left(t testing.TB) string {
+	t.Helper()
+	return c.Swanctl(t, "--list-sas")
+}
+
 // Initiate negotiates a connection's child, and fails where that does.
 func (c *Charon) Initiate(ctx context.Context, child string) error {
 	out, err := c.swanctl(ctx, "--initiate", "--timeout", "20", "--child", child)

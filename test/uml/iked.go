@@ -32,6 +32,7 @@ const (
 type Iked struct {
 	guest  *Guest
 	iked   string
+	ikectl string
 	env    []string
 	daemon *Daemon
 }
@@ -42,6 +43,7 @@ func (g *Guest) PrepareIked(t testing.TB) *Iked {
 	t.Helper()
 	d := &Iked{guest: g}
 	d.iked, d.env = unpacked(t, "usr/sbin/iked")
+	d.ikectl, _ = unpacked(t, "usr/sbin/ikectl")
 	g.Run(t, "modprobe", "af_key")
 	var files []File
 	for _, name := range []string{"private", "pubkeys/ipv4", "ca", "certs", "crls"} {
@@ -76,7 +78,7 @@ func (d *Iked) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Helper()
 	d.Stop()
 	how = how.withDefaults()
-	d.guest.block(t, initiator, at, how)
+	d.guest.block(t, at, how)
 	d.guest.Put(t, File{Path: ikedConf, Mode: 0o600, Data: []byte(how.forIked(at, initiator))})
 	for range ikedTries {
 		d.daemon = d.guest.Start(t, Command{Args: []string{d.iked, "-d", "-vv", "-f", ikedConf}, Env: d.env})
@@ -139,6 +141,18 @@ func (d *Iked) Stop() {
 	if d.daemon != nil {
 		d.daemon.Stop()
 	}
+}
+
+// Left returns what iked has of associations, of IKE and of ESP, a line each.
+func (d *Iked) Left(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := within(t)
+	defer cancel()
+	var out strings.Builder
+	if err := d.guest.Exec(ctx, Command{Args: []string{d.ikectl, "show", "sa"}, Env: d.env}, &out); err != nil {
+		t.Fatalf("%v: %s; %s", err, &out, d.Log())
+	}
+	return out.String()
 }
 
 // Log returns the end of what iked has said.

@@ -34,6 +34,7 @@ type Pluto struct {
 	env    []string
 	daemon *Daemon
 	loaded bool // it has the connection
+	before int  // lines of its log when it got that
 }
 
 // StartPluto starts pluto, without any connection. No other IKE daemon may run in the
@@ -57,11 +58,6 @@ func (g *Guest) StartPluto(t testing.TB) *Pluto {
 	}})
 	p.await(t)
 	p.whack(t, "--listen")
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("pluto logged:\n%s", p.Log(t))
-		}
-	})
 	return p
 }
 
@@ -97,9 +93,16 @@ func (p *Pluto) await(t testing.TB) {
 	}
 }
 
-// Require is Peer.Require for pluto: it forgets its connection, and has another one.
+// Require is Peer.Require for pluto: it forgets its connection, and has another one. If the
+// test fails it gets what pluto has logged since then.
 func (p *Pluto) Require(t testing.TB, initiator, at netip.Addr, how Protection) {
 	t.Helper()
+	p.before = p.lines(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("pluto logged:\n%s", p.Log(t))
+		}
+	})
 	if p.loaded {
 		p.whack(t, "--delete", "--name", plutoName)
 	}
@@ -108,7 +111,7 @@ func (p *Pluto) Require(t testing.TB, initiator, at netip.Addr, how Protection) 
 		File{Path: plutoConf, Data: []byte(plutoSetup + how.forPluto(at, initiator))},
 		File{Path: plutoSecrets, Mode: 0o600, Data: []byte(fmt.Sprintf(": PSK %q\n", how.Key))},
 	)
-	p.guest.block(t, initiator, at, how)
+	p.guest.block(t, at, how)
 	p.whack(t, "--rereadsecrets")
 	p.run(t, filepath.Join(p.folder, "addconn"), "--config", plutoConf, "--ctlsocket", plutoControl, plutoName)
 	p.loaded = true
@@ -168,12 +171,40 @@ func (p *Pluto) output(ctx context.Context, args ...string) (string, error) {
 // Stop ends pluto at once.
 func (p *Pluto) Stop() { p.daemon.Stop() }
 
-// Log returns the end of what pluto has logged.
+// lines returns how many lines pluto has logged.
+func (p *Pluto) lines(t testing.TB) int {
+	t.Helper()
+	var n int
+	if _, err := fmt.Sscan(p.guest.Run(t, "wc", "-l", plutoLog), &n); err != nil {
+		t.Fatalf("uml: the lines of %s: %v", plutoLog, err)
+	}
+	return n
+}
+
+// Left returns what pluto has of associations, of IKE and of ESP, a line each.
+func (p *Pluto) Left(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := within(t)
+	defer cancel()
+	out, err := p.output(ctx, filepath.Join(p.folder, "whack"), "--showstates")
+	if err != nil {
+		t.Fatalf("%v: %s; %s", err, out, p.Log(t))
+	}
+	var left strings.Builder
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "#") { // else it is empty, but for a number
+			left.WriteString(line)
+		}
+	}
+	return left.String()
+}
+
+// Log returns what pluto has logged since Require.
 func (p *Pluto) Log(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := within(t)
 	defer cancel()
-	out, err := p.guest.Output(ctx, "tail", "-n", "200", plutoLog)
+	out, err := p.guest.Output(ctx, "tail", "-n", fmt.Sprintf("+%d", p.before+1), plutoLog)
 	if err != nil {
 		return err.Error() // it may be asked after the guest's end
 	}

@@ -5,6 +5,7 @@ package uml
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,8 +54,11 @@ func (g *Guest) XfrmStat(t testing.TB, name string) uint64 {
 	return 0
 }
 
-// parseSAs reads what iproute2 prints. Each association begins with a line that
-// is not indented. One that is only wished for has no SPI, and is left out.
+// parseSAs reads what iproute2 prints. Each association begins with a line that is not
+// indented. One that has no keys is left out: the kernel keeps a place for an association
+// that a packet waits for, and one for each SPI that a daemon has reserved for a
+// negotiation. The second stays for minutes where the negotiation came to nothing and the
+// daemon does not take the SPI back.
 func parseSAs(text string) ([]SA, error) {
 	var list []SA
 	for block := range strings.SplitSeq("\n"+text, "\nsrc ") {
@@ -65,11 +69,16 @@ func parseSAs(text string) ([]SA, error) {
 		if err != nil {
 			return nil, fmt.Errorf("uml: ip xfrm state: %w: %q", err, block)
 		}
-		if sa.SPI != 0 {
+		if hasKeys(strings.Fields(block)) {
 			list = append(list, sa)
 		}
 	}
 	return list, nil
+}
+
+// hasKeys reports whether an association of iproute2's has an algorithm and its key.
+func hasKeys(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return w == "enc" || w == "auth" || w == "auth-trunc" || w == "aead" })
 }
 
 // parseSA reads the words of one association, after the first "src".

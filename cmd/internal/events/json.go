@@ -15,7 +15,7 @@ import (
 const schema = 1
 
 // An event is a watch.Event as JSON. Fields that its type has no use for are left out.
-// The order is that of docs/reference/command.md.
+// The order is that of docs/reference/output.md.
 type event struct {
 	Schema int             `json:"schema"`
 	Time   render.JSONTime `json:"time"`

@@ -24,6 +24,10 @@ func (p *Page) Long() string {
 		b.WriteString("\n" + g.Title + ":\n")
 		writeVerbs(&b, g.Verbs)
 	}
+	if len(p.Topics) > 0 {
+		b.WriteString("\nGuides (discover help guide NAME):\n")
+		writeTopics(&b, p.Topics)
+	}
 	for _, g := range p.Flags {
 		writeFlags(&b, g)
 	}
@@ -118,6 +122,15 @@ func writeVerbs(b *strings.Builder, verbs []Verb) {
 	var items []Item
 	for _, v := range verbs {
 		items = append(items, Item{v.Name, v.Summary})
+	}
+	writeItems(b, items)
+}
+
+// writeTopics writes guides with what each is about.
+func writeTopics(b *strings.Builder, topics []Topic) {
+	var items []Item
+	for _, t := range topics {
+		items = append(items, Item{t.Name, t.Title})
 	}
 	writeItems(b, items)
 }

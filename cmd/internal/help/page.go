@@ -19,6 +19,8 @@ type Page struct {
 	Flags   []flags.Group // the last may be those of each verb
 	Own     int           // how many groups are of the verb itself
 	SeeAlso []string      // paths of other pages
+	Guides  []Topic       // that SEE ALSO names
+	Topics  []Topic       // guides that the page lists
 }
 
 // A Group is verbs that serve the same purpose, under a headline.
@@ -29,6 +31,9 @@ type Group struct {
 
 // A Verb is a verb below the one that the page is about.
 type Verb struct{ Name, Summary string }
+
+// A Topic is a guide, as pages of verbs name it.
+type Topic struct{ Name, Man, Title string }
 
 // Of returns the page of a verb: own are the flags of the verb itself, and each those that
 // all verbs take (nil: none).

@@ -28,12 +28,8 @@ func dashed(path string) string { return strings.ReplaceAll(path, " ", "-") }
 // Roff returns the page as a man page of a section, in the macros of man(7).
 func (p *Page) Roff(section string, of Build) string {
 	r := new(roff)
-	date := ""
-	if !of.Time.IsZero() {
-		date = of.Time.UTC().Format(time.DateOnly)
-	}
 	program, _, _ := strings.Cut(p.Path, " ")
-	r.macro("TH", strings.ToUpper(dashed(p.Path)), section, date, program+" "+of.Version, program)
+	r.title(dashed(p.Path), section, of, program)
 	r.macro("SH", "NAME")
 	r.line(escape(dashed(p.Path)) + ` \- ` + escape(p.Summary))
 	r.macro("SH", "SYNOPSIS")
@@ -51,6 +47,12 @@ func (p *Page) Roff(section string, of Build) string {
 		r.macro("SH", strings.ToUpper(g.Title))
 		for _, v := range g.Verbs {
 			r.term(bold(v.Name), v.Summary)
+		}
+	}
+	if len(p.Topics) > 0 {
+		r.macro("SH", "GUIDES")
+		for _, t := range p.Topics {
+			r.term(manRef(t.Man), t.Title)
 		}
 	}
 	r.flags(p)
@@ -97,17 +99,14 @@ func (r *roff) endings(p *Page, section string) {
 			r.verbatim(e)
 		}
 	}
-	if len(p.SeeAlso) == 0 {
-		return
+	var pages []string
+	for _, path := range p.SeeAlso {
+		pages = append(pages, dashed(path)+"("+section+")")
 	}
-	r.macro("SH", "SEE ALSO")
-	for i, path := range p.SeeAlso {
-		end := ","
-		if i == len(p.SeeAlso)-1 {
-			end = ""
-		}
-		r.line(bold(dashed(path)) + "(" + section + ")" + end)
+	for _, t := range p.Guides {
+		pages = append(pages, t.Man)
 	}
+	r.seeAlso(pages)
 }
 
 func hasFlags(g flags.Group) bool { return g.Set.HasAvailableFlags() }
@@ -123,6 +122,34 @@ func (r *roff) macro(name string, args ...string) {
 	}
 	r.b.WriteByte('\n')
 }
+
+// title writes the heading of a page.
+func (r *roff) title(name, section string, of Build, program string) {
+	date := ""
+	if !of.Time.IsZero() {
+		date = of.Time.UTC().Format(time.DateOnly)
+	}
+	r.macro("TH", strings.ToUpper(name), section, date, program+" "+of.Version, program)
+	r.b.WriteString(".nh\n.ad l\n") // words are not broken at the end of a line: many are commands
+}
+
+// seeAlso writes the names of other pages, such as discover-scan(1).
+func (r *roff) seeAlso(pages []string) {
+	if len(pages) == 0 {
+		return
+	}
+	r.macro("SH", "SEE ALSO")
+	for i, p := range pages {
+		end := ","
+		if i == len(pages)-1 {
+			end = ""
+		}
+		r.line(manRef(p) + end)
+	}
+}
+
+// manRef returns the name of a man page as it is printed: the section is not bold.
+func manRef(man string) string { return styled(manSpans(man)) }
 
 // line writes a line of text that is escaped already. One that begins like a request is
 // told from it.

@@ -1,7 +1,7 @@
 package machine
 
 // Bounds are what a run may hold in memory of the answers of portals, in bytes.
-// docs/reference/command.md and docs/security.md name them.
+// docs/reference/limits.md and docs/security.md name them.
 type Bounds struct {
 	// Collected is for the portal whose turn it is, where its targets are collected
 	// before they are shown.

@@ -17,7 +17,7 @@ import (
 )
 
 // JSONResult is what became of a portal. The order of its fields is that of
-// docs/reference/command.md.
+// docs/reference/output.md.
 type JSONResult struct {
 	Portal            JSONText `json:"portal"`
 	Address           JSONText `json:"address"`

@@ -137,13 +137,19 @@ Examples:
 
 // Man is the manual of discover man.
 const Man = `discover man prints the man page of a verb, or without VERB that of discover. With
---dir it writes the pages of discover and of all verbs to files: discover.1,
-discover-scan.1, discover-portal-add.1 and so on. They have the same text as the
-help. Older files of the same names are replaced, and the folder is created if it
-does not exist.
+guide NAME it prints a guide; discover help guide lists them. The word guide may be
+left out before a name that is not that of a verb. Pages have the same text as the
+help.
+
+With --dir it writes all pages to files: discover.1, discover-scan.1,
+discover-portal-add.1 and so on for the verbs, and discover-systemd.7 and so on for
+the guides. If the name of the folder is man1, the guides are written to the folder
+man7 beside it, where man looks for them, otherwise to the same folder. Older files
+of the same names are replaced, and folders are created if they do not exist.
 
 Examples:
   discover man scan | man -l -
+  discover man guide systemd | man -l -
   discover man --dir /usr/local/share/man/man1`
 
 // Completion is the manual of discover completion.

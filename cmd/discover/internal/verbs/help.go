@@ -7,11 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // verbGroups are the verbs by what they are used for, in the order of the overview.
@@ -35,54 +35,46 @@ type verbGroup struct {
 // help returns the verb that prints the help of another.
 func (c *command) help() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [VERB...]",
-		Short: "print all help of a verb",
+		Use:   "help [VERB... | guide NAME]",
+		Short: "print all help of a verb, or a guide",
 		Long: `discover help prints the help of a verb, or without VERB the overview. The flag -h
 prints the most important part of it, on one screen. The same text as man pages:
 discover help man.
 
+With guide NAME it prints a guide, and with guide alone the names of all. The word
+guide may be left out before a name that is not that of a verb.
+
 Examples:
   discover help scan
   discover help portal add
-  discover scan -h`,
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
-			about, err := verbOf(cmd.Root(), args)
-			switch {
-			case err == nil && about.Name() == "iscsicli":
-				names = windows.VerbOffers()
-			case err == nil:
-				for _, c := range about.Commands() {
-					if !c.Hidden {
-						names = append(names, c.Name()+"\t"+c.Short)
-					}
-				}
+  discover scan -h
+  discover help guide systemd`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if about, err := verbOf(cmd.Root(), args); err == nil && about.Name() == "iscsicli" {
+				return windows.VerbOffers(), cobra.ShellCompDirectiveNoFileComp
 			}
-			return names, cobra.ShellCompDirectiveNoFileComp
+			return offerManuals(cmd.Root(), args), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 && args[0] == "iscsicli" {
 				return windows.Help(c.Command, args[1])
 			}
-			about, err := verbOf(cmd.Root(), args)
-			if err != nil {
+			about, guide, err := manualOf(cmd.Root(), args)
+			var text string
+			switch {
+			case len(args) == 1 && args[0] == guideWord:
+				text, err = listGuides(), nil
+			case err != nil:
 				return err
+			case guide != nil:
+				text = guide.Long()
+			default:
+				text = c.page(about).Long()
 			}
-			_, err = io.WriteString(c.Stdout, c.page(about).Long())
+			_, err = io.WriteString(c.Stdout, text)
 			return err
 		},
 	}
-}
-
-// verbOf finds the verb of a page.
-func verbOf(at *cobra.Command, words []string) (*cobra.Command, error) {
-	for _, word := range words {
-		next := verb.Find(at, word)
-		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help%s", machine.Quoted(flags.Below(at, word)), verb.Suggest(at, word, nil), flags.Spaced(flags.PathOf(at)))
-		}
-		at = next
-	}
-	return at, nil
 }
 
 // writeHelp prints what -h or --help asked for.
@@ -119,9 +111,11 @@ func asksForAll(args []string) bool {
 func (c *command) page(cmd *cobra.Command) *help.Page {
 	root := cmd.Root()
 	p := help.Of(cmd, c.Groups[cmd], root.PersistentFlags())
+	p.Guides = topics(guides.About(cmd))
 	if cmd != root {
 		return p
 	}
+	p.Guides, p.Topics = nil, p.Guides
 	p.Usage = []string{"discover VERB [FLAGS] ..."}
 	for _, g := range verbGroups() {
 		group := help.Group{Title: g.title}

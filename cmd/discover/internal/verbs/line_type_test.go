@@ -13,6 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
+const outputPage = "../../../../docs/reference/output.md"
+
 // A typedLine is what a line of -o jsonl says of its type.
 type typedLine struct {
 	Type       string
@@ -32,7 +34,7 @@ func typesOf(t *testing.T, r ran) (all []typedLine) {
 }
 
 // TestLineTypes (issue 20, F4): an item has one type of line, whatever verb shows it, and
-// docs/reference/command.md has the types, and no others.
+// docs/reference/output.md has the types, and no others.
 func TestLineTypes(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -42,7 +44,7 @@ func TestLineTypes(t *testing.T) {
 	l.cleanIPsec = func(context.Context, bool, bool) ([]strongswan.Leftover, error) {
 		return []strongswan.Leftover{{Name: "iscsi-discovery-1-2-3-4", Owner: "gone", Removed: true}}, nil
 	}
-	b, err := os.ReadFile(cliPage)
+	b, err := os.ReadFile(outputPage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +95,7 @@ func TestLineTypes(t *testing.T) {
 		for _, line := range typesOf(t, r) {
 			got = append(got, line.Type)
 			if _, there := documented[line.Type]; !there {
-				t.Errorf("%s: type %q is not in docs/reference/command.md", tt.args, line.Type)
+				t.Errorf("%s: type %q is not in docs/reference/output.md", tt.args, line.Type)
 			}
 			documented[line.Type] = true
 			if line.TypeBefore != tt.before {
@@ -106,7 +108,7 @@ func TestLineTypes(t *testing.T) {
 	}
 	for kind, seen := range documented {
 		if !seen {
-			t.Errorf("docs/reference/command.md has the type %q, which no line had", kind)
+			t.Errorf("docs/reference/output.md has the type %q, which no line had", kind)
 		}
 	}
 }

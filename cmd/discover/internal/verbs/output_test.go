@@ -51,7 +51,7 @@ const (
 		"the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)"
 	notListening = "connect to 192.0.2.12:3260: connection refused; nothing listens there: check the address and the TCP port"
 	silent       = "connect to 192.0.2.13:3260: no answer within 2s; check the route and the firewalls in between"
-	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection"
+	brokenOff    = "discovery at 192.0.2.15:3260 from 192.0.2.254: the target closed the connection; the login worked, and 153 bytes of the list arrived: try again; see what the portal does with --trace"
 )
 
 func TestTable(t *testing.T) {

@@ -35,7 +35,11 @@ func TestReference(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("docs/reference/command.md has no place for the reference, between %q and %q", referenceBegin, referenceEnd)
 	}
-	want := newReference().write()
+	r := newReference()
+	want := r.write()
+	if len(r.unknown) > 0 {
+		t.Errorf("guidesOf has nothing of %q", r.unknown)
+	}
 	if *writeDocs {
 		if err := os.WriteFile(cliPage, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
 			t.Fatal(err)
@@ -53,6 +57,8 @@ type reference struct {
 	root   *cobra.Command
 	b      strings.Builder
 	first  map[string]string // the verb that had a flag with this text first
+
+	unknown []string // verbs of which guides says nothing
 }
 
 func newReference() *reference {
@@ -60,13 +66,35 @@ func newReference() *reference {
 	return &reference{groups: c.Groups, root: c.root(), first: make(map[string]string)}
 }
 
+// guidesOf are the pages with the tasks of a verb, and of those below it.
+var guidesOf = map[string]string{
+	"scan":       "[first steps](../start.md), [scan](../guide/scan.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [addresses](../guide/addresses.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
+	"watch":      "[watch](../guide/watch.md)",
+	"paths":      "[ports](../guide/ports.md)",
+	"portal":     "[registry](../guide/registry.md)",
+	"target":     "[registry](../guide/registry.md)",
+	"initiator":  "[CHAP](../guide/chap.md)",
+	"instance":   "[ports](../guide/ports.md)",
+	"port":       "[ports](../guide/ports.md)",
+	"registry":   "[registry](../guide/registry.md)",
+	"ipsec":      "[IPsec](../guide/ipsec.md)",
+	"export":     "[feed open-iscsi](../recipes.md#feed-open-iscsi)",
+	"iscsiadm":   "[iscsiadm](../guide/iscsiadm.md)",
+	"iscsicli":   "[for users of Windows](../windows.md)",
+	"completion": "[install](../install.md)",
+	"help":       "",
+	"man":        "[install](../install.md)",
+	"version":    "",
+}
+
 func (r *reference) write() string {
 	for _, g := range verbGroups() {
+		r.b.WriteString("\n## " + g.title + "\n")
 		for _, name := range g.verbs {
 			r.verb(verb.Find(r.root, name))
 		}
 	}
-	r.b.WriteString("\n### Flags of each verb\n\n")
+	r.b.WriteString("\n## Flags of each verb\n")
 	flags.DescribeRegistry(r.root.PersistentFlags(), machine.UsualRegistries)
 	r.table("", flags.NewGroup("flag", r.root.PersistentFlags()))
 	return r.b.String()
@@ -76,7 +104,7 @@ func (r *reference) write() string {
 func (r *reference) verb(cmd *cobra.Command) {
 	p := help.Of(cmd, r.groups[cmd], nil)
 	if !cmd.HasAvailableSubCommands() {
-		r.b.WriteString("\n### " + p.Path + ": usage\n\n    " + strings.Join(p.Usage, "\n    ") + "\n")
+		r.b.WriteString("\n### " + p.Path + "\n\n" + strings.ToUpper(p.Summary[:1]) + p.Summary[1:] + "." + r.guide(p.Path) + "\n\n    " + strings.Join(p.Usage, "\n    ") + "\n")
 		for _, g := range p.Flags {
 			r.table(p.Path, g)
 		}
@@ -86,6 +114,22 @@ func (r *reference) verb(cmd *cobra.Command) {
 			r.verb(sub)
 		}
 	}
+}
+
+// guide names the guides of a verb.
+func (r *reference) guide(path string) string {
+	name := strings.Fields(path)[1]
+	guide, known := guidesOf[name]
+	if !known {
+		r.unknown = append(r.unknown, name)
+	}
+	if guide == "" {
+		return ""
+	}
+	if strings.Contains(guide, "), [") {
+		return " Guides: " + guide + "."
+	}
+	return " Guide: " + guide + "."
 }
 
 // table writes flags. Those that another verb had before, with the same text, are named.
@@ -113,6 +157,6 @@ func (r *reference) table(path string, g flags.Group) {
 		r.b.WriteString("\n| " + g.Title + " | |\n| --- | --- |\n" + strings.Join(rows, ""))
 	}
 	for _, other := range others {
-		r.b.WriteString("\n" + g.Title + ", as for " + other + ": " + strings.Join(as[other], ", ") + ".\n")
+		r.b.WriteString("\n" + g.Title + ", as for [" + other + "](#" + strings.ReplaceAll(other, " ", "-") + "): " + strings.Join(as[other], ", ") + ".\n")
 	}
 }

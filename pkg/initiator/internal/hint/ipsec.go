@@ -35,6 +35,8 @@ func IPsec(err error, version ipsec.IKEVersion) string {
 		return "give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway"
 	case errors.As(err, &unsupported) && unsupported.Enforcer == strongswan && unsupported.Missing.Has(ipsec.FlagAggressive):
 		return byItself
+	case errors.As(err, &unsupported) && unsupported.Missing.Has(ipsec.FlagIKE):
+		return byItself
 	case errors.As(err, &none) && none.Err != nil: // what the enforcer that was asked for takes is not there
 		return byItself
 	}

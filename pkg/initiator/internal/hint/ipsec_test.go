@@ -27,6 +27,7 @@ func TestIPsec(t *testing.T) {
 		{name: "no gateway", err: &ipsec.NoOuterAddressError{}, want: "--ipsec-outer"},
 		{name: "aggressive mode not here", err: &ipsec.UnsupportedError{Enforcer: "strongswan", Missing: ipsec.FlagAggressive}, want: "--ipsec-enforcer userspace"},
 		{name: "aggressive mode not by another", err: &ipsec.UnsupportedError{Enforcer: "other", Missing: ipsec.FlagAggressive}},
+		{name: "negotiates no keys", err: &ipsec.UnsupportedError{Enforcer: "xfrm", Missing: ipsec.FlagIKE}, want: "--ipsec-enforcer userspace"},
 		{name: "no daemon", err: &ipsec.NoEnforcerError{Err: errors.New("charon is not running")}, want: "--ipsec-enforcer userspace"},
 		{name: "no enforcer", err: &ipsec.NoEnforcerError{}},
 		{name: "two families", err: &ipsec.UnsupportedError{Reason: "no"}},

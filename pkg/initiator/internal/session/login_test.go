@@ -114,7 +114,8 @@ func TestLoginOtherPDU(t *testing.T) {
 func TestLoginNumbers(t *testing.T) {
 	t.Parallel()
 	cfg := config()
-	l := logIn(t, cfg, says("1"), but(says("1"), func(m *pdu.LoginResponse) { m.StatSN = 0xffffffff }), says("1+"),
+	early := func(m *pdu.LoginResponse) { m.TSIH = 9 } // no handle yet
+	l := logIn(t, cfg, but(says("1"), early), but(says("1"), func(m *pdu.LoginResponse) { m.StatSN = 0xffffffff }), says("1+"),
 		but(says("1>3"), func(m *pdu.LoginResponse) { m.TSIH = 7 }))
 	if !l.done || l.result.TSIH != 7 || l.result.Rounds != 4 {
 		t.Fatalf("done %t, result %+v, error %v", l.done, l.result, l.err)

@@ -17,12 +17,11 @@ func OpenSnapshot(ctx context.Context, path string, whileRead func()) (*Store, e
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	s := &Store{config: config{path: path, readOnly: true, busyLimit: BusyLimit, whileRead: whileRead}, writing: make(chan struct{}, 1)}
-	if s.opened, err = file.Stat(); err != nil {
-		return nil, err
+	s := &Store{
+		config: config{path: path, readOnly: true, busyLimit: BusyLimit, whileRead: whileRead},
+		opened: file.info, writing: make(chan struct{}, 1), release: file.release,
 	}
-	if s.db, err = s.snapshot(ctx, file); err != nil {
+	if s.db, err = s.snapshot(ctx, file.File); err != nil {
 		return nil, err
 	}
 	return s, s.start(ctx, false)

@@ -13,15 +13,15 @@ import (
 // the rollback journal of a time before the log.
 var sideFiles = []string{"-wal", "-shm", "-journal"}
 
-// openFile opens a registry's file to look at it, following no link, and refuses
-// what is not one. hot reports a log beside it, which may hold changes that are
+// openFile opens a registry's file to look at it, and refuses what is not one. Call
+// release. hot reports a log beside it, which may hold changes that are
 // not in the file itself.
-func openFile(path string) (f *os.File, hot bool, err error) {
-	if f, err = safefile.Open(path); err != nil {
+func openFile(path string) (f *heldFile, hot bool, err error) {
+	if f, err = holdFile(path); err != nil {
 		return nil, false, fileError(path, err)
 	}
-	if hot, err = checkFile(path, f); err != nil {
-		_ = f.Close() // nothing was written through it
+	if hot, err = checkFile(path, f.File); err != nil {
+		f.release()
 		return nil, false, err
 	}
 	return f, hot, nil

@@ -95,12 +95,12 @@ func Neighbours(path string) ([]string, error) {
 // isRegistry reports that a file begins as a registry does, of this version or another.
 // One that cannot be read is none of ours.
 func isRegistry(path string) bool {
-	f, err := safefile.Open(path)
+	f, err := holdFile(path)
 	if err != nil {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
-	err = checkHeader(path, f)
+	defer f.release()
+	err = checkHeader(path, f.File)
 	var file *FileError
 	return err == nil || errors.As(err, &file) && file.Problem == Newer
 }

@@ -6,16 +6,15 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"time"
-
-	"github.com/go-iscsi/discovery/internal/safefile"
 )
 
 // Open opens the registry at path. Where there is no file it makes one, whole or not at
 // all, with mode 0600, and its folder with mode 0700. While a registry is in use SQLite
 // keeps PATH-wal and PATH-shm beside it; after a crash PATH-wal holds acknowledged changes,
 // so it belongs to the file. Copy a registry that is in use with SQLite's own means
-// (.backup, VACUUM INTO).
+// (VACUUM INTO, .backup).
 //
 // A file that is not a registry is refused with a [*FileError] and left as it is: one of
 // another program, a damaged one, one of a newer version, an empty one, a folder, a
@@ -64,19 +63,15 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// To close a descriptor costs the process its POSIX locks on that file, those
-	// of another Store included. That Store does not need them: with a log the
-	// locks that count are on the log's index, and SQLite looks at those before it
-	// takes a log away.
-	defer file.Close() //nolint:errcheck // nothing was written through it
-
-	s := &Store{config: cfg, writing: make(chan struct{}, 1)}
-	if s.opened, err = file.Stat(); err != nil {
-		return nil, fileError(cfg.path, err)
-	}
+	s := &Store{config: cfg, opened: file.info, writing: make(chan struct{}, 1), release: sync.OnceFunc(file.release)}
+	defer func() {
+		if err != nil {
+			s.release()
+		}
+	}()
 	// SQLite makes files beside the registry before it finds out that it may not write
 	// to it, and what a stranger has made there keeps the owner out.
-	denied := fileError(cfg.path, safefile.CheckWritable(cfg.path))
+	denied := file.checkWritable(cfg.path)
 	if denied != nil && !cfg.readOnly {
 		return nil, denied
 	}
@@ -85,9 +80,9 @@ func open(ctx context.Context, cfg config) (_ *Store, err error) {
 	}
 	if cfg.readOnly && (denied != nil || needsSnapshot(err)) {
 		if s.db != nil {
-			_ = s.Close()
+			_ = s.db.Close() // it has served
 		}
-		if s.db, err = cfg.snapshot(ctx, file); err != nil {
+		if s.db, err = cfg.snapshot(ctx, file.File); err != nil {
 			return nil, fail(ctx, cfg.path, err)
 		}
 		err = s.start(ctx, false)

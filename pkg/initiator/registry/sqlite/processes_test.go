@@ -81,9 +81,9 @@ func countUp(ctx context.Context, path string, args []string) error {
 	return errors.Join(err, s.Close())
 }
 
-// TestLocksSurvive: that this process opens and closes a registry beside a Store
-// that it has open costs that Store its POSIX locks on the file, but not its log,
-// which another process, the last one as it believes, might take away.
+// TestLocksSurvive: that this process opens and closes a registry beside a Store that it
+// has open does not cost that Store its log, which another process, the last one as it
+// believes, might take away.
 func TestLocksSurvive(t *testing.T) {
 	t.Parallel()
 	path := newRegistry(t, 1)

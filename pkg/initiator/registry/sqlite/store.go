@@ -27,6 +27,7 @@ const BusyLimit = 30 * time.Second
 type Store struct {
 	config
 	opened  fs.FileInfo // the file, to know it again
+	release func()      // the file, after db is closed; see heldFile
 	db      *sql.DB
 	writing chan struct{} // holds a token while a goroutine of ours writes
 
@@ -196,5 +197,6 @@ func (s *Store) Close() error {
 	if s.db == nil {
 		return nil
 	}
+	defer s.release()
 	return fail(context.Background(), s.path, s.db.Close())
 }

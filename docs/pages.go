@@ -1,0 +1,10 @@
+// Package docs has the pages that discover prints itself: discover help guide, discover man.
+package docs
+
+import "embed"
+
+// Pages are the guides, and the pages that an operator needs beside them. A page of this
+// folder is among them, or among those that TestPages knows as pages for other readers.
+//
+//go:embed guide/*.md windows.md
+var Pages embed.FS
