@@ -56,6 +56,7 @@ func newLab(t *testing.T) *lab {
 	l := &lab{host: netns.New(t), array: netns.New(t), home: t.TempDir(), iscsi: t.TempDir()}
 	l.cable(t)
 	l.serve(t)
+	l.protect(t)
 	l.writeFiles(t)
 	return l
 }

@@ -63,9 +63,9 @@ func (l *lab) serve(t *testing.T) {
 		iscsitest.ListenWith(t, l.listen(t, addr), handlers...)
 	}
 	accept(t, l.listen(t, "192.0.2.14"), func(c net.Conn) {
-		_, _ = c.Read(make([]byte, 1))
-		_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-		c.Close()
+		// It reads what came: a close with something unread would be a reset.
+		_, _ = c.Read(make([]byte, 1<<16))
+		_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n400 Bad Request\r\n")
 	})
 	accept(t, l.listen(t, "203.0.113.15"), func(c net.Conn) { c.Close() })
 	accept(t, l.listen(t, "203.0.113.16"), func(net.Conn) {}) // it says nothing

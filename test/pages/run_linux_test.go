@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -72,7 +73,7 @@ func TestExamples(t *testing.T) {
 			_, isFile := b.has(markFile)
 			reason, skip := b.has(markNotRun)
 			switch {
-			case skip && !known(reason):
+			case skip && !slices.Contains(notRunReasons, reason):
 				t.Errorf("%s:%d: not run: %q is none of %q", path, b.line, reason, notRunReasons)
 			case skip:
 				notRun[reason]++
@@ -93,15 +94,6 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
-}
-
-func known(reason string) bool {
-	for _, r := range notRunReasons {
-		if r == reason {
-			return true
-		}
-	}
-	return false
 }
 
 // run runs the examples of a block.
@@ -140,15 +132,14 @@ func (l *lab) run(t *testing.T, path string, b *block) {
 			r.awaitSame()
 			r.signal(syscall.SIGINT)
 			r.await(t, path)
+		case strings.HasPrefix(e.command, "curl "):
+			r = r.repeat(t, l, path)
 		default:
 			r.await(t, path)
 		}
 		r.compare(t, path)
 	}
 }
-
-// root is the folder of the repository.
-var root = filepath.Join("..", "..")
 
 // pagePaths returns the pages that users read, by their paths from the root.
 func pagePaths(t *testing.T) []string {

@@ -28,15 +28,17 @@ type running struct {
 	cmd       *exec.Cmd
 	process   *netns.Process
 	out, errs output
-	terminal  bool // out is what was written to a terminal
-	endless   bool // it does not end by itself
+	terminal  bool            // out is what was written to a terminal
+	drawn     <-chan struct{} // closed when all that was written to the terminal is in out
+	endless   bool            // it does not end by itself
 }
 
 func (r *running) start(t *testing.T, l *lab) {
 	t.Helper()
 	r.cmd.Stdout, r.cmd.Stderr = &r.out, &r.errs
 	if r.terminal {
-		inner := openTerminal(t, &r.out)
+		inner, drawn := openTerminal(t, &r.out)
+		r.drawn = drawn
 		defer inner.Close()
 		r.cmd.Stdout, r.cmd.Stderr = inner, inner
 		r.cmd.Env = append(r.cmd.Env, "TERM=xterm")
@@ -97,9 +99,26 @@ func (r *running) match() *matcher {
 	return match(r.want, r.out.String(), r.errs.String())
 }
 
+// repeat has a question to a server asked again until the page has the answer, since the
+// server asks portals meanwhile.
+func (r *running) repeat(t *testing.T, l *lab, path string) *running {
+	t.Helper()
+	for limit := time.Now().Add(patience); ; {
+		r.await(t, path)
+		if r.match().same() || time.Now().After(limit) {
+			return r
+		}
+		r = &running{cmd: l.command(t, r.command), example: r.example}
+		r.start(t, l)
+	}
+}
+
 // compare holds the page against what was printed.
 func (r *running) compare(t *testing.T, path string) {
 	t.Helper()
+	if r.terminal && !r.endless {
+		<-r.drawn
+	}
 	if m := r.match(); !m.same() {
 		t.Errorf("%s:%d: $ %s\n  the page and the command differ from here on (blanks, times and the like are masked):%s\nall of standard output:\n%s\nall of standard error:\n%s",
 			path, r.line, r.command, m.difference(), r.out.String(), r.errs.String())
@@ -134,8 +153,8 @@ func (o *output) String() string {
 }
 
 // openTerminal makes a terminal of 100 columns and returns the file that a program has of
-// it. What is written there goes to out.
-func openTerminal(t *testing.T, out io.Writer) (inner *os.File) {
+// it. What is written there goes to out, until the program and the caller have closed it.
+func openTerminal(t *testing.T, out io.Writer) (inner *os.File, drawn <-chan struct{}) {
 	t.Helper()
 	outer, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -160,6 +179,10 @@ func openTerminal(t *testing.T, out io.Writer) (inner *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go io.Copy(out, outer) //nolint:errcheck // it ends with an error when the program has ended
-	return inner
+	done := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(out, outer) // ends with an error, when the inner file is closed
+		close(done)
+	}()
+	return inner, done
 }
