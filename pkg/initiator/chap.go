@@ -54,19 +54,6 @@ func (a *attempt) chapHint(err error) string {
 	return hint
 }
 
-// algorithmHint names the algorithm of CHAP among what to check; empty for MD5, which
-// all targets compute alike.
-func (a *attempt) algorithmHint() string {
-	switch chosen := a.result.Auth.Algorithm; chosen {
-	case 0:
-		return ", the algorithms (--chap-algorithms)"
-	case auth.MD5:
-		return ""
-	default:
-		return ", the algorithm, which was " + chosen.String() + " (--chap-algorithms)"
-	}
-}
-
 // proofHint is about a target that did not authenticate as it was asked to.
 func proofHint(e *auth.ProofError) string {
 	switch {
