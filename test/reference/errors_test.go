@@ -24,6 +24,7 @@ const errorsHead = `# Errors and warnings
 Every stage, code, login status, hint and warning that discover prints, discoverd and the library included. [Troubleshooting](../troubleshooting.md) starts from the text on the screen and gives the commands that decide; this page is
 complete.
 
+    $ discover scan 192.0.2.11
     discover: login to 192.0.2.11:3260 from 192.0.2.2: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 
 A failure is one line: the stage and the portal, the source address, the cause (here a login status), and after the semicolon a hint. In [JSON](output.md#result) it is an object ` + "`error`" + ` with ` + "`stage`, `message`, `login_status` and `retryable`" + `, beside
@@ -135,8 +136,25 @@ func codes(t *testing.T) string {
 		}
 		b.WriteString(row(code(isdsc.Name(n)), number, words.retry, words.text))
 	}
+	compareRetries(t)
 	if seen != len(codeWords) {
 		t.Errorf("there are words for %d codes, and %d codes", len(codeWords), seen)
 	}
 	return b.String()
+}
+
+// compareRetries compares what codeWords say of a later try with what is reported of the
+// login statuses that have the code.
+func compareRetries(t *testing.T) {
+	t.Helper()
+	for s := range statusWords {
+		err := &initiator.Error{Stage: initiator.StageLogin, Err: &pdu.LoginError{Status: s}}
+		want := never
+		if initiator.Retryable(err) {
+			want = later
+		}
+		if got := codeWords[initiator.Code(err)].retry; got != want {
+			t.Errorf("%s: the code %s has %q for a later try, want %q", s, isdsc.Name(initiator.Code(err)), got, want)
+		}
+	}
 }

@@ -13,6 +13,10 @@ import (
 // exampleIndent how far an example is indented where there is room.
 const manWidth, exampleIndent = 71, 4
 
+// inASCII are characters as escape writes them, each with ASCII in its place. Of others groff
+// knows that itself.
+var inASCII = [...]string{`\[u2026]`, "...", `\[u2192]`, `\->`, `\[u25CF]`, "*", `\[u25B2]`, "^", `\[u2715]`, "x"}
+
 // Roff returns the guide as a man page, in the macros of man(7).
 func (g *Guide) Roff(of Build) string {
 	w := &guideRoff{roff: new(roff), links: linker{resolve: g.Link}}
@@ -31,7 +35,18 @@ func (g *Guide) Roff(of Build) string {
 			w.line(escape(url))
 		}
 	}
-	return w.b.String()
+	heading, rest, _ := strings.Cut(w.b.String(), "\n")
+	return heading + "\n" + substitutes(rest) + rest
+}
+
+// substitutes returns what a terminal without the characters of a page shows instead.
+func substitutes(page string) (s string) {
+	for i := 0; i < len(inASCII); i += 2 {
+		if strings.Contains(page, inASCII[i]) {
+			s += ".fchar " + inASCII[i] + " " + inASCII[i+1] + "\n"
+		}
+	}
+	return s
 }
 
 // A guideRoff is a guide that is written as a man page.

@@ -106,6 +106,11 @@ func (w *guideText) list(items []markdown.Item, at int) {
 // table writes a table, or where it is too wide a list of its rows.
 func (w *guideText) table(rows [][][]markdown.Span, at int) {
 	rows = w.links.flatRows(rows)
+	for _, row := range rows {
+		for i := range row {
+			row[i] = unstyled(row[i])
+		}
+	}
 	if g, ok := layout(rows, column.LineLength-at, plain); ok {
 		lines := g.lines(plain, plain)
 		if titled(rows[0]) {
@@ -141,6 +146,20 @@ func (w *guideText) table(rows [][][]markdown.Span, at int) {
 
 // codeIndent is how far the meanings of a term are indented.
 const codeIndent = 4
+
+// unstyled returns a text without styles, as plain writes it: so what is typed has its marks
+// around all of its words, and not around each.
+func unstyled(text []markdown.Span) (all []markdown.Span) {
+	for i, line := range broken(text) {
+		if i > 0 {
+			all = append(all, markdown.Span{Style: markdown.Break})
+		}
+		if len(line) > 0 {
+			all = append(all, markdown.Span{Words: plain(line)})
+		}
+	}
+	return all
+}
 
 // plain returns a text for a terminal, with what is typed between the marks of the page.
 func plain(text []markdown.Span) string {

@@ -38,7 +38,7 @@ func nextPart(lines []string) (*Part, []string) {
 	case strings.HasPrefix(text, "<!--"):
 		return nil, behind(lines, func(s string) bool { return strings.Contains(s, "-->") })
 	case isTag(text):
-		return nil, behind(lines, func(s string) bool { return strings.TrimSpace(s) == "" })
+		return nil, lines[1:]
 	case levelOf(text) > 0:
 		level := levelOf(text)
 		return &Part{Kind: Heading, Level: level, Text: spans(strings.Trim(text, "# "))}, lines[1:]
@@ -63,12 +63,19 @@ func isRule(text string) bool {
 	return len(text) >= 3 && (strings.Trim(text, "-") == "" || strings.Trim(text, "*") == "" || strings.Trim(text, "_") == "")
 }
 
-// isTag reports a line of HTML. An address between angle brackets is none.
+// isTag reports a line that is one tag of HTML.
 func isTag(text string) bool {
-	for _, tag := range []string{"<p", "<img", "<picture", "<source", "<a ", "<div", "<details", "<summary", "</"} {
-		if strings.HasPrefix(text, tag) {
-			return true
-		}
+	inside, ok := strings.CutPrefix(text, "<")
+	inside, after, closed := strings.Cut(inside, ">")
+	return ok && closed && after == "" && isTagName(inside)
+}
+
+// isTagName reports whether a tag of HTML is between two angle brackets, by its name.
+func isTagName(inside string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(inside, "/"), " ")
+	switch strings.TrimSuffix(name, "/") {
+	case "a", "p", "b", "i", "br", "img", "picture", "source", "div", "details", "summary", "kbd", "sub", "sup":
+		return true
 	}
 	return false
 }
@@ -146,7 +153,7 @@ func paragraph(lines []string) (*Part, []string) {
 // begins reports whether the first of lines ends a paragraph before it.
 func begins(lines []string) bool {
 	text := strings.TrimSpace(lines[0])
-	return text == "" || isFence(text) || levelOf(text) > 0 || strings.HasPrefix(text, "<!--") || isTable(lines) || markerOf(lines[0]).isFirst()
+	return text == "" || isFence(text) || levelOf(text) > 0 || strings.HasPrefix(text, "<!--") || isTag(text) || isTable(lines) || markerOf(lines[0]).isFirst()
 }
 
 // joined returns lines as one. Two spaces or a backslash at the end of a line keep the line

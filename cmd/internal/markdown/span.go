@@ -113,7 +113,8 @@ func (r *spanReader) typed() bool {
 	}
 }
 
-// tag reads an address between angle brackets, the end of a line, or a comment.
+// tag reads an address between angle brackets, a tag of HTML, or a comment. Of tags only the
+// end of a line counts.
 func (r *spanReader) tag() bool {
 	if after, ok := strings.CutPrefix(r.rest, "<!--"); ok {
 		_, after, ok = strings.Cut(after, "-->")
@@ -131,6 +132,9 @@ func (r *spanReader) tag() bool {
 		return true
 	case strings.HasPrefix(inside, "https://") || strings.HasPrefix(inside, "http://"):
 		r.plain.WriteString(inside)
+		r.rest = after
+		return true
+	case isTagName(inside):
 		r.rest = after
 		return true
 	}
@@ -174,6 +178,8 @@ func cutStyled(s, mark string) (inside, after string, ok bool) {
 			if n := strings.IndexByte(s[i+1:], '`'); n >= 0 {
 				i += n + 1
 			}
+		case len(mark) == 1 && strings.HasPrefix(s[i:], mark+mark):
+			i++
 		case s[i-1] != ' ' && strings.HasPrefix(s[i:], mark):
 			return s[:i], s[i+len(mark):], true
 		}

@@ -13,7 +13,8 @@ func isTable(lines []string) bool {
 
 func isRow(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "|") }
 
-// table reads a table. Each row has as many cells as the head.
+// table reads a table. Each row has as many cells as the head: what is behind the last of
+// them is part of it.
 func table(lines []string) (*Part, []string) {
 	p := &Part{Kind: Table}
 	n := 0
@@ -27,7 +28,11 @@ func table(lines []string) (*Part, []string) {
 		for len(row) < len(p.Rows[0]) {
 			row = append(row, nil)
 		}
-		p.Rows[i] = row[:len(p.Rows[0])]
+		n := len(p.Rows[0])
+		for _, more := range row[n:] {
+			row[n-1] = append(append(row[n-1], Span{Words: " | "}), more...)
+		}
+		p.Rows[i] = row[:n]
 	}
 	return p, lines[n:]
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -172,10 +173,11 @@ func TestMan(t *testing.T) {
 			t.Errorf("got %s, want %q in it", r.stdout, want)
 		}
 	}
-	folder := filepath.Join(t.TempDir(), "man1")
+	dir := t.TempDir()
+	folder, ofGuides := filepath.Join(dir, "man1"), filepath.Join(dir, "man7")
 	for range 2 { // the second time in the place of the first
 		r = l.discover(t.Context(), "man", "--dir", folder)
-		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "wrote ") {
+		if r.status != machine.ExitOK || r.stderr != "" || !strings.HasPrefix(r.stdout, "wrote ") || !strings.HasSuffix(r.stdout, " man pages to "+ofGuides+"\n") {
 			t.Fatalf("got %+v", r)
 		}
 	}
@@ -183,6 +185,27 @@ func TestMan(t *testing.T) {
 	for path := range withHelp(t) {
 		want = append(want, strings.ReplaceAll(strings.TrimSpace("discover "+path), " ", "-")+".1")
 	}
+	wantManPages(t, folder, want)
+	want = nil
+	for _, topic := range guides.All() {
+		want = append(want, strings.Replace(topic.Man(), "(7)", ".7", 1))
+	}
+	wantManPages(t, ofGuides, want)
+
+	elsewhere := filepath.Join(dir, "pages") // not the folder of a section: all are there
+	if r := l.discover(t.Context(), "man", "--dir", elsewhere); r.status != machine.ExitOK {
+		t.Fatalf("got %+v", r)
+	}
+	for _, name := range []string{"discover.1", "discover-systemd.7"} {
+		if _, err := os.Stat(filepath.Join(elsewhere, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// wantManPages compares the files of a folder, which are man pages that all users may read.
+func wantManPages(t *testing.T, folder string, want []string) {
+	t.Helper()
 	slices.Sort(want)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -201,5 +224,60 @@ func TestMan(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestGuides: help and man print a guide by its name; where a verb has the name, too, the
+// word guide stands before it.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	systemd, _ := guides.Find("systemd")
+	iscsiadm, _ := guides.Find("iscsiadm")
+	for _, tt := range []struct{ line, want string }{
+		{"help systemd", systemd.Title + "\n====="},
+		{"help guide systemd", systemd.Title + "\n====="},
+		{"help guide iscsiadm", iscsiadm.Title + "\n====="},
+		{"help iscsiadm", "Usage: discover iscsiadm "},
+		{"man systemd", `.TH "DISCOVER\-SYSTEMD" "7" `},
+		{"man guide iscsiadm", `.TH "DISCOVER\-ISCSIADM" "7" `},
+		{"man iscsiadm", `.TH "DISCOVER\-ISCSIADM" "1" `},
+		{"help guide", guides.All()[0].Name + " "},
+	} {
+		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, tt.want) {
+			t.Errorf("%s: got %d, %.100q and %q, want %q first", tt.line, r.status, r.stdout, r.stderr, tt.want)
+		}
+	}
+	for _, tt := range []struct{ line, want string }{
+		{"man guide", "man guide needs the name of a guide; see discover help guide"},
+		{"help guide sytemd", `there is no guide "sytemd" (did you mean systemd?); see discover help guide`},
+		{"man sytemd", `there is no manual for "sytemd" (did you mean systemd?); see discover help`},
+		{"help guide systemd more", `there is no manual for "guide"; see discover help`},
+		{"help portal systemd", `there is no manual for "portal systemd"; see discover help portal`},
+	} {
+		if r := l.discover(t.Context(), strings.Fields(tt.line)...); r.status != machine.ExitUsage || r.stderr != "discover: "+tt.want+"\n" {
+			t.Errorf("%s: got %+v, want %s", tt.line, r, tt.want)
+		}
+	}
+	if r := l.discover(t.Context(), "man"); !strings.Contains(r.stdout, ".SH \"GUIDES\"\n") || !strings.Contains(r.stdout, "\n.TP\n\\fBdiscover\\-systemd\\fR(7)\n") {
+		t.Errorf("got %.300s, want the guides", r.stdout)
+	}
+	if r := l.discover(t.Context(), "man", "scan"); !strings.HasSuffix(r.stdout, "(7)\n") {
+		t.Errorf("got %.300s, want guides that show scan", r.stdout)
+	}
+	if r := l.discover(t.Context(), "help"); !strings.Contains(r.stdout, "\nGuides (discover help guide NAME):\n  ") {
+		t.Errorf("got %.300s, want the guides", r.stdout)
+	}
+	inRegistry := l.inDefaultRegistry(t)
+	for _, verb := range []string{"help", "man"} {
+		if got := offered(t, inRegistry, verb, "system"); !slices.Equal(got, []string{"systemd"}) {
+			t.Errorf("%s: got %v", verb, got)
+		}
+		if got := offered(t, inRegistry, verb, "iscsi"); !slices.Equal(got, []string{"iscsiadm", "iscsicli"}) {
+			t.Errorf("%s: got %v", verb, got)
+		}
+		if got := offered(t, inRegistry, verb, "guide", "iscsi"); !slices.Equal(got, []string{"iscsiadm"}) {
+			t.Errorf("%s guide: got %v", verb, got)
+		}
 	}
 }

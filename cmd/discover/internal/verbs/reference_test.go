@@ -38,7 +38,7 @@ func TestReference(t *testing.T) {
 	r := newReference()
 	want := r.write()
 	if len(r.unknown) > 0 {
-		t.Errorf("guides have nothing of %q", r.unknown)
+		t.Errorf("guidesOf has nothing of %q", r.unknown)
 	}
 	if *writeDocs {
 		if err := os.WriteFile(cliPage, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
@@ -68,7 +68,7 @@ func newReference() *reference {
 
 // guidesOf are the pages with the tasks of a verb, and of those below it.
 var guidesOf = map[string]string{
-	"scan":       "[first steps](../start.md), [scan](../guide/scan.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
+	"scan":       "[first steps](../start.md), [scan](../guide/scan.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [addresses](../guide/addresses.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
 	"watch":      "[watch](../guide/watch.md)",
 	"paths":      "[ports](../guide/ports.md)",
 	"portal":     "[registry](../guide/registry.md)",
@@ -78,7 +78,7 @@ var guidesOf = map[string]string{
 	"port":       "[ports](../guide/ports.md)",
 	"registry":   "[registry](../guide/registry.md)",
 	"ipsec":      "[IPsec](../guide/ipsec.md)",
-	"export":     "[recipes](../recipes.md)",
+	"export":     "[feed open-iscsi](../recipes.md#feed-open-iscsi)",
 	"iscsiadm":   "[iscsiadm](../guide/iscsiadm.md)",
 	"iscsicli":   "[for users of Windows](../windows.md)",
 	"completion": "[install](../install.md)",
