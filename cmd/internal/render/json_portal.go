@@ -81,15 +81,22 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 		IPsecOptions:  newJSONIPsecSet(p),
 		Added:         JSONTime(p.Added),
 	}
-	if last := &p.Last; !last.Time.IsZero() {
-		j.LastResult = &jsonLastState{
-			Time: JSONTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
-			Stage: last.Stage, Message: JSONText(last.Message), Source: JSONText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
-		}
-		if last.Code != isdsc.Success {
-			j.LastResult.Status = "error"
-			j.LastResult.FailingSince, j.LastResult.Failures, j.LastResult.LastOK = ifAny(last.FailingSince), last.Failures, ifAny(last.LastOK)
-		}
+	j.LastResult = NewJSONLastState(&p.Last)
+	return j
+}
+
+// NewJSONLastState returns how an entry was asked last as JSON; nil: it was not asked yet.
+func NewJSONLastState(last *registry.LastResult) *jsonLastState {
+	if last.Time.IsZero() {
+		return nil
+	}
+	j := &jsonLastState{
+		Time: JSONTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
+		Stage: last.Stage, Message: JSONText(last.Message), Source: JSONText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
+	}
+	if last.Code != isdsc.Success {
+		j.Status = "error"
+		j.FailingSince, j.Failures, j.LastOK = ifAny(last.FailingSince), last.Failures, ifAny(last.LastOK)
 	}
 	return j
 }

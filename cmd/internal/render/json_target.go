@@ -15,8 +15,9 @@ type JSONTarget struct {
 // jsonMechanism is one way in which a target was found.
 type jsonMechanism struct {
 	Mechanism    JSONText      `json:"mechanism"` // as the reference API names it
-	Kind         string        `json:"kind"`      // "sendtargets" or "static"
-	Portal       *JSONKey      `json:"found_by"`  // null: it is static
+	Kind         string        `json:"kind"`      // "sendtargets", "isns" or "static"
+	Portal       *JSONKey      `json:"found_by"`  // null: no portal did
+	Server       JSONText      `json:"isns_server,omitempty"`
 	Alias        JSONText      `json:"alias"`
 	Addresses    jsonAddresses `json:"addresses"`
 	FirstSeen    JSONTime      `json:"first_seen"`
@@ -46,7 +47,10 @@ func NewJSONTarget(t *registry.KnownTarget) *JSONTarget {
 			Stale: m.Stale, Unlisted: m.Unlisted, Hidden: m.Flags&registry.HideStaticTarget != 0,
 		}
 		k.NotJudged, k.Changed, k.Was = ifAny(m.NotJudgedSince), ifAny(m.Changed), m.Was
-		if !m.Static {
+		switch {
+		case m.ISNS.Address != "":
+			k.Kind, k.Server = "isns", JSONText(m.ISNS.String())
+		case !m.Static:
 			key := NewJSONKey(m.Portal)
 			k.Kind, k.Portal = "sendtargets", &key
 		}

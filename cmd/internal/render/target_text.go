@@ -22,6 +22,8 @@ func TargetRows(t *registry.KnownTarget) (rows [][]string) {
 			note = "missing since " + TimeText(m.MissingSince)
 		case m.Unlisted:
 			note = "unlisted: the portal is not in the registry"
+		case m.Stale && m.ISNS.Address != "":
+			note = "stale: the iSNS server was removed"
 		case m.Stale:
 			note = "stale: the portal was removed"
 		case !m.NotJudgedSince.IsZero():
@@ -44,6 +46,9 @@ func TargetRows(t *registry.KnownTarget) (rows [][]string) {
 func MechanismText(m *registry.Mechanism) string {
 	if m.Static {
 		return "static"
+	}
+	if m.ISNS.Address != "" {
+		return "iSNS server " + m.ISNS.String()
 	}
 	k := m.Portal
 	switch {

@@ -72,14 +72,15 @@ func (a *Answer) Targets() []target.Target {
 		n := &a.Nodes[i]
 		all[i] = target.Target{Name: n.Name, Alias: n.Alias, Addresses: make([]target.Address, len(n.Portals))}
 		for j, p := range n.Portals {
-			all[i].Addresses[j] = p.address(a.Source.Addr())
+			all[i].Addresses[j] = p.Seen(a.Source.Addr())
 		}
 	}
 	return all
 }
 
-// address returns the portal as a target would advertise it.
-func (p *Portal) address(session netip.Addr) target.Address {
+// Seen returns the portal as a target would advertise it in a session from an address of
+// ours.
+func (p *Portal) Seen(session netip.Addr) target.Address {
 	// The kind of an address is found out where the addresses of targets are read.
 	ad, kind, _ := target.ParseAddress(p.Address.String(), p.Address.Port())
 	ad.Group = p.Group

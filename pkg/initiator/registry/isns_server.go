@@ -81,10 +81,7 @@ func (v *ISNSServer) validate() error {
 // server that is there already gets the options of v, and is asked again. What is refused
 // stores nothing; a server that does not answer stays stored, as ISNSResult.Stored says.
 func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, error) {
-	err := v.validate()
-	if err == nil && v.Instance != "" {
-		err = s.hasInstance(ctx, v.Instance)
-	}
+	err := s.allowed(ctx, &v)
 	if err == nil {
 		err = storeError(retryConflicts(ctx, func() error { return s.storeISNS(ctx, v) }))
 	}
@@ -93,6 +90,21 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 		return ISNSResult{Server: v, Err: err}, err
 	}
 	return s.RefreshISNSServer(ctx, v.Address)
+}
+
+// CheckISNSServer returns v as AddISNSServer would store it, and refuses what that would
+// refuse. Nothing is stored, and the server is not asked.
+func (s *Service) CheckISNSServer(ctx context.Context, v ISNSServer) (ISNSServer, error) {
+	err := s.allowed(ctx, &v)
+	return v, s.failed(initiator.Key{Portal: v.Address}, err)
+}
+
+// allowed refuses a server that cannot be stored.
+func (s *Service) allowed(ctx context.Context, v *ISNSServer) error {
+	if err := v.validate(); err != nil || v.Instance == "" {
+		return err
+	}
+	return s.hasInstance(ctx, v.Instance)
 }
 
 // hasInstance refuses an instance that does not exist.

@@ -135,6 +135,19 @@ func PortalNames(ctx context.Context, s *registry.Service) (names []string) {
 	return names
 }
 
+// ISNSServerNames returns the iSNS servers of the registry, for a shell that completes.
+func ISNSServerNames(ctx context.Context, s *registry.Service) (names []string) {
+	for v, err := range s.ISNSServers(ctx) {
+		if err != nil && !app.IsOneRecord(err) || len(names) == MaxOffered {
+			break
+		}
+		if err == nil {
+			names = append(names, v.Address.String())
+		}
+	}
+	return names
+}
+
 // InstanceNames returns the initiator instances, for a shell that completes.
 func InstanceNames(ctx context.Context, s *registry.Service) (names []string) {
 	all, _ := s.Instances(ctx)

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"fmt"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"strconv"
 	"strings"
 
@@ -105,7 +106,7 @@ func lastFields(last *registry.LastResult) []field {
 		all[0].value += " from " + last.Source
 	}
 	if last.Code == isdsc.Success {
-		result := lastText(last)
+		result := verb.LastText(last)
 		return append(all, field{name: "last result", value: strings.TrimPrefix(result, render.TimeText(last.Time)+" ")})
 	}
 	ok := "never, or not known"

@@ -17,7 +17,7 @@ import (
 // verbGroups are the verbs by what they are used for, in the order of the overview.
 func verbGroups() []verbGroup {
 	return []verbGroup{
-		{"Ask portals", []string{"scan", "watch"}},
+		{"Ask portals", []string{"scan", "watch", "isns"}},
 		{"What is known", []string{"portal", "target", "paths"}},
 		{"This host", []string{"initiator", "instance", "port", "registry"}},
 		{"IPsec", []string{"ipsec"}},

@@ -115,7 +115,7 @@ func listPortal(l *render.Listing, p *registry.StoredPortal) error {
 	if p.Security != 0 {
 		security = p.Security.String()
 	}
-	last := lastText(&p.Last)
+	last := verb.LastText(&p.Last)
 	if l.Width > 0 {
 		last = shortLastText(p, time.Now())
 	}
@@ -149,24 +149,13 @@ func loginText(o *login.Options) string {
 	return strings.Join(parts, ", ")
 }
 
-// lastText says how the last discovery of an entry ended.
-func lastText(last *registry.LastResult) string {
-	switch {
-	case last.Time.IsZero():
-		return "not asked yet"
-	case last.Code != isdsc.Success:
-		return render.TimeText(last.Time) + " failed: " + last.Message
-	}
-	return render.TimeText(last.Time) + " " + render.Summary(last.Targets, &initiator.Result{LeftOut: last.LeftOut})
-}
-
-// shortLastText is lastText for a terminal: without what the row says already and how to
+// shortLastText is verb.LastText for a terminal: without what the row says already and how to
 // mend it, which portal show has.
 func shortLastText(p *registry.StoredPortal, now time.Time) string {
 	last := &p.Last
 	switch {
 	case last.Time.IsZero():
-		return lastText(last)
+		return verb.LastText(last)
 	case last.Code != isdsc.Success:
 		return "failed: " + shortReason(last.Message, p.Portal.String()) + ", " + ageText(now.Sub(last.Time))
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -33,7 +34,7 @@ func (c *command) newRefreshing() *refreshing {
 // flagSet defines the flag that asks first.
 func (f *refreshing) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.BoolVar(&f.refresh, "refresh", false, "ask the portals of the registry first")
+	fs.BoolVar(&f.refresh, "refresh", false, "ask the portals and iSNS servers of the registry first")
 	return fs
 }
 
@@ -68,6 +69,22 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 		}
 	}
 	_ = notes.End(nil)
+	if f.only == nil {
+		f.askISNS(ctx, s)
+	}
+}
+
+// askISNS asks the iSNS servers of the registry.
+func (f *refreshing) askISNS(ctx context.Context, s *registry.Service) {
+	for r := range s.RefreshISNSServers(ctx) {
+		f.asked++
+		if f.ForPeople() {
+			isnsverbs.SayWarnings(f.Command, &r)
+		}
+		if r.Err != nil {
+			f.failed.All = append(f.failed.All, render.FailedWith(render.NewJSONFailure(r.Err)).All...)
+		}
+	}
 }
 
 // results asks the portals of the registry, or those alone that are wanted.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/hostverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/ipsecverbs"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/openiscsi"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
@@ -82,7 +83,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("output", completeOutput)
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), isnsverbs.Verb(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }

@@ -46,7 +46,8 @@ func (c *command) targetPrune() *cobra.Command {
 type jsonPruned struct {
 	Name      render.JSONText `json:"name"`
 	Mechanism render.JSONText `json:"mechanism"`
-	FoundBy   render.JSONKey  `json:"found_by"`
+	FoundBy   *render.JSONKey `json:"found_by"` // nil: an iSNS server named it
+	Server    render.JSONText `json:"isns_server,omitempty"`
 }
 
 // prune forgets targets, and shows which.
@@ -62,9 +63,9 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	if err != nil {
 		return err
 	}
-	left := make(map[jsonPruned]bool, len(after))
+	left := make(map[recordKey]bool, len(after))
 	for _, r := range after {
-		left[r.jsonPruned] = true
+		left[r.key()] = true
 	}
 	head := "DELETED"
 	if c.Global.DryRun {
@@ -72,7 +73,7 @@ func (c *command) prune(ctx context.Context, s *registry.Service, missingFor tim
 	}
 	l := c.NewListing("pruned", "pruned", head, "FOUND BY")
 	l.Would = "would have deleted these"
-	deleted := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.jsonPruned] })
+	deleted := slices.DeleteFunc(before, func(r knownRecord) bool { return left[r.key()] })
 	n := len(deleted)
 	if damaged := len(unreadBefore) - len(unread); damaged > 0 {
 		text := machine.Plural(damaged, "record", "records") + " of a target with a long name that could not be read"
@@ -102,6 +103,23 @@ type knownRecord struct {
 	by string // for people
 }
 
+// A recordKey tells known records apart.
+type recordKey struct{ name, mechanism render.JSONText }
+
+func (r *knownRecord) key() recordKey { return recordKey{r.Name, r.Mechanism} }
+
+// newKnownRecord returns what is known of a target by a mechanism that is not static.
+func newKnownRecord(name string, m *registry.Mechanism) knownRecord {
+	r := knownRecord{jsonPruned{Name: render.JSONText(name), Mechanism: render.JSONText(m.Text)}, render.MechanismText(m)}
+	if m.ISNS.Address != "" {
+		r.Server = render.JSONText(m.ISNS.String())
+		return r
+	}
+	key := render.NewJSONKey(m.Portal)
+	r.FoundBy = &key
+	return r
+}
+
 // knownRecords returns what was found, and the errors of records that cannot be read.
 func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, unread []error, err error) {
 	for t, err := range s.Targets(ctx, false) {
@@ -113,7 +131,7 @@ func knownRecords(ctx context.Context, s *registry.Service) (all []knownRecord, 
 		}
 		for _, m := range t.Mechanisms {
 			if !m.Static {
-				all = append(all, knownRecord{jsonPruned{render.JSONText(t.Name), render.JSONText(m.Text), render.NewJSONKey(m.Portal)}, render.MechanismText(&m)})
+				all = append(all, newKnownRecord(t.Name, &m))
 			}
 		}
 	}

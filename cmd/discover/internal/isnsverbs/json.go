@@ -1,0 +1,149 @@
+package isnsverbs
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// A JSONAnswer is what came of asking an iSNS server. The order of its fields is that of
+// docs/reference/output.md.
+type JSONAnswer struct {
+	Server        render.JSONText `json:"server"`
+	Address       render.JSONText `json:"address"` // that answered
+	Instance      render.JSONText `json:"instance"`
+	InitiatorPort render.JSONText `json:"initiator_port"`
+	InitiatorName render.JSONText `json:"initiator_name"`
+	Source        render.JSONText `json:"source"`
+	Stored        bool            `json:"stored"`
+	Status        string          `json:"status"`
+	Code          uint32          `json:"code"`
+	CodeName      string          `json:"code_name"`
+
+	Error        *jsonError                   `json:"error,omitempty"`
+	Targets      *render.JSONList[jsonNode]   `json:"targets,omitempty"` // nil: they have lines of their own
+	TargetsFound int                          `json:"targets_found"`
+	DomainsTold  bool                         `json:"domains_told"` // the server told the discovery domains
+	Complete     bool                         `json:"complete"`
+	Warnings     render.JSONList[jsonWarning] `json:"warnings"`
+}
+
+// jsonError is why a server gave no answer, or none that is complete.
+type jsonError struct {
+	Stage     string          `json:"stage"` // connect, register, query, validate or store
+	Message   render.JSONText `json:"message"`
+	Retryable bool            `json:"retryable"`
+}
+
+// jsonWarning is a warning about an answer.
+type jsonWarning struct {
+	Code    string          `json:"code"`
+	Message render.JSONText `json:"message"`
+}
+
+// jsonNode is a target as an iSNS server names it.
+type jsonNode struct {
+	Name    render.JSONText             `json:"name"`
+	Alias   render.JSONText             `json:"alias"`
+	Portals render.JSONList[jsonPortal] `json:"portals"`
+	Domains render.JSONList[jsonDomain] `json:"domains"`
+}
+
+// jsonPortal is a portal of a target.
+type jsonPortal struct {
+	Address  render.JSONText   `json:"address"`
+	Port     uint16            `json:"port"`
+	Group    *int              `json:"group"`
+	Name     render.JSONText   `json:"name"`
+	Security *render.JSONFlags `json:"security"` // null: the server said nothing of it
+	Usable   *bool             `json:"usable,omitempty"`
+	Why      string            `json:"why,omitempty"`
+}
+
+// jsonDomain is a discovery domain of a target.
+type jsonDomain struct {
+	ID   uint32          `json:"id"`
+	Name render.JSONText `json:"name"`
+}
+
+// NewJSONAnswer returns a result as JSON, with its targets or without.
+func NewJSONAnswer(r *registry.ISNSResult, targets bool) *JSONAnswer {
+	j := &JSONAnswer{
+		Server: render.JSONText(r.Server.Address.String()), Instance: render.JSONText(r.Server.Instance),
+		InitiatorPort: render.JSONText(r.Server.Port.String()), InitiatorName: render.JSONText(r.InitiatorName),
+		Stored: r.Stored, Status: "ok", Code: initiator.Code(r.Err), Error: newJSONError(r.Err),
+	}
+	if j.CodeName = isdsc.Name(j.Code); r.Err != nil {
+		j.Status = "error"
+	}
+	if r.Server.Address.Address == "" {
+		j.Server = "" // it is not about one
+	}
+	var nodes render.JSONList[jsonNode]
+	if a := r.Answer; a != nil {
+		j.Address, j.DomainsTold, j.Complete, j.TargetsFound = render.JSONText(a.Server.String()), a.Domains, a.Complete && r.Err == nil, len(a.Nodes)
+		if a.Source.IsValid() {
+			j.Source = render.JSONText(a.Source.Addr().String())
+		}
+		for _, w := range a.Warnings {
+			j.Warnings = append(j.Warnings, jsonWarning{w.Code, render.JSONText(w.Message)})
+		}
+		for i := range a.Nodes {
+			if targets {
+				nodes = append(nodes, newJSONNode(&a.Nodes[i], a))
+			}
+		}
+	}
+	if targets {
+		j.Targets = &nodes
+	}
+	return j
+}
+
+func newJSONError(err error) *jsonError {
+	if err == nil {
+		return nil
+	}
+	j := &jsonError{Stage: initiator.StageValidate.String(), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
+	var (
+		of    *initiator.Error
+		asked *isns.Error
+	)
+	switch {
+	case errors.As(err, &asked):
+		j.Stage, _, _ = strings.Cut(string(asked.Stage), " ")
+	case errors.As(err, &of):
+		j.Stage = of.Stage.String()
+	}
+	return j
+}
+
+func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {
+	j := jsonNode{Name: render.JSONText(n.Name), Alias: render.JSONText(n.Alias)}
+	for i := range n.Portals {
+		p := &n.Portals[i]
+		seen := p.Seen(a.Source.Addr())
+		portal := jsonPortal{Address: render.JSONText(seen.Host), Port: seen.Port, Name: render.JSONText(p.Name)}
+		if seen.Group != target.NoGroup {
+			portal.Group = &seen.Group
+		}
+		if p.Security != 0 {
+			security := render.NewJSONFlags(p.Security)
+			portal.Security = &security
+		}
+		if seen.Unusable != target.Usable {
+			portal.Usable, portal.Why = new(bool), seen.Unusable.String()
+		}
+		j.Portals = append(j.Portals, portal)
+	}
+	for _, d := range n.Domains {
+		j.Domains = append(j.Domains, jsonDomain{d.ID, render.JSONText(d.Name)})
+	}
+	return j
+}

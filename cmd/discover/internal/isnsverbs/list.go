@@ -1,0 +1,85 @@
+package isnsverbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// jsonServer is an iSNS server of the registry.
+type jsonServer struct {
+	Server        render.JSONText `json:"server"`
+	Instance      render.JSONText `json:"instance"`
+	InitiatorPort render.JSONText `json:"initiator_port"`
+	Register      bool            `json:"register"`
+	Added         render.JSONTime `json:"added"`
+	LastResult    any             `json:"last_result"`
+}
+
+// list returns the verb that lists the servers of the registry.
+func (c *command) list() *cobra.Command {
+	return &cobra.Command{
+		Use:               "list [FLAGS]",
+		Short:             "list the iSNS servers of the registry",
+		Long:              manual.ISNSList,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Args:              verb.Arguments(0, 0, ""),
+		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
+			l := c.listing()
+			var unread []error
+			shown := 0
+			for v, err := range s.ISNSServers(ctx) {
+				if err != nil {
+					unread = append(unread, err)
+					continue
+				}
+				shown++
+				if err := listServer(l, &v); err != nil {
+					return err
+				}
+			}
+			if c.ForPeople() && shown+len(unread) == 0 {
+				c.sayNone()
+			}
+			return c.EndListing(l, unread...)
+		}),
+	}
+}
+
+// sayNone says that there are no servers.
+func (c *command) sayNone() {
+	c.Say("no iSNS servers in the registry %s; add one with discover isns add SERVER", c.RegistryName())
+}
+
+// listing returns a list of servers.
+func (c *command) listing() *render.Listing {
+	return c.NewListing("servers", "isns-server", "SERVER", "INSTANCE", "PORT", "REGISTER", "LAST RESULT")
+}
+
+// listServer shows a server of the registry.
+func listServer(l *render.Listing, v *registry.StoredISNSServer) error {
+	j := jsonServer{
+		Server: render.JSONText(v.Address.String()), Instance: render.JSONText(v.Instance), InitiatorPort: render.JSONText(v.Port.String()),
+		Register: v.Register, Added: render.JSONTime(v.Added),
+	}
+	if last := render.NewJSONLastState(&v.Last); last != nil {
+		j.LastResult = last
+	}
+	instance, register, last := v.Instance, "", ""
+	if instance == "" {
+		instance = "any"
+	}
+	if v.Register {
+		register = "yes"
+	}
+	if !v.Added.IsZero() { // else it is not in the registry
+		last = verb.LastText(&v.Last)
+	}
+	return l.Item(j, []string{v.Address.String(), instance, v.Port.String(), register, last})
+}

@@ -1,0 +1,50 @@
+package isnsverbs
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+)
+
+// query returns the verb that asks servers, and stores nothing.
+func (c *command) query() *cobra.Command {
+	var f flags.ISNS
+	cmd := &cobra.Command{
+		Use:               "query [FLAGS] SERVER...",
+		Short:             "ask iSNS servers for targets, and store nothing",
+		Long:              manual.ISNSQuery,
+		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.ISNSServerNames),
+		Args:              verb.Arguments(1, -1, "SERVER"),
+		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
+			servers, err := f.Servers(args)
+			if err == nil {
+				err = f.Check()
+			}
+			if err != nil {
+				return err
+			}
+			a, err := NewAsker(cmd.Context(), c.Command, &f)
+			if err != nil {
+				return err
+			}
+			out := c.newOutput()
+			for _, p := range servers {
+				r := a.Ask(cmd.Context(), p)
+				if err := out.result(&r); err != nil {
+					return err
+				}
+			}
+			if err := out.end(); err != nil {
+				return err
+			}
+			return verb.Partly(len(servers), out.failed)
+		}),
+	}
+	c.AddFlags(cmd,
+		flags.NewGroup("How to ask it", f.NameFlagSet()),
+		flags.NewGroup("The run", f.RunFlagSet()))
+	verb.CompleteKeyFlags(c.Command, cmd)
+	return cmd
+}
