@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -160,8 +161,8 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 		}
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
-	if err == nil {
-		err = s.putBitmaps(ctx, address, nil)
+	if err == nil || initiator.Code(err) == isdsc.ISNSServerNotFound { // what it said may be left, where removing it once broke off
+		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
 	return s.failed(initiator.Key{Portal: address}, storeError(err))
 }

@@ -3,14 +3,16 @@ package registry
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/change"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -219,22 +221,32 @@ func (s *Service) putBitmaps(ctx context.Context, server initiator.Portal, a *is
 	for key, value := range is {
 		changes = append(changes, Change{Key: key, Version: AnyVersion, Value: value})
 	}
+	if len(changes) == 0 {
+		return nil
+	}
 	return s.applyInTurn(ctx, changes)
 }
 
 // isnsRules returns what iSNS servers say of a portal: rules that may make a plan stronger,
-// as those for a portal group. A record that cannot be read fails the portal.
+// as those for a portal group. A server does not tell the zone of a link-local address, so
+// what it says of one is about it on all links. A record that cannot be read fails the
+// portal.
 func (s *Service) isnsRules(ctx context.Context, dst netip.AddrPort) (rules []ipsec.Existing, err error) {
-	portal := initiator.Portal{Address: dst.Addr().String(), Port: dst.Port()}
+	portal := initiator.Portal{Address: dst.Addr().Unmap().WithZone("").String(), Port: dst.Port()}
 	for r, err := range s.cfg.Store.List(ctx, rowkey.OfPortal(rowkey.ISNSBitmap, portal)) {
 		var b isnsBitmapRecord
 		if err == nil {
 			err = decode(r, &b)
 		}
+		if err == nil && !ipsec.Flags(b.Flags).Has(ipsec.FlagValid|ipsec.FlagIKE) {
+			err = &RegistryError{Key: r.Key, Err: errors.New("its flags do not ask for IPsec")}
+		}
 		if err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("the portal security bitmap of iSNS server %s", rowkey.Part(r.Key, 3))
+		port, _ := strconv.ParseUint(rowkey.Part(r.Key, 4), 10, 16)
+		server := isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)})
+		name := "the portal security bitmap of iSNS server " + text.Shown(server)
 		rules = append(rules, ipsec.Existing{Kind: ipsec.ExistingRule, Name: name, Flags: ipsec.Flags(b.Flags)})
 	}
 	return rules, nil
