@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -110,5 +112,17 @@ var labEvents = map[string]func(*testing.T, *lab){
 	"disk2 added":         func(t *testing.T, l *lab) { t.Helper(); l.tgt.Add(t, []string{disk2}, nil, false) },
 	"array stopped":       func(t *testing.T, l *lab) { t.Helper(); l.tgt.Stop() },
 	"no name of the host": func(t *testing.T, l *lab) { t.Helper(); l.iscsi = t.TempDir() },
-	"eth1 down":           func(t *testing.T, l *lab) { t.Helper(); l.host.Down(t, "eth1") },
+	"name for root": func(t *testing.T, l *lab) {
+		t.Helper()
+		if err := os.Chmod(filepath.Join(l.iscsi, "initiatorname.iscsi"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	},
+	"name for all": func(t *testing.T, l *lab) {
+		t.Helper()
+		if err := os.Chmod(filepath.Join(l.iscsi, "initiatorname.iscsi"), 0o644); err != nil { //nolint:gosec // all may know it
+			t.Fatal(err)
+		}
+	},
+	"eth1 down": func(t *testing.T, l *lab) { t.Helper(); l.host.Down(t, "eth1") },
 }

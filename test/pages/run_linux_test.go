@@ -11,11 +11,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
 )
 
 // maxNotRun is how many blocks may be marked as not run. It may be lowered only.
-const maxNotRun = 40
+const maxNotRun = 3
 
 // notRunReasons are why a block may not be run.
 var notRunReasons = []string{
@@ -86,6 +87,7 @@ func TestExamples(t *testing.T) {
 		}
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
+			needPrograms(t, examples)
 			mu.Lock() // labs are made one by one: each takes a while of the processor
 			l := newLab(t)
 			mu.Unlock()
@@ -93,6 +95,21 @@ func TestExamples(t *testing.T) {
 				l.run(t, path, b)
 			}
 		})
+	}
+}
+
+// needPrograms asks for what the examples of a page run beside our commands, and is not on
+// every machine.
+func needPrograms(t *testing.T, blocks []*block) {
+	t.Helper()
+	for _, b := range blocks {
+		for _, e := range b.examples {
+			for _, word := range strings.Fields(e.command) {
+				if slices.Contains([]string{"curl", "jq", "sqlite3", "tshark"}, word) {
+					need.Program(t, word)
+				}
+			}
+		}
 	}
 }
 

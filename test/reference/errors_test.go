@@ -21,18 +21,20 @@ const errorsHead = `# Errors and warnings
 
 <!-- Written by scripts/docs from the tables of the code and of test/reference. -->
 
-Every stage, code, login status, hint and warning that discover prints, discoverd and the library included. [Troubleshooting](../troubleshooting.md) starts from the text on the screen and gives the commands that decide; this page is
-complete.
+Every stage, code, login status, hint and warning that discover prints, discoverd and the library included. [Troubleshooting](../troubleshooting.md) starts
+from the text on the screen and gives the commands that decide; this page is complete.
 
     $ discover scan 192.0.2.11
     discover: login to 192.0.2.11:3260 from 192.0.2.2: target refused: authentication failure (0x0201); the portal wants CHAP for discovery: give a CHAP name and secret (--chap-user, --chap-secret)
 
-A failure is one line: the stage and the portal, the source address, the cause (here a login status), and after the semicolon a hint. In [JSON](output.md#result) it is an object ` + "`error`" + ` with ` + "`stage`, `message`, `login_status` and `retryable`" + `, beside
-` + "`code` and `code_name`" + `.
+A failure is one line: the stage and the portal, the source address, the cause (here a login status), and after the semicolon a hint.
+In [JSON](output.md#result) it is an object ` + "`error`" + ` with ` + "`stage`, `message`, `login_status` and `retryable`" + `, beside ` + "`code` and `code_name`" + `.
 
-**Exit status**: a failed portal makes it 1 if no portal answered, and 3 if others did; so does every code below. A command line that was not understood is 2, and has no code. Warnings never change it ([exit status](output.md#exit-status)).
+**Exit status**: a failed portal makes it 1 if no portal answered, and 3 if others did; so does every code below.
+A command line that was not understood is 2, and has no code. Warnings never change it ([exit status](output.md#exit-status)).
 
-**Retryable** (JSON: ` + "`retryable`" + `) says whether the same request may succeed later without any change: yes for lost connections, silence, and a target that says that it is overloaded; no for what the target or discover refused.
+**Retryable** (JSON: ` + "`retryable`" + `) says whether the same request may succeed later without any change: yes for
+lost connections, silence, and a target that says that it is overloaded; no for what the target or discover refused.
 `
 
 // TestErrorsPage (issue 20): docs/reference/errors.md has every stage, status, code, hint and

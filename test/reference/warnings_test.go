@@ -23,7 +23,7 @@ var warningWords = map[string]string{
 	"redirect-no-credentials": "The portal sent the login to another host, which was asked without CHAP. `--redirect any` gives it the credentials",
 	"moved-permanently":       "The portal has a new address for good (0x0102). Scan that address, and replace the stored portal by it",
 	"retried":                 "Earlier tries failed; the message has the first failure (`--retries`)",
-	"short-secret":            "A CHAP secret below 12 bytes was used without IPsec (`--short-secrets`): whoever records the login can guess it. Set a longer one",
+	"short-secret":            "A CHAP secret below 12 bytes was used without IPsec (`--short-secrets`): it can be guessed from a recorded login. Set a longer one",
 	"short-chap-secret":       "Of `initiator set-chap-secret`: the secret is below 12 bytes, so it is used only under IPsec or for portals with `--short-secrets`",
 	"advertised-elsewhere":    "No target advertises the address that was asked, as behind NAT. `--via-portal` or `--rewrite` shows addresses that can be reached from here",
 	"filtered":                "Targets are not shown, because none of their addresses passes `--family`, `--within` or `--reachable`",

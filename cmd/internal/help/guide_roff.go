@@ -32,7 +32,7 @@ func (g *Guide) Roff(of Build) string {
 		w.macro("SH", "NOTES")
 		for i, url := range w.links.notes {
 			w.macro("IP", fmt.Sprintf("[%d]", i+1), "5")
-			w.line(escape(url))
+			w.line(strings.NewReplacer("/", `/\:`, "#", `\:#`).Replace(escape(url))) // a long one may go on in the next line
 		}
 	}
 	heading, rest, _ := strings.Cut(w.b.String(), "\n")

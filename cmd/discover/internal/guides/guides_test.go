@@ -22,7 +22,7 @@ const docsFolder = "../../../../docs"
 
 // otherPages are the pages of docs that are for other readers than operators, or that the
 // pages of verbs have already. Folders end with a slash.
-var otherPages = []string{"compatibility.md", "dev/", "install.md", "library.md", "reference/command.md", "security.md"}
+var otherPages = []string{"README.md", "compatibility.md", "dev/", "install.md", "library.md", "reference/command.md", "security.md"}
 
 // testRoot returns a command with some verbs.
 func testRoot() *cobra.Command {

@@ -88,7 +88,7 @@ func offerGuides(root *cobra.Command, alone bool) (offers []string) {
 func listGuides() string {
 	var b strings.Builder
 	for _, t := range guides.All() {
-		fmt.Fprintf(&b, "%-16s%s\n", t.Name, t.Title)
+		fmt.Fprintf(&b, "%-17s%s\n", t.Name, t.Title)
 	}
 	return b.String()
 }
