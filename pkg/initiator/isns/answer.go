@@ -78,17 +78,17 @@ func (a *Answer) Targets() []target.Target {
 		n := &a.Nodes[i]
 		all[i] = target.Target{Name: n.Name, Alias: n.Alias, Addresses: make([]target.Address, len(n.Portals))}
 		for j, p := range n.Portals {
-			all[i].Addresses[j] = p.Seen(a.Source.Addr())
+			all[i].Addresses[j] = p.Seen(a.Server.Addr())
 		}
 	}
 	return all
 }
 
-// Seen returns the portal as a target would advertise it in a session from an address of
-// ours.
-func (p *Portal) Seen(session netip.Addr) target.Address {
+// Seen returns the portal as a target would advertise it in a session with server, the
+// address of the iSNS server (Answer.Server).
+func (p *Portal) Seen(server netip.Addr) target.Address {
 	// The kind of an address is found out where the addresses of targets are read.
 	ad, kind, _ := target.ParseAddress(p.Address.String(), p.Address.Port())
 	ad.Group = p.Group
-	return ad.SeenFrom(session, kind)
+	return ad.SeenFrom(server, kind)
 }
