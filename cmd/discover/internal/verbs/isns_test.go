@@ -9,9 +9,11 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
@@ -52,7 +54,7 @@ func TestISNSQuery(t *testing.T) {
 		"iscsiadm": "192.0.2.10:3260,1 iqn.2026-11.com.example:disk1\n192.0.2.11:3261,2 iqn.2026-11.com.example:disk1\n192.0.2.10:3260,1 iqn.2026-11.com.example:disk2\n",
 		"json": `{"version":1,"servers":[
 {"server":"192.0.2.5:3205","address":"192.0.2.5:3205","instance":"","initiator_port":"all","initiator_name":"iqn.2026-11.io.github.go-iscsi:host1.example.com","source":"192.0.2.254","stored":false,"status":"ok","code":0,"code_name":"ISDSC_SUCCESS","targets":[{"name":"iqn.2026-11.com.example:disk1",`,
-		"jsonl": `{"type":"isns-target","server":"192.0.2.5:3205","name":"iqn.2026-11.com.example:disk1","alias":"first \u001b disk","portals":[{"address":"192.0.2.10","port":3260,"group":1,"name":"","security":null},{"address":"192.0.2.11","port":3261,"group":2,"name":"rack 1","security":{"security_flags":"0x4b","ipsec":"transport,main"}}],"domains":[{"id":7,"name":"storage"}]}
+		"jsonl": `{"type":"isns-target","server":"192.0.2.5:3205","name":"iqn.2026-11.com.example:disk1","alias":"first \u001b disk","portals":[{"address":"192.0.2.10","port":3260,"group":1,"name":"","security":null},{"address":"192.0.2.11","port":3261,"group":2,"name":"rack 1","security":{"security_flags":"0x27","ipsec":"ike,transport,main"}}],"domains":[{"id":7,"name":"storage"}]}
 {"type":"isns-target","server":"192.0.2.5:3205","name":"iqn.2026-11.com.example:disk2","alias":"","portals":[{"address":"192.0.2.10","port":3260,"group":1,"name":"","security":null}],"domains":[{"id":7,"name":"storage"}]}
 {"type":"isns-answer","server":"192.0.2.5:3205","address":"192.0.2.5:3205",`,
 	} {
@@ -95,9 +97,9 @@ func TestISNSRegistry(t *testing.T) {
 		if r := discover("isns", "add", "192.0.2.5", "--source", "192.0.2.253"); r.status != machine.ExitOK || !strings.HasPrefix(r.stdout, "192.0.2.5:3205: stored; 2 targets\n") {
 			t.Errorf("got %+v", r)
 		}
-		refused := "discover: connect to iSNS server 192.0.2.6:3206: connection refused; nothing listens there: check the address and the TCP port\n"
+		refused := "discover: connect to iSNS server 192.0.2.6:3206: dial tcp 192.0.2.6:3206: connection refused; nothing listens there: check the address and the TCP port\n"
 		discover("isns", "add", "192.0.2.6:3206").want(t, machine.ExitFailed, "", refused+"discover: 192.0.2.6:3206 is stored in the registry nevertheless; see discover isns list\n")
-		if r := discover("isns", "list"); r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, "host      1     2000-01-01T00:00:00Z 2 targets") {
+		if r := discover("isns", "list"); r.status != machine.ExitOK || strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, "host      2     2000-01-01T00:00:00Z 2 targets") {
 			t.Errorf("got %+v", r)
 		}
 		server.Change(func(d *isnstest.Database) { d.Nodes = d.Nodes[1:] })
@@ -157,18 +159,106 @@ func one(portal string) isnstest.Database {
 	return isnstest.Database{Nodes: []isnstest.Node{{Name: "iqn.2026-11.com.example:disk1", Access: []isnstest.Access{{Portal: netip.MustParseAddrPort(portal), Group: 1}}}}}
 }
 
-// TestISNSManyTargets (issue 21): a server with more targets than the limit, and one with
-// more portals than a scan asks.
-func TestISNSManyTargets(t *testing.T) {
+// TestISNSManyPortals (issue 21): no more portals are asked than a scan asks because a server
+// names them.
+func TestISNSManyPortals(t *testing.T) {
 	t.Parallel()
-	names := make([]string, 100_000)
-	for i := range names {
-		names[i] = fmt.Sprintf("iqn.2026-11.com.example:%d", i)
+	synctest.Test(t, func(t *testing.T) {
+		var d isnstest.Database
+		for n := range 5 {
+			node := isnstest.Node{Name: fmt.Sprintf("iqn.2026-11.com.example:%d", n)}
+			for i := range 1000 {
+				node.Access = append(node.Access, isnstest.Access{Portal: netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(n)}), uint16(1000+i)), Group: 1})
+			}
+			d.Nodes = append(d.Nodes, node)
+		}
+		l := newLab(t)
+		l.isns(t, isnstest.Config{Database: d})
+		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
+		want := "904 portals, such as 198.51.100.4:1096, are not asked: more than 4096 portals are named"
+		if r.status != machine.ExitFailed || !strings.Contains(r.stderr, want) || len(l.Dials()) != isnsverbs.MaxPortals {
+			t.Errorf("got %d, %d dials and %.300s, want %s", r.status, len(l.Dials()), r.stderr, want)
+		}
+	})
+}
+
+// scanned is what a server names where portals list something else.
+func scanned(l *lab) isnstest.Database {
+	l.Portal("192.0.2.10:3260", twoTargets())
+	l.Portal("192.0.2.11:3260", &iscsitest.Target{Records: []iscsitest.Record{{Name: "iqn.2026-11.com.example:disk1", Addresses: []string{"192.0.2.11:3260,1", "192.0.2.12:3260,1"}}}})
+	p := netip.MustParseAddrPort
+	access := func(all ...string) (a []isnstest.Access) {
+		for _, at := range all {
+			a = append(a, isnstest.Access{Portal: p(at), Group: 1})
+		}
+		return a
 	}
-	l := newLab(t)
-	l.isns(t, isnstest.Config{Database: isnstest.Targets(names...)})
-	r := l.discover(t.Context(), "isns", "query", "192.0.2.5")
-	if r.status != machine.ExitFailed || !strings.Contains(r.stderr, "more than ") || !strings.Contains(r.stdout, "65536 targets, then it failed") {
-		t.Errorf("got %d %.300s %.300s", r.status, r.stderr, r.stdout)
+	return isnstest.Database{Nodes: []isnstest.Node{
+		{Name: "iqn.2026-11.com.example:disk1", Access: access("192.0.2.11:3260")},
+		{Name: "iqn.2026-11.com.example:vault", Access: access("192.0.2.10:3260", "192.0.2.11:3260")},
+	}}
+}
+
+// TestScanISNS (issue 21): the portals that a server names are asked, once where they are
+// given as well, and what differs is told.
+func TestScanISNS(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string][]string{
+		"table": {"192.0.2.11:3260: 1 target\n", "differences from iSNS server 192.0.2.5:3205\n  TARGET", "iqn.2026-11.com.example:vault     192.0.2.10:3260      named by the iSNS server, not listed by the portal\n"},
+		"json": {`],"isns_servers":[{"server":"192.0.2.5:3205",`, `"differences":[`, `{"kind":"address-not-at-server","target":"iqn.2026-11.com.example:disk1","portal":"","address":"192.0.2.12:3260"}`,
+			`{"kind":"target-not-at-portal","target":"iqn.2026-11.com.example:vault","portal":"192.0.2.11:3260","address":""}`},
+		"jsonl":    {`{"type":"isns-answer","server":"192.0.2.5:3205",`, `{"type":"difference","kind":"target-not-at-server",`},
+		"iscsiadm": {"192.0.2.11:3260,1 iqn.2026-11.com.example:disk1\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t)
+			l.isns(t, isnstest.Config{Database: scanned(l)})
+			r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "192.0.2.10", "-o", format)
+			if r.status != machine.ExitOK || len(l.Dials()) != 2 {
+				t.Errorf("%s: got %+v and dials %v", format, r, l.Dials())
+			}
+			for _, w := range want {
+				if !strings.Contains(r.stdout, w) {
+					t.Errorf("%s: got %s, want %s in it", format, r.stdout, w)
+				}
+			}
+		})
+	}
+}
+
+// TestScanISNSBitmap (issue 21): a portal whose bitmap asks for IPsec is asked under IPsec or
+// not at all.
+func TestScanISNSBitmap(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.Portal("192.0.2.10:3260", twoTargets())
+		l.Portal("192.0.2.11:3261", twoTargets())
+		l.isns(t, isnstest.Config{Database: storageDomain()})
+		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
+		if r.status != machine.ExitPartly || len(l.Dials()) != 1 || !strings.Contains(r.stderr, "192.0.2.11:3261") || !strings.Contains(r.stderr, "IPsec") {
+			t.Errorf("got %+v and dials %v, want none of 192.0.2.11", r, l.Dials())
+		}
+	})
+}
+
+// TestScanISNSStatus: a server that does not answer counts as a portal that does not.
+func TestScanISNSStatus(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]int{
+		"--isns 192.0.2.6":                  machine.ExitFailed,
+		"--isns 192.0.2.6 --isns 192.0.2.5": machine.ExitPartly,
+		"--isns 192.0.2.6 192.0.2.10":       machine.ExitPartly,
+		"--isns 192.0.2.6 192.0.2.99":       machine.ExitFailed,
+		"--isns 192.0.2.5":                  machine.ExitOK,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t)
+			l.isns(t, isnstest.Config{})
+			l.Portal("192.0.2.10:3260", twoTargets())
+			if r := l.discover(t.Context(), append([]string{"scan"}, strings.Fields(args)...)...); r.status != want {
+				t.Errorf("%s: got %+v, want %d", args, r, want)
+			}
+		})
 	}
 }
