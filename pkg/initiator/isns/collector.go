@@ -68,16 +68,21 @@ func (c *collector) leave() {
 	c.portal, c.group = readPortal{}, readPortal{}
 }
 
-// warn notes what is odd. What was left out makes the answer incomplete.
+// warn notes what is odd, once where it is the same as the warning before. What was left
+// out makes the answer incomplete.
 func (c *collector) warn(code string, lost bool, format string, args ...any) {
 	if lost {
 		c.answer.Complete = false
 	}
-	switch n := len(c.answer.Warnings); {
+	all := c.answer.Warnings
+	switch n := len(all); {
 	case n < maxWarnings:
-		c.answer.Warnings = append(c.answer.Warnings, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+		w := Warning{Code: code, Message: fmt.Sprintf(format, args...)}
+		if n == 0 || all[n-1] != w {
+			c.answer.Warnings = append(all, w)
+		}
 	case n == maxWarnings:
-		c.answer.Warnings = append(c.answer.Warnings, Warning{Code: WarnMore, Message: fmt.Sprintf("there were more than %d warnings: the others are left out", n)})
+		c.answer.Warnings = append(all, Warning{Code: WarnMore, Message: fmt.Sprintf("there were more than %d warnings: the others are left out", n)})
 	}
 }
 

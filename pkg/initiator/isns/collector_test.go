@@ -114,6 +114,8 @@ func TestCollector(t *testing.T) {
 		{"too long", list(Attribute{Tag: TagISCSIName, Len: 4096}, node("b")), ex + "b:; invalid-attribute", false},
 		{"what was not asked for", list(node("a"), NumberAttribute(99, 7), at("192.0.2.1:3260"), TextAttribute(TagEntityID, "x")), ex + "a: 192.0.2.1:3260,-1", true},
 		{"attributes of no object", list(NumberAttribute(TagPortalSecurity, 3), TextAttribute(TagAlias, "x"), tag(1), node("a")), ex + "a:", true},
+		{"portal and group of UDP", list(node("a"), AddressAttribute(TagPortalAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPortalPort, udpBit|3260),
+			AddressAttribute(TagPGAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPGPort, udpBit|3260), tag(1)), ex + "a:; invalid-portal", false},
 		{"bad domain", list(node("a"), bad(TagDDID), TextAttribute(TagDDName, "x")), ex + "a:; invalid-attribute", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,8 +145,8 @@ func TestCollectorLimits(t *testing.T) {
 		t.Errorf("targets: got %s, %v, want two and a *SizeError", brief(a), err)
 	}
 	var many []Attribute
-	for range 1000 {
-		many = append(many, Attribute{Tag: TagISCSIName, Len: 4})
+	for i := range 1000 {
+		many = append(many, TextAttribute(TagISCSIName, fmt.Sprintf("\x1b%d", i)))
 	}
 	if a, _ = collected(l, many...); len(a.Warnings) != maxWarnings+1 || a.Warnings[maxWarnings].Code != WarnMore {
 		t.Errorf("got %d warnings, want %d", len(a.Warnings), maxWarnings+1)
