@@ -75,13 +75,15 @@ func (f *Found) count(n int) string {
 
 // lines writes the lines of -o jsonl.
 func (f *Found) lines(c *app.Command, w io.Writer) error {
-	servers := &render.Listing{W: w, Format: c.Global.Output, Kind: "isns-answer"}
+	servers := c.NewListing("servers", "isns-answer")
+	servers.W = w
 	for i := range f.Results {
 		if err := servers.Item(NewJSONAnswer(&f.Results[i], false)); err != nil {
 			return err
 		}
 	}
-	l := &render.Listing{W: w, Format: c.Global.Output, Kind: "difference"}
+	l := c.NewListing("differences", "difference")
+	l.W = w
 	for i := range f.All {
 		if err := l.Item(&f.All[i]); err != nil {
 			return err
