@@ -14,12 +14,12 @@ import (
 
 // jsonServer is an iSNS server of the registry.
 type jsonServer struct {
-	Server        render.JSONText `json:"server"`
-	Instance      render.JSONText `json:"instance"`
-	InitiatorPort render.JSONText `json:"initiator_port"`
-	Register      bool            `json:"register"`
-	Added         render.JSONTime `json:"added"`
-	LastResult    any             `json:"last_result"`
+	Server        render.JSONText       `json:"server"`
+	Instance      render.JSONText       `json:"instance"`
+	InitiatorPort render.JSONText       `json:"initiator_port"`
+	Register      bool                  `json:"register"`
+	Added         render.JSONTime       `json:"added"`
+	LastResult    *render.JSONLastState `json:"last_result"`
 }
 
 // list returns the verb that lists the servers of the registry.
@@ -66,10 +66,7 @@ func (c *command) listing() *render.Listing {
 func listServer(l *render.Listing, v *registry.StoredISNSServer) error {
 	j := jsonServer{
 		Server: render.JSONText(v.Address.String()), Instance: render.JSONText(v.Instance), InitiatorPort: render.JSONText(v.Port.String()),
-		Register: v.Register, Added: render.JSONTime(v.Added),
-	}
-	if last := render.NewJSONLastState(&v.Last); last != nil {
-		j.LastResult = last
+		Register: v.Register, Added: render.JSONTime(v.Added), LastResult: render.NewJSONLastState(&v.Last),
 	}
 	instance, register, last := v.Instance, "", ""
 	if instance == "" {
