@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/isnstest"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -42,14 +43,14 @@ const chapFile = `{"User": "host1", "Secret": "secret-of-the-host", "TargetUser"
 // wrongFile has another secret of the host.
 const wrongFile = `{"User": "host1", "Secret": "another-secret", "TargetUser": "array7", "TargetSecret": "secret-of-array"}`
 
-// TestPrograms: the page has the five whole programs that it promises.
+// TestPrograms: the page has the six whole programs that it promises.
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, p := range Page(t) {
 		names = append(names, p.Name)
 	}
-	if want := []string{"oneshot", "sweep", "service", "observe", "protected"}; !slices.Equal(names, want) {
+	if want := []string{"oneshot", "sweep", "service", "named", "observe", "protected"}; !slices.Equal(names, want) {
 		t.Errorf("docs/library.md has the programs %q, want %q", names, want)
 	}
 }
@@ -78,6 +79,21 @@ func TestOneshot(t *testing.T) {
 		s.Here = here(map[string]netip.AddrPort{first: g.Portals[0]})
 		s.Run(t, program, p.Runs[0])
 	})
+}
+
+// TestNamed: an iSNS server that names two targets, and none.
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	p := Find(t, "named")
+	server := isnstest.Listen(t, isnstest.Config{Database: isnstest.Database{Nodes: []isnstest.Node{
+		{Name: database, Access: []isnstest.Access{{Portal: netip.MustParseAddrPort(first), Group: 1}}},
+		{Name: archive, Access: []isnstest.Access{{Portal: netip.MustParseAddrPort(first), Group: 1}}},
+	}}})
+	s := Setting{Here: here(map[string]netip.AddrPort{"192.0.2.5:3205": server.Addr, "192.0.2.6:3205": closed(t)})}
+	program := p.Build(t)
+	for _, r := range p.Runs {
+		s.Run(t, program, r)
+	}
 }
 
 // TestSweep: a real target, one that shows a harmful name, one that wants CHAP, and a

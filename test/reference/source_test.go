@@ -45,6 +45,17 @@ func sourceOf(t *testing.T, folders ...string) *source {
 	return s
 }
 
+// without leaves out the files of a folder.
+func (s *source) without(folder string) *source {
+	rest := new(source)
+	for i, path := range s.paths {
+		if !strings.Contains(path, folder) {
+			rest.files, rest.paths = append(rest.files, s.files[i]), append(rest.paths, path)
+		}
+	}
+	return rest
+}
+
 // parsed has the files that were parsed, by path.
 var parsed sync.Map
 
