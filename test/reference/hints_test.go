@@ -81,6 +81,10 @@ var hintWords = []hintWord{
 	{"raise the limit if you trust the portal with it (--max-targets)", "`discover`: likewise, of its targets"},
 	{"ask this portal again when the others are done", "`discover`: results of other portals that wait took the [memory](limits.md#bounds)"},
 
+	{"the server answers only initiators that are registered with it: register this one (--register), or have the administrator of the server do it", "iSNS: the server does not know this initiator"},
+	{"the server does not allow this initiator name to ask", "iSNS: the server refuses the name"},
+	{"is it an iSNS server that listens there?", "iSNS: what came is no message of iSNS"},
+
 	{"give the key (--ipsec-psk), or store it (discover ipsec psk set)", "`secure`: no preshared key for this peer"},
 	{"give the gateway (--ipsec-outer), or store it (discover ipsec tunnel set); where the portal ends the tunnel itself, its own address is the gateway", "`secure`: tunnel mode without a gateway"},
 	{"discover can negotiate by itself (--ipsec-enforcer userspace)", "`secure`: the enforcer that was asked for is not there, or cannot do aggressive mode"},

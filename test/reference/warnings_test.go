@@ -10,6 +10,16 @@ import (
 // warningWords are when a warning is printed, and what to do.
 var warningWords = map[string]string{
 	"invalid-target-name":     "A target was left out: its name is harmful (characters that no iSCSI name has, empty, above 223 bytes) or, with `--strict-names`, not well formed. The result is not `complete`. Rename it at the array",
+	"asked-one-by-one":        "An iSNS server does not take the query for all targets, and was asked for one after the other. Nothing to do",
+	"domains-not-told":        "An iSNS server did not tell the discovery domains of its targets; the targets are complete",
+	"invalid-attribute":       "An iSNS server sent a value that is not of its kind. The answer is not `complete`, so no target of the server becomes missing",
+	"invalid-portal":          "The address or the port of a portal at an iSNS server cannot be used: it was left out. Correct it at the server",
+	"not-a-target":            "An iSNS server named a node that was not asked for: it was left out",
+	"portal-not-asked":        "An iSNS server named portals that `discover scan --isns` does not ask; the sentence says why",
+	"security-bitmap":         "An iSNS server has two security bitmaps for one portal: the bits of both count",
+	"target-listed-twice":     "An iSNS server named a target twice: its portals are put together",
+	"too-many":                "An iSNS server named more portals or discovery domains of a target than the [bounds](limits.md#bounds) allow: some were left out",
+	"two-portal-groups":       "An iSNS server has two portal group tags for one target at one portal: the first counts",
 	"unusual-target-name":     "A target is listed although its name is not a well-formed iSCSI name (`iqn.2015-1.…`, `disk1`). Arrays with such names exist; nothing to do",
 	"unusual-initiator-name":  "This host's own name is not a well-formed iSCSI name, and was sent as it is. In the table it is one line per run",
 	"invalid-target-address":  "An advertised address could not be read and was left out. See the text with `--trace`",
