@@ -57,8 +57,8 @@ func (r *isnsRecord) stored() StoredISNSServer {
 	return s
 }
 
-// key returns the key by which a server is watched.
-func (v *ISNSServer) key() initiator.Key {
+// Key returns the key by which a server is watched.
+func (v *ISNSServer) Key() initiator.Key {
 	return initiator.Key{Instance: v.Instance, Port: v.Port, Portal: v.Address}
 }
 

@@ -46,7 +46,7 @@ func (w *watched) Entries(ctx context.Context) iter.Seq2[watch.Entry, error] {
 			if err != nil && oneRecord(err) {
 				continue
 			}
-			if !yield(watch.Entry{Key: v.key(), ISNS: true}, err) || err != nil {
+			if !yield(watch.Entry{Key: v.Key(), ISNS: true}, err) || err != nil {
 				return
 			}
 		}
