@@ -17,6 +17,7 @@ type conversation struct {
 	*session
 	cancel  context.CancelCauseFunc
 	limit   time.Duration
+	ending  func() bool   // stops what waits for the end of the caller's context
 	answers chan answered // of the goroutine that reads; its last has an error
 }
 
@@ -28,7 +29,7 @@ type answered struct {
 }
 
 // call connects to a server. Each step of the conversation may take as long as limit says.
-// The end of ctx ends the connecting alone: deregistering comes after it.
+// The end of ctx ends the connecting; later it leaves a farewell's time, for deregistering.
 func (l *Listener) call(ctx context.Context, c *Client, server netip.AddrPort, limit time.Duration) (*conversation, error) {
 	living, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	v := &conversation{cancel: cancel, limit: limit, answers: make(chan answered)}
@@ -39,9 +40,8 @@ func (l *Listener) call(ctx context.Context, c *Client, server netip.AddrPort, l
 		cancel(nil)
 		return nil, err
 	}
-	if !given() { // ctx has ended
-		cancel(nil)
-	}
+	given()
+	v.ending = context.AfterFunc(ctx, func() { v.within(farewell) })
 	v.reader.MaxMessage = maxNotice
 	go v.read(l, server.Addr().WithZone(""))
 	return v, nil
@@ -55,6 +55,7 @@ func (v *conversation) within(limit time.Duration) (done func()) {
 
 // end ends the conversation, and waits until nothing reads any more.
 func (v *conversation) end() {
+	v.ending()
 	v.cancel(nil)
 	v.close()
 	for range v.answers { // until it is closed

@@ -22,7 +22,7 @@ import (
 func (d *daemon) watch(ctx context.Context) {
 	cfg := watch.Config{
 		Every: d.every, Jitter: d.jitter, Now: d.now, Hold: d.hold, HoldVanished: d.holdVanished,
-		Reload: d.reload,
+		Reload: d.reload, Notices: d.noticed,
 		Report: func(s *watch.State) {
 			d.table.Report(s)
 			d.page.Report(s)
@@ -45,6 +45,7 @@ func (d *daemon) take(e *watch.Event) {
 	case watch.PortalAdded, watch.PortalRemoved:
 		d.guard.Forget()
 		knock(d.recount)
+		knock(d.relist)
 	case watch.SourceFailed:
 		d.Say("the registry cannot be read or written: %v; discoverd goes on with what it knows", e.Err)
 	case watch.SourceRecovered:
