@@ -28,13 +28,26 @@ func (d *daemon) watch(ctx context.Context) {
 			d.page.Report(s)
 			if s.Last != nil {
 				d.pulse.Attempted()
-				d.LogResult(s.Last)
+				d.logResult(s)
 			}
 		},
 	}
 	for e := range d.watched.Watch(ctx, cfg) {
 		d.take(&e)
 	}
+}
+
+// logResult logs an attempt.
+func (d *daemon) logResult(s *watch.State) {
+	if !s.ISNS {
+		d.LogResult(s.Last)
+		return
+	}
+	args := []any{"server", s.Key.Portal.String(), "source", s.Last.Source, "targets", s.Last.TargetsFound, "elapsed", s.Last.Elapsed}
+	if s.Last.Err != nil {
+		args = append(args, "error", s.Last.Err.Error())
+	}
+	d.Log().Info("iSNS server done", args...)
 }
 
 // take hands on an event.
