@@ -17,7 +17,9 @@ import (
 func Line(e *watch.Event) string {
 	from := ""
 	if e.Key.Portal.Port != 0 {
-		from = e.Key.Portal.String()
+		if from = e.Key.Portal.String(); e.ISNS {
+			from = "iSNS server " + from
+		}
 		if port := Port(e); port != ports.All.String() { // which would say nothing
 			from += " from " + port
 		}

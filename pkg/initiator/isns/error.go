@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -25,6 +26,12 @@ const (
 	StageQuery    Stage = "query"
 	StageNotices  Stage = "listen for notices of"
 )
+
+// Word returns the stage as one word: connect, register, query or listen.
+func (s Stage) Word() string {
+	word, _, _ := strings.Cut(string(s), " ")
+	return word
+}
 
 // An Error is an exchange with a server that failed. Err says why.
 type Error struct {

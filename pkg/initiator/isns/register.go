@@ -2,17 +2,12 @@ package isns
 
 import "net/netip"
 
-// entityID returns the Entity Identifier that we register under: our name, which no other
-// host has.
-func (s *session) entityID() string { return s.client.Name }
-
-// register registers us as an initiator (RFC 4171, section 5.6.5.1).
-func (s *session) register() error { return s.registerPortal(netip.AddrPort{}, 0) }
-
-// registerPortal registers us with a portal, where one is given, to which notices go.
-func (s *session) registerPortal(notices netip.AddrPort, period uint32) error {
-	entity := TextAttribute(TagEntityID, s.entityID())
-	all := []Attribute{entity, NumberAttribute(TagEntityProtocol, ProtocolISCSI)}
+// registration returns the request that registers an initiator in a network entity (RFC
+// 4171, section 5.6.5.1), with a portal, where one is given, to which notices go. period
+// is how many seconds the server keeps an entity that says nothing; 0: what it likes.
+func registration(entity, node string, notices netip.AddrPort, period uint32) *DevAttrReg {
+	id := TextAttribute(TagEntityID, entity)
+	all := []Attribute{id, NumberAttribute(TagEntityProtocol, ProtocolISCSI)}
 	if period > 0 {
 		all = append(all, NumberAttribute(TagRegPeriod, period))
 	}
@@ -21,13 +16,23 @@ func (s *session) registerPortal(notices netip.AddrPort, period uint32) error {
 			AddressAttribute(TagPortalAddress, notices.Addr()), PortAttribute(TagPortalPort, notices.Port()),
 			PortAttribute(TagSCNPort, notices.Port()))
 	}
-	all = append(all, TextAttribute(TagISCSIName, s.client.Name), NumberAttribute(TagNodeType, uint32(Initiator)))
-	key := []Attribute{entity}
-	return s.ask(&DevAttrReg{Source: s.client.Name, Key: key, Operating: all}, key, func(*Attribute) error { return nil })
+	all = append(all, TextAttribute(TagISCSIName, node), NumberAttribute(TagNodeType, uint32(Initiator)))
+	return &DevAttrReg{Source: node, Key: []Attribute{id}, Operating: all}
+}
+
+// deregistration takes an entity out again.
+func deregistration(entity, node string) *DevDereg {
+	return &DevDereg{Source: node, Operating: []Attribute{TextAttribute(TagEntityID, entity)}}
+}
+
+// register registers us as an initiator, under an entity with our own name.
+func (s *session) register() error {
+	r := registration(s.client.Name, s.client.Name, netip.AddrPort{}, 0)
+	return s.ask(r, r.Key, func(*Attribute) error { return nil })
 }
 
 // deregister takes us out again. What fails is forgotten by the server after the
 // registration period.
 func (s *session) deregister() {
-	_ = s.ask(&DevDereg{Source: s.client.Name, Operating: []Attribute{TextAttribute(TagEntityID, s.entityID())}}, nil, func(*Attribute) error { return nil })
+	_ = s.ask(deregistration(s.client.Name, s.client.Name), nil, func(*Attribute) error { return nil })
 }

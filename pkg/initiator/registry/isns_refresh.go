@@ -7,6 +7,7 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -16,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
+	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 // An ISNSResult is what came of asking an iSNS server.
@@ -90,6 +92,21 @@ func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 		return r
 	}
 	r.Server = v
+	c, request, err := s.isnsClient(ctx, v)
+	if err != nil {
+		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		return r
+	}
+	r.InitiatorName = c.Name
+	r.Answer, r.InitiatorPort, r.Err = c.Ask(ctx, request)
+	if r.InitiatorPort.NodeName != "" {
+		r.InitiatorName = r.InitiatorPort.NodeName
+	}
+	return r
+}
+
+// isnsClient returns what asks a server of the registry.
+func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, isns.Request, error) {
 	d := s.cfg.Discoverer
 	name, err := s.InitiatorNodeName(ctx)
 	var selector *ports.Selector
@@ -97,18 +114,28 @@ func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 		selector, err = s.Selector(ctx, true)
 	}
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
-		return r
+		return nil, isns.Request{}, err
 	}
-	c := &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial}
-	r.InitiatorName = name
-	r.Answer, r.InitiatorPort, r.Err = c.Ask(ctx, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
-	})
-	if r.InitiatorPort.NodeName != "" {
-		r.InitiatorName = r.InitiatorPort.NodeName
+	}, nil
+}
+
+// SubscribeISNSServer registers us for the notices of a server until ctx ends, as
+// isns.Listener.Subscribe says, under the name and from the port by which the server is
+// asked. It writes to the server. An error is the registry's: nothing was registered.
+func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v ISNSServer, notify func(), report func(isns.SubscriptionState)) error {
+	err := v.validate()
+	var c *isns.Client
+	var request isns.Request
+	if err == nil {
+		c, request, err = s.isnsClient(ctx, v)
 	}
-	return r
+	if err != nil {
+		return s.failed(initiator.Key{Portal: v.Address}, err)
+	}
+	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
+	return nil
 }
 
 // learnISNS takes a result into the registry: how it went, and where the server answered
@@ -249,4 +276,88 @@ func addrText(a netip.Addr) string {
 		return ""
 	}
 	return a.String()
+}
+
+// knownServers yields what the registry knows of its iSNS servers. found has the targets,
+// by the record of the server.
+func (w *watched) knownServers(ctx context.Context, found map[string]*knownAnswer, yield func(watch.Answer, error) bool) {
+	for v, err := range w.ISNSServers(ctx) {
+		switch {
+		case err != nil && oneRecord(err):
+			continue
+		case err != nil:
+			yield(watch.Answer{}, err)
+			return
+		}
+		a := found[rowkey.OfServer(v.Address)]
+		if a == nil {
+			a = new(knownAnswer)
+		}
+		a.Key, a.ISNS = v.Key(), true
+		if a.add(&v.Last); !yield(a.Answer, nil) {
+			return
+		}
+	}
+}
+
+// maxServers is how many iSNS servers are asked at once.
+const maxServers = 8
+
+// AskISNS asks iSNS servers and takes their answers into the registry, as
+// watch.ISNSSource says. Where the registry takes no answer, the result is the server's all
+// the same: Entries says what the registry lacks.
+func (w *watched) AskISNS(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
+	return func(yield func(initiator.Result) bool) {
+		results := make(chan *initiator.Result)
+		room := make(chan struct{}, maxServers)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var under sync.WaitGroup
+		go func() {
+			for _, key := range keys {
+				room <- struct{}{}
+				under.Go(func() {
+					results <- w.askServer(ctx, key)
+					<-room
+				})
+			}
+			under.Wait()
+			close(results)
+		}()
+		left := false
+		for r := range results {
+			if left || r == nil {
+				continue
+			}
+			if left = !yield(*r); left {
+				cancel()
+			}
+		}
+	}
+}
+
+// askServer asks an iSNS server; nil: it is not in the registry any more.
+func (w *watched) askServer(ctx context.Context, key initiator.Key) *initiator.Result {
+	begun := time.Now()
+	asked, err := w.RefreshISNSServer(ctx, key.Portal)
+	if err != nil && initiator.Code(err) == isdsc.ISNSServerNotFound {
+		return nil
+	}
+	r := &initiator.Result{
+		Asked:         initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal},
+		InitiatorName: asked.InitiatorName, InitiatorPort: asked.InitiatorPort,
+		Elapsed: time.Since(begun), Stored: asked.Stored, Changes: asked.Changes, Err: err,
+	}
+	if a := asked.Answer; a != nil {
+		r.Address, r.Source = a.Server, a.Source.Addr()
+		r.Targets, r.TargetsFound = a.Targets(), len(a.Nodes)
+		r.Complete = a.Complete
+	}
+	if e := (*initiator.Error)(nil); asked.Answer != nil && (err == nil || errors.As(err, &e) && e.Stage == initiator.StageStore) {
+		w.mu.Lock()
+		w.unstored = err
+		w.mu.Unlock()
+		r.Err = nil
+	}
+	return r
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
-// Watch asks the portals of the registry again and again, and yields what changes: see
-// watch.Run. Each answer is taken into the registry, as RefreshSendTargetPortal does, under
+// Watch asks the portals and the iSNS servers of the registry again and again, and yields
+// what changes: see watch.Run. The portals that iSNS servers name are not watched. Each answer is taken into the registry, as RefreshSendTargetPortal does, under
 // the rules as they are then. At the beginning answers are compared with what the registry
 // has, later with what this watch itself has seen. Where the registry cannot be read or
 // written, a watch.SourceFailed says so, and what was last known to be in it is asked on.
@@ -39,6 +39,14 @@ func (w *watched) Entries(ctx context.Context) iter.Seq2[watch.Entry, error] {
 				err = nil
 			}
 			if !yield(watch.Entry{Key: p.Key(), SymbolicName: p.Portal.SymbolicName}, err) || err != nil {
+				return
+			}
+		}
+		for v, err := range w.ISNSServers(ctx) {
+			if err != nil && oneRecord(err) {
+				continue
+			}
+			if !yield(watch.Entry{Key: v.Key(), ISNS: true}, err) || err != nil {
 				return
 			}
 		}
@@ -77,6 +85,7 @@ func (w *watched) Known(ctx context.Context) iter.Seq2[watch.Answer, error] {
 				return
 			}
 		}
+		w.knownServers(ctx, found, yield)
 	}
 }
 
@@ -111,6 +120,9 @@ func (w *watched) found(ctx context.Context) (map[string]*knownAnswer, error) {
 				continue
 			}
 			entry := rowkey.OfEntry(m.Portal)
+			if m.ISNS.Address != "" {
+				entry = rowkey.OfServer(m.ISNS)
+			}
 			a := found[entry]
 			if a == nil {
 				a = new(knownAnswer)
