@@ -122,7 +122,7 @@ func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {
 	j := jsonNode{Name: render.JSONText(n.Name), Alias: render.JSONText(n.Alias)}
 	for i := range n.Portals {
 		p := &n.Portals[i]
-		seen := p.Seen(a.Source.Addr())
+		seen := p.Seen(a.Server.Addr())
 		portal := jsonISNSPortal{Address: render.JSONText(seen.Host), Port: int(seen.Port), Name: render.JSONText(p.Name)}
 		if seen.Group != target.NoGroup {
 			portal.Group = &seen.Group

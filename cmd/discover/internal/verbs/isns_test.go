@@ -136,7 +136,7 @@ func TestISNSHostile(t *testing.T) {
 		{"ours", one("192.0.2.254:22"), machine.ExitOK, "portal 192.0.2.254:22 is not asked: the address is one of this host", 0},
 		{"broadcast", one("192.0.2.255:3260"), machine.ExitOK, "is not asked: the address is the broadcast address", 0},
 		{"multicast", one("224.0.0.1:3260"), machine.ExitOK, "portal 224.0.0.1:3260 is not asked", 0},
-		{"unspecified", one("[::]:3260"), machine.ExitOK, "portal [::]:3260 is not asked: the address is unspecified", 0},
+		{"unspecified", one("[::]:3260"), machine.ExitOK, "the portal address :: stands for all addresses of a host that is not named", 0},
 		{"outside", one("198.51.100.1:3260"), machine.ExitOK, "portal 198.51.100.1:3260 is not asked: the address is outside --within", 0},
 		{"escape", isnstest.Database{Nodes: []isnstest.Node{{Name: "iqn.2026-11.com.example:\x1b[2J", Access: []isnstest.Access{{Portal: p("192.0.2.10:3260")}}}}}, machine.ExitOK, `a target was left out: its name`, 0},
 	} {
@@ -260,5 +260,25 @@ func TestScanISNSStatus(t *testing.T) {
 				t.Errorf("%s: got %+v, want %d", args, r, want)
 			}
 		})
+	}
+}
+
+// TestISNSCapture: --capture of a scan has what the iSNS server was asked and said, beside
+// what the portals did.
+func TestISNSCapture(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.isns(t, isnstest.Config{Database: storageDomain()})
+	l.Portal("192.0.2.10:3260", twoTargets())
+	l.Portal("192.0.2.11:3261", twoTargets())
+	_ = l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "--initiator-name", "iqn.2026-11.io.github.go-iscsi:host1.example.com", "--capture", "f")
+	f := l.created["f"]
+	if f == nil || !f.closed {
+		t.Fatal("no file, or one that is not closed")
+	}
+	for _, want := range []string{"\x00\x00\x00\x20\x00\x00\x00\x20iqn.2026-11.com.example:disk2\x00", "SendTargets=All"} {
+		if !strings.Contains(f.String(), want) {
+			t.Errorf("the file does not have %q", want)
+		}
 	}
 }

@@ -66,12 +66,16 @@ func (c *command) scan() *cobra.Command {
 				return err
 			}
 			return s.withRegistry(cmd.Context(), func() error {
-				if err := s.askISNS(cmd.Context()); err != nil {
-					return err
-				}
-				d := s.discoverer()
-				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&login.RequireIPsec != 0)
-				return c.Capture(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+				var captured initiator.Discoverer // whose Wrap is the capture's
+				return c.Capture(&s.run, &captured, func() error {
+					if err := s.askISNS(cmd.Context(), captured.Wrap); err != nil {
+						return err
+					}
+					d := s.discoverer()
+					d.Wrap = captured.Wrap
+					c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&login.RequireIPsec != 0)
+					return s.discover(cmd.Context(), d)
+				})
 			})
 		}),
 	}
@@ -218,7 +222,6 @@ func (s *scan) discoverer() *initiator.Discoverer {
 func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-
 	s.progress = s.NewProgress(d, s.asking.Count, s.sessions)
 	if s.addrs.Probes() {
 		s.progress.Then(app.Probing)

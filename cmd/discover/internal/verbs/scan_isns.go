@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"net"
 	"net/netip"
 
 	"github.com/spf13/pflag"
@@ -41,14 +42,14 @@ func (i *scanISNS) check() error {
 }
 
 // askISNS asks the iSNS servers, where some are given, and takes the portals that they name
-// to those of the command line.
-func (s *scan) askISNS(ctx context.Context) error {
+// to those of the command line. wrap sees the connections; nil: none does.
+func (s *scan) askISNS(ctx context.Context, wrap func(net.Conn) net.Conn) error {
 	if len(s.isns.servers) == 0 {
 		return nil
 	}
 	a := &isnsverbs.Asker{
 		Name: s.ourName().Name, Source: s.key.Source, Instance: s.key.Instance, Port: s.key.Port.Number, Selector: s.ports,
-		Register: s.isns.register, Timeout: s.run.Timeout, Command: s.Command,
+		Register: s.isns.register, Timeout: s.run.Timeout, Wrap: wrap, Command: s.Command,
 	}
 	within := func(addr netip.Addr) bool { return s.addrs.OfFamily(addr) && s.addrs.IsWithin(addr) }
 	found := a.Find(ctx, s.isns.servers, within)
