@@ -10,7 +10,6 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
