@@ -23,6 +23,7 @@ type attempt struct {
 
 	result   Result
 	warnings warnings
+	ignored  []string         // rules that would make the plan weaker, for an Explanation
 	watch    *stopwatch.Watch // of the work under way
 	elapsed  time.Duration    // time that the work before it took
 	phases   phaseClock

@@ -38,6 +38,8 @@ func Code(err error) uint32 {
 	switch {
 	case errors.As(err, &config):
 		return config.Code
+	case errors.As(err, &own):
+		return own.ISDSC()
 	case ipsecCode(err) != 0:
 		return ipsecCode(err)
 	case errors.Is(err, context.Canceled):
@@ -66,8 +68,6 @@ func Code(err error) uint32 {
 		return isdsc.InvalidSendTargetsText
 	case errors.As(err, &reject):
 		return isdsc.NonSpecificError // the login is long over
-	case errors.As(err, &own):
-		return own.ISDSC()
 	case errors.Is(err, isdsc.ErrCacheCorrupted):
 		return isdsc.CacheCorrupted
 	case errors.As(err, &at):

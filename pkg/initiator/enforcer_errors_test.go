@@ -119,3 +119,21 @@ func wantFailure(t *testing.T, step string, err error, code uint32, text string,
 		t.Errorf("%s: got %q, want %q", step, got, text)
 	}
 }
+
+// TestConnectUnderIPsec: where nothing answers under IPsec, the hint is about the peer, not
+// about the route, by which keys were agreed on.
+func TestConnectUnderIPsec(t *testing.T) {
+	t.Parallel()
+	n := iscsitest.NewNetwork(t)
+	given := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)}
+	e := &failingEnforcer{FakeEnforcer: scene.FakeEnforcer{Network: n}, dial: given}
+	d := &initiator.Discoverer{InitiatorName: scene.InitiatorName, Dial: n.Dial, Enforcer: e, PSK: scene.GroupKey}
+	p := scene.At(n.Portal("192.0.2.10:3260", &iscsitest.Target{}))
+	p.Security, p.Source = ipsec.FlagValid|ipsec.FlagIKE, netip.MustParseAddr("192.0.2.2")
+	_, err := d.Discover(t.Context(), p)
+	want := "connect to 192.0.2.10:3260 from 192.0.2.2: no answer in time; nothing came back under IPsec: check the log of the peer, whether its kernel has ESP, and its firewall"
+	var failed *initiator.Error
+	if !errors.As(err, &failed) || failed.Stage != initiator.StageConnect || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -22,6 +22,10 @@ type Explanation struct {
 	Key      bool       // the preshared key that the plan needs is there
 	Outer    netip.Addr // the gateway, in tunnel mode
 
+	// Ignored are the rules for portal groups and the portal security bitmaps of iSNS
+	// servers that would give less than the plan, one line each.
+	Ignored []string
+
 	// Err is why nothing would be sent; an *Error. nil: nothing that is known
 	// beforehand speaks against the connection.
 	Err error
@@ -80,6 +84,7 @@ func (a *attempt) sources(ctx context.Context, dst netip.AddrPort) ([]ports.Port
 func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPort, method *auth.CHAP) Explanation {
 	a.result.Address, a.result.Source, a.result.InitiatorPort = dst, from.Address, from
 	e := Explanation{Portal: WithoutSecrets(a.request.Portal), Address: dst, Port: from}
+	a.ignored = nil
 	e.Err = a.fail(at(StageSecure, a.timed(ctx, a.d.timeout(), func(ctx context.Context) (err error) {
 		if e.Plan, err = a.agreed(ctx, from, dst, method); err != nil || !e.Plan.IPsec {
 			return cause(ctx, err)
@@ -97,5 +102,6 @@ func (a *attempt) explain(ctx context.Context, from ports.Port, dst netip.AddrPo
 		}
 		return cause(ctx, err)
 	})))
+	e.Ignored = a.ignored
 	return e
 }

@@ -59,7 +59,7 @@ func (a *attempt) hint(stage Stage, err error) string {
 	case StageSecure:
 		return hint.IPsec(err, a.request.Portal.IPsec.IKE)
 	case StageConnect:
-		return joinHints(portHint(a.result.Asked.Portal), connectHint(err))
+		return joinHints(portHint(a.result.Asked.Portal), connectHint(err, a.result.IPsec.Protects()))
 	case StageLogin:
 		return joinHints(a.loginHint(err), a.foldedHint(err))
 	case StageDiscover:
@@ -76,8 +76,8 @@ func joinHints(first, second string) string {
 	return first + "; " + second
 }
 
-// connectHint is about TCP.
-func connectHint(err error) string {
+// connectHint is about TCP, which may be under IPsec.
+func connectHint(err error, protected bool) string {
 	var timeout *TimeoutError
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -90,6 +90,8 @@ func connectHint(err error) string {
 		return "too many files are open: raise ulimit -n, or ask fewer portals at once (--parallel)"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check the route"
+	case errors.As(err, &timeout) && protected:
+		return "nothing came back under IPsec: check the log of the peer, whether its kernel has ESP, and its firewall"
 	case errors.As(err, &timeout):
 		return "check the route and the firewalls in between"
 	}

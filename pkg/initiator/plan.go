@@ -20,7 +20,8 @@ import (
 //
 // The word of a group rule counts less. Which groups a portal is in, any portal may
 // say in its answers, also one that lies. So such a rule may make a plan stronger,
-// and never weaker: a lie can make a connection fail, not expose it.
+// and never weaker: a lie can make a connection fail, not expose it. The portal security
+// bitmap of an iSNS server (RFC 4171, section 6.3.9) is such a rule as well.
 type PolicyFunc func(ctx context.Context, dst netip.AddrPort) (rule ipsec.Existing, groups []ipsec.Existing, err error)
 
 // withGroups returns the plan that follows from settings together with the rules for
@@ -32,6 +33,7 @@ func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, group
 			continue
 		}
 		if !mayStrengthen(plan, err) {
+			a.ignore(g, plan)
 			continue
 		}
 		with := s
@@ -42,11 +44,18 @@ func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, group
 			return stronger, err2
 		case err != nil || strengthens(stronger, plan):
 			plan, err = stronger, nil
-		case !strengthens(plan, stronger) && !samePlan(plan, stronger):
-			return plan, fmt.Errorf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; add a policy for the portal itself", g.Name, stronger, plan, plan.Why)
+		case strengthens(plan, stronger):
+			a.ignore(g, plan)
+		case !samePlan(plan, stronger):
+			return plan, fmt.Errorf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; change one of the two, or add a policy for the portal that asks for all that both give", g.Name, stronger, plan, plan.Why)
 		}
 	}
 	return plan, err
+}
+
+// ignore notes a rule that gives less than the plan, for an Explanation.
+func (a *attempt) ignore(g ipsec.Existing, plan ipsec.Plan) {
+	a.ignored = append(a.ignored, fmt.Sprintf("%s (%s): it would give less than what holds (%s)", g.Name, g.Flags.Hex(), plan.Why))
 }
 
 // mayStrengthen reports whether a group's rule may take the place of a plan: not of

@@ -62,7 +62,7 @@ func (s *Server) query(q *isns.DevAttrQry) []byte {
 	}
 	var operating []isns.Attribute
 	found := false
-	for _, o := range s.objects(q.Source, k, nil) {
+	for _, o := range s.objects(q.Source, k) {
 		if !o.matches(q.Key) {
 			continue
 		}
@@ -72,7 +72,7 @@ func (s *Server) query(q *isns.DevAttrQry) []byte {
 				operating = o.want(operating, q.Want)
 				continue
 			}
-			for _, beside := range s.objects(q.Source, x, o.node) {
+			for _, beside := range s.ofNode(o.node, x) {
 				operating = beside.want(operating, q.Want)
 			}
 		}
@@ -90,7 +90,7 @@ func (s *Server) next(q *isns.DevGetNext) []byte {
 	}
 	k := kindOf(q.Key[0].Tag)
 	passed := q.Key[0].IsEmpty()
-	for _, o := range s.objects(q.Source, k, nil) {
+	for _, o := range s.objects(q.Source, k) {
 		if !passed {
 			passed = o.matches(q.Key)
 			continue

@@ -81,13 +81,12 @@ func (o *object) want(to []isns.Attribute, tags []isns.Tag) []isns.Attribute {
 	return to
 }
 
-// objects returns all objects of a kind that a node may see, without those of one node
-// only where own is nil.
-func (s *Server) objects(source string, k kind, own *Node) (all []object) {
+// objects returns all objects of a kind that a node may see.
+func (s *Server) objects(source string, k kind) (all []object) {
 	seen := make(map[string]bool)
 	for i := range s.db.Nodes {
 		n := &s.db.Nodes[i]
-		if !s.db.sees(source, n.Name) || own != nil && n != own {
+		if !s.db.sees(source, n.Name) {
 			continue
 		}
 		for _, o := range s.ofNode(n, k) {

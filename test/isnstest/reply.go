@@ -72,10 +72,10 @@ func (r *Reply) pdus() (all [][]byte) {
 
 // send sends the reply; false: there is nothing more to be said on the connection.
 func (r *Reply) send(nc net.Conn) bool {
-	if r.Silent {
-		return true
-	}
 	all := r.pdus()
+	if r.Silent {
+		all, r.Endless = nil, false
+	}
 	for seq := uint16(0); ; {
 		for _, p := range all {
 			if r.Endless { // each PDU follows the one before

@@ -24,6 +24,7 @@ var hintWords = []hintWord{
 
 	{"nothing listens there: check the address and the TCP port", "`connect`: connection refused. The host is there; the target service is not running, or listens at another address or port"},
 	{"check the route and the firewalls in between", "`connect`: no answer within the time. A firewall drops the packets, the address is nobody's, or the way back is missing (`ip route get`, `discover port list PORTAL`)"},
+	{"nothing came back under IPsec: check the log of the peer, whether its kernel has ESP, and its firewall", "`connect`: no answer within the time, after keys were agreed on or where the kernel protects the path. Without ESP in its kernel, strongSwan agrees on keys and then deletes them"},
 	{"check the route", "`connect`: no route to the network or host"},
 	{"this host does not have the source address, or no free TCP port on it", "`connect`: the address of `--source` was removed, or thousands of connections from it are in TIME_WAIT"},
 	{"the source address cannot reach this portal: give another one, or none (--source)", "`connect`: invalid argument, such as from a loopback address"},

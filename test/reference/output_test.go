@@ -27,6 +27,13 @@ var items = []item{
 	{section: "address", written: []string{"addressBegin", "appendAddressEnd"}},
 	{section: "warning", structs: []string{"JSONWarning"}},
 	{section: "redirect", structs: []string{"jsonRedirect"}},
+	{section: "iSNS server", structs: []string{"jsonServer"}},
+	{section: "iSNS answer", structs: []string{"JSONAnswer"}},
+	{section: "iSNS error", structs: []string{"jsonISNSError"}},
+	{section: "iSNS target", structs: []string{"jsonNode"}, more: []string{"server"}},
+	{section: "iSNS portal", structs: []string{"jsonISNSPortal"}},
+	{section: "discovery domain", structs: []string{"jsonDomain"}},
+	{section: "difference", structs: []string{"Difference"}},
 	{section: "ipsec", structs: []string{"jsonIPsec"}},
 	{section: "proof", structs: []string{"jsonProof"}},
 	{section: "auth", structs: []string{"jsonAuth"}},
@@ -35,12 +42,12 @@ var items = []item{
 	{section: "stored portal", structs: []string{"jsonPortal", "JSONPortalDetail", "JSONPortalChange"}},
 	{section: "login options", structs: []string{"jsonLogin"}},
 	{section: "IPsec options", structs: []string{"jsonIPsecSet"}},
-	{section: "last result", structs: []string{"jsonLastState"}},
+	{section: "last result", structs: []string{"JSONLastState"}},
 	{section: "known target", structs: []string{"JSONTarget"}},
 	{section: "mechanism", structs: []string{"jsonMechanism"}},
 	{section: "key of an entry", structs: []string{"JSONKey"}},
 	{section: "pruned", structs: []string{"jsonPruned"}},
-	{section: "removed", structs: []string{"JSONName", "jsonSelector", "jsonID", "jsonDestination"}},
+	{section: "removed", structs: []string{"JSONName", "jsonSelector", "jsonID", "jsonDestination", "jsonRemoved"}},
 	{section: "path", structs: []string{"JSONPath"}},
 	{section: "link", structs: []string{"JSONLink"}},
 	{section: "port", structs: []string{"jsonPort"}},
@@ -61,7 +68,7 @@ var items = []item{
 
 // sometimes are fields that only some verbs print, although their structs always have
 // them.
-var sometimes = []string{"stored portal.targets", "stored portal.before", "removed.name", "removed.selector", "removed.id", "removed.destination"}
+var sometimes = []string{"stored portal.targets", "stored portal.before", "removed.name", "removed.selector", "removed.id", "removed.destination", "removed.server"}
 
 // notPrinted are structs with names in JSON that are stored, and not printed.
 var notPrinted = []string{"sealing"}

@@ -61,6 +61,9 @@ func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) strin
 	row("origin", e.Plan.Origin.String())
 	row("why", e.Plan.Why)
 	row("exists", ExistsText(e.Plan.Existing))
+	for _, line := range e.Ignored {
+		row("ignored", line)
+	}
 	if !e.Plan.IPsec {
 		return b.String()
 	}

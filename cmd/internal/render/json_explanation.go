@@ -25,12 +25,13 @@ type jsonExplanation struct {
 	Warnings []JSONWarning `json:"warnings"`
 	IPsec    jsonIPsec     `json:"ipsec"`
 
-	ExistingKind   string   `json:"existing_kind"`
-	ExistingReason JSONText `json:"existing_reason,omitempty"` // why it is unknown
-	Enforcer       JSONText `json:"enforcer"`
-	NotEnforcer    JSONText `json:"not_enforcer,omitempty"` // the one that would come before it, and why it does not
-	Key            string   `json:"key"`                    // "set"; empty: none is needed, or there
-	Outer          string   `json:"outer"`
+	ExistingKind   string     `json:"existing_kind"`
+	ExistingReason JSONText   `json:"existing_reason,omitempty"` // why it is unknown
+	Enforcer       JSONText   `json:"enforcer"`
+	NotEnforcer    JSONText   `json:"not_enforcer,omitempty"` // the one that would come before it, and why it does not
+	Key            string     `json:"key"`                    // "set"; empty: none is needed, or there
+	Outer          string     `json:"outer"`
+	Ignored        []JSONText `json:"ignored,omitempty"` // rules for portal groups and bitmaps of iSNS servers that would give less
 }
 
 // NewJSONExplanation returns an explanation as JSON. whyNot is as for ExplanationText, and listed says that the registry has the
@@ -56,6 +57,9 @@ func NewJSONExplanation(e *initiator.Explanation, whyNot string, listed bool) *j
 	}
 	if e.Plan.Why == "" || e.Plan.Existing.Kind.String() == string(j.IPsec.Existing) {
 		j.ExistingReason = JSONText(e.Plan.Existing.Name)
+	}
+	for _, line := range e.Ignored {
+		j.Ignored = append(j.Ignored, JSONText(line))
 	}
 	if e.Key {
 		j.Key = "set"

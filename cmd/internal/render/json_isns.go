@@ -9,7 +9,7 @@ type jsonISNSServer struct {
 	InitiatorPort JSONText       `json:"initiator_port"`
 	Register      bool           `json:"register"`
 	Added         JSONTime       `json:"added"`
-	LastResult    *jsonLastState `json:"last_result"`
+	LastResult    *JSONLastState `json:"last_result"`
 }
 
 // NewJSONISNSServer returns an iSNS server of the registry as JSON.

@@ -23,7 +23,7 @@ type jsonPortal struct {
 	LoginOptions  jsonLogin      `json:"login_options"`
 	IPsecOptions  *jsonIPsecSet  `json:"ipsec_options,omitempty"` // nil: there are none
 	Added         JSONTime       `json:"added"`
-	LastResult    *jsonLastState `json:"last_result"`
+	LastResult    *JSONLastState `json:"last_result"`
 }
 
 // jsonLogin has those of the login options that were given.
@@ -51,8 +51,8 @@ type jsonLogin struct {
 	BindDevice         bool             `json:"bind_device,omitempty"`
 }
 
-// jsonLastState is how the last discovery of an entry ended.
-type jsonLastState struct {
+// A JSONLastState is how the last discovery of an entry ended.
+type JSONLastState struct {
 	Time     JSONTime `json:"time"`
 	Status   string   `json:"status"`
 	Code     uint32   `json:"code"`
@@ -86,11 +86,11 @@ func NewJSONPortal(p *registry.StoredPortal) *jsonPortal {
 }
 
 // NewJSONLastState returns how an entry was asked last as JSON; nil: it was not asked yet.
-func NewJSONLastState(last *registry.LastResult) *jsonLastState {
+func NewJSONLastState(last *registry.LastResult) *JSONLastState {
 	if last.Time.IsZero() {
 		return nil
 	}
-	j := &jsonLastState{
+	j := &JSONLastState{
 		Time: JSONTime(last.Time), Status: "ok", Code: last.Code, CodeName: isdsc.Name(last.Code),
 		Stage: last.Stage, Message: JSONText(last.Message), Source: JSONText(last.Source), Targets: last.Targets, LeftOut: last.LeftOut,
 	}

@@ -21,8 +21,17 @@ type JSONOutput struct {
 	EachPort bool  // the sessions are from each port
 	room     int64 // bytes of memory for what is collected
 
+	// More are parts that the document has behind the results and blocks.
+	More []JSONPart
+
 	collected target.Set
 	full      error // why no more targets are taken; nil: they are
+}
+
+// A JSONPart is a named part of a document.
+type JSONPart struct {
+	Name  string
+	Value any
 }
 
 // NewJSONOutput returns the output of -o json. room is how many bytes of memory the targets
@@ -96,6 +105,13 @@ func (o *JSONOutput) End(blocks []*sweep.Block) error {
 			return err
 		}
 		end += `,"blocks":` + string(bytes.TrimSuffix(b, []byte("\n")))
+	}
+	for _, part := range o.More {
+		b, err := Marshal(part.Value)
+		if err != nil {
+			return err
+		}
+		end += `,"` + part.Name + `":` + string(bytes.TrimSuffix(b, []byte("\n")))
 	}
 	o.b = append(append(o.b, end...), "}\n"...)
 	return o.HandOn()

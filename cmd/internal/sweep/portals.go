@@ -152,6 +152,9 @@ func (p *Portals) add(s string) error {
 	return p.addPortal(portal, tagged)
 }
 
+// Add takes a portal beside those of the arguments. Its error is that there are too many.
+func (p *Portals) Add(portal initiator.Portal) error { return p.addPortal(portal, false) }
+
 // addPortal takes one portal.
 func (p *Portals) addPortal(portal initiator.Portal, tagged bool) error {
 	if tagged {

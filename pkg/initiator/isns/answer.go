@@ -2,6 +2,7 @@ package isns
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -12,8 +13,8 @@ type Answer struct {
 	Server netip.AddrPort // that answered
 	Source netip.AddrPort // of ours, that it was asked from; invalid where the connection has no such address
 
-	Nodes   []Node
-	Domains bool // the server told the discovery domains
+	Nodes   []Node // each name once, in the order of the server
+	Domains bool   // the server told the discovery domains
 
 	// Complete: nothing that the server sent was left out. Warnings say what was.
 	Complete bool
@@ -62,27 +63,57 @@ const (
 	WarnDomains   = "domains-not-told"    // the server did not tell the discovery domains
 	WarnGetNext   = "asked-one-by-one"    // the server does not take DevAttrQry
 	WarnDuplicate = "target-listed-twice" // a target came twice: its portals are put together
+	WarnNotTarget = "not-a-target"        // a node that was not asked for was left out
+	WarnGroup     = "two-portal-groups"   // one portal came with two portal group tags for one target: the first counts
+	WarnTooMany   = "too-many"            // portals or discovery domains of one target, of which some were left out
+	WarnMore      = "more-warnings"       // the last: others were left out
 )
 
-// Targets returns the targets as an answer to SendTargets has them, as seen from the
-// address that the server was asked from. A target without a portal has no addresses.
+// Targets returns the targets as an answer to SendTargets has them. Addresses to which no
+// connection from this host is possible say so (target.Address.Unusable): a loopback
+// address, unless the server has one itself, a link-local one, unless the server was
+// reached at one, and multicast. A target without a portal has no addresses.
 func (a *Answer) Targets() []target.Target {
 	all := make([]target.Target, len(a.Nodes))
 	for i := range a.Nodes {
 		n := &a.Nodes[i]
 		all[i] = target.Target{Name: n.Name, Alias: n.Alias, Addresses: make([]target.Address, len(n.Portals))}
 		for j, p := range n.Portals {
-			all[i].Addresses[j] = p.Seen(a.Source.Addr())
+			all[i].Addresses[j] = p.Seen(a.Server.Addr())
 		}
 	}
 	return all
 }
 
-// Seen returns the portal as a target would advertise it in a session from an address of
-// ours.
-func (p *Portal) Seen(session netip.Addr) target.Address {
+// Seen returns the portal as a target would advertise it in a session with server, the
+// address of the iSNS server (Answer.Server).
+func (p *Portal) Seen(server netip.Addr) target.Address {
 	// The kind of an address is found out where the addresses of targets are read.
 	ad, kind, _ := target.ParseAddress(p.Address.String(), p.Address.Port())
 	ad.Group = p.Group
-	return ad.SeenFrom(session, kind)
+	return ad.SeenFrom(server, kind)
+}
+
+// A NodeType says what a node is (RFC 4171, section 6.4.2). Several bits may be set.
+type NodeType uint32
+
+// The types.
+const (
+	Target    NodeType = 1
+	Initiator NodeType = 2
+	Control   NodeType = 4
+)
+
+// String returns the types, with a plus between them.
+func (n NodeType) String() string {
+	var words []string
+	for i, w := range [...]string{"target", "initiator", "control"} {
+		if n&(1<<i) != 0 {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return "of no type"
+	}
+	return strings.Join(words, "+")
 }

@@ -70,7 +70,13 @@ func (c *Client) connect(ctx context.Context, server netip.AddrPort) (net.Conn, 
 	if c.Dial != nil {
 		return c.Dial(ctx, c.Source, server)
 	}
-	watch := func(d dial.Deadliner) { context.AfterFunc(ctx, func() { _ = d.SetDeadline(time.Unix(1, 0)) }) }
+	stop := func() bool { return true }
+	watch := func(d dial.Deadliner) {
+		stop()
+		if d != nil {
+			stop = context.AfterFunc(ctx, func() { _ = d.SetDeadline(time.Unix(1, 0)) })
+		}
+	}
 	conn, _, err := dial.TCP(ctx, watch, c.Source, c.Device, server, 0)
 	return conn, err
 }

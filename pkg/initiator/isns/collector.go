@@ -2,21 +2,23 @@ package isns
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// maxWarnings is how many warnings an Answer keeps.
+// maxWarnings is how many warnings an Answer keeps, and one that says that there were more.
 const maxWarnings = 100
 
-// What the parts of an answer take in memory, about, in bytes beside their text.
+// What the parts of an answer take in memory at most, in bytes beside their text, as
+// TestCollectorMemory measures it.
 const (
-	nodeSize   = 256
-	portalSize = 192
-	domainSize = 48
+	nodeSize   = 640 // a node: its entries in collector.nodes and order, and in the answer
+	portalSize = 320 // a portal: what is known of it
+	accessSize = 224 // a portal of a node, or its portal group
+	domainSize = 96  // a discovery domain of a node
+	walkSize   = 96  // a key of DevGetNext
 )
 
 // A collector makes an Answer of operating attributes, which come object by object: the
@@ -27,43 +29,60 @@ type collector struct {
 	answer *Answer
 	memory int // bytes that may still be taken
 
-	nodes   map[string]*gathered // by folded name
-	order   []*gathered          // as they came
-	portals map[portalKey]*portalInfo
+	nodes   map[string]int32 // by folded name, in order
+	order   []*gathered      // as they came
+	portals map[portalKey]int32
+	infos   []portalInfo       // by the numbers of portals
+	access  map[way]accessKind // of nodes to portals
 
 	node   *gathered // that attributes belong to; nil: none, or one that was left out
 	portal readPortal
 	group  readPortal
-	owner  *gathered // that the group names; nil: it names none
-	domain *Domain   // that was read last
+	owner  *gathered // that the group names
+	named  bool      // the group names its owner, whether that can be used or not
+	domain *Domain   // that was read last; nil: none, or one that was left out
 }
 
 // A gathered node is one with what is known of its portals.
 type gathered struct {
 	Node
-
-	ways    map[portalKey]int // portals that give access, with their group
-	denied  map[portalKey]bool
-	beside  []portalKey // portals that came with the node; they count where it has no groups
-	inOrder []portalKey // of ways
-	listed  bool        // it came as a node, and not only in a group
+	index   int32   // in collector.order
+	beside  []int32 // portals that came with the node; they count where it has no groups
+	ways    []int32 // portals whose groups give access, in order
+	groups  bool    // a group told how the node is reached, or not
+	listed  bool    // it came as a node, and not only in a group
+	crowded bool    // it had more portals or domains than there may be
 }
 
 // newCollector returns one that adds to an answer.
 func newCollector(a *Answer, l Limits) *collector {
 	return &collector{
 		limits: l, answer: a, memory: l.MaxMemory,
-		nodes: make(map[string]*gathered), portals: make(map[portalKey]*portalInfo),
+		nodes: make(map[string]int32), portals: make(map[portalKey]int32), access: make(map[way]accessKind),
 	}
 }
 
-// warn notes what is odd. What was left out makes the answer incomplete.
+// leave ends the object that attributes belong to.
+func (c *collector) leave() {
+	c.node, c.domain, c.owner, c.named = nil, nil, nil, false
+	c.portal, c.group = readPortal{}, readPortal{}
+}
+
+// warn notes what is odd, once where it is the same as the warning before. What was left
+// out makes the answer incomplete.
 func (c *collector) warn(code string, lost bool, format string, args ...any) {
 	if lost {
 		c.answer.Complete = false
 	}
-	if len(c.answer.Warnings) < maxWarnings {
-		c.answer.Warnings = append(c.answer.Warnings, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
+	all := c.answer.Warnings
+	switch n := len(all); {
+	case n < maxWarnings:
+		w := Warning{Code: code, Message: fmt.Sprintf(format, args...)}
+		if n == 0 || all[n-1] != w {
+			c.answer.Warnings = append(all, w)
+		}
+	case n == maxWarnings:
+		c.answer.Warnings = append(all, Warning{Code: WarnMore, Message: fmt.Sprintf("there were more than %d warnings: the others are left out", n)})
 	}
 }
 
@@ -75,14 +94,15 @@ func (c *collector) take(n int) error {
 	return nil
 }
 
-// add takes an attribute. An error is a limit; a bad value is a warning.
+// add takes an attribute. An error is a limit of the answer; a bad value, and more than one
+// target may have, is a warning. Attributes that were not asked for are passed over.
 func (c *collector) add(a *Attribute) error {
 	switch a.Tag {
 	case TagISCSIName:
-		c.node, c.domain = nil, nil
+		c.leave()
 		return c.begin(a)
 	case TagNodeType, TagAlias:
-		c.setNode(a)
+		return c.setNode(a)
 	case TagPortalAddress:
 		c.portal = c.newPortal(a)
 	case TagPortalPort:
@@ -90,7 +110,6 @@ func (c *collector) add(a *Attribute) error {
 	case TagPortalName, TagPortalSecurity:
 		return c.setPortal(a)
 	case TagPGName:
-		c.owner = nil
 		return c.setOwner(a)
 	case TagPGAddress:
 		c.group = c.newPortal(a)
@@ -105,13 +124,20 @@ func (c *collector) add(a *Attribute) error {
 }
 
 // badValue warns of a value.
-func (c *collector) badValue(err error) {
-	c.warn(WarnAttribute, true, "%s%s", err, c.of())
+func (c *collector) badValue(err error) { c.warn(WarnAttribute, true, "%s%s", err, c.of()) }
+
+// tooMany warns once of a node that has more of something than there may be.
+func (c *collector) tooMany(n *gathered, what string) {
+	c.answer.Complete = false
+	if !n.crowded {
+		n.crowded = true
+		c.warn(WarnTooMany, true, "target %s has more than %d %s: the others are left out", text.Quote([]byte(n.Name)), c.limits.MaxPortals, what)
+	}
 }
 
 // of names the node that is being read, for a warning.
 func (c *collector) of() string {
-	if c.node == nil {
+	if c.node == nil || len(c.answer.Warnings) >= maxWarnings {
 		return ""
 	}
 	return " (node " + text.Quote([]byte(c.node.Name)) + ")"
@@ -124,7 +150,7 @@ func (c *collector) begin(a *Attribute) error {
 		c.badValue(err)
 		return nil
 	}
-	n, err := c.named(s)
+	n, err := c.find(s)
 	if err != nil || n == nil {
 		return err
 	}
@@ -135,15 +161,15 @@ func (c *collector) begin(a *Attribute) error {
 	return nil
 }
 
-// named returns the node of a name; nil: the name is harmful.
-func (c *collector) named(s string) (*gathered, error) {
+// find returns the node of a name, which may be new; nil: the name is harmful.
+func (c *collector) find(s string) (*gathered, error) {
 	if bad := name.Harmful(s); bad != "" {
 		c.warn(target.WarnTargetName, true, "a target was left out: its name %s %s", text.Quote([]byte(s)), bad)
 		return nil, nil
 	}
 	folded := name.Fold(s)
-	if n, ok := c.nodes[folded]; ok {
-		return n, nil
+	if i, ok := c.nodes[folded]; ok {
+		return c.order[i], nil
 	}
 	if len(c.nodes) >= c.limits.MaxTargets {
 		return nil, &SizeError{What: "targets", Limit: c.limits.MaxTargets}
@@ -151,8 +177,8 @@ func (c *collector) named(s string) (*gathered, error) {
 	if err := c.take(nodeSize + 2*len(s)); err != nil {
 		return nil, err
 	}
-	n := &gathered{Node: Node{Name: s}}
-	c.nodes[folded] = n
+	n := &gathered{Node: Node{Name: s}, index: int32(len(c.order))}
+	c.nodes[folded] = n.index
 	c.order = append(c.order, n)
 	if odd := name.Unusual(s); odd != "" {
 		c.warn(target.WarnUnusualName, false, "target %s: %s", text.Quote([]byte(s)), odd)
@@ -161,91 +187,69 @@ func (c *collector) named(s string) (*gathered, error) {
 }
 
 // setNode takes what there is of a node.
-func (c *collector) setNode(a *Attribute) {
-	if c.node == nil {
-		return
+func (c *collector) setNode(a *Attribute) error {
+	if c.node == nil || a.IsEmpty() {
+		return nil
 	}
 	if a.Tag == TagNodeType {
 		v, err := a.Number()
 		if err != nil {
 			c.badValue(err)
-			return
+			return nil
 		}
 		c.node.Type = NodeType(v)
-		return
-	}
-	if a.IsEmpty() {
-		return
+		return nil
 	}
 	s, err := a.Text()
-	if err == nil && (len(s) > target.MaxAliasLen || !utf8.ValidString(s)) {
-		err = &AttributeError{Tag: a.Tag, Reason: "the alias is longer than 255 bytes"}
+	if err == nil && len(s) > target.MaxAliasLen {
+		err = &AttributeError{Tag: a.Tag, Reason: fmt.Sprintf("the alias is longer than %d bytes", target.MaxAliasLen)}
 	}
 	if err != nil {
 		c.warn(target.WarnTargetAlias, false, "%s%s", err, c.of())
-		return
+		return nil
 	}
-	if c.take(len(s)) == nil {
-		c.node.Alias = s
-	}
+	c.node.Alias = s
+	return c.take(len(s))
 }
 
-// setDomain takes a discovery domain of the node.
-func (c *collector) setDomain(a *Attribute) error {
-	if c.node == nil {
-		return nil
-	}
-	if a.Tag == TagDDName {
-		s, err := a.Text()
-		if err != nil {
-			c.badValue(err)
-		} else if c.domain != nil && c.take(len(s)) == nil {
-			c.domain.Name = s
-		}
-		return nil
-	}
-	id, err := a.Number()
-	if err != nil {
-		c.badValue(err)
-		return nil
-	}
-	if len(c.node.Domains) >= c.limits.MaxPortals {
-		return &SizeError{What: "discovery domains of one target", Limit: c.limits.MaxPortals}
-	}
-	if err := c.take(domainSize); err != nil {
-		return err
-	}
-	c.node.Domains = append(c.node.Domains, Domain{ID: id})
-	c.domain = &c.node.Domains[len(c.node.Domains)-1]
-	return nil
-}
-
-// finish puts the nodes into the answer, with their portals.
+// finish puts the targets into the answer, with their portals. Nodes that are no targets
+// were not asked for.
 func (c *collector) finish() {
+	count := 0
+	for _, n := range c.order {
+		if n.listed {
+			count++
+		}
+	}
+	c.answer.Nodes = make([]Node, 0, count)
 	for _, n := range c.order {
 		if !n.listed {
 			continue
 		}
-		keys := n.inOrder
-		if len(n.ways) == 0 && len(n.denied) == 0 {
-			keys = n.beside
+		if n.Type != 0 && n.Type&Target == 0 {
+			c.warn(WarnNotTarget, false, "node %s was left out: it is %s, and targets were asked for", text.Quote([]byte(n.Name)), n.Type)
+			continue
 		}
-		for _, k := range keys {
-			group, ok := n.ways[k]
-			if !ok {
-				group = target.NoGroup
-			}
-			c.addPortal(&n.Node, k, group)
+		keys := n.beside
+		if n.groups {
+			keys = n.ways
+		}
+		if len(keys) > 0 {
+			n.Portals = make([]Portal, len(keys))
+		}
+		for i, k := range keys {
+			n.Portals[i] = c.portalOf(n, k)
 		}
 		c.answer.Nodes = append(c.answer.Nodes, n.Node)
 	}
 }
 
-// addPortal adds a portal to a node, with what is known of it.
-func (c *collector) addPortal(n *Node, k portalKey, group int) {
-	p := Portal{Address: k, Group: group}
-	if info := c.portals[k]; info != nil {
-		p.Name, p.Security = info.name, info.security
+// portalOf returns a portal of a node, with what is known of it.
+func (c *collector) portalOf(n *gathered, k int32) Portal {
+	info := &c.infos[k]
+	p := Portal{Address: info.key, Group: target.NoGroup, Name: info.name, Security: info.security}
+	if n.groups {
+		p.Group = int(c.access[way{n.index, k}].group)
 	}
-	n.Portals = append(n.Portals, p)
+	return p
 }

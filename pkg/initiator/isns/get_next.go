@@ -1,7 +1,5 @@
 package isns
 
-import "slices"
-
 // oneByOne asks for the targets, the portals and the portal groups one after the other
 // (RFC 4171, section 5.6.5.3). A server that goes round in circles is left.
 func (s *session) oneByOne(c *collector) error {
@@ -12,7 +10,7 @@ func (s *session) oneByOne(c *collector) error {
 	}{
 		{key: []Tag{TagISCSIName}, scope: scope, want: nodeTags},
 		{key: []Tag{TagPortalAddress, TagPortalPort}, want: portalTags},
-		{key: []Tag{TagPGIndex}, want: slices.Concat([]Tag{TagPGName}, groupTags)},
+		{key: []Tag{TagPGIndex}, want: groupTags},
 	} {
 		if err := s.walk(c, kind.key, kind.scope, kind.want); err != nil {
 			return err
@@ -45,7 +43,7 @@ func (s *session) walk(c *collector, tags []Tag, scope []Attribute, want []Tag) 
 		if _, ok := seen[string(id)]; ok {
 			return &FormatError{Function: FuncDevGetNext.Response(), Reason: "an object came a second time: the server goes round in circles"}
 		}
-		if err := c.take(len(id) + domainSize); err != nil {
+		if err := c.take(len(id) + walkSize); err != nil {
 			return err
 		}
 		seen[string(id)] = struct{}{}
@@ -69,7 +67,7 @@ func (s *session) next(c *collector, key, scope []Attribute, want []Tag) (next [
 		}
 		return nil, &StatusError{Function: FuncDevGetNext, Status: status}
 	}
-	c.node, c.owner = nil, nil
+	c.leave()
 	inKey := true
 	for a, err := range m.Attributes() {
 		switch {
@@ -82,6 +80,9 @@ func (s *session) next(c *collector, key, scope []Attribute, want []Tag) (next [
 		case a.Tag == TagDelimiter:
 			inKey = false
 		case len(next) < len(key) && a.Tag == key[len(next)].Tag:
+			if a.IsEmpty() || a.Value == nil {
+				return nil, m.bad("its message key does not name an object")
+			}
 			next = append(next, a.clone())
 		default:
 			return nil, m.bad("its message key is of another kind of object")

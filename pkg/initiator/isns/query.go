@@ -14,7 +14,7 @@ import (
 var (
 	nodeTags   = []Tag{TagISCSIName, TagNodeType, TagAlias}
 	portalTags = []Tag{TagPortalAddress, TagPortalPort, TagPortalName, TagPortalSecurity}
-	groupTags  = []Tag{TagPGAddress, TagPGPort, TagPGTag}
+	groupTags  = []Tag{TagPGName, TagPGAddress, TagPGPort, TagPGTag}
 	domainTags = []Tag{TagISCSIName, TagDDID, TagDDName}
 )
 
@@ -27,22 +27,30 @@ func (c *Client) Query(ctx context.Context, server netip.AddrPort) (*Answer, err
 		return nil, err
 	}
 	defer s.close()
-	answer := &Answer{Server: server, Source: s.source(), Complete: true}
-	collect := newCollector(answer, c.Limits.withDefaults())
-	err = s.targets(collect)
+	answer, err := s.answer()
 	if c.Register && refused(err, StatusSourceUnknown, StatusSourceAbsent) {
 		if err := s.register(); err != nil {
 			return nil, c.failed(server, answer.Source.Addr(), StageRegister, cause(ctx, err))
 		}
 		defer s.deregister()
-		err = s.targets(collect)
+		answer, err = s.answer()
 	}
-	collect.finish()
 	if err != nil {
-		answer.Complete = false
 		return answer, c.failed(server, answer.Source.Addr(), StageQuery, cause(ctx, err))
 	}
 	return answer, nil
+}
+
+// answer asks for the targets. Beside an error it is what came before.
+func (s *session) answer() (*Answer, error) {
+	a := &Answer{Server: s.server, Source: s.source(), Complete: true}
+	c := newCollector(a, s.client.Limits.withDefaults())
+	err := s.targets(c)
+	if err != nil {
+		a.Complete = false
+	}
+	c.finish()
+	return a, err
 }
 
 // targets asks for the targets: all at once, with less where the server does not know all
@@ -87,9 +95,11 @@ func (s *session) domains(c *collector, key []Attribute) error {
 
 // again goes on with a node that came before, or with none.
 func (c *collector) again(a *Attribute) {
-	c.node, c.domain = nil, nil
+	c.leave()
 	if s, err := a.Text(); err == nil {
-		c.node = c.nodes[name.Fold(s)]
+		if i, ok := c.nodes[name.Fold(s)]; ok {
+			c.node = c.order[i]
+		}
 	}
 }
 

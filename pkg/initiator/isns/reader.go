@@ -26,6 +26,7 @@ type Reader struct {
 
 	r       *bufio.Reader
 	message Message
+	head    [HeaderLen]byte
 	value   [MaxValueLen]byte
 }
 
@@ -70,14 +71,13 @@ func (r *Reader) Next() (*Message, error) {
 
 // header reads the header of a PDU. between: the stream may end before it.
 func (r *Reader) header(between bool) (h Header, err error) {
-	var b [HeaderLen]byte
-	if _, err = io.ReadFull(r.r, b[:]); err != nil {
+	if _, err = io.ReadFull(r.r, r.head[:]); err != nil {
 		if err == io.EOF && !between {
 			err = io.ErrUnexpectedEOF
 		}
 		return h, err
 	}
-	h = parseHeader(b[:])
+	h = parseHeader(r.head[:])
 	if h.Version != Version {
 		return h, &VersionError{Version: h.Version}
 	}

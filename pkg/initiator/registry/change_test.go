@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/login"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
@@ -102,5 +105,40 @@ func TestChange(t *testing.T) {
 		if err != nil || p.Portal.SymbolicName != "b" || p.Login.MaximumConnections != 4 || !p.PasswordSet {
 			t.Errorf("got %v and %+v", err, p)
 		}
+	}
+}
+
+// TestChangeLostSecret: where the key of a sealed secret is lost, a change may replace or
+// remove the secret; one that would keep it is refused, and changes nothing.
+func TestChangeLostSecret(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	w := newWorld(t, func(c *registry.Config) { c.Sealer = seal.KeyFile(filepath.Join(folder, "old")) })
+	p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}}
+	p.Login.UseMutualCHAP("host1", auth.NewSecret([]byte("secret-of-host-1")), "array", auth.NewSecret([]byte("secret-of-array")))
+	if r, _ := w.AddSendTargetPortal(t.Context(), p); !r.Stored {
+		t.Fatal(r.Err)
+	}
+	now := newWorld(t, func(c *registry.Config) { c.Store, c.Sealer = w.store, seal.KeyFile(filepath.Join(folder, "new")) })
+	now.network.Portal("192.0.2.10:3260", &iscsitest.Target{User: "host1", Secret: "secret-of-host-2"})
+	one := func(p *initiator.SendTargetPortal) error {
+		p.Login.Password = auth.NewSecret([]byte("secret-of-host-2"))
+		return nil
+	}
+	for range 2 { // it is as it was after the first
+		if r, err := now.ChangeSendTargetPortal(t.Context(), p.Key(), one); initiator.Code(err) != isdsc.TargetAuthInfoUnavailable || r.Stored {
+			t.Errorf("got %v and %+v, want the target's secret to be missed", err, r)
+		}
+	}
+	r, err := now.ChangeSendTargetPortal(t.Context(), p.Key(), func(p *initiator.SendTargetPortal) error {
+		p.Login.UseCHAP("host1", auth.NewSecret([]byte("secret-of-host-2")))
+		p.Login.TargetUsername, p.Login.TargetPassword = "", auth.Secret{}
+		return nil
+	})
+	if err != nil || !r.Stored || !r.Auth.Done {
+		t.Errorf("got %v and %+v, want a login by the new secret", err, r)
+	}
+	if r, err := now.RefreshSendTargetPortal(t.Context(), p.Key()); err != nil || !r.Auth.Done {
+		t.Errorf("got %v and %+v, want the new secret to be kept", err, r)
 	}
 }

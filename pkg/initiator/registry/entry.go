@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -135,7 +136,7 @@ func unreadable(r Record, err error) (initiator.SendTargetPortal, error) {
 
 // opened is prepare for an entry whose secrets the registry keeps.
 func (s *Service) opened(ctx context.Context, p initiator.SendTargetPortal, r *portalRecord, selector *ports.Selector) (initiator.Request, error) {
-	if err := s.revealAll(ctx, r, true, &p); err != nil {
+	if err := s.revealAll(ctx, r, &p); err != nil {
 		return initiator.Request{}, err
 	}
 	return s.prepare(ctx, p, selector)
@@ -219,11 +220,14 @@ func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*i
 		return nil, storeError(err)
 	}
 	p := was.portal()
-	if err := s.revealAll(ctx, &was, false, &p); err != nil {
-		return nil, err
-	}
+	lost := s.revealSealed(ctx, &was, &p)
 	if err := change(&p); err != nil {
 		return nil, err
+	}
+	for _, l := range lost {
+		if l.at.Equal(l.standIn) { // the change neither replaced nor removed it
+			return nil, unavailable(l.err)
+		}
 	}
 	if is := was.portal(); !p.Key().Same(is.Key()) {
 		return nil, &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "portal", Reason: "the portal, instance and port of an entry cannot be changed: add another entry and remove this one"}
@@ -241,23 +245,57 @@ func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*i
 	return c, nil
 }
 
-// revealAll puts the secrets of a record into its portal: those that are sealed and, with
-// refs, those that the record has references to.
-func (s *Service) revealAll(ctx context.Context, r *portalRecord, refs bool, p *initiator.SendTargetPortal) error {
-	row, l := rowkey.OfEntry(p.Key()), &r.Login
-	for _, f := range []struct {
-		kept  keptSecret
-		field string
-		to    *auth.Secret
-	}{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}} {
-		if f.kept.Ref != "" && !refs {
-			continue
-		}
+// A recordSecret is one of the secrets of a record, and where a portal has it.
+type recordSecret struct {
+	kept  keptSecret
+	field string
+	to    *auth.Secret
+}
+
+func (r *portalRecord) secrets(p *initiator.SendTargetPortal) []recordSecret {
+	l := &r.Login
+	return []recordSecret{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}}
+}
+
+// revealAll puts the secrets of a record into its portal, also those that the record has
+// references to.
+func (s *Service) revealAll(ctx context.Context, r *portalRecord, p *initiator.SendTargetPortal) error {
+	row := rowkey.OfEntry(p.Key())
+	for _, f := range r.secrets(p) {
 		secret, err := s.reveal(ctx, f.kept, row, f.field)
 		if err != nil {
-			return &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
+			return unavailable(err)
 		}
 		*f.to = secret
 	}
 	return nil
+}
+
+// A lostSecret is a sealed secret that cannot be opened. A random value stands in its place.
+type lostSecret struct {
+	at      *auth.Secret
+	standIn auth.Secret
+	err     error
+}
+
+// revealSealed puts the sealed secrets of a record into its portal, and returns those that
+// cannot be opened.
+func (s *Service) revealSealed(ctx context.Context, r *portalRecord, p *initiator.SendTargetPortal) (lost []lostSecret) {
+	row := rowkey.OfEntry(p.Key())
+	for _, f := range r.secrets(p) {
+		if f.kept.Ref != "" {
+			continue
+		}
+		secret, err := s.reveal(ctx, f.kept, row, f.field)
+		if err != nil {
+			secret = auth.NewSecret([]byte(rand.Text()))
+			lost = append(lost, lostSecret{f.to, secret, err})
+		}
+		*f.to = secret
+	}
+	return lost
+}
+
+func unavailable(err error) error {
+	return &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
 }

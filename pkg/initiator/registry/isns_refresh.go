@@ -1,11 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"iter"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -13,8 +14,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
-	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 // An ISNSResult is what came of asking an iSNS server.
@@ -135,47 +136,136 @@ func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v I
 	return nil
 }
 
-// learnISNS takes a result into the registry: how it went, the targets, and what the server
-// says of the security of portals. What is our own fault says nothing of the server.
+// learnISNS takes a result into the registry: how it went, and where the server answered
+// the targets and what it says of the security of portals. What is our own fault says
+// nothing of the server.
 func (s *Service) learnISNS(ctx context.Context, r *ISNSResult) {
-	if errors.Is(r.Err, context.Canceled) {
+	if ownFault(ctx, r.Err) {
 		return
 	}
 	uncancelled, cancel := outlasting(ctx)
 	defer cancel()
-	now := s.now()
-	last := LastResult{Time: now, Code: initiator.Code(r.Err)}
-	if r.Err != nil {
-		last.Stage, last.Message, last.Silent = "isns", r.Err.Error(), initiator.Silent(r.Err)
+	l := isnsLearning{Service: s, server: r.Server.Address, now: s.now()}
+	l.last = newISNSLast(r, l.now)
+	var err error
+	if r.Err == nil {
+		r.Changes, err = l.take(uncancelled, r.Answer)
 	}
-	if r.Answer != nil {
-		last.Source, last.Targets = addrText(r.Answer.Source.Addr()), len(r.Answer.Nodes)
-	}
-	err := retryConflicts(uncancelled, func() error {
-		key := rowkey.OfServer(r.Server.Address)
-		row, err := s.cfg.Store.Get(uncancelled, key)
-		var v isnsRecord
-		if err == nil && row.Version != 0 {
-			err = decode(row, &v)
-		}
-		if err != nil || row.Version == 0 {
-			return err // it was removed meanwhile
-		}
-		after := last.after(v.Last)
-		if v.Last = &after; r.Err == nil && r.Answer.Complete {
-			v.Seen = now
-		}
-		return s.cfg.Store.Apply(uncancelled, Change{Key: key, Version: row.Version, Value: encode(v)})
-	})
-	if err == nil && r.Answer != nil {
-		r.Changes, err = s.mergeISNS(uncancelled, r.Server.Address, r.Answer, r.Err == nil && r.Answer.Complete, now)
-	}
-	if err == nil && r.Answer != nil && r.Err == nil {
-		err = s.putBitmaps(uncancelled, r.Server.Address, r.Answer)
+	if err == nil {
+		err = l.end(uncancelled)
 	}
 	if err != nil && r.Err == nil {
 		r.Err = s.failed(initiator.Key{Portal: r.Server.Address}, storeError(err))
 	}
+}
+
+// newISNSLast returns what a result says by itself.
+func newISNSLast(r *ISNSResult, now time.Time) LastResult {
+	last := LastResult{Time: now, Code: initiator.Code(r.Err)}
+	var e *isns.Error
+	if errors.As(r.Err, &e) {
+		last.Stage, last.Message, last.Silent = "isns", e.Error(), last.Code == isdsc.WSATimedOut
+	}
+	if r.Answer != nil {
+		last.Source, last.Targets = addrText(r.Answer.Source.Addr()), len(r.Answer.Nodes)
+		if !r.Answer.Complete {
+			last.LeftOut = 1 // or more: how many is not known
+		}
+	}
+	return last
+}
+
+// An isnsLearning is how one result gets into the registry.
+type isnsLearning struct {
+	*Service
+	server initiator.Portal
+	now    time.Time
+	last   LastResult
+
+	gone   bool          // the server is not in the registry any more
+	mark   string        // of this learning, in the record while records of targets are written
+	answer *answerRecord // for the record; nil: as it is
+	forget bool          // the seenRecord of the mechanism
+}
+
+// take takes an answer into the registry. While the records of targets are written the
+// record of the server has the mark of the learning in the place of a digest: where that
+// stops half way, the next answer is compared with all of them.
+func (l *isnsLearning) take(ctx context.Context, a *isns.Answer) (told []change.Change, err error) {
+	all := a.Targets()
+	l.mark, l.answer = rand.Text(), &answerRecord{Seen: l.now, Digest: answer.Digest(all, a.Server, a.Complete)}
+	var before answerRecord
+	err = l.change(ctx, func(v *isnsRecord) bool {
+		before = answerRecord{}
+		if v.Answer != nil {
+			before = *v.Answer
+		}
+		if before.holds(l.now) && bytes.Equal(before.Digest, l.answer.Digest) {
+			l.answer.Compared = before.Compared
+			return false
+		}
+		l.answer.Compared = l.now
+		v.Answer = &answerRecord{Seen: before.Seen, Merging: l.mark}
+		return true
+	})
+	if err != nil || l.gone {
+		return nil, err
+	}
+	if l.answer.Compared.Equal(l.now) {
+		m := isnsMerge{Service: l.Service, server: newServerRecord(l.server), at: a.Server, now: l.now, seenBefore: before.Seen, complete: a.Complete}
+		if m.seenBefore.IsZero() {
+			var r Record
+			if m.seenBefore, r, err = l.seen(ctx, rowkey.ISNSMechanism(l.server)); err != nil {
+				return nil, err
+			}
+			l.forget = r.Version != 0
+		}
+		if told, err = m.merge(ctx, all); err != nil {
+			return told, err
+		}
+	}
+	return told, l.putBitmaps(ctx, l.server, a)
+}
+
+// end writes how it went into the record of the server, without a digest where another
+// writer took an answer in meanwhile.
+func (l *isnsLearning) end(ctx context.Context) error {
+	err := l.change(ctx, func(v *isnsRecord) bool {
+		after := l.last.after(v.Last)
+		v.Last = &after
+		if is := l.answer; is != nil {
+			met := v.Answer == nil || v.Answer.Merging != l.mark && !bytes.Equal(v.Answer.Digest, is.Digest)
+			if v.Answer = is; met {
+				v.Answer = &answerRecord{Seen: is.Seen}
+			}
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return err
+	case l.gone && l.answer != nil:
+		return l.putBitmaps(ctx, l.server, nil)
+	case l.forget && !l.gone: // the record of the server says it from now on
+		return l.cfg.Store.Apply(ctx, Change{Key: seenKey(rowkey.ISNSMechanism(l.server)), Version: AnyVersion, Delete: true})
+	}
+	return nil
+}
+
+// change changes the record of the server, if there is one and make says so.
+func (l *isnsLearning) change(ctx context.Context, make func(*isnsRecord) bool) error {
+	key := rowkey.OfServer(l.server)
+	return retryConflicts(ctx, func() error {
+		row, err := l.cfg.Store.Get(ctx, key)
+		var v isnsRecord
+		if err == nil && row.Version != 0 {
+			err = decode(row, &v)
+		}
+		if l.gone = row.Version == 0; err != nil || l.gone || !make(&v) {
+			return err
+		}
+		return l.cfg.Store.Apply(ctx, Change{Key: key, Version: row.Version, Value: encode(v)})
+	})
 }
 
 // addrText returns an address as text; empty: it is invalid.
@@ -184,88 +274,4 @@ func addrText(a netip.Addr) string {
 		return ""
 	}
 	return a.String()
-}
-
-// knownServers yields what the registry knows of its iSNS servers. found has the targets,
-// by the record of the server.
-func (w *watched) knownServers(ctx context.Context, found map[string]*knownAnswer, yield func(watch.Answer, error) bool) {
-	for v, err := range w.ISNSServers(ctx) {
-		switch {
-		case err != nil && oneRecord(err):
-			continue
-		case err != nil:
-			yield(watch.Answer{}, err)
-			return
-		}
-		a := found[rowkey.OfServer(v.Address)]
-		if a == nil {
-			a = new(knownAnswer)
-		}
-		a.Key, a.ISNS = v.Key(), true
-		if a.add(&v.Last); !yield(a.Answer, nil) {
-			return
-		}
-	}
-}
-
-// maxServers is how many iSNS servers are asked at once.
-const maxServers = 8
-
-// AskISNS asks iSNS servers and takes their answers into the registry, as
-// watch.ISNSSource says. Where the registry takes no answer, the result is the server's all
-// the same: Entries says what the registry lacks.
-func (w *watched) AskISNS(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
-	return func(yield func(initiator.Result) bool) {
-		results := make(chan *initiator.Result)
-		room := make(chan struct{}, maxServers)
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		var under sync.WaitGroup
-		go func() {
-			for _, key := range keys {
-				room <- struct{}{}
-				under.Go(func() {
-					results <- w.askServer(ctx, key)
-					<-room
-				})
-			}
-			under.Wait()
-			close(results)
-		}()
-		left := false
-		for r := range results {
-			if left || r == nil {
-				continue
-			}
-			if left = !yield(*r); left {
-				cancel()
-			}
-		}
-	}
-}
-
-// askServer asks an iSNS server; nil: it is not in the registry any more.
-func (w *watched) askServer(ctx context.Context, key initiator.Key) *initiator.Result {
-	begun := time.Now()
-	asked, err := w.RefreshISNSServer(ctx, key.Portal)
-	if err != nil && initiator.Code(err) == isdsc.ISNSServerNotFound {
-		return nil
-	}
-	r := &initiator.Result{
-		Asked:         initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal},
-		InitiatorName: asked.InitiatorName, InitiatorPort: asked.InitiatorPort,
-		Elapsed: time.Since(begun), Stored: asked.Stored, Changes: asked.Changes, Err: err,
-	}
-	if a := asked.Answer; a != nil {
-		r.Address, r.Source = a.Server, a.Source.Addr()
-		r.Targets, r.TargetsFound = a.Targets(), len(a.Nodes)
-		r.Complete = a.Complete
-	}
-	if e := (*initiator.Error)(nil); asked.Answer != nil && (err == nil || errors.As(err, &e) && e.Stage == initiator.StageStore) {
-		w.mu.Lock()
-		w.unstored = err
-		w.mu.Unlock()
-		r.Err = nil
-	}
-	return r
 }

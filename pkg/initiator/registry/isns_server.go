@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -33,14 +34,14 @@ type StoredISNSServer struct {
 
 // An isnsRecord is an iSNS server as it is stored.
 type isnsRecord struct {
-	Address  string      `json:"address"`
-	TCPPort  uint16      `json:"tcp_port"`
-	Instance string      `json:"instance,omitempty"`
-	Port     uint32      `json:"port"`
-	Register bool        `json:"register,omitempty"`
-	Added    time.Time   `json:"added"`
-	Last     *LastResult `json:"last,omitempty"`
-	Seen     time.Time   `json:"seen,omitzero"` // when the last complete answer came
+	Address  string        `json:"address"`
+	TCPPort  uint16        `json:"tcp_port"`
+	Instance string        `json:"instance,omitempty"`
+	Port     uint32        `json:"port"`
+	Register bool          `json:"register,omitempty"`
+	Added    time.Time     `json:"added"`
+	Last     *LastResult   `json:"last,omitempty"`
+	Answer   *answerRecord `json:"answer,omitempty"` // what is kept of the last answer
 }
 
 // server returns the server that a record describes.
@@ -74,10 +75,12 @@ func withPort(p initiator.Portal) initiator.Portal {
 func (v *ISNSServer) validate() error {
 	v.Address = withPort(v.Address)
 	p := initiator.SendTargetPortal{Portal: v.Address, Instance: v.Instance, Port: v.Port}
-	if err := p.Validate(); err != nil {
-		return err
+	err := p.Validate()
+	switch code := initiator.Code(err); code {
+	case isdsc.NoPortalSpecified, isdsc.InvalidHost: // of a portal; the reference API has one code for names of servers
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "iSNS server", Reason: initiator.Reason(err), Err: err}
 	}
-	return nil
+	return err
 }
 
 // AddISNSServer stores an iSNS server and asks it (AddISNSServer of the reference API). A
@@ -150,14 +153,21 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 			return noISNSServer(address)
 		}
 		changes := []Change{{Key: key, Version: r.Version, Delete: true}}
+		mechanism := rowkey.ISNSMechanism(address)
 		var v isnsRecord
-		if decode(r, &v) == nil && !v.Seen.IsZero() { // when its targets were seen, for the list
-			changes = append(changes, Change{Key: seenKey(rowkey.ISNSMechanism(address)), Version: AnyVersion, Value: encode(seenRecord{v.Seen})})
+		if decode(r, &v) == nil && v.Answer != nil && !v.Answer.Seen.IsZero() { // when its targets were seen, for the list
+			any, err := s.hasFound(ctx, mechanism)
+			if err != nil {
+				return err
+			}
+			if any {
+				changes = append(changes, Change{Key: seenKey(mechanism), Version: AnyVersion, Value: encode(seenRecord{v.Answer.Seen})})
+			}
 		}
 		return s.cfg.Store.Apply(ctx, changes...)
 	})
-	if err == nil {
-		err = s.putBitmaps(ctx, address, nil)
+	if err == nil || initiator.Code(err) == isdsc.ISNSServerNotFound { // what it said may be left, where removing it once broke off
+		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
 	return s.failed(initiator.Key{Portal: address}, storeError(err))
 }

@@ -1,96 +1,146 @@
 package registry
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/change"
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// mergeISNS takes the targets of an answer into the list. What the server named before and
-// does not any more is missing since now, if the answer is complete.
-func (s *Service) mergeISNS(ctx context.Context, server initiator.Portal, a *isns.Answer, complete bool, now time.Time) ([]change.Change, error) {
-	mechanism := rowkey.ISNSMechanism(server)
-	escaped := url.PathEscape(mechanism)
-	gone := make(map[string]rowkey.TargetKeys)
-	for _, prefix := range []string{rowkey.Found + escaped + "/", rowkey.LongFoundPrefix(escaped)} {
-		for r, err := range s.cfg.Store.List(ctx, prefix) {
-			if err != nil {
-				return nil, err
-			}
-			if keys, ok := rowkey.ParseTarget(r.Key); ok {
-				gone[keys.Record] = keys
-			}
-		}
+// An isnsMerge takes an answer of an iSNS server into the list of targets. What the server
+// named before and does not any more is missing since now, if the answer is complete.
+type isnsMerge struct {
+	*Service
+	server          *serverRecord
+	at              netip.AddrPort // that answered
+	now, seenBefore time.Time      // of this answer, and of the one before
+	complete        bool
+}
+
+// An isnsTarget is a target to be merged.
+type isnsTarget struct {
+	rowkey.TargetKeys
+	is *target.Target // nil: the answer does not have it
+}
+
+// merge merges the targets of the answer, in as many batches as it takes.
+func (m *isnsMerge) merge(ctx context.Context, answered []target.Target) (told []change.Change, err error) {
+	all, err := m.targets(ctx, answered)
+	if err != nil {
+		return nil, err
 	}
-	var told []change.Change
-	m := isnsMerge{server: newServerRecord(server), at: a.Server, now: now}
-	for _, t := range a.Targets() {
-		keys := rowkey.OfTarget(t.Name, mechanism)
-		delete(gone, keys.Record)
-		c, err := s.changeTarget(ctx, keys, func(r *foundRecord, known bool) *change.Change { return m.found(r, known, &t) })
+	for done := 0; done < len(all); {
+		var (
+			end     int
+			changes []change.Change
+		)
+		err := retryConflicts(ctx, func() (err error) {
+			end, changes, err = m.batch(ctx, all, done)
+			return err
+		})
 		if err != nil {
-			return told, err
+			return sortedChanges(told), err
 		}
-		if c != nil {
-			told = append(told, *c)
-		}
-	}
-	if !complete {
-		return sortedChanges(told), nil
-	}
-	for _, keys := range gone {
-		c, err := s.changeTarget(ctx, keys, m.missed)
-		if err != nil {
-			return told, err
-		}
-		if c != nil {
-			told = append(told, *c)
-		}
+		told, done = append(told, changes...), end
 	}
 	return sortedChanges(told), nil
 }
 
-// changeTarget changes the record of a target, where that makes a difference.
-func (s *Service) changeTarget(ctx context.Context, keys rowkey.TargetKeys, make func(r *foundRecord, known bool) *change.Change) (told *change.Change, err error) {
-	err = retryConflicts(ctx, func() error {
-		old, err := s.cfg.Store.Get(ctx, keys.Record)
-		if err != nil {
-			return err
+// targets returns the targets of the answer, and those that the server named before.
+func (m *isnsMerge) targets(ctx context.Context, answered []target.Target) ([]isnsTarget, error) {
+	mechanism := rowkey.ISNSMechanism(m.server.server())
+	all := make([]isnsTarget, 0, len(answered))
+	here := make(map[string]bool, len(answered))
+	for i := range answered {
+		keys := rowkey.OfTarget(answered[i].Name, mechanism)
+		if !here[keys.Record] {
+			here[keys.Record] = true
+			all = append(all, isnsTarget{keys, &answered[i]})
 		}
-		var r foundRecord
-		known := old.Version != 0 && decode(old, &r) == nil
-		if !known {
-			r = foundRecord{}
+	}
+	escaped := url.PathEscape(mechanism)
+	for _, prefix := range []string{rowkey.Found + escaped + "/", rowkey.LongFoundPrefix(escaped)} {
+		for r, err := range m.cfg.Store.List(ctx, prefix) {
+			if err != nil {
+				return nil, err
+			}
+			if keys, ok := rowkey.ParseTarget(r.Key); ok && !here[keys.Record] {
+				all = append(all, isnsTarget{TargetKeys: keys})
+			}
 		}
-		if told = make(&r, known); r.Name == "" {
-			return nil
-		}
-		value := encode(r)
-		if known && string(value) == string(old.Value) {
-			return nil
-		}
-		return s.cfg.Store.Apply(ctx,
-			Change{Key: keys.Record, Version: old.Version, Value: value},
-			Change{Key: keys.Index, Version: AnyVersion, Value: []byte("{}")})
-	})
-	return told, err
+	}
+	return all, nil
 }
 
-// An isnsMerge is an answer that is taken into the list of targets.
-type isnsMerge struct {
-	server *serverRecord
-	at     netip.AddrPort
-	now    time.Time
+// batch writes the records of targets from one on, as many as go into a batch; end is
+// behind the last of them.
+func (m *isnsMerge) batch(ctx context.Context, all []isnsTarget, done int) (end int, told []change.Change, err error) {
+	b := m.newBatch()
+	for end = done; end < len(all); end++ {
+		changes, is, err := m.changes(ctx, &all[end])
+		if err != nil {
+			return end, nil, err
+		}
+		if len(changes) > 0 && !b.takes(changes) {
+			break
+		}
+		b.add(changes)
+		if is != nil {
+			told = append(told, *is)
+		}
+	}
+	if len(b.changes) == 0 {
+		return end, told, nil
+	}
+	return end, told, m.cfg.Store.Apply(ctx, b.changes...)
+}
+
+// changes returns the changes of a target, and what is told of it; none where its record
+// says the same already. A record that cannot be read is written anew where the answer has
+// the target, and stays as it is where it has not.
+func (m *isnsMerge) changes(ctx context.Context, t *isnsTarget) ([]Change, *change.Change, error) {
+	old, err := m.cfg.Store.Get(ctx, t.Record)
+	if err != nil {
+		return nil, nil, err
+	}
+	var r foundRecord
+	known := old.Version != 0 && decode(old, &r) == nil
+	if !known {
+		r = foundRecord{}
+	}
+	var told *change.Change
+	switch {
+	case t.is != nil:
+		told = m.found(&r, known, t.is)
+	case known:
+		told = m.missed(&r)
+	default:
+		return nil, nil, nil
+	}
+	value := encode(r)
+	if known && bytes.Equal(value, old.Value) {
+		return nil, told, nil
+	}
+	if t.is != nil {
+		r.LastSeen = later(m.now, r.FirstSeen)
+		value = encode(r)
+	}
+	return []Change{
+		{Key: t.Record, Version: old.Version, Value: value},
+		{Key: t.Index, Version: AnyVersion, Value: []byte("{}")},
+	}, told, nil
 }
 
 // found changes the record of a target that the answer has. When it was seen is in the
@@ -99,20 +149,14 @@ func (m *isnsMerge) found(r *foundRecord, known bool, t *target.Target) *change.
 	was := target.Target{Name: r.Name, Alias: r.Alias, Addresses: r.targetAddresses()}
 	missing := r.MissingSince != nil
 	if !known {
-		r.FirstSeen, r.LastSeen = m.now, m.now
+		r.FirstSeen = m.now
 	}
-	if missing {
-		r.LastSeen = m.now
-	}
-	same := known && change.Alike(&target.Target{Addresses: was.Addresses}, &target.Target{Addresses: t.Addresses})
-	if known && !same {
+	if known && !change.Alike(&target.Target{Addresses: was.Addresses}, &target.Target{Addresses: t.Addresses}) {
 		r.Changed, r.Was = &m.now, r.Addresses
 	}
 	alike := known && change.Alike(&was, t)
-	r.Name, r.Alias, r.ISNS, r.MissingSince = t.Name, t.Alias, m.server, nil
-	if !same {
-		r.setAddresses(t.Addresses)
-	}
+	r.Name, r.Alias, r.ISNS, r.MissingSince, r.Passed = t.Name, t.Alias, m.server, nil, false
+	r.setAddresses(t.Addresses)
 	r.setAt(m.at, t.Addresses)
 	switch {
 	case !known, missing:
@@ -124,8 +168,14 @@ func (m *isnsMerge) found(r *foundRecord, known bool, t *target.Target) *change.
 }
 
 // missed changes the record of a target that the answer does not have.
-func (m *isnsMerge) missed(r *foundRecord, known bool) *change.Change {
-	if !known || r.MissingSince != nil {
+func (m *isnsMerge) missed(r *foundRecord) *change.Change {
+	if r.MissingSince != nil {
+		return nil
+	}
+	if !r.Passed {
+		r.LastSeen = later(r.LastSeen, m.seenBefore)
+	}
+	if r.Passed = !m.complete; r.Passed {
 		return nil
 	}
 	since := later(m.now, r.LastSeen)
@@ -171,22 +221,32 @@ func (s *Service) putBitmaps(ctx context.Context, server initiator.Portal, a *is
 	for key, value := range is {
 		changes = append(changes, Change{Key: key, Version: AnyVersion, Value: value})
 	}
+	if len(changes) == 0 {
+		return nil
+	}
 	return s.applyInTurn(ctx, changes)
 }
 
 // isnsRules returns what iSNS servers say of a portal: rules that may make a plan stronger,
-// as those for a portal group. A record that cannot be read fails the portal.
+// as those for a portal group. A server does not tell the zone of a link-local address, so
+// what it says of one is about it on all links. A record that cannot be read fails the
+// portal.
 func (s *Service) isnsRules(ctx context.Context, dst netip.AddrPort) (rules []ipsec.Existing, err error) {
-	portal := initiator.Portal{Address: dst.Addr().String(), Port: dst.Port()}
+	portal := initiator.Portal{Address: dst.Addr().Unmap().WithZone("").String(), Port: dst.Port()}
 	for r, err := range s.cfg.Store.List(ctx, rowkey.OfPortal(rowkey.ISNSBitmap, portal)) {
 		var b isnsBitmapRecord
 		if err == nil {
 			err = decode(r, &b)
 		}
+		if err == nil && !ipsec.Flags(b.Flags).Has(ipsec.FlagValid|ipsec.FlagIKE) {
+			err = &RegistryError{Key: r.Key, Err: errors.New("its flags do not ask for IPsec")}
+		}
 		if err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("the portal security bitmap of iSNS server %s", rowkey.Part(r.Key, 3))
+		port, _ := strconv.ParseUint(rowkey.Part(r.Key, 4), 10, 16)
+		server := isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)})
+		name := "the portal security bitmap of iSNS server " + text.Shown(server)
 		rules = append(rules, ipsec.Existing{Kind: ipsec.ExistingRule, Name: name, Flags: ipsec.Flags(b.Flags)})
 	}
 	return rules, nil

@@ -229,7 +229,7 @@ func (l *begunList) take(key initiator.Key) *begun {
 	return all[0]
 }
 
-// Start asks all portals of the registry, as the reference API's service does
+// Start asks all portals and iSNS servers of the registry, as the reference API's service does
 // when it starts. Where some do not answer, the error has the code
 // isdsc.OperationNotAllSuccess; the last result of each is in the registry.
 func (s *Service) Start(ctx context.Context) error {

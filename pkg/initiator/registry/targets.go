@@ -16,7 +16,7 @@ import (
 
 // Targets yields the targets that the Service knows of, by name, each with the
 // mechanisms that found it (ReportIScsiTargets of the reference API). With
-// forceUpdate all portals are asked first; where some do not answer, what is
+// forceUpdate all portals and iSNS servers are asked first; where some do not answer, what is
 // known is yielded all the same, and at the end an error with the code
 // isdsc.OperationNotAllSuccess. Static targets that are hidden show once something
 // else finds them. A record that cannot be read is yielded as an error that is a
@@ -25,9 +25,15 @@ import (
 // last.
 func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[KnownTarget, error] {
 	return func(yield func(KnownTarget, error) bool) {
-		asked, failed := 0, 0
+		asked, failed, who := 0, 0, "portals"
 		if forceUpdate {
 			for r := range s.RefreshAll(ctx) {
+				if asked++; r.Err != nil {
+					failed++
+				}
+			}
+			for r := range s.RefreshISNSServers(ctx) {
+				who = "portals and iSNS servers"
 				if asked++; r.Err != nil {
 					failed++
 				}
@@ -49,7 +55,7 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 		}
 		if failed > 0 {
 			yield(KnownTarget{}, &initiator.Error{Stage: initiator.StageDiscover, Err: &isdsc.Error{
-				Code: isdsc.OperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d portals did not answer", failed, asked),
+				Code: isdsc.OperationNotAllSuccess, What: "refresh", Reason: fmt.Sprintf("%d of %d %s did not answer", failed, asked, who),
 			}})
 		}
 	}
@@ -181,7 +187,9 @@ func (s *Service) stateOfISNS(ctx context.Context, m *Mechanism) (*portalState, 
 	state := &portalState{gone: r.Version == 0, stale: r.Version == 0}
 	var v isnsRecord
 	if !state.gone && decode(r, &v) == nil {
-		state.seen = v.Seen
+		if v.Answer != nil {
+			state.seen = v.Answer.Seen
+		}
 		if v.Last != nil {
 			state.notJudgedSince = v.Last.NotJudgedSince
 		}

@@ -129,6 +129,27 @@ func (r *reader) address() string {
 	return arg
 }
 
+// isnsServer returns the next argument, an iSNS server with its TCP port where that is
+// given; none: it is not specified. The registry refuses that where it is needed.
+func (r *reader) isnsServer() (p initiator.Portal) {
+	arg := r.text()
+	if arg == "" {
+		return p
+	}
+	if strings.Contains(arg, "://") || strings.Contains(arg, "@") {
+		r.refuseFor("URLs and user names are not accepted")
+		return p
+	}
+	p, err := initiator.ParsePortal(arg, isnsPort)
+	if err != nil { // the registry refuses it, with the code of the reference API
+		p = initiator.Portal{Address: arg, Port: isnsPort}
+	}
+	return p
+}
+
+// isnsPort is the TCP port of iSNS servers (RFC 4171, section 2.9).
+const isnsPort = 3205
+
 // tcpPort returns the next argument, a TCP port.
 func (r *reader) tcpPort() uint16 {
 	n, given := r.number(1, 65535)

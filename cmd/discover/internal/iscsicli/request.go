@@ -81,7 +81,16 @@ type TunnelAddr struct {
 	Persist bool
 }
 
-// ListiSNSServers lists none.
+// AddiSNSServer stores an iSNS server, and asks it.
+type AddiSNSServer struct{ Server initiator.Portal }
+
+// RemoveiSNSServer removes an iSNS server of the registry.
+type RemoveiSNSServer struct{ Server initiator.Portal }
+
+// RefreshiSNSServer asks an iSNS server again; without an address all.
+type RefreshiSNSServer struct{ Server initiator.Portal }
+
+// ListiSNSServers lists the iSNS servers of the registry.
 type ListiSNSServers struct{}
 
 // Ping tells whether a portal can be reached.
@@ -123,6 +132,12 @@ func (PSKey) request() {}
 func (GetPSKey) request() {}
 
 func (TunnelAddr) request() {}
+
+func (AddiSNSServer) request() {}
+
+func (RemoveiSNSServer) request() {}
+
+func (RefreshiSNSServer) request() {}
 
 func (ListiSNSServers) request() {}
 

@@ -17,7 +17,7 @@ func TestCounts(t *testing.T) {
 	takes := map[string][]int{
 		"AddTargetPortal": {2, 14}, "QAddTargetPortal": {1, 3}, "RemoveTargetPortal": {2, 3, 4}, "RefreshTargetPortal": {2, 3, 4},
 		"ListTargetPortals": {0}, "ListTargets": {0, 1}, "TargetInfo": {1, 2}, "AddTarget": {16, 20, 24}, "QAddTarget": {2}, "RemoveTarget": {1},
-		"ListInitiators": {0}, "NodeName": {1}, "CHAPSecret": {1}, "Ping": {2, 3, 4, 5}, "ListiSNSServers": {0},
+		"ListInitiators": {0}, "NodeName": {1}, "CHAPSecret": {1}, "Ping": {2, 3, 4, 5}, "ListiSNSServers": {0}, "AddiSNSServer": {1}, "RemoveiSNSServer": {1}, "RefreshiSNSServer": {1},
 		"GroupKey": {2}, "PSKey": {7}, "GetPSKey": {4}, "TunnelAddr": {5},
 	}
 	for _, v := range Verbs() {

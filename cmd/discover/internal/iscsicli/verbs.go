@@ -15,12 +15,13 @@ var (
 	idTypeParam   = param{"IdType", "1 IPv4 address, 2 domain name, 3 user@domain, 5 IPv6 address"}
 	idParam       = param{"Id", "identity of the peer in IKE, of that type"}
 	keyParam      = param{"Key", secretValues}
+	isnsParam     = param{"Address", "HOST or HOST:PORT of an iSNS server; TCP port 3205 without one"}
 
 	keyParams = []param{addressParam, portParam, hbaParam, initPortParam}
 )
 
 // verbs are all of the tool's, first those that are here.
-var verbs = slices.Concat(portalVerbs, targetVerbs, initiatorVerbs, securityVerbs, elsewhere)
+var verbs = slices.Concat(portalVerbs, targetVerbs, isnsVerbs, initiatorVerbs, securityVerbs, elsewhere)
 
 var portalVerbs = []*Verb{
 	{
@@ -113,8 +114,26 @@ var initiatorVerbs = []*Verb{
 		},
 		least: []int{2, 3, 4}, parse: (*reader).ping,
 	},
+}
+
+var isnsVerbs = []*Verb{
 	{
-		Name: "ListiSNSServers", Short: "list the iSNS servers; discover has none",
+		Name: "AddiSNSServer", Short: "store an iSNS server, and ask it",
+		params: []param{isnsParam},
+		parse:  func(r *reader) Request { return AddiSNSServer{r.isnsServer()} },
+	},
+	{
+		Name: "RemoveiSNSServer", Short: "remove a stored iSNS server; its targets stay",
+		params: []param{isnsParam},
+		parse:  func(r *reader) Request { return RemoveiSNSServer{r.isnsServer()} },
+	},
+	{
+		Name: "RefreshiSNSServer", Short: "ask an iSNS server again, or all",
+		params: []param{{"Address", isnsParam.values + "; * all"}},
+		parse:  func(r *reader) Request { return RefreshiSNSServer{r.isnsServer()} },
+	},
+	{
+		Name: "ListiSNSServers", Short: "list the stored iSNS servers",
 		parse: func(*reader) Request { return ListiSNSServers{} },
 	},
 }
@@ -149,12 +168,12 @@ var securityVerbs = []*Verb{
 
 // What to use in the place of verbs that are not here.
 const (
-	useLogin   = "discover finds targets but does not log in to them; on Linux, open-iscsi does: iscsiadm -m node -T TARGET -p PORTAL --login"
-	useLogout  = "discover has no sessions; on Linux, open-iscsi has: iscsiadm -m node -T TARGET --logout"
-	useSession = "discover has no sessions; on Linux, open-iscsi lists its own: iscsiadm -m session -P 3"
-	useNodes   = "discover has no persistent logins to targets; on Linux, open-iscsi has: iscsiadm -m node"
-	useDevice  = "discover has no devices; on Linux, use lsblk, sg3-utils and /etc/fstab"
-	useISNS    = "discover does not ask iSNS servers: use AddTargetPortal for each portal, or discover scan for a block of addresses"
+	useLogin    = "discover finds targets but does not log in to them; on Linux, open-iscsi does: iscsiadm -m node -T TARGET -p PORTAL --login"
+	useLogout   = "discover has no sessions; on Linux, open-iscsi has: iscsiadm -m node -T TARGET --logout"
+	useSession  = "discover has no sessions; on Linux, open-iscsi lists its own: iscsiadm -m session -P 3"
+	useNodes    = "discover has no persistent logins to targets; on Linux, open-iscsi has: iscsiadm -m node"
+	useDevice   = "discover has no devices; on Linux, use lsblk, sg3-utils and /etc/fstab"
+	useFirewall = "discover opens no firewall: it connects to iSNS servers itself, and needs TCP to port 3205 of the server alone"
 )
 
 // elsewhere are the tool's verbs that are not here.
@@ -165,7 +184,7 @@ var elsewhere = slices.Concat(
 	instead(useNodes, "PersistentLoginTarget", "ListPersistentTargets", "RemovePersistentTarget"),
 	instead(useDevice, "ScsiInquiry", "ReadCapacity", "ReportLUNs", "BindPersistentVolumes", "BindPersistentDevices",
 		"ReportPersistentDevices", "AddPersistentDevice", "RemovePersistentDevice", "ClearPersistentDevices"),
-	instead(useISNS, "AddiSNSServer", "RemoveiSNSServer", "RefreshiSNSServer", "FirewallExemptiSNSServer"),
+	instead(useFirewall, "FirewallExemptiSNSServer"),
 )
 
 func instead(use string, names ...string) (list []*Verb) {

@@ -2,6 +2,7 @@ package isnsverbs
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"time"
 
@@ -23,6 +24,7 @@ type Asker struct {
 	Selector *ports.Selector // nil: routing decides
 	Register bool
 	Timeout  time.Duration
+	Wrap     func(net.Conn) net.Conn // sees each connection, for a capture; nil: none does
 
 	Command *app.Command
 }
@@ -65,7 +67,7 @@ func (a *Asker) Ask(ctx context.Context, server initiator.Portal) registry.ISNSR
 		Server:        registry.ISNSServer{Address: server, Instance: a.Instance, Port: a.Port, Register: a.Register},
 		InitiatorName: a.Name,
 	}
-	client := isns.Client{Name: a.Name, Source: a.Source, Dial: a.Command.Dial, Register: a.Register}
+	client := isns.Client{Name: a.Name, Source: a.Source, Dial: a.Command.Dial, Wrap: a.Wrap, Register: a.Register}
 	r.Answer, r.InitiatorPort, r.Err = client.Ask(ctx, isns.Request{
 		Server: server, Instance: a.Instance, Port: a.Port, Selector: a.Selector, Timeout: a.Timeout, Lookup: a.Command.Lookup,
 	})

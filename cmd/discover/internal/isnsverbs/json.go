@@ -25,39 +25,33 @@ type JSONAnswer struct {
 	Code          uint32          `json:"code"`
 	CodeName      string          `json:"code_name"`
 
-	Error        *jsonError                   `json:"error,omitempty"`
-	Targets      *render.JSONList[jsonNode]   `json:"targets,omitempty"` // nil: they have lines of their own
-	TargetsFound int                          `json:"targets_found"`
-	DomainsTold  bool                         `json:"domains_told"` // the server told the discovery domains
-	Complete     bool                         `json:"complete"`
-	Warnings     render.JSONList[jsonWarning] `json:"warnings"`
+	Error        *jsonISNSError                      `json:"error,omitempty"`
+	Targets      *render.JSONList[jsonNode]          `json:"targets,omitempty"` // nil: they have lines of their own
+	TargetsFound int                                 `json:"targets_found"`
+	DomainsTold  bool                                `json:"domains_told"` // the server told the discovery domains
+	Complete     bool                                `json:"complete"`
+	Warnings     render.JSONList[render.JSONWarning] `json:"warnings"`
 }
 
-// jsonError is why a server gave no answer, or none that is complete.
-type jsonError struct {
+// jsonISNSError is why a server gave no answer, or none that is complete.
+type jsonISNSError struct {
 	Stage     string          `json:"stage"` // connect, register, query, validate or store
 	Message   render.JSONText `json:"message"`
 	Retryable bool            `json:"retryable"`
 }
 
-// jsonWarning is a warning about an answer.
-type jsonWarning struct {
-	Code    string          `json:"code"`
-	Message render.JSONText `json:"message"`
-}
-
 // jsonNode is a target as an iSNS server names it.
 type jsonNode struct {
-	Name    render.JSONText             `json:"name"`
-	Alias   render.JSONText             `json:"alias"`
-	Portals render.JSONList[jsonPortal] `json:"portals"`
-	Domains render.JSONList[jsonDomain] `json:"domains"`
+	Name    render.JSONText                 `json:"name"`
+	Alias   render.JSONText                 `json:"alias"`
+	Portals render.JSONList[jsonISNSPortal] `json:"portals"`
+	Domains render.JSONList[jsonDomain]     `json:"domains"`
 }
 
-// jsonPortal is a portal of a target.
-type jsonPortal struct {
+// jsonISNSPortal is a portal of a target.
+type jsonISNSPortal struct {
 	Address  render.JSONText   `json:"address"`
-	Port     uint16            `json:"port"`
+	Port     int               `json:"port"`
 	Group    *int              `json:"group"`
 	Name     render.JSONText   `json:"name"`
 	Security *render.JSONFlags `json:"security"` // null: the server said nothing of it
@@ -91,7 +85,7 @@ func NewJSONAnswer(r *registry.ISNSResult, targets bool) *JSONAnswer {
 			j.Source = render.JSONText(a.Source.Addr().String())
 		}
 		for _, w := range a.Warnings {
-			j.Warnings = append(j.Warnings, jsonWarning{w.Code, render.JSONText(w.Message)})
+			j.Warnings = append(j.Warnings, render.JSONWarning{Code: initiator.WarningCode(w.Code), Message: render.JSONText(w.Message)})
 		}
 		for i := range a.Nodes {
 			if targets {
@@ -105,11 +99,11 @@ func NewJSONAnswer(r *registry.ISNSResult, targets bool) *JSONAnswer {
 	return j
 }
 
-func newJSONError(err error) *jsonError {
+func newJSONError(err error) *jsonISNSError {
 	if err == nil {
 		return nil
 	}
-	j := &jsonError{Stage: initiator.StageValidate.String(), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
+	j := &jsonISNSError{Stage: initiator.StageValidate.String(), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
 	var (
 		of    *initiator.Error
 		asked *isns.Error
@@ -127,8 +121,8 @@ func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {
 	j := jsonNode{Name: render.JSONText(n.Name), Alias: render.JSONText(n.Alias)}
 	for i := range n.Portals {
 		p := &n.Portals[i]
-		seen := p.Seen(a.Source.Addr())
-		portal := jsonPortal{Address: render.JSONText(seen.Host), Port: seen.Port, Name: render.JSONText(p.Name)}
+		seen := p.Seen(a.Server.Addr())
+		portal := jsonISNSPortal{Address: render.JSONText(seen.Host), Port: int(seen.Port), Name: render.JSONText(p.Name)}
 		if seen.Group != target.NoGroup {
 			portal.Group = &seen.Group
 		}

@@ -167,7 +167,7 @@ func nodeRows(n *isns.Node, a *isns.Answer) (rows [][]string) {
 		if p.Security != 0 {
 			security = render.FlagsText(p.Security)
 		}
-		address := p.Seen(a.Source.Addr())
+		address := p.Seen(a.Server.Addr())
 		rows = append(rows, []string{name, render.AddressText(address), p.Name, security, domains})
 		name, domains = "", ""
 	}

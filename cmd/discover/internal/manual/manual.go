@@ -50,6 +50,10 @@ answer.
 In blocks and ranges, addresses that cannot be connected to are counted, not listed.
 With --open only portals that speak iSCSI are listed, also of those that are given
 one by one. A summary says what the others are: silent, refusing, another server.
+With --isns SERVER, an iSNS server is asked first, and then the portals that it
+names; what differs between the server and the portals comes at the end. The guide
+isns says which portals are left out.
+
 One run takes at most 1048576 addresses. What is given more than once is asked once,
 and reported at each place.
 

@@ -14,13 +14,18 @@ import (
 // badArguments has for each verb command lines of which one argument or one value is
 // not what it has to be.
 var badArguments = map[string][]string{
-	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "iqn.2026-11.com.example:a", "192.0.2.10 3260", "192.0.2.10,3260", "192.0.2.10:3260,x", "192.0.2.10 --timeout 5M", "192.0.2.10 --max-text 64MB", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!"},
+	"scan":                      {"bad!", "192.0.2.0/33", "192.0.2.10:0", "iqn.2026-11.com.example:a", "192.0.2.10 3260", "192.0.2.10,3260", "192.0.2.10:3260,x", "192.0.2.10 --timeout 5M", "192.0.2.10 --max-text 64MB", "@nofile", "192.0.2.10 --max-connections -1", "192.0.2.10 --default-time2wait -1", "192.0.2.10 --ipsec ike --ipsec-id bad!", "--isns bad!", "192.0.2.10 --isns-register"},
 	"portal add":                {"bad!", "192.0.2.10:0", "192.0.2.10 --max-connections 4294967296", "192.0.2.10 --default-time2retain -1", "192.0.2.10 --initiator-port x", "192.0.2.10 --ipsec x"},
 	"portal list":               {"bad!", "192.0.2.0/33", "--initiator-port each", "--source x", "--tcp-port 3260"},
 	"portal show":               {"", "bad!", "192.0.2.10:0", "@nofile", "192.0.2.10 --initiator-port x"},
 	"portal set":                {"bad!", "192.0.2.10", "192.0.2.10 192.0.2.11 --unset ipsec", "192.0.2.10 --unset x", "192.0.2.10 --unset ipsec,ipsec", "192.0.2.10 --chap-user u --unset chap-user", "192.0.2.10 --chap-secret secret", "192.0.2.10 --ipsec-id bad!"},
 	"portal remove":             {"bad!", "192.0.2.10:x", "192.0.2.10 --source x"},
 	"portal refresh":            {"bad!", "192.0.2.10 x:y:z", "--timeout 1x"},
+	"isns add":                  {"bad!", "192.0.2.5:0", "192.0.2.5,1", "192.0.2.0/24", "iscsi://u%secret@192.0.2.5", "192.0.2.5 --initiator-port each", "192.0.2.5 --source x", "192.0.2.5 --timeout 1x"},
+	"isns list":                 {"x", "-o iscsiadm"},
+	"isns refresh":              {"bad!", "192.0.2.5:x", "--timeout x"},
+	"isns remove":               {"bad!", "192.0.2.5:x", "192.0.2.5 -o iscsiadm"},
+	"isns query":                {"bad!", "192.0.2.5:0", "@nofile", "192.0.2.5 --initiator-name a/b", "192.0.2.5 --source 192.0.2.2 --initiator-port 1"},
 	"target list":               {"192.0.2.10", "[2001:db8::1]:3260", "fe80::1%eth0", "--refresh --parallel 0", "--portal bad!", "--portal @nofile", "--missing -o iscsiadm"},
 	"target add":                {"192.0.2.10", "192.0.2.10:3260", "iqn.2026-11.com.example:a --address bad!", "iqn.2026-11.com.example:a --address 192.0.2.10,x"},
 	"target remove":             {"a b"},

@@ -82,7 +82,7 @@ func (c *command) offers(ctx context.Context, root *cobra.Command, words []strin
 }
 
 // printsTargets are the verbs that print targets, and take -o iscsiadm.
-var printsTargets = []string{"scan", "portal add", "portal refresh", "portal set", "target list"}
+var printsTargets = []string{"isns add", "isns query", "isns refresh", "scan", "portal add", "portal refresh", "portal set", "target list"}
 
 // completeOutput offers the formats that a verb prints.
 func completeOutput(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

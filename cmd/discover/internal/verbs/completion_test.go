@@ -252,7 +252,7 @@ func TestCompletionOutput(t *testing.T) {
 	t.Parallel()
 	arguments := map[string]string{
 		"scan": "192.0.2.10", "portal add": "192.0.2.10", "portal show": "192.0.2.10", "portal set": "192.0.2.10 --tcp-port 3260 --redirect any", "portal remove": "192.0.2.10", "portal refresh": "192.0.2.10", "target add": "iqn.2026-11.com.example:a", "target remove": "iqn.2026-11.com.example:a",
-		"instance add": "san", "instance remove": "san", "ipsec explain": "192.0.2.10", "ipsec policy add": "192.0.2.0/24 ike", "ipsec policy remove": "192.0.2.0/24",
+		"isns add": "192.0.2.5", "isns query": "192.0.2.5", "isns remove": "192.0.2.5", "instance add": "san", "instance remove": "san", "ipsec explain": "192.0.2.10", "ipsec policy add": "192.0.2.0/24 ike", "ipsec policy remove": "192.0.2.0/24",
 		"ipsec psk set": "group env:PSK", "ipsec psk remove": "group", "ipsec tunnel set": "192.0.2.10 192.0.2.1", "ipsec tunnel remove": "192.0.2.10", "export": "--iscsiadm",
 	}
 	for verb := range allVerbs(t) {

@@ -16,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
+	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
 // newCommand returns a command on a machine where nothing is set.
@@ -53,6 +54,9 @@ var dryRuns = map[string][]string{
 	"portal remove":             {"portal remove --instance host 192.0.2.10"},
 	"portal refresh":            {"portal refresh", "portal refresh 192.0.2.10"},
 	"watch":                     {"watch", "watch 192.0.2.10"},
+	"isns add":                  {"isns add 192.0.2.5", "isns add --register 192.0.2.5:3205"},
+	"isns refresh":              {"isns refresh", "isns refresh 192.0.2.5"},
+	"isns remove":               {"isns remove 192.0.2.5"},
 	"target add":                {"target add iqn.2026-11.com.example:new"},
 	"target remove":             {"target remove iqn.2026-11.com.example:static"},
 	"target prune":              {"target prune"},
@@ -84,6 +88,7 @@ func dryLab(t *testing.T, template string) (l *lab, registry string) {
 	l = newLab(t)
 	l.Portal("192.0.2.10:3260", twoTargets())
 	l.Portal("192.0.2.11:3260", twoTargets())
+	l.isns(t, isnstest.Config{})
 	l.env["SECRET"] = "secret-of-host-1"
 	l.cleanIPsec = func(_ context.Context, _, dry bool) ([]strongswan.Leftover, error) {
 		return []strongswan.Leftover{{Name: "iscsi-discovery-1", Owner: "gone", Removed: !dry}}, nil
@@ -109,7 +114,7 @@ func dryLab(t *testing.T, template string) (l *lab, registry string) {
 func (l *lab) fill(t *testing.T, registry string) {
 	t.Helper()
 	for _, args := range []string{
-		"portal add 192.0.2.10", "portal remove 192.0.2.10", "portal add 192.0.2.10 --instance host", "target add iqn.2026-11.com.example:static",
+		"isns add 192.0.2.5", "portal add 192.0.2.10", "portal remove 192.0.2.10", "portal add 192.0.2.10 --instance host", "target add iqn.2026-11.com.example:static",
 		"instance add san --interface eth0", "initiator set-name iqn.2026-11.com.example:old", "ipsec policy add 198.51.100.0/24 transport", "ipsec psk set group env:SECRET",
 		"ipsec tunnel set 192.0.2.10 192.0.2.2", "ipsec default off",
 	} {

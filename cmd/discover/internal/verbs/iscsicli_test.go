@@ -84,7 +84,7 @@ Usage: discover iscsicli ListTargets [ForceUpdate]
 			t.Errorf("%s: got %+v", line, r)
 		}
 	}
-	for _, verb := range append(toolVerbs(), "LoginTarget", "AddiSNSServer") {
+	for _, verb := range append(toolVerbs(), "LoginTarget", "FirewallExemptiSNSServer") {
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "/?")
 		if r.status != machine.ExitOK || !strings.Contains(r.stdout, verb) || slices.ContainsFunc(strings.Split(r.stdout, "\n"), func(l string) bool { return len(l) > 80 }) {
 			t.Errorf("%s: got %+v, want lines of 80 columns", verb, r)
@@ -122,7 +122,7 @@ func toolVerbs() (names []string) {
 func TestToolElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{"LoginTarget", "qlogintarget", "PersistentLoginTarget", "ListPersistentTargets", "RemovePersistentTarget", "LogoutTarget",
-		"SessionList", "ReportTargetMappings", "AddiSNSServer", "RemoveiSNSServer", "RefreshiSNSServer", "FirewallExemptiSNSServer"} {
+		"SessionList", "ReportTargetMappings", "FirewallExemptiSNSServer"} {
 		r := newLab(t).inRegistry(t)("iscsicli", verb, "a", "b")
 		if r.status != machine.ExitFailed || r.stdout != banner+"The request is not supported. (0xEFFF0037, ISDSC_REQUEST_NOT_SUPPORTED)\n" ||
 			!strings.HasPrefix(strings.ToLower(r.stderr), "discover: iscsicli "+strings.ToLower(verb)+" is not supported: discover ") || strings.Count(r.stderr, "\n") != 1 {
@@ -217,6 +217,11 @@ func TestToolRefusals(t *testing.T) {
 		{"AddTargetPortal 192.0.2.10 3260 * * * * * * * * * u env:SECRET 2", "0xEFFF004C, ISDSC_INVALID_INITIATOR_CHAP_SECRET"},
 		{"RemoveTargetPortal 192.0.2.10 3260", "0xEFFF0043, ISDSC_PORTAL_NOT_FOUND"},
 		{"RefreshTargetPortal 192.0.2.10 3260 * 1", "87, ERROR_INVALID_PARAMETER"},
+		{"RemoveiSNSServer 192.0.2.205", "0xEFFF003A, ISDSC_ISNS_SERVER_NOT_FOUND"},
+		{"RefreshiSNSServer 192.0.2.205:3206", "0xEFFF003A, ISDSC_ISNS_SERVER_NOT_FOUND"},
+		{"AddiSNSServer *", "87, ERROR_INVALID_PARAMETER"},
+		{"AddiSNSServer 0.0.0.0", "87, ERROR_INVALID_PARAMETER"},
+		{"AddiSNSServer 192.0.2.205/24", "87, ERROR_INVALID_PARAMETER"},
 		{"TargetInfo iqn.2026-11.com.example:none", "0xEFFF0029, ISDSC_TARGET_NOT_FOUND"},
 		{"QAddTarget ../none *", "0xEFFF0051, ISDSC_INVALID_ISCSI_NAME"},
 		{"AddTarget iqn.2026-11.com.example:d * * * 1 * * * * * * * * * * *", "87, ERROR_INVALID_PARAMETER"},
@@ -363,7 +368,7 @@ func TestToolDryRun(t *testing.T) {
 	discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have stored 192.0.2.10:3260 (instance any, port all), and asked it.\n"+succeeded, "")
 	discover("iscsicli", "RefreshTargetPortal", "192.0.2.10", "3260", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
 	discover("iscsicli", "Ping", "*", "192.0.2.10", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked 192.0.2.10:3260 (instance any, port all).\n"+succeeded, "")
-	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked all portals.\nTargets List:\n"+succeeded, "")
+	discover("iscsicli", "ListTargets", "T", "--dry-run").want(t, machine.ExitOK, note+"Dry run: would have asked all portals and iSNS servers.\nTargets List:\n"+succeeded, "")
 	discover("iscsicli", "CHAPSecret", "env:SECRET", "--dry-run").want(t, machine.ExitOK, note+succeeded, "")
 	if r := discover("iscsicli", "AddTargetPortal", "192.0.2.10", "3260", "none", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "*", "--dry-run"); r.status != machine.ExitFailed {
 		t.Errorf("got %+v", r)

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/ipsec/strongswan"
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
 const outputPage = "../../../../docs/reference/output.md"
@@ -41,6 +43,7 @@ func TestLineTypes(t *testing.T) {
 	l.files["/etc/psk"] = "a preshared key of many bytes"
 	l.env["DISCOVER_REGISTRY"] = t.TempDir() + "/registry.db"
 	l.Portal("192.0.2.10:3260", &iscsitest.Target{Records: twoTargets().Records[:1]})
+	l.isns(t, isnstest.Config{Database: isnstest.Database{Nodes: []isnstest.Node{{Name: "iqn.2026-11.com.example:vault", Access: []isnstest.Access{{Portal: netip.MustParseAddrPort("192.0.2.10:3260"), Group: 1}}}}}})
 	l.cleanIPsec = func(context.Context, bool, bool) ([]strongswan.Leftover, error) {
 		return []strongswan.Leftover{{Name: "iscsi-discovery-1-2-3-4", Owner: "gone", Removed: true}}, nil
 	}
@@ -86,6 +89,10 @@ func TestLineTypes(t *testing.T) {
 		{"registry path", "registry", ""},
 		{"registry check", "check", ""},
 		{"registry rekey", "rekeyed", ""},
+		{"isns add 192.0.2.5", "isns-target isns-answer", ""},
+		{"isns list", "isns-server", ""},
+		{"scan --isns 192.0.2.5", "target portal isns-answer difference", ""},
+		{"isns remove 192.0.2.5", "removed", ""},
 		{"version", "build", ""},
 		{"portal remove --instance host 192.0.2.10", "removed", ""},
 		{"target prune", "pruned", ""},

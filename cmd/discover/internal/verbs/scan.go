@@ -31,6 +31,7 @@ type scan struct {
 	ipsec flags.IPsec
 	run   flags.Run
 	addrs flags.View
+	isns  scanISNS
 
 	portals  *sweep.Portals
 	asking   *sweep.Portals // each of them once
@@ -55,7 +56,7 @@ func (c *command) scan() *cobra.Command {
 		Long:              manual.Scan,
 		ValidArgsFunction: verb.CompletePortals(c.Command),
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(args) == 0 && len(s.isns.servers) == 0 {
 				return machine.Usagef("scan needs a portal: try discover scan HOST, or see discover help scan")
 			}
 			return nil
@@ -65,14 +66,22 @@ func (c *command) scan() *cobra.Command {
 				return err
 			}
 			return s.withRegistry(cmd.Context(), func() error {
-				d := s.discoverer()
-				c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&login.RequireIPsec != 0)
-				return c.Capture(&s.run, d, func() error { return s.discover(cmd.Context(), d) })
+				var captured initiator.Discoverer // whose Wrap is the capture's
+				return c.Capture(&s.run, &captured, func() error {
+					if err := s.askISNS(cmd.Context(), captured.Wrap); err != nil {
+						return err
+					}
+					d := s.discoverer()
+					d.Wrap = captured.Wrap
+					c.Secure(d, &s.ipsec, s.mayUse || s.options.Flags&login.RequireIPsec != 0)
+					return s.discover(cmd.Context(), d)
+				})
 			})
 		}),
 	}
 	c.AddFlags(cmd,
 		flags.NewGroup("How to reach a portal", s.key.FlagSet(true)),
+		flags.NewGroup("iSNS servers", s.isns.flagSet()),
 		flags.NewGroup("Login", s.login.FlagSet()),
 		flags.NewGroup("The run", s.run.FlagSet()),
 		flags.NewGroup("The addresses of targets", s.addrs.FlagSet()),
@@ -94,6 +103,9 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if err := s.addrs.Check(); err != nil {
+		return err
+	}
+	if err := s.isns.check(); err != nil {
 		return err
 	}
 	if err := s.ipsec.Check(); err != nil {
@@ -135,18 +147,6 @@ func (s *scan) understand(ctx context.Context, args []string) (err error) {
 	return err
 }
 
-// takeOnce leaves out of what is asked what is given more than once.
-func (s *scan) takeOnce() {
-	s.asking = s.portals
-	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
-		s.asking = s.repeats.Asked
-		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
-	}
-	if s.portals.Tagged > 0 {
-		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
-	}
-}
-
 // withRegistry runs a scan. Where the command line names an instance or a port the
 // registry is read: what it says of these, of our name, and of IPsec. It stays open,
 // since preshared keys are opened when they are needed.
@@ -176,14 +176,20 @@ func (s *scan) withRegistry(ctx context.Context, run func() error) error {
 	})
 }
 
-// discoverer returns the Discoverer of the scan.
-func (s *scan) discoverer() *initiator.Discoverer {
+// ourName returns our name.
+func (s *scan) ourName() app.NodeName {
 	switch {
 	case s.options.InitiatorName != "":
-		s.Initiator = app.NodeName{Name: s.options.InitiatorName, Origin: s.login.InitiatorName.Origin()}
+		return app.NodeName{Name: s.options.InitiatorName, Origin: s.login.InitiatorName.Origin()}
 	case s.Initiator.Name == "":
-		s.Initiator = s.DefaultName(s.run.Strict)
+		return s.DefaultName(s.run.Strict)
 	}
+	return s.Initiator
+}
+
+// discoverer returns the Discoverer of the scan.
+func (s *scan) discoverer() *initiator.Discoverer {
+	s.Initiator = s.ourName()
 	d := &initiator.Discoverer{
 		InitiatorName: s.Initiator.Name,
 		Selector:      s.ports,
@@ -216,7 +222,6 @@ func (s *scan) discoverer() *initiator.Discoverer {
 func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-
 	s.progress = s.NewProgress(d, s.asking.Count, s.sessions)
 	if s.addrs.Probes() {
 		s.progress.Then(app.Probing)
@@ -236,7 +241,11 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 		err = s.showRest(ctx, d, out, t)
 	}
 	if err == nil {
+		s.isns.close(out)
 		err = out.End(t.Blocks())
+	}
+	if err == nil {
+		err = s.isns.show(s.command, w)
 	}
 	if closed := w.Close(); err == nil {
 		err = closed
@@ -247,7 +256,7 @@ func (s *scan) discover(ctx context.Context, d *initiator.Discoverer) error {
 	if err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
-	return t.Status()
+	return s.isns.status(s.portals.Count, t.Status())
 }
 
 // show hands what comes to the output.

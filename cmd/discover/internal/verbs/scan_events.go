@@ -14,6 +14,18 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 )
 
+// takeOnce leaves out of what is asked what is given more than once.
+func (s *scan) takeOnce() {
+	s.asking = s.portals
+	if s.repeats = sweep.NewRepeats(s.portals); s.repeats != nil {
+		s.asking = s.repeats.Asked
+		s.Log().Info("portals that are given more than once are asked once", "given", s.portals.Count, "asked", s.asking.Count)
+	}
+	if s.portals.Tagged > 0 {
+		s.Log().Info("portal group tags are ignored", "portals", s.portals.Tagged)
+	}
+}
+
 // batches runs the discovery. For -o jsonl they come as they happen, else in the
 // order of the portals.
 func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*initiator.Batch] {
@@ -31,7 +43,7 @@ func (s *scan) batches(ctx context.Context, d *initiator.Discoverer) iter.Seq[*i
 	view := view.New(&s.Env, &s.addrs, &s.run, d.NewProber)
 	notAsked := func(p initiator.Portal) *initiator.Result { return s.notAsked(ctx, d, p) }
 	run := func(asked iter.Seq[initiator.SendTargetPortal]) iter.Seq[*initiator.Batch] {
-		batches := spread.Given(d.Batches(ctx, s.sessions.Record(asked)))
+		batches := s.isns.compare(spread.Given(d.Batches(ctx, s.sessions.Record(asked))))
 		return spread.Rest(ctx, view.Batches(ctx, s.progress.Count(s.doubt.Count(batches))), notAsked)
 	}
 	if s.Global.Output == render.FormatJSONL {

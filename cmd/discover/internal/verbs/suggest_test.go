@@ -13,8 +13,8 @@ import (
 func TestSuggestions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ args, want string }{
-		{"list", `unknown verb "list" (did you mean instance list, port list, portal list or target list?); see discover help`},
-		{"ls", `unknown verb "ls" (did you mean instance list, port list, portal list or target list?); see discover help`},
+		{"list", `unknown verb "list" (did you mean instance list, isns list, port list, portal list or target list?); see discover help`},
+		{"ls", `unknown verb "ls" (did you mean instance list, isns list, port list, portal list or target list?); see discover help`},
 		{"add 192.0.2.10", `unknown verb "add" (did you mean portal add?); see discover help`},
 		{"add iqn.2026-11.com.example:a", `unknown verb "add" (did you mean target add?); see discover help`},
 		{"delete 192.0.2.10:3260", `unknown verb "delete" (did you mean portal remove?); see discover help`},
@@ -25,7 +25,7 @@ func TestSuggestions(t *testing.T) {
 		{"policy list", `unknown verb "policy" (did you mean ipsec policy?); see discover help`},
 		{"portal delete 192.0.2.10", `unknown verb "portal delete" (did you mean remove?); see discover help portal`},
 		{"user%hunter2@192.0.2.10", "an argument stands where a verb goes: try discover scan PORTAL; see discover help"},
-		{"help ls", `there is no manual for "ls" (did you mean instance list, port list, portal list or target list?); see discover help`},
+		{"help ls", `there is no manual for "ls" (did you mean instance list, isns list, port list, portal list or target list?); see discover help`},
 		{"scan 192.0.2.10 -timeout 5s", "unknown flag -timeout (did you mean --timeout?); see discover help scan"},
 		{"scan 192.0.2.10 -chap-secret=hunter2", "unknown flag -chap-secret (did you mean --chap-secret?); see discover help scan"},
 		{"scan 192.0.2.10 -output json", "unknown flag -output (did you mean --output?); see discover help scan"},

@@ -44,7 +44,7 @@ func TestUsage(t *testing.T) {
 		{"portal lsit", `unknown verb "portal lsit" (did you mean list?); see discover help portal`},
 		{"portal list @nofile", "@nofile: cannot open it: file does not exist"},
 		{"portal list -o iscsiadm", "-o iscsiadm prints only targets, but portal list shows none: use table, json or jsonl"},
-		{"portal list --timeout 2s", "unknown flag --timeout, which belongs to scan, iscsicli, paths and other verbs; see discover help portal list"},
+		{"portal list --timeout 2s", "unknown flag --timeout, which belongs to scan, iscsicli, isns add and other verbs; see discover help portal list"},
 		{"portal add", "portal add needs PORTAL; see discover help portal add"},
 		{"portal add 192.0.2.10 192.0.2.11 --symbolic-name a", "--symbolic-name is the label of one portal, but 2 portals are given: add them one by one"},
 		{"portal add 192.0.2.10 192.0.2.0/24", `"192.0.2.0/24" is a block or range, but single portals are needed here: find them with discover scan --open 192.0.2.0/24`},

@@ -1,6 +1,7 @@
 package windows
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -33,7 +34,7 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 	}
 	return t.asking(ctx, app.Existing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.Global.DryRun {
-			t.print().Line("Dry run: would have asked all portals.")
+			t.print().Line("Dry run: would have asked all portals and iSNS servers.")
 			return ending{}, list(s)
 		}
 		asked, failed := 0, 0
@@ -50,7 +51,8 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 			}
 		}
 		_ = n.End(nil)
-		end := together(asked, failed, last)
+		servers, notAnswered, why := t.refreshISNSServers(ctx, s)
+		end := together(asked+servers, failed+notAnswered, cmp.Or(why, last))
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)
 			if err != nil || end.status == machine.ExitOK {

@@ -187,8 +187,13 @@ func (t *tool) answer(ctx context.Context, request iscsicli.Request) (ending, er
 	case iscsicli.TunnelAddr:
 		return t.tunnelAddr(ctx, &q)
 	case iscsicli.ListiSNSServers:
-		t.print().Line("There are no iSNS servers: portals are asked, and what they show is in ListTargets.")
-		return ending{}, nil
+		return t.listISNSServers(ctx)
+	case iscsicli.AddiSNSServer:
+		return t.addISNSServer(ctx, q.Server)
+	case iscsicli.RemoveiSNSServer:
+		return t.onRegistry(ctx, app.Existing, func(s *registry.Service) error { return s.RemoveISNSServer(ctx, q.Server) })
+	case iscsicli.RefreshiSNSServer:
+		return t.refreshISNSServer(ctx, q.Server)
 	case iscsicli.Ping:
 		return t.ping(ctx, &q)
 	case iscsicli.Unavailable:
