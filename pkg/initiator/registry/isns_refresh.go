@@ -7,7 +7,6 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -17,7 +16,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/answer"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
-	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
 // An ISNSResult is what came of asking an iSNS server.
@@ -276,88 +274,4 @@ func addrText(a netip.Addr) string {
 		return ""
 	}
 	return a.String()
-}
-
-// knownServers yields what the registry knows of its iSNS servers. found has the targets,
-// by the record of the server.
-func (w *watched) knownServers(ctx context.Context, found map[string]*knownAnswer, yield func(watch.Answer, error) bool) {
-	for v, err := range w.ISNSServers(ctx) {
-		switch {
-		case err != nil && oneRecord(err):
-			continue
-		case err != nil:
-			yield(watch.Answer{}, err)
-			return
-		}
-		a := found[rowkey.OfServer(v.Address)]
-		if a == nil {
-			a = new(knownAnswer)
-		}
-		a.Key, a.ISNS = v.Key(), true
-		if a.add(&v.Last); !yield(a.Answer, nil) {
-			return
-		}
-	}
-}
-
-// maxServers is how many iSNS servers are asked at once.
-const maxServers = 8
-
-// AskISNS asks iSNS servers and takes their answers into the registry, as
-// watch.ISNSSource says. Where the registry takes no answer, the result is the server's all
-// the same: Entries says what the registry lacks.
-func (w *watched) AskISNS(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
-	return func(yield func(initiator.Result) bool) {
-		results := make(chan *initiator.Result)
-		room := make(chan struct{}, maxServers)
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		var under sync.WaitGroup
-		go func() {
-			for _, key := range keys {
-				room <- struct{}{}
-				under.Go(func() {
-					results <- w.askServer(ctx, key)
-					<-room
-				})
-			}
-			under.Wait()
-			close(results)
-		}()
-		left := false
-		for r := range results {
-			if left || r == nil {
-				continue
-			}
-			if left = !yield(*r); left {
-				cancel()
-			}
-		}
-	}
-}
-
-// askServer asks an iSNS server; nil: it is not in the registry any more.
-func (w *watched) askServer(ctx context.Context, key initiator.Key) *initiator.Result {
-	begun := time.Now()
-	asked, err := w.RefreshISNSServer(ctx, key.Portal)
-	if err != nil && initiator.Code(err) == isdsc.ISNSServerNotFound {
-		return nil
-	}
-	r := &initiator.Result{
-		Asked:         initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal},
-		InitiatorName: asked.InitiatorName, InitiatorPort: asked.InitiatorPort,
-		Elapsed: time.Since(begun), Stored: asked.Stored, Changes: asked.Changes, Err: err,
-	}
-	if a := asked.Answer; a != nil {
-		r.Address, r.Source = a.Server, a.Source.Addr()
-		r.Targets, r.TargetsFound = a.Targets(), len(a.Nodes)
-		r.Complete = a.Complete
-	}
-	if e := (*initiator.Error)(nil); asked.Answer != nil && (err == nil || errors.As(err, &e) && e.Stage == initiator.StageStore) {
-		w.mu.Lock()
-		w.unstored = err
-		w.mu.Unlock()
-		r.Err = nil
-	}
-	return r
 }
