@@ -15,7 +15,7 @@ import (
 )
 
 // maxNotRun is how many blocks may be marked as not run. It may be lowered only.
-const maxNotRun = 3
+const maxNotRun = 1
 
 // notRunReasons are why a block may not be run.
 var notRunReasons = []string{
