@@ -86,9 +86,11 @@ func TestExamples(t *testing.T) {
 		}
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			mu.Lock() // labs are made one by one: each takes a while of the processor
-			l := newLab(t)
-			mu.Unlock()
+			l := func() *lab {
+				mu.Lock()         // labs are made one by one: each takes a while of the processor
+				defer mu.Unlock() // also where newLab skips the test
+				return newLab(t)
+			}()
 			for _, b := range examples {
 				l.run(t, path, b)
 			}
