@@ -148,6 +148,15 @@ func (s *Server) Accepted() int {
 	return s.accepted
 }
 
+// Disconnect closes all connections, as a server does that ends. It goes on listening.
+func (s *Server) Disconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, nc := range s.conns {
+		_ = nc.Close()
+	}
+}
+
 // Requests returns what was asked so far.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()

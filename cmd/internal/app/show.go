@@ -106,8 +106,10 @@ func (c *Command) LogResult(r *initiator.Result) {
 	}
 	if r.Err != nil {
 		var e *initiator.Error
-		errors.As(r.Err, &e)
-		args = append(args, "stage", e.Stage.String(), "error", r.Err.Error())
+		if errors.As(r.Err, &e) {
+			args = append(args, "stage", e.Stage.String())
+		}
+		args = append(args, "error", r.Err.Error())
 	}
 	c.Log().Info("portal done", args...)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -23,6 +24,7 @@ type event struct {
 	Type   watch.Type      `json:"type"`
 
 	Portal        render.JSONText `json:"portal,omitempty"`
+	ISNSServer    render.JSONText `json:"isns_server,omitempty"` // in the place of a portal
 	SymbolicName  render.JSONText `json:"symbolic_name,omitempty"`
 	Instance      render.JSONText `json:"instance,omitempty"`
 	InitiatorPort string          `json:"initiator_port,omitempty"` // of the entry
@@ -77,6 +79,9 @@ func (j *event) fillPortal(e *watch.Event) {
 		return
 	}
 	j.Portal, j.SymbolicName = render.JSONText(e.Key.Portal.String()), render.JSONText(e.SymbolicName)
+	if e.ISNS {
+		j.Portal, j.ISNSServer = "", j.Portal
+	}
 	j.Instance, j.InitiatorPort = render.JSONText(e.Key.Instance), e.Key.Port.String()
 	if e.InitiatorPort.Instance != "" {
 		j.InstanceUsed, j.PortUsed = render.JSONText(e.InitiatorPort.Instance), e.InitiatorPort.Number.String()
@@ -109,11 +114,17 @@ func (j *event) fillError(e *watch.Event) {
 
 // stage returns the stage at which something failed; empty: it is not known.
 func stage(err error) string {
-	var at *initiator.Error
-	if !errors.As(err, &at) {
-		return ""
+	var (
+		at     *initiator.Error
+		server *isns.Error
+	)
+	switch {
+	case errors.As(err, &at):
+		return at.Stage.String()
+	case errors.As(err, &server):
+		return server.Stage.Word()
 	}
-	return at.Stage.String()
+	return ""
 }
 
 // addresses returns addresses as texts; nil: there are none to tell.

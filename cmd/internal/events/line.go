@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -17,13 +18,21 @@ import (
 func Line(e *watch.Event) string {
 	from := ""
 	if e.Key.Portal.Port != 0 {
-		from = e.Key.Portal.String()
+		from = Of(e.Key.Portal, e.ISNS)
 		if port := Port(e); port != ports.All.String() { // which would say nothing
 			from += " from " + port
 		}
 		from += ": "
 	}
 	return render.TimeText(e.Time) + " " + machine.Visible(from) + Text(e) + "\n"
+}
+
+// Of names a portal, or an iSNS server.
+func Of(p initiator.Portal, server bool) string {
+	if server {
+		return "iSNS server " + p.String()
+	}
+	return p.String()
 }
 
 // Port names the initiator port of an event: the one that was used, where that is known.

@@ -90,21 +90,30 @@ func (c *Client) askAt(ctx context.Context, r Request, server netip.AddrPort, le
 		ctx, cancel = context.WithTimeoutCause(ctx, share, &initiator.TimeoutError{Limit: share})
 		defer cancel()
 	}
-	one, port := *c, ports.Port{}
-	if r.Selector != nil && !c.Source.IsValid() && (r.Instance != "" || r.Port != ports.All) {
-		from, err := r.Selector.Choose(ctx, r.Instance, r.Port, server)
-		if err != nil {
-			return nil, port, &Error{Stage: StageConnect, Server: r.Server, Err: cause(ctx, err)}
-		}
-		port = from[0]
-		one.Source = port.Address
-		if port.NodeName != "" {
-			one.Name = port.NodeName
-		}
+	one, port, err := c.from(ctx, &r, server)
+	if err != nil {
+		return nil, port, err
 	}
 	answer, err := one.Query(ctx, server)
 	if answer != nil && r.Selector != nil && port.Instance == "" {
 		port, _ = r.Selector.Find(r.Instance, answer.Source.Addr())
 	}
 	return answer, port, err
+}
+
+// from returns the client that asks a server from the initiator port of a request, and that
+// port; without an instance: routing decides.
+func (c *Client) from(ctx context.Context, r *Request, server netip.AddrPort) (Client, ports.Port, error) {
+	one := *c
+	if r.Selector == nil || c.Source.IsValid() || r.Instance == "" && r.Port == ports.All {
+		return one, ports.Port{}, nil
+	}
+	from, err := r.Selector.Choose(ctx, r.Instance, r.Port, server)
+	if err != nil {
+		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.Server, Err: cause(ctx, err)}
+	}
+	if one.Source = from[0].Address; from[0].NodeName != "" {
+		one.Name = from[0].NodeName
+	}
+	return one, from[0], nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -25,6 +26,12 @@ const (
 	StageQuery    Stage = "query"
 	StageNotices  Stage = "listen for notices of"
 )
+
+// Word returns the stage as one word: connect, register, query or listen.
+func (s Stage) Word() string {
+	word, _, _ := strings.Cut(string(s), " ")
+	return word
+}
 
 // An Error is an exchange with a server that failed. Err says why.
 type Error struct {
@@ -150,3 +157,48 @@ func (c *Client) failed(server netip.AddrPort, source netip.Addr, stage Stage, e
 	}
 	return &Error{Stage: stage, Server: initiator.Portal{Address: server.Addr().String(), Port: server.Port()}, Source: source, Err: err}
 }
+
+// A FormatError reports a message that is not one of RFC 4171. After it the connection is
+// of no more use.
+type FormatError struct {
+	Function Function // of the message
+	Reason   string   // what is wrong, in lower case; nothing of what was sent is in it but numbers
+}
+
+func (e *FormatError) Error() string { return fmt.Sprintf("bad %s: %s", e.Function, e.Reason) }
+
+// A VersionError reports a PDU of another version of iSNSP.
+type VersionError struct {
+	Version uint16
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the server speaks version %d of iSNSP, and this client version %d", e.Version, Version)
+}
+
+// A SizeError reports more than Limits allow.
+type SizeError struct {
+	What  string // "message", "targets", …
+	Limit int    // in bytes, or their number
+}
+
+func (e *SizeError) Error() string { return fmt.Sprintf("more than %d %s", e.Limit, e.What) }
+
+// A StatusError is a request that the server refused.
+type StatusError struct {
+	Function Function // of the request
+	Status   Status
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the server refused %s: %s", e.Function, e.Status)
+}
+
+// An AttributeError reports the value of an attribute that is not of the kind it should be.
+// It never quotes the value.
+type AttributeError struct {
+	Tag    Tag
+	Reason string // what is wrong, in lower case
+}
+
+func (e *AttributeError) Error() string { return fmt.Sprintf("%s: %s", e.Tag, e.Reason) }

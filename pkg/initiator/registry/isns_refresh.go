@@ -90,6 +90,21 @@ func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 		return r
 	}
 	r.Server = v
+	c, request, err := s.isnsClient(ctx, v)
+	if err != nil {
+		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		return r
+	}
+	r.InitiatorName = c.Name
+	r.Answer, r.InitiatorPort, r.Err = c.Ask(ctx, request)
+	if r.InitiatorPort.NodeName != "" {
+		r.InitiatorName = r.InitiatorPort.NodeName
+	}
+	return r
+}
+
+// isnsClient returns what asks a server of the registry.
+func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, isns.Request, error) {
 	d := s.cfg.Discoverer
 	name, err := s.InitiatorNodeName(ctx)
 	var selector *ports.Selector
@@ -97,18 +112,28 @@ func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 		selector, err = s.Selector(ctx, true)
 	}
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
-		return r
+		return nil, isns.Request{}, err
 	}
-	c := &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial}
-	r.InitiatorName = name
-	r.Answer, r.InitiatorPort, r.Err = c.Ask(ctx, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
-	})
-	if r.InitiatorPort.NodeName != "" {
-		r.InitiatorName = r.InitiatorPort.NodeName
+	}, nil
+}
+
+// SubscribeISNSServer registers us for the notices of a server until ctx ends, as
+// isns.Listener.Subscribe says, under the name and from the port by which the server is
+// asked. It writes to the server. An error is the registry's: nothing was registered.
+func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v ISNSServer, notify func(), report func(isns.SubscriptionState)) error {
+	err := v.validate()
+	var c *isns.Client
+	var request isns.Request
+	if err == nil {
+		c, request, err = s.isnsClient(ctx, v)
 	}
-	return r
+	if err != nil {
+		return s.failed(initiator.Key{Portal: v.Address}, err)
+	}
+	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
+	return nil
 }
 
 // learnISNS takes a result into the registry: how it went, and where the server answered

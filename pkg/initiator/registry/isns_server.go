@@ -58,6 +58,11 @@ func (r *isnsRecord) stored() StoredISNSServer {
 	return s
 }
 
+// Key returns the key by which a server is watched.
+func (v *ISNSServer) Key() initiator.Key {
+	return initiator.Key{Instance: v.Instance, Port: v.Port, Portal: v.Address}
+}
+
 // withPort returns the address of a server with its TCP port.
 func withPort(p initiator.Portal) initiator.Portal {
 	if p.Port == 0 {

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
-// Watch asks the portals of the registry again and again, and yields what changes: see
-// watch.Run. Each answer is taken into the registry, as RefreshSendTargetPortal does, under
+// Watch asks the portals and the iSNS servers of the registry again and again, and yields
+// what changes: see watch.Run. The portals that iSNS servers name are not watched. Each answer is taken into the registry, as RefreshSendTargetPortal does, under
 // the rules as they are then. At the beginning answers are compared with what the registry
 // has, later with what this watch itself has seen. Where the registry cannot be read or
 // written, a watch.SourceFailed says so, and what was last known to be in it is asked on.
@@ -39,6 +40,14 @@ func (w *watched) Entries(ctx context.Context) iter.Seq2[watch.Entry, error] {
 				err = nil
 			}
 			if !yield(watch.Entry{Key: p.Key(), SymbolicName: p.Portal.SymbolicName}, err) || err != nil {
+				return
+			}
+		}
+		for v, err := range w.ISNSServers(ctx) {
+			if err != nil && oneRecord(err) {
+				continue
+			}
+			if !yield(watch.Entry{Key: v.Key(), ISNS: true}, err) || err != nil {
 				return
 			}
 		}
@@ -77,6 +86,7 @@ func (w *watched) Known(ctx context.Context) iter.Seq2[watch.Answer, error] {
 				return
 			}
 		}
+		w.knownServers(ctx, found, yield)
 	}
 }
 
@@ -111,6 +121,9 @@ func (w *watched) found(ctx context.Context) (map[string]*knownAnswer, error) {
 				continue
 			}
 			entry := rowkey.OfEntry(m.Portal)
+			if m.ISNS.Address != "" {
+				entry = rowkey.OfServer(m.ISNS)
+			}
 			a := found[entry]
 			if a == nil {
 				a = new(knownAnswer)
@@ -178,4 +191,88 @@ func entryFault(err error) error {
 	one := *e
 	one.Stage = initiator.StageValidate
 	return &one
+}
+
+// knownServers yields what the registry knows of its iSNS servers. found has the targets,
+// by the record of the server.
+func (w *watched) knownServers(ctx context.Context, found map[string]*knownAnswer, yield func(watch.Answer, error) bool) {
+	for v, err := range w.ISNSServers(ctx) {
+		switch {
+		case err != nil && oneRecord(err):
+			continue
+		case err != nil:
+			yield(watch.Answer{}, err)
+			return
+		}
+		a := found[rowkey.OfServer(v.Address)]
+		if a == nil {
+			a = new(knownAnswer)
+		}
+		a.Key, a.ISNS = v.Key(), true
+		if a.add(&v.Last); !yield(a.Answer, nil) {
+			return
+		}
+	}
+}
+
+// maxServers is how many iSNS servers are asked at once.
+const maxServers = 8
+
+// AskISNS asks iSNS servers and takes their answers into the registry, as
+// watch.ISNSSource says. Where the registry takes no answer, the result is the server's all
+// the same: Entries says what the registry lacks.
+func (w *watched) AskISNS(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
+	return func(yield func(initiator.Result) bool) {
+		results := make(chan *initiator.Result)
+		room := make(chan struct{}, maxServers)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var under sync.WaitGroup
+		go func() {
+			for _, key := range keys {
+				room <- struct{}{}
+				under.Go(func() {
+					results <- w.askServer(ctx, key)
+					<-room
+				})
+			}
+			under.Wait()
+			close(results)
+		}()
+		left := false
+		for r := range results {
+			if left || r == nil {
+				continue
+			}
+			if left = !yield(*r); left {
+				cancel()
+			}
+		}
+	}
+}
+
+// askServer asks an iSNS server; nil: it is not in the registry any more.
+func (w *watched) askServer(ctx context.Context, key initiator.Key) *initiator.Result {
+	begun := time.Now()
+	asked, err := w.RefreshISNSServer(ctx, key.Portal)
+	if err != nil && initiator.Code(err) == isdsc.ISNSServerNotFound {
+		return nil
+	}
+	r := &initiator.Result{
+		Asked:         initiator.SendTargetPortal{Instance: key.Instance, Port: key.Port, Portal: key.Portal},
+		InitiatorName: asked.InitiatorName, InitiatorPort: asked.InitiatorPort,
+		Elapsed: time.Since(begun), Stored: asked.Stored, Changes: asked.Changes, Err: err,
+	}
+	if a := asked.Answer; a != nil {
+		r.Address, r.Source = a.Server, a.Source.Addr()
+		r.Targets, r.TargetsFound = a.Targets(), len(a.Nodes)
+		r.Complete = a.Complete
+	}
+	if e := (*initiator.Error)(nil); asked.Answer != nil && (err == nil || errors.As(err, &e) && e.Stage == initiator.StageStore) {
+		w.mu.Lock()
+		w.unstored = err
+		w.mu.Unlock()
+		r.Err = nil
+	}
+	return r
 }

@@ -65,6 +65,7 @@ func (w *watcher) attempt(e *entry, r *initiator.Result) {
 	default:
 		w.failed(e, r.Err)
 	}
+	w.hold(e, now)
 	w.report(e, r)
 }
 

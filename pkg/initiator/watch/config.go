@@ -3,6 +3,8 @@ package watch
 import (
 	"cmp"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // Defaults and bounds of a Config.
@@ -18,6 +20,9 @@ const (
 
 	// EndGrace is how long attempts that are under way may go on when a watch ends.
 	EndGrace = 2 * time.Second
+
+	// NoticeGap is how far apart notices have an iSNS server asked at least.
+	NoticeGap = time.Second
 
 	// MaxBackOff is how many intervals an entry that fails is left alone at most.
 	MaxBackOff = 10
@@ -39,6 +44,11 @@ type Config struct {
 	Hold, HoldVanished int
 
 	Reload <-chan struct{} // what is watched is read again at once with each value; nil: once in each interval
+
+	// Notices has iSNS servers whose notices of change came: each is asked at once, at most
+	// once in NoticeGap, and again after NoticeGap as long as a change that it told is held.
+	// Keys that are not watched are passed over. nil: there are none.
+	Notices <-chan initiator.Key
 
 	// Report is called with the state of an entry after each attempt, and when it is
 	// added or removed, in the goroutine of the loop. The state is valid during the call. nil: nothing is.

@@ -21,10 +21,11 @@ type entryKey struct {
 type portalKey struct {
 	host string
 	port uint16
+	isns bool // it is an iSNS server
 }
 
-func keyOf(k initiator.Key) entryKey {
-	return entryKey{ports.FoldInstance(k.Instance), k.Port, portalKey{k.Portal.Canonical(), k.Portal.Port}}
+func keyOf(k initiator.Key, isns bool) entryKey {
+	return entryKey{ports.FoldInstance(k.Instance), k.Port, portalKey{k.Portal.Canonical(), k.Portal.Port, isns}}
 }
 
 // An entry is what a watch knows of one entry. Times with a monotonic clock measure
@@ -46,6 +47,8 @@ type entry struct {
 	late    time.Duration // how much later than planned that was
 	backOff int           // failures in a row that this watch has seen
 	run     *run          // that is asking it; nil: none
+	again   bool          // a notice came while it was being asked
+	prompt  bool          // a notice came: what is held since then is asked for at once
 
 	// How it stands.
 	snapshot     bool // its Snapshot was told
@@ -78,7 +81,7 @@ func byNumber(a, b *entry) int { return cmp.Compare(a.number, b.number) }
 // state returns how the entry stands. clock is now by Config.Clock.
 func (e *entry) state(clock, now time.Time) State {
 	s := State{
-		Key: e.key, SymbolicName: e.symbolic, Removed: e.removed, Status: e.status, Since: e.since,
+		Key: e.key, ISNS: e.id.portal.isns, SymbolicName: e.symbolic, Removed: e.removed, Status: e.status, Since: e.since,
 		LastAttempt: e.lastAttempt, LastOK: e.lastOK, FailingSince: e.failingSince, Failures: e.failures,
 		Late: e.late, Asking: e.run != nil, Targets: e.targets, Known: e.known(), LastChange: e.lastChange,
 	}

@@ -47,6 +47,7 @@ type Event struct {
 	Type Type
 
 	Key           initiator.Key // of the entry; zero: the event is of none
+	ISNS          bool          // the entry is an iSNS server
 	SymbolicName  string        // of the portal
 	Source        netip.Addr    // our address; invalid: not known
 	InitiatorPort ports.Port    // that has it

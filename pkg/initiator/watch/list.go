@@ -75,7 +75,7 @@ func (w *watcher) sourceIs(err error) bool {
 
 // list takes an entry of a list.
 func (w *watcher) list(listed *Entry, now time.Time) {
-	id := keyOf(listed.Key)
+	id := keyOf(listed.Key, listed.ISNS)
 	e := w.entries[id]
 	switch {
 	case e == nil:
@@ -138,7 +138,7 @@ func (w *watcher) known() {
 			w.sourceIs(err)
 			break
 		}
-		if e := w.entries[keyOf(a.Key)]; e != nil && !e.snapshot && !w.left {
+		if e := w.entries[keyOf(a.Key, a.ISNS)]; e != nil && !e.snapshot && !w.left {
 			w.recall(e, &a)
 		}
 	}

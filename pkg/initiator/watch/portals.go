@@ -15,7 +15,7 @@ func Portals(d *initiator.Discoverer, portals []initiator.SendTargetPortal) Sour
 	s := &portalSource{d: d, byKey: make(map[entryKey]*initiator.SendTargetPortal, len(portals))}
 	for i := range portals {
 		p := portals[i]
-		id := keyOf(p.Key())
+		id := keyOf(p.Key(), false)
 		if s.byKey[id] == nil {
 			s.byKey[id] = &p
 			s.order = append(s.order, &p)
@@ -51,7 +51,7 @@ func (s *portalSource) Known(context.Context) iter.Seq2[Answer, error] {
 func (s *portalSource) Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result] {
 	requests := func(yield func(*initiator.Request) bool) {
 		for _, key := range keys {
-			p := s.byKey[keyOf(key)]
+			p := s.byKey[keyOf(key, false)]
 			if p == nil {
 				continue
 			}

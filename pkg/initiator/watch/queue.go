@@ -46,9 +46,13 @@ func (w *watcher) schedule(e *entry, now time.Time, interval time.Duration) {
 
 // push puts an entry into its queue.
 func (w *watcher) push(e *entry) {
-	e.queue = &w.healthy
-	if e.backOff > 0 {
+	switch {
+	case e.id.portal.isns:
+		e.queue = &w.servers
+	case e.backOff > 0:
 		e.queue = &w.failing
+	default:
+		e.queue = &w.healthy
 	}
 	heap.Push(&e.queue.waiting, e)
 }

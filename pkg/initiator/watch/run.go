@@ -24,7 +24,7 @@ func Run(ctx context.Context, s Source, cfg Config) iter.Seq[Event] {
 		w := &watcher{
 			ctx: ctx, asking: asking, cancel: cancel, source: s, cfg: cfg.withDefaults(), yield: yield,
 			entries: make(map[entryKey]*entry), portals: make(map[portalKey][]*entry),
-			healthy: queue{free: maxRuns / 2}, failing: queue{free: maxRuns / 2},
+			healthy: queue{free: maxRuns / 2}, failing: queue{free: maxRuns / 2}, servers: queue{free: maxServerRuns},
 			news: make(chan news),
 		}
 		w.answers.limit = w.cfg.MaxRemembered
@@ -37,6 +37,9 @@ func Run(ctx context.Context, s Source, cfg Config) iter.Seq[Event] {
 // maxRuns is how many calls of Source.Ask may be under way at once: half of them are for
 // entries that fail, so that their timeouts do not delay the others.
 const maxRuns = 16
+
+// maxServerRuns is how many calls of ISNSSource.AskISNS may be under way at once.
+const maxServerRuns = 8
 
 // A watcher is one run. All but news is used by the goroutine of the loop alone.
 type watcher struct {
@@ -53,8 +56,9 @@ type watcher struct {
 	portals map[portalKey][]*entry
 	answers answers
 
-	healthy, failing queue
-	lastRun          time.Time // when the last attempts began
+	healthy, failing queue     // of portals
+	servers          queue     // iSNS servers
+	lastRun          time.Time // when the last attempts at portals began
 
 	listing  bool      // the list is being read
 	again    bool      // and is to be read again after that
@@ -84,7 +88,7 @@ type run struct {
 
 // loop goes on until ctx has ended and nothing is under way, or the consumer has left.
 func (w *watcher) loop() {
-	done, reload := w.ctx.Done(), w.cfg.Reload
+	done, reload, notices := w.ctx.Done(), w.cfg.Reload, w.cfg.Notices
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	w.nextList = time.Now()
@@ -101,9 +105,14 @@ func (w *watcher) loop() {
 			}
 			w.again = w.listing
 			w.nextList = time.Now()
+		case k, open := <-notices:
+			if !open {
+				notices = nil
+			}
+			w.noticed(k, time.Now())
 		case <-timer.C:
 		case <-done:
-			done, reload = nil, nil
+			done, reload, notices = nil, nil, nil
 			defer time.AfterFunc(EndGrace, w.cancel).Stop()
 		}
 		if done == nil || w.ctx.Err() != nil {
@@ -160,6 +169,10 @@ func (w *watcher) begin(now time.Time) (next time.Time) {
 			}
 		}
 	}
+	w.ask(&w.servers, now)
+	if due, ok := w.servers.next(); ok && due.Before(next) {
+		next = due
+	}
 	return next
 }
 
@@ -182,8 +195,12 @@ func (w *watcher) ask(q *queue, now time.Time) bool {
 	}
 	q.free--
 	w.under++
+	asked := w.source.Ask
+	if q == &w.servers {
+		asked = w.askISNS
+	}
 	go func() {
-		for result := range w.source.Ask(w.asking, keys) {
+		for result := range asked(w.asking, keys) {
 			w.news <- news{run: r, result: &result}
 		}
 		w.news <- news{run: r}
@@ -193,7 +210,7 @@ func (w *watcher) ask(q *queue, now time.Time) bool {
 
 // result takes the result of an entry.
 func (w *watcher) result(r *run, result *initiator.Result) {
-	e := w.entries[keyOf(result.Asked.Key())]
+	e := w.entries[keyOf(result.Asked.Key(), r.queue == &w.servers)]
 	if e == nil || e.run != r {
 		return
 	}
@@ -235,7 +252,7 @@ func (w *watcher) tell(e *entry, event Event) {
 	w.seq++
 	event.Seq, event.Time = w.seq, w.cfg.Clock()
 	if e != nil {
-		event.Key, event.SymbolicName, event.Source, event.InitiatorPort = e.key, e.symbolic, e.source, e.port
+		event.Key, event.ISNS, event.SymbolicName, event.Source, event.InitiatorPort = e.key, e.id.portal.isns, e.symbolic, e.source, e.port
 		if event.Type != Snapshot {
 			e.lastChange = event.clone()
 		}

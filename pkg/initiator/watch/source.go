@@ -24,15 +24,26 @@ type Source interface {
 	Ask(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result]
 }
 
-// An Entry is one portal, as it is asked from one initiator port.
+// An ISNSSource is a Source that has iSNS servers among its entries.
+type ISNSSource interface {
+	Source
+
+	// AskISNS is Ask for entries that are iSNS servers. Those that are not among the entries
+	// any more have no result.
+	AskISNS(ctx context.Context, keys []initiator.Key) iter.Seq[initiator.Result]
+}
+
+// An Entry is one portal or one iSNS server, as it is asked from one initiator port.
 type Entry struct {
 	Key          initiator.Key
+	ISNS         bool // it is an iSNS server, of an ISNSSource
 	SymbolicName string
 }
 
 // An Answer is what is known of an entry.
 type Answer struct {
 	Key     initiator.Key
+	ISNS    bool            // it is of an iSNS server
 	Targets []target.Target // of the last answer that succeeded
 	Missing []string        // names of targets that earlier answers had
 

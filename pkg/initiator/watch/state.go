@@ -20,6 +20,7 @@ const (
 // A State is how an entry stands.
 type State struct {
 	Key          initiator.Key
+	ISNS         bool // it is an iSNS server
 	SymbolicName string
 	Removed      bool // it is watched no longer
 

@@ -2,7 +2,6 @@ package isnsverbs
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -111,7 +110,7 @@ func newJSONError(err error) *jsonISNSError {
 	)
 	switch {
 	case errors.As(err, &asked):
-		j.Stage, _, _ = strings.Cut(string(asked.Stage), " ")
+		j.Stage = asked.Stage.Word()
 	case errors.As(err, &of):
 		j.Stage = of.Stage.String()
 	}

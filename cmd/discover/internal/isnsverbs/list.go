@@ -12,16 +12,6 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// jsonServer is an iSNS server of the registry.
-type jsonServer struct {
-	Server        render.JSONText       `json:"server"`
-	Instance      render.JSONText       `json:"instance"`
-	InitiatorPort render.JSONText       `json:"initiator_port"`
-	Register      bool                  `json:"register"`
-	Added         render.JSONTime       `json:"added"`
-	LastResult    *render.JSONLastState `json:"last_result"`
-}
-
 // list returns the verb that lists the servers of the registry.
 func (c *command) list() *cobra.Command {
 	return &cobra.Command{
@@ -64,10 +54,6 @@ func (c *command) listing() *render.Listing {
 
 // listServer shows a server of the registry.
 func listServer(l *render.Listing, v *registry.StoredISNSServer) error {
-	j := jsonServer{
-		Server: render.JSONText(v.Address.String()), Instance: render.JSONText(v.Instance), InitiatorPort: render.JSONText(v.Port.String()),
-		Register: v.Register, Added: render.JSONTime(v.Added), LastResult: render.NewJSONLastState(&v.Last),
-	}
 	instance, register, last := v.Instance, "", ""
 	if instance == "" {
 		instance = "any"
@@ -78,5 +64,5 @@ func listServer(l *render.Listing, v *registry.StoredISNSServer) error {
 	if !v.Added.IsZero() { // else it is not in the registry
 		last = verb.LastText(&v.Last)
 	}
-	return l.Item(j, []string{v.Address.String(), instance, v.Port.String(), register, last})
+	return l.Item(render.NewJSONISNSServer(v), []string{v.Address.String(), instance, v.Port.String(), register, last})
 }

@@ -116,6 +116,9 @@ func (w *watchVerb) noteEmpty(ctx context.Context, s *registry.Service) error {
 		}
 		return nil
 	}
+	for range s.ISNSServers(ctx) {
+		return nil
+	}
 	if w.ForPeople() {
 		w.Say("no portals in the registry %s yet; add one with discover portal add PORTAL", w.RegistryName())
 	}

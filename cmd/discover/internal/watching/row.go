@@ -15,6 +15,12 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
+// A rowKey tells rows apart: an iSNS server may be at the address of a portal.
+type rowKey struct {
+	initiator.Key
+	isns bool
+}
+
 // A row is how a portal stands, asked from one port.
 type row struct {
 	portal, port   string
@@ -31,7 +37,7 @@ const maxName = 20
 
 // update makes r that of a state. ellipsis stands for what is left out.
 func (r *row) update(s *watch.State, ellipsis string) {
-	r.portal, r.status, r.since, r.next, r.targets, r.known = machine.Visible(s.Key.Portal.String()), s.Status, s.Since, s.Next, s.Targets, s.Known
+	r.portal, r.status, r.since, r.next, r.targets, r.known = machine.Visible(events.Of(s.Key.Portal, s.ISNS)), s.Status, s.Since, s.Next, s.Targets, s.Known
 	if port := portOf(s); port != "" || r.port == "" {
 		r.port = cmp.Or(port, s.Key.Port.String())
 	}

@@ -14,7 +14,7 @@ import (
 func TestSilentIsNotFailed(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	v := &View{rows: make(map[initiator.Key]*row)}
+	v := &View{rows: make(map[rowKey]*row)}
 	for _, s := range states(now) {
 		v.Report(&s)
 	}

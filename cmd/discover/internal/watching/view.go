@@ -10,7 +10,6 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/events"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -21,7 +20,7 @@ type View struct {
 	ASCII  bool // nothing else can be shown
 
 	mu     sync.Mutex // guards the following
-	rows   map[initiator.Key]*row
+	rows   map[rowKey]*row
 	order  []*row
 	sorted bool
 	broken string // why what is watched cannot be read; empty: it can
@@ -38,7 +37,7 @@ const redraw, tick = 250 * time.Millisecond, time.Second
 // Begin draws the view from now on.
 func (v *View) Begin() {
 	v.mu.Lock()
-	v.rows = make(map[initiator.Key]*row)
+	v.rows = make(map[rowKey]*row)
 	v.mu.Unlock()
 	v.stop = make(chan struct{})
 	v.over.Go(v.run)
@@ -79,15 +78,15 @@ func (v *View) Err() error { return v.Screen.Err() }
 func (v *View) Report(s *watch.State) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	r := v.rows[s.Key]
+	r := v.rows[rowKey{s.Key, s.ISNS}]
 	switch {
 	case s.Removed && r != nil:
-		delete(v.rows, s.Key)
+		delete(v.rows, rowKey{s.Key, s.ISNS})
 		v.order = slices.DeleteFunc(v.order, func(o *row) bool { return o == r })
 	case s.Removed:
 	case r == nil:
 		r = new(row)
-		v.rows[s.Key] = r
+		v.rows[rowKey{s.Key, s.ISNS}] = r
 		v.order = append(v.order, r)
 		fallthrough
 	default:

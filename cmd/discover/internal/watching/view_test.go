@@ -334,7 +334,7 @@ func TestBrokenPipe(t *testing.T) {
 // BenchmarkDraw draws a view of ten thousand portals.
 func BenchmarkDraw(b *testing.B) {
 	v := &View{Screen: &Screen{W: &strings.Builder{}, Size: func() (int, int) { return 80, 24 }}}
-	v.rows = make(map[initiator.Key]*row)
+	v.rows = make(map[rowKey]*row)
 	s := states(time.Now())[0]
 	for i := range 10000 {
 		s.Key.Portal.Address = fmt.Sprintf("10.0.%d.%d", i/250, i%250)

@@ -58,6 +58,20 @@ func (l *Lists) Portals(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// ISNS answers with the iSNS servers of the registry, as discover isns list does.
+func (l *Lists) ISNS(w http.ResponseWriter, r *http.Request) {
+	l.answer(w, r, "servers", "isns-server", func(s *registry.Service, item func(any) error) (unread []error, err error) {
+		for v, err := range s.ISNSServers(r.Context()) {
+			if err != nil {
+				unread = append(unread, err)
+			} else if err := item(render.NewJSONISNSServer(&v)); err != nil {
+				return nil, err
+			}
+		}
+		return unread, nil
+	})
+}
+
 // Paths answers with the paths of this host to the portals, as discover paths does.
 func (l *Lists) Paths(w http.ResponseWriter, r *http.Request) {
 	l.answer(w, r, "paths", "path", func(s *registry.Service, item func(any) error) ([]error, error) {

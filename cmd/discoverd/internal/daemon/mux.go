@@ -20,6 +20,7 @@ func (d *daemon) mux() http.Handler {
 	mux.Handle("GET /sd", serve.NewMaker(1).Handler(d.sd()))
 	mux.HandleFunc("GET /api/v1/targets", lists.Targets)
 	mux.HandleFunc("GET /api/v1/portals", lists.Portals)
+	mux.HandleFunc("GET /api/v1/isns", lists.ISNS)
 	mux.Handle("GET /api/v1/paths", serve.NewMaker(1).Handler(http.HandlerFunc(lists.Paths)))
 	mux.Handle("GET /api/v1/events", api.NewEvents(d.journal, d.id))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })

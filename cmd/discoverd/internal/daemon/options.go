@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -35,7 +37,8 @@ type options struct {
 	now          bool
 	allow        []netip.Prefix
 	probeTimeout time.Duration
-	named        bool // metrics have targets' names
+	named        bool           // metrics have targets' names
+	notices      netip.AddrPort // where iSNS servers send notices; invalid: nowhere
 }
 
 // listenFD is the word for the sockets that systemd has opened.
@@ -60,6 +63,8 @@ func (o *options) groups() []flags.Group {
 	probes.Var(flags.NewDuration(&o.probeTimeout), "probe-timeout", "longest time of one probe; default 15s")
 	figures := flags.NewSet()
 	figures.BoolVar(&o.named, "metrics-targets", false, "also metrics with the names of targets, at most 10000 series each")
+	servers := flags.NewSet()
+	servers.Var(&list{o.setNotices, "ADDRESS"}, "isns-notify", "address of this host, with a TCP port or without (any), to which the iSNS servers of the registry send notices of change. It registers this initiator at each of them; without it they are only asked")
 	global := some(o.Global.FlagSet(o.UsualRegistry()), "registry", "key", "verbose", "help")
 	global.Lookup("help").Usage = "print this help"
 	global.Bool("version", false, "print the version")
@@ -70,6 +75,7 @@ func (o *options) groups() []flags.Group {
 			some(o.login.FlagSet(), "initiator-name"),
 			some(o.limits.FlagSet(), "timeout", "retries", "parallel", "connect-timeout", "login-timeout", "response-timeout", "connecting", "rate", "max-text", "max-targets", "strict-names"),
 			some(o.ipsec.FlagSet(), "ipsec-enforcer"))),
+		flags.NewGroup("Notices of iSNS servers", servers),
 		flags.NewGroup("Probes", probes),
 		flags.NewGroup("Metrics", figures),
 		flags.NewGroup("The registry, and the rest", global),
@@ -119,6 +125,21 @@ func (o *options) addListen(s string) error {
 		}
 	}
 	o.listen = append(o.listen, s)
+	return nil
+}
+
+func (o *options) setNotices(s string) error {
+	at, err := netip.ParseAddrPort(s)
+	if addr, bad := netip.ParseAddr(strings.Trim(s, "[]")); bad == nil {
+		at, err = netip.AddrPortFrom(addr, 0), nil
+	}
+	if err != nil {
+		return errors.New("expected an IP address of this host, such as 192.0.2.1 or 192.0.2.1:3205")
+	}
+	if err := isns.CheckListen(at); err != nil {
+		return errors.New(machine.ReasonOnly(err))
+	}
+	o.notices = at
 	return nil
 }
 

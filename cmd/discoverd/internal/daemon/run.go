@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/standing"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -32,10 +33,12 @@ type daemon struct {
 	page    *page.Watched
 	pulse   *notify.Pulse
 	manager *notify.Manager
-	reload  chan struct{} // for the watch
-	recount chan struct{} // for the census
-	begun   chan struct{} // closed when the watch has read the registry
-	id      string        // of this run
+	reload  chan struct{}      // for the watch
+	recount chan struct{}      // for the census
+	relist  chan struct{}      // for the registrations at iSNS servers
+	noticed chan initiator.Key // iSNS servers whose notices came
+	begun   chan struct{}      // closed when the watch has read the registry
+	id      string             // of this run
 }
 
 // run runs the daemon until ctx ends.
@@ -58,14 +61,21 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
-	return d.serve(ctx, listeners, hangUp)
+	l, err := o.listenNotices(ctx)
+	if err != nil {
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+		return err
+	}
+	return d.serve(ctx, listeners, l, hangUp)
 }
 
 // daemon returns a daemon on a registry.
 func (o *options) daemon(ctx context.Context, store registry.Store, path string) (*daemon, error) {
 	d := &daemon{
 		options: o, table: metrics.NewTable(), journal: new(journal.Journal), page: new(page.Watched), pulse: new(notify.Pulse),
-		reload: make(chan struct{}, 1), recount: make(chan struct{}, 1), begun: make(chan struct{}),
+		reload: make(chan struct{}, 1), recount: make(chan struct{}, 1), relist: make(chan struct{}, 1), noticed: make(chan initiator.Key), begun: make(chan struct{}),
 		id: rand.Text()[:8],
 	}
 	d.pulse.Next = func() time.Time { _, _, next := d.table.Tally(); return next }
@@ -114,7 +124,7 @@ func (o *options) listeners() ([]net.Listener, error) {
 }
 
 // serve runs the watch and the servers until ctx ends, or one of them fails.
-func (d *daemon) serve(ctx context.Context, listeners []net.Listener, hangUp <-chan os.Signal) error {
+func (d *daemon) serve(ctx context.Context, listeners []net.Listener, notices *isns.Listener, hangUp <-chan os.Signal) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hosts := append([]string(nil), d.hosts...)
@@ -127,10 +137,14 @@ func (d *daemon) serve(ctx context.Context, listeners []net.Listener, hangUp <-c
 	server := &serve.Server{Handler: serve.Guard(serve.NewHosts(hosts...), d.mux()), WebConfig: d.webConfig, Log: d.Log()}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, listeners) }()
-	rooms := make(chan struct{}, 4)
-	for _, room := range []func(context.Context){
+	all := []func(context.Context){
 		d.watch, d.count, func(ctx context.Context) { d.manager.Run(ctx, d.status) }, func(ctx context.Context) { d.obey(ctx, hangUp) },
-	} {
+	}
+	if notices != nil {
+		all = append(all, func(ctx context.Context) { d.runNotices(ctx, notices) })
+	}
+	rooms := make(chan struct{}, len(all))
+	for _, room := range all {
 		go func() { room(ctx); rooms <- struct{}{} }()
 	}
 	if err := d.manager.Ready(); err != nil {
@@ -183,6 +197,7 @@ func (d *daemon) again() {
 	d.guard.Forget()
 	knock(d.reload)
 	knock(d.recount)
+	knock(d.relist)
 }
 
 // knock sends what need not be sent twice.

@@ -22,19 +22,32 @@ import (
 func (d *daemon) watch(ctx context.Context) {
 	cfg := watch.Config{
 		Every: d.every, Jitter: d.jitter, Now: d.now, Hold: d.hold, HoldVanished: d.holdVanished,
-		Reload: d.reload,
+		Reload: d.reload, Notices: d.noticed,
 		Report: func(s *watch.State) {
 			d.table.Report(s)
 			d.page.Report(s)
 			if s.Last != nil {
 				d.pulse.Attempted()
-				d.LogResult(s.Last)
+				d.logResult(s)
 			}
 		},
 	}
 	for e := range d.watched.Watch(ctx, cfg) {
 		d.take(&e)
 	}
+}
+
+// logResult logs an attempt.
+func (d *daemon) logResult(s *watch.State) {
+	if !s.ISNS {
+		d.LogResult(s.Last)
+		return
+	}
+	args := []any{"server", s.Key.Portal.String(), "source", s.Last.Source, "targets", s.Last.TargetsFound, "elapsed", s.Last.Elapsed}
+	if s.Last.Err != nil {
+		args = append(args, "error", s.Last.Err.Error())
+	}
+	d.Log().Info("iSNS server done", args...)
 }
 
 // take hands on an event.
@@ -45,6 +58,7 @@ func (d *daemon) take(e *watch.Event) {
 	case watch.PortalAdded, watch.PortalRemoved:
 		d.guard.Forget()
 		knock(d.recount)
+		knock(d.relist)
 	case watch.SourceFailed:
 		d.Say("the registry cannot be read or written: %v; discoverd goes on with what it knows", e.Err)
 	case watch.SourceRecovered:

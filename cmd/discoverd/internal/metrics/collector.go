@@ -50,6 +50,13 @@ var (
 	targetOmitted  = newMetric("gauge", "target_info_omitted", "Series of target_info that are left out.")
 	paths          = newMetric("gauge", "paths", "Entries of the registry that see a target: initiator ports times portals (--metrics-targets).", "target")
 	pathsOmitted   = newMetric("gauge", "paths_omitted", "Series of paths that are left out.")
+
+	isnsUp          = newMetric("gauge", "isns_up", "Whether the iSNS server last answered.", "server")
+	isnsTargets     = newMetric("gauge", "isns_targets", "Targets in the last answer of the iSNS server.", "server")
+	isnsLastSuccess = newMetric("gauge", "isns_last_success_timestamp_seconds", "When the iSNS server last answered.", "server")
+	isnsChanges     = newMetric("counter", "isns_changes_total", "Events of the iSNS server, by their type.", "server", "type")
+	isnsRegistered  = newMetric("gauge", "isns_registered", "Whether we are registered for notices of the iSNS server (--isns-notify).", "server")
+	isnsNotices     = newMetric("counter", "isns_notices_total", "Notices of the iSNS server that were taken (--isns-notify).", "server")
 )
 
 // A family is one metric of a Table. Each is gathered and written by itself: the series of
@@ -134,6 +141,10 @@ func (f family) collect() []prometheus.Metric {
 		}
 	case registryUp, portals, registryCount, unreadable, targetInfo, targetOmitted, paths, pathsOmitted:
 		c.registry(t.up, &t.census)
+	case isnsUp, isnsTargets, isnsLastSuccess, isnsChanges, isnsRegistered, isnsNotices:
+		for name, s := range t.servers {
+			c.server(name, s)
+		}
 	default:
 		for _, e := range t.entries {
 			c.entry(e)

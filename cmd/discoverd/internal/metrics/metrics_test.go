@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
@@ -50,6 +51,10 @@ func full() *Table {
 	t.Report(state("192.0.2.1", 0, nil))
 	t.Report(state("192.0.2.2", 0, refusal(pdu.StatusAuthFailure)))
 	t.Count(&watch.Event{Type: watch.PortalFailed, Key: key("192.0.2.2")})
+	s := state("192.0.2.3", 0, nil)
+	s.ISNS = true
+	t.Report(s)
+	t.Notices(s.Key.Portal, isns.SubscriptionState{Registered: true, Notice: true})
 	t.SetCensus(Census{Portals: 2, Seen: 1, named: true, targets: []targetSeries{{"192.0.2.1:3260", "iqn.x:a", "192.0.2.1:3260", "1"}}, paths: []pathSeries{{"iqn.x:a", 1}}})
 	return t
 }

@@ -14,7 +14,8 @@ type Table struct {
 	entries map[string]*entry
 	portals map[string]*portal
 	late    histogram // how late attempts began
-	up      bool      // the registry can be read
+	servers map[string]*server
+	up      bool // the registry can be read
 	census  Census
 }
 
@@ -27,13 +28,17 @@ type portal struct {
 
 // NewTable returns a Table without anything in it.
 func NewTable() *Table {
-	return &Table{entries: make(map[string]*entry), portals: make(map[string]*portal)}
+	return &Table{entries: make(map[string]*entry), portals: make(map[string]*portal), servers: make(map[string]*server)}
 }
 
 // Report takes in the state of an entry, after an attempt or when it was added or removed.
 func (t *Table) Report(s *watch.State) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if s.ISNS {
+		t.reportServer(s)
+		return
+	}
 	id := keyText(s.Key)
 	e := t.entries[id]
 	name := s.Key.Portal.String()
@@ -80,7 +85,10 @@ func (t *Table) Count(e *watch.Event) {
 		t.up = true
 		return
 	}
-	if e.Key.Portal.Address != "" {
+	switch {
+	case e.ISNS:
+		t.server(e.Key.Portal.String()).changes[e.Type]++
+	case e.Key.Portal.Address != "":
 		t.portal(e.Key.Portal.String()).changes[e.Type]++ // an entry that was added is told before it is reported
 	}
 }

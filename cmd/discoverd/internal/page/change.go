@@ -57,14 +57,17 @@ func newChanges(events []watch.Event, now time.Time, most int) (lines []changeVi
 
 // together reports that two events are one line.
 func together(a, b *watch.Event) bool {
-	return a.Type == b.Type && a.Change.Target != "" && a.Key == b.Key && b.Time.Sub(a.Time) < time.Second
+	return a.Type == b.Type && a.Change.Target != "" && a.Key == b.Key && a.ISNS == b.ISNS && b.Time.Sub(a.Time) < time.Second
 }
 
 // newChange makes a line of events that belong together.
 func newChange(events []watch.Event, now time.Time) changeView {
 	e := &events[len(events)-1]
 	v := changeView{When: stampOf(e.Time, now), first: events[0].Seq}
-	if e.Key.Portal.Address != "" {
+	switch {
+	case e.ISNS: // it has no page of its own
+		v.Portal, v.From = "iSNS server "+portalText(e.Key.Portal), fromOf(e.Key, e.InitiatorPort)
+	case e.Key.Portal.Address != "":
 		v.Portal, v.From, v.Link = portalText(e.Key.Portal), fromOf(e.Key, e.InitiatorPort), entryLink(e.Key)
 	}
 	for i := range events {

@@ -45,7 +45,7 @@ type tick struct{ X, Title string }
 func newTimeline(events []watch.Event, states []watch.State, now time.Time) timeline {
 	its := make(map[string][]*watch.Event)
 	for i := range events {
-		if events[i].Key.Portal.Address != "" {
+		if events[i].Key.Portal.Address != "" && !events[i].ISNS {
 			id := entryID(events[i].Key)
 			its[id] = append(its[id], &events[i])
 		}

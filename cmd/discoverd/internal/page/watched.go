@@ -31,6 +31,9 @@ func (w *Watched) Report(s *watch.State) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := entryID(s.Key)
+	if s.ISNS { // the pages are of portals
+		return
+	}
 	if s.Removed {
 		delete(w.states, id)
 		return
