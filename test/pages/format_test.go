@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -88,6 +89,59 @@ func TestMatch(t *testing.T) {
 				t.Errorf("got %t, want %t%s", !tt.want, tt.want, m.difference())
 			}
 		})
+	}
+}
+
+// TestShowsError: a page that leaves out what a failed command said is found out.
+func TestShowsError(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		page []string
+		want bool
+	}{
+		{[]string{"one", "discover: it failed; see above"}, true},
+		{[]string{"one", "discover: it failed; …"}, true},
+		{[]string{"one", "…"}, false},
+		{[]string{"one"}, false},
+		{nil, false},
+	} {
+		if got := match(tt.page, "one\n", "discover: it failed; see above\n").showsError(); got != tt.want {
+			t.Errorf("%q: got %t, want %t", tt.page, got, tt.want)
+		}
+	}
+}
+
+// promptLine is what looks like a command that is run, wherever it stands.
+var promptLine = regexp.MustCompile(`^[\s>*-]*\$ \S`)
+
+// TestNothingOverlooked: each line of a page that begins with a prompt is an example, also
+// one that is indented too far, or stands where Markdown sees no block.
+func TestNothingOverlooked(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, path := range documents(t) {
+		text := readFile(t, path)
+		blocks, err := parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		known := make(map[int]bool)
+		for _, b := range blocks {
+			for _, e := range b.examples {
+				known[e.line] = true
+			}
+		}
+		for i, line := range strings.Split(text, "\n") {
+			if !promptLine.MatchString(line) {
+				continue
+			}
+			if found++; !known[i+1] {
+				t.Errorf("%s:%d: %q is not run, because it does not begin a line of a block", path, i+1, line)
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("got %d commands, want 100 or more", found)
 	}
 }
 

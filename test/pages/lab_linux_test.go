@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,9 +15,10 @@ import (
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
-// The user who runs the examples, and the folders that this user sees.
+// The user who runs the examples, and the folders that this user sees. The number is that
+// of nobody who has files or processes on the machine.
 const (
-	uid, gid = 1000, 1000
+	uid, gid = 59999, 59999
 	home     = "/home/alice"
 	binaries = "/home/bin"
 )
@@ -154,9 +156,10 @@ mount -t tmpfs none /home
 mkdir ` + home + ` ` + binaries + `
 mount --bind "$2" ` + home + `
 mount --bind "$3" ` + binaries + `
+mount -t tmpfs -o mode=1777 none /tmp
 hostname host1
 cd ` + home + `
-exec setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all --pdeathsig KILL -- bash -c "$4"
+exec setpriv --reuid "$4" --regid "$5" --clear-groups --inh-caps=-all --pdeathsig KILL -- bash -c "$6"
 `
 
 // command returns a command line of the host's user, which is not started yet.
@@ -164,7 +167,7 @@ func (l *lab) command(t *testing.T, line string) *exec.Cmd {
 	t.Helper()
 	need.Program(t, "setpriv")
 	need.Program(t, "bash")
-	cmd := exec.Command("sh", "-c", inside, "sh", l.iscsi, l.home, binDir, line)
+	cmd := exec.Command("sh", "-c", inside, "sh", l.iscsi, l.home, binDir, strconv.Itoa(uid), strconv.Itoa(gid), line)
 	cmd.Env = []string{
 		"HOME=" + home, "USER=alice", "LOGNAME=alice", "LANG=C.UTF-8", "TERM=dumb", "TZ=UTC",
 		"PATH=" + binaries + ":/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

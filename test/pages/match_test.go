@@ -2,6 +2,7 @@ package pages
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -113,6 +114,14 @@ func (m *matcher) from(at [3]int) (same bool) {
 	}
 	return o < len(m.out) && (any || sameLine(m.want[w], m.out[o])) && m.from([3]int{w + step, o + 1, e}) ||
 		e < len(m.errs) && (any || sameLine(m.want[w], m.errs[e])) && m.from([3]int{w + step, o, e + 1})
+}
+
+// showsError reports whether the page has a line of standard error: one that does not
+// stand for any.
+func (m *matcher) showsError() bool {
+	return slices.ContainsFunc(m.want, func(line string) bool {
+		return strings.TrimSpace(line) != elided && slices.ContainsFunc(m.errs, func(err string) bool { return sameLine(line, err) })
+	})
 }
 
 // difference says where the page and what was printed part.

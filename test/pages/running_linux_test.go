@@ -119,7 +119,8 @@ func (r *running) compare(t *testing.T, path string) {
 	if r.terminal && !r.endless {
 		<-r.drawn
 	}
-	if m := r.match(); !m.same() {
+	m := r.match()
+	if !m.same() {
 		t.Errorf("%s:%d: $ %s\n  the page and the command differ from here on (blanks, times and the like are masked):%s\nall of standard output:\n%s\nall of standard error:\n%s",
 			path, r.line, r.command, m.difference(), r.out.String(), r.errs.String())
 		return
@@ -129,8 +130,8 @@ func (r *running) compare(t *testing.T, path string) {
 		return
 	}
 	// A page shows that a command failed by what it printed.
-	if r.errs.String() == "" && !r.terminal && !strings.Contains(r.command, "|") {
-		t.Errorf("%s:%d: $ %s: got %v, and nothing on standard error says so", path, r.line, r.command, exit)
+	if !m.showsError() && !r.terminal && !strings.Contains(r.command, "|") {
+		t.Errorf("%s:%d: $ %s: got %v, and the page has no line of standard error that says so", path, r.line, r.command, exit)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,14 +89,21 @@ func TestLimitsPage(t *testing.T) {
 	holdPage(t, limitsPage, before+generatedBegin+b.String()+"\n"+generatedEnd+after)
 }
 
-// TestEnvironment: the page has each variable of the environment that the commands read.
+// ofOthers are variables that packages of others read: systemd's, in discoverd, and Go.
+var ofOthers = []string{"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC", "GODEBUG", "GOGC", "GOMEMLIMIT"}
+
+// TestEnvironment: the page has each variable of the environment that the commands read, and
+// no other.
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	page := readPage(t, limitsPage)
 	s := sourceOf(t, "cmd")
-	var read []string
+	read, texts := slices.Clone(ofOthers), make(map[string]bool)
 	for _, f := range s.files {
 		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				texts[strings.Trim(lit.Value, "\"`")] = true
+			}
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) != 1 {
 				return true
@@ -113,12 +121,22 @@ func TestEnvironment(t *testing.T) {
 			read = append(read, c.text(t))
 		}
 	}
-	if len(read) < 8 {
+	if len(read) < 8+len(ofOthers) {
 		t.Fatalf("got variables %q, want those of the code", read)
 	}
 	for _, name := range read {
 		if !regexp.MustCompile("`" + regexp.QuoteMeta(name) + "[`=]").MatchString(page) {
 			t.Errorf("%s does not have the variable %s", limitsPage, name)
+		}
+	}
+	_, table, _ := strings.Cut(page, "\n## Environment\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, " | ")
+		for _, m := range regexp.MustCompile("`([A-Za-z_]+)").FindAllStringSubmatch(cells[0], -1) {
+			if !texts[m[1]] && !slices.Contains(ofOthers, m[1]) {
+				t.Errorf("%s has the variable %s, which nothing reads", limitsPage, m[1])
+			}
 		}
 	}
 }

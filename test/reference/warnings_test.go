@@ -11,6 +11,7 @@ import (
 var warningWords = map[string]string{
 	"invalid-target-name":     "A target was left out: its name is harmful (characters that no iSCSI name has, empty, above 223 bytes) or, with `--strict-names`, not well formed. The result is not `complete`. Rename it at the array",
 	"unusual-target-name":     "A target is listed although its name is not a well-formed iSCSI name (`iqn.2015-1.…`, `disk1`). Arrays with such names exist; nothing to do",
+	"portal-not-asked":        "Of `scan --isns`: portals that the iSNS server names were not asked; the message says why. `discover help guide isns`",
 	"unusual-initiator-name":  "This host's own name is not a well-formed iSCSI name, and was sent as it is. In the table it is one line per run",
 	"invalid-target-address":  "An advertised address could not be read and was left out. See the text with `--trace`",
 	"no-valid-address":        "No address of a target could be read, so it is listed at the address in use",

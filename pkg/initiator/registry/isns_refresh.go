@@ -193,7 +193,7 @@ type isnsLearning struct {
 // stops half way, the next answer is compared with all of them.
 func (l *isnsLearning) take(ctx context.Context, a *isns.Answer) (told []change.Change, err error) {
 	all := a.Targets()
-	l.mark, l.answer = rand.Text(), &answerRecord{Seen: l.now, Digest: answer.Digest(all, a.Server, a.Complete)}
+	l.mark, l.answer = rand.Text(), &answerRecord{Seen: l.now, Digest: answer.Digest(all, netip.AddrPort{}, a.Complete)}
 	var before answerRecord
 	err = l.change(ctx, func(v *isnsRecord) bool {
 		before = answerRecord{}
@@ -212,7 +212,7 @@ func (l *isnsLearning) take(ctx context.Context, a *isns.Answer) (told []change.
 		return nil, err
 	}
 	if l.answer.Compared.Equal(l.now) {
-		m := isnsMerge{Service: l.Service, server: newServerRecord(l.server), at: a.Server, now: l.now, seenBefore: before.Seen, complete: a.Complete}
+		m := isnsMerge{Service: l.Service, server: newServerRecord(l.server), now: l.now, seenBefore: before.Seen, complete: a.Complete}
 		if m.seenBefore.IsZero() {
 			var r Record
 			if m.seenBefore, r, err = l.seen(ctx, rowkey.ISNSMechanism(l.server)); err != nil {

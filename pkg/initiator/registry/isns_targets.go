@@ -24,8 +24,7 @@ import (
 type isnsMerge struct {
 	*Service
 	server          *serverRecord
-	at              netip.AddrPort // that answered
-	now, seenBefore time.Time      // of this answer, and of the one before
+	now, seenBefore time.Time // of this answer, and of the one before
 	complete        bool
 }
 
@@ -157,7 +156,7 @@ func (m *isnsMerge) found(r *foundRecord, known bool, t *target.Target) *change.
 	alike := known && change.Alike(&was, t)
 	r.Name, r.Alias, r.ISNS, r.MissingSince, r.Passed = t.Name, t.Alias, m.server, nil, false
 	r.setAddresses(t.Addresses)
-	r.setAt(m.at, t.Addresses)
+	r.At = netip.AddrPort{} // the server is no portal of the target
 	switch {
 	case !known, missing:
 		return &change.Change{Kind: change.Appeared, Target: t.Name, Is: t.Addresses, AliasIs: t.Alias}

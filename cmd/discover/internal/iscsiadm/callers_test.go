@@ -141,7 +141,7 @@ func TestCallersRecords(t *testing.T) {
 		{Portal: Portal{"192.0.2.10", 3260}, Nodes: stored[3:4]},
 		{Portal: Portal{"192.0.2.11", 3260}},
 		{Portal: Portal{"2001:db8::10", 3260}, Nodes: stored[:2]},
-	}))
+	}, nil))
 	for portal, want := range map[string]string{
 		"192.0.2.10,3260":   "[2001:db8::10]:3260 " + disk1,
 		"192.0.2.11,3260":   "",

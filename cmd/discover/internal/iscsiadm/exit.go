@@ -21,8 +21,12 @@ const (
 	ExitLogin     = 19 // the login failed for good
 	ExitNothing   = 21 // nothing was found
 	ExitRefused   = 24 // the target refused our credentials
+	ExitQuery     = 25 // the iSNS server did not answer the query
 	ExitElsewhere = 27 // the real program does it
 )
+
+// QueryFailed is what iscsiadm says last of an iSNS server that did not answer.
+const QueryFailed = "Could not perform iSNS discovery: iSNS query failed"
 
 // lines are what iscsiadm says last, by exit status. Where there is none it says
 // nothing of a discovery.
@@ -34,6 +38,7 @@ var lines = map[int]string{
 	ExitLogin:   "Could not perform SendTargets discovery: encountered non-retryable iSCSI login failure",
 	ExitNothing: "No portals found",
 	ExitRefused: "Could not perform SendTargets discovery: iSCSI login failed due to authorization failure",
+	ExitQuery:   QueryFailed,
 }
 
 // Status returns the exit status of iscsiadm for what became of a portal, and what it

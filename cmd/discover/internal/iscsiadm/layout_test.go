@@ -108,19 +108,31 @@ node.conn[0].port = 3260
 
 func TestAppendRecord(t *testing.T) {
 	t.Parallel()
-	same(t, AppendRecord(AppendRecord(nil, Portal{"192.0.2.10", 3260}), Portal{"2001:db8::10", 3261}),
+	same(t, AppendRecord(AppendRecord(nil, Portal{"192.0.2.10", 3260}, SendTargets), Portal{"2001:db8::10", 3261}, SendTargets),
 		"192.0.2.10:3260 via sendtargets\n2001:db8::10:3261 via sendtargets\n")
 }
 
 func TestAppendRecords(t *testing.T) {
 	t.Parallel()
 	const others = "iSNS:\nNo targets found.\nSTATIC:\nNo targets found.\nFIRMWARE:\nNo targets found.\n"
-	same(t, AppendRecords(nil, nil), "SENDTARGETS:\nNo targets found.\n"+others)
+	same(t, AppendRecords(nil, nil, nil), "SENDTARGETS:\nNo targets found.\n"+others)
+	same(t, AppendRecords(nil, nil, []Found{{Portal: Portal{"192.0.2.205", 3205}, Nodes: stored[:1]}}), `SENDTARGETS:
+No targets found.
+iSNS:
+DiscoveryAddress: 192.0.2.205,3205
+Target: iqn.2026-11.com.example:disk1
+	Portal: 192.0.2.10:3260,1
+		Iface Name: default
+STATIC:
+No targets found.
+FIRMWARE:
+No targets found.
+`)
 	same(t, AppendRecords(nil, []Found{
 		{Portal: Portal{"192.0.2.10", 3260}, Nodes: stored[:1]},
 		{Portal: Portal{"192.0.2.11", 3260}},
 		{Portal: Portal{"2001:db8::10", 3260}, Nodes: stored[:1]},
-	}), `SENDTARGETS:
+	}, nil), `SENDTARGETS:
 DiscoveryAddress: 192.0.2.10,3260
 Target: iqn.2026-11.com.example:disk1
 	Portal: 192.0.2.10:3260,1

@@ -62,7 +62,7 @@ func (f *Found) take(a *isns.Answer, own []netip.Prefix, within func(netip.Addr)
 				continue
 			}
 			seen[p.Address] = true
-			address := p.Seen(a.Source.Addr())
+			address := p.Seen(a.Server.Addr())
 			why := f.whyNot(&address, p.Address.Addr(), own, here, within)
 			if why == "" {
 				f.ask(p.Address)

@@ -158,6 +158,10 @@ func (t *tool) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		servers, err := t.isnsServers(ctx, s)
+		if err != nil {
+			return err
+		}
 		var b []byte
 		switch {
 		case t.call.Print == 1:
@@ -165,16 +169,19 @@ func (t *tool) list(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			b = iscsiadm.AppendRecords(nil, foundAt(portals, nodes))
+			b = iscsiadm.AppendRecords(nil, foundAt(portals, nodes), servers)
 		case t.call.Print < 1:
 			for _, p := range portals {
-				b = iscsiadm.AppendRecord(b, p)
+				b = iscsiadm.AppendRecord(b, p, iscsiadm.SendTargets)
+			}
+			for _, v := range servers {
+				b = iscsiadm.AppendRecord(b, v.Portal, iscsiadm.ISNS)
 			}
 		}
 		if err := write(t.Stdout, b); err != nil {
 			return err
 		}
-		if len(portals) == 0 {
+		if len(portals)+len(servers) == 0 {
 			return exitStatus(iscsiadm.ExitNothing)
 		}
 		return nil

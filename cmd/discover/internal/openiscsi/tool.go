@@ -69,6 +69,10 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 		return write(t.Stdout, []byte(manual+"\n"))
 	case iscsiadm.Ask, iscsiadm.AskStored, iscsiadm.AskDB:
 		return t.ask(ctx)
+	case iscsiadm.AskISNS:
+		if t.settings.real == "" {
+			return t.askISNS(ctx)
+		}
 	case iscsiadm.List:
 		return t.list(ctx)
 	case iscsiadm.ShowRecord:

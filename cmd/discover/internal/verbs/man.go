@@ -76,8 +76,8 @@ func (c *command) saveManual(root *cobra.Command, folder string) error {
 		return err
 	}
 	ofGuides := folder
-	if clean := filepath.Clean(folder); filepath.Base(clean) == "man"+manSection {
-		ofGuides = filepath.Join(filepath.Dir(clean), "man"+help.GuideSection)
+	if whole, err := filepath.Abs(folder); err == nil && filepath.Base(whole) == "man"+manSection {
+		ofGuides = filepath.Join(folder, "..", "man"+help.GuideSection)
 	}
 	all := guides.All()
 	for _, t := range all {
