@@ -27,7 +27,7 @@ var items = []item{
 	{section: "address", written: []string{"addressBegin", "appendAddressEnd"}},
 	{section: "warning", structs: []string{"JSONWarning"}},
 	{section: "redirect", structs: []string{"jsonRedirect"}},
-	{section: "iSNS server", structs: []string{"jsonServer"}},
+	{section: "iSNS server", structs: []string{"jsonISNSServer"}},
 	{section: "iSNS answer", structs: []string{"JSONAnswer"}},
 	{section: "iSNS error", structs: []string{"jsonISNSError"}},
 	{section: "iSNS target", structs: []string{"jsonNode"}, more: []string{"server"}},

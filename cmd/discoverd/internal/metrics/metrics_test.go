@@ -139,12 +139,14 @@ func TestRemoved(t *testing.T) {
 	for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.2"} {
 		table.Report(&watch.State{Key: key(host), Removed: true})
 	}
-	table.late = histogram{} // of no entry: it stays
+	table.Report(&watch.State{Key: key("192.0.2.3"), ISNS: true, Removed: true})
+	table.Notices(key("192.0.2.3").Portal, isns.SubscriptionState{}) // the registration ends after that
+	table.late = histogram{}                                         // of no entry: it stays
 	if got := text(t, table); got != empty {
 		t.Errorf("got %s, want %s", got, empty)
 	}
-	if len(table.entries)+len(table.portals) != 0 {
-		t.Errorf("%d entries and %d portals stay in memory", len(table.entries), len(table.portals))
+	if len(table.entries)+len(table.portals)+len(table.servers) != 0 {
+		t.Errorf("%d entries, %d portals and %d servers stay in memory", len(table.entries), len(table.portals), len(table.servers))
 	}
 }
 
