@@ -31,6 +31,8 @@ var packages = map[string]string{
 	"iscsi-ls":         "libiscsi-bin",
 	"iscsi_discovery":  "open-iscsi",
 	"iscsiadm":         "open-iscsi",
+	"isnsadm":          "open-isns-utils",
+	"isnsd":            "open-isns-server",
 	"iscsid":           "open-iscsi",
 	"istgt":            "istgt",
 	"jq":               "jq",
