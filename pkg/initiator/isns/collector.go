@@ -35,7 +35,9 @@ type collector struct {
 	portal readPortal
 	group  readPortal
 	owner  *gathered // that the group names; nil: it names none
-	domain *Domain   // that was read last
+
+	domain   Domain // that is being read
+	inDomain bool   // it has an ID
 }
 
 // A gathered node is one with what is known of its portals.
@@ -47,6 +49,7 @@ type gathered struct {
 	beside  []portalKey // portals that came with the node; they count where it has no groups
 	inOrder []portalKey // of ways
 	listed  bool        // it came as a node, and not only in a group
+	before  bool        // in the answer to an earlier question
 }
 
 // newCollector returns one that adds to an answer.
@@ -79,7 +82,7 @@ func (c *collector) take(n int) error {
 func (c *collector) add(a *Attribute) error {
 	switch a.Tag {
 	case TagISCSIName:
-		c.node, c.domain = nil, nil
+		c.node, c.owner = nil, nil
 		return c.begin(a)
 	case TagNodeType, TagAlias:
 		c.setNode(a)
@@ -98,10 +101,17 @@ func (c *collector) add(a *Attribute) error {
 		c.group.setPort(c, a)
 	case TagPGTag:
 		return c.endGroup(a)
-	case TagDDID, TagDDName:
-		return c.setDomain(a)
 	}
 	return nil
+}
+
+// endRound ends an answer to one question: a node that comes again in the next one is the
+// same.
+func (c *collector) endRound() {
+	c.node, c.owner = nil, nil
+	for _, n := range c.order {
+		n.before = n.listed
+	}
 }
 
 // badValue warns of a value.
@@ -128,7 +138,7 @@ func (c *collector) begin(a *Attribute) error {
 	if err != nil || n == nil {
 		return err
 	}
-	if n.listed {
+	if n.listed && !n.before {
 		c.warn(WarnDuplicate, false, "target %s came more than once: its portals are put together", text.Quote([]byte(s)))
 	}
 	n.listed, c.node = true, n
@@ -190,40 +200,10 @@ func (c *collector) setNode(a *Attribute) {
 	}
 }
 
-// setDomain takes a discovery domain of the node.
-func (c *collector) setDomain(a *Attribute) error {
-	if c.node == nil {
-		return nil
-	}
-	if a.Tag == TagDDName {
-		s, err := a.Text()
-		if err != nil {
-			c.badValue(err)
-		} else if c.domain != nil && c.take(len(s)) == nil {
-			c.domain.Name = s
-		}
-		return nil
-	}
-	id, err := a.Number()
-	if err != nil {
-		c.badValue(err)
-		return nil
-	}
-	if len(c.node.Domains) >= c.limits.MaxPortals {
-		return &SizeError{What: "discovery domains of one target", Limit: c.limits.MaxPortals}
-	}
-	if err := c.take(domainSize); err != nil {
-		return err
-	}
-	c.node.Domains = append(c.node.Domains, Domain{ID: id})
-	c.domain = &c.node.Domains[len(c.node.Domains)-1]
-	return nil
-}
-
 // finish puts the nodes into the answer, with their portals.
 func (c *collector) finish() {
 	for _, n := range c.order {
-		if !n.listed {
+		if !n.listed || n.Type != 0 && n.Type&Target == 0 {
 			continue
 		}
 		keys := n.inOrder

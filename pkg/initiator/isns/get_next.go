@@ -2,19 +2,18 @@ package isns
 
 import "slices"
 
-// oneByOne asks for the targets, the portals and the portal groups one after the other
+// oneByOne asks for the nodes, the portals and the portal groups one after the other
 // (RFC 4171, section 5.6.5.3). A server that goes round in circles is left.
 func (s *session) oneByOne(c *collector) error {
-	scope := []Attribute{NumberAttribute(TagNodeType, uint32(Target))}
 	for _, kind := range []struct {
 		key, want []Tag
-		scope     []Attribute
 	}{
-		{key: []Tag{TagISCSIName}, scope: scope, want: nodeTags},
+		// Nodes of all types: open-isns compares the whole type (see targetTypes).
+		{key: []Tag{TagISCSIName}, want: nodeTags},
 		{key: []Tag{TagPortalAddress, TagPortalPort}, want: portalTags},
 		{key: []Tag{TagPGIndex}, want: slices.Concat([]Tag{TagPGName}, groupTags)},
 	} {
-		if err := s.walk(c, kind.key, kind.scope, kind.want); err != nil {
+		if err := s.walk(c, kind.key, kind.want); err != nil {
 			return err
 		}
 	}
@@ -23,19 +22,19 @@ func (s *session) oneByOne(c *collector) error {
 
 // walk asks for all objects of a kind. At most as many are taken as there may be targets
 // with a portal each, and a little more.
-func (s *session) walk(c *collector, tags []Tag, scope []Attribute, want []Tag) error {
+func (s *session) walk(c *collector, tags, want []Tag) error {
 	key := empties(tags)
 	seen := make(map[string]struct{})
 	most := 4 * c.limits.MaxTargets
 	for range most {
-		next, err := s.next(c, key, scope, want)
+		next, err := s.next(c, key, want)
 		if refused(err, StatusNoSuchEntry) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if len(next) != len(tags) {
+		if len(next) == 0 {
 			return &FormatError{Function: FuncDevGetNext.Response(), Reason: "it does not have the key of the next object"}
 		}
 		var id []byte
@@ -54,9 +53,17 @@ func (s *session) walk(c *collector, tags []Tag, scope []Attribute, want []Tag) 
 	return &SizeError{What: "objects of one kind", Limit: most}
 }
 
+// maxKey is how many attributes the key of an object has at most: those of a portal group.
+const maxKey = 3
+
+// sameKind reports attributes of one kind of object. A server may name the object by its
+// other key: open-isns names a portal group by its node and portal where it is asked by
+// the index.
+func sameKind(a, b Tag) bool { return a/16 == b/16 && a != TagDelimiter }
+
 // next asks for the object behind a key, takes its attributes and returns its key.
-func (s *session) next(c *collector, key, scope []Attribute, want []Tag) (next []Attribute, err error) {
-	if err := s.send(&DevGetNext{Source: s.client.Name, Key: key, Scope: scope, Want: want}); err != nil {
+func (s *session) next(c *collector, key []Attribute, want []Tag) (next []Attribute, err error) {
+	if err := s.send(&DevGetNext{Source: s.client.Name, Key: key, Want: want}); err != nil {
 		return nil, err
 	}
 	m, status, err := s.receive(FuncDevGetNext)
@@ -81,7 +88,7 @@ func (s *session) next(c *collector, key, scope []Attribute, want []Tag) (next [
 			}
 		case a.Tag == TagDelimiter:
 			inKey = false
-		case len(next) < len(key) && a.Tag == key[len(next)].Tag:
+		case sameKind(a.Tag, key[0].Tag) && len(next) < maxKey:
 			next = append(next, a.clone())
 		default:
 			return nil, m.bad("its message key is of another kind of object")
