@@ -61,7 +61,7 @@ func startISNSD(t *testing.T, conf ...string) *isnsd {
 	d.config = d.write("isnsd.conf", append([]string{
 		"SourceName = iqn.2026-11.test.isns:server", "Security = 0", "SLPRegister = 0",
 		"BindAddress = " + serverAddr, "PIDFile = " + folder + "/pid",
-		"ControlSocket = " + folder + "/control", "Database = " + folder + "/db",
+		"ControlSocket = " + folder + "/control",
 		"SCNTimeout = 2", "SCNRetries = 1",
 	}, conf...)...)
 	d.adminConf = d.write("isnsadm.conf", d.client(hostName)...)
@@ -78,7 +78,7 @@ func startISNSD(t *testing.T, conf ...string) *isnsd {
 // client returns the configuration of a client of the server.
 func (d *isnsd) client(name string) []string {
 	return []string{"SourceName = " + name, "ServerAddress = " + serverAddr, "Security = 0",
-		"ControlSocket = " + d.folder + "/control", "Control.SourceName = " + controlName}
+		"ControlSocket = " + d.folder + "/control"}
 }
 
 // write writes a file and returns its path.
@@ -108,6 +108,18 @@ func (d *isnsd) start() {
 		}
 		return err == nil
 	})
+}
+
+// keep has the server keep its database in files, which makes it slow: it writes them
+// after each request.
+func (d *isnsd) keep() {
+	d.t.Helper()
+	conf, err := os.ReadFile(d.config)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.write(filepath.Base(d.config), string(conf), "Database = "+d.folder+"/db")
+	d.restart()
 }
 
 // restart ends the server as an administrator would, and starts it again.

@@ -27,6 +27,8 @@ type collector struct {
 	answer *Answer
 	memory int // bytes that may still be taken
 
+	anyNode bool // the server was asked for nodes of all types
+
 	nodes   map[string]*gathered // by folded name
 	order   []*gathered          // as they came
 	portals map[portalKey]*portalInfo
@@ -203,7 +205,7 @@ func (c *collector) setNode(a *Attribute) {
 // finish puts the nodes into the answer, with their portals.
 func (c *collector) finish() {
 	for _, n := range c.order {
-		if !n.listed || n.Type != 0 && n.Type&Target == 0 {
+		if !n.listed || !c.isTarget(n.Type) {
 			continue
 		}
 		keys := n.inOrder
@@ -220,6 +222,10 @@ func (c *collector) finish() {
 		c.answer.Nodes = append(c.answer.Nodes, n.Node)
 	}
 }
+
+// isTarget reports whether a node of a type is one of the answer. Without a type it is if
+// it came as an answer to a question about targets.
+func (c *collector) isTarget(t NodeType) bool { return t&Target != 0 || t == 0 && !c.anyNode }
 
 // addPortal adds a portal to a node, with what is known of it.
 func (c *collector) addPortal(n *Node, k portalKey, group int) {

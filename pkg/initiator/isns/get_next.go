@@ -5,6 +5,7 @@ import "slices"
 // oneByOne asks for the nodes, the portals and the portal groups one after the other
 // (RFC 4171, section 5.6.5.3). A server that goes round in circles is left.
 func (s *session) oneByOne(c *collector) error {
+	c.anyNode = true
 	for _, kind := range []struct {
 		key, want []Tag
 	}{
@@ -26,7 +27,7 @@ func (s *session) walk(c *collector, tags, want []Tag) error {
 	key := empties(tags)
 	seen := make(map[string]struct{})
 	most := 4 * c.limits.MaxTargets
-	for range most {
+	for i := range most {
 		next, err := s.next(c, key, want)
 		if refused(err, StatusNoSuchEntry) {
 			return nil
@@ -36,6 +37,12 @@ func (s *session) walk(c *collector, tags, want []Tag) error {
 		}
 		if len(next) == 0 {
 			return &FormatError{Function: FuncDevGetNext.Response(), Reason: "it does not have the key of the next object"}
+		}
+		if i == 0 && len(next) != len(tags) {
+			// The first object by the key that was asked for need not be the first one by
+			// the key that the server goes on with.
+			key = empties(tagsOf(next))
+			continue
 		}
 		var id []byte
 		for i := range next {
@@ -51,6 +58,15 @@ func (s *session) walk(c *collector, tags, want []Tag) error {
 		key = next
 	}
 	return &SizeError{What: "objects of one kind", Limit: most}
+}
+
+// tagsOf returns the tags of attributes.
+func tagsOf(all []Attribute) []Tag {
+	tags := make([]Tag, len(all))
+	for i := range all {
+		tags[i] = all[i].Tag
+	}
+	return tags
 }
 
 // maxKey is how many attributes the key of an object has at most: those of a portal group.

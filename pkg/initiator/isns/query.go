@@ -56,9 +56,13 @@ func (s *session) targets(c *collector) error {
 		want = slices.Concat(nodeTags, groupTags)
 		err = s.ofType(c, Target, want)
 	}
-	if refused(err, StatusInvalidQuery, StatusNotSupported) {
-		c.warn(WarnGetNext, false, "the server does not take %s, and was asked for one object after the other", FuncDevAttrQry)
-		return s.oneByOne(c)
+	// open-isns answers with an internal error where its answer would be over 8 KiB.
+	if refused(err, StatusInvalidQuery, StatusNotSupported, StatusInternalError) {
+		c.warn(WarnGetNext, false, "the server does not answer one question for all targets, and was asked for one object after the other")
+		if err := s.oneByOne(c); err != nil {
+			return err
+		}
+		return s.domains(c)
 	}
 	for _, also := range targetTypes[1:] {
 		if err != nil {
@@ -91,7 +95,7 @@ func (s *session) domains(c *collector) error {
 	for _, want := range [][]Tag{nil, domainTags} {
 		err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.addDomain)
 		if status := (*StatusError)(nil); errors.As(err, &status) {
-			if want == nil {
+			if want == nil && status.Status != StatusInternalError {
 				continue
 			}
 			c.warn(WarnDomains, false, "the server did not tell the discovery domains: %s", status.Status)
