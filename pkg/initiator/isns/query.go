@@ -56,28 +56,32 @@ func (s *session) targets(c *collector) error {
 		want = slices.Concat(nodeTags, groupTags)
 		err = s.ofType(c, Target, want)
 	}
-	// open-isns answers with an internal error where its answer would be over 8 KiB.
-	if refused(err, StatusInvalidQuery, StatusNotSupported, StatusInternalError) {
-		c.warn(WarnGetNext, false, "the server does not answer one question for all targets, and was asked for one object after the other")
-		if err := s.oneByOne(c); err != nil {
-			return err
-		}
-		return s.domains(c)
-	}
 	for _, also := range targetTypes[1:] {
 		if err != nil {
-			return err
+			break
 		}
 		c.endRound()
-		// A refusal is no matter: the server does not know such a type.
-		if err = s.ofType(c, also, want); anyStatus(err) {
-			err = nil
+		if err = s.ofType(c, also, want); anyStatus(err) && !refused(err, StatusInternalError) {
+			err = nil // the server does not know such a type
 		}
+	}
+	switch {
+	case refused(err, StatusInternalError): // from open-isns: the answer would be over 8 KiB
+		err = s.instead(c, s.byName)
+	case refused(err, StatusInvalidQuery, StatusNotSupported):
+		err = s.instead(c, s.oneByOne)
 	}
 	if err != nil {
 		return err
 	}
 	return s.domains(c)
+}
+
+// instead asks in another way.
+func (s *session) instead(c *collector, ask func(*collector) error) error {
+	c.warn(WarnGetNext, false, "the server does not answer one question for all targets, and was asked for one object after the other")
+	c.endRound()
+	return ask(c)
 }
 
 // ofType asks for the nodes of a type.
