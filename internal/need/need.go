@@ -40,6 +40,7 @@ var packages = map[string]string{
 	"modprobe":         "kmod",
 	"nmap":             "nmap",
 	"nsenter":          "util-linux",
+	"unshare":          "util-linux",
 	"pidof":            "procps",
 	"prometheus":       "prometheus",
 	"promtool":         "prometheus",

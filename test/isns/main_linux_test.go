@@ -1,6 +1,5 @@
 // Package isns holds the iSNS client and the command's iSNS verbs against real
-// programs: Debian's isnsd (open-isns), its isnsadm, tgt, which registers itself, and
-// open-iscsi's iscsiadm. What they do that RFC 4171 does not say is in
+// programs: Debian's isnsd (open-isns), its isnsadm, and open-iscsi's iscsiadm. What they do that RFC 4171 does not say is in
 // docs/compatibility.md.
 //
 // Each test has a network namespace of its own with a server in it. The test program is
