@@ -114,6 +114,7 @@ var rows = map[string]row{
 	"test/ipsec/suite":                       {may: []string{"pkg/auth", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/ipsec/enforce/enforcetest", "pkg/ipsec/strongswan", "pkg/ipsec/userspace", "pkg/ipsec/xfrm"}},
 	"test/iscsiadm":                          {},
 	"test/iscsitest":                         {may: []string{"internal/need", "pkg/pdu"}},
+	"test/isns":                              {},
 	"test/isnstest":                          {may: []string{"pkg/initiator/isns", "pkg/ipsec"}},
 	"test/library":                           {},
 	"test/lio":                               {},

@@ -67,6 +67,9 @@ func (s *Server) query(q *isns.DevAttrQry) []byte {
 			continue
 		}
 		found = true
+		if len(kinds) == 0 { // all that there is of it
+			operating = append(operating, o.all...)
+		}
 		for _, x := range kinds {
 			if x == k {
 				operating = o.want(operating, q.Want)

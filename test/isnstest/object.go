@@ -74,8 +74,10 @@ func (o *object) matches(key []isns.Attribute) bool {
 // want appends the attributes that are asked for, in the order of the request.
 func (o *object) want(to []isns.Attribute, tags []isns.Tag) []isns.Attribute {
 	for _, t := range tags {
-		if a, ok := o.get(t); ok && kindOf(t) == o.kind {
-			to = append(to, a)
+		for _, a := range o.all { // a discovery domain has several members
+			if a.Tag == t && kindOf(t) == o.kind {
+				to = append(to, a)
+			}
 		}
 	}
 	return to
@@ -128,7 +130,11 @@ func (s *Server) ofNode(n *Node, k kind) (all []object) {
 		}
 	case domainKind:
 		for _, d := range s.db.domainsOf(n.Name) {
-			add(isns.NumberAttribute(isns.TagDDID, d.ID), isns.TextAttribute(isns.TagDDName, d.Name))
+			a := []isns.Attribute{isns.NumberAttribute(isns.TagDDID, d.ID), isns.TextAttribute(isns.TagDDName, d.Name)}
+			for _, m := range d.Members {
+				a = append(a, isns.TextAttribute(isns.TagDDMember, m))
+			}
+			add(a...)
 		}
 	}
 	return all

@@ -60,7 +60,7 @@ const (
 	WarnPortal    = "invalid-portal"      // the address or port of a portal cannot be used
 	WarnSecurity  = "security-bitmap"     // two bitmaps for one portal: the bits of both count
 	WarnDomains   = "domains-not-told"    // the server did not tell the discovery domains
-	WarnGetNext   = "asked-one-by-one"    // the server does not take DevAttrQry
+	WarnGetNext   = "asked-one-by-one"    // the server does not answer one DevAttrQry for all targets
 	WarnDuplicate = "target-listed-twice" // a target came twice: its portals are put together
 	WarnNotTarget = "not-a-target"        // a node that was not asked for was left out
 	WarnGroup     = "two-portal-groups"   // one portal came with two portal group tags for one target: the first counts

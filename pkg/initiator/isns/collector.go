@@ -29,6 +29,8 @@ type collector struct {
 	answer *Answer
 	memory int // bytes that may still be taken
 
+	anyNode bool // the server was asked for nodes of all types
+
 	nodes   map[string]int32 // by folded name, in order
 	order   []*gathered      // as they came
 	portals map[portalKey]int32
@@ -40,7 +42,9 @@ type collector struct {
 	group  readPortal
 	owner  *gathered // that the group names
 	named  bool      // the group names its owner, whether that can be used or not
-	domain *Domain   // that was read last; nil: none, or one that was left out
+
+	domain   Domain // that is being read
+	inDomain bool   // it has an ID
 }
 
 // A gathered node is one with what is known of its portals.
@@ -51,6 +55,7 @@ type gathered struct {
 	ways    []int32 // portals whose groups give access, in order
 	groups  bool    // a group told how the node is reached, or not
 	listed  bool    // it came as a node, and not only in a group
+	before  bool    // in the answer to an earlier question
 	crowded bool    // it had more portals or domains than there may be
 }
 
@@ -64,8 +69,17 @@ func newCollector(a *Answer, l Limits) *collector {
 
 // leave ends the object that attributes belong to.
 func (c *collector) leave() {
-	c.node, c.domain, c.owner, c.named = nil, nil, nil, false
+	c.node, c.owner, c.named = nil, nil, false
 	c.portal, c.group = readPortal{}, readPortal{}
+}
+
+// endRound ends an answer to one question: a node that comes again in the next one is the
+// same.
+func (c *collector) endRound() {
+	c.leave()
+	for _, n := range c.order {
+		n.before = n.listed
+	}
 }
 
 // warn notes what is odd, once where it is the same as the warning before. What was left
@@ -117,8 +131,6 @@ func (c *collector) add(a *Attribute) error {
 		c.group.setPort(c, a)
 	case TagPGTag:
 		return c.endGroup(a)
-	case TagDDID, TagDDName:
-		return c.setDomain(a)
 	}
 	return nil
 }
@@ -154,7 +166,7 @@ func (c *collector) begin(a *Attribute) error {
 	if err != nil || n == nil {
 		return err
 	}
-	if n.listed {
+	if n.listed && !n.before {
 		c.warn(WarnDuplicate, false, "target %s came more than once: its portals are put together", text.Quote([]byte(s)))
 	}
 	n.listed, c.node = true, n
@@ -212,8 +224,8 @@ func (c *collector) setNode(a *Attribute) error {
 	return c.take(len(s))
 }
 
-// finish puts the targets into the answer, with their portals. Nodes that are no targets
-// were not asked for.
+// finish puts the targets into the answer, with their portals. A node without a type is a
+// target if it came as an answer to a question about targets.
 func (c *collector) finish() {
 	count := 0
 	for _, n := range c.order {
@@ -226,7 +238,11 @@ func (c *collector) finish() {
 		if !n.listed {
 			continue
 		}
-		if n.Type != 0 && n.Type&Target == 0 {
+		switch {
+		case n.Type&Target != 0, n.Type == 0 && !c.anyNode:
+		case c.anyNode: // the server was asked for all nodes
+			continue
+		default:
 			c.warn(WarnNotTarget, false, "node %s was left out: it is %s, and targets were asked for", text.Quote([]byte(n.Name)), n.Type)
 			continue
 		}

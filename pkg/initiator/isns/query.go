@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-
-	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // The attributes that are asked for: of targets, of the portals that give access to them,
@@ -15,7 +13,7 @@ var (
 	nodeTags   = []Tag{TagISCSIName, TagNodeType, TagAlias}
 	portalTags = []Tag{TagPortalAddress, TagPortalPort, TagPortalName, TagPortalSecurity}
 	groupTags  = []Tag{TagPGName, TagPGAddress, TagPGPort, TagPGTag}
-	domainTags = []Tag{TagISCSIName, TagDDID, TagDDName}
+	domainTags = []Tag{TagDDID, TagDDName, TagDDMember}
 )
 
 // Query asks a server for the targets that we may see. It stores nothing, and without
@@ -53,54 +51,79 @@ func (s *session) answer() (*Answer, error) {
 	return a, err
 }
 
-// targets asks for the targets: all at once, with less where the server does not know all
-// attributes, and one by one where it does not take such a query.
+// targetTypes are the types of nodes that are targets. open-isns compares the whole type,
+// so a node that is a target and something else does not match Target.
+var targetTypes = []NodeType{Target, Target | Initiator, Target | Control, Target | Initiator | Control}
+
+// targets asks for the targets: all of a type at once, with less where the server does not
+// know all attributes, and one by one where it does not take such a query.
 func (s *session) targets(c *collector) error {
-	key := []Attribute{NumberAttribute(TagNodeType, uint32(Target))}
-	err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: slices.Concat(nodeTags, portalTags, groupTags)}, key, c.add)
+	want := slices.Concat(nodeTags, portalTags, groupTags)
+	err := s.ofType(c, Target, want)
 	if refused(err, StatusFormatError, StatusNotUnderstood, StatusNotImplemented) {
-		err = s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: slices.Concat(nodeTags, groupTags)}, key, c.add)
+		want = slices.Concat(nodeTags, groupTags)
+		err = s.ofType(c, Target, want)
 	}
-	if refused(err, StatusInvalidQuery, StatusNotSupported) {
-		c.warn(WarnGetNext, false, "the server does not take %s, and was asked for one object after the other", FuncDevAttrQry)
-		return s.oneByOne(c)
+	for _, also := range targetTypes[1:] {
+		if err != nil {
+			break
+		}
+		c.endRound()
+		if err = s.ofType(c, also, want); anyStatus(err) && !refused(err, StatusInternalError) {
+			err = nil // the server does not know such a type
+		}
+	}
+	switch {
+	case refused(err, StatusInternalError): // from open-isns: the answer would be over 8 KiB
+		err = s.instead(c, s.byName)
+	case refused(err, StatusInvalidQuery, StatusNotSupported):
+		err = s.instead(c, s.oneByOne)
 	}
 	if err != nil {
 		return err
 	}
-	return s.domains(c, key)
+	return s.domains(c)
 }
 
-// domains asks for the discovery domains. A server that does not tell them is none the
-// worse for it.
-func (s *session) domains(c *collector, key []Attribute) error {
-	told := false
-	err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: domainTags}, key, func(a *Attribute) error {
-		switch a.Tag {
-		case TagISCSIName:
-			c.again(a)
-		case TagDDID, TagDDName:
-			told = true
-			return c.setDomain(a)
-		}
-		return nil
-	})
-	if status := (*StatusError)(nil); errors.As(err, &status) {
-		c.warn(WarnDomains, false, "the server did not tell the discovery domains: %s", status.Status)
-		return nil
-	}
-	c.answer.Domains = told
-	return err
+// instead asks in another way.
+func (s *session) instead(c *collector, ask func(*collector) error) error {
+	c.warn(WarnGetNext, false, "the server does not answer one question for all targets, and was asked for one object after the other")
+	c.endRound()
+	return ask(c)
 }
 
-// again goes on with a node that came before, or with none.
-func (c *collector) again(a *Attribute) {
-	c.leave()
-	if s, err := a.Text(); err == nil {
-		if i, ok := c.nodes[name.Fold(s)]; ok {
-			c.node = c.order[i]
+// ofType asks for the nodes of a type.
+func (s *session) ofType(c *collector, t NodeType, want []Tag) error {
+	key := []Attribute{NumberAttribute(TagNodeType, uint32(t))}
+	return s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
+}
+
+// domains asks for the discovery domains with their members: for all that is known of
+// them, since open-isns tells the first member alone where it is asked for members, and
+// for the members where the server told nothing. A server that does not tell them is none
+// the worse for it.
+func (s *session) domains(c *collector) error {
+	key := []Attribute{Empty(TagDDID)}
+	for _, want := range [][]Tag{nil, domainTags} {
+		err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.addDomain)
+		if status := (*StatusError)(nil); errors.As(err, &status) {
+			if want == nil && status.Status != StatusInternalError {
+				continue
+			}
+			c.warn(WarnDomains, false, "the server did not tell the discovery domains: %s", status.Status)
+			return nil
+		}
+		if err != nil || c.answer.Domains {
+			return err
 		}
 	}
+	return nil
+}
+
+// anyStatus reports a request that the server refused.
+func anyStatus(err error) bool {
+	status := (*StatusError)(nil)
+	return errors.As(err, &status)
 }
 
 // refused reports a request that the server refused with one of some statuses.
