@@ -18,11 +18,11 @@ import (
 func example(t *testing.T, order ...string) *archive {
 	t.Helper()
 	files := map[string]content{
-		"discover":       {data: []byte("program"), program: true},
-		"README.md":      {data: []byte("text")},
-		"docs/reference/command.md":    {data: []byte("manual")},
-		"docs-more/x/y":  {data: []byte("y")},
-		"licenses/a/COP": {data: nil},
+		"discover":                  {data: []byte("program"), program: true},
+		"README.md":                 {data: []byte("text")},
+		"docs/reference/command.md": {data: []byte("manual")},
+		"docs-more/x/y":             {data: []byte("y")},
+		"licenses/a/COP":            {data: nil},
 	}
 	a := &archive{folder: "discovery-v1.2.3", time: time.Date(2026, 11, 30, 10, 20, 31, 0, time.UTC)}
 	for _, path := range order {
