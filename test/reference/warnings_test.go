@@ -21,7 +21,6 @@ var warningWords = map[string]string{
 	"too-many":                "An iSNS server named more portals or discovery domains of a target than the [bounds](limits.md#bounds) allow: some were left out",
 	"two-portal-groups":       "An iSNS server has two portal group tags for one target at one portal: the first counts",
 	"unusual-target-name":     "A target is listed although its name is not a well-formed iSCSI name (`iqn.2015-1.…`, `disk1`). Arrays with such names exist; nothing to do",
-	"portal-not-asked":        "Of `scan --isns`: portals that the iSNS server names were not asked; the message says why. `discover help guide isns`",
 	"unusual-initiator-name":  "This host's own name is not a well-formed iSCSI name, and was sent as it is. In the table it is one line per run",
 	"invalid-target-address":  "An advertised address could not be read and was left out. See the text with `--trace`",
 	"no-valid-address":        "No address of a target could be read, so it is listed at the address in use",

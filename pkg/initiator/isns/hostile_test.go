@@ -154,7 +154,7 @@ func nextOf(spoil func(q *isns.DevGetNext, r *isnstest.Reply)) func(q *isnstest.
 func TestGetNextHostile(t *testing.T) {
 	t.Parallel()
 	name := func(s string) isns.Attribute { return isns.TextAttribute(isns.TagISCSIName, s) }
-	end := isns.Empty(isns.TagDelimiter)
+	end, target := isns.Empty(isns.TagDelimiter), isns.NumberAttribute(isns.TagNodeType, uint32(isns.Target))
 	count := 0
 	for _, tt := range []struct {
 		name  string
@@ -163,19 +163,19 @@ func TestGetNextHostile(t *testing.T) {
 		nodes int
 	}{
 		{"circle", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(name("iqn.a:x"), end, name("iqn.a:x"))
+			r.Payload = isnstest.Attributes(name("iqn.a:x"), end, name("iqn.a:x"), target)
 		}, "goes round in circles", 1},
 		{"circle of two", func(q *isns.DevGetNext, r *isnstest.Reply) {
 			next := "iqn.a:x"
 			if s, _ := q.Key[0].Text(); s == next {
 				next = "iqn.a:y"
 			}
-			r.Payload = isnstest.Attributes(name(next), end, name(next))
+			r.Payload = isnstest.Attributes(name(next), end, name(next), target)
 		}, "goes round in circles", 2},
 		{"endless", func(_ *isns.DevGetNext, r *isnstest.Reply) {
 			count++
 			next := "iqn.a:" + strings.Repeat("x", 1+count%100) + strings.Repeat("y", 1+count/100)
-			r.Payload = isnstest.Attributes(name(next), end, name(next))
+			r.Payload = isnstest.Attributes(name(next), end, name(next), target)
 		}, "more than 10 targets", 10},
 		{"endless, of no node", func(_ *isns.DevGetNext, r *isnstest.Reply) {
 			count++
@@ -184,7 +184,12 @@ func TestGetNextHostile(t *testing.T) {
 		{"another kind", func(_ *isns.DevGetNext, r *isnstest.Reply) {
 			r.Payload = isnstest.Attributes(isns.NumberAttribute(isns.TagPGIndex, 1), end)
 		}, "another kind", 0},
-		{"no key", func(_ *isns.DevGetNext, r *isnstest.Reply) { r.Payload = isnstest.Attributes(end, name("iqn.a:x")) }, "the key of the next object", 1},
+		{"no key", func(_ *isns.DevGetNext, r *isnstest.Reply) {
+			r.Payload = isnstest.Attributes(end, name("iqn.a:x"), target)
+		}, "the key of the next object", 1},
+		{"no type", func(_ *isns.DevGetNext, r *isnstest.Reply) {
+			r.Payload = isnstest.Attributes(name("iqn.a:x"), end, name("iqn.a:x"))
+		}, "goes round in circles", 0},
 		{"empty key", func(_ *isns.DevGetNext, r *isnstest.Reply) {
 			r.Payload = isnstest.Attributes(isns.Empty(isns.TagISCSIName), end)
 		}, "does not name an object", 0},
@@ -239,8 +244,8 @@ func TestRegisterAfresh(t *testing.T) {
 	}})
 	c := isns.Client{Name: us, Dial: s.Dial, Register: true}
 	a, err := c.Query(t.Context(), s.Addr)
-	if err != nil || len(a.Nodes) != 1 || !a.Complete || len(a.Warnings) != 1 || a.Warnings[0].Code != isns.WarnGetNext {
-		t.Errorf("got %+v, %v, want one target and one warning", a, err)
+	if err != nil || len(a.Nodes) != 1 || !a.Complete || len(a.Warnings) != 2 || a.Warnings[0].Code != isns.WarnGetNext || a.Warnings[1].Code != isns.WarnDomains {
+		t.Errorf("got %+v, %v, want one target and two warnings", a, err)
 	}
 }
 

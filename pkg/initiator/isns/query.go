@@ -52,7 +52,8 @@ func (s *session) answer() (*Answer, error) {
 }
 
 // targetTypes are the types of nodes that are targets. open-isns compares the whole type,
-// so a node that is a target and something else does not match Target.
+// so a node that is a target and something else does not match Target. A server that
+// compares bits has told all targets in its first answer.
 var targetTypes = []NodeType{Target, Target | Initiator, Target | Control, Target | Initiator | Control}
 
 // targets asks for the targets: all of a type at once, with less where the server does not
@@ -65,7 +66,7 @@ func (s *session) targets(c *collector) error {
 		err = s.ofType(c, Target, want)
 	}
 	for _, also := range targetTypes[1:] {
-		if err != nil {
+		if err != nil || c.loose {
 			break
 		}
 		c.endRound()
@@ -94,6 +95,7 @@ func (s *session) instead(c *collector, ask func(*collector) error) error {
 
 // ofType asks for the nodes of a type.
 func (s *session) ofType(c *collector, t NodeType, want []Tag) error {
+	c.asked = t
 	key := []Attribute{NumberAttribute(TagNodeType, uint32(t))}
 	return s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
 }
@@ -103,6 +105,7 @@ func (s *session) ofType(c *collector, t NodeType, want []Tag) error {
 // for the members where the server told nothing. A server that does not tell them is none
 // the worse for it.
 func (s *session) domains(c *collector) error {
+	c.leave() // of a node
 	key := []Attribute{Empty(TagDDID)}
 	for _, want := range [][]Tag{nil, domainTags} {
 		err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.addDomain)

@@ -30,13 +30,13 @@ func TestWireshark(t *testing.T) {
 		cfg  isnstest.Config
 		want []string // functions, in order
 	}{
-		{"queries", isnstest.Config{}, []string{"2", "32770", "2", "32770"}},
-		{"register", isnstest.Config{MustRegister: true}, []string{"2", "32770", "1", "32769", "2", "32770", "2", "32770", "4", "32772"}},
+		{"queries", isnstest.Config{}, slices.Repeat([]string{"2", "32770"}, 3)},
+		{"register", isnstest.Config{MustRegister: true}, []string{"2", "32770", "1", "32769", "2", "32770", "2", "32770", "2", "32770", "4", "32772"}},
 		{"one by one", isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
 			if q.Function == isns.FuncDevAttrQry {
 				r.Payload = isnstest.Refusal(isns.StatusNotSupported)
 			}
-		}}, append([]string{"2", "32770"}, slices.Repeat([]string{"3", "32771"}, 3*3)...)},
+		}}, slices.Concat([]string{"2", "32770"}, slices.Repeat([]string{"3", "32771"}, 3*3), slices.Repeat([]string{"2", "32770"}, 2))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
