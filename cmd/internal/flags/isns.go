@@ -34,7 +34,7 @@ func (i *ISNS) FlagSet() *pflag.FlagSet {
 	fs.Var(&instanceName{&i.Key.Instance}, "instance", "the initiator instance to ask from; default: any that can reach the server. The instance host is built in")
 	fs.Var(&i.Key.Port, "initiator-port", "number of the port to ask from (discover port list); all (the default): routing decides")
 	fs.Var(&address{&i.Key.Source}, "source", "address of this host to ask from, instead of a port number")
-	fs.BoolVar(&i.Register, "register", false, "where the server answers only initiators that are registered: register this host, ask, and deregister; it writes to the server")
+	fs.BoolVar(&i.Register, "register", false, "register first where the server demands it; this host is deregistered afterwards. It writes to the server")
 	return fs
 }
 

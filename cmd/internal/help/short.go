@@ -26,7 +26,9 @@ var usual = []string{
 func (p *Page) Short(more string) string {
 	var b strings.Builder
 	p.writeUsage(&b)
-	b.WriteByte('\n')
+	if len(p.Verbs) < 2 { // the overview needs each line
+		b.WriteByte('\n')
+	}
 	column.Write(&b, 0, sentence(p.Summary))
 	p.writeShortVerbs(&b)
 	if own := p.shortFlags(); len(own) > 0 {

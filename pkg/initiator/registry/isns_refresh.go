@@ -61,7 +61,8 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 	return func(yield func(ISNSResult) bool) {
 		var all []StoredISNSServer
-		for v, err := range s.ISNSServers(ctx) {
+		// Where ctx has ended, each server has a result that says so.
+		for v, err := range s.ISNSServers(context.WithoutCancel(ctx)) {
 			switch {
 			case err != nil && !oneRecord(err):
 				yield(ISNSResult{Err: err})

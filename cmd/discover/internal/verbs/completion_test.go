@@ -157,7 +157,7 @@ func TestCompletionOffers(t *testing.T) {
 		{"portal remove @p", "@portals @private/"},
 		{"portal set --unset redirect,redirect-", "redirect,redirect-names"},
 		{"watch --al", ""},
-		{"iscsicli Remo", "RemoveTargetPortal RemoveTarget"},
+		{"iscsicli Remo", "RemoveTargetPortal RemoveTarget RemoveiSNSServer"},
 		{"iscsicli RemoveTargetPortal ", "192.0.2.10"},
 		{"iscsicli RemoveTargetPortal 192.0.2.10 ", "3260 *"},
 		{"iscsicli RemoveTargetPortal 192.0.2.10 3260 ", "host san *"},

@@ -34,7 +34,7 @@ func (c *command) newRefreshing() *refreshing {
 // flagSet defines the flag that asks first.
 func (f *refreshing) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.BoolVar(&f.refresh, "refresh", false, "ask the portals and iSNS servers of the registry first")
+	fs.BoolVar(&f.refresh, "refresh", false, "ask portals and iSNS servers of the registry first")
 	return fs
 }
 

@@ -29,7 +29,7 @@ type scanISNS struct {
 func (i *scanISNS) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
 	fs.Var(flags.NewISNSServers(&i.servers), "isns", "also ask the portals that an iSNS server names, and say what differs between both; may be repeated")
-	fs.BoolVar(&i.register, "isns-register", false, "where the iSNS server answers only initiators that are registered: register this host, ask, and deregister; it writes to the server")
+	fs.BoolVar(&i.register, "isns-register", false, "register first where the iSNS server demands it; this host is deregistered afterwards. It writes to the server")
 	return fs
 }
 
