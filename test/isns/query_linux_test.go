@@ -77,7 +77,7 @@ func TestQuery(t *testing.T) {
 			t.Errorf("want (-) and got (+):\n%s", diff)
 		}
 		if got := codes(a); !slices.Equal(got, []string{isns.WarnGetNext, isns.WarnDomains}) {
-			t.Errorf("got warnings %q", got)
+			t.Errorf("got warnings %q: %v", got, a.Warnings)
 		}
 	})
 }
@@ -125,7 +125,7 @@ func TestMany(t *testing.T) {
 		t.Errorf("want (-) and got (+):\n%s", diff)
 	}
 	if got := codes(a); !a.Complete || !slices.Equal(got, []string{isns.WarnGetNext, isns.WarnDomains}) {
-		t.Errorf("got complete %t, warnings %q", a.Complete, got)
+		t.Errorf("got complete %t, warnings %q: %v", a.Complete, got, a.Warnings)
 	}
 }
 

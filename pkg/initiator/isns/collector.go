@@ -244,13 +244,10 @@ func (c *collector) finish() {
 		}
 		switch {
 		case n.Type&Target != 0, n.Type == 0 && n.sure:
-		case n.Type == 0:
-			c.warn(WarnNotTarget, true, "node %s was left out: the server did not say whether it is a target", text.Quote([]byte(n.Name)))
-			continue
 		case n.sure:
 			c.warn(WarnNotTarget, false, "node %s was left out: it is %s, and targets were asked for", text.Quote([]byte(n.Name)), n.Type)
 			continue
-		default: // the question was about other nodes too
+		default: // The question was about other nodes too. open-isns has one of no type for each host that asked.
 			continue
 		}
 		keys := n.beside
