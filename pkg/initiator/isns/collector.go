@@ -247,7 +247,7 @@ func (c *collector) finish() {
 		case n.sure:
 			c.warn(WarnNotTarget, false, "node %s was left out: it is %s, and targets were asked for", text.Quote([]byte(n.Name)), n.Type)
 			continue
-		default: // The question was about other nodes too. open-isns has one of no type for each host that asked.
+		default: // The question was about other nodes too. open-isns has one of no type for each source of a registration.
 			continue
 		}
 		keys := n.beside
