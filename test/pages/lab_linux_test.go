@@ -83,7 +83,7 @@ func (l *lab) cable(t *testing.T) {
 	// An address is found by its own cable only.
 	l.array.Sysctl(t, "net/ipv4/conf/all/arp_ignore", "2")
 	for _, addr := range []string{
-		"192.0.2.10/24", "192.0.2.11/24", "192.0.2.12/24", "192.0.2.14/24",
+		"192.0.2.5/24", "192.0.2.10/24", "192.0.2.11/24", "192.0.2.12/24", "192.0.2.14/24",
 	} {
 		l.array.AddAddress(t, "eth0", netip.MustParsePrefix(addr))
 	}

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/isnstest"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
@@ -64,6 +66,7 @@ func (l *lab) serve(t *testing.T) {
 	for addr, handlers := range scripted() {
 		iscsitest.ListenWith(t, l.listen(t, addr), handlers...)
 	}
+	l.serveISNS(t)
 	accept(t, l.listen(t, "192.0.2.14"), func(c net.Conn) {
 		// It reads what came: a close with something unread would be a reset.
 		_, _ = c.Read(make([]byte, 1<<16))
@@ -71,6 +74,32 @@ func (l *lab) serve(t *testing.T) {
 	})
 	accept(t, l.listen(t, "203.0.113.15"), func(c net.Conn) { c.Close() })
 	accept(t, l.listen(t, "203.0.113.16"), func(net.Conn) {}) // it says nothing
+}
+
+// serveISNS starts the iSNS server at 192.0.2.5. It names the targets of tgt, also the one
+// that tgt does not show on the first cable, to the host of the examples alone, and does
+// not tell its discovery domain.
+func (l *lab) serveISNS(t *testing.T) {
+	t.Helper()
+	access := []isnstest.Access{{Portal: netip.MustParseAddrPort("192.0.2.10:3260"), Group: 1}}
+	var db isnstest.Database
+	members := []string{initiatorName}
+	for _, name := range []string{disk1, disk2, vault} {
+		db.Nodes = append(db.Nodes, isnstest.Node{Name: name, Access: access})
+		members = append(members, name)
+	}
+	db.Domains = []isnstest.Domain{{ID: 1, Name: "lab", Members: members}}
+	err := l.array.Do(func() error {
+		isnstest.ListenOn(t, "192.0.2.5:3205", isnstest.Config{Database: db, Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
+			if b, ok := q.Body.(*isns.DevAttrQry); ok && b.Key[0].Tag == isns.TagDDID {
+				r.Payload = isnstest.Attributes(b.Key[0], isns.Empty(isns.TagDelimiter))
+			}
+		}})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (l *lab) listen(t *testing.T, addr string) net.Listener {
