@@ -77,7 +77,7 @@ func (l *lab) testLost(t *testing.T) {
 				traffic := l.watched(t, func() {
 					d := l.connect(t, flags)
 					tt.lose(t)
-					await(t, "the end of the connection", d.Ended)
+					uml.Await(t, "the end of the connection", d.Ended)
 					r = job.ReadReport(t, d.Output())
 				})
 				if !r.Lost || r.Unproven == "" {
@@ -129,11 +129,11 @@ func (l *lab) testGiveUp(t *testing.T) {
 			var r job.Report
 			traffic := l.watched(t, func() {
 				d := start(t, l.host, j, "prepared")
-				await(t, "associations of the peer", func() bool { return len(l.peer.SAs(t)) == 2 })
+				uml.Await(t, "associations of the peer", func() bool { return len(l.peer.SAs(t)) == 2 })
 				l.host.Run(t, "touch", job.TellDial)
-				await(t, "an answer", func() bool { return came(t, l.host, l.peer.Addresses[0]) })
+				uml.Await(t, "an answer", func() bool { return came(t, l.host, l.peer.Addresses[0]) })
 				l.host.Run(t, "touch", job.TellGoOn)
-				await(t, "the end of the job", d.Ended)
+				uml.Await(t, "the end of the job", d.Ended)
 				r = job.ReadReport(t, d.Output())
 			})
 			if !strings.Contains(r.Error, "timeout") || traffic.Protected() < 3 {

@@ -254,7 +254,7 @@ func (l *lab) testProcesses(t *testing.T) {
 			all = append(all, l.host.Start(t, uml.Command{Args: []string{jobProgram}, Env: []string{j.Env()}}))
 		}
 		for _, d := range all {
-			await(t, "the end of a process", d.Ended)
+			uml.Await(t, "the end of a process", d.Ended)
 			if r := job.ReadReport(t, d.Output()); r.Error != "" || len(r.Targets) != j.Repeat {
 				t.Errorf("got %+v, want %d targets", r, j.Repeat)
 			}

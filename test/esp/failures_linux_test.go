@@ -126,40 +126,11 @@ func (l *lab) testPlain(t *testing.T) {
 func start(t *testing.T, g *uml.Guest, j job.Job, word string) *uml.Daemon {
 	t.Helper()
 	d := g.Start(t, uml.Command{Args: []string{jobProgram}, Env: []string{j.Env()}})
-	await(t, word, func() bool { return strings.Contains(d.Output(), word) || d.Ended() })
+	uml.Await(t, word, func() bool { return strings.Contains(d.Output(), word) || d.Ended() })
 	if d.Ended() {
 		t.Fatalf("not %s: %s", word, d.Output())
 	}
 	return d
-}
-
-func await(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	stop := time.After(time.Minute)
-	for !so() {
-		select {
-		case <-stop:
-			t.Fatalf("%s: not in time", what)
-		case <-tick.C:
-		}
-	}
-}
-
-// awaitNone waits until left returns nothing. If the test fails, it says what was left.
-func awaitNone(t *testing.T, what string, left func() string) {
-	t.Helper()
-	var last string
-	defer func() {
-		if last != "" {
-			t.Logf("left:\n%s", last)
-		}
-	}()
-	await(t, what, func() bool {
-		last = strings.TrimSpace(left())
-		return last == ""
-	})
 }
 
 // testKilled: a process that is killed leaves something, from which nothing

@@ -108,7 +108,7 @@ func (l *lab) wantForgotten(t *testing.T) {
 // wantGone is wantForgotten for a peer with any daemon.
 func (l *lab) wantGone(t *testing.T, d interface{ Left(t testing.TB) string }) {
 	t.Helper()
-	awaitNone(t, "the end of what the peer has", func() string {
+	uml.AwaitNone(t, "the end of what the peer has", func() string {
 		left := d.Left(t)
 		for _, sa := range l.peer.SAs(t) {
 			left += fmt.Sprintf("in the kernel: %+v\n", sa)

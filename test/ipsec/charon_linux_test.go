@@ -9,12 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
+	"github.com/go-iscsi/discovery/test/uml"
 )
 
 // allowAggressive is charon's name for what it thinks of it.
@@ -65,7 +65,7 @@ func startCharon(t *testing.T, n *netns.Namespace, options ...string) *charon {
 			t.Logf("charon said:\n%s", c.log(t))
 		}
 	})
-	await(t, "charon", func() bool {
+	uml.Await(t, "charon", func() bool {
 		if p.Ended() {
 			t.Fatalf("charon has ended: %v: %s", p.Wait(), c.log(t))
 		}
@@ -143,34 +143,4 @@ esp_proposals = aes128-sha256
 secrets { ike-%s { secret = %q
 } }
 `, name, map[bool]string{true: "yes", false: "no"}[aggressive], local, remote, name, mode, name, key)
-}
-
-// await waits until something is so.
-func await(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	stop := time.After(time.Minute)
-	for !so() {
-		select {
-		case <-stop:
-			t.Fatalf("%s: not in time", what)
-		case <-tick.C:
-		}
-	}
-}
-
-// awaitNone waits until left returns nothing. If the test fails, it says what was left.
-func awaitNone(t *testing.T, what string, left func() string) {
-	t.Helper()
-	var last string
-	defer func() {
-		if last != "" {
-			t.Logf("left:\n%s", last)
-		}
-	}()
-	await(t, what, func() bool {
-		last = strings.TrimSpace(left())
-		return last == ""
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/test/ipsec/job"
+	"github.com/go-iscsi/discovery/test/uml"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
@@ -113,7 +114,7 @@ func (h *hostCharon) testHung(t *testing.T) {
 	if err := h.process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "an answer of charon", func() bool {
+	uml.Await(t, "an answer of charon", func() bool {
 		_, err := h.control("--stats")
 		return err == nil
 	})
@@ -136,7 +137,7 @@ func child(t *testing.T, j job.Job, flags uintptr) (cmd *exec.Cmd, out *strings.
 // begun waits until charon negotiates for us.
 func (h *hostCharon) begun(t *testing.T) {
 	t.Helper()
-	await(t, "an association in charon", func() bool {
+	uml.Await(t, "an association in charon", func() bool {
 		out, err := h.control("--list-sas")
 		return err == nil && strings.Contains(out, "iscsi-discovery")
 	})

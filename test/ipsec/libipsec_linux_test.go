@@ -103,7 +103,7 @@ func (w *libipsecWorld) testAsked(t *testing.T, ike ipsec.IKEVersion, flags ipse
 	if len(ours(traffic.Clear, j.Source, j.Portal.Addr())) > 0 || traffic.IKE == 0 || traffic.ESPInUDP == 0 || traffic.ESP > 0 {
 		t.Errorf("on the wire: %+v, want IKE and ESP in UDP alone", *traffic)
 	}
-	awaitNone(t, "the end of what the peer has", func() string {
+	uml.AwaitNone(t, "the end of what the peer has", func() string {
 		out, err := w.charon.control("--list-sas")
 		if err != nil {
 			return err.Error()

@@ -56,7 +56,7 @@ func (l *lab) serve(t *testing.T) {
 		Namespace: l.array, Port: iscsiPort,
 		Addrs:   []netip.Addr{netip.MustParseAddr("192.0.2.10"), netip.MustParseAddr("198.51.100.10")},
 		Targets: []string{disk1, disk2, vault},
-		// tgt shows a target by the address of who asks: the vault on the second cable only.
+		// tgt shows a target by the address of the initiator: the vault on the second cable only.
 		Initiators: map[string][]string{vault: {"198.51.100.2"}},
 	})
 	targets.StartTgt(t, targets.TgtConfig{

@@ -29,7 +29,7 @@ type heldFile struct {
 	*os.File // for reading
 	info     fs.FileInfo
 	users    int
-	writable *os.File // nil: nobody asked yet whether it can be written
+	writable *os.File // nil: no Store of this process has opened the file for writing yet
 }
 
 // holdFile opens the file at path to look at it, following no link. Call release after the
