@@ -2,6 +2,7 @@ package openiscsi
 
 import (
 	"context"
+	"errors"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
@@ -31,13 +32,41 @@ func (t *tool) askISNS(ctx context.Context) error {
 			r := s.AskISNSServer(ctx, v)
 			return a.addISNS(&r)
 		}
-		r, _ := s.AddISNSServer(ctx, v)
+		r, err := addISNS(ctx, s, v)
+		if err != nil {
+			return err
+		}
 		return a.addISNS(&r)
 	})
 	if err != nil && !opened {
 		return t.storeFailed(err)
 	}
 	return err
+}
+
+// addISNS stores an iSNS server and asks it. A server that was not stored before, and does
+// not answer, is not kept: iscsiadm keeps none either.
+func addISNS(ctx context.Context, s *registry.Service, v registry.ISNSServer) (registry.ISNSResult, error) {
+	checked, err := s.CheckISNSServer(ctx, v)
+	if err != nil {
+		return registry.ISNSResult{Server: v, Err: err}, nil
+	}
+	for known, err := range s.ISNSServers(ctx) {
+		if bad := (*registry.RegistryError)(nil); err != nil && !errors.As(err, &bad) {
+			return registry.ISNSResult{}, err
+		}
+		if known.Address == checked.Address {
+			r, _ := s.RefreshISNSServer(ctx, checked.Address)
+			return r, nil
+		}
+	}
+	r, err := s.AddISNSServer(ctx, checked)
+	if err != nil && r.Stored {
+		err = s.RemoveISNSServer(context.WithoutCancel(ctx), checked.Address)
+		r.Stored = err != nil
+		return r, err
+	}
+	return r, nil
 }
 
 // addISNS prints the answer of an iSNS server. A target without a portal has no line.
