@@ -59,6 +59,7 @@ var rows = map[string]row{
 	"pkg/initiator/registry/internal/rowkey": {may: []string{"pkg/initiator", "pkg/initiator/name", "pkg/initiator/ports"}},
 	"pkg/initiator/isns":                     {may: []string{"pkg/initiator", "pkg/initiator/internal/dial", "pkg/initiator/internal/text", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
 	"pkg/initiator/registry/etcd":            {may: []string{"pkg/auth", "pkg/initiator/internal/text", "pkg/initiator/registry"}},
+	"pkg/initiator/fleet":                    {may: []string{"pkg/initiator", "pkg/initiator/internal/text", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec"}},
 	"pkg/initiator/registry/memstore":        {may: []string{"pkg/initiator/registry"}},
 	"pkg/initiator/registry/seal":            {may: []string{"internal/safefile", "pkg/auth"}},
 	"pkg/initiator/registry/sqlite":          {may: []string{"internal/safefile", "pkg/initiator/registry"}},
