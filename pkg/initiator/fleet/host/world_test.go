@@ -285,10 +285,8 @@ func (w *world) path(name string, n int, is func(*fleet.Path) bool) *fleet.Path 
 			return false
 		}
 		var err error
-		if p, err = fleet.DecodePath(name, []byte(v)); err != nil {
-			w.Fatal(err)
-		}
-		return is(p)
+		p, err = fleet.DecodePath(name, []byte(v))
+		return err == nil && is(p)
 	})
 	return p
 }
