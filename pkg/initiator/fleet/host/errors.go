@@ -4,7 +4,13 @@ import (
 	"fmt"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
+
+// explain returns the *etcd.Error for what failed; nil stays nil.
+func (h *Host) explain(what, key string, err error) error {
+	return etcd.ExplainFrom(h.cfg.Client, what, key, err)
+}
 
 // A TwinError is another host that publishes under the name of this one. Nothing is
 // published until that one is gone.

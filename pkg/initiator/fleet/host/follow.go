@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // followConfig reads config/ and what changes in it, until ctx ends.
@@ -23,7 +24,7 @@ func (h *Host) followConfig(ctx context.Context) {
 		if f.read {
 			p.reset()
 		}
-		if errors.Is(err, rpctypes.ErrCompacted) {
+		if e := (*etcd.Error)(nil); errors.As(err, &e) && e.State == etcd.Compacted {
 			err = nil // it was cut off for long; all is read again
 		}
 		h.set(func(h *Host) { h.configErr = err })
@@ -49,7 +50,7 @@ func (f *follower) run(ctx context.Context) error {
 	f.records, f.partial, f.read = make(map[string]record), false, false
 	revision, err := f.list(ctx, prefix, f.take)
 	if err != nil {
-		return explain("read "+prefix, err)
+		return f.explain("read", prefix, err)
 	}
 	f.read = true
 	f.set(func(h *Host) { h.configErr = nil })
@@ -58,7 +59,7 @@ func (f *follower) run(ctx context.Context) error {
 		f.tell(revision)
 		revision, err = f.next(ctx, watch)
 		if err != nil {
-			return explain("watch "+prefix, err)
+			return f.explain("watch", prefix, err)
 		}
 		if f.partial { // which records are read depends on all others
 			return nil

@@ -17,7 +17,7 @@ func (s *session) join(ctx context.Context) error {
 	key := s.cfg.Keys.Info(s.cfg.Name)
 	is, err := s.get(ctx, key)
 	if err != nil {
-		return explain("read "+key, err)
+		return s.explain("read", key, err)
 	}
 	info := s.cfg.Info()
 	if twin := s.twin(is, key, info.ID); twin != nil {
@@ -32,7 +32,7 @@ func (s *session) join(ctx context.Context) error {
 		seen = is.ModRevision
 	}
 	if s.alive, err = s.cfg.Client.KeepAlive(ctx, s.lease); err != nil {
-		return explain("keep the lease of host "+s.cfg.Name, err)
+		return s.explain("keep the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
 	}
 	value := s.encodeInfo(&info)
 	if is != nil && clientv3.LeaseID(is.Lease) == s.lease && string(is.Value) == value {
@@ -40,7 +40,7 @@ func (s *session) join(ctx context.Context) error {
 	} else {
 		done, err := s.txn(ctx, clientv3.Compare(clientv3.ModRevision(key), "=", seen), clientv3.OpPut(key, value, clientv3.WithLease(s.lease)))
 		if err != nil {
-			return explain("write "+key, err)
+			return s.explain("write", key, err)
 		}
 		if !done {
 			return s.lost()
@@ -83,7 +83,7 @@ func (s *session) renew(ctx context.Context) error {
 		case err == nil:
 			return nil
 		case !errors.Is(err, rpctypes.ErrLeaseNotFound):
-			return explain("renew the lease of host "+s.cfg.Name, err)
+			return s.explain("renew the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
 		}
 		s.lease = 0
 	}
@@ -91,7 +91,7 @@ func (s *session) renew(ctx context.Context) error {
 	defer cancel()
 	r, err := s.cfg.Client.Grant(ctx, int64((s.cfg.limits.ttl+time.Second-1)/time.Second))
 	if err != nil {
-		return explain("take a lease for host "+s.cfg.Name, err)
+		return s.explain("take a lease for", s.cfg.Keys.Info(s.cfg.Name), err)
 	}
 	if s.lease = r.ID; s.leases == nil {
 		s.leases = make(map[clientv3.LeaseID]bool)
@@ -116,7 +116,7 @@ func (s *session) writeInfo(ctx context.Context) error {
 	key := s.cfg.Keys.Info(s.cfg.Name)
 	done, err := s.txn(ctx, s.fence(), clientv3.OpPut(key, value, clientv3.WithLease(s.lease)))
 	if err != nil {
-		return explain("write "+key, err)
+		return s.explain("write", key, err)
 	}
 	if !done {
 		return s.lost()

@@ -18,17 +18,17 @@ func (s *session) read(ctx context.Context) error {
 	s.there = make(map[string]held)
 	host := s.cfg.Keys.Host(s.cfg.Name)
 	if _, err := s.list(ctx, host+"portal/", func(kv *mvccpb.KeyValue) { s.found(kv) }); err != nil {
-		return explain("read "+host+"portal/", err)
+		return s.explain("read", host+"portal/", err)
 	}
 	revision, err := s.list(ctx, host+"answer/", func(kv *mvccpb.KeyValue) { s.found(kv) }, clientv3.WithKeysOnly())
 	if err != nil {
-		return explain("read "+host+"answer/", err)
+		return s.explain("read", host+"answer/", err)
 	}
 	info := s.cfg.Keys.Info(s.cfg.Name)
 	s.renamed = s.cfg.Client.Watch(ctx, info, clientv3.WithRev(revision+1))
 	is, err := s.get(ctx, info) // it may have changed since it was taken
 	if err != nil {
-		return explain("read "+info, err)
+		return s.explain("read", info, err)
 	}
 	if is == nil || clientv3.LeaseID(is.Lease) != s.lease {
 		return s.lost()
@@ -41,7 +41,7 @@ func (s *session) read(ctx context.Context) error {
 		}
 	}, clientv3.WithKeysOnly())
 	if err != nil {
-		return explain("read "+prefix, err)
+		return s.explain("read", prefix, err)
 	}
 	s.wanted = s.cfg.Client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(revision+1))
 	s.book.setWants(wants, true)

@@ -88,7 +88,7 @@ func (s *session) loop(ctx context.Context) error {
 // takeWants takes what the leader asks for, and asks for no longer.
 func (s *session) takeWants(r clientv3.WatchResponse, open bool) error {
 	if err := watchError(r, open); err != nil {
-		return explain("watch what the leader asks for", err)
+		return s.explain("watch", s.cfg.Keys.Wanted(s.cfg.Name), err)
 	}
 	wants := make(map[fleet.Digest]bool)
 	for _, e := range r.Events {
@@ -103,7 +103,7 @@ func (s *session) takeWants(r clientv3.WatchResponse, open bool) error {
 // checkInfo ends the session where the host's record is not ours any more.
 func (s *session) checkInfo(r clientv3.WatchResponse, open bool) error {
 	if err := watchError(r, open); err != nil {
-		return explain("watch the record of this host", err)
+		return s.explain("watch", s.cfg.Keys.Info(s.cfg.Name), err)
 	}
 	for _, e := range r.Events {
 		if e.Type == clientv3.EventTypeDelete || clientv3.LeaseID(e.Kv.Lease) != s.lease {

@@ -98,7 +98,7 @@ func (s *session) apply(ctx context.Context, changes []change) error {
 	}
 	done, err := s.txn(ctx, s.fence(), ops...)
 	if err != nil {
-		return explain("write "+s.cfg.Keys.Host(s.cfg.Name), err)
+		return s.explain("write", s.cfg.Keys.Host(s.cfg.Name), err)
 	}
 	if !done {
 		return s.lost()
