@@ -25,6 +25,7 @@ var packages = map[string]string{
 	"chromium":         "chromium",
 	"curl":             "curl",
 	"dumpcap":          "wireshark-common",
+	"etcd":             "etcd-server",
 	"fish":             "fish",
 	"groff":            "groff-base",
 	"ip":               "iproute2",

@@ -106,6 +106,7 @@ var rows = map[string]row{
 	"test/mutations":                         {},
 	"test/demo":                              {may: []string{"test/targets/gotgt"}},
 	"test/esp":                               {},
+	"test/etcdtest":                          {may: []string{"internal/need", "test/netns"}},
 	"test/golden":                            {},
 	"test/integration":                       {},
 	"test/ipsec":                             {},
