@@ -157,8 +157,8 @@ func checkFlags(flags uint64) error {
 	if flags == 0 {
 		return nil
 	}
-	if err := ipsec.Flags(flags).Validate(); err != nil {
-		return &RecordError{fmt.Sprintf("its security flags %#x are none that the reference API has", flags)}
+	if f := ipsec.Flags(flags); !f.Has(ipsec.FlagValid) || f.Validate() != nil {
+		return &RecordError{fmt.Sprintf("its security flags %#x are none that count, or contradict each other", flags)}
 	}
 	return nil
 }

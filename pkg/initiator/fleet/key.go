@@ -54,7 +54,7 @@ func (k Keys) Parse(key string) Key {
 	case parts[0] == "config" && len(parts) == 3:
 		read = parseConfig(parts)
 	}
-	if read.Kind != Foreign && k.key(read) != key {
+	if read.Kind == Foreign || k.key(read) != key {
 		return Key{}
 	}
 	return read

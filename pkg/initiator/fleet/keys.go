@@ -44,7 +44,7 @@ func (k Keys) Info(host string) string { return k.Host(host) + "info" }
 
 // Path is the key of what a host sees at one entry.
 func (k Keys) Path(host string, e initiator.Key) string {
-	return k.Host(host) + "portal/" + portalPart(e.Portal) + "/" + url.PathEscape(ports.FoldInstance(e.Instance)) + "," + strconv.FormatUint(uint64(e.Port.Uint32()), 10)
+	return k.Host(host) + "portal/" + portalPart(e.Portal) + "/" + ports.FoldInstance(e.Instance) + "," + strconv.FormatUint(uint64(e.Port.Uint32()), 10)
 }
 
 // Answers begins the answers that a host has and was asked for.
