@@ -40,9 +40,7 @@ type collector struct {
 
 	node   *gathered // that attributes belong to; nil: none, or one that was left out
 	portal readPortal
-	group  readPortal
-	owner  *gathered // that the group names
-	named  bool      // the group names its owner, whether that can be used or not
+	group  readGroup
 
 	domain   Domain // that is being read
 	inDomain bool   // it has an ID
@@ -71,8 +69,9 @@ func newCollector(a *Answer, l Limits) *collector {
 
 // leave ends the object that attributes belong to.
 func (c *collector) leave() {
-	c.node, c.owner, c.named = nil, nil, false
-	c.portal, c.group = readPortal{}, readPortal{}
+	c.cutPortal()
+	c.cutGroup()
+	c.node, c.portal, c.group = nil, readPortal{}, readGroup{}
 }
 
 // endRound ends an answer to one question: a node that comes again in the next one is the
@@ -120,19 +119,14 @@ func (c *collector) add(a *Attribute) error {
 	case TagNodeType, TagAlias:
 		return c.setNode(a)
 	case TagPortalAddress:
+		c.cutPortal()
 		c.portal = c.newPortal(a)
 	case TagPortalPort:
 		return c.endPortal(a)
 	case TagPortalName, TagPortalSecurity:
 		return c.setPortal(a)
-	case TagPGName:
-		return c.setOwner(a)
-	case TagPGAddress:
-		c.group = c.newPortal(a)
-	case TagPGPort:
-		c.group.setPort(c, a)
-	case TagPGTag:
-		return c.endGroup(a)
+	case TagPGName, TagPGAddress, TagPGPort, TagPGTag:
+		return c.setGroup(a)
 	}
 	return nil
 }
@@ -231,6 +225,7 @@ func (c *collector) setNode(a *Attribute) error {
 // finish puts the targets into the answer, with their portals. A node without a type is a
 // target if it came as an answer to a question about targets alone.
 func (c *collector) finish() {
+	c.leave()
 	count := 0
 	for _, n := range c.order {
 		if n.listed {

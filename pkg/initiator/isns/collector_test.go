@@ -129,6 +129,15 @@ func TestCollector(t *testing.T) {
 		{"attributes of no object", list(NumberAttribute(TagPortalSecurity, 3), TextAttribute(TagAlias, "x"), tag(1), node("a")), ex + "a:", true},
 		{"portal and group of UDP", list(node("a"), AddressAttribute(TagPortalAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPortalPort, udpBit|3260),
 			AddressAttribute(TagPGAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPGPort, udpBit|3260), tag(1)), ex + "a:; invalid-portal", false},
+		{"portal without port", list(node("a"), at("192.0.2.1:3260")[:1], node("b")), ex + "a:; " + ex + "b:; invalid-portal", false},
+		{"last portal without port", list(node("a"), at("192.0.2.1:3260")[:1]), ex + "a:; invalid-portal", false},
+		{"portals without ports", list(node("a"), at("192.0.2.1:3260")[:1], at("192.0.2.2:3260")[:1], at("192.0.2.3:3260")), ex + "a: 192.0.2.3:3260,-1; invalid-portal invalid-portal", false},
+		{"group without port", list(node("a"), in("a", "192.0.2.1:3260", tag(1))[:2], tag(1), node("b")), ex + "a:; " + ex + "b:; invalid-portal", false},
+		{"last group without address", list(node("a"), at("192.0.2.1:3260"), tag(1)), ex + "a:; invalid-portal", false},
+		{"group without tag", list(node("a"), at("192.0.2.1:3260"), in("a", "192.0.2.1:3260", tag(1))[:3]), ex + "a: 192.0.2.1:3260,-1", true},
+		{"groups with and without tag", list(node("a"), in("a", "192.0.2.1:3260", tag(1))[:3], in("a", "192.0.2.2:3260", tag(2))), ex + "a: 192.0.2.2:3260,2", true},
+		{"tags before portals", list(node("a"), tag(1), in("", "192.0.2.1:3260", tag(0))[:2], tag(2), in("", "192.0.2.2:3260", tag(0))[:2]), ex + "a: 192.0.2.1:3260,1 192.0.2.2:3260,2", true},
+		{"group tag 0", list(node("a"), in("a", "192.0.2.1:3260", tag(0))), ex + "a: 192.0.2.1:3260,0", true},
 		{"bad domain", list(node("a"), bad(TagDDID), TextAttribute(TagDDName, "x"), member("a")), ex + "a:; invalid-attribute", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
