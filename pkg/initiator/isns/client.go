@@ -142,7 +142,7 @@ func (s *session) ask(b Body, key []Attribute, take func(*Attribute) error) erro
 }
 
 // operating takes the operating attributes of a response. The message key before them is
-// that of the request; a delimiter follows it, which some servers leave out.
+// that of the request; a delimiter follows it. Some servers leave out either.
 func operating(m *Message, key []Attribute, take func(*Attribute) error) error {
 	i, begun := 0, false
 	for a, err := range m.Attributes() {
@@ -150,7 +150,7 @@ func operating(m *Message, key []Attribute, take func(*Attribute) error) error {
 			return err
 		}
 		if !begun {
-			if i < len(key) && a.Tag == key[i].Tag {
+			if i < len(key) && a.isSame(&key[i]) {
 				i++
 				continue
 			}
