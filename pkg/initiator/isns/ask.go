@@ -42,7 +42,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 	defer cancel()
 	addrs, err := r.addresses(ctx)
 	if err != nil {
-		return nil, port, &Error{Stage: StageConnect, Server: r.Server, Source: c.Source, Err: cause(ctx, err)}
+		return nil, port, &Error{Stage: StageConnect, Server: r.server(), Source: c.Source, Err: cause(ctx, err)}
 	}
 	for i, addr := range addrs {
 		answer, port, err = c.askAt(ctx, r, addr, len(addrs)-i)
@@ -53,12 +53,18 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 	return answer, port, err
 }
 
+// server returns the server with its TCP port.
+func (r *Request) server() initiator.Portal {
+	s := r.Server
+	if s.Port == 0 {
+		s.Port = DefaultPort
+	}
+	return s
+}
+
 // addresses returns the addresses of the server.
 func (r *Request) addresses(ctx context.Context) ([]netip.AddrPort, error) {
-	p := r.Server.Port
-	if p == 0 {
-		p = DefaultPort
-	}
+	p := r.server().Port
 	if addr, err := netip.ParseAddr(r.Server.Host()); err == nil {
 		return []netip.AddrPort{netip.AddrPortFrom(addr.Unmap(), p)}, nil
 	}
@@ -110,7 +116,7 @@ func (c *Client) from(ctx context.Context, r *Request, server netip.AddrPort) (C
 	}
 	from, err := r.Selector.Choose(ctx, r.Instance, r.Port, server)
 	if err != nil {
-		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.Server, Err: cause(ctx, err)}
+		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.server(), Err: cause(ctx, err)}
 	}
 	if one.Source = from[0].Address; from[0].NodeName != "" {
 		one.Name = from[0].NodeName
