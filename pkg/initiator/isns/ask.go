@@ -2,6 +2,7 @@ package isns
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -31,8 +32,9 @@ type Request struct {
 }
 
 // Ask is Query for a server that may be given by name: its addresses are tried in their
-// order until one answers, each with a part of the time. The port is the initiator port that was used, where a Selector knows it. The
-// error is an *Error.
+// order until one answers, each with a part of the time. The port is the initiator port that
+// was used, where a Selector knows it. The error is an *Error: where no address answers, that
+// of the last one to which there was a connection, or of the last one.
 func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports.Port, err error) {
 	limit := r.Timeout
 	if limit == 0 {
@@ -45,12 +47,21 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 		return nil, port, &Error{Stage: StageConnect, Server: r.server(), Source: c.Source, Err: cause(ctx, err)}
 	}
 	for i, addr := range addrs {
-		answer, port, err = c.askAt(ctx, r, addr, len(addrs)-i)
-		if err == nil || ctx.Err() != nil {
+		a, p, e := c.askAt(ctx, r, addr, len(addrs)-i)
+		if e == nil || hasAnswered(e) || !hasAnswered(err) {
+			answer, port, err = a, p, e
+		}
+		if e == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return answer, port, err
+}
+
+// hasAnswered reports the error of a server that there was a connection to.
+func hasAnswered(err error) bool {
+	e := (*Error)(nil)
+	return errors.As(err, &e) && e.Stage != StageConnect
 }
 
 // server returns the server with its TCP port.

@@ -59,3 +59,23 @@ func TestErrorPort(t *testing.T) {
 		t.Errorf("got %v, want the TCP port 3205", err)
 	}
 }
+
+// TestErrorOfAddresses: of several addresses of a server, one that answered says more than
+// one that did not.
+func TestErrorOfAddresses(t *testing.T) {
+	t.Parallel()
+	s := isnstest.New(t, "192.0.2.1:3205", isnstest.Config{Spoil: func(_ *isnstest.Request, r *isnstest.Reply) { r.Payload = isnstest.Refusal(isns.StatusUnauthorized) }})
+	c := isns.Client{Name: us, Dial: s.Dial}
+	for _, order := range [][]netip.Addr{
+		{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")},
+		{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1")},
+	} {
+		_, _, err := c.Ask(t.Context(), isns.Request{
+			Server: initiator.Portal{Address: "isns.example.com"},
+			Lookup: func(context.Context, string) ([]netip.Addr, error) { return order, nil },
+		})
+		if err == nil || !strings.HasPrefix(err.Error(), "query iSNS server 192.0.2.1:3205 from 192.0.2.254: the server refused DevAttrQry: source unauthorized (8)") {
+			t.Errorf("%v: got %v, want the refusal", order, err)
+		}
+	}
+}
