@@ -44,6 +44,7 @@ type session struct {
 	reader *Reader
 	server netip.AddrPort
 	id     uint16 // of the last transaction
+	passed int    // notices that were passed over
 	stop   func() bool
 }
 
@@ -106,9 +107,18 @@ func (s *session) send(b Body) error {
 	return err
 }
 
-// receive returns the response to the last request, and its status.
+// maxPassed is how many notices a session passes over.
+const maxPassed = 100
+
+// receive returns the response to the last request, and its status. A server may send its
+// notices for a node on any connection of the node (RFC 4171, section 5.6.5.8): here nobody
+// has asked for them, and they are passed over.
 func (s *session) receive(f Function) (*Message, Status, error) {
 	m, err := s.reader.Next()
+	for err == nil && (m.Header.Function == FuncSCN || m.Header.Function == FuncESI) && s.passed < maxPassed {
+		s.passed++
+		m, err = s.reader.Next()
+	}
 	if err != nil {
 		return nil, 0, unexpected(err)
 	}
