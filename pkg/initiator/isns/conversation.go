@@ -36,11 +36,12 @@ func (l *Listener) call(ctx context.Context, c *Client, server netip.AddrPort, l
 	given := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	defer v.within(limit)()
 	var err error
-	if v.session, err = c.open(living, server); err != nil {
+	v.session, err = c.open(living, server)
+	given()
+	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	given()
 	v.ending = context.AfterFunc(ctx, func() { v.within(farewell) })
 	v.reader.MaxMessage = maxNotice
 	go v.read(l, server.Addr().WithZone(""))

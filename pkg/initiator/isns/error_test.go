@@ -20,7 +20,9 @@ import (
 // TestErrors: what an error says in its one line, and its code.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)} }
+	dial := func(err error) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)}
+	}
 	for _, tt := range []struct {
 		err  error
 		want string // behind the server and our address
