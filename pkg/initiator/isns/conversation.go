@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A conversation is a connection to a server on which both sides ask: we register and renew,
@@ -142,7 +143,7 @@ func (v *conversation) look(m *membership) (registered bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			if entity != m.entity {
+			if !m.isEntity(entity) {
 				return false, &EntityError{Node: m.node, Entity: entity}
 			}
 			registered = true
@@ -242,12 +243,12 @@ func deregistration(entity, node string) *DevDereg {
 
 // register registers us as an initiator, under an entity with our own name.
 func (s *session) register() error {
-	r := registration(s.client.Name, s.client.Name, netip.AddrPort{}, 0)
+	r := registration(name.Fold(s.client.Name), s.client.Name, netip.AddrPort{}, 0)
 	return s.ask(r, r.Key, func(*Attribute) error { return nil })
 }
 
 // deregister takes us out again. What fails is forgotten by the server after the
 // registration period.
 func (s *session) deregister() {
-	_ = s.ask(deregistration(s.client.Name, s.client.Name), nil, func(*Attribute) error { return nil })
+	_ = s.ask(deregistration(name.Fold(s.client.Name), s.client.Name), nil, func(*Attribute) error { return nil })
 }

@@ -33,6 +33,12 @@ type subscriber struct {
 // subscribe registers at a server.
 func subscribe(t *testing.T, s *isnstest.Server) *subscriber {
 	t.Helper()
+	return subscribeAs(t, s, host1)
+}
+
+// subscribeAs is subscribe for an initiator of some name.
+func subscribeAs(t *testing.T, s *isnstest.Server, node string) *subscriber {
+	t.Helper()
 	l, err := isns.Listen(t.Context(), loopback)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +49,7 @@ func subscribe(t *testing.T, s *isnstest.Server) *subscriber {
 	rooms.Go(func() { l.Serve(ctx) })
 	rooms.Go(func() {
 		l.Subscribe(ctx, &isns.Subscription{
-			Client:  &isns.Client{Name: host1},
+			Client:  &isns.Client{Name: node},
 			Request: isns.Request{Server: initiator.Portal{Address: s.Addr.Addr().String(), Port: s.Addr.Port()}},
 			Notify:  func() { x.notified <- struct{}{} },
 			Report:  func(st isns.SubscriptionState) { x.states <- st },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
+	"github.com/go-iscsi/discovery/pkg/initiator/name"
+	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
 // A countingContext is a context that counts what waits for its end.
@@ -98,4 +101,37 @@ func TestSubscribeFails(t *testing.T) {
 			t.Errorf("got %d that wait after %d attempts, want 1 at most", waiting, failed)
 		}
 	})
+}
+
+// TestEntityName: a server normalises the name of an entity (RFC 4171, section 6.2.1) and
+// takes up to 255 bytes of it; we know ours again.
+func TestEntityName(t *testing.T) {
+	t.Parallel()
+	for _, node := range []string{"iqn.2026-11.com.example:HOST1", "iqn.2026-11.com.example:" + strings.Repeat("x", 199)} {
+		s := isnstest.Listen(t, isnstest.Config{Spoil: func(q *isnstest.Request, _ *isnstest.Reply) {
+			r, ok := q.Body.(*isns.DevAttrReg)
+			if !ok {
+				return
+			}
+			if entity, err := r.Key[0].Text(); err != nil || len(entity) > 255 || entity != name.Fold(entity) || !strings.HasPrefix(entity, isns.EntityPrefix) {
+				t.Errorf("%s: got entity %q, %v", node, entity, err)
+			}
+		}})
+		x := subscribeAs(t, s, node)
+		x.registered()
+		s.Change(func(d *isnstest.Database) {
+			for i := range d.Nodes {
+				d.Nodes[i].Entity = strings.ToUpper(d.Nodes[i].Entity)
+			}
+		})
+		s.Disconnect()
+		x.registered()
+		s.Change(func(d *isnstest.Database) {
+			esi := &isns.ESI{Time: time.Now(), EntityID: strings.ToUpper(d.Nodes[0].Entity), Portal: x.listener.Addr()}
+			if _, err := s.Tell(t.Context(), x.listener.Addr(), esi); err != nil {
+				t.Errorf("%s: an inquiry: %v", node, err)
+			}
+		})
+		x.end()
+	}
 }
