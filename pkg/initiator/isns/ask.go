@@ -25,7 +25,7 @@ type Request struct {
 	Port     ports.Number
 	Selector *ports.Selector
 
-	Timeout time.Duration // for all of it; 0: DefaultTimeout
+	Timeout time.Duration // for all of it but deregistering (see Client.Query); 0: DefaultTimeout
 
 	// Lookup finds the addresses of a host name; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)

@@ -26,8 +26,8 @@ type Client struct {
 	// along with Device.
 	Dial func(ctx context.Context, source netip.Addr, server netip.AddrPort) (net.Conn, error)
 
-	// Register has Query register us, ask again and deregister where the server answers
-	// no initiator that is not registered: it writes to the server.
+	// Register has Query register us, ask again and deregister where the server tells an
+	// initiator that is not registered nothing: it writes to the server.
 	Register bool
 
 	Limits Limits

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
-	"github.com/go-iscsi/discovery/pkg/initiator/name"
 )
 
 // A conversation is a connection to a server on which both sides ask: we register and renew,
@@ -216,39 +215,4 @@ func (v *conversation) leave(m *membership) {
 	defer v.within(farewell)()
 	_, _ = v.ask(&SCNDereg{Source: m.node, Node: m.node})
 	_, _ = v.ask(deregistration(m.entity, m.node))
-}
-
-// registration returns the request that registers an initiator in a network entity (RFC
-// 4171, section 5.6.5.1), with a portal, where one is given, to which notices go. period
-// is how many seconds the server keeps an entity that says nothing; 0: what it likes.
-func registration(entity, node string, notices netip.AddrPort, period uint32) *DevAttrReg {
-	id := TextAttribute(TagEntityID, entity)
-	all := []Attribute{id, NumberAttribute(TagEntityProtocol, ProtocolISCSI)}
-	if period > 0 {
-		all = append(all, NumberAttribute(TagRegPeriod, period))
-	}
-	if notices.IsValid() {
-		all = append(all,
-			AddressAttribute(TagPortalAddress, notices.Addr()), PortAttribute(TagPortalPort, notices.Port()),
-			PortAttribute(TagSCNPort, notices.Port()))
-	}
-	all = append(all, TextAttribute(TagISCSIName, node), NumberAttribute(TagNodeType, uint32(Initiator)))
-	return &DevAttrReg{Source: node, Key: []Attribute{id}, Operating: all}
-}
-
-// deregistration takes an entity out again.
-func deregistration(entity, node string) *DevDereg {
-	return &DevDereg{Source: node, Operating: []Attribute{TextAttribute(TagEntityID, entity)}}
-}
-
-// register registers us as an initiator, under an entity with our own name.
-func (s *session) register() error {
-	r := registration(name.Fold(s.client.Name), s.client.Name, netip.AddrPort{}, 0)
-	return s.ask(r, r.Key, func(*Attribute) error { return nil })
-}
-
-// deregister takes us out again. What fails is forgotten by the server after the
-// registration period.
-func (s *session) deregister() {
-	_ = s.ask(deregistration(name.Fold(s.client.Name), s.client.Name), nil, func(*Attribute) error { return nil })
 }

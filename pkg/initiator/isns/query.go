@@ -17,8 +17,9 @@ var (
 )
 
 // Query asks a server for the targets that we may see. It stores nothing, and without
-// Register it changes nothing at the server. ctx bounds it. The error is an *Error; an
-// answer that is not nil beside it is what came before.
+// Register it changes nothing at the server. ctx bounds it; where we have registered,
+// deregistering may take 1.5 seconds more. The error is an *Error; an answer that is not nil
+// beside it is what came before.
 func (c *Client) Query(ctx context.Context, server netip.AddrPort) (*Answer, error) {
 	s, err := c.open(ctx, server)
 	if err != nil {
@@ -26,12 +27,17 @@ func (c *Client) Query(ctx context.Context, server netip.AddrPort) (*Answer, err
 	}
 	defer s.close()
 	answer, err := s.answer()
-	if c.Register && refused(err, StatusSourceUnknown, StatusSourceAbsent) {
-		if err := s.register(); err != nil {
-			return nil, c.failed(server, answer.Source.Addr(), StageRegister, cause(ctx, err))
+	if c.Register && s.isStranger(answer, err) {
+		e := s.register()
+		if !anyStatus(e) { // without a response we may be registered all the same
+			defer s.deregister()
 		}
-		defer s.deregister()
-		answer, err = s.answer()
+		switch {
+		case e == nil:
+			answer, err = s.answer()
+		case err != nil || !anyStatus(e):
+			return nil, c.failed(server, answer.Source.Addr(), StageRegister, cause(ctx, e))
+		}
 	}
 	if err != nil {
 		return answer, c.failed(server, answer.Source.Addr(), StageQuery, cause(ctx, err))
