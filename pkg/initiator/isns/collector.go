@@ -17,7 +17,8 @@ const (
 	nodeSize   = 640 // a node: its entries in collector.nodes and order, and in the answer
 	portalSize = 320 // a portal: what is known of it
 	accessSize = 224 // a portal of a node, or its portal group
-	domainSize = 96  // a discovery domain of a node
+	domainSize = 112 // a discovery domain
+	memberSize = 112 // a node in a discovery domain
 	walkSize   = 96  // a key of DevGetNext
 )
 
@@ -42,8 +43,7 @@ type collector struct {
 	portal readPortal
 	group  readGroup
 
-	domain   Domain // that is being read
-	inDomain bool   // it has an ID
+	domains readDomains
 }
 
 // A gathered node is one with what is known of its portals.
@@ -52,6 +52,7 @@ type gathered struct {
 	index   int32   // in collector.order
 	beside  []int32 // portals that came with the node; they count where it has no groups
 	ways    []int32 // portals whose groups give access, in order
+	domains []int32 // of which it is a member, in order
 	groups  bool    // a group told how the node is reached, or not
 	listed  bool    // it came as a node, and not only in a group
 	sure    bool    // it came as an answer to a question about targets alone
@@ -64,6 +65,7 @@ func newCollector(a *Answer, l Limits) *collector {
 	return &collector{
 		limits: l, answer: a, memory: l.MaxMemory,
 		nodes: make(map[string]int32), portals: make(map[portalKey]int32), access: make(map[way]accessKind),
+		domains: readDomains{byID: make(map[uint32]int32), members: make(map[membershipKey]struct{}), now: -1},
 	}
 }
 
@@ -255,6 +257,7 @@ func (c *collector) finish() {
 		for i, k := range keys {
 			n.Portals[i] = c.portalOf(n, k)
 		}
+		n.Domains = c.domainsOf(n)
 		c.answer.Nodes = append(c.answer.Nodes, n.Node)
 	}
 }
