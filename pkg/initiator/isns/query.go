@@ -3,8 +3,10 @@ package isns
 import (
 	"context"
 	"errors"
+	"io"
 	"net/netip"
 	"slices"
+	"syscall"
 )
 
 // The attributes that are asked for: of targets, of the portals that give access to them,
@@ -99,11 +101,16 @@ func (s *session) instead(c *collector, ask func(*collector) error) error {
 	return ask(c)
 }
 
-// ofType asks for the nodes of a type.
+// ofType asks for the nodes of a type. Where there are none, some servers say that there is
+// no such entry.
 func (s *session) ofType(c *collector, t NodeType, want []Tag) error {
 	c.asked = t
 	key := []Attribute{NumberAttribute(TagNodeType, uint32(t))}
-	return s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
+	err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
+	if refused(err, StatusNoSuchEntry) {
+		return nil
+	}
+	return err
 }
 
 // domains asks for the discovery domains with their members: for all that is known of
@@ -122,11 +129,20 @@ func (s *session) domains(c *collector) error {
 			c.warn(WarnDomains, false, "the server did not tell the discovery domains: %s", status.Status)
 			return nil
 		}
+		if hasClosed(err) {
+			c.warn(WarnDomains, false, "the server did not tell the discovery domains: it closed the connection")
+			return nil
+		}
 		if err != nil || c.answer.Domains {
 			return err
 		}
 	}
 	return nil
+}
+
+// hasClosed reports that the server closed the connection.
+func hasClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // anyStatus reports a request that the server refused.
