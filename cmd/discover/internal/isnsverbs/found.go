@@ -38,6 +38,9 @@ func (a *Asker) Find(ctx context.Context, servers []initiator.Portal, within fun
 		if r.Err != nil {
 			f.Failed++
 		}
+		if r.Err != nil || !r.Answer.Complete {
+			f.uncertain = true
+		}
 		if r.Answer != nil {
 			f.Rules.add(&r)
 			f.take(r.Answer, own, within)
