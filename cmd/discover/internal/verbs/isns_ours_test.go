@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,4 +38,23 @@ func TestISNSOurs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestISNSBlind: where the addresses of this host cannot be read, no portal is asked that might
+// be at one of them, unless it is given.
+func TestISNSBlind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t)
+		l.unlisted = errors.New("netlink: operation not permitted")
+		l.isns(t, isnstest.Config{Database: one("192.0.2.10:3260")})
+		r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5")
+		const why = "portal 192.0.2.10:3260 is not asked: it may be one of this host, whose addresses cannot be read (netlink: operation not permitted); give the portal itself"
+		if r.status != machine.ExitOK || !strings.Contains(r.stderr, why) || len(l.Dials()) != 0 {
+			t.Errorf("got %+v and dials %v, want %s", r, l.Dials(), why)
+		}
+		if r := l.discover(t.Context(), "scan", "--isns", "192.0.2.5", "192.0.2.10"); r.status != machine.ExitFailed || len(l.Dials()) != 1 {
+			t.Errorf("got %+v and dials %v, want one", r, l.Dials())
+		}
+	})
 }
