@@ -55,7 +55,7 @@ func addISNS(ctx context.Context, s *registry.Service, v registry.ISNSServer) (r
 		if bad := (*registry.RegistryError)(nil); err != nil && !errors.As(err, &bad) {
 			return registry.ISNSResult{}, err
 		}
-		if known.Address == checked.Address {
+		if canonical(known.Address) == canonical(checked.Address) {
 			r, _ := s.RefreshISNSServer(ctx, checked.Address)
 			return r, nil
 		}
@@ -67,6 +67,11 @@ func addISNS(ctx context.Context, s *registry.Service, v registry.ISNSServer) (r
 		return r, err
 	}
 	return r, nil
+}
+
+// canonical returns a server in the form in which two spellings of one are equal.
+func canonical(p initiator.Portal) initiator.Portal {
+	return initiator.Portal{Address: p.Canonical(), Port: p.Port}
 }
 
 // addISNS prints the answer of an iSNS server. A target without a portal has no line.
@@ -100,7 +105,7 @@ func (t *tool) isnsServers(ctx context.Context, s *registry.Service) (all []iscs
 		if err != nil {
 			return nil, err
 		}
-		at[v.Address] = len(all)
+		at[canonical(v.Address)] = len(all)
 		all = append(all, iscsiadm.Found{Portal: iscsiadm.Portal{Address: v.Address.Address, Port: v.Address.Port}})
 	}
 	if len(all) == 0 {
@@ -111,7 +116,7 @@ func (t *tool) isnsServers(ctx context.Context, s *registry.Service) (all []iscs
 			return nil, err
 		}
 		for _, m := range known.Mechanisms {
-			if i, ok := at[m.ISNS]; ok && m.MissingSince.IsZero() {
+			if i, ok := at[canonical(m.ISNS)]; ok && m.MissingSince.IsZero() {
 				for _, n := range nodesAt(known.Name, m, iscsiadm.DefaultIface) {
 					all[i].Nodes = append(all[i].Nodes, n.NodeRecord)
 				}
