@@ -9,6 +9,7 @@ import (
 type Place struct {
 	Words  []string // what may stand there, with what it means after a tab
 	Portal bool     // a portal may
+	Server bool     // an iSNS server may
 	Iface  bool     // the name of an iface may
 }
 
@@ -111,7 +112,7 @@ func values(letter byte, mode string, t Type, name string) (p Place) {
 	case 't':
 		p.Words = []string{"sendtargets\task a portal", "st\tsendtargets", "isns\task an iSNS server"}
 	case 'p':
-		p.Portal = true
+		p.Portal, p.Server = t != ISNS, t == ISNS
 	case 'I':
 		p.Iface = true
 	case 'P':
