@@ -93,6 +93,22 @@ func readAll(r *Reader) error {
 	}
 }
 
+// TestUnread: what is not read of a message, over several PDUs, is not taken for the next one.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	in := append(pduOf(FlagFirst, 0, []byte{0, 0, 0, 1, 0, 0, 0, 0}), pduOf(FlagLast, 1, pduOf(FlagFirst|FlagLast, 0, nil))...)
+	r := NewReader(bytes.NewReader(append(in, pduOf(FlagFirst|FlagLast, 0, []byte{0, 0, 0, 2})...)))
+	for want := Status(1); want < 3; want++ {
+		m, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.Status(); got != want || err != nil {
+			t.Errorf("got status %d, %v, want %d", got, err, want)
+		}
+	}
+}
+
 // TestEmptyPDUs: PDUs without payload are passed over, but not without end: their numbers
 // run out.
 func TestEmptyPDUs(t *testing.T) {
