@@ -116,7 +116,7 @@ func TestISNSServerCodes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		mode := ""
-		w, _ := newISNSWorld(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
+		w, server := newISNSWorld(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
 			switch mode {
 			case "version":
 				r.Payload = isnstest.Refusal(isns.StatusUnsupportedVersion)
@@ -137,7 +137,7 @@ func TestISNSServerCodes(t *testing.T) {
 			{"silent", isdsc.WSATimedOut, true},
 			{"", isdsc.Success, false},
 		} {
-			mode = tt.mode
+			server.Change(func(*isnstest.Database) { mode = tt.mode })
 			_, err := w.RefreshISNSServer(t.Context(), serverPortal)
 			if last := w.servers()[0].Last; initiator.Code(err) != tt.code || last.Code != tt.code || last.Silent != tt.silent {
 				t.Errorf("%s: got %v, %+v, want %s", tt.mode, err, last, isdsc.Name(tt.code))
