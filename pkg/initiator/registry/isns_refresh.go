@@ -55,13 +55,14 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 	return r, r.Err
 }
 
-// RefreshISNSServers asks all iSNS servers of the registry, one after the other, and yields
-// a result for each (RefreshISNSServer of the reference API with a null address). A result
-// without a server is the registry's failure, and the last.
+// RefreshISNSServers asks all iSNS servers of the registry, up to eight at once and no more
+// than Discoverer.Parallel, and yields a result for each, in the order of the registry
+// (RefreshISNSServer of the reference API with a null address). Each has Discoverer.Timeout
+// for itself. Where ctx has ended, each server has a result that says so. A result without a
+// server is the registry's failure; unless it is about one record, it is the last.
 func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 	return func(yield func(ISNSResult) bool) {
 		var all []StoredISNSServer
-		// Where ctx has ended, each server has a result that says so.
 		for v, err := range s.ISNSServers(context.WithoutCancel(ctx)) {
 			switch {
 			case err != nil && !oneRecord(err):
@@ -75,11 +76,7 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 				all = append(all, v)
 			}
 		}
-		for _, v := range all {
-			if r, _ := s.RefreshISNSServer(ctx, v.Address); !yield(r) {
-				return
-			}
-		}
+		s.refreshServers(ctx, all, yield)
 	}
 }
 

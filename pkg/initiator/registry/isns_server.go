@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -226,4 +227,38 @@ func isnsText(p initiator.Portal) string {
 		return fmt.Sprintf("[%s]:%d", p.Host(), p.Port)
 	}
 	return fmt.Sprintf("%s:%d", p.Host(), p.Port)
+}
+
+// refreshServers yields a result for each server, in order. A server is begun once the one
+// before it by as many as are asked at once has its result, so no more answers than that are
+// held.
+func (s *Service) refreshServers(ctx context.Context, all []StoredISNSServer, yield func(ISNSResult) bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var under sync.WaitGroup
+	defer under.Wait()
+	defer cancel() // where the caller has left
+	results := make([]chan ISNSResult, len(all))
+	begin := func(i int) {
+		results[i] = make(chan ISNSResult, 1)
+		under.Go(func() {
+			r, _ := s.RefreshISNSServer(ctx, all[i].Address) // whose error is that of the result
+			results[i] <- r
+		})
+	}
+	atOnce := maxServers
+	if p := s.cfg.Discoverer.Parallel; p > 0 {
+		atOnce = min(atOnce, p)
+	}
+	for i := range min(atOnce, len(all)) {
+		begin(i)
+	}
+	for i := range all {
+		r := <-results[i]
+		if next := i + atOnce; next < len(all) {
+			begin(next)
+		}
+		if !yield(r) {
+			return
+		}
+	}
 }
