@@ -107,9 +107,10 @@ func TestISNSBitmap(t *testing.T) {
 			if explained != nil || len(all) != 1 {
 				t.Fatalf("got %+v, %v", all, explained)
 			}
+			const undo = "; if the server is wrong, remove it: discover isns remove 192.0.2.205"
 			const server = "the portal security bitmap of iSNS server 192.0.2.205"
 			if tt.code != isdsc.Success {
-				if len(w.network.Sessions(asked)) != sessions || !strings.Contains(err.Error(), server+" requires ") || !strings.Contains(err.Error(), "; change one of the two") || all[0].Err == nil {
+				if len(w.network.Sessions(asked)) != sessions || !strings.Contains(err.Error(), server+" requires ") || !strings.Contains(err.Error(), "; change one of the two") || !strings.HasSuffix(err.Error(), undo) || all[0].Err == nil {
 					t.Errorf("got %d sessions, %v, %v", len(w.network.Sessions(asked)), err, all[0].Err)
 				}
 				return
@@ -171,4 +172,23 @@ func TestISNSBitmapDamaged(t *testing.T) {
 		_, err = w.AddSendTargetPortal(t.Context(), scene.At(other))
 		scene.WantCode(t, err, isdsc.Success)
 	}
+}
+
+// A portal that a bitmap keeps from being asked says so, and how to end it.
+func TestISNSBitmapUndo(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	w, _ := newISNSWorld(t, isnstest.Config{Database: withBitmap(transport)})
+	asked := w.network.Portal(securedPortal, &iscsitest.Target{})
+	w.addServer()
+	_, err := w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	const want = "; if the server is wrong, remove it: discover isns remove 192.0.2.205"
+	if err == nil || len(w.network.Sessions(asked)) != 0 || !strings.HasSuffix(err.Error(), want) || !strings.Contains(err.Error(), "the portal security bitmap of iSNS server 192.0.2.205 says") {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := w.RemoveISNSServer(t.Context(), serverPortal); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	scene.WantCode(t, err, isdsc.Success)
 }

@@ -244,9 +244,11 @@ func (s *Service) isnsRules(ctx context.Context, dst netip.AddrPort) (rules []ip
 			return nil, err
 		}
 		port, _ := strconv.ParseUint(rowkey.Part(r.Key, 4), 10, 16)
-		server := isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)})
-		name := "the portal security bitmap of iSNS server " + text.Shown(server)
-		rules = append(rules, ipsec.Existing{Kind: ipsec.ExistingRule, Name: name, Flags: ipsec.Flags(b.Flags)})
+		server := text.Shown(isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)}))
+		rules = append(rules, ipsec.Existing{
+			Kind: ipsec.ExistingRule, Name: "the portal security bitmap of iSNS server " + server, Flags: ipsec.Flags(b.Flags),
+			Undo: "if the server is wrong, remove it: discover isns remove " + server,
+		})
 	}
 	return rules, nil
 }
