@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -78,7 +79,7 @@ func (v *ISNSServer) validate() error {
 	err := p.Validate()
 	switch code := initiator.Code(err); code {
 	case isdsc.NoPortalSpecified, isdsc.InvalidHost: // of a portal; the reference API has one code for names of servers
-		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "iSNS server", Reason: initiator.Reason(err), Err: err}
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "iSNS server " + text.Shown(v.Address.String()), Reason: initiator.Reason(err), Err: err}
 	}
 	return err
 }
@@ -92,7 +93,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 		err = storeError(retryConflicts(ctx, func() error { return s.storeISNS(ctx, v) }))
 	}
 	if err != nil {
-		err = s.failed(initiator.Key{Portal: v.Address}, err)
+		err = failedISNS(v.Address, err)
 		return ISNSResult{Server: v, Err: err}, err
 	}
 	return s.RefreshISNSServer(ctx, v.Address)
@@ -102,7 +103,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 // refuse. Nothing is stored, and the server is not asked.
 func (s *Service) CheckISNSServer(ctx context.Context, v ISNSServer) (ISNSServer, error) {
 	err := s.allowed(ctx, &v)
-	return v, s.failed(initiator.Key{Portal: v.Address}, err)
+	return v, failedISNS(v.Address, err)
 }
 
 // allowed refuses a server that cannot be stored.
@@ -169,12 +170,27 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 	if err == nil || initiator.Code(err) == isdsc.ISNSServerNotFound { // what it said may be left, where removing it once broke off
 		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
-	return s.failed(initiator.Key{Portal: address}, storeError(err))
+	return failedISNS(address, storeError(err))
+}
+
+// failedISNS makes an *initiator.Error of an error about an iSNS server. Only one of the store
+// names the server itself: for others it would be a portal.
+func failedISNS(address initiator.Portal, err error) error {
+	var e *initiator.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &e):
+		return &initiator.Error{Stage: initiator.StageValidate, Err: err}
+	case e.Portal.Address == "" && e.Stage == initiator.StageStore:
+		e.Portal = address
+	}
+	return err
 }
 
 // noISNSServer is the refusal of a server that is not in the registry.
 func noISNSServer(address initiator.Portal) error {
-	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: "iSNS server " + text.Shown(address.String()), Reason: "it is not in the registry"}
+	return refused(&isdsc.Error{Code: isdsc.ISNSServerNotFound, What: "iSNS server " + text.Shown(address.String()), Reason: "it is not in the registry"})
 }
 
 // ISNSServers yields the iSNS servers of the registry, by address. A record that cannot be
