@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -43,6 +44,22 @@ type isnsRecord struct {
 	Added    time.Time     `json:"added"`
 	Last     *LastResult   `json:"last,omitempty"`
 	Answer   *answerRecord `json:"answer,omitempty"` // what is kept of the last answer
+}
+
+// isnsFields are the fields of an isnsRecord without its methods.
+type isnsFields isnsRecord
+
+// maxISNSFormat is the newest format of the records of iSNS servers, and of what they say of
+// portals, that this version reads. It has no number in it.
+const maxISNSFormat = 1
+
+// UnmarshalJSON reads a server. Of a newer format nothing but the number is read, and the
+// error is a *RecordFormatError.
+func (r *isnsRecord) UnmarshalJSON(b []byte) error {
+	if _, err := checkFormat(b, 2, maxISNSFormat); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, (*isnsFields)(r))
 }
 
 // server returns the server that a record describes.
@@ -132,7 +149,13 @@ func (s *Service) storeISNS(ctx context.Context, v ISNSServer) error {
 		return err
 	}
 	var r isnsRecord
-	if old.Version == 0 || decode(old, &r) != nil {
+	if old.Version != 0 {
+		err = decode(old, &r)
+	}
+	if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+		return refused(err)
+	}
+	if old.Version == 0 || err != nil {
 		r = isnsRecord{Added: s.now()}
 	}
 	r.Address, r.TCPPort, r.Instance, r.Port, r.Register = v.Address.Host(), v.Address.Port, v.Instance, v.Port.Uint32(), v.Register

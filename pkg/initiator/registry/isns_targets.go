@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -185,6 +186,15 @@ func (m *isnsMerge) missed(r *foundRecord) *change.Change {
 // An isnsBitmapRecord is what an iSNS server says of the security of a portal.
 type isnsBitmapRecord struct {
 	Flags uint64 `json:"flags"`
+}
+
+// UnmarshalJSON reads the record, as that of an isnsRecord.
+func (r *isnsBitmapRecord) UnmarshalJSON(b []byte) error {
+	if _, err := checkFormat(b, 2, maxISNSFormat); err != nil {
+		return err
+	}
+	type fields isnsBitmapRecord
+	return json.Unmarshal(b, (*fields)(r))
 }
 
 // putBitmaps stores what a server says of the security of portals, in the place of what it
