@@ -192,3 +192,19 @@ func TestISNSBitmapUndo(t *testing.T) {
 	_, err = w.AddSendTargetPortal(t.Context(), scene.At(asked))
 	scene.WantCode(t, err, isdsc.Success)
 }
+
+// Where portals and servers are asked together, a bitmap that a server says for the first time
+// counts for the portals already.
+func TestISNSBitmapAtOnce(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	w, server := newISNSWorld(t, isnstest.Config{Database: withBitmap(ipsec.FlagValid)})
+	asked := w.network.Portal(securedPortal, &iscsitest.Target{}, &iscsitest.Target{})
+	w.addServer()
+	_, err := w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	scene.WantCode(t, err, isdsc.Success)
+	server.Change(func(d *isnstest.Database) { *d = withBitmap(transport) })
+	if err := w.Start(t.Context()); initiator.Code(err) != isdsc.OperationNotAllSuccess || len(w.network.Sessions(asked)) != 1 {
+		t.Errorf("got %v and %d sessions, want that the portal is not asked again", err, len(w.network.Sessions(asked)))
+	}
+}
