@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -206,5 +207,27 @@ func TestISNSBitmapAtOnce(t *testing.T) {
 	server.Change(func(d *isnstest.Database) { *d = withBitmap(transport) })
 	if err := w.Start(t.Context()); initiator.Code(err) != isdsc.OperationNotAllSuccess || len(w.network.Sessions(asked)) != 1 {
 		t.Errorf("got %v and %d sessions, want that the portal is not asked again", err, len(w.network.Sessions(asked)))
+	}
+}
+
+// An answer that is not complete, and one that fails, take no bitmap back.
+func TestISNSBitmapKept(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	mode := ""
+	w, _ := newISNSWorld(t, isnstest.Config{Database: withBitmap(transport), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) {
+		switch mode {
+		case "harmful":
+			r.Payload = isnstest.Attributes(isns.TextAttribute(isns.TagISCSIName, "../b"), isns.NumberAttribute(isns.TagNodeType, 1))
+		case "refused":
+			r.Payload = isnstest.Refusal(isns.StatusBusy)
+		}
+	}})
+	w.addServer()
+	for _, mode = range []string{"harmful", "refused"} {
+		r, _ := w.RefreshISNSServer(t.Context(), serverPortal)
+		if may, err := w.MayUseIPsec(t.Context()); !may || err != nil || r.Err == nil && r.Answer.Complete {
+			t.Errorf("%s: got %t, %v and %+v", mode, may, err, r)
+		}
 	}
 }
