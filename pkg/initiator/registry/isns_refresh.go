@@ -46,7 +46,7 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 		err = storeError(decode(row, &v))
 	}
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: address}, err)
+		r.Err = failedISNS(address, err)
 		return r, r.Err
 	}
 	r = s.AskISNSServer(ctx, v.server())
@@ -84,13 +84,13 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 	r := ISNSResult{Server: v}
 	if err := v.validate(); err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = failedISNS(v.Address, err)
 		return r
 	}
 	r.Server = v
 	c, request, err := s.isnsClient(ctx, v)
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = failedISNS(v.Address, err)
 		return r
 	}
 	r.InitiatorName = c.Name
@@ -128,7 +128,7 @@ func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v I
 		c, request, err = s.isnsClient(ctx, v)
 	}
 	if err != nil {
-		return s.failed(initiator.Key{Portal: v.Address}, err)
+		return failedISNS(v.Address, err)
 	}
 	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
 	return nil
@@ -153,7 +153,7 @@ func (s *Service) learnISNS(ctx context.Context, r *ISNSResult) {
 		err = l.end(uncancelled)
 	}
 	if err != nil && r.Err == nil {
-		r.Err = s.failed(initiator.Key{Portal: r.Server.Address}, storeError(err))
+		r.Err = failedISNS(r.Server.Address, storeError(err))
 	}
 }
 
