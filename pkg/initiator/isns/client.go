@@ -34,6 +34,10 @@ type Client struct {
 
 	// Wrap sees each connection before it is used, such as for a capture; nil: none does.
 	Wrap func(net.Conn) net.Conn
+
+	// Trace gets each message that is sent or received; nil: none. Calls do not overlap where
+	// the Client is used by one goroutine.
+	Trace func(TraceEvent)
 }
 
 // A session is a connection to a server.
@@ -103,10 +107,14 @@ func (s *session) send(b Body) error {
 	if err == nil {
 		_, err = s.conn.Write(out)
 	}
+	if err == nil {
+		s.sent(b, out)
+	}
 	return err
 }
 
-// receive returns the response to the last request, and its status.
+// receive returns the response to the last request, and its status. Beside an error the
+// message is the one that is wrong; nil: none came.
 func (s *session) receive(f Function) (*Message, Status, error) {
 	m, err := s.reader.Next()
 	if err != nil {
@@ -114,9 +122,9 @@ func (s *session) receive(f Function) (*Message, Status, error) {
 	}
 	switch {
 	case m.Header.Function != f.Response():
-		return nil, 0, m.bad("the response to %s was expected", f)
+		return m, 0, m.bad("the response to %s was expected", f)
 	case m.Header.TransactionID != s.id:
-		return nil, 0, m.bad("it is of transaction %d, and %d was asked", m.Header.TransactionID, s.id)
+		return m, 0, m.bad("it is of transaction %d, and %d was asked", m.Header.TransactionID, s.id)
 	}
 	status, err := m.Status()
 	return m, status, err
@@ -129,6 +137,7 @@ func (s *session) ask(b Body, key []Attribute, take func(*Attribute) error) erro
 		return err
 	}
 	m, status, err := s.receive(b.Function())
+	defer func() { s.received(m, status) }()
 	if err != nil {
 		return err
 	}
