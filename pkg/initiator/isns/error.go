@@ -64,8 +64,9 @@ func (e *Error) reason() string {
 // hint says what to do; empty: that is not known.
 func (e *Error) hint() string {
 	var (
-		status *StatusError
-		format *FormatError
+		status  *StatusError
+		format  *FormatError
+		version *VersionError
 	)
 	switch {
 	case errors.As(e.Err, &status):
@@ -77,7 +78,7 @@ func (e *Error) hint() string {
 		case StatusBusy, StatusInternalError:
 			return "try again later"
 		}
-	case errors.As(e.Err, &format):
+	case errors.As(e.Err, &format), errors.As(e.Err, &version):
 		return "is it an iSNS server that listens there?"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "nothing listens there: check the address and the TCP port"
