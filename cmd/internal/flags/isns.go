@@ -50,7 +50,7 @@ func (i *ISNS) RunFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&i.Run.Timeout}, "timeout", "total time allowed per server; default 15s")
 	fs.BoolVar(&i.Run.Trace, "trace", false, "show each message on standard error, a line for each")
-	fs.Var(&fileName{&i.Run.Capture}, "capture", "write the traffic with the servers to a new pcapng file, for Wireshark")
+	fs.Var(&fileName{&i.Run.Capture}, "capture", "write all iSNS traffic to a new pcapng file; for Wireshark")
 	return fs
 }
 

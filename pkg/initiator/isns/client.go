@@ -55,7 +55,7 @@ type session struct {
 // open connects to a server. ctx ends the session when it ends, close too.
 func (c *Client) open(ctx context.Context, server netip.AddrPort) (*session, error) {
 	if _, err := name.CheckName(c.Name); err != nil {
-		return nil, c.failed(server, netip.Addr{}, StageConnect, err)
+		return nil, c.failed(server, netip.Addr{}, StageValidate, err)
 	}
 	conn, err := c.connect(ctx, server)
 	if err != nil {

@@ -41,12 +41,12 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 	case err != nil:
 		err = storeError(err)
 	case row.Version == 0:
-		err = noISNSServer(address)
+		err = noISNSServer()
 	default:
 		err = storeError(decode(row, &v))
 	}
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: address}, err)
+		r.Err = s.isnsFailed(address, err)
 		return r, r.Err
 	}
 	r = s.AskISNSServer(ctx, v.server())
@@ -87,13 +87,13 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 	r := ISNSResult{Server: v}
 	if err := v.validate(); err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.Server = v
 	c, request, err := s.isnsClient(ctx, v)
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.InitiatorName = c.Name
@@ -131,7 +131,7 @@ func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v I
 		c, request, err = s.isnsClient(ctx, v)
 	}
 	if err != nil {
-		return s.failed(initiator.Key{Portal: v.Address}, err)
+		return s.isnsFailed(v.Address, err)
 	}
 	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
 	return nil
@@ -156,7 +156,7 @@ func (s *Service) learnISNS(ctx context.Context, r *ISNSResult) {
 		err = l.end(uncancelled)
 	}
 	if err != nil && r.Err == nil {
-		r.Err = s.failed(initiator.Key{Portal: r.Server.Address}, storeError(err))
+		r.Err = s.isnsFailed(r.Server.Address, storeError(err))
 	}
 }
 
