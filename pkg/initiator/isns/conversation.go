@@ -70,12 +70,15 @@ func (v *conversation) read(l *Listener, server netip.Addr) {
 		m, err := v.reader.Next()
 		if err == nil && m.Header.Function.IsResponse() {
 			a := answered{header: m.Header, r: new(Response)}
-			if err = a.r.Decode(m); err == nil {
+			err = a.r.Decode(m)
+			v.received(m, a.r.Status)
+			if err == nil {
 				v.answers <- a
 				continue
 			}
 		} else if err == nil {
 			err = l.take(m, server, v.conn)
+			v.received(m, 0)
 			pause(v.ctx, noticePace)
 		}
 		if err != nil {

@@ -117,7 +117,7 @@ func (l *Listener) keep(ctx context.Context, s *Subscription) error {
 	cancel()
 	if err != nil {
 		l.forget(s)
-		return &Error{Stage: StageConnect, Server: s.Request.server(), Err: cause(looking, err)}
+		return &Error{Stage: StageResolve, Server: s.Request.server(), Err: cause(looking, err)}
 	}
 	for _, addr := range addrs {
 		if err = l.keepAt(ctx, s, addr, addrs); err == nil || ctx.Err() != nil {

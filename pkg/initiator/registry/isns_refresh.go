@@ -41,12 +41,12 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 	case err != nil:
 		err = storeError(err)
 	case row.Version == 0:
-		err = noISNSServer(address)
+		err = noISNSServer()
 	default:
 		err = storeError(decode(row, &v))
 	}
 	if err != nil {
-		r.Err = failedISNS(address, err)
+		r.Err = s.isnsFailed(address, err)
 		return r, r.Err
 	}
 	r = s.AskISNSServer(ctx, v.server())
@@ -84,13 +84,13 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 	r := ISNSResult{Server: v}
 	if err := v.validate(); err != nil {
-		r.Err = failedISNS(v.Address, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.Server = v
 	c, request, err := s.isnsClient(ctx, v)
 	if err != nil {
-		r.Err = failedISNS(v.Address, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.InitiatorName = c.Name
@@ -112,7 +112,7 @@ func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, i
 	if err != nil {
 		return nil, isns.Request{}, err
 	}
-	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Trace: s.cfg.TraceISNS, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
 	}, nil
 }
@@ -128,7 +128,7 @@ func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v I
 		c, request, err = s.isnsClient(ctx, v)
 	}
 	if err != nil {
-		return failedISNS(v.Address, err)
+		return s.isnsFailed(v.Address, err)
 	}
 	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
 	return nil
@@ -153,7 +153,7 @@ func (s *Service) learnISNS(ctx context.Context, r *ISNSResult) {
 		err = l.end(uncancelled)
 	}
 	if err != nil && r.Err == nil {
-		r.Err = failedISNS(r.Server.Address, storeError(err))
+		r.Err = s.isnsFailed(r.Server.Address, storeError(err))
 	}
 }
 

@@ -97,7 +97,9 @@ func (v *ISNSServer) validate() error {
 	err := p.Validate()
 	switch code := initiator.Code(err); code {
 	case isdsc.NoPortalSpecified, isdsc.InvalidHost: // of a portal; the reference API has one code for names of servers
-		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "iSNS server " + text.Shown(v.Address.String()), Reason: initiator.Reason(err), Err: err}
+		refused := (*isdsc.Error)(nil)
+		errors.As(err, &refused)
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: isnsServer, Reason: refused.Reason, Err: err}
 	}
 	return err
 }
@@ -111,7 +113,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 		err = storeError(retryConflicts(ctx, func() error { return s.storeISNS(ctx, v) }))
 	}
 	if err != nil {
-		err = failedISNS(v.Address, err)
+		err = s.isnsFailed(v.Address, err)
 		return ISNSResult{Server: v, Err: err}, err
 	}
 	return s.RefreshISNSServer(ctx, v.Address)
@@ -121,7 +123,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 // refuse. Nothing is stored, and the server is not asked.
 func (s *Service) CheckISNSServer(ctx context.Context, v ISNSServer) (ISNSServer, error) {
 	err := s.allowed(ctx, &v)
-	return v, failedISNS(v.Address, err)
+	return v, s.isnsFailed(v.Address, err)
 }
 
 // allowed refuses a server that cannot be stored.
@@ -175,7 +177,7 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 			return err
 		}
 		if r.Version == 0 {
-			return noISNSServer(address)
+			return noISNSServer()
 		}
 		changes := []Change{{Key: key, Version: r.Version, Delete: true}}
 		mechanism := rowkey.ISNSMechanism(address)
@@ -194,27 +196,29 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 	if err == nil || initiator.Code(err) == isdsc.ISNSServerNotFound { // what it said may be left, where removing it once broke off
 		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
-	return failedISNS(address, storeError(err))
+	return s.isnsFailed(address, storeError(err))
 }
 
-// failedISNS makes an *initiator.Error of an error about an iSNS server. Only one of the store
-// names the server itself: for others it would be a portal.
-func failedISNS(address initiator.Portal, err error) error {
-	var e *initiator.Error
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &e):
-		return &initiator.Error{Stage: initiator.StageValidate, Err: err}
-	case e.Portal.Address == "" && e.Stage == initiator.StageStore:
-		e.Portal = address
+// isnsFailed returns an error about a server as an *initiator.Error, in which a refusal names
+// the server once.
+func (s *Service) isnsFailed(address initiator.Portal, err error) error {
+	var config *isdsc.Error
+	if !errors.As(err, &config) {
+		return s.failed(initiator.Key{Portal: address}, err)
 	}
-	return err
+	refusal := *config
+	if refusal.What = isnsServer + " " + text.Shown(address.String()); config.What != isnsServer {
+		refusal.What += ": " + config.What
+	}
+	return &initiator.Error{Stage: initiator.StageValidate, Err: &refusal}
 }
+
+// isnsServer is what a refusal is about.
+const isnsServer = "iSNS server"
 
 // noISNSServer is the refusal of a server that is not in the registry.
-func noISNSServer(address initiator.Portal) error {
-	return refused(&isdsc.Error{Code: isdsc.ISNSServerNotFound, What: "iSNS server " + text.Shown(address.String()), Reason: "it is not in the registry"})
+func noISNSServer() error {
+	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: isnsServer, Reason: "it is not in the registry"}
 }
 
 // ISNSServers yields the iSNS servers of the registry, by address. A record that cannot be

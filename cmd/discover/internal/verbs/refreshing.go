@@ -83,7 +83,11 @@ func (f *refreshing) askISNS(ctx context.Context, s *registry.Service) {
 			isnsverbs.SayWarnings(f.Command, &r)
 		}
 		if r.Err != nil {
-			f.failed.All = append(f.failed.All, render.FailedWith(render.NewJSONFailure(r.Err)).All...)
+			j := render.NewJSONFailure(r.Err)
+			if r.Server.Address.Address != "" {
+				j.OfISNSServer(r.Server.Address, isnsverbs.StageOf(r.Err))
+			}
+			f.failed.All = append(f.failed.All, render.FailedWith(j).All...)
 		}
 	}
 }
