@@ -133,7 +133,7 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		return t.status(iscsiadm.ExitStore, "nothing was deleted: %s did not list what it has: %v", t.settings.real, err)
 	}
 	for _, n := range nodes {
-		if !t.isAsked(initiator.Portal{Address: n.from.Address, Port: n.from.Port}) {
+		if !t.foundThere(&n) {
 			delete(has, n.NodeRecord)
 		}
 	}
@@ -147,6 +147,11 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		}
 	}
 	return nil
+}
+
+// foundThere reports a node that was found at the portal, or the iSNS server, of the call.
+func (t *tool) foundThere(n *node) bool {
+	return n.via == t.recordType() && t.isAsked(initiator.Portal{Address: n.from.Address, Port: n.from.Port})
 }
 
 // login logs in to what was found, by the real program, where -l asks for it.
