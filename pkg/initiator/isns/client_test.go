@@ -55,3 +55,13 @@ func TestOwnName(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxMessage: the limit of a message is the caller's.
+func TestMaxMessage(t *testing.T) {
+	t.Parallel()
+	s := isnstest.New(t, "192.0.2.1:3205", isnstest.Config{Database: isnstest.Targets(disk)})
+	c := isns.Client{Name: us, Dial: s.Dial, Limits: isns.Limits{MaxMessage: 64}}
+	if a, err := c.Query(t.Context(), s.Addr); err == nil || !strings.Contains(err.Error(), "more than 64 bytes of message") || a.Complete {
+		t.Errorf("got %+v, %v, want a limit", a, err)
+	}
+}
