@@ -44,8 +44,8 @@ func TestDone(t *testing.T) {
 	})
 }
 
-// TestOwnName: a name that is none is an error before anything is sent.
-func TestOwnName(t *testing.T) {
+// TestNoName: a name that is none is an error before anything is sent.
+func TestNoName(t *testing.T) {
 	t.Parallel()
 	s := isnstest.New(t, "192.0.2.1:3205", isnstest.Config{})
 	for _, bad := range []string{"", strings.Repeat("a", 224), "iqn.2026-11.com.example:a\nb"} {
