@@ -105,7 +105,7 @@ func TestISNSServerRefusals(t *testing.T) {
 		"remove":  w.RemoveISNSServer(t.Context(), serverPortal),
 		"refresh": func() error { _, err := w.RefreshISNSServer(t.Context(), serverPortal); return err }(),
 	} {
-		if initiator.Code(err) != isdsc.ISNSServerNotFound || !strings.Contains(err.Error(), "192.0.2.205:3205: it is not in the registry") {
+		if initiator.Code(err) != isdsc.ISNSServerNotFound || err.Error() != "iSNS server 192.0.2.205:3205: it is not in the registry" {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
