@@ -165,6 +165,23 @@ func TestSubscribeForeign(t *testing.T) {
 	}
 }
 
+// TestSubscribeWrong: a response to another request than ours is no registration.
+func TestSubscribeWrong(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []isns.Function{isns.FuncDevAttrQry, isns.FuncDevAttrReg, isns.FuncSCNReg} {
+		s := isnstest.Listen(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
+			if q.Function == wrong {
+				r.ID++
+			}
+		}})
+		x := subscribe(t, s)
+		if st := <-x.states; st.Registered || st.Err == nil || !strings.Contains(st.Err.Error(), "was expected") {
+			t.Errorf("%s: got %+v, want an error", wrong, st)
+		}
+		x.end()
+	}
+}
+
 // TestSubscribeRefused: where the server refuses notices, what was registered goes again.
 func TestSubscribeRefused(t *testing.T) {
 	t.Parallel()

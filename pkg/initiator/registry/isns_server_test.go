@@ -245,6 +245,28 @@ func TestISNSServerPort(t *testing.T) {
 	}
 }
 
+// A server that answers only initiators that it knows is registered with where it was added so,
+// and not without that.
+func TestISNSServerRegisters(t *testing.T) {
+	t.Parallel()
+	for _, register := range []bool{false, true} {
+		w, server := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), MustRegister: true})
+		want, writes := isdsc.AuthorizationFailure, 0
+		if register {
+			want, writes = isdsc.Success, 2 // in, and out again
+		}
+		_, err := w.AddISNSServer(t.Context(), registry.ISNSServer{Address: serverPortal, Register: register})
+		for _, q := range server.Requests() {
+			if q.Function != isns.FuncDevAttrQry {
+				writes--
+			}
+		}
+		if initiator.Code(err) != want || writes != 0 {
+			t.Errorf("register %t: got %v and requests %+v", register, err, server.Requests())
+		}
+	}
+}
+
 // What a caller gives up says nothing of the server.
 func TestISNSCancelled(t *testing.T) {
 	t.Parallel()
