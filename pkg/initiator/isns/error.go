@@ -67,6 +67,7 @@ func (e *Error) hint() string {
 		status  *StatusError
 		format  *FormatError
 		version *VersionError
+		size    *SizeError
 	)
 	switch {
 	case errors.As(e.Err, &status):
@@ -78,6 +79,8 @@ func (e *Error) hint() string {
 		case StatusBusy, StatusInternalError:
 			return "try again later"
 		}
+	case errors.As(e.Err, &size):
+		return "raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets"
 	case errors.As(e.Err, &format), errors.As(e.Err, &version):
 		return "is it an iSNS server that listens there?"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):

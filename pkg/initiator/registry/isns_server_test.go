@@ -115,7 +115,7 @@ func TestISNSServerRefusals(t *testing.T) {
 func TestISNSServerCodes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		mode := ""
+		mode := "" // guarded by Change
 		w, server := newISNSWorld(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
 			switch mode {
 			case "version":
@@ -249,10 +249,10 @@ func TestISNSServerPort(t *testing.T) {
 func TestISNSCancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hang := false
-		w, _ := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) { r.Silent = hang }})
+		hang := false // guarded by Change
+		w, server := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) { r.Silent = hang }})
 		w.addServer()
-		hang = true
+		server.Change(func(*isnstest.Database) { hang = true })
 		before := w.servers()[0].Last
 		w.clock = w.clock.Add(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())
