@@ -213,9 +213,13 @@ func (v *conversation) stay(ctx context.Context, m *membership, period time.Dura
 	}
 }
 
-// leave takes out what we have registered.
+// leave takes out what we have registered. Where the connection has ended it is to be done
+// on another one.
 func (v *conversation) leave(m *membership) {
 	defer v.within(farewell)()
-	_, _ = v.ask(&SCNDereg{Source: m.node, Node: m.node})
-	_, _ = v.ask(deregistration(m.entity, m.node))
+	_, err := v.ask(&SCNDereg{Source: m.node, Node: m.node})
+	if err == nil || anyStatus(err) {
+		_, err = v.ask(deregistration(m.entity, m.node))
+	}
+	m.left = !hasClosed(err)
 }

@@ -147,6 +147,25 @@ func TestSubscribeAgain(t *testing.T) {
 	}
 }
 
+// TestSubscribeEndsApart: where there is no connection when the context ends, we are taken
+// out on a new one.
+func TestSubscribeEndsApart(t *testing.T) {
+	t.Parallel()
+	s := isnstest.Listen(t, isnstest.Config{Database: isnstest.Targets(disk1)})
+	x := subscribe(t, s)
+	x.registered()
+	s.Disconnect()
+	x.end()
+	if got, want := functions(s), ", SCNDereg, DevDereg"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s at the end", got, want)
+	}
+	s.Change(func(d *isnstest.Database) {
+		if len(d.Nodes) != 1 {
+			t.Errorf("got %+v, want %s alone", d.Nodes, disk1)
+		}
+	})
+}
+
 // TestSubscribeForeign: a registration of our name by another program is left as it is.
 func TestSubscribeForeign(t *testing.T) {
 	t.Parallel()
