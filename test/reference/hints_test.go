@@ -20,6 +20,7 @@ type hintWord struct {
 var hintWords = []hintWord{
 	{"check the host name", "`resolve`: the name server does not know the name"},
 	{"check the name servers of this host, or give the address of the portal", "`resolve`: no name server answered, or one with an error"},
+	{"check the name servers of this host, or give the address of the server", "`resolve`: likewise, of an iSNS server"},
 	{"did you mean …? An IPv6 address with a port is written in brackets", "An IPv6 address without brackets ends in what looks like a TCP port"},
 
 	{"nothing listens there: check the address and the TCP port", "`connect`: connection refused. The host is there; the target service is not running, or listens at another address or port"},
@@ -83,6 +84,7 @@ var hintWords = []hintWord{
 
 	{"the server answers only initiators that are registered with it: register this one (--register), or have the administrator of the server do it", "iSNS: the server does not know this initiator"},
 	{"the server does not allow this initiator name to ask", "iSNS: the server refuses the name"},
+	{"raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets", "iSNS: the answer has more targets than the [bounds](limits.md#bounds) allow, or takes more memory"},
 	{"is it an iSNS server that listens there?", "iSNS: what came is no message of iSNS"},
 
 	{"give the key (--ipsec-psk), or store it (discover ipsec psk set)", "`secure`: no preshared key for this peer"},

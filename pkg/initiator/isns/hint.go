@@ -14,6 +14,7 @@ func (e *Error) hint() string {
 		status  *StatusError
 		format  *FormatError
 		version *VersionError
+		size    *SizeError
 	)
 	switch {
 	case e.Stage == StageResolve:
@@ -22,6 +23,8 @@ func (e *Error) hint() string {
 		return connectHint(e.Err)
 	case errors.As(e.Err, &status):
 		return status.Status.hint()
+	case errors.As(e.Err, &size):
+		return "raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets"
 	case errors.As(e.Err, &format), errors.As(e.Err, &version):
 		return "is it an iSNS server that listens there?"
 	}
@@ -60,7 +63,7 @@ func connectHint(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: check the address and the TCP port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this host does not have the source address"
+		return "this host does not have the source address, or no free TCP port on it"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check the route"
 	case errors.As(err, &timeout):

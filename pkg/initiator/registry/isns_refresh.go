@@ -115,7 +115,7 @@ func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, i
 	if err != nil {
 		return nil, isns.Request{}, err
 	}
-	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Trace: s.cfg.TraceISNS}, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Trace: s.cfg.TraceISNS, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
 	}, nil
 }

@@ -192,7 +192,7 @@ func foundAt(via iscsiadm.Type, portals []iscsiadm.Portal, nodes []node) []iscsi
 	for i, p := range portals {
 		all[i].Portal = p
 		for _, n := range nodes {
-			if n.via == via && samePortal(n.from, p) {
+			if n.via == via && samePlace(placeOf(n.from), placeOf(p)) {
 				all[i].Nodes = append(all[i].Nodes, n.NodeRecord)
 			}
 		}

@@ -236,7 +236,7 @@ func (t *tool) entries(ctx context.Context, s *registry.Service, wanted func(ini
 
 // asked is the portal, or the iSNS server, of the call.
 func (t *tool) asked() initiator.Portal {
-	return initiator.Portal{Address: t.call.Portal.Address, Port: t.call.Portal.Port}
+	return placeOf(t.call.Portal)
 }
 
 // isAsked reports the portal of the call.
@@ -245,6 +245,11 @@ func (t *tool) isAsked(p initiator.Portal) bool { return samePlace(p, t.asked())
 // samePlace reports one address and TCP port.
 func samePlace(a, b initiator.Portal) bool {
 	return a.Canonical() == b.Canonical() && a.Port == b.Port
+}
+
+// placeOf returns a portal of a command line as package initiator has it.
+func placeOf(p iscsiadm.Portal) initiator.Portal {
+	return initiator.Portal{Address: p.Address, Port: p.Port}
 }
 
 // portals returns the portals of all records and entries, each once and in order.
