@@ -63,7 +63,7 @@ func connectHint(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: check the address and the TCP port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this host does not have the source address"
+		return "this host does not have the source address, or no free TCP port on it"
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return "check the route"
 	case errors.As(err, &timeout):
