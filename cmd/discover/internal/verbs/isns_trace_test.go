@@ -81,7 +81,7 @@ func TestISNSQueryCapture(t *testing.T) {
 			t.Fatalf("%s: no file, or one that is not closed", verb)
 		}
 		path := filepath.Join(t.TempDir(), "isns.pcapng")
-		if err := os.WriteFile(path, []byte(f.String()), 0o600); err != nil {
+		if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		said, err := exec.Command(tshark, "-r", path, "-Y", "tcp.len > 0", "-T", "fields", "-e", "isns.functionid", "-e", "_ws.malformed", "-e", "_ws.expert.message").Output()
