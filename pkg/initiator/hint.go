@@ -57,9 +57,10 @@ func (a *attempt) hint(stage Stage, err error) string {
 	case StageSelectPort:
 		return portHint(a.result.Asked.Portal)
 	case StageSecure:
-		return hint.IPsec(err, a.request.Portal.IPsec.IKE)
+		return joinHints(hint.IPsec(err, a.request.Portal.IPsec.IKE), a.result.IPsec.Existing.Undo)
 	case StageConnect:
-		return joinHints(portHint(a.result.Asked.Portal), connectHint(err, a.result.IPsec.Protects()))
+		h := joinHints(portHint(a.result.Asked.Portal), connectHint(err, a.result.IPsec.Protects()))
+		return joinHints(h, a.result.IPsec.Existing.Undo)
 	case StageLogin:
 		return joinHints(a.loginHint(err), a.foldedHint(err))
 	case StageDiscover:

@@ -47,7 +47,8 @@ func (a *attempt) withGroups(s ipsec.Settings, plan ipsec.Plan, err error, group
 		case strengthens(plan, stronger):
 			a.ignore(g, plan)
 		case !samePlan(plan, stronger):
-			return plan, fmt.Errorf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; change one of the two, or add a policy for the portal that asks for all that both give", g.Name, stronger, plan, plan.Why)
+			why := fmt.Sprintf("%s requires %s, but without it the plan is %s (%s), and neither plan includes the other; change one of the two, or add a policy for the portal that asks for all that both give", g.Name, stronger, plan, plan.Why)
+			return plan, errors.New(joinHints(why, g.Undo))
 		}
 	}
 	return plan, err

@@ -53,6 +53,11 @@ type Existing struct {
 	// rule that there be no IPsec. Of protection they tell what is known of it,
 	// and bits that are clear tell nothing.
 	Flags Flags
+
+	// Undo says to people how to end a rule that was not made on this host, such as what
+	// an iSNS server says of a portal, where it keeps a portal from being asked. One line,
+	// which may be empty.
+	Undo string `json:",omitempty"`
 }
 
 // String returns the name of what was found, with "(partial)" after it where it

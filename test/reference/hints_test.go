@@ -20,6 +20,7 @@ type hintWord struct {
 var hintWords = []hintWord{
 	{"check the host name", "`resolve`: the name server does not know the name"},
 	{"check the name servers of this host, or give the address of the portal", "`resolve`: no name server answered, or one with an error"},
+	{"check the name servers of this host, or give the address of the server", "`resolve`: likewise, of an iSNS server"},
 	{"did you mean …? An IPv6 address with a port is written in brackets", "An IPv6 address without brackets ends in what looks like a TCP port"},
 
 	{"nothing listens there: check the address and the TCP port", "`connect`: connection refused. The host is there; the target service is not running, or listens at another address or port"},

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 )
 
 // A Command is one run of discover: the machine, the flags of all verbs, and what a
@@ -20,6 +21,7 @@ type Command struct {
 	Strict    bool                             // hold CHAP secrets to what Windows takes
 	Initiator NodeName                         // our name, where no portal and no instance has another; empty: not known yet
 	Found     func(*initiator.Batch)           // hears what portals of the registry answer, as it comes; nil: nothing does
+	TraceISNS func(isns.TraceEvent)            // of the exchanges with iSNS servers of the registry; nil: there is no trace
 	Draws     bool                             // the verb has another use for the terminal than the progress
 	Progress  *sweep.Progress                  // of the portals of the registry that are asked; nil: it is not shown
 	said      map[string]bool                  // lines that are said once

@@ -58,6 +58,7 @@ func (c *Command) ServiceConfig(ctx context.Context, store registry.Store, path 
 		Sealer:     sealer,
 		Secrets:    func(ctx context.Context, ref string) (auth.Secret, error) { return flags.SecretOf(ctx, &c.Env, ref) },
 		Addresses:  c.Addresses,
+		TraceISNS:  c.TraceISNS,
 	}
 }
 
@@ -115,7 +116,7 @@ func (c *Command) NewDiscoverer(r *flags.Run) *initiator.Discoverer {
 	c.LogConnecting(d)
 	d.MaxHeld = c.Room.Service
 	if r.Trace {
-		d.Trace = Tracer(c.Stderr)
+		d.Trace, c.TraceISNS = Tracer(c.Stderr), ISNSTracer(c.Stderr)
 	}
 	return d
 }

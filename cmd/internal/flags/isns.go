@@ -50,6 +50,8 @@ func (i *ISNS) RunFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&i.Run.Timeout}, "timeout", "total time allowed per server; default 15s")
 	fs.Var(&number{value: &i.Run.maxTargets, name: "N", min: 1, max: isns.MostTargets}, "max-targets", "refuse an answer with more targets than this; default 65536")
+	fs.BoolVar(&i.Run.Trace, "trace", false, "show each message on standard error, a line for each")
+	fs.Var(&fileName{&i.Run.Capture}, "capture", "write all iSNS traffic to a new pcapng file; for Wireshark")
 	return fs
 }
 

@@ -48,8 +48,8 @@ func (r *Run) FlagSet() *pflag.FlagSet {
 	if r.Pace.Blocks {
 		fs.BoolVar(&r.Open, "open", false, "list only portals that speak iSCSI: those that answered, and those that failed in iSCSI; the others are summed up")
 	}
-	fs.BoolVar(&r.Trace, "trace", false, "show each PDU on standard error, with CHAP responses masked")
-	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI traffic of the run to a new pcapng file, with CHAP responses masked; traffic under IPsec is written unencrypted")
+	fs.BoolVar(&r.Trace, "trace", false, "show each PDU, and each message of iSNS servers, on standard error, with CHAP responses masked")
+	fs.Var(&fileName{&r.Capture}, "capture", "write all iSCSI and iSNS traffic of the run to a new pcapng file, with CHAP responses masked; traffic under IPsec is written unencrypted")
 	fs.BoolVar(&r.CaptureSecrets, "capture-secrets", false, "do not mask the CHAP responses in it: secrets can be guessed from them")
 	return fs
 }

@@ -20,6 +20,7 @@ import (
 // docs/reference/output.md.
 type JSONResult struct {
 	Portal            JSONText `json:"portal"`
+	ISNSServer        JSONText `json:"isns_server,omitempty"` // in the place of a portal
 	Address           JSONText `json:"address"`
 	Instance          JSONText `json:"instance"`
 	InitiatorPort     JSONText `json:"initiator_port"`

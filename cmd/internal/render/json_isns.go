@@ -1,6 +1,9 @@
 package render
 
-import "github.com/go-iscsi/discovery/pkg/initiator/registry"
+import (
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
 
 // jsonISNSServer is an iSNS server of the registry.
 type jsonISNSServer struct {
@@ -17,5 +20,13 @@ func NewJSONISNSServer(v *registry.StoredISNSServer) *jsonISNSServer {
 	return &jsonISNSServer{
 		Server: JSONText(v.Address.String()), Instance: JSONText(v.Instance), InitiatorPort: JSONText(v.Port.String()),
 		Register: v.Register, Added: JSONTime(v.Added), LastResult: NewJSONLastState(&v.Last),
+	}
+}
+
+// OfISNSServer has a result without a portal be that of an iSNS server, which failed at a
+// stage.
+func (j *JSONResult) OfISNSServer(server initiator.Portal, stage string) {
+	if j.ISNSServer = JSONText(server.String()); j.Error != nil && stage != "" {
+		j.Error.Stage = stage
 	}
 }

@@ -44,7 +44,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 	defer cancel()
 	addrs, err := r.addresses(ctx)
 	if err != nil {
-		return nil, port, &Error{Stage: StageConnect, Server: r.server(), Source: c.Source, Err: cause(ctx, err)}
+		return nil, port, &Error{Stage: StageResolve, Server: r.server(), Source: c.Source, Err: cause(ctx, err)}
 	}
 	for i, addr := range addrs {
 		a, p, e := c.askAt(ctx, r, addr, len(addrs)-i)
@@ -61,7 +61,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 // hasAnswered reports the error of a server that there was a connection to.
 func hasAnswered(err error) bool {
 	e := (*Error)(nil)
-	return errors.As(err, &e) && e.Stage != StageConnect
+	return errors.As(err, &e) && e.Stage != StageConnect && e.Stage != StageValidate
 }
 
 // server returns the server with its TCP port.
@@ -127,7 +127,7 @@ func (c *Client) from(ctx context.Context, r *Request, server netip.AddrPort) (C
 	}
 	from, err := r.Selector.Choose(ctx, r.Instance, r.Port, server)
 	if err != nil {
-		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.server(), Err: cause(ctx, err)}
+		return one, ports.Port{}, &Error{Stage: StageValidate, Server: r.server(), Err: cause(ctx, err)}
 	}
 	if one.Source = from[0].Address; from[0].NodeName != "" {
 		one.Name = from[0].NodeName

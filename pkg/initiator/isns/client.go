@@ -34,6 +34,10 @@ type Client struct {
 
 	// Wrap sees each connection before it is used, such as for a capture; nil: none does.
 	Wrap func(net.Conn) net.Conn
+
+	// Trace gets each message that is sent or received; nil: none. Calls do not overlap where
+	// the Client is used by one goroutine.
+	Trace func(TraceEvent)
 }
 
 // A session is a connection to a server.
@@ -51,7 +55,7 @@ type session struct {
 // open connects to a server. ctx ends the session when it ends, close too.
 func (c *Client) open(ctx context.Context, server netip.AddrPort) (*session, error) {
 	if _, err := name.CheckName(c.Name); err != nil {
-		return nil, c.failed(server, netip.Addr{}, StageConnect, err)
+		return nil, c.failed(server, netip.Addr{}, StageValidate, err)
 	}
 	conn, err := c.connect(ctx, server)
 	if err != nil {
@@ -104,6 +108,9 @@ func (s *session) send(b Body) error {
 	if err == nil {
 		_, err = s.conn.Write(out)
 	}
+	if err == nil {
+		s.sent(b, out)
+	}
 	return err
 }
 
@@ -112,11 +119,13 @@ const maxPassed = 100
 
 // receive returns the response to the last request, and its status. A server may send its
 // notices for a node on any connection of the node (RFC 4171, section 5.6.5.8): here nobody
-// has asked for them, and they are passed over.
+// has asked for them, and they are passed over. Beside an error the message is the one that
+// is wrong; nil: none came.
 func (s *session) receive(f Function) (*Message, Status, error) {
 	m, err := s.reader.Next()
 	for err == nil && (m.Header.Function == FuncSCN || m.Header.Function == FuncESI) && s.passed < maxPassed {
 		s.passed++
+		s.received(m, 0)
 		m, err = s.reader.Next()
 	}
 	if err != nil {
@@ -124,9 +133,9 @@ func (s *session) receive(f Function) (*Message, Status, error) {
 	}
 	switch {
 	case m.Header.Function != f.Response():
-		return nil, 0, m.bad("the response to %s was expected", f)
+		return m, 0, m.bad("the response to %s was expected", f)
 	case m.Header.TransactionID != s.id:
-		return nil, 0, m.bad("it is of transaction %d, and %d was asked", m.Header.TransactionID, s.id)
+		return m, 0, m.bad("it is of transaction %d, and %d was asked", m.Header.TransactionID, s.id)
 	}
 	status, err := m.Status()
 	return m, status, err
@@ -139,6 +148,7 @@ func (s *session) ask(b Body, key []Attribute, take func(*Attribute) error) erro
 		return err
 	}
 	m, status, err := s.receive(b.Function())
+	defer func() { s.received(m, status) }()
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,6 @@ func (c *collector) badValue(err error) { c.warn(WarnAttribute, true, "%s%s", er
 
 // tooMany warns once of a node that has more of something than there may be.
 func (c *collector) tooMany(n *gathered, what string) {
-	c.answer.Complete = false
 	if !n.crowded {
 		n.crowded = true
 		c.warn(WarnTooMany, true, "target %s has more than %d %s: the others are left out", text.Quote([]byte(n.Name)), c.limits.MaxPortals, what)

@@ -182,6 +182,18 @@ func TestCollectorLimits(t *testing.T) {
 	}
 }
 
+// TestBitmaps: of two bitmaps of one portal the bits of both count, in either order.
+func TestBitmaps(t *testing.T) {
+	t.Parallel()
+	bitmap := func(n uint32) Attribute { return NumberAttribute(TagPortalSecurity, n) }
+	for _, both := range [][]Attribute{{bitmap(0x03), bitmap(0x21)}, {bitmap(0x21), bitmap(0x03)}, {bitmap(0x23)}} {
+		a, err := collected(Limits{}, list(node("a"), at("192.0.2.1:3260"), both)...)
+		if got := a.Nodes[0].Portals[0].Security; err != nil || got != 0x23 {
+			t.Errorf("%v: got %s, %v, want 0x23", both, got.Hex(), err)
+		}
+	}
+}
+
 // TestAnswerAddresses: which portals of an answer cannot be used, by where the server is.
 func TestAnswerAddresses(t *testing.T) {
 	t.Parallel()

@@ -70,12 +70,15 @@ func (v *conversation) read(l *Listener, server netip.Addr) {
 		m, err := v.reader.Next()
 		if err == nil && m.Header.Function.IsResponse() {
 			a := answered{header: m.Header, r: new(Response)}
-			if err = a.r.Decode(m); err == nil {
+			err = a.r.Decode(m)
+			v.received(m, a.r.Status)
+			if err == nil {
 				v.answers <- a
 				continue
 			}
 		} else if err == nil {
 			err = l.take(m, server, v.conn)
+			v.received(m, 0)
 			pause(v.ctx, noticePace)
 		}
 		if err != nil {
@@ -210,9 +213,13 @@ func (v *conversation) stay(ctx context.Context, m *membership, period time.Dura
 	}
 }
 
-// leave takes out what we have registered.
+// leave takes out what we have registered. Where the connection has ended it is to be done
+// on another one.
 func (v *conversation) leave(m *membership) {
 	defer v.within(farewell)()
-	_, _ = v.ask(&SCNDereg{Source: m.node, Node: m.node})
-	_, _ = v.ask(deregistration(m.entity, m.node))
+	_, err := v.ask(&SCNDereg{Source: m.node, Node: m.node})
+	if err == nil || anyStatus(err) {
+		_, err = v.ask(deregistration(m.entity, m.node))
+	}
+	m.left = !hasClosed(err)
 }

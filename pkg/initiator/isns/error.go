@@ -21,13 +21,16 @@ type Stage string
 
 // The stages.
 const (
+	StageValidate Stage = "validate" // nothing was sent
+	StageResolve  Stage = "resolve"  // the host name of the server
 	StageConnect  Stage = "connect to"
 	StageRegister Stage = "register at"
 	StageQuery    Stage = "query"
 	StageNotices  Stage = "listen for notices of"
 )
 
-// Word returns the stage as one word: connect, register, query or listen.
+// Word returns the stage as one word: validate, resolve, connect, register, query or
+// listen.
 func (s Stage) Word() string {
 	word, _, _ := strings.Cut(string(s), " ")
 	return word
@@ -46,12 +49,20 @@ func (e *Error) Error() string {
 	if e.Source.IsValid() {
 		from = " from " + e.Source.String()
 	}
-	return fmt.Sprintf("%s iSNS server %s%s: %s", e.Stage, net.JoinHostPort(e.Server.Host(), strconv.Itoa(int(e.Server.Port))), from, e.reason())
+	stage := string(e.Stage) + " "
+	if e.Stage == StageValidate {
+		stage = ""
+	}
+	return fmt.Sprintf("%siSNS server %s%s: %s", stage, net.JoinHostPort(e.Server.Host(), strconv.Itoa(int(e.Server.Port))), from, e.reason())
 }
 
 // reason says why, and what to do.
 func (e *Error) reason() string {
 	reason := initiator.Reason(e.Err)
+	var dns *net.DNSError
+	if errors.As(e.Err, &dns) { // without the name, which is told
+		reason = dns.Err
+	}
 	if errors.Is(e.Err, io.EOF) || errors.Is(e.Err, io.ErrUnexpectedEOF) {
 		reason = "the server closed the connection before it had answered"
 	}
@@ -59,34 +70,6 @@ func (e *Error) reason() string {
 		return reason + "; " + hint
 	}
 	return reason
-}
-
-// hint says what to do; empty: that is not known.
-func (e *Error) hint() string {
-	var (
-		status  *StatusError
-		format  *FormatError
-		version *VersionError
-		size    *SizeError
-	)
-	switch {
-	case errors.As(e.Err, &status):
-		switch status.Status {
-		case StatusSourceUnknown, StatusSourceAbsent:
-			return "the server answers only initiators that are registered with it: register this one (--register), or have the administrator of the server do it"
-		case StatusUnauthorized:
-			return "the server does not allow this initiator name to ask"
-		case StatusBusy, StatusInternalError:
-			return "try again later"
-		}
-	case errors.As(e.Err, &size):
-		return "raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets"
-	case errors.As(e.Err, &format), errors.As(e.Err, &version):
-		return "is it an iSNS server that listens there?"
-	case errors.Is(e.Err, syscall.ECONNREFUSED):
-		return "nothing listens there: check the address and the TCP port"
-	}
-	return ""
 }
 
 // Unwrap returns Err.
@@ -171,12 +154,19 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return fmt.Sprintf("bad %s: %s", e.Function, e.Reason) }
 
+// maxVersion is the highest number that is taken for a version of iSNSP: a server of another
+// protocol, such as HTTP, sends letters there.
+const maxVersion = 255
+
 // A VersionError reports a PDU of another version of iSNSP.
 type VersionError struct {
 	Version uint16
 }
 
 func (e *VersionError) Error() string {
+	if e.Version > maxVersion {
+		return "what it sent is no message of iSNS"
+	}
 	return fmt.Sprintf("the server speaks version %d of iSNSP, and this client version %d", e.Version, Version)
 }
 

@@ -1,6 +1,7 @@
 package isns_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -24,22 +25,28 @@ func TestErrors(t *testing.T) {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", err)}
 	}
 	for _, tt := range []struct {
-		err  error
-		want string // behind the server and our address
-		code uint32
+		stage isns.Stage // empty: StageQuery
+		err   error
+		want  string // behind the server and our address
+		code  uint32
 	}{
-		{dial(syscall.ECONNREFUSED), "connection refused; nothing listens there: check the address and the TCP port", isdsc.WSAConnectionRefused},
-		{dial(syscall.ENETUNREACH), "network is unreachable", isdsc.WSANetworkUnreachable},
-		{&isns.VersionError{Version: 0x4854}, "the server speaks version 18516 of iSNSP, and this client version 1; is it an iSNS server that listens there?", isdsc.IncompatibleISNSVersion},
-		{&isns.FormatError{Function: isns.FuncSCN, Reason: "x"}, "bad SCN: x; is it an iSNS server that listens there?", isdsc.TransportError},
-		{&isns.StatusError{Function: isns.FuncDevAttrQry, Status: isns.StatusUnsupportedVersion}, "the server refused DevAttrQry: version not supported (10)", isdsc.IncompatibleISNSVersion},
-		{&isns.StatusError{Function: isns.FuncDevAttrQry, Status: isns.StatusBusy}, "the server refused DevAttrQry: busy (12); try again later", isdsc.ServiceUnavailable},
-		{io.ErrUnexpectedEOF, "the server closed the connection before it had answered", isdsc.TransportError},
-		{context.Canceled, "context canceled", isdsc.Win32Cancelled},
-		{&initiator.TimeoutError{Limit: isns.DefaultTimeout}, "no answer within 15s", isdsc.WSATimedOut},
+		{isns.StageConnect, dial(syscall.ECONNREFUSED), "connection refused; nothing listens there: check the address and the TCP port", isdsc.WSAConnectionRefused},
+		{isns.StageConnect, dial(syscall.ENETUNREACH), "network is unreachable; check the route", isdsc.WSANetworkUnreachable},
+		{"", &isns.VersionError{Version: 0x4854}, "what it sent is no message of iSNS; is it an iSNS server that listens there?", isdsc.IncompatibleISNSVersion},
+		{"", &isns.VersionError{Version: 2}, "the server speaks version 2 of iSNSP, and this client version 1; is it an iSNS server that listens there?", isdsc.IncompatibleISNSVersion},
+		{isns.StageConnect, &initiator.TimeoutError{Limit: isns.DefaultTimeout}, "no answer within 15s; check the route and the firewalls in between", isdsc.WSATimedOut},
+		{isns.StageResolve, &net.DNSError{Err: "no such host", Name: "isns1", IsNotFound: true}, "no such host; check the host name", isdsc.WSAHostNotFound},
+		{isns.StageResolve, &net.DNSError{Err: "server misbehaving", Name: "isns1"}, "server misbehaving; check the name servers of this host, or give the address of the server", isdsc.WSAHostNotFound},
+		{"", &isns.FormatError{Function: isns.FuncSCN, Reason: "x"}, "bad SCN: x; is it an iSNS server that listens there?", isdsc.TransportError},
+		{"", &isns.StatusError{Function: isns.FuncDevAttrQry, Status: isns.StatusUnsupportedVersion}, "the server refused DevAttrQry: version not supported (10)", isdsc.IncompatibleISNSVersion},
+		{"", &isns.StatusError{Function: isns.FuncDevAttrQry, Status: isns.StatusBusy}, "the server refused DevAttrQry: busy (12); try again later", isdsc.ServiceUnavailable},
+		{"", io.ErrUnexpectedEOF, "the server closed the connection before it had answered", isdsc.TransportError},
+		{"", context.Canceled, "context canceled", isdsc.Win32Cancelled},
+		{"", &initiator.TimeoutError{Limit: isns.DefaultTimeout}, "no answer within 15s", isdsc.WSATimedOut},
 	} {
-		e := &isns.Error{Stage: isns.StageQuery, Server: initiator.Portal{Address: "2001:db8::5", Port: 3205}, Source: netip.MustParseAddr("2001:db8::9"), Err: tt.err}
-		if got, want := e.Error(), "query iSNS server [2001:db8::5]:3205 from 2001:db8::9: "+tt.want; got != want {
+		stage := cmp.Or(tt.stage, isns.StageQuery)
+		e := &isns.Error{Stage: stage, Server: initiator.Portal{Address: "2001:db8::5", Port: 3205}, Source: netip.MustParseAddr("2001:db8::9"), Err: tt.err}
+		if got, want := e.Error(), string(stage)+" iSNS server [2001:db8::5]:3205 from 2001:db8::9: "+tt.want; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		if got := initiator.Code(e); got != tt.code {
@@ -57,7 +64,7 @@ func TestErrorPort(t *testing.T) {
 		Server: initiator.Portal{Address: "isns.example.com"},
 		Lookup: func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("no such host") },
 	})
-	if err == nil || !strings.HasPrefix(err.Error(), "connect to iSNS server isns.example.com:3205: ") {
+	if err == nil || !strings.HasPrefix(err.Error(), "resolve iSNS server isns.example.com:3205: ") {
 		t.Errorf("got %v, want the TCP port 3205", err)
 	}
 }

@@ -113,6 +113,7 @@ func (s *session) next(c *collector, key []Attribute, want []Tag) (next []Attrib
 		return nil, err
 	}
 	m, status, err := s.receive(FuncDevGetNext)
+	defer func() { s.received(m, status) }()
 	if err != nil {
 		return nil, err
 	}

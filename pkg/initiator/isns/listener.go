@@ -16,7 +16,7 @@ import (
 const (
 	maxNotice   = 64 << 10               // bytes of payload of one message
 	noticeIdle  = 30 * time.Second       // for one message; then its connection is closed
-	noticePace  = 10 * time.Millisecond  // between two messages of one connection
+	noticePace  = 10 * time.Millisecond  // before each message of a connection
 	acceptPause = 500 * time.Millisecond // after a connection that could not be accepted
 )
 
@@ -150,6 +150,7 @@ func (l *Listener) converse(ctx context.Context, server netip.Addr, conn net.Con
 	r := NewReader(conn)
 	r.MaxMessage = maxNotice
 	for ctx.Err() == nil {
+		pause(ctx, noticePace)
 		_ = conn.SetDeadline(time.Now().Add(noticeIdle))
 		m, err := r.Next()
 		if err != nil {
@@ -158,7 +159,6 @@ func (l *Listener) converse(ctx context.Context, server netip.Addr, conn net.Con
 		if err := l.take(m, server, conn); err != nil {
 			return
 		}
-		pause(ctx, noticePace)
 	}
 }
 

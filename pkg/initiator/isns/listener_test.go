@@ -147,6 +147,25 @@ func TestSubscribeAgain(t *testing.T) {
 	}
 }
 
+// TestSubscribeEndsApart: where there is no connection when the context ends, we are taken
+// out on a new one.
+func TestSubscribeEndsApart(t *testing.T) {
+	t.Parallel()
+	s := isnstest.Listen(t, isnstest.Config{Database: isnstest.Targets(disk1)})
+	x := subscribe(t, s)
+	x.registered()
+	s.Disconnect()
+	x.end()
+	if got, want := functions(s), ", SCNDereg, DevDereg"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s at the end", got, want)
+	}
+	s.Change(func(d *isnstest.Database) {
+		if len(d.Nodes) != 1 {
+			t.Errorf("got %+v, want %s alone", d.Nodes, disk1)
+		}
+	})
+}
+
 // TestSubscribeForeign: a registration of our name by another program is left as it is.
 func TestSubscribeForeign(t *testing.T) {
 	t.Parallel()
@@ -162,6 +181,23 @@ func TestSubscribeForeign(t *testing.T) {
 		if q.Function != isns.FuncDevAttrQry {
 			t.Errorf("got %s, want nothing but queries", q.Function)
 		}
+	}
+}
+
+// TestSubscribeWrong: a response to another request than ours is no registration.
+func TestSubscribeWrong(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []isns.Function{isns.FuncDevAttrQry, isns.FuncDevAttrReg, isns.FuncSCNReg} {
+		s := isnstest.Listen(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
+			if q.Function == wrong {
+				r.ID++
+			}
+		}})
+		x := subscribe(t, s)
+		if st := <-x.states; st.Registered || st.Err == nil || !strings.Contains(st.Err.Error(), "was expected") {
+			t.Errorf("%s: got %+v, want an error", wrong, st)
+		}
+		x.end()
 	}
 }
 

@@ -41,6 +41,8 @@ type Message struct {
 	pdu  Header // that is being read
 	rest int    // bytes of that PDU
 	room int    // bytes that the message may still have
+
+	pdus, bytes, attributes int // that were begun
 }
 
 // Next reads the header of the next message. What was not read of the one before is
@@ -105,6 +107,7 @@ func (m *Message) begin(h Header) error {
 	}
 	m.pdu, m.rest = h, int(h.Length)
 	m.room -= m.rest
+	m.pdus, m.bytes = m.pdus+1, m.bytes+m.rest
 	return nil
 }
 
@@ -238,6 +241,7 @@ func (m *Message) Attributes() iter.Seq2[*Attribute, error] {
 // attribute reads the value behind the header of an attribute.
 func (m *Message) attribute(a *Attribute, head []byte) error {
 	size := binary.BigEndian.Uint32(head[4:])
+	m.attributes++
 	*a = Attribute{Tag: Tag(binary.BigEndian.Uint32(head))}
 	if size%4 != 0 {
 		return m.bad("an attribute of %d bytes, which is no multiple of four", size)

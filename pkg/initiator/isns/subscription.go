@@ -46,6 +46,10 @@ type membership struct {
 	entity  string
 	node    string
 	servers []netip.Addr // that notices may come from
+
+	client *Client        // that has registered it
+	server netip.AddrPort // at this address
+	left   bool           // it was taken out again, as far as the server answers
 }
 
 // isOf reports whether messages of a host are for the membership.
@@ -105,8 +109,40 @@ func (l *Listener) Subscribe(ctx context.Context, s *Subscription) {
 		pause(ctx, wait)
 		wait = min(2*wait, maxRetry)
 	}
+	l.takeOut(ctx, s)
 	l.forget(s)
 	s.Report(SubscriptionState{})
+}
+
+// takeOut deregisters what a subscription has registered, where there was no connection for
+// that when ctx ended.
+func (l *Listener) takeOut(ctx context.Context, s *Subscription) {
+	m := l.registered(s)
+	if m == nil || m.left {
+		return
+	}
+	end := time.Now().Add(farewell)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), end)
+	defer cancel()
+	v, err := l.call(ctx, m.client, m.server, farewell)
+	if err != nil {
+		return
+	}
+	defer v.end()
+	defer v.within(time.Until(end))()
+	v.leave(m)
+}
+
+// registered returns the membership of a subscription; nil: there is none.
+func (l *Listener) registered(s *Subscription) *membership {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for m := range l.members {
+		if m.Subscription == s {
+			return m
+		}
+	}
+	return nil
 }
 
 // keep registers us at the first address of a server that answers, and keeps that until the
@@ -117,7 +153,7 @@ func (l *Listener) keep(ctx context.Context, s *Subscription) error {
 	cancel()
 	if err != nil {
 		l.forget(s)
-		return &Error{Stage: StageConnect, Server: s.Request.server(), Err: cause(looking, err)}
+		return &Error{Stage: StageResolve, Server: s.Request.server(), Err: cause(looking, err)}
 	}
 	for _, addr := range addrs {
 		if err = l.keepAt(ctx, s, addr, addrs); err == nil || ctx.Err() != nil {
@@ -164,7 +200,7 @@ func (l *Listener) keepAt(ctx context.Context, s *Subscription, server netip.Add
 	if !c.Source.IsValid() && server.Addr().Is4() == l.at.Addr().Is4() {
 		c.Source = l.at.Addr()
 	}
-	m := &membership{Subscription: s, entity: entityOf(c.Name, l.at.Addr()), node: c.Name}
+	m := &membership{Subscription: s, entity: entityOf(c.Name, l.at.Addr()), node: c.Name, client: &c, server: server}
 	for _, a := range all {
 		m.servers = append(m.servers, a.Addr().WithZone(""))
 	}

@@ -2,9 +2,11 @@ package isns_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -111,7 +113,8 @@ func TestOneConnection(t *testing.T) {
 	if _, err := s.Tell(t.Context(), x.listener.Addr(), &isns.SCN{Destination: host1, Time: time.Now()}); err != nil {
 		t.Error(err)
 	}
-	if got, _ := io.ReadAll(first); len(got) > 0 {
-		t.Errorf("got %x", got)
+	_ = first.SetReadDeadline(time.Now().Add(20 * time.Second)) // of itself it would be closed after 30 s
+	if got, err := io.ReadAll(first); len(got) > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %x, %v, want the end of the connection", got, err)
 	}
 }

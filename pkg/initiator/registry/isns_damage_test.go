@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
+	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/isnstest"
 )
 
@@ -81,6 +83,37 @@ func TestISNSBitmapFirst(t *testing.T) {
 		w.refreshServer()
 		if may, err := w.MayUseIPsec(t.Context()); !may || err != nil {
 			t.Errorf("%s: got %t, %v", prefix, may, err)
+		}
+	}
+}
+
+// A record of a newer format is left as it is: its server is not asked, its portal is not asked
+// without what it may say, and others are.
+func TestISNSNewerFormat(t *testing.T) {
+	t.Parallel()
+	w, server := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets(iSNSA)})
+	asked := w.network.Portal(securedPortal, &iscsitest.Target{})
+	const newer = `{"format":2,"flags":39,"address":"192.0.2.205","tcp_port":3205}`
+	keys := []string{"isns-server/192.0.2.205/03205", "isns-bitmap/192.0.2.10/03260/192.0.2.99/03205"}
+	for _, key := range keys {
+		if err := w.store.Apply(t.Context(), registry.Change{Key: key, Version: registry.AnyVersion, Value: []byte(newer)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, added := w.AddISNSServer(t.Context(), registry.ISNSServer{Address: serverPortal})
+	_, refreshed := w.RefreshISNSServer(t.Context(), serverPortal)
+	_, portal := w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	for _, err := range []error{added, refreshed, portal} {
+		if err == nil || !strings.Contains(err.Error(), "needs record format 2, and this version of discover knows 1: use a newer version") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if server.Accepted() != 0 || len(w.network.Sessions(asked)) != 0 {
+		t.Errorf("got %d connections, %d sessions, want none", server.Accepted(), len(w.network.Sessions(asked)))
+	}
+	for _, key := range keys {
+		if r, err := w.store.Get(t.Context(), key); err != nil || string(r.Value) != newer {
+			t.Errorf("%s: got %s, %v", key, r.Value, err)
 		}
 	}
 }

@@ -41,12 +41,12 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 	case err != nil:
 		err = storeError(err)
 	case row.Version == 0:
-		err = noISNSServer(address)
+		err = noISNSServer()
 	default:
 		err = storeError(decode(row, &v))
 	}
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: address}, err)
+		r.Err = s.isnsFailed(address, err)
 		return r, r.Err
 	}
 	r = s.AskISNSServer(ctx, v.server())
@@ -55,13 +55,14 @@ func (s *Service) RefreshISNSServer(ctx context.Context, address initiator.Porta
 	return r, r.Err
 }
 
-// RefreshISNSServers asks all iSNS servers of the registry, one after the other, and yields
-// a result for each (RefreshISNSServer of the reference API with a null address). A result
-// without a server is the registry's failure, and the last.
+// RefreshISNSServers asks all iSNS servers of the registry, up to eight at once and no more
+// than Discoverer.Parallel, and yields a result for each, in the order of the registry
+// (RefreshISNSServer of the reference API with a null address). Each has Discoverer.Timeout
+// for itself. Where ctx has ended, each server has a result that says so. A result without a
+// server is the registry's failure; unless it is about one record, it is the last.
 func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 	return func(yield func(ISNSResult) bool) {
 		var all []StoredISNSServer
-		// Where ctx has ended, each server has a result that says so.
 		for v, err := range s.ISNSServers(context.WithoutCancel(ctx)) {
 			switch {
 			case err != nil && !oneRecord(err):
@@ -75,11 +76,7 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 				all = append(all, v)
 			}
 		}
-		for _, v := range all {
-			if r, _ := s.RefreshISNSServer(ctx, v.Address); !yield(r) {
-				return
-			}
-		}
+		s.refreshServers(ctx, all, yield)
 	}
 }
 
@@ -87,13 +84,13 @@ func (s *Service) RefreshISNSServers(ctx context.Context) iter.Seq[ISNSResult] {
 func (s *Service) AskISNSServer(ctx context.Context, v ISNSServer) ISNSResult {
 	r := ISNSResult{Server: v}
 	if err := v.validate(); err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.Server = v
 	c, request, err := s.isnsClient(ctx, v)
 	if err != nil {
-		r.Err = s.failed(initiator.Key{Portal: v.Address}, err)
+		r.Err = s.isnsFailed(v.Address, err)
 		return r
 	}
 	r.InitiatorName = c.Name
@@ -115,7 +112,7 @@ func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, i
 	if err != nil {
 		return nil, isns.Request{}, err
 	}
-	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Trace: s.cfg.TraceISNS, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
 	}, nil
 }
@@ -131,7 +128,7 @@ func (s *Service) SubscribeISNSServer(ctx context.Context, l *isns.Listener, v I
 		c, request, err = s.isnsClient(ctx, v)
 	}
 	if err != nil {
-		return s.failed(initiator.Key{Portal: v.Address}, err)
+		return s.isnsFailed(v.Address, err)
 	}
 	l.Subscribe(ctx, &isns.Subscription{Client: c, Request: request, Notify: notify, Report: report})
 	return nil
@@ -156,7 +153,7 @@ func (s *Service) learnISNS(ctx context.Context, r *ISNSResult) {
 		err = l.end(uncancelled)
 	}
 	if err != nil && r.Err == nil {
-		r.Err = s.failed(initiator.Key{Portal: r.Server.Address}, storeError(err))
+		r.Err = s.isnsFailed(r.Server.Address, storeError(err))
 	}
 }
 

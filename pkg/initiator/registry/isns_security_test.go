@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/scene"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 	"github.com/go-iscsi/discovery/test/iscsitest"
@@ -107,9 +108,10 @@ func TestISNSBitmap(t *testing.T) {
 			if explained != nil || len(all) != 1 {
 				t.Fatalf("got %+v, %v", all, explained)
 			}
+			const undo = "; if the server is wrong, remove it: discover isns remove 192.0.2.205"
 			const server = "the portal security bitmap of iSNS server 192.0.2.205"
 			if tt.code != isdsc.Success {
-				if len(w.network.Sessions(asked)) != sessions || !strings.Contains(err.Error(), server+" requires ") || !strings.Contains(err.Error(), "; change one of the two") || all[0].Err == nil {
+				if len(w.network.Sessions(asked)) != sessions || !strings.Contains(err.Error(), server+" requires ") || !strings.Contains(err.Error(), "; change one of the two") || !strings.HasSuffix(err.Error(), undo) || all[0].Err == nil {
 					t.Errorf("got %d sessions, %v, %v", len(w.network.Sessions(asked)), err, all[0].Err)
 				}
 				return
@@ -170,5 +172,62 @@ func TestISNSBitmapDamaged(t *testing.T) {
 		}
 		_, err = w.AddSendTargetPortal(t.Context(), scene.At(other))
 		scene.WantCode(t, err, isdsc.Success)
+	}
+}
+
+// A portal that a bitmap keeps from being asked says so, and how to end it.
+func TestISNSBitmapUndo(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	w, _ := newISNSWorld(t, isnstest.Config{Database: withBitmap(transport)})
+	asked := w.network.Portal(securedPortal, &iscsitest.Target{})
+	w.addServer()
+	_, err := w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	const want = "; if the server is wrong, remove it: discover isns remove 192.0.2.205"
+	if err == nil || len(w.network.Sessions(asked)) != 0 || !strings.HasSuffix(err.Error(), want) || !strings.Contains(err.Error(), "the portal security bitmap of iSNS server 192.0.2.205 says") {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := w.RemoveISNSServer(t.Context(), serverPortal); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	scene.WantCode(t, err, isdsc.Success)
+}
+
+// Where portals and servers are asked together, a bitmap that a server says for the first time
+// counts for the portals already.
+func TestISNSBitmapAtOnce(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	w, server := newISNSWorld(t, isnstest.Config{Database: withBitmap(ipsec.FlagValid)})
+	asked := w.network.Portal(securedPortal, &iscsitest.Target{}, &iscsitest.Target{})
+	w.addServer()
+	_, err := w.AddSendTargetPortal(t.Context(), scene.At(asked))
+	scene.WantCode(t, err, isdsc.Success)
+	server.Change(func(d *isnstest.Database) { *d = withBitmap(transport) })
+	if err := w.Start(t.Context()); initiator.Code(err) != isdsc.OperationNotAllSuccess || len(w.network.Sessions(asked)) != 1 {
+		t.Errorf("got %v and %d sessions, want that the portal is not asked again", err, len(w.network.Sessions(asked)))
+	}
+}
+
+// An answer that is not complete, and one that fails, take no bitmap back.
+func TestISNSBitmapKept(t *testing.T) {
+	t.Parallel()
+	const transport = ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport | ipsec.FlagMain
+	mode := ""
+	w, _ := newISNSWorld(t, isnstest.Config{Database: withBitmap(transport), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) {
+		switch mode {
+		case "harmful":
+			r.Payload = isnstest.Attributes(isns.TextAttribute(isns.TagISCSIName, "../b"), isns.NumberAttribute(isns.TagNodeType, 1))
+		case "refused":
+			r.Payload = isnstest.Refusal(isns.StatusBusy)
+		}
+	}})
+	w.addServer()
+	for _, mode = range []string{"harmful", "refused"} {
+		r, _ := w.RefreshISNSServer(t.Context(), serverPortal)
+		if may, err := w.MayUseIPsec(t.Context()); !may || err != nil || r.Err == nil && r.Answer.Complete {
+			t.Errorf("%s: got %t, %v and %+v", mode, may, err, r)
+		}
 	}
 }

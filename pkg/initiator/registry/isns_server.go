@@ -3,9 +3,12 @@ package registry
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -44,6 +47,22 @@ type isnsRecord struct {
 	Answer   *answerRecord `json:"answer,omitempty"` // what is kept of the last answer
 }
 
+// isnsFields are the fields of an isnsRecord without its methods.
+type isnsFields isnsRecord
+
+// maxISNSFormat is the newest format of the records of iSNS servers, and of what they say of
+// portals, that this version reads. It has no number in it.
+const maxISNSFormat = 1
+
+// UnmarshalJSON reads a server. Of a newer format nothing but the number is read, and the
+// error is a *RecordFormatError.
+func (r *isnsRecord) UnmarshalJSON(b []byte) error {
+	if _, err := checkFormat(b, 2, maxISNSFormat); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, (*isnsFields)(r))
+}
+
 // server returns the server that a record describes.
 func (r *isnsRecord) server() ISNSServer {
 	return ISNSServer{Address: initiator.Portal{Address: r.Address, Port: r.TCPPort}, Instance: r.Instance, Port: ports.N(r.Port), Register: r.Register}
@@ -78,7 +97,9 @@ func (v *ISNSServer) validate() error {
 	err := p.Validate()
 	switch code := initiator.Code(err); code {
 	case isdsc.NoPortalSpecified, isdsc.InvalidHost: // of a portal; the reference API has one code for names of servers
-		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: "iSNS server", Reason: initiator.Reason(err), Err: err}
+		refused := (*isdsc.Error)(nil)
+		errors.As(err, &refused)
+		return &isdsc.Error{Code: isdsc.Win32InvalidParameter, What: isnsServer, Reason: refused.Reason, Err: err}
 	}
 	return err
 }
@@ -92,7 +113,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 		err = storeError(retryConflicts(ctx, func() error { return s.storeISNS(ctx, v) }))
 	}
 	if err != nil {
-		err = s.failed(initiator.Key{Portal: v.Address}, err)
+		err = s.isnsFailed(v.Address, err)
 		return ISNSResult{Server: v, Err: err}, err
 	}
 	return s.RefreshISNSServer(ctx, v.Address)
@@ -102,7 +123,7 @@ func (s *Service) AddISNSServer(ctx context.Context, v ISNSServer) (ISNSResult, 
 // refuse. Nothing is stored, and the server is not asked.
 func (s *Service) CheckISNSServer(ctx context.Context, v ISNSServer) (ISNSServer, error) {
 	err := s.allowed(ctx, &v)
-	return v, s.failed(initiator.Key{Portal: v.Address}, err)
+	return v, s.isnsFailed(v.Address, err)
 }
 
 // allowed refuses a server that cannot be stored.
@@ -131,7 +152,13 @@ func (s *Service) storeISNS(ctx context.Context, v ISNSServer) error {
 		return err
 	}
 	var r isnsRecord
-	if old.Version == 0 || decode(old, &r) != nil {
+	if old.Version != 0 {
+		err = decode(old, &r)
+	}
+	if newer := (*RecordFormatError)(nil); errors.As(err, &newer) {
+		return refused(err)
+	}
+	if old.Version == 0 || err != nil {
 		r = isnsRecord{Added: s.now()}
 	}
 	r.Address, r.TCPPort, r.Instance, r.Port, r.Register = v.Address.Host(), v.Address.Port, v.Instance, v.Port.Uint32(), v.Register
@@ -150,7 +177,7 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 			return err
 		}
 		if r.Version == 0 {
-			return noISNSServer(address)
+			return noISNSServer()
 		}
 		changes := []Change{{Key: key, Version: r.Version, Delete: true}}
 		mechanism := rowkey.ISNSMechanism(address)
@@ -169,12 +196,29 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 	if err == nil || initiator.Code(err) == isdsc.ISNSServerNotFound { // what it said may be left, where removing it once broke off
 		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
-	return s.failed(initiator.Key{Portal: address}, storeError(err))
+	return s.isnsFailed(address, storeError(err))
 }
 
+// isnsFailed returns an error about a server as an *initiator.Error, in which a refusal names
+// the server once.
+func (s *Service) isnsFailed(address initiator.Portal, err error) error {
+	var config *isdsc.Error
+	if !errors.As(err, &config) {
+		return s.failed(initiator.Key{Portal: address}, err)
+	}
+	refusal := *config
+	if refusal.What = isnsServer + " " + text.Shown(address.String()); config.What != isnsServer {
+		refusal.What += ": " + config.What
+	}
+	return &initiator.Error{Stage: initiator.StageValidate, Err: &refusal}
+}
+
+// isnsServer is what a refusal is about.
+const isnsServer = "iSNS server"
+
 // noISNSServer is the refusal of a server that is not in the registry.
-func noISNSServer(address initiator.Portal) error {
-	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: "iSNS server " + text.Shown(address.String()), Reason: "it is not in the registry"}
+func noISNSServer() error {
+	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: isnsServer, Reason: "it is not in the registry"}
 }
 
 // ISNSServers yields the iSNS servers of the registry, by address. A record that cannot be
@@ -226,4 +270,38 @@ func isnsText(p initiator.Portal) string {
 		return fmt.Sprintf("[%s]:%d", p.Host(), p.Port)
 	}
 	return fmt.Sprintf("%s:%d", p.Host(), p.Port)
+}
+
+// refreshServers yields a result for each server, in order. A server is begun once the one
+// before it by as many as are asked at once has its result, so no more answers than that are
+// held.
+func (s *Service) refreshServers(ctx context.Context, all []StoredISNSServer, yield func(ISNSResult) bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var under sync.WaitGroup
+	defer under.Wait()
+	defer cancel() // where the caller has left
+	results := make([]chan ISNSResult, len(all))
+	begin := func(i int) {
+		results[i] = make(chan ISNSResult, 1)
+		under.Go(func() {
+			r, _ := s.RefreshISNSServer(ctx, all[i].Address) // whose error is that of the result
+			results[i] <- r
+		})
+	}
+	atOnce := maxServers
+	if p := s.cfg.Discoverer.Parallel; p > 0 {
+		atOnce = min(atOnce, p)
+	}
+	for i := range min(atOnce, len(all)) {
+		begin(i)
+	}
+	for i := range all {
+		r := <-results[i]
+		if next := i + atOnce; next < len(all) {
+			begin(next)
+		}
+		if !yield(r) {
+			return
+		}
+	}
 }

@@ -105,7 +105,7 @@ func TestISNSServerRefusals(t *testing.T) {
 		"remove":  w.RemoveISNSServer(t.Context(), serverPortal),
 		"refresh": func() error { _, err := w.RefreshISNSServer(t.Context(), serverPortal); return err }(),
 	} {
-		if initiator.Code(err) != isdsc.ISNSServerNotFound || !strings.Contains(err.Error(), "192.0.2.205:3205: it is not in the registry") {
+		if initiator.Code(err) != isdsc.ISNSServerNotFound || err.Error() != "iSNS server 192.0.2.205:3205: it is not in the registry" {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -242,6 +242,28 @@ func TestISNSServerPort(t *testing.T) {
 	}
 	if q := server.Requests(); asker(q[0]) != "iqn.2026-11.com.example:san" {
 		t.Errorf("got %+v", q[0])
+	}
+}
+
+// A server that answers only initiators that it knows is registered with where it was added so,
+// and not without that.
+func TestISNSServerRegisters(t *testing.T) {
+	t.Parallel()
+	for _, register := range []bool{false, true} {
+		w, server := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), MustRegister: true})
+		want, writes := isdsc.AuthorizationFailure, 0
+		if register {
+			want, writes = isdsc.Success, 2 // in, and out again
+		}
+		_, err := w.AddISNSServer(t.Context(), registry.ISNSServer{Address: serverPortal, Register: register})
+		for _, q := range server.Requests() {
+			if q.Function != isns.FuncDevAttrQry {
+				writes--
+			}
+		}
+		if initiator.Code(err) != want || writes != 0 {
+			t.Errorf("register %t: got %v and requests %+v", register, err, server.Requests())
+		}
 	}
 }
 

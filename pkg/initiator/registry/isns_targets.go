@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -187,6 +188,15 @@ type isnsBitmapRecord struct {
 	Flags uint64 `json:"flags"`
 }
 
+// UnmarshalJSON reads the record, as that of an isnsRecord.
+func (r *isnsBitmapRecord) UnmarshalJSON(b []byte) error {
+	if _, err := checkFormat(b, 2, maxISNSFormat); err != nil {
+		return err
+	}
+	type fields isnsBitmapRecord
+	return json.Unmarshal(b, (*fields)(r))
+}
+
 // putBitmaps stores what a server says of the security of portals, in the place of what it
 // said before; nil: it says nothing any more. Only bitmaps that ask for IPsec are kept:
 // what a server says may make a plan stronger, and never weaker.
@@ -244,9 +254,11 @@ func (s *Service) isnsRules(ctx context.Context, dst netip.AddrPort) (rules []ip
 			return nil, err
 		}
 		port, _ := strconv.ParseUint(rowkey.Part(r.Key, 4), 10, 16)
-		server := isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)})
-		name := "the portal security bitmap of iSNS server " + text.Shown(server)
-		rules = append(rules, ipsec.Existing{Kind: ipsec.ExistingRule, Name: name, Flags: ipsec.Flags(b.Flags)})
+		server := text.Shown(isnsText(initiator.Portal{Address: rowkey.Part(r.Key, 3), Port: uint16(port)}))
+		rules = append(rules, ipsec.Existing{
+			Kind: ipsec.ExistingRule, Name: "the portal security bitmap of iSNS server " + server, Flags: ipsec.Flags(b.Flags),
+			Undo: "if the server is wrong, remove it: discover isns remove " + server,
+		})
 	}
 	return rules, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
+	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
@@ -38,6 +39,10 @@ type Config struct {
 
 	// Secrets resolves references to secrets at each use; nil: none can be.
 	Secrets SecretFunc
+
+	// TraceISNS gets each message that is exchanged with an iSNS server; nil: none. It may be
+	// called from several goroutines.
+	TraceISNS func(isns.TraceEvent)
 
 	Addresses func() ([]ports.Address, error) // of this host; nil: ports.Addresses
 	Now       func() time.Time                // nil: time.Now

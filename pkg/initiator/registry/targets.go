@@ -27,13 +27,14 @@ func (s *Service) Targets(ctx context.Context, forceUpdate bool) iter.Seq2[Known
 	return func(yield func(KnownTarget, error) bool) {
 		asked, failed, who := 0, 0, "portals"
 		if forceUpdate {
-			for r := range s.RefreshAll(ctx) {
+			// Servers first: what they say of the security of portals counts at once.
+			for r := range s.RefreshISNSServers(ctx) {
+				who = "portals and iSNS servers"
 				if asked++; r.Err != nil {
 					failed++
 				}
 			}
-			for r := range s.RefreshISNSServers(ctx) {
-				who = "portals and iSNS servers"
+			for r := range s.RefreshAll(ctx) {
 				if asked++; r.Err != nil {
 					failed++
 				}

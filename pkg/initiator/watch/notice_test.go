@@ -129,3 +129,41 @@ func TestNotices(t *testing.T) {
 		}
 	})
 }
+
+// TestNoticeHeld: after one notice alone, a target that is gone is asked for again as often as
+// answers have to agree, a second apart, and then no more.
+func TestNoticeHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newISNSFake(t)
+		f.server.answer = func(_ context.Context, _ initiator.Key, n int) initiator.Result {
+			if n == 0 {
+				return has("disk")
+			}
+			return has()
+		}
+		notices := make(chan initiator.Key)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		begin := time.Now()
+		go func() {
+			time.Sleep(10 * time.Second)
+			notices <- key(1)
+			time.Sleep(10 * time.Minute)
+			cancel()
+		}()
+		var vanished time.Duration
+		for e := range watch.Run(ctx, f, watch.Config{Now: true, Jitter: -1, Every: time.Hour, HoldVanished: 3, Notices: notices}) {
+			if e.Type == watch.TargetVanished {
+				vanished = time.Since(begin)
+			}
+		}
+		want := []time.Duration{0, 10 * time.Second, 11 * time.Second, 12 * time.Second}
+		if got := since(begin, f.server.times(key(1))); !slices.Equal(got, want) {
+			t.Errorf("the server was asked after %s, want %s", got, want)
+		}
+		if want := 12 * time.Second; vanished != want {
+			t.Errorf("the target vanished after %s, want %s", vanished, want)
+		}
+	})
+}

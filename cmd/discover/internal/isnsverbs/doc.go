@@ -27,10 +27,12 @@ func Verb(of *app.Command) *cobra.Command {
 // withAsking opens the registry for a verb that asks servers of it.
 func (c *command) withAsking(ctx context.Context, a app.Access, f *flags.ISNS, use func(*registry.Service) error) error {
 	d := c.NewDiscoverer(&f.Run)
-	return c.WithService(ctx, a, d, func(s *registry.Service) error {
-		if err := c.UseDefaultName(ctx, s, d); err != nil {
-			return err
-		}
-		return use(s)
+	return c.Capture(&f.Run, d, func() error {
+		return c.WithService(ctx, a, d, func(s *registry.Service) error {
+			if err := c.UseDefaultName(ctx, s, d); err != nil {
+				return err
+			}
+			return use(s)
+		})
 	})
 }

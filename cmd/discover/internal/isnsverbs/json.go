@@ -35,7 +35,7 @@ type JSONAnswer struct {
 
 // jsonISNSError is why a server gave no answer, or none that is complete.
 type jsonISNSError struct {
-	Stage     string          `json:"stage"` // connect, register, query, validate or store
+	Stage     string          `json:"stage"` // validate, resolve, connect, register, query or store
 	Message   render.JSONText `json:"message"`
 	Retryable bool            `json:"retryable"`
 }
@@ -103,18 +103,22 @@ func newJSONError(err error) *jsonISNSError {
 	if err == nil {
 		return nil
 	}
-	j := &jsonISNSError{Stage: initiator.StageValidate.String(), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
+	return &jsonISNSError{Stage: StageOf(err), Message: render.JSONText(err.Error()), Retryable: initiator.Retryable(err)}
+}
+
+// StageOf returns the stage at which asking a server failed, as one word.
+func StageOf(err error) string {
 	var (
 		of    *initiator.Error
 		asked *isns.Error
 	)
 	switch {
 	case errors.As(err, &asked):
-		j.Stage = asked.Stage.Word()
+		return asked.Stage.Word()
 	case errors.As(err, &of):
-		j.Stage = of.Stage.String()
+		return of.Stage.String()
 	}
-	return j
+	return initiator.StageValidate.String()
 }
 
 func newJSONNode(n *isns.Node, a *isns.Answer) jsonNode {

@@ -115,7 +115,7 @@ func (o *output) lines(r *registry.ISNSResult) error {
 
 // table shows an answer to people: a headline, and a row for each portal of each target.
 func (o *output) table(r *registry.ISNSResult) error {
-	if r.Answer == nil {
+	if r.Answer == nil || r.Err != nil && len(r.Answer.Nodes) == 0 {
 		return nil
 	}
 	stored, whom := "", ""

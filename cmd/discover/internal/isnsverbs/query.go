@@ -1,11 +1,14 @@
 package isnsverbs
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
 // query returns the verb that asks servers, and stores nothing.
@@ -29,17 +32,11 @@ func (c *command) query() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := c.newOutput()
-			for _, p := range servers {
-				r := a.Ask(cmd.Context(), p)
-				if err := out.result(&r); err != nil {
-					return err
-				}
-			}
-			if err := out.end(); err != nil {
-				return err
-			}
-			return verb.Partly(len(servers), out.failed)
+			var captured initiator.Discoverer
+			return c.Capture(&f.Run, &captured, func() error {
+				a.Wrap = captured.Wrap
+				return c.askEach(cmd.Context(), a, servers)
+			})
 		}),
 	}
 	c.AddFlags(cmd,
@@ -47,4 +44,19 @@ func (c *command) query() *cobra.Command {
 		flags.NewGroup("The run", f.RunFlagSet()))
 	verb.CompleteKeyFlags(c.Command, cmd)
 	return cmd
+}
+
+// askEach asks servers, and shows what they answer.
+func (c *command) askEach(ctx context.Context, a *Asker, servers []initiator.Portal) error {
+	out := c.newOutput()
+	for _, p := range servers {
+		r := a.Ask(ctx, p)
+		if err := out.result(&r); err != nil {
+			return err
+		}
+	}
+	if err := out.end(); err != nil {
+		return err
+	}
+	return verb.Partly(len(servers), out.failed)
 }

@@ -20,7 +20,9 @@ type Rules struct {
 func (r *Rules) add(from *registry.ISNSResult) {
 	for dst, flags := range from.Answer.Security() {
 		name := "the portal security bitmap of iSNS server " + from.Server.Address.String()
-		r.bitmaps[bare(dst)] = append(r.bitmaps[bare(dst)], ipsec.Existing{Kind: ipsec.ExistingRule, Name: name, Flags: flags})
+		r.bitmaps[bare(dst)] = append(r.bitmaps[bare(dst)], ipsec.Existing{
+			Kind: ipsec.ExistingRule, Name: name, Flags: flags, Undo: "if the server is wrong, scan the portal without --isns",
+		})
 	}
 }
 

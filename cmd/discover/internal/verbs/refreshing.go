@@ -53,8 +53,12 @@ func (f *refreshing) with(ctx context.Context, show func(context.Context, *regis
 	})
 }
 
-// ask asks all portals. Those that do not answer cost nothing that is known.
+// ask asks all iSNS servers, and then all portals: what a server says of the security of
+// portals counts at once. Those that do not answer cost nothing that is known.
 func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
+	if f.only == nil {
+		f.askISNS(ctx, s)
+	}
 	notes := &render.Notes{Say: f.Say, Flush: func() error { return nil }}
 	names := &machine.InterfaceNames{List: f.Interfaces}
 	for r := range f.results(ctx, s) {
@@ -69,9 +73,6 @@ func (f *refreshing) ask(ctx context.Context, s *registry.Service) {
 		}
 	}
 	_ = notes.End(nil)
-	if f.only == nil {
-		f.askISNS(ctx, s)
-	}
 }
 
 // askISNS asks the iSNS servers of the registry.
@@ -82,7 +83,11 @@ func (f *refreshing) askISNS(ctx context.Context, s *registry.Service) {
 			isnsverbs.SayWarnings(f.Command, &r)
 		}
 		if r.Err != nil {
-			f.failed.All = append(f.failed.All, render.FailedWith(render.NewJSONFailure(r.Err)).All...)
+			j := render.NewJSONFailure(r.Err)
+			if r.Server.Address.Address != "" {
+				j.OfISNSServer(r.Server.Address, isnsverbs.StageOf(r.Err))
+			}
+			f.failed.All = append(f.failed.All, render.FailedWith(j).All...)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
+	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -50,6 +51,9 @@ func (s *scan) askISNS(ctx context.Context, wrap func(net.Conn) net.Conn) error 
 	a := &isnsverbs.Asker{
 		Name: s.ourName().Name, Source: s.key.Source, Instance: s.key.Instance, Port: s.key.Port.Number, Selector: s.ports,
 		Register: s.isns.register, Timeout: s.run.Timeout, Limits: s.run.ISNSLimits(), Wrap: wrap, Command: s.Command,
+	}
+	if s.run.Trace {
+		a.Trace = app.ISNSTracer(s.Stderr)
 	}
 	within := func(addr netip.Addr) bool { return s.addrs.OfFamily(addr) && s.addrs.IsWithin(addr) }
 	found := a.Find(ctx, s.isns.servers, within)

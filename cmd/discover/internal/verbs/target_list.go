@@ -95,7 +95,7 @@ func (t *targetList) list(ctx context.Context, s *registry.Service) error {
 func (t *targetList) sayEmpty(known int) {
 	switch {
 	case known == 0 && t.filter.by == nil:
-		t.Say("no targets are known; add a portal with discover portal add PORTAL")
+		t.Say("no targets are known; add a portal with discover portal add PORTAL, or an iSNS server with discover isns add SERVER")
 	case known > 0 && t.filter.missing:
 		t.Say("none of these targets is missing")
 	default:

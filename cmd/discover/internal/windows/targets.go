@@ -1,7 +1,6 @@
 package windows
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -37,8 +36,7 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 			t.print().Line("Dry run: would have asked all portals and iSNS servers.")
 			return ending{}, list(s)
 		}
-		asked, failed := 0, 0
-		var last error
+		asked, failed, last := t.refreshISNSServers(ctx, s) // first: what they say of portals counts at once
 		n := &render.Notes{Say: t.Say, Flush: func() error { return nil }}
 		t.ExpectAll(ctx, s)
 		for r := range s.RefreshAll(ctx) {
@@ -51,8 +49,7 @@ func (t *tool) listTargets(ctx context.Context, force bool) (end ending, err err
 			}
 		}
 		_ = n.End(nil)
-		servers, notAnswered, why := t.refreshISNSServers(ctx, s)
-		end := together(asked+servers, failed+notAnswered, cmp.Or(why, last))
+		end := together(asked, failed, last)
 		if unread := list(s); unread != nil {
 			without, err := t.failed(unread)
 			if err != nil || end.status == machine.ExitOK {
