@@ -55,6 +55,7 @@ func TestEtcd(t *testing.T) {
 				{"schema", testSchema},
 				{"compacted", testCompacted},
 				{"permission", testPermission},
+				{"services", testServices},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()
