@@ -59,7 +59,7 @@ func TestKilled(t *testing.T) {
 	root := server.Client(t)
 	s := open(t, dial(t, etcd.Config{Endpoints: []string{server.URL()}, DialTimeout: 20 * time.Second, RequestTimeout: time.Minute}), "k/")
 	apply(t, s, set("a", value('-', 4*etcd.PartLen)), set("b", value('-', 4*etcd.PartLen)))
-	for round := range 4 {
+	for round := range 3 {
 		before := wantPair(t, s)
 		killWriter(t, root, server.URL(), 1+round*2)
 		wantMarkersGone(t, root)
