@@ -18,12 +18,18 @@ import (
 // manyTargets is what a portal has: its answer takes several batches.
 const manyTargets = 500
 
-// An array is a portal with manyTargets, half of which go and come.
+// An array is a portal with manyTargets, half of which go, and others with few.
 type array struct{ less atomic.Bool }
 
-func (a *array) dial(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
+// shared is the portal with many targets.
+var shared = netip.MustParseAddr("192.0.2.1")
+
+func (a *array) dial(_ context.Context, _ netip.Addr, dst netip.AddrPort) (net.Conn, error) {
 	n := manyTargets
-	if a.less.Load() {
+	switch {
+	case dst.Addr() != shared:
+		n = 4
+	case a.less.Load():
 		n /= 2
 	}
 	target := &iscsitest.Target{}
@@ -57,7 +63,7 @@ func testServices(t *testing.T, w *world) {
 	pair := []*registry.Service{a.service(t, open(t, w.client, prefix)), a.service(t, open(t, dial(t, w.config(t, "pair")), prefix))}
 
 	both(pair, func(i int, s *registry.Service) {
-		for _, address := range []string{"192.0.2.1", fmt.Sprintf("192.0.2.%d", 10+i)} { // one of the pair, and one of its own
+		for _, address := range []string{shared.String(), fmt.Sprintf("192.0.2.%d", 10+i)} { // one of the pair, and one of its own
 			p := initiator.SendTargetPortal{Portal: initiator.Portal{Address: address, Port: 3260}}
 			if _, err := s.AddSendTargetPortal(t.Context(), p); err != nil {
 				t.Errorf("add: %v", err)
