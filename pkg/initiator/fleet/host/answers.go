@@ -37,20 +37,21 @@ func encode(targets []target.Target) *fleet.Answer {
 func (b *book) sum(targets []target.Target) uint64 {
 	var h maphash.Hash
 	h.SetSeed(b.seed)
+	var room [16]byte
 	text := func(s string) {
-		_ = binary.Write(&h, binary.LittleEndian, uint32(len(s)))
+		h.Write(binary.LittleEndian.AppendUint32(room[:0], uint32(len(s))))
 		h.WriteString(s)
 	}
 	for i := range targets {
 		t := &targets[i]
 		text(t.Name)
 		text(t.Alias)
+		h.Write(binary.LittleEndian.AppendUint32(room[:0], uint32(len(t.Addresses))))
 		for j := range t.Addresses {
 			a := &t.Addresses[j]
 			text(a.Host)
-			_ = binary.Write(&h, binary.LittleEndian, [2]int32{int32(a.Port), int32(a.Group)})
+			h.Write(binary.LittleEndian.AppendUint32(append(room[:0], byte(a.Port), byte(a.Port>>8)), uint32(a.Group)))
 		}
-		h.WriteByte(1)
 	}
 	return h.Sum64()
 }
