@@ -15,8 +15,9 @@ const maxKept = 256 << 20
 // A kept is an answer that some path has.
 type kept struct {
 	answer *fleet.Answer
-	uses   int // paths
-	size   int // bytes
+	sum    uint64 // of it as it came first
+	uses   int    // paths
+	size   int    // bytes
 }
 
 // encode returns the answer as it is published; nil: it cannot be, since it is too large or
@@ -56,15 +57,25 @@ func (b *book) sum(targets []target.Target) uint64 {
 	return h.Sum64()
 }
 
+// known returns the answer with a sum that is kept; nil: none is.
+func (b *book) known(sum uint64) *fleet.Answer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k := b.answers[b.sums[sum]]; k != nil {
+		return k.answer
+	}
+	return nil
+}
+
 // keep counts one more path that has an answer. Where there is no room, or no answer, the
 // digest is zero.
-func (b *book) keep(a *fleet.Answer) fleet.Digest {
+func (b *book) keep(a *fleet.Answer, sum uint64) fleet.Digest {
 	if a == nil {
 		return fleet.Digest{}
 	}
 	k := b.answers[a.Digest]
 	if k == nil {
-		k = &kept{answer: a}
+		k = &kept{answer: a, sum: sum}
 		for _, p := range a.Parts {
 			k.size += len(p)
 		}
@@ -72,7 +83,7 @@ func (b *book) keep(a *fleet.Answer) fleet.Digest {
 			return fleet.Digest{}
 		}
 		b.bytes += k.size
-		b.answers[a.Digest] = k
+		b.answers[a.Digest], b.sums[sum] = k, a.Digest
 		b.touchParts(a.Digest)
 	}
 	k.uses++
@@ -89,6 +100,7 @@ func (b *book) release(d fleet.Digest) {
 		b.touchParts(d)
 		b.bytes -= k.size
 		delete(b.answers, d)
+		delete(b.sums, k.sum)
 	}
 }
 

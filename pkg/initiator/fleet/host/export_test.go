@@ -50,5 +50,5 @@ func PathOf(h *Host, k initiator.Key) *fleet.Path {
 func Kept(h *Host) (answers, bytes int) {
 	h.book.mu.Lock()
 	defer h.book.mu.Unlock()
-	return len(h.book.answers), h.book.bytes
+	return max(len(h.book.answers), len(h.book.sums)), h.book.bytes
 }
