@@ -30,11 +30,22 @@ type store struct {
 	memstore.Store
 	applies int
 	fails   int // the number of the Apply that fails, with all after it; 0: none
+
+	kinds []string // of the changes, without those of marks
 }
 
 func (s *store) Apply(ctx context.Context, changes ...registry.Change) error {
 	if s.applies++; s.fails > 0 && s.applies >= s.fails {
 		return errPower
+	}
+	for _, c := range changes {
+		kind, _, _ := strings.Cut(c.Key, "/")
+		if c.Delete {
+			kind = "-" + kind
+		}
+		if kind == "portal" || strings.HasSuffix(kind, "fleet-policy") || kind == "-portal" {
+			s.kinds = append(s.kinds, kind)
+		}
 	}
 	return s.Store.Apply(ctx, changes...)
 }
@@ -217,10 +228,7 @@ func TestPortals(t *testing.T) {
 func TestOtherPort(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	number := uint32(0)
-	for _, p := range mustPorts(w) {
-		number = p
-	}
+	number := mustPorts(w)[0]
 	w.wants(portals(at("192.0.2.1")), 1, 0, 0)
 	from := at("192.0.2.1", func(p *fleet.Portal) { p.Instance, p.Port = ports.Host, &number })
 	w.wants(portals(from), 2, 0, 0)
@@ -402,6 +410,37 @@ func TestStrengthensOnly(t *testing.T) {
 	if strong == 0 {
 		t.Error("no plan was made stronger")
 	}
+}
+
+// A policy is there before the portal that it is for, and goes after it.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(portals(at("192.0.2.1", flagged(3))))
+	w.apply(portals(at("192.0.2.2", flagged(3))))
+	w.apply(portals())
+	want := []string{"fleet-policy", "portal", "fleet-policy", "portal", "-portal", "-fleet-policy", "-portal", "-fleet-policy"}
+	if !slices.Equal(w.store.kinds, want) {
+		t.Errorf("got  %q\nwant %q", w.store.kinds, want)
+	}
+}
+
+// A portal that is to be asked from another port, of which the host has an entry of its own
+// there, is the host's.
+func TestOtherPortTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	number := mustPorts(w)[0]
+	w.wants(portals(at("192.0.2.1")), 1, 0, 0)
+	mine := initiator.SendTargetPortal{Instance: ports.Host, Port: ports.N(number), Portal: initiator.Portal{Address: "192.0.2.1", Port: 3260, SymbolicName: "mine"}}
+	if _, err := w.StoreSendTargetPortal(t.Context(), mine, true); err != nil {
+		t.Fatal(err)
+	}
+	from := at("192.0.2.1", named("theirs"), func(p *fleet.Portal) { p.Instance, p.Port = ports.Host, &number })
+	w.wants(portals(from), 1, 1, 0) // the fleet's entry goes
+	w.has(fmt.Sprintf("192.0.2.1:3260 mine from %s %d", ports.Host, number))
+	w.wants(portals(), 0, 0, 0)
+	w.has(fmt.Sprintf("192.0.2.1:3260 mine from %s %d", ports.Host, number))
 }
 
 // Whenever the power fails, the next Apply ends where the one before was to end, and what it
