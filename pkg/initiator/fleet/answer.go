@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,8 +23,7 @@ const (
 	MaxAddresses = 1024     // addresses of one target
 	MaxAnswerLen = 32 << 20 // bytes of an answer as Encode writes it, before it is compressed
 	MaxPartLen   = 1 << 20  // bytes of a part in etcd, whose requests have 1.5 MiB at most
-
-	maxParts = MaxAnswerLen/MaxPartLen + 1
+	MaxParts     = MaxAnswerLen/MaxPartLen + 1
 )
 
 // An Answer is the targets that a portal reported, as hosts publish them: once for all hosts
@@ -87,7 +87,7 @@ func Encode(targets []target.Target) (*Answer, error) {
 // texts are as they were written, names valid UTF-8 within name.MaxLen bytes.
 func Decode(d Digest, parts [][]byte) ([]target.Target, error) {
 	lie := func(why string) error { return &LieError{Digest: d, Why: why} }
-	if len(parts) == 0 || len(parts) > maxParts {
+	if len(parts) == 0 || len(parts) > MaxParts {
 		return nil, lie(fmt.Sprintf("it has %d parts", len(parts)))
 	}
 	readers := make([]io.Reader, len(parts))
@@ -100,8 +100,10 @@ func Decode(d Digest, parts [][]byte) ([]target.Target, error) {
 	}
 	written, err := io.ReadAll(io.LimitReader(z, MaxAnswerLen+1))
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &LieError{Digest: d, Why: "it is cut off", Cut: true}
 	case err != nil:
-		return nil, lie("it is cut off or damaged")
+		return nil, lie("it is damaged")
 	case len(written) > MaxAnswerLen:
 		return nil, lie(fmt.Sprintf("it has more than %d bytes", MaxAnswerLen))
 	case sha256.Sum256(written) != d:
@@ -161,6 +163,7 @@ func (e *TooLargeError) Error() string {
 type LieError struct {
 	Digest Digest // that it was to have
 	Why    string
+	Cut    bool // what is there is its beginning, as far as can be told: parts may be missing
 }
 
 func (e *LieError) Error() string { return fmt.Sprintf("answer %.12s… in etcd: %s", e.Digest, e.Why) }

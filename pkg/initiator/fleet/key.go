@@ -155,7 +155,7 @@ func (k *Key) setPart(digest, part string) bool {
 	d, ok := parseDigest(digest)
 	n, err := strconv.ParseUint(part, 10, 16)
 	k.Digest, k.Part = d, int(n)
-	return ok && err == nil && n < maxParts
+	return ok && err == nil && n < MaxParts
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {

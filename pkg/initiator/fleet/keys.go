@@ -47,16 +47,22 @@ func (k Keys) Path(host string, e initiator.Key) string {
 	return k.Host(host) + "portal/" + portalPart(e.Portal) + "/" + ports.FoldInstance(e.Instance) + "," + strconv.FormatUint(uint64(e.Port.Uint32()), 10)
 }
 
+// Answers begins the answers that a host has and was asked for.
+func (k Keys) Answers(host string) string { return k.Host(host) + "answer/" }
+
 // Answer is the key of one part, counted from 0, of an answer that a host has.
 func (k Keys) Answer(host string, d Digest, part int) string {
-	return fmt.Sprintf("%sanswer/%s/%04d", k.Host(host), d, part)
+	return fmt.Sprintf("%s%s/%04d", k.Answers(host), d, part)
 }
 
 // Want is the key by which the leader asks a host for an answer.
 func (k Keys) Want(host string, d Digest) string { return k.Wanted(host) + d.String() }
 
 // Wanted begins the keys by which the leader asks a host for answers.
-func (k Keys) Wanted(host string) string { return k.View() + "want/" + host + "/" }
+func (k Keys) Wanted(host string) string { return k.Wants() + host + "/" }
+
+// Wants begins the keys by which the leader asks hosts for answers.
+func (k Keys) Wants() string { return k.View() + "want/" }
 
 // Copied is the key of one part of an answer that all may read.
 func (k Keys) Copied(d Digest, part int) string { return fmt.Sprintf("%s%04d", k.Copy(d), part) }

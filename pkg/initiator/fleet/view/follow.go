@@ -1,0 +1,154 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// follow keeps s as etcd has it and publishes Views. It returns when the fleet has to be
+// listed again, or when ctx ends.
+func (r *Reader) follow(ctx context.Context, s *state) error {
+	next := []int64{s.revision + 1, s.revision + 1} // of each span: what was not yet seen
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		f := follower{Reader: r, state: s, next: next}
+		err := f.run(ctx)
+		again := (*againError)(nil)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, rpctypes.ErrCompacted), errors.As(err, &again):
+			return &againError{"what was missed is no longer in etcd's history"}
+		case f.connected:
+			wait = firstWait
+		}
+		if err != nil {
+			r.lost(err)
+		}
+		sleep(ctx, wait)
+	}
+}
+
+// A follower is one watch, until it breaks.
+type follower struct {
+	*Reader
+	state *state
+	next  []int64
+
+	confirmed []bool // of each span: etcd said that it watches
+	connected bool   // all are
+	dirty     bool   // state has what no View has
+	publishAt <-chan time.Time
+	last      time.Time // when a View was published
+}
+
+// run watches until that breaks. It returns nil where etcd was away and is there again: a
+// new watch shows that nothing was missed.
+func (f *follower) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// A member that was cut off from the others has no leader, and nothing new: it ends the watch.
+	watched := clientv3.WithRequireLeader(ctx)
+	var watches []clientv3.WatchChan
+	for i, keys := range spans(f.keys) {
+		watches = append(watches, f.client.Watch(watched, keys.from, clientv3.WithRange(keys.to), clientv3.WithRev(f.next[i]), clientv3.WithCreatedNotify(), clientv3.WithFragment()))
+	}
+	f.confirmed = make([]bool, len(watches))
+	tick := time.NewTicker(f.beat)
+	defer tick.Stop()
+	answers := make(chan answer, 1)
+	asking, away := false, false
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case response, open := <-watches[0]:
+			err = f.take(0, response, open)
+		case response, open := <-watches[1]:
+			err = f.take(1, response, open)
+		case <-f.publishAt:
+			f.flush()
+		case <-tick.C:
+			if !asking {
+				asking = true
+				go func() { answers <- f.ask(ctx) }()
+			}
+		case a := <-answers:
+			asking = false
+			switch {
+			case a.err != nil:
+				away = true
+				f.lost(a.err)
+			case a.revision < f.state.revision:
+				return &againError{"etcd has an older store than before"}
+			case away && f.connected:
+				return nil
+			case f.connected:
+				f.heard()
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// take takes what a watch brought.
+func (f *follower) take(i int, response clientv3.WatchResponse, open bool) error {
+	if !open {
+		return errors.New("etcd ended the watch")
+	}
+	if err := response.Err(); err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	if response.Created {
+		f.confirmed[i] = true
+		if f.confirmed[0] && f.confirmed[1] && !f.connected {
+			f.connected = true
+			f.heard()
+		}
+	}
+	for _, e := range response.Events {
+		f.next[i] = e.Kv.ModRevision + 1
+		if e.Type == clientv3.EventTypeDelete {
+			f.state.remove(e.Kv)
+		} else {
+			f.state.put(e.Kv)
+		}
+		f.dirty = true
+	}
+	if f.dirty && f.publishAt == nil {
+		f.publishAt = time.After(max(0, coalesce-time.Since(f.last)))
+	}
+	return nil
+}
+
+// flush publishes what has come since the last View.
+func (f *follower) flush() {
+	f.publishAt, f.dirty, f.last = nil, false, time.Now()
+	v, was := f.state.view(), f.View()
+	v.AsOf, v.Stale, v.Err = f.last, was.Stale, was.Err
+	f.set(v, true)
+}
+
+// An answer says that etcd is there, or why not.
+type answer struct {
+	revision int64
+	err      error
+}
+
+// ask asks whether a majority of etcd is there. It costs etcd little, and reads no value.
+func (r *Reader) ask(ctx context.Context) answer {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	got, err := r.client.Get(ctx, r.keys.Leader(), clientv3.WithCountOnly())
+	if err != nil {
+		return answer{err: err}
+	}
+	return answer{revision: got.Header.Revision}
+}

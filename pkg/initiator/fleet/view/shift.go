@@ -1,0 +1,100 @@
+package view
+
+import (
+	"maps"
+	"slices"
+)
+
+// A shift is what changed at one portal.
+type shift struct {
+	failed    []string // hosts that fail there now, and did not before
+	recovered []string // hosts that failed there, and see it again
+	fewer     []string // hosts that see fewer targets there than before
+	first     sight    // of the first of failed
+
+	targets, before int // of fewer, over all their paths there
+}
+
+// portalEvents returns what happened at portals, by hosts that changed.
+func portalEvents(before, after *View, changed []string) []Event {
+	shifts := map[portalKey]*shift{}
+	at := func(k portalKey) *shift {
+		if shifts[k] == nil {
+			shifts[k] = &shift{}
+		}
+		return shifts[k]
+	}
+	for _, name := range changed {
+		was, is := before.Hosts[name], after.Hosts[name]
+		saw := sights(was)
+		for k, s := range sights(is) {
+			old, had := saw[k]
+			switch {
+			case s.failing && !old.failing:
+				sh := at(k)
+				if len(sh.failed) == 0 {
+					sh.first = s
+				}
+				sh.failed = append(sh.failed, name)
+			case had && old.failing && !s.failing:
+				at(k).recovered = append(at(k).recovered, name)
+			}
+		}
+		findFewer(was, is, at)
+	}
+	if len(shifts) == 0 {
+		return nil
+	}
+	had, has := tallies(before, shifts), tallies(after, shifts)
+	var events []Event
+	for _, k := range slices.SortedFunc(maps.Keys(shifts), comparePortalKeys) {
+		events = shifts[k].append(events, k, had[k], has[k])
+	}
+	return events
+}
+
+// findFewer notes at which portals a host sees fewer targets by a path than by that path
+// before. A portal that fails is not one: its last answer stays as it was.
+func findFewer(was, is *Host, at func(portalKey) *shift) {
+	if was == nil || is == nil || was.Silent() || is.Silent() {
+		return
+	}
+	for entry, p := range is.Paths {
+		q := was.Paths[entry]
+		if q == nil || !p.Up || p.Targets >= q.Targets {
+			continue
+		}
+		s := at(portalKey{entry.Portal, p.ISNS})
+		if n := len(s.fewer); n == 0 || s.fewer[n-1] != is.Name {
+			s.fewer = append(s.fewer, is.Name)
+		}
+		s.targets += p.Targets
+		s.before += q.Targets
+	}
+}
+
+// append appends the events of a portal.
+func (s *shift) append(events []Event, k portalKey, had, has tally) []Event {
+	e := Event{Portal: k.portal, ISNS: k.isns, Hosts: has.hosts, Failing: has.failing}
+	of := func(t Type, hosts []string) *Event {
+		e := e
+		e.Type, e.Changed = t, len(hosts)
+		if len(hosts) == 1 {
+			e.Host = hosts[0]
+		}
+		events = append(events, e)
+		return &events[len(events)-1]
+	}
+	if len(s.failed) > 0 && has.level() > had.level() {
+		failed := of(PortalFailed, s.failed)
+		failed.Since, failed.Reason = s.first.path.Since, s.first.path.Message
+	}
+	if len(s.recovered) > 0 && has.failing == 0 {
+		of(PortalRecovered, s.recovered)
+	}
+	if len(s.fewer) > 0 {
+		fewer := of(TargetsFewer, s.fewer)
+		fewer.Targets, fewer.Before = s.targets, s.before
+	}
+	return events
+}
