@@ -12,11 +12,11 @@ import (
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
-// The leader asks one host for each answer, also for one in parts, and copies it for all;
+// The leader asks one host for each answer, and copies it for all;
 // nothing of it stays with the host.
 func TestWithLeader(t *testing.T) {
 	onEach(t, etcdtest.Options{}, func(w *world) {
-		small, large := encoded(w.T, []string{"x"}), encoded(w.T, random(32_000))
+		small, large := encoded(w.T, []string{"x"}), encoded(w.T, random(2_000))
 		a, b := w.run(setting{name: "a"}), w.run(setting{name: "b"})
 		l, err := leader.New(leader.Config{Client: w.admin, Keys: w.keys, Name: "lead", Every: time.Minute})
 		if err != nil {
@@ -31,7 +31,7 @@ func TestWithLeader(t *testing.T) {
 		defer cancel()
 		a.sees(1, "x")
 		b.sees(1, "x")
-		b.sees(2, random(32_000)...)
+		b.sees(2, random(2_000)...)
 		w.holds("both answers", w.keys.Copies(), func(all map[string]string) bool {
 			return all[small.Digest.String()+"/0000"] != "" && all[large.Digest.String()+"/0000"] != ""
 		})
