@@ -40,7 +40,7 @@ func TestRoles(t *testing.T) {
 		w.hasPaths("a", 1)
 		w.put(w.keys.Want("a", encoded(w.T, []string{"x"}).Digest), "")
 		w.delivered("a", encoded(w.T, []string{"x"}))
-		if _, err := a.client.Put(w.Context(), w.keys.Info("b"), ""); err == nil {
+		if _, err := clientv3.NewKV(a.client).Put(w.Context(), w.keys.Info("b"), ""); err == nil {
 			t.Error("a may write below b")
 		}
 
@@ -107,7 +107,7 @@ func TestEnds(t *testing.T) {
 		}{
 			{"at once", host.Limits{}, func(*world, *running) {}},
 			{"connected", host.Limits{}, func(_ *world, r *running) { r.sees(1, "x"); r.connected() }},
-			{"cut off", host.Limits{TTL: shortTTL}, func(w *world, r *running) { r.sees(1, "x"); r.connected(); r.cut(); w.gone("a"); r.failed() }},
+			{"cut off", host.Limits{TTL: shortTTL, Request: 5 * time.Second}, func(w *world, r *running) { r.sees(1, "x"); r.connected(); r.cut(); w.gone("a"); r.failed() }},
 			{"with a twin", host.Limits{}, func(w *world, r *running) {
 				r.connected()
 				w.put(w.keys.Info("a"), `{"schema":1,"host":"a","id":"other"}`)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
@@ -59,7 +60,7 @@ func TestWritesOnChangeOnly(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 		r.stop()
-		w.gone("a") // at once: the lease has a minute
+		w.gone("a") // at once: the lease is long
 		if s := r.State(); s.Connected || s.Published != 0 {
 			t.Errorf("got %+v", s)
 		}
@@ -97,7 +98,7 @@ func TestInfo(t *testing.T) {
 // than that writes all again when it is back, once.
 func TestLeaseEnds(t *testing.T) {
 	onEach(t, etcdtest.Options{}, func(w *world) {
-		r := w.run(setting{limits: host.Limits{TTL: shortTTL}})
+		r := w.run(setting{limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		r.sees(1, "x")
 		r.sees(2, "x")
 		w.hasPaths("a", 1, 2)
