@@ -132,7 +132,7 @@ type Discoverer struct {
 	Parallel   int           // sessions at once; 0: DefaultParallel
 	MaxText    int64         // longest answer in bytes; 0: DefaultMaxText, or MaxCollectedText where it is collected
 	MaxHeld    int64         // bytes of memory for all targets that are collected and not taken yet; 0: MaxCollectedTotal
-	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets
+	MaxTargets int           // most targets of a portal; 0: DefaultMaxTargets. A registry has it for iSNS servers too; 0: isns.DefaultMaxTargets
 
 	// For each TCP connection in clear, from any connection to the end of its login, and for
 	// each response after it; 0: Timeout alone. Linux sends a SYN again after 1, 3 and 7 s.

@@ -51,3 +51,55 @@ func TestISCSIADM(t *testing.T) {
 		t.Errorf("got %d targets, want %d", got, many)
 	}
 }
+
+// TestISCSIADMRecords: records of a server are made, changed, used, listed and deleted, and
+// each command line prints what it prints with open-iscsi's program. What both say where
+// no server is needed is in test/iscsiadm/testdata/isns.script.
+func TestISCSIADMRecords(t *testing.T) {
+	t.Parallel()
+	real := need.Program(t, "iscsiadm")
+	d := startISNSD(t, "DefaultDiscoveryDomain = 1")
+	d.startISCSID()
+	d.register("array", append(portal("192.0.2.30:3260"), node(disk1, isns.Target)...))
+	var ours, theirs []answer
+	lines := []string{
+		"-m discoverydb -t isns -p 192.0.2.10 -o new",
+		"-m discoverydb -t isns -p 192.0.2.10 -o update -n discovery.isns.use_discoveryd -v Yes",
+		"-m discoverydb -t isns -p 192.0.2.10 -D",
+		"-m discoverydb -t isns -p 192.0.2.10 -D -P 1",
+		"-m discovery",
+		"-m discovery -P 1",
+		"-m node",
+		"-m discoverydb -t isns -p 192.0.2.10 -o delete",
+		"-m discovery -P 1",
+		"-m node",
+		"-m discovery -t isns -p 192.0.2.10 -o nonpersistent",
+		"-m discoverydb -t isns -p 192.0.2.10",
+	}
+	for _, line := range lines { // first: ours takes over a record that the real program has
+		ours = append(ours, d.run(append([]string{program(t), "iscsiadm"}, strings.Fields(line)...)...))
+	}
+	for _, line := range lines {
+		theirs = append(theirs, d.run(append([]string{real}, strings.Fields(line)...)...))
+	}
+	for i, line := range lines {
+		got, want := ours[i], theirs[i]
+		if got.exit != want.exit || got.stdout != want.stdout {
+			t.Errorf("%s: got exit %d\n%s%swant exit %d\n%s%s", line, got.exit, got.stdout, got.stderr, want.exit, want.stdout, want.stderr)
+		}
+	}
+	if !strings.Contains(ours[2].stdout, disk1) {
+		t.Errorf("%s: got %+v", lines[2], ours[2])
+	}
+
+	record := func(program ...string) answer {
+		return d.run(append(program, strings.Fields("-m discoverydb -t isns -p 192.0.2.10:3206 -o new")...)...)
+	}
+	if a := record(real); a.exit != 0 {
+		t.Fatalf("iscsiadm: %+v", a)
+	}
+	a := d.run(program(t), "iscsiadm", "-m", "discoverydb", "-t", "isns", "-p", "192.0.2.10:3206")
+	if a.exit != 0 || !strings.Contains(a.stdout, "discovery.type = isns\ndiscovery.sendtargets.address = 192.0.2.10\ndiscovery.sendtargets.port = 3206\n") {
+		t.Errorf("a record of the real program: got %+v", a)
+	}
+}

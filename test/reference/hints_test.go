@@ -83,6 +83,7 @@ var hintWords = []hintWord{
 
 	{"the server answers only initiators that are registered with it: register this one (--register), or have the administrator of the server do it", "iSNS: the server does not know this initiator"},
 	{"the server does not allow this initiator name to ask", "iSNS: the server refuses the name"},
+	{"raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets", "iSNS: the answer has more targets than the [bounds](limits.md#bounds) allow, or takes more memory"},
 	{"is it an iSNS server that listens there?", "iSNS: what came is no message of iSNS"},
 
 	{"give the key (--ipsec-psk), or store it (discover ipsec psk set)", "`secure`: no preshared key for this peer"},

@@ -55,6 +55,7 @@ var bounds = []bound{
 	{"targets of all portals that wait for those before them: all formats but `-o jsonl`; failed results of `target list --refresh`", "%s in memory", []limit{{command, "Waiting", bytes}}, ""},
 	{"targets whose addresses are not known yet: `--probe`, and `--via-portal` for a name", "%s in memory", []limit{{command, "Viewed", bytes}}, ""},
 	{"targets of `portal add`, `set`, `refresh`, `target list --refresh`, `iscsicli`", "%s in memory, %s of text", []limit{{command, "Service", bytes}, {engine, "MaxCollectedText", bytes}}, ""},
+	{"an answer of an iSNS server", "%s targets, %s portals of each, 2 KiB of memory for each target (128 MiB)", []limit{{"pkg/initiator/isns", "DefaultMaxTargets", plain}, {"pkg/initiator/isns", "defaultMaxPortals", plain}}, "`--max-targets`"},
 	{"portals given more than once", "half of the memory of those that wait, and %s of results", []limit{{"cmd/internal/sweep", "spareRoom", bytes}}, ""},
 	{"addresses of a target", "%s", []limit{{"pkg/initiator/target", "maxAddresses", plain}}, ""},
 	{"warnings of a portal", "%s, the rest is counted", []limit{{engine, "maxWarnings", plain}}, ""},

@@ -49,8 +49,12 @@ func (i *ISNS) NameFlagSet() *pflag.FlagSet {
 func (i *ISNS) RunFlagSet() *pflag.FlagSet {
 	fs := NewSet()
 	fs.Var(&duration{&i.Run.Timeout}, "timeout", "total time allowed per server; default 15s")
+	fs.Var(&number{value: &i.Run.maxTargets, name: "N", min: 1, max: isns.MostTargets}, "max-targets", "refuse an answer with more targets than this; default 65536")
 	return fs
 }
+
+// ISNSLimits are those of the answer of an iSNS server.
+func (r *Run) ISNSLimits() isns.Limits { return isns.Limits{MaxTargets: int(r.maxTargets)} }
 
 // Check refuses flags that do not go together.
 func (i *ISNS) Check() error { return i.Key.CheckEntry() }

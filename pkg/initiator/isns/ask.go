@@ -2,6 +2,7 @@ package isns
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -24,15 +25,16 @@ type Request struct {
 	Port     ports.Number
 	Selector *ports.Selector
 
-	Timeout time.Duration // for all of it; 0: DefaultTimeout
+	Timeout time.Duration // for all of it but deregistering (see Client.Query); 0: DefaultTimeout
 
 	// Lookup finds the addresses of a host name; nil: net.DefaultResolver.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
 // Ask is Query for a server that may be given by name: its addresses are tried in their
-// order until one answers, each with a part of the time. The port is the initiator port that was used, where a Selector knows it. The
-// error is an *Error.
+// order until one answers, each with a part of the time. The port is the initiator port that
+// was used, where a Selector knows it. The error is an *Error: where no address answers, that
+// of the last one to which there was a connection, or of the last one.
 func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports.Port, err error) {
 	limit := r.Timeout
 	if limit == 0 {
@@ -42,23 +44,38 @@ func (c *Client) Ask(ctx context.Context, r Request) (answer *Answer, port ports
 	defer cancel()
 	addrs, err := r.addresses(ctx)
 	if err != nil {
-		return nil, port, &Error{Stage: StageConnect, Server: r.Server, Source: c.Source, Err: cause(ctx, err)}
+		return nil, port, &Error{Stage: StageConnect, Server: r.server(), Source: c.Source, Err: cause(ctx, err)}
 	}
 	for i, addr := range addrs {
-		answer, port, err = c.askAt(ctx, r, addr, len(addrs)-i)
-		if err == nil || ctx.Err() != nil {
+		a, p, e := c.askAt(ctx, r, addr, len(addrs)-i)
+		if e == nil || hasAnswered(e) || !hasAnswered(err) {
+			answer, port, err = a, p, e
+		}
+		if e == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return answer, port, err
 }
 
+// hasAnswered reports the error of a server that there was a connection to.
+func hasAnswered(err error) bool {
+	e := (*Error)(nil)
+	return errors.As(err, &e) && e.Stage != StageConnect
+}
+
+// server returns the server with its TCP port.
+func (r *Request) server() initiator.Portal {
+	s := r.Server
+	if s.Port == 0 {
+		s.Port = DefaultPort
+	}
+	return s
+}
+
 // addresses returns the addresses of the server.
 func (r *Request) addresses(ctx context.Context) ([]netip.AddrPort, error) {
-	p := r.Server.Port
-	if p == 0 {
-		p = DefaultPort
-	}
+	p := r.server().Port
 	if addr, err := netip.ParseAddr(r.Server.Host()); err == nil {
 		return []netip.AddrPort{netip.AddrPortFrom(addr.Unmap(), p)}, nil
 	}
@@ -110,7 +127,7 @@ func (c *Client) from(ctx context.Context, r *Request, server netip.AddrPort) (C
 	}
 	from, err := r.Selector.Choose(ctx, r.Instance, r.Port, server)
 	if err != nil {
-		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.Server, Err: cause(ctx, err)}
+		return one, ports.Port{}, &Error{Stage: StageConnect, Server: r.server(), Err: cause(ctx, err)}
 	}
 	if one.Source = from[0].Address; from[0].NodeName != "" {
 		one.Name = from[0].NodeName

@@ -65,6 +65,12 @@ func TimeAttribute(t Tag, at time.Time) Attribute {
 // IsEmpty reports an attribute without a value.
 func (a *Attribute) IsEmpty() bool { return a.Len == 0 }
 
+// isSame reports the tag and the value of another attribute, text in any case: a server may
+// have normalised a name.
+func (a *Attribute) isSame(b *Attribute) bool {
+	return a.Tag == b.Tag && a.Len == b.Len && bytes.EqualFold(a.Value, b.Value)
+}
+
 // bad returns an error about the value.
 func (a *Attribute) bad(reason string) error { return &AttributeError{Tag: a.Tag, Reason: reason} }
 

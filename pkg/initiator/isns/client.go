@@ -26,8 +26,8 @@ type Client struct {
 	// along with Device.
 	Dial func(ctx context.Context, source netip.Addr, server netip.AddrPort) (net.Conn, error)
 
-	// Register has Query register us, ask again and deregister where the server answers
-	// no initiator that is not registered: it writes to the server.
+	// Register has Query register us, ask again and deregister where the server tells an
+	// initiator that is not registered nothing: it writes to the server.
 	Register bool
 
 	Limits Limits
@@ -44,6 +44,7 @@ type session struct {
 	reader *Reader
 	server netip.AddrPort
 	id     uint16 // of the last transaction
+	passed int    // notices that were passed over
 	stop   func() bool
 }
 
@@ -106,9 +107,18 @@ func (s *session) send(b Body) error {
 	return err
 }
 
-// receive returns the response to the last request, and its status.
+// maxPassed is how many notices a session passes over.
+const maxPassed = 100
+
+// receive returns the response to the last request, and its status. A server may send its
+// notices for a node on any connection of the node (RFC 4171, section 5.6.5.8): here nobody
+// has asked for them, and they are passed over.
 func (s *session) receive(f Function) (*Message, Status, error) {
 	m, err := s.reader.Next()
+	for err == nil && (m.Header.Function == FuncSCN || m.Header.Function == FuncESI) && s.passed < maxPassed {
+		s.passed++
+		m, err = s.reader.Next()
+	}
 	if err != nil {
 		return nil, 0, unexpected(err)
 	}
@@ -142,7 +152,7 @@ func (s *session) ask(b Body, key []Attribute, take func(*Attribute) error) erro
 }
 
 // operating takes the operating attributes of a response. The message key before them is
-// that of the request; a delimiter follows it, which some servers leave out.
+// that of the request; a delimiter follows it. Some servers leave out either.
 func operating(m *Message, key []Attribute, take func(*Attribute) error) error {
 	i, begun := 0, false
 	for a, err := range m.Attributes() {
@@ -150,7 +160,7 @@ func operating(m *Message, key []Attribute, take func(*Attribute) error) error {
 			return err
 		}
 		if !begun {
-			if i < len(key) && a.Tag == key[i].Tag {
+			if i < len(key) && a.isSame(&key[i]) {
 				i++
 				continue
 			}

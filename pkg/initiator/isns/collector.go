@@ -17,7 +17,8 @@ const (
 	nodeSize   = 640 // a node: its entries in collector.nodes and order, and in the answer
 	portalSize = 320 // a portal: what is known of it
 	accessSize = 224 // a portal of a node, or its portal group
-	domainSize = 96  // a discovery domain of a node
+	domainSize = 112 // a discovery domain
+	memberSize = 112 // a node in a discovery domain
 	walkSize   = 96  // a key of DevGetNext
 )
 
@@ -40,12 +41,9 @@ type collector struct {
 
 	node   *gathered // that attributes belong to; nil: none, or one that was left out
 	portal readPortal
-	group  readPortal
-	owner  *gathered // that the group names
-	named  bool      // the group names its owner, whether that can be used or not
+	group  readGroup
 
-	domain   Domain // that is being read
-	inDomain bool   // it has an ID
+	domains readDomains
 }
 
 // A gathered node is one with what is known of its portals.
@@ -54,6 +52,7 @@ type gathered struct {
 	index   int32   // in collector.order
 	beside  []int32 // portals that came with the node; they count where it has no groups
 	ways    []int32 // portals whose groups give access, in order
+	domains []int32 // of which it is a member, in order
 	groups  bool    // a group told how the node is reached, or not
 	listed  bool    // it came as a node, and not only in a group
 	sure    bool    // it came as an answer to a question about targets alone
@@ -66,13 +65,15 @@ func newCollector(a *Answer, l Limits) *collector {
 	return &collector{
 		limits: l, answer: a, memory: l.MaxMemory,
 		nodes: make(map[string]int32), portals: make(map[portalKey]int32), access: make(map[way]accessKind),
+		domains: readDomains{byID: make(map[uint32]int32), members: make(map[membershipKey]struct{}), now: -1},
 	}
 }
 
 // leave ends the object that attributes belong to.
 func (c *collector) leave() {
-	c.node, c.owner, c.named = nil, nil, false
-	c.portal, c.group = readPortal{}, readPortal{}
+	c.cutPortal()
+	c.cutGroup()
+	c.node, c.portal, c.group = nil, readPortal{}, readGroup{}
 }
 
 // endRound ends an answer to one question: a node that comes again in the next one is the
@@ -120,19 +121,14 @@ func (c *collector) add(a *Attribute) error {
 	case TagNodeType, TagAlias:
 		return c.setNode(a)
 	case TagPortalAddress:
+		c.cutPortal()
 		c.portal = c.newPortal(a)
 	case TagPortalPort:
 		return c.endPortal(a)
 	case TagPortalName, TagPortalSecurity:
 		return c.setPortal(a)
-	case TagPGName:
-		return c.setOwner(a)
-	case TagPGAddress:
-		c.group = c.newPortal(a)
-	case TagPGPort:
-		c.group.setPort(c, a)
-	case TagPGTag:
-		return c.endGroup(a)
+	case TagPGName, TagPGAddress, TagPGPort, TagPGTag:
+		return c.setGroup(a)
 	}
 	return nil
 }
@@ -231,6 +227,7 @@ func (c *collector) setNode(a *Attribute) error {
 // finish puts the targets into the answer, with their portals. A node without a type is a
 // target if it came as an answer to a question about targets alone.
 func (c *collector) finish() {
+	c.leave()
 	count := 0
 	for _, n := range c.order {
 		if n.listed {
@@ -260,6 +257,7 @@ func (c *collector) finish() {
 		for i, k := range keys {
 			n.Portals[i] = c.portalOf(n, k)
 		}
+		n.Domains = c.domainsOf(n)
 		c.answer.Nodes = append(c.answer.Nodes, n.Node)
 	}
 }

@@ -47,6 +47,9 @@ func brief(a *Answer) string {
 		for _, p := range n.Portals {
 			fmt.Fprintf(&b, " %s,%d", p.Address, p.Group)
 		}
+		for _, d := range n.Domains {
+			fmt.Fprintf(&b, " in %d %q", d.ID, d.Name)
+		}
 		b.WriteString("; ")
 	}
 	for _, w := range a.Warnings {
@@ -129,6 +132,19 @@ func TestCollector(t *testing.T) {
 		{"attributes of no object", list(NumberAttribute(TagPortalSecurity, 3), TextAttribute(TagAlias, "x"), tag(1), node("a")), ex + "a:", true},
 		{"portal and group of UDP", list(node("a"), AddressAttribute(TagPortalAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPortalPort, udpBit|3260),
 			AddressAttribute(TagPGAddress, netip.MustParseAddr("192.0.2.1")), NumberAttribute(TagPGPort, udpBit|3260), tag(1)), ex + "a:; invalid-portal", false},
+		{"portal without port", list(node("a"), at("192.0.2.1:3260")[:1], node("b")), ex + "a:; " + ex + "b:; invalid-portal", false},
+		{"last portal without port", list(node("a"), at("192.0.2.1:3260")[:1]), ex + "a:; invalid-portal", false},
+		{"portals without ports", list(node("a"), at("192.0.2.1:3260")[:1], at("192.0.2.2:3260")[:1], at("192.0.2.3:3260")), ex + "a: 192.0.2.3:3260,-1; invalid-portal invalid-portal", false},
+		{"group without port", list(node("a"), in("a", "192.0.2.1:3260", tag(1))[:2], tag(1), node("b")), ex + "a:; " + ex + "b:; invalid-portal", false},
+		{"last group without address", list(node("a"), at("192.0.2.1:3260"), tag(1)), ex + "a:; invalid-portal", false},
+		{"group without tag", list(node("a"), at("192.0.2.1:3260"), in("a", "192.0.2.1:3260", tag(1))[:3]), ex + "a: 192.0.2.1:3260,-1", true},
+		{"groups with and without tag", list(node("a"), in("a", "192.0.2.1:3260", tag(1))[:3], in("a", "192.0.2.2:3260", tag(2))), ex + "a: 192.0.2.2:3260,2", true},
+		{"tags before portals", list(node("a"), tag(1), in("", "192.0.2.1:3260", tag(0))[:2], tag(2), in("", "192.0.2.2:3260", tag(0))[:2]), ex + "a: 192.0.2.1:3260,1 192.0.2.2:3260,2", true},
+		{"group tag 0", list(node("a"), in("a", "192.0.2.1:3260", tag(0))), ex + "a: 192.0.2.1:3260,0", true},
+		{"domain", list(node("a"), node("b"), NumberAttribute(TagDDID, 1), TextAttribute(TagDDName, "x"), member("a"), member("B"), member("c")), ex + `a: in 1 "x"; ` + ex + `b: in 1 "x"`, true},
+		{"name of a domain behind its members", list(node("a"), NumberAttribute(TagDDID, 1), member("a"), TextAttribute(TagDDName, "x"), NumberAttribute(TagDDID, 2), member("a")), ex + `a: in 1 "x" in 2 ""`, true},
+		{"a domain twice", list(node("a"), NumberAttribute(TagDDID, 1), member("a"), member("a"), NumberAttribute(TagDDID, 2), member("a"), NumberAttribute(TagDDID, 1), TextAttribute(TagDDName, "x"), member("a")), ex + `a: in 1 "x" in 2 ""`, true},
+		{"member of no domain", list(node("a"), member("a"), TextAttribute(TagDDName, "x")), ex + "a:", true},
 		{"bad domain", list(node("a"), bad(TagDDID), TextAttribute(TagDDName, "x"), member("a")), ex + "a:; invalid-attribute", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -36,11 +36,12 @@ func (l *Listener) call(ctx context.Context, c *Client, server netip.AddrPort, l
 	given := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	defer v.within(limit)()
 	var err error
-	if v.session, err = c.open(living, server); err != nil {
+	v.session, err = c.open(living, server)
+	given()
+	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	given()
 	v.ending = context.AfterFunc(ctx, func() { v.within(farewell) })
 	v.reader.MaxMessage = maxNotice
 	go v.read(l, server.Addr().WithZone(""))
@@ -141,7 +142,7 @@ func (v *conversation) look(m *membership) (registered bool, err error) {
 			if err != nil {
 				return false, err
 			}
-			if entity != m.entity {
+			if !m.isEntity(entity) {
 				return false, &EntityError{Node: m.node, Entity: entity}
 			}
 			registered = true
@@ -214,39 +215,4 @@ func (v *conversation) leave(m *membership) {
 	defer v.within(farewell)()
 	_, _ = v.ask(&SCNDereg{Source: m.node, Node: m.node})
 	_, _ = v.ask(deregistration(m.entity, m.node))
-}
-
-// registration returns the request that registers an initiator in a network entity (RFC
-// 4171, section 5.6.5.1), with a portal, where one is given, to which notices go. period
-// is how many seconds the server keeps an entity that says nothing; 0: what it likes.
-func registration(entity, node string, notices netip.AddrPort, period uint32) *DevAttrReg {
-	id := TextAttribute(TagEntityID, entity)
-	all := []Attribute{id, NumberAttribute(TagEntityProtocol, ProtocolISCSI)}
-	if period > 0 {
-		all = append(all, NumberAttribute(TagRegPeriod, period))
-	}
-	if notices.IsValid() {
-		all = append(all,
-			AddressAttribute(TagPortalAddress, notices.Addr()), PortAttribute(TagPortalPort, notices.Port()),
-			PortAttribute(TagSCNPort, notices.Port()))
-	}
-	all = append(all, TextAttribute(TagISCSIName, node), NumberAttribute(TagNodeType, uint32(Initiator)))
-	return &DevAttrReg{Source: node, Key: []Attribute{id}, Operating: all}
-}
-
-// deregistration takes an entity out again.
-func deregistration(entity, node string) *DevDereg {
-	return &DevDereg{Source: node, Operating: []Attribute{TextAttribute(TagEntityID, entity)}}
-}
-
-// register registers us as an initiator, under an entity with our own name.
-func (s *session) register() error {
-	r := registration(s.client.Name, s.client.Name, netip.AddrPort{}, 0)
-	return s.ask(r, r.Key, func(*Attribute) error { return nil })
-}
-
-// deregister takes us out again. What fails is forgotten by the server after the
-// registration period.
-func (s *session) deregister() {
-	_ = s.ask(deregistration(s.client.Name, s.client.Name), nil, func(*Attribute) error { return nil })
 }

@@ -64,8 +64,10 @@ func (e *Error) reason() string {
 // hint says what to do; empty: that is not known.
 func (e *Error) hint() string {
 	var (
-		status *StatusError
-		format *FormatError
+		status  *StatusError
+		format  *FormatError
+		version *VersionError
+		size    *SizeError
 	)
 	switch {
 	case errors.As(e.Err, &status):
@@ -77,7 +79,9 @@ func (e *Error) hint() string {
 		case StatusBusy, StatusInternalError:
 			return "try again later"
 		}
-	case errors.As(e.Err, &format):
+	case errors.As(e.Err, &size):
+		return "raise the limit if you trust the server with it (--max-targets), or have its administrator put this initiator into a discovery domain with fewer targets"
+	case errors.As(e.Err, &format), errors.As(e.Err, &version):
 		return "is it an iSNS server that listens there?"
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "nothing listens there: check the address and the TCP port"

@@ -30,6 +30,18 @@ func put(n, at int, v uint16) func([][]byte) [][]byte {
 	}
 }
 
+// notice returns a message of a server's own.
+func notice(f isns.Function) []byte {
+	return isnstest.AppendPDU(nil, isns.Header{Version: isns.Version, Function: f, Length: 4, Flags: isns.FlagServer | isns.FlagFirst | isns.FlagLast, TransactionID: 99}, make([]byte, 4))
+}
+
+// notices puts notices before a reply.
+func notices(n int) func(r *isnstest.Reply) {
+	return func(r *isnstest.Reply) {
+		r.Edit = func(p [][]byte) [][]byte { return append(slices.Repeat([][]byte{notice(isns.FuncSCN)}, n), p...) }
+	}
+}
+
 // A hostileCase is a reply that is spoiled, and what comes of it.
 type hostileCase struct {
 	name  string
@@ -40,7 +52,14 @@ type hostileCase struct {
 var hostileCases = []hostileCase{
 	{"version", func(r *isnstest.Reply) { r.Edit = put(1, 0, 2) }, "version 2"},
 	{"function", func(r *isnstest.Reply) { r.Function = isns.FuncDevGetNext.Response() }, "bad DevGetNextRsp"},
-	{"a request for an answer", func(r *isnstest.Reply) { r.Function = isns.FuncSCN }, "bad SCN"},
+	{"a request for an answer", func(r *isnstest.Reply) { r.Function = isns.FuncDevAttrQry }, "bad DevAttrQry"},
+	{"a notice for an answer", func(r *isnstest.Reply) { r.Function = isns.FuncSCN }, "no answer within 15s"},
+	{"a notice before the answer", notices(1), ""},
+	{"an inquiry between its PDUs", func(r *isnstest.Reply) {
+		r.PDUSize = 16
+		r.Edit = func(p [][]byte) [][]byte { return slices.Insert(p, 1, notice(isns.FuncESI)) }
+	}, "another message"},
+	{"notices without end", notices(1000), "bad SCN"},
 	{"transaction", func(r *isnstest.Reply) { r.ID++ }, "of transaction"},
 	{"no first flag", func(r *isnstest.Reply) { r.Edit = put(1, 6, 0x4800) }, "its first"},
 	{"authentication block", func(r *isnstest.Reply) { r.Edit = put(1, 6, 0x6c00) }, "authentication block"},
@@ -132,80 +151,6 @@ func TestCancel(t *testing.T) {
 			_, err := c.Query(ctx, s.Addr)
 			if !errors.Is(err, context.Canceled) || time.Since(start) != time.Hour {
 				t.Errorf("request %d: got %v after %v, want it cancelled after an hour", at, err, time.Since(start))
-			}
-		})
-	}
-}
-
-// nextOf has a server answer DevGetNext alone, and spoils that.
-func nextOf(spoil func(q *isns.DevGetNext, r *isnstest.Reply)) func(q *isnstest.Request, r *isnstest.Reply) {
-	return func(q *isnstest.Request, r *isnstest.Reply) {
-		switch b := q.Body.(type) {
-		case *isns.DevAttrQry:
-			r.Payload = isnstest.Refusal(isns.StatusNotSupported)
-		case *isns.DevGetNext:
-			spoil(b, r)
-		}
-	}
-}
-
-// TestGetNextHostile: a server that goes round in circles, or answers with another kind of
-// object, is left, and what came before is kept.
-func TestGetNextHostile(t *testing.T) {
-	t.Parallel()
-	name := func(s string) isns.Attribute { return isns.TextAttribute(isns.TagISCSIName, s) }
-	end, target := isns.Empty(isns.TagDelimiter), isns.NumberAttribute(isns.TagNodeType, uint32(isns.Target))
-	count := 0
-	for _, tt := range []struct {
-		name  string
-		spoil func(q *isns.DevGetNext, r *isnstest.Reply)
-		err   string
-		nodes int
-	}{
-		{"circle", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(name("iqn.a:x"), end, name("iqn.a:x"), target)
-		}, "goes round in circles", 1},
-		{"circle of two", func(q *isns.DevGetNext, r *isnstest.Reply) {
-			next := "iqn.a:x"
-			if s, _ := q.Key[0].Text(); s == next {
-				next = "iqn.a:y"
-			}
-			r.Payload = isnstest.Attributes(name(next), end, name(next), target)
-		}, "goes round in circles", 2},
-		{"endless", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			count++
-			next := "iqn.a:" + strings.Repeat("x", 1+count%100) + strings.Repeat("y", 1+count/100)
-			r.Payload = isnstest.Attributes(name(next), end, name(next), target)
-		}, "more than 10 targets", 10},
-		{"endless, of no node", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			count++
-			r.Payload = isnstest.Attributes(name("iqn.b:" + strings.Repeat("x", 1+count%100) + strings.Repeat("y", 1+count/100)))
-		}, "more than 40 objects", 0},
-		{"another kind", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(isns.NumberAttribute(isns.TagPGIndex, 1), end)
-		}, "another kind", 0},
-		{"no key", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(end, name("iqn.a:x"), target)
-		}, "the key of the next object", 1},
-		{"no type", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(name("iqn.a:x"), end, name("iqn.a:x"))
-		}, "goes round in circles", 0},
-		{"empty key", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.Attributes(isns.Empty(isns.TagISCSIName), end)
-		}, "does not name an object", 0},
-		{"long key", func(_ *isns.DevGetNext, r *isnstest.Reply) {
-			r.Payload = isnstest.AppendAttribute(isnstest.Attributes(), isns.TagISCSIName, make([]byte, 4096))
-		}, "does not name an object", 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := isnstest.New(t, "192.0.2.1:3205", isnstest.Config{Spoil: nextOf(tt.spoil)})
-			c := isns.Client{Name: us, Dial: s.Dial, Limits: isns.Limits{MaxTargets: 10}}
-			a, err := c.Query(t.Context(), s.Addr)
-			if err == nil || !strings.Contains(err.Error(), tt.err) {
-				t.Fatalf("got %v, want %q", err, tt.err)
-			}
-			if len(a.Nodes) != tt.nodes || a.Complete {
-				t.Errorf("got %d nodes, complete %t, want %d", len(a.Nodes), a.Complete, tt.nodes)
 			}
 		})
 	}

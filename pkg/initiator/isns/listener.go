@@ -200,7 +200,7 @@ func (l *Listener) understand(m *Message, server netip.Addr) (answer *Response, 
 		if err := e.Decode(m); err != nil {
 			return nil, nil, err
 		}
-		if e.Portal != l.at || l.member(server, func(m *membership) bool { return m.entity == e.EntityID }) == nil {
+		if e.Portal != l.at || l.member(server, func(m *membership) bool { return m.isEntity(e.EntityID) }) == nil {
 			return nil, nil, m.bad("it is for a portal that is not ours")
 		}
 		return e.Response(), nil, nil

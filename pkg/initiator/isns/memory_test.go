@@ -58,6 +58,18 @@ func TestCollectorMemory(t *testing.T) {
 			}
 			return list(NumberAttribute(TagDDID, uint32(i)), TextAttribute(TagDDName, fmt.Sprintf("%0200d", i)), member(fmt.Sprint(i/1000*1000)))
 		}},
+		{"domains of no node", func(i int) []Attribute {
+			return list(NumberAttribute(TagDDID, uint32(i)))
+		}},
+		{"a domain whose name changes", func(i int) []Attribute {
+			return list(NumberAttribute(TagDDID, 1), TextAttribute(TagDDName, fmt.Sprintf("%0200d", i)))
+		}},
+		{"many members of few domains", func(i int) []Attribute {
+			if i < 2000 {
+				return list(node(fmt.Sprint(i)))
+			}
+			return list(NumberAttribute(TagDDID, uint32(i/2000)), member(fmt.Sprint(i%2000)))
+		}},
 		{"few domains", func(i int) []Attribute {
 			return list(node(fmt.Sprint(i)), NumberAttribute(TagDDID, uint32(i)), member(fmt.Sprint(i)))
 		}},

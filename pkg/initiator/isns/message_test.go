@@ -3,6 +3,8 @@ package isns
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
+	"io"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -131,8 +133,12 @@ func TestCutMessage(t *testing.T) {
 		if err == nil {
 			err = new(SCNReg).Decode(m)
 		}
-		if err == nil {
-			t.Errorf("the first %d of %d bytes: got no error", n, len(whole))
+		want := io.ErrUnexpectedEOF
+		if n == 0 {
+			want = io.EOF
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("the first %d of %d bytes: got %v, want %v", n, len(whole), err, want)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type portalInfo struct {
 type readPortal struct {
 	addr netip.Addr
 	port uint16
+	open bool // the address is there, and the port is to come
 	ok   bool // both are there, and a TCP connection is possible
 }
 
@@ -34,12 +35,19 @@ func (c *collector) newPortal(a *Attribute) readPortal {
 		c.badValue(err)
 		return readPortal{}
 	}
-	return readPortal{addr: addr}
+	return readPortal{addr: addr, open: true}
+}
+
+// cutPortal leaves a portal whose port did not come.
+func (c *collector) cutPortal() {
+	if c.portal.open {
+		c.warn(WarnPortal, true, "the portal at %s has no TCP port%s", c.portal.addr, c.of())
+	}
 }
 
 // setPort takes the port of a portal, of which the address came before.
 func (p *readPortal) setPort(c *collector, a *Attribute) {
-	p.ok = false
+	p.ok, p.open = false, false
 	port, udp, err := a.Port()
 	switch {
 	case err != nil:

@@ -3,8 +3,10 @@ package isns
 import (
 	"context"
 	"errors"
+	"io"
 	"net/netip"
 	"slices"
+	"syscall"
 )
 
 // The attributes that are asked for: of targets, of the portals that give access to them,
@@ -17,8 +19,9 @@ var (
 )
 
 // Query asks a server for the targets that we may see. It stores nothing, and without
-// Register it changes nothing at the server. ctx bounds it. The error is an *Error; an
-// answer that is not nil beside it is what came before.
+// Register it changes nothing at the server. ctx bounds it; where we have registered,
+// deregistering may take 1.5 seconds more. The error is an *Error; an answer that is not nil
+// beside it is what came before.
 func (c *Client) Query(ctx context.Context, server netip.AddrPort) (*Answer, error) {
 	s, err := c.open(ctx, server)
 	if err != nil {
@@ -26,12 +29,17 @@ func (c *Client) Query(ctx context.Context, server netip.AddrPort) (*Answer, err
 	}
 	defer s.close()
 	answer, err := s.answer()
-	if c.Register && refused(err, StatusSourceUnknown, StatusSourceAbsent) {
-		if err := s.register(); err != nil {
-			return nil, c.failed(server, answer.Source.Addr(), StageRegister, cause(ctx, err))
+	if c.Register && s.isStranger(answer, err) {
+		e := s.register()
+		if !anyStatus(e) { // without a response we may be registered all the same
+			defer s.deregister()
 		}
-		defer s.deregister()
-		answer, err = s.answer()
+		switch {
+		case e == nil:
+			answer, err = s.answer()
+		case err != nil || !anyStatus(e):
+			return nil, c.failed(server, answer.Source.Addr(), StageRegister, cause(ctx, e))
+		}
 	}
 	if err != nil {
 		return answer, c.failed(server, answer.Source.Addr(), StageQuery, cause(ctx, err))
@@ -93,11 +101,16 @@ func (s *session) instead(c *collector, ask func(*collector) error) error {
 	return ask(c)
 }
 
-// ofType asks for the nodes of a type.
+// ofType asks for the nodes of a type. Where there are none, some servers say that there is
+// no such entry.
 func (s *session) ofType(c *collector, t NodeType, want []Tag) error {
 	c.asked = t
 	key := []Attribute{NumberAttribute(TagNodeType, uint32(t))}
-	return s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
+	err := s.ask(&DevAttrQry{Source: s.client.Name, Key: key, Want: want}, key, c.add)
+	if refused(err, StatusNoSuchEntry) {
+		return nil
+	}
+	return err
 }
 
 // domains asks for the discovery domains with their members: for all that is known of
@@ -116,11 +129,20 @@ func (s *session) domains(c *collector) error {
 			c.warn(WarnDomains, false, "the server did not tell the discovery domains: %s", status.Status)
 			return nil
 		}
+		if hasClosed(err) {
+			c.warn(WarnDomains, false, "the server did not tell the discovery domains: it closed the connection")
+			return nil
+		}
 		if err != nil || c.answer.Domains {
 			return err
 		}
 	}
 	return nil
+}
+
+// hasClosed reports that the server closed the connection.
+func hasClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // anyStatus reports a request that the server refused.

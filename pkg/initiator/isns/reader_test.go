@@ -26,6 +26,7 @@ func TestBadMessages(t *testing.T) {
 	t.Parallel()
 	const one, first, last = FlagFirst | FlagLast, FlagFirst, FlagLast
 	ok := []byte{0, 0, 0, 0}
+	more := []byte{0, 0, 0, 34, 0, 0, 0, 0} // in a later PDU it is right
 	var huge []byte
 	huge = append(huge, ok...)
 	huge = append(huge, 0, 0, 0, 34, 0xff, 0xff, 0xff, 0xfc)
@@ -42,17 +43,17 @@ func TestBadMessages(t *testing.T) {
 		{"version 2", changed(pduOf(one, 0, ok), 0, 2), &version},
 		{"not the first", pduOf(last, 0, ok), &format},
 		{"begins with 1", pduOf(one, 1, ok), &format},
-		{"no multiple of four", pduOf(one, 0, []byte{0, 0, 0, 0, 0}), &format},
+		{"no multiple of four", append(pduOf(first, 0, []byte{0, 0, 0, 0, 0, 0}), pduOf(last, 1, []byte{0, 34, 0, 0, 0, 0})...), &format},
 		{"authentication block", pduOf(one|FlagAuth, 0, ok), &format},
 		{"longer than MaxMessage", pduOf(one, 0, make([]byte, 132)), &size},
 		{"longer in two PDUs", append(pduOf(first, 0, make([]byte, 68)), pduOf(last, 1, make([]byte, 68))...), &size},
-		{"second first PDU", append(pduOf(first, 0, ok), pduOf(one, 1, ok)...), &format},
-		{"a PDU is missing", append(pduOf(first, 0, ok), pduOf(last, 2, ok)...), &format},
-		{"a PDU twice", append(pduOf(first, 0, ok), pduOf(0, 0, ok)...), &format},
-		{"another transaction", append(pduOf(first, 0, ok), changed(pduOf(last, 1, ok), 8, 2)...), &format},
-		{"another function", append(pduOf(first, 0, ok), changed(pduOf(last, 1, ok), 2, 0x8003)...), &format},
+		{"second first PDU", append(pduOf(first, 0, ok), pduOf(one, 1, more)...), &format},
+		{"a PDU is missing", append(pduOf(first, 0, ok), pduOf(last, 2, more)...), &format},
+		{"a PDU twice", append(pduOf(first, 0, ok), pduOf(last, 0, more)...), &format},
+		{"another transaction", append(pduOf(first, 0, ok), changed(pduOf(last, 1, more), 8, 2)...), &format},
+		{"another function", append(pduOf(first, 0, ok), changed(pduOf(last, 1, more), 2, 0x8003)...), &format},
 		{"attribute longer than the message", pduOf(one, 0, huge), &format},
-		{"attribute of three bytes", pduOf(one, 0, append(ok[:4:4], 0, 0, 0, 34, 0, 0, 0, 3, 'a', 'b', 0, 0)), &format},
+		{"attribute of three bytes", pduOf(one, 0, append(ok[:4:4], 0, 0, 0, 34, 0, 0, 0, 3, 'a', 'b', 0, 0, 0, 0, 34, 0, 0, 0, 5, 'a', 'b', 0, 0, 0)), &format},
 		{"ends in an attribute", pduOf(one, 0, append(ok[:4:4], 0, 0, 0, 34, 0, 0, 0, 8, 'a', 'b', 0, 0)), &format},
 		{"no status", pduOf(one, 0, nil), &format},
 	} {
@@ -92,6 +93,22 @@ func readAll(r *Reader) error {
 	}
 }
 
+// TestUnread: what is not read of a message, over several PDUs, is not taken for the next one.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	in := append(pduOf(FlagFirst, 0, []byte{0, 0, 0, 1, 0, 0, 0, 0}), pduOf(FlagLast, 1, pduOf(FlagFirst|FlagLast, 0, nil))...)
+	r := NewReader(bytes.NewReader(append(in, pduOf(FlagFirst|FlagLast, 0, []byte{0, 0, 0, 2})...)))
+	for want := Status(1); want < 3; want++ {
+		m, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.Status(); got != want || err != nil {
+			t.Errorf("got status %d, %v, want %d", got, err, want)
+		}
+	}
+}
+
 // TestEmptyPDUs: PDUs without payload are passed over, but not without end: their numbers
 // run out.
 func TestEmptyPDUs(t *testing.T) {
@@ -120,7 +137,8 @@ func TestEmptyPDUs(t *testing.T) {
 	}
 }
 
-// A repeated reader makes what is read from it.
+// A repeated reader makes what is read from it, up to a number of times at which the reader of
+// it has long gone wrong.
 type repeated struct {
 	make func(i int) []byte
 	n    int
@@ -129,6 +147,9 @@ type repeated struct {
 
 func (r *repeated) Read(b []byte) (int, error) {
 	if len(r.rest) == 0 {
+		if r.n > 1<<18 {
+			return 0, io.EOF
+		}
 		r.rest = r.make(r.n)
 		r.n++
 	}

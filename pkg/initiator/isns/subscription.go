@@ -2,6 +2,8 @@ package isns
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -59,8 +61,26 @@ func (m *membership) noticed() {
 }
 
 // EntityPrefix is how the names of the network entities begin that a Listener registers:
-// our iSCSI name and the address of the Listener follow. So it knows its own ones again.
+// our iSCSI name in lower case and the address of the Listener follow, or a digest of both
+// where they are too long. So it knows its own ones again.
 const EntityPrefix = "iscsi-discovery:"
+
+// maxEntity is how long the name of a network entity may be, in bytes (RFC 4171, section
+// 6.2.1).
+const maxEntity = 255
+
+// entityOf returns the name of the entity that is registered for a node with a portal, as a
+// server stores it.
+func entityOf(node string, at netip.Addr) string {
+	s := EntityPrefix + name.Fold(node) + ":" + at.String()
+	if len(s) > maxEntity {
+		s = EntityPrefix + fmt.Sprintf("%x", sha256.Sum256([]byte(s)))
+	}
+	return s
+}
+
+// isEntity reports the entity under which we are registered.
+func (m *membership) isEntity(s string) bool { return name.Fold(s) == m.entity }
 
 // Subscribe registers us at a server and keeps the registration until ctx ends; then it
 // deregisters what it has registered, within two seconds. A registration that is lost, as
@@ -97,7 +117,7 @@ func (l *Listener) keep(ctx context.Context, s *Subscription) error {
 	cancel()
 	if err != nil {
 		l.forget(s)
-		return &Error{Stage: StageConnect, Server: s.Request.Server, Err: cause(looking, err)}
+		return &Error{Stage: StageConnect, Server: s.Request.server(), Err: cause(looking, err)}
 	}
 	for _, addr := range addrs {
 		if err = l.keepAt(ctx, s, addr, addrs); err == nil || ctx.Err() != nil {
@@ -144,7 +164,7 @@ func (l *Listener) keepAt(ctx context.Context, s *Subscription, server netip.Add
 	if !c.Source.IsValid() && server.Addr().Is4() == l.at.Addr().Is4() {
 		c.Source = l.at.Addr()
 	}
-	m := &membership{Subscription: s, entity: EntityPrefix + c.Name + ":" + l.at.Addr().String(), node: c.Name}
+	m := &membership{Subscription: s, entity: entityOf(c.Name, l.at.Addr()), node: c.Name}
 	for _, a := range all {
 		m.servers = append(m.servers, a.Addr().WithZone(""))
 	}

@@ -105,6 +105,25 @@ func (s *Service) uncompared(ctx context.Context, part string) ([]Change, error)
 		p.Answer.Digest = nil
 		return []Change{{Key: r.Key, Version: r.Version, Value: encode(p)}}, nil
 	}
+	return s.uncomparedISNS(ctx, part)
+}
+
+// uncomparedISNS is uncompared for the targets of iSNS servers.
+func (s *Service) uncomparedISNS(ctx context.Context, part string) ([]Change, error) {
+	for r, err := range s.cfg.Store.List(ctx, rowkey.ISNSServer) {
+		if err != nil {
+			return nil, err
+		}
+		var v isnsRecord
+		if decode(r, &v) != nil || v.Answer == nil || len(v.Answer.Digest) == 0 {
+			continue
+		}
+		if escaped := url.PathEscape(rowkey.ISNSMechanism(v.server().Address)); escaped != part && rowkey.Hashed(escaped) != part {
+			continue
+		}
+		v.Answer.Digest = nil
+		return []Change{{Key: r.Key, Version: r.Version, Value: encode(v)}}, nil
+	}
 	return nil, nil
 }
 

@@ -154,7 +154,7 @@ func (s *Service) MayUseIPsec(ctx context.Context) (bool, error) {
 	if f, err := s.DefaultSecurityFlags(ctx); err != nil || f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
 		return err == nil, storeError(err)
 	}
-	for _, prefix := range []string{prefixPolicy, prefixPSK, rowkey.Bitmap, rowkey.ISNSBitmap} {
+	for _, prefix := range []string{prefixPolicy, prefixPSK, rowkey.Bitmap, rowkey.ISNSBitmap, rowkey.FleetPolicy} {
 		for r, err := range s.records(ctx, prefix) {
 			var with struct {
 				Flags uint64 `json:"flags"`

@@ -115,7 +115,7 @@ func (s *Service) isnsClient(ctx context.Context, v ISNSServer) (*isns.Client, i
 	if err != nil {
 		return nil, isns.Request{}, err
 	}
-	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial}, isns.Request{
+	return &isns.Client{Name: name, Register: v.Register, Wrap: d.Wrap, Dial: d.Dial, Limits: isns.Limits{MaxTargets: d.MaxTargets}}, isns.Request{
 		Server: v.Address, Instance: v.Instance, Port: v.Port, Selector: selector, Timeout: d.Timeout, Lookup: d.Lookup,
 	}, nil
 }
@@ -212,6 +212,10 @@ func (l *isnsLearning) take(ctx context.Context, a *isns.Answer) (told []change.
 	if err != nil || l.gone {
 		return nil, err
 	}
+	// First, so that no target is there without it where this stops half way.
+	if err := l.putBitmaps(ctx, l.server, a); err != nil {
+		return nil, err
+	}
 	if l.answer.Compared.Equal(l.now) {
 		m := isnsMerge{Service: l.Service, server: newServerRecord(l.server), now: l.now, seenBefore: before.Seen, complete: a.Complete}
 		if m.seenBefore.IsZero() {
@@ -225,7 +229,7 @@ func (l *isnsLearning) take(ctx context.Context, a *isns.Answer) (told []change.
 			return told, err
 		}
 	}
-	return told, l.putBitmaps(ctx, l.server, a)
+	return told, nil
 }
 
 // end writes how it went into the record of the server, without a digest where another

@@ -115,8 +115,8 @@ func TestISNSServerRefusals(t *testing.T) {
 func TestISNSServerCodes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		mode := ""
-		w, _ := newISNSWorld(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
+		mode := "" // guarded by Change
+		w, server := newISNSWorld(t, isnstest.Config{Spoil: func(q *isnstest.Request, r *isnstest.Reply) {
 			switch mode {
 			case "version":
 				r.Payload = isnstest.Refusal(isns.StatusUnsupportedVersion)
@@ -137,7 +137,7 @@ func TestISNSServerCodes(t *testing.T) {
 			{"silent", isdsc.WSATimedOut, true},
 			{"", isdsc.Success, false},
 		} {
-			mode = tt.mode
+			server.Change(func(*isnstest.Database) { mode = tt.mode })
 			_, err := w.RefreshISNSServer(t.Context(), serverPortal)
 			if last := w.servers()[0].Last; initiator.Code(err) != tt.code || last.Code != tt.code || last.Silent != tt.silent {
 				t.Errorf("%s: got %v, %+v, want %s", tt.mode, err, last, isdsc.Name(tt.code))
@@ -249,10 +249,10 @@ func TestISNSServerPort(t *testing.T) {
 func TestISNSCancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hang := false
-		w, _ := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) { r.Silent = hang }})
+		hang := false // guarded by Change
+		w, server := newISNSWorld(t, isnstest.Config{Database: isnstest.Targets("iqn.2026-11.com.example:a"), Spoil: func(_ *isnstest.Request, r *isnstest.Reply) { r.Silent = hang }})
 		w.addServer()
-		hang = true
+		server.Change(func(*isnstest.Database) { hang = true })
 		before := w.servers()[0].Last
 		w.clock = w.clock.Add(time.Hour)
 		ctx, cancel := context.WithCancel(t.Context())

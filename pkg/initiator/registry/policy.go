@@ -243,6 +243,11 @@ func (s *Service) policy(ctx context.Context, dst netip.AddrPort) (rule ipsec.Ex
 		servers, unread = s.isnsRules(ctx, dst)
 		groups = append(groups, servers...)
 	}
+	if unread == nil {
+		var fleets []ipsec.Existing
+		fleets, unread = s.fleetRules(ctx, dst)
+		groups = append(groups, fleets...)
+	}
 	return rule, groups, unread
 }
 

@@ -66,6 +66,25 @@ func (s *Service) addEntry(ctx context.Context, p initiator.SendTargetPortal) (j
 	return j, replaced
 }
 
+// StoreSendTargetPortal stores a portal as AddSendTargetPortal does, by the same rules, and
+// sends nothing: a watch of the registry asks it. An entry with the same key is replaced
+// where replace is set; otherwise it stays, and stored is false.
+func (s *Service) StoreSendTargetPortal(ctx context.Context, p initiator.SendTargetPortal, replace bool) (stored bool, err error) {
+	if _, err = s.admitted(ctx, &p, true); err == nil {
+		err = storeError(retryConflicts(ctx, func() error {
+			old, err := s.cfg.Store.Get(ctx, rowkey.OfEntry(p.Key()))
+			if stored = replace || old.Version == 0; err != nil || !stored {
+				return err
+			}
+			return s.replace(ctx, old, &p, true)
+		}))
+	}
+	if err != nil {
+		_, err = refusedResult(p, err)
+	}
+	return stored && err == nil, err
+}
+
 // ChangeSendTargetPortal changes options of the entry of a key, and asks its portal again.
 // change gets the entry with its options and the secrets that are sealed in it; those that
 // it does not touch stay. The changed entry is held against the same rules as one that is

@@ -62,6 +62,8 @@ func (e *RegistryError) Remedy() string {
 		return "remove iSNS server " + text.Shown(rowkey.Part(e.Key, 1)) + ", and add it again"
 	case rowkey.ISNSBitmap:
 		return "refresh iSNS server " + text.Shown(rowkey.Part(e.Key, 3)) + " to replace it, or remove it"
+	case rowkey.FleetPolicy:
+		return "discoverd of fleet " + text.Shown(rowkey.Part(e.Key, 1)) + " writes the policy for " + text.Shown(rowkey.Part(e.Key, 2)) + " again when it starts"
 	case rowkey.Instance:
 		return "add instance " + text.Shown(rowkey.Part(e.Key, 1)) + " again, or remove it"
 	case rowkey.Port:

@@ -27,7 +27,7 @@ type rules struct {
 }
 
 // rulePrefixes begin the keys of the records that are rules.
-var rulePrefixes = [...]string{rowkey.Setting, prefixPSK, prefixTunnel, prefixPolicy, rowkey.Bitmap, rowkey.ISNSBitmap}
+var rulePrefixes = [...]string{rowkey.Setting, prefixPSK, prefixTunnel, prefixPolicy, rowkey.Bitmap, rowkey.ISNSBitmap, rowkey.FleetPolicy}
 
 // isRule reports keys of records that are rules, and prefixes of nothing else.
 func isRule(key string) bool {
@@ -78,9 +78,18 @@ func (s *Service) underRules(ctx context.Context, numbers bool) (*Service, error
 // does, no target is read. A policy that cannot be read fails where it is needed.
 func (s *Service) groups(ctx context.Context) ([]groupMember, error) {
 	tags := make(map[int]bool)
-	for p := range s.Policies(ctx) {
-		if sel, _, err := parseSelector(p.Selector); err == nil && sel.tag != target.NoGroup {
+	count := func(selector string) {
+		if sel, _, err := parseSelector(selector); err == nil && sel.tag != target.NoGroup {
 			tags[sel.tag] = true
+		}
+	}
+	for p := range s.Policies(ctx) {
+		count(p.Selector)
+	}
+	for r, err := range s.cfg.Store.List(ctx, rowkey.FleetPolicy) {
+		if err == nil {
+			p, _ := decodeFleetPolicy(r)
+			count(p.Selector)
 		}
 	}
 	if len(tags) == 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Defaults and bounds of a Config.
@@ -53,6 +54,13 @@ type Config struct {
 	// Report is called with the state of an entry after each attempt, and when it is
 	// added or removed, in the goroutine of the loop. The state is valid during the call. nil: nothing is.
 	Report func(*State)
+
+	// Observe is called before Report, in the same goroutine, with the state of an entry
+	// after each attempt that gave an answer or failed, and when the entry is removed. An
+	// attempt that ctx ended, or that the source could not begin, is none. targets are those
+	// of the answer; nil: it failed, or was removed. State and targets are valid during the call. nil:
+	// nothing is.
+	Observe func(s *State, targets []target.Target)
 
 	Clock func() time.Time // the time that events have; nil: time.Now. Intervals do not follow it
 

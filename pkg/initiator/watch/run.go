@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
 // Run asks what a source lists, again and again, and yields what changes. Each entry is
@@ -260,14 +261,23 @@ func (w *watcher) tell(e *entry, event Event) {
 	w.left = !w.yield(event)
 }
 
-// report calls Config.Report.
+// report calls Config.Observe and Config.Report.
 func (w *watcher) report(e *entry, last *initiator.Result) {
-	if w.cfg.Report == nil || w.left {
+	if w.cfg.Report == nil && w.cfg.Observe == nil || w.left {
 		return
 	}
 	s := e.state(w.cfg.Clock(), time.Now())
+	var targets []target.Target
 	if s.Last = last; last != nil {
+		if last.Err == nil {
+			targets = last.Targets
+		}
 		last.Targets, last.Changes = nil, nil
 	}
-	w.cfg.Report(&s)
+	if w.cfg.Observe != nil && (e.removed || last != nil && !ownFault(last.Err)) {
+		w.cfg.Observe(&s, targets)
+	}
+	if w.cfg.Report != nil {
+		w.cfg.Report(&s)
+	}
 }

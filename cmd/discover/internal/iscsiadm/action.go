@@ -11,7 +11,7 @@ const (
 	HandOn                     // all that discover does not do: other modes, other types of discovery
 	Ask                        // discover with the defaults of iscsid.conf
 	AskStored                  // discover with the record, which has to be there (CheckRecord)
-	AskISNS                    // ask an iSNS server
+	AskISNS                    // ask an iSNS server; in the mode discoverydb its record is made where it is missing
 	AskDB                      // discover with the record, which is made where it is missing
 	List                       // list the records
 	ShowRecord                 // print the record (CheckRecord)
@@ -36,10 +36,10 @@ func (c *Call) Action() Action {
 		return ShowVersion
 	case c.Help:
 		return ShowHelp
-	case c.Mode.Ours() && c.Type == ISNS && (c.Mode == Discovery || c.Discover):
-		return AskISNS
-	case !c.Mode.Ours(), c.Type == ISNS, c.Type == FirmwareType:
+	case !c.Mode.Ours(), c.Type == FirmwareType:
 		return HandOn
+	case c.Type == ISNS && (c.Mode == Discovery || c.Discover):
+		return AskISNS
 	case c.Mode == DiscoveryDB:
 		return c.dbAction()
 	case c.Type == SendTargets:

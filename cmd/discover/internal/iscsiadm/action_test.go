@@ -8,11 +8,12 @@ import (
 func TestAction(t *testing.T) {
 	t.Parallel()
 	const (
-		missing = "Discovery record [192.0.2.9,3260] not found!"
-		gone    = "Discovery record [192.0.2.9,3260] not found."
-		invalid = "Invalid operation."
-		not     = "Operation is not supported."
-		newMode = "Operations new and update for discovery mode is not supported. Use discoverydb mode."
+		missing  = "Discovery record [192.0.2.9,3260] not found!"
+		gone     = "Discovery record [192.0.2.9,3260] not found."
+		goneISNS = "Discovery record [192.0.2.9,3205] not found."
+		invalid  = "Invalid operation."
+		not      = "Operation is not supported."
+		newMode  = "Operations new and update for discovery mode is not supported. Use discoverydb mode."
 	)
 	for _, tt := range []struct {
 		line    string
@@ -28,7 +29,12 @@ func TestAction(t *testing.T) {
 		{"-m discoverydb -t isns -p 192.0.2.9 -D", AskISNS, "", ""},
 		{"-m discovery -t fw", HandOn, "", ""},
 		{"-m discoverydb -t fw -D", HandOn, "", ""},
-		{"-m discoverydb -t isns -p 192.0.2.9 -o new", HandOn, "", ""},
+		{"-m discoverydb -t isns -p 192.0.2.9 -o new", MakeRecord, "", ""},
+		{"-m discoverydb -t isns -p 192.0.2.9", ShowRecord, "", goneISNS},
+		{"-m discoverydb -t isns -p 192.0.2.9 -o update -n a", UpdateRecord, "Update requires name and value.", goneISNS},
+		{"-m discoverydb -t isns -p 192.0.2.9 -o delete", DeleteRecord, "", goneISNS},
+		{"-m discoverydb -t isns -p 192.0.2.9 -o update -o delete", Refuse, not, goneISNS},
+		{"-m discovery -t isns -p 192.0.2.9 -o delete", AskISNS, "", ""},
 		{"-m discovery -t st -p 192.0.2.9", Ask, "", ""},
 		{"-m discovery -t st -p 192.0.2.9 -D -l -o delete -n a", Ask, "", ""},
 		{"-m discovery", List, "", ""},
@@ -76,7 +82,7 @@ func TestAction(t *testing.T) {
 				case err == nil && want == "":
 				case !errors.As(err, &usage) || usage.Text != want:
 					t.Errorf("found %t: got %v, want %s", found, err, want)
-				case (usage.Status() == ExitStore) != (want == gone):
+				case (usage.Status() == ExitStore) != (want == gone || want == goneISNS):
 					t.Errorf("found %t: exit %d", found, usage.Status())
 				}
 			}

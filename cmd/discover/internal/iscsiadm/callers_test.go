@@ -176,7 +176,7 @@ func TestCallersNodeRecords(t *testing.T) {
 	t.Parallel()
 	var b []byte
 	for _, i := range []int{0, 4} {
-		b = AppendNodeRecord(b, &stored[i], Portal{"192.0.2.10", 3260}, "2.1.11")
+		b = AppendNodeRecord(b, &stored[i], Portal{"192.0.2.10", 3260}, SendTargets, "2.1.11")
 	}
 	var got []string
 	for line := range strings.Lines(string(b)) {

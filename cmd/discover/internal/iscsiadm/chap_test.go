@@ -53,7 +53,7 @@ func TestLoginOptions(t *testing.T) {
 		"mutual without our name":  {set: "username_in=array password_in=" + longIn + " password=" + long, err: "but discovery.sendtargets.auth.username and discovery.sendtargets.auth.password must be set as well"},
 		"mutual without our proof": {set: "username=host1 password_in=" + longIn, err: "but discovery.sendtargets.auth.username and discovery.sendtargets.auth.password must be set as well"},
 	} {
-		r := NewRecord(testPortal, Defaults{})
+		r := NewRecord(SendTargets, testPortal, Defaults{})
 		r.IsRef = func(s string) bool { return strings.HasPrefix(s, "ref:") }
 		for pair := range strings.FieldsSeq(tt.set) {
 			field, value, _ := strings.Cut(pair, "=")
@@ -95,7 +95,7 @@ func TestLoginAlgorithms(t *testing.T) {
 		{conf: "node.session.auth.chap_algs = SHA256", set: "SHA1", want: []auth.Algorithm{auth.SHA1}},
 	} {
 		d, _ := ReadDefaults([]byte(tt.conf))
-		r := NewRecord(testPortal, d)
+		r := NewRecord(SendTargets, testPortal, d)
 		if tt.set != "" {
 			set(t, r, keyAlgorithms, tt.set)
 		}

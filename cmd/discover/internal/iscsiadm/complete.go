@@ -9,6 +9,7 @@ import (
 type Place struct {
 	Words  []string // what may stand there, with what it means after a tab
 	Portal bool     // a portal may
+	Server bool     // an iSNS server may
 	Iface  bool     // the name of an iface may
 }
 
@@ -19,13 +20,13 @@ var described = []struct {
 	about  string
 	modes  string // d discovery, D discoverydb, n node
 }{
-	{'t', "type", "sendtargets, or st", "dD"},
-	{'p', "portal", "the portal, ADDRESS[:PORT]", "dD"},
+	{'t', "type", "sendtargets (st) or isns", "dD"},
+	{'p', "portal", "the portal or iSNS server, ADDRESS[:PORT]", "dD"},
 	{'I', "interface", "an iface to ask from", "dD"},
 	{'o', "op", "what to do with records", "dD"},
 	{'n', "name", "a field of the record", "D"},
 	{'v', "value", "the value of the field", "D"},
-	{'D', "discover", "ask the portal of the record", "D"},
+	{'D', "discover", "ask the portal or server of the record", "D"},
 	{'P', "print", "0: a line each, 1: a tree", "dDn"},
 }
 
@@ -54,7 +55,11 @@ func Complete(args []string, word string) (p Place) {
 		return ""
 	}
 	if letter := waiting(args); letter != 0 {
-		return values(letter, value('m'), value('n'))
+		t, known := types[value('t')]
+		if !known {
+			t = SendTargets
+		}
+		return values(letter, value('m'), t, value('n'))
 	}
 	mode := modeLetter(value('m'))
 	add := func(letter byte, name, about string) {
@@ -98,15 +103,16 @@ func waiting(args []string) byte {
 	return 0
 }
 
-// values returns what an option takes in a mode. name is the field whose value -v is.
-func values(letter byte, mode, name string) (p Place) {
+// values returns what an option takes in a mode, for a type of discovery. name is the field
+// whose value -v is.
+func values(letter byte, mode string, t Type, name string) (p Place) {
 	switch letter {
 	case 'm':
 		p.Words = []string{"discovery\task a portal", "discoverydb\tthe records of portals", "node\tlist what was found", "iface\tlist the ifaces"}
 	case 't':
-		p.Words = []string{"sendtargets", "st"}
+		p.Words = []string{"sendtargets\task a portal", "st\tsendtargets", "isns\task an iSNS server"}
 	case 'p':
-		p.Portal = true
+		p.Portal, p.Server = t != ISNS, t == ISNS
 	case 'I':
 		p.Iface = true
 	case 'P':
@@ -117,13 +123,13 @@ func values(letter byte, mode, name string) (p Place) {
 			p.Words = []string{"nonpersistent", "new", "update", "delete"}
 		}
 	case 'n':
-		for i := range recordFields {
-			if f := &recordFields[i]; f.kind != fieldLookup {
+		for _, f := range t.fields() {
+			if f.kind != fieldLookup {
 				p.Words = append(p.Words, f.name)
 			}
 		}
 	case 'v':
-		if f := fieldOf(name); f != nil && f.kind == fieldWord {
+		if f := fieldOf(t, name); f != nil && f.kind == fieldWord {
 			p.Words = f.words
 		}
 	}

@@ -14,34 +14,38 @@ import (
 // newer versions first.
 var databases = []string{"var/lib/iscsi", "etc/iscsi"}
 
-// ReadRecord reads a discovery record of open-iscsi's (st_config). What it does not say
+// ReadRecord reads a discovery record of open-iscsi's (st_config or isns_config). What it does not say
 // has the value that is built in, whatever iscsid.conf says: so it is with the real
 // iscsiadm. A line that is wrong costs itself, and a note.
-func ReadRecord(p Portal, b []byte) (r *Record, tell []string) {
+func ReadRecord(t Type, p Portal, b []byte) (r *Record, tell []string) {
 	pairs, n := readPairs(b)
 	d := Defaults{values: make(map[string]fieldValue)}
 	for _, line := range pairs {
-		d.take(line, &n)
+		d.take(t, line, &n)
 	}
-	return NewRecord(p, d), n
+	return NewRecord(t, p, d), n
 }
 
-// FindRecord returns the discovery record that open-iscsi has of a portal; nil: none. root
-// is the root of the file system.
-func FindRecord(root fs.FS, p Portal) (r *Record, tell []string, err error) {
+// FindRecord returns the discovery record of a type that open-iscsi has of a portal; nil:
+// none. root is the root of the file system.
+func FindRecord(root fs.FS, t Type, p Portal) (r *Record, tell []string, err error) {
 	part := p.Address + "," + strconv.Itoa(int(p.Port))
 	if !onePart(part) {
 		return nil, nil, nil
 	}
+	folder, file := "send_targets", "st_config"
+	if t == ISNS {
+		folder, file = "isns", "isns_config"
+	}
 	for _, dir := range databases {
-		b, err := ReadFile(root, path.Join(dir, "send_targets", part, "st_config"))
+		b, err := ReadFile(root, path.Join(dir, folder, part, file))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, nil, err
 		}
-		r, tell = ReadRecord(p, b)
+		r, tell = ReadRecord(t, p, b)
 		return r, tell, nil
 	}
 	return nil, nil, nil

@@ -34,7 +34,7 @@ func TestFindRecord(t *testing.T) {
 		"older":      {root: fstest.MapFS{"etc/iscsi" + in: older}, want: map[string]string{user: "older"}},
 		"empty file": {root: fstest.MapFS{"etc/iscsi" + in: file()}, want: map[string]string{}},
 	} {
-		r, tell, err := FindRecord(tt.root, testPortal)
+		r, tell, err := FindRecord(tt.root, SendTargets, testPortal)
 		if (r == nil) != (tt.want == nil) || err != nil || strings.Join(tell, "\n") != tt.tell {
 			t.Errorf("%s: got %v, %q, %v", name, r, tell, err)
 		}
@@ -46,17 +46,17 @@ func TestFindRecord(t *testing.T) {
 		}
 	}
 	// One that is there and cannot be read is an error: it may say how to prove ourselves.
-	r, _, err := FindRecord(closed{fstest.MapFS{"etc/iscsi" + in: newer}}, testPortal)
+	r, _, err := FindRecord(closed{fstest.MapFS{"etc/iscsi" + in: newer}}, SendTargets, testPortal)
 	if r != nil || !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("closed: %v, %v", r, err)
 	}
-	if _, _, err := FindRecord(fstest.MapFS{"etc/iscsi" + in: {Mode: fs.ModeNamedPipe}}, testPortal); err == nil {
+	if _, _, err := FindRecord(fstest.MapFS{"etc/iscsi" + in: {Mode: fs.ModeNamedPipe}}, SendTargets, testPortal); err == nil {
 		t.Error("a pipe is read")
 	}
 	// An address never leads elsewhere.
 	root := fstest.MapFS{"etc/iscsi/send_targets/x,3260/st_config": newer, "etc/iscsi/x,3260/st_config": newer}
 	for _, address := range []string{"../x", "y/../x", "/x", "x/", `..\x`, "x\n", ".", ""} {
-		if r, _, err := FindRecord(root, Portal{Address: address, Port: 3260}); r != nil || err != nil {
+		if r, _, err := FindRecord(root, SendTargets, Portal{Address: address, Port: 3260}); r != nil || err != nil {
 			t.Errorf("%q: %v, %v", address, r, err)
 		}
 	}
@@ -68,7 +68,7 @@ func FuzzReadRecord(f *testing.F) {
 	f.Add([]byte("discovery.startup = automatic\n" + authPrefix + "password = x\n"))
 	f.Add([]byte("node.session.auth.chap_algs = SHA1,,x\r\nx\n= y\n#"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, tell := ReadRecord(testPortal, b)
+		r, tell := ReadRecord(SendTargets, testPortal, b)
 		_, other := ReadDefaults(b)
 		checkTold(t, append(tell, other...))
 		text := printed(t, r, true)
@@ -82,7 +82,7 @@ func FuzzReadRecord(f *testing.F) {
 			}
 		}
 		fields, secrets, refs := r.Stored()
-		again, err := RecordOf(testPortal, fields, secrets, refs)
+		again, err := RecordOf(SendTargets, testPortal, fields, secrets, refs)
 		if err != nil || printed(t, again, true) != text {
 			t.Errorf("%v: got %q, want %q", err, printed(t, again, true), text)
 		}
@@ -144,7 +144,7 @@ func FuzzSet(f *testing.F) {
 	f.Add(authPrefix+"username", "a\nb", true)
 	f.Add("node.session.auth.chap_algs", "x,MD5", false)
 	f.Fuzz(func(t *testing.T, name, value string, refs bool) {
-		r := NewRecord(testPortal, Defaults{})
+		r := NewRecord(SendTargets, testPortal, Defaults{})
 		r.IsRef = func(string) bool { return refs }
 		params := []Param{{name, value}}
 		tell, err := r.Check(params)

@@ -12,22 +12,24 @@ func ReadDefaults(b []byte) (d Defaults, tell []string) {
 	pairs, n := readPairs(b)
 	d.values = make(map[string]fieldValue)
 	for _, p := range pairs {
-		if !strings.HasPrefix(p.key, "discovery.sendtargets.") && p.key != keyAlgorithms {
-			continue
+		switch {
+		case strings.HasPrefix(p.key, "discovery.sendtargets."), p.key == keyAlgorithms:
+			d.take(SendTargets, p, &n)
+		case strings.HasPrefix(p.key, "discovery.isns."):
+			d.take(ISNS, p, &n)
 		}
-		d.take(p, &n)
 	}
 	return d, n
 }
 
-// take takes a line into d. Keys of no field, and of those by which a record is looked
+// take takes a line for records of a type into d. Keys of no field, and of those by which a record is looked
 // up, are passed over.
-func (d *Defaults) take(p pair, n *notes) {
-	f := fieldOf(p.key)
+func (d *Defaults) take(t Type, p pair, n *notes) {
+	f := fieldOf(t, p.key)
 	if f == nil || f.kind == fieldLookup {
 		return
 	}
-	if f.kind == fieldNumber { // what follows a number does not count
+	if f.kind == fieldNumber || f.kind == fieldSigned { // what follows a number does not count
 		p.value, _ = cutBlank(p.value)
 	}
 	v, more, err := f.parse(p.value)

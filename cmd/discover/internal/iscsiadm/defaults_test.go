@@ -41,7 +41,7 @@ func TestReadDefaults(t *testing.T) {
 		"a whole iscsid.conf": {conf: "# comment\niscsid.startup = /bin/systemctl start iscsid.socket\nnode.conn[0].timeo.login_timeout = 15\ndiscovery.sendtargets.iscsi.MaxRecvDataSegmentLength = 65536\n", want: map[string]string{"discovery.sendtargets.iscsi.MaxRecvDataSegmentLength": "65536"}},
 	} {
 		d, tell := ReadDefaults([]byte(tt.conf))
-		if diff := cmp.Diff(withLines(tt.want), printed(t, NewRecord(testPortal, d), true)); diff != "" {
+		if diff := cmp.Diff(withLines(tt.want), printed(t, NewRecord(SendTargets, testPortal, d), true)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		got := strings.Join(tell, "\n")

@@ -27,6 +27,7 @@ const (
 	fieldSecret                      // any bytes, never shown unasked
 	fieldWord                        // one of a list
 	fieldNumber                      // at least 0
+	fieldSigned                      // of 32 bits
 	fieldAlgorithms                  // names of hashes
 )
 
@@ -45,10 +46,13 @@ const (
 	keyActive     = "discovery.sendtargets.timeo.active_timeout"
 )
 
-// recordFields are the lines of a discovery record, in the order in which iscsiadm
+// startupField is the first line of each discovery record.
+var startupField = field{name: "discovery.startup", kind: fieldWord, standard: "manual", words: []string{"manual", "automatic"}}
+
+// recordFields are the lines of the record of a portal, in the order in which iscsiadm
 // prints them.
 var recordFields = []field{
-	{name: "discovery.startup", kind: fieldWord, standard: "manual", words: []string{"manual", "automatic"}},
+	startupField,
 	{name: keyType, standard: "sendtargets"},
 	{name: keyAddress},
 	{name: keyPort},
@@ -67,13 +71,33 @@ var recordFields = []field{
 	{name: "discovery.sendtargets.iscsi.MaxRecvDataSegmentLength", kind: fieldNumber, standard: "32768"},
 }
 
-// fieldOf returns the field of a name; nil: there is none.
-func fieldOf(name string) *field {
-	i := slices.IndexFunc(recordFields, func(f field) bool { return f.name == name })
+// isnsFields are the lines of the record of an iSNS server. Its address has the names that
+// it has in the record of a portal: iscsiadm writes it so.
+var isnsFields = []field{
+	startupField,
+	{name: keyType, standard: "isns"},
+	{name: keyAddress},
+	{name: keyPort},
+	{name: "discovery.isns.use_discoveryd", kind: fieldWord, standard: "No", words: []string{"No", "Yes"}},
+	{name: "discovery.isns.discoveryd_poll_inval", kind: fieldSigned, standard: "-1"},
+}
+
+// fields are the lines of a record of a type.
+func (t Type) fields() []field {
+	if t == ISNS {
+		return isnsFields
+	}
+	return recordFields
+}
+
+// fieldOf returns the field of a name in records of a type; nil: there is none.
+func fieldOf(t Type, name string) *field {
+	all := t.fields()
+	i := slices.IndexFunc(all, func(f field) bool { return f.name == name })
 	if i < 0 {
 		return nil
 	}
-	return &recordFields[i]
+	return &all[i]
 }
 
 // A fieldValue is what is in a field: text, or a secret, or a reference to one.
@@ -116,6 +140,12 @@ func (f *field) parse(s string) (v fieldValue, tell notes, err error) {
 			return v, nil, &UsageError{Text: f.unknown(s)}
 		}
 		s = strconv.FormatUint(n, 10)
+	case fieldSigned:
+		n, err := strconv.ParseInt(s, 10, 32)
+		if err != nil {
+			return v, nil, &UsageError{Text: f.unknown(s)}
+		}
+		s = strconv.FormatInt(n, 10)
 	}
 	return fieldValue{text: s}, nil, nil
 }

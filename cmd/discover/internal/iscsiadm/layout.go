@@ -30,8 +30,12 @@ func AppendNode(b []byte, n *NodeRecord) []byte {
 }
 
 // AppendNodeRecord appends the record of a node, as -m node -o show prints it, as far as
-// a discovery knows it. at is the portal that was asked.
-func AppendNodeRecord(b []byte, n *NodeRecord, at Portal, version string) []byte {
+// a discovery knows it. at is the portal, or via ISNS the server, that was asked.
+func AppendNodeRecord(b []byte, n *NodeRecord, at Portal, via Type, version string) []byte {
+	how := "send_targets"
+	if via == ISNS {
+		how = "isns"
+	}
 	b = append(append(append(b, "# BEGIN RECORD "...), version...), '\n')
 	for _, line := range [...][2]string{
 		{"node.name", n.Name},
@@ -42,7 +46,7 @@ func AppendNodeRecord(b []byte, n *NodeRecord, at Portal, version string) []byte
 		{"iface.transport_name", "tcp"},
 		{"node.discovery_address", at.Address},
 		{"node.discovery_port", strconv.Itoa(int(at.Port))},
-		{"node.discovery_type", "send_targets"},
+		{"node.discovery_type", how},
 		{"node.conn[0].address", n.Address.Host},
 		{"node.conn[0].port", strconv.Itoa(int(n.Address.Port))},
 	} {

@@ -2,6 +2,7 @@ package iscsiadm
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,7 +91,7 @@ Target: naa.52004567ba64678d
 
 func TestAppendNodeRecord(t *testing.T) {
 	t.Parallel()
-	same(t, AppendNodeRecord(nil, &stored[3], Portal{"192.0.2.10", 3260}, "2.1.11"), `# BEGIN RECORD 2.1.11
+	same(t, AppendNodeRecord(nil, &stored[3], Portal{"192.0.2.10", 3260}, SendTargets, "2.1.11"), `# BEGIN RECORD 2.1.11
 node.name = iqn.2026-11.com.example:disk1
 node.tpgt = 2
 node.startup = manual
@@ -104,6 +105,10 @@ node.conn[0].address = 2001:db8::10
 node.conn[0].port = 3260
 # END RECORD
 `)
+	record := string(AppendNodeRecord(nil, &stored[3], Portal{"192.0.2.205", 3205}, ISNS, "2.1.11"))
+	if !strings.Contains(record, "node.discovery_port = 3205\nnode.discovery_type = isns\n") {
+		t.Errorf("of an iSNS server: got %s", record)
+	}
 }
 
 func TestAppendRecord(t *testing.T) {

@@ -11,9 +11,10 @@ import (
 	"github.com/go-iscsi/discovery/pkg/auth"
 )
 
-// A Record is a discovery record: how a portal is asked. Secrets in it are never printed
-// but by Print, where that is asked to.
+// A Record is a discovery record: how a portal, or an iSNS server, is asked. Secrets in it
+// are never printed but by Print, where that is asked to.
 type Record struct {
+	Type   Type // SendTargets or ISNS
 	Portal Portal
 
 	// IsRef reports that a value is a reference to a secret, not the secret; nil: each
@@ -23,21 +24,23 @@ type Record struct {
 	values map[string]fieldValue // by field; those that are missing are the standard
 }
 
-// NewRecord returns the record of a portal with the defaults of d.
-func NewRecord(p Portal, d Defaults) *Record {
-	values := maps.Clone(d.values)
-	if values == nil {
-		values = make(map[string]fieldValue)
+// NewRecord returns the record of a type for a portal, with the defaults of d.
+func NewRecord(t Type, p Portal, d Defaults) *Record {
+	values := make(map[string]fieldValue)
+	for name, v := range d.values {
+		if fieldOf(t, name) != nil {
+			values[name] = v
+		}
 	}
-	return &Record{Portal: p, values: values}
+	return &Record{Type: t, Portal: p, values: values}
 }
 
 // RecordOf returns the record whose contents Stored returned. Its error names a field
 // that this version does not know, or whose value it does not take.
-func RecordOf(p Portal, fields map[string]string, secrets map[string]auth.Secret, refs map[string]string) (*Record, error) {
-	r := NewRecord(p, Defaults{})
+func RecordOf(t Type, p Portal, fields map[string]string, secrets map[string]auth.Secret, refs map[string]string) (*Record, error) {
+	r := NewRecord(t, p, Defaults{})
 	for name, s := range fields {
-		f := fieldOf(name)
+		f := fieldOf(t, name)
 		if f == nil || f.kind == fieldLookup || f.kind == fieldSecret {
 			return nil, unknownField(name)
 		}
@@ -48,13 +51,13 @@ func RecordOf(p Portal, fields map[string]string, secrets map[string]auth.Secret
 		r.values[name] = v
 	}
 	for name, secret := range secrets {
-		if !isSecret(name) {
+		if !isSecret(t, name) {
 			return nil, unknownField(name)
 		}
 		r.values[name] = fieldValue{secret: secret}
 	}
 	for name, ref := range refs {
-		if !isSecret(name) {
+		if !isSecret(t, name) {
 			return nil, unknownField(name)
 		}
 		r.values[name] = fieldValue{ref: ref}
@@ -62,9 +65,9 @@ func RecordOf(p Portal, fields map[string]string, secrets map[string]auth.Secret
 	return r, nil
 }
 
-// isSecret reports the name of a field for a secret.
-func isSecret(name string) bool {
-	f := fieldOf(name)
+// isSecret reports the name of a field for a secret in records of a type.
+func isSecret(t Type, name string) bool {
+	f := fieldOf(t, name)
 	return f != nil && f.kind == fieldSecret
 }
 
@@ -77,7 +80,7 @@ func unknownField(name string) error {
 // must not change with the program; but for the algorithms of CHAP, see LoginOptions.
 func (r *Record) Stored() (fields map[string]string, secrets map[string]auth.Secret, refs map[string]string) {
 	fields, secrets, refs = make(map[string]string), make(map[string]auth.Secret), make(map[string]string)
-	for _, f := range recordFields {
+	for _, f := range r.Type.fields() {
 		v, set := r.values[f.name]
 		switch {
 		case f.kind == fieldLookup, f.kind == fieldAlgorithms && !set:
@@ -110,7 +113,7 @@ func (r *Record) Set(params []Param) {
 // iscsiadm does.
 func (r *Record) parse(params []Param) (values map[string]fieldValue, tell []string, err error) {
 	for _, p := range params {
-		f := fieldOf(p.Name)
+		f := fieldOf(r.Type, p.Name)
 		if f == nil {
 			return nil, nil, &UsageError{Text: "Cannot modify " + shownWord(p.Name) + ". Invalid param name."}
 		}
@@ -120,7 +123,7 @@ func (r *Record) parse(params []Param) (values map[string]fieldValue, tell []str
 	}
 	values = make(map[string]fieldValue)
 	for _, p := range params {
-		f := fieldOf(p.Name)
+		f := fieldOf(r.Type, p.Name)
 		v, more, err := f.parse(p.Value)
 		if err != nil {
 			return nil, nil, err
@@ -144,7 +147,7 @@ func (r *Record) text(name string) string {
 	if v, set := r.values[name]; set {
 		return v.text
 	}
-	return fieldOf(name).standard
+	return fieldOf(r.Type, name).standard
 }
 
 // recordVersion is the version of open-iscsi whose records these are.
@@ -155,7 +158,7 @@ const recordVersion = "2.1.11"
 func (r *Record) Print(w io.Writer, secrets bool) error {
 	var b bytes.Buffer
 	b.WriteString("# BEGIN RECORD " + recordVersion + "\n")
-	for _, f := range recordFields {
+	for _, f := range r.Type.fields() {
 		s := r.text(f.name)
 		if v := r.values[f.name]; f.kind == fieldSecret && !v.isZero() {
 			switch {

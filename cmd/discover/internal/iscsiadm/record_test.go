@@ -75,12 +75,12 @@ func set(t *testing.T, r *Record, pairs ...string) {
 // db/08), and a secret only where that is asked for.
 func TestRecordPrint(t *testing.T) {
 	t.Parallel()
-	r := NewRecord(testPortal, Defaults{})
+	r := NewRecord(SendTargets, testPortal, Defaults{})
 	if diff := cmp.Diff(withLines(nil), printed(t, r, true)); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
 	d, tell := ReadDefaults([]byte("discovery.sendtargets.reopen_max = 0\ndiscovery.sendtargets.timeo.login_timeout = 3\n"))
-	r = NewRecord(testPortal, d)
+	r = NewRecord(SendTargets, testPortal, d)
 	set(t, r, authPrefix+"authmethod", "CHAP", authPrefix+"username", "host1", authPrefix+"password", "secret-of-host1")
 	want := map[string]string{
 		authPrefix + "authmethod": "CHAP", authPrefix + "username": "host1", authPrefix + "password": "********",
@@ -98,10 +98,10 @@ func TestRecordPrint(t *testing.T) {
 			t.Errorf("printed by fmt: %s", s)
 		}
 	}
-	if other := printed(t, NewRecord(testPortal, d), true); strings.Contains(other, "host1") {
+	if other := printed(t, NewRecord(SendTargets, testPortal, d), true); strings.Contains(other, "host1") {
 		t.Errorf("a record of the same defaults: %s", other)
 	}
-	v6 := printed(t, NewRecord(Portal{Address: "2001:db8::10", Port: 3261}, d), false)
+	v6 := printed(t, NewRecord(SendTargets, Portal{Address: "2001:db8::10", Port: 3261}, d), false)
 	if !strings.Contains(v6, "address = 2001:db8::10\ndiscovery.sendtargets.port = 3261\n") {
 		t.Errorf("got %s", v6)
 	}
@@ -177,7 +177,7 @@ func TestRecordCheck(t *testing.T) {
 		{params: []Param{{algorithms, "SHA256,BOGUS"}}, want: map[string]string{algorithms: "SHA256"}, tell: "Ignoring unknown value 'BOGUS' for 'node.session.auth.chap_algs'"},
 		{params: []Param{{algorithms, "MD5,MD5"}}, want: map[string]string{algorithms: "MD5"}, tell: "Ignoring repeated value 'MD5' for 'node.session.auth.chap_algs'"},
 	} {
-		r := NewRecord(testPortal, Defaults{})
+		r := NewRecord(SendTargets, testPortal, Defaults{})
 		tell, err := r.Check(tt.params)
 		var usage *UsageError
 		if tt.err != "" && (!errors.As(err, &usage) || usage.Text != tt.err) || tt.err == "" && err != nil {
@@ -206,11 +206,11 @@ func TestRecordStored(t *testing.T) {
 		{authPrefix + "username", "host1", authPrefix + "password", "secret-of-host1", authPrefix + "password_in", "ref:in", keyAlgorithms, "SHA1,MD5", "discovery.startup", "automatic"},
 		{authPrefix + "username", "", keyAlgorithms, "MD5"},
 	} {
-		r := NewRecord(testPortal, d)
+		r := NewRecord(SendTargets, testPortal, d)
 		r.IsRef = func(s string) bool { return strings.HasPrefix(s, "ref:") }
 		set(t, r, pairs...)
 		fields, secrets, refs := r.Stored()
-		again, err := RecordOf(testPortal, fields, secrets, refs)
+		again, err := RecordOf(SendTargets, testPortal, fields, secrets, refs)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +241,7 @@ func TestRecordStored(t *testing.T) {
 		{secrets: map[string]auth.Secret{keyUser: secret}, want: "the record has a field discovery.sendtargets.auth.username, which this version of discover does not know"},
 		{refs: map[string]string{"x\n": "file:/x"}, want: `the record has a field x\n, which this version of discover does not know`},
 	} {
-		if r, err := RecordOf(testPortal, tt.fields, tt.secrets, tt.refs); r != nil || err == nil || err.Error() != tt.want {
+		if r, err := RecordOf(SendTargets, testPortal, tt.fields, tt.secrets, tt.refs); r != nil || err == nil || err.Error() != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}
@@ -250,7 +250,7 @@ func TestRecordStored(t *testing.T) {
 // TestRecordTimes: the limits of time, and how often it is tried.
 func TestRecordTimes(t *testing.T) {
 	t.Parallel()
-	r := NewRecord(testPortal, Defaults{})
+	r := NewRecord(SendTargets, testPortal, Defaults{})
 	if r.LoginTimeout() != 15*time.Second || r.ActiveTimeout() != 30*time.Second || r.ReopenMax() != 5 {
 		t.Errorf("got %s, %s, %d", r.LoginTimeout(), r.ActiveTimeout(), r.ReopenMax())
 	}

@@ -24,6 +24,7 @@ type Asker struct {
 	Selector *ports.Selector // nil: routing decides
 	Register bool
 	Timeout  time.Duration
+	Limits   isns.Limits
 	Wrap     func(net.Conn) net.Conn // sees each connection, for a capture; nil: none does
 
 	Command *app.Command
@@ -33,7 +34,7 @@ type Asker struct {
 func NewAsker(ctx context.Context, c *app.Command, f *flags.ISNS) (*Asker, error) {
 	a := &Asker{
 		Source: f.Key.Source, Instance: f.Key.Instance, Port: f.Key.Port.Number,
-		Register: f.Register, Timeout: f.Run.Timeout, Command: c,
+		Register: f.Register, Timeout: f.Run.Timeout, Limits: f.Run.ISNSLimits(), Command: c,
 	}
 	iqn, origin, err := f.InitiatorName(ctx, &c.Env)
 	if err != nil {
@@ -67,7 +68,7 @@ func (a *Asker) Ask(ctx context.Context, server initiator.Portal) registry.ISNSR
 		Server:        registry.ISNSServer{Address: server, Instance: a.Instance, Port: a.Port, Register: a.Register},
 		InitiatorName: a.Name,
 	}
-	client := isns.Client{Name: a.Name, Source: a.Source, Dial: a.Command.Dial, Wrap: a.Wrap, Register: a.Register}
+	client := isns.Client{Name: a.Name, Source: a.Source, Dial: a.Command.Dial, Wrap: a.Wrap, Register: a.Register, Limits: a.Limits}
 	r.Answer, r.InitiatorPort, r.Err = client.Ask(ctx, isns.Request{
 		Server: server, Instance: a.Instance, Port: a.Port, Selector: a.Selector, Timeout: a.Timeout, Lookup: a.Command.Lookup,
 	})

@@ -2,18 +2,18 @@ package isnsverbs
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/name"
-	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// What differences are kept, and how much is compared: a portal may list any number of
-// targets and addresses.
+// What differences are kept: a portal may list any number of targets and addresses.
 const (
 	maxDifferences = 10_000
-	maxCompared    = 1 << 17 // addresses that portals advertise
+	maxCompared    = 1 << 17 // addresses that portals list, and no server names
+	maxExtra       = 256     // of one target
 )
 
 // The kinds of differences.
@@ -45,36 +45,53 @@ func (d *Difference) words() string {
 	return "address listed by a portal, not named by the iSNS server"
 }
 
-// Differences compares what iSNS servers name with what portals list.
+// Differences compares what iSNS servers name with what portals list. Only a portal that gave
+// a complete answer is compared, and what servers do not name only if all their answers are
+// complete.
 type Differences struct {
 	All  []Difference
 	More int // that were too many to keep
 
-	named    map[string]*namedTarget // by folded name
-	inOrder  []*namedTarget
-	asked    map[netip.AddrPort]*askedPortal
-	judged   int // portals that gave a complete answer
-	compared int
+	named     map[string]*namedTarget // by folded name
+	inOrder   []*namedTarget
+	asked     map[netip.AddrPort]*askedPortal
+	askedBy   []*askedPortal // in the order in which they are asked
+	listings  listings
+	judged    int  // portals that gave a complete answer
+	strange   int  // targets that are kept of these, and no server names
+	compared  int  // addresses of these that no server names
+	uncertain bool // a server gave no answer that is complete
 }
 
 // A namedTarget is one that servers name.
 type namedTarget struct {
 	name    string
-	folded  string
-	portals map[netip.AddrPort]bool // true: a portal lists it
-	order   []netip.AddrPort        // of portals
-	extra   []netip.AddrPort        // listed, and not named
-	judged  bool                    // a portal that answered lists it
+	portals map[netip.AddrPort]confirmed
+	order   []netip.AddrPort // of portals
+	extra   []netip.AddrPort // listed, and not named
+	judged  bool             // a portal that is compared lists it
+	hosts   bool             // with a host name for an address, which may be any portal's
 }
+
+// confirmed says how portals confirm a portal that servers name for a target.
+type confirmed uint8
+
+const (
+	byAddress confirmed = 1 << iota // a portal lists it as an address of the target
+	byItself                        // it lists the target
+)
 
 // An askedPortal is one that is asked because servers name it.
 type askedPortal struct {
-	listed map[string]bool // folded names that it lists, of those that are named
-	judged bool            // its answer is complete
+	at      netip.AddrPort
+	judged  bool     // an answer of it is complete
+	strange []string // targets that it lists, and no server names
+	known   map[string]bool
+	more    int // that were too many to keep
 }
 
 func newDifferences() Differences {
-	return Differences{named: make(map[string]*namedTarget), asked: make(map[netip.AddrPort]*askedPortal)}
+	return Differences{named: make(map[string]*namedTarget), asked: make(map[netip.AddrPort]*askedPortal), listings: newListings()}
 }
 
 // name takes a portal of a target that a server names.
@@ -82,19 +99,21 @@ func (d *Differences) name(target string, portal netip.AddrPort) {
 	folded := name.Fold(target)
 	n := d.named[folded]
 	if n == nil {
-		n = &namedTarget{name: target, folded: folded, portals: make(map[netip.AddrPort]bool)}
+		n = &namedTarget{name: target, portals: make(map[netip.AddrPort]confirmed)}
 		d.named[folded] = n
 		d.inOrder = append(d.inOrder, n)
 	}
 	if _, ok := n.portals[portal]; !ok {
-		n.portals[portal] = false
+		n.portals[portal] = 0
 		n.order = append(n.order, portal)
 	}
 }
 
 // ask takes a portal that is going to be asked.
 func (d *Differences) ask(portal netip.AddrPort) {
-	d.asked[portal] = &askedPortal{listed: make(map[string]bool)}
+	p := &askedPortal{at: portal, known: make(map[string]bool)}
+	d.asked[portal] = p
+	d.askedBy = append(d.askedBy, p)
 }
 
 // Listed takes what a portal lists.
@@ -104,64 +123,94 @@ func (d *Differences) Listed(b *initiator.Batch) {
 	if !ok || portal == nil {
 		return
 	}
+	l := d.listings.of(b.Index)
 	for i := range b.Len() {
-		folded := name.Fold(string(b.Name(i)))
-		n := d.named[folded]
+		n := d.named[name.Fold(string(b.Name(i)))]
 		if n == nil {
-			d.add(Difference{Kind: notAtServer, Target: render.JSONText(b.Name(i)), Portal: render.JSONText(at.String())})
+			l.stranger(string(b.Name(i)))
 			continue
 		}
-		n.judged, portal.listed[folded] = true, true
-		for _, a := range b.Addresses(i) {
-			d.address(n, &a)
+		if is, named := n.portals[at]; named {
+			n.portals[at] = is | byItself
 		}
+		l.target(n, b.Addresses(i))
 	}
-	if b.Result != nil && b.Result.Err == nil && b.Result.Complete && !portal.judged {
+	if b.Result == nil {
+		return
+	}
+	if b.Result.Err == nil && b.Result.Complete && !l.over {
+		d.judge(portal, l)
+	}
+	d.listings.end(b.Index)
+}
+
+// judge takes the complete answer of a portal.
+func (d *Differences) judge(portal *askedPortal, l *listing) {
+	if !portal.judged {
 		portal.judged = true
 		d.judged++
 	}
-}
-
-// address takes an address that a portal lists.
-func (d *Differences) address(n *namedTarget, a *target.Address) {
-	addr, ok := a.Addr()
-	if !ok || a.Unusable != target.Usable {
-		return
-	}
-	at := bare(netip.AddrPortFrom(addr, a.Port))
-	if _, named := n.portals[at]; named {
-		n.portals[at] = true
-		return
-	}
-	for _, e := range n.extra {
-		if e == at {
-			return
+	portal.more += l.more
+	for _, name := range l.strange {
+		switch {
+		case portal.known[name]:
+		case d.strange >= maxDifferences:
+			portal.more++
+		default:
+			d.strange++
+			portal.known[name] = true
+			portal.strange = append(portal.strange, name)
 		}
 	}
-	if d.compared < maxCompared && len(n.extra) < maxExtra {
-		d.compared++
-		n.extra = append(n.extra, at)
+	for _, a := range l.addresses {
+		d.address(a)
 	}
 }
 
-// maxExtra is how many addresses of one target that no server names are told.
-const maxExtra = 256
+// address takes an address of a complete answer.
+func (d *Differences) address(a listedAddress) {
+	n := a.of
+	n.judged = true
+	if n.hosts = n.hosts || a.host; a.host || !a.at.IsValid() {
+		return
+	}
+	if is, named := n.portals[a.at]; named {
+		n.portals[a.at] = is | byAddress
+		return
+	}
+	if a.unusable || slices.Contains(n.extra, a.at) || len(n.extra) >= maxExtra || d.compared >= maxCompared {
+		return
+	}
+	d.compared++
+	n.extra = append(n.extra, a.at)
+}
 
-// Close adds the differences that show when all portals were asked.
+// Close adds the differences, when all portals were asked.
 func (d *Differences) Close() {
+	for _, p := range d.askedBy {
+		if d.uncertain {
+			break
+		}
+		for _, name := range p.strange {
+			d.add(Difference{Kind: notAtServer, Target: render.JSONText(name), Portal: render.JSONText(p.at.String())})
+		}
+		d.More += p.more
+	}
 	for _, n := range d.inOrder {
 		for _, at := range n.order {
-			portal, listed := d.asked[at], n.portals[at]
-			here := portal != nil && portal.listed[n.folded]
+			portal, is := d.asked[at], n.portals[at]
 			switch {
-			case portal != nil && portal.judged && !here:
+			case is&byItself != 0:
+			case portal != nil && portal.judged:
 				d.add(Difference{Kind: notAtPortal, Target: render.JSONText(n.name), Portal: render.JSONText(at.String())})
-			case n.judged && !listed && !here:
+			case n.judged && !n.hosts && is == 0:
 				d.add(Difference{Kind: notListed, Target: render.JSONText(n.name), Address: render.JSONText(at.String())})
 			}
 		}
 		for _, at := range n.extra {
-			d.add(Difference{Kind: notNamed, Target: render.JSONText(n.name), Address: render.JSONText(at.String())})
+			if !d.uncertain {
+				d.add(Difference{Kind: notNamed, Target: render.JSONText(n.name), Address: render.JSONText(at.String())})
+			}
 		}
 	}
 }

@@ -26,17 +26,25 @@ type Found struct {
 	Failed  int                   // servers that did not answer
 	Rules   Rules
 	Differences
+
+	blind string // why no address can be told from one of this host; empty: they can
 }
 
 // Find asks servers, and returns which of the portals that they name are to be asked: within
 // says of an address whether it is. Addresses of this host are not, unless the server is one.
 func (a *Asker) Find(ctx context.Context, servers []initiator.Portal, within func(netip.Addr) bool) *Found {
 	f := &Found{Rules: Rules{bitmaps: make(map[netip.AddrPort][]ipsec.Existing)}, Differences: newDifferences()}
-	own := ownAddresses(&a.Command.Env)
+	own, err := ownAddresses(&a.Command.Env)
+	if err != nil {
+		f.blind = fmt.Sprintf("it may be one of this host, whose addresses cannot be read (%s); give the portal itself", err)
+	}
 	for _, p := range servers {
 		r := a.Ask(ctx, p)
 		if r.Err != nil {
 			f.Failed++
+		}
+		if r.Err != nil || !r.Answer.Complete {
+			f.uncertain = true
 		}
 		if r.Answer != nil {
 			f.Rules.add(&r)
@@ -104,6 +112,8 @@ func (f *Found) whyNot(a *target.Address, addr netip.Addr, own []netip.Prefix, h
 		return "the address cannot be used from here: " + a.Unusable.String()
 	case !here && (addr.IsLoopback() || isOwn(own, addr)):
 		return "the address is one of this host, and the server is not here"
+	case !here && f.blind != "":
+		return f.blind
 	case isBroadcast(own, addr):
 		return "the address is the broadcast address of a network of this host"
 	case !within(addr):
@@ -115,18 +125,12 @@ func (f *Found) whyNot(a *target.Address, addr netip.Addr, own []netip.Prefix, h
 }
 
 // ownAddresses returns the addresses of this host with their networks.
-func ownAddresses(env *machine.Env) (own []netip.Prefix) {
-	if env.Interfaces == nil {
-		return nil
-	}
+func ownAddresses(env *machine.Env) (own []netip.Prefix, err error) {
 	interfaces, err := env.Interfaces()
-	if err != nil {
-		return nil
-	}
 	for _, i := range interfaces {
 		own = append(own, i.Addresses...)
 	}
-	return own
+	return own, err
 }
 
 // isOwn reports an address of this host.

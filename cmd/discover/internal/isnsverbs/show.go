@@ -64,8 +64,19 @@ func (f *Found) count(n int) string {
 		servers = append(servers, f.Results[i].Server.Address.String())
 	}
 	from := " from iSNS server " + strings.Join(servers, ", ")
+	var not []string
 	if left := len(f.asked) - f.judged; left > 0 {
-		from += " (" + machine.Plural(left, "portal", "portals") + " not compared: without a complete answer)"
+		not = append(not, machine.Plural(left, "portal", "portals")+" not compared: without a complete answer")
+	}
+	switch {
+	case !f.uncertain:
+	case len(servers) == 1:
+		not = append(not, "what it does not name is not compared: its answer is not complete")
+	default:
+		not = append(not, "what they do not name is not compared: not all answers are complete")
+	}
+	if len(not) > 0 {
+		from += " (" + strings.Join(not, "; ") + ")"
 	}
 	if n == 0 {
 		return "no differences" + from

@@ -16,6 +16,9 @@ func completing(c *app.Command) cobra.CompletionFunc {
 		if at.Portal {
 			offers = verb.FromRegistry(cmd.Context(), c, verb.PortalNames)
 		}
+		if at.Server {
+			offers = verb.FromRegistry(cmd.Context(), c, verb.ISNSServerNames)
+		}
 		if at.Iface {
 			all, _, _ := iscsiadm.FindIfaces(c.Files).All()
 			for _, i := range all {

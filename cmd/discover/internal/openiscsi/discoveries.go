@@ -54,7 +54,7 @@ func (t *tool) updateRecord(ctx context.Context) error {
 // update sets the values of the call in the record of the registry, or in that of
 // open-iscsi, which then is one of the registry.
 func (t *tool) update(ctx context.Context, s *registry.Service) error {
-	known, err := s.ChangeToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal), func(stored *registry.ToolRecord) (err error) {
+	known, err := s.ChangeToolRecord(ctx, toolName, t.recordKind(), nameOf(t.call.Portal), func(stored *registry.ToolRecord) (err error) {
 		var record *iscsiadm.Record
 		if !isDeleted(stored) {
 			record, err = t.recordOf(stored)
@@ -99,6 +99,9 @@ func (t *tool) set(record *iscsiadm.Record) error {
 func (t *tool) deleteRecord(ctx context.Context) error {
 	return t.opening(ctx, app.CreateIfMissing, func(s *registry.Service) error {
 		record, err := t.record(ctx, s)
+		if err == nil && t.call.Type == iscsiadm.ISNS {
+			return t.deleteServer(ctx, s, record != nil)
+		}
 		if err == nil {
 			err = t.call.CheckRecord(record != nil)
 		}
@@ -117,12 +120,7 @@ func (t *tool) deleteRecord(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, kind := range []string{ifaceKind, madeKind} {
-			if _, err := s.RemoveToolRecord(ctx, toolName, kind, nameOf(t.call.Portal)); err != nil {
-				return err
-			}
-		}
-		return t.forget(ctx, s)
+		return t.forget(ctx, s, ifaceKind, madeKind)
 	})
 }
 
@@ -158,7 +156,7 @@ func (t *tool) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		servers, err := t.isnsServers(ctx, s)
+		servers, err := isnsServers(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -169,13 +167,13 @@ func (t *tool) list(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			b = iscsiadm.AppendRecords(nil, foundAt(portals, nodes), servers)
+			b = iscsiadm.AppendRecords(nil, foundAt(iscsiadm.SendTargets, portals, nodes), foundAt(iscsiadm.ISNS, servers, nodes))
 		case t.call.Print < 1:
 			for _, p := range portals {
 				b = iscsiadm.AppendRecord(b, p, iscsiadm.SendTargets)
 			}
 			for _, v := range servers {
-				b = iscsiadm.AppendRecord(b, v.Portal, iscsiadm.ISNS)
+				b = iscsiadm.AppendRecord(b, v, iscsiadm.ISNS)
 			}
 		}
 		if err := write(t.Stdout, b); err != nil {
@@ -188,13 +186,13 @@ func (t *tool) list(ctx context.Context) error {
 	})
 }
 
-// foundAt gives each portal the nodes that were found there.
-func foundAt(portals []iscsiadm.Portal, nodes []node) []iscsiadm.Found {
+// foundAt gives each portal, or iSNS server, the nodes that were found there.
+func foundAt(via iscsiadm.Type, portals []iscsiadm.Portal, nodes []node) []iscsiadm.Found {
 	all := make([]iscsiadm.Found, len(portals))
 	for i, p := range portals {
 		all[i].Portal = p
 		for _, n := range nodes {
-			if samePortal(n.from, p) {
+			if n.via == via && samePlace(placeOf(n.from), placeOf(p)) {
 				all[i].Nodes = append(all[i].Nodes, n.NodeRecord)
 			}
 		}

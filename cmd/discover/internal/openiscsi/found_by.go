@@ -20,6 +20,13 @@ import (
 // so one entry.
 const ifaceKind = "ifaces"
 
+// The kinds of the same records of iSNS servers: by which iface one was asked, and whether
+// iscsiadm has made it.
+const (
+	serverIfaceKind = "isns-ifaces"
+	serverMadeKind  = "isns-made"
+)
+
 // noteIface keeps in mind that an entry was asked by an iface.
 func (t *tool) noteIface(ctx context.Context, s *registry.Service, iface string, key initiator.Key) error {
 	return t.note(ctx, s, ifaceKind, iface, key.String())
@@ -44,10 +51,15 @@ func (t *tool) note(ctx context.Context, s *registry.Service, kind, field, value
 	}
 }
 
-// An ifaceIndex has the ifaces by which entries were asked, in order, by the entry's key.
+// An ifaceIndex has the ifaces by which entries and iSNS servers were asked, in order, by
+// the text of where.
 type ifaceIndex map[string][]string
 
-// ifacesOfEntries returns the ifaces of all entries.
+// whereOf is the key of an iSNS server in an ifaceIndex: an entry of the registry may have
+// the same address.
+func whereOf(server string) string { return "isns " + server }
+
+// ifacesOfEntries returns the ifaces of all entries and iSNS servers.
 func ifacesOfEntries(ctx context.Context, s *registry.Service) (ifaceIndex, error) {
 	index := make(ifaceIndex)
 	for r, err := range s.ToolRecords(ctx, toolName, ifaceKind) {
@@ -58,15 +70,28 @@ func ifacesOfEntries(ctx context.Context, s *registry.Service) (ifaceIndex, erro
 			index[key] = append(index[key], iface)
 		}
 	}
+	for r, err := range s.ToolRecords(ctx, toolName, serverIfaceKind) {
+		if err != nil {
+			return nil, err
+		}
+		for iface, server := range r.Fields {
+			index[whereOf(server)] = append(index[whereOf(server)], iface)
+		}
+	}
 	for _, ifaces := range index {
 		slices.Sort(ifaces)
 	}
 	return index, nil
 }
 
-// of returns the ifaces of an entry: default where it was not asked by iscsiadm.
-func (x ifaceIndex) of(key initiator.Key) []string {
-	if ifaces := x[key.String()]; len(ifaces) > 0 {
+// of returns the ifaces by which a mechanism was asked: default where that was not done by
+// iscsiadm.
+func (x ifaceIndex) of(m *registry.Mechanism) []string {
+	where := m.Portal.String()
+	if isISNS(m) {
+		where = whereOf(m.ISNS.String())
+	}
+	if ifaces := x[where]; len(ifaces) > 0 {
 		return ifaces
 	}
 	return []string{iscsiadm.DefaultIface}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -133,7 +132,7 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		return t.status(iscsiadm.ExitStore, "nothing was deleted: %s did not list what it has: %v", t.settings.real, err)
 	}
 	for _, n := range nodes {
-		if !t.isAsked(initiator.Portal{Address: n.from.Address, Port: n.from.Port}) {
+		if !t.foundThere(&n) {
 			delete(has, n.NodeRecord)
 		}
 	}
@@ -147,6 +146,11 @@ func (t *tool) deleteNodes(ctx context.Context, s *registry.Service) error {
 		}
 	}
 	return nil
+}
+
+// foundThere reports a node that was found at the portal, or the iSNS server, of the call.
+func (t *tool) foundThere(n *node) bool {
+	return n.via == t.recordType() && t.isAsked(placeOf(n.from))
 }
 
 // login logs in to what was found, by the real program, where -l asks for it.

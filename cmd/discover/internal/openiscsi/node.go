@@ -14,6 +14,7 @@ import (
 type node struct {
 	iscsiadm.NodeRecord
 	from iscsiadm.Portal // that was asked; zero: it is not known
+	via  iscsiadm.Type   // SendTargets: from is a portal; ISNS: an iSNS server
 }
 
 // newNode returns the node of a target.

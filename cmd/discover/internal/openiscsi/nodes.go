@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// nodes returns what the portals of the registry have: each target at each of its
+// nodes returns what the portals and iSNS servers of the registry have: each target at each of its
 // addresses, once for each iface that found it, in order.
 func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, err error) {
 	ifaces, err := ifacesOfEntries(ctx, s)
@@ -24,7 +25,7 @@ func (t *tool) nodes(ctx context.Context, s *registry.Service) (nodes []node, er
 			if m.Stale || !m.MissingSince.IsZero() {
 				continue
 			}
-			for _, iface := range ifaces.of(m.Portal) {
+			for _, iface := range ifaces.of(&m) {
 				nodes = append(nodes, nodesAt(known.Name, m, iface)...)
 			}
 		}
@@ -43,11 +44,18 @@ func nodesAt(name string, m registry.Mechanism, iface string) (nodes []node) {
 	if len(nodes) == 0 && m.At.IsValid() {
 		nodes = append(nodes, nodeInUse(name, m.At, iface))
 	}
+	from, via := m.Portal.Portal, iscsiadm.SendTargets
+	if isISNS(&m) {
+		from, via = m.ISNS, iscsiadm.ISNS
+	}
 	for i := range nodes {
-		nodes[i].from = iscsiadm.Portal{Address: m.Portal.Portal.Address, Port: m.Portal.Portal.Port}
+		nodes[i].from, nodes[i].via = iscsiadm.Portal{Address: from.Address, Port: from.Port}, via
 	}
 	return nodes
 }
+
+// isISNS reports that an iSNS server named a target.
+func isISNS(m *registry.Mechanism) bool { return m.ISNS != initiator.Portal{} }
 
 // listNodes lists nodes where there is no real program.
 func (t *tool) listNodes(ctx context.Context) error {
@@ -75,7 +83,7 @@ func (t *tool) appendListing(b []byte, nodes []node) []byte {
 	switch {
 	case t.call.Portal.Address != "":
 		for i := range nodes {
-			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, realVersion)
+			b = iscsiadm.AppendNodeRecord(b, &nodes[i].NodeRecord, nodes[i].from, nodes[i].via, realVersion)
 		}
 	case t.call.Print == 1:
 		b = appendTree(b, nodes)

@@ -28,7 +28,7 @@ func (t *tool) elsewhere(ctx context.Context, args []string) error {
 		return t.listIfaces()
 	}
 	if t.call.Mode.Ours() {
-		return t.status(iscsiadm.ExitElsewhere, "-t %s is not here: discover asks portals with SendTargets; set %s=/usr/sbin/iscsiadm", t.call.Type, realVariable)
+		return t.status(iscsiadm.ExitElsewhere, "-t %s is not here: discover asks portals (sendtargets) and iSNS servers (isns); set %s=/usr/sbin/iscsiadm", t.call.Type, realVariable)
 	}
 	if t.call.Mode == iscsiadm.Daemon {
 		return t.status(iscsiadm.ExitElsewhere, "-k is not here: discover has no daemon; set %s=/usr/sbin/iscsiadm", realVariable)

@@ -16,11 +16,30 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// Where records are in the registry.
+// toolName is under which records are in the registry.
+const toolName = "iscsiadm"
+
+// The kinds of records there.
 const (
-	toolName   = "iscsiadm"
-	recordKind = "sendtargets"
+	portalRecords = "sendtargets"
+	serverRecords = "isns"
 )
+
+// recordKind is the kind of the record that the call is about.
+func (t *tool) recordKind() string {
+	if t.call.Type == iscsiadm.ISNS {
+		return serverRecords
+	}
+	return portalRecords
+}
+
+// recordType is the type of the record that the call is about.
+func (t *tool) recordType() iscsiadm.Type {
+	if t.call.Type == iscsiadm.ISNS {
+		return iscsiadm.ISNS
+	}
+	return iscsiadm.SendTargets
+}
 
 // iscsidConf is where open-iscsi's defaults are.
 const iscsidConf = "/etc/iscsi/iscsid.conf"
@@ -61,7 +80,7 @@ func (t *tool) newOne() *iscsiadm.Record {
 	}
 	d, notes := iscsiadm.ReadDefaults(b)
 	t.tell(notes)
-	return t.withRefs(iscsiadm.NewRecord(t.call.Portal, d))
+	return t.withRefs(iscsiadm.NewRecord(t.recordType(), t.call.Portal, d))
 }
 
 // withRefs has a record take references to secrets, where the administrator allows that.
@@ -78,7 +97,7 @@ func (t *tool) withRefs(r *iscsiadm.Record) *iscsiadm.Record {
 // record returns the record of the portal of the call, as the registry or, where that has
 // none, open-iscsi has it; nil: there is none.
 func (t *tool) record(ctx context.Context, s *registry.Service) (*iscsiadm.Record, error) {
-	stored, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	stored, known, err := s.ToolRecord(ctx, toolName, t.recordKind(), nameOf(t.call.Portal))
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +113,7 @@ func (t *tool) record(ctx context.Context, s *registry.Service) (*iscsiadm.Recor
 // openISCSIRecord returns the record that open-iscsi has of the portal of the call, as far
 // as it may be read; nil: there is none.
 func (t *tool) openISCSIRecord() (*iscsiadm.Record, error) {
-	r, notes, err := iscsiadm.FindRecord(t.Files, t.call.Portal)
+	r, notes, err := iscsiadm.FindRecord(t.Files, t.recordType(), t.call.Portal)
 	t.tell(notes)
 	if errors.Is(err, fs.ErrPermission) {
 		t.Say("warning: a record that open-iscsi may have of %s is not used: permission denied", t.call.Portal.Address)
@@ -114,7 +133,7 @@ func isDeleted(r *registry.ToolRecord) bool { return r.Fields[deletedField] != "
 
 // recordOf returns a record of the registry.
 func (t *tool) recordOf(stored *registry.ToolRecord) (*iscsiadm.Record, error) {
-	r, err := iscsiadm.RecordOf(t.call.Portal, stored.Fields, stored.Secrets, stored.Refs)
+	r, err := iscsiadm.RecordOf(t.recordType(), t.call.Portal, stored.Fields, stored.Secrets, stored.Refs)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +171,7 @@ func (t *tool) recordHasCHAP(ctx context.Context) (chap bool, err error) {
 
 // keep stores the record of a portal that has none: that of open-iscsi, or r.
 func (t *tool) keep(ctx context.Context, s *registry.Service, r *iscsiadm.Record) error {
-	stored, known, err := s.ToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	stored, known, err := s.ToolRecord(ctx, toolName, t.recordKind(), nameOf(t.call.Portal))
 	if err != nil || known && !isDeleted(&stored) {
 		return err
 	}
@@ -175,24 +194,30 @@ func (t *tool) keep(ctx context.Context, s *registry.Service, r *iscsiadm.Record
 
 // put stores a record in the place of one of a version.
 func (t *tool) put(ctx context.Context, s *registry.Service, r *iscsiadm.Record, version uint64) error {
-	stored := registry.ToolRecord{Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: version}
+	stored := registry.ToolRecord{Tool: toolName, Kind: t.recordKind(), Name: nameOf(t.call.Portal), Version: version}
 	stored.Fields, stored.Secrets, stored.Refs = r.Stored()
 	return s.PutToolRecord(ctx, stored)
 }
 
-// forget removes a record. Where open-iscsi has one it is kept in mind that it was deleted.
-func (t *tool) forget(ctx context.Context, s *registry.Service) error {
+// forget removes the record of the call, and what was noted under other kinds. Where
+// open-iscsi has a record it is kept in mind that it was deleted.
+func (t *tool) forget(ctx context.Context, s *registry.Service, notes ...string) error {
+	for _, kind := range notes {
+		if _, err := s.RemoveToolRecord(ctx, toolName, kind, nameOf(t.call.Portal)); err != nil {
+			return err
+		}
+	}
 	theirs, err := t.openISCSIRecord()
 	if err != nil {
 		return err
 	}
 	if theirs != nil {
 		return s.PutToolRecord(ctx, registry.ToolRecord{
-			Tool: toolName, Kind: recordKind, Name: nameOf(t.call.Portal), Version: registry.AnyVersion,
+			Tool: toolName, Kind: t.recordKind(), Name: nameOf(t.call.Portal), Version: registry.AnyVersion,
 			Fields: map[string]string{deletedField: "yes"},
 		})
 	}
-	_, err = s.RemoveToolRecord(ctx, toolName, recordKind, nameOf(t.call.Portal))
+	_, err = s.RemoveToolRecord(ctx, toolName, t.recordKind(), nameOf(t.call.Portal))
 	return err
 }
 
@@ -209,15 +234,40 @@ func (t *tool) entries(ctx context.Context, s *registry.Service, wanted func(ini
 	return found, nil
 }
 
+// asked is the portal, or the iSNS server, of the call.
+func (t *tool) asked() initiator.Portal {
+	return placeOf(t.call.Portal)
+}
+
 // isAsked reports the portal of the call.
-func (t *tool) isAsked(p initiator.Portal) bool {
-	own := initiator.Portal{Address: t.call.Portal.Address, Port: t.call.Portal.Port}
-	return p.Canonical() == own.Canonical() && p.Port == own.Port
+func (t *tool) isAsked(p initiator.Portal) bool { return samePlace(p, t.asked()) }
+
+// samePlace reports one address and TCP port.
+func samePlace(a, b initiator.Portal) bool {
+	return a.Canonical() == b.Canonical() && a.Port == b.Port
+}
+
+// placeOf returns a portal of a command line as package initiator has it.
+func placeOf(p iscsiadm.Portal) initiator.Portal {
+	return initiator.Portal{Address: p.Address, Port: p.Port}
 }
 
 // portals returns the portals of all records and entries, each once and in order.
-func (t *tool) portals(ctx context.Context, s *registry.Service) (all []iscsiadm.Portal, err error) {
-	for r, err := range s.ToolRecords(ctx, toolName, recordKind) {
+func (t *tool) portals(ctx context.Context, s *registry.Service) ([]iscsiadm.Portal, error) {
+	all, err := recorded(ctx, s, portalRecords)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := t.entries(ctx, s, func(initiator.Portal) bool { return true })
+	for _, e := range entries {
+		all = append(all, iscsiadm.Portal{Address: e.Portal.Address, Port: e.Portal.Port})
+	}
+	return inOrder(all), err
+}
+
+// recorded returns the portals of the records of a kind.
+func recorded(ctx context.Context, s *registry.Service, kind string) (all []iscsiadm.Portal, err error) {
+	for r, err := range s.ToolRecords(ctx, toolName, kind) {
 		if err != nil {
 			return nil, err
 		}
@@ -225,12 +275,13 @@ func (t *tool) portals(ctx context.Context, s *registry.Service) (all []iscsiadm
 			all = append(all, p)
 		}
 	}
-	entries, err := t.entries(ctx, s, func(initiator.Portal) bool { return true })
-	for _, e := range entries {
-		all = append(all, iscsiadm.Portal{Address: e.Portal.Address, Port: e.Portal.Port})
-	}
+	return all, nil
+}
+
+// inOrder sorts portals, each once.
+func inOrder(all []iscsiadm.Portal) []iscsiadm.Portal {
 	slices.SortFunc(all, func(a, b iscsiadm.Portal) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Address), strings.ToLower(b.Address)), cmp.Compare(a.Port, b.Port))
 	})
-	return slices.CompactFunc(all, samePortal), err
+	return slices.CompactFunc(all, samePortal)
 }

@@ -74,6 +74,9 @@ func (t *tool) session(ctx context.Context, i iscsiadm.IfaceRecord) (session, er
 	if i.Transport != "" && i.Transport != "tcp" {
 		return s, t.status(iscsiadm.ExitTransport, "iface %s has transport %s, and discover has tcp alone", i.Name, i.Transport)
 	}
+	if t.call.Type == iscsiadm.ISNS { // as with the real program, routing decides
+		return s, nil
+	}
 	if i.Address.IsValid() {
 		s.source = i.Address
 		return s, nil

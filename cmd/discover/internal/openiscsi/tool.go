@@ -70,9 +70,7 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 	case iscsiadm.Ask, iscsiadm.AskStored, iscsiadm.AskDB:
 		return t.ask(ctx)
 	case iscsiadm.AskISNS:
-		if t.settings.real == "" {
-			return t.askISNS(ctx)
-		}
+		return t.askISNS(ctx)
 	case iscsiadm.List:
 		return t.list(ctx)
 	case iscsiadm.ShowRecord:

@@ -28,11 +28,12 @@ daemon or lock.
   -m discoverydb -t st -p ADDRESS[:PORT] -o new|show|update|delete
                                            [-n KEY -v VALUE]...
   -m discoverydb -t st -p ADDRESS[:PORT] -D
+  the same with -t isns                    ask an iSNS server (port 3205)
   -m discovery | -m discoverydb            list what was asked
   -m node [-P 0|1], -m iface               list what was found, and the ifaces
 
-Portals, records and targets are in the registry of discover, and its rules
-apply. For other modes, iscsiadm runs the program that DISCOVER_ISCSIADM names
+Portals, iSNS servers, records and targets are in the registry of discover, and
+its rules apply. For other modes, iscsiadm runs the program that DISCOVER_ISCSIADM names
 (such as /usr/sbin/iscsiadm) with the same arguments. After a discovery, it has
 that program make the node records that it lacks (-m node -o new). Without that
 program, other modes end with exit status 27.

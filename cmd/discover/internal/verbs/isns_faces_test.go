@@ -71,6 +71,15 @@ func TestISCSIADMISNS(t *testing.T) {
 	if r := tool("-m discovery -P 1"); r.status != 0 || !strings.Contains(r.stdout, "\niSNS:\nDiscoveryAddress: 192.0.2.5,3205\nTarget: iqn.2026-11.com.example:disk1\n\tPortal: 192.0.2.10:3260,1\n\t\tIface Name: default\n") {
 		t.Errorf("got %+v", r)
 	}
+	tool("-m discoverydb -t isns -p 192.0.2.5 -o delete").want(t, 0, "", "")
+	tool("-m discovery").want(t, 21, "", "")
+	l.discover(t.Context(), "isns", "add", "192.0.2.5")
+	tool("-m discoverydb -t isns -p 192.0.2.5 -D").want(t, 0, lines, "")
+	tool("-m discoverydb -t isns -p 192.0.2.5 -o delete").want(t, 0, "", "")
+	tool("-m discoverydb -t isns -p 192.0.2.5").want(t, 6, "", "iscsiadm: Discovery record [192.0.2.5,3205] not found.\n")
+	if r := tool("-m discovery"); r.stdout != "192.0.2.5:3205 via isns\n" {
+		t.Errorf("got %+v, want the server that iscsiadm has not made", r)
+	}
 	if r := tool("-m discovery -t isns -p 192.0.2.6"); r.status != 25 || r.stdout != "" || !strings.HasSuffix(r.stderr, "iscsiadm: Could not perform iSNS discovery: iSNS query failed\n") {
 		t.Errorf("got %+v", r)
 	}

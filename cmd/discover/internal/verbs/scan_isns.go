@@ -49,7 +49,7 @@ func (s *scan) askISNS(ctx context.Context, wrap func(net.Conn) net.Conn) error 
 	}
 	a := &isnsverbs.Asker{
 		Name: s.ourName().Name, Source: s.key.Source, Instance: s.key.Instance, Port: s.key.Port.Number, Selector: s.ports,
-		Register: s.isns.register, Timeout: s.run.Timeout, Wrap: wrap, Command: s.Command,
+		Register: s.isns.register, Timeout: s.run.Timeout, Limits: s.run.ISNSLimits(), Wrap: wrap, Command: s.Command,
 	}
 	within := func(addr netip.Addr) bool { return s.addrs.OfFamily(addr) && s.addrs.IsWithin(addr) }
 	found := a.Find(ctx, s.isns.servers, within)

@@ -57,6 +57,7 @@ type lab struct {
 	openFiles uint64 // limit; 0: it is not known
 
 	addresses []ports.Address
+	unlisted  error    // why the network interfaces cannot be listed
 	unrouted  []string // our addresses that no packets go out from
 }
 
@@ -191,6 +192,9 @@ func (l *lab) discover(ctx context.Context, args ...string) ran {
 		Hostname: func() (string, error) { return l.host, nil },
 		System:   "linux",
 		Interfaces: func() ([]machine.NetInterface, error) {
+			if l.unlisted != nil {
+				return nil, l.unlisted
+			}
 			return []machine.NetInterface{
 				{Name: "lo", Addresses: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/8"), netip.MustParsePrefix("::1/128")}},
 				{Name: "eth0", Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.254/24"), netip.MustParsePrefix("2001:db8::fe/64")}},

@@ -55,6 +55,7 @@ type Error struct {
 	Key       string   // as etcd has it; "": it is not about one
 	State     State
 	Reason    string // in words; may be empty
+	Uncertain bool   // the change may have been made all the same
 	Err       error  // of the client, of TLS or of the system, or nil
 }
 
@@ -74,6 +75,9 @@ func (e *Error) Error() string {
 	b.WriteString(": " + e.State.String())
 	if e.Reason != "" {
 		b.WriteString(": " + e.Reason)
+	}
+	if e.Uncertain {
+		b.WriteString("; whether the change was made is not known")
 	}
 	return b.String() + "; " + e.State.Hint()
 }

@@ -43,6 +43,8 @@ func TestEtcd(t *testing.T) {
 				run  func(*testing.T, *world)
 			}{
 				{"dial", testDial},
+				{"store", testStore},
+				{"shared store", testSharedStore},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()

@@ -33,6 +33,8 @@ const (
 	ISNSServer = "isns-server/" // address/TCP port
 	ISNSBitmap = "isns-bitmap/" // address of a portal/TCP port/address of the server/TCP port
 
+	FleetPolicy = "fleet-policy/" // fleet/selector/flags
+
 	// Of targets whose keys would be longer than MaxLen: see TargetKeys.
 	LongTarget = "long/target/" // hash of the folded name/hash of the mechanism
 	LongFound  = "long/found/"  // hash of the mechanism/hash of the folded name

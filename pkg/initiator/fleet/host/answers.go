@@ -1,0 +1,103 @@
+package host
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// maxKept is how many bytes of encoded answers a Host keeps, for the leader to ask for. Of
+// an answer beyond it the fleet knows the number of targets alone.
+const maxKept = 256 << 20
+
+// A kept is an answer that some path has.
+type kept struct {
+	answer *fleet.Answer
+	uses   int // paths
+	size   int // bytes
+}
+
+// encode returns the answer as it is published; nil: it cannot be, since it is too large or
+// has what no reader takes.
+func encode(targets []target.Target) *fleet.Answer {
+	a, err := fleet.Encode(targets)
+	if err != nil {
+		return nil
+	}
+	if _, err := fleet.Decode(a.Digest, a.Parts); err != nil {
+		return nil // readers would say that this host lies
+	}
+	return a
+}
+
+// sum returns a number that tells answers apart as they came, in their order: much faster
+// than a digest, which most answers need not have anew.
+func (b *book) sum(targets []target.Target) uint64 {
+	var h maphash.Hash
+	h.SetSeed(b.seed)
+	text := func(s string) {
+		_ = binary.Write(&h, binary.LittleEndian, uint32(len(s)))
+		h.WriteString(s)
+	}
+	for i := range targets {
+		t := &targets[i]
+		text(t.Name)
+		text(t.Alias)
+		for j := range t.Addresses {
+			a := &t.Addresses[j]
+			text(a.Host)
+			_ = binary.Write(&h, binary.LittleEndian, [2]int32{int32(a.Port), int32(a.Group)})
+		}
+		h.WriteByte(1)
+	}
+	return h.Sum64()
+}
+
+// keep counts one more path that has an answer. Where there is no room, or no answer, the
+// digest is zero.
+func (b *book) keep(a *fleet.Answer) fleet.Digest {
+	if a == nil {
+		return fleet.Digest{}
+	}
+	k := b.answers[a.Digest]
+	if k == nil {
+		k = &kept{answer: a}
+		for _, p := range a.Parts {
+			k.size += len(p)
+		}
+		if b.bytes+k.size > b.limit {
+			return fleet.Digest{}
+		}
+		b.bytes += k.size
+		b.answers[a.Digest] = k
+		b.touchParts(a.Digest)
+	}
+	k.uses++
+	return a.Digest
+}
+
+// release counts one path less that has an answer; zero: it had none.
+func (b *book) release(d fleet.Digest) {
+	k := b.answers[d]
+	if k == nil {
+		return
+	}
+	if k.uses--; k.uses == 0 {
+		b.touchParts(d)
+		b.bytes -= k.size
+		delete(b.answers, d)
+	}
+}
+
+// touchParts has the parts of an answer that the leader asks for looked at again.
+func (b *book) touchParts(d fleet.Digest) {
+	k := b.answers[d]
+	if k == nil || !b.wants[d] {
+		return
+	}
+	for i := range k.answer.Parts {
+		b.touch(b.keys.Answer(b.host, d, i))
+	}
+}

@@ -1,0 +1,87 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// A Host publishes what one host sees. Its methods may be called from several goroutines.
+type Host struct {
+	cfg       Config
+	book      *book
+	observing sync.Mutex // one Observe at a time
+	reporting sync.Mutex // one Config.Report at a time
+
+	mu         sync.Mutex // guards the following
+	state      State
+	publishErr error
+	configErr  error
+
+	// Of the goroutine of Run.
+	lease     clientv3.LeaseID // 0: there is none that may be alive
+	leases    map[clientv3.LeaseID]bool
+	displaced bool // another process with the ID of this one took the name: its record is not ours
+}
+
+// Run publishes until ctx ends, and then ends its lease, so that the host is gone at once
+// for all; where etcd does not answer within LeaveTime the lease ends by itself. It is
+// called once. Whatever fails is tried again, with a pause that doubles up to the interval
+// and is cut at random; State says what it was.
+func (h *Host) Run(ctx context.Context) {
+	var config sync.WaitGroup
+	defer config.Wait()
+	if h.cfg.Wanted != nil {
+		config.Go(func() { h.followConfig(ctx) })
+	}
+	p := pause{first: h.cfg.limits.first, most: h.cfg.Every}
+	for ctx.Err() == nil {
+		s := &session{Host: h}
+		err := s.run(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if s.connected {
+			p.reset()
+		}
+		h.set(func(h *Host) { h.state.Connected, h.publishErr = false, err })
+		twin := (*TwinError)(nil)
+		p.wait(ctx, errors.As(err, &twin))
+	}
+	h.leave(ctx)
+	h.set(func(h *Host) { h.state.Connected, h.state.Published, h.publishErr, h.configErr = false, 0, nil, nil })
+}
+
+// leave ends the lease, and with it all that is published under it.
+func (h *Host) leave(ctx context.Context) {
+	if h.lease == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaveTime)
+	defer cancel()
+	_, _ = h.cfg.Client.Revoke(ctx, h.lease) // otherwise it ends by itself
+	h.lease = 0
+}
+
+// A pause is the wait between two tries. It doubles.
+type pause struct{ first, most, next time.Duration }
+
+func (p *pause) reset() { p.next = 0 }
+
+// wait waits until it is time to try again, or ctx ends. long: nothing sooner than in the
+// longest pause can help.
+func (p *pause) wait(ctx context.Context, long bool) {
+	if p.next = min(max(2*p.next, p.first), p.most); long {
+		p.next = p.most
+	}
+	t := time.NewTimer(p.next/2 + rand.N(p.next/2+1))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

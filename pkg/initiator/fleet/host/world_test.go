@@ -1,0 +1,343 @@
+package host_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+	"github.com/go-iscsi/discovery/pkg/initiator/watch"
+	"github.com/go-iscsi/discovery/test/etcdtest"
+)
+
+// waitLimit is how long a test waits for what has to come.
+const waitLimit = time.Minute
+
+// shortTTL is the shortest lease that etcd gives.
+const shortTTL = 2 * time.Second
+
+// A world is a fleet of its own on a server.
+type world struct {
+	*testing.T
+	server *etcdtest.Server
+	admin  *clientv3.Client // may do everything
+	keys   fleet.Keys
+}
+
+// fleets counts, so that each test has a fleet of its own.
+var fleets = struct {
+	sync.Mutex
+	n int
+}{}
+
+func newWorld(t *testing.T, s *etcdtest.Server) *world {
+	t.Helper()
+	fleets.Lock()
+	fleets.n++
+	name := fmt.Sprintf("f%d", fleets.n)
+	fleets.Unlock()
+	keys, err := fleet.NewKeys(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{T: t, server: s, admin: s.Client(t), keys: keys}
+}
+
+// A network is a way to a server that can be cut.
+type network struct {
+	dial func(context.Context, string) (net.Conn, error)
+
+	mu    sync.Mutex // guards the following
+	isCut bool
+	conns []net.Conn
+}
+
+func (n *network) DialContext(ctx context.Context, address string) (net.Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.isCut {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("network is unreachable")}
+	}
+	c, err := n.dial(ctx, address)
+	if err == nil {
+		n.conns = append(n.conns, c)
+	}
+	return c, err
+}
+
+// cut ends all connections, and refuses others.
+func (n *network) cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.isCut = true
+	for _, c := range n.conns {
+		c.Close()
+	}
+	n.conns = nil
+}
+
+func (n *network) heal() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.isCut = false
+}
+
+// client returns a client of its own, and its way to the server. user "": as etcdtest has it.
+func (w *world) client(user, password string) (*clientv3.Client, *network) {
+	w.Helper()
+	cfg := w.server.Config(w.T)
+	n := &network{dial: func(ctx context.Context, address string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}}
+	cfg.DialOptions = []grpc.DialOption{grpc.WithContextDialer(n.DialContext)}
+	cfg.Username, cfg.Password = user, password
+	c, err := clientv3.New(cfg)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { c.Close() })
+	return c, n
+}
+
+// A running is a Host that runs.
+type running struct {
+	*host.Host
+	*network
+	w      *world
+	client *clientv3.Client
+	states chan host.State
+	infos  chan struct{}
+	stop   func() // ends Run and waits for it
+}
+
+// A setting is how a Host of a test is.
+type setting struct {
+	name, id string // "": a, id-a
+	user     string // of etcd
+	every    time.Duration
+	limits   host.Limits
+	config   func(*host.Config)
+}
+
+// run runs a Host to the end of the test.
+func (w *world) run(s setting) *running {
+	w.Helper()
+	if s.name == "" {
+		s.name = "a"
+	}
+	if s.id == "" {
+		s.id = "id-" + s.name
+	}
+	if s.every == 0 {
+		s.every = time.Second
+	}
+	if s.limits.TTL == 0 {
+		s.limits.TTL = waitLimit
+	}
+	if s.limits.Request == 0 {
+		s.limits.Request = waitLimit
+	}
+	password := ""
+	if s.user != "" {
+		password = "of " + s.user
+	}
+	r := &running{w: w, states: make(chan host.State, 1000), infos: make(chan struct{}, 1000)}
+	r.client, r.network = w.client(s.user, password)
+	cfg := host.Config{
+		Client: r.client, Keys: w.keys, Name: s.name, Every: s.every, Report: func(s host.State) { r.states <- s },
+		Info: func() fleet.Info {
+			select {
+			case r.infos <- struct{}{}:
+			default:
+			}
+			return fleet.Info{ID: s.id, Version: "test"}
+		},
+	}
+	if s.config != nil {
+		s.config(&cfg)
+	}
+	var err error
+	if r.Host, err = host.NewLimited(cfg, s.limits); err != nil {
+		w.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	var wait sync.WaitGroup
+	wait.Go(func() { r.Run(ctx) })
+	r.stop = func() { cancel(); wait.Wait() }
+	w.Cleanup(r.stop)
+	return r
+}
+
+// state waits for a state, and returns it.
+func (r *running) state(what string, is func(host.State) bool) host.State {
+	r.w.Helper()
+	limit := time.After(waitLimit)
+	var last host.State
+	for {
+		select {
+		case last = <-r.states:
+			if is(last) {
+				return last
+			}
+		case <-limit:
+			r.w.Fatalf("got no state %s; the last is %+v", what, last)
+		}
+	}
+}
+
+// connected waits until all is written.
+func (r *running) connected() host.State {
+	r.w.Helper()
+	return r.state("connected", func(s host.State) bool { return s.Connected && s.Waiting == 0 })
+}
+
+// failed waits for an error.
+func (r *running) failed() error {
+	r.w.Helper()
+	return r.state("with an error", func(s host.State) bool { return s.Err != nil }).Err
+}
+
+// key is the entry of a portal.
+func key(n int) initiator.Key {
+	return initiator.Key{Portal: initiator.Portal{Address: netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}).String(), Port: 3260}}
+}
+
+// targets are targets with names.
+func targets(names ...string) (all []target.Target) {
+	for _, n := range names {
+		all = append(all, target.Target{Name: "iqn.2026-11.com.example:" + n, Addresses: []target.Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}})
+	}
+	return all
+}
+
+// sees is an answer at portal n.
+func (r *running) sees(n int, names ...string) { r.answers(n, targets(names...)) }
+
+func (r *running) answers(n int, all []target.Target) {
+	r.Observe(&watch.State{Key: key(n), Status: watch.Up, Since: time.Now(), Targets: len(all), Last: &initiator.Result{Complete: true, Source: netip.MustParseAddr("192.0.2.2")}}, all)
+}
+
+// fails is a failure at portal n, that had answered with so many targets before.
+func (r *running) fails(n, had int, err error) {
+	r.Observe(&watch.State{Key: key(n), Status: watch.Down, FailingSince: time.Now(), Targets: had, Last: &initiator.Result{Err: &initiator.Error{Stage: initiator.StageConnect, Err: err}}}, nil)
+}
+
+// forgets is that portal n is watched no longer.
+func (r *running) forgets(n int) { r.Observe(&watch.State{Key: key(n), Removed: true}, nil) }
+
+// holds waits until a condition holds for what is below a prefix. It is asked again after
+// each change there.
+func (w *world) holds(what, prefix string, is func(map[string]string) bool) map[string]string {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), waitLimit)
+	defer cancel()
+	for {
+		got, err := w.admin.Get(ctx, prefix, clientv3.WithPrefix())
+		if err != nil {
+			w.Fatalf("waited for %s: %v", what, err)
+		}
+		all := make(map[string]string)
+		for _, kv := range got.Kvs {
+			all[strings.TrimPrefix(string(kv.Key), prefix)] = string(kv.Value)
+		}
+		if is(all) {
+			return all
+		}
+		waiting, stop := context.WithCancel(ctx)
+		r, ok := <-w.admin.Watch(waiting, prefix, clientv3.WithPrefix(), clientv3.WithRev(got.Header.Revision+1))
+		stop()
+		if !ok || r.Err() != nil {
+			w.Fatalf("waited for %s: %v; there is %q", what, ctx.Err(), keysOf(all))
+		}
+	}
+}
+
+// hasPaths waits until a host has exactly these portals.
+func (w *world) hasPaths(name string, want ...int) map[string]string {
+	w.Helper()
+	var keys []string
+	for _, n := range want {
+		keys = append(keys, strings.TrimPrefix(w.keys.Path(name, key(n)), w.keys.Host(name)+"portal/"))
+	}
+	slices.Sort(keys)
+	return w.holds(fmt.Sprint("paths ", want), w.keys.Host(name)+"portal/", func(is map[string]string) bool { return slices.Equal(keysOf(is), keys) })
+}
+
+// path waits until what a host has of portal n meets a condition.
+func (w *world) path(name string, n int, is func(*fleet.Path) bool) *fleet.Path {
+	w.Helper()
+	var p *fleet.Path
+	w.holds(fmt.Sprint("path ", n), w.keys.Path(name, key(n)), func(all map[string]string) bool {
+		v, ok := all[""]
+		if !ok {
+			return false
+		}
+		var err error
+		p, err = fleet.DecodePath(name, []byte(v))
+		return err == nil && is(p)
+	})
+	return p
+}
+
+// gone waits until nothing of a host is left.
+func (w *world) gone(name string) {
+	w.Helper()
+	w.holds("nothing", w.keys.Host(name), func(is map[string]string) bool { return len(is) == 0 })
+}
+
+func keysOf(m map[string]string) (keys []string) {
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// revision returns that of etcd.
+func (w *world) revision() int64 {
+	w.Helper()
+	r, err := w.admin.Get(w.Context(), "now")
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r.Header.Revision
+}
+
+func (w *world) put(key, value string) {
+	w.Helper()
+	if _, err := w.admin.Put(w.Context(), key, value); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) remove(key string) {
+	w.Helper()
+	if _, err := w.admin.Delete(w.Context(), key); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// onEach runs a test on a server of its own of each kind.
+func onEach(t *testing.T, o etcdtest.Options, test func(*world)) {
+	t.Parallel()
+	for _, k := range etcdtest.Kinds() {
+		t.Run(string(k), func(t *testing.T) {
+			t.Parallel()
+			o := o
+			o.Kind = k
+			test(newWorld(t, etcdtest.Start(t, o)))
+		})
+	}
+}

@@ -1,0 +1,55 @@
+package etcd
+
+import (
+	"context"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// How long after a watch ended another one begins: twice as long each time that it ends
+// at once.
+const (
+	minWatchPause = 100 * time.Millisecond
+	maxWatchPause = 10 * time.Second
+)
+
+// Changes returns a channel that has a value when records may have changed, by this
+// process too: what changed meanwhile is one value. The first comes as soon as etcd
+// watches, and one after each time that it did not, for what was missed then. It is closed
+// when ctx ends. It fits watch.Config.Reload.
+func (s *Store) Changes(ctx context.Context) <-chan struct{} {
+	changes := make(chan struct{}, 1)
+	go func() {
+		defer close(changes)
+		for pause := minWatchPause; ; pause = min(2*pause, maxWatchPause) {
+			if s.watch(ctx, changes) {
+				pause = minWatchPause
+			}
+			if !wait(ctx, pause) {
+				return
+			}
+		}
+	}()
+	return changes
+}
+
+// watch tells of changes until the watch ends, as it does without a leader, where its
+// revision was compacted and where the user may not read. began: it had begun.
+func (s *Store) watch(ctx context.Context, changes chan<- struct{}) (began bool) {
+	ctx, stop := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer stop()
+	for answer := range s.client.Watch(ctx, s.prefix+nameRecords, clientv3.WithPrefix(), clientv3.WithCreatedNotify(), clientv3.WithProgressNotify(), clientv3.WithFragment()) {
+		if answer.Err() != nil {
+			return began
+		}
+		if answer.Created || len(answer.Events) > 0 {
+			began = true
+			select {
+			case changes <- struct{}{}:
+			default: // there is one already
+			}
+		}
+	}
+	return began
+}
