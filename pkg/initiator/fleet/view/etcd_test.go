@@ -124,6 +124,9 @@ func testFollows(t *testing.T, server *etcdtest.Server) {
 	b.Delete(keys.Path("b", fleettest.Entry("192.0.2.1")))
 	a.End()
 	last := await(t, r, "host a gone", func(v *view.View) bool { return v.Hosts["a"] == nil && len(v.Hosts["b"].Paths) == 0 })
+	if len(later.Hosts["b"].Paths) != 1 || later.Hosts["a"].Silent() {
+		t.Errorf("a View that was handed out has changed: %+v, %+v", later.Hosts["a"], later.Hosts["b"])
+	}
 	if last.OddCount != 0 || last.AsOf.IsZero() || !last.Stale.IsZero() {
 		t.Errorf("got %d odd keys %v, as of %v, stale %v", last.OddCount, last.Odd, last.AsOf, last.Stale)
 	}
