@@ -25,6 +25,9 @@ import (
 // waitLimit is how long a test waits for what has to come.
 const waitLimit = time.Minute
 
+// longTTL is a lease that does not end during a test.
+const longTTL = 10 * time.Minute
+
 // shortTTL is the shortest lease that etcd gives.
 const shortTTL = 2 * time.Second
 
@@ -144,7 +147,7 @@ func (w *world) run(s setting) *running {
 		s.every = time.Second
 	}
 	if s.limits.TTL == 0 {
-		s.limits.TTL = waitLimit
+		s.limits.TTL = longTTL
 	}
 	if s.limits.Request == 0 {
 		s.limits.Request = waitLimit
@@ -155,6 +158,7 @@ func (w *world) run(s setting) *running {
 	}
 	r := &running{w: w, states: make(chan host.State, 1000), infos: make(chan struct{}, 1000)}
 	r.client, r.network = w.client(s.user, password)
+	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name)}
 	cfg := host.Config{
 		Client: r.client, Keys: w.keys, Name: s.name, Every: s.every, Report: func(s host.State) { r.states <- s },
 		Info: func() fleet.Info {
