@@ -1,3 +1,5 @@
+//go:build !race
+
 package view_test
 
 import (
@@ -14,7 +16,8 @@ import (
 )
 
 // TestBigFleet: 80,000 paths are read in pages while they change. What is there throughout
-// shows once, and what changes is seen as it was last.
+// shows once, and what changes is seen as it was last. The race detector makes it six times
+// slower and has the other tests.
 func TestBigFleet(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
