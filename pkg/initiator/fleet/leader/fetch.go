@@ -32,9 +32,10 @@ var errLate = errors.New("the host did not deliver the answer in time")
 func (f *fetch) run(ctx context.Context) result {
 	asked, err := f.write(ctx, clientv3.OpPut(f.cfg.Keys.Want(f.host, f.digest), ""))
 	if err == nil {
-		if err = f.deliver(ctx, asked); err != nil {
-			f.takeBack(ctx, f.host, f.digest)
-		}
+		err = f.deliver(ctx, asked)
+	}
+	if err != nil { // also where etcd may have written the ask, and its answer was lost
+		f.takeBack(ctx, f.host, f.digest)
 	}
 	r := result{digest: f.digest, host: f.host, written: f.written, err: err}
 	if lie := (*fleet.LieError)(nil); errors.As(err, &lie) {
@@ -62,7 +63,7 @@ func (f *fetch) deliver(ctx context.Context, asked int64) error {
 			case !open:
 				return errors.New("etcd ended the watch of a host's answer")
 			case response.Err() != nil:
-				return explain("watch the answer of a host", response.Err())
+				return f.explain("watch the answer of a host", f.cfg.Keys.Answers(f.host), response.Err())
 			}
 			// At first all may be there already, since an earlier leader asked for it.
 			if f.note(response.Events); !response.Created && !f.isWhole() || f.checks == maxChecks {
@@ -159,7 +160,7 @@ func (f *fetch) part(ctx context.Context, n int) ([]byte, error) {
 	defer cancel()
 	got, err := f.client.Get(ctx, f.cfg.Keys.Answer(f.host, f.digest, n))
 	if err != nil {
-		return nil, explain("read an answer of a host", err)
+		return nil, f.explain("read the answer of a host", f.cfg.Keys.Answer(f.host, f.digest, n), err)
 	}
 	if len(got.Kvs) == 0 {
 		return nil, nil
@@ -177,7 +178,7 @@ func (f *fetch) copy(ctx context.Context, parts [][]byte) error {
 		}
 		f.written = true // also where etcd's answer is lost
 		if _, err := f.write(ctx, ops...); err != nil {
-			return explain("write "+f.cfg.Keys.Copied(f.digest, n), err)
+			return f.explain("copy an answer", f.cfg.Keys.Copied(f.digest, n), err)
 		}
 	}
 	return nil

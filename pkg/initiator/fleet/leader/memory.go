@@ -31,6 +31,10 @@ type suspicion struct {
 	until time.Time
 }
 
+func newMemory() memory {
+	return memory{hosts: map[string]*fleet.Known{}, newer: map[string]bool{}, dirty: map[string]bool{}, suspects: map[string]suspicion{}}
+}
+
 // look takes a host as it was (nil: not there) and is.
 func (m *memory) look(was, is *view.Host, now time.Time) {
 	k := m.hosts[is.Name]
@@ -110,7 +114,7 @@ func (t *term) remember(ctx context.Context) {
 			}
 		}
 		if _, err := t.write(ctx, ops...); err != nil {
-			t.failed("write what is known of hosts", err)
+			t.failed("write what is known of hosts", t.cfg.Keys.KnownHosts(), err)
 			return
 		}
 		t.err = nil
@@ -122,7 +126,7 @@ func (t *term) remember(ctx context.Context) {
 
 // recall reads what the leader before remembered.
 func (t *term) recall(ctx context.Context) (memory, error) {
-	m := memory{hosts: map[string]*fleet.Known{}, newer: map[string]bool{}, dirty: map[string]bool{}, suspects: map[string]suspicion{}}
+	m := newMemory()
 	err := t.pages(ctx, t.cfg.Keys.KnownHosts(), func(k fleet.Key, value []byte) {
 		if k.Kind != fleet.KindKnown {
 			return
@@ -135,7 +139,7 @@ func (t *term) recall(ctx context.Context) (memory, error) {
 			m.newer[k.Host] = true
 		}
 	})
-	return m, explain("read what the leader before knew of hosts", err)
+	return m, t.explain("read what the leader before knew of hosts", t.cfg.Keys.KnownHosts(), err)
 }
 
 // pages reads all keys with a prefix, in pages.

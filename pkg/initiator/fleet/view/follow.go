@@ -3,11 +3,12 @@ package view
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // follow keeps s as etcd has it and publishes Views. It returns when the fleet has to be
@@ -15,13 +16,13 @@ import (
 func (r *Reader) follow(ctx context.Context, s *state) error {
 	next := []int64{s.revision + 1, s.revision + 1} // of each span: what was not yet seen
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		f := follower{Reader: r, state: s, next: next}
+		f := follower{Reader: r, state: s, next: next, brought: make(chan news)}
 		err := f.run(ctx)
 		again := (*againError)(nil)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, rpctypes.ErrCompacted), errors.As(err, &again):
+		case is(err, etcd.Compacted), errors.As(err, &again):
 			return &againError{"what was missed is no longer in etcd's history"}
 		case f.connected:
 			wait = firstWait
@@ -36,8 +37,9 @@ func (r *Reader) follow(ctx context.Context, s *state) error {
 // A follower is one watch, until it breaks.
 type follower struct {
 	*Reader
-	state *state
-	next  []int64
+	state   *state
+	next    []int64
+	brought chan news // by the watches of all spans
 
 	confirmed []bool // of each span: etcd said that it watches
 	connected bool   // all are
@@ -50,14 +52,19 @@ type follower struct {
 // new watch shows that nothing was missed.
 func (f *follower) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer cancel()
-	// A member that was cut off from the others has no leader, and nothing new: it ends the watch.
-	watched := clientv3.WithRequireLeader(ctx)
-	var watches []clientv3.WatchChan
+	defer func() {
+		if f.dirty { // the follower after this one does not know it
+			f.flush()
+		}
+	}()
 	for i, keys := range spans(f.keys) {
-		watches = append(watches, f.client.Watch(watched, keys.from, clientv3.WithRange(keys.to), clientv3.WithRev(f.next[i]), clientv3.WithCreatedNotify(), clientv3.WithFragment()))
+		next := f.next[i]
+		running.Go(func() { f.watch(ctx, i, keys, next) })
 	}
-	f.confirmed = make([]bool, len(watches))
+	f.confirmed = make([]bool, len(f.next))
 	tick := time.NewTicker(f.beat)
 	defer tick.Stop()
 	answers := make(chan answer, 1)
@@ -67,16 +74,14 @@ func (f *follower) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case response, open := <-watches[0]:
-			err = f.take(0, response, open)
-		case response, open := <-watches[1]:
-			err = f.take(1, response, open)
+		case n := <-f.brought:
+			err = f.take(n)
 		case <-f.publishAt:
 			f.flush()
 		case <-tick.C:
 			if !asking {
 				asking = true
-				go func() { answers <- f.ask(ctx) }()
+				running.Go(func() { answers <- f.ask(ctx) })
 			}
 		case a := <-answers:
 			asking = false
@@ -98,13 +103,38 @@ func (f *follower) run(ctx context.Context) error {
 	}
 }
 
+// A news is what the watch of one span brought.
+type news struct {
+	span     int
+	response clientv3.WatchResponse
+	ended    bool // nothing more will come
+}
+
+// watch hands on what the watch of a span brings, until ctx ends or the watch does. The
+// client of etcd returns from Watch only when a member has confirmed it.
+func (f *follower) watch(ctx context.Context, i int, keys span, next int64) {
+	hand := func(n news) {
+		select {
+		case f.brought <- n:
+		case <-ctx.Done():
+		}
+	}
+	// A member that was cut off from the others has no leader, and nothing new: it ends the watch.
+	watched := f.client.Watch(clientv3.WithRequireLeader(ctx), keys.from, clientv3.WithRange(keys.to), clientv3.WithRev(next), clientv3.WithCreatedNotify(), clientv3.WithFragment())
+	for response := range watched {
+		hand(news{span: i, response: response})
+	}
+	hand(news{span: i, ended: true})
+}
+
 // take takes what a watch brought.
-func (f *follower) take(i int, response clientv3.WatchResponse, open bool) error {
-	if !open {
+func (f *follower) take(n news) error {
+	i, response := n.span, n.response
+	if n.ended {
 		return errors.New("etcd ended the watch")
 	}
 	if err := response.Err(); err != nil {
-		return fmt.Errorf("watch: %w", err)
+		return f.explain("watch the fleet", spans(f.keys)[i].from, err)
 	}
 	if response.Created {
 		f.confirmed[i] = true
@@ -148,7 +178,7 @@ func (r *Reader) ask(ctx context.Context) answer {
 	defer cancel()
 	got, err := r.client.Get(ctx, r.keys.Leader(), clientv3.WithCountOnly())
 	if err != nil {
-		return answer{err: err}
+		return answer{err: r.explain("ask etcd whether it is there", r.keys.Leader(), err)}
 	}
 	return answer{revision: got.Header.Revision}
 }
