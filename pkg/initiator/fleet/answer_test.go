@@ -180,7 +180,7 @@ func TestAnswerLies(t *testing.T) {
 	wantLie(t, err, "another answer")
 	_, err = Decode(a.Digest, nil)
 	wantLie(t, err, "0 parts")
-	_, err = Decode(a.Digest, make([][]byte, maxParts+1))
+	_, err = Decode(a.Digest, make([][]byte, MaxParts+1))
 	wantLie(t, err, "parts")
 	d, bomb := packed(strings.Repeat(" ", MaxAnswerLen+1))
 	_, err = Decode(d, bomb)

@@ -84,7 +84,7 @@ func (t *term) copies(ctx context.Context) (answers, error) {
 			a.broken[k.Digest] = true
 		}
 	}, clientv3.WithKeysOnly())
-	return a, explain("read which answers are copied", err)
+	return a, t.explain("read which answers are copied", t.cfg.Keys.Copies(), err)
 }
 
 // prune removes copies that no path has named for long, and parts of copies that never became
@@ -102,7 +102,7 @@ func (t *term) prune(ctx context.Context) {
 			continue // it is just being copied
 		}
 		if _, err := t.write(ctx, clientv3.OpDelete(t.cfg.Keys.Copy(d), clientv3.WithPrefix())); err != nil {
-			t.failed("remove an answer that no path names", err)
+			t.failed("remove an answer that no path names", t.cfg.Keys.Copy(d), err)
 			return
 		}
 		t.err = nil

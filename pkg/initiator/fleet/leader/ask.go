@@ -148,7 +148,7 @@ func (t *term) settle(r result) {
 		}
 	case errors.Is(r.err, context.Canceled):
 	default:
-		t.failed("copy an answer", r.err)
+		t.failed("ask a host for an answer", t.cfg.Keys.Want(r.host, r.digest), r.err)
 		if l != nil {
 			l.after = now.Add(t.cfg.Every)
 		}

@@ -51,12 +51,12 @@ func (l *Leader) sit(ctx context.Context, lost context.CancelCauseFunc) (*seat, 
 	defer cancel()
 	lease, err := client.Grant(granting, int64((l.cfg.TTL+time.Second-1)/time.Second))
 	if err != nil {
-		return nil, explain("make a lease for the leader of the fleet", err)
+		return nil, l.explain("make a lease for leading the fleet", l.cfg.Keys.Leader(), err)
 	}
 	s := &seat{client: client, lease: lease.ID, key: fmt.Sprintf("%s/%016x", l.cfg.Keys.Leader(), uint64(lease.ID))}
 	alive, err := client.KeepAlive(ctx, lease.ID)
 	if err != nil {
-		return s, explain("keep the lease of the leader of the fleet", err)
+		return s, l.explain("keep the lease for leading the fleet", s.key, err)
 	}
 	go func() {
 		for range alive { //nolint:revive // each answer only says that the lease lasts
@@ -66,7 +66,7 @@ func (l *Leader) sit(ctx context.Context, lost context.CancelCauseFunc) (*seat, 
 	put, err := client.Txn(granting).If(clientv3.Compare(clientv3.CreateRevision(s.key), "=", 0)).
 		Then(clientv3.OpPut(s.key, l.cfg.Name, clientv3.WithLease(lease.ID))).Commit()
 	if err != nil {
-		return s, explain("write "+s.key, err)
+		return s, l.explain("write", s.key, err)
 	}
 	if !put.Succeeded {
 		return s, &DeposedError{"its key " + s.key + " was there already"}
@@ -80,13 +80,13 @@ func (l *Leader) await(ctx context.Context, s *seat) error {
 	for {
 		older, err := s.older(ctx, l.cfg.Keys.Leader()+"/")
 		if err != nil {
-			return explain("read candidates for leading the fleet", err)
+			return l.explain("read the candidates for leading the fleet", l.cfg.Keys.Leader(), err)
 		}
 		if len(older.Kvs) == 0 {
 			return nil
 		}
 		if err := s.gone(ctx, string(older.Kvs[0].Key), older.Header.Revision+1); err != nil {
-			return explain("watch the candidate before this one", err)
+			return l.explain("watch the candidate before this one", string(older.Kvs[0].Key), err)
 		}
 	}
 }

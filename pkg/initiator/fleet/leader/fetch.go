@@ -62,7 +62,7 @@ func (f *fetch) deliver(ctx context.Context, asked int64) error {
 			case !open:
 				return errors.New("etcd ended the watch of a host's answer")
 			case response.Err() != nil:
-				return explain("watch the answer of a host", response.Err())
+				return f.explain("watch the answer of a host", f.cfg.Keys.Answers(f.host), response.Err())
 			}
 			// At first all may be there already, since an earlier leader asked for it.
 			if f.note(response.Events); !response.Created && !f.isWhole() || f.checks == maxChecks {
@@ -159,7 +159,7 @@ func (f *fetch) part(ctx context.Context, n int) ([]byte, error) {
 	defer cancel()
 	got, err := f.client.Get(ctx, f.cfg.Keys.Answer(f.host, f.digest, n))
 	if err != nil {
-		return nil, explain("read an answer of a host", err)
+		return nil, f.explain("read the answer of a host", f.cfg.Keys.Answer(f.host, f.digest, n), err)
 	}
 	if len(got.Kvs) == 0 {
 		return nil, nil
@@ -177,7 +177,7 @@ func (f *fetch) copy(ctx context.Context, parts [][]byte) error {
 		}
 		f.written = true // also where etcd's answer is lost
 		if _, err := f.write(ctx, ops...); err != nil {
-			return explain("write "+f.cfg.Keys.Copied(f.digest, n), err)
+			return f.explain("copy an answer", f.cfg.Keys.Copied(f.digest, n), err)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package leader
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // How long the leader waits, and keeps what it has.
@@ -131,10 +131,10 @@ type DeposedError struct{ Why string }
 
 func (e *DeposedError) Error() string { return "this host leads the fleet no longer: " + e.Why }
 
-// explain says what failed.
-func explain(what string, err error) error {
-	if err == nil {
-		return nil
+// explain says what failed, and at which key.
+func (l *Leader) explain(what, key string, err error) error {
+	if deposed := (*DeposedError)(nil); errors.As(err, &deposed) {
+		return err
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return etcd.ExplainFrom(l.cfg.Client, what, key, err)
 }

@@ -110,7 +110,7 @@ func (t *term) remember(ctx context.Context) {
 			}
 		}
 		if _, err := t.write(ctx, ops...); err != nil {
-			t.failed("write what is known of hosts", err)
+			t.failed("write what is known of hosts", t.cfg.Keys.KnownHosts(), err)
 			return
 		}
 		t.err = nil
@@ -135,7 +135,7 @@ func (t *term) recall(ctx context.Context) (memory, error) {
 			m.newer[k.Host] = true
 		}
 	})
-	return m, explain("read what the leader before knew of hosts", err)
+	return m, t.explain("read what the leader before knew of hosts", t.cfg.Keys.KnownHosts(), err)
 }
 
 // pages reads all keys with a prefix, in pages.

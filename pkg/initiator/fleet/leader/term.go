@@ -62,7 +62,7 @@ func (t *term) begin(ctx context.Context) (err error) {
 		return err
 	}
 	t.since, err = t.write(ctx, clientv3.OpPut(t.key, t.cfg.Name, clientv3.WithLease(t.lease)), clientv3.OpDelete(t.cfg.Keys.Wants(), clientv3.WithPrefix()))
-	return explain("take back what the leader before asked for", err)
+	return t.explain("take back what the leader before asked for", t.cfg.Keys.Wants(), err)
 }
 
 func (t *term) loop(ctx context.Context) error {
@@ -123,8 +123,8 @@ func (t *term) lookAt(was, is *view.Host, now time.Time) {
 }
 
 // failed keeps why a write failed, for the state.
-func (t *term) failed(what string, err error) {
+func (t *term) failed(what, key string, err error) {
 	if deposed := (*DeposedError)(nil); !errors.As(t.err, &deposed) {
-		t.err = explain(what, err)
+		t.err = t.explain(what, key, err)
 	}
 }

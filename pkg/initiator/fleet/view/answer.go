@@ -30,7 +30,7 @@ func (r *Reader) Answer(ctx context.Context, d fleet.Digest) ([]target.Target, e
 	if targets, ok := r.answers.get(d); ok {
 		return targets, nil
 	}
-	parts, err := readParts(ctx, r.client, d, func(part int) string { return r.keys.Copied(d, part) })
+	parts, err := r.readParts(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,13 @@ func (r *Reader) Answer(ctx context.Context, d fleet.Digest) ([]target.Target, e
 	return targets, nil
 }
 
-// readParts reads the parts of an answer as they were at one revision: from the first until
-// one is not there. It reads one at a time, so that memory is bounded whoever wrote them. The
-// error is a *fleet.LieError where a part is too long or there are too many, or etcd's.
-func readParts(ctx context.Context, client *clientv3.Client, d fleet.Digest, key func(part int) string) ([][]byte, error) {
+// readParts reads the parts of a copy as they were at one revision: from the first until one
+// is not there. It reads one at a time, so that memory is bounded whoever wrote them.
+func (r *Reader) readParts(ctx context.Context, d fleet.Digest) ([][]byte, error) {
 	var parts [][]byte
 	revision := int64(0)
 	for {
-		part, err := readPart(ctx, client, key(len(parts)), &revision)
+		part, err := r.readPart(ctx, r.keys.Copied(d, len(parts)), &revision)
 		switch {
 		case err != nil:
 			return nil, err
@@ -68,12 +67,12 @@ func readParts(ctx context.Context, client *clientv3.Client, d fleet.Digest, key
 }
 
 // readPart reads a part as it was at a revision, or now where that is 0; nil: there is none.
-func readPart(ctx context.Context, client *clientv3.Client, key string, revision *int64) ([]byte, error) {
+func (r *Reader) readPart(ctx context.Context, key string, revision *int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	got, err := client.Get(ctx, key, clientv3.WithRev(*revision))
+	got, err := r.client.Get(ctx, key, clientv3.WithRev(*revision))
 	if err != nil {
-		return nil, err
+		return nil, r.explain("read an answer of the fleet", key, err)
 	}
 	if *revision == 0 {
 		*revision = got.Header.Revision

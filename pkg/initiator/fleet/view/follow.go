@@ -3,11 +3,12 @@ package view
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 	"time"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // follow keeps s as etcd has it and publishes Views. It returns when the fleet has to be
@@ -21,7 +22,7 @@ func (r *Reader) follow(ctx context.Context, s *state) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, rpctypes.ErrCompacted), errors.As(err, &again):
+		case is(err, etcd.Compacted), errors.As(err, &again):
 			return &againError{"what was missed is no longer in etcd's history"}
 		case f.connected:
 			wait = firstWait
@@ -50,14 +51,15 @@ type follower struct {
 // new watch shows that nothing was missed.
 func (f *follower) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer cancel()
-	// A member that was cut off from the others has no leader, and nothing new: it ends the watch.
-	watched := clientv3.WithRequireLeader(ctx)
-	var watches []clientv3.WatchChan
+	brought := make(chan news)
 	for i, keys := range spans(f.keys) {
-		watches = append(watches, f.client.Watch(watched, keys.from, clientv3.WithRange(keys.to), clientv3.WithRev(f.next[i]), clientv3.WithCreatedNotify(), clientv3.WithFragment()))
+		next := f.next[i]
+		running.Go(func() { f.watch(ctx, brought, i, keys, next) })
 	}
-	f.confirmed = make([]bool, len(watches))
+	f.confirmed = make([]bool, len(f.next))
 	tick := time.NewTicker(f.beat)
 	defer tick.Stop()
 	answers := make(chan answer, 1)
@@ -67,16 +69,14 @@ func (f *follower) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case response, open := <-watches[0]:
-			err = f.take(0, response, open)
-		case response, open := <-watches[1]:
-			err = f.take(1, response, open)
+		case n := <-brought:
+			err = f.take(n)
 		case <-f.publishAt:
 			f.flush()
 		case <-tick.C:
 			if !asking {
 				asking = true
-				go func() { answers <- f.ask(ctx) }()
+				running.Go(func() { answers <- f.ask(ctx) })
 			}
 		case a := <-answers:
 			asking = false
@@ -98,13 +98,38 @@ func (f *follower) run(ctx context.Context) error {
 	}
 }
 
+// A news is what the watch of one span brought.
+type news struct {
+	span     int
+	response clientv3.WatchResponse
+	ended    bool // nothing more will come
+}
+
+// watch hands on what the watch of a span brings, until ctx ends or the watch does. The
+// client of etcd returns from Watch only when a member has confirmed it.
+func (f *follower) watch(ctx context.Context, brought chan<- news, i int, keys span, next int64) {
+	hand := func(n news) {
+		select {
+		case brought <- n:
+		case <-ctx.Done():
+		}
+	}
+	// A member that was cut off from the others has no leader, and nothing new: it ends the watch.
+	watched := f.client.Watch(clientv3.WithRequireLeader(ctx), keys.from, clientv3.WithRange(keys.to), clientv3.WithRev(next), clientv3.WithCreatedNotify(), clientv3.WithFragment())
+	for response := range watched {
+		hand(news{span: i, response: response})
+	}
+	hand(news{span: i, ended: true})
+}
+
 // take takes what a watch brought.
-func (f *follower) take(i int, response clientv3.WatchResponse, open bool) error {
-	if !open {
+func (f *follower) take(n news) error {
+	i, response := n.span, n.response
+	if n.ended {
 		return errors.New("etcd ended the watch")
 	}
 	if err := response.Err(); err != nil {
-		return fmt.Errorf("watch: %w", err)
+		return f.explain("watch the fleet", spans(f.keys)[i].from, err)
 	}
 	if response.Created {
 		f.confirmed[i] = true
@@ -148,7 +173,7 @@ func (r *Reader) ask(ctx context.Context) answer {
 	defer cancel()
 	got, err := r.client.Get(ctx, r.keys.Leader(), clientv3.WithCountOnly())
 	if err != nil {
-		return answer{err: err}
+		return answer{err: r.explain("ask etcd whether it is there", r.keys.Leader(), err)}
 	}
 	return answer{revision: got.Header.Revision}
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // pageKeys is how many keys are asked for at once. etcd counts all keys of a range for each
@@ -33,7 +31,7 @@ func (r *Reader) list(ctx context.Context) (*state, error) {
 	for _, keys := range spans(r.keys) {
 		for from := keys.from; from < keys.to; {
 			page, err := r.listPage(ctx, span{from, keys.to}, limit, s.revision)
-			if isTooLarge(err) && limit > 1 {
+			if is(err, etcd.TooLarge) && limit > 1 {
 				limit = max(1, limit/4)
 				continue
 			}
@@ -59,7 +57,8 @@ func (r *Reader) list(ctx context.Context) (*state, error) {
 func (r *Reader) listPage(ctx context.Context, keys span, limit, revision int64) (*clientv3.GetResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return r.client.Get(ctx, keys.from, clientv3.WithRange(keys.to), clientv3.WithLimit(limit), clientv3.WithRev(revision))
+	page, err := r.client.Get(ctx, keys.from, clientv3.WithRange(keys.to), clientv3.WithLimit(limit), clientv3.WithRev(revision))
+	return page, r.explain("list the fleet", keys.from, err)
 }
 
 // behind is where the page after key begins: parts of answers that a host has are passed
@@ -71,7 +70,12 @@ func (r *Reader) behind(key string) string {
 	return key + "\x00"
 }
 
-// isTooLarge reports whether a page has more bytes than the client takes.
-func isTooLarge(err error) bool {
-	return status.Code(err) == codes.ResourceExhausted && !errors.Is(err, rpctypes.ErrNoSpace)
+func (r *Reader) explain(what, key string, err error) error {
+	return etcd.ExplainFrom(r.client, what, key, err)
+}
+
+// is reports whether etcd said that.
+func is(err error, state etcd.State) bool {
+	said := (*etcd.Error)(nil)
+	return errors.As(err, &said) && said.State == state
 }
