@@ -112,8 +112,11 @@ func seeFewer(e *view.Event) string {
 }
 
 func reason(e *view.Event) string {
-	if e.Reason == "" {
+	switch {
+	case e.Reason == "":
 		return ""
+	case e.Portal.Port == 0:
+		return ": " + e.Reason
 	}
 	return ": " + cutReason(e.Reason, e.Portal.String())
 }
