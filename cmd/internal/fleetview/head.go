@@ -52,7 +52,7 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		}
 		notes = append(notes, fmt.Sprintf("etcd does not answer since %s: %v; %s", render.TimeText(v.Stale), v.Err, last))
 	}
-	if v.Leader == "" && v.Revision != 0 {
+	if v.Leader == "" && len(v.Hosts) > 0 {
 		notes = append(notes, "no host leads the fleet: new lists of targets are not copied, and silent hosts are not noted; start a discoverd with --fleet-lead")
 	}
 	for i, o := range v.Odd {

@@ -28,6 +28,18 @@ func (c *command) help() *cobra.Command {
 	}
 }
 
+// writeHelp prints what -h or --help asked for.
+func (c *command) writeHelp(cmd *cobra.Command) error {
+	path := flags.PathOf(cmd)
+	switch {
+	case c.long || path == "":
+		return c.print(c.page(cmd).Long())
+	case cmd.HasAvailableSubCommands():
+		return c.print(c.page(cmd).Short("The help of a verb: discover " + path + " VERB -h"))
+	}
+	return c.print(c.page(cmd).Short("discover help " + path + ": everything"))
+}
+
 // man returns the verb that prints man pages.
 func (c *command) man() *cobra.Command {
 	var folder string

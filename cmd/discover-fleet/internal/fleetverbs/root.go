@@ -29,6 +29,7 @@ type command struct {
 	*app.Command
 	fleet   fleetflags.Fleet
 	helpErr error // why the help that -h or --help asked for was not written
+	long    bool  // all of the help is asked for
 }
 
 // Run is the whole program. Its arguments are those behind discover fleet. It returns the
@@ -43,6 +44,7 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	if isCompletion(args) {
 		line.W = io.Discard // cobra's notes about a completion
 	}
+	c.long = slices.Contains(args, "--help")
 	root := c.root()
 	root.SetArgs(belowNoun(args))
 	err := root.ExecuteContext(ctx)
@@ -84,7 +86,7 @@ func (c *command) root() *cobra.Command {
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetFlagErrorFunc(flags.Explain)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.helpErr = c.print(c.page(cmd).Long()) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { c.helpErr = c.writeHelp(cmd) })
 	root.PersistentFlags().SortFlags = false
 	root.PersistentFlags().AddFlagSet(c.globalFlags())
 	fleet := c.fleetNoun()
