@@ -58,6 +58,8 @@ var rows = map[string]row{
 	"pkg/initiator/registry":                 {may: []string{"internal/host", "pkg/auth", "pkg/initiator", "pkg/initiator/change", "pkg/initiator/internal/text", "pkg/initiator/internal/zone", "pkg/initiator/isdsc", "pkg/initiator/isns", "pkg/initiator/login", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/registry/internal/answer", "pkg/initiator/registry/internal/gather", "pkg/initiator/registry/internal/rowkey", "pkg/initiator/target", "pkg/initiator/watch", "pkg/ipsec", "pkg/ipsec/enforce", "pkg/pdu"}},
 	"pkg/initiator/registry/internal/rowkey": {may: []string{"pkg/initiator", "pkg/initiator/name", "pkg/initiator/ports"}},
 	"pkg/initiator/isns":                     {may: []string{"pkg/initiator", "pkg/initiator/internal/dial", "pkg/initiator/internal/text", "pkg/initiator/isdsc", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec", "pkg/pdu"}},
+	"pkg/initiator/fleet/host":               {may: []string{"pkg/initiator", "pkg/initiator/fleet", "pkg/initiator/internal/text", "pkg/initiator/registry/etcd", "pkg/initiator/target", "pkg/initiator/watch"}},
+	"pkg/initiator/fleet/settle":             {may: []string{"pkg/auth", "pkg/initiator", "pkg/initiator/fleet", "pkg/initiator/fleet/host", "pkg/initiator/login", "pkg/initiator/ports", "pkg/initiator/registry", "pkg/ipsec"}},
 	"pkg/initiator/registry/etcd":            {may: []string{"pkg/auth", "pkg/initiator/internal/text", "pkg/initiator/registry"}},
 	"pkg/initiator/fleet":                    {may: []string{"pkg/initiator", "pkg/initiator/internal/text", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec"}},
 	"pkg/initiator/registry/memstore":        {may: []string{"pkg/initiator/registry"}},

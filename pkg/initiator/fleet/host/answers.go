@@ -15,8 +15,9 @@ const maxKept = 256 << 20
 // A kept is an answer that some path has.
 type kept struct {
 	answer *fleet.Answer
-	uses   int // paths
-	size   int // bytes
+	sum    uint64 // of it as it came first
+	uses   int    // paths
+	size   int    // bytes
 }
 
 // encode returns the answer as it is published; nil: it cannot be, since it is too large or
@@ -37,33 +38,44 @@ func encode(targets []target.Target) *fleet.Answer {
 func (b *book) sum(targets []target.Target) uint64 {
 	var h maphash.Hash
 	h.SetSeed(b.seed)
+	var room [16]byte
 	text := func(s string) {
-		_ = binary.Write(&h, binary.LittleEndian, uint32(len(s)))
+		h.Write(binary.LittleEndian.AppendUint32(room[:0], uint32(len(s))))
 		h.WriteString(s)
 	}
 	for i := range targets {
 		t := &targets[i]
 		text(t.Name)
 		text(t.Alias)
+		h.Write(binary.LittleEndian.AppendUint32(room[:0], uint32(len(t.Addresses))))
 		for j := range t.Addresses {
 			a := &t.Addresses[j]
 			text(a.Host)
-			_ = binary.Write(&h, binary.LittleEndian, [2]int32{int32(a.Port), int32(a.Group)})
+			h.Write(binary.LittleEndian.AppendUint32(append(room[:0], byte(a.Port), byte(a.Port>>8)), uint32(a.Group)))
 		}
-		h.WriteByte(1)
 	}
 	return h.Sum64()
 }
 
+// known returns the answer with a sum that is kept; nil: none is.
+func (b *book) known(sum uint64) *fleet.Answer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k := b.answers[b.sums[sum]]; k != nil {
+		return k.answer
+	}
+	return nil
+}
+
 // keep counts one more path that has an answer. Where there is no room, or no answer, the
 // digest is zero.
-func (b *book) keep(a *fleet.Answer) fleet.Digest {
+func (b *book) keep(a *fleet.Answer, sum uint64) fleet.Digest {
 	if a == nil {
 		return fleet.Digest{}
 	}
 	k := b.answers[a.Digest]
 	if k == nil {
-		k = &kept{answer: a}
+		k = &kept{answer: a, sum: sum}
 		for _, p := range a.Parts {
 			k.size += len(p)
 		}
@@ -71,7 +83,7 @@ func (b *book) keep(a *fleet.Answer) fleet.Digest {
 			return fleet.Digest{}
 		}
 		b.bytes += k.size
-		b.answers[a.Digest] = k
+		b.answers[a.Digest], b.sums[sum] = k, a.Digest
 		b.touchParts(a.Digest)
 	}
 	k.uses++
@@ -88,6 +100,7 @@ func (b *book) release(d fleet.Digest) {
 		b.touchParts(d)
 		b.bytes -= k.size
 		delete(b.answers, d)
+		delete(b.sums, k.sum)
 	}
 }
 

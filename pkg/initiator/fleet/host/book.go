@@ -22,9 +22,10 @@ type book struct {
 	paths   map[string]*entry
 	beyond  map[string]bool // entries for which there is no room, see fleet.MaxPaths
 	answers map[fleet.Digest]*kept
-	bytes   int                   // in answers
-	wants   map[fleet.Digest]bool // of the leader
-	dirty   map[string]bool       // keys that may have to be written
+	sums    map[uint64]fleet.Digest // of answers
+	bytes   int                     // in answers
+	wants   map[fleet.Digest]bool   // of the leader
+	dirty   map[string]bool         // keys that may have to be written
 }
 
 // An entry is what is published of one entry of the registry.
@@ -37,7 +38,7 @@ type entry struct {
 func newBook(keys fleet.Keys, host string, limit int) *book {
 	return &book{
 		keys: keys, host: host, limit: limit, seed: maphash.MakeSeed(), changed: make(chan struct{}, 1),
-		paths: make(map[string]*entry), beyond: make(map[string]bool), answers: make(map[fleet.Digest]*kept),
+		paths: make(map[string]*entry), beyond: make(map[string]bool), answers: make(map[fleet.Digest]*kept), sums: make(map[uint64]fleet.Digest),
 		wants: make(map[fleet.Digest]bool), dirty: make(map[string]bool),
 	}
 }
@@ -74,7 +75,7 @@ func (b *book) put(key string, now entry, answer *fleet.Answer) {
 	}
 	delete(b.beyond, key)
 	if answer != nil {
-		now.path.Answer = b.keep(answer)
+		now.path.Answer = b.keep(answer, now.sum)
 	}
 	switch {
 	case before == nil:

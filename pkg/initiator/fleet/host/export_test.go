@@ -1,6 +1,11 @@
 package host
 
-import "time"
+import (
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+)
 
 // Limits are what tests change; zero: as ever.
 type Limits struct {
@@ -31,4 +36,19 @@ func BatchOf(sizes []int) int {
 		all[i].value = make([]byte, n)
 	}
 	return batch(all)
+}
+
+// PathOf returns what is published of an entry; nil: nothing is.
+func PathOf(h *Host, k initiator.Key) *fleet.Path {
+	if e, ok := h.book.entry(h.book.keys.Path(h.book.host, k)); ok {
+		return &e.path
+	}
+	return nil
+}
+
+// Kept returns how many answers are kept, and their bytes.
+func Kept(h *Host) (answers, bytes int) {
+	h.book.mu.Lock()
+	defer h.book.mu.Unlock()
+	return max(len(h.book.answers), len(h.book.sums)), h.book.bytes
 }

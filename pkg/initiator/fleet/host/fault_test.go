@@ -40,7 +40,7 @@ func TestRoles(t *testing.T) {
 		w.hasPaths("a", 1)
 		w.put(w.keys.Want("a", encoded(w.T, []string{"x"}).Digest), "")
 		w.delivered("a", encoded(w.T, []string{"x"}))
-		if _, err := a.client.Put(w.Context(), w.keys.Info("b"), ""); err == nil {
+		if _, err := clientv3.NewKV(a.client).Put(w.Context(), w.keys.Info("b"), ""); err == nil {
 			t.Error("a may write below b")
 		}
 

@@ -39,7 +39,9 @@ func (h *Host) Observe(s *watch.State, targets []target.Target) {
 	if s.Last.Err == nil {
 		now.sum, now.seen = b.sum(targets), true
 		if !before.seen || before.sum != now.sum {
-			answer = encode(targets)
+			if answer = b.known(now.sum); answer == nil {
+				answer = encode(targets)
+			}
 			now.path.Answer = fleet.Digest{}
 		}
 	}

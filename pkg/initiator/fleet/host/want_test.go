@@ -59,7 +59,7 @@ func encoded(t *testing.T, names []string) *fleet.Answer {
 // takes it away when the leader does not ask any more, or when it is its answer no longer.
 func TestWants(t *testing.T) {
 	onEach(t, etcdtest.Options{}, func(w *world) {
-		small, large := []string{"x", "y"}, random(60_000)
+		small, large := []string{"x", "y"}, random(32_000)
 		a, b := encoded(w.T, small), encoded(w.T, large)
 		if len(b.Parts) < 2 {
 			w.Fatalf("got %d parts", len(b.Parts))

@@ -32,7 +32,7 @@ type Wanted struct {
 type Fault struct {
 	Key string    // in etcd, as it was written, bounded; empty: the fault is of all
 	Of  fleet.Key // what the key says
-	Err error     // a *fleet.NewerError, a *fleet.RecordError or a *ForeignError
+	Err error     // a *fleet.NewerError, a *fleet.RecordError or a *ForeignError; what cannot be applied has others
 }
 
 func (f Fault) Error() string {

@@ -155,6 +155,7 @@ func (w *world) run(s setting) *running {
 	}
 	r := &running{w: w, states: make(chan host.State, 1000), infos: make(chan struct{}, 1000)}
 	r.client, r.network = w.client(s.user, password)
+	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name)}
 	cfg := host.Config{
 		Client: r.client, Keys: w.keys, Name: s.name, Every: s.every, Report: func(s host.State) { r.states <- s },
 		Info: func() fleet.Info {

@@ -1,0 +1,125 @@
+package settle
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// read reads what the registry has.
+func (a *applying) read(ctx context.Context) (err error) {
+	if a.marks, err = marks(ctx, a.Service, a.fleet); err != nil {
+		return err
+	}
+	a.entries = make(map[string]string)
+	for p, err := range a.SendTargetPortals(ctx) {
+		switch {
+		case err != nil && p.Portal.Address == "":
+			return err
+		case err != nil:
+			a.entries[nameOf(p.Key())] = ""
+		default:
+			a.entries[nameOf(p.Key())] = storedDigest(&p)
+		}
+	}
+	return nil
+}
+
+// storedDigest is entryDigest for an entry that may have secrets of its own, which a fleet's
+// has not.
+func storedDigest(p *registry.StoredPortal) string {
+	o := &p.Login
+	if p.PasswordSet && o.PasswordRef == "" || p.TargetPasswordSet && o.TargetPasswordRef == "" || p.IPsecKeySet && p.IPsec.PSKRef == "" {
+		return ""
+	}
+	return entryDigest(&p.SendTargetPortal)
+}
+
+// ours reports whether a marked entry is there as the fleet left it; there: it is there.
+func (a *applying) ours(m mark) (ours, there bool) {
+	digest, there := a.entries[nameOf(m.key)]
+	return digest != "" && (digest == m.entry || digest == m.was), there
+}
+
+// plan decides about each portal that is wanted or marked, in order.
+func (a *applying) plan() {
+	seen := make(map[string]bool)
+	for i := range a.wanted.Portals {
+		p := &a.wanted.Portals[i]
+		if fleet.Meets(p.Hosts, a.host) {
+			seen[portalName(p.Key().Portal)] = true
+			a.want(p)
+		}
+	}
+	for _, f := range a.wanted.Faults {
+		if f.Of.Kind == fleet.KindPortal {
+			a.keep(seen, f.Of.Entry.Portal)
+		}
+	}
+	for _, portal := range slices.Sorted(maps.Keys(a.marks)) {
+		m := a.marks[portal]
+		switch ours, _ := a.ours(m); {
+		case seen[portal]:
+		case a.wanted.Partial:
+			a.Entries.add(m.key)
+		case ours:
+			a.steps = append(a.steps, step{portal: portal, do: drop, mark: m})
+		default:
+			a.steps = append(a.steps, step{portal: portal, do: unmark, mark: m})
+		}
+	}
+}
+
+// keep leaves what the fleet made for a portal as it is.
+func (a *applying) keep(seen map[string]bool, p initiator.Portal) {
+	portal := portalName(p)
+	if m, ok := a.marks[portal]; ok && !seen[portal] {
+		a.Entries.add(m.key)
+	}
+	seen[portal] = true
+}
+
+// want decides about a portal that is wanted.
+func (a *applying) want(p *fleet.Portal) {
+	portal := portalName(p.Key().Portal)
+	m, marked := a.marks[portal]
+	ours, there := a.ours(m)
+	st := step{portal: portal, mark: m, fault: host.Fault{Of: fleet.Key{Kind: fleet.KindPortal, Entry: p.Key()}}}
+	if keys, err := fleet.NewKeys(a.fleet); err == nil {
+		st.fault.Key = keys.Portal(p.Key().Portal)
+	}
+	var err error
+	if st.entry, err = entryOf(p, a.wanted.Logins); err == nil {
+		st.policy, err = policyOf(p)
+	}
+	st.wants = entryDigest(&st.entry)
+	switch {
+	case err != nil:
+		st.fault.Err = err
+		a.Faults = append(a.Faults, st.fault)
+		if marked {
+			a.Entries.add(m.key)
+		}
+		return
+	case marked && there && !ours:
+		a.Kept++
+		st.do, st.policy = unmark, nil
+	case !marked && a.has(st.entry.Key()):
+		a.Kept++
+		return
+	case !marked, !there, m.wants != st.wants, a.entries[nameOf(m.key)] != m.entry:
+		st.do = store
+	}
+	a.steps = append(a.steps, st)
+}
+
+// has reports whether the registry has an entry.
+func (a *applying) has(k initiator.Key) bool {
+	_, ok := a.entries[nameOf(k)]
+	return ok
+}
