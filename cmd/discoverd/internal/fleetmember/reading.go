@@ -1,4 +1,4 @@
-package member
+package fleetmember
 
 import (
 	"context"
@@ -23,9 +23,8 @@ const (
 // A Reading reads the fleet while somebody asks: from the first request until an hour after
 // the last one. Before Run of its Member, and after it, it has an empty view.
 type Reading struct {
-	Fleet string // the name
-	keys  fleet.Keys
-	new   func() *view.Reader
+	name string // of the fleet
+	new  func() *view.Reader
 	ask   chan struct{} // somebody asks
 
 	mu     sync.Mutex // guards the following
@@ -35,8 +34,11 @@ type Reading struct {
 }
 
 func newReading(client *clientv3.Client, keys fleet.Keys, name string) *Reading {
-	return &Reading{Fleet: name, keys: keys, ask: make(chan struct{}), new: func() *view.Reader { return view.NewReader(client, keys) }}
+	return &Reading{name: name, ask: make(chan struct{}), new: func() *view.Reader { return view.NewReader(client, keys) }}
 }
+
+// Name returns the name of the fleet.
+func (r *Reading) Name() string { return r.name }
 
 // run reads the fleet while somebody asks, until ctx ends.
 func (r *Reading) run(ctx context.Context) {
