@@ -25,7 +25,7 @@ const (
 type Reading struct {
 	name string // of the fleet
 	new  func() *view.Reader
-	ask   chan struct{} // somebody asks
+	ask  chan struct{} // somebody asks
 
 	mu     sync.Mutex // guards the following
 	reader *view.Reader
