@@ -19,7 +19,7 @@ func (c *command) diff() *cobra.Command {
 		Use: "diff [FLAGS]", Short: "say which hosts do not see what they should", Long: manualDiff,
 		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.RunE = c.reads(func(ctx context.Context, r *reading, _ []string) error {
+	cmd.RunE = c.reads(func(ctx context.Context, r *reading) error {
 		all := fleetview.Differences(view.Diff(r.view, r.answers(ctx)))
 		l, err := c.listing(r.view, "differences", "difference", fleetview.DifferenceHead())
 		if err != nil {

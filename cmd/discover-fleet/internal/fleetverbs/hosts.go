@@ -14,7 +14,7 @@ func (c *command) hosts() *cobra.Command {
 	return &cobra.Command{
 		Use: "hosts [FLAGS]", Short: "list the hosts of the fleet", Long: manualHosts,
 		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: c.reads(func(_ context.Context, r *reading, _ []string) error {
+		RunE: c.reads(func(_ context.Context, r *reading) error {
 			l, err := c.listing(r.view, "hosts", "host", fleetview.HostHead())
 			if err != nil {
 				return err

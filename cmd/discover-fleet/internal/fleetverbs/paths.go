@@ -17,6 +17,8 @@ import (
 type selection struct {
 	host string // empty: all
 	key  flags.Key
+
+	wanted []initiator.Portal // none: all
 }
 
 // group returns the flags of the selection.
@@ -27,17 +29,22 @@ func (s *selection) group() flags.Group {
 	return flags.NewGroup("The list", fs)
 }
 
-// portals returns the portals that are selected. An error names what the fleet does not
-// have.
-func (s *selection) portals(v *view.View, args []string, fleetName string) ([]view.Portal, error) {
-	var wanted []initiator.Portal
+// understand reads the portals of the command line.
+func (s *selection) understand(args []string) error {
 	for _, arg := range args {
 		p, err := s.key.Portal(arg)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		wanted = append(wanted, p)
+		s.wanted = append(s.wanted, p)
 	}
+	return nil
+}
+
+// portals returns the portals that are selected. An error names what the fleet does not
+// have.
+func (s *selection) portals(v *view.View, fleetName string) ([]view.Portal, error) {
+	wanted := s.wanted
 	if s.host != "" && v.Hosts[s.host] == nil {
 		return nil, fmt.Errorf("no host %s in the fleet %s; see discover fleet hosts", s.host, fleetName)
 	}
@@ -72,8 +79,8 @@ func (c *command) paths() *cobra.Command {
 		Use: "paths [FLAGS] [PORTAL...]", Short: "show by portal which hosts see the same", Long: manualPaths,
 		Args: arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.RunE = c.reads(func(_ context.Context, r *reading, args []string) error {
-		portals, err := s.portals(r.view, args, c.fleet.Name)
+	cmd.RunE = c.selects(s, func(_ context.Context, r *reading) error {
+		portals, err := s.portals(r.view, c.fleet.Name)
 		if err != nil {
 			return err
 		}

@@ -142,7 +142,11 @@ func (c *command) portalAdd() *cobra.Command {
 			n := key.Port.Number.Uint32()
 			p.Port = &n
 		}
-		return c.records(func(ctx context.Context, r *records, args []string) error { return c.addPortals(ctx, r, key, p, args) })(cmd, args)
+		all, err := portalRecords(key, p, args)
+		if err != nil {
+			return err
+		}
+		return c.records(func(ctx context.Context, r *records, _ []string) error { return c.addPortals(ctx, r, all) })(cmd, args)
 	}
 	c.AddFlags(cmd,
 		flags.NewGroup("The entries", from), flags.NewGroup("How they are asked", options), hostsFlag(&p.Hosts),
@@ -150,28 +154,36 @@ func (c *command) portalAdd() *cobra.Command {
 	return cmd
 }
 
-// addPortals writes a record for each portal.
-func (c *command) addPortals(ctx context.Context, r *records, key *flags.Key, like fleet.Portal, args []string) error {
-	kind := c.portals(key)
-	for _, arg := range args { // all are understood before one is written
-		if _, err := key.Portal(arg); err != nil {
-			return err
+// portalRecords makes a record for each portal. All are understood before one is written.
+func portalRecords(key *flags.Key, like fleet.Portal, args []string) (all []fleet.Portal, err error) {
+	for _, arg := range args {
+		p, err := key.Portal(arg)
+		if err != nil {
+			return nil, err
 		}
+		one := like
+		one.Address, one.TCPPort = p.Canonical(), p.Port
+		if _, err := fleet.DecodePortal(p, one.Encode()); err != nil {
+			return nil, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+		}
+		all = append(all, one)
 	}
-	if like.Login != "" {
-		at, err := r.get(ctx, c.fleet.Keys().Login(like.Login))
+	return all, nil
+}
+
+// addPortals writes records of portals, which have one login template.
+func (c *command) addPortals(ctx context.Context, r *records, all []fleet.Portal) error {
+	if login := all[0].Login; login != "" {
+		at, err := r.get(ctx, c.fleet.Keys().Login(login))
 		if err != nil {
 			return err
 		}
 		if at == nil {
-			c.Say("warning: the fleet has no login template %s yet: hosts do not take the portal before it has one; see discover fleet login add", like.Login)
+			c.Say("warning: the fleet has no login template %s yet: hosts do not take the portal before it has one; see discover fleet login add", login)
 		}
 	}
-	for _, arg := range args {
-		p, _ := key.Portal(arg)
-		one := like
-		one.Address, one.TCPPort = p.Canonical(), p.Port
-		if err := c.addOne(ctx, r, kind, c.fleet.Keys().Portal(p), one.Encode()); err != nil {
+	for i := range all {
+		if err := c.addOne(ctx, r, c.portals(nil), c.fleet.Keys().Portal(all[i].Key().Portal), all[i].Encode()); err != nil {
 			return err
 		}
 	}

@@ -100,8 +100,18 @@ func (c *command) fit(l *render.Listing) {
 }
 
 // reads returns the RunE of a verb that reads the fleet.
-func (c *command) reads(show func(ctx context.Context, r *reading, args []string) error) func(*cobra.Command, []string) error {
+func (c *command) reads(show func(ctx context.Context, r *reading) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		return c.withFleet(cmd.Context(), func(r *reading) error { return show(cmd.Context(), r) })
+	}
+}
+
+// selects is reads for a verb that takes portals.
+func (c *command) selects(s *selection, show func(ctx context.Context, r *reading) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		return c.withFleet(cmd.Context(), func(r *reading) error { return show(cmd.Context(), r, args) })
+		if err := s.understand(args); err != nil {
+			return err
+		}
+		return c.reads(show)(cmd, args)
 	}
 }

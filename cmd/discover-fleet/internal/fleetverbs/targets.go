@@ -16,8 +16,8 @@ func (c *command) targets() *cobra.Command {
 		Use: "targets [FLAGS] [PORTAL...]", Short: "list targets, with how many hosts see each", Long: manualTargets,
 		Args: arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.RunE = c.reads(func(ctx context.Context, r *reading, args []string) error {
-		portals, err := s.portals(r.view, args, c.fleet.Name)
+	cmd.RunE = c.selects(s, func(ctx context.Context, r *reading) error {
+		portals, err := s.portals(r.view, c.fleet.Name)
 		if err != nil {
 			return err
 		}

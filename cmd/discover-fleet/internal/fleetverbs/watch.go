@@ -35,7 +35,7 @@ type watchVerb struct {
 }
 
 // show prints events until ctx ends, which is no failure.
-func (w *watchVerb) show(ctx context.Context, r *reading, _ []string) error {
+func (w *watchVerb) show(ctx context.Context, r *reading) error {
 	before := r.view
 	for {
 		changed := r.Changed()

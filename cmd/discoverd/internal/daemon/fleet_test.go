@@ -161,7 +161,9 @@ func TestFleetID(t *testing.T) {
 	}
 	twin := newHouse(t)
 	twin.inFleet(server, "one")
-	twin.until("the other host of that name is told", func() bool { return strings.Contains(twin.stderr.String(), "one") && strings.Contains(twin.stderr.String(), "tries again") })
+	twin.until("the other host of that name is told", func() bool {
+		return strings.Contains(twin.stderr.String(), "one") && strings.Contains(twin.stderr.String(), "tries again")
+	})
 	h.stop()
 	again := &house{t: t, dir: h.dir, registry: h.registry, reload: h.reload, ended: make(chan int, 1)}
 	twin.stop()
@@ -206,4 +208,3 @@ func TestFleetUsage(t *testing.T) {
 		}
 	}
 }
-
