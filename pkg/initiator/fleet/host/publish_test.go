@@ -59,7 +59,7 @@ func TestWritesOnChangeOnly(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 		r.stop()
-		w.gone("a") // at once: the lease has a minute
+		w.gone("a") // at once: the lease is long
 		if s := r.State(); s.Connected || s.Published != 0 {
 			t.Errorf("got %+v", s)
 		}

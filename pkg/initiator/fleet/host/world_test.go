@@ -25,6 +25,9 @@ import (
 // waitLimit is how long a test waits for what has to come.
 const waitLimit = time.Minute
 
+// longTTL is a lease that does not end during a test.
+const longTTL = 10 * time.Minute
+
 // shortTTL is the shortest lease that etcd gives.
 const shortTTL = 2 * time.Second
 
@@ -144,7 +147,7 @@ func (w *world) run(s setting) *running {
 		s.every = time.Second
 	}
 	if s.limits.TTL == 0 {
-		s.limits.TTL = waitLimit
+		s.limits.TTL = longTTL
 	}
 	if s.limits.Request == 0 {
 		s.limits.Request = waitLimit
