@@ -25,9 +25,17 @@ type answers struct {
 
 // A lack is an answer that no host delivered yet.
 type lack struct {
-	tried  map[string]bool // hosts that did not deliver it, or lied
-	rounds int             // how often all that have it did not
-	after  time.Time       // not to be asked for before; zero: at once
+	after time.Time // not to be asked for before, since etcd failed; zero: at once
+
+	tried     map[string]bool // hosts that did not deliver it, or lied
+	exhausted bool            // each host that has it was tried, as far as is known
+	again     time.Time       // then: when they are tried again
+	rounds    int             // how often that was
+}
+
+// isDue reports whether a host may be asked for it.
+func (l *lack) isDue(now time.Time) bool {
+	return !now.Before(l.after) && (!l.exhausted || !now.Before(l.again))
 }
 
 // digests are the answers that a host names; none where it is silent, or nil.
@@ -47,6 +55,9 @@ func digests(h *view.Host) map[fleet.Digest]bool {
 // name counts one host more that names an answer.
 func (a *answers) name(d fleet.Digest) {
 	a.named[d]++
+	if l := a.lacking[d]; l != nil {
+		l.exhausted = false // the host may be one that was not tried yet
+	}
 	if a.named[d] > 1 {
 		return
 	}

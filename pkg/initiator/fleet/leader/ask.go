@@ -47,29 +47,41 @@ func (t *term) ask(ctx context.Context, v *view.View) {
 	if len(t.asks) > maxAsks/2 || !t.isLacking(now) {
 		return // to look at all paths costs more than to wait for some of the asks
 	}
-	holders := t.holders(v, now)
+	holders := t.holders(v)
 	for d, l := range t.answers.lacking {
 		if len(t.asks) >= maxAsks {
 			return
 		}
-		if t.asks[d] != nil || now.Before(l.after) {
+		if t.asks[d] != nil || !l.isDue(now) {
 			continue
 		}
-		h, ok := holders[d]
-		if !ok { // each that has it was tried
-			l.after = now.Add(t.cfg.Every * asksAgain << min(l.rounds, mostRounds))
-			l.rounds++
-			clear(l.tried)
-			continue
+		if h, ok := holders[d]; ok {
+			t.start(ctx, d, h)
+		} else {
+			l.exhaust(now, t.cfg.Every)
 		}
-		t.start(ctx, d, h)
 	}
 }
 
-// isLacking reports whether a host is to be asked for an answer.
+// exhaust notes that each host that has an answer was tried. After a while they are tried
+// again, and each time later.
+func (l *lack) exhaust(now time.Time, every time.Duration) {
+	switch {
+	case l.again.IsZero():
+		l.exhausted, l.again = true, now.Add(every*asksAgain<<min(l.rounds, mostRounds))
+		l.rounds++
+	case now.Before(l.again):
+		l.exhausted = true
+	default:
+		l.exhausted, l.again = false, time.Time{}
+		clear(l.tried)
+	}
+}
+
+// isLacking reports whether a host may be asked for an answer.
 func (t *term) isLacking(now time.Time) bool {
 	for d, l := range t.answers.lacking {
-		if t.asks[d] == nil && !now.Before(l.after) {
+		if t.asks[d] == nil && l.isDue(now) {
 			return true
 		}
 	}
@@ -85,7 +97,7 @@ type holder struct {
 
 // holders picks a host for each answer that is to be asked for, each with the same chance, so
 // that no host has to deliver all.
-func (t *term) holders(v *view.View, now time.Time) map[fleet.Digest]holder {
+func (t *term) holders(v *view.View) map[fleet.Digest]holder {
 	all := map[fleet.Digest]holder{}
 	for _, h := range v.Hosts {
 		if h.Silent() {
@@ -93,7 +105,7 @@ func (t *term) holders(v *view.View, now time.Time) map[fleet.Digest]holder {
 		}
 		for _, p := range h.Paths {
 			l := t.answers.lacking[p.Answer]
-			if l == nil || t.asks[p.Answer] != nil || l.tried[h.Name] || now.Before(l.after) {
+			if l == nil || t.asks[p.Answer] != nil || l.tried[h.Name] {
 				continue
 			}
 			of := all[p.Answer].of + 1

@@ -32,9 +32,10 @@ var errLate = errors.New("the host did not deliver the answer in time")
 func (f *fetch) run(ctx context.Context) result {
 	asked, err := f.write(ctx, clientv3.OpPut(f.cfg.Keys.Want(f.host, f.digest), ""))
 	if err == nil {
-		if err = f.deliver(ctx, asked); err != nil {
-			f.takeBack(ctx, f.host, f.digest)
-		}
+		err = f.deliver(ctx, asked)
+	}
+	if err != nil { // also where etcd may have written the ask, and its answer was lost
+		f.takeBack(ctx, f.host, f.digest)
 	}
 	r := result{digest: f.digest, host: f.host, written: f.written, err: err}
 	if lie := (*fleet.LieError)(nil); errors.As(err, &lie) {

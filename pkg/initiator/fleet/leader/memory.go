@@ -31,6 +31,10 @@ type suspicion struct {
 	until time.Time
 }
 
+func newMemory() memory {
+	return memory{hosts: map[string]*fleet.Known{}, newer: map[string]bool{}, dirty: map[string]bool{}, suspects: map[string]suspicion{}}
+}
+
 // look takes a host as it was (nil: not there) and is.
 func (m *memory) look(was, is *view.Host, now time.Time) {
 	k := m.hosts[is.Name]
@@ -122,7 +126,7 @@ func (t *term) remember(ctx context.Context) {
 
 // recall reads what the leader before remembered.
 func (t *term) recall(ctx context.Context) (memory, error) {
-	m := memory{hosts: map[string]*fleet.Known{}, newer: map[string]bool{}, dirty: map[string]bool{}, suspects: map[string]suspicion{}}
+	m := newMemory()
 	err := t.pages(ctx, t.cfg.Keys.KnownHosts(), func(k fleet.Key, value []byte) {
 		if k.Kind != fleet.KindKnown {
 			return

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -144,19 +145,46 @@ func (t tally) level() int {
 // tallies counts the hosts of portals.
 func tallies(v *View, portals map[portalKey]*shift) map[portalKey]tally {
 	all := make(map[portalKey]tally, len(portals))
+	failing := map[portalKey]bool{} // of one host
 	for _, h := range v.Hosts {
-		for k, s := range sights(h) {
-			if portals[k] != nil {
-				t := all[k]
-				t.hosts++
-				if s.failing {
-					t.failing++
-				}
-				all[k] = t
+		if h.Silent() {
+			continue
+		}
+		for entry, p := range h.Paths {
+			if k := (portalKey{entry.Portal, p.ISNS}); portals[k] != nil {
+				failing[k] = failing[k] || !p.Up
 			}
 		}
+		for k, fails := range failing {
+			all[k] = all[k].add(1, fails)
+		}
+		clear(failing)
 	}
 	return all
+}
+
+// add counts n hosts more.
+func (t tally) add(n int, failing bool) tally {
+	t.hosts += n
+	if failing {
+		t.failing += n
+	}
+	return t
+}
+
+// earlier returns the tallies of the View before, by the hosts that are not the same. It saves
+// a second look at all paths.
+func earlier(now map[portalKey]tally, before, after *View, changed []string) map[portalKey]tally {
+	then := maps.Clone(now)
+	for _, name := range changed {
+		for k, s := range sights(after.Hosts[name]) {
+			then[k] = then[k].add(-1, s.failing)
+		}
+		for k, s := range sights(before.Hosts[name]) {
+			then[k] = then[k].add(1, s.failing)
+		}
+	}
+	return then
 }
 
 // A sight is what one host sees at a portal by all its paths.

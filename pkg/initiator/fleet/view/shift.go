@@ -45,7 +45,8 @@ func portalEvents(before, after *View, changed []string) []Event {
 	if len(shifts) == 0 {
 		return nil
 	}
-	had, has := tallies(before, shifts), tallies(after, shifts)
+	has := tallies(after, shifts)
+	had := earlier(has, before, after, changed)
 	var events []Event
 	for _, k := range slices.SortedFunc(maps.Keys(shifts), comparePortalKeys) {
 		events = shifts[k].append(events, k, had[k], has[k])

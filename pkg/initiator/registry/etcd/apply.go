@@ -114,7 +114,7 @@ func (s *Store) commit(ctx context.Context, b *batch) error {
 func (s *Store) refused(ctx context.Context, b *batch, answer *clientv3.TxnResponse, uncertain bool) (again bool, err error) {
 	if uncertain {
 		if made, err := s.made(ctx, b); made || err != nil {
-			return false, err
+			return false, s.uncertain(b, err)
 		}
 	}
 	looked := answer.Responses
@@ -156,33 +156,4 @@ func (s *Store) refused(ctx context.Context, b *batch, answer *clientv3.TxnRespo
 		return false, errStagedGone
 	}
 	return true, nil // what was in the way is so no more
-}
-
-// made reports whether a batch whose outcome was not known was made: a record has its
-// mark, or all that it was to delete is gone.
-func (s *Store) made(ctx context.Context, b *batch) (made bool, err error) {
-	var gets []clientv3.Op
-	for i := range b.changes {
-		gets = append(gets, clientv3.OpGet(s.record(b.changes[i].Key)))
-	}
-	err = s.read(ctx, "read", s.record(b.changes[0].Key), func(ctx context.Context) error {
-		answer, err := s.client.Txn(ctx).Then(gets...).Commit()
-		if err != nil {
-			return err
-		}
-		deletes := true
-		for i := range b.changes {
-			kvs := answer.Responses[i].GetResponseRange().Kvs
-			if deletes = deletes && b.changes[i].Delete && len(kvs) == 0; len(kvs) == 0 {
-				continue
-			}
-			if h, err := parseHead(kvs[0].Value); err == nil && h.mark == b.mark {
-				made = true
-				return nil
-			}
-		}
-		made = deletes
-		return nil
-	})
-	return made, err
 }

@@ -11,15 +11,20 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
-// pageRecords is how many heads are read at once: four MiB at most. Where a server has
-// more, since others wrote it, pages get smaller.
-const pageRecords = 64
+// The pages of a List: the first has firstPage heads, four MiB at most; the others as many
+// as make pageBytes if they are like those of the page before. An answer of more than
+// MaxAnswerLen, of what others wrote, is asked for again in smaller pages.
+const (
+	firstPage = 64
+	maxPage   = 1024
+	pageBytes = 1 << 20
+)
 
 // List yields the records whose keys begin with prefix, in the order of the keys' bytes.
 // It reads a page at a time, each as it is then, and holds nothing between pages.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[registry.Record, error] {
 	return func(yield func(registry.Record, error) bool) {
-		p := page{from: s.record(prefix), end: rangeOf(s.record(prefix)), size: pageRecords}
+		p := page{from: s.record(prefix), end: rangeOf(s.record(prefix)), size: firstPage}
 		for more := true; more; {
 			var err error
 			if more, err = s.readPage(ctx, &p); err != nil {
@@ -68,8 +73,13 @@ func (s *Store) readPage(ctx context.Context, p *page) (more bool, err error) {
 		}
 		p.size /= 2
 	}
-	if err == nil && len(p.heads) > 0 {
-		p.from = string(p.heads[len(p.heads)-1].Key) + "\x00" // the least key that is greater
+	if n := len(p.heads); err == nil && n > 0 {
+		p.from = string(p.heads[n-1].Key) + "\x00" // the least key that is greater
+		bytes := 1
+		for _, kv := range p.heads {
+			bytes += len(kv.Key) + len(kv.Value)
+		}
+		p.size = int64(min(max(1, n*pageBytes/bytes), 2*int(p.size), maxPage))
 	}
 	return more, err
 }

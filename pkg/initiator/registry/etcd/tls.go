@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -51,6 +52,10 @@ func (h *handshaker) blame(err error, ends time.Time) error {
 	return err
 }
 
+// judgedLimit is how long a connection that is closed before anything was read of it is
+// read for the server's reason.
+const judgedLimit = 100 * time.Millisecond
+
 // A judged is a connection on which the server judges our certificate after the handshake
 // (RFC 8446, section 4.4.2.4): its first read tells.
 type judged struct {
@@ -58,21 +63,32 @@ type judged struct {
 	*handshaker
 	address string
 	ends    time.Time
-	read    bool // gRPC reads in one goroutine
+	first   sync.Once
 }
 
 func (c *judged) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if !c.read {
-		c.read = true
-		switch {
-		case n > 0:
-			c.link.note(c.address, nil)
-		case !errors.Is(err, net.ErrClosed): // by us
-			c.link.note(c.address, c.blame(err, c.ends))
-		}
-	}
+	c.first.Do(func() { c.judge(n, err) })
 	return n, err
+}
+
+// Close closes the connection. A server that refuses us closes it first, which gRPC may
+// notice when it writes: then nothing has read why.
+func (c *judged) Close() error {
+	c.first.Do(func() {
+		_ = c.SetReadDeadline(time.Now().Add(judgedLimit)) // else the read fails
+		n, err := c.Conn.Read(make([]byte, 1))
+		c.judge(n, err)
+	})
+	return c.Conn.Close()
+}
+
+// judge takes note of the first read.
+func (c *judged) judge(n int, err error) {
+	if n > 0 {
+		err = nil
+	}
+	c.link.note(c.address, c.blame(err, c.ends))
 }
 
 // config reads the files, and returns when our certificate ends; zero: we show none.

@@ -45,6 +45,17 @@ func TestEtcd(t *testing.T) {
 				{"dial", testDial},
 				{"store", testStore},
 				{"shared store", testSharedStore},
+				{"parts", testParts},
+				{"many large values", testManyLarge},
+				{"race of large values", testLargeRace},
+				{"leftover", testLeftover},
+				{"overtaken", testOvertaken},
+				{"damaged", testDamaged},
+				{"foreign", testForeign},
+				{"schema", testSchema},
+				{"compacted", testCompacted},
+				{"permission", testPermission},
+				{"services", testServices},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					t.Parallel()

@@ -1,0 +1,69 @@
+package etcd_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
+	"github.com/go-iscsi/discovery/test/etcdtest"
+)
+
+// TestChanges: what another process changed is told, once for what came together, also
+// after the server was away and its history was compacted.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	for _, kind := range etcdtest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			server := etcdtest.Start(t, etcdtest.Options{Kind: kind})
+			cfg := etcd.Config{Endpoints: []string{server.URL()}, DialTimeout: 20 * time.Second, RequestTimeout: time.Minute}
+			s := open(t, dial(t, cfg), "c/")
+			other := open(t, server.Client(t), "c/")
+			ctx, stop := context.WithCancel(t.Context())
+			changes := s.Changes(ctx)
+			wantChange(t, changes, "that it watches")
+			put(t, server.Client(t), "c/w/x", "") // no record
+			put(t, server.Client(t), "d/r/x", "")
+			apply(t, other, set("k", []byte("1")))
+			wantChange(t, changes, "the change")
+			wantNoChange(t, changes)
+
+			for range 20 { // nobody takes the value: the rest is one
+				apply(t, other, set("k", []byte("2")))
+			}
+			wantChange(t, changes, "the first of many")
+
+			server.Kill()
+			server.Start(t)
+			server.AwaitHealthy(t)
+			apply(t, other, set("k", value('a', etcd.PartLen)))
+			server.Compact(t)
+			wantChange(t, changes, "what was missed")
+			apply(t, other, remove("k"))
+			wantChange(t, changes, "the removal")
+			stop()
+			for range changes { // it is closed
+			}
+		})
+	}
+}
+
+func wantChange(t *testing.T, changes <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-changes:
+	case <-time.After(time.Minute):
+		t.Fatalf("not told: %s", what)
+	}
+}
+
+// wantNoChange holds that nothing is waiting. What is on its way is not seen by it.
+func wantNoChange(t *testing.T, changes <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-changes:
+		t.Error("told twice, or told what is no record")
+	default:
+	}
+}

@@ -1,0 +1,149 @@
+package etcd_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
+	"github.com/go-iscsi/discovery/test/etcdtest"
+)
+
+// cluster starts three members and returns how clients reach all of them.
+func cluster(t *testing.T, kind etcdtest.Kind) ([]*etcdtest.Server, etcd.Config) {
+	t.Helper()
+	members := etcdtest.StartCluster(t, etcdtest.Options{Kind: kind}, etcdtest.Place{}, etcdtest.Place{}, etcdtest.Place{})
+	cfg := etcd.Config{DialTimeout: 20 * time.Second, RequestTimeout: time.Minute}
+	for _, m := range members {
+		cfg.Endpoints = append(cfg.Endpoints, m.URL())
+	}
+	return members, cfg
+}
+
+// TestMembersDie: while one member after the other is killed and comes back, each
+// increment of a counter counts once, and a watch misses none for good.
+func TestMembersDie(t *testing.T) {
+	t.Parallel()
+	for _, kind := range etcdtest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			members, cfg := cluster(t, kind)
+			ctx, stop := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			counts := make([]int, 2)
+			for i := range counts {
+				s := open(t, dial(t, cfg), "c/")
+				wg.Go(func() { counts[i] = countUp(t, ctx, s, byte('a'+i)) })
+			}
+			watcher := open(t, dial(t, cfg), "c/")
+			changes := watcher.Changes(t.Context())
+			for _, m := range members {
+				m.Kill()
+				await(t, watcher, changes, 10)
+				m.Start(t)
+				m.AwaitHealthy(t)
+				await(t, watcher, changes, 10)
+			}
+			stop()
+			wg.Wait()
+			want := strconv.Itoa(counts[0] + counts[1])
+			if got := current(t, watcher); got != want {
+				t.Errorf("got %s increments, want %s: those that were acknowledged", got, want)
+			}
+		})
+	}
+}
+
+// countUp increments a counter, beside a value in parts, until ctx ends, and returns how
+// often it did.
+func countUp(t *testing.T, ctx context.Context, s *etcd.Store, fill byte) (n int) {
+	for ctx.Err() == nil {
+		r, err := s.Get(t.Context(), "counter")
+		if err != nil {
+			t.Errorf("Get: %v", err)
+			return n
+		}
+		have, _ := strconv.Atoi(string(r.Value)) // no record: 0
+		changes := []registry.Change{{Key: "counter", Version: r.Version, Value: []byte(strconv.Itoa(have + 1))}}
+		if have%7 == 0 {
+			changes = append(changes, set("large", value(fill, etcd.InlineMax+1)))
+		}
+		err = s.Apply(t.Context(), changes...)
+		var conflict *registry.ConflictError
+		switch {
+		case err == nil:
+			n++
+		case !errors.As(err, &conflict):
+			t.Errorf("Apply: %v", err)
+			return n
+		}
+	}
+	return n
+}
+
+func current(t *testing.T, s *etcd.Store) string {
+	t.Helper()
+	r, err := s.Get(t.Context(), "counter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(r.Value)
+}
+
+// await waits until the counter has gone on by n, as the watch tells.
+func await(t *testing.T, s *etcd.Store, changes <-chan struct{}, n int) {
+	t.Helper()
+	first, _ := strconv.Atoi(current(t, s))
+	for {
+		if now, _ := strconv.Atoi(current(t, s)); now >= first+n {
+			return
+		}
+		select {
+		case <-changes:
+		case <-time.After(time.Minute):
+			t.Fatalf("the counter stays at %s", current(t, s))
+		}
+	}
+}
+
+// TestCutOff: a member without a majority shows nothing old, and takes nothing; one that
+// hangs is passed over.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	members, cfg := cluster(t, etcdtest.Built)
+	cfg.RequestTimeout = 6 * time.Second
+	all := open(t, dial(t, cfg), "c/")
+	apply(t, all, set("k", []byte("1")))
+	alone := cfg
+	alone.Endpoints = []string{members[0].URL()}
+	s := open(t, dial(t, alone), "c/")
+
+	members[1].Pause(t)
+	wantValue(t, all, "k", []byte("1")) // after a while
+	apply(t, all, set("k", []byte("2")))
+	members[2].Pause(t)
+	_, err := s.Get(t.Context(), "k")
+	wantState(t, err, etcd.Unreachable)
+	err = s.Apply(t.Context(), set("k", []byte("3")))
+	wantState(t, err, etcd.Unreachable)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Get(ctx, "k"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := s.Get(short, "k"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want context.DeadlineExceeded", err)
+	}
+	members[1].Resume(t)
+	members[2].Resume(t)
+	members[0].AwaitHealthy(t)
+	apply(t, s, set("k", []byte("4")))
+	wantValue(t, all, "k", []byte("4"))
+}
