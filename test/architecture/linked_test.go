@@ -27,7 +27,7 @@ func TestLinked(t *testing.T) {
 	linked := readTable(t, linkedPage, "| module | discover | discover-fleet | discoverd | why |")
 	unlinked := readTable(t, linkedPage, "| module | needed by |")
 
-	builds := make(map[string]map[string]string) // systems, by command and module
+	builds := make(map[string]map[string]string)                    // systems, by command and module
 	commands := []string{"discover", "discover-fleet", "discoverd"} // as the columns
 	for _, command := range commands {
 		builds[command] = make(map[string]string)

@@ -21,8 +21,8 @@ const (
 	KindUnread  = "answer-unread"  // a list of targets that could not be compared
 )
 
-// A JSONDifference is one thing in a fleet that is not as it should be.
-type JSONDifference struct {
+// A JSONFleetDifference is one thing in a fleet that is not as it should be.
+type JSONFleetDifference struct {
 	Kind    string                           `json:"kind"`
 	Portal  render.JSONText                  `json:"portal,omitempty"`
 	ISNS    render.JSONText                  `json:"isns_server,omitempty"`
@@ -34,7 +34,7 @@ type JSONDifference struct {
 	PeerSee int                              `json:"peer_targets,omitempty"`
 	Lacks   []render.JSONText                `json:"lacks,omitempty"` // names of targets, at most view.MaxLacks
 	Paths   int                              `json:"paths,omitempty"` // that a silent host had
-	Stages  []JSONStage                      `json:"stages,omitempty"`
+	Stages  []JSONFleetStage                 `json:"stages,omitempty"`
 	Key     render.JSONText                  `json:"key,omitempty"`
 	Answer  string                           `json:"answer,omitempty"`
 	Message render.JSONText                  `json:"message,omitempty"`
@@ -42,15 +42,15 @@ type JSONDifference struct {
 	details string // for people
 }
 
-// A JSONStage is how many paths fail at a stage.
-type JSONStage struct {
+// A JSONFleetStage is how many paths fail at a stage.
+type JSONFleetStage struct {
 	Stage   render.JSONText `json:"stage"`
 	Paths   int             `json:"paths"`
 	Message render.JSONText `json:"message,omitempty"` // of one of them
 }
 
 // Differences lists what a Difference has: the worst first.
-func Differences(d *view.Difference) (all []JSONDifference) {
+func Differences(d *view.Difference) (all []JSONFleetDifference) {
 	for _, gone := range []bool{true, false} {
 		for i := range d.Failing {
 			if d.Failing[i].Gone == gone {
@@ -62,36 +62,36 @@ func Differences(d *view.Difference) (all []JSONDifference) {
 		all = append(all, newFewer(&d.Fewer[i]))
 	}
 	for _, m := range d.Missing {
-		all = append(all, JSONDifference{
+		all = append(all, JSONFleetDifference{
 			Kind: KindMissing, Portal: render.JSONText(m.Portal.String()), Hosts: texts(m.Hosts), Of: m.Of,
 			details: "config/ has it, and they do not",
 		})
 	}
 	for _, s := range d.Silent {
-		all = append(all, JSONDifference{
+		all = append(all, JSONFleetDifference{
 			Kind: KindSilent, Hosts: texts([]string{s.Host}), Since: render.JSONTime(s.Since), Paths: s.Paths, details: "it had " + plural(s.Paths, "path"),
 		})
 	}
 	for _, l := range d.Liars {
-		all = append(all, JSONDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})
+		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})
 	}
 	for _, o := range d.Odd {
-		j := JSONDifference{Kind: KindOdd, Key: render.JSONText(o.Key), Message: render.JSONText(o.Err.Error()), details: o.Key + ": " + o.Err.Error()}
+		j := JSONFleetDifference{Kind: KindOdd, Key: render.JSONText(o.Key), Message: render.JSONText(o.Err.Error()), details: o.Key + ": " + o.Err.Error()}
 		if o.Host != "" {
 			j.Hosts = texts([]string{o.Host})
 		}
 		all = append(all, j)
 	}
 	for _, u := range d.Unread {
-		all = append(all, JSONDifference{
+		all = append(all, JSONFleetDifference{
 			Kind: KindUnread, Portal: render.JSONText(u.Portal.String()), Answer: u.Answer.String(), Message: render.JSONText(u.Err.Error()), details: u.Err.Error(),
 		})
 	}
 	return all
 }
 
-func newFailing(f *view.Failing) JSONDifference {
-	j := JSONDifference{Kind: KindFailing, Portal: render.JSONText(f.Portal.String()), Hosts: texts(f.Failed), Of: f.Hosts, Since: render.JSONTime(f.Since)}
+func newFailing(f *view.Failing) JSONFleetDifference {
+	j := JSONFleetDifference{Kind: KindFailing, Portal: render.JSONText(f.Portal.String()), Hosts: texts(f.Failed), Of: f.Hosts, Since: render.JSONTime(f.Since)}
 	if f.Gone {
 		j.Kind = KindGone
 	}
@@ -100,7 +100,7 @@ func newFailing(f *view.Failing) JSONDifference {
 	}
 	var words []string
 	for _, s := range f.Stages {
-		j.Stages = append(j.Stages, JSONStage{render.JSONText(s.Stage), s.Paths, render.JSONText(s.Message)})
+		j.Stages = append(j.Stages, JSONFleetStage{render.JSONText(s.Stage), s.Paths, render.JSONText(s.Message)})
 		word := plural(s.Paths, "path") + " failed" + at(s.Stage)
 		if s.Message != "" {
 			word += ": " + cutReason(s.Message, f.Portal.String())
@@ -122,9 +122,9 @@ func cutReason(message, portal string) string {
 	return reason
 }
 
-func newFewer(f *view.Fewer) JSONDifference {
+func newFewer(f *view.Fewer) JSONFleetDifference {
 	hosts := HostsOf(f.Paths)
-	j := JSONDifference{
+	j := JSONFleetDifference{
 		Kind: KindFewer, Portal: render.JSONText(f.Portal.String()), Hosts: texts(hosts), Of: len(hosts) + f.Peers, Targets: &f.Targets,
 		Peers: f.Peers, PeerSee: f.PeerSees, Lacks: texts(f.Lacks),
 	}
@@ -152,7 +152,7 @@ func DifferenceHead() []string {
 }
 
 // Row is the difference for people.
-func (j *JSONDifference) Row(now time.Time) []string {
+func (j *JSONFleetDifference) Row(now time.Time) []string {
 	names := make([]string, len(j.Hosts))
 	for i, h := range j.Hosts {
 		names[i] = string(h)

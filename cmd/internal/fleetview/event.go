@@ -2,38 +2,37 @@ package fleetview
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
-// A JSONEvent is a change of a fleet.
-type JSONEvent struct {
-	Schema  int             `json:"schema"`
-	Time    render.JSONTime `json:"time"`
-	Seq     int64           `json:"seq"` // counts the events of one run, from 1
-	Type    string          `json:"type"`
-	Host    render.JSONText `json:"host,omitempty"`
-	Portal  render.JSONText `json:"portal,omitempty"`
-	ISNS    render.JSONText `json:"isns_server,omitempty"`
-	Hosts   int             `json:"hosts,omitempty"`   // that have the portal
-	Changed int             `json:"changed,omitempty"` // of them: those that the event is of
-	Failing int             `json:"failing,omitempty"` // of them: those that fail now
-	Targets *int            `json:"targets,omitempty"`
-	Before  *int            `json:"targets_before,omitempty"`
-	Paths   int             `json:"paths,omitempty"`
-	Since   *time.Time      `json:"since,omitempty"`
-	Reason  render.JSONText `json:"reason,omitempty"`
+// A JSONFleetEvent is a change of a fleet.
+type JSONFleetEvent struct {
+	Schema  int              `json:"schema"`
+	Time    render.JSONTime  `json:"time"`
+	Seq     int64            `json:"seq"` // counts the events of one run, from 1
+	Type    string           `json:"type"`
+	Host    render.JSONText  `json:"host,omitempty"`
+	Portal  render.JSONText  `json:"portal,omitempty"`
+	ISNS    render.JSONText  `json:"isns_server,omitempty"`
+	Hosts   int              `json:"hosts,omitempty"`   // that have the portal
+	Changed int              `json:"changed,omitempty"` // of them: those that the event is of
+	Failing int              `json:"failing,omitempty"` // of them: those that fail now
+	Targets *int             `json:"targets,omitempty"`
+	Before  *int             `json:"targets_before,omitempty"`
+	Paths   int              `json:"paths,omitempty"`
+	Since   *render.JSONTime `json:"since,omitempty"`
+	Reason  render.JSONText  `json:"reason,omitempty"`
 }
 
-// eventSchema is the layout of a JSONEvent.
+// eventSchema is the layout of a JSONFleetEvent.
 const eventSchema = 1
 
-// NewJSONEvent describes an event with its number.
-func NewJSONEvent(e *view.Event, seq int64) JSONEvent {
-	j := JSONEvent{
+// NewJSONFleetEvent describes an event with its number.
+func NewJSONFleetEvent(e *view.Event, seq int64) JSONFleetEvent {
+	j := JSONFleetEvent{
 		Schema: eventSchema, Time: render.JSONTime(e.Time), Seq: seq, Type: string(e.Type), Host: render.JSONText(e.Host),
 		Hosts: e.Hosts, Changed: e.Changed, Failing: e.Failing, Paths: e.Paths, Reason: render.JSONText(e.Reason),
 	}
@@ -47,7 +46,7 @@ func NewJSONEvent(e *view.Event, seq int64) JSONEvent {
 		j.Targets, j.Before = &e.Targets, &e.Before
 	}
 	if !e.Since.IsZero() {
-		since := e.Since.UTC().Truncate(time.Millisecond)
+		since := render.JSONTime(e.Since)
 		j.Since = &since
 	}
 	return j

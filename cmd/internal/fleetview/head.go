@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
-// A JSONHead says which fleet an answer is of, and how old it is.
-type JSONHead struct {
+// A JSONFleetHead says which fleet an answer is of, and how old it is.
+type JSONFleetHead struct {
 	Name       render.JSONText `json:"name"`
 	Revision   int64           `json:"revision"`    // of etcd; 0: nothing was read yet
 	AsOf       render.JSONTime `json:"as_of"`       // when etcd last answered; null: never
@@ -22,9 +22,9 @@ type JSONHead struct {
 	Unreadable int             `json:"unreadable_keys"` // at most view.MaxOdd
 }
 
-// NewJSONHead describes a view of the fleet of a name.
-func NewJSONHead(name string, v *view.View) JSONHead {
-	j := JSONHead{
+// NewJSONFleetHead describes a view of the fleet of a name.
+func NewJSONFleetHead(name string, v *view.View) JSONFleetHead {
+	j := JSONFleetHead{
 		Name: render.JSONText(name), Revision: v.Revision, AsOf: render.JSONTime(v.AsOf), StaleSince: render.JSONTime(v.Stale),
 		Leader: render.JSONText(v.Leader), Hosts: len(v.Hosts), Unreadable: v.OddCount,
 	}

@@ -20,28 +20,28 @@ const (
 	HostUnreadable = "unreadable" // its record is none
 )
 
-// A JSONHost is a host of the fleet.
-type JSONHost struct {
-	Host          render.JSONText           `json:"host"`
-	State         string                    `json:"state"`
-	Error         render.JSONText           `json:"error,omitempty"` // of a record that cannot be read
-	SilentSince   render.JSONTime           `json:"silent_since"`    // null: it is not, or it is not known
-	FirstSeen     render.JSONTime           `json:"first_seen"`      // by the leader; null: not yet
-	Paths         int                       `json:"paths"`           // of a silent host: how many it had
-	PathsUp       int                       `json:"paths_up"`
-	Unpublished   int                       `json:"unpublished,omitempty"` // paths beyond those that a host may publish
-	Version       render.JSONText           `json:"version,omitempty"`
-	InitiatorName render.JSONText           `json:"initiator_name,omitempty"`
-	Started       render.JSONTime           `json:"started"`
-	Every         float64                   `json:"interval_seconds,omitempty"`
-	ID            render.JSONText           `json:"id,omitempty"`
-	Lie           render.JSONText           `json:"lie,omitempty"` // what it last published that was not true
-	LieAt         render.JSONTime           `json:"lie_at"`
-	Ports         render.JSONList[JSONPort] `json:"ports"`
+// A JSONFleetHost is a host of the fleet.
+type JSONFleetHost struct {
+	Host          render.JSONText                `json:"host"`
+	State         string                         `json:"state"`
+	Error         render.JSONText                `json:"error,omitempty"` // of a record that cannot be read
+	SilentSince   render.JSONTime                `json:"silent_since"`    // null: it is not, or it is not known
+	FirstSeen     render.JSONTime                `json:"first_seen"`      // by the leader; null: not yet
+	Paths         int                            `json:"paths"`           // of a silent host: how many it had
+	PathsUp       int                            `json:"paths_up"`
+	Unpublished   int                            `json:"unpublished,omitempty"` // paths beyond those that a host may publish
+	Version       render.JSONText                `json:"version,omitempty"`
+	InitiatorName render.JSONText                `json:"initiator_name,omitempty"`
+	Started       render.JSONTime                `json:"started"`
+	Every         float64                        `json:"interval_seconds,omitempty"`
+	ID            render.JSONText                `json:"id,omitempty"`
+	Lie           render.JSONText                `json:"lie,omitempty"` // what it last published that was not true
+	LieAt         render.JSONTime                `json:"lie_at"`
+	Ports         render.JSONList[JSONFleetPort] `json:"ports"`
 }
 
-// A JSONPort is an initiator port of a host.
-type JSONPort struct {
+// A JSONFleetPort is an initiator port of a host.
+type JSONFleetPort struct {
 	Instance      render.JSONText `json:"instance"`
 	InitiatorPort uint32          `json:"initiator_port"`
 	Address       render.JSONText `json:"address"`
@@ -49,9 +49,9 @@ type JSONPort struct {
 	State         render.JSONText `json:"state"`
 }
 
-// NewJSONHost describes a host.
-func NewJSONHost(h *view.Host) JSONHost {
-	j := JSONHost{Host: render.JSONText(h.Name), State: stateOf(h), Paths: len(h.Paths)}
+// NewJSONFleetHost describes a host.
+func NewJSONFleetHost(h *view.Host) JSONFleetHost {
+	j := JSONFleetHost{Host: render.JSONText(h.Name), State: stateOf(h), Paths: len(h.Paths)}
 	if h.Err != nil {
 		j.Error = render.JSONText(h.Err.Error())
 	}
@@ -73,7 +73,7 @@ func NewJSONHost(h *view.Host) JSONHost {
 		j.Version, j.InitiatorName, j.Started = render.JSONText(i.Version), render.JSONText(i.InitiatorName), render.JSONTime(i.Started)
 		j.Every, j.ID, j.Unpublished = i.Every, render.JSONText(i.ID), i.Unpublished
 		for _, p := range i.Ports {
-			j.Ports = append(j.Ports, JSONPort{render.JSONText(p.Instance), p.Number, render.JSONText(p.Address), render.JSONText(p.Device), render.JSONText(p.State)})
+			j.Ports = append(j.Ports, JSONFleetPort{render.JSONText(p.Instance), p.Number, render.JSONText(p.Address), render.JSONText(p.Device), render.JSONText(p.State)})
 		}
 	}
 	return j
@@ -98,7 +98,7 @@ func HostHead() []string {
 }
 
 // Row is the host for people.
-func (j *JSONHost) Row(now time.Time) []string {
+func (j *JSONFleetHost) Row(now time.Time) []string {
 	since, paths := time.Time(j.Started), fmt.Sprintf("%d of %d up", j.PathsUp, j.Paths)
 	if j.State == HostSilent {
 		since, paths = time.Time(j.SilentSince), fmt.Sprintf("had %d", j.Paths)

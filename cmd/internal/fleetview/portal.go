@@ -9,33 +9,33 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 )
 
-// A JSONPortal is a portal, with the groups of paths that see the same.
-type JSONPortal struct {
-	Portal  render.JSONText            `json:"portal,omitempty"`
-	ISNS    render.JSONText            `json:"isns_server,omitempty"`
-	Desired bool                       `json:"desired"` // config/ has it
-	Hosts   int                        `json:"hosts"`
-	Failing int                        `json:"failing"`
-	Groups  render.JSONList[JSONGroup] `json:"groups"`
+// A JSONFleetPortal is a portal, with the groups of paths that see the same.
+type JSONFleetPortal struct {
+	Portal  render.JSONText                 `json:"portal,omitempty"`
+	ISNS    render.JSONText                 `json:"isns_server,omitempty"`
+	Desired bool                            `json:"desired"` // config/ has it
+	Hosts   int                             `json:"hosts"`
+	Failing int                             `json:"failing"`
+	Groups  render.JSONList[JSONFleetGroup] `json:"groups"`
 }
 
-// A JSONGroup is paths that see the same: the same answer, or the same failure.
-type JSONGroup struct {
-	Up         bool                      `json:"up"`
-	Hosts      int                       `json:"hosts"`
-	Since      render.JSONTime           `json:"since"`
-	Targets    *int                      `json:"targets,omitempty"` // of a group that is up
-	Incomplete bool                      `json:"incomplete,omitempty"`
-	Answer     string                    `json:"answer,omitempty"` // SHA-256 of the list; absent: there is none
-	Code       uint32                    `json:"code,omitempty"`
-	CodeName   string                    `json:"code_name,omitempty"`
-	Stage      render.JSONText           `json:"stage,omitempty"`
-	Message    render.JSONText           `json:"message,omitempty"`
-	Paths      render.JSONList[JSONPath] `json:"paths"`
+// A JSONFleetGroup is paths that see the same: the same answer, or the same failure.
+type JSONFleetGroup struct {
+	Up         bool                           `json:"up"`
+	Hosts      int                            `json:"hosts"`
+	Since      render.JSONTime                `json:"since"`
+	Targets    *int                           `json:"targets,omitempty"` // of a group that is up
+	Incomplete bool                           `json:"incomplete,omitempty"`
+	Answer     string                         `json:"answer,omitempty"` // SHA-256 of the list; absent: there is none
+	Code       uint32                         `json:"code,omitempty"`
+	CodeName   string                         `json:"code_name,omitempty"`
+	Stage      render.JSONText                `json:"stage,omitempty"`
+	Message    render.JSONText                `json:"message,omitempty"`
+	Paths      render.JSONList[JSONFleetPath] `json:"paths"`
 }
 
-// A JSONPath is what one host sees from one initiator port.
-type JSONPath struct {
+// A JSONFleetPath is what one host sees from one initiator port.
+type JSONFleetPath struct {
 	Host          render.JSONText `json:"host"`
 	Instance      render.JSONText `json:"instance"`
 	InitiatorPort string          `json:"initiator_port"`
@@ -44,20 +44,20 @@ type JSONPath struct {
 	Fleet         bool            `json:"fleet"` // the host has the entry because config/ says so
 }
 
-// NewJSONPortal describes a portal.
-func NewJSONPortal(p *view.Portal) JSONPortal {
-	j := JSONPortal{Portal: render.JSONText(p.Portal.String()), Desired: p.Desired != nil, Hosts: p.Hosts, Failing: p.Failing}
+// NewJSONFleetPortal describes a portal.
+func NewJSONFleetPortal(p *view.Portal) JSONFleetPortal {
+	j := JSONFleetPortal{Portal: render.JSONText(p.Portal.String()), Desired: p.Desired != nil, Hosts: p.Hosts, Failing: p.Failing}
 	if p.ISNS {
 		j.Portal, j.ISNS = "", j.Portal
 	}
 	for i := range p.Groups {
-		j.Groups = append(j.Groups, newJSONGroup(&p.Groups[i]))
+		j.Groups = append(j.Groups, newJSONFleetGroup(&p.Groups[i]))
 	}
 	return j
 }
 
-func newJSONGroup(g *view.Group) JSONGroup {
-	j := JSONGroup{Up: g.Up, Hosts: g.Hosts, Since: render.JSONTime(g.Since), Incomplete: g.Incomplete}
+func newJSONFleetGroup(g *view.Group) JSONFleetGroup {
+	j := JSONFleetGroup{Up: g.Up, Hosts: g.Hosts, Since: render.JSONTime(g.Since), Incomplete: g.Incomplete}
 	if g.Up {
 		j.Targets = &g.Targets
 		if !g.Answer.IsZero() {
@@ -67,7 +67,7 @@ func newJSONGroup(g *view.Group) JSONGroup {
 		j.Code, j.CodeName, j.Stage, j.Message = g.Code, isdsc.Name(g.Code), render.JSONText(g.Stage), render.JSONText(g.Message)
 	}
 	for _, p := range g.Paths {
-		j.Paths = append(j.Paths, JSONPath{
+		j.Paths = append(j.Paths, JSONFleetPath{
 			Host: render.JSONText(p.Host), Instance: render.JSONText(p.Entry.Instance), InitiatorPort: p.Entry.Port.String(),
 			Source: render.JSONText(p.Source), Since: render.JSONTime(p.Since), Fleet: p.Fleet,
 		})

@@ -14,8 +14,8 @@ import (
 // MaxSeen is how many different names of targets are counted.
 const MaxSeen = 1 << 20
 
-// A JSONTarget is a target, and how many hosts see it.
-type JSONTarget struct {
+// A JSONFleetTarget is a target, and how many hosts see it.
+type JSONFleetTarget struct {
 	Target  render.JSONText                  `json:"target"`
 	Hosts   int                              `json:"hosts"`    // that see it at one of the portals
 	OfHosts int                              `json:"of_hosts"` // that have one of the portals where it is seen
@@ -26,7 +26,7 @@ type JSONTarget struct {
 func TargetHead() []string { return []string{"TARGET", "HOSTS", "PORTALS"} }
 
 // Row is the target for people.
-func (j *JSONTarget) Row() []string {
+func (j *JSONFleetTarget) Row() []string {
 	portals := make([]string, len(j.Portals))
 	for i, p := range j.Portals {
 		portals[i] = string(p)
@@ -60,7 +60,7 @@ type census struct {
 // Targets returns the targets that the paths of portals see, by name. Lists come from
 // answer; those that it cannot return are among the errors, and where there are more than
 // MaxSeen names the rest is left out and told there too.
-func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) ([]JSONTarget, []error) {
+func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) ([]JSONFleetTarget, []error) {
 	c := &census{hosts: map[string]int{}, all: map[string][]int{}}
 	for i := range portals {
 		for j := range portals[i].Groups {
@@ -75,7 +75,7 @@ func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, 
 	}
 	slices.Sort(names)
 	have := c.haveOf(portals)
-	list := make([]JSONTarget, 0, len(names))
+	list := make([]JSONFleetTarget, 0, len(names))
 	for _, name := range names {
 		list = append(list, c.target(name, portals, have))
 	}
@@ -134,9 +134,9 @@ func (c *census) haveOf(portals []view.Portal) [][]int {
 }
 
 // target counts the hosts of one target.
-func (c *census) target(name string, portals []view.Portal, have [][]int) JSONTarget {
+func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFleetTarget {
 	see, of := map[int]bool{}, map[int]bool{}
-	j := JSONTarget{Target: render.JSONText(name)}
+	j := JSONFleetTarget{Target: render.JSONText(name)}
 	last := -1
 	for _, id := range c.all[name] {
 		for _, h := range c.groups[id] {

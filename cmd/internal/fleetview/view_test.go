@@ -155,9 +155,9 @@ func TestHosts(t *testing.T) {
 	v.Hosts["bad"] = &view.Host{Name: "bad", Err: &fleet.RecordError{Why: "it is not JSON"}}
 	v.Hosts["liar"] = &view.Host{Name: "liar", Info: &fleet.Info{Version: hostile, Unpublished: 1}, Known: &fleet.Known{Lie: hostile}}
 	var rows []string
-	var all []JSONHost
+	var all []JSONFleetHost
 	for _, h := range Hosts(v) {
-		j := NewJSONHost(h)
+		j := NewJSONFleetHost(h)
 		all = append(all, j)
 		rows = append(rows, strings.Join(j.Row(now), " | "))
 	}
@@ -230,7 +230,7 @@ func TestEventText(t *testing.T) {
 		if got, want := EventLine(&tt.event), "2026-11-30T12:00:00Z "+tt.want+"\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		j := NewJSONEvent(&tt.event, 3)
+		j := NewJSONFleetEvent(&tt.event, 3)
 		if b, err := json.Marshal(j); err != nil || !strings.HasPrefix(string(b), fmt.Sprintf(`{"schema":1,"time":"2026-11-30T12:00:00Z","seq":3,"type":%q`, tt.event.Type)) {
 			t.Errorf("got %s, %v", b, err)
 		}
@@ -254,5 +254,5 @@ func TestOnlyHost(t *testing.T) {
 	if rows := PortalRows(&p, now); len(rows) != 2 || rows[0][4] != "h1, h2" {
 		t.Errorf("got %q", rows)
 	}
-	wantCleanJSON(t, NewJSONPortal(&p))
+	wantCleanJSON(t, NewJSONFleetPortal(&p))
 }

@@ -104,8 +104,8 @@ func (c *command) removeVerb(k *kind, long string) *cobra.Command {
 	return cmd
 }
 
-// A jsonRemoved is a record that was removed.
-type jsonRemoved struct {
+// A jsonFleetRemoved is a record that was removed.
+type jsonFleetRemoved struct {
 	Kind string          `json:"kind"`
 	Name render.JSONText `json:"name"`
 }
@@ -127,7 +127,7 @@ func (c *command) removeAll(ctx context.Context, r *records, k *kind, keys []str
 			continue
 		}
 		if !c.ForPeople() {
-			err = l.Item(jsonRemoved{k.name, render.JSONText(name)})
+			err = l.Item(jsonFleetRemoved{k.name, render.JSONText(name)})
 		} else {
 			err = c.tell("removed", k.name, name)
 		}

@@ -21,7 +21,7 @@ func (c *command) diff() *cobra.Command {
 	}
 	cmd.RunE = c.reads(func(ctx context.Context, r *reading) error {
 		all := fleetview.Differences(view.Diff(r.view, r.answers(ctx)))
-		l, err := c.listing(r.view, "differences", "difference", fleetview.DifferenceHead())
+		l, err := c.fleetListing("differences", "difference", fleetview.DifferenceHead(), r.view)
 		if err != nil {
 			return err
 		}

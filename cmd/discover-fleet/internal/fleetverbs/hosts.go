@@ -15,13 +15,13 @@ func (c *command) hosts() *cobra.Command {
 		Use: "hosts [FLAGS]", Short: "list the hosts of the fleet", Long: manualHosts,
 		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.reads(func(_ context.Context, r *reading) error {
-			l, err := c.listing(r.view, "hosts", "host", fleetview.HostHead())
+			l, err := c.fleetListing("hosts", "host", fleetview.HostHead(), r.view)
 			if err != nil {
 				return err
 			}
 			now := time.Now()
 			for _, h := range fleetview.Hosts(r.view) {
-				j := fleetview.NewJSONHost(h)
+				j := fleetview.NewJSONFleetHost(h)
 				if err := l.Item(&j, j.Row(now)); err != nil {
 					return err
 				}

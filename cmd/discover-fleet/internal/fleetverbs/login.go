@@ -12,8 +12,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
-// A jsonLogin is a login template of the fleet.
-type jsonLogin struct {
+// A jsonFleetLogin is a login template of the fleet.
+type jsonFleetLogin struct {
 	Name         render.JSONText `json:"name"`
 	User         render.JSONText `json:"chap_user,omitempty"`
 	Secret       render.JSONText `json:"chap_secret,omitempty"` // a reference
@@ -46,7 +46,7 @@ func (c *command) logins() *kind {
 			}
 			row := []string{l.Name, l.User, l.Secret, l.TargetUser, l.TargetSecret, l.HeaderDigest, l.DataDigest}
 			t := jsonTexts(row)
-			return shown{jsonLogin{t[0], t[1], t[2], t[3], t[4], t[5], t[6]}, row}, nil
+			return shown{jsonFleetLogin{t[0], t[1], t[2], t[3], t[4], t[5], t[6]}, row}, nil
 		},
 	}
 }

@@ -84,13 +84,13 @@ func (c *command) paths() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		l, err := c.listing(r.view, "portals", "portal", fleetview.PortalHead())
+		l, err := c.fleetListing("portals", "portal", fleetview.PortalHead(), r.view)
 		if err != nil {
 			return err
 		}
 		now := time.Now()
 		for i := range portals {
-			if err := l.Item(fleetview.NewJSONPortal(&portals[i]), fleetview.PortalRows(&portals[i], now)...); err != nil {
+			if err := l.Item(fleetview.NewJSONFleetPortal(&portals[i]), fleetview.PortalRows(&portals[i], now)...); err != nil {
 				return err
 			}
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// A jsonPolicy is an IPsec policy of the fleet.
-type jsonPolicy struct {
+// A jsonFleetPolicy is an IPsec policy of the fleet.
+type jsonFleetPolicy struct {
 	Selector      render.JSONText                  `json:"selector"`
 	SecurityFlags uint64                           `json:"security_flags"`
 	Hosts         render.JSONList[render.JSONText] `json:"hosts"` // patterns; none: all hosts
@@ -34,7 +34,7 @@ func (c *command) policies() *kind {
 				return shown{}, err
 			}
 			return shown{
-				jsonPolicy{render.JSONText(p.Selector), p.Flags, jsonTexts(p.Hosts)},
+				jsonFleetPolicy{render.JSONText(p.Selector), p.Flags, jsonTexts(p.Hosts)},
 				[]string{p.Selector, flagsText(p.Flags), patternsText(p.Hosts)},
 			}, nil
 		},

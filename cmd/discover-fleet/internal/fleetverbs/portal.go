@@ -14,8 +14,8 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
-// A jsonPortal is a portal that hosts are to ask.
-type jsonPortal struct {
+// A jsonFleetPortal is a portal that hosts are to ask.
+type jsonFleetPortal struct {
 	Portal        render.JSONText                  `json:"portal"`
 	SymbolicName  render.JSONText                  `json:"symbolic_name,omitempty"`
 	Instance      render.JSONText                  `json:"instance"`
@@ -48,7 +48,7 @@ func (c *command) portals(key *flags.Key) *kind {
 
 func showPortal(p *fleet.Portal) shown {
 	k := p.Key()
-	j := jsonPortal{
+	j := jsonFleetPortal{
 		Portal: render.JSONText(k.Portal.String()), SymbolicName: render.JSONText(p.SymbolicName), Instance: render.JSONText(p.Instance),
 		InitiatorPort: k.Port.String(), Login: render.JSONText(p.Login), SecurityFlags: p.Flags, Hosts: jsonTexts(p.Hosts),
 	}

@@ -85,11 +85,11 @@ func (r *reading) answers(ctx context.Context) func(fleet.Digest) ([]target.Targ
 	return func(d fleet.Digest) ([]target.Target, error) { return r.Answer(ctx, d) }
 }
 
-// listing returns a list that begins with which fleet it is of. On a terminal it fits.
-func (c *command) listing(v *view.View, name, kind string, head []string) (*render.Listing, error) {
+// fleetListing returns a list that begins with which fleet it is of. On a terminal it fits.
+func (c *command) fleetListing(name, kind string, head []string, v *view.View) (*render.Listing, error) {
 	l := c.NewListing(name, kind, head...)
 	c.fit(l)
-	return l, l.Describe(noun, fleetview.NewJSONHead(c.fleet.Name, v))
+	return l, l.Describe(noun, fleetview.NewJSONFleetHead(c.fleet.Name, v))
 }
 
 // fit makes a list fit into the terminal.

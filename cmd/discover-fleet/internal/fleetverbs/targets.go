@@ -21,7 +21,7 @@ func (c *command) targets() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		l, err := c.listing(r.view, "targets", "target", fleetview.TargetHead())
+		l, err := c.fleetListing("targets", "target", fleetview.TargetHead(), r.view)
 		if err != nil {
 			return err
 		}

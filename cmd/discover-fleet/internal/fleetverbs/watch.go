@@ -70,7 +70,7 @@ func (w *watchVerb) print(e *view.Event) error {
 	w.seq++
 	line := fleetview.EventLine(e)
 	if !w.ForPeople() {
-		b, err := render.Marshal(fleetview.NewJSONEvent(e, w.seq))
+		b, err := render.Marshal(fleetview.NewJSONFleetEvent(e, w.seq))
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type FleetSource interface {
 	View(ctx context.Context) *view.View
 
 	Answer(ctx context.Context, d fleet.Digest) ([]target.Target, error)
-	Events() []fleetview.JSONEvent // that are kept, the oldest first
+	Events() []fleetview.JSONFleetEvent // that are kept, the oldest first
 }
 
 // A Fleet answers with what the fleet sees, as discover fleet prints it with -o json. Its
@@ -33,7 +33,7 @@ type Fleet struct{ Source FleetSource }
 func (f Fleet) Hosts(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, "hosts", "host", func(v *view.View, item func(any) error) error {
 		for _, h := range fleetview.Hosts(v) {
-			if err := item(fleetview.NewJSONHost(h)); err != nil {
+			if err := item(fleetview.NewJSONFleetHost(h)); err != nil {
 				return err
 			}
 		}
@@ -46,7 +46,7 @@ func (f Fleet) Paths(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, "portals", "portal", func(v *view.View, item func(any) error) error {
 		portals := v.Portals()
 		for i := range portals {
-			if err := item(fleetview.NewJSONPortal(&portals[i])); err != nil {
+			if err := item(fleetview.NewJSONFleetPortal(&portals[i])); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (f Fleet) answer(w http.ResponseWriter, r *http.Request, name, kind string,
 	}
 	var b bytes.Buffer
 	out := &render.Listing{W: &b, Format: render.FormatJSON, Name: name, Kind: kind}
-	err := out.Describe("fleet", fleetview.NewJSONHead(f.Source.Name(), v))
+	err := out.Describe("fleet", fleetview.NewJSONFleetHead(f.Source.Name(), v))
 	if err == nil {
 		err = list(v, func(j any) error { return out.Item(j) })
 	}

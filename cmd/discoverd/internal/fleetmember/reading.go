@@ -30,7 +30,7 @@ type Reading struct {
 	mu     sync.Mutex // guards the following
 	reader *view.Reader
 	seq    int64
-	events []fleetview.JSONEvent
+	events []fleetview.JSONFleetEvent
 }
 
 func newReading(client *clientv3.Client, keys fleet.Keys, name string) *Reading {
@@ -93,7 +93,7 @@ func (r *Reading) add(events []view.Event) {
 	defer r.mu.Unlock()
 	for i := range events {
 		r.seq++
-		r.events = append(r.events, fleetview.NewJSONEvent(&events[i], r.seq))
+		r.events = append(r.events, fleetview.NewJSONFleetEvent(&events[i], r.seq))
 	}
 	if over := len(r.events) - maxEvents; over > 0 {
 		r.events = append(r.events[:0:0], r.events[over:]...)
@@ -154,8 +154,8 @@ func (r *Reading) Answer(ctx context.Context, d fleet.Digest) ([]target.Target, 
 
 // Events returns the events that are kept, the oldest first: those since the fleet was read
 // first.
-func (r *Reading) Events() []fleetview.JSONEvent {
+func (r *Reading) Events() []fleetview.JSONFleetEvent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]fleetview.JSONEvent(nil), r.events...)
+	return append([]fleetview.JSONFleetEvent(nil), r.events...)
 }

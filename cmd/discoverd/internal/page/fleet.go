@@ -98,7 +98,7 @@ func (p *Page) fleet(f *frame, r *http.Request) (any, error) {
 func (p *Page) newFleetView(ctx context.Context, v *view.View, now time.Time, at int) *fleetView {
 	portals := v.Portals()
 	d := view.Diff(v, func(d fleet.Digest) ([]target.Target, error) { return p.Fleet.Answer(ctx, d) })
-	head := fleetview.NewJSONHead(p.Fleet.Name(), v)
+	head := fleetview.NewJSONFleetHead(p.Fleet.Name(), v)
 	x := &fleetView{
 		Name: visible(p.Fleet.Name()), Notes: fleetview.Notes(v, now), AsOf: stampOf(v.AsOf, now), Hosts: head.Hosts, Silent: head.Silent,
 		Portals: len(portals), Leader: visible(v.Leader), Matrix: newFleetMatrix(portals, d),
@@ -122,7 +122,7 @@ func (p *Page) newFleetView(ctx context.Context, v *view.View, now time.Time, at
 	return x
 }
 
-func newDifferenceRow(j *fleetview.JSONDifference, now time.Time) differenceRow {
+func newDifferenceRow(j *fleetview.JSONFleetDifference, now time.Time) differenceRow {
 	cells := j.Row(now)
 	for i := range cells {
 		cells[i] = visible(cells[i])
