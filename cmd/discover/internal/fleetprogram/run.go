@@ -12,12 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
 // Run runs the program with the arguments behind discover fleet. Where the system can, this
 // process becomes the program.
 func Run(ctx context.Context, c *app.Command, args []string) error {
-	path, err := find()
+	path, err := find(&c.Env)
 	if err != nil {
 		return err
 	}
@@ -25,9 +26,25 @@ func Run(ctx context.Context, c *app.Command, args []string) error {
 	return become(ctx, c, path, args)
 }
 
+// program is the name of the file.
+const program = "discover-fleet"
+
+// errMissing says what to install.
+var errMissing = errors.New("discover fleet needs the program " + program + ", which is neither beside discover nor in PATH: install it from the same release (it is built from cmd/" + program + ")")
+
+// find returns the path of the program.
+func find(w *machine.Env) (string, error) {
+	if w.Program != nil {
+		if path, err := w.Program(program); err == nil {
+			return path, nil
+		}
+	}
+	return "", errMissing
+}
+
 // IsMissing reports that the program is not installed.
-func IsMissing() bool {
-	_, err := find()
+func IsMissing(w *machine.Env) bool {
+	_, err := find(w)
 	return err != nil
 }
 
@@ -38,8 +55,8 @@ const (
 )
 
 // complete asks the program what may follow. Without it nothing is offered.
-func complete(ctx context.Context, words []string) ([]string, cobra.ShellCompDirective) {
-	path, err := find()
+func complete(ctx context.Context, w *machine.Env, words []string) ([]string, cobra.ShellCompDirective) {
+	path, err := find(w)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -18,7 +18,7 @@ func Verb(c *app.Command) *cobra.Command {
 		Long:               manual,
 		DisableFlagParsing: true,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-			return complete(cmd.Context(), append(args, word))
+			return complete(cmd.Context(), &c.Env, append(args, word))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return Run(cmd.Context(), c, args) },
 	}

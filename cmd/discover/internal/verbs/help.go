@@ -85,7 +85,7 @@ Examples:
 // and that the program which has their pages is there. Without it only the page of the noun
 // itself is known.
 func (c *command) ofFleet(words []string) bool {
-	return len(words) > 0 && words[0] == fleetprogram.Name && (len(words) > 1 || !fleetprogram.IsMissing())
+	return len(words) > 0 && words[0] == fleetprogram.Name && (len(words) > 1 || !fleetprogram.IsMissing(&c.Env))
 }
 
 // writeHelp prints what -h or --help asked for.
@@ -117,6 +117,9 @@ func asksForAll(args []string) bool {
 	}
 	return slices.ContainsFunc(args, func(a string) bool { return a == "--help" || strings.HasPrefix(a, "--help=") })
 }
+
+// asksForHelp reports whether a command line asks for help, short or long.
+func asksForHelp(args []string) bool { return asksForAll(args) || slices.Contains(args, "-h") }
 
 // page returns the help of a verb.
 func (c *command) page(cmd *cobra.Command) *help.Page {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/openiscsi"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -45,6 +46,10 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 		return c.Exit(err)
 	}
 	if own, ok := fleetArguments(root, args); ok {
+		if fleetprogram.IsMissing(&c.Env) && asksForHelp(own) {
+			c.longHelp = asksForAll(own)
+			return c.Exit(c.writeHelp(verb.Find(root, fleetprogram.Name)))
+		}
 		return c.Exit(fleetprogram.Run(ctx, c.Command, own))
 	}
 	args, err := verbFirst(root, args)
