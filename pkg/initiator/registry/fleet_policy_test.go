@@ -44,15 +44,10 @@ func TestFleetPolicyStrengthens(t *testing.T) {
 	for _, how := range []string{"policy", "default", "flags"} {
 		for _, local := range validFlags() {
 			set := func(f ipsec.Flags) {
-				switch {
-				case how == "flags":
+				if how == "flags" {
 					p.Security = f
-				case how == "default":
-					scene.WantCode(t, w.SetDefaultSecurityFlags(t.Context(), f), isdsc.Success)
-				case f == 0:
-					_ = w.RemovePolicy(t.Context(), "192.0.2.0/24") // there may be none
-				default:
-					scene.WantCode(t, w.SetPolicy(t.Context(), registry.Policy{Selector: "192.0.2.0/24", Flags: f}), isdsc.Success)
+				} else {
+					w.sayLocally(how, f)
 				}
 			}
 			set(local)
@@ -91,6 +86,19 @@ func TestFleetPolicyStrengthens(t *testing.T) {
 	}
 	if pairs == 0 || refused == 0 || refused == pairs {
 		t.Errorf("got %d pairs, %d refused", pairs, refused)
+	}
+}
+
+// sayLocally has the host say flags, as a policy or as the default; 0: nothing.
+func (w *world) sayLocally(how string, f ipsec.Flags) {
+	w.t.Helper()
+	switch {
+	case how == "default":
+		scene.WantCode(w.t, w.SetDefaultSecurityFlags(w.t.Context(), f), isdsc.Success)
+	case f == 0:
+		_ = w.RemovePolicy(w.t.Context(), "192.0.2.0/24") // there may be none
+	default:
+		scene.WantCode(w.t, w.SetPolicy(w.t.Context(), registry.Policy{Selector: "192.0.2.0/24", Flags: f}), isdsc.Success)
 	}
 }
 

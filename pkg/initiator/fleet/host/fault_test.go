@@ -107,7 +107,7 @@ func TestEnds(t *testing.T) {
 		}{
 			{"at once", host.Limits{}, func(*world, *running) {}},
 			{"connected", host.Limits{}, func(_ *world, r *running) { r.sees(1, "x"); r.connected() }},
-			{"cut off", host.Limits{TTL: shortTTL}, func(w *world, r *running) { r.sees(1, "x"); r.connected(); r.cut(); w.gone("a"); r.failed() }},
+			{"cut off", host.Limits{TTL: shortTTL, Request: 5 * time.Second}, func(w *world, r *running) { r.sees(1, "x"); r.connected(); r.cut(); w.gone("a"); r.failed() }},
 			{"with a twin", host.Limits{}, func(w *world, r *running) {
 				r.connected()
 				w.put(w.keys.Info("a"), `{"schema":1,"host":"a","id":"other"}`)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
@@ -97,7 +98,7 @@ func TestInfo(t *testing.T) {
 // than that writes all again when it is back, once.
 func TestLeaseEnds(t *testing.T) {
 	onEach(t, etcdtest.Options{}, func(w *world) {
-		r := w.run(setting{limits: host.Limits{TTL: shortTTL}})
+		r := w.run(setting{limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		r.sees(1, "x")
 		r.sees(2, "x")
 		w.hasPaths("a", 1, 2)

@@ -3,6 +3,7 @@ package host_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
@@ -40,7 +41,7 @@ func TestTwins(t *testing.T) {
 // and nothing of it stays.
 func TestTwinMeanwhile(t *testing.T) {
 	onEach(t, etcdtest.Options{}, func(w *world) {
-		first := w.run(setting{id: "one", limits: host.Limits{TTL: shortTTL}})
+		first := w.run(setting{id: "one", limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		first.sees(1, "x")
 		first.connected()
 		first.cut()

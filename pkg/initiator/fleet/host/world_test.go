@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -14,11 +13,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 
-	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
-	"github.com/go-iscsi/discovery/pkg/initiator/target"
-	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
@@ -56,45 +52,6 @@ func newWorld(t *testing.T, s *etcdtest.Server) *world {
 		t.Fatal(err)
 	}
 	return &world{T: t, server: s, admin: s.Client(t), keys: keys}
-}
-
-// A network is a way to a server that can be cut.
-type network struct {
-	dial func(context.Context, string) (net.Conn, error)
-
-	mu    sync.Mutex // guards the following
-	isCut bool
-	conns []net.Conn
-}
-
-func (n *network) DialContext(ctx context.Context, address string) (net.Conn, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.isCut {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("network is unreachable")}
-	}
-	c, err := n.dial(ctx, address)
-	if err == nil {
-		n.conns = append(n.conns, c)
-	}
-	return c, err
-}
-
-// cut ends all connections, and refuses others.
-func (n *network) cut() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.isCut = true
-	for _, c := range n.conns {
-		c.Close()
-	}
-	n.conns = nil
-}
-
-func (n *network) heal() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.isCut = false
 }
 
 // client returns a client of its own, and its way to the server. user "": as etcdtest has it.
@@ -212,34 +169,6 @@ func (r *running) failed() error {
 	r.w.Helper()
 	return r.state("with an error", func(s host.State) bool { return s.Err != nil }).Err
 }
-
-// key is the entry of a portal.
-func key(n int) initiator.Key {
-	return initiator.Key{Portal: initiator.Portal{Address: netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}).String(), Port: 3260}}
-}
-
-// targets are targets with names.
-func targets(names ...string) (all []target.Target) {
-	for _, n := range names {
-		all = append(all, target.Target{Name: "iqn.2026-11.com.example:" + n, Addresses: []target.Address{{Host: "192.0.2.10", Port: 3260, Group: 1}}})
-	}
-	return all
-}
-
-// sees is an answer at portal n.
-func (r *running) sees(n int, names ...string) { r.answers(n, targets(names...)) }
-
-func (r *running) answers(n int, all []target.Target) {
-	r.Observe(&watch.State{Key: key(n), Status: watch.Up, Since: time.Now(), Targets: len(all), Last: &initiator.Result{Complete: true, Source: netip.MustParseAddr("192.0.2.2")}}, all)
-}
-
-// fails is a failure at portal n, that had answered with so many targets before.
-func (r *running) fails(n, had int, err error) {
-	r.Observe(&watch.State{Key: key(n), Status: watch.Down, FailingSince: time.Now(), Targets: had, Last: &initiator.Result{Err: &initiator.Error{Stage: initiator.StageConnect, Err: err}}}, nil)
-}
-
-// forgets is that portal n is watched no longer.
-func (r *running) forgets(n int) { r.Observe(&watch.State{Key: key(n), Removed: true}, nil) }
 
 // holds waits until a condition holds for what is below a prefix. It is asked again after
 // each change there.

@@ -108,7 +108,7 @@ func (a *applying) want(p *fleet.Portal) {
 		return
 	case marked && there && !ours:
 		a.Kept++
-		st.do, st.policy = unmark, nil
+		st.do = unmark
 	case !marked && a.has(st.entry.Key()):
 		a.Kept++
 		return
