@@ -1,6 +1,10 @@
 package leader
 
-import "time"
+import (
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+)
 
 // SetKeep changes for how long answers and hosts are kept that nobody names.
 func (l *Leader) SetKeep(answer, host time.Duration) { l.keep, l.forget = answer, host }
@@ -13,3 +17,6 @@ func (l *Leader) SetWait(d time.Duration) { l.firstWait = d }
 
 // SetEvery changes the interval, before Run.
 func (l *Leader) SetEvery(d time.Duration) { l.cfg.Every = d }
+
+// SetReader has l read the fleet by a Reader of the caller's, before Run.
+func (l *Leader) SetReader(r *view.Reader) { l.cfg.Reader = r }

@@ -132,6 +132,11 @@ func serve(h *fleettest.Host, answers ...*fleet.Answer) {
 func testCopies(t *testing.T, server *etcdtest.Server) {
 	client, keys := server.Client(t), fleettest.Keys(t, "copies")
 	reader := view.NewReader(client, keys)
+	reading, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { reader.Run(reading) })
+	defer running.Wait()
+	defer cancel()
 	var answers []*fleet.Answer
 	for i := range 10 {
 		h := fleettest.NewHost(t, client, keys, "h"+strconv.Itoa(i))
@@ -140,7 +145,7 @@ func testCopies(t *testing.T, server *etcdtest.Server) {
 		answers = append(answers, same, own)
 		serve(h, same, own)
 	}
-	c := start(t, client, keys, "lead")
+	c := start(t, client, keys, "lead", func(l *leader.Leader) { l.SetReader(reader) })
 	c.await(t, "all answers copied", func(s leader.State) bool { return s.Copied == 11 && s.Lacking == 0 && s.Asked == 0 })
 	for _, a := range answers {
 		if targets, err := reader.Answer(t.Context(), a.Digest); err != nil || len(targets) != a.Targets {

@@ -16,7 +16,7 @@ import (
 func (r *Reader) follow(ctx context.Context, s *state) error {
 	next := []int64{s.revision + 1, s.revision + 1} // of each span: what was not yet seen
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		f := follower{Reader: r, state: s, next: next}
+		f := follower{Reader: r, state: s, next: next, brought: make(chan news)}
 		err := f.run(ctx)
 		again := (*againError)(nil)
 		switch {
@@ -37,8 +37,9 @@ func (r *Reader) follow(ctx context.Context, s *state) error {
 // A follower is one watch, until it breaks.
 type follower struct {
 	*Reader
-	state *state
-	next  []int64
+	state   *state
+	next    []int64
+	brought chan news // by the watches of all spans
 
 	confirmed []bool // of each span: etcd said that it watches
 	connected bool   // all are
@@ -54,10 +55,14 @@ func (f *follower) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	brought := make(chan news)
+	defer func() {
+		if f.dirty { // the follower after this one does not know it
+			f.flush()
+		}
+	}()
 	for i, keys := range spans(f.keys) {
 		next := f.next[i]
-		running.Go(func() { f.watch(ctx, brought, i, keys, next) })
+		running.Go(func() { f.watch(ctx, i, keys, next) })
 	}
 	f.confirmed = make([]bool, len(f.next))
 	tick := time.NewTicker(f.beat)
@@ -69,7 +74,7 @@ func (f *follower) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case n := <-brought:
+		case n := <-f.brought:
 			err = f.take(n)
 		case <-f.publishAt:
 			f.flush()
@@ -107,10 +112,10 @@ type news struct {
 
 // watch hands on what the watch of a span brings, until ctx ends or the watch does. The
 // client of etcd returns from Watch only when a member has confirmed it.
-func (f *follower) watch(ctx context.Context, brought chan<- news, i int, keys span, next int64) {
+func (f *follower) watch(ctx context.Context, i int, keys span, next int64) {
 	hand := func(n news) {
 		select {
-		case brought <- n:
+		case f.brought <- n:
 		case <-ctx.Done():
 		}
 	}

@@ -13,7 +13,7 @@ import (
 const maxHistory = 64
 
 // errOutcome is an outcome that cannot be found out any more.
-var errOutcome = errors.New("other writers have changed the record since")
+var errOutcome = errors.New("no member answered, and other writers have changed the record since")
 
 // uncertain returns the error of a batch whose outcome could not be found out.
 func (s *Store) uncertain(b *batch, err error) error {
@@ -42,12 +42,15 @@ func (s *Store) made(ctx context.Context, b *batch) (bool, error) {
 		var answer *clientv3.GetResponse
 		err := s.read(ctx, "read", s.record(c.Key), func(ctx context.Context) (err error) {
 			answer, err = s.client.Get(ctx, s.record(c.Key), clientv3.WithRev(revision))
+			if state, _ := judge(err); err != nil && state == Compacted {
+				answer, err = nil, nil
+			}
 			return err
 		})
 		if err != nil {
 			return false, err
 		}
-		if len(answer.Kvs) == 0 { // deleted: what was there before is not to be found
+		if answer == nil || len(answer.Kvs) == 0 { // compacted, or deleted: what was there before is not to be found
 			return false, errOutcome
 		}
 		kv := answer.Kvs[0]
