@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/go-iscsi/discovery/test/netns"
@@ -80,7 +79,6 @@ func (s *Server) Start(t testing.TB) {
 // Kill ends the server as a crash does, and waits until it is gone.
 func (s *Server) Kill() {
 	if s.process != nil {
-		_ = s.process.Signal(syscall.SIGCONT) // one that was paused does not end before
 		s.process.Kill()
 	}
 }
