@@ -26,6 +26,7 @@ type Reading struct {
 	name string // of the fleet
 	new  func() *view.Reader
 	ask  chan struct{} // somebody asks
+	idle time.Duration // after which the fleet is read no longer
 
 	mu     sync.Mutex // guards the following
 	reader *view.Reader
@@ -34,7 +35,7 @@ type Reading struct {
 }
 
 func newReading(client *clientv3.Client, keys fleet.Keys, name string) *Reading {
-	return &Reading{name: name, ask: make(chan struct{}), new: func() *view.Reader { return view.NewReader(client, keys) }}
+	return &Reading{name: name, idle: idle, ask: make(chan struct{}), new: func() *view.Reader { return view.NewReader(client, keys) }}
 }
 
 // Name returns the name of the fleet.
@@ -62,7 +63,7 @@ func (r *Reading) follow(ctx context.Context) {
 	running.Go(func() { reader.Run(ctx) })
 	defer running.Wait()
 	defer cancel()
-	quiet := time.NewTimer(idle)
+	quiet := time.NewTimer(r.idle)
 	defer quiet.Stop()
 	for before := reader.View(); ; {
 		changed := reader.Changed()
@@ -75,7 +76,7 @@ func (r *Reading) follow(ctx context.Context) {
 		case <-quiet.C:
 			return
 		case <-r.ask:
-			quiet.Reset(idle)
+			quiet.Reset(r.idle)
 		case <-changed:
 		}
 	}
