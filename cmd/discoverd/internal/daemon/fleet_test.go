@@ -162,7 +162,7 @@ func TestFleetID(t *testing.T) {
 	twin := newHouse(t)
 	twin.inFleet(server, "one")
 	twin.until("the other host of that name is told", func() bool {
-		return strings.Contains(twin.stderr.String(), "one") && strings.Contains(twin.stderr.String(), "tries again")
+		return strings.Contains(twin.stderr.String(), "host name one is taken in the fleet")
 	})
 	h.stop()
 	again := &house{t: t, dir: h.dir, registry: h.registry, reload: h.reload, ended: make(chan int, 1)}
