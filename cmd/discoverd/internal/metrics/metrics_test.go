@@ -48,6 +48,7 @@ func refusal(status pdu.Status) error {
 // full returns a Table in which each metric has a series.
 func full() *Table {
 	t := NewTable()
+	t.SetFleet(func() Fleet { return Fleet{Connected: true, Since: time.Now(), Published: 1, Waiting: 1, Leading: true} })
 	t.Report(state("192.0.2.1", 0, nil))
 	t.Report(state("192.0.2.2", 0, refusal(pdu.StatusAuthFailure)))
 	t.Count(&watch.Event{Type: watch.PortalFailed, Key: key("192.0.2.2")})
