@@ -81,6 +81,11 @@ func (b *builder) printed(ctx context.Context) error {
 	if _, err := output(ctx, noEnvironment, b.work, commands["discover"], "man", "--dir", pages); err != nil {
 		return err
 	}
+	if fleet, ok := commands["discover-fleet"]; ok { // whose page of the verb itself is the longer one
+		if _, err := output(ctx, noEnvironment, b.work, fleet, "man", "--dir", pages); err != nil {
+			return err
+		}
+	}
 	files, err := os.ReadDir(pages)
 	if err != nil {
 		return err

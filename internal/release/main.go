@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -58,7 +59,7 @@ func (r *release) parse(args []string, stderr io.Writer) error {
 	set.SetOutput(io.Discard) // run prints the error
 	set.BoolVar(&r.snapshot, "snapshot", false, "build a commit that has no tag; the version is the one that Go derives from the commit")
 	set.BoolVar(&r.anyGo, "any-go", false, "build with the Go in PATH, although other bytes may come of it than with "+toolchain)
-	set.Var((*words)(&r.commands), "command", "build this command alone, discover or discoverd; may be repeated")
+	set.Var((*words)(&r.commands), "command", "build this command alone, discover, discover-fleet or discoverd; may be repeated")
 	set.Var((*words)(&r.pairs), "pair", "build for this `GOOS/GOARCH` alone; may be repeated")
 	set.StringVar(&from, "relative-to", ".", "the `folder` that a relative FOLDER is in")
 	err := set.Parse(args)
@@ -96,8 +97,8 @@ func (r *release) setDefaults() error {
 		r.pairs = allPairs
 	}
 	for _, c := range r.commands {
-		if c != "discover" && c != "discoverd" {
-			return fmt.Errorf("--command %q: want discover or discoverd", c)
+		if !slices.Contains(allCommands, c) {
+			return fmt.Errorf("--command %q: want discover, discover-fleet or discoverd", c)
 		}
 	}
 	for _, p := range r.pairs {

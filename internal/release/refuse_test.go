@@ -64,7 +64,7 @@ func TestRefuse(t *testing.T) {
 		{"a snapshot's version", nil, []string{"--snapshot", "v1.2.3", "a"}, 2, "leave out VERSION"},
 		{"no pair", nil, []string{"--pair", "linux"}, 2, `--pair "linux": want GOOS/GOARCH, such as linux/amd64`},
 		{"a pair twice", nil, []string{"--pair", "linux/amd64", "--pair", "linux/amd64"}, 2, "given twice"},
-		{"no command", nil, []string{"--command", "iscsiadm"}, 2, `--command "iscsiadm": want discover or discoverd`},
+		{"no command", nil, []string{"--command", "iscsiadm"}, 2, `--command "iscsiadm": want discover, discover-fleet or discoverd`},
 		{"no flag", nil, []string{"--snap"}, 2, "flag provided but not defined: -snap"},
 		{"a file that git does not know", func() { _ = os.WriteFile("new", nil, 0o600) }, []string{"v1.2.3"}, 1, "there are changes that are not committed (?? new): commit or stash them"},
 	} {

@@ -15,7 +15,7 @@ import (
 const toolchain = "go1.26.8"
 
 var (
-	allCommands = []string{"discover", "discoverd"}
+	allCommands = []string{"discover", "discover-fleet", "discoverd"}
 	allPairs    = []string{
 		"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64",
 		"windows/amd64", "windows/arm64", "freebsd/amd64", "freebsd/arm64",

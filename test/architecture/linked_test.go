@@ -24,11 +24,12 @@ const linkedPage = "docs/dev/linked.md"
 // can be answered from the page.
 func TestLinked(t *testing.T) {
 	t.Parallel()
-	linked := readTable(t, linkedPage, "| module | discover | discoverd | why |")
+	linked := readTable(t, linkedPage, "| module | discover | discover-fleet | discoverd | why |")
 	unlinked := readTable(t, linkedPage, "| module | needed by |")
 
-	builds := make(map[string]map[string]string) // systems, by command and module
-	for _, command := range []string{"discover", "discoverd"} {
+	builds := make(map[string]map[string]string)                    // systems, by command and module
+	commands := []string{"discover", "discover-fleet", "discoverd"} // as the columns
+	for _, command := range commands {
 		builds[command] = make(map[string]string)
 		for m, on := range modulesOf(t, "./cmd/"+command)["cmd/"+command] {
 			builds[command][m] = inWords(on)
@@ -38,7 +39,7 @@ func TestLinked(t *testing.T) {
 	for _, row := range linked {
 		name := strings.Trim(row[0], "`")
 		documented[name] = true
-		for i, command := range []string{"discover", "discoverd"} {
+		for i, command := range commands {
 			if got, want := row[i+1], cmp.Or(builds[command][name], "no"); got != want {
 				t.Errorf("docs/dev/linked.md, %s: got %q in the column %s, want %q", name, got, command, want)
 			}
@@ -71,7 +72,8 @@ func TestLinked(t *testing.T) {
 		t.Errorf("docs/dev/linked.md has %s, which is not in go.mod", name)
 	}
 	checkKnown(t, "discover", ofBoth, builds["discover"])
-	checkKnown(t, "discoverd", slices.Concat(ofBoth, ofDaemon), builds["discoverd"])
+	checkKnown(t, "discoverd", slices.Concat(ofBoth, ofDaemon, ofEtcd), builds["discoverd"])
+	checkKnown(t, "discover-fleet", slices.Concat(ofBoth, ofFleet, ofEtcd), builds["discover-fleet"])
 }
 
 // checkKnown compares the modules that a command links with what TestStart allows: each

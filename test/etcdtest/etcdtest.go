@@ -48,6 +48,7 @@ type Options struct {
 type Place struct {
 	Namespace *netns.Namespace // nil: where the test runs
 	Address   netip.Addr       // that it listens on; zero: loopback
+	Port      uint16           // for clients; 0: a free one
 }
 
 // Start starts a server on loopback and returns when it is healthy. Where the test needs

@@ -39,6 +39,9 @@ func newServer(t testing.TB, program string, number int, o Options, p Place) *Se
 	}
 	s := &Server{program: program, name: "m" + strconv.Itoa(number), data: t.TempDir(), opts: o, place: p}
 	s.client, s.peer = freePort(t, p), freePort(t, p)
+	if p.Port != 0 {
+		s.client = netip.AddrPortFrom(p.Address, p.Port)
+	}
 	if o.TLS != nil {
 		s.certificate = o.Server
 		if s.certificate == (Certificate{}) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/pdu"
+	"github.com/go-iscsi/discovery/test/etcdtest"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/isnstest"
 	"github.com/go-iscsi/discovery/test/targets"
@@ -152,6 +153,12 @@ var labEvents = map[string]func(*testing.T, *lab){
 		if err := os.Chmod(filepath.Join(l.iscsi, "initiatorname.iscsi"), 0o644); err != nil { //nolint:gosec // all may know it
 			t.Fatal(err)
 		}
+	},
+	"etcd started": func(t *testing.T, l *lab) {
+		t.Helper()
+		at := netip.MustParseAddr("192.0.2.6")
+		l.array.AddAddress(t, "eth0", netip.PrefixFrom(at, 24))
+		etcdtest.StartCluster(t, etcdtest.Options{}, etcdtest.Place{Namespace: l.array, Address: at, Port: 2379})
 	},
 	"eth1 down": func(t *testing.T, l *lab) { t.Helper(); l.host.Down(t, "eth1") },
 }

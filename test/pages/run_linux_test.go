@@ -39,7 +39,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binDir = dir
-	build := exec.Command("go", "build", "-o", dir, "github.com/go-iscsi/discovery/cmd/discover", "github.com/go-iscsi/discovery/cmd/discoverd")
+	build := exec.Command("go", "build", "-o", dir, "github.com/go-iscsi/discovery/cmd/discover", "github.com/go-iscsi/discovery/cmd/discover-fleet", "github.com/go-iscsi/discovery/cmd/discoverd")
 	out, err := build.CombinedOutput()
 	if err == nil {
 		err = os.Chmod(dir, 0o755) //nolint:gosec // the user of the examples runs what is in it

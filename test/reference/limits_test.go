@@ -65,6 +65,9 @@ var bounds = []bound{
 	{"a file with a secret", "%s bytes", []limit{{"cmd/internal/flags", "maxSecretFile", plain}}, ""},
 	{"interval of `watch`", "%s, at least %s; a portal that fails: %s intervals", []limit{{"pkg/initiator/watch", "DefaultEvery", seconds}, {"pkg/initiator/watch", "MinEvery", seconds}, {"pkg/initiator/watch", "MaxBackOff", plain}}, "`--every`, `--jitter`"},
 	{"answers that agree before `watch` reports a change", "%s, and %s for a target that vanishes; at most %s", []limit{{"pkg/initiator/watch", "DefaultHold", plain}, {"pkg/initiator/watch", "DefaultHoldVanished", plain}, {"pkg/initiator/watch", "MaxHold", plain}}, "`--hold`, `--hold-vanished`"},
+	{"a fleet: hosts, paths of a host, targets of a published answer", "%s, %s, %s", []limit{{"pkg/initiator/fleet/view", "MaxHosts", plain}, {"pkg/initiator/fleet", "MaxPaths", plain}, {"pkg/initiator/fleet", "MaxTargets", plain}}, ""},
+	{"a fleet: records of its configuration, and a record", "%s, %s", []limit{{"pkg/initiator/fleet/host", "MaxConfig", plain}, {"pkg/initiator/fleet", "MaxRecordLen", bytes}}, ""},
+	{"a fleet: different targets of `fleet targets`", "%s", []limit{{"cmd/internal/fleetview", "MaxSeen", plain}}, ""},
 	{"what `watch` remembers of targets", "%s", []limit{{"pkg/initiator/watch", "DefaultMaxRemembered", bytes}}, ""},
 }
 

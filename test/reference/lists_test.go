@@ -9,7 +9,7 @@ import (
 
 // listings are the functions that begin a document or a line. Their first argument is the
 // name of the list, and the second, where it is a text, the type of a line.
-var listings = map[string]bool{"NewListing": true, "Done": true, "Object": true}
+var listings = map[string]bool{"NewListing": true, "Done": true, "Object": true, "fleetListing": true}
 
 // TestOutputLists (issue 20): docs/reference/output.md has the name of each list that is
 // printed in a document, and the type of each line.
@@ -18,9 +18,9 @@ func TestOutputLists(t *testing.T) {
 	page := readPage(t, outputPage)
 	lists := namesIn(t, page, "| verb | list | item |", 1)
 	lines := namesIn(t, page, "| type | an item of | type until now |", 0)
-	printed := map[string]bool{"results": true, "blocks": true, "initiator": true} // which are written otherwise
-	types := map[string]bool{"portal": true, "target": true, "block": true}
-	for _, f := range sourceOf(t, "cmd/discover", "cmd/internal").files {
+	printed := map[string]bool{"results": true, "blocks": true, "initiator": true, "fleet": true, "logins": true} // which are written otherwise
+	types := map[string]bool{"portal": true, "target": true, "block": true, "fleet": true, "fleet-portal": true, "fleet-policy": true, "fleet-login": true}
+	for _, f := range sourceOf(t, "cmd/discover", "cmd/discover-fleet", "cmd/internal").files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) < 2 || !listings[baseName(call.Fun)] {

@@ -64,6 +64,20 @@ var items = []item{
 	{section: "rekeyed", structs: []string{"jsonRekeyed"}},
 	{section: "build", structs: []string{"jsonBuild"}},
 	{section: "event", structs: []string{"event"}},
+	{section: "fleet", structs: []string{"JSONFleetHead"}},
+	{section: "host of a fleet", structs: []string{"JSONFleetHost"}},
+	{section: "port of a host", structs: []string{"JSONFleetPort"}},
+	{section: "portal of a fleet", structs: []string{"JSONFleetPortal"}},
+	{section: "group of paths", structs: []string{"JSONFleetGroup"}},
+	{section: "path of a host", structs: []string{"JSONFleetPath"}},
+	{section: "target of a fleet", structs: []string{"JSONFleetTarget"}},
+	{section: "difference in a fleet", structs: []string{"JSONFleetDifference"}},
+	{section: "stage of failures", structs: []string{"JSONFleetStage"}},
+	{section: "event of a fleet", structs: []string{"JSONFleetEvent"}},
+	{section: "wanted portal", structs: []string{"jsonFleetPortal"}},
+	{section: "wanted policy", structs: []string{"jsonFleetPolicy"}},
+	{section: "login template", structs: []string{"jsonFleetLogin"}},
+	{section: "removed from a fleet", structs: []string{"jsonFleetRemoved"}},
 }
 
 // sometimes are fields that only some verbs print, although their structs always have
@@ -77,7 +91,7 @@ var notPrinted = []string{"sealing"}
 // that is printed, and no other, with its type and whether it is always there.
 func TestOutputFields(t *testing.T) {
 	t.Parallel()
-	code := sourceOf(t, "cmd/discover", "cmd/internal")
+	code := sourceOf(t, "cmd/discover", "cmd/discover-fleet", "cmd/internal")
 	all, used := structs(code), make(map[string]bool)
 	_, page, _ := strings.Cut(readPage(t, outputPage), "\n## Items\n")
 	for _, it := range items {

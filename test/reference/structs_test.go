@@ -109,7 +109,7 @@ func jsonKind(all map[string]*ast.StructType, e ast.Expr) string {
 	switch name := baseName(e); name {
 	case "bool":
 		return "bool"
-	case "int", "uint8", "uint32", "uint64", "float64":
+	case "int", "int64", "uint8", "uint32", "uint64", "float64":
 		return "number"
 	case "JSONTime":
 		return "time"

@@ -42,7 +42,10 @@ func (p *Page) Short(more string) string {
 		b.WriteString("\nExamples:\n")
 		writeExamples(&b, p.shortExamples())
 	}
-	b.WriteString("\n" + more + "\n")
+	if len(p.Verbs) < 2 {
+		b.WriteByte('\n')
+	}
+	b.WriteString(more + "\n")
 	return b.String()
 }
 

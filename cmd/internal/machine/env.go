@@ -40,6 +40,10 @@ type Env struct {
 	System     string // as in runtime.GOOS
 	Root       bool   // we may do everything
 
+	// Program returns the path of a program that belongs to this one, which becomes it or
+	// runs it; nil: there is none.
+	Program func(name string) (string, error)
+
 	// Hangups yields a value for each SIGHUP, until stop is called; nil: none is heard.
 	Hangups func() (heard <-chan struct{}, stop func())
 
@@ -82,6 +86,7 @@ func Real() Env {
 		Interfaces: netInterfaces,
 		System:     runtime.GOOS,
 		Root:       os.Geteuid() == 0,
+		Program:    findProgram,
 		Hangups:    hangups,
 		Room:       UsualBounds(),
 		OpenFiles:  openFiles(),

@@ -27,7 +27,22 @@ type Listing struct {
 
 	Columns
 
-	begun bool
+	described string // a part of the document before the list
+	begun     bool
+}
+
+// Describe shows what the list is of, before the first item: in JSON as an object of the
+// document, or as the first line. People do not see it.
+func (l *Listing) Describe(name string, j any) error {
+	switch l.Format {
+	case FormatJSON:
+		b, err := Marshal(j)
+		l.described = `"` + name + `":` + string(bytes.TrimSuffix(b, []byte("\n"))) + ","
+		return err
+	case FormatJSONL:
+		return writeLine(l.W, name, "", l.DryRun, j)
+	}
+	return nil
 }
 
 // Item shows one item. rows are what people see of it.
@@ -80,7 +95,7 @@ func (l *Listing) opening() string {
 	if l.DryRun {
 		begin += `"dry_run":true,`
 	}
-	return begin + `"` + l.Name + `":[`
+	return begin + l.described + `"` + l.Name + `":[`
 }
 
 // End ends the answer.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/complete"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -60,11 +61,14 @@ func (c *command) complete(ctx context.Context, root *cobra.Command, words []str
 func (c *command) offers(ctx context.Context, root *cobra.Command, words []string, word string) ([]string, cobra.ShellCompDirective) {
 	at := root
 	own, ok, err := c.iscsiadmArguments(root, words)
+	ofFleet, isFleet := fleetArguments(root, words)
 	switch {
 	case err != nil:
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	case ok:
 		at, words = verb.Find(root, ISCSIADM), own
+	case isFleet:
+		at, words = verb.Find(root, fleetprogram.Name), ofFleet
 	default:
 		if words, err = verbFirst(root, words); err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp

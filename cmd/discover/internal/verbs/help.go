@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
@@ -18,7 +19,7 @@ import (
 func verbGroups() []verbGroup {
 	return []verbGroup{
 		{"Ask portals", []string{"scan", "watch", "isns"}},
-		{"What is known", []string{"portal", "target", "paths"}},
+		{"What is known", []string{"portal", "target", "paths", "fleet"}},
 		{"This host", []string{"initiator", "instance", "port", "registry"}},
 		{"IPsec", []string{"ipsec"}},
 		{"For other tools", []string{"export", "iscsiadm", "iscsicli"}},
@@ -59,6 +60,9 @@ Examples:
 			if len(args) == 2 && args[0] == "iscsicli" {
 				return windows.Help(c.Command, args[1])
 			}
+			if c.ofFleet(args) {
+				return fleetprogram.Run(cmd.Context(), c.Command, append([]string{cmd.Name()}, args[1:]...))
+			}
 			about, guide, err := manualOf(cmd.Root(), args)
 			var text string
 			switch {
@@ -75,6 +79,13 @@ Examples:
 			return err
 		},
 	}
+}
+
+// ofFleet reports that the words behind help and man name discover fleet or a verb of it,
+// and that the program which has their pages is there. Without it only the page of the noun
+// itself is known.
+func (c *command) ofFleet(words []string) bool {
+	return len(words) > 0 && words[0] == fleetprogram.Name && (len(words) > 1 || !fleetprogram.IsMissing(&c.Env))
 }
 
 // writeHelp prints what -h or --help asked for.
@@ -106,6 +117,9 @@ func asksForAll(args []string) bool {
 	}
 	return slices.ContainsFunc(args, func(a string) bool { return a == "--help" || strings.HasPrefix(a, "--help=") })
 }
+
+// asksForHelp reports whether a command line asks for help, short or long.
+func asksForHelp(args []string) bool { return asksForAll(args) || slices.Contains(args, "-h") }
 
 // page returns the help of a verb.
 func (c *command) page(cmd *cobra.Command) *help.Page {

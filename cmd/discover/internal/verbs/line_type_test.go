@@ -114,7 +114,7 @@ func TestLineTypes(t *testing.T) {
 		}
 	}
 	for kind, seen := range documented {
-		if !seen {
+		if !seen && kind != "fleet" && kind != "host" { // of discover-fleet: see its TestRead
 			t.Errorf("docs/reference/output.md has the type %q, which no line had", kind)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
@@ -39,6 +40,9 @@ func (c *command) man() *cobra.Command {
 			}
 			if len(args) == 1 && args[0] == guideWord {
 				return machine.Usagef("man guide needs the name of a guide; see discover help guide")
+			}
+			if c.ofFleet(args) {
+				return fleetprogram.Run(cmd.Context(), c.Command, append([]string{cmd.Name()}, args[1:]...))
 			}
 			flags.DescribeRegistry(cmd.Root().PersistentFlags(), machine.UsualRegistries)
 			if folder != "" {

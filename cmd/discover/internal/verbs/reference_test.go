@@ -71,6 +71,7 @@ var guidesOf = map[string]string{
 	"scan":       "[first steps](../start.md), [scan](../guide/scan.md), [ports](../guide/ports.md), [CHAP](../guide/chap.md), [addresses](../guide/addresses.md), [IPsec](../guide/ipsec.md), [recipes](../recipes.md)",
 	"watch":      "[watch](../guide/watch.md)",
 	"paths":      "[ports](../guide/ports.md)",
+	"fleet":      "[a fleet](../guide/fleet.md)",
 	"isns":       "[iSNS](../guide/isns.md)",
 	"portal":     "[registry](../guide/registry.md)",
 	"target":     "[registry](../guide/registry.md)",

@@ -2,14 +2,17 @@ package verbs
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/discover/internal/fleetprogram"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/hostverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/ipsecverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/openiscsi"
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/windows"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
@@ -41,6 +44,13 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 			err = openiscsi.Run(ctx, c.Command, own)
 		}
 		return c.Exit(err)
+	}
+	if own, ok := fleetArguments(root, args); ok {
+		if fleetprogram.IsMissing(&c.Env) && asksForHelp(own) {
+			c.longHelp = asksForAll(own)
+			return c.Exit(c.writeHelp(verb.Find(root, fleetprogram.Name)))
+		}
+		return c.Exit(fleetprogram.Run(ctx, c.Command, own))
 	}
 	args, err := verbFirst(root, args)
 	if err == nil {
@@ -83,7 +93,7 @@ func (c *command) root() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("output", completeOutput)
 
 	help := c.help()
-	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), isnsverbs.Verb(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)
+	root.AddCommand(c.scan(), c.portal(), c.target(), c.watch(), c.paths(), hostverbs.Instance(c.Command), hostverbs.Initiator(c.Command), hostverbs.Port(c.Command), isnsverbs.Verb(c.Command), fleetprogram.Verb(c.Command), ipsecverbs.Verb(c.Command), hostverbs.Registry(c.Command), windows.Verb(c.Command), openiscsi.Verb(c.Command), openiscsi.ExportVerb(c.Command), c.completion(), c.man(), c.version(), help)
 	root.SetHelpCommand(help)
 	return root
 }
@@ -108,4 +118,14 @@ func (c *command) iscsiadmArguments(root *cobra.Command, args []string) ([]strin
 		return nil, true, machine.Usagef("discover iscsiadm prints what open-iscsi's tool prints: leave out -o before it, or use a verb such as discover scan -o json")
 	}
 	return args[i+1:], true, nil
+}
+
+// fleetArguments returns the arguments of discover fleet as discover-fleet takes them: flags
+// before the verb go behind it. false: another verb is asked for.
+func fleetArguments(root *cobra.Command, args []string) ([]string, bool) {
+	i := verbIndex(root, args)
+	if i < 0 || args[i] != fleetprogram.Name {
+		return nil, false
+	}
+	return slices.Concat(args[:i], args[i+1:]), true
 }

@@ -23,6 +23,7 @@ func (d *daemon) mux() http.Handler {
 	mux.HandleFunc("GET /api/v1/isns", lists.ISNS)
 	mux.Handle("GET /api/v1/paths", serve.NewMaker(1).Handler(http.HandlerFunc(lists.Paths)))
 	mux.Handle("GET /api/v1/events", api.NewEvents(d.journal, d.id))
+	d.addFleet(mux)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc("GET /-/ready", d.ready)
 	reload := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -35,8 +36,24 @@ func (d *daemon) mux() http.Handler {
 		http.Error(w, "reload is a POST", http.StatusMethodNotAllowed)
 	})
 	name, _ := d.Hostname() // empty: the page names none
-	mux.Handle("GET /", (&page.Page{Source: d, Host: name}).Handler())
+	p := &page.Page{Source: d, Host: name}
+	if d.member != nil {
+		p.Fleet = d.member.Reading
+	}
+	mux.Handle("GET /", p.Handler())
 	return mux
+}
+
+// addFleet adds what answers about the fleet, if the daemon is in one.
+func (d *daemon) addFleet(mux *http.ServeMux) {
+	if d.member == nil {
+		return
+	}
+	f := api.Fleet{Source: d.member.Reading}
+	one := serve.NewMaker(1) // each makes its whole answer in memory
+	for path, h := range map[string]http.HandlerFunc{"hosts": f.Hosts, "paths": f.Paths, "diff": f.Diff, "events": f.Events} {
+		mux.Handle("GET /api/v1/fleet/"+path, one.Handler(h))
+	}
 }
 
 // ready answers whether the watch has begun and the registry can be read.

@@ -39,6 +39,7 @@ type options struct {
 	probeTimeout time.Duration
 	named        bool           // metrics have targets' names
 	notices      netip.AddrPort // where iSNS servers send notices; invalid: nowhere
+	fleet        fleetOptions
 }
 
 // listenFD is the word for the sockets that systemd has opened.
@@ -76,6 +77,7 @@ func (o *options) groups() []flags.Group {
 			some(o.limits.FlagSet(), "timeout", "retries", "parallel", "connect-timeout", "login-timeout", "response-timeout", "connecting", "rate", "max-text", "max-targets", "strict-names"),
 			some(o.ipsec.FlagSet(), "ipsec-enforcer"))),
 		flags.NewGroup("Notices of iSNS servers", servers),
+		flags.NewGroup("A fleet", o.fleet.flagSet()),
 		flags.NewGroup("Probes", probes),
 		flags.NewGroup("Metrics", figures),
 		flags.NewGroup("The registry, and the rest", global),
@@ -113,6 +115,9 @@ func (o *options) understand(ctx context.Context) error {
 		o.Initiator = o.DefaultName(o.limits.Strict)
 	}
 	if err := o.limits.CheckName(login.InitiatorName); err != nil {
+		return err
+	}
+	if err := o.fleet.understand(ctx, &o.Env); err != nil {
 		return err
 	}
 	return o.limits.Check()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/fleetmember"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/journal"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/notify"
@@ -32,6 +33,7 @@ type daemon struct {
 	journal *journal.Journal
 	page    *page.Watched
 	pulse   *notify.Pulse
+	member  *fleetmember.Member // nil: the daemon is in no fleet
 	manager *notify.Manager
 	reload  chan struct{}      // for the watch
 	recount chan struct{}      // for the census
@@ -57,6 +59,11 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
+	leave, err := d.joinFleet(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	listeners, err := o.listeners()
 	if err != nil {
 		return err
@@ -143,6 +150,9 @@ func (d *daemon) serve(ctx context.Context, listeners []net.Listener, notices *i
 	if notices != nil {
 		all = append(all, func(ctx context.Context) { d.runNotices(ctx, notices) })
 	}
+	if d.member != nil {
+		all = append(all, d.member.Run)
+	}
 	rooms := make(chan struct{}, len(all))
 	for _, room := range all {
 		go func() { room(ctx); rooms <- struct{}{} }()
@@ -198,6 +208,9 @@ func (d *daemon) again() {
 	knock(d.reload)
 	knock(d.recount)
 	knock(d.relist)
+	if d.member != nil {
+		d.member.Again()
+	}
 }
 
 // knock sends what need not be sent twice.

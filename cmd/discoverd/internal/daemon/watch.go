@@ -32,6 +32,9 @@ func (d *daemon) watch(ctx context.Context) {
 			}
 		},
 	}
+	if d.member != nil {
+		cfg.Observe = d.member.Observe
+	}
 	for e := range d.watched.Watch(ctx, cfg) {
 		d.take(&e)
 	}
@@ -115,7 +118,7 @@ const retryCount = 2 * time.Second
 // status is how the daemon stands, for its service manager.
 func (d *daemon) status() string {
 	up, all, next := d.table.Tally()
-	return notify.Status(up, all, next)
+	return notify.Status(up, all, next) + d.fleetStatus()
 }
 
 // sd returns what answers service discovery.

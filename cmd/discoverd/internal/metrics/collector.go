@@ -145,6 +145,8 @@ func (f family) collect() []prometheus.Metric {
 		for name, s := range t.servers {
 			c.server(name, s)
 		}
+	case fleetConnected, fleetSince, fleetPublished, fleetWaiting, fleetLeader, fleetLacking, fleetRefused:
+		c.member(t.fleet)
 	default:
 		for _, e := range t.entries {
 			c.entry(e)

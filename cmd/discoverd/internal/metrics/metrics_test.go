@@ -48,6 +48,9 @@ func refusal(status pdu.Status) error {
 // full returns a Table in which each metric has a series.
 func full() *Table {
 	t := NewTable()
+	t.SetFleet(func() Fleet {
+		return Fleet{Connected: true, Since: time.Now(), Published: 1, Waiting: 1, Leading: true}
+	})
 	t.Report(state("192.0.2.1", 0, nil))
 	t.Report(state("192.0.2.2", 0, refusal(pdu.StatusAuthFailure)))
 	t.Count(&watch.Event{Type: watch.PortalFailed, Key: key("192.0.2.2")})
@@ -134,6 +137,7 @@ func TestSeries(t *testing.T) {
 func TestRemoved(t *testing.T) {
 	t.Parallel()
 	table := full()
+	table.SetFleet(nil)
 	table.SetCensus(Census{})
 	empty := text(t, func() *Table { e := NewTable(); e.SetCensus(Census{}); return e }())
 	for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.2"} {

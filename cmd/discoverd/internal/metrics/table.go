@@ -17,6 +17,7 @@ type Table struct {
 	servers map[string]*server
 	up      bool // the registry can be read
 	census  Census
+	fleet   func() Fleet // nil: the daemon is in none
 }
 
 // A portal is what entries of one portal have in common.

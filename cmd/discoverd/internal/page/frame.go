@@ -24,6 +24,7 @@ type frame struct {
 	Here     string // the page's own address, with its query
 	Watching string // when portals were asked, and will be
 	Error    string // why the page has nothing to show
+	InFleet  bool   // there is a page of the fleet
 
 	now    time.Time
 	states []watch.State
@@ -43,6 +44,7 @@ func (p *Page) newFrame(r *http.Request, section, tag string) *frame {
 	if len(q) > 0 {
 		f.Here += "?" + q.Encode()
 	}
+	f.InFleet = p.Fleet != nil
 	f.Watching = watching(f.states, f.now)
 	return f
 }

@@ -19,6 +19,7 @@ type Page struct {
 	Source Source
 	Host   string           // the name of this host, which stands at the top
 	Now    func() time.Time // nil: time.Now
+	Fleet  FleetSource      // nil: this host is in no fleet, and there is no page of it
 }
 
 // mostAtOnce is how many pages are made at once: one of a great registry takes a second
@@ -45,7 +46,7 @@ var errNotFound = errors.New("not found")
 type maker func(*frame, *http.Request) (any, error)
 
 // Handler returns the handler of the pages: of /, /targets, /target/NAME, /portals,
-// /portal, /events and /style.css.
+// /portal, /events, /fleet and /style.css.
 func (p *Page) Handler() http.Handler {
 	mux := http.NewServeMux()
 	sum := sha256.Sum256(styleSheet)
@@ -62,6 +63,7 @@ func (p *Page) Handler() http.Handler {
 		{"/portals", "portals", p.portals},
 		{"/portal", "portal", p.portal},
 		{"/events", "events", p.events},
+		{"/fleet", "fleet", p.fleet},
 	} {
 		t := parse(page.template)
 		mux.Handle("GET "+page.pattern, whole.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,2 @@
+// Package fleetverbs has the verbs of discover fleet.
+package fleetverbs

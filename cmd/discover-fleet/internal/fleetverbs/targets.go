@@ -1,0 +1,50 @@
+package fleetverbs
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+)
+
+// targets returns the verb that lists targets, with how many hosts see each.
+func (c *command) targets() *cobra.Command {
+	s := &selection{}
+	cmd := &cobra.Command{
+		Use: "targets [FLAGS] [PORTAL...]", Short: "list targets, with how many hosts see each", Long: manualTargets,
+		Args: arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.RunE = c.selects(s, func(ctx context.Context, r *reading) error {
+		portals, err := s.portals(r.view, c.fleet.Name)
+		if err != nil {
+			return err
+		}
+		l, err := c.fleetListing("targets", "target", fleetview.TargetHead(), r.view)
+		if err != nil {
+			return err
+		}
+		targets, unread := fleetview.Targets(portals, r.answers(ctx))
+		for i := range targets {
+			if err := l.Item(&targets[i], targets[i].Row()); err != nil {
+				return err
+			}
+		}
+		if err := l.End(); err != nil {
+			return err
+		}
+		for _, err := range unread {
+			c.Say("%v", err)
+		}
+		switch {
+		case len(unread) > 0 && len(targets) == 0:
+			return machine.StatusError(machine.ExitFailed)
+		case len(unread) > 0:
+			return machine.StatusError(machine.ExitPartly)
+		}
+		return nil
+	})
+	c.AddFlags(cmd, s.group())
+	return cmd
+}

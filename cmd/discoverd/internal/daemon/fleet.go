@@ -1,0 +1,120 @@
+package daemon
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/fleetmember"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
+	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
+)
+
+// fleetOptions are the flags of a fleet.
+type fleetOptions struct {
+	fleetflags.Fleet
+	host string
+	lead bool
+}
+
+func (o *fleetOptions) flagSet() *pflag.FlagSet {
+	fs := flags.NewSet()
+	fs.AddFlagSet(o.Fleet.FlagSet(false))
+	fs.Var(flags.NewText(&o.host, "NAME"), "fleet-host", "name of this host in the fleet: a-z, 0-9, '.', '_' and '-'; default: the host's name in lower case")
+	fs.BoolVar(&o.lead, "fleet-lead", false, "let this host be elected to lead the fleet: it copies lists of targets for all to read, and notes silent hosts. Give it to two or three hosts, whose user at etcd may do so")
+	return fs
+}
+
+// understand refuses flags that do not go together. Its error is a *machine.UsageError.
+func (o *fleetOptions) understand(ctx context.Context, w *machine.Env) error {
+	if name, _ := w.LookupEnv(fleetflags.FleetVariable); o.Name == "" && name == "" {
+		other := o.Given()
+		if o.host != "" {
+			other = "--fleet-host"
+		}
+		if o.lead {
+			other = "--fleet-lead"
+		}
+		if other != "" {
+			return machine.Usagef("%s needs --fleet NAME as well", other)
+		}
+		return nil
+	}
+	if err := o.Understand(ctx, w); err != nil {
+		return err
+	}
+	if o.host == "" {
+		name, err := w.Hostname()
+		if err != nil {
+			return machine.Usagef("--fleet: the name of this host is not known (%s): give --fleet-host NAME", machine.ReasonOnly(err))
+		}
+		o.host = strings.TrimSuffix(strings.ToLower(name), ".")
+		if err := fleet.CheckHost(o.host); err != nil {
+			return machine.Usagef("%v; give --fleet-host NAME", err)
+		}
+	}
+	if err := fleet.CheckHost(o.host); err != nil {
+		return machine.Usagef("--fleet-host: %v", err)
+	}
+	return nil
+}
+
+// joinFleet makes the daemon a host of its fleet, if it is to be one. The fleet may bring
+// portals, so the registry is made where there is none. leave is called at the end.
+func (d *daemon) joinFleet(ctx context.Context, registryPath string) (leave func(), err error) {
+	if d.fleet.Name == "" {
+		return func() {}, nil
+	}
+	if store, err := sqlite.Open(ctx, registryPath); err != nil {
+		d.Say("warning: the registry cannot be made or opened: %v; discoverd goes on, and tries again", err)
+	} else if err := store.Close(); err != nil {
+		return nil, err
+	}
+	client, err := d.fleet.New()
+	if err != nil {
+		return nil, err
+	}
+	d.member, err = fleetmember.New(fleetmember.Config{
+		Client: client, Keys: d.fleet.Keys(), Fleet: d.fleet.Name, Host: d.fleet.host, Lead: d.fleet.lead, Every: d.every, Service: d.service,
+		Version: app.Version(), InitiatorName: d.Initiator.Name,
+		Changed: func() { knock(d.reload); knock(d.recount); d.guard.Forget() }, Say: d.Say, Log: d.Log(),
+	})
+	if err != nil {
+		_ = client.Close() // nothing was done with it
+		return nil, err
+	}
+	d.table.SetFleet(d.fleetFigures)
+	return func() { _ = client.Close() }, nil // all that used it has ended
+}
+
+// fleetFigures is how the daemon stands in its fleet, for the metrics.
+func (d *daemon) fleetFigures() metrics.Fleet {
+	s := d.member.State()
+	return metrics.Fleet{
+		Connected: s.Host.Connected, Since: s.Host.Since, Published: s.Host.Published, Waiting: s.Host.Waiting,
+		Leading: s.Leader.Leading, Lacking: s.Leader.Lacking, Refused: s.Refused,
+	}
+}
+
+// fleetStatus is how the daemon stands in its fleet, for its service manager; empty: it is
+// in none.
+func (d *daemon) fleetStatus() string {
+	if d.member == nil {
+		return ""
+	}
+	s := d.member.State()
+	text := "; not connected to fleet " + d.fleet.Name
+	if s.Host.Connected {
+		text = "; in fleet " + d.fleet.Name
+	}
+	if s.Leader.Leading {
+		text += ", leading it"
+	}
+	return text
+}

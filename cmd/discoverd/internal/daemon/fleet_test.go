@@ -1,0 +1,210 @@
+package daemon
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
+	"github.com/go-iscsi/discovery/pkg/initiator/login"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/test/etcdtest"
+	"github.com/go-iscsi/discovery/test/iscsitest"
+)
+
+// inFleet starts a daemon in the fleet lab.
+func (h *house) inFleet(server *etcdtest.Server, host string, args ...string) {
+	h.t.Helper()
+	h.start(slices.Concat([]string{"--fleet", "lab", "--etcd", server.URL(), "--fleet-host", host}, args)...)
+}
+
+// hasText waits until an answer has a text.
+func (h *house) hasText(path, text string) {
+	h.t.Helper()
+	last := ""
+	h.until(path+" has "+text, func() bool {
+		_, last = h.get(path)
+		return strings.Contains(last, text)
+	})
+}
+
+// TestFleet: a portal of the fleet's configuration comes into the registry of each host, all
+// publish what they see, the one that leads copies the list, and the page, the API and the
+// metrics tell it.
+func TestFleet(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Start(t, etcdtest.Options{})
+	client := server.Client(t)
+	array := iscsitest.Listen(t, twoTargets)
+	at := array.Addr.String()
+	keys := fleettest.Keys(t, "lab")
+	p := fleet.Portal{Address: "127.0.0.1", TCPPort: array.Addr.Port()}
+	fleettest.Put(t, client, keys.Portal(p.Key().Portal), string(p.Encode()))
+
+	one, two := newHouse(t), newHouse(t)
+	two.add(array, "own", login.Options{}) // which stays as it is
+	one.inFleet(server, "one", "--fleet-lead")
+	two.inFleet(server, "two")
+	for _, h := range []*house{one, two} {
+		h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
+		h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 1")
+		h.hasLine("/metrics", "iscsi_discovery_fleet_waiting_changes 0")
+		h.hasLine("/-/ready", "ready")
+	}
+	one.hasLine("/metrics", "iscsi_discovery_fleet_leader 1")
+	two.hasLine("/metrics", "iscsi_discovery_fleet_leader 0")
+	two.hasText("/api/v1/fleet/hosts", `{"host":"two","state":"up"`)
+	two.hasText("/api/v1/fleet/hosts", `"leader":"one"`)
+	two.hasText("/api/v1/fleet/paths", `{"portal":"`+at+`","desired":true,"hosts":2,"failing":0,"groups":[{"up":true,"hosts":2,`)
+	two.hasText("/api/v1/fleet/diff", `"differences":[]`)
+	two.hasText("/fleet", "2 of 2")
+	two.hasText("/", `<a href="/fleet">Fleet</a>`)
+	two.with(func(s *registry.Service) {
+		for p, err := range s.SendTargetPortals(t.Context()) {
+			if err != nil || p.Portal.SymbolicName != "own" {
+				t.Errorf("got %v, %v; want the host's own entry as it was", p, err)
+			}
+		}
+	})
+
+	if status := one.stop(); status != machine.ExitOK {
+		t.Errorf("got exit status %d", status)
+	}
+	two.hasText("/api/v1/fleet/events", `"type":"host-silent","host":"one"`)
+	two.hasText("/api/v1/fleet/hosts", `"leader":""`)
+	two.hasText("/fleet", "no host leads the fleet")
+	if !strings.Contains(two.stderr.String(), "connected to the fleet lab as host two") {
+		t.Errorf("standard error does not tell the connection:\n%s", two.stderr.String())
+	}
+
+	if _, err := client.Delete(t.Context(), keys.Portal(p.Key().Portal)); err != nil {
+		t.Fatal(err)
+	}
+	two.hasText("/api/v1/fleet/paths", `"desired":false,"hosts":1`)
+}
+
+// TestFleetTakesBack: an entry that the fleet made goes when its configuration does not have
+// it any more.
+func TestFleetTakesBack(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Start(t, etcdtest.Options{})
+	client := server.Client(t)
+	array := iscsitest.Listen(t, twoTargets)
+	keys := fleettest.Keys(t, "lab")
+	p := fleet.Portal{Address: "127.0.0.1", TCPPort: array.Addr.Port()}
+	key := keys.Portal(p.Key().Portal)
+	fleettest.Put(t, client, key, string(p.Encode()))
+	h := newHouse(t)
+	h.inFleet(server, "one")
+	h.hasLine("/metrics", "iscsi_discovery_registry_portals 1")
+	if _, err := client.Delete(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	h.hasLine("/metrics", "iscsi_discovery_registry_portals 0")
+	h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 0")
+}
+
+// TestFleetAway: without etcd discoverd works by itself, says so once, and joins the fleet
+// when etcd is there.
+func TestFleetAway(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Start(t, etcdtest.Options{})
+	server.Kill()
+	array := iscsitest.Listen(t, twoTargets)
+	h := newHouse(t)
+	h.add(array, "", login.Options{})
+	h.inFleet(server, "one")
+	h.hasLine("/-/ready", "ready")
+	h.hasLine("/metrics", `iscsi_discovery_up{instance="",port="all",portal="`+array.Addr.String()+`"} 1`)
+	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 0")
+	h.until("the failure is said", func() bool {
+		return strings.Contains(h.stderr.String(), "discoverd goes on by itself and tries again")
+	})
+	if code, body := h.get("/api/v1/fleet/hosts"); code != http.StatusServiceUnavailable {
+		t.Errorf("got %d %s, want 503", code, body)
+	}
+	if code, _ := h.get("/fleet"); code != http.StatusServiceUnavailable {
+		t.Errorf("the page: got %d, want 503", code)
+	}
+	server.Start(t)
+	server.AwaitHealthy(t)
+	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
+	h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 1")
+}
+
+// TestFleetID: the registry keeps the ID that tells two hosts of one name apart.
+func TestFleetID(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Start(t, etcdtest.Options{})
+	client := server.Client(t)
+	info := func() *fleet.Info {
+		got, err := client.Get(t.Context(), fleettest.Keys(t, "lab").Info("one"))
+		if err != nil || len(got.Kvs) != 1 {
+			t.Fatalf("got %v, %v", got, err)
+		}
+		i, err := fleet.DecodeInfo("one", got.Kvs[0].Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	h := newHouse(t)
+	h.inFleet(server, "one")
+	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
+	first := info()
+	if first.ID == "" || first.InitiatorName != "iqn.2026-11.example:i" || first.Every != 1 || len(first.Ports) == 0 {
+		t.Errorf("got %+v", first)
+	}
+	twin := newHouse(t)
+	twin.inFleet(server, "one")
+	twin.until("the other host of that name is told", func() bool {
+		return strings.Contains(twin.stderr.String(), "host name one is taken in the fleet")
+	})
+	h.stop()
+	again := &house{t: t, dir: h.dir, registry: h.registry, reload: h.reload, ended: make(chan int, 1)}
+	twin.stop()
+	again.inFleet(server, "one")
+	again.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
+	if got := info().ID; got != first.ID {
+		t.Errorf("got ID %s, want %s as before the restart", got, first.ID)
+	}
+}
+
+// TestFleetUsage: what is wrong about the flags of a fleet is said in one line.
+func TestFleetUsage(t *testing.T) {
+	t.Parallel()
+	etcd := []string{"--etcd", "http://127.0.0.1:1"}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--fleet-lead"}, "--fleet-lead needs --fleet NAME as well"},
+		{[]string{"--fleet-host", "a"}, "--fleet-host needs --fleet NAME as well"},
+		{etcd, "--etcd needs --fleet NAME as well"},
+		{[]string{"--etcd-user", "x"}, "--etcd-user needs --fleet NAME as well"},
+		{[]string{"--fleet", "lab"}, "--etcd is missing"},
+		{append([]string{"--fleet", "Lab/x"}, etcd...), "expected a-z, 0-9"},
+		{append([]string{"--fleet", "lab", "--fleet-host", "Host"}, etcd...), "--fleet-host: host name"},
+		{append([]string{"--fleet", "lab", "--etcd-password", "the-secret-itself"}, etcd...), "the secret itself is not accepted here"},
+		{append([]string{"--fleet", "lab", "--etcd-password", "prompt", "--etcd-user", "x"}, etcd...), "nobody can be asked here"},
+		{append([]string{"--fleet", "lab", "--etcd-user", "x"}, etcd...), "--etcd-user needs --etcd-password"},
+		{append([]string{"--fleet", "lab", "--etcd-cert", "x"}, etcd...), "--etcd-cert and --etcd-key go together"},
+		{[]string{"--fleet", "lab", "--etcd", "ftp://x"}, "an endpoint is a URL"},
+	} {
+		env := machine.Real()
+		env.LookupEnv = func(string) (string, bool) { return "", false }
+		var stdout, stderr bytes.Buffer
+		env.Stdout, env.Stderr = &stdout, &stderr
+		args := append([]string{"--registry", t.TempDir() + "/r.db", "--listen", "127.0.0.1:0"}, tt.args...)
+		if status := Run(t.Context(), args, env, nil); status != machine.ExitUsage {
+			t.Errorf("%q: got exit status %d", tt.args, status)
+		}
+		if line := stderr.String(); !strings.HasPrefix(line, "discoverd: ") || strings.Count(line, "\n") != 1 || strings.Contains(line, "the-secret-itself") || !strings.Contains(line, tt.want) {
+			t.Errorf("%q: got %q, want %q", tt.args, line, tt.want)
+		}
+	}
+}

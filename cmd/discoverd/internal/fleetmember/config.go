@@ -1,0 +1,29 @@
+package fleetmember
+
+import (
+	"log/slog"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+)
+
+// A Config says what a Member is of. All fields are required but Lead.
+type Config struct {
+	Client  *clientv3.Client // the caller's, who closes it when Run has returned
+	Keys    fleet.Keys
+	Fleet   string // its name
+	Host    string // the name of this host in it, see fleet.CheckHost
+	Lead    bool   // it may be elected to lead the fleet
+	Every   time.Duration
+	Service *registry.Service
+
+	Version       string // of the program
+	InitiatorName string
+
+	Changed func()                           // the registry was changed as the fleet wants it
+	Say     func(format string, args ...any) // to the administrator
+	Log     *slog.Logger
+}

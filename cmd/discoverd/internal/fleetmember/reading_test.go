@@ -1,0 +1,66 @@
+package fleetmember
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+	"github.com/go-iscsi/discovery/test/etcdtest"
+)
+
+// TestReading: the fleet is read from the first request, no longer once nobody asks, and
+// again when somebody does. Events have numbers without gaps, and are bounded.
+func TestReading(t *testing.T) {
+	t.Parallel()
+	client := etcdtest.Start(t, etcdtest.Options{}).Client(t)
+	keys := fleettest.Keys(t, "lab")
+	fleettest.NewHost(t, client, keys, "one")
+	r := newReading(client, keys, "lab")
+	r.idle = 200 * time.Millisecond
+	var begun atomic.Int32
+	newReader := r.new
+	r.new = func() *view.Reader { begun.Add(1); return newReader() }
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := running(func() { r.run(ctx) })
+	if begun.Load() != 0 {
+		t.Error("the fleet is read before anybody asks")
+	}
+	for round := range int32(2) {
+		if v := r.View(t.Context()); v == nil || v.Hosts["one"] == nil || begun.Load() != round+1 {
+			t.Fatalf("got %+v of %d readers, want the host of the first", v, begun.Load())
+		}
+		until(t, func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.reader == nil })
+	}
+	cancel()
+	<-ended
+	if v := r.View(ctx); v != nil {
+		t.Errorf("got %+v after the end", v)
+	}
+
+	r.add(slices.Repeat([]view.Event{{Type: view.HostBack, Host: "x"}}, maxEvents+5))
+	events := r.Events()
+	if n := len(events); n != maxEvents || events[0].Seq != 6 || events[n-1].Seq != maxEvents+5 {
+		t.Errorf("got %d events, from %d to %d", n, events[0].Seq, events[n-1].Seq)
+	}
+}
+
+// running runs f in a goroutine and returns a channel that is closed at its end.
+func running(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	return done
+}
+
+// until waits for what has to come.
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(fleettest.Limit); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come")
+		}
+	}
+}

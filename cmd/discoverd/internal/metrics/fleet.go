@@ -1,0 +1,55 @@
+package metrics
+
+import "time"
+
+// A Fleet is how the daemon stands in its fleet.
+type Fleet struct {
+	Connected bool
+	Since     time.Time // of being connected or not
+	Published int       // paths in etcd
+	Waiting   int       // changes that are not written yet
+	Leading   bool
+	Lacking   int // answers that nobody can read; of a leader
+	Refused   int // records of the fleet's configuration that are not used
+}
+
+// SetFleet has the metrics ask how the daemon stands in its fleet.
+func (t *Table) SetFleet(ask func() Fleet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fleet = ask
+}
+
+var (
+	fleetConnected = newMetric("gauge", "fleet_connected", "Whether all that this host sees is in the etcd of its fleet (--fleet).")
+	fleetSince     = newMetric("gauge", "fleet_since_timestamp_seconds", "Since when this host is connected to its fleet, or is not (--fleet).")
+	fleetPublished = newMetric("gauge", "fleet_published_paths", "Paths of this host that are in the etcd of its fleet (--fleet).")
+	fleetWaiting   = newMetric("gauge", "fleet_waiting_changes", "Changes that are not written to the etcd of the fleet yet (--fleet).")
+	fleetLeader    = newMetric("gauge", "fleet_leader", "Whether this host leads its fleet (--fleet).")
+	fleetLacking   = newMetric("gauge", "fleet_lacking_answers", "Lists of targets that are not in the etcd of the fleet yet; of the host that leads (--fleet).")
+	fleetRefused   = newMetric("gauge", "fleet_refused_records", "Records of the fleet's configuration that this host does not use (--fleet).")
+)
+
+// member adds how the daemon stands in its fleet; nil: it is in none.
+func (c *collection) member(ask func() Fleet) {
+	if ask == nil {
+		return
+	}
+	f := ask()
+	c.add(fleetConnected, number(f.Connected))
+	c.time(fleetSince, f.Since)
+	c.add(fleetPublished, float64(f.Published))
+	c.add(fleetWaiting, float64(f.Waiting))
+	c.add(fleetLeader, number(f.Leading))
+	if f.Leading {
+		c.add(fleetLacking, float64(f.Lacking))
+	}
+	c.add(fleetRefused, float64(f.Refused))
+}
+
+func number(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,172 @@
+package fleetview
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+)
+
+// The kinds of differences. They are part of the output.
+const (
+	KindGone    = "portal-gone"    // all paths of all hosts to it fail
+	KindFailing = "portal-failing" // for some hosts
+	KindFewer   = "targets-fewer"  // some hosts see a part of what more hosts see at the same portal
+	KindMissing = "portal-missing" // hosts that are to ask it do not have it
+	KindSilent  = "host-silent"
+	KindLie     = "answer-lie"     // a host published what is not true
+	KindOdd     = "key-unreadable" // a key in etcd
+	KindUnread  = "answer-unread"  // a list of targets that could not be compared
+)
+
+// A JSONFleetDifference is one thing in a fleet that is not as it should be.
+type JSONFleetDifference struct {
+	Kind    string                           `json:"kind"`
+	Portal  render.JSONText                  `json:"portal,omitempty"`
+	ISNS    render.JSONText                  `json:"isns_server,omitempty"`
+	Hosts   render.JSONList[render.JSONText] `json:"hosts"`              // that it is about
+	Of      int                              `json:"of_hosts,omitempty"` // of how many
+	Since   render.JSONTime                  `json:"since"`              // null: not known
+	Targets *int                             `json:"targets,omitempty"`  // that the hosts see
+	Peers   int                              `json:"peers,omitempty"`    // hosts that see more
+	PeerSee int                              `json:"peer_targets,omitempty"`
+	Lacks   []render.JSONText                `json:"lacks,omitempty"` // names of targets, at most view.MaxLacks
+	Paths   int                              `json:"paths,omitempty"` // that a silent host had
+	Stages  []JSONFleetStage                 `json:"stages,omitempty"`
+	Key     render.JSONText                  `json:"key,omitempty"`
+	Answer  string                           `json:"answer,omitempty"`
+	Message render.JSONText                  `json:"message,omitempty"`
+
+	details string // for people
+}
+
+// A JSONFleetStage is how many paths fail at a stage.
+type JSONFleetStage struct {
+	Stage   render.JSONText `json:"stage"`
+	Paths   int             `json:"paths"`
+	Message render.JSONText `json:"message,omitempty"` // of one of them
+}
+
+// Differences lists what a Difference has: the worst first.
+func Differences(d *view.Difference) (all []JSONFleetDifference) {
+	for _, gone := range []bool{true, false} {
+		for i := range d.Failing {
+			if d.Failing[i].Gone == gone {
+				all = append(all, newFailing(&d.Failing[i]))
+			}
+		}
+	}
+	for i := range d.Fewer {
+		all = append(all, newFewer(&d.Fewer[i]))
+	}
+	for _, m := range d.Missing {
+		all = append(all, JSONFleetDifference{
+			Kind: KindMissing, Portal: render.JSONText(m.Portal.String()), Hosts: texts(m.Hosts), Of: m.Of,
+			details: "config/ has it, and they do not",
+		})
+	}
+	for _, s := range d.Silent {
+		all = append(all, JSONFleetDifference{
+			Kind: KindSilent, Hosts: texts([]string{s.Host}), Since: render.JSONTime(s.Since), Paths: s.Paths, details: "it had " + plural(s.Paths, "path"),
+		})
+	}
+	for _, l := range d.Liars {
+		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})
+	}
+	for _, o := range d.Odd {
+		j := JSONFleetDifference{Kind: KindOdd, Key: render.JSONText(o.Key), Message: render.JSONText(o.Err.Error()), details: o.Key + ": " + o.Err.Error()}
+		if o.Host != "" {
+			j.Hosts = texts([]string{o.Host})
+		}
+		all = append(all, j)
+	}
+	for _, u := range d.Unread {
+		all = append(all, JSONFleetDifference{
+			Kind: KindUnread, Portal: render.JSONText(u.Portal.String()), Answer: u.Answer.String(), Message: render.JSONText(u.Err.Error()), details: u.Err.Error(),
+		})
+	}
+	return all
+}
+
+func newFailing(f *view.Failing) JSONFleetDifference {
+	j := JSONFleetDifference{Kind: KindFailing, Portal: render.JSONText(f.Portal.String()), Hosts: texts(f.Failed), Of: f.Hosts, Since: render.JSONTime(f.Since)}
+	if f.Gone {
+		j.Kind = KindGone
+	}
+	if f.ISNS {
+		j.Portal, j.ISNS = "", j.Portal
+	}
+	var words []string
+	for _, s := range f.Stages {
+		j.Stages = append(j.Stages, JSONFleetStage{render.JSONText(s.Stage), s.Paths, render.JSONText(s.Message)})
+		word := plural(s.Paths, "path") + " failed" + at(s.Stage)
+		if s.Message != "" {
+			word += ": " + cutReason(s.Message, f.Portal.String())
+		}
+		words = append(words, word)
+	}
+	j.details = strings.Join(words, "; ")
+	return j
+}
+
+// cutReason returns the reason in a message about a portal, without its remedy.
+func cutReason(message, portal string) string {
+	if _, after, ok := strings.Cut(message, portal); ok {
+		if _, reason, ok := strings.Cut(after, ": "); ok {
+			message = reason
+		}
+	}
+	reason, _, _ := strings.Cut(message, "; ")
+	return reason
+}
+
+func newFewer(f *view.Fewer) JSONFleetDifference {
+	hosts := HostsOf(f.Paths)
+	j := JSONFleetDifference{
+		Kind: KindFewer, Portal: render.JSONText(f.Portal.String()), Hosts: texts(hosts), Of: len(hosts) + f.Peers, Targets: &f.Targets,
+		Peers: f.Peers, PeerSee: f.PeerSees, Lacks: texts(f.Lacks),
+	}
+	if f.ISNS {
+		j.Portal, j.ISNS = "", j.Portal
+	}
+	j.details = fmt.Sprintf("%s; %s see %d; lacks %s", plural(f.Targets, "target"), plural(f.Peers, "host"), f.PeerSees, Names(f.Lacks))
+	if f.Incomplete {
+		j.details += "; their answer was cut off"
+	}
+	return j
+}
+
+func texts(all []string) []render.JSONText {
+	list := make([]render.JSONText, len(all))
+	for i, s := range all {
+		list[i] = render.JSONText(s)
+	}
+	return list
+}
+
+// DifferenceHead are the columns of Row.
+func DifferenceHead() []string {
+	return []string{"DIFFERENCE", "PORTAL", "HOSTS", "SINCE", "DETAILS"}
+}
+
+// Row is the difference for people.
+func (j *JSONFleetDifference) Row(now time.Time) []string {
+	names := make([]string, len(j.Hosts))
+	for i, h := range j.Hosts {
+		names[i] = string(h)
+	}
+	hosts := Names(names)
+	if j.Of > 0 {
+		hosts = fmt.Sprintf("%d of %d: %s", len(names), j.Of, hosts)
+		if len(names) == j.Of {
+			hosts = fmt.Sprintf("all %d", j.Of)
+		}
+	}
+	portal := string(j.Portal)
+	if j.ISNS != "" {
+		portal = "iSNS server " + string(j.ISNS)
+	}
+	return []string{j.Kind, portal, hosts, sinceText(time.Time(j.Since), now), j.details}
+}

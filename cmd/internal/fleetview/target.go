@@ -1,0 +1,157 @@
+package fleetview
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
+)
+
+// MaxSeen is how many different names of targets are counted.
+const MaxSeen = 1 << 20
+
+// A JSONFleetTarget is a target, and how many hosts see it.
+type JSONFleetTarget struct {
+	Target  render.JSONText                  `json:"target"`
+	Hosts   int                              `json:"hosts"`    // that see it at one of the portals
+	OfHosts int                              `json:"of_hosts"` // that have one of the portals where it is seen
+	Portals render.JSONList[render.JSONText] `json:"portals"`  // where it is seen
+}
+
+// TargetHead are the columns of Row.
+func TargetHead() []string { return []string{"TARGET", "HOSTS", "PORTALS"} }
+
+// Row is the target for people.
+func (j *JSONFleetTarget) Row() []string {
+	portals := make([]string, len(j.Portals))
+	for i, p := range j.Portals {
+		portals[i] = string(p)
+	}
+	return []string{string(j.Target), fmt.Sprintf("%d of %d", j.Hosts, j.OfHosts), Names(portals)}
+}
+
+// An UnreadError is a list of targets that some hosts saw, and that could not be read.
+type UnreadError struct {
+	Portal string // where it was seen
+	Hosts  int    // that saw it
+	Err    error  // a *view.MissingError, a *fleet.LieError, or etcd's
+}
+
+func (e *UnreadError) Error() string {
+	return fmt.Sprintf("what %s at %s is not counted: %v", plural(e.Hosts, "host")+" saw", e.Portal, e.Err)
+}
+
+// Unwrap returns why it could not be read.
+func (e *UnreadError) Unwrap() error { return e.Err }
+
+// A census counts which hosts see which targets.
+type census struct {
+	hosts  map[string]int // numbers
+	groups [][]int        // hosts of each group of paths
+	at     []int          // portal of each group
+	all    map[string][]int
+	unread []error
+}
+
+// Targets returns the targets that the paths of portals see, by name. Lists come from
+// answer; those that it cannot return are among the errors, and where there are more than
+// MaxSeen names the rest is left out and told there too.
+func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) ([]JSONFleetTarget, []error) {
+	c := &census{hosts: map[string]int{}, all: map[string][]int{}}
+	for i := range portals {
+		for j := range portals[i].Groups {
+			if g := &portals[i].Groups[j]; g.Up && g.Targets > 0 {
+				c.take(i, &portals[i], g, answer)
+			}
+		}
+	}
+	names := make([]string, 0, len(c.all))
+	for name := range c.all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	have := c.haveOf(portals)
+	list := make([]JSONFleetTarget, 0, len(names))
+	for _, name := range names {
+		list = append(list, c.target(name, portals, have))
+	}
+	return list, c.unread
+}
+
+// errTooLarge is an answer that has no list.
+var errTooLarge = errors.New("the list is too large to be published")
+
+// errTooMany is what MaxSeen leaves out.
+var errTooMany = fmt.Errorf("there are more than %d different targets", MaxSeen)
+
+// take counts what one group sees.
+func (c *census) take(at int, p *view.Portal, g *view.Group, answer func(fleet.Digest) ([]target.Target, error)) {
+	var targets []target.Target
+	err := errTooLarge
+	if !g.Answer.IsZero() {
+		targets, err = answer(g.Answer)
+	}
+	id := len(c.groups)
+	for i := range targets {
+		if _, known := c.all[targets[i].Name]; !known && len(c.all) >= MaxSeen {
+			err = errTooMany
+			continue
+		}
+		c.all[targets[i].Name] = append(c.all[targets[i].Name], id)
+	}
+	if err != nil {
+		c.unread = append(c.unread, &UnreadError{Portal: portalText(p.Portal, p.ISNS), Hosts: g.Hosts, Err: err})
+	}
+	c.groups, c.at = append(c.groups, c.numbers(g.Paths)), append(c.at, at)
+}
+
+// numbers returns the numbers of the hosts of paths.
+func (c *census) numbers(paths []view.Path) (all []int) {
+	for _, h := range HostsOf(paths) {
+		n, ok := c.hosts[h]
+		if !ok {
+			n = len(c.hosts)
+			c.hosts[h] = n
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// haveOf returns the hosts that have each portal.
+func (c *census) haveOf(portals []view.Portal) [][]int {
+	have := make([][]int, len(portals))
+	for i := range portals {
+		for _, g := range portals[i].Groups {
+			have[i] = append(have[i], c.numbers(g.Paths)...)
+		}
+	}
+	return have
+}
+
+// target counts the hosts of one target.
+func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFleetTarget {
+	see, of := map[int]bool{}, map[int]bool{}
+	j := JSONFleetTarget{Target: render.JSONText(name)}
+	last := -1
+	for _, id := range c.all[name] {
+		for _, h := range c.groups[id] {
+			see[h] = true
+		}
+		at := c.at[id]
+		if at == last {
+			continue
+		}
+		last = at
+		j.Portals = append(j.Portals, render.JSONText(portalText(portals[at].Portal, portals[at].ISNS)))
+		for _, h := range have[at] {
+			of[h] = true
+		}
+	}
+	j.Hosts, j.OfHosts = len(see), len(of)
+	return j
+}
