@@ -60,12 +60,7 @@ func Encode(targets []target.Target) (*Answer, error) {
 		if len(t.Addresses) > MaxAddresses {
 			return nil, &TooLargeError{Targets: len(targets), Addresses: len(t.Addresses)}
 		}
-		l := listed{Name: t.Name, Alias: t.Alias, Addresses: make([]string, len(t.Addresses))}
-		for j := range t.Addresses {
-			l.Addresses[j] = addressText(t.Addresses[j])
-		}
-		slices.Sort(l.Addresses)
-		all.Targets[i] = l
+		all.Targets[i] = listedOf(t)
 	}
 	slices.SortFunc(all.Targets, func(a, b listed) int { return cmp.Compare(a.Name, b.Name) })
 	written, err := json.Marshal(&all)
@@ -75,20 +70,35 @@ func Encode(targets []target.Target) (*Answer, error) {
 	if len(written) > MaxAnswerLen {
 		return nil, &TooLargeError{Targets: len(targets), Bytes: len(written)}
 	}
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(written) // a Buffer takes all
-	_ = z.Close()
-	return &Answer{Digest: sha256.Sum256(written), Targets: len(targets), Parts: slices.Collect(slices.Chunk(b.Bytes(), MaxPartLen))}, nil
+	return &Answer{Digest: sha256.Sum256(written), Targets: len(targets), Parts: deflate(written)}, nil
+}
+
+// listedOf is a target as it is written.
+func listedOf(t *target.Target) listed {
+	l := listed{Name: t.Name, Alias: t.Alias, Addresses: make([]string, len(t.Addresses))}
+	for j := range t.Addresses {
+		l.Addresses[j] = addressText(t.Addresses[j])
+	}
+	slices.Sort(l.Addresses)
+	return l
 }
 
 // Decode reads the parts of an answer with a digest that a path named. It is a *LieError
 // where they are not that answer: incomplete, with another digest, or no answer at all. The
 // texts are as they were written, names valid UTF-8 within name.MaxLen bytes.
 func Decode(d Digest, parts [][]byte) ([]target.Target, error) {
-	lie := func(why string) error { return &LieError{Digest: d, Why: why} }
+	written, why, cut := inflate(d, parts)
+	if why != "" {
+		return nil, &LieError{Digest: d, Why: why, Cut: cut}
+	}
+	return read(written, func(why string) error { return &LieError{Digest: d, Why: why} })
+}
+
+// inflate returns what parts have that were compressed, if its SHA-256 is d; otherwise why
+// not, and whether the end is missing.
+func inflate(d Digest, parts [][]byte) (written []byte, why string, cut bool) {
 	if len(parts) == 0 || len(parts) > MaxParts {
-		return nil, lie(fmt.Sprintf("it has %d parts", len(parts)))
+		return nil, fmt.Sprintf("it has %d parts", len(parts)), false
 	}
 	readers := make([]io.Reader, len(parts))
 	for i, p := range parts {
@@ -96,20 +106,29 @@ func Decode(d Digest, parts [][]byte) ([]target.Target, error) {
 	}
 	z, err := gzip.NewReader(io.MultiReader(readers...))
 	if err != nil {
-		return nil, lie("it is not compressed by gzip")
+		return nil, "it is not compressed by gzip", false
 	}
-	written, err := io.ReadAll(io.LimitReader(z, MaxAnswerLen+1))
+	written, err = io.ReadAll(io.LimitReader(z, MaxAnswerLen+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, &LieError{Digest: d, Why: "it is cut off", Cut: true}
+		return nil, "it is cut off", true
 	case err != nil:
-		return nil, lie("it is damaged")
+		return nil, "it is damaged", false
 	case len(written) > MaxAnswerLen:
-		return nil, lie(fmt.Sprintf("it has more than %d bytes", MaxAnswerLen))
+		return nil, fmt.Sprintf("it has more than %d bytes", MaxAnswerLen), false
 	case sha256.Sum256(written) != d:
-		return nil, lie("it is another answer")
+		return nil, "it is another answer", false
 	}
-	return read(written, lie)
+	return written, "", false
+}
+
+// deflate compresses what was written, in parts.
+func deflate(written []byte) [][]byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(written) // a Buffer takes all
+	_ = z.Close()
+	return slices.Collect(slices.Chunk(b.Bytes(), MaxPartLen))
 }
 
 // read reads an answer as it was before it was compressed.
@@ -123,23 +142,32 @@ func read(written []byte, lie func(string) error) ([]target.Target, error) {
 	}
 	targets := make([]target.Target, len(all.Targets))
 	for i, l := range all.Targets {
-		if l.Name == "" || len(l.Name) > name.MaxLen || len(l.Alias) > MaxTextLen || !utf8.ValidString(l.Name) || len(l.Addresses) > MaxAddresses {
-			return nil, lie("a target in it has an impossible name or too many addresses")
-		}
 		if i > 0 && all.Targets[i-1].Name >= l.Name {
 			return nil, lie("its targets are not in order")
 		}
-		t := target.Target{Name: l.Name, Alias: l.Alias, Addresses: make([]target.Address, len(l.Addresses))}
-		for j, a := range l.Addresses {
-			address, ok := parseAddress(a)
-			if !ok {
-				return nil, lie("a target in it has an impossible address")
-			}
-			t.Addresses[j] = address
+		t, why := l.target()
+		if why != "" {
+			return nil, lie(why)
 		}
 		targets[i] = t
 	}
 	return targets, nil
+}
+
+// target returns the target that is listed, or why there can be none.
+func (l *listed) target() (t target.Target, why string) {
+	if l.Name == "" || len(l.Name) > name.MaxLen || len(l.Alias) > MaxTextLen || !utf8.ValidString(l.Name) || len(l.Addresses) > MaxAddresses {
+		return t, "a target in it has an impossible name or too many addresses"
+	}
+	t = target.Target{Name: l.Name, Alias: l.Alias, Addresses: make([]target.Address, len(l.Addresses))}
+	for j, a := range l.Addresses {
+		address, ok := parseAddress(a)
+		if !ok {
+			return t, "a target in it has an impossible address"
+		}
+		t.Addresses[j] = address
+	}
+	return t, ""
 }
 
 // A TooLargeError is an answer that is too large to be published.

@@ -25,6 +25,14 @@ const (
 	KindPortal             // Entry.Portal
 	KindPolicy             // Name: the selector
 	KindLogin              // Name
+	KindJob                // Job
+	KindGrant              // Job, Shard
+	KindDone               // Job, Shard
+	KindRead               // Job, Shard
+	KindBlame              // Job, Host
+	KindOffer              // Host, Job
+	KindResult             // Host, Job, Shard, Part: of what a host found
+	KindDelivery           // Host, Job, Shard
 )
 
 // A Key is what a key of a fleet says.
@@ -35,6 +43,8 @@ type Key struct {
 	Digest Digest
 	Part   int
 	Name   string
+	Job    string
+	Shard  int
 }
 
 // Parse reads a key. One that is none of the fleet's, or is not written as Keys writes it, is
@@ -53,6 +63,8 @@ func (k Keys) Parse(key string) Key {
 		read = parseView(parts)
 	case parts[0] == "config" && len(parts) == 3:
 		read = parseConfig(parts)
+	case parts[0] == "scan" && len(parts) >= 3:
+		read = parseScan(parts)
 	}
 	if read.Kind == Foreign || k.key(read) != key {
 		return Key{}
@@ -82,7 +94,7 @@ func (k Keys) key(read Key) string {
 	case KindLogin:
 		return k.Login(read.Name)
 	}
-	return ""
+	return k.scanKey(read)
 }
 
 func parseHost(parts []string) Key {
@@ -102,6 +114,8 @@ func parseHost(parts []string) Key {
 		if read.setPart(parts[3], parts[4]) {
 			read.Kind = KindPart
 		}
+	case len(parts) >= 5 && parts[2] == "scan":
+		return parseHostScan(parts)
 	}
 	return read
 }

@@ -61,11 +61,14 @@ func (r *Reader) listPage(ctx context.Context, keys span, limit, revision int64)
 	return page, r.explain("list the fleet", keys.from, err)
 }
 
-// behind is where the page after key begins: parts of answers that a host has are passed
-// over.
+// behind is where the page after key begins: parts of answers that a host has, and
+// what it found in a shared sweep, are passed over.
 func (r *Reader) behind(key string) string {
-	if k := r.keys.Parse(key); k.Kind == fleet.KindPart {
+	switch k := r.keys.Parse(key); k.Kind {
+	case fleet.KindPart:
 		return clientv3.GetPrefixRangeEnd(r.keys.Answers(k.Host))
+	case fleet.KindOffer, fleet.KindResult, fleet.KindDelivery:
+		return clientv3.GetPrefixRangeEnd(r.keys.HostScans(k.Host))
 	}
 	return key + "\x00"
 }
