@@ -68,6 +68,7 @@ func DecodeGrant(b []byte) (*Grant, error) {
 type Delivery struct {
 	Schema int    `json:"schema"`
 	Host   string `json:"host"`
+	Offer  int64  `json:"offer"`  // of the grant
 	Number int    `json:"number"` // of the grant
 	Digest Digest `json:"digest"`
 	Parts  int    `json:"parts"`
@@ -86,7 +87,7 @@ func DecodeDelivery(b []byte) (*Delivery, error) {
 	if err := decode(b, d); err != nil {
 		return nil, err
 	}
-	if CheckHost(d.Host) != nil || d.Number < 1 || d.Digest.IsZero() || d.Parts < 1 || d.Parts > MaxParts || d.Found < 1 || d.Found > MaxShardPortals {
+	if CheckHost(d.Host) != nil || d.Offer < 1 || d.Number < 1 || d.Digest.IsZero() || d.Parts < 1 || d.Parts > MaxParts || d.Found < 1 || d.Found > MaxShardPortals {
 		return nil, &RecordError{"it delivers what cannot be of a shard"}
 	}
 	return d, nil

@@ -1,6 +1,7 @@
 package leader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -27,6 +28,9 @@ type term struct {
 	results chan result           // of asks
 	reading sync.Mutex            // one ask at a time has an answer in memory
 	err     error                 // of a write that failed; nil: one succeeded since
+
+	grants   chan error // what fails in granting shards of shared scans
+	grantErr error      // the last of them
 }
 
 // lead works until the lease ends or ctx does.
@@ -42,13 +46,18 @@ func (l *Leader) lead(ctx context.Context, s *seat) error {
 	}
 	t := &term{
 		Leader: l, seat: s, reader: reader, seen: map[string]*view.Host{},
-		asks: map[fleet.Digest]*ask{}, results: make(chan result),
+		asks: map[fleet.Digest]*ask{}, results: make(chan result), grants: make(chan error),
 	}
 	l.report(func(s *State) { *s = State{Leading: true, Since: time.Now()} })
 	defer t.endAsks()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
+	granting, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { t.grant(granting) })
+	defer running.Wait()
+	defer cancel()
 	return t.loop(ctx)
 }
 
@@ -82,7 +91,7 @@ func (t *term) loop(ctx context.Context) error {
 			return deposed
 		}
 		t.report(func(s *State) {
-			s.Err, s.Copied, s.Asked, s.Lacking = t.err, len(t.answers.copied), len(t.asks), len(t.answers.lacking)
+			s.Err, s.Copied, s.Asked, s.Lacking = cmp.Or(t.err, t.grantErr), len(t.answers.copied), len(t.asks), len(t.answers.lacking)
 		})
 		select {
 		case <-ctx.Done():
@@ -91,6 +100,7 @@ func (t *term) loop(ctx context.Context) error {
 		case <-tick.C:
 		case r := <-t.results:
 			t.settle(r)
+		case t.grantErr = <-t.grants:
 		}
 	}
 }
