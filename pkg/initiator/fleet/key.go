@@ -15,24 +15,24 @@ type Kind uint8
 
 // The kinds.
 const (
-	Foreign    Kind = iota // none of ours
-	KindInfo               // Host
-	KindPath               // Host, Entry
-	KindPart               // Host, Digest, Part: an answer that a host has
-	KindWant               // Host, Digest
-	KindCopy               // Digest, Part: an answer that all may read
-	KindKnown              // Host
-	KindPortal             // Entry.Portal
-	KindPolicy             // Name: the selector
-	KindLogin              // Name
-	KindJob                // Job
-	KindGrant              // Job, Shard
-	KindDone               // Job, Shard
-	KindRead               // Job, Shard
-	KindBlame              // Job, Host
-	KindOffer              // Host, Job
-	KindResult             // Host, Job, Shard, Part: of what a host found
-	KindDelivery           // Host, Job, Shard
+	Foreign      Kind = iota // none of ours
+	KindInfo                 // Host
+	KindPath                 // Host, Entry
+	KindPart                 // Host, Digest, Part: an answer that a host has
+	KindWant                 // Host, Digest
+	KindCopy                 // Digest, Part: an answer that all may read
+	KindKnown                // Host
+	KindPortal               // Entry.Portal
+	KindPolicy               // Name: the selector
+	KindLogin                // Name
+	KindJob                  // Job
+	KindGrant                // Job, Shard
+	KindDone                 // Job, Shard
+	KindRead                 // Job, Shard
+	KindBlame                // Job, Host
+	KindOffer                // Host, Job
+	KindResult               // Host, Job, Shard, Part: of what a host found
+	KindDelivery             // Host, Job, Shard
 )
 
 // A Key is what a key of a fleet says.

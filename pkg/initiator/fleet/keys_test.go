@@ -19,6 +19,8 @@ func testKeys(t testing.TB) Keys {
 
 var digestOfTests = Digest{1, 2, 0xff}
 
+const jobOfTests = "0123456789abcdef"
+
 func TestParseReadsWhatKeysWrite(t *testing.T) {
 	t.Parallel()
 	k := testKeys(t)
@@ -45,6 +47,14 @@ func TestParseReadsWhatKeysWrite(t *testing.T) {
 		{k.Portal(initiator.Portal{Address: "array.example", Port: 3260}), "/discover/v1/prod/config/portal/array.example,3260", Key{Kind: KindPortal, Entry: initiator.Key{Portal: initiator.Portal{Address: "array.example", Port: 3260}}}},
 		{k.Policy("192.0.2.0/24"), "/discover/v1/prod/config/policy/192.0.2.0%2F24", Key{Kind: KindPolicy, Name: "192.0.2.0/24"}},
 		{k.Login("gold"), "/discover/v1/prod/config/login/gold", Key{Kind: KindLogin, Name: "gold"}},
+		{k.Job(jobOfTests), "/discover/v1/prod/scan/0123456789abcdef/job", Key{Kind: KindJob, Job: jobOfTests}},
+		{k.Grant(jobOfTests, 7), "/discover/v1/prod/scan/0123456789abcdef/shard/0007", Key{Kind: KindGrant, Job: jobOfTests, Shard: 7}},
+		{k.Done(jobOfTests, 4095), "/discover/v1/prod/scan/0123456789abcdef/done/4095", Key{Kind: KindDone, Job: jobOfTests, Shard: 4095}},
+		{k.Read(jobOfTests, 0), "/discover/v1/prod/scan/0123456789abcdef/read/0000", Key{Kind: KindRead, Job: jobOfTests}},
+		{k.Blame(jobOfTests, "a"), "/discover/v1/prod/scan/0123456789abcdef/bad/a", Key{Kind: KindBlame, Job: jobOfTests, Host: "a"}},
+		{k.Offer("a", jobOfTests), "/discover/v1/prod/host/a/scan/0123456789abcdef/offer", Key{Kind: KindOffer, Host: "a", Job: jobOfTests}},
+		{k.Result("a", jobOfTests, 7, 2), "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/0002", Key{Kind: KindResult, Host: "a", Job: jobOfTests, Shard: 7, Part: 2}},
+		{k.Delivered("a", jobOfTests, 7), "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/done", Key{Kind: KindDelivery, Host: "a", Job: jobOfTests, Shard: 7}},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got key %s, want %s", tt.got, tt.want)
@@ -71,6 +81,10 @@ func TestParseRefuses(t *testing.T) {
 		"/discover/v1/prod/host/a/answer/" + strings.Repeat("0", 64) + "/0000", "/discover/v1/prod/host/a/answer/" + d[1:] + "/0000",
 		"/discover/v1/prod/view/want/a", "/discover/v1/prod/view/want/A/" + d, "/discover/v1/prod/view/host/a/b", "/discover/v1/prod/view/what",
 		"/discover/v1/prod/config/policy/", "/discover/v1/prod/config/policy/192.0.2.0/24", "/discover/v1/prod/config/login/Gold", "/discover/v1/prod/config/other/x",
+		"/discover/v1/prod/scan/0123456789abcdef", "/discover/v1/prod/scan/0123456789ABCDEF/job", "/discover/v1/prod/scan/0123456789abcde/job", "/discover/v1/prod/scan/../job",
+		"/discover/v1/prod/scan/0123456789abcdef/shard/7", "/discover/v1/prod/scan/0123456789abcdef/shard/4096", "/discover/v1/prod/scan/0123456789abcdef/what/0001",
+		"/discover/v1/prod/scan/0123456789abcdef/bad/A", "/discover/v1/prod/host/a/scan/0123456789abcdef", "/discover/v1/prod/host/a/scan/x/offer",
+		"/discover/v1/prod/host/A/scan/0123456789abcdef/offer", "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/9999", "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/+001",
 	} {
 		if got := k.Parse(key); got != (Key{}) {
 			t.Errorf("%q: got %+v, want it foreign", key, got)
@@ -116,6 +130,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(k.Answer("a", digestOfTests, 3))
 	f.Add(k.Want("a", digestOfTests))
 	f.Add(k.Policy("192.0.2.0/24"))
+	f.Add(k.Grant(jobOfTests, 7))
+	f.Add(k.Blame(jobOfTests, "a"))
+	f.Add(k.Result("a", jobOfTests, 7, 2))
+	f.Add(k.Delivered("a", jobOfTests, 7))
 	f.Fuzz(func(t *testing.T, key string) {
 		read := k.Parse(key)
 		if read.Kind == Foreign {

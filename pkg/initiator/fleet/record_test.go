@@ -150,6 +150,7 @@ func TestMeets(t *testing.T) {
 func FuzzRecords(f *testing.F) {
 	f.Add([]byte(`{"schema":1,"host":"a","answer":"` + digestOfTests.String() + `","since":"2026-11-30T09:00:00Z"}`))
 	f.Add([]byte(`{"schema":1,"address":"x","tcp_port":1,"selector":"tag=1","security_flags":3,"name":"a","chap_secret":"cred:x"}`))
+	f.Add([]byte(`{"schema":1,"id":"` + jobOfTests + `","ranges":["192.0.2.1-192.0.2.9"],"tcp_ports":[3260],"shard_addresses":4,"shard_seconds":60}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := DecodePath("a", b); err == nil {
 			again, err := DecodePath("a", p.Encode())
@@ -160,6 +161,17 @@ func FuzzRecords(f *testing.F) {
 		if l, err := DecodeLogin("a", b); err == nil && l.Secret != "" && !strings.HasPrefix(l.Secret, "cred:") {
 			t.Errorf("a secret that is no reference was read: %q", b)
 		}
+		if j, err := DecodeJob(jobOfTests, b); err == nil {
+			for n := range j.Shards() {
+				if s, ok := j.Shard(n); !ok || s.Count() > MaxShardPortals {
+					t.Errorf("shard %d of %+v is %+v", n, j, s)
+				}
+			}
+		}
+		_, _ = DecodeOffer("a", b)
+		_, _ = DecodeGrant(b)
+		_, _ = DecodeDelivery(b)
+		_, _ = DecodeBlame("a", b)
 		_, _ = DecodeInfo("a", b)
 		_, _ = DecodeKnown("a", b)
 		_, _ = DecodePolicy("tag=1", b)

@@ -57,6 +57,7 @@ func (s *session) run(ctx context.Context) error {
 	if err != nil {
 		return explain(s.cfg.Client, "read shared scans below", prefix, err)
 	}
+	s.report(func(st *State) { st.Connected, st.Err = true, nil })
 	for _, isJob := range []bool{true, false} { // what is of a job has a meaning once the job is known
 		for _, kv := range there {
 			if (s.cfg.Keys.Parse(string(kv.Key)).Kind == fleet.KindJob) == isJob {
@@ -110,7 +111,7 @@ func (s *session) tell() {
 		}
 		shards += len(w.shards)
 	}
-	s.report(func(st *State) { st.Connected, st.Jobs, st.Shards = true, jobs, shards })
+	s.report(func(st *State) { st.Jobs, st.Shards = jobs, shards })
 }
 
 // put takes a key that was written.

@@ -28,25 +28,37 @@ type world struct {
 
 func newWorld(t *testing.T, server *etcdtest.Server, name string) *world {
 	t.Helper()
-	return &world{T: t, server: server, admin: server.Client(t), keys: fleettest.Keys(t, name), asked: &record{portals: map[netip.AddrPort][]span{}}}
+	return &world{T: t, server: server, admin: server.Client(t), keys: fleettest.Keys(t, name), asked: &record{portals: map[netip.AddrPort][]*span{}}}
 }
 
 // A span is from when a host began to ask a portal to when it had ended.
 type span struct {
 	host       string
-	begin, end time.Time
+	begin, end time.Time // end zero: it still asks
+}
+
+// meets reports whether two hosts asked at one time.
+func (s *span) meets(o *span) bool {
+	return (o.end.IsZero() || s.begin.Before(o.end)) && (s.end.IsZero() || o.begin.Before(s.end))
 }
 
 // A record is who asked what when.
 type record struct {
 	mu      sync.Mutex
-	portals map[netip.AddrPort][]span // guarded by mu
+	portals map[netip.AddrPort][]*span // guarded by mu, the spans too
 }
 
-func (r *record) add(p netip.AddrPort, s span) {
+// begin notes that a host asks a portal, until the function that it returns is called.
+func (r *record) begin(host string, p netip.AddrPort) (end func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s := &span{host: host, begin: time.Now()}
 	r.portals[p] = append(r.portals[p], s)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		s.end = time.Now()
+	}
 }
 
 // check says where a portal of a job was not asked, or by two hosts at a time.
@@ -63,7 +75,7 @@ func (r *record) check(t *testing.T, job *fleet.Job) {
 			}
 			for a := range all {
 				for b := range a {
-					if all[a].begin.Before(all[b].end) && all[b].begin.Before(all[a].end) {
+					if all[a].meets(all[b]) {
 						t.Errorf("%s was asked by %s and %s at a time", part.At(i), all[a].host, all[b].host)
 					}
 				}
@@ -126,7 +138,7 @@ func (h *host) ask(r *record) sweep.Ask {
 	return func(ctx context.Context, _ *fleet.Job, portals iter.Seq[netip.AddrPort]) iter.Seq[fleet.Finding] {
 		return func(yield func(fleet.Finding) bool) {
 			for p := range portals {
-				s := span{host: h.name, begin: time.Now()}
+				end := r.begin(h.name, p)
 				select {
 				case <-h.hang:
 					once.Do(func() { close(h.stuck) })
@@ -134,8 +146,7 @@ func (h *host) ask(r *record) sweep.Ask {
 				case <-ctx.Done():
 				case <-time.After(time.Millisecond):
 				}
-				s.end = time.Now()
-				r.add(p, s)
+				end()
 				if !yield(finding(p)) {
 					return
 				}
