@@ -25,7 +25,7 @@ func TestLeader(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *etcdtest.Server){
 		"copies": testCopies, "late": testLate, "known": testKnown, "prunes": testPrunes,
-		"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets,
+		"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets, "grants": testGrants,
 	}
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
