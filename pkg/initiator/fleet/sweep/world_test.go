@@ -22,13 +22,18 @@ type world struct {
 	*testing.T
 	server *etcdtest.Server
 	admin  *clientv3.Client // may do everything
+	leads  *clientv3.Client // of the Granter
+	asks   *clientv3.Client // of who asks
+	users  bool             // each host is a user of etcd
 	keys   fleet.Keys
 	asked  *record
 }
 
 func newWorld(t *testing.T, server *etcdtest.Server, name string) *world {
 	t.Helper()
-	return &world{T: t, server: server, admin: server.Client(t), keys: fleettest.Keys(t, name), asked: &record{portals: map[netip.AddrPort][]*span{}}}
+	w := &world{T: t, server: server, admin: server.Client(t), keys: fleettest.Keys(t, name), asked: &record{portals: map[netip.AddrPort][]*span{}}}
+	w.leads, w.asks = w.admin, w.admin
+	return w
 }
 
 // A span is from when a host began to ask a portal to when it had ended.
@@ -107,6 +112,9 @@ func (w *world) host(name string, change ...func(*sweep.Config)) *host {
 	h.proxy = fleettest.NewProxy(w.T, w.server.Address().String())
 	cfg := w.server.Config(w.T)
 	cfg.Endpoints = []string{"http://" + h.proxy.Address}
+	if w.users {
+		cfg.Username, cfg.Password = name, "of "+name
+	}
 	client, err := clientv3.New(cfg)
 	if err != nil {
 		w.Fatal(err)
@@ -173,7 +181,7 @@ func (w *world) grant(name string) (depose func()) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	g := &sweep.Granter{Client: w.admin, Keys: w.keys, Fence: clientv3.Compare(clientv3.CreateRevision(key), "=", put.Header.Revision)}
+	g := &sweep.Granter{Client: w.leads, Keys: w.keys, Fence: clientv3.Compare(clientv3.CreateRevision(key), "=", put.Header.Revision)}
 	ctx, cancel := context.WithCancel(w.Context())
 	var running sync.WaitGroup
 	running.Go(func() { g.Run(ctx) })
@@ -199,7 +207,7 @@ func (w *world) scan(job *fleet.Job, each func(n int, r *sweep.Result)) (last sw
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), fleettest.Limit)
 	defer cancel()
-	s := &sweep.Scan{Client: w.admin, Keys: w.keys, Job: job, Progress: func(p sweep.Progress) { last = p }}
+	s := &sweep.Scan{Client: w.asks, Keys: w.keys, Job: job, Progress: func(p sweep.Progress) { last = p }}
 	seen := map[netip.AddrPort]int{}
 	n := 0
 	for r, err := range s.Results(ctx) {
