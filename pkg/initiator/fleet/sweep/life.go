@@ -15,6 +15,7 @@ type life struct {
 	client *clientv3.Client
 	id     clientv3.LeaseID
 	end    context.CancelCauseFunc
+	ttl    time.Duration // as it was asked for; etcd may make it longer
 
 	mu    sync.Mutex
 	until time.Time   // guarded by mu
@@ -41,10 +42,10 @@ func begin(ctx context.Context, client *clientv3.Client, ttl time.Duration) (*li
 		return nil, nil, err
 	}
 	living, end := context.WithCancelCause(ctx)
-	l := &life{client: client, id: lease.ID, end: end}
+	l := &life{client: client, id: lease.ID, end: end, ttl: ttl}
 	l.timer = time.AfterFunc(time.Hour, func() { end(&LeaseError{"its keep-alives were not answered in time"}) })
 	l.extend(sent, lease.TTL)
-	go l.keep(living, time.Duration(lease.TTL)*time.Second/5)
+	go l.keep(living, min(ttl, time.Duration(lease.TTL)*time.Second)/5)
 	return l, living, nil
 }
 
@@ -52,7 +53,7 @@ func begin(ctx context.Context, client *clientv3.Client, ttl time.Duration) (*li
 func (l *life) extend(sent time.Time, ttl int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until = sent.Add(time.Duration(ttl) * time.Second * 3 / 4)
+	l.until = sent.Add(min(l.ttl, time.Duration(ttl)*time.Second) * 3 / 4)
 	l.timer.Reset(time.Until(l.until))
 }
 

@@ -48,7 +48,7 @@ type Config struct {
 	Ask Ask
 
 	// TTL is after how long without a word from this host others ask its shards, rounded up to
-	// seconds. 0: DefaultTTL.
+	// seconds. 0: DefaultTTL; at most twice that.
 	TTL time.Duration
 
 	// Report is called, by one goroutine at a time, when what it tells has changed; nil: it is
@@ -92,6 +92,7 @@ func New(cfg Config) (*Worker, error) {
 	if cfg.TTL <= 0 {
 		cfg.TTL = DefaultTTL
 	}
+	cfg.TTL = min(cfg.TTL, blameGrace) // who was taken out of a job has stopped by then, also if it is cut off
 	cfg.Allow = slices.Clone(cfg.Allow)
 	for i, p := range cfg.Allow {
 		cfg.Allow[i] = p.Masked()
