@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"net/netip"
@@ -223,7 +224,8 @@ func TestDPD(t *testing.T) {
 	n.mustUp(want(t))
 	ask := n.peer.DPD(77)
 	n.fromPeer(ask, ask)
-	other := append(n.peer.Cookies()[:15:15], 0)
+	other := bytes.Clone(n.peer.Cookies())
+	other[15]++
 	n.fromPeer(n.peer.Inform(ike.Payload{Type: iketest.V1Notify, Body: iketest.V1NotifyBody(1, 36136, other, binary.BigEndian.AppendUint32(nil, 78))}))
 	n.run(time.Second, nil)
 	if got := n.peer.Notified(); len(got) != 1 || got[0] != 36137 {

@@ -234,6 +234,7 @@ func (t *tab) open(url string) {
 		t.t.Fatalf("%s: %s", url, result.ErrorText)
 	}
 	t.await("Page.loadEventFired", n)
+	t.laidOut()
 }
 
 // screenshot writes the whole page as a PNG where DISCOVER_TEST_SCREENSHOTS names a folder.

@@ -51,6 +51,21 @@ func TestLooks(t *testing.T) {
 	}
 }
 
+// laidOut waits until the page has a width: on a busy machine that may be later than that it
+// is loaded, and there is no event for it.
+func (t *tab) laidOut() {
+	t.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		var metrics struct{ CSSContentSize struct{ Width float64 } }
+		if t.do("Page.getLayoutMetrics", nil, &metrics); metrics.CSSContentSize.Width > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.t.Fatal("the page has no width after a minute")
+		}
+	}
+}
+
 // holdsOff asserts that the browser asked nobody but the server, and complained of nothing.
 func (t *tab) holdsOff(at string) {
 	t.t.Helper()
