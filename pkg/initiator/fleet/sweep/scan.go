@@ -32,7 +32,7 @@ type Scan struct {
 
 // A Progress is how far a scan is.
 type Progress struct {
-	Shards, Granted, Read int // of the job; that were granted at least once; whose results were yielded
+	Shards, Granted, Read int           // of the job; that were granted at least once; whose results were yielded
 	Blamed                []fleet.Blame // hosts that were taken out; what they say is not to be trusted
 }
 
