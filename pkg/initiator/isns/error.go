@@ -122,6 +122,9 @@ func statusCode(s Status) uint32 {
 
 // errnoCode returns the code of Windows Sockets for an error of a system call.
 func errnoCode(errno syscall.Errno) uint32 {
+	if 10000 <= errno && errno < 12000 { // on Windows it is one
+		return uint32(errno)
+	}
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return isdsc.WSAConnectionRefused

@@ -88,3 +88,12 @@ func TestErrorOfAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowsCode: on Windows the error of a connection is the code itself.
+func TestWindowsCode(t *testing.T) {
+	t.Parallel()
+	err := &isns.Error{Stage: isns.StageConnect, Err: os.NewSyscallError("connectex", syscall.Errno(isdsc.WSAConnectionRefused))}
+	if got := initiator.Code(err); got != isdsc.WSAConnectionRefused {
+		t.Errorf("got code %d, want %d", got, isdsc.WSAConnectionRefused)
+	}
+}

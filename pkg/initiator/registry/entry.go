@@ -2,12 +2,10 @@ package registry
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
 
-	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -243,59 +241,4 @@ func (s *Service) changed(ctx context.Context, key initiator.Key, change func(*i
 	c.after.TargetPasswordSet = p.Login.TargetPasswordRef != "" || !p.Login.TargetPassword.IsZero()
 	c.after.IPsecKeySet = p.IPsec.PSKRef != "" || !p.IPsec.PSK.IsZero()
 	return c, nil
-}
-
-// A recordSecret is one of the secrets of a record, and where a portal has it.
-type recordSecret struct {
-	kept  keptSecret
-	field string
-	to    *auth.Secret
-}
-
-func (r *portalRecord) secrets(p *initiator.SendTargetPortal) []recordSecret {
-	l := &r.Login
-	return []recordSecret{{l.Password, fieldPassword, &p.Login.Password}, {l.TargetPassword, fieldTargetPassword, &p.Login.TargetPassword}, {r.IPsecKey, fieldIPsecKey, &p.IPsec.PSK}}
-}
-
-// revealAll puts the secrets of a record into its portal, also those that the record has
-// references to.
-func (s *Service) revealAll(ctx context.Context, r *portalRecord, p *initiator.SendTargetPortal) error {
-	row := rowkey.OfEntry(p.Key())
-	for _, f := range r.secrets(p) {
-		secret, err := s.reveal(ctx, f.kept, row, f.field)
-		if err != nil {
-			return unavailable(err)
-		}
-		*f.to = secret
-	}
-	return nil
-}
-
-// A lostSecret is a sealed secret that cannot be opened. A random value stands in its place.
-type lostSecret struct {
-	at      *auth.Secret
-	standIn auth.Secret
-	err     error
-}
-
-// revealSealed puts the sealed secrets of a record into its portal, and returns those that
-// cannot be opened.
-func (s *Service) revealSealed(ctx context.Context, r *portalRecord, p *initiator.SendTargetPortal) (lost []lostSecret) {
-	row := rowkey.OfEntry(p.Key())
-	for _, f := range r.secrets(p) {
-		if f.kept.Ref != "" {
-			continue
-		}
-		secret, err := s.reveal(ctx, f.kept, row, f.field)
-		if err != nil {
-			secret = auth.NewSecret([]byte(rand.Text()))
-			lost = append(lost, lostSecret{f.to, secret, err})
-		}
-		*f.to = secret
-	}
-	return lost
-}
-
-func unavailable(err error) error {
-	return &isdsc.Error{Code: isdsc.TargetAuthInfoUnavailable, What: "secret", Reason: initiator.Reason(err), Err: err}
 }

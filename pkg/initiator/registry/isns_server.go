@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
-	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -197,28 +196,6 @@ func (s *Service) RemoveISNSServer(ctx context.Context, address initiator.Portal
 		err = cmp.Or(s.putBitmaps(ctx, address, nil), err)
 	}
 	return s.isnsFailed(address, storeError(err))
-}
-
-// isnsFailed returns an error about a server as an *initiator.Error, in which a refusal names
-// the server once.
-func (s *Service) isnsFailed(address initiator.Portal, err error) error {
-	var config *isdsc.Error
-	if !errors.As(err, &config) {
-		return s.failed(initiator.Key{Portal: address}, err)
-	}
-	refusal := *config
-	if refusal.What = isnsServer + " " + text.Shown(address.String()); config.What != isnsServer {
-		refusal.What += ": " + config.What
-	}
-	return &initiator.Error{Stage: initiator.StageValidate, Err: &refusal}
-}
-
-// isnsServer is what a refusal is about.
-const isnsServer = "iSNS server"
-
-// noISNSServer is the refusal of a server that is not in the registry.
-func noISNSServer() error {
-	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: isnsServer, Reason: "it is not in the registry"}
 }
 
 // ISNSServers yields the iSNS servers of the registry, by address. A record that cannot be

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/internal/text"
+	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/internal/rowkey"
 )
 
@@ -102,4 +103,26 @@ func oneRecord(err error) bool {
 		newer   *RecordFormatError
 	)
 	return errors.As(err, &damaged) || errors.As(err, &newer)
+}
+
+// isnsFailed returns an error about a server as an *initiator.Error, in which a refusal names
+// the server once.
+func (s *Service) isnsFailed(address initiator.Portal, err error) error {
+	var config *isdsc.Error
+	if !errors.As(err, &config) {
+		return s.failed(initiator.Key{Portal: address}, err)
+	}
+	refusal := *config
+	if refusal.What = isnsServer + " " + text.Shown(address.String()); config.What != isnsServer {
+		refusal.What += ": " + config.What
+	}
+	return &initiator.Error{Stage: initiator.StageValidate, Err: &refusal}
+}
+
+// isnsServer is what a refusal is about.
+const isnsServer = "iSNS server"
+
+// noISNSServer is the refusal of a server that is not in the registry.
+func noISNSServer() error {
+	return &isdsc.Error{Code: isdsc.ISNSServerNotFound, What: isnsServer, Reason: "it is not in the registry"}
 }
