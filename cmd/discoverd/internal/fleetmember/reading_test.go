@@ -16,7 +16,7 @@ import (
 // again when somebody does. Events have numbers without gaps, and are bounded.
 func TestReading(t *testing.T) {
 	t.Parallel()
-	client := etcdtest.Start(t, etcdtest.Options{}).Client(t)
+	client := etcdtest.Shared(t, etcdtest.Built).Client(t)
 	keys := fleettest.Keys(t, "lab")
 	fleettest.NewHost(t, client, keys, "one")
 	r := newReading(client, keys, "lab")
