@@ -1,9 +1,12 @@
 package etcdtest
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 )
@@ -16,11 +19,20 @@ var shared struct {
 	removes []func() // removes a server's data
 }
 
+// atOnce is how many parallel tests run at a time, unless -parallel says it: more than
+// there are processors, as they mostly wait for leases.
+const atOnce = 8
+
 // Main runs the tests of a package of which some share servers, and ends these:
 //
 //	func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 func Main(m *testing.M) (status int) {
 	shared.ends = true
+	flag.Parse()
+	parallel := flag.Lookup("test.parallel")
+	if parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))) // it is a number
+	}
 	defer func() {
 		for _, s := range shared.servers {
 			s.kill()

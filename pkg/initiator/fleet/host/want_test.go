@@ -2,9 +2,12 @@ package host_test
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -17,6 +20,18 @@ func random(n int) (names []string) {
 	for i := range n {
 		sum := sha256.Sum256(fmt.Append(nil, i))
 		names = append(names, hex.EncodeToString(sum[:]))
+	}
+	return names
+}
+
+// long are n targets with names as long as they may be, which do not compress at all: few
+// make an answer of two parts.
+func long(n int) (names []string) {
+	random := rand.NewChaCha8([32]byte{})
+	b := make([]byte, 120)
+	for range n {
+		_, _ = random.Read(b) // never fails
+		names = append(names, strings.ToLower(base32.StdEncoding.EncodeToString(b)))
 	}
 	return names
 }
@@ -59,7 +74,7 @@ func encoded(t *testing.T, names []string) *fleet.Answer {
 // takes it away when the leader does not ask any more, or when it is its answer no longer.
 func TestWants(t *testing.T) {
 	on(t, etcdtest.Built, func(w *world) {
-		small, large := []string{"x", "y"}, random(32_000)
+		small, large := []string{"x", "y"}, long(9_500)
 		a, b := encoded(w.T, small), encoded(w.T, large)
 		if len(b.Parts) < 2 {
 			w.Fatalf("got %d parts", len(b.Parts))
