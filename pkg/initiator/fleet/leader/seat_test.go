@@ -40,7 +40,7 @@ func TestLateWrite(t *testing.T) {
 			}
 			ended := make(chan error)
 			go func() { ended <- leaders[1].await(t.Context(), seats[1]) }()
-			if _, err := client.Revoke(t.Context(), seats[0].lease); err != nil {
+			if _, err := client.Revoke(t.Context(), seats[0].Lease); err != nil {
 				t.Fatal(err)
 			}
 			if err := <-ended; err != nil {
