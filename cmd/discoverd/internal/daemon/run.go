@@ -59,7 +59,7 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
-	leave, err := d.joinFleet(ctx, path)
+	leave, err := d.joinFleet(ctx, path, d.prober.Config)
 	if err != nil {
 		return err
 	}
