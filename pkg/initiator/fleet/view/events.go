@@ -153,7 +153,7 @@ func tallies(v *View, portals map[portalKey]*shift) map[portalKey]tally {
 			continue
 		}
 		for entry, p := range h.Paths {
-			if k := (portalKey{entry.Portal, p.ISNS}); portals[k] != nil {
+			if k := (portalKey{entry.Portal, entry.ISNS}); portals[k] != nil {
 				failing[k] = failing[k] || !p.Up
 			}
 		}
@@ -202,7 +202,7 @@ func sights(h *Host) map[portalKey]sight {
 	}
 	all := make(map[portalKey]sight, len(h.Paths))
 	for entry, p := range h.Paths {
-		k := portalKey{entry.Portal, p.ISNS}
+		k := portalKey{entry.Portal, entry.ISNS}
 		s := all[k]
 		// Which of several is told does not depend on the order of the map.
 		if !p.Up && (!s.failing || cmp.Or(p.Since.Compare(s.path.Since), cmp.Compare(p.Message, s.path.Message)) < 0) {

@@ -68,11 +68,11 @@ func (v *View) Portals() []Portal {
 			continue
 		}
 		for entry, p := range h.Paths {
-			k := portalKey{entry.Portal, p.ISNS}
+			k := portalKey{entry.Portal, entry.ISNS}
 			if all[k] == nil {
 				all[k] = map[alike][]Path{}
 			}
-			all[k][alikeOf(p)] = append(all[k][alikeOf(p)], Path{h.Name, entry, p})
+			all[k][alikeOf(p)] = append(all[k][alikeOf(p)], Path{h.Name, entry.Key, p})
 		}
 	}
 	for p := range v.Desired {

@@ -65,7 +65,7 @@ func findFewer(was, is *Host, at func(portalKey) *shift) {
 		if q == nil || !p.Up || p.Targets >= q.Targets {
 			continue
 		}
-		s := at(portalKey{entry.Portal, p.ISNS})
+		s := at(portalKey{entry.Portal, entry.ISNS})
 		if n := len(s.fewer); n == 0 || s.fewer[n-1] != is.Name {
 			s.fewer = append(s.fewer, is.Name)
 		}
