@@ -30,7 +30,7 @@ func testOdd(t *testing.T, server *etcdtest.Server) {
 		keys.Host("h") + "foreign\x1b[31m": "",
 		long:                               "",
 		keys.Path("h", entry):              string(other),
-		keys.Path("h", isns):             string((&fleet.Path{Host: "h", Up: true}).Encode()), // of a portal
+		keys.Path("h", isns):               string((&fleet.Path{Host: "h", Up: true}).Encode()), // of a portal
 		keys.Info("newer"):                 `{"schema":99}`,
 		keys.Info("bad"):                   "not JSON",
 		keys.Known("bad"):                  `{"schema":1,"host":"good"}`,
