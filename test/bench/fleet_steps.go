@@ -30,8 +30,11 @@ func (f *flock) floor(ctx context.Context) error {
 	}
 	var all sync.WaitGroup
 	failed := make(chan error, f.Hosts)
+	places := make(chan struct{}, 1000) // etcd refuses more than 5,000 requests at once
 	for i := range f.Hosts {
+		places <- struct{}{}
 		all.Go(func() {
+			defer func() { <-places }()
 			if err := f.barePuts(ctx, clients[i%len(clients)], i); err != nil {
 				failed <- err
 			}

@@ -102,6 +102,22 @@ func (f *Fleet) close() {
 func (f *Fleet) Round() {
 	for i := range f.hosts {
 		f.Answer(i)
+		if behind := i - maxEncoding; behind >= 0 {
+			f.encoded(behind)
+		}
+	}
+	for i := max(0, len(f.hosts)-maxEncoding); i < len(f.hosts); i++ {
+		f.encoded(i)
+	}
+}
+
+// maxEncoding is how many hosts have answers in memory at once.
+const maxEncoding = 16
+
+// encoded waits until a host has encoded its answers.
+func (f *Fleet) encoded(i int) {
+	for f.hosts[i].State().Encoding > 0 {
+		time.Sleep(time.Millisecond)
 	}
 }
 

@@ -132,8 +132,8 @@ func (h *Host) Serve(deliver func(fleet.Digest)) {
 }
 
 // Entry is the entry of a portal with an address, at TCP port 3260.
-func Entry(address string) initiator.Key {
-	return initiator.Key{Portal: initiator.Portal{Address: address, Port: 3260}, Port: ports.All}
+func Entry(address string) fleet.Entry {
+	return fleet.Entry{Key: initiator.Key{Portal: initiator.Portal{Address: address, Port: 3260}, Port: ports.All}}
 }
 
 // Targets returns targets with names and one address each.

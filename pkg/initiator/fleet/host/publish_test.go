@@ -105,10 +105,10 @@ func TestLeaseEnds(t *testing.T) {
 		w.hasPaths("a", 1, 2)
 		r.cut()
 		w.gone("a")
+		err := r.failed() // before there is anything to write
 		r.sees(2, "x", "y")
 		r.sees(3)
 		r.forgets(1)
-		err := r.failed()
 		if lease := (*host.LeaseError)(nil); !errors.As(err, &lease) {
 			t.Errorf("got %v, want a LeaseError first", err)
 		}

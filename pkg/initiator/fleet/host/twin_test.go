@@ -101,8 +101,8 @@ func TestWhatIsThere(t *testing.T) {
 	on(t, etcdtest.Built, func(w *world) {
 		info := w.keys.Info("a")
 		w.put(info, `{"schema":99}`)
-		w.put(w.keys.Path("a", key(1)), "{")
-		w.put(w.keys.Path("a", key(2)), `{"schema":1,"host":"a"}`)
+		w.put(w.keys.Path("a", entry(1)), "{")
+		w.put(w.keys.Path("a", entry(2)), `{"schema":1,"host":"a"}`)
 		w.put(w.keys.Answer("a", fleet.Digest{1}, 0), "x")
 		foreign := w.keys.Host("a") + "portal/foreign"
 		w.put(foreign, "x")

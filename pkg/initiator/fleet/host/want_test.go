@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -134,8 +135,13 @@ func TestNoList(t *testing.T) {
 		r.sees(1, "x")
 		r.sees(2, random(100)...)
 		odd := targets("x")
-		odd[0].Alias = string(make([]byte, 2000))
+		odd[0].Addresses[0].Host = "a b"
 		r.answers(3, odd)
+		unlisted := (*host.UnlistedError)(nil)
+		r.state("that says which are not published", func(s host.State) bool { return errors.As(s.Unlisted, &unlisted) && unlisted.Others == 1 })
+		if text := unlisted.Error(); !strings.HasPrefix(text, "the list of targets at 192.0.0.2:3260 is not published (nor that of 1 others), only how many there are: this host has more than") {
+			w.Errorf("got %q", text)
+		}
 		w.hasPaths("a", 1, 2, 3)
 		for n, want := range map[int]int{1: 1, 2: 100, 3: 1} {
 			p := w.path("a", n, func(p *fleet.Path) bool { return p.Up })
@@ -143,6 +149,12 @@ func TestNoList(t *testing.T) {
 				w.Errorf("portal %d: got %+v", n, p)
 			}
 		}
+		r.forgets(2)
+		unfit := (*fleet.UnfitError)(nil)
+		r.state("that says why", func(s host.State) bool { return errors.As(s.Unlisted, &unfit) })
+		r.sees(3, "x")
+		r.state("that all are", func(s host.State) bool { return s.Unlisted == nil })
+		r.forgets(3)
 		r.sees(1, "y") // what was kept before gives room
 		p := w.path("a", 1, func(p *fleet.Path) bool { return p.Answer == encoded(w.T, []string{"y"}).Digest })
 		r.forgets(1)

@@ -192,7 +192,7 @@ func (w *world) hasPaths(name string, want ...int) map[string]string {
 	w.Helper()
 	var keys []string
 	for _, n := range want {
-		keys = append(keys, strings.TrimPrefix(w.keys.Path(name, key(n)), w.keys.Host(name)+"portal/"))
+		keys = append(keys, strings.TrimPrefix(w.keys.Path(name, entry(n)), w.keys.Host(name)+"portal/"))
 	}
 	slices.Sort(keys)
 	return w.holds(fmt.Sprint("paths ", want), w.keys.Host(name)+"portal/", func(is map[string]string) bool { return slices.Equal(keysOf(is), keys) })
@@ -202,7 +202,7 @@ func (w *world) hasPaths(name string, want ...int) map[string]string {
 func (w *world) path(name string, n int, is func(*fleet.Path) bool) *fleet.Path {
 	w.Helper()
 	var p *fleet.Path
-	w.holds(fmt.Sprint("path ", n), w.keys.Path(name, key(n)), func(all map[string]string) bool {
+	w.holds(fmt.Sprint("path ", n), w.keys.Path(name, entry(n)), func(all map[string]string) bool {
 		v, ok := all[""]
 		if !ok {
 			return false

@@ -37,7 +37,7 @@ func TestHosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Observe(&watch.State{Key: fleettest.Entry("192.0.2.1"), Targets: len(targets), Last: &initiator.Result{Complete: true}}, targets)
+		h.Observe(&watch.State{Key: fleettest.Entry("192.0.2.1").Key, Targets: len(targets), Last: &initiator.Result{Complete: true}}, targets)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { h.Run(ctx) })

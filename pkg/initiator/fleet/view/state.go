@@ -90,7 +90,7 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 	case fleet.KindInfo:
 		s.change(k.Host, func(h *Host) { h.Info, h.Err = nil, nil })
 	case fleet.KindPath:
-		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Entry) })
+		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Path()) })
 	case fleet.KindKnown:
 		s.change(k.Host, func(h *Host) { h.Known = nil })
 	case fleet.KindPortal:
@@ -134,16 +134,19 @@ func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
 
 func (s *state) readPath(k fleet.Key, value []byte) error {
 	path, err := fleet.DecodePath(k.Host, value)
+	if err == nil && path.ISNS != k.ISNS {
+		err = &fleet.RecordError{Why: "of a portal it says that it is an iSNS server, or of a server that it is none"}
+	}
 	return s.update(k.Host, err, func(h *Host) error {
 		if err != nil {
-			delete(h.Paths, k.Entry)
+			delete(h.Paths, k.Path())
 			return nil
 		}
-		if len(h.Paths) >= fleet.MaxPaths && h.Paths[k.Entry] == nil {
+		if len(h.Paths) >= fleet.MaxPaths && h.Paths[k.Path()] == nil {
 			return &fleet.RecordError{Why: fmt.Sprintf("the host has more than %d paths", fleet.MaxPaths)}
 		}
 		path.Host = k.Host
-		h.Paths[k.Entry] = path
+		h.Paths[k.Path()] = path
 		return nil
 	})
 }
@@ -166,7 +169,7 @@ func (s *state) change(host string, f func(*Host)) {
 	h := s.hosts[host]
 	switch {
 	case h == nil:
-		h = &Host{Name: host, Paths: map[initiator.Key]*fleet.Path{}}
+		h = &Host{Name: host, Paths: map[fleet.Entry]*fleet.Path{}}
 	case !s.own[host]:
 		copied := *h
 		copied.Paths = maps.Clone(h.Paths)
