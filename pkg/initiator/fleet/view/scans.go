@@ -11,8 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
-// MaxScans is how many shared scans a View has. More are counted as none: who asks is told by
-// hosts that they take part in so many.
+// MaxScans is how many shared scans a View has. More are passed over.
 const MaxScans = 64
 
 // A Scan is a shared scan that runs.
@@ -32,7 +31,7 @@ type Scan struct {
 type scans map[string]*scanState
 
 type scanState struct {
-	job     *fleet.Job // nil: it is not there
+	job     *fleet.Job     // nil: it is not there
 	granted map[int]string // hosts, by shard
 	read    map[int]bool
 	refused map[string]bool

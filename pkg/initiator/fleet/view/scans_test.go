@@ -20,7 +20,9 @@ func TestScans(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newState(keys)
-	put := func(key string, value []byte) { s.put(&mvccpb.KeyValue{Key: []byte(key), Value: value, ModRevision: 1}) }
+	put := func(key string, value []byte) {
+		s.put(&mvccpb.KeyValue{Key: []byte(key), Value: value, ModRevision: 1})
+	}
 	job := func(id string) {
 		j := &fleet.Job{
 			ID: id, Asker: "me", ShardSize: 4, Ports: []uint16{3260}, ShardTime: 60,
