@@ -19,7 +19,7 @@ type Finding struct {
 	Up      bool   // it answered with its targets
 	Count   int    // targets of the answer
 	Targets []target.Target
-	Omitted bool   // the list of targets is too large, and is not there
+	Omitted bool   // the list of targets is too large, or has what no reader takes, and is not there
 	Code    uint32 // of the failure, see initiator.Code
 	Stage   string // where it failed, see initiator.Stage
 	Message string // of the failure, one line
@@ -86,11 +86,13 @@ func encodeFinding(f *Finding, room int) []byte {
 	}
 	if l.Up && !l.Omitted {
 		l.Omitted = len(f.Targets) > MaxTargets
+		var w lister
 		for i := range f.Targets {
-			if l.Omitted = l.Omitted || len(f.Targets[i].Addresses) > MaxAddresses; l.Omitted {
+			target, why := w.list(&f.Targets[i])
+			if l.Omitted = l.Omitted || why != "" || len(target.Addresses) > MaxAddresses; l.Omitted {
 				break
 			}
-			l.List = append(l.List, listedOf(&f.Targets[i]))
+			l.List = append(l.List, target)
 		}
 		slices.SortFunc(l.List, func(a, b listed) int { return cmp.Compare(a.Name, b.Name) })
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -31,7 +32,7 @@ type fleetOptions struct {
 
 func (o *fleetOptions) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.AddFlagSet(o.Fleet.FlagSet(false))
+	fs.AddFlagSet(o.NameFlagSet())
 	fs.Var(flags.NewText(&o.host, "NAME"), "fleet-host", "name of this host in the fleet: a-z, 0-9, '.', '_' and '-'; default: the host's name in lower case")
 	fs.BoolVar(&o.lead, "fleet-lead", false, "let this host be elected to lead the fleet: it copies lists of targets for all to read, and notes silent hosts. Give it to two or three hosts, whose user at etcd may do so")
 	fs.Var(&list{o.addAllow, "CIDR"}, "fleet-scan-allow", "addresses that this host may be told to scan by discover fleet scan, at any TCP port; may be repeated; default none")
@@ -51,22 +52,28 @@ func (o *fleetOptions) addAllow(s string) error {
 }
 
 // understand refuses flags that do not go together. Its error is a *machine.UsageError.
-func (o *fleetOptions) understand(ctx context.Context, w *machine.Env) error {
+func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry string) error {
+	prefix, inEtcd := machine.RegistryInEtcd(registry)
 	if name, _ := w.LookupEnv(fleetflags.FleetVariable); o.Name == "" && name == "" {
-		other := o.Given()
-		if o.host != "" {
-			other = "--fleet-host"
-		}
-		if o.lead {
-			other = "--fleet-lead"
-		}
-		if len(o.allow) > 0 {
-			other = "--fleet-scan-allow"
-		}
-		if other != "" {
-			return machine.Usagef("%s needs --fleet NAME as well", other)
+		switch {
+		case o.host != "":
+			return machine.Usagef("--fleet-host needs --fleet NAME as well")
+		case o.lead:
+			return machine.Usagef("--fleet-lead needs --fleet NAME as well")
+		case len(o.allow) > 0:
+			return machine.Usagef("--fleet-scan-allow needs --fleet NAME as well")
+		case inEtcd:
+			if err := checkPrefix(prefix); err != nil {
+				return err
+			}
+			return o.Etcd.Understand(ctx, w)
+		case o.Given() != "":
+			return machine.Usagef("%s needs --fleet NAME as well, or --registry etcd:PREFIX", o.Given())
 		}
 		return nil
+	}
+	if inEtcd {
+		return machine.Usagef("--fleet and --registry etcd:PREFIX exclude each other: each host of a fleet has a registry of its own")
 	}
 	if err := o.Understand(ctx, w); err != nil {
 		return err
@@ -86,6 +93,23 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env) error {
 	}
 	return nil
 }
+
+// checkPrefix refuses a prefix that no registry in etcd can have.
+func checkPrefix(prefix string) error {
+	switch {
+	case len(prefix) < 2 || len(prefix) > maxPrefix || strings.ContainsFunc(prefix, unicode.IsControl):
+		return machine.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
+	case strings.HasPrefix(prefix, fleetKeys):
+		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
+	}
+	return nil
+}
+
+// The length of the prefix of a registry, which ends in a slash, and what fleets have.
+const (
+	maxPrefix = 256
+	fleetKeys = "/discover/v1/"
+)
 
 // joinFleet makes the daemon a host of its fleet, if it is to be one. The fleet may bring
 // portals, so the registry is made where there is none. leave is called at the end.

@@ -78,6 +78,7 @@ func (o *options) groups() []flags.Group {
 			some(o.ipsec.FlagSet(), "ipsec-enforcer"))),
 		flags.NewGroup("Notices of iSNS servers", servers),
 		flags.NewGroup("A fleet", o.fleet.flagSet()),
+		flags.NewGroup("etcd, of a fleet or of the registry", o.fleet.Etcd.FlagSet(false)),
 		flags.NewGroup("Probes", probes),
 		flags.NewGroup("Metrics", figures),
 		flags.NewGroup("The registry, and the rest", global),
@@ -117,7 +118,11 @@ func (o *options) understand(ctx context.Context) error {
 	if err := o.limits.CheckName(login.InitiatorName); err != nil {
 		return err
 	}
-	if err := o.fleet.understand(ctx, &o.Env); err != nil {
+	path, err := o.RegistryPath()
+	if err != nil {
+		return err
+	}
+	if err := o.fleet.understand(ctx, &o.Env, path); err != nil {
 		return err
 	}
 	return o.limits.Check()

@@ -103,6 +103,9 @@ func (m *Member) reportHost(s host.State) {
 	case text != "" && text != errorText(before.Err):
 		m.cfg.Say("the fleet %s: %s; discoverd goes on by itself and tries again", m.cfg.Fleet, text)
 	}
+	if text := errorText(s.Unlisted); text != "" && text != errorText(before.Unlisted) {
+		m.cfg.Say("warning: the fleet %s: %s", m.cfg.Fleet, text)
+	}
 	m.cfg.Log.Info("fleet", "connected", s.Connected, "published", s.Published, "waiting", s.Waiting, "error", errorText(s.Err))
 }
 
