@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/connectivity"
 )
 
@@ -19,6 +20,10 @@ const (
 	keepAliveTime    = 10 * time.Second
 	keepAliveTimeout = 5 * time.Second
 )
+
+// maxRedial is how far apart attempts to connect are at most. gRPC itself has two minutes,
+// in which leases end that a member which is back could keep.
+const maxRedial = 10 * time.Second
 
 // MaxAnswerLen is the largest message that a client of Dial takes from a server, in
 // bytes. etcd itself has no limit for answers: readers ask for pages.
@@ -80,13 +85,20 @@ func (c *Config) client(l *link, life context.Context, timeout time.Duration) cl
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		MaxCallRecvMsgSize: MaxAnswerLen,
 		Username:           c.User, Password: string(c.Password.Reveal()),
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial)},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial), grpc.WithConnectParams(redial(timeout))},
 	}
 	if strings.HasPrefix(l.urls[0], "https:") {
 		h := &handshaker{link: l, caCert: c.CACert, cert: c.Cert, key: c.Key}
 		cfg.DialOptions = append(cfg.DialOptions, grpc.WithTransportCredentials(h))
 	}
 	return cfg
+}
+
+// redial says when gRPC connects again, and how long an attempt may take.
+func redial(timeout time.Duration) grpc.ConnectParams {
+	p := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: timeout}
+	p.Backoff.MaxDelay = maxRedial
+	return p
 }
 
 // awaitConnection returns when an endpoint is connected.
