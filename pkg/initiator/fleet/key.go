@@ -17,7 +17,7 @@ type Kind uint8
 const (
 	Foreign      Kind = iota // none of ours
 	KindInfo                 // Host
-	KindPath                 // Host, Entry
+	KindPath                 // Host, Entry, ISNS
 	KindPart                 // Host, Digest, Part: an answer that a host has
 	KindWant                 // Host, Digest
 	KindCopy                 // Digest, Part: an answer that all may read
@@ -40,12 +40,16 @@ type Key struct {
 	Kind   Kind
 	Host   string
 	Entry  initiator.Key // the address in its canonical form, the instance folded
+	ISNS   bool          // the entry is an iSNS server
 	Digest Digest
 	Part   int
 	Name   string
 	Job    string
 	Shard  int
 }
+
+// Path is the entry of a KindPath.
+func (k *Key) Path() Entry { return Entry{k.Entry, k.ISNS} }
 
 // Parse reads a key. One that is none of the fleet's, or is not written as Keys writes it, is
 // Foreign: it is shown, and otherwise passed over.
@@ -78,7 +82,7 @@ func (k Keys) key(read Key) string {
 	case KindInfo:
 		return k.Info(read.Host)
 	case KindPath:
-		return k.Path(read.Host, read.Entry)
+		return k.Path(read.Host, read.Path())
 	case KindPart:
 		return k.Answer(read.Host, read.Digest, read.Part)
 	case KindWant:
@@ -105,8 +109,9 @@ func parseHost(parts []string) Key {
 	switch {
 	case len(parts) == 3 && parts[2] == "info":
 		read.Kind = KindInfo
-	case len(parts) == 5 && parts[2] == "portal":
+	case len(parts) == 5 && (parts[2] == "portal" || parts[2] == "isns"):
 		var ok bool
+		read.ISNS = parts[2] == "isns"
 		if read.Entry, ok = parseEntry(parts[3], parts[4]); ok {
 			read.Kind = KindPath
 		}

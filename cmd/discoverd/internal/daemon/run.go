@@ -66,7 +66,7 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 		return err
 	}
 	d.share(shared)
-	leave, err := d.joinFleet(ctx, path)
+	leave, err := d.joinFleet(ctx, path, d.prober.Config)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ func full() *Table {
 	t.SetFleet(func() Fleet {
 		return Fleet{Connected: true, Since: time.Now(), Published: 1, Waiting: 1, Leading: true}
 	})
+	t.SetPair(func() Pair { return Pair{Active: true, Connected: true, Since: time.Now()} })
 	t.Report(state("192.0.2.1", 0, nil))
 	t.Report(state("192.0.2.2", 0, refusal(pdu.StatusAuthFailure)))
 	t.Count(&watch.Event{Type: watch.PortalFailed, Key: key("192.0.2.2")})

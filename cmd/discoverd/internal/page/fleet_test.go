@@ -46,7 +46,7 @@ func (p *fleetPlant) Answer(_ context.Context, d fleet.Digest) ([]target.Target,
 func (p *fleetPlant) see(host, portal string, names ...string) {
 	h := p.view.Hosts[host]
 	if h == nil {
-		h = &view.Host{Name: host, Info: &fleet.Info{Host: host}, Paths: map[initiator.Key]*fleet.Path{}}
+		h = &view.Host{Name: host, Info: &fleet.Info{Host: host}, Paths: map[fleet.Entry]*fleet.Path{}}
 		p.view.Hosts[host] = h
 	}
 	path := &fleet.Path{Host: host, Since: noon.Add(-time.Minute), Stage: "login", Message: "refused " + evil}
@@ -59,7 +59,7 @@ func (p *fleetPlant) see(host, portal string, names ...string) {
 		p.lists[d] = targets
 		path = &fleet.Path{Host: host, Up: true, Since: noon.Add(-time.Minute), Targets: len(names), Answer: d}
 	}
-	h.Paths[initiator.Key{Portal: initiator.Portal{Address: portal, Port: 3260}, Port: ports.All}] = path
+	h.Paths[fleet.Entry{Key: initiator.Key{Portal: initiator.Portal{Address: portal, Port: 3260}, Port: ports.All}}] = path
 }
 
 // evil is what a host may have written.

@@ -14,7 +14,7 @@ import (
 type Host struct {
 	cfg       Config
 	book      *book
-	observing sync.Mutex // one Observe at a time
+	intake    intake
 	reporting sync.Mutex // one Config.Report at a time
 
 	mu         sync.Mutex // guards the following

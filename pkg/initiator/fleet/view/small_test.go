@@ -29,7 +29,7 @@ func small(t *testing.T, lines string, desired ...string) *view.View {
 			continue
 		}
 		name, silent := strings.CutSuffix(words[0], "?")
-		h := &view.Host{Name: name, Paths: map[initiator.Key]*fleet.Path{}, Known: &fleet.Known{Host: name, First: start}}
+		h := &view.Host{Name: name, Paths: map[fleet.Entry]*fleet.Path{}, Known: &fleet.Known{Host: name, First: start}}
 		if silent {
 			h.Known.SilentSince = start.Add(time.Hour)
 		} else {
@@ -195,7 +195,7 @@ func TestDiffReadsOnce(t *testing.T) {
 		lists[d] = targets
 		for _, name := range []string{"a", "b"}[:1+i%2] {
 			name := fmt.Sprintf("%s%d", name, i)
-			v.Hosts[name] = &view.Host{Name: name, Info: &fleet.Info{}, Paths: map[initiator.Key]*fleet.Path{fleettest.Entry("p"): {Host: name, Up: true, Targets: 1, Answer: d}}}
+			v.Hosts[name] = &view.Host{Name: name, Info: &fleet.Info{}, Paths: map[fleet.Entry]*fleet.Path{fleettest.Entry("p"): {Host: name, Up: true, Targets: 1, Answer: d}}}
 		}
 	}
 	asked := map[fleet.Digest]int{}

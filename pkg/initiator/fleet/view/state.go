@@ -70,7 +70,7 @@ func (s *state) put(kv *mvccpb.KeyValue) {
 		return
 	}
 	k := s.keys.Parse(key)
-	if err := s.read(k, key, kv.Value); err != nil {
+	if err := s.read(k, key, kv); err != nil {
 		s.odd.add(key, k.Host, err)
 		return
 	}
@@ -90,7 +90,7 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 	case fleet.KindInfo:
 		s.change(k.Host, func(h *Host) { h.Info, h.Err = nil, nil })
 	case fleet.KindPath:
-		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Entry) })
+		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Path()) })
 	case fleet.KindKnown:
 		s.change(k.Host, func(h *Host) { h.Known = nil })
 	case fleet.KindPortal:
@@ -103,7 +103,8 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 }
 
 // read reads the record of a key. What cannot be read takes the place of what was there.
-func (s *state) read(k fleet.Key, key string, value []byte) error {
+func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
+	value := kv.Value
 	switch k.Kind {
 	case fleet.Foreign:
 		if strings.HasPrefix(key, s.keys.Scans()) {
@@ -115,12 +116,12 @@ func (s *state) read(k fleet.Key, key string, value []byte) error {
 		if err == nil {
 			info.Host = k.Host
 		}
-		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err = info, err; return nil })
+		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err, h.info = info, err, kv.CreateRevision; return nil })
 	case fleet.KindPath:
 		return s.readPath(k, value)
 	case fleet.KindKnown:
 		known, err := fleet.DecodeKnown(k.Host, value)
-		return s.update(k.Host, err, func(h *Host) error { h.Known = known; return nil })
+		return s.update(k.Host, err, func(h *Host) error { h.Known, h.known = known, kv.CreateRevision; return nil })
 	case fleet.KindPortal:
 		return desire(s.desired, k.Entry.Portal, value, func(b []byte) (*fleet.Portal, error) { return fleet.DecodePortal(k.Entry.Portal, b) })
 	case fleet.KindPolicy:
@@ -133,16 +134,19 @@ func (s *state) read(k fleet.Key, key string, value []byte) error {
 
 func (s *state) readPath(k fleet.Key, value []byte) error {
 	path, err := fleet.DecodePath(k.Host, value)
+	if err == nil && path.ISNS != k.ISNS {
+		err = &fleet.RecordError{Why: "of a portal it says that it is an iSNS server, or of a server that it is none"}
+	}
 	return s.update(k.Host, err, func(h *Host) error {
 		if err != nil {
-			delete(h.Paths, k.Entry)
+			delete(h.Paths, k.Path())
 			return nil
 		}
-		if len(h.Paths) >= fleet.MaxPaths && h.Paths[k.Entry] == nil {
+		if len(h.Paths) >= fleet.MaxPaths && h.Paths[k.Path()] == nil {
 			return &fleet.RecordError{Why: fmt.Sprintf("the host has more than %d paths", fleet.MaxPaths)}
 		}
 		path.Host = k.Host
-		h.Paths[k.Entry] = path
+		h.Paths[k.Path()] = path
 		return nil
 	})
 }
@@ -165,7 +169,7 @@ func (s *state) change(host string, f func(*Host)) {
 	h := s.hosts[host]
 	switch {
 	case h == nil:
-		h = &Host{Name: host, Paths: map[initiator.Key]*fleet.Path{}}
+		h = &Host{Name: host, Paths: map[fleet.Entry]*fleet.Path{}}
 	case !s.own[host]:
 		copied := *h
 		copied.Paths = maps.Clone(h.Paths)

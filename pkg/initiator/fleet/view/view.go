@@ -36,10 +36,12 @@ type View struct {
 // A Host is a host of the fleet.
 type Host struct {
 	Name  string
-	Info  *fleet.Info                   // nil: the host is silent, or see Err
-	Err   error                         // why its record cannot be read: *fleet.NewerError or *fleet.RecordError
-	Known *fleet.Known                  // what the leader remembers of it; nil: nothing (yet)
-	Paths map[initiator.Key]*fleet.Path // by entry; addresses are canonical, instances folded
+	Info  *fleet.Info                 // nil: the host is silent, or see Err
+	Err   error                       // why its record cannot be read: *fleet.NewerError or *fleet.RecordError
+	Known *fleet.Known                // what the leader remembers of it; nil: nothing (yet)
+	Paths map[fleet.Entry]*fleet.Path // by entry; addresses are canonical, instances folded
+
+	info, known int64 // etcd's revisions when the records Info and Known were made
 }
 
 // Silent reports whether the host publishes nothing: its lease has ended. Paths that it may

@@ -94,7 +94,7 @@ func (s *Store) commit(ctx context.Context, b *batch) error {
 		if e == nil {
 			return err
 		}
-		if e.State != Unreachable {
+		if e.State != Unreachable && e.State != Busy {
 			return e
 		}
 		if limit.Err() == nil && wait(limit, pause) {

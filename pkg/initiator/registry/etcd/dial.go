@@ -21,9 +21,20 @@ const (
 	keepAliveTimeout = 5 * time.Second
 )
 
-// maxRedial is how far apart attempts to connect are at most. gRPC itself has two minutes,
-// in which leases end that a member which is back could keep.
-const maxRedial = 10 * time.Second
+// How a member that does not answer is tried again: after a pause that grows from
+// firstReconnect to lastReconnect, and for connectTimeout or that pause. gRPC's own pause
+// grows to 2 minutes: so long a host would be away after its network is mended.
+const (
+	firstReconnect = time.Second
+	lastReconnect  = 5 * time.Second
+	connectTimeout = 5 * time.Second
+)
+
+// reconnects are these times.
+var reconnects = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: firstReconnect, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastReconnect},
+	MinConnectTimeout: connectTimeout,
+}
 
 // MaxAnswerLen is the largest message that a client of Dial takes from a server, in
 // bytes. etcd itself has no limit for answers: readers ask for pages.
@@ -85,20 +96,13 @@ func (c *Config) client(l *link, life context.Context, timeout time.Duration) cl
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		MaxCallRecvMsgSize: MaxAnswerLen,
 		Username:           c.User, Password: string(c.Password.Reveal()),
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial), grpc.WithConnectParams(redial(timeout))},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial), grpc.WithConnectParams(reconnects)},
 	}
 	if strings.HasPrefix(l.urls[0], "https:") {
 		h := &handshaker{link: l, caCert: c.CACert, cert: c.Cert, key: c.Key}
 		cfg.DialOptions = append(cfg.DialOptions, grpc.WithTransportCredentials(h))
 	}
 	return cfg
-}
-
-// redial says when gRPC connects again, and how long an attempt may take.
-func redial(timeout time.Duration) grpc.ConnectParams {
-	p := grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: timeout}
-	p.Backoff.MaxDelay = maxRedial
-	return p
 }
 
 // awaitConnection returns when an endpoint is connected.
