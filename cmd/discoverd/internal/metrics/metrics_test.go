@@ -139,6 +139,7 @@ func TestRemoved(t *testing.T) {
 	t.Parallel()
 	table := full()
 	table.SetFleet(nil)
+	table.SetPair(nil)
 	table.SetCensus(Census{})
 	empty := text(t, func() *Table { e := NewTable(); e.SetCensus(Census{}); return e }())
 	for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.2"} {
