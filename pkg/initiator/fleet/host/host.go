@@ -25,6 +25,7 @@ type Host struct {
 	// Of the goroutine of Run.
 	lease     clientv3.LeaseID // 0: there is none that may be alive
 	leases    map[clientv3.LeaseID]bool
+	twinned   twin
 	displaced bool // another process with the ID of this one took the name: its record is not ours
 }
 
@@ -52,6 +53,7 @@ func (h *Host) Run(ctx context.Context) {
 		twin := (*TwinError)(nil)
 		p.wait(ctx, errors.As(err, &twin))
 	}
+	h.untellTwin(ctx)
 	h.leave(ctx)
 	h.set(func(h *Host) { h.state.Connected, h.state.Published, h.publishErr, h.configErr = false, 0, nil, nil })
 }

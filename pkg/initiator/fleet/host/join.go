@@ -22,6 +22,9 @@ func (s *session) join(ctx context.Context) error {
 	info := s.cfg.Info()
 	if twin := s.twin(is, key, info.ID); twin != nil {
 		s.leave(ctx) // what is still there under our lease is not the other one's
+		if isTwin(twin) {
+			s.tellTwin(ctx, &info, is.ModRevision)
+		}
 		return twin
 	}
 	if err := s.renew(ctx); err != nil {
@@ -48,6 +51,7 @@ func (s *session) join(ctx context.Context) error {
 		s.info = value
 	}
 	s.displaced = false
+	s.untellTwin(ctx)
 	return nil
 }
 

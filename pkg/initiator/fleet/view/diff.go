@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type Difference struct {
 	Failing []Failing // portals that fail for some hosts, or for all
 	Missing []Missing // portals that hosts are to ask and do not have
 	Silent  []Silent  // hosts whose lease has ended
+	Twice   []Twice   // names that several hosts have
 	Liars   []Liar    // hosts that published what is not true
 	Odd     []Odd     // keys that cannot be read, see View.Odd
 	Unread  []Unread  // answers that could not be compared
@@ -55,6 +57,13 @@ type Silent struct {
 	Paths int       // how many it had
 }
 
+// A Twice is a host whose name others have, too: they publish nothing.
+type Twice struct {
+	Host   string
+	Info   *fleet.Info   // of the one that publishes; nil: none does
+	Others []*fleet.Twin // by ID
+}
+
 // A Liar is a host that published what is not true.
 type Liar struct {
 	Host string
@@ -89,11 +98,15 @@ func Diff(v *View, answer func(fleet.Digest) ([]target.Target, error)) *Differen
 		if k := h.Known; h.Silent() && k != nil {
 			d.Silent = append(d.Silent, Silent{Host: h.Name, Since: k.SilentSince, Paths: k.Paths})
 		}
+		if len(h.Twins) > 0 {
+			d.Twice = append(d.Twice, Twice{Host: h.Name, Info: h.Info, Others: slices.SortedFunc(maps.Values(h.Twins), func(a, b *fleet.Twin) int { return cmp.Compare(a.ID, b.ID) })})
+		}
 		if k := h.Known; k != nil && k.Lie != "" {
 			d.Liars = append(d.Liars, Liar{Host: h.Name, Why: k.Lie, At: k.LieAt})
 		}
 	}
 	slices.SortFunc(d.Silent, func(a, b Silent) int { return cmp.Compare(a.Host, b.Host) })
+	slices.SortFunc(d.Twice, func(a, b Twice) int { return cmp.Compare(a.Host, b.Host) })
 	slices.SortFunc(d.Liars, func(a, b Liar) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Why, b.Why)) })
 	return d
 }

@@ -84,7 +84,9 @@ func (v *View) Portals() []Portal {
 	for k, groups := range all {
 		portals = append(portals, v.portal(k, groups))
 	}
-	slices.SortFunc(portals, func(a, b Portal) int { return comparePortalKeys(portalKey{a.Portal, a.ISNS}, portalKey{b.Portal, b.ISNS}) })
+	slices.SortFunc(portals, func(a, b Portal) int {
+		return comparePortalKeys(portalKey{a.Portal, a.ISNS}, portalKey{b.Portal, b.ISNS})
+	})
 	return portals
 }
 

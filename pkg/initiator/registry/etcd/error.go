@@ -101,4 +101,6 @@ func (e *Error) Is(target error) bool {
 
 // Retryable reports whether the same may succeed later without anybody's doing, for
 // initiator.Retryable.
-func (e *Error) Retryable() bool { return e.State == Unreachable || e.State == Compacted || e.State == Busy }
+func (e *Error) Retryable() bool {
+	return e.State == Unreachable || e.State == Compacted || e.State == Busy
+}
