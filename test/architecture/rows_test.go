@@ -121,6 +121,7 @@ var rows = map[string]row{
 	"test/demo":                              {may: []string{"test/targets/gotgt"}},
 	"test/esp":                               {},
 	"test/etcdtest":                          {may: []string{"internal/need", "test/netns"}},
+	"test/fleet":                             {},
 	"test/golden":                            {},
 	"test/integration":                       {},
 	"test/ipsec":                             {},

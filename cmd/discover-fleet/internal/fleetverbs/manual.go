@@ -20,6 +20,26 @@ Examples:
   discover fleet targets --host db7
   discover fleet portal add 192.0.2.10`
 
+const manualScan = `discover fleet scan has the hosts of the fleet ask addresses together: each is given
+some of them at a time, and what a host had when it fails is given to another. Each
+address is asked by one host at a time. BLOCK is an address, ADDRESS/BITS, FIRST-LAST,
+@FILE or -, as of discover scan.
+
+Only hosts take part whose discoverd has --fleet-scan-allow, and only in what that
+allows. Each asks as its own registry says: IPsec policies and keys, initiator ports,
+bounds. Nothing is stored. The host that leads the fleet gives out the addresses.
+
+Results come as hosts complete them, each with the host that asked. Ctrl-C ends the
+scan on all hosts.
+
+Exit status: 0 if any portal answered; 1 if none did, or the scan could not begin; 3 if
+some failed, or some addresses were asked by nobody.
+
+Examples:
+  discover fleet scan 10.20.0.0/16
+  discover fleet scan -o jsonl --tcp-port 3260 --tcp-port 860 192.0.2.0/24
+  discover fleet scan --ipsec transport --open 192.0.2.0/24`
+
 const manualHosts = `discover fleet hosts lists the hosts of the fleet, those first that need somebody: those
 that published what is not true, then silent ones, whose lease in etcd has ended.
 

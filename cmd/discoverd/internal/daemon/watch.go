@@ -35,7 +35,10 @@ func (d *daemon) watch(ctx context.Context) {
 	if d.member != nil {
 		cfg.Observe = d.member.Observe
 	}
+	d.passed = d.seq // a watch counts from the beginning; the events of this run go on
 	for e := range d.watched.Watch(ctx, cfg) {
+		e.Seq += d.passed
+		d.seq = e.Seq
 		d.take(&e)
 	}
 }
@@ -117,6 +120,9 @@ const retryCount = 2 * time.Second
 
 // status is how the daemon stands, for its service manager.
 func (d *daemon) status() string {
+	if d.standsBy() {
+		return d.shared.now().text()
+	}
 	up, all, next := d.table.Tally()
 	return notify.Status(up, all, next) + d.fleetStatus()
 }

@@ -147,6 +147,8 @@ func (f family) collect() []prometheus.Metric {
 		}
 	case fleetConnected, fleetSince, fleetPublished, fleetWaiting, fleetLeader, fleetLacking, fleetRefused:
 		c.member(t.fleet)
+	case pairActive, pairConnected, pairSince:
+		c.pair(t.pair)
 	default:
 		for _, e := range t.entries {
 			c.entry(e)

@@ -25,7 +25,7 @@ func (r *running) refused(id string) {
 // Of two hosts with one name the first one publishes; the other says so and waits until
 // the name is free.
 func TestTwins(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		first := w.run(setting{id: "one"})
 		first.sees(1, "x")
 		first.connected()
@@ -48,7 +48,7 @@ func TestTwins(t *testing.T) {
 // A host that was cut off for so long that another one took its name does not take it back,
 // and nothing of it stays.
 func TestTwinMeanwhile(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		first := w.run(setting{id: "one", limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		first.sees(1, "x")
 		first.connected()
@@ -69,7 +69,7 @@ func TestTwinMeanwhile(t *testing.T) {
 // A process that starts again before its lease ended takes over: what it saw before and
 // does not see any more ends with the old lease.
 func TestRestart(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		before := w.run(setting{id: "one", limits: host.Limits{TTL: 2 * shortTTL}})
 		before.sees(1, "x")
 		before.sees(2, "x")
@@ -87,7 +87,7 @@ func TestRestart(t *testing.T) {
 // Of two processes with one registry the later one has the name; the earlier one does not
 // take it back as long as the other is there.
 func TestDisplaced(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		first := w.run(setting{id: "one"})
 		first.sees(1, "x")
 		first.sees(2, "x")
@@ -110,7 +110,7 @@ func TestDisplaced(t *testing.T) {
 // A record of the host that a newer version wrote stays; one that cannot be read, and
 // paths that nobody keeps alive, are replaced. Foreign keys stay.
 func TestWhatIsThere(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		info := w.keys.Info("a")
 		w.put(info, `{"schema":99}`)
 		w.put(w.keys.Path("a", entry(1)), "{")
@@ -129,7 +129,7 @@ func TestWhatIsThere(t *testing.T) {
 
 // A record of the host that somebody removes is written again, with all the rest.
 func TestInfoRemoved(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		r := w.run(setting{})
 		r.sees(1, "x")
 		r.connected()

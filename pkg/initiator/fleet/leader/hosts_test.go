@@ -21,7 +21,7 @@ import (
 // that ends is silent.
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	server, keys := etcdtest.Start(t, etcdtest.Options{Kind: etcdtest.Built}), fleettest.Keys(t, "f")
+	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "f")
 	client := server.Client(t)
 	l := listen(t, view.NewReader(client, keys))
 	c := start(t, client, keys, "lead", func(l *leader.Leader) { l.SetEvery(time.Minute) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ import (
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
+
 // TestLeader runs what needs a server with each server that there is.
 func TestLeader(t *testing.T) {
 	t.Parallel()
@@ -30,7 +33,7 @@ func TestLeader(t *testing.T) {
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			server := etcdtest.Start(t, etcdtest.Options{Kind: kind})
+			server := etcdtest.Shared(t, kind)
 			tests := maps.Clone(tests)
 			if kind == etcdtest.Built { // what matters there is what hosts do, not what the server does
 				tests["parts"], tests["lies"] = testParts, testLies

@@ -110,7 +110,9 @@ func appendHost(events []Event, was, is *Host) []Event {
 	case !speaks(was) && speaks(is):
 		e := Event{Type: HostBack, Host: is.Name}
 		switch {
-		case was == nil || was.Known == nil:
+		case was == nil || was.Known == nil, is.known > is.info:
+			// Where the leader noted the host after the host's record was made, it is new: its
+			// note may come first, as another watch brings it.
 			e.Type = HostAppeared
 		default:
 			e.Since = was.Known.SilentSince

@@ -70,7 +70,7 @@ func (s *state) put(kv *mvccpb.KeyValue) {
 		return
 	}
 	k := s.keys.Parse(key)
-	if err := s.read(k, key, kv.Value); err != nil {
+	if err := s.read(k, key, kv); err != nil {
 		s.odd.add(key, k.Host, err)
 		return
 	}
@@ -105,7 +105,8 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 }
 
 // read reads the record of a key. What cannot be read takes the place of what was there.
-func (s *state) read(k fleet.Key, key string, value []byte) error {
+func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
+	value := kv.Value
 	switch k.Kind {
 	case fleet.Foreign:
 		if strings.HasPrefix(key, s.keys.Scans()) {
@@ -117,7 +118,7 @@ func (s *state) read(k fleet.Key, key string, value []byte) error {
 		if err == nil {
 			info.Host = k.Host
 		}
-		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err = info, err; return nil })
+		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err, h.info = info, err, kv.CreateRevision; return nil })
 	case fleet.KindPath:
 		return s.readPath(k, value)
 	case fleet.KindTwin:
@@ -125,7 +126,7 @@ func (s *state) read(k fleet.Key, key string, value []byte) error {
 		return s.update(k.Host, err, func(h *Host) error { return h.setTwin(k.Name, twin) })
 	case fleet.KindKnown:
 		known, err := fleet.DecodeKnown(k.Host, value)
-		return s.update(k.Host, err, func(h *Host) error { h.Known = known; return nil })
+		return s.update(k.Host, err, func(h *Host) error { h.Known, h.known = known, kv.CreateRevision; return nil })
 	case fleet.KindPortal:
 		return desire(s.desired, k.Entry.Portal, value, func(b []byte) (*fleet.Portal, error) { return fleet.DecodePortal(k.Entry.Portal, b) })
 	case fleet.KindPolicy:

@@ -41,6 +41,8 @@ type Host struct {
 	Twins map[string]*fleet.Twin      // hosts with the same name, which publish nothing; by fleet.TwinOf
 	Known *fleet.Known                // what the leader remembers of it; nil: nothing (yet)
 	Paths map[fleet.Entry]*fleet.Path // by entry; addresses are canonical, instances folded
+
+	info, known int64 // etcd's revisions when the records Info and Known were made
 }
 
 // Silent reports whether the host publishes nothing: its lease has ended. Paths that it may

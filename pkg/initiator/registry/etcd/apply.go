@@ -28,6 +28,7 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	}
 	for try := 1; ; try++ {
 		b := newBatch(changes)
+		s.own.add(b.mark)
 		err := s.apply(ctx, b)
 		if !errors.Is(err, errStagedGone) {
 			return err

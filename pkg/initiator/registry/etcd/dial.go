@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/connectivity"
 )
 
@@ -19,6 +20,21 @@ const (
 	keepAliveTime    = 10 * time.Second
 	keepAliveTimeout = 5 * time.Second
 )
+
+// How a member that does not answer is tried again: after a pause that grows from
+// firstReconnect to lastReconnect, and for connectTimeout or that pause. gRPC's own pause
+// grows to 2 minutes: so long a host would be away after its network is mended.
+const (
+	firstReconnect = time.Second
+	lastReconnect  = 5 * time.Second
+	connectTimeout = 5 * time.Second
+)
+
+// reconnects are these times.
+var reconnects = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: firstReconnect, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastReconnect},
+	MinConnectTimeout: connectTimeout,
+}
 
 // MaxAnswerLen is the largest message that a client of Dial takes from a server, in
 // bytes. etcd itself has no limit for answers: readers ask for pages.
@@ -80,7 +96,7 @@ func (c *Config) client(l *link, life context.Context, timeout time.Duration) cl
 		DialKeepAliveTime: keepAliveTime, DialKeepAliveTimeout: keepAliveTimeout,
 		MaxCallRecvMsgSize: MaxAnswerLen,
 		Username:           c.User, Password: string(c.Password.Reveal()),
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial)},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(l.dial), grpc.WithConnectParams(reconnects)},
 	}
 	if strings.HasPrefix(l.urls[0], "https:") {
 		h := &handshaker{link: l, caCert: c.CACert, cert: c.Cert, key: c.Key}

@@ -41,6 +41,8 @@ func TestExplainErrors(t *testing.T) {
 		{rpctypes.ErrTimeout, etcd.Unreachable, true},
 		{context.DeadlineExceeded, etcd.Unreachable, true},
 		{status.Error(codes.DeadlineExceeded, "late"), etcd.Unreachable, true},
+		{status.Error(codes.Unknown, "context deadline exceeded"), etcd.Unreachable, true},
+		{status.Error(codes.Unknown, "context canceled"), etcd.Unreachable, true},
 		{rpctypes.ErrLeaseNotFound, etcd.Unreachable, true},
 		{rpctypes.ErrCorrupt, etcd.Damaged, false},
 		{rpctypes.ErrFutureRev, etcd.Other, false},

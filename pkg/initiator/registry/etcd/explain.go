@@ -78,6 +78,11 @@ func judge(err error) (State, string) {
 		return Denied, shown(served)
 	case codes.Unauthenticated:
 		return Unauthenticated, shown(served)
+	case codes.Unknown:
+		// A member of 3.4 that has no leader hands on that its own context ended.
+		if d := rpctypes.ErrorDesc(served); d == context.DeadlineExceeded.Error() || d == context.Canceled.Error() {
+			return Unreachable, "no answer in time"
+		}
 	}
 	return Other, shown(served)
 }

@@ -1,0 +1,135 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-iscsi/discovery/internal/need"
+)
+
+// TestFleet: one fleet, and what happens to it, in this order.
+func TestFleet(t *testing.T) {
+	need.Root(t)
+	need.Program(t, "ip")
+	l := newLab(t)
+	l.console.watch(t)
+	l.awaitWatch(t)
+	l.begin(t)
+	for _, step := range []struct {
+		name string
+		run  func(*lab, *testing.T)
+	}{
+		{"all see the same", (*lab).same},
+		{"portal fails for one host, and for all", (*lab).portalFails},
+		{"each member of etcd is killed", (*lab).killMembers},
+		{"two of three members are gone", (*lab).killTwo},
+		{"hosts are cut off", (*lab).cutOff},
+		{"a role may not write", (*lab).revoke},
+		{"the database is full", (*lab).fill},
+		{"bad input", (*lab).badInput},
+		{"end", (*lab).end},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { step.run(l, t) }) {
+			t.FailNow() // what follows builds on it
+		}
+	}
+}
+
+// begin starts the hosts, and tells them what to ask.
+func (l *lab) begin(t *testing.T) {
+	t.Helper()
+	for i, h := range l.hosts {
+		h.start(t, l)
+		if i == 0 {
+			h.awaitSaid(t, 0, "this host leads the fleet "+fleetName+" now")
+		}
+	}
+	l.console.expect(t, true, "leader-changed host1", "host-appeared host1", "host-appeared host2", "host-appeared host3", "host-appeared host4", "host-appeared host5")
+	for _, a := range []*array{l.disks, l.tapes} {
+		l.console.discover(t, "portal", "add", a.portal)
+	}
+	l.awaitWhole(t)
+}
+
+// awaitWhole waits until all hosts see all at both portals, and nothing is amiss.
+func (l *lab) awaitWhole(t *testing.T) {
+	t.Helper()
+	until(t, "a view that is whole", func() string {
+		a, d := l.console.read(t, "paths"), l.console.read(t, "diff")
+		var is []string
+		for _, p := range a.Portals {
+			is = append(is, fmt.Sprintf("%s: %d of %d fail, %d groups", p.Portal, p.Failing, p.Hosts, len(p.Groups)))
+		}
+		want := []string{l.disks.portal + ": 0 of 5 fail, 1 groups", l.tapes.portal + ": 0 of 5 fail, 1 groups"}
+		if !slices.Equal(is, want) || *a.Portals[0].Groups[0].Targets != 3 || *a.Portals[1].Groups[0].Targets != 1 || len(d.Differences) > 0 {
+			return fmt.Sprintf("%q, %q", is, kinds(d.Differences))
+		}
+		out, errs, err := l.console.try("targets", "-o", "json") // fails while the leader has not copied the lists
+		if err != nil {
+			return errs
+		}
+		if got := parse(t, out).Targets; !slices.Equal(got, []targetRow{{disk1, 5}, {disk2, 5}, {disk3, 5}, {tape1, 5}}) {
+			return fmt.Sprint(got)
+		}
+		return ""
+	})
+}
+
+// same compares what is seen from everywhere.
+func (l *lab) same(t *testing.T) {
+	for _, verb := range []string{"hosts", "paths", "diff"} {
+		want := list(t, l.console.discover(t, verb, "-o", "json"))
+		for _, h := range l.hosts {
+			until(t, h.name+" sees what the console does", func() string {
+				_, b := h.get(t, "/api/v1/fleet/"+verb)
+				if got := list(t, b); !reflect.DeepEqual(got, want) {
+					return fmt.Sprintf("%s: %v, not %v", verb, got, want)
+				}
+				return ""
+			})
+		}
+	}
+	for _, h := range l.hosts {
+		_, page := h.get(t, "/fleet")
+		for _, want := range []string{l.disks.portal, l.tapes.portal, "5 of 5", "led by <bdi>" + l.console.read(t, "hosts").Fleet.Leader + "</bdi>", "3 targets"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page of %s does not have %q:\n%s", h.name, want, page)
+			}
+		}
+	}
+}
+
+// list returns what is in an answer but the head, which says how old it is.
+func list(t *testing.T, s string) map[string]any {
+	t.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(s), &all); err != nil {
+		t.Fatalf("%v: %s", err, s)
+	}
+	delete(all, "fleet")
+	return all
+}
+
+// end ends the hosts in order: each is gone at once, since it gives its lease back.
+func (l *lab) end(t *testing.T) {
+	leader := l.console.read(t, "hosts").Fleet.Leader
+	var want []string
+	for _, h := range l.hosts {
+		want = append(want, "host-silent "+h.name+": had 2")
+	}
+	for _, h := range l.hosts {
+		if h.name != leader {
+			h.stop(t)
+		}
+	}
+	for _, h := range l.hosts {
+		if h.name == leader {
+			h.stop(t)
+		}
+	}
+	l.console.expect(t, true, append(want, "leader-changed")...)
+}
