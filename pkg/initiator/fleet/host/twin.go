@@ -14,32 +14,50 @@ import (
 // there are two. Only the goroutine of Run uses it.
 type twin struct {
 	lease clientv3.LeaseID // 0: there is none
-	key   string
+	alive <-chan *clientv3.LeaseKeepAliveResponse
+	end   context.CancelFunc // of alive
+}
+
+// isAlive reports whether the lease is kept alive.
+func (t *twin) isAlive() bool {
+	for t.lease != 0 {
+		select {
+		case r := <-t.alive:
+			if r == nil {
+				return false
+			}
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // tellTwin writes that this host is there, too, as long as another one has the name, whose
 // record is as it was read. Whatever fails is tried again with the next try for the name.
 func (s *session) tellTwin(ctx context.Context, info *fleet.Info, seen int64) {
 	t := &s.twinned
-	if t.lease != 0 {
-		ctx, cancel := s.request(ctx)
-		defer cancel()
-		if _, err := s.cfg.Client.KeepAliveOnce(ctx, t.lease); err == nil {
-			return
-		}
-		t.lease = 0
+	if t.isAlive() {
+		return
 	}
-	// A lease that outlasts the pause until the next try.
+	s.untellTwin(ctx)
 	grant, cancel := s.request(ctx)
 	defer cancel()
 	lease, err := s.cfg.Client.Grant(grant, int64((s.cfg.limits.ttl+time.Second-1)/time.Second))
 	if err != nil {
 		return
 	}
-	t.lease, t.key = lease.ID, s.cfg.Keys.Twin(s.cfg.Name, fleet.TwinOf(info.ID))
+	t.lease = lease.ID
+	kept, end := context.WithCancel(context.WithoutCancel(ctx)) // beyond this session, until untellTwin
+	t.end = end
+	t.alive, err = s.cfg.Client.KeepAlive(kept, t.lease)
+	key := s.cfg.Keys.Twin(s.cfg.Name, fleet.TwinOf(info.ID))
 	record := fleet.Twin{Host: s.cfg.Name, ID: info.ID, Version: info.Version, InitiatorName: info.InitiatorName, Started: info.Started}
 	same := clientv3.Compare(clientv3.ModRevision(s.cfg.Keys.Info(s.cfg.Name)), "=", seen)
-	if done, err := s.txn(ctx, same, clientv3.OpPut(t.key, string(record.Encode()), clientv3.WithLease(t.lease))); err != nil || !done {
+	if err == nil {
+		_, err = s.txn(ctx, same, clientv3.OpPut(key, string(record.Encode()), clientv3.WithLease(t.lease)))
+	}
+	if err != nil {
 		s.untellTwin(ctx)
 	}
 }
@@ -49,6 +67,7 @@ func (h *Host) untellTwin(ctx context.Context) {
 	if h.twinned.lease == 0 {
 		return
 	}
+	h.twinned.end()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaveTime)
 	defer cancel()
 	_, _ = h.cfg.Client.Revoke(ctx, h.twinned.lease) // otherwise it ends by itself
