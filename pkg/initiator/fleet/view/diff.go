@@ -42,8 +42,8 @@ type Stage struct {
 	Message string // of one of them
 }
 
-// A Missing is a portal that a host is to ask, and does not have. It also is one for an
-// interval after the host or the portal is new.
+// A Missing is a portal that a host is to ask, and does not have. For two intervals of the
+// host after it has started, or after an administrator has changed the portal, it is none.
 type Missing struct {
 	Portal initiator.Portal
 	Of     int      // how many hosts are to ask it
@@ -160,13 +160,28 @@ func (v *View) missingAt(p *Portal) (Missing, bool) {
 			continue
 		}
 		m.Of++
-		if !has[h.Name] && h.Info.Unpublished == 0 {
+		if !has[h.Name] && h.Info.Unpublished == 0 && !v.isNew(h.Info, p.Desired) {
 			m.Hosts = append(m.Hosts, h.Name)
 		}
 	}
 	slices.Sort(m.Hosts)
 	return m, len(m.Hosts) > 0
 }
+
+// isNew reports a host that has not had time to ask a portal: either has begun not long ago.
+// Three clocks are compared, so what lies a little in the future counts as well, and what lies
+// far in it does not: a clock that is wrong hides nothing for longer than four intervals.
+func (v *View) isNew(host *fleet.Info, portal *fleet.Portal) bool {
+	grace := time.Duration(2 * min(max(host.Every, minEvery), maxEvery) * float64(time.Second))
+	recent := func(t time.Time) bool { return !t.IsZero() && v.AsOf.Sub(t).Abs() < grace }
+	return recent(host.Started) || recent(portal.Changed)
+}
+
+// Intervals of hosts are believed within these bounds, in seconds.
+const (
+	minEvery = 5
+	maxEvery = 3600
+)
 
 // isSubset reports whether all of some are in more, and more has others besides; both are in
 // order.
