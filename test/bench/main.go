@@ -37,7 +37,8 @@ func main() {
 	flag.StringVar(&s.before, "before", "", "a discover of before a change, whose start ipsec compares; empty: none is")
 	flag.BoolVar(&s.iscsid, "iscsid", false, "an iscsid runs here, so that iscsiadm can be measured")
 	s.sweptFlags()
-	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed, refresh, ipsec and watch; empty: all but watch, which takes -pairs times -every")
+	s.fleetFlags()
+	only := flag.String("only", "", "the comparisons to make, of sweep, silent, list, start, guest, endless, network, mixed, refresh, ipsec, watch and fleet; empty: all but watch and fleet, which take several minutes")
 	flag.Parse()
 	exit(s.bench(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })))
 }
@@ -56,6 +57,7 @@ type settings struct {
 	timeout, every                                               time.Duration
 	kind                                                         string
 	swept                                                        swept
+	flocked                                                      flocked
 
 	dir     string // for files
 	self    string // this program
@@ -88,9 +90,9 @@ func (s *settings) bench(only []string) (err error) {
 		make func() error
 	}{
 		{"sweep", s.sweep}, {"silent", s.silence}, {"list", s.list}, {"start", s.start}, {"guest", s.guest}, {"endless", s.endless},
-		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh}, {"ipsec", s.ipsec}, {"watch", s.watch},
+		{"network", s.network}, {"mixed", s.mixed}, {"refresh", s.refresh}, {"ipsec", s.ipsec}, {"watch", s.watch}, {"fleet", s.fleetOf},
 	} {
-		wanted := len(only) == 0 && c.name != "watch"
+		wanted := len(only) == 0 && c.name != "watch" && c.name != "fleet"
 		for _, o := range only {
 			wanted = wanted || o == c.name
 		}

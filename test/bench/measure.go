@@ -41,3 +41,12 @@ func measureRun(cmd *exec.Cmd, run func() error, statuses ...int) (figures, erro
 	}
 	return f, nil
 }
+
+// ownCPU is the seconds of CPU that this process took, user and system.
+func ownCPU() float64 {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano()).Seconds()
+}

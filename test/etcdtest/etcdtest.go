@@ -1,6 +1,8 @@
 // Package etcdtest starts etcd servers for tests: one member or a cluster, of Debian's
 // package or built from source, each a process of its own with its data in a folder of
-// the test. They die with the test.
+// the test. They die with the test. Tests that do nothing to a server share one for each
+// kind, which is there until the process ends: it starts in a second, and a package has
+// dozens of tests.
 //
 // A server that is built comes from the nested module in the folder server, so that the
 // project's go.mod does not have what a server needs. It is built once for each user of
@@ -65,8 +67,17 @@ func StartCluster(t testing.TB, o Options, places ...Place) []*Server {
 	program := Program(t, o.Kind)
 	var members []*Server
 	for i, p := range places {
-		members = append(members, newServer(t, program, i, o, p))
+		s := newServer(t, program, t.TempDir(), i, o, p)
+		t.Cleanup(s.Kill)
+		members = append(members, s)
 	}
+	startAll(t, members)
+	return members
+}
+
+// startAll starts the members of a cluster and returns when all are healthy.
+func startAll(t testing.TB, members []*Server) {
+	t.Helper()
 	for _, s := range members {
 		s.peers = members
 	}
@@ -76,5 +87,4 @@ func StartCluster(t testing.TB, o Options, places ...Place) []*Server {
 	for _, s := range members {
 		s.AwaitHealthy(t)
 	}
-	return members
 }

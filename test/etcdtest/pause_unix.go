@@ -16,6 +16,7 @@ import (
 // Linux it returns when all of the process's threads stand still.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
+	s.wantOwn(t)
 	s.signal(t, syscall.SIGSTOP)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()

@@ -27,17 +27,18 @@ type Server struct {
 	client, peer        netip.AddrPort
 	peers               []*Server // all members
 	root                string    // root's password, once there are users
+	shared              bool      // by the tests of the process
 	process             *netns.Process
 	log                 *buffer
 }
 
-// newServer prepares a member of a cluster.
-func newServer(t testing.TB, program string, number int, o Options, p Place) *Server {
+// newServer prepares a member of a cluster, with its data in a folder.
+func newServer(t testing.TB, program, data string, number int, o Options, p Place) *Server {
 	t.Helper()
 	if !p.Address.IsValid() {
 		p.Address = loopback()
 	}
-	s := &Server{program: program, name: "m" + strconv.Itoa(number), data: t.TempDir(), opts: o, place: p}
+	s := &Server{program: program, name: "m" + strconv.Itoa(number), data: data, opts: o, place: p}
 	s.client, s.peer = freePort(t, p), freePort(t, p)
 	if p.Port != 0 {
 		s.client = netip.AddrPortFrom(p.Address, p.Port)
@@ -48,7 +49,6 @@ func newServer(t testing.TB, program string, number int, o Options, p Place) *Se
 			s.certificate = o.TLS.Issue(t, Request{Name: "etcd", Addresses: []netip.Addr{p.Address}})
 		}
 	}
-	t.Cleanup(s.Kill)
 	return s
 }
 
@@ -78,6 +78,13 @@ func (s *Server) Start(t testing.TB) {
 
 // Kill ends the server as a crash does, and waits until it is gone.
 func (s *Server) Kill() {
+	if s.shared {
+		panic("a test would kill a server that it shares")
+	}
+	s.kill()
+}
+
+func (s *Server) kill() {
 	if s.process != nil {
 		s.process.Kill()
 	}
@@ -108,6 +115,7 @@ func (s *Server) args() []string {
 		"--listen-client-urls", s.URL(), "--advertise-client-urls", s.URL(),
 		"--listen-peer-urls", "http://" + s.peer.String(), "--initial-advertise-peer-urls", "http://" + s.peer.String(),
 		"--initial-cluster", strings.Join(cluster, ","), "--initial-cluster-token", "test",
+		"--bcrypt-cost", "4", // the least: passwords of tests need no protection
 		"--auth-token-ttl", strconv.Itoa(cmp.Or(s.opts.TokenTTL, 300)), "--quota-backend-bytes", strconv.FormatInt(s.opts.Quota, 10),
 	}
 	if s.opts.TLS != nil {

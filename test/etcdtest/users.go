@@ -21,6 +21,7 @@ const rootPassword = "root of tests"
 // them.
 func (s *Server) Authenticate(t testing.TB, users ...User) {
 	t.Helper()
+	s.wantOwn(t)
 	client := s.Client(t)
 	check := func(_ any, err error) {
 		t.Helper()

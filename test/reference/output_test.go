@@ -38,7 +38,7 @@ var items = []item{
 	{section: "proof", structs: []string{"jsonProof"}},
 	{section: "auth", structs: []string{"jsonAuth"}},
 	{section: "phases", structs: []string{"jsonPhases"}},
-	{section: "block", structs: []string{"jsonBlock"}},
+	{section: "block", structs: []string{"JSONBlock"}},
 	{section: "stored portal", structs: []string{"jsonPortal", "JSONPortalDetail", "JSONPortalChange"}},
 	{section: "login options", structs: []string{"jsonLogin"}},
 	{section: "IPsec options", structs: []string{"jsonIPsecSet"}},

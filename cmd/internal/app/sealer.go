@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
@@ -22,7 +23,7 @@ type sealer struct {
 	store registry.Store
 
 	registry string // its file
-	file     string // of the key
+	file     string // of the key; empty: there is none beside a registry in etcd
 
 	mu      sync.Mutex // guards what follows
 	found   registry.Sealer
@@ -35,7 +36,11 @@ type sealer struct {
 const KeyFile = "registry.key"
 
 func (c *Command) newSealer(ctx context.Context, store registry.Store, registry string) *sealer {
-	return &sealer{Command: c, ctx: ctx, store: store, registry: registry, file: filepath.Join(filepath.Dir(registry), KeyFile)}
+	s := &sealer{Command: c, ctx: ctx, store: store, registry: registry}
+	if _, inEtcd := machine.RegistryInEtcd(registry); !inEtcd {
+		s.file = filepath.Join(filepath.Dir(registry), KeyFile)
+	}
+	return s
 }
 
 // Seal seals a secret, and makes the key if there is none.
@@ -91,12 +96,14 @@ func (s *sealer) find(create bool) (registry.Sealer, error) {
 		s.found, err = s.known(known, version, create)
 	case known != nil && known.Salt != nil:
 		return nil, errors.New("the secrets of this registry are sealed with a passphrase: give --key REF")
-	case known != nil && given:
+	case known != nil && given && s.file != "":
 		return nil, errors.New("the secrets of this registry are sealed with the key in " + s.file + ": leave out --key")
 	case known == nil && given && create:
 		s.found, s.by, err = s.first()
 	case given:
 		return nil, errors.New("no secret of this registry is sealed with a passphrase: leave out --key")
+	case s.file == "":
+		return nil, errors.New("beside a registry in etcd there is no file for the key of its secrets: give --key REF, the same passphrase on each host")
 	case s.Global.DryRun && create && !fileExists(s.file) && (known == nil || known.Key == ""):
 		return forgetful{}, nil
 	case s.Global.DryRun && !create && (known == nil || known.Key == ""):

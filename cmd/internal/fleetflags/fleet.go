@@ -2,132 +2,65 @@ package fleetflags
 
 import (
 	"context"
-	"errors"
-	"strings"
 
 	"github.com/spf13/pflag"
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
-	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // The environment variables that stand for flags that are not given.
 const (
 	EtcdVariable  = "DISCOVER_ETCD"  // of --etcd: URLs, separated by commas
 	FleetVariable = "DISCOVER_FLEET" // of --fleet
+
+	caCertVariable   = "DISCOVER_ETCD_CACERT"   // of --etcd-cacert
+	certVariable     = "DISCOVER_ETCD_CERT"     // of --etcd-cert
+	keyVariable      = "DISCOVER_ETCD_KEY"      // of --etcd-key
+	userVariable     = "DISCOVER_ETCD_USER"     // of --etcd-user
+	passwordVariable = "DISCOVER_ETCD_PASSWORD" // of --etcd-password: a reference
 )
 
 // A Fleet has the flags that name a fleet and its etcd.
 type Fleet struct {
-	Name              string // of the fleet; empty: there is none
-	endpoints         []string
-	caCert, cert, key string
-	user              string
-	password          flags.SecretRef
-	config            etcd.Config // as Understand found it
-	keys              fleet.Keys
-	refuseQuestions   bool
+	Etcd
+	Name string // of the fleet; empty: there is none
+	keys fleet.Keys
 }
 
 // FlagSet defines the flags. asks says that the program may ask for a password at the
 // terminal.
 func (f *Fleet) FlagSet(asks bool) *pflag.FlagSet {
-	f.refuseQuestions = !asks
-	fs := flags.NewSet()
-	fs.Var(flags.NewText(&f.Name, "NAME"), "fleet", "the fleet; default: "+FleetVariable+" in the environment")
-	fs.Var(flags.NewTexts(&f.endpoints, "URL"), "etcd", "a member of etcd, such as https://etcd1.example:2379; may be repeated; default: "+EtcdVariable+" in the environment, with commas between several")
-	fs.Var(flags.NewText(&f.caCert, "FILE"), "etcd-cacert", "certificates (PEM) of those who sign the members' certificates; default: the system's")
-	fs.Var(flags.NewText(&f.cert, "FILE"), "etcd-cert", "our certificate (PEM), which is read again at each connection")
-	fs.Var(flags.NewText(&f.key, "FILE"), "etcd-key", "the key of our certificate (PEM)")
-	fs.Var(flags.NewText(&f.user, "NAME"), "etcd-user", "user of etcd; a user whom our certificate names needs none")
-	fs.Var(&f.password, "etcd-password", "password of the user")
+	fs := f.NameFlagSet()
+	fs.AddFlagSet(f.Etcd.FlagSet(asks))
 	return fs
 }
 
-// Given returns one of the flags that was given; empty: none was. Variables of the
-// environment do not count.
-func (f *Fleet) Given() string {
-	for _, g := range []struct {
-		name  string
-		given bool
-	}{
-		{"--fleet", f.Name != ""}, {"--etcd", len(f.endpoints) > 0}, {"--etcd-cacert", f.caCert != ""}, {"--etcd-cert", f.cert != ""},
-		{"--etcd-key", f.key != ""}, {"--etcd-user", f.user != ""}, {"--etcd-password", f.password.Given()},
-	} {
-		if g.given {
-			return g.name
-		}
-	}
-	return ""
+// NameFlagSet defines the flag of the name alone.
+func (f *Fleet) NameFlagSet() *pflag.FlagSet {
+	fs := flags.NewSet()
+	fs.Var(flags.NewText(&f.Name, "NAME"), "fleet", "the fleet; default: "+FleetVariable+" in the environment")
+	return fs
 }
 
 // Understand takes from the environment what was not given, and reads the password. Its
 // error is a *machine.UsageError.
-func (f *Fleet) Understand(ctx context.Context, w *machine.Env) error {
-	f.fromEnvironment(w)
-	switch {
-	case f.Name == "":
-		return machine.Usagef("--fleet is missing: give the name of the fleet, or set %s", FleetVariable)
-	case len(f.endpoints) == 0:
-		return machine.Usagef("--etcd is missing: give the URL of a member of etcd, or set %s", EtcdVariable)
-	case f.refuseQuestions && f.password.Scheme == "prompt":
-		return machine.Usagef("--etcd-password: nobody can be asked here; say where the password is: file:PATH, env:NAME, cred:NAME or fd:N")
-	case f.password.Given() && f.user == "":
-		return machine.Usagef("--etcd-password needs --etcd-user as well")
-	case f.user != "" && !f.password.Given():
-		return machine.Usagef("--etcd-user needs --etcd-password as well: file:PATH, env:NAME or cred:NAME; a user whom --etcd-cert names needs neither")
-	case (f.cert == "") != (f.key == ""):
-		return machine.Usagef("--etcd-cert and --etcd-key go together")
-	}
-	var err error
-	if f.keys, err = fleet.NewKeys(f.Name); err != nil {
-		return machine.Usagef("--fleet: %v", err)
-	}
-	f.config = etcd.Config{Endpoints: f.endpoints, CACert: f.caCert, Cert: f.cert, Key: f.key, User: f.user}
-	if f.password.Given() {
-		f.config.Password, err = f.password.Resolve(ctx, w, "--etcd-password", "password of "+machine.Visible(f.user)+" at etcd: ")
-	}
-	return err
-}
-
-func (f *Fleet) fromEnvironment(w *machine.Env) {
+func (f *Fleet) Understand(ctx context.Context, w *machine.Env) (err error) {
 	if f.Name == "" {
 		f.Name, _ = w.LookupEnv(FleetVariable)
 	}
-	if len(f.endpoints) > 0 {
-		return
+	if f.Name == "" {
+		return machine.Usagef("--fleet is missing: give the name of the fleet, or set %s", FleetVariable)
 	}
-	all, _ := w.LookupEnv(EtcdVariable)
-	for one := range strings.SplitSeq(all, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			f.endpoints = append(f.endpoints, one)
-		}
+	if err := f.Etcd.Understand(ctx, w); err != nil {
+		return err
 	}
+	if f.keys, err = fleet.NewKeys(f.Name); err != nil {
+		return machine.Usagef("--fleet: %v", err)
+	}
+	return nil
 }
 
 // Keys returns the keys of the fleet, after Understand.
 func (f *Fleet) Keys() fleet.Keys { return f.keys }
-
-// Dial connects to etcd, after Understand, and returns when a member answers. The error is
-// an *etcd.Error, or of usage.
-func (f *Fleet) Dial(ctx context.Context) (*clientv3.Client, error) {
-	client, err := etcd.Dial(ctx, f.config)
-	return client, usage(err)
-}
-
-// New returns a client that connects when it is used, after Understand.
-func (f *Fleet) New() (*clientv3.Client, error) {
-	client, err := etcd.New(f.config)
-	return client, usage(err)
-}
-
-// usage makes the error of flags that etcd's client cannot use one of usage.
-func usage(err error) error {
-	if e := (*etcd.Error)(nil); errors.As(err, &e) && e.State == etcd.Misconfigured {
-		return machine.Usagef("%v", e)
-	}
-	return err
-}

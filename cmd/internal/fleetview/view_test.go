@@ -31,7 +31,7 @@ func newView(t *testing.T, lines ...string) *view.View {
 		f := strings.Fields(line)
 		h := v.Hosts[f[0]]
 		if h == nil {
-			h = &view.Host{Name: f[0], Info: &fleet.Info{Host: f[0], Started: now.Add(-time.Hour)}, Paths: map[initiator.Key]*fleet.Path{}}
+			h = &view.Host{Name: f[0], Info: &fleet.Info{Host: f[0], Started: now.Add(-time.Hour)}, Paths: map[fleet.Entry]*fleet.Path{}}
 			v.Hosts[f[0]] = h
 		}
 		p := &fleet.Path{Host: f[0], Up: f[2] != "!", Since: now.Add(-10 * time.Minute), Stage: "login", Message: "login to " + f[1] + ":3260: " + hostile + "; remedy"}
@@ -42,7 +42,7 @@ func newView(t *testing.T, lines ...string) *view.View {
 			}
 			p.Answer, p.Targets = a.Digest, a.Targets
 		}
-		h.Paths[initiator.Key{Portal: initiator.Portal{Address: f[1], Port: 3260}, Port: ports.All}] = p
+		h.Paths[fleet.Entry{Key: initiator.Key{Portal: initiator.Portal{Address: f[1], Port: 3260}, Port: ports.All}}] = p
 	}
 	return v
 }

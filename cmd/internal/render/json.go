@@ -93,8 +93,8 @@ type jsonRedirect struct {
 	Permanent   bool     `json:"permanent"`
 }
 
-// jsonBlock is what became of the addresses of a block or range.
-type jsonBlock struct {
+// A JSONBlock is what became of the addresses of a block or range.
+type JSONBlock struct {
 	Block     JSONText `json:"block"`
 	Addresses int      `json:"addresses"`
 	Answered  int      `json:"answered"`
@@ -202,9 +202,10 @@ func newJSONError(err error) *jsonError {
 
 func statusText(status uint16) string { return fmt.Sprintf("0x%04x", status) }
 
-func newJSONBlock(b *sweep.Block) jsonBlock {
+// NewJSONBlock returns what became of the addresses of a block as JSON.
+func NewJSONBlock(b *sweep.Block) JSONBlock {
 	unconnected := []sweep.Group{sweep.Refused, sweep.Unreachable, sweep.Silent, sweep.Unconnected}
-	return jsonBlock{
+	return JSONBlock{
 		Block: JSONText(b.Text), Addresses: b.Count, Answered: b.Number(sweep.Answered),
 		Failed:      b.Number(sweep.Refusing, sweep.Foreign, sweep.Failed),
 		Silent:      b.Number(unconnected...),

@@ -96,9 +96,9 @@ func (o *JSONOutput) End(blocks []*sweep.Block) error {
 		end = `{"version":1,"results":[]`
 	}
 	if len(blocks) > 0 {
-		list := make([]jsonBlock, len(blocks))
+		list := make([]JSONBlock, len(blocks))
 		for i, b := range blocks {
-			list[i] = newJSONBlock(b)
+			list[i] = NewJSONBlock(b)
 		}
 		b, err := Marshal(list)
 		if err != nil {

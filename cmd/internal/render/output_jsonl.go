@@ -188,8 +188,8 @@ func (o *JSONLOutput) End(blocks []*sweep.Block) error {
 	for _, b := range blocks {
 		err := o.marshal(struct {
 			Type string `json:"type"`
-			jsonBlock
-		}{"block", newJSONBlock(b)})
+			JSONBlock
+		}{"block", NewJSONBlock(b)})
 		if err != nil {
 			return err
 		}

@@ -127,6 +127,14 @@ func plus(a netip.Addr, n uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
+// Last returns the last address of b.
+func (b *Block) Last() netip.Addr { return plus(b.First, uint64(b.Count-1)) }
+
+// Contains reports whether b has an address.
+func (b *Block) Contains(a netip.Addr) bool {
+	return a.Is4() == b.First.Is4() && b.First.Compare(a) <= 0 && a.Compare(b.Last()) <= 0
+}
+
 // at returns the nth portal of b.
 func (b *Block) at(n int) initiator.Portal {
 	return initiator.Portal{Address: plus(b.First, uint64(n)).String(), Port: b.port}

@@ -19,8 +19,8 @@ type counted struct {
 	why    map[string]int // by reason
 }
 
-// count counts an address.
-func (b *Block) count(g Group, why string) {
+// Take counts an address. why is a few words without the address, see GroupOf.
+func (b *Block) Take(g Group, why string) {
 	c := &b.counted[g]
 	c.number++
 	if why == "" {

@@ -75,7 +75,7 @@ func (d *Doubt) Count(batches iter.Seq[*initiator.Batch]) iter.Seq[*initiator.Ba
 
 // result looks at a result.
 func (d *Doubt) result(portal int, r *initiator.Result) {
-	g, _ := groupOf(r)
+	g, _ := GroupOf(r)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -31,14 +32,28 @@ const (
 	groups            // how many there are
 )
 
+// groupWords are how groups are written.
+var groupWords = [groups]string{"answered", "refusing", "foreign", "failed", "refused", "unreachable", "silent", "unconnected", "interrupted", "not-asked"}
+
+// String returns the word for a group.
+func (g Group) String() string { return groupWords[g] }
+
+// ParseGroup reads the word for a group; Failed: it is none.
+func ParseGroup(s string) Group {
+	if i := slices.Index(groupWords[:], s); i >= 0 {
+		return Group(i)
+	}
+	return Failed
+}
+
 // SpeaksISCSI reports addresses at which there is iSCSI.
 func (g Group) SpeaksISCSI() bool { return g <= Refusing }
 
 // connected reports addresses that took the connection.
 func (g Group) connected() bool { return g <= Foreign }
 
-// unconnected reports addresses to which there was no connection.
-func (g Group) unconnected() bool { return Refused <= g && g <= Unconnected }
+// NoConnection reports addresses to which there was no connection.
+func (g Group) NoConnection() bool { return Refused <= g && g <= Unconnected }
 
 // NotBegun reports a portal that a cancelled run left out.
 func NotBegun(r *initiator.Result) bool {
@@ -46,9 +61,9 @@ func NotBegun(r *initiator.Result) bool {
 	return errors.Is(r.Err, context.Canceled) && errors.As(r.Err, &e) && e.Stage == initiator.StageValidate
 }
 
-// groupOf returns the group of a result, and the reason in a few words without the
+// GroupOf returns the group of a result, and the reason in a few words without the
 // address, so that equal reasons count as one.
-func groupOf(r *initiator.Result) (g Group, why string) {
+func GroupOf(r *initiator.Result) (g Group, why string) {
 	var e *initiator.Error
 	switch {
 	case r.Err == nil:
@@ -79,7 +94,7 @@ func groupOf(r *initiator.Result) (g Group, why string) {
 
 // Word says in a word what became of a portal that did not answer.
 func Word(r *initiator.Result) string {
-	switch g, _ := groupOf(r); g {
+	switch g, _ := GroupOf(r); g {
 	case Silent:
 		return "silent"
 	case Refused:

@@ -75,7 +75,7 @@ func TestGroups(t *testing.T) {
 		{"cancelled later", failed(login, context.Canceled), Interrupted, ""},
 		{"cancelled before", failed(initiator.StageValidate, context.Canceled), NotAsked, ""},
 	} {
-		if g, why := groupOf(tt.r); g != tt.want || why != tt.why {
+		if g, why := GroupOf(tt.r); g != tt.want || why != tt.why {
 			t.Errorf("%s: got %d, %q, want %d, %q", tt.name, g, why, tt.want, tt.why)
 		}
 	}
@@ -91,7 +91,7 @@ func TestSummary(t *testing.T) {
 			if g == Answered {
 				why = ""
 			}
-			b.count(g, why)
+			b.Take(g, why)
 		}
 	}
 	const want = "10.0.0.0/16: 1 of 65534 addresses answered, 2 failed in iSCSI (reason 0: 2), 3 not iSCSI (reason 0: 2, reason 1: 1), " +
@@ -107,7 +107,7 @@ func TestManyReasons(t *testing.T) {
 	t.Parallel()
 	b := &Block{Text: "10.0.0.0/16", Count: 65534}
 	for i := range 1000 {
-		b.count(Refusing, fmt.Sprintf("reason %d", i))
+		b.Take(Refusing, fmt.Sprintf("reason %d", i))
 	}
 	why := b.Why(Refusing)
 	if len(why) != maxReasons+1 || why[otherReasons] != 1000-maxReasons || strings.Count(b.Summary(), "reason") != maxReasons+1 {
@@ -138,7 +138,7 @@ func TestBestOutcome(t *testing.T) {
 		var tally Tally
 		b := &Block{Text: "b", Count: 1}
 		for _, r := range tt.results {
-			g, why := groupOf(r)
+			g, why := GroupOf(r)
 			tally.countAddress(b, Session{of: len(tt.results)}, outcome{group: g, why: why})
 		}
 		if got := b.Summary(); got != tt.want || len(tally.open) != 0 {

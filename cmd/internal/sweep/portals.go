@@ -212,6 +212,31 @@ func (p *Portals) At(index int) initiator.Portal {
 	return e.block.at(index - e.first)
 }
 
+// Addresses returns all as blocks, for hosts that know no names of ours: a portal that was
+// given by itself is a block of one address without a Text. The error says which portal has a
+// host name, a zone, or a TCP port of its own.
+func (p *Portals) Addresses() ([]*Block, error) {
+	var all []*Block
+	for i := range p.entries {
+		e := &p.entries[i]
+		if e.block != nil {
+			all = append(all, e.block)
+			continue
+		}
+		addr := e.portal.Literal()
+		switch {
+		case !addr.IsValid():
+			return nil, machine.Usagef("portal %s: hosts of a fleet may know another address by this name: give an address, a block or a range", machine.Quoted(e.portal.String()))
+		case strings.Contains(e.portal.Host(), "%"):
+			return nil, machine.Usagef("portal %s: a zone has a meaning on one host alone", machine.Quoted(e.portal.String()))
+		case e.portal.Port != p.defaultPort:
+			return nil, machine.Usagef("portal %s: all addresses are asked at the same TCP ports: give them with --tcp-port N", machine.Quoted(e.portal.String()))
+		}
+		all = append(all, &Block{First: addr, Count: 1, port: e.portal.Port})
+	}
+	return all, nil
+}
+
 // Block returns the block that the portal with that index is of; nil: none.
 func (p *Portals) Block(index int) *Block { return p.entries[p.find(index)].block }
 

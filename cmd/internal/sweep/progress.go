@@ -231,7 +231,7 @@ func (p *Progress) Found(b *initiator.Batch) {
 
 // result counts the portal of a result, unless more of its sessions are to come.
 func (p *Progress) result(index int, r *initiator.Result) {
-	g, _ := groupOf(r)
+	g, _ := GroupOf(r)
 	if s := p.sessions.Session(index); s.of > 1 {
 		o := p.open[s.Portal]
 		if o == nil {

@@ -175,7 +175,7 @@ const resultSize = 2048
 // else for which there is no room. k is what is kept of the portal already. Nil: r is kept itself.
 func (p *replay) sharedResult(r *initiator.Result, k *keptPortal) *initiator.Result {
 	room := p.used+sizeOf(r) <= p.room
-	if g, _ := groupOf(r); k == nil && (g >= Refused || r.Err != nil && !room) {
+	if g, _ := GroupOf(r); k == nil && (g >= Refused || r.Err != nil && !room) {
 		if shared := p.failures.shared(r); shared != nil {
 			return shared
 		}

@@ -33,11 +33,11 @@ func (t *Tally) Count(index int, r *initiator.Result) bool {
 		t.Begun = max(t.Begun, portal+1)
 	}
 	b := t.Portals.Block(portal)
-	g, why := groupOf(r)
+	g, why := GroupOf(r)
 	switch {
 	case g == Answered:
 		t.answered++
-	case b != nil && g.unconnected():
+	case b != nil && g.NoConnection():
 		t.Silent++
 	default:
 		t.failed++
@@ -81,7 +81,7 @@ func (t *Tally) countAddress(b *Block, session Session, o outcome) {
 		return
 	}
 	delete(t.open, session.Portal)
-	b.count(o.group, o.why)
+	b.Take(o.group, o.why)
 }
 
 // single returns what counts the portals that were given one by one.
@@ -104,7 +104,7 @@ func (t *Tally) Blocks() []*Block {
 		if b == nil {
 			b = t.single()
 		}
-		b.count(o.group, o.why)
+		b.Take(o.group, o.why)
 	}
 	t.open = nil
 	blocks := t.Portals.Blocks()

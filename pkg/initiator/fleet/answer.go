@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"unicode/utf8"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/name"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
@@ -34,13 +32,6 @@ type Answer struct {
 	Parts   [][]byte // compressed, each at most MaxPartLen bytes
 }
 
-// A listed is a target in an answer.
-type listed struct {
-	Name      string   `json:"name"`
-	Alias     string   `json:"alias,omitempty"`
-	Addresses []string `json:"addresses"`
-}
-
 // A list is an answer as it is written.
 type list struct {
 	Schema  int      `json:"schema"`
@@ -48,21 +39,31 @@ type list struct {
 }
 
 // Encode returns an answer as it is published: its targets by name and the addresses of each
-// in order, as JSON, and the SHA-256 of that. What is usable from here does not count. The
-// error is a *TooLargeError.
+// in order, as JSON, and the SHA-256 of that. What is usable from here does not count. Of an
+// alias the first MaxTextLen bytes are. The error is a *TooLargeError or an *UnfitError: what
+// Encode returns, Decode takes.
 func Encode(targets []target.Target) (*Answer, error) {
 	if len(targets) > MaxTargets {
 		return nil, &TooLargeError{Targets: len(targets)}
 	}
 	all := list{Schema: Schema, Targets: make([]listed, len(targets))}
+	var w lister
 	for i := range targets {
 		t := &targets[i]
 		if len(t.Addresses) > MaxAddresses {
 			return nil, &TooLargeError{Targets: len(targets), Addresses: len(t.Addresses)}
 		}
-		all.Targets[i] = listedOf(t)
+		var why string
+		if all.Targets[i], why = w.list(t); why != "" {
+			return nil, newUnfitError(t.Name, why)
+		}
 	}
 	slices.SortFunc(all.Targets, func(a, b listed) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range all.Targets[min(1, len(targets)):] {
+		if name := all.Targets[i].Name; name == all.Targets[i+1].Name {
+			return nil, newUnfitError(name, "it is there twice")
+		}
+	}
 	written, err := json.Marshal(&all)
 	if err != nil {
 		return nil, err
@@ -71,16 +72,6 @@ func Encode(targets []target.Target) (*Answer, error) {
 		return nil, &TooLargeError{Targets: len(targets), Bytes: len(written)}
 	}
 	return &Answer{Digest: sha256.Sum256(written), Targets: len(targets), Parts: deflate(written)}, nil
-}
-
-// listedOf is a target as it is written.
-func listedOf(t *target.Target) listed {
-	l := listed{Name: t.Name, Alias: t.Alias, Addresses: make([]string, len(t.Addresses))}
-	for j := range t.Addresses {
-		l.Addresses[j] = addressText(t.Addresses[j])
-	}
-	slices.Sort(l.Addresses)
-	return l
 }
 
 // Decode reads the parts of an answer with a digest that a path named. It is a *LieError
@@ -153,45 +144,3 @@ func read(written []byte, lie func(string) error) ([]target.Target, error) {
 	}
 	return targets, nil
 }
-
-// target returns the target that is listed, or why there can be none.
-func (l *listed) target() (t target.Target, why string) {
-	if l.Name == "" || len(l.Name) > name.MaxLen || len(l.Alias) > MaxTextLen || !utf8.ValidString(l.Name) || len(l.Addresses) > MaxAddresses {
-		return t, "a target in it has an impossible name or too many addresses"
-	}
-	t = target.Target{Name: l.Name, Alias: l.Alias, Addresses: make([]target.Address, len(l.Addresses))}
-	for j, a := range l.Addresses {
-		address, ok := parseAddress(a)
-		if !ok {
-			return t, "a target in it has an impossible address"
-		}
-		t.Addresses[j] = address
-	}
-	return t, ""
-}
-
-// A TooLargeError is an answer that is too large to be published.
-type TooLargeError struct {
-	Targets   int // of it
-	Addresses int // of one target; 0: they are not at fault
-	Bytes     int // as it is written; 0: they are not at fault
-}
-
-func (e *TooLargeError) Error() string {
-	switch {
-	case e.Addresses > 0:
-		return fmt.Sprintf("a target has %d addresses, and an answer is published with at most %d of each", e.Addresses, MaxAddresses)
-	case e.Bytes > 0:
-		return fmt.Sprintf("%d targets take %d bytes, and an answer is published up to %d bytes", e.Targets, e.Bytes, MaxAnswerLen)
-	}
-	return fmt.Sprintf("%d targets, and an answer is published up to %d targets", e.Targets, MaxTargets)
-}
-
-// A LieError is an answer in etcd that is not what it says it is.
-type LieError struct {
-	Digest Digest // that it was to have
-	Why    string
-	Cut    bool // what is there is its beginning, as far as can be told: parts may be missing
-}
-
-func (e *LieError) Error() string { return fmt.Sprintf("answer %.12s… in etcd: %s", e.Digest, e.Why) }

@@ -210,3 +210,44 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What no reader would take is refused with the target and why, or bounded: never published
+// so that readers say that this host lies.
+func TestAnswerUnfit(t *testing.T) {
+	t.Parallel()
+	const iqn = "iqn.2026-11.com.example:a"
+	at := []target.Address{addressOf("192.0.2.10", 3260, 1)}
+	for _, tt := range []struct {
+		name    string
+		targets []target.Target
+		want    string // of the error; empty: it is published
+	}{
+		{"no name", []target.Target{{Addresses: at}}, `target "" in the answer: it has no name`},
+		{"a long name", []target.Target{{Name: iqn + strings.Repeat("x", 300), Addresses: at}}, "its name is too long"},
+		{"a name that is not UTF-8", []target.Target{{Name: iqn + "\xff\x1b", Addresses: at}}, "its name is not UTF-8"},
+		{"a name twice", []target.Target{{Name: iqn, Addresses: at}, {Name: iqn + "b", Addresses: at}, {Name: iqn, Addresses: at}}, "it is there twice"},
+		{"a host that is none", []target.Target{{Name: iqn, Addresses: []target.Address{addressOf("a\nb", 3260, 1)}}}, "it has an impossible address"},
+		{"no host", []target.Target{{Name: iqn, Addresses: []target.Address{addressOf("", 3260, 1)}}}, "it has an impossible address"},
+		{"a group that is none", []target.Target{{Name: iqn, Addresses: []target.Address{addressOf("192.0.2.1", 3260, -2)}}}, "it has an impossible address"},
+		{"the second of two", []target.Target{{Name: iqn, Addresses: at}, {Name: iqn + "b", Addresses: []target.Address{addressOf(" ", 1, 1)}}}, `target "` + iqn + `b" in the answer`},
+		{"a long alias", []target.Target{{Name: iqn, Alias: strings.Repeat("ä", 1000), Addresses: at}}, ""},
+		{"an alias that is not UTF-8", []target.Target{{Name: iqn, Alias: strings.Repeat("\xff", 1000), Addresses: at}}, ""},
+		{"no addresses", []target.Target{{Name: iqn}, {Name: iqn + "b", Addresses: at}, {Name: iqn + "c"}}, ""},
+	} {
+		a, err := Encode(tt.targets)
+		if tt.want != "" {
+			if unfit := (*UnfitError)(nil); !errors.As(err, &unfit) || !strings.Contains(err.Error(), tt.want) || strings.ContainsAny(err.Error(), "\n\x1b\xff") {
+				t.Errorf("%s: got error %v, want %q", tt.name, err, tt.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: got error %v", tt.name, err)
+			continue
+		}
+		got, err := Decode(a.Digest, a.Parts)
+		if err != nil || len(got) != len(tt.targets) {
+			t.Errorf("%s: got %v, error %v", tt.name, got, err)
+		}
+	}
+}

@@ -19,10 +19,13 @@ type Finding struct {
 	Up      bool   // it answered with its targets
 	Count   int    // targets of the answer
 	Targets []target.Target
-	Omitted bool   // the list of targets is too large, and is not there
+	Omitted bool   // the list of targets is too large, or has what no reader takes, and is not there
 	Code    uint32 // of the failure, see initiator.Code
 	Stage   string // where it failed, see initiator.Stage
 	Message string // of the failure, one line
+	Outcome string // what became of the portal, in a word, for who counts
+	Why     string // the same in a few words without the address, so that equal reasons count as one
+	IPsec   string // how it was asked, see ipsec.Plan; empty: it is not told
 }
 
 // found is a finding as it is written, one a line.
@@ -36,6 +39,9 @@ type found struct {
 	Code    uint32         `json:"code,omitempty"`
 	Stage   string         `json:"stage,omitempty"`
 	Message string         `json:"message,omitempty"`
+	Outcome string         `json:"outcome,omitempty"`
+	Why     string         `json:"why,omitempty"`
+	IPsec   string         `json:"ipsec,omitempty"`
 }
 
 // shardHead is the first line of what was found in a shard.
@@ -76,14 +82,17 @@ func encodeFinding(f *Finding, room int) []byte {
 	l := found{
 		Portal: f.Portal, Source: cut(f.Source, 46), Up: f.Up, Count: f.Count, Omitted: f.Omitted,
 		Code: f.Code, Stage: cut(f.Stage, 32), Message: cut(f.Message, 220),
+		Outcome: cut(f.Outcome, 16), Why: cut(f.Why, 64), IPsec: cut(f.IPsec, 16),
 	}
 	if l.Up && !l.Omitted {
 		l.Omitted = len(f.Targets) > MaxTargets
+		var w lister
 		for i := range f.Targets {
-			if l.Omitted = l.Omitted || len(f.Targets[i].Addresses) > MaxAddresses; l.Omitted {
+			target, why := w.list(&f.Targets[i])
+			if l.Omitted = l.Omitted || why != "" || len(target.Addresses) > MaxAddresses; l.Omitted {
 				break
 			}
-			l.List = append(l.List, listedOf(&f.Targets[i]))
+			l.List = append(l.List, target)
 		}
 		slices.SortFunc(l.List, func(a, b listed) int { return cmp.Compare(a.Name, b.Name) })
 	}
@@ -146,12 +155,12 @@ func decodeFinding(line []byte, portal netip.AddrPort) (f Finding, why string) {
 	switch {
 	case l.Portal != portal:
 		return f, "it has another portal where " + portal.String() + " is due"
-	case checkTexts(l.Source, l.Stage, l.Message) != nil:
+	case checkTexts(l.Source, l.Stage, l.Message, l.Outcome, l.Why, l.IPsec) != nil:
 		return f, "a text in it is too long, or not UTF-8"
 	case l.Count < 0 || len(l.List) > MaxTargets || !l.Up && (l.Count > 0 || len(l.List) > 0) || l.Up && !l.Omitted && l.Count != len(l.List) || l.Omitted && len(l.List) > 0:
 		return f, "its number of targets is not that of its list"
 	}
-	f = Finding{Portal: portal, Source: l.Source, Up: l.Up, Count: l.Count, Omitted: l.Omitted, Code: l.Code, Stage: l.Stage, Message: l.Message}
+	f = Finding{Portal: portal, Source: l.Source, Up: l.Up, Count: l.Count, Omitted: l.Omitted, Code: l.Code, Stage: l.Stage, Message: l.Message, Outcome: l.Outcome, Why: l.Why, IPsec: l.IPsec}
 	for i := range l.List {
 		t, why := l.List[i].target()
 		if why != "" {

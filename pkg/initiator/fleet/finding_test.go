@@ -188,3 +188,19 @@ func FuzzFindings(f *testing.F) {
 		}
 	})
 }
+
+// TestFindingsUnfit: a list that no reader would take is left out, so that an honest host is
+// not told to lie.
+func TestFindingsUnfit(t *testing.T) {
+	t.Parallel()
+	s, all := testFindings(t)
+	all[1].Targets[0].Addresses[0].Host = "a b"
+	a, err := EncodeFindings(jobOfTests, 5, s, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeFindings(jobOfTests, 5, s, delivery(a), a.Parts)
+	if err != nil || !got[0].Omitted || got[0].Count != 1 || len(got[0].Targets) != 0 {
+		t.Errorf("got %+v, error %v", got, err)
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
 
 // Bounds of a job.
@@ -21,7 +23,8 @@ const (
 )
 
 // A Job is a sweep that hosts share: portals at all addresses of some ranges. The ranges are
-// cut into shards, each of ShardSize addresses of one range or fewer.
+// cut into shards where the address is a multiple of ShardSize: a shard of 256 addresses is
+// within one /24, so that a host that allows some /24 may ask it.
 type Job struct {
 	Schema    int       `json:"schema"`
 	ID        string    `json:"id"`
@@ -32,6 +35,7 @@ type Job struct {
 	ShardSize int       `json:"shard_addresses"`           // at least 1
 	Timeout   float64   `json:"timeout_seconds,omitempty"` // for one portal; 0: as the host has it
 	ShardTime float64   `json:"shard_seconds"`             // a host that takes longer for a shard is taken out of the job
+	Flags     uint64    `json:"security_flags,omitempty"`  // IPsec that portals are asked under at least: see ipsec.Flags
 }
 
 // Normalize puts ranges and ports in order and joins ranges that overlap, so that no address
@@ -91,6 +95,12 @@ func (j *Job) Check() error {
 	case !isSpan(j.Timeout, MaxScanTimeout) || j.ShardTime == 0 || !isSpan(j.ShardTime, MaxShardTime):
 		return &RecordError{fmt.Sprintf("a portal takes up to %s, and a shard up to %s", MaxScanTimeout, MaxShardTime)}
 	}
+	if j.Flags != 0 && !ipsec.Flags(j.Flags).Has(ipsec.FlagValid|ipsec.FlagIKE) {
+		return &RecordError{"its security flags do not ask for IPsec, and a job may only strengthen"}
+	}
+	if err := checkFlags(j.Flags); err != nil {
+		return err
+	}
 	return j.checkRanges()
 }
 
@@ -131,17 +141,25 @@ func ascends[E any](all []E, compare func(a, b E) int) bool {
 // Shards returns how many shards a job has that passes Check.
 func (j *Job) Shards() (n int) {
 	for _, r := range j.Ranges {
-		count, _ := r.count()
-		n += (count + j.ShardSize - 1) / j.ShardSize
+		_, shards := j.cut(r)
+		n += shards
 	}
 	return n
+}
+
+// cut returns how far behind a multiple of ShardSize a range begins, and how many shards it
+// has.
+func (j *Job) cut(r Range) (behind, shards int) {
+	count, _ := r.count()
+	_, low := halves(r.First)
+	behind = int(low % uint64(j.ShardSize))
+	return behind, (behind + count + j.ShardSize - 1) / j.ShardSize
 }
 
 // Shard returns the portals of a shard, counted from 0.
 func (j *Job) Shard(shard int) (Shard, bool) {
 	for _, r := range j.Ranges {
-		count, _ := r.count()
-		n := (count + j.ShardSize - 1) / j.ShardSize
+		behind, n := j.cut(r)
 		if shard >= n {
 			shard -= n
 			continue
@@ -149,8 +167,9 @@ func (j *Job) Shard(shard int) (Shard, bool) {
 		if shard < 0 {
 			break
 		}
-		first := r.at(shard * j.ShardSize)
-		last := r.at(min((shard+1)*j.ShardSize, count) - 1)
+		count, _ := r.count()
+		first := r.at(max(shard*j.ShardSize-behind, 0))
+		last := r.at(min((shard+1)*j.ShardSize-behind, count) - 1)
 		return Shard{Range: Range{first, last}, Ports: j.Ports}, true
 	}
 	return Shard{}, false

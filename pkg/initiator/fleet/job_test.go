@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -36,7 +37,7 @@ func TestJobShards(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, j) {
 		t.Fatalf("got %+v, %v; want %+v", got, err, j)
 	}
-	if got, want := j.Shards(), 3+1+1+1; got != want {
+	if got, want := j.Shards(), 4+1+1+1; got != want {
 		t.Errorf("got %d shards, want %d", got, want)
 	}
 	seen := map[netip.AddrPort]bool{}
@@ -44,6 +45,9 @@ func TestJobShards(t *testing.T) {
 		s, ok := j.Shard(n)
 		if !ok {
 			t.Fatalf("shard %d is none", n)
+		}
+		if _, low := halves(s.First); low%4 != 0 && !slices.ContainsFunc(j.Ranges, func(r Range) bool { return r.First == s.First }) {
+			t.Errorf("shard %d begins at %s, want a multiple of 4", n, s.First)
 		}
 		for i := range s.Count() {
 			p := s.At(i)
@@ -70,6 +74,7 @@ func TestJobCheck(t *testing.T) {
 		"no ports":         func(j *Job) { j.Ports = nil },
 		"port 0":           func(j *Job) { j.Ports = []uint16{0} },
 		"ports twice":      func(j *Job) { j.Ports = []uint16{1, 1} },
+		"weaker":           func(j *Job) { j.Flags = 2 },
 		"no ranges":        func(j *Job) { j.Ranges = nil },
 		"invalid":          func(j *Job) { j.Ranges = []Range{{}} },
 		"backwards":        func(j *Job) { j.Ranges = []Range{rangeOf(t, "192.0.2.2-192.0.2.1")} },

@@ -17,7 +17,7 @@ type Kind uint8
 const (
 	Foreign      Kind = iota // none of ours
 	KindInfo                 // Host
-	KindPath                 // Host, Entry
+	KindPath                 // Host, Entry, ISNS
 	KindPart                 // Host, Digest, Part: an answer that a host has
 	KindWant                 // Host, Digest
 	KindCopy                 // Digest, Part: an answer that all may read
@@ -33,6 +33,7 @@ const (
 	KindOffer                // Host, Job
 	KindResult               // Host, Job, Shard, Part: of what a host found
 	KindDelivery             // Host, Job, Shard
+	KindTwin                 // Host, Name
 )
 
 // A Key is what a key of a fleet says.
@@ -40,12 +41,16 @@ type Key struct {
 	Kind   Kind
 	Host   string
 	Entry  initiator.Key // the address in its canonical form, the instance folded
+	ISNS   bool          // the entry is an iSNS server
 	Digest Digest
 	Part   int
 	Name   string
 	Job    string
 	Shard  int
 }
+
+// Path is the entry of a KindPath.
+func (k *Key) Path() Entry { return Entry{k.Entry, k.ISNS} }
 
 // Parse reads a key. One that is none of the fleet's, or is not written as Keys writes it, is
 // Foreign: it is shown, and otherwise passed over.
@@ -78,7 +83,7 @@ func (k Keys) key(read Key) string {
 	case KindInfo:
 		return k.Info(read.Host)
 	case KindPath:
-		return k.Path(read.Host, read.Entry)
+		return k.Path(read.Host, read.Path())
 	case KindPart:
 		return k.Answer(read.Host, read.Digest, read.Part)
 	case KindWant:
@@ -87,6 +92,8 @@ func (k Keys) key(read Key) string {
 		return k.Copied(read.Digest, read.Part)
 	case KindKnown:
 		return k.Known(read.Host)
+	case KindTwin:
+		return k.Twin(read.Host, read.Name)
 	case KindPortal:
 		return k.Portal(read.Entry.Portal)
 	case KindPolicy:
@@ -105,8 +112,9 @@ func parseHost(parts []string) Key {
 	switch {
 	case len(parts) == 3 && parts[2] == "info":
 		read.Kind = KindInfo
-	case len(parts) == 5 && parts[2] == "portal":
+	case len(parts) == 5 && (parts[2] == "portal" || parts[2] == "isns"):
 		var ok bool
+		read.ISNS = parts[2] == "isns"
 		if read.Entry, ok = parseEntry(parts[3], parts[4]); ok {
 			read.Kind = KindPath
 		}
@@ -114,6 +122,8 @@ func parseHost(parts []string) Key {
 		if read.setPart(parts[3], parts[4]) {
 			read.Kind = KindPart
 		}
+	case len(parts) == 4 && parts[2] == "twin" && isHex(parts[3], twinDigits):
+		read.Kind, read.Name = KindTwin, parts[3]
 	case len(parts) >= 5 && parts[2] == "scan":
 		return parseHostScan(parts)
 	}

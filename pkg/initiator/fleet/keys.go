@@ -42,9 +42,20 @@ func (k Keys) Host(host string) string { return k.Hosts() + host + "/" }
 // Info is the key of a host's own record: as long as it is there the host is not silent.
 func (k Keys) Info(host string) string { return k.Host(host) + "info" }
 
+// An Entry says what a path leads to: an entry of a host's registry, which is a portal or an
+// iSNS server. The two may have one address.
+type Entry struct {
+	initiator.Key
+	ISNS bool
+}
+
 // Path is the key of what a host sees at one entry.
-func (k Keys) Path(host string, e initiator.Key) string {
-	return k.Host(host) + "portal/" + portalPart(e.Portal) + "/" + ports.FoldInstance(e.Instance) + "," + strconv.FormatUint(uint64(e.Port.Uint32()), 10)
+func (k Keys) Path(host string, e Entry) string {
+	kind := "portal/"
+	if e.ISNS {
+		kind = "isns/"
+	}
+	return k.Host(host) + kind + portalPart(e.Portal) + "/" + ports.FoldInstance(e.Instance) + "," + strconv.FormatUint(uint64(e.Port.Uint32()), 10)
 }
 
 // Answers begins the answers that a host has and was asked for.

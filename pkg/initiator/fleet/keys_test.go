@@ -31,15 +31,21 @@ func TestParseReadsWhatKeysWrite(t *testing.T) {
 	}{
 		{k.Info("a.example"), "/discover/v1/prod/host/a.example/info", Key{Kind: KindInfo, Host: "a.example"}},
 		{
-			k.Path("a", initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Port: ports.All}),
+			k.Path("a", Entry{Key: initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Port: ports.All}}),
 			"/discover/v1/prod/host/a/portal/192.0.2.10,3260/,4294967295",
 			Key{Kind: KindPath, Host: "a", Entry: initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3260}, Port: ports.All}},
 		},
 		{
-			k.Path("a", initiator.Key{Portal: initiator.Portal{Address: "[FE80::1%eth0]", Port: 860}, Instance: "Slot/1, Left", Port: ports.N(2)}),
+			k.Path("a", Entry{Key: initiator.Key{Portal: initiator.Portal{Address: "[FE80::1%eth0]", Port: 860}, Instance: "Slot/1, Left", Port: ports.N(2)}}),
 			"/discover/v1/prod/host/a/portal/fe80::1%25eth0,860/slot%2F1%2C%20left,2",
 			Key{Kind: KindPath, Host: "a", Entry: initiator.Key{Portal: initiator.Portal{Address: "fe80::1%eth0", Port: 860}, Instance: "slot/1, left", Port: ports.N(2)}},
 		},
+		{
+			k.Path("a", Entry{Key: initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3205}, Port: ports.All}, ISNS: true}),
+			"/discover/v1/prod/host/a/isns/192.0.2.10,3205/,4294967295",
+			Key{Kind: KindPath, Host: "a", ISNS: true, Entry: initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3205}, Port: ports.All}},
+		},
+		{k.Twin("a", TwinOf("id")), "/discover/v1/prod/host/a/twin/a56145270ce6b3be", Key{Kind: KindTwin, Host: "a", Name: "a56145270ce6b3be"}},
 		{k.Answer("a", digestOfTests, 3), "/discover/v1/prod/host/a/answer/" + d + "/0003", Key{Kind: KindPart, Host: "a", Digest: digestOfTests, Part: 3}},
 		{k.Want("a", digestOfTests), "/discover/v1/prod/view/want/a/" + d, Key{Kind: KindWant, Host: "a", Digest: digestOfTests}},
 		{k.Copied(digestOfTests, 0), "/discover/v1/prod/view/answer/" + d + "/0000", Key{Kind: KindCopy, Digest: digestOfTests}},
@@ -126,7 +132,7 @@ func TestCheckName(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	k := testKeys(f)
 	f.Add(k.Info("a"))
-	f.Add(k.Path("a", initiator.Key{Portal: initiator.Portal{Address: "fe80::1%eth0", Port: 860}, Instance: "x", Port: ports.N(2)}))
+	f.Add(k.Path("a", Entry{Key: initiator.Key{Portal: initiator.Portal{Address: "fe80::1%eth0", Port: 860}, Instance: "x", Port: ports.N(2)}}))
 	f.Add(k.Answer("a", digestOfTests, 3))
 	f.Add(k.Want("a", digestOfTests))
 	f.Add(k.Policy("192.0.2.0/24"))

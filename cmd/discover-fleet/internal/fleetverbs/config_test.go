@@ -13,7 +13,7 @@ import (
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.want(0, []string{"added portal 192.0.2.1:3260 of the fleet lab", "added portal [2001:db8::1]:3261"}, []string{"no login template gold yet"},
+	w.want(0, []string{"added portal 192.0.2.1:3260 of the fleet " + w.name, "added portal [2001:db8::1]:3261"}, []string{"no login template gold yet"},
 		"portal", "add", "--login", "gold", "--hosts", "rack1-*", "192.0.2.1", "[2001:db8::1]:3261")
 	w.want(0, []string{"changed portal 192.0.2.1:3260"}, nil, "portal", "add", "192.0.2.1", "--ipsec", "transport", "--symbolic-name", "east")
 	w.want(0, []string{"192.0.2.1:3260      east", "ike,transport", "all", "[2001:db8::1]:3261", "gold", "rack1-*"}, nil, "portal", "list")
@@ -31,7 +31,7 @@ func TestConfig(t *testing.T) {
 	w.want(0, []string{"gold  u          cred:gold  crc32c"}, nil, "login", "list")
 	w.want(0, []string{`"logins":[` + "\n" + `{"name":"gold","chap_user":"u","chap_secret":"cred:gold","header_digest":"crc32c"}`}, nil, "login", "list", "-o", "json")
 	w.want(0, []string{"removed login gold"}, nil, "login", "remove", "gold")
-	w.want(0, nil, []string{"no logins in the configuration of the fleet lab"}, "login", "list")
+	w.want(0, nil, []string{"no logins in the configuration of the fleet " + w.name}, "login", "list")
 }
 
 // TestConfigNewer: a record of a newer version is listed as such and not overwritten, and
@@ -68,7 +68,7 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "fleet needs a verb: diff, hosts, login"},
+		{nil, "fleet needs a verb: diff, forget, hosts, login"},
 		{[]string{"hots"}, "did you mean hosts?"},
 		{[]string{"portal"}, "fleet portal needs a verb: add, list or remove"},
 		{[]string{"portal", "ad"}, "did you mean add?"},

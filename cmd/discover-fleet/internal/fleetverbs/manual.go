@@ -20,6 +20,26 @@ Examples:
   discover fleet targets --host db7
   discover fleet portal add 192.0.2.10`
 
+const manualScan = `discover fleet scan has the hosts of the fleet ask addresses together: each is given
+some of them at a time, and what a host had when it fails is given to another. Each
+address is asked by one host at a time. BLOCK is an address, ADDRESS/BITS, FIRST-LAST,
+@FILE or -, as of discover scan.
+
+Only hosts take part whose discoverd has --fleet-scan-allow, and only in what that
+allows. Each asks as its own registry says: IPsec policies and keys, initiator ports,
+bounds. Nothing is stored. The host that leads the fleet gives out the addresses.
+
+Results come as hosts complete them, each with the host that asked. Ctrl-C ends the
+scan on all hosts.
+
+Exit status: 0 if any portal answered; 1 if none did, or the scan could not begin; 3 if
+some failed, or some addresses were asked by nobody.
+
+Examples:
+  discover fleet scan 10.20.0.0/16
+  discover fleet scan -o jsonl --tcp-port 3260 --tcp-port 860 192.0.2.0/24
+  discover fleet scan --ipsec transport --open 192.0.2.0/24`
+
 const manualHosts = `discover fleet hosts lists the hosts of the fleet, those first that need somebody: those
 that published what is not true, then silent ones, whose lease in etcd has ended.
 
@@ -55,6 +75,7 @@ const manualDiff = `discover fleet diff says what in the fleet is not as it shou
   targets-fewer    hosts see a part of what more hosts see at the same portal
   portal-missing   hosts do not have a portal of the fleet's configuration
   host-silent      the host's lease has ended
+  host-twice       several hosts have one name, and all but one publish nothing
   answer-lie       a host published a list that is not what it said
   key-unreadable   a key in etcd is foreign, damaged or of a newer version
   answer-unread    a list of targets is not in etcd (yet)
@@ -77,6 +98,16 @@ While etcd does not answer it waits; what changed meanwhile is printed then.
 Examples:
   discover fleet watch
   discover fleet watch -o jsonl`
+
+const manualForget = `discover fleet forget drops hosts that are silent and will not come back, so that
+discover fleet diff and hosts show them no longer; the leader does that by itself after
+30 days. A host that is not silent is left. One that comes back later appears as new.
+
+Exit status: 3 if some of the hosts are not silent or not known, and 1 if none is.
+
+Examples:
+  discover fleet forget db7
+  discover fleet forget --dry-run db7 db8`
 
 const manualPortal = `discover fleet portal says which portals hosts are to ask. Each host adds them to its
 registry, marked as the fleet's, and removes them with their record. An entry that a

@@ -47,8 +47,8 @@ func TestRead(t *testing.T) {
 	}
 	w.want(0, diff, noLeader, "diff")
 	w.want(1, diff, noLeader, "diff", "--exit-code")
-	w.want(1, nil, []string{"no host h9 in the fleet lab"}, "paths", "--host", "h9")
-	w.want(1, nil, []string{"no portal 192.0.2.9:3260 in the fleet lab"}, "targets", "192.0.2.9")
+	w.want(1, nil, []string{"no host h9 in the fleet " + w.name}, "paths", "--host", "h9")
+	w.want(1, nil, []string{"no portal 192.0.2.9:3260 in the fleet " + w.name}, "targets", "192.0.2.9")
 
 	for _, verb := range []string{"hosts", "paths", "targets", "diff"} {
 		var doc struct {
@@ -64,7 +64,7 @@ func TestRead(t *testing.T) {
 		if err := json.Unmarshal([]byte(o.stdout), &doc); err != nil {
 			t.Errorf("%s: %v", verb, err)
 		}
-		if doc.Version != 1 || doc.Fleet.Name != "lab" || doc.Fleet.Hosts != 6 || doc.Fleet.Silent != 1 || doc.Fleet.AsOf.IsZero() {
+		if doc.Version != 1 || doc.Fleet.Name != w.name || doc.Fleet.Hosts != 6 || doc.Fleet.Silent != 1 || doc.Fleet.AsOf.IsZero() {
 			t.Errorf("%s: got %+v", verb, doc)
 		}
 		for i, line := range strings.Split(strings.TrimSpace(w.want(0, nil, noLeader, verb, "-o", "jsonl").stdout), "\n") {
@@ -102,8 +102,8 @@ func TestReadBad(t *testing.T) {
 func TestReadNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.want(0, nil, []string{"no hosts in the fleet lab; a host joins it by discoverd --fleet lab"}, "hosts")
-	w.want(0, nil, []string{"no portals in the fleet lab"}, "paths")
+	w.want(0, nil, []string{"no hosts in the fleet " + w.name + "; a host joins it by discoverd --fleet " + w.name}, "hosts")
+	w.want(0, nil, []string{"no portals in the fleet " + w.name}, "paths")
 	w.want(0, nil, []string{"no differences among 0 hosts"}, "diff")
 	w.want(1, nil, []string{"etcd at http://127.0.0.1:1: connect: not reachable: connection refused"}, "hosts", "--etcd", "http://127.0.0.1:1")
 }

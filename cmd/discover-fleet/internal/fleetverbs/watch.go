@@ -36,17 +36,16 @@ type watchVerb struct {
 
 // show prints events until ctx ends, which is no failure.
 func (w *watchVerb) show(ctx context.Context, r *reading) error {
-	before := r.view
+	teller := view.NewTeller(r.view)
 	for {
 		changed := r.Changed()
-		after := r.View()
-		for _, e := range view.Events(before, after) {
+		before, after := teller.Last(), r.View()
+		for _, e := range teller.Next(after) {
 			if err := w.print(&e); err != nil {
 				return err
 			}
 		}
 		w.noteStale(before, after)
-		before = after
 		select {
 		case <-ctx.Done():
 			return nil

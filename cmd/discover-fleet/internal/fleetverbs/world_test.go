@@ -3,6 +3,7 @@ package fleetverbs
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,12 +22,16 @@ type world struct {
 	server *etcdtest.Server
 	client *clientv3.Client
 	keys   fleet.Keys
+	name   string // of the fleet
 }
+
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	s := etcdtest.Start(t, etcdtest.Options{})
-	return &world{t: t, server: s, client: s.Client(t), keys: fleettest.Keys(t, "lab")}
+	s := etcdtest.Shared(t, etcdtest.Built)
+	keys := fleettest.Keys(t, "lab")
+	return &world{t: t, server: s, client: s.Client(t), keys: keys, name: fleettest.Name(keys)}
 }
 
 // A buffer is written by the command and read by the test.
@@ -70,7 +75,7 @@ func (w *world) run(args ...string) outcome {
 }
 
 func (w *world) env() map[string]string {
-	return map[string]string{"DISCOVER_FLEET": "lab", "DISCOVER_ETCD": w.server.URL()}
+	return map[string]string{"DISCOVER_FLEET": w.name, "DISCOVER_ETCD": w.server.URL()}
 }
 
 // want holds a run to a status and to texts that both outputs have.

@@ -2,49 +2,77 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/fleetmember"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/fleetscan"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 )
 
 // fleetOptions are the flags of a fleet.
 type fleetOptions struct {
 	fleetflags.Fleet
-	host string
-	lead bool
+	host  string
+	lead  bool
+	allow []netip.Prefix // of shared scans
 }
 
 func (o *fleetOptions) flagSet() *pflag.FlagSet {
 	fs := flags.NewSet()
-	fs.AddFlagSet(o.Fleet.FlagSet(false))
+	fs.AddFlagSet(o.NameFlagSet())
 	fs.Var(flags.NewText(&o.host, "NAME"), "fleet-host", "name of this host in the fleet: a-z, 0-9, '.', '_' and '-'; default: the host's name in lower case")
 	fs.BoolVar(&o.lead, "fleet-lead", false, "let this host be elected to lead the fleet: it copies lists of targets for all to read, and notes silent hosts. Give it to two or three hosts, whose user at etcd may do so")
+	fs.Var(&list{o.addAllow, "CIDR"}, "fleet-scan-allow", "addresses that this host may be told to scan by discover fleet scan, at any TCP port; may be repeated; default none")
 	return fs
 }
 
+func (o *fleetOptions) addAllow(s string) error {
+	p, err := parseCIDR(s)
+	if err != nil {
+		return err
+	}
+	if len(o.allow) == fleet.MaxAllowed {
+		return fmt.Errorf("more than %d blocks", fleet.MaxAllowed)
+	}
+	o.allow = append(o.allow, p)
+	return nil
+}
+
 // understand refuses flags that do not go together. Its error is a *machine.UsageError.
-func (o *fleetOptions) understand(ctx context.Context, w *machine.Env) error {
+func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry string) error {
+	prefix, inEtcd := machine.RegistryInEtcd(registry)
 	if name, _ := w.LookupEnv(fleetflags.FleetVariable); o.Name == "" && name == "" {
-		other := o.Given()
-		if o.host != "" {
-			other = "--fleet-host"
-		}
-		if o.lead {
-			other = "--fleet-lead"
-		}
-		if other != "" {
-			return machine.Usagef("%s needs --fleet NAME as well", other)
+		switch {
+		case o.host != "":
+			return machine.Usagef("--fleet-host needs --fleet NAME as well")
+		case o.lead:
+			return machine.Usagef("--fleet-lead needs --fleet NAME as well")
+		case len(o.allow) > 0:
+			return machine.Usagef("--fleet-scan-allow needs --fleet NAME as well")
+		case inEtcd:
+			if err := fleetflags.CheckPrefix(prefix); err != nil {
+				return err
+			}
+			return o.Etcd.Understand(ctx, w)
+		case o.Given() != "":
+			return machine.Usagef("%s needs --fleet NAME as well, or --registry etcd:PREFIX", o.Given())
 		}
 		return nil
+	}
+	if inEtcd {
+		return machine.Usagef("--fleet and --registry etcd:PREFIX exclude each other: each host of a fleet has a registry of its own")
 	}
 	if err := o.Understand(ctx, w); err != nil {
 		return err
@@ -67,7 +95,7 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env) error {
 
 // joinFleet makes the daemon a host of its fleet, if it is to be one. The fleet may bring
 // portals, so the registry is made where there is none. leave is called at the end.
-func (d *daemon) joinFleet(ctx context.Context, registryPath string) (leave func(), err error) {
+func (d *daemon) joinFleet(ctx context.Context, registryPath string, cfg registry.Config) (leave func(), err error) {
 	if d.fleet.Name == "" {
 		return func() {}, nil
 	}
@@ -80,9 +108,10 @@ func (d *daemon) joinFleet(ctx context.Context, registryPath string) (leave func
 	if err != nil {
 		return nil, err
 	}
+	asker := &fleetscan.Asker{Registry: cfg, Discoverer: d.scanner, Allow: d.fleet.allow}
 	d.member, err = fleetmember.New(fleetmember.Config{
 		Client: client, Keys: d.fleet.Keys(), Fleet: d.fleet.Name, Host: d.fleet.host, Lead: d.fleet.lead, Every: d.every, Service: d.service,
-		Version: app.Version(), InitiatorName: d.Initiator.Name,
+		Version: app.Version(), InitiatorName: d.Initiator.Name, ScanAllow: d.fleet.allow, Ask: asker.Ask, Asked: asker.Asked,
 		Changed: func() { knock(d.reload); knock(d.recount); d.guard.Forget() }, Say: d.Say, Log: d.Log(),
 	})
 	if err != nil {
@@ -93,12 +122,29 @@ func (d *daemon) joinFleet(ctx context.Context, registryPath string) (leave func
 	return func() { _ = client.Close() }, nil // all that used it has ended
 }
 
+// scanner returns a new Discoverer for a shard of a shared scan, with the limits of the
+// flags: where they say nothing, those that discover scan has for blocks.
+func (o *options) scanner() *initiator.Discoverer {
+	limits := o.limits
+	limits.Pace.UseBlockDefaults()
+	if !limits.Retried {
+		limits.Retries = 0
+	}
+	d := o.NewDiscoverer(&limits)
+	d.InitiatorName = o.Initiator.Name
+	o.Secure(d, &o.ipsec, true)
+	most, _ := o.Connecting(d)
+	fleetscan.Share(d, most)
+	return d
+}
+
 // fleetFigures is how the daemon stands in its fleet, for the metrics.
 func (d *daemon) fleetFigures() metrics.Fleet {
 	s := d.member.State()
 	return metrics.Fleet{
 		Connected: s.Host.Connected, Since: s.Host.Since, Published: s.Host.Published, Waiting: s.Host.Waiting,
 		Leading: s.Leader.Leading, Lacking: s.Leader.Lacking, Refused: s.Refused,
+		Scans: s.Scan.Jobs, Shards: s.Scan.Shards, Scanned: s.Scanned,
 	}
 }
 

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,10 +17,12 @@ import (
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
 
-// inFleet starts a daemon in the fleet lab.
-func (h *house) inFleet(server *etcdtest.Server, host string, args ...string) {
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
+
+// inFleet starts a daemon in a fleet.
+func (h *house) inFleet(server *etcdtest.Server, keys fleet.Keys, host string, args ...string) {
 	h.t.Helper()
-	h.start(slices.Concat([]string{"--fleet", "lab", "--etcd", server.URL(), "--fleet-host", host}, args)...)
+	h.start(slices.Concat([]string{"--fleet", fleettest.Name(keys), "--etcd", server.URL(), "--fleet-host", host}, args)...)
 }
 
 // hasText waits until an answer has a text.
@@ -37,7 +40,7 @@ func (h *house) hasText(path, text string) {
 // metrics tell it.
 func TestFleet(t *testing.T) {
 	t.Parallel()
-	server := etcdtest.Start(t, etcdtest.Options{})
+	server := etcdtest.Shared(t, etcdtest.Built)
 	client := server.Client(t)
 	array := iscsitest.Listen(t, twoTargets)
 	at := array.Addr.String()
@@ -47,8 +50,8 @@ func TestFleet(t *testing.T) {
 
 	one, two := newHouse(t), newHouse(t)
 	two.add(array, "own", login.Options{}) // which stays as it is
-	one.inFleet(server, "one", "--fleet-lead")
-	two.inFleet(server, "two")
+	one.inFleet(server, keys, "one", "--fleet-lead")
+	two.inFleet(server, keys, "two")
 	for _, h := range []*house{one, two} {
 		h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
 		h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 1")
@@ -77,7 +80,7 @@ func TestFleet(t *testing.T) {
 	two.hasText("/api/v1/fleet/events", `"type":"host-silent","host":"one"`)
 	two.hasText("/api/v1/fleet/hosts", `"leader":""`)
 	two.hasText("/fleet", "no host leads the fleet")
-	if !strings.Contains(two.stderr.String(), "connected to the fleet lab as host two") {
+	if !strings.Contains(two.stderr.String(), "connected to the fleet "+fleettest.Name(keys)+" as host two") {
 		t.Errorf("standard error does not tell the connection:\n%s", two.stderr.String())
 	}
 
@@ -91,7 +94,7 @@ func TestFleet(t *testing.T) {
 // it any more.
 func TestFleetTakesBack(t *testing.T) {
 	t.Parallel()
-	server := etcdtest.Start(t, etcdtest.Options{})
+	server := etcdtest.Shared(t, etcdtest.Built)
 	client := server.Client(t)
 	array := iscsitest.Listen(t, twoTargets)
 	keys := fleettest.Keys(t, "lab")
@@ -99,7 +102,7 @@ func TestFleetTakesBack(t *testing.T) {
 	key := keys.Portal(p.Key().Portal)
 	fleettest.Put(t, client, key, string(p.Encode()))
 	h := newHouse(t)
-	h.inFleet(server, "one")
+	h.inFleet(server, keys, "one")
 	h.hasLine("/metrics", "iscsi_discovery_registry_portals 1")
 	if _, err := client.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
@@ -112,12 +115,12 @@ func TestFleetTakesBack(t *testing.T) {
 // when etcd is there.
 func TestFleetAway(t *testing.T) {
 	t.Parallel()
-	server := etcdtest.Start(t, etcdtest.Options{})
+	server, keys := etcdtest.Start(t, etcdtest.Options{}), fleettest.Keys(t, "lab")
 	server.Kill()
 	array := iscsitest.Listen(t, twoTargets)
 	h := newHouse(t)
 	h.add(array, "", login.Options{})
-	h.inFleet(server, "one")
+	h.inFleet(server, keys, "one")
 	h.hasLine("/-/ready", "ready")
 	h.hasLine("/metrics", `iscsi_discovery_up{instance="",port="all",portal="`+array.Addr.String()+`"} 1`)
 	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 0")
@@ -139,10 +142,10 @@ func TestFleetAway(t *testing.T) {
 // TestFleetID: the registry keeps the ID that tells two hosts of one name apart.
 func TestFleetID(t *testing.T) {
 	t.Parallel()
-	server := etcdtest.Start(t, etcdtest.Options{})
+	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "lab")
 	client := server.Client(t)
 	info := func() *fleet.Info {
-		got, err := client.Get(t.Context(), fleettest.Keys(t, "lab").Info("one"))
+		got, err := client.Get(t.Context(), keys.Info("one"))
 		if err != nil || len(got.Kvs) != 1 {
 			t.Fatalf("got %v, %v", got, err)
 		}
@@ -153,21 +156,21 @@ func TestFleetID(t *testing.T) {
 		return i
 	}
 	h := newHouse(t)
-	h.inFleet(server, "one")
+	h.inFleet(server, keys, "one")
 	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
 	first := info()
 	if first.ID == "" || first.InitiatorName != "iqn.2026-11.example:i" || first.Every != 1 || len(first.Ports) == 0 {
 		t.Errorf("got %+v", first)
 	}
 	twin := newHouse(t)
-	twin.inFleet(server, "one")
+	twin.inFleet(server, keys, "one")
 	twin.until("the other host of that name is told", func() bool {
 		return strings.Contains(twin.stderr.String(), "host name one is taken in the fleet")
 	})
 	h.stop()
 	again := &house{t: t, dir: h.dir, registry: h.registry, reload: h.reload, ended: make(chan int, 1)}
 	twin.stop()
-	again.inFleet(server, "one")
+	again.inFleet(server, keys, "one")
 	again.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
 	if got := info().ID; got != first.ID {
 		t.Errorf("got ID %s, want %s as before the restart", got, first.ID)

@@ -32,12 +32,13 @@ type member struct {
 	ended  chan struct{}
 }
 
-// listenNotices opens the listener for notices; nil: there is to be none.
-func (o *options) listenNotices(ctx context.Context) (*isns.Listener, error) {
-	if !o.notices.IsValid() {
+// listenNotices opens the listener for notices; nil: there is to be none, or none before
+// this discoverd is the active one of its pair.
+func (d *daemon) listenNotices(ctx context.Context) (*isns.Listener, error) {
+	if !d.options.notices.IsValid() || d.shared != nil {
 		return nil, nil
 	}
-	return isns.Listen(ctx, o.notices)
+	return isns.Listen(ctx, d.options.notices)
 }
 
 // runNotices keeps the registrations until ctx ends, and takes them back then. Each notice

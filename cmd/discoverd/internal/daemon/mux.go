@@ -51,16 +51,21 @@ func (d *daemon) addFleet(mux *http.ServeMux) {
 	}
 	f := api.Fleet{Source: d.member.Reading}
 	one := serve.NewMaker(1) // each makes its whole answer in memory
-	for path, h := range map[string]http.HandlerFunc{"hosts": f.Hosts, "paths": f.Paths, "diff": f.Diff, "events": f.Events} {
+	for path, h := range map[string]http.HandlerFunc{"hosts": f.Hosts, "paths": f.Paths, "diff": f.Diff, "scans": f.Scans, "events": f.Events} {
 		mux.Handle("GET /api/v1/fleet/"+path, one.Handler(h))
 	}
 }
 
-// ready answers whether the watch has begun and the registry can be read.
+// ready answers whether the watch has begun and the registry can be read. One that stands by
+// is ready, and says so.
 func (d *daemon) ready(w http.ResponseWriter, _ *http.Request) {
 	switch {
 	case !d.table.Up():
 		http.Error(w, "the registry cannot be read", http.StatusServiceUnavailable)
+	case d.standsBy() && d.shared.now().undecided():
+		http.Error(w, d.shared.now().text(), http.StatusServiceUnavailable)
+	case d.standsBy():
+		fmt.Fprintln(w, d.shared.now().text())
 	case !d.hasBegun():
 		http.Error(w, "the first round has not begun", http.StatusServiceUnavailable)
 	default:

@@ -78,6 +78,7 @@ func (o *options) groups() []flags.Group {
 			some(o.ipsec.FlagSet(), "ipsec-enforcer"))),
 		flags.NewGroup("Notices of iSNS servers", servers),
 		flags.NewGroup("A fleet", o.fleet.flagSet()),
+		flags.NewGroup("etcd, of a fleet or of the registry", o.fleet.Etcd.FlagSet(false)),
 		flags.NewGroup("Probes", probes),
 		flags.NewGroup("Metrics", figures),
 		flags.NewGroup("The registry, and the rest", global),
@@ -117,7 +118,11 @@ func (o *options) understand(ctx context.Context) error {
 	if err := o.limits.CheckName(login.InitiatorName); err != nil {
 		return err
 	}
-	if err := o.fleet.understand(ctx, &o.Env); err != nil {
+	path, err := o.RegistryPath()
+	if err != nil {
+		return err
+	}
+	if err := o.fleet.understand(ctx, &o.Env, path); err != nil {
 		return err
 	}
 	return o.limits.Check()
@@ -157,15 +162,23 @@ func (o *options) addHost(s string) error {
 }
 
 func (o *options) addAllow(s string) error {
+	p, err := parseCIDR(s)
+	if err == nil {
+		o.allow = append(o.allow, p)
+	}
+	return err
+}
+
+// parseCIDR reads a block of addresses, or one.
+func parseCIDR(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	if addr, bad := netip.ParseAddr(s); bad == nil && err != nil {
 		p, err = addr.Prefix(addr.BitLen())
 	}
 	if err != nil || p.Addr().Zone() != "" || p.Addr().Is4In6() {
-		return errors.New("expected a block of addresses, such as 192.0.2.0/24, or one address")
+		return netip.Prefix{}, errors.New("expected a block of addresses, such as 192.0.2.0/24, or one address")
 	}
-	o.allow = append(o.allow, p.Masked())
-	return nil
+	return p.Masked(), nil
 }
 
 // A list takes one value each time that its flag is given.

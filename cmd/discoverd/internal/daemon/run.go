@@ -13,9 +13,9 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/notify"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/page"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/pair"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/probe"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
-	"github.com/go-iscsi/discovery/cmd/discoverd/internal/standing"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
@@ -34,6 +34,7 @@ type daemon struct {
 	page    *page.Watched
 	pulse   *notify.Pulse
 	member  *fleetmember.Member // nil: the daemon is in no fleet
+	shared  *shared             // nil: the registry is in a file
 	manager *notify.Manager
 	reload  chan struct{}      // for the watch
 	recount chan struct{}      // for the census
@@ -41,6 +42,8 @@ type daemon struct {
 	noticed chan initiator.Key // iSNS servers whose notices came
 	begun   chan struct{}      // closed when the watch has read the registry
 	id      string             // of this run
+
+	seq, passed uint64 // of the last event, and of that before the watch; of the watch's goroutine
 }
 
 // run runs the daemon until ctx ends.
@@ -49,9 +52,12 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
-	store := &standing.Store{Path: path}
+	store, shared, closing, err := o.openRegistry(path)
+	if err != nil {
+		return err
+	}
 	defer func() {
-		if closed := store.Close(); err == nil && closed != nil {
+		if closed := closing(); err == nil && closed != nil {
 			err = closed
 		}
 	}()
@@ -59,7 +65,8 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
-	leave, err := d.joinFleet(ctx, path)
+	d.share(shared)
+	leave, err := d.joinFleet(ctx, path, d.prober.Config)
 	if err != nil {
 		return err
 	}
@@ -68,7 +75,7 @@ func (o *options) run(ctx context.Context, hangUp <-chan os.Signal) (err error) 
 	if err != nil {
 		return err
 	}
-	l, err := o.listenNotices(ctx)
+	l, err := d.listenNotices(ctx)
 	if err != nil {
 		for _, l := range listeners {
 			_ = l.Close()
@@ -93,7 +100,10 @@ func (o *options) daemon(ctx context.Context, store registry.Store, path string)
 		return nil, err
 	}
 	watched := cfg
-	watched.Store = &beating{Store: cfg.Store, beat: d.beat, begun: d.begun}
+	if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
+		watched.Store = &pair.Memory{Store: cfg.Store}
+	}
+	watched.Store = &beating{Store: watched.Store, beat: d.beat, begun: d.begun}
 	if d.watched, err = registry.Open(watched); err != nil {
 		return nil, err
 	}
@@ -144,8 +154,12 @@ func (d *daemon) serve(ctx context.Context, listeners []net.Listener, notices *i
 	server := &serve.Server{Handler: serve.Guard(serve.NewHosts(hosts...), d.mux()), WebConfig: d.webConfig, Log: d.Log()}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, listeners) }()
+	asking := d.watch
+	if d.shared != nil {
+		asking = d.runShared
+	}
 	all := []func(context.Context){
-		d.watch, d.count, func(ctx context.Context) { d.manager.Run(ctx, d.status) }, func(ctx context.Context) { d.obey(ctx, hangUp) },
+		asking, d.count, func(ctx context.Context) { d.manager.Run(ctx, d.status) }, func(ctx context.Context) { d.obey(ctx, hangUp) },
 	}
 	if notices != nil {
 		all = append(all, func(ctx context.Context) { d.runNotices(ctx, notices) })
@@ -204,10 +218,7 @@ func (d *daemon) again() {
 			d.Say("--web.config.file: %s; connections fail until that is mended", machine.ReasonOnly(err))
 		}
 	}
-	d.guard.Forget()
-	knock(d.reload)
-	knock(d.recount)
-	knock(d.relist)
+	d.reread()
 	if d.member != nil {
 		d.member.Again()
 	}

@@ -35,7 +35,10 @@ func (d *daemon) watch(ctx context.Context) {
 	if d.member != nil {
 		cfg.Observe = d.member.Observe
 	}
+	d.passed = d.seq // a watch counts from the beginning; the events of this run go on
 	for e := range d.watched.Watch(ctx, cfg) {
+		e.Seq += d.passed
+		d.seq = e.Seq
 		d.take(&e)
 	}
 }
@@ -86,17 +89,22 @@ const minCount = 10 * time.Second
 func (d *daemon) count(ctx context.Context) {
 	tick := time.NewTicker(max(d.every, minCount))
 	defer tick.Stop()
-	for {
+	for said := false; ; {
 		c, err := metrics.TakeCensus(ctx, d.service, d.named, app.IsOneRecord)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			if d.table.Up() || !d.hasBegun() {
+			if !said && (d.table.Up() || !d.hasBegun()) {
 				d.Say("the registry cannot be read: %v", err)
+				said = true
 			}
 			d.table.SetUnreadable()
 		default:
+			if said && d.shared != nil { // else the watch tells it
+				d.Say("the registry can be read again")
+			}
+			said = false
 			d.table.SetCensus(c)
 		}
 		wait := tick.C
@@ -117,6 +125,9 @@ const retryCount = 2 * time.Second
 
 // status is how the daemon stands, for its service manager.
 func (d *daemon) status() string {
+	if d.standsBy() {
+		return d.shared.now().text()
+	}
 	up, all, next := d.table.Tally()
 	return notify.Status(up, all, next) + d.fleetStatus()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/leader"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -17,6 +18,7 @@ type Member struct {
 	cfg     Config
 	host    *host.Host
 	leader  *leader.Leader // nil: it does not lead
+	scans   *sweep.Worker
 	settler *settler
 	Reading *Reading // of the fleet, for the page and the API
 	started time.Time
@@ -34,6 +36,8 @@ type State struct {
 	Changed int          // changes that the fleet made to the registry, since the start
 	Kept    int          // portals of which the host has an entry of its own
 	Refused int          // records of the fleet's configuration that are not used
+	Scan    sweep.State  // of shared scans
+	Scanned int64        // portals that were asked for them, since the start
 	Settled error        // why the registry is not as the fleet wants it; nil: it is, or nothing is known yet
 }
 
@@ -47,7 +51,10 @@ func New(cfg Config) (*Member, error) {
 		Client: cfg.Client, Keys: cfg.Keys, Name: cfg.Host, Info: m.info, Every: cfg.Every,
 		FromFleet: m.settler.fromFleet, Wanted: m.settler.want, Report: m.reportHost,
 	})
-	if err != nil || !cfg.Lead {
+	if err != nil {
+		return nil, err
+	}
+	if m.scans, err = m.newScans(); err != nil || !cfg.Lead {
 		return m, err
 	}
 	m.state.Leads = true
@@ -68,6 +75,7 @@ func (m *Member) Run(ctx context.Context) {
 	all.Go(func() { m.settler.run(ctx) })
 	all.Go(func() { m.Reading.run(ctx) })
 	all.Go(func() { m.host.Run(ctx) })
+	all.Go(func() { m.scans.Run(ctx) })
 	if m.leader != nil {
 		all.Go(func() { m.leader.Run(ctx) })
 	}
@@ -79,7 +87,7 @@ func (m *Member) State() State {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.state
-	s.Host = m.host.State()
+	s.Host, s.Scanned = m.host.State(), m.cfg.Asked()
 	return s
 }
 
@@ -94,6 +102,9 @@ func (m *Member) reportHost(s host.State) {
 		m.cfg.Say("connected to the fleet %s as host %s", m.cfg.Fleet, m.cfg.Host)
 	case text != "" && text != errorText(before.Err):
 		m.cfg.Say("the fleet %s: %s; discoverd goes on by itself and tries again", m.cfg.Fleet, text)
+	}
+	if text := errorText(s.Unlisted); text != "" && text != errorText(before.Unlisted) {
+		m.cfg.Say("warning: the fleet %s: %s", m.cfg.Fleet, text)
 	}
 	m.cfg.Log.Info("fleet", "connected", s.Connected, "published", s.Published, "waiting", s.Waiting, "error", errorText(s.Err))
 }

@@ -65,11 +65,9 @@ func (r *Reading) follow(ctx context.Context) {
 	defer cancel()
 	quiet := time.NewTimer(r.idle)
 	defer quiet.Stop()
-	for before := reader.View(); ; {
+	for teller := view.NewTeller(reader.View()); ; {
 		changed := reader.Changed()
-		after := reader.View()
-		r.add(view.Events(before, after))
-		before = after
+		r.add(teller.Next(reader.View()))
 		select {
 		case <-ctx.Done():
 			return

@@ -2,6 +2,7 @@ package fleetmember
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -12,14 +13,16 @@ import (
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
+
 // TestReading: the fleet is read from the first request, no longer once nobody asks, and
 // again when somebody does. Events have numbers without gaps, and are bounded.
 func TestReading(t *testing.T) {
 	t.Parallel()
-	client := etcdtest.Start(t, etcdtest.Options{}).Client(t)
+	client := etcdtest.Shared(t, etcdtest.Built).Client(t)
 	keys := fleettest.Keys(t, "lab")
 	fleettest.NewHost(t, client, keys, "one")
-	r := newReading(client, keys, "lab")
+	r := newReading(client, keys, fleettest.Name(keys))
 	r.idle = 200 * time.Millisecond
 	var begun atomic.Int32
 	newReader := r.new

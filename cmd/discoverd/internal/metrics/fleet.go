@@ -9,8 +9,11 @@ type Fleet struct {
 	Published int       // paths in etcd
 	Waiting   int       // changes that are not written yet
 	Leading   bool
-	Lacking   int // answers that nobody can read; of a leader
-	Refused   int // records of the fleet's configuration that are not used
+	Lacking   int   // answers that nobody can read; of a leader
+	Refused   int   // records of the fleet's configuration that are not used
+	Scans     int   // shared scans that this host takes part in
+	Shards    int   // of them, that it asks or has results of
+	Scanned   int64 // portals that were asked for shared scans
 }
 
 // SetFleet has the metrics ask how the daemon stands in its fleet.
@@ -28,6 +31,9 @@ var (
 	fleetLeader    = newMetric("gauge", "fleet_leader", "Whether this host leads its fleet (--fleet).")
 	fleetLacking   = newMetric("gauge", "fleet_lacking_answers", "Lists of targets that are not in the etcd of the fleet yet; of the host that leads (--fleet).")
 	fleetRefused   = newMetric("gauge", "fleet_refused_records", "Records of the fleet's configuration that this host does not use (--fleet).")
+	fleetScans     = newMetric("gauge", "fleet_scans", "Shared scans that this host takes part in (--fleet-scan-allow).")
+	fleetShards    = newMetric("gauge", "fleet_scan_shards", "Shards of shared scans that this host asks, or whose results nobody has read yet (--fleet-scan-allow).")
+	fleetScanned   = newMetric("counter", "fleet_scanned_portals_total", "Portals that this host asked for shared scans (--fleet-scan-allow).")
 )
 
 // member adds how the daemon stands in its fleet; nil: it is in none.
@@ -45,6 +51,9 @@ func (c *collection) member(ask func() Fleet) {
 		c.add(fleetLacking, float64(f.Lacking))
 	}
 	c.add(fleetRefused, float64(f.Refused))
+	c.add(fleetScans, float64(f.Scans))
+	c.add(fleetShards, float64(f.Shards))
+	c.add(fleetScanned, float64(f.Scanned))
 }
 
 func number(is bool) float64 {

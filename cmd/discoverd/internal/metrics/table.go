@@ -18,6 +18,7 @@ type Table struct {
 	up      bool // the registry can be read
 	census  Census
 	fleet   func() Fleet // nil: the daemon is in none
+	pair    func() Pair  // nil: the daemon is in none
 }
 
 // A portal is what entries of one portal have in common.
@@ -70,6 +71,15 @@ func (t *Table) Report(s *watch.State) {
 	}
 	p.duration.observe(s.Last.Elapsed.Seconds())
 	t.late.observe(max(s.Late, 0).Seconds())
+}
+
+// Forget forgets all entries: nothing asks them any more.
+func (t *Table) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.entries)
+	clear(t.portals)
+	clear(t.servers)
 }
 
 // Count counts an event. A snapshot is no change, and of a portal that was removed no series stays.

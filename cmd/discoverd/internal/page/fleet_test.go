@@ -46,7 +46,7 @@ func (p *fleetPlant) Answer(_ context.Context, d fleet.Digest) ([]target.Target,
 func (p *fleetPlant) see(host, portal string, names ...string) {
 	h := p.view.Hosts[host]
 	if h == nil {
-		h = &view.Host{Name: host, Info: &fleet.Info{Host: host}, Paths: map[initiator.Key]*fleet.Path{}}
+		h = &view.Host{Name: host, Info: &fleet.Info{Host: host}, Paths: map[fleet.Entry]*fleet.Path{}}
 		p.view.Hosts[host] = h
 	}
 	path := &fleet.Path{Host: host, Since: noon.Add(-time.Minute), Stage: "login", Message: "refused " + evil}
@@ -59,7 +59,7 @@ func (p *fleetPlant) see(host, portal string, names ...string) {
 		p.lists[d] = targets
 		path = &fleet.Path{Host: host, Up: true, Since: noon.Add(-time.Minute), Targets: len(names), Answer: d}
 	}
-	h.Paths[initiator.Key{Portal: initiator.Portal{Address: portal, Port: 3260}, Port: ports.All}] = path
+	h.Paths[fleet.Entry{Key: initiator.Key{Portal: initiator.Portal{Address: portal, Port: 3260}, Port: ports.All}}] = path
 }
 
 // evil is what a host may have written.
@@ -163,5 +163,27 @@ func TestFleetStatus(t *testing.T) {
 	}
 	if body := get(t, newPlant(), "GET", "/").Body.String(); strings.Contains(body, `href="/fleet"`) {
 		t.Error("a host in no fleet links to the page of one")
+	}
+}
+
+// TestFleetScans: shared scans that run are on the page, with nothing of what their names say.
+func TestFleetScans(t *testing.T) {
+	t.Parallel()
+	source := newFleetPlant()
+	if got := getFleet(t, source, "/fleet").Body.String(); strings.Contains(got, "Shared scans") {
+		t.Error("the page has scans where none runs")
+	}
+	source.view.Scans = []view.Scan{{
+		ID: "0123456789abcdef", Asker: "me" + evil, Started: noon.Add(-time.Minute), Portals: 254, Shards: 4, Read: 1, Asking: 2,
+		Hosts: []string{"a", "b"}, Refused: []string{"liar" + evil},
+	}}
+	got := getFleet(t, source, "/fleet").Body.String()
+	for _, want := range []string{"Shared scans", "1 of 4 shards, 2 under way", "2: a, b", "me&lt;script&gt;", "liar&lt;script&gt;"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+	if strings.Contains(got, "<script>") || strings.ContainsAny(got, "\x1b\u202e") {
+		t.Error("the page has what a name says")
 	}
 }

@@ -51,6 +51,13 @@ func (w *Watched) Report(s *watch.State) {
 	w.states[id] = kept
 }
 
+// Forget forgets how the entries stand: nothing asks them any more. The events stay.
+func (w *Watched) Forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.states)
+}
+
 // Add takes an event.
 func (w *Watched) Add(e watch.Event) {
 	w.mu.Lock()

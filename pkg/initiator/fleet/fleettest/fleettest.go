@@ -4,6 +4,9 @@ package fleettest
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,14 +21,19 @@ import (
 // Limit is how long a test waits for what has to come, on a machine with much else to do.
 const Limit = 3 * time.Minute
 
-// Keys returns the keys of a fleet.
-func Keys(t testing.TB, name string) fleet.Keys {
+// Keys returns the keys of a fleet that no other test has: its name begins as it is said.
+func Keys(t testing.TB, begin string) fleet.Keys {
 	t.Helper()
-	keys, err := fleet.NewKeys(name)
+	keys, err := fleet.NewKeys(fmt.Sprintf("%s-%08x", begin, rand.Uint32()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// Name returns the name of the fleet that has keys.
+func Name(keys fleet.Keys) string {
+	return strings.TrimSuffix(strings.TrimPrefix(keys.Prefix(), fleet.Root), "/")
 }
 
 // A Host is a host whose keys a test writes.
@@ -129,8 +137,8 @@ func (h *Host) Serve(deliver func(fleet.Digest)) {
 }
 
 // Entry is the entry of a portal with an address, at TCP port 3260.
-func Entry(address string) initiator.Key {
-	return initiator.Key{Portal: initiator.Portal{Address: address, Port: 3260}, Port: ports.All}
+func Entry(address string) fleet.Entry {
+	return fleet.Entry{Key: initiator.Key{Portal: initiator.Portal{Address: address, Port: 3260}, Port: ports.All}}
 }
 
 // Targets returns targets with names and one address each.

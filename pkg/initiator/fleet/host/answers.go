@@ -2,6 +2,7 @@ package host
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/maphash"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -18,19 +19,6 @@ type kept struct {
 	sum    uint64 // of it as it came first
 	uses   int    // paths
 	size   int    // bytes
-}
-
-// encode returns the answer as it is published; nil: it cannot be, since it is too large or
-// has what no reader takes.
-func encode(targets []target.Target) *fleet.Answer {
-	a, err := fleet.Encode(targets)
-	if err != nil {
-		return nil
-	}
-	if _, err := fleet.Decode(a.Digest, a.Parts); err != nil {
-		return nil // readers would say that this host lies
-	}
-	return a
 }
 
 // sum returns a number that tells answers apart as they came, in their order: much faster
@@ -67,12 +55,11 @@ func (b *book) known(sum uint64) *fleet.Answer {
 	return nil
 }
 
-// keep counts one more path that has an answer. Where there is no room, or no answer, the
-// digest is zero.
+// errNoRoom is why an answer is not published.
+var errNoRoom = fmt.Errorf("this host has more than %d MiB of answers", maxKept>>20)
+
+// keep counts one more path that has an answer. Where there is no room the digest is zero.
 func (b *book) keep(a *fleet.Answer, sum uint64) fleet.Digest {
-	if a == nil {
-		return fleet.Digest{}
-	}
 	k := b.answers[a.Digest]
 	if k == nil {
 		k = &kept{answer: a, sum: sum}

@@ -26,6 +26,8 @@ type book struct {
 	bytes   int                     // in answers
 	wants   map[fleet.Digest]bool   // of the leader
 	dirty   map[string]bool         // keys that may have to be written
+
+	unlisted map[string]error // of paths, whose answers are not published: why not
 }
 
 // An entry is what is published of one entry of the registry.
@@ -33,13 +35,15 @@ type entry struct {
 	path fleet.Path
 	sum  uint64 // of the answer as it came; meaningless where no answer was seen
 	seen bool   // one was
+
+	unlisted error // why that answer is not published; nil: it is, or there was none
 }
 
 func newBook(keys fleet.Keys, host string, limit int) *book {
 	return &book{
 		keys: keys, host: host, limit: limit, seed: maphash.MakeSeed(), changed: make(chan struct{}, 1),
 		paths: make(map[string]*entry), beyond: make(map[string]bool), answers: make(map[fleet.Digest]*kept), sums: make(map[uint64]fleet.Digest),
-		wants: make(map[fleet.Digest]bool), dirty: make(map[string]bool),
+		wants: make(map[fleet.Digest]bool), dirty: make(map[string]bool), unlisted: make(map[string]error),
 	}
 }
 
@@ -75,8 +79,11 @@ func (b *book) put(key string, now entry, answer *fleet.Answer) {
 	}
 	delete(b.beyond, key)
 	if answer != nil {
-		now.path.Answer = b.keep(answer, now.sum)
+		if now.path.Answer = b.keep(answer, now.sum); now.path.Answer.IsZero() {
+			now.unlisted = errNoRoom
+		}
 	}
+	b.note(key, now.unlisted)
 	switch {
 	case before == nil:
 		b.paths[key] = &now
@@ -93,11 +100,33 @@ func (b *book) put(key string, now entry, answer *fleet.Answer) {
 	*before = now
 }
 
+// note keeps why an answer is not published; nil: it is.
+func (b *book) note(key string, unlisted error) {
+	if unlisted == nil {
+		delete(b.unlisted, key)
+	} else {
+		b.unlisted[key] = unlisted
+	}
+}
+
+// isUnlisted says of which paths the answers are not published; nil: of none.
+func (b *book) isUnlisted() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.unlisted) == 0 {
+		return nil
+	}
+	key := slices.Min(slices.Collect(maps.Keys(b.unlisted)))
+	of := b.keys.Parse(key)
+	return &UnlistedError{Entry: of.Path(), Others: len(b.unlisted) - 1, Err: b.unlisted[key]}
+}
+
 // remove has an entry published no longer.
 func (b *book) remove(key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.beyond, key)
+	delete(b.unlisted, key)
 	if e := b.paths[key]; e != nil {
 		b.release(e.path.Answer)
 		delete(b.paths, key)

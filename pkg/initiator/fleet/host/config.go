@@ -3,12 +3,14 @@ package host
 import (
 	"cmp"
 	"errors"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
 
@@ -58,6 +60,9 @@ type limits struct {
 	request time.Duration // of one request
 	first   time.Duration // pause
 	kept    int           // bytes of encoded answers
+	queued  int           // bytes of targets that wait to be encoded
+
+	encode func([]target.Target) (*fleet.Answer, error)
 }
 
 // New returns a Host that does nothing until Run. The error is a *fleet.NameError, or says
@@ -79,6 +84,11 @@ func newHost(cfg Config) *Host {
 	l.ttl = cmp.Or(l.ttl, max(3*cfg.Every, MinTTL))
 	l.request = cmp.Or(l.request, requestTimeout)
 	l.first = min(cmp.Or(l.first, firstPause), cfg.Every)
-	l.kept = cmp.Or(l.kept, maxKept)
-	return &Host{cfg: cfg, book: newBook(cfg.Keys, cfg.Name, l.kept)}
+	l.kept, l.queued = cmp.Or(l.kept, maxKept), cmp.Or(l.queued, maxQueued)
+	if l.encode == nil {
+		l.encode = fleet.Encode
+	}
+	h := &Host{cfg: cfg, book: newBook(cfg.Keys, cfg.Name, l.kept)}
+	h.intake.room = sync.NewCond(&h.intake.mu)
+	return h
 }

@@ -3,9 +3,12 @@ package host_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -39,7 +42,7 @@ func portal(address string) initiator.Portal {
 // What config/ has is told at the start and at each change; what comes together is told
 // once. What cannot be used is a fault, and stops nothing else.
 func TestConfig(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		const flags = uint64(ipsec.FlagValid | ipsec.FlagIKE)
 		good := fleet.Portal{Address: "192.0.2.1", TCPPort: 3260, Login: "l", Hosts: []string{"b*"}}
 		policy := fleet.Policy{Selector: "192.0.2.0/24", Flags: flags}
@@ -102,7 +105,7 @@ func TestConfig(t *testing.T) {
 // What changes while the host is cut off is told when it is back, also where the history
 // in between is compacted; where nothing changed nothing is told.
 func TestConfigMeanwhile(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onOwn(t, etcdtest.Options{}, func(w *world) {
 		r, all := w.wants()
 		if got := next(w.T, all); len(got.Portals)+len(got.Faults) != 0 {
 			w.Errorf("got %+v", got)
@@ -131,9 +134,15 @@ func TestConfigMeanwhile(t *testing.T) {
 
 // Of more records than are read the rest is told to be there.
 func TestConfigTooMuch(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
+		var puts []clientv3.Op
 		for n := range host.MaxConfig + 1 {
-			w.put(fmt.Sprintf("%sx%05d", w.keys.Config(), n), "")
+			puts = append(puts, clientv3.OpPut(fmt.Sprintf("%sx%05d", w.keys.Config(), n), ""))
+		}
+		for some := range slices.Chunk(puts, etcdOps) {
+			if _, err := w.admin.Txn(w.Context()).Then(some...).Commit(); err != nil {
+				w.Fatal(err)
+			}
 		}
 		_, all := w.wants()
 		got := next(w.T, all)

@@ -29,7 +29,7 @@ func (r *running) explained(want etcd.State) *etcd.Error {
 // A host writes below its own name with the role that it is to have; with that of another
 // host it publishes nothing, changes nothing, and says why, and goes on when it may.
 func TestRoles(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onOwn(t, etcdtest.Options{}, func(w *world) {
 		w.server.Authenticate(w.T,
 			etcdtest.User{Name: "a", Password: "of a", Read: []string{w.keys.Prefix()}, Write: []string{w.keys.Host("a")}},
 			etcdtest.User{Name: "b", Password: "of b", Read: []string{w.keys.Prefix()}, Write: []string{w.keys.Host("b")}})
@@ -65,7 +65,7 @@ func TestRoles(t *testing.T) {
 // While the database is full nothing new is published, what is there stays, and the state
 // says so; when there is room again all is written.
 func TestNoSpace(t *testing.T) {
-	onEach(t, etcdtest.Options{Quota: 4 << 20}, func(w *world) {
+	onOwn(t, etcdtest.Options{Quota: 4 << 20}, func(w *world) {
 		r := w.run(setting{})
 		r.sees(1, "x")
 		r.connected()
@@ -99,7 +99,7 @@ func TestNoSpace(t *testing.T) {
 
 // Run ends with its context in each state.
 func TestEnds(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		for _, tt := range []struct {
 			name    string
 			limits  host.Limits
@@ -130,7 +130,7 @@ func TestEnds(t *testing.T) {
 
 // Without a server the state says so once, and what is seen meanwhile is kept.
 func TestAway(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onOwn(t, etcdtest.Options{}, func(w *world) {
 		w.server.Kill()
 		r := w.run(setting{limits: host.Limits{Request: time.Second}})
 		r.sees(1, "x")

@@ -9,13 +9,12 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/leader"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
-	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
 // The leader asks one host for each answer, and copies it for all;
 // nothing of it stays with the host.
 func TestWithLeader(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		small, large := encoded(w.T, []string{"x"}), encoded(w.T, random(2_000))
 		a, b := w.run(setting{name: "a"}), w.run(setting{name: "b"})
 		l, err := leader.New(leader.Config{Client: w.admin, Keys: w.keys, Name: "lead", Every: time.Minute})

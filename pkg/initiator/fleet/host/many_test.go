@@ -6,13 +6,12 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
-	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
 // A host publishes fleet.MaxPaths entries in few transactions, and says how many more there
 // are; when one goes another one has its place.
 func TestMany(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		const more = 10
 		r := w.run(setting{})
 		r.connected()
@@ -31,7 +30,7 @@ func TestMany(t *testing.T) {
 			})
 		}
 		unpublished(more)
-		if n := int(w.revision() - before); n > fleet.MaxPaths/host.MaxOps+5 {
+		if n := w.writes(before); n > fleet.MaxPaths/host.MaxOps+5 {
 			w.Errorf("got %d transactions", n)
 		}
 		r.forgets(1)

@@ -64,16 +64,18 @@ func TestPaths(t *testing.T) {
 		{1, watch.State{FailingSince: t1, LastAttempt: t2, Targets: 2, Last: failure(initiator.StageLogin)}, nil, &fleet.Path{Since: t1, Targets: 2, Answer: digest, Incomplete: true, Stage: "login"}},
 		{1, watch.State{Since: t0, LastAttempt: t2, Targets: 2, Last: answer(true)}, two, &fleet.Path{Up: true, Since: t2, Source: "192.0.2.2", Targets: 2, Answer: digest}},
 		{2, watch.State{FailingSince: t0, LastAttempt: t2, Targets: 7, Last: failure(initiator.StageConnect)}, nil, &fleet.Path{Since: t0, Targets: 7, Stage: "connect", Fleet: true}},
+		// A portal and an iSNS server at one address are two.
 		{3, watch.State{ISNS: true, Since: t0, Targets: 2, Last: answer(true)}, two, &fleet.Path{Up: true, Since: t0, Source: "192.0.2.2", Targets: 2, Answer: digest, ISNS: true}},
 		{3, watch.State{Since: t1, Targets: 0, Last: answer(true)}, nil, &fleet.Path{Up: true, Since: t1, Source: "192.0.2.2", Answer: encoded(t, nil).Digest}},
-		{3, watch.State{ISNS: true, Since: t2, Targets: 2, Last: answer(true)}, two, &fleet.Path{Up: true, Since: t1, Source: "192.0.2.2", Answer: encoded(t, nil).Digest}},
-		{3, watch.State{ISNS: true, Removed: true}, nil, &fleet.Path{Up: true, Since: t1, Source: "192.0.2.2", Answer: encoded(t, nil).Digest}},
+		{3, watch.State{ISNS: true, Since: t2, Targets: 2, Last: answer(true)}, two, &fleet.Path{Up: true, Since: t0, Source: "192.0.2.2", Targets: 2, Answer: digest, ISNS: true}},
+		{3, watch.State{ISNS: true, Removed: true}, nil, nil},
+		{3, watch.State{Since: t1, Targets: 0, Last: answer(true)}, nil, &fleet.Path{Up: true, Since: t1, Source: "192.0.2.2", Answer: encoded(t, nil).Digest}},
 		{3, watch.State{Removed: true}, nil, nil},
 		{3, watch.State{Removed: true}, nil, nil},
 	} {
 		step.state.Key = key(step.n)
 		h.Observe(&step.state, step.targets)
-		got := host.PathOf(h, key(step.n))
+		got := host.PathOf(h, fleet.Entry{Key: key(step.n), ISNS: step.state.ISNS})
 		if got == nil || step.want == nil {
 			if got != nil || step.want != nil {
 				t.Errorf("step %d: got %+v, want %+v", i, got, step.want)

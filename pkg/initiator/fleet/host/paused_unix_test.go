@@ -14,7 +14,7 @@ import (
 // A server that keeps its connections and answers nothing is told as one that is away, and
 // what is seen meanwhile comes when it answers again.
 func TestSilentServer(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onOwn(t, etcdtest.Options{}, func(w *world) {
 		r := w.run(setting{limits: host.Limits{TTL: shortTTL, Request: time.Second}})
 		r.sees(1, "x")
 		r.connected()

@@ -17,7 +17,8 @@ const pageKeys = 64
 func (s *session) read(ctx context.Context) error {
 	s.there = make(map[string]held)
 	host := s.cfg.Keys.Host(s.cfg.Name)
-	if _, err := s.list(ctx, host+"portal/", func(kv *mvccpb.KeyValue) { s.found(kv) }); err != nil {
+	paths := func(kv *mvccpb.KeyValue) { s.found(kv) }
+	if _, err := s.list(ctx, host+"isns/", paths, clientv3.WithRange(clientv3.GetPrefixRangeEnd(host+"portal/"))); err != nil { // both: nothing is between them
 		return s.explain("read", host+"portal/", err)
 	}
 	revision, err := s.list(ctx, host+"answer/", func(kv *mvccpb.KeyValue) { s.found(kv) }, clientv3.WithKeysOnly())
@@ -77,7 +78,7 @@ func (s *session) found(kv *mvccpb.KeyValue) {
 func (h *Host) list(ctx context.Context, prefix string, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (revision int64, err error) {
 	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
 	for {
-		page, err := h.page(ctx, from, append(opts[:len(opts):len(opts)], clientv3.WithRange(end), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision))...)
+		page, err := h.page(ctx, from, append([]clientv3.OpOption{clientv3.WithRange(end), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision)}, opts...)...)
 		if err != nil {
 			return 0, err
 		}

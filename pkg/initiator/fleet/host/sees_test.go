@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/initiator/watch"
 )
@@ -13,6 +14,9 @@ import (
 func key(n int) initiator.Key {
 	return initiator.Key{Portal: initiator.Portal{Address: netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}).String(), Port: 3260}}
 }
+
+// entry is the entry of a portal, in the fleet.
+func entry(n int) fleet.Entry { return fleet.Entry{Key: key(n)} }
 
 // targets are targets with names.
 func targets(names ...string) (all []target.Target) {

@@ -8,7 +8,9 @@ type State struct {
 	Since     time.Time // of Connected, or of not being it
 	Err       error     // why it is not connected, or why config/ cannot be read; nil: no fault is known
 	Published int       // paths in etcd under the lease, as far as this host knows
-	Waiting   int       // changes that are not written yet
+	Waiting   int       // changes that are not written yet, Encoding among them
+	Encoding  int       // what was seen and is not encoded yet
+	Unlisted  error     // *UnlistedError: answers of which readers know the number of targets alone; nil: there are none
 }
 
 // State returns how the Host stands now. Any goroutine may call it.
@@ -16,7 +18,8 @@ func (h *Host) State() State {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.state
-	s.Waiting = h.book.waiting()
+	s.Encoding, s.Unlisted = h.intake.count(), h.book.isUnlisted()
+	s.Waiting = s.Encoding + h.book.waiting()
 	return s
 }
 
@@ -30,13 +33,15 @@ func (h *Host) set(change func(*Host)) {
 	if h.state.Err = h.publishErr; h.state.Err == nil {
 		h.state.Err = h.configErr
 	}
+	h.state.Unlisted = h.book.isUnlisted()
 	if h.state.Connected != before.Connected || h.state.Since.IsZero() {
 		h.state.Since = time.Now()
 	}
 	now := h.state
-	told := !before.Since.IsZero() && now.Connected == before.Connected && now.Published == before.Published && errorText(now.Err) == errorText(before.Err)
+	told := !before.Since.IsZero() && now.Connected == before.Connected && now.Published == before.Published && errorText(now.Err) == errorText(before.Err) && errorText(now.Unlisted) == errorText(before.Unlisted)
 	h.mu.Unlock()
-	if now.Waiting = h.book.waiting(); !told && h.cfg.Report != nil {
+	if now.Encoding = h.intake.count(); !told && h.cfg.Report != nil {
+		now.Waiting = now.Encoding + h.book.waiting()
 		h.cfg.Report(now)
 	}
 }

@@ -2,6 +2,8 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +25,7 @@ func (r *running) refused(id string) {
 // Of two hosts with one name the first one publishes; the other says so and waits until
 // the name is free.
 func TestTwins(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		first := w.run(setting{id: "one"})
 		first.sees(1, "x")
 		first.connected()
@@ -31,16 +33,22 @@ func TestTwins(t *testing.T) {
 		second.sees(2, "x")
 		second.refused("one")
 		w.hasPaths("a", 1)
+		w.hasTwins("a", "two")
+		third := w.run(setting{id: "three"})
+		w.hasTwins("a", "two", "three")
+		third.stop()
+		w.hasTwins("a", "two")
 		first.stop()
 		w.hasPaths("a", 2)
 		second.connected()
+		w.hasTwins("a")
 	})
 }
 
 // A host that was cut off for so long that another one took its name does not take it back,
 // and nothing of it stays.
 func TestTwinMeanwhile(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		first := w.run(setting{id: "one", limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		first.sees(1, "x")
 		first.connected()
@@ -52,13 +60,16 @@ func TestTwinMeanwhile(t *testing.T) {
 		first.heal()
 		first.refused("two")
 		w.hasPaths("a", 2)
+		w.hasTwins("a", "one")
+		first.client.Close() // the process dies
+		w.hasTwins("a")
 	})
 }
 
 // A process that starts again before its lease ended takes over: what it saw before and
 // does not see any more ends with the old lease.
 func TestRestart(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		before := w.run(setting{id: "one", limits: host.Limits{TTL: 2 * shortTTL}})
 		before.sees(1, "x")
 		before.sees(2, "x")
@@ -69,13 +80,14 @@ func TestRestart(t *testing.T) {
 		after.sees(1, "x", "y")
 		w.path("a", 1, func(p *fleet.Path) bool { return p.Targets == 2 })
 		w.hasPaths("a", 1)
+		w.hasTwins("a")
 	})
 }
 
 // Of two processes with one registry the later one has the name; the earlier one does not
 // take it back as long as the other is there.
 func TestDisplaced(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		first := w.run(setting{id: "one"})
 		first.sees(1, "x")
 		first.sees(2, "x")
@@ -98,11 +110,11 @@ func TestDisplaced(t *testing.T) {
 // A record of the host that a newer version wrote stays; one that cannot be read, and
 // paths that nobody keeps alive, are replaced. Foreign keys stay.
 func TestWhatIsThere(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		info := w.keys.Info("a")
 		w.put(info, `{"schema":99}`)
-		w.put(w.keys.Path("a", key(1)), "{")
-		w.put(w.keys.Path("a", key(2)), `{"schema":1,"host":"a"}`)
+		w.put(w.keys.Path("a", entry(1)), "{")
+		w.put(w.keys.Path("a", entry(2)), `{"schema":1,"host":"a"}`)
 		w.put(w.keys.Answer("a", fleet.Digest{1}, 0), "x")
 		foreign := w.keys.Host("a") + "portal/foreign"
 		w.put(foreign, "x")
@@ -117,7 +129,7 @@ func TestWhatIsThere(t *testing.T) {
 
 // A record of the host that somebody removes is written again, with all the rest.
 func TestInfoRemoved(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		r := w.run(setting{})
 		r.sees(1, "x")
 		r.connected()
@@ -126,4 +138,20 @@ func TestInfoRemoved(t *testing.T) {
 		r.sees(2, "x")
 		w.hasPaths("a", 1, 2)
 	})
+}
+
+// hasTwins waits until these other hosts tell that they have the name of a host.
+func (w *world) hasTwins(name string, ids ...string) {
+	w.Helper()
+	var keys []string
+	for _, id := range ids {
+		keys = append(keys, fleet.TwinOf(id))
+	}
+	slices.Sort(keys)
+	all := w.holds(fmt.Sprint("twins ", ids), w.keys.Twins(name), func(is map[string]string) bool { return slices.Equal(keysOf(is), keys) })
+	for _, id := range ids {
+		if t, err := fleet.DecodeTwin(name, []byte(all[fleet.TwinOf(id)])); err != nil || t.ID != id || t.Version != "test" {
+			w.Errorf("got %+v, error %v, want %s", t, err, id)
+		}
+	}
 }

@@ -2,9 +2,13 @@ package host_test
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -17,6 +21,18 @@ func random(n int) (names []string) {
 	for i := range n {
 		sum := sha256.Sum256(fmt.Append(nil, i))
 		names = append(names, hex.EncodeToString(sum[:]))
+	}
+	return names
+}
+
+// long are n targets with names as long as they may be, which do not compress at all: few
+// make an answer of two parts.
+func long(n int) (names []string) {
+	random := rand.NewChaCha8([32]byte{})
+	b := make([]byte, 120)
+	for range n {
+		_, _ = random.Read(b) // never fails
+		names = append(names, strings.ToLower(base32.StdEncoding.EncodeToString(b)))
 	}
 	return names
 }
@@ -58,8 +74,8 @@ func encoded(t *testing.T, names []string) *fleet.Answer {
 // A host gives an answer to the leader that asks for it, in parts where it is large, and
 // takes it away when the leader does not ask any more, or when it is its answer no longer.
 func TestWants(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
-		small, large := []string{"x", "y"}, random(32_000)
+	on(t, etcdtest.Built, func(w *world) {
+		small, large := []string{"x", "y"}, long(9_500)
 		a, b := encoded(w.T, small), encoded(w.T, large)
 		if len(b.Parts) < 2 {
 			w.Fatalf("got %d parts", len(b.Parts))
@@ -80,7 +96,7 @@ func TestWants(t *testing.T) {
 		w.put(w.keys.Want("a", a.Digest), "again")
 		r.sees(3, small...)
 		w.hasPaths("a", 1, 2, 3)
-		if n := w.revision() - before; n != 2 {
+		if n := w.writes(before); n != 2 {
 			w.Errorf("got %d writes, want that of the test and that of the path", n)
 		}
 		r.sees(1)
@@ -95,7 +111,7 @@ func TestWants(t *testing.T) {
 
 // An answer is wanted while the host is cut off, and another one no longer.
 func TestWantsMeanwhile(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	onEach(t, func(w *world) {
 		a, b := encoded(w.T, []string{"x"}), encoded(w.T, []string{"y"})
 		r := w.run(setting{})
 		r.sees(1, "x")
@@ -114,13 +130,18 @@ func TestWantsMeanwhile(t *testing.T) {
 // Answers for which there is no room, that are too large, or that no reader would take,
 // are told by their number alone.
 func TestNoList(t *testing.T) {
-	onEach(t, etcdtest.Options{}, func(w *world) {
+	on(t, etcdtest.Built, func(w *world) {
 		r := w.run(setting{limits: host.Limits{Kept: 1000}})
 		r.sees(1, "x")
 		r.sees(2, random(100)...)
 		odd := targets("x")
-		odd[0].Alias = string(make([]byte, 2000))
+		odd[0].Addresses[0].Host = "a b"
 		r.answers(3, odd)
+		unlisted := (*host.UnlistedError)(nil)
+		r.state("that says which are not published", func(s host.State) bool { return errors.As(s.Unlisted, &unlisted) && unlisted.Others == 1 })
+		if text := unlisted.Error(); !strings.HasPrefix(text, "the list of targets at 192.0.0.2:3260 is not published (nor that of 1 others), only how many there are: this host has more than") {
+			w.Errorf("got %q", text)
+		}
 		w.hasPaths("a", 1, 2, 3)
 		for n, want := range map[int]int{1: 1, 2: 100, 3: 1} {
 			p := w.path("a", n, func(p *fleet.Path) bool { return p.Up })
@@ -128,6 +149,12 @@ func TestNoList(t *testing.T) {
 				w.Errorf("portal %d: got %+v", n, p)
 			}
 		}
+		r.forgets(2)
+		unfit := (*fleet.UnfitError)(nil)
+		r.state("that says why", func(s host.State) bool { return errors.As(s.Unlisted, &unfit) })
+		r.sees(3, "x")
+		r.state("that all are", func(s host.State) bool { return s.Unlisted == nil })
+		r.forgets(3)
 		r.sees(1, "y") // what was kept before gives room
 		p := w.path("a", 1, func(p *fleet.Path) bool { return p.Answer == encoded(w.T, []string{"y"}).Digest })
 		r.forgets(1)

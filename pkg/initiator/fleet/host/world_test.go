@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
@@ -35,23 +37,11 @@ type world struct {
 	keys   fleet.Keys
 }
 
-// fleets counts, so that each test has a fleet of its own.
-var fleets = struct {
-	sync.Mutex
-	n int
-}{}
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 
 func newWorld(t *testing.T, s *etcdtest.Server) *world {
 	t.Helper()
-	fleets.Lock()
-	fleets.n++
-	name := fmt.Sprintf("f%d", fleets.n)
-	fleets.Unlock()
-	keys, err := fleet.NewKeys(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{T: t, server: s, admin: s.Client(t), keys: keys}
+	return &world{T: t, server: s, admin: s.Client(t), keys: fleettest.Keys(t, "f")}
 }
 
 // client returns a client of its own, and its way to the server. user "": as etcdtest has it.
@@ -202,7 +192,7 @@ func (w *world) hasPaths(name string, want ...int) map[string]string {
 	w.Helper()
 	var keys []string
 	for _, n := range want {
-		keys = append(keys, strings.TrimPrefix(w.keys.Path(name, key(n)), w.keys.Host(name)+"portal/"))
+		keys = append(keys, strings.TrimPrefix(w.keys.Path(name, entry(n)), w.keys.Host(name)+"portal/"))
 	}
 	slices.Sort(keys)
 	return w.holds(fmt.Sprint("paths ", want), w.keys.Host(name)+"portal/", func(is map[string]string) bool { return slices.Equal(keysOf(is), keys) })
@@ -212,7 +202,7 @@ func (w *world) hasPaths(name string, want ...int) map[string]string {
 func (w *world) path(name string, n int, is func(*fleet.Path) bool) *fleet.Path {
 	w.Helper()
 	var p *fleet.Path
-	w.holds(fmt.Sprint("path ", n), w.keys.Path(name, key(n)), func(all map[string]string) bool {
+	w.holds(fmt.Sprint("path ", n), w.keys.Path(name, entry(n)), func(all map[string]string) bool {
 		v, ok := all[""]
 		if !ok {
 			return false
@@ -248,6 +238,32 @@ func (w *world) revision() int64 {
 	return r.Header.Revision
 }
 
+// writes returns how many transactions have changed the fleet since a revision.
+func (w *world) writes(since int64) (n int) {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), waitLimit)
+	defer cancel()
+	mark, err := w.admin.Put(ctx, w.keys.Prefix()+"mark", "")
+	if err != nil {
+		w.Fatal(err)
+	}
+	last := since
+	for r := range w.admin.Watch(ctx, w.keys.Prefix(), clientv3.WithPrefix(), clientv3.WithRev(since+1)) {
+		for _, e := range r.Events {
+			switch e.Kv.ModRevision {
+			case mark.Header.Revision:
+				return n
+			case last:
+			default:
+				last = e.Kv.ModRevision
+				n++
+			}
+		}
+	}
+	w.Fatalf("the fleet's changes since revision %d do not come", since)
+	return 0
+}
+
 func (w *world) put(key, value string) {
 	w.Helper()
 	if _, err := w.admin.Put(w.Context(), key, value); err != nil {
@@ -262,8 +278,22 @@ func (w *world) remove(key string) {
 	}
 }
 
-// onEach runs a test on a server of its own of each kind.
-func onEach(t *testing.T, o etcdtest.Options, test func(*world)) {
+// onEach runs a test that depends on what the server does with each kind of server.
+func onEach(t *testing.T, test func(*world)) {
+	t.Parallel()
+	for _, k := range etcdtest.Kinds() {
+		t.Run(string(k), func(t *testing.T) { on(t, k, test) })
+	}
+}
+
+// on runs a test on the server of a kind that tests share.
+func on(t *testing.T, k etcdtest.Kind, test func(*world)) {
+	t.Parallel()
+	test(newWorld(t, etcdtest.Shared(t, k)))
+}
+
+// onOwn runs a test that does something to the server, on one of its own of each kind.
+func onOwn(t *testing.T, o etcdtest.Options, test func(*world)) {
 	t.Parallel()
 	for _, k := range etcdtest.Kinds() {
 		t.Run(string(k), func(t *testing.T) {

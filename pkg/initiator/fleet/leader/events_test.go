@@ -72,7 +72,7 @@ func (l *listener) await(t *testing.T, what string, ok func(*view.View) bool) {
 // reader is cut off meanwhile: each is told once.
 func TestEventsOnce(t *testing.T) {
 	t.Parallel()
-	server, keys := etcdtest.Start(t, etcdtest.Options{}), fleettest.Keys(t, "f")
+	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "f")
 	client := server.Client(t)
 	proxy := fleettest.NewProxy(t, server.Address().String())
 	far, err := etcd.Dial(t.Context(), etcd.Config{Endpoints: []string{"http://" + proxy.Address}})

@@ -21,7 +21,7 @@ import (
 // that ends is silent.
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	server, keys := etcdtest.Start(t, etcdtest.Options{Kind: etcdtest.Built}), fleettest.Keys(t, "f")
+	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "f")
 	client := server.Client(t)
 	l := listen(t, view.NewReader(client, keys))
 	c := start(t, client, keys, "lead", func(l *leader.Leader) { l.SetEvery(time.Minute) })
@@ -37,7 +37,7 @@ func TestHosts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Observe(&watch.State{Key: fleettest.Entry("192.0.2.1"), Targets: len(targets), Last: &initiator.Result{Complete: true}}, targets)
+		h.Observe(&watch.State{Key: fleettest.Entry("192.0.2.1").Key, Targets: len(targets), Last: &initiator.Result{Complete: true}}, targets)
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { h.Run(ctx) })

@@ -19,7 +19,7 @@ func TestLateWrite(t *testing.T) {
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			client, keys := etcdtest.Start(t, etcdtest.Options{Kind: kind}).Client(t), fleettest.Keys(t, "f")
+			client, keys := etcdtest.Shared(t, kind).Client(t), fleettest.Keys(t, "f")
 			seats := make([]*seat, 2)
 			leaders := make([]*Leader, 2)
 			for i, name := range []string{"one", "two"} {
@@ -40,7 +40,7 @@ func TestLateWrite(t *testing.T) {
 			}
 			ended := make(chan error)
 			go func() { ended <- leaders[1].await(t.Context(), seats[1]) }()
-			if _, err := client.Revoke(t.Context(), seats[0].lease); err != nil {
+			if _, err := client.Revoke(t.Context(), seats[0].Lease); err != nil {
 				t.Fatal(err)
 			}
 			if err := <-ended; err != nil {
@@ -64,7 +64,7 @@ func TestLateWrite(t *testing.T) {
 // TestAwaitEnds: a candidate that waits ends with its context.
 func TestAwaitEnds(t *testing.T) {
 	t.Parallel()
-	client, keys := etcdtest.Start(t, etcdtest.Options{}).Client(t), fleettest.Keys(t, "f")
+	client, keys := etcdtest.Shared(t, etcdtest.Built).Client(t), fleettest.Keys(t, "f")
 	fleettest.Put(t, client, keys.Leader()+"/0", "older")
 	l, err := New(Config{Client: client, Keys: keys, Name: "h"})
 	if err != nil {

@@ -70,7 +70,7 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if t.answers, err = t.copies(ctx); err != nil {
 		return err
 	}
-	t.since, err = t.write(ctx, clientv3.OpPut(t.key, t.cfg.Name, clientv3.WithLease(t.lease)), clientv3.OpDelete(t.cfg.Keys.Wants(), clientv3.WithPrefix()))
+	t.since, err = t.write(ctx, clientv3.OpPut(t.Key, t.cfg.Name, clientv3.WithLease(t.Lease)), clientv3.OpDelete(t.cfg.Keys.Wants(), clientv3.WithPrefix()))
 	return t.explain("take back what the leader before asked for", t.cfg.Keys.Wants(), err)
 }
 

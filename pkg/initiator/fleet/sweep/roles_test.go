@@ -6,7 +6,6 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 	"github.com/go-iscsi/discovery/test/etcdtest"
@@ -20,14 +19,15 @@ func TestRoles(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			server := etcdtest.Start(t, etcdtest.Options{Kind: kind})
-			k := fleettest.Keys(t, "roles")
+			w := newWorld(t, server, "roles")
+			k := w.keys
 			user := func(name string, write ...string) etcdtest.User {
 				return etcdtest.User{Name: name, Password: "of " + name, Read: []string{k.Prefix()}, Write: write}
 			}
 			server.Authenticate(t,
 				user("a", k.Host("a")), user("b", k.Host("b")),
 				user("lead", k.View(), k.Scans(), k.Leader()), user("admin", k.Config(), k.Scans()))
-			w := newWorld(t, server, "roles")
+			w.admin = server.Client(t) // root
 			client := func(name string) *clientv3.Client {
 				cfg := server.Config(t)
 				cfg.Username, cfg.Password = name, "of "+name

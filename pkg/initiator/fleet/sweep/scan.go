@@ -33,6 +33,7 @@ type Scan struct {
 // A Progress is how far a scan is.
 type Progress struct {
 	Shards, Granted, Read int           // of the job; that were granted at least once; whose results were yielded
+	Again                 int           // how often a shard was given to a host because the one before was gone
 	Blamed                []fleet.Blame // hosts that were taken out; what they say is not to be trusted
 }
 
@@ -73,7 +74,7 @@ func (s *Scan) Results(ctx context.Context) iter.Seq2[*Result, error] {
 			return
 		}
 		defer l.leave()
-		r := &reading{Scan: s, life: l, total: s.Job.Shards(), done: map[int]marked{}, read: map[int]bool{}, granted: map[int]bool{}, yield: yield}
+		r := &reading{Scan: s, life: l, total: s.Job.Shards(), done: map[int]marked{}, read: map[int]bool{}, granted: map[int]int{}, yield: yield}
 		put, err := commit(living, s.Client, []clientv3.Cmp{clientv3.Compare(clientv3.CreateRevision(key), "=", 0)}, clientv3.OpPut(key, string(s.Job.Encode()), clientv3.WithLease(l.id)))
 		switch {
 		case err != nil:
@@ -105,8 +106,9 @@ type reading struct {
 	done    map[int]marked // not read yet
 	order   []int          // of done, as it was marked
 	read    map[int]bool
-	granted map[int]bool
+	granted map[int]int // how often a shard was granted
 	blamed  []fleet.Blame
+	again   int // grants beyond the first
 	changed bool
 	yield   func(*Result, error) bool
 }
@@ -175,8 +177,9 @@ func (r *reading) put(kv *mvccpb.KeyValue) {
 	r.changed = true
 	switch k := r.Keys.Parse(string(kv.Key)); k.Kind {
 	case fleet.KindGrant:
-		if k.Shard < r.total {
-			r.granted[k.Shard] = true
+		if g, err := fleet.DecodeGrant(kv.Value); k.Shard < r.total && err == nil {
+			r.again += max(0, g.Number-max(1, r.granted[k.Shard]))
+			r.granted[k.Shard] = max(g.Number, r.granted[k.Shard])
 		}
 	case fleet.KindDone:
 		if k.Shard < r.total && !r.read[k.Shard] {
@@ -210,7 +213,7 @@ func (r *reading) takeAll(ctx context.Context) error {
 
 func (r *reading) tell() {
 	if r.changed && r.Progress != nil {
-		r.Progress(Progress{Shards: r.total, Granted: len(r.granted), Read: len(r.read), Blamed: slices.Clone(r.blamed)})
+		r.Progress(Progress{Shards: r.total, Granted: len(r.granted), Read: len(r.read), Again: r.again, Blamed: slices.Clone(r.blamed)})
 	}
 	r.changed = false
 }

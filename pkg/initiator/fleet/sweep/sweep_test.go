@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -18,6 +19,8 @@ import (
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
+
 // TestSweep runs what needs a server with each server that there is.
 func TestSweep(t *testing.T) {
 	t.Parallel()
@@ -28,7 +31,7 @@ func TestSweep(t *testing.T) {
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			server := etcdtest.Start(t, etcdtest.Options{Kind: kind})
+			server := etcdtest.Shared(t, kind)
 			for _, name := range slices.Sorted(maps.Keys(tests)) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()

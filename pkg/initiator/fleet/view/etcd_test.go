@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ import (
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
+func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
+
 // TestReader runs what needs a server with each server that there is.
 func TestReader(t *testing.T) {
 	t.Parallel()
@@ -31,7 +34,7 @@ func TestReader(t *testing.T) {
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			server := etcdtest.Start(t, etcdtest.Options{Kind: kind})
+			server := etcdtest.Shared(t, kind)
 			for _, name := range slices.Sorted(maps.Keys(tests)) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()

@@ -45,14 +45,30 @@ type Event struct {
 	Reason          string    // of a PortalFailed and an AnswerLie
 }
 
-// Events returns what changed from one View to a later one, in a fixed order. Before
-// anything was read (Revision 0) nothing has changed.
+// A Teller tells what changes in a fleet, from View to View. It is for one goroutine.
 //
 // A portal that fails is told when the first of its hosts fails, when half of them do and
-// when all do; each only where a host fails that did not before. Hosts that fall silent are
+// when all do: each once, until no host fails there any more. Hosts that fall silent are
 // told as that, not as portals that fail or recover.
-func Events(before, after *View) []Event {
-	if before.Revision == 0 || before == after {
+type Teller struct {
+	last *View
+	told map[portalKey]int // how far portals failed when that was told last, see tally.level
+}
+
+// NewTeller returns a Teller of what changes from a View on.
+func NewTeller(v *View) *Teller { return &Teller{last: v, told: map[portalKey]int{}} }
+
+// Last returns the View of which all was told.
+func (t *Teller) Last() *View { return t.last }
+
+// Events returns what changed from one View to a later one, as the first event of a Teller.
+func Events(before, after *View) []Event { return NewTeller(before).Next(after) }
+
+// Next returns what changed since the View before, in a fixed order. Before anything was read
+// (Revision 0) nothing has changed.
+func (t *Teller) Next(after *View) []Event {
+	before := t.last
+	if t.last = after; before.Revision == 0 || before == after {
 		return nil
 	}
 	var events []Event
@@ -63,7 +79,7 @@ func Events(before, after *View) []Event {
 	for _, name := range changed {
 		events = appendHost(events, before.Hosts[name], after.Hosts[name])
 	}
-	events = append(events, portalEvents(before, after, changed)...)
+	events = append(events, t.portalEvents(before, after, changed)...)
 	for i := range events {
 		events[i].Time = after.AsOf
 	}
@@ -94,7 +110,9 @@ func appendHost(events []Event, was, is *Host) []Event {
 	case !speaks(was) && speaks(is):
 		e := Event{Type: HostBack, Host: is.Name}
 		switch {
-		case was == nil || was.Known == nil:
+		case was == nil || was.Known == nil, is.known > is.info:
+			// Where the leader noted the host after the host's record was made, it is new: its
+			// note may come first, as another watch brings it.
 			e.Type = HostAppeared
 		default:
 			e.Since = was.Known.SilentSince
@@ -151,7 +169,7 @@ func tallies(v *View, portals map[portalKey]*shift) map[portalKey]tally {
 			continue
 		}
 		for entry, p := range h.Paths {
-			if k := (portalKey{entry.Portal, p.ISNS}); portals[k] != nil {
+			if k := (portalKey{entry.Portal, entry.ISNS}); portals[k] != nil {
 				failing[k] = failing[k] || !p.Up
 			}
 		}
@@ -200,7 +218,7 @@ func sights(h *Host) map[portalKey]sight {
 	}
 	all := make(map[portalKey]sight, len(h.Paths))
 	for entry, p := range h.Paths {
-		k := portalKey{entry.Portal, p.ISNS}
+		k := portalKey{entry.Portal, entry.ISNS}
 		s := all[k]
 		// Which of several is told does not depend on the order of the map.
 		if !p.Up && (!s.failing || cmp.Or(p.Since.Compare(s.path.Since), cmp.Compare(p.Message, s.path.Message)) < 0) {

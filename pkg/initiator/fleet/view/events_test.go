@@ -103,3 +103,27 @@ func TestEventsOfLeader(t *testing.T) {
 		t.Errorf("the first view: got %s, want nothing", got)
 	}
 }
+
+// TestTeller: how far a portal fails is told once, until it has recovered, however often hosts
+// come and go meanwhile.
+func TestTeller(t *testing.T) {
+	t.Parallel()
+	teller := view.NewTeller(small(t, "w p=a\nx p=a\ny p=a\nz p=a"))
+	for i, step := range []struct{ fleet, want string }{
+		{"w p=a\nx p=a\ny p=a\nz p!", "portal-failed p z: 1 new, 1 of 4: refused"},
+		{"w p=a\nx p=a\ny p!\nz p!", "portal-failed p y: 1 new, 2 of 4: refused"},
+		{"w p=a\nx p=a\ny p=a\nz p!", ""},
+		{"w p=a\nx p!\ny p=a\nz p!", ""}, // half again
+		{"w p!\nx p!\ny p!\nz p!", "portal-failed p: 2 new, 4 of 4: refused"},
+		{"w p=a\nx p!\ny p!\nz p!", ""},
+		{"w p!\nx p!\ny p!\nz p!", ""}, // all again
+		{"w p=a\nx p=a\ny p=a\nz p=a", "portal-recovered p: 4 new, 0 of 4"},
+		{"w p!\nx p=a\ny p=a\nz p=a", "portal-failed p w: 1 new, 1 of 4: refused"},
+		{"w?\nx p=a\ny p=a\nz p=a", "host-silent w, 1 paths, since 13:00"}, // none fails any more
+		{"w?\nx p!\ny p=a\nz p=a", "portal-failed p x: 1 new, 1 of 3: refused"},
+	} {
+		if got := lines(teller.Next(small(t, step.fleet))); got != step.want {
+			t.Errorf("step %d: got:\n%s\nwant:\n%s", i, got, step.want)
+		}
+	}
+}

@@ -68,11 +68,11 @@ func (v *View) Portals() []Portal {
 			continue
 		}
 		for entry, p := range h.Paths {
-			k := portalKey{entry.Portal, p.ISNS}
+			k := portalKey{entry.Portal, entry.ISNS}
 			if all[k] == nil {
 				all[k] = map[alike][]Path{}
 			}
-			all[k][alikeOf(p)] = append(all[k][alikeOf(p)], Path{h.Name, entry, p})
+			all[k][alikeOf(p)] = append(all[k][alikeOf(p)], Path{h.Name, entry.Key, p})
 		}
 	}
 	for p := range v.Desired {
@@ -84,7 +84,9 @@ func (v *View) Portals() []Portal {
 	for k, groups := range all {
 		portals = append(portals, v.portal(k, groups))
 	}
-	slices.SortFunc(portals, func(a, b Portal) int { return comparePortals(a.Portal, b.Portal) })
+	slices.SortFunc(portals, func(a, b Portal) int {
+		return comparePortalKeys(portalKey{a.Portal, a.ISNS}, portalKey{b.Portal, b.ISNS})
+	})
 	return portals
 }
 

@@ -21,6 +21,8 @@ func testOdd(t *testing.T, server *etcdtest.Server) {
 	await(t, r, "host h", func(v *view.View) bool { return v.Hosts["h"] != nil })
 
 	entry := fleettest.Entry("192.0.2.1")
+	isns := entry
+	isns.ISNS = true
 	other := (&fleet.Path{Host: "other", Up: true}).Encode()
 	long := keys.Host("h") + strings.Repeat("x", 100_000)
 	odd := map[string]string{
@@ -28,6 +30,7 @@ func testOdd(t *testing.T, server *etcdtest.Server) {
 		keys.Host("h") + "foreign\x1b[31m": "",
 		long:                               "",
 		keys.Path("h", entry):              string(other),
+		keys.Path("h", isns):               string((&fleet.Path{Host: "h", Up: true}).Encode()), // of a portal
 		keys.Info("newer"):                 `{"schema":99}`,
 		keys.Info("bad"):                   "not JSON",
 		keys.Known("bad"):                  `{"schema":1,"host":"good"}`,

@@ -16,7 +16,7 @@ type shift struct {
 }
 
 // portalEvents returns what happened at portals, by hosts that changed.
-func portalEvents(before, after *View, changed []string) []Event {
+func (t *Teller) portalEvents(before, after *View, changed []string) []Event {
 	shifts := map[portalKey]*shift{}
 	at := func(k portalKey) *shift {
 		if shifts[k] == nil {
@@ -27,6 +27,11 @@ func portalEvents(before, after *View, changed []string) []Event {
 	for _, name := range changed {
 		was, is := before.Hosts[name], after.Hosts[name]
 		saw := sights(was)
+		for k, s := range saw {
+			if s.failing && t.told[k] > 0 {
+				at(k) // none may fail there any more
+			}
+		}
 		for k, s := range sights(is) {
 			old, had := saw[k]
 			switch {
@@ -49,7 +54,11 @@ func portalEvents(before, after *View, changed []string) []Event {
 	had := earlier(has, before, after, changed)
 	var events []Event
 	for _, k := range slices.SortedFunc(maps.Keys(shifts), comparePortalKeys) {
-		events = shifts[k].append(events, k, had[k], has[k])
+		told := max(had[k].level(), t.told[k])
+		events = shifts[k].append(events, k, told, has[k])
+		if t.told[k] = max(told, has[k].level()); has[k].level() == 0 {
+			delete(t.told, k)
+		}
 	}
 	return events
 }
@@ -65,7 +74,7 @@ func findFewer(was, is *Host, at func(portalKey) *shift) {
 		if q == nil || !p.Up || p.Targets >= q.Targets {
 			continue
 		}
-		s := at(portalKey{entry.Portal, p.ISNS})
+		s := at(portalKey{entry.Portal, entry.ISNS})
 		if n := len(s.fewer); n == 0 || s.fewer[n-1] != is.Name {
 			s.fewer = append(s.fewer, is.Name)
 		}
@@ -74,8 +83,8 @@ func findFewer(was, is *Host, at func(portalKey) *shift) {
 	}
 }
 
-// append appends the events of a portal.
-func (s *shift) append(events []Event, k portalKey, had, has tally) []Event {
+// append appends the events of a portal that failed as far as told when that was told last.
+func (s *shift) append(events []Event, k portalKey, told int, has tally) []Event {
 	e := Event{Portal: k.portal, ISNS: k.isns, Hosts: has.hosts, Failing: has.failing}
 	of := func(t Type, hosts []string) *Event {
 		e := e
@@ -86,7 +95,7 @@ func (s *shift) append(events []Event, k portalKey, had, has tally) []Event {
 		events = append(events, e)
 		return &events[len(events)-1]
 	}
-	if len(s.failed) > 0 && has.level() > had.level() {
+	if len(s.failed) > 0 && has.level() > told {
 		failed := of(PortalFailed, s.failed)
 		failed.Since, failed.Reason = s.first.path.Since, s.first.path.Message
 	}

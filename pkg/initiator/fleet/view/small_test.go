@@ -29,7 +29,7 @@ func small(t *testing.T, lines string, desired ...string) *view.View {
 			continue
 		}
 		name, silent := strings.CutSuffix(words[0], "?")
-		h := &view.Host{Name: name, Paths: map[initiator.Key]*fleet.Path{}, Known: &fleet.Known{Host: name, First: start}}
+		h := &view.Host{Name: name, Paths: map[fleet.Entry]*fleet.Path{}, Known: &fleet.Known{Host: name, First: start}}
 		if silent {
 			h.Known.SilentSince = start.Add(time.Hour)
 		} else {
@@ -195,7 +195,7 @@ func TestDiffReadsOnce(t *testing.T) {
 		lists[d] = targets
 		for _, name := range []string{"a", "b"}[:1+i%2] {
 			name := fmt.Sprintf("%s%d", name, i)
-			v.Hosts[name] = &view.Host{Name: name, Info: &fleet.Info{}, Paths: map[initiator.Key]*fleet.Path{fleettest.Entry("p"): {Host: name, Up: true, Targets: 1, Answer: d}}}
+			v.Hosts[name] = &view.Host{Name: name, Info: &fleet.Info{}, Paths: map[fleet.Entry]*fleet.Path{fleettest.Entry("p"): {Host: name, Up: true, Targets: 1, Answer: d}}}
 		}
 	}
 	asked := map[fleet.Digest]int{}
@@ -238,5 +238,40 @@ func TestPortals(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestDiffGrace: a host that has just begun, and one whose portal was just added, are not
+// missed for two of their intervals; a clock that is far ahead hides nothing.
+func TestDiffGrace(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name           string
+		started, added time.Duration // before the view
+		want           string
+	}{
+		{"long ago", time.Hour, time.Hour, "q is missing at y of 2"},
+		{"a new host", 119 * time.Second, time.Hour, ""},
+		{"a host that had its time", 2 * time.Minute, time.Hour, "q is missing at y of 2"},
+		{"a new portal", time.Hour, 119 * time.Second, ""},
+		{"a portal that had its time", time.Hour, 2 * time.Minute, "q is missing at y of 2"},
+		{"clocks a little ahead", -time.Second, time.Hour, ""},
+		{"clocks far ahead", -time.Hour, -time.Hour, "q is missing at y of 2"},
+	} {
+		v := small(t, "x p=a q=a\ny p=a", "q")
+		for _, h := range v.Hosts {
+			h.Info.Every, h.Info.Started = 60, v.AsOf.Add(-tt.started)
+		}
+		for _, p := range v.Desired {
+			p.Changed = v.AsOf.Add(-tt.added)
+		}
+		if got := told(view.Diff(v, answersOf(t))); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	v := small(t, "x p=a q=a\ny p=a", "q")
+	v.Hosts["y"].Info.Every, v.Hosts["y"].Info.Started = 1e300, v.AsOf.Add(-3*time.Hour)
+	if got := told(view.Diff(v, answersOf(t))); got == "" {
+		t.Error("a host that tells an impossible interval is not missed")
 	}
 }

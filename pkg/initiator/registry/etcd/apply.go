@@ -28,6 +28,7 @@ func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	}
 	for try := 1; ; try++ {
 		b := newBatch(changes)
+		s.own.add(b.mark)
 		err := s.apply(ctx, b)
 		if !errors.Is(err, errStagedGone) {
 			return err
@@ -93,7 +94,7 @@ func (s *Store) commit(ctx context.Context, b *batch) error {
 		if e == nil {
 			return err
 		}
-		if e.State != Unreachable {
+		if e.State != Unreachable && e.State != Busy {
 			return e
 		}
 		if limit.Err() == nil && wait(limit, pause) {

@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -14,10 +15,10 @@ const (
 	maxWatchPause = 10 * time.Second
 )
 
-// Changes returns a channel that has a value when records may have changed, by this
-// process too: what changed meanwhile is one value. The first comes as soon as etcd
-// watches, and one after each time that it did not, for what was missed then. It is closed
-// when ctx ends. It fits watch.Config.Reload.
+// Changes returns a channel that has a value when records may have changed otherwise than
+// by this Store's own puts: what changed meanwhile is one value. The first comes as soon as
+// etcd watches, and one after each time that it did not, for what was missed then. It is
+// closed when ctx ends. It fits watch.Config.Reload.
 func (s *Store) Changes(ctx context.Context) <-chan struct{} {
 	changes := make(chan struct{}, 1)
 	go func() {
@@ -43,8 +44,8 @@ func (s *Store) watch(ctx context.Context, changes chan<- struct{}) (began bool)
 		if answer.Err() != nil {
 			return began
 		}
-		if answer.Created || len(answer.Events) > 0 {
-			began = true
+		began = began || answer.Created
+		if answer.Created || slices.ContainsFunc(answer.Events, s.isForeign) {
 			select {
 			case changes <- struct{}{}:
 			default: // there is one already
@@ -52,4 +53,9 @@ func (s *Store) watch(ctx context.Context, changes chan<- struct{}) (began bool)
 		}
 	}
 	return began
+}
+
+// isForeign reports a change that this Store may not have made.
+func (s *Store) isForeign(e *clientv3.Event) bool {
+	return e.Type != clientv3.EventTypePut || !s.own.wrote(e.Kv.Value)
 }

@@ -23,6 +23,7 @@ func TestChanges(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			changes := s.Changes(ctx)
 			wantChange(t, changes, "that it watches")
+			apply(t, s, set("own", []byte("1")), set("own large", value('a', etcd.PartLen)))
 			put(t, server.Client(t), "c/w/x", "") // no record
 			put(t, server.Client(t), "d/r/x", "")
 			apply(t, other, set("k", []byte("1")))

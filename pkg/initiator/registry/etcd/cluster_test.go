@@ -25,7 +25,8 @@ func cluster(t *testing.T, kind etcdtest.Kind) ([]*etcdtest.Server, etcd.Config)
 }
 
 // TestMembersDie: while one member after the other is killed and comes back, each
-// increment of a counter counts once, and a watch misses none for good.
+// increment of a counter counts once, those excepted of which the error says that it is not
+// known, and a watch misses none for good.
 func TestMembersDie(t *testing.T) {
 	t.Parallel()
 	for _, kind := range etcdtest.Kinds() {
@@ -34,10 +35,10 @@ func TestMembersDie(t *testing.T) {
 			members, cfg := cluster(t, kind)
 			ctx, stop := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
-			counts := make([]int, 2)
-			for i := range counts {
+			sure, unsure := make([]int, 2), make([]int, 2)
+			for i := range sure {
 				s := open(t, dial(t, cfg), "c/")
-				wg.Go(func() { counts[i] = countUp(t, ctx, s, byte('a'+i)) })
+				wg.Go(func() { sure[i], unsure[i] = countUp(t, ctx, s, byte('a'+i)) })
 			}
 			watcher := open(t, dial(t, cfg), "c/")
 			changes := watcher.Changes(t.Context())
@@ -50,22 +51,23 @@ func TestMembersDie(t *testing.T) {
 			}
 			stop()
 			wg.Wait()
-			want := strconv.Itoa(counts[0] + counts[1])
-			if got := current(t, watcher); got != want {
-				t.Errorf("got %s increments, want %s: those that were acknowledged", got, want)
+			least := sure[0] + sure[1]
+			most := least + unsure[0] + unsure[1]
+			if got, err := strconv.Atoi(current(t, watcher)); err != nil || got < least || got > most {
+				t.Errorf("got %d increments, %v, want %d, which were acknowledged, and at most %d more", got, err, least, most-least)
 			}
 		})
 	}
 }
 
 // countUp increments a counter, beside a value in parts, until ctx ends, and returns how
-// often it did.
-func countUp(t *testing.T, ctx context.Context, s *etcd.Store, fill byte) (n int) {
+// often it did, and how often that is not known.
+func countUp(t *testing.T, ctx context.Context, s *etcd.Store, fill byte) (sure, unsure int) {
 	for ctx.Err() == nil {
 		r, err := s.Get(t.Context(), "counter")
 		if err != nil {
 			t.Errorf("Get: %v", err)
-			return n
+			return sure, unsure
 		}
 		have, _ := strconv.Atoi(string(r.Value)) // no record: 0
 		changes := []registry.Change{{Key: "counter", Version: r.Version, Value: []byte(strconv.Itoa(have + 1))}}
@@ -74,15 +76,18 @@ func countUp(t *testing.T, ctx context.Context, s *etcd.Store, fill byte) (n int
 		}
 		err = s.Apply(t.Context(), changes...)
 		var conflict *registry.ConflictError
+		var said *etcd.Error
 		switch {
 		case err == nil:
-			n++
+			sure++
+		case errors.As(err, &said) && said.Uncertain:
+			unsure++
 		case !errors.As(err, &conflict):
 			t.Errorf("Apply: %v", err)
-			return n
+			return sure, unsure
 		}
 	}
-	return n
+	return sure, unsure
 }
 
 func current(t *testing.T, s *etcd.Store) string {
@@ -108,42 +113,4 @@ func await(t *testing.T, s *etcd.Store, changes <-chan struct{}, n int) {
 			t.Fatalf("the counter stays at %s", current(t, s))
 		}
 	}
-}
-
-// TestCutOff: a member without a majority shows nothing old, and takes nothing; one that
-// hangs is passed over.
-func TestCutOff(t *testing.T) {
-	t.Parallel()
-	members, cfg := cluster(t, etcdtest.Built)
-	cfg.RequestTimeout = 6 * time.Second
-	all := open(t, dial(t, cfg), "c/")
-	apply(t, all, set("k", []byte("1")))
-	alone := cfg
-	alone.Endpoints = []string{members[0].URL()}
-	s := open(t, dial(t, alone), "c/")
-
-	members[1].Pause(t)
-	wantValue(t, all, "k", []byte("1")) // after a while
-	apply(t, all, set("k", []byte("2")))
-	members[2].Pause(t)
-	_, err := s.Get(t.Context(), "k")
-	wantState(t, err, etcd.Unreachable)
-	err = s.Apply(t.Context(), set("k", []byte("3")))
-	wantState(t, err, etcd.Unreachable)
-
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.Get(ctx, "k"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
-	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if _, err := s.Get(short, "k"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want context.DeadlineExceeded", err)
-	}
-	members[1].Resume(t)
-	members[2].Resume(t)
-	members[0].AwaitHealthy(t)
-	apply(t, s, set("k", []byte("4")))
-	wantValue(t, all, "k", []byte("4"))
 }

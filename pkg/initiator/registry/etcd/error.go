@@ -24,6 +24,7 @@ const (
 	Newer                        // written by a newer version of this package
 	Damaged                      // what is there is not what was written
 	Misconfigured                // the Config, or the prefix
+	Busy                         // more is asked of the server at once than it takes: nothing was done
 )
 
 // states has of each State a name and what to do about it.
@@ -39,6 +40,7 @@ var states = [...]struct{ name, hint string }{
 	Newer:           {"made by a newer version", "use that version"},
 	Damaged:         {"damaged", "restore it from a snapshot, or delete the key"},
 	Misconfigured:   {"cannot be used so", "change the configuration"},
+	Busy:            {"busy", "it is asked again; if that does not end, see what loads etcd, or its disk"},
 }
 
 // String returns the state in words.
@@ -99,4 +101,6 @@ func (e *Error) Is(target error) bool {
 
 // Retryable reports whether the same may succeed later without anybody's doing, for
 // initiator.Retryable.
-func (e *Error) Retryable() bool { return e.State == Unreachable || e.State == Compacted }
+func (e *Error) Retryable() bool {
+	return e.State == Unreachable || e.State == Compacted || e.State == Busy
+}

@@ -35,6 +35,7 @@ func TestExplainErrors(t *testing.T) {
 		{rpctypes.ErrCompacted, etcd.Compacted, true},
 		{rpctypes.ErrRequestTooLarge, etcd.TooLarge, false},
 		{rpctypes.ErrTooManyOps, etcd.TooLarge, false},
+		{rpctypes.ErrTooManyRequests, etcd.Busy, true},
 		{status.Error(codes.ResourceExhausted, "grpc: received message larger than max"), etcd.TooLarge, false},
 		{rpctypes.ErrNoLeader, etcd.Unreachable, true},
 		{rpctypes.ErrTimeout, etcd.Unreachable, true},

@@ -55,6 +55,7 @@ var said = []struct {
 	{rpctypes.ErrRequestTooLarge, TooLarge},
 	{rpctypes.ErrTooManyOps, TooLarge},
 	{rpctypes.ErrCorrupt, Damaged},
+	{rpctypes.ErrTooManyRequests, Busy},
 	{rpctypes.ErrLeaseNotFound, Unreachable}, // it ended while we did not reach the server
 }
 

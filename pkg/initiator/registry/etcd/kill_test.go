@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, writeUntilKilled(context.Background(), url))
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(etcdtest.Main(m))
 }
 
 // killedTTL is the lease of the writer's parts: the shortest that servers grant.

@@ -38,6 +38,7 @@ type Store struct {
 	timeout time.Duration // of a request, with its further tries
 	ttl     time.Duration // of the lease of a writer of parts
 	swept   atomic.Int64  // when leftover parts were looked for, in Unix nanoseconds
+	own     own
 }
 
 // Open opens the registry below a prefix of etcd's keys, which ends in a slash, and makes

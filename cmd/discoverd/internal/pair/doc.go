@@ -1,0 +1,3 @@
+// Package pair has two or more discoverd work on one registry in etcd: one of them, which is
+// elected, asks the portals, and the others stand by.
+package pair
