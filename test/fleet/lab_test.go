@@ -40,6 +40,8 @@ type lab struct {
 	disks     *array
 	tapes     *array
 	console   *console
+	asked     int             // events of the console when the hosts were first asked for theirs
+	missed    map[string]bool // hosts that were cut off
 }
 
 // An array is a storage system with one portal.
@@ -56,7 +58,7 @@ func newLab(t *testing.T) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{keys: keys, wire: newWire(t), authority: etcdtest.NewAuthority(t)}
+	l := &lab{keys: keys, wire: newWire(t), authority: etcdtest.NewAuthority(t), missed: map[string]bool{}}
 	l.startMembers(t)
 	for i := range 5 {
 		l.hosts = append(l.hosts, l.newHost(t, fmt.Sprintf("host%d", i+1)))

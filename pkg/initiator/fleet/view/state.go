@@ -25,6 +25,7 @@ type state struct {
 
 	candidates map[string]candidate // for the leadership, by key
 	odd        odds
+	scans      scans
 }
 
 // A candidate is a host that leads or waits to lead: the oldest key leads.
@@ -37,7 +38,7 @@ func newState(keys fleet.Keys) *state {
 	return &state{
 		keys: keys, hosts: map[string]*Host{}, own: map[string]bool{}, desired: map[initiator.Portal]*fleet.Portal{},
 		policies: map[string]*fleet.Policy{}, logins: map[string]*fleet.Login{}, candidates: map[string]candidate{},
-		odd: odds{all: map[string]Odd{}},
+		odd: odds{all: map[string]Odd{}}, scans: scans{},
 	}
 }
 
@@ -45,7 +46,7 @@ func newState(keys fleet.Keys) *state {
 func (s *state) view() *View {
 	v := &View{
 		Revision: s.revision, Leader: s.leader(), Hosts: maps.Clone(s.hosts), Desired: maps.Clone(s.desired),
-		Policies: maps.Clone(s.policies), Logins: maps.Clone(s.logins), Odd: s.odd.first(), OddCount: len(s.odd.all),
+		Policies: maps.Clone(s.policies), Logins: maps.Clone(s.logins), Odd: s.odd.first(), OddCount: len(s.odd.all), Scans: s.scans.list(),
 	}
 	clear(s.own)
 	return v
@@ -87,6 +88,8 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 		return
 	}
 	switch k := s.keys.Parse(key); k.Kind {
+	case fleet.KindJob:
+		s.scans.remove(k)
 	case fleet.KindInfo:
 		s.change(k.Host, func(h *Host) { h.Info, h.Err = nil, nil })
 	case fleet.KindPath:
@@ -131,6 +134,8 @@ func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
 		return desire(s.desired, k.Entry.Portal, value, func(b []byte) (*fleet.Portal, error) { return fleet.DecodePortal(k.Entry.Portal, b) })
 	case fleet.KindPolicy:
 		return desire(s.policies, k.Name, value, func(b []byte) (*fleet.Policy, error) { return fleet.DecodePolicy(k.Name, b) })
+	case fleet.KindJob, fleet.KindGrant, fleet.KindRead, fleet.KindBlame:
+		return s.scans.put(k, kv)
 	case fleet.KindLogin:
 		return desire(s.logins, k.Name, value, func(b []byte) (*fleet.Login, error) { return fleet.DecodeLogin(k.Name, b) })
 	}

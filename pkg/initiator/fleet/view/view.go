@@ -29,6 +29,8 @@ type View struct {
 	Policies map[string]*fleet.Policy           // by selector
 	Logins   map[string]*fleet.Login            // by name
 
+	Scans []Scan // shared scans that run, the oldest first, at most MaxScans
+
 	Odd      []Odd // by key, the first MaxOddKept
 	OddCount int   // how many there are, at most MaxOdd
 }
