@@ -116,7 +116,7 @@ func (l *lab) authenticate(t *testing.T) {
 	t.Helper()
 	all := []string{l.keys.Prefix()}
 	users := []etcdtest.User{
-		{Name: "admin", Read: all, Write: []string{l.keys.Config(), l.keys.Scans()}},
+		{Name: "admin", Read: all, Write: []string{l.keys.Config(), l.keys.Scans(), l.keys.KnownHosts()}},
 		{Name: evil, Read: all, Write: []string{l.keys.Host(evil)}},
 	}
 	for _, h := range l.hosts {
