@@ -95,7 +95,7 @@ func (f *flock) start(ctx context.Context) error {
 		return err
 	}
 	was := f.last
-	if err := f.say(ctx, "start of all hosts at once", fmt.Sprintf("%.1f s until a reader sees all paths", paths.Seconds())); err != nil {
+	if err := f.say(ctx, fmt.Sprintf("start of all hosts within %s", f.boot), fmt.Sprintf("%.1f s until a reader sees all paths", paths.Seconds())); err != nil {
 		return err
 	}
 	fmt.Printf("  to the floor: %.2f in time, %.2f in etcd's CPU\n", paths.Seconds()/f.floorT, (f.last.cpu-was.cpu)/f.floorC)
@@ -113,7 +113,7 @@ func (f *flock) begin(ctx context.Context) error {
 	if err := f.mark(ctx); err != nil {
 		return err
 	}
-	f.hosts.Start()
+	f.hosts.Start(f.boot)
 	return nil
 }
 
@@ -207,7 +207,7 @@ func (f *flock) powerCut(ctx context.Context) error {
 	if err := f.awaitHosts(ctx); err != nil {
 		return err
 	}
-	return f.say(ctx, "all hosts restart at once")
+	return f.say(ctx, fmt.Sprintf("all hosts restart within %s, before their leases end", f.boot))
 }
 
 // longPowerCut ends all hosts at once, and starts them when all are silent.
@@ -228,7 +228,7 @@ func (f *flock) longPowerCut(ctx context.Context) error {
 	if err := f.looks[0].await(ctx, f.isWhole); err != nil {
 		return err
 	}
-	return f.say(ctx, "they come back at once")
+	return f.say(ctx, fmt.Sprintf("they come back within %s", f.boot))
 }
 
 // awaitHosts waits until no host has anything to write.

@@ -9,6 +9,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -77,7 +79,8 @@ type trouble uint8
 const (
 	passing trouble = iota // it may be over at once
 	taken                  // another host has the name: nothing sooner than in the longest pause can help
-	crowded                // etcd has more to do than it can, mostly since many hosts began at once
+	slow                   // etcd did not answer in time: it is cut off, or has too much to do
+	crowded                // etcd says that it has more to do than it can, mostly since many hosts began at once
 )
 
 // kindOf says which trouble a failure is.
@@ -88,6 +91,8 @@ func kindOf(err error) trouble {
 		return taken
 	case errors.As(err, &said) && (said.State == etcd.Busy || errors.Is(rpctypes.Error(said.Err), rpctypes.ErrTimeout)):
 		return crowded
+	case errors.Is(err, context.DeadlineExceeded), said != nil && errors.Is(said.Err, context.DeadlineExceeded), status.Code(errors.Unwrap(err)) == codes.DeadlineExceeded:
+		return slow
 	}
 	return passing
 }
@@ -107,6 +112,9 @@ func (p *pause) wait(ctx context.Context, why trouble) {
 	}
 }
 
+// slowPause is the shortest pause of a host that etcd did not answer in time, on average.
+const slowPause = 5 * time.Second
+
 // duration is how long to wait now. Where etcd is crowded all of a fleet come back within two
 // of the longest pauses, each at any time of these: otherwise they would come together again,
 // and none would get further than before.
@@ -114,6 +122,9 @@ func (p *pause) duration(why trouble) time.Duration {
 	switch p.next = min(max(2*p.next, p.first), p.most); why {
 	case taken:
 		p.next = p.most
+	case slow:
+		p.next = max(p.next, min(slowPause, p.most))
+		return rand.N(2*p.next + 1)
 	case crowded:
 		p.next = p.most
 		return rand.N(2*p.most + 1)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -25,7 +27,8 @@ func TestPause(t *testing.T) {
 		{"too many at once", explained(rpctypes.ErrTooManyRequests), crowded},
 		{"too many at once, as gRPC says it", explained(rpctypes.ErrGRPCRequestTooManyRequests), crowded},
 		{"not in time", explained(rpctypes.ErrTimeout), crowded},
-		{"no word from it", explained(context.DeadlineExceeded), passing},
+		{"no word from it", explained(context.DeadlineExceeded), slow},
+		{"no word from it, as gRPC says it", explained(status.Error(codes.DeadlineExceeded, "late")), slow},
 		{"no leader", explained(rpctypes.ErrNoLeader), passing},
 		{"a lease", &LeaseError{}, passing},
 		{"none", nil, passing},
@@ -43,6 +46,12 @@ func TestPause(t *testing.T) {
 	p.reset()
 	if d := p.duration(taken); d < every/2 || d > every {
 		t.Errorf("got %s", d)
+	}
+	p.reset()
+	for _, most := range []time.Duration{10, 20, 40, 80, 120, 120} {
+		if d := p.duration(slow); d > most*time.Second {
+			t.Errorf("got %s, want at most %d s", d, most)
+		}
 	}
 	p.reset()
 	const hosts = 1000
