@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/test/fleetsim"
 )
 
@@ -49,10 +49,8 @@ func (f *flock) floor(ctx context.Context) error {
 		return err
 	}
 	f.floorT, f.floorC = f.last.at.Sub(before.at).Seconds(), f.last.cpu-before.cpu
-	if _, err := f.etcd.client.Delete(ctx, "/floor/", clientv3.WithPrefix()); err != nil {
-		return err
-	}
-	return f.etcd.tidy(ctx)
+	err := patient(func() error { _, err := f.etcd.client.Delete(ctx, "/floor/", clientv3.WithPrefix()); return err })
+	return cmp.Or(err, f.etcd.tidy(ctx))
 }
 
 // barePuts writes what host i does, in size.
@@ -218,14 +216,12 @@ func (f *flock) longPowerCut(ctx context.Context) error {
 		return err
 	}
 	f.hosts.PowerOff()
-	begin := time.Now()
 	if err := f.looks[0].await(ctx, f.allSilent); err != nil {
 		return err
 	}
 	if err := f.say(ctx, "all hosts lose power; all are noted as silent", fmt.Sprintf("a lease has %s", max(3*f.Every, 15*time.Second))); err != nil {
 		return err
 	}
-	_ = begin
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
@@ -249,5 +245,3 @@ func (f *flock) awaitHosts(ctx context.Context) error {
 		}
 	}
 }
-
-var _ = fleet.KindInfo

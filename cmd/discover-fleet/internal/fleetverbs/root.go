@@ -121,7 +121,7 @@ func (c *command) globalFlags() *pflag.FlagSet {
 // fleetNoun returns the verb fleet with all below it.
 func (c *command) fleetNoun() *cobra.Command {
 	cmd := c.nounOf(noun, "show what the hosts of a fleet see, and what all of them are to ask", manualFleet,
-		c.hosts(), c.paths(), c.targets(), c.diff(), c.watch(), c.scan(), c.portal(), c.policy(), c.login())
+		c.hosts(), c.paths(), c.targets(), c.diff(), c.watch(), c.forget(), c.scan(), c.portal(), c.policy(), c.login())
 	reach := c.fleet.FlagSet(true)
 	cmd.PersistentFlags().SortFlags = false
 	cmd.PersistentFlags().AddFlagSet(reach)

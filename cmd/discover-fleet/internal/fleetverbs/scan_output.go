@@ -86,8 +86,8 @@ func (o *scanOutput) end(blocks []*addresses.Block, sum *jsonScan) error {
 			*jsonScan
 		}{"fleet-scan", sum}, "\n")
 	}
-	if sum.Asked == 0 {
-		return nil // an error says why
+	if sum.Asked == 0 && sum.Error != "" && !sum.cancelled {
+		return nil // the error says it
 	}
 	for _, b := range blocks {
 		o.say("%s", b.Summary())

@@ -98,7 +98,7 @@ func (r *scanRun) end(why error) error {
 		}
 	}
 	if why != nil {
-		sum.Error = jsonError(why)
+		sum.Error, sum.cancelled = jsonError(why), errors.Is(why, context.Canceled)
 	}
 	return r.out.end(r.tally.summed(), sum)
 }

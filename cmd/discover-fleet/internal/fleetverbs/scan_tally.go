@@ -47,7 +47,7 @@ func (t *scanTally) take(r *sweep.Result) {
 		for ; i < len(r.Findings) && r.Findings[i].Portal.Addr() == address; i++ {
 			f := &r.Findings[i]
 			if g := groupOf(f); g < best {
-				best, why = g, f.Why
+				best, why = g, machine.Visible(f.Why)
 			}
 			t.count(f, single)
 		}
@@ -127,6 +127,7 @@ type jsonScan struct {
 	Refused    render.JSONList[jsonRefusedHost] `json:"refused_hosts"`
 	NotAllowed render.JSONList[render.JSONText] `json:"not_allowed"` // ranges of addresses that no host allows
 	Error      render.JSONText                  `json:"error,omitempty"`
+	cancelled  bool
 }
 
 // A jsonRefusedHost is a host that was taken out of a scan.
@@ -164,6 +165,9 @@ func (j *jsonScan) text() string {
 		s += fmt.Sprintf(" by %s (%s)", machine.Plural(len(names), "host", "hosts"), fleetview.Names(names))
 	}
 	s += fmt.Sprintf(", %d answered with %s", j.Answered, machine.Plural(j.Targets, "target", "targets"))
+	if j.cancelled {
+		s = "cancelled: " + s
+	}
 	if j.Again > 0 {
 		s += "; " + machine.Plural(j.Again, "shard was given to another host", "shards were given to another host")
 	}

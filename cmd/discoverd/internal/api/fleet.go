@@ -54,6 +54,18 @@ func (f Fleet) Paths(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// Scans answers with the shared scans that run.
+func (f Fleet) Scans(w http.ResponseWriter, r *http.Request) {
+	f.answer(w, r, "scans", "fleet-scan", func(v *view.View, item func(any) error) error {
+		for i := range v.Scans {
+			if err := item(fleetview.NewJSONFleetScan(&v.Scans[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Diff answers with the differences, as discover fleet diff does.
 func (f Fleet) Diff(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, "differences", "difference", func(v *view.View, item func(any) error) error {

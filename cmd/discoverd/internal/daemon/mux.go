@@ -51,7 +51,7 @@ func (d *daemon) addFleet(mux *http.ServeMux) {
 	}
 	f := api.Fleet{Source: d.member.Reading}
 	one := serve.NewMaker(1) // each makes its whole answer in memory
-	for path, h := range map[string]http.HandlerFunc{"hosts": f.Hosts, "paths": f.Paths, "diff": f.Diff, "events": f.Events} {
+	for path, h := range map[string]http.HandlerFunc{"hosts": f.Hosts, "paths": f.Paths, "diff": f.Diff, "scans": f.Scans, "events": f.Events} {
 		mux.Handle("GET /api/v1/fleet/"+path, one.Handler(h))
 	}
 }

@@ -42,6 +42,7 @@ type fleetView struct {
 	Leader      string
 	Differences []differenceRow
 	More        int // differences that are left out
+	Scans       []fleetScan
 	Matrix      *fleetMatrix
 	List        []fleetPortal
 	First, Next string // addresses of the first page of the list and the next; empty: this is it, there is none
@@ -51,6 +52,13 @@ type fleetView struct {
 type differenceRow struct {
 	mark
 	Kind, Portal, Hosts, Since, Details string
+}
+
+// A fleetScan is a shared scan that runs.
+type fleetScan struct {
+	Asker, Done, Hosts, Refused string
+	Portals                     int
+	Started                     stamp
 }
 
 // A fleetPortal is a portal with the groups of hosts that see the same.
@@ -108,6 +116,9 @@ func (p *Page) newFleetView(ctx context.Context, v *view.View, now time.Time, at
 	for i := range all[:len(all)-x.More] {
 		x.Differences = append(x.Differences, newDifferenceRow(&all[i], now))
 	}
+	for i := range v.Scans {
+		x.Scans = append(x.Scans, newFleetScan(&v.Scans[i], now))
+	}
 	if at > 0 {
 		x.First = "/fleet"
 	}
@@ -139,6 +150,20 @@ func newDifferenceRow(j *fleetview.JSONFleetDifference, now time.Time) differenc
 		row.mark = markUnreadable
 	}
 	return row
+}
+
+func newFleetScan(s *view.Scan, now time.Time) fleetScan {
+	x := fleetScan{
+		Asker: visible(s.Asker), Done: fmt.Sprintf("%d of %d shards, %d under way", s.Read, s.Shards, s.Asking), Portals: s.Portals,
+		Hosts: fmt.Sprint(len(s.Hosts)), Started: stampOf(s.Started, now),
+	}
+	if len(s.Hosts) > 0 {
+		x.Hosts += ": " + visible(fleetview.Names(s.Hosts))
+	}
+	if len(s.Refused) > 0 {
+		x.Refused = visible(fleetview.Names(s.Refused))
+	}
+	return x
 }
 
 // Marks that only the fleet has.

@@ -165,3 +165,25 @@ func TestFleetStatus(t *testing.T) {
 		t.Error("a host in no fleet links to the page of one")
 	}
 }
+
+// TestFleetScans: shared scans that run are on the page, with nothing of what their names say.
+func TestFleetScans(t *testing.T) {
+	t.Parallel()
+	source := newFleetPlant()
+	if got := getFleet(t, source, "/fleet").Body.String(); strings.Contains(got, "Shared scans") {
+		t.Error("the page has scans where none runs")
+	}
+	source.view.Scans = []view.Scan{{
+		ID: "0123456789abcdef", Asker: "me" + evil, Started: noon.Add(-time.Minute), Portals: 254, Shards: 4, Read: 1, Asking: 2,
+		Hosts: []string{"a", "b"}, Refused: []string{"liar" + evil},
+	}}
+	got := getFleet(t, source, "/fleet").Body.String()
+	for _, want := range []string{"Shared scans", "1 of 4 shards, 2 under way", "2: a, b", "me&lt;script&gt;", "liar&lt;script&gt;"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+	if strings.Contains(got, "<script>") || strings.ContainsAny(got, "\x1b\u202e") {
+		t.Error("the page has what a name says")
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -22,6 +21,9 @@ func (s *session) join(ctx context.Context) error {
 	info := s.cfg.Info()
 	if twin := s.twin(is, key, info.ID); twin != nil {
 		s.leave(ctx) // what is still there under our lease is not the other one's
+		if isTwin(twin) {
+			s.tellTwin(ctx, &info, is.ModRevision)
+		}
 		return twin
 	}
 	if err := s.renew(ctx); err != nil {
@@ -48,6 +50,7 @@ func (s *session) join(ctx context.Context) error {
 		s.info = value
 	}
 	s.displaced = false
+	s.untellTwin(ctx)
 	return nil
 }
 
@@ -77,13 +80,15 @@ func (s *session) twin(is *mvccpb.KeyValue, key, id string) error {
 func (s *session) renew(ctx context.Context) error {
 	if s.lease != 0 {
 		ctx, cancel := s.request(ctx)
-		_, err := s.cfg.Client.KeepAliveOnce(ctx, s.lease)
+		// KeepAliveOnce of the client would ask a server that is crowded again and again without a
+		// pause. What keeps the lease renews it at once.
+		left, err := s.cfg.Client.TimeToLive(ctx, s.lease)
 		cancel()
 		switch {
-		case err == nil:
+		case err != nil:
+			return s.explain("look for the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
+		case left.TTL > 0:
 			return nil
-		case !errors.Is(err, rpctypes.ErrLeaseNotFound):
-			return s.explain("renew the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
 		}
 		s.lease = 0
 	}

@@ -25,6 +25,7 @@ type state struct {
 
 	candidates map[string]candidate // for the leadership, by key
 	odd        odds
+	scans      scans
 }
 
 // A candidate is a host that leads or waits to lead: the oldest key leads.
@@ -37,7 +38,7 @@ func newState(keys fleet.Keys) *state {
 	return &state{
 		keys: keys, hosts: map[string]*Host{}, own: map[string]bool{}, desired: map[initiator.Portal]*fleet.Portal{},
 		policies: map[string]*fleet.Policy{}, logins: map[string]*fleet.Login{}, candidates: map[string]candidate{},
-		odd: odds{all: map[string]Odd{}},
+		odd: odds{all: map[string]Odd{}}, scans: scans{},
 	}
 }
 
@@ -45,7 +46,7 @@ func newState(keys fleet.Keys) *state {
 func (s *state) view() *View {
 	v := &View{
 		Revision: s.revision, Leader: s.leader(), Hosts: maps.Clone(s.hosts), Desired: maps.Clone(s.desired),
-		Policies: maps.Clone(s.policies), Logins: maps.Clone(s.logins), Odd: s.odd.first(), OddCount: len(s.odd.all),
+		Policies: maps.Clone(s.policies), Logins: maps.Clone(s.logins), Odd: s.odd.first(), OddCount: len(s.odd.all), Scans: s.scans.list(),
 	}
 	clear(s.own)
 	return v
@@ -87,10 +88,14 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 		return
 	}
 	switch k := s.keys.Parse(key); k.Kind {
+	case fleet.KindJob:
+		s.scans.remove(k)
 	case fleet.KindInfo:
 		s.change(k.Host, func(h *Host) { h.Info, h.Err = nil, nil })
 	case fleet.KindPath:
 		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Path()) })
+	case fleet.KindTwin:
+		s.change(k.Host, func(h *Host) { delete(h.Twins, k.Name) })
 	case fleet.KindKnown:
 		s.change(k.Host, func(h *Host) { h.Known = nil })
 	case fleet.KindPortal:
@@ -119,6 +124,9 @@ func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
 		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err, h.info = info, err, kv.CreateRevision; return nil })
 	case fleet.KindPath:
 		return s.readPath(k, value)
+	case fleet.KindTwin:
+		twin, err := fleet.DecodeTwin(k.Host, value)
+		return s.update(k.Host, err, func(h *Host) error { return h.setTwin(k.Name, twin) })
 	case fleet.KindKnown:
 		known, err := fleet.DecodeKnown(k.Host, value)
 		return s.update(k.Host, err, func(h *Host) error { h.Known, h.known = known, kv.CreateRevision; return nil })
@@ -126,6 +134,8 @@ func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
 		return desire(s.desired, k.Entry.Portal, value, func(b []byte) (*fleet.Portal, error) { return fleet.DecodePortal(k.Entry.Portal, b) })
 	case fleet.KindPolicy:
 		return desire(s.policies, k.Name, value, func(b []byte) (*fleet.Policy, error) { return fleet.DecodePolicy(k.Name, b) })
+	case fleet.KindJob, fleet.KindGrant, fleet.KindRead, fleet.KindBlame:
+		return s.scans.put(k, kv)
 	case fleet.KindLogin:
 		return desire(s.logins, k.Name, value, func(b []byte) (*fleet.Login, error) { return fleet.DecodeLogin(k.Name, b) })
 	}
@@ -172,7 +182,7 @@ func (s *state) change(host string, f func(*Host)) {
 		h = &Host{Name: host, Paths: map[fleet.Entry]*fleet.Path{}}
 	case !s.own[host]:
 		copied := *h
-		copied.Paths = maps.Clone(h.Paths)
+		copied.Paths, copied.Twins = maps.Clone(h.Paths), maps.Clone(h.Twins)
 		h = &copied
 	}
 	f(h)
@@ -182,6 +192,22 @@ func (s *state) change(host string, f func(*Host)) {
 		return
 	}
 	s.hosts[host], s.own[host] = h, true
+}
+
+// setTwin takes a host with the same name; nil: it cannot be read.
+func (h *Host) setTwin(name string, twin *fleet.Twin) error {
+	switch {
+	case twin == nil:
+		delete(h.Twins, name)
+	case len(h.Twins) >= fleet.MaxTwins && h.Twins[name] == nil:
+		return &fleet.RecordError{Why: fmt.Sprintf("more than %d other hosts have the name", fleet.MaxTwins)}
+	default:
+		if h.Twins == nil {
+			h.Twins = map[string]*fleet.Twin{}
+		}
+		h.Twins[name] = twin
+	}
+	return nil
 }
 
 // desire takes a record of config/.
