@@ -94,8 +94,9 @@ var items = []item{
 // them.
 var sometimes = []string{"stored portal.targets", "stored portal.before", "removed.name", "removed.selector", "removed.id", "removed.destination", "removed.server"}
 
-// notPrinted are structs with names in JSON that are stored, and not printed.
-var notPrinted = []string{"sealing"}
+// notPrinted are structs with names in JSON that are stored, or go to another process of ours
+// (cmd/internal/registrypipe), and are not printed.
+var notPrinted = []string{"sealing", "request", "answer", "change", "record", "failure"}
 
 // TestOutputFields (issue 20): docs/reference/output.md has each field of each JSON object
 // that is printed, and no other, with its type and whether it is always there.
