@@ -136,6 +136,16 @@ func TestErrorOfNothing(t *testing.T) {
 	}
 }
 
+// TestErrorOfStore: what a registry in a network fails with is told whole: the system's error
+// alone would not say that it is about the registry.
+func TestErrorOfStore(t *testing.T) {
+	t.Parallel()
+	refused := fmt.Errorf("database at 192.0.2.1: cannot be reached: %w", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errors.New("refused"))})
+	if got := (&initiator.Error{Stage: initiator.StageStore, Err: refused}).Error(); got != refused.Error() {
+		t.Errorf("got %q, want %q", got, refused.Error())
+	}
+}
+
 // TestLeaveAtTarget: a loop that is left at a target, in the middle of a list, is not
 // waited for; nor is one over DiscoverAll that is left before the last result.
 func TestLeaveAtTarget(t *testing.T) {

@@ -48,7 +48,7 @@ type Error struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Portal.Address == "" {
-		return message(e.Err) // it is not about a portal
+		return e.message() // it is not about a portal
 	}
 	b.WriteString(map[Stage]string{
 		StageValidate: "portal ", StageResolve: "resolve ", StageSelectPort: "select a port to ", StageSecure: "secure ",
@@ -65,7 +65,7 @@ func (e *Error) Error() string {
 	if both := (*CHAPFallbackError)(nil); e.Stage != StageLogin && errors.As(e.Err, &both) {
 		b.WriteString("login ") // which the first try came to
 	}
-	b.WriteString(strings.TrimPrefix(message(e.Err), "portal: ")) // said already
+	b.WriteString(strings.TrimPrefix(e.message(), "portal: ")) // said already
 	if e.Tries > 1 {
 		fmt.Fprintf(&b, ", after %d tries", e.Tries)
 	}
@@ -78,6 +78,16 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// message returns the text of the cause. That of a store in a network is whole: its
+// addresses are not those of the line around it.
+func (e *Error) message() string {
+	var config *isdsc.Error
+	if e.Stage == StageStore && !errors.As(e.Err, &config) && e.Err != nil {
+		return e.Err.Error()
+	}
+	return message(e.Err)
+}
 
 // message returns an error's text without what the line around it says already:
 // the addresses.

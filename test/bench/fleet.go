@@ -16,6 +16,7 @@ import (
 type flocked struct {
 	fleetsim.Size
 	readers, changes, intervals int
+	boot                        time.Duration
 	etcd                        string
 	short                       bool
 }
@@ -31,6 +32,7 @@ func (s *settings) fleetFlags() {
 	flag.IntVar(&f.readers, "readers", 10, "readers of the fleet")
 	flag.IntVar(&f.changes, "changes", 20, "single changes of which readers are to hear")
 	flag.IntVar(&f.intervals, "rest", 2, "intervals (-every) of rest")
+	flag.DurationVar(&f.boot, "boot", time.Minute, "within which hosts begin, each at any time; 0: at once")
 	flag.BoolVar(&f.short, "short", false, "of a fleet no more than the start, the rest and the sizes")
 	flag.StringVar(&f.etcd, "etcd", "etcd", "programs of etcd servers, separated by commas")
 }

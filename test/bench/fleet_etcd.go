@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
@@ -65,14 +67,28 @@ func (e *store) dial() (*clientv3.Client, error) {
 
 // tidy removes the history and gives free pages back to the disk.
 func (e *store) tidy(ctx context.Context) error {
-	now, err := e.client.Get(ctx, "now")
-	if err != nil {
+	return patient(func() error {
+		now, err := e.client.Get(ctx, "now")
+		if err != nil {
+			return err
+		}
+		_, err = e.client.Compact(ctx, now.Header.Revision, clientv3.WithCompactPhysical())
+		if err != nil && !errors.Is(err, rpctypes.ErrCompacted) {
+			return err
+		}
+		_, err = e.client.Defragment(ctx, e.url)
 		return err
+	})
+}
+
+// patient does what an etcd with much to do may refuse, some times.
+func patient(do func() error) (err error) {
+	for range 20 {
+		if err = do(); err == nil {
+			return nil
+		}
+		time.Sleep(5 * time.Second)
 	}
-	if _, err := e.client.Compact(ctx, now.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
-		return err
-	}
-	_, err = e.client.Defragment(ctx, e.url)
 	return err
 }
 
@@ -87,8 +103,8 @@ type reading struct {
 
 // read reads etcd's metrics.
 func (e *store) read(ctx context.Context) (r reading, err error) {
-	now, err := e.client.Get(ctx, "now")
-	if err != nil {
+	var now *clientv3.GetResponse
+	if err := patient(func() (err error) { now, err = e.client.Get(ctx, "now"); return err }); err != nil {
 		return r, err
 	}
 	answer, err := http.Get(e.url + "/metrics")

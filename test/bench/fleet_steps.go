@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/test/fleetsim"
 )
 
@@ -49,10 +49,8 @@ func (f *flock) floor(ctx context.Context) error {
 		return err
 	}
 	f.floorT, f.floorC = f.last.at.Sub(before.at).Seconds(), f.last.cpu-before.cpu
-	if _, err := f.etcd.client.Delete(ctx, "/floor/", clientv3.WithPrefix()); err != nil {
-		return err
-	}
-	return f.etcd.tidy(ctx)
+	err := patient(func() error { _, err := f.etcd.client.Delete(ctx, "/floor/", clientv3.WithPrefix()); return err })
+	return cmp.Or(err, f.etcd.tidy(ctx))
 }
 
 // barePuts writes what host i does, in size.
@@ -97,7 +95,7 @@ func (f *flock) start(ctx context.Context) error {
 		return err
 	}
 	was := f.last
-	if err := f.say(ctx, "start of all hosts at once", fmt.Sprintf("%.1f s until a reader sees all paths", paths.Seconds())); err != nil {
+	if err := f.say(ctx, fmt.Sprintf("start of all hosts within %s", f.boot), fmt.Sprintf("%.1f s until a reader sees all paths", paths.Seconds())); err != nil {
 		return err
 	}
 	fmt.Printf("  to the floor: %.2f in time, %.2f in etcd's CPU\n", paths.Seconds()/f.floorT, (f.last.cpu-was.cpu)/f.floorC)
@@ -115,7 +113,7 @@ func (f *flock) begin(ctx context.Context) error {
 	if err := f.mark(ctx); err != nil {
 		return err
 	}
-	f.hosts.Start()
+	f.hosts.Start(f.boot)
 	return nil
 }
 
@@ -209,7 +207,7 @@ func (f *flock) powerCut(ctx context.Context) error {
 	if err := f.awaitHosts(ctx); err != nil {
 		return err
 	}
-	return f.say(ctx, "all hosts restart at once")
+	return f.say(ctx, fmt.Sprintf("all hosts restart within %s, before their leases end", f.boot))
 }
 
 // longPowerCut ends all hosts at once, and starts them when all are silent.
@@ -218,21 +216,19 @@ func (f *flock) longPowerCut(ctx context.Context) error {
 		return err
 	}
 	f.hosts.PowerOff()
-	begin := time.Now()
 	if err := f.looks[0].await(ctx, f.allSilent); err != nil {
 		return err
 	}
 	if err := f.say(ctx, "all hosts lose power; all are noted as silent", fmt.Sprintf("a lease has %s", max(3*f.Every, 15*time.Second))); err != nil {
 		return err
 	}
-	_ = begin
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
 	if err := f.looks[0].await(ctx, f.isWhole); err != nil {
 		return err
 	}
-	return f.say(ctx, "they come back at once")
+	return f.say(ctx, fmt.Sprintf("they come back within %s", f.boot))
 }
 
 // awaitHosts waits until no host has anything to write.
@@ -249,5 +245,3 @@ func (f *flock) awaitHosts(ctx context.Context) error {
 		}
 	}
 }
-
-var _ = fleet.KindInfo

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/test/netns"
@@ -126,6 +127,7 @@ type event struct {
 	Before         int `json:"targets_before"`
 	Paths          int
 	Reason         string
+	Since          time.Time
 }
 
 // line is the event without what differs from run to run.
@@ -165,15 +167,25 @@ func (c *console) all(t *testing.T) []event {
 func lines(events []event) []string {
 	var all []string
 	for i, e := range events {
-		if e.Type == "portal-failed" && slices.ContainsFunc(events[i+1:], func(later event) bool {
-			return later.Type == e.Type && later.Portal == e.Portal && later.Failing > e.Failing
-		}) {
-			continue
+		if e.Type != "portal-failed" || !failsMore(e, events[i+1:]) {
+			all = append(all, e.line())
 		}
-		all = append(all, e.line())
 	}
 	slices.Sort(all)
 	return all
+}
+
+// failsMore reports whether the portal fails for more hosts before it recovers.
+func failsMore(e event, later []event) bool {
+	for _, l := range later {
+		if l.Portal == e.Portal && l.Type == "portal-recovered" {
+			return false
+		}
+		if l.Portal == e.Portal && l.Type == e.Type && l.Failing > e.Failing {
+			return true
+		}
+	}
+	return false
 }
 
 // expect waits until the watch has told what is wanted since it was asked last, and nothing
@@ -194,9 +206,37 @@ func (c *console) expect(t *testing.T, leads bool, want ...string) {
 		c.told = len(all)
 		return ""
 	})
-	for i, e := range c.all(t) {
+	checkOrder(t, "discover fleet watch", c.all(t))
+}
+
+// skip passes over events of some types since expect was called last; there are no others.
+func (c *console) skip(t *testing.T, types ...string) {
+	t.Helper()
+	all := c.all(t)
+	for _, e := range all[c.told:] {
+		if !slices.Contains(types, e.Type) {
+			t.Errorf("got the event %q, want none but of %q", e.line(), types)
+		}
+	}
+	c.told = len(all)
+	checkOrder(t, "discover fleet watch", all)
+}
+
+// checkOrder holds a list of events against what no list may have: a gap in its numbers, a host
+// that falls silent or comes twice. Of each host the first event may be any.
+func checkOrder(t *testing.T, who string, events []event) {
+	t.Helper()
+	last := map[string]string{}
+	for i, e := range events {
 		if e.Seq != int64(i)+1 {
-			t.Errorf("event %d has number %d", i+1, e.Seq)
+			t.Errorf("%s: event %d has number %d", who, i+1, e.Seq)
+		}
+		switch e.Type {
+		case "host-silent", "host-back", "host-appeared":
+			if before := last[e.Host]; before != "" && (before == "host-silent") == (e.Type == "host-silent") {
+				t.Errorf("%s: event %d: %s, after %s", who, i+1, e.line(), before)
+			}
+			last[e.Host] = e.Type
 		}
 	}
 }

@@ -1,14 +1,19 @@
 package fleet
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/go-iscsi/discovery/internal/need"
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
 // TestFleet: one fleet, and what happens to it, in this order.
@@ -30,6 +35,9 @@ func TestFleet(t *testing.T) {
 		{"hosts are cut off", (*lab).cutOff},
 		{"a role may not write", (*lab).revoke},
 		{"the database is full", (*lab).fill},
+		{"clocks are wrong", (*lab).clocks},
+		{"the events of all", (*lab).compareEvents},
+		{"certificates have ended", (*lab).certificates},
 		{"bad input", (*lab).badInput},
 		{"end", (*lab).end},
 	} {
@@ -53,6 +61,10 @@ func (l *lab) begin(t *testing.T) {
 		l.console.discover(t, "portal", "add", a.portal)
 	}
 	l.awaitWhole(t)
+	for _, h := range l.hosts {
+		h.api(t, "events") // from now on it keeps them
+	}
+	l.asked = len(slices.DeleteFunc(l.console.all(t), func(e event) bool { return e.Type == "leader-changed" }))
 }
 
 // awaitWhole waits until all hosts see all at both portals, and nothing is amiss.
@@ -79,8 +91,9 @@ func (l *lab) awaitWhole(t *testing.T) {
 	})
 }
 
-// same compares what is seen from everywhere.
+// same compares what is seen from everywhere, and with what etcd has.
 func (l *lab) same(t *testing.T) {
+	l.awaitKeys(t)
 	for _, verb := range []string{"hosts", "paths", "diff"} {
 		want := list(t, l.console.discover(t, verb, "-o", "json"))
 		for _, h := range l.hosts {
@@ -103,6 +116,34 @@ func (l *lab) same(t *testing.T) {
 	}
 }
 
+// awaitKeys waits until etcd has what five hosts at two portals publish, and nothing twice.
+func (l *lab) awaitKeys(t *testing.T) {
+	t.Helper()
+	client := l.client(t, "admin")
+	names := map[fleet.Kind]string{fleet.KindInfo: "hosts", fleet.KindPath: "paths", fleet.KindPart: "parts", fleet.KindWant: "wants", fleet.KindKnown: "known", fleet.KindPortal: "portals"}
+	want := map[string]int{"hosts": 5, "paths": 10, "known": 5, "portals": 2, "candidates": 2}
+	until(t, "the keys in etcd", func() string {
+		all, err := client.Get(t.Context(), l.keys.Prefix(), clientv3.WithPrefix(), clientv3.WithKeysOnly())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, kv := range all.Kvs {
+			k := l.keys.Parse(string(kv.Key))
+			switch name := names[k.Kind]; {
+			case strings.HasPrefix(string(kv.Key), l.keys.Leader()):
+				got["candidates"]++
+			case k.Kind != fleet.KindCopy: // kept for a day
+				got[cmp.Or(name, string(kv.Key))]++
+			}
+		}
+		if !maps.Equal(got, want) {
+			return fmt.Sprintf("%v, not %v", got, want)
+		}
+		return ""
+	})
+}
+
 // list returns what is in an answer but the head, which says how old it is.
 func list(t *testing.T, s string) map[string]any {
 	t.Helper()
@@ -112,6 +153,28 @@ func list(t *testing.T, s string) map[string]any {
 	}
 	delete(all, "fleet")
 	return all
+}
+
+// compareEvents compares the events of each discoverd since it was first asked with those of
+// the console. A host that was cut off missed some; it has none that is not true.
+func (l *lab) compareEvents(t *testing.T) {
+	t.Helper()
+	all := slices.DeleteFunc(l.console.all(t), func(e event) bool { return e.Type == "leader-changed" })
+	for _, h := range l.hosts {
+		events := h.api(t, "events").Events
+		checkOrder(t, h.name, events)
+		events = slices.DeleteFunc(events, func(e event) bool { return e.Type == "leader-changed" })
+		got, want := lines(events), lines(all[min(l.asked, len(all)):])
+		if l.missed[h.name] {
+			for _, line := range got {
+				if !slices.Contains(want, line) {
+					t.Errorf("%s has the event %q, and the console does not", h.name, line)
+				}
+			}
+		} else if !slices.Equal(got, want) {
+			t.Errorf("%s has the events\n%q, and the console\n%q", h.name, got, want)
+		}
+	}
 }
 
 // end ends the hosts in order: each is gone at once, since it gives its lease back.

@@ -3,6 +3,7 @@ package fleetsim
 import (
 	"cmp"
 	"context"
+	"math/rand/v2"
 	"sync"
 	"syscall"
 	"time"
@@ -69,12 +70,18 @@ func (f *Fleet) info(name string) fleet.Info {
 	}
 }
 
-// Start has all hosts begin to publish at once.
-func (f *Fleet) Start() {
+// Start has all hosts begin to publish within some time, each at any time of it; 0: at once.
+func (f *Fleet) Start(within time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	f.cancel = cancel
 	for _, h := range f.hosts {
-		f.running.Go(func() { h.Run(ctx) })
+		f.running.Go(func() {
+			select {
+			case <-time.After(rand.N(within + 1)):
+			case <-ctx.Done():
+			}
+			h.Run(ctx)
+		})
 	}
 }
 

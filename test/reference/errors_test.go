@@ -53,6 +53,8 @@ func TestErrorsPage(t *testing.T) {
 		{"## IPsec negotiations\n\nWhy keys were not agreed on, at stage `secure` after `IPsec: the negotiation with ADDRESS failed:`. The code is `ISDSC_FAILED_TO_CONFIGURE_IPSEC`.\n\n", causes},
 		{"## Warnings\n\nA warning has a code (in JSON) and a sentence; the table and `-o iscsiadm` print the sentence on standard error. The exit status stays.\n\n", warnings},
 		{"## Rejects\n\nReasons of a Reject PDU, at stage `login` or `discover` (RFC 7143, section 11.17.1). A Reject is a fault of the target or of discover: record the session with `--capture FILE`, and send it to the vendor or report it.\n\n", rejects},
+		{"## etcd\n\nOf a fleet, and of a registry in etcd: `etcd at ENDPOINT: what \"KEY\": STATE: what the member said; hint`. [When something is wrong](../guide/fleet.md#when-something-is-wrong) begins with the same words.\n\n", etcdStates},
+		{"## A fleet\n\n", fleetLines},
 		{"## Codes\n\nThe numbers of Microsoft's iSCSI discovery API, in JSON as `code` (decimal) and `code_name`, and of `discover iscsicli`.\n\n", codes},
 	} {
 		b.WriteString("\n" + s.head + s.write(t))

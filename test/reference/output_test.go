@@ -86,6 +86,7 @@ var items = []item{
 	{section: "wanted portal", structs: []string{"jsonFleetPortal"}},
 	{section: "wanted policy", structs: []string{"jsonFleetPolicy"}},
 	{section: "login template", structs: []string{"jsonFleetLogin"}},
+	{section: "forgotten host", structs: []string{"jsonFleetForgotten"}},
 	{section: "removed from a fleet", structs: []string{"jsonFleetRemoved"}},
 }
 

@@ -73,6 +73,9 @@ func TestFlagsExist(t *testing.T) {
 	for _, name := range flags.FindAllString(generated, -1) {
 		known[name] = true
 	}
+	for _, name := range []string{"--prefix", "--quota-backend-bytes", "--max-request-bytes"} {
+		known[name] = true // of etcd and etcdctl
+	}
 	for _, path := range []string{errorsPage, outputPage, limitsPage} {
 		for _, name := range flags.FindAllString(readPage(t, path), -1) {
 			if !known[name] {

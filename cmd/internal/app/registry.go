@@ -6,6 +6,8 @@ import (
 	"io/fs"
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
+	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -68,6 +70,9 @@ func (c *Command) openStore(ctx context.Context, path string, a Access) (registr
 	if c.Global.DryRun {
 		a = DryRun
 	}
+	if prefix, inEtcd := machine.RegistryInEtcd(path); inEtcd {
+		return c.openEtcd(ctx, prefix, a)
+	}
 	open := sqlite.OpenReadOnly
 	switch a {
 	case CreateIfMissing:
@@ -79,6 +84,19 @@ func (c *Command) openStore(ctx context.Context, path string, a Access) (registr
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &memstore.Store{}, nil
+	case err != nil:
+		return nil, err
+	case a != DryRun:
+		return store, nil
+	}
+	defer store.Close() //nolint:errcheck // it was read
+	return copyStore(ctx, store)
+}
+
+// openEtcd opens a registry in etcd, which another program does.
+func (c *Command) openEtcd(ctx context.Context, prefix string, a Access) (registry.Store, error) {
+	store, err := registrypipe.Start(ctx, &c.Env, prefix)
+	switch {
 	case err != nil:
 		return nil, err
 	case a != DryRun:

@@ -29,6 +29,9 @@ func (c *Command) Rekey(ctx context.Context, flags *RekeyFlags) (done Rekeyed, e
 	if err != nil {
 		return done, err
 	}
+	if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
+		return done, machine.Usagef("registry rekey: the passphrase of a registry in etcd cannot be changed: begin a registry below another prefix")
+	}
 	open := sqlite.OpenExisting
 	if c.Global.DryRun {
 		open = sqlite.OpenReadOnly

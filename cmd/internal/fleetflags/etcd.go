@@ -29,11 +29,11 @@ func (f *Etcd) FlagSet(asks bool) *pflag.FlagSet {
 	f.refuseQuestions = !asks
 	fs := flags.NewSet()
 	fs.Var(flags.NewTexts(&f.endpoints, "URL"), "etcd", "a member of etcd, such as https://etcd1.example:2379; may be repeated; default: "+EtcdVariable+" in the environment, with commas between several")
-	fs.Var(flags.NewText(&f.caCert, "FILE"), "etcd-cacert", "certificates (PEM) of those who sign the members' certificates; default: the system's")
-	fs.Var(flags.NewText(&f.cert, "FILE"), "etcd-cert", "our certificate (PEM), which is read again at each connection")
-	fs.Var(flags.NewText(&f.key, "FILE"), "etcd-key", "the key of our certificate (PEM)")
-	fs.Var(flags.NewText(&f.user, "NAME"), "etcd-user", "user of etcd; a user whom our certificate names needs none")
-	fs.Var(&f.password, "etcd-password", "password of the user")
+	fs.Var(flags.NewText(&f.caCert, "FILE"), "etcd-cacert", "certificates (PEM) of those who sign the members' certificates; default: "+caCertVariable+" in the environment, else the system's")
+	fs.Var(flags.NewText(&f.cert, "FILE"), "etcd-cert", "our certificate (PEM), which is read again at each connection; default: "+certVariable+" in the environment")
+	fs.Var(flags.NewText(&f.key, "FILE"), "etcd-key", "the key of our certificate (PEM); default: "+keyVariable+" in the environment")
+	fs.Var(flags.NewText(&f.user, "NAME"), "etcd-user", "user of etcd; default: "+userVariable+" in the environment. A user whom our certificate names needs none")
+	fs.Var(&f.password, "etcd-password", "password of the user; default: "+passwordVariable+" in the environment, which holds a reference as well")
 	return fs
 }
 
@@ -57,7 +57,9 @@ func (f *Etcd) Given() string {
 // Understand takes from the environment what was not given, and reads the password. Its
 // error is a *machine.UsageError.
 func (f *Etcd) Understand(ctx context.Context, w *machine.Env) (err error) {
-	f.fromEnvironment(w)
+	if err := f.fromEnvironment(w); err != nil {
+		return err
+	}
 	switch {
 	case len(f.endpoints) == 0:
 		return machine.Usagef("--etcd is missing: give the URL of a member of etcd, or set %s", EtcdVariable)
@@ -77,16 +79,32 @@ func (f *Etcd) Understand(ctx context.Context, w *machine.Env) (err error) {
 	return err
 }
 
-func (f *Etcd) fromEnvironment(w *machine.Env) {
-	if len(f.endpoints) > 0 {
-		return
-	}
-	all, _ := w.LookupEnv(EtcdVariable)
-	for one := range strings.SplitSeq(all, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			f.endpoints = append(f.endpoints, one)
+// fromEnvironment takes what no flag says. A certificate and its key, and a user and the
+// password, are taken together or not at all.
+func (f *Etcd) fromEnvironment(w *machine.Env) error {
+	of := func(name string) string { value, _ := w.LookupEnv(name); return value }
+	if len(f.endpoints) == 0 {
+		for one := range strings.SplitSeq(of(EtcdVariable), ",") {
+			if one = strings.TrimSpace(one); one != "" {
+				f.endpoints = append(f.endpoints, one)
+			}
 		}
 	}
+	if f.caCert == "" {
+		f.caCert = of(caCertVariable)
+	}
+	if f.cert == "" && f.key == "" {
+		f.cert, f.key = of(certVariable), of(keyVariable)
+	}
+	if ref := of(passwordVariable); f.user == "" && !f.password.Given() {
+		f.user = of(userVariable)
+		if ref != "" {
+			if err := f.password.Set(ref); err != nil {
+				return machine.Usagef("%s: %v", passwordVariable, err)
+			}
+		}
+	}
+	return nil
 }
 
 // Dial connects to etcd, after Understand, and returns when a member answers. The error is

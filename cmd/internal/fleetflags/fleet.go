@@ -14,6 +14,12 @@ import (
 const (
 	EtcdVariable  = "DISCOVER_ETCD"  // of --etcd: URLs, separated by commas
 	FleetVariable = "DISCOVER_FLEET" // of --fleet
+
+	caCertVariable   = "DISCOVER_ETCD_CACERT"   // of --etcd-cacert
+	certVariable     = "DISCOVER_ETCD_CERT"     // of --etcd-cert
+	keyVariable      = "DISCOVER_ETCD_KEY"      // of --etcd-key
+	userVariable     = "DISCOVER_ETCD_USER"     // of --etcd-user
+	passwordVariable = "DISCOVER_ETCD_PASSWORD" // of --etcd-password: a reference
 )
 
 // A Fleet has the flags that name a fleet and its etcd.

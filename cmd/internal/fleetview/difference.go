@@ -16,6 +16,7 @@ const (
 	KindFewer   = "targets-fewer"  // some hosts see a part of what more hosts see at the same portal
 	KindMissing = "portal-missing" // hosts that are to ask it do not have it
 	KindSilent  = "host-silent"
+	KindTwice   = "host-twice"     // several hosts have one name
 	KindLie     = "answer-lie"     // a host published what is not true
 	KindOdd     = "key-unreadable" // a key in etcd
 	KindUnread  = "answer-unread"  // a list of targets that could not be compared
@@ -72,6 +73,9 @@ func Differences(d *view.Difference) (all []JSONFleetDifference) {
 			Kind: KindSilent, Hosts: texts([]string{s.Host}), Since: render.JSONTime(s.Since), Paths: s.Paths, details: "it had " + plural(s.Paths, "path"),
 		})
 	}
+	for i := range d.Twice {
+		all = append(all, newTwice(&d.Twice[i]))
+	}
 	for _, l := range d.Liars {
 		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})
 	}
@@ -109,6 +113,20 @@ func newFailing(f *view.Failing) JSONFleetDifference {
 	}
 	j.details = strings.Join(words, "; ")
 	return j
+}
+
+func newTwice(t *view.Twice) JSONFleetDifference {
+	details := plural(len(t.Others), "other host") + " with this name: "
+	var words []string
+	for _, o := range t.Others {
+		word := "discoverd " + o.Version
+		if o.InitiatorName != "" {
+			word += " of " + o.InitiatorName
+		}
+		words = append(words, word+", its registry is "+o.ID)
+	}
+	details += Names(words)
+	return JSONFleetDifference{Kind: KindTwice, Hosts: texts([]string{t.Host}), Since: render.JSONTime(t.Others[0].Started), Message: render.JSONText(details), details: details}
 }
 
 // cutReason returns the reason in a message about a portal, without its remedy.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
@@ -24,6 +25,10 @@ type Portal struct {
 	Login        string   `json:"login,omitempty"`          // name of a login template; empty: none
 	Flags        uint64   `json:"security_flags,omitempty"` // at least: see ipsec.Flags
 	Hosts        []string `json:"hosts,omitempty"`          // patterns of host names (path.Match); none: all hosts
+
+	// Changed is when an administrator changed it last, by their clock: for two intervals hosts
+	// are not missed that do not have it yet. Zero: not known.
+	Changed time.Time `json:"changed,omitzero"`
 }
 
 // A Policy is an IPsec policy of the fleet. It strengthens what a host's own policies say,

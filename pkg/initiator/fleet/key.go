@@ -33,6 +33,7 @@ const (
 	KindOffer                // Host, Job
 	KindResult               // Host, Job, Shard, Part: of what a host found
 	KindDelivery             // Host, Job, Shard
+	KindTwin                 // Host, Name
 )
 
 // A Key is what a key of a fleet says.
@@ -91,6 +92,8 @@ func (k Keys) key(read Key) string {
 		return k.Copied(read.Digest, read.Part)
 	case KindKnown:
 		return k.Known(read.Host)
+	case KindTwin:
+		return k.Twin(read.Host, read.Name)
 	case KindPortal:
 		return k.Portal(read.Entry.Portal)
 	case KindPolicy:
@@ -119,6 +122,8 @@ func parseHost(parts []string) Key {
 		if read.setPart(parts[3], parts[4]) {
 			read.Kind = KindPart
 		}
+	case len(parts) == 4 && parts[2] == "twin" && isHex(parts[3], twinDigits):
+		read.Kind, read.Name = KindTwin, parts[3]
 	case len(parts) >= 5 && parts[2] == "scan":
 		return parseHostScan(parts)
 	}

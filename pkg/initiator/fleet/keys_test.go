@@ -45,6 +45,7 @@ func TestParseReadsWhatKeysWrite(t *testing.T) {
 			"/discover/v1/prod/host/a/isns/192.0.2.10,3205/,4294967295",
 			Key{Kind: KindPath, Host: "a", ISNS: true, Entry: initiator.Key{Portal: initiator.Portal{Address: "192.0.2.10", Port: 3205}, Port: ports.All}},
 		},
+		{k.Twin("a", TwinOf("id")), "/discover/v1/prod/host/a/twin/a56145270ce6b3be", Key{Kind: KindTwin, Host: "a", Name: "a56145270ce6b3be"}},
 		{k.Answer("a", digestOfTests, 3), "/discover/v1/prod/host/a/answer/" + d + "/0003", Key{Kind: KindPart, Host: "a", Digest: digestOfTests, Part: 3}},
 		{k.Want("a", digestOfTests), "/discover/v1/prod/view/want/a/" + d, Key{Kind: KindWant, Host: "a", Digest: digestOfTests}},
 		{k.Copied(digestOfTests, 0), "/discover/v1/prod/view/answer/" + d + "/0000", Key{Kind: KindCopy, Digest: digestOfTests}},

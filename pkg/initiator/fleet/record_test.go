@@ -19,6 +19,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	portal := initiator.Portal{Address: "192.0.2.10", Port: 3260}
 	info := &Info{Host: "a", ID: "x", Version: "1", InitiatorName: "iqn.x", Started: at, Every: 60, Ports: []Port{{"any", 1, "192.0.2.1", "eth0", "up"}}}
 	path := &Path{Host: "a", Up: true, Since: at, Source: "192.0.2.1", Targets: 3, Answer: digestOfTests}
+	twin := &Twin{Host: "a", ID: "y", Version: "1", InitiatorName: "iqn.x", Started: at}
 	known := &Known{Host: "a", First: at, SilentSince: at, Paths: 8}
 	wanted := &Portal{Address: "192.0.2.10", TCPPort: 3260, Instance: "host", Port: &seven, Login: "gold", Flags: 3, Hosts: []string{"rack1-*"}}
 	policy := &Policy{Selector: "192.0.2.0/24", Flags: 3}
@@ -30,6 +31,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	}{
 		{info, info.Encode, func(b []byte) (any, error) { return DecodeInfo("a", b) }},
 		{path, path.Encode, func(b []byte) (any, error) { return DecodePath("a", b) }},
+		{twin, twin.Encode, func(b []byte) (any, error) { return DecodeTwin("a", b) }},
 		{known, known.Encode, func(b []byte) (any, error) { return DecodeKnown("a", b) }},
 		{wanted, wanted.Encode, func(b []byte) (any, error) { return DecodePortal(portal, b) }},
 		{policy, policy.Encode, func(b []byte) (any, error) { return DecodePolicy("192.0.2.0/24", b) }},
@@ -52,6 +54,7 @@ func TestRecordsAreRefused(t *testing.T) {
 	decoders := map[string]func([]byte) error{
 		"info":   func(b []byte) error { _, err := DecodeInfo("a", b); return err },
 		"path":   func(b []byte) error { _, err := DecodePath("a", b); return err },
+		"twin":   func(b []byte) error { _, err := DecodeTwin("a", b); return err },
 		"known":  func(b []byte) error { _, err := DecodeKnown("a", b); return err },
 		"portal": func(b []byte) error { _, err := DecodePortal(initiator.Portal{Address: "x", Port: 1}, b); return err },
 		"policy": func(b []byte) error { _, err := DecodePolicy("tag=1", b); return err },

@@ -68,8 +68,11 @@ func NewJobID() string {
 	return hex.EncodeToString(b[:])
 }
 
-func isJobID(s string) bool {
-	if len(s) != jobDigits {
+func isJobID(s string) bool { return isHex(s, jobDigits) }
+
+// isHex reports n hexadecimal digits in lower case.
+func isHex(s string, n int) bool {
+	if len(s) != n {
 		return false
 	}
 	for i := range len(s) {

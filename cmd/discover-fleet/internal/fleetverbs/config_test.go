@@ -68,7 +68,7 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "fleet needs a verb: diff, hosts, login"},
+		{nil, "fleet needs a verb: diff, forget, hosts, login"},
 		{[]string{"hots"}, "did you mean hosts?"},
 		{[]string{"portal"}, "fleet portal needs a verb: add, list or remove"},
 		{[]string{"portal", "ad"}, "did you mean add?"},

@@ -75,6 +75,7 @@ const manualDiff = `discover fleet diff says what in the fleet is not as it shou
   targets-fewer    hosts see a part of what more hosts see at the same portal
   portal-missing   hosts do not have a portal of the fleet's configuration
   host-silent      the host's lease has ended
+  host-twice       several hosts have one name, and all but one publish nothing
   answer-lie       a host published a list that is not what it said
   key-unreadable   a key in etcd is foreign, damaged or of a newer version
   answer-unread    a list of targets is not in etcd (yet)
@@ -97,6 +98,16 @@ While etcd does not answer it waits; what changed meanwhile is printed then.
 Examples:
   discover fleet watch
   discover fleet watch -o jsonl`
+
+const manualForget = `discover fleet forget drops hosts that are silent and will not come back, so that
+discover fleet diff and hosts show them no longer; the leader does that by itself after
+30 days. A host that is not silent is left. One that comes back later appears as new.
+
+Exit status: 3 if some of the hosts are not silent or not known, and 1 if none is.
+
+Examples:
+  discover fleet forget db7
+  discover fleet forget --dry-run db7 db8`
 
 const manualPortal = `discover fleet portal says which portals hosts are to ask. Each host adds them to its
 registry, marked as the fleet's, and removes them with their record. An entry that a

@@ -1,8 +1,10 @@
 package fleetverbs
 
 import (
+	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -171,6 +173,26 @@ func portalRecords(key *flags.Key, like fleet.Portal, args []string) (all []flee
 	return all, nil
 }
 
+// stamp notes when a portal was changed: now, unless it is there already as it is to be.
+func (c *command) stamp(ctx context.Context, r *records, p *fleet.Portal) error {
+	key := c.fleet.Keys().Portal(p.Key().Portal)
+	is, err := r.get(ctx, key)
+	if err != nil {
+		return err
+	}
+	p.Changed = time.Now().UTC().Truncate(time.Second)
+	if is == nil {
+		return nil
+	}
+	if was, err := fleet.DecodePortal(p.Key().Portal, is.Value); err == nil {
+		same := *p
+		if same.Changed = was.Changed; bytes.Equal(same.Encode(), is.Value) {
+			p.Changed = was.Changed
+		}
+	}
+	return nil
+}
+
 // addPortals writes records of portals, which have one login template.
 func (c *command) addPortals(ctx context.Context, r *records, all []fleet.Portal) error {
 	if login := all[0].Login; login != "" {
@@ -183,6 +205,9 @@ func (c *command) addPortals(ctx context.Context, r *records, all []fleet.Portal
 		}
 	}
 	for i := range all {
+		if err := c.stamp(ctx, r, &all[i]); err != nil {
+			return err
+		}
 		if err := c.addOne(ctx, r, c.portals(nil), c.fleet.Keys().Portal(all[i].Key().Portal), all[i].Encode()); err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetflags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
@@ -35,6 +36,9 @@ type command struct {
 // Run is the whole program. Its arguments are those behind discover fleet. It returns the
 // exit status.
 func Run(ctx context.Context, args []string, w machine.Env) int {
+	if len(args) == 2 && args[0] == registrypipe.Verb {
+		return serveRegistry(ctx, args[1], &w)
+	}
 	ctx, stop := machine.WithCancellation(ctx)
 	defer stop()
 	kind, _ := w.LookupEnv("TERM")
@@ -117,7 +121,7 @@ func (c *command) globalFlags() *pflag.FlagSet {
 // fleetNoun returns the verb fleet with all below it.
 func (c *command) fleetNoun() *cobra.Command {
 	cmd := c.nounOf(noun, "show what the hosts of a fleet see, and what all of them are to ask", manualFleet,
-		c.hosts(), c.paths(), c.targets(), c.diff(), c.watch(), c.scan(), c.portal(), c.policy(), c.login())
+		c.hosts(), c.paths(), c.targets(), c.diff(), c.watch(), c.forget(), c.scan(), c.portal(), c.policy(), c.login())
 	reach := c.fleet.FlagSet(true)
 	cmd.PersistentFlags().SortFlags = false
 	cmd.PersistentFlags().AddFlagSet(reach)

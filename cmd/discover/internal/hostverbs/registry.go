@@ -43,15 +43,19 @@ func (c *command) registryPathVerb() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("the path is relative, and the current directory no longer exists")
+			key := ""
+			if _, inEtcd := machine.RegistryInEtcd(path); !inEtcd {
+				if path, err = filepath.Abs(path); err != nil {
+					return machine.Usagef("the path is relative, and the current directory no longer exists")
+				}
+				key = filepath.Join(filepath.Dir(path), app.KeyFile)
 			}
 			if c.ForPeople() {
 				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
 				return err
 			}
 			l := c.NewListing("registry", "registry")
-			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(filepath.Join(filepath.Dir(path), app.KeyFile)), from}); err != nil {
+			if err := l.Item(jsonPlace{render.JSONText(path), render.JSONText(key), from}); err != nil {
 				return err
 			}
 			return l.End()
@@ -74,6 +78,9 @@ func (c *command) registryCheck() *cobra.Command {
 			path, err := c.RegistryPath()
 			if err != nil {
 				return err
+			}
+			if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
+				return machine.Usagef("registry check: it checks a file, and this registry is in etcd; discover portal list and target list name records that are damaged")
 			}
 			if path, err = filepath.Abs(path); err != nil {
 				return machine.Usagef("the path is relative, and the current directory no longer exists")

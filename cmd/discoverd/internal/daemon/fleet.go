@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -63,7 +62,7 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry 
 		case len(o.allow) > 0:
 			return machine.Usagef("--fleet-scan-allow needs --fleet NAME as well")
 		case inEtcd:
-			if err := checkPrefix(prefix); err != nil {
+			if err := fleetflags.CheckPrefix(prefix); err != nil {
 				return err
 			}
 			return o.Etcd.Understand(ctx, w)
@@ -93,23 +92,6 @@ func (o *fleetOptions) understand(ctx context.Context, w *machine.Env, registry 
 	}
 	return nil
 }
-
-// checkPrefix refuses a prefix that no registry in etcd can have.
-func checkPrefix(prefix string) error {
-	switch {
-	case len(prefix) < 2 || len(prefix) > maxPrefix || strings.ContainsFunc(prefix, unicode.IsControl):
-		return machine.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
-	case strings.HasPrefix(prefix, fleetKeys):
-		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
-	}
-	return nil
-}
-
-// The length of the prefix of a registry, which ends in a slash, and what fleets have.
-const (
-	maxPrefix = 256
-	fleetKeys = "/discover/v1/"
-)
 
 // joinFleet makes the daemon a host of its fleet, if it is to be one. The fleet may bring
 // portals, so the registry is made where there is none. leave is called at the end.

@@ -13,6 +13,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/metrics"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/notify"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/page"
+	"github.com/go-iscsi/discovery/cmd/discoverd/internal/pair"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/probe"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -99,7 +100,10 @@ func (o *options) daemon(ctx context.Context, store registry.Store, path string)
 		return nil, err
 	}
 	watched := cfg
-	watched.Store = &beating{Store: cfg.Store, beat: d.beat, begun: d.begun}
+	if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
+		watched.Store = &pair.Memory{Store: cfg.Store}
+	}
+	watched.Store = &beating{Store: watched.Store, beat: d.beat, begun: d.begun}
 	if d.watched, err = registry.Open(watched); err != nil {
 		return nil, err
 	}

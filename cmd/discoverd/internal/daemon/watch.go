@@ -89,17 +89,22 @@ const minCount = 10 * time.Second
 func (d *daemon) count(ctx context.Context) {
 	tick := time.NewTicker(max(d.every, minCount))
 	defer tick.Stop()
-	for {
+	for said := false; ; {
 		c, err := metrics.TakeCensus(ctx, d.service, d.named, app.IsOneRecord)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			if d.table.Up() || !d.hasBegun() {
+			if !said && (d.table.Up() || !d.hasBegun()) {
 				d.Say("the registry cannot be read: %v", err)
+				said = true
 			}
 			d.table.SetUnreadable()
 		default:
+			if said && d.shared != nil { // else the watch tells it
+				d.Say("the registry can be read again")
+			}
+			said = false
 			d.table.SetCensus(c)
 		}
 		wait := tick.C

@@ -51,6 +51,7 @@ func full() *Table {
 	t.SetFleet(func() Fleet {
 		return Fleet{Connected: true, Since: time.Now(), Published: 1, Waiting: 1, Leading: true}
 	})
+	t.SetPair(func() Pair { return Pair{Active: true, Connected: true, Since: time.Now()} })
 	t.Report(state("192.0.2.1", 0, nil))
 	t.Report(state("192.0.2.2", 0, refusal(pdu.StatusAuthFailure)))
 	t.Count(&watch.Event{Type: watch.PortalFailed, Key: key("192.0.2.2")})
@@ -138,6 +139,7 @@ func TestRemoved(t *testing.T) {
 	t.Parallel()
 	table := full()
 	table.SetFleet(nil)
+	table.SetPair(nil)
 	table.SetCensus(Census{})
 	empty := text(t, func() *Table { e := NewTable(); e.SetCensus(Census{}); return e }())
 	for _, host := range []string{"192.0.2.1", "192.0.2.2", "192.0.2.2"} {

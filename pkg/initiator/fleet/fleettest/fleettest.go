@@ -52,10 +52,15 @@ func NewHost(t testing.TB, client *clientv3.Client, keys fleet.Keys, name string
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Host{Name: name, Lease: lease.ID, t: t, client: client, keys: keys}
+	h := HostOf(t, client, keys, name, lease.ID)
 	info := &fleet.Info{Host: name, ID: "id of " + name, Version: "test", Every: 60}
 	h.Put(keys.Info(name), info.Encode())
 	return h
+}
+
+// HostOf returns a host with a lease, and writes nothing.
+func HostOf(t testing.TB, client *clientv3.Client, keys fleet.Keys, name string, lease clientv3.LeaseID) *Host {
+	return &Host{Name: name, Lease: lease, t: t, client: client, keys: keys}
 }
 
 // Put writes a key under the host's lease.

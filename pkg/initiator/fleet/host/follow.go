@@ -28,7 +28,7 @@ func (h *Host) followConfig(ctx context.Context) {
 			err = nil // it was cut off for long; all is read again
 		}
 		h.set(func(h *Host) { h.configErr = err })
-		p.wait(ctx, false)
+		p.wait(ctx, kindOf(err))
 	}
 }
 

@@ -7,7 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // A Host publishes what one host sees. Its methods may be called from several goroutines.
@@ -25,6 +30,7 @@ type Host struct {
 	// Of the goroutine of Run.
 	lease     clientv3.LeaseID // 0: there is none that may be alive
 	leases    map[clientv3.LeaseID]bool
+	twinned   twin
 	displaced bool // another process with the ID of this one took the name: its record is not ours
 }
 
@@ -49,9 +55,9 @@ func (h *Host) Run(ctx context.Context) {
 			p.reset()
 		}
 		h.set(func(h *Host) { h.state.Connected, h.publishErr = false, err })
-		twin := (*TwinError)(nil)
-		p.wait(ctx, errors.As(err, &twin))
+		p.wait(ctx, kindOf(err))
 	}
+	h.untellTwin(ctx)
 	h.leave(ctx)
 	h.set(func(h *Host) { h.state.Connected, h.state.Published, h.publishErr, h.configErr = false, 0, nil, nil })
 }
@@ -67,21 +73,61 @@ func (h *Host) leave(ctx context.Context) {
 	h.lease = 0
 }
 
+// A trouble says how long to wait after a failure.
+type trouble uint8
+
+const (
+	passing trouble = iota // it may be over at once
+	taken                  // another host has the name: nothing sooner than in the longest pause can help
+	slow                   // etcd did not answer in time: it is cut off, or has too much to do
+	crowded                // etcd says that it has more to do than it can, mostly since many hosts began at once
+)
+
+// kindOf says which trouble a failure is.
+func kindOf(err error) trouble {
+	twin, said := (*TwinError)(nil), (*etcd.Error)(nil)
+	switch {
+	case errors.As(err, &twin):
+		return taken
+	case errors.As(err, &said) && (said.State == etcd.Busy || errors.Is(rpctypes.Error(said.Err), rpctypes.ErrTimeout)):
+		return crowded
+	case errors.Is(err, context.DeadlineExceeded), said != nil && errors.Is(said.Err, context.DeadlineExceeded), status.Code(errors.Unwrap(err)) == codes.DeadlineExceeded:
+		return slow
+	}
+	return passing
+}
+
 // A pause is the wait between two tries. It doubles.
 type pause struct{ first, most, next time.Duration }
 
 func (p *pause) reset() { p.next = 0 }
 
-// wait waits until it is time to try again, or ctx ends. long: nothing sooner than in the
-// longest pause can help.
-func (p *pause) wait(ctx context.Context, long bool) {
-	if p.next = min(max(2*p.next, p.first), p.most); long {
-		p.next = p.most
-	}
-	t := time.NewTimer(p.next/2 + rand.N(p.next/2+1))
+// wait waits until it is time to try again, or ctx ends.
+func (p *pause) wait(ctx context.Context, why trouble) {
+	t := time.NewTimer(p.duration(why))
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// slowPause is the shortest pause of a host that etcd did not answer in time, on average.
+const slowPause = 5 * time.Second
+
+// duration is how long to wait now. Where etcd is crowded all of a fleet come back within two
+// of the longest pauses, each at any time of these: otherwise they would come together again,
+// and none would get further than before.
+func (p *pause) duration(why trouble) time.Duration {
+	switch p.next = min(max(2*p.next, p.first), p.most); why {
+	case taken:
+		p.next = p.most
+	case slow:
+		p.next = max(p.next, min(slowPause, p.most))
+		return rand.N(2*p.next + 1)
+	case crowded:
+		p.next = p.most
+		return rand.N(2*p.most + 1)
+	}
+	return p.next/2 + rand.N(p.next/2+1)
 }

@@ -22,33 +22,49 @@ func (s *session) join(ctx context.Context) error {
 	info := s.cfg.Info()
 	if twin := s.twin(is, key, info.ID); twin != nil {
 		s.leave(ctx) // what is still there under our lease is not the other one's
+		if isTwin(twin) {
+			s.tellTwin(ctx, &info, is.ModRevision)
+		}
 		return twin
 	}
-	if err := s.renew(ctx); err != nil {
+	held := s.lease != 0 // one of before may have ended meanwhile: then etcd refuses the write
+	if err := s.grant(ctx); err != nil {
 		return err
 	}
-	var seen int64
-	if is != nil {
-		seen = is.ModRevision
-	}
-	if s.alive, err = s.cfg.Client.KeepAlive(ctx, s.lease); err != nil {
-		return s.explain("keep the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
-	}
 	value := s.encodeInfo(&info)
-	if is != nil && clientv3.LeaseID(is.Lease) == s.lease && string(is.Value) == value {
-		s.info = value
-	} else {
-		done, err := s.txn(ctx, clientv3.Compare(clientv3.ModRevision(key), "=", seen), clientv3.OpPut(key, value, clientv3.WithLease(s.lease)))
+	if is == nil || clientv3.LeaseID(is.Lease) != s.lease || string(is.Value) != value {
+		done, err := s.takeName(ctx, is, value)
+		if held && errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseNotFound) {
+			s.lease = 0
+			if err := s.grant(ctx); err != nil {
+				return err
+			}
+			done, err = s.takeName(ctx, is, value)
+		}
 		if err != nil {
 			return s.explain("write", key, err)
 		}
 		if !done {
 			return s.lost()
 		}
-		s.info = value
+	}
+	s.info = value
+	if s.alive, err = s.cfg.Client.KeepAlive(ctx, s.lease); err != nil {
+		return s.explain("keep the lease of", key, err)
 	}
 	s.displaced = false
+	s.untellTwin(ctx)
 	return nil
+}
+
+// takeName writes the host's record, where it still is as it was read.
+func (s *session) takeName(ctx context.Context, is *mvccpb.KeyValue, value string) (done bool, err error) {
+	var seen int64
+	if is != nil {
+		seen = is.ModRevision
+	}
+	key := s.cfg.Keys.Info(s.cfg.Name)
+	return s.txn(ctx, clientv3.Compare(clientv3.ModRevision(key), "=", seen), clientv3.OpPut(key, value, clientv3.WithLease(s.lease)))
 }
 
 // twin reports a record of the host's name that is another's; nil: it is ours, or none.
@@ -72,20 +88,12 @@ func (s *session) twin(is *mvccpb.KeyValue, key, id string) error {
 	return nil
 }
 
-// renew makes sure that there is a lease: the one of before, if it has not ended, so that
-// what is there under it need not be written again.
-func (s *session) renew(ctx context.Context) error {
+// grant makes sure that there is a lease: the one of before, so that what is there under it need
+// not be written again. Whether that has ended is not asked: a server that is crowded would be
+// asked again and again by the client.
+func (s *session) grant(ctx context.Context) error {
 	if s.lease != 0 {
-		ctx, cancel := s.request(ctx)
-		_, err := s.cfg.Client.KeepAliveOnce(ctx, s.lease)
-		cancel()
-		switch {
-		case err == nil:
-			return nil
-		case !errors.Is(err, rpctypes.ErrLeaseNotFound):
-			return s.explain("renew the lease of", s.cfg.Keys.Info(s.cfg.Name), err)
-		}
-		s.lease = 0
+		return nil
 	}
 	ctx, cancel := s.request(ctx)
 	defer cancel()

@@ -102,6 +102,7 @@ func TestLeaseEnds(t *testing.T) {
 		r := w.run(setting{limits: host.Limits{TTL: shortTTL, Request: 5 * time.Second}})
 		r.sees(1, "x")
 		r.sees(2, "x")
+		r.state("that has heard that both are written", func(s host.State) bool { return s.Published == 2 && s.Waiting == 0 })
 		w.hasPaths("a", 1, 2)
 		r.cut()
 		w.gone("a")

@@ -13,41 +13,72 @@ import (
 const pageKeys = 64
 
 // read reads what is below the host's prefix, and what the leader asks for, and begins to
-// watch.
+// watch. It is one request but where there is much, since after a power failure all hosts of a
+// fleet read at once.
 func (s *session) read(ctx context.Context) error {
 	s.there = make(map[string]held)
-	host := s.cfg.Keys.Host(s.cfg.Name)
-	paths := func(kv *mvccpb.KeyValue) { s.found(kv) }
-	if _, err := s.list(ctx, host+"isns/", paths, clientv3.WithRange(clientv3.GetPrefixRangeEnd(host+"portal/"))); err != nil { // both: nothing is between them
-		return s.explain("read", host+"portal/", err)
-	}
-	revision, err := s.list(ctx, host+"answer/", func(kv *mvccpb.KeyValue) { s.found(kv) }, clientv3.WithKeysOnly())
-	if err != nil {
-		return s.explain("read", host+"answer/", err)
-	}
-	info := s.cfg.Keys.Info(s.cfg.Name)
-	s.renamed = s.cfg.Client.Watch(ctx, info, clientv3.WithRev(revision+1))
-	is, err := s.get(ctx, info) // it may have changed since it was taken
-	if err != nil {
-		return s.explain("read", info, err)
-	}
-	if is == nil || clientv3.LeaseID(is.Lease) != s.lease {
-		return s.lost()
-	}
-	prefix := s.cfg.Keys.Wanted(s.cfg.Name)
+	host, asked := s.cfg.Keys.Host(s.cfg.Name), s.cfg.Keys.Wanted(s.cfg.Name)
 	wants := make(map[fleet.Digest]bool)
-	revision, err = s.list(ctx, prefix, func(kv *mvccpb.KeyValue) {
+	want := func(kv *mvccpb.KeyValue) {
 		if k := s.cfg.Keys.Parse(string(kv.Key)); k.Kind == fleet.KindWant && len(wants) < fleet.MaxPaths {
 			wants[k.Digest] = true
 		}
-	}, clientv3.WithKeysOnly())
-	if err != nil {
-		return s.explain("read", prefix, err)
 	}
-	s.wanted = s.cfg.Client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(revision+1))
+	keysOnly := []clientv3.OpOption{clientv3.WithKeysOnly()}
+	ranges := []span{
+		{from: host + "isns/", end: clientv3.GetPrefixRangeEnd(host + "portal/"), each: s.found}, // nothing is between them
+		{from: host + "answer/", end: clientv3.GetPrefixRangeEnd(host + "answer/"), each: s.found, opts: keysOnly},
+		{from: asked, end: clientv3.GetPrefixRangeEnd(asked), each: want, opts: keysOnly},
+	}
+	revision, err := s.readAll(ctx, ranges)
+	if err != nil {
+		return err
+	}
+	s.renamed = s.cfg.Client.Watch(ctx, s.cfg.Keys.Info(s.cfg.Name), clientv3.WithRev(revision+1))
+	s.wanted = s.cfg.Client.Watch(ctx, asked, clientv3.WithPrefix(), clientv3.WithRev(revision+1))
 	s.book.setWants(wants, true)
 	s.book.touchAll(s.there)
 	return nil
+}
+
+// A span is a range of keys that is read.
+type span struct {
+	from, end string
+	each      func(*mvccpb.KeyValue)
+	opts      []clientv3.OpOption
+}
+
+// readAll reads ranges as they were at the revision that it returns, at which the name was
+// ours.
+func (s *session) readAll(ctx context.Context, ranges []span) (revision int64, err error) {
+	var ops []clientv3.Op
+	for i := range ranges {
+		r := &ranges[i]
+		ops = append(ops, clientv3.OpGet(r.from, append(r.opts[:len(r.opts):len(r.opts)], clientv3.WithRange(r.end), clientv3.WithLimit(pageKeys))...))
+	}
+	asking, cancel := s.request(ctx)
+	defer cancel()
+	first, err := s.cfg.Client.Txn(asking).If(s.fence()).Then(ops...).Commit()
+	if err != nil {
+		return 0, s.explain("read", s.cfg.Keys.Host(s.cfg.Name), err)
+	}
+	if !first.Succeeded {
+		return 0, s.lost()
+	}
+	revision = first.Header.Revision
+	for i := range ranges {
+		r, page := &ranges[i], first.Responses[i].GetResponseRange()
+		for _, kv := range page.Kvs {
+			r.each(kv)
+		}
+		if page.More {
+			from := string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+			if _, err := s.listFrom(ctx, from, r.end, revision, r.each, r.opts...); err != nil {
+				return 0, s.explain("read", r.from, err)
+			}
+		}
+	}
+	return revision, nil
 }
 
 // found takes a key that is there. Keys that are not of our making are left alone, and so
@@ -76,9 +107,13 @@ func (s *session) found(kv *mvccpb.KeyValue) {
 // list calls each with all keys that begin with a prefix, as they were at the revision that
 // it returns.
 func (h *Host) list(ctx context.Context, prefix string, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (revision int64, err error) {
-	from, end := prefix, clientv3.GetPrefixRangeEnd(prefix)
+	return h.listFrom(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, each, opts...)
+}
+
+// listFrom does so with a range, at a revision; 0: now.
+func (h *Host) listFrom(ctx context.Context, from, end string, revision int64, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (int64, error) {
 	for {
-		page, err := h.page(ctx, from, append([]clientv3.OpOption{clientv3.WithRange(end), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision)}, opts...)...)
+		page, err := h.page(ctx, from, append(opts[:len(opts):len(opts)], clientv3.WithRange(end), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision))...)
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,8 @@ package host_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,9 +33,15 @@ func TestTwins(t *testing.T) {
 		second.sees(2, "x")
 		second.refused("one")
 		w.hasPaths("a", 1)
+		w.hasTwins("a", "two")
+		third := w.run(setting{id: "three"})
+		w.hasTwins("a", "two", "three")
+		third.stop()
+		w.hasTwins("a", "two")
 		first.stop()
 		w.hasPaths("a", 2)
 		second.connected()
+		w.hasTwins("a")
 	})
 }
 
@@ -52,6 +60,9 @@ func TestTwinMeanwhile(t *testing.T) {
 		first.heal()
 		first.refused("two")
 		w.hasPaths("a", 2)
+		w.hasTwins("a", "one")
+		first.client.Close() // the process dies
+		w.hasTwins("a")
 	})
 }
 
@@ -69,6 +80,7 @@ func TestRestart(t *testing.T) {
 		after.sees(1, "x", "y")
 		w.path("a", 1, func(p *fleet.Path) bool { return p.Targets == 2 })
 		w.hasPaths("a", 1)
+		w.hasTwins("a")
 	})
 }
 
@@ -126,4 +138,20 @@ func TestInfoRemoved(t *testing.T) {
 		r.sees(2, "x")
 		w.hasPaths("a", 1, 2)
 	})
+}
+
+// hasTwins waits until these other hosts tell that they have the name of a host.
+func (w *world) hasTwins(name string, ids ...string) {
+	w.Helper()
+	var keys []string
+	for _, id := range ids {
+		keys = append(keys, fleet.TwinOf(id))
+	}
+	slices.Sort(keys)
+	all := w.holds(fmt.Sprint("twins ", ids), w.keys.Twins(name), func(is map[string]string) bool { return slices.Equal(keysOf(is), keys) })
+	for _, id := range ids {
+		if t, err := fleet.DecodeTwin(name, []byte(all[fleet.TwinOf(id)])); err != nil || t.ID != id || t.Version != "test" {
+			w.Errorf("got %+v, error %v, want %s", t, err, id)
+		}
+	}
 }

@@ -28,7 +28,7 @@ func TestLeader(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *etcdtest.Server){
 		"copies": testCopies, "late": testLate, "known": testKnown, "prunes": testPrunes,
-		"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets, "grants": testGrants,
+		"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets, "dropped": testDropped, "grants": testGrants,
 	}
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -220,6 +220,26 @@ func testForgets(t *testing.T, server *etcdtest.Server) {
 	b.End()
 	fleettest.AwaitGone(t, client, keys.Known("b"))
 	known(t, client, keys, "a", func(k *fleet.Known) bool { return k.SilentSince.IsZero() })
+}
+
+// testDropped: a silent host that an administrator drops is not written again, and is new
+// when it comes back.
+func testDropped(t *testing.T, server *etcdtest.Server) {
+	client, keys := server.Client(t), fleettest.Keys(t, "dropped")
+	a, b := fleettest.NewHost(t, client, keys, "a"), fleettest.NewHost(t, client, keys, "b")
+	start(t, client, keys, "lead", func(l *leader.Leader) { l.SetEvery(100 * time.Millisecond) })
+	first := known(t, client, keys, "b", func(*fleet.Known) bool { return true })
+	b.End()
+	known(t, client, keys, "b", func(k *fleet.Known) bool { return !k.SilentSince.IsZero() })
+	b.Delete(keys.Known("b"))
+	known(t, client, keys, "a", func(*fleet.Known) bool { return true })
+	a.End() // another change, after which the leader looks again
+	known(t, client, keys, "a", func(k *fleet.Known) bool { return !k.SilentSince.IsZero() })
+	fleettest.AwaitGone(t, client, keys.Known("b"))
+	fleettest.NewHost(t, client, keys, "b")
+	if again := known(t, client, keys, "b", func(*fleet.Known) bool { return true }); !again.First.After(first.First) || !again.SilentSince.IsZero() {
+		t.Errorf("got %+v after %+v", again, first)
+	}
 }
 
 // testNewer: a record of a newer version stays as it is.

@@ -42,6 +42,9 @@ func (m *memory) look(was, is *view.Host, now time.Time) {
 		delete(m.suspects, is.Name)
 	}
 	switch {
+	case k != nil && !m.dirty[is.Name] && is.Silent() && was != nil && was.Known != nil && is.Known == nil:
+		delete(m.hosts, is.Name) // an administrator dropped it
+		return
 	case m.newer[is.Name], k == nil && is.Silent():
 		return // also: keys without a lease, of a host that was never there
 	case k == nil:

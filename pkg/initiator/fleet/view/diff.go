@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type Difference struct {
 	Failing []Failing // portals that fail for some hosts, or for all
 	Missing []Missing // portals that hosts are to ask and do not have
 	Silent  []Silent  // hosts whose lease has ended
+	Twice   []Twice   // names that several hosts have
 	Liars   []Liar    // hosts that published what is not true
 	Odd     []Odd     // keys that cannot be read, see View.Odd
 	Unread  []Unread  // answers that could not be compared
@@ -40,8 +42,8 @@ type Stage struct {
 	Message string // of one of them
 }
 
-// A Missing is a portal that a host is to ask, and does not have. It also is one for an
-// interval after the host or the portal is new.
+// A Missing is a portal that a host is to ask, and does not have. For two intervals of the
+// host after it has started, or after an administrator has changed the portal, it is none.
 type Missing struct {
 	Portal initiator.Portal
 	Of     int      // how many hosts are to ask it
@@ -53,6 +55,13 @@ type Silent struct {
 	Host  string
 	Since time.Time // zero: no leader has noted it yet
 	Paths int       // how many it had
+}
+
+// A Twice is a host whose name others have, too: they publish nothing.
+type Twice struct {
+	Host   string
+	Info   *fleet.Info   // of the one that publishes; nil: none does
+	Others []*fleet.Twin // by ID
 }
 
 // A Liar is a host that published what is not true.
@@ -89,11 +98,15 @@ func Diff(v *View, answer func(fleet.Digest) ([]target.Target, error)) *Differen
 		if k := h.Known; h.Silent() && k != nil {
 			d.Silent = append(d.Silent, Silent{Host: h.Name, Since: k.SilentSince, Paths: k.Paths})
 		}
+		if len(h.Twins) > 0 {
+			d.Twice = append(d.Twice, Twice{Host: h.Name, Info: h.Info, Others: slices.SortedFunc(maps.Values(h.Twins), func(a, b *fleet.Twin) int { return cmp.Compare(a.ID, b.ID) })})
+		}
 		if k := h.Known; k != nil && k.Lie != "" {
 			d.Liars = append(d.Liars, Liar{Host: h.Name, Why: k.Lie, At: k.LieAt})
 		}
 	}
 	slices.SortFunc(d.Silent, func(a, b Silent) int { return cmp.Compare(a.Host, b.Host) })
+	slices.SortFunc(d.Twice, func(a, b Twice) int { return cmp.Compare(a.Host, b.Host) })
 	slices.SortFunc(d.Liars, func(a, b Liar) int { return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Why, b.Why)) })
 	return d
 }
@@ -147,13 +160,28 @@ func (v *View) missingAt(p *Portal) (Missing, bool) {
 			continue
 		}
 		m.Of++
-		if !has[h.Name] && h.Info.Unpublished == 0 {
+		if !has[h.Name] && h.Info.Unpublished == 0 && !v.isNew(h.Info, p.Desired) {
 			m.Hosts = append(m.Hosts, h.Name)
 		}
 	}
 	slices.Sort(m.Hosts)
 	return m, len(m.Hosts) > 0
 }
+
+// isNew reports a host that has not had time to ask a portal: either has begun not long ago.
+// Three clocks are compared, so what lies a little in the future counts as well, and what lies
+// far in it does not: a clock that is wrong hides nothing for longer than four intervals.
+func (v *View) isNew(host *fleet.Info, portal *fleet.Portal) bool {
+	grace := time.Duration(2 * min(max(host.Every, minEvery), maxEvery) * float64(time.Second))
+	recent := func(t time.Time) bool { return !t.IsZero() && v.AsOf.Sub(t).Abs() < grace }
+	return recent(host.Started) || recent(portal.Changed)
+}
+
+// Intervals of hosts are believed within these bounds, in seconds.
+const (
+	minEvery = 5
+	maxEvery = 3600
+)
 
 // isSubset reports whether all of some are in more, and more has others besides; both are in
 // order.

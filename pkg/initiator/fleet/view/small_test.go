@@ -240,3 +240,38 @@ func TestPortals(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestDiffGrace: a host that has just begun, and one whose portal was just added, are not
+// missed for two of their intervals; a clock that is far ahead hides nothing.
+func TestDiffGrace(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name           string
+		started, added time.Duration // before the view
+		want           string
+	}{
+		{"long ago", time.Hour, time.Hour, "q is missing at y of 2"},
+		{"a new host", 119 * time.Second, time.Hour, ""},
+		{"a host that had its time", 2 * time.Minute, time.Hour, "q is missing at y of 2"},
+		{"a new portal", time.Hour, 119 * time.Second, ""},
+		{"a portal that had its time", time.Hour, 2 * time.Minute, "q is missing at y of 2"},
+		{"clocks a little ahead", -time.Second, time.Hour, ""},
+		{"clocks far ahead", -time.Hour, -time.Hour, "q is missing at y of 2"},
+	} {
+		v := small(t, "x p=a q=a\ny p=a", "q")
+		for _, h := range v.Hosts {
+			h.Info.Every, h.Info.Started = 60, v.AsOf.Add(-tt.started)
+		}
+		for _, p := range v.Desired {
+			p.Changed = v.AsOf.Add(-tt.added)
+		}
+		if got := told(view.Diff(v, answersOf(t))); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	v := small(t, "x p=a q=a\ny p=a", "q")
+	v.Hosts["y"].Info.Every, v.Hosts["y"].Info.Started = 1e300, v.AsOf.Add(-3*time.Hour)
+	if got := told(view.Diff(v, answersOf(t))); got == "" {
+		t.Error("a host that tells an impossible interval is not missed")
+	}
+}

@@ -94,6 +94,8 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 		s.change(k.Host, func(h *Host) { h.Info, h.Err = nil, nil })
 	case fleet.KindPath:
 		s.change(k.Host, func(h *Host) { delete(h.Paths, k.Path()) })
+	case fleet.KindTwin:
+		s.change(k.Host, func(h *Host) { delete(h.Twins, k.Name) })
 	case fleet.KindKnown:
 		s.change(k.Host, func(h *Host) { h.Known = nil })
 	case fleet.KindPortal:
@@ -122,6 +124,9 @@ func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
 		return s.update(k.Host, err, func(h *Host) error { h.Info, h.Err, h.info = info, err, kv.CreateRevision; return nil })
 	case fleet.KindPath:
 		return s.readPath(k, value)
+	case fleet.KindTwin:
+		twin, err := fleet.DecodeTwin(k.Host, value)
+		return s.update(k.Host, err, func(h *Host) error { return h.setTwin(k.Name, twin) })
 	case fleet.KindKnown:
 		known, err := fleet.DecodeKnown(k.Host, value)
 		return s.update(k.Host, err, func(h *Host) error { h.Known, h.known = known, kv.CreateRevision; return nil })
@@ -177,7 +182,7 @@ func (s *state) change(host string, f func(*Host)) {
 		h = &Host{Name: host, Paths: map[fleet.Entry]*fleet.Path{}}
 	case !s.own[host]:
 		copied := *h
-		copied.Paths = maps.Clone(h.Paths)
+		copied.Paths, copied.Twins = maps.Clone(h.Paths), maps.Clone(h.Twins)
 		h = &copied
 	}
 	f(h)
@@ -187,6 +192,22 @@ func (s *state) change(host string, f func(*Host)) {
 		return
 	}
 	s.hosts[host], s.own[host] = h, true
+}
+
+// setTwin takes a host with the same name; nil: it cannot be read.
+func (h *Host) setTwin(name string, twin *fleet.Twin) error {
+	switch {
+	case twin == nil:
+		delete(h.Twins, name)
+	case len(h.Twins) >= fleet.MaxTwins && h.Twins[name] == nil:
+		return &fleet.RecordError{Why: fmt.Sprintf("more than %d other hosts have the name", fleet.MaxTwins)}
+	default:
+		if h.Twins == nil {
+			h.Twins = map[string]*fleet.Twin{}
+		}
+		h.Twins[name] = twin
+	}
+	return nil
 }
 
 // desire takes a record of config/.

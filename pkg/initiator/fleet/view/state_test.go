@@ -30,3 +30,43 @@ func TestServerBesidePortal(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// TestTwins: hosts whose name another one has are told, also where none publishes, and a bound
+// number of them.
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	s := newState(fleettest.Keys(t, "f"))
+	put := func(key string, value []byte) { s.put(&mvccpb.KeyValue{Key: []byte(key), Value: value}) }
+	twin := func(id string) {
+		put(s.keys.Twin("a", fleet.TwinOf(id)), (&fleet.Twin{Host: "a", ID: id, Version: "v2"}).Encode())
+	}
+	put(s.keys.Info("a"), (&fleet.Info{Host: "a", ID: "1"}).Encode())
+	if d := Diff(s.view(), nil); len(d.Twice) != 0 {
+		t.Errorf("got %+v", d.Twice)
+	}
+	twin("3")
+	twin("2")
+	before := s.view()
+	d := Diff(before, nil)
+	if len(d.Twice) != 1 || d.Twice[0].Host != "a" || d.Twice[0].Info.ID != "1" || len(d.Twice[0].Others) != 2 || d.Twice[0].Others[0].ID != "2" {
+		t.Errorf("got %+v", d.Twice)
+	}
+	s.remove(&mvccpb.KeyValue{Key: []byte(s.keys.Info("a"))})
+	s.remove(&mvccpb.KeyValue{Key: []byte(s.keys.Twin("a", fleet.TwinOf("2")))})
+	if d := Diff(s.view(), nil); len(d.Twice) != 1 || d.Twice[0].Info != nil || len(d.Twice[0].Others) != 1 {
+		t.Errorf("got %+v", d.Twice)
+	}
+	if len(before.Hosts["a"].Twins) != 2 {
+		t.Error("a View that was handed out has changed")
+	}
+	for i := range 100 {
+		twin(string(rune('A' + i)))
+	}
+	if v := s.view(); len(v.Hosts["a"].Twins) != fleet.MaxTwins || v.OddCount != 100+1-fleet.MaxTwins {
+		t.Errorf("got %d twins, %d odd keys", len(v.Hosts["a"].Twins), v.OddCount)
+	}
+	put(s.keys.Twin("b", fleet.TwinOf("1")), []byte("{"))
+	if d := Diff(s.view(), nil); len(d.Twice) != 1 {
+		t.Errorf("got %+v", d.Twice)
+	}
+}

@@ -40,6 +40,7 @@ type Host struct {
 	Name  string
 	Info  *fleet.Info                 // nil: the host is silent, or see Err
 	Err   error                       // why its record cannot be read: *fleet.NewerError or *fleet.RecordError
+	Twins map[string]*fleet.Twin      // hosts with the same name, which publish nothing; by fleet.TwinOf
 	Known *fleet.Known                // what the leader remembers of it; nil: nothing (yet)
 	Paths map[fleet.Entry]*fleet.Path // by entry; addresses are canonical, instances folded
 
@@ -52,7 +53,7 @@ func (h *Host) Silent() bool { return h.Info == nil && h.Err == nil }
 
 // empty reports whether nothing is known of the host.
 func (h *Host) empty() bool {
-	return h.Silent() && h.Known == nil && len(h.Paths) == 0
+	return h.Silent() && h.Known == nil && len(h.Paths) == 0 && len(h.Twins) == 0
 }
 
 // An Odd is a key below the fleet's prefix that this version cannot read: it is none of the

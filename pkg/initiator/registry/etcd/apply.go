@@ -15,7 +15,13 @@ import (
 // same records have removed.
 const maxStagings = 5
 
-// Apply makes all changes, or none, in one transaction.
+// Apply makes all changes, or none, in one transaction. When ctx ends while that is under way,
+// Apply waits up to 2 s for its outcome.
+//
+// An attempt that is not answered in time is made again, at another member. That the first is
+// not made after the second, and after what others wrote since, is held by the versions that
+// are compared: where all changes have registry.AnyVersion, with which the last writer wins, an
+// attempt that was late may be that one.
 func (s *Store) Apply(ctx context.Context, changes ...registry.Change) error {
 	if err := registry.CheckChanges(changes); err != nil {
 		return err

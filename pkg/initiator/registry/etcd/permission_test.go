@@ -61,13 +61,12 @@ func TestAuthentication(t *testing.T) {
 	s := open(t, dial(t, cfg), "t/")
 	apply(t, s, set("k", []byte("1")))
 	changes := s.Changes(t.Context())
-	<-changes // the watch stands
+	wantChange(t, changes, "that it watches")
 	server.Kill()
 	server.Start(t) // tokens are in its memory
 	server.AwaitHealthy(t)
 	apply(t, s, set("k", value('a', etcd.PartLen)))
 	wantValue(t, s, "k", value('a', etcd.PartLen))
-	<-changes
 	apply(t, open(t, server.Client(t), "t/"), set("k", []byte("2")))
-	<-changes
+	wantChange(t, changes, "the change of another")
 }

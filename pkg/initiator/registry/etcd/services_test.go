@@ -16,7 +16,7 @@ import (
 )
 
 // manyTargets is what a portal has: its answer takes several batches.
-const manyTargets = 500
+const manyTargets = 200
 
 // An array is a portal with manyTargets, half of which go, and others with few.
 type array struct{ less atomic.Bool }

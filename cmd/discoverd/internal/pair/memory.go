@@ -1,0 +1,208 @@
+package pair
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
+)
+
+// A Memory is a registry.Store that remembers what it last read of another one but targets:
+// what is needed to ask portals. While etcd is away it reads from there, so that portals are
+// asked on. What is to be written fails at once until etcd answers again.
+type Memory struct {
+	Store registry.Store // the registry in etcd
+
+	mu      sync.Mutex // guards the following
+	records map[string]registry.Record
+	lists   map[string][]registry.Record // whole ones, by their prefix
+	away    error                        // what etcd last failed with; nil: it answers
+	tried   time.Time                    // when it did
+	trying  bool                         // a request looks whether it answers
+}
+
+// large begin the keys of records that are as many as there are targets.
+var large = []string{"target/", "found/", "long/", "seen/"}
+
+// isLarge reports a list that is not remembered.
+func isLarge(prefix string) bool {
+	for _, l := range large {
+		if strings.HasPrefix(prefix, l) || strings.HasPrefix(l, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAway reports an error that says that etcd cannot be used now, and nothing of a record.
+func isAway(err error) bool {
+	var e *etcd.Error
+	return errors.As(err, &e) && (e.State == etcd.Unreachable || e.State == etcd.BadCertificate || e.State == etcd.Unauthenticated)
+}
+
+// know takes note of how a request went.
+func (m *Memory) know(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil:
+		m.away = nil
+	case isAway(err):
+		m.away, m.tried = err, time.Now()
+	}
+}
+
+// absent returns why etcd is not asked now; nil: it is. While it is away one request a second
+// looks whether it is back, and nothing waits for that.
+func (m *Memory) absent() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away != nil && !m.trying && time.Since(m.tried) > retryAfter {
+		m.trying = true
+		go func() {
+			_, err := m.Store.Get(context.Background(), "setting/sealing") // any record; it ends within the time of a request
+			m.know(err)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.trying = false
+		}()
+	}
+	return m.away
+}
+
+// Get returns a record, as registry.Store says, or the one that was remembered.
+func (m *Memory) Get(ctx context.Context, key string) (registry.Record, error) {
+	err := m.absent()
+	if err == nil {
+		var r registry.Record
+		r, err = m.Store.Get(ctx, key)
+		m.know(err)
+		if err == nil && !isLarge(key) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if m.records == nil {
+				m.records = make(map[string]registry.Record)
+			}
+			m.records[key] = copied(r)
+		}
+		if !isAway(err) {
+			return r, err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r, ok := m.records[key]; ok {
+		return copied(r), nil
+	}
+	for prefix, all := range m.lists {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		for _, r := range all {
+			if r.Key == key {
+				return copied(r), nil
+			}
+		}
+		return registry.Record{Key: key}, nil
+	}
+	return registry.Record{Key: key}, err
+}
+
+// List yields records, as registry.Store says, or those that were remembered.
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[registry.Record, error] {
+	return func(yield func(registry.Record, error) bool) {
+		err := m.absent()
+		if err == nil {
+			var left bool
+			if left, err = m.list(ctx, prefix, yield); left {
+				return
+			}
+		}
+		switch all, ok := m.remembered(prefix); {
+		case err == nil:
+		case !ok || !isAway(err):
+			yield(registry.Record{}, err)
+		default:
+			for _, r := range all {
+				if !yield(copied(r), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// list yields what etcd has, and remembers it. err is why nothing was yielded: an error
+// behind records is yielded. left: the caller of List wants no more.
+func (m *Memory) list(ctx context.Context, prefix string, yield func(registry.Record, error) bool) (left bool, err error) {
+	var all []registry.Record
+	n := 0
+	for r, err := range m.Store.List(ctx, prefix) {
+		if m.know(err); err != nil && n == 0 {
+			return false, err
+		}
+		if n++; err == nil && !isLarge(prefix) {
+			all = append(all, copied(r))
+		}
+		if !yield(r, err) || err != nil {
+			return true, nil
+		}
+	}
+	if !isLarge(prefix) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.lists == nil {
+			m.lists = make(map[string][]registry.Record)
+		}
+		m.lists[prefix] = all
+	}
+	return false, nil
+}
+
+func (m *Memory) remembered(prefix string) ([]registry.Record, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if all, ok := m.lists[prefix]; ok {
+		return all, true
+	}
+	for longer, all := range m.lists {
+		if !strings.HasPrefix(prefix, longer) {
+			continue
+		}
+		var some []registry.Record
+		for _, r := range all {
+			if strings.HasPrefix(r.Key, prefix) {
+				some = append(some, r)
+			}
+		}
+		return some, true
+	}
+	return nil, false
+}
+
+// copied returns a record whose value is the caller's own.
+func copied(r registry.Record) registry.Record {
+	r.Value = append([]byte(nil), r.Value...)
+	return r
+}
+
+// Apply makes changes, as registry.Store says.
+func (m *Memory) Apply(ctx context.Context, changes ...registry.Change) error {
+	if err := m.absent(); err != nil {
+		return err
+	}
+	err := m.Store.Apply(ctx, changes...)
+	m.know(err)
+	return err
+}
+
+// Limits returns those of the registry.
+func (m *Memory) Limits() (changes, bytes int) { return m.Store.Limits() }
+
+// Close closes the registry.
+func (m *Memory) Close() error { return m.Store.Close() }
