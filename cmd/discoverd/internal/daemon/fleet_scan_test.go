@@ -1,9 +1,13 @@
 package daemon
 
 import (
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -34,7 +38,7 @@ func scanOf(t *testing.T, s *sweep.Scan, port uint16, change func(*fleet.Job), f
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(all) == 0 {
+		if len(all) == 0 && first != nil {
 			first()
 		}
 		for _, f := range r.Findings {
@@ -107,7 +111,7 @@ func TestFleetScan(t *testing.T) {
 	}
 	asked := func(j *fleet.Job) { j.Flags = uint64(ipsec.FlagValid | ipsec.FlagIKE | ipsec.FlagTransport) }
 	sessions := len(array.Sessions())
-	all, _ = scanOf(t, s, port, asked, func() {})
+	all, _ = scanOf(t, s, port, asked, nil)
 	if f := all["127.0.0.1"]; f.Up || f.Stage != "secure" || len(array.Sessions()) != sessions {
 		t.Errorf("got %+v, and %d sessions in clear, of a scan under IPsec", f, len(array.Sessions())-sessions)
 	}
@@ -123,8 +127,55 @@ func TestFleetScanRedirected(t *testing.T) {
 	array := iscsitest.Listen(t, &iscsitest.Target{Redirect: "192.0.2.77:3260"})
 	h := newHouse(t)
 	h.inFleet(server, keys, "one", "--fleet-lead", "--fleet-scan-allow", "127.0.0.0/24")
-	all, _ := scanOf(t, &sweep.Scan{Client: client, Keys: keys}, array.Addr.Port(), nil, func() {})
+	all, _ := scanOf(t, &sweep.Scan{Client: client, Keys: keys}, array.Addr.Port(), nil, nil)
 	if f := all["127.0.0.1"]; f.Up || !strings.Contains(f.Message, "--fleet-scan-allow") {
 		t.Errorf("got %+v", f)
+	}
+}
+
+// TestFleetScanCutOff: what a host had when it was cut off is asked by another, and each
+// address is in the results once.
+func TestFleetScanCutOff(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Shared(t, etcdtest.Built)
+	client, keys := server.Client(t), fleettest.Keys(t, "lab")
+	array := iscsitest.Listen(t, twoTargets)
+	port := array.Addr.Port()
+	for last := byte(17); last <= 20; last++ { // these take connections, and say nothing
+		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, last}), port)))
+		if err != nil {
+			t.Skip("the port is in use at another address: ", err)
+		}
+		t.Cleanup(func() { l.Close() })
+	}
+	proxy := fleettest.NewProxy(t, server.Address().String())
+	one, two := newHouse(t), newHouse(t)
+	one.inFleet(server, keys, "one", "--fleet-lead", "--fleet-scan-allow", "127.0.0.0/8")
+	two.start("--fleet", fleettest.Name(keys), "--etcd", "http://"+proxy.Address, "--fleet-host", "two", "--fleet-scan-allow", "127.0.0.0/8")
+	for _, h := range []*house{one, two} {
+		h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
+	}
+	var last sweep.Progress
+	s := &sweep.Scan{Client: client, Keys: keys, Progress: func(p sweep.Progress) { last = p }}
+	granted := client.Watch(t.Context(), keys.Scans(), clientv3.WithPrefix(), clientv3.WithFilterDelete())
+	go func() {
+		for r := range granted {
+			for _, e := range r.Events {
+				k := keys.Parse(string(e.Kv.Key))
+				if g, err := fleet.DecodeGrant(e.Kv.Value); k.Kind == fleet.KindGrant && k.Shard >= 16 && k.Shard < 20 && err == nil && g.Host == "two" {
+					proxy.Cut() // it waits for an address that says nothing
+					return
+				}
+			}
+		}
+	}()
+	all, _ := scanOf(t, s, port, func(j *fleet.Job) { j.ShardSize, j.Timeout = 1, 3 }, nil)
+	if last.Again == 0 {
+		t.Errorf("got %+v, want that a shard was given again", last)
+	}
+	for n := 17; n <= 20; n++ {
+		if f := all["127.0.0."+strconv.Itoa(n)]; f.Up || f.Outcome != "foreign" {
+			t.Errorf("got %+v of an address that says nothing", f)
+		}
 	}
 }
