@@ -32,9 +32,6 @@ type host struct {
 	client          *http.Client
 }
 
-// storageNetwork are the arrays.
-var storageNetwork = netip.MustParsePrefix("198.18.96.0/19")
-
 // newHost returns a host whose discoverd does not run yet.
 func (l *lab) newHost(t *testing.T, name string) *host {
 	t.Helper()
