@@ -26,6 +26,7 @@ var packages = map[string]string{
 	"curl":             "curl",
 	"dumpcap":          "wireshark-common",
 	"etcd":             "etcd-server",
+	"etcdctl":          "etcd-client",
 	"fish":             "fish",
 	"groff":            "groff-base",
 	"ip":               "iproute2",

@@ -75,8 +75,8 @@ func build(t testing.TB, program string) (failed string) {
 		cmd.Env = append(cmd.Env, "GOPROXY=off")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
-		first, _, _ := bytes.Cut(bytes.TrimSpace(out), []byte("\n"))
-		return fmt.Sprintf("go build: %v: %s", err, first)
+		out = bytes.TrimSpace(out)
+		return fmt.Sprintf("go build: %v: %s", err, out[bytes.LastIndexByte(out, '\n')+1:])
 	}
 	if err := os.Rename(part, program); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ type hostRow struct {
 	Host, State, Error, Lie string
 	Paths                   int
 	PathsUp                 int `json:"paths_up"`
-	Version                 string
+	Started                 time.Time
 }
 
 type portalRow struct {
@@ -38,9 +38,7 @@ type portalRow struct {
 		Up      bool
 		Hosts   int
 		Targets *int
-		Answer  string
-		Stage   string
-		Message string
+		Since   time.Time
 		Paths   []struct{ Host string }
 	}
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,9 +10,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"testing"
+	"time"
 )
 
-// skewed is the discoverd whose clock is off by what skewVariable says, in seconds.
+// skewed is the discoverd whose clock is off by what is in the file that skewVariable names: a
+// number of seconds, 8 bytes, which may change at any time.
 const (
 	skewed       = "discoverd-skewed"
 	skewVariable = "FLEET_TEST_SKEW"
@@ -26,16 +30,30 @@ const clock = `package %s
 
 import (
 	"os"
-	"strconv"
+	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 )
 
-var skewOfTest, _ = strconv.ParseInt(os.Getenv("` + skewVariable + `"), 10, 64)
+var skewOfTest = openSkewOfTest()
+
+func openSkewOfTest() *atomic.Int64 {
+	f, err := os.Open(os.Getenv("` + skewVariable + `"))
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	b, err := syscall.Mmap(int(f.Fd()), 0, 8, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		panic(err)
+	}
+	return (*atomic.Int64)(unsafe.Pointer(&b[0]))
+}
 
 func clockNow() time.Time {
 	t := time.Now()
-	*(*uint64)(unsafe.Pointer(&t)) += uint64(skewOfTest << 30) // the seconds of a time that has a monotonic part
+	*(*uint64)(unsafe.Pointer(&t)) += uint64(skewOfTest.Load() << 30) // the seconds of a time that has a monotonic part
 	return t
 }
 
@@ -101,4 +119,44 @@ func skewPackage(dir, name, folder string, files []string, replace map[string]st
 	path := filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
 	replace[filepath.Join(folder, "clock_in_tests.go")] = path
 	return os.WriteFile(path, fmt.Appendf(nil, clock, name), 0o600)
+}
+
+// setClock sets by how much the clock of a host with a skewed discoverd is off, running or not.
+func (h *host) setClock(t *testing.T, off time.Duration) {
+	t.Helper()
+	h.off = off
+	f, err := os.OpenFile(h.clock, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(off/time.Second)), 0); err != nil { //nolint:gosec // the bits of a number that may be negative
+		t.Fatal(err)
+	}
+}
+
+// clocks has clocks jump: what is shown as the time is wrong, and nothing else is. One host's
+// has been wrong from the beginning.
+func (l *lab) clocks(t *testing.T) {
+	slow, jumps := l.hosts[3], l.hosts[4]
+	for _, off := range []time.Duration{5 * time.Hour, -10 * time.Hour, 0} {
+		jumps.setClock(t, off)
+		l.block(t, jumps)
+		events := l.console.all(t)
+		if wrong := events[len(events)-1].Since.Sub(time.Now().Add(off)).Abs(); wrong > time.Minute {
+			t.Errorf("%s says that the portal fails since %v, with a clock that is wrong by %v", jumps.name, events[len(events)-1].Since, off)
+		}
+		l.unblock(t, jumps)
+	}
+	l.awaitWhole(t)
+	for _, h := range l.console.read(t, "hosts").Hosts {
+		off := time.Duration(0)
+		if h.Host == slow.name {
+			off = slow.off
+		}
+		if wrong := h.Started.Sub(time.Now().Add(off)).Abs(); wrong > 10*time.Minute || h.State != "up" {
+			t.Errorf("got %+v, of a host whose clock is wrong by %v", h, off)
+		}
+	}
+	l.same(t)
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/test/netns"
@@ -126,6 +127,7 @@ type event struct {
 	Before         int `json:"targets_before"`
 	Paths          int
 	Reason         string
+	Since          time.Time
 }
 
 // line is the event without what differs from run to run.
@@ -205,6 +207,19 @@ func (c *console) expect(t *testing.T, leads bool, want ...string) {
 		return ""
 	})
 	checkOrder(t, "discover fleet watch", c.all(t))
+}
+
+// skip passes over events of some types since expect was called last; there are no others.
+func (c *console) skip(t *testing.T, types ...string) {
+	t.Helper()
+	all := c.all(t)
+	for _, e := range all[c.told:] {
+		if !slices.Contains(types, e.Type) {
+			t.Errorf("got the event %q, want none but of %q", e.line(), types)
+		}
+	}
+	c.told = len(all)
+	checkOrder(t, "discover fleet watch", all)
 }
 
 // checkOrder holds a list of events against what no list may have: a gap in its numbers, a host

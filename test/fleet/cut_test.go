@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
 func prefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
@@ -44,7 +42,7 @@ func (l *lab) awaitAlone(t *testing.T, hosts []*frozen, why string) {
 			if a.Fleet.StaleSince == nil {
 				return "it does not"
 			}
-			if since := a.Fleet.StaleSince.Add(-h.skew); since.Before(h.at.Add(-time.Minute)) || since.After(time.Now().Add(time.Second)) {
+			if since := a.Fleet.StaleSince.Add(-h.off); since.Before(h.at.Add(-time.Minute)) || since.After(time.Now().Add(time.Second)) {
 				t.Errorf("%s: stale since %v, and it lost etcd after %v", h.name, since, h.at)
 			}
 			if !strings.Contains(a.Fleet.Error, why) {
@@ -64,7 +62,7 @@ func (l *lab) awaitAlone(t *testing.T, hosts []*frozen, why string) {
 			}
 			return ""
 		})
-		if since := time.Unix(int64(h.metric(t, "fleet_since_timestamp_seconds")), 0).Add(-h.skew); since.Before(h.at.Add(-time.Minute)) {
+		if since := time.Unix(int64(h.metric(t, "fleet_since_timestamp_seconds")), 0).Add(-h.off); since.Before(h.at.Add(-time.Minute)) {
 			t.Errorf("%s: not connected since %v, and it lost etcd after %v", h.name, since, h.at)
 		}
 		until(t, h.name+" asks its portals", func() string {
@@ -91,8 +89,7 @@ func (l *lab) awaitBack(t *testing.T, hosts []*frozen) {
 }
 
 // cutOff cuts four hosts off: the elected one and another by packets that are dropped, two by
-// a link that goes down. One of them has a certificate that ends meanwhile, and the history
-// of what they miss is compacted.
+// a link that goes down. The history of what they miss is compacted.
 func (l *lab) cutOff(t *testing.T) {
 	leader, other := l.hosts[0], l.hosts[1]
 	if l.console.read(t, "hosts").Fleet.Leader == other.name {
@@ -106,8 +103,6 @@ func (l *lab) cutOff(t *testing.T) {
 	for _, h := range down {
 		h.Down(t, h.manage.device)
 	}
-	late := l.hosts[4]
-	l.authority.Renew(t, late.certificate, etcdtest.Request{Name: late.name, From: time.Now().Add(-2 * time.Hour), To: time.Now().Add(-time.Hour)})
 
 	want := []string{"leader-changed " + other.name}
 	var silent []string
@@ -122,7 +117,6 @@ func (l *lab) cutOff(t *testing.T) {
 	l.disks.mask(t, other, false)
 	l.console.expect(t, true, fmt.Sprintf("targets-fewer %s %s: 2 of 3", l.disks.portal, other.name))
 	l.members[0].Compact(t)
-
 	for _, h := range dropped {
 		h.manage.pass(t)
 	}
@@ -130,8 +124,6 @@ func (l *lab) cutOff(t *testing.T) {
 		h.Up(t, h.manage.device)
 		h.manage.lead(t, netip.Prefix{})
 	}
-	late.awaitSaid(t, before[3].mark, "certificate refused: ")
-	l.authority.Renew(t, late.certificate, etcdtest.Request{Name: late.name})
 	l.awaitBack(t, before)
 	var back []string
 	for _, h := range before {

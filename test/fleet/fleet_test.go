@@ -35,6 +35,9 @@ func TestFleet(t *testing.T) {
 		{"hosts are cut off", (*lab).cutOff},
 		{"a role may not write", (*lab).revoke},
 		{"the database is full", (*lab).fill},
+		{"clocks are wrong", (*lab).clocks},
+		{"the events of all", (*lab).compareEvents},
+		{"certificates have ended", (*lab).certificates},
 		{"bad input", (*lab).badInput},
 		{"end", (*lab).end},
 	} {
@@ -176,7 +179,6 @@ func (l *lab) compareEvents(t *testing.T) {
 
 // end ends the hosts in order: each is gone at once, since it gives its lease back.
 func (l *lab) end(t *testing.T) {
-	l.compareEvents(t)
 	leader := l.console.read(t, "hosts").Fleet.Leader
 	var want []string
 	for _, h := range l.hosts {

@@ -22,7 +22,8 @@ type host struct {
 	*netns.Namespace
 	name            string
 	lead            bool
-	skew            time.Duration // of its clock
+	clock           string        // the file that says by how much its clock is off; empty: it is right
+	off             time.Duration // and by how much that is
 	manage, storage *cable
 	certificate     etcdtest.Certificate
 	registry        string
@@ -48,7 +49,7 @@ func (l *lab) newHost(t *testing.T, name string) *host {
 func (h *host) start(t *testing.T, l *lab) {
 	t.Helper()
 	program := "discoverd"
-	if h.skew != 0 {
+	if h.clock != "" {
 		program = skewed
 	}
 	args := append([]string{
@@ -60,7 +61,7 @@ func (h *host) start(t *testing.T, l *lab) {
 	}
 	cmd := exec.Command(filepath.Join(binDir, program), args...)
 	cmd.Dir = filepath.Dir(h.registry)
-	cmd.Env = []string{"PATH=/nowhere", skewVariable + "=" + strconv.Itoa(int(h.skew/time.Second))}
+	cmd.Env = []string{"PATH=/nowhere", skewVariable + "=" + h.clock}
 	cmd.Stderr = &h.said
 	var err error
 	if h.process, err = h.Start(cmd); err != nil {

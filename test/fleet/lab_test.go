@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type lab struct {
 	wire      *wire
 	authority *etcdtest.Authority
 	members   []*etcdtest.Server
+	places    []etcdtest.Place
+	served    etcdtest.Certificate // of the members
 	hosts     []*host
 	disks     *array
 	tapes     *array
@@ -64,7 +67,10 @@ func newLab(t *testing.T) *lab {
 		l.hosts = append(l.hosts, l.newHost(t, fmt.Sprintf("host%d", i+1)))
 	}
 	l.hosts[0].lead, l.hosts[1].lead = true, true
-	l.hosts[3].skew, l.hosts[4].skew = -5*time.Hour, 5*time.Hour
+	for i, off := range map[int]time.Duration{3: -5 * time.Hour, 4: 0} {
+		l.hosts[i].clock = filepath.Join(t.TempDir(), "clock")
+		l.hosts[i].setClock(t, off)
+	}
 	var may []string
 	for _, h := range l.hosts {
 		may = append(may, h.storage.own.String())
@@ -85,14 +91,23 @@ func newLab(t *testing.T) *lab {
 // startMembers starts etcd.
 func (l *lab) startMembers(t *testing.T) {
 	t.Helper()
-	var places []etcdtest.Place
 	for range 3 {
 		n := netns.New(t)
 		c := l.wire.lay(t, n, "eth0")
 		c.lead(t, netip.Prefix{})
-		places = append(places, etcdtest.Place{Namespace: n, Address: c.own, Port: 2379})
+		l.places = append(l.places, etcdtest.Place{Namespace: n, Address: c.own, Port: 2379})
 	}
-	l.members = etcdtest.StartCluster(t, etcdtest.Options{TLS: l.authority, Quota: quota}, places...)
+	l.served = l.authority.Issue(t, l.serverRequest())
+	l.members = etcdtest.StartCluster(t, etcdtest.Options{TLS: l.authority, Server: l.served, Quota: quota}, l.places...)
+}
+
+// serverRequest asks for a certificate of all members.
+func (l *lab) serverRequest() etcdtest.Request {
+	r := etcdtest.Request{Name: "etcd"}
+	for _, p := range l.places {
+		r.Addresses = append(r.Addresses, p.Address)
+	}
+	return r
 }
 
 // authenticate gives each host, the administrator and a hostile host the rights that the

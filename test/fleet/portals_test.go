@@ -9,12 +9,9 @@ import (
 // portalFails takes the way to a portal from one host, and then the portal from all.
 func (l *lab) portalFails(t *testing.T) {
 	one := l.hosts[3]
-	ip(t, one.Namespace, "route replace unreachable "+l.tapes.own.String())
-	l.console.expect(t, true, "portal-failed "+l.tapes.portal+": 1 of 5")
+	l.block(t, one)
 	l.awaitDiff(t, "portal-failing "+l.tapes.portal+" "+one.name)
-	ip(t, one.Namespace, "route del unreachable "+l.tapes.own.String())
-	one.storage.lead(t, prefix(l.tapes.own))
-	l.console.expect(t, true, "portal-recovered "+l.tapes.portal+": 5")
+	l.unblock(t, one)
 
 	l.wire.router.Down(t, l.tapes.port)
 	l.console.expect(t, true, "portal-failed "+l.tapes.portal+": 5 of 5")
@@ -25,6 +22,21 @@ func (l *lab) portalFails(t *testing.T) {
 	l.wire.router.Up(t, l.tapes.port)
 	l.console.expect(t, true, "portal-recovered "+l.tapes.portal+": 5")
 	l.awaitWhole(t)
+}
+
+// block takes the way to a portal from a host.
+func (l *lab) block(t *testing.T, h *host) {
+	t.Helper()
+	ip(t, h.Namespace, "route replace unreachable "+l.tapes.own.String())
+	l.console.expect(t, true, "portal-failed "+l.tapes.portal+": 1 of 5")
+}
+
+// unblock ends block.
+func (l *lab) unblock(t *testing.T, h *host) {
+	t.Helper()
+	ip(t, h.Namespace, "route del unreachable "+l.tapes.own.String())
+	h.storage.lead(t, prefix(l.tapes.own))
+	l.console.expect(t, true, "portal-recovered "+l.tapes.portal+": 5")
 }
 
 // awaitDiff waits until the differences are these, for the console and for each host that it

@@ -18,8 +18,8 @@ func TestOutputLists(t *testing.T) {
 	page := readPage(t, outputPage)
 	lists := namesIn(t, page, "| verb | list | item |", 1)
 	lines := namesIn(t, page, "| type | an item of | type until now |", 0)
-	printed := map[string]bool{"results": true, "blocks": true, "initiator": true, "fleet": true, "logins": true} // which are written otherwise
-	types := map[string]bool{"portal": true, "target": true, "block": true, "fleet": true, "fleet-portal": true, "fleet-policy": true, "fleet-login": true}
+	printed := map[string]bool{"results": true, "blocks": true, "initiator": true, "fleet": true, "logins": true, "scan": true} // which are written otherwise
+	types := map[string]bool{"portal": true, "target": true, "block": true, "fleet": true, "fleet-portal": true, "fleet-policy": true, "fleet-login": true, "fleet-scan": true}
 	for _, f := range sourceOf(t, "cmd/discover", "cmd/discover-fleet", "cmd/internal").files {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)

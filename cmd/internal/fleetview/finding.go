@@ -50,7 +50,7 @@ type JSONFoundTarget struct {
 // A JSONTargetAddress is one of its addresses.
 type JSONTargetAddress struct {
 	Address render.JSONText `json:"address"`
-	Port    uint16          `json:"port"`
+	Port    int             `json:"port"`
 	Group   *int            `json:"group"` // nil: it is not known
 }
 
@@ -81,7 +81,7 @@ func (j JSONFinding) WithTargets(f *fleet.Finding) JSONFinding {
 func NewJSONFoundTarget(t *target.Target) JSONFoundTarget {
 	j := JSONFoundTarget{Name: render.JSONText(t.Name), Alias: render.JSONText(t.Alias)}
 	for i := range t.Addresses {
-		a := JSONTargetAddress{Address: render.JSONText(t.Addresses[i].Host), Port: t.Addresses[i].Port}
+		a := JSONTargetAddress{Address: render.JSONText(t.Addresses[i].Host), Port: int(t.Addresses[i].Port)}
 		if t.Addresses[i].Group != target.NoGroup {
 			a.Group = &t.Addresses[i].Group
 		}

@@ -81,7 +81,7 @@ func EncodeFindings(job string, number int, s Shard, all []Finding) (*Answer, er
 func encodeFinding(f *Finding, room int) []byte {
 	l := found{
 		Portal: f.Portal, Source: cut(f.Source, 46), Up: f.Up, Count: f.Count, Omitted: f.Omitted,
-		Code: f.Code, Stage: cut(f.Stage, 32), Message: cut(f.Message, 220),
+		Code: f.Code, Stage: cut(f.Stage, 32), Message: cut(f.Message, 400),
 		Outcome: cut(f.Outcome, 16), Why: cut(f.Why, 64), IPsec: cut(f.IPsec, 16),
 	}
 	if l.Up && !l.Omitted {

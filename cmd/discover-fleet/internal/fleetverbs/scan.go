@@ -104,9 +104,6 @@ func (s *scanVerb) asker() string {
 	if err != nil {
 		host = "an unknown host"
 	}
-	if user, ok := s.LookupEnv("USER"); ok && user != "" {
-		return user + "@" + host
-	}
 	return host
 }
 

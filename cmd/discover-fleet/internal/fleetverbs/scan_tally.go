@@ -47,7 +47,7 @@ func (t *scanTally) take(r *sweep.Result) {
 		for ; i < len(r.Findings) && r.Findings[i].Portal.Addr() == address; i++ {
 			f := &r.Findings[i]
 			if g := groupOf(f); g < best {
-				best, why = g, f.Why
+				best, why = g, machine.Visible(f.Why)
 			}
 			t.count(f, single)
 		}

@@ -25,6 +25,9 @@ learns over HTTP: /metrics for Prometheus, /probe?target=PORTAL, /sd, /api/v1, a
 at /. Portals come into the registry by discover portal add; discoverd needs no
 restart for them. SIGHUP, or POST /-/reload, has it read the registry again at once.
 
+With --registry etcd:PREFIX the registry is in etcd, for an active/standby pair: of
+several discoverd on it one asks the portals, and the others stand by.
+
 It listens on loopback. Before it listens elsewhere, give it TLS and users with
 --web.config.file, and its names with --host.`
 

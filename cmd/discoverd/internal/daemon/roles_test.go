@@ -100,6 +100,7 @@ func TestRoles(t *testing.T) {
 			testRolesOfFleet(t, p)
 			testRolesOfPair(t, p)
 			testRefused(t, p)
+			testSaid(t, p)
 		})
 	}
 }

@@ -96,7 +96,7 @@ func (d *daemon) reportPair(s pair.State) {
 		d.Say("%s", now.text())
 	}
 	if s.Err != nil && (before.Err == nil || before.Err.Error() != s.Err.Error()) {
-		goesOn := "standing by until etcd answers"
+		goesOn := "standing by, and trying again"
 		if s.Active {
 			goesOn = "going on to ask the portals"
 		}

@@ -88,7 +88,7 @@ func (m *Memory) Get(ctx context.Context, key string) (registry.Record, error) {
 			if m.records == nil {
 				m.records = make(map[string]registry.Record)
 			}
-			m.records[key] = r
+			m.records[key] = copied(r)
 		}
 		if !isAway(err) {
 			return r, err

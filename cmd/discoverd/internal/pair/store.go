@@ -16,6 +16,9 @@ import (
 // waits for etcd.
 const retryAfter = time.Second
 
+// step is how often the gap between two changes is looked at.
+const step = 200 * time.Millisecond
+
 // A Store is a registry.Store in an etcd that may be away when the daemon starts: each call
 // opens the registry until that has succeeded once.
 type Store struct {
@@ -109,8 +112,11 @@ func (s *Store) Changes(ctx context.Context, gap func() time.Duration, changed f
 		store, err = s.use(ctx)
 	}
 	for range store.Changes(ctx) {
-		if changed(); !wait(ctx, gap()) {
-			return
+		changed()
+		for begun := time.Now(); time.Since(begun) < gap(); { // which may get shorter meanwhile
+			if !wait(ctx, min(gap(), step)) {
+				return
+			}
 		}
 	}
 }

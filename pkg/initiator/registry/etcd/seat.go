@@ -42,7 +42,7 @@ func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl 
 	s := &Seat{client: client, prefix: prefix, Lease: lease.ID, Key: fmt.Sprintf("%s%016x", prefix, uint64(lease.ID))}
 	alive, err := client.KeepAlive(ctx, lease.ID)
 	if err != nil {
-		return s, ExplainFrom(client, "keep the lease for the election", s.Key, err)
+		return s, ExplainFrom(client, "keep the lease for the election", prefix, err)
 	}
 	go func() {
 		for range alive { //nolint:revive // each answer only says that the lease lasts
@@ -52,7 +52,7 @@ func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl 
 	put, err := client.Txn(requesting).If(clientv3.Compare(clientv3.CreateRevision(s.Key), "=", 0)).
 		Then(clientv3.OpPut(s.Key, name, clientv3.WithLease(lease.ID))).Commit()
 	if err != nil {
-		return s, ExplainFrom(client, "write", s.Key, err)
+		return s, ExplainFrom(client, "write below", prefix, err) // the key is another one each time
 	}
 	if !put.Succeeded {
 		return s, &SeatError{"its key " + s.Key + " was there already"}

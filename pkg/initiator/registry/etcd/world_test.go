@@ -43,6 +43,7 @@ func TestEtcd(t *testing.T) {
 				run  func(*testing.T, *world)
 			}{
 				{"dial", testDial},
+				{"user of a new client", testNewUser},
 				{"store", testStore},
 				{"shared store", testSharedStore},
 				{"parts", testParts},
