@@ -55,6 +55,11 @@ func (m *Memory) know(err error) {
 	case err == nil:
 		m.away = nil
 	case isAway(err):
+		var e *etcd.Error
+		if errors.As(err, &e) && e.Uncertain { // that is so of this request, and of none that comes after it
+			other := *e
+			other.Uncertain, err = false, &other
+		}
 		m.away, m.tried = err, time.Now()
 	}
 }
