@@ -37,6 +37,7 @@ type Store struct {
 	client  *clientv3.Client
 	timeout time.Duration // of a request, with its further tries
 	ttl     time.Duration // of the lease of a writer of parts
+	compare time.Duration // how often a watch asks whether etcd was restored from a snapshot
 	swept   atomic.Int64  // when leftover parts were looked for, in Unix nanoseconds
 	own     own
 }
@@ -51,7 +52,7 @@ func Open(ctx context.Context, client *clientv3.Client, prefix string) (*Store, 
 	if len(prefix) < 2 || len(prefix) > maxPrefixLen || !strings.HasSuffix(prefix, "/") || strings.IndexByte(prefix, 0) >= 0 {
 		return nil, &Error{What: "open the registry", Key: prefix[:min(len(prefix), maxPrefixLen)], State: Misconfigured, Reason: "a prefix has 2 to 256 bytes and ends in a slash"}
 	}
-	s := &Store{keys: keys{prefix}, client: client, timeout: DefaultRequestTimeout, ttl: writerTTL}
+	s := &Store{keys: keys{prefix}, client: client, timeout: DefaultRequestTimeout, ttl: writerTTL, compare: compareEvery}
 	if l := linkOf(client); l != nil {
 		s.timeout = l.requestTimeout
 	}
