@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -236,7 +237,7 @@ func TestAnswerUnfit(t *testing.T) {
 	} {
 		a, err := Encode(tt.targets)
 		if tt.want != "" {
-			if unfit := (*UnfitError)(nil); !errors.As(err, &unfit) || !strings.Contains(err.Error(), tt.want) || strings.ContainsAny(err.Error(), "\n\x1b\xff") {
+			if unfit := (*UnfitError)(nil); !errors.As(err, &unfit) || !strings.Contains(err.Error(), tt.want) || strings.ContainsAny(err.Error(), "\n\x1b") || !utf8.ValidString(err.Error()) {
 				t.Errorf("%s: got error %v, want %q", tt.name, err, tt.want)
 			}
 			continue
