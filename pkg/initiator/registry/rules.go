@@ -166,6 +166,7 @@ func (o *rulesOnce) of(ctx context.Context, s *Service) (_ *Service, err error) 
 	return o.under, err
 }
 
+// Rules are what a registry says of the IPsec of portals, as it was when they were
 // read: policies, preshared keys, gateways, flags that were defined before and the
 // default. They are for portals that a Discoverer asks without storing anything: see
 // Discoverer.Rules. They are safe for concurrent use. Keys are opened when they are
