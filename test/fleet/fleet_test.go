@@ -107,12 +107,15 @@ func (l *lab) same(t *testing.T) {
 		}
 	}
 	for _, h := range l.hosts {
-		_, page := h.get(t, "/fleet")
-		for _, want := range []string{l.disks.portal, l.tapes.portal, "5 of 5", "led by <bdi>" + l.console.read(t, "hosts").Fleet.Leader + "</bdi>", "3 targets"} {
-			if !strings.Contains(page, want) {
-				t.Errorf("the page of %s does not have %q:\n%s", h.name, want, page)
+		until(t, "the page of "+h.name, func() string {
+			_, page := h.get(t, "/fleet")
+			for _, want := range []string{l.disks.portal, l.tapes.portal, "5 of 5", "led by <bdi>" + l.console.read(t, "hosts").Fleet.Leader + "</bdi>", "3 targets"} {
+				if !strings.Contains(page, want) {
+					return "no " + want + ":\n" + page
+				}
 			}
-		}
+			return ""
+		})
 	}
 }
 

@@ -85,13 +85,6 @@ func (f *Fleet) Start(within time.Duration) {
 	}
 }
 
-// Stop ends all hosts as their administrators do: their leases end at once.
-func (f *Fleet) Stop() {
-	f.cancel()
-	f.running.Wait()
-	f.close()
-}
-
 // PowerOff ends all hosts at once. What they have published stays until their leases end.
 func (f *Fleet) PowerOff() {
 	f.close()

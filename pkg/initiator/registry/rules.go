@@ -17,7 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// Rules are what the registry says of all portals: the node name, the secret of mutual
+// rules are what the registry says of all portals: the node name, the secret of mutual
 // CHAP, the default flags, keys, gateways, policies, and the initiator ports. They are
 // read once, when a run begins, and handed down: no connection asks the registry, which
 // may be on another host, and all portals of a run are asked under the same rules. What
@@ -166,6 +166,7 @@ func (o *rulesOnce) of(ctx context.Context, s *Service) (_ *Service, err error) 
 	return o.under, err
 }
 
+// Rules are what a registry says of the IPsec of portals, as it was when they were
 // read: policies, preshared keys, gateways, flags that were defined before and the
 // default. They are for portals that a Discoverer asks without storing anything: see
 // Discoverer.Rules. They are safe for concurrent use. Keys are opened when they are

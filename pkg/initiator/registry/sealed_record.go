@@ -102,6 +102,9 @@ func CheckRecord(r Record, sealer Sealer) (sealed int, err error) {
 	case strings.HasPrefix(r.Key, prefixPolicy):
 		_, err := decodePolicy(r)
 		return sealed, err
+	case strings.HasPrefix(r.Key, rowkey.FleetPolicy):
+		_, err := decodeFleetPolicy(r)
+		return sealed, err
 	case strings.HasPrefix(r.Key, rowkey.Port):
 		_, err := decodePort(r, rowkey.Part(r.Key, 1))
 		return sealed, err
