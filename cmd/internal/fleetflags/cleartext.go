@@ -20,6 +20,7 @@ func (f *Etcd) SayCleartext(say func(format string, args ...any)) {
 				scheme = "https"
 			}
 		}
+		host = host[strings.LastIndexByte(host, '@')+1:] // a password does not belong there, and is refused
 		if scheme == "http" && !isLoopback(host) {
 			say("warning: the password of %s is sent to etcd at %s unencrypted, where others can read it on the way: use https", f.config.User, host)
 			return

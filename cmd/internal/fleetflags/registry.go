@@ -26,6 +26,9 @@ func CheckPrefix(prefix string) error {
 	case strings.HasPrefix(prefix, fleetKeys):
 		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
 	}
+	if e := (*etcd.Error)(nil); errors.As(etcd.CheckPrefix(prefix), &e) {
+		return machine.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
+	}
 	return nil
 }
 

@@ -16,6 +16,9 @@ const (
 // SetTTL sets how long the parts of a writer that died stay; whole seconds.
 func (s *Store) SetTTL(d time.Duration) { s.ttl = d }
 
+// SetCompare sets how often a watch asks for etcd's revision.
+func (s *Store) SetCompare(d time.Duration) { s.compare = d }
+
 // Sweep removes parts that were left behind.
 func (s *Store) Sweep(ctx context.Context) { s.sweep(ctx) }
 
