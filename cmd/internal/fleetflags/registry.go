@@ -3,6 +3,7 @@ package fleetflags
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -42,6 +43,9 @@ func OpenRegistry(ctx context.Context, w *machine.Env, prefix string) (registry.
 	if err := e.Understand(ctx, w); err != nil {
 		return nil, err
 	}
+	e.SayCleartext(func(format string, args ...any) {
+		fmt.Fprintf(w.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
+	})
 	client, err := e.Dial(ctx)
 	if err != nil {
 		return nil, err

@@ -70,14 +70,20 @@ func TestJobShards(t *testing.T) {
 func TestJobCheck(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Job){
-		"id":               func(j *Job) { j.ID = "../../0123456789" },
-		"no ports":         func(j *Job) { j.Ports = nil },
-		"port 0":           func(j *Job) { j.Ports = []uint16{0} },
-		"ports twice":      func(j *Job) { j.Ports = []uint16{1, 1} },
-		"weaker":           func(j *Job) { j.Flags = 2 },
-		"no ranges":        func(j *Job) { j.Ranges = nil },
-		"invalid":          func(j *Job) { j.Ranges = []Range{{}} },
-		"backwards":        func(j *Job) { j.Ranges = []Range{rangeOf(t, "192.0.2.2-192.0.2.1")} },
+		"id":          func(j *Job) { j.ID = "../../0123456789" },
+		"no ports":    func(j *Job) { j.Ports = nil },
+		"port 0":      func(j *Job) { j.Ports = []uint16{0} },
+		"ports twice": func(j *Job) { j.Ports = []uint16{1, 1} },
+		"weaker":      func(j *Job) { j.Flags = 2 },
+		"no ranges":   func(j *Job) { j.Ranges = nil },
+		"invalid":     func(j *Job) { j.Ranges = []Range{{}} },
+		"backwards":   func(j *Job) { j.Ranges = []Range{rangeOf(t, "192.0.2.2-192.0.2.1")} },
+		"an address twice": func(j *Job) {
+			j.Ranges = []Range{rangeOf(t, "192.0.2.1-192.0.2.5"), rangeOf(t, "192.0.2.5-192.0.2.9")}
+		},
+		"not in order": func(j *Job) {
+			j.Ranges = []Range{rangeOf(t, "192.0.2.6-192.0.2.9"), rangeOf(t, "192.0.2.1-192.0.2.5")}
+		},
 		"mixed":            func(j *Job) { j.Ranges = []Range{rangeOf(t, "192.0.2.2-2001:db8::1")} },
 		"zone":             func(j *Job) { j.Ranges = []Range{rangeOf(t, "fe80::1%a-fe80::1%a")} },
 		"multicast":        func(j *Job) { j.Ranges = []Range{rangeOf(t, "224.0.0.1-224.0.0.1")} },

@@ -163,7 +163,7 @@ func testRefused(t *testing.T, p *protected) {
 	}{
 		{"db1", "", []string{prod + "host/db1/", prod + "view/", prod + "scan/", prod + "leader"}},
 		{"db2", "", []string{prod + "host/db2/"}},
-		{"admin", "PASSWORD", []string{prod + "config/", prod + "scan/"}},
+		{"admin", "PASSWORD", []string{prod + "config/", prod + "scan/", prod + "view/host/"}},
 		{"san1", "", []string{"/discover/registry/pair1/"}},
 		{"san2", "", []string{"/discover/registry/pair1/"}},
 	} {

@@ -19,6 +19,8 @@ type recorder struct {
 	clientv3.KV
 	t    testing.TB
 	info string // key of the host's record
+
+	before func([]clientv3.Op) // called before each transaction; nil: nothing
 }
 
 func (r *recorder) Put(ctx context.Context, key, value string, opts ...clientv3.OpOption) (*clientv3.PutResponse, error) {
@@ -63,6 +65,9 @@ func (x *recordedTxn) Commit() (*clientv3.TxnResponse, error) {
 	}
 	if len(x.compare) != 1 || string(x.compare[0].KeyBytes()) != x.r.info {
 		x.r.t.Errorf("got a transaction with the conditions %v", x.compare)
+	}
+	if x.r.before != nil {
+		x.r.before(x.ops)
 	}
 	return x.Txn.Commit()
 }

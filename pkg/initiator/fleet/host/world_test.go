@@ -79,6 +79,7 @@ type setting struct {
 	every    time.Duration
 	limits   host.Limits
 	config   func(*host.Config)
+	before   func([]clientv3.Op) // called before each transaction of the Host with what it is to do; nil: nothing
 }
 
 // run runs a Host to the end of the test.
@@ -105,7 +106,7 @@ func (w *world) run(s setting) *running {
 	}
 	r := &running{w: w, states: make(chan host.State, 1000), infos: make(chan struct{}, 1000)}
 	r.client, r.network = w.client(s.user, password)
-	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name)}
+	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name), before: s.before}
 	cfg := host.Config{
 		Client: r.client, Keys: w.keys, Name: s.name, Every: s.every, Report: func(s host.State) { r.states <- s },
 		Info: func() fleet.Info {
@@ -226,42 +227,6 @@ func keysOf(m map[string]string) (keys []string) {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// revision returns that of etcd.
-func (w *world) revision() int64 {
-	w.Helper()
-	r, err := w.admin.Get(w.Context(), "now")
-	if err != nil {
-		w.Fatal(err)
-	}
-	return r.Header.Revision
-}
-
-// writes returns how many transactions have changed the fleet since a revision.
-func (w *world) writes(since int64) (n int) {
-	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), waitLimit)
-	defer cancel()
-	mark, err := w.admin.Put(ctx, w.keys.Prefix()+"mark", "")
-	if err != nil {
-		w.Fatal(err)
-	}
-	last := since
-	for r := range w.admin.Watch(ctx, w.keys.Prefix(), clientv3.WithPrefix(), clientv3.WithRev(since+1)) {
-		for _, e := range r.Events {
-			switch e.Kv.ModRevision {
-			case mark.Header.Revision:
-				return n
-			case last:
-			default:
-				last = e.Kv.ModRevision
-				n++
-			}
-		}
-	}
-	w.Fatalf("the fleet's changes since revision %d do not come", since)
-	return 0
 }
 
 func (w *world) put(key, value string) {

@@ -2,6 +2,9 @@ package sweep_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"io"
 	"net/netip"
 	"strings"
 	"sync"
@@ -62,14 +65,11 @@ func (l *liar) put(job *fleet.Job, n int, d *fleet.Delivery, parts ...[]byte) {
 }
 
 // honest returns what an honest host delivers.
-func honest(job *fleet.Job, n int, host string, g *fleet.Grant, change func(netip.AddrPort, *fleet.Finding)) (*fleet.Delivery, [][]byte) {
+func honest(job *fleet.Job, n int, host string, g *fleet.Grant) (*fleet.Delivery, [][]byte) {
 	part, _ := job.Shard(n)
 	all := make([]fleet.Finding, part.Count())
 	for i := range all {
 		all[i] = finding(part.At(i))
-		if change != nil {
-			change(part.At(i), &all[i])
-		}
 	}
 	a, err := fleet.EncodeFindings(job.ID, n, part, all)
 	if err != nil {
@@ -78,39 +78,58 @@ func honest(job *fleet.Job, n int, host string, g *fleet.Grant, change func(neti
 	return &fleet.Delivery{Host: host, Offer: g.Offer, Number: g.Number, Digest: a.Digest, Parts: len(a.Parts), Found: part.Count()}, a.Parts
 }
 
+// replaced returns what no honest host delivers, and its digest: parts with another text in
+// the place of one that is in them.
+func replaced(t *testing.T, parts [][]byte, old, text string) (fleet.Digest, []byte) {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(bytes.Join(parts, nil)))
+	if err != nil {
+		t.Error(err)
+		return fleet.Digest{}, nil
+	}
+	is, err := io.ReadAll(z)
+	if err != nil || !bytes.Contains(is, []byte(old)) {
+		t.Errorf("%q: got %v, want that it has %q", is, err, old)
+	}
+	is = bytes.ReplaceAll(is, []byte(old), []byte(text))
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(is)
+	_ = w.Close()
+	return sha256.Sum256(is), b.Bytes()
+}
+
 // testLies: what hosts deliver that is not what it says is refused, they are taken out of the
 // job, and honest ones ask their shards.
 func testLies(t *testing.T, server *etcdtest.Server) {
 	lies := map[string]func(l *liar, job *fleet.Job, n int, g *fleet.Grant){
 		"digest": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, parts := honest(job, n, l.h.Name, g, nil)
+			d, parts := honest(job, n, l.h.Name, g)
 			d.Digest[0]++
 			l.put(job, n, d, parts...)
 		},
 		"othershard": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, parts := honest(job, (n+1)%job.Shards(), l.h.Name, g, nil)
+			d, parts := honest(job, (n+1)%job.Shards(), l.h.Name, g)
 			l.put(job, n, d, parts...)
 		},
 		"toomany": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, parts := honest(job, n, l.h.Name, g, nil)
+			d, parts := honest(job, n, l.h.Name, g)
 			d.Found = fleet.MaxShardPortals
 			l.put(job, n, d, parts...)
 		},
 		"damaged": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, parts := honest(job, n, l.h.Name, g, nil)
+			d, parts := honest(job, n, l.h.Name, g)
 			l.put(job, n, d, bytes.Repeat([]byte("x"), len(parts[0])))
 		},
 		"missing": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, _ := honest(job, n, l.h.Name, g, nil)
+			d, _ := honest(job, n, l.h.Name, g)
 			l.put(job, n, d)
 		},
 		"name": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
-			d, parts := honest(job, n, l.h.Name, g, func(_ netip.AddrPort, f *fleet.Finding) {
-				if f.Up {
-					f.Targets[0].Name = strings.Repeat("x", 4000)
-				}
-			})
-			l.put(job, n, d, parts...)
+			d, parts := honest(job, n, l.h.Name, g)
+			var part []byte
+			d.Digest, part = replaced(t, parts, "iqn.2026-11.example:", strings.Repeat("x", 4000))
+			l.put(job, n, d, part)
 		},
 		"record": func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
 			_, _ = l.world.admin.Put(l.world.Context(), l.world.keys.Delivered(l.h.Name, job.ID, n), "\x1b[2J", clientv3.WithLease(l.h.Lease))

@@ -68,7 +68,7 @@ func (f *follower) run(ctx context.Context) error {
 	tick := time.NewTicker(f.beat)
 	defer tick.Stop()
 	answers := make(chan answer, 1)
-	asking, away := false, false
+	asking, away, seen := false, false, int64(0)
 	for {
 		var err error
 		select {
@@ -80,7 +80,7 @@ func (f *follower) run(ctx context.Context) error {
 			f.flush()
 		case <-tick.C:
 			if !asking {
-				asking = true
+				asking, seen = true, f.state.revision // what comes meanwhile may be newer than the answer
 				running.Go(func() { answers <- f.ask(ctx) })
 			}
 		case a := <-answers:
@@ -89,7 +89,7 @@ func (f *follower) run(ctx context.Context) error {
 			case a.err != nil:
 				away = true
 				f.lost(a.err)
-			case a.revision < f.state.revision:
+			case a.revision < seen:
 				return &againError{"etcd has an older store than before"}
 			case away && f.connected:
 				return nil

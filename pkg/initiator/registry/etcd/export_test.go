@@ -34,6 +34,12 @@ func (s *Store) Stage(ctx context.Context, changes ...registry.Change) (*Staged,
 // Commit sets the values.
 func (p *Staged) Commit(ctx context.Context) error { return p.s.commit(ctx, p.b) }
 
+// Renew is what a writer does that wrote its last parts long ago.
+func (p *Staged) Renew(ctx context.Context) error {
+	p.b.renewed = time.Time{}
+	return p.s.stagePuts(ctx, p.b, nil)
+}
+
 // Die is what becomes of a writer's lease when it has died.
 func (p *Staged) Die(ctx context.Context) error {
 	_, err := p.s.client.Revoke(ctx, p.b.lease)
