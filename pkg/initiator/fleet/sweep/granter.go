@@ -82,11 +82,11 @@ func (g *Granter) run(ctx context.Context) error {
 	if err != nil {
 		return explain(g.Client, "read shared scans below", scans, err)
 	}
-	_, err = list(ctx, g.Client, hosts, clientv3.GetPrefixRangeEnd(hosts), revision, func(kv *mvccpb.KeyValue) {
+	_, err = listNames(ctx, g.Client, hosts, clientv3.GetPrefixRangeEnd(hosts), revision, func(kv *mvccpb.KeyValue) {
 		if k := g.Keys.Parse(string(kv.Key)); k.Kind == fleet.KindOffer || k.Kind == fleet.KindDelivery {
 			offers = append(offers, string(kv.Key))
 		}
-	}, clientv3.WithKeysOnly())
+	})
 	if err != nil {
 		return explain(g.Client, "list what hosts offer below", hosts, err)
 	}
