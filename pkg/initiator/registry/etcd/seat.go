@@ -49,7 +49,7 @@ func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl 
 		return s, ExplainFrom(client, "keep the lease for the election", prefix, err)
 	}
 	go func() {
-		for range alive { //nolint:revive // each answer only says that the lease lasts
+		for range alive { // each answer says only that the lease lasts
 		}
 		lost(&SeatError{"its lease in etcd ended"})
 	}()
