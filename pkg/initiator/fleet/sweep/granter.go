@@ -83,7 +83,8 @@ func (g *Granter) run(ctx context.Context) error {
 		return explain(g.Client, "read shared scans below", scans, err)
 	}
 	_, err = listNames(ctx, g.Client, hosts, clientv3.GetPrefixRangeEnd(hosts), revision, func(kv *mvccpb.KeyValue) {
-		if k := g.Keys.Parse(string(kv.Key)); k.Kind == fleet.KindOffer || k.Kind == fleet.KindDelivery {
+		k := g.Keys.Parse(string(kv.Key))
+		if isOf := k.Kind == fleet.KindOffer || k.Kind == fleet.KindDelivery; isOf && t.jobs[k.Job] != nil {
 			offers = append(offers, string(kv.Key))
 		}
 	})
