@@ -92,6 +92,18 @@ func testAnotherGrant(t *testing.T, server *etcdtest.Server) {
 	})
 }
 
+// testJobChanges: a host takes no part any more in a job whose record changes.
+func testJobChanges(t *testing.T, server *etcdtest.Server) {
+	w := newWorld(t, server, "jobchanges")
+	w.host("a")
+	job := newJob("192.0.2.0", "192.0.2.63", 64)
+	fleettest.Put(t, w.admin, w.keys.Job(job.ID), string(job.Encode()))
+	fleettest.AwaitThere(t, w.admin, w.keys.Offer("a", job.ID))
+	job.Ranges[0].Last = job.Ranges[0].First
+	fleettest.Put(t, w.admin, w.keys.Job(job.ID), string(job.Encode()))
+	fleettest.AwaitGone(t, w.admin, w.keys.Offer("a", job.ID))
+}
+
 // remove removes a key.
 func (w *world) remove(key string) {
 	w.Helper()
