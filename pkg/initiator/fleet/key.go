@@ -136,7 +136,7 @@ func parseEntry(portal, from string) (initiator.Key, bool) {
 	escaped, number, ok2 := cutLast(from, ",")
 	instance, err := url.PathUnescape(escaped)
 	n, err2 := strconv.ParseUint(number, 10, 32)
-	return initiator.Key{Portal: p, Instance: instance, Port: ports.N(uint32(n))}, ok && ok2 && err == nil && err2 == nil && len(instance) <= ports.MaxInstanceLen
+	return initiator.Key{Portal: p, Instance: instance, Port: ports.N(uint32(n))}, ok && ok2 && err == nil && err2 == nil && len(escaped) <= 3*ports.MaxInstanceLen
 }
 
 func parseView(parts []string) Key {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -83,6 +84,14 @@ func (c *command) policyAdd() *cobra.Command {
 			return c.addOne(ctx, r, c.policies(), c.fleet.Keys().Policy(canonical), p.Encode())
 		})(cmd, args)
 	}
-	c.AddFlags(cmd, flags.NewGroup("The policy", security.FlagSet()), hostsFlag(&p.Hosts), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
+	c.AddFlags(cmd, flags.NewGroup("The policy", ipsecFlags(&security)), hostsFlag(&p.Hosts), flags.NewGroup("Changes", c.Global.ChangeFlagSet()))
 	return cmd
+}
+
+// ipsecFlags defines the flags that ask for IPsec. They have no "off": a fleet only makes IPsec
+// stronger.
+func ipsecFlags(s *flags.Security) *pflag.FlagSet {
+	fs := s.FlagSet()
+	fs.Lookup("ipsec").Usage = "ask under IPsec at least, such as transport,pfs: one or more of ike, transport, tunnel, main, aggressive, pfs"
+	return fs
 }

@@ -127,7 +127,7 @@ func (c *command) portalAdd() *cobra.Command {
 	options := flags.NewSet()
 	options.Var(flags.NewText(&p.SymbolicName, "TEXT"), "symbolic-name", "a label")
 	options.Var(flags.NewText(&p.Login, "NAME"), "login", "login template of the fleet with which they are asked (discover fleet login list)")
-	options.AddFlagSet(security.FlagSet())
+	options.AddFlagSet(ipsecFlags(&security))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f, err := security.SecurityFlags()
 		if err != nil {

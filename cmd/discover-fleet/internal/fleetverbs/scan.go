@@ -57,7 +57,7 @@ func (c *command) scan() *cobra.Command {
 	}
 	run.Var(&shardSize{&s.shard}, "shard", "how many addresses a host is given at a time: a power of two; default 64 to 4096, by how many there are. A host is given none of which it does not allow all")
 	c.AddFlags(cmd,
-		flags.NewGroup("How to reach a portal", portal), flags.NewGroup("The run", run), flags.NewGroup("IPsec", s.security.FlagSet()))
+		flags.NewGroup("How to reach a portal", portal), flags.NewGroup("The run", run), flags.NewGroup("IPsec", ipsecFlags(&s.security)))
 	return cmd
 }
 

@@ -186,6 +186,7 @@ func testParts(t *testing.T, server *etcdtest.Server) {
 	if targets, err := view.NewReader(client, keys).Answer(t.Context(), a.Digest); err != nil || len(targets) != a.Targets {
 		t.Errorf("got %d targets, %v", len(targets), err)
 	}
+	firstPartLast(t, client, keys, a)
 }
 
 // testKnown: what the leader remembers of hosts.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/leader"
@@ -29,6 +31,16 @@ func large(t *testing.T, targets int) *fleet.Answer {
 		}
 	}
 	return fleettest.Answer(t, names...)
+}
+
+// firstPartLast says where part 0 of a copy was written before another one: a reader that sees
+// it takes the others for there.
+func firstPartLast(t *testing.T, client *clientv3.Client, keys fleet.Keys, a *fleet.Answer) {
+	t.Helper()
+	got, err := client.Get(t.Context(), keys.Copy(a.Digest), clientv3.WithPrefix(), clientv3.WithSort(clientv3.SortByModRevision, clientv3.SortDescend), clientv3.WithKeysOnly())
+	if err != nil || len(got.Kvs) != len(a.Parts) || string(got.Kvs[0].Key) != keys.Copied(a.Digest, 0) {
+		t.Errorf("got %v, %v; want %d parts, of which part 0 was written last", got, err, len(a.Parts))
+	}
 }
 
 // zipped returns what no Encode makes: a text, compressed, in parts, with its right digest.

@@ -8,6 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 	"github.com/go-iscsi/discovery/test/etcdtest"
@@ -67,6 +68,40 @@ func testFence(t *testing.T, server *etcdtest.Server) {
 		<-kv.ended
 	}
 	isRefused("clearing")
+}
+
+// testAnotherGrant: what a host delivers for another grant of the shard than the one that holds
+// does not count.
+func testAnotherGrant(t *testing.T, server *etcdtest.Server) {
+	w := newWorld(t, server, "anothergrant")
+	w.grant("lead")
+	w.liar("early", func(l *liar, job *fleet.Job, n int, g *fleet.Grant) {
+		d, parts := honest(job, n, l.h.Name, g)
+		d.Number++
+		l.put(job, n, d, parts...)
+		fleettest.AwaitThere(t, w.admin, w.keys.Blame(job.ID, "early")) // it takes too long
+		l.h.Delete(w.keys.Offer("early", job.ID))
+	})
+	w.host("honest", func(c *sweep.Config) { c.Capacity = 1 })
+	job := newJob("192.0.2.0", "192.0.2.127", 32)
+	job.ShardTime = 5
+	w.scan(job, func(_ int, r *sweep.Result) {
+		if r.Host == "early" {
+			t.Errorf("shard %d is of a host whose delivery is not for its grant", r.Shard)
+		}
+	})
+}
+
+// testJobChanges: a host takes no part any more in a job whose record changes.
+func testJobChanges(t *testing.T, server *etcdtest.Server) {
+	w := newWorld(t, server, "jobchanges")
+	w.host("a")
+	job := newJob("192.0.2.0", "192.0.2.63", 64)
+	fleettest.Put(t, w.admin, w.keys.Job(job.ID), string(job.Encode()))
+	fleettest.AwaitThere(t, w.admin, w.keys.Offer("a", job.ID))
+	job.Ranges[0].Last = job.Ranges[0].First
+	fleettest.Put(t, w.admin, w.keys.Job(job.ID), string(job.Encode()))
+	fleettest.AwaitGone(t, w.admin, w.keys.Offer("a", job.ID))
 }
 
 // remove removes a key.

@@ -26,7 +26,7 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T, *etcdtest.Server){
 		"shares": testShares, "killed and cut off": testFaults, "leader dies": testLeaderDies, "requester dies": testRequesterDies,
-		"not allowed": testNotAllowed, "lies": testLies, "slow": testSlow, "twin": testTwin, "foreign shard": testForeignShard, "fence": testFence,
+		"not allowed": testNotAllowed, "lies": testLies, "slow": testSlow, "twin": testTwin, "foreign shard": testForeignShard, "another grant": testAnotherGrant, "job changes": testJobChanges, "fence": testFence,
 	}
 	for _, kind := range etcdtest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {

@@ -70,3 +70,24 @@ func TestTwins(t *testing.T) {
 		t.Errorf("got %+v", d.Twice)
 	}
 }
+
+// TestNoteFirst: the leader's note of a new host may be read before the host's own record, which
+// is older: the host has appeared. Where the note is older than the record the host is back.
+func TestNoteFirst(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		info, known int64 // revisions
+		want        Type
+	}{{7, 8, HostAppeared}, {8, 7, HostBack}} {
+		s := newState(fleettest.Keys(t, "f"))
+		put := func(key string, revision int64, value []byte) {
+			s.put(&mvccpb.KeyValue{Key: []byte(key), Value: value, CreateRevision: revision, ModRevision: revision})
+		}
+		put(s.keys.Known("a"), tt.known, (&fleet.Known{Host: "a"}).Encode())
+		before := s.view()
+		put(s.keys.Info("a"), tt.info, (&fleet.Info{Host: "a"}).Encode())
+		if got := Events(before, s.view()); len(got) != 1 || got[0].Type != tt.want || got[0].Host != "a" {
+			t.Errorf("info of %d, note of %d: got %+v, want %s", tt.info, tt.known, got, tt.want)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
@@ -29,6 +31,10 @@ func TestChanges(t *testing.T) {
 			apply(t, other, set("k", []byte("1")))
 			wantChange(t, changes, "the change")
 			wantNoChange(t, changes)
+			wantForeign(t, server, "c/r/own", s, false)
+			wantForeign(t, server, "c/r/own large", s, false)
+			wantForeign(t, server, "c/r/own", other, true)
+			wantForeign(t, server, "c/r/k", s, true)
 
 			for range 20 { // nobody takes the value: the rest is one
 				apply(t, other, set("k", []byte("2")))
@@ -88,5 +94,17 @@ func wantNoChange(t *testing.T, changes <-chan struct{}) {
 	case <-changes:
 		t.Error("told twice, or told what is no record")
 	default:
+	}
+}
+
+// wantForeign holds whether a Store would tell of the change that made a key what it is.
+func wantForeign(t *testing.T, server *etcdtest.Server, key string, s *etcd.Store, want bool) {
+	t.Helper()
+	got, err := server.Client(t).Get(t.Context(), key)
+	if err != nil || len(got.Kvs) != 1 {
+		t.Fatalf("%s: got %v, %v", key, got, err)
+	}
+	if is := s.IsForeign(&clientv3.Event{Type: clientv3.EventTypePut, Kv: got.Kvs[0]}); is != want {
+		t.Errorf("%s: got %v, want that it is told: %v", key, is, want)
 	}
 }

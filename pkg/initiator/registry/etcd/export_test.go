@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -51,3 +53,6 @@ func (p *Staged) Die(ctx context.Context) error {
 
 // ErrStagedGone is parts that another writer has removed.
 var ErrStagedGone = errStagedGone
+
+// IsForeign reports whether Changes tells of a change.
+func (s *Store) IsForeign(e *clientv3.Event) bool { return s.isForeign(e) }
