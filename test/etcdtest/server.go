@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -82,6 +84,15 @@ func (s *Server) Kill() {
 		panic("a test would kill a server that it shares")
 	}
 	s.kill()
+}
+
+// Empty has a server that was killed begin anew, as after the restoration of an early
+// snapshot: its revisions come again.
+func (s *Server) Empty(t testing.TB) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.data, "data")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *Server) kill() {

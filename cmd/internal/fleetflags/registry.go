@@ -3,6 +3,7 @@ package fleetflags
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -25,6 +26,9 @@ func CheckPrefix(prefix string) error {
 	case strings.HasPrefix(prefix, fleetKeys):
 		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
 	}
+	if e := (*etcd.Error)(nil); errors.As(etcd.CheckPrefix(prefix), &e) {
+		return machine.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
+	}
 	return nil
 }
 
@@ -42,6 +46,9 @@ func OpenRegistry(ctx context.Context, w *machine.Env, prefix string) (registry.
 	if err := e.Understand(ctx, w); err != nil {
 		return nil, err
 	}
+	e.SayCleartext(func(format string, args ...any) {
+		fmt.Fprintf(w.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
+	})
 	client, err := e.Dial(ctx)
 	if err != nil {
 		return nil, err

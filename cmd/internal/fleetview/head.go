@@ -62,7 +62,11 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		notes = append(notes, fmt.Sprintf("key %s in etcd is passed over: %v", machine.Quoted(o.Key), o.Err))
 	}
 	if more := v.OddCount - min(len(v.Odd), maxTold); more > 0 {
-		notes = append(notes, machine.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over"))
+		note := machine.Plural(more, "further key in etcd is passed over", "further keys in etcd are passed over")
+		if v.OddCount == view.MaxOdd {
+			note = "at least " + note // no more are counted
+		}
+		notes = append(notes, note)
 	}
 	for i := range notes {
 		notes[i] = machine.Visible(notes[i])

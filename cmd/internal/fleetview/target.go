@@ -1,6 +1,7 @@
 package fleetview
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -55,13 +56,15 @@ type census struct {
 	at     []int          // portal of each group
 	all    map[string][]int
 	unread []error
+	see    union // of groups
+	of     union // of portals
 }
 
 // Targets returns the targets that the paths of portals see, by name. Lists come from
 // answer; those that it cannot return are among the errors, and where there are more than
 // MaxSeen names the rest is left out and told there too.
 func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) ([]JSONFleetTarget, []error) {
-	c := &census{hosts: map[string]int{}, all: map[string][]int{}}
+	c := &census{hosts: map[string]int{}, all: map[string][]int{}, see: union{}, of: union{}}
 	for i := range portals {
 		for j := range portals[i].Groups {
 			if g := &portals[i].Groups[j]; g.Up && g.Targets > 0 {
@@ -135,23 +138,38 @@ func (c *census) haveOf(portals []view.Portal) [][]int {
 
 // target counts the hosts of one target.
 func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFleetTarget {
-	see, of := map[int]bool{}, map[int]bool{}
 	j := JSONFleetTarget{Target: render.JSONText(name)}
-	last := -1
-	for _, id := range c.all[name] {
-		for _, h := range c.groups[id] {
-			see[h] = true
-		}
-		at := c.at[id]
-		if at == last {
-			continue
-		}
-		last = at
-		j.Portals = append(j.Portals, render.JSONText(portalText(portals[at].Portal, portals[at].ISNS)))
-		for _, h := range have[at] {
-			of[h] = true
+	ids := c.all[name]
+	var at []int
+	for _, id := range ids {
+		if n := len(at); n == 0 || at[n-1] != c.at[id] {
+			at = append(at, c.at[id])
+			j.Portals = append(j.Portals, render.JSONText(portalText(portals[c.at[id]].Portal, portals[c.at[id]].ISNS)))
 		}
 	}
-	j.Hosts, j.OfHosts = len(see), len(of)
+	j.Hosts, j.OfHosts = c.see.count(ids, c.groups), c.of.count(at, have)
 	return j
+}
+
+// A union counts the members of sets together, and keeps what it has counted: many targets
+// are seen by the same groups, of thousands of hosts each.
+type union map[string]int
+
+// count returns how many members those of some sets have together that are meant by number.
+func (u union) count(meant []int, sets [][]int) int {
+	var key []byte
+	for _, n := range meant {
+		key = binary.AppendUvarint(key, uint64(n))
+	}
+	if n, ok := u[string(key)]; ok {
+		return n
+	}
+	members := map[int]bool{}
+	for _, n := range meant {
+		for _, m := range sets[n] {
+			members[m] = true
+		}
+	}
+	u[string(key)] = len(members)
+	return len(members)
 }

@@ -39,22 +39,29 @@ type Job struct {
 }
 
 // Normalize puts ranges and ports in order and joins ranges that overlap, so that no address
-// is in two shards.
+// is in two shards. Where there are more than MaxScanRanges it joins neighbours, too.
 func (j *Job) Normalize() {
 	slices.Sort(j.Ports)
 	j.Ports = slices.Compact(j.Ports)
 	slices.SortFunc(j.Ranges, func(a, b Range) int { return cmp.Or(a.First.Compare(b.First), a.Last.Compare(b.Last)) })
-	var joined []Range
-	for _, r := range j.Ranges {
-		if n := len(joined); n > 0 && r.First.Compare(joined[n-1].Last) <= 0 {
-			if joined[n-1].Last.Less(r.Last) {
-				joined[n-1].Last = r.Last
-			}
-			continue
-		}
-		joined = append(joined, r)
+	j.Ranges = joinRanges(j.Ranges, Range.overlaps)
+	if len(j.Ranges) > MaxScanRanges {
+		j.Ranges = joinRanges(j.Ranges, Range.adjoins)
 	}
-	j.Ranges = joined
+}
+
+// joinRanges makes one of ranges, which are in order, that meet.
+func joinRanges(all []Range, meet func(before, r Range) bool) (joined []Range) {
+	for _, r := range all {
+		n := len(joined)
+		switch {
+		case n == 0 || !meet(joined[n-1], r):
+			joined = append(joined, r)
+		case joined[n-1].Last.Less(r.Last):
+			joined[n-1].Last = r.Last
+		}
+	}
+	return joined
 }
 
 // Encode writes the record.

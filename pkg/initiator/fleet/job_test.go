@@ -131,3 +131,36 @@ func TestRange(t *testing.T) {
 		}
 	}
 }
+
+// TestNormalizeManyAddresses: single addresses are neighbours, and only where they would be too
+// many ranges are they one: hosts may allow each for itself.
+func TestNormalizeManyAddresses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		first string
+		n     int
+		want  int
+	}{
+		{"192.0.2.0", MaxScanRanges, MaxScanRanges},
+		{"192.0.2.0", MaxScanRanges + 1, 1},
+		{"2001:db8::ffff:ffff:ffff:ff00", MaxScanRanges + 1, 2}, // the second half of an address has an end
+		{"255.255.255.0", 256, 256},
+	} {
+		j := &Job{}
+		for a, i := netip.MustParseAddr(tt.first), 0; i < tt.n; a, i = a.Next(), i+1 {
+			j.Ranges = append(j.Ranges, Range{a, a})
+		}
+		slices.Reverse(j.Ranges)
+		all := 0
+		j.Normalize()
+		for _, r := range j.Ranges {
+			n, ok := r.count()
+			if all += n; !ok {
+				t.Errorf("%s is no range", r)
+			}
+		}
+		if len(j.Ranges) != tt.want || all != tt.n {
+			t.Errorf("%d from %s: got %d ranges of %d addresses, want %d", tt.n, tt.first, len(j.Ranges), all, tt.want)
+		}
+	}
+}

@@ -136,7 +136,7 @@ func parseEntry(portal, from string) (initiator.Key, bool) {
 	escaped, number, ok2 := cutLast(from, ",")
 	instance, err := url.PathUnescape(escaped)
 	n, err2 := strconv.ParseUint(number, 10, 32)
-	return initiator.Key{Portal: p, Instance: instance, Port: ports.N(uint32(n))}, ok && ok2 && err == nil && err2 == nil
+	return initiator.Key{Portal: p, Instance: instance, Port: ports.N(uint32(n))}, ok && ok2 && err == nil && err2 == nil && len(escaped) <= 3*ports.MaxInstanceLen
 }
 
 func parseView(parts []string) Key {
@@ -163,7 +163,7 @@ func parseConfig(parts []string) Key {
 			return Key{Kind: KindPortal, Entry: initiator.Key{Portal: p}}
 		}
 	case "policy":
-		if selector, err := url.PathUnescape(parts[2]); err == nil && selector != "" {
+		if selector, err := url.PathUnescape(parts[2]); err == nil && selector != "" && len(selector) <= maxSelectorLen {
 			return Key{Kind: KindPolicy, Name: selector}
 		}
 	case "login":
@@ -173,6 +173,10 @@ func parseConfig(parts []string) Key {
 	}
 	return Key{}
 }
+
+// maxSelectorLen bounds the selector of a policy in bytes: an IPv6 address with a zone, and a
+// port or a length. Readers keep it with each record.
+const maxSelectorLen = 2 * name.MaxAddressLen
 
 // setPart takes the digest and the number of a part.
 func (k *Key) setPart(digest, part string) bool {

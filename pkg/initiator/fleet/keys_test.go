@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,6 +84,7 @@ func TestParseRefuses(t *testing.T) {
 		"/discover/v1/prod/host/a/portal/192.0.2.10,3260/,01", "/discover/v1/prod/host/a/portal/192.0.2.10,3260/Any,1", "/discover/v1/prod/host/a/portal/ARRAY,3260/,1",
 		"/discover/v1/prod/host/a/portal/::ffff:192.0.2.10,3260/,1", "/discover/v1/prod/host/a/portal/%31,3260/,1", "/discover/v1/prod/host/a/portal/,3260/,1",
 		"/discover/v1/prod/host/a/portal/x,3260/,4294967296", "/discover/v1/prod/host/a/portal/x,65536/,1", "/discover/v1/prod/host/a/portal/" + strings.Repeat("x", 300) + ",3260/,1",
+		"/discover/v1/prod/host/a/portal/x,3260/" + strings.Repeat("a", 3*ports.MaxInstanceLen+1) + ",1", "/discover/v1/prod/config/policy/" + strings.Repeat("a", 1<<10),
 		"/discover/v1/prod/host/a/answer/" + d + "/3", "/discover/v1/prod/host/a/answer/" + d + "/9999", "/discover/v1/prod/host/a/answer/" + strings.ToUpper(d) + "/0000",
 		"/discover/v1/prod/host/a/answer/" + strings.Repeat("0", 64) + "/0000", "/discover/v1/prod/host/a/answer/" + d[1:] + "/0000",
 		"/discover/v1/prod/view/want/a", "/discover/v1/prod/view/want/A/" + d, "/discover/v1/prod/view/host/a/b", "/discover/v1/prod/view/what",
@@ -93,7 +95,7 @@ func TestParseRefuses(t *testing.T) {
 		"/discover/v1/prod/host/A/scan/0123456789abcdef/offer", "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/9999", "/discover/v1/prod/host/a/scan/0123456789abcdef/0007/+001",
 	} {
 		if got := k.Parse(key); got != (Key{}) {
-			t.Errorf("%q: got %+v, want it foreign", key, got)
+			t.Errorf("%.200q: got %.200s, want it foreign", key, fmt.Sprint(got))
 		}
 	}
 	if got := (Keys{}).Parse("host/a/info"); got != (Key{}) {

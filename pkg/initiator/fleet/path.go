@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // MaxPaths is how many entries one host publishes.
 const MaxPaths = 4096
@@ -46,7 +49,7 @@ func DecodePath(host string, b []byte) (*Path, error) {
 	if p.Host != host {
 		return nil, &RecordError{"it says that it is of another host"}
 	}
-	if p.Targets < 0 {
+	if p.Targets < 0 || p.Targets > math.MaxInt32 { // sums over all paths are counted
 		return nil, &RecordError{"it has an impossible number of targets"}
 	}
 	if err := checkTexts(p.Source, p.Stage, p.Message); err != nil {

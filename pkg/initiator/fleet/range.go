@@ -67,6 +67,18 @@ func halves(a netip.Addr) (high, low uint64) {
 	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 }
 
+// overlaps reports whether a range that begins at the same address or a later one has an
+// address of r.
+func (r Range) overlaps(later Range) bool { return later.First.Compare(r.Last) <= 0 }
+
+// adjoins reports whether a later range begins behind the last address of r. A range is not
+// longer than 64 bits of an address can count.
+func (r Range) adjoins(later Range) bool {
+	high, _ := halves(r.First)
+	high2, _ := halves(later.First)
+	return high == high2 && r.Last.Next() == later.First
+}
+
 // Within reports whether one of the prefixes has all addresses of the range.
 func (r Range) Within(allowed []netip.Prefix) bool {
 	for _, p := range allowed {

@@ -68,6 +68,7 @@ func TestRecordsAreRefused(t *testing.T) {
 		{"info", `{"schema":1,"host":"a","ports":[` + strings.Repeat("{},", MaxPorts) + `{}]}`, "too many initiator ports"},
 		{"path", `{"schema":1,"host":"b"}`, "it says that it is of another host"},
 		{"path", `{"schema":1,"host":"a","targets":-1}`, "impossible number of targets"},
+		{"path", `{"schema":1,"host":"a","targets":2147483648}`, "impossible number of targets"},
 		{"path", `{"schema":1,"host":"a","answer":"00"}`, "not JSON"},
 		{"path", `{"schema":1,"host":"a","message":"` + long + `"}`, "more than 1024 bytes"},
 		{"known", `{"schema":1,"host":"b"}`, "it says that it is of another host"},

@@ -17,7 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
 
-// Rules are what the registry says of all portals: the node name, the secret of mutual
+// rules are what the registry says of all portals: the node name, the secret of mutual
 // CHAP, the default flags, keys, gateways, policies, and the initiator ports. They are
 // read once, when a run begins, and handed down: no connection asks the registry, which
 // may be on another host, and all portals of a run are asked under the same rules. What

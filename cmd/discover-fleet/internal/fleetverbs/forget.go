@@ -80,10 +80,10 @@ func (c *command) forgetAll(ctx context.Context, r *records, hosts []string) err
 // forgetOne drops what the leader remembers of a host, if the host is silent; otherwise it
 // says why not.
 func (c *command) forgetOne(ctx context.Context, r *records, host string) (why string, err error) {
-	info, known := c.fleet.Keys().Info(host), c.fleet.Keys().Known(host)
+	info, known, left := c.fleet.Keys().Info(host), c.fleet.Keys().Known(host), c.fleet.Keys().Host(host)
 	looked, err := r.client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision(info), "=", 0), clientv3.Compare(clientv3.CreateRevision(known), ">", 0)).
 		Then(r.dropping(known)...).
-		Else(clientv3.OpGet(info, clientv3.WithCountOnly())).Commit()
+		Else(clientv3.OpGet(info, clientv3.WithCountOnly()), clientv3.OpGet(left, clientv3.WithPrefix(), clientv3.WithCountOnly())).Commit()
 	switch {
 	case err != nil:
 		return "", etcd.ExplainFrom(r.client, "remove", known, err)
@@ -91,6 +91,8 @@ func (c *command) forgetOne(ctx context.Context, r *records, host string) (why s
 		return "", nil
 	case looked.Responses[0].GetResponseRange().Count > 0:
 		return fmt.Sprintf("host %s is not silent, and would be back at once: end discoverd there first", host), nil
+	case looked.Responses[1].GetResponseRange().Count > 0:
+		return fmt.Sprintf("no leader has noted host %s, and keys below %s are there: if they stay, no lease ends them; remove them with etcdctl del --prefix", host, left), nil
 	}
 	return fmt.Sprintf("no host %s is known in the fleet %s; see discover fleet hosts", host, c.fleet.Name), nil
 }

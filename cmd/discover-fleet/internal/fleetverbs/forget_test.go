@@ -27,5 +27,8 @@ func TestForget(t *testing.T) {
 	w.want(0, []string{`{"type":"forgotten-host","host":"gone2"}`}, nil, "forget", "-o", "jsonl", "gone2")
 	w.want(0, nil, []string{"no host leads", "no differences among 1 host of the fleet"}, "diff")
 	w.want(1, nil, []string{"no host gone is known"}, "forget", "gone")
+	fleettest.HostOf(t, w.client, w.keys, "left", 0).See("192.0.2.1", "iqn.x:a")
+	w.want(0, []string{"left", "silent"}, []string{"no host leads"}, "hosts")
+	w.want(1, nil, []string{"no leader has noted host left, and keys below " + w.keys.Host("left") + " are there"}, "forget", "left")
 	w.want(2, nil, []string{"host name"}, "forget", "../gone")
 }

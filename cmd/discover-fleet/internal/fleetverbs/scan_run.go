@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -40,6 +43,7 @@ func newScanRun(s *scanVerb, one *sweep.Scan) *scanRun {
 func (r *scanRun) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer outliveReader()()
 	w := stream.New(r.beside(), cancel) // where the reader of the pipe has closed it, the scan ends
 	r.out = &scanOutput{w: w, format: r.Global.Output, say: func(format string, args ...any) {
 		_ = w.Flush()
@@ -62,6 +66,15 @@ func (r *scanRun) run(ctx context.Context) error {
 		r.Say("%v", why)
 	}
 	return r.tally.status(r.progress.Shards)
+}
+
+// outliveReader has a write fail once nobody reads standard output any more, until the function
+// that it returns is called. Otherwise the system ends the process, and hosts go on until the
+// lease of the job ends.
+func outliveReader() (again func()) {
+	closed := make(chan os.Signal, 1)
+	signal.Notify(closed, syscall.SIGPIPE)
+	return func() { signal.Stop(closed) }
 }
 
 // results shows results as they come. It returns why they ended before their time; nil: all

@@ -127,7 +127,11 @@ const maxRanges = 5
 func (e *lackingError) Error() string {
 	var names []string
 	for _, r := range e.ranges[:min(len(e.ranges), maxRanges)] {
-		names = append(names, r.String())
+		name := r.String()
+		if r.First == r.Last {
+			name = r.First.String()
+		}
+		names = append(names, name)
 	}
 	if more := len(e.ranges) - len(names); more > 0 {
 		names = append(names, machine.Plural(more, "more range", "more ranges"))

@@ -176,8 +176,14 @@ func testDryRun(t *testing.T, line, template string) {
 	ctx := t.Context()
 	if strings.HasPrefix(line, "watch") { // which has no end of its own
 		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
+		go func() {
+			for ctx.Err() == nil && len(l.Dials()) == 0 { // the registry is open, and a portal is asked
+				time.Sleep(time.Millisecond)
+			}
+			cancel()
+		}()
 	}
 	r := l.discover(ctx, append(strings.Fields(line), "--registry", registry)...)
 	if r.status != machine.ExitOK || saysDryRun(t, r.stdout, render.FormatTable, tool) {

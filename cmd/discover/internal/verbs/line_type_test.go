@@ -113,8 +113,14 @@ func TestLineTypes(t *testing.T) {
 			t.Errorf("%s: got types %q, want %q; %s", tt.args, got, tt.want, r.stderr)
 		}
 	}
+	for _, kind := range []string{"fleet", "host", "fleet-scan", "forgotten-host"} { // of discover-fleet: see its TestRead, TestScan, TestForget
+		if _, there := documented[kind]; !there {
+			t.Errorf("docs/reference/output.md has no type %q", kind)
+		}
+		documented[kind] = true
+	}
 	for kind, seen := range documented {
-		if !seen && kind != "fleet" && kind != "host" { // of discover-fleet: see its TestRead
+		if !seen {
 			t.Errorf("docs/reference/output.md has the type %q, which no line had", kind)
 		}
 	}

@@ -89,7 +89,9 @@ func (a *Asker) discoverer(ctx context.Context, job *fleet.Job) (*initiator.Disc
 	if err != nil {
 		return nil, err
 	}
-	d.Rules = rules
+	if d.Rules = rules; job.Flags != 0 {
+		d.Rules = atLeast{rules, ipsec.Flags(job.Flags)}
+	}
 	if d.Selector, err = s.Selector(ctx, false); err != nil {
 		return nil, err
 	}
@@ -103,12 +105,11 @@ func (a *Asker) discoverer(ctx context.Context, job *fleet.Job) (*initiator.Disc
 }
 
 // request is a portal with what the job says of all. Where the job asks for IPsec, a policy
-// of this host that turns it off makes the portal fail: nothing is sent in clear.
+// of this host that turns it off makes the portal fail: nothing is sent in clear. The flags
+// of the job are not those of the portal, which would outrank what the host has by default:
+// see atLeast.
 func request(job *fleet.Job, p netip.AddrPort) initiator.SendTargetPortal {
-	r := initiator.SendTargetPortal{
-		Portal:   initiator.Portal{Address: p.Addr().String(), Port: p.Port()},
-		Security: ipsec.Flags(job.Flags),
-	}
+	r := initiator.SendTargetPortal{Portal: initiator.Portal{Address: p.Addr().String(), Port: p.Port()}}
 	if job.Flags != 0 {
 		r.Login.Flags |= login.RequireIPsec
 	}

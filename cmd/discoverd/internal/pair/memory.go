@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,12 +20,12 @@ import (
 type Memory struct {
 	Store registry.Store // the registry in etcd
 
-	mu      sync.Mutex // guards the following
-	records map[string]registry.Record
-	lists   map[string][]registry.Record // whole ones, by their prefix
-	away    error                        // what etcd last failed with; nil: it answers
-	tried   time.Time                    // when it did
-	trying  bool                         // a request looks whether it answers
+	mu      sync.Mutex                 // guards the following
+	records map[string]registry.Record // as they were read last; Version 0: there was none
+	lists   map[string]bool            // prefixes of which all records are there
+	away    error                      // what etcd last failed with; nil: it answers
+	tried   time.Time                  // when it did
+	trying  bool                       // a request looks whether it answers
 }
 
 // large begin the keys of records that are as many as there are targets.
@@ -53,6 +55,11 @@ func (m *Memory) know(err error) {
 	case err == nil:
 		m.away = nil
 	case isAway(err):
+		var e *etcd.Error
+		if errors.As(err, &e) && e.Uncertain { // that is so of this request, and of none that comes after it
+			other := *e
+			other.Uncertain, err = false, &other
+		}
 		m.away, m.tried = err, time.Now()
 	}
 }
@@ -83,12 +90,7 @@ func (m *Memory) Get(ctx context.Context, key string) (registry.Record, error) {
 		r, err = m.Store.Get(ctx, key)
 		m.know(err)
 		if err == nil && !isLarge(key) {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			if m.records == nil {
-				m.records = make(map[string]registry.Record)
-			}
-			m.records[key] = copied(r)
+			m.remember(r)
 		}
 		if !isAway(err) {
 			return r, err
@@ -99,18 +101,34 @@ func (m *Memory) Get(ctx context.Context, key string) (registry.Record, error) {
 	if r, ok := m.records[key]; ok {
 		return copied(r), nil
 	}
-	for prefix, all := range m.lists {
-		if !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		for _, r := range all {
-			if r.Key == key {
-				return copied(r), nil
-			}
-		}
-		return registry.Record{Key: key}, nil
+	if m.listed(key) {
+		err = nil
 	}
 	return registry.Record{Key: key}, err
+}
+
+// remember keeps a record. That there is none is kept where no list says so.
+func (m *Memory) remember(r registry.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r.Version == 0 && m.listed(r.Key) {
+		delete(m.records, r.Key)
+		return
+	}
+	if m.records == nil {
+		m.records = make(map[string]registry.Record)
+	}
+	m.records[r.Key] = copied(r)
+}
+
+// listed reports that all records whose keys begin as key does are there. The caller holds mu.
+func (m *Memory) listed(key string) bool {
+	for prefix := range m.lists {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // List yields records, as registry.Store says, or those that were remembered.
@@ -154,35 +172,42 @@ func (m *Memory) list(ctx context.Context, prefix string, yield func(registry.Re
 		}
 	}
 	if !isLarge(prefix) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.lists == nil {
-			m.lists = make(map[string][]registry.Record)
-		}
-		m.lists[prefix] = all
+		m.rememberAll(prefix, all)
 	}
 	return false, nil
 }
 
-func (m *Memory) remembered(prefix string) ([]registry.Record, bool) {
+// rememberAll keeps a whole list.
+func (m *Memory) rememberAll(prefix string, all []registry.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if all, ok := m.lists[prefix]; ok {
-		return all, true
+	if m.lists == nil {
+		m.lists = make(map[string]bool)
 	}
-	for longer, all := range m.lists {
-		if !strings.HasPrefix(prefix, longer) {
-			continue
-		}
-		var some []registry.Record
-		for _, r := range all {
-			if strings.HasPrefix(r.Key, prefix) {
-				some = append(some, r)
-			}
-		}
-		return some, true
+	if m.records == nil {
+		m.records = make(map[string]registry.Record)
 	}
-	return nil, false
+	m.lists[prefix] = true
+	maps.DeleteFunc(m.records, func(key string, _ registry.Record) bool { return strings.HasPrefix(key, prefix) })
+	for _, r := range all {
+		m.records[r.Key] = r
+	}
+}
+
+// remembered returns a list, in the order of keys; ok: it is whole.
+func (m *Memory) remembered(prefix string) (all []registry.Record, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.listed(prefix) {
+		return nil, false
+	}
+	for key, r := range m.records {
+		if r.Version != 0 && strings.HasPrefix(key, prefix) {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b registry.Record) int { return strings.Compare(a.Key, b.Key) })
+	return all, true
 }
 
 // copied returns a record whose value is the caller's own.

@@ -139,3 +139,85 @@ func TestMemory(t *testing.T) {
 		}
 	})
 }
+
+// TestMemoryIsOne: a record is remembered as it was read last, by whichever call: one that a
+// list had later is not read as an earlier Get had it, and the other way round.
+func TestMemoryIsOne(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		read   func(m *pair.Memory)
+		change registry.Change
+		again  func(m *pair.Memory)
+		want   string
+	}{
+		{"got, then listed", get, registry.Change{Value: []byte("new")}, list, "new"},
+		{"listed, then got", list, registry.Change{Value: []byte("new")}, get, "new"},
+		{"got, then listed when it was gone", get, registry.Change{Delete: true}, list, ""},
+		{"listed, then got when it was gone", list, registry.Change{Delete: true}, get, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := new(failing)
+			m := &pair.Memory{Store: f}
+			tt.change.Key, tt.change.Version = "policy/a", registry.AnyVersion
+			old := registry.Change{Key: "policy/a", Version: registry.AnyVersion, Value: []byte("old")}
+			if err := m.Apply(t.Context(), old); err != nil {
+				t.Fatal(err)
+			}
+			list(m) // else nothing of a list is known
+			tt.read(m)
+			if err := f.Apply(t.Context(), tt.change); err != nil {
+				t.Fatal(err)
+			}
+			tt.again(m)
+			f.away.Store(true)
+			if r, err := m.Get(t.Context(), "policy/a"); string(r.Value) != tt.want || err != nil {
+				t.Errorf("get: got %q, %v, want %q", r.Value, err, tt.want)
+			}
+			got := ""
+			for r, err := range m.List(t.Context(), "policy/") {
+				if err != nil {
+					t.Error(err)
+				}
+				got += string(r.Value)
+			}
+			if got != tt.want {
+				t.Errorf("list: got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func get(m *pair.Memory) { _, _ = m.Get(context.Background(), "policy/a") }
+
+func list(m *pair.Memory) {
+	for range m.List(context.Background(), "policy/") {
+		continue
+	}
+}
+
+// A failing is a store that can be away, and says so at once.
+type failing struct {
+	memstore.Store
+	away atomic.Bool
+}
+
+var errAway = &etcd.Error{What: "read", State: etcd.Unreachable}
+
+func (f *failing) Get(ctx context.Context, key string) (registry.Record, error) {
+	if f.away.Load() {
+		return registry.Record{}, errAway
+	}
+	return f.Store.Get(ctx, key)
+}
+
+func (f *failing) List(ctx context.Context, prefix string) iter.Seq2[registry.Record, error] {
+	return func(yield func(registry.Record, error) bool) {
+		if f.away.Load() {
+			yield(registry.Record{}, errAway)
+			return
+		}
+		f.Store.List(ctx, prefix)(yield)
+	}
+}

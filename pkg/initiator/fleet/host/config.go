@@ -88,7 +88,7 @@ func newHost(cfg Config) *Host {
 	if l.encode == nil {
 		l.encode = fleet.Encode
 	}
-	h := &Host{cfg: cfg, book: newBook(cfg.Keys, cfg.Name, l.kept)}
+	h := &Host{cfg: cfg, book: newBook(cfg.Keys, cfg.Name, l.kept), restored: make(chan struct{}, 1)}
 	h.intake.room = sync.NewCond(&h.intake.mu)
 	return h
 }

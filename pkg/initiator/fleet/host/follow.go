@@ -24,11 +24,26 @@ func (h *Host) followConfig(ctx context.Context) {
 		if f.read {
 			p.reset()
 		}
-		if e := (*etcd.Error)(nil); errors.As(err, &e) && e.State == etcd.Compacted {
+		if e := (*etcd.Error)(nil); errors.As(err, &e) && e.State == etcd.Compacted || errors.Is(err, errRestored) {
 			err = nil // it was cut off for long; all is read again
 		}
 		h.set(func(h *Host) { h.configErr = err })
 		p.wait(ctx, kindOf(err))
+	}
+}
+
+// errRestored is an etcd that was restored from a snapshot: it has what is older than what was
+// read, and a watch that begins behind that would tell nothing of what is written now.
+var errRestored = errors.New("etcd was restored from a snapshot")
+
+// compareRevisions has config/ read again where etcd has a lower revision than it had when
+// config/ was read last.
+func (h *Host) compareRevisions(newest, revision int64) {
+	if revision < newest {
+		select {
+		case h.restored <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -48,11 +63,16 @@ func (f *follower) run(ctx context.Context) error {
 	defer cancel()
 	prefix := f.cfg.Keys.Config()
 	f.records, f.partial, f.read = make(map[string]record), false, false
+	select {
+	case <-f.restored:
+	default:
+	}
 	revision, err := f.list(ctx, prefix, f.take)
 	if err != nil {
 		return f.explain("read", prefix, err)
 	}
 	f.read = true
+	f.newest.Store(revision)
 	f.set(func(h *Host) { h.configErr = nil })
 	watch := f.cfg.Client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(revision+1))
 	for {
@@ -61,6 +81,7 @@ func (f *follower) run(ctx context.Context) error {
 		if err != nil {
 			return f.explain("watch", prefix, err)
 		}
+		f.newest.Store(revision)
 		if f.partial { // which records are read depends on all others
 			return nil
 		}
@@ -84,6 +105,8 @@ func (f *follower) next(ctx context.Context, watch clientv3.WatchChan) (revision
 			}
 		case <-gap:
 			return revision, nil
+		case <-f.restored:
+			return 0, errRestored
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -21,6 +22,9 @@ type Host struct {
 	book      *book
 	intake    intake
 	reporting sync.Mutex // one Config.Report at a time
+
+	newest   atomic.Int64  // revision at which config/ was read last
+	restored chan struct{} // etcd has an earlier revision than that
 
 	mu         sync.Mutex // guards the following
 	state      State

@@ -30,10 +30,12 @@ func (s *session) read(ctx context.Context) error {
 		{from: host + "answer/", end: clientv3.GetPrefixRangeEnd(host + "answer/"), each: s.found, opts: keysOnly},
 		{from: asked, end: clientv3.GetPrefixRangeEnd(asked), each: want, opts: keysOnly},
 	}
+	newest := s.newest.Load() // before etcd is asked, so that what it answers is later
 	revision, err := s.readAll(ctx, ranges)
 	if err != nil {
 		return err
 	}
+	s.compareRevisions(newest, revision)
 	s.renamed = s.cfg.Client.Watch(ctx, s.cfg.Keys.Info(s.cfg.Name), clientv3.WithRev(revision+1))
 	s.wanted = s.cfg.Client.Watch(ctx, asked, clientv3.WithPrefix(), clientv3.WithRev(revision+1))
 	s.book.setWants(wants, true)

@@ -45,13 +45,18 @@ func (l *Leader) candidate(ctx context.Context) (led bool, err error) {
 // known any more to last, lost is called.
 func (l *Leader) sit(ctx context.Context, lost context.CancelCauseFunc) (*seat, error) {
 	s, err := etcd.Sit(ctx, l.cfg.Client, l.cfg.Keys.Leader()+"/", l.cfg.Name, l.cfg.TTL, func(e *etcd.SeatError) { lost(&DeposedError{e.Why}) })
-	if seatErr := (*etcd.SeatError)(nil); errors.As(err, &seatErr) {
-		err = &DeposedError{seatErr.Why}
-	}
 	if s == nil {
 		return nil, err
 	}
-	return &seat{s, l.cfg.Client}, err
+	return &seat{s, l.cfg.Client}, deposed(err)
+}
+
+// deposed returns the error of a seat that is lost as a *DeposedError.
+func deposed(err error) error {
+	if seatErr := (*etcd.SeatError)(nil); errors.As(err, &seatErr) {
+		return &DeposedError{seatErr.Why}
+	}
+	return err
 }
 
 // await returns when no older candidate is there.
@@ -59,7 +64,7 @@ func (l *Leader) await(ctx context.Context, s *seat) error {
 	for {
 		leading, err := s.Ahead(ctx)
 		if leading == nil || err != nil {
-			return err
+			return deposed(err)
 		}
 		if err := s.AwaitGone(ctx, leading); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -120,7 +121,10 @@ func (t *table) mark(ctx context.Context, j *job, n int, s *granted, d delivered
 	if err != nil {
 		return explain(t.Client, "say whose results count at", key, err)
 	}
-	s.done = s.done || done.Succeeded
+	if done.Succeeded {
+		s.done = true
+		delete(j.losses, d.Host)
+	}
 	return nil
 }
 
@@ -138,20 +142,26 @@ func (t *table) blame(ctx context.Context, j *job, host, why string) error {
 	return nil
 }
 
-// pick returns the host with the most room that may be given a shard.
+// pick returns the host that may be given a shard: of those that lost fewest the one with the
+// most room.
 func (j *job) pick(n int, load map[string]int) (host string, ok bool) {
 	part, _ := j.record.Shard(n)
-	most := 0
 	for name, o := range j.offers {
-		if _, blamed := j.blamed[name]; blamed {
+		_, blamed := j.blamed[name]
+		if room := o.Capacity - load[name]; blamed || room <= 0 || !part.Within(o.Allowed) {
 			continue
 		}
-		room := o.Capacity - load[name]
-		if (room > most || room == most && ok && name < host) && part.Within(o.Allowed) {
-			host, most, ok = name, room, true
+		if !ok || j.before(name, host, load) {
+			host, ok = name, true
 		}
 	}
 	return host, ok
+}
+
+// before reports whether a is rather given a shard than b; both offer to take it.
+func (j *job) before(a, b string, load map[string]int) bool {
+	room := func(name string) int { return j.offers[name].Capacity - load[name] }
+	return cmp.Or(cmp.Compare(j.losses[a].times, j.losses[b].times), cmp.Compare(room(b), room(a)), cmp.Compare(a, b)) < 0
 }
 
 // grant gives a shard to a host. The one that had it is gone then.
@@ -172,8 +182,27 @@ func (t *table) grant(ctx context.Context, j *job, n int, host string) error {
 	if err != nil {
 		return explain(t.Client, "grant a shard at", key, err)
 	}
-	if done.Succeeded {
-		s.grant, s.revision, s.since, s.done = g, done.Header.Revision, time.Now(), false
+	if !done.Succeeded {
+		return nil
 	}
-	return nil
+	was := s.grant
+	s.grant, s.revision, s.since, s.done = g, done.Header.Revision, time.Now(), false
+	if was == nil {
+		return nil
+	}
+	return t.lost(ctx, j, was)
+}
+
+// lost notes that the offer of a host went before it had delivered what it was given, and takes
+// a host out of the job of which that is always so: it would be given shards for ever.
+func (t *table) lost(ctx context.Context, j *job, was *fleet.Grant) error {
+	l := j.losses[was.Host]
+	if _, blamed := j.blamed[was.Host]; blamed || l.offer == was.Offer {
+		return nil
+	}
+	j.losses[was.Host] = loss{l.times + 1, was.Offer}
+	if l.times < maxLosses {
+		return nil
+	}
+	return t.blame(ctx, j, was.Host, fmt.Sprintf("it took its offer back %d times, and delivered nothing of what it was given", l.times+1))
 }

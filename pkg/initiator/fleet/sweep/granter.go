@@ -82,11 +82,12 @@ func (g *Granter) run(ctx context.Context) error {
 	if err != nil {
 		return explain(g.Client, "read shared scans below", scans, err)
 	}
-	_, err = list(ctx, g.Client, hosts, clientv3.GetPrefixRangeEnd(hosts), revision, func(kv *mvccpb.KeyValue) {
-		if k := g.Keys.Parse(string(kv.Key)); k.Kind == fleet.KindOffer || k.Kind == fleet.KindDelivery {
+	_, err = listNames(ctx, g.Client, hosts, clientv3.GetPrefixRangeEnd(hosts), revision, func(kv *mvccpb.KeyValue) {
+		k := g.Keys.Parse(string(kv.Key))
+		if isOf := k.Kind == fleet.KindOffer || k.Kind == fleet.KindDelivery; isOf && t.jobs[k.Job] != nil {
 			offers = append(offers, string(kv.Key))
 		}
-	}, clientv3.WithKeysOnly())
+	})
 	if err != nil {
 		return explain(g.Client, "list what hosts offer below", hosts, err)
 	}

@@ -6,16 +6,35 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
-// pageKeys is how many keys are read at once.
-const pageKeys = 512
+// How many keys are read at once: with their values, and without. etcd counts all keys of a
+// range for each page of it, so that many pages of a large fleet cost it much.
+const (
+	pageKeys  = 512
+	pageNames = 8192
+)
 
 // list calls each with the keys from a key up to another, as they were at the revision that
-// it returns; revision 0: now.
-func list(ctx context.Context, client *clientv3.Client, from, to string, revision int64, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (int64, error) {
-	for {
-		page, err := get(ctx, client, from, append(opts[:len(opts):len(opts)], clientv3.WithRange(to), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision))...)
+// it returns; revision 0: now. Pages that are larger than an answer may be are read in parts.
+func list(ctx context.Context, client *clientv3.Client, from, to string, revision int64, each func(*mvccpb.KeyValue)) (int64, error) {
+	return listPages(ctx, client, from, to, revision, pageKeys, each)
+}
+
+// listNames does what list does, without values.
+func listNames(ctx context.Context, client *clientv3.Client, from, to string, revision int64, each func(*mvccpb.KeyValue)) (int64, error) {
+	return listPages(ctx, client, from, to, revision, pageNames, each, clientv3.WithKeysOnly())
+}
+
+func listPages(ctx context.Context, client *clientv3.Client, from, to string, revision, most int64, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (int64, error) {
+	for limit := most; ; {
+		page, err := get(ctx, client, from, append(opts[:len(opts):len(opts)], clientv3.WithRange(to), clientv3.WithLimit(limit), clientv3.WithRev(revision))...)
+		if limit > 1 && isTooLarge(err) {
+			limit = max(1, limit/8)
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -29,7 +48,14 @@ func list(ctx context.Context, client *clientv3.Client, from, to string, revisio
 			return revision, nil
 		}
 		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+		limit = min(2*limit, most)
 	}
+}
+
+// isTooLarge reports an answer that is larger than the client takes.
+func isTooLarge(err error) bool {
+	said := (*etcd.Error)(nil)
+	return errors.As(etcd.Explain("", err), &said) && said.State == etcd.TooLarge
 }
 
 func get(ctx context.Context, client *clientv3.Client, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {

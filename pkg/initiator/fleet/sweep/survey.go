@@ -34,11 +34,11 @@ func (s *Scan) Survey(ctx context.Context) (*Survey, error) {
 	}
 	var names []string
 	prefix := s.Keys.KnownHosts()
-	_, err = list(ctx, s.Client, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, func(kv *mvccpb.KeyValue) {
+	_, err = listNames(ctx, s.Client, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, func(kv *mvccpb.KeyValue) {
 		if k := s.Keys.Parse(string(kv.Key)); k.Kind == fleet.KindKnown {
 			names = append(names, k.Host)
 		}
-	}, clientv3.WithKeysOnly())
+	})
 	if err != nil {
 		return nil, explain(s.Client, "list the hosts of the fleet below", prefix, err)
 	}

@@ -22,7 +22,19 @@ type job struct {
 	shards  map[int]*granted
 	offers  map[string]*offer
 	blamed  map[string]time.Time // hosts, since when this Granter knows
+	losses  map[string]loss      // by host
 }
+
+// A loss is how often a host was given shards, and its offer was gone before it had delivered
+// one.
+type loss struct {
+	times int
+	offer int64 // the last
+}
+
+// maxLosses is how often that may be: a host whose network is bad is given up late, and one
+// that plays at some time.
+const maxLosses = 8
 
 // An offer is of a host.
 type offer struct {
@@ -50,7 +62,7 @@ type delivered struct {
 func (t *table) job(id string) *job {
 	j := t.jobs[id]
 	if j == nil {
-		j = &job{id: id, shards: map[int]*granted{}, offers: map[string]*offer{}, blamed: map[string]time.Time{}}
+		j = &job{id: id, shards: map[int]*granted{}, offers: map[string]*offer{}, blamed: map[string]time.Time{}, losses: map[string]loss{}}
 		t.jobs[id] = j
 	}
 	return j

@@ -205,9 +205,15 @@ func newJob(first, last string, size int) *fleet.Job {
 // in the results once.
 func (w *world) scan(job *fleet.Job, each func(n int, r *sweep.Result)) (last sweep.Progress) {
 	w.Helper()
+	return w.scanTelling(job, each, func(sweep.Progress) {})
+}
+
+// scanTelling does what scan does, and calls tell when the progress has changed.
+func (w *world) scanTelling(job *fleet.Job, each func(n int, r *sweep.Result), tell func(sweep.Progress)) (last sweep.Progress) {
+	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), fleettest.Limit)
 	defer cancel()
-	s := &sweep.Scan{Client: w.asks, Keys: w.keys, Job: job, Progress: func(p sweep.Progress) { last = p }}
+	s := &sweep.Scan{Client: w.asks, Keys: w.keys, Job: job, Progress: func(p sweep.Progress) { last = p; tell(p) }}
 	seen := map[netip.AddrPort]int{}
 	n := 0
 	for r, err := range s.Results(ctx) {

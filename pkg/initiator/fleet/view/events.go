@@ -20,7 +20,7 @@ const (
 	HostBack        Type = "host-back"        // it was silent
 	PortalFailed    Type = "portal-failed"    // for a host at least, for half of the hosts, or for all
 	PortalRecovered Type = "portal-recovered" // for all hosts that have it
-	TargetsFewer    Type = "targets-fewer"    // hosts see fewer targets at a portal than before
+	TargetsFewer    Type = "targets-fewer"    // hosts see fewer targets at a portal than before, or than before they fell silent
 	AnswerLie       Type = "answer-lie"       // the leader found that a host published what is not true
 	LeaderChanged   Type = "leader-changed"   // another host leads, or none
 )
@@ -52,11 +52,14 @@ type Event struct {
 // told as that, not as portals that fail or recover.
 type Teller struct {
 	last *View
-	told map[portalKey]int // how far portals failed when that was told last, see tally.level
+	told map[portalKey]int    // how far portals failed when that was told last, see tally.level
+	saw  map[string]sightings // of hosts that fell silent, by name
 }
 
 // NewTeller returns a Teller of what changes from a View on.
-func NewTeller(v *View) *Teller { return &Teller{last: v, told: map[portalKey]int{}} }
+func NewTeller(v *View) *Teller {
+	return &Teller{last: v, told: map[portalKey]int{}, saw: map[string]sightings{}}
+}
 
 // Last returns the View of which all was told.
 func (t *Teller) Last() *View { return t.last }
@@ -80,6 +83,9 @@ func (t *Teller) Next(after *View) []Event {
 		events = appendHost(events, before.Hosts[name], after.Hosts[name])
 	}
 	events = append(events, t.portalEvents(before, after, changed)...)
+	for _, name := range changed {
+		t.remember(name, before.Hosts[name], after.Hosts[name])
+	}
 	for i := range events {
 		events[i].Time = after.AsOf
 	}

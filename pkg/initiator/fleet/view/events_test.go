@@ -127,3 +127,26 @@ func TestTeller(t *testing.T) {
 		}
 	}
 }
+
+// TestTellerRestart: what a host lacks after it was silent is told when it sees the portal again.
+func TestTellerRestart(t *testing.T) {
+	t.Parallel()
+	teller := view.NewTeller(small(t, "x p=abc q=ab\ny p=abc"))
+	for i, step := range []struct{ fleet, want string }{
+		{"x p=abc q=ab\ny?", "host-silent y, 1 paths, since 13:00"},
+		{"x p=abc q=ab\ny", "host-back y, since 13:00"},
+		{"x p=abc q=ab\ny p!", "portal-failed p y: 1 new, 1 of 2: refused"},
+		{"x p=abc q=ab\ny?", "host-silent y, 1 paths, since 13:00"},
+		{"x?\ny p=ab", "host-silent x, 2 paths, since 13:00\nhost-back y, since 13:00\ntargets-fewer p y: 1 new, 2 was 3"},
+		{"x?\ny p=a", "targets-fewer p y: 1 new, 1 was 2"}, // of what it sees since
+		{"x p=abc q=a\ny p=a", "host-back x, since 13:00\ntargets-fewer q x: 1 new, 1 was 2"},
+		{"x p=abc\ny p=a", ""},
+		{"x p=abc\ny?", "host-silent y, 1 paths, since 13:00"},
+		{"x p=abc", ""}, // y is forgotten
+		{"x p=abc\ny p=", "host-appeared y"},
+	} {
+		if got := lines(teller.Next(small(t, step.fleet))); got != step.want {
+			t.Errorf("step %d: got:\n%s\nwant:\n%s", i, got, step.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -44,13 +45,11 @@ type listed struct {
 // compare compares each group with those of more hosts. Of these it takes the one of most
 // hosts that sees all that the group sees and more.
 func (c *comparison) compare(p *Portal) {
-	if isAlone(p) {
-		return
-	}
 	var larger []listed
+	due := toRead(p)
 	for i := range p.Groups {
 		g := &p.Groups[i]
-		if !g.Up || g.Answer.IsZero() {
+		if !due[i] {
 			continue
 		}
 		names, ok := c.read(p, g)
@@ -69,17 +68,66 @@ func (c *comparison) compare(p *Portal) {
 	}
 }
 
-// isAlone reports whether all paths of a portal that are up see the same: then no list is
-// read.
-func isAlone(p *Portal) bool {
-	n := 0
+// toRead reports of each group whether its list has to be read. Of a few groups all are,
+// so that a wrong number of targets is noticed; none of one. Of many those are of which more
+// hosts say that they see more targets, or fewer hosts that they see fewer, or of whose answer
+// hosts tell different numbers: where each host sees a list of its own, none is read.
+func toRead(p *Portal) []bool {
+	due := make([]bool, len(p.Groups))
+	if n := p.listed(); n <= maxCompared {
+		for i := range p.Groups {
+			due[i] = n > 1 && p.Groups[i].isListed()
+		}
+		return due
+	}
+	count := map[fleet.Digest]int{} // of targets, as the first group tells it
+	lied := map[fleet.Digest]bool{}
+	at, most := 0, -1 // groups before at have more hosts than this one, and see so many at most
 	for i := range p.Groups {
-		if p.Groups[i].Up && !p.Groups[i].Answer.IsZero() {
+		g := &p.Groups[i]
+		if !g.isListed() {
+			continue
+		}
+		if n, told := count[g.Answer]; told && n != g.Targets {
+			lied[g.Answer] = true
+		} else {
+			count[g.Answer] = g.Targets
+		}
+		for ; p.Groups[at].Hosts > g.Hosts; at++ {
+			if before := &p.Groups[at]; before.isListed() {
+				most = max(most, before.Targets)
+			}
+		}
+		due[i] = g.Targets < most
+	}
+	at, least := len(p.Groups)-1, math.MaxInt // likewise from the other end
+	for i := len(p.Groups) - 1; i >= 0; i-- {
+		g := &p.Groups[i]
+		if !g.isListed() {
+			continue
+		}
+		for ; p.Groups[at].Hosts < g.Hosts; at-- {
+			if behind := &p.Groups[at]; behind.isListed() {
+				least = min(least, behind.Targets)
+			}
+		}
+		due[i] = due[i] || least < g.Targets || lied[g.Answer]
+	}
+	return due
+}
+
+// listed returns of how many groups there is a list.
+func (p *Portal) listed() (n int) {
+	for i := range p.Groups {
+		if p.Groups[i].isListed() {
 			n++
 		}
 	}
-	return n < 2
+	return n
 }
+
+// isListed reports whether there is a list of what the group sees.
+func (g *Group) isListed() bool { return g.Up && !g.Answer.IsZero() }
 
 func fewer(p *Portal, g *Group, names []string, peer listed) Fewer {
 	f := Fewer{Portal: p.Portal, ISNS: p.ISNS, Paths: g.Paths, Targets: len(names), Incomplete: g.Incomplete, Peers: peer.Hosts, PeerSees: len(peer.names)}

@@ -3,6 +3,8 @@ package view
 import (
 	"maps"
 	"slices"
+
+	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
 // A shift is what changed at one portal.
@@ -45,7 +47,7 @@ func (t *Teller) portalEvents(before, after *View, changed []string) []Event {
 				at(k).recovered = append(at(k).recovered, name)
 			}
 		}
-		findFewer(was, is, at)
+		findFewer(was, is, t.saw[name], at)
 	}
 	if len(shifts) == 0 {
 		return nil
@@ -64,14 +66,22 @@ func (t *Teller) portalEvents(before, after *View, changed []string) []Event {
 }
 
 // findFewer notes at which portals a host sees fewer targets by a path than by that path
-// before. A portal that fails is not one: its last answer stays as it was.
-func findFewer(was, is *Host, at func(portalKey) *shift) {
-	if was == nil || is == nil || was.Silent() || is.Silent() {
+// before; saw is what it saw before it fell silent, of which that is taken out which is
+// compared. A portal that fails is not one: its last answer stays as it was.
+func findFewer(was, is *Host, saw sightings, at func(portalKey) *shift) {
+	if is == nil || is.Silent() {
 		return
 	}
 	for entry, p := range is.Paths {
-		q := was.Paths[entry]
-		if q == nil || !p.Up || p.Targets >= q.Targets {
+		if !p.Up {
+			continue
+		}
+		before, had := saw[entry]
+		delete(saw, entry)
+		if !had && was != nil && !was.Silent() && was.Paths[entry] != nil {
+			before = was.Paths[entry].Targets
+		}
+		if p.Targets >= before {
 			continue
 		}
 		s := at(portalKey{entry.Portal, entry.ISNS})
@@ -79,7 +89,29 @@ func findFewer(was, is *Host, at func(portalKey) *shift) {
 			s.fewer = append(s.fewer, is.Name)
 		}
 		s.targets += p.Targets
-		s.before += q.Targets
+		s.before += before
+	}
+}
+
+// sightings are how many targets a host saw by its paths when it fell silent.
+type sightings map[fleet.Entry]int
+
+// remember keeps what a host saw that falls silent, until it sees it again: what it lacks after
+// a restart is told. One that is forgotten is not kept.
+func (t *Teller) remember(name string, was, is *Host) {
+	switch {
+	case was == nil:
+	case is == nil && was.Silent(), is != nil && !is.Silent() && len(t.saw[name]) == 0:
+		delete(t.saw, name)
+	case !was.Silent() && (is == nil || is.Silent()):
+		if t.saw[name] == nil {
+			t.saw[name] = make(sightings, len(was.Paths))
+		}
+		for entry, p := range was.Paths {
+			if _, kept := t.saw[name][entry]; p.Up || !kept {
+				t.saw[name][entry] = p.Targets
+			}
+		}
 	}
 }
 

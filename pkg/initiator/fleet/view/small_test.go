@@ -183,33 +183,6 @@ func TestDiffLies(t *testing.T) {
 	}
 }
 
-// TestDiffReadsOnce: where each of many hosts sees something else, each list is read once.
-func TestDiffReadsOnce(t *testing.T) {
-	t.Parallel()
-	const hosts = 2000
-	v := &view.View{Revision: 1, Hosts: map[string]*view.Host{}}
-	lists := map[fleet.Digest][]target.Target{}
-	for i := range hosts {
-		targets := fleettest.Targets(fmt.Sprintf("iqn.2026-01.example:%d", i))
-		d := fleet.Digest{1, byte(i), byte(i >> 8)}
-		lists[d] = targets
-		for _, name := range []string{"a", "b"}[:1+i%2] {
-			name := fmt.Sprintf("%s%d", name, i)
-			v.Hosts[name] = &view.Host{Name: name, Info: &fleet.Info{}, Paths: map[fleet.Entry]*fleet.Path{fleettest.Entry("p"): {Host: name, Up: true, Targets: 1, Answer: d}}}
-		}
-	}
-	asked := map[fleet.Digest]int{}
-	d := view.Diff(v, func(d fleet.Digest) ([]target.Target, error) { asked[d]++; return lists[d], nil })
-	if len(d.Fewer) != 0 || len(asked) != hosts {
-		t.Errorf("got %d that see fewer, %d answers read; want 0, %d", len(d.Fewer), len(asked), hosts)
-	}
-	for d, n := range asked {
-		if n != 1 {
-			t.Errorf("answer %v was read %d times", d, n)
-		}
-	}
-}
-
 // TestPortals groups what hosts see.
 func TestPortals(t *testing.T) {
 	t.Parallel()

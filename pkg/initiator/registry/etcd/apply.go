@@ -68,10 +68,12 @@ func (s *Store) leave(ctx context.Context, b *batch, err error) {
 	}
 	ctx, stop := context.WithTimeout(ctx, settleTime)
 	defer stop()
-	if err != nil {
+	if err != nil { // the marker went with the transaction, if that was made all the same
+		var ops []clientv3.Op
 		for _, i := range b.large {
-			_, _ = s.client.Delete(ctx, s.generation(b.changes[i].Key, b.generation, b.mark), clientv3.WithPrefix()) // or with the lease, as above
+			ops = append(ops, clientv3.OpDelete(s.generation(b.changes[i].Key, b.generation, b.mark), clientv3.WithPrefix()))
 		}
+		_, _ = s.client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision(s.writer(b.mark)), ">", 0)).Then(ops...).Commit() // or with the lease, as above
 	}
 	_, _ = s.client.Revoke(ctx, b.lease) // or it ends by itself
 }
@@ -100,13 +102,14 @@ func (s *Store) commit(ctx context.Context, b *batch) error {
 		if e == nil {
 			return err
 		}
+		e.Uncertain = uncertain
 		if e.State != Unreachable && e.State != Busy {
 			return e
 		}
 		if limit.Err() == nil && wait(limit, pause) {
 			continue
 		}
-		if e.Uncertain = uncertain; ctx.Err() != nil {
+		if ctx.Err() != nil {
 			if !uncertain {
 				return ctx.Err()
 			}
@@ -149,12 +152,12 @@ func (s *Store) refused(ctx context.Context, b *batch, answer *clientv3.TxnRespo
 	}
 	for i := range b.changes {
 		c := &b.changes[i]
-		switch {
-		case c.Version != registry.AnyVersion:
+		if c.Version != registry.AnyVersion {
 			if _, have, _ := next(); have != c.Version {
 				return false, &registry.ConflictError{Key: c.Key, Want: c.Version, Have: have}
 			}
-		case b.isLarge(i):
+		}
+		if b.isLarge(i) {
 			there, _, _ := next()
 			gone = gone || !there
 		}

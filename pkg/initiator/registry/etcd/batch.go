@@ -82,10 +82,10 @@ func (s *Store) transaction(b *batch) *transaction {
 		c := &b.changes[i]
 		large := b.isLarge(i)
 		first := s.part(c.Key, b.generation, b.mark, 0)
-		switch {
-		case c.Version != registry.AnyVersion:
+		if c.Version != registry.AnyVersion {
 			t.check(s.record(c.Key), clientv3.Compare(clientv3.ModRevision(s.record(c.Key)), "=", int64(c.Version)), clientv3.WithKeysOnly())
-		case large: // no other writer of this record has removed our parts
+		}
+		if large { // no other writer of this record has removed our parts: one that deleted it where it was not there has no version
 			t.check(first, clientv3.Compare(clientv3.CreateRevision(first), ">", 0), clientv3.WithKeysOnly())
 		}
 		switch {

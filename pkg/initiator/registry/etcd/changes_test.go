@@ -56,6 +56,28 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestChangesRestored: what is changed in an etcd that was restored from an early snapshot,
+// whose revisions are lower than before, is told.
+func TestChangesRestored(t *testing.T) {
+	t.Parallel()
+	server := etcdtest.Start(t, etcdtest.Options{Kind: etcdtest.Built})
+	root := server.Client(t)
+	for range 100 {
+		put(t, root, "other", "")
+	}
+	s := open(t, dial(t, etcd.Config{Endpoints: []string{server.URL()}, DialTimeout: 20 * time.Second, RequestTimeout: time.Minute}), "c/")
+	s.SetCompare(100 * time.Millisecond)
+	changes := s.Changes(t.Context())
+	wantChange(t, changes, "that it watches")
+	server.Kill()
+	server.Empty(t)
+	server.Start(t)
+	server.AwaitHealthy(t)
+	wantChange(t, changes, "what was changed by the restoration")
+	apply(t, open(t, root, "c/"), set("k", []byte("1")))
+	wantChange(t, changes, "the change")
+}
+
 func wantChange(t *testing.T, changes <-chan struct{}, what string) {
 	t.Helper()
 	select {

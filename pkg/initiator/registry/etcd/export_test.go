@@ -18,6 +18,9 @@ const (
 // SetTTL sets how long the parts of a writer that died stay; whole seconds.
 func (s *Store) SetTTL(d time.Duration) { s.ttl = d }
 
+// SetCompare sets how often a watch asks for etcd's revision.
+func (s *Store) SetCompare(d time.Duration) { s.compare = d }
+
 // Sweep removes parts that were left behind.
 func (s *Store) Sweep(ctx context.Context) { s.sweep(ctx) }
 
@@ -35,6 +38,12 @@ func (s *Store) Stage(ctx context.Context, changes ...registry.Change) (*Staged,
 
 // Commit sets the values.
 func (p *Staged) Commit(ctx context.Context) error { return p.s.commit(ctx, p.b) }
+
+// Renew is what a writer does that wrote its last parts long ago.
+func (p *Staged) Renew(ctx context.Context) error {
+	p.b.renewed = time.Time{}
+	return p.s.stagePuts(ctx, p.b, nil)
+}
 
 // Die is what becomes of a writer's lease when it has died.
 func (p *Staged) Die(ctx context.Context) error {

@@ -20,8 +20,24 @@ const (
 	nameRecords  = "r/"
 	nameParts    = "p/"
 	nameWriters  = "w/"
+	nameLeader   = "leader/" // the election of a pair, which is none of a Store
 	maxPrefixLen = 256
 )
+
+// CheckPrefix refuses a prefix that no registry can have. One has 2 to 256 bytes, no NUL, and
+// ends in a slash. After its first byte no /r/, /p/, /w/ or /leader/ is in it: there a registry
+// whose prefix is what stands before would have its own keys. The error is an [*Error].
+func CheckPrefix(prefix string) error {
+	if len(prefix) < 2 || len(prefix) > maxPrefixLen || !strings.HasSuffix(prefix, "/") || strings.IndexByte(prefix, 0) >= 0 {
+		return &Error{What: "open the registry", Key: prefix[:min(len(prefix), maxPrefixLen)], State: Misconfigured, Reason: "a prefix has 2 to 256 bytes and ends in a slash"}
+	}
+	for _, name := range []string{nameRecords, nameParts, nameWriters, nameLeader} {
+		if strings.Contains(prefix[1:], "/"+name) {
+			return &Error{What: "open the registry", Key: prefix, State: Misconfigured, Reason: "a prefix has no /" + name + " in it, where another registry would have its keys"}
+		}
+	}
+	return nil
+}
 
 // keys makes the keys of a registry.
 type keys struct{ prefix string }

@@ -81,22 +81,36 @@ func (b *batch) traced() (best *registry.Change) {
 	return best
 }
 
-// allGone reports whether all that a batch was to delete is gone, by whomever.
+// allGone reports whether all that a batch was to delete is gone, by whomever. A record that
+// was made anew since tells nothing.
 func (s *Store) allGone(ctx context.Context, b *batch) (gone bool, err error) {
 	var gets []clientv3.Op
 	for i := range b.changes {
-		gets = append(gets, clientv3.OpGet(s.record(b.changes[i].Key), clientv3.WithCountOnly()))
+		gets = append(gets, clientv3.OpGet(s.record(b.changes[i].Key), clientv3.WithKeysOnly()))
 	}
-	err = s.read(ctx, "read", s.record(b.changes[0].Key), func(ctx context.Context) error {
-		answer, err := s.client.Txn(ctx).Then(gets...).Commit()
-		if err != nil {
-			return err
-		}
-		gone = true
-		for _, r := range answer.Responses {
-			gone = gone && r.GetResponseRange().Count == 0
-		}
-		return nil
+	var answer *clientv3.TxnResponse
+	err = s.read(ctx, "read", s.record(b.changes[0].Key), func(ctx context.Context) (err error) {
+		answer, err = s.client.Txn(ctx).Then(gets...).Commit()
+		return err
 	})
-	return gone, err
+	if err != nil {
+		return false, err
+	}
+	there, anew := false, false
+	for i, r := range answer.Responses {
+		kvs, version := r.GetResponseRange().Kvs, b.changes[i].Version
+		switch {
+		case len(kvs) == 0:
+		case version == registry.AnyVersion || version == 0:
+			there = true
+		case uint64(kvs[0].CreateRevision) <= version: // it was there throughout
+			return false, nil
+		default:
+			anew = true
+		}
+	}
+	if anew {
+		return false, errOutcome
+	}
+	return !there, nil
 }

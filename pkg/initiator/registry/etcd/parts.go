@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -107,7 +108,10 @@ func (s *Store) stagePuts(ctx context.Context, b *batch, puts []clientv3.Op) err
 	marker := s.writer(b.mark)
 	return s.read(ctx, "write", marker, func(ctx context.Context) error {
 		if time.Since(b.renewed) > s.ttl/3 {
-			if _, err := s.client.KeepAliveOnce(ctx, b.lease); err != nil {
+			switch _, err := s.client.KeepAliveOnce(ctx, b.lease); {
+			case errors.Is(err, rpctypes.ErrLeaseNotFound): // and the marker is gone with it
+				return errStagedGone
+			case err != nil:
 				return err
 			}
 			b.renewed = time.Now()

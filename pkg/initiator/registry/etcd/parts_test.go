@@ -237,7 +237,7 @@ func testSchema(t *testing.T, w *world) {
 	}
 	apply(t, s, set("k", []byte("1"))) // who removed it wanted an empty one
 	wantValue(t, open(t, w.client, prefix), "k", []byte("1"))
-	for _, bad := range []string{"", "/", "a", "nul\x00/", strings.Repeat("a", 256) + "/"} {
+	for _, bad := range []string{"", "/", "a", "nul\x00/", strings.Repeat("a", 256) + "/", prefix + "r/", prefix + "p/x/", prefix + "w/", prefix + "leader/"} {
 		_, err := etcd.Open(t.Context(), w.client, bad)
 		wantState(t, err, etcd.Misconfigured)
 	}

@@ -89,7 +89,9 @@ func (s *Store) send(ctx context.Context, t *transaction) (answer *clientv3.TxnR
 	switch codeOf(err) {
 	case codes.DeadlineExceeded, codes.Canceled:
 		sent = before || s.connected()
-	case codes.Unavailable:
+	case codes.InvalidArgument, codes.NotFound, codes.PermissionDenied, codes.ResourceExhausted, codes.FailedPrecondition, codes.OutOfRange, codes.Unauthenticated:
+		// refused
+	default: // a member of 3.4 says codes.Unknown where it did not wait for the outcome
 		sent = true
 	}
 	return nil, sent, err

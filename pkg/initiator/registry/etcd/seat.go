@@ -8,8 +8,12 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// seatPatience is how long one request of a Seat may take.
-const seatPatience = 5 * time.Second
+// seatPatience is how long one request of a Seat may take, and seatPause the time until a
+// watch that ended begins again.
+const (
+	seatPatience = 5 * time.Second
+	seatPause    = time.Second
+)
 
 // A Seat is the key of a candidate in an election, under its lease. The oldest seat of an
 // election leads. Its fields must not be changed.
@@ -29,8 +33,8 @@ func (e *SeatError) Error() string { return "the seat in the election is lost: "
 
 // Sit makes a lease of ttl, rounded up to seconds, and a key below prefix under it, with
 // the candidate's name as its value. The lease is kept alive until ctx ends; lost is called,
-// in a goroutine of its own, once it is known to have ended or cannot be known any more to
-// last, and when ctx ends. Where Sit returns a Seat, also beside an error, the caller calls
+// in goroutines of its own and maybe twice, once the lease is known to have ended or cannot be
+// known any more to last, or somebody removed the key, and when ctx ends. Where Sit returns a Seat, also beside an error, the caller calls
 // Leave. The error is an [*Error] or a [*SeatError].
 func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl time.Duration, lost func(*SeatError)) (*Seat, error) {
 	requesting, cancel := context.WithTimeout(ctx, seatPatience)
@@ -45,7 +49,7 @@ func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl 
 		return s, ExplainFrom(client, "keep the lease for the election", prefix, err)
 	}
 	go func() {
-		for range alive { //nolint:revive // each answer only says that the lease lasts
+		for range alive { // each answer says only that the lease lasts
 		}
 		lost(&SeatError{"its lease in etcd ended"})
 	}()
@@ -58,7 +62,43 @@ func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl 
 		return s, &SeatError{"its key " + s.Key + " was there already"}
 	}
 	s.created = put.Header.Revision
+	go func() {
+		if s.awaitRemoved(ctx) {
+			lost(s.removed())
+		}
+	}()
 	return s, nil
+}
+
+func (s *Seat) removed() *SeatError { return &SeatError{"its key in etcd was removed"} }
+
+// awaitRemoved returns true when the key is gone, by which this seat would not be seen by
+// others any more, though its lease lasts; false when ctx has ended.
+func (s *Seat) awaitRemoved(ctx context.Context) bool {
+	watching, stop := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer stop()
+	for from := s.created + 1; ; {
+		for response := range s.client.Watch(watching, s.Key, clientv3.WithRev(from), clientv3.WithFilterPut()) {
+			if len(response.Events) > 0 {
+				return true
+			}
+			if response.Err() != nil { // no leader, or compacted
+				break
+			}
+		}
+		if !wait(ctx, seatPause) {
+			return false
+		}
+		asking, end := context.WithTimeout(ctx, seatPatience)
+		there, err := s.client.Txn(asking).If(s.Fence()).Commit()
+		end()
+		switch {
+		case err == nil && !there.Succeeded:
+			return true
+		case err == nil:
+			from = there.Header.Revision + 1
+		}
+	}
 }
 
 // A Leading is the candidate that leads, as another candidate finds it.
@@ -69,19 +109,23 @@ type Leading struct {
 	revision int64 // at which it was found
 }
 
-// Ahead returns who leads instead of this seat; nil: this seat leads.
+// Ahead returns who leads instead of this seat; nil: this seat leads. The error is an
+// [*Error], or a [*SeatError] where the key of this seat is gone.
 func (s *Seat) Ahead(ctx context.Context) (*Leading, error) {
 	ctx, cancel := context.WithTimeout(ctx, seatPatience)
 	defer cancel()
-	found, err := s.client.Get(ctx, s.prefix, append(clientv3.WithFirstCreate(), clientv3.WithMaxCreateRev(s.created-1))...)
-	if err != nil {
+	older := clientv3.OpGet(s.prefix, append(clientv3.WithFirstCreate(), clientv3.WithMaxCreateRev(s.created-1))...)
+	found, err := s.client.Txn(ctx).If(s.Fence()).Then(older).Commit()
+	switch {
+	case err != nil:
 		return nil, ExplainFrom(s.client, "read the candidates of the election", s.prefix, err)
+	case !found.Succeeded:
+		return nil, s.removed()
 	}
-	if len(found.Kvs) == 0 {
-		return nil, nil
+	for _, kv := range found.Responses[0].GetResponseRange().Kvs {
+		return &Leading{Name: string(kv.Value), key: string(kv.Key), revision: found.Header.Revision}, nil
 	}
-	kv := found.Kvs[0]
-	return &Leading{Name: string(kv.Value), key: string(kv.Key), revision: found.Header.Revision}, nil
+	return nil, nil
 }
 
 // AwaitGone returns nil when the candidate that leads is gone, or has to be looked at again.

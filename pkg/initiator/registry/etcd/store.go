@@ -2,7 +2,6 @@ package etcd
 
 import (
 	"context"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,21 +36,22 @@ type Store struct {
 	client  *clientv3.Client
 	timeout time.Duration // of a request, with its further tries
 	ttl     time.Duration // of the lease of a writer of parts
+	compare time.Duration // how often a watch asks whether etcd was restored from a snapshot
 	swept   atomic.Int64  // when leftover parts were looked for, in Unix nanoseconds
 	own     own
 }
 
-// Open opens the registry below a prefix of etcd's keys, which ends in a slash, and makes
-// it where there is none and the user may write. A user who may only read can use it so:
-// Apply then fails with fs.ErrPermission. Keys below the prefix that are not of a registry
-// are left alone. Parts that a writer left behind when it died are removed.
+// Open opens the registry below a prefix of etcd's keys, see [CheckPrefix], and makes it where
+// there is none and the user may write. A user who may only read can use it so: Apply then
+// fails with fs.ErrPermission. Keys below the prefix that are not of a registry are left
+// alone. Parts that a writer left behind when it died are removed.
 //
 // The client is best one of [Dial]; it stays the caller's, who closes it after the Store.
 func Open(ctx context.Context, client *clientv3.Client, prefix string) (*Store, error) {
-	if len(prefix) < 2 || len(prefix) > maxPrefixLen || !strings.HasSuffix(prefix, "/") || strings.IndexByte(prefix, 0) >= 0 {
-		return nil, &Error{What: "open the registry", Key: prefix[:min(len(prefix), maxPrefixLen)], State: Misconfigured, Reason: "a prefix has 2 to 256 bytes and ends in a slash"}
+	if err := CheckPrefix(prefix); err != nil {
+		return nil, err
 	}
-	s := &Store{keys: keys{prefix}, client: client, timeout: DefaultRequestTimeout, ttl: writerTTL}
+	s := &Store{keys: keys{prefix}, client: client, timeout: DefaultRequestTimeout, ttl: writerTTL, compare: compareEvery}
 	if l := linkOf(client); l != nil {
 		s.timeout = l.requestTimeout
 	}

@@ -1,0 +1,42 @@
+package fleetflags
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// SayCleartext warns, after Understand, of a member to whom the password goes so that others
+// can read it on the way: over http, but to this host itself.
+func (f *Etcd) SayCleartext(say func(format string, args ...any)) {
+	if f.config.User == "" {
+		return
+	}
+	for _, e := range f.config.Endpoints {
+		scheme, host, ok := strings.Cut(e, "://")
+		if !ok {
+			scheme, host = "http", e
+			if f.config.CACert != "" || f.config.Cert != "" {
+				scheme = "https"
+			}
+		}
+		host = host[strings.LastIndexByte(host, '@')+1:] // a password does not belong there, and is refused
+		if scheme == "http" && !isLoopback(host) {
+			say("warning: the password of %s is sent to etcd at %s unencrypted, where others can read it on the way: use https", f.config.User, host)
+			return
+		}
+	}
+}
+
+// isLoopback reports that HOST[:PORT] is this host.
+func isLoopback(host string) bool {
+	host = strings.TrimRight(host, "/")
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.IsLoopback()
+	}
+	return host == "localhost"
+}
