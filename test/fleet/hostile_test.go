@@ -3,6 +3,7 @@ package fleet
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -83,6 +84,7 @@ func (l *lab) writeForeign(t *testing.T) []string {
 		l.keys.Leader() + "/" + "ffffffffffffffff":                    hostile,
 		l.keys.Prefix() + strings.Repeat("long", 1000):                "x",
 		l.keys.Hosts() + "host1/portal/192.0.2.77,3260/,4294967295/x": "x",
+		l.keys.Hosts() + evil + "/portal/192.0.2.78,3260/,4294967295": `{"schema":1,"up":true,"targets":4611686018427387904,"since":"2026-11-30T00:00:00Z"}`,
 	}
 	root := l.members[0].Client(t)
 	var keys []string
@@ -117,7 +119,7 @@ func (l *lab) writeHostile(t *testing.T) *fleettest.Host {
 	h.Fail(failing, hostile, hostile)
 	h.Path(listing, &fleet.Path{Up: true, Targets: list.Targets, Answer: list.Digest, Source: hostile})
 	h.Path(millions, &fleet.Path{Up: true, Targets: million.Targets, Answer: million.Digest})
-	h.Path(counting, &fleet.Path{Up: true, Targets: 1 << 62})
+	h.Path(counting, &fleet.Path{Up: true, Targets: math.MaxInt32})
 	return h
 }
 
