@@ -202,7 +202,7 @@ func TestFleetUsage(t *testing.T) {
 		env.LookupEnv = func(string) (string, bool) { return "", false }
 		var stdout, stderr bytes.Buffer
 		env.Stdout, env.Stderr = &stdout, &stderr
-		args := append([]string{"--registry", t.TempDir() + "/r.db", "--listen", "127.0.0.1:0"}, tt.args...)
+		args := append([]string{"--registry", t.TempDir() + "/r.db", "--listen", "127.0.0.1:0", "--initiator-name", "iqn.2026-11.example:i"}, tt.args...)
 		if status := Run(t.Context(), args, env, nil); status != machine.ExitUsage {
 			t.Errorf("%q: got exit status %d", tt.args, status)
 		}
