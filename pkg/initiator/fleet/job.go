@@ -28,7 +28,7 @@ const (
 type Job struct {
 	Schema    int       `json:"schema"`
 	ID        string    `json:"id"`
-	Asker     string    `json:"asker,omitempty"` // who asks, for eyes
+	Asker     string    `json:"asker,omitempty"` // the program that asks for the scan: shown, never compared
 	Started   time.Time `json:"started,omitzero"`
 	Ranges    []Range   `json:"ranges"`                    // in order, none within another
 	Ports     []uint16  `json:"tcp_ports"`                 // in order

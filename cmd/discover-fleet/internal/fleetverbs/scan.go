@@ -98,7 +98,7 @@ func (s *scanVerb) understand(args []string) error {
 	return nil
 }
 
-// asker says who asks, for eyes.
+// asker says which program asks: it is shown, never compared.
 func (s *scanVerb) asker() string {
 	host, err := s.Hostname()
 	if err != nil {

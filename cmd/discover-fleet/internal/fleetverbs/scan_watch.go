@@ -25,8 +25,8 @@ const (
 // A scanWatch ends a scan that cannot get on, and says why.
 type scanWatch struct {
 	*scanRun
-	noLeader time.Time // since when nobody leads; zero: somebody does
-	said     bool      // that some addresses are allowed by nobody
+	noLeader time.Time // since when no host leads; zero: one does
+	said     bool      // that no host allows some of the addresses
 }
 
 // run looks until ctx ends.

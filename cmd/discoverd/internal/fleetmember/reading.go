@@ -20,12 +20,12 @@ const (
 	maxEvents = 10_000
 )
 
-// A Reading reads the fleet while somebody asks: from the first request until an hour after
+// A Reading reads the fleet while clients ask: from the first request until an hour after
 // the last one. Before Run of its Member, and after it, it has an empty view.
 type Reading struct {
 	name string // of the fleet
 	new  func() *view.Reader
-	ask  chan struct{} // somebody asks
+	ask  chan struct{} // a client of the page or the API asks
 	idle time.Duration // after which the fleet is read no longer
 
 	mu     sync.Mutex // guards the following
@@ -41,7 +41,7 @@ func newReading(client *clientv3.Client, keys fleet.Keys, name string) *Reading 
 // Name returns the name of the fleet.
 func (r *Reading) Name() string { return r.name }
 
-// run reads the fleet while somebody asks, until ctx ends.
+// run reads the fleet while clients ask, until ctx ends.
 func (r *Reading) run(ctx context.Context) {
 	for {
 		select {
@@ -53,7 +53,7 @@ func (r *Reading) run(ctx context.Context) {
 	}
 }
 
-// follow reads the fleet until nobody has asked for an hour.
+// follow reads the fleet until no client has asked for an hour.
 func (r *Reading) follow(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	reader := r.new()

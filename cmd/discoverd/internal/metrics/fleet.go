@@ -9,7 +9,7 @@ type Fleet struct {
 	Published int       // paths in etcd
 	Waiting   int       // changes that are not written yet
 	Leading   bool
-	Lacking   int   // answers that nobody can read; of a leader
+	Lacking   int   // answers that no reader can read yet; of a leader
 	Refused   int   // records of the fleet's configuration that are not used
 	Scans     int   // shared scans that this host takes part in
 	Shards    int   // of them, that it asks or has results of

@@ -55,7 +55,7 @@ func (p *fleetPlant) see(host, portal string, names ...string) {
 		for _, n := range names {
 			targets = append(targets, target.Target{Name: n})
 		}
-		d := fleet.Digest(sha256.Sum256([]byte(strings.Join(names, "\n")))) // nobody checks it here
+		d := fleet.Digest(sha256.Sum256([]byte(strings.Join(names, "\n")))) // the readers of these tests do not check it
 		p.lists[d] = targets
 		path = &fleet.Path{Host: host, Up: true, Since: noon.Add(-time.Minute), Targets: len(names), Answer: d}
 	}

@@ -36,7 +36,7 @@ type Config struct {
 type State struct {
 	Active bool      // it asks the portals
 	Since  time.Time // of being active or not; zero: Run has not begun
-	Other  string    // who is active instead, as that member calls itself; empty: not known
+	Other  string    // the member that is active instead, by its own name; empty: not known
 	Err    error     // why the seat in the election is not kept; nil: it is
 }
 

@@ -112,7 +112,7 @@ func TestEventsOnce(t *testing.T) {
 		got[e.Type]++
 	}
 	want := map[view.Type]int{view.HostAppeared: 4, view.HostSilent: 1, view.HostBack: 1, view.PortalFailed: 1, view.LeaderChanged: 2}
-	delete(got, view.AnswerLie) // nobody delivers the answer here
+	delete(got, view.AnswerLie) // no host delivers the answer in this test
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v: %+v", got, want, l.events)
 	}

@@ -55,7 +55,7 @@ type State struct {
 	Err     error     // what failed last, and is tried again; nil: nothing
 	Copied  int       // answers that all can read
 	Asked   int       // answers that hosts were asked for just now
-	Lacking int       // answers that paths name and nobody can read, those asked for included
+	Lacking int       // answers that paths name and no reader can read yet, those asked for included
 }
 
 // A Leader is a candidate for leading a fleet, and leads it when it is elected.

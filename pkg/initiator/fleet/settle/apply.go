@@ -150,7 +150,7 @@ func (a *applying) store(ctx context.Context, st *step) error {
 	if err != nil {
 		return a.refused(st, err)
 	}
-	if !stored { // somebody added it meanwhile
+	if !stored { // another program added the entry meanwhile
 		a.Kept++
 		_, err := a.RemoveToolRecord(ctx, tool, a.fleet, st.portal)
 		return err

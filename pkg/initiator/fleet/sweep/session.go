@@ -46,7 +46,7 @@ type shard struct {
 type outcome struct {
 	job   string
 	shard *shard
-	err   error // nil: it is delivered, or nobody wants it
+	err   error // nil: it is delivered, or the job ended
 }
 
 // run returns why the session ended.
@@ -157,7 +157,7 @@ func (s *session) consider(ctx context.Context, id string, kv *mvccpb.KeyValue) 
 	}
 	job, err := fleet.DecodeJob(id, kv.Value)
 	if err != nil || s.failed[id] {
-		return // who asks sees that nobody takes part
+		return // the Scan sees that no host takes part
 	}
 	w := &work{job: job, created: kv.CreateRevision, shards: map[int]*shard{}}
 	for _, p := range s.cfg.Allow {

@@ -11,7 +11,7 @@ import (
 
 // A Survey is who could take part in a scan at a moment.
 type Survey struct {
-	Leader string                  // who grants shards; empty: nobody leads the fleet
+	Leader string                  // the host that grants shards; empty: no host leads the fleet
 	Hosts  int                     // hosts that are there; those that the leader has not seen yet are not counted
 	Offers map[string]*fleet.Offer // of the job, by host
 	Unread []string                // hosts whose offer cannot be read

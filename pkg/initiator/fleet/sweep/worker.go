@@ -60,7 +60,7 @@ type Config struct {
 type State struct {
 	Connected bool
 	Jobs      int   // that the host takes part in
-	Shards    int   // that were given to it, and whose results nobody has yet
+	Shards    int   // that were given to it, and whose results the Scan does not have yet
 	Err       error // what failed last, and is tried again; nil: nothing
 }
 

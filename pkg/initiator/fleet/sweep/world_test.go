@@ -23,7 +23,7 @@ type world struct {
 	server *etcdtest.Server
 	admin  *clientv3.Client // may do everything
 	leads  *clientv3.Client // of the Granter
-	asks   *clientv3.Client // of who asks
+	asks   *clientv3.Client // of the program that asks
 	users  bool             // each host is a user of etcd
 	keys   fleet.Keys
 	asked  *record

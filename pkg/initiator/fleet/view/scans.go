@@ -17,11 +17,11 @@ const MaxScans = 64
 // A Scan is a shared scan that runs.
 type Scan struct {
 	ID      string
-	Asker   string    // who asks, by its own word
-	Started time.Time // by the clock of who asks
+	Asker   string    // the program that asks, by its own word
+	Started time.Time // by the clock of the program that asks
 	Portals int
 	Shards  int
-	Read    int      // shards whose results who asks has
+	Read    int      // shards whose results the program that asks has
 	Asking  int      // shards that hosts ask, or whose results are not read
 	Hosts   []string // that were given a shard, in order
 	Refused []string // that were taken out of it, in order

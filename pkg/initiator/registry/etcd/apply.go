@@ -137,7 +137,7 @@ func (s *Store) refused(ctx context.Context, b *batch, answer *clientv3.TxnRespo
 		return true, uint64(r.Kvs[0].ModRevision), string(r.Kvs[0].Value)
 	}
 	switch there, _, format := next(); {
-	case !there: // somebody has removed the registry
+	case !there: // another program has removed the registry
 		err := s.ensureFormat(ctx)
 		return err == nil, err
 	default:

@@ -36,7 +36,7 @@ func TestChanges(t *testing.T) {
 			wantForeign(t, server, "c/r/own", other, true)
 			wantForeign(t, server, "c/r/k", s, true)
 
-			for range 20 { // nobody takes the value: the rest is one
+			for range 20 { // the reader takes no value: the rest is one
 				apply(t, other, set("k", []byte("2")))
 			}
 			wantChange(t, changes, "the first of many")

@@ -34,7 +34,7 @@ func testPermission(t *testing.T, w *world) {
 	wantValue(t, s, "k", []byte("1"))
 	wantLeft(t, w.client, prefix, 1)
 
-	empty := open(t, reading, w.prefix()) // nobody has made it
+	empty := open(t, reading, w.prefix()) // no Store has made it
 	if n, err := listError(t, empty); n != 0 || err != nil {
 		t.Errorf("got %d records, %v, want none", n, err)
 	}

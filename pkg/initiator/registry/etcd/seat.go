@@ -34,7 +34,7 @@ func (e *SeatError) Error() string { return "the seat in the election is lost: "
 // Sit makes a lease of ttl, rounded up to seconds, and a key below prefix under it, with
 // the candidate's name as its value. The lease is kept alive until ctx ends; lost is called,
 // in goroutines of its own and maybe twice, once the lease is known to have ended or cannot be
-// known any more to last, or somebody removed the key, and when ctx ends. Where Sit returns a Seat, also beside an error, the caller calls
+// known any more to last, or another program removed the key, and when ctx ends. Where Sit returns a Seat, also beside an error, the caller calls
 // Leave. The error is an [*Error] or a [*SeatError].
 func Sit(ctx context.Context, client *clientv3.Client, prefix, name string, ttl time.Duration, lost func(*SeatError)) (*Seat, error) {
 	requesting, cancel := context.WithTimeout(ctx, seatPatience)
