@@ -47,7 +47,7 @@ func (c *command) records(use func(ctx context.Context, r *records, args []strin
 func (c *command) listVerb(k *kind, long string) *cobra.Command {
 	return &cobra.Command{
 		Use: "list [FLAGS]", Short: "list the " + k.list + " that the fleet's configuration has", Long: long,
-		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.records(func(ctx context.Context, r *records, _ []string) error {
 			l := c.NewListing(k.list, k.item, k.head...)
 			c.fit(l)
@@ -82,7 +82,7 @@ func (c *command) listVerb(k *kind, long string) *cobra.Command {
 func (c *command) removeVerb(k *kind, long string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "remove [FLAGS] " + k.what + "...", Short: "remove " + k.list + " from the fleet's configuration", Long: long,
-		Args: arguments(1, -1, k.what), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, -1, k.what), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := c.fleet.Understand(cmd.Context(), &c.Env); err != nil {

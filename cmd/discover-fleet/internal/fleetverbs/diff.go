@@ -17,7 +17,7 @@ func (c *command) diff() *cobra.Command {
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use: "diff [FLAGS]", Short: "say which hosts do not see what they should", Long: manualDiff,
-		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = c.reads(func(ctx context.Context, r *reading) error {
 		all := fleetview.Differences(view.Diff(r.view, r.answers(ctx)))

@@ -19,7 +19,7 @@ import (
 func (c *command) forget() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "forget [FLAGS] HOST...", Short: "drop silent hosts that will not come back", Long: manualForget,
-		Args: arguments(1, -1, "HOST"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, -1, "HOST"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var hosts []string

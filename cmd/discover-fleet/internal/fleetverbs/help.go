@@ -77,7 +77,7 @@ func find(root *cobra.Command, words []string) (*cobra.Command, error) {
 	for _, word := range words {
 		next := below(at, word)
 		if next == nil {
-			return nil, machine.Usagef("there is no manual for %s%s; see discover help %s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, names(at)), flags.PathOf(at))
+			return nil, machine.Usagef("there is no manual for %s%s; see discover help %s", machine.Quoted(flags.Below(at, word)), flags.DidYouMean(word, flags.VerbsOf(at)), flags.PathOf(at))
 		}
 		at = next
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
 )
 
@@ -13,7 +14,7 @@ import (
 func (c *command) hosts() *cobra.Command {
 	return &cobra.Command{
 		Use: "hosts [FLAGS]", Short: "list the hosts of the fleet", Long: manualHosts,
-		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.reads(func(_ context.Context, r *reading) error {
 			l, err := c.fleetListing("hosts", "host", fleetview.HostHead(), r.view)
 			if err != nil {

@@ -65,7 +65,7 @@ func (c *command) loginAdd() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "add [FLAGS] NAME", Short: "add a login template, or change it", Long: manualLoginAdd,
-		Args: arguments(1, 1, "NAME"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, 1, "NAME"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	fs := flags.NewSet()
 	fs.Var(flags.NewText(&l.User, "NAME"), "chap-user", "name that hosts authenticate with (CHAP); default: the iSCSI name of each")

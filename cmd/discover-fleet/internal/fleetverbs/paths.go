@@ -77,7 +77,7 @@ func (c *command) paths() *cobra.Command {
 	s := &selection{}
 	cmd := &cobra.Command{
 		Use: "paths [FLAGS] [PORTAL...]", Short: "show by portal which hosts see the same", Long: manualPaths,
-		Args: arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = c.selects(s, func(_ context.Context, r *reading) error {
 		portals, err := s.portals(r.view, c.fleet.Name)

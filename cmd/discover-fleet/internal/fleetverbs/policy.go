@@ -65,7 +65,7 @@ func (c *command) policyAdd() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "add [FLAGS] SELECTOR", Short: "have all hosts ask matching portals under IPsec", Long: manualPolicyAdd,
-		Args: arguments(1, 1, "SELECTOR"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, 1, "SELECTOR"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f, err := security.SecurityFlags()

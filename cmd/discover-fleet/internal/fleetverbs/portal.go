@@ -117,7 +117,7 @@ func (c *command) portalAdd() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "add [FLAGS] PORTAL...", Short: "have all hosts ask these portals", Long: manualPortalAdd,
-		Args: arguments(1, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	from := flags.NewSet()
 	all := key.FlagSet(false)

@@ -144,9 +144,9 @@ func (c *command) nounOf(name, short, long string, verbs ...*cobra.Command) *cob
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path := flags.PathOf(cmd)
 			if len(args) > 0 {
-				return machine.Usagef("unknown verb %s%s; see discover help %s", machine.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), names(cmd)), path)
+				return machine.Usagef("unknown verb %s%s; see discover help %s", machine.Quoted(flags.Below(cmd, args[0])), flags.DidYouMean(strings.ToLower(args[0]), flags.VerbsOf(cmd)), path)
 			}
-			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(names(cmd)), path)
+			return machine.Usagef("%s needs a verb: %s; see discover help %s", path, flags.Alternatives(flags.VerbsOf(cmd)), path)
 		},
 	}
 	cmd.AddCommand(verbs...)
@@ -159,31 +159,6 @@ func (c *command) nounOf(name, short, long string, verbs ...*cobra.Command) *cob
 		}
 	}
 	return cmd
-}
-
-func names(cmd *cobra.Command) (all []string) {
-	for _, sub := range cmd.Commands() {
-		all = append(all, sub.Name())
-	}
-	return all
-}
-
-// arguments holds a verb to a number of arguments; max -1: any. what is how they are called.
-func arguments(min, max int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		path := flags.PathOf(cmd)
-		switch {
-		case len(args) > 0 && max == 0:
-			return machine.Usagef("%s takes no arguments; see discover help %s", path, path)
-		case len(args) < min:
-			return machine.Usagef("%s needs %s; see discover help %s", path, what, path)
-		case max >= 0 && len(args) > max:
-			return machine.Usagef("%s takes one %s, but got %d arguments; see discover help %s", path, what, len(args), path)
-		case slices.Contains(args, ""):
-			return machine.Usagef("%s: %s is empty; see discover help %s", path, what, path)
-		}
-		return nil
-	}
 }
 
 // print writes a text to standard output.

@@ -39,7 +39,7 @@ func (c *command) scan() *cobra.Command {
 	s := &scanVerb{command: c, run: flags.Run{Pace: flags.Pace{Blocks: true}}}
 	cmd := &cobra.Command{
 		Use: "scan [FLAGS] BLOCK...", Short: "have the hosts of the fleet scan addresses together", Long: manualScan,
-		Args: arguments(1, -1, "BLOCK"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(1, -1, "BLOCK"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := s.understand(args); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
@@ -14,7 +15,7 @@ func (c *command) targets() *cobra.Command {
 	s := &selection{}
 	cmd := &cobra.Command{
 		Use: "targets [FLAGS] [PORTAL...]", Short: "list targets, with how many hosts see each", Long: manualTargets,
-		Args: arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, -1, "PORTAL"), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = c.selects(s, func(ctx context.Context, r *reading) error {
 		portals, err := s.portals(r.view, c.fleet.Name)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -17,7 +18,7 @@ func (c *command) watch() *cobra.Command {
 	w := &watchVerb{command: c}
 	cmd := &cobra.Command{
 		Use: "watch [FLAGS]", Short: "print what changes in the fleet", Long: manualWatch,
-		Args: arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: flags.Arguments(0, 0, ""), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if c.Global.Output == render.FormatJSON {

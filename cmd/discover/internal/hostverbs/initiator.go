@@ -40,7 +40,7 @@ func (c *command) initiatorShow() *cobra.Command {
 		Short:             "show our iSCSI name, and whether a secret of targets is stored",
 		Long:              manual.InitiatorShow,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -106,7 +106,7 @@ func (c *command) initiatorSetName() *cobra.Command {
 		Short:             "store our iSCSI name; without IQN, return to the default",
 		Long:              manual.InitiatorSetName,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 1, "IQN"),
+		Args:              flags.Arguments(0, 1, "IQN"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -143,7 +143,7 @@ func (c *command) initiatorSetCHAPSecret() *cobra.Command {
 		Short:             "store the secret of targets; without REF, remove it",
 		Long:              manual.InitiatorSetSecret,
 		ValidArgsFunction: verb.CompleteSecret(c.Command),
-		Args:              verb.Arguments(0, 1, "REF"),
+		Args:              flags.Arguments(0, 1, "REF"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

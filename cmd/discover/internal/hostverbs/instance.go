@@ -31,7 +31,7 @@ func (c *command) instanceList() *cobra.Command {
 		Short:             "list the initiator instances",
 		Long:              manual.InstanceList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -89,7 +89,7 @@ func (c *command) instanceAdd() *cobra.Command {
 		Short:             "add an initiator instance, or change it",
 		Long:              manual.InstanceAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(1, 1, "NAME"),
+		Args:              flags.Arguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -132,7 +132,7 @@ func (c *command) instanceRemove() *cobra.Command {
 		Short:             "remove an initiator instance",
 		Long:              manual.InstanceRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.InstanceNames),
-		Args:              verb.Arguments(1, 1, "NAME"),
+		Args:              flags.Arguments(1, 1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -34,7 +34,7 @@ func (c *command) portList() *cobra.Command {
 		Short:             "list initiator ports; with PORTAL, the one that routing selects",
 		Long:              manual.PortList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 1, "PORTAL"),
+		Args:              flags.Arguments(0, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
@@ -34,7 +35,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 		Short:             "print the path of the registry",
 		Long:              manual.RegistryPath,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err
@@ -70,7 +71,7 @@ func (c *command) registryCheck() *cobra.Command {
 		Short:             "check the registry for damage and unsafe file permissions",
 		Long:              manual.RegistryCheck,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -23,7 +23,7 @@ func (c *command) ipsecCleanup() *cobra.Command {
 		Short:             "remove from the IKE daemon what killed discoveries left there",
 		Long:              manual.IPsecCleanup,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.Answer(func(cmd *cobra.Command, _ []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

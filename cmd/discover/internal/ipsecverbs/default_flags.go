@@ -35,7 +35,7 @@ func (c *command) ipsecDefault() *cobra.Command {
 		Short:             "show or set the IPsec flags of portals that have none",
 		Long:              manual.IPsecDefault,
 		ValidArgsFunction: verb.CompleteIPsec(),
-		Args:              verb.Arguments(0, 1, "LIST"),
+		Args:              flags.Arguments(0, 1, "LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return c.RegistryVerb(app.ReadOnly, c.showDefault)(cmd, args)

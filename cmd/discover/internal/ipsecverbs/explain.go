@@ -33,7 +33,7 @@ func (c *command) ipsecExplain() *cobra.Command {
 		Short:             "show whether and how IPsec would protect a portal; sends nothing",
 		Long:              manual.IPsecExplain,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
-		Args:              verb.Arguments(1, 1, "PORTAL"),
+		Args:              flags.Arguments(1, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

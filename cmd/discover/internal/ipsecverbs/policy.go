@@ -84,7 +84,7 @@ func (c *command) ipsecPolicyList() *cobra.Command {
 		Short:             "list the administrator's rules",
 		Long:              manual.IPsecPolicyList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("policies", "policy", "SELECTOR", "FLAGS", "LIST")
 			var unread []error
@@ -112,7 +112,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 		Short:             "remove an administrator's rule",
 		Long:              manual.IPsecPolicyRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, policyNames),
-		Args:              verb.Arguments(1, 1, "SELECTOR"),
+		Args:              flags.Arguments(1, 1, "SELECTOR"),
 		RunE: c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, args []string) error {
 			selector, bad := registry.CanonicalSelector(args[0])
 			err := s.RemovePolicy(ctx, args[0])

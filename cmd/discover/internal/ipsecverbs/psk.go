@@ -128,7 +128,7 @@ func (c *command) ipsecPSKList() *cobra.Command {
 		Short:             "list the identities that have preshared keys",
 		Long:              manual.IPsecPSKList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("keys", "key", "IDENTITY", "INSTANCE", "PORT", "KEY", "FLAGS", "LIST")
 			var unread []error
@@ -166,7 +166,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 		Short:             "remove a preshared key",
 		Long:              manual.IPsecPSKRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, pskNames),
-		Args:              verb.Arguments(1, 1, "ID"),
+		Args:              flags.Arguments(1, 1, "ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := scope.Check(); err != nil {
 				return err

@@ -93,7 +93,7 @@ func (c *command) ipsecTunnelList() *cobra.Command {
 		Short:             "list the gateways for tunnel mode",
 		Long:              manual.IPsecTunnelList,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE: c.RegistryVerb(app.ReadOnly, func(ctx context.Context, s *registry.Service, _ []string) error {
 			l := c.NewListing("tunnels", "tunnel", "DESTINATION", "OUTER", "INSTANCE", "PORT")
 			var unread []error
@@ -124,7 +124,7 @@ func (c *command) ipsecTunnelRemove() *cobra.Command {
 		Short:             "remove the gateway of a destination",
 		Long:              manual.IPsecTunnelRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, tunnelNames),
-		Args:              verb.Arguments(1, 1, "DESTINATION"),
+		Args:              flags.Arguments(1, 1, "DESTINATION"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			destination, err := parseHost("DESTINATION", args[0])
 			if err == nil {

@@ -22,7 +22,7 @@ func (c *command) add() *cobra.Command {
 		Short:             "store iSNS servers, and ask them for targets",
 		Long:              manual.ISNSAdd,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(1, -1, "SERVER"),
+		Args:              flags.Arguments(1, -1, "SERVER"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			servers, err := f.Servers(args)
 			if err == nil {

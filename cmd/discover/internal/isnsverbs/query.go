@@ -19,7 +19,7 @@ func (c *command) query() *cobra.Command {
 		Short:             "ask iSNS servers for targets, and store nothing",
 		Long:              manual.ISNSQuery,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.ISNSServerNames),
-		Args:              verb.Arguments(1, -1, "SERVER"),
+		Args:              flags.Arguments(1, -1, "SERVER"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			servers, err := f.Servers(args)
 			if err == nil {

@@ -25,7 +25,7 @@ func (c *command) refresh() *cobra.Command {
 		Short:             "ask iSNS servers again; without SERVER, all of the registry",
 		Long:              manual.ISNSRefresh,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.ISNSServerNames),
-		Args:              verb.Arguments(0, -1, "SERVER"),
+		Args:              flags.Arguments(0, -1, "SERVER"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			servers, err := f.Servers(args)
 			if err != nil {

@@ -27,7 +27,7 @@ func (c *command) remove() *cobra.Command {
 		Short:             "remove iSNS servers from the registry",
 		Long:              manual.ISNSRemove,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.ISNSServerNames),
-		Args:              verb.Arguments(1, -1, "SERVER"),
+		Args:              flags.Arguments(1, -1, "SERVER"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -61,7 +61,7 @@ func Suggest(at *cobra.Command, word string, rest []string) string {
 	if len(found) > 0 {
 		return flags.Meant(found...)
 	}
-	return flags.DidYouMean(lower, Names(at))
+	return flags.DidYouMean(lower, flags.VerbsOf(at))
 }
 
 // belowNouns returns the verbs of these names that stand below a noun. An argument that is

@@ -36,7 +36,7 @@ func (c *command) portalAdd() *cobra.Command {
 		Short:             "store portals, and ask them for their targets",
 		Long:              manual.PortalAdd,
 		ValidArgsFunction: verb.CompletePortalFiles(c.Command),
-		Args:              verb.Arguments(1, -1, "PORTAL"),
+		Args:              flags.Arguments(1, -1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			portals, err := a.understand(cmd.Context(), args)
 			if err != nil {

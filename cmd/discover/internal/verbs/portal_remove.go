@@ -28,7 +28,7 @@ func (c *command) portalRemove() *cobra.Command {
 		Short:             "remove portals from the registry",
 		Long:              manual.PortalRemove,
 		ValidArgsFunction: verb.CompletePortals(c.Command),
-		Args:              verb.Arguments(1, -1, "PORTAL"),
+		Args:              flags.Arguments(1, -1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -33,7 +33,7 @@ func (c *command) portalSet() *cobra.Command {
 		Short:             "change single options of a portal, and ask it again",
 		Long:              manual.PortalSet,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
-		Args:              verb.Arguments(1, 1, "PORTAL"),
+		Args:              flags.Arguments(1, 1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			portal, change, err := p.understand(cmd, args)
 			if err != nil {

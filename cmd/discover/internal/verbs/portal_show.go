@@ -34,7 +34,7 @@ func (c *command) portalShow() *cobra.Command {
 		Short:             "show all that is stored and known of a portal",
 		Long:              manual.PortalShow,
 		ValidArgsFunction: verb.CompleteFromRegistry(c.Command, verb.PortalNames),
-		Args:              verb.Arguments(1, -1, "PORTAL"),
+		Args:              flags.Arguments(1, -1, "PORTAL"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if err := c.RefuseTargetLines(cmd); err != nil {
 				return err

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 )
 
@@ -18,7 +18,7 @@ func (c *command) version() *cobra.Command {
 		Short:             "print the version",
 		Long:              "discover version prints the version of discover, and of Go that it was built with.",
 		ValidArgsFunction: cobra.NoFileCompletions,
-		Args:              verb.Arguments(0, 0, ""),
+		Args:              flags.Arguments(0, 0, ""),
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.printVersion(cmd) },
 	}
 }

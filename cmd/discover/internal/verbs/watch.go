@@ -75,7 +75,7 @@ func (w *watchVerb) check(args []string) error {
 	case w.Global.Output == render.FormatJSON && !w.Global.DryRun:
 		return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 	}
-	if err := verb.NotEmpty("watch", "PORTAL", args); err != nil {
+	if err := flags.NotEmpty("watch", "PORTAL", args); err != nil {
 		return err
 	}
 	return w.flags.Check()
