@@ -1,7 +1,6 @@
 package etcdtest
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"math/rand/v2"
@@ -13,10 +12,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/go-iscsi/discovery/test/netns"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // A Server is a member of a cluster, or a cluster of one. Its methods are for one
@@ -31,7 +30,7 @@ type Server struct {
 	root                string    // root's password, once there are users
 	shared              bool      // by the tests of the process
 	process             *netns.Process
-	log                 *buffer
+	log                 *output.Buffer
 }
 
 // newServer prepares a member of a cluster, with its data in a folder.
@@ -104,7 +103,7 @@ func (s *Server) kill() {
 // start starts the process.
 func (s *Server) start(t testing.TB) {
 	t.Helper()
-	s.log = new(buffer)
+	s.log = &output.Buffer{Limit: logLimit}
 	cmd := exec.Command(s.program, s.args()...)
 	cmd.Dir = s.data
 	cmd.Env = []string{"PATH=/nowhere"} // no ETCD_ variable of the tests' environment counts
@@ -158,28 +157,7 @@ func freePort(t testing.TB, p Place) netip.AddrPort {
 	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// A buffer keeps the beginning of what a process writes.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
 // logLimit is how much of a server's output is kept, in bytes.
 const logLimit = 1 << 20
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if room := logLimit - b.text.Len(); room > 0 {
-		b.text.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
 
 func (s *Server) String() string { return fmt.Sprintf("etcd %s at %s", s.name, s.client) }

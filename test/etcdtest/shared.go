@@ -3,9 +3,11 @@ package etcdtest
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -82,6 +84,23 @@ func Shared(t testing.TB, k Kind) *Server {
 	}
 	s.shared, shared.servers[k] = true, s
 	return s
+}
+
+// Each runs tests with the shared server of each kind, all at the same time. tests says which
+// there are for a kind, by name.
+func Each(t *testing.T, tests func(Kind) map[string]func(*testing.T, *Server)) {
+	for _, kind := range Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			server, all := Shared(t, kind), tests(kind)
+			for _, name := range slices.Sorted(maps.Keys(all)) {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					all[name](t, server)
+				})
+			}
+		})
+	}
 }
 
 // Name returns a name that no other test has, of a-z, 0-9 and -, which begins with what

@@ -1,14 +1,12 @@
 package pages
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // patience is for a command that ought to have ended.
@@ -27,7 +26,7 @@ type running struct {
 	example
 	cmd       *exec.Cmd
 	process   *netns.Process
-	out, errs output
+	out, errs output.Buffer
 	terminal  bool            // out is what was written to a terminal
 	drawn     <-chan struct{} // closed when all that was written to the terminal is in out
 	endless   bool            // it does not end by itself
@@ -133,24 +132,6 @@ func (r *running) compare(t *testing.T, path string) {
 	if !m.showsError() && !r.terminal && !strings.Contains(r.command, "|") {
 		t.Errorf("%s:%d: $ %s: got %v, and the page has no line of standard error that says so", path, r.line, r.command, exit)
 	}
-}
-
-// An output is what a command has printed so far.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // openTerminal makes a terminal of 100 columns and returns the file that a program has of

@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,36 +9,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
+	"github.com/go-iscsi/discovery/test/output"
 	"github.com/go-iscsi/discovery/test/targets"
 )
 
-// An output is what a process prints.
-type output struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
 // start starts a process that ends with the test.
-func start(t *testing.T, name string, args ...string) *output {
+func start(t *testing.T, name string, args ...string) *output.Buffer {
 	t.Helper()
-	out := new(output)
+	out := new(output.Buffer)
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	p, err := (*netns.Namespace)(nil).Start(cmd)

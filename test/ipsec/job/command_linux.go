@@ -1,24 +1,23 @@
 package job
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/test/netns"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // A Child is a Job that runs in a process of its own, as an ordinary user, in the
 // namespace of the test.
 type Child struct {
 	process *netns.Process
-	out     output
+	out     output.Buffer
 }
 
 // StartChild has a copy of the test program do a Job without any privilege. The TestMain
@@ -81,22 +80,4 @@ func (c *Child) Report(t testing.TB) Report {
 		t.Fatal(fmt.Errorf("%w: %s", err, &c.out))
 	}
 	return ReadReport(t, c.out.String())
-}
-
-// An output keeps what a process prints.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer // guarded by mu
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // TestConfig: portals, policies and login templates are added, changed, listed and removed.
@@ -92,7 +93,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"hosts", "--unknown"}, "unknown flag --unknown"},
 		{[]string{"help", "nothing"}, "there is no manual"},
 	} {
-		var stdout, stderr buffer
+		var stdout, stderr output.Buffer
 		status := runWith(t.Context(), env, &stdout, &stderr, tt.args...)
 		line := stderr.String()
 		if status != 2 || !strings.HasPrefix(line, "discover: ") || strings.Count(line, "\n") != 1 || !strings.Contains(line, tt.want) || strings.Contains(line, "the-secret-itself") {
@@ -119,7 +120,7 @@ func TestHelp(t *testing.T) {
 		{[]string{"__complete", "portal", ""}, "add\t"},
 		{[]string{"__complete", "portal", "add", "--et"}, "--etcd-cacert\t"},
 	} {
-		var stdout, stderr buffer
+		var stdout, stderr output.Buffer
 		if status := runWith(t.Context(), nil, &stdout, &stderr, tt.args...); status != 0 || !strings.Contains(stdout.String(), tt.want) || stderr.String() != "" {
 			t.Errorf("%q: got exit status %d, %.300q, %q; want %q", tt.args, status, stdout.String(), stderr.String(), tt.want)
 		}

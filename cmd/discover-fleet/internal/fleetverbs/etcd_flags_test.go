@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-iscsi/discovery/test/etcdtest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // TestEtcdFlags: TLS and users by flags; what is wrong with them is said in a line.
@@ -44,14 +45,14 @@ func TestEtcdFlags(t *testing.T) {
 		{append([]string{"hosts"}, flags("/nonexistent/ca.pem", cert, right)...), 1, "/nonexistent/ca.pem: no such file or directory"},
 		{append([]string{"hosts"}, flags(etcdtest.NewAuthority(t).File, cert, right)...), 1, "not signed by an authority that we know"},
 	} {
-		var stdout, stderr buffer
+		var stdout, stderr output.Buffer
 		status := runWith(t.Context(), map[string]string{}, &stdout, &stderr, slices.Clone(tt.args)...)
 		if said := stderr.String(); status != tt.status || !strings.Contains(said, tt.want) || strings.Contains(said, "wrong-password") {
 			t.Errorf("%q: got status %d and %q, want %d and %q", tt.args, status, said, tt.status, tt.want)
 		}
 	}
 	authority.Renew(t, expired, etcdtest.Request{})
-	var stdout, stderr buffer
+	var stdout, stderr output.Buffer
 	if status := runWith(t.Context(), map[string]string{}, &stdout, &stderr, append([]string{"hosts"}, flags(authority.File, expired, right)...)...); status != 0 {
 		t.Errorf("after it was renewed: got status %d, %s", status, stderr.String())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // fewHosts makes a fleet: four hosts see two targets, one sees one of them, one fails, one
@@ -116,7 +117,7 @@ func TestWatch(t *testing.T) {
 	h.See("192.0.2.1", "iqn.x:a")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var stdout, stderr buffer
+	var stdout, stderr output.Buffer
 	ended := make(chan int, 1)
 	go func() { ended <- runWith(ctx, w.env(), &stdout, &stderr, "watch", "-o", "jsonl", "-v") }()
 	n := 0

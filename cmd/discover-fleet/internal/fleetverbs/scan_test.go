@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // A scanned is the document of a scan.
@@ -129,7 +130,7 @@ func TestScanInterrupted(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var stdout, stderr buffer
+	var stdout, stderr output.Buffer
 	ended := make(chan int, 1)
 	go func() { ended <- runWith(ctx, w.env(), &stdout, &stderr, "scan", "-o", "json", "192.0.2.0/24") }()
 	<-begun

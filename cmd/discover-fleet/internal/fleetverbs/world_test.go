@@ -1,11 +1,9 @@
 package fleetverbs
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -14,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/test/etcdtest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // A world is an etcd and a fleet in it.
@@ -34,24 +33,6 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, server: s, client: s.Client(t), keys: keys, name: fleettest.Name(keys)}
 }
 
-// A buffer is written by the command and read by the test.
-type buffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // An outcome is what a run of the command ended with.
 type outcome struct {
 	status         int
@@ -59,7 +40,7 @@ type outcome struct {
 }
 
 // runWith runs the command in an environment.
-func runWith(ctx context.Context, env map[string]string, stdout, stderr *buffer, args ...string) int {
+func runWith(ctx context.Context, env map[string]string, stdout, stderr *output.Buffer, args ...string) int {
 	w := machine.Real()
 	w.Stdout, w.Stderr = stdout, stderr
 	w.LookupEnv = func(name string) (string, bool) { s, ok := env[name]; return s, ok }
@@ -69,7 +50,7 @@ func runWith(ctx context.Context, env map[string]string, stdout, stderr *buffer,
 // run runs the command on the fleet.
 func (w *world) run(args ...string) outcome {
 	w.t.Helper()
-	var stdout, stderr buffer
+	var stdout, stderr output.Buffer
 	status := runWith(w.t.Context(), w.env(), &stdout, &stderr, args...)
 	return outcome{status, stdout.String(), stderr.String()}
 }

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,34 +18,17 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/seal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // patience is how long a test waits for what has to happen at once.
 const patience = 20 * time.Second
 
-// A buffer is written by the daemon and read by the test.
-type buffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // A house is a daemon that runs in a test.
 type house struct {
 	t              *testing.T
 	dir, registry  string
-	stdout, stderr buffer
+	stdout, stderr output.Buffer
 	reload         chan os.Signal
 	end            context.CancelFunc
 	ended          chan int

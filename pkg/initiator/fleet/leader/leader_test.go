@@ -3,9 +3,7 @@ package leader_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,26 +24,16 @@ func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 // TestLeader runs what needs a server with each server that there is.
 func TestLeader(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T, *etcdtest.Server){
-		"copies": testCopies, "late": testLate, "known": testKnown, "prunes": testPrunes,
-		"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets, "dropped": testDropped, "grants": testGrants,
-	}
-	for _, kind := range etcdtest.Kinds() {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			server := etcdtest.Shared(t, kind)
-			tests := maps.Clone(tests)
-			if kind == etcdtest.Built { // what matters there is what hosts do, not what the server does
-				tests["parts"], tests["lies"] = testParts, testLies
-			}
-			for _, name := range slices.Sorted(maps.Keys(tests)) {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tests[name](t, server)
-				})
-			}
-		})
-	}
+	etcdtest.Each(t, func(kind etcdtest.Kind) map[string]func(*testing.T, *etcdtest.Server) {
+		tests := map[string]func(*testing.T, *etcdtest.Server){
+			"copies": testCopies, "late": testLate, "known": testKnown, "prunes": testPrunes,
+			"next": testNext, "cut off": testCutOff, "takes over": testTakesOver, "newer": testNewer, "forgets": testForgets, "dropped": testDropped, "grants": testGrants,
+		}
+		if kind == etcdtest.Built { // what matters there is what hosts do, not what the server does
+			tests["parts"], tests["lies"] = testParts, testLies
+		}
+		return tests
+	})
 }
 
 // A candidate is a Leader that runs.

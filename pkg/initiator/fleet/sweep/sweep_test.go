@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/netip"
 	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,22 +23,12 @@ func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 // TestSweep runs what needs a server with each server that there is.
 func TestSweep(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T, *etcdtest.Server){
-		"shares": testShares, "killed and cut off": testFaults, "leader dies": testLeaderDies, "requester dies": testRequesterDies,
-		"not allowed": testNotAllowed, "lies": testLies, "slow": testSlow, "twin": testTwin, "foreign shard": testForeignShard, "another grant": testAnotherGrant, "job changes": testJobChanges, "fence": testFence,
-	}
-	for _, kind := range etcdtest.Kinds() {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			server := etcdtest.Shared(t, kind)
-			for _, name := range slices.Sorted(maps.Keys(tests)) {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tests[name](t, server)
-				})
-			}
-		})
-	}
+	etcdtest.Each(t, func(etcdtest.Kind) map[string]func(*testing.T, *etcdtest.Server) {
+		return map[string]func(*testing.T, *etcdtest.Server){
+			"shares": testShares, "killed and cut off": testFaults, "leader dies": testLeaderDies, "requester dies": testRequesterDies,
+			"not allowed": testNotAllowed, "lies": testLies, "slow": testSlow, "twin": testTwin, "foreign shard": testForeignShard, "another grant": testAnotherGrant, "job changes": testJobChanges, "fence": testFence,
+		}
+	})
 }
 
 // testShares: three hosts share a job, and nothing of it stays.

@@ -26,23 +26,13 @@ func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 // TestReader runs what needs a server with each server that there is.
 func TestReader(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T, *etcdtest.Server){
-		"follows": testFollows, "odd": testOdd, "pages": testPages, "large values": testLargeValues,
-		"cut off": testCutOff, "compacted": testCompacted, "older store": testOlderStore, "answers": testAnswers,
-		"no more than it needs": testPaths,
-	}
-	for _, kind := range etcdtest.Kinds() {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			server := etcdtest.Shared(t, kind)
-			for _, name := range slices.Sorted(maps.Keys(tests)) {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					tests[name](t, server)
-				})
-			}
-		})
-	}
+	etcdtest.Each(t, func(etcdtest.Kind) map[string]func(*testing.T, *etcdtest.Server) {
+		return map[string]func(*testing.T, *etcdtest.Server){
+			"follows": testFollows, "odd": testOdd, "pages": testPages, "large values": testLargeValues,
+			"cut off": testCutOff, "compacted": testCompacted, "older store": testOlderStore, "answers": testAnswers,
+			"no more than it needs": testPaths,
+		}
+	})
 }
 
 // dial connects to a server, by a proxy where there is one.
