@@ -1,8 +1,6 @@
 package fleetverbs
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,37 +11,17 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/test/written"
 )
-
-var writeDocs = flag.Bool("write-docs", false, "write the verbs in docs/reference/command.md instead of comparing them")
 
 // TestReference (issue 22): docs/reference/command.md has the usage and the flags of each
 // verb of discover fleet, as the help has them. scripts/docs writes them.
 func TestReference(t *testing.T) {
-	const (
-		page  = "../../../../docs/reference/command.md"
-		begin = "<!-- From here on written by scripts/docs, out of the help of discover-fleet. -->\n"
-		end   = "<!-- Up to here, of discover-fleet. -->\n"
-	)
-	b, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begun := strings.Cut(string(b), begin)
-	got, after, ended := strings.Cut(rest, end)
-	if !begun || !ended {
-		t.Fatalf("docs/reference/command.md has no place for discover-fleet, between %q and %q", begin, end)
-	}
-	want := reference()
-	if *writeDocs {
-		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("docs/reference/command.md has not what the help of discover-fleet has: run scripts/docs")
-	}
+	written.Part{
+		Page:  "../../../../docs/reference/command.md",
+		Begin: "<!-- From here on written by scripts/docs, out of the help of discover-fleet. -->\n",
+		End:   "<!-- Up to here, of discover-fleet. -->\n",
+	}.Is(t, reference())
 }
 
 // reference is the usage and the flags of all verbs in Markdown. The flags of the fleet come

@@ -1,8 +1,6 @@
 package verbs
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,9 +11,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/test/written"
 )
-
-var writeDocs = flag.Bool("write-docs", false, "write the reference in docs/reference/command.md instead of comparing it")
 
 const (
 	cliPage        = "../../../../docs/reference/command.md"
@@ -26,29 +23,12 @@ const (
 // TestReference (issue 19, 5): docs/reference/command.md has the usage and the flags of each verb, as the
 // help has them. scripts/docs writes them.
 func TestReference(t *testing.T) {
-	b, err := os.ReadFile(cliPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begun := strings.Cut(string(b), referenceBegin)
-	got, after, ended := strings.Cut(rest, referenceEnd)
-	if !begun || !ended {
-		t.Fatalf("docs/reference/command.md has no place for the reference, between %q and %q", referenceBegin, referenceEnd)
-	}
 	r := newReference()
 	want := r.write()
 	if len(r.unknown) > 0 {
 		t.Errorf("guidesOf has nothing of %q", r.unknown)
 	}
-	if *writeDocs {
-		if err := os.WriteFile(cliPage, []byte(before+referenceBegin+want+referenceEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != want {
-		t.Errorf("docs/reference/command.md has not what the help has: run scripts/docs")
-	}
+	written.Part{Page: cliPage, Begin: referenceBegin, End: referenceEnd}.Is(t, want)
 }
 
 // A reference is the usage and the flags of all verbs in Markdown.
