@@ -127,3 +127,9 @@ func usage(err error) error {
 	}
 	return err
 }
+
+// Credentials returns cred:NAME of the credentials of systemd by which etcd is reached,
+// after Understand.
+func (f *Etcd) Credentials(w *machine.Env) []string {
+	return append(flags.Credentials(w, &f.password), flags.CredentialFiles(w, f.cert, f.key)...)
+}

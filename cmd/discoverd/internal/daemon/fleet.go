@@ -111,6 +111,7 @@ func (d *daemon) joinFleet(ctx context.Context, registryPath string, cfg registr
 	asker := &fleetscan.Asker{Registry: cfg, Discoverer: d.scanner, Allow: d.fleet.allow}
 	d.member, err = fleetmember.New(fleetmember.Config{
 		Client: client, Keys: d.fleet.Keys(), Fleet: d.fleet.Name, Host: d.fleet.host, Lead: d.fleet.lead, Every: d.every, Service: d.service,
+		Own:     append(d.fleet.Credentials(&d.Env), flags.Credentials(&d.Env, &d.Global.Key)...),
 		Version: app.Version(), InitiatorName: d.Initiator.Name, ScanAllow: d.fleet.allow, Ask: asker.Ask, Asked: asker.Asked,
 		Changed: func() { knock(d.reload); knock(d.recount); d.guard.Forget() }, Say: d.Say, Log: d.Log(),
 	})

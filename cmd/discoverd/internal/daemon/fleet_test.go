@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,27 @@ func TestFleetTakesBack(t *testing.T) {
 	}
 	h.hasLine("/metrics", "iscsi_discovery_registry_portals 0")
 	h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 0")
+}
+
+// TestFleetOwnCredential: a login template does not have discoverd answer a portal with the
+// passphrase of its registry, though that is a credential of its unit.
+func TestFleetOwnCredential(t *testing.T) {
+	t.Parallel()
+	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "lab")
+	client, array := server.Client(t), iscsitest.Listen(t, twoTargets)
+	h := newHouse(t)
+	h.variables = map[string]string{"CREDENTIALS_DIRECTORY": h.dir}
+	passphrase := filepath.Join(h.dir, "passphrase")
+	if err := os.WriteFile(passphrase, []byte("a passphrase of the host\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := fleet.Login{Name: "l", User: "u", Secret: "cred:passphrase"}
+	p := fleet.Portal{Address: "127.0.0.1", TCPPort: array.Addr.Port(), Login: l.Name}
+	fleettest.Put(t, client, keys.Login(l.Name), string(l.Encode()))
+	fleettest.Put(t, client, keys.Portal(p.Key().Portal), string(p.Encode()))
+	h.inFleet(server, keys, "one", "--key", "file:"+passphrase)
+	h.says("login template l: the credential cred:passphrase is one of discoverd itself")
+	h.hasLine("/metrics", "iscsi_discovery_registry_portals 0")
 }
 
 // TestFleetAway: without etcd discoverd works by itself, says so once, and joins the fleet

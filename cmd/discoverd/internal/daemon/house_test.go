@@ -29,6 +29,7 @@ type house struct {
 	t              *testing.T
 	dir, registry  string
 	stdout, stderr output.Buffer
+	variables      map[string]string // of the environment; none else is there
 	reload         chan os.Signal
 	end            context.CancelFunc
 	ended          chan int
@@ -82,7 +83,7 @@ func (h *house) start(args ...string) {
 	h.end = cancel
 	env := machine.Real()
 	env.Stdout, env.Stderr = &h.stdout, &h.stderr
-	env.LookupEnv = func(string) (string, bool) { return "", false }
+	env.LookupEnv = func(name string) (string, bool) { value, ok := h.variables[name]; return value, ok }
 	args = append([]string{"--registry", h.registry, "--listen", "127.0.0.1:0", "--every", "1s", "--now", "--initiator-name", "iqn.2026-11.example:i", "-v"}, args...)
 	go func() { h.ended <- Run(ctx, args, env, h.reload) }()
 	h.t.Cleanup(func() { h.stop() })

@@ -21,6 +21,7 @@ type Config struct {
 	Lead    bool   // it may be elected to lead the fleet
 	Every   time.Duration
 	Service *registry.Service
+	Own     []string // references to credentials that no login template of the fleet may have, see settle.Apply
 
 	Version       string // of the program
 	InitiatorName string

@@ -85,7 +85,7 @@ func (s *settler) settle(ctx context.Context) error {
 	if w == nil {
 		return nil
 	}
-	r, err := settle.Apply(ctx, s.cfg.Service, s.cfg.Fleet, w, s.cfg.Host)
+	r, err := settle.Apply(ctx, s.cfg.Service, s.cfg.Fleet, w, s.cfg.Host, s.cfg.Own...)
 	if ctx.Err() != nil {
 		return err
 	}

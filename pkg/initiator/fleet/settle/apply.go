@@ -25,11 +25,15 @@ type Result struct {
 // What config/ does not have any more is removed, if the fleet made it. A record that cannot
 // be read, or cannot be applied, leaves what the fleet made of it before: w.Faults counts.
 // The error is that of the registry; what was done before it stays.
-func Apply(ctx context.Context, s *registry.Service, fleetName string, w *host.Wanted, hostName string) (Result, error) {
+//
+// own are references to the program's own credentials, such as its password at etcd. A
+// login template that has one is not applied: who may write config/ could have a portal's
+// challenge answered with it, and guess it from the answer.
+func Apply(ctx context.Context, s *registry.Service, fleetName string, w *host.Wanted, hostName string, own ...string) (Result, error) {
 	if err := fleet.CheckName(fleetName); err != nil {
 		return Result{}, err
 	}
-	a := &applying{Service: s, fleet: fleetName, host: hostName, wanted: w}
+	a := &applying{Service: s, fleet: fleetName, host: hostName, wanted: w, own: own}
 	a.Entries = make(Entries)
 	a.Faults = append(a.Faults, w.Faults...)
 	err := a.run(ctx)
@@ -41,6 +45,7 @@ type applying struct {
 	*registry.Service
 	fleet, host string
 	wanted      *host.Wanted
+	own         []string // references that no template may have
 	Result
 
 	marks   map[string]mark   // of the fleet, by portal

@@ -2,6 +2,7 @@ package settle
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -12,18 +13,18 @@ import (
 )
 
 // entryOf returns the entry that a portal of config/ is to have.
-func entryOf(p *fleet.Portal, logins map[string]fleet.Login) (initiator.SendTargetPortal, error) {
+func (a *applying) entryOf(p *fleet.Portal) (initiator.SendTargetPortal, error) {
 	k := p.Key()
 	e := initiator.SendTargetPortal{Instance: k.Instance, Port: k.Port, Portal: k.Portal}
 	if p.Login == "" {
 		return e, nil
 	}
-	l, ok := logins[p.Login]
+	l, ok := a.wanted.Logins[p.Login]
 	if !ok {
 		return e, refuse("its login template " + p.Login + " is not there, or cannot be read")
 	}
 	var err error
-	if e.Login, err = optionsOf(&l); err != nil {
+	if e.Login, err = a.optionsOf(&l); err != nil {
 		err = refusedBy("login template "+p.Login+": ", err)
 	}
 	return e, err
@@ -31,10 +32,13 @@ func entryOf(p *fleet.Portal, logins map[string]fleet.Login) (initiator.SendTarg
 
 // optionsOf returns the options that a template gives: names, digests and references to
 // secrets that the host's service manager has for discoverd.
-func optionsOf(l *fleet.Login) (o login.Options, err error) {
+func (a *applying) optionsOf(l *fleet.Login) (o login.Options, err error) {
 	for _, ref := range []string{l.Secret, l.TargetSecret} {
 		if ref != "" && !fleet.IsCredential(ref) {
 			return o, refuse("of references to secrets a fleet may have cred:NAME alone")
+		}
+		if slices.Contains(a.own, ref) {
+			return o, refuse("the credential " + ref + " is one of discoverd itself, for etcd or the registry")
 		}
 	}
 	mutual := l.TargetUser != "" || l.TargetSecret != ""

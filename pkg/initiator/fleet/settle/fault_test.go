@@ -34,6 +34,10 @@ func TestFaults(t *testing.T) {
 		{"a secret of the file system", func(is *host.Wanted) {
 			is.Logins = map[string]fleet.Login{"l": {User: "u", Secret: "file:/etc/shadow"}}
 		}, "login template l: of references to secrets a fleet may have cred:NAME alone"},
+		{"a credential of the program itself", func(is *host.Wanted) { is.Logins = map[string]fleet.Login{"l": {User: "u", Secret: "cred:password"}} }, "cred:password is one of discoverd itself"},
+		{"one for the target", func(is *host.Wanted) {
+			is.Logins = map[string]fleet.Login{"l": {User: "u", Secret: "cred:there", TargetSecret: "cred:key"}}
+		}, "cred:key is one of discoverd itself"},
 		{"a path", func(is *host.Wanted) { is.Logins = map[string]fleet.Login{"l": {User: "u", Secret: "cred:../x"}} }, "cred:NAME alone"},
 		{"the target's of the environment", func(is *host.Wanted) {
 			is.Logins = map[string]fleet.Login{"l": {User: "u", Secret: "cred:there", TargetSecret: "env:HOME"}}

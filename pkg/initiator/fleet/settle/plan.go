@@ -94,7 +94,7 @@ func (a *applying) want(p *fleet.Portal) {
 		st.fault.Key = keys.Portal(p.Key().Portal)
 	}
 	var err error
-	if st.entry, err = entryOf(p, a.wanted.Logins); err == nil {
+	if st.entry, err = a.entryOf(p); err == nil {
 		st.policy, err = policyOf(p)
 	}
 	st.wants = entryDigest(&st.entry)

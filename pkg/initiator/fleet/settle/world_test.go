@@ -91,7 +91,7 @@ func (w *world) open() {
 // apply applies what is wanted.
 func (w *world) apply(is *host.Wanted) settle.Result {
 	w.Helper()
-	r, err := settle.Apply(w.Context(), w.Service, "f", is, "web1")
+	r, err := settle.Apply(w.Context(), w.Service, "f", is, "web1", "cred:key", "cred:password")
 	if err != nil {
 		w.Fatal(err)
 	}
