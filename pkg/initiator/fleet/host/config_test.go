@@ -155,3 +155,22 @@ func TestConfigTooMuch(t *testing.T) {
 		}
 	})
 }
+
+// Foreign keys below config/ that are together more than an answer of etcd may be hide no
+// portal.
+func TestConfigLarge(t *testing.T) {
+	on(t, etcdtest.Built, func(w *world) {
+		for n := range 20 {
+			w.put(fmt.Sprintf("%slarge%02d", w.keys.Config(), n), strings.Repeat("x", 1<<20))
+		}
+		p := fleet.Portal{Address: "192.0.2.1", TCPPort: 3260}
+		w.put(w.keys.Portal(portal("192.0.2.1")), string(p.Encode()))
+		_, all := w.wants()
+		if is := next(t, all); len(is.Portals) != 1 || len(is.Faults) != 20 {
+			t.Errorf("got portals %v and %d faults, want one portal and 20 faults", is.Portals, len(is.Faults))
+		}
+		if _, err := w.admin.Delete(t.Context(), w.keys.Prefix(), clientv3.WithPrefix()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

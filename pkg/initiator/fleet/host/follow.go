@@ -67,7 +67,7 @@ func (f *follower) run(ctx context.Context) error {
 	case <-f.restored:
 	default:
 	}
-	revision, err := f.list(ctx, prefix, f.take)
+	revision, err := f.pages().Read(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, f.take)
 	if err != nil {
 		return f.explain("read", prefix, err)
 	}
@@ -94,7 +94,7 @@ func (f *follower) next(ctx context.Context, watch clientv3.WatchChan) (revision
 	for {
 		select {
 		case r, open := <-watch:
-			if err := watchError(r, open); err != nil {
+			if err := etcd.WatchError(r, open); err != nil {
 				return 0, err
 			}
 			for _, e := range r.Events {

@@ -7,6 +7,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // pageKeys is how many keys are read at once; each has at most 1.5 MiB.
@@ -75,7 +76,7 @@ func (s *session) readAll(ctx context.Context, ranges []span) (revision int64, e
 		}
 		if page.More {
 			from := string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
-			if _, err := s.listFrom(ctx, from, r.end, revision, r.each, r.opts...); err != nil {
+			if _, err := s.pages(r.opts...).Read(ctx, from, r.end, revision, r.each); err != nil {
 				return 0, s.explain("read", r.from, err)
 			}
 		}
@@ -106,34 +107,7 @@ func (s *session) found(kv *mvccpb.KeyValue) {
 	}
 }
 
-// list calls each with all keys that begin with a prefix, as they were at the revision that
-// it returns.
-func (h *Host) list(ctx context.Context, prefix string, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (revision int64, err error) {
-	return h.listFrom(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, each, opts...)
-}
-
-// listFrom does so with a range, at a revision; 0: now.
-func (h *Host) listFrom(ctx context.Context, from, end string, revision int64, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (int64, error) {
-	for {
-		page, err := h.page(ctx, from, append(opts[:len(opts):len(opts)], clientv3.WithRange(end), clientv3.WithLimit(pageKeys), clientv3.WithRev(revision))...)
-		if err != nil {
-			return 0, err
-		}
-		if revision == 0 {
-			revision = page.Header.Revision
-		}
-		for _, kv := range page.Kvs {
-			each(kv)
-		}
-		if !page.More {
-			return revision, nil
-		}
-		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
-	}
-}
-
-func (h *Host) page(ctx context.Context, from string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	ctx, cancel := h.request(ctx)
-	defer cancel()
-	return h.cfg.Client.Get(ctx, from, opts...)
+// pages reads keys in pages.
+func (h *Host) pages(opts ...clientv3.OpOption) *etcd.Pages {
+	return &etcd.Pages{Client: h.cfg.Client, Most: pageKeys, Within: h.cfg.limits.request, Options: opts}
 }

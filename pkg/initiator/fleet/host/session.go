@@ -2,13 +2,13 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // A session is one connection of a Host: from taking its name to the first fault.
@@ -87,7 +87,7 @@ func (s *session) loop(ctx context.Context) error {
 
 // takeWants takes what the leader asks for, and asks for no longer.
 func (s *session) takeWants(r clientv3.WatchResponse, open bool) error {
-	if err := watchError(r, open); err != nil {
+	if err := etcd.WatchError(r, open); err != nil {
 		return s.explain("watch", s.cfg.Keys.Wanted(s.cfg.Name), err)
 	}
 	wants := make(map[fleet.Digest]bool)
@@ -102,7 +102,7 @@ func (s *session) takeWants(r clientv3.WatchResponse, open bool) error {
 
 // checkInfo ends the session where the host's record is not ours any more.
 func (s *session) checkInfo(r clientv3.WatchResponse, open bool) error {
-	if err := watchError(r, open); err != nil {
+	if err := etcd.WatchError(r, open); err != nil {
 		return s.explain("watch", s.cfg.Keys.Info(s.cfg.Name), err)
 	}
 	for _, e := range r.Events {
@@ -116,18 +116,4 @@ func (s *session) checkInfo(r clientv3.WatchResponse, open bool) error {
 // lost returns why writes are refused. The next session finds out whose the name is now.
 func (s *session) lost() error {
 	return &LeaseError{"the record of this host was removed, or written by another process"}
-}
-
-// errWatchEnded is a watch that ended without a reason, as when the client is closed.
-var errWatchEnded = errors.New("the watch ended")
-
-// watchError returns why a watch ended; nil: it goes on.
-func watchError(r clientv3.WatchResponse, open bool) error {
-	if err := r.Err(); err != nil {
-		return err
-	}
-	if r.Canceled || !open {
-		return errWatchEnded
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/host"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
@@ -52,6 +53,7 @@ func (w *world) client(user, password string) (*clientv3.Client, *network) {
 		return new(net.Dialer).DialContext(ctx, "tcp", address)
 	}}
 	cfg.DialOptions = []grpc.DialOption{grpc.WithContextDialer(n.DialContext)}
+	cfg.MaxCallRecvMsgSize = etcd.MaxAnswerLen // as a client of Dial has it
 	cfg.Username, cfg.Password = user, password
 	c, err := clientv3.New(cfg)
 	if err != nil {

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // maxOps is how many changes are made in one transaction: etcd takes 128 by its defaults.
@@ -147,24 +149,9 @@ func (t *term) recall(ctx context.Context) (memory, error) {
 
 // pages reads all keys with a prefix, in pages.
 func (t *term) pages(ctx context.Context, prefix string, take func(fleet.Key, []byte), opts ...clientv3.OpOption) error {
-	opts = append(opts, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)), clientv3.WithLimit(pageKeys))
-	for from := prefix; ; {
-		page, err := t.page(ctx, from, opts)
-		if err != nil {
-			return err
-		}
-		for _, kv := range page.Kvs {
-			take(t.cfg.Keys.Parse(string(kv.Key)), kv.Value)
-		}
-		if !page.More || len(page.Kvs) == 0 {
-			return nil
-		}
-		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
-	}
-}
-
-func (t *term) page(ctx context.Context, from string, opts []clientv3.OpOption) (*clientv3.GetResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return t.client.Get(ctx, from, opts...)
+	p := etcd.Pages{Client: t.client, Most: pageKeys, Within: patience, Options: opts}
+	_, err := p.Read(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, func(kv *mvccpb.KeyValue) {
+		take(t.cfg.Keys.Parse(string(kv.Key)), kv.Value)
+	})
+	return err
 }

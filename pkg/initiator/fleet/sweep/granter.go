@@ -125,7 +125,7 @@ func (g *Granter) await(ctx context.Context) error {
 			return nil
 		}
 	}
-	return errWatchEnded
+	return etcd.ErrWatchEnded
 }
 
 // loop grants what can be granted, and takes what changes.
@@ -150,7 +150,7 @@ func (t *table) loop(ctx context.Context, watch clientv3.WatchChan) error {
 			case <-tick.C:
 				waiting = false
 			case r, open := <-watch:
-				if err := watchError(r, open); err != nil {
+				if err := etcd.WatchError(r, open); err != nil {
 					return explain(t.Client, "watch shared scans below", t.Keys.Scans(), err)
 				}
 				for _, e := range r.Events {

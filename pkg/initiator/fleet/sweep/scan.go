@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
 // A Scan asks the hosts of a fleet to scan.
@@ -152,7 +153,7 @@ func (r *reading) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case w, open := <-watch:
-			if err := watchError(w, open); errors.Is(err, rpctypes.ErrCompacted) {
+			if err := etcd.WatchError(w, open); errors.Is(err, rpctypes.ErrCompacted) {
 				return err
 			} else if err != nil {
 				return explain(r.Client, "watch a shared scan below", prefix, err)

@@ -88,7 +88,7 @@ func (s *session) run(ctx context.Context) error {
 				s.withdraw(ctx, o.job)
 			}
 		case r, open := <-watch:
-			if err := watchError(r, open); err != nil {
+			if err := etcd.WatchError(r, open); err != nil {
 				return explain(s.cfg.Client, "watch shared scans below", prefix, err)
 			}
 			for _, e := range r.Events {

@@ -27,38 +27,15 @@ func spans(keys fleet.Keys) []span {
 // list reads the fleet at one revision, in pages.
 func (r *Reader) list(ctx context.Context) (*state, error) {
 	s := newState(r.keys)
-	limit := r.page
+	p := etcd.Pages{Client: r.client, Most: r.page, Within: patience, Behind: r.behind}
 	for _, keys := range spans(r.keys) {
-		for from := keys.from; from < keys.to; {
-			page, err := r.listPage(ctx, span{from, keys.to}, limit, s.revision)
-			if is(err, etcd.TooLarge) && limit > 1 {
-				limit = max(1, limit/4)
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			if s.revision == 0 {
-				s.revision = page.Header.Revision
-			}
-			for _, kv := range page.Kvs {
-				s.put(kv)
-			}
-			if !page.More || len(page.Kvs) == 0 {
-				break
-			}
-			from = r.behind(string(page.Kvs[len(page.Kvs)-1].Key))
-			limit = min(2*limit, r.page)
+		revision, err := p.Read(ctx, keys.from, keys.to, s.revision, s.put)
+		if err != nil {
+			return nil, r.explain("list the fleet", keys.from, err)
 		}
+		s.revision = revision
 	}
 	return s, nil
-}
-
-func (r *Reader) listPage(ctx context.Context, keys span, limit, revision int64) (*clientv3.GetResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	page, err := r.client.Get(ctx, keys.from, clientv3.WithRange(keys.to), clientv3.WithLimit(limit), clientv3.WithRev(revision))
-	return page, r.explain("list the fleet", keys.from, err)
 }
 
 // behind is where the page after key begins: parts of answers that a host has, and
