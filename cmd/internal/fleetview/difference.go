@@ -16,10 +16,11 @@ const (
 	KindFewer   = "targets-fewer"  // some hosts see a part of what more hosts see at the same portal
 	KindMissing = "portal-missing" // hosts that are to ask it do not have it
 	KindSilent  = "host-silent"
-	KindTwice   = "host-twice"     // several hosts have one name
-	KindLie     = "answer-lie"     // a host published what is not true
-	KindOdd     = "key-unreadable" // a key in etcd
-	KindUnread  = "answer-unread"  // a list of targets that could not be compared
+	KindTwice   = "host-twice"      // several hosts have one name
+	KindSame    = "initiator-twice" // several hosts log in with one initiator name
+	KindLie     = "answer-lie"      // a host published what is not true
+	KindOdd     = "key-unreadable"  // a key in etcd
+	KindUnread  = "answer-unread"   // a list of targets that could not be compared
 )
 
 // A JSONFleetDifference is one thing in a fleet that is not as it should be.
@@ -36,6 +37,7 @@ type JSONFleetDifference struct {
 	Lacks   []render.JSONText                `json:"lacks,omitempty"` // names of targets, at most view.MaxLacks
 	Paths   int                              `json:"paths,omitempty"` // that a silent host had
 	Stages  []JSONFleetStage                 `json:"stages,omitempty"`
+	Name    render.JSONText                  `json:"initiator_name,omitempty"` // that hosts have in common
 	Key     render.JSONText                  `json:"key,omitempty"`
 	Answer  string                           `json:"answer,omitempty"`
 	Message render.JSONText                  `json:"message,omitempty"`
@@ -75,6 +77,9 @@ func Differences(d *view.Difference) (all []JSONFleetDifference) {
 	}
 	for i := range d.Twice {
 		all = append(all, newTwice(&d.Twice[i]))
+	}
+	for _, s := range d.Same {
+		all = append(all, JSONFleetDifference{Kind: KindSame, Hosts: texts(s.Hosts), Name: render.JSONText(s.Name), details: "each logs in as " + s.Name + ": a target takes them for one host"})
 	}
 	for _, l := range d.Liars {
 		all = append(all, JSONFleetDifference{Kind: KindLie, Hosts: texts([]string{l.Host}), Since: render.JSONTime(l.At), Message: render.JSONText(l.Why), details: l.Why})

@@ -109,6 +109,9 @@ func TestDifferences(t *testing.T) {
 	v := newView(t, "h1 192.0.2.1 two", "h2 192.0.2.1 two", "h3 192.0.2.1 one", "h1 192.0.2.2 !", "h2 192.0.2.2 !", "h3 192.0.2.3 !", "h1 192.0.2.3 one")
 	v.Hosts["quiet"] = &view.Host{Name: "quiet", Known: &fleet.Known{SilentSince: now.Add(-2 * time.Hour), Paths: 4, Lie: "it lied: " + hostile, LieAt: now}}
 	v.Hosts["h2"].Twins = map[string]*fleet.Twin{"x": {Host: "h2", ID: "id2", Version: "v2", InitiatorName: hostile, Started: now.Add(-time.Hour)}}
+	for _, h := range []string{"h3", "h1"} {
+		v.Hosts[h].Info = &fleet.Info{Host: h, InitiatorName: "iqn.x:" + hostile}
+	}
 	v.Odd = []view.Odd{{Key: "/k" + hostile, Host: "h1", Err: &fleet.NewerError{Schema: 9}}}
 	v.Desired[initiator.Portal{Address: "192.0.2.2", Port: 3260}] = &fleet.Portal{Address: "192.0.2.2", TCPPort: 3260}
 	all := Differences(view.Diff(v, answerOf(t, "one", "two")))
@@ -123,6 +126,7 @@ func TestDifferences(t *testing.T) {
 		KindMissing + " | 192.0.2.2:3260 | 1 of 3: h3 |  | config/ has it, and they do not",
 		KindSilent + " |  | quiet | for 2h | it had 4 paths",
 		KindTwice + " |  | h2 | for 1h | 1 other host with this name: discoverd v2 of " + hostile + ", its registry is id2",
+		KindSame + " |  | h1, h3 |  | each logs in as iqn.x:" + hostile + ": a target takes them for one host",
 		KindLie + " |  | quiet | for 0s | it lied: " + hostile,
 		KindOdd + " |  | h1 |  | /k" + hostile + ": a newer version wrote it (schema 9; this one reads up to 1): update discover here",
 	}

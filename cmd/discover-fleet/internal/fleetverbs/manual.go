@@ -76,6 +76,7 @@ const manualDiff = `discover fleet diff says what in the fleet is not as it shou
   portal-missing   hosts do not have a portal of the fleet's configuration
   host-silent      the host's lease has ended
   host-twice       several hosts have one name, and all but one publish nothing
+  initiator-twice  several hosts log in with one initiator name
   answer-lie       a host published a list that is not what it said
   key-unreadable   a key in etcd is foreign, damaged or of a newer version
   answer-unread    a list of targets is not in etcd (yet)

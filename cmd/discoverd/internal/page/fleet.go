@@ -142,7 +142,7 @@ func newDifferenceRow(j *fleetview.JSONFleetDifference, now time.Time) differenc
 	switch j.Kind {
 	case fleetview.KindGone, fleetview.KindFailing, fleetview.KindLie:
 		row.mark = markFailed
-	case fleetview.KindFewer, fleetview.KindMissing, fleetview.KindTwice:
+	case fleetview.KindFewer, fleetview.KindMissing, fleetview.KindTwice, fleetview.KindSame:
 		row.mark = markFew
 	case fleetview.KindSilent:
 		row.mark = markSilent

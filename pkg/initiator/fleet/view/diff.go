@@ -18,10 +18,11 @@ type Difference struct {
 	Failing []Failing // portals that fail for some hosts, or for all
 	Missing []Missing // portals that hosts are to ask and do not have
 	Silent  []Silent  // hosts whose lease has ended
-	Twice   []Twice   // names that several hosts have
-	Liars   []Liar    // hosts that published what is not true
-	Odd     []Odd     // keys that cannot be read, see View.Odd
-	Unread  []Unread  // answers that could not be compared
+	Twice   []Twice   // names of hosts that several have
+	Same    []SameInitiator
+	Liars   []Liar   // hosts that published what is not true
+	Odd     []Odd    // keys that cannot be read, see View.Odd
+	Unread  []Unread // answers that could not be compared
 }
 
 // A Failing is a portal that fails for hosts.
@@ -81,7 +82,7 @@ type Unread struct {
 // Diff returns what in a fleet is not as it should be. Lists of answers come from answer,
 // mostly Reader.Answer; each is asked for at most once for each portal.
 func Diff(v *View, answer func(fleet.Digest) ([]target.Target, error)) *Difference {
-	d := &Difference{Odd: v.Odd}
+	d := &Difference{Odd: v.Odd, Same: v.sameInitiators()}
 	c := comparison{difference: d, answer: answer, unread: map[fleet.Digest]bool{}, lies: map[string]bool{}}
 	portals := v.Portals()
 	for i := range portals {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"reflect"
 	"testing"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -68,6 +69,24 @@ func TestTwins(t *testing.T) {
 	put(s.keys.Twin("b", fleet.TwinOf("1")), []byte("{"))
 	if d := Diff(s.view(), nil); len(d.Twice) != 1 {
 		t.Errorf("got %+v", d.Twice)
+	}
+}
+
+// TestSameInitiator: hosts that have one initiator name are told, also where they write it in
+// another case; a silent host and one without a name are not.
+func TestSameInitiator(t *testing.T) {
+	t.Parallel()
+	s := newState(fleettest.Keys(t, "f"))
+	for host, iqn := range map[string]string{
+		"d": "iqn.x:one", "c": "iqn.x:One", "a": "iqn.x:two", "b": "iqn.x:three", "e": "", "f": "", "h": "iqn.x:TWO", "g": "iqn.x:one",
+	} {
+		s.put(&mvccpb.KeyValue{Key: []byte(s.keys.Info(host)), Value: (&fleet.Info{Host: host, InitiatorName: iqn}).Encode()})
+	}
+	s.remove(&mvccpb.KeyValue{Key: []byte(s.keys.Info("g"))})
+	s.put(&mvccpb.KeyValue{Key: []byte(s.keys.Known("g")), Value: (&fleet.Known{Host: "g"}).Encode()})
+	want := []SameInitiator{{"iqn.x:two", []string{"a", "h"}}, {"iqn.x:One", []string{"c", "d"}}}
+	if got := Diff(s.view(), nil).Same; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
