@@ -34,6 +34,15 @@ type StatusError int
 // Error names the exit status.
 func (e StatusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// WatchError returns the error of a verb that goes on until ctx ends: an interrupt that came
+// before the first question has ended it as well, which is no failure.
+func WatchError(ctx context.Context, err error) error {
+	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))) {
+		return nil
+	}
+	return err
+}
+
 // IsBrokenPipe reports that the reader of a pipe has closed it. Where it is standard
 // output, most systems have ended the process by then.
 func IsBrokenPipe(err error) bool {

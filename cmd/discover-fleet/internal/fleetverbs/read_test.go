@@ -143,3 +143,15 @@ func TestWatch(t *testing.T) {
 		t.Errorf("got %q", stdout.String())
 	}
 }
+
+// TestWatchEndsBeforeItBegins: an interrupt that comes before the fleet was read is no failure.
+func TestWatchEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr output.Buffer
+	if status := runWith(ctx, w.env(), &stdout, &stderr, "watch"); status != 0 || stdout.String() != "" || strings.Contains(stderr.String(), "cancel") {
+		t.Errorf("got status %d, %s%s", status, stdout.String(), stderr.String())
+	}
+}

@@ -24,7 +24,7 @@ func (c *command) watch() *cobra.Command {
 		if c.Global.Output == render.FormatJSON {
 			return machine.Usagef("-o json prints one document, but a watch has no end: use jsonl, of which each line is a document")
 		}
-		return c.reads(w.show)(cmd, args)
+		return machine.WatchError(cmd.Context(), c.reads(w.show)(cmd, args))
 	}
 	return cmd
 }

@@ -46,10 +46,11 @@ func (c *command) watch() *cobra.Command {
 			if err := w.check(args); err != nil {
 				return err
 			}
+			ctx := cmd.Context()
 			if len(args) == 0 {
-				return w.watchRegistry(cmd.Context())
+				return machine.WatchError(ctx, w.watchRegistry(ctx))
 			}
-			return w.watchPortals(cmd.Context(), args)
+			return machine.WatchError(ctx, w.watchPortals(ctx, args))
 		}),
 	}
 	which := w.flags.FlagSet()

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,27 @@ func TestWatchUnread(t *testing.T) {
 			t.Errorf("got %+v after %v", r, time.Since(begun))
 		}
 	})
+}
+
+// TestWatchEndsBeforeItBegins: an interrupt that comes before the first question is no failure,
+// and nothing is asked.
+func TestWatchEndsBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.Portal("192.0.2.10:3260", twoTargets())
+	registry := filepath.Join(t.TempDir(), "registry.db")
+	if r := l.discover(t.Context(), "portal", "add", "192.0.2.10", "--registry", registry); r.status != machine.ExitOK {
+		t.Fatalf("got %+v", r)
+	}
+	dials := len(l.Dials())
+	for _, portals := range [][]string{nil, {"192.0.2.10"}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		r := l.discover(ctx, append([]string{"watch", "--registry", registry}, portals...)...)
+		if r.status != machine.ExitOK || r.stdout+r.stderr != "" || len(l.Dials()) > dials {
+			t.Errorf("watch %q: got %+v and %d dials, want success and nothing printed or asked", portals, r, len(l.Dials())-dials)
+		}
+	}
 }
 
 // TestWatchIPsecLater: an entry that asks for IPsec may come when the watch runs.
