@@ -46,7 +46,7 @@ func OpenRegistry(ctx context.Context, w *machine.Env, prefix string) (registry.
 	if err := e.Understand(ctx, w); err != nil {
 		return nil, err
 	}
-	e.SayCleartext(func(format string, args ...any) {
+	e.SayExposed(func(format string, args ...any) {
 		fmt.Fprintf(w.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
 	})
 	client, err := e.Dial(ctx)

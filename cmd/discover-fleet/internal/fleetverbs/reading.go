@@ -26,7 +26,7 @@ func (c *command) withClient(ctx context.Context, use func(*clientv3.Client) err
 	if err := c.fleet.Understand(ctx, &c.Env); err != nil {
 		return err
 	}
-	c.fleet.SayCleartext(c.Say)
+	c.fleet.SayExposed(c.Say)
 	client, err := c.fleet.Dial(ctx)
 	if err != nil {
 		return err

@@ -125,7 +125,7 @@ func (o *options) understand(ctx context.Context) error {
 	if err := o.fleet.understand(ctx, &o.Env, path); err != nil {
 		return err
 	}
-	o.fleet.SayCleartext(o.Say)
+	o.fleet.SayExposed(o.Say)
 	return o.limits.Check()
 }
 

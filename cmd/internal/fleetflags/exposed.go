@@ -3,12 +3,25 @@ package fleetflags
 import (
 	"net"
 	"net/netip"
+	"os"
+	"runtime"
 	"strings"
 )
 
-// SayCleartext warns, after Understand, of a member to whom the password goes so that others
-// can read it on the way: over http, but to this host itself.
-func (f *Etcd) SayCleartext(say func(format string, args ...any)) {
+// SayExposed warns, after Understand, of secrets that others can read.
+func (f *Etcd) SayExposed(say func(format string, args ...any)) {
+	f.sayCleartext(say)
+	if runtime.GOOS == "windows" || f.config.Key == "" { // there modes say nothing
+		return
+	}
+	if info, err := os.Stat(f.config.Key); err == nil && info.Mode().Perm()&0o007 != 0 {
+		say("warning: the key %s of our certificate for etcd can be read or written by every user of this host (its mode is %#o): chmod 600 or 640", f.config.Key, info.Mode().Perm())
+	}
+}
+
+// sayCleartext warns of a member to whom the password goes so that others can read it on the
+// way: over http, but to this host itself.
+func (f *Etcd) sayCleartext(say func(format string, args ...any)) {
 	if f.config.User == "" {
 		return
 	}

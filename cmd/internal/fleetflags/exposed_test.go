@@ -2,14 +2,41 @@ package fleetflags
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
-// TestSayCleartext: a password that others can read on the way is warned of, without it.
-func TestSayCleartext(t *testing.T) {
+// TestSayExposedKey: a key that every user can read is warned of; one of a group is not.
+func TestSayExposedKey(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("modes of files say nothing here")
+	}
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o602, 0} {
+		key := filepath.Join(t.TempDir(), "key.pem")
+		if err := os.WriteFile(key, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(key, mode); err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		e := Etcd{config: etcd.Config{Key: key}}
+		e.SayExposed(func(format string, args ...any) { said += fmt.Sprintf(format, args...) })
+		if exposed := mode&0o007 != 0; exposed != strings.Contains(said, fmt.Sprintf("key %s of our certificate for etcd can be read or written by every user of this host (its mode is %#o)", key, mode)) || !exposed && said != "" {
+			t.Errorf("mode %#o: got %q", mode, said)
+		}
+	}
+}
+
+// TestSayExposedPassword: a password that others can read on the way is warned of, without it.
+func TestSayExposedPassword(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		etcd, user, caCert string
@@ -36,7 +63,7 @@ func TestSayCleartext(t *testing.T) {
 			t.Fatalf("%s: %v", tt.etcd, err)
 		}
 		said := ""
-		e.SayCleartext(func(format string, args ...any) { said += fmt.Sprintf(format, args...) })
+		e.SayExposed(func(format string, args ...any) { said += fmt.Sprintf(format, args...) })
 		if (said != "") != (tt.warned != "") || !strings.Contains(said, tt.warned+" unencrypted") && said != "" || strings.Contains(said, "the-password") {
 			t.Errorf("%s: got %q, want a warning of %q", tt.etcd, said, tt.warned)
 		}
