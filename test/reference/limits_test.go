@@ -68,6 +68,7 @@ var bounds = []bound{
 	{"a fleet: hosts, paths of a host, targets of a published answer", "%s, %s, %s", []limit{{"pkg/initiator/fleet/view", "MaxHosts", plain}, {"pkg/initiator/fleet", "MaxPaths", plain}, {"pkg/initiator/fleet", "MaxTargets", plain}}, ""},
 	{"a fleet: records of its configuration, and a record", "%s, %s", []limit{{"pkg/initiator/fleet/host", "MaxConfig", plain}, {"pkg/initiator/fleet", "MaxRecordLen", bytes}}, ""},
 	{"a fleet: different targets of `fleet targets`", "%s", []limit{{"cmd/internal/fleetview", "MaxSeen", plain}}, ""},
+	{"a fleet: targets of all lists that `fleet targets` counts", "%s", []limit{{"cmd/internal/fleetview", "MaxSightings", plain}}, ""},
 	{"what `watch` remembers of targets", "%s", []limit{{"pkg/initiator/watch", "DefaultMaxRemembered", bytes}}, ""},
 }
 

@@ -1,9 +1,11 @@
 package fleetview
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -12,8 +14,11 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 )
 
-// MaxSeen is how many different names of targets are counted.
-const MaxSeen = 1 << 20
+// What is counted is bounded, whatever hosts publish: a sighting takes some 5 bytes.
+const (
+	MaxSeen      = 1 << 20 // different names of targets
+	MaxSightings = 1 << 26 // targets of all different lists together, each at the portals where it was seen
+)
 
 // A JSONFleetTarget is a target, and how many hosts see it.
 type JSONFleetTarget struct {
@@ -51,10 +56,11 @@ func (e *UnreadError) Unwrap() error { return e.Err }
 
 // A census counts which hosts see which targets.
 type census struct {
-	hosts  map[string]int // numbers
-	groups [][]int        // hosts of each group of paths
-	at     []int          // portal of each group
-	all    map[string][]int
+	hosts  map[string]int     // numbers
+	groups [][]int            // hosts of each group of paths
+	at     []int              // portal of each group
+	all    map[string][]int32 // groups that see a target
+	left   int                // how many sightings are taken yet
 	unread []error
 	see    union // of groups
 	of     union // of portals
@@ -62,9 +68,14 @@ type census struct {
 
 // Targets returns the targets that the paths of portals see, by name. Lists come from
 // answer; those that it cannot return are among the errors, and where there are more than
-// MaxSeen names the rest is left out and told there too.
-func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) ([]JSONFleetTarget, []error) {
-	c := &census{hosts: map[string]int{}, all: map[string][]int{}, see: union{}, of: union{}}
+// MaxSeen names or MaxSightings the rest is left out and told there too.
+func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, error)) (iter.Seq[JSONFleetTarget], []error) {
+	return targetsOf(portals, MaxSightings, answer)
+}
+
+// targetsOf does so with a bound of sightings.
+func targetsOf(portals []view.Portal, sightings int, answer func(fleet.Digest) ([]target.Target, error)) (iter.Seq[JSONFleetTarget], []error) {
+	c := &census{left: sightings, hosts: map[string]int{}, all: map[string][]int32{}, see: union{}, of: union{}}
 	for i := range portals {
 		for j := range portals[i].Groups {
 			if g := &portals[i].Groups[j]; g.Up && g.Targets > 0 {
@@ -78,27 +89,40 @@ func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, 
 	}
 	slices.Sort(names)
 	have := c.haveOf(portals)
-	list := make([]JSONFleetTarget, 0, len(names))
-	for _, name := range names {
-		list = append(list, c.target(name, portals, have))
-	}
-	return list, c.unread
+	return func(yield func(JSONFleetTarget) bool) {
+		for _, name := range names {
+			if !yield(c.target(name, portals, have)) {
+				return
+			}
+		}
+	}, c.unread
 }
 
 // errTooLarge is an answer that has no list.
 var errTooLarge = errors.New("the list is too large to be published")
 
-// errTooMany is what MaxSeen leaves out.
-var errTooMany = fmt.Errorf("there are more than %d different targets", MaxSeen)
+// What is left out.
+var (
+	errTooMany    = fmt.Errorf("there are more than %d different targets", MaxSeen)
+	errTooManyAll = fmt.Errorf("the lists that differ have more than %d targets together; name a portal, or --host", MaxSightings)
+)
 
 // take counts what one group sees.
 func (c *census) take(at int, p *view.Portal, g *view.Group, answer func(fleet.Digest) ([]target.Target, error)) {
 	var targets []target.Target
 	err := errTooLarge
-	if !g.Answer.IsZero() {
+	switch {
+	case g.Answer.IsZero():
+	case c.left == 0:
+		err = errTooManyAll
+	default:
 		targets, err = answer(g.Answer)
 	}
-	id := len(c.groups)
+	if len(targets) > c.left {
+		targets, err = targets[:c.left], errTooManyAll
+	}
+	c.left -= len(targets)
+	id := int32(len(c.groups))
 	for i := range targets {
 		if _, known := c.all[targets[i].Name]; !known && len(c.all) >= MaxSeen {
 			err = errTooMany
@@ -140,10 +164,10 @@ func (c *census) haveOf(portals []view.Portal) [][]int {
 func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFleetTarget {
 	j := JSONFleetTarget{Target: render.JSONText(name)}
 	ids := c.all[name]
-	var at []int
+	var at []int32
 	for _, id := range ids {
-		if n := len(at); n == 0 || at[n-1] != c.at[id] {
-			at = append(at, c.at[id])
+		if n := len(at); n == 0 || at[n-1] != int32(c.at[id]) {
+			at = append(at, int32(c.at[id]))
 			j.Portals = append(j.Portals, render.JSONText(portalText(portals[c.at[id]].Portal, portals[c.at[id]].ISNS)))
 		}
 	}
@@ -152,16 +176,17 @@ func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFl
 }
 
 // A union counts the members of sets together, and keeps what it has counted: many targets
-// are seen by the same groups, of thousands of hosts each.
-type union map[string]int
+// are seen by the same groups, of thousands of hosts each. Its keys are digests of numbers.
+type union map[[sha256.Size]byte]int
 
 // count returns how many members those of some sets have together that are meant by number.
-func (u union) count(meant []int, sets [][]int) int {
-	var key []byte
+func (u union) count(meant []int32, sets [][]int) int {
+	var numbers []byte
 	for _, n := range meant {
-		key = binary.AppendUvarint(key, uint64(n))
+		numbers = binary.AppendUvarint(numbers, uint64(n))
 	}
-	if n, ok := u[string(key)]; ok {
+	key := sha256.Sum256(numbers)
+	if n, ok := u[key]; ok {
 		return n
 	}
 	members := map[int]bool{}
@@ -170,6 +195,6 @@ func (u union) count(meant []int, sets [][]int) int {
 			members[m] = true
 		}
 	}
-	u[string(key)] = len(members)
+	u[key] = len(members)
 	return len(members)
 }

@@ -1,7 +1,9 @@
 package fleetview
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -25,14 +27,45 @@ func BenchmarkTargets(b *testing.B) {
 		long[i].Name = fmt.Sprintf("iqn.x:%d", i)
 	}
 	for b.Loop() {
-		all, unread := Targets([]view.Portal{p}, func(d fleet.Digest) ([]target.Target, error) {
+		seen, unread := Targets([]view.Portal{p}, func(d fleet.Digest) ([]target.Target, error) {
 			if d[0] == 1 {
 				return long, nil
 			}
 			return long[:1], nil
 		})
+		all := slices.Collect(seen)
 		if len(all) != len(long) || len(unread) > 0 || all[0].Hosts != 1000 || all[1].Hosts != 1 || all[1].OfHosts != 1000 {
 			b.Fatalf("got %d targets, %v, %+v", len(all), unread, all[:2])
 		}
+	}
+}
+
+// TestTargetsOfManyLists: what one host makes of many long lists is bounded, and told.
+func TestTargetsOfManyLists(t *testing.T) {
+	t.Parallel()
+	const lists, sightings = 64, 1 << 16 // in the place of MaxSightings
+	long := make([]target.Target, sightings/lists+1)
+	for i := range long {
+		long[i].Name = fmt.Sprintf("iqn.x:%06d", i)
+	}
+	p := view.Portal{Portal: initiator.Portal{Address: "192.0.2.1", Port: 3260}, Hosts: 1}
+	for i := range lists + 5 {
+		p.Groups = append(p.Groups, view.Group{
+			Up: true, Targets: len(long), Answer: fleet.Digest{1, byte(i)}, Hosts: 1, Paths: []view.Path{{Host: "evil", Path: &fleet.Path{}}},
+		})
+	}
+	asked := 0
+	all, unread := targetsOf([]view.Portal{p}, sightings, func(fleet.Digest) ([]target.Target, error) { asked++; return long, nil })
+	if asked != lists || len(unread) != 6 || !errors.Is(unread[0], errTooManyAll) || !errors.Is(unread[5], errTooManyAll) {
+		t.Errorf("asked for %d lists, got %d errors %v; want %d lists, and that 6 were left out", asked, len(unread), unread[:min(1, len(unread))], lists)
+	}
+	n := 0
+	for x := range all {
+		if n++; x.Hosts != 1 || len(x.Portals) != 1 {
+			t.Fatalf("got %+v", x)
+		}
+	}
+	if n != len(long) {
+		t.Errorf("got %d targets, want %d", n, len(long))
 	}
 }

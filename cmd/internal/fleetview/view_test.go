@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,8 @@ func answerOf(t *testing.T, names ...string) func(fleet.Digest) ([]target.Target
 func TestTargets(t *testing.T) {
 	t.Parallel()
 	v := newView(t, "h1 192.0.2.1 two", "h1 192.0.2.2 two", "h2 192.0.2.1 one", "h3 192.0.2.1 !", "h4 192.0.2.2 one")
-	got, unread := Targets(v.Portals(), answerOf(t, "one", "two"))
+	all, unread := Targets(v.Portals(), answerOf(t, "one", "two"))
+	got := slices.Collect(all)
 	if len(unread) > 0 {
 		t.Errorf("got errors %v", unread)
 	}
@@ -93,8 +95,8 @@ func TestTargets(t *testing.T) {
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Errorf("want (-), got (+):\n%s", d)
 	}
-	got, unread = Targets(v.Portals(), answerOf(t, "one"))
-	if len(got) != 1 || got[0].Hosts != 2 || len(unread) != 2 || !errors.Is(unread[0], errNoList) {
+	all, unread = Targets(v.Portals(), answerOf(t, "one"))
+	if got := slices.Collect(all); len(got) != 1 || got[0].Hosts != 2 || len(unread) != 2 || !errors.Is(unread[0], errNoList) {
 		t.Errorf("without a list: got %v, errors %v", got, unread)
 	}
 	if want := "what 1 host saw at 192.0.2.1:3260 is not counted: no list"; len(unread) > 0 && unread[0].Error() != want {

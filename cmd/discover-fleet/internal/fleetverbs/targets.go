@@ -27,10 +27,12 @@ func (c *command) targets() *cobra.Command {
 			return err
 		}
 		targets, unread := fleetview.Targets(portals, r.answers(ctx))
-		for i := range targets {
-			if err := l.Item(&targets[i], targets[i].Row()); err != nil {
+		n := 0
+		for t := range targets {
+			if err := l.Item(&t, t.Row()); err != nil {
 				return err
 			}
+			n++
 		}
 		if err := l.End(); err != nil {
 			return err
@@ -39,7 +41,7 @@ func (c *command) targets() *cobra.Command {
 			c.Say("%v", err)
 		}
 		switch {
-		case len(unread) > 0 && len(targets) == 0:
+		case len(unread) > 0 && n == 0:
 			return machine.StatusError(machine.ExitFailed)
 		case len(unread) > 0:
 			return machine.StatusError(machine.ExitPartly)
