@@ -64,7 +64,7 @@ var rows = map[string]row{
 	"pkg/initiator/fleet/fleettest":          {may: []string{"pkg/initiator", "pkg/initiator/fleet", "pkg/initiator/ports", "pkg/initiator/target"}},
 	"pkg/initiator/fleet/sweep":              {may: []string{"pkg/initiator/fleet", "pkg/initiator/registry/etcd"}},
 	"pkg/initiator/fleet/leader":             {may: []string{"pkg/initiator/fleet", "pkg/initiator/fleet/sweep", "pkg/initiator/fleet/view", "pkg/initiator/registry/etcd"}},
-	"pkg/initiator/fleet/view":               {may: []string{"pkg/initiator", "pkg/initiator/fleet", "pkg/initiator/internal/text", "pkg/initiator/registry/etcd", "pkg/initiator/target"}},
+	"pkg/initiator/fleet/view":               {may: []string{"pkg/initiator", "pkg/initiator/fleet", "pkg/initiator/internal/text", "pkg/initiator/name", "pkg/initiator/registry/etcd", "pkg/initiator/target"}},
 	"pkg/initiator/fleet":                    {may: []string{"pkg/initiator", "pkg/initiator/internal/text", "pkg/initiator/name", "pkg/initiator/ports", "pkg/initiator/target", "pkg/ipsec"}},
 	"pkg/initiator/registry/memstore":        {may: []string{"pkg/initiator/registry"}},
 	"pkg/initiator/registry/seal":            {may: []string{"internal/safefile", "pkg/auth"}},
