@@ -40,6 +40,9 @@ func (d *daemon) mux() http.Handler {
 	if d.member != nil {
 		p.Fleet = d.member.Reading
 	}
+	if d.shared != nil {
+		p.Asker = d.otherAsker
+	}
 	mux.Handle("GET /", p.Handler())
 	return mux
 }

@@ -71,6 +71,7 @@ func TestPair(t *testing.T) {
 			one.hasLine("/-/ready", "ready")
 			two := start()
 			two.hasText("/-/ready", "standing by: ")
+			two.hasText("/", `<p class="when">standing by: `)
 			for _, line := range []string{"iscsi_discovery_pair_active 0", "iscsi_discovery_pair_connected 1", "iscsi_discovery_registry_up 1"} {
 				two.hasLine("/metrics", line)
 			}
@@ -86,6 +87,9 @@ func TestPair(t *testing.T) {
 				t.Errorf("got exit status %d", status)
 			}
 			two.hasLine("/-/ready", "ready")
+			if _, body := two.get("/"); strings.Contains(body, "standing by") {
+				t.Errorf("the page of the one that asks says that it stands by:\n%s", body)
+			}
 			two.hasLine("/metrics", asked(array))
 			two.hasLine("/metrics", "iscsi_discovery_pair_active 1")
 			addPortal(t, server.Client(t), prefix, more)

@@ -86,6 +86,14 @@ func (s *shared) now() pairState {
 // standsBy reports that another discoverd asks the portals.
 func (d *daemon) standsBy() bool { return d.shared != nil && !d.shared.now().Active }
 
+// otherAsker says that another discoverd asks the portals; empty: this one does.
+func (d *daemon) otherAsker() string {
+	if now := d.shared.now(); !now.Active {
+		return now.text()
+	}
+	return ""
+}
+
 // reportPair says how the daemon stands in its pair, once for each change.
 func (d *daemon) reportPair(s pair.State) {
 	d.shared.mu.Lock()

@@ -46,6 +46,11 @@ func (p *Page) newFrame(r *http.Request, section, tag string) *frame {
 	}
 	f.InFleet = p.Fleet != nil
 	f.Watching = watching(f.states, f.now)
+	if p.Asker != nil {
+		if other := p.Asker(); other != "" { // its states are not known here
+			f.Watching = visible(other)
+		}
+	}
 	return f
 }
 

@@ -20,6 +20,7 @@ type Page struct {
 	Host   string           // the name of this host, which stands at the top
 	Now    func() time.Time // nil: time.Now
 	Fleet  FleetSource      // nil: this host is in no fleet, and there is no page of it
+	Asker  func() string    // says that another host asks the portals, and which; empty: this one does. nil: always
 }
 
 // mostAtOnce is how many pages are made at once: one of a great registry takes a second
