@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -134,8 +135,12 @@ func TestAlikeBatches(t *testing.T) {
 	t.Parallel()
 	check := func(t *testing.T, text []byte, w passage) {
 		t.Helper()
-		want := parsed(text, w.size, w.most)
-		if diff := cmp.Diff(want, w.through(text), cmpopts.IgnoreUnexported(passed{}), cmpopts.EquateEmpty()); diff != "" {
+		want, got := parsed(text, w.size, w.most), w.through(text)
+		want.err, got.err = nil, nil
+		if reflect.DeepEqual(want, got) { // cmp takes many times as long
+			return
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(passed{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%+v (-want +got):\n%.3000s", w, diff)
 		}
 	}

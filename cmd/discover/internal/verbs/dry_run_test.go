@@ -53,7 +53,7 @@ var dryRuns = map[string][]string{
 	"portal set":                {"portal set --instance host 192.0.2.10 --symbolic-name rack1"},
 	"portal remove":             {"portal remove --instance host 192.0.2.10"},
 	"portal refresh":            {"portal refresh", "portal refresh 192.0.2.10"},
-	"watch":                     {"watch", "watch 192.0.2.10"},
+	"watch":                     {"watch --now", "watch --now 192.0.2.10"},
 	"isns add":                  {"isns add 192.0.2.5", "isns add --register 192.0.2.5:3205"},
 	"isns refresh":              {"isns refresh", "isns refresh 192.0.2.5"},
 	"isns remove":               {"isns remove 192.0.2.5"},

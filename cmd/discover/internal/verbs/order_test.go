@@ -27,7 +27,7 @@ func TestSlowPortalFirst(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			l := fleet(t)
-			r := l.discover(t.Context(), "scan", "-o", format, "--timeout", "8s", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
+			r := l.discover(t.Context(), "scan", "-o", format, "--timeout", "8s", "--rate", "0", "192.0.2.13", "10.0.0.1-10.1.3.232", "192.0.2.14")
 			if r.status != machine.ExitPartly {
 				t.Errorf("got exit status %d, want 3", r.status)
 			}
