@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
 // inFleet starts a daemon in a fleet.
 func (h *house) inFleet(server *etcdtest.Server, keys fleet.Keys, host string, args ...string) {
 	h.t.Helper()
-	h.start(slices.Concat([]string{"--fleet", fleettest.Name(keys), "--etcd", server.URL(), "--fleet-host", host}, args)...)
+	h.start(slices.Concat([]string{"--fleet", fleettest.Name(keys), "--etcd", server.URL(), "--fleet-host", host, "--initiator-name", "iqn.2026-11.example:" + host}, args)...)
 }
 
 // hasText waits until an answer has a text.
@@ -181,7 +181,7 @@ func TestFleetID(t *testing.T) {
 	h.inFleet(server, keys, "one")
 	h.hasLine("/metrics", "iscsi_discovery_fleet_connected 1")
 	first := info()
-	if first.ID == "" || first.InitiatorName != "iqn.2026-11.example:i" || first.Every != 1 || len(first.Ports) == 0 {
+	if first.ID == "" || first.InitiatorName != "iqn.2026-11.example:one" || first.Every != 1 || len(first.Ports) == 0 {
 		t.Errorf("got %+v", first)
 	}
 	twin := newHouse(t)

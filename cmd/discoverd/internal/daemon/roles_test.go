@@ -116,7 +116,7 @@ func testRolesOfFleet(t *testing.T, p *protected) {
 	fleettest.Put(t, p.client(t, "admin", "PASSWORD"), keys.Portal(portal.Key().Portal), string(portal.Encode()))
 	one, two := newHouse(t), newHouse(t)
 	one.start(append(p.args(t, "db1"), "--fleet", "prod", "--fleet-host", "db1", "--fleet-lead")...)
-	two.start(append(p.args(t, "db2"), "--fleet", "prod", "--fleet-host", "db2")...)
+	two.start(append(p.args(t, "db2"), "--fleet", "prod", "--fleet-host", "db2", "--initiator-name", "iqn.2026-11.example:db2")...)
 	one.hasLine("/metrics", "iscsi_discovery_fleet_leader 1")
 	for _, h := range []*house{one, two} {
 		h.hasLine("/metrics", "iscsi_discovery_fleet_published_paths 1")
