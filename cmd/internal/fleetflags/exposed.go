@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// SayExposed warns, after Understand, of secrets that others can read.
+// SayExposed warns, after Understand, of a password that others can read on its way to etcd,
+// and of the file of our certificate's key where every user of this host can.
 func (f *Etcd) SayExposed(say func(format string, args ...any)) {
 	f.sayCleartext(say)
 	if runtime.GOOS == "windows" || f.config.Key == "" { // there modes say nothing

@@ -44,11 +44,16 @@ func (j *JSONFleetTarget) Row() []string {
 type UnreadError struct {
 	Portal string // where it was seen
 	Hosts  int    // that saw it
+	First  int    // how many of its targets are counted nevertheless
 	Err    error  // a *view.MissingError, a *fleet.LieError, or etcd's
 }
 
 func (e *UnreadError) Error() string {
-	return fmt.Sprintf("what %s at %s is not counted: %v", plural(e.Hosts, "host")+" saw", e.Portal, e.Err)
+	counted := "is not counted"
+	if e.First > 0 {
+		counted = "is counted in part (" + plural(e.First, "target") + ")"
+	}
+	return fmt.Sprintf("what %s saw at %s %s: %v", plural(e.Hosts, "host"), e.Portal, counted, e.Err)
 }
 
 // Unwrap returns why it could not be read.
@@ -122,16 +127,17 @@ func (c *census) take(at int, p *view.Portal, g *view.Group, answer func(fleet.D
 		targets, err = targets[:c.left], errTooManyAll
 	}
 	c.left -= len(targets)
-	id := int32(len(c.groups))
+	id, counted := int32(len(c.groups)), 0
 	for i := range targets {
 		if _, known := c.all[targets[i].Name]; !known && len(c.all) >= MaxSeen {
 			err = errTooMany
 			continue
 		}
+		counted++
 		c.all[targets[i].Name] = append(c.all[targets[i].Name], id)
 	}
 	if err != nil {
-		c.unread = append(c.unread, &UnreadError{Portal: portalText(p.Portal, p.ISNS), Hosts: g.Hosts, Err: err})
+		c.unread = append(c.unread, &UnreadError{Portal: portalText(p.Portal, p.ISNS), Hosts: g.Hosts, First: counted, Err: err})
 	}
 	c.groups, c.at = append(c.groups, c.numbers(g.Paths)), append(c.at, at)
 }

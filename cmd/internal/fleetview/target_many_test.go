@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -58,6 +59,9 @@ func TestTargetsOfManyLists(t *testing.T) {
 	all, unread := targetsOf([]view.Portal{p}, sightings, func(fleet.Digest) ([]target.Target, error) { asked++; return long, nil })
 	if asked != lists || len(unread) != 6 || !errors.Is(unread[0], errTooManyAll) || !errors.Is(unread[5], errTooManyAll) {
 		t.Errorf("asked for %d lists, got %d errors %v; want %d lists, and that 6 were left out", asked, len(unread), unread[:min(1, len(unread))], lists)
+	}
+	if want := fmt.Sprintf("what 1 host saw at 192.0.2.1:3260 is counted in part (%d targets): ", sightings%len(long)); len(unread) > 0 && !strings.HasPrefix(unread[0].Error(), want) {
+		t.Errorf("got %v, want %s", unread[0], want)
 	}
 	n := 0
 	for x := range all {

@@ -7,9 +7,9 @@ import "time"
 type Info struct {
 	Schema        int       `json:"schema"`
 	Host          string    `json:"host"`
-	ID            string    `json:"id"`      // of the registry that discoverd works with: tells two hosts of one name apart
-	Version       string    `json:"version"` // of discoverd
-	InitiatorName string    `json:"initiator_name,omitempty"`
+	ID            string    `json:"id"`                       // of the registry that discoverd works with: tells two hosts of one name apart
+	Version       string    `json:"version"`                  // of discoverd
+	InitiatorName string    `json:"initiator_name,omitempty"` // with which it logs in where neither an instance nor a portal has its own
 	Started       time.Time `json:"started"`
 	Every         float64   `json:"interval_seconds"`      // between two discoveries of one portal
 	Ports         []Port    `json:"ports,omitempty"`       // initiator ports

@@ -1,8 +1,11 @@
 package fleetverbs
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -124,5 +127,20 @@ func TestHelp(t *testing.T) {
 		if status := runWith(t.Context(), nil, &stdout, &stderr, tt.args...); status != 0 || !strings.Contains(stdout.String(), tt.want) || stderr.String() != "" {
 			t.Errorf("%q: got exit status %d, %.300q, %q; want %q", tt.args, status, stdout.String(), stderr.String(), tt.want)
 		}
+	}
+}
+
+// TestPortalListLarge: foreign keys below config/ that are together more than an answer of etcd
+// may be hide no portal.
+func TestPortalListLarge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n := range 20 {
+		fleettest.Put(t, w.client, fmt.Sprintf("%sportal/z%02d", w.keys.Config(), n), strings.Repeat("x", 1<<20))
+	}
+	w.want(0, nil, nil, "portal", "add", "192.0.2.1")
+	w.want(0, []string{"192.0.2.1:3260"}, []string{"portal/z00", "portal/z19"}, "portal", "list")
+	if _, err := w.client.Delete(t.Context(), w.keys.Prefix(), clientv3.WithPrefix()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -17,7 +18,10 @@ import (
 
 // How records of config/ are read: a page of this many at most is in memory at once, and a
 // host reads no more records than host.MaxConfig.
-const pageRecords = 200
+const (
+	pageRecords = 200
+	pageTime    = 10 * time.Second // that etcd has for each
+)
 
 // A records is what config/ of a fleet has, as verbs read and change it.
 type records struct {
@@ -100,24 +104,25 @@ func (r *records) commit(ctx context.Context, key string, revision int64, op cli
 
 // list calls take for each record below a prefix, at most host.MaxConfig of them.
 func (r *records) list(ctx context.Context, prefix string, take func(*mvccpb.KeyValue) error) error {
-	from, end, revision := prefix, clientv3.GetPrefixRangeEnd(prefix), int64(0)
-	for n := 0; ; {
-		page, err := r.client.Get(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(pageRecords), clientv3.WithRev(revision))
-		if err != nil {
-			return etcd.ExplainFrom(r.client, "list", prefix, err)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	n := 0
+	pages := etcd.Pages{Client: r.client, Most: pageRecords, Within: pageTime}
+	_, err := pages.Read(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, func(kv *mvccpb.KeyValue) {
+		if ctx.Err() != nil {
+			return
 		}
-		revision = page.Header.Revision
-		for _, kv := range page.Kvs {
-			if n++; n > host.MaxConfig {
-				return fmt.Errorf("more than %d records below %s, which is the most that hosts read", host.MaxConfig, prefix)
-			}
-			if err := take(kv); err != nil {
-				return err
-			}
-			from = string(kv.Key) + "\x00"
+		if n++; n > host.MaxConfig {
+			cancel(fmt.Errorf("more than %d records below %s, which is the most that hosts read", host.MaxConfig, prefix))
+		} else if err := take(kv); err != nil {
+			cancel(err)
 		}
-		if !page.More || len(page.Kvs) == 0 {
-			return nil
-		}
+	})
+	if stopped := context.Cause(ctx); stopped != nil {
+		return stopped
 	}
+	if err != nil {
+		return etcd.ExplainFrom(r.client, "list", prefix, err)
+	}
+	return nil
 }

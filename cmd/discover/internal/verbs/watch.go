@@ -46,11 +46,16 @@ func (c *command) watch() *cobra.Command {
 			if err := w.check(args); err != nil {
 				return err
 			}
-			ctx := cmd.Context()
+			err, ctx := error(nil), cmd.Context()
 			if len(args) == 0 {
-				return machine.WatchError(ctx, w.watchRegistry(ctx))
+				err = w.watchRegistry(ctx)
+			} else {
+				err = w.watchPortals(ctx, args)
 			}
-			return machine.WatchError(ctx, w.watchPortals(ctx, args))
+			if w.Global.DryRun { // which is to say something
+				return err
+			}
+			return machine.WatchError(ctx, err)
 		}),
 	}
 	which := w.flags.FlagSet()

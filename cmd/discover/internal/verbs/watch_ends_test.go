@@ -43,6 +43,9 @@ func TestWatchEndsBeforeItBegins(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		r := l.discover(ctx, append([]string{"watch", "--registry", registry}, portals...)...)
+		if dry := l.discover(ctx, append([]string{"watch", "--dry-run", "--registry", registry}, portals...)...); portals == nil && dry.status == machine.ExitOK {
+			t.Errorf("a dry run that was interrupted: got %+v, want a failure", dry)
+		}
 		if r.status != machine.ExitOK || r.stdout+r.stderr != "" || len(l.Dials()) > dials {
 			t.Errorf("watch %q: got %+v and %d dials, want success and nothing printed or asked", portals, r, len(l.Dials())-dials)
 		}

@@ -184,6 +184,12 @@ func TestFleetID(t *testing.T) {
 	if first.ID == "" || first.InitiatorName != "iqn.2026-11.example:one" || first.Every != 1 || len(first.Ports) == 0 {
 		t.Errorf("got %+v", first)
 	}
+	h.with(func(s *registry.Service) {
+		if err := s.SetInitiatorNodeName(t.Context(), "iqn.2026-11.example:stored"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	h.until("the name of the registry is published", func() bool { return info().InitiatorName == "iqn.2026-11.example:stored" })
 	twin := newHouse(t)
 	twin.inFleet(server, keys, "one")
 	twin.until("the other host of that name is told", func() bool {

@@ -35,8 +35,12 @@ func (m *Member) readID(ctx context.Context) {
 
 // info is what the host says of itself.
 func (m *Member) info() fleet.Info {
+	name, err := m.cfg.Service.InitiatorNodeName(context.Background())
+	if err != nil {
+		name = m.cfg.InitiatorName
+	}
 	i := fleet.Info{
-		ID: m.id, Version: m.cfg.Version, InitiatorName: m.cfg.InitiatorName, Started: m.started.UTC(), Every: m.cfg.Every.Seconds(),
+		ID: m.id, Version: m.cfg.Version, InitiatorName: name, Started: m.started.UTC(), Every: m.cfg.Every.Seconds(),
 	}
 	selector, err := m.cfg.Service.Selector(context.Background(), false)
 	if err != nil {

@@ -174,3 +174,20 @@ func TestConfigLarge(t *testing.T) {
 		}
 	})
 }
+
+// Nor do such keys below a host's own prefix keep it from publishing.
+func TestOwnLarge(t *testing.T) {
+	on(t, etcdtest.Built, func(w *world) {
+		for n := range 20 {
+			w.put(fmt.Sprintf("%sportal/large%02d", w.keys.Host("a"), n), strings.Repeat("x", 1<<20))
+		}
+		r := w.run(setting{})
+		r.sees(1, "x")
+		if s := r.connected(); s.Published != 1 {
+			t.Errorf("got %+v, want a path that is published", s)
+		}
+		if _, err := w.admin.Delete(t.Context(), w.keys.Prefix(), clientv3.WithPrefix()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

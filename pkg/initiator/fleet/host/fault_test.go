@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
@@ -59,6 +61,40 @@ func TestRoles(t *testing.T) {
 		w.hasPaths("c", 1)
 		a.stop()
 		w.gone("a") // it may end its lease
+	})
+}
+
+// A write that etcd refuses since it has too many requests is written later, in the same
+// session: the host does not read again what it has there, as all others would at that time.
+func TestBusy(t *testing.T) {
+	on(t, etcdtest.Built, func(w *world) {
+		var busy atomic.Bool
+		var taken atomic.Int64
+		refused := make(chan struct{}, 1000)
+		r := w.run(setting{refuse: func() error {
+			if busy.Load() {
+				refused <- struct{}{}
+				return rpctypes.ErrGRPCRequestTooManyRequests
+			}
+			taken.Add(1)
+			return nil
+		}})
+		r.sees(1, "x")
+		r.connected()
+		w.hasPaths("a", 1)
+		busy.Store(true)
+		before := taken.Load()
+		r.sees(2, "x")
+		r.explained(etcd.Busy)
+		for range 3 { // it tries again and again
+			<-refused
+		}
+		busy.Store(false)
+		w.hasPaths("a", 1, 2)
+		if n := taken.Load() - before; n != 1 {
+			w.Errorf("got %d transactions, want the write alone", n)
+		}
+		r.connected()
 	})
 }
 

@@ -59,9 +59,12 @@ func (s *session) readAll(ctx context.Context, ranges []span) (revision int64, e
 		r := &ranges[i]
 		ops = append(ops, clientv3.OpGet(r.from, append(r.opts[:len(r.opts):len(r.opts)], clientv3.WithRange(r.end), clientv3.WithLimit(pageKeys))...))
 	}
-	asking, cancel := s.request(ctx)
-	defer cancel()
-	first, err := s.cfg.Client.Txn(asking).If(s.fence()).Then(ops...).Commit()
+	first, err := s.readOurs(ctx, ops)
+	if etcd.IsTooLarge(err) { // by values that are not ours: each range is read by itself
+		if first, err = s.readOurs(ctx, []clientv3.Op{clientv3.OpGet(s.cfg.Keys.Info(s.cfg.Name), clientv3.WithCountOnly())}); err == nil {
+			first.Responses = nil
+		}
+	}
 	if err != nil {
 		return 0, s.explain("read", s.cfg.Keys.Host(s.cfg.Name), err)
 	}
@@ -70,18 +73,29 @@ func (s *session) readAll(ctx context.Context, ranges []span) (revision int64, e
 	}
 	revision = first.Header.Revision
 	for i := range ranges {
-		r, page := &ranges[i], first.Responses[i].GetResponseRange()
-		for _, kv := range page.Kvs {
-			r.each(kv)
-		}
-		if page.More {
-			from := string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
-			if _, err := s.pages(r.opts...).Read(ctx, from, r.end, revision, r.each); err != nil {
-				return 0, s.explain("read", r.from, err)
+		r, from := &ranges[i], ranges[i].from
+		if len(first.Responses) > 0 {
+			page := first.Responses[i].GetResponseRange()
+			for _, kv := range page.Kvs {
+				r.each(kv)
 			}
+			if !page.More {
+				continue
+			}
+			from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
+		}
+		if _, err := s.pages(r.opts...).Read(ctx, from, r.end, revision, r.each); err != nil {
+			return 0, s.explain("read", r.from, err)
 		}
 	}
 	return revision, nil
+}
+
+// readOurs reads in one transaction, if the name is ours.
+func (s *session) readOurs(ctx context.Context, ops []clientv3.Op) (*clientv3.TxnResponse, error) {
+	ctx, cancel := s.request(ctx)
+	defer cancel()
+	return s.cfg.Client.Txn(ctx).If(s.fence()).Then(ops...).Commit()
 }
 
 // found takes a key that is there. Keys that are not of our making are left alone, and so

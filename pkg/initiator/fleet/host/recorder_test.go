@@ -21,6 +21,7 @@ type recorder struct {
 	info string // key of the host's record
 
 	before func([]clientv3.Op) // called before each transaction; nil: nothing
+	refuse func() error        // called in the place of each transaction, unless it returns nil; nil: nothing is refused
 }
 
 func (r *recorder) Put(ctx context.Context, key, value string, opts ...clientv3.OpOption) (*clientv3.PutResponse, error) {
@@ -68,6 +69,11 @@ func (x *recordedTxn) Commit() (*clientv3.TxnResponse, error) {
 	}
 	if x.r.before != nil {
 		x.r.before(x.ops)
+	}
+	if x.r.refuse != nil {
+		if err := x.r.refuse(); err != nil {
+			return nil, err
+		}
 	}
 	return x.Txn.Commit()
 }

@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -73,7 +75,11 @@ func (s *session) loop(ctx context.Context) error {
 			write.Reset(writeGap)
 		case <-write.C:
 			changed = s.book.changed
-			err = s.write(ctx)
+			if err = s.write(ctx); isBusy(err) && ctx.Err() == nil {
+				changed = nil // until then
+				write.Reset(s.busy(err))
+				err = nil
+			}
 		case r, open := <-s.wanted:
 			err = s.takeWants(r, open)
 		case r, open := <-s.renamed:
@@ -83,6 +89,20 @@ func (s *session) loop(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// isBusy reports that etcd refused a request since it has too many, and did nothing of it.
+func isBusy(err error) bool {
+	said := (*etcd.Error)(nil)
+	return errors.As(err, &said) && said.State == etcd.Busy
+}
+
+// busy notes that a write was refused, and returns when to try again: within half an interval.
+// A session that ended instead would ask etcd for more, as all hosts do to which this happens
+// at the same time.
+func (s *session) busy(err error) time.Duration {
+	s.set(func(h *Host) { h.state.Connected, h.publishErr = false, err })
+	return rand.N(s.cfg.Every/2 + 1)
 }
 
 // takeWants takes what the leader asks for, and asks for no longer.

@@ -82,6 +82,7 @@ type setting struct {
 	limits   host.Limits
 	config   func(*host.Config)
 	before   func([]clientv3.Op) // called before each transaction of the Host with what it is to do; nil: nothing
+	refuse   func() error        // see recorder
 }
 
 // run runs a Host to the end of the test.
@@ -108,7 +109,7 @@ func (w *world) run(s setting) *running {
 	}
 	r := &running{w: w, states: make(chan host.State, 1000), infos: make(chan struct{}, 1000)}
 	r.client, r.network = w.client(s.user, password)
-	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name), before: s.before}
+	r.client.KV = &recorder{KV: r.client.KV, t: w.T, info: w.keys.Info(s.name), before: s.before, refuse: s.refuse}
 	cfg := host.Config{
 		Client: r.client, Keys: w.keys, Name: s.name, Every: s.every, Report: func(s host.State) { r.states <- s },
 		Info: func() fleet.Info {
