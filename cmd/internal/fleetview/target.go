@@ -1,6 +1,7 @@
 package fleetview
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -81,12 +82,8 @@ func Targets(portals []view.Portal, answer func(fleet.Digest) ([]target.Target, 
 // targetsOf does so with a bound of sightings.
 func targetsOf(portals []view.Portal, sightings int, answer func(fleet.Digest) ([]target.Target, error)) (iter.Seq[JSONFleetTarget], []error) {
 	c := &census{left: sightings, hosts: map[string]int{}, all: map[string][]int32{}, see: union{}, of: union{}}
-	for i := range portals {
-		for j := range portals[i].Groups {
-			if g := &portals[i].Groups[j]; g.Up && g.Targets > 0 {
-				c.take(i, &portals[i], g, answer)
-			}
-		}
+	for _, s := range seenBy(portals) {
+		c.take(s.portal, &portals[s.portal], s.group, answer)
 	}
 	names := make([]string, 0, len(c.all))
 	for name := range c.all {
@@ -105,6 +102,26 @@ func targetsOf(portals []view.Portal, sightings int, answer func(fleet.Digest) (
 
 // errTooLarge is an answer that has no list.
 var errTooLarge = errors.New("the list is too large to be published")
+
+// A seen is a list of targets that hosts see at a portal.
+type seen struct {
+	portal int
+	group  *view.Group
+}
+
+// seenBy returns the lists that hosts see: first those that most of them do, so that one host
+// with many long lists does not use up the bounds before others count.
+func seenBy(portals []view.Portal) (all []seen) {
+	for i := range portals {
+		for j := range portals[i].Groups {
+			if g := &portals[i].Groups[j]; g.Up && g.Targets > 0 {
+				all = append(all, seen{i, g})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b seen) int { return cmp.Compare(b.group.Hosts, a.group.Hosts) })
+	return all
+}
 
 // What is left out.
 var (
@@ -172,10 +189,12 @@ func (c *census) target(name string, portals []view.Portal, have [][]int) JSONFl
 	ids := c.all[name]
 	var at []int32
 	for _, id := range ids {
-		if n := len(at); n == 0 || at[n-1] != int32(c.at[id]) {
-			at = append(at, int32(c.at[id]))
-			j.Portals = append(j.Portals, render.JSONText(portalText(portals[c.at[id]].Portal, portals[c.at[id]].ISNS)))
-		}
+		at = append(at, int32(c.at[id]))
+	}
+	slices.Sort(at)
+	at = slices.Compact(at)
+	for _, i := range at {
+		j.Portals = append(j.Portals, render.JSONText(portalText(portals[i].Portal, portals[i].ISNS)))
 	}
 	j.Hosts, j.OfHosts = c.see.count(ids, c.groups), c.of.count(at, have)
 	return j

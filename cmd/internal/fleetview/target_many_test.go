@@ -55,8 +55,17 @@ func TestTargetsOfManyLists(t *testing.T) {
 			Up: true, Targets: len(long), Answer: fleet.Digest{1, byte(i)}, Hosts: 1, Paths: []view.Path{{Host: "evil", Path: &fleet.Path{}}},
 		})
 	}
+	// A list that two hosts see, behind them: it is counted first.
+	few := []target.Target{{Name: "iqn.x:shared"}}
+	p.Groups = append(p.Groups, view.Group{Up: true, Targets: 1, Answer: fleet.Digest{2}, Hosts: 2, Paths: []view.Path{{Host: "a", Path: &fleet.Path{}}, {Host: "b", Path: &fleet.Path{}}}})
 	asked := 0
-	all, unread := targetsOf([]view.Portal{p}, sightings, func(fleet.Digest) ([]target.Target, error) { asked++; return long, nil })
+	all, unread := targetsOf([]view.Portal{p}, sightings+len(few), func(d fleet.Digest) ([]target.Target, error) {
+		if d[0] == 2 {
+			return few, nil
+		}
+		asked++
+		return long, nil
+	})
 	if asked != lists || len(unread) != 6 || !errors.Is(unread[0], errTooManyAll) || !errors.Is(unread[5], errTooManyAll) {
 		t.Errorf("asked for %d lists, got %d errors %v; want %d lists, and that 6 were left out", asked, len(unread), unread[:min(1, len(unread))], lists)
 	}
@@ -65,11 +74,15 @@ func TestTargetsOfManyLists(t *testing.T) {
 	}
 	n := 0
 	for x := range all {
-		if n++; x.Hosts != 1 || len(x.Portals) != 1 {
+		want := 1
+		if x.Target == "iqn.x:shared" {
+			want = 2
+		}
+		if n++; x.Hosts != want || len(x.Portals) != 1 {
 			t.Fatalf("got %+v", x)
 		}
 	}
-	if n != len(long) {
-		t.Errorf("got %d targets, want %d", n, len(long))
+	if n != len(long)+len(few) {
+		t.Errorf("got %d targets, want %d", n, len(long)+len(few))
 	}
 }
