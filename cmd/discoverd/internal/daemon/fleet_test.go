@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -113,23 +114,25 @@ func TestFleetTakesBack(t *testing.T) {
 }
 
 // TestFleetOwnCredential: a login template does not have discoverd answer a portal with the
-// passphrase of its registry, though that is a credential of its unit.
+// passphrase of its registry or its password at etcd, though these are credentials of its unit.
 func TestFleetOwnCredential(t *testing.T) {
 	t.Parallel()
 	server, keys := etcdtest.Shared(t, etcdtest.Built), fleettest.Keys(t, "lab")
 	client, array := server.Client(t), iscsitest.Listen(t, twoTargets)
 	h := newHouse(t)
 	h.variables = map[string]string{"CREDENTIALS_DIRECTORY": h.dir}
-	passphrase := filepath.Join(h.dir, "passphrase")
-	if err := os.WriteFile(passphrase, []byte("a passphrase of the host\n"), 0o600); err != nil {
-		t.Fatal(err)
+	for i, name := range []string{"passphrase", "password"} {
+		if err := os.WriteFile(filepath.Join(h.dir, name), []byte("a secret of the host\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l := fleet.Login{Name: name, User: "u", Secret: "cred:" + name}
+		p := fleet.Portal{Address: fmt.Sprintf("127.0.0.%d", 1+i), TCPPort: array.Addr.Port(), Login: l.Name}
+		fleettest.Put(t, client, keys.Login(l.Name), string(l.Encode()))
+		fleettest.Put(t, client, keys.Portal(p.Key().Portal), string(p.Encode()))
 	}
-	l := fleet.Login{Name: "l", User: "u", Secret: "cred:passphrase"}
-	p := fleet.Portal{Address: "127.0.0.1", TCPPort: array.Addr.Port(), Login: l.Name}
-	fleettest.Put(t, client, keys.Login(l.Name), string(l.Encode()))
-	fleettest.Put(t, client, keys.Portal(p.Key().Portal), string(p.Encode()))
-	h.inFleet(server, keys, "one", "--key", "file:"+passphrase)
-	h.says("login template l: the credential cred:passphrase is one of discoverd itself")
+	h.inFleet(server, keys, "one", "--key", "file:"+filepath.Join(h.dir, "passphrase"), "--etcd-user", "u", "--etcd-password", "cred:password")
+	h.says("login template passphrase: the credential cred:passphrase is one of discoverd itself")
+	h.says("login template password: the credential cred:password is one of discoverd itself")
 	h.hasLine("/metrics", "iscsi_discovery_registry_portals 0")
 }
 

@@ -28,7 +28,8 @@ type Result struct {
 //
 // own are references to the program's own credentials, such as its password at etcd. A
 // login template that has one is not applied: who may write config/ could have a portal's
-// challenge answered with it, and guess it from the answer.
+// challenge answered with it, and guess it from the answer. An entry that the fleet made
+// with one earlier is removed, whatever keeps its record from being applied.
 func Apply(ctx context.Context, s *registry.Service, fleetName string, w *host.Wanted, hostName string, own ...string) (Result, error) {
 	if err := fleet.CheckName(fleetName); err != nil {
 		return Result{}, err
@@ -50,6 +51,7 @@ type applying struct {
 
 	marks   map[string]mark   // of the fleet, by portal
 	entries map[string]string // all entries: the digest of each by its key; "": it cannot be read
+	withOwn map[string]bool   // likewise: it has one of own
 	steps   []step
 }
 
@@ -130,7 +132,7 @@ func (a *applying) drop(ctx context.Context, key initiator.Key) error {
 func (a *applying) store(ctx context.Context, st *step) error {
 	is, err := a.CheckSendTargetPortal(ctx, st.entry)
 	if err != nil {
-		return a.refused(st, err)
+		return a.refused(ctx, st, err)
 	}
 	marked := st.mark.portal != ""
 	if marked && !st.mark.key.Same(is.Key()) {
@@ -153,7 +155,7 @@ func (a *applying) store(ctx context.Context, st *step) error {
 	}
 	stored, err := a.StoreSendTargetPortal(ctx, st.entry, there)
 	if err != nil {
-		return a.refused(st, err)
+		return a.refused(ctx, st, err)
 	}
 	if !stored { // another program added the entry meanwhile
 		a.Kept++
@@ -165,15 +167,20 @@ func (a *applying) store(ctx context.Context, st *step) error {
 	return nil
 }
 
-// refused makes a fault of an entry that the registry does not take; what was there stays.
-// Other errors of the registry are returned.
-func (a *applying) refused(st *step, err error) error {
+// refused makes a fault of an entry that the registry does not take; what was there stays,
+// as in hold. Other errors of the registry are returned.
+func (a *applying) refused(ctx context.Context, st *step, err error) error {
 	if e := (*initiator.Error)(nil); !errors.As(err, &e) || e.Stage != initiator.StageValidate {
 		return err
 	}
 	st.fault.Err = refusedBy("this host cannot have it: ", err)
 	a.Faults = append(a.Faults, st.fault)
-	if st.mark.portal != "" {
+	switch {
+	case st.mark.portal == "":
+	case a.withOwn[nameOf(st.mark.key)]:
+		gone := a.withdraw(st.mark)
+		return a.take(ctx, &gone)
+	default:
 		a.Entries.add(st.mark.key)
 	}
 	return nil

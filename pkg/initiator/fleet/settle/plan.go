@@ -16,7 +16,7 @@ func (a *applying) read(ctx context.Context) (err error) {
 	if a.marks, err = marks(ctx, a.Service, a.fleet); err != nil {
 		return err
 	}
-	a.entries = make(map[string]string)
+	a.entries, a.withOwn = make(map[string]string), make(map[string]bool)
 	for p, err := range a.SendTargetPortals(ctx) {
 		switch {
 		case err != nil && p.Portal.Address == "":
@@ -25,6 +25,7 @@ func (a *applying) read(ctx context.Context) (err error) {
 			a.entries[nameOf(p.Key())] = ""
 		default:
 			a.entries[nameOf(p.Key())] = storedDigest(&p)
+			a.withOwn[nameOf(p.Key())] = slices.Contains(a.own, p.Login.PasswordRef) || slices.Contains(a.own, p.Login.TargetPasswordRef)
 		}
 	}
 	return nil
@@ -62,24 +63,42 @@ func (a *applying) plan() {
 		}
 	}
 	for _, portal := range slices.Sorted(maps.Keys(a.marks)) {
-		m := a.marks[portal]
-		switch ours, _ := a.ours(m); {
+		switch {
 		case seen[portal]:
 		case a.wanted.Partial:
-			a.Entries.add(m.key)
-		case ours:
-			a.steps = append(a.steps, step{portal: portal, do: drop, mark: m})
+			a.hold(a.marks[portal])
 		default:
-			a.steps = append(a.steps, step{portal: portal, do: unmark, mark: m})
+			a.steps = append(a.steps, a.withdraw(a.marks[portal]))
 		}
 	}
 }
 
-// keep leaves what the fleet made for a portal as it is.
+// withdraw returns the step by which the fleet has no entry for a portal any more: what it
+// made is removed, and what was changed at the host is the host's own.
+func (a *applying) withdraw(m mark) step {
+	st := step{portal: m.portal, do: unmark, mark: m}
+	if ours, _ := a.ours(m); ours {
+		st.do = drop
+	}
+	return st
+}
+
+// hold leaves what the fleet made for a portal as it is, where config/ does not say what is
+// to be. An entry that has one of the program's own credentials is withdrawn: it may have
+// been made when the credential was none of these.
+func (a *applying) hold(m mark) {
+	if a.withOwn[nameOf(m.key)] {
+		a.steps = append(a.steps, a.withdraw(m))
+		return
+	}
+	a.Entries.add(m.key)
+}
+
+// keep holds what the fleet made for a portal, unless it is seen.
 func (a *applying) keep(seen map[string]bool, p initiator.Portal) {
 	portal := portalName(p)
 	if m, ok := a.marks[portal]; ok && !seen[portal] {
-		a.Entries.add(m.key)
+		a.hold(m)
 	}
 	seen[portal] = true
 }
@@ -103,7 +122,7 @@ func (a *applying) want(p *fleet.Portal) {
 		st.fault.Err = err
 		a.Faults = append(a.Faults, st.fault)
 		if marked {
-			a.Entries.add(m.key)
+			a.hold(m)
 		}
 		return
 	case marked && there && !ours:
