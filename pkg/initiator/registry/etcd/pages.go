@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -9,23 +10,33 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
+// DefaultPageKeys is Most of [Pages] that have none.
+const DefaultPageKeys = 64
+
+// endOfKeys is what etcd calls the end of all keys, where a range ends, and what
+// clientv3.GetPrefixRangeEnd returns for a prefix that has no other end.
+const endOfKeys = "\x00"
+
 // Pages reads ranges of keys in pages. A page that is larger than [MaxAnswerLen] is asked
 // for again with fewer keys, so that some large values do not hide the keys beside them.
 type Pages struct {
 	Client  *clientv3.Client
-	Most    int64               // keys of a page, at most
-	Within  time.Duration       // how long the answer to one page may take
+	Most    int64               // keys of a page, at most; 0: DefaultPageKeys
+	Within  time.Duration       // how long the answer to one page may take; 0: DefaultRequestTimeout
 	Options []clientv3.OpOption // of each request, such as clientv3.WithKeysOnly
 
-	// Behind returns where the page behind a key begins; nil: at the next key.
+	// Behind returns where the page behind a key begins; "\x00": there is nothing more to
+	// read. nil: at the next key.
 	Behind func(key string) string
 }
 
 // Read calls each with the keys from from up to to, without to itself, in order, as they
-// were at a revision; 0: now. It returns that revision. The error is etcd's own: see
-// [ExplainFrom].
+// were at a revision; 0: now. to "\x00" is the end of all keys, as etcd has it. Read returns
+// that revision. Where to is not greater than from, it asks etcd nothing, and returns
+// revision. The error is etcd's own: see [ExplainFrom].
 func (p *Pages) Read(ctx context.Context, from, to string, revision int64, each func(*mvccpb.KeyValue)) (int64, error) {
-	for limit := p.Most; from < to; limit = min(2*limit, p.Most) {
+	most := cmp.Or(p.Most, DefaultPageKeys)
+	for limit := most; from < to || to == endOfKeys; limit = min(2*limit, most) {
 		page, err := p.page(ctx, from, to, revision, &limit)
 		if err != nil {
 			return 0, err
@@ -39,7 +50,9 @@ func (p *Pages) Read(ctx context.Context, from, to string, revision int64, each 
 		if !page.More || len(page.Kvs) == 0 {
 			break
 		}
-		from = p.behind(string(page.Kvs[len(page.Kvs)-1].Key))
+		if from = p.behind(string(page.Kvs[len(page.Kvs)-1].Key)); from == endOfKeys {
+			break // to etcd it would be the first key
+		}
 	}
 	return revision, nil
 }
@@ -47,7 +60,7 @@ func (p *Pages) Read(ctx context.Context, from, to string, revision int64, each 
 // page reads one page, and makes limit smaller where it is too large.
 func (p *Pages) page(ctx context.Context, from, to string, revision int64, limit *int64) (*clientv3.GetResponse, error) {
 	for {
-		asking, cancel := context.WithTimeout(ctx, p.Within)
+		asking, cancel := context.WithTimeout(ctx, cmp.Or(p.Within, DefaultRequestTimeout))
 		opts := append(p.Options[:len(p.Options):len(p.Options)], clientv3.WithRange(to), clientv3.WithLimit(*limit), clientv3.WithRev(revision))
 		page, err := p.Client.Get(asking, from, opts...)
 		cancel()
@@ -74,12 +87,13 @@ func IsTooLarge(err error) bool {
 // ErrWatchEnded is a watch that ended without a reason, as when the client is closed.
 var ErrWatchEnded = errors.New("the watch ended")
 
-// WatchError returns why a watch ended, of what its channel gave; nil: it goes on.
+// WatchError returns why a watch ended, of what its channel gave; nil: it goes on. A watch
+// that etcd cancelled has an error of etcd's in r.
 func WatchError(r clientv3.WatchResponse, open bool) error {
 	if err := r.Err(); err != nil {
 		return err
 	}
-	if r.Canceled || !open {
+	if !open {
 		return ErrWatchEnded
 	}
 	return nil
