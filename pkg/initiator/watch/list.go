@@ -61,8 +61,11 @@ func (w *watcher) relist(l *list) {
 }
 
 // sourceIs tells that the source cannot be read, or can be read again. It reports whether
-// the consumer is still there.
+// the watch goes on.
 func (w *watcher) sourceIs(err error) bool {
+	if err != nil && w.ctx.Err() != nil {
+		return false // the watch has ended, and the source may be well
+	}
 	switch {
 	case err != nil && !w.broken:
 		w.tell(nil, Event{Type: SourceFailed, Err: err, Code: initiator.Code(err)})

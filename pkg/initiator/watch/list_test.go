@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -176,4 +177,26 @@ func TestKnown(t *testing.T) {
 			t.Errorf("targets and known targets: %v", counts)
 		}
 	})
+}
+
+// An interrupted source is one whose watch ends while it says what it knows.
+type interrupted struct {
+	*fake
+	interrupt func()
+}
+
+func (s interrupted) Known(ctx context.Context) iter.Seq2[watch.Answer, error] {
+	return func(yield func(watch.Answer, error) bool) {
+		s.interrupt()
+		yield(watch.Answer{}, ctx.Err())
+	}
+}
+
+// TestEndWhileReading: the end of a watch is no failure of the source that is being read.
+func TestEndWhileReading(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	for e := range watch.Run(ctx, interrupted{newFake(t, key(1)), cancel}, watch.Config{Every: time.Hour}) {
+		t.Errorf("got %s", tell(e))
+	}
 }

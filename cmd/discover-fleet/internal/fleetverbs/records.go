@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -18,10 +17,7 @@ import (
 
 // How records of config/ are read: a page of this many at most is in memory at once, and a
 // host reads no more records than host.MaxConfig.
-const (
-	pageRecords = 200
-	pageTime    = 10 * time.Second // that etcd has for each
-)
+const pageRecords = 200
 
 // A records is what config/ of a fleet has, as verbs read and change it.
 type records struct {
@@ -107,7 +103,7 @@ func (r *records) list(ctx context.Context, prefix string, take func(*mvccpb.Key
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	n := 0
-	pages := etcd.Pages{Client: r.client, Most: pageRecords, Within: pageTime}
+	pages := etcd.Pages{Client: r.client, Most: pageRecords}
 	_, err := pages.Read(ctx, prefix, clientv3.GetPrefixRangeEnd(prefix), 0, func(kv *mvccpb.KeyValue) {
 		if ctx.Err() != nil {
 			return

@@ -46,16 +46,15 @@ func (c *command) watch() *cobra.Command {
 			if err := w.check(args); err != nil {
 				return err
 			}
-			err, ctx := error(nil), cmd.Context()
+			begin := w.watchPortals
 			if len(args) == 0 {
-				err = w.watchRegistry(ctx)
-			} else {
-				err = w.watchPortals(ctx, args)
+				begin = w.watchRegistry
 			}
+			err := begin(cmd.Context(), args)
 			if w.Global.DryRun { // which is to say something
 				return err
 			}
-			return machine.WatchError(ctx, err)
+			return machine.WatchError(cmd.Context(), err)
 		}),
 	}
 	which := w.flags.FlagSet()
@@ -88,7 +87,7 @@ func (w *watchVerb) check(args []string) error {
 }
 
 // watchRegistry watches the portals of the registry.
-func (w *watchVerb) watchRegistry(ctx context.Context) error {
+func (w *watchVerb) watchRegistry(ctx context.Context, _ []string) error {
 	if name := w.givenOfPortals(); name != "" {
 		return machine.Usagef("%s applies to a PORTAL of the command line: entries of the registry are asked as they were added", name)
 	}

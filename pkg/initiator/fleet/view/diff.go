@@ -19,10 +19,11 @@ type Difference struct {
 	Missing []Missing // portals that hosts are to ask and do not have
 	Silent  []Silent  // hosts whose lease has ended
 	Twice   []Twice   // names of hosts that several have
-	Same    []SameInitiator
-	Liars   []Liar   // hosts that published what is not true
-	Odd     []Odd    // keys that cannot be read, see View.Odd
-	Unread  []Unread // answers that could not be compared
+	Liars   []Liar    // hosts that published what is not true
+	Odd     []Odd     // keys that cannot be read, see View.Odd
+	Unread  []Unread  // answers that could not be compared
+
+	Same []SameInitiator // initiator names with which several hosts log in
 }
 
 // A Failing is a portal that fails for hosts.
