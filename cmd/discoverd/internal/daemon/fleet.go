@@ -144,7 +144,7 @@ func (d *daemon) fleetFigures() metrics.Fleet {
 	s := d.member.State()
 	return metrics.Fleet{
 		Connected: s.Host.Connected, Since: s.Host.Since, Published: s.Host.Published, Waiting: s.Host.Waiting,
-		Leading: s.Leader.Leading, Lacking: s.Leader.Lacking, Refused: s.Refused,
+		Leading: s.Leader.Leading, Copied: s.Leader.Copied, Lacking: s.Leader.Lacking, Refused: s.Refused,
 		Scans: s.Scan.Jobs, Shards: s.Scan.Shards, Scanned: s.Scanned,
 	}
 }

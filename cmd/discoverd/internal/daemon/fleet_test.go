@@ -61,6 +61,8 @@ func TestFleet(t *testing.T) {
 		h.hasLine("/-/ready", "ready")
 	}
 	one.hasLine("/metrics", "iscsi_discovery_fleet_leader 1")
+	one.hasLine("/metrics", "iscsi_discovery_fleet_copied_answers 1")
+	one.hasLine("/metrics", "iscsi_discovery_fleet_lacking_answers 0")
 	two.hasLine("/metrics", "iscsi_discovery_fleet_leader 0")
 	two.hasText("/api/v1/fleet/hosts", `{"host":"two","state":"up"`)
 	two.hasText("/api/v1/fleet/hosts", `"leader":"one"`)

@@ -145,7 +145,7 @@ func (f family) collect() []prometheus.Metric {
 		for name, s := range t.servers {
 			c.server(name, s)
 		}
-	case fleetConnected, fleetSince, fleetPublished, fleetWaiting, fleetLeader, fleetLacking, fleetRefused, fleetScans, fleetShards, fleetScanned:
+	case fleetConnected, fleetSince, fleetPublished, fleetWaiting, fleetLeader, fleetCopied, fleetLacking, fleetRefused, fleetScans, fleetShards, fleetScanned:
 		c.member(t.fleet)
 	case pairActive, pairConnected, pairSince:
 		c.pair(t.pair)

@@ -9,6 +9,7 @@ type Fleet struct {
 	Published int       // paths in etcd
 	Waiting   int       // changes that are not written yet
 	Leading   bool
+	Copied    int   // answers that all can read; of a leader
 	Lacking   int   // answers that no reader can read yet; of a leader
 	Refused   int   // records of the fleet's configuration that are not used
 	Scans     int   // shared scans that this host takes part in
@@ -29,6 +30,7 @@ var (
 	fleetPublished = newMetric("gauge", "fleet_published_paths", "Paths of this host that are in the etcd of its fleet (--fleet).")
 	fleetWaiting   = newMetric("gauge", "fleet_waiting_changes", "Changes that are not written to the etcd of the fleet yet (--fleet).")
 	fleetLeader    = newMetric("gauge", "fleet_leader", "Whether this host leads its fleet (--fleet).")
+	fleetCopied    = newMetric("gauge", "fleet_copied_answers", "Lists of targets that are in the etcd of the fleet for all to read; of the host that leads (--fleet).")
 	fleetLacking   = newMetric("gauge", "fleet_lacking_answers", "Lists of targets that are not in the etcd of the fleet yet; of the host that leads (--fleet).")
 	fleetRefused   = newMetric("gauge", "fleet_refused_records", "Records of the fleet's configuration that this host does not use (--fleet).")
 	fleetScans     = newMetric("gauge", "fleet_scans", "Shared scans that this host takes part in (--fleet-scan-allow).")
@@ -48,6 +50,7 @@ func (c *collection) member(ask func() Fleet) {
 	c.add(fleetWaiting, float64(f.Waiting))
 	c.add(fleetLeader, number(f.Leading))
 	if f.Leading {
+		c.add(fleetCopied, float64(f.Copied))
 		c.add(fleetLacking, float64(f.Lacking))
 	}
 	c.add(fleetRefused, float64(f.Refused))
