@@ -14,13 +14,22 @@ import (
 
 	"github.com/go-iscsi/discovery/internal/need"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
+	"github.com/go-iscsi/discovery/test/etcdtest"
 )
 
-// TestFleet: one fleet, and what happens to it, in this order.
+// TestFleet: one fleet on each kind of etcd, one after the other: at the same time hosts would
+// lose leases on a small machine.
 func TestFleet(t *testing.T) {
 	need.Root(t)
 	need.Program(t, "ip")
-	l := newLab(t)
+	for _, kind := range etcdtest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) { live(t, kind) })
+	}
+}
+
+// live has a fleet begin, and what happens to it happen in this order.
+func live(t *testing.T, kind etcdtest.Kind) {
+	l := newLab(t, kind)
 	l.console.watch(t)
 	l.awaitWatch(t)
 	l.begin(t)

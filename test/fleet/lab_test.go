@@ -55,14 +55,14 @@ type array struct {
 }
 
 // newLab starts everything but discoverd.
-func newLab(t *testing.T) *lab {
+func newLab(t *testing.T, kind etcdtest.Kind) *lab {
 	t.Helper()
 	keys, err := fleet.NewKeys(fleetName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := &lab{keys: keys, wire: newWire(t), authority: etcdtest.NewAuthority(t), missed: map[string]bool{}}
-	l.startMembers(t)
+	l.startMembers(t, kind)
 	for i := range 5 {
 		l.hosts = append(l.hosts, l.newHost(t, fmt.Sprintf("host%d", i+1)))
 	}
@@ -88,8 +88,8 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
-// startMembers starts etcd.
-func (l *lab) startMembers(t *testing.T) {
+// startMembers starts etcd, and makes sure that it is the one that is asked for.
+func (l *lab) startMembers(t *testing.T, kind etcdtest.Kind) {
 	t.Helper()
 	for range 3 {
 		n := netns.New(t)
@@ -98,7 +98,16 @@ func (l *lab) startMembers(t *testing.T) {
 		l.places = append(l.places, etcdtest.Place{Namespace: n, Address: c.own, Port: 2379})
 	}
 	l.served = l.authority.Issue(t, l.serverRequest())
-	l.members = etcdtest.StartCluster(t, etcdtest.Options{TLS: l.authority, Server: l.served, Quota: quota}, l.places...)
+	l.members = etcdtest.StartCluster(t, etcdtest.Options{Kind: kind, TLS: l.authority, Server: l.served, Quota: quota}, l.places...)
+	for _, m := range l.members {
+		status, err := m.Client(t).Status(t.Context(), m.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if built := "v"+status.Version == etcdtest.Version; built != (kind == etcdtest.Built) {
+			t.Fatalf("%v has version %s, which is not the one of kind %s", m, status.Version, kind)
+		}
+	}
 }
 
 // serverRequest asks for a certificate of all members.
