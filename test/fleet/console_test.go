@@ -209,19 +209,6 @@ func (c *console) expect(t *testing.T, leads bool, want ...string) {
 	checkOrder(t, "discover fleet watch", c.all(t))
 }
 
-// skip passes over events of some types since expect was called last; there are no others.
-func (c *console) skip(t *testing.T, types ...string) {
-	t.Helper()
-	all := c.all(t)
-	for _, e := range all[c.told:] {
-		if !slices.Contains(types, e.Type) {
-			t.Errorf("got the event %q, want none but of %q", e.line(), types)
-		}
-	}
-	c.told = len(all)
-	checkOrder(t, "discover fleet watch", all)
-}
-
 // checkOrder holds a list of events against what no list may have: a gap in its numbers, a host
 // that falls silent or comes twice. Of each host the first event may be any.
 func checkOrder(t *testing.T, who string, events []event) {

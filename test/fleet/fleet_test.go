@@ -103,6 +103,7 @@ func (l *lab) awaitWhole(t *testing.T) {
 // same compares what is seen from everywhere, and with what etcd has.
 func (l *lab) same(t *testing.T) {
 	l.awaitKeys(t)
+	l.awaitLeader(t)
 	for _, verb := range []string{"hosts", "paths", "diff"} {
 		want := list(t, l.console.discover(t, verb, "-o", "json"))
 		for _, h := range l.hosts {
@@ -126,6 +127,27 @@ func (l *lab) same(t *testing.T) {
 			return ""
 		})
 	}
+}
+
+// awaitLeader waits until one host leads, and all say that it is this one.
+func (l *lab) awaitLeader(t *testing.T) {
+	t.Helper()
+	until(t, "one host that leads", func() string {
+		want := l.console.read(t, "hosts").Fleet.Leader
+		var leads, differ []string
+		for _, h := range l.hosts {
+			if h.metric(t, "fleet_leader") == 1 {
+				leads = append(leads, h.name)
+			}
+			if is := h.api(t, "hosts").Fleet.Leader; is != want {
+				differ = append(differ, h.name+" sees "+is)
+			}
+		}
+		if !slices.Equal(leads, []string{want}) || len(differ) > 0 {
+			return fmt.Sprintf("the console sees %s, %q lead, and %q", want, leads, differ)
+		}
+		return ""
+	})
 }
 
 // awaitKeys waits until etcd has what five hosts at two portals publish, and nothing twice.
