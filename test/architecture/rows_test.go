@@ -141,6 +141,7 @@ var rows = map[string]row{
 	"test/netns":                             {may: []string{"internal/need"}},
 	"test/network":                           {},
 	"test/output":                            {},
+	"test/poll":                              {},
 	"test/written":                           {},
 	"test/pages":                             {},
 	"test/prometheus":                        {},

@@ -3,7 +3,7 @@
 package command
 
 import (
-	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -11,38 +11,26 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-iscsi/discovery/test/etcdtest"
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/output"
+	"github.com/go-iscsi/discovery/test/poll"
 )
 
 // A pairMember is discoverd on a registry in etcd, as a process.
 type pairMember struct {
 	cmd *exec.Cmd
-	mu  sync.Mutex
-	log bytes.Buffer // guarded by mu; standard error
-}
-
-func (m *pairMember) Write(b []byte) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.log.Write(b)
-}
-
-func (m *pairMember) said() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.log.String()
+	log output.Buffer // standard error
 }
 
 var listensAt = regexp.MustCompile(`listening at (\S+)`)
 
 // get returns what the daemon answers; empty: nothing yet.
 func (m *pairMember) get(path string) string {
-	at := listensAt.FindStringSubmatch(m.said())
+	at := listensAt.FindStringSubmatch(m.log.String())
 	if at == nil {
 		return ""
 	}
@@ -57,11 +45,13 @@ func (m *pairMember) get(path string) string {
 
 func (m *pairMember) await(t *testing.T, path, text string) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !strings.Contains(m.get(path), text); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%s never has %q; standard error:\n%s", path, text, m.said())
+	poll.Until(t, 2*time.Minute, fmt.Sprintf("%s has %q", path, text), func() string {
+		is := m.get(path)
+		if strings.Contains(is, text) {
+			return ""
 		}
-	}
+		return is + "\nstandard error:\n" + m.log.String()
+	})
 }
 
 // TestRegistryInEtcd: discover works on a registry in etcd through discover-fleet; of two
@@ -96,7 +86,7 @@ func TestRegistryInEtcd(t *testing.T) {
 	}
 	member := func() *pairMember {
 		m := &pairMember{cmd: exec.Command(filepath.Join(programs, "discoverd"), "--listen", "127.0.0.1:0", "--every", "1s", "--now", "--initiator-name", "iqn.2026-11.example:i")}
-		m.cmd.Env, m.cmd.Stderr = env, m
+		m.cmd.Env, m.cmd.Stderr = env, &m.log
 		if err := m.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/go-iscsi/discovery/test/iscsitest"
+	"github.com/go-iscsi/discovery/test/output"
 )
 
 // TestWatchTerminal: on a real terminal the portals are drawn in place, also after the
@@ -27,16 +28,21 @@ func TestWatchTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = cmd.Process.Kill() }()
-	shown := make(chan string, 1)
+	var shown output.Buffer
+	all := make(chan struct{})
 	go func() {
-		b, _ := io.ReadAll(outer) // ends with an error, when the command has closed the inner file
-		shown <- string(b)
+		defer close(all)
+		_, _ = io.Copy(&shown, outer) // ends with an error, when the command has closed the inner file
 	}()
-	time.Sleep(2 * time.Second)
+	if err := shown.Await(time.Minute, "1 of 2 paths up · 1 failed · next in "); err != nil {
+		t.Fatal(err)
+	}
 	if err := unix.IoctlSetWinsize(int(inner.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 4, Col: 60}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2 * time.Second)
+	if err := shown.Await(time.Minute, " more"); err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +50,8 @@ func TestWatchTerminal(t *testing.T) {
 		t.Error(err)
 	}
 	inner.Close()
-	text := <-shown
+	<-all
+	text := shown.String()
 	before, after, cleared := strings.Cut(text, "\x1b[H\x1b[2J")
 	if !strings.Contains(before, "LAST CHANGE") || !strings.Contains(before, "DOWN") || !strings.Contains(before, "1 of 2 paths up · 1 failed · next in ") || !cleared {
 		t.Errorf("before it became smaller: %q", text)

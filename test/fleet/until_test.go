@@ -3,29 +3,15 @@ package fleet
 import (
 	"testing"
 	"time"
+
+	"github.com/go-iscsi/discovery/test/poll"
 )
 
-// How a condition is awaited.
-const (
-	lookEvery = 100 * time.Millisecond
-	patience  = 90 * time.Second // on a machine with much else to do
-)
+// patience is how long a condition is awaited, on a machine with much else to do.
+const patience = 90 * time.Second
 
 // until waits until look finds what has to be. look returns what is instead; empty: it is so.
 func until(t *testing.T, what string, look func() string) {
 	t.Helper()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	limit := time.After(patience)
-	for {
-		is := look()
-		if is == "" {
-			return
-		}
-		select {
-		case <-limit:
-			t.Fatalf("%s: not in time; there is instead: %s", what, is)
-		case <-tick.C:
-		}
-	}
+	poll.Until(t, patience, what, look)
 }

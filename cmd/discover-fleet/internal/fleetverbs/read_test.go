@@ -3,6 +3,7 @@ package fleetverbs
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/test/output"
+	"github.com/go-iscsi/discovery/test/poll"
 )
 
 // fewHosts makes a fleet: four hosts see two targets, one sees one of them, one fails, one
@@ -121,19 +123,17 @@ func TestWatch(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() { ended <- runWith(ctx, w.env(), &stdout, &stderr, "watch", "-o", "jsonl", "-v") }()
 	n := 0
-	for end := time.Now().Add(fleettest.Limit); !strings.Contains(stdout.String(), `"type":"host-appeared","host":"late`); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("nothing was printed: %s %s", stdout.String(), stderr.String())
+	poll.Until(t, fleettest.Limit, "the watch has begun", func() string { // it says nothing then
+		n++
+		fleettest.NewHost(t, w.client, w.keys, fmt.Sprintf("late%d", n))
+		if err := stdout.Await(500*time.Millisecond, `"type":"host-appeared","host":"late`); err != nil {
+			return err.Error() + stderr.String()
 		}
-		if n++; n%10 == 0 { // the watch begins in the meantime
-			fleettest.NewHost(t, w.client, w.keys, "late"+strings.Repeat("x", n/10))
-		}
-	}
+		return ""
+	})
 	h.Fail("192.0.2.1", "login", "refused\x1b")
-	for end := time.Now().Add(fleettest.Limit); !strings.Contains(stdout.String(), `"type":"portal-failed","host":"h1","portal":"192.0.2.1:3260","hosts":1,"changed":1,"failing":1`); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the failure was not printed: %s %s", stdout.String(), stderr.String())
-		}
+	if err := stdout.Await(fleettest.Limit, `"type":"portal-failed","host":"h1","portal":"192.0.2.1:3260","hosts":1,"changed":1,"failing":1`); err != nil {
+		t.Fatalf("%v %s", err, stderr.String())
 	}
 	cancel()
 	if status := <-ended; status != 0 {

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
@@ -134,10 +133,8 @@ func TestScanInterrupted(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() { ended <- runWith(ctx, w.env(), &stdout, &stderr, "scan", "-o", "json", "192.0.2.0/24") }()
 	<-begun
-	for end := time.Now().Add(fleettest.Limit); !strings.Contains(stdout.String(), "192.0.2.60:3260"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the first shard does not come: %s %s", stdout.String(), stderr.String())
-		}
+	if err := stdout.Await(fleettest.Limit, "192.0.2.60:3260"); err != nil {
+		t.Fatalf("the first shard does not come: %v %s", err, stderr.String())
 	}
 	cancel()
 	if status := <-ended; status != 3 {

@@ -19,6 +19,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/sqlite"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 	"github.com/go-iscsi/discovery/test/output"
+	"github.com/go-iscsi/discovery/test/poll"
 )
 
 // patience is how long a test waits for what has to happen at once.
@@ -111,11 +112,12 @@ func (h *house) stop() int {
 
 func (h *house) until(what string, is func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			h.t.Fatalf("%s: not within %v; standard error:\n%s", what, patience, h.stderr.String())
+	poll.Until(h.t, patience, what, func() string {
+		if is() {
+			return ""
 		}
-	}
+		return "standard error:\n" + h.stderr.String()
+	})
 }
 
 // get returns status and body of a path.

@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/fleettest"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 	"github.com/go-iscsi/discovery/test/etcdtest"
+	"github.com/go-iscsi/discovery/test/poll"
 )
 
 func TestMain(m *testing.M) { os.Exit(etcdtest.Main(m)) }
@@ -36,7 +37,14 @@ func TestReading(t *testing.T) {
 		if v := r.View(t.Context()); v == nil || v.Hosts["one"] == nil || begun.Load() != round+1 {
 			t.Fatalf("got %+v of %d readers, want the host of the first", v, begun.Load())
 		}
-		until(t, func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.reader == nil })
+		poll.Until(t, fleettest.Limit, "nobody asks, and the fleet is read no longer", func() string {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if r.reader != nil {
+				return "it is read"
+			}
+			return ""
+		})
 	}
 	cancel()
 	<-ended
@@ -56,14 +64,4 @@ func running(f func()) <-chan struct{} {
 	done := make(chan struct{})
 	go func() { defer close(done); f() }()
 	return done
-}
-
-// until waits for what has to come.
-func until(t *testing.T, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(fleettest.Limit); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it does not come")
-		}
-	}
 }
