@@ -23,7 +23,7 @@ import (
 type chromium struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	to   io.Writer
+	to   io.WriteCloser
 	from *bufio.Reader
 
 	mu      sync.Mutex // guards the following
@@ -80,32 +80,37 @@ func startChromium(t *testing.T) *chromium {
 	c := &chromium{t: t, cmd: cmd, to: in, from: bufio.NewReader(out), calls: make(map[int]chan message), changed: make(chan struct{}, 1)}
 	go c.read()
 	t.Cleanup(func() {
-		fmt.Fprint(in, `{"id":1000000,"method":"Browser.close"}`+"\x00")
-		ended := make(chan struct{})
-		go func() { cmd.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(10 * time.Second):
-			cmd.Process.Kill()
-			<-ended
-		}
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what is left of them, which still writes
-		in.Close()
+		c.end(stderr)
 		out.Close()
-		stderr.Close()
-		defer func() {
-			for range 100 {
-				if os.RemoveAll(folder) == nil {
-					return
-				}
-			}
-		}()
-		if t.Failed() {
-			text, _ := os.ReadFile(stderr.Name())
-			t.Logf("standard error of the browser:\n%s", text[max(0, len(text)-2000):])
-		}
 	})
 	return c
+}
+
+// end ends the browser, tells what it said when the test failed, and removes what it wrote.
+func (c *chromium) end(stderr *os.File) {
+	fmt.Fprint(c.to, `{"id":1000000,"method":"Browser.close"}`+"\x00")
+	ended := make(chan struct{})
+	go func() { c.cmd.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		c.cmd.Process.Kill()
+		<-ended
+	}
+	syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // what is left of them, which still writes
+	c.to.Close()
+	stderr.Close()
+	defer func() {
+		for range 100 {
+			if os.RemoveAll(filepath.Dir(stderr.Name())) == nil {
+				return
+			}
+		}
+	}()
+	if c.t.Failed() {
+		text, _ := os.ReadFile(stderr.Name())
+		c.t.Logf("standard error of the browser:\n%s", text[max(0, len(text)-2000):])
+	}
 }
 
 // read hands answers to those who wait for them, and keeps events.
