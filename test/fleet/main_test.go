@@ -1,4 +1,4 @@
-// Package fleet proves a whole fleet: three members of etcd, five hosts that run
+// Package fleet proves a whole fleet, on each kind of etcd: three members, five hosts that run
 // discoverd, two arrays and an administrator, each in a network namespace of its own
 // behind one router. Members are killed, hosts are cut off, history is compacted, the
 // database is full, a certificate ends, a role is taken away, clocks are hours off, and
