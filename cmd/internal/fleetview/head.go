@@ -52,6 +52,9 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		}
 		notes = append(notes, fmt.Sprintf("etcd does not answer since %s: %v; %s", render.TimeText(v.Stale), v.Err, last))
 	}
+	if v.Full {
+		notes = append(notes, "etcd has no space left: hosts cannot write what they see now, and this is what they saw before; compact and defragment the database, or raise its quota, then run etcdctl alarm disarm")
+	}
 	if v.Leader == "" && len(v.Hosts) > 0 {
 		notes = append(notes, "no host leads the fleet: new lists of targets are not copied, and silent hosts are not noted; start a discoverd with --fleet-lead")
 	}

@@ -96,7 +96,11 @@ func PortalRows(p *view.Portal, now time.Time) (rows [][]string) {
 // Sees says what the paths of a group see.
 func Sees(g *view.Group) string {
 	if !g.Up {
-		return "failed" + at(g.Stage) + ": " + cutReason(g.Message, g.Paths[0].Entry.Portal.String())
+		s := "failed" + at(g.Stage)
+		if reason := cutReason(g.Message, g.Paths[0].Entry.Portal.String()); reason != "" {
+			s += ": " + reason
+		}
+		return s
 	}
 	s := plural(g.Targets, "target")
 	if g.Incomplete {

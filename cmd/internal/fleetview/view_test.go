@@ -190,6 +190,11 @@ func TestNotes(t *testing.T) {
 	if got := Notes(v, now); len(got) != 0 {
 		t.Errorf("got %q", got)
 	}
+	v.Full = true
+	if got := Notes(v, now); len(got) != 1 || !strings.HasPrefix(got[0], "etcd has no space left") {
+		t.Errorf("got %q", got)
+	}
+	v.Full = false
 	v.Stale, v.Err, v.Leader, v.OddCount = now.Add(-time.Minute), errors.New("gone "+hostile), "", 9
 	for range 7 {
 		v.Odd = append(v.Odd, view.Odd{Key: hostile, Err: &fleet.RecordError{Why: "it is no key of a fleet"}})

@@ -60,7 +60,10 @@ func notRecord(err error) string {
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return "its field " + text.Shown(text.Cut(wrong.Field, 64)) + " has a value of another kind"
 	}
-	return "it is not JSON"
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		return "it is not JSON"
+	}
+	return "a value in it is none that its field can have"
 }
 
 // decode reads a record of at most MaxRecordLen bytes.

@@ -128,6 +128,7 @@ type jsonScan struct {
 	NotAllowed render.JSONList[render.JSONText] `json:"not_allowed"` // ranges of addresses that no host allows
 	Error      render.JSONText                  `json:"error,omitempty"`
 	cancelled  bool
+	lost       int // shards that hosts were given, and of which nothing was read
 }
 
 // A jsonRefusedHost is a host that was taken out of a scan.
@@ -140,7 +141,7 @@ type jsonRefusedHost struct {
 func (t *scanTally) sum(job *fleet.Job, p *sweep.Progress) *jsonScan {
 	j := &jsonScan{
 		Job: render.JSONText(job.ID), Portals: job.Portals(), Asked: t.asked, Answered: t.answered, Targets: t.targets,
-		Shards: job.Shards(), Read: len(t.read), Again: p.Again,
+		Shards: job.Shards(), Read: len(t.read), Again: p.Again, lost: max(0, p.Granted-len(t.read)),
 	}
 	for name, h := range t.hosts {
 		j.Hosts = append(j.Hosts, jsonScanHost{render.JSONText(name), h.shards, h.portals})
@@ -167,6 +168,9 @@ func (j *jsonScan) text() string {
 	s += fmt.Sprintf(", %d answered with %s", j.Answered, machine.Plural(j.Targets, "target", "targets"))
 	if j.cancelled {
 		s = "cancelled: " + s
+	}
+	if j.lost > 0 {
+		s += "; of " + machine.Plural(j.lost, "shard", "shards") + " that hosts were asking nothing is known"
 	}
 	if j.Again > 0 {
 		s += "; " + machine.Plural(j.Again, "shard was given to another host", "shards were given to another host")

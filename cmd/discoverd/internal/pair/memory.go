@@ -47,14 +47,23 @@ func isAway(err error) bool {
 	return errors.As(err, &e) && (e.State == etcd.Unreachable || e.State == etcd.BadCertificate || e.State == etcd.Unauthenticated)
 }
 
-// know takes note of how a request went.
-func (m *Memory) know(err error) {
+// isUnreadable reports an error of a read that says that nothing can be read now: etcd is
+// away, takes no more requests, or does not permit this host to read the registry. Of a write
+// the last two say nothing about reads.
+func isUnreadable(err error) bool {
+	var e *etcd.Error
+	return isAway(err) || errors.As(err, &e) && (e.State == etcd.Denied || e.State == etcd.Busy)
+}
+
+// know takes note of how a request went; gone: that it failed keeps what is there from being
+// read.
+func (m *Memory) know(err error, gone func(error) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case err == nil:
 		m.away = nil
-	case isAway(err):
+	case gone(err):
 		var e *etcd.Error
 		if errors.As(err, &e) && e.Uncertain { // that is so of this request, and of none that comes after it
 			other := *e
@@ -73,7 +82,7 @@ func (m *Memory) absent() error {
 		m.trying = true
 		go func() {
 			_, err := m.Store.Get(context.Background(), "setting/sealing") // any record; it ends within the time of a request
-			m.know(err)
+			m.know(err, isUnreadable)
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			m.trying = false
@@ -88,11 +97,11 @@ func (m *Memory) Get(ctx context.Context, key string) (registry.Record, error) {
 	if err == nil {
 		var r registry.Record
 		r, err = m.Store.Get(ctx, key)
-		m.know(err)
+		m.know(err, isUnreadable)
 		if err == nil && !isLarge(key) {
 			m.remember(r)
 		}
-		if !isAway(err) {
+		if !isUnreadable(err) {
 			return r, err
 		}
 	}
@@ -143,7 +152,7 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[registry.Rec
 		}
 		switch all, ok := m.remembered(prefix); {
 		case err == nil:
-		case !ok || !isAway(err):
+		case !ok || !isUnreadable(err):
 			yield(registry.Record{}, err)
 		default:
 			for _, r := range all {
@@ -161,7 +170,7 @@ func (m *Memory) list(ctx context.Context, prefix string, yield func(registry.Re
 	var all []registry.Record
 	n := 0
 	for r, err := range m.Store.List(ctx, prefix) {
-		if m.know(err); err != nil && n == 0 {
+		if m.know(err, isUnreadable); err != nil && n == 0 {
 			return false, err
 		}
 		if n++; err == nil && !isLarge(prefix) {
@@ -222,7 +231,7 @@ func (m *Memory) Apply(ctx context.Context, changes ...registry.Change) error {
 		return err
 	}
 	err := m.Store.Apply(ctx, changes...)
-	m.know(err)
+	m.know(err, isAway)
 	return err
 }
 

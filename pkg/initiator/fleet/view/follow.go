@@ -180,5 +180,6 @@ func (r *Reader) ask(ctx context.Context) answer {
 	if err != nil {
 		return answer{err: r.explain("ask etcd whether it is there", r.keys.Leader(), err)}
 	}
+	r.look(ctx)
 	return answer{revision: got.Header.Revision}
 }

@@ -35,6 +35,7 @@ func (r *Reader) list(ctx context.Context) (*state, error) {
 		}
 		s.revision = revision
 	}
+	r.look(ctx)
 	return s, nil
 }
 

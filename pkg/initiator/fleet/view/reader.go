@@ -32,6 +32,7 @@ type Reader struct {
 
 	mu      sync.Mutex
 	view    *View         // guarded by mu; the last
+	full    bool          // guarded by mu; etcd takes no writes
 	changed chan struct{} // guarded by mu; closed at the next change
 }
 
@@ -111,8 +112,9 @@ func (r *Reader) heard() {
 func (r *Reader) set(v *View, change bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.view = v
-	if change {
+	v.Full = r.full
+	change = change || v.Full != r.view.Full
+	if r.view = v; change {
 		close(r.changed)
 		r.changed = make(chan struct{})
 	}

@@ -26,18 +26,21 @@ func testOdd(t *testing.T, server *etcdtest.Server) {
 	other := (&fleet.Path{Host: "other", Up: true}).Encode()
 	long := keys.Host("h") + strings.Repeat("x", 100_000)
 	odd := map[string]string{
-		keys.Prefix() + "foreign":          "anything",
-		keys.Host("h") + "foreign\x1b[31m": "",
-		long:                               "",
-		keys.Path("h", entry):              string(other),
-		keys.Path("h", isns):               string((&fleet.Path{Host: "h", Up: true}).Encode()), // of a portal
-		keys.Info("newer"):                 `{"schema":99}`,
-		keys.Info("bad"):                   "not JSON",
-		keys.Known("bad"):                  `{"schema":1,"host":"good"}`,
-		keys.Portals() + "192.0.2.1,3260":  `{"schema":1,"address":"192.0.2.2","tcp_port":3260}`,
-		keys.Login("l"):                    `{"schema":1,"name":"l","chap_secret":"file:/etc/shadow"}`,
-		keys.Info("big"):                   `{"schema":1,"host":"big","version":"` + strings.Repeat("x", fleet.MaxRecordLen) + `"}`,
-		keys.Leader() + "/00":              "Impossible Name",
+		keys.Prefix() + "foreign":                       "anything",
+		keys.Host("h") + "foreign\x1b[31m":              "",
+		long:                                            "",
+		keys.Path("h", entry):                           string(other),
+		keys.Path("h", isns):                            string((&fleet.Path{Host: "h", Up: true}).Encode()), // of a portal
+		keys.Info("newer"):                              `{"schema":99}`,
+		keys.Info("bad"):                                "not JSON",
+		keys.Known("bad"):                               `{"schema":1,"host":"good"}`,
+		keys.Portals() + "192.0.2.1,3260":               `{"schema":1,"address":"192.0.2.2","tcp_port":3260}`,
+		keys.Login("l"):                                 `{"schema":1,"name":"l","chap_secret":"file:/etc/shadow"}`,
+		keys.Info("big"):                                `{"schema":1,"host":"big","version":"` + strings.Repeat("x", fleet.MaxRecordLen) + `"}`,
+		keys.Leader() + "/00":                           "Impossible Name",
+		keys.Scans() + "foreign":                        "anything",
+		keys.Scan("0123456789abcdef") + "x":             "",
+		keys.Job("0123456789abcdef"):                    "not JSON",
 		keys.Path("h", fleettest.Entry("192.0.2.1000")): "",
 	}
 	for key, value := range odd {

@@ -71,7 +71,7 @@ func (s *state) put(kv *mvccpb.KeyValue) {
 		return
 	}
 	k := s.keys.Parse(key)
-	if err := s.read(k, key, kv); err != nil {
+	if err := s.read(k, kv); err != nil {
 		s.odd.add(key, k.Host, err)
 		return
 	}
@@ -108,13 +108,10 @@ func (s *state) remove(kv *mvccpb.KeyValue) {
 }
 
 // read reads the record of a key. What cannot be read takes the place of what was there.
-func (s *state) read(k fleet.Key, key string, kv *mvccpb.KeyValue) error {
+func (s *state) read(k fleet.Key, kv *mvccpb.KeyValue) error {
 	value := kv.Value
 	switch k.Kind {
 	case fleet.Foreign:
-		if strings.HasPrefix(key, s.keys.Scans()) {
-			return nil // of a shared sweep: not of the view
-		}
 		return &fleet.RecordError{Why: "it is no key of a fleet"}
 	case fleet.KindInfo:
 		info, err := fleet.DecodeInfo(k.Host, value)

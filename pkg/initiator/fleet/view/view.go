@@ -22,6 +22,7 @@ type View struct {
 	AsOf     time.Time // when etcd last answered, by this host's clock; zero: never
 	Stale    time.Time // since when etcd does not answer; zero: it does
 	Err      error     // why not; nil where Stale is zero
+	Full     bool      // etcd has reached its quota: what hosts see since then is not in it
 	Leader   string    // name of the host that leads; empty: none does
 
 	Hosts    map[string]*Host                   // by name

@@ -106,7 +106,7 @@ func withoutUser(endpoint string) string {
 		scheme, host = "", endpoint
 	}
 	if at := strings.LastIndexByte(host, '@'); at >= 0 {
-		host = "…" + host[at:]
+		host = "..." + host[at:]
 	}
 	if scheme == "" {
 		return host

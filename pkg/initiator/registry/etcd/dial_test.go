@@ -68,6 +68,8 @@ func testDial(t *testing.T, w *world) {
 		{"ours has ended", with(func(c *etcd.Config) { x := w.authority.Issue(t, past); c.Cert, c.Key = x.Cert, x.Key }), etcd.BadCertificate, []string{server, "our certificate ended on " + past.To.UTC().Format("2006-01-02")}},
 		{"no file", with(func(c *etcd.Config) { c.CACert = "/none/ca.pem" }), etcd.BadCertificate, []string{"/none/ca.pem", "no such file"}},
 		{"no PEM", with(func(c *etcd.Config) { c.Cert = c.Key }), etcd.BadCertificate, []string{good.Key, "no PEM"}},
+		{"no key file", with(func(c *etcd.Config) { c.Key = "/none/host.key" }), etcd.BadCertificate, []string{": /none/host.key: ", "no such file"}},
+		{"the key of another certificate", with(func(c *etcd.Config) { c.Key = w.authority.Issue(t, etcdtest.Request{}).Key }), etcd.BadCertificate, []string{good.Cert, "none of its key in "}},
 		{"http to https", with(func(c *etcd.Config) {
 			c.Endpoints, c.CACert, c.Cert, c.Key = []string{"http://" + server}, "", "", ""
 			c.DialTimeout = 3 * time.Second
@@ -167,7 +169,7 @@ func TestDialServersCertificate(t *testing.T) {
 	yesterday := time.Now().Add(-24 * time.Hour)
 	address := []netip.Addr{s.Address().Addr()}
 	a.Renew(t, theirs, etcdtest.Request{Addresses: address, From: yesterday.Add(-time.Hour), To: yesterday})
-	wantText(t, refusedDial(t, t.Context(), cfg, etcd.BadCertificate), "to "+yesterday.UTC().Format("2006-01-02"))
+	wantText(t, refusedDial(t, t.Context(), cfg, etcd.BadCertificate), "to "+yesterday.UTC().Format("2006-01-02"), ", and our clock has ")
 
 	a.Renew(t, theirs, etcdtest.Request{Addresses: address})
 	if err := os.WriteFile(ours.Cert, nil, 0o600); err != nil {

@@ -143,7 +143,7 @@ func failure(err error) (certificate bool, reason string) {
 	case errors.As(err, &ours):
 		return true, ours.Error()
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return true, "the server's certificate is valid from " + day(invalid.Cert.NotBefore) + " to " + day(invalid.Cert.NotAfter)
+		return true, "the server's certificate is valid from " + day(invalid.Cert.NotBefore) + " to " + day(invalid.Cert.NotAfter) + ", and our clock has " + day(time.Now())
 	case errors.As(err, &unknown):
 		return true, "the server's certificate is not signed by an authority that we know"
 	case errors.As(err, &name):
@@ -178,11 +178,13 @@ type certificateError struct {
 func (e *certificateError) Error() string { return text.Shown(e.path) + ": " + e.reason }
 func (e *certificateError) Unwrap() error { return e.err }
 
-// fileReason says what the system said of a file.
-func fileReason(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err.Error()
+// fileError returns the error for files that cannot be used, one of which is at path: the
+// one that cannot be read is named, whichever it is.
+func fileError(path string, err error, otherwise string) error {
+	e := &certificateError{path: path, reason: otherwise, err: err}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		e.path, e.reason = failed.Path, failed.Err.Error()
 	}
-	return "no PEM of a certificate, or of its key"
+	return e
 }
