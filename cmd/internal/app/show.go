@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -47,7 +48,7 @@ func (c *Command) Done(name, kind string, j any, format string, args ...any) err
 		if c.Global.DryRun {
 			format = "dry run: would have " + format
 		}
-		_, err := fmt.Fprintln(c.Stdout, machine.Visible(fmt.Sprintf(format, args...)))
+		_, err := fmt.Fprintln(c.Stdout, terminal.Visible(fmt.Sprintf(format, args...)))
 		return err
 	}
 	l := c.NewListing(name, kind)

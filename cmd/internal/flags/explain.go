@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Explain says in one line what is wrong with a flag. It repeats the value
@@ -28,7 +29,7 @@ func Explain(cmd *cobra.Command, err error) error {
 			return machine.Usagef("unknown flag -%s%s", name, see)
 		}
 		name = nameOnly(name)
-		return machine.Usagef("unknown flag --%s%s%s", machine.Escape(name), suggestFlag(cmd, name), see)
+		return machine.Usagef("unknown flag --%s%s%s", terminal.Escape(name), suggestFlag(cmd, name), see)
 	case errors.As(err, &missing):
 		return machine.Usagef("--%s needs a value%s", missing.GetFlag().Name, see)
 	case errors.As(err, &invalid):

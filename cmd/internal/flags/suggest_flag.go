@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // ofOtherTools returns what a flag of other tools is here; empty: it is not known. Only what
@@ -125,12 +126,12 @@ func Unknown(at *cobra.Command, arg string, known bool) error {
 	name, long := strings.CutPrefix(arg, "--")
 	name = nameOnly(name)
 	if long && !known {
-		return machine.Usagef("unknown flag --%s%s; see %s", machine.Escape(name), suggestFlag(at, name), manualOf(at))
+		return machine.Usagef("unknown flag --%s%s; see %s", terminal.Escape(name), suggestFlag(at, name), manualOf(at))
 	}
 	if err := singleDash(at, arg[1:]); err != nil || known {
 		return err
 	}
-	return machine.Usagef("unknown flag %s; see %s", machine.Escape(arg[:2]), manualOf(at))
+	return machine.Usagef("unknown flag %s; see %s", terminal.Escape(arg[:2]), manualOf(at))
 }
 
 // nameOnly cuts what may be a value off the name of an unknown flag: --chap-secret:VALUE, or

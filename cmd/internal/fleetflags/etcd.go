@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
 
@@ -74,7 +75,7 @@ func (f *Etcd) Understand(ctx context.Context, w *machine.Env) (err error) {
 	}
 	f.config = etcd.Config{Endpoints: f.endpoints, CACert: f.caCert, Cert: f.cert, Key: f.key, User: f.user}
 	if f.password.Given() {
-		f.config.Password, err = f.password.Resolve(ctx, w, "--etcd-password", "password of "+machine.Visible(f.user)+" at etcd: ")
+		f.config.Password, err = f.password.Resolve(ctx, w, "--etcd-password", "password of "+terminal.Visible(f.user)+" at etcd: ")
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry/etcd"
 )
@@ -47,7 +48,7 @@ func OpenRegistry(ctx context.Context, w *machine.Env, prefix string) (registry.
 		return nil, err
 	}
 	e.SayExposed(func(format string, args ...any) {
-		fmt.Fprintf(w.Stderr, "discover: %s\n", machine.Visible(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(w.Stderr, "discover: %s\n", terminal.Visible(fmt.Sprintf(format, args...)))
 	})
 	client, err := e.Dial(ctx)
 	if err != nil {

@@ -3,8 +3,8 @@ package fleetview
 import (
 	"fmt"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -58,7 +58,7 @@ func EventLine(e *view.Event) string {
 }
 
 // EventText says what an event tells. It is one line, and escaped.
-func EventText(e *view.Event) string { return machine.Visible(eventText(e)) }
+func EventText(e *view.Event) string { return terminal.Visible(eventText(e)) }
 
 func eventText(e *view.Event) string {
 	portal := portalText(e.Portal, e.ISNS)

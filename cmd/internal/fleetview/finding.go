@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
@@ -101,16 +102,16 @@ func FindingText(host string, f *fleet.Finding) string {
 		what += ", a list too large to be told"
 	}
 	if f.IPsec != "" && f.IPsec != "none" {
-		what += ", IPsec " + machine.Escape(f.IPsec)
+		what += ", IPsec " + terminal.Escape(f.IPsec)
 	}
-	fmt.Fprintf(&b, "%s: %s (asked by %s)\n", f.Portal, what, machine.Escape(host))
+	fmt.Fprintf(&b, "%s: %s (asked by %s)\n", f.Portal, what, terminal.Escape(host))
 	width := 0
 	for i := range f.Targets {
-		width = max(width, column.Width(machine.Escape(f.Targets[i].Name)))
+		width = max(width, column.Width(terminal.Escape(f.Targets[i].Name)))
 	}
 	for i := range f.Targets {
 		t := &f.Targets[i]
-		name, alias := machine.Escape(t.Name), ""
+		name, alias := terminal.Escape(t.Name), ""
 		if t.Alias != "" {
 			alias = "  " + render.QuoteForPeople(t.Alias)
 		}

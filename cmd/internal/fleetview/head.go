@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/view"
 )
 
@@ -69,7 +70,7 @@ func Notes(v *view.View, now time.Time) (notes []string) {
 		notes = append(notes, note)
 	}
 	for i := range notes {
-		notes[i] = machine.Visible(notes[i])
+		notes[i] = terminal.Visible(notes[i])
 	}
 	return notes
 }

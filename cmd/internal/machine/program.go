@@ -4,7 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 )
+
+const isWindows = runtime.GOOS == "windows"
 
 // findProgram returns the path of a program that belongs to this one: beside it, or else in
 // PATH. One in the current folder alone is not taken (exec.ErrDot): who may write there is

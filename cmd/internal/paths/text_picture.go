@@ -6,14 +6,15 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Picture writes the paths to one target: a line for each, port, portal, portal group.
 func (t *Text) Picture(p *Picture) error {
 	var b strings.Builder
-	b.WriteString(machine.Visible(p.Name))
+	b.WriteString(terminal.Visible(p.Name))
 	if p.Alias != "" {
-		b.WriteString(" " + machine.Quoted(machine.Visible(p.Alias)))
+		b.WriteString(" " + machine.Quoted(terminal.Visible(p.Alias)))
 	}
 	b.WriteString("\n")
 	rows := t.pictureRows(p)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/target"
 	"github.com/go-iscsi/discovery/pkg/pdu"
@@ -82,7 +83,7 @@ func (c *Cell) tag() string {
 	if c.IPsec == "" {
 		return ""
 	}
-	return " " + machine.Visible(c.IPsec)
+	return " " + terminal.Visible(c.IPsec)
 }
 
 // PortalText names a portal, without the TCP port that nearly all have.
@@ -91,7 +92,7 @@ func PortalText(p initiator.Portal) string {
 	if p.Port == pdu.DefaultPort {
 		text = strings.TrimSuffix(text, fmt.Sprintf(":%d", pdu.DefaultPort))
 	}
-	return machine.Visible(text)
+	return terminal.Visible(text)
 }
 
 // Detail says which interface and address a port has.
@@ -99,7 +100,7 @@ func (r *Row) Detail() string {
 	if r.Instance == "" || !r.Address.IsValid() {
 		return ""
 	}
-	return machine.Visible(strings.TrimLeft(r.Interface+" "+r.Address.String(), " "))
+	return terminal.Visible(strings.TrimLeft(r.Interface+" "+r.Address.String(), " "))
 }
 
 // GroupText names a portal group.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec"
 )
@@ -38,7 +38,7 @@ func FlagsText(f ipsec.Flags) string {
 // one that would be used, and why it does not; empty: none would.
 func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) string {
 	var b strings.Builder
-	b.WriteString(machine.Visible(e.Portal.Portal.String()))
+	b.WriteString(terminal.Visible(e.Portal.Portal.String()))
 	if e.Address.IsValid() && e.Address.String() != e.Portal.Portal.String() {
 		fmt.Fprintf(&b, " (%s)", e.Address)
 	}
@@ -51,7 +51,7 @@ func ExplanationText(e *initiator.Explanation, whyNot string, listed bool) strin
 	b.WriteByte('\n')
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "  %-10s%s\n", name, machine.Visible(value))
+			fmt.Fprintf(&b, "  %-10s%s\n", name, terminal.Visible(value))
 		}
 	}
 	if e.Plan.Why == "" {

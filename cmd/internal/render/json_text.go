@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // A JSONText is a string of which nothing that cannot be seen reaches the
@@ -68,7 +68,7 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 	size int
 }) {
 	for c := range all {
-		escape := [8]byte{'\\', 'u', '0', '0', machine.HexDigits[c>>4], machine.HexDigits[c&15]}
+		escape := [8]byte{'\\', 'u', '0', '0', terminal.HexDigits[c>>4], terminal.HexDigits[c&15]}
 		if all[c].size = 6; c == '"' || c == '\\' {
 			escape[1], all[c].size = byte(c), 2
 		}
@@ -79,7 +79,7 @@ var jsonEscapes = func() (all [utf8.RuneSelf]struct {
 
 // appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
 func appendString[T string | []byte](b []byte, s T) []byte {
-	u := func(r rune) { b = machine.AppendHex(append(b, '\\', 'u'), uint32(r), 4) }
+	u := func(r rune) { b = terminal.AppendHex(append(b, '\\', 'u'), uint32(r), 4) }
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		plain := i
@@ -107,7 +107,7 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 		r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 		i += n
 		switch {
-		case machine.IsVisible(r):
+		case terminal.IsVisible(r):
 			b = utf8.AppendRune(b, r)
 		case r > 0xffff:
 			r -= 0x10000

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/ipsec/enforce"
 )
@@ -19,7 +19,7 @@ func protection(r *initiator.Result) string {
 	if r.Proof != nil {
 		s += "; " + ProofText(r.Proof)
 	}
-	return machine.Visible(s) + "\n"
+	return terminal.Visible(s) + "\n"
 }
 
 // ProofText says what an enforcer has seen.

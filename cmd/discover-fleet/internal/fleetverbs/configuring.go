@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 )
 
@@ -153,7 +154,7 @@ func (c *command) tell(did, kind, name string) error {
 	if c.Global.DryRun {
 		line = "dry run: would have " + line
 	}
-	return c.print(machine.Visible(line) + "\n")
+	return c.print(terminal.Visible(line) + "\n")
 }
 
 // nameOf is how a record is called.

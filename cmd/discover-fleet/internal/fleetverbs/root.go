@@ -17,6 +17,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/registrypipe"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // program is the name of the file, which version prints.
@@ -42,7 +43,7 @@ func Run(ctx context.Context, args []string, w machine.Env) int {
 	ctx, stop := machine.WithCancellation(ctx)
 	defer stop()
 	kind, _ := w.LookupEnv("TERM")
-	line := &machine.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
+	line := &terminal.StatusLine{W: w.Stderr, Terminal: w.Terminal, Plain: kind == "dumb"}
 	w.Stderr, w.Ask = line, line.Asking(w.Ask)
 	c := &command{Command: &app.Command{Env: w, Line: line, Groups: make(map[*cobra.Command][]flags.Group)}}
 	if isCompletion(args) {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	addresses "github.com/go-iscsi/discovery/cmd/internal/sweep"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet"
 	"github.com/go-iscsi/discovery/pkg/initiator/fleet/sweep"
 )
@@ -47,7 +48,7 @@ func (t *scanTally) take(r *sweep.Result) {
 		for ; i < len(r.Findings) && r.Findings[i].Portal.Addr() == address; i++ {
 			f := &r.Findings[i]
 			if g := groupOf(f); g < best {
-				best, why = g, machine.Visible(f.Why)
+				best, why = g, terminal.Visible(f.Why)
 			}
 			t.count(f, single)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Registry returns the verbs about the registry as a file.
@@ -52,7 +53,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 				key = filepath.Join(filepath.Dir(path), app.KeyFile)
 			}
 			if c.ForPeople() {
-				_, err := fmt.Fprintln(c.Stdout, machine.Visible(path))
+				_, err := fmt.Fprintln(c.Stdout, terminal.Visible(path))
 				return err
 			}
 			l := c.NewListing("registry", "registry")

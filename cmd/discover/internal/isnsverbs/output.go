@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -126,7 +126,7 @@ func (o *output) table(r *registry.ISNSResult) error {
 	if n == 0 {
 		whom = ", asked as " + r.InitiatorName
 	}
-	if _, err := fmt.Fprintln(o.Stdout, machine.Visible(heading(r)+": "+stored+summary(n, r.Err)+whom)); err != nil {
+	if _, err := fmt.Fprintln(o.Stdout, terminal.Visible(heading(r)+": "+stored+summary(n, r.Err)+whom)); err != nil {
 		return err
 	}
 	l := o.NewListing("", "", "  TARGET", "PORTAL", "NAME OF PORTAL", "SECURITY", "DOMAINS")

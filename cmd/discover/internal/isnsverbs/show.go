@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // Parts are what the document of a scan has beside its results.
@@ -40,7 +41,7 @@ func (f *Found) Show(c *app.Command, w io.Writer) error {
 	if f.judged == 0 && n == 0 {
 		return nil // nothing was compared
 	}
-	if _, err := fmt.Fprintln(w, machine.Visible(f.count(n))); err != nil {
+	if _, err := fmt.Fprintln(w, terminal.Visible(f.count(n))); err != nil {
 		return err
 	}
 	l := &render.Listing{W: w, Columns: render.Columns{W: w, Head: []string{"  TARGET", "PORTAL", "DIFFERENCE"}}}

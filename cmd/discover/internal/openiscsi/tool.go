@@ -8,6 +8,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsiadm"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 )
 
@@ -90,7 +91,7 @@ func (t *tool) run(ctx context.Context, args []string) (err error) {
 // refuse says what is wrong with a command line.
 func (t *tool) refuse(e *iscsiadm.UsageError) {
 	for _, line := range e.Lines() {
-		fmt.Fprintln(t.Stderr, machine.Visible(line))
+		fmt.Fprintln(t.Stderr, terminal.Visible(line))
 	}
 }
 

@@ -2,9 +2,10 @@ package verbs
 
 import (
 	"fmt"
-	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"strconv"
 	"strings"
+
+	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"

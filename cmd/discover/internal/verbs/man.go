@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 )
 
 // manSection is the section of the manual that has the commands of users.
@@ -76,7 +77,7 @@ func (c *command) saveManual(root *cobra.Command, folder string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", n, machine.Escape(folder)); err != nil {
+	if _, err := fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", n, terminal.Escape(folder)); err != nil {
 		return err
 	}
 	ofGuides := folder
@@ -90,7 +91,7 @@ func (c *command) saveManual(root *cobra.Command, folder string) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", len(all), machine.Escape(ofGuides))
+	_, err = fmt.Fprintf(c.Stdout, "wrote %d man pages to %s\n", len(all), terminal.Escape(ofGuides))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/pdu"
 	"github.com/go-iscsi/discovery/test/iscsitest"
 )
@@ -224,7 +225,7 @@ func TestHostileTarget(t *testing.T) {
 				}
 				for name, s := range map[string]string{"standard output": r.stdout, "standard error": r.stderr} {
 					for _, c := range s {
-						if c != '\n' && machine.Escape(string(c)) != string(c) && c != '\\' {
+						if c != '\n' && terminal.Escape(string(c)) != string(c) && c != '\\' {
 							t.Errorf("%s: got %q in %q, want it escaped", name, c, s)
 						}
 					}

@@ -13,8 +13,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/ports"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -150,7 +150,7 @@ func (p *portalShow) text(e *registry.StoredPortal, port netip.Addr, targets []r
 	b.WriteString(column.Pad("FIELD", width) + "  VALUE\n")
 	for _, f := range fields {
 		b.WriteString(column.Pad(f.name, width) + "  ")
-		if value := machine.Visible(f.value); f.long {
+		if value := terminal.Visible(f.value); f.long {
 			column.Write(&b, width+2, value)
 		} else {
 			b.WriteString(value + "\n")

@@ -7,6 +7,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
@@ -18,7 +19,7 @@ func (t *tool) addISNSServer(ctx context.Context, server initiator.Portal) (endi
 		if t.Global.DryRun {
 			checked, err := s.CheckISNSServer(ctx, v)
 			if err == nil {
-				t.print().Line("Dry run: would have stored iSNS server %s, and asked it.", machine.Escape(checked.Address.String()))
+				t.print().Line("Dry run: would have stored iSNS server %s, and asked it.", terminal.Escape(checked.Address.String()))
 			}
 			return ending{}, err
 		}
@@ -44,7 +45,7 @@ func (t *tool) refreshISNSServer(ctx context.Context, server initiator.Portal) (
 			t.print().Line("Dry run: would have asked all iSNS servers.")
 			return ending{}, nil
 		case t.Global.DryRun:
-			t.print().Line("Dry run: would have asked iSNS server %s.", machine.Escape(server.String()))
+			t.print().Line("Dry run: would have asked iSNS server %s.", terminal.Escape(server.String()))
 			return ending{}, nil
 		case all:
 			return together(t.refreshISNSServers(ctx, s)), nil

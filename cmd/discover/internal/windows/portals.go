@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -33,7 +34,7 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 			if listed {
 				what = "replaced all options of"
 			}
-			t.print().Line("Dry run: would have %s %s, and asked it.", what, machine.Escape(checked.Key().String()))
+			t.print().Line("Dry run: would have %s %s, and asked it.", what, terminal.Escape(checked.Key().String()))
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
@@ -53,7 +54,7 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 func (t *tool) refreshTargetPortal(ctx context.Context, key initiator.Key) (ending, error) {
 	return t.asking(ctx, app.CreateIfMissing, t.run.OfRefresh(), 0, func(s *registry.Service) (ending, error) {
 		if t.Global.DryRun {
-			t.print().Line("Dry run: would have asked %s.", machine.Escape(key.String()))
+			t.print().Line("Dry run: would have asked %s.", terminal.Escape(key.String()))
 			return ending{}, nil
 		}
 		t.NoteUnlisted(ctx, s, key)

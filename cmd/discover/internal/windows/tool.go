@@ -15,6 +15,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -136,7 +137,7 @@ func (t *tool) failed(err error) (ending, error) {
 // print returns where the answer goes. Its first line is the tool's banner.
 func (t *tool) print() *iscsicli.Layout {
 	if t.layout == nil {
-		t.layout = iscsicli.NewLayout(t.Stdout, machine.Escape)
+		t.layout = iscsicli.NewLayout(t.Stdout, terminal.Escape)
 		t.layout.Line("discover, iSCSI discovery %s", toolVersion())
 		t.layout.Line("")
 	}

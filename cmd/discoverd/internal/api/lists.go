@@ -7,9 +7,9 @@ import (
 	"net/http"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/paths"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
+	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
 )
 
@@ -107,7 +107,7 @@ func (l *Lists) answer(w http.ResponseWriter, r *http.Request, name, kind string
 	}
 	s, err := l.Service(r.Context())
 	if err != nil {
-		http.Error(w, machine.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
+		http.Error(w, terminal.Visible("the registry cannot be read: "+err.Error()), http.StatusServiceUnavailable)
 		return
 	}
 	header := &lateHeader{w: w}

@@ -1,13 +1,10 @@
-package machine
+package terminal
 
 import (
 	"context"
 	"io"
-	"os"
 	"strings"
 	"sync"
-
-	"golang.org/x/term"
 
 	"github.com/go-iscsi/discovery/cmd/internal/column"
 )
@@ -24,19 +21,6 @@ type StatusLine struct {
 	shown  int    // columns that it takes
 	within bool   // the terminal is within a line of something else
 	asking int    // questions at the terminal that wait for their answer
-}
-
-// terminalColumns returns how wide the terminal is that a file is; 0: it is none.
-func terminalColumns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	columns, _, err := term.GetSize(int(f.Fd()))
-	if err != nil || columns <= 0 {
-		return 80
-	}
-	return columns
 }
 
 // Columns returns how wide standard error is; 0: it is no terminal.

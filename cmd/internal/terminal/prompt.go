@@ -1,4 +1,4 @@
-package machine
+package terminal
 
 import (
 	"context"
@@ -10,14 +10,12 @@ import (
 	"golang.org/x/term"
 )
 
-const isWindows = runtime.GOOS == "windows"
-
-// askTerminal asks for a secret at the terminal, whatever standard input and
+// Ask asks for a secret at the terminal, whatever standard input and
 // output are, and does not echo it. A cancelled question leaves the terminal as
 // it was.
-func askTerminal(ctx context.Context, question string) ([]byte, error) {
+func Ask(ctx context.Context, question string) ([]byte, error) {
 	in, out := "/dev/tty", "/dev/tty"
-	if isWindows {
+	if runtime.GOOS == "windows" {
 		in, out = "CONIN$", "CONOUT$"
 	}
 	r, err := os.OpenFile(in, os.O_RDWR, 0)

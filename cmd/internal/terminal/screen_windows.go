@@ -1,4 +1,4 @@
-package machine
+package terminal
 
 import (
 	"io"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// prepareScreen has the console understand the sequences of a VT100. Consoles before
+// PrepareScreen has the console understand the sequences of a VT100. Consoles before
 // Windows 10 do not.
-func prepareScreen(out io.Writer) (restore func(), ok bool) {
+func PrepareScreen(out io.Writer) (restore func(), ok bool) {
 	f, isFile := out.(*os.File)
 	if !isFile {
 		return nil, false
