@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/internal/safefile"
@@ -22,7 +23,7 @@ func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() erro
 	}
 	f, err := c.Create(r.Capture)
 	if err != nil {
-		return machine.Usagef("--capture %s: %v", machine.Quoted(r.Capture), notCreated(err))
+		return exit.Usagef("--capture %s: %v", machine.Quoted(r.Capture), notCreated(err))
 	}
 	w, err := capture.NewWriter(f, r.CaptureSecrets)
 	if err != nil {
@@ -33,7 +34,7 @@ func (c *Command) Capture(r *flags.Run, d *initiator.Discoverer, ask func() erro
 	if broken := finish(w, f); broken != nil {
 		c.Say("--capture %s: the file is incomplete: %v", machine.Quoted(r.Capture), broken)
 		if err == nil {
-			err = machine.StatusError(machine.ExitFailed)
+			err = exit.StatusError(exit.Failed)
 		}
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -43,7 +44,7 @@ func (c *Command) CheckRegistry(ctx context.Context, path string) error {
 		return err
 	}
 	if k.bad > 0 {
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	}
 	return nil
 }
@@ -117,7 +118,7 @@ func (k *checking) key(s *sealer) (registry.Sealer, error) {
 		return nil, k.found("key", "", nil, "a passphrase; with --key REF the secrets are opened, too")
 	}
 	found, err := s.find(false)
-	if usage := (*machine.UsageError)(nil); errors.As(err, &usage) {
+	if usage := (*exit.UsageError)(nil); errors.As(err, &usage) {
 		return nil, err
 	}
 	if err == nil && !known.byPassphrase() {

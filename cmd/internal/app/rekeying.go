@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/internal/safefile"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -63,11 +64,11 @@ func (r *rekeying) prepare() (err error) {
 		return err
 	}
 	if r.known.byPassphrase() && !r.flags.Passphrase.Given() && !r.flags.KeyFile {
-		return machine.Usagef("registry rekey: give the new passphrase with --new-key REF, or --new-key-file for a key in a file")
+		return exit.Usagef("registry rekey: give the new passphrase with --new-key REF, or --new-key-file for a key in a file")
 	}
 	if r.known == nil {
 		if r.Global.Key.Given() {
-			return machine.Usagef("registry rekey: this registry has no sealed secrets: leave out --key")
+			return exit.Usagef("registry rekey: this registry has no sealed secrets: leave out --key")
 		}
 	} else if r.old, err = r.find(false); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (r *rekeying) newPassphrase() (auth.Secret, error) {
 	}
 	again, err := ref.Resolve(r.ctx, &r.Env, "--new-key", "new passphrase of the registry, again")
 	if err == nil && !again.Equal(secret) {
-		err = machine.Usagef("--new-key: the two passphrases differ")
+		err = exit.Usagef("--new-key: the two passphrases differ")
 	}
 	return secret, err
 }

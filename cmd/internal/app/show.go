@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/stream"
@@ -37,7 +38,7 @@ func (c *Command) failure(errs ...error) error {
 	if err := l.End(); err != nil {
 		return err
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // Done answers that something was changed, or in a dry run would be: for people

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
@@ -76,19 +77,19 @@ func (i *IPsec) Check() error {
 	on := f.Has(ipsec.FlagValid | ipsec.FlagIKE)
 	switch {
 	case i.PSK.Given() && !on:
-		return machine.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
+		return exit.Usagef("--ipsec-psk needs --ipsec LIST: without IPsec the key has no use")
 	case i.id != "" && !on:
-		return machine.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
+		return exit.Usagef("--ipsec-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.peerID != "" && !on:
-		return machine.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
+		return exit.Usagef("--ipsec-peer-id needs --ipsec LIST: without IPsec the identity has no use")
 	case i.offer != "" && !on:
-		return machine.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
+		return exit.Usagef("--ipsec-proposals needs --ipsec LIST: without IPsec there is nothing to offer")
 	case i.ike != "" && !on:
-		return machine.Usagef("--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated")
+		return exit.Usagef("--ipsec-ike needs --ipsec LIST: without IPsec no keys are negotiated")
 	case i.version() == ipsec.IKEv2 && f&(ipsec.FlagMain|ipsec.FlagAggressive) != 0:
-		return machine.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
+		return exit.Usagef("--ipsec-ike 2: main and aggressive are modes of version 1; remove them from --ipsec, or give --ipsec-ike 1")
 	case i.outer.IsValid() && !(on && f.Has(ipsec.FlagTunnel)):
-		return machine.Usagef("--ipsec-outer needs --ipsec tunnel")
+		return exit.Usagef("--ipsec-outer needs --ipsec tunnel")
 	}
 	return i.checkTexts(f)
 }
@@ -106,10 +107,10 @@ func (i *IPsec) checkIdentities() error {
 		}
 		canonical, err := initiator.CanonicalIdentity(id.value)
 		if err != nil {
-			return machine.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
+			return exit.Usagef("%s %s: %s", id.flag, machine.Quoted(id.value), machine.ConfigReason(err))
 		}
 		if canonical == ipsec.GroupID {
-			return machine.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
+			return exit.Usagef("%s %s: this word means all peers, but one peer is needed here", id.flag, id.value)
 		}
 	}
 	return nil
@@ -132,7 +133,7 @@ func (i *IPsec) checkTexts(f ipsec.Flags) error {
 	}
 	var pe *ipsec.ProposalsError
 	if errors.As(err, &pe) {
-		return machine.Usagef("--ipsec-proposals: %s", pe.Reason)
+		return exit.Usagef("--ipsec-proposals: %s", pe.Reason)
 	}
 	return err
 }
@@ -175,7 +176,7 @@ func (s *Security) Given() bool { return s.list.given || s.bitmap.given }
 // SecurityFlags returns the flags.
 func (s *Security) SecurityFlags() (ipsec.Flags, error) {
 	if s.list.given && s.bitmap.given {
-		return 0, machine.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
+		return 0, exit.Usagef("--ipsec and --security-flags both set the IPsec flags: give only one of them")
 	}
 	return s.list.flags | s.bitmap.flags, nil
 }

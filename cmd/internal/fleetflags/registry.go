@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -23,12 +24,12 @@ const (
 func CheckPrefix(prefix string) error {
 	switch {
 	case len(prefix) < 2 || len(prefix) > maxPrefix || strings.ContainsFunc(prefix, unicode.IsControl):
-		return machine.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
+		return exit.Usagef("--registry etcd:PREFIX: a prefix has from 1 to %d bytes and no control characters, such as etcd:/discover/registry/pair1/", maxPrefix)
 	case strings.HasPrefix(prefix, fleetKeys):
-		return machine.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
+		return exit.Usagef("--registry etcd:PREFIX: keys below %s are of fleets: use another prefix, such as etcd:/discover/registry/pair1/", fleetKeys)
 	}
 	if e := (*etcd.Error)(nil); errors.As(etcd.CheckPrefix(prefix), &e) {
-		return machine.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
+		return exit.Usagef("--registry etcd:PREFIX: %s, such as etcd:/discover/registry/pair1/", e.Reason)
 	}
 	return nil
 }

@@ -7,14 +7,12 @@ import (
 	"runtime"
 )
 
-const isWindows = runtime.GOOS == "windows"
-
 // findProgram returns the path of a program that belongs to this one: beside it, or else in
 // PATH. One in the current folder alone is not taken (exec.ErrDot): who may write there is
 // not known.
 func findProgram(name string) (string, error) {
 	file := name
-	if isWindows {
+	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
 	if self, err := os.Executable(); err == nil {

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -143,9 +144,9 @@ func (c *command) removeAll(ctx context.Context, r *records, k *kind, keys []str
 	case missing == 0:
 		return nil
 	case missing < len(keys):
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
-	return machine.StatusError(machine.ExitFailed)
+	return exit.StatusError(exit.Failed)
 }
 
 // tell says for people what was done.
@@ -170,7 +171,7 @@ func (c *command) addOne(ctx context.Context, r *records, k *kind, key string, v
 	parsed := c.fleet.Keys().Parse(key)
 	s, err := k.show(parsed, value) // what we could not read again is not written
 	if err != nil {
-		return machine.Usagef("%s %s: %v", k.name, machine.Quoted(nameOf(parsed)), err)
+		return exit.Usagef("%s %s: %v", k.name, machine.Quoted(nameOf(parsed)), err)
 	}
 	existed, err := r.put(ctx, key, value, func(b []byte) error { _, err := k.show(parsed, b); return err })
 	if err != nil {

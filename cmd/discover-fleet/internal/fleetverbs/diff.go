@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -38,7 +39,7 @@ func (c *command) diff() *cobra.Command {
 			return err
 		}
 		if exitCode && len(all) > 0 {
-			return machine.StatusError(machine.ExitFailed)
+			return exit.StatusError(exit.Failed)
 		}
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -46,7 +47,7 @@ func (c *command) policies() *kind {
 func (c *command) policyKey(selector string) (string, error) {
 	canonical, err := registry.CanonicalSelector(selector)
 	if err != nil {
-		return "", machine.Usagef("selector %s: %s", machine.Quoted(selector), machine.ConfigReason(err))
+		return "", exit.Usagef("selector %s: %s", machine.Quoted(selector), machine.ConfigReason(err))
 	}
 	return c.fleet.Keys().Policy(canonical), nil
 }
@@ -73,11 +74,11 @@ func (c *command) policyAdd() *cobra.Command {
 			return err
 		}
 		if !f.Has(ipsec.FlagValid | ipsec.FlagIKE) {
-			return machine.Usagef("fleet policy add needs --ipsec FLAGS that ask for IPsec: a fleet may only make it stronger")
+			return exit.Usagef("fleet policy add needs --ipsec FLAGS that ask for IPsec: a fleet may only make it stronger")
 		}
 		canonical, err := registry.CanonicalSelector(args[0])
 		if err != nil {
-			return machine.Usagef("selector %s: %s", machine.Quoted(args[0]), machine.ConfigReason(err))
+			return exit.Usagef("selector %s: %s", machine.Quoted(args[0]), machine.ConfigReason(err))
 		}
 		p.Selector, p.Flags = canonical, uint64(f)
 		return c.records(func(ctx context.Context, r *records, _ []string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -134,7 +135,7 @@ func (c *command) portalAdd() *cobra.Command {
 			return err
 		}
 		if p.Flags = uint64(f); security.Given() && !f.Has(ipsec.FlagValid|ipsec.FlagIKE) {
-			return machine.Usagef("a fleet may only make IPsec stronger: leave out --ipsec, or give flags that ask for it")
+			return exit.Usagef("a fleet may only make IPsec stronger: leave out --ipsec, or give flags that ask for it")
 		}
 		if err := key.CheckEntry(); err != nil {
 			return err
@@ -166,7 +167,7 @@ func portalRecords(key *flags.Key, like fleet.Portal, args []string) (all []flee
 		one := like
 		one.Address, one.TCPPort = p.Canonical(), p.Port
 		if _, err := fleet.DecodePortal(p, one.Encode()); err != nil {
-			return nil, machine.Usagef("portal %s: %v", machine.Quoted(arg), err)
+			return nil, exit.Usagef("portal %s: %v", machine.Quoted(arg), err)
 		}
 		all = append(all, one)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/fleetview"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -179,9 +180,9 @@ func (j *jsonScan) text() string {
 func (t *scanTally) status(shards int) error {
 	switch {
 	case t.answered == 0:
-		return machine.StatusError(machine.ExitFailed)
+		return exit.StatusError(exit.Failed)
 	case t.failed > 0 || len(t.read) < shards:
-		return machine.StatusError(machine.ExitPartly)
+		return exit.StatusError(exit.Partly)
 	}
 	return nil
 }

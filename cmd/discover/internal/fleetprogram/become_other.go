@@ -9,6 +9,7 @@ import (
 	"os/exec"
 
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
 
@@ -18,10 +19,10 @@ func become(ctx context.Context, c *app.Command, path string, args []string) err
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	cmd.Cancel = func() error { return nil } // the console has interrupted it as well
 	err := cmd.Run()
-	var exit *exec.ExitError
+	var ended *exec.ExitError
 	switch {
-	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		return machine.StatusError(exit.ExitCode())
+	case errors.As(err, &ended) && ended.ExitCode() > 0:
+		return exit.StatusError(ended.ExitCode())
 	case err != nil:
 		return fmt.Errorf("%s cannot be run: %s", path, machine.ReasonOnly(err))
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/auth"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -187,7 +187,7 @@ func (c *command) givenSecret(ctx context.Context, args []string) (secret auth.S
 	}
 	var r flags.SecretRef
 	if err := r.Set(args[0]); err != nil {
-		return secret, "", machine.Usagef("REF: %v", err)
+		return secret, "", exit.Usagef("REF: %v", err)
 	}
 	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return secret, "", err

@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -95,7 +96,7 @@ func (c *command) instanceAdd() *cobra.Command {
 				return err
 			}
 			if strings.EqualFold(args[0], flags.AnyInstance) {
-				return machine.Usagef("instance add: --instance %s means entries without an instance, so no instance can have that name", flags.AnyInstance)
+				return exit.Usagef("instance add: --instance %s means entries without an instance, so no instance can have that name", flags.AnyInstance)
 			}
 			i.Name = args[0]
 			d := c.NewDiscoverer(nil)

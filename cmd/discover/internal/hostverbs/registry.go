@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -48,7 +49,7 @@ func (c *command) registryPathVerb() *cobra.Command {
 			key := ""
 			if _, inEtcd := machine.RegistryInEtcd(path); !inEtcd {
 				if path, err = filepath.Abs(path); err != nil {
-					return machine.Usagef("the path is relative, and the current directory no longer exists")
+					return exit.Usagef("the path is relative, and the current directory no longer exists")
 				}
 				key = filepath.Join(filepath.Dir(path), app.KeyFile)
 			}
@@ -82,10 +83,10 @@ func (c *command) registryCheck() *cobra.Command {
 				return err
 			}
 			if _, inEtcd := machine.RegistryInEtcd(path); inEtcd {
-				return machine.Usagef("registry check: it checks a file, and this registry is in etcd; discover portal list and target list name records that are damaged")
+				return exit.Usagef("registry check: it checks a file, and this registry is in etcd; discover portal list and target list name records that are damaged")
 			}
 			if path, err = filepath.Abs(path); err != nil {
-				return machine.Usagef("the path is relative, and the current directory no longer exists")
+				return exit.Usagef("the path is relative, and the current directory no longer exists")
 			}
 			return c.CheckRegistry(cmd.Context(), path)
 		}),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -29,7 +30,7 @@ func (c *command) registryRekey() *cobra.Command {
 				return err
 			}
 			if given.KeyFile && given.Passphrase.Given() {
-				return machine.Usagef("--new-key and --new-key-file exclude each other: give only one of them")
+				return exit.Usagef("--new-key and --new-key-file exclude each other: give only one of them")
 			}
 			return c.rekey(cmd.Context(), &given)
 		}),

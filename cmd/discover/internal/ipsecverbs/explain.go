@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -70,7 +71,7 @@ func (x *ipsecExplain) understand(ctx context.Context, arg string) (p initiator.
 		return p, err
 	}
 	if x.ipsec.Unknown != "" && !x.ipsec.Given() {
-		return p, machine.Usagef("--ipsec-unknown needs --ipsec LIST here: without it, the stored option of the portal applies")
+		return p, exit.Usagef("--ipsec-unknown needs --ipsec LIST here: without it, the stored option of the portal applies")
 	}
 	if err := flags.CheckRefs(&x.Global.Key, &x.ipsec.PSK); err != nil {
 		return p, err

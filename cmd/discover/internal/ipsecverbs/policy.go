@@ -8,8 +8,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/isdsc"
@@ -40,7 +40,7 @@ func (c *command) ipsecPolicyAdd() *cobra.Command {
 			}
 			selector, err := registry.CanonicalSelector(args[0])
 			if err != nil {
-				return machine.Usagef("%s", err)
+				return exit.Usagef("%s", err)
 			}
 			p := registry.Policy{Selector: selector, Flags: f}
 			return c.RegistryVerb(app.CreateIfMissing, func(ctx context.Context, s *registry.Service, _ []string) error {
@@ -118,7 +118,7 @@ func (c *command) ipsecPolicyRemove() *cobra.Command {
 			err := s.RemovePolicy(ctx, args[0])
 			switch {
 			case err != nil && bad != nil:
-				return machine.Usagef("%s", bad)
+				return exit.Usagef("%s", bad)
 			case err != nil:
 				return err
 			case bad != nil:

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -93,7 +94,7 @@ func (c *command) setPSK(ctx context.Context, s *registry.Service, i registry.IK
 func (c *command) understandPSK(ctx context.Context, args []string, given *flags.Security, scope *flags.Scope) (i registry.IKEInfo, err error) {
 	var r flags.SecretRef
 	if err := r.Set(args[1]); err != nil {
-		return i, machine.Usagef("REF: %v", err)
+		return i, exit.Usagef("REF: %v", err)
 	}
 	if err := flags.CheckRefs(&c.Global.Key, &r); err != nil {
 		return i, err
@@ -102,14 +103,14 @@ func (c *command) understandPSK(ctx context.Context, args []string, given *flags
 		return i, err
 	}
 	if i.ID, err = initiator.CanonicalIdentity(args[0]); err != nil {
-		return i, machine.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
+		return i, exit.Usagef("ID: %s", machine.ConfigReason(err)) // not repeated: it may be a key in the wrong place
 	}
 	i.Instance, i.Port = scope.Instance, scope.Port.Number
 	if i.Flags, err = given.SecurityFlags(); err != nil {
 		return i, err
 	}
 	if given.Given() && i.ID == ipsec.GroupID {
-		return i, machine.Usagef("--ipsec needs the identity of one peer; for all portals without flags use discover ipsec default")
+		return i, exit.Usagef("--ipsec needs the identity of one peer; for all portals without flags use discover ipsec default")
 	}
 	if i.Key, err = r.Resolve(ctx, &c.Env, "REF", "preshared key of "+i.ID); err != nil {
 		return i, err
@@ -178,7 +179,7 @@ func (c *command) ipsecPSKRemove() *cobra.Command {
 			return c.RegistryVerb(app.Existing, func(ctx context.Context, s *registry.Service, _ []string) error {
 				err := s.RemoveIKEInfo(ctx, id, scope.Instance, scope.Port.Number)
 				if refused := (*isdsc.Error)(nil); bad != nil && errors.As(err, &refused) {
-					return machine.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
+					return exit.Usagef("ID: %s", machine.ConfigReason(bad)) // not repeated, as by psk set
 				}
 				if err != nil {
 					return err

@@ -9,6 +9,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -81,7 +82,7 @@ func parseTunnel(args []string, scope *flags.Scope) (t registry.TunnelAddress, e
 func parseHost(what, arg string) (netip.Addr, error) {
 	addr, ok := flags.HostAddress(arg)
 	if !ok {
-		return addr, machine.Usagef("%s %s: expected an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
+		return addr, exit.Usagef("%s %s: expected an IP address, such as 192.0.2.1 or 2001:db8::1", what, machine.Quoted(arg))
 	}
 	return addr, nil
 }

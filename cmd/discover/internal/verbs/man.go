@@ -11,6 +11,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/guides"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/help"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
@@ -34,13 +35,13 @@ func (c *command) man() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.Global.Output != render.FormatTable {
-				return machine.Usagef("man prints pages for the program man: leave out -o")
+				return exit.Usagef("man prints pages for the program man: leave out -o")
 			}
 			if folder != "" && len(args) > 0 {
-				return machine.Usagef("--dir writes the pages of all verbs and guides: leave out VERB")
+				return exit.Usagef("--dir writes the pages of all verbs and guides: leave out VERB")
 			}
 			if len(args) == 1 && args[0] == guideWord {
-				return machine.Usagef("man guide needs the name of a guide; see discover help guide")
+				return exit.Usagef("man guide needs the name of a guide; see discover help guide")
 			}
 			if c.ofFleet(args) {
 				return fleetprogram.Run(cmd.Context(), c.Command, append([]string{cmd.Name()}, args[1:]...))

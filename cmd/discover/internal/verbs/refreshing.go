@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -42,7 +43,7 @@ func (f *refreshing) flagSet() *pflag.FlagSet {
 func (f *refreshing) with(ctx context.Context, show func(context.Context, *registry.Service) error) error {
 	if !f.refresh {
 		if f.run.Capture != "" || f.run.CaptureSecrets {
-			return machine.Usagef("--capture needs --refresh: without it, nothing is sent")
+			return exit.Usagef("--capture needs --refresh: without it, nothing is sent")
 		}
 		return f.WithService(ctx, app.ReadOnly, f.NewDiscoverer(nil), func(s *registry.Service) error { return show(ctx, s) })
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
@@ -40,7 +41,7 @@ func (c *command) targetAdd() *cobra.Command {
 				return err
 			}
 			if verb.IsAddress(args[0]) {
-				return machine.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", machine.Quoted(args[0]))
+				return exit.Usagef("%s is an address, but the name of a target is expected: for a portal use discover portal add, for the address of a target --address", machine.Quoted(args[0]))
 			}
 			t.Name, t.Addresses, t.Persist = args[0], addresses, !noPersist
 			if hide {

@@ -10,8 +10,8 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/manual"
 	"github.com/go-iscsi/discovery/cmd/discover/internal/verb"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -42,7 +42,7 @@ func (c *command) targetList() *cobra.Command {
 		Args:              verb.TargetArguments(0, -1, "NAME"),
 		RunE: c.Answer(func(cmd *cobra.Command, args []string) error {
 			if t.filter.missing && c.Global.Output == render.FormatISCSIADM {
-				return machine.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")
+				return exit.Usagef("-o iscsiadm prints no missing targets: leave out --missing, or use table, json or jsonl")
 			}
 			if err := t.filter.understand(&c.Env, args); err != nil {
 				return err

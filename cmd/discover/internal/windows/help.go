@@ -10,6 +10,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
 	"github.com/go-iscsi/discovery/cmd/internal/column"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 )
@@ -91,7 +92,7 @@ func (t *tool) misunderstood(err error) error {
 		text = usage.Verb.Usage()
 	}
 	fmt.Fprint(t.Stderr, text)
-	return machine.StatusError(machine.ExitUsage)
+	return exit.StatusError(exit.Usage)
 }
 
 // overview lists the verbs of the tool.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/isnsverbs"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
 	"github.com/go-iscsi/discovery/pkg/initiator/registry"
@@ -24,7 +24,7 @@ func (t *tool) addISNSServer(ctx context.Context, server initiator.Portal) (endi
 			return ending{}, err
 		}
 		r, err := s.AddISNSServer(ctx, v)
-		var usage *machine.UsageError
+		var usage *exit.UsageError
 		if errors.As(err, &usage) {
 			return ending{}, err
 		}
@@ -95,5 +95,5 @@ func askedISNS(r *registry.ISNSResult) ending {
 	if r.Err == nil {
 		return ending{}
 	}
-	return ending{initiator.Code(r.Err), machine.ExitFailed}
+	return ending{initiator.Code(r.Err), exit.Failed}
 }

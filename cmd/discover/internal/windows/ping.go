@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -21,7 +22,7 @@ import (
 func (t *tool) ping(ctx context.Context, q *iscsicli.Ping) (ending, error) {
 	run := t.run
 	if run.Retried {
-		return ending{}, machine.Usagef("--retries has no effect on Ping, which counts each session: give a count instead")
+		return ending{}, exit.Usagef("--retries has no effect on Ping, which counts each session: give a count instead")
 	}
 	if q.Timeout > 0 {
 		run.Timeout = q.Timeout

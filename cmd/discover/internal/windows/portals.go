@@ -6,8 +6,8 @@ import (
 
 	"github.com/go-iscsi/discovery/cmd/discover/internal/iscsicli"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
-	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/cmd/internal/render"
 	"github.com/go-iscsi/discovery/cmd/internal/terminal"
 	"github.com/go-iscsi/discovery/pkg/initiator"
@@ -38,7 +38,7 @@ func (t *tool) addTargetPortal(ctx context.Context, q *iscsicli.AddTargetPortal)
 			return ending{}, err
 		}
 		r, err := s.AddSendTargetPortal(ctx, p)
-		var usage *machine.UsageError
+		var usage *exit.UsageError
 		if errors.As(err, &usage) {
 			return ending{}, err // of --key, which is asked for when there is something to seal
 		}
@@ -105,7 +105,7 @@ func asked(r *initiator.Result) ending {
 	if r.Err == nil {
 		return ending{}
 	}
-	return ending{initiator.Code(r.Err), machine.ExitFailed}
+	return ending{initiator.Code(r.Err), exit.Failed}
 }
 
 // together is the ending of several portals. Where none answered it is that of
@@ -115,7 +115,7 @@ func together(asked, failed int, last error) ending {
 	case failed == 0:
 		return ending{}
 	case failed < asked:
-		return ending{isdsc.OperationNotAllSuccess, machine.ExitPartly}
+		return ending{isdsc.OperationNotAllSuccess, exit.Partly}
 	}
-	return ending{initiator.Code(last), machine.ExitFailed}
+	return ending{initiator.Code(last), exit.Failed}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/probe"
 	"github.com/go-iscsi/discovery/cmd/discoverd/internal/serve"
 	"github.com/go-iscsi/discovery/cmd/internal/app"
+	"github.com/go-iscsi/discovery/cmd/internal/exit"
 	"github.com/go-iscsi/discovery/cmd/internal/flags"
 	"github.com/go-iscsi/discovery/cmd/internal/machine"
 	"github.com/go-iscsi/discovery/pkg/initiator/isns"
@@ -93,17 +94,17 @@ func joined(sets ...*pflag.FlagSet) *pflag.FlagSet {
 	return all
 }
 
-// understand refuses flags that do not go together. Its error is a *machine.UsageError.
+// understand refuses flags that do not go together. Its error is a *exit.UsageError.
 func (o *options) understand(ctx context.Context) error {
 	if len(o.listen) == 0 {
 		o.listen = []string{serve.DefaultListen}
 	}
 	if len(o.listen) > 1 && slices.Contains(o.listen, listenFD) {
-		return machine.Usagef("--listen fd excludes other addresses: give these to systemd's socket unit")
+		return exit.Usagef("--listen fd excludes other addresses: give these to systemd's socket unit")
 	}
 	if o.webConfig != "" {
 		if err := serve.CheckWebConfig(o.webConfig); err != nil {
-			return machine.Usagef("--web.config.file: %s", machine.ReasonOnly(err))
+			return exit.Usagef("--web.config.file: %s", machine.ReasonOnly(err))
 		}
 	}
 	login, err := o.login.Options(ctx, &o.Env)
